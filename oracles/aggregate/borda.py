@@ -1,0 +1,27 @@
+"""Borda: the mean number of options that each option is ranked above.
+
+References:
+    Borda (1781), Memoire sur les elections au scrutin.
+"""
+
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float, Int
+
+
+def borda(
+    rankings: Int[Array, "M K"], is_answered: Bool[Array, "M"]
+) -> Float[Array, "K"]:
+    """Score options by how many others they are ranked above, on average.
+
+    Args:
+        rankings: `[M, K]` option ids, best first, one row per person.
+        is_answered: `[M]` which rows exist.
+
+    Returns:
+        `[K]` score in [0, K - 1]; zeros where nobody answered.
+    """
+    num_options = rankings.shape[1]
+    above = num_options - 1 - jnp.argsort(rankings, axis=1)
+    counted = jnp.where(is_answered[:, None], above, 0).astype(jnp.float32)
+    return jnp.sum(counted, axis=0) / jnp.maximum(jnp.sum(is_answered), 1)

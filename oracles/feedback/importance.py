@@ -1,0 +1,32 @@
+"""Importance: rank these `K` groups of features, best first.
+
+The utility of a group is skill times its reference importance, so the ranking is
+Plackett-Luce: of two groups one standard deviation apart the better one stands first
+with probability 1 / (1 + exp(-skill)). The conflict of a ranking is the mean over its
+neighbouring pairs, and so is its confidence.
+"""
+
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from oracles.annotators import Annotators
+from oracles.contract import Query
+from oracles.feedback.respond import ReadOut, build_oracle, clarity
+from oracles.utility import draw_signal, rank
+
+IMPORTANCE_SPACE = 3
+
+
+def _systematic(params: Annotators, query: Query) -> Float[Array, "T A K"]:
+    return draw_signal(params, query)[:, :, None] * query.utility
+
+
+def _read(params: Annotators, utility: Float[Array, "T A K"]) -> ReadOut:
+    del params
+    order, gaps = rank(utility)
+    conflict, confidence = clarity(gaps)
+    return ReadOut(order, jnp.mean(conflict, axis=-1), jnp.mean(confidence, axis=-1))
+
+
+IMPORTANCE = build_oracle(IMPORTANCE_SPACE, _systematic, _read)

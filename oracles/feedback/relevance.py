@@ -1,0 +1,38 @@
+"""Relevance: keep or drop this item, or unsure?
+
+Two options, 0 drop and 1 keep, and an ordered read-out with thresholds at plus and
+minus `band` on the difference of their utilities (ordered logit). A lapse may also say
+unsure.
+
+References:
+    McCullagh (1980), Regression models for ordinal data, JRSS B 42(2), 109-142.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from oracles.annotators import Annotators
+from oracles.contract import Query
+from oracles.feedback.respond import ReadOut, build_oracle, clarity
+from oracles.utility import draw_signal
+
+RELEVANCE_SPACE = 2
+DROP, UNSURE, KEEP = 0, 1, 2
+
+
+def _systematic(params: Annotators, query: Query) -> Float[Array, "T A 2"]:
+    is_truth = jax.nn.one_hot(query.truth, 2, dtype=jnp.float32)
+    return draw_signal(params, query)[:, :, None] * is_truth + query.utility
+
+
+def _read(params: Annotators, utility: Float[Array, "T A 2"]) -> ReadOut:
+    lead = utility[:, :, 1] - utility[:, :, 0]
+    band = params.band[None, :]
+    decided = jnp.where(lead > 0, KEEP, DROP)
+    answer = jnp.where(jnp.abs(lead) < band, UNSURE, decided)
+    return ReadOut(answer, *clarity(jnp.abs(lead)))
+
+
+RELEVANCE = build_oracle(RELEVANCE_SPACE, _systematic, _read)

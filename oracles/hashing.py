@@ -1,0 +1,112 @@
+"""Counter-based draws: a pure hash of ids, so that no draw depends on a position.
+
+The mixer is pcg4d of Jarzynski and Olano: four 32-bit words in, four well mixed words
+out, 12 multiplications. Ids are added to a secret offset, itself the hash of the key,
+the option space and the role of the draw, and mixed twice: one pass leaves the lower
+bits of the output dependent on few input bits.
+
+References:
+    Jarzynski, Olano (2020), Hash functions for GPU rendering, Journal of Computer
+    Graphics Techniques 9(3), 20-38, listing of pcg4d.
+    Salmon et al. (2011), Parallel random numbers: as easy as 1, 2, 3, SC'11: the idea
+    of counter-based generators.
+"""
+
+import math
+from enum import IntEnum
+from typing import TypeAlias
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float, PRNGKeyArray, UInt32
+
+Words: TypeAlias = tuple[Array, Array, Array, Array]
+
+
+class Role(IntEnum):
+    """What a draw is for; draws of different roles are independent."""
+
+    SHARED = 1
+    OWN = 2
+    FRESH = 3
+    TRIAL = 4
+    PAUSE = 5
+    PERSON = 6
+    START = 7
+
+
+def mix_words(x: Array, y: Array, z: Array, w: Array) -> Words:
+    """Mix four uint32 words (any equal or scalar shapes) into four: pcg4d."""
+    multiplier, increment = jnp.uint32(1664525), jnp.uint32(1013904223)
+    x, y, z, w = (v * multiplier + increment for v in (x, y, z, w))
+    x = x + y * w
+    y = y + z * x
+    z = z + x * y
+    w = w + y * z
+    x, y, z, w = (v ^ (v >> jnp.uint32(16)) for v in (x, y, z, w))
+    x = x + y * w
+    y = y + z * x
+    z = z + x * y
+    w = w + y * z
+    return x, y, z, w
+
+
+def seed_stream(key: PRNGKeyArray, space: int, role: Role) -> Words:
+    """Hash a key, an option space and a role into the offset of one stream of draws."""
+    data = jax.random.key_data(key)
+    words = [data[i] if i < data.shape[0] else jnp.uint32(0) for i in range(4)]
+    x, y, z, w = mix_words(*words)
+    return mix_words(x, y, z ^ jnp.uint32(space), w ^ jnp.uint32(role))
+
+
+def draw_words(
+    stream: Words,
+    item: ArrayLike,
+    option: ArrayLike,
+    annotator: ArrayLike,
+    occasion: ArrayLike,
+) -> Words:
+    """Draw four words that depend on the stream and these four ids only.
+
+    Args:
+        stream: from `seed_stream`.
+        item: item id; like the others an integer array, broadcast against the rest.
+        option: option id.
+        annotator: annotator id.
+        occasion: occasion number.
+
+    Returns:
+        Four uint32 arrays of the broadcast shape.
+    """
+    ids = (
+        jnp.asarray(v).astype(jnp.uint32) for v in (item, option, annotator, occasion)
+    )
+    x, y, z, w = (v + offset for v, offset in zip(ids, stream, strict=True))
+    return mix_words(*mix_words(x, y, z, w))
+
+
+def to_uniform(word: UInt32[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """Map words to float32 strictly inside (0, 1), symmetric about 1/2.
+
+    Args:
+        word: uint32 words; the upper 23 bits are used, so that neither end rounds in.
+
+    Returns:
+        Uniforms (n + 1/2) / 2**23.
+    """
+    whole: Array = (word >> jnp.uint32(9)).astype(jnp.float32)
+    return (whole + 0.5) * 2.0**-23
+
+
+def to_normal(word: UInt32[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """Map words to standard normals, |z| <= 5.3, by the inverse of their distribution.
+
+    Args:
+        word: uint32 words.
+
+    Returns:
+        Standard normals.
+    """
+    return math.sqrt(2.0) * jax.lax.erf_inv(2.0 * to_uniform(word) - 1.0)

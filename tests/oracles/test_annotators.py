@@ -1,0 +1,50 @@
+import jax.numpy as jnp
+import pytest
+
+from oracles import LABEL
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("own", 1.2, r"`own` must be finite and in \[0, 1\], got 1.2"),
+        ("own", -0.1, r"`own` must be finite and in \[0, 1\], got -0.1"),
+        ("lapse", 1.5, r"`lapse` must be finite and in \[0, 1\], got 1.5"),
+        ("skill", float("nan"), r"`skill` must be finite .* got nan"),
+        ("pace", float("inf"), r"`pace` must be finite .* got inf"),
+        ("spread", -1.0, r"`spread` must be finite and in \[0, inf\], got -1.0"),
+        ("memory", 1.0, r"`memory` must be finite and in \[0, 1\], got 1.0"),
+        ("band", -0.5, r"`band` must be finite and in \[0, inf\], got -0.5"),
+    ],
+)
+def test_a_trait_out_of_range_is_refused_by_name_value_and_range(
+    make_crowd, field, value, message
+):
+    with pytest.raises(ValueError, match=message):
+        LABEL.check(make_crowd(3, **{field: value}))
+
+
+def test_a_shared_lambda_out_of_range_is_refused(make_crowd):
+    with pytest.raises(ValueError, match=r"`shared` must be .*\[0, 1\], got 2"):
+        LABEL.check(make_crowd(3, shared=2.0))
+
+
+def test_two_people_with_one_id_are_refused(make_crowd):
+    crowd = make_crowd(2)._replace(id=jnp.array([4, 4], jnp.int32))
+    with pytest.raises(ValueError, match=r"`id` must be distinct, got \[4, 4\]"):
+        LABEL.check(crowd)
+
+
+def test_ids_that_are_not_integers_are_refused(make_crowd):
+    with pytest.raises(ValueError, match="`id` must be a non-empty vector of integers"):
+        LABEL.check(make_crowd(2)._replace(id=jnp.zeros(2)))
+
+
+def test_a_trait_for_another_number_of_people_is_refused(make_crowd):
+    crowd = make_crowd(3)._replace(skill=jnp.zeros(2))
+    with pytest.raises(ValueError, match=r"`skill` must have shape \(3,\), got \(2,\)"):
+        LABEL.check(crowd)
+
+
+def test_a_sound_crowd_passes(make_crowd):
+    assert LABEL.check(make_crowd(3, own=0.5, lapse=0.1)) is None

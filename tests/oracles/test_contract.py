@@ -1,0 +1,253 @@
+"""What every kind of feedback must do for every population."""
+
+from functools import partial
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from oracles import FEEDBACK, POPULATIONS, build_population, sample_annotators
+
+NUM_OPTIONS = {"label": 5, "relevance": 2, "importance": 6}
+NUM_QUESTIONS, NUM_PEOPLE = 24, 3
+KEY = jax.random.key(7)
+OTHER_KEY = jax.random.key(8)
+JITTED = {kind: jax.jit(oracle.answer) for kind, oracle in FEEDBACK.items()}
+INIT = jax.jit(FEEDBACK["label"].init)
+SAMPLE = jax.jit(sample_annotators, static_argnums=2)
+
+CASES = [(kind, name) for kind in FEEDBACK for name in POPULATIONS]
+
+
+class Case:
+    """One kind asked of one population."""
+
+    def __init__(self, kind, name, make_query):
+        options = NUM_OPTIONS[kind]
+        self.kind, self.name, self.oracle = kind, name, FEEDBACK[kind]
+        self.population = build_population(name, kind, options)
+        self.params = SAMPLE(KEY, self.population, NUM_PEOPLE)
+        query = make_query(NUM_QUESTIONS // 2, NUM_PEOPLE, options, num_looks=2)
+        rng = np.random.default_rng(1)
+        if kind == "importance":
+            ladder = jnp.linspace(1.5, -1.5, options)
+            query = query._replace(utility=query.utility + ladder[None, None, :])
+        is_asked = rng.random((NUM_QUESTIONS, NUM_PEOPLE)) < 0.8
+        size = rng.lognormal(0.0, 0.5, is_asked.shape).astype(np.float32)
+        self.query = query._replace(
+            is_asked=jnp.asarray(is_asked), size=jnp.asarray(size)
+        )
+
+    def run(self, answer=None, key=KEY, params=None, query=None, state=None):
+        params = self.params if params is None else params
+        query = self.query if query is None else query
+        state = INIT(key, params) if state is None else state
+        return (answer or JITTED[self.kind])(key, params, state, query)
+
+
+@pytest.fixture(scope="module", params=CASES, ids=["-".join(c) for c in CASES])
+def case(request, make_query):
+    return Case(*request.param, make_query)
+
+
+def assert_same(left, right):
+    """Answers equal to the bit; seconds and confidence up to rounding."""
+    (left_state, left), (right_state, right) = left, right
+    np.testing.assert_array_equal(left.answer, right.answer)
+    np.testing.assert_array_equal(left.is_answered, right.is_answered)
+    np.testing.assert_allclose(left.seconds, right.seconds, rtol=1e-5)
+    np.testing.assert_allclose(left.confidence, right.confidence, atol=1e-5)
+    np.testing.assert_array_equal(left_state.trials, right_state.trials)
+    np.testing.assert_array_equal(left_state.last_answer, right_state.last_answer)
+    np.testing.assert_allclose(left_state.time_s, right_state.time_s, rtol=1e-5)
+    np.testing.assert_allclose(
+        left_state.last_residual, right_state.last_residual, atol=1e-5
+    )
+
+
+def test_answers_are_the_same_plain_as_under_jit(case):
+    assert_same(case.run(case.oracle.answer), case.run())
+
+
+def start_and_ask(kind, key, params, query):
+    oracle = FEEDBACK[kind]
+    return oracle.answer(key, params, oracle.init(key, params), query)
+
+
+@partial(jax.jit, static_argnums=0)
+def ask_vmapped(kind, keys, params, query):
+    return jax.vmap(lambda key: start_and_ask(kind, key, params, query))(keys)
+
+
+@partial(jax.jit, static_argnums=0)
+def ask_mapped(kind, keys, params, query):
+    return jax.lax.map(lambda key: start_and_ask(kind, key, params, query), keys)
+
+
+@pytest.mark.parametrize("ask", [ask_vmapped, ask_mapped], ids=["vmap", "lax.map"])
+def test_answers_are_the_same_mapped_as_in_a_loop(case, ask):
+    keys = jnp.stack([KEY, OTHER_KEY])
+    together = ask(case.kind, keys, case.params, case.query)
+    for i in range(2):
+        lane = jax.tree.map(lambda leaf, i=i: leaf[i], together)
+        assert_same(lane, case.run(key=keys[i]))
+
+
+def test_the_same_key_gives_the_same_bytes(case):
+    for left, right in zip(
+        *(jax.tree.leaves(case.run()) for _ in range(2)), strict=True
+    ):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_another_key_gives_other_answers_and_times(case):
+    _, first = case.run()
+    _, other = case.run(key=OTHER_KEY)
+    asked = case.query.is_asked
+    assert (first.seconds != other.seconds)[asked].all()
+    # Perfect people answer alike whatever the key.
+    assert bool((first.answer == other.answer).all()) == (case.name == "perfect")
+
+
+def test_rows_in_another_order_give_the_same_answers_in_that_order(case):
+    order = np.random.default_rng(2).permutation(NUM_QUESTIONS)
+    shuffled = jax.tree.map(lambda leaf: leaf[order], case.query)
+    _, first = case.run()
+    _, moved = case.run(query=shuffled)
+    np.testing.assert_array_equal(first.answer[order], moved.answer)
+
+
+def test_a_queue_cut_in_two_gives_what_the_whole_queue_gives(case):
+    half = NUM_QUESTIONS // 2
+    head = jax.tree.map(lambda leaf: leaf[:half], case.query)
+    tail = jax.tree.map(lambda leaf: leaf[half:], case.query)
+    state, first = case.run(query=head)
+    state, second = case.run(query=tail, state=state)
+    whole = jax.tree.map(lambda *parts: jnp.concatenate(parts), first, second)
+    assert_same((state, whole), case.run())
+
+
+def test_a_person_answers_the_same_alone_as_in_the_crowd(case):
+    one = slice(1, 2)
+    alone = case.params._replace(
+        **{
+            name: leaf[one]
+            for name, leaf in case.params._asdict().items()
+            if name != "shared"
+        }
+    )
+    query = jax.tree.map(lambda leaf: leaf[:, one], case.query)
+    crowd_state, crowd = case.run()
+    lone = jax.tree.map(lambda leaf: leaf[:, one], crowd)
+    lone_state = jax.tree.map(lambda leaf: leaf[one], crowd_state)
+    assert_same(case.run(params=alone, query=query), (lone_state, lone))
+
+
+def test_the_state_keeps_its_structure_and_can_be_scanned(case):
+    state = case.oracle.init(KEY, case.params)
+    after, _ = case.run()
+    assert jax.tree.structure(state) == jax.tree.structure(after)
+    for before_leaf, after_leaf in zip(state, after, strict=True):
+        assert before_leaf.shape == after_leaf.shape
+        assert before_leaf.dtype == after_leaf.dtype
+
+
+def test_time_is_spent_where_asked_and_nowhere_else(case):
+    state, response = case.run()
+    asked = np.asarray(case.query.is_asked)
+    assert (np.asarray(response.seconds)[asked] > 0).all()
+    assert (np.asarray(response.seconds)[~asked] == 0).all()
+    np.testing.assert_array_equal(state.trials, asked.sum(axis=0))
+    np.testing.assert_allclose(state.time_s, response.seconds.sum(axis=0), rtol=1e-5)
+
+
+def test_what_is_not_asked_is_not_answered_and_what_is_asked_is(case):
+    _, response = case.run()
+    asked = np.asarray(case.query.is_asked)
+    answer = np.asarray(response.answer)
+    assert (answer[~asked] == -1).all()
+    assert (answer[asked] >= 0).all()
+    np.testing.assert_array_equal(response.is_answered, asked)
+    confidence = np.asarray(response.confidence)
+    assert (confidence[~asked] == 0).all()
+    assert ((confidence >= 0) & (confidence <= 1)).all()
+
+
+def test_padding_of_any_content_changes_nothing_else(case):
+    asked = case.query.is_asked
+    junk = case.query._replace(
+        item=jnp.where(asked, case.query.item, 999),
+        size=jnp.where(asked, case.query.size, 0.0),
+        difficulty=jnp.where(asked, 0.0, 5.0),
+    )
+    assert_same(case.run(query=junk), case.run())
+
+
+def test_the_last_answer_of_each_person_is_carried_along(case):
+    state, response = case.run()
+    answer = np.asarray(response.answer)
+    first = answer if answer.ndim == 2 else answer[:, :, 0]
+    for person in range(NUM_PEOPLE):
+        given = first[np.asarray(case.query.is_asked)[:, person], person]
+        assert state.last_answer[person] == given[-1]
+
+
+def test_an_empty_round_leaves_the_state_as_it_was(case):
+    state, _ = case.run()
+    silent = case.query._replace(is_asked=jnp.zeros_like(case.query.is_asked))
+    after, _ = case.run(query=silent, state=state)
+    for before_leaf, after_leaf in zip(state, after, strict=True):
+        np.testing.assert_array_equal(before_leaf, after_leaf)
+
+
+@pytest.mark.parametrize("kind", list(FEEDBACK))
+def test_a_sweep_over_populations_and_dials_is_traced_once(kind, make_query):
+    cases = [Case(kind, name, make_query) for name in POPULATIONS]
+    chex.clear_trace_counter()
+
+    @jax.jit
+    @chex.assert_max_traces(n=1)
+    def ask(key, population, query):
+        params = sample_annotators(key, population, NUM_PEOPLE)
+        return start_and_ask(kind, key, params, query)
+
+    times = [float(ask(KEY, c.population, c.query)[1].seconds.sum()) for c in cases]
+    assert len(set(times)) == len(times)
+
+
+@pytest.mark.parametrize("kind", list(FEEDBACK))
+def test_stacked_populations_map_to_what_each_gives_alone(kind, make_query):
+    cases = [Case(kind, name, make_query) for name in POPULATIONS]
+    stacked = jax.tree.map(lambda *x: jnp.stack(x), *(c.population for c in cases))
+
+    def ask(population):
+        params = sample_annotators(KEY, population, NUM_PEOPLE)
+        return start_and_ask(kind, KEY, params, cases[0].query)
+
+    together = jax.jit(jax.vmap(ask))(stacked)
+    for i, one in enumerate(cases):
+        lane = jax.tree.map(lambda leaf, i=i: leaf[i], together)
+        assert_same(lane, one.run(query=cases[0].query))
+
+
+def test_kinds_draw_independently_of_each_other(make_query, make_crowd):
+    query = make_query(2000, 1, 2)
+    params = make_crowd(1, own=0.0)
+    is_right = [
+        np.asarray(
+            JITTED[kind](KEY, params, FEEDBACK[kind].init(KEY, params), query)[1].answer
+        )
+        for kind in ("label", "relevance")
+    ]
+    both = (is_right[0] == 1) & (is_right[1] == 2)
+    assert abs(both.mean() - 0.25) < 4 * np.sqrt(0.25 * 0.75 / 2000)
+
+
+def test_the_global_generator_of_numpy_is_not_touched(case):
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    build_population(case.name, case.kind, NUM_OPTIONS[case.kind])
+    sample_annotators(OTHER_KEY, case.population, NUM_PEOPLE)
+    case.run()
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
