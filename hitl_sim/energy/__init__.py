@@ -1,0 +1,19 @@
+"""Energy: numbers with provenance, meters, device profiles and operation counts."""
+
+from hitl_sim.energy.count import Operations as Operations
+from hitl_sim.energy.count import count_operations as count_operations
+from hitl_sim.energy.meters import Capability as Capability
+from hitl_sim.energy.meters import Meter as Meter
+from hitl_sim.energy.meters import probe_meters as probe_meters
+from hitl_sim.energy.profile import DeviceProfile as DeviceProfile
+from hitl_sim.energy.profile_file import load_profile as load_profile
+from hitl_sim.energy.profile_file import profile_names as profile_names
+from hitl_sim.energy.quantity import Kind as Kind
+from hitl_sim.energy.quantity import Quantity as Quantity
+from hitl_sim.energy.quantity import Scope as Scope
+from hitl_sim.energy.quantity import exact as exact
+from hitl_sim.energy.quantity import modelled as modelled
+from hitl_sim.energy.quantity import total as total
+from hitl_sim.energy.quantity import unavailable as unavailable
+from hitl_sim.energy.work import UnitCost as UnitCost
+from hitl_sim.energy.work import WorkUnit as WorkUnit

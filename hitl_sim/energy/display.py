@@ -1,0 +1,74 @@
+"""Numbers as people read them: SI prefixes and three significant digits."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hitl_sim.energy.error import Interval, Values
+
+_PREFIXES = (
+    (1e15, "P"),
+    (1e12, "T"),
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e3, "k"),
+    (1.0, ""),
+    (1e-3, "m"),
+    (1e-6, "µ"),
+    (1e-9, "n"),
+    (1e-12, "p"),
+)
+_PREFIXED_BASES = ("J", "W", "Wh", "FLOP", "B")
+
+
+def format_value(value: Values, unit: str, interval: Interval | None = None) -> str:
+    """Write a value with its unit, and its interval if there is one.
+
+    Args:
+        value: a number, or an array, which is written as its range.
+        unit: energies, powers, operations and bytes take SI prefixes (`kJ/h` too),
+            seconds only those below 1; other units take none.
+        interval: ends around the value, written under the same prefix.
+
+    Returns:
+        For example `1.23 kJ [1.10, 1.41]`.
+    """
+    scale, prefix = _prefix(float(np.max(np.abs(value), initial=0.0)), unit)
+    text = _number(value, scale) + ("" if unit == "1" else f" {prefix}{unit}")
+    if interval is not None:
+        low, high = float(np.min(interval[0])), float(np.max(interval[1]))
+        text += f" [{_digits(low / scale)}, {_digits(high / scale)}]"
+    return text + (f" in {value.size} values" if isinstance(value, np.ndarray) else "")
+
+
+def _prefix(size: float, unit: str) -> tuple[float, str]:
+    base = unit.split("/", maxsplit=1)[0]
+    is_prefixed = base in _PREFIXED_BASES or (base == "s" and size < 1.0)
+    if not is_prefixed or size == 0.0 or not math.isfinite(size):
+        return 1.0, ""
+    for scale, prefix in _PREFIXES:
+        if size >= scale * (1 - 5e-4):
+            return scale, prefix
+    return _PREFIXES[-1]
+
+
+def _number(value: Values, scale: float) -> str:
+    if not isinstance(value, np.ndarray):
+        return _digits(value / scale)
+    low, high = (_digits(float(end) / scale) for end in (value.min(), value.max()))
+    return f"{low} to {high}"
+
+
+def _digits(number: float) -> str:
+    if number == 0.0:
+        return "0"
+    size = abs(number)
+    if size >= 1e7 or size < 1e-4:
+        return f"{number:.3g}"
+    if size >= 1e3:
+        return f"{number:,.0f}"
+    rounded = float(f"{number:.3g}")
+    decimals = max(0, 2 - math.floor(math.log10(abs(rounded))))
+    return f"{rounded:,.{decimals}f}"

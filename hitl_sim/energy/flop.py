@@ -1,0 +1,189 @@
+"""Arithmetic operations of one equation.
+
+Rules: a product of matrices is two operations per multiply-add; a convolution likewise,
+counting only taps that meet data (no padding, no holes of a dilated input); elementwise
+operations, transcendental ones included, are one per result; a reduction is one per
+element that it folds in; moving data is none; a sort is n log2 n comparisons; random
+bits are the integer operations of Threefry-2x32 (Salmon et al. 2011, "Parallel random
+numbers: as easy as 1, 2, 3", SC'11: 20 rounds of 5 and the key schedule, two words).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from hitl_sim.energy.flatten import Equation, size_of
+
+_THREEFRY_OPS_PER_WORD = 60
+
+MOVES = frozenset(
+    {
+        "bitcast_convert_type",
+        "broadcast_in_dim",
+        "concatenate",
+        "convert_element_type",
+        "copy",
+        "copy_p",
+        "device_put",
+        "dynamic_slice",
+        "dynamic_update_slice",
+        "gather",
+        "imag",
+        "iota",
+        "pad",
+        "real",
+        "reduce_precision",
+        "rev",
+        "scatter",
+        "slice",
+        "split",
+        "transpose",
+    }
+)
+REDUCTIONS = frozenset(
+    {
+        "argmax",
+        "argmin",
+        "reduce",
+        "reduce_and",
+        "reduce_max",
+        "reduce_min",
+        "reduce_or",
+        "reduce_prod",
+        "reduce_sum",
+        "reduce_xor",
+    }
+)
+SCANS = frozenset({"cumlogsumexp", "cummax", "cummin", "cumprod", "cumsum"})
+SCATTERS = frozenset(
+    {"scatter", "scatter-add", "scatter-max", "scatter-min", "scatter-mul"}
+    | {"scatter_add", "scatter_max", "scatter_min", "scatter_mul"}
+)
+RANDOM = frozenset(
+    {"random_bits", "random_fold_in", "random_seed", "random_split", "threefry2x32"}
+)
+WINDOWS = frozenset(
+    {
+        "reduce_window",
+        "reduce_window_max",
+        "reduce_window_min",
+        "reduce_window_sum",
+        "select_and_gather_add",
+        "select_and_scatter_add",
+    }
+)
+_ELEMENTWISE = frozenset(
+    """
+    abs acos acosh add add_any and asin asinh atan atan2 atanh bessel_i0e bessel_i1e
+    cbrt ceil clamp clz complex conj cos cosh digamma div eq erf erf_inv erfc exp exp2
+    expm1 floor ge gt igamma igammac integer_pow is_finite le lgamma log log1p logistic
+    lt max min mul ne neg nextafter not or polygamma population_count pow rem
+    regularized_incomplete_beta round rsqrt select_n shift_left shift_right_arithmetic
+    shift_right_logical sign sin sinh sqrt square sub tan tanh xor zeta
+    """.split()  # noqa: SIM905 - a list of sixty names reads better as words
+)
+
+
+def count_flops(equation: Equation) -> tuple[str, float]:
+    """Return the data type and the number of operations of one equation."""
+    name = equation.name
+    if name == "dot_general":
+        count = _dot(equation)
+    elif name == "conv_general_dilated":
+        count = _convolution(equation)
+    elif name in MOVES:
+        count = 0.0
+    elif name in REDUCTIONS:
+        count = float(_in_size(equation) - size_of(equation.output_avals[0]))
+    elif name in SCANS or name == "top_k":
+        count = float(_in_size(equation))
+    elif name in SCATTERS:
+        count = float(size_of(equation.input_avals[2]))
+    elif name == "sort":
+        length = equation.input_avals[0].shape[equation.params["dimension"]]
+        count = _in_size(equation) * math.ceil(math.log2(max(length, 1)))
+    elif name in WINDOWS:
+        taps = math.prod(equation.params["window_dimensions"])
+        small = min(size_of(equation.output_avals[0]), _in_size(equation))
+        count = float(small * taps)
+    elif name in RANDOM:
+        words = sum(out.num_bytes / 4 for out in equation.outputs)
+        count = _THREEFRY_OPS_PER_WORD * words
+    else:
+        count = float(sum(size_of(aval) for aval in equation.output_avals))
+    return _dtype(equation), count
+
+
+def is_known(name: str) -> bool:
+    """Return whether there is a rule for a primitive."""
+    return (
+        name in {"dot_general", "conv_general_dilated", "sort", "top_k"}
+        or name in _ELEMENTWISE | MOVES | REDUCTIONS | SCANS
+        or name in SCATTERS | WINDOWS | RANDOM
+    )
+
+
+def _dtype(equation: Equation) -> str:
+    """Return the type that is computed in: the operand's, or a select's choices'."""
+    if equation.name in RANDOM:
+        return "uint32"
+    avals = equation.input_avals or equation.output_avals
+    if equation.name == "select_n":
+        avals = equation.output_avals
+    return str(getattr(avals[0], "dtype", "float32"))
+
+
+def _in_size(equation: Equation) -> int:
+    return size_of(equation.input_avals[0])
+
+
+def _dot(equation: Equation) -> float:
+    (contracted, _), _ = equation.params["dimension_numbers"]
+    shape = equation.input_avals[0].shape
+    depth: int = math.prod(shape[axis] for axis in contracted)
+    return 2.0 * size_of(equation.output_avals[0]) * depth
+
+
+def _convolution(equation: Equation) -> float:
+    """Return two operations for each pair of a weight and an element that it meets."""
+    params = equation.params
+    numbers = params["dimension_numbers"]
+    image, kernel = (aval.shape for aval in equation.input_avals)
+    result = equation.output_avals[0].shape
+    taps = 1
+    for axis, padding in enumerate(params["padding"]):
+        taps *= _taps(
+            num_in=image[numbers.lhs_spec[2 + axis]],
+            num_kernel=kernel[numbers.rhs_spec[2 + axis]],
+            num_out=result[numbers.out_spec[2 + axis]],
+            stride=params["window_strides"][axis],
+            pad_low=padding[0],
+            image_dilation=params["lhs_dilation"][axis],
+            kernel_dilation=params["rhs_dilation"][axis],
+        )
+    batch, features = (result[axis] for axis in numbers.out_spec[:2])
+    weights: int = batch * features * kernel[numbers.rhs_spec[1]]
+    return 2.0 * weights * taps
+
+
+def _taps(
+    *,
+    num_in: int,
+    num_kernel: int,
+    num_out: int,
+    stride: int,
+    pad_low: int,
+    image_dilation: int,
+    kernel_dilation: int,
+) -> int:
+    """Count pairs of a result and a weight that meet data, along one axis."""
+    at: Any = (
+        np.arange(num_out)[:, None] * stride
+        + np.arange(num_kernel)[None, :] * kernel_dilation
+        - pad_low
+    )
+    is_inside = (at >= 0) & (at <= (num_in - 1) * image_dilation)
+    return int(np.sum(is_inside & (at % image_dilation == 0)))

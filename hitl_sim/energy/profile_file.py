@@ -1,0 +1,137 @@
+"""Read device profiles: the shipped ones by name, a user's own from a file.
+
+A user's file is TOML (or JSON of the same shape) and holds one device. Each constant is
+a table of value, low, high (95 %), kind and source:
+
+    name = "my-laptop"
+    description = "12-core laptop on mains power"
+    scope = "package"
+
+    [idle_w]
+    value = 4.0
+    low = 3.5
+    high = 4.5
+    kind = "measured_counter"
+    source = "package counter over 60 s, 2026-03"
+
+and so on for `launch_w`, `active_w`, `launch_s`, `bandwidth_b_per_s`,
+`compute_efficiency_frac`, `bandwidth_efficiency_frac` and, by data type,
+`[peak_flop_per_s.float32]`. Costs that were measured for a unit of work are tables
+named after it; they replace the analytic rule for that unit:
+
+    [unit."train mlp-64 batch 32".joules]
+    value = 1.1e-4
+    low = 1.0e-4
+    high = 1.2e-4
+    kind = "measured_counter"
+    source = "10,000 steps under the package counter, 2026-03"
+
+    [unit."train mlp-64 batch 32".seconds]
+    ...
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hitl_sim.energy.profile import Constant, DeviceProfile, MeasuredCost
+
+_FREE_TABLES = {"peak_flop_per_s": Constant, "unit": MeasuredCost}
+_READERS = {".toml": tomllib.loads, ".json": json.loads}
+
+
+def load_profile(name_or_path: str) -> DeviceProfile:
+    """Return a shipped profile by name, or read one from a file.
+
+    Args:
+        name_or_path: a name from `profile_names()`, or the path of a `.toml` or `.json`
+            file of the form that this module describes.
+
+    Raises:
+        ValueError: there is no such name or file, or the file is not a profile; the
+            message names the path, the field, its value and what is allowed.
+    """
+    shipped = _shipped()
+    if name_or_path in shipped:
+        return shipped[name_or_path]
+    path = Path(name_or_path)
+    read = _READERS.get(path.suffix.lower())
+    if read is None:
+        names = ", ".join(f"'{name}'" for name in shipped)
+        raise ValueError(
+            f"`device` must be one of {names}, or the path of a .toml or .json file,"
+            f" got '{name_or_path}'."
+        )
+    try:
+        data = read(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(
+            f"`device` must be a file that can be read, got '{path}': {error.strerror}."
+        ) from error
+    except ValueError as error:
+        raise ValueError(
+            f"`device` must be a valid {path.suffix} file, got '{path}': {error}."
+        ) from error
+    return _convert(data, str(path))
+
+
+def profile_names() -> tuple[str, ...]:
+    """Return the names of the shipped profiles."""
+    return tuple(_shipped())
+
+
+@functools.cache
+def _shipped() -> Mapping[str, DeviceProfile]:
+    file = importlib.resources.files("hitl_sim.energy") / "data" / "devices.toml"
+    devices = tomllib.loads(file.read_text(encoding="utf-8"))["device"]
+    profiles = [_convert(device, "devices.toml") for device in devices]
+    return {profile.name: profile for profile in profiles}
+
+
+def _convert(data: Any, path: str) -> DeviceProfile:
+    """Check the fields of a file's content, naming file and field in errors."""
+    try:
+        return msgspec.convert(data, DeviceProfile)
+    except msgspec.ValidationError as error:
+        field, problem = _locate(data, str(error))
+        value = _lookup(data, field)
+        found = "" if isinstance(value, Mapping) else f", got {value!r}"
+        raise ValueError(
+            f"`{field or 'device'}` in '{path}' must be valid{found}: {problem}."
+        ) from error
+
+
+def _locate(data: Any, message: str) -> tuple[str, str]:
+    """Split a message into the dotted field that it means and the problem.
+
+    The checker does not name the keys of tables whose keys are free, so the entries
+    of such a table are checked one by one.
+    """
+    problem, _, where = message.partition(" - at ")
+    field = where.strip("`").removeprefix("$").removeprefix(".")
+    table, is_free, _ = field.partition("[...]")
+    if is_free:
+        for key, entry in data[table].items():
+            try:
+                msgspec.convert(entry, _FREE_TABLES[table])
+            except msgspec.ValidationError as error:
+                inner, problem = _locate(entry, str(error))
+                return ".".join(filter(None, (table, key, inner))), problem
+    return field, problem
+
+
+def _lookup(data: Any, field: str) -> Any:
+    """Return the value at a dotted path, as far down as the path can be followed."""
+    for name in field.split("."):
+        if not isinstance(data, Mapping) or name not in data:
+            break
+        data = data[name]
+    return data

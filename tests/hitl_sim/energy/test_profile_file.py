@@ -1,0 +1,130 @@
+import json
+import tomllib
+
+import msgspec
+import pytest
+
+from hitl_sim.energy import Kind, WorkUnit, load_profile, profile_file, profile_names
+
+STEP = WorkUnit("train", "train", {"float32": 7.4e5}, 3.6e5, 32)
+
+
+@pytest.fixture
+def content():
+    return msgspec.to_builtins(load_profile("laptop-cpu")) | {"name": "mine"}
+
+
+def saved(tmp_path, content):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def test_the_promised_devices_are_shipped():
+    assert set(profile_names()) >= {
+        "laptop-cpu",
+        "server-cpu",
+        "rtx-class",
+        "a100",
+        "h100",
+    }
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_every_shipped_number_is_sourced_modelled_or_assumed_and_usable(name):
+    profile = load_profile(name)
+    assert profile.name == name
+    for constant in profile.constants.values():
+        assert constant.kind in {"modelled_analytic", "assumed"}
+        is_reasoned = (
+            constant.source.startswith("Assumed: ") or "(20" in constant.source
+        )
+        assert is_reasoned or constant.source.startswith("Half the float32")
+    assert profile.idle_w.value < profile.launch_w.value < profile.active_w.value
+    low, high = profile.unit_cost(STEP).joules.interval
+    assert 0 < low < high < 300 * low
+
+
+def test_datasheet_peaks_are_what_vendors_state():
+    a100, h100 = load_profile("a100"), load_profile("h100")
+    assert a100.peak_flop_per_s["bfloat16"].value == 312e12
+    assert h100.peak_flop_per_s["bfloat16"].value == pytest.approx(989e12, rel=1e-3)
+    assert (a100.active_w.high, h100.active_w.high) == (400.0, 700.0)
+
+
+def test_a_json_file_of_ones_own_is_read(tmp_path, content):
+    assert load_profile(saved(tmp_path, content)).name == "mine"
+
+
+def test_a_toml_file_may_hold_measured_costs(tmp_path):
+    shipped = profile_file.importlib.resources.files("hitl_sim.energy")
+    text = (shipped / "data" / "devices.toml").read_text()
+    first = text.split("[[device]]")[1].replace("[device.", "[")
+    measured = "".join(
+        f'\n[unit."train".{field}]\nvalue = {value}\nlow = {value}\nhigh = {value}\n'
+        'kind = "measured_counter"\nsource = "10,000 steps"\n'
+        for field, value in (("seconds", 4e-5), ("joules", 6e-4))
+    )
+    path = tmp_path / "mine.toml"
+    path.write_text(first + measured)
+    assert "unit" in tomllib.loads(path.read_text())
+    joules = load_profile(str(path)).unit_cost(STEP).joules
+    assert (joules.value, joules.kind) == (6e-4, Kind.MEASURED_COUNTER)
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"one of 'laptop-cpu', .*, got 'toaster'"):
+        load_profile("toaster")
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path):
+    missing = str(tmp_path / "none.toml")
+    with pytest.raises(ValueError, match=r"can be read, got '.*none.toml': No such"):
+        load_profile(missing)
+    broken = tmp_path / "broken.toml"
+    broken.write_text("name = ")
+    with pytest.raises(ValueError, match=r"a valid .toml file, got '.*broken.toml'"):
+        load_profile(str(broken))
+
+
+def changed(content, path, value):
+    *parents, last = path.split(".")
+    table = content
+    for parent in parents:
+        table = table[parent]
+    table[last] = value
+    return content
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (
+            "idle_w.value",
+            "hot",
+            r"`idle_w.value` in '.*' must be valid, got 'hot': Expected",
+        ),
+        ("scope", "moon", r"`scope` in '.*' must be valid, got 'moon'"),
+        ("idle_w.kind", "hoped", r"`idle_w.kind` in '.*' must be valid, got 'hoped'"),
+        (
+            "idle_w.low",
+            -1.0,
+            r"`idle_w` in '.*' must be valid: `low`, `value`, `high` must",
+        ),
+        ("idel_w", 3.0, r"mine.json.*unknown field `idel_w`"),
+        (
+            "peak_flop_per_s.float32.high",
+            1.0,
+            r"`peak_flop_per_s.float32` in '.*' must be valid: `low`, `value`, `high`",
+        ),
+    ],
+)
+def test_bad_fields_are_named_with_their_value(tmp_path, content, path, value, message):
+    with pytest.raises(ValueError, match=message):
+        load_profile(saved(tmp_path, changed(content, path, value)))
+
+
+def test_a_missing_field_is_named(tmp_path, content):
+    del content["active_w"]
+    with pytest.raises(ValueError, match="missing required field `active_w`"):
+        load_profile(saved(tmp_path, content))
