@@ -1,0 +1,155 @@
+"""Who worked when, what is paid, and how long the device waited."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import simpy
+
+from hitl_sim.workforce.crew import Crew, check_crew
+from hitl_sim.workforce.process import Device, Person, Span, device
+from hitl_sim.workforce.question import Queue, Round, split_rounds
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+class ConservationError(RuntimeError):
+    """The clock lost or invented work; a fault of hitl_sim, never of its input."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What a crew's clock showed, cumulative at the close of each of `R` rounds.
+
+    Attributes:
+        worked_s: `[R]` seconds that people spent on answers, over the whole crew.
+        break_s: `[R]` seconds that people spent on breaks.
+        idle_s: `[R]` shift seconds that people spent waiting for the round to close.
+        paid_s: `[R]` seconds that are paid; worked, plus breaks where they are paid,
+            plus idle seconds where the pay basis is "present".
+        wait_s: `[R]` seconds that the device waited for people, nights included.
+        elapsed_s: `[R]` time on the people's clock since the first shift began. The
+            device's own work takes no time there, so it equals `wait_s`.
+        asked: `[R]` questions asked.
+        answered: `[R]` questions that got an answer.
+        abandoned: `[R]` questions that took their time and got none.
+        open: `[R]` questions still in somebody's queue; 0 in synchronous rounds.
+        person_worked_s: `[A]` seconds that each person spent on answers.
+        person_paid_s: `[A]` seconds paid to each person.
+        spans: what each person did when, sorted by person and time.
+    """
+
+    worked_s: FloatArray
+    break_s: FloatArray
+    idle_s: FloatArray
+    paid_s: FloatArray
+    wait_s: FloatArray
+    elapsed_s: FloatArray
+    asked: IntArray
+    answered: IntArray
+    abandoned: IntArray
+    open: IntArray
+    person_worked_s: FloatArray
+    person_paid_s: FloatArray
+    spans: tuple[Span, ...]
+
+
+def simulate_rounds(crew: Crew, rounds: Sequence[Round]) -> Timeline:
+    """Let a crew work through rounds of questions, each opened by the one before it.
+
+    Nothing is drawn here: the times come with the rounds, so equal input gives an
+    equal timeline. The rules of the clock are in `hitl_sim.workforce.process`.
+
+    Args:
+        crew: the people and their hours.
+        rounds: what each of them is asked, `[T, A]` per round; `T` may differ.
+
+    Returns:
+        The timeline; its arrays have one entry per round.
+
+    Raises:
+        ValueError: the crew or a round is not possible; see `check_crew` and
+            `split_round`.
+        ConservationError: the clock's own books do not balance.
+    """
+    check_crew(crew)
+    queues = split_rounds(rounds, crew.num_people)
+    people = [Person(a) for a in range(crew.num_people)]
+    log = Device()
+    env = simpy.Environment()
+    env.run(env.process(device(env, crew, people, queues, log)))
+    timeline = _build_timeline(crew, queues, people, log)
+    check_conservation(timeline)
+    return timeline
+
+
+def _build_timeline(
+    crew: Crew, queues: list[list[Queue]], people: list[Person], log: Device
+) -> Timeline:
+    """Add up what the processes wrote down."""
+    shape = (len(queues), crew.num_people)
+    worked_s = np.array([[math.fsum(q.seconds) for q in row] for row in queues])
+    worked_s = worked_s.reshape(shape)
+    spent_s = {name: np.zeros(shape) for name in ("work", "break", "wait")}
+    for span in (span for person in people for span in person.spans):
+        spent_s[span.activity][span.round, span.person] += span.end_s - span.start_s
+    _check_spans(worked_s, spent_s["work"])
+    paid_s = worked_s.copy()
+    if crew.is_break_paid:
+        paid_s += spent_s["break"]
+    if crew.pay_basis == "present":
+        paid_s += spent_s["wait"]
+    asked = np.array([sum(len(q.seconds) for q in row) for row in queues], np.int64)
+    closed_s = np.array(log.closed_s)
+    return Timeline(
+        worked_s=worked_s.sum(axis=1).cumsum(),
+        break_s=spent_s["break"].sum(axis=1).cumsum(),
+        idle_s=spent_s["wait"].sum(axis=1).cumsum(),
+        paid_s=paid_s.sum(axis=1).cumsum(),
+        wait_s=(closed_s - np.array(log.opened_s)).cumsum(),
+        elapsed_s=closed_s,
+        asked=asked.cumsum(),
+        answered=np.array(log.num_answered, np.int64),
+        abandoned=np.array(log.num_abandoned, np.int64),
+        open=np.array(log.num_open, np.int64),
+        person_worked_s=worked_s.sum(axis=0),
+        person_paid_s=paid_s.sum(axis=0),
+        spans=tuple(span for person in people for span in person.spans),
+    )
+
+
+def _check_spans(worked_s: FloatArray, spans_s: FloatArray) -> None:
+    """Refuse spans that do not add up to the seconds in the queues."""
+    if not np.allclose(worked_s, spans_s, rtol=1e-9, atol=1e-6):
+        raise ConservationError(
+            f"Work spans add up to {spans_s.sum()} s, the queues hold"
+            f" {worked_s.sum()} s of work."
+        )
+
+
+def check_conservation(timeline: Timeline) -> None:
+    """Refuse a timeline in which work is lost or invented.
+
+    Raises:
+        ConservationError: asked is not answered + abandoned + open, less is paid than
+            worked, or a cumulative count falls.
+    """
+    counted = timeline.answered + timeline.abandoned + timeline.open
+    if (timeline.asked != counted).any():
+        raise ConservationError(
+            f"`asked` must be answered + abandoned + open, got {timeline.asked} and"
+            f" {counted}."
+        )
+    if (timeline.paid_s < timeline.worked_s).any():
+        raise ConservationError(
+            f"`paid_s` must be >= `worked_s`, got {timeline.paid_s} and"
+            f" {timeline.worked_s} s."
+        )
+    for name in ("asked", "answered", "abandoned", "worked_s", "paid_s", "elapsed_s"):
+        if (np.diff(getattr(timeline, name)) < 0).any():
+            raise ConservationError(
+                f"`{name}` must never fall, got {getattr(timeline, name)}."
+            )
