@@ -1,0 +1,183 @@
+"""What people, electricity, devices and labels cost, and what the bill counts."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+
+from hitl_sim.cost.boundary import Boundary, human_hour_carbon, human_hour_energy
+from hitl_sim.cost.carbon import carbon_intensity, check_region
+from hitl_sim.cost.constant import assumed, exactly, load_toml
+from hitl_sim.energy.quantity import Quantity, Scope, unavailable
+
+LabelStanding = Literal["sunk", "bought_same_price", "bought_elsewhere"]
+NonNegative = Annotated[float, msgspec.Meta(ge=0)]
+
+_UNITS: Mapping[str, str] = {
+    "label_price_usd": "USD",
+    "wage_usd_per_h": "USD/h",
+    "overhead_frac": "1",
+    "electricity_usd_per_kwh": "USD/kWh",
+    "device_usd_per_h": "USD/h",
+    "pue": "1",
+    "life_queries": "1",
+}
+
+
+class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Table `[prices]` of a study file: plain numbers, none of which retrains anything.
+
+    A number that is left out takes the default of `data/prices.toml`, with its source
+    and interval; where that file has none the price is unavailable, never 0.
+
+    Attributes:
+        boundary: what an hour of human time is charged with; required.
+        label_standing: what the labels cost that the control learns from; required.
+            "sunk": they are there anyway; "bought_same_price": the study's own crowd
+            gives them at the study's wage; "bought_elsewhere": `label_price_usd` each.
+        label_price_usd: price of one label, USD; given exactly when bought elsewhere.
+        wage_usd_per_h: gross wage of annotators and requester, USD/h.
+        overhead_frac: employer or platform cost on top of the wage, fraction of it.
+        electricity_usd_per_kwh: tariff, USD/kWh.
+        device_usd_per_h: price of having the device for an hour without electricity,
+            USD/h; 0 says that it is there anyway. No default.
+        pue: power usage effectiveness of the room that the device stands in; >= 1.
+        grid_region: ISO 3166-1 alpha-2 code or "WORLD"; without one carbon is
+            unavailable.
+        life_queries: items that the model will be asked about in its life; no default.
+    """
+
+    boundary: Boundary
+    label_standing: LabelStanding
+    label_price_usd: NonNegative | None = None
+    wage_usd_per_h: NonNegative | None = None
+    overhead_frac: NonNegative | None = None
+    electricity_usd_per_kwh: NonNegative | None = None
+    device_usd_per_h: NonNegative | None = None
+    pue: Annotated[float, msgspec.Meta(ge=1)] | None = None
+    grid_region: str | None = None
+    life_queries: NonNegative | None = None
+
+
+def check_prices(prices: Prices) -> None:
+    """Refuse prices that no study can have, those built in Python included.
+
+    Raises:
+        ValueError: a field has the wrong type or range, the region is unknown, or
+            `label_price_usd` and `label_standing` contradict each other; the message
+            names the field, what is allowed and the value.
+    """
+    hints = get_type_hints(Prices, include_extras=True)
+    for name in prices.__struct_fields__:
+        _check_field(name, getattr(prices, name), hints[name])
+    check_region(prices.grid_region)
+    is_bought_elsewhere = prices.label_standing == "bought_elsewhere"
+    if is_bought_elsewhere and prices.label_price_usd is None:
+        raise ValueError(
+            "`prices.label_price_usd` must be given in USD where `label_standing` is"
+            " 'bought_elsewhere', got None."
+        )
+    if not is_bought_elsewhere and prices.label_price_usd is not None:
+        raise ValueError(
+            "`prices.label_price_usd` must be left out unless `label_standing` is"
+            f" 'bought_elsewhere', got {prices.label_price_usd} with"
+            f" {prices.label_standing!r}."
+        )
+
+
+def _check_field(name: str, value: object, hint: Any) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"`prices.{name}` must be finite, got {value}.")
+    try:
+        msgspec.convert(value, hint)
+    except msgspec.ValidationError as error:
+        choices = getattr(hint, "__args__", ())
+        is_choice = choices and all(isinstance(choice, str) for choice in choices)
+        condition = (
+            f"one of {', '.join(map(repr, choices))}"
+            if is_choice
+            else str(error).removeprefix("Expected ").split(", got")[0]
+        )
+        raise ValueError(
+            f"`prices.{name}` must be {condition}, got {value!r}."
+        ) from None
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The prices of a study as quantities, each with kind, source and interval.
+
+    Attributes:
+        boundary: what an hour of human time is charged with.
+        label_standing: what the labels cost that the control learns from.
+        label: price of one label bought elsewhere, USD.
+        wage: gross wage, USD/h.
+        overhead: cost on top of the wage, fraction of it.
+        electricity: tariff, USD/kWh.
+        device: price of having the device, USD/h.
+        pue: power usage effectiveness, >= 1.
+        intensity: carbon of electricity, kgCO2e/kWh.
+        life_queries: items that the model will be asked about in its life.
+        human_energy: joules of an hour of human time within the boundary, J/h.
+        human_carbon: emissions of an hour of human time, kgCO2e/h.
+    """
+
+    boundary: Boundary
+    label_standing: LabelStanding
+    label: Quantity
+    wage: Quantity
+    overhead: Quantity
+    electricity: Quantity
+    device: Quantity
+    pue: Quantity
+    intensity: Quantity
+    life_queries: Quantity
+    human_energy: Quantity
+    human_carbon: Quantity
+
+
+def price_quantity(name: str, value: float | None) -> Quantity:
+    """Turn one price into a quantity.
+
+    Args:
+        name: field of `Prices`.
+        value: what the study says, or None.
+
+    Returns:
+        The study's number (assumed, exact, source "study file"); else the shipped
+        default with its source and interval; else unavailable.
+    """
+    unit = _UNITS[name]
+    if value is not None:
+        return exactly(float(value), unit, f"study file, prices.{name}")
+    default = load_toml("prices.toml").get(name)
+    if default is None:
+        return unavailable(unit, Scope.CONSTANT, f"the study gives no {name}")
+    return assumed(default, unit)
+
+
+def price_rates(prices: Prices) -> Rates:
+    """Turn a study's prices into quantities, with defaults where it is silent.
+
+    Raises:
+        ValueError: see `check_prices`.
+    """
+    check_prices(prices)
+    intensity = carbon_intensity(prices.grid_region)
+    rates = {name: price_quantity(name, getattr(prices, name)) for name in _UNITS}
+    return Rates(
+        boundary=prices.boundary,
+        label_standing=prices.label_standing,
+        label=rates["label_price_usd"],
+        wage=rates["wage_usd_per_h"],
+        overhead=rates["overhead_frac"],
+        electricity=rates["electricity_usd_per_kwh"],
+        device=rates["device_usd_per_h"],
+        pue=rates["pue"],
+        intensity=intensity,
+        life_queries=rates["life_queries"],
+        human_energy=human_hour_energy(prices.boundary),
+        human_carbon=human_hour_carbon(prices.boundary, intensity),
+    )

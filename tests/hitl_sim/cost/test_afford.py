@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from hitl_sim.cost import afford, afford_lines, human_joules, published_runs
+from hitl_sim.energy.quantity import Kind, Quantity, Scope
+
+
+def known(value, unit):
+    return Quantity(
+        value, unit, Kind.MODELLED_ANALYTIC, Scope.BOARD, (value, value), "test"
+    )
+
+
+def test_a_gigajoule_buys_2778_workstation_hours():
+    human_s = afford(1e9, "workstation").human_s
+    assert human_s.value / 3_600 == pytest.approx(1e9 / 360e3)
+    assert human_s.interval[0] / 3_600 == pytest.approx(1e9 / 540e3)
+    assert human_s.interval[1] / 3_600 == pytest.approx(1e9 / 180e3)
+    assert human_s.kind is Kind.ASSUMED
+
+
+def test_a_whole_person_gets_a_hundredth_of_that():
+    ratio = afford(1e9, "workstation").human_s.value
+    ratio /= afford(1e9, "whole_person").human_s.value
+    assert ratio == pytest.approx(36.2e6 / 360e3)
+
+
+def test_outside_the_boundary_a_budget_sets_no_limit_to_people():
+    human_s = afford(1e9, "device_only").human_s
+    assert human_s.kind is Kind.UNAVAILABLE
+    assert "any number of hours" in human_s.reason
+
+
+def test_a_workstation_hour_buys_five_and_a_half_minutes_of_one_h100():
+    """700 W at a PUE of 1.54, the exchange rate of Uptime's 2025 survey."""
+    bought = afford(360e3, "workstation", power=known(700 * 1.54, "W"))
+    assert bought.device_s.value / 60 == pytest.approx(5.57, abs=0.01)
+
+
+def test_a_budget_buys_steps_where_a_step_is_named():
+    bought = afford(1_000.0, "workstation", step_joules=known(0.5, "J"))
+    assert bought.num_steps.value == pytest.approx(2_000)
+
+
+def test_without_a_device_no_device_time_is_made_up():
+    bought = afford(1_000.0, "workstation")
+    assert bought.device_s is None
+    assert bought.num_steps is None
+
+
+@pytest.mark.parametrize("boundary", ["workstation", "whole_person"])
+def test_the_joules_of_affordable_hours_are_the_budget(boundary):
+    human_s = afford(5e6, boundary).human_s
+    assert human_joules(human_s.value, boundary).value == pytest.approx(5e6)
+
+
+@pytest.mark.parametrize("joules", [0.0, -1.0, float("nan"), float("inf")])
+def test_an_impossible_budget_is_refused(joules):
+    with pytest.raises(ValueError, match=r"`joules` must be finite and > 0 J, got"):
+        afford(joules, "workstation")
+    with pytest.raises(ValueError, match=r"`joules` must be finite and > 0 J, got"):
+        afford_lines([1.0, joules])
+
+
+def test_impossible_hours_are_refused():
+    with pytest.raises(
+        ValueError, match=r"`seconds` must be finite and >= 0 s, got -1"
+    ):
+        human_joules(-1.0, "workstation")
+
+
+def test_the_figure_has_a_line_for_each_boundary_that_charges_people():
+    lines = afford_lines(np.geomspace(1e3, 1e12, 4))
+    assert [line.boundary for line in lines] == ["workstation", "whole_person"]
+    np.testing.assert_allclose(lines[0].hours.value, lines[0].joules / 360e3)
+    assert (lines[0].hours.interval[0] < lines[0].hours.value).all()
+
+
+def test_published_runs_are_marked_in_joules_with_their_source():
+    runs = {run.name: run.joules for run in published_runs()}
+    assert runs["GPT-3"].value == pytest.approx(1_287e3 * 3.6e6)
+    assert "arXiv:2104.10350" in runs["GPT-3"].source

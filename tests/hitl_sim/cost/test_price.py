@@ -1,0 +1,102 @@
+import msgspec
+import pytest
+
+from hitl_sim.cost import Prices, check_prices, price_rates
+from hitl_sim.energy.quantity import Kind
+
+REQUIRED = {"boundary": "workstation", "label_standing": "sunk"}
+
+
+@pytest.mark.parametrize("name", ["boundary", "label_standing"])
+def test_the_two_choices_that_decide_the_answer_have_no_default(name):
+    given = {key: value for key, value in REQUIRED.items() if key != name}
+    with pytest.raises(msgspec.ValidationError, match=f"`{name}`"):
+        msgspec.convert(given, Prices)
+
+
+def test_an_unknown_key_of_the_study_file_is_refused():
+    with pytest.raises(msgspec.ValidationError, match="wage"):
+        msgspec.convert({**REQUIRED, "wage": 3.0}, Prices)
+
+
+def test_a_study_file_of_plain_numbers_becomes_prices():
+    table = {**REQUIRED, "wage_usd_per_h": 20, "pue": 1.1, "grid_region": "FR"}
+    assert msgspec.convert(table, Prices) == Prices(**table)
+
+
+def test_a_typed_number_is_assumed_exact_and_names_its_field():
+    wage = price_rates(Prices(**REQUIRED, wage_usd_per_h=20)).wage
+    assert (wage.value, wage.unit, wage.kind) == (20.0, "USD/h", Kind.ASSUMED)
+    assert wage.interval == (20.0, 20.0)
+    assert wage.source == "study file, prices.wage_usd_per_h"
+
+
+@pytest.mark.parametrize("name", ["wage", "overhead", "electricity", "pue"])
+def test_a_number_left_out_takes_the_default_with_interval_and_source(name):
+    rate = getattr(price_rates(Prices(**REQUIRED)), name)
+    low, high = rate.interval
+    assert low < rate.value < high
+    assert rate.kind is Kind.ASSUMED
+    assert rate.source.startswith("assumed ")
+
+
+@pytest.mark.parametrize("name", ["device", "life_queries", "label", "intensity"])
+def test_a_number_that_nobody_can_guess_is_unavailable_not_zero(name):
+    rate = getattr(price_rates(Prices(**REQUIRED)), name)
+    assert rate.kind is Kind.UNAVAILABLE
+    assert rate.value is None
+
+
+def test_the_boundary_and_region_reach_the_rates():
+    prices = Prices(boundary="whole_person", label_standing="sunk", grid_region="FR")
+    rates = price_rates(prices)
+    assert rates.human_energy.value == pytest.approx(3.62e7)
+    assert rates.human_carbon.value == pytest.approx(1.7)
+    assert rates.intensity.value == pytest.approx(0.0442)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "condition"),
+    [
+        ("boundary", "desk", "one of 'device_only', 'workstation', 'whole_person'"),
+        ("label_standing", "free", "one of 'sunk', 'bought_same_price', 'bought_else"),
+        ("wage_usd_per_h", -1.0, ">= 0"),
+        ("wage_usd_per_h", float("nan"), "finite"),
+        ("wage_usd_per_h", "cheap", "float"),
+        ("overhead_frac", -0.1, ">= 0"),
+        ("electricity_usd_per_kwh", float("inf"), "finite"),
+        ("device_usd_per_h", -2.0, ">= 0"),
+        ("pue", 0.9, ">= 1"),
+        ("life_queries", -1.0, ">= 0"),
+    ],
+)
+def test_a_bad_price_is_refused_by_name_condition_and_value(name, value, condition):
+    prices = Prices(**{**REQUIRED, name: value})
+    pattern = rf"^`prices.{name}` must be .*{condition}.*, got .*{value}"
+    with pytest.raises(ValueError, match=pattern):
+        check_prices(prices)
+
+
+def test_an_unknown_region_is_refused():
+    with pytest.raises(ValueError, match="`grid_region` must be"):
+        check_prices(Prices(**REQUIRED, grid_region="XX"))
+
+
+def test_labels_bought_elsewhere_need_a_price():
+    prices = Prices(boundary="workstation", label_standing="bought_elsewhere")
+    with pytest.raises(ValueError, match=r"`prices\.label_price_usd` must be given"):
+        check_prices(prices)
+
+
+@pytest.mark.parametrize("standing", ["sunk", "bought_same_price"])
+def test_a_label_price_is_refused_where_nothing_would_use_it(standing):
+    prices = Prices(
+        boundary="workstation", label_standing=standing, label_price_usd=0.1
+    )
+    with pytest.raises(ValueError, match=rf"must be left out unless.*0.1.*{standing}"):
+        check_prices(prices)
+
+
+def test_rates_are_never_made_from_bad_prices():
+    with pytest.raises(ValueError, match=r"`prices\.pue` must be"):
+        price_rates(Prices(**REQUIRED, pue=0.5))
