@@ -1,0 +1,133 @@
+"""A user's own arrays, from a .npz file; never from pickles."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from hitl_sim.task.check import check_features, encode_labels
+from hitl_sim.task.data import RawTask
+from hitl_sim.task.group import block_groups, check_groups
+from hitl_sim.task.table import standardise
+
+REQUIRED = ("features", "labels")
+OPTIONAL = ("size", "groups", "group_names")
+
+
+def load_archive(path: Path, num_groups: int | None) -> RawTask:
+    """Load a task from the arrays of a .npz file.
+
+    Args:
+        path: an existing file.
+        num_groups: G, equal blocks of columns; `None` for the file's own groups, or
+            else one group per column.
+
+    Returns:
+        The task, each feature standardised over the items.
+
+    Raises:
+        ValueError: the file is no .npz, holds pickled objects, lacks an array, has one
+            too many, or an array is not as `load_task` says.
+    """
+    arrays = _read(path)
+    features = arrays["features"]
+    if features.dtype.kind not in "fiub":
+        raise ValueError(
+            f"{path}, array 'features': must be numbers, got type {features.dtype}."
+        )
+    features = features.astype(np.float64)
+    num_columns = features.shape[-1] if features.ndim else 0
+    columns = [f"feature {d}" for d in range(num_columns)]
+    check_features(features, columns, f"{path}, array 'features'")
+    labels, class_names = encode_labels(arrays["labels"], f"{path}, array 'labels'")
+    if len(labels) != len(features):
+        raise ValueError(
+            f"{path}, array 'labels': must have one label for each of {len(features)} "
+            f"items, got {len(labels)}."
+        )
+    if "groups" in arrays and num_groups is not None:
+        raise ValueError(
+            f"`num_groups` must be left out, because {path} brings its own groups, got "
+            f"{num_groups}."
+        )
+    if "groups" in arrays:
+        groups = check_groups(arrays["groups"], len(columns), f"{path}, array 'groups'")
+        group_names = tuple(f"group {g}" for g in range(len(groups)))
+    else:
+        groups, group_names = block_groups(columns, num_groups)
+    if "group_names" in arrays:
+        group_names = _read_names(arrays["group_names"], len(groups), path)
+    return RawTask(
+        name=path.stem,
+        source=f"{path.name}; each feature standardised over all items",
+        kind="table",
+        features=standardise(features),
+        labels=labels,
+        class_names=class_names,
+        size=_read_size(arrays.get("size"), len(features), path),
+        groups=groups,
+        group_names=group_names,
+    )
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    """Read every array, refusing pickles, and check which there are."""
+    if not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"{path}: must be a .npz file of arrays (numpy.savez), got another format."
+        )
+    arrays = {}
+    with np.load(path, allow_pickle=False) as archive:
+        for name in archive.files:
+            try:
+                arrays[name] = np.asarray(archive[name])
+            except (ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+                is_pickle = "allow_pickle" in str(error)
+                got = "pickled objects" if is_pickle else f"unreadable bytes ({error})"
+                raise ValueError(
+                    f"{path}, array {name!r}: must be a plain array of numbers or "
+                    f"strings, got {got}. Pickles can run code and are never loaded."
+                ) from None
+    missing = [name for name in REQUIRED if name not in arrays]
+    unknown = [name for name in arrays if name not in REQUIRED + OPTIONAL]
+    if missing or unknown:
+        wrong = f"no {missing[0]!r}" if missing else f"an unknown {unknown[0]!r}"
+        raise ValueError(
+            f"{path}: must hold arrays {', '.join(map(repr, REQUIRED))} and may hold "
+            f"{', '.join(map(repr, OPTIONAL))}, got {wrong} among {sorted(arrays)}."
+        )
+    return arrays
+
+
+def _read_names(names: np.ndarray, num_groups: int, path: Path) -> tuple[str, ...]:
+    """Return the names of the groups."""
+    if names.dtype.kind != "U" or names.shape != (num_groups,):
+        raise ValueError(
+            f"{path}, array 'group_names': must be {num_groups} strings, got "
+            f"{names.dtype} of shape {names.shape}."
+        )
+    return tuple(str(name) for name in names)
+
+
+def _read_size(
+    size: np.ndarray | None, num_items: int, path: Path
+) -> Float[np.ndarray, " items"]:
+    """Return the lengths of the items relative to their median; 1 without `size`."""
+    if size is None:
+        return np.ones(num_items)
+    where = f"{path}, array 'size'"
+    if size.shape != (num_items,) or size.dtype.kind not in "fiu":
+        raise ValueError(
+            f"{where}: must be {num_items} numbers, got {size.dtype} of shape "
+            f"{size.shape}."
+        )
+    bad = np.flatnonzero(~(np.isfinite(size) & (size > 0)))
+    if bad.size:
+        raise ValueError(
+            f"{where}: must be finite and > 0, got {size[bad[0]]} in row {bad[0]} "
+            "(counted from 0)."
+        )
+    relative: Float[np.ndarray, " items"] = size / np.median(size)
+    return relative

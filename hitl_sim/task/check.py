@@ -1,0 +1,157 @@
+"""Refuse bad data and impossible splits on the host, before any work."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from hitl_sim.task.data import Corruption, TaskInfo
+
+
+def check_sizes(
+    info: TaskInfo, num_pool: int, num_validation: int, num_test: int
+) -> None:
+    """Refuse a split that the task cannot fill.
+
+    Raises:
+        ValueError: a part has no item, or the three together have more items than the
+            task.
+    """
+    parts = {
+        "num_pool": num_pool,
+        "num_validation": num_validation,
+        "num_test": num_test,
+    }
+    for name, value in parts.items():
+        if value < 1:
+            raise ValueError(f"`{name}` must be >= 1, got {value}.")
+    total = sum(parts.values())
+    if total > info.num_items:
+        raise ValueError(
+            "`num_pool + num_validation + num_test` must be <= "
+            f"{info.num_items} (the items of task {info.name!r}), got "
+            f"{num_pool} + {num_validation} + {num_test} = {total}."
+        )
+
+
+def check_corruption(corruption: Corruption, num_pool: int) -> None:
+    """Refuse shares that `build_split` cannot give.
+
+    Raises:
+        ValueError: a share lies outside [0, 1], their sum above 1, or there are
+            duplicates but no clean item of the pool that they could repeat.
+    """
+    shares = {name: float(share) for name, share in corruption._asdict().items()}
+    for name, share in shares.items():
+        if not 0.0 <= share <= 1.0:
+            raise ValueError(f"`{name}` must be in [0, 1], got {share}.")
+    total = sum(shares.values())
+    if total > 1.0 + 1e-6:
+        raise ValueError(
+            "`irrelevant + duplicate + wrong_label` must be <= 1, got "
+            f"{' + '.join(f'{share:g}' for share in shares.values())} = {total:g}."
+        )
+    num_clean = num_pool - sum(
+        int(share * num_pool + 1e-6) for share in shares.values()
+    )
+    if shares["duplicate"] > 0 and num_clean < 1:
+        raise ValueError(
+            "`irrelevant + duplicate + wrong_label` must leave at least 1 clean item "
+            f"of {num_pool} for duplicates to repeat, got {total:g}."
+        )
+
+
+def check_features(
+    features: Float[np.ndarray, "items features"], columns: Sequence[str], where: str
+) -> None:
+    """Refuse values that are not finite.
+
+    Args:
+        features: `[M, D]`.
+        columns: `D` names, for the message.
+        where: the file and field, for the message.
+
+    Raises:
+        ValueError: there is no item or no feature, or a value is NaN or infinite; the
+            message names the first one's row (counted from 0) and column.
+    """
+    if features.ndim != 2 or 0 in features.shape:
+        raise ValueError(
+            f"{where}: `features` must be an array [items, features] with at least one "
+            f"of each, got shape {features.shape}."
+        )
+    bad = np.argwhere(~np.isfinite(features))
+    if bad.size:
+        row, column = (int(index) for index in bad[0])
+        raise ValueError(
+            f"{where}: `features` must be finite, got {features[row, column]} in row "
+            f"{row} (counted from 0), column {columns[column]!r} "
+            f"({len(bad)} such value{'s' if len(bad) > 1 else ''} in all)."
+        )
+
+
+def encode_labels(
+    labels: np.ndarray, where: str
+) -> tuple[Int[np.ndarray, " items"], tuple[str, ...]]:
+    """Turn labels into 0 to K - 1 and class names.
+
+    Args:
+        labels: `[M]`; whole numbers that already are 0 to K - 1, booleans, or strings,
+            which become classes in sorted order.
+        where: the file and field, for the message.
+
+    Returns:
+        `[M]` int32 labels and `K` names.
+
+    Raises:
+        ValueError: labels are of another type, a class between 0 and the largest label
+            has no item, a string is empty, or there are fewer than 2 classes.
+    """
+    if labels.ndim != 1:
+        raise ValueError(
+            f"{where}: must be one label per item, got an array of shape "
+            f"{labels.shape}."
+        )
+    if labels.dtype.kind == "U":
+        names, codes = np.unique(labels, return_inverse=True)
+        if "" in names:
+            row = int(np.flatnonzero(labels == "")[0])
+            raise ValueError(
+                f"{where}: must name a class in every row, got '' in row {row} "
+                "(counted from 0)."
+            )
+        class_names = tuple(str(name) for name in names)
+    elif labels.dtype.kind in "iub":
+        codes = labels.astype(np.int64)
+        class_names = _count_classes(codes, where)
+    else:
+        raise ValueError(
+            f"{where}: must be whole numbers 0 to K - 1 or strings, got type "
+            f"{labels.dtype}."
+        )
+    if len(class_names) < 2:
+        raise ValueError(
+            f"{where}: must have at least 2 classes, got {len(class_names)}"
+            f"{' (' + repr(class_names[0]) + ')' if class_names else ''}."
+        )
+    return codes.astype(np.int32), class_names
+
+
+def _count_classes(codes: Int[np.ndarray, " items"], where: str) -> tuple[str, ...]:
+    """Name the classes 0 to K - 1, and refuse negative labels and empty classes."""
+    present = np.unique(codes)
+    if present.size and present[0] < 0:
+        raise ValueError(
+            f"{where}: must be whole numbers >= 0, got {int(present[0])} in row "
+            f"{int(np.argmin(codes))} (counted from 0)."
+        )
+    num_classes = int(present[-1]) + 1 if present.size else 0
+    if present.size < num_classes:
+        empty = next(k for k, code in enumerate(present) if code != k)
+        raise ValueError(
+            f"{where}: must have at least one item of every class from 0 to the "
+            f"largest label, got none of class {empty} (labels up to "
+            f"{num_classes - 1}, {num_classes - present.size} without items). Renumber "
+            "the labels, or use strings."
+        )
+    return tuple(str(k) for k in range(num_classes))

@@ -1,0 +1,163 @@
+"""The data structures of a task: what is known on the host, and what is traced.
+
+Axis letters: `M` items of the base data, `N` items of the pool, `V` items of a held-out
+part, `D` features, `K` classes, `G` feature groups, `S` features per group.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+AnyArray = np.ndarray | Array
+TaskKind = Literal["image", "text", "table"]
+
+
+@dataclass(frozen=True)
+class TaskInfo:
+    """What is known of a task before anything is traced.
+
+    Attributes:
+        name: short name, as it was asked for (for a user's file, its stem).
+        source: where the items come from and what was done to them, in words.
+        content_hash: sha256 over every array and every name, in hexadecimal; equal data
+            have equal hashes, wherever their files lie.
+        num_items: M, items of the base data.
+        num_features: D.
+        num_classes: K.
+        class_names: `K` names, in the order of the labels.
+        group_names: `G` names, in the order of the groups.
+        kind: what an annotator looks at.
+        importance_source: where the reference importance comes from, in words.
+    """
+
+    name: str
+    source: str
+    content_hash: str
+    num_items: int
+    num_features: int
+    num_classes: int
+    class_names: tuple[str, ...]
+    group_names: tuple[str, ...]
+    kind: TaskKind
+    importance_source: str
+
+    @property
+    def num_groups(self) -> int:
+        """G, the number of feature groups."""
+        return len(self.group_names)
+
+
+class TaskData(NamedTuple):
+    """The clean base data of a task, from which every split is drawn.
+
+    `load_task` fills it with numpy arrays, so that loading starts no JAX backend; every
+    function that traces takes numpy and JAX arrays alike.
+
+    Attributes:
+        features: `[M, D]` float32.
+        labels: `[M]` int32, true class, 0 to K - 1, every class present.
+        size: `[M]` float32, length of the item relative to the median item.
+        groups: `[G, S]` int32, feature indices; disjoint, together every feature once.
+        importance: `[G]` float32, reference importance, mean 0 and standard deviation 1
+            over the groups (all zeros where no group differs from another).
+    """
+
+    features: Float[AnyArray, "items features"]
+    labels: Int[AnyArray, " items"]
+    size: Float[AnyArray, " items"]
+    groups: Int[AnyArray, "groups group_size"]
+    importance: Float[AnyArray, " groups"]
+
+
+class Status(IntEnum):
+    """What was done to an item of the pool; the values of `Pool.status`."""
+
+    CLEAN = 0
+    IRRELEVANT = 1
+    DUPLICATE = 2
+    WRONG_LABEL = 3
+
+
+class Corruption(NamedTuple):
+    """Shares of the pool that are spoilt; the rest is clean.
+
+    Attributes:
+        irrelevant: `[]` float32 share without structure and with a random label.
+        duplicate: `[]` float32 share that repeats a clean item of the pool.
+        wrong_label: `[]` float32 share with its own features and another class's label.
+    """
+
+    irrelevant: Float[AnyArray, ""] | float
+    duplicate: Float[AnyArray, ""] | float
+    wrong_label: Float[AnyArray, ""] | float
+
+
+class Pool(NamedTuple):
+    """Items that training may use, some of them spoilt, with the truth about each.
+
+    Attributes:
+        features: `[N, D]` float32.
+        label: `[N]` int32, the label that came with the item.
+        truth: `[N]` int32, the true class. An irrelevant item has none; it repeats the
+            given label there, so that `label != truth` marks exactly the wrong labels.
+        status: `[N]` int32, a `Status`.
+        item: `[N]` int32, unique within the pool. A clean or mislabelled item has its
+            row in the base data (below M), an irrelevant item that row + M, a duplicate
+            its position in the pool + 2 M: people meet each as an item of its own.
+        size: `[N]` float32, length of the item relative to the median item.
+    """
+
+    features: Float[Array, "pool features"]
+    label: Int[Array, " pool"]
+    truth: Int[Array, " pool"]
+    status: Int[Array, " pool"]
+    item: Int[Array, " pool"]
+    size: Float[Array, " pool"]
+
+
+class Split(NamedTuple):
+    """One draw of a task: a pool and two clean held-out parts, without common items.
+
+    Attributes:
+        pool: `N` items, corrupted as asked.
+        validation_x: `[V, D]` float32, clean.
+        validation_y: `[V]` int32, true class.
+        test_x: `[V', D]` float32, clean.
+        test_y: `[V']` int32, true class.
+    """
+
+    pool: Pool
+    validation_x: Float[Array, "validation features"]
+    validation_y: Int[Array, " validation"]
+    test_x: Float[Array, "test features"]
+    test_y: Int[Array, " test"]
+
+
+class RawTask(NamedTuple):
+    """A task as a loader found it, checked, but without importance and hash.
+
+    Attributes:
+        name: short name.
+        source: where the items come from and what was done to them, in words.
+        kind: what an annotator looks at.
+        features: `[M, D]`, finite.
+        labels: `[M]`, 0 to K - 1, every class present.
+        class_names: `K` names.
+        size: `[M]`, positive, relative to the median item.
+        groups: `[G, S]` feature indices.
+        group_names: `G` names.
+    """
+
+    name: str
+    source: str
+    kind: TaskKind
+    features: Float[np.ndarray, "items features"]
+    labels: Int[np.ndarray, " items"]
+    class_names: Sequence[str]
+    size: Float[np.ndarray, " items"]
+    groups: Int[np.ndarray, "groups group_size"]
+    group_names: Sequence[str]

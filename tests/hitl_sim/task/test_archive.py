@@ -1,0 +1,108 @@
+import pickle
+
+import numpy as np
+import pytest
+
+from hitl_sim.task import load_task
+
+RNG = np.random.default_rng(0)
+FEATURES = RNG.normal(2.0, 3.0, size=(40, 4))
+LABELS = np.arange(40) % 2
+
+
+@pytest.fixture
+def save(tmp_path):
+    def write(**arrays):
+        path = tmp_path / "mine.npz"
+        np.savez(path, **{"features": FEATURES, "labels": LABELS, **arrays})
+        return path
+
+    return write
+
+
+def refused(path, message, **options):
+    with pytest.raises(ValueError, match=message) as caught:
+        load_task(path, **options)
+    assert "mine.npz" in str(caught.value)
+
+
+def test_features_are_standardised_and_labels_kept(save):
+    info, data = load_task(save())
+    np.testing.assert_allclose(data.features.mean(axis=0), 0.0, atol=1e-6)
+    np.testing.assert_allclose(data.features.std(axis=0), 1.0, atol=1e-6)
+    np.testing.assert_array_equal(data.labels, LABELS)
+    assert "standardised" in info.source
+    assert (info.name, info.kind, info.num_groups) == ("mine", "table", 4)
+
+
+def test_groups_names_and_size_of_the_file_are_used(save):
+    info, data = load_task(
+        save(
+            groups=np.array([1, 0, 1, 0]),
+            group_names=np.array(["even", "odd"]),
+            size=np.repeat([2.0, 6.0, 4.0, 4.0], 10),
+        )
+    )
+    assert data.groups.tolist() == [[1, 3], [0, 2]]
+    assert info.group_names == ("even", "odd")
+    np.testing.assert_allclose(data.size[[0, 10, 20]], [0.5, 1.5, 1.0])
+
+
+def test_pickled_objects_are_refused_and_not_run(save, tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "ran"), "w"))
+
+    path = save(labels=np.array([Trap()] * 40, dtype=object))
+    refused(path, "'labels': must be a plain array .* got pickled objects")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_bare_pickle_named_npz_is_refused(tmp_path):
+    path = tmp_path / "mine.npz"
+    path.write_bytes(pickle.dumps({"features": FEATURES}))
+    refused(path, "must be a .npz file of arrays")
+
+
+def test_a_damaged_array_is_refused_by_name(save):
+    path = save()
+    content = bytearray(path.read_bytes())
+    content[300:320] = b"\0" * 20
+    path.write_bytes(bytes(content))
+    refused(path, "array 'features': must be a plain array .* got unreadable bytes")
+
+
+def test_a_feature_that_is_not_a_number_is_named_by_row_and_column(save):
+    features = FEATURES.copy()
+    features[17, 2] = np.nan
+    refused(save(features=features), "got nan in row 17 .* column 'feature 2'")
+
+
+def test_a_missing_and_an_unknown_array_are_named(save, tmp_path):
+    refused(save(lables=LABELS), "got an unknown 'lables'")
+    np.savez(tmp_path / "mine.npz", features=FEATURES)
+    refused(tmp_path / "mine.npz", "got no 'labels'")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"labels": LABELS * 2}, "none of class 1"),
+        ({"labels": LABELS[:39]}, "one label for each of 40 items, got 39"),
+        (
+            {"features": FEATURES.astype(str)},
+            "'features': must be numbers, got type <U",
+        ),
+        ({"features": FEATURES[0]}, r"\[items, features\]"),
+        ({"groups": np.array([0, 0, 0, 1])}, "same number of features"),
+        ({"group_names": np.array(["a"])}, "must be 4 strings"),
+        ({"size": np.ones(39)}, "must be 40 numbers"),
+        ({"size": np.zeros(40)}, "must be finite and > 0, got 0.0 in row 0"),
+    ],
+)
+def test_arrays_that_make_no_task_are_refused(save, arrays, message):
+    refused(save(**arrays), message)
+
+
+def test_a_number_of_groups_beside_the_groups_of_the_file_is_refused(save):
+    refused(save(groups=np.arange(4)), "`num_groups` must be left out", num_groups=2)

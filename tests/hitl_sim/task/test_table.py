@@ -1,0 +1,153 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import csv, parquet
+
+from hitl_sim.task import load_task
+from hitl_sim.task.table import standardise
+
+RNG = np.random.default_rng(0)
+NUM = 60
+COLUMNS = {
+    "height": RNG.normal(170.0, 9.0, NUM),
+    "age": RNG.integers(18, 80, NUM),
+    "label": np.array(["no", "yes", "maybe"] * 20),
+}
+WORDS = {"no": "bad poor weak", "yes": "good fine strong", "maybe": "middling so so"}
+
+
+@pytest.fixture(params=["csv", "parquet"])
+def save(request, tmp_path):
+    def write(**columns):
+        table = pa.table(
+            {k: v for k, v in {**COLUMNS, **columns}.items() if v is not None}
+        )
+        path = tmp_path / f"mine.{request.param}"
+        write_table = csv.write_csv if request.param == "csv" else parquet.write_table
+        write_table(table, path)
+        return path
+
+    return write
+
+
+def with_gap(values, row):
+    return pa.array([None if k == row else v for k, v in enumerate(values.tolist())])
+
+
+def test_columns_of_numbers_are_standardised_and_grouped_one_by_one(save):
+    info, data = load_task(save())
+    age = COLUMNS["age"]
+    np.testing.assert_allclose(
+        data.features[:, 1], (age - age.mean()) / age.std(), atol=1e-5
+    )
+    assert info.group_names == ("height", "age")
+    assert info.class_names == ("maybe", "no", "yes")
+    assert data.labels[:3].tolist() == [1, 2, 0]
+    assert "standardised" in info.source
+
+
+def test_both_formats_of_one_table_have_one_content(tmp_path):
+    table = pa.table(COLUMNS)
+    csv.write_csv(table, tmp_path / "a.csv")
+    parquet.write_table(table, tmp_path / "b.parquet")
+    hashes = {
+        load_task(tmp_path / name)[0].content_hash for name in ("a.csv", "b.parquet")
+    }
+    assert len(hashes) == 1
+
+
+def test_a_column_of_text_becomes_word_weights(save):
+    texts = [WORDS[label] for label in COLUMNS["label"]]
+    info, data = load_task(save(note=texts), text_column="note", num_features=8)
+    assert (info.kind, info.num_features, info.num_groups) == ("text", 8, 8)
+    assert data.features[0].any()
+    assert not np.any(data.features[0] * data.features[1])
+    np.testing.assert_allclose(data.size, 1.0)
+
+
+def test_a_text_may_run_over_lines(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text('label,note\n0,"one\ntwo"\n1,"three, four"\n' * 1)
+    info, _ = load_task(path, text_column="note", num_features=4)
+    assert info.num_items == 2
+
+
+def test_another_label_column_is_named_and_whole_numbers_are_classes(save):
+    path = save(label=None, kind=np.arange(NUM) % 3)
+    info, data = load_task(path, label_column="kind")
+    assert info.class_names == ("0", "1", "2")
+    np.testing.assert_array_equal(data.labels, np.arange(NUM) % 3)
+
+
+def test_dictionary_labels_of_parquet_are_strings(tmp_path):
+    table = pa.table(
+        {**COLUMNS, "label": pa.array(COLUMNS["label"]).dictionary_encode()}
+    )
+    parquet.write_table(table, tmp_path / "mine.parquet")
+    info, _ = load_task(tmp_path / "mine.parquet")
+    assert info.class_names == ("maybe", "no", "yes")
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "message"),
+    [
+        ({}, {"label_column": "lable"}, r"`label_column` .*'age'.* got 'lable'"),
+        ({}, {"text_column": "note"}, "`text_column` must be one of .* got 'note'"),
+        ({}, {"text_column": "age"}, "must be a column of text, got type int64"),
+        (
+            {"city": ["Rome"] * NUM},
+            {},
+            "column 'city': must hold numbers, got type str",
+        ),
+        ({"label": np.arange(NUM) % 3 * 2}, {}, "column 'label': .* none of class 1"),
+        ({"label": ["no"] * NUM}, {}, "column 'label': .* at least 2 classes, got 1"),
+        (
+            {"label": COLUMNS["height"]},
+            {},
+            "column 'label': .* got type (float64|double)",
+        ),
+        ({"height": None, "age": None}, {}, "must have feature columns"),
+        ({}, {"num_groups": 3}, "`num_groups` must divide the 2 features"),
+        (
+            {"age": with_gap(COLUMNS["age"], 7)},
+            {},
+            "got nan in row 7 .*column 'age'",
+        ),
+        (
+            {"height": np.where(np.arange(NUM) == 5, np.inf, COLUMNS["height"])},
+            {},
+            "got inf in row 5 .*column 'height'",
+        ),
+        (
+            {"label": with_gap(np.arange(NUM) % 2, 4)},
+            {},
+            "column 'label': must have a value in every row, got none in row 4",
+        ),
+    ],
+)
+def test_tables_that_make_no_task_are_refused(save, columns, options, message):
+    with pytest.raises(ValueError, match=message):
+        load_task(save(**columns), **options)
+
+
+def test_a_broken_file_is_refused_by_its_path(tmp_path):
+    path = tmp_path / "mine.parquet"
+    path.write_bytes(b"not a table")
+    with pytest.raises(ValueError, match=r"mine.parquet: must be a readable .parquet"):
+        load_task(path)
+
+
+def test_a_column_name_given_twice_is_refused(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("x,x,label\n1,2,0\n3,4,1\n")
+    with pytest.raises(
+        ValueError, match="different column names, got 'x' more than once"
+    ):
+        load_task(path)
+
+
+def test_a_constant_column_becomes_zero_and_huge_numbers_stay_finite():
+    features = np.array([[7.0, 1e308], [7.0, -1e308], [7.0, 0.0]])
+    scaled = standardise(features)
+    np.testing.assert_array_equal(scaled[:, 0], 0.0)
+    np.testing.assert_allclose(scaled[:, 1], np.sqrt(1.5) * np.array([1.0, -1.0, 0.0]))
