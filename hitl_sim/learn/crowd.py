@@ -1,0 +1,181 @@
+"""Putting questions to a crowd: who is asked what, in which order."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from oracles import Annotators, Oracle, Query, Response
+
+
+@dataclass(frozen=True)
+class PanelConfig:
+    """How many people answer one question, and how often each.
+
+    Attributes:
+        crew: people in the crew, A.
+        people: different people per question; at most `crew`.
+        asks: times that each of them is asked the same question, on separate
+            occasions.
+    """
+
+    crew: int = 3
+    people: int = 3
+    asks: int = 1
+
+    @property
+    def answers(self) -> int:
+        """Answers per question, M."""
+        return self.people * self.asks
+
+
+class Questions(NamedTuple):
+    """One round's questions, whoever will answer them.
+
+    Attributes:
+        item: `[n]` stable item ids.
+        truth: `[n]` right option.
+        right: `[n]` the answer that counts as right; differs from `truth` where the
+            read-out has more levels than options.
+        utility: `[n, K]` systematic utilities of the options.
+        difficulty: `[n]`.
+        discrimination: `[n]`; 0 where an item has no right answer.
+        size: `[n]` length of the item relative to the task's median.
+    """
+
+    item: Int[Array, " n"]
+    truth: Int[Array, " n"]
+    right: Int[Array, " n"]
+    utility: Float[Array, "n options"]
+    difficulty: Float[Array, " n"]
+    discrimination: Float[Array, " n"]
+    size: Float[Array, " n"]
+
+
+class Answers(NamedTuple):
+    """Answers by question, `[n, M]`; a ranking has `[n, M, K]` option ids."""
+
+    answer: Int[Array, "n answers ..."]
+    is_answered: Bool[Array, "n answers"]
+    annotator: Int[Array, "n answers"]
+
+
+class Labour(NamedTuple):
+    """What a round cost its people, `[T, A]`, and how right they were, `[]`."""
+
+    seconds: Float[Array, "queue annotators"]
+    is_asked: Bool[Array, "queue annotators"]
+    is_answered: Bool[Array, "queue annotators"]
+    num_correct: Float[Array, ""]
+    num_scored: Float[Array, ""]
+
+
+class Assignment(NamedTuple):
+    """A fixed plan of n questions for A people, numpy arrays.
+
+    Attributes:
+        question: `[T, A]` question in each slot of each person's queue.
+        occasion: `[T, A]` 0 when the person first meets it, then 1, 2, ...
+        is_asked: `[T, A]` False in the padding at a queue's end.
+        slot: `[n, M]` queue position of each answer of each question.
+        person: `[n, M]` who gives it.
+    """
+
+    question: npt.NDArray[np.int32]
+    occasion: npt.NDArray[np.int32]
+    is_asked: npt.NDArray[np.bool_]
+    slot: npt.NDArray[np.int32]
+    person: npt.NDArray[np.int32]
+
+
+def assign(num_questions: int, panel: PanelConfig) -> Assignment:
+    """Deal questions to people in turn, everybody's second ask after all first ones.
+
+    Args:
+        num_questions: n.
+        panel: the crew and who answers one question.
+
+    Returns:
+        The plan; no person meets a question twice unless `panel.asks` > 1, and
+        nobody's queue is longer than another's by more than one ask of each question.
+
+    Raises:
+        ValueError: more people per question than the crew has.
+    """
+    if panel.people > panel.crew:
+        raise ValueError(
+            f"`people` must be <= `crew` ({panel.crew}), got {panel.people}."
+        )
+    queues: list[list[tuple[int, int]]] = [[] for _ in range(panel.crew)]
+    slot = np.zeros((num_questions, panel.answers), np.int32)
+    person = np.zeros((num_questions, panel.answers), np.int32)
+    for ask in range(panel.asks):
+        for q in range(num_questions):
+            for j in range(panel.people):
+                who = (q * panel.people + j) % panel.crew
+                slot[q, ask * panel.people + j] = len(queues[who])
+                person[q, ask * panel.people + j] = who
+                queues[who].append((q, ask))
+    length = max(len(queue) for queue in queues)
+    question = np.zeros((length, panel.crew), np.int32)
+    occasion = np.zeros((length, panel.crew), np.int32)
+    is_asked = np.zeros((length, panel.crew), bool)
+    for who, queue in enumerate(queues):
+        for t, (q, ask) in enumerate(queue):
+            question[t, who], occasion[t, who], is_asked[t, who] = q, ask, True
+    return Assignment(question, occasion, is_asked, slot, person)
+
+
+def build_query(questions: Questions, plan: Assignment) -> Query:
+    """Lay one round's questions out on the queues of the people."""
+    q = plan.question
+    return Query(
+        item=questions.item[q],
+        occasion=jnp.asarray(plan.occasion),
+        truth=questions.truth[q],
+        utility=questions.utility[q],
+        difficulty=questions.difficulty[q],
+        discrimination=questions.discrimination[q],
+        size=questions.size[q],
+        is_asked=jnp.asarray(plan.is_asked),
+    )
+
+
+def ask(
+    key: Key[Array, ""],
+    oracle: Oracle,
+    annotators: Annotators,
+    state: Any,
+    questions: Questions,
+    plan: Assignment,
+) -> tuple[Any, Response]:
+    """Put one round's questions to the crowd."""
+    return oracle.answer(key, annotators, state, build_query(questions, plan))
+
+
+def collect(
+    response: Response, questions: Questions, plan: Assignment
+) -> tuple[Answers, Labour]:
+    """Sort answers by question, and keep what they cost.
+
+    A question without a right answer (`discrimination` 0) is not scored; nor is a
+    ranking.
+    """
+    is_answered = response.is_answered[plan.slot, plan.person]
+    answer = response.answer[plan.slot, plan.person]
+    scored = is_answered & (questions.discrimination > 0)[:, None]
+    if answer.ndim == 2:
+        right = scored & (answer == questions.right[:, None])
+    else:
+        right = scored = jnp.zeros_like(scored)
+    labour = Labour(
+        seconds=response.seconds,
+        is_asked=jnp.asarray(plan.is_asked),
+        is_answered=response.is_answered,
+        num_correct=right.sum(dtype=jnp.float32),
+        num_scored=scored.sum(dtype=jnp.float32),
+    )
+    return Answers(answer, is_answered, jnp.asarray(plan.person)), labour

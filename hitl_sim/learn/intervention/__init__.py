@@ -1,0 +1,48 @@
+"""Interventions: each says what people are asked, and what is done with the answers."""
+
+from hitl_sim.learn.intervention.base import Intervention as Intervention
+from hitl_sim.learn.intervention.base import Program as Program
+from hitl_sim.learn.intervention.base import Setting as Setting
+from hitl_sim.learn.intervention.base import Shape as Shape
+from hitl_sim.learn.intervention.importance import (
+    ImportanceConfig as ImportanceConfig,
+)
+from hitl_sim.learn.intervention.importance import build_importance
+from hitl_sim.learn.intervention.labelling import LabellingConfig as LabellingConfig
+from hitl_sim.learn.intervention.labelling import build_labelling
+from hitl_sim.learn.intervention.relevance import RelevanceConfig as RelevanceConfig
+from hitl_sim.learn.intervention.relevance import build_relevance
+from hitl_sim.learn.intervention.share import MachineShareConfig as MachineShareConfig
+from hitl_sim.learn.intervention.share import RandomShareConfig as RandomShareConfig
+from hitl_sim.learn.intervention.share import WholePoolConfig as WholePoolConfig
+from hitl_sim.learn.intervention.share import (
+    build_machine_share,
+    build_random_share,
+    build_whole_pool,
+)
+
+InterventionConfig = (
+    WholePoolConfig
+    | RandomShareConfig
+    | MachineShareConfig
+    | RelevanceConfig
+    | ImportanceConfig
+    | LabellingConfig
+)
+
+
+def build_intervention(config: InterventionConfig, program: Program) -> Intervention:
+    """Build the intervention that a config describes."""
+    match config:
+        case WholePoolConfig():
+            return build_whole_pool(config, program)
+        case RandomShareConfig():
+            return build_random_share(config, program)
+        case MachineShareConfig():
+            return build_machine_share(config, program)
+        case RelevanceConfig():
+            return build_relevance(config, program)
+        case ImportanceConfig():
+            return build_importance(config, program)
+        case LabellingConfig():
+            return build_labelling(config, program)

@@ -1,0 +1,95 @@
+"""The contract of an intervention: what it asks, and what it does with the answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+from jaxtyping import Array, Float, Int
+
+from hitl_sim.learn.crowd import Answers, Questions
+from hitl_sim.learn.network import NetworkConfig
+from hitl_sim.learn.optimise import TrainConfig, TrainSet
+from hitl_sim.learn.work import WorkLine
+from hitl_sim.task import Split
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Static sizes of a task: pool N, features D, classes K, G groups of S features."""
+
+    num_pool: int
+    num_features: int
+    num_classes: int
+    num_groups: int
+    group_size: int
+
+
+class Setting(NamedTuple):
+    """What an intervention may look at in one run.
+
+    Attributes:
+        split: pool with given labels, and held-out items.
+        groups: `[G, S]` features of each group.
+        importance: `[G]` standardised reference importance: what people perceive.
+        share: `[]` share of the pool to keep.
+        learning_rate: `[]`.
+    """
+
+    split: Split
+    groups: Int[Array, "groups members"]
+    importance: Float[Array, " groups"]
+    share: Float[Array, ""]
+    learning_rate: Float[Array, ""]
+
+
+class Intervention(NamedTuple):
+    """One way to guide training, as pure functions over its own `plan` pytree.
+
+    Attributes:
+        num_rounds: rounds of questions and training.
+        num_questions: questions per round; 0 where nobody is asked.
+        feedback: kind of question, None where nobody is asked.
+        num_features: width of the network's input.
+        is_scratch: whether each round trains from fresh weights.
+        begin: `(key, setting) -> (plan, questions | None)` before the first round.
+        absorb: `(setting, plan, answers | None) -> plan`.
+        training: `(setting, plan) -> TrainSet` on the network's own columns.
+        columns: `(setting, plan) -> [D'] | None`, the features kept; None keeps all.
+        choose: `(key, setting, plan, params) -> (plan, questions | None)`.
+        work: cumulative counts of what choosing costs, beside training itself.
+    """
+
+    num_rounds: int
+    num_questions: int
+    feedback: str | None
+    num_features: int
+    is_scratch: bool
+    begin: Callable[[jax.Array, Setting], tuple[Any, Questions | None]]
+    absorb: Callable[[Setting, Any, Answers | None], Any]
+    training: Callable[[Setting, Any], TrainSet]
+    columns: Callable[[Setting, Any], jax.Array | None]
+    choose: Callable[[jax.Array, Setting, Any, Any], tuple[Any, Questions | None]]
+    work: tuple[WorkLine, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """The static surroundings that an intervention is built for."""
+
+    shape: Shape
+    network: NetworkConfig
+    train: TrainConfig
+
+
+def keep_all_columns(setting: Setting, plan: Any) -> None:
+    """Keep every feature."""
+    del setting, plan
+
+
+def ask_nothing(
+    key: jax.Array, setting: Setting, plan: Any, params: Any
+) -> tuple[Any, None]:
+    """Choose no question: all were asked before training."""
+    del key, setting, params
+    return plan, None

@@ -1,0 +1,356 @@
+"""One run: rounds of asking, learning from the answers, and choosing the next question.
+
+The sweep scans and maps `round_step`; an event-driven driver may call it as it is,
+with answers that come from elsewhere.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from hitl_sim.learn.crowd import (
+    Answers,
+    Labour,
+    PanelConfig,
+    Questions,
+    assign,
+    collect,
+)
+from hitl_sim.learn.crowd import ask as ask_crowd
+from hitl_sim.learn.intervention import (
+    Intervention,
+    InterventionConfig,
+    Program,
+    Setting,
+    build_intervention,
+)
+from hitl_sim.learn.network import Network, build_network
+from hitl_sim.learn.optimise import (
+    Curve,
+    Evaluation,
+    Learner,
+    TrainConfig,
+    init_learner,
+    train,
+)
+from hitl_sim.learn.work import (
+    INSTRUMENT,
+    PROTOCOL,
+    WorkLine,
+    forward_unit,
+    spread,
+    train_unit,
+)
+from hitl_sim.task import Corruption, Split, TaskData, build_split
+from oracles import Population, sample_annotators
+from oracles.feedback import FEEDBACK
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that fixes the program of a run.
+
+    Attributes:
+        program: task shape, network and training.
+        intervention: which guidance.
+        panel: who answers.
+        num_validation: validation items V.
+        num_test: test items.
+    """
+
+    program: Program
+    intervention: InterventionConfig
+    panel: PanelConfig
+    num_validation: int
+    num_test: int
+
+
+class Hyper(NamedTuple):
+    """Everything that may be swept without another program; float32 leaves, `[]`."""
+
+    learning_rate: Float[Array, ""]
+    share: Float[Array, ""]
+    corruption: Corruption
+    population: Population
+
+
+class Seeds(NamedTuple):
+    """Which random streams a run uses, `[]` each.
+
+    Attributes:
+        study: the study's seed.
+        replicate: redraws split, corruption, initialisation, batches and crowd.
+        stream: redraws initialisation and batches only, for null and pilot runs.
+    """
+
+    study: Int[Array, ""]
+    replicate: Int[Array, ""]
+    stream: Int[Array, ""]
+
+
+class RunKeys(NamedTuple):
+    """Independent keys of one run, so that arms share what they have in common."""
+
+    split: jax.Array
+    init: jax.Array
+    batch: jax.Array
+    choose: jax.Array
+    crowd: jax.Array
+
+
+class RoundState(NamedTuple):
+    """What the device carries from round to round.
+
+    Attributes:
+        number: `[]` of the next round.
+        learner: network and optimiser.
+        plan: the intervention's own state.
+        questions: what people are asked next; None where nobody is asked.
+    """
+
+    number: Int[Array, ""]
+    learner: Learner
+    plan: Any
+    questions: Questions | None
+
+
+class Trace(NamedTuple):
+    """Physical facts of one run, of R rounds and C checkpoints.
+
+    Attributes:
+        curve: `[C]` accuracies.
+        labour: per round; None where nobody was asked.
+        kept_clean_frac: `[]` share of the final training set that is clean.
+        train_items: `[]` items in the final training set.
+        label_accuracy: `[]` share of the final training set whose label is the truth.
+    """
+
+    curve: Curve
+    labour: Labour | None
+    kept_clean_frac: Float[Array, ""]
+    train_items: Int[Array, ""]
+    label_accuracy: Float[Array, ""]
+
+
+class RoundDriver(NamedTuple):
+    """The device's side of a run, as plain callables.
+
+    Attributes:
+        start: `keys -> RoundState`, with the first questions.
+        round_step: `(state, answers | None) -> (state, Curve)`.
+    """
+
+    start: Callable[[], RoundState]
+    round_step: Callable[[RoundState, Answers | None], tuple[RoundState, Curve]]
+
+
+def run_keys(seeds: Seeds) -> RunKeys:
+    """Derive the keys of a run; arms of one replicate share all of them."""
+    key = jax.random.fold_in(jax.random.key(seeds.study), seeds.replicate)
+    key_split, key_learn, key_choose, key_crowd = jax.random.split(key, 4)
+    key_init, key_batch = jax.random.split(jax.random.fold_in(key_learn, seeds.stream))
+    return RunKeys(key_split, key_init, key_batch, key_choose, key_crowd)
+
+
+def _columns(x: jax.Array, columns: jax.Array | None) -> jax.Array:
+    return x if columns is None else x[:, columns]
+
+
+def _evaluation(split: Split, columns: jax.Array | None) -> Evaluation:
+    return Evaluation(
+        _columns(split.validation_x, columns),
+        split.validation_y,
+        _columns(split.test_x, columns),
+        split.test_y,
+    )
+
+
+def build_driver(
+    intervention: Intervention,
+    network: Network,
+    config: TrainConfig,
+    setting: Setting,
+    keys: RunKeys,
+) -> RoundDriver:
+    """Build the device's side of one run.
+
+    Args:
+        intervention: what is asked and learned.
+        network: on `intervention.num_features` inputs.
+        config: batch, checkpoints and optimiser.
+        setting: the run's data and leaves.
+        keys: the run's keys.
+
+    Returns:
+        `start` and `round_step`.
+    """
+    per_round = config.num_checkpoints // intervention.num_rounds
+
+    def start() -> RoundState:
+        plan, questions = intervention.begin(
+            jax.random.fold_in(keys.choose, 0), setting
+        )
+        learner = init_learner(keys.init, network, config.optimiser)
+        return RoundState(jnp.int32(0), learner, plan, questions)
+
+    def refit(state: RoundState) -> Learner:
+        if not intervention.is_scratch:
+            return state.learner
+        key = jax.random.fold_in(keys.init, state.number)
+        return init_learner(key, network, config.optimiser)
+
+    def round_step(
+        state: RoundState, answers: Answers | None
+    ) -> tuple[RoundState, Curve]:
+        plan = intervention.absorb(setting, state.plan, answers)
+        learner, curve = train(
+            keys.batch,
+            network,
+            config,
+            refit(state),
+            setting.learning_rate,
+            intervention.training(setting, plan),
+            _evaluation(setting.split, intervention.columns(setting, plan)),
+            state.number * per_round + jnp.arange(per_round),
+        )
+        key = jax.random.fold_in(keys.choose, state.number + 1)
+        plan, questions = intervention.choose(key, setting, plan, learner.params)
+        return RoundState(state.number + 1, learner, plan, questions), curve
+
+    return RoundDriver(start, round_step)
+
+
+def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
+    """Build the pure function that is one whole run.
+
+    Args:
+        config: the program.
+
+    Returns:
+        `(seeds, hyper, data) -> Trace`, to be mapped and compiled by the caller.
+
+    Raises:
+        ValueError: the rounds do not divide the checkpoints, or the panel does not
+            fit the crew.
+    """
+    program = config.program
+    intervention = build_intervention(config.intervention, program)
+    num_checkpoints, rounds = program.train.num_checkpoints, intervention.num_rounds
+    if num_checkpoints % rounds:
+        raise ValueError(
+            f"`rounds` must divide the number of checkpoints ({num_checkpoints}), "
+            f"got {rounds}."
+        )
+    network = build_network(
+        program.network, intervention.num_features, program.shape.num_classes
+    )
+    plan = assign(max(intervention.num_questions, 1), config.panel)
+
+    def run(seeds: Seeds, hyper: Hyper, data: TaskData) -> Trace:
+        keys = run_keys(seeds)
+        split = build_split(
+            keys.split,
+            data,
+            hyper.corruption,
+            program.shape.num_pool,
+            config.num_validation,
+            config.num_test,
+        )
+        setting = Setting(
+            split,
+            jnp.asarray(data.groups),
+            jnp.asarray(data.importance),
+            hyper.share,
+            hyper.learning_rate,
+        )
+        driver = build_driver(intervention, network, program.train, setting, keys)
+        if intervention.feedback is None:
+            state, curve = driver.round_step(driver.start(), None)
+            return _trace(intervention, setting, state, curve, None)
+        oracle = FEEDBACK[intervention.feedback]
+        annotators = sample_annotators(keys.crowd, hyper.population, config.panel.crew)
+        people = oracle.init(keys.crowd, annotators)
+
+        def one_round(
+            carry: tuple[RoundState, Any], _: None = None
+        ) -> tuple[tuple[RoundState, Any], tuple[Curve, Labour]]:
+            state, people = carry
+            questions = state.questions
+            if questions is None:
+                raise TypeError("an intervention with feedback must ask questions.")
+            people, response = ask_crowd(
+                keys.crowd, oracle, annotators, people, questions, plan
+            )
+            answers, labour = collect(response, questions, plan)
+            state, curve = driver.round_step(state, answers)
+            return (state, people), (curve, labour)
+
+        first = (driver.start(), people)
+        if rounds == 1:
+            (state, _), last = one_round(first)
+            curve, labour = jax.tree.map(lambda a: a[None], last)
+        else:
+            (state, _), (curve, labour) = jax.lax.scan(one_round, first, None, rounds)
+        curve = jax.tree.map(lambda a: a.reshape(num_checkpoints), curve)
+        return _trace(intervention, setting, state, curve, labour)
+
+    return run
+
+
+def _trace(
+    intervention: Intervention,
+    setting: Setting,
+    state: RoundState,
+    curve: Curve,
+    labour: Labour | None,
+) -> Trace:
+    pool = setting.split.pool
+    final = intervention.training(setting, state.plan)
+    is_used = jnp.arange(final.order.shape[0]) < final.num_items
+    status, truth = pool.status[final.order], pool.truth[final.order]
+    is_clean = is_used & (status == 0)
+    is_right = is_used & (final.labels[final.order] == truth) & (status != 1)
+    return Trace(
+        curve,
+        labour,
+        is_clean.sum(dtype=jnp.float32) / final.num_items,
+        final.num_items,
+        is_right.sum(dtype=jnp.float32) / final.num_items,
+    )
+
+
+def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
+    """List a run's work: its cumulative counts at each checkpoint, by unit.
+
+    Training and validation are what the protocol needs to stop at a target; the test
+    set is only watched. What choosing costs is the intervention's own.
+    """
+    program = config.program
+    intervention = build_intervention(config.intervention, program)
+    network, training = program.network, program.train
+    sizes = (intervention.num_features, program.shape.num_classes)
+    each = np.ones(training.num_checkpoints, np.int64)
+    held_out = [
+        (PROTOCOL, config.num_validation),
+        (INSTRUMENT, config.num_test),
+    ]
+    evaluations = tuple(
+        WorkLine(
+            forward_unit("evaluate", network, n, *sizes, _class_of, "class"),
+            standing,
+            spread(n * each),
+        )
+        for standing, n in held_out
+    )
+    steps = spread(training.steps_per_checkpoint * each)
+    trained = WorkLine(train_unit("train", network, training, *sizes), PROTOCOL, steps)
+    return (trained, *evaluations, *intervention.work)
+
+
+def _class_of(logits: jax.Array) -> jax.Array:
+    return logits.argmax(axis=1)

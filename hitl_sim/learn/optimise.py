@@ -1,0 +1,185 @@
+"""Minibatch training of one network on a chosen part of a pool, and its evaluation."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int, Key
+
+from hitl_sim.learn.network import Network
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What fixes the training program.
+
+    Attributes:
+        batch: items per step.
+        steps_per_checkpoint: steps between two evaluations.
+        num_checkpoints: evaluations until the common cap on steps.
+        optimiser: "adam" or "sgd" (momentum .9).
+    """
+
+    batch: int = 32
+    steps_per_checkpoint: int = 10
+    num_checkpoints: int = 60
+    optimiser: str = "adam"
+
+    @property
+    def cap_steps(self) -> int:
+        """Steps at the common cap."""
+        return self.steps_per_checkpoint * self.num_checkpoints
+
+
+class TrainSet(NamedTuple):
+    """The items that training may draw, with the labels it believes.
+
+    Attributes:
+        features: `[N, D]` features of the whole pool.
+        labels: `[N]` label of each pool item, read only where `order[:num_items]` is.
+        order: `[N]` pool positions, those to train on first.
+        num_items: `[]` how many of `order` to train on; at least 1.
+    """
+
+    features: Float[Array, "items features"]
+    labels: Int[Array, " items"]
+    order: Int[Array, " items"]
+    num_items: Int[Array, ""]
+
+
+class Learner(NamedTuple):
+    """A network in training: `params` and the optimiser's state."""
+
+    params: Any
+    opt_state: Any
+
+
+class Curve(NamedTuple):
+    """Accuracies after each checkpoint, `[C]`."""
+
+    validation: Float[Array, " checkpoints"]
+    test: Float[Array, " checkpoints"]
+    is_finite: jax.Array
+
+
+class Evaluation(NamedTuple):
+    """Held-out items as the network sees them: `[V, D]`, `[V]`, `[E, D]`, `[E]`."""
+
+    validation_x: Float[Array, "validation features"]
+    validation_y: Int[Array, " validation"]
+    test_x: Float[Array, "test features"]
+    test_y: Int[Array, " test"]
+
+
+def build_optimiser(name: str) -> optax.GradientTransformation:
+    """Build the direction of a step; the learning rate is applied outside, as a leaf.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if name == "adam":
+        return optax.scale_by_adam()
+    if name == "sgd":
+        return optax.trace(decay=0.9)
+    raise ValueError(f"`optimiser` must be one of 'adam', 'sgd', got {name!r}.")
+
+
+def init_learner(key: Key[Array, ""], network: Network, optimiser: str) -> Learner:
+    """Draw fresh weights and a fresh optimiser state."""
+    params = network.init(key)
+    return Learner(params, build_optimiser(optimiser).init(params))
+
+
+def train_step(
+    network: Network,
+    optimiser: str,
+    learner: Learner,
+    learning_rate: Float[Array, ""],
+    x: Float[Array, "batch features"],
+    y: Int[Array, " batch"],
+) -> Learner:
+    """Take one optimiser step on the mean cross-entropy of a batch."""
+
+    def loss(params: Any) -> jax.Array:
+        logits = network.apply(params, x)
+        losses: jax.Array = optax.softmax_cross_entropy_with_integer_labels(logits, y)
+        return losses.mean()
+
+    grads = jax.grad(loss)(learner.params)
+    updates, opt_state = build_optimiser(optimiser).update(
+        grads, learner.opt_state, learner.params
+    )
+    params = jax.tree.map(lambda p, u: p - learning_rate * u, learner.params, updates)
+    return Learner(params, opt_state)
+
+
+def draw_batches(
+    key: Key[Array, ""], training: TrainSet, num_steps: int, batch: int
+) -> Int[Array, "steps batch"]:
+    """Draw pool positions with replacement from the items that training may use."""
+    u = jax.random.uniform(key, (num_steps, batch))
+    position = jnp.floor(u * training.num_items).astype(jnp.int32)
+    return training.order[jnp.minimum(position, training.num_items - 1)]
+
+
+def accuracy(
+    network: Network,
+    params: Any,
+    x: Float[Array, "batch features"],
+    y: Int[Array, " batch"],
+) -> Float[Array, ""]:
+    """Share of items whose largest logit is their class."""
+    return (network.apply(params, x).argmax(axis=1) == y).mean(dtype=jnp.float32)
+
+
+def train(
+    key: Key[Array, ""],
+    network: Network,
+    config: TrainConfig,
+    learner: Learner,
+    learning_rate: Float[Array, ""],
+    training: TrainSet,
+    evaluation: Evaluation,
+    checkpoints: Int[Array, " checkpoints"],
+) -> tuple[Learner, Curve]:
+    """Train from one checkpoint to the next, evaluating at each.
+
+    Args:
+        key: fixes the batches; folded with the checkpoint's number, so that two arms
+            on one key draw the same positions at the same step.
+        network: what is trained.
+        config: batch and steps per checkpoint.
+        learner: where training starts.
+        learning_rate: `[]`, > 0.
+        training: the items to draw from.
+        evaluation: held-out items.
+        checkpoints: `[C]` the numbers of the checkpoints to run through, on the grid
+            of the whole run.
+
+    Returns:
+        The trained learner and the curve at the C checkpoints.
+    """
+    steps, batch = config.steps_per_checkpoint, config.batch
+
+    def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
+        x, y = training.features[index], training.labels[index]
+        args = (network, config.optimiser, learner, learning_rate, x, y)
+        return train_step(*args), None
+
+    def stretch(learner: Learner, checkpoint: jax.Array) -> tuple[Learner, Curve]:
+        key_batch = jax.random.fold_in(key, checkpoint)
+        indices = draw_batches(key_batch, training, steps, batch)
+        learner, _ = jax.lax.scan(step, learner, indices)
+        is_finite = jnp.all(
+            jnp.array([jnp.isfinite(p).all() for p in jax.tree.leaves(learner.params)])
+        )
+        e, params = evaluation, learner.params
+        return learner, Curve(
+            accuracy(network, params, e.validation_x, e.validation_y),
+            accuracy(network, params, e.test_x, e.test_y),
+            is_finite,
+        )
+
+    return jax.lax.scan(stretch, learner, checkpoints)

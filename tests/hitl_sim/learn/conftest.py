@@ -1,0 +1,49 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from hitl_sim.learn import Hyper, NetworkConfig, PanelConfig, RunConfig, Seeds
+from hitl_sim.learn.intervention import Program, Shape
+from hitl_sim.learn.optimise import TrainConfig
+from hitl_sim.task import Corruption, load_task
+from oracles import build_population
+
+
+@pytest.fixture(scope="session")
+def digits():
+    return load_task("digits")
+
+
+@pytest.fixture(scope="session")
+def program():
+    train = TrainConfig(batch=8, steps_per_checkpoint=2, num_checkpoints=6)
+    return Program(Shape(80, 64, 10, 16, 4), NetworkConfig((8,)), train)
+
+
+@pytest.fixture(scope="session")
+def config_of(program):
+    def build(intervention):
+        return RunConfig(program, intervention, PanelConfig(3, 3, 1), 30, 20)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def hyper_of():
+    def build(population="typical", kind="label", num_options=10, share=0.5, **dials):
+        corruption = Corruption(jnp.float32(0.2), jnp.float32(0.1), jnp.float32(0.2))
+        crowd = build_population(population, kind, num_options, **dials)
+        leaves = [jnp.float32(leaf) for leaf in crowd]
+        return Hyper(
+            jnp.float32(1e-2), jnp.float32(share), corruption, type(crowd)(*leaves)
+        )
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def seeds_of():
+    def build(replicate=0, stream=0, study=1):
+        return Seeds(*(np.int32(n) for n in (study, replicate, stream)))
+
+    return build

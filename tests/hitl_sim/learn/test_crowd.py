@@ -1,0 +1,98 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hitl_sim.learn.crowd import PanelConfig, Questions, assign, build_query, collect
+from oracles import Response
+
+
+@st.composite
+def panels(draw):
+    crew = draw(st.integers(1, 7))
+    return PanelConfig(crew, draw(st.integers(1, crew)), draw(st.integers(1, 3)))
+
+
+@given(st.integers(1, 30), panels())
+def test_every_answer_has_one_slot_and_every_slot_one_answer(num_questions, panel):
+    plan = assign(num_questions, panel)
+    slots = set(zip(plan.slot.ravel(), plan.person.ravel(), strict=True))
+    assert len(slots) == num_questions * panel.answers == plan.is_asked.sum()
+    for q in range(num_questions):
+        for t, a in zip(plan.slot[q], plan.person[q], strict=True):
+            assert plan.question[t, a] == q
+            assert plan.is_asked[t, a]
+
+
+@given(st.integers(1, 30), panels())
+def test_nobody_meets_a_question_twice_on_one_occasion(num_questions, panel):
+    plan = assign(num_questions, panel)
+    for a in range(panel.crew):
+        asked = plan.is_asked[:, a]
+        met = list(zip(plan.question[asked, a], plan.occasion[asked, a], strict=True))
+        assert len(set(met)) == len(met)
+        assert np.all(np.diff(plan.occasion[asked, a]) >= 0)
+
+
+@given(st.integers(1, 30), panels())
+def test_each_question_is_answered_by_so_many_different_people(num_questions, panel):
+    plan = assign(num_questions, panel)
+    for people in plan.person:
+        assert len(set(people)) == panel.people
+        assert sorted(np.bincount(people)[np.unique(people)]) == (
+            [panel.asks] * panel.people
+        )
+
+
+@given(st.integers(1, 40), panels())
+def test_work_is_shared_out_evenly(num_questions, panel):
+    load = assign(num_questions, panel).is_asked.sum(axis=0)
+    assert load.max() - load.min() <= panel.asks
+
+
+def test_more_people_than_the_crew_has_are_refused():
+    with pytest.raises(ValueError, match=r"`people` must be <= `crew` \(2\), got 3"):
+        assign(4, PanelConfig(crew=2, people=3))
+
+
+def questions(truth, discrimination):
+    n = len(truth)
+    truth = jnp.asarray(truth)
+    return Questions(
+        item=100 + jnp.arange(n),
+        truth=truth,
+        right=truth,
+        utility=jnp.zeros((n, 3)),
+        difficulty=jnp.zeros(n),
+        discrimination=jnp.asarray(discrimination, jnp.float32),
+        size=1.0 + jnp.arange(n),
+    )
+
+
+def test_a_query_carries_each_questions_own_facts():
+    plan = assign(4, PanelConfig(crew=3, people=2))
+    asked = questions([0, 1, 2, 1], [1, 1, 0, 1])
+    query = build_query(asked, plan)
+    for q in range(4):
+        for t, a in zip(plan.slot[q], plan.person[q], strict=True):
+            assert query.item[t, a] == 100 + q
+            assert query.truth[t, a] == asked.truth[q]
+            assert query.discrimination[t, a] == asked.discrimination[q]
+            assert query.size[t, a] == asked.size[q]
+
+
+def test_answers_come_back_to_their_questions_and_are_scored():
+    plan = assign(3, PanelConfig(crew=2, people=2))
+    asked = questions([0, 1, 2], [1, 1, 0])
+    given_answers = jnp.where(jnp.arange(2)[None] == 0, asked.truth[plan.question], 0)
+    is_answered = jnp.ones((3, 2), bool).at[plan.slot[1, 1], 1].set(False)
+    response = Response(given_answers, is_answered, jnp.ones((3, 2)), jnp.zeros((3, 2)))
+    answers, labour = collect(response, asked, plan)
+    right = np.asarray(answers.answer == asked.truth[:, None])
+    assert right[np.asarray(answers.annotator) == 0].all()
+    # four answers to questions with a truth, one of them missing: 2 of person 0 are
+    # right, person 1 said 0 to the first
+    assert labour.num_scored == 3
+    assert labour.num_correct == 3
+    assert not answers.is_answered[1, list(plan.person[1]).index(1)]

@@ -1,0 +1,203 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from hitl_sim.learn.crowd import Answers, PanelConfig
+from hitl_sim.learn.intervention import (
+    ImportanceConfig,
+    LabellingConfig,
+    MachineShareConfig,
+    RandomShareConfig,
+    RelevanceConfig,
+    Setting,
+    WholePoolConfig,
+    build_intervention,
+)
+from hitl_sim.learn.intervention.relevance import cues
+from hitl_sim.learn.network import build_network
+from hitl_sim.task import Corruption, build_split
+
+PANEL = PanelConfig(3, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def setting(digits):
+    data = digits[1]
+    corruption = Corruption(jnp.float32(0.2), jnp.float32(0.1), jnp.float32(0.2))
+    split = build_split(jax.random.key(5), data, corruption, 80, 30, 20)
+    return Setting(
+        split,
+        jnp.asarray(data.groups),
+        jnp.asarray(data.importance),
+        jnp.float32(0.5),
+        jnp.float32(1e-2),
+    )
+
+
+def answers_like(correct):
+    """Three people who all give the answer in `correct`, `[n]`."""
+    answer = jnp.repeat(correct[:, None], 3, axis=1)
+    n = len(correct)
+    annotator = jnp.broadcast_to(jnp.arange(3)[None], (n, 3))
+    return Answers(answer, jnp.ones((n, 3), bool), annotator)
+
+
+def test_the_control_trains_on_everything(setting, program):
+    built = build_intervention(WholePoolConfig(), program)
+    plan, questions = built.begin(jax.random.key(0), setting)
+    training = built.training(setting, plan)
+    assert questions is None
+    assert training.num_items == 80
+    np.testing.assert_array_equal(training.labels, setting.split.pool.label)
+
+
+def test_a_random_share_has_the_size_asked_for_and_no_order(setting, program):
+    built = build_intervention(RandomShareConfig(), program)
+    plan, _ = built.begin(jax.random.key(0), setting)
+    other, _ = built.begin(jax.random.key(1), setting)
+    training = built.training(setting, plan)
+    assert training.num_items == 40
+    assert sorted(np.asarray(training.order)) == list(range(80))
+    assert not np.array_equal(plan.order, other.order)
+
+
+def test_a_machines_share_is_cleaner_than_the_pool(setting, program):
+    built = build_intervention(MachineShareConfig(200), program)
+    plan, _ = built.begin(jax.random.key(0), setting)
+    kept = np.asarray(setting.split.pool.status)[np.asarray(plan.order)[:40]]
+    # the pool is half clean; a share of 40 at random has 20 +- 2.3 (hypergeometric)
+    assert (kept == 0).sum() > 20 + 4 * 2.3 * 0.5
+
+
+def test_right_ratings_lead_to_a_clean_share(setting, program):
+    built = build_intervention(RelevanceConfig(80, 100), program)
+    plan, questions = built.begin(jax.random.key(0), setting)
+    plan = built.absorb(setting, plan, answers_like(questions.right))
+    training = built.training(setting, plan)
+    status = np.asarray(setting.split.pool.status)
+    # everything was rated, rightly: the 40 clean items are the 40 kept ones
+    assert (status[np.asarray(training.order)[:40]] == 0).all()
+
+
+def test_inverted_ratings_lead_to_a_spoilt_share(setting, program):
+    built = build_intervention(RelevanceConfig(80, 100), program)
+    plan, questions = built.begin(jax.random.key(0), setting)
+    plan = built.absorb(setting, plan, answers_like(2 - questions.right))
+    training = built.training(setting, plan)
+    status = np.asarray(setting.split.pool.status)
+    assert (status[np.asarray(training.order)[:40]] != 0).all()
+
+
+def test_ratings_of_a_part_generalise_to_the_rest(setting, program):
+    built = build_intervention(RelevanceConfig(40, 200), program)
+    plan, questions = built.begin(jax.random.key(2), setting)
+    plan = built.absorb(setting, plan, answers_like(questions.right))
+    order = np.asarray(built.training(setting, plan).order)
+    is_unrated = ~np.isin(order, np.asarray(plan.asked))
+    clean = np.asarray(setting.split.pool.status)[order[is_unrated]] == 0
+    # unrated items in order of score: more clean ones in the better half
+    half = len(clean) // 2
+    assert clean[:half].sum() > clean[half:].sum()
+
+
+def test_cues_are_standardised_over_the_pool(setting):
+    pool = setting.split.pool
+    described = cues(pool.features, pool.label, jnp.arange(40), jnp.ones(40), 10)
+    np.testing.assert_allclose(described.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(described.std(axis=0), 1, atol=1e-4)
+
+
+def test_the_best_ranked_groups_are_kept(setting, program):
+    built = build_intervention(ImportanceConfig(4), program)
+    plan, questions = built.begin(jax.random.key(0), setting)
+    order = jnp.argsort(-questions.utility[0]).astype(jnp.int32)
+    ranking = jnp.broadcast_to(order[None, None], (1, 3, 16))
+    answers = Answers(ranking, jnp.ones((1, 3), bool), jnp.zeros((1, 3), jnp.int32))
+    plan = built.absorb(setting, plan, answers)
+    expected = np.sort(np.asarray(setting.groups)[np.asarray(order[:4])].ravel())
+    np.testing.assert_array_equal(built.columns(setting, plan), expected)
+    assert built.num_features == 16
+    assert built.training(setting, plan).features.shape == (80, 16)
+
+
+def labelling(program, **fields):
+    config = LabellingConfig(rounds=3, questions=10, panel=PANEL, **fields)
+    return build_intervention(config, program)
+
+
+def test_labelling_believes_people_not_the_given_labels(setting, program):
+    built = labelling(program)
+    plan, questions = built.begin(jax.random.key(0), setting)
+    plan = built.absorb(setting, plan, answers_like((questions.truth + 1) % 10))
+    training = built.training(setting, plan)
+    asked = np.asarray(training.order)[:10]
+    assert training.num_items == 10
+    np.testing.assert_array_equal(
+        training.labels[asked], (setting.split.pool.truth[asked] + 1) % 10
+    )
+
+
+@pytest.mark.parametrize("aggregate", ["majority", "dawid_skene"])
+def test_two_of_three_outvote_the_third(setting, program, aggregate):
+    built = labelling(program, aggregate=aggregate)
+    plan, questions = built.begin(jax.random.key(0), setting)
+    answers = answers_like(questions.truth)
+    wrong = answers.answer.at[:, 2].set((questions.truth + 3) % 10)
+    plan = built.absorb(setting, plan, answers._replace(answer=wrong))
+    training = built.training(setting, plan)
+    asked = np.asarray(training.order)[:10]
+    np.testing.assert_array_equal(
+        training.labels[asked], setting.split.pool.truth[asked]
+    )
+
+
+def test_an_item_that_nobody_answered_is_not_trained_on(setting, program):
+    built = labelling(program)
+    plan, questions = built.begin(jax.random.key(0), setting)
+    answers = answers_like(questions.truth)
+    silent = answers._replace(is_answered=answers.is_answered.at[4].set(False))
+    training = built.training(setting, built.absorb(setting, plan, silent))
+    used = np.asarray(training.order)[: int(training.num_items)]
+    assert training.num_items == 9
+    assert int(plan.asked[4]) not in used
+
+
+def test_no_item_is_labelled_twice(setting, program):
+    built = labelling(program, strategy="random")
+    plan, questions = built.begin(jax.random.key(0), setting)
+    for r in range(3):
+        plan = built.absorb(setting, plan, answers_like(questions.truth))
+        if r < 2:
+            plan, questions = built.choose(
+                jax.random.key(r), setting, plan, _params(program)
+            )
+    asked = np.asarray(plan.asked)
+    assert len(set(asked)) == 30
+    assert built.training(setting, plan).num_items == 30
+
+
+def _params(program):
+    network = build_network(program.network, 64, 10)
+    return network.init(jax.random.key(0))
+
+
+def test_irrelevant_items_carry_no_signal_for_a_label(setting, program):
+    built = labelling(program)
+    plan, questions = built.begin(jax.random.key(0), setting)
+    status = np.asarray(setting.split.pool.status)[np.asarray(plan.asked)[:10]]
+    np.testing.assert_array_equal(questions.discrimination == 0, status == 1)
+    assert (status == 1).any()
+
+
+def test_a_budget_beyond_the_pool_is_refused(program):
+    with pytest.raises(ValueError, match=r"must be <= the pool \(80\), got 90"):
+        build_intervention(LabellingConfig(rounds=9, questions=10), program)
+
+
+@pytest.mark.parametrize("config", [RelevanceConfig(10), ImportanceConfig(4)])
+def test_an_arm_that_asks_people_needs_their_answers(setting, program, config):
+    built = build_intervention(config, program)
+    plan, _ = built.begin(jax.random.key(0), setting)
+    with pytest.raises(TypeError, match="`answers` must be given"):
+        built.absorb(setting, plan, None)
