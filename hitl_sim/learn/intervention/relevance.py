@@ -38,8 +38,8 @@ from hitl_sim.task import Pool
 
 NUM_CUES = 5
 """Cues that the generalising model reads from an item and its given label."""
-_RATE = 0.05
-"""Adam learning rate of the generalising model; assumed."""
+_RATE = 0.2
+"""Adam learning rate of the generalising model on standardised cues; assumed."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,12 @@ class RelevanceConfig:
 
     Attributes:
         questions: items of the pool that people rate.
-        generalise_steps: training steps of the small model.
+        generalise_steps: training steps of the small model, each on as many ratings
+            as there are.
     """
 
     questions: int = 200
-    generalise_steps: int = 200
+    generalise_steps: int = 30
 
 
 class RelevancePlan(NamedTuple):
@@ -114,7 +115,7 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
     """
     shape = program.shape
     small = build_network(NetworkConfig(hidden=()), NUM_CUES, 2)
-    small_train = TrainConfig(batch=program.train.batch, optimiser="adam")
+    small_train = TrainConfig(batch=config.questions, optimiser="adam")
 
     def begin(key: jax.Array, setting: Setting) -> tuple[RelevancePlan, Questions]:
         key_asked, key_model = jax.random.split(key)
