@@ -1,0 +1,24 @@
+"""Analysis: targets, bills, rho and break-even, each with its intervals."""
+
+from hitl_sim.analysis.between import Ratio as Ratio
+from hitl_sim.analysis.between import beside as beside
+from hitl_sim.analysis.break_even import Answer as Answer
+from hitl_sim.analysis.break_even import BreakEven as BreakEven
+from hitl_sim.analysis.break_even import Payback as Payback
+from hitl_sim.analysis.curve import Curve as Curve
+from hitl_sim.analysis.decision import Ceiling as Ceiling
+from hitl_sim.analysis.decision import Effect as Effect
+from hitl_sim.analysis.decision import judge as judge
+from hitl_sim.analysis.estimate import Estimate as Estimate
+from hitl_sim.analysis.finding import FailedRun as FailedRun
+from hitl_sim.analysis.finding import Finding as Finding
+from hitl_sim.analysis.finding import LabelCase as LabelCase
+from hitl_sim.analysis.finding import NullCheck as NullCheck
+from hitl_sim.analysis.finding import StudyResult as StudyResult
+from hitl_sim.analysis.finding import TaskResult as TaskResult
+from hitl_sim.analysis.finding import best as best
+from hitl_sim.analysis.finding import cheapest as cheapest
+from hitl_sim.analysis.interval import Proportion as Proportion
+from hitl_sim.analysis.interval import wilson as wilson
+from hitl_sim.analysis.record import RecordError as RecordError
+from hitl_sim.analysis.result import analyse as analyse

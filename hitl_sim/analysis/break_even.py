@@ -1,0 +1,251 @@
+"""How much dearer training would have to be for people to pay back: M*.
+
+A ledger is linear in what was used, so it splits exactly in two: what training costs
+(device work with its rent and facility overhead) and what stands beside it (people,
+the device's waiting for them, and labels). With training M times as dear, an arm's bill
+less the control's is, per success,
+
+    net(M) = beside - M saved
+    beside = people + waiting + labels, beyond the control's
+    saved  = the control's training - the arm's = the control's (1 - rho)
+
+so people pay back from M* = beside / saved on if training is saved, never if it is not,
+and at any M if nothing stands beside. The same in joules, money and carbon. Validation
+labels are one set for arm and control, bought once: they cancel.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hitl_sim.analysis.decision import NO_CONTROL_SUCCESS, NO_SUCCESS
+from hitl_sim.analysis.estimate import Estimate, infinite, unknown
+from hitl_sim.analysis.interval import Outlay, percentile_interval, ratio_interval
+from hitl_sim.analysis.pricing import Measure, Split
+from hitl_sim.analysis.record import FloatArray
+from hitl_sim.energy import Quantity, Scope, unavailable
+
+AXIS_NAMES: dict[Measure, str] = {
+    "joules": "energy",
+    "usd": "money",
+    "kgco2e": "carbon",
+}
+
+
+class Payback(enum.Enum):
+    """When an arm's bill is below the control's, as training grows M times as dear."""
+
+    FROM = "from"
+    """From a multiple on: training is saved, and something has to be paid back."""
+    ALWAYS = "always"
+    """At any multiple: training is saved, and nothing has to be paid back."""
+    UP_TO = "up to"
+    """Up to a multiple: labels are saved, and training is not."""
+    NEVER = "never"
+    """At no multiple: nothing is saved."""
+    UNKNOWN = "unknown"
+    """A number that it takes is unavailable."""
+
+
+class Answer(enum.Enum):
+    """Whether something holds, by a 95 % Monte-Carlo interval."""
+
+    YES = "yes"
+    NO = "no"
+    UNDETERMINED = "undetermined"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """The break-even of one arm in energy, money or carbon.
+
+    Attributes:
+        measure: joules, usd or kgco2e.
+        beside: people, waiting and labels beyond the control's, per success.
+        saved: training saved beside the control, per success; below 0 if none is.
+        multiple: M*; infinite where it is "never".
+        payback: on which side of M* people pay back.
+        is_undetermined: whether the interval of the saving holds 0, as that of rho
+            then holds 1, so that "never" cannot be told from M*.
+        pays_here: whether the arm's whole bill is below the control's at M = 1.
+    """
+
+    measure: Measure
+    beside: Quantity
+    saved: Quantity
+    multiple: Estimate
+    payback: Payback
+    is_undetermined: bool
+    pays_here: Answer
+
+    @property
+    def axis(self) -> str:
+        """Return energy, money or carbon."""
+        return AXIS_NAMES[self.measure]
+
+
+def find_break_even(
+    measure: Measure,
+    arm: Split,
+    control: Split,
+    label: Quantity,
+    weights: FloatArray,
+) -> BreakEven:
+    """Find M* and its Monte-Carlo interval.
+
+    Args:
+        measure: joules, usd or kgco2e.
+        arm: the arm's bill, run by run and pooled, in this measure.
+        control: the control's, of the same replicates in the same order.
+        label: what one given label costs under the label standing, in this measure.
+        weights: `[B, R]` resampled replicates.
+
+    Returns:
+        The break-even; unknown where a price that it takes is unavailable.
+    """
+    for split, reason in ((control, NO_CONTROL_SUCCESS), (arm, NO_SUCCESS)):
+        if not split.is_reached.any():
+            return _without_success(measure, arm, control, reason, weights)
+    beside, saved = _pooled(arm, control, label)
+    if beside.value is None or saved.value is None or not _is_known(beside, saved):
+        missing = saved if beside.is_known else beside
+        gap = unavailable("1", Scope.CONSTANT, missing.reason)
+        return BreakEven(
+            measure,
+            beside,
+            saved,
+            unknown(gap),
+            Payback.UNKNOWN,
+            is_undetermined=True,
+            pays_here=Answer.UNKNOWN,
+        )
+    beside_draws, saved_draws = _draws(arm, control, label, weights)
+    num = weights.shape[1]
+    payback = _payback(float(beside.value), float(saved.value))
+    low, high = percentile_interval(saved_draws, num)
+    with np.errstate(invalid="ignore"):
+        net = beside_draws - saved_draws
+    return BreakEven(
+        measure,
+        beside,
+        saved,
+        _multiple(payback, beside, saved, beside_draws, saved_draws, num),
+        payback,
+        is_undetermined=low < 0.0 < high,
+        pays_here=_sign(*percentile_interval(net, num)),
+    )
+
+
+def _is_known(beside: Quantity, saved: Quantity) -> bool:
+    return beside.is_known and saved.is_known
+
+
+def _without_success(
+    measure: Measure, arm: Split, control: Split, reason: str, weights: FloatArray
+) -> BreakEven:
+    """Return the break-even that nobody can state, or that an arm cannot have."""
+    reason = arm.training.reason or reason
+    none = unavailable(arm.beside.unit, arm.beside.scope, reason)
+    is_known = arm.training.is_known and control.training.is_known
+    is_never = bool(control.is_reached.any()) and is_known
+    floor, _ = ratio_interval(
+        Outlay(arm.training_by_run, arm.is_reached),
+        Outlay(control.training_by_run, control.is_reached),
+        weights,
+    )
+    return BreakEven(
+        measure,
+        beside=none,
+        saved=none,
+        multiple=infinite("1", Scope.CONSTANT, reason, 0.0)
+        if is_never
+        else unknown(unavailable("1", Scope.CONSTANT, reason)),
+        payback=Payback.NEVER if is_never else Payback.UNKNOWN,
+        is_undetermined=not floor > 1.0,
+        pays_here=Answer.NO if is_never else Answer.UNKNOWN,
+    )
+
+
+def _pooled(arm: Split, control: Split, label: Quantity) -> tuple[Quantity, Quantity]:
+    """Return what stands beside training, and what training is saved, per success."""
+    beside = arm.beside
+    labels = Outlay(arm.labels, arm.is_reached).per_success
+    labels -= Outlay(control.labels, control.is_reached).per_success
+    if labels != 0.0:
+        beside = beside + label.scaled(labels)
+    return beside, control.training - arm.training
+
+
+def _draws(
+    arm: Split, control: Split, label: Quantity, weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return beside and saved in each resample, `[B]` each."""
+    price = 0.0 if label.value is None else float(label.value)
+    spent = arm.beside_by_run + price * arm.labels
+    with np.errstate(invalid="ignore"):
+        beside = Outlay(spent, arm.is_reached).draws(weights)
+        if price:
+            beside = beside - price * Outlay(control.labels, control.is_reached).draws(
+                weights
+            )
+        saved = Outlay(control.training_by_run, control.is_reached).draws(
+            weights
+        ) - Outlay(arm.training_by_run, arm.is_reached).draws(weights)
+    return beside, saved
+
+
+def _payback(beside: float, saved: float) -> Payback:
+    if saved > 0.0:
+        return Payback.FROM if beside > 0.0 else Payback.ALWAYS
+    return Payback.UP_TO if beside < 0.0 else Payback.NEVER
+
+
+def _multiple(
+    payback: Payback,
+    beside: Quantity,
+    saved: Quantity,
+    beside_draws: FloatArray,
+    saved_draws: FloatArray,
+    num_replicates: int,
+) -> Estimate:
+    """Divide, with the interval that the resamples give."""
+    if payback is Payback.UP_TO:
+        beside, saved = beside.scaled(-1.0), saved.scaled(-1.0)
+        beside_draws, saved_draws = -beside_draws, -saved_draws
+    with np.errstate(divide="ignore", invalid="ignore"):
+        draws = np.where(saved_draws > 0.0, beside_draws / saved_draws, np.inf)
+    draws = np.where((saved_draws <= 0.0) & (beside_draws <= 0.0), np.nan, draws)
+    low, high = percentile_interval(draws, num_replicates)
+    low, high = max(low, 0.0), max(high, 0.0)
+    if payback is Payback.NEVER:
+        return infinite("1", Scope.CONSTANT, "no training is saved", low)
+    return Estimate(_quotient(beside, saved), low, high)
+
+
+def _quotient(beside: Quantity, saved: Quantity) -> Quantity:
+    """Divide two quantities; where constants alone could make a loss, give no interval.
+
+    Nothing to pay back is a multiple of 0.
+    """
+    if beside.value is None or float(beside.value) <= 0.0:
+        return replace(
+            beside.scaled(0.0, unit="1"), scope=Scope.CONSTANT, composition=()
+        )
+    floor = saved.interval[0] if saved.interval is not None else 0.0
+    if float(floor) > 0.0:
+        return beside.over(saved, unit="1", scope=Scope.CONSTANT)
+    point = replace(saved, interval=None, errors=None)
+    return beside.over(point, unit="1", scope=Scope.CONSTANT)
+
+
+def _sign(low: float, high: float) -> Answer:
+    if math.isinf(low) and math.isinf(high) and low < high:
+        return Answer.UNDETERMINED
+    if high < 0.0:
+        return Answer.YES
+    return Answer.NO if low > 0.0 else Answer.UNDETERMINED

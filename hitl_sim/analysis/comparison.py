@@ -1,0 +1,265 @@
+"""One task: its target, its control, and every other condition beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hitl_sim.analysis.bill import protocol_joules, usage_at
+from hitl_sim.analysis.break_even import BreakEven, find_break_even
+from hitl_sim.analysis.curve import trace_curve
+from hitl_sim.analysis.decision import (
+    Sample,
+    draw_sample,
+    estimate_ratio,
+    find_ceiling,
+    joules_per_success,
+    judge,
+    restricted_mean,
+    simulated_by,
+    variance_saved,
+)
+from hitl_sim.analysis.estimate import Estimate, unknown
+from hitl_sim.analysis.finding import Finding, LabelCase, NullCheck, TaskResult
+from hitl_sim.analysis.interval import mean_interval, resample, wilson
+from hitl_sim.analysis.pricing import MEASURES, Market, Measure, Split
+from hitl_sim.analysis.record import FloatArray, IntArray, RecordError, RunGroup
+from hitl_sim.analysis.target import Stop, Targets, find_targets
+from hitl_sim.cost import LabelStanding
+from hitl_sim.energy import Kind, Quantity, Scope, exact, unavailable
+
+_COUNTED = Kind.MEASURED_COUNTER
+_STEPS = exact(1.0, "steps", _COUNTED, Scope.CONSTANT, "steps that were counted")
+_TEST_SET = exact(1.0, "1", _COUNTED, Scope.CONSTANT, "test set, where runs stopped")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a study is analysed.
+
+    Attributes:
+        fraction: of the pilot's best smoothed validation accuracy: the target.
+        smoothing: checkpoints in the trailing mean.
+        smallest_effect: smallest change of rho that would matter.
+        seed: of the bootstrap.
+    """
+
+    fraction: float
+    smoothing: int
+    smallest_effect: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What every condition of a base is held against."""
+
+    targets: Targets
+    control: Sample
+    control_splits: dict[Measure, Split]
+    label_price: dict[tuple[LabelStanding, Measure], Quantity]
+    horizon_steps: int
+    horizon_j: float
+    rules: Rules
+    market: Market
+
+
+def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskResult:
+    """Compare all conditions of one base with their control.
+
+    Args:
+        groups: the conditions that share task, network, training and corruption.
+        market: what turns usage into a bill.
+        rules: how to analyse.
+
+    Raises:
+        RecordError: there is not exactly one pilot and one control, or they share no
+            replicate.
+    """
+    pilot, control = _only(groups, "pilot"), _only(groups, "control")
+    targets = find_targets(pilot, fraction=rules.fraction, smoothing=rules.smoothing)
+    frame = _frame(
+        [g for g in groups if g.role != "pilot"], control, targets, market, rules
+    )
+    findings = tuple(
+        _find(group, frame) for group in groups if group.role in ("null", "arm")
+    )
+    kept = np.isin(targets.replicate, frame.control.group.replicate)
+    return TaskResult(
+        base=control.base,
+        task=control.task,
+        target=float(targets.accuracy[kept].mean()),
+        replicates=tuple(int(r) for r in frame.control.group.replicate),
+        without_target=targets.without,
+        horizon_steps=frame.horizon_steps,
+        horizon_j=frame.horizon_j,
+        ceiling=find_ceiling(frame.control, market.costs, rules.seed),
+        control=_find(control, frame),
+        null=_null_check(findings),
+        findings=findings,
+    )
+
+
+def _only(groups: Sequence[RunGroup], role: str) -> RunGroup:
+    found = [group for group in groups if group.role == role]
+    if len(found) != 1:
+        raise RecordError(
+            f"`role` must be {role!r} in exactly one condition of task"
+            f" {groups[0].task!r} with base {groups[0].base!r}, got {len(found)}."
+        )
+    return found[0]
+
+
+def _frame(
+    groups: Sequence[RunGroup],
+    control: RunGroup,
+    targets: Targets,
+    market: Market,
+    rules: Rules,
+) -> _Frame:
+    """Bill the control, and find how far every run was followed."""
+    sample = draw_sample(control, targets, market.costs, smoothing=rules.smoothing)
+    if sample.group.num_runs == 0:
+        raise RecordError(
+            f"`replicate` of the control of task {control.task!r} must be among those"
+            f" of its pilot, got {control.replicate.tolist()}."
+        )
+    standings: list[LabelStanding] = ["sunk", "bought_same_price"]
+    if market.prices.label_price_usd is not None:
+        standings.append("bought_elsewhere")
+    return _Frame(
+        targets=targets,
+        control=sample,
+        control_splits=market.splits(sample),
+        label_price={
+            (standing, measure): market.label(measure, standing)
+            for standing in standings
+            for measure in MEASURES
+        },
+        horizon_steps=min(int(group.step[:, -1].min()) for group in groups),
+        horizon_j=min(_least_joules(group, market) for group in groups),
+        rules=rules,
+        market=market,
+    )
+
+
+def _least_joules(group: RunGroup, market: Market) -> float:
+    """Return the joules of the cheapest run at the cap, J."""
+    cap = np.full(group.num_runs, group.num_checkpoints - 1, np.int64)
+    stop = Stop(cap, np.ones(group.num_runs, np.bool_))
+    joules = protocol_joules(usage_at(group, stop), market.costs)
+    return float(np.min(np.asarray(joules.value)))
+
+
+def _find(group: RunGroup, frame: _Frame) -> Finding:
+    """Hold one condition against the control."""
+    market, rules = frame.market, frame.rules
+    costs, seed = market.costs, rules.seed
+    arm = draw_sample(
+        group,
+        frame.targets,
+        costs,
+        smoothing=rules.smoothing,
+        among=frame.control.group.replicate,
+    )
+    rows = np.searchsorted(frame.control.group.replicate, arm.group.replicate)
+    control, splits = frame.control, frame.control_splits
+    num_missing = control.group.num_runs - arm.group.num_runs
+    if num_missing:
+        control = _select(control, rows)
+        splits = market.splits(control)
+    weights = resample(arm.group.num_runs, seed)
+    ratio = estimate_ratio(arm, control, costs, seed)
+    arm_splits = market.splits(arm)
+
+    def break_even(measure: Measure, standing: LabelStanding) -> BreakEven:
+        price = frame.label_price[standing, measure]
+        return find_break_even(
+            measure, arm_splits[measure], splits[measure], price, weights
+        )
+
+    standing = market.prices.label_standing
+    spent = protocol_joules(arm.usage_per_success, costs)
+    people = arm.usage.people
+    return Finding(
+        condition=group.condition,
+        task=group.task,
+        arm=group.arm,
+        role=group.role,
+        kind=group.kind,
+        population=group.population,
+        settings=group.settings,
+        dials=group.dials,
+        replicate=arm.group.replicate,
+        outlay=arm.outlay,
+        num_failed=int((~arm.group.is_ok).sum()),
+        num_missing=num_missing,
+        reach=wilson(arm.num_reached, arm.group.num_runs),
+        joules=joules_per_success(arm, costs, seed),
+        ratio=ratio,
+        effect=judge(ratio.low, ratio.high, rules.smallest_effect),
+        variance_saved_frac=variance_saved(arm, control, seed),
+        steps=restricted_mean(
+            np.asarray(arm.usage.steps),
+            arm,
+            frame.horizon_steps,
+            simulated_by(_STEPS, people),
+            seed,
+        ),
+        mean_joules=restricted_mean(arm.joules, arm, frame.horizon_j, spent, seed),
+        test_accuracy=_test_accuracy(arm, weights),
+        usage=arm.usage_per_success,
+        is_per_success=arm.num_reached > 0,
+        ledger=market.ledger(arm.usage_per_success),
+        break_even=tuple(break_even(measure, standing) for measure in MEASURES),
+        label_cases=tuple(
+            _label_case(other, break_even(measure, other))
+            for other, measure in frame.label_price
+        ),
+        shares={name: _mean(share) for name, share in arm.group.shares.items()},
+        curve=trace_curve(arm.group, costs, smoothing=rules.smoothing),
+    )
+
+
+def _select(sample: Sample, rows: IntArray) -> Sample:
+    """Return the sample of some of its runs."""
+    group = sample.group.select(rows)
+    stop = Stop(sample.stop.checkpoint[rows], sample.stop.is_reached[rows])
+    return Sample(group, stop, usage_at(group, stop), sample.joules[rows])
+
+
+def _test_accuracy(arm: Sample, weights: FloatArray) -> Estimate:
+    row = np.arange(arm.group.num_runs)
+    seen = arm.group.test_accuracy[row, arm.stop.checkpoint]
+    low, high = mean_interval(seen, weights)
+    mean = float(seen.mean())
+    if not np.isfinite(mean):
+        reason = "a run did not stay finite"
+        return unknown(unavailable("1", Scope.CONSTANT, reason))
+    return Estimate(simulated_by(_TEST_SET.scaled(mean), arm.usage.people), low, high)
+
+
+def _label_case(standing: LabelStanding, found: BreakEven) -> LabelCase:
+    return LabelCase(
+        standing,
+        found.measure,
+        found.payback,
+        found.multiple.value,
+        found.pays_here,
+    )
+
+
+def _mean(share: FloatArray) -> float:
+    """Average over runs, leaving out those where the share means nothing."""
+    known = share[~np.isnan(share)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def _null_check(findings: Sequence[Finding]) -> NullCheck | None:
+    for finding in findings:
+        if finding.role == "null":
+            ratio = finding.ratio
+            return NullCheck(ratio, holds_one=ratio.low <= 1.0 <= ratio.high)
+    return None

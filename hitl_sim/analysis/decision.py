@@ -1,0 +1,262 @@
+"""What the runs of an arm say beside those of its control: reach, joules, rho.
+
+rho = expected joules per success of the arm / of the control, where expected joules per
+success = joules of all runs / number of runs that reached the target. A run that never
+does is billed to the cap and counts in full; none is dropped.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hitl_sim.analysis.bill import (
+    NOBODY,
+    Usage,
+    protocol_joules,
+    share_out,
+    usage_at,
+)
+from hitl_sim.analysis.estimate import Estimate, infinite
+from hitl_sim.analysis.interval import (
+    Outlay,
+    Proportion,
+    mean_interval,
+    outlay_interval,
+    ratio_interval,
+    ratio_of,
+    resample,
+    wilson,
+)
+from hitl_sim.analysis.record import BoolArray, FloatArray, IntArray, RunGroup
+from hitl_sim.analysis.target import Stop, Targets, find_stop
+from hitl_sim.cost import human_hour_energy
+from hitl_sim.energy import Kind, Quantity, Scope, UnitCost, exact, unavailable
+from hitl_sim.unit import S_PER_H
+
+NO_SUCCESS = "no run reached the target"
+NO_CONTROL_SUCCESS = "no run of the control reached the target"
+
+
+class Effect(enum.Enum):
+    """Where rho's interval lies beside 1 and the smallest effect of interest."""
+
+    SAVES = "saves"
+    """All of it is below 1 by at least the smallest effect."""
+    COSTS_MORE = "costs more"
+    """All of it is above 1 by at least the smallest effect."""
+    NO_DIFFERENCE = "no difference that matters"
+    """All of it is within the smallest effect of 1."""
+    UNDETERMINED = "undetermined"
+    """None of these: more replicates are needed."""
+
+
+def judge(low: float, high: float, smallest_effect: float) -> Effect:
+    """Say what an interval of rho shows.
+
+    Args:
+        low: its lower end.
+        high: its upper end; may be inf.
+        smallest_effect: smallest change of rho that would matter; in (0, 1).
+    """
+    if high <= 1.0 - smallest_effect:
+        return Effect.SAVES
+    if low >= 1.0 + smallest_effect:
+        return Effect.COSTS_MORE
+    if low >= 1.0 - smallest_effect and high <= 1.0 + smallest_effect:
+        return Effect.NO_DIFFERENCE
+    return Effect.UNDETERMINED
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Runs of one condition with a target, and where each stopped.
+
+    Attributes:
+        group: the `R` runs, in order of replicate.
+        stop: where each of them stopped.
+        usage: what each used up to there, `[R]`.
+        joules: `[R]` what the device spent on each, at the profile's own constants.
+    """
+
+    group: RunGroup
+    stop: Stop
+    usage: Usage
+    joules: FloatArray
+
+    @property
+    def outlay(self) -> Outlay:
+        """Return joules and successes, run by run."""
+        return Outlay(self.joules, self.stop.is_reached)
+
+    @property
+    def num_reached(self) -> int:
+        """Return how many runs reached the target."""
+        return int(self.stop.is_reached.sum())
+
+    @property
+    def usage_per_success(self) -> Usage:
+        """Return all usage over the successes; per run where there was no success.
+
+        Validation labels are per run throughout: one set serves every attempt.
+        """
+        shared = share_out(self.usage, self.num_reached or self.group.num_runs)
+        labels = float(self.group.validation_labels.mean())
+        return replace(shared, validation_labels=labels)
+
+
+def draw_sample(
+    group: RunGroup,
+    targets: Targets,
+    costs: Mapping[str, UnitCost],
+    *,
+    smoothing: int,
+    among: IntArray | None = None,
+) -> Sample:
+    """Bill the runs of a condition at their targets.
+
+    Args:
+        group: the runs.
+        targets: the targets of the base.
+        costs: device costs by unit.
+        smoothing: checkpoints in the trailing mean.
+        among: replicates to keep; default all that have a target.
+
+    Returns:
+        The runs whose replicate has a target and is among those.
+    """
+    shared = np.intersect1d(group.replicate, targets.replicate)
+    if among is not None:
+        shared = np.intersect1d(shared, among)
+    kept = group.select(np.searchsorted(group.replicate, shared))
+    target = targets.accuracy[np.searchsorted(targets.replicate, shared)]
+    stop = find_stop(kept, target, smoothing=smoothing)
+    usage = usage_at(kept, stop)
+    joules = np.asarray(protocol_joules(usage, costs).value, np.float64)
+    return Sample(kept, stop, usage, np.broadcast_to(joules, (kept.num_runs,)))
+
+
+def joules_per_success(
+    sample: Sample, costs: Mapping[str, UnitCost], seed: int
+) -> Estimate:
+    """Estimate the expected joules per success."""
+    weights = resample(sample.group.num_runs, seed)
+    low, high = outlay_interval(sample.outlay, weights)
+    pooled = protocol_joules(sample.usage_per_success, costs)
+    if sample.num_reached == 0:
+        return infinite("J", pooled.scope, NO_SUCCESS, low)
+    return Estimate(pooled, low, high)
+
+
+def estimate_ratio(
+    arm: Sample, control: Sample, costs: Mapping[str, UnitCost], seed: int
+) -> Estimate:
+    """Estimate rho by the paired bootstrap.
+
+    Args:
+        arm: the arm's runs.
+        control: the control's runs of the same replicates, in the same order.
+        costs: device costs by unit; a constant that both share cancels.
+        seed: fixes the resamples.
+
+    Returns:
+        rho; infinite when no run of the arm reached, unknown when none of either did.
+    """
+    weights = resample(arm.group.num_runs, seed)
+    low, high = ratio_interval(arm.outlay, control.outlay, weights)
+    if arm.num_reached == 0 and control.num_reached > 0:
+        return infinite("1", Scope.CONSTANT, NO_SUCCESS, low)
+    if control.num_reached == 0:
+        reason = NO_CONTROL_SUCCESS if arm.num_reached else NO_SUCCESS
+        quantity = unavailable("1", Scope.CONSTANT, reason)
+        return Estimate(quantity, low, high)
+    spent = protocol_joules(arm.usage_per_success, costs)
+    beside = protocol_joules(control.usage_per_success, costs)
+    quantity = spent.over(beside, unit="1", scope=Scope.CONSTANT)
+    return Estimate(simulated_by(quantity, arm.usage.people), low, high)
+
+
+def simulated_by(quantity: Quantity, people: str) -> Quantity:
+    """Mark a number that rests on simulated answers as no stronger than simulated."""
+    if people == NOBODY:
+        return quantity
+    answers = exact(1.0, "1", Kind.SIMULATED, Scope.CONSTANT, people)
+    return quantity.times(answers, unit=quantity.unit)
+
+
+def variance_saved(arm: Sample, control: Sample, seed: int) -> float | None:
+    """Return the share of rho's log variance that pairing the replicates saved.
+
+    Returns:
+        1 - paired / unpaired variance of log rho over resamples; below 0 where pairing
+        did harm. `None` where resamples without a success leave no variance.
+    """
+    first = resample(arm.group.num_runs, seed)
+    second = resample(arm.group.num_runs, seed + 1)
+    spent, beside = arm.outlay.draws(first), control.outlay.draws(first)
+    paired = ratio_of(spent, beside)
+    unpaired = ratio_of(spent, control.outlay.draws(second))
+    if not (_is_ratio(paired).all() and _is_ratio(unpaired).all()):
+        return None
+    whole = float(np.var(np.log(unpaired)))
+    return None if whole == 0.0 else 1.0 - float(np.var(np.log(paired))) / whole
+
+
+def _is_ratio(draws: FloatArray) -> BoolArray:
+    return np.isfinite(draws) & (draws > 0)
+
+
+def restricted_mean(
+    spent: FloatArray, sample: Sample, horizon: float, like: Quantity, seed: int
+) -> Estimate:
+    """Average what runs spent until their target, none beyond a common horizon.
+
+    Args:
+        spent: `[R]` spent where each run stopped.
+        sample: the runs; those that never reached count with the whole horizon.
+        horizon: amount that every run of every arm was followed for.
+        like: a quantity of the same unit, kind, scope and source.
+        seed: fixes the resamples.
+
+    References:
+        Royston and Parmar (2013), Restricted mean survival time, BMC Medical Research
+        Methodology 13:152.
+    """
+    is_reached = sample.stop.is_reached
+    followed = np.minimum(np.where(is_reached, spent, math.inf), horizon)
+    mean = float(followed.mean())
+    source = f"{like.source}; mean up to {horizon:.4g} {like.unit} per run"
+    quantity = Quantity(mean, like.unit, like.kind, like.scope, None, source)
+    low, high = mean_interval(followed, resample(len(followed), seed))
+    return Estimate(quantity, max(low, 0.0), high)
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """What the control spends to reach its target: no plan can save more.
+
+    Attributes:
+        joules: expected joules per success; Monte-Carlo and constants apart.
+        workstation_s: how long one person's workstation runs on it, s.
+        reach: how often the control reached its target.
+    """
+
+    joules: Estimate
+    workstation_s: Quantity
+    reach: Proportion
+
+
+def find_ceiling(control: Sample, costs: Mapping[str, UnitCost], seed: int) -> Ceiling:
+    """Estimate what the control spends, and what that is in human time."""
+    joules = joules_per_success(control, costs, seed)
+    rate = human_hour_energy("workstation")
+    hours = joules.quantity.over(rate, unit="h", scope=Scope.HUMAN_TIME)
+    return Ceiling(
+        joules,
+        hours.scaled(S_PER_H, unit="s"),
+        wilson(control.num_reached, control.group.num_runs),
+    )

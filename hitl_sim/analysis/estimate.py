@@ -1,0 +1,62 @@
+"""A number with both of its uncertainties, kept apart."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from hitl_sim.energy import Kind, Quantity, Scope, unavailable
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a study found, with chance and constants apart.
+
+    Attributes:
+        quantity: the number with unit, kind and source; its interval is what constants
+            of devices and prices leave open. Unavailable where the number is unknown or
+            infinite.
+        low: lower end of the 95 % Monte-Carlo interval over replicates.
+        high: upper end; `inf` where runs cannot bound it.
+        is_infinite: whether the number is infinite (nobody reached the target, or
+            nothing is saved), which is known and so differs from unavailable.
+    """
+
+    quantity: Quantity
+    low: float
+    high: float
+    is_infinite: bool = False
+
+    @property
+    def value(self) -> float:
+        """Return the number; `inf` where it is infinite, NaN where it is unknown."""
+        if self.is_infinite:
+            return math.inf
+        if self.quantity.value is None or not self.quantity.is_known:
+            return math.nan
+        return float(self.quantity.value)
+
+    @property
+    def unit(self) -> str:
+        """Return the unit."""
+        return self.quantity.unit
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether the number is known, infinite included."""
+        return self.is_infinite or self.quantity.is_known
+
+
+def infinite(unit: str, scope: Scope, reason: str, low: float) -> Estimate:
+    """Make the estimate that is infinite for a known reason, above a lower bound."""
+    return Estimate(unavailable(unit, scope, reason), low, math.inf, is_infinite=True)
+
+
+def unknown(quantity: Quantity) -> Estimate:
+    """Make the estimate of which nothing is known; the quantity says why."""
+    return Estimate(quantity, -math.inf, math.inf)
+
+
+def certain(value: float, unit: str, scope: Scope, source: str) -> Quantity:
+    """Make the exact quantity that simulated people leave behind, such as a count."""
+    return Quantity(value, unit, Kind.SIMULATED, scope, (value, value), source)

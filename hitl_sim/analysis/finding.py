@@ -1,0 +1,289 @@
+"""What an analysis finds, as plain frozen data: per condition, per task, per study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hitl_sim.analysis.bill import Usage
+from hitl_sim.analysis.break_even import Answer, BreakEven, Payback
+from hitl_sim.analysis.curve import Curve
+from hitl_sim.analysis.decision import Ceiling, Effect
+from hitl_sim.analysis.estimate import Estimate
+from hitl_sim.analysis.interval import Outlay, Proportion
+from hitl_sim.analysis.pricing import Measure
+from hitl_sim.analysis.record import IntArray
+from hitl_sim.cost import LabelStanding, Ledger, Prices
+from hitl_sim.energy import DeviceProfile, Kind, Quantity
+
+
+@dataclass(frozen=True)
+class LabelCase:
+    """How one arm would end if the control's labels stood otherwise.
+
+    Attributes:
+        standing: sunk, bought_same_price or bought_elsewhere.
+        measure: joules or usd.
+        payback: on which side of the multiple people pay back.
+        multiple: M* under that standing; inf for never, NaN for unknown.
+        pays_here: whether the arm's whole bill is below the control's.
+    """
+
+    standing: LabelStanding
+    measure: Measure
+    payback: Payback
+    multiple: float
+    pays_here: Answer
+
+
+@dataclass(frozen=True)
+class FailedRun:
+    """A run that did not stay finite: kept, billed to the cap, and counted."""
+
+    task: str
+    arm: str
+    crowd: str
+    replicate: int
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One condition beside its control: an arm with one setting of the crowd.
+
+    Attributes:
+        condition: hash of everything but the replicate.
+        task: name of the task.
+        arm: name of the arm.
+        role: control, null or arm.
+        kind: kind of the arm.
+        population: who answers; `None` where nobody is asked.
+        settings: swept fields and their values.
+        dials: the crowd's dials; empty where nobody is asked.
+        replicate: `[R]` replicates that were compared.
+        outlay: `[R]` joules of each run, and whether it reached.
+        num_failed: those of them that did not stay finite.
+        num_missing: replicates of the control without a run of this condition.
+        reach: how many reached the target.
+        joules: expected joules per success.
+        ratio: rho.
+        effect: where rho's interval lies.
+        variance_saved_frac: what pairing the replicates saved of rho's log variance.
+        steps: restricted mean of training steps to the target.
+        mean_joules: restricted mean of joules to the target.
+        test_accuracy: where the runs stopped, seen by the experimenter only.
+        usage: what was used, per success; per run where nobody reached.
+        is_per_success: whether `usage` and `ledger` are per success.
+        ledger: the whole bill of that usage.
+        break_even: M* in energy, money and carbon.
+        label_cases: the same for each standing of the labels.
+        shares: means of answer_accuracy, kept_clean_frac and label_accuracy over runs;
+            NaN where they mean nothing.
+        curve: the learning curve.
+    """
+
+    condition: str
+    task: str
+    arm: str
+    role: str
+    kind: str
+    population: str | None
+    settings: Mapping[str, Any]
+    dials: Mapping[str, Any]
+    replicate: IntArray
+    outlay: Outlay
+    num_failed: int
+    num_missing: int
+    reach: Proportion
+    joules: Estimate
+    ratio: Estimate
+    effect: Effect
+    variance_saved_frac: float | None
+    steps: Estimate
+    mean_joules: Estimate
+    test_accuracy: Estimate
+    usage: Usage
+    is_per_success: bool
+    ledger: Ledger
+    break_even: tuple[BreakEven, ...]
+    label_cases: tuple[LabelCase, ...]
+    shares: Mapping[str, float]
+    curve: Curve
+
+    @property
+    def num_runs(self) -> int:
+        """Return how many runs were compared."""
+        return len(self.replicate)
+
+    @property
+    def has_people(self) -> bool:
+        """Return whether people are asked."""
+        return self.population is not None
+
+    @property
+    def crowd(self) -> str:
+        """Return who answers, in words; empty where nobody is asked."""
+        return describe_crowd(self.population, self.settings, self.dials)
+
+    @property
+    def variant(self) -> str:
+        """Return the swept settings that are not the crowd's, in words."""
+        return ", ".join(
+            f"{_short(name)} {_plain(value)}"
+            for name, value in self.settings.items()
+            if not name.startswith("crowd.") and name != "task"
+        )
+
+    @property
+    def label(self) -> str:
+        """Return the arm with variant and crowd, as it is printed."""
+        variant = f" ({self.variant})" if self.variant else ""
+        crowd = f", {self.crowd}" if self.crowd else ""
+        return f"{self.arm}{variant}{crowd}"
+
+    def at(self, measure: Measure) -> BreakEven:
+        """Return the break-even in one measure."""
+        return next(b for b in self.break_even if b.measure == measure)
+
+
+def describe_crowd(
+    population: str | None, settings: Mapping[str, Any], dials: Mapping[str, Any]
+) -> str:
+    """Name a crowd by its population and the dials that the study sweeps."""
+    if population is None:
+        return ""
+    swept = [
+        f"{_short(name)} {_plain(settings[name])}"
+        for name in settings
+        if name.startswith("crowd.") and name != "crowd.population"
+    ]
+    asks = dials.get("asks", 1)
+    if asks != 1:
+        swept.append(f"asked {asks} times")
+    return ", ".join([population, *swept])
+
+
+def _plain(value: object) -> str:
+    """Write a number without needless digits, anything else as it is."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _short(name: str) -> str:
+    return name.rsplit(".", maxsplit=1)[-1].replace("_", " ")
+
+
+@dataclass(frozen=True)
+class NullCheck:
+    """The A/A check: a copy of the control beside the control.
+
+    Attributes:
+        ratio: its rho.
+        holds_one: whether the interval holds 1, as it does in 95 % of sound studies.
+    """
+
+    ratio: Estimate
+    holds_one: bool
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """All conditions that share task, network, training and corruption.
+
+    Attributes:
+        base: hash of what they share.
+        task: name of the task.
+        target: mean target over replicates, smoothed validation accuracy.
+        replicates: replicates with a target.
+        without_target: replicates whose pilot did not stay finite.
+        horizon_steps: training steps that every run was followed for.
+        horizon_j: joules that every run was followed for.
+        ceiling: what the control spends.
+        control: the control itself.
+        null: the A/A check; `None` when the study has no null arm.
+        findings: every other condition, null arm included.
+    """
+
+    base: str
+    task: str
+    target: float
+    replicates: tuple[int, ...]
+    without_target: tuple[int, ...]
+    horizon_steps: int
+    horizon_j: float
+    ceiling: Ceiling
+    control: Finding
+    null: NullCheck | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def with_people(self) -> tuple[Finding, ...]:
+        """Return the conditions that ask people."""
+        return tuple(f for f in self.findings if f.has_people)
+
+    @property
+    def without_people(self) -> tuple[Finding, ...]:
+        """Return the conditions that ask nobody, without control and its copy."""
+        return tuple(f for f in self.findings if not f.has_people and f.role == "arm")
+
+
+def best(findings: Iterable[Finding]) -> Finding | None:
+    """Return the condition of least rho; `None` when there is none or none is known."""
+    known = [f for f in findings if not math.isnan(f.ratio.value)]
+    return min(known, key=lambda f: f.ratio.value, default=None)
+
+
+def cheapest(findings: Iterable[Finding], measure: Measure) -> Finding | None:
+    """Return the condition that pays back soonest; `None` when none ever does."""
+    able = [
+        f for f in findings if f.at(measure).payback in (Payback.FROM, Payback.ALWAYS)
+    ]
+    return min(able, key=lambda f: f.at(measure).multiple.value, default=None)
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """Everything a report says.
+
+    Attributes:
+        question: what the study asks.
+        tasks: one result per base.
+        failed: runs that did not stay finite.
+        skipped: what could not be analysed, and why.
+        num_records: runs that were read.
+        fraction: of the pilot's best smoothed validation accuracy: the target.
+        smoothing: checkpoints in the trailing mean.
+        smallest_effect: smallest change of rho that would matter.
+        seed: of the bootstrap.
+        profile: the device.
+        prices: what the study pays.
+        label_s: time of one label by the study's crowd, s.
+        environment: of the runs, from the manifest.
+        study: the resolved study, from the manifest.
+    """
+
+    question: str
+    tasks: tuple[TaskResult, ...]
+    failed: tuple[FailedRun, ...]
+    skipped: tuple[str, ...]
+    num_records: int
+    fraction: float
+    smoothing: int
+    smallest_effect: float
+    seed: int
+    profile: DeviceProfile
+    prices: Prices
+    label_s: Quantity
+    environment: Mapping[str, Any]
+    study: Mapping[str, Any]
+
+    @property
+    def is_measured(self) -> bool:
+        """Return whether every joule that a device spent was measured."""
+        return all(
+            line.joules.kind >= Kind.MEASURED_SAMPLED
+            for task in self.tasks
+            for line in task.control.ledger.lines
+            if line.group == "device" and line.joules is not None
+        )

@@ -1,0 +1,241 @@
+"""Intervals: Wilson for shares, a paired bootstrap over replicates for everything else.
+
+The bootstrap interval is the expanded percentile interval. Percentiles commute with the
+logarithm, so on the log scale of a ratio it is the same interval. Plain percentiles are
+too narrow by about sqrt((n - 1) / n) and by the normal quantile that stands in for
+Student's; taking the percentiles at Phi(-sqrt(n / (n - 1)) t) instead mends both. In
+24 kinds of simulated study (8, 16 and 32 replicates, reach .6 to 1, ratios .7 and 1,
+1,000 studies each) the interval held the true ratio in 91 to 96 %, at 16 or 32
+replicates in 92.5 to 96 %; plain percentiles in 84 to 93 %, BCa in 82 to 93 %.
+
+References:
+    Wilson (1927), Probable inference, the law of succession, and statistical inference,
+    JASA 22, 209-212.
+    Hesterberg (2015), What teachers should know about the bootstrap, The American
+    Statistician 69(4), section 5.3, "expanded percentile interval".
+    Abramowitz and Stegun (1964), Handbook of Mathematical Functions, 26.7.5.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from hitl_sim.analysis.record import BoolArray, FloatArray
+
+LEVEL = 0.95
+NUM_RESAMPLES = 2_000
+MIN_REPLICATES = 6
+"""Fewer pairs bound nothing at 95 %: even the range of n draws misses the median with
+probability 2^(1 - n), which is .0625 at 5."""
+
+_Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """How often something happened.
+
+    Attributes:
+        hits: how often.
+        trials: out of how many; > 0.
+        low: lower end of the 95 % Wilson interval.
+        high: upper end.
+    """
+
+    hits: int
+    trials: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """Return the share."""
+        return self.hits / self.trials
+
+
+def wilson(hits: int, trials: int) -> Proportion:
+    """Bound a share by Wilson's score interval.
+
+    Args:
+        hits: how often it happened.
+        trials: out of how many.
+
+    Raises:
+        ValueError: there are no trials, or more hits than trials.
+
+    References:
+        Wilson (1927), JASA 22, 209-212.
+    """
+    if not 0 <= hits <= trials or trials == 0:
+        raise ValueError(
+            f"`hits` must be in 0 to `trials` and `trials` > 0, got {hits} of {trials}."
+        )
+    share, z2 = hits / trials, _Z**2
+    centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
+    half = (
+        _Z
+        / (1 + z2 / trials)
+        * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
+    )
+    low = 0.0 if hits == 0 else centre - half
+    high = 1.0 if hits == trials else centre + half
+    return Proportion(hits, trials, low, high)
+
+
+@functools.cache
+def resample(num_replicates: int, seed: int) -> FloatArray:
+    """Draw the bootstrap's replicates, the same for every condition of a base.
+
+    Args:
+        num_replicates: replicates to draw from, and drawn.
+        seed: fixes the draws.
+
+    Returns:
+        `[B, R]` how often each replicate is in each resample; a pair is drawn as one.
+    """
+    generator = np.random.default_rng(seed)
+    even = np.full(num_replicates, 1.0 / num_replicates)
+    drawn = generator.multinomial(num_replicates, even, NUM_RESAMPLES)
+    weights = drawn.astype(np.float64)
+    weights.flags.writeable = False
+    return weights
+
+
+def tail(num_replicates: int) -> float:
+    """Return the lower percentile of the expanded 95 % interval.
+
+    Args:
+        num_replicates: pairs; >= 2.
+    """
+    student = _student_quantile(num_replicates - 1)
+    stretch = math.sqrt(num_replicates / (num_replicates - 1))
+    return NormalDist().cdf(-stretch * student)
+
+
+def _student_quantile(freedom: int) -> float:
+    """Return the upper 97.5 % point of Student's t, to 1/1,000 from 5 degrees on."""
+    z = _Z
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92_160,
+    )
+    return math.fsum(term / freedom**power for power, term in enumerate(terms))
+
+
+def percentile_interval(draws: FloatArray, num_replicates: int) -> tuple[float, float]:
+    """Read the expanded 95 % interval off the bootstrap's draws.
+
+    Args:
+        draws: `[B]` the statistic in each resample; may hold infinities. NaN, where a
+            resample leaves it undefined, counts as the worst on either side.
+        num_replicates: pairs that were resampled.
+
+    Returns:
+        (low, high). With fewer than `MIN_REPLICATES` pairs (-inf, inf): nothing is
+        known.
+    """
+    if num_replicates < MIN_REPLICATES:
+        return -math.inf, math.inf
+    share = tail(num_replicates)
+    below = np.sort(np.where(np.isnan(draws), -np.inf, draws))
+    above = np.sort(np.where(np.isnan(draws), np.inf, draws))
+    last = len(draws) - 1
+    low = below[math.floor(share * last)]
+    high = above[math.ceil((1 - share) * last)]
+    return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class Outlay:
+    """What every run of a condition spent, and which of them got there, pair by pair.
+
+    Attributes:
+        spent: `[R]` what each run spent, in any one unit.
+        is_reached: `[R]` whether it reached its target.
+    """
+
+    spent: FloatArray
+    is_reached: BoolArray
+
+    @property
+    def per_success(self) -> float:
+        """Return all that was spent over the number of successes; inf without any."""
+        return float(_per_success(self.spent.sum(), self.is_reached.sum()))
+
+    def draws(self, weights: FloatArray) -> FloatArray:
+        """Return `[B]` spent per success in each resample; inf without any success."""
+        return _per_success(weights @ self.spent, weights @ self.is_reached)
+
+
+def _per_success(
+    spent: npt.ArrayLike, successes: npt.ArrayLike
+) -> npt.NDArray[np.float64]:
+    with np.errstate(divide="ignore"):
+        reached = np.asarray(successes, np.float64)
+        return np.where(reached > 0, np.asarray(spent) / np.maximum(reached, 1), np.inf)
+
+
+def ratio_of(arm: FloatArray, control: FloatArray) -> FloatArray:
+    """Divide expected outlays; inf over inf is NaN (undefined), finite over inf 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(arm / control)
+
+
+def outlay_interval(outlay: Outlay, weights: FloatArray) -> tuple[float, float]:
+    """Bound the expected outlay per success.
+
+    A condition without any success has its outlay per success bounded from below only:
+    by its mean outlay over the upper Wilson bound of its chance of success.
+    """
+    num = len(outlay.spent)
+    if num < MIN_REPLICATES:
+        return 0.0, math.inf
+    if not outlay.is_reached.any():
+        return float(outlay.spent.mean()) / wilson(0, num).high, math.inf
+    low, high = percentile_interval(outlay.draws(weights), num)
+    return max(low, 0.0), high
+
+
+def ratio_interval(
+    arm: Outlay, control: Outlay, weights: FloatArray
+) -> tuple[float, float]:
+    """Bound the ratio of expected outlays by the paired bootstrap.
+
+    Args:
+        arm: the arm's runs, in the order of the control's replicates.
+        control: the control's runs.
+        weights: `[B, R]` resampled replicates; arm and control are drawn together.
+
+    Returns:
+        (low, high); high is inf when resamples without a success of the arm reach the
+        upper percentile, low is 0 when the control's do so at the lower one.
+    """
+    num = len(arm.spent)
+    if num < MIN_REPLICATES or not (arm.is_reached.any() or control.is_reached.any()):
+        return 0.0, math.inf
+    if not arm.is_reached.any():
+        floor = outlay_interval(arm, weights)[0]
+        ceiling = outlay_interval(control, weights)[1]
+        return (floor / ceiling if math.isfinite(ceiling) else 0.0), math.inf
+    if not control.is_reached.any():
+        floor = outlay_interval(control, weights)[0]
+        return 0.0, outlay_interval(arm, weights)[1] / floor
+    low, high = percentile_interval(
+        ratio_of(arm.draws(weights), control.draws(weights)), num
+    )
+    return max(low, 0.0), high
+
+
+def mean_interval(values: npt.ArrayLike, weights: FloatArray) -> tuple[float, float]:
+    """Bound a mean over replicates by the same bootstrap."""
+    num = weights.shape[1]
+    return percentile_interval(weights @ np.asarray(values, np.float64) / num, num)

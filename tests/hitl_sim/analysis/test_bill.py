@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+
+from hitl_sim.analysis.bill import (
+    NOBODY,
+    device_work,
+    human_bill,
+    price_units,
+    protocol_joules,
+    share_out,
+    usage_at,
+    work_bill,
+)
+from hitl_sim.analysis.record import RecordError, read_groups
+from hitl_sim.analysis.target import Stop
+from hitl_sim.energy import Kind, Scope, unavailable
+
+NO_LABELS = unavailable("s", Scope.HUMAN_TIME, "no label is asked for")
+
+
+@pytest.fixture
+def group(synthetic):
+    table, _ = synthetic.make_study([synthetic.relevance()], num_replicates=2)
+    return next(g for g in read_groups(table) if g.arm == "relevance")
+
+
+@pytest.fixture
+def costs(synthetic, profile):
+    return price_units(synthetic.UNITS, profile)
+
+
+def stop_at(*checkpoints):
+    return Stop(np.array(checkpoints), np.ones(len(checkpoints), bool))
+
+
+def test_usage_is_read_where_each_run_stopped(group):
+    usage = usage_at(group, stop_at(4, 9))
+    assert usage.steps.tolist() == [50.0, 100.0]
+    assert usage.work[0].count.tolist() == [50.0, 100.0]
+    assert usage.worked_s.tolist() == [3600.0, 3600.0]
+
+
+def test_joules_are_counts_times_unit_costs(group, costs):
+    usage = usage_at(group, stop_at(4, 9))
+    each = {name: cost.joules.value for name, cost in costs.items()}
+    expected = [
+        50 * each["train:small"]
+        + 20 * each["choose:small"]
+        + 1500 * each["evaluate:small"],
+        100 * each["train:small"]
+        + 20 * each["choose:small"]
+        + 3000 * each["evaluate:small"],
+    ]
+    np.testing.assert_allclose(protocol_joules(usage, costs).value, expected)
+
+
+def test_instrument_work_stands_apart(group, costs):
+    lines = device_work(usage_at(group, stop_at(9, 9)), costs)
+    by_name = {(w.phase, w.standing): w.joules.value for w in lines}
+    protocol = by_name["evaluate", "protocol"]
+    instrument = by_name["evaluate", "instrument"]
+    np.testing.assert_allclose(instrument / protocol, 500 / 300)
+
+
+def test_sharing_out_adds_all_runs_up(group):
+    usage = share_out(usage_at(group, stop_at(4, 9)), 1.0)
+    assert usage.steps == 150.0
+    assert usage.work[0].count == 150.0
+    assert usage.requester_s == 3600.0
+
+
+def test_waiting_joules_are_idle_watts_times_waiting_seconds(group, costs, profile):
+    usage = share_out(usage_at(group, stop_at(4, 4)), 2.0)
+    bill = work_bill(usage, costs, profile)
+    joules = bill.idle_power.times(bill.wait_s, unit="J")
+    assert joules.value == pytest.approx(1500.0 * profile.idle_w.value)
+
+
+def test_human_time_is_simulated_and_cites_the_population(group):
+    bill = human_bill(share_out(usage_at(group, stop_at(4, 4)), 2.0), NO_LABELS)
+    assert bill.worked_s.kind is Kind.SIMULATED
+    assert "typical" in bill.worked_s.source
+    assert bill.paid_s.value == pytest.approx(1.1 * 3600.0)
+
+
+def test_nobody_is_named_where_nobody_is_asked(synthetic):
+    table, _ = synthetic.make_study(num_replicates=2)
+    control = next(g for g in read_groups(table) if g.role == "control")
+    assert usage_at(control, stop_at(0, 0)).people == NOBODY
+
+
+def test_a_unit_that_the_manifest_lacks_is_named(group, costs):
+    del costs["choose:small"]
+    with pytest.raises(RecordError, match="must hold 'choose:small', got"):
+        device_work(usage_at(group, stop_at(0, 0)), costs)
+
+
+def test_a_unit_without_its_counts_is_named(profile):
+    with pytest.raises(RecordError, match=r"`units.x` .* must have the field 'flops'"):
+        price_units({"x": {"phase": "train"}}, profile)
