@@ -1,0 +1,83 @@
+"""From records to the answer: the last step of a run, and all of `hitl-sim report`."""
+
+import io
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from hitl_sim.analysis import StudyResult, analyse
+from hitl_sim.energy import Quantity, load_profile
+from hitl_sim.report import render_terminal, write_report
+from hitl_sim.study.runner import load_study
+from hitl_sim.study.store import write_bytes
+
+_PAGE_WIDTH = 100
+
+
+def conclude(
+    console: Console, folder: Path, device: str | None, rerun_command: str
+) -> Path:
+    """Bill a study's records, print the answer, and write the report.
+
+    Args:
+        console: where to print.
+        folder: results folder.
+        device: a device profile in place of the study's own; nothing is retrained.
+        rerun_command: what to type to get this again.
+
+    Returns:
+        Path of the report.
+
+    Raises:
+        RecordError: the folder holds no study.
+        ValueError: no such device profile.
+    """
+    spec, records, manifest = load_study(folder)
+    result = analyse(
+        records,
+        manifest,
+        load_profile(device or spec.device),
+        spec.prices,
+        fraction=spec.target.fraction,
+        smoothing=spec.target.smoothing,
+        smallest_effect=spec.smallest_effect,
+        seed=spec.seed,
+    )
+    render_terminal(result, console)
+    _print_own_energy(console, folder)
+    _write_findings(result, folder, rerun_command, spec.question)
+    page = write_report(
+        result, folder, rerun_command=rerun_command, title=spec.question
+    )
+    console.print(f"Report: {page}", soft_wrap=True)
+    return page
+
+
+def _print_own_energy(console: Console, folder: Path) -> None:
+    """Say what the last call of the sweep itself burned; no arm is billed for it."""
+    path = folder / "sidecar" / "sweep.json"
+    if not path.exists():
+        return
+    own = json.loads(path.read_text())
+    seconds = Quantity.from_json(own["seconds"])
+    console.print(
+        f"The last sweep itself took {seconds}; its energy, apart from the bill:"
+    )
+    for joules in own["gross"]:
+        quantity = Quantity.from_json(joules)
+        console.print(f"  {quantity.of}: {quantity}")
+
+
+def _write_findings(
+    result: StudyResult, folder: Path, rerun_command: str, question: str
+) -> None:
+    """Keep the answer and its table as a page to lay beside the study file."""
+    text = io.StringIO()
+    render_terminal(result, Console(file=text, width=_PAGE_WIDTH))
+    lines = "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+    page = (
+        f"# {question}\n\nWritten by `{rerun_command}`. Intervals are 95 %.\n\n"
+        f"```text\n{lines}\n```\n"
+    )
+    write_bytes(folder / "findings.md", page.encode())

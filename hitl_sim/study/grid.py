@@ -1,0 +1,333 @@
+"""From a spec to conditions: what is run, under which key, sharing which program."""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from hitl_sim import __version__
+from hitl_sim.study.spec import (
+    ArmSpec,
+    AxisSpec,
+    CrowdSpec,
+    NetworkSpec,
+    PeopleArm,
+    Scalar,
+    SpecError,
+    StudySpec,
+    TaskSpec,
+    TrainingSpec,
+    WholePoolArm,
+    asks_people,
+    convert,
+)
+
+SCHEMA = 1
+"""Version of the record's columns; part of every key."""
+
+_TABLES = ("task", "network", "training", "crowd", "crew", "arm")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One cell of a study, run `replicates` times.
+
+    Attributes:
+        spec: the study with this condition's values filled in.
+        task_name: which of its tasks.
+        arm: the arm, with swept values filled in.
+        role: "control", "pilot", "null" or "arm".
+        settings: the swept values, by field.
+    """
+
+    spec: StudySpec
+    task_name: str
+    arm: ArmSpec
+    role: str
+    settings: Mapping[str, Scalar]
+
+    @property
+    def task(self) -> TaskSpec:
+        """The task's table."""
+        return self.spec.task[self.task_name]
+
+    @property
+    def network(self) -> NetworkSpec:
+        """The network's table."""
+        return self.spec.network
+
+    @property
+    def training(self) -> TrainingSpec:
+        """The training's table."""
+        return self.spec.training
+
+    @property
+    def crowd(self) -> CrowdSpec:
+        """The crowd's table."""
+        return self.spec.crowd
+
+    def shared(self, content_hash: str) -> dict[str, Any]:
+        """What an arm has in common with its control and pilot."""
+        return {
+            "task": msgspec.to_builtins(self.task) | {"source": content_hash},
+            "network": msgspec.to_builtins(self.network),
+            "training": msgspec.to_builtins(self.training),
+            "seed": self.spec.seed,
+        }
+
+    def resolved(self, content_hash: str) -> dict[str, Any]:
+        """Everything that fixes this condition's records, but the replicate.
+
+        Args:
+            content_hash: hash of the task's data; a path says nothing.
+
+        Returns:
+            Plain tables; names, device, target and prices have no part in them.
+        """
+        arm = msgspec.to_builtins(self.arm)
+        people = asks_people(self.arm)
+        return self.shared(content_hash) | {
+            "arm": {k: v for k, v in arm.items() if k not in ("name", "role")},
+            "role": self.role if self.role in ("null", "pilot") else "arm",
+            "crowd": msgspec.to_builtins(self.crowd) if people else None,
+            "crew": msgspec.to_builtins(self.spec.crew) if people else None,
+            "schema": SCHEMA,
+            "version": __version__,
+        }
+
+    def static(self, content_hash: str) -> dict[str, Any]:
+        """What fixes the program; conditions with equal parts compile once."""
+        resolved = self.resolved(content_hash)
+        task = {
+            k: resolved["task"][k] for k in ("source", "pool", "validation", "test")
+        }
+        training = {
+            k: v for k, v in resolved["training"].items() if k != "learning_rate"
+        }
+        leaves = () if self.arm.__struct_config__.tag == "importance" else ("share",)
+        arm = {k: v for k, v in resolved["arm"].items() if k not in leaves}
+        crew = self.spec.crew.size if asks_people(self.arm) else None
+        return {
+            "task": task,
+            "network": resolved["network"],
+            "training": training,
+            "arm": arm,
+            "crew": crew,
+            "width": self.spec.width,
+            "version": __version__,
+        }
+
+
+def digest(tables: Any, length: int = 16) -> str:
+    """Hash plain tables by their canonical JSON."""
+    text = json.dumps(tables, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def record_key(condition: Condition, content_hash: str, replicate: int) -> str:
+    """Name one run: equal keys hold equal records."""
+    tables = condition.resolved(content_hash) | {"replicate": replicate}
+    return digest(tables, 32)
+
+
+def acts_on(field: str, arm: ArmSpec) -> bool:
+    """Whether a swept field changes anything about an arm."""
+    table, _, name = field.partition(".")
+    if table in ("crowd", "crew"):
+        return asks_people(arm)
+    if table == "arm":
+        return name in arm.__struct_fields__
+    return True
+
+
+def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
+    table, _, name = axis.field.partition(".")
+    if table not in _TABLES:
+        raise SpecError(
+            f"`axis.field` must start with one of {', '.join(_TABLES)}, "
+            f"got {axis.field!r}."
+        )
+    if axis.field != "task" and name not in _sweepable(table, spec):
+        raise SpecError(
+            f"`axis.field` must be a field of [{table}] "
+            f"({', '.join(_sweepable(table, spec))}), got {axis.field!r}."
+        )
+    _check_axis_arms(axis, spec)
+    for value in axis.values:
+        if axis.field == "task" and value not in spec.task:
+            raise SpecError(
+                f"`axis.values` of 'task' must be among {', '.join(spec.task)}, "
+                f"got {value!r}."
+            )
+        if axis.values.count(value) > 1:
+            raise SpecError(f"`axis.values` must be distinct, got {value!r} twice.")
+
+
+def _check_axis_arms(axis: AxisSpec, spec: StudySpec) -> None:
+    arms = {arm.name: arm for arm in spec.arm}
+    for chosen in axis.arms or ():
+        if chosen not in arms:
+            raise SpecError(
+                f"`axis.arms` must name arms of the study ({', '.join(arms)}), "
+                f"got {chosen!r}."
+            )
+        if not acts_on(axis.field, arms[chosen]):
+            raise SpecError(
+                f"`axis.arms` must name arms on which {axis.field!r} acts, "
+                f"got {chosen!r}."
+            )
+
+
+def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
+    """Fields of a table that an axis may name."""
+    if table == "arm":
+        names = {name for arm in spec.arm for name in arm.__struct_fields__}
+        return tuple(sorted(names - {"name", "role"}))
+    tables: dict[str, type[msgspec.Struct]] = {
+        "task": TaskSpec,
+        "network": NetworkSpec,
+        "training": TrainingSpec,
+        "crowd": CrowdSpec,
+        "crew": type(spec.crew),
+    }
+    return tables[table].__struct_fields__
+
+
+def _with_value(
+    tables: dict[str, Any], arm_index: int, field: str, value: Scalar
+) -> None:
+    """Write one swept value into a study's plain tables."""
+    table, _, name = field.partition(".")
+    if table == "arm":
+        tables["arm"][arm_index][name] = value
+    elif table == "task" and name:
+        for task in tables["task"].values():
+            task[name] = value
+    elif table != "task":
+        tables[table][name] = value
+
+
+def _is_excluded(spec: StudySpec, row: Mapping[str, Scalar]) -> bool:
+    return any(
+        all(row.get(field) == value for field, value in table.items())
+        for table in spec.exclude
+    )
+
+
+def _cells(spec: StudySpec, arm: ArmSpec) -> Iterator[dict[str, Scalar]]:
+    axes = [
+        axis
+        for axis in spec.axis
+        if acts_on(axis.field, arm) and (axis.arms is None or arm.name in axis.arms)
+    ]
+    for values in itertools.product(*(axis.values for axis in axes)):
+        cell = {axis.field: v for axis, v in zip(axes, values, strict=True)}
+        yield cell
+
+
+def expand(spec: StudySpec) -> list[Condition]:
+    """List a study's conditions in a fixed order.
+
+    Each arm is crossed with the axes that act on it, so a control is never crossed
+    with a crowd. Every setting of task, network and training gets a pilot: a run of
+    the control with streams of its own, which fixes the target.
+
+    Args:
+        spec: a validated study.
+
+    Returns:
+        The conditions.
+
+    Raises:
+        SpecError: an axis or an exclusion names what does not exist, or leads to a
+            value that the spec refuses.
+    """
+    for axis in spec.axis:
+        _check_axis(axis, spec)
+    _check_exclude(spec)
+    conditions: list[Condition] = []
+    for index, arm in enumerate(spec.arm):
+        for cell in _cells(spec, arm):
+            conditions.extend(_conditions_at(spec, index, cell))
+    return conditions
+
+
+def _check_exclude(spec: StudySpec) -> None:
+    fields = {"arm", "task", *(axis.field for axis in spec.axis)}
+    for table in spec.exclude:
+        for field in table:
+            if field not in fields:
+                raise SpecError(
+                    f"`exclude` must name swept fields ({', '.join(sorted(fields))}), "
+                    f"got {field!r}."
+                )
+
+
+def _conditions_at(
+    spec: StudySpec, arm_index: int, cell: Mapping[str, Scalar]
+) -> Iterator[Condition]:
+    tables = msgspec.to_builtins(spec)
+    for field, value in cell.items():
+        _with_value(tables, arm_index, field, value)
+    try:
+        filled = convert(tables)
+    except SpecError as error:
+        raise SpecError(f"`axis` leads to a value that is refused: {error}") from error
+    arm = filled.arm[arm_index]
+    names = [str(cell["task"])] if "task" in cell else list(filled.task)
+    for name in names:
+        if _is_excluded(spec, dict(cell) | {"arm": arm.name, "task": name}):
+            continue
+        if not isinstance(arm, WholePoolArm):
+            yield Condition(filled, name, arm, "arm", cell)
+            continue
+        yield Condition(filled, name, arm, arm.role, cell)
+        if arm.role == "control":
+            yield Condition(filled, name, arm, "pilot", cell)
+
+
+def inert_axes(spec: StudySpec) -> dict[str, str]:
+    """Name the swept fields that cannot change an outcome, with the reason.
+
+    Args:
+        spec: a validated study.
+
+    Returns:
+        Reason by "field (arm)" or, where no arm is touched, by field.
+    """
+    found: dict[str, str] = {}
+    for axis in spec.axis:
+        arms = [
+            arm
+            for arm in spec.arm
+            if acts_on(axis.field, arm) and (axis.arms is None or arm.name in axis.arms)
+        ]
+        if not arms:
+            found[axis.field] = "no arm of this study has this field"
+        if len(axis.values) == 1:
+            found[axis.field] = "it takes one value only"
+        for arm in arms:
+            reason = _inert_reason(axis.field, arm)
+            if reason:
+                found[f"{axis.field} (arm {arm.name})"] = reason
+    return found
+
+
+def _inert_reason(field: str, arm: ArmSpec) -> str | None:
+    if not isinstance(arm, PeopleArm):
+        return None
+    if field == "crowd.repeatability" and arm.asks == 1:
+        return (
+            "nobody is asked the same question twice, so how well people repeat "
+            "themselves changes no distribution of outcomes"
+        )
+    if field == "crowd.shared_error" and arm.people == 1 and arm.asks == 1:
+        return (
+            "each question is answered once, so what people share changes no "
+            "distribution of single answers"
+        )
+    return None

@@ -1,0 +1,241 @@
+"""From a spec to the work that is left: checked data and crowds, groups, chunks."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from hitl_sim.study.grid import (
+    Condition,
+    digest,
+    expand,
+    record_key,
+)
+from hitl_sim.study.spec import (
+    ImportanceArm,
+    LabellingArm,
+    PeopleArm,
+    RandomShareArm,
+    SpecError,
+    StudySpec,
+    TaskSpec,
+)
+from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
+from oracles import Population, build_population
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a chunk: its key, condition and replicate."""
+
+    key: str
+    condition: Condition
+    replicate: int
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Runs that one dispatch computes, at most the study's width of them.
+
+    Attributes:
+        id: hash of the keys.
+        group: hash of the program's static part.
+        runs: in order; lanes past their number are padding.
+    """
+
+    id: str
+    group: str
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study, resolved.
+
+    Attributes:
+        spec: the validated study.
+        infos: what is known of each task.
+        runs: every run, in the study's order; a key that two conditions share
+            appears once for each.
+    """
+
+    spec: StudySpec
+    infos: Mapping[str, TaskInfo]
+    runs: tuple[Run, ...]
+
+    def group_of(self, run: Run) -> str:
+        """Hash of the static part of a run's program."""
+        content = self.infos[run.condition.task_name].content_hash
+        return digest(run.condition.static(content))
+
+    def labels(self) -> dict[str, dict[str, Any]]:
+        """Names of each key's record, by `store.LABEL_SCHEMA`."""
+        return {run.key: self._label(run) for run in self.runs}
+
+    def _label(self, run: Run) -> dict[str, Any]:
+        condition = run.condition
+        content = self.infos[condition.task_name].content_hash
+        resolved = condition.resolved(content)
+        asks = isinstance(condition.arm, PeopleArm)
+        return {
+            "task": condition.task_name,
+            "arm": condition.arm.name,
+            "role": condition.role,
+            "kind": str(condition.arm.__struct_config__.tag),
+            "population": condition.crowd.population if asks else None,
+            "settings": json.dumps(dict(condition.settings), sort_keys=True),
+            "dials": json.dumps(_dials(condition), sort_keys=True),
+            "condition": digest(resolved | {"name": condition.arm.name}),
+            "base": digest(condition.shared(content)),
+        }
+
+
+def _dials(condition: Condition) -> dict[str, Any]:
+    if not isinstance(condition.arm, PeopleArm):
+        return {}
+    crowd: dict[str, Any] = msgspec.to_builtins(condition.crowd)
+    return crowd | {"people": condition.arm.people, "asks": condition.arm.asks}
+
+
+def feedback_of(arm: PeopleArm, info: TaskInfo) -> tuple[str, int]:
+    """Kind of question that an arm asks, and its number of options."""
+    if isinstance(arm, LabellingArm):
+        return "label", info.num_classes
+    if isinstance(arm, ImportanceArm):
+        return "importance", info.num_groups
+    return "relevance", 2
+
+
+def population_of(condition: Condition, info: TaskInfo) -> Population:
+    """Build the crowd that a condition's arm asks.
+
+    Where nobody is asked, the population is a stand-in that no program reads.
+
+    Raises:
+        SpecError: a dial that the population refuses.
+    """
+    crowd = condition.crowd
+    if isinstance(condition.arm, PeopleArm):
+        kind, num_options = feedback_of(condition.arm, info)
+    else:
+        return build_population("perfect", "label", 2)
+    try:
+        return build_population(
+            crowd.population,
+            kind,
+            num_options,
+            accuracy=crowd.accuracy,
+            shared_error=crowd.shared_error,
+            repeatability=crowd.repeatability,
+            lapse=crowd.lapse,
+            seconds=crowd.seconds,
+        )
+    except ValueError as error:
+        raise SpecError(
+            f"[crowd] of arm {condition.arm.name!r} ({kind}): {error}"
+        ) from error
+
+
+def load_data(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
+    """Load one task's data and check that its sizes suffice.
+
+    Raises:
+        SpecError: the data are missing, damaged, or too few.
+    """
+    try:
+        info, data = load_task(
+            task.source,
+            num_features=task.num_features,
+            num_groups=task.num_groups,
+            label_column=task.label_column,
+            text_column=task.text_column,
+        )
+        check_sizes(info, task.pool, task.validation, task.test)
+    except (ValueError, OSError) as error:
+        raise SpecError(f"[task] {task.source!r}: {error}") from error
+    return info, data
+
+
+def pool_labels(condition: Condition) -> int:
+    """Given labels of the pool that an arm uses; people's own labels are not given."""
+    arm, pool = condition.arm, condition.task.pool
+    if isinstance(arm, LabellingArm):
+        return 0
+    if isinstance(arm, RandomShareArm):
+        return kept_items(arm.share, pool)
+    return pool
+
+
+def kept_items(share: float, total: int) -> int:
+    """Items in a share, by the learner's own rounding."""
+    return min(max(int(share * total + 1e-3), 1), total)
+
+
+def build_plan(spec: StudySpec) -> Plan:
+    """Resolve a study: load its data, check its crowds, list its runs.
+
+    Nothing is written, and no backend is started.
+
+    Raises:
+        SpecError: anything that would fail later and can be known now.
+    """
+    conditions = expand(spec)
+    used = {c.task_name for c in conditions}
+    infos = {
+        name: load_data(task)[0] for name, task in spec.task.items() if name in used
+    }
+    for condition in conditions:
+        population_of(condition, infos[condition.task_name])
+    runs = tuple(
+        Run(
+            record_key(c, infos[c.task_name].content_hash, replicate),
+            c,
+            replicate,
+        )
+        for c in conditions
+        for replicate in range(spec.replicates)
+    )
+    return Plan(spec, infos, runs)
+
+
+def chunks_left(plan: Plan, finished: Collection[str]) -> list[Chunk]:
+    """Cut the runs that are not finished into chunks.
+
+    Runs of one program follow each other in the study's order. Because a finished
+    chunk is finished whole, what is left after an interruption is cut as it would
+    have been cut without.
+
+    Args:
+        plan: the study.
+        finished: keys that need no run.
+
+    Returns:
+        Chunks; the first of every group come first, so that workers compile
+        different programs.
+    """
+    groups: dict[str, list[Run]] = {}
+    seen: set[str] = set(finished)
+    group_of: dict[int, str] = {}
+    for run in plan.runs:
+        if run.key in seen:
+            continue
+        seen.add(run.key)
+        # every replicate of a condition has the condition's group
+        group = group_of.setdefault(id(run.condition), plan.group_of(run))
+        groups.setdefault(group, []).append(run)
+    width = plan.spec.width
+    cut = [
+        [
+            Chunk(
+                digest([r.key for r in runs[i : i + width]], 24),
+                group,
+                tuple(runs[i : i + width]),
+            )
+            for i in range(0, len(runs), width)
+        ]
+        for group, runs in groups.items()
+    ]
+    depth = max((len(chunks) for chunks in cut), default=0)
+    return [chunks[d] for d in range(depth) for chunks in cut if d < len(chunks)]

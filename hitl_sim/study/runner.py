@@ -1,0 +1,273 @@
+"""The composition root: a study file in, records, an answer and a report out."""
+
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pyarrow as pa
+
+from hitl_sim.energy.meters import Meter, Window
+from hitl_sim.study.estimate import half_width, run_flops, seconds_one_core
+from hitl_sim.study.executor import LocalExecutor
+from hitl_sim.study.grid import SCHEMA, inert_axes
+from hitl_sim.study.plan import Chunk, Plan, build_plan, chunks_left
+from hitl_sim.study.spec import SpecError, StudySpec, convert, validate
+from hitl_sim.study.store import (
+    RecordError,
+    check_folder,
+    finished_keys,
+    join_labels,
+    read_records,
+    write_json,
+    write_table,
+)
+
+_WORKER = "hitl_sim.study.worker"
+_QUEUED_PER_WORKER = 2
+
+
+class Progress(NamedTuple):
+    """How far a study is.
+
+    Attributes:
+        done: finished runs, those found at the start included.
+        total: runs of the study.
+        failed: runs whose chunk failed in this call.
+        found: runs that were finished before this call.
+        is_compiling: whether no chunk has come back yet.
+    """
+
+    done: int
+    total: int
+    failed: int
+    found: int
+    is_compiling: bool
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What a study would do.
+
+    Attributes:
+        conditions: cells, pilots included.
+        runs: distinct runs.
+        runs_left: those without a record in the folder.
+        programs: programs to compile.
+        inert: swept fields that change nothing, with the reason.
+        flops: matrix operations of the runs left, roughly.
+        seconds_one_core: time that they take one core, s, roughly.
+        replicates: runs per condition.
+        half_width: of a 95 % interval of two arms' difference, in standard deviations
+            of one run.
+    """
+
+    conditions: int
+    runs: int
+    runs_left: int
+    programs: int
+    inert: Mapping[str, str]
+    flops: float
+    seconds_one_core: float
+    replicates: int
+    half_width: float
+
+
+class StudyRun(NamedTuple):
+    """What `run_study` leaves: where, how many runs, and the failures' messages."""
+
+    out: Path
+    num_runs: int
+    num_failed: int
+    messages: tuple[str, ...]
+
+
+def dry_run(spec: StudySpec, out: Path) -> DryRun:
+    """Say what a study would do, without doing any of it.
+
+    Raises:
+        SpecError: the study cannot be run as written.
+    """
+    spec = validate(spec)
+    plan = build_plan(spec)
+    finished = finished_keys(out)
+    left = chunks_left(plan, finished)
+    keys = {run.key for run in plan.runs}
+    flops = sum(
+        run_flops(run.condition, plan.infos[run.condition.task_name])
+        for chunk in left
+        for run in chunk.runs
+    )
+    programs = len({chunk.group for chunk in left})
+    return DryRun(
+        conditions=len({id(run.condition) for run in plan.runs}),
+        runs=len(keys),
+        runs_left=len(keys - finished),
+        programs=programs,
+        inert=inert_axes(spec),
+        flops=flops,
+        seconds_one_core=seconds_one_core(flops, programs),
+        replicates=spec.replicates,
+        half_width=half_width(spec.replicates),
+    )
+
+
+def run_study(
+    spec: StudySpec,
+    out: Path,
+    workers: int,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> StudyRun:
+    """Compute the records of a study that are missing, and write its manifest.
+
+    A finished record is never computed again. Interrupting or killing this call loses
+    at most the chunks under way; the same call goes on from there, and ends with the
+    bytes of a call that was never interrupted.
+
+    Args:
+        spec: the study.
+        out: results folder; made if missing.
+        workers: processes, each on one CPU thread.
+        on_progress: called at the start and after each chunk.
+
+    Returns:
+        Counts, and the messages of chunks that failed.
+
+    Raises:
+        SpecError: the study cannot be run as written; nothing was done.
+        RecordError: the folder cannot be used; nothing was lost.
+    """
+    spec = validate(spec)
+    plan = build_plan(spec)
+    check_folder(out)
+    finished = finished_keys(out)
+    keys = {run.key for run in plan.runs}
+    found = len(keys & finished)
+    write_json(out / "study.json", msgspec.to_builtins(spec))
+    with Meter().window("sweep", phase="train") as window:
+        messages = _run_chunks(
+            chunks_left(plan, finished), out, workers, len(keys), found, on_progress
+        )
+    _write_own_energy(out, window)
+    failed = len(keys - finished_keys(out))
+    finish(plan, out)
+    return StudyRun(out, len(keys), failed, tuple(messages))
+
+
+def _write_own_energy(out: Path, window: Window) -> None:
+    """Keep what this call itself burned, beside the records and never among them."""
+    reading = window.reading
+    write_json(
+        out / "sidecar" / "sweep.json",
+        {
+            "seconds": reading.seconds.to_json(),
+            "gross": [joules.to_json() for joules in reading.gross],
+        },
+    )
+
+
+def _run_chunks(
+    chunks: list[Chunk],
+    out: Path,
+    workers: int,
+    total: int,
+    found: int,
+    on_progress: Callable[[Progress], None],
+) -> list[str]:
+    done, failed, messages = found, 0, []
+    on_progress(Progress(done, total, failed, found, bool(chunks)))
+    if not chunks:
+        return []
+    with LocalExecutor(min(workers, len(chunks))) as executor:
+        waiting = list(reversed(chunks))
+        running: set[Future[Any]] = set()
+        while waiting or running:
+            while waiting and len(running) < _QUEUED_PER_WORKER * workers:
+                chunk = waiting.pop()
+                running.add(executor.submit(_WORKER, "run_chunk", chunk, str(out)))
+            ready, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in ready:
+                report = future.result()
+                done += report.num_runs if report.is_ok else 0
+                if not report.is_ok:
+                    failed += report.num_runs
+                    messages.append(report.message)
+            on_progress(Progress(done, total, failed, found, False))
+    return messages
+
+
+def finish(plan: Plan, out: Path) -> None:
+    """Write `results.parquet` (records with names) and `manifest.json`.
+
+    Raises:
+        RecordError: groups of the folder were run in different environments.
+    """
+    labels = plan.labels()
+    table = join_labels(read_records(out), labels, list(labels))
+    write_table(out / "results.parquet", table)
+    write_json(out / "manifest.json", _manifest(plan, out))
+
+
+def _manifest(plan: Plan, out: Path) -> dict[str, Any]:
+    one_each = {id(run.condition): run for run in plan.runs}.values()
+    wanted = {plan.group_of(run) for run in one_each}
+    groups = {
+        path.stem: json.loads(path.read_text())
+        for path in sorted((out / "groups").glob("*.json"))
+        if path.stem in wanted
+    }
+    environments = {
+        json.dumps(group["environment"], sort_keys=True) for group in groups.values()
+    }
+    if len(environments) > 1:
+        raise RecordError(
+            f"Records in {str(out)!r} must come from one environment, got "
+            f"{len(environments)}: {sorted(environments)}. Run into another folder."
+        )
+    return {
+        "schema": SCHEMA,
+        "study": msgspec.to_builtins(plan.spec),
+        "tasks": {
+            name: {
+                "source": info.source,
+                "content_hash": info.content_hash,
+                "num_items": info.num_items,
+                "num_features": info.num_features,
+                "classes": list(info.class_names),
+                "groups": len(info.group_names),
+                "importance_source": info.importance_source,
+            }
+            for name, info in plan.infos.items()
+        },
+        "environment": json.loads(environments.pop()) if environments else {},
+        "units": {k: v for g in groups.values() for k, v in g["units"].items()},
+    }
+
+
+def load_study(out: Path) -> tuple[StudySpec, pa.Table, dict[str, Any]]:
+    """Read a finished or interrupted study.
+
+    Returns:
+        The spec, the named records that are there, and the manifest.
+
+    Raises:
+        RecordError: the folder holds no study.
+    """
+    try:
+        raw = json.loads((out / "study.json").read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise RecordError(
+            f"{str(out)!r} must be a folder that `hitl-sim run` made: no study.json "
+            "in it can be read."
+        ) from error
+    try:
+        spec = convert(raw)
+    except SpecError as error:
+        raise RecordError(f"{str(out / 'study.json')!r}: {error}") from error
+    plan = build_plan(spec)
+    labels = plan.labels()
+    table = join_labels(read_records(out), labels, list(labels))
+    return spec, table, _manifest(plan, out)

@@ -1,0 +1,492 @@
+"""What a study file says: frozen structs, and one `validate` that every spec passes."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+import msgspec
+from msgspec import Meta
+
+from hitl_sim.cost import Prices, check_prices
+
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Positive = Annotated[float, Meta(gt=0.0)]
+Count = Annotated[int, Meta(ge=1)]
+Scalar = str | int | float | bool
+
+
+_Kind = TypeVar("_Kind", bound=msgspec.Struct)
+
+
+class SpecError(ValueError):
+    """A study that cannot be run as written; the message names field and value."""
+
+
+class _Struct(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+): ...
+
+
+class TaskSpec(_Struct, frozen=True):
+    """Where the items come from, how they are split, and what is wrong with the pool.
+
+    Attributes:
+        source: "digits", "docstrings", or the path of a .npz, .csv or .parquet file.
+        pool: items that training may use.
+        validation: held-out items that fix and test the target; billed.
+        test: held-out items that are only watched.
+        irrelevant: share of the pool without structure and with a random label.
+        duplicate: share of the pool that repeats other items of it.
+        wrong_label: share of the pool under another class's label.
+        num_features: words kept for a text; other sources bring their own features.
+        num_groups: feature groups; the source's own division when left out.
+        label_column: label of a .csv or .parquet file; "label" when left out.
+        text_column: text of a .csv or .parquet file; its other columns are then unused.
+    """
+
+    source: str
+    pool: Annotated[int, Meta(ge=10)]
+    validation: Annotated[int, Meta(ge=10)]
+    test: Annotated[int, Meta(ge=10)]
+    irrelevant: Share = 0.0
+    duplicate: Share = 0.0
+    wrong_label: Share = 0.0
+    num_features: Annotated[int, Meta(ge=8, le=4096)] = 256
+    num_groups: Annotated[int, Meta(ge=2)] | None = None
+    label_column: str | None = None
+    text_column: str | None = None
+
+
+class NetworkSpec(_Struct, frozen=True):
+    """The network that is trained: hidden widths, none for a linear model."""
+
+    hidden: tuple[Count, ...] = (64,)
+
+
+class TrainingSpec(_Struct, frozen=True):
+    """Optimisation, and the grid of checkpoints up to the common cap."""
+
+    learning_rate: Positive = 1e-3
+    batch: Count = 32
+    optimiser: Literal["adam", "sgd"] = "adam"
+    steps_per_checkpoint: Count = 10
+    checkpoints: Count = 60
+
+
+class TargetSpec(_Struct, frozen=True):
+    """The target: a fraction of the control's best smoothed validation accuracy.
+
+    Attributes:
+        fraction: of the best smoothed accuracy of the control's pilot run.
+        smoothing: checkpoints in the trailing mean.
+    """
+
+    fraction: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.95
+    smoothing: Count = 5
+
+
+class CrowdSpec(_Struct, frozen=True):
+    """Who answers: a named population, and the dials that depart from it.
+
+    Attributes:
+        population: a name that `hitl-sim crowd` lists.
+        accuracy: mean single-answer accuracy over people and items.
+        shared_error: noise correlation of two people on one item.
+        repeatability: noise correlation of one person asked twice.
+        lapse: share of quick guesses.
+        seconds: time of a typical question, s.
+    """
+
+    population: str = "typical"
+    accuracy: Share | None = None
+    shared_error: Share | None = None
+    repeatability: Share | None = None
+    lapse: Share | None = None
+    seconds: Positive | None = None
+
+
+class CrewSpec(_Struct, frozen=True):
+    """How many people there are and when they work.
+
+    Attributes:
+        size: people in the crew.
+        hours_per_day: length of the daily shift, h.
+        days_per_week: working days.
+        break_every_s: seconds of work between breaks.
+        break_s: length of a break, s; 0 for none.
+        pay_basis: "worked" pays answers, "present" also waiting inside a shift.
+        is_break_paid: whether breaks are paid.
+        requester_h: hours of the requester for guidelines, set-up and adjudication of
+            one arm's work; assumed one hour unless the study says otherwise.
+    """
+
+    size: Annotated[int, Meta(ge=1, le=10_000)] = 3
+    hours_per_day: Annotated[float, Meta(gt=0.0, le=24.0)] = 8.0
+    days_per_week: Annotated[int, Meta(ge=1, le=7)] = 5
+    break_every_s: Positive = 3600.0
+    break_s: Annotated[float, Meta(ge=0.0)] = 300.0
+    pay_basis: Literal["worked", "present"] = "worked"
+    is_break_paid: bool = True
+    requester_h: Annotated[float, Meta(ge=0.0)] = 1.0
+
+
+Role = Literal["control", "null", "arm"]
+
+
+class _Arm(_Struct, frozen=True, tag_field="kind"):
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class _PeopleArm(_Arm, frozen=True):
+    people: Count = 3
+    asks: Count = 1
+
+
+class WholePoolArm(_Arm, frozen=True, tag="whole_pool"):
+    """Train on everything, ask nobody; `role` makes it the control or its copy."""
+
+    role: Literal["control", "null"]
+
+
+class RandomShareArm(_Arm, frozen=True, tag="random_share"):
+    """Train on a share drawn at random."""
+
+    share: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5
+
+
+class MachineShareArm(_Arm, frozen=True, tag="machine_share"):
+    """Train on the share of least loss under a quickly trained proxy."""
+
+    share: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5
+    proxy_steps: Count = 60
+
+
+class RelevanceArm(_PeopleArm, frozen=True, tag="relevance"):
+    """People rate items; a small model generalises; a share is kept."""
+
+    share: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5
+    questions: Count = 200
+    generalise_steps: Count = 30
+
+
+class ImportanceArm(_PeopleArm, frozen=True, tag="importance"):
+    """People rank feature groups; the best share of groups is kept."""
+
+    share: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5
+
+
+class LabellingArm(_PeopleArm, frozen=True, tag="labelling"):
+    """People label what a model asks for, round after round."""
+
+    strategy: Literal["random", "entropy", "margin"] = "margin"
+    rounds: Count = 10
+    questions: Count = 20
+    aggregate: Literal["majority", "dawid_skene"] = "majority"
+    refit: Literal["warm", "scratch"] = "warm"
+
+
+ArmSpec = (
+    WholePoolArm
+    | RandomShareArm
+    | MachineShareArm
+    | RelevanceArm
+    | ImportanceArm
+    | LabellingArm
+)
+
+
+class AxisSpec(_Struct, frozen=True):
+    """One swept field.
+
+    Attributes:
+        field: "task", or table and field, as "crowd.shared_error",
+            "training.learning_rate", "arm.share".
+        values: the values it takes.
+        arms: the arms that it applies to; all on which it acts when left out.
+    """
+
+    field: str
+    values: Annotated[tuple[Scalar, ...], Meta(min_length=1)]
+    arms: tuple[str, ...] | None = None
+
+
+class StudySpec(_Struct, frozen=True):
+    """A whole study.
+
+    Attributes:
+        question: what the study asks, in words; opens the report.
+        seed: fixes every draw.
+        replicates: independent redraws of split, initialisation and crowd.
+        smallest_effect: smallest change of rho that would matter.
+        width: runs per dispatch; part of what fixes the bytes.
+        task: tasks by name.
+        network: the network of every arm.
+        training: its training.
+        target: when an arm counts as there.
+        crowd: who answers.
+        crew: how they work.
+        arm: the arms; exactly one has the role "control".
+        axis: what is swept.
+        exclude: tables of field = value; a condition that equals one is left out.
+        device: name or path of a device profile; applied after the runs.
+        prices: applied last.
+    """
+
+    question: str
+    seed: Annotated[int, Meta(ge=0, le=2**31 - 1)]
+    replicates: Annotated[int, Meta(ge=2)]
+    smallest_effect: Annotated[float, Meta(gt=0.0, lt=1.0)]
+    task: dict[str, TaskSpec]
+    arm: Annotated[tuple[ArmSpec, ...], Meta(min_length=1)]
+    prices: Prices
+    device: str
+    width: Annotated[int, Meta(ge=1, le=128)] = 32
+    network: NetworkSpec = NetworkSpec()
+    training: TrainingSpec = TrainingSpec()
+    target: TargetSpec = TargetSpec()
+    crowd: CrowdSpec = CrowdSpec()
+    crew: CrewSpec = CrewSpec()
+    axis: tuple[AxisSpec, ...] = ()
+    exclude: tuple[dict[str, Scalar], ...] = ()
+
+
+PeopleArm = RelevanceArm | ImportanceArm | LabellingArm
+
+
+def asks_people(arm: ArmSpec) -> bool:
+    """Whether an arm puts questions to people."""
+    return isinstance(arm, PeopleArm)
+
+
+def load_spec(path: Path) -> StudySpec:
+    """Read and validate a study file.
+
+    Raises:
+        SpecError: the file is missing, is no TOML, or does not pass `validate`.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SpecError(
+            f"Study file must be readable, got {str(path)!r}: {error.strerror}."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecError(f"Study file {str(path)!r} must be TOML: {error}.") from error
+    return _located(raw, path.parent)
+
+
+def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
+    """Validate, reading relative paths of data and device from the file's folder."""
+    spec = convert(raw)
+    tasks = {
+        name: msgspec.structs.replace(task, source=_resolve(task.source, folder))
+        for name, task in spec.task.items()
+    }
+    device = _resolve(spec.device, folder)
+    return msgspec.structs.replace(spec, task=tasks, device=device)
+
+
+def _resolve(name: str, folder: Path) -> str:
+    is_file = Path(name).suffix != ""
+    return str((folder / name).resolve()) if is_file else name
+
+
+def validate(spec: StudySpec) -> StudySpec:
+    """Check a spec made in Python by the rules of a study file.
+
+    Args:
+        spec: any instance; struct construction itself checks nothing.
+
+    Returns:
+        The same spec, converted.
+
+    Raises:
+        SpecError: the first field that breaks a rule, its value, and what is allowed.
+    """
+    return convert(msgspec.to_builtins(spec))
+
+
+def convert(raw: Mapping[str, Any]) -> StudySpec:
+    """Turn plain tables into a validated `StudySpec`; see `validate`."""
+    tasks = raw.get("task")
+    for name, task in tasks.items() if isinstance(tasks, Mapping) else ():
+        # by itself, so that a message can say which of the tasks it is about
+        _convert(task, TaskSpec, raw, f".task.{name}")
+    spec = _convert(raw, StudySpec, raw, "")
+    try:
+        check_prices(spec.prices)
+    except ValueError as error:
+        raise SpecError(str(error)) from error
+    _check_arms(spec)
+    _check_tasks(spec)
+    return spec
+
+
+def _convert(
+    tables: Any, struct: type[_Kind], raw: Mapping[str, Any], path: str
+) -> _Kind:
+    try:
+        return msgspec.convert(tables, struct)
+    except msgspec.ValidationError as error:
+        raise SpecError(_explain(str(error), raw, path)) from error
+
+
+def _check_arms(spec: StudySpec) -> None:
+    names = [arm.name for arm in spec.arm]
+    for name in names:
+        if names.count(name) > 1:
+            raise SpecError(f"`arm.name` must be unique, got {name!r} twice.")
+    controls = [
+        a.name for a in spec.arm if isinstance(a, WholePoolArm) and a.role == "control"
+    ]
+    if len(controls) != 1:
+        raise SpecError(
+            "`arm.role` must be 'control' for exactly one whole_pool arm, "
+            f"got {len(controls)}: {controls}."
+        )
+    for arm in spec.arm:
+        if isinstance(arm, PeopleArm) and arm.people > spec.crew.size:
+            raise SpecError(
+                f"`arm.people` must be <= `crew.size` ({spec.crew.size}), got "
+                f"{arm.people} in arm {arm.name!r}."
+            )
+        if isinstance(arm, LabellingArm) and spec.training.checkpoints % arm.rounds:
+            raise SpecError(
+                f"`arm.rounds` must divide `training.checkpoints` "
+                f"({spec.training.checkpoints}), got {arm.rounds} in arm {arm.name!r}."
+            )
+
+
+def _check_tasks(spec: StudySpec) -> None:
+    if not spec.task:
+        raise SpecError("`task` must hold at least one table, got none.")
+    for name, task in spec.task.items():
+        total = task.irrelevant + task.duplicate + task.wrong_label
+        if total > 1.0:
+            raise SpecError(
+                f"`task.{name}`: irrelevant + duplicate + wrong_label must be <= 1, "
+                f"got {total:g}."
+            )
+        for arm in spec.arm:
+            asked = _questions(arm)
+            if asked > task.pool:
+                raise SpecError(
+                    f"`arm.questions` must not exceed `task.{name}.pool` "
+                    f"({task.pool}), got {asked} in all in arm {arm.name!r}."
+                )
+
+
+def _questions(arm: ArmSpec) -> int:
+    if isinstance(arm, LabellingArm):
+        return arm.rounds * arm.questions
+    return arm.questions if isinstance(arm, RelevanceArm) else 0
+
+
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
+_UNKNOWN = re.compile(r"unknown field `(?P<name>.+)`")
+_MISSING = re.compile(r"missing required field `(?P<name>.+)`")
+_KINDS = tuple(arm.__struct_config__.tag for arm in get_args(ArmSpec))
+
+
+def _explain(message: str, raw: Mapping[str, Any], above: str) -> str:
+    """Rewrite a msgspec message so that it names field, value and what is allowed.
+
+    Args:
+        message: what msgspec said.
+        raw: the whole study's tables.
+        above: path of the table that was converted.
+
+    Returns:
+        One sentence, and a list of what is allowed where there is one.
+    """
+    match = _AT.match(message)
+    what = match["what"] if match else message
+    path = above + ((match["path"] or "") if match else "")
+    where = path.lstrip(".")
+    value = _look_up(raw, path)
+    prefix = f"{where}." if where else ""
+    if found := _UNKNOWN.search(what):
+        allowed = ", ".join(sorted(_fields_at(path, value)))
+        hint = f" Allowed: {allowed}." if allowed else ""
+        return f"`{prefix}{found['name']}` is not a field of a study.{hint}"
+    if found := _MISSING.search(what):
+        hint = _REQUIRED.get(found["name"], "it has no default.")
+        return f"`{prefix}{found['name']}` must be given: {hint}"
+    return f"`{where}` must be {_condition(what, where, path, raw)}, got {value!r}."
+
+
+def _condition(what: str, where: str, path: str, raw: Mapping[str, Any]) -> str:
+    """Say what a value must be."""
+    choices = _KINDS if where.endswith("kind") else _choices(path, raw)
+    if choices and not what.startswith("Expected"):
+        return f"one of {', '.join(map(repr, choices))}"
+    expected = what.removeprefix("Expected ").partition(", got ")[0]
+    return expected.replace("`", "")
+
+
+_REQUIRED = {
+    "boundary": "one of 'device_only', 'workstation', 'whole_person'. What an hour of "
+    "a person stands for decides the answer, so it has no default.",
+    "label_standing": "one of 'sunk', 'bought_same_price', 'bought_elsewhere'. What "
+    "the control's labels cost decides the answer, so it has no default.",
+    "smallest_effect": "the smallest change of rho that would matter to you, for "
+    "example 0.05.",
+}
+
+
+def _steps(path: str) -> Iterable[str | int]:
+    for name, index in re.findall(r"\.?([A-Za-z_][\w-]*)|\[(\d+|\.\.\.)\]", path):
+        yield name or (int(index) if index.isdigit() else index)
+
+
+def _look_up(raw: Any, path: str) -> Any:
+    for step in _steps(path):
+        if step == "...":
+            return raw
+        try:
+            raw = raw[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return raw
+
+
+def _struct_at(path: str, value: Any) -> type[msgspec.Struct] | None:
+    steps = list(_steps(path))
+    if not steps:
+        return StudySpec
+    if steps[0] == "arm" and isinstance(value, Mapping):
+        kinds = {a.__struct_config__.tag: a for a in get_args(ArmSpec)}
+        return kinds.get(str(value.get("kind")))
+    tables: dict[str | int, type[msgspec.Struct]] = {
+        "task": TaskSpec,
+        "network": NetworkSpec,
+        "training": TrainingSpec,
+        "target": TargetSpec,
+        "crowd": CrowdSpec,
+        "crew": CrewSpec,
+        "axis": AxisSpec,
+        "prices": Prices,
+    }
+    return tables.get(steps[0])
+
+
+def _fields_at(path: str, value: Any) -> tuple[str, ...]:
+    struct = _struct_at(path, value)
+    return () if struct is None else struct.__struct_fields__
+
+
+def _choices(path: str, raw: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Look up the values that a choice field allows."""
+    steps = list(_steps(path))
+    parent_path = path.rpartition(".")[0]
+    struct = _struct_at(parent_path, _look_up(raw, parent_path))
+    if struct is None:
+        return ()
+    kinds = {f.name: f.type for f in msgspec.structs.fields(struct)}
+    choice = kinds.get(str(steps[-1]))
+    options = [choice, *get_args(choice)]
+    literals = [get_args(o) for o in options if get_args(o)]
+    flat = [v for group in literals for v in group if isinstance(v, str)]
+    return tuple(flat)

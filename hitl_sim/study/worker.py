@@ -1,0 +1,426 @@
+"""The child's side of a study: one program per group, one record file per chunk.
+
+This module is imported only in a worker, after the environment is set.
+"""
+
+import os
+import platform
+import sys
+import time
+import traceback
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import msgspec
+import numpy as np
+
+from hitl_sim import __version__
+from hitl_sim.energy import count_operations
+from hitl_sim.learn import (
+    Hyper,
+    NetworkConfig,
+    PanelConfig,
+    RunConfig,
+    Seeds,
+    Trace,
+    TrainConfig,
+    WorkLine,
+    build_run,
+    describe_work,
+)
+from hitl_sim.learn.intervention import (
+    ImportanceConfig,
+    InterventionConfig,
+    LabellingConfig,
+    MachineShareConfig,
+    Program,
+    RandomShareConfig,
+    RelevanceConfig,
+    Shape,
+    WholePoolConfig,
+)
+from hitl_sim.study.grid import Condition
+from hitl_sim.study.plan import (
+    Chunk,
+    Run,
+    kept_items,
+    load_data,
+    pool_labels,
+    population_of,
+)
+from hitl_sim.study.spec import (
+    ArmSpec,
+    CrewSpec,
+    ImportanceArm,
+    LabellingArm,
+    MachineShareArm,
+    PeopleArm,
+    RandomShareArm,
+    RelevanceArm,
+    TaskSpec,
+)
+from hitl_sim.study.store import clear_error, write_error, write_json, write_records
+from hitl_sim.task import Corruption, TaskData, TaskInfo
+from hitl_sim.unit import S_PER_H
+from hitl_sim.workforce import Crew, Round, Timeline, simulate_rounds
+
+STREAMS = {"control": 0, "arm": 0, "null": 1, "pilot": 2}
+"""Random stream of initialisation and batches, by role."""
+
+
+class ChunkReport(NamedTuple):
+    """What a worker tells its parent of a chunk."""
+
+    chunk_id: str
+    num_runs: int
+    is_ok: bool
+    message: str
+    wall_s: float
+
+
+def xla_threads() -> int | None:
+    """Threads of XLA's compute pool in this process, None where they cannot be seen."""
+    jnp.zeros(1).block_until_ready()
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        return None
+    names = [(t / "comm").read_text().strip() for t in tasks.iterdir()]
+    return sum(name == "tf_XLAEigen" for name in names)
+
+
+def environment(width: int) -> dict[str, Any]:
+    """What fixes the bytes beside program and seed; see the manifest.
+
+    Raises:
+        RuntimeError: XLA runs on more than one CPU thread.
+    """
+    device = jax.devices()[0]
+    threads = xla_threads() if device.platform == "cpu" else None
+    if device.platform == "cpu" and threads not in (1, None):
+        raise RuntimeError(
+            f"XLA must run on one thread in a worker, got {threads}. The variable "
+            "NPROC=1 must be set before the backend starts."
+        )
+    return {
+        "hitl_sim": __version__,
+        "jax": jax.__version__,
+        "jaxlib": version("jaxlib"),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "device_kind": device.device_kind,
+        "platform": device.platform,
+        "xla_threads": 1 if threads is None else threads,
+        "width": width,
+    }
+
+
+@cache
+def _load(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
+    return load_data(task)
+
+
+def _data_of(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
+    # shares are leaves: they must not load the same data twice
+    plain = {"irrelevant": 0.0, "duplicate": 0.0, "wrong_label": 0.0}
+    return _load(msgspec.structs.replace(task, **plain))
+
+
+def _panel(condition: Condition) -> PanelConfig:
+    arm = condition.arm
+    if isinstance(arm, PeopleArm):
+        return PanelConfig(condition.spec.crew.size, arm.people, arm.asks)
+    return PanelConfig(1, 1, 1)
+
+
+def _intervention(
+    arm: ArmSpec, panel: PanelConfig, num_groups: int
+) -> InterventionConfig:
+    match arm:
+        case RandomShareArm():
+            return RandomShareConfig()
+        case MachineShareArm():
+            return MachineShareConfig(arm.proxy_steps)
+        case RelevanceArm():
+            return RelevanceConfig(arm.questions, arm.generalise_steps)
+        case ImportanceArm():
+            return ImportanceConfig(kept_items(arm.share, num_groups))
+        case LabellingArm():
+            return LabellingConfig(
+                arm.rounds,
+                arm.questions,
+                arm.strategy,
+                arm.aggregate,
+                arm.refit,
+                panel,
+            )
+        case _:
+            return WholePoolConfig()
+
+
+def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfig:
+    """Turn a condition's static part into the learner's config."""
+    task, training = condition.task, condition.training
+    num_groups, group_size = data.groups.shape
+    program = Program(
+        Shape(task.pool, info.num_features, info.num_classes, num_groups, group_size),
+        NetworkConfig(condition.network.hidden),
+        TrainConfig(
+            training.batch,
+            training.steps_per_checkpoint,
+            training.checkpoints,
+            training.optimiser,
+        ),
+    )
+    panel = _panel(condition)
+    intervention = _intervention(condition.arm, panel, num_groups)
+    return RunConfig(program, intervention, panel, task.validation, task.test)
+
+
+def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
+    """Turn a condition's leaves into numbers, `[]` float32 on the host."""
+    task = condition.task
+    share: Any = getattr(condition.arm, "share", 1.0)
+    rate: Any = condition.training.learning_rate
+    leaves = Hyper(
+        learning_rate=rate,
+        share=share,
+        corruption=Corruption(task.irrelevant, task.duplicate, task.wrong_label),
+        population=population_of(condition, info),
+    )
+    hyper: Hyper = jax.tree.map(np.float32, leaves)
+    return hyper
+
+
+def seeds_of(run: Run) -> Seeds:
+    """Name a run's random streams, `[]` int32 on the host."""
+    numbers = (run.condition.spec.seed, run.replicate, STREAMS[run.condition.role])
+    return Seeds(*(np.int32(number) for number in numbers))  # type: ignore[arg-type]
+
+
+def build_sweep(config: RunConfig, width: int) -> Any:
+    """Build the program of a group: `width` runs, one after the other.
+
+    On a CPU a mapped program is slower per run than the plain one; runs past
+    `num_runs` are padding and cost nothing.
+
+    Returns:
+        `(num_runs [], Seeds [R], Hyper [R], TaskData) -> Trace [R]`, compiled on first
+        use.
+    """
+    run = build_run(config)
+
+    def sweep(num_runs: Any, seeds: Seeds, hyper: Hyper, data: TaskData) -> Trace:
+        empty = jax.tree.map(
+            lambda a: jnp.zeros(a.shape, a.dtype),
+            jax.eval_shape(run, *jax.tree.map(lambda a: a[0], (seeds, hyper)), data),
+        )
+
+        def lane(args: tuple[jax.Array, Seeds, Hyper]) -> Trace:
+            index, one_seeds, one_hyper = args
+            out: Trace = jax.lax.cond(
+                index < num_runs,
+                lambda: run(one_seeds, one_hyper, data),
+                lambda: empty,
+            )
+            return out
+
+        out: Trace = jax.lax.map(lane, (jnp.arange(width), seeds, hyper))
+        return out
+
+    return jax.jit(sweep)
+
+
+class _Group(NamedTuple):
+    """What a worker keeps of a program: config, work counts and compiled sweep."""
+
+    config: RunConfig
+    work: tuple[WorkLine, ...]
+    sweep: Any
+
+
+_groups: dict[str, _Group] = {}
+
+
+def _units(work: tuple[WorkLine, ...]) -> dict[str, Any]:
+    units = {}
+    for line in work:
+        unit = line.unit
+        operations = count_operations(unit.program, *unit.args)
+        units[unit.name] = {
+            "phase": unit.phase,
+            "flops": {k: v / unit.items for k, v in sorted(operations.flops.items())},
+            "bytes_moved": operations.bytes_moved / unit.items,
+            "num_kernels": operations.num_kernels / unit.items,
+        }
+    return units
+
+
+def _pad(values: list[Any], width: int) -> Any:
+    values = values + [values[-1]] * (width - len(values))
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *values)
+
+
+def _group_of(chunk: Chunk, out: Path) -> _Group:
+    if chunk.group in _groups:
+        return _groups[chunk.group]
+    first = chunk.runs[0].condition
+    width = first.spec.width
+    info, data = _data_of(first.task)
+    config = run_config(first, info, data)
+    work = describe_work(config)
+    group = {
+        "static": first.static(info.content_hash),
+        "environment": environment(width),
+        "units": _units(work),
+    }
+    write_json(out / "groups" / f"{chunk.group}.json", group)
+    _groups[chunk.group] = _Group(config, work, build_sweep(config, width))
+    return _groups[chunk.group]
+
+
+def _compute(chunk: Chunk, group: _Group) -> Trace:
+    first = chunk.runs[0].condition
+    width = first.spec.width
+    info, data = _data_of(first.task)
+    seeds = [seeds_of(run) for run in chunk.runs]
+    hypers = [hyper_of(run.condition, info) for run in chunk.runs]
+    trace = group.sweep(
+        np.int32(len(chunk.runs)), _pad(seeds, width), _pad(hypers, width), data
+    )
+    host: Trace = jax.tree.map(np.asarray, trace)
+    return host
+
+
+def _crew(crew: CrewSpec) -> Crew:
+    return Crew(
+        num_people=crew.size,
+        hours_per_day=crew.hours_per_day,
+        days_per_week=crew.days_per_week,
+        break_every_s=crew.break_every_s,
+        break_s=crew.break_s,
+        pay_basis=crew.pay_basis,
+        is_break_paid=crew.is_break_paid,
+    )
+
+
+def _timeline(crew: CrewSpec, labour: Any) -> Timeline:
+    rounds = [
+        Round(seconds, is_asked, is_answered)
+        for seconds, is_asked, is_answered in zip(
+            labour.seconds.astype(np.float64),
+            labour.is_asked,
+            labour.is_answered,
+            strict=True,
+        )
+    ]
+    return simulate_rounds(_crew(crew), rounds)
+
+
+def _people_columns(
+    condition: Condition, trace: Trace, num_checkpoints: int
+) -> dict[str, Any]:
+    if trace.labour is None:
+        nothing, no_time = [0] * num_checkpoints, [0.0] * num_checkpoints
+        return {
+            "asked": nothing,
+            "answered": nothing,
+            "worked_s": no_time,
+            "paid_s": no_time,
+            "wait_s": no_time,
+            "elapsed_s": no_time,
+            "requester_s": 0.0,
+            "answer_accuracy": None,
+        }
+    timeline = _timeline(condition.spec.crew, trace.labour)
+    rounds = len(timeline.asked)
+    at = np.arange(num_checkpoints) // (num_checkpoints // rounds)
+    scored = float(trace.labour.num_scored.sum())
+    right = float(trace.labour.num_correct.sum())
+    names = ("asked", "answered", "worked_s", "paid_s", "wait_s", "elapsed_s")
+    return {name: getattr(timeline, name)[at].tolist() for name in names} | {
+        "requester_s": condition.spec.crew.requester_h * S_PER_H,
+        "answer_accuracy": right / scored if scored else None,
+    }
+
+
+def _rows(chunk: Chunk, group: _Group, traces: Trace) -> list[dict[str, Any]]:
+    config, work, _ = group
+    train = config.program.train
+    step = train.steps_per_checkpoint * np.arange(1, train.num_checkpoints + 1)
+    shared = {
+        "step": step.tolist(),
+        "work_unit": [line.unit.name for line in work],
+        "work_phase": [line.unit.phase for line in work],
+        "work_standing": [line.standing for line in work],
+        "work_count": [line.counts.tolist() for line in work],
+        "validation_labels": config.num_validation,
+    }
+    rows = []
+    for lane, run in enumerate(chunk.runs):
+        trace: Trace = jax.tree.map(lambda a, i=lane: a[i], traces)
+        row = {
+            "key": run.key,
+            "replicate": run.replicate,
+            "outcome": "ok" if bool(trace.curve.is_finite.all()) else "not_finite",
+            "validation_accuracy": trace.curve.validation.tolist(),
+            "test_accuracy": trace.curve.test.tolist(),
+            "pool_labels": pool_labels(run.condition),
+            "kept_clean_frac": float(trace.kept_clean_frac),
+            "train_items": int(trace.train_items),
+            "label_accuracy": float(trace.label_accuracy),
+        }
+        people = _people_columns(run.condition, trace, train.num_checkpoints)
+        rows.append(row | shared | people)
+    return rows
+
+
+def run_chunk(chunk: Chunk, out: str) -> ChunkReport:
+    """Compute one chunk and write its records; a failure is written too.
+
+    Args:
+        chunk: the runs.
+        out: the results folder.
+
+    Returns:
+        What happened, for the parent's progress line.
+    """
+    folder, start = Path(out), time.monotonic()
+    try:
+        group = _group_of(chunk, folder)
+        rows = _rows(chunk, group, _compute(chunk, group))
+        write_records(folder, chunk.id, rows)
+    except Exception as error:
+        write_error(
+            folder,
+            chunk.id,
+            {
+                "keys": [run.key for run in chunk.runs],
+                "error": f"{type(error).__name__}: {error}",
+                "traceback": traceback.format_exc(),
+            },
+        )
+        message = f"{type(error).__name__}: {error}"
+        is_ok = False
+    else:
+        clear_error(folder, chunk.id)
+        message, is_ok = "", True
+    wall_s = time.monotonic() - start
+    write_json(
+        folder / "sidecar" / f"{chunk.id}.json",
+        {
+            "chunk": chunk.id,
+            "group": chunk.group,
+            "num_runs": len(chunk.runs),
+            "is_ok": is_ok,
+            "wall_s": wall_s,
+            "host": platform.node(),
+            "pid": os.getpid(),
+            "argv": sys.argv[:1],
+        },
+    )
+    return ChunkReport(chunk.id, len(chunk.runs), is_ok, message, wall_s)

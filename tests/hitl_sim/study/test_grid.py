@@ -1,0 +1,149 @@
+import msgspec
+import pytest
+
+from hitl_sim.study.grid import expand, inert_axes, record_key
+from hitl_sim.study.spec import SpecError, convert
+
+
+def cells(tables):
+    return [(c.arm.name, c.role, dict(c.settings)) for c in expand(convert(tables))]
+
+
+def keys(tables, content="data"):
+    return [record_key(c, content, 0) for c in expand(convert(tables))]
+
+
+def test_the_control_is_not_crossed_with_the_crowd(tables):
+    found = cells(tables)
+    assert found.count(("control", "control", {})) == 1
+    assert found.count(("control", "pilot", {})) == 1
+    assert found.count(("control_again", "null", {})) == 1
+    assert ("random_half", "arm", {}) in found
+    assert ("relevance", "arm", {"crowd.population": "spammer"}) in found
+    assert len(found) == 4 + 2 * 2
+
+
+def test_axes_multiply(tables):
+    tables["axis"].append({"field": "crowd.shared_error", "values": [0.0, 0.3]})
+    assert len(cells(tables)) == 4 + 2 * 4
+
+
+def test_an_axis_may_name_its_arms(tables):
+    tables["axis"][0]["arms"] = ["relevance"]
+    assert ("margin_labels", "arm", {}) in cells(tables)
+
+
+def test_an_axis_of_training_applies_to_all_arms_and_their_pilot(tables):
+    tables["axis"] = [{"field": "training.learning_rate", "values": [1e-3, 1e-2]}]
+    found = cells(tables)
+    assert len(found) == 2 * 6
+    pilots = [c for c in found if c[1] == "pilot"]
+    assert [c[2]["training.learning_rate"] for c in pilots] == [1e-3, 1e-2]
+
+
+def test_equal_values_are_excluded(tables):
+    tables["exclude"] = [{"arm": "relevance", "crowd.population": "spammer"}]
+    found = cells(tables)
+    assert ("relevance", "arm", {"crowd.population": "spammer"}) not in found
+    assert ("margin_labels", "arm", {"crowd.population": "spammer"}) in found
+
+
+@pytest.mark.parametrize(
+    ("axis", "message"),
+    [
+        ({"field": "weather.rain", "values": [1]}, "must start with one of"),
+        ({"field": "crowd.mood", "values": [1]}, r"field of \[crowd\]"),
+        ({"field": "arm.colour", "values": [1]}, r"field of \[arm\]"),
+        ({"field": "task", "values": ["cats"]}, "must be among digits, got 'cats'"),
+        ({"field": "crowd.lapse", "values": [0.1, 0.1]}, "distinct, got 0.1 twice"),
+        ({"field": "crowd.lapse", "values": [0.1, 7]}, "crowd.lapse.*got 7"),
+        ({"field": "crowd.lapse", "values": [0.1], "arms": ["x"]}, "got 'x'"),
+        ({"field": "crowd.lapse", "values": [0.1], "arms": ["control"]}, "acts"),
+    ],
+)
+def test_an_axis_that_cannot_be_is_refused(tables, axis, message):
+    tables["axis"] = [axis]
+    with pytest.raises(SpecError, match=message):
+        expand(convert(tables))
+
+
+def test_an_exclusion_of_what_is_not_swept_is_refused(tables):
+    tables["exclude"] = [{"crowd.lapse": 0.1}]
+    with pytest.raises(SpecError, match=r"must name swept fields .*got 'crowd.lapse'"):
+        expand(convert(tables))
+
+
+def test_keys_are_distinct_and_stable(tables):
+    assert len(set(keys(tables))) == len(keys(tables)) == 8
+    assert keys(tables) == keys(tables)
+
+
+@pytest.mark.parametrize(
+    ("table", "field", "value"),
+    [
+        ("prices", "boundary", "whole_person"),
+        ("prices", "wage_usd_per_h", 99.0),
+        ("prices", "grid_region", "FR"),
+    ],
+)
+def test_a_new_price_retrains_nothing(tables, table, field, value):
+    before = keys(tables)
+    tables[table][field] = value
+    assert keys(tables) == before
+
+
+def test_a_new_device_target_or_name_retrains_nothing(tables):
+    before = keys(tables)
+    tables["device"] = "h100"
+    tables["target"] = {"fraction": 0.9}
+    tables["question"] = "Another?"
+    tables["arm"][3]["name"] = "chosen"
+    assert keys(tables) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("seed",), 8),
+        (("training", "batch"), 8),
+        (("network", "hidden"), [8]),
+        (("task", "digits", "wrong_label"), 0.1),
+    ],
+)
+def test_whatever_fixes_a_run_is_in_every_key(tables, path, value):
+    before = keys(tables)
+    target = tables
+    for step in path[:-1]:
+        target = target[step]
+    target[path[-1]] = value
+    assert not set(before) & set(keys(tables))
+
+
+def test_other_data_have_other_keys(tables):
+    assert not set(keys(tables, "data")) & set(keys(tables, "other data"))
+
+
+def test_conditions_that_differ_in_leaves_share_their_program(tables):
+    tables["axis"].append({"field": "crowd.shared_error", "values": [0.0, 0.3]})
+    tables["axis"].append({"field": "training.learning_rate", "values": [1e-3, 1e-2]})
+    found = expand(convert(tables))
+    programs = {msgspec.json.encode(c.static("data")) for c in found}
+    # the control, its copy and its pilot are one program
+    assert len(programs) == 4
+
+
+def test_a_repeatability_axis_is_inert_where_nobody_is_asked_twice(tables):
+    tables["axis"] = [{"field": "crowd.repeatability", "values": [0.5, 0.9]}]
+    inert = inert_axes(convert(tables))
+    assert (
+        "asked the same question twice" in inert["crowd.repeatability (arm relevance)"]
+    )
+    tables["arm"][3] |= {"people": 1, "asks": 3}
+    assert "crowd.repeatability (arm relevance)" not in inert_axes(convert(tables))
+
+
+def test_shared_error_is_inert_where_each_question_has_one_answer(tables):
+    tables["axis"] = [{"field": "crowd.shared_error", "values": [0.0, 0.5]}]
+    tables["arm"][4] |= {"people": 1}
+    inert = inert_axes(convert(tables))
+    assert list(inert) == ["crowd.shared_error (arm margin_labels)"]

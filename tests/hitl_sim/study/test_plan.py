@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+
+from hitl_sim.study.plan import build_plan, chunks_left, kept_items, pool_labels
+from hitl_sim.study.spec import SpecError, convert
+
+
+@pytest.fixture
+def plan(tables):
+    return build_plan(convert(tables))
+
+
+def keys_of(chunks):
+    return [run.key for chunk in chunks for run in chunk.runs]
+
+
+def test_every_run_is_in_one_chunk_of_one_program(plan):
+    chunks = chunks_left(plan, set())
+    assert sorted(keys_of(chunks)) == sorted(run.key for run in plan.runs)
+    for chunk in chunks:
+        assert {plan.group_of(run) for run in chunk.runs} == {chunk.group}
+        assert 1 <= len(chunk.runs) <= plan.spec.width
+
+
+def test_programs_come_first_so_that_workers_compile_different_ones(plan):
+    chunks = chunks_left(plan, set())
+    groups = [chunk.group for chunk in chunks]
+    assert len(set(groups[: len(set(groups))])) == len(set(groups))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_left_is_cut_as_it_would_have_been(plan, seed):
+    chunks = chunks_left(plan, set())
+    done = np.random.default_rng(seed).permutation(len(chunks))[: len(chunks) // 2]
+    finished = set(keys_of([chunks[i] for i in done]))
+    left = chunks_left(plan, finished)
+    expected = {c.id for i, c in enumerate(chunks) if i not in set(done)}
+    assert {chunk.id for chunk in left} == expected
+
+
+def test_a_finished_study_has_nothing_left(plan):
+    assert chunks_left(plan, {run.key for run in plan.runs}) == []
+
+
+def test_labels_tell_arms_on_one_base_apart(plan):
+    labels = plan.labels().values()
+    assert len({label["base"] for label in labels}) == 1
+    assert len({label["condition"] for label in labels}) == 8
+    asked = [label for label in labels if label["population"]]
+    assert {label["arm"] for label in asked} == {"relevance", "margin_labels"}
+
+
+def test_people_label_what_they_label_and_the_control_uses_what_it_is_given(plan):
+    used = {run.condition.arm.name: pool_labels(run.condition) for run in plan.runs}
+    assert used == {
+        "control": 200,
+        "control_again": 200,
+        "random_half": 100,
+        "relevance": 200,
+        "margin_labels": 0,
+    }
+
+
+def test_a_share_is_rounded_as_the_learner_rounds_it():
+    assert kept_items(0.29, 100) == 29
+    assert kept_items(0.001, 100) == 1
+    assert kept_items(1.0, 100) == 100
+
+
+@pytest.mark.parametrize(
+    ("crowd", "message"),
+    [
+        ({"population": "saints"}, "got 'saints'"),
+        ({"shared_error": 0.8, "repeatability": 0.2}, "repeatability"),
+    ],
+)
+def test_a_crowd_that_cannot_be_is_refused_before_any_work(tables, crowd, message):
+    del tables["axis"]
+    tables["crowd"] = crowd
+    with pytest.raises(SpecError, match=message):
+        build_plan(convert(tables))
+
+
+def write_npz(path, **arrays):
+    np.savez(path, **arrays)
+    return str(path)
+
+
+def features(num_items=400):
+    return np.random.default_rng(0).normal(size=(num_items, 4)).astype(np.float32)
+
+
+def test_features_that_are_not_numbers_are_refused(tables, tmp_path):
+    x = features()
+    x[3, 2] = np.nan
+    path = write_npz(tmp_path / "a.npz", features=x, labels=np.arange(400) % 2)
+    tables["task"]["digits"]["source"] = path
+    with pytest.raises(SpecError, match=r"features.*nan"):
+        build_plan(convert(tables))
+
+
+def test_a_class_without_items_is_refused(tables, tmp_path):
+    labels = (np.arange(400) % 2) * 2
+    path = write_npz(tmp_path / "a.npz", features=features(), labels=labels)
+    tables["task"]["digits"]["source"] = path
+    with pytest.raises(SpecError, match="class"):
+        build_plan(convert(tables))
+
+
+def test_pickled_objects_are_refused(tables, tmp_path):
+    labels = np.array([{"a": 1}] * 400, dtype=object)
+    path = write_npz(tmp_path / "a.npz", features=features(), labels=labels)
+    tables["task"]["digits"]["source"] = path
+    with pytest.raises(SpecError, match="pickle"):
+        build_plan(convert(tables))
+
+
+def test_too_few_items_for_the_split_are_refused(tables, tmp_path):
+    path = write_npz(
+        tmp_path / "a.npz", features=features(300), labels=np.arange(300) % 2
+    )
+    tables["task"]["digits"]["source"] = path
+    with pytest.raises(SpecError, match="350"):
+        build_plan(convert(tables))

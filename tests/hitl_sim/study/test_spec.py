@@ -1,0 +1,159 @@
+import msgspec
+import pytest
+
+from hitl_sim.study.spec import SpecError, convert, load_spec, validate
+
+
+def put(tables, path, value):
+    *parents, last = path
+    for step in parents:
+        tables = tables[step]
+    tables[last] = value
+
+
+WRONG = {
+    "probability": (("crowd",), {"accuracy": 1.2}, "crowd.accuracy", "1.2", "<= 1.0"),
+    "negative": (
+        ("training", "learning_rate"),
+        -1.0,
+        "training.learning_rate",
+        "-1.0",
+        "> 0.0",
+    ),
+    "choice": (
+        ("training", "optimiser"),
+        "lion",
+        "training.optimiser",
+        "'lion'",
+        "'adam', 'sgd'",
+    ),
+    "kind": (("arm", 0, "kind"), "magic", "arm[0].kind", "'magic'", "'whole_pool'"),
+    "role": (("arm", 0, "role"), "boss", "arm[0].role", "'boss'", "'control', 'null'"),
+    "boundary": (
+        ("prices", "boundary"),
+        "desk",
+        "prices.boundary",
+        "'desk'",
+        "'workstation'",
+    ),
+    "count": (("replicates",), 1, "replicates", "1", ">= 2"),
+    "share": (("task", "digits", "irrelevant"), 2.0, "irrelevant", "2.0", "<= 1.0"),
+    "word": (("seed",), "one", "seed", "'one'", "int"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_value_is_refused_with_field_value_and_range(tables, case):
+    path, value, field, got, allowed = case
+    put(tables, path, value)
+    with pytest.raises(SpecError) as refused:
+        convert(tables)
+    message = str(refused.value)
+    assert field in message
+    assert f"got {got}" in message
+    assert allowed in message
+
+
+UNKNOWN = {
+    "top": ((), "replicants", "width"),
+    "table": (("training",), "momentum", "batch"),
+    "task": (("task", "digits"), "irelevant", "irrelevant"),
+    "arm": (("arm", 3), "budget", "questions"),
+    "prices": (("prices",), "wage", "wage_usd_per_h"),
+}
+
+
+@pytest.mark.parametrize("case", UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_an_unknown_key_is_refused_and_the_known_ones_are_named(tables, case):
+    path, name, known = case
+    put(tables, (*path, name), 1)
+    with pytest.raises(SpecError) as refused:
+        convert(tables)
+    assert f"{name}` is not a field" in str(refused.value)
+    assert known in str(refused.value)
+
+
+@pytest.mark.parametrize("field", ["boundary", "label_standing"])
+def test_a_choice_that_decides_the_answer_has_no_default(tables, field):
+    del tables["prices"][field]
+    with pytest.raises(SpecError, match=f"`prices.{field}` must be given: one of"):
+        convert(tables)
+
+
+def test_an_option_of_another_kind_of_arm_is_refused(tables):
+    tables["arm"][2]["questions"] = 5
+    with pytest.raises(SpecError, match=r"questions` is not a field .* share"):
+        convert(tables)
+
+
+def test_a_study_needs_exactly_one_control(tables):
+    tables["arm"][1]["role"] = "control"
+    with pytest.raises(SpecError, match="exactly one whole_pool arm, got 2"):
+        convert(tables)
+    tables["arm"] = tables["arm"][2:]
+    with pytest.raises(SpecError, match="exactly one whole_pool arm, got 0"):
+        convert(tables)
+
+
+def test_two_arms_of_one_name_are_refused(tables):
+    tables["arm"][1]["name"] = "control"
+    with pytest.raises(SpecError, match="must be unique, got 'control' twice"):
+        convert(tables)
+
+
+def test_more_people_than_the_crew_has_are_refused(tables):
+    tables["arm"][3]["people"] = 4
+    with pytest.raises(SpecError, match=r"`crew.size` \(3\), got 4 in arm 'relevance'"):
+        convert(tables)
+
+
+def test_more_questions_than_items_are_refused(tables):
+    tables["arm"][4]["questions"] = 100
+    with pytest.raises(SpecError, match=r"\(200\), got 300 in all"):
+        convert(tables)
+
+
+def test_corruption_beyond_the_whole_pool_is_refused(tables):
+    tables["task"]["digits"]["duplicate"] = 0.7
+    with pytest.raises(SpecError, match=r"must be <= 1, got 1.1"):
+        convert(tables)
+
+
+def test_rounds_must_divide_the_checkpoints(tables):
+    tables["arm"][4]["rounds"] = 5
+    with pytest.raises(SpecError, match=r"must divide .* \(12\), got 5"):
+        convert(tables)
+
+
+def test_a_label_bought_elsewhere_needs_its_price(tables):
+    tables["prices"]["label_standing"] = "bought_elsewhere"
+    with pytest.raises(SpecError, match="label_price_usd` must be given"):
+        convert(tables)
+
+
+def test_a_spec_made_in_python_passes_the_same_rules(tables):
+    spec = convert(tables)
+    assert validate(spec) == spec
+    crowd = msgspec.structs.replace(spec.crowd, accuracy=1.2)
+    with pytest.raises(SpecError, match=r"`crowd.accuracy` must be .*got 1.2"):
+        validate(msgspec.structs.replace(spec, crowd=crowd))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(SpecError, match=r"nowhere.toml': No such file"):
+        load_spec(tmp_path / "nowhere.toml")
+
+
+def test_a_file_that_is_no_toml_is_refused(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text("question = ")
+    with pytest.raises(SpecError, match="must be TOML"):
+        load_spec(path)
+
+
+def test_paths_of_data_are_read_from_the_files_own_folder(tmp_path, smoke_file):
+    path = tmp_path / "study.toml"
+    text = smoke_file.read_text().replace('source = "digits"', 'source = "mine.npz"')
+    path.write_text(text)
+    assert load_spec(path).task["digits"].source == str(tmp_path / "mine.npz")
+    assert load_spec(smoke_file).task["digits"].source == "digits"

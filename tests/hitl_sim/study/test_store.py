@@ -1,0 +1,71 @@
+import pyarrow as pa
+import pytest
+
+from hitl_sim.study import store
+
+
+def row(key):
+    return dict.fromkeys(store.RECORD_SCHEMA.names) | {
+        "key": key,
+        "replicate": 0,
+        "outcome": "ok",
+        "step": [1, 2],
+        "work_count": [[1, 2], [3, 4]],
+    }
+
+
+def test_records_come_back_as_written(tmp_path):
+    store.write_records(tmp_path, "one", [row("a"), row("b")])
+    table = store.read_records(tmp_path)
+    assert table.column("key").to_pylist() == ["a", "b"]
+    assert table.column("work_count").to_pylist()[1] == [[1, 2], [3, 4]]
+    assert table.column("answer_accuracy").to_pylist() == [None, None]
+
+
+def test_equal_records_have_equal_bytes(tmp_path):
+    paths = [store.write_records(tmp_path / n, "c", [row("a")]) for n in "xy"]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(store.os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        store.write_bytes(tmp_path / "file", b"data")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_half_written_file_is_never_read(tmp_path):
+    store.write_records(tmp_path, "one", [row("a")])
+    (tmp_path / "records" / ".two.part").write_bytes(b"PAR1")
+    assert store.finished_keys(tmp_path) == {"a"}
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    path = store.write_records(tmp_path, "one", [row("a")])
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(store.RecordError, match=r"one\.parquet' cannot be read"):
+        store.read_records(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(store.RecordError, match=r"`out` must be a folder .*file/sub"):
+        store.check_folder(blocked / "sub")
+
+
+def test_names_are_joined_in_the_studys_order():
+    records = pa.Table.from_pylist([row("b"), row("a")], store.RECORD_SCHEMA)
+    label = dict.fromkeys(store.LABEL_SCHEMA.names, "x")
+    labels = {k: label | {"arm": k.upper()} for k in "abc"}
+    table = store.join_labels(records, labels, ["a", "b", "c"])
+    assert table.column("arm").to_pylist() == ["A", "B"]
+    assert table.column("key").to_pylist() == ["a", "b"]
+
+
+def test_an_empty_folder_has_no_records(tmp_path):
+    assert store.finished_keys(tmp_path) == set()
+    assert store.join_labels(store.read_records(tmp_path), {}, []).num_rows == 0
