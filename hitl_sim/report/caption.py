@@ -1,0 +1,102 @@
+"""What stands under each figure, and how the study was analysed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from matplotlib.figure import Figure
+
+from hitl_sim.analysis import StudyResult, TaskResult
+from hitl_sim.analysis.interval import NUM_RESAMPLES
+from hitl_sim.report.figure import (
+    draw_affordance,
+    draw_bill,
+    draw_learning,
+    draw_quality,
+)
+from hitl_sim.report.number import RHO, percent
+
+FIGURES: Mapping[str, tuple[Callable[[TaskResult], Figure], str]] = {
+    "learning": (
+        draw_learning,
+        "Smoothed validation accuracy: mean and 5th to 95th percentile over replicates,"
+        " against the device's joules (choosing included) and the hours people worked."
+        " Arms whose people work once, before training, are points at their best"
+        " accuracy.",
+    ),
+    "quality": (
+        draw_quality,
+        f"{RHO} by crowd, from the one that answers best to the worst, with 95 %"
+        " bootstrap intervals over replicates. Below 1 the arm took less device energy"
+        " to the control's target than the control did.",
+    ),
+    "affordance": (
+        draw_affordance,
+        "Human time that an amount of energy pays for, by what an hour of a person is"
+        " charged with (bands: 95 % of that constant). Dashed: more than a decade past"
+        " what this study's runs spent, hypothetical. An arm's point lies above the"
+        " line of its boundary where its people took more than it saved.",
+    ),
+    "bill": (
+        draw_bill,
+        "The ledger in joules, by line. The panels have scales of their own. Bars with"
+        " // are shortened: their shares are right, their sum is written. Validation"
+        " labels are the same set for every arm. A line that is unavailable is not"
+        " drawn.",
+    ),
+}
+
+
+def methods(result: StudyResult) -> tuple[str, ...]:
+    """Say how the numbers were found, for a reader who wants to check them.
+
+    Args:
+        result: of `hitl_sim.analysis.analyse`.
+    """
+    spread = [
+        finding.variance_saved_frac
+        for task in result.tasks
+        for finding in task.findings
+        if finding.variance_saved_frac is not None
+    ]
+    paired = (
+        f" Pairing saved between {percent(min(spread))} and {percent(max(spread))} of"
+        f" the variance of log {RHO}."
+        if spread
+        else ""
+    )
+    horizons = "; ".join(
+        f"{task.task}: {task.horizon_steps} steps and {task.horizon_j:.3g} J"
+        for task in result.tasks
+    )
+    return (
+        f"Target. Each replicate's target is {percent(result.fraction)} of the best"
+        f" validation accuracy, smoothed by a trailing mean over {result.smoothing}"
+        " checkpoints, that a pilot run reached within the cap. The pilot is the"
+        " control's program with an initialisation of its own on the same split and"
+        " takes part in no comparison, so control and A/A copy are exchangeable. A run"
+        " stops at the first checkpoint at which its smoothed curve is at the target."
+        " The test set only observes.",
+        "Censoring. A run that never reaches is billed to the cap and stays in:"
+        " expected joules per success are the joules of all runs over the number"
+        " that reached. A run that did not stay finite counts as never reaching."
+        f" Restricted means hold every arm to one horizon ({horizons}).",
+        f"Chance. Intervals of {RHO}, joules and M* are 95 % expanded-percentile"
+        f" intervals of a bootstrap with {NUM_RESAMPLES:,} resamples of replicates, arm"
+        " and control drawn together; on the log scale they are the same. A resample in"
+        " which nobody reaches counts as infinite, so that an upper end may be too."
+        " With no success at all the lower end rests on Wilson's bound for the chance"
+        f" of success.{paired} Each replicate redraws split, initialisation and crowd.",
+        "Constants. What constants of device, people and prices leave open is a second"
+        " interval, never mixed with chance: each constant is moved to its ends alone"
+        " and constants are combined in quadrature. A constant that arm and control"
+        f" share cancels in {RHO}.",
+        "Bill. Joules are counts of work times the device profile's cost of one unit,"
+        " as if each run ran by itself; protocol and instrument stand apart. M* divides"
+        " what people, the waiting device and labels take beyond the control's by the"
+        " training saved, both per success and with their facility overhead. Validation"
+        " labels are one set for all arms and cancel.",
+        f"No p-values: an effect is called one when its whole interval is beyond 1 by"
+        f" the smallest effect of interest, {percent(result.smallest_effect)}, which"
+        " was set beforehand.",
+    )

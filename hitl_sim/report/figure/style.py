@@ -1,0 +1,124 @@
+"""How figures look: colour-blind safe colours, sizes that stay readable on a phone.
+
+References:
+    Okabe and Ito (2008), Color universal design, https://jfly.uni-koeln.de/color/.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from hitl_sim.energy.display import format_value
+
+BLACK = "#000000"
+GREY = "#6b6b6b"
+COLOURS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#8a7500",
+)
+"""Okabe and Ito's colours; their yellow darkened to stand out from white."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+WIDTH_IN = 5.6
+"""So that 9 pt text is 8 px or more on a phone 360 px wide."""
+
+_STYLE: Mapping[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "lines.linewidth": 1.8,
+    "svg.fonttype": "path",
+    "figure.dpi": 100,
+}
+
+
+@contextmanager
+def styled(salt: str = "hitl_sim") -> Iterator[None]:
+    """Draw in this style without leaving a trace in matplotlib's settings.
+
+    Args:
+        salt: fixes the ids inside an SVG; figures of one page need different ones.
+    """
+    settings: dict[Any, Any] = {**_STYLE, "svg.hashsalt": salt}
+    with mpl.rc_context(settings):
+        yield
+
+
+def new_figure(height_in: float) -> Figure:
+    """Return an empty figure that no global list knows."""
+    return Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+
+
+def colour_of(names: Sequence[str]) -> dict[str, str]:
+    """Give each arm a colour, in order; beyond seven they repeat."""
+    return {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
+
+
+def marker_of(names: Sequence[str]) -> dict[str, str]:
+    """Give each arm a marker, in order; beyond seven they repeat."""
+    return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(names)}
+
+
+def joule_ticks(axes: Axes, which: str = "x") -> None:
+    """Write an axis of joules with SI prefixes, unit included."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(FuncFormatter(lambda value, _: short_joules(value)))
+
+
+def short_joules(value: float) -> str:
+    """Write joules as a tick: `250 mJ`."""
+    number, _, unit = format_value(value, "J").partition(" ")
+    if "." in number:
+        number = number.rstrip("0").rstrip(".")
+    return f"{number} {unit}"
+
+
+def legend_below(figure: Figure, axes: Axes, columns: int) -> None:
+    """Put the legend of some axes under the figure, where it covers no data."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+
+
+def to_svg(figure: Figure, salt: str) -> str:
+    """Return a figure as SVG to stand inside a page, the same bytes every time."""
+    buffer = io.StringIO()
+    with styled(salt):
+        metadata = {"Date": None, "Creator": None}
+        figure.savefig(buffer, format="svg", metadata=metadata)
+    text = buffer.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    return text[text.index("<svg") :]
+
+
+def to_png(figure: Figure, salt: str) -> bytes:
+    """Return a figure as PNG at 200 dots per inch."""
+    buffer = io.BytesIO()
+    with styled(salt):
+        figure.savefig(buffer, format="png", dpi=200, metadata={"Software": None})
+    return buffer.getvalue()

@@ -1,0 +1,151 @@
+"""Numbers as a reader meets them: three digits, units, intervals, multiples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from hitl_sim.analysis import Estimate, Payback
+from hitl_sim.analysis.break_even import BreakEven
+from hitl_sim.energy import Quantity
+from hitl_sim.energy.display import format_value
+from hitl_sim.unit import S_PER_H, S_PER_MIN
+
+_NAMES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+_S_PER_DAY = 24 * S_PER_H
+_S_PER_YEAR = 365.25 * _S_PER_DAY
+_TIMES = (
+    (_S_PER_YEAR, "years"),
+    (_S_PER_DAY, "days"),
+    (S_PER_H, "h"),
+    (S_PER_MIN, "min"),
+    (1.0, "s"),
+    (1e-3, "ms"),
+    (1e-6, "µs"),
+)
+RHO = "\N{GREEK SMALL LETTER RHO}"
+UNKNOWN = "unknown"
+NEVER = "never"
+
+
+def digits(number: float) -> str:
+    """Write a number to three significant digits, without an exponent if it can be."""
+    if math.isnan(number):
+        return "?"
+    if math.isinf(number):
+        return "∞" if number > 0 else "-∞"
+    if number != 0 and not 1e-4 <= abs(number) < 1e7:
+        return f"{number:.2e}"
+    rounded = float(f"{number:.3g}")
+    if rounded == int(rounded) and abs(rounded) >= 100:
+        return f"{int(rounded):,}"
+    return f"{number:#.3g}".rstrip(".")
+
+
+def span(low: float, high: float) -> str:
+    """Write an interval; an end at infinity says that nothing bounds it."""
+    return f"[{digits(low)}, {digits(high)}]"
+
+
+def ratio_text(estimate: Estimate) -> str:
+    """Write a ratio with its Monte-Carlo interval."""
+    if not estimate.is_known:
+        return UNKNOWN
+    return f"{digits(estimate.value)} {span(estimate.low, estimate.high)}"
+
+
+def energy_text(joules: float, low: float, high: float) -> str:
+    """Write joules with an SI prefix and an interval under the same prefix."""
+    if math.isnan(joules):
+        return UNKNOWN
+    if math.isinf(joules):
+        return f"∞ [{format_value(low, 'J')}, ∞]"
+    if math.isinf(high):
+        return f"{format_value(joules, 'J')} [{format_value(low, 'J')}, ∞]"
+    return format_value(joules, "J", (low, high))
+
+
+def plain_joules(joules: float) -> str:
+    """Write joules with an SI prefix and nothing else."""
+    if math.isnan(joules):
+        return UNKNOWN
+    return "∞" if math.isinf(joules) else format_value(joules, "J")
+
+
+def joules_text(estimate: Estimate) -> str:
+    """Write an estimate of joules with its Monte-Carlo interval."""
+    return energy_text(estimate.value, max(estimate.low, 0.0), estimate.high)
+
+
+def duration(seconds: float) -> str:
+    """Write a time in the unit that suits it."""
+    if seconds == 0.0:
+        return "0 s"
+    for size, unit in _TIMES:
+        if abs(seconds) >= size * (1 - 5e-4):
+            return f"{digits(seconds / size)} {unit}"
+    return f"{seconds:.2e} s"
+
+
+def duration_text(seconds: Quantity) -> str:
+    """Write a time with the interval that constants leave."""
+    if seconds.value is None:
+        return UNKNOWN
+    text = duration(float(seconds.value))
+    if seconds.interval is None:
+        return text
+    low, high = seconds.interval
+    return f"{text} [{duration(float(low))} to {duration(float(high))}]"
+
+
+def times(multiple: float) -> str:
+    """Write how many times as dear: `66.4 million times`."""
+    if math.isinf(multiple):
+        return "∞ times"
+    for size, name in _NAMES:
+        if 1e15 > multiple >= size * (1 - 5e-4):
+            return f"{digits(multiple / size)} {name} times"
+    return f"{digits(multiple)} times"
+
+
+def short_times(multiple: float) -> str:
+    """Write a multiple for a narrow column: `6.64e+07 x`."""
+    if math.isinf(multiple):
+        return "∞"
+    return f"{multiple:.1e}" if multiple >= 1e4 else digits(multiple)
+
+
+def break_even_text(found: BreakEven) -> str:
+    """Write a break-even for a column: a multiple, `never`, `always` or why not."""
+    mark = "?" if found.is_undetermined else ""
+    match found.payback:
+        case Payback.UNKNOWN:
+            return UNKNOWN
+        case Payback.NEVER:
+            return f"{NEVER}{mark}"
+        case Payback.ALWAYS:
+            return f"at once{mark}"
+        case Payback.UP_TO:
+            return f"up to {short_times(found.multiple.value)}{mark}"
+        case Payback.FROM:
+            return f"{short_times(found.multiple.value)}{mark}"
+
+
+def times_span(low: float, high: float) -> str:
+    """Write how far chance may carry a multiple."""
+    if low <= 0.0 and math.isinf(high):
+        return "by chance anything"
+    if math.isinf(high):
+        return f"by chance {times(low)} or more"
+    return f"by chance {times(low)} to {times(high)}"
+
+
+def percent(fraction: float) -> str:
+    """Write a fraction as per cent: `5 %`."""
+    return f"{100 * fraction:.3g} %"
+
+
+def join_words(names: Sequence[str]) -> str:
+    """Write a list of words with commas and a last `and`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

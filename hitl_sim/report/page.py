@@ -1,0 +1,273 @@
+"""One self-contained report.html: words, table, figures, ledger with provenance."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from hitl_sim import __version__
+from hitl_sim.analysis import Finding, StudyResult, TaskResult
+from hitl_sim.report.caption import FIGURES, methods
+from hitl_sim.report.data_file import report_data
+from hitl_sim.report.figure import styled, to_png, to_svg
+from hitl_sim.report.html import Markup, element, escape, join, listing, table
+from hitl_sim.report.provenance import (
+    HEADINGS as NUMBER_HEADINGS,
+)
+from hitl_sim.report.provenance import (
+    Entry,
+    Sources,
+    constant_entries,
+    finding_entries,
+    ledger_entries,
+    rows,
+    task_entries,
+)
+from hitl_sim.report.row import FOOTNOTE, HEADINGS, NOBODY, Row, columns, table_rows
+from hitl_sim.report.words import TaskWords, Words, tell
+
+
+def write_report(
+    result: StudyResult, out_dir: Path, *, rerun_command: str, title: str
+) -> Path:
+    """Write the page, the figures as files, and the numbers as JSON.
+
+    The same result gives the same bytes.
+
+    Args:
+        result: of `hitl_sim.analysis.analyse`.
+        out_dir: folder of the report; made if missing. Gets `report.html`,
+            `report.json` and `figures/*.svg` and `*.png`.
+        rerun_command: what to type to get the report again.
+        title: of the page.
+
+    Returns:
+        Path of the page.
+    """
+    folder = out_dir / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn: dict[str, str] = {}
+    for name, svg, png in _draw_all(result):
+        (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
+        (folder / f"{name}.png").write_bytes(png)
+        drawn[name] = svg
+    words = tell(result)
+    data = json.dumps(report_data(result, words), indent=1, allow_nan=False)
+    (out_dir / "report.json").write_text(data + "\n", encoding="utf-8")
+    page = out_dir / "report.html"
+    text = render_page(result, drawn, rerun_command=rerun_command, title=title)
+    page.write_text(text, encoding="utf-8")
+    return page
+
+
+def _draw_all(result: StudyResult) -> Iterator[tuple[str, str, bytes]]:
+    """Draw every figure of every task: name, SVG, PNG."""
+    for index, task in enumerate(result.tasks):
+        for kind, (draw, _) in FIGURES.items():
+            name = _figure_name(kind, task, index)
+            with styled(name):
+                figure = draw(task)
+            yield name, to_svg(figure, name), to_png(figure, name)
+
+
+def _figure_name(kind: str, task: TaskResult, index: int) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", task.task.lower()).strip("-") or "task"
+    return f"{index + 1}-{slug}-{kind}"
+
+
+def render_page(
+    result: StudyResult, figures: Mapping[str, str], *, rerun_command: str, title: str
+) -> str:
+    """Return the page as text.
+
+    Args:
+        result: of `hitl_sim.analysis.analyse`.
+        figures: SVG by name.
+        rerun_command: what to type to get the report again.
+        title: of the page.
+    """
+    words = tell(result)
+    sources = Sources()
+    sections = [
+        _opening(words, title),
+        *(
+            _task(index, task, spoken, figures, sources)
+            for index, (task, spoken) in enumerate(
+                zip(result.tasks, words.tasks, strict=True)
+            )
+        ),
+        _study(result, words, rerun_command, sources),
+    ]
+    style = resources.files("hitl_sim.report") / "data" / "page.css"
+    head = element(
+        "head",
+        Markup('<meta charset="utf-8">'),
+        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+        element("title", title),
+        element("style", Markup(style.read_text(encoding="utf-8"))),
+    )
+    body = element("body", *sections)
+    return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _opening(words: Words, title: str) -> Markup:
+    question = [element("p", words.question, class_="question")]
+    return join(
+        [
+            element("p", words.caution, class_="caution"),
+            element("h1", title),
+            *(question if words.question else []),
+        ]
+    )
+
+
+def _task(
+    index: int,
+    task: TaskResult,
+    spoken: TaskWords,
+    figures: Mapping[str, str],
+    sources: Sources,
+) -> Markup:
+    """Lay out one task: words, table, figures, numbers."""
+    opening = [
+        element("p", text) for text in (spoken.ceiling, spoken.rho, spoken.break_even)
+    ]
+    shown = element("div", _results(table_rows(task)), class_="results")
+    drawn = [
+        _figure(figures[_figure_name(kind, task, index)], caption)
+        for kind, (_, caption) in FIGURES.items()
+    ]
+    findings = (task.control, *task.findings)
+    return element(
+        "section",
+        element("h2", task.task),
+        element("p", spoken.answer, class_="answer"),
+        element("div", *opening, class_="opening"),
+        element("div", listing(spoken.checks), class_="checks"),
+        shown,
+        element("p", FOOTNOTE, class_="note"),
+        element("div", *drawn, class_="figures"),
+        element("h3", "Every number, and where it comes from"),
+        _proof("ceiling", task_entries(task), sources, is_open=True),
+        *_ledgers(findings, sources),
+    )
+
+
+def _results(lines: list[Row]) -> Markup:
+    """Lay out the result table, the crowds of an arm beneath its name."""
+    kept = [column for column in columns(lines) if column > 1]
+    cells: list[list[str]] = []
+    classes: list[str] = []
+    arm = ""
+    for line in lines:
+        name, crowd = line.cells[:2]
+        has_crowd = crowd != NOBODY
+        if has_crowd and name != arm:
+            cells.append([name, *("" for _ in kept)])
+            classes.append("heading")
+        arm = name
+        cells.append([crowd if has_crowd else name, *(line.cells[c] for c in kept)])
+        kind = "saving" if line.is_saving else line.role
+        classes.append(f"{kind} crowd" if has_crowd else kind)
+    headings = ["arm, and who is asked", *(HEADINGS[c] for c in kept)]
+    return table(headings, cells, classes=classes)
+
+
+def _figure(svg: str, caption: str) -> Markup:
+    drawing = Markup(svg.replace("<svg ", '<svg role="img" ', 1))
+    return element("figure", drawing, element("figcaption", caption))
+
+
+def _ledgers(findings: Iterable[Finding], sources: Sources) -> Iterator[Markup]:
+    """Fold the conditions of each arm together."""
+    arms: dict[str, list[Finding]] = {}
+    for finding in findings:
+        arms.setdefault(finding.arm, []).append(finding)
+    for arm, members in arms.items():
+        folded = [_ledger(finding, sources) for finding in members]
+        if len(folded) == 1:
+            yield folded[0]
+        else:
+            title = f"{arm}: {len(folded)} conditions"
+            yield element("details", element("summary", title), *folded)
+
+
+def _ledger(finding: Finding, sources: Sources) -> Markup:
+    basis = "per success" if finding.is_per_success else "per run: nobody reached"
+    entries = finding_entries(finding) + ledger_entries(finding.ledger)
+    return _proof(f"{finding.label}: numbers and ledger, {basis}", entries, sources)
+
+
+def _proof(
+    title: str, entries: list[Entry], sources: Sources, *, is_open: bool = False
+) -> Markup:
+    """Fold numbers with their provenance under a title."""
+    inner = element(
+        "div", table(NUMBER_HEADINGS, rows(entries, sources)), class_="proof"
+    )
+    folded = {"open": ""} if is_open else {}
+    return element("details", element("summary", title), inner, **folded)
+
+
+def _study(
+    result: StudyResult, words: Words, rerun_command: str, sources: Sources
+) -> Markup:
+    """Lay out what holds for the whole study."""
+    constants = _proof("prices and device constants", constant_entries(result), sources)
+    cited = element(
+        "ol", *(element("li", text) for text in sources.numbers), class_="sources"
+    )
+    return join(
+        [
+            element("h2", "The study"),
+            listing(words.notes),
+            constants,
+            element("h3", "Methods"),
+            *(element("p", text) for text in methods(result)),
+            element("h3", "Runs that failed"),
+            _failed(result),
+            element("h3", "Run it again"),
+            element("pre", rerun_command),
+            element("h3", "Environment"),
+            _environment(result),
+            _folded_json("study, as it was run", result.study),
+            element("h3", "Sources"),
+            cited,
+        ]
+    )
+
+
+def _failed(result: StudyResult) -> Markup:
+    if not result.failed:
+        return element("p", f"None: all {result.num_records:,} runs stayed finite.")
+    cells = [
+        (run.task, run.arm, run.crowd or "nobody", str(run.replicate), run.outcome)
+        for run in result.failed
+    ]
+    return table(("task", "arm", "who is asked", "replicate", "outcome"), cells)
+
+
+def _environment(result: StudyResult) -> Markup:
+    named: dict[str, Any] = {
+        "hitl_sim": __version__,
+        "device profile": result.profile.label,
+        "runs": result.num_records,
+        "bootstrap seed": result.seed,
+        **result.environment,
+    }
+    return table(
+        ("what", "value"),
+        [
+            (str(name), value if isinstance(value, str) else json.dumps(value))
+            for name, value in named.items()
+        ],
+    )
+
+
+def _folded_json(title: str, data: Mapping[str, Any]) -> Markup:
+    text = json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False)
+    return element("details", element("summary", title), element("pre", escape(text)))

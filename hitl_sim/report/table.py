@@ -1,0 +1,70 @@
+"""The result in a terminal: words first, then one table per task, 100 columns wide."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from hitl_sim.analysis import StudyResult, TaskResult
+from hitl_sim.report.row import FOOTNOTE, HEADINGS, NOBODY, columns, table_rows
+from hitl_sim.report.words import TaskWords, tell
+
+WIDTH = 100
+_CROWD = 1
+
+
+def render_terminal(result: StudyResult, console: Console) -> None:
+    """Print the answer in words and a table per task.
+
+    Args:
+        result: of `hitl_sim.analysis.analyse`.
+        console: where to print; wider ones are used up to 100 columns.
+    """
+    words = tell(result)
+    width = min(console.width, WIDTH)
+    console.print(Text(words.caution, style="bold"), width=width)
+    if words.question:
+        console.print(Text(words.question, style="italic"), width=width)
+    for task, spoken in zip(result.tasks, words.tasks, strict=True):
+        console.print()
+        _print_task(task, spoken, console, width)
+    for note in words.notes:
+        console.print(Text(note), width=width)
+
+
+def _print_task(
+    task: TaskResult, spoken: TaskWords, console: Console, width: int
+) -> None:
+    console.print(Text(f"{spoken.task}: {spoken.answer}", style="bold"), width=width)
+    for line in (spoken.ceiling, spoken.rho, spoken.break_even, *spoken.checks):
+        console.print(Padding(Text(line), (0, 0, 0, 2)), width=width)
+    console.print()
+    console.print(build_table(task), width=width)
+    console.print(Text(FOOTNOTE, style="dim"), width=width)
+
+
+def build_table(task: TaskResult) -> Table:
+    """Lay out a task's conditions, the crowds of an arm beneath its name.
+
+    Carbon, and what nobody knows, is left to the page.
+    """
+    rows = table_rows(task)
+    kept = [c for c in columns(rows) if c > _CROWD and HEADINGS[c] != "M* carbon"]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("arm, and who is asked", overflow="fold")
+    for column in kept:
+        table.add_column(HEADINGS[column], justify="right", no_wrap=True)
+    arm = ""
+    for row in rows:
+        name, crowd = row.cells[0], row.cells[_CROWD]
+        has_crowd = crowd != NOBODY
+        if has_crowd and name != arm:
+            table.add_row(Text(name))
+        arm = name
+        style = "bold" if row.is_saving else "dim" if row.role != "arm" else ""
+        first = Padding(Text(crowd), (0, 0, 0, 2)) if has_crowd else Text(name)
+        table.add_row(first, *(Text(row.cells[c]) for c in kept), style=style)
+    return table

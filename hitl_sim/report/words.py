@@ -1,0 +1,122 @@
+"""The answer and the three opening figures, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hitl_sim.analysis import StudyResult, TaskResult
+from hitl_sim.report.check import list_checks
+from hitl_sim.report.opening import (
+    tell_answer,
+    tell_break_even,
+    tell_ceiling,
+    tell_ratio,
+)
+
+
+@dataclass(frozen=True)
+class TaskWords:
+    """What one task says.
+
+    Attributes:
+        task: its name.
+        answer: whether people paid, and why.
+        ceiling: what the control spends.
+        rho: what people saved or cost.
+        break_even: how much dearer training would have to be.
+        checks: A/A, labels, failures, and what else a reader has to know.
+    """
+
+    task: str
+    answer: str
+    ceiling: str
+    rho: str
+    break_even: str
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Everything that opens a report.
+
+    Attributes:
+        caution: what kind of joules these are; the first line.
+        question: what the study asks.
+        tasks: one per task.
+        notes: what holds for the whole study.
+    """
+
+    caution: str
+    question: str
+    tasks: tuple[TaskWords, ...]
+    notes: tuple[str, ...]
+
+
+def tell(result: StudyResult) -> Words:
+    """Put a result into words.
+
+    Args:
+        result: of `hitl_sim.analysis.analyse`.
+    """
+    return Words(
+        caution=_caution(result),
+        question=result.question,
+        tasks=tuple(_tell_task(task, result) for task in result.tasks),
+        notes=_notes(result),
+    )
+
+
+def _caution(result: StudyResult) -> str:
+    people = any(task.with_people for task in result.tasks)
+    simulated = " People are simulated." if people else ""
+    profile = result.profile
+    if result.is_measured:
+        return (
+            f"The device's joules were measured: profile {profile.label},"
+            f" {profile.description}.{simulated}"
+        )
+    return (
+        "No joule here was measured: the device's are modelled from counted operations"
+        f" and the constants of profile {profile.label} ({profile.description})."
+        f"{simulated}"
+    )
+
+
+def _tell_task(task: TaskResult, result: StudyResult) -> TaskWords:
+    return TaskWords(
+        task=task.task,
+        answer=tell_answer(task),
+        ceiling=tell_ceiling(task, result),
+        rho=tell_ratio(task, result),
+        break_even=tell_break_even(task),
+        checks=list_checks(task, result),
+    )
+
+
+def _notes(result: StudyResult) -> tuple[str, ...]:
+    num = sum(len(task.findings) for task in result.tasks)
+    notes = [
+        f"{num} conditions are compared and about {max(1, round(num / 20))} of their"
+        " 95 % intervals will miss; the best of many looks better than it is until"
+        " fresh seeds confirm it."
+    ]
+    if result.failed:
+        notes.append(
+            f"{len(result.failed)} of {result.num_records} runs did not stay finite;"
+            " they are kept, billed to the cap and counted as not reaching."
+        )
+    notes.extend(f"Left out: {reason}" for reason in result.skipped)
+    return tuple(notes)
+
+
+def paragraphs(words: Words) -> Sequence[str]:
+    """Return the words as plain paragraphs, the caution first."""
+    lines = [words.caution]
+    if words.question:
+        lines.append(words.question)
+    for task in words.tasks:
+        head = f"{task.task}: " if len(words.tasks) > 1 else ""
+        lines.append(f"{head}{task.answer}")
+        lines.extend((task.ceiling, task.rho, task.break_even, *task.checks))
+    return [*lines, *words.notes]

@@ -1,0 +1,72 @@
+"""Analysed synthetic studies to report on, from the analysis tests' generator."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from hitl_sim.analysis import analyse
+from hitl_sim.cost import Prices
+from hitl_sim.energy import load_profile
+
+PRICES = Prices(
+    boundary="workstation",
+    label_standing="sunk",
+    electricity_usd_per_kwh=0.2,
+    pue=1.0,
+)
+
+
+@pytest.fixture(scope="session")
+def synthetic() -> ModuleType:
+    name = "synthetic_study"
+    if name not in sys.modules:
+        path = Path(__file__).parents[1] / "analysis" / "synthetic.py"
+        spec = importlib.util.spec_from_file_location(name, path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def analysed(synthetic):
+    """Return a function that analyses a synthetic study of some arms."""
+
+    def run(arms=(), *, prices=PRICES, smallest_effect=0.05, changes=None, **study):
+        table, manifest = synthetic.make_study(arms, **study)
+        manifest["study"].update(changes or {})
+        return analyse(
+            table,
+            manifest,
+            load_profile("laptop-cpu"),
+            prices,
+            fraction=1.0,
+            smoothing=1,
+            smallest_effect=smallest_effect,
+            seed=7,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def crowded(synthetic, analysed):
+    """Return a study with crowds, a null arm, a failed run and a lost arm."""
+    crowds = (("perfect", 0.5), ("typical", 0.7), ("spammer", 1.6))
+    arms = [
+        synthetic.NULL,
+        synthetic.Arm("random_half", ratio=1.3, kind="random_share"),
+        synthetic.Arm("lost", steps=[9e9] * 12),
+    ]
+    for population, ratio in crowds:
+        for shared in (0.0, 0.5):
+            settings = {"crowd.shared_error": shared}
+            arms.append(
+                synthetic.relevance(ratio + 0.2 * shared, population, settings=settings)
+            )
+        arms.append(synthetic.labelling(ratio + 0.4, population=population))
+    outcomes = {("random_half", 2): "not_finite"}
+    return analysed(arms, outcomes=outcomes, seed=2)

@@ -1,0 +1,169 @@
+import dataclasses
+import html.parser
+import json
+import re
+
+import pytest
+
+from hitl_sim.report import render_page, write_report
+from hitl_sim.report.html import element, escape, table
+from hitl_sim.report.page import _draw_all
+
+EVIL = "<script>alert('x')</script> & \"co\""
+
+
+@pytest.fixture(scope="module")
+def figures(crowded):
+    return {name: svg for name, svg, _ in _draw_all(crowded)}
+
+
+@pytest.fixture(scope="module")
+def page(crowded, figures):
+    return render_page(
+        crowded, figures, rerun_command="hitl-sim run study.toml", title="A study"
+    )
+
+
+class Reader(html.parser.HTMLParser):
+    """Collects what a browser would load, and checks that tags nest."""
+
+    void = frozenset({"meta", "br", "img", "link", "input", "hr"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.loads, self.tags, self.open = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.loads += [
+            value
+            for name, value in attrs
+            if name in {"src", "href", "xlink:href", "srcset", "action", "data"}
+        ]
+        if tag not in self.void:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.void:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_loads_nothing_from_anywhere(page):
+    reader = Reader(page)
+    assert all(value.startswith("#") for value in reader.loads)
+    assert not {"script", "link", "img", "iframe"} & set(reader.tags)
+    assert "@import" not in page
+    assert not re.search(r"url\((?!#)", page)
+
+
+def test_the_page_nests(page):
+    assert Reader(page).open == []
+
+
+def test_the_first_words_say_that_nothing_was_measured(page):
+    body = page.partition("<body>")[2]
+    assert re.sub(r"<[^>]+>", "", body).startswith("No joule here was measured")
+
+
+def test_the_page_goes_from_words_to_table_to_figures_to_sources(page):
+    order = ["People did not pay", "who is asked", "<svg", "Methods", "Sources"]
+    places = [page.index(text, page.index("<body>")) for text in order]
+    assert places == sorted(places)
+
+
+def test_the_page_says_how_to_run_it_again_and_where_it_ran(page):
+    assert "<pre>hitl-sim run study.toml</pre>" in page
+    assert "0.10.2" in page
+
+
+def test_failed_runs_are_listed(page):
+    listing = page.partition("Runs that failed")[2].partition("<h3>")[0]
+    for text in ("random_half", "not_finite", "<td>2</td>"):
+        assert text in listing
+
+
+def test_every_condition_has_its_ledger_on_the_page(crowded, page):
+    for finding in crowded.tasks[0].findings:
+        assert f"{finding.label}: numbers and ledger" in page
+
+
+def test_unavailable_numbers_stand_on_the_page_with_their_reason(page):
+    assert "unavailable: no grid region was given" in page
+    assert "unavailable: the study gives no device_usd_per_h" in page
+
+
+def test_each_svg_of_a_page_has_ids_of_its_own(figures):
+    clips = [
+        set(re.findall(r'<clipPath id="([^"]+)"', svg)) for svg in figures.values()
+    ]
+    assert all(clips)
+    assert sum(map(len, clips)) == len(set().union(*clips))
+
+
+def test_names_from_outside_are_escaped(crowded, figures):
+    first = crowded.tasks[0]
+    evil = dataclasses.replace(
+        first.findings[-1], arm=EVIL, population=EVIL, settings={"arm.x": EVIL}
+    )
+    task = dataclasses.replace(first, findings=(*first.findings[:-1], evil))
+    result = dataclasses.replace(
+        crowded,
+        question=EVIL,
+        tasks=(task,),
+        environment={EVIL: EVIL},
+        study={EVIL: EVIL},
+    )
+    page = render_page(result, figures, rerun_command=EVIL, title=EVIL)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert Reader(page).open == []
+
+
+def test_attributes_are_escaped():
+    assert element("p", "x", title='"><b>') == '<p title="&quot;&gt;&lt;b&gt;">x</p>'
+
+
+def test_elements_are_not_escaped_twice():
+    assert escape(element("b", "a & b")) == "<b>a &amp; b</b>"
+
+
+def test_a_table_with_rows_of_the_wrong_class_count_is_refused():
+    with pytest.raises(ValueError, match="zip"):
+        table(["a"], [["1"], ["2"]], classes=["x"])
+
+
+def test_a_report_is_the_same_bytes_every_time(crowded, tmp_path):
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        write_report(crowded, folder, rerun_command="again", title="A study")
+    files = [
+        {p.relative_to(f): p.read_bytes() for p in sorted(f.rglob("*")) if p.is_file()}
+        for f in folders
+    ]
+    assert files[0] == files[1]
+    assert len(files[0]) == 2 + 2 * 4
+
+
+def test_the_path_of_the_page_comes_back(crowded, tmp_path):
+    path = write_report(crowded, tmp_path / "new", rerun_command="again", title="T")
+    assert path == tmp_path / "new" / "report.html"
+    assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_the_json_holds_the_numbers_with_their_provenance(crowded, tmp_path):
+    write_report(crowded, tmp_path, rerun_command="again", title="T")
+    data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    task, first = data["tasks"][0], crowded.tasks[0]
+    ceiling = task["ceiling"]["joules"]
+    assert ceiling["value"] == first.ceiling.joules.value
+    assert ceiling["kind"] == "modelled_analytic"
+    assert data["sources"][str(ceiling["sources"][0])].startswith("analytic model")
+    lost = next(f for f in task["findings"] if f["arm"] == "lost")
+    assert lost["rho"]["is_infinite"]
+    assert lost["rho"]["high"] == "inf"
+    assert lost["ledger"][0]["joules"]["value"] > 0

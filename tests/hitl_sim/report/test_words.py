@@ -1,0 +1,138 @@
+import dataclasses
+
+import msgspec
+import pytest
+
+from hitl_sim.cost import Prices
+from hitl_sim.report import paragraphs, tell
+
+PRICES = Prices(boundary="workstation", label_standing="sunk", pue=1.0)
+
+
+def spoken(result):
+    return tell(result).tasks[0]
+
+
+def test_the_first_line_says_that_no_joule_was_measured(crowded):
+    assert paragraphs(tell(crowded))[0].startswith("No joule here was measured")
+
+
+def test_people_that_save_too_little_did_not_pay(synthetic, analysed):
+    words = spoken(analysed([synthetic.relevance(0.6)], num_replicates=32))
+    assert words.answer.startswith("People did not pay: at best (relevance, typical)")
+    assert "million times as dear" in words.answer
+
+
+def test_people_that_save_nothing_did_not_pay_at_any_size(synthetic, analysed):
+    words = spoken(analysed([synthetic.relevance(1.6)], num_replicates=32))
+    assert words.answer.startswith("People did not pay: no arm with people took fewer")
+    assert "in energy and money never" in words.break_even or (
+        "in energy never" in words.break_even
+    )
+
+
+def test_people_outside_the_boundary_who_keep_no_device_waiting_paid(
+    synthetic, analysed
+):
+    free = msgspec.structs.replace(PRICES, boundary="device_only")
+    arm = synthetic.relevance(0.5, wait_s=0.0)
+    words = spoken(analysed([arm], prices=free, num_replicates=32))
+    assert words.answer == "People paid back in energy: relevance, typical."
+
+
+def test_nobody_asked_is_said(analysed):
+    assert spoken(analysed()).answer.startswith("Nobody was asked")
+
+
+def test_the_ceiling_keeps_chance_and_constants_apart(crowded):
+    words = spoken(crowded)
+    assert "The interval is chance; the device's constants leave" in words.ceiling
+    assert "One person's workstation runs" in words.ceiling
+    assert "12 of 12 runs reached it" in words.ceiling
+
+
+@pytest.mark.parametrize(
+    ("ratio", "verdict"),
+    [
+        (0.5, "a saving of more than the 5 % that matters"),
+        (2.0, "a loss of more than the 5 % that matters"),
+        (1.0, "the interval holds 1"),
+    ],
+)
+def test_rho_is_judged_by_the_smallest_effect(synthetic, analysed, ratio, verdict):
+    words = spoken(analysed([synthetic.relevance(ratio)], num_replicates=32))
+    assert verdict in words.rho
+
+
+def test_a_saving_that_may_be_too_small_is_called_that(synthetic, analysed):
+    result = analysed(
+        [synthetic.relevance(0.6)], num_replicates=32, smallest_effect=0.3
+    )
+    assert "perhaps of less than the 30 % that matters" in spoken(result).rho
+
+
+def test_a_saving_that_is_too_small_is_called_that(synthetic, analysed):
+    result = analysed(
+        [synthetic.relevance(0.6)], num_replicates=32, smallest_effect=0.5
+    )
+    assert ": a saving of less than the 50 % that matters" in spoken(result).rho
+
+
+def test_the_best_arms_with_and_without_people_are_named(crowded):
+    rho = spoken(crowded).rho
+    assert "with people was relevance, perfect" in rho
+    assert "without people was random_half" in rho
+    assert "The crowd decides: relevance with spammer" in rho
+
+
+def test_prices_that_nobody_gave_are_unknown_with_their_reason(crowded):
+    words = spoken(crowded).break_even
+    assert "in money unknown (the study gives no device_usd_per_h)" in words
+    assert "in carbon unknown (no grid region was given)" in words
+
+
+def test_a_null_arm_that_holds_one_is_reported(crowded):
+    assert any("which holds 1" in check for check in spoken(crowded).checks)
+
+
+def test_a_null_arm_that_fails_is_shouted(synthetic, analysed):
+    off = dataclasses.replace(synthetic.NULL, ratio=2.0)
+    checks = spoken(analysed([off], num_replicates=32)).checks
+    assert any("does NOT hold 1" in check for check in checks)
+
+
+def test_a_study_without_null_arm_says_that_nothing_checks_it(synthetic, analysed):
+    checks = spoken(analysed([synthetic.relevance()])).checks
+    assert any("no copy of its control" in check for check in checks)
+
+
+def test_the_conclusion_that_labels_would_change_is_told(synthetic, analysed):
+    result = analysed([synthetic.relevance(1.3), synthetic.labelling()])
+    (told,) = [c for c in spoken(result).checks if c.startswith("Labels of the pool")]
+    assert "relevance, typical pays in energy" in told
+    assert "if bought same price" in told
+
+
+def test_what_unknown_labels_would_change_is_called_unknown(synthetic, analysed):
+    checks = spoken(analysed([synthetic.relevance(1.3)])).checks
+    (told,) = [c for c in checks if c.startswith("Labels of the pool")]
+    assert "if bought same price nothing is known, since no arm" in told
+
+
+def test_few_replicates_are_told_to_be_too_few(synthetic, analysed):
+    checks = spoken(analysed([synthetic.relevance()], num_replicates=4)).checks
+    assert any("4 replicates cannot bound anything" in check for check in checks)
+
+
+def test_failed_runs_are_counted_in_the_notes(crowded):
+    notes = " ".join(tell(crowded).notes)
+    assert f"1 of {crowded.num_records} runs did not stay finite" in notes
+
+
+def test_each_of_several_tasks_is_named(crowded):
+    two = dataclasses.replace(
+        crowded,
+        tasks=(crowded.tasks[0], dataclasses.replace(crowded.tasks[0], task="b")),
+    )
+    lines = paragraphs(tell(two))
+    assert any(line.startswith("b: People did not pay") for line in lines)
