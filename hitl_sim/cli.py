@@ -1,0 +1,256 @@
+"""The command line: each command is one call that Python users can make too."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+app = typer.Typer(
+    name="hitl-sim",
+    help="Does human guidance cut the energy that training needs, and what do the "
+    "people cost? Simulated annotators, real training, and a ledger that knows where "
+    "each number came from.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_INTERRUPTED = 130
+_REFUSED = 2
+_FAILED_RUNS = 3
+_LOG_WIDTH = 100
+
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Results folder. Default: results/<name of the file>."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes, one core each. Default: all cores."),
+]
+Device = Annotated[
+    str | None,
+    typer.Option(help="Device profile, by name or file, in place of the study's."),
+]
+
+
+def _console() -> Console:
+    """A console as wide as the terminal, and wide enough for a table in a log."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_LOG_WIDTH)
+
+
+def _refuse(message: str) -> NoReturn:
+    Console(stderr=True, soft_wrap=True).print(f"[red]error:[/red] {escape(message)}")
+    raise typer.Exit(_REFUSED)
+
+
+@contextmanager
+def _errors_in_words() -> Iterator[None]:
+    """Turn the errors that a user can cause into one line and exit code 2."""
+    from hitl_sim.study.spec import SpecError
+    from hitl_sim.study.store import RecordError
+
+    try:
+        yield
+    except (SpecError, RecordError, ValueError, FileNotFoundError) as error:
+        _refuse(str(error))
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="Study file (TOML).")],
+    out: Out = None,
+    workers: Workers = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be done, and do nothing."),
+    ] = False,
+    device: Device = None,
+) -> None:
+    """Run a study: what is missing is computed, then the answer is printed.
+
+    A study that was interrupted goes on where it was. Finished runs are never computed
+    again.
+    """
+    from hitl_sim.study import runner
+    from hitl_sim.study.spec import load_spec
+
+    console = _console()
+    folder = out or Path("results") / file.stem
+    again = f"hitl-sim run {file} --out {folder}"
+    with _errors_in_words():
+        spec = load_spec(file)
+        _profile(device or spec.device)
+        if dry_run:
+            _print_dry_run(console, runner.dry_run(spec, folder))
+            return
+        console.print(f"[bold]{escape(spec.question)}[/bold]")
+        num_workers = workers or _cores()
+        try:
+            with _progress(console) as progress:
+                task = progress.add_task("starting", total=None)
+
+                def show(state: runner.Progress) -> None:
+                    text = "compiling" if state.is_compiling else "running"
+                    progress.update(
+                        task, description=text, total=state.total, completed=state.done
+                    )
+
+                done = runner.run_study(spec, folder, num_workers, show)
+        except KeyboardInterrupt:
+            console.print(
+                f"\nInterrupted. Finished runs are kept in {folder}; go on with\n"
+                f"  {again}"
+            )
+            raise typer.Exit(_INTERRUPTED) from None
+        for message in sorted(set(done.messages)):
+            console.print(f"[red]a chunk failed:[/red] {escape(message)}")
+        _report(console, folder, device, again)
+        if done.num_failed:
+            console.print(
+                f"[red]{done.num_failed} of {done.num_runs} runs failed[/red]; their "
+                f"tracebacks are in {folder / 'errors'}. The same command tries them "
+                "again."
+            )
+            raise typer.Exit(_FAILED_RUNS)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Results folder of a study.")],
+    device: Device = None,
+) -> None:
+    """Write the report of a study again, perhaps for another device.
+
+    Nothing is retrained: records hold counts, and a device profile turns them into
+    seconds and joules.
+    """
+    with _errors_in_words():
+        _report(_console(), folder, device, f"hitl-sim report {folder}")
+
+
+@app.command()
+def afford(
+    joules: Annotated[
+        float | None, typer.Option(help="Energy of the training, J.")
+    ] = None,
+    kwh: Annotated[
+        float | None, typer.Option(help="Energy of the training, kWh.")
+    ] = None,
+    boundary: Annotated[
+        str | None,
+        typer.Option(
+            help="What an hour of a person stands for: device_only, workstation or "
+            "whole_person. All three when left out."
+        ),
+    ] = None,
+) -> None:
+    """Say what a budget of energy buys in human time. Nothing is trained."""
+    from hitl_sim.report.affordance import print_affordance
+    from hitl_sim.unit import J_PER_KWH
+
+    if (joules is None) == (kwh is None):
+        _refuse("exactly one of `--joules` and `--kwh` must be given.")
+    budget = joules if joules is not None else (kwh or 0.0) * J_PER_KWH
+    with _errors_in_words():
+        print_affordance(_console(), budget, boundary)
+
+
+@app.command()
+def crowd(
+    name: Annotated[
+        str | None, typer.Argument(help="A population; all are listed without one.")
+    ] = None,
+) -> None:
+    """List the named populations, or what one of them is made of and why."""
+    from hitl_sim.report.crowd import print_crowd, print_crowds
+
+    with _errors_in_words():
+        if name is None:
+            print_crowds(_console())
+        else:
+            print_crowd(_console(), name)
+
+
+@app.command()
+def meters() -> None:
+    """Say which energy counters can be read on this machine, and why others cannot."""
+    from hitl_sim.report.meter import print_meters
+
+    print_meters(_console())
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:>9}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("runs"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        refresh_per_second=2,
+    )
+
+
+def _print_dry_run(console: Console, plan: object) -> None:
+    from hitl_sim.study.runner import DryRun
+
+    if not isinstance(plan, DryRun):
+        raise TypeError(f"`plan` must be a DryRun, got {type(plan).__name__}.")
+    console.print(
+        f"{plan.conditions} conditions, {plan.runs} runs, {plan.runs_left} of them "
+        f"still to do, {plan.programs} programs to compile."
+    )
+    console.print(
+        f"Work left: {plan.flops:.3g} operations, roughly "
+        f"{plan.seconds_one_core / 60:.1f} minutes of one core (assumed rates)."
+    )
+    console.print(
+        f"With {plan.replicates} replicates a difference between two arms is known to "
+        f"about {plan.half_width:.2f} standard deviations of one run (95 %)."
+    )
+    for field, reason in plan.inert.items():
+        console.print(f"[yellow]inert:[/yellow] {escape(field)}: {escape(reason)}.")
+
+
+def _profile(device: str) -> None:
+    from hitl_sim.energy import load_profile
+
+    load_profile(device)
+
+
+def _report(console: Console, folder: Path, device: str | None, again: str) -> None:
+    from hitl_sim.study.conclude import conclude
+
+    conclude(console, folder, device, again)
+
+
+def main() -> None:
+    """Enter from the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

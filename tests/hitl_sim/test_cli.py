@@ -1,0 +1,160 @@
+"""The commands as a user types them."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hitl_sim.cli import app
+
+SMOKE = Path(__file__).parents[1] / "experiments" / "smoke.toml"
+WIDE = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
+
+
+def call(*args):
+    result = CliRunner().invoke(app, [str(a) for a in args], env=WIDE)
+    return result.exit_code, re.sub(r"\x1b\[[0-9;]*m", "", result.output)
+
+
+@pytest.mark.parametrize("command", ["run", "report", "afford", "crowd", "meters"])
+def test_every_command_explains_itself(command):
+    code, text = call(command, "--help")
+    assert code == 0
+    assert "Usage:" in text
+    code, overview = call("--help")
+    assert code == 0
+    assert command in overview
+
+
+def test_a_dry_run_counts_and_names_inert_axes(tmp_path):
+    file = tmp_path / "study.toml"
+    axis = '\n[[axis]]\nfield = "crowd.repeatability"\nvalues = [0.6, 0.9]\n'
+    file.write_text(SMOKE.read_text() + axis)
+    code, text = call("run", file, "--out", tmp_path / "out", "--dry-run")
+    assert code == 0
+    assert "12 conditions, 48 runs, 48 of them still to do, 4 programs" in text
+    assert "inert: crowd.repeatability (arm relevance)" in text
+    assert not (tmp_path / "out").exists()
+
+
+WRONG = {
+    "unknown key": ("seed = 7", 'seed = 7\nmood = "good"', "`mood` is not a field"),
+    "probability": ("irrelevant = 0.2", "irrelevant = 1.2", "got 1.2"),
+    "no boundary": ('boundary = "workstation"', "", "`prices.boundary` must be given"),
+    "no standing": (
+        'label_standing = "bought_same_price"',
+        "",
+        "`prices.label_standing` must be given",
+    ),
+    "device": ('device = "laptop-cpu"', 'device = "abacus"', "abacus"),
+    "data": ('source = "digits"', 'source = "none.npz"', "none.npz"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG.values(), ids=WRONG.keys())
+def test_bad_input_is_refused_in_one_line_before_any_work(tmp_path, case):
+    old, new, message = case
+    file, out = tmp_path / "study.toml", tmp_path / "out"
+    file.write_text(SMOKE.read_text().replace(old, new))
+    code, text = call("run", file, "--out", out)
+    assert code == 2
+    assert message in text.replace("\n", " ")
+    assert "Traceback" not in text
+    assert not out.exists()
+
+
+def test_an_unwritable_folder_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    code, text = call("run", SMOKE, "--out", tmp_path / "file" / "out")
+    assert code == 2
+    assert "must be a folder that can be written" in text
+
+
+def test_a_report_of_nothing_is_refused(tmp_path):
+    code, text = call("report", tmp_path)
+    assert code == 2
+    assert "no study.json" in text.replace("\n", " ")
+
+
+def test_afford_needs_one_budget():
+    assert call("afford")[0] == 2
+    assert call("afford", "--joules", "1", "--kwh", "1")[0] == 2
+    code, text = call("afford", "--joules", "-5")
+    assert code == 2
+    assert "`joules` must be finite and > 0 J, got -5" in text
+
+
+def test_afford_answers_from_numbers_alone():
+    code, text = call("afford", "--kwh", "1", "--boundary", "workstation")
+    assert code == 0
+    # a workstation of 100 W runs ten hours on one kilowatt hour
+    assert "10.0 h" in text
+    assert "assumed" in text
+    assert call("afford", "--kwh", "1", "--boundary", "desk")[0] == 2
+
+
+def test_crowd_lists_and_sources_its_numbers():
+    code, text = call("crowd")
+    assert code == 0
+    assert all(name in text for name in ("perfect", "careful", "typical", "spammer"))
+    code, text = call("crowd", "typical")
+    assert code == 0
+    assert "repeatability" in text
+    assert call("crowd", "saints")[0] == 2
+
+
+def test_meters_say_why_nothing_can_be_read():
+    code, text = call("meters")
+    assert code == 0
+    assert "nvml" in text
+    assert "rapl" in text
+
+
+def test_help_starts_no_backend():
+    code = (
+        "import sys; import hitl_sim.cli; "
+        "sys.exit(any(m in sys.modules for m in ('jax', 'flax', 'matplotlib')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.study
+def test_a_study_runs_from_file_to_report_and_is_re_billed(tmp_path):
+    out = tmp_path / "out"
+    code, text = call("run", SMOKE, "--out", out, "--workers", "2")
+    assert code == 0
+    assert "measured" in text
+    assert str(out / "report.html") in text.replace("\n", "")
+    first = (out / "report.html").read_text()
+    code, _ = call("report", out, "--device", "h100")
+    assert code == 0
+    assert (out / "report.html").read_text() != first
+    assert "h100" in (out / "report.html").read_text()
+
+
+@pytest.mark.study
+def test_ctrl_c_leaves_a_study_that_says_how_to_go_on(tmp_path):
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hitl_sim.cli", "run", str(SMOKE), "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not list(out.glob("records/*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted" in text
+    assert f"hitl-sim run {SMOKE}" in text.replace("\n", "")
+    assert "Traceback" not in text
+    assert list(out.glob("records/*.parquet"))
