@@ -147,11 +147,11 @@ def run_study(
     keys = {run.key for run in plan.runs}
     found = len(keys & finished)
     write_json(out / "study.json", msgspec.to_builtins(spec))
+    left = chunks_left(plan, finished)
     with Meter().window("sweep", phase="train") as window:
-        messages = _run_chunks(
-            chunks_left(plan, finished), out, workers, len(keys), found, on_progress
-        )
-    _write_own_energy(out, window)
+        messages = _run_chunks(left, out, workers, len(keys), found, on_progress)
+    if left:
+        _write_own_energy(out, window)
     failed = len(keys - finished_keys(out))
     finish(plan, out)
     return StudyRun(out, len(keys), failed, tuple(messages))

@@ -136,3 +136,8 @@ def test_each_of_several_tasks_is_named(crowded):
     )
     lines = paragraphs(tell(two))
     assert any(line.startswith("b: People did not pay") for line in lines)
+
+
+def test_people_are_held_against_the_best_arm_without_them(crowded):
+    assert "Beside random_half, relevance, perfect" in spoken(crowded).rho
+    assert "of its joules" in spoken(crowded).rho
