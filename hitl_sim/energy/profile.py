@@ -3,8 +3,8 @@
 A profile holds a device's constants, each with source and interval, and may hold costs
 that were measured on it. A unit with a measured cost is billed at that cost; where only
 its seconds were measured, its joules are these seconds times the watts of the analytic
-rule, which stay modelled. Any other unit is billed by the analytic rule, as if the program
-ran on the device by itself:
+rule, which stay modelled. Any other unit is billed by the analytic rule, as if the
+program ran on the device by itself:
 
     launch  = num_kernels * launch_s
     compute = sum over dtypes of flops / (peak * compute_efficiency)

@@ -29,9 +29,9 @@ named after it; they replace the analytic rule for that unit:
     [unit."train mlp-64 batch 32".seconds]
     ...
 
-`joules` may be left out where no meter could be read, and `[unit."...".saturated.seconds]`
-and `.saturated.joules` hold the same for a device filled with copies of the unit.
-`hitl-sim profile` writes such files, by `save_profile`.
+`joules` may be left out where no meter could be read; they are then modelled from the
+seconds and the watts. `[unit."...".saturated.seconds]` and `.saturated.joules` hold the
+same for a device filled with copies of the unit. `hitl-sim profile` writes such files.
 """
 
 from __future__ import annotations

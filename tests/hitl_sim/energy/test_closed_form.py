@@ -1,4 +1,4 @@
-"""Dense, convolution and attention layers and their gradients, in loops, counted exactly.
+"""Dense, convolution and attention layers and their gradients in loops, exactly.
 
 Products are counted apart from elementwise work by their closed forms: the whole count
 must be the products plus an elementwise part that the test writes out, or that is shown
@@ -23,7 +23,7 @@ def shape(*sizes, dtype=F32):
 
 
 def product_flops(fn, *args):
-    """Add the operations of products alone, times the lengths of the scans they are in."""
+    """Add the operations of products alone, times the lengths of their scans."""
 
     def add(jaxpr, times):
         flops = 0.0

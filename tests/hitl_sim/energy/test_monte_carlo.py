@@ -78,7 +78,9 @@ def test_the_fast_product_of_upward_errors_is_too_narrow_and_draws_are_not():
     drawn = propagate(
         lambda a, b, c, d: a * b * c * d, *factors, unit="J", scope=Scope.BOARD
     )
-    logs = np.log(4.0) / 1.96 * np.abs(np.random.default_rng(7).normal(size=(4, 40_000)))
+    logs = (
+        np.log(4.0) / 1.96 * np.abs(np.random.default_rng(7).normal(size=(4, 40_000)))
+    )
     is_up = np.random.default_rng(8).random((4, 40_000)) < 0.5
     truth = np.quantile(np.exp(np.sum(logs * is_up, axis=0)), 0.975)
     assert drawn.interval[1] == pytest.approx(truth, rel=0.06)

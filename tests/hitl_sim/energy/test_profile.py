@@ -134,7 +134,9 @@ def test_a_measured_unit_without_counts_takes_the_active_watts():
 
 
 def test_the_saturated_regime_is_measured_or_unavailable():
-    both = MeasuredCost(TIMED.seconds, saturated=RegimeCost(fixed(1.0, "measured_counter")))
+    both = MeasuredCost(
+        TIMED.seconds, saturated=RegimeCost(fixed(1.0, "measured_counter"))
+    )
     profile = device(unit={"train": both, "score": TIMED})
     step = work({"float32": 1e12})
     assert profile.unit_cost(step).seconds.value == 3.0
