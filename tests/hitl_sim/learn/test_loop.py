@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn import build_run
+from hitl_sim.learn import build_run, build_simulation
 from hitl_sim.learn.crowd import PanelConfig, ask, assign, collect
 from hitl_sim.learn.intervention import (
     ImportanceConfig,
@@ -172,3 +172,25 @@ def test_rounds_that_do_not_divide_the_checkpoints_are_refused(config_of):
     config = LabellingConfig(rounds=4, questions=5)
     with pytest.raises(ValueError, match=r"`rounds` must divide .* \(6\), got 4"):
         build_run(config_of(config))
+
+
+def test_a_simulation_makes_the_runs_own_task_and_learns_nothing(
+    config_of, digits, seeds_of, hyper_of
+):
+    config, seeds, hyper = config_of(WholePoolConfig()), seeds_of(), hyper_of()
+    split = build_simulation(config)(seeds, hyper, digits[1])
+    key = run_keys(seeds).split
+    made = build_split(key, digits[1], hyper.corruption, 80, 30, 20)
+    assert equal(split, made)
+
+
+def test_a_simulation_answers_every_round_anew(config_of, digits, seeds_of, hyper_of):
+    """Rounds that were equal would be simulated once, and timed too short."""
+    config = config_of(LABELLING)
+    simulate = jax.jit(build_simulation(config))
+    _, (_, (answers, labour)) = simulate(seeds_of(), hyper_of("careless"), digits[1])
+    assert answers.answer.shape == (3, 10, 3)
+    assert labour.is_answered.sum() == 3 * 10 * 3
+    rounds = np.asarray(answers.answer)
+    assert not np.array_equal(rounds[0], rounds[1])
+    assert not np.array_equal(rounds[1], rounds[2])
