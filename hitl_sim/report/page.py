@@ -30,6 +30,12 @@ from hitl_sim.report.provenance import (
 from hitl_sim.report.row import FOOTNOTE, HEADINGS, NOBODY, Row, columns, table_rows
 from hitl_sim.report.words import TaskWords, Words, tell
 
+SCOPES_NOTE = (
+    "The same runs, counted narrowly and whole: the fit that made the final weights, "
+    "every fit of the network, and the whole loop with choosing, scoring and "
+    "validation. Every comparison above is of whole loops."
+)
+
 
 def write_report(
     result: StudyResult, out_dir: Path, *, rerun_command: str, title: str
@@ -151,6 +157,9 @@ def _task(
         shown,
         element("p", FOOTNOTE, class_="note"),
         element("div", *drawn, class_="figures"),
+        element("h3", "What counts as training"),
+        element("p", SCOPES_NOTE, class_="note"),
+        element("div", _scopes(findings), class_="results"),
         element("h3", "Every number, and where it comes from"),
         _proof("ceiling", task_entries(task), sources, is_open=True),
         *_ledgers(findings, sources),
@@ -175,6 +184,19 @@ def _results(lines: list[Row]) -> Markup:
         classes.append(f"{kind} crowd" if has_crowd else kind)
     headings = ["arm, and who is asked", *(HEADINGS[c] for c in kept)]
     return table(headings, cells, classes=classes)
+
+
+def _scopes(findings: Iterable[Finding]) -> Markup:
+    """Lay training out in three ways of counting, per condition."""
+    cells = [
+        [
+            finding.label,
+            *(str(joules) for joules in finding.scopes),
+        ]
+        for finding in findings
+    ]
+    headings = ["joules per success", "final fit only", "all training", "whole loop"]
+    return table(headings, cells)
 
 
 def _figure(svg: str, caption: str) -> Markup:

@@ -19,6 +19,7 @@ from hitl_sim.learn.intervention.base import (
     Program,
     Setting,
     ask_nothing,
+    even_steps,
     keep_all_columns,
 )
 from hitl_sim.learn.network import build_network
@@ -73,6 +74,7 @@ def _unguided(
         feedback=None,
         num_features=program.shape.num_features,
         is_scratch=False,
+        steps=even_steps(program.train),
         begin=begin,
         absorb=absorb_nothing,
         training=train_on_kept,

@@ -201,3 +201,25 @@ def test_an_arm_that_asks_people_needs_their_answers(setting, program, config):
     plan, _ = built.begin(jax.random.key(0), setting)
     with pytest.raises(TypeError, match="`answers` must be given"):
         built.absorb(setting, plan, None)
+
+
+def test_a_subsample_is_scored_and_asked_from(setting, program):
+    built = labelling(program, strategy="entropy", score_items=12)
+    plan, questions = built.begin(jax.random.key(0), setting)
+    plan = built.absorb(setting, plan, answers_like(questions.truth))
+    plan, _ = built.choose(jax.random.key(1), setting, plan, _params(program))
+    other, _ = built.choose(jax.random.key(2), setting, plan, _params(program))
+    first, second = np.asarray(plan.asked)[:10], np.asarray(plan.asked)[10:20]
+    assert not set(first) & set(second)
+    # another subsample of 12 of 70 leads to other questions
+    assert set(np.asarray(other.asked)[10:20]) != set(second)
+
+
+def test_a_subsample_smaller_than_the_questions_is_refused(program):
+    with pytest.raises(ValueError, match=r"`score_items` must be >= .* \(10\), got 5"):
+        labelling(program, score_items=5)
+
+
+def test_final_only_has_no_model_to_choose_with(program):
+    with pytest.raises(ValueError, match="`strategy` must be 'random'"):
+        labelling(program, refit="final_only", strategy="margin")

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn import build_run
+from hitl_sim.learn import build_run, describe_steps
 from hitl_sim.learn.crowd import PanelConfig, ask, assign, collect
 from hitl_sim.learn.intervention import (
     ImportanceConfig,
@@ -172,3 +172,29 @@ def test_rounds_that_do_not_divide_the_checkpoints_are_refused(config_of):
     config = LabellingConfig(rounds=4, questions=5)
     with pytest.raises(ValueError, match=r"`rounds` must divide .* \(6\), got 4"):
         build_run(config_of(config))
+
+
+@pytest.mark.parametrize("refit", ["scratch", "final_only"])
+def test_refits_train_as_many_steps_as_they_count(
+    refit, config_of, digits, hyper_of, seeds_of
+):
+    """A checkpoint moves accuracy exactly where steps are due."""
+    config = config_of(
+        LabellingConfig(
+            rounds=3,
+            questions=16,
+            strategy="random",
+            refit=refit,
+            epochs=2,
+            panel=PanelConfig(3, 3, 1),
+        )
+    )
+    trace = jax.jit(build_run(config))(seeds_of(), hyper_of("perfect"), digits[1])
+    steps = describe_steps(config)
+    if refit == "final_only":
+        assert list(steps.all_fits) == [0, 0, 0, 0, 6, 12]
+        assert len(set(np.asarray(trace.curve.validation[:4]))) == 1
+    else:
+        assert list(steps.current_fit) == [2, 4, 4, 8, 6, 12]
+        # a fresh start after a fit: not where the last fit ended
+        assert trace.curve.validation[2] != trace.curve.validation[1]
