@@ -140,9 +140,10 @@ def test_a_study_runs_from_file_to_report_and_is_re_billed(tmp_path):
 
 @pytest.mark.study
 def test_ctrl_c_leaves_a_study_that_says_how_to_go_on(tmp_path):
-    out = tmp_path / "out"
+    out, file = tmp_path / "out", tmp_path / "long.toml"
+    file.write_text(SMOKE.read_text().replace("replicates = 4", "replicates = 400"))
     process = subprocess.Popen(
-        [sys.executable, "-m", "hitl_sim.cli", "run", str(SMOKE), "--out", str(out)],
+        [sys.executable, "-m", "hitl_sim.cli", "run", str(file), "--out", str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -155,6 +156,6 @@ def test_ctrl_c_leaves_a_study_that_says_how_to_go_on(tmp_path):
     text, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Interrupted" in text
-    assert f"hitl-sim run {SMOKE}" in text.replace("\n", "")
+    assert f"hitl-sim run {file}" in text.replace("\n", "")
     assert "Traceback" not in text
     assert list(out.glob("records/*.parquet"))
