@@ -48,7 +48,10 @@ def conclude(
     _print_own_energy(console, folder)
     _write_findings(result, folder, rerun_command, spec.question)
     page = write_report(
-        result, folder, rerun_command=rerun_command, title=spec.question
+        result,
+        folder,
+        rerun_command=rerun_command,
+        title=f"Study {folder.resolve().name}",
     )
     console.print(f"Report: {page}", soft_wrap=True)
     return page
