@@ -27,11 +27,6 @@ class TrainConfig:
     num_checkpoints: int = 60
     optimiser: str = "adam"
 
-    @property
-    def cap_steps(self) -> int:
-        """Steps at the common cap."""
-        return self.steps_per_checkpoint * self.num_checkpoints
-
 
 class TrainSet(NamedTuple):
     """The items that training may draw, with the labels it believes.

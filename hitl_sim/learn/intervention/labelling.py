@@ -101,6 +101,16 @@ def _labels(
 
 
 def _check(config: LabellingConfig, num_pool: int) -> None:
+    for name, allowed in (
+        ("strategy", tuple(STRATEGIES)),
+        ("aggregate", AGGREGATES),
+        ("refit", REFITS),
+    ):
+        if getattr(config, name) not in allowed:
+            raise ValueError(
+                f"`{name}` must be one of {', '.join(map(repr, allowed))}, got "
+                f"{getattr(config, name)!r}."
+            )
     budget = config.rounds * config.questions
     if budget > num_pool:
         raise ValueError(

@@ -223,3 +223,9 @@ def test_a_subsample_smaller_than_the_questions_is_refused(program):
 def test_final_only_has_no_model_to_choose_with(program):
     with pytest.raises(ValueError, match="`strategy` must be 'random'"):
         labelling(program, refit="final_only", strategy="margin")
+
+
+@pytest.mark.parametrize("field", ["strategy", "aggregate", "refit"])
+def test_a_choice_that_does_not_exist_is_refused(program, field):
+    with pytest.raises(ValueError, match=f"`{field}` must be one of .*got 'coin'"):
+        labelling(program, **{field: "coin"})
