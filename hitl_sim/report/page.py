@@ -29,6 +29,7 @@ from hitl_sim.report.provenance import (
 )
 from hitl_sim.report.row import FOOTNOTE, HEADINGS, NOBODY, Row, columns, table_rows
 from hitl_sim.report.words import TaskWords, Words, tell
+from oracles import POPULATIONS
 
 SCOPES_NOTE = (
     "The same runs, counted narrowly and whole: the fit that made the final weights, "
@@ -248,6 +249,8 @@ def _study(
             element("h2", "The study"),
             listing(words.notes),
             constants,
+            element("h3", "How far the people may be trusted"),
+            _people(result),
             element("h3", "Methods"),
             *(element("p", text) for text in methods(result)),
             element("h3", "Runs that failed"),
@@ -261,6 +264,33 @@ def _study(
             cited,
         ]
     )
+
+
+_FEEDBACK = {"labelling": "label"}
+"""Kind of question of an arm, where it is not the arm's own name."""
+
+
+def _people(result: StudyResult) -> Markup:
+    """Say how each population that was asked stands, by kind of question."""
+    asked = {
+        (finding.population, _FEEDBACK.get(finding.kind, finding.kind))
+        for task in result.tasks
+        for finding in task.findings
+        if finding.population is not None
+    }
+    cells = [
+        (
+            name,
+            kind,
+            POPULATIONS[name].status[kind]
+            if name in POPULATIONS
+            else "not a named population",
+        )
+        for name, kind in sorted(asked)
+    ]
+    if not cells:
+        return element("p", "Nobody was asked.")
+    return table(("population", "question", "standing"), cells)
 
 
 def _failed(result: StudyResult) -> Markup:
