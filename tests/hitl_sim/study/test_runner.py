@@ -214,3 +214,19 @@ def test_a_bad_study_leaves_no_trace(tables, tmp_path):
 def test_a_folder_without_a_study_is_refused(tmp_path):
     with pytest.raises(RecordError, match="must be a folder that `hitl-sim run` made"):
         load_study(tmp_path)
+
+
+def test_a_worker_that_dies_is_reported_and_loses_nothing(
+    whole, tables, tmp_path, monkeypatch
+):
+    out = tmp_path / "grown"
+    shutil.copytree(whole, out)
+    tables["replicates"] = 5
+    before = finished_chunks(out)
+    submit = runner.LocalExecutor.submit
+    monkeypatch.setattr(
+        runner.LocalExecutor, "submit", lambda pool, *_: submit(pool, "os", "_exit", 1)
+    )
+    with pytest.raises(RecordError, match="A worker process must live"):
+        run_study(convert(tables), out, 1)
+    assert finished_chunks(out) == before
