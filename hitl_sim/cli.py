@@ -1,10 +1,10 @@
 """The command line: each command is one call that Python users can make too."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,6 +17,9 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+if TYPE_CHECKING:
+    from hitl_sim.study.runner import Progress as StudyProgress
 
 app = typer.Typer(
     name="hitl-sim",
@@ -99,24 +102,8 @@ def run(
             _print_dry_run(console, runner.dry_run(spec, folder))
             return
         console.print(f"[bold]{escape(spec.question)}[/bold]")
-        num_workers = workers or _cores()
-        try:
-            with _progress(console) as progress:
-                task = progress.add_task("starting", total=None)
-
-                def show(state: runner.Progress) -> None:
-                    text = "compiling" if state.is_compiling else "running"
-                    progress.update(
-                        task, description=text, total=state.total, completed=state.done
-                    )
-
-                done = runner.run_study(spec, folder, num_workers, show)
-        except KeyboardInterrupt:
-            console.print(
-                f"\nInterrupted. Finished runs are kept in {folder}; go on with\n"
-                f"  {again}"
-            )
-            raise typer.Exit(_INTERRUPTED) from None
+        with _resumable(console, again), _shown_progress(console) as show:
+            done = runner.run_study(spec, folder, workers or _cores(), show)
         for message in sorted(set(done.messages)):
             console.print(f"[red]a chunk failed:[/red] {escape(message)}")
         _report(console, folder, device, again)
@@ -141,6 +128,28 @@ def report(
     """
     with _errors_in_words():
         _report(_console(), folder, device, f"hitl-sim report {folder}")
+
+
+@app.command()
+def confirm(
+    folder: Annotated[Path, typer.Argument(help="Results folder of a study.")],
+    seed: Annotated[
+        int | None, typer.Option(help="Fresh seed. Default: the study's plus one.")
+    ] = None,
+    replicates: Annotated[
+        int | None, typer.Option(help="Fresh runs per arm. Default: the study's.")
+    ] = None,
+    workers: Workers = None,
+) -> None:
+    """Run each task's best condition again on fresh seeds, and print the shrinkage."""
+    from hitl_sim.report.confirmation import print_confirmations
+    from hitl_sim.study.confirm import confirm as confirm_study
+
+    console = _console()
+    with _errors_in_words(), _resumable(console, f"hitl-sim confirm {folder}"):
+        with _shown_progress(console) as show:
+            found = confirm_study(folder, workers or _cores(), seed, replicates, show)
+        print_confirmations(console, found)
 
 
 @app.command()
@@ -200,8 +209,20 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _progress(console: Console) -> Progress:
-    return Progress(
+@contextmanager
+def _resumable(console: Console, again: str) -> Iterator[None]:
+    """Turn Ctrl-C into a word on how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print(f"\nInterrupted. Finished runs are kept; go on with\n  {again}")
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+@contextmanager
+def _shown_progress(console: Console) -> Iterator[Callable[["StudyProgress"], None]]:
+    """Draw a bar that follows a study's progress."""
+    bar = Progress(
         TextColumn("{task.description:>9}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -212,6 +233,14 @@ def _progress(console: Console) -> Progress:
         console=console,
         refresh_per_second=2,
     )
+    with bar:
+        task = bar.add_task("starting", total=None)
+
+        def show(state: "StudyProgress") -> None:
+            text = "compiling" if state.is_compiling else "running"
+            bar.update(task, description=text, total=state.total, completed=state.done)
+
+        yield show
 
 
 def _print_dry_run(console: Console, plan: object) -> None:

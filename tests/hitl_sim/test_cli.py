@@ -22,7 +22,9 @@ def call(*args):
     return result.exit_code, re.sub(r"\x1b\[[0-9;]*m", "", result.output)
 
 
-@pytest.mark.parametrize("command", ["run", "report", "afford", "crowd", "meters"])
+@pytest.mark.parametrize(
+    "command", ["run", "report", "confirm", "afford", "crowd", "meters"]
+)
 def test_every_command_explains_itself(command):
     code, text = call(command, "--help")
     assert code == 0
