@@ -15,6 +15,8 @@ Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Positive = Annotated[float, Meta(gt=0.0)]
 Count = Annotated[int, Meta(ge=1)]
 Scalar = str | int | float | bool
+PROXY_STEPS = 60
+"""Training steps of a machine's proxy where a study says nothing; assumed."""
 
 
 _Kind = TypeVar("_Kind", bound=msgspec.Struct)
@@ -157,10 +159,18 @@ class RandomShareArm(_Arm, frozen=True, tag="random_share"):
 
 
 class MachineShareArm(_Arm, frozen=True, tag="machine_share"):
-    """Train on the share of least loss under a quickly trained proxy."""
+    """Train on the share that a machine likes best.
+
+    Attributes:
+        share: of the pool.
+        score: "loss" or "el2n" of a quickly trained proxy, smallest first, or
+            "duplicate": least like an earlier item first, without a proxy.
+        proxy_steps: training steps of the proxy; 60 when left out.
+    """
 
     share: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5
-    proxy_steps: Count = 60
+    score: Literal["loss", "el2n", "duplicate"] = "loss"
+    proxy_steps: Count | None = None
 
 
 class RelevanceArm(_PeopleArm, frozen=True, tag="relevance"):
@@ -371,6 +381,16 @@ def _check_arms(spec: StudySpec) -> None:
             )
         if isinstance(arm, LabellingArm):
             _check_labelling(arm, spec.training)
+        if isinstance(arm, MachineShareArm) and arm.score == "duplicate":
+            _check_no_proxy(arm)
+
+
+def _check_no_proxy(arm: MachineShareArm) -> None:
+    if arm.proxy_steps is not None:
+        raise SpecError(
+            "`arm.proxy_steps` must be left out where `arm.score` is 'duplicate', "
+            f"which trains no proxy, got {arm.proxy_steps} in arm {arm.name!r}."
+        )
 
 
 def _check_labelling(arm: LabellingArm, training: TrainingSpec) -> None:

@@ -55,6 +55,7 @@ from hitl_sim.study.plan import (
     population_of,
 )
 from hitl_sim.study.spec import (
+    PROXY_STEPS,
     ArmSpec,
     CrewSpec,
     ImportanceArm,
@@ -146,7 +147,7 @@ def _intervention(
         case RandomShareArm():
             return RandomShareConfig()
         case MachineShareArm():
-            return MachineShareConfig(arm.proxy_steps)
+            return MachineShareConfig(arm.score, arm.proxy_steps or PROXY_STEPS)
         case RelevanceArm():
             return RelevanceConfig(arm.questions, arm.generalise_steps)
         case ImportanceArm():

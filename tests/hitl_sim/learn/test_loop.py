@@ -26,7 +26,7 @@ LABELLING = LabellingConfig(rounds=3, questions=10, panel=PanelConfig(3, 3, 1))
 KINDS = {
     "whole_pool": (WholePoolConfig(), "label", 10),
     "random_share": (RandomShareConfig(), "label", 10),
-    "machine_share": (MachineShareConfig(5), "label", 10),
+    "machine_share": (MachineShareConfig("loss", 5), "label", 10),
     "relevance": (RelevanceConfig(20, 10), "relevance", 2),
     "importance": (ImportanceConfig(4), "importance", 16),
     "labelling": (LABELLING, "label", 10),

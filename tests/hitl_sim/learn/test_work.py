@@ -53,7 +53,7 @@ def test_random_labelling_scores_nothing(config_of):
 
 
 def test_a_machines_choice_is_paid_before_training_begins(config_of):
-    lines = lines_of(config_of(MachineShareConfig(7)))
+    lines = lines_of(config_of(MachineShareConfig("el2n", 7)))
     assert list(lines["choose", PROTOCOL].counts) == [7] * 6
     assert list(lines["score", PROTOCOL].counts) == [80] * 6
 
@@ -171,3 +171,12 @@ def test_the_closed_form_of_pool_based_active_learning(share, epochs):
         pool - r * questions for r in range(1, rounds)
     )
     assert trained + scored == exact
+
+
+def test_deduplication_costs_a_pass_over_all_pairs_and_no_training(config_of):
+    lines = lines_of(config_of(MachineShareConfig("duplicate")))
+    assert ("choose", PROTOCOL) not in lines
+    line = lines["score", PROTOCOL]
+    assert list(line.counts) == [80] * 6
+    # each of 80 items meets 80 in 64 features: 2 operations per multiply
+    assert operations(line) > 2 * 80 * 64

@@ -173,3 +173,14 @@ def test_a_labelling_arm_that_cannot_be_is_refused(tables, fields, message):
     tables["arm"][4] |= fields
     with pytest.raises(SpecError, match=message):
         convert(tables)
+
+
+def test_a_choice_without_a_proxy_trains_none(tables):
+    tables["arm"][2] = {
+        "name": "deduplicated",
+        "kind": "machine_share",
+        "score": "duplicate",
+        "proxy_steps": 9,
+    }
+    with pytest.raises(SpecError, match="which trains no proxy, got 9"):
+        convert(tables)
