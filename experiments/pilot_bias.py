@@ -3,8 +3,8 @@
     python experiments/pilot_bias.py [RESULTS_FOLDER]
 
 Runs `pilot.toml` beside this file (what is there is not run again) and prints rho of
-the control's copy, per task and rule: joules per success of the copy over the control's,
-with a 95 % bootstrap interval over replicates. Energy is in proportion to steps here.
+the control's copy, per task and rule: joules per success of the copy over those of the
+control, with a 95 % bootstrap interval. Energy is in proportion to steps here.
 """
 
 import sys
