@@ -3,10 +3,14 @@
 from hitl_sim.energy.meters.analytic import AnalyticBackend as AnalyticBackend
 from hitl_sim.energy.meters.backend import Backend as Backend
 from hitl_sim.energy.meters.backend import Capability as Capability
+from hitl_sim.energy.meters.backend import Check as Check
 from hitl_sim.energy.meters.backend import Snapshot as Snapshot
+from hitl_sim.energy.meters.counter import counter_energy as counter_energy
 from hitl_sim.energy.meters.meter import Meter as Meter
 from hitl_sim.energy.meters.meter import Reading as Reading
 from hitl_sim.energy.meters.meter import Window as Window
 from hitl_sim.energy.meters.meter import probe_meters as probe_meters
 from hitl_sim.energy.meters.nvml import NvmlBackend as NvmlBackend
+from hitl_sim.energy.meters.phase import PHASES as PHASES
 from hitl_sim.energy.meters.rapl import RaplBackend as RaplBackend
+from hitl_sim.energy.meters.repeat import Repeated as Repeated
