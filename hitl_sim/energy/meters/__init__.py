@@ -6,6 +6,9 @@ from hitl_sim.energy.meters.backend import Capability as Capability
 from hitl_sim.energy.meters.backend import Check as Check
 from hitl_sim.energy.meters.backend import Snapshot as Snapshot
 from hitl_sim.energy.meters.counter import counter_energy as counter_energy
+from hitl_sim.energy.meters.cpu import CpuBackend as CpuBackend
+from hitl_sim.energy.meters.cpu import calibrate_cpu as calibrate_cpu
+from hitl_sim.energy.meters.cpu import read_calibration as read_calibration
 from hitl_sim.energy.meters.meter import Meter as Meter
 from hitl_sim.energy.meters.meter import Reading as Reading
 from hitl_sim.energy.meters.meter import Window as Window
@@ -14,3 +17,7 @@ from hitl_sim.energy.meters.nvml import NvmlBackend as NvmlBackend
 from hitl_sim.energy.meters.phase import PHASES as PHASES
 from hitl_sim.energy.meters.rapl import RaplBackend as RaplBackend
 from hitl_sim.energy.meters.repeat import Repeated as Repeated
+from hitl_sim.energy.meters.trace import ReplayBackend as ReplayBackend
+from hitl_sim.energy.meters.trace import read_trace as read_trace
+from hitl_sim.energy.meters.trace import record_trace as record_trace
+from hitl_sim.energy.meters.wall import WallMeterBackend as WallMeterBackend
