@@ -9,6 +9,8 @@ from hitl_sim.energy.meters.counter import counter_energy as counter_energy
 from hitl_sim.energy.meters.cpu import CpuBackend as CpuBackend
 from hitl_sim.energy.meters.cpu import calibrate_cpu as calibrate_cpu
 from hitl_sim.energy.meters.cpu import read_calibration as read_calibration
+from hitl_sim.energy.meters.measure import Measurement as Measurement
+from hitl_sim.energy.meters.measure import measure_command as measure_command
 from hitl_sim.energy.meters.meter import Meter as Meter
 from hitl_sim.energy.meters.meter import Reading as Reading
 from hitl_sim.energy.meters.meter import Window as Window
@@ -17,6 +19,8 @@ from hitl_sim.energy.meters.nvml import NvmlBackend as NvmlBackend
 from hitl_sim.energy.meters.phase import PHASES as PHASES
 from hitl_sim.energy.meters.rapl import RaplBackend as RaplBackend
 from hitl_sim.energy.meters.repeat import Repeated as Repeated
+from hitl_sim.energy.meters.selftest import SelfTest as SelfTest
+from hitl_sim.energy.meters.selftest import run_selftest as run_selftest
 from hitl_sim.energy.meters.trace import ReplayBackend as ReplayBackend
 from hitl_sim.energy.meters.trace import read_trace as read_trace
 from hitl_sim.energy.meters.trace import record_trace as record_trace
