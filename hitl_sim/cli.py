@@ -69,7 +69,7 @@ def _errors_in_words() -> Iterator[None]:
 
     try:
         yield
-    except (SpecError, RecordError, ValueError, FileNotFoundError) as error:
+    except (SpecError, RecordError, ValueError, OSError) as error:
         _refuse(str(error))
 
 
@@ -196,11 +196,62 @@ def crowd(
 
 
 @app.command()
-def meters() -> None:
+def meters(
+    selftest: Annotated[
+        bool,
+        typer.Option(
+            "--selftest", help="Also try the counters, and the arithmetic behind them."
+        ),
+    ] = False,
+) -> None:
     """Say which energy counters can be read on this machine, and why others cannot."""
+    from hitl_sim.energy.meters import run_selftest
+    from hitl_sim.report.measure import print_selftest
     from hitl_sim.report.meter import print_meters
 
-    print_meters(_console())
+    console = _console()
+    print_meters(console)
+    if selftest:
+        tried = run_selftest()
+        print_selftest(console, tried)
+        if not tried.is_passed:
+            raise typer.Exit(_FAILED_RUNS)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def measure(
+    command: Annotated[
+        list[str], typer.Argument(help="Program and arguments, after --.")
+    ],
+    device: Annotated[
+        str | None,
+        typer.Option(help="Device profile to model with where nothing can be read."),
+    ] = None,
+    idle_s: Annotated[
+        float, typer.Option(min=0.0, help="How long to measure idle power first, s.")
+    ] = 5.0,
+    error: Annotated[
+        float | None,
+        typer.Option(
+            help="Run again until the energy is known this well, for 5 %: .05"
+        ),
+    ] = None,
+) -> None:
+    """Measure the energy of any command: gross, idle and marginal.
+
+    Options of hitl-sim come before the two dashes: hitl-sim measure --idle-s 2 -- CMD.
+    """
+    from hitl_sim.energy import load_profile
+    from hitl_sim.energy.meters import measure_command
+    from hitl_sim.report.measure import print_measurement
+
+    with _errors_in_words():
+        profile = None if device is None else load_profile(device)
+        found = measure_command(
+            command, profile=profile, idle_s=idle_s, max_relative_error=error
+        )
+    print_measurement(_console(), found)
+    raise typer.Exit(found.return_code)
 
 
 def _cores() -> int:

@@ -23,7 +23,7 @@ def call(*args):
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "report", "confirm", "afford", "crowd", "meters"]
+    "command", ["run", "report", "confirm", "afford", "crowd", "meters", "measure"]
 )
 def test_every_command_explains_itself(command):
     code, text = call(command, "--help")
@@ -116,6 +116,30 @@ def test_meters_say_why_nothing_can_be_read():
     assert code == 0
     assert "nvml" in text
     assert "rapl" in text
+
+
+def test_meters_test_themselves():
+    code, text = call("meters", "--selftest")
+    assert code == 0
+    assert "Self-test of the meters" in text
+    assert "failed" not in text
+
+
+def test_measure_runs_a_command_and_passes_its_exit_code_on():
+    argv = (sys.executable, "-c", "raise SystemExit(5)")
+    code, text = call("measure", "--idle-s", "0", "--", *argv)
+    assert code == 5
+    assert "exit code 5" in text
+    code, text = call("measure", "--", "no-such-program-anywhere")
+    assert code == 2
+    assert "no-such-program-anywhere" in text
+
+
+def test_measure_models_where_nothing_can_be_read():
+    argv = (sys.executable, "-c", "pass")
+    code, text = call("measure", "--device", "laptop-cpu", "--idle-s", "0", "--", *argv)
+    assert code == 0
+    assert "laptop-cpu" in text or "measured" in text
 
 
 def test_help_starts_no_backend():
