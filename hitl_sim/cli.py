@@ -20,6 +20,7 @@ from rich.progress import (
 
 if TYPE_CHECKING:
     from hitl_sim.study.runner import Progress as StudyProgress
+    from hitl_sim.study.spec import StudySpec
 
 app = typer.Typer(
     name="hitl-sim",
@@ -35,6 +36,8 @@ _INTERRUPTED = 130
 _REFUSED = 2
 _FAILED_RUNS = 3
 _LOG_WIDTH = 100
+_NETWORKS = ("64", "256x256")
+_BATCHES = (32, 256)
 
 Out = Annotated[
     Path | None,
@@ -254,10 +257,160 @@ def measure(
     raise typer.Exit(found.return_code)
 
 
+@app.command()
+def profile(
+    out: Annotated[Path, typer.Argument(help="Profile to write (TOML); a new file.")],
+    base: Annotated[
+        str,
+        typer.Option(
+            help="Profile, by name or file, whose watts and rates stand where nothing "
+            "can be measured."
+        ),
+    ],
+    study: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Measure the units of this study file or results folder; may be "
+            "repeated. Default: a grid of networks and batches."
+        ),
+    ] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(help="Hidden widths of the grid, as 64 or 256x256; repeated."),
+    ] = None,
+    batch: Annotated[
+        list[int] | None, typer.Option(help="Batch of the grid; repeated.", min=1)
+    ] = None,
+    precision: Annotated[
+        float, typer.Option(help="Half width of a 95 % interval, relative.")
+    ] = 0.05,
+    limit: Annotated[float, typer.Option(help="Time after which to stop, s.")] = 120.0,
+    workers: Workers = None,
+) -> None:
+    """Measure this machine: seconds, and joules if it can, of units of work.
+
+    Each unit is run alone and with the device filled, again and again until its
+    interval is tight or the time is up. Studies name the file as their device, and
+    `hitl-sim report DIR --device FILE` bills a finished one with it.
+    """
+    from hitl_sim.energy import load_profile
+    from hitl_sim.study import calibration, session
+    from hitl_sim.study.show import print_calibration
+
+    console = _console()
+    with _errors_in_words():
+        _check_new_profile(out)
+        if study and (network or batch):
+            raise ValueError("`--study` must not be given with `--network`, `--batch`.")
+        device = load_profile(base)
+        effort = session.Effort(precision, limit)
+        specs = [_any_study(path) for path in study or ()]
+        conditions = calibration.conditions_of(
+            specs or calibration.grid_specs(network or _NETWORKS, batch or _BATCHES)
+        )
+        with _timed_progress(console) as progress:
+            task = progress.add_task("starting", total=effort.limit_s)
+
+            def show(state: session.Progress) -> None:
+                text = f"{state.regime} {state.done}/{state.total} {state.unit}"
+                completed = min(state.elapsed_s, effort.limit_s)
+                progress.update(task, description=text, completed=completed)
+
+            try:
+                found = calibration.calibrate(
+                    conditions, device, out.stem, workers or _cores(), effort, show
+                )
+            except RuntimeError as error:
+                _refuse(str(error))
+        found.write(out)
+        print_calibration(console, found, out)
+        if found.is_interrupted:
+            raise typer.Exit(_INTERRUPTED)
+
+
+@app.command()
+def audit(
+    folder: Annotated[Path, typer.Argument(help="Results folder of a study.")],
+    n: Annotated[int, typer.Option("--n", help="Runs to draw.")] = 20,
+    device: Device = None,
+) -> None:
+    """Rerun sampled runs of a study by themselves and compare them with their bill.
+
+    Prints billed ÷ measured with its interval: seconds always, joules where a meter
+    can be read. Use a profile that was measured on this machine.
+    """
+    from hitl_sim.energy import load_profile
+    from hitl_sim.study import audit as auditing
+    from hitl_sim.study.runner import load_study
+    from hitl_sim.study.show import print_audit
+
+    console = _console()
+    with _errors_in_words():
+        profile = load_profile(device or load_study(folder)[0].device)
+        with _progress(console) as progress:
+            task = progress.add_task("auditing", total=n)
+
+            def show(state: auditing.Progress) -> None:
+                progress.update(task, total=state.total, completed=state.done)
+
+            try:
+                found = auditing.audit_study(folder, n, profile, show)
+            except RuntimeError as error:
+                _refuse(str(error))
+        path = found.write(folder)
+        print_audit(console, found)
+        console.print(f"Written to {path}", soft_wrap=True)
+        if found.is_interrupted:
+            console.print("Interrupted: the runs that were done are kept.")
+            raise typer.Exit(_INTERRUPTED)
+
+
+def _check_new_profile(out: Path) -> None:
+    if out.suffix.lower() != ".toml":
+        raise ValueError(f"`out` must end in .toml, got {str(out)!r}.")
+    if out.exists():
+        raise ValueError(
+            f"`out` must be a new file, got {str(out)!r}. Measurements are never "
+            "written over."
+        )
+
+
+def _any_study(path: Path) -> "StudySpec":
+    """Read a study from its file, or from the results folder that it left."""
+    from hitl_sim.study.runner import load_study
+    from hitl_sim.study.spec import load_spec
+
+    return load_study(path)[0] if path.is_dir() else load_spec(path)
+
+
 def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _timed_progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        refresh_per_second=2,
+    )
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:>9}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("runs"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        refresh_per_second=2,
+    )
 
 
 @contextmanager
@@ -273,18 +426,7 @@ def _resumable(console: Console, again: str) -> Iterator[None]:
 @contextmanager
 def _shown_progress(console: Console) -> Iterator[Callable[["StudyProgress"], None]]:
     """Draw a bar that follows a study's progress."""
-    bar = Progress(
-        TextColumn("{task.description:>9}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("runs"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        refresh_per_second=2,
-    )
-    with bar:
+    with _progress(console) as bar:
         task = bar.add_task("starting", total=None)
 
         def show(state: "StudyProgress") -> None:

@@ -13,7 +13,6 @@ References:
     JASA 22, 209-212.
     Hesterberg (2015), What teachers should know about the bootstrap, The American
     Statistician 69(4), section 5.3, "expanded percentile interval".
-    Abramowitz and Stegun (1964), Handbook of Mathematical Functions, 26.7.5.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hitl_sim.analysis.record import BoolArray, FloatArray
+from hitl_sim.student import student_quantile
 
 LEVEL = 0.95
 NUM_RESAMPLES = 2_000
@@ -113,22 +113,9 @@ def tail(num_replicates: int) -> float:
     Args:
         num_replicates: pairs; >= 2.
     """
-    student = _student_quantile(num_replicates - 1)
+    student = student_quantile(num_replicates - 1)
     stretch = math.sqrt(num_replicates / (num_replicates - 1))
     return NormalDist().cdf(-stretch * student)
-
-
-def _student_quantile(freedom: int) -> float:
-    """Return the upper 97.5 % point of Student's t, to 1/1,000 from 5 degrees on."""
-    z = _Z
-    terms = (
-        z,
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92_160,
-    )
-    return math.fsum(term / freedom**power for power, term in enumerate(terms))
 
 
 def percentile_interval(draws: FloatArray, num_replicates: int) -> tuple[float, float]:

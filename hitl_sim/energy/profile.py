@@ -1,8 +1,10 @@
 """Device profiles: what a unit of work costs on a device, in seconds and joules.
 
 A profile holds a device's constants, each with source and interval, and may hold costs
-that were measured on it. A unit with a measured cost is billed at that cost; any other
-unit is billed by the analytic rule, as if the program ran on the device by itself:
+that were measured on it. A unit with a measured cost is billed at that cost; where only
+its seconds were measured, its joules are these seconds times the watts of the analytic
+rule, which stay modelled. Any other unit is billed by the analytic rule, as if the
+program ran on the device by itself:
 
     launch  = num_kernels * launch_s
     compute = sum over dtypes of flops / (peak * compute_efficiency)
@@ -11,20 +13,34 @@ unit is billed by the analytic rule, as if the program ran on the device by itse
     joules  = launch * launch_w + max(compute, memory) * active_w
 
 The maximum is the roofline of Williams, Waterman and Patterson (2009), "Roofline",
-Communications of the ACM 52(4); the launch term is what small networks mostly pay.
+Communications of the ACM 52(4); the launch term is what small networks mostly pay. Its
+interval is drawn from those of the constants (`monte_carlo`), because the maximum hides
+what two constants do together.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import msgspec
+import numpy as np
 
-from hitl_sim.energy.error import Error, errors_from_ends, merge_errors
-from hitl_sim.energy.quantity import Kind, Quantity, Scope, modelled
+from hitl_sim.energy.error import (
+    Error,
+    Errors,
+    combine_errors,
+    errors_from_ends,
+    merge_errors,
+    plain,
+)
+from hitl_sim.energy.monte_carlo import draw_interval, draw_source, fit_errors
+from hitl_sim.energy.quantity import Kind, Quantity, Scope, modelled, unavailable
 from hitl_sim.energy.work import UnitCost, WorkUnit
+
+Regime = Literal["alone", "saturated"]
+"""How a unit is run: one program by itself, or as many at once as fill the device."""
 
 _FALLBACK_DTYPE = "float32"
 
@@ -69,27 +85,43 @@ class Constant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.value, self.low, self.high
 
 
-class MeasuredCost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one unit of work was found to cost on the device.
+class RegimeCost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one unit of work was found to cost in one regime.
 
     Attributes:
         seconds: device time of one unit, s.
-        joules: energy of one unit, idle power included, J.
+        joules: energy of one unit, idle power included, J; left out where no meter
+            could be read.
     """
 
     seconds: Constant
-    joules: Constant
+    joules: Constant | None = None
 
     def __post_init__(self) -> None:
         """Refuse costs that were not measured here."""
-        for name in ("seconds", "joules"):
-            kind = Kind(getattr(self, name).kind)
-            if kind < Kind.MODELLED_CALIBRATED:
-                raise ValueError(
-                    f"`{name}.kind` must be one of 'measured_counter',"
-                    " 'measured_sampled', 'modelled_calibrated',"
-                    f" got '{kind.value}'"
-                )
+        _check_measured("seconds", self.seconds)
+        if self.joules is not None:
+            _check_measured("joules", self.joules)
+
+
+class MeasuredCost(RegimeCost, frozen=True, omit_defaults=True):
+    """What one unit of work was found to cost on the device, run by itself.
+
+    Attributes:
+        saturated: the same with the device filled by copies of the unit, where a unit's
+            share of the time and of the joules is less.
+    """
+
+    saturated: RegimeCost | None = None
+
+
+def _check_measured(name: str, constant: Constant) -> None:
+    if Kind(constant.kind) < Kind.MODELLED_CALIBRATED:
+        raise ValueError(
+            f"`{name}.kind` must be one of 'measured_counter',"
+            " 'measured_sampled', 'modelled_calibrated',"
+            f" got '{constant.kind}'"
+        )
 
 
 class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -181,8 +213,8 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the power while nothing runs, W."""
         return self._from_constant("idle_w", self.idle_w, "W", Scope(self.scope))
 
-    def unit_cost(self, unit: WorkUnit) -> UnitCost:
-        """Return what one unit of work costs, run on this device by itself.
+    def unit_cost(self, unit: WorkUnit, regime: Regime = "alone") -> UnitCost:
+        """Return what one unit of work costs on this device.
 
         A cost measured for the unit's name is used as it stands; else the analytic
         rule of this module. There every constant is one source of error named after
@@ -190,19 +222,30 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
         Args:
             unit: the counted work.
+            regime: `alone`, as every run is billed, or `saturated`.
 
         Returns:
-            Device seconds and joules of one unit.
+            Device seconds and joules of one unit; unavailable where the saturated
+            regime was not measured, since the analytic rule knows one program only.
         """
         scope = Scope(self.scope)
-        measured = self.unit.get(unit.name)
-        if measured is not None:
-            stem = f"unit.{unit.name}"
+        found: RegimeCost | None = self.unit.get(unit.name)
+        stem = f"unit.{unit.name}"
+        if regime == "saturated":
+            found, stem = getattr(found, "saturated", None), f"{stem}.saturated"
+        if found is not None:
+            seconds = self._from_constant(
+                f"{stem}.seconds", found.seconds, "s", Scope.DEVICE_TIME
+            )
+            if found.joules is None:
+                return UnitCost(seconds, self._timed(unit, seconds, scope))
+            joules = self._from_constant(f"{stem}.joules", found.joules, "J", scope)
+            return UnitCost(seconds, joules)
+        if regime == "saturated":
+            reason = f"`{unit.name}` was not measured with the device saturated"
             return UnitCost(
-                self._from_constant(
-                    f"{stem}.seconds", measured.seconds, "s", Scope.DEVICE_TIME
-                ),
-                self._from_constant(f"{stem}.joules", measured.joules, "J", scope),
+                unavailable("s", Scope.DEVICE_TIME, reason),
+                unavailable("J", scope, reason),
             )
         return UnitCost(
             self._analytic(unit, "s", Scope.DEVICE_TIME),
@@ -224,44 +267,96 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             of=self.name,
         )
 
+    def _timed(self, work: WorkUnit, seconds: Quantity, scope: Scope) -> Quantity:
+        """Return measured seconds times modelled watts: modelled joules."""
+
+        def watts(constants: Mapping[str, Any]) -> Any:
+            launch, busy = _times(work, constants)
+            paid = launch * constants["launch_w"] + busy * constants["active_w"]
+            return paid / (launch + busy)
+
+        is_counted = any(_times(work, self._centre))
+        power, errors = self._evaluate(
+            watts if is_counted else lambda constants: constants["active_w"], "watts"
+        )
+        time, time_errors = seconds.value, seconds.errors or ()
+        if time is None:
+            return unavailable("J", scope, seconds.reason)
+        return modelled(
+            plain(time * power),
+            "J",
+            Kind.MODELLED_ANALYTIC,
+            scope,
+            f"measured seconds x modelled watts of profile {self.label};"
+            f" assumed: {', '.join(self.assumptions) or 'nothing'}",
+            combine_errors(
+                lambda s, w: plain(s * w), (time, time_errors), (power, errors)
+            ),
+            of=self.name,
+        )
+
     def _analytic(
         self, work: WorkUnit, unit: Literal["s", "J"], scope: Scope
     ) -> Quantity:
         """Apply the analytic rule and find what each constant does to the result."""
 
-        def cost(constants: Mapping[str, float]) -> float:
+        def cost(constants: Mapping[str, Any]) -> Any:
             launch, busy = _times(work, constants)
             if unit == "s":
                 return launch + busy
             return launch * constants["launch_w"] + busy * constants["active_w"]
 
-        label = self.label
-        value, errors = errors_from_ends(
-            cost, {name: constant.ends for name, constant in self.constants.items()}
-        )
+        value, errors = self._evaluate(cost, work.name)
         return modelled(
             value,
             unit,
             Kind.MODELLED_ANALYTIC,
             scope,
-            f"analytic model of profile {label};"
+            f"analytic model of profile {self.label};"
             f" assumed: {', '.join(self.assumptions) or 'nothing'}",
-            tuple(
-                Error(f"{label}.{error.source}", error.low, error.high)
-                for error in errors
-            ),
+            errors,
             of=self.name,
         )
 
+    @property
+    def _centre(self) -> dict[str, float]:
+        return {name: constant.value for name, constant in self.constants.items()}
 
-def _times(work: WorkUnit, constants: Mapping[str, float]) -> tuple[float, float]:
+    def _evaluate(
+        self, function: Callable[[Mapping[str, Any]], Any], name: str
+    ) -> tuple[float, Errors]:
+        """Apply a function to the constants, with its interval drawn from theirs.
+
+        Args:
+            function: maps constants by name, numbers or draws of them, to a result.
+            name: of the result, for the source of what no constant does alone.
+
+        Returns:
+            The result and what each constant does to it.
+        """
+        label = self.label
+        ends = {key: constant.ends for key, constant in self.constants.items()}
+        value, alone = errors_from_ends(function, ends)
+        errors = tuple(
+            Error(f"{label}.{error.source}", error.low, error.high) for error in alone
+        )
+        if value <= 0.0 or len(errors) < 2:
+            return value, errors
+        drawn = function(
+            {key: draw_source(f"{label}.{key}", *ends[key]) for key in ends}
+        )
+        interval = draw_interval(value, np.asarray(drawn))
+        return value, fit_errors(value, errors, interval, f"{label}.{name}")
+
+
+def _times(work: WorkUnit, constants: Mapping[str, Any]) -> tuple[Any, Any]:
     """Return the launch and the busy seconds of a unit under some constants."""
     fallback = constants[f"peak_flop_per_s.{_FALLBACK_DTYPE}"]
     compute = sum(
         count / constants.get(f"peak_flop_per_s.{dtype}", fallback)
         for dtype, count in work.flops.items()
     )
-    busy = max(
+    busy = np.maximum(
         compute / constants["compute_efficiency_frac"],
         work.bytes_moved
         / constants["bandwidth_b_per_s"]

@@ -28,6 +28,10 @@ named after it; they replace the analytic rule for that unit:
 
     [unit."train mlp-64 batch 32".seconds]
     ...
+
+`joules` may be left out where no meter could be read; they are then modelled from the
+seconds and the watts. `[unit."...".saturated.seconds]` and `.saturated.joules` hold the
+same for a device filled with copies of the unit. `hitl-sim profile` writes such files.
 """
 
 from __future__ import annotations
@@ -36,7 +40,7 @@ import functools
 import importlib.resources
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +85,42 @@ def load_profile(name_or_path: str) -> DeviceProfile:
             f"`device` must be a valid {path.suffix} file, got '{path}': {error}."
         ) from error
     return _convert(data, str(path))
+
+
+def save_profile(profile: DeviceProfile, comment: str = "") -> str:
+    """Return a profile as the text of a TOML file that `load_profile` reads back.
+
+    Args:
+        profile: the device.
+        comment: lines to put on top.
+    """
+    lines = [f"# {line}".rstrip() for line in comment.splitlines()]
+    data: dict[str, Any] = msgspec.to_builtins(profile)
+    return "\n".join([*lines, *_tables("", data)]).lstrip("\n") + "\n"
+
+
+def _tables(name: str, table: Mapping[str, Any]) -> Iterator[str]:
+    """Write a table: its values first, then the tables inside it."""
+    values = {
+        key: value
+        for key, value in table.items()
+        if value is not None and not isinstance(value, Mapping)
+    }
+    if values:
+        yield from ("", f"[{name}]") if name else ()
+        yield from (f"{_key(key)} = {_value(value)}" for key, value in values.items())
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _tables(f"{name}.{_key(key)}" if name else _key(key), value)
+
+
+def _key(key: str) -> str:
+    return key if key.replace("_", "").isalnum() and key.isascii() else _value(key)
+
+
+def _value(value: object) -> str:
+    """Write a text or a number; JSON's forms are TOML's too, but for one character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def profile_names() -> tuple[str, ...]:

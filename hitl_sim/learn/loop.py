@@ -233,6 +233,52 @@ def build_driver(
     return RoundDriver(start, round_step)
 
 
+class _Stage(NamedTuple):
+    """What a run stands on once its task is made.
+
+    Attributes:
+        keys: the run's keys.
+        setting: the run's data and leaves.
+        driver: the device's side.
+    """
+
+    keys: RunKeys
+    setting: Setting
+    driver: RoundDriver
+
+
+def _build_stage(
+    config: RunConfig, intervention: Intervention
+) -> Callable[[Seeds, Hyper, TaskData], _Stage]:
+    """Build the function that makes a run's task and what acts on it."""
+    program = config.program
+    network = build_network(
+        program.network, intervention.num_features, program.shape.num_classes
+    )
+
+    def set_up(seeds: Seeds, hyper: Hyper, data: TaskData) -> _Stage:
+        keys = run_keys(seeds)
+        split = build_split(
+            keys.split,
+            data,
+            hyper.corruption,
+            program.shape.num_pool,
+            config.num_validation,
+            config.num_test,
+        )
+        setting = Setting(
+            split,
+            jnp.asarray(data.groups),
+            jnp.asarray(data.importance),
+            hyper.share,
+            hyper.learning_rate,
+        )
+        driver = build_driver(intervention, network, program.train, setting, keys)
+        return _Stage(keys, setting, driver)
+
+    return set_up
+
+
 def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
     """Build the pure function that is one whole run.
 
@@ -254,29 +300,11 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
             f"`rounds` must divide the number of checkpoints ({num_checkpoints}), "
             f"got {rounds}."
         )
-    network = build_network(
-        program.network, intervention.num_features, program.shape.num_classes
-    )
+    set_up = _build_stage(config, intervention)
     plan = assign(max(intervention.num_questions, 1), config.panel)
 
     def run(seeds: Seeds, hyper: Hyper, data: TaskData) -> Trace:
-        keys = run_keys(seeds)
-        split = build_split(
-            keys.split,
-            data,
-            hyper.corruption,
-            program.shape.num_pool,
-            config.num_validation,
-            config.num_test,
-        )
-        setting = Setting(
-            split,
-            jnp.asarray(data.groups),
-            jnp.asarray(data.importance),
-            hyper.share,
-            hyper.learning_rate,
-        )
-        driver = build_driver(intervention, network, program.train, setting, keys)
+        keys, setting, driver = set_up(seeds, hyper, data)
         if intervention.feedback is None:
             state, curve = driver.round_step(driver.start(), None)
             return _trace(intervention, setting, state, curve, None)
@@ -308,6 +336,44 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
         return _trace(intervention, setting, state, curve, labour)
 
     return run
+
+
+def build_simulation(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Any]:
+    """Build what a run does that no protocol would: make its task, simulate people.
+
+    People are asked the first round's questions in each round, under other item ids:
+    what they are asked does not change what it takes to simulate them.
+
+    Args:
+        config: the program of the run.
+
+    Returns:
+        `(seeds, hyper, data) -> arrays`, to be timed beside the run.
+    """
+    intervention = build_intervention(config.intervention, config.program)
+    set_up = _build_stage(config, intervention)
+    plan = assign(max(intervention.num_questions, 1), config.panel)
+
+    def simulate(seeds: Seeds, hyper: Hyper, data: TaskData) -> Any:
+        keys, setting, driver = set_up(seeds, hyper, data)
+        questions = driver.start().questions
+        if intervention.feedback is None or questions is None:
+            return setting.split
+        oracle = FEEDBACK[intervention.feedback]
+        annotators = sample_annotators(keys.crowd, hyper.population, config.panel.crew)
+        people = oracle.init(keys.crowd, annotators)
+
+        def one_round(people: Any, number: jax.Array) -> tuple[Any, Any]:
+            asked = questions._replace(item=questions.item + number)
+            people, response = ask_crowd(
+                keys.crowd, oracle, annotators, people, asked, plan
+            )
+            return people, collect(response, asked, plan)
+
+        rounds = jnp.arange(intervention.num_rounds, dtype=questions.item.dtype)
+        return setting.split, jax.lax.scan(one_round, people, rounds)
+
+    return simulate
 
 
 def _trace(

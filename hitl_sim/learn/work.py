@@ -58,7 +58,7 @@ def train_unit(
     num_features: int,
     num_classes: int,
 ) -> Unit:
-    """One optimiser step on one batch."""
+    """One optimiser step on one batch; only Adam's goes without its name."""
     built = build_network(network, num_features, num_classes)
     name = config.optimiser
     learner = jax.eval_shape(
@@ -71,7 +71,8 @@ def train_unit(
     labels = abstract(config.batch, dtype=np.int32)
     args = (learner, abstract(), abstract(config.batch, num_features), labels)
     shape = _shape(network, num_features, num_classes)
-    return Unit(f"{phase}:{shape}:b{config.batch}", phase, program, args, 1)
+    suffix = "" if config.optimiser == "adam" else f":{config.optimiser}"
+    return Unit(f"{phase}:{shape}:b{config.batch}{suffix}", phase, program, args, 1)
 
 
 def forward_unit(

@@ -45,6 +45,7 @@ from hitl_sim.learn.intervention import (
     Shape,
     WholePoolConfig,
 )
+from hitl_sim.learn.work import Unit
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.plan import (
     Chunk,
@@ -127,7 +128,8 @@ def _load(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
     return load_data(task)
 
 
-def _data_of(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
+def data_of(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
+    """Load a task's data, once in this process whatever its spoilt shares."""
     # shares are leaves: they must not load the same data twice
     plain = {"irrelevant": 0.0, "duplicate": 0.0, "wrong_label": 0.0}
     return _load(msgspec.structs.replace(task, **plain))
@@ -252,18 +254,15 @@ class _Group(NamedTuple):
 _groups: dict[str, _Group] = {}
 
 
-def _units(work: tuple[WorkLine, ...]) -> dict[str, Any]:
-    units = {}
-    for line in work:
-        unit = line.unit
-        operations = count_operations(unit.program, *unit.args)
-        units[unit.name] = {
-            "phase": unit.phase,
-            "flops": {k: v / unit.items for k, v in sorted(operations.flops.items())},
-            "bytes_moved": operations.bytes_moved / unit.items,
-            "num_kernels": operations.num_kernels / unit.items,
-        }
-    return units
+def count_unit(unit: Unit) -> dict[str, Any]:
+    """Count what one unit of work does, as the manifest keeps it."""
+    operations = count_operations(unit.program, *unit.args)
+    return {
+        "phase": unit.phase,
+        "flops": {k: v / unit.items for k, v in sorted(operations.flops.items())},
+        "bytes_moved": operations.bytes_moved / unit.items,
+        "num_kernels": operations.num_kernels / unit.items,
+    }
 
 
 def _pad(values: list[Any], width: int) -> Any:
@@ -276,13 +275,13 @@ def _group_of(chunk: Chunk, out: Path) -> _Group:
         return _groups[chunk.group]
     first = chunk.runs[0].condition
     width = first.spec.width
-    info, data = _data_of(first.task)
+    info, data = data_of(first.task)
     config = run_config(first, info, data)
     work = describe_work(config)
     group = {
         "static": first.static(info.content_hash),
         "environment": environment(width),
-        "units": _units(work),
+        "units": {line.unit.name: count_unit(line.unit) for line in work},
     }
     write_json(out / "groups" / f"{chunk.group}.json", group)
     _groups[chunk.group] = _Group(
@@ -294,7 +293,7 @@ def _group_of(chunk: Chunk, out: Path) -> _Group:
 def _compute(chunk: Chunk, group: _Group) -> Trace:
     first = chunk.runs[0].condition
     width = first.spec.width
-    info, data = _data_of(first.task)
+    info, data = data_of(first.task)
     seeds = [seeds_of(run) for run in chunk.runs]
     hypers = [hyper_of(run.condition, info) for run in chunk.runs]
     trace = group.sweep(

@@ -1,5 +1,6 @@
 """The commands as a user types them."""
 
+import json
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hitl_sim.cli import app
+from hitl_sim.energy import load_profile
 
 SMOKE = Path(__file__).parents[1] / "experiments" / "smoke.toml"
 WIDE = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
@@ -22,9 +24,20 @@ def call(*args):
     return result.exit_code, re.sub(r"\x1b\[[0-9;]*m", "", result.output)
 
 
-@pytest.mark.parametrize(
-    "command", ["run", "report", "confirm", "afford", "crowd", "meters", "measure"]
-)
+COMMANDS = [
+    "run",
+    "report",
+    "confirm",
+    "afford",
+    "crowd",
+    "meters",
+    "measure",
+    "profile",
+    "audit",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command):
     code, text = call(command, "--help")
     assert code == 0
@@ -142,6 +155,39 @@ def test_measure_models_where_nothing_can_be_read():
     assert "laptop-cpu" in text or "measured" in text
 
 
+def test_a_profile_is_never_written_over_and_names_its_base(tmp_path):
+    out = tmp_path / "mine.toml"
+    assert call("profile", out)[0] == 2  # no base
+    for args, message in (
+        (("--base", "abacus"), "abacus"),
+        (("--base", "h100", "--precision", "2"), "`precision` must be in (0, 1)"),
+        (("--base", "server-cpu", "--network", "big"), "widths of hidden layers"),
+        (("--base", "server-cpu", "--study", tmp_path), "no study.json"),
+        (
+            ("--base", "server-cpu", "--study", SMOKE, "--batch", "8"),
+            "`--study` must not be given with",
+        ),
+    ):
+        code, text = call("profile", out, *args)
+        assert code == 2
+        assert message in text.replace("\n", " ")
+        assert not out.exists()
+    out.write_text("kept")
+    code, text = call("profile", out, "--base", "server-cpu")
+    assert code == 2
+    assert "must be a new file" in text
+    assert out.read_text() == "kept"
+    code, text = call("profile", tmp_path / "mine.txt", "--base", "server-cpu")
+    assert code == 2
+    assert "must end in .toml" in text
+
+
+def test_an_audit_of_nothing_is_refused(tmp_path):
+    code, text = call("audit", tmp_path)
+    assert code == 2
+    assert "no study.json" in text.replace("\n", " ")
+
+
 def test_help_starts_no_backend():
     code = (
         "import sys; import hitl_sim.cli; "
@@ -162,6 +208,61 @@ def test_a_study_runs_from_file_to_report_and_is_re_billed(tmp_path):
     assert code == 0
     assert (out / "report.html").read_text() != first
     assert "h100" in (out / "report.html").read_text()
+
+
+@pytest.mark.study
+def test_a_machine_is_profiled_and_its_profile_bills_and_is_audited(tmp_path):
+    study, out, mine = tmp_path / "study.toml", tmp_path / "out", tmp_path / "mine.toml"
+    head, *arms = SMOKE.read_text().split("[[arm]]")
+    study.write_text("[[arm]]".join([head, *arms[:3]]))
+    assert call("run", study, "--out", out, "--workers", "2")[0] == 0
+    code, text = call(
+        "profile", mine, "--base", "laptop-cpu", "--study", out, "--limit", "2"
+    )
+    assert code == 0
+    assert "Seconds are measured. Joules are modelled" in text.replace("\n", " ")
+    profile = load_profile(str(mine))
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert set(profile.unit) == set(manifest["units"])
+    assert all(cost.saturated is not None for cost in profile.unit.values())
+    code, _ = call("report", out, "--device", mine)
+    assert code == 0
+    assert "mine@" in (out / "report.html").read_text()
+    code, text = call("audit", out, "--n", "3", "--device", mine)
+    assert code == 0
+    assert "seconds: billed ÷ measured = " in text
+    assert "joules: billed ÷ measured is unavailable: " in text
+    audit = json.loads((out / "sidecar" / "audit.json").read_text())
+    # what is billed by seconds measured here is near what is measured here
+    assert 0.3 < audit["seconds"]["value"] < 2.0
+    assert audit["seconds"]["kind"] == "measured_counter"
+
+
+@pytest.mark.study
+def test_ctrl_c_while_profiling_leaves_what_was_measured(tmp_path):
+    mine = tmp_path / "mine.toml"
+    command = ["profile", str(mine), "--base", "laptop-cpu", "--network", "8"]
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "hitl_sim.cli", *command),
+            *("--batch", "16", "--precision", "1e-9", "--limit", "16"),
+        ],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    # workers meet in a folder once every unit was measured alone
+    while not list(tmp_path.glob("*/*/0")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in text
+    assert "Interrupted: what was measured enough is kept." in text
+    assert len(load_profile(str(mine)).unit) == 3
 
 
 @pytest.mark.study

@@ -12,6 +12,7 @@ from hitl_sim.cost import (
     WorkBill,
     build_ledger,
     price_rates,
+    published_runs,
     simulated_seconds,
 )
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
@@ -80,22 +81,65 @@ def with_intensity(kg_per_kwh, **given):
 
 def test_gpt3_emits_552_tonnes_with_the_facility_and_502_without():
     """Patterson et al. (2021): 1,287 MWh at a PUE of 1.1 and 429 g/kWh."""
-    device = work("train", 1_287e3 / 1.1 * KWH)
+    (gpt3,) = (run for run in published_runs() if run.name == "GPT-3")
+    assert gpt3.joules.value == pytest.approx(1_287e3 * KWH)
+    assert gpt3.joules.scope is Scope.FACILITY
+    device = work("train", gpt3.joules.value / 1.1)
     rates = with_intensity(0.429, pue=1.1)
     ledger = build_ledger(work_bill(device), human_bill(), prices(), rates=rates)
-    assert ledger["device_train"].kgco2e.value / 1e3 == pytest.approx(502, abs=0.5)
+    tonnes = {
+        line.name: line.kgco2e.value / 1e3
+        for line in ledger.lines
+        if line.kgco2e is not None and line.kgco2e.value
+    }
+    # without the facility, the facility's own line, and both: each under its name
+    assert tonnes == pytest.approx({"device_train": 502, "pue": 50.2}, abs=0.5)
+    assert ledger["pue"].group == "facility"
     assert ledger.total("kgco2e").value / 1e3 == pytest.approx(552, abs=0.5)
+    without = ledger.total("kgco2e", groups=("device", "waiting"))
+    assert without.value / 1e3 == pytest.approx(502, abs=0.5)
+
+
+def bloom():
+    """Luccioni et al. (2022), table 3: 433 MWh dynamic, 257 MWh idle, 57 g/kWh, 11.2 t.
+
+    Seconds do not matter here; they only spread the idle power and the manufacture.
+    """
+    busy_s, idle_s = 1e7, 1e6
+    bill = work_bill(
+        work("train", 433e3 * KWH, busy_s),
+        wait_s=idle_s,
+        idle_w=257e3 * KWH / idle_s,
+        embodied_per_s=modelled(
+            11.2e3 / (busy_s + idle_s), "kgCO2e/s", Scope.CONSTANT, "paper", of=""
+        ),
+    )
+    rates = with_intensity(0.057, pue=1.0)
+    return build_ledger(bill, human_bill(), prices(), rates=rates)
 
 
 def test_bloom_idles_for_37_percent_of_its_energy():
-    """Luccioni et al. (2022): 433 MWh dynamic, 257 MWh idle, 24.7 + 14.6 t."""
-    bill = work_bill(work("train", 433e3 * KWH), wait_s=1e6, idle_w=257e3 * KWH / 1e6)
-    rates = with_intensity(0.057, pue=1.0)
-    ledger = build_ledger(bill, human_bill(), prices(), rates=rates)
-    assert ledger["device_train"].kgco2e.value / 1e3 == pytest.approx(24.7, abs=0.05)
-    assert ledger["device_waiting"].kgco2e.value / 1e3 == pytest.approx(14.6, abs=0.1)
+    ledger = bloom()
     share = ledger["device_waiting"].joules.value / ledger.total("joules").value
+    assert ledger.total("joules").value == pytest.approx((433 + 257) * 1e3 * KWH)
     assert share == pytest.approx(0.37, abs=0.005)
+
+
+def test_bloom_emits_50_5_tonnes_dynamic_idle_and_embodied_each_on_its_line():
+    ledger = bloom()
+    tonnes = {
+        "device_train": 24.7,
+        "device_waiting": 14.6,
+        "embodied": 11.2,
+    }
+    for name, expected in tonnes.items():
+        assert ledger[name].kgco2e.value / 1e3 == pytest.approx(expected, abs=0.06)
+    assert ledger["embodied"].standing == "lifetime"
+    # what the run itself emits leaves manufacture out; the paper's 50.5 t holds it
+    run = ledger.total("kgco2e")
+    whole = run + ledger.total("kgco2e", standing="lifetime", groups=("embodied",))
+    assert run.value / 1e3 == pytest.approx(39.3, abs=0.1)
+    assert whole.value / 1e3 == pytest.approx(50.5, abs=0.1)
 
 
 def test_each_phase_has_its_own_line_and_repeated_phases_add():

@@ -2,7 +2,12 @@ import msgspec
 import pytest
 
 from hitl_sim.energy import Kind, Scope, WorkUnit, total
-from hitl_sim.energy.profile import Constant, DeviceProfile, MeasuredCost
+from hitl_sim.energy.profile import (
+    Constant,
+    DeviceProfile,
+    MeasuredCost,
+    RegimeCost,
+)
 
 
 def fixed(value, kind="modelled_analytic"):
@@ -94,6 +99,52 @@ def test_a_measured_cost_goes_before_the_rule():
 def test_a_measured_cost_must_have_been_measured():
     with pytest.raises(ValueError, match=r"`seconds\.kind` must be one of"):
         MeasuredCost(fixed(1.0), fixed(1.0, "measured_counter"))
+
+
+TIMED = MeasuredCost(Constant(3.0, 2.7, 3.3, "measured_counter", "a clock"))
+
+
+def test_measured_seconds_without_joules_take_the_watts_of_the_rule():
+    """Half the modelled time launches at 10 W, half computes at 100 W."""
+    step = work({"float32": 1e9}, num_kernels=2000)
+    cost = device(unit={"train": TIMED}).unit_cost(step)
+    assert cost.seconds.kind is Kind.MEASURED_COUNTER
+    assert cost.joules.kind is Kind.MODELLED_ANALYTIC
+    assert cost.joules.value == pytest.approx(3.0 * 55.0)
+    assert cost.joules.interval == pytest.approx((2.7 * 55.0, 3.3 * 55.0))
+    assert "measured seconds x modelled watts" in cost.joules.source
+
+
+def test_modelled_joules_of_two_measured_units_share_the_error_of_the_watts():
+    watts = Constant(100.0, 50.0, 200.0, "assumed", "a guess")
+    exact = MeasuredCost(fixed(3.0, "measured_counter"))
+    profile = device(active_w=watts, unit={"train": exact, "score": exact})
+    work_each = {"float32": 1e12}
+    bill = total(
+        profile.unit_cost(work(work_each, name=name)).joules
+        for name in ("train", "score")
+    )
+    assert bill.value == pytest.approx(600.0)
+    assert bill.interval == pytest.approx((300.0, 1200.0))
+
+
+def test_a_measured_unit_without_counts_takes_the_active_watts():
+    cost = device(unit={"train": TIMED}).unit_cost(work())
+    assert cost.joules.value == pytest.approx(300.0)
+
+
+def test_the_saturated_regime_is_measured_or_unavailable():
+    both = MeasuredCost(
+        TIMED.seconds, saturated=RegimeCost(fixed(1.0, "measured_counter"))
+    )
+    profile = device(unit={"train": both, "score": TIMED})
+    step = work({"float32": 1e12})
+    assert profile.unit_cost(step).seconds.value == 3.0
+    full = profile.unit_cost(step, "saturated")
+    assert (full.seconds.value, full.joules.value) == (1.0, pytest.approx(100.0))
+    missing = profile.unit_cost(work(name="score"), "saturated")
+    assert missing.seconds.value is None
+    assert "`score` was not measured" in missing.joules.reason
 
 
 def test_the_hash_names_the_content():

@@ -4,7 +4,15 @@ import tomllib
 import msgspec
 import pytest
 
-from hitl_sim.energy import Kind, WorkUnit, load_profile, profile_file, profile_names
+from hitl_sim.energy import (
+    Kind,
+    WorkUnit,
+    load_profile,
+    profile_file,
+    profile_names,
+    save_profile,
+)
+from hitl_sim.energy.profile import Constant, MeasuredCost, RegimeCost
 
 STEP = WorkUnit("train", "train", {"float32": 7.4e5}, 3.6e5, 32)
 
@@ -27,6 +35,8 @@ def test_the_promised_devices_are_shipped():
         "rtx-class",
         "a100",
         "h100",
+        "h200",
+        "jetson-class",
     }
 
 
@@ -52,6 +62,21 @@ def test_datasheet_peaks_are_what_vendors_state():
     assert (a100.active_w.high, h100.active_w.high) == (400.0, 700.0)
 
 
+def test_an_h200_is_an_h100_with_faster_memory():
+    h100, h200 = load_profile("h100"), load_profile("h200")
+    assert h200.bandwidth_b_per_s.value / h100.bandwidth_b_per_s.value == pytest.approx(
+        1.43, rel=0.01
+    )
+    peaks = [{k: v.ends for k, v in p.peak_flop_per_s.items()} for p in (h100, h200)]
+    assert peaks[0] == peaks[1]
+
+
+def test_an_idle_number_of_a_small_module_lies_below_its_least_power_mode():
+    module = load_profile("jetson-class")
+    assert module.scope == "module"
+    assert module.idle_w.high <= module.active_w.low
+
+
 def test_a_json_file_of_ones_own_is_read(tmp_path, content):
     assert load_profile(saved(tmp_path, content)).name == "mine"
 
@@ -70,6 +95,24 @@ def test_a_toml_file_may_hold_measured_costs(tmp_path):
     assert "unit" in tomllib.loads(path.read_text())
     joules = load_profile(str(path)).unit_cost(STEP).joules
     assert (joules.value, joules.kind) == (6e-4, Kind.MEASURED_COUNTER)
+
+
+def measured(value):
+    return Constant(value, value / 2, value * 2, "measured_counter", 'a "clock"\n')
+
+
+def test_a_saved_profile_is_read_back_as_it_was(tmp_path):
+    cost = MeasuredCost(
+        measured(1e-5), saturated=RegimeCost(measured(5e-6), measured(1e-4))
+    )
+    units = {"train:64-10:b32": cost, "score": MeasuredCost(measured(2e-7))}
+    profile = msgspec.structs.replace(load_profile("a100"), unit=units, name="mine")
+    path = tmp_path / "mine.toml"
+    path.write_text(save_profile(profile, "Written by hand.\n\nTwice."))
+    assert path.read_text().startswith("# Written by hand.\n#\n# Twice.\n")
+    again = load_profile(str(path))
+    assert again == profile
+    assert again.hash == profile.hash
 
 
 def test_an_unknown_name_lists_the_known_ones():

@@ -19,7 +19,7 @@ from hitl_sim.learn.intervention import (
     WholePoolConfig,
 )
 from hitl_sim.learn.intervention.labelling import fit_steps
-from hitl_sim.learn.work import INSTRUMENT, PROTOCOL
+from hitl_sim.learn.work import INSTRUMENT, PROTOCOL, train_unit
 
 
 def lines_of(config):
@@ -73,6 +73,19 @@ def test_a_training_step_counts_the_matrix_work_of_both_passes(config_of):
     # activation
     weights = 64 * 8 + 8 + 8 * 10 + 10
     assert operations(line) < matrices + 20 * weights + 8 * 40 * 10
+
+
+def test_steps_of_two_optimisers_are_two_units():
+    units = [
+        train_unit(
+            "train", NetworkConfig((8,)), TrainConfig(16, optimiser=name), 64, 10
+        )
+        for name in ("adam", "sgd")
+    ]
+    assert [unit.name for unit in units] == [
+        "train:64-8-10:b16",
+        "train:64-8-10:b16:sgd",
+    ]
 
 
 def test_a_smaller_input_makes_a_cheaper_step(config_of):

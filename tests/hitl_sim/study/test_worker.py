@@ -23,7 +23,7 @@ def tables_of_module():
 
 def lanes(plan, chunk, width):
     """Run a chunk's first runs at a width of lanes, past them padding."""
-    info, data = worker._data_of(chunk.runs[0].condition.task)
+    info, data = worker.data_of(chunk.runs[0].condition.task)
     config = worker.run_config(chunk.runs[0].condition, info, data)
     runs = chunk.runs[:2]
     sweep = worker.build_sweep(config, width)

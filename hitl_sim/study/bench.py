@@ -1,0 +1,230 @@
+"""The child's side of a profile and an audit: time units of work, and whole runs.
+
+This module is imported only in a worker, after the environment is set.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hitl_sim.energy import Meter, WorkUnit
+from hitl_sim.learn import build_run, build_simulation, describe_work
+from hitl_sim.learn.work import Unit
+from hitl_sim.study import worker
+from hitl_sim.study.grid import Condition
+from hitl_sim.study.plan import Run
+from hitl_sim.study.visit import Bench, Meeting, RunVisit, Visit
+
+LOOP_S = 0.02
+"""How long one call of a loop should take, s: long beside the call's own 20 µs."""
+MAX_PASSES = 10_000
+_MEETING_S = 120.0
+_POLL_S = 1e-3
+
+
+def list_units(conditions: Sequence[Condition]) -> Bench:
+    """List the units of work of some conditions, each name once."""
+    found: dict[str, tuple[WorkUnit, Condition]] = {}
+    for condition in conditions:
+        for name, unit in _units_of(condition).items():
+            if name in found:
+                continue
+            counted = worker.count_unit(unit)
+            found[name] = (WorkUnit(name, **counted), condition)
+    device = jax.devices()[0]
+    return Bench(device.platform, device.device_kind, tuple(found.values()))
+
+
+def _units_of(condition: Condition) -> dict[str, Unit]:
+    info, data = worker.data_of(condition.task)
+    work = describe_work(worker.run_config(condition, info, data))
+    return {line.unit.name: line.unit for line in work}
+
+
+def time_unit(
+    condition: Condition,
+    name: str,
+    unit_s: float,
+    window_s: float,
+    lanes: int = 1,
+    meeting: Meeting | None = None,
+) -> Visit:
+    """Time one unit of work in a window.
+
+    Args:
+        condition: whose program holds the unit.
+        name: of the unit.
+        unit_s: how long one unit should take, roughly, s; only sizes the loop.
+        window_s: how long to work, s.
+        lanes: copies of the unit in one program.
+        meeting: where to wait for other workers that do the same.
+    """
+    unit = _units_of(condition)[name]
+    pass_s = max(unit_s * unit.items * lanes, LOOP_S / MAX_PASSES)
+    passes = max(int(LOOP_S / pass_s), 1)
+    call = _loop_of(condition, name, passes, lanes)
+    if meeting is not None:
+        _meet(meeting)
+    visit = _window(f"unit {name}", unit.phase, call, window_s)
+    done = visit.num_units * passes * unit.items * lanes
+    return visit._replace(num_units=done)
+
+
+_loops: dict[tuple[str, int, int], Callable[[], Any]] = {}
+
+
+def _loop_of(
+    condition: Condition, name: str, passes: int, lanes: int
+) -> Callable[[], Any]:
+    """Compile and warm a loop of passes, once in this process."""
+    key = (name, passes, lanes)
+    if key not in _loops:
+        unit = _units_of(condition)[name]
+        program, args = unit.program, _example(unit.args)
+        if lanes > 1:
+            program = jax.vmap(program)
+            args = jax.tree.map(lambda a: jnp.repeat(a[None], lanes, axis=0), args)
+        call = partial(jax.jit(partial(repeat_program, program, passes)), args)
+        jax.block_until_ready(call())  # type: ignore[no-untyped-call]
+        _loops[key] = call
+    return _loops[key]
+
+
+def repeat_program(program: Callable[..., Any], passes: int, args: Any) -> Any:
+    """Run a program over and over so that no pass can be left out or shared.
+
+    A program whose result has the form of its first argument (a learner) is fed its own
+    result. Otherwise the sum of all results is written into one element of the largest
+    argument, in place: the compiler can neither move work out of the loop nor drop it.
+
+    Args:
+        program: of `args`.
+        passes: how often to run it.
+        args: its arguments.
+
+    Returns:
+        What the last pass leaves.
+    """
+    result = jax.eval_shape(program, *args)
+    if _form(result) == _form(args[0]):
+
+        def feed(state: Any, _: None) -> tuple[Any, None]:
+            return program(state, *args[1:]), None
+
+        return jax.lax.scan(feed, args[0], None, length=passes)[0]
+    leaves, tree = jax.tree.flatten(args)
+    largest = int(np.argmax([leaf.size for leaf in leaves]))
+
+    def chain(carry: Any, _: None) -> tuple[Any, None]:
+        array, seen = carry
+        array = array.at[(0,) * array.ndim].set(seen.astype(array.dtype))
+        outputs = program(*jax.tree.unflatten(tree, _with(leaves, largest, array)))
+        total = sum(
+            jnp.sum(leaf, dtype=jnp.float32) for leaf in jax.tree.leaves(outputs)
+        )
+        # small, so that a network's inputs stay what they were
+        return (array, total * jnp.float32(1e-9)), None
+
+    start = (leaves[largest], jnp.float32(0.0))
+    return jax.lax.scan(chain, start, None, length=passes)[0][1]
+
+
+def _with(leaves: list[Any], index: int, value: Any) -> list[Any]:
+    return [*leaves[:index], value, *leaves[index + 1 :]]
+
+
+def _form(tree: Any) -> Any:
+    shapes = [(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(tree)]
+    return jax.tree.structure(tree), shapes
+
+
+def _example(args: Any) -> Any:
+    """Make arguments: small random numbers, classes 0 and 1, a small learning rate."""
+    rng = np.random.default_rng(0)
+
+    def make(spec: Any) -> jax.Array:
+        if jnp.issubdtype(spec.dtype, jnp.floating):
+            values: Any = rng.uniform(0.0, 0.1, spec.shape) if spec.shape else 1e-3
+        else:
+            values = rng.integers(0, 2, spec.shape) if spec.shape else 0
+        return jnp.asarray(values, spec.dtype)
+
+    return jax.tree.map(make, args)
+
+
+@cache
+def _meter() -> Meter:
+    return Meter()
+
+
+def _window(name: str, phase: str, call: Callable[[], Any], window_s: float) -> Visit:
+    """Call until the time is up, under the meter."""
+    num_calls = 0
+    core_s = time.process_time()
+    with _meter().window(name, phase=phase) as window:
+        end = time.monotonic() + window_s
+        while num_calls == 0 or time.monotonic() < end:
+            window.wait_on(call())
+            num_calls += 1
+    core_s = time.process_time() - core_s
+    seconds = window.seconds.value
+    if not isinstance(seconds, float):
+        raise TypeError(f"`seconds` must be one number, got {seconds}.")
+    gross = tuple(energy.to_json() for energy in window.joules)
+    return Visit(num_calls, seconds, gross, core_s / seconds)
+
+
+def _meet(meeting: Meeting) -> None:
+    """Wait until all workers are there.
+
+    Raises:
+        TimeoutError: one did not come.
+    """
+    folder = Path(meeting.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / str(meeting.rank)).touch()
+    end = time.monotonic() + _MEETING_S
+    while len(list(folder.iterdir())) < meeting.size:
+        if time.monotonic() > end:
+            raise TimeoutError(
+                f"`meeting` must see {meeting.size} workers within {_MEETING_S:.0f} s,"
+                f" got {len(list(folder.iterdir()))}."
+            )
+        time.sleep(_POLL_S)
+
+
+def measure_idle(duration_s: float) -> tuple[dict[str, Any], ...]:
+    """Wait without work, and return each device's idle power, W, as JSON."""
+    return tuple(w.to_json() for w in _meter().measure_idle(duration_s).values())
+
+
+def time_run(run: Run, window_s: float) -> RunVisit:
+    """Repeat one run of a study by itself, one lane, compilation apart.
+
+    Args:
+        run: which.
+        window_s: how long to work on it, s; the run is repeated until then.
+    """
+    condition = run.condition
+    info, data = worker.data_of(condition.task)
+    config = worker.run_config(condition, info, data)
+    seeds, hyper = worker.seeds_of(run), worker.hyper_of(condition, info)
+    key = str(sorted(condition.static(info.content_hash).items()))
+    if key not in _runs:
+        _runs[key] = (jax.jit(build_run(config)), jax.jit(build_simulation(config)))
+    whole, aside = (partial(program, seeds, hyper, data) for program in _runs[key])
+    trace, _ = whole(), aside()
+    return RunVisit(
+        _window("run", "train", whole, window_s),
+        _window("simulation", "train", aside, window_s / 2),
+        tuple(float(x) for x in np.asarray(trace.curve.validation)),
+    )
+
+
+_runs: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}

@@ -1,0 +1,95 @@
+"""Joules of a timed window: which devices' readings count, and why the rest do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from hitl_sim.energy import Kind, Quantity, Scope, total, unavailable
+from hitl_sim.study.visit import LEAST_CORE_FRAC, Visit
+
+_ON_BOARD = frozenset({"chip", "board", "module"})
+_SHARED = "other programs used the processor while it was measured"
+_NO_METER = "no energy counter can be read on this machine"
+
+
+def check_platform(platform: str, scope: str, name: str) -> None:
+    """Refuse a device profile of another kind of device than programs run on here.
+
+    Args:
+        platform: `cpu`, `gpu` or `tpu`.
+        scope: what the profile's watts cover.
+        name: of the profile.
+
+    Raises:
+        ValueError: a processor's profile for an accelerator, or the other way round.
+    """
+    if (platform == "cpu") == (scope in _ON_BOARD):
+        wanted = "a processor" if platform == "cpu" else "an accelerator"
+        raise ValueError(
+            f"`base` must be the profile of {wanted}, since programs run on the"
+            f" {platform} here, got {name!r} with watts of a {scope}."
+        )
+
+
+def is_disturbed(visits: Iterable[Visit], is_cpu: bool) -> bool:
+    """Return whether other programs had a part of a processor's time in a window."""
+    return is_cpu and any(visit.core_frac < LEAST_CORE_FRAC for visit in visits)
+
+
+def own_seconds(visit: Visit, is_cpu: bool) -> float:
+    """Return a window's seconds; processor time where the window was disturbed."""
+    share = visit.core_frac if is_disturbed([visit], is_cpu) else 1.0
+    return visit.seconds * share
+
+
+def own_joules(visits: Sequence[Visit], scope: str, is_cpu: bool) -> Quantity:
+    """Return a window's joules; unavailable where others used the processor too.
+
+    Args:
+        visits: of workers that worked at the same time; the first one's meter is read.
+        scope: what the profile's watts cover.
+        is_cpu: whether programs run on the processor.
+    """
+    joules = measured_joules(visits[0].gross, scope)
+    if joules.is_known and is_disturbed(visits, is_cpu):
+        return unavailable("J", Scope(scope), _SHARED)
+    return joules
+
+
+def measured_joules(gross: Iterable[Mapping[str, Any]], scope: str) -> Quantity:
+    """Pick from a window's readings the joules that a profile of some scope means.
+
+    Args:
+        gross: readings as JSON, one per device.
+        scope: what the profile's watts cover.
+
+    Returns:
+        Their sum over the sockets of a processor, or the one accelerator's; unavailable
+        with the reason where nothing was read, or where it is not known which of
+        several accelerators did the work.
+    """
+    readings = [Quantity.from_json(data) for data in gross]
+    wanted = Scope(scope)
+    known = [
+        q for q in readings if q.is_known and q.scope is wanted and q.value is not None
+    ]
+    places = dict.fromkeys(quantity.of for quantity in known)
+    if not known:
+        return unavailable("J", wanted, _why_not(readings, wanted))
+    if scope in _ON_BOARD and len(places) > 1:
+        reason = f"{len(places)} devices were read and one worked: make one visible"
+        return unavailable("J", wanted, reason)
+    joules = total(known)
+    if joules.kind < Kind.MEASURED_SAMPLED:
+        reason = f"the meter's joules are {joules.kind.words}, not measured"
+        return unavailable("J", wanted, reason)
+    return joules
+
+
+def _why_not(readings: Sequence[Quantity], wanted: Scope) -> str:
+    covered = {q.scope.value for q in readings if q.is_known}
+    if covered:
+        return f"the meters cover {', '.join(sorted(covered))}, not {wanted.value}"
+    reasons = dict.fromkeys(q.reason for q in readings if q.reason)
+    return "; ".join(reasons) or _NO_METER

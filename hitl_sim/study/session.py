@@ -1,0 +1,278 @@
+"""Visit units of work in turn until each is known well enough; see `calibration`."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hitl_sim.energy import DeviceProfile, Quantity, WorkUnit
+from hitl_sim.energy.profile import Regime
+from hitl_sim.energy.repeat import MIN_REPEATS, is_tight
+from hitl_sim.study.executor import LocalExecutor
+from hitl_sim.study.grid import Condition
+from hitl_sim.study.metered import (
+    check_platform,
+    is_disturbed,
+    measured_joules,
+    own_joules,
+    own_seconds,
+)
+from hitl_sim.study.visit import LANES, Meeting
+
+_BENCH = "hitl_sim.study.bench"
+IDLE_S = 10.0
+"""How long idle power is watched, s."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard to measure.
+
+    Attributes:
+        precision: half width of a 95 % interval, relative, at which a unit is done.
+        limit_s: when to stop although some are not, s; what was begun is finished, and
+            each unit is visited `MIN_REPEATS` times before any is visited again.
+        window_s: length of one window, s; by default 0.2 where only the clock is read,
+            and 2 under a meter, whose counter moves every 0.1 s or so.
+        min_visits: windows per unit and regime at least.
+    """
+
+    precision: float = 0.05
+    limit_s: float = 120.0
+    window_s: float | None = None
+    min_visits: int = 5
+
+    def __post_init__(self) -> None:
+        """Refuse an effort that never ends or measures nothing."""
+        if not 0.0 < self.precision < 1.0:
+            raise ValueError(
+                f"`precision` must be in (0, 1), got {self.precision}. 0.05 is 5 %."
+            )
+        for name in ("limit_s", "window_s"):
+            number = getattr(self, name)
+            if number is not None and not 0.0 < number < math.inf:
+                raise ValueError(f"`{name}` must be finite and > 0 s, got {number}.")
+
+
+class Progress(NamedTuple):
+    """How far a measurement is.
+
+    Attributes:
+        regime: `alone` or `saturated`.
+        unit: measured now.
+        done: units and regimes whose interval is tight.
+        total: units and regimes.
+        elapsed_s: time since the start, s.
+    """
+
+    regime: Regime
+    unit: str
+    done: int
+    total: int
+    elapsed_s: float
+
+
+class Share(NamedTuple):
+    """What one unit took in one window.
+
+    Attributes:
+        seconds: device time, s.
+        joules: energy, J; unavailable where no meter covers it.
+        is_disturbed: whether other programs had the core for a part of the window, so
+            that the seconds are this program's own processor time.
+    """
+
+    seconds: float
+    joules: Quantity
+    is_disturbed: bool
+
+
+@dataclass
+class Tally:
+    """The windows of one unit in one regime."""
+
+    unit: WorkUnit
+    condition: Condition
+    regime: Regime
+    visits: list[Share] = field(default_factory=list)
+
+    @property
+    def num_disturbed(self) -> int:
+        """Return how many windows other programs had a part of the core in."""
+        return sum(visit.is_disturbed for visit in self.visits)
+
+    def is_done(self, effort: Effort) -> bool:
+        """Return whether its seconds, and its joules if any, are tight."""
+        num = max(effort.min_visits, MIN_REPEATS)
+        is_timed = is_tight([s.seconds for s in self.visits], effort.precision, num)
+        joules = [s.joules.value for s in self.visits if s.joules.is_known]
+        known = [float(j) for j in joules if j is not None and j > 0]
+        return is_timed and (
+            len(known) < len(self.visits) or is_tight(known, effort.precision, num)
+        )
+
+
+class Session:
+    """One measurement under way; what it has so far can be read at any time.
+
+    Attributes:
+        base: the profile whose scope joules must have.
+        effort: how hard to measure.
+        tallies: the windows of each unit and regime.
+        idle: idle power, W; None where no meter covers it.
+        window_s: length of one window, s.
+        place: the processor and the device, in words.
+        is_cpu: whether programs run on the processor.
+    """
+
+    def __init__(
+        self,
+        base: DeviceProfile,
+        workers: int,
+        effort: Effort,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        """Prepare; nothing is measured yet.
+
+        Args:
+            base: the profile that stands where nothing is measured.
+            workers: processes that fill the processor.
+            effort: how hard to measure.
+            on_progress: called before each window.
+        """
+        self.base = base
+        self.workers = workers
+        self.effort = effort
+        self.begin = time.monotonic()
+        self.on_progress = on_progress
+        self.tallies: list[Tally] = []
+        self.idle: Quantity | None = None
+        self.window_s = effort.window_s or 0.2
+        self.place = ""
+        self.is_cpu = True
+
+    def run(self, conditions: Sequence[Condition]) -> None:
+        """Measure every unit alone, then the same with the device filled."""
+        with LocalExecutor(1) as executor:
+            bench = executor.submit(_BENCH, "list_units", list(conditions)).result()
+            check_platform(bench.platform, self.base.scope, self.base.name)
+            self.place = f"{name_processor()} ({bench.device_kind})"
+            self.is_cpu = bench.platform == "cpu"
+            regimes: tuple[Regime, ...] = ("alone", "saturated")
+            self.tallies = [
+                Tally(unit, condition, regime)
+                for regime in regimes
+                for unit, condition in bench.units
+            ]
+            self._look_at_meters(executor)
+            alone = [t for t in self.tallies if t.regime == "alone"]
+            saturated = [t for t in self.tallies if t.regime == "saturated"]
+            self._visit_all(alone, 0.5, lambda t, _: self._visit(executor, t, 1))
+            if not self.is_cpu:
+                self._visit_all(
+                    saturated, 1.0, lambda t, _: self._visit(executor, t, LANES)
+                )
+        if self.is_cpu:
+            with (
+                LocalExecutor(self.workers) as executor,
+                tempfile.TemporaryDirectory() as folder,
+            ):
+                self._visit_all(
+                    saturated,
+                    1.0,
+                    lambda t, n: self._visit_together(executor, t, f"{folder}/{n}"),
+                )
+
+    def _look_at_meters(self, executor: LocalExecutor) -> None:
+        """Measure idle power where a meter can be read; then windows must be longer."""
+        found = executor.submit(_BENCH, "measure_idle", 1e-3).result()
+        if not found:
+            return
+        watts = executor.submit(_BENCH, "measure_idle", IDLE_S).result()
+        power = measured_joules(watts, self.base.scope)
+        if power.is_known:
+            self.idle = power
+            self.window_s = self.effort.window_s or 2.0
+
+    def _visit_all(
+        self, tallies: list[Tally], until: float, visit: Callable[[Tally, int], Share]
+    ) -> None:
+        """Visit units in turn until each is tight or a share of the time is used up."""
+        number = 0
+        while left := [t for t in tallies if not t.is_done(self.effort)]:
+            for tally in left:
+                is_late = self.elapsed_s > until * self.effort.limit_s
+                if is_late and len(tally.visits) >= MIN_REPEATS:
+                    continue
+                self._show(tally)
+                number += 1
+                tally.visits.append(visit(tally, number))
+            is_late = self.elapsed_s > until * self.effort.limit_s
+            if is_late and all(len(t.visits) >= MIN_REPEATS for t in left):
+                return
+
+    def _visit(self, executor: LocalExecutor, tally: Tally, lanes: int) -> Share:
+        args = self._task(tally)
+        seen = executor.submit(_BENCH, "time_unit", *args, lanes).result()
+        return Share(
+            own_seconds(seen, self.is_cpu) / seen.num_units,
+            own_joules([seen], self.base.scope, self.is_cpu).scaled(
+                1.0 / seen.num_units
+            ),
+            is_disturbed([seen], self.is_cpu),
+        )
+
+    def _visit_together(
+        self, executor: LocalExecutor, tally: Tally, folder: str
+    ) -> Share:
+        """Let all workers do the same at once; the first one's meter sees them all."""
+        args = (*self._task(tally), 1)
+        futures = [
+            executor.submit(
+                _BENCH, "time_unit", *args, Meeting(folder, rank, self.workers)
+            )
+            for rank in range(self.workers)
+        ]
+        seen = [future.result() for future in futures]
+        rate = sum(v.num_units / own_seconds(v, self.is_cpu) for v in seen)
+        joules = own_joules(seen, self.base.scope, self.is_cpu)
+        return Share(
+            1.0 / rate,
+            joules.scaled(1.0 / (rate * seen[0].seconds)),
+            is_disturbed(seen, self.is_cpu),
+        )
+
+    def _task(self, tally: Tally) -> tuple[Any, ...]:
+        guess = self.base.unit_cost(tally.unit).seconds.value
+        unit_s = guess if isinstance(guess, float) else 0.0
+        return tally.condition, tally.unit.name, unit_s, self.window_s
+
+    @property
+    def elapsed_s(self) -> float:
+        """Return the time since the start, s."""
+        return time.monotonic() - self.begin
+
+    def _show(self, tally: Tally) -> None:
+        done = sum(t.is_done(self.effort) for t in self.tallies)
+        self.on_progress(
+            Progress(
+                tally.regime, tally.unit.name, done, len(self.tallies), self.elapsed_s
+            )
+        )
+
+
+def name_processor() -> str:
+    """Name the processor as the system does, and count its cores."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2] for line in lines if line.startswith("model name")]
+    cores = os.cpu_count() or 1
+    return f"{(names or ['unnamed processor'])[0].strip()}, {cores} cores"

@@ -1,0 +1,71 @@
+"""What a worker that times and its parent tell each other; nothing here loads jax."""
+
+from typing import Any, NamedTuple
+
+from hitl_sim.energy import WorkUnit
+from hitl_sim.study.grid import Condition
+
+LEAST_CORE_FRAC = 0.95
+"""A window that had less of its core was disturbed by other programs."""
+LANES = 128
+"""Copies of a unit that fill an accelerator: the widest mapping of a study."""
+
+
+class Bench(NamedTuple):
+    """What a worker can time.
+
+    Attributes:
+        platform: `cpu`, `gpu` or `tpu`.
+        device_kind: the device's name, as its driver gives it.
+        units: what to time, and a condition whose program holds it.
+    """
+
+    platform: str
+    device_kind: str
+    units: tuple[tuple[WorkUnit, Condition], ...]
+
+
+class Meeting(NamedTuple):
+    """Where workers wait for each other before they work at the same time.
+
+    Attributes:
+        folder: a folder of its own.
+        rank: which of them this one is.
+        size: how many there are.
+    """
+
+    folder: str
+    rank: int
+    size: int
+
+
+class Visit(NamedTuple):
+    """One timed window.
+
+    Attributes:
+        num_units: units of work, or runs, done in it.
+        seconds: its length, s.
+        gross: energy of each device in it, J, as JSON; unavailable with the reason.
+        core_frac: processor time of this process over the window's length; below 1 in
+            a busy loop on one core means that somebody else had the core.
+    """
+
+    num_units: float
+    seconds: float
+    gross: tuple[dict[str, Any], ...]
+    core_frac: float
+
+
+class RunVisit(NamedTuple):
+    """A run, repeated by itself.
+
+    Attributes:
+        whole: all of its program.
+        aside: only what the simulation adds: making the task (the split and what is
+            spoilt in it) and answering for people; billed to nobody.
+        validation_accuracy: its curve.
+    """
+
+    whole: Visit
+    aside: Visit
+    validation_accuracy: tuple[float, ...]

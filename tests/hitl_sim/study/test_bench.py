@@ -1,0 +1,83 @@
+"""The loops that are timed do all of their work, and are timed as a study runs them."""
+
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from hitl_sim.study import bench
+from hitl_sim.study.calibration import conditions_of, grid_specs
+from hitl_sim.study.visit import Meeting
+
+
+@pytest.fixture(scope="module")
+def condition():
+    (only,) = conditions_of(grid_specs(["8"], [16]))
+    return only
+
+
+def seconds(program, passes, args):
+    """Take the least processor time of three calls, compilation apart."""
+    call = jax.jit(lambda a: bench.repeat_program(program, passes, a))
+    jax.block_until_ready(call(args))
+    taken = []
+    for _ in range(3):
+        begin = time.process_time()
+        jax.block_until_ready(call(args))
+        taken.append(time.process_time() - begin)
+    return min(taken)
+
+
+def test_a_learner_is_fed_its_own_result():
+    out = bench.repeat_program(
+        lambda w, x: w + x, 5, (jnp.float32(1.0), jnp.float32(2.0))
+    )
+    assert float(out) == 11.0
+
+
+def test_no_pass_of_a_scoring_loop_is_left_out_or_shared():
+    """The result of each pass is read, and depends on the pass before it."""
+    matrix = jnp.asarray(
+        np.random.default_rng(0).uniform(0, 0.1, (256, 256)), "float32"
+    )
+    args = (matrix, jnp.ones((200, 256), jnp.float32))
+
+    def score(w, x):
+        return jnp.argmax(x @ w, axis=1)
+
+    few, many = (seconds(score, passes, args) for passes in (20, 160))
+    assert 5 < many / few < 12
+
+
+def test_every_input_of_a_scoring_loop_stays_finite_over_many_passes():
+    args = (jnp.ones((4, 4)), jnp.ones((3, 4)))
+    last = bench.repeat_program(lambda w, x: jax.nn.softmax(x @ w), 1_000, args)
+    assert bool(jnp.isfinite(last))
+
+
+def test_units_are_listed_once_with_their_counts(condition):
+    found = bench.list_units([condition, condition])
+    names = [unit.name for unit, _ in found.units]
+    assert len(names) == len(set(names)) == 3
+    assert found.platform == "cpu"
+    step = next(unit for unit, _ in found.units if unit.phase == "train")
+    assert step.flops["float32"] > 16 * (4 * 64 * 8 + 6 * 8 * 10)
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_a_window_counts_items_of_every_lane(condition, lanes):
+    name = "evaluate:64-8-10:class:n297"
+    unit_s = bench.LOOP_S / 20 / 297 / lanes * 0.99
+    seen = bench.time_unit(condition, name, unit_s, 0.01, lanes)
+    assert seen.num_units % (20 * 297 * lanes) == 0
+    assert seen.seconds >= 0.01
+    assert seen.core_frac > 0.0
+
+
+def test_workers_wait_for_each_other_and_say_who_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench, "_MEETING_S", 0.01)
+    bench._meet(Meeting(str(tmp_path / "one"), 0, 1))
+    with pytest.raises(TimeoutError, match="must see 2 workers"):
+        bench._meet(Meeting(str(tmp_path / "two"), 0, 2))

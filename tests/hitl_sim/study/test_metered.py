@@ -1,0 +1,85 @@
+import pytest
+
+from hitl_sim.energy import Kind, Quantity, Scope, unavailable
+from hitl_sim.study.metered import (
+    check_platform,
+    is_disturbed,
+    measured_joules,
+    own_joules,
+    own_seconds,
+)
+from hitl_sim.study.visit import Visit
+
+
+def reading(value, of, scope=Scope.PACKAGE, kind=Kind.MEASURED_COUNTER):
+    interval = (0.9 * value, 1.1 * value)
+    return Quantity(value, "J", kind, scope, interval, f"counter of {of}", of=of)
+
+
+def seen(*readings, core_frac=1.0, seconds=2.0):
+    return Visit(10, seconds, tuple(r.to_json() for r in readings), core_frac)
+
+
+def test_sockets_of_a_processor_add():
+    readings = [reading(3.0, "host/package0"), reading(4.0, "host/package1")]
+    joules = measured_joules([r.to_json() for r in readings], "package")
+    assert (joules.value, joules.kind) == (7.0, Kind.MEASURED_COUNTER)
+
+
+def test_two_boards_are_not_added_because_one_worked():
+    readings = [reading(3.0, f"host/gpu{i}", Scope.BOARD) for i in (0, 1)]
+    joules = measured_joules([r.to_json() for r in readings], "board")
+    assert joules.value is None
+    assert "2 devices were read and one worked" in joules.reason
+    one = measured_joules([readings[0].to_json()], "board")
+    assert one.value == 3.0
+
+
+def test_joules_of_another_scope_are_not_taken_and_the_reason_says_so():
+    joules = measured_joules(
+        [reading(3.0, "host/gpu0", Scope.BOARD).to_json()], "package"
+    )
+    assert joules.reason == "the meters cover board, not package"
+
+
+def test_modelled_joules_of_a_meter_are_not_measured():
+    guess = reading(3.0, "host/package0", kind=Kind.MODELLED_ANALYTIC)
+    joules = measured_joules([guess.to_json()], "package")
+    assert joules.value is None
+    assert "modelled analytic, not measured" in joules.reason
+
+
+def test_the_reasons_of_the_meters_are_kept():
+    lost = unavailable("J", Scope.PACKAGE, "no permission", of="host/package0")
+    assert measured_joules([lost.to_json()], "package").reason == "no permission"
+    assert measured_joules([], "package").reason.startswith("no energy counter")
+
+
+def test_a_disturbed_window_counts_by_processor_time_and_has_no_joules():
+    visit = seen(reading(3.0, "host/package0"), core_frac=0.5)
+    assert is_disturbed([visit], is_cpu=True)
+    assert own_seconds(visit, is_cpu=True) == 1.0
+    joules = own_joules([visit], "package", is_cpu=True)
+    assert joules.value is None
+    assert "other programs used the processor" in joules.reason
+
+
+def test_an_accelerators_window_is_not_disturbed_by_an_idle_core():
+    visit = seen(reading(3.0, "host/gpu0", Scope.BOARD), core_frac=0.1)
+    assert own_seconds(visit, is_cpu=False) == 2.0
+    assert own_joules([visit], "board", is_cpu=False).value == 3.0
+
+
+def test_a_quiet_window_counts_by_the_clock():
+    visit = seen(reading(3.0, "host/package0"), core_frac=0.99)
+    assert own_seconds(visit, is_cpu=True) == 2.0
+    assert own_joules([visit], "package", is_cpu=True).value == 3.0
+
+
+def test_a_profile_of_another_kind_of_device_is_refused():
+    check_platform("cpu", "package", "server-cpu")
+    check_platform("gpu", "board", "h100")
+    with pytest.raises(ValueError, match=r"profile of a processor.*'h100'.*board"):
+        check_platform("cpu", "board", "h100")
+    with pytest.raises(ValueError, match="profile of an accelerator"):
+        check_platform("gpu", "package", "server-cpu")
