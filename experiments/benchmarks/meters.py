@@ -283,7 +283,7 @@ def describe(answer):
         return said if truth is None else f"gives up: {answer['reason']}"[:34]
     mark = " (modelled)" if answer.get("is_modelled") else ""
     if truth is None:
-        return f"{joules:.0f} J{mark}, nothing said"
+        return f"gives {joules:.0f} J{mark}"
     error = joules / truth - 1
     interval = answer.get("interval")
     holds = ""
