@@ -1,7 +1,7 @@
 """The command line: each command is one call that Python users can make too."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -19,6 +19,7 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
+    from hitl_sim.study.runner import Progress as StudyProgress
     from hitl_sim.study.spec import StudySpec
 
 app = typer.Typer(
@@ -71,7 +72,7 @@ def _errors_in_words() -> Iterator[None]:
 
     try:
         yield
-    except (SpecError, RecordError, ValueError, FileNotFoundError) as error:
+    except (SpecError, RecordError, ValueError, OSError) as error:
         _refuse(str(error))
 
 
@@ -104,24 +105,8 @@ def run(
             _print_dry_run(console, runner.dry_run(spec, folder))
             return
         console.print(f"[bold]{escape(spec.question)}[/bold]")
-        num_workers = workers or _cores()
-        try:
-            with _progress(console) as progress:
-                task = progress.add_task("starting", total=None)
-
-                def show(state: runner.Progress) -> None:
-                    text = "compiling" if state.is_compiling else "running"
-                    progress.update(
-                        task, description=text, total=state.total, completed=state.done
-                    )
-
-                done = runner.run_study(spec, folder, num_workers, show)
-        except KeyboardInterrupt:
-            console.print(
-                f"\nInterrupted. Finished runs are kept in {folder}; go on with\n"
-                f"  {again}"
-            )
-            raise typer.Exit(_INTERRUPTED) from None
+        with _resumable(console, again), _shown_progress(console) as show:
+            done = runner.run_study(spec, folder, workers or _cores(), show)
         for message in sorted(set(done.messages)):
             console.print(f"[red]a chunk failed:[/red] {escape(message)}")
         _report(console, folder, device, again)
@@ -146,6 +131,28 @@ def report(
     """
     with _errors_in_words():
         _report(_console(), folder, device, f"hitl-sim report {folder}")
+
+
+@app.command()
+def confirm(
+    folder: Annotated[Path, typer.Argument(help="Results folder of a study.")],
+    seed: Annotated[
+        int | None, typer.Option(help="Fresh seed. Default: the study's plus one.")
+    ] = None,
+    replicates: Annotated[
+        int | None, typer.Option(help="Fresh runs per arm. Default: the study's.")
+    ] = None,
+    workers: Workers = None,
+) -> None:
+    """Run each task's best condition again on fresh seeds, and print the shrinkage."""
+    from hitl_sim.report.confirmation import print_confirmations
+    from hitl_sim.study.confirm import confirm as confirm_study
+
+    console = _console()
+    with _errors_in_words(), _resumable(console, f"hitl-sim confirm {folder}"):
+        with _shown_progress(console) as show:
+            found = confirm_study(folder, workers or _cores(), seed, replicates, show)
+        print_confirmations(console, found)
 
 
 @app.command()
@@ -192,11 +199,62 @@ def crowd(
 
 
 @app.command()
-def meters() -> None:
+def meters(
+    selftest: Annotated[
+        bool,
+        typer.Option(
+            "--selftest", help="Also try the counters, and the arithmetic behind them."
+        ),
+    ] = False,
+) -> None:
     """Say which energy counters can be read on this machine, and why others cannot."""
+    from hitl_sim.energy.meters import run_selftest
+    from hitl_sim.report.measure import print_selftest
     from hitl_sim.report.meter import print_meters
 
-    print_meters(_console())
+    console = _console()
+    print_meters(console)
+    if selftest:
+        tried = run_selftest()
+        print_selftest(console, tried)
+        if not tried.is_passed:
+            raise typer.Exit(_FAILED_RUNS)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def measure(
+    command: Annotated[
+        list[str], typer.Argument(help="Program and arguments, after --.")
+    ],
+    device: Annotated[
+        str | None,
+        typer.Option(help="Device profile to model with where nothing can be read."),
+    ] = None,
+    idle_s: Annotated[
+        float, typer.Option(min=0.0, help="How long to measure idle power first, s.")
+    ] = 5.0,
+    error: Annotated[
+        float | None,
+        typer.Option(
+            help="Run again until the energy is known this well, for 5 %: .05"
+        ),
+    ] = None,
+) -> None:
+    """Measure the energy of any command: gross, idle and marginal.
+
+    Options of hitl-sim come before the two dashes: hitl-sim measure --idle-s 2 -- CMD.
+    """
+    from hitl_sim.energy import load_profile
+    from hitl_sim.energy.meters import measure_command
+    from hitl_sim.report.measure import print_measurement
+
+    with _errors_in_words():
+        profile = None if device is None else load_profile(device)
+        found = measure_command(
+            command, profile=profile, idle_s=idle_s, max_relative_error=error
+        )
+    print_measurement(_console(), found)
+    raise typer.Exit(found.return_code)
 
 
 @app.command()
@@ -353,6 +411,29 @@ def _progress(console: Console) -> Progress:
         console=console,
         refresh_per_second=2,
     )
+
+
+@contextmanager
+def _resumable(console: Console, again: str) -> Iterator[None]:
+    """Turn Ctrl-C into a word on how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print(f"\nInterrupted. Finished runs are kept; go on with\n  {again}")
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+@contextmanager
+def _shown_progress(console: Console) -> Iterator[Callable[["StudyProgress"], None]]:
+    """Draw a bar that follows a study's progress."""
+    with _progress(console) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def show(state: "StudyProgress") -> None:
+            text = "compiling" if state.is_compiling else "running"
+            bar.update(task, description=text, total=state.total, completed=state.done)
+
+        yield show
 
 
 def _print_dry_run(console: Console, plan: object) -> None:

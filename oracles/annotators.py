@@ -27,7 +27,9 @@ class Annotators(NamedTuple):
         memory: `[A]` coefficient in [0, 1) of that slow part from question to question.
         spread: `[A]` standard deviation of the rest of log seconds; >= 0.
         pause: `[A]` probability in [0, 1] that a question is interrupted.
-        band: `[A]` half width >= 0 of "unsure" on the relevance scale, utility units.
+        band: `[A]` half width >= 0 of "unsure" (relevance) or of a tie (preference),
+            utility units.
+        criterion: `[A]` utility that a group must clear to be marked (marks).
         shared: `[]` lambda_shared in [0, 1], one per crowd; 1 = no error is shared.
     """
 
@@ -45,6 +47,7 @@ class Annotators(NamedTuple):
     spread: Float[Array, "A"]
     pause: Float[Array, "A"]
     band: Float[Array, "A"]
+    criterion: Float[Array, "A"]
     shared: Float[Array, ""]
 
 
@@ -55,7 +58,8 @@ class AnnotatorState(NamedTuple):
         trials: `[A]` questions met so far.
         time_s: `[A]` time on task so far, s.
         last_residual: `[A]` slow part of log seconds at the last question.
-        last_answer: `[A]` last answer given (importance: its first option); -1 if none.
+        last_answer: `[A]` last answer given (importance and marks: its first entry);
+            -1 if none.
     """
 
     trials: Int[Array, "A"]
@@ -78,6 +82,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "spread": (0.0, np.inf),
     "pause": (0.0, 1.0),
     "band": (0.0, np.inf),
+    "criterion": (-np.inf, np.inf),
     "shared": (0.0, 1.0),
 }
 

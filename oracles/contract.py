@@ -18,13 +18,21 @@ class Query(NamedTuple):
     Attributes:
         item: `[T, A]` stable item id, a hash input; never a position in an array.
         occasion: `[T, A]` 0 the first time this person meets this item, then 1, 2 ...
-        truth: `[T, A]` index of the right option; importance ignores it.
+        truth: `[T, A]` index of the right option; ignored by importance, marks,
+            preference and difficulty, where `utility` says what is right.
         utility: `[T, A, K]` systematic utility of each option, zeros when there is
-            none. Importance: standardised reference importance of the K groups.
+            none. Importance and marks: standardised reference importance of the K
+            groups. Preference: standardised worth of the two objects. Difficulty: 0
+            and the standardised difficulty of the item.
         difficulty: `[T, A]` subtracted from skill.
         discrimination: `[T, A]` multiplies (skill - difficulty); 0 = no signal.
         size: `[T, A]` item length relative to the task's median item; > 0.
         is_asked: `[T, A]` False pads a queue: costs nothing, answers nothing.
+        suggestion: `[T, A]` option that is suggested; verification asks about it. None
+            where nothing is suggested.
+        options: `[T, A, K]` ids of the options where these are objects that come up in
+            many questions, as in preferences: what persists is then tied to the object
+            and not to the item. None where option k is the k-th of this item.
     """
 
     item: Int[Array, "T A"]
@@ -35,14 +43,16 @@ class Query(NamedTuple):
     discrimination: Float[Array, "T A"]
     size: Float[Array, "T A"]
     is_asked: Bool[Array, "T A"]
+    suggestion: Int[Array, "T A"] | None = None
+    options: Int[Array, "T A K"] | None = None
 
 
 class Response(NamedTuple):
     """Answers to a `Query`.
 
     Attributes:
-        answer: `[T, A]` option index; importance: `[T, A, K]` option ids, best first.
-            -1 where not answered.
+        answer: `[T, A]` option index or level; importance: `[T, A, K]` option ids, best
+            first; marks: `[T, A, K]` 1 where a group is marked. -1 where not answered.
         is_answered: `[T, A]` whether there is an answer.
         seconds: `[T, A]` time spent, s; 0 where not asked.
         confidence: `[T, A]` stated probability that the answer is right; 0 where not

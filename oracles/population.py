@@ -17,7 +17,12 @@ from jaxtyping import Float, PRNGKeyArray
 from oracles.annotators import Annotators
 from oracles.hashing import Role, draw_words, seed_stream, to_normal
 from oracles.population_source import KINDS, describe_population
-from oracles.solve import expected_conflict, solve_skill
+from oracles.solve import expected_conflict, solve_criterion, solve_skill
+
+TWO_OPTIONS = ("relevance", "preference", "difficulty")
+
+# What a kind that has no use for a trait puts in its place.
+_UNUSED = {"band": 0.0, "criterion": 0.0, "criterion_spread": 0.0}
 
 
 class Population(NamedTuple):
@@ -39,7 +44,9 @@ class Population(NamedTuple):
         memory: its AR(1) coefficient.
         spread: standard deviation of the rest of log seconds.
         pause: probability of an interruption.
-        band: half width of "unsure", utility.
+        band: half width of "unsure" or of a tie, utility.
+        criterion: mean over people of the utility that a marked group clears.
+        criterion_spread: its standard deviation over people.
     """
 
     skill: ArrayLike
@@ -58,6 +65,8 @@ class Population(NamedTuple):
     spread: ArrayLike
     pause: ArrayLike
     band: ArrayLike
+    criterion: ArrayLike
+    criterion_spread: ArrayLike
 
 
 def build_population(
@@ -75,18 +84,23 @@ def build_population(
 
     Args:
         name: one of `POPULATIONS`.
-        kind: "label", "relevance" or "importance".
-        num_options: number of classes (label) or of groups (importance); relevance
-            has 2.
-        accuracy: mean single-answer accuracy over people, lapses included. Relevance:
+        kind: one of `FEEDBACK`.
+        num_options: number of classes (label, verification) or of groups (importance,
+            marks); the other kinds have 2.
+        accuracy: mean single-answer accuracy over people, lapses included.
+            Verification: probability that a right suggestion is confirmed. Relevance:
             among answers that are not "unsure". Importance: probability that the
-            better of two groups one standard deviation apart is ranked first.
+            better of two groups one standard deviation apart is ranked first;
+            preference: that the better of two such objects is preferred, among answers
+            that are not ties; difficulty: that an item is felt to be harder than one a
+            standard deviation below it. Marks: probability, lapses apart, that a group
+            one standard deviation above the person's criterion is marked.
         shared_error: noise correlation of two people on one item, in [0, 1].
         repeatability: noise correlation of two looks of one person, in
             [shared_error, 1].
         lapse: probability of a quick guess, in [0, 1].
-        seconds: median seconds of a typical question (importance: of the whole
-            ranking), practised and not guessed; > 0.
+        seconds: median seconds of a typical question (importance, marks: of all
+            groups together), practised and not guessed; > 0.
 
     Returns:
         The population; a dial left at None keeps the population's own number.
@@ -100,7 +114,7 @@ def build_population(
         raise ValueError(f"`kind` must be one of {allowed}, got {kind!r}.")
     _check_options(kind, num_options)
     numbers = source.values(kind)
-    if kind == "importance":
+    if kind in ("importance", "marks"):
         numbers["seconds"] *= num_options
     dials = {
         "accuracy": accuracy,
@@ -117,7 +131,7 @@ def build_population(
         accuracy=numbers.pop("accuracy", None),
         skill_spread=numbers["skill_spread"],
         lapse=numbers["lapse"],
-        band=numbers["band"],
+        band=numbers.get("band", 0.0),
     )
     own, shared = _split_noise(
         numbers.pop("repeatability"), numbers.pop("shared_error")
@@ -125,8 +139,12 @@ def build_population(
     typical_conflict = expected_conflict(
         kind, num_options, skill, numbers["skill_spread"]
     )
+    mark_share = numbers.pop("mark_share", None)
+    if mark_share is not None:
+        numbers["criterion"] = solve_criterion(skill, mark_share)
     pace = math.log(numbers.pop("seconds")) - numbers["conflict"] * typical_conflict
-    fields = {"skill": skill, "own": own, "shared": shared, "pace": pace, **numbers}
+    fields = {"skill": skill, "own": own, "shared": shared, "pace": pace}
+    fields |= _UNUSED | numbers
     return Population(**{k: np.asarray(v, np.float32) for k, v in fields.items()})
 
 
@@ -145,7 +163,7 @@ def sample_annotators(
     """
     ids = jnp.arange(num_annotators, dtype=jnp.int32)
     words = draw_words(seed_stream(key, 0, Role.PERSON), 0, 0, ids, 0)
-    skill_z, pace_z = to_normal(words[0]), to_normal(words[1])
+    skill_z, pace_z, criterion_z = (to_normal(word) for word in words[:3])
 
     def everybody(value: ArrayLike) -> Float[Array, "A"]:
         return jnp.full(num_annotators, value, dtype=jnp.float32)
@@ -165,6 +183,8 @@ def sample_annotators(
         spread=everybody(population.spread),
         pause=everybody(population.pause),
         band=everybody(population.band),
+        criterion=everybody(population.criterion)
+        + population.criterion_spread * criterion_z,
         shared=jnp.asarray(population.shared, dtype=jnp.float32),
     )
 
@@ -179,8 +199,8 @@ def _split_noise(repeatability: float, shared_error: float) -> tuple[float, floa
 def _check_options(kind: str, num_options: int) -> None:
     if num_options < 2:
         raise ValueError(f"`num_options` must be >= 2, got {num_options}.")
-    if kind == "relevance" and num_options != 2:
-        raise ValueError(f"`num_options` must be 2 for relevance, got {num_options}.")
+    if kind in TWO_OPTIONS and num_options != 2:
+        raise ValueError(f"`num_options` must be 2 for {kind}, got {num_options}.")
 
 
 def _check_dials(numbers: dict[str, float]) -> None:

@@ -7,7 +7,15 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-KINDS = ("label", "relevance", "importance")
+KINDS = (
+    "label",
+    "verification",
+    "relevance",
+    "importance",
+    "marks",
+    "preference",
+    "difficulty",
+)
 
 
 @dataclass(frozen=True)

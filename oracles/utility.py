@@ -94,7 +94,8 @@ def draw_noise(
     Returns:
         `[T, A, K]` G, standard Gumbel at every entry.
     """
-    item = query.item[:, :, None]
+    # An object is the same whichever item it comes up in.
+    item = query.item[:, :, None] if query.options is None else 0
     options = _option_ids(query)
     shared = draw_words(seed_stream(key, space, Role.SHARED), item, options, 0, 0)
     own = draw_words(
@@ -110,7 +111,9 @@ def _angle_and_energy(words: tuple[Array, ...]) -> tuple[Array, Array]:
     return to_uniform(words[0]), -jnp.log(to_uniform(words[1]))
 
 
-def _option_ids(query: Query) -> Int[Array, "1 1 K"]:
+def _option_ids(query: Query) -> Int[Array, "#T #A K"]:
+    if query.options is not None:
+        return query.options
     return jnp.arange(query.utility.shape[-1])[None, None, :]
 
 

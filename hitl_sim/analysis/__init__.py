@@ -5,6 +5,7 @@ from hitl_sim.analysis.between import beside as beside
 from hitl_sim.analysis.break_even import Answer as Answer
 from hitl_sim.analysis.break_even import BreakEven as BreakEven
 from hitl_sim.analysis.break_even import Payback as Payback
+from hitl_sim.analysis.confirmation import Confirmation as Confirmation
 from hitl_sim.analysis.curve import Curve as Curve
 from hitl_sim.analysis.decision import Ceiling as Ceiling
 from hitl_sim.analysis.decision import Effect as Effect

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,7 @@ class Usage:
         work: units of device work.
         people: who answered, for provenance.
         steps: training steps.
+        fit_steps: those of them that made the final weights.
         asked: questions asked.
         answered: questions answered.
         worked_s: people's seconds on answers.
@@ -79,6 +80,7 @@ class Usage:
     work: tuple[UnitCount, ...]
     people: str
     steps: Amount = 0.0
+    fit_steps: Amount = 0.0
     asked: Amount = 0.0
     answered: Amount = 0.0
     worked_s: Amount = 0.0
@@ -92,6 +94,7 @@ class Usage:
 
 _AMOUNTS = (
     "steps",
+    "fit_steps",
     "asked",
     "answered",
     "worked_s",
@@ -125,6 +128,7 @@ def usage_at(group: RunGroup, stop: Stop) -> Usage:
             for line in group.work
         ),
         steps=at(group.step),
+        fit_steps=at(group.fit_step),
         asked=at(group.asked),
         answered=at(group.answered),
         worked_s=at(group.worked_s),
@@ -238,6 +242,31 @@ def protocol_joules(usage: Usage, costs: Mapping[str, UnitCost]) -> Quantity:
     """Return what the device spends on the protocol, the cost of choosing included."""
     return total(
         work.joules for work in device_work(usage, costs) if work.standing == PROTOCOL
+    )
+
+
+class Scopes(NamedTuple):
+    """One run's training, counted in three ways, J.
+
+    Attributes:
+        final_fit: only the steps that made the final weights.
+        all_training: every training step of the network, discarded fits included.
+        whole_loop: everything the protocol needs: choosing, scoring and validation too.
+    """
+
+    final_fit: Quantity
+    all_training: Quantity
+    whole_loop: Quantity
+
+
+def training_scopes(usage: Usage, costs: Mapping[str, UnitCost]) -> Scopes:
+    """Count training narrowly, as much of the literature does, and whole."""
+    trained = [line for line in usage.work if line.phase == "train"]
+    step = total(costs[line.unit].joules for line in trained)
+    return Scopes(
+        step.scaled(usage.fit_steps),
+        step.scaled(usage.steps),
+        protocol_joules(usage, costs),
     )
 
 

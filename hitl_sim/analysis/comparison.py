@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hitl_sim.analysis.bill import protocol_joules, usage_at
+from hitl_sim.analysis.bill import protocol_joules, training_scopes, usage_at
 from hitl_sim.analysis.break_even import BreakEven, find_break_even
 from hitl_sim.analysis.curve import trace_curve
 from hitl_sim.analysis.decision import (
@@ -210,6 +210,7 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
         ),
         mean_joules=restricted_mean(arm.joules, arm, frame.horizon_j, spent, seed),
         test_accuracy=_test_accuracy(arm, weights),
+        scopes=training_scopes(arm.usage_per_success, costs),
         usage=arm.usage_per_success,
         is_per_success=arm.num_reached > 0,
         ledger=market.ledger(arm.usage_per_success),

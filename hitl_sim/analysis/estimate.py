@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from hitl_sim.energy import Kind, Quantity, Scope, unavailable
+from hitl_sim.energy import Quantity, Scope, unavailable
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,3 @@ def infinite(unit: str, scope: Scope, reason: str, low: float) -> Estimate:
 def unknown(quantity: Quantity) -> Estimate:
     """Make the estimate of which nothing is known; the quantity says why."""
     return Estimate(quantity, -math.inf, math.inf)
-
-
-def certain(value: float, unit: str, scope: Scope, source: str) -> Quantity:
-    """Make the exact quantity that simulated people leave behind, such as a count."""
-    return Quantity(value, unit, Kind.SIMULATED, scope, (value, value), source)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hitl_sim.analysis.bill import Usage
+from hitl_sim.analysis.bill import Scopes, Usage
 from hitl_sim.analysis.break_even import Answer, BreakEven, Payback
 from hitl_sim.analysis.curve import Curve
 from hitl_sim.analysis.decision import Ceiling, Effect
@@ -74,6 +74,7 @@ class Finding:
         steps: restricted mean of training steps to the target.
         mean_joules: restricted mean of joules to the target.
         test_accuracy: where the runs stopped, seen by the experimenter only.
+        scopes: training counted in three ways: final fit, all training, whole loop.
         usage: what was used, per success; per run where nobody reached.
         is_per_success: whether `usage` and `ledger` are per success.
         ledger: the whole bill of that usage.
@@ -104,6 +105,7 @@ class Finding:
     steps: Estimate
     mean_joules: Estimate
     test_accuracy: Estimate
+    scopes: Scopes
     usage: Usage
     is_per_success: bool
     ledger: Ledger

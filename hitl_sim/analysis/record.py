@@ -21,6 +21,7 @@ INSTRUMENT = "instrument"
 
 _ROLES = ("control", "pilot", "null", "arm")
 _CURVES = ("worked_s", "paid_s", "wait_s", "elapsed_s")
+_LISTS = ("fit_step", "validation_accuracy", "test_accuracy", "asked", *_CURVES)
 _SHARES = ("answer_accuracy", "kept_clean_frac", "label_accuracy")
 
 
@@ -63,6 +64,8 @@ class RunGroup:
         is_ok: `[R]` whether the run stayed finite.
         outcome: `[R]` its outcome in words.
         step: `[R, C]` training steps done.
+        fit_step: `[R, C]` those of them that made the weights in use: all, unless
+            rounds start afresh.
         validation_accuracy: `[R, C]`.
         test_accuracy: `[R, C]`, seen by the experimenter only.
         work: counts by unit and standing.
@@ -92,6 +95,7 @@ class RunGroup:
     is_ok: BoolArray
     outcome: tuple[str, ...]
     step: IntArray
+    fit_step: IntArray
     validation_accuracy: FloatArray
     test_accuracy: FloatArray
     work: tuple[WorkLine, ...]
@@ -196,6 +200,7 @@ def _read_group(rows: list[dict[str, Any]]) -> RunGroup:
         is_ok=np.array([row["outcome"] == OK for row in rows]),
         outcome=tuple(row["outcome"] for row in rows),
         step=_ints(rows, "step"),
+        fit_step=_ints(rows, "fit_step"),
         validation_accuracy=_floats(rows, "validation_accuracy"),
         test_accuracy=_floats(rows, "test_accuracy"),
         work=_read_work(rows),
@@ -220,7 +225,7 @@ def _check_same_shape(rows: list[dict[str, Any]]) -> None:
                     f" {first['condition']!r}, got {row[name]} in replicate"
                     f" {row['replicate']} and {first[name]} in {first['replicate']}."
                 )
-        for name in ("validation_accuracy", "test_accuracy", "asked", *_CURVES):
+        for name in _LISTS:
             if len(row[name]) != len(first["step"]):
                 raise RecordError(
                     f"`{name}` must have {len(first['step'])} checkpoints, as `step`"

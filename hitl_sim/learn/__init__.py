@@ -4,9 +4,11 @@ from hitl_sim.learn.crowd import PanelConfig as PanelConfig
 from hitl_sim.learn.loop import Hyper as Hyper
 from hitl_sim.learn.loop import RunConfig as RunConfig
 from hitl_sim.learn.loop import Seeds as Seeds
+from hitl_sim.learn.loop import StepCounts as StepCounts
 from hitl_sim.learn.loop import Trace as Trace
 from hitl_sim.learn.loop import build_run as build_run
 from hitl_sim.learn.loop import build_simulation as build_simulation
+from hitl_sim.learn.loop import describe_steps as describe_steps
 from hitl_sim.learn.loop import describe_work as describe_work
 from hitl_sim.learn.network import NetworkConfig as NetworkConfig
 from hitl_sim.learn.optimise import TrainConfig as TrainConfig

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.crowd import (
@@ -190,6 +191,11 @@ def build_driver(
         `start` and `round_step`.
     """
     per_round = config.num_checkpoints // intervention.num_rounds
+    most = max(intervention.steps)
+    schedule = None
+    if min(intervention.steps) != most:
+        rows = np.reshape(intervention.steps, (intervention.num_rounds, per_round))
+        schedule = jnp.asarray(rows, jnp.int32)
 
     def start() -> RoundState:
         plan, questions = intervention.begin(
@@ -217,6 +223,8 @@ def build_driver(
             intervention.training(setting, plan),
             _evaluation(setting.split, intervention.columns(setting, plan)),
             state.number * per_round + jnp.arange(per_round),
+            None if schedule is None else schedule[state.number],
+            most,
         )
         key = jax.random.fold_in(keys.choose, state.number + 1)
         plan, questions = intervention.choose(key, setting, plan, learner.params)
@@ -390,6 +398,27 @@ def _trace(
     )
 
 
+class StepCounts(NamedTuple):
+    """Training steps at each checkpoint, `[C]`: of all fits, and of the current one."""
+
+    all_fits: npt.NDArray[np.int64]
+    current_fit: npt.NDArray[np.int64]
+
+
+def describe_steps(config: RunConfig) -> StepCounts:
+    """Count a run's training steps, and those that made the weights in use.
+
+    Where each round starts afresh, only the steps since then made them.
+    """
+    intervention = build_intervention(config.intervention, config.program)
+    done = spread(np.asarray(intervention.steps, np.int64))
+    if not intervention.is_scratch:
+        return StepCounts(done, done)
+    by_round = done.reshape(intervention.num_rounds, -1)
+    before = np.concatenate([[0], by_round[:-1, -1]])
+    return StepCounts(done, (by_round - before[:, None]).reshape(-1))
+
+
 def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
     """List a run's work: its cumulative counts at each checkpoint, by unit.
 
@@ -400,7 +429,8 @@ def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
     intervention = build_intervention(config.intervention, program)
     network, training = program.network, program.train
     sizes = (intervention.num_features, program.shape.num_classes)
-    each = np.ones(training.num_checkpoints, np.int64)
+    due = np.asarray(intervention.steps, np.int64)
+    is_evaluated = (due > 0).astype(np.int64)
     held_out = [
         (PROTOCOL, config.num_validation),
         (INSTRUMENT, config.num_test),
@@ -409,12 +439,13 @@ def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
         WorkLine(
             forward_unit("evaluate", network, n, *sizes, _class_of, "class"),
             standing,
-            spread(n * each),
+            spread(n * is_evaluated),
         )
         for standing, n in held_out
     )
-    steps = spread(training.steps_per_checkpoint * each)
-    trained = WorkLine(train_unit("train", network, training, *sizes), PROTOCOL, steps)
+    trained = WorkLine(
+        train_unit("train", network, training, *sizes), PROTOCOL, spread(due)
+    )
     return (trained, *evaluations, *intervention.work)
 
 

@@ -27,11 +27,6 @@ class TrainConfig:
     num_checkpoints: int = 60
     optimiser: str = "adam"
 
-    @property
-    def cap_steps(self) -> int:
-        """Steps at the common cap."""
-        return self.steps_per_checkpoint * self.num_checkpoints
-
 
 class TrainSet(NamedTuple):
     """The items that training may draw, with the labels it believes.
@@ -143,6 +138,8 @@ def train(
     training: TrainSet,
     evaluation: Evaluation,
     checkpoints: Int[Array, " checkpoints"],
+    steps: Int[Array, " checkpoints"] | None = None,
+    max_steps: int | None = None,
 ) -> tuple[Learner, Curve]:
     """Train from one checkpoint to the next, evaluating at each.
 
@@ -157,21 +154,32 @@ def train(
         evaluation: held-out items.
         checkpoints: `[C]` the numbers of the checkpoints to run through, on the grid
             of the whole run.
+        steps: `[C]` steps before each checkpoint; `config.steps_per_checkpoint`
+            everywhere when left out, which compiles to a tighter loop.
+        max_steps: largest of `steps` over the whole run; static.
 
     Returns:
         The trained learner and the curve at the C checkpoints.
     """
-    steps, batch = config.steps_per_checkpoint, config.batch
+    most = max_steps or config.steps_per_checkpoint
 
     def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
         x, y = training.features[index], training.labels[index]
         args = (network, config.optimiser, learner, learning_rate, x, y)
         return train_step(*args), None
 
-    def stretch(learner: Learner, checkpoint: jax.Array) -> tuple[Learner, Curve]:
+    def stretch(
+        learner: Learner, due: tuple[jax.Array, jax.Array | None]
+    ) -> tuple[Learner, Curve]:
+        checkpoint, num_steps = due
         key_batch = jax.random.fold_in(key, checkpoint)
-        indices = draw_batches(key_batch, training, steps, batch)
-        learner, _ = jax.lax.scan(step, learner, indices)
+        indices = draw_batches(key_batch, training, most, config.batch)
+        if num_steps is None:
+            learner, _ = jax.lax.scan(step, learner, indices)
+        else:
+            learner = jax.lax.fori_loop(
+                0, num_steps, lambda i, part: step(part, indices[i])[0], learner
+            )
         is_finite = jnp.all(
             jnp.array([jnp.isfinite(p).all() for p in jax.tree.leaves(learner.params)])
         )
@@ -182,4 +190,4 @@ def train(
             is_finite,
         )
 
-    return jax.lax.scan(stretch, learner, checkpoints)
+    return jax.lax.scan(stretch, learner, (checkpoints, steps))

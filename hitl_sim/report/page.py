@@ -29,6 +29,13 @@ from hitl_sim.report.provenance import (
 )
 from hitl_sim.report.row import FOOTNOTE, HEADINGS, NOBODY, Row, columns, table_rows
 from hitl_sim.report.words import TaskWords, Words, tell
+from oracles import POPULATIONS
+
+SCOPES_NOTE = (
+    "The same runs, counted narrowly and whole: the fit that made the final weights, "
+    "every fit of the network, and the whole loop with choosing, scoring and "
+    "validation. Every comparison above is of whole loops."
+)
 
 
 def write_report(
@@ -151,6 +158,9 @@ def _task(
         shown,
         element("p", FOOTNOTE, class_="note"),
         element("div", *drawn, class_="figures"),
+        element("h3", "What counts as training"),
+        element("p", SCOPES_NOTE, class_="note"),
+        element("div", _scopes(findings), class_="results"),
         element("h3", "Every number, and where it comes from"),
         _proof("ceiling", task_entries(task), sources, is_open=True),
         *_ledgers(findings, sources),
@@ -175,6 +185,19 @@ def _results(lines: list[Row]) -> Markup:
         classes.append(f"{kind} crowd" if has_crowd else kind)
     headings = ["arm, and who is asked", *(HEADINGS[c] for c in kept)]
     return table(headings, cells, classes=classes)
+
+
+def _scopes(findings: Iterable[Finding]) -> Markup:
+    """Lay training out in three ways of counting, per condition."""
+    cells = [
+        [
+            finding.label,
+            *(str(joules) for joules in finding.scopes),
+        ]
+        for finding in findings
+    ]
+    headings = ["joules per success", "final fit only", "all training", "whole loop"]
+    return table(headings, cells)
 
 
 def _figure(svg: str, caption: str) -> Markup:
@@ -226,6 +249,8 @@ def _study(
             element("h2", "The study"),
             listing(words.notes),
             constants,
+            element("h3", "How far the people may be trusted"),
+            _people(result),
             element("h3", "Methods"),
             *(element("p", text) for text in methods(result)),
             element("h3", "Runs that failed"),
@@ -239,6 +264,33 @@ def _study(
             cited,
         ]
     )
+
+
+_FEEDBACK = {"labelling": "label"}
+"""Kind of question of an arm, where it is not the arm's own name."""
+
+
+def _people(result: StudyResult) -> Markup:
+    """Say how each population that was asked stands, by kind of question."""
+    asked = {
+        (finding.population, _FEEDBACK.get(finding.kind, finding.kind))
+        for task in result.tasks
+        for finding in task.findings
+        if finding.population is not None
+    }
+    cells = [
+        (
+            name,
+            kind,
+            POPULATIONS[name].status[kind]
+            if name in POPULATIONS
+            else "not a named population",
+        )
+        for name, kind in sorted(asked)
+    ]
+    if not cells:
+        return element("p", "Nobody was asked.")
+    return table(("population", "question", "standing"), cells)
 
 
 def _failed(result: StudyResult) -> Markup:

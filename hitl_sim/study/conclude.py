@@ -33,8 +33,33 @@ def conclude(
         RecordError: the folder holds no study.
         ValueError: no such device profile.
     """
+    result = analyse_folder(folder, device)
+    render_terminal(result, console)
+    _print_own_energy(console, folder)
+    _write_findings(result, folder, rerun_command)
+    page = write_report(
+        result,
+        folder,
+        rerun_command=rerun_command,
+        title=f"Study {folder.resolve().name}",
+    )
+    console.print(f"Report: {page}", soft_wrap=True)
+    return page
+
+
+def analyse_folder(folder: Path, device: str | None = None) -> StudyResult:
+    """Analyse a study's records by the rules of its own file.
+
+    Args:
+        folder: results folder.
+        device: a device profile in place of the study's own.
+
+    Raises:
+        RecordError: the folder holds no study.
+        ValueError: no such device profile.
+    """
     spec, records, manifest = load_study(folder)
-    result = analyse(
+    return analyse(
         records,
         manifest,
         load_profile(device or spec.device),
@@ -44,14 +69,6 @@ def conclude(
         smallest_effect=spec.smallest_effect,
         seed=spec.seed,
     )
-    render_terminal(result, console)
-    _print_own_energy(console, folder)
-    _write_findings(result, folder, rerun_command, spec.question)
-    page = write_report(
-        result, folder, rerun_command=rerun_command, title=spec.question
-    )
-    console.print(f"Report: {page}", soft_wrap=True)
-    return page
 
 
 def _print_own_energy(console: Console, folder: Path) -> None:
@@ -69,15 +86,13 @@ def _print_own_energy(console: Console, folder: Path) -> None:
         console.print(f"  {quantity.of}: {quantity}")
 
 
-def _write_findings(
-    result: StudyResult, folder: Path, rerun_command: str, question: str
-) -> None:
+def _write_findings(result: StudyResult, folder: Path, rerun_command: str) -> None:
     """Keep the answer and its table as a page to lay beside the study file."""
     text = io.StringIO()
     render_terminal(result, Console(file=text, width=_PAGE_WIDTH))
     lines = "\n".join(line.rstrip() for line in text.getvalue().splitlines())
     page = (
-        f"# {question}\n\nWritten by `{rerun_command}`. Intervals are 95 %.\n\n"
+        f"# {result.question}\n\nWritten by `{rerun_command}`. Intervals are 95 %.\n\n"
         f"```text\n{lines}\n```\n"
     )
     write_bytes(folder / "findings.md", page.encode())

@@ -12,7 +12,6 @@ import platform
 import signal
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -92,6 +91,3 @@ class LocalExecutor:
             for process in terminate:
                 process.terminate()
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-Submit = Callable[..., "Future[Any]"]

@@ -197,7 +197,7 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
     return tables[table].__struct_fields__
 
 
-def _with_value(
+def set_field(
     tables: dict[str, Any], arm_index: int, field: str, value: Scalar
 ) -> None:
     """Write one swept value into a study's plain tables."""
@@ -272,7 +272,7 @@ def _conditions_at(
 ) -> Iterator[Condition]:
     tables = msgspec.to_builtins(spec)
     for field, value in cell.items():
-        _with_value(tables, arm_index, field, value)
+        set_field(tables, arm_index, field, value)
     try:
         filled = convert(tables)
     except SpecError as error:

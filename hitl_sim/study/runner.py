@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -190,13 +191,24 @@ def _run_chunks(
                 running.add(executor.submit(_WORKER, "run_chunk", chunk, str(out)))
             ready, running = wait(running, return_when=FIRST_COMPLETED)
             for future in ready:
-                report = future.result()
+                report = _result_of(future)
                 done += report.num_runs if report.is_ok else 0
                 if not report.is_ok:
                     failed += report.num_runs
                     messages.append(report.message)
             on_progress(Progress(done, total, failed, found, False))
     return messages
+
+
+def _result_of(future: Future[Any]) -> Any:
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        raise RecordError(
+            "A worker process must live until its chunk is done, but one was ended "
+            "from outside, perhaps for want of memory. Finished runs are kept; the "
+            "same command goes on from there, with fewer `workers` if need be."
+        ) from error
 
 
 def finish(plan: Plan, out: Path) -> None:

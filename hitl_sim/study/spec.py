@@ -15,6 +15,8 @@ Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Positive = Annotated[float, Meta(gt=0.0)]
 Count = Annotated[int, Meta(ge=1)]
 Scalar = str | int | float | bool
+PROXY_STEPS = 60
+"""Training steps of a machine's proxy where a study says nothing; assumed."""
 
 
 _Kind = TypeVar("_Kind", bound=msgspec.Struct)
@@ -157,10 +159,18 @@ class RandomShareArm(_Arm, frozen=True, tag="random_share"):
 
 
 class MachineShareArm(_Arm, frozen=True, tag="machine_share"):
-    """Train on the share of least loss under a quickly trained proxy."""
+    """Train on the share that a machine likes best.
+
+    Attributes:
+        share: of the pool.
+        score: "loss" or "el2n" of a quickly trained proxy, smallest first, or
+            "duplicate": least like an earlier item first, without a proxy.
+        proxy_steps: training steps of the proxy; 60 when left out.
+    """
 
     share: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5
-    proxy_steps: Count = 60
+    score: Literal["loss", "el2n", "duplicate"] = "loss"
+    proxy_steps: Count | None = None
 
 
 class RelevanceArm(_PeopleArm, frozen=True, tag="relevance"):
@@ -178,13 +188,30 @@ class ImportanceArm(_PeopleArm, frozen=True, tag="importance"):
 
 
 class LabellingArm(_PeopleArm, frozen=True, tag="labelling"):
-    """People label what a model asks for, round after round."""
+    """People label what a model asks for, round after round.
+
+    Attributes:
+        strategy: what is asked next.
+        rounds: rounds of questions.
+        questions: items per round.
+        aggregate: how several answers become one label.
+        refit: "warm" trains on from the last weights, "scratch" afresh every round,
+            "final_only" in the last round alone (with strategy "random").
+        epochs: passes over the labelled items per fit; every round trains an equal
+            share of the cap when left out.
+        score: whether a model scores the whole unlabelled pool before each round, or
+            a random subsample.
+        score_items: size of that subsample; given exactly with score = "subsample".
+    """
 
     strategy: Literal["random", "entropy", "margin"] = "margin"
     rounds: Count = 10
     questions: Count = 20
     aggregate: Literal["majority", "dawid_skene"] = "majority"
-    refit: Literal["warm", "scratch"] = "warm"
+    refit: Literal["warm", "scratch", "final_only"] = "warm"
+    epochs: Count | None = None
+    score: Literal["pool", "subsample"] = "pool"
+    score_items: Count | None = None
 
 
 ArmSpec = (
@@ -352,11 +379,51 @@ def _check_arms(spec: StudySpec) -> None:
                 f"`arm.people` must be <= `crew.size` ({spec.crew.size}), got "
                 f"{arm.people} in arm {arm.name!r}."
             )
-        if isinstance(arm, LabellingArm) and spec.training.checkpoints % arm.rounds:
-            raise SpecError(
-                f"`arm.rounds` must divide `training.checkpoints` "
-                f"({spec.training.checkpoints}), got {arm.rounds} in arm {arm.name!r}."
-            )
+        if isinstance(arm, LabellingArm):
+            _check_labelling(arm, spec.training)
+        if isinstance(arm, MachineShareArm) and arm.score == "duplicate":
+            _check_no_proxy(arm)
+
+
+def _check_no_proxy(arm: MachineShareArm) -> None:
+    if arm.proxy_steps is not None:
+        raise SpecError(
+            "`arm.proxy_steps` must be left out where `arm.score` is 'duplicate', "
+            f"which trains no proxy, got {arm.proxy_steps} in arm {arm.name!r}."
+        )
+
+
+def _check_labelling(arm: LabellingArm, training: TrainingSpec) -> None:
+    where = f"in arm {arm.name!r}"
+    if training.checkpoints % arm.rounds:
+        raise SpecError(
+            f"`arm.rounds` must divide `training.checkpoints` "
+            f"({training.checkpoints}), got {arm.rounds} {where}."
+        )
+    if (arm.score == "subsample") != (arm.score_items is not None):
+        raise SpecError(
+            "`arm.score_items` must be given exactly where `arm.score` is "
+            f"'subsample', got {arm.score_items!r} with {arm.score!r} {where}."
+        )
+    if arm.score_items is not None and arm.score_items < arm.questions:
+        raise SpecError(
+            f"`arm.score_items` must be >= `arm.questions` ({arm.questions}), got "
+            f"{arm.score_items} {where}."
+        )
+    if arm.refit == "final_only" and arm.strategy != "random":
+        raise SpecError(
+            "`arm.strategy` must be 'random' where `arm.refit` is 'final_only', for "
+            f"there is no model to choose with, got {arm.strategy!r} {where}."
+        )
+    cap = training.checkpoints * training.steps_per_checkpoint
+    items = [(r + 1) * arm.questions for r in range(arm.rounds)]
+    fits = items[-1:] if arm.refit == "final_only" else items
+    steps = sum(-(-(arm.epochs or 0) * n // training.batch) for n in fits)
+    if steps > cap:
+        raise SpecError(
+            f"`arm.epochs` must lead to at most the cap of {cap} training steps "
+            f"(checkpoints x steps_per_checkpoint), got {steps} {where}."
+        )
 
 
 def _check_tasks(spec: StudySpec) -> None:

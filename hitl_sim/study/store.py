@@ -16,6 +16,7 @@ RECORD_SCHEMA = pa.schema(
         ("replicate", pa.int64()),
         ("outcome", pa.string()),
         ("step", pa.list_(pa.int64())),
+        ("fit_step", pa.list_(pa.int64())),
         ("validation_accuracy", pa.list_(pa.float32())),
         ("test_accuracy", pa.list_(pa.float32())),
         ("work_unit", pa.list_(pa.string())),

@@ -26,10 +26,12 @@ from hitl_sim.learn import (
     PanelConfig,
     RunConfig,
     Seeds,
+    StepCounts,
     Trace,
     TrainConfig,
     WorkLine,
     build_run,
+    describe_steps,
     describe_work,
 )
 from hitl_sim.learn.intervention import (
@@ -54,6 +56,7 @@ from hitl_sim.study.plan import (
     population_of,
 )
 from hitl_sim.study.spec import (
+    PROXY_STEPS,
     ArmSpec,
     CrewSpec,
     ImportanceArm,
@@ -146,7 +149,7 @@ def _intervention(
         case RandomShareArm():
             return RandomShareConfig()
         case MachineShareArm():
-            return MachineShareConfig(arm.proxy_steps)
+            return MachineShareConfig(arm.score, arm.proxy_steps or PROXY_STEPS)
         case RelevanceArm():
             return RelevanceConfig(arm.questions, arm.generalise_steps)
         case ImportanceArm():
@@ -158,6 +161,8 @@ def _intervention(
                 arm.strategy,
                 arm.aggregate,
                 arm.refit,
+                arm.epochs,
+                arm.score_items,
                 panel,
             )
         case _:
@@ -238,10 +243,11 @@ def build_sweep(config: RunConfig, width: int) -> Any:
 
 
 class _Group(NamedTuple):
-    """What a worker keeps of a program: config, work counts and compiled sweep."""
+    """What a worker keeps of a program: config, counts and compiled sweep."""
 
     config: RunConfig
     work: tuple[WorkLine, ...]
+    steps: StepCounts
     sweep: Any
 
 
@@ -278,7 +284,9 @@ def _group_of(chunk: Chunk, out: Path) -> _Group:
         "units": {line.unit.name: count_unit(line.unit) for line in work},
     }
     write_json(out / "groups" / f"{chunk.group}.json", group)
-    _groups[chunk.group] = _Group(config, work, build_sweep(config, width))
+    _groups[chunk.group] = _Group(
+        config, work, describe_steps(config), build_sweep(config, width)
+    )
     return _groups[chunk.group]
 
 
@@ -348,11 +356,11 @@ def _people_columns(
 
 
 def _rows(chunk: Chunk, group: _Group, traces: Trace) -> list[dict[str, Any]]:
-    config, work, _ = group
-    train = config.program.train
-    step = train.steps_per_checkpoint * np.arange(1, train.num_checkpoints + 1)
+    config, work, steps, _ = group
+    num_checkpoints = config.program.train.num_checkpoints
     shared = {
-        "step": step.tolist(),
+        "step": steps.all_fits.tolist(),
+        "fit_step": steps.current_fit.tolist(),
         "work_unit": [line.unit.name for line in work],
         "work_phase": [line.unit.phase for line in work],
         "work_standing": [line.standing for line in work],
@@ -373,7 +381,7 @@ def _rows(chunk: Chunk, group: _Group, traces: Trace) -> list[dict[str, Any]]:
             "train_items": int(trace.train_items),
             "label_accuracy": float(trace.label_accuracy),
         }
-        people = _people_columns(run.condition, trace, train.num_checkpoints)
+        people = _people_columns(run.condition, trace, num_checkpoints)
         rows.append(row | shared | people)
     return rows
 

@@ -8,7 +8,7 @@ neighbouring pairs, and so is its confidence.
 
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
@@ -22,8 +22,13 @@ def _systematic(params: Annotators, query: Query) -> Float[Array, "T A K"]:
     return draw_signal(params, query)[:, :, None] * query.utility
 
 
-def _read(params: Annotators, utility: Float[Array, "T A K"]) -> ReadOut:
-    del params
+def _read(
+    params: Annotators,
+    query: Query,
+    utility: Float[Array, "T A K"],
+    is_lapse: Bool[Array, "T A"],
+) -> ReadOut:
+    del params, query, is_lapse
     order, gaps = rank(utility)
     conflict, confidence = clarity(gaps)
     return ReadOut(order, jnp.mean(conflict, axis=-1), jnp.mean(confidence, axis=-1))

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
@@ -13,15 +13,21 @@ from oracles.utility import choose, draw_signal
 LABEL_SPACE = 1
 
 
-def _systematic(params: Annotators, query: Query) -> Float[Array, "T A K"]:
+def label_utility(params: Annotators, query: Query) -> Float[Array, "T A K"]:
+    """Return the systematic utility of every class, `[T, A, K]`."""
     is_truth = jax.nn.one_hot(query.truth, query.utility.shape[-1], dtype=jnp.float32)
     return draw_signal(params, query)[:, :, None] * is_truth + query.utility
 
 
-def _read(params: Annotators, utility: Float[Array, "T A K"]) -> ReadOut:
-    del params
+def _read(
+    params: Annotators,
+    query: Query,
+    utility: Float[Array, "T A K"],
+    is_lapse: Bool[Array, "T A"],
+) -> ReadOut:
+    del params, query, is_lapse
     answer, margin = choose(utility)
     return ReadOut(answer, *clarity(margin))
 
 
-LABEL = build_oracle(LABEL_SPACE, _systematic, _read)
+LABEL = build_oracle(LABEL_SPACE, label_utility, _read)

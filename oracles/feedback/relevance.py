@@ -11,7 +11,7 @@ References:
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
@@ -27,7 +27,13 @@ def _systematic(params: Annotators, query: Query) -> Float[Array, "T A 2"]:
     return draw_signal(params, query)[:, :, None] * is_truth + query.utility
 
 
-def _read(params: Annotators, utility: Float[Array, "T A 2"]) -> ReadOut:
+def _read(
+    params: Annotators,
+    query: Query,
+    utility: Float[Array, "T A 2"],
+    is_lapse: Bool[Array, "T A"],
+) -> ReadOut:
+    del query, is_lapse
     lead = utility[:, :, 1] - utility[:, :, 0]
     band = params.band[None, :]
     decided = jnp.where(lead > 0, KEEP, DROP)

@@ -1,7 +1,8 @@
 """What every kind of feedback shares: noise, lapses, times and state.
 
 A kind supplies two things: the systematic utilities of its options, and a read-out
-that turns realised utilities into an answer.
+that turns realised utilities into an answer. In a lapse the realised utilities are
+fresh noise alone, and the read-out is told.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,7 @@ class ReadOut(NamedTuple):
     """An answer read from realised utilities.
 
     Attributes:
-        answer: `[T, A]`, or `[T, A, K]` for a ranking.
+        answer: `[T, A]`, or `[T, A, K]` for a ranking or marks.
         conflict: `[T, A]` log 2 at a tie, towards 0 when the answer is clear.
         confidence: `[T, A]` stated probability of being right.
     """
@@ -38,7 +39,7 @@ class ReadOut(NamedTuple):
 
 
 Utilities = Callable[[Annotators, Query], Array]
-Reader = Callable[[Annotators, Array], ReadOut]
+Reader = Callable[[Annotators, Query, Array, Array], ReadOut]
 
 
 def build_oracle(space: int, systematic: Utilities, read: Reader) -> Oracle:
@@ -47,7 +48,8 @@ def build_oracle(space: int, systematic: Utilities, read: Reader) -> Oracle:
     Args:
         space: option space id; kinds that share one share what people see in an item.
         systematic: utilities of the options without noise, `[T, A, K]`.
-        read: read-out of realised utilities.
+        read: read-out of realised utilities, from the crowd, the questions, the
+            utilities and which answers are lapses.
 
     Returns:
         The oracle; nothing swept is closed over.
@@ -56,12 +58,16 @@ def build_oracle(space: int, systematic: Utilities, read: Reader) -> Oracle:
     def answer(
         key: PRNGKeyArray, params: Annotators, state: AnnotatorState, query: Query
     ) -> tuple[AnnotatorState, Response]:
-        fresh = draw_fresh(key, space, params, query)
+        worth = systematic(params, query)
         luck = draw_luck(key, space, params, query)
-        noise = draw_noise(key, space, params, query, fresh)
-        judged = systematic(params, query) + noise
+        # The noise is that of the options a kind lays out, not of those it is given.
+        laid_out = query._replace(utility=worth)
+        fresh = draw_fresh(key, space, params, laid_out)
+        judged = worth + draw_noise(key, space, params, laid_out, fresh)
         # A lapse answers without signal and without anything that persists.
-        read_out = read(params, jnp.where(luck.is_lapse[:, :, None], fresh, judged))
+        is_lapse = luck.is_lapse
+        realised = jnp.where(is_lapse[:, :, None], fresh, judged)
+        read_out = read(params, query, realised, is_lapse)
         residual, seconds = time_answers(params, state, query, luck, read_out.conflict)
         is_asked = query.is_asked
         given = is_asked if read_out.answer.ndim == 2 else is_asked[:, :, None]

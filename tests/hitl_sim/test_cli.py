@@ -24,7 +24,17 @@ def call(*args):
     return result.exit_code, re.sub(r"\x1b\[[0-9;]*m", "", result.output)
 
 
-COMMANDS = ["run", "report", "afford", "crowd", "meters", "profile", "audit"]
+COMMANDS = [
+    "run",
+    "report",
+    "confirm",
+    "afford",
+    "crowd",
+    "meters",
+    "measure",
+    "profile",
+    "audit",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -119,6 +129,30 @@ def test_meters_say_why_nothing_can_be_read():
     assert code == 0
     assert "nvml" in text
     assert "rapl" in text
+
+
+def test_meters_test_themselves():
+    code, text = call("meters", "--selftest")
+    assert code == 0
+    assert "Self-test of the meters" in text
+    assert "failed" not in text
+
+
+def test_measure_runs_a_command_and_passes_its_exit_code_on():
+    argv = (sys.executable, "-c", "raise SystemExit(5)")
+    code, text = call("measure", "--idle-s", "0", "--", *argv)
+    assert code == 5
+    assert "exit code 5" in text
+    code, text = call("measure", "--", "no-such-program-anywhere")
+    assert code == 2
+    assert "no-such-program-anywhere" in text
+
+
+def test_measure_models_where_nothing_can_be_read():
+    argv = (sys.executable, "-c", "pass")
+    code, text = call("measure", "--device", "laptop-cpu", "--idle-s", "0", "--", *argv)
+    assert code == 0
+    assert "laptop-cpu" in text or "measured" in text
 
 
 def test_a_profile_is_never_written_over_and_names_its_base(tmp_path):
@@ -233,9 +267,10 @@ def test_ctrl_c_while_profiling_leaves_what_was_measured(tmp_path):
 
 @pytest.mark.study
 def test_ctrl_c_leaves_a_study_that_says_how_to_go_on(tmp_path):
-    out = tmp_path / "out"
+    out, file = tmp_path / "out", tmp_path / "long.toml"
+    file.write_text(SMOKE.read_text().replace("replicates = 4", "replicates = 400"))
     process = subprocess.Popen(
-        [sys.executable, "-m", "hitl_sim.cli", "run", str(SMOKE), "--out", str(out)],
+        [sys.executable, "-m", "hitl_sim.cli", "run", str(file), "--out", str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -248,6 +283,6 @@ def test_ctrl_c_leaves_a_study_that_says_how_to_go_on(tmp_path):
     text, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Interrupted" in text
-    assert f"hitl-sim run {SMOKE}" in text.replace("\n", "")
+    assert f"hitl-sim run {file}" in text.replace("\n", "")
     assert "Traceback" not in text
     assert list(out.glob("records/*.parquet"))

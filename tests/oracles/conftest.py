@@ -64,6 +64,7 @@ def make_crowd() -> Callable[..., Annotators]:
             "spread": 0.0,
             "pause": 0.0,
             "band": 0.0,
+            "criterion": 0.0,
         }
         shared = traits.pop("shared", 1.0)
         unknown = set(traits) - set(plain)

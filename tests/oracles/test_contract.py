@@ -10,7 +10,15 @@ import pytest
 
 from oracles import FEEDBACK, POPULATIONS, build_population, sample_annotators
 
-NUM_OPTIONS = {"label": 5, "relevance": 2, "importance": 6}
+NUM_OPTIONS = {
+    "label": 5,
+    "verification": 5,
+    "relevance": 2,
+    "importance": 6,
+    "marks": 6,
+    "preference": 2,
+    "difficulty": 2,
+}
 NUM_QUESTIONS, NUM_PEOPLE = 24, 3
 KEY = jax.random.key(7)
 OTHER_KEY = jax.random.key(8)
@@ -31,9 +39,15 @@ class Case:
         self.params = SAMPLE(KEY, self.population, NUM_PEOPLE)
         query = make_query(NUM_QUESTIONS // 2, NUM_PEOPLE, options, num_looks=2)
         rng = np.random.default_rng(1)
-        if kind == "importance":
+        if kind in ("importance", "marks", "preference", "difficulty"):
             ladder = jnp.linspace(1.5, -1.5, options)
             query = query._replace(utility=query.utility + ladder[None, None, :])
+        if kind == "verification":
+            guess = (query.truth + jnp.asarray(rng.random(query.truth.shape) < 0.4)) % 5
+            query = query._replace(suggestion=guess)
+        if kind == "preference":
+            ids = jnp.stack([query.item % 7, 7 + query.item % 5], axis=-1)
+            query = query._replace(options=ids)
         is_asked = rng.random((NUM_QUESTIONS, NUM_PEOPLE)) < 0.8
         size = rng.lognormal(0.0, 0.5, is_asked.shape).astype(np.float32)
         self.query = query._replace(

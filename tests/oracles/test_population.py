@@ -6,7 +6,17 @@ import pytest
 from oracles import FEEDBACK, POPULATIONS, build_population, sample_annotators
 
 KEY = jax.random.key(31)
-NUM_OPTIONS = {"label": 6, "relevance": 2, "importance": 2}
+NUM_OPTIONS = {
+    "label": 6,
+    "verification": 6,
+    "relevance": 2,
+    "importance": 2,
+    "marks": 5,
+    "preference": 2,
+    "difficulty": 2,
+}
+# Kinds whose answers are right or wrong one by one.
+SCORED = ("label", "verification", "relevance", "importance", "preference")
 NUM_PEOPLE, NUM_QUESTIONS = 400, 25
 
 
@@ -28,7 +38,9 @@ def ask_strangers(kind, population, make_query):
     query = make_query(NUM_QUESTIONS, NUM_PEOPLE, NUM_OPTIONS[kind])
     own_items = query.item + 1000 * jnp.arange(NUM_PEOPLE)[None, :]
     # Two groups one standard deviation apart; the others have no utility of their own.
-    gap = jnp.array([0.0, 1.0]) if kind == "importance" else 0.0 * query.utility[0, 0]
+    is_scale = kind in ("importance", "preference")
+    gap = jnp.array([0.0, 1.0]) if is_scale else 0.0 * query.utility[0, 0]
+    query = query._replace(suggestion=query.truth if kind == "verification" else None)
     query = query._replace(item=own_items, utility=query.utility + gap[None, None, :])
     response = ASK[kind](population, query)
     answer, truth = np.asarray(response.answer), np.asarray(query.truth)
@@ -37,21 +49,26 @@ def ask_strangers(kind, population, make_query):
     if kind == "relevance":
         right = np.where(answer == 1, np.nan, answer == 2 * truth)
         return right, np.asarray(response.seconds)
+    if kind == "verification":
+        return answer == 1, np.asarray(response.seconds)
+    if kind == "preference":
+        right = np.where(answer == 1, np.nan, answer == 2)
+        return right, np.asarray(response.seconds)
     return answer == truth, np.asarray(response.seconds)
 
 
-@pytest.mark.parametrize("kind", list(FEEDBACK))
+@pytest.mark.parametrize("kind", SCORED)
 @pytest.mark.parametrize("name", list(POPULATIONS))
 def test_a_population_has_its_accuracy_over_people_and_lapses(kind, name, make_query):
     population = build_population(name, kind, NUM_OPTIONS[kind])
     by_person = np.nanmean(ask_strangers(kind, population, make_query)[0], axis=0)
-    chance = 1 / NUM_OPTIONS[kind]
+    chance = 1 / 6 if kind == "label" else 1 / 2
     expected = POPULATIONS[name].values(kind).get("accuracy", chance)
     error = by_person.std() / np.sqrt(NUM_PEOPLE)
     assert abs(by_person.mean() - expected) <= 4 * error
 
 
-@pytest.mark.parametrize("kind", list(FEEDBACK))
+@pytest.mark.parametrize("kind", SCORED)
 def test_the_accuracy_dial_holds_whatever_the_other_dials_say(kind, make_query):
     for others in (
         {"lapse": 0.2},
@@ -67,7 +84,7 @@ def test_the_accuracy_dial_holds_whatever_the_other_dials_say(kind, make_query):
 
 
 def test_perfect_people_never_err(make_query):
-    for kind in FEEDBACK:
+    for kind in SCORED:
         population = build_population("perfect", kind, NUM_OPTIONS[kind])
         right = ask_strangers(kind, population, make_query)[0]
         assert (right == 1).all()
@@ -182,7 +199,7 @@ def test_a_bad_dial_is_refused_by_name_value_and_range(dials, message):
     ("name", "kind", "options", "message"),
     [
         ("expert", "label", 10, r"`population` must be one of .* got 'expert'"),
-        ("typical", "marks", 10, r"`kind` must be one of 'label', .* got 'marks'"),
+        ("typical", "guess", 10, r"`kind` must be one of 'label', .* got 'guess'"),
         ("typical", "label", 1, r"`num_options` must be >= 2, got 1"),
         ("typical", "relevance", 3, r"`num_options` must be 2 for relevance, got 3"),
     ],
@@ -190,3 +207,22 @@ def test_a_bad_dial_is_refused_by_name_value_and_range(dials, message):
 def test_a_bad_choice_is_refused_with_what_is_allowed(name, kind, options, message):
     with pytest.raises(ValueError, match=message):
         build_population(name, kind, options)
+
+
+@pytest.mark.parametrize("name", ["perfect", "typical"])
+def test_people_mark_the_share_stated_and_spread_around_it(name, make_query):
+    population = build_population(name, "marks", 5, lapse=0.0)
+    query = make_query(NUM_QUESTIONS, NUM_PEOPLE, 5)
+    rng = np.random.default_rng(0)
+    query = query._replace(
+        item=query.item + 1000 * jnp.arange(NUM_PEOPLE)[None, :],
+        utility=jnp.asarray(rng.normal(size=query.utility.shape), jnp.float32),
+    )
+    marks = np.asarray(ASK["marks"](population, query).answer)
+    by_person = marks.mean(axis=(0, 2))
+    # The error of a median is 1.25 times that of a mean.
+    error = 1.25 * by_person.std() / np.sqrt(NUM_PEOPLE)
+    assert abs(np.median(by_person) - 0.25) < 4 * error
+    if name == "typical":
+        quartiles = np.quantile(by_person, [0.25, 0.75])
+        np.testing.assert_allclose(quartiles, [0.14, 0.41], atol=0.04)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from oracles.solve import expected_conflict, solve_skill
+from oracles.solve import expected_conflict, solve_criterion, solve_skill
 
 
 def solve(kind="label", options=10, accuracy=0.8, spread=0.0, lapse=0.0, band=0.0):
@@ -78,3 +78,34 @@ def test_expected_conflict_is_the_mean_over_gumbel_utilities(options):
 
 def test_perfect_people_feel_no_conflict():
     assert expected_conflict("label", 10, 60.0, 0.0) == pytest.approx(0.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["marks", "difficulty", "preference"])
+def test_scales_solve_for_options_one_deviation_apart(kind):
+    assert solve(kind, 2, 0.75) == pytest.approx(math.log(3))
+
+
+def test_verification_counts_a_lapse_as_an_even_guess():
+    expected = math.log(0.8 / 0.2) + math.log(9)
+    accuracy = 0.9 * 0.8 + 0.1 * 0.5
+    assert solve("verification", accuracy=accuracy, lapse=0.1) == pytest.approx(
+        expected
+    )
+
+
+@pytest.mark.parametrize("skill", [0.0, 0.8, 6.0, 40.0])
+def test_the_criterion_lets_the_share_asked_for_pass(skill):
+    rng = np.random.default_rng(0)
+    lead = skill * rng.normal(size=200_000) + rng.logistic(size=200_000)
+    error = math.sqrt(0.3 * 0.7 / 200_000)
+    # Above skill 20 the noise is left out, worth a thousandth.
+    assert abs((lead > solve_criterion(skill, 0.3)).mean() - 0.3) < 4 * error + 1e-3
+
+
+def test_the_conflict_of_a_verification_is_that_of_a_right_suggestion():
+    utility = np.random.default_rng(0).gumbel(size=(100_000, 5))
+    lead = np.abs(utility[:, 0] + 2.0 - utility[:, 1:].max(axis=1))
+    conflict = np.log1p(np.exp(-lead))
+    error = conflict.std() / math.sqrt(100_000)
+    seen = expected_conflict("verification", 5, 2.0, 0.0)
+    assert abs(seen - conflict.mean()) < 4 * error

@@ -1,29 +1,38 @@
-"""What a source of joules offers, and how a counter's difference becomes a number."""
+"""The interface of a source of joules; other vendors' counters come in through it.
+
+A backend is any object with a `name` and the three methods of `Backend`. It opens
+nothing when it is made, so that importing and building meters starts no driver.
+
+1. `probe` reads twice and says what it saw, one `Capability` per device. A device that
+   cannot be read is listed too, with the reason and its remedy.
+2. `read` returns a `Snapshot` of all counters with the times around the reading. It
+   never raises for a device that fails: that device stands in `reasons`.
+3. `delta` turns two snapshots into one `Quantity` per device. Use `counter_energy` or
+   `sampled_energy` for the interval. What cannot be known is `unavailable`, never 0.
+
+`of` names a device as a path, `host/gpu0` or `host/package-0/dram`: two quantities
+whose scopes lie inside one another at the same path are never added.
+
+A backend may also offer any of three abilities, which a `Meter` finds by their methods:
+`WindowAware` works only while a window is open (a sampling thread, a reader that keeps
+up with a counter that wraps), `Checked` compares two views of one device, and `Shared`
+says who else uses a device.
+"""
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
-import math
-import time
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol, runtime_checkable
 
-import msgspec
-
-from hitl_sim.energy.error import Error, additive_interval, merge_errors
+from hitl_sim.energy.meters.cpu_time import CpuTime
+from hitl_sim.energy.meters.power import PowerTotal
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
-from hitl_sim.unit import S_PER_NS
 
 Clock = Callable[[], int]
 Sleep = Callable[[float], None]
 
-PROBE_LIMIT_S = 0.5
-"""How long a probe waits for a counter to move; every known counter moves sooner."""
-
-_TO_95 = 1.96
+Label = Literal["agree", "suspect", "one view", "reset", "mirrored", "gap"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ class Capability:
     """What a backend can measure here, or why it cannot.
 
     Attributes:
-        backend: `nvml`, `rapl` or `analytic`.
+        backend: name of the backend, such as `nvml` or `rapl`.
         is_available: whether two readings of it made sense.
         device: which device, as a path such as `host/gpu0`; empty when none was found.
         scope: what a reading covers.
@@ -40,6 +49,8 @@ class Capability:
             s; `None` when nothing could be read.
         reason: why it is not available, with the remedy; empty when it is.
         note: what to know of it when it is.
+        relative_error: 95 % half-width relative to a reading, from the sensor alone;
+            `None` when nothing could be read or nothing is known of it.
     """
 
     backend: str
@@ -50,6 +61,7 @@ class Capability:
     update_period_s: float | None = None
     reason: str = ""
     note: str = ""
+    relative_error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -61,12 +73,38 @@ class Snapshot:
         after_ns: monotonic clock after it, ns.
         joules: counter by device, J; each counts from its own unknown start.
         reasons: why a device could not be read.
+        power: samples of power so far by device, where the backend takes any.
+        cpu: processor time so far, where the backend reads it.
     """
 
     before_ns: int
     after_ns: int
     joules: Mapping[str, float] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    power: Mapping[str, PowerTotal] = field(default_factory=dict)
+    cpu: CpuTime | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a backend knows of a reading beyond its joules.
+
+    Attributes:
+        of: device.
+        label: `agree` or `suspect` for two views of one device; `one view` when there
+            is no second; `reset` for a counter that started again inside the window;
+            `mirrored` for a zone that repeats another one; `gap` for power that was not
+            sampled for long.
+        note: the same in words, with numbers.
+        counter: energy by the counter, J, where there is one.
+        sampled: energy by integrated power, J, where there is one.
+    """
+
+    of: str
+    label: Label
+    note: str
+    counter: Quantity | None = None
+    sampled: Quantity | None = None
 
 
 class Backend(Protocol):
@@ -87,147 +125,32 @@ class Backend(Protocol):
         ...
 
 
-class Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How good a counter is.
+@runtime_checkable
+class WindowAware(Protocol):
+    """A backend that works in the background, only while windows are open."""
 
-    Attributes:
-        relative_error: 95 % half-width relative to the reading.
-        update_period_s: time between refreshes of the counter, s.
-        source: where both come from.
-    """
+    def open_window(self) -> None:
+        """Start the background work, if no window was open."""
+        ...
 
-    relative_error: float
-    update_period_s: float
-    source: str
-
-
-class Plausible(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Power above which a reading is not believed.
-
-    Attributes:
-        max_w: the limit, W.
-        source: where it comes from.
-    """
-
-    max_w: float
-    source: str
+    def close_window(self) -> None:
+        """End it, if no other window is open."""
+        ...
 
 
-class RaplConstants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Constants of the processor counters, by what they cover."""
+@runtime_checkable
+class Checked(Protocol):
+    """A backend that has a second view of what it measures."""
 
-    package: Accuracy
-    dram: Accuracy
-    node: Accuracy
-    plausible: Plausible
-
-
-class MeterConstants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Constants of all meters."""
-
-    nvml: Accuracy
-    rapl: RaplConstants
+    def checks(self, start: Snapshot, end: Snapshot) -> list[Check]:
+        """Compare the views between two readings."""
+        ...
 
 
-@functools.cache
-def meter_constants() -> MeterConstants:
-    """Return the shipped constants of the meters."""
-    file = importlib.resources.files("hitl_sim.energy") / "data" / "meters.toml"
-    data = tomllib.loads(file.read_text(encoding="utf-8"))
-    return msgspec.convert(data, MeterConstants)
+@runtime_checkable
+class Shared(Protocol):
+    """A backend that can tell when others use its devices."""
 
-
-def counter_energy(
-    joules: float,
-    start: Snapshot,
-    end: Snapshot,
-    *,
-    scope: Scope,
-    of: str,
-    backend: str,
-    accuracy: Accuracy,
-) -> Quantity:
-    """Turn a counter's difference into joules with an interval.
-
-    Two independent errors: the sensor's gain, which all windows of the device share,
-    and the unknown age of the first and last refresh, each uniform over one update
-    period and a reading's duration, so that P·T/sqrt(6) is its standard deviation for
-    mean power P; the latter is the window's own.
-
-    Args:
-        joules: difference of the readings, J; >= 0.
-        start: reading at the beginning.
-        end: reading at the end.
-        scope: what the counter covers.
-        of: its device.
-        backend: which backend read it.
-        accuracy: the counter's error and pace.
-    """
-    elapsed_s = (end.before_ns - start.before_ns) * S_PER_NS
-    reading_s = max(
-        (snapshot.after_ns - snapshot.before_ns) * S_PER_NS for snapshot in (start, end)
-    )
-    power_w = joules / elapsed_s if elapsed_s > 0 else 0.0
-    period_s = accuracy.update_period_s + reading_s
-    timing = _TO_95 * power_w * period_s / math.sqrt(6.0)
-    timing_low = min(timing, joules)
-    gain = accuracy.relative_error * joules
-    label = f"{backend} counter of {of}"
-    errors = merge_errors(
-        (
-            Error(f"{label}: gain", -gain, gain),
-            Error(f"{label}: window at {start.before_ns} ns", -timing_low, timing),
-        )
-    )
-    low, high = additive_interval(joules, errors)
-    return Quantity(
-        joules,
-        "J",
-        Kind.MEASURED_COUNTER,
-        scope,
-        (max(0.0, float(low)), high),
-        label,
-        of=of,
-        errors=errors,
-    )
-
-
-def watch_counter(
-    read: Callable[[], float],
-    wrap: float | None = None,
-    clock: Clock = time.monotonic_ns,
-    sleep: Sleep = time.sleep,
-) -> tuple[float, float | None]:
-    """Read a counter until it has moved twice, or for `PROBE_LIMIT_S`.
-
-    Args:
-        read: returns the counter, J.
-        wrap: value at which the counter starts again, J.
-        clock: monotonic clock, ns.
-        sleep: waits for some seconds.
-
-    Returns:
-        Joules counted over the watch, and the time between its two moves, s (`None`
-        when it moved less than twice).
-
-    Raises:
-        ValueError: the counter went backwards without a wrap.
-    """
-    begin = clock()
-    last = read()
-    counted = 0.0
-    moves: list[int] = []
-    while len(moves) < 2 and (clock() - begin) * S_PER_NS < PROBE_LIMIT_S:
-        sleep(1e-3)
-        now = read()
-        step = now - last
-        if step < 0 and wrap is not None:
-            step += wrap
-        if step < 0:
-            raise ValueError(f"`counter` must not fall, got {last} J and then {now} J.")
-        if step > 0:
-            moves.append(clock())
-        counted += step
-        last = now
-    period = (moves[1] - moves[0]) * S_PER_NS if len(moves) == 2 else None
-    return counted, period
+    def sharers(self, start: Snapshot, end: Snapshot) -> Mapping[str, str]:
+        """Return who else used a device between two readings, in words."""
+        ...

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from hitl_sim.energy.meters.backend import Backend, Capability, Clock, Sleep, Snapshot
+from hitl_sim.energy.meters.backend import (
+    Backend,
+    Capability,
+    Check,
+    Checked,
+    Clock,
+    Shared,
+    Sleep,
+    Snapshot,
+    WindowAware,
+)
 from hitl_sim.energy.meters.nvml import NvmlBackend
+from hitl_sim.energy.meters.phase import check_phase
 from hitl_sim.energy.meters.rapl import RaplBackend
+from hitl_sim.energy.meters.repeat import Goal, Repeated, lengthen
+from hitl_sim.energy.meters.share import Shares, attribute, checked_shares
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, exact, unavailable
 from hitl_sim.unit import S_PER_NS
 
@@ -24,12 +37,13 @@ class Reading:
 
     Attributes:
         name: name of the window.
-        phase: compile, train, choose, score, evaluate, idle or waiting.
+        phase: one of `PHASES`.
         seconds: elapsed time, s.
         gross: energy of each device, J; a device that could not be read is unavailable.
         idle: what each would have used without work, J; unavailable if its idle power
             is not known.
         marginal: gross minus idle, J.
+        checks: what the backends know of these energies beyond their numbers.
     """
 
     name: str
@@ -38,16 +52,28 @@ class Reading:
     gross: tuple[Quantity, ...]
     idle: tuple[Quantity, ...]
     marginal: tuple[Quantity, ...]
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def suspects(self) -> tuple[Check, ...]:
+        """Return the checks that say not to trust a device."""
+        return tuple(check for check in self.checks if check.label == "suspect")
 
 
 class Window:
     """An open stretch; it holds its reading once it is closed."""
 
     def __init__(self, name: str, phase: str) -> None:
-        """Name the stretch."""
+        """Name the stretch.
+
+        Raises:
+            ValueError: the phase does not exist.
+        """
+        check_phase(phase)
         self.name = name
         self.phase = phase
         self._reading: Reading | None = None
+        self._peek: Callable[[], Reading] | None = None
 
     def wait_on(self, outputs: Tree) -> Tree:
         """Wait until arrays are really computed, and return them.
@@ -60,6 +86,12 @@ class Window:
             jax.block_until_ready(outputs)
             jax.effects_barrier()
         return outputs
+
+    def so_far(self) -> Reading:
+        """Return what the window took until now, or in all once it is closed."""
+        if self._reading is None and self._peek is not None:
+            return self._peek()
+        return self.reading
 
     @property
     def reading(self) -> Reading:
@@ -82,6 +114,9 @@ class Window:
         """Return the elapsed time, s."""
         return self.reading.seconds
 
+    def _open(self, peek: Callable[[], Reading]) -> None:
+        self._peek = peek
+
     def _close(self, reading: Reading) -> None:
         self._reading = reading
 
@@ -96,6 +131,12 @@ class Meter:
         idle_w: idle power by device, W; see `measure_idle`.
         clock: monotonic clock, ns.
         sleep: waits for some seconds.
+        share: this program's share of a device's energy, by the device's path or one
+            above it (`host` for all). The energy of a device that others are seen to
+            use is unavailable unless its share is declared here.
+
+    Raises:
+        ValueError: a share is not in (0, 1].
     """
 
     backends: Sequence[Backend] = field(
@@ -104,6 +145,11 @@ class Meter:
     idle_w: Mapping[str, Quantity] = field(default_factory=dict)
     clock: Clock = time.monotonic_ns
     sleep: Sleep = time.sleep
+    share: Shares = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the shares."""
+        self._shares = checked_shares(self.share)
 
     @contextmanager
     def window(self, name: str, *, phase: str) -> Iterator[Window]:
@@ -111,38 +157,115 @@ class Meter:
 
         Args:
             name: what to call it.
-            phase: compile, train, choose, score, evaluate, idle or waiting.
+            phase: one of `PHASES`.
+
+        Raises:
+            ValueError: the phase does not exist.
         """
         window = Window(name, phase)
-        starts = [backend.read() for backend in self.backends]
-        begin = self.clock()
+        opened: list[WindowAware] = []
         try:
-            yield window
+            for backend in self.backends:
+                if isinstance(backend, WindowAware):
+                    backend.open_window()
+                    opened.append(backend)
+            starts = [backend.read() for backend in self.backends]
+            begin = self.clock()
+            window._open(lambda: self._read_now(window, begin, starts))
+            try:
+                yield window
+            finally:
+                window._close(self._read_now(window, begin, starts))
         finally:
-            finish = self.clock()
-            ends = [backend.read() for backend in self.backends]
-            window._close(self._reading(window, finish - begin, starts, ends))
+            for aware in opened:
+                aware.close_window()
 
-    def measure_idle(self, duration_s: float) -> dict[str, Quantity]:
+    def measure_idle(
+        self,
+        duration_s: float,
+        *,
+        max_relative_error: float | None = None,
+        max_s: float = 60.0,
+    ) -> dict[str, Quantity]:
         """Wait without work, and keep and return each device's idle power, W.
 
         Args:
             duration_s: how long to wait, s; > 0. Ten seconds give a counter that moves
                 every 0.1 s an error of about 1 %.
+            max_relative_error: wait on until the interval's half-width is this part of
+                the power, beyond what is due to the sensor itself; default no longer.
+            max_s: longest wait for that, s.
 
         Raises:
-            ValueError: the duration is not positive.
+            ValueError: the duration or the error is not positive.
         """
         if not duration_s > 0:
             raise ValueError(f"`duration_s` must be > 0 s, got {duration_s}.")
+        goal = None
+        if max_relative_error is not None:
+            goal = Goal(max_relative_error, max_s=max_s)
         with self.window("idle", phase="idle") as window:
-            self.sleep(duration_s)
+            if goal is None:
+                self.sleep(duration_s)
+            else:
+                lengthen(lambda: self.sleep(duration_s), window.so_far, goal)
         self.idle_w = {
             energy.of: energy.over(window.seconds, unit="W")
             for energy in window.joules
             if energy.is_known
         }
         return dict(self.idle_w)
+
+    def repeat(
+        self,
+        work: Callable[[], object],
+        *,
+        name: str,
+        phase: str,
+        max_relative_error: float = 0.05,
+        max_repeats: int = 1_000,
+        max_s: float = 60.0,
+        cooldown_s: float = 0.0,
+        has_failed: Callable[[], bool] = bool,
+    ) -> Repeated:
+        """Call some work again and again until its energy is known well enough.
+
+        The calls lie in one window, so the error of the counter's pace falls with their
+        number. The error of the sensor itself does not: where it is above the target
+        already, calls end when all other errors are within it, and the result says so.
+
+        Args:
+            work: what to measure; its outputs are waited for.
+            name: name of the window.
+            phase: one of `PHASES`.
+            max_relative_error: wanted half-width of the interval over the energy, for
+                each device that can be read; > 0.
+            max_repeats: most calls; >= 1.
+            max_s: rounds of calls are cut to fit this time, s; > 0.
+            cooldown_s: rest before the first call, s; >= 0, so that earlier heat does
+                not count.
+            has_failed: asked after each call; the calls end when it returns true.
+
+        Raises:
+            ValueError: a number is out of range.
+        """
+        goal = Goal(max_relative_error, max_repeats, max_s)
+        if not cooldown_s >= 0:
+            raise ValueError(f"`cooldown_s` must be >= 0 s, got {cooldown_s}.")
+        if cooldown_s:
+            self.sleep(cooldown_s)
+        with self.window(name, phase=phase) as window:
+            num, stopped = lengthen(
+                lambda: window.wait_on(work()), window.so_far, goal, has_failed
+            )
+        return Repeated.from_reading(window.reading, num, goal, stopped)
+
+    def _read_now(
+        self, window: Window, begin_ns: int, starts: Sequence[Snapshot]
+    ) -> Reading:
+        elapsed_ns = self.clock() - begin_ns
+        ends = [backend.read() for backend in self.backends]
+        return self._reading(window, elapsed_ns, starts, ends)
 
     def _reading(
         self,
@@ -158,19 +281,25 @@ class Meter:
             Scope.ELAPSED_TIME,
             "monotonic clock",
         )
-        gross = tuple(
-            energy
-            for backend, start, end in zip(self.backends, starts, ends, strict=True)
-            for energy in backend.delta(start, end)
-        )
+        gross: list[Quantity] = []
+        checks: list[Check] = []
+        for backend, start, end in zip(self.backends, starts, ends, strict=True):
+            sharers: Mapping[str, str] = {}
+            if isinstance(backend, Shared):
+                sharers = backend.sharers(start, end)
+            energies = backend.delta(start, end)
+            gross.extend(attribute(energies, sharers, self._shares))
+            if isinstance(backend, Checked):
+                checks.extend(backend.checks(start, end))
         idle = tuple(self._idle(energy, seconds) for energy in gross)
         return Reading(
             window.name,
             window.phase,
             seconds,
-            gross,
+            tuple(gross),
             idle,
             tuple(_marginal(*pair) for pair in zip(gross, idle, strict=True)),
+            tuple(checks),
         )
 
     def _idle(self, gross: Quantity, seconds: Quantity) -> Quantity:

@@ -1,164 +1,265 @@
-"""NVIDIA boards through the driver's own energy counter (Volta and newer)."""
+"""NVIDIA boards through the driver: the energy counter, and power beside it."""
 
 from __future__ import annotations
 
-import importlib
+import os
+import random
+import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hitl_sim.energy.meters.backend import (
-    PROBE_LIMIT_S,
     Capability,
+    Check,
     Clock,
     Sleep,
     Snapshot,
-    counter_energy,
-    meter_constants,
-    watch_counter,
 )
+from hitl_sim.energy.meters.boards import (
+    COUNTER_HELP,
+    Board,
+    asked,
+    list_boards,
+    open_driver,
+    other_programs,
+    read_average_w,
+    read_instant_w,
+    read_joules,
+    why,
+)
+from hitl_sim.energy.meters.constant import meter_constants
+from hitl_sim.energy.meters.counter import PROBE_LIMIT_S, watch_counter
+from hitl_sim.energy.meters.power import PowerTotal, first_sample
+from hitl_sim.energy.meters.ticker import Every, Stop, thread_every
+from hitl_sim.energy.meters.views import Sensor, check_sensor, checked_energy
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
-from hitl_sim.unit import J_PER_MILLIJOULE
 
 _ALL = "host/gpu"
-_COUNTER_HELP = (
-    "the energy counter needs a Volta or newer board that is neither a MIG slice nor"
-    " a virtual GPU"
-)
 
 
 @dataclass
 class NvmlBackend:
-    """Board energy of every NVIDIA GPU of this machine.
+    """Board energy of the NVIDIA GPUs that this program sees.
 
-    Devices are numbered as the driver does, `host/gpu0` onwards, which need not be the
-    order that a program sees.
+    Boards are numbered as the driver does, `host/gpu0` onwards, which need not be the
+    order that a program sees; `CUDA_VISIBLE_DEVICES` is read as CUDA does. While a
+    window is open, power is sampled in the background too, at random times: its
+    integral is compared with the counter, and stands in for it where a board has no
+    counter or the counter starts again.
 
     Attributes:
         driver: the `pynvml` module or one like it; imported when first needed if None.
         clock: monotonic clock, ns.
         sleep: waits for some seconds.
+        environ: environment of the program; default this process's.
+        every: does background work.
+        sample_s: mean time between samples of power, s.
     """
 
     driver: Any = None
     clock: Clock = time.monotonic_ns
     sleep: Sleep = time.sleep
     name: str = "nvml"
+    environ: Mapping[str, str] | None = None
+    every: Every = thread_every
+    sample_s: float = 0.05
 
     def __post_init__(self) -> None:
-        """Start with no handles; the driver is opened by the first reading."""
-        self._handles: dict[str, Any] | None = None
+        """Start with no boards; the driver is opened by the first reading."""
+        self._boards: list[Board] | None = None
+        self._hidden: list[Board] = []
         self._reason = ""
+        self._averaged: dict[str, bool] = {}
+        self._power: dict[str, PowerTotal] = {}
+        self._others: dict[str, str] = {}
+        self._lock = threading.RLock()
+        self._num_open = 0
+        self._stop: Stop | None = None
 
     def probe(self) -> list[Capability]:
         """Read each board's counter until it moves, and say what was seen."""
-        handles = self._open()
-        if not handles:
+        boards = self._open()
+        absent = [self._absent(board.of, board.hidden) for board in self._hidden]
+        if not boards and not absent:
             return [self._absent(_ALL, self._reason)]
-        return [self._probe_board(of, handle) for of, handle in handles.items()]
+        return [self._probe_board(board) for board in boards] + absent
 
     def read(self) -> Snapshot:
-        """Read all counters; a board that fails gives a reason."""
-        handles = self._open()
-        reasons = {} if handles else {_ALL: self._reason}
+        """Read all counters and the power; a board that fails gives a reason."""
+        boards = self._open()
+        reasons = {} if boards else {_ALL: self._reason}
         joules: dict[str, float] = {}
-        before = self.clock()
-        for of, handle in handles.items():
-            try:
-                joules[of] = self._joules(handle)
-            except Exception as error:
-                reasons[of] = self._why(error)
-        return Snapshot(before, self.clock(), joules, reasons)
+        with self._lock:
+            before = self.clock()
+            for board in boards:
+                try:
+                    joules[board.of] = read_joules(self.driver, board)
+                except Exception as error:
+                    reasons[board.of] = why(error)
+                self._sample(board, joules.get(board.of))
+            after = self.clock()
+            return Snapshot(before, after, joules, reasons, dict(self._power))
 
     def delta(self, start: Snapshot, end: Snapshot) -> list[Quantity]:
-        """Return the energy of each board between two readings."""
-        reasons = {**start.reasons, **end.reasons}
-        result = [
-            unavailable("J", Scope.BOARD, reason, of=of)
-            for of, reason in reasons.items()
-        ]
-        for of in start.joules.keys() & end.joules.keys() - reasons.keys():
-            joules = end.joules[of] - start.joules[of]
-            if joules < 0:
-                reason = "the energy counter fell: the driver was loaded again"
-                result.append(unavailable("J", Scope.BOARD, reason, of=of))
-                continue
-            result.append(
-                counter_energy(
-                    joules,
-                    start,
-                    end,
-                    scope=Scope.BOARD,
-                    of=of,
-                    backend=self.name,
-                    accuracy=meter_constants().nvml,
-                )
-            )
-        return sorted(result, key=lambda quantity: quantity.of)
+        """Return the energy of each board between two readings.
 
-    def _open(self) -> dict[str, Any]:
+        By the counter; where the sampled power disagrees with it, the interval holds
+        both. Without a counter that can be trusted, by the sampled power.
+        """
+        if not self._open():
+            return [unavailable("J", Scope.BOARD, self._reason, of=_ALL)]
+        return [self._energy(board, start, end) for board in self._open()]
+
+    def checks(self, start: Snapshot, end: Snapshot) -> list[Check]:
+        """Compare counter and sampled power of each board between two readings."""
+        return [self._check(board, start, end) for board in self._open()]
+
+    def sharers(self, start: Snapshot, end: Snapshot) -> Mapping[str, str]:
+        """Return what else used each board, seen when windows open and close."""
+        seen = {}
+        for board in self._open():
+            now = other_programs(self.driver, board)
+            seen[board.of] = board.limits or now or self._others.get(board.of, "")
+        return {of: who for of, who in seen.items() if who}
+
+    def open_window(self) -> None:
+        """Sample power in the background from now on."""
+        boards = self._open()
+        with self._lock:
+            self._num_open += 1
+            if self._num_open > 1 or not boards:
+                return
+            self._power.clear()
+            self._others = {b.of: other_programs(self.driver, b) for b in boards}
+            dice = random.Random(0)
+            self._stop = self.every(
+                self._sample_all, lambda: self.sample_s * (0.5 + dice.random())
+            )
+
+    def close_window(self) -> None:
+        """Stop sampling if no other window is open."""
+        with self._lock:
+            self._num_open -= 1
+            stop = self._stop if self._num_open == 0 else None
+            if stop is not None:
+                self._stop = None
+        if stop is not None:
+            stop()
+
+    def _open(self) -> list[Board]:
         """Load the driver once; on failure keep the reason and return no boards."""
-        if self._handles is not None:
-            return self._handles
-        self._handles = {}
+        if self._boards is not None:
+            return self._boards
+        self._boards = []
+        driver, self._reason = open_driver(self.driver)
+        if self._reason:
+            return self._boards
+        self.driver = driver
+        environ = os.environ if self.environ is None else self.environ
         try:
-            if self.driver is None:
-                self.driver = importlib.import_module("pynvml")
-            self.driver.nvmlInit()
-            num_boards = self.driver.nvmlDeviceGetCount()
-            self._handles = {
-                f"host/gpu{index}": self.driver.nvmlDeviceGetHandleByIndex(index)
-                for index in range(num_boards)
-            }
-            if not num_boards:
-                self._reason = "the NVIDIA driver sees no GPU"
-        except ImportError:
-            self._reason = (
-                "the Python package nvidia-ml-py is missing: pip install nvidia-ml-py"
-            )
+            boards, remark = list_boards(driver, environ)
         except Exception as error:
-            self._reason = (
-                f"the NVIDIA driver does not answer ({error}): no NVIDIA GPU here, or"
-                " its driver is not installed or not visible in this container"
-            )
-        return self._handles
+            self._reason = f"the NVIDIA driver does not list its boards ({error})"
+            return self._boards
+        shown = [board for board in boards if board.program_index is not None]
+        self._boards = shown
+        self._hidden = [board for board in boards if board.program_index is None]
+        self._reason = remark or "the NVIDIA driver sees no GPU"
+        return self._boards
 
-    def _probe_board(self, of: str, handle: Any) -> Capability:
+    def _sample_all(self) -> None:
+        with self._lock:
+            for board in self._open():
+                self._sample(board, self._joules_if_told(board))
+
+    def _joules_if_told(self, board: Board) -> float | None:
+        return asked(lambda: read_joules(self.driver, board))
+
+    def _sample(self, board: Board, joules: float | None) -> None:
+        """Add one sample of a board's power, if it tells any."""
+        watts = read_instant_w(self.driver, board)
+        self._averaged[board.of] = watts is None
+        if watts is None:
+            watts = read_average_w(self.driver, board)
+        if watts is None:
+            self._power.pop(board.of, None)
+            return
+        now, known = self.clock(), self._power.get(board.of)
+        period_s = meter_constants().nvml_power.update_period_s
+        self._power[board.of] = (
+            first_sample(now, watts, joules)
+            if known is None
+            else known.then(now, watts, joules, period_s)
+        )
+
+    def _energy(self, board: Board, start: Snapshot, end: Snapshot) -> Quantity:
+        reasons = {**start.reasons, **end.reasons}
+        reason = reasons.get(board.of, COUNTER_HELP)
+        return checked_energy(self._check(board, start, end), Scope.BOARD, reason)
+
+    def _check(self, board: Board, start: Snapshot, end: Snapshot) -> Check:
+        constants = meter_constants()
+        is_averaged = self._averaged.get(board.of, False)
+        sensor = Sensor(
+            board.of,
+            Scope.BOARD,
+            self.name,
+            constants.nvml,
+            constants.nvml_power,
+            constants.nvml_check.averaging_s if is_averaged else 0.0,
+        )
+        return check_sensor(sensor, start, end)
+
+    def _probe_board(self, board: Board) -> Capability:
+        notes = [board.name]
+        if board.limits:
+            notes.append(f"{board.limits}; declare a share to attribute it")
         try:
             counted, period = watch_counter(
-                lambda: self._joules(handle), None, self.clock, self.sleep
+                lambda: read_joules(self.driver, board), None, self.clock, self.sleep
             )
         except Exception as error:
-            return self._absent(of, self._why(error))
+            return self._power_only(board, why(error))
         if counted == 0.0:
-            return self._absent(
-                of, f"the energy counter stood still for {PROBE_LIMIT_S} s"
-            )
+            reason = f"the energy counter stood still for {PROBE_LIMIT_S} s"
+            return self._absent(board.of, reason)
+        accuracy = meter_constants().nvml
         return Capability(
             self.name,
             True,
-            of,
+            board.of,
             Scope.BOARD,
             Kind.MEASURED_COUNTER,
-            meter_constants().nvml.update_period_s if period is None else period,
-            note=self._board_name(handle),
+            accuracy.update_period_s if period is None else period,
+            note="; ".join(notes),
+            relative_error=accuracy.relative_error,
+        )
+
+    def _power_only(self, board: Board, reason: str) -> Capability:
+        """Describe a board without a counter, by its power if it tells that."""
+        instant = read_instant_w(self.driver, board)
+        watts = read_average_w(self.driver, board) if instant is None else instant
+        if watts is None:
+            return self._absent(board.of, reason)
+        accuracy = meter_constants().nvml_power
+        how = "average" if instant is None else "instantaneous"
+        return Capability(
+            self.name,
+            True,
+            board.of,
+            Scope.BOARD,
+            Kind.MEASURED_SAMPLED,
+            accuracy.update_period_s,
+            note=f"{board.name}; no energy counter, so {how} power is sampled",
+            relative_error=accuracy.relative_error,
         )
 
     def _absent(self, of: str, reason: str) -> Capability:
         return Capability(
             self.name, False, of, Scope.BOARD, Kind.UNAVAILABLE, reason=reason
         )
-
-    def _joules(self, handle: Any) -> float:
-        counter = self.driver.nvmlDeviceGetTotalEnergyConsumption(handle)
-        return float(counter) * J_PER_MILLIJOULE
-
-    def _board_name(self, handle: Any) -> str:
-        name = self.driver.nvmlDeviceGetName(handle)
-        return name.decode() if isinstance(name, bytes) else str(name)
-
-    def _why(self, error: Exception) -> str:
-        return f"{error}: {_COUNTER_HELP}"
 
 
 def probe() -> list[Capability]:

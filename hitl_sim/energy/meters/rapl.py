@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import errno
+import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hitl_sim.energy.meters.backend import (
-    PROBE_LIMIT_S,
-    Accuracy,
     Capability,
+    Check,
     Clock,
     Sleep,
     Snapshot,
+)
+from hitl_sim.energy.meters.constant import Accuracy, meter_constants
+from hitl_sim.energy.meters.counter import (
+    PROBE_LIMIT_S,
     counter_energy,
-    meter_constants,
     watch_counter,
 )
-from hitl_sim.energy.meters.zones import Zone, find_zones
+from hitl_sim.energy.meters.cpu_time import CpuTime, read_cpu_time
+from hitl_sim.energy.meters.ticker import Every, Stop, thread_every
+from hitl_sim.energy.meters.unwrap import Unwrapped
+from hitl_sim.energy.meters.zones import Zone, find_zones, mirrored
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.unit import J_PER_MICROJOULE, S_PER_NS
 
@@ -30,44 +37,65 @@ _ALL = "host/package"
 class RaplBackend:
     """Energy of each package and its memory.
 
-    Counters start again after a few hundred kilojoules; a difference is taken modulo
-    that range. A window long enough for two rounds at a plausible power is refused.
+    Counters start again after a few hundred kilojoules. Every reading adds what was
+    counted since the last one modulo that range, and while a window is open a reader in
+    the background reads twice as often as a counter could go round at the highest
+    plausible power. Without it (reading by hand), a span too long for that is refused.
 
     Attributes:
         root: folder that holds the zones.
         clock: monotonic clock, ns.
         sleep: waits for some seconds.
+        every: does background work.
+        cpu_time: returns processor time, by which others' use is seen.
     """
 
     root: Path = POWERCAP_ROOT
     clock: Clock = time.monotonic_ns
     sleep: Sleep = time.sleep
     name: str = "rapl"
+    every: Every = thread_every
+    cpu_time: Callable[[], CpuTime | None] = read_cpu_time
 
     def __post_init__(self) -> None:
         """Start with no zones; the tree is listed by the first reading."""
         self._zones: list[Zone] | None = None
         self._reason = ""
+        self._totals: dict[str, Unwrapped] = {}
+        self._lock = threading.RLock()
+        self._num_open = 0
+        self._stop: Stop | None = None
 
     def probe(self) -> list[Capability]:
         """Read each counter until it moves, and say what was seen."""
         zones = self._list()
         if not zones:
             return [self._absent(_ALL, Scope.PACKAGE, self._reason)]
-        return [self._probe_zone(zone) for zone in zones]
+        before = self.read()
+        found = [self._probe_zone(zone) for zone in zones]
+        twins = self._mirrored(before, self.read())
+        return [
+            self._absent(seen.device, seen.scope, f"not counted: {_twin(twins, seen)}")
+            if seen.is_available and seen.device in twins
+            else seen
+            for seen in found
+        ]
 
     def read(self) -> Snapshot:
         """Read all counters; a zone that fails gives a reason."""
-        zones = [zone for zone in self._list() if not zone.skipped]
+        zones = self._counted()
         reasons = {} if zones else {_ALL: self._reason}
         joules: dict[str, float] = {}
-        before = self.clock()
-        for zone in zones:
-            try:
-                joules[zone.of] = _read_joules(zone.counter)
-            except (OSError, ValueError) as error:
-                reasons[zone.of] = _why(zone.counter, error)
-        return Snapshot(before, self.clock(), joules, reasons)
+        with self._lock:
+            before = self.clock()
+            for zone in zones:
+                try:
+                    joules[zone.of] = self._read_total(zone)
+                except (OSError, ValueError) as error:
+                    reasons[zone.of] = _why(zone.counter, error)
+            after = self.clock()
+        cpu = self.cpu_time() if zones else None
+        return Snapshot(before, after, joules, reasons, cpu=cpu)
 
     def delta(self, start: Snapshot, end: Snapshot) -> list[Quantity]:
         """Return the energy of each zone between two readings."""
@@ -78,35 +106,105 @@ class RaplBackend:
             for of, reason in reasons.items()
         ]
         both = start.joules.keys() & end.joules.keys()
+        twins = self._mirrored(start, end)
         result.extend(
             self._zone_energy(zone, start, end)
-            for zone in self._list()
-            if zone.of in both and not zone.skipped
+            for zone in self._counted()
+            if zone.of in both and zone.of not in twins
         )
         return result
 
-    def _zone_energy(self, zone: Zone, start: Snapshot, end: Snapshot) -> Quantity:
-        try:
-            wrap = _read_joules(zone.path / "max_energy_range_uj")
-        except (OSError, ValueError) as error:
-            reason = _why(zone.path / "max_energy_range_uj", error)
-            return unavailable("J", zone.scope, reason, of=zone.of)
-        elapsed_s = (end.after_ns - start.before_ns) * S_PER_NS
-        limit_s = wrap / meter_constants().rapl.plausible.max_w
-        if elapsed_s > limit_s:
-            reason = (
-                f"a window of {elapsed_s:.0f} s is too long: the counter may go round"
-                f" in {limit_s:.0f} s; measure in shorter windows and add them"
+    def checks(self, start: Snapshot, end: Snapshot) -> list[Check]:
+        """Name the zones that repeated another one and were left out."""
+        return [
+            Check(of, "mirrored", f"reads exactly as {other}: not counted again")
+            for of, other in self._mirrored(start, end).items()
+        ]
+
+    def sharers(self, start: Snapshot, end: Snapshot) -> Mapping[str, str]:
+        """Return, for every zone, how much processor time other programs used."""
+        if start.cpu is None or end.cpu is None:
+            return {}
+        host_s = end.cpu.host_s - start.cpu.host_s
+        other_s = host_s - max(0.0, end.cpu.own_s - start.cpu.own_s)
+        elapsed_s = (end.before_ns - start.before_ns) * S_PER_NS
+        limit = meter_constants().rapl.sharing
+        if other_s <= max(limit.busy_frac * host_s, limit.cores * elapsed_s):
+            return {}
+        who = f"other programs used {other_s:.2g} s of {host_s:.2g} s of processor time"
+        return {zone.of: who for zone in self._counted()}
+
+    def open_window(self) -> None:
+        """Read in the background from now on, often enough to see every wrap."""
+        with self._lock:
+            self._num_open += 1
+            if self._num_open > 1 or not self._counted():
+                return
+            begin = self.clock()
+            self._read_quietly()
+            for total in self._totals.values():
+                total.forget(begin)
+            pauses = [t.range_j / (2 * t.max_w) for t in self._totals.values()]
+            if pauses:
+                self._stop = self.every(self._read_quietly, lambda: min(pauses))
+
+    def close_window(self) -> None:
+        """Stop reading in the background if no other window is open."""
+        with self._lock:
+            self._num_open -= 1
+            stop = self._stop if self._num_open == 0 else None
+            if stop is not None:
+                self._stop = None
+        if stop is not None:
+            stop()
+
+    def _read_quietly(self) -> None:
+        with self._lock:
+            for zone in self._counted():
+                try:
+                    self._read_total(zone)
+                except (OSError, ValueError):
+                    continue
+
+    def _read_total(self, zone: Zone) -> float:
+        """Read one counter and return its total since the first reading, J.
+
+        Raises:
+            OSError: a file cannot be read.
+            ValueError: a file holds no whole number.
+        """
+        raw = _read_joules(zone.counter)
+        if zone.of not in self._totals:
+            self._totals[zone.of] = Unwrapped(
+                _read_joules(zone.range),
+                meter_constants().rapl.plausible.max_w,
+                10 * _accuracy(zone.scope).update_period_s,
             )
-            return unavailable("J", zone.scope, reason, of=zone.of)
+        return self._totals[zone.of].add(raw, self.clock())
+
+    def _zone_energy(self, zone: Zone, start: Snapshot, end: Snapshot) -> Quantity:
+        flaw = self._totals[zone.of].flaw(start.after_ns, end.after_ns)
+        if flaw:
+            return unavailable("J", zone.scope, flaw, of=zone.of)
         return counter_energy(
-            (end.joules[zone.of] - start.joules[zone.of]) % wrap,
+            max(0.0, end.joules[zone.of] - start.joules[zone.of]),
             start,
             end,
             scope=zone.scope,
             of=zone.of,
             backend=self.name,
             accuracy=_accuracy(zone.scope),
+        )
+
+    def _mirrored(self, start: Snapshot, end: Snapshot) -> dict[str, str]:
+        both = start.joules.keys() & end.joules.keys()
+        reading_s = max(s.after_ns - s.before_ns for s in (start, end)) * S_PER_NS
+        rapl = meter_constants().rapl
+        return mirrored(
+            [zone for zone in self._counted() if zone.of in both],
+            start.joules,
+            end.joules,
+            rapl.plausible.max_w * (rapl.package.update_period_s + reading_s),
         )
 
     def _list(self) -> list[Zone]:
@@ -124,11 +222,14 @@ class RaplBackend:
             )
         return self._zones
 
+    def _counted(self) -> list[Zone]:
+        return [zone for zone in self._list() if not zone.skipped]
+
     def _probe_zone(self, zone: Zone) -> Capability:
         if zone.skipped:
             return self._absent(zone.of, zone.scope, f"not counted: {zone.skipped}")
         try:
-            wrap = _read_joules(zone.path / "max_energy_range_uj")
+            wrap = _read_joules(zone.range)
             counted, period = watch_counter(
                 lambda: _read_joules(zone.counter), wrap, self.clock, self.sleep
             )
@@ -137,14 +238,16 @@ class RaplBackend:
         if counted == 0.0:
             reason = f"the counter stood still for {PROBE_LIMIT_S} s"
             return self._absent(zone.of, zone.scope, reason)
+        accuracy = _accuracy(zone.scope)
         return Capability(
             self.name,
             True,
             zone.of,
             zone.scope,
             Kind.MEASURED_COUNTER,
-            _accuracy(zone.scope).update_period_s if period is None else period,
+            accuracy.update_period_s if period is None else period,
             note=f"the counter starts again every {wrap / 1e3:.0f} kJ",
+            relative_error=accuracy.relative_error,
         )
 
     def _absent(self, of: str, scope: Scope, reason: str) -> Capability:
@@ -154,6 +257,10 @@ class RaplBackend:
 def probe() -> list[Capability]:
     """Say what the powercap tree of this machine can measure."""
     return RaplBackend().probe()
+
+
+def _twin(twins: Mapping[str, str], seen: Capability) -> str:
+    return f"reads exactly as {twins[seen.device]}"
 
 
 def _accuracy(scope: Scope) -> Accuracy:

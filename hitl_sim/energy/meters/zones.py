@@ -4,18 +4,24 @@ A tree lists packages, their sub-zones (cores, graphics, memory) and perhaps the
 platform; some machines list each package twice, through two control types. Counted are
 each package once and its memory; cores and graphics lie inside the package, and the
 platform holds everything, so it counts only where no package is listed.
+
+What a zone is, its name says; the number of its folder is no package number. Two zones
+of one name under two control types are twins. Two of one name under one control type,
+or several dies of one package, are different counters unless they always stand at the
+same number, which only readings can tell (`mirrored`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hitl_sim.energy.quantity import Scope
 
 _ZONE = re.compile(r"^(?P<control>[a-z-]*rapl[a-z-]*)((:\d+)+)$")
+_DIE = re.compile(r"^host/(?P<package>package-\d+)(-die-\d+|@[^/]*)?(?P<part>/dram)?$")
 _TWIN_CONTROL = "mmio"
 
 
@@ -40,6 +46,16 @@ class Zone:
         """Return the file that holds the energy, in microjoules."""
         return self.path / "energy_uj"
 
+    @property
+    def range(self) -> Path:
+        """Return the file that holds where the counter starts again, in microjoules."""
+        return self.path / "max_energy_range_uj"
+
+    @property
+    def control(self) -> str:
+        """Return the control type through which the zone is seen."""
+        return self.path.name.partition(":")[0]
+
 
 def find_zones(root: Path) -> list[Zone]:
     """Return every zone below a powercap root, the counted ones first.
@@ -61,6 +77,45 @@ def find_zones(root: Path) -> list[Zone]:
     return sorted(_without_overlap(zones), key=lambda zone: (zone.skipped, zone.of))
 
 
+def mirrored(
+    zones: Sequence[Zone],
+    first: Mapping[str, float],
+    last: Mapping[str, float],
+    tolerance_j: float,
+) -> dict[str, str]:
+    """Find zones that repeat another one: the dies of some processors do.
+
+    Args:
+        zones: zones that are counted.
+        first: their counters at one moment, J.
+        last: their counters at a later one, J.
+        tolerance_j: what one counter may gain between two readings of one moment, J.
+
+    Returns:
+        The zone that each repeats, by path: same package and same part, and the same
+        absolute counter at both moments, in between which it moved. Different packages
+        are never taken for one.
+    """
+    result: dict[str, str] = {}
+    originals: dict[tuple[str, str], list[str]] = {}
+    for zone in zones:
+        match = _DIE.match(zone.of)
+        if match is None or first[zone.of] == last[zone.of]:
+            continue
+        others = originals.setdefault((match["package"], match["part"] or ""), [])
+        same = [
+            other
+            for other in others
+            if abs(first[other] - first[zone.of]) <= tolerance_j
+            and abs(last[other] - last[zone.of]) <= tolerance_j
+        ]
+        if same:
+            result[zone.of] = same[0]
+        else:
+            others.append(zone.of)
+    return result
+
+
 def _zone_name(folder: Path) -> str:
     try:
         return (folder / "name").read_text(encoding="utf-8").strip()
@@ -68,18 +123,27 @@ def _zone_name(folder: Path) -> str:
         return folder.name
 
 
-def _zone(name: str, path: Path, names: dict[str, str]) -> Zone:
+def _zone(name: str, path: Path, names: Mapping[str, str]) -> Zone:
     """Say what one zone covers, from its own name and its parent's."""
     label = names[name]
-    parent = names.get(name.rpartition(":")[0], "")
+    parent_name = name.rpartition(":")[0]
+    parent = _place(parent_name, names) if parent_name in names else ""
     if label.startswith("package"):
-        return Zone(path, f"host/{label}", Scope.PACKAGE)
+        return Zone(path, f"host/{_place(name, names)}", Scope.PACKAGE)
     if label == "dram":
         return Zone(path, f"host/{parent or 'package'}/dram", Scope.DRAM)
     if label == "psys":
         return Zone(path, "host", Scope.NODE)
     where = f"host/{parent}/{label}" if parent else f"host/{label}"
     return Zone(path, where, Scope.CHIP, "lies inside its package")
+
+
+def _place(name: str, names: Mapping[str, str]) -> str:
+    """Return a zone's name, with its folder where its control type repeats the name."""
+    control, label = name.partition(":")[0], names[name]
+    same = [n for n in names if names[n] == label and n.partition(":")[0] == control]
+    is_repeat = label.startswith("package") and same.index(name) > 0
+    return f"{label}@{name.replace(':', '.')}" if is_repeat else label
 
 
 def _without_overlap(zones: Sequence[Zone]) -> list[Zone]:

@@ -10,13 +10,15 @@ from hitl_sim.learn.intervention.importance import (
 from hitl_sim.learn.intervention.importance import build_importance
 from hitl_sim.learn.intervention.labelling import LabellingConfig as LabellingConfig
 from hitl_sim.learn.intervention.labelling import build_labelling
+from hitl_sim.learn.intervention.machine import (
+    MachineShareConfig as MachineShareConfig,
+)
+from hitl_sim.learn.intervention.machine import build_machine_share
 from hitl_sim.learn.intervention.relevance import RelevanceConfig as RelevanceConfig
 from hitl_sim.learn.intervention.relevance import build_relevance
-from hitl_sim.learn.intervention.share import MachineShareConfig as MachineShareConfig
 from hitl_sim.learn.intervention.share import RandomShareConfig as RandomShareConfig
 from hitl_sim.learn.intervention.share import WholePoolConfig as WholePoolConfig
 from hitl_sim.learn.intervention.share import (
-    build_machine_share,
     build_random_share,
     build_whole_pool,
 )

@@ -52,6 +52,7 @@ class Intervention(NamedTuple):
         feedback: kind of question, None where nobody is asked.
         num_features: width of the network's input.
         is_scratch: whether each round trains from fresh weights.
+        steps: `C` training steps before each checkpoint; 0 where no model is due yet.
         begin: `(key, setting) -> (plan, questions | None)` before the first round.
         absorb: `(setting, plan, answers | None) -> plan`.
         training: `(setting, plan) -> TrainSet` on the network's own columns.
@@ -65,6 +66,7 @@ class Intervention(NamedTuple):
     feedback: str | None
     num_features: int
     is_scratch: bool
+    steps: tuple[int, ...]
     begin: Callable[[jax.Array, Setting], tuple[Any, Questions | None]]
     absorb: Callable[[Setting, Any, Answers | None], Any]
     training: Callable[[Setting, Any], TrainSet]
@@ -80,6 +82,11 @@ class Program:
     shape: Shape
     network: NetworkConfig
     train: TrainConfig
+
+
+def even_steps(train: TrainConfig) -> tuple[int, ...]:
+    """Spread training evenly over the checkpoints up to the common cap."""
+    return (train.steps_per_checkpoint,) * train.num_checkpoints
 
 
 def keep_all_columns(setting: Setting, plan: Any) -> None:

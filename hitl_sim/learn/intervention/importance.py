@@ -13,6 +13,7 @@ from hitl_sim.learn.intervention.base import (
     Program,
     Setting,
     ask_nothing,
+    even_steps,
 )
 from hitl_sim.learn.optimise import TrainSet
 from oracles.aggregate import borda
@@ -88,6 +89,7 @@ def build_importance(config: ImportanceConfig, program: Program) -> Intervention
         feedback="importance",
         num_features=num_columns,
         is_scratch=False,
+        steps=even_steps(program.train),
         begin=begin,
         absorb=absorb,
         training=training,

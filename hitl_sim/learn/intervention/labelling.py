@@ -1,5 +1,6 @@
 """Active labelling: a model chooses which items people label next."""
 
+import itertools
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,15 +17,15 @@ from hitl_sim.learn.intervention.base import (
     keep_all_columns,
 )
 from hitl_sim.learn.network import build_network
-from hitl_sim.learn.optimise import TrainSet
+from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.query import STRATEGIES, top_items
 from hitl_sim.learn.work import PROTOCOL, WorkLine, forward_unit, spread
 from oracles.aggregate import dawid_skene, majority
 
 AGGREGATES = ("majority", "dawid_skene")
 """Ways to turn several people's answers into one label."""
-REFITS = ("warm", "scratch")
-"""Whether a round trains on from the last weights or starts afresh."""
+REFITS = ("warm", "scratch", "final_only")
+"""Whether a round trains on, starts afresh, or leaves it all to the last round."""
 _EM_STEPS = 20
 """Steps of Dawid and Skene's EM; crowd-kit's default is 100, 20 converge here."""
 
@@ -39,7 +40,12 @@ class LabellingConfig:
         strategy: a name in `STRATEGIES`; the first round is always random, for there
             is no model yet.
         aggregate: one of `AGGREGATES`.
-        refit: one of `REFITS`.
+        refit: one of `REFITS`; "final_only" leaves no model to choose with, and so
+            goes with the strategy "random" only.
+        epochs: passes over the labelled items per fit; every round trains an equal
+            share of the cap when left out.
+        score_items: unlabelled items, drawn at random, that a model scores before each
+            round; the whole pool when left out.
         panel: who answers, which fixes how many answers an item gets.
     """
 
@@ -48,6 +54,8 @@ class LabellingConfig:
     strategy: str = "margin"
     aggregate: str = "majority"
     refit: str = "warm"
+    epochs: int | None = None
+    score_items: int | None = None
     panel: PanelConfig = field(default_factory=PanelConfig)
 
 
@@ -92,19 +100,69 @@ def _labels(
     return posterior.argmax(axis=1)
 
 
+def _check(config: LabellingConfig, num_pool: int) -> None:
+    for name, allowed in (
+        ("strategy", tuple(STRATEGIES)),
+        ("aggregate", AGGREGATES),
+        ("refit", REFITS),
+    ):
+        if getattr(config, name) not in allowed:
+            raise ValueError(
+                f"`{name}` must be one of {', '.join(map(repr, allowed))}, got "
+                f"{getattr(config, name)!r}."
+            )
+    budget = config.rounds * config.questions
+    if budget > num_pool:
+        raise ValueError(
+            f"`rounds` x `questions` must be <= the pool ({num_pool}), got {budget}."
+        )
+    if config.score_items is not None and config.score_items < config.questions:
+        raise ValueError(
+            f"`score_items` must be >= `questions` ({config.questions}), got "
+            f"{config.score_items}."
+        )
+    if config.refit == "final_only" and config.strategy != "random":
+        raise ValueError(
+            "`strategy` must be 'random' where `refit` is 'final_only', for there is "
+            f"no model to choose with, got {config.strategy!r}."
+        )
+
+
+def fit_steps(config: LabellingConfig, train: TrainConfig) -> tuple[int, ...]:
+    """List the training steps before each checkpoint, `C` of them.
+
+    Args:
+        config: rounds, refits and epochs.
+        train: batch, and the grid of checkpoints, of which `rounds` is a divisor.
+
+    Returns:
+        With `epochs` E, the fit of a round takes ceil(E n / batch) steps for its n
+        labelled items, spread evenly over the round's checkpoints; else each takes
+        `train.steps_per_checkpoint`. With "final_only" only the last round's count.
+    """
+    per_round = train.num_checkpoints // config.rounds
+    steps: list[int] = []
+    for r in range(config.rounds):
+        is_due = config.refit != "final_only" or r == config.rounds - 1
+        total = per_round * train.steps_per_checkpoint
+        if config.epochs is not None:
+            total = -(-config.epochs * (r + 1) * config.questions // train.batch)
+        ends = [total * (k + 1) // per_round for k in range(per_round)]
+        fit = [b - a for a, b in itertools.pairwise([0, *ends])]
+        steps.extend(fit if is_due else [0] * per_round)
+    return tuple(steps)
+
+
 def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
     """Build pool-based active labelling with several people per item.
 
     Raises:
-        ValueError: more questions than the pool has items.
+        ValueError: more questions than the pool has items, fewer scored items than
+            questions, or a choice by a model that is never trained.
     """
     shape = program.shape
     budget = config.rounds * config.questions
-    if budget > shape.num_pool:
-        raise ValueError(
-            f"`rounds` x `questions` must be <= the pool ({shape.num_pool}), "
-            f"got {budget}."
-        )
+    _check(config, shape.num_pool)
     network = build_network(program.network, shape.num_features, shape.num_classes)
     strategy = STRATEGIES[config.strategy]
 
@@ -175,8 +233,18 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
     def choose(
         key: jax.Array, setting: Setting, plan: LabellingPlan, params: object
     ) -> tuple[LabellingPlan, Questions]:
-        logits = network.apply(params, setting.split.pool.features)
-        return ask_about(setting, plan, strategy(key, logits))
+        if config.score_items is None:
+            logits = network.apply(params, setting.split.pool.features)
+            return ask_about(setting, plan, strategy(key, logits))
+        key_draw, key_score = jax.random.split(key)
+        position = _asked_positions(plan, shape.num_pool)
+        is_free = jnp.ones(shape.num_pool, bool).at[position].set(False, mode="drop")
+        order = jax.random.uniform(key_draw, (shape.num_pool,))
+        drawn = top_items(order, is_free, config.score_items)
+        logits = network.apply(params, setting.split.pool.features[drawn])
+        score = jnp.full(shape.num_pool, -jnp.inf)
+        score = score.at[drawn].set(strategy(key_score, logits))
+        return ask_about(setting, plan, score)
 
     return Intervention(
         num_rounds=config.rounds,
@@ -184,6 +252,7 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         feedback="label",
         num_features=shape.num_features,
         is_scratch=config.refit == "scratch",
+        steps=fit_steps(config, program.train),
         begin=begin,
         absorb=absorb,
         training=training,
@@ -194,9 +263,10 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
 
 
 def _work(config: LabellingConfig, program: Program) -> tuple[WorkLine, ...]:
-    """Count the scored items: all that are unlabelled, before each round but the first.
+    """Count the scored items, before each round but the first.
 
-    Random labelling needs no score, so it scores nothing.
+    They are all that are unlabelled, or the subsample. Random labelling needs no
+    score, so it scores nothing.
     """
     if config.strategy == "random":
         return ()
@@ -204,12 +274,13 @@ def _work(config: LabellingConfig, program: Program) -> tuple[WorkLine, ...]:
     per_round = train.num_checkpoints // config.rounds
     due = np.zeros(train.num_checkpoints, np.int64)
     for r in range(1, config.rounds):
-        due[r * per_round] = shape.num_pool - r * config.questions
+        unlabelled = shape.num_pool - r * config.questions
+        due[r * per_round] = min(config.score_items or unlabelled, unlabelled)
     strategy = STRATEGIES[config.strategy]
     unit = forward_unit(
         "score",
         program.network,
-        shape.num_pool,
+        config.score_items or shape.num_pool,
         shape.num_features,
         shape.num_classes,
         lambda logits: strategy(jax.random.key(0), logits),

@@ -13,6 +13,7 @@ from hitl_sim.learn.intervention.base import (
     Program,
     Setting,
     ask_nothing,
+    even_steps,
     keep_all_columns,
 )
 from hitl_sim.learn.intervention.share import Kept, kept_count, train_on_kept
@@ -188,6 +189,7 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
         feedback="relevance",
         num_features=shape.num_features,
         is_scratch=False,
+        steps=even_steps(program.train),
         begin=begin,
         absorb=absorb,
         training=training,

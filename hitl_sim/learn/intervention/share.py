@@ -1,7 +1,7 @@
 """Training on a share of the pool that was ordered before training.
 
-The control (the whole pool), a random share, and a share chosen by a machine are one
-mechanism: an order of the pool and how much of it is kept.
+The control (the whole pool), a random share, and a share chosen by a machine (in its
+own file) are one mechanism: an order of the pool and how much of it is kept.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
@@ -19,17 +18,11 @@ from hitl_sim.learn.intervention.base import (
     Program,
     Setting,
     ask_nothing,
+    even_steps,
     keep_all_columns,
 )
-from hitl_sim.learn.network import build_network
-from hitl_sim.learn.optimise import (
-    Learner,
-    TrainSet,
-    draw_batches,
-    init_learner,
-    train_step,
-)
-from hitl_sim.learn.work import PROTOCOL, WorkLine, forward_unit, once, train_unit
+from hitl_sim.learn.optimise import TrainSet
+from hitl_sim.learn.work import WorkLine
 
 
 class Kept(NamedTuple):
@@ -59,11 +52,19 @@ def absorb_nothing(setting: Setting, plan: Kept, answers: Answers | None) -> Kep
     return plan
 
 
-def _unguided(
+def build_unguided(
     program: Program,
     order: Callable[[jax.Array, Setting], Kept],
     work: tuple[WorkLine, ...] = (),
 ) -> Intervention:
+    """Build an arm that orders the pool before training and asks nobody.
+
+    Args:
+        program: the static surroundings.
+        order: `(key, setting) -> Kept`.
+        work: what ordering costs.
+    """
+
     def begin(key: jax.Array, setting: Setting) -> tuple[Kept, Questions | None]:
         return order(key, setting), None
 
@@ -73,6 +74,7 @@ def _unguided(
         feedback=None,
         num_features=program.shape.num_features,
         is_scratch=False,
+        steps=even_steps(program.train),
         begin=begin,
         absorb=absorb_nothing,
         training=train_on_kept,
@@ -96,7 +98,7 @@ def build_whole_pool(config: WholePoolConfig, program: Program) -> Intervention:
         num_pool = setting.split.pool.label.shape[0]
         return Kept(jnp.arange(num_pool), jnp.int32(num_pool))
 
-    return _unguided(program, order)
+    return build_unguided(program, order)
 
 
 @dataclass(frozen=True)
@@ -112,73 +114,4 @@ def build_random_share(config: RandomShareConfig, program: Program) -> Intervent
         num_pool = setting.split.pool.label.shape[0]
         return Kept(jax.random.permutation(key, num_pool), kept_count(setting))
 
-    return _unguided(program, order)
-
-
-@dataclass(frozen=True)
-class MachineShareConfig:
-    """A share chosen by the loss of a quickly trained proxy.
-
-    Attributes:
-        proxy_steps: training steps of the proxy on the whole pool.
-    """
-
-    proxy_steps: int = 60
-
-
-def build_machine_share(config: MachineShareConfig, program: Program) -> Intervention:
-    """Build the small-loss selection that needs no people.
-
-    The proxy is the study's own network; the items of smallest loss are kept.
-
-    References:
-        Han et al. (2018), Co-teaching, section 3: wrong labels have large losses
-        early in training.
-    """
-    shape, train_config = program.shape, program.train
-    network = build_network(program.network, shape.num_features, shape.num_classes)
-
-    def order(key: jax.Array, setting: Setting) -> Kept:
-        key_init, key_batch = jax.random.split(key)
-        pool = setting.split.pool
-        whole = TrainSet(
-            pool.features,
-            pool.label,
-            jnp.arange(shape.num_pool),
-            jnp.int32(shape.num_pool),
-        )
-        indices = draw_batches(key_batch, whole, config.proxy_steps, train_config.batch)
-
-        def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
-            x, y = pool.features[index], pool.label[index]
-            rate, name = setting.learning_rate, train_config.optimiser
-            return train_step(network, name, learner, rate, x, y), None
-
-        start = init_learner(key_init, network, train_config.optimiser)
-        proxy, _ = jax.lax.scan(step, start, indices)
-        logits = network.apply(proxy.params, pool.features)
-        loss = optax.softmax_cross_entropy_with_integer_labels(logits, pool.label)
-        return Kept(jnp.argsort(loss), kept_count(setting))
-
-    sizes = (shape.num_features, shape.num_classes)
-    checkpoints = train_config.num_checkpoints
-    work = (
-        WorkLine(
-            train_unit("choose", program.network, train_config, *sizes),
-            PROTOCOL,
-            once(config.proxy_steps, checkpoints),
-        ),
-        WorkLine(
-            forward_unit(
-                "score",
-                program.network,
-                shape.num_pool,
-                *sizes,
-                jax.nn.logsumexp,
-                "loss",
-            ),
-            PROTOCOL,
-            once(shape.num_pool, checkpoints),
-        ),
-    )
-    return _unguided(program, order, work)
+    return build_unguided(program, order)

@@ -159,6 +159,7 @@ def _row(
         "replicate": replicate,
         "outcome": outcomes.get((arm.name, replicate), "ok"),
         "step": step.tolist(),
+        "fit_step": step.tolist(),
         "validation_accuracy": accuracy.tolist(),
         "test_accuracy": (accuracy - 0.01).tolist(),
         "work_unit": [

@@ -4,8 +4,9 @@ import sys
 CHECK = """
 import sys, threading
 import hitl_sim.energy, hitl_sim.energy.meters
-from hitl_sim.energy.meters import Meter, NvmlBackend, RaplBackend
-NvmlBackend(), RaplBackend(), Meter()
+from hitl_sim.energy.meters import Meter, NvmlBackend, RaplBackend, WallMeterBackend
+from pathlib import Path
+NvmlBackend(), RaplBackend(), Meter(), WallMeterBackend(Path("x"), 0.01, "test")
 hitl_sim.energy.load_profile("laptop-cpu").idle_power
 assert "jax" not in sys.modules, "jax"
 assert "pynvml" not in sys.modules, "pynvml"

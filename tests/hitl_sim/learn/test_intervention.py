@@ -14,6 +14,7 @@ from hitl_sim.learn.intervention import (
     WholePoolConfig,
     build_intervention,
 )
+from hitl_sim.learn.intervention.machine import el2n_score
 from hitl_sim.learn.intervention.relevance import cues
 from hitl_sim.learn.network import build_network
 from hitl_sim.task import Corruption, build_split
@@ -62,8 +63,9 @@ def test_a_random_share_has_the_size_asked_for_and_no_order(setting, program):
     assert not np.array_equal(plan.order, other.order)
 
 
-def test_a_machines_share_is_cleaner_than_the_pool(setting, program):
-    built = build_intervention(MachineShareConfig(200), program)
+@pytest.mark.parametrize("score", ["loss", "el2n"])
+def test_a_machines_share_is_cleaner_than_the_pool(setting, program, score):
+    built = build_intervention(MachineShareConfig(score, 200), program)
     plan, _ = built.begin(jax.random.key(0), setting)
     kept = np.asarray(setting.split.pool.status)[np.asarray(plan.order)[:40]]
     # the pool is half clean; a share of 40 at random has 20 +- 2.3 (hypergeometric)
@@ -201,3 +203,54 @@ def test_an_arm_that_asks_people_needs_their_answers(setting, program, config):
     plan, _ = built.begin(jax.random.key(0), setting)
     with pytest.raises(TypeError, match="`answers` must be given"):
         built.absorb(setting, plan, None)
+
+
+def test_a_subsample_is_scored_and_asked_from(setting, program):
+    built = labelling(program, strategy="entropy", score_items=12)
+    plan, questions = built.begin(jax.random.key(0), setting)
+    plan = built.absorb(setting, plan, answers_like(questions.truth))
+    plan, _ = built.choose(jax.random.key(1), setting, plan, _params(program))
+    other, _ = built.choose(jax.random.key(2), setting, plan, _params(program))
+    first, second = np.asarray(plan.asked)[:10], np.asarray(plan.asked)[10:20]
+    assert not set(first) & set(second)
+    # another subsample of 12 of 70 leads to other questions
+    assert set(np.asarray(other.asked)[10:20]) != set(second)
+
+
+def test_a_subsample_smaller_than_the_questions_is_refused(program):
+    with pytest.raises(ValueError, match=r"`score_items` must be >= .* \(10\), got 5"):
+        labelling(program, score_items=5)
+
+
+def test_final_only_has_no_model_to_choose_with(program):
+    with pytest.raises(ValueError, match="`strategy` must be 'random'"):
+        labelling(program, refit="final_only", strategy="margin")
+
+
+@pytest.mark.parametrize("field", ["strategy", "aggregate", "refit"])
+def test_a_choice_that_does_not_exist_is_refused(program, field):
+    with pytest.raises(ValueError, match=f"`{field}` must be one of .*got 'coin'"):
+        labelling(program, **{field: "coin"})
+
+
+def test_deduplication_leaves_the_second_copy_of_an_item_for_last(setting, program):
+    built = build_intervention(MachineShareConfig("duplicate"), program)
+    plan, _ = built.begin(jax.random.key(0), setting)
+    pool = setting.split.pool
+    features = np.asarray(pool.features)
+    last = np.asarray(plan.order)[-8:]
+    # a tenth of the pool repeats another item: of each pair the later one goes
+    for position in last:
+        earlier = features[:position]
+        assert np.isclose(earlier, features[position][None]).all(axis=1).any()
+
+
+def test_el2n_is_the_length_of_the_error():
+    logits = jnp.log(jnp.array([[0.7, 0.2, 0.1]]))
+    score = el2n_score(logits, jnp.array([1]))
+    assert float(score[0]) == pytest.approx(np.sqrt(0.49 + 0.64 + 0.01), rel=1e-5)
+
+
+def test_a_score_that_does_not_exist_is_refused(program):
+    with pytest.raises(ValueError, match=r"`score` must be one of .*got 'taste'"):
+        build_intervention(MachineShareConfig("taste"), program)

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn import build_run, build_simulation
+from hitl_sim.learn import build_run, build_simulation, describe_steps
 from hitl_sim.learn.crowd import PanelConfig, ask, assign, collect
 from hitl_sim.learn.intervention import (
     ImportanceConfig,
@@ -26,7 +26,7 @@ LABELLING = LabellingConfig(rounds=3, questions=10, panel=PanelConfig(3, 3, 1))
 KINDS = {
     "whole_pool": (WholePoolConfig(), "label", 10),
     "random_share": (RandomShareConfig(), "label", 10),
-    "machine_share": (MachineShareConfig(5), "label", 10),
+    "machine_share": (MachineShareConfig("loss", 5), "label", 10),
     "relevance": (RelevanceConfig(20, 10), "relevance", 2),
     "importance": (ImportanceConfig(4), "importance", 16),
     "labelling": (LABELLING, "label", 10),
@@ -194,3 +194,29 @@ def test_a_simulation_answers_every_round_anew(config_of, digits, seeds_of, hype
     rounds = np.asarray(answers.answer)
     assert not np.array_equal(rounds[0], rounds[1])
     assert not np.array_equal(rounds[1], rounds[2])
+
+
+@pytest.mark.parametrize("refit", ["scratch", "final_only"])
+def test_refits_train_as_many_steps_as_they_count(
+    refit, config_of, digits, hyper_of, seeds_of
+):
+    """A checkpoint moves accuracy exactly where steps are due."""
+    config = config_of(
+        LabellingConfig(
+            rounds=3,
+            questions=16,
+            strategy="random",
+            refit=refit,
+            epochs=2,
+            panel=PanelConfig(3, 3, 1),
+        )
+    )
+    trace = jax.jit(build_run(config))(seeds_of(), hyper_of("perfect"), digits[1])
+    steps = describe_steps(config)
+    if refit == "final_only":
+        assert list(steps.all_fits) == [0, 0, 0, 0, 6, 12]
+        assert len(set(np.asarray(trace.curve.validation[:4]))) == 1
+    else:
+        assert list(steps.current_fit) == [2, 4, 4, 8, 6, 12]
+        # a fresh start after a fit: not where the last fit ended
+        assert trace.curve.validation[2] != trace.curve.validation[1]

@@ -2,14 +2,23 @@ import numpy as np
 import pytest
 
 from hitl_sim.energy import count_operations
-from hitl_sim.learn import NetworkConfig, TrainConfig, describe_work
+from hitl_sim.learn import (
+    NetworkConfig,
+    RunConfig,
+    TrainConfig,
+    describe_steps,
+    describe_work,
+)
 from hitl_sim.learn.crowd import PanelConfig
 from hitl_sim.learn.intervention import (
     ImportanceConfig,
     LabellingConfig,
     MachineShareConfig,
+    Program,
+    Shape,
     WholePoolConfig,
 )
+from hitl_sim.learn.intervention.labelling import fit_steps
 from hitl_sim.learn.work import INSTRUMENT, PROTOCOL, train_unit
 
 
@@ -44,7 +53,7 @@ def test_random_labelling_scores_nothing(config_of):
 
 
 def test_a_machines_choice_is_paid_before_training_begins(config_of):
-    lines = lines_of(config_of(MachineShareConfig(7)))
+    lines = lines_of(config_of(MachineShareConfig("el2n", 7)))
     assert list(lines["choose", PROTOCOL].counts) == [7] * 6
     assert list(lines["score", PROTOCOL].counts) == [80] * 6
 
@@ -91,3 +100,96 @@ def test_an_evaluated_item_costs_one_forward_pass(config_of, standing):
     line = lines_of(config_of(WholePoolConfig()))["evaluate", standing]
     assert operations(line) == pytest.approx(2 * (64 * 8 + 8 * 10), rel=0.1)
     assert np.all(np.diff(line.counts) > 0)
+
+
+CHECKPOINTS, BATCH = 12, 8
+TRAIN = TrainConfig(batch=BATCH, steps_per_checkpoint=2, num_checkpoints=CHECKPOINTS)
+
+
+def test_epochs_make_each_fit_as_long_as_its_labels():
+    config = LabellingConfig(rounds=3, questions=16, refit="scratch", epochs=2)
+    steps = np.array(fit_steps(config, TRAIN)).reshape(3, 4)
+    # 2 epochs of 16, 32 and 48 labels in batches of 8
+    assert list(steps.sum(axis=1)) == [4, 8, 12]
+    assert steps.max(axis=1).tolist() == [1, 2, 3]
+
+
+def test_final_only_trains_in_the_last_round():
+    config = LabellingConfig(
+        rounds=3, questions=16, strategy="random", refit="final_only"
+    )
+    assert fit_steps(config, TRAIN) == (0,) * 8 + (2,) * 4
+
+
+def test_a_refit_from_scratch_counts_its_own_steps_only(config_of):
+    panel = PanelConfig(3, 3, 1)
+    config = LabellingConfig(rounds=3, questions=10, refit="scratch", panel=panel)
+    counted = describe_steps(config_of(config))
+    assert list(counted.all_fits) == [2, 4, 6, 8, 10, 12]
+    assert list(counted.current_fit) == [2, 4, 2, 4, 2, 4]
+    warm = describe_steps(config_of(LabellingConfig(rounds=3, questions=10)))
+    assert list(warm.current_fit) == list(warm.all_fits)
+
+
+def test_a_subsample_is_all_that_is_scored(config_of):
+    config = LabellingConfig(rounds=3, questions=10, score_items=25)
+    line = lines_of(config_of(config))["score", PROTOCOL]
+    assert list(line.counts) == [0, 0, 25, 25, 50, 50]
+    assert line.unit.items == 25
+
+
+def test_checkpoints_before_the_only_fit_are_not_evaluated(config_of):
+    config = LabellingConfig(
+        rounds=3, questions=10, strategy="random", refit="final_only"
+    )
+    lines = lines_of(config_of(config))
+    assert list(lines["train", PROTOCOL].counts) == [0, 0, 0, 0, 2, 4]
+    assert list(lines["evaluate", PROTOCOL].counts) == [0, 0, 0, 0, 30, 60]
+
+
+@pytest.mark.parametrize(("share", "epochs"), [(0.25, 2), (0.5, 1), (0.5, 5)])
+def test_the_closed_form_of_pool_based_active_learning(share, epochs):
+    """Work units of the whole loop over those of the control, against theory.
+
+    With 1 unit per scored item and 3 per trained item-epoch (forward 1, backward 2), a
+    pool of N, batches of b, labelled share f and E epochs, refitting from scratch and
+    scoring the pool before each batch costs (f N / b) (1 / (3 E) + f / 2) times what
+    E epochs on the whole pool cost, for many rounds of a pool much larger than them.
+    """
+    pool, questions = 16_384, 64
+    rounds = int(share * pool / questions)
+    train = TrainConfig(batch=64, steps_per_checkpoint=1, num_checkpoints=rounds)
+    program = Program(Shape(pool, 4, 2, 2, 2), NetworkConfig(()), train)
+    config = LabellingConfig(
+        rounds=rounds,
+        questions=questions,
+        refit="scratch",
+        epochs=epochs,
+        panel=PanelConfig(1, 1, 1),
+    )
+    run = RunConfig(program, config, PanelConfig(1, 1, 1), 10, 10)
+    lines = lines_of(run)
+    trained = 3 * train.batch * lines["train", PROTOCOL].counts[-1]
+    scored = lines["score", PROTOCOL].counts[-1]
+    measured = (trained + scored) / (3 * epochs * pool)
+    theory = share * pool / questions * (1 / (3 * epochs) + share / 2)
+    # the pool shrinks by the labelled share while it is scored, the first round is
+    # random, and a sum of whole rounds exceeds its integral by half a round
+    scoring = 1 / (3 * epochs)
+    slack = (scoring * (share / 2 + 1 / rounds) + share / (2 * rounds)) / (
+        scoring + share / 2
+    )
+    assert measured == pytest.approx(theory, rel=slack)
+    exact = 3 * epochs * questions * rounds * (rounds + 1) / 2 + sum(
+        pool - r * questions for r in range(1, rounds)
+    )
+    assert trained + scored == exact
+
+
+def test_deduplication_costs_a_pass_over_all_pairs_and_no_training(config_of):
+    lines = lines_of(config_of(MachineShareConfig("duplicate")))
+    assert ("choose", PROTOCOL) not in lines
+    line = lines["score", PROTOCOL]
+    assert list(line.counts) == [80] * 6
+    # each of 80 items meets 80 in 64 features: 2 operations per multiply
+    assert operations(line) > 2 * 80 * 64

@@ -8,6 +8,7 @@ import pytest
 from hitl_sim.report import render_page, write_report
 from hitl_sim.report.html import element, escape, table
 from hitl_sim.report.page import _draw_all
+from oracles import describe_population
 
 EVIL = "<script>alert('x')</script> & \"co\""
 
@@ -167,3 +168,16 @@ def test_the_json_holds_the_numbers_with_their_provenance(crowded, tmp_path):
     assert lost["rho"]["is_infinite"]
     assert lost["rho"]["high"] == "inf"
     assert lost["ledger"][0]["joules"]["value"] > 0
+
+
+def test_the_standing_of_the_people_is_printed_beside_the_results(crowded, page):
+    asked = {
+        (finding.population, finding.kind)
+        for task in crowded.tasks
+        for finding in task.findings
+        if finding.population is not None
+    }
+    assert asked
+    for name, kind in asked:
+        question = {"labelling": "label"}.get(kind, kind)
+        assert escape(describe_population(name).status[question]) in page

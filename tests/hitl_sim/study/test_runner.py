@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,8 +28,10 @@ from hitl_sim.study.spec import load_spec
 if __name__ == "__main__":
     run_study(load_spec(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3]))
 """
+SMOKE = Path(__file__).parents[2] / "experiments" / "smoke.toml"
 KILLED_RUN_S = 240
-NUM_CHUNKS = 8
+REPLICATES = 24
+NUM_CHUNKS = 8 * REPLICATES // 4
 
 
 def digests(out):
@@ -41,12 +44,20 @@ def digests(out):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """The smoke study, run once by one worker and never interrupted."""
-    from pathlib import Path  # noqa: PLC0415
-
-    smoke = Path(__file__).parents[2] / "experiments" / "smoke.toml"
     out = tmp_path_factory.mktemp("whole")
-    run_study(load_spec(smoke), out, 1)
+    run_study(load_spec(SMOKE), out, 1)
     return out
+
+
+@pytest.fixture(scope="module")
+def long_study(tmp_path_factory):
+    """A study of many chunks, so that a kill always finds it at work; and its whole."""
+    folder = tmp_path_factory.mktemp("long")
+    file = folder / "long.toml"
+    text = SMOKE.read_text()
+    file.write_text(text.replace("replicates = 4", f"replicates = {REPLICATES}"))
+    run_study(load_spec(file), folder / "whole", 1)
+    return file, folder / "whole"
 
 
 def finished_chunks(out):
@@ -69,21 +80,22 @@ def run_and_kill(smoke_file, out, workers, after):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_killed_study_ends_with_the_bytes_of_one_never_killed(
-    whole, smoke_file, tmp_path, workers
+    long_study, tmp_path, workers
 ):
+    file, whole = long_study
     rng = np.random.default_rng(20261122)
-    counts = sorted(rng.choice(np.arange(1, NUM_CHUNKS - 1), 3, replace=False))
+    counts = sorted(rng.choice(np.arange(1, NUM_CHUNKS // 2), 3, replace=False))
     out = tmp_path / "killed"
     for after in counts:
-        run_and_kill(smoke_file, out, workers, after)
+        run_and_kill(file, out, workers, after)
         assert after <= finished_chunks(out) < NUM_CHUNKS
         assert not (out / "results.parquet").exists()
-    run_study(load_spec(smoke_file), out, workers)
+    run_study(load_spec(file), out, workers)
     assert digests(out) == digests(whole)
 
 
-def test_workers_end_when_their_parent_is_killed(smoke_file, tmp_path):
-    run_and_kill(smoke_file, tmp_path, 1, after=1)
+def test_workers_end_when_their_parent_is_killed(long_study, tmp_path):
+    run_and_kill(long_study[0], tmp_path, 1, after=1)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         found = subprocess.run(
@@ -202,3 +214,19 @@ def test_a_bad_study_leaves_no_trace(tables, tmp_path):
 def test_a_folder_without_a_study_is_refused(tmp_path):
     with pytest.raises(RecordError, match="must be a folder that `hitl-sim run` made"):
         load_study(tmp_path)
+
+
+def test_a_worker_that_dies_is_reported_and_loses_nothing(
+    whole, tables, tmp_path, monkeypatch
+):
+    out = tmp_path / "grown"
+    shutil.copytree(whole, out)
+    tables["replicates"] = 5
+    before = finished_chunks(out)
+    submit = runner.LocalExecutor.submit
+    monkeypatch.setattr(
+        runner.LocalExecutor, "submit", lambda pool, *_: submit(pool, "os", "_exit", 1)
+    )
+    with pytest.raises(RecordError, match="A worker process must live"):
+        run_study(convert(tables), out, 1)
+    assert finished_chunks(out) == before

@@ -157,3 +157,30 @@ def test_paths_of_data_are_read_from_the_files_own_folder(tmp_path, smoke_file):
     path.write_text(text)
     assert load_spec(path).task["digits"].source == str(tmp_path / "mine.npz")
     assert load_spec(smoke_file).task["digits"].source == "digits"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"score": "subsample"}, "`arm.score_items` must be given exactly"),
+        ({"score_items": 50}, "`arm.score_items` must be given exactly"),
+        ({"score": "subsample", "score_items": 5}, "must be >= .* \\(20\\), got 5"),
+        ({"refit": "final_only"}, "must be 'random' .* got 'margin'"),
+        ({"epochs": 50}, "at most the cap of 120 training steps .* got 376"),
+    ],
+)
+def test_a_labelling_arm_that_cannot_be_is_refused(tables, fields, message):
+    tables["arm"][4] |= fields
+    with pytest.raises(SpecError, match=message):
+        convert(tables)
+
+
+def test_a_choice_without_a_proxy_trains_none(tables):
+    tables["arm"][2] = {
+        "name": "deduplicated",
+        "kind": "machine_share",
+        "score": "duplicate",
+        "proxy_steps": 9,
+    }
+    with pytest.raises(SpecError, match="which trains no proxy, got 9"):
+        convert(tables)

@@ -1,38 +1,14 @@
-import warnings
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oracles import LABEL, build_population, dawid_skene, sample_annotators
+from oracles.aggregate import dawid_skene
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import pandas as pd
-    from crowdkit.aggregation import DawidSkene
-
-KEY = jax.random.key(91)
 NUM_ITEMS, NUM_PEOPLE, NUM_CLASSES = 150, 6, 4
 
 
 run_jitted = jax.jit(dawid_skene, static_argnums=(3, 4, 5))
-
-
-@pytest.fixture(scope="module")
-def asked(make_query):
-    """Simulated answers, each person asked about a random two thirds of the items."""
-    query = make_query(NUM_ITEMS, NUM_PEOPLE, NUM_CLASSES)
-    rng = np.random.default_rng(0)
-    is_asked = rng.random((NUM_ITEMS, NUM_PEOPLE)) < 2 / 3
-    is_asked[:, 0] |= ~is_asked.any(axis=1)
-    population = build_population("typical", "label", NUM_CLASSES, accuracy=0.7)
-    params = sample_annotators(KEY, population, NUM_PEOPLE)
-    state = LABEL.init(KEY, params)
-    query = query._replace(is_asked=jnp.asarray(is_asked))
-    _, response = jax.jit(LABEL.answer)(KEY, params, state, query)
-    people = jnp.tile(jnp.arange(NUM_PEOPLE)[None, :], (NUM_ITEMS, 1))
-    return response.answer, people, response.is_answered, query.truth[:, 0]
 
 
 def run(answers, people, is_answered, num_steps, num_classes=NUM_CLASSES):
@@ -40,20 +16,11 @@ def run(answers, people, is_answered, num_steps, num_classes=NUM_CLASSES):
 
 
 @pytest.mark.parametrize("num_steps", [1, 3, 12])
-def test_the_estimates_equal_those_of_crowd_kit_at_equal_steps(asked, num_steps):
+def test_the_estimates_equal_those_of_crowd_kit_at_equal_steps(
+    asked, fit_crowd_kit, num_steps
+):
     answers, people, is_answered, _ = asked
-    given = np.asarray(is_answered)
-    item, _ = np.nonzero(given)
-    data = pd.DataFrame(
-        {
-            "task": item,
-            "worker": np.asarray(people)[given],
-            "label": np.asarray(answers)[given],
-        }
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        theirs = DawidSkene(n_iter=num_steps, tol=0.0).fit(data)
+    theirs = fit_crowd_kit("DawidSkene", asked, n_iter=num_steps, tol=0.0)
     assert len(theirs.loss_history_) == num_steps
     posterior, confusion, prior = run(answers, people, is_answered, num_steps)
     expected = theirs.probas_.sort_index().sort_index(axis=1).to_numpy()

@@ -11,7 +11,8 @@ from hitl_sim.energy.meters import (
     Snapshot,
     probe_meters,
 )
-from hitl_sim.energy.meters.backend import Accuracy, counter_energy
+from hitl_sim.energy.meters.constant import Accuracy
+from hitl_sim.energy.meters.counter import counter_energy
 
 SECOND = 1_000_000_000
 PERFECT = Accuracy(0.0, 0.0, "test")

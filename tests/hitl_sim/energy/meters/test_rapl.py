@@ -3,43 +3,23 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from meter_kit import powercap as kit
+from meter_kit.powercap import RANGE_UJ
 
 from hitl_sim.energy import Kind, Scope, total
-from hitl_sim.energy.meters import RaplBackend
+from hitl_sim.energy.meters import Meter, RaplBackend
+from hitl_sim.energy.meters.cpu_time import CpuTime
+from hitl_sim.energy.meters.simulated import VirtualTime
 
 SECOND = 1_000_000_000
-RANGE_UJ = 262_143_328_850
 
 
-class Tree:
-    """A powercap tree whose counters follow constant watts."""
+class Tree(kit.Tree):
+    """A fake tree on a virtual clock, with our meter over it."""
 
-    def __init__(self, root, zones):
-        self.root = root
-        self.zones = zones
-        self.now_ns = 0
-        self.counters = {}
-        for folder, (name, _) in zones.items():
-            (root / folder).mkdir(parents=True)
-            (root / folder / "name").write_text(name)
-            (root / folder / "max_energy_range_uj").write_text(f"{RANGE_UJ}\n")
-            self.set(folder, 0)
-
-    def set(self, folder, microjoules):
-        self.counters[folder] = microjoules
-        path = self.root / folder / "energy_uj"
-        path.write_text(f"{microjoules % RANGE_UJ:.0f}\n")
-
-    def clock(self):
-        return self.now_ns
-
-    def sleep(self, seconds):
-        self.now_ns += int(seconds * SECOND)
-        for folder, (_, watts) in self.zones.items():
-            self.set(folder, self.counters[folder] + watts * seconds * 1e6)
-
-    def backend(self):
-        return RaplBackend(self.root, self.clock, self.sleep)
+    def backend(self, **options):
+        options.setdefault("cpu_time", lambda: None)
+        return RaplBackend(self.root, self.clock, self.sleep, **options)
 
     def window(self, seconds, change=lambda: None):
         backend = self.backend()
@@ -47,6 +27,24 @@ class Tree:
         self.sleep(seconds)
         change()
         return {q.of: q for q in backend.delta(start, backend.read())}
+
+    def reading(self, seconds, step_s=100.0, **options):
+        """Measure through a meter whose background work follows the virtual clock."""
+        time = VirtualTime()
+
+        def pass_time(seconds):
+            left = seconds
+            while left > 0:
+                step = min(left, step_s)
+                self.sleep(step)
+                time.sleep(step)
+                left -= step
+
+        backend = self.backend(every=time.every, **options)
+        meter = Meter([backend], clock=self.clock, sleep=pass_time)
+        with meter.window("work", phase="train") as window:
+            pass_time(seconds)
+        return window.reading
 
 
 @pytest.fixture
@@ -168,3 +166,90 @@ def test_memory_readings_are_less_sure_than_package_readings(server):
         return energies[of].interval[1] / energies[of].value
 
     assert width("host/package-0/dram") > 1.1 > width("host/package-0")
+
+
+def test_an_open_window_outlives_any_number_of_wraps(server):
+    server.set("intel-rapl:0", 200_000_000_000)
+    reading = server.reading(4_000.0)
+    energies = {q.of: q.value for q in reading.gross}
+    assert energies["host/package-0"] == pytest.approx(4e5)
+    assert energies["host/package-0/dram"] == pytest.approx(4e4)
+
+
+def test_a_counter_that_is_reset_is_refused(server):
+    server.sleep(2000.0)
+
+    def reset():
+        server.set("intel-rapl:0", 0)
+
+    energy = server.window(1.0, reset)["host/package-0"]
+    assert energy.value is None
+    assert "it was reset" in energy.reason
+
+
+def test_a_reset_before_a_window_does_not_spoil_it(server):
+    backend = server.backend()
+    server.sleep(2000.0)
+    backend.read()
+    server.set("intel-rapl:0", 0)
+    start = backend.read()
+    server.sleep(1.0)
+    energies = {q.of: q for q in backend.delta(start, backend.read())}
+    assert energies["host/package-0"].value == pytest.approx(100.0)
+
+
+@pytest.fixture
+def dies(tmp_path):
+    return Tree(
+        tmp_path,
+        {
+            "intel-rapl:0": ("package-0-die-0", 80.0),
+            "intel-rapl:1": ("package-0-die-1", 80.0),
+            "intel-rapl:2": ("package-1-die-0", 80.0),
+        },
+        dict.fromkeys(("intel-rapl:0", "intel-rapl:1"), 5000000),
+    )
+
+
+def test_a_die_that_repeats_another_is_counted_once_and_reported(dies):
+    reading = dies.reading(10.0)
+    assert {q.of: q.value for q in reading.gross} == pytest.approx(
+        {"host/package-0-die-0": 800.0, "host/package-1-die-0": 800.0}
+    )
+    (check,) = reading.checks
+    assert (check.of, check.label) == ("host/package-0-die-1", "mirrored")
+    reasons = [c.reason for c in dies.backend().probe() if not c.is_available]
+    assert reasons == ["not counted: reads exactly as host/package-0-die-0"]
+
+
+def test_dies_with_counters_of_their_own_both_count(dies):
+    dies.set("intel-rapl:1", 9_000_000)
+    assert len(dies.reading(10.0).gross) == 3
+
+
+def test_other_programs_on_the_processor_make_it_shared(server):
+    times = iter([CpuTime(0.0, 0.0), CpuTime(1.0, 3.0)])
+    reading = server.reading(10.0, cpu_time=lambda: next(times))
+    assert all(q.value is None for q in reading.gross)
+    assert "other programs used 2 s of 3 s" in reading.gross[0].reason
+
+
+def test_a_quiet_background_does_not_make_it_shared(server):
+    times = iter([CpuTime(0.0, 0.0), CpuTime(9.0, 9.3)])
+    reading = server.reading(10.0, cpu_time=lambda: next(times))
+    assert all(q.is_known for q in reading.gross)
+
+
+def test_a_tree_as_the_kernel_nests_it_gives_the_same(tmp_path):
+    tree = Tree(
+        tmp_path,
+        {
+            "intel-rapl:0": ("package-0", 100.0),
+            "intel-rapl:0:0": ("dram", 10.0),
+            "intel-rapl:1": ("package-1", 50.0),
+        },
+        is_nested=True,
+    )
+    assert {of: q.value for of, q in tree.window(2.0).items()} == pytest.approx(
+        {"host/package-0": 200.0, "host/package-0/dram": 20.0, "host/package-1": 100.0}
+    )

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from hitl_sim.energy import Scope
-from hitl_sim.energy.meters.zones import find_zones
+from hitl_sim.energy.meters.zones import Zone, find_zones, mirrored
 
 
 def build(root, zones):
@@ -73,3 +75,37 @@ def test_a_lone_view_is_counted(tmp_path, zones, of):
 def test_other_folders_are_no_zones(tmp_path):
     build(tmp_path, {"dtpm": "", "intel-rapl": "", "something:0": "package-0"})
     assert find_zones(tmp_path) == []
+
+
+def test_two_zones_of_one_name_and_control_type_are_two_places(tmp_path):
+    zones = {"intel-rapl:0": "package-0", "intel-rapl:1": "package-0"}
+    assert list(counted(build(tmp_path, zones))) == [
+        "host/package-0",
+        "host/package-0@intel-rapl.1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("others", "first", "last", "found"),
+    [
+        ("host/package-0-die-1", 7.0, 9.0, True),
+        ("host/package-0-die-1", 7.1, 9.1, True),
+        ("host/package-0-die-1", 8.0, 10.0, False),
+        ("host/package-1-die-0", 7.0, 9.0, False),
+        ("host/package-0-die-0/dram", 7.0, 9.0, False),
+    ],
+)
+def test_a_mirror_is_the_same_package_at_the_same_number(others, first, last, found):
+    ofs = ("host/package-0-die-0", others)
+    zones = [Zone(Path("x"), of, Scope.PACKAGE) for of in ofs]
+    result = mirrored(
+        zones, {ofs[0]: 7.0, others: first}, {ofs[0]: 9.0, others: last}, 0.5
+    )
+    assert result == ({others: ofs[0]} if found else {})
+
+
+def test_a_counter_that_stands_still_mirrors_nothing():
+    ofs = ("host/package-0-die-0", "host/package-0-die-1")
+    zones = [Zone(Path("x"), of, Scope.PACKAGE) for of in ofs]
+    same = dict.fromkeys(ofs, 7.0)
+    assert mirrored(zones, same, same, 0.5) == {}

@@ -2,13 +2,9 @@ import numpy as np
 import pytest
 
 from hitl_sim.energy import Scope
-from hitl_sim.energy.meters.backend import (
-    Accuracy,
-    Snapshot,
-    counter_energy,
-    meter_constants,
-    watch_counter,
-)
+from hitl_sim.energy.meters.backend import Snapshot
+from hitl_sim.energy.meters.constant import Accuracy, meter_constants
+from hitl_sim.energy.meters.counter import counter_energy, watch_counter
 
 SECOND = 1_000_000_000
 
@@ -75,6 +71,28 @@ def test_the_interval_covers_the_truth_in_95_percent_of_windows():
         low, high = energy(gain * power * np.diff(ends)[0], duration, accuracy).interval
         covered += low < power * duration < high
     assert covered / num_windows > 0.95 - 4 * np.sqrt(0.95 * 0.05 / num_windows)
+
+
+@pytest.mark.parametrize("before_w", [0.0, 50.0, 200.0, 500.0])
+def test_the_edges_alone_cover_95_percent_whatever_ran_before(before_w):
+    rng = np.random.default_rng(2)
+    period, power, duration, num_windows = 0.1, 200.0, 1.0, 2_000
+    held = 0
+    for age_s, late_s in rng.uniform(0, period, (num_windows, 2)):
+        truth = power * duration
+        shown = truth + before_w * age_s - power * late_s
+        quantity = counter_energy(
+            shown,
+            Snapshot(0, 0),
+            Snapshot(SECOND, SECOND),
+            scope=Scope.BOARD,
+            of="x",
+            backend="test",
+            accuracy=Accuracy(0.0, period, "test"),
+            edge_w=(before_w, power),
+        )
+        held += quantity.interval[0] <= truth <= quantity.interval[1]
+    assert held / num_windows > 0.93
 
 
 def test_watching_finds_the_update_period():

@@ -1,0 +1,91 @@
+"""Shipped constants of the meters: how good each counter is, with its source."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import tomllib
+
+import msgspec
+
+
+class Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How good a counter or a power sensor is.
+
+    Attributes:
+        relative_error: 95 % half-width relative to the reading.
+        update_period_s: time between refreshes, s.
+        source: where both come from.
+    """
+
+    relative_error: float
+    update_period_s: float
+    source: str
+
+
+class Plausible(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Power above which a reading is not believed.
+
+    Attributes:
+        max_w: the limit, W.
+        source: where it comes from.
+    """
+
+    max_w: float
+    source: str
+
+
+class Tolerance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far two views of one board may differ before neither is trusted.
+
+    Attributes:
+        relative: allowed difference beyond both views' own errors, fraction.
+        averaging_s: span over which a board reports power where it has no
+            instantaneous one, s.
+        source: where both come from.
+    """
+
+    relative: float
+    averaging_s: float
+    source: str
+
+
+class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much processor time of other programs makes a package shared.
+
+    Attributes:
+        busy_frac: their share of all processor time used, above which it is shared.
+        cores: their processor seconds per second, below which it is not.
+        source: where both come from.
+    """
+
+    busy_frac: float
+    cores: float
+    source: str
+
+
+class RaplConstants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Constants of the processor counters, by what they cover."""
+
+    package: Accuracy
+    dram: Accuracy
+    node: Accuracy
+    plausible: Plausible
+    sharing: Sharing
+
+
+class MeterConstants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Constants of all meters."""
+
+    nvml: Accuracy
+    nvml_power: Accuracy
+    nvml_check: Tolerance
+    rapl: RaplConstants
+
+
+@functools.cache
+def meter_constants() -> MeterConstants:
+    """Return the shipped constants of the meters."""
+    file = importlib.resources.files("hitl_sim.energy") / "data" / "meters.toml"
+    data = tomllib.loads(file.read_text(encoding="utf-8"))
+    return msgspec.convert(data, MeterConstants)

@@ -1,0 +1,254 @@
+"""Processor time times calibrated watts, where the counters cannot be read.
+
+    joules = idle_w * seconds + core_w * processor seconds
+
+Both constants come from this machine's own counters, once, on a day when they can be
+read (as root, say): `calibrate_cpu` fits them to windows of different load. The result
+is a file; later windows need no permission and give joules that are modelled from it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hitl_sim.energy.error import Error, additive_interval, merge_errors
+from hitl_sim.energy.meters.backend import Capability, Clock, Snapshot
+from hitl_sim.energy.meters.cpu_time import CpuTime, read_cpu_time
+from hitl_sim.energy.quantity import Kind, Quantity, Scope, total, unavailable
+from hitl_sim.unit import S_PER_NS
+
+_SYSTEM_HELP = "processor time can be read on Linux only (/proc)"
+_MIN_WINDOWS = 4
+_TO_95 = 1.96
+
+
+@dataclass(frozen=True)
+class CpuCalibration:
+    """What a machine draws at rest, and what one busy core adds.
+
+    Attributes:
+        idle_w: power without work, W; >= 0.
+        core_w: power that one busy core adds, W; > 0.
+        relative_error: 95 % half-width of a window's joules, from the spread of the fit
+            and the counter's own error.
+        device: the machine.
+        scope: what the counters covered, `package` or wider.
+        source: which counters, when.
+
+    Raises:
+        ValueError: a number is out of range.
+    """
+
+    idle_w: float
+    core_w: float
+    relative_error: float
+    device: str
+    scope: str
+    source: str
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of range."""
+        if not 0 <= self.idle_w < math.inf:
+            raise ValueError(f"`idle_w` must be >= 0 W, got {self.idle_w}.")
+        for name in ("core_w", "relative_error"):
+            number = getattr(self, name)
+            if not 0 < number < math.inf:
+                raise ValueError(f"`{name}` must be > 0, got {number}.")
+        if not self.source:
+            raise ValueError("`source` must name the counters, got ''.")
+
+    def write(self, path: Path) -> None:
+        """Write the calibration as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+
+def read_calibration(path: Path) -> CpuCalibration:
+    """Read a calibration that was written before.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it holds something else.
+    """
+    try:
+        return CpuCalibration(**json.loads(path.read_text(encoding="utf-8")))
+    except TypeError as error:
+        raise ValueError(f"`{path}` must hold a calibration, got {error}.") from error
+
+
+def fit_calibration(
+    seconds: Sequence[float],
+    cpu_s: Sequence[float],
+    energies: Sequence[Sequence[Quantity]],
+    *,
+    device: str,
+    source: str,
+) -> CpuCalibration:
+    """Fit the two constants to measured windows of different load.
+
+    Args:
+        seconds: `[T]` elapsed time of each window, s.
+        cpu_s: `[T]` processor time of the whole machine in it, s.
+        energies: `[T]` what the counters gave for it, J; added within a window.
+        device: the machine.
+        source: which counters, when.
+
+    Returns:
+        Least squares through all windows, in watts.
+
+    Raises:
+        ValueError: there are too few windows, an energy was not measured, or the loads
+            do not differ enough to tell the constants apart.
+    """
+    if len(seconds) < _MIN_WINDOWS:
+        raise ValueError(
+            f"`seconds` must hold at least {_MIN_WINDOWS} windows, got {len(seconds)}."
+        )
+    sums = [total(parts).require("measured") for parts in energies]
+    elapsed = np.asarray(seconds, dtype=np.float64)
+    watts = np.asarray([float(q.value or 0.0) for q in sums]) / elapsed
+    cores = np.asarray(cpu_s, dtype=np.float64) / elapsed
+    if float(np.ptp(cores)) < 0.5:
+        raise ValueError(
+            "`cpu_s` must differ by at least half a core between windows, got"
+            f" {np.round(cores, 2).tolist()} busy cores."
+        )
+    design = np.stack([np.ones_like(cores), cores], axis=1)
+    (idle_w, core_w), *_ = np.linalg.lstsq(design, watts, rcond=None)
+    rest = (design @ np.asarray([idle_w, core_w]) - watts) / watts
+    spread = _TO_95 * math.sqrt(float(np.sum(rest**2)) / (len(watts) - 2))
+    sensor = max(_half_width(energy) for energy in sums)
+    return CpuCalibration(
+        max(0.0, float(idle_w)),
+        float(core_w),
+        math.hypot(spread, sensor),
+        device,
+        sums[0].scope.value,
+        source,
+    )
+
+
+def calibrate_cpu(
+    measure: Callable[[Callable[[], object]], tuple[float, Sequence[Quantity]]],
+    loads: Sequence[Callable[[], object]],
+    *,
+    device: str,
+    source: str,
+    cpu_time: Callable[[], CpuTime | None] = read_cpu_time,
+) -> CpuCalibration:
+    """Measure loads with a counter and fit the constants to them.
+
+    Args:
+        measure: runs a load and returns its seconds and joules, such as a window of a
+            `Meter` over `RaplBackend`.
+        loads: at least four, from a sleep to all cores busy.
+        device: the machine.
+        source: which counters, when.
+        cpu_time: returns processor time.
+
+    Raises:
+        ValueError: as `fit_calibration`, or processor time cannot be read.
+    """
+    seconds, cpu_s, energies = [], [], []
+    for load in loads:
+        before = cpu_time()
+        elapsed, joules = measure(load)
+        after = cpu_time()
+        if before is None or after is None:
+            raise ValueError(f"`cpu_time` must be readable, got None: {_SYSTEM_HELP}.")
+        seconds.append(elapsed)
+        cpu_s.append(after.host_s - before.host_s)
+        energies.append(joules)
+    return fit_calibration(seconds, cpu_s, energies, device=device, source=source)
+
+
+@dataclass
+class CpuBackend:
+    """Energy of the processors, modelled from this program's processor time.
+
+    It takes the whole idle power and the work of this program and its children, not of
+    others: their part is no error of it.
+
+    Attributes:
+        calibration: the machine's constants.
+        clock: monotonic clock, ns.
+        cpu_time: returns processor time.
+    """
+
+    calibration: CpuCalibration
+    clock: Clock = time.monotonic_ns
+    cpu_time: Callable[[], CpuTime | None] = read_cpu_time
+    name: str = "cpu-time"
+
+    def probe(self) -> list[Capability]:
+        """Say whether processor time can be read."""
+        if self.cpu_time() is None:
+            return [
+                Capability(
+                    self.name,
+                    False,
+                    self._of,
+                    self._scope,
+                    Kind.UNAVAILABLE,
+                    reason=_SYSTEM_HELP,
+                )
+            ]
+        return [
+            Capability(
+                self.name,
+                True,
+                self._of,
+                self._scope,
+                Kind.MODELLED_CALIBRATED,
+                0.01,
+                note=f"calibrated: {self.calibration.source}; nothing is measured now",
+                relative_error=self.calibration.relative_error,
+            )
+        ]
+
+    def read(self) -> Snapshot:
+        """Read the clock and the processor time."""
+        before = self.clock()
+        return Snapshot(before, self.clock(), cpu=self.cpu_time())
+
+    def delta(self, start: Snapshot, end: Snapshot) -> list[Quantity]:
+        """Return idle power times time, and watts per core times processor time."""
+        if start.cpu is None or end.cpu is None:
+            return [unavailable("J", self._scope, _SYSTEM_HELP, of=self._of)]
+        seconds = (end.before_ns - start.before_ns) * S_PER_NS
+        cpu_s = max(0.0, end.cpu.own_s - start.cpu.own_s)
+        joules = self.calibration.idle_w * seconds + self.calibration.core_w * cpu_s
+        half = self.calibration.relative_error * joules
+        source = f"processor time and watts calibrated by {self.calibration.source}"
+        errors = merge_errors((Error(source, -min(half, joules), half),))
+        return [
+            Quantity(
+                joules,
+                "J",
+                Kind.MODELLED_CALIBRATED,
+                self._scope,
+                additive_interval(joules, errors),
+                source,
+                of=self._of,
+                errors=errors,
+            )
+        ]
+
+    @property
+    def _scope(self) -> Scope:
+        return Scope(self.calibration.scope)
+
+    @property
+    def _of(self) -> str:
+        return "host/package"
+
+
+def _half_width(energy: Quantity) -> float:
+    low, high = energy.interval or (0.0, 0.0)
+    return float((high - low) / 2 / (energy.value or 1.0))

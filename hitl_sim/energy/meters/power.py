@@ -1,0 +1,185 @@
+"""Joules from samples of power: the integral, and how wrong it may be.
+
+Samples are joined by straight lines (trapezoids), so the integral over adjacent spans
+adds up exactly and always lies between the least and the most power times the time.
+Its error is estimated from the samples themselves. A sample that differs from the last
+by d shows a change that came at an unknown moment in the g seconds before, uniform over
+them: the integral is off by d * g times an age in [0, 1], so d**2 * g**2 / 3 is added
+to the variance. g is the time between samples or, where the sensor repeats an old
+value, the time since it last changed, at most its update period. So slow changes count
+for little and jumps in full, and the few changes of a short window widen it as
+Student's t does. Power that flickers faster than the sensor refreshes would by itself
+need d**2 * g**2 / 2 (successive differences: von Neumann et al., 1941, Annals of
+Mathematical Statistics 12(2)); `measure_coverage` mixes both kinds of load.
+
+A load that repeats at exactly the pace of the samples would fool this estimate; samples
+are therefore taken at random times. What the sensor itself does not see, nothing here
+can find; that is what the comparison with the counter is for.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+from hitl_sim.energy.error import Error, additive_interval, merge_errors
+from hitl_sim.energy.meters.constant import Accuracy
+from hitl_sim.energy.meters.precision import gain_error
+from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
+from hitl_sim.unit import S_PER_NS
+
+MIN_SAMPLES = 4
+"""Fewer steps between samples than this give no interval, and so no energy."""
+
+
+@dataclass(frozen=True)
+class PowerTotal:
+    """Samples of one device's power up to a moment, as running sums.
+
+    Attributes:
+        began_ns: time of the first sample, ns; sums that began apart do not compare.
+        at_ns: time of the last sample, ns.
+        watts: its power, W.
+        joules: integral so far, J.
+        variance: variance of the integral so far, J**2.
+        num_steps: steps between samples so far.
+        changed_ns: when the power last changed, ns.
+        counter: the energy counter at the last sample, J; `None` where there is none.
+        num_falls: how often the counter fell so far.
+        longest_s: longest step so far, s.
+        least_w: least power so far, W.
+        most_w: most power so far, W.
+    """
+
+    began_ns: int
+    at_ns: int
+    watts: float
+    joules: float = 0.0
+    variance: float = 0.0
+    num_steps: int = 0
+    changed_ns: int = 0
+    counter: float | None = None
+    num_falls: int = 0
+    longest_s: float = 0.0
+    least_w: float = math.inf
+    most_w: float = 0.0
+
+    def then(
+        self, at_ns: int, watts: float, counter: float | None, period_s: float
+    ) -> PowerTotal:
+        """Return the sums with one more sample.
+
+        Args:
+            at_ns: when it was taken, ns.
+            watts: power, W; >= 0.
+            counter: energy counter at that time, J.
+            period_s: how often the sensor refreshes, s.
+        """
+        gap_s = (at_ns - self.at_ns) * S_PER_NS
+        change = watts - self.watts
+        since_s = min(period_s, (at_ns - self.changed_ns) * S_PER_NS)
+        return replace(
+            self,
+            at_ns=at_ns,
+            watts=watts,
+            joules=self.joules + gap_s * (watts + self.watts) / 2,
+            variance=self.variance + (max(gap_s, since_s) * change) ** 2 / 3,
+            num_steps=self.num_steps + (gap_s > 0),
+            changed_ns=at_ns if change else self.changed_ns,
+            counter=self.counter if counter is None else counter,
+            num_falls=self.num_falls + _is_fall(self.counter, counter),
+            longest_s=max(self.longest_s, gap_s),
+            least_w=min(self.least_w, watts),
+            most_w=max(self.most_w, watts),
+        )
+
+
+def _is_fall(before: float | None, after: float | None) -> bool:
+    return before is not None and after is not None and after < before
+
+
+def first_sample(at_ns: int, watts: float, counter: float | None) -> PowerTotal:
+    """Return the sums at the first sample."""
+    return PowerTotal(
+        at_ns,
+        at_ns,
+        watts,
+        changed_ns=at_ns,
+        counter=counter,
+        least_w=watts,
+        most_w=watts,
+    )
+
+
+def sampled_energy(
+    start: PowerTotal,
+    end: PowerTotal,
+    *,
+    scope: Scope,
+    of: str,
+    backend: str,
+    accuracy: Accuracy,
+    averaging_s: float = 0.0,
+) -> Quantity:
+    """Turn the samples between two moments into joules with an interval.
+
+    Args:
+        start: sums at the beginning.
+        end: sums at the end.
+        scope: what the sensor covers.
+        of: its device.
+        backend: which backend read it.
+        accuracy: the sensor's error and pace.
+        averaging_s: span over which the sensor averages, s; what it reports lags, by at
+            most the whole change of power over that span.
+
+    Returns:
+        The energy; unavailable when there are too few samples to know its error.
+    """
+    num_steps = end.num_steps - start.num_steps
+    if num_steps < MIN_SAMPLES:
+        reason = (
+            f"only {num_steps} samples of power: measure for longer than"
+            f" {MIN_SAMPLES} samples"
+        )
+        return unavailable("J", scope, reason, of=of)
+    joules = end.joules - start.joules
+    elapsed_s = (end.at_ns - start.at_ns) * S_PER_NS
+    fresh = min(float(num_steps), elapsed_s / accuracy.update_period_s)
+    sampling = _student_95(max(fresh - 1.0, 1.0)) * math.sqrt(
+        max(0.0, end.variance - start.variance)
+    )
+    lag = averaging_s * (end.most_w - end.least_w)
+    label = f"{backend} power of {of}"
+    gain = accuracy.relative_error * joules
+    at = f"window at {start.at_ns} ns"
+    errors = merge_errors(
+        (
+            gain_error(label, gain),
+            Error(f"{label}: sampling, {at}", -min(sampling, joules), sampling),
+            Error(f"{label}: lag of its average, {at}", -min(lag, joules), lag),
+        )
+    )
+    low, high = additive_interval(joules, errors)
+    return Quantity(
+        joules,
+        "J",
+        Kind.MEASURED_SAMPLED,
+        scope,
+        (max(0.0, float(low)), high),
+        label,
+        of=of,
+        errors=errors,
+    )
+
+
+def _student_95(freedom: float) -> float:
+    """Return the 97.5 % point of Student's t (Cornish and Fisher's expansion)."""
+    z = NormalDist().inv_cdf(0.975)
+    return (
+        z
+        + (z**3 + z) / (4 * freedom)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
+    )

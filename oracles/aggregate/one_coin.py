@@ -1,0 +1,88 @@
+"""One coin: weigh people by one accuracy each, which EM learns with the labels.
+
+References:
+    Dawid, Skene (1979), Maximum likelihood estimation of observer error-rates using the
+    EM algorithm, Applied Statistics 28(1), 20-28, with the error rates of a person tied
+    to one number; Zhang, Chen, Zhou, Jordan (2014), Spectral methods meet EM, NeurIPS,
+    section 4: the one-coin model.
+    Ustalov, Pavlichenko, Tseitlin (2024), Learning from crowds with Crowd-Kit, Journal
+    of Open Source Software 9(96), 6227: start at vote shares, floor 1e-10, order of the
+    steps; the same numbers result at equal step counts.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float, Int
+
+from oracles.aggregate.majority import majority
+
+_FLOOR = 1e-10
+# The largest float32 below 1 that leaves 1 - accuracy representable.
+_CEILING = 1.0 - 2.0**-24
+
+
+def one_coin(
+    answers: Int[Array, "N M"],
+    annotator: Int[Array, "N M"],
+    is_answered: Bool[Array, "N M"],
+    num_options: int,
+    num_annotators: int,
+    num_steps: int,
+) -> tuple[Float[Array, "N K"], Float[Array, "A"], Float[Array, "K"]]:
+    """Estimate labels, accuracies and class shares together by EM.
+
+    A person without answers gets accuracy 1 / K; an item without answers gets the
+    prior and does not move it.
+
+    Args:
+        answers: `[N, M]` option index of up to M answers per item.
+        annotator: `[N, M]` who gave each, an index in [0, A).
+        is_answered: `[N, M]` which of them exist.
+        num_options: number of options K >= 2; static.
+        num_annotators: number of people A; static.
+        num_steps: EM steps from the vote shares, >= 0; static.
+
+    Returns:
+        `[N, K]` posterior, `[A]` accuracy and `[K]` prior.
+    """
+    _, share = majority(answers, is_answered, num_options)
+    weight = is_answered.astype(jnp.float32)
+    person = jnp.where(is_answered, annotator, 0).ravel()
+    named = jnp.clip(answers, 0, num_options - 1)
+    vote = jax.nn.one_hot(named, num_options, dtype=jnp.float32) * weight[:, :, None]
+    num_answers = jax.ops.segment_sum(weight.ravel(), person, num_annotators)
+    has_answer = jnp.any(is_answered, axis=1).astype(jnp.float32)
+
+    def maximise(
+        posterior: Float[Array, "N K"],
+    ) -> tuple[Float[Array, "A"], Float[Array, "K"]]:
+        right = jnp.sum(vote * posterior[:, None, :], axis=2)
+        total = jax.ops.segment_sum(right.ravel(), person, num_annotators)
+        mean = total / jnp.maximum(num_answers, 1.0)
+        accuracy = jnp.where(num_answers > 0, mean, 1.0 / num_options)
+        known = has_answer[:, None] * posterior
+        prior = jnp.sum(known, axis=0) / jnp.maximum(jnp.sum(has_answer), 1.0)
+        return accuracy, jnp.where(jnp.any(is_answered), prior, 1.0 / num_options)
+
+    def expect(
+        accuracy: Float[Array, "A"], prior: Float[Array, "K"]
+    ) -> Float[Array, "N K"]:
+        sure = jnp.clip(accuracy, _FLOOR, _CEILING)
+        log_odds = jnp.log(sure) - jnp.log((1.0 - sure) / (num_options - 1))
+        gain = log_odds[person].reshape(answers.shape)
+        # What an answer says against every option alike cancels in the softmax.
+        evidence = jnp.sum(vote * gain[:, :, None], axis=1)
+        return jax.nn.softmax(
+            jnp.log(jnp.maximum(prior, _FLOOR))[None, :] + evidence, axis=1
+        )
+
+    def step(
+        carry: tuple[Array, Array, Array], _: None
+    ) -> tuple[tuple[Array, Array, Array], None]:
+        posterior = expect(*carry[1:])
+        return (posterior, *maximise(posterior)), None
+
+    start = (share, *maximise(share))
+    (posterior, accuracy, prior), _ = jax.lax.scan(step, start, length=num_steps)
+    return posterior, accuracy, prior

@@ -1,0 +1,57 @@
+"""Marks: mark those of these `K` groups (or words) that matter.
+
+Every group is a choice of its own between two options, leave and mark; it is marked
+when the difference of their utilities clears the person's criterion. The utility of
+marking is skill times the group's reference importance, so a group one standard
+deviation above the criterion is marked with probability 1 / (1 + exp(-skill)). A lapse
+marks about as many groups as the person would, but any. Conflict and confidence are
+means over the groups.
+
+References:
+    Green, Swets (1966), Signal detection theory and psychophysics: one criterion per
+    observer on the scale of evidence.
+"""
+
+import math
+
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float
+
+from oracles.annotators import Annotators
+from oracles.contract import Query
+from oracles.feedback.respond import ReadOut, build_oracle, clarity
+from oracles.utility import draw_signal
+
+MARKS_SPACE = 6
+
+_NOISE_VARIANCE = math.pi**2 / 3.0
+
+
+def _systematic(params: Annotators, query: Query) -> Float[Array, "T A L"]:
+    """Lay L = 2K options out: leave and mark of the first group, of the second ..."""
+    worth = draw_signal(params, query)[:, :, None] * query.utility
+    pairs = jnp.stack([jnp.zeros_like(worth), worth], axis=-1)
+    return pairs.reshape(*worth.shape[:2], -1)
+
+
+def _read(
+    params: Annotators,
+    query: Query,
+    utility: Float[Array, "T A L"],
+    is_lapse: Bool[Array, "T A"],
+) -> ReadOut:
+    signal = draw_signal(params, query)
+    # A lapse has the noise but not the spread of importance to clear the bar with.
+    lapsed = jnp.sqrt(_NOISE_VARIANCE / (_NOISE_VARIANCE + signal**2))
+    bar = params.criterion[None, :] * jnp.where(is_lapse, lapsed, 1.0)
+    lead = utility[:, :, 1::2] - utility[:, :, 0::2] - bar[:, :, None]
+    conflict, confidence = clarity(jnp.abs(lead))
+    return ReadOut(
+        (lead > 0).astype(jnp.int32),
+        jnp.mean(conflict, axis=-1),
+        jnp.mean(confidence, axis=-1),
+    )
+
+
+MARKS = build_oracle(MARKS_SPACE, _systematic, _read)

@@ -1,0 +1,44 @@
+"""Verification: is the suggested class right? Yes when it is the best option.
+
+It shares label's option space: what people see in an item is the same whether they are
+asked to name its class or to check one, so on one occasion a person confirms exactly
+what the same person would have named. A lapse says yes half the time.
+
+The conflict is that of the suggestion against the best of the other options.
+"""
+
+import math
+
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float
+
+from oracles.annotators import Annotators
+from oracles.contract import Query
+from oracles.feedback.label import LABEL_SPACE, label_utility
+from oracles.feedback.respond import ReadOut, build_oracle, clarity
+
+NO, YES = 0, 1
+
+
+def _read(
+    params: Annotators,
+    query: Query,
+    utility: Float[Array, "T A K"],
+    is_lapse: Bool[Array, "T A"],
+) -> ReadOut:
+    del params
+    if query.suggestion is None:
+        raise ValueError("`query.suggestion` must be given for verification, got None.")
+    num_options = utility.shape[-1]
+    is_suggested = (
+        jnp.arange(num_options)[None, None, :] == query.suggestion[:, :, None]
+    )
+    own = jnp.max(jnp.where(is_suggested, utility, -jnp.inf), axis=-1)
+    other = jnp.max(jnp.where(is_suggested, -jnp.inf, utility), axis=-1)
+    # Of K Gumbel variables one leads the others by a logistic around -log(K - 1).
+    lead = own - other + jnp.where(is_lapse, math.log(num_options - 1.0), 0.0)
+    return ReadOut(jnp.where(lead > 0, YES, NO), *clarity(jnp.abs(lead)))
+
+
+VERIFICATION = build_oracle(LABEL_SPACE, label_utility, _read)

@@ -1,0 +1,45 @@
+import time
+
+import pytest
+
+from hitl_sim.energy.meters import NvmlBackend, RaplBackend, run_selftest
+from hitl_sim.energy.meters.simulated import Waveform
+
+
+def test_a_machine_without_counters_still_tries_the_arithmetic(tmp_path):
+    result = run_selftest([RaplBackend(tmp_path / "none")], num_windows=300)
+    outcomes = {trial.of: trial.outcome for trial in result.trials}
+    assert outcomes["host/package"] == "not tried"
+    assert not result.has_meter
+    assert result.trials[1].outcome == "passed"
+
+
+def test_a_good_board_passes_everything_that_is_tried(live_board):
+    result = run_selftest([live_board()], span_s=0.4, num_windows=300)
+    tried = {t.name: t.outcome for t in result.trials if t.of == "host/gpu0"}
+    assert tried["adjacent windows add up to the one around them"] == "passed"
+    assert tried["work draws more than rest"] == "not tried"
+
+
+@pytest.mark.parametrize(("slope", "outcome"), [(5.0, "passed"), (-5.0, "failed")])
+def test_work_must_draw_more_than_rest(live_board, slope, outcome):
+    steps = range(100)
+    ramp = Waveform([i / 10 for i in steps], [600.0 + slope * i for i in steps])
+    board = live_board(waveform=ramp)
+    result = run_selftest([board], load=time.sleep, span_s=0.4, num_windows=20)
+    trial = next(t for t in result.trials if t.name == "work draws more than rest")
+    assert trial.outcome == outcome
+
+
+def test_a_board_whose_views_disagree_fails(live_board):
+    flicker = Waveform([i / 20 for i in range(600)], [500.0, 50.0] * 300)
+    board = live_board(waveform=flicker, power_s=0.1)
+    result = run_selftest([board], load=time.sleep, span_s=1.0, num_windows=20)
+    trial = next(t for t in result.trials if "integrated power agree" in t.name)
+    assert trial.outcome == "failed"
+    assert not result.is_passed
+
+
+def test_a_span_is_positive():
+    with pytest.raises(ValueError, match="`span_s` must be > 0 s, got 0"):
+        run_selftest([NvmlBackend()], span_s=0)
