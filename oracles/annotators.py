@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float, Int, PRNGKeyArray
+from numpy.typing import NDArray
 
 from oracles.hashing import Role, draw_words, seed_stream, to_normal
 
@@ -31,6 +32,24 @@ class Annotators(NamedTuple):
             utility units.
         criterion: `[A]` utility that a group must clear to be marked (marks).
         shared: `[]` lambda_shared in [0, 1], one per crowd; 1 = no error is shared.
+
+    The rest are traits that people may lack; None costs nothing and changes nothing.
+
+    Attributes:
+        confusion: `[A, K, K]` utility added to each option, as [annotator, truth,
+            option] (label, verification): classes a person mistakes for each other.
+        guess: `[A, K]` probabilities of the options in a lapse, > 0 and summing to 1;
+            even if None. Not for marks.
+        pull: `[A]` utility that the suggested option gains (automation bias); label,
+            verification, relevance and preference, where something is suggested.
+        habit: `[A]` utility that the previous answer gains (label).
+        skip_margin: `[A]` >= 0; no answer where it would stand by less than this margin
+            of utility.
+        skip_level: `[A]` no answer where no option has this systematic utility.
+        caution: `[A]` log factor on the signal, paid for with time; 0 = as usual.
+        fatigue: `[A]` share in [0, 1] of the signal that is lost in the long run.
+        fatigue_s: `[A]` time on task after which 63 % of that is lost, s; > 0.
+        recovery_s: `[A]` rest that takes 63 % of the load off, s; > 0.
     """
 
     id: Int[Array, "A"]
@@ -49,6 +68,16 @@ class Annotators(NamedTuple):
     band: Float[Array, "A"]
     criterion: Float[Array, "A"]
     shared: Float[Array, ""]
+    confusion: Float[Array, "A K K"] | None = None
+    guess: Float[Array, "A K"] | None = None
+    pull: Float[Array, "A"] | None = None
+    habit: Float[Array, "A"] | None = None
+    skip_margin: Float[Array, "A"] | None = None
+    skip_level: Float[Array, "A"] | None = None
+    caution: Float[Array, "A"] | None = None
+    fatigue: Float[Array, "A"] | None = None
+    fatigue_s: Float[Array, "A"] | None = None
+    recovery_s: Float[Array, "A"] | None = None
 
 
 class AnnotatorState(NamedTuple):
@@ -60,12 +89,14 @@ class AnnotatorState(NamedTuple):
         last_residual: `[A]` slow part of log seconds at the last question.
         last_answer: `[A]` last answer given (importance and marks: its first entry);
             -1 if none.
+        load_s: `[A]` time on task that rest has not taken off, in typical seconds.
     """
 
     trials: Int[Array, "A"]
     time_s: Float[Array, "A"]
     last_residual: Float[Array, "A"]
     last_answer: Int[Array, "A"]
+    load_s: Float[Array, "A"]
 
 
 _RANGES: dict[str, tuple[float, float]] = {
@@ -84,6 +115,16 @@ _RANGES: dict[str, tuple[float, float]] = {
     "band": (0.0, np.inf),
     "criterion": (-np.inf, np.inf),
     "shared": (0.0, 1.0),
+    "confusion": (-np.inf, np.inf),
+    "guess": (float(np.finfo(np.float32).tiny), 1.0),
+    "pull": (-np.inf, np.inf),
+    "habit": (-np.inf, np.inf),
+    "skip_margin": (0.0, np.inf),
+    "skip_level": (-np.inf, np.inf),
+    "caution": (-np.inf, np.inf),
+    "fatigue": (0.0, 1.0),
+    "fatigue_s": (float(np.finfo(np.float32).tiny), np.inf),
+    "recovery_s": (float(np.finfo(np.float32).tiny), np.inf),
 }
 
 
@@ -105,14 +146,33 @@ def check_annotators(params: Annotators) -> None:
     if np.unique(ids).size != ids.size:
         raise ValueError(f"`id` must be distinct, got {ids.tolist()}.")
     for name, (low, high) in _RANGES.items():
+        if getattr(params, name) is None:
+            continue
         leaf = np.asarray(getattr(params, name))
-        shape = () if name == "shared" else ids.shape
+        shape = _shape_of(name, leaf, ids.size)
         if leaf.shape != shape:
             raise ValueError(f"`{name}` must have shape {shape}, got {leaf.shape}.")
         bad = ~(np.isfinite(leaf) & (leaf >= low) & (leaf <= high))
         if bad.any():
             allowed = f"finite and in [{low:g}, {high:g}]"
             raise ValueError(f"`{name}` must be {allowed}, got {leaf[bad].flat[0]}.")
+
+    if params.guess is not None:
+        total = np.asarray(params.guess).sum(axis=1)
+        if (np.abs(total - 1.0) > 1e-5).any():
+            worst = total[np.argmax(np.abs(total - 1.0))]
+            raise ValueError(f"`guess` must sum to 1 for everybody, got {worst:g}.")
+    if (params.fatigue is None) != (params.fatigue_s is None):
+        lacking = "fatigue" if params.fatigue is None else "fatigue_s"
+        raise ValueError(f"`{lacking}` must be given with its twin, got None.")
+
+
+def _shape_of(name: str, leaf: NDArray[np.generic], num_people: int) -> tuple[int, ...]:
+    """Return the shape that a trait has to have, K taken from the trait itself."""
+    if name == "shared":
+        return ()
+    options = (leaf.shape[-1],) if leaf.ndim else (0,)
+    return (num_people, *options * {"confusion": 2, "guess": 1}.get(name, 0))
 
 
 def init_annotators(key: PRNGKeyArray, params: Annotators) -> AnnotatorState:
@@ -131,4 +191,5 @@ def init_annotators(key: PRNGKeyArray, params: Annotators) -> AnnotatorState:
         time_s=jnp.zeros_like(params.pace),
         last_residual=params.drift * to_normal(words[0]),
         last_answer=jnp.full_like(params.id, -1),
+        load_s=jnp.zeros_like(params.pace),
     )

@@ -7,7 +7,7 @@ r_t  = memory * r_(t-1) + sqrt(1 - memory^2) * drift * z'
 `c` is the conflict of the read-out, log(1 + exp(-M)) for a choice of margin M, so
 errors (small margins) come out slow without being told apart. A lapse skips reading
 and weighing: no conflict, no length, a third of the time. A pause adds at least ten
-times the person's typical seconds.
+times the person's typical seconds. Caution, where people have it, adds to log seconds.
 
 References:
     van der Linden (2006), A lognormal model for response times on test items, Journal
@@ -33,6 +33,11 @@ from oracles.hashing import Role, draw_words, seed_stream, to_normal, to_uniform
 # counted. There pauses average 19.4 medians, as 10 * (1 + Exp(1)) does.
 LAPSE_LOG_TIME = -math.log(3.0)
 PAUSE_FACTOR = 10.0
+
+# Log seconds per log factor of caution: the people of Ratcliff and Rouder (1998), asked
+# for speed and for accuracy, had boundaries of .65 to .81 against 1.6 to 1.95 and took
+# .32 to .35 s against .52 to .81 s; log ratios of the middles are .66 over .89.
+CAUTION_TIME = 0.74
 
 
 class Luck(NamedTuple):
@@ -104,6 +109,8 @@ def time_answers(
     weighing = (
         params.conflict[None, :] * conflict + params.length[None, :] * length + residual
     )
+    if params.caution is not None:
+        weighing = weighing + CAUTION_TIME * params.caution[None, :]
     log_seconds = (
         params.pace[None, :]
         + jnp.log1p(params.practice[None, :] * vanished)

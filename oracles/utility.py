@@ -117,6 +117,28 @@ def _option_ids(query: Query) -> Int[Array, "#T #A K"]:
     return jnp.arange(query.utility.shape[-1])[None, None, :]
 
 
+def suggested_utility(params: Annotators, query: Query) -> Float[Array, "#T #A #K"]:
+    """Return what each option gains from being suggested; 0 where nothing pulls.
+
+    References:
+        Goddard, Roudsari, Wyatt (2014), Automation bias: empirical results assessing
+        influencing factors, International Journal of Medical Informatics 83(5).
+    """
+    if params.pull is None or query.suggestion is None:
+        return jnp.zeros((1, 1, 1))
+    options = jnp.arange(query.utility.shape[-1])[None, None, :]
+    is_suggested = options == query.suggestion[:, :, None]
+    return jnp.where(is_suggested, params.pull[None, :, None], 0.0)
+
+
+def confused_utility(params: Annotators, query: Query) -> Float[Array, "#T #A #K"]:
+    """Return what each option gains from being mistaken for the truth."""
+    if params.confusion is None:
+        return jnp.zeros((1, 1, 1))
+    people = jnp.arange(params.id.shape[0])[None, :]
+    return params.confusion[people, query.truth]
+
+
 def draw_signal(params: Annotators, query: Query) -> Float[Array, "T A"]:
     """Return discrimination * (skill - difficulty), the strength of the truth."""
     return query.discrimination * (params.skill[None, :] - query.difficulty)

@@ -52,7 +52,7 @@ def _read(
     scale = jnp.sqrt(signal**2 + _NOISE_VARIANCE)
     cuts = scale[:, :, None] * jnp.asarray(_CUTS)[None, None, :]
     level = jnp.sum(lead[:, :, None] > cuts, axis=-1)
-    return ReadOut(level, *clarity(jnp.abs(lead)))
+    return ReadOut(level, *clarity(jnp.abs(lead)), jnp.abs(lead))
 
 
 DIFFICULTY = build_oracle(DIFFICULTY_SPACE, _systematic, _read)

@@ -31,7 +31,12 @@ def _read(
     del params, query, is_lapse
     order, gaps = rank(utility)
     conflict, confidence = clarity(gaps)
-    return ReadOut(order, jnp.mean(conflict, axis=-1), jnp.mean(confidence, axis=-1))
+    return ReadOut(
+        order,
+        jnp.mean(conflict, axis=-1),
+        jnp.mean(confidence, axis=-1),
+        jnp.min(gaps, axis=-1),
+    )
 
 
 IMPORTANCE = build_oracle(IMPORTANCE_SPACE, _systematic, _read)

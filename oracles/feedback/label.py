@@ -8,7 +8,12 @@ from jaxtyping import Bool, Float
 from oracles.annotators import Annotators
 from oracles.contract import Query
 from oracles.feedback.respond import ReadOut, build_oracle, clarity
-from oracles.utility import choose, draw_signal
+from oracles.utility import (
+    choose,
+    confused_utility,
+    draw_signal,
+    suggested_utility,
+)
 
 LABEL_SPACE = 1
 
@@ -16,7 +21,9 @@ LABEL_SPACE = 1
 def label_utility(params: Annotators, query: Query) -> Float[Array, "T A K"]:
     """Return the systematic utility of every class, `[T, A, K]`."""
     is_truth = jax.nn.one_hot(query.truth, query.utility.shape[-1], dtype=jnp.float32)
-    return draw_signal(params, query)[:, :, None] * is_truth + query.utility
+    signal = draw_signal(params, query)[:, :, None] * is_truth
+    bias = confused_utility(params, query) + suggested_utility(params, query)
+    return signal + query.utility + bias
 
 
 def _read(
@@ -27,7 +34,7 @@ def _read(
 ) -> ReadOut:
     del params, query, is_lapse
     answer, margin = choose(utility)
-    return ReadOut(answer, *clarity(margin))
+    return ReadOut(answer, *clarity(margin), margin)
 
 
-LABEL = build_oracle(LABEL_SPACE, label_utility, _read)
+LABEL = build_oracle(LABEL_SPACE, label_utility, _read, has_habit=True)

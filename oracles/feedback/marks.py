@@ -51,6 +51,7 @@ def _read(
         (lead > 0).astype(jnp.int32),
         jnp.mean(conflict, axis=-1),
         jnp.mean(confidence, axis=-1),
+        jnp.min(jnp.abs(lead), axis=-1),
     )
 
 

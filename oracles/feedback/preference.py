@@ -19,14 +19,15 @@ from jaxtyping import Bool, Float
 from oracles.annotators import Annotators
 from oracles.contract import Query
 from oracles.feedback.respond import ReadOut, build_oracle, clarity
-from oracles.utility import draw_signal
+from oracles.utility import draw_signal, suggested_utility
 
 PREFERENCE_SPACE = 4
 FIRST, TIE, SECOND = 0, 1, 2
 
 
 def _systematic(params: Annotators, query: Query) -> Float[Array, "T A 2"]:
-    return draw_signal(params, query)[:, :, None] * query.utility
+    worth = draw_signal(params, query)[:, :, None] * query.utility
+    return worth + suggested_utility(params, query)
 
 
 def _read(
@@ -39,7 +40,7 @@ def _read(
     lead = utility[:, :, 0] - utility[:, :, 1]
     decided = jnp.where(lead > 0, FIRST, SECOND)
     answer = jnp.where(jnp.abs(lead) < params.band[None, :], TIE, decided)
-    return ReadOut(answer, *clarity(jnp.abs(lead)))
+    return ReadOut(answer, *clarity(jnp.abs(lead)), jnp.abs(lead))
 
 
 PREFERENCE = build_oracle(PREFERENCE_SPACE, _systematic, _read)

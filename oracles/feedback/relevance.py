@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float
 from oracles.annotators import Annotators
 from oracles.contract import Query
 from oracles.feedback.respond import ReadOut, build_oracle, clarity
-from oracles.utility import draw_signal
+from oracles.utility import draw_signal, suggested_utility
 
 RELEVANCE_SPACE = 2
 DROP, UNSURE, KEEP = 0, 1, 2
@@ -24,7 +24,8 @@ DROP, UNSURE, KEEP = 0, 1, 2
 
 def _systematic(params: Annotators, query: Query) -> Float[Array, "T A 2"]:
     is_truth = jax.nn.one_hot(query.truth, 2, dtype=jnp.float32)
-    return draw_signal(params, query)[:, :, None] * is_truth + query.utility
+    signal = draw_signal(params, query)[:, :, None] * is_truth
+    return signal + query.utility + suggested_utility(params, query)
 
 
 def _read(
@@ -38,7 +39,7 @@ def _read(
     band = params.band[None, :]
     decided = jnp.where(lead > 0, KEEP, DROP)
     answer = jnp.where(jnp.abs(lead) < band, UNSURE, decided)
-    return ReadOut(answer, *clarity(jnp.abs(lead)))
+    return ReadOut(answer, *clarity(jnp.abs(lead)), jnp.abs(lead))
 
 
 RELEVANCE = build_oracle(RELEVANCE_SPACE, _systematic, _read)

@@ -21,7 +21,8 @@ from oracles.annotators import (
 )
 from oracles.contract import Oracle, Query, Response
 from oracles.timing import draw_luck, time_answers
-from oracles.utility import draw_fresh, draw_noise
+from oracles.utility import choose, draw_fresh, draw_noise
+from oracles.vigor import added_load, tire
 
 
 class ReadOut(NamedTuple):
@@ -31,18 +32,23 @@ class ReadOut(NamedTuple):
         answer: `[T, A]`, or `[T, A, K]` for a ranking or marks.
         conflict: `[T, A]` log 2 at a tie, towards 0 when the answer is clear.
         confidence: `[T, A]` stated probability of being right.
+        margin: `[T, A]` change of utility that could turn the answer into another, >=
+            0; of several choices the smallest.
     """
 
     answer: Int[Array, "T A"] | Int[Array, "T A K"]
     conflict: Float[Array, "T A"]
     confidence: Float[Array, "T A"]
+    margin: Float[Array, "T A"]
 
 
 Utilities = Callable[[Annotators, Query], Array]
 Reader = Callable[[Annotators, Query, Array, Array], ReadOut]
 
 
-def build_oracle(space: int, systematic: Utilities, read: Reader) -> Oracle:
+def build_oracle(
+    space: int, systematic: Utilities, read: Reader, *, has_habit: bool = False
+) -> Oracle:
     """Build the oracle of one feedback kind.
 
     Args:
@@ -50,6 +56,8 @@ def build_oracle(space: int, systematic: Utilities, read: Reader) -> Oracle:
         systematic: utilities of the options without noise, `[T, A, K]`.
         read: read-out of realised utilities, from the crowd, the questions, the
             utilities and which answers are lapses.
+        has_habit: whether the previous answer may gain utility; the answer of such a
+            kind is its best option.
 
     Returns:
         The oracle; nothing swept is closed over.
@@ -58,6 +66,7 @@ def build_oracle(space: int, systematic: Utilities, read: Reader) -> Oracle:
     def answer(
         key: PRNGKeyArray, params: Annotators, state: AnnotatorState, query: Query
     ) -> tuple[AnnotatorState, Response]:
+        query = tire(params, state, query)
         worth = systematic(params, query)
         luck = draw_luck(key, space, params, query)
         # The noise is that of the options a kind lays out, not of those it is given.
@@ -66,18 +75,26 @@ def build_oracle(space: int, systematic: Utilities, read: Reader) -> Oracle:
         judged = worth + draw_noise(key, space, params, laid_out, fresh)
         # A lapse answers without signal and without anything that persists.
         is_lapse = luck.is_lapse
-        realised = jnp.where(is_lapse[:, :, None], fresh, judged)
+        guess = jnp.zeros((1, 1, 1))
+        if params.guess is not None:
+            guess = jnp.log(params.guess)[None, :, :]
+        realised = jnp.where(is_lapse[:, :, None], guess + fresh, judged)
+        is_open = query.is_asked & ~_is_too_low(params, worth, is_lapse)
+        if has_habit and params.habit is not None:
+            realised = realised + _habit(params, state, realised, is_open, is_lapse)
         read_out = read(params, query, realised, is_lapse)
+        is_given = is_open & ~_is_too_close(params, read_out.margin, is_lapse)
         residual, seconds = time_answers(params, state, query, luck, read_out.conflict)
-        is_asked = query.is_asked
-        given = is_asked if read_out.answer.ndim == 2 else is_asked[:, :, None]
+        given = is_given if read_out.answer.ndim == 2 else is_given[:, :, None]
         response = Response(
             answer=jnp.where(given, read_out.answer, -1),
-            is_answered=is_asked,
+            is_answered=is_given,
             seconds=seconds,
-            confidence=jnp.where(is_asked, read_out.confidence, 0.0),
+            confidence=jnp.where(is_given, read_out.confidence, 0.0),
         )
-        return _advance(state, residual, response), response
+        load = state.load_s + jnp.sum(added_load(params, query), axis=0)
+        after = _advance(state, residual, query, response)
+        return after._replace(load_s=load), response
 
     return Oracle(check=check_annotators, init=init_annotators, answer=answer)
 
@@ -98,8 +115,65 @@ def clarity(margin: Float[Array, "*shape"]) -> tuple[Array, Array]:
     return jax.nn.softplus(-margin), jax.nn.sigmoid(margin)
 
 
+def _is_too_low(
+    params: Annotators, worth: Float[Array, "T A K"], is_lapse: Bool[Array, "T A"]
+) -> Bool[Array, "T A"]:
+    """Say where no option is worth an answer; whoever guesses does not ask.
+
+    References:
+        Lee, Smith, Dragan, Abbeel (2021), B-Pref: benchmarking preference-based
+        reinforcement learning, NeurIPS datasets and benchmarks: the skipping teacher.
+    """
+    if params.skip_level is None:
+        return jnp.zeros_like(is_lapse)
+    return (jnp.max(worth, axis=-1) < params.skip_level[None, :]) & ~is_lapse
+
+
+def _is_too_close(
+    params: Annotators, margin: Float[Array, "T A"], is_lapse: Bool[Array, "T A"]
+) -> Bool[Array, "T A"]:
+    """Say where an answer would stand by too little; whoever guesses does not ask.
+
+    References:
+        Chow (1970), On optimum recognition error and reject tradeoff, IEEE Transactions
+        on Information Theory 16(1): reject where the best is not clear of the rest.
+    """
+    if params.skip_margin is None:
+        return jnp.zeros_like(is_lapse)
+    return (margin < params.skip_margin[None, :]) & ~is_lapse
+
+
+def _habit(
+    params: Annotators,
+    state: AnnotatorState,
+    utility: Float[Array, "T A K"],
+    is_open: Bool[Array, "T A"],
+    is_lapse: Bool[Array, "T A"],
+) -> Float[Array, "T A K"]:
+    """Return what every option gains from having been the previous answer."""
+    options = jnp.arange(utility.shape[-1])[None, :]
+    habit = jnp.zeros_like(params.skill) if params.habit is None else params.habit
+
+    def gain(last: Array, is_guess: Array) -> Float[Array, "A K"]:
+        is_last = (options == last[:, None]) & ~is_guess[:, None]
+        return jnp.where(is_last, habit[:, None], 0.0)
+
+    def step(last: Array, xs: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+        utility_now, is_open_now, is_guess = xs
+        gained = gain(last, is_guess)
+        choice, margin = choose((utility_now + gained)[None])
+        is_close = _is_too_close(params, margin, is_guess[None])[0]
+        is_given = is_open_now & ~is_close
+        return jnp.where(is_given, choice[0], last).astype(last.dtype), gained
+
+    return jax.lax.scan(step, state.last_answer, (utility, is_open, is_lapse))[1]
+
+
 def _advance(
-    state: AnnotatorState, residual: Float[Array, "A"], response: Response
+    state: AnnotatorState,
+    residual: Float[Array, "A"],
+    query: Query,
+    response: Response,
 ) -> AnnotatorState:
     is_done: Bool[Array, "T A"] = response.is_answered
     position = jnp.where(is_done, jnp.arange(is_done.shape[0])[:, None], -1)
@@ -108,8 +182,9 @@ def _advance(
     first = answer if answer.ndim == 2 else answer[:, :, 0]
     at_last = jnp.take_along_axis(first, jnp.maximum(last, 0)[None, :], axis=0)[0]
     return AnnotatorState(
-        trials=state.trials + jnp.sum(is_done, axis=0, dtype=state.trials.dtype),
+        trials=state.trials + jnp.sum(query.is_asked, axis=0, dtype=state.trials.dtype),
         time_s=state.time_s + jnp.sum(response.seconds, axis=0),
         last_residual=residual,
         last_answer=jnp.where(last >= 0, at_last, state.last_answer),
+        load_s=state.load_s,
     )

@@ -38,7 +38,7 @@ def _read(
     other = jnp.max(jnp.where(is_suggested, -jnp.inf, utility), axis=-1)
     # Of K Gumbel variables one leads the others by a logistic around -log(K - 1).
     lead = own - other + jnp.where(is_lapse, math.log(num_options - 1.0), 0.0)
-    return ReadOut(jnp.where(lead > 0, YES, NO), *clarity(jnp.abs(lead)))
+    return ReadOut(jnp.where(lead > 0, YES, NO), *clarity(jnp.abs(lead)), jnp.abs(lead))
 
 
 VERIFICATION = build_oracle(LABEL_SPACE, label_utility, _read)

@@ -67,6 +67,14 @@ def make_crowd() -> Callable[..., Annotators]:
             "criterion": 0.0,
         }
         shared = traits.pop("shared", 1.0)
+        extra = {
+            name: jnp.broadcast_to(
+                jnp.asarray(traits.pop(name), jnp.float32),
+                (num_annotators, *np.shape(value)),
+            )
+            for name, value in list(traits.items())
+            if name in Annotators._field_defaults
+        }
         unknown = set(traits) - set(plain)
         if unknown:
             raise KeyError(f"no such traits: {unknown}")
@@ -75,6 +83,6 @@ def make_crowd() -> Callable[..., Annotators]:
             for name, value in plain.items()
         }
         ids = jnp.arange(num_annotators, dtype=jnp.int32)
-        return Annotators(id=ids, **leaves, shared=jnp.float32(shared))
+        return Annotators(id=ids, **leaves, shared=jnp.float32(shared), **extra)
 
     return make

@@ -15,6 +15,12 @@ from oracles import LABEL
         ("spread", -1.0, r"`spread` must be finite and in \[0, inf\], got -1.0"),
         ("memory", 1.0, r"`memory` must be finite and in \[0, 1\], got 1.0"),
         ("band", -0.5, r"`band` must be finite and in \[0, inf\], got -0.5"),
+        ("pull", float("nan"), r"`pull` must be finite .* got nan"),
+        ("skip_margin", -0.1, r"`skip_margin` must be finite and in \[0, inf\]"),
+        ("guess", [0.5, 0.6], r"`guess` must sum to 1 for everybody, got 1.1"),
+        ("confusion", [0.5, 0.6], r"`confusion` must have shape \(3, 2, 2\)"),
+        ("fatigue", 0.5, r"`fatigue_s` must be given with its twin, got None"),
+        ("fatigue_s", 0.5, r"`fatigue` must be given with its twin, got None"),
     ],
 )
 def test_a_trait_out_of_range_is_refused_by_name_value_and_range(

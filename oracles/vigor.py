@@ -1,0 +1,70 @@
+"""Vigor: what time on task, rest and caution do to the strength of the signal.
+
+```
+signal = discrimination * (skill - difficulty) * vigor * exp(caution)
+vigor  = 1 - fatigue * (1 - exp(-load / fatigue_s))
+```
+Load grows by the person's typical seconds with every question, so it needs no scan and
+a queue cut in two tires like the whole; rest takes it off exponentially. People without
+these traits do not tire: in short paid sessions accuracy is flat.
+
+References:
+    Mackworth (1948), The breakdown of vigilance during prolonged visual search,
+    Quarterly Journal of Experimental Psychology 1, 6-21: decline towards a floor.
+    Ratcliff, Rouder (1998), Modeling response times for two-choice decisions,
+    Psychological Science 9(5), 347-356: caution as the width between boundaries, to
+    which the log odds of a right answer are proportional.
+"""
+
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from oracles.annotators import Annotators, AnnotatorState
+from oracles.contract import Query
+
+
+def tire(params: Annotators, state: AnnotatorState, query: Query) -> Query:
+    """Scale the signal of a queue of questions by vigor and caution.
+
+    Args:
+        params: the crowd.
+        state: where each person stands before the queue.
+        query: the questions.
+
+    Returns:
+        The questions with `discrimination` scaled; the same where no trait asks for it.
+    """
+    strength = query.discrimination
+    if params.caution is not None:
+        strength = strength * jnp.exp(params.caution)[None, :]
+    if params.fatigue is not None and params.fatigue_s is not None:
+        added = added_load(params, query)
+        load = state.load_s[None, :] + jnp.cumsum(added, axis=0) - added
+        lost = -jnp.expm1(-load / params.fatigue_s[None, :])
+        strength = strength * (1.0 - params.fatigue[None, :] * lost)
+    return query._replace(discrimination=strength)
+
+
+def rest(params: Annotators, state: AnnotatorState, seconds: Array) -> AnnotatorState:
+    """Let people rest: load falls by a factor e with every `recovery_s`.
+
+    Args:
+        params: the crowd, with a recovery time.
+        state: where each person stands.
+        seconds: `[A]` or `[]` length of the break, s; >= 0.
+
+    Returns:
+        The state with less load.
+
+    Raises:
+        ValueError: the crowd has no recovery time.
+    """
+    if params.recovery_s is None:
+        raise ValueError("`params.recovery_s` must be given for a rest, got None.")
+    return state._replace(load_s=state.load_s * jnp.exp(-seconds / params.recovery_s))
+
+
+def added_load(params: Annotators, query: Query) -> Float[Array, "T A"]:
+    """Return the load that each question adds, s; 0 where not asked."""
+    return jnp.where(query.is_asked, jnp.exp(params.pace)[None, :], 0.0)

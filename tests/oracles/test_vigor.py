@@ -1,0 +1,65 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from oracles import LABEL
+from oracles.vigor import rest
+
+KEY = jax.random.key(19)
+COUNT = 8000
+answer = jax.jit(LABEL.answer)
+
+
+def accuracy_of(signal, options=4):
+    return np.exp(signal) / (np.exp(signal) + options - 1)
+
+
+def ask(params, query, state=None):
+    return answer(KEY, params, state or LABEL.init(KEY, params), query)
+
+
+def test_tired_people_lose_their_share_of_the_signal(make_query, make_crowd):
+    # A question takes a second: after the first hundred the load is past 20 fatigue_s.
+    params = make_crowd(1, skill=2.0, fatigue=0.6, fatigue_s=5.0)
+    query = make_query(COUNT, 1, 4)
+    right = np.asarray(ask(params, query)[1].answer == query.truth)[100:, 0]
+    expected = accuracy_of(2.0 * 0.4)
+    error = np.sqrt(expected * (1 - expected) / right.size)
+    assert abs(right.mean() - expected) < 4 * error
+
+
+def test_fatigue_grows_exponentially_with_time_on_task(make_query, make_crowd):
+    people = 4000
+    params = make_crowd(people, skill=2.0, fatigue=0.6, fatigue_s=3.0)
+    query = make_query(6, people, 4)
+    right = np.asarray(ask(params, query)[1].answer == query.truth).mean(axis=1)
+    vigor = 1 - 0.6 * (1 - np.exp(-np.arange(6) / 3.0))
+    expected = accuracy_of(2.0 * vigor)
+    error = np.sqrt(expected * (1 - expected) / people)
+    assert (np.abs(right - expected) < 4 * error).all()
+
+
+def test_rest_takes_the_load_off(make_query, make_crowd):
+    params = make_crowd(2, fatigue=0.5, fatigue_s=10.0, recovery_s=100.0)
+    state, _ = ask(params, make_query(50, 2, 4))
+    np.testing.assert_allclose(state.load_s, 50.0, rtol=1e-5)
+    rested = rest(params, state, jnp.asarray([0.0, 100.0]))
+    np.testing.assert_allclose(rested.load_s, [50.0, 50.0 / np.e], rtol=1e-5)
+    np.testing.assert_array_equal(rested.time_s, state.time_s)
+
+
+def test_a_rest_without_a_recovery_time_is_refused(make_crowd):
+    params = make_crowd(2)
+    with pytest.raises(ValueError, match=r"`params.recovery_s` must be given"):
+        rest(params, LABEL.init(KEY, params), jnp.float32(1.0))
+
+
+@pytest.mark.parametrize("caution", [-0.7, 0.5])
+def test_caution_scales_the_signal_and_costs_time(make_query, make_crowd, caution):
+    query = make_query(COUNT, 1, 4)
+    given = ask(make_crowd(1, skill=1.5, caution=caution), query)[1]
+    expected = accuracy_of(1.5 * np.exp(caution))
+    error = np.sqrt(expected * (1 - expected) / COUNT)
+    assert abs(float((given.answer == query.truth).mean()) - expected) < 4 * error
+    np.testing.assert_allclose(given.seconds, np.exp(0.74 * caution), rtol=1e-5)
