@@ -11,6 +11,8 @@ from typing import Any
 
 from hitl_sim import __version__
 from hitl_sim.analysis import Finding, StudyResult, TaskResult
+from hitl_sim.energy import Quantity
+from hitl_sim.energy.display import format_value
 from hitl_sim.report.caption import FIGURES, methods
 from hitl_sim.report.data_file import report_data
 from hitl_sim.report.figure import styled, to_png, to_svg
@@ -160,7 +162,7 @@ def _task(
         element("div", *drawn, class_="figures"),
         element("h3", "What counts as training"),
         element("p", SCOPES_NOTE, class_="note"),
-        element("div", _scopes(findings), class_="results"),
+        _scopes(findings),
         element("h3", "Every number, and where it comes from"),
         _proof("ceiling", task_entries(task), sources, is_open=True),
         *_ledgers(findings, sources),
@@ -191,13 +193,23 @@ def _scopes(findings: Iterable[Finding]) -> Markup:
     """Lay training out in three ways of counting, per condition."""
     cells = [
         [
-            finding.label,
-            *(str(joules) for joules in finding.scopes),
+            finding.label + ("" if finding.is_per_success else "*"),
+            *(_bare(joules) for joules in finding.scopes),
+            finding.scopes.whole_loop.kind.words,
         ]
         for finding in findings
     ]
-    headings = ["joules per success", "final fit only", "all training", "whole loop"]
-    return table(headings, cells)
+    headings = ["condition", "final fit only", "all training", "whole loop", "kind"]
+    title = "joules per success (* per run: nobody reached)"
+    folded = element("div", table(headings, cells), class_="results")
+    return element("details", element("summary", title), folded)
+
+
+def _bare(quantity: Quantity) -> str:
+    """Write a value and its interval without its kind, which stands beside it."""
+    if quantity.value is None:
+        return f"unavailable: {quantity.reason}"
+    return format_value(quantity.value, quantity.unit, quantity.interval)
 
 
 def _figure(svg: str, caption: str) -> Markup:

@@ -181,3 +181,15 @@ def test_the_standing_of_the_people_is_printed_beside_the_results(crowded, page)
     for name, kind in asked:
         question = {"labelling": "label"}.get(kind, kind)
         assert escape(describe_population(name).status[question]) in page
+
+
+def test_training_is_counted_in_three_ways_side_by_side(crowded, page):
+    start = page.index("What counts as training")
+    section = page[start : page.index("Every number, and where it comes from", start)]
+    for heading in ("final fit only", "all training", "whole loop", "kind"):
+        assert heading in section
+    finding = crowded.tasks[0].findings[0]
+    assert escape(finding.label) in section
+    final, trained, whole = finding.scopes
+    assert final.value <= trained.value <= whole.value
+    assert "modelled analytic" in section
