@@ -1,8 +1,10 @@
 """Records on disk: one immutable Parquet file per chunk, written by atomic replace."""
 
+import contextlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,10 @@ LABEL_SCHEMA = pa.schema(
 """Columns that a study adds to its records: names, which may change under a key."""
 
 
+_STALE_S = 3600.0
+"""Age at which a half-written file is nobody's; a write takes well under a second."""
+
+
 class RecordError(RuntimeError):
     """A results folder that cannot be used as it is; the message names the path."""
 
@@ -89,7 +95,10 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def check_folder(out: Path) -> None:
-    """Make the results folder, and see that it can be written.
+    """Make the results folder, see that it can be written, and tidy it.
+
+    What a killed writer left half written is removed once it is too old to belong to
+    another runner of the same folder.
 
     Raises:
         RecordError: it cannot be made or written.
@@ -103,6 +112,10 @@ def check_folder(out: Path) -> None:
             f"`out` must be a folder that can be written, got {str(out)!r}: "
             f"{error.strerror}."
         ) from error
+    for left in records_folder(out).glob(".*.part"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _STALE_S:
+                left.unlink()
 
 
 def records_folder(out: Path) -> Path:

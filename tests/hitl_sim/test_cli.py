@@ -19,6 +19,13 @@ SMOKE = Path(__file__).parents[1] / "experiments" / "smoke.toml"
 WIDE = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
 
 
+# hears SIGINT even where the tests run in a shell's background, which ignores it
+HEARING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from hitl_sim.cli import main; main()"
+)
+
+
 def call(*args):
     result = CliRunner().invoke(app, [str(a) for a in args], env=WIDE)
     return result.exit_code, re.sub(r"\x1b\[[0-9;]*m", "", result.output)
@@ -244,7 +251,7 @@ def test_ctrl_c_while_profiling_leaves_what_was_measured(tmp_path):
     command = ["profile", str(mine), "--base", "laptop-cpu", "--network", "8"]
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "hitl_sim.cli", *command),
+            *(sys.executable, "-c", HEARING, *command),
             *("--batch", "16", "--precision", "1e-9", "--limit", "16"),
         ],
         env=os.environ | {"TMPDIR": str(tmp_path)},
@@ -270,7 +277,7 @@ def test_ctrl_c_leaves_a_study_that_says_how_to_go_on(tmp_path):
     out, file = tmp_path / "out", tmp_path / "long.toml"
     file.write_text(SMOKE.read_text().replace("replicates = 4", "replicates = 400"))
     process = subprocess.Popen(
-        [sys.executable, "-m", "hitl_sim.cli", "run", str(file), "--out", str(out)],
+        [sys.executable, "-c", HEARING, "run", str(file), "--out", str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

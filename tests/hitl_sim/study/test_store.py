@@ -1,3 +1,5 @@
+import os
+
 import pyarrow as pa
 import pytest
 
@@ -69,3 +71,15 @@ def test_names_are_joined_in_the_studys_order():
 def test_an_empty_folder_has_no_records(tmp_path):
     assert store.finished_keys(tmp_path) == set()
     assert store.join_labels(store.read_records(tmp_path), {}, []).num_rows == 0
+
+
+def test_what_a_killed_writer_left_is_removed_when_it_is_nobodys(tmp_path):
+    records = tmp_path / "records"
+    records.mkdir()
+    old, new = records / ".old.part", records / ".new.part"
+    for path in (old, new):
+        path.write_bytes(b"PAR1")
+    os.utime(old, (0, 0))
+    store.check_folder(tmp_path)
+    assert not old.exists()
+    assert new.exists()
