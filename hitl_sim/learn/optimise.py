@@ -119,6 +119,39 @@ def draw_batches(
     return training.order[jnp.minimum(position, training.num_items - 1)]
 
 
+def fit(
+    key: Key[Array, ""],
+    network: Network,
+    config: TrainConfig,
+    learning_rate: Float[Array, ""],
+    training: TrainSet,
+    num_steps: int,
+) -> Any:
+    """Train fresh weights for some steps, without evaluating on the way.
+
+    Args:
+        key: fixes weights and batches.
+        network: what is trained.
+        config: batch and optimiser.
+        learning_rate: `[]`, > 0.
+        training: the items to draw from.
+        num_steps: steps; static.
+
+    Returns:
+        The trained weights.
+    """
+    key_init, key_batch = jax.random.split(key)
+    indices = draw_batches(key_batch, training, num_steps, config.batch)
+
+    def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
+        x, y = training.features[index], training.labels[index]
+        return train_step(network, config.optimiser, learner, learning_rate, x, y), None
+
+    start = init_learner(key_init, network, config.optimiser)
+    learner, _ = jax.lax.scan(step, start, indices)
+    return learner.params
+
+
 def accuracy(
     network: Network,
     params: Any,

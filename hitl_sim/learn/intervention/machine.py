@@ -10,13 +10,7 @@ from jaxtyping import Array, Float
 from hitl_sim.learn.intervention.base import Intervention, Program, Setting
 from hitl_sim.learn.intervention.share import Kept, build_unguided, kept_count
 from hitl_sim.learn.network import build_network
-from hitl_sim.learn.optimise import (
-    Learner,
-    TrainSet,
-    draw_batches,
-    init_learner,
-    train_step,
-)
+from hitl_sim.learn.optimise import TrainSet, fit
 from hitl_sim.learn.work import (
     PROTOCOL,
     Unit,
@@ -100,7 +94,6 @@ def build_machine_share(config: MachineShareConfig, program: Program) -> Interve
     score = loss_score if config.score == "loss" else el2n_score
 
     def order(key: jax.Array, setting: Setting) -> Kept:
-        key_init, key_batch = jax.random.split(key)
         pool = setting.split.pool
         whole = TrainSet(
             pool.features,
@@ -108,16 +101,9 @@ def build_machine_share(config: MachineShareConfig, program: Program) -> Interve
             jnp.arange(shape.num_pool),
             jnp.int32(shape.num_pool),
         )
-        indices = draw_batches(key_batch, whole, config.proxy_steps, train_config.batch)
-
-        def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
-            x, y = pool.features[index], pool.label[index]
-            rate, name = setting.learning_rate, train_config.optimiser
-            return train_step(network, name, learner, rate, x, y), None
-
-        start = init_learner(key_init, network, train_config.optimiser)
-        proxy, _ = jax.lax.scan(step, start, indices)
-        logits = network.apply(proxy.params, pool.features)
+        rate, num_steps = setting.learning_rate, config.proxy_steps
+        proxy = fit(key, network, train_config, rate, whole, num_steps)
+        logits = network.apply(proxy, pool.features)
         return Kept(jnp.argsort(score(logits, pool.label)), kept_count(setting))
 
     sizes = (shape.num_features, shape.num_classes)

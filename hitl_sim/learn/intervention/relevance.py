@@ -18,14 +18,7 @@ from hitl_sim.learn.intervention.base import (
 )
 from hitl_sim.learn.intervention.share import Kept, kept_count, train_on_kept
 from hitl_sim.learn.network import NetworkConfig, build_network
-from hitl_sim.learn.optimise import (
-    Learner,
-    TrainConfig,
-    TrainSet,
-    draw_batches,
-    init_learner,
-    train_step,
-)
+from hitl_sim.learn.optimise import TrainConfig, TrainSet, fit
 from hitl_sim.learn.work import (
     PROTOCOL,
     Unit,
@@ -143,7 +136,6 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
         keep: jax.Array,
         is_rated: jax.Array,
     ) -> jax.Array:
-        key_init, key_batch = jax.random.split(key)
         labels = jnp.zeros(shape.num_pool, jnp.int32).at[plan.asked].set(keep)
         rated = TrainSet(
             x,
@@ -151,18 +143,9 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
             plan.asked[jnp.argsort(~is_rated)],
             jnp.maximum(is_rated.sum(dtype=jnp.int32), 1),
         )
-        indices = draw_batches(
-            key_batch, rated, config.generalise_steps, small_train.batch
-        )
-
-        def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
-            batch = (x[index], labels[index])
-            rate = jnp.float32(_RATE)
-            return train_step(small, small_train.optimiser, learner, rate, *batch), None
-
-        start = init_learner(key_init, small, small_train.optimiser)
-        model, _ = jax.lax.scan(step, start, indices)
-        return jax.nn.softmax(small.apply(model.params, x))[:, 1]
+        rate, num_steps = jnp.float32(_RATE), config.generalise_steps
+        params = fit(key, small, small_train, rate, rated, num_steps)
+        return jax.nn.softmax(small.apply(params, x))[:, 1]
 
     def absorb(
         setting: Setting, plan: RelevancePlan, answers: Answers | None
