@@ -444,7 +444,9 @@ def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
         for standing, n in held_out
     )
     trained = WorkLine(
-        train_unit("train", network, training, *sizes), PROTOCOL, spread(due)
+        train_unit("train", network, training, program.shape.num_pool, *sizes),
+        PROTOCOL,
+        spread(due),
     )
     return (trained, *evaluations, *intervention.work)
 

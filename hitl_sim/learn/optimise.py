@@ -119,6 +119,47 @@ def draw_batches(
     return training.order[jnp.minimum(position, training.num_items - 1)]
 
 
+def train_steps(
+    key: Key[Array, ""],
+    network: Network,
+    config: TrainConfig,
+    learner: Learner,
+    learning_rate: Float[Array, ""],
+    training: TrainSet,
+    num_steps: int,
+    due: Int[Array, ""] | None = None,
+) -> Learner:
+    """Draw the batches of some steps at once, then take the steps.
+
+    Args:
+        key: fixes the batches.
+        network: what is trained.
+        config: batch and optimiser.
+        learner: where training starts.
+        learning_rate: `[]`, > 0.
+        training: the items to draw from.
+        num_steps: steps; static.
+        due: `[]` how many of them to take; all when left out, which compiles to a
+            tighter loop.
+
+    Returns:
+        The trained learner.
+    """
+
+    def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
+        x, y = training.features[index], training.labels[index]
+        return train_step(network, config.optimiser, learner, learning_rate, x, y), None
+
+    indices = draw_batches(key, training, num_steps, config.batch)
+    if due is None:
+        learner, _ = jax.lax.scan(step, learner, indices)
+    else:
+        learner = jax.lax.fori_loop(
+            0, due, lambda i, part: step(part, indices[i])[0], learner
+        )
+    return learner
+
+
 def fit(
     key: Key[Array, ""],
     network: Network,
@@ -141,15 +182,10 @@ def fit(
         The trained weights.
     """
     key_init, key_batch = jax.random.split(key)
-    indices = draw_batches(key_batch, training, num_steps, config.batch)
-
-    def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
-        x, y = training.features[index], training.labels[index]
-        return train_step(network, config.optimiser, learner, learning_rate, x, y), None
-
     start = init_learner(key_init, network, config.optimiser)
-    learner, _ = jax.lax.scan(step, start, indices)
-    return learner.params
+    return train_steps(
+        key_batch, network, config, start, learning_rate, training, num_steps
+    ).params
 
 
 def accuracy(
@@ -188,7 +224,7 @@ def train(
         checkpoints: `[C]` the numbers of the checkpoints to run through, on the grid
             of the whole run.
         steps: `[C]` steps before each checkpoint; `config.steps_per_checkpoint`
-            everywhere when left out, which compiles to a tighter loop.
+            everywhere when left out.
         max_steps: largest of `steps` over the whole run; static.
 
     Returns:
@@ -196,23 +232,13 @@ def train(
     """
     most = max_steps or config.steps_per_checkpoint
 
-    def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
-        x, y = training.features[index], training.labels[index]
-        args = (network, config.optimiser, learner, learning_rate, x, y)
-        return train_step(*args), None
-
     def stretch(
         learner: Learner, due: tuple[jax.Array, jax.Array | None]
     ) -> tuple[Learner, Curve]:
         checkpoint, num_steps = due
         key_batch = jax.random.fold_in(key, checkpoint)
-        indices = draw_batches(key_batch, training, most, config.batch)
-        if num_steps is None:
-            learner, _ = jax.lax.scan(step, learner, indices)
-        else:
-            learner = jax.lax.fori_loop(
-                0, num_steps, lambda i, part: step(part, indices[i])[0], learner
-            )
+        args = (network, config, learner, learning_rate, training, most, num_steps)
+        learner = train_steps(key_batch, *args)
         is_finite = jnp.all(
             jnp.array([jnp.isfinite(p).all() for p in jax.tree.leaves(learner.params)])
         )

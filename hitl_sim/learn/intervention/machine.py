@@ -116,7 +116,9 @@ def build_machine_share(config: MachineShareConfig, program: Program) -> Interve
         lambda logits: score(logits, labels),
         config.score,
     )
-    trained = train_unit("choose", program.network, train_config, *sizes)
+    trained = train_unit(
+        "choose", program.network, train_config, shape.num_pool, *sizes
+    )
     checkpoints = train_config.num_checkpoints
     work = (
         WorkLine(trained, PROTOCOL, once(config.proxy_steps, checkpoints)),

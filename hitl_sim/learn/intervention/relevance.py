@@ -208,7 +208,7 @@ def _work(
     return (
         WorkLine(embed, PROTOCOL, once(shape.num_pool, checkpoints)),
         WorkLine(
-            train_unit("choose", small, small_train, NUM_CUES, 2),
+            train_unit("choose", small, small_train, shape.num_pool, NUM_CUES, 2),
             PROTOCOL,
             once(config.generalise_steps, checkpoints),
         ),
