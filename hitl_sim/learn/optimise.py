@@ -36,12 +36,15 @@ class TrainSet(NamedTuple):
         labels: `[N]` label of each pool item, read only where `order[:num_items]` is.
         order: `[N]` pool positions, those to train on first.
         num_items: `[]` how many of `order` to train on; at least 1.
+        penalty: `[D]` weight of each feature's squared input gradient in the loss;
+            None for none, which costs nothing.
     """
 
     features: Float[Array, "items features"]
     labels: Int[Array, " items"]
     order: Int[Array, " items"]
     num_items: Int[Array, ""]
+    penalty: Float[Array, " features"] | None = None
 
 
 class Learner(NamedTuple):
@@ -94,13 +97,33 @@ def train_step(
     learning_rate: Float[Array, ""],
     x: Float[Array, "batch features"],
     y: Int[Array, " batch"],
+    penalty: Float[Array, " features"] | None = None,
 ) -> Learner:
-    """Take one optimiser step on the mean cross-entropy of a batch."""
+    """Take one optimiser step on the mean loss of a batch.
+
+    The loss is the cross-entropy and, where there is a penalty, the squared gradient of
+    the summed log-probabilities with respect to each feature, times its weight.
+
+    Args:
+        network: what is trained.
+        optimiser: its name.
+        learner: where the step starts.
+        learning_rate: `[]`, > 0.
+        x: `[B, D]` features.
+        y: `[B]` labels.
+        penalty: `[D]` weights >= 0; None for the cross-entropy alone.
+
+    References:
+        Ross, Hughes, Doshi-Velez (2017), Right for the right reasons: training
+        differentiable models by constraining their explanations, IJCAI, equation 1.
+    """
 
     def loss(params: Any) -> jax.Array:
         logits = network.apply(params, x)
         losses: jax.Array = optax.softmax_cross_entropy_with_integer_labels(logits, y)
-        return losses.mean()
+        if penalty is None:
+            return losses.mean()
+        return losses.mean() + input_gradient_penalty(network, params, x, penalty)
 
     grads = jax.grad(loss)(learner.params)
     updates, opt_state = build_optimiser(optimiser).update(
@@ -108,6 +131,29 @@ def train_step(
     )
     params = jax.tree.map(lambda p, u: p - learning_rate * u, learner.params, updates)
     return Learner(params, opt_state)
+
+
+def input_gradient_penalty(
+    network: Network,
+    params: Any,
+    x: Float[Array, "batch features"],
+    penalty: Float[Array, " features"],
+) -> Float[Array, ""]:
+    """Return the batch mean of the weighted squared input gradients.
+
+    Args:
+        network: what is trained.
+        params: its weights.
+        x: `[B, D]` features.
+        penalty: `[D]` weights >= 0.
+    """
+
+    def summed(x: jax.Array) -> jax.Array:
+        return jax.nn.log_softmax(network.apply(params, x)).sum()
+
+    gradient = jax.grad(summed)(x)
+    mean: jax.Array = (penalty[None] * gradient**2).sum(axis=1).mean()
+    return mean
 
 
 def draw_batches(
@@ -148,7 +194,8 @@ def train_steps(
 
     def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
         x, y = training.features[index], training.labels[index]
-        return train_step(network, config.optimiser, learner, learning_rate, x, y), None
+        args = (network, config.optimiser, learner, learning_rate, x, y)
+        return train_step(*args, training.penalty), None
 
     indices = draw_batches(key, training, num_steps, config.batch)
     if due is None:

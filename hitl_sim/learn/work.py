@@ -61,6 +61,8 @@ def train_unit(
     num_items: int,
     num_features: int,
     num_classes: int,
+    *,
+    has_penalty: bool = False,
 ) -> Unit:
     """One optimiser step: drawing its batch, fetching it from the pool, and learning.
 
@@ -71,6 +73,7 @@ def train_unit(
         num_items: pool items N that batches are fetched from.
         num_features: input width D.
         num_classes: output width K.
+        has_penalty: whether the loss penalises input gradients.
     """
     built = build_network(network, num_features, num_classes)
     name = config.optimiser
@@ -79,7 +82,9 @@ def train_unit(
     )
 
     def program(learner: Any, seed: Any, rate: Any, x: Any, y: Any) -> Any:
-        training = TrainSet(x, y, jnp.arange(num_items), jnp.int32(num_items))
+        penalty = jnp.ones(num_features) if has_penalty else None
+        whole = jnp.arange(num_items), jnp.int32(num_items)
+        training = TrainSet(x, y, *whole, penalty)
         key = jax.random.key(seed)
         return train_steps(key, built, config, learner, rate, training, STRETCH)
 
@@ -92,6 +97,7 @@ def train_unit(
     )
     shape = _shape(network, num_features, num_classes)
     suffix = "" if config.optimiser == "adam" else f":{config.optimiser}"
+    suffix += ":penalty" if has_penalty else ""
     unit_name = f"{phase}:{shape}:b{config.batch}:n{num_items}{suffix}"
     return Unit(unit_name, phase, program, args, STRETCH)
 
