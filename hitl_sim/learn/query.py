@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 Strategy = Callable[[jax.Array, jax.Array], jax.Array]
 """`(key, [N, K] logits) -> [N]` score; the highest are asked."""
@@ -35,8 +35,10 @@ def margin(key: Key[Array, ""], logits: Float[Array, "items classes"]) -> jax.Ar
         Information Extraction.
     """
     del key
-    top = jax.lax.top_k(jax.nn.softmax(logits), 2)[0]
-    return top[:, 1] - top[:, 0]
+    p = jax.nn.softmax(logits)
+    is_best = jnp.arange(p.shape[1])[None] == p.argmax(axis=1)[:, None]
+    # two maxima: XLA sorts every row where only the values of `top_k` are used
+    return jnp.where(is_best, -1.0, p).max(axis=1) - p.max(axis=1)
 
 
 STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
@@ -99,7 +101,9 @@ def top_items(
         `[num_items]` positions, in no particular order.
     """
     score = jnp.where(is_available, score, -jnp.inf)
-    least = jax.lax.top_k(score, num_items)[0][-1]
+    # behind a barrier, or XLA sorts all where only the values of `top_k` are used
+    top = jax.lax.top_k(score, num_items)
+    least = jax.lax.optimization_barrier(top)[0][-1]  # type: ignore[no-untyped-call]
     # twice the top few are found sooner than all items are sorted once
     lot = jnp.where(score == least, jax.random.uniform(key, score.shape), -1.0)
     return jax.lax.top_k(jnp.where(score > least, 1.0, lot), num_items)[1]
@@ -118,3 +122,19 @@ def lowest_first(
         `[N]` positions, that of the lowest score first.
     """
     return jnp.lexsort((jax.random.bits(key, score.shape), score))
+
+
+def true_first(mask: Bool[Array, " items"]) -> Int[Array, " items"]:
+    """Order positions so that those where `mask` holds come first; else as they were.
+
+    Args:
+        mask: `[N]`.
+
+    Returns:
+        `[N]` positions, as a stable sort would leave them, without its cost.
+    """
+    ahead = jnp.cumsum(mask) - 1
+    behind = jnp.cumsum(~mask) - 1 + mask.sum()
+    place = jnp.where(mask, ahead, behind)
+    every = jnp.arange(mask.shape[0])
+    return jnp.zeros_like(every).at[place].set(every, unique_indices=True)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from hitl_sim.learn.network import Network, NetworkConfig, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet, init_learner, train_steps
+from hitl_sim.learn.query import lowest_first
 
 PROTOCOL = "protocol"
 """Work that the protocol needs, and so pays for."""
@@ -100,6 +101,16 @@ def train_unit(
     suffix += ":penalty" if has_penalty else ""
     unit_name = f"{phase}:{shape}:b{config.batch}:n{num_items}{suffix}"
     return Unit(unit_name, phase, program, args, STRETCH)
+
+
+def order_unit(num_items: int) -> Unit:
+    """Putting a pool of items in order of their scores, once."""
+
+    def program(score: Any, seed: Any) -> Any:
+        return lowest_first(jax.random.key(seed), score)
+
+    args = (abstract(num_items), abstract(dtype=np.uint32))
+    return Unit(f"choose:order:n{num_items}", "choose", program, args, 1)
 
 
 def forward_unit(

@@ -18,7 +18,7 @@ from hitl_sim.learn.intervention.base import (
 )
 from hitl_sim.learn.network import build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
-from hitl_sim.learn.query import STRATEGIES, top_items
+from hitl_sim.learn.query import STRATEGIES, top_items, true_first
 from hitl_sim.learn.work import PROTOCOL, WorkLine, forward_unit, spread
 from oracles.aggregate import dawid_skene, majority
 
@@ -226,7 +226,7 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
     def training(setting: Setting, plan: LabellingPlan) -> TrainSet:
         is_usable = plan.is_answered.any(axis=1)
         is_usable &= jnp.arange(budget) < plan.num_asked
-        first = plan.asked[jnp.argsort(~is_usable)]
+        first = plan.asked[true_first(is_usable)]
         labels = jnp.zeros(shape.num_pool, jnp.int32)
         decided = _labels(config, shape.num_classes, plan).astype(jnp.int32)
         return TrainSet(

@@ -10,7 +10,12 @@ from jaxtyping import Array, Float
 
 from hitl_sim.learn.intervention.base import Intervention, Program, Setting
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
-from hitl_sim.learn.intervention.share import Kept, build_unguided, kept_count
+from hitl_sim.learn.intervention.share import (
+    Kept,
+    build_unguided,
+    kept_count,
+    order_work,
+)
 from hitl_sim.learn.network import Network
 from hitl_sim.learn.query import lowest_first
 from hitl_sim.learn.work import PROTOCOL, Unit, WorkLine, abstract, once
@@ -136,7 +141,7 @@ def build_machine_share(config: MachineShareConfig, program: Program) -> Interve
         return _take(key_lot, config, setting, found)
 
     work = proxy_work(program, config.proxy_steps, score, config.score)
-    return build_unguided(program, order, work)
+    return build_unguided(program, order, (*work, order_work(program)))
 
 
 def _take(
@@ -162,4 +167,5 @@ def _build_deduplicated(config: MachineShareConfig, program: Program) -> Interve
         shape.num_pool,
     )
     count = once(shape.num_pool, program.train.num_checkpoints)
-    return build_unguided(program, order, (WorkLine(unit, PROTOCOL, count),))
+    work = (WorkLine(unit, PROTOCOL, count), order_work(program))
+    return build_unguided(program, order, work)

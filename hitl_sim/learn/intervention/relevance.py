@@ -17,10 +17,21 @@ from hitl_sim.learn.intervention.base import (
     keep_all_columns,
 )
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
-from hitl_sim.learn.intervention.share import Kept, kept_count, train_on_kept
+from hitl_sim.learn.intervention.share import (
+    Kept,
+    kept_count,
+    order_work,
+    train_on_kept,
+)
 from hitl_sim.learn.network import NetworkConfig, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet, fit
-from hitl_sim.learn.query import lowest_first, margin, spread_out, top_items
+from hitl_sim.learn.query import (
+    lowest_first,
+    margin,
+    spread_out,
+    top_items,
+    true_first,
+)
 from hitl_sim.learn.work import (
     PROTOCOL,
     Unit,
@@ -130,14 +141,15 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
 
     def pick(key: jax.Array, setting: Setting) -> jax.Array:
         features = setting.split.pool.features
+        every = jnp.ones(shape.num_pool, bool)
         if config.rated == "cluster":
             return spread_out(key, features, config.questions)
         if config.rated == "random":
-            return jax.random.permutation(key, shape.num_pool)[: config.questions]
+            equal = jnp.zeros(shape.num_pool)
+            return top_items(key, equal, every, config.questions)
         key_fit, key_score = jax.random.split(key)
         params = fit_proxy(key_fit, program, setting, config.proxy_steps)
         score = margin(key_score, proxy_network(program).apply(params, features))
-        every = jnp.ones(shape.num_pool, bool)
         return top_items(key_score, score, every, config.questions)
 
     def begin(key: jax.Array, setting: Setting) -> tuple[RelevancePlan, Questions]:
@@ -169,7 +181,7 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
         rated = TrainSet(
             x,
             labels,
-            plan.asked[jnp.argsort(~is_rated)],
+            plan.asked[true_first(is_rated)],
             jnp.maximum(is_rated.sum(dtype=jnp.int32), 1),
         )
         rate, num_steps = jnp.float32(_RATE), config.generalise_steps
@@ -238,6 +250,7 @@ def _work(
     )
     return (
         *_picking(config, program),
+        order_work(program),
         WorkLine(embed, PROTOCOL, once(shape.num_pool, checkpoints)),
         WorkLine(
             train_unit("choose", small, small_train, shape.num_pool, NUM_CUES, 2),

@@ -22,7 +22,8 @@ from hitl_sim.learn.intervention.base import (
     keep_all_columns,
 )
 from hitl_sim.learn.optimise import TrainSet
-from hitl_sim.learn.work import WorkLine
+from hitl_sim.learn.query import lowest_first
+from hitl_sim.learn.work import PROTOCOL, WorkLine, once, order_unit
 
 
 class Kept(NamedTuple):
@@ -44,6 +45,12 @@ def train_on_kept(setting: Setting, kept: Kept) -> TrainSet:
     """Train on the kept items under the labels they came with."""
     pool = setting.split.pool
     return TrainSet(pool.features, pool.label, kept.order, kept.num_items)
+
+
+def order_work(program: Program) -> WorkLine:
+    """Count the one time that a pool is put in order."""
+    count = once(1, program.train.num_checkpoints)
+    return WorkLine(order_unit(program.shape.num_pool), PROTOCOL, count)
 
 
 def absorb_nothing(setting: Setting, plan: Kept, answers: Answers | None) -> Kept:
@@ -111,8 +118,9 @@ def build_random_share(config: RandomShareConfig, program: Program) -> Intervent
     """Build the control of the same size that nobody chose."""
     del config
 
-    def order(key: jax.Array, setting: Setting) -> Kept:
-        num_pool = setting.split.pool.label.shape[0]
-        return Kept(jax.random.permutation(key, num_pool), kept_count(setting))
+    num_pool = program.shape.num_pool
 
-    return build_unguided(program, order)
+    def order(key: jax.Array, setting: Setting) -> Kept:
+        return Kept(lowest_first(key, jnp.zeros(num_pool)), kept_count(setting))
+
+    return build_unguided(program, order, (order_work(program),))

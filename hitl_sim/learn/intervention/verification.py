@@ -20,7 +20,7 @@ from hitl_sim.learn.intervention.machine import loss_score
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
 from hitl_sim.learn.intervention.share import Kept, train_on_kept
 from hitl_sim.learn.optimise import TrainSet
-from hitl_sim.learn.query import lowest_first, top_items
+from hitl_sim.learn.query import top_items, true_first
 from oracles.aggregate import majority
 
 
@@ -92,17 +92,10 @@ def build_verification(config: VerificationConfig, program: Program) -> Interven
         if answers is None:
             raise TypeError("`answers` must be given: verification asks people.")
         del setting
-        key_vote, key_order = jax.random.split(plan.key)
-        vote, _ = majority(answers.answer, answers.is_answered, 2, key_vote)
-        is_rejected = (vote == 0) & answers.is_answered.any(axis=1)
-        doubt = (
-            jnp.zeros(shape.num_pool)
-            .at[plan.asked]
-            .set(is_rejected.astype(jnp.float32))
-        )
-        num_kept = shape.num_pool - is_rejected.sum(dtype=jnp.int32)
-        order = lowest_first(key_order, doubt)
-        return plan._replace(kept=Kept(order, jnp.maximum(num_kept, 1)))
+        vote, _ = majority(answers.answer, answers.is_answered, 2, plan.key)
+        stays = jnp.ones(shape.num_pool, bool).at[plan.asked].set(vote != 0)
+        num_kept = jnp.maximum(stays.sum(dtype=jnp.int32), 1)
+        return plan._replace(kept=Kept(true_first(stays), num_kept))
 
     def training(setting: Setting, plan: VerificationPlan) -> TrainSet:
         return train_on_kept(setting, plan.kept)

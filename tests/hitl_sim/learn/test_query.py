@@ -3,7 +3,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn.query import STRATEGIES, lowest_first, spread_out, top_items
+from hitl_sim.learn.query import (
+    STRATEGIES,
+    lowest_first,
+    spread_out,
+    top_items,
+    true_first,
+)
 
 KEY = jax.random.key(0)
 SURE, SPLIT, FLAT = [9.0, 0.0, 0.0], [5.0, 5.0, -9.0], [0.0, 0.0, 0.0]
@@ -73,3 +79,10 @@ def test_copies_are_spread_over_distinct_items_first():
     chosen = np.asarray(spread_out(KEY, x, 6))
     assert len(set(chosen)) == 6
     assert len({int(i) // 5 for i in chosen[:4]}) == 4
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_what_is_true_comes_first_as_a_stable_sort_would_have_it(share):
+    mask = np.random.default_rng(0).random(50) < share
+    expected = np.argsort(~mask, kind="stable")
+    np.testing.assert_array_equal(true_first(jnp.asarray(mask)), expected)

@@ -53,9 +53,14 @@ def test_random_labelling_scores_nothing(config_of):
 
 
 def test_a_machines_choice_is_paid_before_training_begins(config_of):
-    lines = lines_of(config_of(MachineShareConfig("el2n", 7)))
-    assert list(lines["choose", PROTOCOL].counts) == [7] * 6
-    assert list(lines["score", PROTOCOL].counts) == [80] * 6
+    lines = describe_work(config_of(MachineShareConfig("el2n", 7)))
+    choosing = [line for line in lines if line.unit.phase in ("choose", "score")]
+    counts = {line.unit.name: list(line.counts) for line in choosing}
+    assert counts == {
+        "choose:64-8-10:b8:n80": [7] * 6,
+        "score:64-8-10:el2n:n80": [80] * 6,
+        "choose:order:n80": [1] * 6,
+    }
 
 
 def operations(line):
@@ -188,7 +193,7 @@ def test_the_closed_form_of_pool_based_active_learning(share, epochs):
 
 def test_deduplication_costs_a_pass_over_all_pairs_and_no_training(config_of):
     lines = lines_of(config_of(MachineShareConfig("duplicate")))
-    assert ("choose", PROTOCOL) not in lines
+    assert lines["choose", PROTOCOL].unit.name == "choose:order:n80"
     line = lines["score", PROTOCOL]
     assert list(line.counts) == [80] * 6
     # each of 80 items meets 80 in 64 features: 2 operations per multiply
