@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 from recorded import Record, select
-from statistic import Statistic, Table, describe
+from scale import Statistic, Table
+from statistic import describe
 
 TOLERANCE = 1.5
 NUM_HALVINGS = 200

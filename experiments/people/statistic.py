@@ -1,17 +1,13 @@
 """Statistics of a record, the same for real and for simulated people.
 
 `describe` returns whatever the record can give: a statistic that it cannot is absent.
-Each carries the scale on which it is compared: rates on the logit scale, times on the
-log scale, coefficients (kappa, alpha, correlations, log differences) as they are.
 """
 
-from dataclasses import replace
-from itertools import pairwise
-from typing import NamedTuple
-
 import numpy as np
+from pacing import describe_times, own_mean
 from recorded import Floats, Ints, Record, select
 from redundancy import curve, slots
+from scale import MIN_ANSWERS, PLAIN, RATE, TIME, Statistic, Table, quantiles
 from scipy import sparse
 
 from oracles.agreement import (
@@ -19,48 +15,12 @@ from oracles.agreement import (
     fleiss_kappa,
     krippendorff_alpha,
     mark_agreement,
-    practice_curve,
     retest,
     shared_error,
-    time_by_correctness,
 )
 
-RATE, TIME, PLAIN = "logit", "log", "plain"
-
-# Rates are kept this far from 0 and 1, so that a quantile at the edge has a logit.
-EDGE = 0.005
-_FARTHEST = np.log((1.0 - EDGE) / EDGE) - 1e-9
-MIN_ANSWERS = 10
+# Items that two people must share for a kappa of the pair.
 MIN_COMMON = 10
-# Answers that a statistic of wrong answers, of second looks and the like must have.
-MIN_CASES = 20
-
-
-class Statistic(NamedTuple):
-    """A number and the scale on which it is compared."""
-
-    scale: str
-    value: float
-
-    @property
-    def place(self) -> float:
-        """The number on its scale."""
-        if self.scale == RATE:
-            share = min(max(self.value, EDGE), 1.0 - EDGE)
-            return float(np.log(share / (1.0 - share)))
-        return float(np.log(self.value)) if self.scale == TIME else self.value
-
-    @classmethod
-    def from_place(cls, scale: str, place: float) -> "Statistic":
-        """Return the statistic that lies at a place of its scale."""
-        if scale == RATE and abs(place) >= _FARTHEST:
-            return cls(scale, float(place > 0.0))
-        if scale == RATE:
-            return cls(scale, float(1.0 / (1.0 + np.exp(-place))))
-        return cls(scale, float(np.exp(place)) if scale == TIME else place)
-
-
-Table = dict[str, Statistic]
 
 
 def describe(
@@ -82,7 +42,7 @@ def describe(
     if record.occasion.any():
         table |= _looks(record)
     if record.seconds is not None:
-        table |= _times(first)
+        table |= describe_times(first)
     if record.deadline_s is not None:
         missed = float((record.answer < 0).mean())
         table["missed the deadline"] = Statistic(RATE, missed)
@@ -101,18 +61,6 @@ def _judged(record: Record) -> Record:
     return select(record, known & (record.answer >= 0))
 
 
-def _quantiles(
-    name: str, values: Floats, levels: tuple[int, ...], scale: str = RATE
-) -> Table:
-    if values.size < MIN_ANSWERS:
-        return {}
-    found = np.percentile(values, levels)
-    return {
-        f"{name}, {level} %": Statistic(scale, float(value))
-        for level, value in zip(levels, found, strict=True)
-    }
-
-
 def _share_by(index: Ints, flag: np.ndarray, size: int, least: int) -> Floats:
     """Return the share of rows with a flag, of every index with `least` rows."""
     count = np.bincount(index, minlength=size)
@@ -128,8 +76,8 @@ def _accuracy(record: Record) -> Table:
     lost = float(np.where(items == 0.5, 0.5, items < 0.5).mean())
     return (
         {"accuracy": Statistic(RATE, float(right.mean()))}
-        | _quantiles("accuracy by person", people, (5, 25, 50, 75, 95))
-        | _quantiles("accuracy by item", items, (5, 25, 50))
+        | quantiles("accuracy by person", people, (5, 25, 50, 75, 95))
+        | quantiles("accuracy by item", items, (5, 25, 50))
         | {
             "items that nobody errs on": Statistic(RATE, clear),
             "items that most err on": Statistic(RATE, lost),
@@ -271,150 +219,11 @@ def _looks(record: Record) -> Table:
     if record.seconds is not None:
         log_time = np.log(record.times)
         same = record.answer[first] == record.answer[second]
-        centred = log_time[first] - _own_mean(record, log_time)[record.person[first]]
+        centred = log_time[first] - own_mean(record, log_time)[record.person[first]]
         changed = centred[~same].mean() - centred[same].mean()
         ratio = float(np.exp(np.median(log_time[second] - log_time[first])))
         table["time of the second look over the first"] = Statistic(TIME, ratio)
         table["log time of answers later changed"] = Statistic(PLAIN, float(changed))
-    return table
-
-
-def _own_mean(record: Record, values: Floats) -> Floats:
-    known = np.isfinite(values)
-    total = np.bincount(
-        record.person[known], weights=values[known], minlength=record.num_people
-    )
-    count = np.bincount(record.person[known], minlength=record.num_people)
-    return total / np.maximum(count, 1)
-
-
-def _by_unit(record: Record) -> Record:
-    """Merge rows of one work unit: right where all its judged answers are."""
-    if record.unit is None:
-        return record
-    _, head, unit = np.unique(record.unit, return_index=True, return_inverse=True)
-    order = np.argsort(head)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(order.size)
-    judged = (record.answer != 1) & (record.truth[record.item] >= 0)
-    wrong = judged & (record.answer != record.truth[record.item])
-    is_wrong = np.bincount(rank[unit], weights=wrong) > 0
-    rows = np.isin(np.arange(record.person.size), head)
-    merged = select(record, rows)
-    # One made-up item whose truth is 0: 1 stands for a unit with an error.
-    return replace(
-        merged,
-        item=np.zeros(merged.item.size, np.int64),
-        truth=np.zeros(1, np.int64),
-        answer=is_wrong.astype(np.int64),
-        unit=None,
-    )
-
-
-def _times(record: Record) -> Table:
-    units = _by_unit(record)
-    units = select(units, np.isfinite(units.times) & (units.answer >= 0))
-    seconds = units.times
-    log_time = np.log(seconds)
-    count = np.bincount(units.person, minlength=units.num_people)
-    many = count[units.person] >= MIN_ANSWERS
-    own = _own_mean(units, log_time)
-    spread = (log_time - own[units.person])[count[units.person] >= 2]
-    freedom = spread.size - (count >= 2).sum()
-    within = float(np.sqrt((spread**2).sum() / freedom))
-    between = float(own[count >= MIN_ANSWERS].std())
-    table = _quantiles("seconds", seconds, (5, 25, 50, 75, 95, 99), TIME)
-    table["sd of log seconds within people"] = Statistic(TIME, within)
-    table["sd of log seconds between people"] = Statistic(TIME, max(between, 1e-6))
-    if many.any():
-        ratio = (seconds / _own_median(units))[many]
-        paused, rushed = float((ratio > 10).mean()), float((ratio < 1 / 3).mean())
-        table["answers over 10 x the own median"] = Statistic(RATE, paused)
-        table["answers under a third of the own median"] = Statistic(RATE, rushed)
-    table |= _by_correctness(units)
-    if record.size.std() > 0:
-        table["correlation of log time and log length"] = Statistic(
-            PLAIN, _length_correlation(units, log_time - own[units.person])
-        )
-    return table | (_order(units) if record.is_ordered else {})
-
-
-def _own_median(record: Record) -> Floats:
-    order = np.lexsort((record.times, record.person))
-    count = np.bincount(record.person, minlength=record.num_people)
-    start = np.concatenate([[0], np.cumsum(count)])[:-1]
-    low = np.minimum(start + (count - 1) // 2, order.size - 1)
-    high = np.minimum(start + count // 2, order.size - 1)
-    seconds = record.times[order]
-    return ((seconds[low] + seconds[high]) / 2.0)[record.person]
-
-
-def _grid(record: Record) -> tuple[Floats, np.ndarray, np.ndarray]:
-    """Lay seconds, rightness and what exists out as `[T, A]`, in the order of work."""
-    _, person = np.unique(record.person, return_inverse=True)
-    count = np.bincount(person)
-    start = np.concatenate([[0], np.cumsum(count)])[:-1]
-    order = np.argsort(person, kind="stable")
-    place = np.empty_like(order)
-    place[order] = np.arange(order.size) - start[person[order]]
-    seconds = np.ones((count.max(), count.size))
-    right = np.zeros(seconds.shape, bool)
-    given = np.zeros(seconds.shape, bool)
-    seconds[place, person] = record.times
-    right[place, person] = record.answer == record.truth[record.item]
-    given[place, person] = True
-    return seconds, right, given
-
-
-def _by_correctness(record: Record) -> Table:
-    count = np.bincount(record.person, minlength=record.num_people)
-    found = time_by_correctness(*_grid(select(record, count[record.person] >= 2)))
-    shares = found.accuracy_by_time
-    return {
-        "log time of errors over right answers": Statistic(PLAIN, found.log_gap),
-        "accuracy, fastest tenth": Statistic(RATE, float(shares[0])),
-        "accuracy, slowest tenth": Statistic(RATE, float(shares[-1])),
-    }
-
-
-def _length_correlation(record: Record, centred: Floats) -> float:
-    """Correlate an item's median log time, people's means out, with its length."""
-    order = np.lexsort((centred, record.item))
-    count = np.bincount(record.item, minlength=record.num_items)
-    start = np.concatenate([[0], np.cumsum(count)])[:-1]
-    has = count >= 5
-    middle = centred[order][start[has] + count[has] // 2]
-    return float(np.corrcoef(middle, np.log(record.size[has]))[0, 1])
-
-
-def _order(record: Record) -> Table:
-    seconds, _, given = _grid(record)
-    if record.objects is not None:
-        # Workloads differ a hundredfold: the number of the unit says more than a share.
-        edges = (0, 1, 4, 10, 30, 100, 10**6)
-        bins = [seconds[a:b][given[a:b]] for a, b in pairwise(edges)]
-        table = {
-            f"practice: median seconds, units {a + 1} to {b}": Statistic(
-                TIME, float(np.median(bin_))
-            )
-            for a, b, bin_ in zip(edges, edges[1:], bins, strict=False)
-            if bin_.size >= MIN_CASES
-        }
-    else:
-        medians = practice_curve(seconds, given)
-        table = {
-            f"practice: median seconds, tenth {tenth}": Statistic(
-                TIME, float(medians[tenth - 1])
-            )
-            for tenth in (1, 2, 5, 10)
-        }
-    centred = np.where(given, np.log(seconds), np.nan)
-    centred = centred - np.nanmean(centred, axis=0)
-    both = given[1:] & given[:-1]
-    now, before = centred[1:][both], centred[:-1][both]
-    table["lag-1 correlation of log seconds"] = Statistic(
-        PLAIN, float((now * before).mean() / np.nanmean(centred**2))
-    )
     return table
 
 
@@ -439,11 +248,11 @@ def _marks(record: Record) -> Table:
         "mark overlap, F1": Statistic(RATE, found.f1),
         "answers without a mark": Statistic(RATE, float((share == 0).mean())),
     }
-    return table | _quantiles("mark share by person", people, (5, 25, 50, 75, 95))
+    return table | quantiles("mark share by person", people, (5, 25, 50, 75, 95))
 
 
 def _ties(record: Record) -> Table:
     tie = record.answer == 1
     people = _share_by(record.person, tie, record.num_people, MIN_ANSWERS)
     table = {"tie share": Statistic(RATE, float(tie.mean()))}
-    return table | _quantiles("tie share by person", people, (5, 25, 50, 75, 95))
+    return table | quantiles("tie share by person", people, (5, 25, 50, 75, 95))

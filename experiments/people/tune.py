@@ -15,9 +15,11 @@ from pathlib import Path
 
 import numpy as np
 from compare import compare, halve_distances
-from crowd import POPULATIONS, Crowd, load_crowd, simulate
+from crowd import POPULATIONS, Crowd, load_crowd
 from recorded import READERS, Record, take_half
-from statistic import Table, describe
+from scale import Table
+from simulate import simulate
+from statistic import describe
 
 NUM_CROWDS = 4
 NUM_HALVINGS = 60
