@@ -1,0 +1,118 @@
+"""What asking more people buys: the curve of `oracles.agreement`, on rows.
+
+The curves of hundreds of halves of a crowd are needed, so answers stand in `[N, S]`
+slots instead of one column a person, and Dawid-Skene keeps one shape per set.
+"""
+
+from functools import partial
+
+import jax
+import numpy as np
+from recorded import Floats, Ints, Record
+
+from oracles.aggregate import dawid_skene
+from oracles.agreement import one_coin_answers
+
+EM_STEPS = 20
+MIN_ITEMS = 30
+_TIE = 1e-6
+
+_dawid_skene = partial(jax.jit, static_argnums=(3, 4, 5))(dawid_skene)
+
+
+def slots(record: Record, values: Ints | None = None) -> tuple[Ints, Ints]:
+    """Lay the values of rows out by item, -1 where an item has fewer rows.
+
+    Args:
+        record: rows to lay out.
+        values: `[L]` what to lay out; the answers if None.
+
+    Returns:
+        `[M, S]` values of the items that have any, and `[M]` these items.
+    """
+    values = record.answer if values is None else values
+    order = np.argsort(record.item, kind="stable")
+    count = np.bincount(record.item, minlength=record.num_items)
+    start = np.concatenate([[0], np.cumsum(count)])[:-1]
+    place = np.arange(order.size) - start[record.item[order]]
+    laid = np.full((record.num_items, int(count.max(initial=1))), -1, np.int64)
+    laid[record.item[order], place] = values[order]
+    items = np.nonzero(count)[0]
+    return laid[items], items
+
+
+def curve(
+    rng: np.random.Generator,
+    record: Record,
+    method: str,
+    sizes: tuple[int, ...],
+    num_draws: int,
+) -> Floats:
+    """Return the accuracy of labels aggregated from m people per item.
+
+    Each size is judged on all items with that many answers; a tie counts as the chance
+    that a random choice among the tied is right.
+
+    Args:
+        rng: draws the people of every item.
+        record: answers, all of them given and with a known truth.
+        method: "majority" or "dawid_skene" (20 EM steps on all drawn answers).
+        sizes: people per item.
+        num_draws: draws averaged over.
+
+    Returns:
+        One accuracy per size; nan with fewer than 30 items that have enough answers.
+    """
+    given, items = slots(record)
+    people, _ = slots(record, record.person)
+    truth = record.truth[items]
+    found = np.full((num_draws, len(sizes)), np.nan)
+    count = (given >= 0).sum(axis=1)
+    for draw in range(num_draws):
+        lots = np.where(given >= 0, rng.random(given.shape), np.inf)
+        order = np.argsort(lots, axis=1)
+        for column, size in enumerate(sizes):
+            enough = count >= size
+            if enough.sum() < MIN_ITEMS:
+                continue
+            chosen = order[enough, :size]
+            answers = np.take_along_axis(given[enough], chosen, axis=1)
+            if method == "majority":
+                score = (answers[:, :, None] == np.arange(record.num_options)).sum(1)
+            else:
+                named = np.take_along_axis(people[enough], chosen, axis=1)
+                score = _posterior(record, answers, named)
+            top = score >= score.max(axis=1, keepdims=True) - _TIE
+            hit = top[np.arange(top.shape[0]), truth[enough]] / top.sum(axis=1)
+            found[draw, column] = hit.mean()
+    mean: Floats = found.mean(axis=0)
+    return mean
+
+
+def one_coin(rng: np.random.Generator, record: Record) -> Record:
+    """Let independent people of the same accuracies answer instead."""
+    answers = np.full((record.num_items, record.num_people), -1)
+    answers[record.item, record.person] = record.answer
+    drawn = one_coin_answers(rng, answers, record.truth, record.num_options)
+    fields = {**vars(record), "answer": drawn[record.item, record.person]}
+    return Record(**fields)
+
+
+def _posterior(record: Record, answers: Ints, people: Ints) -> Floats:
+    """Run Dawid-Skene on items padded to all of the record's, so as to compile once."""
+    padding = ((0, record.num_items - answers.shape[0]), (0, 0))
+    is_answered = np.pad(np.ones(answers.shape, bool), padding)
+    posterior, _, _ = _dawid_skene(
+        np.pad(answers, padding).astype(np.int32),
+        np.pad(people, padding).astype(np.int32),
+        is_answered,
+        record.num_options,
+        _round_up(record.num_people),
+        EM_STEPS,
+    )
+    return np.asarray(posterior, float)[: answers.shape[0]]
+
+
+def _round_up(number: int) -> int:
+    """Round up to a power of two, so that halves of a crowd share a program."""
+    return 1 << max(number - 1, 1).bit_length()

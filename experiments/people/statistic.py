@@ -1,0 +1,258 @@
+"""Statistics of a record, the same for real and for simulated people.
+
+`describe` returns whatever the record can give: a statistic that it cannot is absent.
+"""
+
+import numpy as np
+from pacing import describe_times, own_mean
+from recorded import Floats, Ints, Record, select
+from redundancy import curve, slots
+from scale import MIN_ANSWERS, PLAIN, RATE, TIME, Statistic, Table, quantiles
+from scipy import sparse
+
+from oracles.agreement import (
+    confusion,
+    fleiss_kappa,
+    krippendorff_alpha,
+    mark_agreement,
+    retest,
+    shared_error,
+)
+
+# Items that two people must share for a kappa of the pair.
+MIN_COMMON = 10
+
+
+def describe(
+    record: Record, rng: np.random.Generator, num_draws: int = 8, num_em_draws: int = 4
+) -> Table:
+    """Return every statistic that a record identifies.
+
+    Args:
+        record: answers of real or simulated people.
+        rng: draws the people of the redundancy curve.
+        num_draws: draws of the majority curve.
+        num_em_draws: draws of the Dawid-Skene curve.
+    """
+    table: Table = {}
+    first = select(record, record.occasion == 0)
+    judged = _judged(first)
+    table |= _accuracy(judged) | _confusion(judged) | _agreement(first, rng)
+    table |= _shared(judged) | _redundancy(judged, rng, num_draws, num_em_draws)
+    if record.occasion.any():
+        table |= _looks(record)
+    if record.seconds is not None:
+        table |= describe_times(first)
+    if record.deadline_s is not None:
+        missed = float((record.answer < 0).mean())
+        table["missed the deadline"] = Statistic(RATE, missed)
+    if record.marks is not None:
+        table |= _marks(record)
+    if record.objects is not None:
+        table |= _ties(record)
+    return {k: s for k, s in table.items() if np.isfinite(s.value)}
+
+
+def _judged(record: Record) -> Record:
+    """Keep the answers that are right or wrong: not ties, nor items without truth."""
+    known = record.truth[record.item] >= 0
+    if record.objects is not None:
+        known &= record.answer != 1
+    return select(record, known & (record.answer >= 0))
+
+
+def _share_by(index: Ints, flag: np.ndarray, size: int, least: int) -> Floats:
+    """Return the share of rows with a flag, of every index with `least` rows."""
+    count = np.bincount(index, minlength=size)
+    hits = np.bincount(index, weights=flag, minlength=size)
+    return hits[count >= least] / count[count >= least]
+
+
+def _accuracy(record: Record) -> Table:
+    right = record.answer == record.truth[record.item]
+    people = _share_by(record.person, right, record.num_people, MIN_ANSWERS)
+    items = _share_by(record.item, right, record.num_items, 2)
+    clear = float((items == 1.0).mean())
+    lost = float(np.where(items == 0.5, 0.5, items < 0.5).mean())
+    return (
+        {"accuracy": Statistic(RATE, float(right.mean()))}
+        | quantiles("accuracy by person", people, (5, 25, 50, 75, 95))
+        | quantiles("accuracy by item", items, (5, 25, 50))
+        | {
+            "items that nobody errs on": Statistic(RATE, clear),
+            "items that most err on": Statistic(RATE, lost),
+        }
+    )
+
+
+def _confusion(record: Record) -> Table:
+    """Cells of a small confusion, a summary of a large one."""
+    if record.objects is not None:
+        return {}
+    k = record.num_options
+    cells = confusion(record.answer[:, None], record.truth[record.item], k)
+    cells = cells[cells.sum(axis=1) > 0]
+    truths = np.unique(record.truth[record.item])
+    rates = cells / cells.sum(axis=1, keepdims=True)
+    if k <= 3:
+        return {
+            f"confusion: says {option} of {truth}": Statistic(RATE, rates[row, option])
+            for row, truth in enumerate(truths)
+            for option in range(k)
+            if option != truth
+        }
+    recall = rates[np.arange(truths.size), truths]
+    wrong = cells.astype(float)
+    wrong[np.arange(truths.size), truths] = 0.0
+    top = wrong.max(axis=1).sum() / wrong.sum()
+    named = cells.sum(axis=0) / cells.sum()
+    return {
+        "confusion: recall of the worst class": Statistic(RATE, recall.min()),
+        "confusion: recall of the median class": Statistic(RATE, np.median(recall)),
+        "confusion: recall of the best class": Statistic(RATE, recall.max()),
+        "confusion: errors in the commonest wrong class": Statistic(RATE, top),
+        "confusion: share of the class named most": Statistic(RATE, named.max()),
+    }
+
+
+def _agreement(record: Record, rng: np.random.Generator) -> Table:
+    given, _ = slots(select(record, record.answer >= 0))
+    table = {"Krippendorff alpha": Statistic(PLAIN, krippendorff_alpha(given))}
+    if record.objects is not None:
+        ordinal = krippendorff_alpha(given, "ordinal")
+        table["Krippendorff alpha, ordinal"] = Statistic(PLAIN, ordinal)
+    table["Fleiss kappa"] = Statistic(PLAIN, _fleiss(given, rng))
+    table["Cohen kappa"] = Statistic(PLAIN, _cohen(record))
+    return table
+
+
+def _fleiss(given: Ints, rng: np.random.Generator) -> float:
+    """Return Fleiss' kappa of as many answers, drawn, as nine in ten items have."""
+    count = (given >= 0).sum(axis=1)
+    count = count[count >= 2]
+    if not count.size:
+        return float("nan")
+    depth = max(int(np.quantile(count, 0.1, method="lower")), 2)
+    enough = given[(given >= 0).sum(axis=1) >= depth]
+    lots = np.where(enough >= 0, rng.random(enough.shape), np.inf)
+    drawn = np.argsort(lots, axis=1)[:, :depth]
+    return fleiss_kappa(np.take_along_axis(enough, drawn, axis=1))
+
+
+def _cohen(record: Record) -> float:
+    """Return the mean of Cohen's kappa over pairs of people with enough in common.
+
+    Pairs are weighted by their common items. People who meet are few among those who
+    could, so the pairs are counted by sparse products.
+    """
+    kept = select(record, record.answer >= 0)
+    shape = (kept.num_items, record.num_people)
+    ones = np.ones(kept.item.size)
+    took = sparse.csr_array((ones, (kept.item, kept.person)), shape)
+    common = took.T @ took
+    agreed, by_chance = 0.0 * common, 0.0 * common
+    for option in range(record.num_options):
+        hit = kept.answer == option
+        named = sparse.csr_array((ones[hit], (kept.item[hit], kept.person[hit])), shape)
+        margin = named.T @ took
+        agreed = agreed + named.T @ named
+        by_chance = by_chance + margin.multiply(margin.T)
+    pairs = sparse.triu(common, k=1).tocoo()
+    enough = pairs.data >= MIN_COMMON
+    if enough.sum() < 3:
+        return float("nan")
+    row, column, size = pairs.row[enough], pairs.col[enough], pairs.data[enough]
+    observed = np.asarray(agreed.tocsr()[row, column]).ravel() / size
+    chance = np.asarray(by_chance.tocsr()[row, column]).ravel() / size**2
+    open_ = chance < 1.0 - 1e-9
+    kappa = (observed[open_] - chance[open_]) / (1.0 - chance[open_])
+    return float(np.average(kappa, weights=size[open_]))
+
+
+def _shared(record: Record) -> Table:
+    given, item = slots(record)
+    found = shared_error(given, record.truth[item])
+    table = {
+        "P(second errs | first errs)": Statistic(RATE, found.second_errs_if_first),
+        "kappa of being right": Statistic(PLAIN, found.kappa),
+    }
+    if record.num_options > 2 and record.objects is None:
+        same = Statistic(RATE, found.same_if_both)
+        table["P(same wrong | both wrong)"] = same
+    return table
+
+
+def _redundancy(
+    record: Record, rng: np.random.Generator, num_draws: int, num_em_draws: int
+) -> Table:
+    if not record.sizes:
+        return {}
+    majority = curve(rng, record, "majority", record.sizes, num_draws)
+    more = tuple(size for size in record.sizes if size > 1)
+    weighed = curve(rng, record, "dawid_skene", more, num_em_draws)
+    return {
+        f"{name} of {size}": Statistic(RATE, value)
+        for name, sizes, values in (
+            ("majority", record.sizes, majority),
+            ("Dawid-Skene", more, weighed),
+        )
+        for size, value in zip(sizes, values, strict=True)
+    }
+
+
+def _looks(record: Record) -> Table:
+    """Compare second looks with the first."""
+    cell = record.person * record.num_items + record.item
+    looks = [np.nonzero(record.occasion == look)[0] for look in (0, 1)]
+    _, first, second = np.intersect1d(
+        cell[looks[0]], cell[looks[1]], return_indices=True
+    )
+    first, second = looks[0][first], looks[1][second]
+    truth = record.truth[record.item[first]]
+    found = retest(record.answer[first], record.answer[second], truth)
+    table = {
+        "second look the same": Statistic(RATE, found.same),
+        "second look the same if right": Statistic(RATE, found.same_if_right),
+        "second look the same if wrong": Statistic(RATE, found.same_if_wrong),
+        "Cohen kappa of two looks": Statistic(PLAIN, found.kappa),
+    }
+    if record.seconds is not None:
+        log_time = np.log(record.times)
+        same = record.answer[first] == record.answer[second]
+        centred = log_time[first] - own_mean(record, log_time)[record.person[first]]
+        changed = centred[~same].mean() - centred[same].mean()
+        ratio = float(np.exp(np.median(log_time[second] - log_time[first])))
+        table["time of the second look over the first"] = Statistic(TIME, ratio)
+        table["log time of answers later changed"] = Statistic(PLAIN, float(changed))
+    return table
+
+
+def _marks(record: Record) -> Table:
+    if record.num_parts is None or record.marks is None:
+        return {}
+    parts = record.num_parts[record.item]
+    share = record.marks.sum(axis=1) / parts
+    mean = np.bincount(record.person, weights=share) / np.maximum(
+        np.bincount(record.person), 1
+    )
+    people = mean[np.bincount(record.person) > 0]
+    place = slots(record, np.arange(record.person.size))[0]
+    given = place >= 0
+    marks = record.marks[np.maximum(place, 0)] & given[:, :, None]
+    items = np.unique(record.item)
+    is_part = np.arange(marks.shape[2])[None, :] < record.num_parts[items][:, None]
+    found = mark_agreement(marks, given, is_part)
+    table = {
+        "mark share": Statistic(RATE, float(record.marks.sum() / parts.sum())),
+        "mark overlap, Jaccard": Statistic(RATE, found.jaccard),
+        "mark overlap, F1": Statistic(RATE, found.f1),
+        "answers without a mark": Statistic(RATE, float((share == 0).mean())),
+    }
+    return table | quantiles("mark share by person", people, (5, 25, 50, 75, 95))
+
+
+def _ties(record: Record) -> Table:
+    tie = record.answer == 1
+    people = _share_by(record.person, tie, record.num_people, MIN_ANSWERS)
+    table = {"tie share": Statistic(RATE, float(tie.mean()))}
+    return table | quantiles("tie share by person", people, (5, 25, 50, 75, 95))
