@@ -42,10 +42,6 @@ class WorkLine(NamedTuple):
     counts: npt.NDArray[np.int64]
 
 
-def _shape(config: NetworkConfig, num_features: int, num_classes: int) -> str:
-    return "-".join(str(w) for w in (num_features, *config.hidden, num_classes))
-
-
 def abstract(*shape: int, dtype: Any = np.float32) -> Any:
     """Describe an array without making it, as an argument of a `Unit`."""
     return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
@@ -70,7 +66,7 @@ def train_unit(
 
     labels = abstract(config.batch, dtype=np.int32)
     args = (learner, abstract(), abstract(config.batch, num_features), labels)
-    shape = _shape(network, num_features, num_classes)
+    shape = network.describe(num_features, num_classes)
     suffix = "" if config.optimiser == "adam" else f":{config.optimiser}"
     return Unit(f"{phase}:{shape}:b{config.batch}{suffix}", phase, program, args, 1)
 
@@ -91,7 +87,7 @@ def forward_unit(
     def program(params: Any, x: Any) -> Any:
         return read_out(built.apply(params, x))
 
-    shape = _shape(network, num_features, num_classes)
+    shape = network.describe(num_features, num_classes)
     return Unit(
         f"{phase}:{shape}:{read_out_name}:n{num_items}",
         phase,

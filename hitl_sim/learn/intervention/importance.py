@@ -39,10 +39,19 @@ def build_importance(config: ImportanceConfig, program: Program) -> Intervention
     count and the `kept_groups` of highest count stay. What people perceive of a group
     is the task's reference importance, plus the noise of their own.
 
+    Raises:
+        ValueError: the network reads images or texts, which are none without some of
+            their features.
+
     References:
         de Borda (1781), Memoire sur les elections au scrutin.
     """
     shape = program.shape
+    if program.network.encoder is not None:
+        raise ValueError(
+            "`network` must have no encoder where features are selected, got "
+            f"{program.network.encoder.describe()!r}."
+        )
     num_columns = config.kept_groups * shape.group_size
 
     def begin(key: jax.Array, setting: Setting) -> tuple[ImportancePlan, Questions]:

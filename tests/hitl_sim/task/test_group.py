@@ -5,7 +5,7 @@ from hitl_sim.task.group import block_groups, check_groups, patch_groups, word_g
 
 
 def test_sixteen_patches_of_a_digit_are_two_by_two_squares():
-    groups, names = patch_groups(8, 16)
+    groups, names = patch_groups((8, 8, 1), 16)
     assert groups[0].tolist() == [0, 1, 8, 9]
     assert groups[7].tolist() == [22, 23, 30, 31]
     assert names[7] == "rows 2-3, columns 6-7"
@@ -14,7 +14,7 @@ def test_sixteen_patches_of_a_digit_are_two_by_two_squares():
 
 def test_patches_that_are_no_equal_squares_are_refused():
     with pytest.raises(ValueError, match=r"must be one of 1, 4, 16, 64 .* got 8"):
-        patch_groups(8, 8)
+        patch_groups((8, 8, 1), 8)
 
 
 def test_every_column_is_a_group_by_default_and_neighbours_share_a_block():
