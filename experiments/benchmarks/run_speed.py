@@ -56,6 +56,7 @@ def build_ours(data):
     hyper = Hyper(
         np.float32(RATE),
         np.float32(1.0),
+        np.float32(0.0),
         CORRUPTION,
         build_population("perfect", "label", 10),
     )

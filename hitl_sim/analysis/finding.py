@@ -259,6 +259,7 @@ class StudyResult:
         smallest_effect: smallest change of rho that would matter.
         seed: of the bootstrap.
         profile: the device.
+        units: names of the units of work that were billed.
         prices: what the study pays.
         label_s: time of one label by the study's crowd, s.
         environment: of the runs, from the manifest.
@@ -275,6 +276,7 @@ class StudyResult:
     smallest_effect: float
     seed: int
     profile: DeviceProfile
+    units: tuple[str, ...]
     prices: Prices
     label_s: Quantity
     environment: Mapping[str, Any]
@@ -289,3 +291,14 @@ class StudyResult:
             for line in task.control.ledger.lines
             if line.group == "device" and line.joules is not None
         )
+
+    @property
+    def num_timed(self) -> int:
+        """Return how many units of work were timed on the device."""
+        return sum(name in self.profile.unit for name in self.units)
+
+    @property
+    def num_metered(self) -> int:
+        """Return how many units of work had their joules measured on the device."""
+        found = (self.profile.unit.get(name) for name in self.units)
+        return sum(cost is not None and cost.joules is not None for cost in found)

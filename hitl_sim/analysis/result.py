@@ -76,6 +76,7 @@ def analyse(
         smallest_effect=smallest_effect,
         seed=seed,
         profile=profile,
+        units=tuple(manifest["units"]),
         prices=prices,
         label_s=label_s,
         environment=manifest.get("environment", {}),

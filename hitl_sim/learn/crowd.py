@@ -44,6 +44,7 @@ class Questions(NamedTuple):
         difficulty: `[n]`.
         discrimination: `[n]`; 0 where an item has no right answer.
         size: `[n]` length of the item relative to the task's median.
+        suggestion: `[n]` option that is proposed; None where nothing is.
     """
 
     item: Int[Array, " n"]
@@ -53,6 +54,7 @@ class Questions(NamedTuple):
     difficulty: Float[Array, " n"]
     discrimination: Float[Array, " n"]
     size: Float[Array, " n"]
+    suggestion: Int[Array, " n"] | None = None
 
 
 class Answers(NamedTuple):
@@ -132,6 +134,7 @@ def assign(num_questions: int, panel: PanelConfig) -> Assignment:
 def build_query(questions: Questions, plan: Assignment) -> Query:
     """Lay one round's questions out on the queues of the people."""
     q = plan.question
+    proposed = questions.suggestion
     return Query(
         item=questions.item[q],
         occasion=jnp.asarray(plan.occasion),
@@ -141,6 +144,7 @@ def build_query(questions: Questions, plan: Assignment) -> Query:
         discrimination=questions.discrimination[q],
         size=questions.size[q],
         is_asked=jnp.asarray(plan.is_asked),
+        suggestion=None if proposed is None else proposed[q],
     )
 
 

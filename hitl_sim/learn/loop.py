@@ -76,6 +76,7 @@ class Hyper(NamedTuple):
 
     learning_rate: Float[Array, ""]
     share: Float[Array, ""]
+    penalty: Float[Array, ""]
     corruption: Corruption
     population: Population
 
@@ -271,6 +272,7 @@ def _build_stage(
             jnp.asarray(data.groups),
             jnp.asarray(data.importance),
             hyper.share,
+            hyper.penalty,
             hyper.learning_rate,
         )
         driver = build_driver(intervention, network, program.train, setting, keys)
@@ -444,7 +446,16 @@ def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
         for standing, n in held_out
     )
     trained = WorkLine(
-        train_unit("train", network, training, *sizes), PROTOCOL, spread(due)
+        train_unit(
+            "train",
+            network,
+            training,
+            program.shape.num_pool,
+            *sizes,
+            has_penalty=intervention.has_penalty,
+        ),
+        PROTOCOL,
+        spread(due),
     )
     return (trained, *evaluations, *intervention.work)
 

@@ -36,12 +36,15 @@ class TrainSet(NamedTuple):
         labels: `[N]` label of each pool item, read only where `order[:num_items]` is.
         order: `[N]` pool positions, those to train on first.
         num_items: `[]` how many of `order` to train on; at least 1.
+        penalty: `[D]` weight of each feature's squared input gradient in the loss;
+            None for none, which costs nothing.
     """
 
     features: Float[Array, "items features"]
     labels: Int[Array, " items"]
     order: Int[Array, " items"]
     num_items: Int[Array, ""]
+    penalty: Float[Array, " features"] | None = None
 
 
 class Learner(NamedTuple):
@@ -94,13 +97,33 @@ def train_step(
     learning_rate: Float[Array, ""],
     x: Float[Array, "batch features"],
     y: Int[Array, " batch"],
+    penalty: Float[Array, " features"] | None = None,
 ) -> Learner:
-    """Take one optimiser step on the mean cross-entropy of a batch."""
+    """Take one optimiser step on the mean loss of a batch.
+
+    The loss is the cross-entropy and, where there is a penalty, the squared gradient of
+    the summed log-probabilities with respect to each feature, times its weight.
+
+    Args:
+        network: what is trained.
+        optimiser: its name.
+        learner: where the step starts.
+        learning_rate: `[]`, > 0.
+        x: `[B, D]` features.
+        y: `[B]` labels.
+        penalty: `[D]` weights >= 0; None for the cross-entropy alone.
+
+    References:
+        Ross, Hughes, Doshi-Velez (2017), Right for the right reasons: training
+        differentiable models by constraining their explanations, IJCAI, equation 1.
+    """
 
     def loss(params: Any) -> jax.Array:
         logits = network.apply(params, x)
         losses: jax.Array = optax.softmax_cross_entropy_with_integer_labels(logits, y)
-        return losses.mean()
+        if penalty is None:
+            return losses.mean()
+        return losses.mean() + input_gradient_penalty(network, params, x, penalty)
 
     grads = jax.grad(loss)(learner.params)
     updates, opt_state = build_optimiser(optimiser).update(
@@ -110,6 +133,29 @@ def train_step(
     return Learner(params, opt_state)
 
 
+def input_gradient_penalty(
+    network: Network,
+    params: Any,
+    x: Float[Array, "batch features"],
+    penalty: Float[Array, " features"],
+) -> Float[Array, ""]:
+    """Return the batch mean of the weighted squared input gradients.
+
+    Args:
+        network: what is trained.
+        params: its weights.
+        x: `[B, D]` features.
+        penalty: `[D]` weights >= 0.
+    """
+
+    def summed(x: jax.Array) -> jax.Array:
+        return jax.nn.log_softmax(network.apply(params, x)).sum()
+
+    gradient = jax.grad(summed)(x)
+    mean: jax.Array = (penalty[None] * gradient**2).sum(axis=1).mean()
+    return mean
+
+
 def draw_batches(
     key: Key[Array, ""], training: TrainSet, num_steps: int, batch: int
 ) -> Int[Array, "steps batch"]:
@@ -117,6 +163,48 @@ def draw_batches(
     u = jax.random.uniform(key, (num_steps, batch))
     position = jnp.floor(u * training.num_items).astype(jnp.int32)
     return training.order[jnp.minimum(position, training.num_items - 1)]
+
+
+def train_steps(
+    key: Key[Array, ""],
+    network: Network,
+    config: TrainConfig,
+    learner: Learner,
+    learning_rate: Float[Array, ""],
+    training: TrainSet,
+    num_steps: int,
+    due: Int[Array, ""] | None = None,
+) -> Learner:
+    """Draw the batches of some steps at once, then take the steps.
+
+    Args:
+        key: fixes the batches.
+        network: what is trained.
+        config: batch and optimiser.
+        learner: where training starts.
+        learning_rate: `[]`, > 0.
+        training: the items to draw from.
+        num_steps: steps; static.
+        due: `[]` how many of them to take; all when left out, which compiles to a
+            tighter loop.
+
+    Returns:
+        The trained learner.
+    """
+
+    def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
+        x, y = training.features[index], training.labels[index]
+        args = (network, config.optimiser, learner, learning_rate, x, y)
+        return train_step(*args, training.penalty), None
+
+    indices = draw_batches(key, training, num_steps, config.batch)
+    if due is None:
+        learner, _ = jax.lax.scan(step, learner, indices)
+    else:
+        learner = jax.lax.fori_loop(
+            0, due, lambda i, part: step(part, indices[i])[0], learner
+        )
+    return learner
 
 
 def fit(
@@ -141,15 +229,10 @@ def fit(
         The trained weights.
     """
     key_init, key_batch = jax.random.split(key)
-    indices = draw_batches(key_batch, training, num_steps, config.batch)
-
-    def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
-        x, y = training.features[index], training.labels[index]
-        return train_step(network, config.optimiser, learner, learning_rate, x, y), None
-
     start = init_learner(key_init, network, config.optimiser)
-    learner, _ = jax.lax.scan(step, start, indices)
-    return learner.params
+    return train_steps(
+        key_batch, network, config, start, learning_rate, training, num_steps
+    ).params
 
 
 def accuracy(
@@ -188,7 +271,7 @@ def train(
         checkpoints: `[C]` the numbers of the checkpoints to run through, on the grid
             of the whole run.
         steps: `[C]` steps before each checkpoint; `config.steps_per_checkpoint`
-            everywhere when left out, which compiles to a tighter loop.
+            everywhere when left out.
         max_steps: largest of `steps` over the whole run; static.
 
     Returns:
@@ -196,23 +279,13 @@ def train(
     """
     most = max_steps or config.steps_per_checkpoint
 
-    def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
-        x, y = training.features[index], training.labels[index]
-        args = (network, config.optimiser, learner, learning_rate, x, y)
-        return train_step(*args), None
-
     def stretch(
         learner: Learner, due: tuple[jax.Array, jax.Array | None]
     ) -> tuple[Learner, Curve]:
         checkpoint, num_steps = due
         key_batch = jax.random.fold_in(key, checkpoint)
-        indices = draw_batches(key_batch, training, most, config.batch)
-        if num_steps is None:
-            learner, _ = jax.lax.scan(step, learner, indices)
-        else:
-            learner = jax.lax.fori_loop(
-                0, num_steps, lambda i, part: step(part, indices[i])[0], learner
-            )
+        args = (network, config, learner, learning_rate, training, most, num_steps)
+        learner = train_steps(key_batch, *args)
         is_finite = jnp.all(
             jnp.array([jnp.isfinite(p).all() for p in jax.tree.leaves(learner.params)])
         )

@@ -4,23 +4,26 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
 from hitl_sim.learn.network import Network, NetworkConfig, build_network
-from hitl_sim.learn.optimise import TrainConfig, init_learner, train_step
+from hitl_sim.learn.optimise import TrainConfig, TrainSet, init_learner, train_steps
 
 PROTOCOL = "protocol"
 """Work that the protocol needs, and so pays for."""
 INSTRUMENT = "instrument"
 """Work that only the experimenter needs."""
+STRETCH = 10
+"""Training steps that one pass of a unit takes, having drawn their batches at once."""
 
 
 class Unit(NamedTuple):
     """One unit of work, as a program whose operations can be counted.
 
     Attributes:
-        name: phase, network and batch, for example "train:64-64-10:b32".
+        name: phase, network and batch, for example "train:64-64-10:b32:n900".
         phase: train, choose, score, embed or evaluate.
         program: the real program of one pass.
         args: abstract arguments of `program`.
@@ -51,24 +54,48 @@ def train_unit(
     phase: str,
     network: NetworkConfig,
     config: TrainConfig,
+    num_items: int,
     num_features: int,
     num_classes: int,
+    *,
+    has_penalty: bool = False,
 ) -> Unit:
-    """One optimiser step on one batch; only Adam's goes without its name."""
+    """One optimiser step: drawing its batch, fetching it from the pool, and learning.
+
+    Args:
+        phase: train or choose.
+        network: what is trained.
+        config: batch and optimiser; only Adam goes without its name.
+        num_items: pool items N that batches are fetched from.
+        num_features: input width D.
+        num_classes: output width K.
+        has_penalty: whether the loss penalises input gradients.
+    """
     built = build_network(network, num_features, num_classes)
     name = config.optimiser
     learner = jax.eval_shape(
         lambda key: init_learner(key, built, name), jax.random.key(0)
     )
 
-    def program(learner: Any, rate: Any, x: Any, y: Any) -> Any:
-        return train_step(built, name, learner, rate, x, y)
+    def program(learner: Any, seed: Any, rate: Any, x: Any, y: Any) -> Any:
+        penalty = jnp.ones(num_features) if has_penalty else None
+        whole = jnp.arange(num_items), jnp.int32(num_items)
+        training = TrainSet(x, y, *whole, penalty)
+        key = jax.random.key(seed)
+        return train_steps(key, built, config, learner, rate, training, STRETCH)
 
-    labels = abstract(config.batch, dtype=np.int32)
-    args = (learner, abstract(), abstract(config.batch, num_features), labels)
+    args = (
+        learner,
+        abstract(dtype=np.uint32),
+        abstract(),
+        abstract(num_items, num_features),
+        abstract(num_items, dtype=np.int32),
+    )
     shape = network.describe(num_features, num_classes)
     suffix = "" if config.optimiser == "adam" else f":{config.optimiser}"
-    return Unit(f"{phase}:{shape}:b{config.batch}{suffix}", phase, program, args, 1)
+    suffix += ":penalty" if has_penalty else ""
+    unit_name = f"{phase}:{shape}:b{config.batch}:n{num_items}{suffix}"
+    return Unit(unit_name, phase, program, args, STRETCH)
 
 
 def forward_unit(

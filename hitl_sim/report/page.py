@@ -278,14 +278,10 @@ def _study(
     )
 
 
-_FEEDBACK = {"labelling": "label"}
-"""Kind of question of an arm, where it is not the arm's own name."""
-
-
 def _people(result: StudyResult) -> Markup:
     """Say how each population that was asked stands, by kind of question."""
     asked = {
-        (finding.population, _FEEDBACK.get(finding.kind, finding.kind))
+        (finding.population, str(finding.dials["feedback"]))
         for task in result.tasks
         for finding in task.findings
         if finding.population is not None

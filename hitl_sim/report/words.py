@@ -77,9 +77,30 @@ def _caution(result: StudyResult) -> str:
             f" {profile.description}.{simulated}"
         )
     return (
-        "No joule here was measured: the device's are modelled from counted operations"
-        f" and the constants of profile {profile.label} ({profile.description})."
-        f"{simulated}"
+        f"{_origin(result)} profile {profile.label} ({profile.description}).{simulated}"
+    )
+
+
+def _origin(result: StudyResult) -> str:
+    """Say what joules were made of that were not all measured."""
+    total, timed, metered = len(result.units), result.num_timed, result.num_metered
+    if metered:
+        return (
+            f"Some joules here were measured: those of {metered} of {total} units of"
+            " work; the rest is modelled, with"
+        )
+    if not timed:
+        return (
+            "No joule here was measured: the device's are modelled from counted"
+            " operations and the constants of"
+        )
+    rest = (
+        "" if timed == total else "; the rest is modelled from counted operations, all"
+    )
+    which = "all" if timed == total else f"{timed} of"
+    return (
+        "No joule here was measured: the device's are modelled from the measured"
+        f" seconds of {which} {total} units of work{rest} with the watts of"
     )
 
 

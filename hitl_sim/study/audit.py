@@ -5,8 +5,8 @@ profile as if each had run alone. An audit checks that: it draws runs, an equal 
 from each arm as far as that goes, repeats each by itself in one lane of a fresh
 process, compilation apart, and prints billed ÷ measured. What the bill leaves out on
 purpose, since no protocol would do it (making the task, answering for people), is
-measured by itself too and taken off. Drawing batches from the pool remains, so a little
-less than 1 is expected, and less for small networks.
+measured by itself too and taken off. Sorting what was scored and starting the program
+remain, so a little less than 1 is expected, and less for small networks.
 """
 
 from __future__ import annotations

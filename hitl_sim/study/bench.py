@@ -100,8 +100,9 @@ def repeat_program(program: Callable[..., Any], passes: int, args: Any) -> Any:
     """Run a program over and over so that no pass can be left out or shared.
 
     A program whose result has the form of its first argument (a learner) is fed its own
-    result. Otherwise the sum of all results is written into one element of the largest
-    argument, in place: the compiler can neither move work out of the loop nor drop it.
+    result, and another seed each time where it takes one (unsigned numbers). Otherwise
+    the sum of all results is written into one element of the largest argument, in
+    place: the compiler can neither move work out of the loop nor drop it.
 
     Args:
         program: of `args`.
@@ -114,10 +115,12 @@ def repeat_program(program: Callable[..., Any], passes: int, args: Any) -> Any:
     result = jax.eval_shape(program, *args)
     if _form(result) == _form(args[0]):
 
-        def feed(state: Any, _: None) -> tuple[Any, None]:
-            return program(state, *args[1:]), None
+        def feed(state: Any, number: jax.Array) -> tuple[Any, None]:
+            rest = (arg + number if _is_seed(arg) else arg for arg in args[1:])
+            return program(state, *rest), None
 
-        return jax.lax.scan(feed, args[0], None, length=passes)[0]
+        numbers = jnp.arange(passes, dtype=jnp.uint32)
+        return jax.lax.scan(feed, args[0], numbers)[0]
     leaves, tree = jax.tree.flatten(args)
     largest = int(np.argmax([leaf.size for leaf in leaves]))
 
@@ -133,6 +136,11 @@ def repeat_program(program: Callable[..., Any], passes: int, args: Any) -> Any:
 
     start = (leaves[largest], jnp.float32(0.0))
     return jax.lax.scan(chain, start, None, length=passes)[0][1]
+
+
+def _is_seed(arg: Any) -> bool:
+    leaves = jax.tree.leaves(arg)
+    return len(leaves) == 1 and bool(leaves[0].dtype == jnp.uint32)
 
 
 def _with(leaves: list[Any], index: int, value: Any) -> list[Any]:

@@ -15,6 +15,8 @@ from hitl_sim.study.spec import (
     ArmSpec,
     AxisSpec,
     CrowdSpec,
+    ImportanceArm,
+    MachineImportanceArm,
     PeopleArm,
     Scalar,
     SpecError,
@@ -108,7 +110,9 @@ class Condition:
         training = {
             k: v for k, v in resolved["training"].items() if k != "learning_rate"
         }
-        leaves = () if self.arm.__struct_config__.tag == "importance" else ("share",)
+        # the kept groups of importance are a width; a penalty's presence is a program
+        is_by_group = isinstance(self.arm, ImportanceArm | MachineImportanceArm)
+        leaves = ("penalty",) if is_by_group else ("share",)
         arm = {k: v for k, v in resolved["arm"].items() if k not in leaves}
         crew = self.spec.crew.size if asks_people(self.arm) else None
         return {

@@ -21,10 +21,14 @@ from hitl_sim.study.spec import (
     SpecError,
     StudySpec,
     TaskSpec,
+    VerificationArm,
 )
 from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
 from oracles import Population, build_population
+
+QUESTION = {"ranking": "importance", "marks": "marks"}
+"""Kind of question behind each way to ask for importance."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ class Plan:
 
     def _label(self, run: Run) -> dict[str, Any]:
         condition = run.condition
-        content = self.infos[condition.task_name].content_hash
+        info = self.infos[condition.task_name]
+        content = info.content_hash
         resolved = condition.resolved(content)
         asks = isinstance(condition.arm, PeopleArm)
         return {
@@ -87,17 +92,19 @@ class Plan:
             "kind": str(condition.arm.__struct_config__.tag),
             "population": condition.crowd.population if asks else None,
             "settings": json.dumps(dict(condition.settings), sort_keys=True),
-            "dials": json.dumps(_dials(condition), sort_keys=True),
+            "dials": json.dumps(_dials(condition, info), sort_keys=True),
             "condition": digest(resolved | {"name": condition.arm.name}),
             "base": digest(condition.shared(content)),
         }
 
 
-def _dials(condition: Condition) -> dict[str, Any]:
-    if not isinstance(condition.arm, PeopleArm):
+def _dials(condition: Condition, info: TaskInfo) -> dict[str, Any]:
+    arm = condition.arm
+    if not isinstance(arm, PeopleArm):
         return {}
     crowd: dict[str, Any] = msgspec.to_builtins(condition.crowd)
-    return crowd | {"people": condition.arm.people, "asks": condition.arm.asks}
+    kind, _ = feedback_of(arm, info)
+    return crowd | {"people": arm.people, "asks": arm.asks, "feedback": kind}
 
 
 def feedback_of(arm: PeopleArm, info: TaskInfo) -> tuple[str, int]:
@@ -105,7 +112,9 @@ def feedback_of(arm: PeopleArm, info: TaskInfo) -> tuple[str, int]:
     if isinstance(arm, LabellingArm):
         return "label", info.num_classes
     if isinstance(arm, ImportanceArm):
-        return "importance", info.num_groups
+        return QUESTION[arm.feedback], info.num_groups
+    if isinstance(arm, VerificationArm):
+        return "verification", info.num_classes
     return "relevance", 2
 
 

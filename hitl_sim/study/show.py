@@ -79,8 +79,7 @@ def print_audit(console: Console, found: Audit) -> None:
     console.print(
         f"{same} of {len(found.runs)} reruns learned what their record says. Making "
         f"the task and answering for people took {format_value(aside, 's')} per run, "
-        "which is billed to nobody and left out. Drawing batches is not billed either, "
-        "and is in the measured seconds."
+        "which is billed to nobody and left out."
     )
 
 

@@ -171,28 +171,83 @@ class MachineShareArm(_Arm, frozen=True, tag="machine_share"):
 
     Attributes:
         share: of the pool.
-        score: "loss" or "el2n" of a quickly trained proxy, smallest first, or
-            "duplicate": least like an earlier item first, without a proxy.
+        score: "loss", "el2n" or "grand" of a quickly trained proxy, or "duplicate": how
+            like an item is to an earlier one, without a proxy.
         proxy_steps: training steps of the proxy; 60 when left out.
+        keep: whether items of "low" score are kept, which fit, or of "high" score.
     """
 
     share: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5
-    score: Literal["loss", "el2n", "duplicate"] = "loss"
+    score: Literal["loss", "el2n", "grand", "duplicate"] = "loss"
     proxy_steps: Count | None = None
+    keep: Literal["low", "high"] = "low"
+
+
+class MachineImportanceArm(_Arm, frozen=True, tag="machine_importance"):
+    """Go by the feature groups that a quickly trained proxy relies on most.
+
+    Attributes:
+        share: of the groups.
+        proxy_steps: training steps of the proxy.
+        use: "select" trains on these groups alone; "penalty" trains on all, with the
+            input gradients of the others penalised.
+        penalty: weight of these squared gradients; given exactly with use = "penalty".
+    """
+
+    share: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5
+    proxy_steps: Count = PROXY_STEPS
+    use: Literal["select", "penalty"] = "select"
+    penalty: Positive | None = None
 
 
 class RelevanceArm(_PeopleArm, frozen=True, tag="relevance"):
-    """People rate items; a small model generalises; a share is kept."""
+    """People rate items; a small model generalises; a share is kept.
+
+    Attributes:
+        share: of the pool.
+        questions: items that people rate.
+        generalise_steps: training steps of the small model.
+        rated: "random" items, those of which a proxy is "uncertain", or the centres of
+            a "cluster" each.
+        proxy_steps: training steps of the proxy, with rated = "uncertain"; 60 when
+            left out.
+    """
 
     share: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5
     questions: Count = 200
     generalise_steps: Count = 30
+    rated: Literal["random", "uncertain", "cluster"] = "random"
+    proxy_steps: Count | None = None
+
+
+class VerificationArm(_PeopleArm, frozen=True, tag="verification"):
+    """A proxy doubts some given labels; people verify those; rejected items go.
+
+    Attributes:
+        questions: items that people verify.
+        proxy_steps: training steps of the proxy.
+    """
+
+    questions: Count = 200
+    proxy_steps: Count = PROXY_STEPS
 
 
 class ImportanceArm(_PeopleArm, frozen=True, tag="importance"):
-    """People rank feature groups; the best share of groups is kept."""
+    """Go by the feature groups that people find most important.
+
+    Attributes:
+        share: of the groups.
+        feedback: whether a person answers with a "ranking" of all groups or "marks"
+            those that matter.
+        use: "select" trains on these groups alone; "penalty" trains on all, with the
+            input gradients of the others penalised.
+        penalty: weight of these squared gradients; given exactly with use = "penalty".
+    """
 
     share: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5
+    feedback: Literal["ranking", "marks"] = "ranking"
+    use: Literal["select", "penalty"] = "select"
+    penalty: Positive | None = None
 
 
 class LabellingArm(_PeopleArm, frozen=True, tag="labelling"):
@@ -226,7 +281,9 @@ ArmSpec = (
     WholePoolArm
     | RandomShareArm
     | MachineShareArm
+    | MachineImportanceArm
     | RelevanceArm
+    | VerificationArm
     | ImportanceArm
     | LabellingArm
 )
@@ -287,7 +344,7 @@ class StudySpec(_Struct, frozen=True):
     exclude: tuple[dict[str, Scalar], ...] = ()
 
 
-PeopleArm = RelevanceArm | ImportanceArm | LabellingArm
+PeopleArm = RelevanceArm | VerificationArm | ImportanceArm | LabellingArm
 
 
 def asks_people(arm: ArmSpec) -> bool:
@@ -391,14 +448,26 @@ def _check_arms(spec: StudySpec) -> None:
         if isinstance(arm, LabellingArm):
             _check_labelling(arm, spec.training)
         if isinstance(arm, MachineShareArm) and arm.score == "duplicate":
-            _check_no_proxy(arm)
+            _check_no_proxy(arm, "score", arm.score, arm.proxy_steps)
+        if isinstance(arm, RelevanceArm) and arm.rated != "uncertain":
+            _check_no_proxy(arm, "rated", arm.rated, arm.proxy_steps)
+        if isinstance(arm, ImportanceArm | MachineImportanceArm):
+            _check_penalty(arm)
 
 
-def _check_no_proxy(arm: MachineShareArm) -> None:
-    if arm.proxy_steps is not None:
+def _check_no_proxy(arm: ArmSpec, field: str, value: str, steps: int | None) -> None:
+    if steps is not None:
         raise SpecError(
-            "`arm.proxy_steps` must be left out where `arm.score` is 'duplicate', "
-            f"which trains no proxy, got {arm.proxy_steps} in arm {arm.name!r}."
+            f"`arm.proxy_steps` must be left out where `arm.{field}` is {value!r}, "
+            f"which trains no proxy, got {steps} in arm {arm.name!r}."
+        )
+
+
+def _check_penalty(arm: ImportanceArm | MachineImportanceArm) -> None:
+    if (arm.use == "penalty") != (arm.penalty is not None):
+        raise SpecError(
+            "`arm.penalty` must be given exactly where `arm.use` is 'penalty', got "
+            f"{arm.penalty!r} with {arm.use!r} in arm {arm.name!r}."
         )
 
 
@@ -457,7 +526,7 @@ def _check_tasks(spec: StudySpec) -> None:
 def _questions(arm: ArmSpec) -> int:
     if isinstance(arm, LabellingArm):
         return arm.rounds * arm.questions
-    return arm.questions if isinstance(arm, RelevanceArm) else 0
+    return arm.questions if isinstance(arm, RelevanceArm | VerificationArm) else 0
 
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)

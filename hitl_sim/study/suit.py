@@ -4,7 +4,13 @@ from collections.abc import Sequence
 
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.network_spec import TEXT_KINDS, VECTOR_KINDS
-from hitl_sim.study.spec import ImportanceArm, MachineShareArm, RelevanceArm, SpecError
+from hitl_sim.study.spec import (
+    ImportanceArm,
+    MachineImportanceArm,
+    MachineShareArm,
+    RelevanceArm,
+    SpecError,
+)
 from hitl_sim.task import TaskInfo
 
 
@@ -16,12 +22,15 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
     """
     _check_network(condition, info)
     arm, network = condition.arm, condition.network
-    if isinstance(arm, ImportanceArm) and network.kind not in VECTOR_KINDS:
-        raise SpecError(
-            f"`network.kind` must be one of {_listed(VECTOR_KINDS)} with the "
-            f"importance arm {arm.name!r}, which takes features away, got "
-            f"{network.kind!r}."
-        )
+    if isinstance(arm, ImportanceArm | MachineImportanceArm):
+        is_penalty = arm.use == "penalty"
+        allowed = (*VECTOR_KINDS, "cnn") if is_penalty else VECTOR_KINDS
+        if network.kind not in allowed:
+            why = "penalises gradients by" if is_penalty else "takes away"
+            raise SpecError(
+                f"`network.kind` must be one of {_listed(allowed)} with the arm "
+                f"{arm.name!r}, which {why} features, got {network.kind!r}."
+            )
     is_compared = isinstance(arm, RelevanceArm) or (
         isinstance(arm, MachineShareArm) and arm.score == "duplicate"
     )

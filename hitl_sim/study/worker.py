@@ -37,17 +37,20 @@ from hitl_sim.learn.intervention import (
     ImportanceConfig,
     InterventionConfig,
     LabellingConfig,
+    MachineImportanceConfig,
     MachineShareConfig,
     Program,
     RandomShareConfig,
     RelevanceConfig,
     Shape,
+    VerificationConfig,
     WholePoolConfig,
 )
 from hitl_sim.learn.work import Unit
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.network import network_config
 from hitl_sim.study.plan import (
+    QUESTION,
     Chunk,
     Run,
     kept_items,
@@ -61,11 +64,13 @@ from hitl_sim.study.spec import (
     CrewSpec,
     ImportanceArm,
     LabellingArm,
+    MachineImportanceArm,
     MachineShareArm,
     PeopleArm,
     RandomShareArm,
     RelevanceArm,
     TaskSpec,
+    VerificationArm,
 )
 from hitl_sim.study.store import clear_error, write_error, write_json, write_records
 from hitl_sim.task import Corruption, TaskData, TaskInfo
@@ -149,11 +154,26 @@ def _intervention(
         case RandomShareArm():
             return RandomShareConfig()
         case MachineShareArm():
-            return MachineShareConfig(arm.score, arm.proxy_steps or PROXY_STEPS)
+            return MachineShareConfig(
+                arm.score, arm.proxy_steps or PROXY_STEPS, arm.keep
+            )
+        case MachineImportanceArm():
+            return MachineImportanceConfig(
+                kept_items(arm.share, num_groups), arm.proxy_steps, arm.use
+            )
         case RelevanceArm():
-            return RelevanceConfig(arm.questions, arm.generalise_steps)
+            return RelevanceConfig(
+                arm.questions,
+                arm.generalise_steps,
+                arm.rated,
+                arm.proxy_steps or PROXY_STEPS,
+            )
+        case VerificationArm():
+            return VerificationConfig(arm.questions, arm.proxy_steps)
         case ImportanceArm():
-            return ImportanceConfig(kept_items(arm.share, num_groups))
+            return ImportanceConfig(
+                kept_items(arm.share, num_groups), QUESTION[arm.feedback], arm.use
+            )
         case LabellingArm():
             return LabellingConfig(
                 arm.rounds,
@@ -192,10 +212,12 @@ def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
     """Turn a condition's leaves into numbers, `[]` float32 on the host."""
     task = condition.task
     share: Any = getattr(condition.arm, "share", 1.0)
+    penalty: Any = getattr(condition.arm, "penalty", None) or 0.0
     rate: Any = condition.training.learning_rate
     leaves = Hyper(
         learning_rate=rate,
         share=share,
+        penalty=penalty,
         corruption=Corruption(task.irrelevant, task.duplicate, task.wrong_label),
         population=population_of(condition, info),
     )

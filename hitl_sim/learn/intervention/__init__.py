@@ -7,7 +7,13 @@ from hitl_sim.learn.intervention.base import Shape as Shape
 from hitl_sim.learn.intervention.importance import (
     ImportanceConfig as ImportanceConfig,
 )
-from hitl_sim.learn.intervention.importance import build_importance
+from hitl_sim.learn.intervention.importance import (
+    MachineImportanceConfig as MachineImportanceConfig,
+)
+from hitl_sim.learn.intervention.importance import (
+    build_importance,
+    build_machine_importance,
+)
 from hitl_sim.learn.intervention.labelling import LabellingConfig as LabellingConfig
 from hitl_sim.learn.intervention.labelling import build_labelling
 from hitl_sim.learn.intervention.machine import (
@@ -22,6 +28,10 @@ from hitl_sim.learn.intervention.share import (
     build_random_share,
     build_whole_pool,
 )
+from hitl_sim.learn.intervention.verification import (
+    VerificationConfig as VerificationConfig,
+)
+from hitl_sim.learn.intervention.verification import build_verification
 
 InterventionConfig = (
     WholePoolConfig
@@ -29,6 +39,8 @@ InterventionConfig = (
     | MachineShareConfig
     | RelevanceConfig
     | ImportanceConfig
+    | MachineImportanceConfig
+    | VerificationConfig
     | LabellingConfig
 )
 
@@ -46,5 +58,9 @@ def build_intervention(config: InterventionConfig, program: Program) -> Interven
             return build_relevance(config, program)
         case ImportanceConfig():
             return build_importance(config, program)
+        case MachineImportanceConfig():
+            return build_machine_importance(config, program)
+        case VerificationConfig():
+            return build_verification(config, program)
         case LabellingConfig():
             return build_labelling(config, program)

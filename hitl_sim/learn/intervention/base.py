@@ -33,6 +33,7 @@ class Setting(NamedTuple):
         groups: `[G, S]` features of each group.
         importance: `[G]` standardised reference importance: what people perceive.
         share: `[]` share of the pool to keep.
+        penalty: `[]` weight of the input gradients that people rule out.
         learning_rate: `[]`.
     """
 
@@ -40,6 +41,7 @@ class Setting(NamedTuple):
     groups: Int[Array, "groups members"]
     importance: Float[Array, " groups"]
     share: Float[Array, ""]
+    penalty: Float[Array, ""]
     learning_rate: Float[Array, ""]
 
 
@@ -52,6 +54,7 @@ class Intervention(NamedTuple):
         feedback: kind of question, None where nobody is asked.
         num_features: width of the network's input.
         is_scratch: whether each round trains from fresh weights.
+        has_penalty: whether `training` penalises input gradients.
         steps: `C` training steps before each checkpoint; 0 where no model is due yet.
         begin: `(key, setting) -> (plan, questions | None)` before the first round.
         absorb: `(setting, plan, answers | None) -> plan`.
@@ -66,6 +69,7 @@ class Intervention(NamedTuple):
     feedback: str | None
     num_features: int
     is_scratch: bool
+    has_penalty: bool
     steps: tuple[int, ...]
     begin: Callable[[jax.Array, Setting], tuple[Any, Questions | None]]
     absorb: Callable[[Setting, Any, Answers | None], Any]

@@ -68,6 +68,7 @@ class LabellingPlan(NamedTuple):
         answer: `[budget, M]`.
         is_answered: `[budget, M]`.
         annotator: `[budget, M]`.
+        key: decides between labels with equally many votes.
     """
 
     asked: Int[Array, " budget"]
@@ -75,6 +76,7 @@ class LabellingPlan(NamedTuple):
     answer: Int[Array, "budget answers"]
     is_answered: Bool[Array, "budget answers"]
     annotator: Int[Array, "budget answers"]
+    key: jax.Array
 
 
 def _asked_positions(plan: LabellingPlan, num_pool: int) -> jax.Array:
@@ -88,7 +90,7 @@ def _labels(
 ) -> Int[Array, " budget"]:
     """One label per asked item."""
     if config.aggregate == "majority":
-        return majority(plan.answer, plan.is_answered, num_classes)[0]
+        return majority(plan.answer, plan.is_answered, num_classes, plan.key)[0]
     posterior, _, _ = dawid_skene(
         plan.answer,
         plan.annotator,
@@ -181,11 +183,14 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         )
 
     def ask_about(
-        setting: Setting, plan: LabellingPlan, score: Float[Array, " items"]
+        key: jax.Array,
+        setting: Setting,
+        plan: LabellingPlan,
+        score: Float[Array, " items"],
     ) -> tuple[LabellingPlan, Questions]:
         position = _asked_positions(plan, shape.num_pool)
         is_free = jnp.ones(shape.num_pool, bool).at[position].set(False, mode="drop")
-        chosen = top_items(score, is_free, config.questions)
+        chosen = top_items(key, score, is_free, config.questions)
         # past the last round there is no room left, and the write is dropped
         asked = plan.asked.at[plan.num_asked + jnp.arange(config.questions)].set(
             chosen, mode="drop"
@@ -193,15 +198,16 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         return plan._replace(asked=asked), questions_at(setting, chosen)
 
     def begin(key: jax.Array, setting: Setting) -> tuple[LabellingPlan, Questions]:
+        key_asked, key_vote = jax.random.split(key)
         plan = LabellingPlan(
             asked=jnp.zeros(budget, jnp.int32),
             num_asked=jnp.int32(0),
             answer=jnp.zeros((budget, config.panel.answers), jnp.int32),
             is_answered=jnp.zeros((budget, config.panel.answers), bool),
             annotator=jnp.zeros((budget, config.panel.answers), jnp.int32),
+            key=key_vote,
         )
-        score = jax.random.uniform(key, (shape.num_pool,))
-        return ask_about(setting, plan, score)
+        return ask_about(key_asked, setting, plan, jnp.zeros(shape.num_pool))
 
     def absorb(
         setting: Setting, plan: LabellingPlan, answers: Answers | None
@@ -233,18 +239,18 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
     def choose(
         key: jax.Array, setting: Setting, plan: LabellingPlan, params: object
     ) -> tuple[LabellingPlan, Questions]:
+        key_draw, key_score, key_lot = jax.random.split(key, 3)
         if config.score_items is None:
             logits = network.apply(params, setting.split.pool.features)
-            return ask_about(setting, plan, strategy(key, logits))
-        key_draw, key_score = jax.random.split(key)
+            return ask_about(key_lot, setting, plan, strategy(key_score, logits))
         position = _asked_positions(plan, shape.num_pool)
         is_free = jnp.ones(shape.num_pool, bool).at[position].set(False, mode="drop")
-        order = jax.random.uniform(key_draw, (shape.num_pool,))
-        drawn = top_items(order, is_free, config.score_items)
+        equal = jnp.zeros(shape.num_pool)
+        drawn = top_items(key_draw, equal, is_free, config.score_items)
         logits = network.apply(params, setting.split.pool.features[drawn])
         score = jnp.full(shape.num_pool, -jnp.inf)
         score = score.at[drawn].set(strategy(key_score, logits))
-        return ask_about(setting, plan, score)
+        return ask_about(key_lot, setting, plan, score)
 
     return Intervention(
         num_rounds=config.rounds,
@@ -252,6 +258,7 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         feedback="label",
         num_features=shape.num_features,
         is_scratch=config.refit == "scratch",
+        has_penalty=False,
         steps=fit_steps(config, program.train),
         begin=begin,
         absorb=absorb,

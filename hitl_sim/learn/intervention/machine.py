@@ -1,6 +1,7 @@
 """A share of the pool that a machine chooses, so that nobody need be asked."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -8,21 +9,16 @@ import optax
 from jaxtyping import Array, Float
 
 from hitl_sim.learn.intervention.base import Intervention, Program, Setting
+from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
 from hitl_sim.learn.intervention.share import Kept, build_unguided, kept_count
-from hitl_sim.learn.network import build_network
-from hitl_sim.learn.optimise import TrainSet, fit
-from hitl_sim.learn.work import (
-    PROTOCOL,
-    Unit,
-    WorkLine,
-    abstract,
-    forward_unit,
-    once,
-    train_unit,
-)
+from hitl_sim.learn.network import Network
+from hitl_sim.learn.query import lowest_first
+from hitl_sim.learn.work import PROTOCOL, Unit, WorkLine, abstract, once
 
-SCORES = ("loss", "el2n", "duplicate")
-"""What a machine goes by; items of smallest score are kept."""
+SCORES = ("loss", "el2n", "grand", "duplicate")
+"""What a machine goes by."""
+_GRADIENTS_AT_ONCE = 50
+"""Items whose gradients are held together; bounds memory to 50 networks."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +26,17 @@ class MachineShareConfig:
     """How a machine chooses.
 
     Attributes:
-        score: "loss" and "el2n" ask a quickly trained proxy how badly an item fits its
-            label; "duplicate" asks how near the item is to an earlier one.
+        score: "loss", "el2n" and "grand" ask a quickly trained proxy how badly an item
+            fits its label; "duplicate" asks how near it is to an earlier item.
         proxy_steps: training steps of the proxy on the whole pool; none for
             "duplicate".
+        keep: "low" keeps items of low score, which fit (the pool is spoilt); "high"
+            those of high score, which teach most where the pool is clean.
     """
 
     score: str = "loss"
     proxy_steps: int = 60
+    keep: str = "low"
 
 
 def loss_score(
@@ -66,6 +65,37 @@ def el2n_score(
     return scores
 
 
+def grand_score(
+    network: Network, params: Any, features: Array, label: Array
+) -> Float[Array, " items"]:
+    """Score items by the Euclidean norm of their gradient with respect to all weights.
+
+    Args:
+        network: the proxy.
+        params: its weights.
+        features: `[N, D]`.
+        label: `[N]`.
+
+    References:
+        Paul, Ganguli and Dziugaite (2021), Deep Learning on a Data Diet, definition
+        2.1, with one network in the place of the expectation over them.
+    """
+
+    def norm(item: tuple[jax.Array, jax.Array]) -> jax.Array:
+        x, y = item
+
+        def loss(params: Any) -> jax.Array:
+            return loss_score(network.apply(params, x[None]), y[None])[0]
+
+        squares = [jnp.sum(g**2) for g in jax.tree.leaves(jax.grad(loss)(params))]
+        return jnp.sqrt(jnp.stack(squares).sum())
+
+    scores: jax.Array = jax.lax.map(
+        norm, (features, label), batch_size=_GRADIENTS_AT_ONCE
+    )
+    return scores
+
+
 def duplicate_score(features: Float[Array, "items features"]) -> Float[Array, " items"]:
     """Score items by their largest cosine to an item that stands before them."""
     norm = jnp.linalg.norm(features, axis=1)
@@ -80,59 +110,49 @@ def build_machine_share(config: MachineShareConfig, program: Program) -> Interve
     The proxy is the study's own network.
 
     Raises:
-        ValueError: an unknown score.
+        ValueError: an unknown score or side.
     """
-    if config.score not in SCORES:
-        raise ValueError(
-            f"`score` must be one of {', '.join(map(repr, SCORES))}, got "
-            f"{config.score!r}."
-        )
+    for name, allowed in (("score", SCORES), ("keep", ("low", "high"))):
+        value = getattr(config, name)
+        if value not in allowed:
+            options = ", ".join(map(repr, allowed))
+            raise ValueError(f"`{name}` must be one of {options}, got {value!r}.")
     if config.score == "duplicate":
-        return _build_deduplicated(program)
-    shape, train_config = program.shape, program.train
-    network = build_network(program.network, shape.num_features, shape.num_classes)
-    score = loss_score if config.score == "loss" else el2n_score
+        return _build_deduplicated(config, program)
+    network = proxy_network(program)
+
+    def score(params: Any, features: jax.Array, label: jax.Array) -> jax.Array:
+        if config.score == "grand":
+            return grand_score(network, params, features, label)
+        logits = network.apply(params, features)
+        read_out = loss_score if config.score == "loss" else el2n_score
+        return read_out(logits, label)
 
     def order(key: jax.Array, setting: Setting) -> Kept:
+        key_fit, key_lot = jax.random.split(key)
         pool = setting.split.pool
-        whole = TrainSet(
-            pool.features,
-            pool.label,
-            jnp.arange(shape.num_pool),
-            jnp.int32(shape.num_pool),
-        )
-        rate, num_steps = setting.learning_rate, config.proxy_steps
-        proxy = fit(key, network, train_config, rate, whole, num_steps)
-        logits = network.apply(proxy, pool.features)
-        return Kept(jnp.argsort(score(logits, pool.label)), kept_count(setting))
+        params = fit_proxy(key_fit, program, setting, config.proxy_steps)
+        found = score(params, pool.features, pool.label)
+        return _take(key_lot, config, setting, found)
 
-    sizes = (shape.num_features, shape.num_classes)
-    labels = jnp.zeros(shape.num_pool, jnp.int32)
-    unit = forward_unit(
-        "score",
-        program.network,
-        shape.num_pool,
-        *sizes,
-        lambda logits: score(logits, labels),
-        config.score,
-    )
-    trained = train_unit("choose", program.network, train_config, *sizes)
-    checkpoints = train_config.num_checkpoints
-    work = (
-        WorkLine(trained, PROTOCOL, once(config.proxy_steps, checkpoints)),
-        WorkLine(unit, PROTOCOL, once(shape.num_pool, checkpoints)),
-    )
+    work = proxy_work(program, config.proxy_steps, score, config.score)
     return build_unguided(program, order, work)
 
 
-def _build_deduplicated(program: Program) -> Intervention:
-    """Keep the items that are least like an earlier one; no model is needed."""
+def _take(
+    key: jax.Array, config: MachineShareConfig, setting: Setting, score: jax.Array
+) -> Kept:
+    side = 1.0 if config.keep == "low" else -1.0
+    return Kept(lowest_first(key, side * score), kept_count(setting))
+
+
+def _build_deduplicated(config: MachineShareConfig, program: Program) -> Intervention:
+    """Keep by likeness to an earlier item; no model is needed."""
     shape = program.shape
 
     def order(key: jax.Array, setting: Setting) -> Kept:
-        del key
-        score = duplicate_score(setting.split.pool.features)
-        return Kept(jnp.argsort(score), kept_count(setting))
+        found = duplicate_score(setting.split.pool.features)
+        return _take(key, config, setting, found)
 
     unit = Unit(
         f"score:duplicate-{shape.num_features}:n{shape.num_pool}",

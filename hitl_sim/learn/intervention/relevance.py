@@ -1,7 +1,7 @@
 """People rate some items' relevance; a small model generalises; a share is kept."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,9 +16,11 @@ from hitl_sim.learn.intervention.base import (
     even_steps,
     keep_all_columns,
 )
+from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
 from hitl_sim.learn.intervention.share import Kept, kept_count, train_on_kept
 from hitl_sim.learn.network import NetworkConfig, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet, fit
+from hitl_sim.learn.query import lowest_first, margin, spread_out, top_items
 from hitl_sim.learn.work import (
     PROTOCOL,
     Unit,
@@ -34,6 +36,8 @@ NUM_CUES = 5
 """Cues that the generalising model reads from an item and its given label."""
 _RATE = 0.2
 """Adam learning rate of the generalising model on standardised cues; assumed."""
+RATED = ("random", "uncertain", "cluster")
+"""Which items people rate."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +48,24 @@ class RelevanceConfig:
         questions: items of the pool that people rate.
         generalise_steps: training steps of the small model, each on as many ratings
             as there are.
+        rated: "random" items; those of which a quickly trained proxy is "uncertain",
+            its two best classes being closest; or the centres of a "cluster" each, as
+            far apart as can be.
+        proxy_steps: training steps of the proxy on the whole pool; for "uncertain".
     """
 
     questions: int = 200
     generalise_steps: int = 30
+    rated: str = "random"
+    proxy_steps: int = 60
 
 
 class RelevancePlan(NamedTuple):
-    """`asked` `[n]` pool positions, the order they led to, and the key's data."""
+    """`asked` `[n]` pool positions, the keys of what follows, and what is kept."""
 
     asked: Int[Array, " n"]
-    key: jax.Array
+    key_model: jax.Array
+    key_lot: jax.Array
     kept: Kept
 
 
@@ -102,19 +113,37 @@ def _rating(answers: Answers) -> tuple[jax.Array, jax.Array]:
 def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
     """Build relevance selection.
 
-    A random sample of the pool is rated (0 drop, 1 unsure, 2 keep). A logistic model
+    A sample of the pool is rated (0 drop, 1 unsure, 2 keep). A logistic model
     on `cues` learns the ratings; a rated item's score is the mean of its rating and
     of the model's probability, another item's is the model's probability. The share
     of highest score is kept.
+
+    Raises:
+        ValueError: an unknown way to choose what is rated.
     """
+    if config.rated not in RATED:
+        options = ", ".join(map(repr, RATED))
+        raise ValueError(f"`rated` must be one of {options}, got {config.rated!r}.")
     shape = program.shape
     small = build_network(NetworkConfig(hidden=()), NUM_CUES, 2)
     small_train = TrainConfig(batch=config.questions, optimiser="adam")
 
+    def pick(key: jax.Array, setting: Setting) -> jax.Array:
+        features = setting.split.pool.features
+        if config.rated == "cluster":
+            return spread_out(key, features, config.questions)
+        if config.rated == "random":
+            return jax.random.permutation(key, shape.num_pool)[: config.questions]
+        key_fit, key_score = jax.random.split(key)
+        params = fit_proxy(key_fit, program, setting, config.proxy_steps)
+        score = margin(key_score, proxy_network(program).apply(params, features))
+        every = jnp.ones(shape.num_pool, bool)
+        return top_items(key_score, score, every, config.questions)
+
     def begin(key: jax.Array, setting: Setting) -> tuple[RelevancePlan, Questions]:
-        key_asked, key_model = jax.random.split(key)
+        key_asked, key_model, key_lot = jax.random.split(key, 3)
         pool = setting.split.pool
-        asked = jax.random.permutation(key_asked, shape.num_pool)[: config.questions]
+        asked = pick(key_asked, setting)
         keep = (pool.status[asked] == 0).astype(jnp.int32)
         one = jnp.ones(config.questions)
         questions = Questions(
@@ -127,7 +156,7 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
             size=pool.size[asked],
         )
         nothing = Kept(jnp.arange(shape.num_pool), kept_count(setting))
-        return RelevancePlan(asked, key_model, nothing), questions
+        return RelevancePlan(asked, key_model, key_lot, nothing), questions
 
     def generalise(
         key: jax.Array,
@@ -156,12 +185,13 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
         rating, is_rated = _rating(answers)
         x = cues(pool.features, pool.label, plan.asked, rating, shape.num_classes)
         keep = (rating > 0.5).astype(jnp.int32)
-        probability = generalise(plan.key, x, plan, keep, is_rated)
+        probability = generalise(plan.key_model, x, plan, keep, is_rated)
         blended = (probability[plan.asked] + rating) / 2.0
         score = probability.at[plan.asked].set(
             jnp.where(is_rated, blended, probability[plan.asked])
         )
-        return plan._replace(kept=Kept(jnp.argsort(-score), kept_count(setting)))
+        order = lowest_first(plan.key_lot, -score)
+        return plan._replace(kept=Kept(order, kept_count(setting)))
 
     def training(setting: Setting, plan: RelevancePlan) -> TrainSet:
         return train_on_kept(setting, plan.kept)
@@ -172,6 +202,7 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
         feedback="relevance",
         num_features=shape.num_features,
         is_scratch=False,
+        has_penalty=False,
         steps=even_steps(program.train),
         begin=begin,
         absorb=absorb,
@@ -206,9 +237,10 @@ def _work(
         shape.num_pool,
     )
     return (
+        *_picking(config, program),
         WorkLine(embed, PROTOCOL, once(shape.num_pool, checkpoints)),
         WorkLine(
-            train_unit("choose", small, small_train, NUM_CUES, 2),
+            train_unit("choose", small, small_train, shape.num_pool, NUM_CUES, 2),
             PROTOCOL,
             once(config.generalise_steps, checkpoints),
         ),
@@ -220,3 +252,27 @@ def _work(
             once(shape.num_pool, checkpoints),
         ),
     )
+
+
+def _picking(config: RelevanceConfig, program: Program) -> tuple[WorkLine, ...]:
+    """Count what it costs to choose the items that are rated."""
+    shape = program.shape
+    if config.rated == "uncertain":
+        network, key = proxy_network(program), jax.random.key(0)
+
+        def closeness(params: Any, features: jax.Array, label: jax.Array) -> jax.Array:
+            del label
+            return margin(key, network.apply(params, features))
+
+        return proxy_work(program, config.proxy_steps, closeness, "margin")
+    if config.rated == "cluster":
+        spreading = Unit(
+            f"score:spread-{shape.num_features}:n{shape.num_pool}",
+            "score",
+            lambda x: spread_out(jax.random.key(0), x, config.questions),
+            (abstract(shape.num_pool, shape.num_features),),
+            config.questions,
+        )
+        count = once(config.questions, program.train.num_checkpoints)
+        return (WorkLine(spreading, PROTOCOL, count),)
+    return ()

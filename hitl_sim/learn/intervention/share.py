@@ -74,6 +74,7 @@ def build_unguided(
         feedback=None,
         num_features=program.shape.num_features,
         is_scratch=False,
+        has_penalty=False,
         steps=even_steps(program.train),
         begin=begin,
         absorb=absorb_nothing,

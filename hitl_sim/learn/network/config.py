@@ -24,6 +24,11 @@ class ConvolutionConfig:
     kernel: int = 3
 
     @property
+    def is_numeric(self) -> bool:
+        """Whether its input can be a little more or less; ids cannot."""
+        return True
+
+    @property
     def num_features(self) -> int:
         """D, the width of the input that it reads."""
         height, width, channels = self.shape
@@ -58,6 +63,11 @@ class TextConvolutionConfig:
         """D, the width of the input that it reads."""
         return self.length
 
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its input can be a little more or less; ids cannot."""
+        return False
+
     def describe(self) -> str:
         """Name the program."""
         widths = "".join(f"w{width}" for width in self.widths)
@@ -87,6 +97,11 @@ class TransformerConfig:
     def num_features(self) -> int:
         """D, the width of the input that it reads."""
         return self.length
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its input can be a little more or less; ids cannot."""
+        return False
 
     def describe(self) -> str:
         """Name the program."""

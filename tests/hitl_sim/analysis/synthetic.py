@@ -143,6 +143,7 @@ def _row(
         rounds = np.ceil(10 * step / step[-1]) / 10
     dials = {"population": arm.population, "people": arm.people, "asks": 1}
     asks = arm.population is not None
+    dials["feedback"] = {"labelling": "label"}.get(arm.kind, arm.kind)
     dials["shared_error"] = arm.settings.get("crowd.shared_error")
     asked = (300 * rounds * asks).astype(np.int64)
     return {

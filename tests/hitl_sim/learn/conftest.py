@@ -1,11 +1,13 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from hitl_sim.learn import Hyper, NetworkConfig, PanelConfig, RunConfig, Seeds
-from hitl_sim.learn.intervention import Program, Shape
+from hitl_sim.learn.crowd import Answers
+from hitl_sim.learn.intervention import Program, Setting, Shape
 from hitl_sim.learn.optimise import TrainConfig
-from hitl_sim.task import Corruption, load_task
+from hitl_sim.task import Corruption, build_split, load_task
 from oracles import build_population
 
 
@@ -35,7 +37,11 @@ def hyper_of():
         crowd = build_population(population, kind, num_options, **dials)
         leaves = [jnp.float32(leaf) for leaf in crowd]
         return Hyper(
-            jnp.float32(1e-2), jnp.float32(share), corruption, type(crowd)(*leaves)
+            jnp.float32(1e-2),
+            jnp.float32(share),
+            jnp.float32(0.1),
+            corruption,
+            type(crowd)(*leaves),
         )
 
     return build
@@ -45,5 +51,34 @@ def hyper_of():
 def seeds_of():
     def build(replicate=0, stream=0, study=1):
         return Seeds(*(np.int32(n) for n in (study, replicate, stream)))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def setting(digits):
+    """Half of 80 items is clean; a fifth has no class, a fifth a wrong label."""
+    data = digits[1]
+    corruption = Corruption(jnp.float32(0.2), jnp.float32(0.1), jnp.float32(0.2))
+    split = build_split(jax.random.key(5), data, corruption, 80, 30, 20)
+    return Setting(
+        split,
+        jnp.asarray(data.groups),
+        jnp.asarray(data.importance),
+        share=jnp.float32(0.5),
+        penalty=jnp.float32(0.1),
+        learning_rate=jnp.float32(1e-2),
+    )
+
+
+@pytest.fixture(scope="session")
+def answers_of():
+    """Three people who all give the same answers."""
+
+    def build(answer):
+        n = len(answer)
+        everybody = jnp.repeat(answer[:, None], 3, axis=1)
+        annotator = jnp.broadcast_to(jnp.arange(3)[None], (n, 3))
+        return Answers(everybody, jnp.ones((n, 3), bool), annotator)
 
     return build

@@ -7,41 +7,15 @@ from hitl_sim.learn.crowd import Answers, PanelConfig
 from hitl_sim.learn.intervention import (
     ImportanceConfig,
     LabellingConfig,
-    MachineShareConfig,
     RandomShareConfig,
     RelevanceConfig,
-    Setting,
     WholePoolConfig,
     build_intervention,
 )
-from hitl_sim.learn.intervention.machine import el2n_score
 from hitl_sim.learn.intervention.relevance import cues
 from hitl_sim.learn.network import build_network
-from hitl_sim.task import Corruption, build_split
 
 PANEL = PanelConfig(3, 3, 1)
-
-
-@pytest.fixture(scope="module")
-def setting(digits):
-    data = digits[1]
-    corruption = Corruption(jnp.float32(0.2), jnp.float32(0.1), jnp.float32(0.2))
-    split = build_split(jax.random.key(5), data, corruption, 80, 30, 20)
-    return Setting(
-        split,
-        jnp.asarray(data.groups),
-        jnp.asarray(data.importance),
-        jnp.float32(0.5),
-        jnp.float32(1e-2),
-    )
-
-
-def answers_like(correct):
-    """Three people who all give the answer in `correct`, `[n]`."""
-    answer = jnp.repeat(correct[:, None], 3, axis=1)
-    n = len(correct)
-    annotator = jnp.broadcast_to(jnp.arange(3)[None], (n, 3))
-    return Answers(answer, jnp.ones((n, 3), bool), annotator)
 
 
 def test_the_control_trains_on_everything(setting, program):
@@ -63,38 +37,29 @@ def test_a_random_share_has_the_size_asked_for_and_no_order(setting, program):
     assert not np.array_equal(plan.order, other.order)
 
 
-@pytest.mark.parametrize("score", ["loss", "el2n"])
-def test_a_machines_share_is_cleaner_than_the_pool(setting, program, score):
-    built = build_intervention(MachineShareConfig(score, 200), program)
-    plan, _ = built.begin(jax.random.key(0), setting)
-    kept = np.asarray(setting.split.pool.status)[np.asarray(plan.order)[:40]]
-    # the pool is half clean; a share of 40 at random has 20 +- 2.3 (hypergeometric)
-    assert (kept == 0).sum() > 20 + 4 * 2.3 * 0.5
-
-
-def test_right_ratings_lead_to_a_clean_share(setting, program):
+def test_right_ratings_lead_to_a_clean_share(setting, program, answers_of):
     built = build_intervention(RelevanceConfig(80, 100), program)
     plan, questions = built.begin(jax.random.key(0), setting)
-    plan = built.absorb(setting, plan, answers_like(questions.right))
+    plan = built.absorb(setting, plan, answers_of(questions.right))
     training = built.training(setting, plan)
     status = np.asarray(setting.split.pool.status)
     # everything was rated, rightly: the 40 clean items are the 40 kept ones
     assert (status[np.asarray(training.order)[:40]] == 0).all()
 
 
-def test_inverted_ratings_lead_to_a_spoilt_share(setting, program):
+def test_inverted_ratings_lead_to_a_spoilt_share(setting, program, answers_of):
     built = build_intervention(RelevanceConfig(80, 100), program)
     plan, questions = built.begin(jax.random.key(0), setting)
-    plan = built.absorb(setting, plan, answers_like(2 - questions.right))
+    plan = built.absorb(setting, plan, answers_of(2 - questions.right))
     training = built.training(setting, plan)
     status = np.asarray(setting.split.pool.status)
     assert (status[np.asarray(training.order)[:40]] != 0).all()
 
 
-def test_ratings_of_a_part_generalise_to_the_rest(setting, program):
+def test_ratings_of_a_part_generalise_to_the_rest(setting, program, answers_of):
     built = build_intervention(RelevanceConfig(40, 200), program)
     plan, questions = built.begin(jax.random.key(2), setting)
-    plan = built.absorb(setting, plan, answers_like(questions.right))
+    plan = built.absorb(setting, plan, answers_of(questions.right))
     order = np.asarray(built.training(setting, plan).order)
     is_unrated = ~np.isin(order, np.asarray(plan.asked))
     clean = np.asarray(setting.split.pool.status)[order[is_unrated]] == 0
@@ -128,10 +93,10 @@ def labelling(program, **fields):
     return build_intervention(config, program)
 
 
-def test_labelling_believes_people_not_the_given_labels(setting, program):
+def test_labelling_believes_people_not_the_given_labels(setting, program, answers_of):
     built = labelling(program)
     plan, questions = built.begin(jax.random.key(0), setting)
-    plan = built.absorb(setting, plan, answers_like((questions.truth + 1) % 10))
+    plan = built.absorb(setting, plan, answers_of((questions.truth + 1) % 10))
     training = built.training(setting, plan)
     asked = np.asarray(training.order)[:10]
     assert training.num_items == 10
@@ -141,10 +106,10 @@ def test_labelling_believes_people_not_the_given_labels(setting, program):
 
 
 @pytest.mark.parametrize("aggregate", ["majority", "dawid_skene"])
-def test_two_of_three_outvote_the_third(setting, program, aggregate):
+def test_two_of_three_outvote_the_third(setting, program, aggregate, answers_of):
     built = labelling(program, aggregate=aggregate)
     plan, questions = built.begin(jax.random.key(0), setting)
-    answers = answers_like(questions.truth)
+    answers = answers_of(questions.truth)
     wrong = answers.answer.at[:, 2].set((questions.truth + 3) % 10)
     plan = built.absorb(setting, plan, answers._replace(answer=wrong))
     training = built.training(setting, plan)
@@ -154,10 +119,10 @@ def test_two_of_three_outvote_the_third(setting, program, aggregate):
     )
 
 
-def test_an_item_that_nobody_answered_is_not_trained_on(setting, program):
+def test_an_item_that_nobody_answered_is_not_trained_on(setting, program, answers_of):
     built = labelling(program)
     plan, questions = built.begin(jax.random.key(0), setting)
-    answers = answers_like(questions.truth)
+    answers = answers_of(questions.truth)
     silent = answers._replace(is_answered=answers.is_answered.at[4].set(False))
     training = built.training(setting, built.absorb(setting, plan, silent))
     used = np.asarray(training.order)[: int(training.num_items)]
@@ -165,11 +130,11 @@ def test_an_item_that_nobody_answered_is_not_trained_on(setting, program):
     assert int(plan.asked[4]) not in used
 
 
-def test_no_item_is_labelled_twice(setting, program):
+def test_no_item_is_labelled_twice(setting, program, answers_of):
     built = labelling(program, strategy="random")
     plan, questions = built.begin(jax.random.key(0), setting)
     for r in range(3):
-        plan = built.absorb(setting, plan, answers_like(questions.truth))
+        plan = built.absorb(setting, plan, answers_of(questions.truth))
         if r < 2:
             plan, questions = built.choose(
                 jax.random.key(r), setting, plan, _params(program)
@@ -205,10 +170,10 @@ def test_an_arm_that_asks_people_needs_their_answers(setting, program, config):
         built.absorb(setting, plan, None)
 
 
-def test_a_subsample_is_scored_and_asked_from(setting, program):
+def test_a_subsample_is_scored_and_asked_from(setting, program, answers_of):
     built = labelling(program, strategy="entropy", score_items=12)
     plan, questions = built.begin(jax.random.key(0), setting)
-    plan = built.absorb(setting, plan, answers_like(questions.truth))
+    plan = built.absorb(setting, plan, answers_of(questions.truth))
     plan, _ = built.choose(jax.random.key(1), setting, plan, _params(program))
     other, _ = built.choose(jax.random.key(2), setting, plan, _params(program))
     first, second = np.asarray(plan.asked)[:10], np.asarray(plan.asked)[10:20]
@@ -231,26 +196,3 @@ def test_final_only_has_no_model_to_choose_with(program):
 def test_a_choice_that_does_not_exist_is_refused(program, field):
     with pytest.raises(ValueError, match=f"`{field}` must be one of .*got 'coin'"):
         labelling(program, **{field: "coin"})
-
-
-def test_deduplication_leaves_the_second_copy_of_an_item_for_last(setting, program):
-    built = build_intervention(MachineShareConfig("duplicate"), program)
-    plan, _ = built.begin(jax.random.key(0), setting)
-    pool = setting.split.pool
-    features = np.asarray(pool.features)
-    last = np.asarray(plan.order)[-8:]
-    # a tenth of the pool repeats another item: of each pair the later one goes
-    for position in last:
-        earlier = features[:position]
-        assert np.isclose(earlier, features[position][None]).all(axis=1).any()
-
-
-def test_el2n_is_the_length_of_the_error():
-    logits = jnp.log(jnp.array([[0.7, 0.2, 0.1]]))
-    score = el2n_score(logits, jnp.array([1]))
-    assert float(score[0]) == pytest.approx(np.sqrt(0.49 + 0.64 + 0.01), rel=1e-5)
-
-
-def test_a_score_that_does_not_exist_is_refused(program):
-    with pytest.raises(ValueError, match=r"`score` must be one of .*got 'taste'"):
-        build_intervention(MachineShareConfig("taste"), program)

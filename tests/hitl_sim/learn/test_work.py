@@ -78,13 +78,13 @@ def test_a_training_step_counts_the_matrix_work_of_both_passes(config_of):
 def test_steps_of_two_optimisers_are_two_units():
     units = [
         train_unit(
-            "train", NetworkConfig((8,)), TrainConfig(16, optimiser=name), 64, 10
+            "train", NetworkConfig((8,)), TrainConfig(16, optimiser=name), 90, 64, 10
         )
         for name in ("adam", "sgd")
     ]
     assert [unit.name for unit in units] == [
-        "train:64-8-10:b16",
-        "train:64-8-10:b16:sgd",
+        "train:64-8-10:b16:n90",
+        "train:64-8-10:b16:n90:sgd",
     ]
 
 

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from hitl_sim.cost import Prices
+from hitl_sim.energy.profile import Constant, MeasuredCost
 from hitl_sim.report import paragraphs, tell
 
 PRICES = Prices(boundary="workstation", label_standing="sunk", pue=1.0)
@@ -15,6 +16,27 @@ def spoken(result):
 
 def test_the_first_line_says_that_no_joule_was_measured(crowded):
     assert paragraphs(tell(crowded))[0].startswith("No joule here was measured")
+
+
+def cost(*, has_joules):
+    counter = Constant(1e-5, 0.9e-5, 1.1e-5, "measured_counter", "a test")
+    return MeasuredCost(counter, counter if has_joules else None)
+
+
+@pytest.mark.parametrize(
+    ("timed", "has_joules", "said"),
+    [
+        (1, False, "modelled from the measured seconds of 1 of"),
+        (99, False, "modelled from the measured seconds of all"),
+        (1, True, "Some joules here were measured: those of 1 of"),
+    ],
+)
+def test_the_first_line_says_what_was_measured(crowded, timed, has_joules, said):
+    unit = dict.fromkeys(crowded.units[:timed], cost(has_joules=has_joules))
+    profile = msgspec.structs.replace(crowded.profile, unit=unit)
+    line = paragraphs(tell(dataclasses.replace(crowded, profile=profile)))[0]
+    assert said in line
+    assert profile.label in line
 
 
 def test_people_that_save_too_little_did_not_pay(synthetic, analysed):

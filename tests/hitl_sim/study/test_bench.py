@@ -37,6 +37,15 @@ def test_a_learner_is_fed_its_own_result():
     assert float(out) == 11.0
 
 
+def test_each_pass_of_a_learner_has_a_seed_of_its_own():
+    args = (jnp.zeros(4, jnp.uint32), jnp.uint32(7))
+
+    def program(seen, seed):
+        return jnp.concatenate([seen[1:], seed[None]])
+
+    assert list(bench.repeat_program(program, 4, args)) == [7, 8, 9, 10]
+
+
 def test_no_pass_of_a_scoring_loop_is_left_out_or_shared():
     """The result of each pass is read, and depends on the pass before it."""
     matrix = jnp.asarray(

@@ -184,3 +184,25 @@ def test_a_choice_without_a_proxy_trains_none(tables):
     }
     with pytest.raises(SpecError, match="which trains no proxy, got 9"):
         convert(tables)
+
+
+def test_only_uncertain_items_need_a_proxy(tables):
+    tables["arm"][3]["proxy_steps"] = 9
+    with pytest.raises(SpecError, match=r"`arm\.rated` is 'random', which trains no"):
+        convert(tables)
+    tables["arm"][3]["rated"] = "uncertain"
+    assert convert(tables).arm[3].proxy_steps == 9
+
+
+@pytest.mark.parametrize("kind", ["importance", "machine_importance"])
+@pytest.mark.parametrize("fields", [{"use": "penalty"}, {"penalty": 0.1}])
+def test_a_penalty_is_given_exactly_where_it_is_used(tables, kind, fields):
+    tables["arm"][2] = {"name": "groups", "kind": kind} | fields
+    with pytest.raises(SpecError, match=r"`arm\.penalty` must be given exactly where"):
+        convert(tables)
+
+
+def test_no_more_is_verified_than_there_is(tables):
+    tables["arm"][2] = {"name": "checked", "kind": "verification", "questions": 201}
+    with pytest.raises(SpecError, match=r"\(200\), got 201 in all in arm 'checked'"):
+        convert(tables)

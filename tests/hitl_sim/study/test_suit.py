@@ -66,11 +66,19 @@ def test_filters_wider_than_a_text_are_refused(check):
         check(TOKENS, {"kind": "text_cnn", "widths": [2, 13]})
 
 
+@pytest.mark.parametrize("arm", ["importance", "machine_importance"])
 @pytest.mark.parametrize(("task", "kind"), [(DIGITS, "cnn"), (TOKENS, "transformer")])
-def test_features_are_taken_away_from_no_image_or_text(check, task, kind):
-    arm = {"name": "mine", "kind": "importance"}
-    with pytest.raises(SpecError, match=f"importance arm 'mine', .* got '{kind}'"):
-        check(task, {"kind": kind}, arm)
+def test_features_are_taken_away_from_no_image_or_text(check, arm, task, kind):
+    with pytest.raises(SpecError, match=f"the arm 'mine', .* got '{kind}'"):
+        check(task, {"kind": kind}, {"name": "mine", "kind": arm})
+
+
+@pytest.mark.parametrize("arm", ["importance", "machine_importance"])
+def test_gradients_are_penalised_by_pixels_and_never_by_ids(check, arm):
+    penalised = {"name": "mine", "kind": arm, "use": "penalty", "penalty": 1.0}
+    check(DIGITS, {"kind": "cnn"}, penalised)
+    with pytest.raises(SpecError, match=r"'mlp', 'cnn' .* got 'text_cnn'"):
+        check(TOKENS, {"kind": "text_cnn"}, penalised)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,17 @@
+import tomllib
+from pathlib import Path
+from typing import get_args
+
 import jax
 import numpy as np
 import pytest
 
+from hitl_sim.learn import build_run, describe_work
 from hitl_sim.study import worker
 from hitl_sim.study.plan import build_plan, chunks_left
-from hitl_sim.study.spec import convert
+from hitl_sim.study.spec import ArmSpec, convert, load_spec
+
+STUDIES = Path(__file__).parents[2] / "experiments"
 
 
 @pytest.fixture(scope="module")
@@ -14,11 +21,7 @@ def plan(tables_of_module):
 
 @pytest.fixture(scope="module")
 def tables_of_module():
-    import tomllib  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
-
-    smoke = Path(__file__).parents[2] / "experiments" / "smoke.toml"
-    return tomllib.loads(smoke.read_text())
+    return tomllib.loads((STUDIES / "smoke.toml").read_text())
 
 
 def lanes(plan, chunk, width):
@@ -49,3 +52,26 @@ def test_a_worker_refuses_more_than_one_thread(monkeypatch):
     monkeypatch.setattr(worker, "xla_threads", lambda: 2)
     with pytest.raises(RuntimeError, match=r"must run on one thread .* got 2"):
         worker.environment(4)
+
+
+def test_every_kind_of_arm_becomes_a_program_with_a_bill():
+    """What the smoke study leaves out is in `arms.toml`."""
+    kinds = set()
+    for name in ("smoke.toml", "arms.toml"):
+        plan = build_plan(load_spec(STUDIES / name))
+        runs = {plan.group_of(run): run for run in plan.runs}
+        for run in runs.values():
+            condition = run.condition
+            info, data = worker.data_of(condition.task)
+            config = worker.run_config(condition, info, data)
+            work = describe_work(config)
+            assert {line.unit.phase for line in work} >= {"train", "evaluate"}
+            shapes = jax.eval_shape(
+                build_run(config),
+                worker.seeds_of(run),
+                worker.hyper_of(condition, info),
+                data,
+            )
+            assert shapes.curve.validation.shape == (12,)
+            kinds.add(condition.arm.__struct_config__.tag)
+    assert kinds == {arm.__struct_config__.tag for arm in get_args(ArmSpec)}

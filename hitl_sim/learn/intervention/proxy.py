@@ -1,0 +1,78 @@
+"""A quickly trained model of the whole pool, which machines choose by."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from hitl_sim.learn.intervention.base import Program, Setting
+from hitl_sim.learn.network import Network, build_network
+from hitl_sim.learn.optimise import TrainSet, fit
+from hitl_sim.learn.work import (
+    PROTOCOL,
+    Unit,
+    WorkLine,
+    abstract,
+    once,
+    train_unit,
+)
+
+
+def proxy_network(program: Program) -> Network:
+    """Build the study's own network, on all features."""
+    shape = program.shape
+    return build_network(program.network, shape.num_features, shape.num_classes)
+
+
+def fit_proxy(
+    key: jax.Array, program: Program, setting: Setting, num_steps: int
+) -> Any:
+    """Train the study's network on the pool as it was given.
+
+    Args:
+        key: fixes weights and batches.
+        program: the static surroundings.
+        setting: the run's pool and learning rate.
+        num_steps: training steps; static.
+
+    Returns:
+        The weights.
+    """
+    pool, num_pool = setting.split.pool, program.shape.num_pool
+    whole = TrainSet(
+        pool.features, pool.label, jnp.arange(num_pool), jnp.int32(num_pool)
+    )
+    network, rate = proxy_network(program), setting.learning_rate
+    return fit(key, network, program.train, rate, whole, num_steps)
+
+
+def proxy_work(
+    program: Program,
+    num_steps: int,
+    score: Callable[[Any, jax.Array, jax.Array], Any],
+    name: str,
+) -> tuple[WorkLine, WorkLine]:
+    """Count what a proxy costs: its training, and one look at the whole pool.
+
+    Args:
+        program: the static surroundings.
+        num_steps: training steps.
+        score: `(params, features [N, D], label [N]) -> arrays`, what is read from it.
+        name: of that score.
+    """
+    shape, checkpoints = program.shape, program.train.num_checkpoints
+    sizes = (shape.num_pool, shape.num_features)
+    trained = train_unit(
+        "choose", program.network, program.train, *sizes, shape.num_classes
+    )
+    params = jax.eval_shape(proxy_network(program).init, jax.random.key(0))
+    args = (params, abstract(*sizes), abstract(shape.num_pool, dtype=jnp.int32))
+    widths = trained.name.split(":")[1]
+    looked = Unit(
+        f"score:{widths}:{name}:n{shape.num_pool}", "score", score, args, shape.num_pool
+    )
+    return (
+        WorkLine(trained, PROTOCOL, once(num_steps, checkpoints)),
+        WorkLine(looked, PROTOCOL, once(shape.num_pool, checkpoints)),
+    )

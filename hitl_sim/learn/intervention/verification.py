@@ -1,0 +1,124 @@
+"""A machine doubts some labels; people verify those, and the rejected ones go."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int
+
+from hitl_sim.learn.crowd import Answers, Questions
+from hitl_sim.learn.intervention.base import (
+    Intervention,
+    Program,
+    Setting,
+    ask_nothing,
+    even_steps,
+    keep_all_columns,
+)
+from hitl_sim.learn.intervention.machine import loss_score
+from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
+from hitl_sim.learn.intervention.share import Kept, train_on_kept
+from hitl_sim.learn.optimise import TrainSet
+from hitl_sim.learn.query import lowest_first, top_items
+from oracles.aggregate import majority
+
+
+@dataclass(frozen=True)
+class VerificationConfig:
+    """How much people verify.
+
+    Attributes:
+        questions: items of the pool that people verify: those whose given label a
+            quickly trained proxy finds least likely.
+        proxy_steps: training steps of the proxy on the whole pool.
+    """
+
+    questions: int = 200
+    proxy_steps: int = 60
+
+
+class VerificationPlan(NamedTuple):
+    """`asked` `[n]` pool positions, a key for ties, and what is kept."""
+
+    asked: Int[Array, " n"]
+    key: jax.Array
+    kept: Kept
+
+
+def build_verification(config: VerificationConfig, program: Program) -> Intervention:
+    """Build the routing of doubtful labels to people.
+
+    The proxy trusts every other label. A label that more people reject than confirm is
+    taken out of training with its item; a tie is decided by lot, and what nobody
+    answered stays. An item that belongs to no class has no right label, so its
+    answers are not scored.
+
+    References:
+        Northcutt, Jiang, Chuang (2021), Confident learning: estimating uncertainty in
+        dataset labels, JAIR 70: labels ranked by the model's own confidence in them.
+    """
+    shape = program.shape
+    network = proxy_network(program)
+
+    def score(params: Any, features: jax.Array, label: jax.Array) -> jax.Array:
+        return loss_score(network.apply(params, features), label)
+
+    def begin(key: jax.Array, setting: Setting) -> tuple[VerificationPlan, Questions]:
+        key_fit, key_top, key_lot = jax.random.split(key, 3)
+        pool = setting.split.pool
+        params = fit_proxy(key_fit, program, setting, config.proxy_steps)
+        doubt = score(params, pool.features, pool.label)
+        every = jnp.ones(shape.num_pool, bool)
+        asked = top_items(key_top, doubt, every, config.questions)
+        label, truth = pool.label[asked], pool.truth[asked]
+        questions = Questions(
+            item=pool.item[asked],
+            truth=truth,
+            right=(label == truth).astype(jnp.int32),
+            utility=jnp.zeros((config.questions, shape.num_classes)),
+            difficulty=jnp.zeros(config.questions),
+            # an irrelevant item belongs to no class
+            discrimination=(pool.status[asked] != 1).astype(jnp.float32),
+            size=pool.size[asked],
+            suggestion=label,
+        )
+        whole = Kept(jnp.arange(shape.num_pool), jnp.int32(shape.num_pool))
+        return VerificationPlan(asked, key_lot, whole), questions
+
+    def absorb(
+        setting: Setting, plan: VerificationPlan, answers: Answers | None
+    ) -> VerificationPlan:
+        if answers is None:
+            raise TypeError("`answers` must be given: verification asks people.")
+        del setting
+        key_vote, key_order = jax.random.split(plan.key)
+        vote, _ = majority(answers.answer, answers.is_answered, 2, key_vote)
+        is_rejected = (vote == 0) & answers.is_answered.any(axis=1)
+        doubt = (
+            jnp.zeros(shape.num_pool)
+            .at[plan.asked]
+            .set(is_rejected.astype(jnp.float32))
+        )
+        num_kept = shape.num_pool - is_rejected.sum(dtype=jnp.int32)
+        order = lowest_first(key_order, doubt)
+        return plan._replace(kept=Kept(order, jnp.maximum(num_kept, 1)))
+
+    def training(setting: Setting, plan: VerificationPlan) -> TrainSet:
+        return train_on_kept(setting, plan.kept)
+
+    return Intervention(
+        num_rounds=1,
+        num_questions=config.questions,
+        feedback="verification",
+        num_features=shape.num_features,
+        is_scratch=False,
+        has_penalty=False,
+        steps=even_steps(program.train),
+        begin=begin,
+        absorb=absorb,
+        training=training,
+        columns=keep_all_columns,
+        choose=ask_nothing,
+        work=proxy_work(program, config.proxy_steps, score, "loss"),
+    )
