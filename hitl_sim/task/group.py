@@ -104,8 +104,12 @@ def word_groups(
     size = _group_size(len(words), num_groups)
     lengths = np.linalg.norm(weights, axis=0)
     unit = weights / np.where(lengths > 0, lengths, 1.0)
-    alike = (unit.T @ unit).astype(np.float64)
-    groups = np.array(_halve(alike, np.arange(len(words)), size), dtype=np.int32)
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # noqa: PLC0415
+
+    # One thread: two wait for each other wherever another process has a core.
+    with threadpool_limits(1):
+        alike = (unit.T @ unit).astype(np.float64)
+        groups = np.array(_halve(alike, np.arange(len(words)), size), dtype=np.int32)
     mass = weights.sum(axis=0)
     names = tuple(
         ", ".join(words[i] for i in row[np.argsort(-mass[row], kind="stable")][:3])
