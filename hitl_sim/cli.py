@@ -85,6 +85,10 @@ def run(
         bool,
         typer.Option("--dry-run", help="Say what would be done, and do nothing."),
     ] = False,
+    smoke: Annotated[
+        bool,
+        typer.Option("--smoke", help="Run the quick form in the file's table `smoke`."),
+    ] = False,
     device: Device = None,
 ) -> None:
     """Run a study: what is missing is computed, then the answer is printed.
@@ -96,10 +100,10 @@ def run(
     from hitl_sim.study.spec import load_spec
 
     console = _console()
-    folder = out or Path("results") / file.stem
-    again = f"hitl-sim run {file} --out {folder}"
+    folder = out or Path("results") / (file.stem + ("-smoke" if smoke else ""))
+    again = f"hitl-sim run {file}{' --smoke' if smoke else ''} --out {folder}"
     with _errors_in_words():
-        spec = load_spec(file)
+        spec = load_spec(file, is_smoke=smoke)
         _profile(device or spec.device)
         if dry_run:
             _print_dry_run(console, runner.dry_run(spec, folder))

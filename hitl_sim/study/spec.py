@@ -352,11 +352,17 @@ def asks_people(arm: ArmSpec) -> bool:
     return isinstance(arm, PeopleArm)
 
 
-def load_spec(path: Path) -> StudySpec:
+def load_spec(path: Path, *, is_smoke: bool = False) -> StudySpec:
     """Read and validate a study file.
 
+    Args:
+        path: the file.
+        is_smoke: whether its table `smoke` is laid over the study: tables of it are
+            merged, anything else in it stands in the place of the study's own.
+
     Raises:
-        SpecError: the file is missing, is no TOML, or does not pass `validate`.
+        SpecError: the file is missing, is no TOML, has no table `smoke` although it is
+            asked for, or does not pass `validate`.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -366,7 +372,30 @@ def load_spec(path: Path) -> StudySpec:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpecError(f"Study file {str(path)!r} must be TOML: {error}.") from error
-    return _located(raw, path.parent)
+    smoke = raw.pop("smoke", None)
+    whole = _located(raw, path.parent)
+    if not is_smoke and smoke is None:
+        return whole
+    if not isinstance(smoke, Mapping):
+        raise SpecError(
+            "`smoke` must be a table of what a quick form of this study changes, got "
+            f"{smoke!r}."
+        )
+    # checked in any case: a smoke form that is wrong should not wait to be asked for
+    small = _located(_overlaid(raw, smoke), path.parent)
+    return small if is_smoke else whole
+
+
+def _overlaid(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge tables; what is no table stands in the place of what it meets."""
+    merged = dict(base)
+    for name, value in top.items():
+        below = merged.get(name)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            merged[name] = _overlaid(below, value)
+        else:
+            merged[name] = value
+    return merged
 
 
 def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:

@@ -206,3 +206,46 @@ def test_no_more_is_verified_than_there_is(tables):
     tables["arm"][2] = {"name": "checked", "kind": "verification", "questions": 201}
     with pytest.raises(SpecError, match=r"\(200\), got 201 in all in arm 'checked'"):
         convert(tables)
+
+
+SMOKE_TABLE = """
+[smoke]
+replicates = 2
+[smoke.task.digits]
+pool = 100
+[[smoke.axis]]
+field = "crowd.population"
+values = ["careful"]
+"""
+
+
+@pytest.fixture
+def with_smoke(smoke_file, tmp_path):
+    path = tmp_path / "study.toml"
+
+    def build(table):
+        path.write_text(smoke_file.read_text() + table)
+        return path
+
+    return build
+
+
+def test_a_smoke_form_changes_what_it_names_and_nothing_else(with_smoke, smoke_file):
+    path = with_smoke(SMOKE_TABLE)
+    whole, small = load_spec(path), load_spec(path, is_smoke=True)
+    assert whole == load_spec(smoke_file)
+    assert small.replicates == 2
+    assert small.task["digits"].pool == 100
+    assert small.task["digits"].validation == whole.task["digits"].validation
+    assert [axis.values for axis in small.axis] == [("careful",)]
+    assert small.arm == whole.arm
+
+
+def test_a_wrong_smoke_form_is_refused_before_it_is_asked_for(with_smoke):
+    with pytest.raises(SpecError, match="`replicates` must be int >= 2, got 1"):
+        load_spec(with_smoke("[smoke]\nreplicates = 1\n"))
+
+
+def test_a_smoke_form_that_is_not_there_is_named(smoke_file):
+    with pytest.raises(SpecError, match=r"`smoke` must be a table .*got None"):
+        load_spec(smoke_file, is_smoke=True)
