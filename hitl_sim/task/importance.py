@@ -9,8 +9,8 @@ NUM_SHUFFLES = 10
 WIDE = 1024
 """Features beyond which the model is fitted to a gradient of 1e-4 and not 1e-6.
 
-On 6,000 images of 32 x 32 pixels in colour that takes 11 s and not 30 s of one core, and
-moves no group by more than .06 standard deviations.
+On 6,000 images of 32 x 32 pixels in colour that takes 11 s and not 30 s of one core,
+and moves no group by more than .06 standard deviations.
 """
 SEED = 20240607
 
