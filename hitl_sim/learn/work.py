@@ -46,10 +46,6 @@ class WorkLine(NamedTuple):
     counts: npt.NDArray[np.int64]
 
 
-def _shape(config: NetworkConfig, num_features: int, num_classes: int) -> str:
-    return "-".join(str(w) for w in (num_features, *config.hidden, num_classes))
-
-
 def abstract(*shape: int, dtype: Any = np.float32) -> Any:
     """Describe an array without making it, as an argument of a `Unit`."""
     return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
@@ -96,7 +92,7 @@ def train_unit(
         abstract(num_items, num_features),
         abstract(num_items, dtype=np.int32),
     )
-    shape = _shape(network, num_features, num_classes)
+    shape = network.describe(num_features, num_classes)
     suffix = "" if config.optimiser == "adam" else f":{config.optimiser}"
     suffix += ":penalty" if has_penalty else ""
     unit_name = f"{phase}:{shape}:b{config.batch}:n{num_items}{suffix}"
@@ -129,7 +125,7 @@ def forward_unit(
     def program(params: Any, x: Any) -> Any:
         return read_out(built.apply(params, x))
 
-    shape = _shape(network, num_features, num_classes)
+    shape = network.describe(num_features, num_classes)
     return Unit(
         f"{phase}:{shape}:{read_out_name}:n{num_items}",
         phase,

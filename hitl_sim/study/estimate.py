@@ -3,8 +3,10 @@
 import itertools
 import math
 from statistics import NormalDist
+from typing import NamedTuple
 
 from hitl_sim.study.grid import Condition
+from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.task import TaskInfo
 
 FLOPS_PER_S = 1.5e10
@@ -25,12 +27,55 @@ def run_flops(condition: Condition, info: TaskInfo) -> float:
         Operations: forward 2, backward 4 per weight and item, and 10 per weight and
         step for the optimiser.
     """
-    widths = (info.num_features, *condition.network.hidden, info.num_classes)
-    weights = sum(a * b for a, b in itertools.pairwise(widths))
+    size = network_size(condition.network, info)
     training, task = condition.training, condition.task
     steps = training.checkpoints * training.steps_per_checkpoint
     held_out = training.checkpoints * (task.validation + task.test)
-    return weights * (steps * (6.0 * training.batch + 10.0) + 2.0 * held_out)
+    items = 6.0 * steps * training.batch + 2.0 * held_out
+    return size.products * items + 10.0 * size.weights * steps
+
+
+class NetworkSize(NamedTuple):
+    """Products of a weight and a number per item, and weights, without biases."""
+
+    products: int
+    weights: int
+
+
+def network_size(network: NetworkSpec, info: TaskInfo) -> NetworkSize:
+    """Count a network's weights and how often each is used for one item.
+
+    Args:
+        network: its table.
+        info: the task, which it suits.
+    """
+    dials, num_in = network.resolved(), info.num_features
+    products = weights = 0
+    if network.kind == "cnn" and info.shape is not None:
+        height, width, num_in = info.shape
+        for channels in dials["channels"]:
+            height, width = -(-height // 2), -(-width // 2)
+            filters = dials["kernel"] ** 2 * num_in * channels
+            products, weights = products + height * width * filters, weights + filters
+            num_in = channels
+        num_in *= height * width
+    if network.kind == "text_cnn":
+        for span in dials["widths"]:
+            filters = span * dials["embedding"] * dials["filters"]
+            places = info.num_features - span + 1
+            products, weights = products + places * filters, weights + filters
+        num_in = len(dials["widths"]) * dials["filters"]
+    if network.kind == "transformer":
+        num_in, length = dials["embedding"], info.num_features
+        # 3 + 1 widths squared in attention, 4 + 4 in the feed-forward layers
+        block = 12 * num_in**2
+        mixing = 2 * length**2 * num_in
+        products = dials["layers"] * (length * block + mixing)
+        weights = dials["layers"] * block + length * num_in
+    weights += (info.vocabulary or 0) * dials.get("embedding", 0)
+    widths = (num_in, *dials.get("hidden", ()), info.num_classes)
+    dense = sum(a * b for a, b in itertools.pairwise(widths))
+    return NetworkSize(products + dense, weights + dense)
 
 
 def seconds_one_core(flops: float, programs: int) -> float:

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 
 from hitl_sim import __version__
+from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec import (
     ArmSpec,
     AxisSpec,
     CrowdSpec,
     ImportanceArm,
     MachineImportanceArm,
-    NetworkSpec,
     PeopleArm,
     Scalar,
     SpecError,
@@ -76,7 +76,7 @@ class Condition:
         """What an arm has in common with its control and pilot."""
         return {
             "task": msgspec.to_builtins(self.task) | {"source": content_hash},
-            "network": msgspec.to_builtins(self.network),
+            "network": self.network.resolved(),
             "training": msgspec.to_builtins(self.training),
             "seed": self.spec.seed,
         }

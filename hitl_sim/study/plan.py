@@ -23,6 +23,7 @@ from hitl_sim.study.spec import (
     TaskSpec,
     VerificationArm,
 )
+from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
 from oracles import Population, build_population
 
@@ -160,6 +161,10 @@ def load_data(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
             num_groups=task.num_groups,
             label_column=task.label_column,
             text_column=task.text_column,
+            representation=task.representation,
+            length=task.length,
+            image_size=task.image_size,
+            informative_groups=task.informative_groups,
         )
         check_sizes(info, task.pool, task.validation, task.test)
     except (ValueError, OSError) as error:
@@ -196,6 +201,7 @@ def build_plan(spec: StudySpec) -> Plan:
         name: load_data(task)[0] for name, task in spec.task.items() if name in used
     }
     for condition in conditions:
+        check_suits(condition, infos[condition.task_name])
         population_of(condition, infos[condition.task_name])
     runs = tuple(
         Run(

@@ -1,5 +1,6 @@
 """What a study file says: frozen structs, and one `validate` that every spec passes."""
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -10,10 +11,10 @@ import msgspec
 from msgspec import Meta
 
 from hitl_sim.cost import Prices, check_prices
+from hitl_sim.study.network_spec import Count, NetworkSpec, check_network
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Positive = Annotated[float, Meta(gt=0.0)]
-Count = Annotated[int, Meta(ge=1)]
 Scalar = str | int | float | bool
 PROXY_STEPS = 60
 """Training steps of a machine's proxy where a study says nothing; assumed."""
@@ -35,17 +36,26 @@ class TaskSpec(_Struct, frozen=True):
     """Where the items come from, how they are split, and what is wrong with the pool.
 
     Attributes:
-        source: "digits", "docstrings", or the path of a .npz, .csv or .parquet file.
+        source: "digits", "docstrings", "planted", or a path: an .npz, .csv, .tsv,
+            .jsonl or .parquet file, images in IDX, or a folder of images. A folder
+            beside the study file is written with a slash, as "./flowers".
         pool: items that training may use.
         validation: held-out items that fix and test the target; billed.
         test: held-out items that are only watched.
         irrelevant: share of the pool without structure and with a random label.
         duplicate: share of the pool that repeats other items of it.
         wrong_label: share of the pool under another class's label.
-        num_features: words kept for a text; other sources bring their own features.
+        num_features: words kept for a text, or features of "planted"; other sources
+            bring their own features.
         num_groups: feature groups; the source's own division when left out.
-        label_column: label of a .csv or .parquet file; "label" when left out.
-        text_column: text of a .csv or .parquet file; its other columns are then unused.
+        label_column: label of a table; "label" when left out.
+        text_column: text of a table; its other columns are then unused.
+        representation: of text: "tfidf" when left out, "hashed", or "tokens", which the
+            networks "text_cnn" and "transformer" read.
+        length: words of a text as tokens; 32 when left out.
+        image_size: side to which a folder's images are resized, pixels; they must have
+            one size when left out.
+        informative_groups: groups of "planted" that matter; 4 when left out.
     """
 
     source: str
@@ -59,12 +69,10 @@ class TaskSpec(_Struct, frozen=True):
     num_groups: Annotated[int, Meta(ge=2)] | None = None
     label_column: str | None = None
     text_column: str | None = None
-
-
-class NetworkSpec(_Struct, frozen=True):
-    """The network that is trained: hidden widths, none for a linear model."""
-
-    hidden: tuple[Count, ...] = (64,)
+    representation: Literal["tfidf", "hashed", "tokens"] | None = None
+    length: Count | None = None
+    image_size: Count | None = None
+    informative_groups: Count | None = None
 
 
 class TrainingSpec(_Struct, frozen=True):
@@ -402,8 +410,8 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
 
 
 def _resolve(name: str, folder: Path) -> str:
-    is_file = Path(name).suffix != ""
-    return str((folder / name).resolve()) if is_file else name
+    is_path = Path(name).suffix != "" or "/" in name or os.sep in name
+    return str((folder / name).resolve()) if is_path else name
 
 
 def validate(spec: StudySpec) -> StudySpec:
@@ -430,6 +438,7 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     spec = _convert(raw, StudySpec, raw, "")
     try:
         check_prices(spec.prices)
+        check_network(spec.network)
     except ValueError as error:
         raise SpecError(str(error)) from error
     _check_arms(spec)
@@ -584,7 +593,8 @@ def _explain(message: str, raw: Mapping[str, Any], above: str) -> str:
 
 def _condition(what: str, where: str, path: str, raw: Mapping[str, Any]) -> str:
     """Say what a value must be."""
-    choices = _KINDS if where.endswith("kind") else _choices(path, raw)
+    is_arm_kind = where.startswith("arm") and where.endswith("kind")
+    choices = _KINDS if is_arm_kind else _choices(path, raw)
     if choices and not what.startswith("Expected"):
         return f"one of {', '.join(map(repr, choices))}"
     expected = what.removeprefix("Expected ").partition(", got ")[0]

@@ -22,7 +22,6 @@ from hitl_sim import __version__
 from hitl_sim.energy import count_operations
 from hitl_sim.learn import (
     Hyper,
-    NetworkConfig,
     PanelConfig,
     RunConfig,
     Seeds,
@@ -49,6 +48,7 @@ from hitl_sim.learn.intervention import (
 )
 from hitl_sim.learn.work import Unit
 from hitl_sim.study.grid import Condition
+from hitl_sim.study.network import network_config
 from hitl_sim.study.plan import (
     QUESTION,
     Chunk,
@@ -195,7 +195,7 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
     num_groups, group_size = data.groups.shape
     program = Program(
         Shape(task.pool, info.num_features, info.num_classes, num_groups, group_size),
-        NetworkConfig(condition.network.hidden),
+        network_config(condition.network, info),
         TrainConfig(
             training.batch,
             training.steps_per_checkpoint,

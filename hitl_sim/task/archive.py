@@ -10,10 +10,18 @@ from jaxtyping import Float
 from hitl_sim.task.check import check_features, encode_labels
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import block_groups, check_groups
+from hitl_sim.task.image import build_image_task
 from hitl_sim.task.table import standardise
 
-REQUIRED = ("features", "labels")
+CONTENTS = ("features", "embeddings", "images")
+"""Arrays of which a file holds exactly one, beside its labels."""
 OPTIONAL = ("size", "groups", "group_names")
+"""Arrays that may stand beside features or embeddings."""
+
+_MADE_BEFORE = (
+    "embeddings made before the study, alike for every arm: what that took is on no "
+    "arm's bill; "
+)
 
 
 def load_archive(path: Path, num_groups: int | None) -> RawTask:
@@ -21,27 +29,42 @@ def load_archive(path: Path, num_groups: int | None) -> RawTask:
 
     Args:
         path: an existing file.
-        num_groups: G, equal blocks of columns; `None` for the file's own groups, or
-            else one group per column.
+        num_groups: G, square patches of images, or equal blocks of columns; `None` for
+            16 patches, for the file's own groups, or else for one group per column.
 
     Returns:
-        The task, each feature standardised over the items.
+        The task: pixels divided by 255, or each feature standardised over the items.
 
     Raises:
         ValueError: the file is no .npz, holds pickled objects, lacks an array, has one
             too many, or an array is not as `load_task` says.
     """
     arrays = _read(path)
-    features = arrays["features"]
-    if features.dtype.kind not in "fiub":
+    labels, class_names = encode_labels(arrays["labels"], f"{path}, array 'labels'")
+    content = next(name for name in CONTENTS if name in arrays)
+    where = f"{path}, array {content!r}"
+    if content == "images":
+        return build_image_task(
+            path.stem,
+            path.name,
+            arrays[content],
+            labels,
+            class_names,
+            num_groups,
+            where,
+        )
+    is_embedding = content == "embeddings"
+    features = arrays[content]
+    if features.dtype.kind not in ("f" if is_embedding else "fiub"):
         raise ValueError(
-            f"{path}, array 'features': must be numbers, got type {features.dtype}."
+            f"{where}: must be {'floats' if is_embedding else 'numbers'}, got type "
+            f"{features.dtype}."
         )
     features = features.astype(np.float64)
     num_columns = features.shape[-1] if features.ndim else 0
-    columns = [f"feature {d}" for d in range(num_columns)]
-    check_features(features, columns, f"{path}, array 'features'")
-    labels, class_names = encode_labels(arrays["labels"], f"{path}, array 'labels'")
+    column = "dimension" if is_embedding else "feature"
+    columns = [f"{column} {d}" for d in range(num_columns)]
+    check_features(features, columns, where)
     if len(labels) != len(features):
         raise ValueError(
             f"{path}, array 'labels': must have one label for each of {len(features)} "
@@ -61,8 +84,11 @@ def load_archive(path: Path, num_groups: int | None) -> RawTask:
         group_names = _read_names(arrays["group_names"], len(groups), path)
     return RawTask(
         name=path.stem,
-        source=f"{path.name}; each feature standardised over all items",
-        kind="table",
+        source=(
+            f"{path.name}; {_MADE_BEFORE if is_embedding else ''}each {column} "
+            "standardised over all items"
+        ),
+        kind="embedding" if is_embedding else "table",
         features=standardise(features),
         labels=labels,
         class_names=class_names,
@@ -90,15 +116,30 @@ def _read(path: Path) -> dict[str, np.ndarray]:
                     f"{path}, array {name!r}: must be a plain array of numbers or "
                     f"strings, got {got}. Pickles can run code and are never loaded."
                 ) from None
-    missing = [name for name in REQUIRED if name not in arrays]
-    unknown = [name for name in arrays if name not in REQUIRED + OPTIONAL]
-    if missing or unknown:
-        wrong = f"no {missing[0]!r}" if missing else f"an unknown {unknown[0]!r}"
-        raise ValueError(
-            f"{path}: must hold arrays {', '.join(map(repr, REQUIRED))} and may hold "
-            f"{', '.join(map(repr, OPTIONAL))}, got {wrong} among {sorted(arrays)}."
-        )
+    _check_names(list(arrays), path)
     return arrays
+
+
+def _check_names(names: list[str], path: Path) -> None:
+    """Refuse a missing array, one too many, and one that would not be read."""
+    contents = [name for name in CONTENTS if name in names]
+    optional = () if contents == ["images"] else OPTIONAL
+    unknown = [name for name in names if name not in ("labels", *CONTENTS, *optional)]
+    if not contents:
+        wrong = f"no {CONTENTS[0]!r}"
+    elif "labels" not in names:
+        wrong = "no 'labels'"
+    elif unknown:
+        wrong = f"an unknown {unknown[0]!r}"
+    elif len(contents) > 1:
+        wrong = f"both {contents[0]!r} and {contents[1]!r}"
+    else:
+        return
+    raise ValueError(
+        f"{path}: must hold arrays 'labels' and one of "
+        f"{', '.join(map(repr, CONTENTS))}; beside the first two it may hold "
+        f"{', '.join(map(repr, OPTIONAL))}, got {wrong} among {sorted(names)}."
+    )
 
 
 def _read_names(names: np.ndarray, num_groups: int, path: Path) -> tuple[str, ...]:

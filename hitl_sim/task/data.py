@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 AnyArray = np.ndarray | Array
-TaskKind = Literal["image", "text", "table"]
+TaskKind = Literal["image", "text", "table", "embedding"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,10 @@ class TaskInfo:
         group_names: `G` names, in the order of the groups.
         kind: what an annotator looks at.
         importance_source: where the reference importance comes from, in words.
+        shape: height, width and channels of an image, whose features are its pixels row
+            by row, channels last; None where features are no image.
+        vocabulary: number of ids where features are the ids of a text's words, in their
+            order; None where they are not.
     """
 
     name: str
@@ -44,6 +48,8 @@ class TaskInfo:
     group_names: tuple[str, ...]
     kind: TaskKind
     importance_source: str
+    shape: tuple[int, int, int] | None = None
+    vocabulary: int | None = None
 
     @property
     def num_groups(self) -> int:
@@ -62,6 +68,7 @@ class TaskData(NamedTuple):
         labels: `[M]` int32, true class, 0 to K - 1, every class present.
         size: `[M]` float32, length of the item relative to the median item.
         groups: `[G, S]` int32, feature indices; disjoint, together every feature once.
+            Where features are ids of words: indices of the vocabulary's words.
         importance: `[G]` float32, reference importance, mean 0 and standard deviation 1
             over the groups (all zeros where no group differs from another).
     """
@@ -148,8 +155,12 @@ class RawTask(NamedTuple):
         labels: `[M]`, 0 to K - 1, every class present.
         class_names: `K` names.
         size: `[M]`, positive, relative to the median item.
-        groups: `[G, S]` feature indices.
+        groups: `[G, S]` feature indices, or those of the words of a vocabulary.
         group_names: `G` names.
+        shape: of an image; see `TaskInfo`.
+        vocabulary: number of ids; see `TaskInfo`.
+        weights: `[M, W]` what the groups divide, where they do not divide the features.
+        importance: `[G]`, where it is known and need not be measured.
     """
 
     name: str
@@ -161,3 +172,7 @@ class RawTask(NamedTuple):
     size: Float[np.ndarray, " items"]
     groups: Int[np.ndarray, "groups group_size"]
     group_names: Sequence[str]
+    shape: tuple[int, int, int] | None = None
+    vocabulary: int | None = None
+    weights: Float[np.ndarray, "items words"] | None = None
+    importance: Float[np.ndarray, " groups"] | None = None

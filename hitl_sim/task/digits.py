@@ -25,7 +25,8 @@ def load_digits(num_groups: int | None = None) -> RawTask:
         Alpaydin and Kaynak (1998), Optical recognition of handwritten digits, UCI
         Machine Learning Repository, doi:10.24432/C50P49 (its test part).
     """
-    groups, group_names = patch_groups(SIDE, 16 if num_groups is None else num_groups)
+    shape = (SIDE, SIDE, 1)
+    groups, group_names = patch_groups(shape, num_groups)
     from sklearn import datasets  # noqa: PLC0415
 
     pixels, labels = datasets.load_digits(return_X_y=True)
@@ -42,4 +43,5 @@ def load_digits(num_groups: int | None = None) -> RawTask:
         size=np.ones(labels.size, np.float32),
         groups=groups,
         group_names=group_names,
+        shape=shape,
     )

@@ -12,8 +12,9 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from hitl_sim.task.data import RawTask
+from hitl_sim.task.option import TaskOptions
 from hitl_sim.task.sentence import read_sentences
-from hitl_sim.task.text import describe_text, group_text, weigh_words
+from hitl_sim.task.text import group_text, represent
 
 # Folder of the installed package -> name of the distribution. The order is the labels'.
 LIBRARIES = {
@@ -44,8 +45,8 @@ _LEAK = re.compile(
 )
 
 
-def load_docstrings(num_features: int = 256, num_groups: int | None = None) -> RawTask:
-    """Load sentences of the docstrings of four installed libraries as word weights.
+def load_docstrings(options: TaskOptions) -> RawTask:
+    """Load sentences of the docstrings of four installed libraries.
 
     Sentences that name a library, occur in two of them, are code, are very short or
     long, or hold none of the frequent words are left out. Hashes of file names and
@@ -53,9 +54,9 @@ def load_docstrings(num_features: int = 256, num_groups: int | None = None) -> R
     machine.
 
     Args:
-        num_features: D, the most frequent words.
-        num_groups: G, equal groups of words that occur together; `None` for 32, or the
-            largest smaller number that divides D.
+        options: `num_features` W, the most frequent words; `num_groups` G, equal
+            groups of words that occur together, by default 32, or the largest smaller
+            number that divides W; and how texts are represented.
 
     Returns:
         900 sentences of each library (or as many as the scarcest has left, with very
@@ -80,14 +81,16 @@ def load_docstrings(num_features: int = 256, num_groups: int | None = None) -> R
             (code, sentences[key], label) for code, key in own[:CANDIDATES_PER_LIBRARY]
         ]
     chosen.sort()
-    texts = [sentence for _, sentence, _ in chosen]
     labels = np.array([label for _, _, label in chosen], np.int32)
-    weights, words, size = weigh_words(
-        texts, num_features, "task 'docstrings'", is_english=True
+    texts = represent(
+        [sentence for _, sentence, _ in chosen],
+        options,
+        "task 'docstrings'",
+        is_english=True,
     )
-    rows = _balance(labels, np.asarray(weights.any(axis=1)))
-    weights = weights[rows]
-    groups, group_names = group_text(weights, words, num_groups)
+    rows = _balance(labels, np.asarray(texts.weights.any(axis=1)))
+    texts = texts.take(rows)
+    groups, group_names = group_text(texts.weights, texts.words, options.num_groups)
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES.values()
     )
@@ -96,16 +99,17 @@ def load_docstrings(num_features: int = 256, num_groups: int | None = None) -> R
         source=(
             f"{len(rows)} sentences from the docstrings of the installed {versions}; "
             "which library does a sentence come from? Sentences that name a library "
-            "are left out, and English function words. "
-            f"{describe_text(len(words))}"
+            f"are left out. {texts.source}"
         ),
         kind="text",
-        features=weights,
+        features=texts.features,
         labels=labels[rows],
         class_names=list(LIBRARIES.values()),
-        size=size[rows] / np.median(size[rows]),
+        size=texts.size,
         groups=groups,
         group_names=group_names,
+        vocabulary=texts.vocabulary,
+        weights=texts.weights,
     )
 
 

@@ -1,40 +1,53 @@
 """Feature groups of equal size: patches of an image, blocks of columns, word sets."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
 
+NUM_PATCHES = 16
+
 
 def patch_groups(
-    side: int, num_groups: int
+    shape: tuple[int, int, int], num_groups: int | None
 ) -> tuple[Int[np.ndarray, "groups group_size"], tuple[str, ...]]:
-    """Cut a square image into equal square patches.
+    """Cut an image into equal square patches, all channels of a pixel together.
 
     Args:
-        side: pixels along a side; pixels are numbered row by row.
-        num_groups: G, a square number whose root divides `side`.
+        shape: height, width and channels; pixels come row by row, channels last.
+        num_groups: G, such that the patches are squares; `None` for 16, or the nearest
+            number there is.
 
     Returns:
-        `[G, S]` pixels of each patch, patches row by row, and `G` names.
+        `[G, S]` features of each patch, patches row by row, and `G` names.
 
     Raises:
         ValueError: the patches would not be square and equal.
     """
-    allowed = [k * k for k in range(1, side + 1) if side % k == 0]
-    if num_groups not in allowed:
+    height, width, channels = shape
+    both = math.gcd(height, width)
+    sides = {
+        height * width // side**2: side
+        for side in range(both, 0, -1)
+        if both % side == 0
+    }
+    if num_groups is None:
+        num_groups = min(sides, key=lambda number: abs(number - NUM_PATCHES))
+    if num_groups not in sides:
         raise ValueError(
-            f"`num_groups` must be one of {', '.join(map(str, allowed))} for images of "
-            f"{side} x {side} pixels, got {num_groups}."
+            f"`num_groups` must be one of {', '.join(map(str, sides))} for images of "
+            f"{height} x {width} pixels, got {num_groups}."
         )
-    across = round(num_groups**0.5)
-    width = side // across
-    pixels = np.arange(side * side, dtype=np.int32).reshape(
-        across, width, across, width
+    side = sides[num_groups]
+    down, across = height // side, width // side
+    numbers = np.arange(height * width * channels, dtype=np.int32)
+    cut = numbers.reshape(down, side, across, side * channels)
+    groups = cut.transpose(0, 2, 1, 3).reshape(num_groups, side * side * channels)
+    rows, columns = (
+        [f"{k * side}-{(k + 1) * side - 1}" for k in range(n)] for n in (down, across)
     )
-    groups = pixels.transpose(0, 2, 1, 3).reshape(num_groups, width * width)
-    spans = [f"{k * width}-{(k + 1) * width - 1}" for k in range(across)]
-    names = tuple(f"rows {r}, columns {c}" for r in spans for c in spans)
+    names = tuple(f"rows {r}, columns {c}" for r in rows for c in columns)
     return groups, names
 
 
@@ -91,8 +104,12 @@ def word_groups(
     size = _group_size(len(words), num_groups)
     lengths = np.linalg.norm(weights, axis=0)
     unit = weights / np.where(lengths > 0, lengths, 1.0)
-    alike = (unit.T @ unit).astype(np.float64)
-    groups = np.array(_halve(alike, np.arange(len(words)), size), dtype=np.int32)
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # noqa: PLC0415
+
+    # One thread: two wait for each other wherever another process has a core.
+    with threadpool_limits(1):
+        alike = (unit.T @ unit).astype(np.float64)
+        groups = np.array(_halve(alike, np.arange(len(words)), size), dtype=np.int32)
     mass = weights.sum(axis=0)
     names = tuple(
         ", ".join(words[i] for i in row[np.argsort(-mass[row], kind="stable")][:3])

@@ -1,4 +1,4 @@
-"""A user's own table, from a .csv or .parquet file: numbers, or one column of text."""
+"""A user's own table, from a text or .parquet file: numbers, or one column of text."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,30 +9,37 @@ from jaxtyping import Float
 from hitl_sim.task.check import check_features, encode_labels
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import block_groups
-from hitl_sim.task.text import describe_text, group_text, weigh_words
+from hitl_sim.task.option import TaskOptions
+from hitl_sim.task.text import group_text, represent
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 DEFAULT_LABEL_COLUMN = "label"
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+"""Formats of a table; but for .parquet, each may be packed with gzip."""
 
 
-def load_table(
-    path: Path,
-    num_features: int,
-    num_groups: int | None,
-    label_column: str | None,
-    text_column: str | None,
-) -> RawTask:
+def format_of(path: Path) -> str | None:
+    """Return the suffix that names a table's format, None where there is none."""
+    name = path.name.lower()
+    plain = name.removesuffix(".gz")
+    suffix = Path(plain).suffix
+    is_packed = name != plain
+    known = suffix in SUFFIXES and not (is_packed and suffix == ".parquet")
+    return suffix if known else None
+
+
+def load_table(path: Path, options: TaskOptions) -> RawTask:
     """Load a task from a table of numbers, or from one column of text.
 
     Args:
-        path: an existing .csv or .parquet file.
-        num_features: D of a text task; a table of numbers brings its own.
-        num_groups: G, equal parts of the features; `None` for one group per column, or
-            the default of a text task.
-        label_column: column of the labels; `None` for "label".
-        text_column: column of text; `None` where all other columns are numbers.
+        path: an existing file of a format in `SUFFIXES`.
+        options: `num_features` of a text task, where a table of numbers brings its own;
+            `num_groups` G, equal parts of the features, by default one group per column
+            or the default of a text task; the columns of labels (by default "label")
+            and of text, without which all other columns are numbers; and how text is
+            represented.
 
     Returns:
         The task; columns of numbers are standardised over the items.
@@ -42,33 +49,34 @@ def load_table(
             number, a label or text is missing, or a class has no item.
     """
     table = _read(path)
+    label_column, text_column = options.label_column, options.text_column
     label_column = DEFAULT_LABEL_COLUMN if label_column is None else label_column
-    labels, class_names = encode_labels(
-        _labels(_column(table, label_column, "label_column", path)),
-        f"{path}, column {label_column!r}",
-    )
+    where = f"{path}, column {label_column!r}"
+    column = _column(table, label_column, "label_column", path)
+    labels, class_names = encode_labels(_labels(column, where), where)
     if text_column is not None:
-        texts = _texts(_column(table, text_column, "text_column", path), path)
+        column = _column(table, text_column, "text_column", path)
         where = f"{path}, column {text_column!r}"
-        features, words, size = weigh_words(texts, num_features, where)
-        groups, group_names = group_text(features, words, num_groups)
+        texts = represent(_texts(column, where), options, where)
+        groups, group_names = group_text(texts.weights, texts.words, options.num_groups)
         return RawTask(
-            name=path.stem,
-            source=f"{path.name}, texts of column {text_column!r}. "
-            + describe_text(len(words)),
+            name=_name(path),
+            source=f"{path.name}, texts of column {text_column!r}. {texts.source}",
             kind="text",
-            features=features,
+            features=texts.features,
             labels=labels,
             class_names=class_names,
-            size=size,
+            size=texts.size,
             groups=groups,
             group_names=group_names,
+            vocabulary=texts.vocabulary,
+            weights=texts.weights,
         )
     columns = [name for name in table.column_names if name != label_column]
     numbers = _numbers(table, columns, path)
-    groups, group_names = block_groups(columns, num_groups)
+    groups, group_names = block_groups(columns, options.num_groups)
     return RawTask(
-        name=path.stem,
+        name=_name(path),
         source=f"{path.name}; each column standardised over all items",
         kind="table",
         features=standardise(numbers),
@@ -102,23 +110,33 @@ def standardise(
     return np.asarray(np.where(is_constant, 0.0, scaled))
 
 
+def _name(path: Path) -> str:
+    """Return the file's name without its suffixes."""
+    plain = path.name.removesuffix(".gz")
+    return Path(plain).stem
+
+
 def _read(path: Path) -> "pa.Table":
     """Read the whole table."""
     import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import csv, parquet  # noqa: PLC0415
+    from pyarrow import csv, json, parquet  # noqa: PLC0415
 
-    is_csv = path.suffix.lower() == ".csv"
+    suffix = format_of(path)
     try:
-        if is_csv:
-            parsing = csv.ParseOptions(newlines_in_values=True)
-            table = csv.read_csv(path, parse_options=parsing)
-        else:
+        if suffix == ".parquet":
             table = parquet.read_table(path)
-    except (pa.ArrowException, UnicodeError) as error:
+        elif suffix == ".jsonl":
+            table = json.read_json(path)
+        else:
+            delimiter = "\t" if suffix == ".tsv" else ","
+            parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+            table = csv.read_csv(path, parse_options=parsing)
+        names = table.column_names
+    except (pa.ArrowException, UnicodeError, OSError) as error:
         raise ValueError(
-            f"{path}: must be a readable {path.suffix} table, got: {error}"
+            f"{path}: must be a readable {suffix} table in UTF-8, got: {error}"
         ) from None
-    repeated = {n for n in table.column_names if table.column_names.count(n) > 1}
+    repeated = {n for n in names if names.count(n) > 1}
     if repeated:
         raise ValueError(
             f"{path}: must have different column names, got {sorted(repeated)[0]!r} "
@@ -144,26 +162,55 @@ def _column(table: "pa.Table", name: str, option: str, path: Path) -> "pa.Chunke
     return column
 
 
-def _labels(column: "pa.ChunkedArray") -> np.ndarray:
+def _labels(column: "pa.ChunkedArray", where: str) -> np.ndarray:
     """Return labels as numbers or fixed-width strings, never as objects."""
     import pyarrow as pa  # noqa: PLC0415
 
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    values = column.to_numpy(zero_copy_only=False)
-    is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-    return np.asarray(values.astype(np.str_) if is_text else values)
+    if _is_text(column):
+        return np.array(_decode(column, where))
+    return np.asarray(column.to_numpy(zero_copy_only=False))
 
 
-def _texts(column: "pa.ChunkedArray", path: Path) -> list[str]:
+def _texts(column: "pa.ChunkedArray", where: str) -> list[str]:
     """Return texts as strings."""
+    if not _is_text(column):
+        raise ValueError(
+            f"{where} (`text_column`): must be a column of text, got type "
+            f"{column.type}."
+        )
+    return _decode(column, where)
+
+
+def _is_text(column: "pa.ChunkedArray") -> bool:
+    """Whether a column holds strings, or the bytes of strings in another encoding."""
     import pyarrow as pa  # noqa: PLC0415
 
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-        raise ValueError(
-            f"{path}, `text_column`: must be a column of text, got type {column.type}."
-        )
-    return [str(text) for text in column.to_pylist()]
+    kind = column.type
+    tests = (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_binary,
+        pa.types.is_large_binary,
+    )
+    return any(test(kind) for test in tests)
+
+
+def _decode(column: "pa.ChunkedArray", where: str) -> list[str]:
+    """Return strings, refusing bytes that are no UTF-8."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    texts = []
+    for row, value in enumerate(column.cast(pa.large_binary()).to_pylist()):
+        try:
+            texts.append(value.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{where}: must be text in UTF-8, got byte 0x{value[error.start]:02x} "
+                f"in row {row} (counted from 0). Save the file as UTF-8."
+            ) from None
+    return texts
 
 
 def _numbers(

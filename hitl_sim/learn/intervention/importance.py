@@ -121,7 +121,8 @@ def build_importance(config: ImportanceConfig, program: Program) -> Intervention
     task's reference importance, plus the noise of their own.
 
     Raises:
-        ValueError: an unknown feedback or use.
+        ValueError: an unknown feedback or use, or a use that the network's input does
+            not bear.
 
     References:
         de Borda (1781), Memoire sur les elections au scrutin.
@@ -163,7 +164,7 @@ def build_machine_importance(
     """Build the use of importance as a quickly trained model sees it.
 
     Raises:
-        ValueError: an unknown use.
+        ValueError: an unknown use, or one that the network's input does not bear.
     """
     network = proxy_network(program)
 
@@ -204,6 +205,7 @@ def _build(
 ) -> Intervention:
     """Build what a network makes of an order, whoever found it."""
     _check("use", use, USES)
+    _check_input(program, use)
     shape, is_penalty = program.shape, use == "penalty"
 
     def columns(setting: Setting, plan: ImportancePlan) -> jax.Array | None:
@@ -249,3 +251,15 @@ def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         options = ", ".join(map(repr, allowed))
         raise ValueError(f"`{name}` must be one of {options}, got {value!r}.")
+
+
+def _check_input(program: Program, use: str) -> None:
+    """Refuse to take pixels from an image, and gradients by the ids of words."""
+    encoder = program.network.encoder
+    if encoder is None or (encoder.is_numeric and use == "penalty"):
+        return
+    allowed = "use = 'penalty' only" if encoder.is_numeric else "no importance of words"
+    raise ValueError(
+        f"`network` must have no encoder where features are selected; it allows "
+        f"{allowed}, got {encoder.describe()!r} with {use!r}."
+    )

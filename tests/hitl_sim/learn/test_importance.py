@@ -1,5 +1,7 @@
 """What becomes of feature groups that people or machines find important."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +15,12 @@ from hitl_sim.learn.intervention import (
     build_intervention,
 )
 from hitl_sim.learn.intervention.importance import attributed_importance, marked_share
-from hitl_sim.learn.network import NetworkConfig, build_network
+from hitl_sim.learn.network import (
+    ConvolutionConfig,
+    NetworkConfig,
+    TextConvolutionConfig,
+    build_network,
+)
 from hitl_sim.learn.optimise import TrainConfig, fit, input_gradient_penalty
 
 
@@ -145,3 +152,25 @@ def test_every_way_runs_whole(digits, config_of, hyper_of, seeds_of, interventio
 def test_a_choice_that_does_not_exist_is_refused(program, field):
     with pytest.raises(ValueError, match=f"`{field}` must be one of .*got 'taste'"):
         build_intervention(ImportanceConfig(4, **{field: "taste"}), program)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "use"),
+    [
+        (ConvolutionConfig((8, 8, 1)), "select"),
+        (TextConvolutionConfig(9, 64), "select"),
+        (TextConvolutionConfig(9, 64), "penalty"),
+    ],
+)
+def test_an_input_that_does_not_bear_a_use_is_refused(program, encoder, use):
+    encoded = dataclasses.replace(program, network=NetworkConfig((), encoder))
+    for config in (ImportanceConfig(8, use=use), MachineImportanceConfig(8, use=use)):
+        with pytest.raises(ValueError, match=f"must have no encoder .*'{use}'"):
+            build_intervention(config, encoded)
+
+
+def test_the_pixels_of_a_convolution_may_be_penalised(program):
+    network = NetworkConfig((), ConvolutionConfig((8, 8, 1)))
+    encoded = dataclasses.replace(program, network=network)
+    built = build_intervention(ImportanceConfig(8, use="penalty"), encoded)
+    assert (built.num_features, built.has_penalty) == (64, True)

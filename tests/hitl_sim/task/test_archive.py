@@ -106,3 +106,66 @@ def test_arrays_that_make_no_task_are_refused(save, arrays, message):
 
 def test_a_number_of_groups_beside_the_groups_of_the_file_is_refused(save):
     refused(save(groups=np.arange(4)), "`num_groups` must be left out", num_groups=2)
+
+
+IMAGES = RNG.integers(0, 256, (40, 8, 6, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def save_as(tmp_path):
+    def write(**arrays):
+        path = tmp_path / "mine.npz"
+        np.savez(path, **{"labels": LABELS, **arrays})
+        return path
+
+    return write
+
+
+def test_images_keep_their_shape_and_lie_between_zero_and_one(save_as):
+    info, data = load_task(save_as(images=IMAGES))
+    assert (info.kind, info.shape, info.num_features) == ("image", (8, 6, 3), 144)
+    np.testing.assert_allclose(
+        data.features[3].reshape(8, 6, 3), IMAGES[3] / 255.0, rtol=1e-6
+    )
+    assert info.num_groups == 12
+
+
+def test_images_without_channels_have_one(save_as):
+    assert load_task(save_as(images=IMAGES[..., 0]))[0].shape == (8, 6, 1)
+
+
+def test_images_of_one_content_and_another_shape_are_another_task(save_as):
+    hashes = {
+        load_task(save_as(images=IMAGES.reshape(40, *shape)))[0].content_hash
+        for shape in ((8, 6, 3), (6, 8, 3))
+    }
+    assert len(hashes) == 2
+
+
+def test_embeddings_are_standardised_and_said_to_be_made_before(save_as):
+    info, data = load_task(save_as(embeddings=FEATURES.astype(np.float32)))
+    np.testing.assert_allclose(data.features.std(axis=0), 1.0, atol=1e-5)
+    assert info.kind == "embedding"
+    assert "on no arm's bill" in info.source
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"images": IMAGES / 255.0}, "'images': must be uint8 .* got float64"),
+        ({"images": IMAGES[0, 0]}, r"'images': must be uint8 .* shape \(6, 3\)"),
+        ({"images": IMAGES[:39]}, "one label for each of 39 images, got 40"),
+        ({"images": IMAGES, "size": np.ones(40)}, "got an unknown 'size'"),
+        ({"images": IMAGES, "features": FEATURES}, "both 'features' and 'images'"),
+        ({"embeddings": IMAGES[:, 0, 0]}, "'embeddings': must be floats, got .* uint8"),
+        ({"embeddings": np.full((40, 2), np.inf)}, "got inf .* column 'dimension 0'"),
+    ],
+)
+def test_images_and_embeddings_that_make_no_task_are_refused(save_as, arrays, message):
+    refused(save_as(**arrays), message)
+
+
+def test_patches_that_do_not_fit_an_image_are_refused(save_as):
+    message = r"one of 12, 48 for images of 8 x 6 pixels, got 16"
+    with pytest.raises(ValueError, match=message):
+        load_task(save_as(images=IMAGES), num_groups=16)

@@ -8,21 +8,22 @@ from sklearn.linear_model import LogisticRegression
 
 from hitl_sim.task import docstring
 from hitl_sim.task.docstring import LIBRARIES, load_docstrings
+from hitl_sim.task.option import TaskOptions
 
 
 @pytest.fixture(scope="module")
 def loaded():
     """The task, and the sentences that went into its word weights."""
     texts = []
-    weigh = docstring.weigh_words
+    weigh = docstring.represent
 
     def spy(candidates, *args, **options):
         texts.extend(candidates)
         return weigh(candidates, *args, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(docstring, "weigh_words", spy)
-        raw = load_docstrings()
+        patch.setattr(docstring, "represent", spy)
+        raw = load_docstrings(TaskOptions())
     return raw, texts
 
 
@@ -119,4 +120,4 @@ def test_sources_are_read_in_an_order_that_ignores_the_folder(tmp_path, monkeypa
 def test_a_library_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(LIBRARIES, "no_such_library", "no-such-library")
     with pytest.raises(ValueError, match="'no-such-library' must be installed"):
-        load_docstrings()
+        load_docstrings(TaskOptions())

@@ -5,16 +5,29 @@ from hitl_sim.task.group import block_groups, check_groups, patch_groups, word_g
 
 
 def test_sixteen_patches_of_a_digit_are_two_by_two_squares():
-    groups, names = patch_groups(8, 16)
+    groups, names = patch_groups((8, 8, 1), 16)
     assert groups[0].tolist() == [0, 1, 8, 9]
     assert groups[7].tolist() == [22, 23, 30, 31]
     assert names[7] == "rows 2-3, columns 6-7"
     assert np.unique(groups).size == 64
 
 
+def test_a_patch_holds_every_channel_of_its_pixels():
+    groups, names = patch_groups((2, 4, 3), 2)
+    assert groups[1].tolist() == [6, 7, 8, 9, 10, 11, 18, 19, 20, 21, 22, 23]
+    assert names == ("rows 0-1, columns 0-1", "rows 0-1, columns 2-3")
+
+
+@pytest.mark.parametrize(
+    ("shape", "number"), [((28, 28, 1), 16), ((32, 32, 3), 16), ((48, 32, 3), 24)]
+)
+def test_the_default_number_of_patches_is_the_nearest_to_sixteen(shape, number):
+    assert len(patch_groups(shape, None)[0]) == number
+
+
 def test_patches_that_are_no_equal_squares_are_refused():
     with pytest.raises(ValueError, match=r"must be one of 1, 4, 16, 64 .* got 8"):
-        patch_groups(8, 8)
+        patch_groups((8, 8, 1), 8)
 
 
 def test_every_column_is_a_group_by_default_and_neighbours_share_a_block():

@@ -72,7 +72,9 @@ def test_loading_starts_no_backend():
 
 @pytest.mark.parametrize("source", ["digit", "mine.xlsx", ""])
 def test_an_unknown_task_is_refused_with_the_choices(source):
-    with pytest.raises(ValueError, match=f"'digits', 'docstrings', .*got '{source}'"):
+    with pytest.raises(
+        ValueError, match=f"'digits', 'docstrings', 'planted', .*'{source}'"
+    ):
         load_task(source)
 
 
@@ -89,8 +91,41 @@ def test_a_missing_file_is_named(tmp_path):
         ({"num_features": 0}, "`num_features` must be >= 1, got 0"),
         ({"num_groups": 0}, "`num_groups` must be >= 1, got 0"),
         ({"num_groups": 5}, "`num_groups` must be one of 1, 4, 16, 64"),
+        ({"representation": "tokens"}, "`representation` must be left out .* 'tokens'"),
+        ({"length": 9}, "`length` must be left out .* got 9"),
+        ({"image_size": 9}, "`image_size` must be left out .* got 9"),
+        ({"informative_groups": 2}, "`informative_groups` must be left out .* got 2"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         load_task("digits", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"representation": "bag"}, "one of 'tfidf', 'hashed', 'tokens', got 'bag'"),
+        ({"length": 9}, "`length` must be left out unless .* 'tokens', got 9"),
+        ({"representation": "tokens", "length": 0}, "`length` must be >= 1, got 0"),
+    ],
+)
+def test_representations_of_text_are_checked(options, message):
+    with pytest.raises(ValueError, match=message):
+        load_task("docstrings", **options)
+
+
+def test_a_table_without_text_has_no_representation(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("x,label\n1,0\n2,1\n")
+    with pytest.raises(ValueError, match="left out without `text_column`"):
+        load_task(path, representation="hashed")
+
+
+def test_docstrings_as_tokens_are_the_sentences_in_order():
+    info, data = load_task("docstrings", num_features=64, representation="tokens")
+    assert (info.vocabulary, info.num_features, info.num_items) == (66, 32, 3600)
+    assert info.num_groups == len(data.groups) == 32
+    assert data.features.max() == 65
+    # function words, left out of the weights, are the commonest here
+    assert any("the" in name.split(", ") for name in info.group_names)

@@ -1,3 +1,6 @@
+import gzip
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -151,3 +154,78 @@ def test_a_constant_column_becomes_zero_and_huge_numbers_stay_finite():
     scaled = standardise(features)
     np.testing.assert_array_equal(scaled[:, 0], 0.0)
     np.testing.assert_allclose(scaled[:, 1], np.sqrt(1.5) * np.array([1.0, -1.0, 0.0]))
+
+
+ROWS = [("ham", "how are you"), ("spam", "win a prize now"), ("ham", "see you now")]
+
+
+def write_rows(path, form):
+    if form.startswith("jsonl"):
+        lines = [json.dumps({"label": k, "text": t}) for k, t in ROWS]
+    else:
+        mark = "\t" if form.startswith("tsv") else ","
+        lines = [f"label{mark}text", *(f"{k}{mark}{t}" for k, t in ROWS)]
+    content = "\n".join(lines).encode() + b"\n"
+    path.write_bytes(gzip.compress(content) if form.endswith("gz") else content)
+
+
+FORMS = ["csv", "tsv", "jsonl", "csv.gz", "tsv.gz", "jsonl.gz"]
+
+
+def test_every_text_format_of_one_table_has_one_content(tmp_path):
+    found = set()
+    for form in FORMS:
+        path = tmp_path / f"mine.{form}"
+        write_rows(path, form)
+        info, _ = load_task(path, text_column="text", num_features=4)
+        assert info.name == "mine"
+        found.add(info.content_hash)
+    assert len(found) == 1
+
+
+def test_text_as_tokens_groups_the_words_of_the_vocabulary(tmp_path):
+    write_rows(tmp_path / "mine.csv", "csv")
+    info, data = load_task(
+        tmp_path / "mine.csv",
+        text_column="text",
+        num_features=4,
+        representation="tokens",
+        length=5,
+    )
+    assert data.features.shape == (3, 5)
+    assert (info.vocabulary, info.num_features) == (6, 5)
+    assert np.sort(data.groups, axis=None).tolist() == [0, 1, 2, 3]
+    assert data.features.max() == 5
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "jsonl"])
+@pytest.mark.parametrize(
+    ("column", "old", "new"),
+    [("text", b"prize", b"pri\xe9"), ("label", b"ham", b"h\xe4")],
+)
+def test_another_encoding_is_refused_by_column_byte_and_row(
+    tmp_path, form, column, old, new
+):
+    path = tmp_path / f"mine.{form}"
+    write_rows(path, form)
+    path.write_bytes(path.read_bytes().replace(old, new))
+    message = rf"column '{column}': must be text in UTF-8, got byte 0x.. in row [01]"
+    with pytest.raises(ValueError, match=message):
+        load_task(path, text_column="text", num_features=4)
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "jsonl"])
+def test_a_missing_column_is_named_beside_those_there_are(tmp_path, form):
+    path = tmp_path / f"mine.{form}"
+    write_rows(path, form)
+    message = r"`text_column` must be one of .*'label', 'text'.* got 'note'"
+    with pytest.raises(ValueError, match=message):
+        load_task(path, text_column="note")
+
+
+@pytest.mark.parametrize("form", ["csv.gz", "jsonl", "tsv"])
+def test_a_broken_text_file_is_refused_by_its_path(tmp_path, form):
+    path = tmp_path / f"mine.{form}"
+    path.write_bytes(b'{"label": \n"\xff\xfe')
+    with pytest.raises(ValueError, match=rf"mine\.{form}"):
+        load_task(path, text_column="text")

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from hitl_sim.task.text import group_text, weigh_words
+from hitl_sim.task.option import TaskOptions
+from hitl_sim.task.text import (
+    group_text,
+    hash_words,
+    number_words,
+    represent,
+    weigh_words,
+)
 
 TEXTS = ["the cat sat", "the dog sat the dog", "the bird"]
 
@@ -47,3 +54,41 @@ def test_the_default_number_of_groups_divides_the_words():
     words = [str(i) for i in range(60)]
     assert group_text(weights, words, None)[0].shape == (30, 2)
     assert group_text(weights[:, :7], words[:7], None)[0].shape == (7, 1)
+
+
+def test_words_are_numbered_in_their_order_and_texts_filled_or_cut():
+    ids = number_words(["The dog, the CAT!", "dog"], ("cat", "dog"), 3)
+    assert ids.tolist() == [[1, 3, 1], [3, 0, 0]]
+
+
+def test_tokens_keep_function_words_and_count_the_ids_that_stand_for_none():
+    options = TaskOptions(num_features=3, representation="tokens", length=4)
+    texts = represent(TEXTS, options, "f", is_english=True)
+    assert texts.words == ("dog", "sat", "the")
+    assert texts.vocabulary == 5
+    assert texts.features.tolist() == [[4, 1, 3, 0], [4, 2, 3, 4], [4, 1, 0, 0]]
+    assert texts.weights.shape == (3, 3)
+
+
+def test_hashed_words_are_counted_in_buckets_named_by_their_commonest():
+    weights, names, size = hash_words(["cat cat dog", "dog"], 64, "f")
+    cat, dog = names.index("cat"), names.index("dog")
+    np.testing.assert_allclose(weights[0, [cat, dog]], np.array([2, 1]) / 5**0.5)
+    assert weights[1].nonzero()[0].tolist() == [dog]
+    assert names.count("no word") == 62
+    np.testing.assert_allclose(size, [1.5, 0.5])
+
+
+def test_a_bucket_that_two_words_share_has_the_name_of_the_commoner():
+    assert hash_words(["cat dog dog"], 1, "f")[1] == ("dog",)
+
+
+def test_hashing_texts_without_words_is_refused():
+    with pytest.raises(ValueError, match="f: must hold words, got 1 texts"):
+        hash_words(["12"], 4, "f")
+
+
+@pytest.mark.parametrize("representation", ["tfidf", "hashed", "tokens"])
+def test_every_representation_says_that_no_arm_is_billed_for_it(representation):
+    options = TaskOptions(num_features=3, representation=representation)
+    assert "on no arm's bill" in represent(TEXTS, options, "f").source

@@ -1,0 +1,128 @@
+"""Networks as pure functions, built from their configs."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float, Key
+
+from hitl_sim.learn.network.config import (
+    ConvolutionConfig,
+    EncoderConfig,
+    NetworkConfig,
+    TextConvolutionConfig,
+    TransformerConfig,
+)
+from hitl_sim.learn.network.convolution import Convolutions
+from hitl_sim.learn.network.dense import Dense
+from hitl_sim.learn.network.text_convolution import TextConvolution
+from hitl_sim.learn.network.transformer import Transformer
+
+CHUNK = 64
+"""Items that an encoder takes at once: what one layer writes, the next finds in cache.
+
+Measured on one core, 1000 images of 28 x 28 through two convolutions: 34 ms in one
+piece, 12 to 13 ms in pieces of 25 to 100, 16 ms in pieces of 200.
+"""
+
+
+class Network(NamedTuple):
+    """A network as pure functions.
+
+    Attributes:
+        init: `key -> params`.
+        apply: `(params, [B, D] features) -> [B, K] logits`.
+    """
+
+    init: Callable[[Key[Array, ""]], Any]
+    apply: Callable[
+        [Any, Float[Array, "batch features"]], Float[Array, "batch classes"]
+    ]
+
+
+class _Encoded(nnx.Module):
+    """An encoder and the dense layers on it."""
+
+    def __init__(
+        self, config: EncoderConfig, widths: tuple[int, ...], rngs: nnx.Rngs
+    ) -> None:
+        self.encoder = _build_encoder(config, rngs)
+        self.head = Dense((self.encoder.num_out, *widths), rngs)
+
+    def __call__(self, x: Float[Array, "batch features"]) -> jax.Array:
+        return self.head(self.encoder(x))
+
+
+def _build_encoder(
+    config: EncoderConfig, rngs: nnx.Rngs
+) -> Convolutions | TextConvolution | Transformer:
+    match config:
+        case ConvolutionConfig():
+            return Convolutions(config, rngs)
+        case TextConvolutionConfig():
+            return TextConvolution(config, rngs)
+        case TransformerConfig():
+            return Transformer(config, rngs)
+
+
+def build_network(
+    config: NetworkConfig, num_features: int, num_classes: int
+) -> Network:
+    """Build a network: a linear model or a multilayer perceptron, or one on an encoder.
+
+    Args:
+        config: the encoder and the hidden widths.
+        num_features: input width D.
+        num_classes: output width K.
+
+    Returns:
+        The network's `init` and `apply`.
+
+    Raises:
+        ValueError: the encoder reads inputs of another width, or its parts do not fit.
+    """
+    widths = (*config.hidden, num_classes)
+    encoder = config.encoder
+    if encoder is not None and encoder.num_features != num_features:
+        raise ValueError(
+            f"`num_features` must be {encoder.num_features} for an encoder "
+            f"{encoder.describe()!r}, got {num_features}."
+        )
+
+    def build(rngs: nnx.Rngs) -> Dense | _Encoded:
+        if encoder is None:
+            return Dense((num_features, *widths), rngs)
+        return _Encoded(encoder, widths, rngs)
+
+    graph = nnx.graphdef(nnx.eval_shape(lambda: build(nnx.Rngs(0))))
+
+    def init(key: Key[Array, ""]) -> Any:
+        return nnx.state(build(nnx.Rngs(params=key)), nnx.Param)
+
+    def apply(params: Any, x: Float[Array, "batch features"]) -> jax.Array:
+        out: jax.Array = nnx.merge(graph, params)(x)
+        return out
+
+    return Network(init, apply if encoder is None else _in_chunks(apply))
+
+
+def _in_chunks(
+    apply: Callable[[Any, jax.Array], jax.Array],
+) -> Callable[[Any, jax.Array], jax.Array]:
+    """Apply to `CHUNK` items at a time, and to the rest."""
+
+    def chunked(params: Any, x: jax.Array) -> jax.Array:
+        num_items, num_features = x.shape
+        if num_items <= CHUNK:
+            return apply(params, x)
+        num_whole = num_items // CHUNK
+        pieces = x[: num_whole * CHUNK].reshape(num_whole, CHUNK, num_features)
+        logits = jax.lax.map(lambda piece: apply(params, piece), pieces)
+        parts = [logits.reshape(num_whole * CHUNK, -1)]
+        if num_items % CHUNK:
+            parts.append(apply(params, x[num_whole * CHUNK :]))
+        return jnp.concatenate(parts)
+
+    return chunked

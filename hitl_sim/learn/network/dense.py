@@ -1,0 +1,41 @@
+"""Fully connected layers."""
+
+import itertools
+
+import jax
+from flax import nnx
+from jaxtyping import Array, Float
+
+
+class Dense(nnx.Module):
+    """Fully connected layers with rectifiers between them.
+
+    Weights start Glorot-uniform and biases at zero, as scikit-learn's `MLPClassifier`
+    does for its weights.
+
+    References:
+        Glorot and Bengio (2010), Understanding the difficulty of training deep
+        feedforward neural networks, equation 16.
+    """
+
+    def __init__(self, widths: tuple[int, ...], rngs: nnx.Rngs) -> None:
+        """Draw the weights."""
+        pairs = itertools.pairwise(widths)
+        self.layers = nnx.List(
+            [
+                nnx.Linear(
+                    num_in,
+                    num_out,
+                    kernel_init=nnx.initializers.glorot_uniform(),
+                    rngs=rngs,
+                )
+                for num_in, num_out in pairs
+            ]
+        )
+
+    def __call__(self, x: Float[Array, "batch features"]) -> jax.Array:
+        """Return `[B, K]` logits."""
+        for layer in self.layers[:-1]:
+            x = nnx.relu(layer(x))
+        out: jax.Array = self.layers[-1](x)
+        return out

@@ -1,0 +1,101 @@
+"""A small transformer over the words of a text."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Bool, Float
+
+from hitl_sim.learn.network.config import TransformerConfig
+from hitl_sim.learn.network.word import Words, is_word, read_ids
+
+FEED_FORWARD = 4
+"""Width of the feed-forward layer, in widths of a word's vector (Vaswani 2017)."""
+_FAR = -1e9
+
+
+def _linear(num_in: int, num_out: int, rngs: nnx.Rngs) -> nnx.Linear:
+    start = nnx.initializers.glorot_uniform()
+    return nnx.Linear(num_in, num_out, kernel_init=start, rngs=rngs)
+
+
+class _Block(nnx.Module):
+    """Attention and a feed-forward layer, each normalised before and added after.
+
+    Words of all texts stand in one matrix, `[B L, E]`, but for the attention itself.
+    """
+
+    def __init__(self, width: int, heads: int, rngs: nnx.Rngs) -> None:
+        self.heads = heads
+        self.before_attention = nnx.LayerNorm(width, rngs=rngs)
+        self.before_feed = nnx.LayerNorm(width, rngs=rngs)
+        self.parts = _linear(width, 3 * width, rngs)
+        self.joined = _linear(width, width, rngs)
+        self.up = _linear(width, FEED_FORWARD * width, rngs)
+        self.down = _linear(FEED_FORWARD * width, width, rngs)
+
+    def __call__(
+        self,
+        x: Float[Array, "words width"],
+        is_there: Bool[Array, "batch length"],
+    ) -> jax.Array:
+        x = x + self._attend(self.before_attention(x), is_there)
+        fed: jax.Array = self.down(nnx.relu(self.up(self.before_feed(x))))
+        return x + fed
+
+    def _attend(self, x: jax.Array, is_there: jax.Array) -> jax.Array:
+        """Mix the words of each text; places without a word give nothing."""
+        num_items, length = is_there.shape
+        num_words, width = x.shape
+        depth = width // self.heads
+        parts = self.parts(x).reshape(num_items, length, 3, self.heads, depth)
+        query, key, value = (parts[:, :, i] for i in range(3))
+        fit = jnp.einsum("bqhd,bkhd->bhqk", query, key) * depth**-0.5
+        fit = jnp.where(is_there[:, None, None, :], fit, _FAR)
+        weight = jax.nn.softmax(fit, axis=3)
+        mixed = jnp.einsum("bhqk,bkhd->bqhd", weight, value)
+        out: jax.Array = self.joined(mixed.reshape(num_words, width))
+        return out
+
+
+class Transformer(nnx.Module):
+    """Blocks of self-attention, then the mean over the words of a text.
+
+    Positions have vectors of their own, learned like those of words. Weights start
+    Glorot-uniform and biases at zero; there is no dropout.
+
+    References:
+        Vaswani et al. (2017), Attention is all you need.
+        Xiong et al. (2020), On layer normalization in the transformer architecture
+        (normalising before each layer, which needs no warm-up).
+        Glorot and Bengio (2010), Understanding the difficulty of training deep
+        feedforward neural networks, equation 16.
+    """
+
+    def __init__(self, config: TransformerConfig, rngs: nnx.Rngs) -> None:
+        """Draw the weights."""
+        width = config.embedding
+        if width % config.heads:
+            raise ValueError(
+                f"`embedding` must be a multiple of `heads` ({config.heads}), got "
+                f"{width}."
+            )
+        self.words = Words(config.vocabulary, width, rngs)
+        draw = nnx.initializers.normal(width**-0.5)
+        self.places = nnx.Param(draw(rngs.params(), (config.length, width)))
+        self.blocks = nnx.List(
+            [_Block(width, config.heads, rngs) for _ in range(config.layers)]
+        )
+        self.last = nnx.LayerNorm(width, rngs=rngs)
+        self.num_out = width
+
+    def __call__(self, x: Float[Array, "batch length"]) -> jax.Array:
+        """Return `[B, E]`: the mean over the words."""
+        ids = read_ids(x)
+        is_there = is_word(ids)
+        h = (self.words(ids) + self.places[...][None]).reshape(ids.size, self.num_out)
+        for block in self.blocks:
+            h = block(h, is_there)
+        weight = is_there.astype(jnp.float32)[:, :, None]
+        total = (self.last(h).reshape(*ids.shape, self.num_out) * weight).sum(axis=1)
+        mean: jax.Array = total / jnp.maximum(weight.sum(axis=1), 1.0)
+        return mean
