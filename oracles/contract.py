@@ -15,9 +15,15 @@ from oracles.annotators import Annotators, AnnotatorState
 class Query(NamedTuple):
     """Queues of questions, one queue per annotator, asked in order along `T`.
 
+    What belongs to an item may have one column, `[T, 1]`, where everybody is asked the
+    same: what all people see in it is then drawn once.
+
     Attributes:
         item: `[T, A]` stable item id, a hash input; never a position in an array.
         occasion: `[T, A]` 0 the first time this person meets this item, then 1, 2 ...
+            None promises that nobody ever meets an item (or an object of `options`)
+            twice, whatever the kind: a person's own view of it is then fresh noise like
+            any other, which costs half as much to draw.
         truth: `[T, A]` index of the right option; ignored by importance, marks,
             preference and difficulty, where `utility` says what is right.
         utility: `[T, A, K]` systematic utility of each option, zeros when there is
@@ -35,16 +41,16 @@ class Query(NamedTuple):
             and not to the item. None where option k is the k-th of this item.
     """
 
-    item: Int[Array, "T A"]
-    occasion: Int[Array, "T A"]
-    truth: Int[Array, "T A"]
-    utility: Float[Array, "T A K"]
-    difficulty: Float[Array, "T A"]
-    discrimination: Float[Array, "T A"]
-    size: Float[Array, "T A"]
+    item: Int[Array, "T #A"]
+    occasion: Int[Array, "T A"] | None
+    truth: Int[Array, "T #A"]
+    utility: Float[Array, "T #A K"]
+    difficulty: Float[Array, "T #A"]
+    discrimination: Float[Array, "T #A"]
+    size: Float[Array, "T #A"]
     is_asked: Bool[Array, "T A"]
-    suggestion: Int[Array, "T A"] | None = None
-    options: Int[Array, "T A K"] | None = None
+    suggestion: Int[Array, "T #A"] | None = None
+    options: Int[Array, "T #A K"] | None = None
 
 
 class Response(NamedTuple):

@@ -22,6 +22,8 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float, PRNGKeyArray, UInt32
 
+from oracles.elementary import log
+
 Words: TypeAlias = tuple[Array, Array, Array, Array]
 
 
@@ -55,10 +57,19 @@ def mix_words(x: Array, y: Array, z: Array, w: Array) -> Words:
 
 def seed_stream(key: PRNGKeyArray, space: int, role: Role) -> Words:
     """Hash a key, an option space and a role into the offset of one stream of draws."""
+    return seed_streams(key, space, role)[0]
+
+
+def seed_streams(key: PRNGKeyArray, space: int, *roles: Role) -> list[Words]:
+    """Seed the streams of several roles at once, which is quicker to compile."""
     data = jax.random.key_data(key)
     words = [data[i] if i < data.shape[0] else jnp.uint32(0) for i in range(4)]
     x, y, z, w = mix_words(*words)
-    return mix_words(x, y, z ^ jnp.uint32(space), w ^ jnp.uint32(role))
+    role = jnp.asarray(roles, jnp.uint32)
+    mixed = jnp.stack(mix_words(x, y, z ^ jnp.uint32(space), w ^ role))
+    return [
+        (mixed[0, i], mixed[1, i], mixed[2, i], mixed[3, i]) for i in range(len(roles))
+    ]
 
 
 def draw_words(
@@ -98,6 +109,30 @@ def to_uniform(word: UInt32[Array, "*shape"]) -> Float[Array, "*shape"]:
     """
     whole: Array = (word >> jnp.uint32(9)).astype(jnp.float32)
     return (whole + 0.5) * 2.0**-23
+
+
+def pick_word(words: Words, which: ArrayLike) -> Array:
+    """Pick one of four words.
+
+    Args:
+        words: from `draw_words`.
+        which: number of the word; its two lowest bits count.
+
+    Returns:
+        uint32 words of the broadcast shape.
+    """
+    place = jnp.asarray(which).astype(jnp.uint32)
+    low, high = ((place & jnp.uint32(bit)) == 0 for bit in (1, 2))
+    return jnp.where(
+        high,
+        jnp.where(low, words[0], words[1]),
+        jnp.where(low, words[2], words[3]),
+    )
+
+
+def to_exponential(word: UInt32[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """Map words to standard exponentials in [6e-8, 17]."""
+    return -log(to_uniform(word))
 
 
 def to_normal(word: UInt32[Array, "*shape"]) -> Float[Array, "*shape"]:

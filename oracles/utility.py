@@ -17,16 +17,24 @@ References:
     inequalities, Annals of Probability 3(4), 697-707: the positive stable draw.
 """
 
+import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
-from jaxtyping import Float, Int, PRNGKeyArray
+from jax.typing import ArrayLike
+from jaxtyping import Bool, Float, PRNGKeyArray
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.hashing import Role, draw_words, seed_stream, to_uniform
-
-_TINY = float(np.finfo(np.float32).tiny)
+from oracles.elementary import log, sinc
+from oracles.hashing import (
+    Role,
+    Words,
+    draw_words,
+    pick_word,
+    seed_streams,
+    to_exponential,
+    to_uniform,
+)
 
 
 def scaled_log_stable(
@@ -36,9 +44,10 @@ def scaled_log_stable(
 ) -> Float[Array, "*shape"]:
     """Draw `index * log S`, S positive stable of that index, finite on all of [0, 1].
 
-    Kanter's draw, written so that nothing is divided by the index: 0 gives a standard
-    Gumbel variable and 1 gives exactly 0. Logarithms of sines are floored, which keeps
-    values and gradients finite at both ends.
+    Kanter's draw, with sines divided by their arguments: what these contribute, like
+    the division by the index, cancels but for a term of the index alone. At 0 the draw
+    is a standard Gumbel variable and at 1 exactly 0. Logarithms are floored, which
+    keeps gradients finite at both ends.
 
     Args:
         index: lambda in [0, 1].
@@ -49,75 +58,84 @@ def scaled_log_stable(
         `index * log S`, variance (1 - index^2) pi^2 / 6.
     """
     rest = 1.0 - index
-    return (
-        index * _log_sin_pi(index * angle)
-        - _log_sin_pi(angle)
-        + rest * (_log_sin_pi(rest * angle) - jnp.log(energy))
-    )
+    level = index * log(index) + rest * log(rest)
+    # Two divisions: one whose result both terms share costs a pass through memory.
+    divisor = sinc(rest * angle)
+    bent = energy * sinc(index * angle) / divisor
+    plain = energy * sinc(angle) / divisor
+    return level + index * log(bent) - log(plain)
 
 
-def _log_sin_pi(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """Return log sin(pi x) for x in [0, 1], reflected so that no sine is negative."""
-    return jnp.log(jnp.maximum(jnp.sin(jnp.pi * jnp.minimum(x, 1.0 - x)), _TINY))
-
-
-def draw_fresh(
-    key: PRNGKeyArray, space: int, params: Annotators, query: Query
-) -> Float[Array, "T A K"]:
-    """Draw the standard Gumbel part that is new on every occasion."""
-    words = draw_words(
-        seed_stream(key, space, Role.FRESH),
-        query.item[:, :, None],
-        _option_ids(query),
-        params.id[None, :, None],
-        query.occasion[:, :, None],
-    )
-    return -jnp.log(-jnp.log(to_uniform(words[0])))
-
-
-def draw_noise(
+def realise(
     key: PRNGKeyArray,
     space: int,
     params: Annotators,
     query: Query,
-    fresh: Float[Array, "T A K"],
-) -> Float[Array, "T A K"]:
-    """Add to the fresh part what a person and what all people see in an item.
+    worth: Float[Array, "K A T"],
+    is_lapse: Bool[Array, "A T"],
+) -> Float[Array, "K A T"]:
+    """Draw what every option is worth to every person on this occasion.
+
+    Options lead and questions trail, so that the loops run along the longest axis; the
+    options are taken one by one, so that what lies between the hash and the utility
+    never leaves the cache.
 
     Args:
         key: the crowd's key.
         space: option space id; the same items under another kind draw anew.
         params: the crowd.
         query: the questions.
-        fresh: `[T, A, K]` from `draw_fresh`.
+        worth: systematic utilities of the options that the kind lays out.
+        is_lapse: where somebody guesses: the noise is fresh alone and the systematic
+            part that of the guess.
 
     Returns:
-        `[T, A, K]` G, standard Gumbel at every entry.
+        Realised utilities; the noise is standard Gumbel at every entry.
     """
-    # An object is the same whichever item it comes up in.
-    item = query.item[:, :, None] if query.options is None else 0
-    options = _option_ids(query)
-    shared = draw_words(seed_stream(key, space, Role.SHARED), item, options, 0, 0)
-    own = draw_words(
-        seed_stream(key, space, Role.OWN), item, options, params.id[None, :, None], 0
-    )
-    index = params.own[None, :, None]
-    by_person = scaled_log_stable(index, *_angle_and_energy(own)) + index * fresh
-    by_item = scaled_log_stable(params.shared, *_angle_and_energy(shared))
-    return by_item + params.shared * by_person
-
-
-def _angle_and_energy(words: tuple[Array, ...]) -> tuple[Array, Array]:
-    return to_uniform(words[0]), -jnp.log(to_uniform(words[1]))
-
-
-def _option_ids(query: Query) -> Int[Array, "#T #A K"]:
+    shared, own, fresh = seed_streams(key, space, Role.SHARED, Role.OWN, Role.FRESH)
+    person, index = params.id[:, None], params.own[:, None]
+    options, thing = jnp.arange(worth.shape[0]), query.item
     if query.options is not None:
-        return query.options
-    return jnp.arange(query.utility.shape[-1])[None, None, :]
+        # An object is the same whichever item it comes up in.
+        options, thing = query.options, jnp.zeros_like(thing)
+    guess = None if params.guess is None else jnp.log(params.guess).T
+    occasion = 0 if query.occasion is None else query.occasion
+
+    def view_item(option: Array) -> Array:
+        return _draw_stable(shared, params.shared, thing, option, 0)
+
+    def realise_option(xs: tuple[Array, Array, Array, Array | None]) -> Array:
+        option, worth_here, by_item, guess_here = xs
+        words = draw_words(fresh, query.item, option >> 2, person, occasion)
+        gumbel = -log(to_exponential(pick_word(words, option)))
+        by_person = gumbel
+        if query.occasion is not None:
+            own_view = _draw_stable(own, index, thing, option, person)
+            by_person = own_view + index * gumbel
+        judged = worth_here + by_item + params.shared * by_person
+        guessed = gumbel if guess_here is None else guess_here[:, None] + gumbel
+        return jnp.where(is_lapse, guessed, judged)
+
+    by_item = jax.lax.map(view_item, options)
+    xs = (options, worth, by_item, guess)
+    realised: Array = jax.lax.map(realise_option, xs)
+    return realised
 
 
-def suggested_utility(params: Annotators, query: Query) -> Float[Array, "#T #A #K"]:
+def _draw_stable(
+    stream: Words, index: Array, item: Array, option: Array, annotator: ArrayLike
+) -> Array:
+    """Draw a persistent part; two options share the four words of one hash."""
+    words = draw_words(stream, item, option >> 1, annotator, 0)
+    first = (option & 1) << 1
+    return scaled_log_stable(
+        index,
+        to_uniform(pick_word(words, first)),
+        to_exponential(pick_word(words, first + 1)),
+    )
+
+
+def suggested_utility(params: Annotators, query: Query) -> Float[Array, "#K #A #T"]:
     """Return what each option gains from being suggested; 0 where nothing pulls.
 
     References:
@@ -126,51 +144,65 @@ def suggested_utility(params: Annotators, query: Query) -> Float[Array, "#T #A #
     """
     if params.pull is None or query.suggestion is None:
         return jnp.zeros((1, 1, 1))
-    options = jnp.arange(query.utility.shape[-1])[None, None, :]
-    is_suggested = options == query.suggestion[:, :, None]
+    options = jnp.arange(query.utility.shape[0])[:, None, None]
+    is_suggested = options == query.suggestion[None]
     return jnp.where(is_suggested, params.pull[None, :, None], 0.0)
 
 
-def confused_utility(params: Annotators, query: Query) -> Float[Array, "#T #A #K"]:
+def confused_utility(params: Annotators, query: Query) -> Float[Array, "#K #A #T"]:
     """Return what each option gains from being mistaken for the truth."""
     if params.confusion is None:
         return jnp.zeros((1, 1, 1))
-    people = jnp.arange(params.id.shape[0])[None, :]
-    return params.confusion[people, query.truth]
+    people = jnp.arange(params.id.shape[0])[:, None]
+    return jnp.moveaxis(params.confusion[people, query.truth], -1, 0)
 
 
-def draw_signal(params: Annotators, query: Query) -> Float[Array, "T A"]:
+def draw_signal(params: Annotators, query: Query) -> Float[Array, "A T"]:
     """Return discrimination * (skill - difficulty), the strength of the truth."""
-    return query.discrimination * (params.skill[None, :] - query.difficulty)
+    return query.discrimination * (params.skill[:, None] - query.difficulty)
 
 
-def choose(utility: Float[Array, "T A K"]) -> tuple[Array, Array]:
+def choose(utility: Float[Array, "K *shape"]) -> tuple[Array, Array]:
     """Choose the best option.
 
     Args:
-        utility: `[T, A, K]` realised utilities, K >= 2.
+        utility: `[K, ...]` realised utilities, K >= 2.
 
     Returns:
-        `[T, A]` index of the best option and `[T, A]` its margin over the second, >= 0.
+        `[...]` index of the best option and its margin over the second, >= 0.
     """
-    choice = jnp.argmax(utility, axis=-1)
-    is_best = jnp.arange(utility.shape[-1])[None, None, :] == choice[:, :, None]
-    second = jnp.max(jnp.where(is_best, -jnp.inf, utility), axis=-1)
-    return choice, jnp.max(utility, axis=-1) - second
+
+    def step(
+        best: tuple[Array, Array, Array], xs: tuple[Array, Array]
+    ) -> tuple[tuple[Array, Array, Array], None]:
+        choice, first, second = best
+        option, value = xs
+        is_best = value > first
+        runner_up = jnp.where(is_best, first, jnp.maximum(second, value))
+        choice = jnp.where(is_best, option, choice)
+        return (choice, jnp.where(is_best, value, first), runner_up), None
+
+    lowest = jnp.full_like(utility[0], -jnp.inf)
+    start = (jnp.zeros_like(lowest, dtype=jnp.int32), lowest, lowest)
+    options = jnp.arange(utility.shape[0], dtype=jnp.int32)
+    # Unrolled, a dozen options are one pass over memory and need no loop.
+    best, _ = jax.lax.scan(step, start, (options, utility), unroll=16)
+    choice, first, second = best
+    return choice, first - second
 
 
-def rank(utility: Float[Array, "T A K"]) -> tuple[Array, Array]:
+def rank(utility: Float[Array, "K *shape"]) -> tuple[Array, Array]:
     """Rank the options; with Gumbel noise a Plackett-Luce ranking.
 
     Args:
-        utility: `[T, A, K]` realised utilities, K >= 2.
+        utility: `[K, ...]` realised utilities, K >= 2.
 
     Returns:
-        `[T, A, K]` option ids, best first, and `[T, A, K-1]` gaps between neighbours.
+        `[K, ...]` option ids, best first, and `[K-1, ...]` gaps between neighbours.
 
     References:
         Plackett (1975), The analysis of permutations, Applied Statistics 24(2).
     """
-    order = jnp.argsort(-utility, axis=-1)
-    ordered = jnp.take_along_axis(utility, order, axis=-1)
-    return order, ordered[..., :-1] - ordered[..., 1:]
+    order = jnp.argsort(-utility, axis=0)
+    ordered = jnp.take_along_axis(utility, order, axis=0)
+    return order, ordered[:-1] - ordered[1:]

@@ -18,10 +18,10 @@ References:
 
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float
 
 from oracles.annotators import Annotators, AnnotatorState
 from oracles.contract import Query
+from oracles.timing import count_before
 
 
 def tire(params: Annotators, state: AnnotatorState, query: Query) -> Query:
@@ -37,12 +37,12 @@ def tire(params: Annotators, state: AnnotatorState, query: Query) -> Query:
     """
     strength = query.discrimination
     if params.caution is not None:
-        strength = strength * jnp.exp(params.caution)[None, :]
+        strength = strength * jnp.exp(params.caution)[:, None]
     if params.fatigue is not None and params.fatigue_s is not None:
-        added = added_load(params, query)
-        load = state.load_s[None, :] + jnp.cumsum(added, axis=0) - added
-        lost = -jnp.expm1(-load / params.fatigue_s[None, :])
-        strength = strength * (1.0 - params.fatigue[None, :] * lost)
+        before = jnp.exp(params.pace)[:, None] * count_before(query.is_asked)
+        load = state.load_s[:, None] + before
+        lost = -jnp.expm1(-load / params.fatigue_s[:, None])
+        strength = strength * (1.0 - params.fatigue[:, None] * lost)
     return query._replace(discrimination=strength)
 
 
@@ -63,8 +63,3 @@ def rest(params: Annotators, state: AnnotatorState, seconds: Array) -> Annotator
     if params.recovery_s is None:
         raise ValueError("`params.recovery_s` must be given for a rest, got None.")
     return state._replace(load_s=state.load_s * jnp.exp(-seconds / params.recovery_s))
-
-
-def added_load(params: Annotators, query: Query) -> Float[Array, "T A"]:
-    """Return the load that each question adds, s; 0 where not asked."""
-    return jnp.where(query.is_asked, jnp.exp(params.pace)[None, :], 0.0)

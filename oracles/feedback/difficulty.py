@@ -37,21 +37,21 @@ _CUTS = (-0.8416212, -0.2533471, 0.2533471, 0.8416212)
 _NOISE_VARIANCE = math.pi**2 / 3.0
 
 
-def _systematic(params: Annotators, query: Query) -> Float[Array, "T A 2"]:
-    return draw_signal(params, query)[:, :, None] * query.utility
+def _systematic(params: Annotators, query: Query) -> Float[Array, "2 A T"]:
+    return draw_signal(params, query)[None] * query.utility
 
 
 def _read(
     params: Annotators,
     query: Query,
-    utility: Float[Array, "T A 2"],
-    is_lapse: Bool[Array, "T A"],
+    utility: Float[Array, "2 A T"],
+    is_lapse: Bool[Array, "A T"],
 ) -> ReadOut:
-    lead = utility[:, :, 1] - utility[:, :, 0]
+    lead = utility[1] - utility[0]
     signal = jnp.where(is_lapse, 0.0, draw_signal(params, query))
     scale = jnp.sqrt(signal**2 + _NOISE_VARIANCE)
-    cuts = scale[:, :, None] * jnp.asarray(_CUTS)[None, None, :]
-    level = jnp.sum(lead[:, :, None] > cuts, axis=-1)
+    cuts = scale[None] * jnp.asarray(_CUTS)[:, None, None]
+    level = jnp.sum(lead[None] > cuts, axis=0)
     return ReadOut(level, *clarity(jnp.abs(lead)), jnp.abs(lead))
 
 

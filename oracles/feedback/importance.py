@@ -18,24 +18,24 @@ from oracles.utility import draw_signal, rank
 IMPORTANCE_SPACE = 3
 
 
-def _systematic(params: Annotators, query: Query) -> Float[Array, "T A K"]:
-    return draw_signal(params, query)[:, :, None] * query.utility
+def _systematic(params: Annotators, query: Query) -> Float[Array, "K A T"]:
+    return draw_signal(params, query)[None] * query.utility
 
 
 def _read(
     params: Annotators,
     query: Query,
-    utility: Float[Array, "T A K"],
-    is_lapse: Bool[Array, "T A"],
+    utility: Float[Array, "K A T"],
+    is_lapse: Bool[Array, "A T"],
 ) -> ReadOut:
     del params, query, is_lapse
     order, gaps = rank(utility)
     conflict, confidence = clarity(gaps)
     return ReadOut(
         order,
-        jnp.mean(conflict, axis=-1),
-        jnp.mean(confidence, axis=-1),
-        jnp.min(gaps, axis=-1),
+        jnp.mean(conflict, axis=0),
+        jnp.mean(confidence, axis=0),
+        jnp.min(gaps, axis=0),
     )
 
 

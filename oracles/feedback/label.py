@@ -1,7 +1,6 @@
 """Label: which of `K` classes is this item? The best option is the answer."""
 
 import jax
-import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float
 
@@ -18,10 +17,10 @@ from oracles.utility import (
 LABEL_SPACE = 1
 
 
-def label_utility(params: Annotators, query: Query) -> Float[Array, "T A K"]:
-    """Return the systematic utility of every class, `[T, A, K]`."""
-    is_truth = jax.nn.one_hot(query.truth, query.utility.shape[-1], dtype=jnp.float32)
-    signal = draw_signal(params, query)[:, :, None] * is_truth
+def label_utility(params: Annotators, query: Query) -> Float[Array, "K A T"]:
+    """Return the systematic utility of every class, `[K, A, T]`."""
+    is_truth = jax.nn.one_hot(query.truth, query.utility.shape[0], axis=0)
+    signal = draw_signal(params, query)[None] * is_truth
     bias = confused_utility(params, query) + suggested_utility(params, query)
     return signal + query.utility + bias
 
@@ -29,8 +28,8 @@ def label_utility(params: Annotators, query: Query) -> Float[Array, "T A K"]:
 def _read(
     params: Annotators,
     query: Query,
-    utility: Float[Array, "T A K"],
-    is_lapse: Bool[Array, "T A"],
+    utility: Float[Array, "K A T"],
+    is_lapse: Bool[Array, "A T"],
 ) -> ReadOut:
     del params, query, is_lapse
     answer, margin = choose(utility)

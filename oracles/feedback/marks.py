@@ -28,30 +28,30 @@ MARKS_SPACE = 6
 _NOISE_VARIANCE = math.pi**2 / 3.0
 
 
-def _systematic(params: Annotators, query: Query) -> Float[Array, "T A L"]:
+def _systematic(params: Annotators, query: Query) -> Float[Array, "L A T"]:
     """Lay L = 2K options out: leave and mark of the first group, of the second ..."""
-    worth = draw_signal(params, query)[:, :, None] * query.utility
-    pairs = jnp.stack([jnp.zeros_like(worth), worth], axis=-1)
-    return pairs.reshape(*worth.shape[:2], -1)
+    worth = draw_signal(params, query)[None] * query.utility
+    pairs = jnp.stack([jnp.zeros_like(worth), worth], axis=1)
+    return pairs.reshape(-1, *worth.shape[1:])
 
 
 def _read(
     params: Annotators,
     query: Query,
-    utility: Float[Array, "T A L"],
-    is_lapse: Bool[Array, "T A"],
+    utility: Float[Array, "L A T"],
+    is_lapse: Bool[Array, "A T"],
 ) -> ReadOut:
     signal = draw_signal(params, query)
     # A lapse has the noise but not the spread of importance to clear the bar with.
     lapsed = jnp.sqrt(_NOISE_VARIANCE / (_NOISE_VARIANCE + signal**2))
-    bar = params.criterion[None, :] * jnp.where(is_lapse, lapsed, 1.0)
-    lead = utility[:, :, 1::2] - utility[:, :, 0::2] - bar[:, :, None]
+    bar = params.criterion[:, None] * jnp.where(is_lapse, lapsed, 1.0)
+    lead = utility[1::2] - utility[0::2] - bar[None]
     conflict, confidence = clarity(jnp.abs(lead))
     return ReadOut(
         (lead > 0).astype(jnp.int32),
-        jnp.mean(conflict, axis=-1),
-        jnp.mean(confidence, axis=-1),
-        jnp.min(jnp.abs(lead), axis=-1),
+        jnp.mean(conflict, axis=0),
+        jnp.mean(confidence, axis=0),
+        jnp.min(jnp.abs(lead), axis=0),
     )
 
 

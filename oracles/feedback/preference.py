@@ -25,21 +25,21 @@ PREFERENCE_SPACE = 4
 FIRST, TIE, SECOND = 0, 1, 2
 
 
-def _systematic(params: Annotators, query: Query) -> Float[Array, "T A 2"]:
-    worth = draw_signal(params, query)[:, :, None] * query.utility
+def _systematic(params: Annotators, query: Query) -> Float[Array, "2 A T"]:
+    worth = draw_signal(params, query)[None] * query.utility
     return worth + suggested_utility(params, query)
 
 
 def _read(
     params: Annotators,
     query: Query,
-    utility: Float[Array, "T A 2"],
-    is_lapse: Bool[Array, "T A"],
+    utility: Float[Array, "2 A T"],
+    is_lapse: Bool[Array, "A T"],
 ) -> ReadOut:
     del query, is_lapse
-    lead = utility[:, :, 0] - utility[:, :, 1]
+    lead = utility[0] - utility[1]
     decided = jnp.where(lead > 0, FIRST, SECOND)
-    answer = jnp.where(jnp.abs(lead) < params.band[None, :], TIE, decided)
+    answer = jnp.where(jnp.abs(lead) < params.band[:, None], TIE, decided)
     return ReadOut(answer, *clarity(jnp.abs(lead)), jnp.abs(lead))
 
 

@@ -22,21 +22,21 @@ RELEVANCE_SPACE = 2
 DROP, UNSURE, KEEP = 0, 1, 2
 
 
-def _systematic(params: Annotators, query: Query) -> Float[Array, "T A 2"]:
-    is_truth = jax.nn.one_hot(query.truth, 2, dtype=jnp.float32)
-    signal = draw_signal(params, query)[:, :, None] * is_truth
+def _systematic(params: Annotators, query: Query) -> Float[Array, "2 A T"]:
+    is_truth = jax.nn.one_hot(query.truth, 2, axis=0)
+    signal = draw_signal(params, query)[None] * is_truth
     return signal + query.utility + suggested_utility(params, query)
 
 
 def _read(
     params: Annotators,
     query: Query,
-    utility: Float[Array, "T A 2"],
-    is_lapse: Bool[Array, "T A"],
+    utility: Float[Array, "2 A T"],
+    is_lapse: Bool[Array, "A T"],
 ) -> ReadOut:
     del query, is_lapse
-    lead = utility[:, :, 1] - utility[:, :, 0]
-    band = params.band[None, :]
+    lead = utility[1] - utility[0]
+    band = params.band[:, None]
     decided = jnp.where(lead > 0, KEEP, DROP)
     answer = jnp.where(jnp.abs(lead) < band, UNSURE, decided)
     return ReadOut(answer, *clarity(jnp.abs(lead)), jnp.abs(lead))

@@ -3,6 +3,9 @@
 A kind supplies two things: the systematic utilities of its options, and a read-out
 that turns realised utilities into an answer. In a lapse the realised utilities are
 fresh noise alone, and the read-out is told.
+
+Within an oracle all axes are reversed, `[K, A, T]`: loops then run along the questions,
+of which there are many, and not along the options.
 """
 
 from collections.abc import Callable
@@ -21,25 +24,25 @@ from oracles.annotators import (
 )
 from oracles.contract import Oracle, Query, Response
 from oracles.timing import draw_luck, time_answers
-from oracles.utility import choose, draw_fresh, draw_noise
-from oracles.vigor import added_load, tire
+from oracles.utility import choose, realise
+from oracles.vigor import tire
 
 
 class ReadOut(NamedTuple):
     """An answer read from realised utilities.
 
     Attributes:
-        answer: `[T, A]`, or `[T, A, K]` for a ranking or marks.
-        conflict: `[T, A]` log 2 at a tie, towards 0 when the answer is clear.
-        confidence: `[T, A]` stated probability of being right.
-        margin: `[T, A]` change of utility that could turn the answer into another, >=
+        answer: `[A, T]`, or `[K, A, T]` for a ranking or marks.
+        conflict: `[A, T]` log 2 at a tie, towards 0 when the answer is clear.
+        confidence: `[A, T]` stated probability of being right.
+        margin: `[A, T]` change of utility that could turn the answer into another, >=
             0; of several choices the smallest.
     """
 
-    answer: Int[Array, "T A"] | Int[Array, "T A K"]
-    conflict: Float[Array, "T A"]
-    confidence: Float[Array, "T A"]
-    margin: Float[Array, "T A"]
+    answer: Int[Array, "A T"] | Int[Array, "K A T"]
+    conflict: Float[Array, "A T"]
+    confidence: Float[Array, "A T"]
+    margin: Float[Array, "A T"]
 
 
 Utilities = Callable[[Annotators, Query], Array]
@@ -53,9 +56,9 @@ def build_oracle(
 
     Args:
         space: option space id; kinds that share one share what people see in an item.
-        systematic: utilities of the options without noise, `[T, A, K]`.
+        systematic: utilities of the options without noise, `[K, A, T]`.
         read: read-out of realised utilities, from the crowd, the questions, the
-            utilities and which answers are lapses.
+            utilities `[K, A, T]` and which answers are lapses, `[A, T]`.
         has_habit: whether the previous answer may gain utility; the answer of such a
             kind is its best option.
 
@@ -66,35 +69,27 @@ def build_oracle(
     def answer(
         key: PRNGKeyArray, params: Annotators, state: AnnotatorState, query: Query
     ) -> tuple[AnnotatorState, Response]:
-        query = tire(params, state, query)
-        worth = systematic(params, query)
-        luck = draw_luck(key, space, params, query)
-        # The noise is that of the options a kind lays out, not of those it is given.
-        laid_out = query._replace(utility=worth)
-        fresh = draw_fresh(key, space, params, laid_out)
-        judged = worth + draw_noise(key, space, params, laid_out, fresh)
-        # A lapse answers without signal and without anything that persists.
+        asked = jax.tree.map(jnp.transpose, query)
+        asked = tire(params, state, asked)
+        worth = systematic(params, asked)
+        luck = draw_luck(key, space, params, asked)
         is_lapse = luck.is_lapse
-        guess = jnp.zeros((1, 1, 1))
-        if params.guess is not None:
-            guess = jnp.log(params.guess)[None, :, :]
-        realised = jnp.where(is_lapse[:, :, None], guess + fresh, judged)
-        is_open = query.is_asked & ~_is_too_low(params, worth, is_lapse)
+        realised = realise(key, space, params, asked, worth, is_lapse)
+        is_open = asked.is_asked & ~_is_too_low(params, worth, is_lapse)
         if has_habit and params.habit is not None:
             realised = realised + _habit(params, state, realised, is_open, is_lapse)
-        read_out = read(params, query, realised, is_lapse)
+        read_out = read(params, asked, realised, is_lapse)
         is_given = is_open & ~_is_too_close(params, read_out.margin, is_lapse)
-        residual, seconds = time_answers(params, state, query, luck, read_out.conflict)
-        given = is_given if read_out.answer.ndim == 2 else is_given[:, :, None]
+        residual, seconds = time_answers(params, state, asked, luck, read_out.conflict)
+        given = is_given if read_out.answer.ndim == 2 else is_given[None]
         response = Response(
             answer=jnp.where(given, read_out.answer, -1),
             is_answered=is_given,
             seconds=seconds,
             confidence=jnp.where(is_given, read_out.confidence, 0.0),
         )
-        load = state.load_s + jnp.sum(added_load(params, query), axis=0)
-        after = _advance(state, residual, query, response)
-        return after._replace(load_s=load), response
+        after = _advance(params, state, residual, asked, response)
+        return after, jax.tree.map(jnp.transpose, response)
 
     return Oracle(check=check_annotators, init=init_annotators, answer=answer)
 
@@ -112,12 +107,13 @@ def clarity(margin: Float[Array, "*shape"]) -> tuple[Array, Array]:
     Returns:
         log(1 + exp(-margin)) and 1 / (1 + exp(-margin)).
     """
-    return jax.nn.softplus(-margin), jax.nn.sigmoid(margin)
+    odds = jnp.exp(-margin)
+    return jnp.log1p(odds), 1.0 / (1.0 + odds)
 
 
 def _is_too_low(
-    params: Annotators, worth: Float[Array, "T A K"], is_lapse: Bool[Array, "T A"]
-) -> Bool[Array, "T A"]:
+    params: Annotators, worth: Float[Array, "K A T"], is_lapse: Bool[Array, "A T"]
+) -> Bool[Array, "A T"]:
     """Say where no option is worth an answer; whoever guesses does not ask.
 
     References:
@@ -126,12 +122,12 @@ def _is_too_low(
     """
     if params.skip_level is None:
         return jnp.zeros_like(is_lapse)
-    return (jnp.max(worth, axis=-1) < params.skip_level[None, :]) & ~is_lapse
+    return (jnp.max(worth, axis=0) < params.skip_level[:, None]) & ~is_lapse
 
 
 def _is_too_close(
-    params: Annotators, margin: Float[Array, "T A"], is_lapse: Bool[Array, "T A"]
-) -> Bool[Array, "T A"]:
+    params: Annotators, margin: Float[Array, "A T"], is_lapse: Bool[Array, "A T"]
+) -> Bool[Array, "A T"]:
     """Say where an answer would stand by too little; whoever guesses does not ask.
 
     References:
@@ -140,51 +136,52 @@ def _is_too_close(
     """
     if params.skip_margin is None:
         return jnp.zeros_like(is_lapse)
-    return (margin < params.skip_margin[None, :]) & ~is_lapse
+    return (margin < params.skip_margin[:, None]) & ~is_lapse
 
 
 def _habit(
     params: Annotators,
     state: AnnotatorState,
-    utility: Float[Array, "T A K"],
-    is_open: Bool[Array, "T A"],
-    is_lapse: Bool[Array, "T A"],
-) -> Float[Array, "T A K"]:
+    utility: Float[Array, "K A T"],
+    is_open: Bool[Array, "A T"],
+    is_lapse: Bool[Array, "A T"],
+) -> Float[Array, "K A T"]:
     """Return what every option gains from having been the previous answer."""
-    options = jnp.arange(utility.shape[-1])[None, :]
+    num_options = utility.shape[0]
     habit = jnp.zeros_like(params.skill) if params.habit is None else params.habit
-
-    def gain(last: Array, is_guess: Array) -> Float[Array, "A K"]:
-        is_last = (options == last[:, None]) & ~is_guess[:, None]
-        return jnp.where(is_last, habit[:, None], 0.0)
 
     def step(last: Array, xs: tuple[Array, Array, Array]) -> tuple[Array, Array]:
         utility_now, is_open_now, is_guess = xs
-        gained = gain(last, is_guess)
-        choice, margin = choose((utility_now + gained)[None])
-        is_close = _is_too_close(params, margin, is_guess[None])[0]
+        # Whoever guesses has no habit; -1 is no option.
+        held = jnp.where(is_guess, -1, last)
+        gained = habit[None, :] * jax.nn.one_hot(held, num_options, axis=0)
+        choice, margin = choose(utility_now + gained)
+        is_close = _is_too_close(params, margin[:, None], is_guess[:, None])[:, 0]
         is_given = is_open_now & ~is_close
-        return jnp.where(is_given, choice[0], last).astype(last.dtype), gained
+        return jnp.where(is_given, choice, last).astype(last.dtype), held
 
-    return jax.lax.scan(step, state.last_answer, (utility, is_open, is_lapse))[1]
+    queue = (jnp.moveaxis(utility, -1, 0), is_open.T, is_lapse.T)
+    held = jax.lax.scan(step, state.last_answer, queue)[1]
+    return habit[None, :, None] * jax.nn.one_hot(held.T, num_options, axis=0)
 
 
 def _advance(
+    params: Annotators,
     state: AnnotatorState,
     residual: Float[Array, "A"],
     query: Query,
     response: Response,
 ) -> AnnotatorState:
-    is_done: Bool[Array, "T A"] = response.is_answered
-    position = jnp.where(is_done, jnp.arange(is_done.shape[0])[:, None], -1)
-    last = jnp.max(position, axis=0)
-    answer = response.answer
-    first = answer if answer.ndim == 2 else answer[:, :, 0]
-    at_last = jnp.take_along_axis(first, jnp.maximum(last, 0)[None, :], axis=0)[0]
+    is_done: Bool[Array, "A T"] = response.is_answered
+    position = jnp.where(is_done, jnp.arange(is_done.shape[1])[None, :], -1)
+    last = jnp.max(position, axis=1)
+    first = response.answer if response.answer.ndim == 2 else response.answer[0]
+    at_last = jnp.take_along_axis(first, jnp.maximum(last, 0)[:, None], axis=1)[:, 0]
+    num_asked = jnp.sum(query.is_asked, axis=1, dtype=state.trials.dtype)
     return AnnotatorState(
-        trials=state.trials + jnp.sum(query.is_asked, axis=0, dtype=state.trials.dtype),
-        time_s=state.time_s + jnp.sum(response.seconds, axis=0),
+        trials=state.trials + num_asked,
+        time_s=state.time_s + jnp.sum(response.seconds, axis=1),
         last_residual=residual,
         last_answer=jnp.where(last >= 0, at_last, state.last_answer),
-        load_s=state.load_s,
+        load_s=state.load_s + num_asked * jnp.exp(params.pace),
     )

@@ -24,18 +24,16 @@ NO, YES = 0, 1
 def _read(
     params: Annotators,
     query: Query,
-    utility: Float[Array, "T A K"],
-    is_lapse: Bool[Array, "T A"],
+    utility: Float[Array, "K A T"],
+    is_lapse: Bool[Array, "A T"],
 ) -> ReadOut:
     del params
     if query.suggestion is None:
         raise ValueError("`query.suggestion` must be given for verification, got None.")
-    num_options = utility.shape[-1]
-    is_suggested = (
-        jnp.arange(num_options)[None, None, :] == query.suggestion[:, :, None]
-    )
-    own = jnp.max(jnp.where(is_suggested, utility, -jnp.inf), axis=-1)
-    other = jnp.max(jnp.where(is_suggested, -jnp.inf, utility), axis=-1)
+    num_options = utility.shape[0]
+    is_suggested = jnp.arange(num_options)[:, None, None] == query.suggestion[None]
+    own = jnp.max(jnp.where(is_suggested, utility, -jnp.inf), axis=0)
+    other = jnp.max(jnp.where(is_suggested, -jnp.inf, utility), axis=0)
     # Of K Gumbel variables one leads the others by a logistic around -log(K - 1).
     lead = own - other + jnp.where(is_lapse, math.log(num_options - 1.0), 0.0)
     return ReadOut(jnp.where(lead > 0, YES, NO), *clarity(jnp.abs(lead)), jnp.abs(lead))

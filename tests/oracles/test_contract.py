@@ -1,8 +1,13 @@
-"""What every kind of feedback must do for every population."""
+"""What every kind of feedback must do for every population.
 
+Compiling is most of the time here: all populations of a kind share its five programs,
+which a test holds them to.
+"""
+
+from collections import Counter
 from functools import partial
+from itertools import cycle
 
-import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,11 +27,41 @@ NUM_OPTIONS = {
 NUM_QUESTIONS, NUM_PEOPLE = 24, 3
 KEY = jax.random.key(7)
 OTHER_KEY = jax.random.key(8)
-JITTED = {kind: jax.jit(oracle.answer) for kind, oracle in FEEDBACK.items()}
+KEYS = (KEY, OTHER_KEY)
 INIT = jax.jit(FEEDBACK["label"].init)
 SAMPLE = jax.jit(sample_annotators, static_argnums=2)
+SAMPLE_STACKED = jax.jit(
+    jax.vmap(sample_annotators, in_axes=(None, 0, None)), static_argnums=2
+)
 
 CASES = [(kind, name) for kind in FEEDBACK for name in POPULATIONS]
+# Every kind and every population once.
+SOME = [(kind, name) for kind, name in zip(FEEDBACK, cycle(POPULATIONS), strict=False)]
+TRACES = Counter()
+
+
+@partial(jax.jit, static_argnums=0)
+def ask_jitted(kind, key, params, state, query):
+    TRACES[kind, query.item.shape] += 1
+    return FEEDBACK[kind].answer(key, params, state, query)
+
+
+@partial(jax.jit, static_argnums=0)
+def ask_vmapped(kind, keys, params, states, query):
+    ask = FEEDBACK[kind].answer
+    return jax.vmap(ask, in_axes=(0, 0, 0, None))(keys, params, states, query)
+
+
+@partial(jax.jit, static_argnums=0)
+def ask_mapped(kind, keys, params, states, query):
+    def ask(xs):
+        return FEEDBACK[kind].answer(*xs, query)
+
+    return jax.lax.map(ask, (keys, params, states))
+
+
+def stack(*trees):
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
 
 
 class Case:
@@ -54,11 +89,11 @@ class Case:
             is_asked=jnp.asarray(is_asked), size=jnp.asarray(size)
         )
 
-    def run(self, answer=None, key=KEY, params=None, query=None, state=None):
+    def run(self, key=KEY, params=None, query=None, state=None):
         params = self.params if params is None else params
         query = self.query if query is None else query
         state = INIT(key, params) if state is None else state
-        return (answer or JITTED[self.kind])(key, params, state, query)
+        return ask_jitted(self.kind, key, params, state, query)
 
 
 @pytest.fixture(scope="module", params=CASES, ids=["-".join(c) for c in CASES])
@@ -81,32 +116,23 @@ def assert_same(left, right):
     )
 
 
+@pytest.mark.parametrize("case", SOME, indirect=True, ids="-".join)
 def test_answers_are_the_same_plain_as_under_jit(case):
-    assert_same(case.run(case.oracle.answer), case.run())
-
-
-def start_and_ask(kind, key, params, query):
-    oracle = FEEDBACK[kind]
-    return oracle.answer(key, params, oracle.init(key, params), query)
-
-
-@partial(jax.jit, static_argnums=0)
-def ask_vmapped(kind, keys, params, query):
-    return jax.vmap(lambda key: start_and_ask(kind, key, params, query))(keys)
-
-
-@partial(jax.jit, static_argnums=0)
-def ask_mapped(kind, keys, params, query):
-    return jax.lax.map(lambda key: start_and_ask(kind, key, params, query), keys)
+    state = case.oracle.init(KEY, case.params)
+    plain = case.oracle.answer(KEY, case.params, state, case.query)
+    assert_same(plain, case.run())
 
 
 @pytest.mark.parametrize("ask", [ask_vmapped, ask_mapped], ids=["vmap", "lax.map"])
-def test_answers_are_the_same_mapped_as_in_a_loop(case, ask):
-    keys = jnp.stack([KEY, OTHER_KEY])
-    together = ask(case.kind, keys, case.params, case.query)
-    for i in range(2):
-        lane = jax.tree.map(lambda leaf, i=i: leaf[i], together)
-        assert_same(lane, case.run(key=keys[i]))
+@pytest.mark.parametrize("kind", list(FEEDBACK))
+def test_answers_are_the_same_mapped_as_in_a_loop(kind, ask, make_query):
+    cases = [Case(kind, name, make_query) for name in POPULATIONS]
+    lanes = [(key, c.params, INIT(key, c.params)) for c in cases for key in KEYS]
+    keys, params, states = stack(*lanes)
+    together = ask(kind, keys, params, states, cases[0].query)
+    for i, lane in enumerate(lanes):
+        alone = ask_jitted(kind, *lane, cases[0].query)
+        assert_same(jax.tree.map(lambda leaf, i=i: leaf[i], together), alone)
 
 
 def test_the_same_key_gives_the_same_bytes(case):
@@ -194,7 +220,7 @@ def test_padding_of_any_content_changes_nothing_else(case):
     junk = case.query._replace(
         item=jnp.where(asked, case.query.item, 999),
         size=jnp.where(asked, case.query.size, 0.0),
-        difficulty=jnp.where(asked, 0.0, 5.0),
+        difficulty=jnp.where(asked, case.query.difficulty, 5.0),
     )
     assert_same(case.run(query=junk), case.run())
 
@@ -219,40 +245,31 @@ def test_an_empty_round_leaves_the_state_as_it_was(case):
 @pytest.mark.parametrize("kind", list(FEEDBACK))
 def test_a_sweep_over_populations_and_dials_is_traced_once(kind, make_query):
     cases = [Case(kind, name, make_query) for name in POPULATIONS]
-    chex.clear_trace_counter()
-
-    @jax.jit
-    @chex.assert_max_traces(n=1)
-    def ask(key, population, query):
-        params = sample_annotators(key, population, NUM_PEOPLE)
-        return start_and_ask(kind, key, params, query)
-
-    times = [float(ask(KEY, c.population, c.query)[1].seconds.sum()) for c in cases]
+    times = [float(case.run()[1].seconds.sum()) for case in cases]
     assert len(set(times)) == len(times)
+    assert TRACES[kind, cases[0].query.item.shape] == 1
 
 
 @pytest.mark.parametrize("kind", list(FEEDBACK))
-def test_stacked_populations_map_to_what_each_gives_alone(kind, make_query):
-    cases = [Case(kind, name, make_query) for name in POPULATIONS]
-    stacked = jax.tree.map(lambda *x: jnp.stack(x), *(c.population for c in cases))
-
-    def ask(population):
-        params = sample_annotators(KEY, population, NUM_PEOPLE)
-        return start_and_ask(kind, KEY, params, cases[0].query)
-
-    together = jax.jit(jax.vmap(ask))(stacked)
-    for i, one in enumerate(cases):
+def test_stacked_populations_are_sampled_like_each_alone(kind):
+    options = NUM_OPTIONS[kind]
+    each = [build_population(name, kind, options) for name in POPULATIONS]
+    together = SAMPLE_STACKED(KEY, stack(*each), NUM_PEOPLE)
+    for i, population in enumerate(each):
         lane = jax.tree.map(lambda leaf, i=i: leaf[i], together)
-        assert_same(lane, one.run(query=cases[0].query))
+        for left, right in zip(
+            jax.tree.leaves(lane),
+            jax.tree.leaves(SAMPLE(KEY, population, NUM_PEOPLE)),
+            strict=True,
+        ):
+            np.testing.assert_allclose(left, right, rtol=1e-5, atol=1e-6)
 
 
 def test_kinds_draw_independently_of_each_other(make_query, make_crowd):
     query = make_query(2000, 1, 2)
     params = make_crowd(1, own=0.0)
     is_right = [
-        np.asarray(
-            JITTED[kind](KEY, params, FEEDBACK[kind].init(KEY, params), query)[1].answer
-        )
+        np.asarray(ask_jitted(kind, KEY, params, INIT(KEY, params), query)[1].answer)
         for kind in ("label", "relevance")
     ]
     both = (is_right[0] == 1) & (is_right[1] == 2)

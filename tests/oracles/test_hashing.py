@@ -3,7 +3,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oracles.hashing import Role, draw_words, mix_words, seed_stream, to_uniform
+from oracles.hashing import (
+    Role,
+    draw_words,
+    mix_words,
+    pick_word,
+    seed_stream,
+    to_uniform,
+)
 
 KEY = jax.random.key(3)
 ID_BITS = {"item": 20, "option": 5, "annotator": 5, "occasion": 4}
@@ -84,3 +91,9 @@ def test_typed_and_raw_keys_draw_the_same():
     raw = jax.random.PRNGKey(3)
     typed = seed_stream(KEY, 1, Role.OWN)
     assert [int(w) for w in seed_stream(raw, 1, Role.OWN)] == [int(w) for w in typed]
+
+
+def test_a_word_is_picked_by_the_two_lowest_bits_of_its_number():
+    words = tuple(jnp.full(6, value, jnp.uint32) for value in (10, 11, 12, 13))
+    picked = pick_word(words, jnp.array([0, 1, 2, 3, 4, 7]))
+    assert picked.tolist() == [10, 11, 12, 13, 10, 13]

@@ -130,3 +130,25 @@ def test_traits_of_no_effect_change_no_answer(case):
     left, right = run(kind, plain, query), run(kind, neutral, query)
     np.testing.assert_array_equal(left[1].answer, right[1].answer)
     assert_same(left, right)
+
+
+def test_what_belongs_to_an_item_may_be_given_once_for_everybody(case):
+    kind, params, query = case
+    of_item = ("item", "truth", "utility", "difficulty", "discrimination", "size")
+    once = {name: getattr(query, name)[:, :1] for name in (*of_item, "suggestion")}
+    spelled_out = {
+        name: jnp.broadcast_to(leaf, getattr(query, name).shape)
+        for name, leaf in once.items()
+    }
+    assert_same(
+        run(kind, params, query._replace(**once)),
+        run(kind, params, query._replace(**spelled_out)),
+    )
+
+
+def test_without_occasions_everything_but_the_own_view_is_drawn_as_before(case):
+    kind, params, query = case
+    people = params._replace(own=jnp.ones(PEOPLE))
+    assert_same(
+        run(kind, people, query._replace(occasion=None)), run(kind, people, query)
+    )
