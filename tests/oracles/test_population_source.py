@@ -23,13 +23,24 @@ def test_every_kind_has_a_standing_and_one_number_per_trait(name):
         assert {"seconds", "lapse", "repeatability", "shared_error"} <= set(traits)
 
 
-def test_the_five_named_populations_are_there():
-    assert list(POPULATIONS) == ["perfect", "careful", "typical", "careless", "spammer"]
+def test_the_named_populations_are_there():
+    assert list(POPULATIONS) == [
+        "perfect",
+        "careful",
+        "typical",
+        "careless",
+        "spammer",
+        "lab",
+        "paid_crowd",
+        "expert",
+        "adversary",
+        "llm_judge",
+    ]
 
 
 def test_an_unknown_population_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"must be one of 'perfect', .* got 'expert'"):
-        describe_population("expert")
+    with pytest.raises(ValueError, match=r"must be one of 'perfect', .* got 'saint'"):
+        describe_population("saint")
 
 
 def test_a_population_is_described_by_its_own_numbers():
