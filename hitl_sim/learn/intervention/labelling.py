@@ -14,6 +14,8 @@ from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
+    asked_difficulty,
+    asked_utility,
     keep_all_columns,
 )
 from hitl_sim.learn.network import build_network
@@ -173,8 +175,8 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
             item=pool.item[position],
             truth=truth,
             right=truth,
-            utility=jnp.zeros((config.questions, shape.num_classes)),
-            difficulty=jnp.zeros(config.questions),
+            utility=asked_utility(setting, position, shape.num_classes),
+            difficulty=asked_difficulty(setting, position),
             # an irrelevant item belongs to no class
             discrimination=(pool.status[position] != 1).astype(jnp.float32),
             size=pool.size[position],
