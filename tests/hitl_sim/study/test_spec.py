@@ -184,3 +184,15 @@ def test_a_choice_without_a_proxy_trains_none(tables):
     }
     with pytest.raises(SpecError, match="which trains no proxy, got 9"):
         convert(tables)
+
+
+def test_paths_of_people_are_read_from_the_files_own_folder(tmp_path, smoke_file):
+    text = smoke_file.read_text().replace('"spammer"]', '"people.toml:night"]')
+    text += '\n[crowd]\npopulation = "people.toml"\n'
+    text += '\n[[exclude]]\n"crowd.population" = "people.toml:night"\n'
+    (tmp_path / "study.toml").write_text(text)
+    spec = load_spec(tmp_path / "study.toml")
+    path = str(tmp_path / "people.toml")
+    assert spec.crowd.population == path
+    assert spec.axis[0].values == ("perfect", f"{path}:night")
+    assert spec.exclude == ({"crowd.population": f"{path}:night"},)
