@@ -29,7 +29,7 @@ def describe_population(name: str) -> PopulationSource:
         raise ValueError(
             f"`population` must be one of {allowed}, or a {_SUFFIX} file, got {name!r}."
         )
-    found = read_populations(Path(path), POPULATIONS, DEFAULT)
+    found = list_populations(path)
     if name_in_file is None and len(found) == 1:
         return next(iter(found.values()))
     if name_in_file is None or name_in_file not in found:
@@ -39,6 +39,17 @@ def describe_population(name: str) -> PopulationSource:
             f"as '{path}:{one}', got {name!r}."
         )
     return found[name_in_file]
+
+
+def list_populations(name: str) -> Mapping[str, PopulationSource]:
+    """List the populations of a file; of anything but a bare path, none.
+
+    Raises:
+        ValueError: the file is not as it should be.
+    """
+    if not name.endswith(_SUFFIX):
+        return {}
+    return read_populations(Path(name), POPULATIONS, DEFAULT)
 
 
 def split_name(name: str) -> tuple[str | None, str | None]:
