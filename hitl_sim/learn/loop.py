@@ -21,6 +21,7 @@ from hitl_sim.learn.crowd import (
     Questions,
     assign,
     collect,
+    hire,
 )
 from hitl_sim.learn.crowd import ask as ask_crowd
 from hitl_sim.learn.intervention import (
@@ -49,7 +50,7 @@ from hitl_sim.learn.work import (
     train_unit,
 )
 from hitl_sim.task import Corruption, Split, TaskData, build_split
-from oracles import Population, sample_annotators
+from oracles import Population
 from oracles.evidence import item_evidence, margin_difficulty
 from oracles.feedback import FEEDBACK
 from oracles.feedback.label import LABEL_SPACE
@@ -348,7 +349,7 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
             state, curve = driver.round_step(driver.start(), None)
             return _trace(intervention, setting, state, curve, None)
         oracle = FEEDBACK[intervention.feedback]
-        annotators = sample_annotators(keys.crowd, hyper.population, config.panel.crew)
+        annotators = hire(keys.crowd, hyper.population, config.panel)
         people = oracle.init(keys.crowd, annotators)
 
         def one_round(
@@ -399,7 +400,7 @@ def build_simulation(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], An
         if intervention.feedback is None or questions is None:
             return setting.split
         oracle = FEEDBACK[intervention.feedback]
-        annotators = sample_annotators(keys.crowd, hyper.population, config.panel.crew)
+        annotators = hire(keys.crowd, hyper.population, config.panel)
         people = oracle.init(keys.crowd, annotators)
 
         def one_round(people: Any, number: jax.Array) -> tuple[Any, Any]:

@@ -138,7 +138,9 @@ def data_of(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
 def _panel(condition: Condition) -> PanelConfig:
     arm = condition.arm
     if isinstance(arm, PeopleArm):
-        return PanelConfig(condition.spec.crew.size, arm.people, arm.asks)
+        content = condition.content
+        spread = content.activity_spread if content else 0.0
+        return PanelConfig(condition.spec.crew.size, arm.people, arm.asks, spread)
     return PanelConfig(1, 1, 1)
 
 
