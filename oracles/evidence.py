@@ -13,6 +13,10 @@ References:
     ICLR: label noise as a function of a model's margin.
 """
 
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -91,6 +95,53 @@ def margin_difficulty(
     own = jnp.sum(jnp.where(is_own, distance, 0.0), axis=1)
     other = jnp.min(jnp.where(is_own, jnp.inf, distance), axis=1)
     return -_normal_scores(other - own, is_counted)
+
+
+def margin_flip_utility(
+    posterior: Float[Array, "N K"], family: str
+) -> Float[Array, "N K"]:
+    """Say which option people take where a class posterior decides on its flip.
+
+    As `Query.utility` of people without skill (`literature.plain_annotators`) this is
+    exact: the most probable class u is answered, but the next, s, with probability
+    `1/2 - d^2/2` ("I"), `1 - d^3` ("II") or `1 - (d^3 + d^2 + d)/3` ("III"), where d is
+    the difference of their posteriors. The published noise is one draw per item for
+    all: that is `shared` = 0. Its overall rate follows from the posterior; the factor
+    by which the paper scales it is not taken over.
+
+    Args:
+        posterior: of the classes, rows summing to 1.
+        family: "I", "II" or "III".
+
+    Returns:
+        `[N, K]` log probabilities; no chance at all counts as e^-60.
+
+    Raises:
+        ValueError: no such family.
+
+    References:
+        Zhang, Zheng, Wu, Goswami, Chen (2021), Learning with feature-dependent label
+        noise: a progressive approach, ICLR, section 4.
+    """
+    if family not in _FLIPS:
+        allowed = ", ".join(repr(known) for known in _FLIPS)
+        raise ValueError(f"`family` must be one of {allowed}, got {family!r}.")
+    top, option = jax.lax.top_k(posterior, 2)
+    flip = _FLIPS[family](top[:, 0] - top[:, 1])
+    first, second = (
+        jax.nn.one_hot(option[:, place], posterior.shape[1]) for place in (0, 1)
+    )
+    share = (1.0 - flip)[:, None] * first + flip[:, None] * second
+    return jnp.log(jnp.maximum(share, math.exp(-60.0)))
+
+
+_FLIPS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
+    {
+        "I": lambda d: 0.5 - 0.5 * d**2,
+        "II": lambda d: 1.0 - d**3,
+        "III": lambda d: 1.0 - (d**3 + d**2 + d) / 3.0,
+    }
+)
 
 
 def _mean(values: Float[Array, "N D"], is_counted: Bool[Array, "N"]) -> Array:
