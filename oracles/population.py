@@ -87,6 +87,8 @@ class Population(NamedTuple):
         fatigue: see `Annotators`.
         fatigue_s: see `Annotators`.
         recovery_s: see `Annotators`.
+        learning: see `Annotators`.
+        learning_trials: see `Annotators`.
     """
 
     skill: ArrayLike
@@ -124,6 +126,8 @@ class Population(NamedTuple):
     fatigue: ArrayLike | None = None
     fatigue_s: ArrayLike | None = None
     recovery_s: ArrayLike | None = None
+    learning: ArrayLike | None = None
+    learning_trials: ArrayLike | None = None
 
 
 # Traits that everybody has alike, under one name in a crowd and in its people.
@@ -136,10 +140,17 @@ _EVERYBODY = (
     "fatigue",
     "fatigue_s",
     "recovery_s",
+    "learning",
+    "learning_trials",
 )
 # What a crowd without a trait has where another one has it: nothing, or where that is
 # divided by or compared with, a number that comes to nothing.
-_NEUTRAL = {"skip_level": -1e30, "fatigue_s": 1.0, "recovery_s": 1.0}
+_NEUTRAL = {
+    "skip_level": -1e30,
+    "fatigue_s": 1.0,
+    "recovery_s": 1.0,
+    "learning_trials": 1.0,
+}
 
 
 def build_population(

@@ -20,6 +20,7 @@ from oracles.annotators import (
     init_annotators,
 )
 from oracles.contract import Oracle, Query, Response
+from oracles.lesson import added_lessons, learn
 from oracles.timing import draw_luck, time_answers
 from oracles.utility import choose, draw_fresh, draw_noise
 from oracles.vigor import added_load, tire
@@ -66,7 +67,7 @@ def build_oracle(
     def answer(
         key: PRNGKeyArray, params: Annotators, state: AnnotatorState, query: Query
     ) -> tuple[AnnotatorState, Response]:
-        query = tire(params, state, query)
+        query = tire(params, state, learn(params, state, query))
         worth = systematic(params, query)
         luck = draw_luck(key, space, params, query)
         # The noise is that of the options a kind lays out, not of those it is given.
@@ -187,4 +188,5 @@ def _advance(
         last_residual=residual,
         last_answer=jnp.where(last >= 0, at_last, state.last_answer),
         load_s=state.load_s,
+        lessons=state.lessons + added_lessons(query),
     )
