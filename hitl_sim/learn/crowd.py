@@ -57,6 +57,8 @@ class Questions(NamedTuple):
         difficulty: `[n]`.
         discrimination: `[n]`; 0 where an item has no right answer.
         size: `[n]` length of the item relative to the task's median.
+        suggestion: `[n]` option shown as a suggestion, -1 for none; None where nobody
+            is shown any.
     """
 
     item: Int[Array, " n"]
@@ -66,6 +68,7 @@ class Questions(NamedTuple):
     difficulty: Float[Array, " n"]
     discrimination: Float[Array, " n"]
     size: Float[Array, " n"]
+    suggestion: Int[Array, " n"] | None = None
 
 
 class Answers(NamedTuple):
@@ -177,6 +180,7 @@ def build_query(questions: Questions, plan: Assignment) -> Query:
         discrimination=questions.discrimination[q],
         size=questions.size[q],
         is_asked=jnp.asarray(plan.is_asked),
+        suggestion=None if questions.suggestion is None else questions.suggestion[q],
     )
 
 

@@ -370,6 +370,8 @@ def _inert_reason(field: str, arm: ArmSpec, crew_size: int) -> str | None:
         arm.people == crew_size or isinstance(arm, ImportanceArm)
     ):
         return "everybody answers every question, however active they are"
+    if field == "crowd.pull" and not (isinstance(arm, LabellingArm) and arm.suggest):
+        return "nobody is shown a suggestion"
     if field == "crowd.habit" and not isinstance(arm, LabellingArm):
         return "no previous answer can be repeated out of habit in this kind"
     return None

@@ -116,6 +116,7 @@ class CrowdSpec(_Struct, frozen=True):
         skill_own: correlation of skill with consistency; needs `own_spread`.
         activity_spread: standard deviation of the log of how much people take on.
         skill_activity: correlation of skill with that; needs `activity_spread`.
+        pull: utility that a suggested class gains (labels, arms that suggest).
         habit: utility that the previous answer gains (labels).
         skip_margin: no answer that stands by less than this margin of utility.
         skip_level: no answer where no option is worth this utility.
@@ -141,6 +142,7 @@ class CrowdSpec(_Struct, frozen=True):
     skill_own: Correlation | None = None
     activity_spread: Spread | None = None
     skill_activity: Correlation | None = None
+    pull: float | None = None
     habit: float | None = None
     skip_margin: Spread | None = None
     skip_level: float | None = None
@@ -248,6 +250,8 @@ class LabellingArm(_PeopleArm, frozen=True, tag="labelling"):
         score: whether a model scores the whole unlabelled pool before each round, or
             a random subsample.
         score_items: size of that subsample; given exactly with score = "subsample".
+        suggest: whether people are shown the class that the model would give, from the
+            second round on; how much that sways them is `crowd.pull`.
     """
 
     strategy: Literal["random", "entropy", "margin"] = "margin"
@@ -258,6 +262,7 @@ class LabellingArm(_PeopleArm, frozen=True, tag="labelling"):
     epochs: Count | None = None
     score: Literal["pool", "subsample"] = "pool"
     score_items: Count | None = None
+    suggest: bool = False
 
 
 ArmSpec = (
@@ -483,6 +488,11 @@ def _check_labelling(arm: LabellingArm, training: TrainingSpec) -> None:
         raise SpecError(
             f"`arm.score_items` must be >= `arm.questions` ({arm.questions}), got "
             f"{arm.score_items} {where}."
+        )
+    if arm.refit == "final_only" and arm.suggest:
+        raise SpecError(
+            "`arm.suggest` must be false where `arm.refit` is 'final_only', for there "
+            f"is no model to suggest, got true {where}."
         )
     if arm.refit == "final_only" and arm.strategy != "random":
         raise SpecError(

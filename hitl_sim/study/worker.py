@@ -166,6 +166,7 @@ def _intervention(
                 arm.epochs,
                 arm.score_items,
                 panel,
+                arm.suggest,
             )
         case _:
             return WholePoolConfig()

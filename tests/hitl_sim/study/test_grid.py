@@ -178,3 +178,11 @@ def test_a_dial_that_is_left_out_moves_no_key(tables):
     assert keys(tables) == before
     tables["crowd"]["habit"] = 0.0
     assert keys(tables) != before
+
+
+def test_a_pull_is_inert_where_nothing_is_suggested(tables):
+    tables["axis"] = [{"field": "crowd.pull", "values": [0.0, 1.0]}]
+    found = inert_axes(convert(tables))
+    assert set(found.values()) == {"nobody is shown a suggestion"}
+    tables["arm"][4]["suggest"] = True
+    assert list(inert_axes(convert(tables))) == ["crowd.pull (arm relevance)"]

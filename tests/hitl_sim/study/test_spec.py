@@ -166,6 +166,7 @@ def test_paths_of_data_are_read_from_the_files_own_folder(tmp_path, smoke_file):
         ({"score_items": 50}, "`arm.score_items` must be given exactly"),
         ({"score": "subsample", "score_items": 5}, "must be >= .* \\(20\\), got 5"),
         ({"refit": "final_only"}, "must be 'random' .* got 'margin'"),
+        ({"refit": "final_only", "strategy": "random", "suggest": True}, "got true"),
         ({"epochs": 50}, "at most the cap of 120 training steps .* got 376"),
     ],
 )
