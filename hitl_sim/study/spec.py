@@ -121,7 +121,8 @@ class CrowdSpec(_Struct, frozen=True):
         skip_margin: no answer that stands by less than this margin of utility.
         skip_level: no answer where no option is worth this utility.
         caution: log factor on the signal, paid for with time; 0 is as usual.
-        fatigue: share of the signal that is lost in the long run.
+        fatigue: share of the signal that is lost in the long run. It grows over all of
+            an arm's questions; the crew's breaks do not take it off.
         fatigue_s: time on task after which 63 % of that is lost, s; needs `fatigue`.
     """
 
