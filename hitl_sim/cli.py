@@ -189,17 +189,54 @@ def afford(
 @app.command()
 def crowd(
     name: Annotated[
-        str | None, typer.Argument(help="A population; all are listed without one.")
+        str | None,
+        typer.Argument(
+            help="A population, or a .toml file of your own; all named ones are listed "
+            "without it."
+        ),
     ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            help="Ask a crowd of them, print what it does and draw it into this .png "
+            "or .svg file."
+        ),
+    ] = None,
+    kind: Annotated[
+        str, typer.Option(help="What the crowd is asked: label or relevance.")
+    ] = "label",
+    options: Annotated[int, typer.Option(min=2, help="Classes of a label.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Of the crowd that is asked.")] = 0,
 ) -> None:
-    """List the named populations, or what one of them is made of and why."""
-    from hitl_sim.report.crowd import print_crowd, print_crowds
+    """List the populations, or what one of them is made of and why; draw what it does.
 
+    In a file of several populations one is named after a colon: people.toml:night.
+    """
+    from hitl_sim.report.crowd import (
+        check_figure,
+        print_crowd,
+        print_crowds,
+        print_portrait,
+        write_figure,
+    )
+    from hitl_sim.report.portrait import portray
+
+    console = _console()
     with _errors_in_words():
         if name is None:
-            print_crowds(_console())
-        else:
-            print_crowd(_console(), name)
+            if figure is not None:
+                raise ValueError("`name` must be given with `--figure`, got none.")
+            print_crowds(console)
+            return
+        if figure is None:
+            print_crowd(console, name)
+            return
+        check_figure(figure)
+        portrait = portray(name, kind, options, seed)
+        print_crowd(console, name)
+        print_portrait(console, portrait)
+        write_figure(portrait, figure)
+        console.print(f"Drawn to {escape(str(figure))}", soft_wrap=True)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from oracles.feedback import RELEVANCE as RELEVANCE
 from oracles.population import Population as Population
 from oracles.population import build_population as build_population
 from oracles.population import sample_annotators as sample_annotators
-from oracles.population_source import POPULATIONS as POPULATIONS
 from oracles.population_source import Number as Number
 from oracles.population_source import PopulationSource as PopulationSource
-from oracles.population_source import describe_population as describe_population
+from oracles.populations import POPULATIONS as POPULATIONS
+from oracles.populations import describe_population as describe_population

@@ -50,6 +50,8 @@ class Annotators(NamedTuple):
         fatigue: `[A]` share in [0, 1] of the signal that is lost in the long run.
         fatigue_s: `[A]` time on task after which 63 % of that is lost, s; > 0.
         recovery_s: `[A]` rest that takes 63 % of the load off, s; > 0.
+        learning: `[A]` skill that marks after answers add in the long run.
+        learning_trials: `[A]` marks after which 63 % of that is there; > 0.
     """
 
     id: Int[Array, "A"]
@@ -78,6 +80,8 @@ class Annotators(NamedTuple):
     fatigue: Float[Array, "A"] | None = None
     fatigue_s: Float[Array, "A"] | None = None
     recovery_s: Float[Array, "A"] | None = None
+    learning: Float[Array, "A"] | None = None
+    learning_trials: Float[Array, "A"] | None = None
 
 
 class AnnotatorState(NamedTuple):
@@ -90,6 +94,7 @@ class AnnotatorState(NamedTuple):
         last_answer: `[A]` last answer given (importance and marks: its first entry);
             -1 if none.
         load_s: `[A]` time on task that rest has not taken off, in typical seconds.
+        lessons: `[A]` answers so far that were marked right or wrong.
     """
 
     trials: Int[Array, "A"]
@@ -97,6 +102,7 @@ class AnnotatorState(NamedTuple):
     last_residual: Float[Array, "A"]
     last_answer: Int[Array, "A"]
     load_s: Float[Array, "A"]
+    lessons: Int[Array, "A"]
 
 
 _RANGES: dict[str, tuple[float, float]] = {
@@ -125,6 +131,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "fatigue": (0.0, 1.0),
     "fatigue_s": (float(np.finfo(np.float32).tiny), np.inf),
     "recovery_s": (float(np.finfo(np.float32).tiny), np.inf),
+    "learning": (-np.inf, np.inf),
+    "learning_trials": (float(np.finfo(np.float32).tiny), np.inf),
 }
 
 
@@ -162,9 +170,14 @@ def check_annotators(params: Annotators) -> None:
         if (np.abs(total - 1.0) > 1e-5).any():
             worst = total[np.argmax(np.abs(total - 1.0))]
             raise ValueError(f"`guess` must sum to 1 for everybody, got {worst:g}.")
-    if (params.fatigue is None) != (params.fatigue_s is None):
-        lacking = "fatigue" if params.fatigue is None else "fatigue_s"
-        raise ValueError(f"`{lacking}` must be given with its twin, got None.")
+    _check_twins(params)
+
+
+def _check_twins(params: Annotators) -> None:
+    for pair in (("fatigue", "fatigue_s"), ("learning", "learning_trials")):
+        lacking = [name for name in pair if getattr(params, name) is None]
+        if len(lacking) == 1:
+            raise ValueError(f"`{lacking[0]}` must be given with its twin, got None.")
 
 
 def _shape_of(name: str, leaf: NDArray[np.generic], num_people: int) -> tuple[int, ...]:
@@ -192,4 +205,5 @@ def init_annotators(key: PRNGKeyArray, params: Annotators) -> AnnotatorState:
         last_residual=params.drift * to_normal(words[0]),
         last_answer=jnp.full_like(params.id, -1),
         load_s=jnp.zeros_like(params.pace),
+        lessons=jnp.zeros_like(params.id),
     )

@@ -37,6 +37,7 @@ class Role(IntEnum):
     PAUSE = 5
     PERSON = 6
     START = 7
+    EVIDENCE = 8
 
 
 def mix_words(x: Array, y: Array, z: Array, w: Array) -> Words:

@@ -129,8 +129,7 @@ def item_response(ability: ArrayLike) -> Annotators:
     With two options P(right) = sigma(a_i (ability - b_i)), where the question gives
     b_i as `Query.difficulty` and a_i as `Query.discrimination` (1 for the 1PL). With K
     options the even errors of a guess enter: P(right) = e^s / (e^s + K - 1), no
-    guessing asymptote. With two options GLAD is this, ease as discrimination and
-    difficulty 0; with K its odds are K - 1 times higher at the same signal.
+    guessing asymptote.
 
     Args:
         ability: `[A]` ability of each person.
@@ -141,10 +140,35 @@ def item_response(ability: ArrayLike) -> Annotators:
     References:
         Rasch (1960), Probabilistic models for some intelligence and attainment tests;
         Birnbaum (1968), in Lord and Novick, Statistical theories of mental test scores.
-        Whitehill et al. (2009), Whose vote should count more, NeurIPS 22: GLAD.
     """
     skill = np.asarray(ability, float)
     return plain_annotators(skill.size)._replace(skill=_leaf(skill))
+
+
+def glad(ability: ArrayLike, num_options: int) -> Annotators:
+    """Build people of GLAD. Exact, for label with any number of classes.
+
+    P(right) = sigma(ability * ease), the rest evenly wrong; the question gives the
+    item's ease as `Query.discrimination`, with difficulty 0. The truth has a head start
+    of log(K - 1), which the even errors of K - 1 wrong options take away again.
+
+    Args:
+        ability: `[A]` ability of each person; below 0 for an adversary.
+        num_options: number of classes K >= 2.
+
+    Returns:
+        The people.
+
+    References:
+        Whitehill, Ruvolo, Wu, Bergsma, Movellan (2009), Whose vote should count more:
+        optimal integration of labels from labelers of unknown expertise, NeurIPS 22.
+    """
+    skill = np.asarray(ability, float)
+    head_start = np.log(num_options - 1.0) * np.eye(num_options)
+    return plain_annotators(skill.size)._replace(
+        skill=_leaf(skill),
+        confusion=_leaf(np.broadcast_to(head_start, (skill.size, *head_start.shape))),
+    )
 
 
 def mace(spam: ArrayLike, guess: ArrayLike) -> Annotators:

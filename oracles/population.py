@@ -2,12 +2,16 @@
 
 Accuracy, repeatability and shared error are separate dials. Skill is solved for the
 accuracy; the two lambdas follow from `repeatability = 1 - (ls lo)^2` and
-`shared_error = 1 - ls^2`, and leave the accuracy where it is.
+`shared_error = 1 - ls^2`, and leave the accuracy where it is. Of the shared error a
+share `p` may be predicted by item features (`oracles.evidence`): with a noise of
+variance pi^2/6 and an evidence of variance `v = (pi^2/6) p r / (1 - p r)`, r the shared
+error, evidence and noise together keep the correlations that were asked for.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -16,10 +20,23 @@ from jaxtyping import Float, PRNGKeyArray
 
 from oracles.annotators import Annotators
 from oracles.hashing import Role, draw_words, seed_stream, to_normal
-from oracles.population_source import KINDS, describe_population
-from oracles.solve import expected_conflict, solve_criterion, solve_skill
+from oracles.population_source import KINDS, PopulationSource
+from oracles.populations import describe_population
+from oracles.solve import (
+    ItemSpread,
+    expected_conflict,
+    lapse_by_skill,
+    solve_criterion,
+    solve_median,
+    solve_skill,
+)
+from oracles.trait import NEEDS, check_trait
 
 TWO_OPTIONS = ("relevance", "preference", "difficulty")
+# Kinds whose right option is one of the classes of an item, so that what its features
+# or a model say of the item can speak for and against it.
+_OF_ITEMS = ("label", "verification", "relevance")
+_NOISE_VARIANCE = math.pi**2 / 6.0
 
 # What a kind that has no use for a trait puts in its place.
 _UNUSED = {"band": 0.0, "criterion": 0.0, "criterion_spread": 0.0}
@@ -31,9 +48,9 @@ class Population(NamedTuple):
     Attributes:
         skill: mean of skill over people, utility.
         skill_spread: standard deviation of skill over people.
-        own: lambda_own of everybody.
+        own: lambda_own of the median person.
         shared: lambda_shared of the crowd.
-        lapse: probability of a quick guess.
+        lapse: probability of a quick guess of the median person.
         pace: mean over people of the log seconds of a typical question.
         pace_spread: standard deviation of pace over people.
         practice: extra time of the first question, fraction of it.
@@ -47,6 +64,31 @@ class Population(NamedTuple):
         band: half width of "unsure" or of a tie, utility.
         criterion: mean over people of the utility that a marked group clears.
         criterion_spread: its standard deviation over people.
+
+    The rest are None in a crowd that lacks them, which costs and changes nothing; such
+    a crowd stacks with another by `stack_populations`.
+
+    Attributes:
+        own_spread: standard deviation over people of the logit of lambda_own.
+        lapse_spread: standard deviation over people of the logit of lapse.
+        skill_pace: correlation of skill with pace, so with slowness.
+        skill_lapse: correlation of skill with the logit of lapse.
+        skill_own: correlation of skill with consistency, minus the logit of lambda_own.
+        activity_spread: standard deviation over people of the log of their activity.
+        skill_activity: correlation of skill with log activity.
+        evidence: standard deviation of what item features say for each option, utility.
+        model_difficulty: utility that items cost per standard deviation of a model's
+            margin.
+        pull: as in `Annotators`, the same for everybody; so are the next.
+        habit: see `Annotators`.
+        skip_margin: see `Annotators`.
+        skip_level: see `Annotators`.
+        caution: see `Annotators`.
+        fatigue: see `Annotators`.
+        fatigue_s: see `Annotators`.
+        recovery_s: see `Annotators`.
+        learning: see `Annotators`.
+        learning_trials: see `Annotators`.
     """
 
     skill: ArrayLike
@@ -67,48 +109,104 @@ class Population(NamedTuple):
     band: ArrayLike
     criterion: ArrayLike
     criterion_spread: ArrayLike
+    own_spread: ArrayLike | None = None
+    lapse_spread: ArrayLike | None = None
+    skill_pace: ArrayLike | None = None
+    skill_lapse: ArrayLike | None = None
+    skill_own: ArrayLike | None = None
+    activity_spread: ArrayLike | None = None
+    skill_activity: ArrayLike | None = None
+    evidence: ArrayLike | None = None
+    model_difficulty: ArrayLike | None = None
+    pull: ArrayLike | None = None
+    habit: ArrayLike | None = None
+    skip_margin: ArrayLike | None = None
+    skip_level: ArrayLike | None = None
+    caution: ArrayLike | None = None
+    fatigue: ArrayLike | None = None
+    fatigue_s: ArrayLike | None = None
+    recovery_s: ArrayLike | None = None
+    learning: ArrayLike | None = None
+    learning_trials: ArrayLike | None = None
+
+
+# Traits that everybody has alike, under one name in a crowd and in its people.
+_EVERYBODY = (
+    "pull",
+    "habit",
+    "skip_margin",
+    "skip_level",
+    "caution",
+    "fatigue",
+    "fatigue_s",
+    "recovery_s",
+    "learning",
+    "learning_trials",
+)
+# What a crowd without a trait has where another one has it: nothing, or where that is
+# divided by or compared with, a number that comes to nothing.
+_NEUTRAL = {
+    "skip_level": -1e30,
+    "fatigue_s": 1.0,
+    "recovery_s": 1.0,
+    "learning_trials": 1.0,
+}
 
 
 def build_population(
-    name: str,
+    population: str | PopulationSource,
     kind: str,
     num_options: int,
-    *,
-    accuracy: float | None = None,
-    shared_error: float | None = None,
-    repeatability: float | None = None,
-    lapse: float | None = None,
-    seconds: float | None = None,
+    **dials: float | None,
 ) -> Population:
-    """Build a named population, with the dials that are given set anew; on the host.
+    """Build a population, with the dials that are given set anew; on the host.
 
     Args:
-        name: one of `POPULATIONS`.
+        population: one of `POPULATIONS`, a TOML file (see `describe_population`), or
+            what that returns.
         kind: one of `FEEDBACK`.
         num_options: number of classes (label, verification) or of groups (importance,
             marks); the other kinds have 2.
-        accuracy: mean single-answer accuracy over people, lapses included.
+        **dials: numbers in place of the population's own, by the names of
+            `oracles.trait.TRAITS`; None keeps its own.
+
+            accuracy: mean single-answer accuracy over people, lapses included.
             Verification: probability that a right suggestion is confirmed. Relevance:
             among answers that are not "unsure". Importance: probability that the
             better of two groups one standard deviation apart is ranked first;
             preference: that the better of two such objects is preferred, among answers
             that are not ties; difficulty: that an item is felt to be harder than one a
             standard deviation below it. Marks: probability, lapses apart, that a group
-            one standard deviation above the person's criterion is marked.
-        shared_error: noise correlation of two people on one item, in [0, 1].
-        repeatability: noise correlation of two looks of one person, in
-            [shared_error, 1].
-        lapse: probability of a quick guess, in [0, 1].
-        seconds: median seconds of a typical question (importance, marks: of all
+            one standard deviation above the person's criterion is marked. It is that
+            of people as fresh and cautious as usual, without suggestion, habit or skip.
+
+            skill: mean skill itself, in place of an accuracy.
+
+            shared_error: noise correlation of two people on one item, in [0, 1].
+
+            repeatability: noise correlation of two looks of one person, in
+            [shared_error, 1]; the mean over people.
+
+            lapse: probability of a quick guess, in [0, 1]; the mean over people.
+
+            seconds: median seconds of a typical question (importance, marks: of all
             groups together), practised and not guessed; > 0.
 
+            systematic: share of the shared error that item features predict (label,
+            verification, relevance).
+
+            model_difficulty: utility that items cost per standard deviation of a
+            model's margin (label, verification, relevance).
+
     Returns:
-        The population; a dial left at None keeps the population's own number.
+        The population.
 
     Raises:
         ValueError: an unknown name, or a dial out of its range, naming all three.
     """
-    source = describe_population(name)
+    source = population
+    if isinstance(source, str):
+        source = describe_population(source)
     if kind not in KINDS:
         allowed = ", ".join(repr(known) for known in KINDS)
         raise ValueError(f"`kind` must be one of {allowed}, got {kind!r}.")
@@ -116,42 +214,178 @@ def build_population(
     numbers = source.values(kind)
     if kind in ("importance", "marks"):
         numbers["seconds"] *= num_options
-    dials = {
-        "accuracy": accuracy,
-        "shared_error": shared_error,
-        "repeatability": repeatability,
-        "lapse": lapse,
-        "seconds": seconds,
-    }
-    numbers.update({dial: value for dial, value in dials.items() if value is not None})
-    _check_dials(numbers)
-    skill = solve_skill(
+    given = {dial: value for dial, value in dials.items() if value is not None}
+    _check_dials(given, numbers)
+    if "accuracy" in given:
+        given["is_adverse"] = numbers.pop("skill", 0.0) < 0.0
+    elif "skill" in given:
+        numbers.pop("accuracy", None)
+    fields = _solve(source.name, kind, num_options, numbers | given)
+    return Population(**{k: np.asarray(v, np.float32) for k, v in fields.items()})
+
+
+def _solve(
+    name: str, kind: str, num_options: int, numbers: dict[str, float]
+) -> dict[str, float]:
+    """Turn numbers by the names of `TRAITS` into the fields of a population."""
+    repeatability, shared_error = (
+        numbers.pop(dial) for dial in ("repeatability", "shared_error")
+    )
+    systematic = numbers.pop("systematic", None) if kind in _OF_ITEMS else None
+    hardness = numbers.pop("model_difficulty", None) if kind in _OF_ITEMS else None
+    numbers.pop("systematic", None)
+    numbers.pop("model_difficulty", None)
+    predicted = _predicted_share(systematic, shared_error)
+    evidence = math.sqrt(_NOISE_VARIANCE * predicted / (1.0 - predicted))
+    items = ItemSpread(evidence, hardness or 0.0)
+    mean_own, shared = _split_noise(
+        *(
+            (share - predicted) / (1.0 - predicted)
+            for share in (repeatability, shared_error)
+        )
+    )
+    own = solve_median(mean_own**2, numbers.get("own_spread", 0.0), power=2)
+    lapse_spread = numbers.get("lapse_spread", 0.0)
+    lapse = solve_median(numbers["lapse"], lapse_spread)
+    skill = _skill(name, kind, num_options, numbers, lapse, items)
+    spread = math.hypot(
+        numbers["skill_spread"], math.sqrt(2.0) * evidence, items.difficulty
+    )
+    typical_conflict = expected_conflict(kind, num_options, skill, spread)
+    pace = math.log(numbers["seconds"]) - numbers["conflict"] * typical_conflict
+    fields = {"skill": skill, "own": own, "shared": shared, "pace": pace}
+    fields |= {"lapse": lapse}
+    if systematic is not None:
+        fields["evidence"] = evidence
+    if hardness is not None:
+        fields["model_difficulty"] = hardness
+    if "mark_share" in numbers:
+        fields["criterion"] = solve_criterion(skill, numbers["mark_share"])
+    kept = {n: v for n, v in numbers.items() if n in Population._fields}
+    for trait, needed in NEEDS.items():
+        if needed not in numbers:
+            kept.pop(trait, None)
+    return _UNUSED | kept | fields
+
+
+def _skill(
+    name: str,
+    kind: str,
+    num_options: int,
+    numbers: dict[str, float],
+    lapse: float,
+    items: ItemSpread,
+) -> float:
+    if "skill" in numbers:
+        return numbers["skill"]
+    if "accuracy" not in numbers and numbers["lapse"] < 1.0:
+        raise ValueError(
+            f"`accuracy` or `skill` must be given for {kind} in population {name!r}, "
+            "got neither."
+        )
+    rate = lapse_by_skill(
+        lapse, numbers.get("lapse_spread", 0.0), numbers.get("skill_lapse", 0.0)
+    )
+    return solve_skill(
         kind,
         num_options,
-        accuracy=numbers.pop("accuracy", None),
+        accuracy=numbers.get("accuracy"),
         skill_spread=numbers["skill_spread"],
-        lapse=numbers["lapse"],
+        lapse=rate,
         band=numbers.get("band", 0.0),
+        items=items,
+        is_adverse=bool(numbers.get("is_adverse", False)),
     )
-    own, shared = _split_noise(
-        numbers.pop("repeatability"), numbers.pop("shared_error")
+
+
+def traits_of(population: Population) -> tuple[str, ...]:
+    """Name the optional traits that a crowd has; equal ones make one program."""
+    return tuple(
+        name
+        for name in Population._field_defaults
+        if getattr(population, name) is not None
     )
-    typical_conflict = expected_conflict(
-        kind, num_options, skill, numbers["skill_spread"]
+
+
+def stack_populations(*populations: Population) -> Population:
+    """Stack crowds along a new first axis, to be mapped over.
+
+    A crowd that lacks a trait which another one has gets a neutral number for it: its
+    answers are the same, at the price of the trait's arithmetic.
+
+    Args:
+        *populations: crowds with leaves of equal shapes.
+
+    Returns:
+        A population with leaves `[P, ...]`, None for what none of them has.
+    """
+    names = {name for population in populations for name in traits_of(population)}
+
+    def filled(population: Population) -> Population:
+        lacking: dict[str, Any] = {
+            name: jnp.full_like(population.skill, _NEUTRAL.get(name, 0.0))
+            for name in names
+            if getattr(population, name) is None
+        }
+        return population._replace(**lacking)
+
+    stacked: Population = jax.tree.map(
+        lambda *leaves: jnp.stack([jnp.asarray(leaf) for leaf in leaves]),
+        *map(filled, populations),
     )
-    mark_share = numbers.pop("mark_share", None)
-    if mark_share is not None:
-        numbers["criterion"] = solve_criterion(skill, mark_share)
-    pace = math.log(numbers.pop("seconds")) - numbers["conflict"] * typical_conflict
-    fields = {"skill": skill, "own": own, "shared": shared, "pace": pace}
-    fields |= _UNUSED | numbers
-    return Population(**{k: np.asarray(v, np.float32) for k, v in fields.items()})
+    return stacked
+
+
+class _Person(NamedTuple):
+    """Standard normals of each person, `[A]`; those of skill enter the others."""
+
+    skill: Float[Array, "A"]
+    pace: Float[Array, "A"]
+    criterion: Float[Array, "A"]
+    lapse: Float[Array, "A"]
+    own: Float[Array, "A"]
+    activity: Float[Array, "A"]
+
+
+def _draw_people(key: PRNGKeyArray, num_annotators: int) -> _Person:
+    ids = jnp.arange(num_annotators, dtype=jnp.int32)
+    stream = seed_stream(key, 0, Role.PERSON)
+    first, second = (draw_words(stream, 0, option, ids, 0) for option in (0, 1))
+    return _Person(*(to_normal(word) for word in (*first[:3], *second[:3])))
+
+
+def _correlated(
+    skill: Array, other: Array, correlation: ArrayLike | None
+) -> Float[Array, "A"]:
+    """Mix the normal of skill into that of another trait."""
+    if correlation is None:
+        return other
+    rest = jnp.sqrt(jnp.maximum(1.0 - jnp.square(correlation), 0.0))
+    mixed: Array = jnp.asarray(correlation) * skill + rest * other
+    return mixed
+
+
+def _shift_logit(
+    share: ArrayLike, spread: ArrayLike | None, normal: Array
+) -> Float[Array, "A"]:
+    """Spread a share over people on the logit scale; 0 and 1 stay what they are."""
+    everybody = jnp.full(normal.shape, share, dtype=jnp.float32)
+    if spread is None:
+        return everybody
+    edge = np.finfo(np.float32)
+    inside = jnp.clip(everybody, edge.tiny, 1.0 - edge.epsneg)
+    moved = jax.nn.sigmoid(jax.scipy.special.logit(inside) + spread * normal)
+    is_inside = (everybody > 0.0) & (everybody < 1.0)
+    return jnp.where(is_inside, moved, everybody)
 
 
 def sample_annotators(
     key: PRNGKeyArray, population: Population, num_annotators: int
 ) -> Annotators:
     """Draw a crowd; person `a` has id `a` and does not depend on how many there are.
+
+    Skill, pace, lapse and own consistency are normal (the last two on the logit scale)
+    and correlate through skill: given it they are independent.
 
     Args:
         key: the crowd's key, the one passed to `answer`.
@@ -161,19 +395,25 @@ def sample_annotators(
     Returns:
         The people.
     """
-    ids = jnp.arange(num_annotators, dtype=jnp.int32)
-    words = draw_words(seed_stream(key, 0, Role.PERSON), 0, 0, ids, 0)
-    skill_z, pace_z, criterion_z = (to_normal(word) for word in words[:3])
+    normal = _draw_people(key, num_annotators)
 
     def everybody(value: ArrayLike) -> Float[Array, "A"]:
         return jnp.full(num_annotators, value, dtype=jnp.float32)
 
+    pace = _correlated(normal.skill, normal.pace, population.skill_pace)
+    lapse = _correlated(normal.skill, normal.lapse, population.skill_lapse)
+    own = _correlated(normal.skill, normal.own, population.skill_own)
+    shared_by_all = {
+        name: everybody(getattr(population, name))
+        for name in _EVERYBODY
+        if getattr(population, name) is not None
+    }
     return Annotators(
-        id=ids,
-        skill=everybody(population.skill) + population.skill_spread * skill_z,
-        own=everybody(population.own),
-        lapse=everybody(population.lapse),
-        pace=everybody(population.pace) + population.pace_spread * pace_z,
+        id=jnp.arange(num_annotators, dtype=jnp.int32),
+        skill=everybody(population.skill) + population.skill_spread * normal.skill,
+        own=_shift_logit(population.own, population.own_spread, -own),
+        lapse=_shift_logit(population.lapse, population.lapse_spread, lapse),
+        pace=everybody(population.pace) + population.pace_spread * pace,
         practice=everybody(population.practice),
         practice_power=everybody(population.practice_power),
         conflict=everybody(population.conflict),
@@ -184,9 +424,41 @@ def sample_annotators(
         pause=everybody(population.pause),
         band=everybody(population.band),
         criterion=everybody(population.criterion)
-        + population.criterion_spread * criterion_z,
+        + population.criterion_spread * normal.criterion,
         shared=jnp.asarray(population.shared, dtype=jnp.float32),
+        **shared_by_all,
     )
+
+
+def draw_activity(
+    key: PRNGKeyArray, population: Population, num_annotators: int
+) -> Float[Array, "A"]:
+    """Draw how active each person of `sample_annotators` is, relative to the median.
+
+    Args:
+        key: the crowd's key.
+        population: the distribution; without `activity_spread` all are equally active.
+        num_annotators: number of people A; static.
+
+    Returns:
+        `[A]` log-normal weights.
+    """
+    if population.activity_spread is None:
+        return jnp.ones(num_annotators)
+    normal = _draw_people(key, num_annotators)
+    log = _correlated(normal.skill, normal.activity, population.skill_activity)
+    return jnp.exp(population.activity_spread * log)
+
+
+def _predicted_share(systematic: float | None, shared_error: float) -> float:
+    """Return the share of all noise that item features predict."""
+    predicted = (systematic or 0.0) * shared_error
+    if predicted > 0.95:
+        raise ValueError(
+            "`systematic` times `shared_error` must be in [0, 0.95], got "
+            f"{predicted:g}. Answers that features predict alone leave no noise."
+        )
+    return predicted
 
 
 def _split_noise(repeatability: float, shared_error: float) -> tuple[float, float]:
@@ -203,15 +475,27 @@ def _check_options(kind: str, num_options: int) -> None:
         raise ValueError(f"`num_options` must be 2 for {kind}, got {num_options}.")
 
 
-def _check_dials(numbers: dict[str, float]) -> None:
-    for dial in ("shared_error", "repeatability", "lapse"):
-        if not 0.0 <= numbers[dial] <= 1.0:
-            raise ValueError(f"`{dial}` must be in [0, 1], got {numbers[dial]}.")
+def _check_dials(given: dict[str, float], own: dict[str, float]) -> None:
+    """Refuse dials out of range, and those that say nothing without another."""
+    numbers = own | given
+    for dial, value in given.items():
+        if (
+            dial != "accuracy"
+        ):  # its reach depends on the rest and is told by the solver
+            check_trait(dial, value)
+        if dial in NEEDS and NEEDS[dial] not in numbers:
+            raise ValueError(
+                f"`{NEEDS[dial]}` must be given where `{dial}` is, got neither a dial "
+                "nor a number of the population."
+            )
+    if "accuracy" in given and "skill" in given:
+        raise ValueError(
+            "`skill` must not be given beside `accuracy`, got "
+            f"{given['skill']} and {given['accuracy']}."
+        )
     if numbers["repeatability"] < numbers["shared_error"]:
         low = numbers["shared_error"]
         raise ValueError(
             f"`repeatability` must be in [shared_error, 1] = [{low:g}, 1], got "
             f"{numbers['repeatability']}. What all people share, a person repeats."
         )
-    if not 0.0 < numbers["seconds"] < math.inf:
-        raise ValueError(f"`seconds` must be > 0 s, got {numbers['seconds']}.")

@@ -1,11 +1,9 @@
-"""Named populations: what is known about each, number by number, with its source."""
+"""What is known about a population, number by number, with its source."""
 
-import tomllib
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import resources
-from types import MappingProxyType
-from typing import Any
+from dataclasses import dataclass, replace
 
 KINDS = (
     "label",
@@ -38,13 +36,17 @@ class Number:
     status: str
     source: str
 
+    def at(self, kind: str) -> "Number":
+        """Return the same number for one kind."""
+        return replace(self, kind=kind)
+
 
 @dataclass(frozen=True)
 class PopulationSource:
-    """A named population as published: numbers, sources and standing.
+    """A population as published: numbers, sources and standing.
 
     Attributes:
-        name: one of `POPULATIONS`.
+        name: what it is called.
         summary: the population in a sentence.
         status: by kind, how far it may be trusted: validated, calibrated or assumed.
         numbers: every number it uses.
@@ -56,41 +58,14 @@ class PopulationSource:
     numbers: tuple[Number, ...]
 
     def values(self, kind: str) -> dict[str, float]:
-        """Return the numbers that hold for one feedback kind, by name."""
-        return {n.name: n.value for n in self.numbers if n.kind in (kind, "all")}
+        """Return the numbers that hold for one feedback kind, by name.
 
+        A number for the kind itself goes before one for all.
+        """
+        everywhere = {n.name: n.value for n in self.numbers if n.kind == "all"}
+        return everywhere | {n.name: n.value for n in self.numbers if n.kind == kind}
 
-def describe_population(name: str) -> PopulationSource:
-    """Look a population up by name.
-
-    Raises:
-        ValueError: there is no such population.
-    """
-    if name not in POPULATIONS:
-        allowed = ", ".join(repr(known) for known in POPULATIONS)
-        raise ValueError(f"`population` must be one of {allowed}, got {name!r}.")
-    return POPULATIONS[name]
-
-
-def _load() -> Mapping[str, PopulationSource]:
-    text = resources.files("oracles").joinpath("data/populations.toml").read_text()
-    tables = tomllib.loads(text)
-    default = tables.pop("default")
-    return MappingProxyType(
-        {name: _source(name, table, default) for name, table in tables.items()}
-    )
-
-
-def _source(
-    name: str, table: dict[str, Any], default: dict[str, Any]
-) -> PopulationSource:
-    summary, status = table.pop("summary"), table.pop("status")
-    numbers = tuple(
-        Number(name=trait, kind=kind, **number)
-        for trait, by_kind in {**default, **table}.items()
-        for kind, number in by_kind.items()
-    )
-    return PopulationSource(name, summary, MappingProxyType(status), numbers)
-
-
-POPULATIONS: Mapping[str, PopulationSource] = _load()
+    def content_hash(self, kind: str) -> str:
+        """Hash what decides the answers to one kind; names and sources say nothing."""
+        text = json.dumps(self.values(kind), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -2,11 +2,14 @@
 
 People's skill is normal around its mean, so both are Gauss-Hermite averages of closed
 forms in one person's signal `s`. The three lambdas do not enter: noise is Gumbel at
-every option whatever they are.
+every option whatever they are. What items add to the signal (evidence that features
+predict, difficulty tied to a model) is averaged over in the same way.
 """
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +19,33 @@ from numpy.typing import NDArray
 _SKILL_CEILING = {"label": 60.0, "verification": 60.0, "relevance": 60.0}
 _SKILL_CEILING_OF_SCALES = 1e4
 _SKILL_FLOOR = -20.0
+_HALVINGS = 80
 # Above this skill a logistic is narrower than the distance between two nodes.
 _COARSE_SKILL = 20.0
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(61)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+_ITEM_NODES, _ITEM_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
+_ITEM_WEIGHTS = _ITEM_WEIGHTS / _ITEM_WEIGHTS.sum()
+# Draws behind the distribution of the best rival, and the points that stand for it.
+_RIVAL_DRAWS, _RIVAL_NODES = 2**15, 64
 
 Signal = NDArray[np.float64]
+
+
+class ItemSpread(NamedTuple):
+    """What varies over the items of a task, standard deviations in utility.
+
+    Attributes:
+        evidence: of each option's systematic utility, independent over options.
+        difficulty: of the items' difficulty.
+    """
+
+    evidence: float = 0.0
+    difficulty: float = 0.0
+
+
+NO_SPREAD = ItemSpread()
 
 
 def solve_skill(
@@ -31,8 +54,10 @@ def solve_skill(
     *,
     accuracy: float | None,
     skill_spread: float,
-    lapse: float,
+    lapse: float | Signal,
     band: float,
+    items: ItemSpread = NO_SPREAD,
+    is_adverse: bool = False,
 ) -> float:
     """Solve mean skill so that the mean single-answer accuracy is what is asked for.
 
@@ -41,8 +66,11 @@ def solve_skill(
         num_options: number of options K >= 2.
         accuracy: wanted accuracy; None for people without skill.
         skill_spread: standard deviation of skill over people.
-        lapse: probability of a guess.
+        lapse: probability of a guess, or that of people at each node of skill, from
+            `lapse_by_skill`.
         band: half width of "unsure" (relevance) or of a tie (preference).
+        items: what varies over items (label, verification, relevance).
+        is_adverse: whether an accuracy below chance is meant.
 
     Returns:
         Mean skill, utility units.
@@ -55,32 +83,76 @@ def solve_skill(
     options = _num_rivals(kind, num_options)
     guess = 0.5 if kind == "verification" else 1.0 / options
     # Marks set in a lapse keep the person's share and so have no accuracy to speak of.
-    lapse = 0.0 if kind == "marks" else lapse
-    chance = (1.0 - lapse) / options + lapse * guess
+    rate = np.zeros_like(_NODES) if kind == "marks" else lapse + 0.0 * _NODES
+    mean_lapse = float(_WEIGHTS @ rate)
+    chance = (1.0 - mean_lapse) / options + mean_lapse * guess
+    offset, weight = _item_offsets(options, items)
 
     def mean_accuracy(skill: float) -> float:
         signal = skill + skill_spread * _NODES
         if kind in ("relevance", "preference"):
-            return _decided_accuracy(signal, lapse, band)
-        judged = float(_WEIGHTS @ _softmax_accuracy(signal, options))
-        return (1.0 - lapse) * judged + lapse * guess
+            return _decided_accuracy(signal, rate, band, offset, weight)
+        judged = _sigmoid(signal[:, None] + offset[None, :]) @ weight
+        return float(_WEIGHTS @ ((1.0 - rate) * judged + rate * guess))
 
     high = _SKILL_CEILING.get(kind, _SKILL_CEILING_OF_SCALES)
     best = mean_accuracy(high)
-    if not chance - 1e-9 <= accuracy <= best + 1e-9:
+    worst = mean_accuracy(_SKILL_FLOOR) if is_adverse else chance
+    if not worst - 1e-9 <= accuracy <= best + 1e-9:
         raise ValueError(
-            f"`accuracy` must be in [{chance:.4g}, {best:.4g}] with {options} "
-            f"options and lapse {lapse:g}, got {accuracy}."
+            f"`accuracy` must be in [{worst:.4g}, {best:.4g}] with {options} "
+            f"options and lapse {mean_lapse:g}, got {accuracy}."
         )
     if accuracy >= best - 1e-9:
-        return high if lapse < 1.0 else 0.0
+        return high if mean_lapse < 1.0 else 0.0
     low = _SKILL_FLOOR
-    for _ in range(100):
+    for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         low, high = (
             (middle, high) if mean_accuracy(middle) < accuracy else (low, middle)
         )
     return 0.5 * (low + high)
+
+
+def solve_median(mean: float, spread: float, power: int = 1) -> float:
+    """Solve the median of a logit-normal trait of which the mean is known.
+
+    Args:
+        mean: mean of the trait's power over people, in [0, 1].
+        spread: standard deviation of its logit.
+        power: 1, or 2 where the mean square is known.
+
+    Returns:
+        The trait of the median person.
+    """
+    if mean in (0.0, 1.0) or spread == 0.0:
+        return float(mean ** (1.0 / power))
+    low, high = -60.0, 60.0
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        found = float(_WEIGHTS @ _sigmoid(middle + spread * _NODES) ** power)
+        low, high = (middle, high) if found < mean else (low, middle)
+    return float(_sigmoid(np.array([0.5 * (low + high)]))[0])
+
+
+def lapse_by_skill(median: float, spread: float, correlation: float) -> Signal:
+    """Return the mean lapse of people at each node of skill.
+
+    Args:
+        median: lapse of the median person, in [0, 1].
+        spread: standard deviation of its logit over people.
+        correlation: of skill and that logit.
+
+    Returns:
+        Mean lapses, to be passed to `solve_skill`.
+    """
+    if median in (0.0, 1.0):
+        return np.full_like(_NODES, median)
+    rest = math.sqrt(1.0 - correlation**2)
+    normal = correlation * _NODES[:, None] + rest * _NODES[None, :]
+    logit = math.log(median / (1.0 - median))
+    by_node: Signal = _sigmoid(logit + spread * normal) @ _WEIGHTS
+    return by_node
 
 
 def solve_criterion(skill: float, mark_share: float) -> float:
@@ -119,7 +191,7 @@ def expected_conflict(
         kind: feedback kind.
         num_options: number of options K >= 2.
         skill: mean skill over people.
-        skill_spread: its standard deviation.
+        skill_spread: standard deviation of the signal over people (and items).
 
     Returns:
         Mean conflict, between 0 and log 2.
@@ -141,18 +213,46 @@ def _num_rivals(kind: str, num_options: int) -> int:
     return num_options if kind in ("label", "verification") else 2
 
 
-def _softmax_accuracy(signal: Signal, options: int) -> Signal:
-    """Return e^s / (e^s + K - 1)."""
-    return _sigmoid(signal - np.log(options - 1.0))
+def _item_offsets(options: int, items: ItemSpread) -> tuple[Signal, Signal]:
+    """Return what items add to the lead of the right option, and how often.
+
+    The right option leads by its evidence and ease, less the log-sum-exp of the
+    evidence of the others, log(K - 1) where there is none.
+    """
+    rivals, rival_weight = _rivals(options - 1, items.evidence)
+    spread = math.hypot(items.evidence, items.difficulty)
+    if spread == 0.0:
+        return -rivals, rival_weight
+    offset = spread * _ITEM_NODES[:, None] - rivals[None, :]
+    weight = _ITEM_WEIGHTS[:, None] * rival_weight[None, :]
+    return offset.ravel(), weight.ravel()
 
 
-def _decided_accuracy(signal: Signal, lapse: float, band: float) -> float:
+@lru_cache(maxsize=64)
+def _rivals(num_rivals: int, evidence: float) -> tuple[Signal, Signal]:
+    """Return points and weights of log sum exp(e_j) over independent normal e_j."""
+    if evidence == 0.0:
+        return np.array([math.log(num_rivals)]), np.ones(1)
+    if num_rivals == 1:
+        return evidence * _ITEM_NODES, _ITEM_WEIGHTS
+    rng = np.random.default_rng(0)
+    total = np.full(_RIVAL_DRAWS, -np.inf)
+    for _ in range(num_rivals):
+        total = np.logaddexp(total, evidence * rng.normal(size=_RIVAL_DRAWS))
+    points = np.sort(total).reshape(_RIVAL_NODES, -1).mean(axis=1)
+    return points, np.full(_RIVAL_NODES, 1.0 / _RIVAL_NODES)
+
+
+def _decided_accuracy(
+    signal: Signal, lapse: Signal, band: float, offset: Signal, weight: Signal
+) -> float:
     """Return the share of right answers among those that are not "unsure"."""
-    right = float(_WEIGHTS @ _sigmoid(signal - band))
-    wrong = float(_WEIGHTS @ _sigmoid(-signal - band))
+    lead = signal[:, None] + offset[None, :]
     guess = float(_sigmoid(np.array([-band]))[0])
-    right = (1.0 - lapse) * right + lapse * guess
-    return right / (right + (1.0 - lapse) * wrong + lapse * guess)
+    right = (1.0 - lapse) * (_sigmoid(lead - band) @ weight) + lapse * guess
+    wrong = (1.0 - lapse) * (_sigmoid(-lead - band) @ weight) + lapse * guess
+    num_right = float(_WEIGHTS @ right)
+    return num_right / (num_right + float(_WEIGHTS @ wrong))
 
 
 def _sigmoid(x: Signal) -> Signal:

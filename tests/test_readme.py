@@ -65,3 +65,11 @@ def test_every_kind_of_arm_is_named():
 
     for arm in get_args(ArmSpec):
         assert f"`{arm.__struct_config__.tag}`" in TEXT
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_populations_can_be_read(text, tmp_path):
+    (tmp_path / "people.toml").write_text(text)
+    assert (
+        CliRunner().invoke(app, ["crowd", str(tmp_path / "people.toml")]).exit_code == 0
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hitl_sim.analysis.bill import Scopes, Usage
@@ -264,6 +264,7 @@ class StudyResult:
         label_s: time of one label by the study's crowd, s.
         environment: of the runs, from the manifest.
         study: the resolved study, from the manifest.
+        populations: what is in each that was asked, from the manifest.
     """
 
     question: str
@@ -281,6 +282,7 @@ class StudyResult:
     label_s: Quantity
     environment: Mapping[str, Any]
     study: Mapping[str, Any]
+    populations: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_measured(self) -> bool:

@@ -81,6 +81,7 @@ def analyse(
         label_s=label_s,
         environment=manifest.get("environment", {}),
         study=study,
+        populations=manifest.get("populations", {}),
     )
 
 

@@ -3,12 +3,22 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from oracles import Annotators, Oracle, Query, Response
+from oracles import (
+    Annotators,
+    Oracle,
+    Population,
+    Query,
+    Response,
+    sample_annotators,
+)
+from oracles.population import draw_activity
+from oracles.workload import activity_by_rank, assign_by_activity
 
 
 @dataclass(frozen=True)
@@ -20,11 +30,14 @@ class PanelConfig:
         people: different people per question; at most `crew`.
         asks: times that each of them is asked the same question, on separate
             occasions.
+        activity_spread: standard deviation of log activity over the crew, by which
+            questions are dealt; 0 deals them in turn.
     """
 
     crew: int = 3
     people: int = 3
     asks: int = 1
+    activity_spread: float = 0.0
 
     @property
     def answers(self) -> int:
@@ -44,7 +57,8 @@ class Questions(NamedTuple):
         difficulty: `[n]`.
         discrimination: `[n]`; 0 where an item has no right answer.
         size: `[n]` length of the item relative to the task's median.
-        suggestion: `[n]` option that is proposed; None where nothing is.
+        suggestion: `[n]` option that is proposed, -1 for none; None where nobody is
+            shown any.
     """
 
     item: Int[Array, " n"]
@@ -94,15 +108,16 @@ class Assignment(NamedTuple):
 
 
 def assign(num_questions: int, panel: PanelConfig) -> Assignment:
-    """Deal questions to people in turn, everybody's second ask after all first ones.
+    """Deal questions to people, everybody's second ask after all first ones.
 
     Args:
         num_questions: n.
         panel: the crew and who answers one question.
 
     Returns:
-        The plan; no person meets a question twice unless `panel.asks` > 1, and
-        nobody's queue is longer than another's by more than one ask of each question.
+        The plan; no person meets a question twice unless `panel.asks` > 1. Dealt in
+        turn, nobody's queue is longer than another's by more than one ask of each
+        question; dealt by activity, person 0 is the busiest.
 
     Raises:
         ValueError: more people per question than the crew has.
@@ -111,13 +126,14 @@ def assign(num_questions: int, panel: PanelConfig) -> Assignment:
         raise ValueError(
             f"`people` must be <= `crew` ({panel.crew}), got {panel.people}."
         )
+    dealt = _deal(num_questions, panel)
     queues: list[list[tuple[int, int]]] = [[] for _ in range(panel.crew)]
     slot = np.zeros((num_questions, panel.answers), np.int32)
     person = np.zeros((num_questions, panel.answers), np.int32)
     for ask in range(panel.asks):
         for q in range(num_questions):
             for j in range(panel.people):
-                who = (q * panel.people + j) % panel.crew
+                who = int(dealt[q, j])
                 slot[q, ask * panel.people + j] = len(queues[who])
                 person[q, ask * panel.people + j] = who
                 queues[who].append((q, ask))
@@ -129,6 +145,27 @@ def assign(num_questions: int, panel: PanelConfig) -> Assignment:
         for t, (q, ask) in enumerate(queue):
             question[t, who], occasion[t, who], is_asked[t, who] = q, ask, True
     return Assignment(question, occasion, is_asked, slot, person)
+
+
+def _deal(num_questions: int, panel: PanelConfig) -> npt.NDArray[np.int32]:
+    """`[n, people]` who answers each question."""
+    if panel.activity_spread == 0.0:
+        turn = np.arange(num_questions * panel.people, dtype=np.int32) % panel.crew
+        return turn.reshape(num_questions, panel.people)
+    activity = activity_by_rank(panel.crew, panel.activity_spread)
+    return assign_by_activity(num_questions, panel.people, activity)
+
+
+def hire(key: Key[Array, ""], population: Population, panel: PanelConfig) -> Annotators:
+    """Draw the crew of a panel; where questions go by activity, busiest first."""
+    crew = sample_annotators(key, population, panel.crew)
+    if panel.activity_spread == 0.0:
+        return crew
+    order = jnp.argsort(-draw_activity(key, population, panel.crew))
+    of_people = crew._asdict()
+    shared = of_people.pop("shared")
+    ordered = jax.tree.map(lambda leaf: leaf[order], of_people)
+    return Annotators(**ordered, shared=shared)
 
 
 def build_query(questions: Questions, plan: Assignment) -> Query:

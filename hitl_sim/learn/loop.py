@@ -21,6 +21,7 @@ from hitl_sim.learn.crowd import (
     Questions,
     assign,
     collect,
+    hire,
 )
 from hitl_sim.learn.crowd import ask as ask_crowd
 from hitl_sim.learn.intervention import (
@@ -30,6 +31,7 @@ from hitl_sim.learn.intervention import (
     Setting,
     build_intervention,
 )
+from hitl_sim.learn.intervention.base import Perceived, Shape
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import (
     Curve,
@@ -48,8 +50,14 @@ from hitl_sim.learn.work import (
     train_unit,
 )
 from hitl_sim.task import Corruption, Split, TaskData, build_split
-from oracles import Population, sample_annotators
+from oracles import Population
+from oracles.evidence import item_evidence, margin_difficulty
 from oracles.feedback import FEEDBACK
+from oracles.feedback.label import LABEL_SPACE
+from oracles.feedback.relevance import RELEVANCE_SPACE
+
+_SEEN_BY = {"label": LABEL_SPACE, "relevance": RELEVANCE_SPACE}
+"""Kinds of question about whole items, on which the items' features bear."""
 
 
 @dataclass(frozen=True)
@@ -248,13 +256,42 @@ class _Stage(NamedTuple):
     driver: RoundDriver
 
 
+def _perceive(
+    key: jax.Array,
+    feedback: str | None,
+    population: Population,
+    split: Split,
+    shape: Shape,
+) -> Perceived:
+    """Let a crowd see the pool, where features or a model say anything to it."""
+    pool, seen = split.pool, Perceived()
+    if feedback not in _SEEN_BY:
+        return seen
+    space, num_options = _SEEN_BY[feedback], shape.num_classes
+    # Nobody is right or wrong about the class of an item that has none.
+    is_counted = pool.status != 1
+    if feedback == "relevance":
+        num_options, is_counted = 2, jnp.ones_like(is_counted)
+    if population.evidence is not None:
+        drawn = item_evidence(key, space, pool.features, is_counted, num_options)
+        seen = seen._replace(utility=jnp.asarray(population.evidence) * drawn)
+    if population.model_difficulty is not None:
+        hard = margin_difficulty(
+            pool.features, pool.truth, is_counted, shape.num_classes
+        )
+        cost = jnp.asarray(population.model_difficulty)
+        seen = seen._replace(difficulty=cost * hard)
+    return seen
+
+
 def _build_stage(
     config: RunConfig, intervention: Intervention
 ) -> Callable[[Seeds, Hyper, TaskData], _Stage]:
     """Build the function that makes a run's task and what acts on it."""
     program = config.program
+    shape = program.shape
     network = build_network(
-        program.network, intervention.num_features, program.shape.num_classes
+        program.network, intervention.num_features, shape.num_classes
     )
 
     def set_up(seeds: Seeds, hyper: Hyper, data: TaskData) -> _Stage:
@@ -263,7 +300,7 @@ def _build_stage(
             keys.split,
             data,
             hyper.corruption,
-            program.shape.num_pool,
+            shape.num_pool,
             config.num_validation,
             config.num_test,
         )
@@ -274,6 +311,9 @@ def _build_stage(
             hyper.share,
             hyper.penalty,
             hyper.learning_rate,
+            _perceive(
+                keys.crowd, intervention.feedback, hyper.population, split, shape
+            ),
         )
         driver = build_driver(intervention, network, program.train, setting, keys)
         return _Stage(keys, setting, driver)
@@ -311,7 +351,7 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
             state, curve = driver.round_step(driver.start(), None)
             return _trace(intervention, setting, state, curve, None)
         oracle = FEEDBACK[intervention.feedback]
-        annotators = sample_annotators(keys.crowd, hyper.population, config.panel.crew)
+        annotators = hire(keys.crowd, hyper.population, config.panel)
         people = oracle.init(keys.crowd, annotators)
 
         def one_round(
@@ -362,7 +402,7 @@ def build_simulation(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], An
         if intervention.feedback is None or questions is None:
             return setting.split
         oracle = FEEDBACK[intervention.feedback]
-        annotators = sample_annotators(keys.crowd, hyper.population, config.panel.crew)
+        annotators = hire(keys.crowd, hyper.population, config.panel)
         people = oracle.init(keys.crowd, annotators)
 
         def one_round(people: Any, number: jax.Array) -> tuple[Any, Any]:

@@ -1,31 +1,50 @@
-"""Named populations, for the terminal: what each is made of, and who says so."""
+"""Populations, for the terminal and as a figure: what each is made of, and does."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from oracles import POPULATIONS, describe_population
+from hitl_sim.report.figure import styled, to_png, to_svg
+from hitl_sim.report.figure.crowd import draw_crowd
+from hitl_sim.report.portrait import CREW_SIZES, Portrait
+from oracles import POPULATIONS, PopulationSource, describe_population
+from oracles.populations import list_populations
+
+FIGURES = (".png", ".svg")
 
 
-def print_crowds(console: Console) -> None:
-    """List the named populations and how far each may be trusted."""
+def print_crowds(
+    console: Console, populations: Mapping[str, PopulationSource] = POPULATIONS
+) -> None:
+    """List populations and how far each may be trusted."""
     table = Table(title="Populations")
     table.add_column("name")
     table.add_column("who they are")
     table.add_column("standing by kind of question", overflow="fold")
-    for name, source in POPULATIONS.items():
+    for name, source in populations.items():
         status = "\n".join(f"{kind}: {text}" for kind, text in source.status.items())
-        table.add_row(name, source.summary, status)
+        table.add_row(escape(name), escape(source.summary), escape(status))
     console.print(table)
 
 
 def print_crowd(console: Console, name: str) -> None:
     """Print every number of one population, with its source.
 
+    A file that holds several populations is listed.
+
     Raises:
         ValueError: there is no such population.
     """
+    several = list_populations(name)
+    if len(several) > 1:
+        print_crowds(console, several)
+        return
     source = describe_population(name)
-    table = Table(title=f"{name}: {source.summary}")
+    table = Table(title=escape(f"{source.name}: {source.summary}"))
     for column in ("number", "kind", "value", "unit", "status"):
         table.add_column(column)
     table.add_column("source", overflow="fold")
@@ -34,8 +53,68 @@ def print_crowd(console: Console, name: str) -> None:
             number.name,
             number.kind,
             f"{number.value:g}",
-            number.unit,
+            escape(number.unit),
             number.status,
-            number.source,
+            escape(number.source),
         )
     console.print(table)
+
+
+def print_portrait(console: Console, portrait: Portrait) -> None:
+    """Print what a crowd of a population did."""
+    low, middle, high = np.quantile(portrait.accuracy, [0.05, 0.5, 0.95])
+    early, late = portrait.practice[0], portrait.practice[-1]
+    quick, typical, slow = np.quantile(portrait.seconds, [0.05, 0.5, 0.95])
+    again, shared = portrait.again, portrait.shared
+    table = Table(
+        title=f"{escape(portrait.name)} at work: {portrait.kind}, simulated with seed "
+        f"{portrait.seed}"
+    )
+    table.add_column("what")
+    table.add_column("value")
+    rows = [
+        ("share right, 5/50/95 % of people", f"{low:.2f} {middle:.2f} {high:.2f}"),
+        ("left open", f"{portrait.unanswered:.3f}"),
+        ("seconds, 5/50/95 % of answers", f"{quick:.3g} {typical:.3g} {slow:.3g}"),
+        ("median seconds, first question and after 128", f"{early:.3g} {late:.3g}"),
+        (
+            "the same again if right, if wrong",
+            f"{again.same_if_right:.2f} {again.same_if_wrong:.2f}",
+        ),
+        (
+            "another errs if one errs, of all",
+            f"{shared.second_errs_if_first:.2f} {shared.second_errs:.2f}",
+        ),
+    ]
+    sizes = ", ".join(str(size) for size in CREW_SIZES)
+    curves = portrait.redundancy | {"majority, if independent": portrait.one_coin}
+    for method, curve in curves.items():
+        name = f"{method.replace('dawid_skene', 'Dawid-Skene')} of {sizes}"
+        rows.append((name, " ".join(f"{value:.3f}" for value in curve)))
+    for what, value in rows:
+        table.add_row(what, value)
+    console.print(table)
+
+
+def check_figure(path: Path) -> None:
+    """Refuse a file that no figure can be written to, before any work.
+
+    Raises:
+        ValueError: another ending than .png or .svg, or no such folder.
+    """
+    if path.suffix.lower() not in FIGURES:
+        raise ValueError(f"`figure` must end in .png or .svg, got {str(path)!r}.")
+    if not path.parent.is_dir():
+        raise ValueError(
+            f"`figure` must be in a folder that exists, got {str(path)!r}."
+        )
+
+
+def write_figure(portrait: Portrait, path: Path) -> None:
+    """Draw a crowd into a .png or .svg file."""
+    with styled():
+        figure = draw_crowd(portrait)
+    if path.suffix.lower() == ".svg":
+        path.write_text(to_svg(figure, "crowd"), encoding="utf-8")
+    else:
+        path.write_bytes(to_png(figure, "crowd"))

@@ -287,18 +287,20 @@ def _people(result: StudyResult) -> Markup:
         if finding.population is not None
     }
     cells = [
-        (
-            name,
-            kind,
-            POPULATIONS[name].status[kind]
-            if name in POPULATIONS
-            else "not a named population",
-        )
-        for name, kind in sorted(asked)
+        (name, kind, _standing(result, name, kind)) for name, kind in sorted(asked)
     ]
     if not cells:
         return element("p", "Nobody was asked.")
     return table(("population", "question", "standing"), cells)
+
+
+def _standing(result: StudyResult, name: str, kind: str) -> str:
+    """Say how far a population may be trusted, by its own file where it has one."""
+    if name in result.populations:
+        return str(result.populations[name]["status"][kind])
+    if name in POPULATIONS:
+        return POPULATIONS[name].status[kind]
+    return "not a named population"
 
 
 def _failed(result: StudyResult) -> Markup:

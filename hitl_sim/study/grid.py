@@ -16,6 +16,7 @@ from hitl_sim.study.spec import (
     AxisSpec,
     CrowdSpec,
     ImportanceArm,
+    LabellingArm,
     MachineImportanceArm,
     PeopleArm,
     Scalar,
@@ -35,6 +36,23 @@ _TABLES = ("task", "network", "training", "crowd", "crew", "arm")
 
 
 @dataclass(frozen=True)
+class CrowdContent:
+    """What a condition's population holds, once it has been looked up.
+
+    Attributes:
+        label: what records call it.
+        hash: of its name and numbers; a path says nothing.
+        traits: optional traits that it has, dials included: part of the program.
+        activity_spread: how unevenly questions are dealt: part of the program.
+    """
+
+    label: str
+    hash: str
+    traits: tuple[str, ...]
+    activity_spread: float
+
+
+@dataclass(frozen=True)
 class Condition:
     """One cell of a study, run `replicates` times.
 
@@ -44,6 +62,7 @@ class Condition:
         arm: the arm, with swept values filled in.
         role: "control", "pilot", "null" or "arm".
         settings: the swept values, by field.
+        content: of its population, where people are asked and it was looked up.
     """
 
     spec: StudySpec
@@ -51,6 +70,7 @@ class Condition:
     arm: ArmSpec
     role: str
     settings: Mapping[str, Scalar]
+    content: CrowdContent | None = None
 
     @property
     def task(self) -> TaskSpec:
@@ -95,11 +115,16 @@ class Condition:
         return self.shared(content_hash) | {
             "arm": {k: v for k, v in arm.items() if k not in ("name", "role")},
             "role": self.role if self.role in ("null", "pilot") else "arm",
-            "crowd": msgspec.to_builtins(self.crowd) if people else None,
+            "crowd": self._people() if people else None,
             "crew": msgspec.to_builtins(self.spec.crew) if people else None,
             "schema": SCHEMA,
             "version": __version__,
         }
+
+    def _people(self) -> dict[str, Any]:
+        """Who answers: what is in the population, and the dials that are given."""
+        name = self.content.hash if self.content else self.crowd.population
+        return {"population": name, **self.crowd.dials}
 
     def static(self, content_hash: str) -> dict[str, Any]:
         """What fixes the program; conditions with equal parts compile once."""
@@ -115,12 +140,15 @@ class Condition:
         leaves = ("penalty",) if is_by_group else ("share",)
         arm = {k: v for k, v in resolved["arm"].items() if k not in leaves}
         crew = self.spec.crew.size if asks_people(self.arm) else None
+        content = self.content
         return {
             "task": task,
             "network": resolved["network"],
             "training": training,
             "arm": arm,
             "crew": crew,
+            "traits": content.traits if content else (),
+            "activity_spread": content.activity_spread if content else 0.0,
             "width": self.spec.width,
             "version": __version__,
         }
@@ -315,16 +343,21 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
         if len(axis.values) == 1:
             found[axis.field] = "it takes one value only"
         for arm in arms:
-            reason = _inert_reason(axis.field, arm)
+            reason = _inert_reason(axis.field, arm, spec.crew.size)
             if reason:
                 found[f"{axis.field} (arm {arm.name})"] = reason
     return found
 
 
-def _inert_reason(field: str, arm: ArmSpec) -> str | None:
+_OF_ITEMS = ("crowd.systematic", "crowd.model_difficulty")
+_OF_REPEATS = ("crowd.repeatability", "crowd.own_spread", "crowd.skill_own")
+_OF_ACTIVITY = ("crowd.activity_spread", "crowd.skill_activity")
+
+
+def _inert_reason(field: str, arm: ArmSpec, crew_size: int) -> str | None:
     if not isinstance(arm, PeopleArm):
         return None
-    if field == "crowd.repeatability" and arm.asks == 1:
+    if field in _OF_REPEATS and arm.asks == 1:
         return (
             "nobody is asked the same question twice, so how well people repeat "
             "themselves changes no distribution of outcomes"
@@ -334,4 +367,14 @@ def _inert_reason(field: str, arm: ArmSpec) -> str | None:
             "each question is answered once, so what people share changes no "
             "distribution of single answers"
         )
+    if field in _OF_ITEMS and isinstance(arm, ImportanceArm):
+        return "groups of features are ranked, and no item is looked at"
+    if field in _OF_ACTIVITY and (
+        arm.people == crew_size or isinstance(arm, ImportanceArm)
+    ):
+        return "everybody answers every question, however active they are"
+    if field == "crowd.pull" and not (isinstance(arm, LabellingArm) and arm.suggest):
+        return "nobody is shown a suggestion"
+    if field == "crowd.habit" and not isinstance(arm, LabellingArm):
+        return "no previous answer can be repeated out of habit in this kind"
     return None

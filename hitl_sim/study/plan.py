@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-import msgspec
+import numpy as np
 
 from hitl_sim.study.grid import (
     Condition,
+    CrowdContent,
     digest,
     expand,
     record_key,
 )
 from hitl_sim.study.spec import (
+    CrowdSpec,
     ImportanceArm,
     LabellingArm,
     PeopleArm,
@@ -25,7 +28,14 @@ from hitl_sim.study.spec import (
 )
 from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
-from oracles import Population, build_population
+from oracles import (
+    Population,
+    PopulationSource,
+    build_population,
+    describe_population,
+)
+from oracles.population import traits_of
+from oracles.populations import split_name
 
 QUESTION = {"ranking": "importance", "marks": "marks"}
 """Kind of question behind each way to ask for importance."""
@@ -79,18 +89,34 @@ class Plan:
         """Names of each key's record, by `store.LABEL_SCHEMA`."""
         return {run.key: self._label(run) for run in self.runs}
 
+    def populations(self) -> dict[str, Any]:
+        """What is in each population that is asked, by what records call it."""
+        found: dict[str, Any] = {}
+        asked = {id(run.condition): run.condition for run in self.runs}
+        for condition in asked.values():
+            if not isinstance(condition.arm, PeopleArm) or condition.content is None:
+                continue
+            kind, _ = feedback_of(condition.arm, self.infos[condition.task_name])
+            _, source = source_of(condition.crowd)
+            entry = found.setdefault(
+                condition.content.label,
+                {"summary": source.summary, "status": {}, "numbers": {}},
+            )
+            entry["status"][kind] = source.status[kind]
+            entry["numbers"][kind] = source.values(kind)
+        return found
+
     def _label(self, run: Run) -> dict[str, Any]:
         condition = run.condition
         info = self.infos[condition.task_name]
         content = info.content_hash
         resolved = condition.resolved(content)
-        asks = isinstance(condition.arm, PeopleArm)
         return {
             "task": condition.task_name,
             "arm": condition.arm.name,
             "role": condition.role,
             "kind": str(condition.arm.__struct_config__.tag),
-            "population": condition.crowd.population if asks else None,
+            "population": condition.content.label if condition.content else None,
             "settings": json.dumps(dict(condition.settings), sort_keys=True),
             "dials": json.dumps(_dials(condition, info), sort_keys=True),
             "condition": digest(resolved | {"name": condition.arm.name}),
@@ -102,8 +128,8 @@ def _dials(condition: Condition, info: TaskInfo) -> dict[str, Any]:
     arm = condition.arm
     if not isinstance(arm, PeopleArm):
         return {}
-    crowd: dict[str, Any] = msgspec.to_builtins(condition.crowd)
     kind, _ = feedback_of(arm, info)
+    crowd = {"population": condition.crowd.population, **condition.crowd.dials}
     return crowd | {"people": arm.people, "asks": arm.asks, "feedback": kind}
 
 
@@ -118,34 +144,77 @@ def feedback_of(arm: PeopleArm, info: TaskInfo) -> tuple[str, int]:
     return "relevance", 2
 
 
+def source_of(crowd: CrowdSpec) -> tuple[str, PopulationSource]:
+    """Look a study's population up: what records call it, and what it holds.
+
+    Raises:
+        SpecError: there is none, or its file is not as it should be.
+    """
+    try:
+        source = describe_population(crowd.population)
+    except ValueError as error:
+        raise SpecError(f"[crowd] {error}") from error
+    path, _ = split_name(crowd.population)
+    return source.name if path is None else f"{source.name} ({Path(path).name})", source
+
+
 def population_of(condition: Condition, info: TaskInfo) -> Population:
     """Build the crowd that a condition's arm asks.
 
     Where nobody is asked, the population is a stand-in that no program reads.
 
     Raises:
-        SpecError: a dial that the population refuses.
+        SpecError: a dial that the population refuses, or a population that was changed
+            since the study was planned.
     """
-    crowd = condition.crowd
-    if isinstance(condition.arm, PeopleArm):
-        kind, num_options = feedback_of(condition.arm, info)
-    else:
+    if not isinstance(condition.arm, PeopleArm):
         return build_population("perfect", "label", 2)
-    try:
-        return build_population(
-            crowd.population,
-            kind,
-            num_options,
-            accuracy=crowd.accuracy,
-            shared_error=crowd.shared_error,
-            repeatability=crowd.repeatability,
-            lapse=crowd.lapse,
-            seconds=crowd.seconds,
-        )
-    except ValueError as error:
+    kind, num_options = feedback_of(condition.arm, info)
+    label, source = source_of(condition.crowd)
+    content, planned = _hash_of(label, source, kind), condition.content
+    if planned is not None and planned.hash != content:
         raise SpecError(
-            f"[crowd] of arm {condition.arm.name!r} ({kind}): {error}"
-        ) from error
+            f"Population {condition.crowd.population!r} must stay as it was when the "
+            "study was planned, but its numbers have changed. Run the study again."
+        )
+    dials = condition.crowd.dials
+    key = (content, kind, num_options, tuple(sorted(dials.items())))
+    if key not in _built:
+        try:
+            _built[key] = build_population(source, kind, num_options, **dials)
+        except ValueError as error:
+            raise SpecError(
+                f"[crowd] of arm {condition.arm.name!r} ({kind}): {error}"
+            ) from error
+    return _built[key]
+
+
+_built: dict[Any, Population] = {}
+
+
+def _hash_of(label: str, source: PopulationSource, kind: str) -> str:
+    return digest([label, source.content_hash(kind)])
+
+
+def with_content(condition: Condition, info: TaskInfo) -> Condition:
+    """Add to a condition what its population holds, for its keys and its program.
+
+    Raises:
+        SpecError: the population cannot be built.
+    """
+    if not isinstance(condition.arm, PeopleArm):
+        return condition
+    population = population_of(condition, info)
+    label, source = source_of(condition.crowd)
+    kind, _ = feedback_of(condition.arm, info)
+    spread = population.activity_spread
+    content = CrowdContent(
+        label=label,
+        hash=_hash_of(label, source, kind),
+        traits=traits_of(population),
+        activity_spread=0.0 if spread is None else float(np.asarray(spread)),
+    )
+    return replace(condition, content=content)
 
 
 def load_data(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
@@ -202,7 +271,7 @@ def build_plan(spec: StudySpec) -> Plan:
     }
     for condition in conditions:
         check_suits(condition, infos[condition.task_name])
-        population_of(condition, infos[condition.task_name])
+    conditions = [with_content(c, infos[c.task_name]) for c in conditions]
     runs = tuple(
         Run(
             record_key(c, infos[c.task_name].content_hash, replicate),

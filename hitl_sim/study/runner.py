@@ -254,6 +254,7 @@ def _manifest(plan: Plan, out: Path) -> dict[str, Any]:
             }
             for name, info in plan.infos.items()
         },
+        "populations": plan.populations(),
         "environment": json.loads(environments.pop()) if environments else {},
         "units": {k: v for g in groups.values() for k, v in g["units"].items()},
     }

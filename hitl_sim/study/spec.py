@@ -15,6 +15,8 @@ from hitl_sim.study.network_spec import Count, NetworkSpec, check_network
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Positive = Annotated[float, Meta(gt=0.0)]
+Spread = Annotated[float, Meta(ge=0.0)]
+Correlation = Annotated[float, Meta(ge=-1.0, le=1.0)]
 Scalar = str | int | float | bool
 PROXY_STEPS = 60
 """Training steps of a machine's proxy where a study says nothing; assumed."""
@@ -98,15 +100,38 @@ class TargetSpec(_Struct, frozen=True):
 
 
 class CrowdSpec(_Struct, frozen=True):
-    """Who answers: a named population, and the dials that depart from it.
+    """Who answers: a population, and the dials that depart from it.
+
+    A dial that is left out keeps the population's own number. All may be swept.
 
     Attributes:
-        population: a name that `hitl-sim crowd` lists.
+        population: a name that `hitl-sim crowd` lists, the path of a .toml file of
+            your own, or such a path, a colon and the name of one of its populations.
         accuracy: mean single-answer accuracy over people and items.
         shared_error: noise correlation of two people on one item.
         repeatability: noise correlation of one person asked twice.
         lapse: share of quick guesses.
         seconds: time of a typical question, s.
+        systematic: share of the shared error that the items' features predict.
+        model_difficulty: utility that an item costs people per standard deviation of
+            a model's margin on it.
+        skill_spread: standard deviation of skill over people, utility.
+        lapse_spread: of the logit of lapse.
+        own_spread: of the logit of each person's own inconsistency.
+        pace_spread: of log seconds.
+        skill_pace: correlation of skill with slowness.
+        skill_lapse: correlation of skill with lapse; needs `lapse_spread`.
+        skill_own: correlation of skill with consistency; needs `own_spread`.
+        activity_spread: standard deviation of the log of how much people take on.
+        skill_activity: correlation of skill with that; needs `activity_spread`.
+        pull: utility that a suggested class gains (labels, arms that suggest).
+        habit: utility that the previous answer gains (labels).
+        skip_margin: no answer that stands by less than this margin of utility.
+        skip_level: no answer where no option is worth this utility.
+        caution: log factor on the signal, paid for with time; 0 is as usual.
+        fatigue: share of the signal that is lost in the long run. It grows over all of
+            an arm's questions; the crew's breaks do not take it off.
+        fatigue_s: time on task after which 63 % of that is lost, s; needs `fatigue`.
     """
 
     population: str = "typical"
@@ -115,6 +140,30 @@ class CrowdSpec(_Struct, frozen=True):
     repeatability: Share | None = None
     lapse: Share | None = None
     seconds: Positive | None = None
+    systematic: Share | None = None
+    model_difficulty: Spread | None = None
+    skill_spread: Spread | None = None
+    lapse_spread: Spread | None = None
+    own_spread: Spread | None = None
+    pace_spread: Spread | None = None
+    skill_pace: Correlation | None = None
+    skill_lapse: Correlation | None = None
+    skill_own: Correlation | None = None
+    activity_spread: Spread | None = None
+    skill_activity: Correlation | None = None
+    pull: float | None = None
+    habit: float | None = None
+    skip_margin: Spread | None = None
+    skip_level: float | None = None
+    caution: float | None = None
+    fatigue: Share | None = None
+    fatigue_s: Positive | None = None
+
+    @property
+    def dials(self) -> dict[str, float]:
+        """The dials that are given, by name."""
+        named = {name: getattr(self, name) for name in self.__struct_fields__[1:]}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 class CrewSpec(_Struct, frozen=True):
@@ -265,6 +314,8 @@ class LabellingArm(_PeopleArm, frozen=True, tag="labelling"):
         score: whether a model scores the whole unlabelled pool before each round, or
             a random subsample.
         score_items: size of that subsample; given exactly with score = "subsample".
+        suggest: whether people are shown the class that the model would give, from the
+            second round on; how much that sways them is `crowd.pull`.
     """
 
     strategy: Literal["random", "entropy", "margin"] = "margin"
@@ -275,6 +326,7 @@ class LabellingArm(_PeopleArm, frozen=True, tag="labelling"):
     epochs: Count | None = None
     score: Literal["pool", "subsample"] = "pool"
     score_items: Count | None = None
+    suggest: bool = False
 
 
 ArmSpec = (
@@ -399,14 +451,42 @@ def _overlaid(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
-    """Validate, reading relative paths of data and device from the file's folder."""
+    """Validate, reading relative paths of all files from the study file's folder."""
     spec = convert(raw)
     tasks = {
         name: msgspec.structs.replace(task, source=_resolve(task.source, folder))
         for name, task in spec.task.items()
     }
-    device = _resolve(spec.device, folder)
-    return msgspec.structs.replace(spec, task=tasks, device=device)
+    crowd = msgspec.structs.replace(
+        spec.crowd, population=_resolve(spec.crowd.population, folder)
+    )
+    axes = tuple(
+        msgspec.structs.replace(axis, values=_resolved(axis.values, folder))
+        if axis.field == "crowd.population"
+        else axis
+        for axis in spec.axis
+    )
+    exclude = tuple(
+        {
+            field: _resolved((value,), folder)[0]
+            if field == "crowd.population"
+            else value
+            for field, value in table.items()
+        }
+        for table in spec.exclude
+    )
+    return msgspec.structs.replace(
+        spec,
+        task=tasks,
+        device=_resolve(spec.device, folder),
+        crowd=crowd,
+        axis=axes,
+        exclude=exclude,
+    )
+
+
+def _resolved(values: tuple[Scalar, ...], folder: Path) -> tuple[Scalar, ...]:
+    return tuple(_resolve(v, folder) if isinstance(v, str) else v for v in values)
 
 
 def _resolve(name: str, folder: Path) -> str:
@@ -516,6 +596,11 @@ def _check_labelling(arm: LabellingArm, training: TrainingSpec) -> None:
         raise SpecError(
             f"`arm.score_items` must be >= `arm.questions` ({arm.questions}), got "
             f"{arm.score_items} {where}."
+        )
+    if arm.refit == "final_only" and arm.suggest:
+        raise SpecError(
+            "`arm.suggest` must be false where `arm.refit` is 'final_only', for there "
+            f"is no model to suggest, got true {where}."
         )
     if arm.refit == "final_only" and arm.strategy != "random":
         raise SpecError(

@@ -143,7 +143,9 @@ def data_of(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
 def _panel(condition: Condition) -> PanelConfig:
     arm = condition.arm
     if isinstance(arm, PeopleArm):
-        return PanelConfig(condition.spec.crew.size, arm.people, arm.asks)
+        content = condition.content
+        spread = content.activity_spread if content else 0.0
+        return PanelConfig(condition.spec.crew.size, arm.people, arm.asks, spread)
     return PanelConfig(1, 1, 1)
 
 
@@ -184,6 +186,7 @@ def _intervention(
                 arm.epochs,
                 arm.score_items,
                 panel,
+                arm.suggest,
             )
         case _:
             return WholePoolConfig()

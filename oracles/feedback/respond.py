@@ -23,6 +23,7 @@ from oracles.annotators import (
     init_annotators,
 )
 from oracles.contract import Oracle, Query, Response
+from oracles.lesson import added_lessons, learn
 from oracles.timing import draw_luck, time_answers
 from oracles.utility import choose, realise
 from oracles.vigor import tire
@@ -70,7 +71,7 @@ def build_oracle(
         key: PRNGKeyArray, params: Annotators, state: AnnotatorState, query: Query
     ) -> tuple[AnnotatorState, Response]:
         asked = jax.tree.map(jnp.transpose, query)
-        asked = tire(params, state, asked)
+        asked = tire(params, state, learn(params, state, asked))
         worth = systematic(params, asked)
         luck = draw_luck(key, space, params, asked)
         is_lapse = luck.is_lapse
@@ -184,4 +185,5 @@ def _advance(
         last_residual=residual,
         last_answer=jnp.where(last >= 0, at_last, state.last_answer),
         load_s=state.load_s + num_asked * jnp.exp(params.pace),
+        lessons=state.lessons + added_lessons(query),
     )

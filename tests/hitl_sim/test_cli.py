@@ -131,6 +131,24 @@ def test_crowd_lists_and_sources_its_numbers():
     assert call("crowd", "saints")[0] == 2
 
 
+def test_crowd_draws_what_it_does(tmp_path):
+    figure = tmp_path / "lab.png"
+    code, text = call("crowd", "lab", "--figure", str(figure), "--options", "4")
+    assert code == 0
+    assert "lab at work: label" in text
+    assert figure.stat().st_size > 10_000
+
+
+def test_crowd_refuses_a_figure_of_nobody_and_a_file_of_no_people(tmp_path):
+    assert call("crowd", "--figure", str(tmp_path / "a.png"))[0] == 2
+    assert call("crowd", "lab", "--figure", str(tmp_path / "a.doc"))[0] == 2
+    path = tmp_path / "people.toml"
+    path.write_text("[night]\nsummary = 'x'\nmood.all = 1\n")
+    code, text = call("crowd", str(path))
+    assert code == 2
+    assert "`night.mood` is not a field" in " ".join(text.split())
+
+
 def test_meters_say_why_nothing_can_be_read():
     code, text = call("meters")
     assert code == 0

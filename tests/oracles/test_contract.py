@@ -5,7 +5,7 @@ which a test holds them to.
 """
 
 from collections import Counter
-from functools import partial
+from functools import cache, partial
 from itertools import cycle
 
 import jax
@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from oracles import FEEDBACK, POPULATIONS, build_population, sample_annotators
+from oracles.population import stack_populations
 
 NUM_OPTIONS = {
     "label": 5,
@@ -29,14 +30,15 @@ KEY = jax.random.key(7)
 OTHER_KEY = jax.random.key(8)
 KEYS = (KEY, OTHER_KEY)
 INIT = jax.jit(FEEDBACK["label"].init)
+JITTED = jax.jit(FEEDBACK["label"].answer)
 SAMPLE = jax.jit(sample_annotators, static_argnums=2)
 SAMPLE_STACKED = jax.jit(
     jax.vmap(sample_annotators, in_axes=(None, 0, None)), static_argnums=2
 )
 
 CASES = [(kind, name) for kind in FEEDBACK for name in POPULATIONS]
-# Every kind and every population once.
-SOME = [(kind, name) for kind, name in zip(FEEDBACK, cycle(POPULATIONS), strict=False)]
+# Every kind and every population at least once.
+SOME = list(zip(cycle(FEEDBACK), POPULATIONS, strict=False))
 TRACES = Counter()
 
 
@@ -64,13 +66,23 @@ def stack(*trees):
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
 
 
+@cache
+def stacked_populations(kind):
+    """All populations with the same traits, neutral where one lacks them."""
+    options = NUM_OPTIONS[kind]
+    return stack_populations(
+        *(build_population(name, kind, options) for name in POPULATIONS)
+    )
+
+
 class Case:
     """One kind asked of one population."""
 
     def __init__(self, kind, name, make_query):
         options = NUM_OPTIONS[kind]
         self.kind, self.name, self.oracle = kind, name, FEEDBACK[kind]
-        self.population = build_population(name, kind, options)
+        place = list(POPULATIONS).index(name)
+        self.population = jax.tree.map(lambda x: x[place], stacked_populations(kind))
         self.params = SAMPLE(KEY, self.population, NUM_PEOPLE)
         query = make_query(NUM_QUESTIONS // 2, NUM_PEOPLE, options, num_looks=2)
         rng = np.random.default_rng(1)
@@ -147,8 +159,9 @@ def test_another_key_gives_other_answers_and_times(case):
     _, other = case.run(key=OTHER_KEY)
     asked = case.query.is_asked
     assert (first.seconds != other.seconds)[asked].all()
-    # Perfect people answer alike whatever the key.
-    assert bool((first.answer == other.answer).all()) == (case.name == "perfect")
+    is_same = bool((first.answer == other.answer).all())
+    # Perfect people answer alike whatever the key, adversaries on a clear scale too.
+    assert is_same == (case.name == "perfect") or case.name == "adversary"
 
 
 def test_rows_in_another_order_give_the_same_answers_in_that_order(case):
@@ -250,19 +263,26 @@ def test_a_sweep_over_populations_and_dials_is_traced_once(kind, make_query):
     assert TRACES[kind, cases[0].query.item.shape] == 1
 
 
+@pytest.mark.parametrize("name", list(POPULATIONS))
+def test_a_population_answers_alike_with_and_without_its_neutral_traits(
+    name, make_query
+):
+    case = Case("label", name, make_query)
+    own = SAMPLE(KEY, build_population(name, "label", 5), NUM_PEOPLE)
+    state = case.oracle.init(KEY, own)
+    assert_same(JITTED(KEY, own, state, case.query), case.run())
+
+
 @pytest.mark.parametrize("kind", list(FEEDBACK))
 def test_stacked_populations_are_sampled_like_each_alone(kind):
-    options = NUM_OPTIONS[kind]
-    each = [build_population(name, kind, options) for name in POPULATIONS]
-    together = SAMPLE_STACKED(KEY, stack(*each), NUM_PEOPLE)
-    for i, population in enumerate(each):
-        lane = jax.tree.map(lambda leaf, i=i: leaf[i], together)
-        for left, right in zip(
-            jax.tree.leaves(lane),
-            jax.tree.leaves(SAMPLE(KEY, population, NUM_PEOPLE)),
-            strict=True,
-        ):
-            np.testing.assert_allclose(left, right, rtol=1e-5, atol=1e-6)
+    together = SAMPLE_STACKED(KEY, stacked_populations(kind), NUM_PEOPLE)
+    for i, name in enumerate(POPULATIONS):
+        population = build_population(name, kind, NUM_OPTIONS[kind])
+        alone = SAMPLE(KEY, population, NUM_PEOPLE)
+        for trait, leaf in alone._asdict().items():
+            if leaf is not None:
+                lane = getattr(together, trait)[i]
+                np.testing.assert_allclose(lane, leaf, rtol=1e-5, atol=1e-6)
 
 
 def test_kinds_draw_independently_of_each_other(make_query, make_crowd):

@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 
 from oracles import IMPORTANCE, LABEL
+from oracles.evidence import margin_flip_utility
 from oracles.feedback import PREFERENCE
 from oracles.literature import (
     bradley_terry_people,
     dawid_skene_people,
+    glad,
     hammer_spammer,
     item_response,
     mace,
     pair_flip,
     plackett_luce_people,
+    plain_annotators,
     symmetric,
 )
 
@@ -170,3 +173,53 @@ def test_constructed_people_pass_the_check_at_the_ends_too(people):
 def test_a_probability_that_is_none_is_refused(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+@pytest.mark.parametrize(("own", "shared"), [(1.0, 1.0), (0.4, 0.6)])
+def test_glad_people_are_right_by_ability_times_ease(make_query, own, shared):
+    ability = np.array([1.5, -0.5])
+    ease = np.random.default_rng(0).lognormal(0.0, 0.7, ITEMS)
+    people = glad(ability, OPTIONS)._replace(
+        own=jnp.full(PEOPLE, own), shared=jnp.float32(shared)
+    )
+    given, truth = ask(make_query, people, discrimination=ease[:, None])
+    for a in range(PEOPLE):
+        right = 1 / (1 + np.exp(-ability[a] * ease))
+        error = np.sqrt((right * (1 - right)).sum()) / ITEMS
+        is_right = given[:, a] == truth[:, a]
+        assert abs(is_right.mean() - right.mean()) < 4 * error
+        hard = ease < np.median(ease)
+        error = np.sqrt((right * (1 - right))[hard].sum()) / hard.sum()
+        assert abs(is_right[hard].mean() - right[hard].mean()) < 4 * error
+        # wrong answers are even over the other classes
+        step = (given[~is_right, a] - truth[~is_right, a]) % OPTIONS
+        assert_shares(step == 1, 1 / (OPTIONS - 1))
+
+
+@pytest.mark.parametrize(
+    ("family", "flip"),
+    [
+        ("I", lambda d: 0.5 * (1 - d * d)),
+        ("II", lambda d: 1 - d**3),
+        ("III", lambda d: 1 - (d**3 + d * d + d) / 3),
+    ],
+)
+def test_feature_dependent_noise_flips_the_first_class_to_the_second(
+    make_query, family, flip
+):
+    posterior = np.random.default_rng(1).dirichlet(np.ones(OPTIONS), ITEMS)
+    utility = margin_flip_utility(jnp.asarray(posterior, jnp.float32), family)
+    given, _ = ask(make_query, plain_annotators(PEOPLE), utility=utility[:, None, :])
+    order = np.argsort(-posterior, axis=1)
+    ordered = np.take_along_axis(posterior, order, axis=1)
+    chance = flip(ordered[:, 0] - ordered[:, 1])
+    assert (given[:, 0] != order[:, 2]).all()
+    flipped = given[:, 0] == order[:, 1]
+    for part in (chance < np.median(chance), chance >= np.median(chance)):
+        error = np.sqrt((chance * (1 - chance))[part].sum()) / part.sum()
+        assert abs(flipped[part].mean() - chance[part].mean()) < 4 * error
+
+
+def test_an_unknown_family_of_noise_is_refused():
+    with pytest.raises(ValueError, match="one of 'I', 'II', 'III', got 'IV'"):
+        margin_flip_utility(jnp.ones((1, 3)) / 3, "IV")

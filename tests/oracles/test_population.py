@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from oracles import FEEDBACK, POPULATIONS, build_population, sample_annotators
+from oracles.population import stack_populations
 
 KEY = jax.random.key(31)
 NUM_OPTIONS = {
@@ -61,9 +62,18 @@ def ask_strangers(kind, population, make_query):
 @pytest.mark.parametrize("name", list(POPULATIONS))
 def test_a_population_has_its_accuracy_over_people_and_lapses(kind, name, make_query):
     population = build_population(name, kind, NUM_OPTIONS[kind])
+    # Accuracy is stated without suggestions, which is all that is verified here.
+    population = population._replace(pull=None)
     by_person = np.nanmean(ask_strangers(kind, population, make_query)[0], axis=0)
-    chance = 1 / 6 if kind == "label" else 1 / 2
-    expected = POPULATIONS[name].values(kind).get("accuracy", chance)
+    expected = POPULATIONS[name].values(kind).get("accuracy")
+    if expected is None:
+        skill, band = float(population.skill), float(population.band)
+        rivals = 5 if kind in ("label", "verification") else 1
+        right = 1 / (1 + rivals * np.exp(band - skill))
+        wrong = 1 / (1 + np.exp(band + skill) / rivals)
+        expected = right / (right + wrong)
+    if name == "spammer" and kind == "verification":
+        expected = 1 / 2
     error = by_person.std() / np.sqrt(NUM_PEOPLE)
     assert abs(by_person.mean() - expected) <= 4 * error
 
@@ -144,7 +154,7 @@ def test_another_key_is_another_crowd():
 def test_sampled_people_pass_the_check_of_their_kind(name, kind):
     population = build_population(name, kind, NUM_OPTIONS[kind])
     assert FEEDBACK[kind].check(sample_annotators(KEY, population, 4)) is None
-    assert all(leaf.dtype == np.float32 for leaf in population)
+    assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves(population))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +208,7 @@ def test_a_bad_dial_is_refused_by_name_value_and_range(dials, message):
 @pytest.mark.parametrize(
     ("name", "kind", "options", "message"),
     [
-        ("expert", "label", 10, r"`population` must be one of .* got 'expert'"),
+        ("saint", "label", 10, r"`population` must be one of .* got 'saint'"),
         ("typical", "guess", 10, r"`kind` must be one of 'label', .* got 'guess'"),
         ("typical", "label", 1, r"`num_options` must be >= 2, got 1"),
         ("typical", "relevance", 3, r"`num_options` must be 2 for relevance, got 3"),
@@ -226,3 +236,136 @@ def test_people_mark_the_share_stated_and_spread_around_it(name, make_query):
     if name == "typical":
         quartiles = np.quantile(by_person, [0.25, 0.75])
         np.testing.assert_allclose(quartiles, [0.14, 0.41], atol=0.04)
+
+
+VARIED = {
+    "skill_spread": 1.0,
+    "lapse": 0.1,
+    "lapse_spread": 1.5,
+    "skill_lapse": -0.7,
+    "skill_pace": 0.5,
+    "repeatability": 0.9,
+    "own_spread": 1.0,
+    "skill_own": 0.6,
+}
+
+
+def test_traits_of_people_correlate_as_stated():
+    population = build_population("typical", "label", 10, **VARIED)
+    size = 8000
+    people = sample_annotators(KEY, population, size)
+    skill = np.asarray(people.skill)
+    lapse, own = (np.asarray(leaf, float) for leaf in (people.lapse, people.own))
+
+    def logit(share):
+        return np.log(share / (1 - share))
+
+    for values, expected in (
+        (np.asarray(people.pace), 0.5),
+        (logit(lapse), -0.7),
+        (-logit(own), 0.6),
+    ):
+        r = np.corrcoef(skill, values)[0, 1]
+        assert abs(r - expected) < 4 * (1 - expected**2) / np.sqrt(size)
+    for values, spread in ((logit(lapse), 1.5), (logit(own), 1.0)):
+        assert abs(values.std() - spread) < 4 * spread / np.sqrt(2 * size)
+
+
+def test_a_spread_over_people_leaves_the_dials_means_where_they_are():
+    population = build_population("typical", "label", 10, **VARIED)
+    people = sample_annotators(KEY, population, 20_000)
+    lapse = np.asarray(people.lapse, float)
+    assert abs(lapse.mean() - 0.1) < 4 * lapse.std() / np.sqrt(20_000)
+    again = 1.0 - (float(people.shared) * np.asarray(people.own, float)) ** 2
+    assert abs(again.mean() - 0.9) < 4 * again.std() / np.sqrt(20_000)
+
+
+@pytest.mark.parametrize("kind", SCORED)
+@pytest.mark.parametrize("skill_lapse", [-0.9, 0.9])
+def test_the_accuracy_dial_holds_where_the_careless_are_the_unskilled(
+    kind, skill_lapse, make_query
+):
+    dials = VARIED | {"skill_lapse": skill_lapse}
+    population = build_population(
+        "typical", kind, NUM_OPTIONS[kind], accuracy=0.75, **dials
+    )
+    right = ask_strangers(kind, population, make_query)[0]
+    # Pooled over answers: "unsure" is rarer among the skilled.
+    share, weight = np.nanmean(right), (~np.isnan(right)).mean(axis=0)
+    residual = np.nanmean(right, axis=0) - share
+    error = np.sqrt(np.mean((weight * residual) ** 2)) / weight.mean()
+    assert abs(share - 0.75) < 4 * error / np.sqrt(NUM_PEOPLE)
+
+
+def test_a_trait_that_a_crowd_lacks_is_neutral_in_a_stack(make_query):
+    plain = build_population("typical", "label", 6)
+    gifted = build_population(
+        "typical",
+        "label",
+        6,
+        pull=1.0,
+        habit=0.5,
+        skip_margin=0.3,
+        skip_level=1.0,
+        caution=0.2,
+        fatigue=0.3,
+        lapse_spread=1.0,
+        own_spread=0.5,
+        skill_lapse=0.4,
+        skill_own=0.3,
+        skill_pace=0.2,
+        activity_spread=1.0,
+        skill_activity=0.1,
+        systematic=0.5,
+        model_difficulty=0.5,
+    )
+    stacked = stack_populations(plain, gifted)
+    first, second = (jax.tree.map(lambda leaf, i=i: leaf[i], stacked) for i in (0, 1))
+    query = make_query(40, NUM_PEOPLE, 6)
+    query = query._replace(suggestion=query.truth)
+    alone, together = ASK["label"](plain, query), ASK["label"](first, query)
+    np.testing.assert_array_equal(alone.answer, together.answer)
+    np.testing.assert_allclose(alone.seconds, together.seconds, rtol=1e-5)
+    alone, together = ASK["label"](gifted, query), ASK["label"](second, query)
+    np.testing.assert_array_equal(alone.answer, together.answer)
+
+
+@pytest.mark.parametrize("trait", ["pull", "habit", "skip_margin", "caution"])
+def test_a_dial_reaches_the_people(trait):
+    population = build_population("typical", "label", 6, **{trait: 0.4})
+    people = sample_annotators(KEY, population, 3)
+    np.testing.assert_allclose(getattr(people, trait), 0.4)
+    others = {"pull", "habit", "skip_margin", "caution", "fatigue"} - {trait}
+    assert all(getattr(people, other) is None for other in others)
+
+
+def test_fatigue_brings_the_population_s_own_rate_with_it():
+    population = build_population("typical", "label", 6, fatigue=0.2)
+    people = sample_annotators(KEY, population, 3)
+    numbers = POPULATIONS["typical"].values("label")
+    for trait in ("fatigue_s", "recovery_s"):
+        np.testing.assert_allclose(getattr(people, trait), numbers[trait])
+    assert build_population("typical", "label", 6).fatigue_s is None
+
+
+def test_adversaries_may_be_dialled_below_chance_and_others_not():
+    population = build_population("adversary", "label", 10, accuracy=0.02)
+    assert float(population.skill) == pytest.approx(np.log(9 * 0.02 / 0.98), abs=1e-4)
+    with pytest.raises(ValueError, match=r"`accuracy` must be in \[0.1"):
+        build_population("typical", "label", 10, accuracy=0.02)
+
+
+@pytest.mark.parametrize(
+    ("dials", "message"),
+    [
+        ({"mood": 1.0}, "`mood` is not a number of a population"),
+        ({"fatigue_s": 9.0}, "`fatigue` must be given where `fatigue_s` is"),
+        ({"accuracy": 0.8, "skill": 1.0}, "`skill` must not be given beside"),
+        ({"skill_pace": 1.5}, r"`skill_pace` must be in \[-1, 1\], got 1.5"),
+        ({"fatigue": 0.2, "fatigue_s": 0.0}, "`fatigue_s` must be > 0 s, got 0.0"),
+        ({"systematic": 1.0, "shared_error": 0.99, "repeatability": 1.0}, "0.95"),
+    ],
+)
+def test_a_dial_that_says_nothing_or_too_much_is_refused(dials, message):
+    with pytest.raises(ValueError, match=message):
+        build_population("typical", "label", 10, **dials)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
@@ -25,6 +26,19 @@ class Shape:
     group_size: int
 
 
+class Perceived(NamedTuple):
+    """How the people of a run see the pool, beyond its truth.
+
+    Attributes:
+        utility: `[N, K]` what an item's features say for each option of a question;
+            None where they say nothing.
+        difficulty: `[N]` utility that each item costs; None where all cost the same.
+    """
+
+    utility: Float[Array, "items options"] | None = None
+    difficulty: Float[Array, " items"] | None = None
+
+
 class Setting(NamedTuple):
     """What an intervention may look at in one run.
 
@@ -35,6 +49,7 @@ class Setting(NamedTuple):
         share: `[]` share of the pool to keep.
         penalty: `[]` weight of the input gradients that people rule out.
         learning_rate: `[]`.
+        perceived: what `asked_utility` and `asked_difficulty` read.
     """
 
     split: Split
@@ -43,6 +58,25 @@ class Setting(NamedTuple):
     share: Float[Array, ""]
     penalty: Float[Array, ""]
     learning_rate: Float[Array, ""]
+    perceived: Perceived = Perceived()
+
+
+def asked_utility(
+    setting: Setting, position: Int[Array, " n"], num_options: int
+) -> Float[Array, "n options"]:
+    """Return what people see for each option of the items at some positions."""
+    seen = setting.perceived.utility
+    if seen is None:
+        return jnp.zeros((position.shape[0], num_options))
+    return seen[position]
+
+
+def asked_difficulty(
+    setting: Setting, position: Int[Array, " n"]
+) -> Float[Array, " n"]:
+    """Return how hard people find the items at some positions."""
+    seen = setting.perceived.difficulty
+    return jnp.zeros(position.shape[0]) if seen is None else seen[position]
 
 
 class Intervention(NamedTuple):

@@ -14,9 +14,11 @@ from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
+    asked_difficulty,
+    asked_utility,
     keep_all_columns,
 )
-from hitl_sim.learn.network import build_network
+from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.query import STRATEGIES, top_items, true_first
 from hitl_sim.learn.work import PROTOCOL, WorkLine, forward_unit, spread
@@ -47,6 +49,8 @@ class LabellingConfig:
         score_items: unlabelled items, drawn at random, that a model scores before each
             round; the whole pool when left out.
         panel: who answers, which fixes how many answers an item gets.
+        is_suggesting: whether people are shown the class that the model would give,
+            from the second round on; needs a model in every round.
     """
 
     rounds: int = 10
@@ -57,6 +61,7 @@ class LabellingConfig:
     epochs: int | None = None
     score_items: int | None = None
     panel: PanelConfig = field(default_factory=PanelConfig)
+    is_suggesting: bool = False
 
 
 class LabellingPlan(NamedTuple):
@@ -123,11 +128,21 @@ def _check(config: LabellingConfig, num_pool: int) -> None:
             f"`score_items` must be >= `questions` ({config.questions}), got "
             f"{config.score_items}."
         )
+    if config.refit == "final_only" and config.is_suggesting:
+        raise ValueError(
+            "`is_suggesting` must be False where `refit` is 'final_only', for there is "
+            "no model to suggest, got True."
+        )
     if config.refit == "final_only" and config.strategy != "random":
         raise ValueError(
             "`strategy` must be 'random' where `refit` is 'final_only', for there is "
             f"no model to choose with, got {config.strategy!r}."
         )
+
+
+def _suggests_anew(config: LabellingConfig) -> bool:
+    """Whether suggestions take a look at items that no strategy has scored."""
+    return config.is_suggesting and config.strategy == "random"
 
 
 def fit_steps(config: LabellingConfig, train: TrainConfig) -> tuple[int, ...]:
@@ -155,6 +170,33 @@ def fit_steps(config: LabellingConfig, train: TrainConfig) -> tuple[int, ...]:
     return tuple(steps)
 
 
+def _questions_at(
+    setting: Setting, position: Int[Array, " n"], num_classes: int
+) -> Questions:
+    """Ask for the classes of the items at some positions of the pool."""
+    pool = setting.split.pool
+    truth = pool.truth[position]
+    return Questions(
+        item=pool.item[position],
+        truth=truth,
+        right=truth,
+        utility=asked_utility(setting, position, num_classes),
+        difficulty=asked_difficulty(setting, position),
+        # an irrelevant item belongs to no class
+        discrimination=(pool.status[position] != 1).astype(jnp.float32),
+        size=pool.size[position],
+    )
+
+
+def _suggest(
+    network: Network, params: object | None, features: Float[Array, "n features"]
+) -> Int[Array, " n"]:
+    """Name the class that the model would give; -1 where there is no model yet."""
+    if params is None:
+        return jnp.full(features.shape[0], -1, jnp.int32)
+    return network.apply(params, features).argmax(axis=1).astype(jnp.int32)
+
+
 def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
     """Build pool-based active labelling with several people per item.
 
@@ -168,25 +210,12 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
     network = build_network(program.network, shape.num_features, shape.num_classes)
     strategy = STRATEGIES[config.strategy]
 
-    def questions_at(setting: Setting, position: jax.Array) -> Questions:
-        pool = setting.split.pool
-        truth = pool.truth[position]
-        return Questions(
-            item=pool.item[position],
-            truth=truth,
-            right=truth,
-            utility=jnp.zeros((config.questions, shape.num_classes)),
-            difficulty=jnp.zeros(config.questions),
-            # an irrelevant item belongs to no class
-            discrimination=(pool.status[position] != 1).astype(jnp.float32),
-            size=pool.size[position],
-        )
-
     def ask_about(
         key: jax.Array,
         setting: Setting,
         plan: LabellingPlan,
         score: Float[Array, " items"],
+        params: object | None,
     ) -> tuple[LabellingPlan, Questions]:
         position = _asked_positions(plan, shape.num_pool)
         is_free = jnp.ones(shape.num_pool, bool).at[position].set(False, mode="drop")
@@ -195,7 +224,11 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         asked = plan.asked.at[plan.num_asked + jnp.arange(config.questions)].set(
             chosen, mode="drop"
         )
-        return plan._replace(asked=asked), questions_at(setting, chosen)
+        questions = _questions_at(setting, chosen, shape.num_classes)
+        if config.is_suggesting:
+            seen = setting.split.pool.features[chosen]
+            questions = questions._replace(suggestion=_suggest(network, params, seen))
+        return plan._replace(asked=asked), questions
 
     def begin(key: jax.Array, setting: Setting) -> tuple[LabellingPlan, Questions]:
         key_asked, key_vote = jax.random.split(key)
@@ -207,7 +240,7 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
             annotator=jnp.zeros((budget, config.panel.answers), jnp.int32),
             key=key_vote,
         )
-        return ask_about(key_asked, setting, plan, jnp.zeros(shape.num_pool))
+        return ask_about(key_asked, setting, plan, jnp.zeros(shape.num_pool), None)
 
     def absorb(
         setting: Setting, plan: LabellingPlan, answers: Answers | None
@@ -242,7 +275,8 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         key_draw, key_score, key_lot = jax.random.split(key, 3)
         if config.score_items is None:
             logits = network.apply(params, setting.split.pool.features)
-            return ask_about(key_lot, setting, plan, strategy(key_score, logits))
+            score = strategy(key_score, logits)
+            return ask_about(key_lot, setting, plan, score, params)
         position = _asked_positions(plan, shape.num_pool)
         is_free = jnp.ones(shape.num_pool, bool).at[position].set(False, mode="drop")
         equal = jnp.zeros(shape.num_pool)
@@ -250,7 +284,7 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         logits = network.apply(params, setting.split.pool.features[drawn])
         score = jnp.full(shape.num_pool, -jnp.inf)
         score = score.at[drawn].set(strategy(key_score, logits))
-        return ask_about(key_lot, setting, plan, score)
+        return ask_about(key_lot, setting, plan, score, params)
 
     return Intervention(
         num_rounds=config.rounds,
@@ -273,16 +307,28 @@ def _work(config: LabellingConfig, program: Program) -> tuple[WorkLine, ...]:
     """Count the scored items, before each round but the first.
 
     They are all that are unlabelled, or the subsample. Random labelling needs no
-    score, so it scores nothing.
+    score, so it scores nothing, or what it asks where the model makes suggestions.
     """
-    if config.strategy == "random":
+    if config.strategy == "random" and not _suggests_anew(config):
         return ()
     shape, train = program.shape, program.train
     per_round = train.num_checkpoints // config.rounds
     due = np.zeros(train.num_checkpoints, np.int64)
     for r in range(1, config.rounds):
         unlabelled = shape.num_pool - r * config.questions
-        due[r * per_round] = min(config.score_items or unlabelled, unlabelled)
+        scored = min(config.score_items or unlabelled, unlabelled)
+        due[r * per_round] = config.questions if _suggests_anew(config) else scored
+    if _suggests_anew(config):
+        unit = forward_unit(
+            "score",
+            program.network,
+            config.questions,
+            shape.num_features,
+            shape.num_classes,
+            lambda logits: logits.argmax(axis=1),
+            "suggestion",
+        )
+        return (WorkLine(unit, PROTOCOL, spread(due)),)
     strategy = STRATEGIES[config.strategy]
     unit = forward_unit(
         "score",

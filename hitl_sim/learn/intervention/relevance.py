@@ -13,6 +13,8 @@ from hitl_sim.learn.intervention.base import (
     Program,
     Setting,
     ask_nothing,
+    asked_difficulty,
+    asked_utility,
     even_steps,
     keep_all_columns,
 )
@@ -162,8 +164,8 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
             item=pool.item[asked],
             truth=keep,
             right=2 * keep,
-            utility=jnp.zeros((config.questions, 2)),
-            difficulty=0.0 * one,
+            utility=asked_utility(setting, asked, 2),
+            difficulty=asked_difficulty(setting, asked),
             discrimination=one,
             size=pool.size[asked],
         )

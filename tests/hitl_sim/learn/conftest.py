@@ -35,13 +35,13 @@ def hyper_of():
     def build(population="typical", kind="label", num_options=10, share=0.5, **dials):
         corruption = Corruption(jnp.float32(0.2), jnp.float32(0.1), jnp.float32(0.2))
         crowd = build_population(population, kind, num_options, **dials)
-        leaves = [jnp.float32(leaf) for leaf in crowd]
+        leaves = jax.tree.map(jnp.float32, crowd)
         return Hyper(
             jnp.float32(1e-2),
             jnp.float32(share),
             jnp.float32(0.1),
             corruption,
-            type(crowd)(*leaves),
+            leaves,
         )
 
     return build

@@ -1,17 +1,29 @@
+import dataclasses
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl_sim.learn.crowd import PanelConfig, Questions, assign, build_query, collect
-from oracles import Response
+from hitl_sim.learn.crowd import (
+    PanelConfig,
+    Questions,
+    assign,
+    build_query,
+    collect,
+    hire,
+)
+from oracles import Response, build_population, sample_annotators
 
 
 @st.composite
 def panels(draw):
     crew = draw(st.integers(1, 7))
-    return PanelConfig(crew, draw(st.integers(1, crew)), draw(st.integers(1, 3)))
+    spread = draw(st.sampled_from([0.0, 1.5]))
+    people, asks = draw(st.integers(1, crew)), draw(st.integers(1, 3))
+    return PanelConfig(crew, people, asks, spread)
 
 
 @given(st.integers(1, 30), panels())
@@ -47,8 +59,47 @@ def test_each_question_is_answered_by_so_many_different_people(num_questions, pa
 
 @given(st.integers(1, 40), panels())
 def test_work_is_shared_out_evenly(num_questions, panel):
+    panel = dataclasses.replace(panel, activity_spread=0.0)
     load = assign(num_questions, panel).is_asked.sum(axis=0)
     assert load.max() - load.min() <= panel.asks
+
+
+def test_the_active_do_most_of_the_work():
+    plan = assign(300, PanelConfig(10, 1, 1, activity_spread=1.5))
+    load = plan.is_asked.sum(axis=0)
+    assert load[0] > 0.4 * 300
+    assert (np.diff(load) <= 1).all()
+
+
+@pytest.mark.parametrize("skill_activity", [-0.9, 0.9])
+def test_who_is_active_goes_with_skill(skill_activity):
+    population = build_population(
+        "typical", "label", 10, activity_spread=1.5, skill_activity=skill_activity
+    )
+    key, size = jax.random.key(4), 400
+    hired = hire(key, population, PanelConfig(size, 1, 1, activity_spread=1.5))
+    skill = np.asarray(hired.skill)
+    r = np.corrcoef(np.arange(size)[::-1], skill)[0, 1]
+    assert np.sign(r) == np.sign(skill_activity)
+    assert abs(r) > 0.7
+    # the same people, each with all that is theirs
+    people = sample_annotators(key, population, size)
+    assert sorted(hired.id.tolist()) == list(range(size))
+    np.testing.assert_array_equal(people.skill[hired.id], hired.skill)
+    np.testing.assert_array_equal(people.pace[hired.id], hired.pace)
+
+
+def test_a_crew_that_is_asked_in_turn_is_the_crowd_as_it_was_drawn():
+    population = build_population("paid_crowd", "label", 10)
+    key = jax.random.key(4)
+    for drawn, hired in zip(
+        sample_annotators(key, population, 5),
+        hire(key, population, PanelConfig(5, 1, 1)),
+        strict=True,
+    ):
+        assert (drawn is None) == (hired is None)
+        if drawn is not None:
+            np.testing.assert_array_equal(drawn, hired)
 
 
 def test_more_people_than_the_crew_has_are_refused():

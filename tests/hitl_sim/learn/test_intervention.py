@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from hitl_sim.learn import build_run
 from hitl_sim.learn.crowd import Answers, PanelConfig
 from hitl_sim.learn.intervention import (
     ImportanceConfig,
@@ -196,3 +197,27 @@ def test_final_only_has_no_model_to_choose_with(program):
 def test_a_choice_that_does_not_exist_is_refused(program, field):
     with pytest.raises(ValueError, match=f"`{field}` must be one of .*got 'coin'"):
         labelling(program, **{field: "coin"})
+
+
+def test_people_who_are_pulled_answer_what_the_model_suggests(
+    config_of, hyper_of, seeds_of, digits
+):
+    """An untrained model suggests nonsense, so those it sways are right less often."""
+    config = config_of(LabellingConfig(3, 20, "random", is_suggesting=True))
+    run = jax.jit(build_run(config))
+
+    def accuracy(pull):
+        hyper = hyper_of(pull=pull)._replace(learning_rate=jnp.float32(0.0))
+        labour = run(seeds_of(), hyper, digits[1]).labour
+        return np.asarray(labour.num_correct / labour.num_scored)
+
+    free, swayed = accuracy(0.0), accuracy(50.0)
+    assert swayed[0] == free[0]  # nobody suggests anything in the first round
+    assert (swayed[1:] < 0.4).all()
+    assert (free[1:] > 0.6).all()
+
+
+def test_a_model_that_is_never_trained_cannot_suggest(program):
+    config = LabellingConfig(3, 10, "random", refit="final_only", is_suggesting=True)
+    with pytest.raises(ValueError, match="`is_suggesting` must be False"):
+        build_intervention(config, program)

@@ -52,6 +52,21 @@ def test_random_labelling_scores_nothing(config_of):
     assert ("score", PROTOCOL) not in lines_of(config_of(config))
 
 
+def test_suggestions_look_at_what_is_asked_and_at_nothing_else(config_of):
+    config = LabellingConfig(3, 10, "random", is_suggesting=True)
+    lines = {line.unit.phase: line for line in describe_work(config_of(config))}
+    np.testing.assert_array_equal(lines["score"].counts, [0, 0, 10, 10, 20, 20])
+    by_margin = LabellingConfig(3, 10, "margin", is_suggesting=True)
+    plain = LabellingConfig(3, 10, "margin")
+    for one, other in zip(
+        describe_work(config_of(by_margin)),
+        describe_work(config_of(plain)),
+        strict=True,
+    ):
+        assert one.unit.name == other.unit.name
+        np.testing.assert_array_equal(one.counts, other.counts)
+
+
 def test_a_machines_choice_is_paid_before_training_begins(config_of):
     lines = describe_work(config_of(MachineShareConfig("el2n", 7)))
     choosing = [line for line in lines if line.unit.phase in ("choose", "score")]

@@ -147,3 +147,42 @@ def test_shared_error_is_inert_where_each_question_has_one_answer(tables):
     tables["arm"][4] |= {"people": 1}
     inert = inert_axes(convert(tables))
     assert list(inert) == ["crowd.shared_error (arm margin_labels)"]
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "arm", "change"),
+    [
+        ("crowd.own_spread", [0.5, 1.0], "relevance", {"people": 1, "asks": 2}),
+        ("crowd.activity_spread", [0.5, 1.0], "relevance", {"people": 1}),
+        ("crowd.habit", [0.5, 1.0], "relevance", None),
+    ],
+)
+def test_a_trait_is_inert_where_nothing_shows_it(tables, field, values, arm, change):
+    tables["axis"] = [{"field": field, "values": values}]
+    name = f"{field} (arm {arm})"
+    assert name in inert_axes(convert(tables))
+    if change is not None:
+        tables["arm"][3] |= change
+        assert name not in inert_axes(convert(tables))
+
+
+def test_what_items_show_is_inert_where_no_item_is_looked_at(tables):
+    tables["axis"] = [{"field": "crowd.systematic", "values": [0.0, 0.5]}]
+    tables["arm"].append({"name": "groups", "kind": "importance"})
+    assert list(inert_axes(convert(tables))) == ["crowd.systematic (arm groups)"]
+
+
+def test_a_dial_that_is_left_out_moves_no_key(tables):
+    before = keys(tables)
+    tables["crowd"] = {"population": "typical"}
+    assert keys(tables) == before
+    tables["crowd"]["habit"] = 0.0
+    assert keys(tables) != before
+
+
+def test_a_pull_is_inert_where_nothing_is_suggested(tables):
+    tables["axis"] = [{"field": "crowd.pull", "values": [0.0, 1.0]}]
+    found = inert_axes(convert(tables))
+    assert set(found.values()) == {"nobody is shown a suggestion"}
+    tables["arm"][4]["suggest"] = True
+    assert list(inert_axes(convert(tables))) == ["crowd.pull (arm relevance)"]

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from hitl_sim.study.plan import build_plan, chunks_left, kept_items, pool_labels
+from hitl_sim.study.plan import (
+    build_plan,
+    chunks_left,
+    kept_items,
+    pool_labels,
+    population_of,
+)
 from hitl_sim.study.spec import SpecError, convert
 
 
@@ -121,4 +127,106 @@ def test_too_few_items_for_the_split_are_refused(tables, tmp_path):
     )
     tables["task"]["digits"]["source"] = path
     with pytest.raises(SpecError, match="350"):
+        build_plan(convert(tables))
+
+
+MINE = """
+[night]
+summary = "Our own crowd, after ten in the evening."
+based_on = "typical"
+status = { relevance = "calibrated (on our pilot)" }
+
+[night.accuracy]
+relevance = { value = 0.78, status = "calibrated", source = "our pilot" }
+label = { value = 0.81, status = "calibrated", source = "our pilot" }
+"""
+
+
+@pytest.fixture
+def with_file(tables, tmp_path):
+    """Plan the smoke study with people of a file that holds some text."""
+    path = tmp_path / "my_people.toml"
+    tables["axis"][0]["values"] = ["typical", str(path)]
+
+    def to(text):
+        path.write_text(text)
+        return build_plan(convert(tables))
+
+    return to
+
+
+def keys_by_arm(plan):
+    found = {}
+    for run in plan.runs:
+        name = (run.condition.arm.name, str(plan.labels()[run.key]["population"]))
+        found.setdefault(name, set()).add(run.key)
+    return found
+
+
+def test_a_population_of_a_file_is_called_by_its_name_and_its_file(with_file):
+    names = {label["population"] for label in with_file(MINE).labels().values()}
+    assert names == {None, "typical", "night (my_people.toml)"}
+
+
+def test_editing_a_number_renews_the_keys_of_who_is_asked_by_it(with_file):
+    before = keys_by_arm(with_file(MINE))
+    after = keys_by_arm(with_file(MINE.replace("0.78", "0.79")))
+    assert before.keys() == after.keys()
+    for name, keys in before.items():
+        is_edited = name == ("relevance", "night (my_people.toml)")
+        assert (keys == after[name]) == (not is_edited)
+
+
+def test_editing_words_renews_nothing(with_file):
+    before = keys_by_arm(with_file(MINE))
+    assert keys_by_arm(with_file(MINE.replace("our pilot", "a pilot"))) == before
+
+
+def test_the_manifest_keeps_what_was_in_a_population(with_file):
+    kept = with_file(MINE).populations()["night (my_people.toml)"]
+    assert kept["numbers"]["relevance"]["accuracy"] == 0.78
+    assert kept["status"]["relevance"] == "calibrated (on our pilot)"
+
+
+def test_a_population_that_changes_after_planning_is_refused(with_file, tmp_path):
+    plan = with_file(MINE)
+    condition = next(
+        run.condition
+        for run in plan.runs
+        if run.condition.content and "night" in run.condition.content.label
+    )
+    (tmp_path / "my_people.toml").write_text(MINE.replace("0.78", "0.79"))
+    with pytest.raises(SpecError, match="numbers have changed"):
+        population_of(condition, plan.infos[condition.task_name])
+
+
+def test_a_damaged_file_is_refused_before_any_work(with_file):
+    with pytest.raises(SpecError, match=r"my_people.toml.*label.value.*got 1.81"):
+        with_file(MINE.replace("0.81", "1.81"))
+
+
+def test_a_swept_trait_is_one_program_and_a_crowd_without_it_another(tables):
+    def programs(axis):
+        tables["axis"] = [axis]
+        plan = build_plan(convert(tables))
+        asked = [run for run in plan.runs if run.condition.arm.name == "relevance"]
+        return len({plan.group_of(run) for run in asked})
+
+    assert programs({"field": "crowd.caution", "values": [0.0, 0.3, 0.6]}) == 1
+    values = ["typical", "careful", "expert"]
+    assert programs({"field": "crowd.population", "values": values}) == 2
+
+
+@pytest.mark.parametrize(
+    ("crowd", "message"),
+    [
+        ({"fatigue_s": 60.0}, r"`fatigue` must be given where `fatigue_s` is"),
+        ({"skill_lapse": 0.5}, r"`lapse_spread` must be given where `skill_lapse` is"),
+        ({"shared_error": 0.99, "systematic": 1.0, "repeatability": 1.0}, "systematic"),
+    ],
+)
+def test_a_trait_that_cannot_be_is_refused_before_any_work(tables, crowd, message):
+    del tables["axis"]
+    tables["crowd"] = crowd
+    with pytest.raises(SpecError, match=message):
         build_plan(convert(tables))

@@ -166,6 +166,7 @@ def test_paths_of_data_are_read_from_the_files_own_folder(tmp_path, smoke_file):
         ({"score_items": 50}, "`arm.score_items` must be given exactly"),
         ({"score": "subsample", "score_items": 5}, "must be >= .* \\(20\\), got 5"),
         ({"refit": "final_only"}, "must be 'random' .* got 'margin'"),
+        ({"refit": "final_only", "strategy": "random", "suggest": True}, "got true"),
         ({"epochs": 50}, "at most the cap of 120 training steps .* got 376"),
     ],
 )
@@ -249,3 +250,15 @@ def test_a_wrong_smoke_form_is_refused_before_it_is_asked_for(with_smoke):
 def test_a_smoke_form_that_is_not_there_is_named(smoke_file):
     with pytest.raises(SpecError, match=r"`smoke` must be a table .*got None"):
         load_spec(smoke_file, is_smoke=True)
+
+
+def test_paths_of_people_are_read_from_the_files_own_folder(tmp_path, smoke_file):
+    text = smoke_file.read_text().replace('"spammer"]', '"people.toml:night"]')
+    text += '\n[crowd]\npopulation = "people.toml"\n'
+    text += '\n[[exclude]]\n"crowd.population" = "people.toml:night"\n'
+    (tmp_path / "study.toml").write_text(text)
+    spec = load_spec(tmp_path / "study.toml")
+    path = str(tmp_path / "people.toml")
+    assert spec.crowd.population == path
+    assert spec.axis[0].values == ("perfect", f"{path}:night")
+    assert spec.exclude == ({"crowd.population": f"{path}:night"},)

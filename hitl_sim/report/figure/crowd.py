@@ -1,0 +1,160 @@
+"""A population seen at work: how right, how fast, how consistent its people are."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from hitl_sim.report.figure.style import (
+    BLACK,
+    COLOURS,
+    GREY,
+    legend_below,
+    new_figure,
+)
+from hitl_sim.report.portrait import CREW_SIZES, PRACTICE_ENDS, Portrait
+
+_BLUE, _RED, _GREEN = COLOURS[:3]
+_BINS = 40
+_LEAST_SPAN = 0.1
+"""Least height of the redundancy panel, so that noise does not look like a finding."""
+
+
+def draw_crowd(portrait: Portrait) -> Figure:
+    """Draw what a crowd did.
+
+    Args:
+        portrait: from `portray`.
+
+    Returns:
+        Six panels: accuracy of people, times, practice, redundancy beside independent
+        people of the same accuracies, second looks, and errors that people share.
+    """
+    figure = new_figure(7.8)
+    panels = figure.subplots(3, 2)
+    (accuracy, times), (practice, redundancy), (again, others) = panels
+    _draw_accuracy(accuracy, portrait)
+    _draw_times(times, portrait)
+    _draw_practice(practice, portrait)
+    _draw_redundancy(redundancy, portrait)
+    looks, shared = portrait.again, portrait.shared
+    _draw_shares(
+        again,
+        "One person asked again",
+        {"if right": looks.same_if_right, "if wrong": looks.same_if_wrong},
+        "share that answers the same",
+        _BLUE,
+    )
+    _draw_shares(
+        others,
+        "Two people, one item",
+        {
+            "both err\nif one does": shared.second_errs_if_first,
+            "same error\nif both err": shared.same_if_both,
+        },
+        "share",
+        _RED,
+    )
+    options = f", {portrait.num_options} classes" if portrait.kind == "label" else ""
+    figure.suptitle(
+        f"{portrait.name}: {portrait.kind}{options}, simulated", fontweight="bold"
+    )
+    legend_below(figure, redundancy, 3)
+    return figure
+
+
+def _draw_accuracy(axes: Axes, portrait: Portrait) -> None:
+    values = portrait.accuracy
+    low = min(0.5, float(np.floor(values.min() * 20) / 20))
+    edges = np.arange(low, 1.0 + 0.026, 0.025)
+    axes.hist(values, bins=edges.tolist(), color=_BLUE)
+    axes.axvline(float(values.mean()), color=BLACK, linewidth=1.2)
+    axes.annotate(
+        f"mean {values.mean():.2f}",
+        (float(values.mean()), 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4 if values.mean() > (low + 1) / 2 else 4, -4),
+        textcoords="offset points",
+        ha="right" if values.mean() > (low + 1) / 2 else "left",
+        va="top",
+        fontsize=9,
+        color=BLACK,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
+    )
+    axes.axvline(1.0 / portrait.num_options, color=GREY, linestyle=":", linewidth=1.2)
+    axes.set_xlim(min(low, 1.0 / portrait.num_options - 0.03), 1.01)
+    axes.set_xlabel("share right (dotted: chance)")
+    axes.set_ylabel("people")
+    axes.set_title("Who is how right")
+
+
+def _draw_times(axes: Axes, portrait: Portrait) -> None:
+    seconds = portrait.seconds
+    low, high = np.quantile(seconds, [0.001, 0.999])
+    edges = np.geomspace(low, high, _BINS)
+    axes.hist(seconds, bins=edges.tolist(), color="#9ecae1")
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_yticks([])
+    axes.set_xlabel("seconds per answer (log scale)")
+    axes.set_ylabel("answers")
+    axes.set_title("How long it takes")
+
+
+def _draw_practice(axes: Axes, portrait: Portrait) -> None:
+    ends = np.array(PRACTICE_ENDS)
+    middle = np.sqrt((np.concatenate([[0], ends[:-1]]) + 1) * ends)
+    axes.plot(middle, portrait.practice, color=_RED, marker="o", markersize=4)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axes.set_ylim(0.0, 1.15 * float(portrait.practice.max()))
+    axes.set_xlabel("questions answered (log scale)")
+    axes.set_ylabel("median seconds")
+    axes.set_title("Practice")
+
+
+def _draw_redundancy(axes: Axes, portrait: Portrait) -> None:
+    sizes = list(CREW_SIZES)
+    lines = (
+        ("majority", portrait.redundancy["majority"], _BLUE, "o", "-"),
+        ("Dawid-Skene", portrait.redundancy["dawid_skene"], _GREEN, "^", "-"),
+        ("majority, independent", portrait.one_coin, GREY, "s", "--"),
+    )
+    for name, curve, colour, marker, style in lines:
+        axes.plot(
+            sizes, curve, style, color=colour, marker=marker, markersize=5, label=name
+        )
+    axes.set_xticks(sizes)
+    axes.set_xlabel("people per item")
+    axes.set_ylabel("share of labels right")
+    axes.set_title("What asking more buys")
+    values = np.concatenate([curve for _, curve, *_ in lines])
+    low, high = float(values.min()), float(values.max())
+    spare = max(0.02, (_LEAST_SPAN - (high - low)) / 2.0)
+    axes.set_ylim(max(low - spare, -0.01), min(high + spare, 1.01))
+
+
+def _draw_shares(
+    axes: Axes, title: str, shares: dict[str, float], what: str, colour: str
+) -> None:
+    """Draw bars of shares, "none" where there was nothing to count."""
+    place = np.arange(len(shares))[::-1]
+    for at, value in zip(place, shares.values(), strict=True):
+        height = value if np.isfinite(value) else 0.0
+        axes.barh(at, height, color=colour, height=0.55)
+        axes.annotate(
+            f"{value:.2f}" if np.isfinite(value) else "none",
+            (height, at),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
+    axes.set_yticks(place, list(shares))
+    axes.set_xlim(0.0, 1.2)
+    axes.set_xticks([0.0, 0.5, 1.0])
+    axes.set_xlabel(what)
+    axes.set_title(title)

@@ -1,0 +1,159 @@
+"""What the features of an item tell people: errors that a network can learn, and pains.
+
+Noise hashed from an item's id averages out in training. Errors that features predict do
+not: people who take slanted sevens for ones do so on every slanted seven, and so does a
+network that learns from them. `item_evidence` supplies such errors as the utility
+`e[i, k]` of option k, a smooth function of the features of item i, redrawn with the
+crowd; `margin_difficulty` makes hard for people what is hard for a model.
+
+References:
+    Rahimi, Recht (2007), Random features for large-scale kernel machines, NeurIPS 20:
+    sums of random waves that are draws of a Gaussian process.
+    Zhang, Zheng, Wu, Goswami, Chen (2021), Learning with feature-dependent label noise,
+    ICLR: label noise as a function of a model's margin.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float, Int, PRNGKeyArray
+
+from oracles.hashing import Role, draw_words, seed_stream, to_normal
+
+NUM_WAVES = 128
+"""Waves in the sum: enough that it is near normal; assumed."""
+
+
+def item_evidence(
+    key: PRNGKeyArray,
+    space: int,
+    features: Float[Array, "N D"],
+    is_counted: Bool[Array, "N"],
+    num_options: int,
+) -> Float[Array, "N K"]:
+    """Draw what the features of each item say for each option.
+
+    A draw of a Gaussian process with squared exponential kernel; its length is the root
+    of the features' total variance, so that two items as far apart as items are on
+    average correlate about e^-1. It does not depend on the features' scale or rotation.
+
+    Args:
+        key: the crowd's key: all people of a crowd see the same.
+        space: option space id of the kind of feedback.
+        features: of the items.
+        is_counted: over which items each option has mean 0 and standard deviation 1.
+        num_options: K; static.
+
+    Returns:
+        `[N, K]` evidence, standardised and independent over options.
+    """
+    stream = seed_stream(key, space, Role.EVIDENCE)
+    wave = jnp.arange(NUM_WAVES)[None, :]
+    columns = jnp.arange(features.shape[1])[:, None]
+    frequency = to_normal(draw_words(stream, columns, wave, 0, 0)[0])
+    options = jnp.arange(num_options)[:, None]
+    sine, cosine, *_ = draw_words(stream, options, wave, 0, 1)
+    centred = features - _mean(features, is_counted)[None, :]
+    variance = jnp.sum(_mean(jnp.square(centred), is_counted))
+    phase = (centred / jnp.sqrt(jnp.maximum(variance, 1e-12))) @ frequency
+    raw = jnp.sin(phase) @ to_normal(sine).T + jnp.cos(phase) @ to_normal(cosine).T
+    lead = raw - _mean(raw, is_counted)[None, :]
+    scale = jnp.sqrt(jnp.maximum(_mean(jnp.square(lead), is_counted), 1e-12))
+    return lead / scale[None, :]
+
+
+def margin_difficulty(
+    features: Float[Array, "N D"],
+    truth: Int[Array, "N"],
+    is_counted: Bool[Array, "N"],
+    num_classes: int,
+) -> Float[Array, "N"]:
+    """Say how hard each item is for a model of class means.
+
+    The margin of an item is its squared distance to the nearest mean of another class
+    less that to the mean of its own. Difficulty is minus its normal score, so that over
+    the counted items it is standard normal whatever the features.
+
+    Args:
+        features: of the items.
+        truth: right class of each.
+        is_counted: items that have a class; the others have difficulty 0.
+        num_classes: K; static.
+
+    Returns:
+        `[N]` difficulty, mean 0 and standard deviation 1 over the counted items.
+    """
+    belongs = jax.nn.one_hot(truth, num_classes) * is_counted[:, None]
+    size = jnp.maximum(jnp.sum(belongs, axis=0), 1.0)
+    means = (belongs.T @ features) / size[:, None]
+    distance = jnp.sum(jnp.square(means), axis=1)[None, :] - 2.0 * features @ means.T
+    is_own = jax.nn.one_hot(truth, num_classes, dtype=bool)
+    own = jnp.sum(jnp.where(is_own, distance, 0.0), axis=1)
+    other = jnp.min(jnp.where(is_own, jnp.inf, distance), axis=1)
+    return -_normal_scores(other - own, is_counted)
+
+
+def margin_flip_utility(
+    posterior: Float[Array, "N K"], family: str
+) -> Float[Array, "N K"]:
+    """Say which option people take where a class posterior decides on its flip.
+
+    As `Query.utility` of people without skill (`literature.plain_annotators`) this is
+    exact: the most probable class u is answered, but the next, s, with probability
+    `1/2 - d^2/2` ("I"), `1 - d^3` ("II") or `1 - (d^3 + d^2 + d)/3` ("III"), where d is
+    the difference of their posteriors. The published noise is one draw per item for
+    all: that is `shared` = 0. Its overall rate follows from the posterior; the factor
+    by which the paper scales it is not taken over.
+
+    Args:
+        posterior: of the classes, rows summing to 1.
+        family: "I", "II" or "III".
+
+    Returns:
+        `[N, K]` log probabilities; no chance at all counts as e^-60.
+
+    Raises:
+        ValueError: no such family.
+
+    References:
+        Zhang, Zheng, Wu, Goswami, Chen (2021), Learning with feature-dependent label
+        noise: a progressive approach, ICLR, section 4.
+    """
+    if family not in _FLIPS:
+        allowed = ", ".join(repr(known) for known in _FLIPS)
+        raise ValueError(f"`family` must be one of {allowed}, got {family!r}.")
+    top, option = jax.lax.top_k(posterior, 2)
+    flip = _FLIPS[family](top[:, 0] - top[:, 1])
+    first, second = (
+        jax.nn.one_hot(option[:, place], posterior.shape[1]) for place in (0, 1)
+    )
+    share = (1.0 - flip)[:, None] * first + flip[:, None] * second
+    return jnp.log(jnp.maximum(share, math.exp(-60.0)))
+
+
+_FLIPS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
+    {
+        "I": lambda d: 0.5 - 0.5 * d**2,
+        "II": lambda d: 1.0 - d**3,
+        "III": lambda d: 1.0 - (d**3 + d**2 + d) / 3.0,
+    }
+)
+
+
+def _mean(values: Float[Array, "N D"], is_counted: Bool[Array, "N"]) -> Array:
+    weight = is_counted.astype(values.dtype)
+    return weight @ values / jnp.maximum(jnp.sum(weight), 1.0)
+
+
+def _normal_scores(
+    values: Float[Array, "N"], is_counted: Bool[Array, "N"]
+) -> Float[Array, "N"]:
+    """Replace values by the normal quantiles of their ranks among the counted."""
+    order = jnp.argsort(jnp.where(is_counted, values, jnp.inf))
+    rank = jnp.zeros(values.shape[0]).at[order].set(jnp.arange(values.shape[0]) + 0.5)
+    share = rank / jnp.maximum(jnp.sum(is_counted), 1)
+    return jnp.where(is_counted, jax.scipy.special.ndtri(share), 0.0)
