@@ -8,12 +8,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from hitl_sim.analysis import StudyResult, TaskResult
+from hitl_sim.analysis import Finding, StudyResult, TaskResult
+from hitl_sim.energy import Quantity
+from hitl_sim.report.number import digits
 from hitl_sim.report.row import FOOTNOTE, HEADINGS, NOBODY, columns, table_rows
 from hitl_sim.report.words import TaskWords, tell
 
 WIDTH = 100
 _CROWD = 1
+_BILLS = (
+    "Joules per success beside the control's, by what is counted: the fit that made the"
+    " final weights, every fit, or everything with choosing, scoring and validation."
+)
 
 
 def render_terminal(result: StudyResult, console: Console) -> None:
@@ -44,6 +50,45 @@ def _print_task(
     console.print()
     console.print(build_table(task), width=width)
     console.print(Text(FOOTNOTE, style="dim"), width=width)
+    bills = build_bills(task)
+    if bills is not None:
+        console.print()
+        console.print(bills, width=width)
+        console.print(Text(_BILLS, style="dim"), width=width)
+
+
+def build_bills(task: TaskResult) -> Table | None:
+    """Lay out what a condition costs beside the control by three ways of counting.
+
+    Returns:
+        The table, of the kinds of arm of which one throws fits away; None where none
+        does, since all three then say much the same.
+    """
+    wasteful = {
+        finding.kind
+        for finding in task.findings
+        if finding.scopes.final_fit.value != finding.scopes.all_training.value
+    }
+    if not wasteful:
+        return None
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("condition", overflow="fold")
+    for name in ("final fit only", "all training", "whole loop"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for finding in task.findings:
+        if finding.kind not in wasteful:
+            continue
+        pairs = zip(finding.scopes, task.control.scopes, strict=True)
+        table.add_row(finding.label, *(_share(*pair, finding) for pair in pairs))
+    return table
+
+
+def _share(own: Quantity, control: Quantity, finding: Finding) -> str:
+    if not finding.is_per_success:
+        return "∞"
+    if own.value is None or not control.value:
+        return "unknown"
+    return digits(float(own.value) / float(control.value))
 
 
 def build_table(task: TaskResult) -> Table:

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 
 import pytest
@@ -59,3 +60,18 @@ def test_people_are_sorted_by_rho_within_their_arm(crowded):
     rows = [r for r in table_rows(crowded.tasks[0]) if r.cells[0] == "relevance"]
     ratios = [float(r.cells[2].split()[0]) for r in rows]
     assert ratios == sorted(ratios)
+
+
+def test_three_bills_stand_beside_each_other_where_fits_are_thrown_away(crowded):
+    assert "final fit only" not in rendered(crowded)
+    (task,) = crowded.tasks
+    wasteful = task.findings[1]
+    half = wasteful.scopes.final_fit.scaled(0.5)
+    wasteful = dataclasses.replace(
+        wasteful, scopes=wasteful.scopes._replace(final_fit=half)
+    )
+    changed = dataclasses.replace(task, findings=(*task.findings[:1], wasteful))
+    text = rendered(dataclasses.replace(crowded, tasks=(changed,)))
+    row = next(line for line in text.splitlines()[::-1] if wasteful.label in line)
+    final, every, _ = (float(cell) for cell in row.split()[-3:])
+    assert final == pytest.approx(every / 2, rel=0.02)
