@@ -41,7 +41,8 @@ def run_all(digits):
         crowd = build_population("typical", kind, num_options, accuracy=0.7, **dials)
         crowd = jax.tree.map(jnp.float32, crowd)
         spoilt = jnp.float32(0.2) if kind == "relevance" else zero
-        hyper = Hyper(jnp.float32(3e-3), one, Corruption(spoilt, zero, zero), crowd)
+        spoilt = Corruption(spoilt, zero, zero)
+        hyper = Hyper(jnp.float32(3e-3), one, zero, spoilt, crowd)
         program_of = build_run(RunConfig(program, intervention, panel, 300, 500))
 
         def one_run(replicate):
