@@ -4,13 +4,11 @@
 
 For every recorded set under DIR a crowd, tuned on one half (`populations.toml`),
 answers what the recorded people were asked, and both are described by the same
-statistics on the other half. Writes `posterior_predictive.md` and `.json` beside this
-file; a set that is absent is skipped, with the reason.
+statistics on the other half. Writes `posterior_predictive.md` beside this file; a set
+that is absent is skipped, with the reason.
 """
 
 import argparse
-import json
-import math
 import sys
 import zlib
 from dataclasses import replace
@@ -141,26 +139,6 @@ def main() -> None:
         results.append(result)
         print(f"{name}: {result.num_passed} of {result.num_scored} pass", flush=True)
     write_markdown(given.out, results, skipped, given.seed, NUM_CROWDS, NUM_HALVINGS)
-    numbers = {
-        result.name: {
-            "lines": [line._asdict() for line in result.lines],
-            "curves": [vars(curve) for curve in result.curves],
-        }
-        for result in results
-    }
-    text = json.dumps(_known(numbers), indent=1, allow_nan=False)
-    given.out.with_suffix(".json").write_text(text + "\n")
-
-
-def _known(value: object) -> object:
-    """Round to five digits and put null where there is no number."""
-    if isinstance(value, dict):
-        return {key: _known(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_known(entry) for entry in value]
-    if isinstance(value, float):
-        return float(f"{value:.5g}") if math.isfinite(value) else None
-    return value
 
 
 if __name__ == "__main__":

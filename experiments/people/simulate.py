@@ -257,8 +257,7 @@ def _mark(
     marks = np.zeros(record.marks.shape, bool)
     for group in _groups(record):
         query = _query(record, plain, group)
-        # Not compiled: with dozens of parts that takes minutes.
-        response = _respond("marks", key, _of(params, group.people), query)
+        response = _ask("marks", key, _of(params, group.people), query)
         asked = group.rows >= 0
         marks[group.rows[asked]] = np.asarray(response.answer)[asked] > 0
     is_part = np.arange(num_parts)[None, :] < record.num_parts[record.item][:, None]

@@ -169,12 +169,24 @@ def hire(key: Key[Array, ""], population: Population, panel: PanelConfig) -> Ann
 
 
 def build_query(questions: Questions, plan: Assignment) -> Query:
-    """Lay one round's questions out on the queues of the people."""
+    """Lay one round's questions out on the queues of the people.
+
+    Args:
+        questions: of this round; none of them was asked in an earlier round.
+        plan: who is asked what.
+
+    Returns:
+        The query. What belongs to an item has one column where all people share one
+        queue. Occasions are left out where the plan asks nobody the same question
+        twice: what a person alone sees in an item is then noise like any other.
+    """
     q = plan.question
+    if plan.is_asked.all() and (q == q[:, :1]).all():
+        q = q[:, :1]
     proposed = questions.suggestion
     return Query(
         item=questions.item[q],
-        occasion=jnp.asarray(plan.occasion),
+        occasion=jnp.asarray(plan.occasion) if plan.occasion.any() else None,
         truth=questions.truth[q],
         utility=questions.utility[q],
         difficulty=questions.difficulty[q],

@@ -75,6 +75,15 @@ def stacked_populations(kind):
     )
 
 
+def program_lines(kind, num_options, make_query, make_crowd):
+    """List what a kind does for so many options, before any compiler."""
+    query, params = make_query(5, 3, num_options), make_crowd(3, own=0.5, shared=0.5)
+    query = query._replace(suggestion=query.truth)
+    state = FEEDBACK[kind].init(KEY, params)
+    program = jax.jit(FEEDBACK[kind].answer).lower(KEY, params, state, query)
+    return program.as_text().splitlines()
+
+
 class Case:
     """One kind asked of one population."""
 
@@ -261,6 +270,22 @@ def test_a_sweep_over_populations_and_dials_is_traced_once(kind, make_query):
     times = [float(case.run()[1].seconds.sum()) for case in cases]
     assert len(set(times)) == len(times)
     assert TRACES[kind, cases[0].query.item.shape] == 1
+
+
+@pytest.mark.parametrize("kind", ["label", "verification", "importance", "marks"])
+def test_a_program_stays_as_large_however_many_options_there_are(
+    kind, make_query, make_crowd
+):
+    # Both are multiples of 16, the turns unrolled of the loop that finds the best.
+    small, large = (
+        program_lines(kind, num, make_query, make_crowd) for num in (32, 176)
+    )
+    assert len(large) == len(small)
+    # Only draws shift words. Where one spans the options, compilers unroll it: 16
+    # groups to mark once took 80 s to compile.
+    draws = [line for line in large if "shift_right_logical" in line]
+    assert draws
+    assert not any("176x" in line or "352x" in line for line in draws)
 
 
 @pytest.mark.parametrize("name", list(POPULATIONS))

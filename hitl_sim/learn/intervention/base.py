@@ -94,7 +94,8 @@ class Intervention(NamedTuple):
         absorb: `(setting, plan, answers | None) -> plan`.
         training: `(setting, plan) -> TrainSet` on the network's own columns.
         columns: `(setting, plan) -> [D'] | None`, the features kept; None keeps all.
-        choose: `(key, setting, plan, params) -> (plan, questions | None)`.
+        choose: `(key, setting, plan, params) -> (plan, questions | None)`; no question
+            that was asked in an earlier round.
         work: cumulative counts of what choosing costs, beside training itself.
     """
 

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from hitl_sim.learn.crowd import (
     PanelConfig,
     Questions,
+    ask,
     assign,
     build_query,
     collect,
     hire,
 )
-from oracles import Response, build_population, sample_annotators
+from oracles import LABEL, Response, build_population, sample_annotators
 
 
 @st.composite
@@ -131,6 +132,59 @@ def test_a_query_carries_each_questions_own_facts():
             assert query.truth[t, a] == asked.truth[q]
             assert query.discrimination[t, a] == asked.discrimination[q]
             assert query.size[t, a] == asked.size[q]
+
+
+@pytest.mark.parametrize(
+    ("panel", "columns"),
+    [
+        (PanelConfig(crew=3, people=3), 1),
+        (PanelConfig(crew=3, people=3, asks=2), 1),
+        (PanelConfig(crew=3, people=2), 3),
+        (PanelConfig(crew=3, people=1), 3),
+    ],
+)
+def test_a_queue_that_all_people_share_is_laid_out_once(panel, columns):
+    plan = assign(4, panel)
+    asked = questions([0, 1, 2, 1], [1, 1, 0, 1])
+    query = build_query(asked._replace(suggestion=asked.truth), plan)
+    once = query._asdict()
+    assert once.pop("is_asked").shape == plan.is_asked.shape
+    for name in ("occasion", "options", "is_marked"):
+        once.pop(name)
+    assert {leaf.shape[:2] for leaf in once.values()} == {(len(plan.question), columns)}
+    everybody = np.broadcast_to(query.item, plan.question.shape)
+    np.testing.assert_array_equal(everybody, asked.item[plan.question])
+
+
+def test_occasions_are_told_apart_only_where_somebody_is_asked_twice():
+    asked = questions([0, 1, 2, 1], [1, 1, 0, 1])
+    once, twice = (assign(4, PanelConfig(3, 2, asks)) for asks in (1, 2))
+    assert build_query(asked, once).occasion is None
+    np.testing.assert_array_equal(build_query(asked, twice).occasion, twice.occasion)
+
+
+def ask_twice(asks, repeatability):
+    """Ask one person 400 questions; return the answers `[400, asks]`."""
+    population = build_population(
+        "typical",
+        "label",
+        3,
+        accuracy=0.6,
+        repeatability=repeatability,
+        shared_error=0.0,
+    )
+    key, panel = jax.random.key(6), PanelConfig(1, 1, asks)
+    plan, people = assign(400, panel), hire(key, population, panel)
+    asked = questions([0] * 400, [1] * 400)
+    state = LABEL.init(key, people)
+    response = ask(key, LABEL, people, state, asked, plan)[1]
+    return np.asarray(collect(response, asked, plan)[0].answer)
+
+
+def test_repeatability_shows_where_somebody_is_asked_twice_and_only_there():
+    low, high = ask_twice(2, 0.1), ask_twice(2, 0.95)
+    assert (high[:, 0] == high[:, 1]).mean() > (low[:, 0] == low[:, 1]).mean() + 0.2
+    np.testing.assert_array_equal(ask_twice(1, 0.1), ask_twice(1, 0.95))
 
 
 def test_answers_come_back_to_their_questions_and_are_scored():
