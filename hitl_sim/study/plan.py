@@ -85,9 +85,12 @@ class Plan:
         content = self.infos[run.condition.task_name].content_hash
         return digest(run.condition.static(content))
 
-    def labels(self) -> dict[str, dict[str, Any]]:
-        """Names of each key's record, by `store.LABEL_SCHEMA`."""
-        return {run.key: self._label(run) for run in self.runs}
+    def labels(self) -> list[tuple[str, dict[str, Any]]]:
+        """Key and names, by `store.LABEL_SCHEMA`, of every run in the study's order.
+
+        A record that two conditions share has the names of both, one after the other.
+        """
+        return [(run.key, self._label(run)) for run in self.runs]
 
     def populations(self) -> dict[str, Any]:
         """What is in each population that is asked, by what records call it."""

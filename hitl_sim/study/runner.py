@@ -217,8 +217,7 @@ def finish(plan: Plan, out: Path) -> None:
     Raises:
         RecordError: groups of the folder were run in different environments.
     """
-    labels = plan.labels()
-    table = join_labels(read_records(out), labels, list(labels))
+    table = join_labels(read_records(out), plan.labels())
     write_table(out / "results.parquet", table)
     write_json(out / "manifest.json", _manifest(plan, out))
 
@@ -281,6 +280,5 @@ def load_study(out: Path) -> tuple[StudySpec, pa.Table, dict[str, Any]]:
     except SpecError as error:
         raise RecordError(f"{str(out / 'study.json')!r}: {error}") from error
     plan = build_plan(spec)
-    labels = plan.labels()
-    table = join_labels(read_records(out), labels, list(labels))
+    table = join_labels(read_records(out), plan.labels())
     return spec, table, _manifest(plan, out)

@@ -168,14 +168,14 @@ def clear_error(out: Path, chunk_id: str) -> None:
 
 
 def join_labels(
-    records: pa.Table, labels: Mapping[str, Mapping[str, Any]], keys: Iterable[str]
+    records: pa.Table, labels: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> pa.Table:
     """Give records the names that one study has for them, in the study's order.
 
     Args:
         records: finished records, in any order.
-        labels: values of `LABEL_SCHEMA` by key.
-        keys: the study's keys, in its order; those without a record are left out.
+        labels: key and values of `LABEL_SCHEMA` of each run, in the study's order;
+            those without a record are left out, and a key may come more than once.
 
     Returns:
         A table of `LABEL_SCHEMA` and `RECORD_SCHEMA` columns.
@@ -183,9 +183,9 @@ def join_labels(
     position: dict[str, int] = {}
     for i, key in enumerate(records.column("key").to_pylist()):
         position.setdefault(key, i)
-    found = [key for key in keys if key in position]
-    rows = records.take(pa.array([position[key] for key in found], pa.int64()))
-    named = pa.Table.from_pylist([dict(labels[key]) for key in found], LABEL_SCHEMA)
+    found = [(position[key], dict(names)) for key, names in labels if key in position]
+    rows = records.take(pa.array([row for row, _ in found], pa.int64()))
+    named = pa.Table.from_pylist([names for _, names in found], LABEL_SCHEMA)
     for name in RECORD_SCHEMA.names:
         named = named.append_column(RECORD_SCHEMA.field(name), rows.column(name))
     return named

@@ -94,25 +94,32 @@ def cues(
     Class prototypes are the mean features of the rated items, weighted by rating
     (Rocchio). The cues are the cosine to the own label's prototype, its lead over the
     best other prototype, the largest cosine, the length of the feature vector, and
-    its scatter; each standardised over the pool.
+    its scatter; each standardised over the pool. An item is left out of the prototype
+    that it is held against: what was rated relevant would else look like its class
+    because it was rated, and ratings by chance would teach what fits its label.
 
     References:
         Rocchio (1971), Relevance feedback in information retrieval.
     """
     weight = jax.nn.one_hot(label[asked], num_classes) * rating[:, None]
     prototype = weight.T @ features[asked]
-    norm = jnp.linalg.norm(features, axis=1)
-    unit = features / jnp.maximum(norm, 1e-6)[:, None]
-    prototype /= jnp.maximum(jnp.linalg.norm(prototype, axis=1), 1e-6)[:, None]
-    cosine = unit @ prototype.T
-    own = jnp.take_along_axis(cosine, label[:, None], axis=1)[:, 0]
+    rated = jnp.zeros(features.shape[0]).at[asked].set(rating)
+    unit, norm = _unit(features), jnp.linalg.norm(features, axis=1)
+    without = _unit(prototype[label] - rated[:, None] * features)
+    own = (unit * without).sum(axis=1)
     is_own = jax.nn.one_hot(label, num_classes, dtype=bool)
-    other = jnp.where(is_own, -jnp.inf, cosine).max(axis=1)
+    other = jnp.where(is_own, -jnp.inf, unit @ _unit(prototype).T).max(axis=1)
     raw = jnp.stack(
-        [own, own - other, cosine.max(axis=1), norm, features.std(axis=1)], axis=1
+        [own, own - other, jnp.maximum(own, other), norm, features.std(axis=1)], axis=1
     )
     centred = raw - raw.mean(axis=0)[None]
     return centred / jnp.maximum(raw.std(axis=0), 1e-6)[None]
+
+
+def _unit(rows: Float[Array, "n features"]) -> Float[Array, "n features"]:
+    """Return rows of length 1; next to nothing stays next to nothing."""
+    unit: jax.Array = rows / jnp.maximum(jnp.linalg.norm(rows, axis=1), 1e-6)[:, None]
+    return unit
 
 
 def _rating(answers: Answers) -> tuple[jax.Array, jax.Array]:

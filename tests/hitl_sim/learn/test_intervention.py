@@ -59,14 +59,21 @@ def test_inverted_ratings_lead_to_a_spoilt_share(setting, program, answers_of):
 
 def test_ratings_of_a_part_generalise_to_the_rest(setting, program, answers_of):
     built = build_intervention(RelevanceConfig(40, 200), program)
-    plan, questions = built.begin(jax.random.key(2), setting)
-    plan = built.absorb(setting, plan, answers_of(questions.right))
-    order = np.asarray(built.training(setting, plan).order)
-    is_unrated = ~np.isin(order, np.asarray(plan.asked))
-    clean = np.asarray(setting.split.pool.status)[order[is_unrated]] == 0
+    status = np.asarray(setting.split.pool.status)
+
+    @jax.jit
+    def ordered(key):
+        plan, questions = built.begin(key, setting)
+        plan = built.absorb(setting, plan, answers_of(questions.right))
+        return plan.asked, plan.kept.order
+
+    lead = []
+    for key in jax.random.split(jax.random.key(2), 40):
+        asked, order = map(np.asarray, ordered(key))
+        clean = status[order[~np.isin(order, asked)]] == 0
+        lead.append(clean[:20].mean() - clean[20:].mean())
     # unrated items in order of score: more clean ones in the better half
-    half = len(clean) // 2
-    assert clean[:half].sum() > clean[half:].sum()
+    assert np.mean(lead) > 4 * np.std(lead) / np.sqrt(len(lead))
 
 
 def test_cues_are_standardised_over_the_pool(setting):
@@ -74,6 +81,41 @@ def test_cues_are_standardised_over_the_pool(setting):
     described = cues(pool.features, pool.label, jnp.arange(40), jnp.ones(40), 10)
     np.testing.assert_allclose(described.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(described.std(axis=0), 1, atol=1e-4)
+
+
+def test_an_items_own_rating_does_not_enter_its_cues():
+    """Else ratings by chance would teach a model that relevant is what fits its label.
+
+    The two classes' rated items are the rows that are not like each other.
+    """
+    features, label = jnp.eye(8), jnp.arange(8) % 2
+    rating = jnp.array([1.0, 1.0, 0.0, 0.0])
+    described = np.asarray(cues(features, label, jnp.arange(4), rating, 2))
+    # every item is as unlike what is left of its class as any other
+    np.testing.assert_allclose(described[:, :2], 0.0, atol=1e-4)
+
+
+def test_ratings_by_chance_keep_no_more_clean_items_than_a_draw(
+    setting, program, answers_of
+):
+    built = build_intervention(RelevanceConfig(60, 30), program)
+    status = np.asarray(setting.split.pool.status)
+
+    @jax.jit
+    def kept(key):
+        key_plan, key_answer = jax.random.split(key)
+        plan, questions = built.begin(key_plan, setting)
+        coins = jax.random.bernoulli(key_answer, 0.5, questions.right.shape)
+        plan = built.absorb(setting, plan, answers_of(2 * coins.astype(jnp.int32)))
+        return plan.kept.order
+
+    num_kept = 40
+    clean = [
+        (status[np.asarray(kept(key))[:num_kept]] == 0).mean()
+        for key in jax.random.split(jax.random.key(0), 200)
+    ]
+    error = np.std(clean) / np.sqrt(len(clean))
+    assert abs(np.mean(clean) - (status == 0).mean()) < 4 * error
 
 
 def test_the_best_ranked_groups_are_kept(setting, program):

@@ -49,11 +49,21 @@ def test_a_finished_study_has_nothing_left(plan):
 
 
 def test_labels_tell_arms_on_one_base_apart(plan):
-    labels = plan.labels().values()
+    labels = [label for _, label in plan.labels()]
     assert len({label["base"] for label in labels}) == 1
     assert len({label["condition"] for label in labels}) == 8
     asked = [label for label in labels if label["population"]]
     assert {label["arm"] for label in asked} == {"relevance", "margin_labels"}
+
+
+def test_arms_that_are_the_same_under_two_names_both_keep_theirs(tables):
+    tables["arm"].append({"name": "twin", "kind": "random_share"})
+    twins = [a["name"] for a in tables["arm"] if a["kind"] == "random_share"]
+    plan = build_plan(convert(tables))
+    keys = {arm: [k for k, one in plan.labels() if one["arm"] == arm] for arm in twins}
+    assert len(twins) == 2
+    assert keys["twin"] == keys[twins[0]] != []
+    assert len(keys_of(chunks_left(plan, set()))) == len({run.key for run in plan.runs})
 
 
 def test_people_label_what_they_label_and_the_control_uses_what_it_is_given(plan):
@@ -157,14 +167,14 @@ def with_file(tables, tmp_path):
 
 def keys_by_arm(plan):
     found = {}
-    for run in plan.runs:
-        name = (run.condition.arm.name, str(plan.labels()[run.key]["population"]))
-        found.setdefault(name, set()).add(run.key)
+    for key, label in plan.labels():
+        name = (label["arm"], str(label["population"]))
+        found.setdefault(name, set()).add(key)
     return found
 
 
 def test_a_population_of_a_file_is_called_by_its_name_and_its_file(with_file):
-    names = {label["population"] for label in with_file(MINE).labels().values()}
+    names = {label["population"] for _, label in with_file(MINE).labels()}
     assert names == {None, "typical", "night (my_people.toml)"}
 
 

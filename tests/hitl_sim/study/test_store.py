@@ -62,15 +62,24 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
 def test_names_are_joined_in_the_studys_order():
     records = pa.Table.from_pylist([row("b"), row("a")], store.RECORD_SCHEMA)
     label = dict.fromkeys(store.LABEL_SCHEMA.names, "x")
-    labels = {k: label | {"arm": k.upper()} for k in "abc"}
-    table = store.join_labels(records, labels, ["a", "b", "c"])
+    labels = [(k, label | {"arm": k.upper()}) for k in "abc"]
+    table = store.join_labels(records, labels)
     assert table.column("arm").to_pylist() == ["A", "B"]
     assert table.column("key").to_pylist() == ["a", "b"]
 
 
+def test_a_record_that_two_arms_share_gets_both_names():
+    records = pa.Table.from_pylist([row("a")], store.RECORD_SCHEMA)
+    label = dict.fromkeys(store.LABEL_SCHEMA.names, "x")
+    labels = [("a", label | {"arm": "one"}), ("a", label | {"arm": "other"})]
+    table = store.join_labels(records, labels)
+    assert table.column("arm").to_pylist() == ["one", "other"]
+    assert table.column("key").to_pylist() == ["a", "a"]
+
+
 def test_an_empty_folder_has_no_records(tmp_path):
     assert store.finished_keys(tmp_path) == set()
-    assert store.join_labels(store.read_records(tmp_path), {}, []).num_rows == 0
+    assert store.join_labels(store.read_records(tmp_path), []).num_rows == 0
 
 
 def test_what_a_killed_writer_left_is_removed_when_it_is_nobodys(tmp_path):
