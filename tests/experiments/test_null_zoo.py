@@ -141,7 +141,14 @@ def test_every_block_finds_that_perfect_labels_pay(smoke):
 def test_an_arm_under_two_names_is_the_same_arm(smoke):
     one = "spoilt rated_by_spammers_again spammer"
     other = "spoilt rated_by_spammers spammer"
-    assert all(b.seen[one, other][:2] == (1.0, 1.0) for b in smoke[16])
+    for block in smoke[16]:
+        np.testing.assert_array_equal(
+            block.outlay[one].spent, block.outlay[other].spent
+        )
+        seen = block.seen[one, other]
+        # few runs get there, so that a resample may hold no success of either
+        assert seen.low <= 1.0 <= seen.high
+        assert not seen.pays
 
 
 @pytest.mark.study
