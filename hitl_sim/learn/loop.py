@@ -56,7 +56,11 @@ from oracles.feedback import FEEDBACK
 from oracles.feedback.label import LABEL_SPACE
 from oracles.feedback.relevance import RELEVANCE_SPACE
 
-_SEEN_BY = {"label": LABEL_SPACE, "relevance": RELEVANCE_SPACE}
+_SEEN_BY = {
+    "label": LABEL_SPACE,
+    "verification": LABEL_SPACE,
+    "relevance": RELEVANCE_SPACE,
+}
 """Kinds of question about whole items, on which the items' features bear."""
 
 

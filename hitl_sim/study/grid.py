@@ -24,6 +24,7 @@ from hitl_sim.study.spec import (
     StudySpec,
     TaskSpec,
     TrainingSpec,
+    VerificationArm,
     WholePoolArm,
     asks_people,
     convert,
@@ -373,7 +374,10 @@ def _inert_reason(field: str, arm: ArmSpec, crew_size: int) -> str | None:
         arm.people == crew_size or isinstance(arm, ImportanceArm)
     ):
         return "everybody answers every question, however active they are"
-    if field == "crowd.pull" and not (isinstance(arm, LabellingArm) and arm.suggest):
+    is_suggesting = isinstance(arm, VerificationArm) or (
+        isinstance(arm, LabellingArm) and arm.suggest
+    )
+    if field == "crowd.pull" and not is_suggesting:
         return "nobody is shown a suggestion"
     if field == "crowd.habit" and not isinstance(arm, LabellingArm):
         return "no previous answer can be repeated out of habit in this kind"

@@ -79,6 +79,24 @@ def asked_difficulty(
     return jnp.zeros(position.shape[0]) if seen is None else seen[position]
 
 
+def label_questions(
+    setting: Setting, position: Int[Array, " n"], num_classes: int
+) -> Questions:
+    """Ask for the classes of the items at some positions of the pool."""
+    pool = setting.split.pool
+    truth = pool.truth[position]
+    return Questions(
+        item=pool.item[position],
+        truth=truth,
+        right=truth,
+        utility=asked_utility(setting, position, num_classes),
+        difficulty=asked_difficulty(setting, position),
+        # an irrelevant item belongs to no class
+        discrimination=(pool.status[position] != 1).astype(jnp.float32),
+        size=pool.size[position],
+    )
+
+
 class Intervention(NamedTuple):
     """One way to guide training, as pure functions over its own `plan` pytree.
 

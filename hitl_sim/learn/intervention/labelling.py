@@ -14,9 +14,8 @@ from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
-    asked_difficulty,
-    asked_utility,
     keep_all_columns,
+    label_questions,
 )
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
@@ -170,24 +169,6 @@ def fit_steps(config: LabellingConfig, train: TrainConfig) -> tuple[int, ...]:
     return tuple(steps)
 
 
-def _questions_at(
-    setting: Setting, position: Int[Array, " n"], num_classes: int
-) -> Questions:
-    """Ask for the classes of the items at some positions of the pool."""
-    pool = setting.split.pool
-    truth = pool.truth[position]
-    return Questions(
-        item=pool.item[position],
-        truth=truth,
-        right=truth,
-        utility=asked_utility(setting, position, num_classes),
-        difficulty=asked_difficulty(setting, position),
-        # an irrelevant item belongs to no class
-        discrimination=(pool.status[position] != 1).astype(jnp.float32),
-        size=pool.size[position],
-    )
-
-
 def _suggest(
     network: Network, params: object | None, features: Float[Array, "n features"]
 ) -> Int[Array, " n"]:
@@ -224,7 +205,7 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         asked = plan.asked.at[plan.num_asked + jnp.arange(config.questions)].set(
             chosen, mode="drop"
         )
-        questions = _questions_at(setting, chosen, shape.num_classes)
+        questions = label_questions(setting, chosen, shape.num_classes)
         if config.is_suggesting:
             seen = setting.split.pool.features[chosen]
             questions = questions._replace(suggestion=_suggest(network, params, seen))

@@ -15,6 +15,7 @@ from hitl_sim.learn.intervention.base import (
     ask_nothing,
     even_steps,
     keep_all_columns,
+    label_questions,
 )
 from hitl_sim.learn.intervention.machine import loss_score
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
@@ -71,17 +72,10 @@ def build_verification(config: VerificationConfig, program: Program) -> Interven
         doubt = score(params, pool.features, pool.label)
         every = jnp.ones(shape.num_pool, bool)
         asked = top_items(key_top, doubt, every, config.questions)
-        label, truth = pool.label[asked], pool.truth[asked]
-        questions = Questions(
-            item=pool.item[asked],
-            truth=truth,
-            right=(label == truth).astype(jnp.int32),
-            utility=jnp.zeros((config.questions, shape.num_classes)),
-            difficulty=jnp.zeros(config.questions),
-            # an irrelevant item belongs to no class
-            discrimination=(pool.status[asked] != 1).astype(jnp.float32),
-            size=pool.size[asked],
-            suggestion=label,
+        label = pool.label[asked]
+        questions = label_questions(setting, asked, shape.num_classes)
+        questions = questions._replace(
+            right=(label == questions.truth).astype(jnp.int32), suggestion=label
         )
         whole = Kept(jnp.arange(shape.num_pool), jnp.int32(shape.num_pool))
         return VerificationPlan(asked, key_lot, whole), questions

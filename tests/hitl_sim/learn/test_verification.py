@@ -6,6 +6,8 @@ import numpy as np
 
 from hitl_sim.learn import build_run
 from hitl_sim.learn.intervention import VerificationConfig, build_intervention
+from hitl_sim.learn.loop import _perceive
+from oracles import build_population
 
 
 def begun(setting, program, questions=30):
@@ -53,3 +55,27 @@ def test_perfect_people_leave_a_cleaner_pool(digits, config_of, hyper_of, seeds_
 
     gain = clean("perfect") - clean("spammer")
     assert gain.mean() > 4 * gain.std(ddof=1) / np.sqrt(8)
+
+
+def test_what_people_see_in_an_item_sways_them_here_too(setting, program):
+    """Feature-predicted errors and difficulty are those of labels: one option space."""
+    seen = jnp.arange(800.0).reshape(80, 10)
+    perceived = setting.perceived._replace(utility=seen, difficulty=seen[:, 0])
+    _, plan, questions = begun(setting._replace(perceived=perceived), program)
+    np.testing.assert_array_equal(questions.utility, seen[plan.asked])
+    np.testing.assert_array_equal(questions.difficulty, seen[plan.asked, 0])
+
+
+def test_people_see_the_same_in_an_item_whether_they_name_or_verify(setting, program):
+    """Skill is solved for what features say, so that has to reach the answers."""
+    dials = {"systematic": 0.9, "shared_error": 0.5, "model_difficulty": 0.5}
+    crowd = build_population("typical", "verification", 10, **dials)
+    key = jax.random.key(0)
+    named, verified = (
+        _perceive(key, kind, crowd, setting.split, program.shape)
+        for kind in ("label", "verification")
+    )
+    assert float(jnp.std(verified.utility)) > 0
+    assert float(jnp.std(verified.difficulty)) > 0
+    np.testing.assert_array_equal(named.utility, verified.utility)
+    np.testing.assert_array_equal(named.difficulty, verified.difficulty)

@@ -186,3 +186,11 @@ def test_a_pull_is_inert_where_nothing_is_suggested(tables):
     assert set(found.values()) == {"nobody is shown a suggestion"}
     tables["arm"][4]["suggest"] = True
     assert list(inert_axes(convert(tables))) == ["crowd.pull (arm relevance)"]
+
+
+def test_a_pull_acts_where_people_verify_a_label(tables):
+    tables["arm"][2] = {"name": "checked", "kind": "verification", "questions": 20}
+    tables["axis"] = [{"field": "crowd.pull", "values": [0.0, 1.0]}]
+    found = inert_axes(convert(tables))
+    assert "crowd.pull (arm checked)" not in found
+    assert "crowd.pull (arm relevance)" in found
