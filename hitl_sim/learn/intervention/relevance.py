@@ -12,15 +12,13 @@ from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
-    ask_nothing,
     asked_difficulty,
     asked_utility,
-    even_steps,
-    keep_all_columns,
 )
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
 from hitl_sim.learn.intervention.share import (
     Kept,
+    build_selection,
     kept_count,
     order_work,
     train_on_kept,
@@ -217,20 +215,14 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
     def training(setting: Setting, plan: RelevancePlan) -> TrainSet:
         return train_on_kept(setting, plan.kept)
 
-    return Intervention(
-        num_rounds=1,
-        num_questions=config.questions,
+    return build_selection(
+        program,
+        begin,
+        absorb,
+        training,
+        _work(config, program, small_train),
         feedback="relevance",
-        num_features=shape.num_features,
-        is_scratch=False,
-        has_penalty=False,
-        steps=even_steps(program.train),
-        begin=begin,
-        absorb=absorb,
-        training=training,
-        columns=keep_all_columns,
-        choose=ask_nothing,
-        work=_work(config, program, small_train),
+        num_questions=config.questions,
     )
 
 

@@ -6,7 +6,7 @@ own file) are one mechanism: an order of the pool and how much of it is kept.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -75,17 +75,41 @@ def build_unguided(
     def begin(key: jax.Array, setting: Setting) -> tuple[Kept, Questions | None]:
         return order(key, setting), None
 
+    return build_selection(program, begin, absorb_nothing, train_on_kept, work)
+
+
+def build_selection(
+    program: Program,
+    begin: Callable[[jax.Array, Setting], tuple[Any, Questions | None]],
+    absorb: Callable[[Setting, Any, Answers | None], Any],
+    training: Callable[[Setting, Any], TrainSet],
+    work: tuple[WorkLine, ...],
+    *,
+    feedback: str | None = None,
+    num_questions: int = 0,
+) -> Intervention:
+    """Build an arm that selects items of the pool once, before training.
+
+    Args:
+        program: the static surroundings.
+        begin: of the intervention.
+        absorb: of the intervention.
+        training: of the intervention.
+        work: what selecting costs.
+        feedback: kind of question, None where nobody is asked.
+        num_questions: questions in the one round.
+    """
     return Intervention(
         num_rounds=1,
-        num_questions=0,
-        feedback=None,
+        num_questions=num_questions,
+        feedback=feedback,
         num_features=program.shape.num_features,
         is_scratch=False,
         has_penalty=False,
         steps=even_steps(program.train),
         begin=begin,
-        absorb=absorb_nothing,
-        training=train_on_kept,
+        absorb=absorb,
+        training=training,
         columns=keep_all_columns,
         choose=ask_nothing,
         work=work,

@@ -12,14 +12,11 @@ from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
-    ask_nothing,
-    even_steps,
-    keep_all_columns,
     label_questions,
 )
 from hitl_sim.learn.intervention.machine import loss_score
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
-from hitl_sim.learn.intervention.share import Kept, train_on_kept
+from hitl_sim.learn.intervention.share import Kept, build_selection, train_on_kept
 from hitl_sim.learn.optimise import TrainSet
 from hitl_sim.learn.query import top_items, true_first
 from oracles.aggregate import majority
@@ -94,18 +91,12 @@ def build_verification(config: VerificationConfig, program: Program) -> Interven
     def training(setting: Setting, plan: VerificationPlan) -> TrainSet:
         return train_on_kept(setting, plan.kept)
 
-    return Intervention(
-        num_rounds=1,
-        num_questions=config.questions,
+    return build_selection(
+        program,
+        begin,
+        absorb,
+        training,
+        proxy_work(program, config.proxy_steps, score, "loss"),
         feedback="verification",
-        num_features=shape.num_features,
-        is_scratch=False,
-        has_penalty=False,
-        steps=even_steps(program.train),
-        begin=begin,
-        absorb=absorb,
-        training=training,
-        columns=keep_all_columns,
-        choose=ask_nothing,
-        work=proxy_work(program, config.proxy_steps, score, "loss"),
+        num_questions=config.questions,
     )
