@@ -8,8 +8,8 @@ from functools import partial
 
 import jax
 import numpy as np
-from recorded import Floats, Ints, Record
 
+from hitl_sim.participants.record import Floats, Ints, Record
 from oracles.aggregate import dawid_skene
 from oracles.agreement import one_coin_answers
 
