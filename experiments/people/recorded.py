@@ -15,7 +15,14 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from hitl_sim.participants.record import BY_ROW, Floats, Ints, Record, consensus
+from hitl_sim.participants.record import (
+    BY_ROW,
+    Floats,
+    Ints,
+    Record,
+    components,
+    consensus,
+)
 
 Row = Mapping[str, str]
 
@@ -177,7 +184,7 @@ def read_rationales(data: Path) -> Record:
             marks[line, int(token)] = True
     record = replace(
         record,
-        half=_components(record.person, record.item) % 2,
+        half=components(record.person, record.item) % 2,
         size=num_parts / np.median(num_parts),
         sizes=(1, 3, 5),
         marks=marks,
@@ -225,19 +232,6 @@ def read_convincing(data: Path) -> Record:
 def _elapsed(start: str, end: str) -> float:
     span = datetime.fromisoformat(end) - datetime.fromisoformat(start)
     return max(span.total_seconds(), 1.0)
-
-
-def _components(person: Ints, item: Ints) -> Ints:
-    """Number, per row, the groups of people and items that never meet another group."""
-    label = np.arange(int(person.max()) + 1)
-    while True:
-        lowest = np.full(int(item.max()) + 1, label.size)
-        np.minimum.at(lowest, item, label[person])
-        spread = label.copy()
-        np.minimum.at(spread, person, lowest[item])
-        if np.array_equal(spread, label):
-            return np.unique(label, return_inverse=True)[1][person]
-        label = spread
 
 
 READERS: Mapping[str, Callable[[Path], Record]] = MappingProxyType(

@@ -108,3 +108,16 @@ def consensus(item: Ints, answer: Ints, num_items: int, options: Sequence[int]) 
     ordered = np.sort(counts, axis=1)
     leader = np.asarray(options)[counts.argmax(axis=1)]
     return np.where(ordered[:, -1] > ordered[:, -2], leader, -1)
+
+
+def components(person: Ints, item: Ints) -> Ints:
+    """Number, per row, the groups of people and items that never meet another group."""
+    label = np.arange(int(person.max()) + 1)
+    while True:
+        lowest = np.full(int(item.max()) + 1, label.size)
+        np.minimum.at(lowest, item, label[person])
+        spread = label.copy()
+        np.minimum.at(spread, person, lowest[item])
+        if np.array_equal(spread, label):
+            return np.unique(label, return_inverse=True)[1][person]
+        label = spread
