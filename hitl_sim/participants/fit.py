@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING, Answers
@@ -30,7 +31,7 @@ from hitl_sim.participants.quality_model import (
 )
 from hitl_sim.participants.record import Floats, Record
 from hitl_sim.participants.tempo import PRIORS as TIME_PRIORS
-from hitl_sim.participants.tempo import TempoFit, conflict_table, fit_tempo
+from hitl_sim.participants.tempo import Effort, TempoFit, conflict_table, fit_tempo
 
 Show = Callable[[str, int, int], None]
 
@@ -126,7 +127,7 @@ def fit_record(
     own = fit_own(record, quality)
     tempo = None
     if record.seconds is not None:
-        tempo = fit_tempo(record, *expected_conflict(record, quality))
+        tempo = fit_tempo(record, expected_effort(record, quality))
         if show is not None:
             show("times", 1, 1)
     numbers = [*_quality_numbers(record, quality, own), *_skip_numbers(record)]
@@ -145,27 +146,31 @@ def fit_record(
     )
 
 
-def expected_conflict(record: Record, fit: QualityFit) -> tuple[Floats, float]:
-    """Return the expected conflict of each answer, `[L]`, and the variance left."""
-    conflict = np.zeros(record.person.size)
+def expected_effort(record: Record, fit: QualityFit) -> Effort:
+    """Say how hard each answer is expected to have been, given it and all others."""
+    size = record.person.size
     if fit.shape.kind != LABEL:
-        return conflict, 0.0
+        return Effort(np.zeros(size), np.zeros(size), 0.0)
     rows, _ = lay_out(record, LABEL)
-    tables = conflict_table(
-        fit.shape, fit.points, fit.quality, *people_of(fit.quality, fit.spread)
+    people = people_of(fit.quality, fit.spread)
+    table = log_table(fit.shape, fit.points, fit.quality, *people)
+    chance = _share(float(fit.quality.lapse)) / fit.shape.num_options
+    tables = (
+        *conflict_table(fit.shape, fit.points, fit.quality, *people),
+        chance * jnp.exp(-table),
     )
     weight = posterior_of_items(fit, rows)[rows.item]
-    felt, square = (
-        np.asarray((weight * pick(fit.shape, table, rows)).sum(axis=1), float)
-        for table in tables
+    felt, square, lapse = (
+        np.asarray((weight * pick(fit.shape, part, rows)).sum(axis=1), float)
+        for part in tables
     )
-    # What was not answered, or answered again, has the mean conflict.
-    conflict[:] = felt.mean()
+    # What was not answered, or answered again, is as hard as answers are on average.
+    means = (felt.mean(), lapse.mean(), square.mean() - felt.mean() ** 2)
+    conflict, guess, left = (np.full(size, mean) for mean in means)
     place = np.nonzero((record.answer >= 0) & (record.occasion == 0))[0]
-    conflict[place[np.argsort(record.item[place], kind="stable")]] = felt
-    left = np.full(conflict.size, square.mean() - felt.mean() ** 2)
-    left[place] = (square - felt**2).mean()
-    return conflict, float(left.mean())
+    place = place[np.argsort(record.item[place], kind="stable")]
+    conflict[place], guess[place], left[place] = felt, lapse, square - felt**2
+    return Effort(conflict, guess, float(left.mean()))
 
 
 def mean_accuracy(fit: QualityFit) -> float:

@@ -21,7 +21,7 @@ from hitl_sim.participants.minimise import Loss, minimise
 from hitl_sim.participants.quality_model import Quality, Shape, felt_utility
 from hitl_sim.participants.record import Floats, Ints, Record
 from hitl_sim.participants.shrink import Prior, solve_spread, spread_error
-from oracles.timing import PAUSE_FACTOR
+from oracles.timing import LAPSE_LOG_TIME, PAUSE_FACTOR
 
 _ROUNDS, _STEPS = 5, 30
 _MARGIN_POINTS = 16
@@ -76,6 +76,7 @@ class Times(NamedTuple):
         trials: `[L]` questions before, -1 where the order is unknown.
         conflict: `[L]` expected conflict.
         log_size: `[L]`.
+        lapse: `[L]` probability that the answer was a quick guess.
     """
 
     person: Int[Array, "L"]
@@ -83,6 +84,7 @@ class Times(NamedTuple):
     trials: Int[Array, "L"]
     conflict: Float[Array, "L"]
     log_size: Float[Array, "L"]
+    lapse: Float[Array, "L"]
 
 
 @dataclass(frozen=True)
@@ -127,18 +129,32 @@ class TempoFit:
         return float(self.tempo.pace) + shift
 
 
-def fit_tempo(record: Record, conflict: Floats, unseen: float = 0.0) -> TempoFit:
+@dataclass(frozen=True)
+class Effort:
+    """What is known of how hard each answer was.
+
+    Attributes:
+        conflict: `[L]` expected conflict, 0 where unknown.
+        lapse: `[L]` probability that it was a quick guess.
+        unseen: mean variance of conflicts around what is expected.
+    """
+
+    conflict: Floats
+    lapse: Floats
+    unseen: float
+
+
+def fit_tempo(record: Record, effort: Effort) -> TempoFit:
     """Fit the times of a record.
 
     Args:
         record: answers with times; rows without one are left out.
-        conflict: `[L]` expected conflict of each answer, 0 where unknown.
-        unseen: mean variance of conflicts around that.
+        effort: of each answer.
 
     Returns:
         The fit.
     """
-    times, rows = lay_out_times(record, conflict)
+    times, rows = lay_out_times(record, effort)
     tempo = _start(times, record.num_people)
     spread = jnp.float32(np.exp(PRIORS["pace_spread"].mean))
     loss = _loss_of(record.is_ordered)
@@ -159,12 +175,12 @@ def fit_tempo(record: Record, conflict: Floats, unseen: float = 0.0) -> TempoFit
         memory=memory,
         is_ordered=record.is_ordered,
         conflict=float(jnp.mean(times.conflict)),
-        unseen_conflict=unseen,
+        unseen_conflict=effort.unseen,
         pause_probability=chance,
     )
 
 
-def lay_out_times(record: Record, conflict: Floats) -> tuple[Times, Ints]:
+def lay_out_times(record: Record, effort: Effort) -> tuple[Times, Ints]:
     """Return the known times and the rows they stand in."""
     rows = np.nonzero(np.isfinite(record.times))[0]
     seconds = record.times[rows]
@@ -177,8 +193,9 @@ def lay_out_times(record: Record, conflict: Floats) -> tuple[Times, Ints]:
         person=jnp.asarray(record.person[rows], jnp.int32),
         log_seconds=jnp.asarray(np.log(np.maximum(seconds, floor)), jnp.float32),
         trials=jnp.asarray(trials, jnp.int32),
-        conflict=jnp.asarray(conflict[rows], jnp.float32),
+        conflict=jnp.asarray(effort.conflict[rows], jnp.float32),
         log_size=jnp.asarray(np.log(record.size[record.item[rows]]), jnp.float32),
+        lapse=jnp.asarray(effort.lapse[rows], jnp.float32),
     )
     return times, rows
 
@@ -221,6 +238,8 @@ def _expected(tempo: Tempo, spread: Array, times: Times, is_ordered: bool) -> Ar
     """Return log seconds of work without noise."""
     pace = tempo.pace + spread * tempo.person[times.person]
     weighing = tempo.conflict * times.conflict + tempo.length * times.log_size
+    # A guess takes a third of the time, and no weighing (timing).
+    weighing = weighing + times.lapse * (LAPSE_LOG_TIME - weighing)
     if not is_ordered:
         return pace + weighing
     vanished = jnp.exp(-jnp.exp(tempo.power) * jnp.log1p(1.0 * times.trials))
