@@ -472,6 +472,41 @@ def fit(
             console.print(f'Written to {out}: population = "{out}"', soft_wrap=True)
 
 
+@app.command()
+def validate(
+    answers: AnswerFile,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for page and figure. Default: results/validation."),
+    ] = None,
+    column: Column = None,
+    answer: Answer = None,
+    time_unit_s: Annotated[
+        float, typer.Option(help="Seconds in a unit of time: .001 for milliseconds.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the cut and the crowds.")] = 0,
+) -> None:
+    """Fit half of the people and items, and hold simulated people against the others.
+
+    Labels with gold only. Writes validation.md and validation.png.
+    """
+    from hitl_sim.participants.coded import options_of, to_record
+    from hitl_sim.participants.validate import validate_record
+    from hitl_sim.participants.verdict import verdict, write_validation
+
+    console = _console()
+    folder = out or Path("results") / "validation"
+    with _errors_in_words():
+        given = _answers(answers, column, answer, "label", time_unit_s, 1.0)
+        record, options = to_record(given, "label"), options_of(given, "label")
+        with console.status("starting") as status:
+            found = validate_record(record, options, seed, status.update)
+        write_validation(folder, found)
+    for sentence in verdict(found):
+        console.print(f"- {sentence}", highlight=False)
+    console.print(f"Written to {folder}", soft_wrap=True)
+
+
 def _answers(
     path: Path,
     column: list[str] | None,

@@ -234,6 +234,19 @@ def _elapsed(start: str, end: str) -> float:
     return max(span.total_seconds(), 1.0)
 
 
+def read_bluebirds(data: Path) -> Record:
+    """Read pictures of two birds: 39 people for each of 108."""
+    rows = _read(data / "bluebirds" / "answers.csv.gz")
+    record = _base("bluebirds", rows, "gold", ("0", "1"), "other pictures")
+    record = replace(record, sizes=(1, 3, 5, 10))
+    return _in_order(record, np.arange(len(rows), dtype=float))
+
+
+def read_items(path: Path) -> list[str]:
+    """Return the names of a set's items, in the order of their numbers."""
+    return _number(row["item"] for row in _read(path))[0]
+
+
 READERS: Mapping[str, Callable[[Path], Record]] = MappingProxyType(
     {
         "cifar10s": read_cifar10s,
