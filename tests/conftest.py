@@ -1,7 +1,8 @@
 """What holds in every test: the CPU, no silent broadcasting, shapes checked.
 
-Properties are tried on the same examples every time. The shape check costs well under a second; it reads the jaxtyping annotations of our own
-functions and stands aside where beartype is not installed.
+Properties are tried on the same examples every time. The shape check costs well under a
+second; it reads the jaxtyping annotations of our own functions and stands aside where
+beartype is not installed.
 """
 
 import importlib.util
