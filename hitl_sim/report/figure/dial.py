@@ -33,8 +33,8 @@ def draw_dial(tasks: Sequence[TaskResult], field: str, people: str) -> Figure:
         people: who was asked, and how far they may be trusted.
 
     Returns:
-        One panel per task in which the dial was swept. An arrow at the top marks what
-        lies beyond the axis, or that nobody reached the target.
+        One panel per task in which the dial was swept. A hollow triangle at the top
+        marks what lies beyond the axis, or that nobody reached the target.
     """
     shown = [task for task in tasks if _along(task, field)]
     labels = dict.fromkeys(
@@ -105,7 +105,7 @@ def _draw_alone(
 def _draw_line(
     axes: Axes, crossing: Crossing, shift_frac: float, colour: str, marker: str
 ) -> None:
-    """Draw one arm; what leaves the panel ends in an arrow."""
+    """Draw one arm; what leaves the panel ends in a hollow triangle."""
     low, high = axes.get_xlim()
     shift = shift_frac * (high - low)
     top = axes.get_ylim()[1] / 1.06
@@ -118,8 +118,14 @@ def _draw_line(
             continue
         ends = [max(ratio.low, axes.get_ylim()[0]), min(ratio.high, top)]
         axes.plot([place, place], ends, color=colour, linewidth=1.1)
+        is_off = ratio.value > top
         axes.plot(
-            place, height, "^" if ratio.value > top else marker, color=colour, ms=5.5
+            place,
+            height,
+            "^" if is_off else marker,
+            color=colour,
+            markerfacecolor="white" if is_off else colour,
+            markersize=5.5,
         )
 
 
@@ -156,6 +162,15 @@ def _legend(
     ]
     for mark, text in (("|", "break-even"), ("^", "beyond, or nobody reached")):
         handles.append(
-            Line2D([], [], color=BLACK, linestyle="none", marker=mark, label=text)
+            Line2D(
+                [],
+                [],
+                color=BLACK,
+                linestyle="none",
+                marker=mark,
+                markersize=9 if mark == "|" else 5.5,
+                markerfacecolor="white",
+                label=text,
+            )
         )
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
