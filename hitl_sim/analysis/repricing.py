@@ -79,7 +79,8 @@ class Amounts:
         if share == 0.0:
             return np.full(self.rows.shape, np.inf)
         whole = self.pooled
-        return whole + (self.rows - whole * self.is_reached[:, None]) / share
+        own = self.rows - whole * self.is_reached[:, None]
+        return np.asarray(whole + own / share)
 
 
 def _over(spent: FloatArray, successes: Any) -> FloatArray:
