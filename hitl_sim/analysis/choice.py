@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hitl_sim.analysis.crossing import Crossing, find_crossing
+from hitl_sim.analysis.crossing import Crossing
 from hitl_sim.analysis.dial import find_sweeps, solve_dial
 from hitl_sim.analysis.fieller import RatioSet, fieller
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
@@ -134,7 +134,6 @@ class ArmDecision:
         finding: the condition.
         saved_per_hour: joules of training saved per hour that people are paid for,
             the requester's included, J/h; only ever with its set.
-        multiple: M* with Fieller's set, by measure.
         pays_here: probability that it pays at the study's prices, by measure.
         by_scale: `[M]` probability over `SCALES`, by measure.
         by_wage: `[W]` probability over `WAGES`, in money at `Decision.scale`.
@@ -144,7 +143,6 @@ class ArmDecision:
 
     finding: Finding
     saved_per_hour: RatioSet
-    multiple: Mapping[Measure, RatioSet]
     pays_here: Mapping[Measure, float]
     by_scale: Mapping[Measure, FloatArray]
     by_wage: FloatArray
@@ -246,7 +244,6 @@ class _Desk:
         return ArmDecision(
             finding=finding,
             saved_per_hour=self._saved_per_hour(pair),
-            multiple={m: self._multiple(pair, m) for m in MEASURES},
             pays_here={m: probability(line.at(1.0)) for m, line in by_scale.items()},
             by_scale={m: acceptability(line, SCALES) for m, line in by_scale.items()},
             by_wage=acceptability(self._wage_line(pair, weights), WAGES),
@@ -262,10 +259,6 @@ class _Desk:
             for name in ("paid_s", "requester_s")
         )
         return fieller(saved, np.asarray(hours) / S_PER_H)
-
-    def _multiple(self, pair: Pair, measure: Measure) -> RatioSet:
-        beside = -pair.by_run(self.here.beside[measure])[:, 0]
-        return fieller(beside, pair.by_run(self.here.training[measure])[:, 0])
 
     def _wage_line(self, pair: Pair, weights: FloatArray) -> Line:
         """Return net benefits in money over the wage, at the even scale."""
@@ -294,7 +287,7 @@ class _Desk:
 
     def price_break_evens(self) -> list[BreakEvenAlong]:
         """Solve the break-even of every arm with people along every price."""
-        found = []
+        found, seed = [], self.result.seed
         for span in RANGES:
             ends = np.array([span.low, span.high])
             table = self._table(Scenarios({span.name: ends}))
@@ -305,8 +298,8 @@ class _Desk:
                     span.measure,
                     scale,
                     finding.label,
-                    find_crossing(
-                        ends, pair_of(finding, self.task.control).by_run(prices)
+                    pair_of(finding, self.task.control).crossing(
+                        ends, prices, resample(len(finding.replicate), seed)
                     ),
                 )
                 for scale in sorted({1.0, self.scale})
@@ -322,11 +315,12 @@ class _Desk:
             TRAINING: self.here.training["joules"],
             **{m: self.here.whole(m) for m in MEASURES},
         }
+        control, seed = self.task.control, self.result.seed
         return [
             BreakEvenAlong(sweep.words, "", name, 1.0, sweep.arm, crossing)
             for sweep in find_sweeps(self.task)
             for name, prices in yardsticks.items()
-            if (crossing := solve_dial(sweep, self.task.control, prices)) is not None
+            if (crossing := solve_dial(sweep, control, prices, seed)) is not None
         ]
 
     def frontier(self) -> Frontier:
@@ -354,9 +348,7 @@ class _Desk:
     ) -> FloatArray:
         """Return `[B, O]` objectives of a condition in each resample."""
         amounts = finding.amounts
-        kept = type(amounts)(
-            amounts.names, amounts.rows[rows], amounts.is_reached[rows]
-        ).draws(weights)
+        kept = amounts.select(rows).draws(weights)
         num = weights.sum(axis=1)
         loss = 1.0 - weights @ finding.test_by_run[rows] / num
         names = amounts.names

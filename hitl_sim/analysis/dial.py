@@ -10,6 +10,7 @@ import numpy as np
 
 from hitl_sim.analysis.crossing import Crossing, find_crossing
 from hitl_sim.analysis.finding import Finding, TaskResult
+from hitl_sim.analysis.interval import resample
 from hitl_sim.analysis.net_benefit import pair_of
 from hitl_sim.analysis.record import FloatArray
 
@@ -81,13 +82,16 @@ def _sweep(dial: str, arm: str, members: Sequence[Finding]) -> Sweep:
     return Sweep(dial, arm, values, tuple(ordered))
 
 
-def solve_dial(sweep: Sweep, control: Finding, prices: FloatArray) -> Crossing | None:
+def solve_dial(
+    sweep: Sweep, control: Finding, prices: FloatArray, seed: int
+) -> Crossing | None:
     """Find the quality or consistency from which people pay.
 
     Args:
         sweep: conditions along the dial.
         control: of the same base.
         prices: `[F, 1]` what one of everything costs.
+        seed: fixes the resamples.
 
     Returns:
         The crossing; None where the conditions share no replicate.
@@ -97,10 +101,11 @@ def solve_dial(sweep: Sweep, control: Finding, prices: FloatArray) -> Crossing |
         shared = np.intersect1d(shared, finding.replicate)
     if len(shared) == 0:
         return None
-    net = [
-        pair_of(finding, control).by_run(prices)[
-            np.searchsorted(finding.replicate, shared), 0
-        ]
-        for finding in sweep.findings
-    ]
-    return find_crossing(sweep.values, np.stack(net, axis=1))
+    pairs = [pair_of(f, control).among(f.replicate, shared) for f in sweep.findings]
+    weights = resample(len(shared), seed)
+    return find_crossing(
+        sweep.values,
+        np.array([pair.net(prices)[0] for pair in pairs]),
+        np.stack([pair.draws(prices, weights)[:, 0] for pair in pairs], axis=1),
+        len(shared),
+    )

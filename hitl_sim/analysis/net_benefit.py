@@ -18,9 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hitl_sim.analysis.crossing import Crossing, find_crossing
 from hitl_sim.analysis.finding import Finding
 from hitl_sim.analysis.pricing import Measure
-from hitl_sim.analysis.record import FloatArray
+from hitl_sim.analysis.record import FloatArray, IntArray
 from hitl_sim.analysis.repricing import Amounts, PriceTable, bill
 
 
@@ -35,6 +36,16 @@ class Pair:
 
     arm: Amounts
     control: Amounts
+
+    def among(self, replicate: IntArray, kept: IntArray) -> Pair:
+        """Return the pair of some replicates alone.
+
+        Args:
+            replicate: `[R]` replicates of the pair, increasing.
+            kept: those to keep.
+        """
+        rows = np.searchsorted(replicate, kept)
+        return Pair(self.arm.select(rows), self.control.select(rows))
 
     def net(self, prices: FloatArray) -> FloatArray:
         """Return `[S]` net benefit of all runs, per success; NaN where nobody reached.
@@ -63,6 +74,19 @@ class Pair:
         """
         spent, beside = self.arm.draws(weights), self.control.draws(weights)
         return less(_each(beside, prices), _each(spent, prices))
+
+    def crossing(
+        self, knots: npt.ArrayLike, prices: FloatArray, weights: FloatArray
+    ) -> Crossing:
+        """Find where people begin or cease to pay along a price.
+
+        Args:
+            knots: `[S]` values of the price.
+            prices: `[F, S]` what one of everything costs there.
+            weights: `[B, R]` resamples.
+        """
+        draws = self.draws(prices, weights)
+        return find_crossing(knots, self.net(prices), draws, weights.shape[1])
 
     def by_run(self, prices: FloatArray) -> FloatArray:
         """Return `[R, S]` pseudo-values whose mean is `net`.
@@ -97,10 +121,7 @@ def pair_of(finding: Finding, control: Finding) -> Pair:
         control: of the same base; has every replicate of the condition.
     """
     rows = np.searchsorted(control.replicate, finding.replicate)
-    whole = control.amounts
-    return Pair(
-        finding.amounts, Amounts(whole.names, whole.rows[rows], whole.is_reached[rows])
-    )
+    return Pair(finding.amounts, control.amounts.select(rows))
 
 
 @dataclass(frozen=True)

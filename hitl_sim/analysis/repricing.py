@@ -24,7 +24,7 @@ from hitl_sim.analysis.bill import (
 )
 from hitl_sim.analysis.decision import Sample
 from hitl_sim.analysis.pricing import MEASURES, TRAINING, Measure
-from hitl_sim.analysis.record import PROTOCOL, BoolArray, FloatArray
+from hitl_sim.analysis.record import PROTOCOL, BoolArray, FloatArray, IntArray
 from hitl_sim.analysis.scenario import Scenarios, scenario_number, scenario_rates
 from hitl_sim.cost import Ledger, Prices, Rates, build_ledger
 from hitl_sim.energy import DeviceProfile, Quantity, UnitCost
@@ -50,6 +50,10 @@ class Amounts:
     names: tuple[str, ...]
     rows: FloatArray
     is_reached: BoolArray
+
+    def select(self, runs: IntArray) -> Amounts:
+        """Return the amounts of some of the runs, in the order given."""
+        return Amounts(self.names, self.rows[runs], self.is_reached[runs])
 
     @property
     def pooled(self) -> FloatArray:

@@ -38,14 +38,6 @@ def test_the_arms_are_all_conditions_but_control_and_copy(decision):
     assert {a.finding.role for a in decision.arms} == {"arm"}
 
 
-def test_m_star_is_the_same_quotient_with_a_set(decision):
-    arm = arm_of(decision, accuracy=1.0, shared_error=0.0)
-    for measure, found in arm.multiple.items():
-        multiple = arm.finding.at(measure).multiple
-        assert found.value == pytest.approx(multiple.value)
-        assert found.low < found.value < found.high
-
-
 def test_joules_saved_per_hour_are_the_saving_over_paid_and_requester_hours(decision):
     arm = arm_of(decision, accuracy=1.0, shared_error=0.0)
     usage = arm.finding.usage
