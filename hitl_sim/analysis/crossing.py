@@ -1,175 +1,185 @@
-"""Where rho crosses 1 along a dial of the crowd: the break-even quality.
+"""Where a net benefit crosses 0 as one number changes: solved, bracketed, bounded.
 
-Along a dial rho is taken to move one way. Its logarithms at the dial's values are made
-monotone by isotonic regression, the crossing is interpolated between the two values
-around it, and the paired bootstrap that bounds rho bounds the crossing as well, all
-conditions drawn together. A crossing beyond the values that were run is an answer too:
-the arm saves at each of them, or at none.
+The net benefit is known at some values of the number (knots) and is taken as straight
+between them: exact for prices, in which bills are linear, and an interpolation for
+dials of a crowd, of which a study has run some settings. Its sign changes bracket the
+roots. The 95 % set holds every value at which the sign cannot be told: those where the
+share of the bootstrap's resamples that pay is above the lower and below the upper
+percentile of the expanded interval (`interval.tail`). That is the set that inverting
+the interval of the net benefit gives, as Fieller's does with Student's t, and it may be
+open: it goes on beyond an end of the range if it reaches it. "Never in this range" is
+an answer.
 
 References:
-    Barlow, Bartholomew, Bremner and Brunk (1972), Statistical Inference under Order
-    Restrictions, chapter 1 (isotonic regression).
+    Fenwick, Claxton and Sculpher (2001), Representing uncertainty: the role of
+    cost-effectiveness acceptability curves, Health Economics 10, 779-787.
 """
 
 from __future__ import annotations
 
+import enum
+import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
 
-from hitl_sim.analysis.finding import Crossing, Finding
-from hitl_sim.analysis.interval import percentile_interval, ratio_of, resample
+from hitl_sim.analysis.interval import MIN_REPLICATES, tail
 from hitl_sim.analysis.record import FloatArray
 
-MIN_VALUES = 3
-"""Fewer values of a dial draw no line."""
-_MOST = math.log(1_000.0)
-"""A ratio beyond 1,000, and one to which nobody got, stands in the line as 1,000."""
-_PREFIX = "crowd."
+
+class Course(enum.Enum):
+    """On which side of the crossing people pay, going from low to high."""
+
+    NEVER = "never"
+    """Nowhere in the range."""
+    ALWAYS = "always"
+    """Everywhere in it."""
+    FROM = "from"
+    """From the crossing on."""
+    UP_TO = "up to"
+    """Up to the crossing."""
+    SEVERAL = "several"
+    """It changes more than once."""
+    UNKNOWN = "unknown"
+    """The net benefit is unknown: a price is unavailable, or nobody reached."""
 
 
-def find_crossings(
-    control: Finding, findings: Iterable[Finding], seed: int
-) -> tuple[Crossing, ...]:
-    """Find the break-even of every arm along every dial with enough values.
+@dataclass(frozen=True)
+class Crossing:
+    """Where people begin or cease to pay along one number.
+
+    Attributes:
+        low: lower end of the range that was searched.
+        high: upper end.
+        course: on which side of the crossing people pay.
+        roots: where the net benefit is 0; NaN where it jumps to infinity between two
+            knots, because nobody reached beyond.
+        brackets: neighbouring knots between which each root lies.
+        region: intervals of the range that the 95 % set is made of; empty where the
+            sign is certain throughout.
+    """
+
+    low: float
+    high: float
+    course: Course
+    roots: tuple[float, ...]
+    brackets: tuple[tuple[float, float], ...]
+    region: tuple[tuple[float, float], ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the set goes on beyond the range for all that is known."""
+        return any(a <= self.low or b >= self.high for a, b in self.region)
+
+    def holds(self, value: float) -> bool:
+        """Return whether a value of the number is in the 95 % set.
+
+        A set that reaches an end of the range holds all beyond that end.
+        """
+        if any(a <= value <= b for a, b in self.region):
+            return True
+        is_below = any(a <= self.low for a, _ in self.region) and value < self.low
+        is_above = any(b >= self.high for _, b in self.region) and value > self.high
+        return is_below or is_above
+
+
+def find_crossing(
+    knots: npt.ArrayLike, net: npt.ArrayLike, draws: npt.ArrayLike, num_replicates: int
+) -> Crossing:
+    """Find where the net benefit crosses 0.
 
     Args:
-        control: of the same task.
-        findings: conditions beside it.
-        seed: fixes the resamples.
+        knots: `[K]` values of the number, increasing; K >= 2.
+        net: `[K]` net benefit there; -inf where nobody of the arm reached, NaN where
+            unknown.
+        draws: `[B, K]` the same in each resample; NaN does not pay.
+        num_replicates: pairs that were resampled.
 
-    Returns:
-        One crossing per arm, dial, and setting of everything else.
+    Raises:
+        ValueError: there are fewer than two knots, or they do not increase.
     """
-    lines: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
-        for field, value in finding.settings.items():
-            if field.startswith(_PREFIX) and _is_number(value):
-                lines.setdefault((field, _rest(finding, field)), []).append(finding)
-    return tuple(
-        _cross(control, field, label, members, seed)
-        for (field, label), members in lines.items()
-        if len(members) >= MIN_VALUES
-    )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _rest(finding: Finding, field: str) -> str:
-    """Name the arm and every setting but the one of the line."""
-    others = [
-        f"{name.removeprefix(_PREFIX)} {value}"
-        for name, value in finding.settings.items()
-        if name not in (field, "task")
+    x, mean = np.asarray(knots, np.float64), np.asarray(net, np.float64)
+    if len(x) < 2 or not (np.diff(x) > 0).all():
+        raise ValueError(f"`knots` must be two or more that increase, got {x}.")
+    low, high = float(x[0]), float(x[-1])
+    if np.isnan(mean).any():
+        return Crossing(low, high, Course.UNKNOWN, (), (), ((low, high),))
+    brackets = [
+        (k, k + 1) for k in range(len(x) - 1) if (mean[k] > 0.0) != (mean[k + 1] > 0.0)
     ]
-    return ", ".join([finding.arm, *others])
-
-
-def _cross(
-    control: Finding, field: str, label: str, members: list[Finding], seed: int
-) -> Crossing:
-    """Find where one line crosses 1, and how well that is known."""
-    line = sorted(members, key=lambda finding: float(finding.settings[field]))
-    values = np.array([float(finding.settings[field]) for finding in line])
-    shared = set(control.replicate.tolist())
-    for finding in line:
-        shared &= set(finding.replicate.tolist())
-    kept = np.array(sorted(shared), np.int64)
-    weights = resample(max(len(kept), 1), seed)
-    even = np.ones((1, len(kept)))
-    point = _logs(control, line, kept, even)[0]
-    saves_above = _falls(point)
-    value = float(crossing_point(values, point, saves_above=saves_above))
-    drawn = _logs(control, line, kept, weights) if len(kept) else point[None]
-    draws = crossing_point(values, drawn, saves_above=saves_above)
-    low, high = percentile_interval(draws, len(kept))
+    values = np.asarray(draws, np.float64)
     return Crossing(
-        field,
-        label,
-        tuple(line),
-        tuple(values.tolist()),
-        saves_above,
-        value,
         low,
         high,
+        _course(mean, len(brackets)),
+        tuple(_root(x, mean, k) for k, _ in brackets),
+        tuple((float(x[a]), float(x[b])) for a, b in brackets),
+        _region(x, values, num_replicates),
     )
 
 
-def _logs(
-    control: Finding, line: Sequence[Finding], kept: np.ndarray, weights: FloatArray
-) -> FloatArray:
-    """Return `[B, V]` log rho of every condition in each resample."""
-    base = _draws(control, kept, weights)
-    ratios = np.stack(
-        [ratio_of(_draws(finding, kept, weights), base) for finding in line], axis=1
-    )
-    with np.errstate(divide="ignore"):
-        logs = np.log(np.where(np.isnan(ratios), 1.0, ratios))
-    return np.asarray(np.clip(logs, -_MOST, _MOST))
+def _course(mean: FloatArray, num_roots: int) -> Course:
+    pays_first = bool(mean[0] > 0.0)
+    if num_roots == 0:
+        return Course.ALWAYS if pays_first else Course.NEVER
+    if num_roots > 1:
+        return Course.SEVERAL
+    return Course.UP_TO if pays_first else Course.FROM
 
 
-def _draws(finding: Finding, kept: np.ndarray, weights: FloatArray) -> FloatArray:
-    outlay = finding.outlay.select(np.searchsorted(finding.replicate, kept))
-    return outlay.draws(weights)
+def _root(x: FloatArray, mean: FloatArray, k: int) -> float:
+    """Solve within the bracket from knot k to the next one."""
+    left, right = float(mean[k]), float(mean[k + 1])
+    if not (math.isfinite(left) and math.isfinite(right)):
+        return math.nan
+    start, end = float(x[k]), float(x[k + 1])
+    root = brentq(lambda u: left + u * (right - left), 0.0, 1.0, xtol=1e-15)
+    return float(start + root * (end - start))
 
 
-def _falls(point: FloatArray) -> bool:
-    """Return whether a falling line fits no worse than a rising one."""
-    falling = np.square(fit_rising(-point) + point).sum()
-    return bool(falling <= np.square(fit_rising(point) - point).sum())
+def _region(
+    x: FloatArray, draws: FloatArray, num_replicates: int
+) -> tuple[tuple[float, float], ...]:
+    """Return the set in which the sign cannot be told, as intervals."""
+    if num_replicates < MIN_REPLICATES:
+        return ((float(x[0]), float(x[-1])),)
+    share = tail(num_replicates)
+    found: list[tuple[float, float]] = []
+    for k in range(len(x) - 1):
+        for a, b in _within(draws[:, k], draws[:, k + 1], share):
+            left, right = (float(x[k] + u * (x[k + 1] - x[k])) for u in (a, b))
+            if found and left <= found[-1][1]:
+                found[-1] = found[-1][0], max(right, found[-1][1])
+            else:
+                found.append((left, right))
+    return tuple(found)
 
 
-def crossing_point(
-    values: FloatArray, logs: FloatArray, *, saves_above: bool
-) -> FloatArray:
-    """Return where monotone lines through some points cross 0.
+def _within(
+    left: FloatArray, right: FloatArray, share: float
+) -> Iterator[tuple[float, float]]:
+    """Yield the parts of 0 to 1 in which the share that pays is no extreme one.
 
-    Args:
-        values: `[V]` of the dial, rising.
-        logs: `[..., V]` log rho there.
-        saves_above: whether the lines fall.
-
-    Returns:
-        `[...]` crossings; -inf or inf where a line crosses below or above all values.
+    A resample pays from or up to the root of its line. One that jumps to infinity
+    between two knots may turn anywhere, and counts for either sign in between.
     """
-    line = -logs if saves_above else logs
-    line = fit_rising(line)
-    after = np.argmax(line >= 0.0, axis=-1)
-    before = np.maximum(after - 1, 0)
-    left = np.take_along_axis(line, before[..., None], axis=-1)[..., 0]
-    right = np.take_along_axis(line, after[..., None], axis=-1)[..., 0]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        point = values[before] - left / (right - left) * (
-            values[after] - values[before]
-        )
-    point = np.where(line[..., 0] >= 0.0, -np.inf, point)
-    return np.where(line[..., -1] < 0.0, np.inf, point)
-
-
-def fit_rising(points: FloatArray) -> FloatArray:
-    """Return the rising line of least squares through equally weighted points.
-
-    By the min-max formula: the greatest, over starts j <= i, of the least mean of
-    j..k over ends k >= i.
-
-    Args:
-        points: `[..., V]`.
-
-    References:
-        Barlow, Bartholomew, Bremner and Brunk (1972), theorem 1.4.
-    """
-    num = points.shape[-1]
-    start, end = np.arange(num)[:, None], np.arange(num)
-    total = np.concatenate(
-        [np.zeros((*points.shape[:-1], 1)), np.cumsum(points, axis=-1)], axis=-1
-    )
-    mean = (total[..., None, 1:] - total[..., :-1, None]) / np.maximum(
-        end - start + 1, 1
-    )
-    mean = np.where(end >= start, mean, np.inf)
-    least = np.minimum.accumulate(mean[..., ::-1], axis=-1)[..., ::-1]
-    least = np.where(end >= start, least, -np.inf)
-    return np.asarray(least.max(axis=-2))
+    num = len(left)
+    pays_left, pays_right = left > 0.0, right > 0.0
+    turns = pays_left != pays_right
+    is_line = np.isfinite(left) & np.isfinite(right)
+    jumps = int((turns & ~is_line).sum())
+    moves = turns & is_line
+    roots = left[moves] / (left[moves] - right[moves])
+    steps = np.where(pays_right[moves], 1, -1)
+    order = np.argsort(roots)
+    start = int((pays_left & ~(turns & ~is_line)).sum())
+    paying = start + np.concatenate([[0], np.cumsum(steps[order])])
+    ends = np.concatenate([[0.0], roots[order], [1.0]])
+    is_open = (paying + jumps >= share * num) & (paying <= (1.0 - share) * num)
+    for (a, b), inside in zip(itertools.pairwise(ends), is_open, strict=True):
+        if inside:
+            yield float(a), float(b)

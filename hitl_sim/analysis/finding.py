@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hitl_sim.analysis.bill import Scopes, Usage
 from hitl_sim.analysis.break_even import Answer, BreakEven, Payback
@@ -14,9 +14,13 @@ from hitl_sim.analysis.decision import Ceiling, Effect
 from hitl_sim.analysis.estimate import Estimate
 from hitl_sim.analysis.interval import Outlay, Proportion
 from hitl_sim.analysis.pricing import Measure
-from hitl_sim.analysis.record import IntArray
+from hitl_sim.analysis.record import FloatArray, IntArray
+from hitl_sim.analysis.repricing import Amounts
 from hitl_sim.cost import LabelStanding, Ledger, Prices
 from hitl_sim.energy import DeviceProfile, Kind, Quantity
+
+if TYPE_CHECKING:
+    from hitl_sim.analysis.dial import DialCrossing
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,9 @@ class Finding:
         shares: means of answer_accuracy, kept_clean_frac and label_accuracy over runs;
             NaN where they mean nothing.
         curve: the learning curve.
+        amounts: what each run used, to be priced in any scenario.
+        test_by_run: `[R]` test accuracy where each run stopped.
+        worked_by_run: `[R]` seconds that people worked in each run.
     """
 
     condition: str
@@ -113,6 +120,9 @@ class Finding:
     label_cases: tuple[LabelCase, ...]
     shares: Mapping[str, float]
     curve: Curve
+    amounts: Amounts
+    test_by_run: FloatArray
+    worked_by_run: FloatArray
 
     @property
     def num_runs(self) -> int:
@@ -190,42 +200,6 @@ class NullCheck:
 
 
 @dataclass(frozen=True)
-class Crossing:
-    """Where one arm breaks even along one dial of its crowd.
-
-    Attributes:
-        field: the dial, such as `crowd.accuracy`.
-        label: the arm, with every other setting.
-        findings: its conditions, the dial rising.
-        values: of the dial, rising.
-        saves_above: whether rho falls as the dial rises.
-        value: the dial at which rho is 1; -inf and inf where that lies below or above
-            the values that were run.
-        low: lower end of the 95 % Monte-Carlo interval; -inf likewise.
-        high: upper end; inf likewise.
-    """
-
-    field: str
-    label: str
-    findings: tuple[Finding, ...]
-    values: tuple[float, ...]
-    saves_above: bool
-    value: float
-    low: float
-    high: float
-
-    @property
-    def saves_everywhere(self) -> bool:
-        """Return whether rho is below 1 at every value."""
-        return self.value == (-math.inf if self.saves_above else math.inf)
-
-    @property
-    def saves_nowhere(self) -> bool:
-        """Return whether rho is above 1 at every value."""
-        return self.value == (math.inf if self.saves_above else -math.inf)
-
-
-@dataclass(frozen=True)
 class TaskResult:
     """All conditions that share task, network, training and corruption.
 
@@ -241,7 +215,7 @@ class TaskResult:
         control: the control itself.
         null: the A/A check; `None` when the study has no null arm.
         findings: every other condition, null arm included.
-        crossings: where arms break even along dials of their crowds.
+        crossings: where arms begin to save training along dials of their crowds.
     """
 
     base: str
@@ -255,7 +229,7 @@ class TaskResult:
     control: Finding
     null: NullCheck | None
     findings: tuple[Finding, ...]
-    crossings: tuple[Crossing, ...] = ()
+    crossings: tuple[DialCrossing, ...] = ()
 
     @property
     def with_people(self) -> tuple[Finding, ...]:
@@ -303,6 +277,7 @@ class StudyResult:
         environment: of the runs, from the manifest.
         study: the resolved study, from the manifest.
         populations: what is in each that was asked, from the manifest.
+        work: units of work as the manifest counted them, by name.
     """
 
     question: str
@@ -321,6 +296,7 @@ class StudyResult:
     environment: Mapping[str, Any]
     study: Mapping[str, Any]
     populations: Mapping[str, Any] = field(default_factory=dict)
+    work: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def is_measured(self) -> bool:

@@ -48,9 +48,8 @@ FIGURES: Mapping[str, tuple[Callable[[TaskResult], Figure], str]] = {
 
 DIAL_CAPTION = (
     f"{RHO} along a dial of the crowd, with 95 % bootstrap intervals. A vertical line"
-    " is where an arm breaks even, the bar on the level of 1 its interval; without one"
-    " the arm saves at every value that was run, or at none. Dashed: arms that ask"
-    " nobody."
+    " is where an arm breaks even; the bar on the level of 1 holds the values at which"
+    " saving and loss cannot be told apart. Dashed: arms that ask nobody."
 )
 
 

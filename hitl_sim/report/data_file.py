@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import Any
 
-from hitl_sim.analysis import Crossing, Estimate, Finding, StudyResult, TaskResult
+from hitl_sim.analysis import DialCrossing, Estimate, Finding, StudyResult, TaskResult
 from hitl_sim.energy import Quantity
 from hitl_sim.report.provenance import Sources, sources_of
 from hitl_sim.report.words import Words
@@ -59,15 +59,14 @@ def _task(task: TaskResult, sources: Sources) -> dict[str, Any]:
     }
 
 
-def _crossing(crossing: Crossing) -> dict[str, Any]:
+def _crossing(found: DialCrossing) -> dict[str, Any]:
     return {
-        "field": crossing.field,
-        "arm": crossing.label,
-        "values": list(crossing.values),
-        "saves_above": crossing.saves_above,
-        "value": _number(crossing.value),
-        "low": _number(crossing.low),
-        "high": _number(crossing.high),
+        "dial": found.sweep.dial,
+        "arm": found.sweep.arm,
+        "values": list(found.sweep.values),
+        "course": found.crossing.course.value,
+        "roots": list(found.crossing.roots),
+        "undetermined": [list(part) for part in found.crossing.region],
     }
 
 

@@ -7,7 +7,8 @@ import math
 from hitl_sim.analysis import (
     Answer,
     BreakEven,
-    Crossing,
+    Course,
+    DialCrossing,
     Effect,
     Finding,
     Payback,
@@ -233,32 +234,31 @@ def _multiple_clause(finding: Finding, found: BreakEven) -> str:
 def tell_crossings(task: TaskResult) -> tuple[str, ...]:
     """Say how good people have to be for an arm to save training, dial by dial."""
     clauses: dict[str, list[str]] = {}
-    for crossing in task.crossings:
-        clauses.setdefault(crossing.field, []).append(_crossing_clause(crossing))
+    for found in task.crossings:
+        clauses.setdefault(found.sweep.words, []).append(_crossing_clause(found))
     return tuple(
-        f"Break-even {field.removeprefix('crowd.').replace('_', ' ')}"
-        f" ({RHO} = 1): {'; '.join(parts)}."
-        for field, parts in clauses.items()
+        f"Break-even {words} ({RHO} = 1): {'; '.join(parts)}."
+        for words, parts in clauses.items()
     )
 
 
-def _crossing_clause(crossing: Crossing) -> str:
-    """Say where one arm breaks even; ends beyond the values that were run are words."""
-    least, most = crossing.values[0], crossing.values[-1]
-    ends = [
-        _saving_side(crossing, end)
-        for end in (crossing.value, crossing.low, crossing.high)
-    ]
-    if ends[0] == ends[1] == ends[2]:
-        return f"{crossing.label} saves {ends[0]} from {least:g} to {most:g}"
-    side = "from" if crossing.saves_above else "up to"
-    where = ends[0] if math.isinf(crossing.value) else f"{side} {ends[0]}"
-    return f"{crossing.label} saves {where} [{ends[1]} to {ends[2]}]"
-
-
-def _saving_side(crossing: Crossing, end: float) -> str:
-    """Write a crossing, or on which side of all values it lies."""
-    if math.isfinite(end):
-        return digits(end)
-    is_above = end > 0
-    return "at no value" if is_above == crossing.saves_above else "at every value"
+def _crossing_clause(found: DialCrossing) -> str:
+    """Say where one arm breaks even, and where that cannot be told."""
+    crossing = found.crossing
+    roots = " and ".join(digits(root) for root in crossing.roots)
+    ends = f"from {crossing.low:g} to {crossing.high:g}"
+    match crossing.course:
+        case Course.NEVER:
+            where = f"saves at no value {ends}"
+        case Course.ALWAYS:
+            where = f"saves at every value {ends}"
+        case Course.FROM | Course.UP_TO:
+            where = f"saves {crossing.course.value} {roots}"
+        case Course.SEVERAL:
+            where = f"changes sides at {roots}"
+        case Course.UNKNOWN:
+            where = "is unknown"
+    unsure = " and ".join(f"{digits(a)} to {digits(b)}" for a, b in crossing.region)
+    return f"{found.sweep.arm} {where}" + (
+        f" (undetermined {unsure})" if unsure else ""
+    )

@@ -81,15 +81,15 @@ def _draw_all(result: StudyResult) -> Iterator[tuple[str, str, bytes]]:
             with styled(name):
                 figure = draw(task)
             yield name, to_svg(figure, name), to_png(figure, name)
-    for field in swept_dials(result):
-        name = _dial_name(field)
+    for dial in swept_dials(result):
+        name = _dial_name(dial)
         with styled(name):
-            figure = draw_dial(result.tasks, field, standing_words(result))
+            figure = draw_dial(result.tasks, dial, standing_words(result))
         yield name, to_svg(figure, name), to_png(figure, name)
 
 
-def _dial_name(field: str) -> str:
-    return "dial-" + _slug(field.removeprefix("crowd."))
+def _dial_name(dial: str) -> str:
+    return "dial-" + _slug(dial)
 
 
 def _slug(text: str) -> str:
@@ -233,11 +233,11 @@ def _figure(svg: str, caption: str) -> Markup:
 
 def _dials(result: StudyResult, figures: Mapping[str, str]) -> Iterator[Markup]:
     """Lay out where people break even along each dial of the crowd."""
-    fields = swept_dials(result)
-    if fields:
+    dials = swept_dials(result)
+    if dials:
         yield element("h2", "How good people have to be")
-    for field in fields:
-        yield _figure(figures[_dial_name(field)], DIAL_CAPTION)
+    for dial in dials:
+        yield _figure(figures[_dial_name(dial)], DIAL_CAPTION)
 
 
 def _ledgers(findings: Iterable[Finding], sources: Sources) -> Iterator[Markup]:

@@ -37,6 +37,6 @@ def swept_dials(result: StudyResult) -> list[str]:
     """Return the dials along which some arm's break-even was sought."""
     return list(
         dict.fromkeys(
-            crossing.field for task in result.tasks for crossing in task.crossings
+            found.sweep.dial for task in result.tasks for found in task.crossings
         )
     )

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from hitl_sim.analysis import Crossing, TaskResult
+from hitl_sim.analysis import DialCrossing, TaskResult
 from hitl_sim.report.figure.choice import arm_name
 from hitl_sim.report.figure.style import BLACK, GREY, colour_of, marker_of, new_figure
 from hitl_sim.report.number import RHO
@@ -24,36 +24,36 @@ _DODGE_FRAC = 0.012
 _DASHES = ((5, 2), (1, 1.5), (5, 1.5, 1, 1.5), (2, 2), (8, 2))
 
 
-def draw_dial(tasks: Sequence[TaskResult], field: str, people: str) -> Figure:
+def draw_dial(tasks: Sequence[TaskResult], dial: str, people: str) -> Figure:
     """Draw rho of every arm along a dial, and where it crosses 1.
 
     Args:
         tasks: the tasks of a study.
-        field: the dial, such as `crowd.accuracy`.
+        dial: a field of `[crowd]`, such as accuracy.
         people: who was asked, and how far they may be trusted.
 
     Returns:
         One panel per task in which the dial was swept. A hollow triangle at the top
         marks what lies beyond the axis, or that nobody reached the target.
     """
-    shown = [task for task in tasks if _along(task, field)]
+    shown = [task for task in tasks if _along(task, dial)]
     labels = dict.fromkeys(
-        crossing.label for task in shown for crossing in _along(task, field)
+        found.sweep.arm for task in shown for found in _along(task, dial)
     )
     colours, markers = colour_of(list(labels)), marker_of(list(labels))
     figure = new_figure(1.5 + _PANEL_IN * len(shown))
     grid = figure.subplots(len(shown), 1, squeeze=False)
     alone: dict[str, tuple[float, ...]] = {}
     for axes, task in zip(grid.flat, shown, strict=True):
-        lines = _along(task, field)
+        lines = _along(task, dial)
         _frame(axes, task, lines)
         _draw_alone(axes, task, alone)
-        for index, crossing in enumerate(lines):
+        for index, found in enumerate(lines):
             shift = (index - (len(lines) - 1) / 2) * _DODGE_FRAC
-            colour, marker = colours[crossing.label], markers[crossing.label]
-            _draw_line(axes, crossing, shift, colour, marker)
-            _draw_crossing(axes, crossing, colour)
-        axes.set_xlabel(f"{_words(field)} of the people")
+            colour, marker = colours[found.sweep.arm], markers[found.sweep.arm]
+            _draw_line(axes, found, shift, colour, marker)
+            _draw_crossing(axes, found, colour)
+        axes.set_xlabel(lines[0].sweep.words)
         axes.set_ylabel(f"{RHO} (log scale)")
     figure.suptitle(
         f"{RHO}: joules to the target beside the control's\npeople: {people}",
@@ -64,21 +64,17 @@ def draw_dial(tasks: Sequence[TaskResult], field: str, people: str) -> Figure:
     return figure
 
 
-def _along(task: TaskResult, field: str) -> list[Crossing]:
-    return [crossing for crossing in task.crossings if crossing.field == field]
+def _along(task: TaskResult, dial: str) -> list[DialCrossing]:
+    return [found for found in task.crossings if found.sweep.dial == dial]
 
 
-def _words(field: str) -> str:
-    return field.removeprefix("crowd.").replace("_", " ")
-
-
-def _frame(axes: Axes, task: TaskResult, lines: Sequence[Crossing]) -> None:
+def _frame(axes: Axes, task: TaskResult, lines: Sequence[DialCrossing]) -> None:
     """Scale a panel to the values that are of interest."""
-    found = [f.ratio for line in lines for f in line.findings if f.ratio.is_known]
+    found = [f.ratio for line in lines for f in line.sweep.findings if f.ratio.is_known]
     ends = [r.high for r in found if math.isfinite(r.high)]
     high = min(max([1.5, *ends]), _TOP) * 1.15
     low = max(min([0.8, *(r.low for r in found)]), _FLOOR) / 1.1
-    values = [value for line in lines for value in line.values]
+    values = [value for line in lines for value in line.sweep.values]
     room = 0.06 * (max(values) - min(values))
     axes.set_yscale("log")
     axes.set_ylim(low, high)
@@ -103,14 +99,14 @@ def _draw_alone(
 
 
 def _draw_line(
-    axes: Axes, crossing: Crossing, shift_frac: float, colour: str, marker: str
+    axes: Axes, found: DialCrossing, shift_frac: float, colour: str, marker: str
 ) -> None:
     """Draw one arm; what leaves the panel ends in a hollow triangle."""
     low, high = axes.get_xlim()
     shift = shift_frac * (high - low)
     top = axes.get_ylim()[1] / 1.06
-    places = [value + shift for value in crossing.values]
-    ratios = [finding.ratio for finding in crossing.findings]
+    places = [value + shift for value in found.sweep.values]
+    ratios = [finding.ratio for finding in found.sweep.findings]
     heights = [min(r.value, top) if r.is_known else math.nan for r in ratios]
     axes.plot(places, heights, color=colour, linewidth=1.4)
     for place, height, ratio in zip(places, heights, ratios, strict=True):
@@ -129,20 +125,19 @@ def _draw_line(
         )
 
 
-def _draw_crossing(axes: Axes, crossing: Crossing, colour: str) -> None:
-    """Mark the break-even, with its interval on the level of 1."""
-    if not math.isfinite(crossing.value):
-        return
-    left, right = axes.get_xlim()
-    axes.plot(
-        [max(crossing.low, left), min(crossing.high, right)],
-        [1.0, 1.0],
-        color=colour,
-        linewidth=5,
-        alpha=0.35,
-        solid_capstyle="butt",
-    )
-    axes.axvline(crossing.value, color=colour, linewidth=1.1)
+def _draw_crossing(axes: Axes, found: DialCrossing, colour: str) -> None:
+    """Mark the break-even, and on the level of 1 where it cannot be told."""
+    for low, high in found.crossing.region:
+        axes.plot(
+            [low, high],
+            [1.0, 1.0],
+            color=colour,
+            linewidth=5,
+            alpha=0.35,
+            solid_capstyle="butt",
+        )
+    for root in found.crossing.roots:
+        axes.axvline(root, color=colour, linewidth=1.1)
 
 
 def _legend(

@@ -1,5 +1,3 @@
-import math
-
 import pytest
 
 from hitl_sim.report.figure import draw_dial, styled
@@ -9,22 +7,19 @@ from hitl_sim.report.standing import swept_dials
 @pytest.fixture(scope="module")
 def panel(swept):
     with styled():
-        figure = draw_dial(
-            swept.tasks, "crowd.accuracy", "typical (relevance: assumed)"
-        )
+        figure = draw_dial(swept.tasks, "accuracy", "typical (relevance: assumed)")
     (axes,) = figure.axes
     return axes
 
 
 def test_the_axes_say_what_they_show(panel):
-    assert panel.get_xlabel() == "accuracy of the people"
+    assert panel.get_xlabel() == "accuracy of an answer"
     assert panel.get_yscale() == "log"
     assert "assumed" in panel.figure.get_suptitle()
 
 
 def test_only_an_arm_that_breaks_even_has_its_line(swept, panel):
-    known = [line.value for line in swept.tasks[0].crossings]
-    finite = [value for value in known if math.isfinite(value)]
+    finite = [root for line in swept.tasks[0].crossings for root in line.crossing.roots]
     drawn = [
         line.get_xdata()[0]
         for line in panel.lines

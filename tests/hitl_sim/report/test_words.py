@@ -169,10 +169,11 @@ def test_people_are_held_against_the_best_arm_without_them(crowded):
 
 def test_the_break_even_quality_is_told_arm_by_arm(swept):
     (line,) = spoken(swept).crossings
-    assert line.startswith(f"Break-even accuracy ({RHO} = 1): ")
+    assert line.startswith(f"Break-even accuracy of an answer ({RHO} = 1): ")
     assert "cheap saves at every value from 0.5 to 0.9;" in line
     assert "dear saves at no value from 0.5 to 0.9" in line
-    assert re.search(r"middling saves from 0\.[67]\d* \[0\.\d+ to 0\.\d+\]", line)
+    clause = r"middling saves from 0\.[67]\d* \(undetermined 0\.\d+ to 0\.\d+\)"
+    assert re.search(clause, line)
 
 
 def test_the_standing_of_the_people_is_told(swept):
