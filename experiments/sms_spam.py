@@ -28,7 +28,6 @@ from hitl_sim.learn import NetworkConfig, TrainConfig
 from hitl_sim.learn.network import build_network
 from hitl_sim.learn.optimise import TrainSet, init_learner, train_steps
 from hitl_sim.learn.work import Unit, abstract, forward_unit, train_unit
-from hitl_sim.report.figure.style import styled, to_png
 from hitl_sim.study.worker import count_unit
 from hitl_sim.task import TaskData, load_task
 
@@ -391,8 +390,7 @@ def main() -> None:
     page = write_page(found, devices, figure.name)
     print(page)
     given.out.write_text(page, encoding="utf-8")
-    with styled():
-        figure.write_bytes(to_png(draw(found, devices), here.stem))
+    draw(found, devices, figure)
 
 
 if __name__ == "__main__":

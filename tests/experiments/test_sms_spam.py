@@ -1,5 +1,6 @@
 """The check against SMS spam: its arithmetic, a planted F1, and a small real run."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from sklearn.feature_selection import chi2
 from sklearn.metrics import f1_score
-from sms_found import Plan
+from sms_found import RATES, Found, Plan
+from sms_page import draw, write_page
 from sms_saving import MARGIN, Axis, Work, checkpoints_to, equal_saving, f1_of
 from sms_spam import (
     NETWORKS,
@@ -197,3 +199,41 @@ def test_f1_falls_at_a_tenth_of_the_data_and_of_the_features(real):
 
 def test_both_axes_end_at_the_same_runs(real):
     np.testing.assert_array_equal(real[0].f1[-1], real[1].f1[-1])
+
+
+def found_of(data, features):
+    """One network on two made-up axes, and forests that change nothing."""
+    forest = np.linspace(0.8, 0.9, 8)
+    return Found(
+        plan=Plan(replicates=8),
+        source="made up",
+        spam=0.1,
+        num_test=1000,
+        axes={"mlp": [data, features]},
+        rates={"mlp": np.full((len(RATES), 3, 8), 0.9)},
+        forests=dict.fromkeys(("full", "data", "features", "cut"), forest),
+    )
+
+
+def test_the_page_says_where_ours_and_the_published_saving_agree(tmp_path):
+    full, low = np.full(8, 0.9), np.full(8, 0.7)
+    unsure = full - np.tile([0.0, 0.021], 4)
+    shares = (0.1, 0.5, 0.8, 1.0)
+    axis = axis_of([low, unsure, full, full], shares=shares)
+    found = found_of(axis, replace(axis, name="features"))
+    page = write_page(found, [LAPTOP], "figure.png")
+    assert axis.equal_f1(LAPTOP, axis.resampled(0)) == pytest.approx((0.2, 0.2, 0.5))
+    assert "Ours and the published saving agree on less data" in page
+    assert "Ours and the published saving differ on fewer features" in page
+    assert "F1 falls as published, but less far:** by 0.200 [0.200, 0.200]" in page
+    draw(found, [LAPTOP], tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_does_not_claim_a_fall_that_may_be_chance():
+    full = np.full(8, 0.9)
+    shaky = full - np.tile([0.01, -0.01], 4)
+    axis = axis_of([shaky, full, full])
+    page = write_page(found_of(axis, replace(axis, name="features")), [LAPTOP], "f.png")
+    assert "but not beyond chance in every network" in page
+    assert "headline saving is not to be had" not in page
