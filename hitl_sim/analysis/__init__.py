@@ -11,6 +11,7 @@ from hitl_sim.analysis.decision import Ceiling as Ceiling
 from hitl_sim.analysis.decision import Effect as Effect
 from hitl_sim.analysis.decision import judge as judge
 from hitl_sim.analysis.estimate import Estimate as Estimate
+from hitl_sim.analysis.finding import Crossing as Crossing
 from hitl_sim.analysis.finding import FailedRun as FailedRun
 from hitl_sim.analysis.finding import Finding as Finding
 from hitl_sim.analysis.finding import LabelCase as LabelCase

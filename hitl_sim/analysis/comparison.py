@@ -9,6 +9,7 @@ import numpy as np
 
 from hitl_sim.analysis.bill import protocol_joules, training_scopes, usage_at
 from hitl_sim.analysis.break_even import BreakEven, find_break_even
+from hitl_sim.analysis.crossing import find_crossings
 from hitl_sim.analysis.curve import trace_curve
 from hitl_sim.analysis.decision import (
     Sample,
@@ -86,6 +87,7 @@ def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskRes
     findings = tuple(
         _find(group, frame) for group in groups if group.role in ("null", "arm")
     )
+    control_found = _find(control, frame)
     kept = np.isin(targets.replicate, frame.control.group.replicate)
     return TaskResult(
         base=control.base,
@@ -96,9 +98,10 @@ def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskRes
         horizon_steps=frame.horizon_steps,
         horizon_j=frame.horizon_j,
         ceiling=find_ceiling(frame.control, market.costs, rules.seed),
-        control=_find(control, frame),
+        control=control_found,
         null=_null_check(findings),
         findings=findings,
+        crossings=find_crossings(control_found, findings, rules.seed),
     )
 
 

@@ -190,6 +190,42 @@ class NullCheck:
 
 
 @dataclass(frozen=True)
+class Crossing:
+    """Where one arm breaks even along one dial of its crowd.
+
+    Attributes:
+        field: the dial, such as `crowd.accuracy`.
+        label: the arm, with every other setting.
+        findings: its conditions, the dial rising.
+        values: of the dial, rising.
+        saves_above: whether rho falls as the dial rises.
+        value: the dial at which rho is 1; -inf and inf where that lies below or above
+            the values that were run.
+        low: lower end of the 95 % Monte-Carlo interval; -inf likewise.
+        high: upper end; inf likewise.
+    """
+
+    field: str
+    label: str
+    findings: tuple[Finding, ...]
+    values: tuple[float, ...]
+    saves_above: bool
+    value: float
+    low: float
+    high: float
+
+    @property
+    def saves_everywhere(self) -> bool:
+        """Return whether rho is below 1 at every value."""
+        return self.value == (-math.inf if self.saves_above else math.inf)
+
+    @property
+    def saves_nowhere(self) -> bool:
+        """Return whether rho is above 1 at every value."""
+        return self.value == (math.inf if self.saves_above else -math.inf)
+
+
+@dataclass(frozen=True)
 class TaskResult:
     """All conditions that share task, network, training and corruption.
 
@@ -205,6 +241,7 @@ class TaskResult:
         control: the control itself.
         null: the A/A check; `None` when the study has no null arm.
         findings: every other condition, null arm included.
+        crossings: where arms break even along dials of their crowds.
     """
 
     base: str
@@ -218,6 +255,7 @@ class TaskResult:
     control: Finding
     null: NullCheck | None
     findings: tuple[Finding, ...]
+    crossings: tuple[Crossing, ...] = ()
 
     @property
     def with_people(self) -> tuple[Finding, ...]:

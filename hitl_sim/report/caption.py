@@ -46,6 +46,13 @@ FIGURES: Mapping[str, tuple[Callable[[TaskResult], Figure], str]] = {
     ),
 }
 
+DIAL_CAPTION = (
+    f"{RHO} along a dial of the crowd, with 95 % bootstrap intervals. A vertical line"
+    " is where an arm breaks even, the bar on the level of 1 its interval; without one"
+    " the arm saves at every value that was run, or at none. Dashed: arms that ask"
+    " nobody."
+)
+
 
 def methods(result: StudyResult) -> tuple[str, ...]:
     """Say how the numbers were found, for a reader who wants to check them.

@@ -7,6 +7,7 @@ import math
 from hitl_sim.analysis import (
     Answer,
     BreakEven,
+    Crossing,
     Effect,
     Finding,
     Payback,
@@ -227,3 +228,37 @@ def _multiple_clause(finding: Finding, found: BreakEven) -> str:
         f"from {times(multiple.value)} as dear on,"
         f" {times_span(multiple.low, multiple.high)} ({finding.label}{hedge})"
     )
+
+
+def tell_crossings(task: TaskResult) -> tuple[str, ...]:
+    """Say how good people have to be for an arm to save training, dial by dial."""
+    clauses: dict[str, list[str]] = {}
+    for crossing in task.crossings:
+        clauses.setdefault(crossing.field, []).append(_crossing_clause(crossing))
+    return tuple(
+        f"Break-even {field.removeprefix('crowd.').replace('_', ' ')}"
+        f" ({RHO} = 1): {'; '.join(parts)}."
+        for field, parts in clauses.items()
+    )
+
+
+def _crossing_clause(crossing: Crossing) -> str:
+    """Say where one arm breaks even; ends beyond the values that were run are words."""
+    least, most = crossing.values[0], crossing.values[-1]
+    ends = [
+        _saving_side(crossing, end)
+        for end in (crossing.value, crossing.low, crossing.high)
+    ]
+    if ends[0] == ends[1] == ends[2]:
+        return f"{crossing.label} saves {ends[0]} from {least:g} to {most:g}"
+    side = "from" if crossing.saves_above else "up to"
+    where = ends[0] if math.isinf(crossing.value) else f"{side} {ends[0]}"
+    return f"{crossing.label} saves {where} [{ends[1]} to {ends[2]}]"
+
+
+def _saving_side(crossing: Crossing, end: float) -> str:
+    """Write a crossing, or on which side of all values it lies."""
+    if math.isfinite(end):
+        return digits(end)
+    is_above = end > 0
+    return "at no value" if is_above == crossing.saves_above else "at every value"

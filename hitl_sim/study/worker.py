@@ -8,6 +8,7 @@ import platform
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -72,7 +73,15 @@ from hitl_sim.study.spec import (
     TaskSpec,
     VerificationArm,
 )
-from hitl_sim.study.store import clear_error, write_error, write_json, write_records
+from hitl_sim.study.store import (
+    DiskFullError,
+    clear_error,
+    record_file,
+    write_error,
+    write_json,
+    write_records,
+)
+from hitl_sim.study.watchdog import watchdog
 from hitl_sim.task import Corruption, TaskData, TaskInfo
 from hitl_sim.unit import S_PER_H
 from hitl_sim.workforce import Crew, Round, Timeline, simulate_rounds
@@ -411,36 +420,51 @@ def _rows(chunk: Chunk, group: _Group, traces: Trace) -> list[dict[str, Any]]:
     return rows
 
 
-def run_chunk(chunk: Chunk, out: str) -> ChunkReport:
+def run_chunks(
+    chunks: Sequence[Chunk], out: str, limits_s: Sequence[float]
+) -> list[ChunkReport]:
+    """Compute chunks one after the other; see `run_chunk`."""
+    return [
+        run_chunk(chunk, out, limit_s)
+        for chunk, limit_s in zip(chunks, limits_s, strict=True)
+    ]
+
+
+def run_chunk(chunk: Chunk, out: str, limit_s: float) -> ChunkReport:
     """Compute one chunk and write its records; a failure is written too.
+
+    A chunk that another runner of the folder has finished meanwhile is left alone.
 
     Args:
         chunk: the runs.
         out: the results folder.
+        limit_s: time after which the watchdog ends this process, s.
 
     Returns:
         What happened, for the parent's progress line.
+
+    Raises:
+        DiskFullError: no space is left, so that nothing can be kept of any chunk.
     """
     folder, start = Path(out), time.monotonic()
+    if record_file(folder, chunk.id).exists():
+        return ChunkReport(chunk.id, len(chunk.runs), True, "", 0.0)
+    message = ""
     try:
-        group = _group_of(chunk, folder)
-        rows = _rows(chunk, group, _compute(chunk, group))
-        write_records(folder, chunk.id, rows)
+        with watchdog(folder, chunk.id, limit_s):
+            group = _group_of(chunk, folder)
+            rows = _rows(chunk, group, _compute(chunk, group))
+            write_records(folder, chunk.id, rows)
+    except DiskFullError:
+        raise
     except Exception as error:
-        write_error(
-            folder,
-            chunk.id,
-            {
-                "keys": [run.key for run in chunk.runs],
-                "error": f"{type(error).__name__}: {error}",
-                "traceback": traceback.format_exc(),
-            },
-        )
         message = f"{type(error).__name__}: {error}"
-        is_ok = False
+        keys = [run.key for run in chunk.runs]
+        trace = traceback.format_exc()
+        tables = {"keys": keys, "error": message, "traceback": trace}
+        write_error(folder, chunk.id, tables)
     else:
         clear_error(folder, chunk.id)
-        message, is_ok = "", True
     wall_s = time.monotonic() - start
     write_json(
         folder / "sidecar" / f"{chunk.id}.json",
@@ -448,11 +472,11 @@ def run_chunk(chunk: Chunk, out: str) -> ChunkReport:
             "chunk": chunk.id,
             "group": chunk.group,
             "num_runs": len(chunk.runs),
-            "is_ok": is_ok,
+            "is_ok": not message,
             "wall_s": wall_s,
             "host": platform.node(),
             "pid": os.getpid(),
             "argv": sys.argv[:1],
         },
     )
-    return ChunkReport(chunk.id, len(chunk.runs), is_ok, message, wall_s)
+    return ChunkReport(chunk.id, len(chunk.runs), not message, message, wall_s)
