@@ -85,6 +85,14 @@ def run(
         bool,
         typer.Option("--dry-run", help="Say what would be done, and do nothing."),
     ] = False,
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe",
+            help="With --dry-run: compute and time one chunk of each program. Its "
+            "records are kept.",
+        ),
+    ] = False,
     smoke: Annotated[
         bool,
         typer.Option("--smoke", help="Run the quick form in the file's table `smoke`."),
@@ -125,7 +133,8 @@ def run(
     """
     from hitl_sim.study import runner
     from hitl_sim.study.cluster import place_of
-    from hitl_sim.study.show_sweep import shown_progress
+    from hitl_sim.study.probe import probe_study
+    from hitl_sim.study.show_sweep import print_dry_run, print_probe, shown_progress
     from hitl_sim.study.spec import load_spec
 
     console = _console()
@@ -134,8 +143,12 @@ def run(
     with _errors_in_words():
         spec = load_spec(file, is_smoke=smoke)
         _profile(device or spec.device)
+        if probe and not dry_run:
+            raise ValueError("`--probe` must be given with `--dry-run`.")
         if dry_run:
-            _print_dry_run(console, runner.dry_run(spec, folder))
+            print_dry_run(console, runner.dry_run(spec, folder))
+            if probe:
+                print_probe(console, probe_study(spec, folder, workers or _cores()))
             return
         place = place_of(executor, workers or _cores(), scheduler, slurm or ())
         console.print(f"[bold]{escape(spec.question)}[/bold]")
@@ -533,27 +546,6 @@ def _resumable(console: Console, again: str) -> Iterator[None]:
     except KeyboardInterrupt:
         console.print(f"\nInterrupted. Finished runs are kept; go on with\n  {again}")
         raise typer.Exit(_INTERRUPTED) from None
-
-
-def _print_dry_run(console: Console, plan: object) -> None:
-    from hitl_sim.study.runner import DryRun
-
-    if not isinstance(plan, DryRun):
-        raise TypeError(f"`plan` must be a DryRun, got {type(plan).__name__}.")
-    console.print(
-        f"{plan.conditions} conditions, {plan.runs} runs, {plan.runs_left} of them "
-        f"still to do, {plan.programs} programs to compile."
-    )
-    console.print(
-        f"Work left: {plan.flops:.3g} operations, roughly "
-        f"{plan.seconds_one_core / 60:.1f} minutes of one core (assumed rates)."
-    )
-    console.print(
-        f"With {plan.replicates} replicates a difference between two arms is known to "
-        f"about {plan.half_width:.2f} standard deviations of one run (95 %)."
-    )
-    for field, reason in plan.inert.items():
-        console.print(f"[yellow]inert:[/yellow] {escape(field)}: {escape(reason)}.")
 
 
 def _profile(device: str) -> None:

@@ -5,11 +5,13 @@ the thread count is among what fixes the bytes. A worker that dies takes only it
 call with it: the next call of its rank starts another.
 """
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
 import multiprocessing
 import os
+import pickle
 import platform
 import queue
 import signal
@@ -124,20 +126,24 @@ def _serve(connection: Connection, parent: int, gpu: str | None) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    while True:
-        try:
-            job = connection.recv()
-        except EOFError:
-            return
-        try:
-            answer: tuple[bool, Any] = (True, call(*job))
-        except Exception as error:
-            error.add_note(traceback.format_exc())
-            answer = (False, error)
-        try:
-            connection.send(answer)
-        except (TypeError, ValueError, AttributeError) as error:
-            connection.send((False, RuntimeError(f"{error!r}: {answer[1]!r}")))
+    # a pipe that breaks is a parent that is gone
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            connection.send(_answer(connection.recv()))
+
+
+def _answer(job: tuple[Any, ...]) -> tuple[bool, Any]:
+    """Make a call and say whether it went well; what is said can be sent."""
+    try:
+        answer: tuple[bool, Any] = (True, call(*job))
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        answer = (False, error)
+    try:
+        pickle.dumps(answer)
+    except (TypeError, ValueError, AttributeError, pickle.PicklingError) as error:
+        return False, RuntimeError(f"{error!r}: {answer[1]!r}")
+    return answer
 
 
 class _Child:

@@ -250,7 +250,7 @@ def pool_labels(condition: Condition) -> int:
     """Given labels of the pool that an arm uses; people's own labels are not given."""
     arm, pool = condition.arm, condition.task.pool
     if isinstance(arm, LabellingArm):
-        return 0
+        return arm.initial
     if isinstance(arm, RandomShareArm):
         return kept_items(arm.share, pool)
     return pool

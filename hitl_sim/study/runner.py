@@ -9,9 +9,15 @@ from typing import Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
+from hitl_sim.energy import load_profile
 from hitl_sim.energy.meters import Meter, Window
 from hitl_sim.study.cluster import Place
-from hitl_sim.study.estimate import half_width, run_flops, seconds_one_core
+from hitl_sim.study.estimate import (
+    half_width,
+    run_flops,
+    seconds_one_core,
+    worker_mib,
+)
 from hitl_sim.study.grid import SCHEMA, inert_axes
 from hitl_sim.study.plan import Plan, build_plan, chunks_left
 from hitl_sim.study.spec import SpecError, StudySpec, convert, validate
@@ -42,6 +48,9 @@ class DryRun:
         inert: swept fields that change nothing, with the reason.
         flops: matrix operations of the runs left, roughly.
         seconds_one_core: time that they take one core, s, roughly.
+        worker_mib: memory of one worker, MiB, roughly.
+        joules: what the sweep itself burns if this machine draws what the study's
+            device profile draws at work, J, roughly.
         replicates: runs per condition.
         half_width: of a 95 % interval of two arms' difference, in standard deviations
             of one run.
@@ -54,6 +63,8 @@ class DryRun:
     inert: Mapping[str, str]
     flops: float
     seconds_one_core: float
+    worker_mib: float
+    joules: float
     replicates: int
     half_width: float
 
@@ -93,6 +104,7 @@ def dry_run(spec: StudySpec, out: Path) -> DryRun:
         for run in chunk.runs
     )
     programs = len({chunk.group for chunk in left})
+    seconds = seconds_one_core(flops, programs)
     return DryRun(
         conditions=len({id(run.condition) for run in plan.runs}),
         runs=len(keys),
@@ -100,7 +112,9 @@ def dry_run(spec: StudySpec, out: Path) -> DryRun:
         programs=programs,
         inert=inert_axes(spec),
         flops=flops,
-        seconds_one_core=seconds_one_core(flops, programs),
+        seconds_one_core=seconds,
+        worker_mib=worker_mib(spec.width),
+        joules=seconds * load_profile(spec.device).active_w.value,
         replicates=spec.replicates,
         half_width=half_width(spec.replicates),
     )

@@ -17,6 +17,8 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from hitl_sim.study.probe import Probe
+from hitl_sim.study.runner import DryRun
 from hitl_sim.study.status import Status
 from hitl_sim.study.sweep import Progress
 from hitl_sim.study.verify import Verification
@@ -134,6 +136,46 @@ def format_time(seconds: float) -> str:
     if seconds < _HOUR_S:
         return f"{seconds / _MINUTE_S:.1f} min"
     return f"{seconds / _HOUR_S:.1f} h"
+
+
+def print_dry_run(console: Console, plan: DryRun) -> None:
+    """Print what a study would do."""
+    console.print(
+        f"{plan.conditions} conditions, {plan.runs} runs, {plan.runs_left} of them "
+        f"still to do, {plan.programs} programs to compile."
+    )
+    console.print(
+        f"Work left: {plan.flops:.3g} operations, roughly "
+        f"{plan.seconds_one_core / _MINUTE_S:.1f} minutes of one core (assumed rates) "
+        f"and {plan.joules:.2g} J (as if this machine were the study's device), "
+        f"{plan.worker_mib:.0f} MiB per worker. `--probe` measures the time."
+    )
+    console.print(
+        f"With {plan.replicates} replicates a difference between two arms is known to "
+        f"about {plan.half_width:.2f} standard deviations of one run (95 %)."
+    )
+    for field, reason in plan.inert.items():
+        console.print(f"[yellow]inert:[/yellow] {escape(field)}: {escape(reason)}.")
+
+
+def print_probe(console: Console, found: Probe) -> None:
+    """Print what each program was seen to take, and what is left."""
+    table = Table()
+    for column in ("program", "compile", "set-up", "per run", "runs left"):
+        table.add_column(column, overflow="fold")
+    for group in found.groups:
+        table.add_row(
+            escape(group.name),
+            f"{group.compile_s:.1f} s",
+            f"{group.setup_s:.1f} s",
+            f"{1e3 * group.run_s:.3g} ms",
+            str(group.runs_left),
+        )
+    console.print(table)
+    console.print(
+        f"What is left takes {format_time(found.seconds)} with {found.workers} "
+        f"workers of {found.peak_mib:.0f} MiB each. The probed runs are kept."
+    )
 
 
 def print_status(console: Console, found: Status) -> None:

@@ -91,7 +91,7 @@ class Sweep:
         self._total_of = Counter({chunk.group: 0 for chunk in chunks})
         for chunk in chunks:
             self._total_of[chunk.group] += len(chunk.runs)
-        self._names = _group_names(chunks)
+        self._names = group_names(chunks)
         self._tries: Counter[str] = Counter()
         self._messages: list[str] = []
 
@@ -202,7 +202,7 @@ def share_out(chunks: Sequence[Chunk], executor: Executor) -> list[Job]:
     return [tuple(ordered[i : i + size]) for i in range(0, len(ordered), size)]
 
 
-def _group_names(chunks: Sequence[Chunk]) -> dict[str, str]:
+def group_names(chunks: Sequence[Chunk]) -> dict[str, str]:
     """Name programs by the tasks and arms that share them."""
     found: dict[str, dict[str, None]] = {}
     for chunk in chunks:

@@ -18,6 +18,7 @@ import pytest
 from hitl_sim.study import sweep
 from hitl_sim.study.cluster import Place
 from hitl_sim.study.executor import LocalExecutor
+from hitl_sim.study.probe import probe_study
 from hitl_sim.study.runner import dry_run, load_study, run_study
 from hitl_sim.study.spec import SpecError, convert, load_spec
 from hitl_sim.study.status import status_of
@@ -425,3 +426,33 @@ def test_bytes_of_another_environment_are_not_compared(whole, tmp_path):
         path.write_text(json.dumps(group))
     with pytest.raises(RecordError, match=r"jaxlib was '0\.0\.1' and is"):
         verify_study(out, 1, 1)
+
+
+def test_labels_that_were_there_are_a_stage_before_anybody_is_asked(tables, tmp_path):
+    tables["arm"] = [tables["arm"][0], tables["arm"][4]]
+    tables["arm"][1] |= {"initial": 20, "refit": "scratch", "people": 1}
+    tables["training"]["batch"] = "all"
+    tables["replicates"] = 2
+    del tables["axis"]
+    run_study(convert(tables), tmp_path, 1)
+    _, table, manifest = load_study(tmp_path)
+    row = next(r for r in table.to_pylist() if r["arm"] == "margin_labels")
+    assert row["asked"] == [0] * 3 + [20] * 3 + [40] * 3 + [60] * 3
+    assert row["paid_s"][2] == 0 < row["paid_s"][3]
+    assert (row["pool_labels"], row["train_items"]) == (20, 80)
+    billed = [unit for unit in row["work_unit"] if unit.startswith("train:")]
+    assert [unit.split(":n")[1] for unit in billed] == ["20", "40", "60", "80"]
+    flops = [manifest["units"][unit]["flops"]["float32"] for unit in billed]
+    assert flops[3] == pytest.approx(4 * flops[0], rel=0.2)
+
+
+def test_a_probe_keeps_its_runs_and_tells_what_is_left(tables, tmp_path):
+    tables["arm"] = tables["arm"][:2]
+    del tables["axis"]
+    spec = convert(tables)
+    probe = probe_study(spec, tmp_path, 1)
+    assert [group.runs_left for group in probe.groups] == [8]
+    assert dry_run(spec, tmp_path).runs_left == 8
+    (group,) = probe.groups
+    assert probe.seconds > 8 * group.run_s + group.setup_s
+    assert probe.peak_mib > 100
