@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
-from hitl_sim.analysis.choice import Decision
 from hitl_sim.analysis.dial import DIALS
 from hitl_sim.analysis.finding import Finding, StudyResult, best
 from hitl_sim.analysis.information import partial_information, perfect_information
@@ -27,6 +26,7 @@ from hitl_sim.analysis.reference import reference_arms
 from hitl_sim.analysis.repricing import PriceTable, price_table
 from hitl_sim.analysis.scenario import Scenarios
 from hitl_sim.analysis.sobol import Index, MissingSalibError, sobol_indices
+from hitl_sim.analysis.verdict import Decision
 from hitl_sim.analysis.world import worlds_at
 
 NUM_WORLDS = 8_192

@@ -4,9 +4,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.choice import SCALES, decide
+from hitl_sim.analysis.choice import decide
 from hitl_sim.analysis.crossing import Course
 from hitl_sim.analysis.sensitivity import find_sensitivity
+from hitl_sim.analysis.verdict import SCALES
 from hitl_sim.analysis.world import draw_worlds
 
 
