@@ -223,8 +223,9 @@ class _Desk:
         steps = [Step("training", _priced(spent - beside, training))]
         for name, words in _STEPS:
             row = names.index(name)
-            if spent[row] != beside[row]:
-                steps.append(Step(words, float((spent - beside)[row] * other[row])))
+            used = float(spent[row] - beside[row])
+            if used != 0.0 and other[row] != 0.0:
+                steps.append(Step(words, used * float(other[row])))
         control = _priced(beside, training) + _priced(beside, other)
         return Leader(found, measure, control, tuple(steps), self._contour(pair))
 
@@ -299,7 +300,7 @@ class _Desk:
 
 
 _OF_BOUNDARY: tuple[Measure, ...] = ("joules", "kgco2e")
-_WAGE_GRID = np.linspace(1.0, 60.0, 31).tolist()
+_WAGE_GRID = np.linspace(5.0, 60.0, 23).tolist()
 _TARIFF_GRID = np.linspace(0.02, 0.5, 25).tolist()
 _STEPS = (
     ("wait_s", "the device waiting"),

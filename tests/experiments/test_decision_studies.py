@@ -50,6 +50,6 @@ def test_scale_varies_pool_and_network_one_at_a_time_over_a_decade():
     sizes = {(c.task.pool, c.network.hidden) for c in conditions}
     assert len(sizes) == 9
     pools = sorted({pool for pool, hidden in sizes if hidden == (64,)})
-    widths = sorted({hidden[0] for pool, hidden in sizes if pool == 1000})
+    widths = sorted({hidden[0] for pool, hidden in sizes if pool == 800})
     assert pools[-1] / pools[0] >= 10
     assert widths[-1] / widths[0] >= 10
