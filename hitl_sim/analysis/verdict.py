@@ -48,7 +48,7 @@ class Range:
 RANGES = (
     Range("wage_usd_per_h", "wage", "USD/h", 0.0, 100.0, "usd"),
     Range("electricity_usd_per_kwh", "electricity tariff", "USD/kWh", 0.0, 1.0, "usd"),
-    Range("grid_kgco2e_per_kwh", "grid intensity", "kgCO2e/kWh", 0.0, 1.5, "kgco2e"),
+    Range("grid_kgco2e_per_kwh", "grid intensity", "kgCO2e/kWh", 0.02, 1.5, "kgco2e"),
 )
 WAGES = np.linspace(0.0, 60.0, 61)
 """Wages of the acceptability curves, USD/h."""

@@ -18,8 +18,9 @@ def inverted_note() -> str:
     return (
         "Nothing here is predicted more than one decade beyond the largest size that"
         f" was run. Instead: the {RHO} that would be required to repay some hours of"
-        " people with the published energy of a training run. Below 0: not even training"
-        " for nothing would. Hypothetical; the published energies have no interval."
+        " people with the published energy of a training run. Below 0: not even"
+        " training for nothing would. Hypothetical; the published energies have no"
+        " interval."
     )
 
 
