@@ -31,7 +31,7 @@ from hitl_sim.analysis.net_benefit import (
 )
 from hitl_sim.analysis.pricing import MEASURES, Measure
 from hitl_sim.analysis.record import FloatArray, IntArray
-from hitl_sim.analysis.reference import reference_arms
+from hitl_sim.analysis.reference import reached_arms
 from hitl_sim.analysis.repricing import PriceTable, bill, price_table
 from hitl_sim.analysis.scenario import Scenarios, cross
 from hitl_sim.analysis.verdict import (
@@ -84,7 +84,7 @@ def _even_scale(task: TaskResult) -> float:
     Among the conditions that stand for their arm if one of those ever does, else among
     all; 1 where none does.
     """
-    reference = [f for f in reference_arms(task) if f.has_people]
+    reference = [f for f in reached_arms(task) if f.has_people]
     for findings in (reference, task.with_people):
         found = [f.at("usd").multiple.value for f in findings]
         finite = [value for value in found if math.isfinite(value) and value > 1.0]
@@ -210,8 +210,7 @@ class _Desk:
 
     def leader(self) -> Leader | None:
         """Tell the bill of the condition with people that saves most, in steps."""
-        arms = reference_arms(self.task)
-        found = best(f for f in arms if f.has_people and f.reach.hits > 0)
+        found = best(f for f in reached_arms(self.task) if f.has_people)
         if found is None or self.task.control.reach.hits == 0:
             return None
         pair = pair_of(found, self.task.control)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hitl_sim.analysis.finding import Finding, TaskResult
+from hitl_sim.analysis.finding import Finding, TaskResult, best
 
 REFERENCE = "typical"
 _ACCURACY = "crowd.accuracy"
@@ -26,6 +26,28 @@ def reference_arms(task: TaskResult) -> list[Finding]:
         if finding.role == "arm":
             shown.setdefault((finding.arm, finding.variant), finding)
     return sorted(shown.values(), key=lambda f: (f.has_people, f.arm, f.variant))
+
+
+def reached_arms(task: TaskResult) -> list[Finding]:
+    """Return one condition per arm that reached the target at least once.
+
+    Where the one that stands for its arm never did, the arm's best one does; arms that
+    never reached are left out.
+
+    Args:
+        task: one task's result.
+    """
+    found = []
+    for finding in reference_arms(task):
+        alike = [
+            f
+            for f in task.findings
+            if (f.arm, f.variant) == (finding.arm, finding.variant) and f.reach.hits > 0
+        ]
+        chosen = finding if finding.reach.hits > 0 else best(alike)
+        if chosen is not None:
+            found.append(chosen)
+    return found
 
 
 def _middle_accuracy(task: TaskResult) -> float:

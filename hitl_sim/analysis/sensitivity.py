@@ -22,7 +22,7 @@ from hitl_sim.analysis.information import partial_information, perfect_informati
 from hitl_sim.analysis.net_benefit import less
 from hitl_sim.analysis.pricing import Measure
 from hitl_sim.analysis.record import FloatArray
-from hitl_sim.analysis.reference import reference_arms
+from hitl_sim.analysis.reference import reached_arms
 from hitl_sim.analysis.repricing import PriceTable, price_table
 from hitl_sim.analysis.scenario import Scenarios
 from hitl_sim.analysis.sobol import Index, MissingSalibError, sobol_indices
@@ -114,7 +114,7 @@ def find_sensitivity(result: StudyResult, decision: Decision) -> Sensitivity | N
         None where no arm with people reached, or nothing is uncertain.
     """
     task = decision.task
-    arms = [f for f in reference_arms(task) if f.reach.hits > 0]
+    arms = reached_arms(task)
     leader = best(f for f in arms if f.has_people)
     if leader is None or task.control.reach.hits == 0:
         return None
