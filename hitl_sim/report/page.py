@@ -11,6 +11,7 @@ from typing import Any
 
 from hitl_sim import __version__
 from hitl_sim.analysis import Finding, StudyResult, TaskResult, Verdict, weigh
+from hitl_sim.analysis.scaling import find_scalings
 from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
 from hitl_sim.report.caption import DECISION_FIGURES, FIGURES, methods
@@ -40,7 +41,14 @@ from hitl_sim.report.provenance import (
     task_entries,
 )
 from hitl_sim.report.row import FOOTNOTE, HEADINGS, NOBODY, Row, columns, table_rows
-from hitl_sim.report.scale import inverted_headings, inverted_note, inverted_rows
+from hitl_sim.report.scale import (
+    GROWTH_HEADINGS,
+    growth_note,
+    growth_rows,
+    inverted_headings,
+    inverted_note,
+    inverted_rows,
+)
 from hitl_sim.report.setup import HEADINGS as SETUP_HEADINGS
 from hitl_sim.report.setup import setup_rows
 from hitl_sim.report.words import TaskWords, Words, tell
@@ -345,6 +353,7 @@ def _study(
             _people(result),
             element("h3", "Set-ups and hyper-parameters"),
             _folded_table("all that was set", SETUP_HEADINGS, setup_rows(result)),
+            *_growth(result),
             element("h3", "Beyond one decade: the question inverted"),
             element("p", inverted_note(), class_="note"),
             table(inverted_headings(), inverted_rows(result.prices.boundary)),
@@ -364,6 +373,15 @@ def _study(
             cited,
         ]
     )
+
+
+def _growth(result: StudyResult) -> Iterator[Markup]:
+    """Lay out how training grows with the sizes that were swept, if any were."""
+    scalings = find_scalings(result)
+    if scalings:
+        yield element("h3", "Growth with size")
+        yield element("p", growth_note(scalings), class_="note")
+        yield table(GROWTH_HEADINGS, growth_rows(scalings))
 
 
 def _people(result: StudyResult) -> Markup:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hitl_sim.analysis import StudyResult, TaskResult, Verdict
+from hitl_sim.analysis.scaling import find_scalings
 from hitl_sim.report.check import list_checks
 from hitl_sim.report.decision import tell_decision
 from hitl_sim.report.opening import (
@@ -14,6 +15,7 @@ from hitl_sim.report.opening import (
     tell_ceiling,
     tell_ratio,
 )
+from hitl_sim.report.scale import growth_note, tell_growth
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,10 @@ def _notes(result: StudyResult) -> tuple[str, ...]:
             f"{len(result.failed)} of {result.num_records} runs did not stay finite;"
             " they are kept, billed to the cap and counted as not reaching."
         )
+    scalings = find_scalings(result)
+    if scalings:
+        notes.append(f"Growth with size. {growth_note(scalings)}")
+        notes.extend(tell_growth(scaling) for scaling in scalings)
     notes.extend(f"Left out: {reason}" for reason in result.skipped)
     return tuple(notes)
 

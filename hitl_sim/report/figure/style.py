@@ -87,9 +87,9 @@ def marker_of(names: Sequence[str]) -> dict[str, str]:
     return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(names)}
 
 
-def folded(text: str) -> str:
+def folded(text: str, width: int = _TITLE_CHARACTERS) -> str:
     """Break a long title into lines that fit a figure."""
-    return "\n".join(textwrap.wrap(text, _TITLE_CHARACTERS))
+    return "\n".join(textwrap.wrap(text, width))
 
 
 def joule_ticks(axes: Axes, which: str = "x") -> None:
