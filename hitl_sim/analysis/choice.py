@@ -1,0 +1,361 @@
+"""The decision: whether people pay, how surely, and where that turns.
+
+Everything here is computed from a finished `StudyResult` by re-pricing its records;
+nothing is retrained and no number is changed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from hitl_sim.analysis.break_even import Answer
+from hitl_sim.analysis.dial import find_sweeps, solve_dial
+from hitl_sim.analysis.fieller import RatioSet, fieller
+from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult, best
+from hitl_sim.analysis.frontier import Frontier, find_frontier
+from hitl_sim.analysis.interval import (
+    NUM_RESAMPLES,
+    percentile_interval,
+    resample,
+)
+from hitl_sim.analysis.net_benefit import (
+    Line,
+    Pair,
+    acceptability,
+    pair_of,
+    probability,
+    scale_line,
+)
+from hitl_sim.analysis.pricing import MEASURES, Measure
+from hitl_sim.analysis.record import FloatArray, IntArray
+from hitl_sim.analysis.reference import reached_arms
+from hitl_sim.analysis.repricing import PriceTable, bill, price_table
+from hitl_sim.analysis.scenario import Scenarios, cross
+from hitl_sim.analysis.verdict import (
+    CARBON_PRICES,
+    RANGES,
+    SCALES,
+    TRAINING,
+    WAGES,
+    ArmDecision,
+    BoundaryCase,
+    BreakEvenAlong,
+    Contour,
+    Decision,
+    Leader,
+    Spread,
+    Step,
+)
+from hitl_sim.analysis.world import Input, draw_worlds, world_inputs
+from hitl_sim.cost import BOUNDARIES, price_rates
+from hitl_sim.unit import S_PER_H
+
+
+def decide(result: StudyResult, task: TaskResult) -> Decision:
+    """Work out the decision of one task from its re-priced records.
+
+    Args:
+        result: the study.
+        task: one of its tasks.
+    """
+    inputs = world_inputs(result, task)
+    scale = _even_scale(task)
+    desk = _Desk(result, task, inputs, scale)
+    arms = [f for f in task.findings if f.role == "arm"]
+    return Decision(
+        task=task,
+        scale=scale,
+        inputs=inputs,
+        arms=tuple(desk.arm(finding) for finding in arms),
+        break_evens=(*desk.price_break_evens(), *desk.dial_break_evens()),
+        frontier=desk.frontier(),
+        leader=desk.leader(),
+        boundary_cases=tuple(desk.boundary_cases()),
+    )
+
+
+def _even_scale(task: TaskResult) -> float:
+    """Return the least multiple at which an arm with people breaks even in money.
+
+    Among the conditions that stand for their arm if one of those ever does, else among
+    all; 1 where none does.
+    """
+    reference = [f for f in reached_arms(task) if f.has_people]
+    for findings in (reference, task.with_people):
+        found = [f.at("usd").multiple.value for f in findings]
+        finite = [value for value in found if math.isfinite(value) and value > 1.0]
+        if finite:
+            return min(finite)
+    return 1.0
+
+
+class _Desk:
+    """Price tables of one task, each made once."""
+
+    def __init__(
+        self,
+        result: StudyResult,
+        task: TaskResult,
+        inputs: Sequence[Input],
+        scale: float,
+    ) -> None:
+        self.result, self.task, self.scale = result, task, scale
+        one = {"device_energy_factor": np.ones(1)}
+        worlds = draw_worlds(inputs, NUM_RESAMPLES, result.seed)
+        self.here = self._table(Scenarios(one))
+        self.worlds = self._table(worlds)
+        self.wages = [self._at(worlds, "wage_usd_per_h", wage) for wage in (0.0, 1.0)]
+
+    def _table(self, scenarios: Scenarios) -> PriceTable:
+        result = self.result
+        return price_table(
+            result.work, [result.profile], result.prices, result.label_s, scenarios
+        )
+
+    def _at(self, worlds: Scenarios, name: str, value: float) -> PriceTable:
+        """Return prices in the same worlds with one number set."""
+        fixed = {name: np.full(len(worlds), value)}
+        return self._table(Scenarios({**worlds.numbers, **fixed}))
+
+    def arm(self, finding: Finding) -> ArmDecision:
+        """Decide about one condition."""
+        pair = pair_of(finding, self.task.control)
+        weights = resample(len(finding.replicate), self.result.seed)
+        by_scale = {m: scale_line(pair, self.worlds, m, weights) for m in MEASURES}
+        return ArmDecision(
+            finding=finding,
+            saved_per_hour=self._saved_per_hour(pair),
+            pays_here={m: probability(line.at(1.0)) for m, line in by_scale.items()},
+            by_scale={m: acceptability(line, SCALES) for m, line in by_scale.items()},
+            by_wage=acceptability(self._wage_line(pair, weights), WAGES),
+            by_carbon_price=acceptability(self._carbon_line(by_scale), CARBON_PRICES),
+            spread=tuple(self._spread(pair, m, weights) for m in MEASURES),
+        )
+
+    def _saved_per_hour(self, pair: Pair) -> RatioSet:
+        saved = pair.by_run(self.here.training["joules"])[:, 0]
+        names = pair.arm.names
+        hours = sum(
+            pair.arm.influence()[:, names.index(name)]
+            for name in ("paid_s", "requester_s")
+        )
+        return fieller(saved, np.asarray(hours) / S_PER_H)
+
+    def _wage_line(self, pair: Pair, weights: FloatArray) -> Line:
+        """Return net benefits in money over the wage, at the even scale."""
+        free, paid = (
+            pair.paired_draws(table.beside["usd"], weights) for table in self.wages
+        )
+        training = pair.paired_draws(self.wages[0].training["usd"], weights)
+        with np.errstate(invalid="ignore"):
+            whole, slope = free + self.scale * training, paid - free
+        return Line(whole, np.where(np.isinf(whole), 0.0, slope))
+
+    def _carbon_line(self, by_scale: Mapping[Measure, Line]) -> Line:
+        """Return net benefits in money over the price of carbon, at the even scale."""
+        money, carbon = (by_scale[m].at(self.scale) for m in ("usd", "kgco2e"))
+        return Line(money, np.where(np.isinf(money), 0.0, carbon))
+
+    def _spread(self, pair: Pair, measure: Measure, weights: FloatArray) -> Spread:
+        here = _scaled(self.here, measure, self.scale)
+        worlds = _scaled(self.worlds, measure, self.scale)
+        return Spread(
+            measure,
+            chance_sd=_sd(pair.draws(here, weights)),
+            world_sd=_sd(pair.net(worlds)),
+            both_sd=_sd(pair.paired_draws(worlds, weights)),
+        )
+
+    def price_break_evens(self) -> list[BreakEvenAlong]:
+        """Solve the break-even of every arm with people along every price."""
+        found, seed = [], self.result.seed
+        for span in RANGES:
+            ends = np.array([span.low, span.high])
+            table = self._table(Scenarios({span.name: ends}))
+            found += [
+                BreakEvenAlong(
+                    span.words,
+                    span.unit,
+                    span.measure,
+                    scale,
+                    finding.label,
+                    pair_of(finding, self.task.control).crossing(
+                        ends, prices, resample(len(finding.replicate), seed)
+                    ),
+                )
+                for scale in sorted({1.0, self.scale})
+                for prices in (_scaled(table, span.measure, scale),)
+                for finding in self.task.with_people
+                if finding.role == "arm"
+            ]
+        return found
+
+    def dial_break_evens(self) -> list[BreakEvenAlong]:
+        """Solve it along quality and consistencies, in training and whole bills."""
+        control, seed = self.task.control, self.result.seed
+        in_training = [
+            BreakEvenAlong(
+                found.sweep.words, "", TRAINING, 1.0, found.sweep.arm, found.crossing
+            )
+            for found in self.task.crossings
+        ]
+        whole = {measure: self.here.whole(measure) for measure in MEASURES}
+        return in_training + [
+            BreakEvenAlong(sweep.words, "", measure, 1.0, sweep.arm, crossing)
+            for sweep in find_sweeps(self.task.with_people)
+            for measure, prices in whole.items()
+            if (crossing := solve_dial(sweep, control, prices, seed)) is not None
+        ]
+
+    def leader(self) -> Leader | None:
+        """Tell the bill of the condition with people that saves most, in steps."""
+        found = best(f for f in reached_arms(self.task) if f.has_people)
+        if found is None or self.task.control.reach.hits == 0:
+            return None
+        pair = pair_of(found, self.task.control)
+        measure: Measure = "usd" if found.at("usd").multiple.is_known else "joules"
+        spent, beside = pair.arm.pooled, pair.control.pooled
+        training = self.here.training[measure][:, 0] * self.scale
+        other = self.here.beside[measure][:, 0]
+        names = pair.arm.names
+        steps = [Step("training", _priced(spent - beside, training))]
+        for name, words in _STEPS:
+            row = names.index(name)
+            used = float(spent[row] - beside[row])
+            if used != 0.0 and other[row] != 0.0:
+                steps.append(Step(words, used * float(other[row])))
+        control = _priced(beside, training) + _priced(beside, other)
+        return Leader(found, measure, control, tuple(steps), self._contour(pair))
+
+    def _contour(self, pair: Pair) -> Contour:
+        """Work out M* in money over a grid of wages and tariffs."""
+        grid = cross(wage_usd_per_h=_WAGE_GRID, electricity_usd_per_kwh=_TARIFF_GRID)
+        table = self._table(grid)
+        saved, paid = (pair.net(part["usd"]) for part in (table.training, table.beside))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            multiple = np.where(saved > 0.0, -paid / saved, np.nan)
+        shape = len(_WAGE_GRID), len(_TARIFF_GRID)
+        return Contour(
+            np.asarray(_WAGE_GRID), np.asarray(_TARIFF_GRID), multiple.reshape(shape).T
+        )
+
+    def boundary_cases(self) -> Iterator[BoundaryCase]:
+        """Hold every condition with people against the other boundaries of an hour."""
+        own = self.result.prices.boundary
+        others = [boundary for boundary in BOUNDARIES if boundary != own]
+        table = self._table(cross(boundaries=others, pue=[_pue(self.result)]))
+        for finding in self.task.with_people:
+            pair = pair_of(finding, self.task.control)
+            weights = resample(len(finding.replicate), self.result.seed)
+            for measure in _OF_BOUNDARY:
+                net = pair.draws(table.whole(measure), weights)
+                saved = pair.net(table.training[measure])
+                paid = -pair.net(table.beside[measure])
+                for column, boundary in enumerate(others):
+                    yield BoundaryCase(
+                        finding,
+                        boundary,
+                        measure,
+                        float(_multiple(paid[column], saved[column])),
+                        _answer(net[:, column], len(finding.replicate)),
+                    )
+
+    def frontier(self) -> Frontier:
+        """Hold control and arms against each other in everything at once."""
+        task = self.task
+        findings = [task.control, *(f for f in task.findings if f.role == "arm")]
+        shared = findings[0].replicate
+        for finding in findings[1:]:
+            shared = np.intersect1d(shared, finding.replicate)
+        weights = resample(len(shared), self.result.seed)
+        whole = np.ones((1, len(shared)))
+        columns = [
+            (finding, np.searchsorted(finding.replicate, shared))
+            for finding in findings
+        ]
+        return find_frontier(
+            tuple(finding.label for finding in findings),
+            OBJECTIVES,
+            np.stack([self._objectives(*c, whole)[0] for c in columns]),
+            np.stack([self._objectives(*c, weights) for c in columns], axis=1),
+        )
+
+    def _objectives(
+        self, finding: Finding, rows: IntArray, weights: FloatArray
+    ) -> FloatArray:
+        """Return `[B, O]` objectives of a condition in each resample."""
+        amounts = finding.amounts
+        kept = amounts.select(rows).draws(weights)
+        num = weights.sum(axis=1)
+        loss = 1.0 - weights @ finding.test_by_run[rows] / num
+        names = amounts.names
+        hours = sum(kept[:, names.index(name)] for name in ("paid_s", "requester_s"))
+        joules = bill(kept, self.here.training["joules"])[:, 0]
+        usd, carbon = (bill(kept, self.here.whole(m))[:, 0] for m in MONEY_AND_CARBON)
+        return np.stack(
+            [loss, joules, np.asarray(hours) / S_PER_H, usd, carbon], axis=1
+        )
+
+
+_OF_BOUNDARY: tuple[Measure, ...] = ("joules", "kgco2e")
+_WAGE_GRID = np.linspace(5.0, 60.0, 23).tolist()
+_TARIFF_GRID = np.linspace(0.02, 0.5, 25).tolist()
+_STEPS = (
+    ("wait_s", "the device waiting"),
+    ("paid_s", "annotators"),
+    ("requester_s", "requester"),
+    ("pool_labels", "labels of the pool"),
+)
+
+
+def _priced(amounts: FloatArray, prices: FloatArray) -> float:
+    """Return the bill of some amounts; what is not used has no price."""
+    used = amounts != 0.0
+    return float(amounts[used] @ prices[used])
+
+
+def _pue(result: StudyResult) -> float:
+    """Return the study's own power usage effectiveness."""
+    value = price_rates(result.prices).pue.value
+    return float(value) if isinstance(value, float) else 1.0
+
+
+def _multiple(paid: float, saved: float) -> float:
+    if np.isnan(paid) or np.isnan(saved):
+        return math.nan
+    if saved <= 0.0:
+        return math.inf
+    return max(0.0, paid / saved)
+
+
+def _answer(net: FloatArray, num_replicates: int) -> Answer:
+    """Say whether a net benefit is above 0, by its interval."""
+    if np.isnan(net).all():
+        return Answer.UNKNOWN
+    low, high = percentile_interval(net, num_replicates)
+    if low > 0.0:
+        return Answer.YES
+    return Answer.NO if high < 0.0 else Answer.UNDETERMINED
+
+
+MONEY_AND_CARBON: tuple[Measure, ...] = ("usd", "kgco2e")
+OBJECTIVES = (
+    "accuracy lost",
+    "joules of training",
+    "human hours",
+    "money",
+    "carbon",
+)
+
+
+def _scaled(table: PriceTable, measure: Measure, scale: float) -> FloatArray:
+    """Return `[F, S]` prices with training some times as dear."""
+    return table.beside[measure] + scale * table.training[measure]
+
+
+def _sd(draws: FloatArray) -> float:
+    """Return the standard deviation; NaN where a draw is not finite."""
+    return float(np.std(draws)) if np.isfinite(draws).all() else math.nan
