@@ -87,8 +87,8 @@ def score_new(rival: Rival, record: Record) -> dict[str, Floats]:
     }
     mean, sd = rival.log_ease.mean(), rival.log_ease.std()
     drive = rival.ability.mean() * np.exp(mean + sd * _NODES)
-    right = np.log(1.0 / (1.0 + np.exp(-drive)))
-    wrong = np.log(1.0 / (1.0 + np.exp(drive))) - np.log(record.num_options - 1.0)
+    right = -np.logaddexp(0.0, -drive)
+    wrong = -np.logaddexp(0.0, drive) - np.log(record.num_options - 1.0)
     is_right = (record.answer == truth)[:, None]
     of_item = _by_item(record, np.where(is_right, right, wrong))
     found["GLAD"] = np.logaddexp.reduce(of_item + np.log(_NODE_WEIGHTS), axis=1)
@@ -100,7 +100,7 @@ def score_known(rival: Rival, record: Record) -> dict[str, Floats]:
     truth = record.truth[record.item]
     at = (record.person, truth, record.answer)
     drive = rival.ability[record.person] * np.exp(rival.log_ease[record.item])
-    right = 1.0 / (1.0 + np.exp(-drive))
+    right = np.exp(-np.logaddexp(0.0, -drive))
     glad = np.where(
         record.answer == truth, right, (1.0 - right) / (record.num_options - 1.0)
     )
