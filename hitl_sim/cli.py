@@ -1,7 +1,8 @@
 """The command line: each command is one call that Python users can make too."""
 
 import os
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -19,7 +20,6 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
-    from hitl_sim.study.runner import Progress as StudyProgress
     from hitl_sim.study.spec import StudySpec
 
 app = typer.Typer(
@@ -85,11 +85,46 @@ def run(
         bool,
         typer.Option("--dry-run", help="Say what would be done, and do nothing."),
     ] = False,
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe",
+            help="With --dry-run: compute and time one chunk of each program. Its "
+            "records are kept.",
+        ),
+    ] = False,
     smoke: Annotated[
         bool,
         typer.Option("--smoke", help="Run the quick form in the file's table `smoke`."),
     ] = False,
     device: Device = None,
+    executor: Annotated[
+        str,
+        typer.Option(
+            help="Where: local processes, a dask cluster, or slurm jobs. The latter "
+            "two write to the results folder themselves."
+        ),
+    ] = "local",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler; with --executor dask and none, a "
+            "cluster of this machine's processes is started."
+        ),
+    ] = None,
+    slurm: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Parameter of submitit, as timeout_min=60 or slurm_partition=cpu; "
+            "repeated. cluster=local runs the jobs here."
+        ),
+    ] = None,
+    limit: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001, help="Time after which a chunk is taken to hang and ended, s."
+        ),
+    ] = None,
 ) -> None:
     """Run a study: what is missing is computed, then the answer is printed.
 
@@ -97,6 +132,9 @@ def run(
     again.
     """
     from hitl_sim.study import runner
+    from hitl_sim.study.cluster import place_of
+    from hitl_sim.study.probe import probe_study
+    from hitl_sim.study.show_sweep import print_dry_run, print_probe, shown_progress
     from hitl_sim.study.spec import load_spec
 
     console = _console()
@@ -105,12 +143,19 @@ def run(
     with _errors_in_words():
         spec = load_spec(file, is_smoke=smoke)
         _profile(device or spec.device)
+        if probe and not dry_run:
+            raise ValueError("`--probe` must be given with `--dry-run`.")
         if dry_run:
-            _print_dry_run(console, runner.dry_run(spec, folder))
+            print_dry_run(console, runner.dry_run(spec, folder))
+            if probe:
+                print_probe(console, probe_study(spec, folder, workers or _cores()))
             return
+        place = place_of(executor, workers or _cores(), scheduler, slurm or ())
         console.print(f"[bold]{escape(spec.question)}[/bold]")
-        with _resumable(console, again), _shown_progress(console) as show:
-            done = runner.run_study(spec, folder, workers or _cores(), show)
+        with _resumable(console, again), shown_progress(console) as show:
+            done = runner.run_study(spec, folder, 1, show, place=place, limit_s=limit)
+        for path in done.set_aside:
+            console.print(f"[yellow]damaged, set aside:[/yellow] {escape(str(path))}")
         for message in sorted(set(done.messages)):
             console.print(f"[red]a chunk failed:[/red] {escape(message)}")
         _report(console, folder, device, again)
@@ -151,10 +196,11 @@ def confirm(
     """Run each task's best condition again on fresh seeds, and print the shrinkage."""
     from hitl_sim.report.confirmation import print_confirmations
     from hitl_sim.study.confirm import confirm as confirm_study
+    from hitl_sim.study.show_sweep import shown_progress
 
     console = _console()
     with _errors_in_words(), _resumable(console, f"hitl-sim confirm {folder}"):
-        with _shown_progress(console) as show:
+        with shown_progress(console) as show:
             found = confirm_study(folder, workers or _cores(), seed, replicates, show)
         print_confirmations(console, found)
 
@@ -175,6 +221,39 @@ def compare(
             analyse_folder(one, device), analyse_folder(other, device)
         )
     print_comparison(_console(), found, str(one), str(other))
+
+
+@app.command()
+def status(
+    folder: Annotated[Path, typer.Argument(help="Results folder of a study.")],
+) -> None:
+    """Say how far a study is, what failed, and whether its files can be read."""
+    from hitl_sim.study.show_sweep import print_status
+    from hitl_sim.study.status import status_of
+
+    with _errors_in_words():
+        print_status(_console(), status_of(folder))
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Results folder of a study.")],
+    n: Annotated[int, typer.Option("--n", help="Record files to draw.")] = 5,
+    workers: Workers = None,
+) -> None:
+    """Compute a sample of a study's records again and compare their bytes.
+
+    Refused where versions, device kind, width or threads are not what they were.
+    """
+    from hitl_sim.study.show_sweep import print_verification
+    from hitl_sim.study.verify import verify_study
+
+    console = _console()
+    with _errors_in_words(), _resumable(console, f"hitl-sim verify {folder}"):
+        found = verify_study(folder, n, workers or _cores())
+    print_verification(console, found)
+    if found.unlike:
+        raise typer.Exit(_FAILED_RUNS)
 
 
 @app.command()
@@ -472,48 +551,19 @@ def _progress(console: Console) -> Progress:
     )
 
 
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
 @contextmanager
 def _resumable(console: Console, again: str) -> Iterator[None]:
-    """Turn Ctrl-C into a word on how to go on."""
+    """Turn Ctrl-C and SIGTERM into a word on how to go on."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
     except KeyboardInterrupt:
         console.print(f"\nInterrupted. Finished runs are kept; go on with\n  {again}")
         raise typer.Exit(_INTERRUPTED) from None
-
-
-@contextmanager
-def _shown_progress(console: Console) -> Iterator[Callable[["StudyProgress"], None]]:
-    """Draw a bar that follows a study's progress."""
-    with _progress(console) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def show(state: "StudyProgress") -> None:
-            text = "compiling" if state.is_compiling else "running"
-            bar.update(task, description=text, total=state.total, completed=state.done)
-
-        yield show
-
-
-def _print_dry_run(console: Console, plan: object) -> None:
-    from hitl_sim.study.runner import DryRun
-
-    if not isinstance(plan, DryRun):
-        raise TypeError(f"`plan` must be a DryRun, got {type(plan).__name__}.")
-    console.print(
-        f"{plan.conditions} conditions, {plan.runs} runs, {plan.runs_left} of them "
-        f"still to do, {plan.programs} programs to compile."
-    )
-    console.print(
-        f"Work left: {plan.flops:.3g} operations, roughly "
-        f"{plan.seconds_one_core / 60:.1f} minutes of one core (assumed rates)."
-    )
-    console.print(
-        f"With {plan.replicates} replicates a difference between two arms is known to "
-        f"about {plan.half_width:.2f} standard deviations of one run (95 %)."
-    )
-    for field, reason in plan.inert.items():
-        console.print(f"[yellow]inert:[/yellow] {escape(field)}: {escape(reason)}.")
 
 
 def _profile(device: str) -> None:

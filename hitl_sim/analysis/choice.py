@@ -48,7 +48,6 @@ from hitl_sim.analysis.verdict import (
     Leader,
     Spread,
     Step,
-    Yardstick,
 )
 from hitl_sim.analysis.world import Input, draw_worlds, world_inputs
 from hitl_sim.cost import BOUNDARIES, price_rates
@@ -196,15 +195,18 @@ class _Desk:
 
     def dial_break_evens(self) -> list[BreakEvenAlong]:
         """Solve it along quality and consistencies, in training and whole bills."""
-        yardsticks: dict[Yardstick, FloatArray] = {
-            TRAINING: self.here.training["joules"],
-            **{m: self.here.whole(m) for m in MEASURES},
-        }
         control, seed = self.task.control, self.result.seed
-        return [
-            BreakEvenAlong(sweep.words, "", name, 1.0, sweep.arm, crossing)
-            for sweep in find_sweeps(self.task)
-            for name, prices in yardsticks.items()
+        in_training = [
+            BreakEvenAlong(
+                found.sweep.words, "", TRAINING, 1.0, found.sweep.arm, found.crossing
+            )
+            for found in self.task.crossings
+        ]
+        whole = {measure: self.here.whole(measure) for measure in MEASURES}
+        return in_training + [
+            BreakEvenAlong(sweep.words, "", measure, 1.0, sweep.arm, crossing)
+            for sweep in find_sweeps(self.task.with_people)
+            for measure, prices in whole.items()
             if (crossing := solve_dial(sweep, control, prices, seed)) is not None
         ]
 

@@ -21,6 +21,7 @@ from hitl_sim.analysis.decision import (
     simulated_by,
     variance_saved,
 )
+from hitl_sim.analysis.dial import find_dial_crossings
 from hitl_sim.analysis.estimate import Estimate, unknown
 from hitl_sim.analysis.finding import Finding, LabelCase, NullCheck, TaskResult
 from hitl_sim.analysis.interval import mean_interval, resample, wilson
@@ -87,6 +88,7 @@ def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskRes
     findings = tuple(
         _find(group, frame) for group in groups if group.role in ("null", "arm")
     )
+    control_found = _find(control, frame)
     kept = np.isin(targets.replicate, frame.control.group.replicate)
     return TaskResult(
         base=control.base,
@@ -97,9 +99,10 @@ def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskRes
         horizon_steps=frame.horizon_steps,
         horizon_j=frame.horizon_j,
         ceiling=find_ceiling(frame.control, market.costs, rules.seed),
-        control=_find(control, frame),
+        control=control_found,
         null=_null_check(findings),
         findings=findings,
+        crossings=find_dial_crossings(control_found, findings, rules.seed),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hitl_sim.analysis.bill import Scopes, Usage
 from hitl_sim.analysis.break_even import Answer, BreakEven, Payback
@@ -18,6 +18,9 @@ from hitl_sim.analysis.record import FloatArray, IntArray
 from hitl_sim.analysis.repricing import Amounts
 from hitl_sim.cost import LabelStanding, Ledger, Prices
 from hitl_sim.energy import DeviceProfile, Kind, Quantity
+
+if TYPE_CHECKING:
+    from hitl_sim.analysis.dial import DialCrossing
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,7 @@ class TaskResult:
         control: the control itself.
         null: the A/A check; `None` when the study has no null arm.
         findings: every other condition, null arm included.
+        crossings: where arms begin to save training along dials of their crowds.
     """
 
     base: str
@@ -225,6 +229,7 @@ class TaskResult:
     control: Finding
     null: NullCheck | None
     findings: tuple[Finding, ...]
+    crossings: tuple[DialCrossing, ...] = ()
 
     @property
     def label(self) -> str:

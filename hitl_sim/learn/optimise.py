@@ -16,13 +16,13 @@ class TrainConfig:
     """What fixes the training program.
 
     Attributes:
-        batch: items per step.
+        batch: items per step; None for all items of the training set in each.
         steps_per_checkpoint: steps between two evaluations.
         num_checkpoints: evaluations until the common cap on steps.
         optimiser: "adam" or "sgd" (momentum .9).
     """
 
-    batch: int = 32
+    batch: int | None = 32
     steps_per_checkpoint: int = 10
     num_checkpoints: int = 60
     optimiser: str = "adam"
@@ -34,7 +34,7 @@ class TrainSet(NamedTuple):
     Attributes:
         features: `[N, D]` features of the whole pool.
         labels: `[N]` label of each pool item, read only where `order[:num_items]` is.
-        order: `[N]` pool positions, those to train on first.
+        order: `[M]` pool positions, those to train on first.
         num_items: `[]` how many of `order` to train on; at least 1.
         penalty: `[D]` weight of each feature's squared input gradient in the loss;
             None for none, which costs nothing.
@@ -42,7 +42,7 @@ class TrainSet(NamedTuple):
 
     features: Float[Array, "items features"]
     labels: Int[Array, " items"]
-    order: Int[Array, " items"]
+    order: Int[Array, " most"]
     num_items: Int[Array, ""]
     penalty: Float[Array, " features"] | None = None
 
@@ -95,9 +95,10 @@ def train_step(
     optimiser: str,
     learner: Learner,
     learning_rate: Float[Array, ""],
-    x: Float[Array, "batch features"],
+    x: Any,
     y: Int[Array, " batch"],
     penalty: Float[Array, " features"] | None = None,
+    weight: Float[Array, " batch"] | None = None,
 ) -> Learner:
     """Take one optimiser step on the mean loss of a batch.
 
@@ -109,9 +110,10 @@ def train_step(
         optimiser: its name.
         learner: where the step starts.
         learning_rate: `[]`, > 0.
-        x: `[B, D]` features.
+        x: `[B, D]` features, or what the network has prepared of them.
         y: `[B]` labels.
         penalty: `[D]` weights >= 0; None for the cross-entropy alone.
+        weight: `[B]` of each item in the mean, adding up to 1; equal when left out.
 
     References:
         Ross, Hughes, Doshi-Velez (2017), Right for the right reasons: training
@@ -121,9 +123,10 @@ def train_step(
     def loss(params: Any) -> jax.Array:
         logits = network.apply(params, x)
         losses: jax.Array = optax.softmax_cross_entropy_with_integer_labels(logits, y)
+        mean = losses.mean() if weight is None else (losses * weight).sum()
         if penalty is None:
-            return losses.mean()
-        return losses.mean() + input_gradient_penalty(network, params, x, penalty)
+            return mean
+        return mean + input_gradient_penalty(network, params, x, penalty)
 
     grads = jax.grad(loss)(learner.params)
     updates, opt_state = build_optimiser(optimiser).update(
@@ -177,6 +180,10 @@ def train_steps(
 ) -> Learner:
     """Draw the batches of some steps at once, then take the steps.
 
+    Where a step takes all items, they are gathered once; `training.order` is then as
+    long as the most items that there can be, for those past `num_items` count nothing
+    but time.
+
     Args:
         key: fixes the batches.
         network: what is trained.
@@ -191,6 +198,16 @@ def train_steps(
     Returns:
         The trained learner.
     """
+    if config.batch is None:
+        return _whole_steps(
+            network,
+            config.optimiser,
+            learner,
+            learning_rate,
+            training,
+            num_steps,
+            due,
+        )
 
     def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
         x, y = training.features[index], training.labels[index]
@@ -205,6 +222,33 @@ def train_steps(
             0, due, lambda i, part: step(part, indices[i])[0], learner
         )
     return learner
+
+
+def _whole_steps(
+    network: Network,
+    optimiser: str,
+    learner: Learner,
+    learning_rate: Float[Array, ""],
+    training: TrainSet,
+    num_steps: int,
+    due: Int[Array, ""] | None,
+) -> Learner:
+    """Take steps on all items of a training set at once."""
+    most = training.order.shape[0]
+    x, y = training.features[training.order], training.labels[training.order]
+    is_used = jnp.arange(most) < training.num_items
+    weight = is_used / training.num_items.astype(x.dtype)
+    # a penalty is the gradient by the features themselves
+    rows = network.prepare(x) if training.penalty is None else x
+
+    def step(_: Any, learner: Learner) -> Learner:
+        args = (network, optimiser, learner, learning_rate, rows, y)
+        return train_step(*args, training.penalty, weight)
+
+    stepped: Learner = jax.lax.fori_loop(
+        0, num_steps if due is None else due, step, learner
+    )
+    return stepped
 
 
 def fit(

@@ -67,7 +67,8 @@ def train_unit(
         phase: train or choose.
         network: what is trained.
         config: batch and optimiser; only Adam goes without its name.
-        num_items: pool items N that batches are fetched from.
+        num_items: pool items N that batches are fetched from; all of them in each step
+            where the config's batch is None.
         num_features: input width D.
         num_classes: output width K.
         has_penalty: whether the loss penalises input gradients.
@@ -95,7 +96,8 @@ def train_unit(
     shape = network.describe(num_features, num_classes)
     suffix = "" if config.optimiser == "adam" else f":{config.optimiser}"
     suffix += ":penalty" if has_penalty else ""
-    unit_name = f"{phase}:{shape}:b{config.batch}:n{num_items}{suffix}"
+    taken = "all" if config.batch is None else f"b{config.batch}"
+    unit_name = f"{phase}:{shape}:{taken}:n{num_items}{suffix}"
     return Unit(unit_name, phase, program, args, STRETCH)
 
 

@@ -52,6 +52,12 @@ FIGURES: Mapping[str, tuple[Callable[[TaskResult], Figure], str]] = {
     ),
 }
 
+DIAL_CAPTION = (
+    f"{RHO} along a dial of the crowd, with 95 % bootstrap intervals. A vertical line"
+    " is where an arm breaks even; the bar on the level of 1 holds the values at which"
+    " saving and loss cannot be told apart. Dashed: arms that ask nobody."
+)
+
 DECISION_FIGURES: Mapping[
     str, tuple[Callable[[Verdict, StudyResult], Figure | None], str]
 ] = {

@@ -16,6 +16,7 @@ from hitl_sim.report.opening import (
     tell_ratio,
 )
 from hitl_sim.report.scale import growth_note, tell_growth
+from hitl_sim.report.standing import standing_words
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,9 @@ def _tell_task(
 
 def _notes(result: StudyResult) -> tuple[str, ...]:
     num = sum(len(task.findings) for task in result.tasks)
-    notes = [
+    people = standing_words(result)
+    notes = [f"How far the people may be trusted: {people}."] if people else []
+    notes += [
         f"{num} conditions are compared and about {max(1, round(num / 20))} of their"
         " 95 % intervals will miss; the best of many looks better than it is until"
         " fresh seeds confirm it."
@@ -158,6 +161,6 @@ def paragraphs(words: Words) -> Sequence[str]:
     for task in words.tasks:
         head = f"{task.task}: " if len(words.tasks) > 1 else ""
         lines.append(f"{head}{task.answer}")
-        lines.extend((task.ceiling, task.rho, task.break_even, *task.checks))
-        lines.extend(task.decision)
+        lines.extend((task.ceiling, task.rho, task.break_even))
+        lines.extend((*task.checks, *task.decision))
     return [*lines, *words.notes]

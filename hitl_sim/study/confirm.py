@@ -9,8 +9,9 @@ import msgspec
 from hitl_sim.analysis import Confirmation, Finding, TaskResult, best
 from hitl_sim.study.conclude import analyse_folder
 from hitl_sim.study.grid import set_field
-from hitl_sim.study.runner import Progress, load_study, run_study
+from hitl_sim.study.runner import load_study, run_study
 from hitl_sim.study.spec import SpecError, StudySpec, WholePoolArm, convert
+from hitl_sim.study.sweep import Progress
 
 
 def confirm(

@@ -7,12 +7,18 @@ from typing import NamedTuple
 
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.network_spec import NetworkSpec
+from hitl_sim.study.spec import LabellingArm
 from hitl_sim.task import TaskInfo
 
 FLOPS_PER_S = 1.5e10
 """Operations per second of one core on small dense networks; assumed."""
 COMPILE_S = 5.0
 """Seconds to compile one program on one core; assumed."""
+BASE_MIB, RUN_MIB = 500.0, 4.0
+"""Memory of a worker, and of each run in one of its dispatches, MiB.
+
+Seen on a processor: 520 to 660 MiB with 2 to 64 runs of small networks in a dispatch.
+"""
 _LEVEL = 0.95
 
 
@@ -31,8 +37,18 @@ def run_flops(condition: Condition, info: TaskInfo) -> float:
     training, task = condition.training, condition.task
     steps = training.checkpoints * training.steps_per_checkpoint
     held_out = training.checkpoints * (task.validation + task.test)
-    items = 6.0 * steps * training.batch + 2.0 * held_out
+    items = 6.0 * steps * items_per_step(condition) + 2.0 * held_out
     return size.products * items + 10.0 * size.weights * steps
+
+
+def items_per_step(condition: Condition) -> float:
+    """Mean number of items in one training step."""
+    batch, arm = condition.training.batch, condition.arm
+    if batch != "all":
+        return float(batch)
+    if not isinstance(arm, LabellingArm):
+        return float(condition.task.pool)
+    return arm.initial + arm.questions * (arm.rounds + (arm.initial == 0)) / 2
 
 
 class NetworkSize(NamedTuple):
@@ -81,6 +97,11 @@ def network_size(network: NetworkSpec, info: TaskInfo) -> NetworkSize:
 def seconds_one_core(flops: float, programs: int) -> float:
     """Estimate the time of one core, s, compilation included."""
     return flops / FLOPS_PER_S + programs * COMPILE_S
+
+
+def worker_mib(width: int) -> float:
+    """Estimate the memory of one worker, MiB; it does not grow with a study."""
+    return BASE_MIB + RUN_MIB * width
 
 
 def half_width(replicates: int) -> float:

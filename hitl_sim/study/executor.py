@@ -1,22 +1,61 @@
-"""Where chunks are computed: `submit` and `result`, by local processes or in one child.
+"""Where chunks are computed: `submit` and `result`, here by processes of this machine.
 
 A worker runs XLA on one CPU thread. That is the fastest form for small networks, and
-the thread count is among what fixes the bytes.
+the thread count is among what fixes the bytes. A worker that dies takes only its own
+call with it: the next call of its rank starts another.
 """
 
+import contextlib
 import hashlib
 import importlib
+import importlib.util
 import multiprocessing
 import os
+import pickle
 import platform
+import queue
 import signal
 import threading
 import time
-from concurrent.futures import Future, ProcessPoolExecutor
+import traceback
+from concurrent.futures import Future
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self
 
 _POLL_S = 1.0
+_CALLS = threading.Lock()
+_CUDA_PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin")
+
+
+class WorkerLostError(RuntimeError):
+    """A worker process ended before its call did."""
+
+
+class Executor(Protocol):
+    """Where calls are made: each of an importable function, by name.
+
+    Attributes:
+        num_workers: calls that can be under way at once.
+        is_by_share: whether a worker should get its share of the work in one call,
+            because starting it is dear.
+    """
+
+    num_workers: int
+    is_by_share: bool
+
+    def submit(self, module: str, function: str, *args: Any) -> "Future[Any]":
+        """Queue a call; its `result()` waits for it."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Enter the executor's context."""
+        ...
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        """End the workers, at once where an error is on its way."""
+        ...
 
 
 def cache_folder() -> Path:
@@ -31,21 +70,34 @@ def cache_folder() -> Path:
     return Path(home) / "hitl_sim" / "xla" / name
 
 
-def _watch(parent: int) -> None:
-    """Leave when the parent is gone: a killed study leaves no worker behind."""
-    while os.getppid() == parent:
-        time.sleep(_POLL_S)
-    os._exit(1)
+def worker_environment() -> dict[str, str]:
+    """Name the variables that must be set before anything starts JAX's backend."""
+    return {
+        "NPROC": "1",
+        "JAX_COMPILATION_CACHE_DIR": str(cache_folder()),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
 
 
-def prepare_worker(parent: int) -> None:
-    """Set up a fresh child before anything in it imports JAX's backend."""
-    os.environ["NPROC"] = "1"
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(cache_folder())
-    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+def gpu_names() -> tuple[str, ...]:
+    """Name the NVIDIA devices that JAX could use here; none without its plugin."""
+    if not any(importlib.util.find_spec(name) for name in _CUDA_PLUGINS):
+        return ()
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return tuple(name for name in chosen.split(",") if name)
+    return tuple(str(i) for i in range(_count_gpus()))
+
+
+def _count_gpus() -> int:
+    import pynvml  # noqa: PLC0415  only where JAX has a plugin for it
+
+    try:
+        pynvml.nvmlInit()
+        return int(pynvml.nvmlDeviceGetCount())
+    except pynvml.NVMLError:
+        return 0
 
 
 def call(module: str, function: str, *args: Any) -> Any:
@@ -53,15 +105,100 @@ def call(module: str, function: str, *args: Any) -> Any:
     return getattr(importlib.import_module(module), function)(*args)
 
 
+def call_prepared(module: str, function: str, *args: Any) -> Any:
+    """Make a call in a worker that another engine started; one at a time in each."""
+    with _CALLS:
+        os.environ.update(worker_environment())
+        return call(module, function, *args)
+
+
+def _watch(parent: int) -> None:
+    """Leave when the parent is gone: a killed study leaves no worker behind."""
+    while os.getppid() == parent:
+        time.sleep(_POLL_S)
+    os._exit(1)
+
+
+def _serve(connection: Connection, parent: int, gpu: str | None) -> None:
+    """Answer calls in a fresh child until the pipe is closed."""
+    os.environ.update(worker_environment())
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    # a pipe that breaks is a parent that is gone
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            connection.send(_answer(connection.recv()))
+
+
+def _answer(job: tuple[Any, ...]) -> tuple[bool, Any]:
+    """Make a call and say whether it went well; what is said can be sent."""
+    try:
+        answer: tuple[bool, Any] = (True, call(*job))
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        answer = (False, error)
+    try:
+        pickle.dumps(answer)
+    except (TypeError, ValueError, AttributeError, pickle.PicklingError) as error:
+        return False, RuntimeError(f"{error!r}: {answer[1]!r}")
+    return answer
+
+
+class _Child:
+    """One worker process and the pipe to it."""
+
+    def __init__(self, gpu: str | None) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, other = context.Pipe()
+        self.process = context.Process(
+            target=_serve, args=(other, os.getpid(), gpu), daemon=True
+        )
+        self.process.start()
+        other.close()
+
+    def call(self, job: tuple[Any, ...]) -> Any:
+        """Make one call.
+
+        Raises:
+            WorkerLostError: the process ended first.
+        """
+        try:
+            self._connection.send(job)
+            wait_for([self._connection, self.process.sentinel])
+            is_ok, answer = self._connection.recv()
+        except (EOFError, ConnectionError) as error:
+            self.process.join()
+            raise WorkerLostError(
+                "A worker process must live until its call is done, but one ended "
+                f"with code {self.process.exitcode}; killed from outside, perhaps for "
+                "want of memory."
+            ) from error
+        if is_ok:
+            return answer
+        raise answer
+
+    def close(self) -> None:
+        """Let the process end."""
+        self._connection.close()
+        self.process.join()
+
+
 class LocalExecutor:
-    """A pool of spawned processes; leaving the context ends them.
+    """Spawned processes of this machine; leaving the context ends them.
+
+    Where JAX can use several GPUs, each worker sees one of them.
 
     Attributes:
         num_workers: processes.
+        is_by_share: no; a worker keeps what it has compiled.
     """
 
+    is_by_share = False
+
     def __init__(self, num_workers: int) -> None:
-        """Make a pool; processes start with the first `submit`.
+        """Make the workers; processes start with their first call.
 
         Raises:
             ValueError: no worker.
@@ -69,25 +206,60 @@ class LocalExecutor:
         if num_workers < 1:
             raise ValueError(f"`workers` must be >= 1, got {num_workers}.")
         self.num_workers = num_workers
-        self._pool = ProcessPoolExecutor(
-            num_workers,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=prepare_worker,
-            initargs=(os.getpid(),),
+        self._jobs: queue.SimpleQueue[tuple[Future[Any], tuple[Any, ...]] | None] = (
+            queue.SimpleQueue()
         )
+        self._threads: list[threading.Thread] = []
+        self._children: dict[int, _Child] = {}
+        self._gpus = gpu_names()
+        self._is_ending = False
 
     def submit(self, module: str, function: str, *args: Any) -> "Future[Any]":
         """Queue a call of an importable function; its `result()` waits for it."""
-        return self._pool.submit(call, module, function, *args)
+        future: Future[Any] = Future()
+        self._jobs.put((future, (module, function, *args)))
+        if not self._threads:
+            self._threads = [
+                threading.Thread(target=self._attend, args=(rank,), daemon=True)
+                for rank in range(self.num_workers)
+            ]
+            for thread in self._threads:
+                thread.start()
+        return future
 
-    def __enter__(self) -> "LocalExecutor":
-        """Enter the pool's context."""
+    def _attend(self, rank: int) -> None:
+        """Hand one worker its calls, and start another where it was lost."""
+        gpu = self._gpus[rank % len(self._gpus)] if len(self._gpus) > 1 else None
+        while (job := self._jobs.get()) is not None:
+            future, args = job
+            if self._is_ending or not future.set_running_or_notify_cancel():
+                future.cancel()
+                continue
+            try:
+                if rank not in self._children:
+                    self._children[rank] = _Child(gpu)
+                if self._is_ending:
+                    self._children[rank].process.terminate()
+                future.set_result(self._children[rank].call(args))
+            except WorkerLostError as error:
+                self._children.pop(rank)
+                future.set_exception(error)
+            except BaseException as error:
+                future.set_exception(error)
+
+    def __enter__(self) -> Self:
+        """Enter the executor's context."""
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         """End the workers, at once where an error is on its way."""
+        self._is_ending = kind is not None
         if kind is not None:
-            terminate = list((self._pool._processes or {}).values())
-            for process in terminate:
-                process.terminate()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+            for child in list(self._children.values()):
+                child.process.terminate()
+        for _rank in self._threads:
+            self._jobs.put(None)
+        for attendant in self._threads:
+            attendant.join()
+        for child in self._children.values():
+            child.close()

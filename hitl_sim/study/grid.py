@@ -1,8 +1,8 @@
 """From a spec to conditions: what is run, under which key, sharing which program."""
 
 import hashlib
-import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from hitl_sim import __version__
+from hitl_sim.study.axis import cells, check_axes
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec import (
     ArmSpec,
@@ -191,13 +192,14 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             f"({', '.join(_sweepable(table, spec))}), got {axis.field!r}."
         )
     _check_axis_arms(axis, spec)
-    for value in axis.values:
+    seen = Counter(axis.values or ())
+    for value, times in seen.items():
         if axis.field == "task" and value not in spec.task:
             raise SpecError(
                 f"`axis.values` of 'task' must be among {', '.join(spec.task)}, "
                 f"got {value!r}."
             )
-        if axis.values.count(value) > 1:
+        if times > 1:
             raise SpecError(f"`axis.values` must be distinct, got {value!r} twice.")
 
 
@@ -262,9 +264,7 @@ def _cells(spec: StudySpec, arm: ArmSpec) -> Iterator[dict[str, Scalar]]:
         for axis in spec.axis
         if acts_on(axis.field, arm) and (axis.arms is None or arm.name in axis.arms)
     ]
-    for values in itertools.product(*(axis.values for axis in axes)):
-        cell = {axis.field: v for axis, v in zip(axes, values, strict=True)}
-        yield cell
+    return cells(spec, axes)
 
 
 def expand(spec: StudySpec) -> list[Condition]:
@@ -286,6 +286,7 @@ def expand(spec: StudySpec) -> list[Condition]:
     """
     for axis in spec.axis:
         _check_axis(axis, spec)
+    check_axes(spec)
     _check_exclude(spec)
     conditions: list[Condition] = []
     for index, arm in enumerate(spec.arm):
@@ -308,7 +309,9 @@ def _check_exclude(spec: StudySpec) -> None:
 def _conditions_at(
     spec: StudySpec, arm_index: int, cell: Mapping[str, Scalar]
 ) -> Iterator[Condition]:
-    tables = msgspec.to_builtins(spec)
+    # a condition needs no axes of its own, and there may be many values
+    plain = msgspec.structs.replace(spec, axis=(), draw=None, exclude=())
+    tables = msgspec.to_builtins(plain)
     for field, value in cell.items():
         set_field(tables, arm_index, field, value)
     try:
@@ -346,7 +349,7 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
         ]
         if not arms:
             found[axis.field] = "no arm of this study has this field"
-        if len(axis.values) == 1:
+        if axis.values is not None and len(axis.values) == 1:
             found[axis.field] = "it takes one value only"
         for arm in arms:
             reason = _inert_reason(axis.field, arm, spec.crew.size)

@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,42 +9,31 @@ from typing import Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
+from hitl_sim.energy import load_profile
 from hitl_sim.energy.meters import Meter, Window
-from hitl_sim.study.estimate import half_width, run_flops, seconds_one_core
-from hitl_sim.study.executor import LocalExecutor
+from hitl_sim.study.cluster import Place
+from hitl_sim.study.estimate import (
+    half_width,
+    run_flops,
+    seconds_one_core,
+    worker_mib,
+)
 from hitl_sim.study.grid import SCHEMA, inert_axes
-from hitl_sim.study.plan import Chunk, Plan, build_plan, chunks_left
+from hitl_sim.study.plan import Plan, build_plan, chunks_left
 from hitl_sim.study.spec import SpecError, StudySpec, convert, validate
 from hitl_sim.study.store import (
     RecordError,
     check_folder,
+    check_schema,
+    damaged_files,
     finished_keys,
     join_labels,
     read_records,
+    set_aside,
     write_json,
     write_table,
 )
-
-_WORKER = "hitl_sim.study.worker"
-_QUEUED_PER_WORKER = 2
-
-
-class Progress(NamedTuple):
-    """How far a study is.
-
-    Attributes:
-        done: finished runs, those found at the start included.
-        total: runs of the study.
-        failed: runs whose chunk failed in this call.
-        found: runs that were finished before this call.
-        is_compiling: whether no chunk has come back yet.
-    """
-
-    done: int
-    total: int
-    failed: int
-    found: int
-    is_compiling: bool
+from hitl_sim.study.sweep import Progress, Sweep
 
 
 @dataclass(frozen=True)
@@ -61,6 +48,9 @@ class DryRun:
         inert: swept fields that change nothing, with the reason.
         flops: matrix operations of the runs left, roughly.
         seconds_one_core: time that they take one core, s, roughly.
+        worker_mib: memory of one worker, MiB, roughly.
+        joules: what the sweep itself burns if this machine draws what the study's
+            device profile draws at work, J, roughly.
         replicates: runs per condition.
         half_width: of a 95 % interval of two arms' difference, in standard deviations
             of one run.
@@ -73,17 +63,28 @@ class DryRun:
     inert: Mapping[str, str]
     flops: float
     seconds_one_core: float
+    worker_mib: float
+    joules: float
     replicates: int
     half_width: float
 
 
 class StudyRun(NamedTuple):
-    """What `run_study` leaves: where, how many runs, and the failures' messages."""
+    """What `run_study` leaves.
+
+    Attributes:
+        out: results folder.
+        num_runs: distinct runs of the study.
+        num_failed: those without a record.
+        messages: why.
+        set_aside: where record files are now that could not be read.
+    """
 
     out: Path
     num_runs: int
     num_failed: int
     messages: tuple[str, ...]
+    set_aside: tuple[Path, ...] = ()
 
 
 def dry_run(spec: StudySpec, out: Path) -> DryRun:
@@ -103,6 +104,7 @@ def dry_run(spec: StudySpec, out: Path) -> DryRun:
         for run in chunk.runs
     )
     programs = len({chunk.group for chunk in left})
+    seconds = seconds_one_core(flops, programs)
     return DryRun(
         conditions=len({id(run.condition) for run in plan.runs}),
         runs=len(keys),
@@ -110,7 +112,9 @@ def dry_run(spec: StudySpec, out: Path) -> DryRun:
         programs=programs,
         inert=inert_axes(spec),
         flops=flops,
-        seconds_one_core=seconds_one_core(flops, programs),
+        seconds_one_core=seconds,
+        worker_mib=worker_mib(spec.width),
+        joules=seconds * load_profile(spec.device).active_w.value,
         replicates=spec.replicates,
         half_width=half_width(spec.replicates),
     )
@@ -121,41 +125,49 @@ def run_study(
     out: Path,
     workers: int,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    *,
+    place: Place | None = None,
+    limit_s: float | None = None,
 ) -> StudyRun:
     """Compute the records of a study that are missing, and write its manifest.
 
     A finished record is never computed again. Interrupting or killing this call loses
     at most the chunks under way; the same call goes on from there, and ends with the
-    bytes of a call that was never interrupted.
+    bytes of a call that was never interrupted. Record files that cannot be read are
+    moved to `damaged/` and their runs computed again.
 
     Args:
         spec: the study.
         out: results folder; made if missing.
         workers: processes, each on one CPU thread.
         on_progress: called at the start and after each chunk.
+        place: where chunks are computed, in place of `workers` local processes.
+        limit_s: time after which a chunk is taken to hang, s; generous to what it is
+            expected to take when left out.
 
     Returns:
         Counts, and the messages of chunks that failed.
 
     Raises:
         SpecError: the study cannot be run as written; nothing was done.
-        RecordError: the folder cannot be used; nothing was lost.
+        RecordError: the folder cannot be used or its disk is full; nothing was lost.
     """
     spec = validate(spec)
     plan = build_plan(spec)
     check_folder(out)
+    moved = set_aside(out, damaged_files(out))
     finished = finished_keys(out)
-    keys = {run.key for run in plan.runs}
-    found = len(keys & finished)
     write_json(out / "study.json", msgspec.to_builtins(spec))
     left = chunks_left(plan, finished)
     with Meter().window("sweep", phase="train") as window:
-        messages = _run_chunks(left, out, workers, len(keys), found, on_progress)
+        sweep = Sweep(plan, finished, left, limit_s, on_progress)
+        messages = sweep.run(place or Place(workers=workers), out)
     if left:
         _write_own_energy(out, window)
+    keys = {run.key for run in plan.runs}
     failed = len(keys - finished_keys(out))
     finish(plan, out)
-    return StudyRun(out, len(keys), failed, tuple(messages))
+    return StudyRun(out, len(keys), failed, tuple(messages), tuple(moved))
 
 
 def _write_own_energy(out: Path, window: Window) -> None:
@@ -168,47 +180,6 @@ def _write_own_energy(out: Path, window: Window) -> None:
             "gross": [joules.to_json() for joules in reading.gross],
         },
     )
-
-
-def _run_chunks(
-    chunks: list[Chunk],
-    out: Path,
-    workers: int,
-    total: int,
-    found: int,
-    on_progress: Callable[[Progress], None],
-) -> list[str]:
-    done, failed, messages = found, 0, []
-    on_progress(Progress(done, total, failed, found, bool(chunks)))
-    if not chunks:
-        return []
-    with LocalExecutor(min(workers, len(chunks))) as executor:
-        waiting = list(reversed(chunks))
-        running: set[Future[Any]] = set()
-        while waiting or running:
-            while waiting and len(running) < _QUEUED_PER_WORKER * workers:
-                chunk = waiting.pop()
-                running.add(executor.submit(_WORKER, "run_chunk", chunk, str(out)))
-            ready, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in ready:
-                report = _result_of(future)
-                done += report.num_runs if report.is_ok else 0
-                if not report.is_ok:
-                    failed += report.num_runs
-                    messages.append(report.message)
-            on_progress(Progress(done, total, failed, found, False))
-    return messages
-
-
-def _result_of(future: Future[Any]) -> Any:
-    try:
-        return future.result()
-    except BrokenProcessPool as error:
-        raise RecordError(
-            "A worker process must live until its chunk is done, but one was ended "
-            "from outside, perhaps for want of memory. Finished runs are kept; the "
-            "same command goes on from there, with fewer `workers` if need be."
-        ) from error
 
 
 def finish(plan: Plan, out: Path) -> None:
@@ -268,6 +239,19 @@ def load_study(out: Path) -> tuple[StudySpec, pa.Table, dict[str, Any]]:
     Raises:
         RecordError: the folder holds no study.
     """
+    spec = load_spec_of(out)
+    plan = build_plan(spec)
+    table = join_labels(read_records(out), plan.labels())
+    return spec, table, _manifest(plan, out)
+
+
+def load_spec_of(out: Path) -> StudySpec:
+    """Read the study that a results folder belongs to.
+
+    Raises:
+        RecordError: the folder holds none, or one of another schema.
+    """
+    check_schema(out)
     try:
         raw = json.loads((out / "study.json").read_text())
     except (OSError, json.JSONDecodeError) as error:
@@ -276,9 +260,6 @@ def load_study(out: Path) -> tuple[StudySpec, pa.Table, dict[str, Any]]:
             "in it can be read."
         ) from error
     try:
-        spec = convert(raw)
+        return convert(raw)
     except SpecError as error:
         raise RecordError(f"{str(out / 'study.json')!r}: {error}") from error
-    plan = build_plan(spec)
-    table = join_labels(read_records(out), plan.labels())
-    return spec, table, _manifest(plan, out)

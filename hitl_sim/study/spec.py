@@ -78,10 +78,19 @@ class TaskSpec(_Struct, frozen=True):
 
 
 class TrainingSpec(_Struct, frozen=True):
-    """Optimisation, and the grid of checkpoints up to the common cap."""
+    """Optimisation, and the grid of checkpoints up to the common cap.
+
+    Attributes:
+        learning_rate: of each step.
+        batch: items of each step, drawn by lot, or "all" items of the training set
+            (arms whose set has a size that the program knows).
+        optimiser: "adam", or "sgd" with momentum.
+        steps_per_checkpoint: steps between two evaluations.
+        checkpoints: evaluations until the common cap on steps.
+    """
 
     learning_rate: Positive = 1e-3
-    batch: Count = 32
+    batch: Count | Literal["all"] = 32
     optimiser: Literal["adam", "sgd"] = "adam"
     steps_per_checkpoint: Count = 10
     checkpoints: Count = 60
@@ -327,6 +336,12 @@ class LabellingArm(_PeopleArm, frozen=True, tag="labelling"):
     score: Literal["pool", "subsample"] = "pool"
     score_items: Count | None = None
     suggest: bool = False
+    initial: Annotated[int, Meta(ge=0)] = 0
+
+    @property
+    def stages(self) -> int:
+        """Fits of a model: the rounds, and one before them if labels are there."""
+        return self.rounds + (self.initial > 0)
 
 
 ArmSpec = (
@@ -342,18 +357,45 @@ ArmSpec = (
 
 
 class AxisSpec(_Struct, frozen=True):
-    """One swept field.
+    """One swept field: its values, or a range that points are drawn from.
 
     Attributes:
         field: "task", or table and field, as "crowd.shared_error",
             "training.learning_rate", "arm.share".
-        values: the values it takes.
+        values: the values it takes; crossed with those of other axes.
+        low: least value of a range.
+        high: largest value of a range. Between two integers it takes integers.
+        scale: whether a range is even on a "linear" or a "log" scale.
+        drawn: whether `values` are drawn from, as a range is, in place of crossed.
+        link: axes of one name here go through their values together.
         arms: the arms that it applies to; all on which it acts when left out.
     """
 
     field: str
-    values: Annotated[tuple[Scalar, ...], Meta(min_length=1)]
+    values: Annotated[tuple[Scalar, ...], Meta(min_length=1)] | None = None
+    low: int | float | None = None
+    high: int | float | None = None
+    scale: Literal["linear", "log"] = "linear"
+    drawn: bool = False
+    link: str | None = None
     arms: tuple[str, ...] | None = None
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether its points come from the table `draw`."""
+        return self.drawn or self.values is None
+
+
+class DrawSpec(_Struct, frozen=True):
+    """How points of all drawn axes are chosen together.
+
+    Attributes:
+        method: "random" points, a "latin" hypercube, or a scrambled "sobol" sequence.
+        points: how many.
+    """
+
+    method: Literal["random", "latin", "sobol"]
+    points: Annotated[int, Meta(ge=1, le=65_536)]
 
 
 class StudySpec(_Struct, frozen=True):
@@ -373,6 +415,7 @@ class StudySpec(_Struct, frozen=True):
         crew: how they work.
         arm: the arms; exactly one has the role "control".
         axis: what is swept.
+        draw: how points of drawn axes are chosen; where there are any.
         exclude: tables of field = value; a condition that equals one is left out.
         device: name or path of a device profile; applied after the runs.
         prices: applied last.
@@ -393,6 +436,7 @@ class StudySpec(_Struct, frozen=True):
     crowd: CrowdSpec = CrowdSpec()
     crew: CrewSpec = CrewSpec()
     axis: tuple[AxisSpec, ...] = ()
+    draw: DrawSpec | None = None
     exclude: tuple[dict[str, Scalar], ...] = ()
 
 
@@ -462,7 +506,7 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
     )
     axes = tuple(
         msgspec.structs.replace(axis, values=_resolved(axis.values, folder))
-        if axis.field == "crowd.population"
+        if axis.field == "crowd.population" and axis.values is not None
         else axis
         for axis in spec.axis
     )
@@ -549,19 +593,32 @@ def _check_arms(spec: StudySpec) -> None:
             f"got {len(controls)}: {controls}."
         )
     for arm in spec.arm:
-        if isinstance(arm, PeopleArm) and arm.people > spec.crew.size:
-            raise SpecError(
-                f"`arm.people` must be <= `crew.size` ({spec.crew.size}), got "
-                f"{arm.people} in arm {arm.name!r}."
-            )
-        if isinstance(arm, LabellingArm):
-            _check_labelling(arm, spec.training)
-        if isinstance(arm, MachineShareArm) and arm.score == "duplicate":
-            _check_no_proxy(arm, "score", arm.score, arm.proxy_steps)
-        if isinstance(arm, RelevanceArm) and arm.rated != "uncertain":
-            _check_no_proxy(arm, "rated", arm.rated, arm.proxy_steps)
-        if isinstance(arm, ImportanceArm | MachineImportanceArm):
-            _check_penalty(arm)
+        _check_arm(arm, spec)
+
+
+def _check_arm(arm: ArmSpec, spec: StudySpec) -> None:
+    if isinstance(arm, PeopleArm) and arm.people > spec.crew.size:
+        raise SpecError(
+            f"`arm.people` must be <= `crew.size` ({spec.crew.size}), got "
+            f"{arm.people} in arm {arm.name!r}."
+        )
+    if isinstance(arm, LabellingArm):
+        _check_labelling(arm, spec.training)
+    elif spec.training.batch == "all" and not isinstance(arm, _WHOLE_ARMS):
+        raise SpecError(
+            "`training.batch` must be a number of items with an arm that trains on "
+            f"a share of them or trains a proxy, got 'all' with {arm.name!r}."
+        )
+    if isinstance(arm, MachineShareArm) and arm.score == "duplicate":
+        _check_no_proxy(arm, "score", arm.score, arm.proxy_steps)
+    if isinstance(arm, RelevanceArm) and arm.rated != "uncertain":
+        _check_no_proxy(arm, "rated", arm.rated, arm.proxy_steps)
+    if isinstance(arm, ImportanceArm | MachineImportanceArm):
+        _check_penalty(arm)
+
+
+_WHOLE_ARMS = (WholePoolArm, ImportanceArm)
+"""Kinds of arm that train on the whole pool, and on nothing else."""
 
 
 def _check_no_proxy(arm: ArmSpec, field: str, value: str, steps: int | None) -> None:
@@ -582,10 +639,11 @@ def _check_penalty(arm: ImportanceArm | MachineImportanceArm) -> None:
 
 def _check_labelling(arm: LabellingArm, training: TrainingSpec) -> None:
     where = f"in arm {arm.name!r}"
-    if training.checkpoints % arm.rounds:
+    if training.checkpoints % arm.stages:
+        also = " + 1 (`arm.initial` is a stage of its own)" if arm.initial else ""
         raise SpecError(
-            f"`arm.rounds` must divide `training.checkpoints` "
-            f"({training.checkpoints}), got {arm.rounds} {where}."
+            f"`arm.rounds`{also} must divide `training.checkpoints` "
+            f"({training.checkpoints}), got {arm.stages} {where}."
         )
     if (arm.score == "subsample") != (arm.score_items is not None):
         raise SpecError(
@@ -609,8 +667,11 @@ def _check_labelling(arm: LabellingArm, training: TrainingSpec) -> None:
         )
     cap = training.checkpoints * training.steps_per_checkpoint
     items = [(r + 1) * arm.questions for r in range(arm.rounds)]
+    if arm.initial:
+        items = [arm.initial, *(arm.initial + n for n in items)]
     fits = items[-1:] if arm.refit == "final_only" else items
-    steps = sum(-(-(arm.epochs or 0) * n // training.batch) for n in fits)
+    epochs, batch = arm.epochs or 0, training.batch
+    steps = sum(-(-epochs * n // (n if batch == "all" else batch)) for n in fits)
     if steps > cap:
         raise SpecError(
             f"`arm.epochs` must lead to at most the cap of {cap} training steps "
@@ -639,7 +700,7 @@ def _check_tasks(spec: StudySpec) -> None:
 
 def _questions(arm: ArmSpec) -> int:
     if isinstance(arm, LabellingArm):
-        return arm.rounds * arm.questions
+        return arm.initial + arm.rounds * arm.questions
     return arm.questions if isinstance(arm, RelevanceArm | VerificationArm) else 0
 
 
@@ -727,6 +788,7 @@ def _struct_at(path: str, value: Any) -> type[msgspec.Struct] | None:
         "crowd": CrowdSpec,
         "crew": CrewSpec,
         "axis": AxisSpec,
+        "draw": DrawSpec,
         "prices": Prices,
     }
     return tables.get(steps[0])

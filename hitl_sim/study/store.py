@@ -1,16 +1,21 @@
 """Records on disk: one immutable Parquet file per chunk, written by atomic replace."""
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from hitl_sim import __version__
+from hitl_sim.study.grid import SCHEMA
 
 RECORD_SCHEMA = pa.schema(
     [
@@ -38,7 +43,8 @@ RECORD_SCHEMA = pa.schema(
         ("kept_clean_frac", pa.float32()),
         ("train_items", pa.int64()),
         ("label_accuracy", pa.float32()),
-    ]
+    ],
+    metadata={"hitl_sim_schema": str(SCHEMA)},
 )
 """Columns of a record: counts, human seconds and outcomes, and nothing with a price."""
 
@@ -58,27 +64,70 @@ LABEL_SCHEMA = pa.schema(
 """Columns that a study adds to its records: names, which may change under a key."""
 
 
+_SCHEMA_FILE = "schema.json"
 _STALE_S = 3600.0
 """Age at which a half-written file is nobody's; a write takes well under a second."""
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class RecordError(RuntimeError):
     """A results folder that cannot be used as it is; the message names the path."""
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: elsewhere first, then an atomic replace."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+class DiskFullError(RecordError):
+    """Nothing more can be written; what was written before is whole."""
+
+
+class DamagedFileError(RecordError):
+    """A record file that cannot be read.
+
+    Attributes:
+        path: of the file.
+    """
+
+    def __init__(self, path: Path, reason: object) -> None:
+        """Name the file and what is wrong with it."""
+        super().__init__(
+            f"Record file {str(path)!r} cannot be read ({reason}). `hitl-sim run` sets "
+            "it aside and computes its runs again."
+        )
+        self.path = path
+
+
+@contextmanager
+def _full_disk_in_words(path: Path) -> Iterator[None]:
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise DiskFullError(
+            f"{str(path.parent)!r} must have space left to write in, but its disk or "
+            f"quota is full ({error.strerror}). Finished runs are kept; free some "
+            "space, and the same command goes on from there."
+        ) from error
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: elsewhere first, then an atomic replace.
+
+    Raises:
+        DiskFullError: no space is left; nothing half written stays behind.
+    """
+    with _full_disk_in_words(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
 
 
 def write_json(path: Path, tables: Any) -> None:
@@ -90,7 +139,7 @@ def write_json(path: Path, tables: Any) -> None:
 def write_table(path: Path, table: pa.Table) -> None:
     """Write a table as Parquet, by atomic replace; equal tables give equal bytes."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", store_schema=True)
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
     write_bytes(path, sink.getvalue().to_pybytes())
 
 
@@ -101,7 +150,7 @@ def check_folder(out: Path) -> None:
     another runner of the same folder.
 
     Raises:
-        RecordError: it cannot be made or written.
+        RecordError: it cannot be made or written, or holds records of another schema.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -112,10 +161,40 @@ def check_folder(out: Path) -> None:
             f"`out` must be a folder that can be written, got {str(out)!r}: "
             f"{error.strerror}."
         ) from error
+    check_schema(out)
+    write_json(out / _SCHEMA_FILE, {"schema": SCHEMA, "hitl_sim": __version__})
     for left in records_folder(out).glob(".*.part"):
         with contextlib.suppress(FileNotFoundError):
             if time.time() - left.stat().st_mtime > _STALE_S:
                 left.unlink()
+
+
+def check_schema(out: Path) -> None:
+    """See that a folder's records have this version's columns.
+
+    Raises:
+        RecordError: another version of hitl_sim made them; nothing was touched.
+    """
+    path = out / _SCHEMA_FILE
+    try:
+        made = json.loads(path.read_text())
+    except FileNotFoundError:
+        return
+    except (OSError, json.JSONDecodeError) as error:
+        raise RecordError(f"{str(path)!r} cannot be read ({error}).") from error
+    _check_version(made.get("schema"), str(out), made.get("hitl_sim"))
+
+
+def _check_version(schema: object, where: str, version: object) -> None:
+    if schema == SCHEMA:
+        return
+    is_newer = isinstance(schema, int) and schema > SCHEMA
+    advice = "upgrade hitl_sim" if is_newer else "run into another folder"
+    raise RecordError(
+        f"Records in {where!r} must have schema {SCHEMA}, got {schema!r}"
+        f"{f' of hitl_sim {version}' if version else ''}: {advice}. Nothing was "
+        "touched."
+    )
 
 
 def records_folder(out: Path) -> Path:
@@ -123,34 +202,106 @@ def records_folder(out: Path) -> Path:
     return out / "records"
 
 
+def record_file(out: Path, chunk_id: str) -> Path:
+    """File of one chunk's records."""
+    return records_folder(out) / f"{chunk_id}.parquet"
+
+
+def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Read one file of records, or some columns of it.
+
+    Raises:
+        DamagedFileError: it cannot be read.
+        RecordError: its columns are those of another schema.
+    """
+    names = columns or RECORD_SCHEMA.names
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            metadata = file.schema_arrow.metadata or {}
+            schema = metadata.get(b"hitl_sim_schema", b"none").decode()
+            is_ours = schema == str(SCHEMA)
+            table = file.read(columns=names) if is_ours else RECORD_SCHEMA.empty_table()
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedFileError(path, error) from error
+    if not is_ours:
+        _check_version(int(schema) if schema.isdigit() else None, str(path), None)
+    if is_ours and table.schema.names != names:
+        raise DamagedFileError(path, "its columns are others")
+    return table
+
+
 def read_records(out: Path) -> pa.Table:
     """Read every finished record of a folder.
 
     Raises:
-        RecordError: a file is damaged; its name is given.
+        DamagedFileError: a file cannot be read; its name is given.
+        RecordError: a file has another schema.
     """
-    tables = []
-    for path in sorted(records_folder(out).glob("*.parquet")):
-        try:
-            tables.append(pq.read_table(path, schema=RECORD_SCHEMA))
-        except (pa.ArrowInvalid, OSError) as error:
-            raise RecordError(
-                f"Record file {str(path)!r} cannot be read ({error}); remove it and "
-                "run the study again."
-            ) from error
+    check_schema(out)
+    tables = [_read(path) for path in sorted(records_folder(out).glob("*.parquet"))]
     if not tables:
         return RECORD_SCHEMA.empty_table()
     return pa.concat_tables(tables)
 
 
 def finished_keys(out: Path) -> set[str]:
-    """Keys of the records that a folder holds."""
-    return set(read_records(out).column("key").to_pylist())
+    """Keys of the records that a folder holds.
+
+    Raises:
+        DamagedFileError: a file cannot be read; its name is given.
+        RecordError: a file has another schema.
+    """
+    check_schema(out)
+    return {
+        key for path in records_folder(out).glob("*.parquet") for key in keys_in(path)
+    }
+
+
+def keys_in(path: Path) -> list[str]:
+    """Keys in one file of records, in its order.
+
+    Raises:
+        DamagedFileError: it cannot be read.
+        RecordError: it has another schema.
+    """
+    keys: list[str] = _read(path, ["key"]).column("key").to_pylist()
+    return keys
+
+
+def damaged_files(out: Path) -> list[Path]:
+    """Record files that cannot be read to their end."""
+    found = []
+    for path in sorted(records_folder(out).glob("*.parquet")):
+        try:
+            _read(path)
+        except DamagedFileError:
+            found.append(path)
+    return found
+
+
+def set_aside(out: Path, paths: Iterable[Path]) -> list[Path]:
+    """Move damaged record files to `damaged/`, where nobody reads them.
+
+    Returns:
+        Where they are now; a file that was moved there before keeps its name.
+    """
+    moved = []
+    for path in paths:
+        target = out / "damaged" / path.name
+        target.parent.mkdir(exist_ok=True)
+        number = 0
+        while target.exists():
+            number += 1
+            target = target.with_name(f"{path.stem}.{number}{path.suffix}")
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(path, target)
+            moved.append(target)
+    return moved
 
 
 def write_records(out: Path, chunk_id: str, rows: Sequence[Mapping[str, Any]]) -> Path:
     """Write one chunk's records."""
-    path = records_folder(out) / f"{chunk_id}.parquet"
+    path = record_file(out, chunk_id)
     write_table(path, pa.Table.from_pylist(list(rows), schema=RECORD_SCHEMA))
     return path
 
@@ -160,6 +311,15 @@ def write_error(out: Path, chunk_id: str, error: Mapping[str, Any]) -> Path:
     path = out / "errors" / f"{chunk_id}.json"
     write_json(path, error)
     return path
+
+
+def read_errors(out: Path) -> list[dict[str, Any]]:
+    """Failures that are stored, with the chunk of each."""
+    found = []
+    for path in sorted((out / "errors").glob("*.json")):
+        with contextlib.suppress(OSError, json.JSONDecodeError):
+            found.append({"chunk": path.stem} | json.loads(path.read_text()))
+    return found
 
 
 def clear_error(out: Path, chunk_id: str) -> None:

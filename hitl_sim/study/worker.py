@@ -5,9 +5,11 @@ This module is imported only in a worker, after the environment is set.
 
 import os
 import platform
+import resource
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -72,7 +74,15 @@ from hitl_sim.study.spec import (
     TaskSpec,
     VerificationArm,
 )
-from hitl_sim.study.store import clear_error, write_error, write_json, write_records
+from hitl_sim.study.store import (
+    DiskFullError,
+    clear_error,
+    record_file,
+    write_error,
+    write_json,
+    write_records,
+)
+from hitl_sim.study.watchdog import watchdog
 from hitl_sim.task import Corruption, TaskData, TaskInfo
 from hitl_sim.unit import S_PER_H
 from hitl_sim.workforce import Crew, Round, Timeline, simulate_rounds
@@ -82,13 +92,25 @@ STREAMS = {"control": 0, "arm": 0, "null": 1, "pilot": 2}
 
 
 class ChunkReport(NamedTuple):
-    """What a worker tells its parent of a chunk."""
+    """What a worker tells its parent of a chunk.
+
+    Attributes:
+        chunk_id: its name.
+        num_runs: its runs.
+        is_ok: whether their records are there.
+        message: why not.
+        wall_s: time in all, s.
+        setup_s: of it, time to build and compile the program, s.
+        kernel_s: of it, time inside the compiled program, s.
+    """
 
     chunk_id: str
     num_runs: int
     is_ok: bool
     message: str
     wall_s: float
+    setup_s: float = 0.0
+    kernel_s: float = 0.0
 
 
 def xla_threads() -> int | None:
@@ -187,6 +209,7 @@ def _intervention(
                 arm.score_items,
                 panel,
                 arm.suggest,
+                arm.initial,
             )
         case _:
             return WholePoolConfig()
@@ -200,7 +223,7 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
         Shape(task.pool, info.num_features, info.num_classes, num_groups, group_size),
         network_config(condition.network, info),
         TrainConfig(
-            training.batch,
+            None if training.batch == "all" else training.batch,
             training.steps_per_checkpoint,
             training.checkpoints,
             training.optimiser,
@@ -309,22 +332,22 @@ def _group_of(chunk: Chunk, out: Path) -> _Group:
         "units": {line.unit.name: count_unit(line.unit) for line in work},
     }
     write_json(out / "groups" / f"{chunk.group}.json", group)
-    _groups[chunk.group] = _Group(
-        config, work, describe_steps(config), build_sweep(config, width)
-    )
+    sweep = build_sweep(config, width).lower(*_arguments(chunk)).compile()
+    _groups[chunk.group] = _Group(config, work, describe_steps(config), sweep)
     return _groups[chunk.group]
 
 
-def _compute(chunk: Chunk, group: _Group) -> Trace:
+def _arguments(chunk: Chunk) -> tuple[Any, ...]:
     first = chunk.runs[0].condition
     width = first.spec.width
     info, data = data_of(first.task)
     seeds = [seeds_of(run) for run in chunk.runs]
     hypers = [hyper_of(run.condition, info) for run in chunk.runs]
-    trace = group.sweep(
-        np.int32(len(chunk.runs)), _pad(seeds, width), _pad(hypers, width), data
-    )
-    host: Trace = jax.tree.map(np.asarray, trace)
+    return np.int32(len(chunk.runs)), _pad(seeds, width), _pad(hypers, width), data
+
+
+def _compute(chunk: Chunk, group: _Group) -> Trace:
+    host: Trace = jax.tree.map(np.asarray, group.sweep(*_arguments(chunk)))
     return host
 
 
@@ -369,12 +392,18 @@ def _people_columns(
             "answer_accuracy": None,
         }
     timeline = _timeline(condition.spec.crew, trace.labour)
-    rounds = len(timeline.asked)
-    at = np.arange(num_checkpoints) // (num_checkpoints // rounds)
+    arm = condition.arm
+    stages = arm.stages if isinstance(arm, LabellingArm) else len(timeline.asked)
+    # a stage before the first round has had no people yet
+    none_yet = stages - len(timeline.asked)
+    at = np.arange(num_checkpoints) // (num_checkpoints // stages)
     scored = float(trace.labour.num_scored.sum())
     right = float(trace.labour.num_correct.sum())
     names = ("asked", "answered", "worked_s", "paid_s", "wait_s", "elapsed_s")
-    return {name: getattr(timeline, name)[at].tolist() for name in names} | {
+    return {
+        name: np.pad(getattr(timeline, name), (none_yet, 0))[at].tolist()
+        for name in names
+    } | {
         "requester_s": condition.spec.crew.requester_h * S_PER_H,
         "answer_accuracy": right / scored if scored else None,
     }
@@ -411,36 +440,88 @@ def _rows(chunk: Chunk, group: _Group, traces: Trace) -> list[dict[str, Any]]:
     return rows
 
 
-def run_chunk(chunk: Chunk, out: str) -> ChunkReport:
+class ProbeReport(NamedTuple):
+    """A chunk's report, and what a worker takes to start again.
+
+    Attributes:
+        report: of the chunk.
+        setup_s: time to set its program up anew, once it lies compiled on disk, s.
+        begin_s: when the worker began, on the machine's monotonic clock, s.
+        peak_mib: largest memory of this process, MiB.
+    """
+
+    report: ChunkReport
+    setup_s: float
+    begin_s: float
+    peak_mib: float
+
+
+def probe_chunk(chunk: Chunk, out: str, limit_s: float) -> ProbeReport:
+    """Compute one chunk as `run_chunk` does, then set its program up once more."""
+    begin = time.monotonic()
+    report = run_chunk(chunk, out, limit_s)
+    _groups.clear()
+    jax.clear_caches()  # type: ignore[no-untyped-call]
+    again = time.monotonic()
+    if report.is_ok:
+        _group_of(chunk, Path(out))
+    setup_s = time.monotonic() - again
+    return ProbeReport(report, setup_s, begin, peak_mib())
+
+
+def peak_mib() -> float:
+    """Largest resident memory of this process so far, MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024.0 if sys.platform != "darwin" else 1024.0**2)
+
+
+def run_chunks(
+    chunks: Sequence[Chunk], out: str, limits_s: Sequence[float]
+) -> list[ChunkReport]:
+    """Compute chunks one after the other; see `run_chunk`."""
+    return [
+        run_chunk(chunk, out, limit_s)
+        for chunk, limit_s in zip(chunks, limits_s, strict=True)
+    ]
+
+
+def run_chunk(chunk: Chunk, out: str, limit_s: float) -> ChunkReport:
     """Compute one chunk and write its records; a failure is written too.
+
+    A chunk that another runner of the folder has finished meanwhile is left alone.
 
     Args:
         chunk: the runs.
         out: the results folder.
+        limit_s: time after which the watchdog ends this process, s.
 
     Returns:
         What happened, for the parent's progress line.
+
+    Raises:
+        DiskFullError: no space is left, so that nothing can be kept of any chunk.
     """
     folder, start = Path(out), time.monotonic()
+    if record_file(folder, chunk.id).exists():
+        return ChunkReport(chunk.id, len(chunk.runs), True, "", 0.0)
+    message, built, computed = "", start, start
     try:
-        group = _group_of(chunk, folder)
-        rows = _rows(chunk, group, _compute(chunk, group))
-        write_records(folder, chunk.id, rows)
+        with watchdog(folder, chunk.id, limit_s):
+            group = _group_of(chunk, folder)
+            built = computed = time.monotonic()
+            found = _compute(chunk, group)
+            computed = time.monotonic()
+            write_records(folder, chunk.id, _rows(chunk, group, found))
+    except DiskFullError:
+        raise
     except Exception as error:
-        write_error(
-            folder,
-            chunk.id,
-            {
-                "keys": [run.key for run in chunk.runs],
-                "error": f"{type(error).__name__}: {error}",
-                "traceback": traceback.format_exc(),
-            },
-        )
         message = f"{type(error).__name__}: {error}"
-        is_ok = False
+        keys = [run.key for run in chunk.runs]
+        trace = traceback.format_exc()
+        tables = {"keys": keys, "error": message, "traceback": trace}
+        write_error(folder, chunk.id, tables)
     else:
         clear_error(folder, chunk.id)
-        message, is_ok = "", True
     wall_s = time.monotonic() - start
     write_json(
         folder / "sidecar" / f"{chunk.id}.json",
@@ -448,11 +529,21 @@ def run_chunk(chunk: Chunk, out: str) -> ChunkReport:
             "chunk": chunk.id,
             "group": chunk.group,
             "num_runs": len(chunk.runs),
-            "is_ok": is_ok,
+            "is_ok": not message,
             "wall_s": wall_s,
+            "setup_s": built - start,
+            "kernel_s": computed - built,
             "host": platform.node(),
             "pid": os.getpid(),
             "argv": sys.argv[:1],
         },
     )
-    return ChunkReport(chunk.id, len(chunk.runs), is_ok, message, wall_s)
+    return ChunkReport(
+        chunk.id,
+        len(chunk.runs),
+        not message,
+        message,
+        wall_s,
+        built - start,
+        computed - built,
+    )

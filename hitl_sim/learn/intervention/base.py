@@ -115,6 +115,12 @@ class Intervention(NamedTuple):
         choose: `(key, setting, plan, params) -> (plan, questions | None)`; no question
             that was asked in an earlier round.
         work: cumulative counts of what choosing costs, beside training itself.
+        has_start: whether a model is fitted to what is known before the first question,
+            which is then a stage of its own before the rounds.
+        capacity: of each stage, the most items that training can have; None where all
+            stages have the same.
+        narrow: `(plan, capacity) -> plan` without room for more items than that; only
+            what `training` and `columns` read of it is used.
     """
 
     num_rounds: int
@@ -130,6 +136,14 @@ class Intervention(NamedTuple):
     columns: Callable[[Setting, Any], jax.Array | None]
     choose: Callable[[jax.Array, Setting, Any, Any], tuple[Any, Questions | None]]
     work: tuple[WorkLine, ...]
+    has_start: bool = False
+    capacity: tuple[int, ...] | None = None
+    narrow: Callable[[Any, int], Any] = lambda plan, most: plan
+
+    @property
+    def num_stages(self) -> int:
+        """Fits of a model: the rounds, and a start where there is one."""
+        return self.num_rounds + self.has_start
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -14,6 +15,7 @@ from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
+    Shape,
     keep_all_columns,
     label_questions,
 )
@@ -50,6 +52,8 @@ class LabellingConfig:
         panel: who answers, which fixes how many answers an item gets.
         is_suggesting: whether people are shown the class that the model would give,
             from the second round on; needs a model in every round.
+        initial: items whose given labels are there before the first round, as evenly
+            over the given classes as can be; a model of them chooses what comes first.
     """
 
     rounds: int = 10
@@ -61,21 +65,33 @@ class LabellingConfig:
     score_items: int | None = None
     panel: PanelConfig = field(default_factory=PanelConfig)
     is_suggesting: bool = False
+    initial: int = 0
+
+    @property
+    def num_stages(self) -> int:
+        """Fits of a model: the rounds, and one before them if labels are there."""
+        return self.rounds + (self.initial > 0)
+
+    def labelled(self, stage: int) -> int:
+        """Count the items that have been asked about, or given, by a stage's fit."""
+        rounds = stage if self.initial else stage + 1
+        return self.initial + rounds * self.questions
 
 
 class LabellingPlan(NamedTuple):
     """Everything asked so far; rows past `num_asked` are not read.
 
     Attributes:
-        asked: `[budget]` pool positions in the order of asking.
-        num_asked: `[]`.
+        asked: `[initial + budget]` pool positions: those whose labels were there, then
+            the others in the order of asking.
+        num_asked: `[]` of both.
         answer: `[budget, M]`.
         is_answered: `[budget, M]`.
         annotator: `[budget, M]`.
         key: decides between labels with equally many votes.
     """
 
-    asked: Int[Array, " budget"]
+    asked: Int[Array, " all"]
     num_asked: Int[Array, ""]
     answer: Int[Array, "budget answers"]
     is_answered: Bool[Array, "budget answers"]
@@ -84,7 +100,7 @@ class LabellingPlan(NamedTuple):
 
 
 def _asked_positions(plan: LabellingPlan, num_pool: int) -> jax.Array:
-    """`[budget]` pool positions asked so far; past them `num_pool`, out of range."""
+    """Pool positions asked so far; past them `num_pool`, out of range."""
     is_asked = jnp.arange(plan.asked.shape[0]) < plan.num_asked
     return jnp.where(is_asked, plan.asked, num_pool)
 
@@ -117,10 +133,11 @@ def _check(config: LabellingConfig, num_pool: int) -> None:
                 f"`{name}` must be one of {', '.join(map(repr, allowed))}, got "
                 f"{getattr(config, name)!r}."
             )
-    budget = config.rounds * config.questions
-    if budget > num_pool:
+    asked = config.initial + config.rounds * config.questions
+    if asked > num_pool:
         raise ValueError(
-            f"`rounds` x `questions` must be <= the pool ({num_pool}), got {budget}."
+            f"`initial` + `rounds` x `questions` must be <= the pool ({num_pool}), got "
+            f"{asked}."
         )
     if config.score_items is not None and config.score_items < config.questions:
         raise ValueError(
@@ -149,23 +166,24 @@ def fit_steps(config: LabellingConfig, train: TrainConfig) -> tuple[int, ...]:
 
     Args:
         config: rounds, refits and epochs.
-        train: batch, and the grid of checkpoints, of which `rounds` is a divisor.
+        train: batch, and the grid of checkpoints, which the stages divide.
 
     Returns:
         With `epochs` E, the fit of a round takes ceil(E n / batch) steps for its n
         labelled items, spread evenly over the round's checkpoints; else each takes
         `train.steps_per_checkpoint`. With "final_only" only the last round's count.
     """
-    per_round = train.num_checkpoints // config.rounds
+    per_stage = train.num_checkpoints // config.num_stages
     steps: list[int] = []
-    for r in range(config.rounds):
-        is_due = config.refit != "final_only" or r == config.rounds - 1
-        total = per_round * train.steps_per_checkpoint
+    for stage in range(config.num_stages):
+        is_due = config.refit != "final_only" or stage == config.num_stages - 1
+        total = per_stage * train.steps_per_checkpoint
         if config.epochs is not None:
-            total = -(-config.epochs * (r + 1) * config.questions // train.batch)
-        ends = [total * (k + 1) // per_round for k in range(per_round)]
+            labelled = config.labelled(stage)
+            total = -(-config.epochs * labelled // (train.batch or labelled))
+        ends = [total * (k + 1) // per_stage for k in range(per_stage)]
         fit = [b - a for a, b in itertools.pairwise([0, *ends])]
-        steps.extend(fit if is_due else [0] * per_round)
+        steps.extend(fit if is_due else [0] * per_stage)
     return tuple(steps)
 
 
@@ -178,6 +196,80 @@ def _suggest(
     return network.apply(params, features).argmax(axis=1).astype(jnp.int32)
 
 
+def _empty_plan(config: LabellingConfig, key: jax.Array) -> LabellingPlan:
+    budget = config.rounds * config.questions
+    return LabellingPlan(
+        asked=jnp.zeros(config.initial + budget, jnp.int32),
+        num_asked=jnp.int32(config.initial),
+        answer=jnp.zeros((budget, config.panel.answers), jnp.int32),
+        is_answered=jnp.zeros((budget, config.panel.answers), bool),
+        annotator=jnp.zeros((budget, config.panel.answers), jnp.int32),
+        key=key,
+    )
+
+
+def _with_given(
+    key: jax.Array,
+    setting: Setting,
+    config: LabellingConfig,
+    num_classes: int,
+    plan: LabellingPlan,
+) -> LabellingPlan:
+    """Draw the items whose labels are there, as evenly over the classes as can be."""
+    label = setting.split.pool.label
+    order = jax.random.permutation(key, label.shape[0])
+    is_of = label[order][:, None] == jnp.arange(num_classes)[None]
+    place = jnp.cumsum(is_of, axis=0)[jnp.arange(label.shape[0]), label[order]]
+    # everybody's first before anybody's second
+    start = order[jnp.argsort(place, stable=True)[: config.initial]]
+    return plan._replace(asked=plan.asked.at[: config.initial].set(start))
+
+
+def _absorb(
+    config: LabellingConfig, plan: LabellingPlan, answers: Answers
+) -> LabellingPlan:
+    row = plan.num_asked - config.initial + jnp.arange(config.questions)
+    return plan._replace(
+        num_asked=plan.num_asked + config.questions,
+        answer=plan.answer.at[row].set(answers.answer),
+        is_answered=plan.is_answered.at[row].set(answers.is_answered),
+        annotator=plan.annotator.at[row].set(answers.annotator),
+    )
+
+
+def _narrow(config: LabellingConfig, plan: LabellingPlan, items: int) -> LabellingPlan:
+    """Keep room for the first items only."""
+    answered = items - config.initial
+    return plan._replace(
+        asked=plan.asked[:items],
+        answer=plan.answer[:answered],
+        is_answered=plan.is_answered[:answered],
+        annotator=plan.annotator[:answered],
+    )
+
+
+def _train_set(
+    config: LabellingConfig, shape: Shape, setting: Setting, plan: LabellingPlan
+) -> TrainSet:
+    """Train on the labels that were there, and on those that people agree on."""
+    pool, most = setting.split.pool, plan.asked.shape[0]
+    given = pool.label[plan.asked[: config.initial]]
+    decided = jnp.zeros(0, jnp.int32)
+    if most > config.initial:
+        decided = _labels(config, shape.num_classes, plan).astype(jnp.int32)
+    is_known = jnp.ones(config.initial, bool)
+    is_usable = jnp.concatenate([is_known, plan.is_answered.any(axis=1)])
+    is_usable &= jnp.arange(most) < plan.num_asked
+    labels = jnp.zeros(shape.num_pool, jnp.int32)
+    position = _asked_positions(plan, shape.num_pool)
+    return TrainSet(
+        pool.features,
+        labels.at[position].set(jnp.concatenate([given, decided]), mode="drop"),
+        plan.asked[true_first(is_usable)],
+        jnp.maximum(is_usable.sum(dtype=jnp.int32), 1),
+    )
+
+
 def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
     """Build pool-based active labelling with several people per item.
 
@@ -186,7 +278,6 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
             questions, or a choice by a model that is never trained.
     """
     shape = program.shape
-    budget = config.rounds * config.questions
     _check(config, shape.num_pool)
     network = build_network(program.network, shape.num_features, shape.num_classes)
     strategy = STRATEGIES[config.strategy]
@@ -211,44 +302,25 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
             questions = questions._replace(suggestion=_suggest(network, params, seen))
         return plan._replace(asked=asked), questions
 
-    def begin(key: jax.Array, setting: Setting) -> tuple[LabellingPlan, Questions]:
+    def begin(
+        key: jax.Array, setting: Setting
+    ) -> tuple[LabellingPlan, Questions | None]:
         key_asked, key_vote = jax.random.split(key)
-        plan = LabellingPlan(
-            asked=jnp.zeros(budget, jnp.int32),
-            num_asked=jnp.int32(0),
-            answer=jnp.zeros((budget, config.panel.answers), jnp.int32),
-            is_answered=jnp.zeros((budget, config.panel.answers), bool),
-            annotator=jnp.zeros((budget, config.panel.answers), jnp.int32),
-            key=key_vote,
-        )
-        return ask_about(key_asked, setting, plan, jnp.zeros(shape.num_pool), None)
+        plan = _empty_plan(config, key_vote)
+        if config.initial:
+            return _with_given(
+                key_asked, setting, config, shape.num_classes, plan
+            ), None
+        no_score = jnp.zeros(shape.num_pool)
+        return ask_about(key_asked, setting, plan, no_score, None)
 
     def absorb(
         setting: Setting, plan: LabellingPlan, answers: Answers | None
     ) -> LabellingPlan:
+        del setting
         if answers is None:
             raise TypeError("`answers` must be given: labelling asks people.")
-        del setting
-        row = plan.num_asked + jnp.arange(config.questions)
-        return plan._replace(
-            num_asked=plan.num_asked + config.questions,
-            answer=plan.answer.at[row].set(answers.answer),
-            is_answered=plan.is_answered.at[row].set(answers.is_answered),
-            annotator=plan.annotator.at[row].set(answers.annotator),
-        )
-
-    def training(setting: Setting, plan: LabellingPlan) -> TrainSet:
-        is_usable = plan.is_answered.any(axis=1)
-        is_usable &= jnp.arange(budget) < plan.num_asked
-        first = plan.asked[true_first(is_usable)]
-        labels = jnp.zeros(shape.num_pool, jnp.int32)
-        decided = _labels(config, shape.num_classes, plan).astype(jnp.int32)
-        return TrainSet(
-            setting.split.pool.features,
-            labels.at[_asked_positions(plan, shape.num_pool)].set(decided, mode="drop"),
-            first,
-            jnp.maximum(is_usable.sum(dtype=jnp.int32), 1),
-        )
+        return _absorb(config, plan, answers)
 
     def choose(
         key: jax.Array, setting: Setting, plan: LabellingPlan, params: object
@@ -277,10 +349,13 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         steps=fit_steps(config, program.train),
         begin=begin,
         absorb=absorb,
-        training=training,
+        training=partial(_train_set, config, shape),
         columns=keep_all_columns,
         choose=choose,
         work=_work(config, program),
+        has_start=config.initial > 0,
+        capacity=tuple(config.labelled(stage) for stage in range(config.num_stages)),
+        narrow=partial(_narrow, config),
     )
 
 
@@ -293,12 +368,12 @@ def _work(config: LabellingConfig, program: Program) -> tuple[WorkLine, ...]:
     if config.strategy == "random" and not _suggests_anew(config):
         return ()
     shape, train = program.shape, program.train
-    per_round = train.num_checkpoints // config.rounds
+    per_stage = train.num_checkpoints // config.num_stages
     due = np.zeros(train.num_checkpoints, np.int64)
-    for r in range(1, config.rounds):
-        unlabelled = shape.num_pool - r * config.questions
+    for stage in range(1, config.num_stages):
+        unlabelled = shape.num_pool - config.labelled(stage - 1)
         scored = min(config.score_items or unlabelled, unlabelled)
-        due[r * per_round] = config.questions if _suggests_anew(config) else scored
+        due[stage * per_stage] = config.questions if _suggests_anew(config) else scored
     if _suggests_anew(config):
         unit = forward_unit(
             "score",

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
+from hitl_sim.learn.network.affine import lay_out
 from hitl_sim.learn.network.config import (
     ConvolutionConfig,
     EncoderConfig,
@@ -33,13 +34,15 @@ class Network(NamedTuple):
 
     Attributes:
         init: `key -> params`.
-        apply: `(params, [B, D] features) -> [B, K] logits`.
+        apply: `(params, [B, D] features) -> [B, K] logits`; takes what `prepare` gives
+            as well.
+        prepare: `[B, D] features -> Any`, to be called before a loop of many steps on
+            the same items.
     """
 
     init: Callable[[Key[Array, ""]], Any]
-    apply: Callable[
-        [Any, Float[Array, "batch features"]], Float[Array, "batch classes"]
-    ]
+    apply: Callable[[Any, Any], Float[Array, "batch classes"]]
+    prepare: Callable[[Float[Array, "batch features"]], Any]
 
 
 class _Encoded(nnx.Module):
@@ -101,11 +104,13 @@ def build_network(
     def init(key: Key[Array, ""]) -> Any:
         return nnx.state(build(nnx.Rngs(params=key)), nnx.Param)
 
-    def apply(params: Any, x: Float[Array, "batch features"]) -> jax.Array:
+    def apply(params: Any, x: Any) -> jax.Array:
         out: jax.Array = nnx.merge(graph, params)(x)
         return out
 
-    return Network(init, apply if encoder is None else _in_chunks(apply))
+    if encoder is None:
+        return Network(init, apply, lay_out)
+    return Network(init, _in_chunks(apply), lambda x: x)
 
 
 def _in_chunks(

@@ -6,6 +6,8 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
+from hitl_sim.learn.network.affine import Rows, affine
+
 
 class Dense(nnx.Module):
     """Fully connected layers with rectifiers between them.
@@ -33,9 +35,17 @@ class Dense(nnx.Module):
             ]
         )
 
-    def __call__(self, x: Float[Array, "batch features"]) -> jax.Array:
+    def __call__(self, x: Float[Array, "batch features"] | Rows) -> jax.Array:
         """Return `[B, K]` logits."""
-        for layer in self.layers[:-1]:
-            x = nnx.relu(layer(x))
-        out: jax.Array = self.layers[-1](x)
-        return out
+        *inner, last = self.layers
+        for layer in inner:
+            x = nnx.relu(_apply(layer, x))
+        return _apply(last, x)
+
+
+def _apply(
+    layer: nnx.Linear, x: Float[Array, "batch features"] | Rows
+) -> Float[Array, "batch out"]:
+    if layer.bias is None:
+        raise TypeError("a dense layer must have a bias.")
+    return affine(x, layer.kernel[...], layer.bias[...])

@@ -15,7 +15,7 @@ from hitl_sim.analysis.world import draw_worlds
 def study(synthetic, analysed):
     arms = [synthetic.NULL, synthetic.Arm("random_half", ratio=1.3)]
     for accuracy, ratio in ((1.0, 0.5), (0.8, 0.8), (0.6, 1.4)):
-        for shared in (0.0, 0.5):
+        for shared in (0.0, 0.25, 0.5):
             settings = {"crowd.accuracy": accuracy, "crowd.shared_error": shared}
             arms.append(synthetic.relevance(ratio + 0.1 * shared, settings=settings))
     return analysed(arms, num_replicates=16, sd=0.05)
@@ -35,7 +35,7 @@ def arm_of(decision, **settings):
 
 
 def test_the_arms_are_all_conditions_but_control_and_copy(decision):
-    assert len(decision.arms) == 7
+    assert len(decision.arms) == 10
     assert {a.finding.role for a in decision.arms} == {"arm"}
 
 
@@ -98,7 +98,7 @@ def test_the_wage_breaks_even_at_the_study_s_own_where_training_is_that_dear(dec
 
 def test_at_the_study_s_own_scale_the_wage_never_breaks_even(decision):
     found = [b for b in decision.break_evens if b.along == "wage" and b.scale == 1.0]
-    assert len(found) == 6
+    assert len(found) == 9
     assert all(b.crossing.course is Course.NEVER for b in found)
 
 
@@ -108,7 +108,7 @@ def test_accuracy_breaks_even_in_training_between_the_settings_around_it(decisio
         for b in decision.break_evens
         if b.along.startswith("accuracy") and b.yardstick == "training"
     ]
-    assert len(found) == 2
+    assert len(found) == 3
     for crossing in found:
         assert crossing.course is Course.FROM
         assert crossing.brackets == ((0.6, 0.8),)

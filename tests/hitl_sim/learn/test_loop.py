@@ -1,10 +1,20 @@
+import dataclasses
+
 import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn import build_run, build_simulation, describe_steps
+from hitl_sim.learn import (
+    RunConfig,
+    TrainConfig,
+    build_run,
+    build_simulation,
+    describe_steps,
+    describe_work,
+    loop,
+)
 from hitl_sim.learn.crowd import PanelConfig, ask, assign, collect
 from hitl_sim.learn.intervention import (
     ImportanceConfig,
@@ -16,7 +26,7 @@ from hitl_sim.learn.intervention import (
     WholePoolConfig,
     build_intervention,
 )
-from hitl_sim.learn.loop import build_driver, run_keys
+from hitl_sim.learn.loop import build_driver, run_keys, spans_of
 from hitl_sim.learn.network import build_network
 from hitl_sim.task import build_split
 from oracles import sample_annotators
@@ -107,7 +117,7 @@ def test_arms_of_one_replicate_start_from_the_same_weights(
     starts = [
         build_driver(
             build_intervention(config, program), network, program.train, setting, keys
-        ).start()
+        ).start()[0]
         for config in (WholePoolConfig(), RandomShareConfig())
     ]
     assert equal(starts[0].learner, starts[1].learner)
@@ -135,7 +145,7 @@ def test_the_driver_called_round_by_round_equals_the_scan(
     driver = build_driver(built, network, program.train, setting, keys)
     annotators = sample_annotators(keys.crowd, hyper.population, 3)
     people = FEEDBACK["label"].init(keys.crowd, annotators)
-    plan, state, curves = assign(10, config.panel), driver.start(), []
+    plan, state, curves = assign(10, config.panel), driver.start()[0], []
     step = jax.jit(driver.round_step)
     for _ in range(3):
         people, response = ask(
@@ -178,7 +188,7 @@ def test_better_people_leave_a_cleaner_pool(run_of, hyper_of, seeds_of):
 
 def test_rounds_that_do_not_divide_the_checkpoints_are_refused(config_of):
     config = LabellingConfig(rounds=4, questions=5)
-    with pytest.raises(ValueError, match=r"`rounds` must divide .* \(6\), got 4"):
+    with pytest.raises(ValueError, match=r"`rounds` .* must divide .* \(6\), got 4"):
         build_run(config_of(config))
 
 
@@ -228,3 +238,93 @@ def test_refits_train_as_many_steps_as_they_count(
         assert list(steps.current_fit) == [2, 4, 4, 8, 6, 12]
         # a fresh start after a fit: not where the last fit ended
         assert trace.curve.validation[2] != trace.curve.validation[1]
+
+
+WHOLE = TrainConfig(batch=None, steps_per_checkpoint=5, num_checkpoints=9)
+GIVEN = LabellingConfig(
+    rounds=8,
+    questions=5,
+    strategy="entropy",
+    refit="scratch",
+    panel=PanelConfig(1, 1, 1),
+    initial=10,
+)
+
+
+def whole_config(program):
+    return RunConfig(
+        dataclasses.replace(program, train=WHOLE),
+        GIVEN,
+        PanelConfig(1, 1, 1),
+        30,
+        20,
+    )
+
+
+def test_room_for_items_that_are_not_there_changes_no_curve(
+    program, digits, hyper_of, seeds_of, monkeypatch
+):
+    config, hyper = whole_config(program), hyper_of()
+    curves = []
+    for waste, num_spans in ((1.0, 8), (9.0, 1)):
+        monkeypatch.setattr(loop, "_WASTE", waste)
+        built = build_intervention(GIVEN, config.program)
+        assert len(spans_of(built, WHOLE)) == num_spans
+        trace = jax.jit(build_run(config))(seeds_of(), hyper, digits[1])
+        assert trace.curve.validation.shape == (9,)
+        assert int(trace.train_items) == 10 + 8 * 5
+        curves.append(trace.curve.validation)
+    # one item of the 30 may fall on the other side of a rounding
+    assert np.abs(curves[0] - curves[1]).max() < 2 / 30
+
+
+@pytest.mark.parametrize("rounds", [1, 4, 20])
+def test_padding_stays_below_its_bound_with_few_spans(program, rounds):
+    config = dataclasses.replace(GIVEN, rounds=rounds, questions=2)
+    train = dataclasses.replace(WHOLE, num_checkpoints=rounds + 1)
+    built = build_intervention(config, dataclasses.replace(program, train=train))
+    spans = spans_of(built, train)
+    own = [10 + 2 * (r + 1) for r in range(rounds)]
+    assert sum(span.rounds for span in spans) == rounds
+    room = [span.capacity for span in spans for _ in range(span.rounds)]
+    assert all(a >= b for a, b in zip(room, own, strict=True))
+    assert sum(room) <= 1.05 * sum(own)
+
+
+def test_steps_on_all_items_are_billed_by_how_many_there_are(program):
+    config = whole_config(program)
+    lines = [line for line in describe_work(config) if line.unit.phase == "train"]
+    assert [line.counts[-1] for line in lines] == [5] * 9
+    assert [line.unit.name.split(":n")[1] for line in lines] == [
+        str(10 + 5 * r) for r in range(9)
+    ]
+
+
+def test_given_labels_are_spread_over_the_classes_and_nobody_is_asked_them(
+    program, digits, hyper_of, seeds_of
+):
+    hyper, data = hyper_of(), digits[1]
+    keys = run_keys(seeds_of())
+    split = build_split(keys.split, data, hyper.corruption, 80, 30, 20)
+    setting = Setting(
+        split,
+        jnp.asarray(data.groups),
+        jnp.asarray(data.importance),
+        hyper.share,
+        hyper.penalty,
+        hyper.learning_rate,
+    )
+    built = build_intervention(GIVEN, whole_config(program).program)
+    plan, questions = built.begin(keys.choose, setting)
+    assert questions is None
+    start = np.asarray(plan.asked[:10])
+    label = np.asarray(split.pool.label)
+    assert len(set(start)) == 10
+    assert np.bincount(label[start], minlength=10).max() == 1
+    network = build_network(program.network, 64, 10)
+    driver = build_driver(built, network, WHOLE, setting, keys)
+    state, curve = driver.start()
+    assert curve.validation.shape == (1,)
+    asked = set(np.asarray(state.plan.asked[10:15]))
+    assert len(asked) == 5
+    assert not asked & set(start)

@@ -14,6 +14,7 @@ from hitl_sim.learn.optimise import (
     init_learner,
     train,
     train_step,
+    train_steps,
 )
 
 NETWORK = build_network(NetworkConfig(()), 4, 3)
@@ -114,3 +115,37 @@ def test_diverged_weights_are_flagged():
     assert not curve.is_finite.any()
     _, curve = run_train(learner, jax.random.key(1), [0, 1])
     assert curve.is_finite.all()
+
+
+def test_a_step_on_all_items_is_a_step_on_their_mean_whatever_the_room():
+    x, y = separable(12)
+    start = init_learner(jax.random.key(0), NETWORK, "adam")
+    rate, config = jnp.float32(0.1), TrainConfig(batch=None)
+    stepped = start
+    for _ in range(3):
+        stepped = train_step(NETWORK, "adam", stepped, rate, x[:9], y[:9])
+    for room in (9, 12):
+        kept = TrainSet(x, y, jnp.arange(room), jnp.int32(9))
+        whole_steps = train_steps(
+            jax.random.key(1), NETWORK, config, start, rate, kept, 3
+        )
+        for got, want in zip(
+            jax.tree.leaves(whole_steps.params),
+            jax.tree.leaves(stepped.params),
+            strict=True,
+        ):
+            np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+
+
+def test_a_penalty_acts_on_steps_on_all_items():
+    x, y = separable(9)
+    start = init_learner(jax.random.key(0), NETWORK, "sgd")
+    ruled_out = jnp.array([100.0, 0.0, 0.0, 0.0])
+    kept = whole(x, y)._replace(penalty=ruled_out)
+    args = (jax.random.key(1), NETWORK, TrainConfig(batch=None, optimiser="sgd"))
+    plain, held = (
+        train_steps(*args, start, jnp.float32(1e-3), items, 50).params
+        for items in (whole(x, y), kept)
+    )
+    first = [jnp.abs(jax.tree.leaves(p)[1][0]).sum() for p in (plain, held)]
+    assert first[1] < 0.5 * first[0]

@@ -163,3 +163,7 @@ def test_each_of_several_tasks_is_named(crowded):
 def test_people_are_held_against_the_best_arm_without_them(crowded):
     assert "Beside random_half, relevance, perfect" in spoken(crowded).rho
     assert "of its joules" in spoken(crowded).rho
+
+
+def test_the_standing_of_the_people_is_told(dialled):
+    assert "typical (relevance: assumed" in tell(dialled).notes[0]

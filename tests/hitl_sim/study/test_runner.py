@@ -11,12 +11,24 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from hitl_sim.study import runner
+from hitl_sim.study import sweep
+from hitl_sim.study.cluster import Place
+from hitl_sim.study.executor import LocalExecutor
+from hitl_sim.study.probe import probe_study
 from hitl_sim.study.runner import dry_run, load_study, run_study
 from hitl_sim.study.spec import SpecError, convert, load_spec
-from hitl_sim.study.store import RecordError
+from hitl_sim.study.status import status_of
+from hitl_sim.study.store import (
+    RECORD_SCHEMA,
+    DiskFullError,
+    RecordError,
+    write_table,
+)
+from hitl_sim.study.verify import verify_study
 
 pytestmark = pytest.mark.study
 
@@ -110,7 +122,7 @@ def test_workers_end_when_their_parent_is_killed(long_study, tmp_path):
 
 def test_a_finished_study_computes_nothing(whole, smoke_file, monkeypatch):
     before = digests(whole)
-    monkeypatch.setattr(runner, "LocalExecutor", None)
+    monkeypatch.setattr(sweep, "open_executor", None)
     done = run_study(load_spec(smoke_file), whole, 2)
     assert (done.num_runs, done.num_failed) == (32, 0)
     assert digests(whole) == before
@@ -123,7 +135,7 @@ def test_a_wider_study_keeps_what_is_there(whole, tables, tmp_path, monkeypatch)
     assert dry_run(convert(tables), out).runs_left == 8 * 2
     submitted = []
     monkeypatch.setattr(
-        runner, "_run_chunks", lambda chunks, *_: submitted.extend(chunks) or []
+        sweep.Sweep, "run", lambda self, *_: submitted.extend(self._chunks) or []
     )
     run_study(convert(tables), out, 1)
     replicates = {run.replicate for chunk in submitted for run in chunk.runs}
@@ -216,17 +228,231 @@ def test_a_folder_without_a_study_is_refused(tmp_path):
         load_study(tmp_path)
 
 
-def test_a_worker_that_dies_is_reported_and_loses_nothing(
-    whole, tables, tmp_path, monkeypatch
-):
+def sitecustomize(folder, monkeypatch, body):
+    """Run some lines at the start of every child process."""
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(body)
+    path = os.pathsep.join([str(folder), *sys.path])
+    monkeypatch.setenv("PYTHONPATH", path)
+
+
+FULL = """
+import errno, os
+fsync, count = os.fsync, [0]
+def full(file):
+    if "/records/" in os.readlink(f"/proc/self/fd/{file}"):
+        count[0] += 1
+        if count[0] > 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+    fsync(file)
+os.fsync = full
+"""
+
+
+def test_a_full_disk_ends_the_study_and_loses_nothing(whole, tmp_path, monkeypatch):
+    out = tmp_path / "full"
+    with monkeypatch.context() as patch:
+        sitecustomize(tmp_path / "site", patch, FULL)
+        with pytest.raises(DiskFullError, match=r"must have space left .* are kept"):
+            run_study(load_spec(SMOKE), out, 1)
+    assert finished_chunks(out) == 2
+    assert not list((out / "records").glob(".*"))
+    assert run_study(load_spec(SMOKE), out, 1).num_failed == 0
+    assert digests(out) == digests(whole)
+
+
+DIE = """
+import os, pathlib
+mark = pathlib.Path({mark!r})
+fsync = os.fsync
+def die(file):
+    if "/records/" in os.readlink(f"/proc/self/fd/{{file}}") and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), 9)
+    fsync(file)
+os.fsync = die
+"""
+
+
+def test_a_worker_killed_mid_chunk_is_replaced(whole, tmp_path, monkeypatch):
+    out, mark = tmp_path / "killed", tmp_path / "mark"
+    sitecustomize(tmp_path / "site", monkeypatch, DIE.format(mark=str(mark)))
+    done = run_study(load_spec(SMOKE), out, 2)
+    assert mark.exists()
+    assert (done.num_failed, done.messages) == (0, ())
+    assert digests(out) == digests(whole)
+
+
+@pytest.fixture
+def grown(whole, tables, tmp_path):
+    """A finished folder, and a study of one more replicate."""
     out = tmp_path / "grown"
     shutil.copytree(whole, out)
     tables["replicates"] = 5
-    before = finished_chunks(out)
-    submit = runner.LocalExecutor.submit
+    return convert(tables), out
+
+
+def submit_instead(monkeypatch, module, function, *args):
+    """Let workers do something else than compute."""
+    submit = LocalExecutor.submit
     monkeypatch.setattr(
-        runner.LocalExecutor, "submit", lambda pool, *_: submit(pool, "os", "_exit", 1)
+        LocalExecutor, "submit", lambda pool, *_: submit(pool, module, function, *args)
     )
-    with pytest.raises(RecordError, match="A worker process must live"):
-        run_study(convert(tables), out, 1)
+
+
+def test_a_worker_that_always_dies_leaves_an_error_and_loses_nothing(
+    grown, monkeypatch
+):
+    spec, out = grown
+    before = finished_chunks(out)
+    submit_instead(monkeypatch, "os", "_exit", 7)
+    done = run_study(spec, out, 1)
+    assert done.num_failed == 8
+    assert "A worker process must live until" in done.messages[0]
+    assert "code 7" in done.messages[0]
     assert finished_chunks(out) == before
+    status = status_of(out)
+    assert (status.done, status.total, status.failures[0].runs) == (32, 40, 8)
+
+
+def test_a_chunk_that_hangs_is_ended_and_stored(grown):
+    spec, out = grown
+    before = finished_chunks(out)
+    done = run_study(spec, out, 1, limit_s=0.05)
+    assert done.num_failed == 8
+    assert "must be done within 0.05 s" in done.messages[0]
+    stacks = json.loads(next((out / "errors").glob("*.json")).read_text())["traceback"]
+    assert "most recent call first" in stacks
+    assert finished_chunks(out) == before
+
+
+def test_a_damaged_record_file_is_set_aside_and_computed_again(whole, tmp_path):
+    out = tmp_path / "damaged"
+    shutil.copytree(whole, out)
+    path = sorted((out / "records").glob("*.parquet"))[0]
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 0xFF
+    path.write_bytes(data)
+    assert status_of(out).damaged == (path,)
+    with pytest.raises(RecordError, match=f"{path.name}' cannot be read .* aside"):
+        load_study(out)
+    done = run_study(load_spec(SMOKE), out, 1)
+    assert done.set_aside == (out / "damaged" / path.name,)
+    assert done.set_aside[0].read_bytes() == data
+    assert digests(out) == digests(whole)
+
+
+def test_a_folder_of_a_newer_schema_is_left_as_it_is(whole, tmp_path):
+    out = tmp_path / "newer"
+    shutil.copytree(whole, out)
+    (out / "schema.json").write_text('{"schema": 99, "hitl_sim": "9.0"}')
+    before = digests(out)
+    for use in (lambda: run_study(load_spec(SMOKE), out, 1), lambda: load_study(out)):
+        with pytest.raises(RecordError, match=r"got 99 of hitl_sim 9\.0: upgrade"):
+            use()
+    assert digests(out) == before
+
+
+def test_two_runners_of_one_folder_end_with_the_bytes_of_one(whole, tmp_path):
+    out = tmp_path / "shared"
+    command = [sys.executable, "-c", RUN, str(SMOKE), str(out), "1"]
+    both = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(KILLED_RUN_S) for process in both] == [0, 0]
+    assert digests(out) == digests(whole)
+
+
+def test_progress_tells_programs_apart_and_ends_with_all(tables, tmp_path):
+    tables["arm"] = tables["arm"][:3]
+    del tables["axis"]
+    seen = []
+    run_study(convert(tables), tmp_path, 1, seen.append)
+    assert seen[0].is_compiling
+    assert {group.done for group in seen[0].groups} == {0}
+    assert [(g.done, g.total) for g in seen[-1].groups] == [(12, 12), (4, 4)]
+    assert (seen[-1].done, seen[-1].total) == (16, 16)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(Place("dask", 2), id="dask"),
+        pytest.param(Place("slurm", 2, slurm={"cluster": "local"}), id="submitit"),
+    ],
+)
+def test_a_cluster_gives_the_bytes_of_a_local_worker(whole, tmp_path, place):
+    for module in ("distributed", "submitit"):
+        pytest.importorskip(module)
+    done = run_study(load_spec(SMOKE), tmp_path, 1, place=place)
+    assert done.num_failed == 0, done.messages
+    assert digests(tmp_path) == digests(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ten_kills_change_no_byte(long_study, tmp_path, workers):
+    file, whole = long_study
+    rng = np.random.default_rng(20261123 + workers)
+    counts = sorted(rng.choice(np.arange(1, NUM_CHUNKS - 2), 10, replace=False))
+    for after in counts:
+        run_and_kill(file, tmp_path, workers, after)
+    run_study(load_spec(file), tmp_path, workers)
+    assert digests(tmp_path) == digests(whole)
+
+
+def test_a_second_computation_has_the_same_bytes(whole):
+    found = verify_study(whole, 3, 1)
+    assert (found.files, found.unlike, found.strange) == (3, (), 0)
+    assert found.total == finished_chunks(whole)
+
+
+def test_a_record_that_was_changed_is_found(whole, tmp_path):
+    out = tmp_path / "changed"
+    shutil.copytree(whole, out)
+    path = sorted((out / "records").glob("*.parquet"))[0]
+    table = pq.read_table(path, schema=RECORD_SCHEMA)
+    column = pa.array([x + 1 for x in table.column("requester_s").to_pylist()])
+    place = table.schema.get_field_index("requester_s")
+    changed = table.set_column(place, table.schema.field(place), column)
+    write_table(path, changed)
+    assert verify_study(out, 100, 1).unlike == (path.name,)
+
+
+def test_bytes_of_another_environment_are_not_compared(whole, tmp_path):
+    out = tmp_path / "other"
+    shutil.copytree(whole, out)
+    for path in (out / "groups").glob("*.json"):
+        group = json.loads(path.read_text())
+        group["environment"]["jaxlib"] = "0.0.1"
+        path.write_text(json.dumps(group))
+    with pytest.raises(RecordError, match=r"jaxlib was '0\.0\.1' and is"):
+        verify_study(out, 1, 1)
+
+
+def test_labels_that_were_there_are_a_stage_before_anybody_is_asked(tables, tmp_path):
+    tables["arm"] = [tables["arm"][0], tables["arm"][4]]
+    tables["arm"][1] |= {"initial": 20, "refit": "scratch", "people": 1}
+    tables["training"]["batch"] = "all"
+    tables["replicates"] = 2
+    del tables["axis"]
+    run_study(convert(tables), tmp_path, 1)
+    _, table, manifest = load_study(tmp_path)
+    row = next(r for r in table.to_pylist() if r["arm"] == "margin_labels")
+    assert row["asked"] == [0] * 3 + [20] * 3 + [40] * 3 + [60] * 3
+    assert row["paid_s"][2] == 0 < row["paid_s"][3]
+    assert (row["pool_labels"], row["train_items"]) == (20, 80)
+    billed = [unit for unit in row["work_unit"] if unit.startswith("train:")]
+    assert [unit.split(":n")[1] for unit in billed] == ["20", "40", "60", "80"]
+    flops = [manifest["units"][unit]["flops"]["float32"] for unit in billed]
+    assert flops[3] == pytest.approx(4 * flops[0], rel=0.2)
+
+
+def test_a_probe_keeps_its_runs_and_tells_what_is_left(tables, tmp_path):
+    tables["arm"] = tables["arm"][:2]
+    del tables["axis"]
+    spec = convert(tables)
+    probe = probe_study(spec, tmp_path, 1)
+    assert [group.runs_left for group in probe.groups] == [8]
+    assert dry_run(spec, tmp_path).runs_left == 8
+    (group,) = probe.groups
+    assert probe.seconds > 8 * group.run_s + group.setup_s
+    assert probe.peak_mib > 100

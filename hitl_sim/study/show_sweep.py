@@ -1,0 +1,224 @@
+"""A sweep for the terminal: its progress, what a folder holds, what a plan would do."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from hitl_sim.study.probe import Probe
+from hitl_sim.study.runner import DryRun
+from hitl_sim.study.status import Status
+from hitl_sim.study.sweep import Progress
+from hitl_sim.study.verify import Verification
+
+_MOST_BARS = 6
+_LOG_EVERY_S = 10.0
+_MINUTE_S, _HOUR_S = 60.0, 3600.0
+
+
+@contextmanager
+def shown_progress(console: Console) -> Iterator[Callable[[Progress], None]]:
+    """Draw bars that follow a study's progress; in a log, write a line now and then."""
+    if not console.is_terminal:
+        yield _Log(console).show
+        return
+    columns: list[ProgressColumn] = [
+        TextColumn("{task.description:>9}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+    ]
+    with Bars(*columns, console=console, refresh_per_second=2) as bars:
+        yield _Drawn(bars).show
+
+
+class _Rate:
+    """Runs per second since the first word, and the time left at that rate."""
+
+    def __init__(self) -> None:
+        self._begin: tuple[float, int] | None = None
+
+    def say(self, done: int, total: int) -> str:
+        now = time.monotonic()
+        self._begin = self._begin or (now, done)
+        seconds, runs = now - self._begin[0], done - self._begin[1]
+        if runs <= 0 or seconds <= 0:
+            return ""
+        rate = runs / seconds
+        left = (total - done) / rate
+        return f"{rate:.3g} runs/s, {format_time(left)} left" if done < total else ""
+
+
+class _Drawn:
+    """A bar for the whole, and one for each program that is under way."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._whole = bars.add_task("starting", total=None, rate="")
+        self._ids: dict[str, tuple[TaskID, _Rate]] = {}
+        self._rate = _Rate()
+
+    def show(self, state: Progress) -> None:
+        text = "compiling" if state.is_compiling else "running"
+        rate = self._rate.say(state.done, state.total)
+        self._bars.update(
+            self._whole,
+            description=text,
+            total=state.total,
+            completed=state.done,
+            rate=rate,
+        )
+        if not 1 < len(state.groups) <= _MOST_BARS:
+            return
+        for group in state.groups:
+            if group.name not in self._ids:
+                bar = self._bars.add_task(escape(group.name), total=None, rate="")
+                self._ids[group.name] = bar, _Rate()
+            bar, own = self._ids[group.name]
+            said = own.say(group.done, group.total)
+            self._bars.update(bar, total=group.total, completed=group.done, rate=said)
+
+
+class _Log:
+    """A line of the whole, and one of each program that moved, now and then."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last = -_LOG_EVERY_S
+        self._rate = _Rate()
+        self._rates: dict[str, _Rate] = {}
+        self._seen: dict[str, int] = {}
+
+    def show(self, state: Progress) -> None:
+        said = self._rate.say(state.done, state.total)
+        own = {
+            group.name: self._rates.setdefault(group.name, _Rate()).say(
+                group.done, group.total
+            )
+            for group in state.groups
+        }
+        is_over = state.done + state.failed == state.total
+        now = time.monotonic()
+        if now - self._last < _LOG_EVERY_S and not is_over:
+            return
+        self._last = now
+        text = "compiling" if state.is_compiling else "running"
+        self._line(text, state.done, state.total, said)
+        moved = [g for g in state.groups if self._seen.get(g.name, 0) != g.done]
+        for group in moved[:_MOST_BARS] if len(state.groups) > 1 else ():
+            self._line(f"  {group.name}", group.done, group.total, own[group.name])
+        self._seen = {group.name: group.done for group in state.groups}
+
+    def _line(self, name: str, done: int, total: int, said: str) -> None:
+        rest = f", {said}" if said else ""
+        self._console.print(
+            f"{name}: {done} of {total} runs{rest}", soft_wrap=True, markup=False
+        )
+
+
+def format_time(seconds: float) -> str:
+    """Write a time in the largest unit that makes it at least 1."""
+    if seconds < _MINUTE_S:
+        return f"{seconds:.0f} s"
+    if seconds < _HOUR_S:
+        return f"{seconds / _MINUTE_S:.1f} min"
+    return f"{seconds / _HOUR_S:.1f} h"
+
+
+def print_dry_run(console: Console, plan: DryRun) -> None:
+    """Print what a study would do."""
+    console.print(
+        f"{plan.conditions} conditions, {plan.runs} runs, {plan.runs_left} of them "
+        f"still to do, {plan.programs} programs to compile."
+    )
+    console.print(
+        f"Work left: {plan.flops:.3g} operations, roughly "
+        f"{plan.seconds_one_core / _MINUTE_S:.1f} minutes of one core (assumed rates) "
+        f"and {plan.joules:.2g} J (as if this machine were the study's device), "
+        f"{plan.worker_mib:.0f} MiB per worker. `--probe` measures the time."
+    )
+    console.print(
+        f"With {plan.replicates} replicates a difference between two arms is known to "
+        f"about {plan.half_width:.2f} standard deviations of one run (95 %)."
+    )
+    for field, reason in plan.inert.items():
+        console.print(f"[yellow]inert:[/yellow] {escape(field)}: {escape(reason)}.")
+
+
+def print_probe(console: Console, found: Probe) -> None:
+    """Print what each program was seen to take, and what is left."""
+    table = Table()
+    for column in ("program", "compile", "set-up", "per run", "runs left"):
+        table.add_column(column, overflow="fold")
+    for group in found.groups:
+        table.add_row(
+            escape(group.name),
+            f"{group.compile_s:.1f} s",
+            f"{group.setup_s:.1f} s",
+            f"{1e3 * group.run_s:.3g} ms",
+            str(group.runs_left),
+        )
+    console.print(table)
+    console.print(
+        f"What is left takes {format_time(found.seconds)} with {found.workers} "
+        f"workers of {found.peak_mib:.0f} MiB each. The probed runs are kept."
+    )
+
+
+def print_status(console: Console, found: Status) -> None:
+    """Print what a results folder holds, and what it lacks."""
+    console.print(f"[bold]{escape(found.question)}[/bold]")
+    console.print(f"{found.done} of {found.total} runs are finished.")
+    table = Table()
+    for column in ("task", "arm", "finished", "runs"):
+        table.add_column(column)
+    for arm in found.arms:
+        table.add_row(escape(arm.task), escape(arm.arm), str(arm.done), str(arm.total))
+    console.print(table)
+    for failure in found.failures:
+        console.print(
+            f"[red]failed:[/red] {failure.runs} runs in {failure.chunks} chunks: "
+            f"{escape(failure.message)} The next `hitl-sim run` tries them again."
+        )
+    for path in found.damaged:
+        console.print(
+            f"[red]damaged:[/red] {escape(str(path))}. The next `hitl-sim run` sets it "
+            "aside and computes its runs again."
+        )
+    if found.set_aside:
+        console.print(f"{found.set_aside} damaged files were set aside before.")
+    if found.others:
+        console.print(
+            f"{found.others} finished runs belong to another form of the study; they "
+            "are kept."
+        )
+    if found.done and not found.is_reported:
+        console.print("results.parquet does not hold all of them yet.")
+
+
+def print_verification(console: Console, found: Verification) -> None:
+    """Print whether a second computation gave the same bytes."""
+    console.print(
+        f"{found.files} of {found.total} record files ({found.runs} runs) were "
+        f"computed again: {found.files - len(found.unlike)} have the same bytes."
+    )
+    for name in found.unlike:
+        console.print(f"[red]other bytes:[/red] {escape(name)}")
+    if found.strange:
+        console.print(
+            f"{found.strange} record files belong to another form of the study and "
+            "were left out."
+        )

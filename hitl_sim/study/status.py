@@ -1,0 +1,101 @@
+"""What a results folder holds, and what it still lacks; nothing is computed."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from hitl_sim.study.plan import build_plan
+from hitl_sim.study.runner import load_spec_of
+from hitl_sim.study.store import (
+    damaged_files,
+    keys_in,
+    read_errors,
+    records_folder,
+)
+
+
+@dataclass(frozen=True)
+class ArmStatus:
+    """How many of one arm's distinct runs on one task are finished."""
+
+    task: str
+    arm: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A stored error: how many chunks and unfinished runs it stopped."""
+
+    message: str
+    chunks: int
+    runs: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a results folder holds.
+
+    Attributes:
+        question: of the study.
+        done: distinct runs of the study that are finished.
+        total: its distinct runs.
+        arms: the same by task and arm.
+        failures: errors of chunks that are still to do; a rerun tries them again.
+        damaged: record files that cannot be read.
+        set_aside: damaged files that were moved away before.
+        others: finished runs of another form of the study, which are kept.
+        is_reported: whether results were written since the last record.
+    """
+
+    question: str
+    done: int
+    total: int
+    arms: tuple[ArmStatus, ...]
+    failures: tuple[Failure, ...]
+    damaged: tuple[Path, ...]
+    set_aside: int
+    others: int
+    is_reported: bool
+
+
+def status_of(folder: Path) -> Status:
+    """Look through a results folder.
+
+    Raises:
+        RecordError: it holds no study, or one of another schema.
+    """
+    spec = load_spec_of(folder)
+    plan = build_plan(spec)
+    damaged = damaged_files(folder)
+    paths = set(records_folder(folder).glob("*.parquet")) - set(damaged)
+    finished = {key for path in paths for key in keys_in(path)}
+    keys_of: dict[tuple[str, str], set[str]] = {}
+    for run in plan.runs:
+        name = (run.condition.task_name, run.condition.arm.name)
+        keys_of.setdefault(name, set()).add(run.key)
+    keys = {run.key for run in plan.runs}
+    chunks: Counter[str] = Counter()
+    runs: Counter[str] = Counter()
+    for error in read_errors(folder):
+        left = keys.intersection(error["keys"]) - finished
+        if left:
+            chunks[error["error"]] += 1
+            runs[error["error"]] += len(left)
+    newest = max((path.stat().st_mtime_ns for path in paths), default=0)
+    results = folder / "results.parquet"
+    return Status(
+        question=spec.question,
+        done=len(keys & finished),
+        total=len(keys),
+        arms=tuple(
+            ArmStatus(task, arm, len(own & finished), len(own))
+            for (task, arm), own in keys_of.items()
+        ),
+        failures=tuple(Failure(text, chunks[text], runs[text]) for text in chunks),
+        damaged=tuple(damaged),
+        set_aside=len(list((folder / "damaged").glob("*.parquet"))),
+        others=len(finished - keys),
+        is_reported=results.exists() and results.stat().st_mtime_ns >= newest,
+    )

@@ -1,0 +1,74 @@
+import os
+import sys
+import threading
+
+import pytest
+
+from hitl_sim.study.cluster import Place, open_executor, place_of
+from hitl_sim.study.executor import LocalExecutor, WorkerLostError
+
+
+def test_a_lost_worker_takes_only_its_own_call_with_it():
+    with LocalExecutor(1) as executor:
+        before = executor.submit("os", "getpid").result()
+        lost = executor.submit("os", "_exit", 3)
+        with pytest.raises(WorkerLostError, match="ended with code 3"):
+            lost.result()
+        assert executor.submit("os", "getpid").result() != before != os.getpid()
+
+
+def test_an_error_comes_back_with_its_place():
+    with LocalExecutor(1) as executor:
+        future = executor.submit("operator", "truediv", 1, 0)
+        with pytest.raises(ZeroDivisionError) as caught:
+            future.result()
+    assert "executor.py" in caught.value.__notes__[0]
+
+
+def test_an_answer_that_cannot_travel_is_an_error_and_no_end():
+    with LocalExecutor(1) as executor:
+        with pytest.raises(RuntimeError, match="lock"):
+            executor.submit("threading", "Lock").result()
+        assert executor.submit("os", "getpid").result() > 0
+
+
+def test_an_interrupted_executor_ends_at_once():
+    def interrupted():
+        with LocalExecutor(1) as executor:
+            running = executor.submit("time", "sleep", 600)
+            waiting = executor.submit("time", "sleep", 600)
+            while not running.running():
+                pass
+            assert not waiting.done()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert threading.active_count() < 5
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("cloud", 1, None, ()), "`executor` must be one of .* got 'cloud'"),
+        (("local", 1, "tcp://a:1", ()), "`scheduler` must be left out unless"),
+        (("slurm", 1, None, ("partition",)), "`slurm` must be name=value"),
+        (("local", 1, None, ("a=1",)), "`slurm` must be name=value"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused(words, message):
+    with pytest.raises(ValueError, match=message):
+        place_of(*words)
+
+
+def test_words_of_slurm_become_numbers_where_they_are():
+    place = place_of("slurm", 3, None, ("timeout_min=60", "slurm_partition=cpu"))
+    assert place == Place(
+        "slurm", 3, None, {"timeout_min": 60, "slurm_partition": "cpu"}
+    )
+
+
+def test_what_is_not_installed_is_named(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "submitit", None)
+    with pytest.raises(ValueError, match=r"pip install 'hitl-sim\[slurm\]'"):
+        open_executor(Place("slurm", 1), 1, tmp_path)
