@@ -24,10 +24,12 @@ from hitl_sim.report.citation import bibtex, methods_paragraph
 from hitl_sim.report.data_file import report_data
 from hitl_sim.report.decision_table import (
     EVEN_HEADINGS,
+    INPUT_HEADINGS,
     SURE_HEADINGS,
     WORTH_HEADINGS,
     even_rows,
     frontier_table,
+    input_rows,
     sure_rows,
     worth_rows,
 )
@@ -222,7 +224,7 @@ def _task(
         shown,
         element("p", FOOTNOTE, class_="note"),
         element("div", *drawn, class_="figures"),
-        *_decision(index, task, spoken, verdict, figures),
+        *_decision(index, task, spoken, verdict, figures, sources),
         element("h3", "What counts as training"),
         element("p", SCOPES_NOTE, class_="note"),
         _scopes(findings),
@@ -238,6 +240,7 @@ def _decision(
     spoken: TaskWords,
     verdict: Verdict,
     figures: Mapping[str, str],
+    sources: Sources,
 ) -> Iterator[Markup]:
     """Lay out what a decision about people would rest on."""
     if not spoken.decision:
@@ -251,6 +254,9 @@ def _decision(
     ]
     yield element("div", *drawn, class_="figures")
     decision, sensitivity = verdict
+    yield _folded_table(
+        "what was drawn as the world", INPUT_HEADINGS, input_rows(decision, sources)
+    )
     yield _folded_table("how surely each pays", SURE_HEADINGS, sure_rows(decision))
     yield _folded_table("break-evens", EVEN_HEADINGS, even_rows(decision))
     yield _folded_table("frontier, per success", *frontier_table(decision))

@@ -10,9 +10,11 @@ from hitl_sim.report.decision import crossing_text, per_hour_text, tell_decision
 from hitl_sim.report.decision_table import (
     even_rows,
     frontier_table,
+    input_rows,
     sure_rows,
     worth_rows,
 )
+from hitl_sim.report.provenance import Sources
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +132,15 @@ def test_every_break_even_that_was_solved_is_listed(verdict):
     rows = even_rows(verdict.decision)
     assert len(rows) == len(verdict.decision.break_evens)
     assert {row[1] for row in rows} == {"training", "energy", "money", "carbon"}
+
+
+def test_what_was_drawn_as_the_world_is_listed_with_its_source(verdict):
+    sources = Sources()
+    rows = input_rows(verdict.decision, sources)
+    assert [row[0] for row in rows] == [one.words for one in verdict.decision.inputs]
+    wage = next(row for row in rows if row[0] == "wage")
+    assert wage[1:4] == ("15.0", "[2.00, 28.0]", "assumed")
+    assert any("MTurk" in text for text in sources.numbers)
 
 
 def test_the_frontier_is_listed_with_its_objectives(verdict):
