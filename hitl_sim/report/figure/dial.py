@@ -75,16 +75,20 @@ def draw_dial(tasks: Sequence[TaskResult], dial: str, people: str) -> Figure:
 
 
 def _along(task: TaskResult, dial: str) -> list[DialCrossing]:
-    """Return the lines of a task; of many, those through its reference conditions."""
+    """Return the lines of a task; of many, those through its reference conditions.
+
+    Where none goes through these, the first ones.
+    """
     lines = [found for found in task.crossings if found.sweep.dial == dial]
     if len(lines) <= _MOST_LINES:
         return lines
     shown = {finding.condition for finding in shown_arms(task)}
-    return [
+    through = [
         line
         for line in lines
         if any(finding.condition in shown for finding in line.sweep.findings)
     ]
+    return through or lines[:_MOST_LINES]
 
 
 def _frame(axes: Axes, task: TaskResult, lines: Sequence[DialCrossing]) -> None:
