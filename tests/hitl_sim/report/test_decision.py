@@ -157,3 +157,30 @@ def test_inputs_are_listed_by_what_knowing_them_is_worth(verdict):
     assert ("accuracy of an answer", "real participants") in {
         (row[0], row[-1]) for row in rows
     }
+
+
+def test_many_settings_are_counted_by_where_they_turn(synthetic, analysed):
+    arms = [
+        synthetic.relevance(
+            ratio * factor,
+            settings={"crowd.accuracy": accuracy, "crowd.seconds": seconds},
+        )
+        for accuracy, ratio in ((1.0, 0.5), (0.8, 0.8), (0.6, 1.4))
+        for seconds, factor in (
+            (1.0, 1.0),
+            (2.0, 1.05),
+            (4.0, 1.1),
+            (8.0, 0.5),
+            (9.0, 3.0),
+        )
+    ]
+    (found,) = weigh(analysed(arms, sd=0.05))
+    (sentence,) = [
+        text
+        for text in tell_decision(found, "workstation")
+        if "by accuracy of an answer" in text
+    ]
+    assert "of 5 settings of everything else" in sentence
+    assert "from a value on in 3 (turning at 0.7" in sentence
+    assert "at every value in 1" in sentence
+    assert "at no value in 1" in sentence
