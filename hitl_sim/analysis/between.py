@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hitl_sim.analysis.finding import Finding
-from hitl_sim.analysis.interval import Outlay, ratio_interval, resample
+from hitl_sim.analysis.interval import ratio_interval, resample
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,7 @@ def beside(one: Finding, other: Finding, seed: int) -> Ratio:
             f"`other` must share a replicate with {one.label!r}, got"
             f" {other.replicate.tolist()}."
         )
-    above = Outlay(one.outlay.spent[rows], one.outlay.is_reached[rows])
-    below = Outlay(other.outlay.spent[other_rows], other.outlay.is_reached[other_rows])
+    above, below = one.outlay.select(rows), other.outlay.select(other_rows)
     low, high = ratio_interval(above, below, resample(len(shared), seed))
     with np.errstate(invalid="ignore"):
         value = np.float64(above.per_success) / np.float64(below.per_success)

@@ -21,11 +21,13 @@ from hitl_sim.analysis.decision import (
     simulated_by,
     variance_saved,
 )
+from hitl_sim.analysis.dial import find_dial_crossings
 from hitl_sim.analysis.estimate import Estimate, unknown
 from hitl_sim.analysis.finding import Finding, LabelCase, NullCheck, TaskResult
 from hitl_sim.analysis.interval import mean_interval, resample, wilson
 from hitl_sim.analysis.pricing import MEASURES, Market, Measure, Split
 from hitl_sim.analysis.record import FloatArray, IntArray, RecordError, RunGroup
+from hitl_sim.analysis.repricing import amounts_of
 from hitl_sim.analysis.target import Stop, Targets, find_targets
 from hitl_sim.cost import LabelStanding
 from hitl_sim.energy import Kind, Quantity, Scope, exact, unavailable
@@ -86,6 +88,7 @@ def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskRes
     findings = tuple(
         _find(group, frame) for group in groups if group.role in ("null", "arm")
     )
+    control_found = _find(control, frame)
     kept = np.isin(targets.replicate, frame.control.group.replicate)
     return TaskResult(
         base=control.base,
@@ -96,9 +99,10 @@ def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskRes
         horizon_steps=frame.horizon_steps,
         horizon_j=frame.horizon_j,
         ceiling=find_ceiling(frame.control, market.costs, rules.seed),
-        control=_find(control, frame),
+        control=control_found,
         null=_null_check(findings),
         findings=findings,
+        crossings=find_dial_crossings(control_found, findings, rules.seed),
     )
 
 
@@ -221,6 +225,9 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
         ),
         shares={name: _mean(share) for name, share in arm.group.shares.items()},
         curve=trace_curve(arm.group, costs, smoothing=rules.smoothing),
+        amounts=amounts_of(arm, tuple(costs)),
+        test_by_run=_seen(arm),
+        worked_by_run=np.asarray(arm.usage.worked_s, np.float64),
     )
 
 
@@ -232,14 +239,19 @@ def _select(sample: Sample, rows: IntArray) -> Sample:
 
 
 def _test_accuracy(arm: Sample, weights: FloatArray) -> Estimate:
-    row = np.arange(arm.group.num_runs)
-    seen = arm.group.test_accuracy[row, arm.stop.checkpoint]
+    seen = _seen(arm)
     low, high = mean_interval(seen, weights)
     mean = float(seen.mean())
     if not np.isfinite(mean):
         reason = "a run did not stay finite"
         return unknown(unavailable("1", Scope.CONSTANT, reason))
     return Estimate(simulated_by(_TEST_SET.scaled(mean), arm.usage.people), low, high)
+
+
+def _seen(arm: Sample) -> FloatArray:
+    """Return `[R]` test accuracy where each run stopped."""
+    row = np.arange(arm.group.num_runs)
+    return arm.group.test_accuracy[row, arm.stop.checkpoint]
 
 
 def _label_case(standing: LabelStanding, found: BreakEven) -> LabelCase:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hitl_sim.analysis.bill import Scopes, Usage
 from hitl_sim.analysis.break_even import Answer, BreakEven, Payback
@@ -14,9 +14,13 @@ from hitl_sim.analysis.decision import Ceiling, Effect
 from hitl_sim.analysis.estimate import Estimate
 from hitl_sim.analysis.interval import Outlay, Proportion
 from hitl_sim.analysis.pricing import Measure
-from hitl_sim.analysis.record import IntArray
+from hitl_sim.analysis.record import FloatArray, IntArray
+from hitl_sim.analysis.repricing import Amounts
 from hitl_sim.cost import LabelStanding, Ledger, Prices
 from hitl_sim.energy import DeviceProfile, Kind, Quantity
+
+if TYPE_CHECKING:
+    from hitl_sim.analysis.dial import DialCrossing
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,9 @@ class Finding:
         shares: means of answer_accuracy, kept_clean_frac and label_accuracy over runs;
             NaN where they mean nothing.
         curve: the learning curve.
+        amounts: what each run used, to be priced in any scenario.
+        test_by_run: `[R]` test accuracy where each run stopped.
+        worked_by_run: `[R]` seconds that people worked in each run.
     """
 
     condition: str
@@ -113,6 +120,9 @@ class Finding:
     label_cases: tuple[LabelCase, ...]
     shares: Mapping[str, float]
     curve: Curve
+    amounts: Amounts
+    test_by_run: FloatArray
+    worked_by_run: FloatArray
 
     @property
     def num_runs(self) -> int:
@@ -205,6 +215,7 @@ class TaskResult:
         control: the control itself.
         null: the A/A check; `None` when the study has no null arm.
         findings: every other condition, null arm included.
+        crossings: where arms begin to save training along dials of their crowds.
     """
 
     base: str
@@ -218,6 +229,7 @@ class TaskResult:
     control: Finding
     null: NullCheck | None
     findings: tuple[Finding, ...]
+    crossings: tuple[DialCrossing, ...] = ()
 
     @property
     def with_people(self) -> tuple[Finding, ...]:
@@ -265,6 +277,7 @@ class StudyResult:
         environment: of the runs, from the manifest.
         study: the resolved study, from the manifest.
         populations: what is in each that was asked, from the manifest.
+        work: units of work as the manifest counted them, by name.
     """
 
     question: str
@@ -283,6 +296,7 @@ class StudyResult:
     environment: Mapping[str, Any]
     study: Mapping[str, Any]
     populations: Mapping[str, Any] = field(default_factory=dict)
+    work: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def is_measured(self) -> bool:

@@ -25,7 +25,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.analysis.record import BoolArray, FloatArray
+from hitl_sim.analysis.record import BoolArray, FloatArray, IntArray
 from hitl_sim.student import student_quantile
 
 LEVEL = 0.95
@@ -157,6 +157,10 @@ class Outlay:
     def per_success(self) -> float:
         """Return all that was spent over the number of successes; inf without any."""
         return float(_per_success(self.spent.sum(), self.is_reached.sum()))
+
+    def select(self, rows: IntArray) -> Outlay:
+        """Return the outlay of some of its runs."""
+        return Outlay(self.spent[rows], self.is_reached[rows])
 
     def draws(self, weights: FloatArray) -> FloatArray:
         """Return `[B]` spent per success in each resample; inf without any success."""

@@ -37,7 +37,7 @@ Group = Literal[
     "device", "waiting", "facility", "people", "labels", "embodied", "inference"
 ]
 
-_TRAINING: Final = ("device", "facility")
+TRAINING: Final = ("device", "facility")
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Market:
     def tariff(self) -> Tariff:
         """Return what one of everything costs."""
         units = {
-            name: self._prices_of(_nothing(name, count=1.0), _TRAINING)
+            name: self._prices_of(_nothing(name, count=1.0), TRAINING)
             for name in self.costs
         }
         idle = _nothing(next(iter(self.costs)))
@@ -156,7 +156,7 @@ class Market:
         beside = self.ledger(_beside(pooled))
         return {
             measure: Split(
-                training=training.total(measure, groups=_TRAINING),
+                training=training.total(measure, groups=TRAINING),
                 beside=beside.total(measure),
                 training_by_run=self._training_by_run(sample, measure),
                 beside_by_run=self._beside_by_run(sample, measure),

@@ -82,6 +82,7 @@ def analyse(
         environment=manifest.get("environment", {}),
         study=study,
         populations=manifest.get("populations", {}),
+        work=manifest["units"],
     )
 
 

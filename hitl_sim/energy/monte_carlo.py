@@ -72,8 +72,23 @@ def draw_source(
         `[num_draws, ...]`: half below the value's side of `low`, half on that of
         `high`; log-normal sides where value and ends are positive, else normal ones.
     """
+    return displace(_normals(source, num_draws), value, low, high)
+
+
+def displace(normals: Draws, value: Values, low: Values, high: Values) -> Draws:
+    """Move a number as far as some normal draws say.
+
+    Args:
+        normals: `[N]` draws in units in which 1 reaches an end; 95 % are within 1.
+        value: the number, or an array.
+        low: the number at -1.
+        high: the number at 1.
+
+    Returns:
+        `[N, ...]`, as for `draw_source`.
+    """
     centre, ends = np.asarray(value), (np.asarray(low), np.asarray(high))
-    z = _normals(source, num_draws).reshape((-1,) + (1,) * centre.ndim)
+    z = normals.reshape((-1,) + (1,) * centre.ndim)
     is_log = (centre > 0) & (ends[0] > 0) & (ends[1] > 0)
     safe = [np.where(is_log, number, 1.0)[None] for number in (centre, *ends)]
     log_step = np.where(z < 0, np.log(safe[1] / safe[0]), np.log(safe[2] / safe[0]))

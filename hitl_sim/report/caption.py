@@ -46,6 +46,12 @@ FIGURES: Mapping[str, tuple[Callable[[TaskResult], Figure], str]] = {
     ),
 }
 
+DIAL_CAPTION = (
+    f"{RHO} along a dial of the crowd, with 95 % bootstrap intervals. A vertical line"
+    " is where an arm breaks even; the bar on the level of 1 holds the values at which"
+    " saving and loss cannot be told apart. Dashed: arms that ask nobody."
+)
+
 
 def methods(result: StudyResult) -> tuple[str, ...]:
     """Say how the numbers were found, for a reader who wants to check them.

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import Any
 
-from hitl_sim.analysis import Estimate, Finding, StudyResult, TaskResult
+from hitl_sim.analysis import DialCrossing, Estimate, Finding, StudyResult, TaskResult
 from hitl_sim.energy import Quantity
 from hitl_sim.report.provenance import Sources, sources_of
 from hitl_sim.report.words import Words
@@ -55,6 +55,18 @@ def _task(task: TaskResult, sources: Sources) -> dict[str, Any]:
         "null_holds_one": None if task.null is None else task.null.holds_one,
         "control": _finding(task.control, sources),
         "findings": [_finding(finding, sources) for finding in task.findings],
+        "crossings": [_crossing(crossing) for crossing in task.crossings],
+    }
+
+
+def _crossing(found: DialCrossing) -> dict[str, Any]:
+    return {
+        "dial": found.sweep.dial,
+        "arm": found.sweep.arm,
+        "values": list(found.sweep.values),
+        "course": found.crossing.course.value,
+        "roots": list(found.crossing.roots),
+        "undetermined": [list(part) for part in found.crossing.region],
     }
 
 

@@ -13,9 +13,9 @@ from hitl_sim import __version__
 from hitl_sim.analysis import Finding, StudyResult, TaskResult
 from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
-from hitl_sim.report.caption import FIGURES, methods
+from hitl_sim.report.caption import DIAL_CAPTION, FIGURES, methods
 from hitl_sim.report.data_file import report_data
-from hitl_sim.report.figure import styled, to_png, to_svg
+from hitl_sim.report.figure import draw_dial, styled, to_png, to_svg
 from hitl_sim.report.html import Markup, element, escape, join, listing, table
 from hitl_sim.report.provenance import (
     HEADINGS as NUMBER_HEADINGS,
@@ -30,8 +30,8 @@ from hitl_sim.report.provenance import (
     task_entries,
 )
 from hitl_sim.report.row import FOOTNOTE, HEADINGS, NOBODY, Row, columns, table_rows
+from hitl_sim.report.standing import standing_words, standings, swept_dials
 from hitl_sim.report.words import TaskWords, Words, tell
-from oracles import POPULATIONS
 
 SCOPES_NOTE = (
     "The same runs, counted narrowly and whole: the fit that made the final weights, "
@@ -81,11 +81,23 @@ def _draw_all(result: StudyResult) -> Iterator[tuple[str, str, bytes]]:
             with styled(name):
                 figure = draw(task)
             yield name, to_svg(figure, name), to_png(figure, name)
+    for dial in swept_dials(result):
+        name = _dial_name(dial)
+        with styled(name):
+            figure = draw_dial(result.tasks, dial, standing_words(result))
+        yield name, to_svg(figure, name), to_png(figure, name)
+
+
+def _dial_name(dial: str) -> str:
+    return "dial-" + _slug(dial)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def _figure_name(kind: str, task: TaskResult, index: int) -> str:
-    slug = re.sub(r"[^a-z0-9]+", "-", task.task.lower()).strip("-") or "task"
-    return f"{index + 1}-{slug}-{kind}"
+    return f"{index + 1}-{_slug(task.task) or 'task'}-{kind}"
 
 
 def render_page(
@@ -109,6 +121,7 @@ def render_page(
                 zip(result.tasks, words.tasks, strict=True)
             )
         ),
+        *_dials(result, figures),
         _study(result, words, rerun_command, sources),
     ]
     style = resources.files("hitl_sim.report") / "data" / "page.css"
@@ -143,7 +156,8 @@ def _task(
 ) -> Markup:
     """Lay out one task: words, table, figures, numbers."""
     opening = [
-        element("p", text) for text in (spoken.ceiling, spoken.rho, spoken.break_even)
+        element("p", text)
+        for text in (spoken.ceiling, spoken.rho, spoken.break_even, *spoken.crossings)
     ]
     shown = element("div", _results(table_rows(task)), class_="results")
     drawn = [
@@ -217,6 +231,15 @@ def _figure(svg: str, caption: str) -> Markup:
     return element("figure", drawing, element("figcaption", caption))
 
 
+def _dials(result: StudyResult, figures: Mapping[str, str]) -> Iterator[Markup]:
+    """Lay out where people break even along each dial of the crowd."""
+    dials = swept_dials(result)
+    if dials:
+        yield element("h2", "How good people have to be")
+    for dial in dials:
+        yield _figure(figures[_dial_name(dial)], DIAL_CAPTION)
+
+
 def _ledgers(findings: Iterable[Finding], sources: Sources) -> Iterator[Markup]:
     """Fold the conditions of each arm together."""
     arms: dict[str, list[Finding]] = {}
@@ -280,27 +303,10 @@ def _study(
 
 def _people(result: StudyResult) -> Markup:
     """Say how each population that was asked stands, by kind of question."""
-    asked = {
-        (finding.population, str(finding.dials["feedback"]))
-        for task in result.tasks
-        for finding in task.findings
-        if finding.population is not None
-    }
-    cells = [
-        (name, kind, _standing(result, name, kind)) for name, kind in sorted(asked)
-    ]
+    cells = standings(result)
     if not cells:
         return element("p", "Nobody was asked.")
     return table(("population", "question", "standing"), cells)
-
-
-def _standing(result: StudyResult, name: str, kind: str) -> str:
-    """Say how far a population may be trusted, by its own file where it has one."""
-    if name in result.populations:
-        return str(result.populations[name]["status"][kind])
-    if name in POPULATIONS:
-        return POPULATIONS[name].status[kind]
-    return "not a named population"
 
 
 def _failed(result: StudyResult) -> Markup:

@@ -45,7 +45,8 @@ def _print_task(
     task: TaskResult, spoken: TaskWords, console: Console, width: int
 ) -> None:
     console.print(Text(f"{spoken.task}: {spoken.answer}", style="bold"), width=width)
-    for line in (spoken.ceiling, spoken.rho, spoken.break_even, *spoken.checks):
+    opening = (spoken.ceiling, spoken.rho, spoken.break_even)
+    for line in (*opening, *spoken.crossings, *spoken.checks):
         console.print(Padding(Text(line), (0, 0, 0, 2)), width=width)
     console.print()
     console.print(build_table(task), width=width)

@@ -11,8 +11,10 @@ from hitl_sim.report.opening import (
     tell_answer,
     tell_break_even,
     tell_ceiling,
+    tell_crossings,
     tell_ratio,
 )
+from hitl_sim.report.standing import standing_words
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class TaskWords:
         ceiling: what the control spends.
         rho: what people saved or cost.
         break_even: how much dearer training would have to be.
+        crossings: how good people have to be, dial by dial.
         checks: A/A, labels, failures, and what else a reader has to know.
     """
 
@@ -33,6 +36,7 @@ class TaskWords:
     ceiling: str
     rho: str
     break_even: str
+    crossings: tuple[str, ...]
     checks: tuple[str, ...]
 
 
@@ -111,13 +115,16 @@ def _tell_task(task: TaskResult, result: StudyResult) -> TaskWords:
         ceiling=tell_ceiling(task, result),
         rho=tell_ratio(task, result),
         break_even=tell_break_even(task),
+        crossings=tell_crossings(task),
         checks=list_checks(task, result),
     )
 
 
 def _notes(result: StudyResult) -> tuple[str, ...]:
     num = sum(len(task.findings) for task in result.tasks)
-    notes = [
+    people = standing_words(result)
+    notes = [f"How far the people may be trusted: {people}."] if people else []
+    notes += [
         f"{num} conditions are compared and about {max(1, round(num / 20))} of their"
         " 95 % intervals will miss; the best of many looks better than it is until"
         " fresh seeds confirm it."
@@ -139,5 +146,6 @@ def paragraphs(words: Words) -> Sequence[str]:
     for task in words.tasks:
         head = f"{task.task}: " if len(words.tasks) > 1 else ""
         lines.append(f"{head}{task.answer}")
-        lines.extend((task.ceiling, task.rho, task.break_even, *task.checks))
+        lines.extend((task.ceiling, task.rho, task.break_even))
+        lines.extend((*task.crossings, *task.checks))
     return [*lines, *words.notes]

@@ -35,6 +35,7 @@ SCHEMA = 1
 """Version of the record's columns; part of every key."""
 
 _TABLES = ("task", "network", "training", "crowd", "crew", "arm")
+_WIDTHS = ("network.hidden", "network.channels", "network.widths")
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,10 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
 def set_field(
     tables: dict[str, Any], arm_index: int, field: str, value: Scalar
 ) -> None:
-    """Write one swept value into a study's plain tables."""
+    """Write one swept value into a study's plain tables.
+
+    One number in the place of a list of widths is one layer of that width.
+    """
     table, _, name = field.partition(".")
     if table == "arm":
         tables["arm"][arm_index][name] = value
@@ -243,7 +247,8 @@ def set_field(
         for task in tables["task"].values():
             task[name] = value
     elif table != "task":
-        tables[table][name] = value
+        is_width = field in _WIDTHS and not isinstance(value, str)
+        tables[table][name] = [value] if is_width else value
 
 
 def _is_excluded(spec: StudySpec, row: Mapping[str, Scalar]) -> bool:

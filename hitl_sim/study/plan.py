@@ -240,7 +240,9 @@ def load_data(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
         )
         check_sizes(info, task.pool, task.validation, task.test)
     except (ValueError, OSError) as error:
-        raise SpecError(f"[task] {task.source!r}: {error}") from error
+        is_named = task.source in str(error)
+        where = "[task]" if is_named else f"[task] {task.source!r}:"
+        raise SpecError(f"{where} {error}") from error
     return info, data
 
 

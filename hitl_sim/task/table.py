@@ -1,5 +1,6 @@
 """A user's own table, from a text or .parquet file: numbers, or one column of text."""
 
+import gzip
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_LABEL_COLUMN = "label"
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 """Formats of a table; but for .parquet, each may be packed with gzip."""
+_HEAD_BYTES = 4096
 
 
 def format_of(path: Path) -> str | None:
@@ -126,15 +128,18 @@ def _read(path: Path) -> "pa.Table":
         if suffix == ".parquet":
             table = parquet.read_table(path)
         elif suffix == ".jsonl":
+            _check_encoding(path)
             table = json.read_json(path)
         else:
+            _check_encoding(path)
             delimiter = "\t" if suffix == ".tsv" else ","
             parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
             table = csv.read_csv(path, parse_options=parsing)
         names = table.column_names
-    except (pa.ArrowException, UnicodeError, OSError) as error:
+    except (pa.ArrowException, UnicodeError, OSError, EOFError) as error:
+        reason = " ".join(str(error).split())  # a parser quotes lines of the file
         raise ValueError(
-            f"{path}: must be a readable {suffix} table in UTF-8, got: {error}"
+            f"{path}: must be a readable {suffix} table in UTF-8, got: {reason}"
         ) from None
     repeated = {n for n in names if names.count(n) > 1}
     if repeated:
@@ -143,6 +148,18 @@ def _read(path: Path) -> "pa.Table":
             "more than once."
         )
     return table
+
+
+def _check_encoding(path: Path) -> None:
+    """Refuse a text file with zero bytes, as UTF-16 has and text in UTF-8 has not."""
+    is_packed = path.suffix.lower() == ".gz"
+    with gzip.open(path) if is_packed else path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if b"\0" in head:
+        raise ValueError(
+            f"{path}: must be text in UTF-8, got byte 0x00 at position "
+            f"{head.index(0)}, as in UTF-16. Save the file as UTF-8."
+        )
 
 
 def _column(table: "pa.Table", name: str, option: str, path: Path) -> "pa.ChunkedArray":

@@ -1,5 +1,6 @@
 """Analysed synthetic studies to report on, from the analysis tests' generator."""
 
+import dataclasses
 import importlib.util
 import sys
 from pathlib import Path
@@ -70,3 +71,20 @@ def crowded(synthetic, analysed):
         arms.append(synthetic.labelling(ratio + 0.4, population=population))
     outcomes = {("random_half", 2): "not_finite"}
     return analysed(arms, outcomes=outcomes, seed=2)
+
+
+@pytest.fixture(scope="session")
+def swept(synthetic, analysed):
+    """Return a study of a dial that one arm crosses, one never, and one always."""
+    lines = {
+        "cheap": {0.5: 0.6, 0.7: 0.5, 0.9: 0.4},
+        "middling": {0.5: 1.5, 0.7: 1.0, 0.9: 0.7},
+        "dear": {0.5: 2.0, 0.7: 1.8, 0.9: 1.6},
+    }
+    arms = [synthetic.Arm("random_half", ratio=1.3, kind="random_share")]
+    for name, ratios in lines.items():
+        for value, ratio in ratios.items():
+            dials = {"crowd.accuracy": value}
+            arm = synthetic.relevance(ratio, name=name, choose=0, settings=dials)
+            arms.append(dataclasses.replace(arm, settings=dials))
+    return analysed(arms, num_replicates=32)

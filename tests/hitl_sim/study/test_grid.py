@@ -41,6 +41,14 @@ def test_an_axis_of_training_applies_to_all_arms_and_their_pilot(tables):
     assert [c[2]["training.learning_rate"] for c in pilots] == [1e-3, 1e-2]
 
 
+def test_one_width_on_an_axis_is_one_layer_of_that_width(tables):
+    tables["axis"] = [{"field": "network.hidden", "values": [8, 16]}]
+    widths = {c.network.hidden for c in expand(convert(tables))}
+    assert widths == {(8,), (16,)}
+    settings = {c.settings["network.hidden"] for c in expand(convert(tables))}
+    assert settings == {8, 16}
+
+
 def test_equal_values_are_excluded(tables):
     tables["exclude"] = [{"arm": "relevance", "crowd.population": "spammer"}]
     found = cells(tables)

@@ -214,6 +214,25 @@ def test_another_encoding_is_refused_by_column_byte_and_row(
         load_task(path, text_column="text", num_features=4)
 
 
+@pytest.mark.parametrize("form", ["csv", "tsv.gz", "jsonl"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_file_in_utf_16_is_refused_as_such(tmp_path, form, encoding):
+    plain, path = tmp_path / form.removesuffix(".gz"), tmp_path / f"mine.{form}"
+    write_rows(plain, form.removesuffix(".gz"))
+    content = plain.read_text(encoding="utf-8").encode(encoding)
+    path.write_bytes(gzip.compress(content) if form.endswith("gz") else content)
+    with pytest.raises(ValueError, match=r"in UTF-8, got byte 0x00 .* as in UTF-16"):
+        load_task(path, text_column="text", num_features=4)
+
+
+def test_a_parser_s_words_stay_on_one_line(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text('label,text\nham,"one\ntwo","three\nfour"\n')
+    with pytest.raises(ValueError, match="Expected 2 columns, got 3") as refused:
+        load_task(path, text_column="text")
+    assert str(refused.value).isprintable()
+
+
 @pytest.mark.parametrize("form", ["csv", "tsv", "jsonl"])
 def test_a_missing_column_is_named_beside_those_there_are(tmp_path, form):
     path = tmp_path / f"mine.{form}"

@@ -1,0 +1,188 @@
+"""The dials of a crowd as numbers along which a study has run some settings.
+
+In training alone the break-even is where log rho crosses 0; in a whole bill it is where
+the net benefit does.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hitl_sim.analysis.crossing import Crossing, find_crossing
+from hitl_sim.analysis.finding import Finding
+from hitl_sim.analysis.interval import ratio_of, resample
+from hitl_sim.analysis.net_benefit import pair_of
+from hitl_sim.analysis.record import FloatArray, IntArray
+
+DIALS = {
+    "accuracy": "accuracy of an answer",
+    "repeatability": "repeatability: one person asked twice",
+    "shared_error": "shared error: two people on one item",
+    "systematic": "systematic error: share that features predict",
+}
+"""Annotator quality and the three consistencies, by field of `[crowd]`."""
+MIN_VALUES = 3
+"""Fewer values of a dial draw no line."""
+_MOST = math.log(1_000.0)
+"""A ratio beyond 1,000, and one to which nobody got, stands in the line as 1,000."""
+_PREFIX = "crowd."
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Conditions of one arm that differ in one dial alone.
+
+    Attributes:
+        dial: which, by field of `[crowd]`.
+        arm: name of the arm, with whatever else is swept.
+        values: `[K]` settings of the dial, increasing.
+        findings: `[K]` the conditions.
+    """
+
+    dial: str
+    arm: str
+    values: tuple[float, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def words(self) -> str:
+        """Return the dial in words."""
+        return DIALS.get(self.dial, self.dial.replace("_", " "))
+
+
+@dataclass(frozen=True)
+class DialCrossing:
+    """Where an arm begins or ceases to save training along a dial of its crowd.
+
+    Attributes:
+        sweep: the conditions along the dial.
+        crossing: of 1 by rho, on the log scale.
+    """
+
+    sweep: Sweep
+    crossing: Crossing
+
+
+def find_sweeps(findings: Iterable[Finding]) -> list[Sweep]:
+    """List every dial that arms were swept over, all else being equal.
+
+    Args:
+        findings: conditions of one task.
+
+    Returns:
+        One sweep per dial, arm and setting of everything else, of `MIN_VALUES` settings
+        or more.
+    """
+    found: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        for field, value in finding.settings.items():
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if finding.has_people and field.startswith(_PREFIX) and is_number:
+                dial = field.removeprefix(_PREFIX)
+                found.setdefault((dial, *_others(finding, dial)), []).append(finding)
+    return [
+        _sweep(dial, name, members)
+        for (dial, name, _), members in found.items()
+        if len(members) >= MIN_VALUES
+    ]
+
+
+def _others(finding: Finding, dial: str) -> tuple[str, str]:
+    """Return the arm, and everything else that is swept, in words and as a key."""
+    rest = {k: v for k, v in finding.settings.items() if k != f"{_PREFIX}{dial}"}
+    named = [
+        f"{name.rsplit('.', maxsplit=1)[-1].replace('_', ' ')} {value}"
+        for name, value in rest.items()
+        if name != "task"
+    ]
+    words = f"{finding.arm} ({', '.join(named)})" if named else finding.arm
+    return words, json.dumps([finding.arm, rest], sort_keys=True)
+
+
+def _sweep(dial: str, arm: str, members: Sequence[Finding]) -> Sweep:
+    ordered = sorted(members, key=lambda f: float(f.settings[f"{_PREFIX}{dial}"]))
+    values = tuple(float(f.settings[f"{_PREFIX}{dial}"]) for f in ordered)
+    return Sweep(dial, arm, values, tuple(ordered))
+
+
+def find_dial_crossings(
+    control: Finding, findings: Iterable[Finding], seed: int
+) -> tuple[DialCrossing, ...]:
+    """Find where arms begin or cease to save training, along every dial.
+
+    Args:
+        control: of the same task.
+        findings: conditions beside it.
+        seed: fixes the resamples.
+    """
+    return tuple(
+        DialCrossing(sweep, crossing)
+        for sweep in find_sweeps(findings)
+        if (crossing := _solve_ratio(sweep, control, seed)) is not None
+    )
+
+
+def _solve_ratio(sweep: Sweep, control: Finding, seed: int) -> Crossing | None:
+    shared = _shared(sweep)
+    if len(shared) == 0:
+        return None
+    return find_crossing(
+        sweep.values,
+        -_log_ratios(sweep, control, shared, np.ones((1, len(shared))))[0],
+        -_log_ratios(sweep, control, shared, resample(len(shared), seed)),
+        len(shared),
+    )
+
+
+def _shared(sweep: Sweep) -> IntArray:
+    """Return the replicates that all conditions have."""
+    shared = sweep.findings[0].replicate
+    for finding in sweep.findings[1:]:
+        shared = np.intersect1d(shared, finding.replicate)
+    return shared
+
+
+def _log_ratios(
+    sweep: Sweep, control: Finding, shared: IntArray, weights: FloatArray
+) -> FloatArray:
+    """Return `[B, K]` log rho of every condition in each resample."""
+    beside, *spent = (
+        finding.outlay.select(np.searchsorted(finding.replicate, shared)).draws(weights)
+        for finding in (control, *sweep.findings)
+    )
+    ratios = np.stack([ratio_of(draws, beside) for draws in spent], axis=1)
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.where(np.isnan(ratios), 1.0, ratios))
+    return np.asarray(np.clip(logs, -_MOST, _MOST))
+
+
+def solve_dial(
+    sweep: Sweep, control: Finding, prices: FloatArray, seed: int
+) -> Crossing | None:
+    """Find the quality or consistency from which people pay in a whole bill.
+
+    Args:
+        sweep: conditions along the dial.
+        control: of the same base.
+        prices: `[F, 1]` what one of everything costs.
+        seed: fixes the resamples.
+
+    Returns:
+        The crossing; None where the conditions share no replicate.
+    """
+    shared = _shared(sweep)
+    if len(shared) == 0:
+        return None
+    pairs = [pair_of(f, control).among(f.replicate, shared) for f in sweep.findings]
+    weights = resample(len(shared), seed)
+    return find_crossing(
+        sweep.values,
+        np.array([pair.net(prices)[0] for pair in pairs]),
+        np.stack([pair.draws(prices, weights)[:, 0] for pair in pairs], axis=1),
+        len(shared),
+    )

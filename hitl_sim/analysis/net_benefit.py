@@ -1,0 +1,176 @@
+"""Incremental net benefit: the control's bill less the arm's, and how surely it is > 0.
+
+Above 0 people pay. Every bill is linear in a price, and in how many times as dear
+training is, so the net benefit of one resample in one world is a line over either: its
+probability of being above 0 is exact at any price, with no grid in between.
+
+References:
+    Stinnett and Mullahy (1998), Net health benefits, Medical Decision Making 18,
+    S68-S80.
+    Löthgren and Zethraeus (2000), Definition, interpretation and calculation of
+    cost-effectiveness acceptability curves, Health Economics 9, 623-630.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hitl_sim.analysis.crossing import Crossing, find_crossing
+from hitl_sim.analysis.finding import Finding
+from hitl_sim.analysis.pricing import Measure
+from hitl_sim.analysis.record import FloatArray, IntArray
+from hitl_sim.analysis.repricing import Amounts, PriceTable, bill
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An arm and its control, run by run.
+
+    Attributes:
+        arm: what its `R` runs used.
+        control: what the control's runs of the same replicates used.
+    """
+
+    arm: Amounts
+    control: Amounts
+
+    def among(self, replicate: IntArray, kept: IntArray) -> Pair:
+        """Return the pair of some replicates alone.
+
+        Args:
+            replicate: `[R]` replicates of the pair, increasing.
+            kept: those to keep.
+        """
+        rows = np.searchsorted(replicate, kept)
+        return Pair(self.arm.select(rows), self.control.select(rows))
+
+    def net(self, prices: FloatArray) -> FloatArray:
+        """Return `[S]` net benefit of all runs, per success; NaN where nobody reached.
+
+        Args:
+            prices: `[F, S]` what one of everything costs.
+        """
+        return less(bill(self.control.pooled, prices), bill(self.arm.pooled, prices))
+
+    def draws(self, prices: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return `[B, S]` the same in each resample.
+
+        Args:
+            prices: `[F, S]` what one of everything costs.
+            weights: `[B, R]` how often each run is in each resample.
+        """
+        spent, beside = self.arm.draws(weights), self.control.draws(weights)
+        return less(bill(beside, prices), bill(spent, prices))
+
+    def paired_draws(self, prices: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return `[B]` net benefits: each resample in a world of its own.
+
+        Args:
+            prices: `[F, B]` what one of everything costs in each resample's world.
+            weights: `[B, R]` how often each run is in each resample.
+        """
+        spent, beside = self.arm.draws(weights), self.control.draws(weights)
+        return less(_each(beside, prices), _each(spent, prices))
+
+    def crossing(
+        self, knots: npt.ArrayLike, prices: FloatArray, weights: FloatArray
+    ) -> Crossing:
+        """Find where people begin or cease to pay along a price.
+
+        Args:
+            knots: `[S]` values of the price.
+            prices: `[F, S]` what one of everything costs there.
+            weights: `[B, R]` resamples.
+        """
+        draws = self.draws(prices, weights)
+        return find_crossing(knots, self.net(prices), draws, weights.shape[1])
+
+    def by_run(self, prices: FloatArray) -> FloatArray:
+        """Return `[R, S]` pseudo-values whose mean is `net`.
+
+        Args:
+            prices: `[F, S]` what one of everything costs.
+        """
+        spent, beside = self.arm.influence(), self.control.influence()
+        return less(bill(beside, prices), bill(spent, prices))
+
+
+def less(beside: npt.ArrayLike, spent: npt.ArrayLike) -> FloatArray:
+    """Subtract bills; inf less inf is NaN: of two that never reach neither pays."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.subtract(beside, spent), np.float64)
+
+
+def _each(rows: FloatArray, prices: FloatArray) -> FloatArray:
+    """Bill each row at its own column of prices."""
+    used = (rows != 0.0).any(axis=0)
+    is_lost = np.isinf(rows).any(axis=1)
+    finite = np.where(np.isinf(rows), 0.0, rows)[:, used]
+    spent = np.einsum("bf,fb->b", finite, prices[used])
+    return np.where(is_lost & ~np.isnan(spent), np.inf, spent)
+
+
+def pair_of(finding: Finding, control: Finding) -> Pair:
+    """Put a condition and its control side by side, replicate by replicate.
+
+    Args:
+        finding: the condition.
+        control: of the same base; has every replicate of the condition.
+    """
+    rows = np.searchsorted(control.replicate, finding.replicate)
+    return Pair(finding.amounts, control.amounts.select(rows))
+
+
+@dataclass(frozen=True)
+class Line:
+    """Net benefits that are straight lines over one number.
+
+    Attributes:
+        intercept: `[...]` where the number is 0.
+        slope: `[...]` per unit of it.
+    """
+
+    intercept: FloatArray
+    slope: FloatArray
+
+    def at(self, value: float) -> FloatArray:
+        """Return the net benefits at a value of the number."""
+        if value == 0.0:
+            return self.intercept
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.intercept + self.slope * value)
+
+
+def scale_line(
+    pair: Pair, table: PriceTable, measure: Measure, weights: FloatArray
+) -> Line:
+    """Return `[B]` net benefits over how many times as dear training is.
+
+    Args:
+        pair: an arm and its control.
+        table: prices in `B` worlds, one per resample.
+        measure: joules, usd or kgco2e.
+        weights: `[B, R]` resamples.
+    """
+    return Line(
+        pair.paired_draws(table.beside[measure], weights),
+        pair.paired_draws(table.training[measure], weights),
+    )
+
+
+def probability(net: FloatArray) -> float:
+    """Return the share of net benefits above 0; NaN where all are unknown.
+
+    A resample in which neither arm nor control reached does not pay.
+    """
+    if np.isnan(net).all():
+        return float("nan")
+    return float(np.mean(np.nan_to_num(net, nan=-1.0) > 0.0))
+
+
+def acceptability(line: Line, values: npt.ArrayLike) -> FloatArray:
+    """Return `[V]` the probability that people pay, at each value of a number."""
+    return np.array([probability(line.at(float(v))) for v in np.asarray(values)])

@@ -1,0 +1,143 @@
+"""What is not known about the world: prices, grids, devices, as inputs to be drawn.
+
+Chance is which runs a study happened to make; the world is what its constants are. The
+two are drawn apart, so that a report can say which of them an answer hangs on: more
+replicates buy down the first, better sources the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from hitl_sim.analysis.finding import StudyResult, TaskResult
+from hitl_sim.analysis.record import FloatArray
+from hitl_sim.analysis.scenario import Scenarios
+from hitl_sim.cost import price_rates
+from hitl_sim.energy import Kind, Quantity
+from hitl_sim.energy.monte_carlo import displace
+
+_NAMES = (
+    ("wage_usd_per_h", "wage"),
+    ("overhead_frac", "overhead"),
+    ("electricity_usd_per_kwh", "electricity"),
+    ("device_usd_per_h", "device"),
+    ("pue", "pue"),
+    ("grid_kgco2e_per_kwh", "intensity"),
+    ("human_j_per_h", "human_energy"),
+)
+_WORDS = {
+    "wage_usd_per_h": "wage",
+    "overhead_frac": "overhead on the wage",
+    "electricity_usd_per_kwh": "electricity tariff",
+    "device_usd_per_h": "price of having the device",
+    "pue": "power usage effectiveness",
+    "grid_kgco2e_per_kwh": "carbon of electricity",
+    "human_j_per_h": "energy of an hour of a person",
+    "device_energy_factor": "energy of the device's work",
+    "label_s": "time of a label",
+}
+_Z_95 = NormalDist().inv_cdf(0.975)
+
+
+@dataclass(frozen=True)
+class Input:
+    """One number of the world that is known up to an interval.
+
+    Attributes:
+        name: field of `Scenarios`.
+        value: what the study uses.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        kind: how it is known.
+        source: where number and interval come from.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    kind: Kind
+    source: str
+
+    @property
+    def words(self) -> str:
+        """Return its name in words."""
+        return _WORDS[self.name]
+
+
+def world_inputs(result: StudyResult, task: TaskResult) -> tuple[Input, ...]:
+    """List the constants that are uncertain in a study's bill of one task.
+
+    Args:
+        result: the study.
+        task: whose device work is billed.
+
+    Returns:
+        The inputs whose interval has a width, in a fixed order. Those that the study
+        file sets are exact and left out.
+    """
+    rates = price_rates(result.prices)
+    found = [
+        Input(name, *_ends(quantity), quantity.kind, quantity.source)
+        for name, attribute in _NAMES
+        if _has_width(quantity := getattr(rates, attribute))
+    ]
+    joules = task.ceiling.joules.quantity
+    if _has_width(joules):
+        value, low, high = _ends(joules)
+        factor = 1.0, low / value, high / value
+        found.append(Input("device_energy_factor", *factor, joules.kind, joules.source))
+    return tuple(found)
+
+
+def _ends(quantity: Quantity) -> tuple[float, float, float]:
+    low, high = quantity.interval or (np.nan, np.nan)
+    value = np.nan if quantity.value is None else quantity.value
+    return float(value), float(low), float(high)
+
+
+def _has_width(quantity: Quantity) -> bool:
+    if not quantity.is_known or quantity.interval is None or not quantity.value:
+        return False
+    _, low, high = _ends(quantity)
+    return low < high
+
+
+def worlds_at(inputs: Sequence[Input], levels: FloatArray) -> Scenarios:
+    """Turn levels between 0 and 1 into worlds.
+
+    Args:
+        inputs: `D` of them.
+        levels: `[N, D]` share of what may be that lies below; 0.5 is the study's value.
+
+    Returns:
+        `N` scenarios: each input stands at two half normals that meet at its value, on
+        the log scale where it is positive, as everywhere in this package.
+    """
+    safe = np.clip(levels, 1e-9, 1.0 - 1e-9)
+    normal = np.vectorize(NormalDist().inv_cdf, otypes=[np.float64])
+    numbers = {
+        one.name: displace(normal(safe[:, d]) / _Z_95, one.value, one.low, one.high)
+        for d, one in enumerate(inputs)
+    }
+    if "pue" in numbers:
+        numbers["pue"] = np.maximum(numbers["pue"], 1.0)
+    return Scenarios({name: np.maximum(v, 0.0) for name, v in numbers.items()})
+
+
+def draw_worlds(inputs: Sequence[Input], num: int, seed: int) -> Scenarios:
+    """Draw worlds at random, the inputs independent of each other.
+
+    Args:
+        inputs: `D` of them; with none every world is the study's own.
+        num: worlds.
+        seed: fixes the draws.
+    """
+    levels = np.random.default_rng(seed).random((num, len(inputs)))
+    if not inputs:
+        return Scenarios({"device_energy_factor": np.ones(num)})
+    return worlds_at(inputs, levels)

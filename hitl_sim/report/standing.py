@@ -1,0 +1,42 @@
+"""How far the people of a study may be trusted, and which of their dials were swept."""
+
+from __future__ import annotations
+
+from hitl_sim.analysis import StudyResult
+from oracles import POPULATIONS
+
+
+def standings(result: StudyResult) -> list[tuple[str, str, str]]:
+    """Return (population, kind of question, standing) of everyone who was asked."""
+    asked = {
+        (finding.population, str(finding.dials["feedback"]))
+        for task in result.tasks
+        for finding in task.findings
+        if finding.population is not None
+    }
+    return [(name, kind, _standing(result, name, kind)) for name, kind in sorted(asked)]
+
+
+def _standing(result: StudyResult, name: str, kind: str) -> str:
+    """Say how far a population may be trusted, by its own file where it has one."""
+    if name in result.populations:
+        return str(result.populations[name]["status"][kind])
+    if name in POPULATIONS:
+        return POPULATIONS[name].status[kind]
+    return "not a named population"
+
+
+def standing_words(result: StudyResult) -> str:
+    """Say it in one line; empty where nobody was asked."""
+    return "; ".join(
+        f"{name} ({kind}: {standing})" for name, kind, standing in standings(result)
+    )
+
+
+def swept_dials(result: StudyResult) -> list[str]:
+    """Return the dials along which some arm's break-even was sought."""
+    return list(
+        dict.fromkeys(
+            found.sweep.dial for task in result.tasks for found in task.crossings
+        )
+    )

@@ -1,0 +1,55 @@
+"""The studies of consistency, crowd size and scale: what they sweep."""
+
+from pathlib import Path
+
+import pytest
+
+from hitl_sim.study.grid import expand
+from hitl_sim.study.runner import dry_run
+from hitl_sim.study.spec import load_spec
+
+FOLDER = Path(__file__).parents[2] / "experiments"
+NAMES = ("consistency", "crowd_size", "scale")
+
+
+def load(name):
+    return load_spec(FOLDER / f"{name}.toml")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("is_smoke", [False, True])
+def test_a_study_sweeps_nothing_that_is_inert(name, is_smoke, tmp_path):
+    spec = load_spec(FOLDER / f"{name}.toml", is_smoke=is_smoke)
+    plan = dry_run(spec, tmp_path)
+    assert plan.inert == {}
+    assert plan.seconds_one_core < 15 * 60
+
+
+def test_consistency_crosses_accuracy_with_all_three_consistencies():
+    asked = [
+        c for c in expand(load("consistency")) if c.arm.name == "one_person_thrice"
+    ]
+    for dial in ("accuracy", "repeatability", "shared_error", "systematic"):
+        assert len({getattr(c.crowd, dial) for c in asked}) > 1
+    kinds = {
+        (c.arm.people, c.arm.asks)
+        for c in expand(load("consistency"))
+        if hasattr(c.arm, "asks")
+    }
+    assert kinds == {(3, 1), (1, 3)}
+
+
+def test_crowd_size_asks_from_one_to_nine_people_of_two_crews():
+    asked = [c for c in expand(load("crowd_size")) if c.arm.name == "relevance"]
+    assert {c.arm.people for c in asked} == {1, 3, 5, 9}
+    assert {c.spec.crew.size for c in asked} == {9, 36}
+
+
+def test_scale_varies_pool_and_network_one_at_a_time_over_a_decade():
+    conditions = expand(load("scale"))
+    sizes = {(c.task.pool, c.network.hidden) for c in conditions}
+    assert len(sizes) == 9
+    pools = sorted({pool for pool, hidden in sizes if hidden == (64,)})
+    widths = sorted({hidden[0] for pool, hidden in sizes if pool == 1000})
+    assert pools[-1] / pools[0] >= 10
+    assert widths[-1] / widths[0] >= 10

@@ -1,0 +1,101 @@
+"""The sign of each study's claim, in its quick form and with the arms it takes."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hitl_sim.analysis import beside
+from hitl_sim.study.conclude import analyse_folder
+from hitl_sim.study.grid import expand
+from hitl_sim.study.runner import dry_run, run_study
+from hitl_sim.study.spec import load_spec
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+STUDIES = ("relevance", "importance", "active", "machine_or_people")
+pytestmark = pytest.mark.study
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Return a function that runs some arms of a study's quick form."""
+
+    def run(name, arms):
+        spec = load_spec(EXPERIMENTS / f"{name}.toml", is_smoke=True)
+        kept = tuple(arm for arm in spec.arm if arm.name in ("control", *arms))
+        assert len(kept) == 1 + len(arms)
+        out = tmp_path_factory.mktemp(name)
+        spec = msgspec.structs.replace(spec, arm=kept)
+        assert run_study(spec, out, 2).num_failed == 0
+        return analyse_folder(out)
+
+    return run
+
+
+def found(result, task, arm, **settings):
+    """Return the one condition of an arm with some settings."""
+    (task,) = [t for t in result.tasks if t.task == task]
+    wanted = {f"crowd.{name}": value for name, value in settings.items()}.items()
+    (finding,) = [
+        f for f in task.findings if f.arm == arm and wanted <= dict(f.settings).items()
+    ]
+    return finding
+
+
+def test_relevance_pays_in_training_with_perfect_raters_alone(run):
+    result = run("relevance", ["random_half", "random_400"])
+    perfect = found(result, "digits", "random_400", accuracy=1.0)
+    chance = found(result, "digits", "random_400", accuracy=0.5)
+    nobody = found(result, "digits", "random_half")
+    assert perfect.ratio.high < 1.0
+    assert beside(perfect, nobody, result.seed).high < 1.0
+    assert chance.ratio.low > 1.0
+
+
+def test_importance_pays_in_training_where_people_know_what_matters(run):
+    result = run("importance", ["machine_most", "ranked_half", "right_reasons"])
+    perfect = found(result, "planted", "ranked_half", accuracy=1.0)
+    chance = found(result, "planted", "ranked_half", accuracy=0.5)
+    machine = found(result, "planted", "machine_most")
+    assert perfect.ratio.high < 1.0
+    assert beside(perfect, machine, result.seed).high < 1.0
+    assert chance.ratio.high > 1.0
+    # the gradient of the gradient doubles the work of a step
+    assert found(result, "planted", "right_reasons", accuracy=1.0).ratio.low > 1.0
+
+
+def test_active_labelling_has_both_published_signs(run):
+    arms = ["scratch_2_rounds", "scratch_16_rounds", "warm_16_subsampled"]
+    result = run("active", arms)
+    assert found(result, "small_pool", "scratch_2_rounds").ratio.high < 1.0
+    dear = found(result, "large_pool", "scratch_16_rounds")
+    assert dear.ratio.low > 1.0
+    control = next(t.control for t in result.tasks if t.task == "large_pool")
+    final_fit = float(dear.scopes.final_fit.value)
+    assert final_fit < float(control.scopes.final_fit.value)
+    warm = found(result, "large_pool", "warm_16_subsampled")
+    assert beside(warm, dear, result.seed).high < 1.0
+
+
+def test_people_clean_a_pool_that_a_machine_spoils(run):
+    result = run("machine_or_people", ["by_loss", "people_rate"])
+    people = found(result, "digits", "people_rate", population="perfect")
+    spammers = found(result, "digits", "people_rate", population="spammer")
+    machine = found(result, "digits", "by_loss")
+    assert beside(people, machine, result.seed).high < 1.0
+    assert spammers.ratio.low > 1.0
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_sweeps_nothing_that_is_inert(name, tmp_path):
+    spec = load_spec(EXPERIMENTS / f"{name}.toml")
+    assert dry_run(spec, tmp_path).inert == {}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_has_its_control_twice(name):
+    conditions = expand(load_spec(EXPERIMENTS / f"{name}.toml"))
+    tasks = {c.task_name for c in conditions}
+    for role in ("control", "null"):
+        found = {c.task_name for c in conditions if getattr(c.arm, "role", "") == role}
+        assert found == tasks
