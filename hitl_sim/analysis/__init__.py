@@ -25,3 +25,5 @@ from hitl_sim.analysis.interval import Proportion as Proportion
 from hitl_sim.analysis.interval import wilson as wilson
 from hitl_sim.analysis.record import RecordError as RecordError
 from hitl_sim.analysis.result import analyse as analyse
+from hitl_sim.analysis.weigh import Verdict as Verdict
+from hitl_sim.analysis.weigh import weigh as weigh

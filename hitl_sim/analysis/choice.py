@@ -7,17 +7,20 @@ nothing is retrained and no number is changed.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from hitl_sim.analysis.crossing import Crossing
+from hitl_sim.analysis.break_even import Answer
 from hitl_sim.analysis.dial import find_sweeps, solve_dial
 from hitl_sim.analysis.fieller import RatioSet, fieller
-from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
+from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult, best
 from hitl_sim.analysis.frontier import Frontier, find_frontier
-from hitl_sim.analysis.interval import NUM_RESAMPLES, resample
+from hitl_sim.analysis.interval import (
+    NUM_RESAMPLES,
+    percentile_interval,
+    resample,
+)
 from hitl_sim.analysis.net_benefit import (
     Line,
     Pair,
@@ -28,148 +31,27 @@ from hitl_sim.analysis.net_benefit import (
 )
 from hitl_sim.analysis.pricing import MEASURES, Measure
 from hitl_sim.analysis.record import FloatArray, IntArray
-from hitl_sim.analysis.reference import reference_arms
+from hitl_sim.analysis.reference import reached_arms
 from hitl_sim.analysis.repricing import PriceTable, bill, price_table
-from hitl_sim.analysis.scenario import Scenarios
-from hitl_sim.analysis.world import Input, draw_worlds, world_inputs
-from hitl_sim.unit import S_PER_H
-
-TRAINING = "training"
-"""What is spared on the device alone: above 0 where rho is below 1."""
-Yardstick = str
-"""`training`, or one of the measures of the whole bill."""
-
-
-@dataclass(frozen=True)
-class Range:
-    """A price along which the break-even is solved.
-
-    Attributes:
-        name: field of `Scenarios`.
-        words: what it is.
-        unit: its unit.
-        low: where the search begins.
-        high: where it ends; assumed, wider than any published number of this kind.
-        measure: the bill in which it matters.
-    """
-
-    name: str
-    words: str
-    unit: str
-    low: float
-    high: float
-    measure: Measure
-
-
-RANGES = (
-    Range("wage_usd_per_h", "wage", "USD/h", 0.0, 100.0, "usd"),
-    Range("electricity_usd_per_kwh", "electricity tariff", "USD/kWh", 0.0, 1.0, "usd"),
-    Range("grid_kgco2e_per_kwh", "grid intensity", "kgCO2e/kWh", 0.0, 1.5, "kgco2e"),
+from hitl_sim.analysis.scenario import Scenarios, cross
+from hitl_sim.analysis.verdict import (
+    CARBON_PRICES,
+    RANGES,
+    SCALES,
+    TRAINING,
+    WAGES,
+    ArmDecision,
+    BoundaryCase,
+    BreakEvenAlong,
+    Contour,
+    Decision,
+    Leader,
+    Spread,
+    Step,
 )
-WAGES = np.linspace(0.0, 60.0, 61)
-"""Wages of the acceptability curves, USD/h."""
-CARBON_PRICES = np.linspace(0.0, 2.0, 41)
-"""Carbon prices of the acceptability curves, USD/kgCO2e."""
-SCALES = np.logspace(0.0, 12.0, 97)
-"""How many times as dear training is, for the acceptability curves."""
-
-
-@dataclass(frozen=True)
-class BreakEvenAlong:
-    """A break-even solved along one number.
-
-    Attributes:
-        along: what the number is, in words.
-        unit: its unit; empty for a share.
-        yardstick: in which bill: `training`, joules, usd or kgco2e.
-        scale: how many times as dear training is in it.
-        arm: the arm, with whatever else is swept.
-        crossing: the solution.
-    """
-
-    along: str
-    unit: str
-    yardstick: Yardstick
-    scale: float
-    arm: str
-    crossing: Crossing
-
-
-@dataclass(frozen=True)
-class Spread:
-    """What the net benefit's variance is made of, in one measure.
-
-    Attributes:
-        measure: joules, usd or kgco2e.
-        chance_sd: standard deviation over resamples, at the study's constants.
-        world_sd: standard deviation over worlds, with the runs as they were.
-        both_sd: standard deviation of both together.
-    """
-
-    measure: Measure
-    chance_sd: float
-    world_sd: float
-    both_sd: float
-
-    @property
-    def chance_frac(self) -> float:
-        """Return the share of the variance that more replicates would remove."""
-        return _share(self.chance_sd, self.both_sd)
-
-    @property
-    def world_frac(self) -> float:
-        """Return the share that better constants would remove."""
-        return _share(self.world_sd, self.both_sd)
-
-
-def _share(part: float, whole: float) -> float:
-    return (part / whole) ** 2 if math.isfinite(whole) and whole > 0.0 else math.nan
-
-
-@dataclass(frozen=True)
-class ArmDecision:
-    """Whether one condition pays.
-
-    Attributes:
-        finding: the condition.
-        saved_per_hour: joules of training saved per hour that people are paid for,
-            the requester's included, J/h; only ever with its set.
-        pays_here: probability that it pays at the study's prices, by measure.
-        by_scale: `[M]` probability over `SCALES`, by measure.
-        by_wage: `[W]` probability over `WAGES`, in money at `Decision.scale`.
-        by_carbon_price: `[P]` probability over `CARBON_PRICES`, at the same scale.
-        spread: what its variance is made of, at `Decision.scale`.
-    """
-
-    finding: Finding
-    saved_per_hour: RatioSet
-    pays_here: Mapping[Measure, float]
-    by_scale: Mapping[Measure, FloatArray]
-    by_wage: FloatArray
-    by_carbon_price: FloatArray
-    spread: tuple[Spread, ...]
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Everything that helps to decide about one task.
-
-    Attributes:
-        task: the task.
-        scale: how many times as dear training is in the curves over wage and carbon
-            price: where the arm that pays back soonest in money breaks even, or 1.
-        inputs: what was drawn as the world.
-        arms: the conditions beside the control, its copy left out.
-        break_evens: solved along prices, quality and the three consistencies.
-        frontier: over accuracy, joules, hours, money and carbon.
-    """
-
-    task: TaskResult
-    scale: float
-    inputs: tuple[Input, ...]
-    arms: tuple[ArmDecision, ...]
-    break_evens: tuple[BreakEvenAlong, ...]
-    frontier: Frontier
+from hitl_sim.analysis.world import Input, draw_worlds, world_inputs
+from hitl_sim.cost import BOUNDARIES, price_rates
+from hitl_sim.unit import S_PER_H
 
 
 def decide(result: StudyResult, task: TaskResult) -> Decision:
@@ -190,6 +72,8 @@ def decide(result: StudyResult, task: TaskResult) -> Decision:
         arms=tuple(desk.arm(finding) for finding in arms),
         break_evens=(*desk.price_break_evens(), *desk.dial_break_evens()),
         frontier=desk.frontier(),
+        leader=desk.leader(),
+        boundary_cases=tuple(desk.boundary_cases()),
     )
 
 
@@ -199,7 +83,7 @@ def _even_scale(task: TaskResult) -> float:
     Among the conditions that stand for their arm if one of those ever does, else among
     all; 1 where none does.
     """
-    reference = [f for f in reference_arms(task) if f.has_people]
+    reference = [f for f in reached_arms(task) if f.has_people]
     for findings in (reference, task.with_people):
         found = [f.at("usd").multiple.value for f in findings]
         finite = [value for value in found if math.isfinite(value) and value > 1.0]
@@ -326,6 +210,59 @@ class _Desk:
             if (crossing := solve_dial(sweep, control, prices, seed)) is not None
         ]
 
+    def leader(self) -> Leader | None:
+        """Tell the bill of the condition with people that saves most, in steps."""
+        found = best(f for f in reached_arms(self.task) if f.has_people)
+        if found is None or self.task.control.reach.hits == 0:
+            return None
+        pair = pair_of(found, self.task.control)
+        measure: Measure = "usd" if found.at("usd").multiple.is_known else "joules"
+        spent, beside = pair.arm.pooled, pair.control.pooled
+        training = self.here.training[measure][:, 0] * self.scale
+        other = self.here.beside[measure][:, 0]
+        names = pair.arm.names
+        steps = [Step("training", _priced(spent - beside, training))]
+        for name, words in _STEPS:
+            row = names.index(name)
+            used = float(spent[row] - beside[row])
+            if used != 0.0 and other[row] != 0.0:
+                steps.append(Step(words, used * float(other[row])))
+        control = _priced(beside, training) + _priced(beside, other)
+        return Leader(found, measure, control, tuple(steps), self._contour(pair))
+
+    def _contour(self, pair: Pair) -> Contour:
+        """Work out M* in money over a grid of wages and tariffs."""
+        grid = cross(wage_usd_per_h=_WAGE_GRID, electricity_usd_per_kwh=_TARIFF_GRID)
+        table = self._table(grid)
+        saved, paid = (pair.net(part["usd"]) for part in (table.training, table.beside))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            multiple = np.where(saved > 0.0, -paid / saved, np.nan)
+        shape = len(_WAGE_GRID), len(_TARIFF_GRID)
+        return Contour(
+            np.asarray(_WAGE_GRID), np.asarray(_TARIFF_GRID), multiple.reshape(shape).T
+        )
+
+    def boundary_cases(self) -> Iterator[BoundaryCase]:
+        """Hold every condition with people against the other boundaries of an hour."""
+        own = self.result.prices.boundary
+        others = [boundary for boundary in BOUNDARIES if boundary != own]
+        table = self._table(cross(boundaries=others, pue=[_pue(self.result)]))
+        for finding in self.task.with_people:
+            pair = pair_of(finding, self.task.control)
+            weights = resample(len(finding.replicate), self.result.seed)
+            for measure in _OF_BOUNDARY:
+                net = pair.draws(table.whole(measure), weights)
+                saved = pair.net(table.training[measure])
+                paid = -pair.net(table.beside[measure])
+                for column, boundary in enumerate(others):
+                    yield BoundaryCase(
+                        finding,
+                        boundary,
+                        measure,
+                        float(_multiple(paid[column], saved[column])),
+                        _answer(net[:, column], len(finding.replicate)),
+                    )
+
     def frontier(self) -> Frontier:
         """Hold control and arms against each other in everything at once."""
         task = self.task
@@ -361,6 +298,47 @@ class _Desk:
         return np.stack(
             [loss, joules, np.asarray(hours) / S_PER_H, usd, carbon], axis=1
         )
+
+
+_OF_BOUNDARY: tuple[Measure, ...] = ("joules", "kgco2e")
+_WAGE_GRID = np.linspace(5.0, 60.0, 23).tolist()
+_TARIFF_GRID = np.linspace(0.02, 0.5, 25).tolist()
+_STEPS = (
+    ("wait_s", "the device waiting"),
+    ("paid_s", "annotators"),
+    ("requester_s", "requester"),
+    ("pool_labels", "labels of the pool"),
+)
+
+
+def _priced(amounts: FloatArray, prices: FloatArray) -> float:
+    """Return the bill of some amounts; what is not used has no price."""
+    used = amounts != 0.0
+    return float(amounts[used] @ prices[used])
+
+
+def _pue(result: StudyResult) -> float:
+    """Return the study's own power usage effectiveness."""
+    value = price_rates(result.prices).pue.value
+    return float(value) if isinstance(value, float) else 1.0
+
+
+def _multiple(paid: float, saved: float) -> float:
+    if np.isnan(paid) or np.isnan(saved):
+        return math.nan
+    if saved <= 0.0:
+        return math.inf
+    return max(0.0, paid / saved)
+
+
+def _answer(net: FloatArray, num_replicates: int) -> Answer:
+    """Say whether a net benefit is above 0, by its interval."""
+    if np.isnan(net).all():
+        return Answer.UNKNOWN
+    low, high = percentile_interval(net, num_replicates)
+    if low > 0.0:
+        return Answer.YES
+    return Answer.NO if high < 0.0 else Answer.UNDETERMINED
 
 
 MONEY_AND_CARBON: tuple[Measure, ...] = ("usd", "kgco2e")

@@ -96,12 +96,16 @@ def _others(finding: Finding, dial: str) -> tuple[str, str]:
     """Return the arm, and everything else that is swept, in words and as a key."""
     rest = {k: v for k, v in finding.settings.items() if k != f"{_PREFIX}{dial}"}
     named = [
-        f"{name.rsplit('.', maxsplit=1)[-1].replace('_', ' ')} {value}"
+        f"{name.rsplit('.', maxsplit=1)[-1].replace('_', ' ')} {_plain(value)}"
         for name, value in rest.items()
         if name != "task"
     ]
     words = f"{finding.arm} ({', '.join(named)})" if named else finding.arm
     return words, json.dumps([finding.arm, rest], sort_keys=True)
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _sweep(dial: str, arm: str, members: Sequence[Finding]) -> Sweep:

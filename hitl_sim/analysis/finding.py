@@ -232,6 +232,12 @@ class TaskResult:
     crossings: tuple[DialCrossing, ...] = ()
 
     @property
+    def label(self) -> str:
+        """Return the task with what else is swept of it, network and training."""
+        variant = self.control.variant
+        return f"{self.task} ({variant})" if variant else self.task
+
+    @property
     def with_people(self) -> tuple[Finding, ...]:
         """Return the conditions that ask people."""
         return tuple(f for f in self.findings if f.has_people)

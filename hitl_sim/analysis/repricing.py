@@ -32,6 +32,8 @@ from hitl_sim.energy import DeviceProfile, Quantity, UnitCost
 SECONDS = ("wait_s", "paid_s", "requester_s")
 LABELS = "pool_labels"
 _LIFE = "life of "
+_EVALUATE = "evaluate:"
+"""How the names of units begin that answer for one item."""
 _BLOCK_BYTES = 2**26
 """Largest block of bills that is held at once, bytes."""
 
@@ -97,7 +99,7 @@ def _over(spent: FloatArray, successes: Any) -> FloatArray:
 
 def amount_names(units: Sequence[str]) -> tuple[str, ...]:
     """Return the names of all amounts of a study, given its units of work."""
-    lives = (f"{_LIFE}{unit}" for unit in units)
+    lives = (f"{_LIFE}{unit}" for unit in units if unit.startswith(_EVALUATE))
     return (*units, *SECONDS, LABELS, *lives)
 
 

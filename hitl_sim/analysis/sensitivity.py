@@ -9,24 +9,24 @@ the value of information at the study's own scale, which is 0 there.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
-from hitl_sim.analysis.choice import Decision
 from hitl_sim.analysis.dial import DIALS
 from hitl_sim.analysis.finding import Finding, StudyResult, best
 from hitl_sim.analysis.information import partial_information, perfect_information
 from hitl_sim.analysis.net_benefit import less
 from hitl_sim.analysis.pricing import Measure
 from hitl_sim.analysis.record import FloatArray
-from hitl_sim.analysis.reference import reference_arms
+from hitl_sim.analysis.reference import reached_arms
 from hitl_sim.analysis.repricing import PriceTable, price_table
 from hitl_sim.analysis.scenario import Scenarios
 from hitl_sim.analysis.sobol import Index, MissingSalibError, sobol_indices
+from hitl_sim.analysis.verdict import Decision
 from hitl_sim.analysis.world import worlds_at
 
 NUM_WORLDS = 8_192
@@ -63,7 +63,7 @@ class Sensitivity:
         why_not: why not, then.
         worths: of the inputs, the largest first.
         everything: expected value of knowing all inputs at once, at `scale`.
-        left_out: arms whose dials could not be interpolated, and why.
+        left_out: dials that could not be interpolated, of which arm, and why.
     """
 
     leader: Finding
@@ -114,7 +114,7 @@ def find_sensitivity(result: StudyResult, decision: Decision) -> Sensitivity | N
         None where no arm with people reached, or nothing is uncertain.
     """
     task = decision.task
-    arms = [f for f in reference_arms(task) if f.reach.hits > 0]
+    arms = reached_arms(task)
     leader = best(f for f in arms if f.has_people)
     if leader is None or task.control.reach.hits == 0:
         return None
@@ -187,33 +187,23 @@ class _Model:
     def _surface(self, arm: Finding) -> _Surface:
         """Interpolate what an arm uses over the dials that its crowd was swept over."""
         asked = self.decision.task.with_people
-        alike = [f for f in asked if _is_same_but_dials(f, arm)]
+        alike = [f for f in asked if _is_same_but(DIALS, f, arm)]
         dials = [
             dial
             for dial in DIALS
             if len({f.settings.get(f"crowd.{dial}") for f in alike}) > 1
         ]
-        grids = [sorted({f.settings[f"crowd.{d}"] for f in alike}) for d in dials]
-        at = {tuple(f.settings[f"crowd.{d}"] for d in dials): f for f in alike}
-        points = list(itertools.product(*grids))
-        alone = _Surface((), (), arm.amounts.pooled)
-        if not dials:
-            return alone
-        missing = [p for p in points if p not in at or at[p].reach.hits == 0]
-        if missing:
-            where = ", ".join(map(str, missing[0]))
+        while dials:
+            kept = [f for f in alike if _is_same_but(dials, f, arm)]
+            found = _interpolated(dials, kept)
+            if isinstance(found, _Surface):
+                return found
             self.left_out.append(
-                f"{arm.label}: no run, or none that reached, at"
-                f" {', '.join(dials)} = {where}"
+                f"{dials[-1].replace('_', ' ')} of {arm.arm}, held at that of"
+                f" {arm.label}: {found}"
             )
-            return alone
-        pooled = np.array([at[point].amounts.pooled for point in points])
-        shape = tuple(len(grid) for grid in grids)
-        return _Surface(
-            tuple(dials),
-            tuple(np.asarray(grid, np.float64) for grid in grids),
-            pooled.reshape(*shape, -1),
-        )
+            dials = dials[:-1]
+        return _Surface((), (), arm.amounts.pooled)
 
     def options(self, levels: FloatArray, scale: float) -> FloatArray:
         """Return `[N, 1 + arms]` net benefits: of doing nothing, then of each arm."""
@@ -250,9 +240,29 @@ class _Model:
         return self._tables[key]
 
 
-def _is_same_but_dials(finding: Finding, arm: Finding) -> bool:
+def _interpolated(dials: Sequence[str], findings: Sequence[Finding]) -> _Surface | str:
+    """Return amounts over a full grid of dials, or why there is none."""
+    grids = [sorted({f.settings[f"crowd.{d}"] for f in findings}) for d in dials]
+    at = {tuple(f.settings[f"crowd.{d}"] for d in dials): f for f in findings}
+    points = list(itertools.product(*grids))
+    for point in points:
+        if point not in at or at[point].reach.hits == 0:
+            where = ", ".join(map(str, point))
+            return f"no run, or none that reached, at {', '.join(dials)} = {where}"
+    pooled = np.array([at[point].amounts.pooled for point in points])
+    shape = tuple(len(grid) for grid in grids)
+    return _Surface(
+        tuple(dials),
+        tuple(np.asarray(grid, np.float64) for grid in grids),
+        pooled.reshape(*shape, -1),
+    )
+
+
+def _is_same_but(dials: Iterable[str], finding: Finding, arm: Finding) -> bool:
+    """Return whether two conditions differ in nothing but some dials."""
+    swept = {f"crowd.{dial}" for dial in dials}
+
     def others(one: Finding) -> dict[str, Any]:
-        swept = {f"crowd.{dial}" for dial in DIALS}
         return {k: v for k, v in one.settings.items() if k not in swept}
 
     is_same = finding.arm == arm.arm and finding.role == arm.role

@@ -6,13 +6,19 @@ from collections.abc import Callable, Mapping
 
 from matplotlib.figure import Figure
 
-from hitl_sim.analysis import StudyResult, TaskResult
+from hitl_sim.analysis import Finding, StudyResult, TaskResult, Verdict
 from hitl_sim.analysis.interval import NUM_RESAMPLES
 from hitl_sim.report.figure import (
+    draw_acceptability,
     draw_affordance,
     draw_bill,
+    draw_contour,
+    draw_frontier,
     draw_learning,
     draw_quality,
+    draw_sensitivity,
+    draw_timeline,
+    draw_waterfall,
 )
 from hitl_sim.report.number import RHO, percent
 
@@ -51,6 +57,53 @@ DIAL_CAPTION = (
     " is where an arm breaks even; the bar on the level of 1 holds the values at which"
     " saving and loss cannot be told apart. Dashed: arms that ask nobody."
 )
+
+DECISION_FIGURES: Mapping[
+    str, tuple[Callable[[Verdict, StudyResult], Figure | None], str]
+] = {
+    "acceptability": (
+        lambda verdict, _: draw_acceptability(verdict.decision),
+        "Probability that people pay in money: the share of resamples of the runs, each"
+        " in a world drawn from the intervals of prices and constants, in which the"
+        " arm's whole bill is below the control's. Grey: more than a decade dearer than"
+        " the training that was run, hypothetical; the lower panels are at the scale at"
+        " which the first arm breaks even.",
+    ),
+    "frontier": (
+        lambda verdict, _: draw_frontier(verdict.decision),
+        "Every condition per success. Filled: no other condition is as good in"
+        " accuracy, joules, human hours, money and carbon at once and better in one, in"
+        " more than half of the resamples. Conditions that nobody finished are left"
+        " out.",
+    ),
+    "contour": (
+        lambda verdict, _: draw_contour(verdict.decision),
+        "How many times as dear training would have to be for people to pay back in"
+        " money, over wage and tariff: lines of equal M*.",
+    ),
+    "waterfall": (
+        lambda verdict, _: draw_waterfall(verdict.decision),
+        "From the control's bill to the arm's, per success, with training as dear as it"
+        " would have to be. Hatched: saved.",
+    ),
+    "sensitivity": (
+        lambda verdict, _: draw_sensitivity(verdict.sensitivity),
+        "Above, Sobol indices: the share of the net benefit's variance that an input"
+        " makes. Below, the expected value of knowing it exactly before choosing"
+        " between the arms and nothing. Prices and constants vary within their"
+        " intervals, dials of the crowd between the settings that were run.",
+    ),
+    "timeline": (
+        lambda verdict, result: draw_timeline(_leader(verdict), result),
+        "The crew of an average run: shifts and breaks are the study's, questions are"
+        " dealt evenly and answers take the arm's mean time. Dotted: a round closes.",
+    ),
+}
+
+
+def _leader(verdict: Verdict) -> Finding | None:
+    leader = verdict.decision.leader
+    return None if leader is None else leader.finding
 
 
 def methods(result: StudyResult) -> tuple[str, ...]:
@@ -102,6 +155,18 @@ def methods(result: StudyResult) -> tuple[str, ...]:
         " what people, the waiting device and labels take beyond the control's by the"
         " training saved, both per success and with their facility overhead. Validation"
         " labels are one set for all arms and cancel.",
+        "Decision. The net benefit is the control's bill less the arm's, per success."
+        " Bills are linear in prices, so records are re-priced in"
+        f" {NUM_RESAMPLES:,} worlds without retraining; prices and constants are drawn"
+        " as two half normals that meet at their value, on the log scale, with 95 %"
+        " between their ends. The probability that people pay counts resamples, each in"
+        " a world of its own. A break-even is solved between neighbouring settings; its"
+        " 95 % set holds the values at which the share of resamples that pay is within"
+        " the tails of the expanded-percentile interval, at the study's constants."
+        " Joules per human hour have Fieller's set over pseudo-values of the runs."
+        " Sobol indices (SALib) and expected values of perfect information take the"
+        " runs' means as they are; the latter regress net benefits on one input at a"
+        " time.",
         f"No p-values: an effect is called one when its whole interval is beyond 1 by"
         f" the smallest effect of interest, {percent(result.smallest_effect)}, which"
         " was set beforehand.",

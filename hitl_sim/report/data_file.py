@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import math
+from collections.abc import Sequence
 from typing import Any
 
-from hitl_sim.analysis import DialCrossing, Estimate, Finding, StudyResult, TaskResult
+from hitl_sim.analysis import (
+    DialCrossing,
+    Estimate,
+    Finding,
+    StudyResult,
+    TaskResult,
+    Verdict,
+)
 from hitl_sim.energy import Quantity
+from hitl_sim.report.decision_data import decision_data, number
 from hitl_sim.report.provenance import Sources, sources_of
 from hitl_sim.report.words import Words
 
 SCHEMA = 1
 
 
-def report_data(result: StudyResult, words: Words) -> dict[str, Any]:
+def report_data(
+    result: StudyResult, words: Words, verdicts: Sequence[Verdict]
+) -> dict[str, Any]:
     """Return words and numbers as JSON values; infinite ends are the text "inf".
 
     Each number has value, unit, kind, scope, the interval that constants leave, and
@@ -23,9 +33,13 @@ def report_data(result: StudyResult, words: Words) -> dict[str, Any]:
     Args:
         result: of `hitl_sim.analysis.analyse`.
         words: of `tell(result)`.
+        verdicts: of `hitl_sim.analysis.weigh`, one per task.
     """
     sources = Sources()
-    tasks = [_task(task, sources) for task in result.tasks]
+    tasks = [
+        {**_task(task, sources), "decision": decision_data(verdict)}
+        for task, verdict in zip(result.tasks, verdicts, strict=True)
+    ]
     return {
         "schema": SCHEMA,
         "words": dataclasses.asdict(words),
@@ -106,7 +120,7 @@ def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
                 "standing": case.standing,
                 "measure": case.measure,
                 "payback": case.payback.value,
-                "multiple": _number(case.multiple),
+                "multiple": number(case.multiple),
                 "pays_here": case.pays_here.value,
             }
             for case in finding.label_cases
@@ -128,8 +142,8 @@ def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
 
 def _estimate(estimate: Estimate, sources: Sources) -> dict[str, Any]:
     return {
-        "low": _number(estimate.low),
-        "high": _number(estimate.high),
+        "low": number(estimate.low),
+        "high": number(estimate.high),
         "is_infinite": estimate.is_infinite,
         **_quantity(estimate.quantity, sources),
     }
@@ -147,11 +161,3 @@ def _quantity(quantity: Quantity, sources: Sources) -> dict[str, Any]:
         "sources": [sources.number(text) for text in sources_of(quantity)],
         **({"reason": quantity.reason} if quantity.reason else {}),
     }
-
-
-def _number(value: float) -> float | str | None:
-    if math.isnan(value):
-        return None
-    if math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    return value

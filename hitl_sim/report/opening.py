@@ -7,8 +7,6 @@ import math
 from hitl_sim.analysis import (
     Answer,
     BreakEven,
-    Course,
-    DialCrossing,
     Effect,
     Finding,
     Payback,
@@ -228,37 +226,4 @@ def _multiple_clause(finding: Finding, found: BreakEven) -> str:
     return (
         f"from {times(multiple.value)} as dear on,"
         f" {times_span(multiple.low, multiple.high)} ({finding.label}{hedge})"
-    )
-
-
-def tell_crossings(task: TaskResult) -> tuple[str, ...]:
-    """Say how good people have to be for an arm to save training, dial by dial."""
-    clauses: dict[str, list[str]] = {}
-    for found in task.crossings:
-        clauses.setdefault(found.sweep.words, []).append(_crossing_clause(found))
-    return tuple(
-        f"Break-even {words} ({RHO} = 1): {'; '.join(parts)}."
-        for words, parts in clauses.items()
-    )
-
-
-def _crossing_clause(found: DialCrossing) -> str:
-    """Say where one arm breaks even, and where that cannot be told."""
-    crossing = found.crossing
-    roots = " and ".join(digits(root) for root in crossing.roots)
-    ends = f"from {crossing.low:g} to {crossing.high:g}"
-    match crossing.course:
-        case Course.NEVER:
-            where = f"saves at no value {ends}"
-        case Course.ALWAYS:
-            where = f"saves at every value {ends}"
-        case Course.FROM | Course.UP_TO:
-            where = f"saves {crossing.course.value} {roots}"
-        case Course.SEVERAL:
-            where = f"changes sides at {roots}"
-        case Course.UNKNOWN:
-            where = "is unknown"
-    unsure = " and ".join(f"{digits(a)} to {digits(b)}" for a, b in crossing.region)
-    return f"{found.sweep.arm} {where}" + (
-        f" (undetermined {unsure})" if unsure else ""
     )

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from hitl_sim import __version__
-from hitl_sim.analysis import Finding, StudyResult, TaskResult
+from hitl_sim.analysis import Finding, StudyResult, TaskResult, Verdict, weigh
+from hitl_sim.analysis.scaling import find_scalings
 from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
-from hitl_sim.report.caption import DIAL_CAPTION, FIGURES, methods
+from hitl_sim.report.caption import (
+    DECISION_FIGURES,
+    DIAL_CAPTION,
+    FIGURES,
+    methods,
+)
+from hitl_sim.report.citation import bibtex, methods_paragraph
 from hitl_sim.report.data_file import report_data
+from hitl_sim.report.decision_table import (
+    EVEN_HEADINGS,
+    SURE_HEADINGS,
+    WORTH_HEADINGS,
+    even_rows,
+    frontier_table,
+    sure_rows,
+    worth_rows,
+)
 from hitl_sim.report.figure import draw_dial, styled, to_png, to_svg
 from hitl_sim.report.html import Markup, element, escape, join, listing, table
 from hitl_sim.report.provenance import (
@@ -30,6 +46,16 @@ from hitl_sim.report.provenance import (
     task_entries,
 )
 from hitl_sim.report.row import FOOTNOTE, HEADINGS, NOBODY, Row, columns, table_rows
+from hitl_sim.report.scale import (
+    GROWTH_HEADINGS,
+    growth_note,
+    growth_rows,
+    inverted_headings,
+    inverted_note,
+    inverted_rows,
+)
+from hitl_sim.report.setup import HEADINGS as SETUP_HEADINGS
+from hitl_sim.report.setup import setup_rows
 from hitl_sim.report.standing import standing_words, standings, swept_dials
 from hitl_sim.report.words import TaskWords, Words, tell
 
@@ -41,7 +67,12 @@ SCOPES_NOTE = (
 
 
 def write_report(
-    result: StudyResult, out_dir: Path, *, rerun_command: str, title: str
+    result: StudyResult,
+    out_dir: Path,
+    *,
+    rerun_command: str,
+    title: str,
+    verdicts: Sequence[Verdict] | None = None,
 ) -> Path:
     """Write the page, the figures as files, and the numbers as JSON.
 
@@ -53,34 +84,45 @@ def write_report(
             `report.json` and `figures/*.svg` and `*.png`.
         rerun_command: what to type to get the report again.
         title: of the page.
+        verdicts: of `hitl_sim.analysis.weigh`; default worked out here.
 
     Returns:
         Path of the page.
     """
+    weighed = weigh(result) if verdicts is None else verdicts
     folder = out_dir / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     drawn: dict[str, str] = {}
-    for name, svg, png in _draw_all(result):
+    for name, svg, png in _draw_all(result, weighed):
         (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
         (folder / f"{name}.png").write_bytes(png)
         drawn[name] = svg
-    words = tell(result)
-    data = json.dumps(report_data(result, words), indent=1, allow_nan=False)
+    words = tell(result, weighed)
+    data = json.dumps(report_data(result, words, weighed), indent=1, allow_nan=False)
     (out_dir / "report.json").write_text(data + "\n", encoding="utf-8")
     page = out_dir / "report.html"
-    text = render_page(result, drawn, rerun_command=rerun_command, title=title)
+    text = render_page(
+        result, drawn, rerun_command=rerun_command, title=title, verdicts=weighed
+    )
     page.write_text(text, encoding="utf-8")
     return page
 
 
-def _draw_all(result: StudyResult) -> Iterator[tuple[str, str, bytes]]:
+def _draw_all(
+    result: StudyResult, verdicts: Sequence[Verdict]
+) -> Iterator[tuple[str, str, bytes]]:
     """Draw every figure of every task: name, SVG, PNG."""
-    for index, task in enumerate(result.tasks):
-        for kind, (draw, _) in FIGURES.items():
+    for index, (task, verdict) in enumerate(zip(result.tasks, verdicts, strict=True)):
+        for kind in (*FIGURES, *DECISION_FIGURES):
             name = _figure_name(kind, task, index)
             with styled(name):
-                figure = draw(task)
-            yield name, to_svg(figure, name), to_png(figure, name)
+                figure = (
+                    FIGURES[kind][0](task)
+                    if kind in FIGURES
+                    else DECISION_FIGURES[kind][0](verdict, result)
+                )
+            if figure is not None:
+                yield name, to_svg(figure, name), to_png(figure, name)
     for dial in swept_dials(result):
         name = _dial_name(dial)
         with styled(name):
@@ -101,7 +143,12 @@ def _figure_name(kind: str, task: TaskResult, index: int) -> str:
 
 
 def render_page(
-    result: StudyResult, figures: Mapping[str, str], *, rerun_command: str, title: str
+    result: StudyResult,
+    figures: Mapping[str, str],
+    *,
+    rerun_command: str,
+    title: str,
+    verdicts: Sequence[Verdict],
 ) -> str:
     """Return the page as text.
 
@@ -110,15 +157,16 @@ def render_page(
         figures: SVG by name.
         rerun_command: what to type to get the report again.
         title: of the page.
+        verdicts: of `hitl_sim.analysis.weigh`.
     """
-    words = tell(result)
+    words = tell(result, verdicts)
     sources = Sources()
     sections = [
         _opening(words, title),
         *(
-            _task(index, task, spoken, figures, sources)
-            for index, (task, spoken) in enumerate(
-                zip(result.tasks, words.tasks, strict=True)
+            _task(index, task, spoken, verdict, figures, sources)
+            for index, (task, spoken, verdict) in enumerate(
+                zip(result.tasks, words.tasks, verdicts, strict=True)
             )
         ),
         *_dials(result, figures),
@@ -151,13 +199,13 @@ def _task(
     index: int,
     task: TaskResult,
     spoken: TaskWords,
+    verdict: Verdict,
     figures: Mapping[str, str],
     sources: Sources,
 ) -> Markup:
     """Lay out one task: words, table, figures, numbers."""
     opening = [
-        element("p", text)
-        for text in (spoken.ceiling, spoken.rho, spoken.break_even, *spoken.crossings)
+        element("p", text) for text in (spoken.ceiling, spoken.rho, spoken.break_even)
     ]
     shown = element("div", _results(table_rows(task)), class_="results")
     drawn = [
@@ -167,13 +215,14 @@ def _task(
     findings = (task.control, *task.findings)
     return element(
         "section",
-        element("h2", task.task),
+        element("h2", task.label),
         element("p", spoken.answer, class_="answer"),
         element("div", *opening, class_="opening"),
         element("div", listing(spoken.checks), class_="checks"),
         shown,
         element("p", FOOTNOTE, class_="note"),
         element("div", *drawn, class_="figures"),
+        *_decision(index, task, spoken, verdict, figures),
         element("h3", "What counts as training"),
         element("p", SCOPES_NOTE, class_="note"),
         _scopes(findings),
@@ -181,6 +230,49 @@ def _task(
         _proof("ceiling", task_entries(task), sources, is_open=True),
         *_ledgers(findings, sources),
     )
+
+
+def _decision(
+    index: int,
+    task: TaskResult,
+    spoken: TaskWords,
+    verdict: Verdict,
+    figures: Mapping[str, str],
+) -> Iterator[Markup]:
+    """Lay out what a decision about people would rest on."""
+    if not spoken.decision:
+        return
+    yield element("h3", "The decision")
+    yield listing(spoken.decision)
+    drawn = [
+        _figure(figures[name], caption)
+        for kind, (_, caption) in DECISION_FIGURES.items()
+        if (name := _figure_name(kind, task, index)) in figures
+    ]
+    yield element("div", *drawn, class_="figures")
+    decision, sensitivity = verdict
+    yield _folded_table("how surely each pays", SURE_HEADINGS, sure_rows(decision))
+    yield _folded_table("break-evens", EVEN_HEADINGS, even_rows(decision))
+    yield _folded_table("frontier, per success", *frontier_table(decision))
+    if sensitivity is not None:
+        notes = [*sensitivity.left_out, *filter(None, [sensitivity.why_not])]
+        yield _folded_table(
+            "sensitivity and value of information",
+            WORTH_HEADINGS,
+            worth_rows(sensitivity),
+            [f"Held as in the reference: {note}." for note in notes],
+        )
+
+
+def _folded_table(
+    title: str,
+    headings: Sequence[str],
+    cells: Iterable[Sequence[str]],
+    notes: Iterable[str] = (),
+) -> Markup:
+    folded = element("div", table(headings, cells), class_="results")
+    told = [element("p", note, class_="note") for note in notes]
+    return element("details", element("summary", title), folded, *told)
 
 
 def _results(lines: list[Row]) -> Markup:
@@ -286,8 +378,17 @@ def _study(
             constants,
             element("h3", "How far the people may be trusted"),
             _people(result),
+            element("h3", "Set-ups and hyper-parameters"),
+            _folded_table("all that was set", SETUP_HEADINGS, setup_rows(result)),
+            *_growth(result),
+            element("h3", "Beyond one decade: the question inverted"),
+            element("p", inverted_note(), class_="note"),
+            table(inverted_headings(), inverted_rows(result.prices.boundary)),
             element("h3", "Methods"),
             *(element("p", text) for text in methods(result)),
+            element("h3", "To paste into a paper"),
+            element("p", methods_paragraph(result)),
+            element("pre", bibtex()),
             element("h3", "Runs that failed"),
             _failed(result),
             element("h3", "Run it again"),
@@ -299,6 +400,15 @@ def _study(
             cited,
         ]
     )
+
+
+def _growth(result: StudyResult) -> Iterator[Markup]:
+    """Lay out how training grows with the sizes that were swept, if any were."""
+    scalings = find_scalings(result)
+    if scalings:
+        yield element("h3", "Growth with size")
+        yield element("p", growth_note(scalings), class_="note")
+        yield table(GROWTH_HEADINGS, growth_rows(scalings))
 
 
 def _people(result: StudyResult) -> Markup:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from hitl_sim.analysis import Finding, StudyResult, TaskResult
+from hitl_sim.analysis import Finding, StudyResult, TaskResult, Verdict
 from hitl_sim.energy import Quantity
 from hitl_sim.report.number import digits
 from hitl_sim.report.row import FOOTNOTE, HEADINGS, NOBODY, columns, table_rows
@@ -22,14 +24,17 @@ _BILLS = (
 )
 
 
-def render_terminal(result: StudyResult, console: Console) -> None:
+def render_terminal(
+    result: StudyResult, console: Console, verdicts: Sequence[Verdict] = ()
+) -> None:
     """Print the answer in words and a table per task.
 
     Args:
         result: of `hitl_sim.analysis.analyse`.
         console: where to print; wider ones are used up to 100 columns.
+        verdicts: of `hitl_sim.analysis.weigh`; none: no decision is told.
     """
-    words = tell(result)
+    words = tell(result, verdicts)
     width = min(console.width, WIDTH)
     console.print(Text(words.caution, style="bold"), width=width)
     if words.question:
@@ -46,7 +51,7 @@ def _print_task(
 ) -> None:
     console.print(Text(f"{spoken.task}: {spoken.answer}", style="bold"), width=width)
     opening = (spoken.ceiling, spoken.rho, spoken.break_even)
-    for line in (*opening, *spoken.crossings, *spoken.checks):
+    for line in (*opening, *spoken.checks, *spoken.decision):
         console.print(Padding(Text(line), (0, 0, 0, 2)), width=width)
     console.print()
     console.print(build_table(task), width=width)

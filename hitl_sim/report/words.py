@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hitl_sim.analysis import StudyResult, TaskResult
+from hitl_sim.analysis import StudyResult, TaskResult, Verdict
+from hitl_sim.analysis.scaling import find_scalings
 from hitl_sim.report.check import list_checks
+from hitl_sim.report.decision import tell_decision
 from hitl_sim.report.opening import (
     tell_answer,
     tell_break_even,
     tell_ceiling,
-    tell_crossings,
     tell_ratio,
 )
+from hitl_sim.report.scale import growth_note, tell_growth
 from hitl_sim.report.standing import standing_words
 
 
@@ -27,8 +29,9 @@ class TaskWords:
         ceiling: what the control spends.
         rho: what people saved or cost.
         break_even: how much dearer training would have to be.
-        crossings: how good people have to be, dial by dial.
         checks: A/A, labels, failures, and what else a reader has to know.
+        decision: how surely people pay, from where on, and what is worth knowing;
+            empty where no verdict was asked for.
     """
 
     task: str
@@ -36,8 +39,8 @@ class TaskWords:
     ceiling: str
     rho: str
     break_even: str
-    crossings: tuple[str, ...]
     checks: tuple[str, ...]
+    decision: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,16 +60,21 @@ class Words:
     notes: tuple[str, ...]
 
 
-def tell(result: StudyResult) -> Words:
+def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
     """Put a result into words.
 
     Args:
         result: of `hitl_sim.analysis.analyse`.
+        verdicts: of `hitl_sim.analysis.weigh`, one per task; none: no decision is told.
     """
+    weighed: Sequence[Verdict | None] = verdicts or [None] * len(result.tasks)
     return Words(
         caution=_caution(result),
         question=result.question,
-        tasks=tuple(_tell_task(task, result) for task in result.tasks),
+        tasks=tuple(
+            _tell_task(task, result, verdict)
+            for task, verdict in zip(result.tasks, weighed, strict=True)
+        ),
         notes=_notes(result),
     )
 
@@ -108,15 +116,18 @@ def _origin(result: StudyResult) -> str:
     )
 
 
-def _tell_task(task: TaskResult, result: StudyResult) -> TaskWords:
+def _tell_task(
+    task: TaskResult, result: StudyResult, verdict: Verdict | None
+) -> TaskWords:
+    boundary = result.prices.boundary
     return TaskWords(
-        task=task.task,
+        task=task.label,
         answer=tell_answer(task),
         ceiling=tell_ceiling(task, result),
         rho=tell_ratio(task, result),
         break_even=tell_break_even(task),
-        crossings=tell_crossings(task),
         checks=list_checks(task, result),
+        decision=() if verdict is None else tell_decision(verdict, boundary),
     )
 
 
@@ -134,6 +145,10 @@ def _notes(result: StudyResult) -> tuple[str, ...]:
             f"{len(result.failed)} of {result.num_records} runs did not stay finite;"
             " they are kept, billed to the cap and counted as not reaching."
         )
+    scalings = find_scalings(result)
+    if scalings:
+        notes.append(f"Growth with size. {growth_note(scalings)}")
+        notes.extend(tell_growth(scaling) for scaling in scalings)
     notes.extend(f"Left out: {reason}" for reason in result.skipped)
     return tuple(notes)
 
@@ -147,5 +162,5 @@ def paragraphs(words: Words) -> Sequence[str]:
         head = f"{task.task}: " if len(words.tasks) > 1 else ""
         lines.append(f"{head}{task.answer}")
         lines.extend((task.ceiling, task.rho, task.break_even))
-        lines.extend((*task.crossings, *task.checks))
+        lines.extend((*task.checks, *task.decision))
     return [*lines, *words.notes]

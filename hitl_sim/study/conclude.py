@@ -2,11 +2,12 @@
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from hitl_sim.analysis import StudyResult, analyse
+from hitl_sim.analysis import StudyResult, Verdict, analyse, weigh
 from hitl_sim.energy import Quantity, load_profile
 from hitl_sim.report import render_terminal, write_report
 from hitl_sim.study.runner import load_study
@@ -34,12 +35,14 @@ def conclude(
         ValueError: no such device profile.
     """
     result = analyse_folder(folder, device)
-    render_terminal(result, console)
+    verdicts = weigh(result)
+    render_terminal(result, console, verdicts)
     _print_own_energy(console, folder)
-    _write_findings(result, folder, rerun_command)
+    _write_findings(result, verdicts, folder, rerun_command)
     page = write_report(
         result,
         folder,
+        verdicts=verdicts,
         rerun_command=rerun_command,
         title=f"Study {folder.resolve().name}",
     )
@@ -86,10 +89,15 @@ def _print_own_energy(console: Console, folder: Path) -> None:
         console.print(f"  {quantity.of}: {quantity}")
 
 
-def _write_findings(result: StudyResult, folder: Path, rerun_command: str) -> None:
+def _write_findings(
+    result: StudyResult,
+    verdicts: Sequence[Verdict],
+    folder: Path,
+    rerun_command: str,
+) -> None:
     """Keep the answer and its table as a page to lay beside the study file."""
     text = io.StringIO()
-    render_terminal(result, Console(file=text, width=_PAGE_WIDTH))
+    render_terminal(result, Console(file=text, width=_PAGE_WIDTH), verdicts)
     lines = "\n".join(line.rstrip() for line in text.getvalue().splitlines())
     page = (
         f"# {result.question}\n\nWritten by `{rerun_command}`. Intervals are 95 %.\n\n"

@@ -48,8 +48,8 @@ def test_crowd_size_asks_from_one_to_nine_people_of_two_crews():
 def test_scale_varies_pool_and_network_one_at_a_time_over_a_decade():
     conditions = expand(load("scale"))
     sizes = {(c.task.pool, c.network.hidden) for c in conditions}
-    assert len(sizes) == 9
+    assert len(sizes) == 11
     pools = sorted({pool for pool, hidden in sizes if hidden == (64,)})
-    widths = sorted({hidden[0] for pool, hidden in sizes if pool == 1000})
+    widths = sorted({hidden[0] for pool, hidden in sizes if pool == 800})
     assert pools[-1] / pools[0] >= 10
     assert widths[-1] / widths[0] >= 10

@@ -24,6 +24,7 @@ from hitl_sim.report.figure.style import (
     COLOURS,
     GREY,
     colour_of,
+    folded,
     legend_below,
     marker_of,
     new_figure,
@@ -202,5 +203,5 @@ def _draw_arms(axes: Axes, task: TaskResult) -> None:
             markeredgecolor=BLACK,
             markersize=8,
             linestyle="none",
-            label=f"{finding.label}:\nenergy saved, time worked",
+            label=folded(f"{finding.label}: energy saved, time worked", 36),
         )

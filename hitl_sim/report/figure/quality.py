@@ -24,6 +24,8 @@ _DODGE = 0.3
 _INSIDE = 1.1
 """Keeps arrows and triangles off the panel's upper edge."""
 _PANEL_IN = 2.7
+_MOST_ABREAST = 7
+"""Crowds under one panel, beyond which panels take a row each."""
 
 
 def draw_quality(task: TaskResult) -> Figure:
@@ -38,10 +40,12 @@ def draw_quality(task: TaskResult) -> Figure:
         condition in which nobody reached the target.
     """
     panels = _panels(task)
-    rows = math.ceil(len(panels) / 2)
     crowds = _crowds(task)
+    widest = max(len({_place(f) for f in found}) for found in panels.values())
+    columns = 2 if widest <= _MOST_ABREAST else 1
+    rows = math.ceil(len(panels) / columns)
     figure = new_figure(1.1 + rows * _PANEL_IN)
-    grid = figure.subplots(rows, 2, sharey=True, squeeze=False)
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     low, high = _limits(task.findings)
     shades = _shades(task)
     colours = colour_of([name for name in panels if name != _NOBODY])
@@ -56,6 +60,7 @@ def draw_quality(task: TaskResult) -> Figure:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.set_yticks([tick for tick in _TICKS if low <= tick <= high])
+        axes.set_xlabel(_order(findings), fontsize=8.5)
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_visible(False)
     figure.supylabel(
@@ -99,7 +104,21 @@ def _place(finding: Finding) -> str:
         if name.startswith("crowd.")
         and name not in ("crowd.population", "crowd.shared_error")
     ]
+    if len(others) > 1:
+        values = [text.rpartition(" ")[2] for text in others]
+        return "\n".join([str(finding.population), " / ".join(values)])
     return "\n".join([str(finding.population), *others])
+
+
+def _order(findings: Sequence[Finding]) -> str:
+    """Name the dials whose values stand under a panel, where there are several."""
+    names = [
+        name.removeprefix("crowd.").replace("_", " ")
+        for name in dict.fromkeys(n for f in findings for n in f.settings)
+        if name.startswith("crowd.")
+        and name not in ("crowd.population", "crowd.shared_error")
+    ]
+    return " / ".join(names) if len(names) > 1 else ""
 
 
 def _shared_error(finding: Finding) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -32,6 +33,7 @@ COLOURS = (
 )
 """Okabe and Ito's colours; their yellow darkened to stand out from white."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_TITLE_CHARACTERS = 58
 WIDTH_IN = 5.6
 """So that 9 pt text is 8 px or more on a phone 360 px wide."""
 
@@ -83,6 +85,11 @@ def colour_of(names: Sequence[str]) -> dict[str, str]:
 def marker_of(names: Sequence[str]) -> dict[str, str]:
     """Give each arm a marker, in order; beyond seven they repeat."""
     return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(names)}
+
+
+def folded(text: str, width: int = _TITLE_CHARACTERS) -> str:
+    """Break a long title into lines that fit a figure."""
+    return "\n".join(textwrap.wrap(text, width))
 
 
 def joule_ticks(axes: Axes, which: str = "x") -> None:

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from hitl_sim.analysis import analyse
+from hitl_sim.analysis import analyse, weigh
 from hitl_sim.cost import Prices
 from hitl_sim.energy import load_profile
 
@@ -74,7 +74,7 @@ def crowded(synthetic, analysed):
 
 
 @pytest.fixture(scope="session")
-def swept(synthetic, analysed):
+def dialled(synthetic, analysed):
     """Return a study of a dial that one arm crosses, one never, and one always."""
     lines = {
         "cheap": {0.5: 0.6, 0.7: 0.5, 0.9: 0.4},
@@ -88,3 +88,50 @@ def swept(synthetic, analysed):
             arm = synthetic.relevance(ratio, name=name, choose=0, settings=dials)
             arms.append(dataclasses.replace(arm, settings=dials))
     return analysed(arms, num_replicates=32)
+
+
+@pytest.fixture(scope="session")
+def weighed(crowded):
+    """Return the verdicts of `crowded`."""
+    return weigh(crowded)
+
+
+SETTINGS = {
+    "task": {"digits": {"source": "digits", "pool": 1000}},
+    "crew": {
+        "size": 3,
+        "hours_per_day": 8.0,
+        "days_per_week": 5,
+        "break_every_s": 3600.0,
+        "break_s": 300.0,
+        "pay_basis": "worked",
+        "is_break_paid": True,
+        "requester_h": 0.5,
+    },
+    "arm": [{"name": "relevance", "kind": "relevance", "people": 3, "share": 0.5}],
+}
+
+
+@pytest.fixture(scope="session")
+def swept(synthetic, analysed):
+    """Return a study in money and carbon whose crowds were swept in accuracy."""
+    arms = [
+        synthetic.relevance(ratio, settings={"crowd.accuracy": accuracy})
+        for accuracy, ratio in ((1.0, 0.5), (0.8, 0.8), (0.6, 1.4))
+    ]
+    prices = Prices(
+        boundary="workstation",
+        label_standing="sunk",
+        electricity_usd_per_kwh=0.2,
+        device_usd_per_h=0.0,
+        pue=1.0,
+        grid_region="FR",
+    )
+    return analysed(arms, prices=prices, sd=0.05, changes=SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def verdict(swept):
+    """Return the verdict of `swept`."""
+    (found,) = weigh(swept)
+    return found

@@ -5,9 +5,9 @@ from hitl_sim.report.standing import swept_dials
 
 
 @pytest.fixture(scope="module")
-def panel(swept):
+def panel(dialled):
     with styled():
-        figure = draw_dial(swept.tasks, "accuracy", "typical (relevance: assumed)")
+        figure = draw_dial(dialled.tasks, "accuracy", "typical (relevance: assumed)")
     (axes,) = figure.axes
     return axes
 
@@ -18,8 +18,10 @@ def test_the_axes_say_what_they_show(panel):
     assert "assumed" in panel.figure.get_suptitle()
 
 
-def test_only_an_arm_that_breaks_even_has_its_line(swept, panel):
-    finite = [root for line in swept.tasks[0].crossings for root in line.crossing.roots]
+def test_only_an_arm_that_breaks_even_has_its_line(dialled, panel):
+    finite = [
+        root for line in dialled.tasks[0].crossings for root in line.crossing.roots
+    ]
     drawn = [
         line.get_xdata()[0]
         for line in panel.lines
@@ -29,15 +31,15 @@ def test_only_an_arm_that_breaks_even_has_its_line(swept, panel):
     assert drawn == finite
 
 
-def test_every_condition_has_its_point(swept, panel):
+def test_every_condition_has_its_point(dialled, panel):
     heights = {height for line in panel.lines for height in line.get_ydata()}
-    asked = [f for f in swept.tasks[0].findings if f.has_people]
+    asked = [f for f in dialled.tasks[0].findings if f.has_people]
     assert len(asked) == 9
     assert {f.ratio.value for f in asked} <= heights
 
 
-def test_arms_that_ask_nobody_are_level_lines(swept, panel):
-    (alone,) = swept.tasks[0].without_people
+def test_arms_that_ask_nobody_are_level_lines(dialled, panel):
+    (alone,) = dialled.tasks[0].without_people
     assert [alone.ratio.value] * 2 in [list(line.get_ydata()) for line in panel.lines]
 
 
@@ -47,5 +49,5 @@ def test_the_legend_names_every_arm(panel):
     assert {"cheap", "middling", "dear", "random_half, alone", "break-even"} <= named
 
 
-def test_a_study_without_a_swept_dial_has_none(crowded):
+def test_a_study_without_a_dialled_dial_has_none(crowded):
     assert swept_dials(crowded) == []

@@ -14,14 +14,18 @@ EVIL = "<script>alert('x')</script> & \"co\""
 
 
 @pytest.fixture(scope="module")
-def figures(crowded):
-    return {name: svg for name, svg, _ in _draw_all(crowded)}
+def figures(crowded, weighed):
+    return {name: svg for name, svg, _ in _draw_all(crowded, weighed)}
 
 
 @pytest.fixture(scope="module")
-def page(crowded, figures):
+def page(crowded, figures, weighed):
     return render_page(
-        crowded, figures, rerun_command="hitl-sim run study.toml", title="A study"
+        crowded,
+        figures,
+        rerun_command="hitl-sim run study.toml",
+        title="A study",
+        verdicts=weighed,
     )
 
 
@@ -106,7 +110,7 @@ def test_each_svg_of_a_page_has_ids_of_its_own(figures):
     assert sum(map(len, clips)) == len(set().union(*clips))
 
 
-def test_names_from_outside_are_escaped(crowded, figures):
+def test_names_from_outside_are_escaped(crowded, figures, weighed):
     first = crowded.tasks[0]
     evil = dataclasses.replace(
         first.findings[-1], arm=EVIL, population=EVIL, settings={"arm.x": EVIL}
@@ -119,7 +123,9 @@ def test_names_from_outside_are_escaped(crowded, figures):
         environment={EVIL: EVIL},
         study={EVIL: EVIL},
     )
-    page = render_page(result, figures, rerun_command=EVIL, title=EVIL)
+    page = render_page(
+        result, figures, rerun_command=EVIL, title=EVIL, verdicts=weighed
+    )
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert Reader(page).open == []
@@ -138,16 +144,22 @@ def test_a_table_with_rows_of_the_wrong_class_count_is_refused():
         table(["a"], [["1"], ["2"]], classes=["x"])
 
 
-def test_a_report_is_the_same_bytes_every_time(crowded, tmp_path):
+def test_a_report_is_the_same_bytes_every_time(crowded, weighed, tmp_path):
     folders = [tmp_path / name for name in ("one", "two")]
     for folder in folders:
-        write_report(crowded, folder, rerun_command="again", title="A study")
+        write_report(
+            crowded, folder, rerun_command="again", title="A study", verdicts=weighed
+        )
     files = [
         {p.relative_to(f): p.read_bytes() for p in sorted(f.rglob("*")) if p.is_file()}
         for f in folders
     ]
     assert files[0] == files[1]
-    assert len(files[0]) == 2 + 2 * 4
+    pages = {"report.html", "report.json"}
+    drawn = {path.stem for path in files[0] if path.parent.name == "figures"}
+    assert {str(path) for path in files[0] if path.parent.name != "figures"} == pages
+    assert len(files[0]) == 2 + 2 * len(drawn)
+    assert {"1-digits-learning", "1-digits-frontier"} <= drawn
 
 
 def test_the_path_of_the_page_comes_back(crowded, tmp_path):
@@ -156,8 +168,8 @@ def test_the_path_of_the_page_comes_back(crowded, tmp_path):
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
-def test_the_json_holds_the_numbers_with_their_provenance(crowded, tmp_path):
-    write_report(crowded, tmp_path, rerun_command="again", title="T")
+def test_the_json_holds_the_numbers_with_their_provenance(crowded, weighed, tmp_path):
+    write_report(crowded, tmp_path, rerun_command="again", title="T", verdicts=weighed)
     data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     task, first = data["tasks"][0], crowded.tasks[0]
     ceiling = task["ceiling"]["joules"]

@@ -1,0 +1,252 @@
+"""The decision in words: how surely people pay, per hour, from where on, worth what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from hitl_sim.analysis import Answer, Verdict, best
+from hitl_sim.analysis.break_even import AXIS_NAMES
+from hitl_sim.analysis.crossing import Course, Crossing
+from hitl_sim.analysis.fieller import RatioSet, Shape
+from hitl_sim.analysis.pricing import MEASURES
+from hitl_sim.analysis.sensitivity import Sensitivity
+from hitl_sim.analysis.verdict import TRAINING, BreakEvenAlong, Decision
+from hitl_sim.energy.display import format_value
+from hitl_sim.report.number import digits, join_words, percent, plain_joules, times
+
+_MOST = 4
+
+
+def tell_decision(verdict: Verdict, boundary: str) -> tuple[str, ...]:
+    """Say what a decision about people would rest on.
+
+    Args:
+        verdict: of one task.
+        boundary: what an hour of a person is charged with in the study.
+
+    Returns:
+        Sentences; none where nobody is asked.
+    """
+    decision = verdict.decision
+    if not any(arm.finding.has_people for arm in decision.arms):
+        return ()
+    found = [
+        _surely(decision),
+        _per_hour(decision),
+        *_prices(decision),
+        *_dials(decision),
+        _boundaries(decision, boundary),
+        _spread(decision),
+        _information(verdict.sensitivity),
+    ]
+    return tuple(text for text in found if text)
+
+
+def _surely(decision: Decision) -> str:
+    """Say how probable it is that people pay here."""
+    asked = [arm for arm in decision.arms if arm.finding.has_people]
+    parts = []
+    for measure in MEASURES:
+        known = [a for a in asked if not math.isnan(a.pays_here[measure])]
+        if not known:
+            parts.append(f"unknown in {AXIS_NAMES[measure]}")
+            continue
+        leader = max(known, key=lambda a: a.pays_here[measure])
+        share = percent(leader.pays_here[measure])
+        parts.append(f"{share} at most in {AXIS_NAMES[measure]}")
+    return (
+        "How surely: the probability that people pay, over chance and what is unknown"
+        f" about the world, is {join_words(parts)}."
+    )
+
+
+def _per_hour(decision: Decision) -> str:
+    leader = best(a.finding for a in decision.arms if a.finding.has_people)
+    if leader is None:
+        return ""
+    arm = next(a for a in decision.arms if a.finding is leader)
+    return (
+        f"Per hour: {leader.label} saved {per_hour_text(arm.saved_per_hour)} of"
+        " training per hour of people, the requester's hours included."
+    )
+
+
+def per_hour_text(found: RatioSet) -> str:
+    """Write joules per hour with their Fieller set, bounded or not."""
+    if math.isnan(found.value):
+        return "an unknown amount"
+    value = format_value(found.value, "J")
+    if found.shape is Shape.LINE:
+        return f"{value} (95 % Fieller set: any number)"
+    low, high = (format_value(end, "J") for end in (found.low, found.high))
+    if found.shape is Shape.GAP:
+        return f"{value} (95 % Fieller set: all but {low} to {high})"
+    return f"{value} (95 % Fieller set: {low} to {high})"
+
+
+def crossing_text(found: BreakEvenAlong) -> str:
+    """Write where people pay along one number, with the 95 % set."""
+    unit = f" {found.unit}" if found.unit else ""
+    crossing = found.crossing
+    within = f"{digits(crossing.low)} to {digits(crossing.high)}{unit}"
+    match crossing.course:
+        case Course.UNKNOWN:
+            return "unknown"
+        case Course.NEVER:
+            hedge = ", though chance may hide it" if crossing.region else ""
+            return f"never from {within}{hedge}"
+        case Course.ALWAYS:
+            hedge = ", though chance may hide an end" if crossing.region else ""
+            return f"at any from {within}{hedge}"
+        case Course.SEVERAL:
+            return f"changes at {_roots(crossing)}{unit}"
+        case _:
+            return f"{crossing.course.value} {_roots(crossing)}{unit}{_set(crossing)}"
+
+
+def _roots(crossing: Crossing) -> str:
+    pairs = zip(crossing.roots, crossing.brackets, strict=True)
+    return join_words(
+        [
+            f"somewhere from {digits(a)} to {digits(b)}"
+            if math.isnan(root)
+            else digits(root)
+            for root, (a, b) in pairs
+        ]
+    )
+
+
+def _set(crossing: Crossing) -> str:
+    parts = [
+        f"{'below ' if a <= crossing.low else ''}{digits(a)} to {digits(b)}"
+        f"{' and beyond' if b >= crossing.high else ''}"
+        for a, b in crossing.region
+    ]
+    return f" [{', '.join(parts)}]" if parts else ""
+
+
+def _prices(decision: Decision) -> list[str]:
+    """Say where each price breaks even, here and where training is that dear."""
+    leader = decision.leader
+    if leader is None:
+        return []
+    label = leader.finding.label
+    own = [b for b in decision.break_evens if b.arm == label and b.unit]
+    sentences = []
+    for scale in sorted({b.scale for b in own}):
+        where = (
+            "at the study's own scale"
+            if scale == 1.0
+            else f"with training {times(scale)} as dear"
+        )
+        parts = [f"{b.along}: {crossing_text(b)}" for b in own if b.scale == scale]
+        sentences.append(f"Break-even prices of {label}, {where}: {'; '.join(parts)}.")
+    return sentences
+
+
+def _dials(decision: Decision) -> list[str]:
+    """Say from which quality and consistency on people save training."""
+    found = [b for b in decision.break_evens if b.yardstick == TRAINING and not b.unit]
+    sentences = []
+    for along in dict.fromkeys(b.along for b in found):
+        parts = [f"{crossing_text(b)} ({b.arm})" for b in found if b.along == along]
+        shown, left = parts[:_MOST], len(parts) - _MOST
+        more = f"; and {left} more in the table" if left > 0 else ""
+        sentences.append(
+            f"People save training, by {along.partition(':')[0]}: {'; '.join(shown)}"
+            f"{more}."
+        )
+    return sentences
+
+
+def _boundaries(decision: Decision, own: str) -> str:
+    """Say which conclusions another boundary of an hour would change."""
+    flips: dict[tuple[str, Answer], list[str]] = {}
+    for case in decision.boundary_cases:
+        here = case.finding.at(case.measure).pays_here
+        is_known = Answer.UNKNOWN not in (here, case.pays_here)
+        if is_known and case.pays_here is not here:
+            key = case.boundary, case.pays_here
+            name = f"{case.finding.label} in {AXIS_NAMES[case.measure]}"
+            flips.setdefault(key, []).append(name)
+    words = own.replace("_", " ")
+    if not flips:
+        return (
+            f"An hour of a person is its {words} here; no conclusion would differ with"
+            " another boundary."
+        )
+    parts = [
+        f"with {boundary.replace('_', ' ')} {_ANSWERS[answer]}: {_some(names)}"
+        for (boundary, answer), names in flips.items()
+    ]
+    return (
+        f"An hour of a person is its {words} here. The conclusion would differ"
+        f" {'; '.join(parts)}."
+    )
+
+
+_ANSWERS = {
+    Answer.YES: "people would pay",
+    Answer.NO: "people would not pay",
+    Answer.UNDETERMINED: "it could not be told",
+}
+
+
+def _some(names: Sequence[str]) -> str:
+    left = len(names) - _MOST
+    more = f", and {left} more" if left > 0 else ""
+    return ", ".join(names[:_MOST]) + more
+
+
+def _spread(decision: Decision) -> str:
+    """Say what the leader's uncertainty is made of."""
+    leader = decision.leader
+    if leader is None:
+        return ""
+    arm = next(a for a in decision.arms if a.finding is leader.finding)
+    spread = next(s for s in arm.spread if s.measure == leader.measure)
+    if math.isnan(spread.chance_frac) or math.isnan(spread.world_frac):
+        return ""
+    return (
+        f"Of the variance of {leader.finding.label}'s net benefit in"
+        f" {AXIS_NAMES[leader.measure]}, with training {times(decision.scale)} as dear,"
+        f" chance makes {percent(spread.chance_frac)} (more replicates would remove it)"
+        f" and the world {percent(spread.world_frac)} (better constants would); the"
+        " rest is both together."
+    )
+
+
+def _information(found: Sensitivity | None) -> str:
+    if found is None or not found.worths:
+        return ""
+    scale = f"with training {times(found.scale)} as dear"
+    top = found.worths[0]
+    here = max(worth.here for worth in found.worths)
+    own = "nothing" if here == 0.0 else f"at most {worth_text(here, found)}"
+    if top.at_scale == 0.0:
+        return (
+            f"Worth knowing: {scale} nothing that could be learned would change the"
+            f" decision; at the study's own scale knowing is worth {own}."
+        )
+    people = [w for w in found.worths if w.is_people and w.at_scale > 0.0]
+    measured = (
+        f" Real participants would best be asked for {people[0].words}"
+        f" ({worth_text(people[0].at_scale, found)})."
+        if people and people[0] is not top
+        else ""
+    )
+    by_people = ", which real participants would tell" if top.is_people else ""
+    return (
+        f"Worth knowing: {scale}, {top.words}{by_people}, at"
+        f" {worth_text(top.at_scale, found)} per success; all at once"
+        f" {worth_text(found.everything, found)}.{measured} At the study's own scale"
+        f" knowing is worth {own}."
+    )
+
+
+def worth_text(amount: float, found: Sensitivity) -> str:
+    """Write an amount in the unit that a sensitivity is in."""
+    if found.measure == "joules":
+        return plain_joules(amount)
+    return f"{digits(amount)} USD"

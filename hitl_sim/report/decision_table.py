@@ -1,0 +1,125 @@
+"""The decision in tables: who pays, break-evens, frontier, sensitivity."""
+
+from __future__ import annotations
+
+import math
+
+from hitl_sim.analysis.break_even import AXIS_NAMES
+from hitl_sim.analysis.pricing import MEASURES
+from hitl_sim.analysis.sensitivity import Sensitivity
+from hitl_sim.analysis.verdict import Decision
+from hitl_sim.report.decision import crossing_text, per_hour_text, worth_text
+from hitl_sim.report.number import digits, percent, times
+
+Cells = list[tuple[str, ...]]
+
+SURE_HEADINGS = (
+    "condition",
+    "pays in energy",
+    "in money",
+    "in carbon",
+    "training saved per human hour",
+    "variance by chance",
+    "by the world",
+    "kind",
+)
+EVEN_HEADINGS = ("along", "in", "condition", "training", "people pay [95 % set]")
+WORTH_HEADINGS = (
+    "input",
+    "alone",
+    "with interactions",
+    "worth",
+    "worth here",
+    "told by",
+)
+
+
+def sure_rows(decision: Decision) -> Cells:
+    """List how surely each condition pays, and what that hangs on."""
+    rows = []
+    for arm in decision.arms:
+        measure = decision.leader.measure if decision.leader else "joules"
+        spread = next(s for s in arm.spread if s.measure == measure)
+        per_hour = per_hour_text(arm.saved_per_hour) if arm.finding.has_people else ""
+        rows.append(
+            (
+                arm.finding.label,
+                *(_share(arm.pays_here[m]) for m in MEASURES),
+                per_hour,
+                _share(spread.chance_frac),
+                _share(spread.world_frac),
+                arm.finding.ratio.quantity.kind.words,
+            )
+        )
+    return rows
+
+
+def _axis(yardstick: str) -> str:
+    """Name the bill that a break-even is in."""
+    for measure in MEASURES:
+        if measure == yardstick:
+            return AXIS_NAMES[measure]
+    return yardstick
+
+
+def even_rows(decision: Decision) -> Cells:
+    """List every break-even that was solved."""
+    return [
+        (
+            found.along,
+            _axis(found.yardstick),
+            found.arm,
+            "as run" if found.scale == 1.0 else f"{times(found.scale)} as dear",
+            crossing_text(found),
+        )
+        for found in decision.break_evens
+    ]
+
+
+def frontier_table(decision: Decision) -> tuple[tuple[str, ...], Cells]:
+    """Lay out the frontier: objectives per success, and how surely each leads."""
+    frontier = decision.frontier
+    headings = ("condition", *frontier.objectives, "on the frontier", "in resamples")
+    rows: Cells = [
+        (
+            label,
+            *(digits(float(value)) for value in values),
+            "yes" if is_member else "no",
+            percent(float(share)),
+        )
+        for label, values, is_member, share in zip(
+            frontier.labels,
+            frontier.values,
+            frontier.is_member,
+            frontier.membership,
+            strict=True,
+        )
+    ]
+    return headings, rows
+
+
+def worth_rows(found: Sensitivity) -> Cells:
+    """List each input's Sobol indices and what knowing it is worth."""
+    by_name = {index.name: index for index in found.indices}
+    rows: Cells = []
+    for worth in found.worths:
+        index = by_name.get(worth.words)
+        rows.append(
+            (
+                worth.words,
+                "" if index is None else _index(index.first, index.first_half),
+                "" if index is None else _index(index.total, index.total_half),
+                worth_text(worth.at_scale, found),
+                worth_text(worth.here, found),
+                "real participants" if worth.is_people else "better sources",
+            )
+        )
+    return rows
+
+
+def _index(value: float, half: float) -> str:
+    return f"{value:.2f} ± {half:.2f}"
+
+
+def _share(value: float) -> str:
+    return "unknown" if math.isnan(value) else percent(value)

@@ -1,0 +1,104 @@
+"""Control and arms in accuracy, joules and human hours, with their chance to lead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from hitl_sim.analysis import Finding
+from hitl_sim.analysis.verdict import Decision
+from hitl_sim.report.figure.choice import arm_name
+from hitl_sim.report.figure.style import (
+    BLACK,
+    colour_of,
+    joule_ticks,
+    marker_of,
+    new_figure,
+)
+from hitl_sim.unit import S_PER_H
+
+_SURE = 0.5
+
+
+def draw_frontier(decision: Decision) -> Figure:
+    """Draw every condition in two planes of what the frontier is made of.
+
+    Filled points are on the frontier in more than half of the resamples, in all
+    objectives together; so a filled point may lie behind another one in one plane.
+
+    Args:
+        decision: of one task.
+    """
+    task, frontier = decision.task, decision.frontier
+    findings = [task.control, *(arm.finding for arm in decision.arms)]
+    names = list(dict.fromkeys(arm_name(f) for f in findings))
+    colours = {**colour_of(names[1:]), names[0]: BLACK}
+    markers = {**marker_of(names[1:]), names[0]: "*"}
+    figure = new_figure(8.0)
+    above, below = figure.subplots(2, 1)
+    for finding, share in zip(findings, frontier.membership, strict=True):
+        if finding.reach.hits == 0:
+            continue
+        look = {
+            "color": colours[arm_name(finding)],
+            "marker": markers[arm_name(finding)],
+            "markersize": 9 if finding is task.control else 6.5,
+            "markerfacecolor": colours[arm_name(finding)] if share > _SURE else "white",
+            "linestyle": "none",
+            "zorder": 3 if share > _SURE else 2,
+        }
+        _point(above, finding.joules.value, finding.test_accuracy.value, look)
+        _point(below, finding.joules.value, _hours(finding), look)
+    for axes in (above, below):
+        axes.set_xscale("log")
+        joule_ticks(axes)
+        axes.xaxis.set_minor_formatter(axes.xaxis.get_major_formatter())
+        axes.tick_params(axis="x", which="both", labelsize=8, rotation=30)
+    above.set_ylabel("test accuracy (share right)")
+    above.set_title(f"{task.task}: accuracy and joules of training")
+    below.set_xlabel("device energy per success, choosing included (J, log scale)")
+    below.set_ylabel("paid and requester time (h per success)")
+    below.set_title("human hours and joules of training")
+    below.set_ylim(bottom=-0.05 * max(1e-9, below.get_ylim()[1]))
+    _legend(figure, names, colours, markers)
+    return figure
+
+
+def _point(axes: Axes, x: float, y: float, look: Mapping[str, Any]) -> None:
+    if np.isfinite(x) and np.isfinite(y):
+        axes.plot([x], [y], **look)
+
+
+def _hours(finding: Finding) -> float:
+    usage = finding.usage
+    return (float(usage.paid_s) + float(usage.requester_s)) / S_PER_H
+
+
+def _legend(
+    figure: Figure, names: list[str], colours: dict[str, str], markers: dict[str, str]
+) -> None:
+    handles = [
+        Line2D([], [], color=colours[n], marker=markers[n], linestyle="none", label=n)
+        for n in names
+    ]
+    for is_sure, label in (
+        (True, "filled: on the frontier in most resamples"),
+        (False, "open: beaten in everything in most resamples"),
+    ):
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color=BLACK,
+                marker="o",
+                markerfacecolor=BLACK if is_sure else "white",
+                linestyle="none",
+                label=label,
+            )
+        )
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)

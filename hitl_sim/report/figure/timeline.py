@@ -1,0 +1,110 @@
+"""The crew's days: who works, rests and waits while the device waits for them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from hitl_sim.analysis import Finding, StudyResult
+from hitl_sim.report.figure.style import BLACK, COLOURS, GREY, new_figure
+from hitl_sim.report.number import duration
+from hitl_sim.unit import S_PER_H, S_PER_MIN
+from hitl_sim.workforce import Crew, Round, Timeline, simulate_rounds
+
+_LOOKS = {
+    "work": (COLOURS[0], None),
+    "break": (COLOURS[4], ".."),
+    "wait": ("#dddddd", None),
+}
+_WORDS = {"work": "answering", "break": "on a break", "wait": "waiting for the round"}
+_MOST_PEOPLE = 12
+_ROW_IN = 0.3
+
+
+def draw_timeline(finding: Finding | None, result: StudyResult) -> Figure | None:
+    """Draw one crew at the condition's mean pace.
+
+    Args:
+        finding: the condition.
+        result: its study, which says when the crew works.
+
+    Returns:
+        One row per person and one for the device; None where nobody is asked or the
+        study does not say when people work.
+    """
+    table = result.study.get("crew")
+    if finding is None or table is None or float(finding.usage.asked) <= 0.0:
+        return None
+    crew = _crew(table, finding.settings)
+    timeline = _simulate(finding, crew, result.study.get("arm", ()))
+    shown = min(crew.num_people, _MOST_PEOPLE)
+    figure = new_figure(2.0 + _ROW_IN * (shown + 1))
+    axes = figure.subplots()
+    end_s = float(timeline.elapsed_s[-1])
+    size, unit = (S_PER_H, "h") if end_s > 2.0 * S_PER_H else (S_PER_MIN, "min")
+    for span in timeline.spans:
+        if span.person < shown:
+            colour, hatch = _LOOKS[span.activity]
+            axes.barh(
+                shown - span.person,
+                (span.end_s - span.start_s) / size,
+                0.7,
+                left=span.start_s / size,
+                color=colour,
+                hatch=hatch,
+                edgecolor="white",
+                linewidth=0.4,
+            )
+    axes.barh(0, end_s / size, 0.7, color=GREY)
+    for closed in timeline.elapsed_s[:-1]:
+        axes.axvline(float(closed) / size, color=BLACK, linewidth=0.6, linestyle=":")
+    names = [f"person {shown - row}" for row in range(shown)]
+    axes.set_yticks(range(shown + 1), ["device waits", *names])
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel(f"time on the people's clock ({unit})")
+    more = crew.num_people - shown
+    unseen = f" ({more} more people not drawn)" if more else ""
+    axes.set_title(f"{finding.arm}: the crew's clock, {duration(end_s)} in all{unseen}")
+    handles = [
+        Patch(facecolor=colour, hatch=hatch, edgecolor="white", label=_WORDS[name])
+        for name, (colour, hatch) in _LOOKS.items()
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return figure
+
+
+def _crew(table: Mapping[str, Any], settings: Mapping[str, Any]) -> Crew:
+    given = {
+        **table,
+        **{k.removeprefix("crew."): v for k, v in settings.items() if "crew." in k},
+    }
+    return Crew(
+        num_people=int(given["size"]),
+        hours_per_day=given["hours_per_day"],
+        days_per_week=given["days_per_week"],
+        break_every_s=given["break_every_s"],
+        break_s=given["break_s"],
+        pay_basis=given["pay_basis"],
+        is_break_paid=given["is_break_paid"],
+    )
+
+
+def _simulate(
+    finding: Finding, crew: Crew, arms: Sequence[Mapping[str, Any]]
+) -> Timeline:
+    """Deal the questions of an average run out evenly, at the mean time per answer."""
+    rounds = next((a.get("rounds", 1) for a in arms if a["name"] == finding.arm), 1)
+    runs = finding.num_runs
+    share = finding.reach.hits / runs if finding.is_per_success else 1.0
+    asked = max(1, round(float(finding.usage.asked) * share / rounds))
+    seconds = float(finding.usage.worked_s) / float(finding.usage.asked)
+    rows = math.ceil(asked / crew.num_people)
+    is_asked = np.arange(rows * crew.num_people).reshape(rows, -1) < asked
+    one = Round(np.full(is_asked.shape, seconds), is_asked, is_asked)
+    return simulate_rounds(crew, [one] * rounds)

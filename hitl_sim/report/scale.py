@@ -1,0 +1,128 @@
+"""Growth with size, one decade ahead; and beyond, which rho would be required."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hitl_sim.analysis.growth import required_ratio
+from hitl_sim.analysis.scaling import Scaling
+from hitl_sim.cost import Boundary, published_runs
+from hitl_sim.energy import Quantity
+from hitl_sim.report.number import RHO, digits, span
+
+GROWTH_HEADINGS = (
+    "grows with",
+    "held",
+    "arm",
+    "amount per success",
+    "exponent [95 %]",
+    "one decade beyond (hypothetical)",
+    "largest size hidden",
+)
+
+
+def growth_note(scalings: Sequence[Scaling]) -> str:
+    """Say how predictions of hidden sizes ended.
+
+    Args:
+        scalings: of `hitl_sim.analysis.scaling.find_scalings`.
+    """
+    tested = [s for s in scalings if s.is_held is not None]
+    held = sum(bool(s.is_held) for s in tested)
+    test = (
+        f" With the largest size hidden, {held} of {len(tested)} intervals from the"
+        " others held it."
+        if tested
+        else " Too few sizes were run to hide the largest."
+    )
+    return (
+        "Power laws over the sizes that were run, each size one point; nothing is"
+        f" predicted more than one decade beyond the largest.{test}"
+    )
+
+
+def tell_growth(found: Scaling) -> str:
+    """Say one law in a sentence."""
+    size, held, arm, amount, exponent, ahead, hidden = _growth_row(found)
+    return (
+        f"{amount} of {arm} ({held}) grow with {size} to the power {exponent};"
+        f" hypothetical, {ahead}; largest size hidden: {hidden}."
+    )
+
+
+def growth_rows(scalings: Sequence[Scaling]) -> list[tuple[str, ...]]:
+    """List every law, its prediction one decade ahead, and its test.
+
+    Args:
+        scalings: of `hitl_sim.analysis.scaling.find_scalings`.
+    """
+    return [_growth_row(scaling) for scaling in scalings]
+
+
+def _growth_row(found: Scaling) -> tuple[str, ...]:
+    law, ahead = found.growth, found.ahead
+    first, last = (f"{size:,.0f}" for size in (law.size[0], law.size[-1]))
+    return (
+        f"{found.size}, {first} to {last}",
+        f"{found.task}{', ' + found.rest if found.rest else ''}",
+        found.arm,
+        found.amount,
+        f"{digits(law.exponent)} {span(law.exponent_low, law.exponent_high)}",
+        f"at {ahead.size:,.0f}: {digits(ahead.value)} {span(ahead.low, ahead.high)}",
+        _hidden(found),
+    )
+
+
+def _hidden(found: Scaling) -> str:
+    if found.hidden is None:
+        return "not tested"
+    held = "held" if found.is_held else "missed"
+    measured = digits(float(found.growth.amount[-1]))
+    return f"{held}: {span(found.hidden.low, found.hidden.high)}, found {measured}"
+
+
+HOURS = (1e2, 1e4, 1e6, 1e7)
+"""Hours of people for which the question is asked, h."""
+_LEAST = 1e-2
+"""Closer to 1 the ratio is written as what it lacks."""
+
+
+def inverted_note() -> str:
+    """Say what the table of required ratios means."""
+    return (
+        "Nothing here is predicted more than one decade beyond the largest size that"
+        f" was run. Instead: the {RHO} that would be required to repay some hours of"
+        " people with the published energy of a training run. Below 0: not even"
+        " training for nothing would. Hypothetical; the published energies have no"
+        " interval."
+    )
+
+
+def inverted_headings() -> tuple[str, ...]:
+    """Return the headings: hours of people, then one run per column."""
+    runs = (f"{RHO} required at {run.name}'s energy" for run in published_runs())
+    return ("hours of people", *runs)
+
+
+def inverted_rows(boundary: Boundary) -> list[tuple[str, ...]]:
+    """List the required ratios by hours of people.
+
+    Args:
+        boundary: what an hour is charged with.
+    """
+    runs = published_runs()
+    return [
+        (
+            f"{hours:,.0f} h",
+            *(_required(required_ratio(run, hours, boundary)) for run in runs),
+        )
+        for hours in HOURS
+    ]
+
+
+def _required(ratio: Quantity) -> str:
+    if ratio.value is None:
+        return f"unavailable: {ratio.reason}"
+    value = float(ratio.value)
+    left = 1.0 - value
+    return f"1 - {digits(left)}" if 0.0 < left < _LEAST else digits(value)

@@ -1,0 +1,148 @@
+import math
+
+import pytest
+
+from hitl_sim.analysis import weigh
+from hitl_sim.analysis.crossing import Course, Crossing
+from hitl_sim.analysis.fieller import RatioSet, Shape
+from hitl_sim.analysis.verdict import BreakEvenAlong
+from hitl_sim.report.decision import crossing_text, per_hour_text, tell_decision
+from hitl_sim.report.decision_table import (
+    even_rows,
+    frontier_table,
+    sure_rows,
+    worth_rows,
+)
+
+
+@pytest.fixture(scope="module")
+def told(verdict):
+    return tell_decision(verdict, "workstation")
+
+
+def along(course, roots=(), region=(), brackets=()):
+    crossing = Crossing(0.0, 100.0, course, roots, brackets, region)
+    return BreakEvenAlong("wage", "USD/h", "usd", 1.0, "relevance", crossing)
+
+
+def test_how_surely_people_pay_is_told_first(told):
+    assert told[0].startswith("How surely")
+    assert "0 % at most in energy" in told[0]
+
+
+def test_joules_per_human_hour_are_told_with_their_set(told):
+    (sentence,) = [text for text in told if text.startswith("Per hour")]
+    assert "95 % Fieller set" in sentence
+
+
+def test_never_in_this_range_is_told_with_the_range(told):
+    assert any("wage: never from 0.00 to 100 USD/h" in text for text in told)
+
+
+def test_where_training_is_dear_enough_the_wage_breaks_even_at_the_study_s_own(told):
+    (sentence,) = [t for t in told if "with training" in t and "wage: up to 15.0" in t]
+    assert "[" in sentence
+
+
+def test_the_quality_from_which_people_save_training_is_told(told):
+    (sentence,) = [text for text in told if text.startswith("People save training")]
+    assert "by accuracy of an answer: from 0.7" in sentence
+
+
+def test_another_boundary_of_an_hour_that_flips_a_conclusion_is_told(
+    synthetic, analysed
+):
+    # nobody is waited for, so that without people's own energy nothing is left to pay
+    (found,) = weigh(analysed([synthetic.relevance(0.5, wait_s=0.0)], sd=0.05))
+    (sentence,) = [
+        text
+        for text in tell_decision(found, "workstation")
+        if text.startswith("An hour of a person")
+    ]
+    assert "with device only people would pay: relevance, typical in energy" in sentence
+
+
+def test_a_boundary_that_changes_nothing_is_told_as_such(told):
+    (sentence,) = [text for text in told if text.startswith("An hour of a person")]
+    assert "no conclusion would differ" in sentence
+
+
+def test_what_is_worth_knowing_is_told(told):
+    assert told[-1].startswith("Worth knowing")
+    assert "accuracy of an answer" in told[-1]
+    assert "real participants" in told[-1].lower()
+
+
+def test_a_study_that_asks_nobody_has_no_decision_about_people(analysed):
+    (alone,) = weigh(analysed())
+    assert tell_decision(alone, "workstation") == ()
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        (
+            RatioSet(2.0, 1.0, 3.0, Shape.INTERVAL),
+            "2.00 J (95 % Fieller set: 1.00",
+        ),
+        (RatioSet(2.0, -1.0, 1.0, Shape.GAP), "all but -1.00 J to 1.00 J"),
+        (RatioSet(2.0, -math.inf, math.inf, Shape.LINE), "any number"),
+        (RatioSet(math.nan, -math.inf, math.inf, Shape.LINE), "an unknown amount"),
+    ],
+)
+def test_a_ratio_is_never_written_without_its_set(found, text):
+    assert text in per_hour_text(found)
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        (along(Course.NEVER), "never from 0.00 to 100 USD/h"),
+        (along(Course.NEVER, region=((90.0, 100.0),)), "though chance may hide it"),
+        (along(Course.ALWAYS), "at any from 0.00 to 100 USD/h"),
+        (along(Course.UNKNOWN), "unknown"),
+        (
+            along(Course.UP_TO, (15.0,), ((10.0, 20.0),), ((0.0, 100.0),)),
+            "up to 15.0 USD/h [10.0 to 20.0]",
+        ),
+        (
+            along(Course.FROM, (15.0,), ((10.0, 100.0),), ((0.0, 100.0),)),
+            "from 15.0 USD/h [10.0 to 100 and beyond]",
+        ),
+        (
+            along(Course.UP_TO, (math.nan,), ((10.0, 20.0),), ((10.0, 20.0),)),
+            "up to somewhere from 10.0 to 20.0 USD/h",
+        ),
+    ],
+)
+def test_a_break_even_is_written_with_its_side_and_set(found, text):
+    assert text in crossing_text(found)
+
+
+def test_every_condition_has_its_chance_to_pay(verdict):
+    rows = sure_rows(verdict.decision)
+    assert len(rows) == 3
+    assert all(row[1] == "0 %" for row in rows)
+    assert all("Fieller" in row[4] for row in rows)
+
+
+def test_every_break_even_that_was_solved_is_listed(verdict):
+    rows = even_rows(verdict.decision)
+    assert len(rows) == len(verdict.decision.break_evens)
+    assert {row[1] for row in rows} == {"training", "energy", "money", "carbon"}
+
+
+def test_the_frontier_is_listed_with_its_objectives(verdict):
+    headings, rows = frontier_table(verdict.decision)
+    assert headings[1:6] == verdict.decision.frontier.objectives
+    assert rows[0][0] == "control"
+    assert rows[0][-2] == "yes"
+
+
+def test_inputs_are_listed_by_what_knowing_them_is_worth(verdict):
+    rows = worth_rows(verdict.sensitivity)
+    assert rows[0][0] == verdict.sensitivity.worths[0].words
+    assert "±" in rows[0][1]
+    assert ("accuracy of an answer", "real participants") in {
+        (row[0], row[-1]) for row in rows
+    }
