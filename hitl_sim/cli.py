@@ -207,6 +207,24 @@ def confirm(
 
 
 @app.command()
+def compare(
+    one: Annotated[Path, typer.Argument(help="Results folder of a study.")],
+    other: Annotated[Path, typer.Argument(help="Results folder of another.")],
+    device: Device = None,
+) -> None:
+    """Say what two studies set differently, and what that did to their conditions."""
+    from hitl_sim.analysis.versus import compare_studies
+    from hitl_sim.report.versus import print_comparison
+    from hitl_sim.study.conclude import analyse_folder
+
+    with _errors_in_words():
+        found = compare_studies(
+            analyse_folder(one, device), analyse_folder(other, device)
+        )
+    print_comparison(_console(), found, str(one), str(other))
+
+
+@app.command()
 def status(
     folder: Annotated[Path, typer.Argument(help="Results folder of a study.")],
 ) -> None:

@@ -163,10 +163,10 @@ def digest(tables: Any, length: int = 16) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
-def record_key(condition: Condition, content_hash: str, replicate: int) -> str:
-    """Name one run: equal keys hold equal records."""
-    tables = condition.resolved(content_hash) | {"replicate": replicate}
-    return digest(tables, 32)
+def record_keys(condition: Condition, content_hash: str, replicates: int) -> list[str]:
+    """Name a condition's runs: equal keys hold equal records."""
+    shared = digest(condition.resolved(content_hash), 64)
+    return [digest([shared, replicate], 32) for replicate in range(replicates)]
 
 
 def acts_on(field: str, arm: ArmSpec) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hitl_sim.study.grid import (
     CrowdContent,
     digest,
     expand,
-    record_key,
+    record_keys,
 )
 from hitl_sim.study.spec import (
     CrowdSpec,
@@ -82,21 +83,38 @@ class Plan:
 
     def group_of(self, run: Run) -> str:
         """Hash of the static part of a run's program."""
-        content = self.infos[run.condition.task_name].content_hash
-        return digest(run.condition.static(content))
+        return self._groups[id(run.condition)]
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every condition once, in the order of its first run."""
+        return tuple({id(run.condition): run.condition for run in self.runs}.values())
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Hashes of its programs."""
+        return tuple(dict.fromkeys(self._groups.values()))
+
+    @cached_property
+    def _groups(self) -> dict[int, str]:
+        """Each condition's program: what its replicates share is hashed once."""
+        return {
+            id(c): digest(c.static(self.infos[c.task_name].content_hash))
+            for c in self.conditions
+        }
 
     def labels(self) -> list[tuple[str, dict[str, Any]]]:
         """Key and names, by `store.LABEL_SCHEMA`, of every run in the study's order.
 
         A record that two conditions share has the names of both, one after the other.
         """
-        return [(run.key, self._label(run)) for run in self.runs]
+        names = {id(condition): self._label(condition) for condition in self.conditions}
+        return [(run.key, names[id(run.condition)]) for run in self.runs]
 
     def populations(self) -> dict[str, Any]:
         """What is in each population that is asked, by what records call it."""
         found: dict[str, Any] = {}
-        asked = {id(run.condition): run.condition for run in self.runs}
-        for condition in asked.values():
+        for condition in self.conditions:
             if not isinstance(condition.arm, PeopleArm) or condition.content is None:
                 continue
             kind, _ = feedback_of(condition.arm, self.infos[condition.task_name])
@@ -109,8 +127,7 @@ class Plan:
             entry["numbers"][kind] = source.values(kind)
         return found
 
-    def _label(self, run: Run) -> dict[str, Any]:
-        condition = run.condition
+    def _label(self, condition: Condition) -> dict[str, Any]:
         info = self.infos[condition.task_name]
         content = info.content_hash
         resolved = condition.resolved(content)
@@ -183,6 +200,8 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
     dials = condition.crowd.dials
     key = (content, kind, num_options, tuple(sorted(dials.items())))
     if key not in _built:
+        if len(_built) >= _MOST_BUILT:
+            _built.clear()
         try:
             _built[key] = build_population(source, kind, num_options, **dials)
         except ValueError as error:
@@ -193,6 +212,7 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
 
 
 _built: dict[Any, Population] = {}
+_MOST_BUILT = 512
 
 
 def _hash_of(label: str, source: PopulationSource, kind: str) -> str:
@@ -278,13 +298,13 @@ def build_plan(spec: StudySpec) -> Plan:
         check_suits(condition, infos[condition.task_name])
     conditions = [with_content(c, infos[c.task_name]) for c in conditions]
     runs = tuple(
-        Run(
-            record_key(c, infos[c.task_name].content_hash, replicate),
-            c,
-            replicate,
+        Run(key, condition, replicate)
+        for condition in conditions
+        for replicate, key in enumerate(
+            record_keys(
+                condition, infos[condition.task_name].content_hash, spec.replicates
+            )
         )
-        for c in conditions
-        for replicate in range(spec.replicates)
     )
     return Plan(spec, infos, runs)
 
@@ -306,14 +326,11 @@ def chunks_left(plan: Plan, finished: Collection[str]) -> list[Chunk]:
     """
     groups: dict[str, list[Run]] = {}
     seen: set[str] = set(finished)
-    group_of: dict[int, str] = {}
     for run in plan.runs:
         if run.key in seen:
             continue
         seen.add(run.key)
-        # every replicate of a condition has the condition's group
-        group = group_of.setdefault(id(run.condition), plan.group_of(run))
-        groups.setdefault(group, []).append(run)
+        groups.setdefault(plan.group_of(run), []).append(run)
     width = plan.spec.width
     cut = [
         [

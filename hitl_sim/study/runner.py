@@ -106,7 +106,7 @@ def dry_run(spec: StudySpec, out: Path) -> DryRun:
     programs = len({chunk.group for chunk in left})
     seconds = seconds_one_core(flops, programs)
     return DryRun(
-        conditions=len({id(run.condition) for run in plan.runs}),
+        conditions=len(plan.conditions),
         runs=len(keys),
         runs_left=len(keys - finished),
         programs=programs,
@@ -194,8 +194,7 @@ def finish(plan: Plan, out: Path) -> None:
 
 
 def _manifest(plan: Plan, out: Path) -> dict[str, Any]:
-    one_each = {id(run.condition): run for run in plan.runs}.values()
-    wanted = {plan.group_of(run) for run in one_each}
+    wanted = set(plan.groups)
     groups = {
         path.stem: json.loads(path.read_text())
         for path in sorted((out / "groups").glob("*.json"))

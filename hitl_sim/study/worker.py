@@ -400,10 +400,10 @@ def _people_columns(
     scored = float(trace.labour.num_scored.sum())
     right = float(trace.labour.num_correct.sum())
     names = ("asked", "answered", "worked_s", "paid_s", "wait_s", "elapsed_s")
-    return {
-        name: np.pad(getattr(timeline, name), (none_yet, 0))[at].tolist()
-        for name in names
-    } | {
+    series = {name: getattr(timeline, name) for name in names}
+    if none_yet:
+        series = {name: np.pad(v, (none_yet, 0)) for name, v in series.items()}
+    return {name: values[at].tolist() for name, values in series.items()} | {
         "requester_s": condition.spec.crew.requester_h * S_PER_H,
         "answer_accuracy": right / scored if scored else None,
     }

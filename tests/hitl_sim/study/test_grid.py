@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from hitl_sim.study.grid import expand, inert_axes, record_key
+from hitl_sim.study.grid import expand, inert_axes, record_keys
 from hitl_sim.study.spec import SpecError, convert
 
 
@@ -10,7 +10,7 @@ def cells(tables):
 
 
 def keys(tables, content="data"):
-    return [record_key(c, content, 0) for c in expand(convert(tables))]
+    return [record_keys(c, content, 1)[0] for c in expand(convert(tables))]
 
 
 def test_the_control_is_not_crossed_with_the_crowd(tables):
