@@ -34,7 +34,7 @@ def test_make_targets_exist(target):
 def test_commands_run(words, monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
     runner = CliRunner()
-    if words[0] in ("report", "confirm", "audit", "profile"):
+    if words[0] in ("report", "confirm", "compare", "audit", "profile"):
         # need a finished study or minutes: end-to-end tests run them; here their words
         # are read
         explained = runner.invoke(app, [words[0], "--help"], env={"COLUMNS": "200"})

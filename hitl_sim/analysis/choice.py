@@ -46,6 +46,7 @@ from hitl_sim.analysis.verdict import (
     Contour,
     Decision,
     Leader,
+    Range,
     Spread,
     Step,
 )
@@ -171,27 +172,40 @@ class _Desk:
 
     def price_break_evens(self) -> list[BreakEvenAlong]:
         """Solve the break-even of every arm with people along every price."""
-        found, seed = [], self.result.seed
+        cases: list[tuple[Range, FloatArray, float, FloatArray]] = []
         for span in RANGES:
             ends = np.array([span.low, span.high])
             table = self._table(Scenarios({span.name: ends}))
-            found += [
-                BreakEvenAlong(
-                    span.words,
-                    span.unit,
-                    span.measure,
-                    scale,
-                    finding.label,
-                    pair_of(finding, self.task.control).crossing(
-                        ends, prices, resample(len(finding.replicate), seed)
-                    ),
-                )
+            cases += [
+                (span, ends, scale, _scaled(table, span.measure, scale))
                 for scale in sorted({1.0, self.scale})
-                for prices in (_scaled(table, span.measure, scale),)
-                for finding in self.task.with_people
-                if finding.role == "arm"
             ]
-        return found
+        rows = [
+            self._along_prices(finding, cases)
+            for finding in self.task.with_people
+            if finding.role == "arm"
+        ]
+        return [found for case in zip(*rows, strict=True) for found in case]
+
+    def _along_prices(
+        self,
+        finding: Finding,
+        cases: Sequence[tuple[Range, FloatArray, float, FloatArray]],
+    ) -> list[BreakEvenAlong]:
+        """Solve it for one arm: its resamples are drawn once for all prices."""
+        pair = pair_of(finding, self.task.control)
+        weights = resample(len(finding.replicate), self.result.seed)
+        return [
+            BreakEvenAlong(
+                span.words,
+                span.unit,
+                span.measure,
+                scale,
+                finding.label,
+                pair.crossing(ends, prices, weights),
+            )
+            for span, ends, scale, prices in cases
+        ]
 
     def dial_break_evens(self) -> list[BreakEvenAlong]:
         """Solve it along quality and consistencies, in training and whole bills."""

@@ -183,7 +183,9 @@ def _plain(value: object) -> str:
 
 
 def _short(name: str) -> str:
-    return name.rsplit(".", maxsplit=1)[-1].replace("_", " ")
+    """Return a field's name without its table, but for what the crew is like."""
+    table, _, rest = name.rpartition(".")
+    return f"{'crew ' if table == 'crew' else ''}{rest.replace('_', ' ')}"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,10 @@ class Pair:
 
     arm: Amounts
     control: Amounts
+    _drawn: list[tuple[FloatArray, FloatArray, FloatArray]] = field(
+        default_factory=list, compare=False, repr=False
+    )
+    """The last weights, and what they drew: one pair is priced many times over."""
 
     def among(self, replicate: IntArray, kept: IntArray) -> Pair:
         """Return the pair of some replicates alone.
@@ -62,8 +66,16 @@ class Pair:
             prices: `[F, S]` what one of everything costs.
             weights: `[B, R]` how often each run is in each resample.
         """
-        spent, beside = self.arm.draws(weights), self.control.draws(weights)
+        spent, beside = self._draw(weights)
         return less(bill(beside, prices), bill(spent, prices))
+
+    def _draw(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return `[B, F]` amounts of arm and control in each resample."""
+        if not self._drawn or self._drawn[0][0] is not weights:
+            drawn = self.arm.draws(weights), self.control.draws(weights)
+            self._drawn[:] = [(weights, *drawn)]
+        _, spent, beside = self._drawn[0]
+        return spent, beside
 
     def paired_draws(self, prices: FloatArray, weights: FloatArray) -> FloatArray:
         """Return `[B]` net benefits: each resample in a world of its own.
@@ -72,7 +84,7 @@ class Pair:
             prices: `[F, B]` what one of everything costs in each resample's world.
             weights: `[B, R]` how often each run is in each resample.
         """
-        spent, beside = self.arm.draws(weights), self.control.draws(weights)
+        spent, beside = self._draw(weights)
         return less(_each(beside, prices), _each(spent, prices))
 
     def crossing(

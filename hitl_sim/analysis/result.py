@@ -9,7 +9,12 @@ import pyarrow as pa
 
 from hitl_sim.analysis.bill import price_units
 from hitl_sim.analysis.comparison import Rules, compare
-from hitl_sim.analysis.finding import FailedRun, StudyResult, describe_crowd
+from hitl_sim.analysis.finding import (
+    FailedRun,
+    StudyResult,
+    TaskResult,
+    describe_crowd,
+)
 from hitl_sim.analysis.label import label_seconds
 from hitl_sim.analysis.pricing import open_market
 from hitl_sim.analysis.record import RecordError, RunGroup, read_groups
@@ -64,6 +69,7 @@ def analyse(
             skipped.append(str(error))
     if not tasks:
         raise RecordError(" ".join(skipped))
+    tasks.sort(key=_order)
     study = manifest.get("study", {})
     return StudyResult(
         question=str(study.get("question", "")),
@@ -84,6 +90,17 @@ def analyse(
         populations=manifest.get("populations", {}),
         work=manifest["units"],
     )
+
+
+def _order(task: TaskResult) -> tuple[str, tuple[tuple[str, float, str], ...]]:
+    """Order tasks by name, then by what else is swept of them, numbers by size."""
+    settings = tuple(
+        (name, float(value), "")
+        if isinstance(value, int | float)
+        else (name, 0.0, str(value))
+        for name, value in sorted(task.control.settings.items())
+    )
+    return task.task, settings
 
 
 def _failed_runs(groups: Iterable[RunGroup]) -> list[FailedRun]:

@@ -111,15 +111,19 @@ def find_sensitivity(result: StudyResult, decision: Decision) -> Sensitivity | N
         decision: of one of its tasks.
 
     Returns:
-        None where no arm with people reached, or nothing is uncertain.
+        None where no arm with people reached, its bill is unknown, or nothing is
+        uncertain. Arms whose bill is unknown are no options.
     """
     task = decision.task
     arms = reached_arms(task)
     leader = best(f for f in arms if f.has_people)
     if leader is None or task.control.reach.hits == 0:
         return None
-    is_money = leader.at("usd").multiple.is_known
-    model = _Model(result, decision, arms, "usd" if is_money else "joules")
+    measure: Measure = "usd" if leader.at("usd").multiple.is_known else "joules"
+    arms = [f for f in arms if f.at(measure).multiple.is_known]
+    if all(f is not leader for f in arms):
+        return None
+    model = _Model(result, decision, arms, measure)
     if not model.names:
         return None
     indices, why_not = _indices(model, leader, result.seed)

@@ -150,14 +150,45 @@ def _dials(decision: Decision) -> list[str]:
     found = [b for b in decision.break_evens if b.yardstick == TRAINING and not b.unit]
     sentences = []
     for along in dict.fromkeys(b.along for b in found):
-        parts = [f"{crossing_text(b)} ({b.arm})" for b in found if b.along == along]
-        shown, left = parts[:_MOST], len(parts) - _MOST
-        more = f"; and {left} more in the table" if left > 0 else ""
-        sentences.append(
-            f"People save training, by {along.partition(':')[0]}: {'; '.join(shown)}"
-            f"{more}."
+        own = [b for b in found if b.along == along]
+        told = (
+            "; ".join(f"{crossing_text(b)} ({b.arm})" for b in own)
+            if len(own) <= _MOST
+            else _summary(own)
         )
+        sentences.append(f"People save training, by {along.partition(':')[0]}: {told}.")
     return sentences
+
+
+def _summary(found: Sequence[BreakEvenAlong]) -> str:
+    """Count where a number turns the answer, over settings of everything else."""
+    crossings = [b.crossing for b in found]
+    low = digits(min(c.low for c in crossings))
+    high = digits(max(c.high for c in crossings))
+    parts = []
+    for course in dict.fromkeys(c.course for c in crossings):
+        own = [c for c in crossings if c.course is course]
+        roots = [root for c in own for root in c.roots if not math.isnan(root)]
+        within = (
+            f" (turning at {digits(min(roots))} to {digits(max(roots))})"
+            if roots
+            else ""
+        )
+        parts.append(f"{_COURSES[course]} in {len(own)}{within}")
+    return (
+        f"over {low} to {high}, of {len(found)} settings of everything else,"
+        f" {join_words(parts)}; the table has each"
+    )
+
+
+_COURSES = {
+    Course.NEVER: "at no value",
+    Course.ALWAYS: "at every value",
+    Course.FROM: "from a value on",
+    Course.UP_TO: "up to a value",
+    Course.SEVERAL: "changing more than once",
+    Course.UNKNOWN: "unknown",
+}
 
 
 def _boundaries(decision: Decision, own: str) -> str:

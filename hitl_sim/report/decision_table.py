@@ -9,7 +9,8 @@ from hitl_sim.analysis.pricing import MEASURES
 from hitl_sim.analysis.sensitivity import Sensitivity
 from hitl_sim.analysis.verdict import Decision
 from hitl_sim.report.decision import crossing_text, per_hour_text, worth_text
-from hitl_sim.report.number import digits, percent, times
+from hitl_sim.report.number import digits, percent, span, times
+from hitl_sim.report.provenance import Sources
 
 Cells = list[tuple[str, ...]]
 
@@ -24,6 +25,7 @@ SURE_HEADINGS = (
     "kind",
 )
 EVEN_HEADINGS = ("along", "in", "condition", "training", "people pay [95 % set]")
+INPUT_HEADINGS = ("input", "value", "95 %", "kind", "source")
 WORTH_HEADINGS = (
     "input",
     "alone",
@@ -115,6 +117,25 @@ def worth_rows(found: Sensitivity) -> Cells:
             )
         )
     return rows
+
+
+def input_rows(decision: Decision, sources: Sources) -> Cells:
+    """List what was drawn as the world, each with its source.
+
+    Args:
+        decision: of one task.
+        sources: takes in the sources that are new.
+    """
+    return [
+        (
+            one.words,
+            digits(one.value),
+            span(one.low, one.high),
+            one.kind.words,
+            sources.cite(one.source),
+        )
+        for one in decision.inputs
+    ]
 
 
 def _index(value: float, half: float) -> str:

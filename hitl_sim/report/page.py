@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 
 from hitl_sim import __version__
 from hitl_sim.analysis import Finding, StudyResult, TaskResult, Verdict, weigh
-from hitl_sim.analysis.scaling import find_scalings
 from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
 from hitl_sim.report.caption import (
@@ -22,15 +20,6 @@ from hitl_sim.report.caption import (
 )
 from hitl_sim.report.citation import bibtex, methods_paragraph
 from hitl_sim.report.data_file import report_data
-from hitl_sim.report.decision_table import (
-    EVEN_HEADINGS,
-    SURE_HEADINGS,
-    WORTH_HEADINGS,
-    even_rows,
-    frontier_table,
-    sure_rows,
-    worth_rows,
-)
 from hitl_sim.report.figure import draw_dial, styled, to_png, to_svg
 from hitl_sim.report.html import Markup, element, escape, join, listing, table
 from hitl_sim.report.provenance import (
@@ -47,12 +36,17 @@ from hitl_sim.report.provenance import (
 )
 from hitl_sim.report.row import FOOTNOTE, HEADINGS, NOBODY, Row, columns, table_rows
 from hitl_sim.report.scale import (
-    GROWTH_HEADINGS,
-    growth_note,
-    growth_rows,
     inverted_headings,
     inverted_note,
     inverted_rows,
+)
+from hitl_sim.report.section import (
+    decision_section,
+    drawn_figure,
+    figure_name,
+    folded_table,
+    growth_section,
+    slug,
 )
 from hitl_sim.report.setup import HEADINGS as SETUP_HEADINGS
 from hitl_sim.report.setup import setup_rows
@@ -114,7 +108,7 @@ def _draw_all(
     """Draw every figure of every task: name, SVG, PNG."""
     for index, (task, verdict) in enumerate(zip(result.tasks, verdicts, strict=True)):
         for kind in (*FIGURES, *DECISION_FIGURES):
-            name = _figure_name(kind, task, index)
+            name = figure_name(kind, task, index)
             with styled(name):
                 figure = (
                     FIGURES[kind][0](task)
@@ -131,15 +125,7 @@ def _draw_all(
 
 
 def _dial_name(dial: str) -> str:
-    return "dial-" + _slug(dial)
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-def _figure_name(kind: str, task: TaskResult, index: int) -> str:
-    return f"{index + 1}-{_slug(task.task) or 'task'}-{kind}"
+    return "dial-" + slug(dial)
 
 
 def render_page(
@@ -209,7 +195,7 @@ def _task(
     ]
     shown = element("div", _results(table_rows(task)), class_="results")
     drawn = [
-        _figure(figures[_figure_name(kind, task, index)], caption)
+        drawn_figure(figures[figure_name(kind, task, index)], caption)
         for kind, (_, caption) in FIGURES.items()
     ]
     findings = (task.control, *task.findings)
@@ -222,7 +208,7 @@ def _task(
         shown,
         element("p", FOOTNOTE, class_="note"),
         element("div", *drawn, class_="figures"),
-        *_decision(index, task, spoken, verdict, figures),
+        *decision_section(index, task, spoken, verdict, figures, sources),
         element("h3", "What counts as training"),
         element("p", SCOPES_NOTE, class_="note"),
         _scopes(findings),
@@ -230,49 +216,6 @@ def _task(
         _proof("ceiling", task_entries(task), sources, is_open=True),
         *_ledgers(findings, sources),
     )
-
-
-def _decision(
-    index: int,
-    task: TaskResult,
-    spoken: TaskWords,
-    verdict: Verdict,
-    figures: Mapping[str, str],
-) -> Iterator[Markup]:
-    """Lay out what a decision about people would rest on."""
-    if not spoken.decision:
-        return
-    yield element("h3", "The decision")
-    yield listing(spoken.decision)
-    drawn = [
-        _figure(figures[name], caption)
-        for kind, (_, caption) in DECISION_FIGURES.items()
-        if (name := _figure_name(kind, task, index)) in figures
-    ]
-    yield element("div", *drawn, class_="figures")
-    decision, sensitivity = verdict
-    yield _folded_table("how surely each pays", SURE_HEADINGS, sure_rows(decision))
-    yield _folded_table("break-evens", EVEN_HEADINGS, even_rows(decision))
-    yield _folded_table("frontier, per success", *frontier_table(decision))
-    if sensitivity is not None:
-        notes = [*sensitivity.left_out, *filter(None, [sensitivity.why_not])]
-        yield _folded_table(
-            "sensitivity and value of information",
-            WORTH_HEADINGS,
-            worth_rows(sensitivity),
-            [f"Held as in the reference: {note}." for note in notes],
-        )
-
-
-def _folded_table(
-    title: str,
-    headings: Sequence[str],
-    cells: Iterable[Sequence[str]],
-    notes: Iterable[str] = (),
-) -> Markup:
-    folded = element("div", table(headings, cells), class_="results")
-    told = [element("p", note, class_="note") for note in notes]
-    return element("details", element("summary", title), folded, *told)
 
 
 def _results(lines: list[Row]) -> Markup:
@@ -318,18 +261,13 @@ def _bare(quantity: Quantity) -> str:
     return format_value(quantity.value, quantity.unit, quantity.interval)
 
 
-def _figure(svg: str, caption: str) -> Markup:
-    drawing = Markup(svg.replace("<svg ", '<svg role="img" ', 1))
-    return element("figure", drawing, element("figcaption", caption))
-
-
 def _dials(result: StudyResult, figures: Mapping[str, str]) -> Iterator[Markup]:
     """Lay out where people break even along each dial of the crowd."""
     dials = swept_dials(result)
     if dials:
         yield element("h2", "How good people have to be")
     for dial in dials:
-        yield _figure(figures[_dial_name(dial)], DIAL_CAPTION)
+        yield drawn_figure(figures[_dial_name(dial)], DIAL_CAPTION)
 
 
 def _ledgers(findings: Iterable[Finding], sources: Sources) -> Iterator[Markup]:
@@ -379,8 +317,8 @@ def _study(
             element("h3", "How far the people may be trusted"),
             _people(result),
             element("h3", "Set-ups and hyper-parameters"),
-            _folded_table("all that was set", SETUP_HEADINGS, setup_rows(result)),
-            *_growth(result),
+            folded_table("all that was set", SETUP_HEADINGS, setup_rows(result)),
+            *growth_section(result),
             element("h3", "Beyond one decade: the question inverted"),
             element("p", inverted_note(), class_="note"),
             table(inverted_headings(), inverted_rows(result.prices.boundary)),
@@ -400,15 +338,6 @@ def _study(
             cited,
         ]
     )
-
-
-def _growth(result: StudyResult) -> Iterator[Markup]:
-    """Lay out how training grows with the sizes that were swept, if any were."""
-    scalings = find_scalings(result)
-    if scalings:
-        yield element("h3", "Growth with size")
-        yield element("p", growth_note(scalings), class_="note")
-        yield table(GROWTH_HEADINGS, growth_rows(scalings))
 
 
 def _people(result: StudyResult) -> Markup:

@@ -53,3 +53,9 @@ def test_scale_varies_pool_and_network_one_at_a_time_over_a_decade():
     widths = sorted({hidden[0] for pool, hidden in sizes if pool == 800})
     assert pools[-1] / pools[0] >= 10
     assert widths[-1] / widths[0] >= 10
+
+
+def test_a_shipped_study_says_which_conclusion_bought_labels_would_change():
+    text = " ".join((FOLDER / "quickstart.md").read_text(encoding="utf-8").split())
+    assert "Labels of the pool are sunk. The conclusion would differ:" in text
+    assert "pays in energy, money and carbon if bought same price" in text

@@ -123,6 +123,12 @@ def test_an_unwritable_folder_is_refused(tmp_path):
     assert "must be a folder that can be written" in text
 
 
+def test_a_comparison_with_nothing_is_refused(tmp_path):
+    code, text = call("compare", tmp_path, tmp_path)
+    assert code == 2
+    assert "no study.json" in text.replace("\n", " ")
+
+
 def test_a_report_of_nothing_is_refused(tmp_path):
     code, text = call("report", tmp_path)
     assert code == 2

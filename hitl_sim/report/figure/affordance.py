@@ -38,6 +38,8 @@ Side = Literal["left", "right"]
 _DECADE = 10.0
 _RIGHT = 10.0
 _CLEAR = 20.0
+_LEGEND_IN = 0.4
+"""Height of an arm in the legend, in."""
 _LINES: dict[Boundary, tuple[str, str]] = {
     "workstation": ("workstation of a person", COLOURS[0]),
     "whole_person": ("whole person", COLOURS[1]),
@@ -65,7 +67,7 @@ def draw_affordance(task: TaskResult) -> Figure:
     Args:
         task: one task's result.
     """
-    figure = new_figure(5.4)
+    figure = new_figure(5.0 + _LEGEND_IN * len(_saving_arms(task)))
     axes = figure.subplots()
     axes.set_xscale("log")
     axes.set_yscale("log")

@@ -11,12 +11,22 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from hitl_sim.analysis import DialCrossing, TaskResult
-from hitl_sim.report.figure.choice import arm_name
-from hitl_sim.report.figure.style import BLACK, GREY, colour_of, marker_of, new_figure
+from hitl_sim.report.figure.choice import arm_name, shown_arms
+from hitl_sim.report.figure.style import (
+    BLACK,
+    GREY,
+    colour_of,
+    folded,
+    marker_of,
+    new_figure,
+)
 from hitl_sim.report.number import RHO
 
 _TICKS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 _TOP = 12.0
+_MOST_LINES = 6
+"""Lines of one panel, beyond which the other dials stay at their reference."""
+_LEGEND_CHARACTERS = 36
 _FLOOR = 0.1
 _PANEL_IN = 3.2
 _DODGE_FRAC = 0.012
@@ -65,7 +75,20 @@ def draw_dial(tasks: Sequence[TaskResult], dial: str, people: str) -> Figure:
 
 
 def _along(task: TaskResult, dial: str) -> list[DialCrossing]:
-    return [found for found in task.crossings if found.sweep.dial == dial]
+    """Return the lines of a task; of many, those through its reference conditions.
+
+    Where none goes through these, the first ones.
+    """
+    lines = [found for found in task.crossings if found.sweep.dial == dial]
+    if len(lines) <= _MOST_LINES:
+        return lines
+    shown = {finding.condition for finding in shown_arms(task)}
+    through = [
+        line
+        for line in lines
+        if any(finding.condition in shown for finding in line.sweep.findings)
+    ]
+    return through or lines[:_MOST_LINES]
 
 
 def _frame(axes: Axes, task: TaskResult, lines: Sequence[DialCrossing]) -> None:
@@ -148,7 +171,14 @@ def _legend(
 ) -> None:
     """Name the arms, and say what the marks mean."""
     handles = [
-        Line2D([], [], color=colour, marker=markers[name], markersize=5.5, label=name)
+        Line2D(
+            [],
+            [],
+            color=colour,
+            marker=markers[name],
+            markersize=5.5,
+            label=folded(name, _LEGEND_CHARACTERS),
+        )
         for name, colour in colours.items()
     ]
     handles += [

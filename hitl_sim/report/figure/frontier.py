@@ -88,7 +88,7 @@ def _legend(
     ]
     for is_sure, label in (
         (True, "filled: on the frontier in most resamples"),
-        (False, "open: beaten in everything in most resamples"),
+        (False, "open: beaten in most resamples"),
     ):
         handles.append(
             Line2D(

@@ -83,8 +83,9 @@ def colour_of(names: Sequence[str]) -> dict[str, str]:
 
 
 def marker_of(names: Sequence[str]) -> dict[str, str]:
-    """Give each arm a marker, in order; beyond seven they repeat."""
-    return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(names)}
+    """Give each arm a marker, in order; beyond seven they come with other colours."""
+    num = len(MARKERS)
+    return {name: MARKERS[(i + i // num) % num] for i, name in enumerate(names)}
 
 
 def folded(text: str, width: int = _TITLE_CHARACTERS) -> str:

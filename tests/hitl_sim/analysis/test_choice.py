@@ -190,3 +190,18 @@ def test_an_arm_that_a_crowd_never_brings_there_is_left_out_with_its_reason(
     found = find_sensitivity(result, decide(result, result.tasks[0]))
     assert "accuracy = 0.9" in found.left_out[0]
     assert "accuracy of an answer" not in {w.words for w in found.worths}
+
+
+def test_sensitivity_is_in_joules_where_money_is_unknown(synthetic, analysed, prices):
+    silent = msgspec.structs.replace(prices, device_usd_per_h=None)
+    result = analysed([synthetic.relevance(0.6)], prices=silent)
+    found = find_sensitivity(result, decide(result, result.tasks[0]))
+    assert found.measure == "joules"
+    assert found.scale == 1.0
+
+
+def test_a_bill_that_is_unknown_has_no_sensitivity(synthetic, analysed, prices):
+    # the arm uses half of the labels, whose time nobody knows
+    bought = msgspec.structs.replace(prices, label_standing="bought_same_price")
+    result = analysed([synthetic.relevance(0.6)], prices=bought)
+    assert find_sensitivity(result, decide(result, result.tasks[0])) is None

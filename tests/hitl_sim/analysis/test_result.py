@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import math
 import subprocess
 import sys
@@ -107,6 +108,28 @@ def test_each_task_is_compared_with_its_own_control(synthetic, profile, prices):
     result = analyse(both, manifest, profile, prices, **RULES)
     ratios = {t.task: t.findings[0].ratio.value for t in result.tasks}
     assert ratios["digits"] < 1.0 < ratios["words"]
+
+
+def test_tasks_that_differ_in_a_number_are_told_in_its_order(
+    synthetic, profile, prices
+):
+    tables = []
+    for pool in (1000, 50, 200):
+        table, manifest = synthetic.make_study(num_replicates=6)
+        settings = json.dumps({"task.pool": pool})
+        own = {
+            "settings": [settings] * table.num_rows,
+            "base": [f"base-{pool}"] * table.num_rows,
+            "condition": [f"{c} {pool}" for c in table["condition"].to_pylist()],
+        }
+        for name, values in own.items():
+            column = table.column_names.index(name)
+            table = table.set_column(column, name, pa.array(values))
+        tables.append(table)
+    result = analyse(pa.concat_tables(tables), manifest, profile, prices, **RULES)
+    found = [task.control.settings["task.pool"] for task in result.tasks]
+    assert found == [50, 200, 1000]
+    assert result.tasks[0].label == "digits (pool 50)"
 
 
 def test_a_base_without_pilot_is_skipped_and_named(synthetic, profile, prices):

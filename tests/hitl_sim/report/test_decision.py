@@ -10,9 +10,11 @@ from hitl_sim.report.decision import crossing_text, per_hour_text, tell_decision
 from hitl_sim.report.decision_table import (
     even_rows,
     frontier_table,
+    input_rows,
     sure_rows,
     worth_rows,
 )
+from hitl_sim.report.provenance import Sources
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +134,15 @@ def test_every_break_even_that_was_solved_is_listed(verdict):
     assert {row[1] for row in rows} == {"training", "energy", "money", "carbon"}
 
 
+def test_what_was_drawn_as_the_world_is_listed_with_its_source(verdict):
+    sources = Sources()
+    rows = input_rows(verdict.decision, sources)
+    assert [row[0] for row in rows] == [one.words for one in verdict.decision.inputs]
+    wage = next(row for row in rows if row[0] == "wage")
+    assert wage[1:4] == ("15.0", "[2.00, 28.0]", "assumed")
+    assert any("MTurk" in text for text in sources.numbers)
+
+
 def test_the_frontier_is_listed_with_its_objectives(verdict):
     headings, rows = frontier_table(verdict.decision)
     assert headings[1:6] == verdict.decision.frontier.objectives
@@ -146,3 +157,30 @@ def test_inputs_are_listed_by_what_knowing_them_is_worth(verdict):
     assert ("accuracy of an answer", "real participants") in {
         (row[0], row[-1]) for row in rows
     }
+
+
+def test_many_settings_are_counted_by_where_they_turn(synthetic, analysed):
+    arms = [
+        synthetic.relevance(
+            ratio * factor,
+            settings={"crowd.accuracy": accuracy, "crowd.seconds": seconds},
+        )
+        for accuracy, ratio in ((1.0, 0.5), (0.8, 0.8), (0.6, 1.4))
+        for seconds, factor in (
+            (1.0, 1.0),
+            (2.0, 1.05),
+            (4.0, 1.1),
+            (8.0, 0.5),
+            (9.0, 3.0),
+        )
+    ]
+    (found,) = weigh(analysed(arms, sd=0.05))
+    (sentence,) = [
+        text
+        for text in tell_decision(found, "workstation")
+        if "by accuracy of an answer" in text
+    ]
+    assert "of 5 settings of everything else" in sentence
+    assert "from a value on in 3 (turning at 0.7" in sentence
+    assert "at every value in 1" in sentence
+    assert "at no value in 1" in sentence

@@ -51,3 +51,52 @@ def test_the_legend_names_every_arm(panel):
 
 def test_a_study_without_a_dialled_dial_has_none(crowded):
     assert swept_dials(crowded) == []
+
+
+def test_of_many_lines_those_through_the_reference_are_drawn(synthetic, analysed):
+    arms = [
+        synthetic.relevance(
+            ratio,
+            settings={
+                "crowd.accuracy": accuracy,
+                "crowd.shared_error": shared,
+                "crowd.seconds": seconds,
+            },
+        )
+        for accuracy, ratio in ((1.0, 0.5), (0.8, 0.8), (0.6, 1.4))
+        for shared in (0.0, 0.3, 0.6)
+        for seconds in (2.0, 4.0, 8.0)
+    ]
+    result = analysed(arms)
+    assert (
+        len([c for c in result.tasks[0].crossings if c.sweep.dial == "accuracy"]) == 9
+    )
+    with styled():
+        figure = draw_dial(result.tasks, "accuracy", "typical")
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert sum(label.startswith("relevance") for label in labels) == 1
+
+
+def test_where_no_line_goes_through_the_reference_the_first_are_drawn(
+    synthetic, analysed
+):
+    # no systematic error is varied where people share none, as the reference does
+    arms = [synthetic.relevance(0.5, settings={"crowd.shared_error": 0.0})]
+    arms += [
+        synthetic.relevance(
+            0.7,
+            settings={
+                "crowd.shared_error": shared,
+                "crowd.systematic": systematic,
+                "crowd.seconds": seconds,
+            },
+        )
+        for shared in (0.3, 0.6)
+        for systematic in (0.0, 0.4, 0.8)
+        for seconds in (2.0, 3.0, 4.0, 8.0)
+    ]
+    result = analysed(arms)
+    with styled():
+        figure = draw_dial(result.tasks, "systematic", "typical")
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert sum(label.startswith("relevance") for label in labels) == 6

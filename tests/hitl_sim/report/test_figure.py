@@ -17,7 +17,7 @@ from hitl_sim.report.figure import (
     to_svg,
 )
 from hitl_sim.report.figure.choice import shown_arms
-from hitl_sim.report.figure.style import short_joules
+from hitl_sim.report.figure.style import colour_of, marker_of, short_joules
 
 DRAW = (draw_learning, draw_quality, draw_affordance, draw_bill)
 
@@ -218,3 +218,9 @@ def test_drawing_leaves_matplotlibs_settings_alone(crowded):
 def test_reports_never_load_pyplot():
     code = "import hitl_sim.report, sys; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_beyond_seven_arms_no_two_look_alike():
+    names = [str(i) for i in range(20)]
+    looks = zip(colour_of(names).values(), marker_of(names).values(), strict=True)
+    assert len(set(looks)) == 20
