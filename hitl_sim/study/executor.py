@@ -6,6 +6,7 @@ call with it: the next call of its rank starts another.
 """
 
 import contextlib
+import ctypes
 import hashlib
 import importlib
 import importlib.util
@@ -26,6 +27,8 @@ from typing import Any, Protocol, Self
 
 _POLL_S = 1.0
 _CALLS = threading.Lock()
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_KEPT_BYTES = 32 * 2**20
 _CUDA_PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin")
 
 
@@ -119,11 +122,27 @@ def _watch(parent: int) -> None:
     os._exit(1)
 
 
+def keep_freed_memory() -> None:
+    """Let the allocator keep what XLA frees; it asks for the same again at once.
+
+    By default glibc hands the top of its heap back to the system after each operation
+    and takes it anew for the next: seen, 1,900 page faults and 4 ms per run of a small
+    network. Nothing happens where the C library is another.
+    """
+    try:
+        tune = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return
+    tune(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+    tune(_M_MMAP_THRESHOLD, _KEPT_BYTES)
+
+
 def _serve(connection: Connection, parent: int, gpu: str | None) -> None:
     """Answer calls in a fresh child until the pipe is closed."""
     os.environ.update(worker_environment())
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     # a pipe that breaks is a parent that is gone

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +188,7 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
             since the study was planned.
     """
     if not isinstance(condition.arm, PeopleArm):
-        return build_population("perfect", "label", 2)
+        return _stand_in()
     kind, num_options = feedback_of(condition.arm, info)
     label, source = source_of(condition.crowd)
     content, planned = _hash_of(label, source, kind), condition.content
@@ -209,6 +209,12 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
                 f"[crowd] of arm {condition.arm.name!r} ({kind}): {error}"
             ) from error
     return _built[key]
+
+
+@cache
+def _stand_in() -> Population:
+    """Build the crowd of arms that ask nobody: once, for it takes as long as a run."""
+    return build_population("perfect", "label", 2)
 
 
 _built: dict[Any, Population] = {}

@@ -89,8 +89,9 @@ class DamagedFileError(RecordError):
 
     def __init__(self, path: Path, reason: object) -> None:
         """Name the file and what is wrong with it."""
+        why = " ".join(str(reason).split())
         super().__init__(
-            f"Record file {str(path)!r} cannot be read ({reason}). `hitl-sim run` sets "
+            f"Record file {str(path)!r} cannot be read ({why}). `hitl-sim run` sets "
             "it aside and computes its runs again."
         )
         self.path = path

@@ -34,6 +34,8 @@ def call(*args):
 COMMANDS = [
     "run",
     "report",
+    "status",
+    "verify",
     "confirm",
     "afford",
     "crowd",
@@ -63,6 +65,29 @@ def test_a_dry_run_counts_and_names_inert_axes(tmp_path):
     assert "12 conditions, 48 runs, 48 of them still to do, 4 programs" in text
     assert "inert: crowd.repeatability (arm relevance)" in text
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_says_how_far_it_is_and_its_bytes_are_computed_again(tmp_path):
+    out = tmp_path / "out"
+    arms = SMOKE.read_text().split("[[arm]]")
+    file = tmp_path / "study.toml"
+    file.write_text("[[arm]]".join(arms[:3]))
+    code, text = call("run", file, "--out", out, "--dry-run", "--probe", "--workers", 1)
+    assert code == 0
+    assert "What is left takes" in text
+    code, text = call("status", out)
+    assert code == 0
+    assert "4 of 12 runs are finished" in text
+    code, text = call("verify", out, "--workers", 1)
+    assert code == 0
+    assert "1 of 1 record files (4 runs) were computed again: 1 have the same" in text
+
+
+@pytest.mark.parametrize("command", ["status", "verify"])
+def test_a_folder_without_a_study_is_refused_by(command, tmp_path):
+    code, text = call(command, tmp_path)
+    assert code == 2
+    assert "must be a folder that `hitl-sim run` made" in text
 
 
 WRONG = {

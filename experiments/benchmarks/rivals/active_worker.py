@@ -1,7 +1,7 @@
 """Active learning by one tool, run after run; started by `active_learning.py`.
 
-Reads `{"tool", "work", "seeds"}` line by line and answers with the seconds that the runs
-took and their accuracies. One thread; every run draws its own split, as ours do.
+Reads `{"tool", "work", "seeds"}` line by line and answers with the seconds that the
+runs took and their accuracies. One thread; every run draws its own split, as ours do.
 """
 
 import json
@@ -29,6 +29,7 @@ class Task:
     """One draw of the split, and people who answer about it."""
 
     def __init__(self, seed):
+        """Shuffle the digits and cut them."""
         digits = load_digits()
         self.rng = np.random.default_rng(seed)
         order = self.rng.permutation(len(digits.target))
@@ -72,7 +73,7 @@ def loop(task, fit, aggregate=None):
         predict = fit(task.rng, task.x[items], labels)
         curve.append((predict(task.test_x).argmax(axis=1) == task.test_y).mean())
         if number == ROUNDS:
-            return curve
+            break
         free = np.flatnonzero(is_free)
         p = predict(task.x[free])
         entropy = -(p * np.log(p + 1e-12)).sum(axis=1)
@@ -83,6 +84,7 @@ def loop(task, fit, aggregate=None):
             labels = np.concatenate([labels, task.answers(asked)])
         else:
             votes = np.concatenate([votes, task.crowd_answers(asked)])
+    return curve
 
 
 def softmax(z):

@@ -240,3 +240,10 @@ def test_a_trait_that_cannot_be_is_refused_before_any_work(tables, crowd, messag
     tables["crowd"] = crowd
     with pytest.raises(SpecError, match=message):
         build_plan(convert(tables))
+
+
+def test_arms_that_ask_nobody_share_one_stand_in(plan):
+    """It was built anew for every run, which took longer than the run."""
+    alone = [c for c in plan.conditions if c.content is None]
+    info = plan.infos["digits"]
+    assert len({id(population_of(c, info)) for c in alone}) == 1

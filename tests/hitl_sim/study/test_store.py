@@ -48,8 +48,25 @@ def test_a_half_written_file_is_never_read(tmp_path):
 def test_a_damaged_file_is_named(tmp_path):
     path = store.write_records(tmp_path, "one", [row("a")])
     path.write_bytes(path.read_bytes()[:50])
-    with pytest.raises(store.RecordError, match=r"one\.parquet' cannot be read"):
+    with pytest.raises(
+        store.RecordError, match=r"one\.parquet' cannot be read .* aside"
+    ):
         store.read_records(tmp_path)
+
+
+@pytest.mark.parametrize("position", range(0, 4000, 400))
+def test_a_changed_byte_is_found_or_changes_no_record(tmp_path, position):
+    path = store.write_records(tmp_path, "one", [row("a"), row("b")])
+    before = store.read_records(tmp_path)
+    data = bytearray(path.read_bytes())
+    data[position % len(data)] ^= 0xFF
+    path.write_bytes(data)
+    if not store.damaged_files(tmp_path):
+        assert store.read_records(tmp_path).equals(before)
+        return
+    with pytest.raises(store.RecordError, match=path.name) as caught:
+        store.read_records(tmp_path)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
