@@ -20,6 +20,7 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
+    from hitl_sim.participants.answers import Answers
     from hitl_sim.study.spec import StudySpec
 
 app = typer.Typer(
@@ -501,6 +502,127 @@ def audit(
         if found.is_interrupted:
             console.print("Interrupted: the runs that were done are kept.")
             raise typer.Exit(_INTERRUPTED)
+
+
+AnswerFile = Annotated[
+    Path,
+    typer.Argument(help="Answers: .csv, .tsv, .parquet, or Label Studio's .json."),
+]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(help="What the file calls a column: seconds=rt_ms. Repeated."),
+]
+Answer = Annotated[
+    list[str] | None,
+    typer.Option(help="What the file calls an answer: equal=tie. Repeated."),
+]
+Kind = Annotated[str | None, typer.Option(help="label, rating, preference or marks.")]
+
+
+@app.command()
+def fit(
+    answers: AnswerFile,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Population file to write (TOML), for studies to name."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the population.")] = "participants",
+    citation: Annotated[
+        str | None, typer.Option(help="Whose answers these are, for the file.")
+    ] = None,
+    column: Column = None,
+    answer: Answer = None,
+    kind: Kind = None,
+    time_unit_s: Annotated[
+        float, typer.Option(help="Seconds in a unit of time: .001 for milliseconds.")
+    ] = 1.0,
+    confidence_max: Annotated[
+        float, typer.Option(help="Largest confidence of the scale: 100 for percent.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of points and draws.")] = 0,
+) -> None:
+    """Fit a crowd to real answers: what they identify, and a population for studies.
+
+    Ids of people are hashed with a salt that is kept nowhere, other columns are
+    dropped, and nothing leaves this machine.
+    """
+    from hitl_sim.participants.fit import fit_answers
+    from hitl_sim.participants.inventory import take_stock
+    from hitl_sim.participants.model_file import check_out, write_population
+    from hitl_sim.participants.show import print_fit, print_inventory
+
+    console = _console()
+    with _errors_in_words():
+        check_out(out, name)
+        given = _answers(answers, column, answer, kind, time_unit_s, confidence_max)
+        print_inventory(console, given, take_stock(given, kind))
+        with _progress(console) as bar:
+            task = bar.add_task("answers", total=None)
+
+            def show(what: str, done: int, total: int) -> None:
+                bar.update(task, description=what, total=total, completed=done)
+
+            found = fit_answers(given, kind, show, seed)
+        print_fit(console, found)
+        if out is not None:
+            write_population(out, name, found, citation or answers.name)
+            console.print(f'Written to {out}: population = "{out}"', soft_wrap=True)
+
+
+@app.command()
+def validate(
+    answers: AnswerFile,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for page and figure. Default: results/validation."),
+    ] = None,
+    column: Column = None,
+    answer: Answer = None,
+    time_unit_s: Annotated[
+        float, typer.Option(help="Seconds in a unit of time: .001 for milliseconds.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the cut and the crowds.")] = 0,
+) -> None:
+    """Fit half of the people and items, and hold simulated people against the others.
+
+    Labels with gold only. Writes validation.md and validation.png.
+    """
+    from hitl_sim.participants.coded import options_of, to_record
+    from hitl_sim.participants.validate import validate_record
+    from hitl_sim.participants.verdict import verdict, write_validation
+
+    console = _console()
+    folder = out or Path("results") / "validation"
+    with _errors_in_words():
+        given = _answers(answers, column, answer, "label", time_unit_s, 1.0)
+        record, options = to_record(given, "label"), options_of(given, "label")
+        with console.status("starting") as status:
+            found = validate_record(record, options, seed, status.update)
+        write_validation(folder, found)
+    for sentence in verdict(found):
+        console.print(f"- {sentence}", highlight=False)
+    console.print(f"Written to {folder}", soft_wrap=True)
+
+
+def _answers(
+    path: Path,
+    column: list[str] | None,
+    answer: list[str] | None,
+    kind: str | None,
+    time_unit_s: float,
+    confidence_max: float,
+) -> "Answers":
+    from hitl_sim.participants.source import import_answers, parse_pairs
+    from hitl_sim.participants.table_file import Layout
+
+    layout = Layout(
+        columns=parse_pairs("--column", column or ()),
+        rename=parse_pairs("--answer", answer or ()),
+        kind=kind,
+        seconds_per_unit=time_unit_s,
+        confidence_max=confidence_max,
+    )
+    return import_answers(path, layout)
 
 
 def _check_new_profile(out: Path) -> None:

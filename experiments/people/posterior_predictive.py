@@ -15,14 +15,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from compare import NUM_HALVINGS, Line, compare, halve_distances
 from crowd import load_crowd
-from recorded import READERS, Record, select, take_half
-from redundancy import curve, one_coin
-from scale import Table
+from recorded import READERS
 from simulate import simulate
-from statistic import describe
 from table import Curve, SetResult, write_markdown
+
+from hitl_sim.participants.compare import NUM_HALVINGS, Line, compare, halve_distances
+from hitl_sim.participants.record import Record, select, take_half
+from hitl_sim.participants.redundancy import curve, one_coin
+from hitl_sim.participants.scale import Table
+from hitl_sim.participants.statistic import describe
 
 NUM_CROWDS = 20
 NUM_CURVE_CROWDS = 10

@@ -7,7 +7,7 @@ Where people and items allow it both are others in the second part.
 import csv
 import gzip
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -15,109 +15,16 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from hitl_sim.participants.record import (
+    BY_ROW,
+    Floats,
+    Ints,
+    Record,
+    components,
+    consensus,
+)
+
 Row = Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Record:
-    """Answers of real or simulated people, `L` rows in order of person and work.
-
-    Attributes:
-        name: name of the set.
-        num_options: number of options K; a preference has 3, the second is a tie.
-        person: `[L]` person 0 ... A - 1.
-        item: `[L]` item 0 ... N - 1.
-        occasion: `[L]` 0 at the person's first look at the item.
-        answer: `[L]` option, -1 where there is none.
-        half: `[L]` 0 to tune on, 1 to score on.
-        truth: `[N]` right option.
-        level: `[N]` known condition of the item, 0 if there is but one.
-        size: `[N]` length of the item relative to the median item.
-        split: words: what differs between the two halves.
-        sizes: people per item of the redundancy curve; empty where the truth is a
-            consensus of the same answers.
-        is_ordered: whether rows stand in the order of work.
-        seconds: `[L]` time of the answer, s; nan where unknown.
-        unit: `[L]` work unit that `seconds` belong to; None where it is the answer.
-        objects: `[N, 2]` what a preference compares.
-        marks: `[L, S]` marked parts.
-        num_parts: `[N]` parts that the item has.
-        deadline_s: limit after which an answer is lost, s.
-        is_consensus: whether the truth is the plurality of the answers themselves.
-    """
-
-    name: str
-    num_options: int
-    person: Ints
-    item: Ints
-    occasion: Ints
-    answer: Ints
-    half: Ints
-    truth: Ints
-    level: Ints
-    size: Floats
-    split: str
-    sizes: tuple[int, ...] = ()
-    is_ordered: bool = False
-    seconds: Floats | None = None
-    unit: Ints | None = None
-    objects: Ints | None = None
-    marks: NDArray[np.bool_] | None = None
-    num_parts: Ints | None = None
-    deadline_s: float | None = None
-    is_consensus: bool = False
-
-    @property
-    def times(self) -> Floats:
-        """Seconds of a set that has them."""
-        if self.seconds is None:
-            raise ValueError(f"`seconds` must be recorded, {self.name} has none.")
-        return self.seconds
-
-    @property
-    def num_people(self) -> int:
-        """Number of people A, those without a row included."""
-        return int(self.person.max()) + 1
-
-    @property
-    def num_items(self) -> int:
-        """Number of items N, those without a row included."""
-        return int(self.truth.size)
-
-
-BY_ROW = ("person", "item", "occasion", "answer", "half", "seconds", "unit", "marks")
-
-
-def select(record: Record, rows: NDArray[np.bool_]) -> Record:
-    """Keep some rows; people and items keep their numbers."""
-    kept = {name: getattr(record, name) for name in BY_ROW}
-    return replace(
-        record, **{name: v[rows] for name, v in kept.items() if v is not None}
-    )
-
-
-def take_half(record: Record, half: int) -> Record:
-    """Return one half of a set, its people and items numbered anew."""
-    part = select(record, record.half == half)
-    _, person = np.unique(part.person, return_inverse=True)
-    items, item = np.unique(part.item, return_inverse=True)
-    by_item = {
-        name: getattr(part, name)[items]
-        for name in ("truth", "level", "size", "objects", "num_parts")
-        if getattr(part, name) is not None
-    }
-    return replace(part, person=person, item=item, **by_item)
-
-
-def consensus(item: Ints, answer: Ints, num_items: int, options: Sequence[int]) -> Ints:
-    """Return the option most answers name among `options`, -1 where two lead."""
-    cell = item[answer >= 0] * 3 + answer[answer >= 0]
-    counts = np.bincount(cell, minlength=num_items * 3).reshape(-1, 3)[:, options]
-    ordered = np.sort(counts, axis=1)
-    leader = np.asarray(options)[counts.argmax(axis=1)]
-    return np.where(ordered[:, -1] > ordered[:, -2], leader, -1)
 
 
 def _read(path: Path) -> list[dict[str, str]]:
@@ -277,7 +184,7 @@ def read_rationales(data: Path) -> Record:
             marks[line, int(token)] = True
     record = replace(
         record,
-        half=_components(record.person, record.item) % 2,
+        half=components(record.person, record.item) % 2,
         size=num_parts / np.median(num_parts),
         sizes=(1, 3, 5),
         marks=marks,
@@ -327,17 +234,17 @@ def _elapsed(start: str, end: str) -> float:
     return max(span.total_seconds(), 1.0)
 
 
-def _components(person: Ints, item: Ints) -> Ints:
-    """Number, per row, the groups of people and items that never meet another group."""
-    label = np.arange(int(person.max()) + 1)
-    while True:
-        lowest = np.full(int(item.max()) + 1, label.size)
-        np.minimum.at(lowest, item, label[person])
-        spread = label.copy()
-        np.minimum.at(spread, person, lowest[item])
-        if np.array_equal(spread, label):
-            return np.unique(label, return_inverse=True)[1][person]
-        label = spread
+def read_bluebirds(data: Path) -> Record:
+    """Read pictures of two birds: 39 people for each of 108."""
+    rows = _read(data / "bluebirds" / "answers.csv.gz")
+    record = _base("bluebirds", rows, "gold", ("0", "1"), "other pictures")
+    record = replace(record, sizes=(1, 3, 5, 10))
+    return _in_order(record, np.arange(len(rows), dtype=float))
+
+
+def read_items(path: Path) -> list[str]:
+    """Return the names of a set's items, in the order of their numbers."""
+    return _number(row["item"] for row in _read(path))[0]
 
 
 READERS: Mapping[str, Callable[[Path], Record]] = MappingProxyType(

@@ -4,22 +4,16 @@ The oracle is the product's. Here are only the draws of people and items from a 
 numbers: who answers which item in which order is that of the record.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import pairwise
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from crowd import Crowd
-from recorded import Floats, Ints, Record, consensus
 
-from oracles import Annotators, Query, Response
-from oracles.feedback import FEEDBACK
-
-# People are asked in groups of like workload, so that little of a queue is padding.
-QUEUES = (16, 64, 256, 1024)
+from hitl_sim.participants.ask import Items, ask
+from hitl_sim.participants.record import Floats, Record, consensus
+from oracles import Annotators
 
 
 def simulate(crowd: Crowd, record: Record, seed: int) -> Record:
@@ -38,15 +32,7 @@ def simulate(crowd: Crowd, record: Record, seed: int) -> Record:
     people = draw_people(people_rng, crowd, record)
     items = draw_items(item_rng, crowd, record)
     kind = "preference" if record.objects is not None else "label"
-    answer = np.full(record.person.size, -1)
-    seconds = np.zeros(record.person.size)
-    for group in _groups(record):
-        query = _query(record, items, group)
-        response = _ask(kind, key, _of(people, group.people), query)
-        asked = group.rows >= 0
-        rows = group.rows[asked]
-        answer[rows] = np.asarray(response.answer)[asked]
-        seconds[rows] = np.asarray(response.seconds)[asked]
+    answer, seconds = ask(key, kind, people, items, record)
     drawn = replace(record, answer=answer)
     if record.seconds is not None:
         drawn = replace(drawn, seconds=_clock(record, seconds))
@@ -116,15 +102,6 @@ def draw_people(rng: np.random.Generator, crowd: Crowd, record: Record) -> Annot
     return params._replace(confusion=jnp.asarray(by_truth, jnp.float32))
 
 
-@dataclass(frozen=True)
-class Items:
-    """Traits of items: `[N]` difficulty and discrimination, `[N, K]` utility."""
-
-    difficulty: Floats
-    discrimination: Floats
-    utility: Floats
-
-
 def draw_items(rng: np.random.Generator, crowd: Crowd, record: Record) -> Items:
     """Draw the traits of as many items as are recorded."""
     n, k = record.num_items, record.num_options
@@ -150,63 +127,6 @@ def draw_items(rng: np.random.Generator, crowd: Crowd, record: Record) -> Items:
     rival = np.where(u[1] < crowd.partner, partner, other)
     utility[np.arange(n), rival] += crowd.rival + crowd.rival_spread * z[2]
     return Items(difficulty, strength, utility)
-
-
-@dataclass(frozen=True)
-class _Group:
-    """People of like workload: `[A]` people and their `[T, A]` rows, -1 = padding."""
-
-    people: Ints
-    rows: Ints
-
-
-def _groups(record: Record) -> Iterator[_Group]:
-    count = np.bincount(record.person, minlength=record.num_people)
-    start = np.concatenate([[0], np.cumsum(count)])[:-1]
-    edges = (0, *QUEUES, max(int(count.max()), QUEUES[-1] + 1))
-    for low, high in pairwise(edges):
-        people = np.nonzero((count > low) & (count <= high))[0]
-        if people.size:
-            place = np.arange(count[people].max())[:, None]
-            rows = start[people][None, :] + place
-            yield _Group(people, np.where(place < count[people], rows, -1))
-
-
-def _query(record: Record, items: Items, group: _Group) -> Query:
-    row = np.maximum(group.rows, 0)
-    item = record.item[row]
-    truth = record.truth[item]
-    objects = None
-    if record.objects is not None:
-        objects = jnp.asarray(record.objects[item], jnp.int32)
-    return Query(
-        item=jnp.asarray(item, jnp.int32),
-        occasion=jnp.asarray(record.occasion[row], jnp.int32),
-        truth=jnp.asarray(np.maximum(truth, 0), jnp.int32),
-        utility=jnp.asarray(items.utility[item], jnp.float32),
-        difficulty=jnp.asarray(items.difficulty[item], jnp.float32),
-        discrimination=jnp.asarray(items.discrimination[item], jnp.float32),
-        size=jnp.asarray(record.size[item], jnp.float32),
-        is_asked=jnp.asarray(group.rows >= 0),
-        options=objects,
-    )
-
-
-def _respond(kind: str, key: jax.Array, params: Annotators, query: Query) -> Response:
-    oracle = FEEDBACK[kind]
-    return oracle.answer(key, params, oracle.init(key, params), query)[1]
-
-
-_ask = partial(jax.jit, static_argnums=0)(_respond)
-
-
-def _of(params: Annotators, people: Ints) -> Annotators:
-    """Take some of the people; `shared` belongs to the whole crowd."""
-    leaves = {
-        name: leaf if leaf is None or name == "shared" else leaf[people]
-        for name, leaf in params._asdict().items()
-    }
-    return Annotators(**leaves)
 
 
 def _annotators(num_people: int, **traits: object) -> Annotators:
@@ -254,11 +174,6 @@ def _mark(
         criterion=crowd.criterion + crowd.criterion_spread * z[1],
     )
     plain = Items(np.zeros(record.num_items), np.ones(record.num_items), worth)
-    marks = np.zeros(record.marks.shape, bool)
-    for group in _groups(record):
-        query = _query(record, plain, group)
-        response = _ask("marks", key, _of(params, group.people), query)
-        asked = group.rows >= 0
-        marks[group.rows[asked]] = np.asarray(response.answer)[asked] > 0
+    marks = ask(key, "marks", params, plain, record)[0] > 0
     is_part = np.arange(num_parts)[None, :] < record.num_parts[record.item][:, None]
     return marks & is_part

@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from compare import TOLERANCE, Line
+from hitl_sim.participants.compare import TOLERANCE, Line
 
 REASONS = Path(__file__).parent / "reasons.toml"
 

@@ -14,12 +14,14 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
-from compare import compare, halve_distances
 from crowd import POPULATIONS, Crowd, load_crowd
-from recorded import READERS, Record, take_half
-from scale import Table
+from recorded import READERS
 from simulate import simulate
-from statistic import describe
+
+from hitl_sim.participants.compare import compare, halve_distances
+from hitl_sim.participants.record import Record, take_half
+from hitl_sim.participants.scale import Table
+from hitl_sim.participants.statistic import describe
 
 NUM_CROWDS = 4
 NUM_HALVINGS = 60

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compare import compare, halve_distances
 from crowd import Crowd
 from posterior_predictive import compare_set
-from recorded import READERS, Record, consensus, select, take_half
-from redundancy import curve, one_coin
-from scale import Statistic
+from recorded import READERS
 from simulate import simulate
-from statistic import describe
 
+from hitl_sim.participants.compare import compare, halve_distances
+from hitl_sim.participants.record import Record, consensus, select, take_half
+from hitl_sim.participants.redundancy import curve, one_coin
+from hitl_sim.participants.scale import Statistic
+from hitl_sim.participants.statistic import describe
 from oracles.agreement import redundancy_curve, shared_error
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -8,8 +8,8 @@ from functools import partial
 
 import jax
 import numpy as np
-from recorded import Floats, Ints, Record
 
+from hitl_sim.participants.record import Floats, Ints, Record
 from oracles.aggregate import dawid_skene
 from oracles.agreement import one_coin_answers
 
@@ -81,7 +81,7 @@ def curve(
                 score = (answers[:, :, None] == np.arange(record.num_options)).sum(1)
             else:
                 named = np.take_along_axis(people[enough], chosen, axis=1)
-                score = _posterior(record, answers, named)
+                score = label_posterior(record, answers, named)
             top = score >= score.max(axis=1, keepdims=True) - _TIE
             hit = top[np.arange(top.shape[0]), truth[enough]] / top.sum(axis=1)
             found[draw, column] = hit.mean()
@@ -98,14 +98,23 @@ def one_coin(rng: np.random.Generator, record: Record) -> Record:
     return Record(**fields)
 
 
-def _posterior(record: Record, answers: Ints, people: Ints) -> Floats:
-    """Run Dawid-Skene on items padded to all of the record's, so as to compile once."""
+def label_posterior(record: Record, answers: Ints, people: Ints) -> Floats:
+    """Run Dawid-Skene on items padded to all of the record's, so as to compile once.
+
+    Args:
+        record: for the number of items, people and options.
+        answers: `[M, S]` answers, -1 where there is none.
+        people: `[M, S]` who gave them.
+
+    Returns:
+        `[M, K]` probability of each label.
+    """
     padding = ((0, record.num_items - answers.shape[0]), (0, 0))
-    is_answered = np.pad(np.ones(answers.shape, bool), padding)
+    padded = np.pad(answers, padding, constant_values=-1)
     posterior, _, _ = _dawid_skene(
-        np.pad(answers, padding).astype(np.int32),
-        np.pad(people, padding).astype(np.int32),
-        is_answered,
+        np.maximum(padded, 0).astype(np.int32),
+        np.pad(np.maximum(people, 0), padding).astype(np.int32),
+        padded >= 0,
         record.num_options,
         _round_up(record.num_people),
         EM_STEPS,

@@ -4,12 +4,20 @@
 """
 
 import numpy as np
-from pacing import describe_times, own_mean
-from recorded import Floats, Ints, Record, select
-from redundancy import curve, slots
-from scale import MIN_ANSWERS, PLAIN, RATE, TIME, Statistic, Table, quantiles
 from scipy import sparse
 
+from hitl_sim.participants.pacing import describe_times, own_mean
+from hitl_sim.participants.record import Floats, Ints, Record, select
+from hitl_sim.participants.redundancy import curve, slots
+from hitl_sim.participants.scale import (
+    MIN_ANSWERS,
+    PLAIN,
+    RATE,
+    TIME,
+    Statistic,
+    Table,
+    quantiles,
+)
 from oracles.agreement import (
     confusion,
     fleiss_kappa,

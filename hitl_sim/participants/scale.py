@@ -7,7 +7,8 @@ alpha, correlations, log differences) as they are.
 from typing import NamedTuple
 
 import numpy as np
-from recorded import Floats
+
+from hitl_sim.participants.record import Floats
 
 RATE, TIME, PLAIN = "logit", "log", "plain"
 

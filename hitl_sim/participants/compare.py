@@ -8,9 +8,10 @@ further apart than `TOLERANCE` yardsticks.
 from typing import NamedTuple
 
 import numpy as np
-from recorded import Record, select
-from scale import Statistic, Table
-from statistic import describe
+
+from hitl_sim.participants.record import Record, select
+from hitl_sim.participants.scale import Statistic, Table
+from hitl_sim.participants.statistic import describe
 
 TOLERANCE = 1.5
 NUM_HALVINGS = 200

@@ -4,9 +4,17 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from recorded import Floats, Record, select
-from scale import MIN_ANSWERS, PLAIN, RATE, TIME, Statistic, Table, quantiles
 
+from hitl_sim.participants.record import Floats, Record, select
+from hitl_sim.participants.scale import (
+    MIN_ANSWERS,
+    PLAIN,
+    RATE,
+    TIME,
+    Statistic,
+    Table,
+    quantiles,
+)
 from oracles.agreement import practice_curve, time_by_correctness
 
 # Times that a median of the practice curve must have.

@@ -1,0 +1,405 @@
+"""Fit a crowd to answers: quality, consistency, times, workload, with what is unknown.
+
+Each number comes with an interval and with whether the answers identify it: whether
+they leave less than half of the variance that was believed beforehand.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING, Answers
+from hitl_sim.participants.coded import kinds_of, options_of, to_record
+from hitl_sim.participants.number import FittedNumber, from_scale, not_seen
+from hitl_sim.participants.own import PRIOR as OWN_PRIOR
+from hitl_sim.participants.own import OwnFit, fit_own
+from hitl_sim.participants.quality import (
+    QualityFit,
+    fit_quality,
+    lay_out,
+    posterior_of_items,
+    split_marks,
+)
+from hitl_sim.participants.quality_model import (
+    PRIORS,
+    log_table,
+    people_of,
+    pick,
+)
+from hitl_sim.participants.record import Floats, Record
+from hitl_sim.participants.tempo import PRIORS as TIME_PRIORS
+from hitl_sim.participants.tempo import Effort, TempoFit, conflict_table, fit_tempo
+
+Show = Callable[[str, int, int], None]
+
+_NOISE_VARIANCE = np.pi**2 / 3.0
+"""Variance of the difference of two options' noise."""
+
+
+@dataclass(frozen=True)
+class CrowdFit:
+    """What the answers of one kind say of a crowd and its people.
+
+    Attributes:
+        origin: where the answers come from.
+        kind: kind of answer.
+        options: names of the options.
+        num_people: people behind it.
+        num_items: items.
+        num_answers: answers.
+        quality: fit of who is right about what.
+        own: fit of second looks; None without.
+        tempo: fit of times; None without.
+        numbers: every number with interval and standing.
+    """
+
+    origin: str
+    kind: str
+    options: tuple[str, ...]
+    num_people: int
+    num_items: int
+    num_answers: int
+    quality: QualityFit
+    own: OwnFit | None
+    tempo: TempoFit | None
+    numbers: tuple[FittedNumber, ...]
+
+    def number(self, name: str) -> FittedNumber:
+        """Return one number by name."""
+        return next(n for n in self.numbers if n.name == name)
+
+
+def fit_answers(
+    answers: Answers,
+    kind: str | None = None,
+    show: Show | None = None,
+    seed: int = 0,
+) -> CrowdFit:
+    """Fit a crowd to imported answers.
+
+    Args:
+        answers: an import.
+        kind: kind of answer; the most frequent one if None.
+        show: told what is being fitted, and how many rounds of how many are done.
+        seed: of points and draws.
+
+    Raises:
+        ValueError: there is no answer of that kind, or it cannot be fitted.
+    """
+    kind = kinds_of(answers)[0] if kind is None else kind
+    if kind == PREFERENCE:
+        raise ValueError(
+            f"`kind` must be one of {LABEL}, {RATING}, {MARKS} to be fitted, got "
+            f"{kind!r}."
+        )
+    record = to_record(answers, kind)
+    return fit_record(record, kind, options_of(answers, kind), show, seed)
+
+
+def fit_record(
+    record: Record,
+    kind: str,
+    options: tuple[str, ...],
+    show: Show | None = None,
+    seed: int = 0,
+) -> CrowdFit:
+    """Fit a crowd to a record.
+
+    Args:
+        record: answers of one kind.
+        kind: label, rating or marks.
+        options: names of the options.
+        show: as `fit_answers`.
+        seed: as `fit_answers`.
+    """
+    if not (record.answer >= 0).any():
+        raise ValueError(f"{record.name}: must hold answers, got skips alone.")
+    asked = split_marks(record) if kind == MARKS else record
+
+    def shown(done: int, total: int) -> None:
+        if show is not None:
+            show("answers", done, total)
+
+    quality = fit_quality(asked, kind, shown, seed)
+    own = fit_own(record, quality)
+    tempo = None
+    if record.seconds is not None:
+        tempo = fit_tempo(record, expected_effort(record, quality))
+        if show is not None:
+            show("times", 1, 1)
+    numbers = [*_quality_numbers(record, quality, own), *_skip_numbers(record)]
+    numbers += [*_time_numbers(tempo), *_work_numbers(record, quality, tempo)]
+    return CrowdFit(
+        origin=record.name,
+        kind=kind,
+        options=options,
+        num_people=int(np.unique(record.person).size),
+        num_items=int(np.unique(record.item).size),
+        num_answers=int((record.answer >= 0).sum()),
+        quality=quality,
+        own=own,
+        tempo=tempo,
+        numbers=tuple(numbers),
+    )
+
+
+def expected_effort(record: Record, fit: QualityFit) -> Effort:
+    """Say how hard each answer is expected to have been, given it and all others."""
+    size = record.person.size
+    if fit.shape.kind != LABEL:
+        return Effort(np.zeros(size), np.zeros(size), 0.0)
+    rows, _ = lay_out(record, LABEL)
+    people = people_of(fit.quality, fit.spread)
+    table = log_table(fit.shape, fit.points, fit.quality, *people)
+    chance = _share(float(fit.quality.lapse)) / fit.shape.num_options
+    tables = (
+        *conflict_table(fit.shape, fit.points, fit.quality, *people),
+        chance * jnp.exp(-table),
+    )
+    weight = posterior_of_items(fit, rows)[rows.item]
+    felt, square, lapse = (
+        np.asarray((weight * pick(fit.shape, part, rows)).sum(axis=1), float)
+        for part in tables
+    )
+    # What was not answered, or answered again, is as hard as answers are on average.
+    means = (felt.mean(), lapse.mean(), square.mean() - felt.mean() ** 2)
+    conflict, guess, left = (np.full(size, mean) for mean in means)
+    place = np.nonzero((record.answer >= 0) & (record.occasion == 0))[0]
+    place = place[np.argsort(record.item[place], kind="stable")]
+    conflict[place], guess[place], left[place] = felt, lapse, square - felt**2
+    return Effort(conflict, guess, float(left.mean()))
+
+
+def mean_accuracy(fit: QualityFit) -> float:
+    """Return the accuracy of one answer of a fitted person to an item unseen."""
+    table = log_table(
+        fit.shape, fit.points, fit.quality, *people_of(fit.quality, fit.spread)
+    )
+    share = np.exp(np.asarray(table, float)) @ np.exp(np.asarray(fit.points.log_weight))
+    right = np.diagonal(share, axis1=1, axis2=2)
+    classes = np.asarray(jax.nn.softmax(fit.quality.classes), float)
+    if fit.shape.has_gold:
+        classes = np.full(fit.shape.num_options, 1.0 / fit.shape.num_options)
+    return float(right.mean(axis=0) @ classes)
+
+
+def _quality_numbers(
+    record: Record, fit: QualityFit, own: OwnFit | None
+) -> list[FittedNumber]:
+    if fit.shape.kind == MARKS:
+        return _mark_numbers(fit)
+    found = [_accuracy(record, fit)] if fit.shape.kind == LABEL else []
+    found += [
+        from_scale("skill", fit.quality.mean, fit.sd("mean"), PRIORS["mean"]),
+        from_scale(
+            "skill_spread",
+            np.log(fit.spread.skill),
+            fit.spread_sd.skill,
+            PRIORS["skill_spread"],
+            np.exp,
+        ),
+        from_scale(
+            "lean_spread",
+            np.log(fit.spread.lean),
+            fit.spread_sd.lean,
+            PRIORS["lean_spread"],
+            np.exp,
+        ),
+        from_scale(
+            "lapse", fit.quality.lapse, fit.sd("lapse"), PRIORS["lapse"], _share
+        ),
+    ]
+    hard = 0.0
+    if fit.shape.has_difficulty:
+        hard = float(np.exp(2.0 * fit.quality.difficulty))
+        found.append(
+            from_scale(
+                "difficulty_spread",
+                fit.quality.difficulty,
+                fit.sd("difficulty"),
+                PRIORS["difficulty"],
+                np.exp,
+            )
+        )
+
+    def correlation(logit: float) -> float:
+        noise = _NOISE_VARIANCE * (1.0 - _share(logit) ** 2)
+        return float((noise + hard) / (_NOISE_VARIANCE + hard))
+
+    shared = from_scale(
+        "shared_error",
+        fit.quality.shared,
+        fit.sd("shared"),
+        PRIORS["shared"],
+        correlation,
+    )
+    if not (np.bincount(record.item[record.answer >= 0]) > 1).any():
+        shared = not_seen("shared_error", "no item was answered by two people")
+    found.append(shared)
+    found.append(_repeatability(fit, own, hard))
+    return found
+
+
+def _accuracy(record: Record, fit: QualityFit) -> FittedNumber:
+    """Say how often answers are right; its error is clustered by person and by item."""
+    value = mean_accuracy(fit)
+    chosen = (record.answer >= 0) & (record.truth[record.item] >= 0)
+    if not chosen.any():
+        return FittedNumber("accuracy", value, float("nan"), float("nan"), True, "")
+    right = (record.answer == record.truth[record.item])[chosen] * 1.0
+    right -= right.mean()
+    variance = 0.0
+    for index in (record.person[chosen], record.item[chosen]):
+        variance += float(np.square(np.bincount(index, weights=right)).sum())
+    half = 1.96 * np.sqrt(max(variance - np.square(right).sum(), 0.0)) / right.size
+    low, high = float(max(value - half, 0.0)), float(min(value + half, 1.0))
+    return FittedNumber("accuracy", value, low, high, True, "")
+
+
+def _repeatability(fit: QualityFit, own: OwnFit | None, hard: float) -> FittedNumber:
+    if own is None:
+        return not_seen("repeatability", "nobody answered an item twice")
+    shared = _share(float(fit.quality.shared))
+
+    def correlation(logit: float) -> float:
+        noise = _NOISE_VARIANCE * (1.0 - (shared * _share(logit)) ** 2)
+        return float((noise + hard) / (_NOISE_VARIANCE + hard))
+
+    return from_scale("repeatability", own.logit, own.logit_sd, OWN_PRIOR, correlation)
+
+
+def _mark_numbers(fit: QualityFit) -> list[FittedNumber]:
+    bars = fit.lean[:, 0] + float(fit.quality.confusion[0])
+    table = log_table(
+        fit.shape, fit.points, fit.quality, *people_of(fit.quality, fit.spread)
+    )
+    share = np.exp(np.asarray(table, float)) @ np.exp(np.asarray(fit.points.log_weight))
+    marked = float(np.median(share[:, 0, 1]))
+    error = float(share[:, 0, 1].std() / np.sqrt(bars.size)) * 1.25
+    return [
+        from_scale("skill", fit.quality.mean, fit.sd("mean"), PRIORS["mean"]),
+        from_scale(
+            "skill_spread",
+            np.log(fit.spread.skill),
+            fit.spread_sd.skill,
+            PRIORS["skill_spread"],
+            np.exp,
+        ),
+        FittedNumber(
+            "mark_share", marked, marked - 1.96 * error, marked + 1.96 * error, True, ""
+        ),
+        from_scale(
+            "criterion_spread",
+            np.log(fit.spread.lean),
+            fit.spread_sd.lean,
+            PRIORS["lean_spread"],
+            np.exp,
+        ),
+        not_seen("shared_error", "what all see in a part is its importance"),
+    ]
+
+
+def _skip_numbers(record: Record) -> list[FittedNumber]:
+    skips = int((record.answer < 0).sum())
+    if not skips:
+        return [not_seen("skip share", "nobody skipped an item")]
+    share = skips / record.answer.size
+    half = 1.96 * float(np.sqrt(share * (1.0 - share) / record.answer.size))
+    return [FittedNumber("skip share", share, share - half, share + half, True, "")]
+
+
+def _time_numbers(tempo: TempoFit | None) -> list[FittedNumber]:
+    if tempo is None:
+        return [not_seen("seconds", "no times are recorded")]
+    found = [
+        _seconds(tempo),
+        from_scale(
+            "pace_spread",
+            np.log(tempo.pace_spread),
+            tempo.sd["pace_spread"],
+            TIME_PRIORS["pace_spread"],
+            np.exp,
+        ),
+        _timed(tempo, "spread", "spread", tempo.spread_without_conflict),
+        _timed(tempo, "conflict", "conflict"),
+        _timed(tempo, "length", "length"),
+        _timed(tempo, "pause", "pause", _share),
+    ]
+    names = (("practice", "practice"), ("practice_power", "power"))
+    for name, field in names:
+        if tempo.is_ordered:
+            found.append(_timed(tempo, name, field, np.exp))
+        else:
+            found.append(not_seen(name, "no order is recorded"))
+    if np.isfinite(tempo.drift):
+        found += [
+            FittedNumber("drift", tempo.drift, np.nan, np.nan, True, "from lags 1, 2"),
+            FittedNumber(
+                "memory", tempo.memory, np.nan, np.nan, True, "from lags 1, 2"
+            ),
+        ]
+    else:
+        found.append(not_seen("drift", "neighbours in time show none"))
+    return found
+
+
+def _seconds(tempo: TempoFit) -> FittedNumber:
+    """Return the median seconds of a typical question, practised, its conflict in."""
+    weighing = float(tempo.tempo.conflict) * tempo.conflict
+
+    def seconds(pace: float) -> float:
+        return float(np.exp(pace + weighing))
+
+    return _timed(tempo, "seconds", "pace", seconds)
+
+
+def _timed(
+    tempo: TempoFit,
+    name: str,
+    field: str,
+    scale: Callable[[float], float] | None = None,
+) -> FittedNumber:
+    value = getattr(tempo.tempo, field)
+    return from_scale(name, value, tempo.sd[field], TIME_PRIORS[field], scale)
+
+
+def _work_numbers(
+    record: Record, fit: QualityFit, tempo: TempoFit | None
+) -> list[FittedNumber]:
+    """Describe how work is dealt, and what goes with what over people."""
+    work = np.bincount(record.person, minlength=record.num_people)
+    there = work > 0
+    logs = np.log(work[there])
+    found = []
+    if logs.std() > 0:
+        spread = float(logs.std(ddof=1))
+        error = 1.96 / np.sqrt(2.0 * (logs.size - 1.0))
+        low, high = (float(spread * np.exp(side * error)) for side in (-1, 1))
+        found = [FittedNumber("activity_spread", spread, low, high, True, "")]
+        found.append(_correlation("skill_activity", fit.skill[there], logs))
+    if tempo is not None:
+        found.append(_correlation("skill_pace", fit.skill[there], tempo.pace[there]))
+    return found
+
+
+def _correlation(name: str, first: Floats, second: Floats) -> FittedNumber:
+    """Correlate over people, with Fisher's interval; shrinkage is not undone."""
+    if first.size < 10 or first.std() == 0 or second.std() == 0:
+        return not_seen(name, "fewer than ten people")
+    value = float(np.corrcoef(first, second)[0, 1])
+    centre, half = (
+        np.arctanh(np.clip(value, -0.999, 0.999)),
+        1.96 / np.sqrt(first.size - 3),
+    )
+    low, high = float(np.tanh(centre - half)), float(np.tanh(centre + half))
+    is_seen = low > 0.0 or high < 0.0
+    return FittedNumber(
+        name, value, low, high, is_seen, "" if is_seen else "0 is inside"
+    )
+
+
+def _share(logit: float) -> float:
+    return float(1.0 / (1.0 + np.exp(-float(logit))))

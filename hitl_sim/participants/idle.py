@@ -1,0 +1,134 @@
+"""Active and idle time, separated by a mixture and never clipped.
+
+The log seconds of every answer, less the person's median, are a draw from work, normal
+around 0, or from work with an interruption, normal around a larger mean. Expectation
+and maximisation settle spreads, means and shares together. Every answer then has a
+probability that it was interrupted, and its seconds split into active and idle ones
+that add up to what was recorded.
+
+References:
+    Dempster, Laird, Rubin (1977), Maximum likelihood from incomplete data via the EM
+    algorithm, Journal of the Royal Statistical Society B 39(1), 1-38.
+    Aitkin, Wilson (1980), Mixture models, outliers, and the EM algorithm,
+    Technometrics 22(3), 325-331: outliers as a component.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hitl_sim.participants.record import Floats, Ints
+
+_STEPS = 200
+# An interruption at least doubles the time: below, work varies as much by itself.
+_LEAST_SHIFT = np.log(2.0)
+_LEAST_SPREAD = 0.05
+_LEAST_ANSWERS = 30
+# Fewer interruptions than this, expected in all, are none.
+_LEAST_IDLE = 1.0
+
+
+class IdleSplit(NamedTuple):
+    """What of the recorded seconds was work.
+
+    Attributes:
+        probability: `[L]` that the answer was interrupted; nan without a time.
+        active_s: `[L]` expected seconds of work.
+        idle_s: `[L]` the rest.
+        share: share of answers that were interrupted.
+        idle_share: share of all seconds that were idle.
+        spread: standard deviation of log seconds of work within a person.
+        factor: median time of an interrupted answer over the person's usual one; nan
+            without any.
+    """
+
+    probability: Floats
+    active_s: Floats
+    idle_s: Floats
+    share: float
+    idle_share: float
+    spread: float
+    factor: float
+
+
+def split_idle(seconds: Floats, person: Ints) -> IdleSplit:
+    """Split recorded seconds into work and interruptions.
+
+    Args:
+        seconds: `[L]` recorded times, s; nan where there is none.
+        person: `[L]` who answered.
+
+    Returns:
+        The split; nobody is interrupted where fewer than 30 answers have a time.
+    """
+    known = np.isfinite(seconds)
+    # Whole seconds may say 0: half of the least that is not stands for it.
+    positive = seconds[known & (seconds > 0)]
+    floor = positive.min() / 2.0 if positive.size else 1.0
+    log_time = np.log(np.maximum(seconds[known], floor))
+    usual = _medians(log_time, person[known])[person[known]]
+    lead = log_time - usual
+    chance, spread, shift = _mixture(lead)
+    probability = np.full(seconds.size, np.nan)
+    probability[known] = chance
+    # Work under an interruption takes what work takes; it is no longer than the whole.
+    work = np.minimum(np.exp(usual + spread**2 / 2.0), seconds[known])
+    active, idle = np.zeros((2, seconds.size))
+    active[known] = (1.0 - chance) * seconds[known] + chance * work
+    idle[known] = seconds[known] - active[known]
+    total = seconds[known].sum()
+    return IdleSplit(
+        probability=probability,
+        active_s=active,
+        idle_s=idle,
+        share=float(chance.mean()) if chance.size else 0.0,
+        idle_share=float(idle.sum() / total) if total > 0 else 0.0,
+        spread=spread,
+        factor=float(np.exp(shift)) if chance.sum() > _LEAST_IDLE else float("nan"),
+    )
+
+
+def _medians(values: Floats, group: Ints) -> Floats:
+    """Return the median of every group, nan of an empty one."""
+    size = int(group.max(initial=-1)) + 1
+    order = np.lexsort((values, group))
+    count = np.bincount(group, minlength=size)
+    start = np.concatenate([[0], np.cumsum(count)])[:-1]
+    found = np.full(size, np.nan)
+    has = count > 0
+    low = order[start[has] + (count[has] - 1) // 2]
+    high = order[start[has] + count[has] // 2]
+    found[has] = (values[low] + values[high]) / 2.0
+    return found
+
+
+def _mixture(lead: Floats) -> tuple[Floats, float, float]:
+    """Return the probability of the upper component, the lower's spread, the shift."""
+    if lead.size < _LEAST_ANSWERS:
+        spread = float(lead.std()) if lead.size else 0.0
+        return np.zeros(lead.size), spread, float("nan")
+    spread = max(1.4826 * float(np.median(np.abs(lead))), _LEAST_SPREAD)
+    share, shift, width = 0.02, max(np.log(10.0), 4.0 * spread), 1.0
+    chance = np.zeros(lead.size)
+    for _ in range(_STEPS):
+        below = _log_normal(lead, 0.0, spread) + np.log1p(-share)
+        above = _log_normal(lead, shift, width) + np.log(share)
+        before, chance = chance, 1.0 / (1.0 + np.exp(np.clip(below - above, -60, 60)))
+        # Quick answers are no interruptions, however wide these are.
+        chance = np.where(lead > 0.0, chance, 0.0)
+        weight = chance.sum()
+        if weight < _LEAST_IDLE:
+            return np.zeros(lead.size), float(lead.std()), float("nan")
+        share = min(weight / lead.size, 0.5)
+        rest = 1.0 - chance
+        spread = max(np.sqrt((rest @ lead**2) / rest.sum()), _LEAST_SPREAD)
+        shift = max((chance @ lead) / weight, 2.0 * spread, _LEAST_SHIFT)
+        width = max(np.sqrt((chance @ (lead - shift) ** 2) / weight), spread)
+        if np.abs(chance - before).max() < 1e-6:
+            break
+    return chance, float(spread), float(shift)
+
+
+def _log_normal(x: Floats, mean: float, spread: float) -> Floats:
+    density: Floats = -0.5 * ((x - mean) / spread) ** 2 - np.log(spread)
+    return density

@@ -1,0 +1,113 @@
+"""The model file: a fitted crowd as a population that studies name.
+
+Only what the answers identify is written; the rest stays that of the default
+population. Parameters and summaries are written, rows never.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from hitl_sim.participants.answers import LABEL, MARKS
+from hitl_sim.participants.fit import CrowdFit
+from hitl_sim.participants.number import FittedNumber
+from oracles.populations import DEFAULT
+from oracles.trait import TRAITS
+
+_KINDS = {LABEL: "label", MARKS: "marks"}
+# Skill depends on the classes of the set; the accuracy says the same of any.
+_LEFT_TO_ACCURACY = {LABEL: ("skill",), MARKS: ()}
+_NEEDED = {"memory": "drift", "skill_activity": "activity_spread"}
+
+
+def carried(fit: CrowdFit) -> list[FittedNumber]:
+    """Return the numbers of a fit that a population holds."""
+    left = _LEFT_TO_ACCURACY.get(fit.kind, ())
+    found = {
+        n.name: n
+        for n in fit.numbers
+        if n.name in TRAITS and n.is_identified and n.name not in left
+    }
+    return [
+        n for name, n in found.items() if name not in _NEEDED or _NEEDED[name] in found
+    ]
+
+
+def check_out(path: Path | None, name: str) -> None:
+    """Refuse what cannot be written, before any work is done.
+
+    Raises:
+        ValueError: the path does not end in .toml, its folder is not there, or the
+            name is no plain word.
+    """
+    if not name.replace("_", "").isalnum() or not name.isascii():
+        raise ValueError(f"`name` must be letters, digits and _, got {name!r}.")
+    if path is not None and path.suffix != ".toml":
+        raise ValueError(f"`out` must end in .toml, got {str(path)!r}.")
+    if path is not None and not path.parent.is_dir():
+        raise ValueError(f"`out` must be in a folder that is there, got {str(path)!r}.")
+
+
+def write_population(
+    path: Path, name: str, fit: CrowdFit, citation: str, standing: str = ""
+) -> None:
+    """Write a fitted crowd as a population file.
+
+    Args:
+        path: file to write, .toml.
+        name: what studies call it, after the path and a colon.
+        fit: a fit of labels or marks.
+        citation: whose answers these are.
+        standing: "validated (on ...)" where it was tested; else it is calibrated.
+
+    Raises:
+        ValueError: no kind of feedback takes this fit, or as `check_out`.
+    """
+    if fit.kind not in _KINDS:
+        allowed = ", ".join(_KINDS)
+        raise ValueError(f"`kind` must be one of {allowed}, got {fit.kind!r}.")
+    check_out(path, name)
+    kind = _KINDS[fit.kind]
+    words = (
+        f"Fitted to {fit.num_answers} answers of {fit.num_people} people to "
+        f"{fit.num_items} items ({Path(fit.origin).name})."
+    )
+    lines = [
+        "# Written by hitl-sim fit. Parameters only; no answer is in this file.",
+        f"[{name}]",
+        f"summary = {_quoted(words)}",
+        f"status = {{ {kind} = {_quoted(standing or f'calibrated (on {citation})')} }}",
+    ]
+    for number in carried(fit):
+        interval = ""
+        if np.isfinite(number.low):
+            interval = f", 95 % {number.low:.3g} to {number.high:.3g}"
+        source = f"fitted to {citation}{interval}{_side_note(number)}"
+        value = f"{number.value:.5g}"
+        entry = f'value = {value}, status = "calibrated", source = {_quoted(source)}'
+        lines.append(f"{number.name}.{kind} = {{ {entry} }}")
+    lines += _kept_consistent(fit, kind)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _kept_consistent(fit: CrowdFit, kind: str) -> list[str]:
+    """Repeat what all people share where second looks do not say what a person does."""
+    found = {n.name: n for n in carried(fit)}
+    shared, default = found.get("shared_error"), DEFAULT["repeatability"]["all"].value
+    if shared is None or "repeatability" in found or shared.value <= default:
+        return []
+    source = "not identified: at least what all people share"
+    value = f'value = {shared.value:.5g}, status = "assumed", source = "{source}"'
+    return [f"repeatability.{kind} = {{ {value} }}"]
+
+
+def _side_note(number: FittedNumber) -> str:
+    if number.name in ("shared_error", "repeatability"):
+        return "; difficulty of items is counted as shared"
+    return ""
+
+
+def _quoted(text: str) -> str:
+    """Quote as TOML does; JSON's escapes are among TOML's."""
+    return json.dumps(text, ensure_ascii=True)

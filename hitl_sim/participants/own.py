@@ -1,0 +1,163 @@
+"""What of a person's noise persists, from those who answered an item twice.
+
+Between first looks a person's own persistent part cannot be told from fresh noise, and
+is integrated out in a closed form. Where somebody looks again it is drawn: for every
+state of the item the chance of both answers is averaged over draws of that part. All
+else is settled by first looks.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from hitl_sim.participants.answers import LABEL
+from hitl_sim.participants.latent import (
+    Points,
+    bridge_points,
+    shared_part,
+    stable_points,
+)
+from hitl_sim.participants.quality import QualityFit, lay_out
+from hitl_sim.participants.quality_model import (
+    felt_utility,
+    item_evidence,
+    log_table,
+    people_of,
+)
+from hitl_sim.participants.record import Record
+from hitl_sim.participants.shrink import Prior
+
+PRIOR = Prior(0.0, 1.5)
+"""Weak belief on the logit of lambda_own."""
+
+_GRID = np.linspace(-4.0, 4.0, 33)
+_DRAWS = 32
+_MOST_STATES = 256
+
+
+class OwnFit(NamedTuple):
+    """What second looks say.
+
+    Attributes:
+        own: lambda_own, mean of the posterior.
+        logit: mean of its logit.
+        logit_sd: standard deviation of its logit.
+        num_looks: second looks.
+    """
+
+    own: float
+    logit: float
+    logit_sd: float
+    num_looks: int
+
+
+class _Pairs(NamedTuple):
+    """First and second looks: `[C]` people, items, both answers."""
+
+    person: Array
+    item: Array
+    first: Array
+    second: Array
+
+
+def fit_own(record: Record, fit: QualityFit) -> OwnFit | None:
+    """Fit lambda_own, the same for all people.
+
+    Args:
+        record: answers with second looks.
+        fit: to its first looks.
+
+    Returns:
+        The fit; None without second looks at labels.
+    """
+    pairs = _pair_up(record)
+    if fit.shape.kind != LABEL or pairs is None:
+        return None
+    evidence = _grid_evidence(record, fit, pairs)
+    log_weight = evidence - 0.5 * ((_GRID - PRIOR.mean) / PRIOR.sd) ** 2
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+    mean = float(weight @ _GRID)
+    return OwnFit(
+        own=float(weight @ (1.0 / (1.0 + np.exp(-_GRID)))),
+        logit=mean,
+        logit_sd=float(np.sqrt(weight @ (_GRID - mean) ** 2)),
+        num_looks=int(pairs.person.size),
+    )
+
+
+def _pair_up(record: Record) -> _Pairs | None:
+    cell = record.person * record.num_items + record.item
+    looks = [
+        np.nonzero((record.occasion == look) & (record.answer >= 0))[0]
+        for look in (0, 1)
+    ]
+    both, first, second = np.intersect1d(
+        cell[looks[0]], cell[looks[1]], return_indices=True
+    )
+    if not both.size:
+        return None
+    first, second = looks[0][first], looks[1][second]
+    columns = (record.person[first], record.item[first])
+    answers = (record.answer[first], record.answer[second])
+    return _Pairs(*(jnp.asarray(c, jnp.int32) for c in (*columns, *answers)))
+
+
+def _grid_evidence(record: Record, fit: QualityFit, pairs: _Pairs) -> np.ndarray:
+    """Return the log likelihood of all pairs at every point of the grid."""
+    shape, quality = fit.shape, fit.quality
+    points = jax.tree.map(lambda leaf: leaf[:_MOST_STATES], fit.points)
+    points = points._replace(log_weight=jax.nn.log_softmax(points.log_weight))
+    people = people_of(quality, fit.spread)
+    rows, _ = lay_out(record, shape.kind)
+    table = log_table(shape, points, quality, *people)
+    seen = item_evidence(shape, points, table, rows, quality.classes)
+    felt = felt_utility(shape, points, quality, *people)
+
+    def states(person: Array, item: Array) -> Array:
+        return _states(felt[person], rows.truth[item], shape.has_gold)
+
+    utilities = jax.vmap(states)(pairs.person, pairs.item)
+    lapse = jax.nn.sigmoid(quality.lapse)
+    draws = _own_points(shape.num_options)
+
+    def at(logit: Array) -> Array:
+        own = jax.nn.sigmoid(logit)
+        noise = shared_part(draws, own)
+
+        def of_pair(xs: tuple[Array, Array, Array]) -> Array:
+            utility, first, second = xs
+            share = jax.nn.softmax((utility[:, None, :] + noise[None]) / own, axis=2)
+            share = (1.0 - lapse) * share + lapse / shape.num_options
+            chance = jnp.log(share[:, :, first]) + jnp.log(share[:, :, second])
+            together = jax.nn.logsumexp(chance + draws.log_weight[None, :], axis=1)
+            alone = jnp.log(share[:, :, first]) + draws.log_weight[None, :]
+            return together - jax.nn.logsumexp(alone, axis=1)
+
+        gain = jax.lax.map(of_pair, (utilities, pairs.first, pairs.second))
+        moved = jax.ops.segment_sum(gain, pairs.item, shape.num_items)
+        before = jax.nn.logsumexp(seen, axis=1)
+        return jnp.sum(jax.nn.logsumexp(seen + moved, axis=1) - before)
+
+    def on_grid(grid: Array) -> Array:
+        found: Array = jax.lax.map(at, grid)
+        return found
+
+    return np.asarray(jax.jit(on_grid)(jnp.asarray(_GRID, jnp.float32)), float)
+
+
+def _states(felt: Float[Array, "Z K R"], truth: Array, has_gold: bool) -> Array:
+    """Return utilities of every state of an item, `[S, K]`."""
+    if has_gold:
+        return felt[truth].T
+    return jnp.moveaxis(felt, 1, 2).reshape(-1, felt.shape[1])
+
+
+def _own_points(num_options: int) -> Points:
+    if num_options == 2:
+        return bridge_points(_DRAWS)
+    return stable_points(_DRAWS, num_options, seed=1)

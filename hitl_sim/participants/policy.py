@@ -1,0 +1,278 @@
+"""Would a policy chosen in simulation have been a good choice with real people?
+
+A policy spends a budget of answers: how many people it asks per item, whether it stops
+early where they agree, and how it joins their answers. Its worth is the share of all
+items that end up with the right label, an item that nobody was asked about counting as
+a guess; or, where items have features, the accuracy on all items of a classifier
+trained on the labels that were bought. Each policy is played on replayed real people
+and on simulated ones. Nobody is asked anything that was not recorded.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import spearmanr
+from sklearn.linear_model import LogisticRegression
+
+from hitl_sim.participants.record import Floats, Ints, Record, select
+from hitl_sim.participants.redundancy import label_posterior, slots
+
+NUM_PLAYS = 16
+_RESAMPLES = 2000
+_NO_ANSWER = -1
+_BUDGET_PER_ITEM = 2.0
+_CEILINGS = 10
+
+
+class Policy(NamedTuple):
+    """A way to spend a budget.
+
+    Attributes:
+        strategy: "fixed" asks everybody planned; "adaptive" asks the last two only
+            where the others disagree.
+        redundancy: people planned per item.
+        method: "majority" or "dawid_skene".
+    """
+
+    strategy: str
+    redundancy: int
+    method: str
+
+    def __str__(self) -> str:
+        """Name the policy."""
+        joined = {"majority": "majority", "dawid_skene": "Dawid-Skene"}[self.method]
+        return f"{self.strategy}, {self.redundancy} people, {joined}"
+
+
+def policies(most: int) -> list[Policy]:
+    """List the policies that items with so many answers allow."""
+    sizes = [size for size in (1, 2, 3, 5, 7) if size <= most]
+    found = [
+        Policy("fixed", size, method)
+        for size in sizes
+        for method in ("majority", "dawid_skene")
+    ]
+    return found + [
+        Policy("adaptive", size, method)
+        for size in sizes
+        if size >= 3
+        for method in ("majority", "dawid_skene")
+    ]
+
+
+class Transfer(NamedTuple):
+    """What simulation says of policies, and what real people say.
+
+    Attributes:
+        names: the policies.
+        real: `[P]` mean worth with real people.
+        simulated: `[P]` mean worth with simulated people.
+        chosen: the policy that simulation prefers.
+        best: the policy that real people prefer.
+        regret: what the chosen one loses with real people, share of items.
+        regret_low: lower end of its 95 % interval.
+        regret_high: upper end.
+        rank: Spearman correlation of worths, simulated with real.
+        rank_low: lower end.
+        rank_high: upper end.
+        ceiling: the same between real people on two halves of the items.
+        gap: mean absolute difference of worths.
+        gap_low: lower end.
+        gap_high: upper end.
+    """
+
+    names: tuple[str, ...]
+    real: Floats
+    simulated: Floats
+    chosen: str
+    best: str
+    regret: float
+    regret_low: float
+    regret_high: float
+    rank: float
+    rank_low: float
+    rank_high: float
+    ceiling: float
+    gap: float
+    gap_low: float
+    gap_high: float
+
+
+def compare_policies(
+    real: Record,
+    simulated: Sequence[Record],
+    seed: int,
+    features: Floats | None = None,
+    num_plays: int = NUM_PLAYS,
+) -> Transfer:
+    """Play the same policies on real and on simulated people.
+
+    Each play draws who is asked and which items the budget reaches. Intervals resample
+    plays; the real ones share their people's answers, so they say what luck of the
+    draw does and not what another crowd would. The ceiling of the rank correlation is
+    that of real people with themselves, on two halves of the items.
+
+    Args:
+        real: recorded first answers, truth known.
+        simulated: crowds that answered the same questions.
+        seed: of the draws.
+        features: `[N, D]` of the items, if they have any.
+        num_plays: plays with real people, and with simulated ones.
+
+    Raises:
+        ValueError: items have too few answers for eight policies.
+    """
+    depth = int(np.quantile(np.bincount(real.item)[np.unique(real.item)], 0.25))
+    tried = policies(depth)
+    if len(tried) < 8:
+        raise ValueError(
+            f"{real.name}: three in four items must have 3 answers, got {depth}."
+        )
+    rng = np.random.default_rng(seed)
+    worth_real = np.array(
+        [_play(rng, real, tried, depth, features) for _ in range(num_plays)]
+    )
+    worth_simulated = np.array(
+        [
+            _play(rng, simulated[turn % len(simulated)], tried, depth, features)
+            for turn in range(num_plays)
+        ]
+    )
+    names = tuple(map(str, tried))
+    halves = [_halve_items(rng, real) for _ in range(_CEILINGS)]
+    ceilings = [
+        _rank(*(_play(rng, half, tried, depth, features) for half in pair))
+        for pair in halves
+    ]
+    known = [value for value in ceilings if np.isfinite(value)]
+    ceiling = float(np.mean(known)) if known else float("nan")
+    return _judge(rng, names, worth_real, worth_simulated, ceiling)
+
+
+def _halve_items(rng: np.random.Generator, record: Record) -> list[Record]:
+    """Cut the items in two by lot."""
+    first = rng.random(record.num_items) < 0.5
+    return [select(record, is_in[record.item]) for is_in in (first, ~first)]
+
+
+def _judge(
+    rng: np.random.Generator,
+    names: tuple[str, ...],
+    real: Floats,
+    simulated: Floats,
+    ceiling: float,
+) -> Transfer:
+    plays = real.shape[0]
+    drawn = rng.integers(0, plays, (_RESAMPLES, 2, plays))
+    regrets, ranks, gaps = [], [], []
+    for first, second in drawn:
+        ours, theirs = real[first].mean(axis=0), simulated[second].mean(axis=0)
+        regrets.append(ours.max() - ours[theirs.argmax()])
+        ranks.append(_rank(ours, theirs))
+        gaps.append(np.abs(ours - theirs).mean())
+    ours, theirs = real.mean(axis=0), simulated.mean(axis=0)
+    ends = [_ends(values) for values in (regrets, ranks, gaps)]
+    return Transfer(
+        names=names,
+        real=ours,
+        simulated=theirs,
+        chosen=names[int(theirs.argmax())],
+        best=names[int(ours.argmax())],
+        regret=float(ours.max() - ours[theirs.argmax()]),
+        regret_low=ends[0][0],
+        regret_high=ends[0][1],
+        rank=_rank(ours, theirs),
+        rank_low=ends[1][0],
+        rank_high=ends[1][1],
+        ceiling=ceiling,
+        gap=float(np.abs(ours - theirs).mean()),
+        gap_low=ends[2][0],
+        gap_high=ends[2][1],
+    )
+
+
+def _ends(values: list[float]) -> tuple[float, float]:
+    """Return the ends of a 95 % interval of resamples, nan of none."""
+    known = [value for value in values if np.isfinite(value)]
+    if not known:
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _rank(first: Floats, second: Floats) -> float:
+    """Correlate ranks; nan where one side makes no difference."""
+    if np.ptp(first) == 0.0 or np.ptp(second) == 0.0:
+        return float("nan")
+    return float(spearmanr(first, second).statistic)
+
+
+def _play(
+    rng: np.random.Generator,
+    record: Record,
+    tried: list[Policy],
+    depth: int,
+    features: Floats | None,
+) -> Floats:
+    """Return the worth of every policy in one draw of people and items."""
+    given, items = slots(record)
+    people, _ = slots(record, record.person)
+    lots = np.where(given >= 0, rng.random(given.shape), np.inf)
+    order = np.argsort(lots, axis=1)[:, :depth]
+    given = np.take_along_axis(given, order, axis=1)
+    people = np.take_along_axis(people, order, axis=1)
+    turn = rng.permutation(items.size)
+    budget = max(int(items.size * _BUDGET_PER_ITEM), 1)
+    return np.array(
+        [
+            _worth(
+                record,
+                policy,
+                (given[turn], people[turn], items[turn]),
+                budget,
+                features,
+            )
+            for policy in tried
+        ]
+    )
+
+
+def _worth(
+    record: Record,
+    policy: Policy,
+    pool: tuple[Ints, Ints, Ints],
+    budget: int,
+    features: Floats | None,
+) -> float:
+    given, people, items = pool
+    answers = given[:, : policy.redundancy].copy()
+    if policy.strategy == "adaptive":
+        asked = max(policy.redundancy - 2, 2)
+        agree = (answers[:, :asked] == answers[:, :1]).all(axis=1)
+        answers[agree, asked:] = _NO_ANSWER
+    spent = np.cumsum((answers >= 0).sum(axis=1))
+    reached = int(np.searchsorted(spent, budget, side="right"))
+    answers, who = answers[:reached], people[:reached, : policy.redundancy]
+    label, chance = _joined(record, policy.method, answers, who)
+    truth = record.truth[items]
+    if features is None:
+        right = chance[np.arange(reached), truth[:reached]].sum()
+        guess = (items.size - reached) / record.num_options
+        return float((right + guess) / items.size)
+    if np.unique(label).size < 2:
+        return 1.0 / record.num_options
+    model = LogisticRegression(max_iter=200).fit(features[items[:reached]], label)
+    return float((model.predict(features[items]) == truth).mean())
+
+
+def _joined(
+    record: Record, method: str, answers: Ints, people: Ints
+) -> tuple[Ints, Floats]:
+    """Return labels, and the chance of each option to be the label."""
+    if method == "majority":
+        score = (answers[:, :, None] == np.arange(record.num_options)).sum(axis=1) * 1.0
+    else:
+        score = label_posterior(record, answers, people)
+    top = score >= score.max(axis=1, keepdims=True) - 1e-6
+    return top.argmax(axis=1), top / top.sum(axis=1, keepdims=True)

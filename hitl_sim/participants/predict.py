@@ -1,0 +1,169 @@
+"""How probable a fit makes answers that it has not seen, beside the rivals."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hitl_sim.participants.answers import LABEL
+from hitl_sim.participants.holdout import Halves
+from hitl_sim.participants.quality import (
+    QualityFit,
+    fit_quality,
+    lay_out,
+    posterior_of_items,
+)
+from hitl_sim.participants.quality_model import (
+    item_evidence,
+    log_table,
+    people_of,
+    pick,
+)
+from hitl_sim.participants.record import Floats, Ints, Record, select
+from hitl_sim.participants.rival import fit_rivals, score_known, score_new
+
+_PEOPLE_DRAWN = 256
+_RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Log likelihood per held-out answer, over a rival's.
+
+    Attributes:
+        where: "other people, other items" or "cells".
+        rival: name of the rival.
+        ours: log likelihood per answer, nats.
+        theirs: the rival's.
+        low: lower end of the 95 % interval of the difference, by resampled items.
+        high: upper end.
+    """
+
+    where: str
+    rival: str
+    ours: float
+    theirs: float
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """Return what is gained, nats per answer."""
+        return self.ours - self.theirs
+
+    @property
+    def verdict(self) -> str:
+        """Say gain, loss or neither."""
+        return "gain" if self.low > 0 else "loss" if self.high < 0 else "even"
+
+
+def gains_on_new(fit: QualityFit, halves: Halves, seed: int) -> list[Gain]:
+    """Score other people's answers to other items.
+
+    Args:
+        fit: to the fitted half.
+        halves: the cut.
+        seed: draws people and resamples.
+    """
+    held = first_answers(halves.held)
+    rng = np.random.default_rng(seed)
+    work = np.bincount(halves.fitted.person, minlength=halves.fitted.num_people)
+    ours = score_items(rng, fit, held, work / work.sum())
+    rivals = score_new(fit_rivals(first_answers(halves.fitted)), held)
+    size = _sum_by(held.item, np.ones(held.item.size), held.num_items)
+    where = "other people, other items"
+    return [_gain(rng, where, n, ours, theirs, size) for n, theirs in rivals.items()]
+
+
+def gains_on_cells(record: Record, held: np.ndarray, seed: int) -> list[Gain]:
+    """Score held-out cells of people and items that are otherwise known.
+
+    Args:
+        record: the whole set.
+        held: `[L]` rows to hold out.
+        seed: of fit and resamples.
+    """
+    rng = np.random.default_rng(seed)
+    known = first_answers(select(record, ~held))
+    cells = first_answers(select(record, held))
+    fit = fit_quality(known, LABEL, seed=seed)
+    rows, _ = lay_out(known, LABEL)
+    weight = posterior_of_items(fit, rows)
+    asked, _ = lay_out(cells, LABEL)
+    table = log_table(
+        fit.shape, fit.points, fit.quality, *people_of(fit.quality, fit.spread)
+    )
+    chance = jnp.sum(
+        weight[asked.item] * jnp.exp(pick(fit.shape, table, asked)), axis=1
+    )
+    item = np.asarray(asked.item)
+    ours = _sum_by(item, np.log(np.asarray(chance, float)), cells.num_items)
+    size = _sum_by(item, np.ones(item.size), cells.num_items)
+    rivals = score_known(fit_rivals(known), cells)
+    return [
+        _gain(rng, "cells", name, ours, _sum_by(cells.item, theirs, size.size), size)
+        for name, theirs in rivals.items()
+    ]
+
+
+def first_answers(record: Record) -> Record:
+    """Keep first looks that were answered, of items whose truth is known."""
+    known = (record.answer >= 0) & (record.occasion == 0)
+    return select(record, known & (record.truth[record.item] >= 0))
+
+
+def score_items(
+    rng: np.random.Generator, fit: QualityFit, held: Record, share: Floats
+) -> Floats:
+    """Return log probabilities of every item's answers by people unknown, `[N]`.
+
+    Args:
+        rng: draws people from the fitted ones, at draws from what is known of each.
+        fit: of the people.
+        held: the answers.
+        share: `[A]` share of the answers that each fitted person gave: who answers is
+            more often somebody busy.
+    """
+    source = rng.choice(share.size, _PEOPLE_DRAWN, p=share)
+    noise = rng.standard_normal((_PEOPLE_DRAWN, 1 + fit.shape.num_leans))
+    skill = fit.skill[source] + fit.skill_sd[source] * noise[:, 0]
+    lean = fit.lean[source] + fit.lean_sd[source] * noise[:, 1:]
+    drawn = fit.shape._replace(num_people=1, num_items=held.num_items)
+    people = (jnp.asarray(skill, jnp.float32), jnp.asarray(lean, jnp.float32))
+    each = log_table(fit.shape, fit.points, fit.quality, *people)
+    anybody = jax.nn.logsumexp(each, axis=0) - np.log(_PEOPLE_DRAWN)
+    rows, _ = lay_out(held, LABEL)
+    nobody = rows._replace(person=jnp.zeros_like(rows.person))
+    evidence = item_evidence(
+        drawn, fit.points, anybody[None], nobody, fit.quality.classes
+    )
+    return np.asarray(jax.nn.logsumexp(evidence, axis=1), float)
+
+
+def _sum_by(item: Ints, values: Floats, size: int) -> Floats:
+    return np.asarray(np.bincount(item, weights=values, minlength=size), float)
+
+
+def _gain(
+    rng: np.random.Generator,
+    where: str,
+    rival: str,
+    ours: Floats,
+    theirs: Floats,
+    size: Floats,
+) -> Gain:
+    total = size.sum()
+    there = size > 0
+    lead, weight = (ours - theirs)[there], size[there]
+    drawn = rng.integers(0, lead.size, (_RESAMPLES, lead.size))
+    spread = lead[drawn].sum(axis=1) / weight[drawn].sum(axis=1)
+    low, high = np.quantile(spread, [0.025, 0.975])
+    return Gain(
+        where=where,
+        rival=rival,
+        ours=float(ours[there].sum() / total),
+        theirs=float(theirs[there].sum() / total),
+        low=float(low),
+        high=float(high),
+    )

@@ -1,0 +1,393 @@
+"""Fit times: pace of people, practice, conflict, length, pauses, slow drift.
+
+The model is that of `oracles.timing`. Interruptions are a component of a mixture, so no
+time is clipped. What an answer's margin was nobody saw: conflict enters by its
+expectation, given the answer and all others.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Bool, Float, Int
+
+from hitl_sim.participants.latent import Points
+from hitl_sim.participants.minimise import Loss, minimise
+from hitl_sim.participants.quality_model import Quality, Shape, felt_utility
+from hitl_sim.participants.record import Floats, Ints, Record
+from hitl_sim.participants.shrink import Prior, solve_spread, spread_error
+from oracles.timing import LAPSE_LOG_TIME, PAUSE_FACTOR
+
+_ROUNDS, _STEPS = 5, 30
+_MARGIN_POINTS = 16
+# Fewer neighbours in time say nothing of a slow drift.
+_LEAST_PAIRS = 200
+
+TRAITS = ("pace", "practice", "power", "conflict", "length", "spread", "pause")
+PRIORS = {
+    "pace": Prior(2.0, 3.0),
+    "practice": Prior(0.0, 1.0),
+    "power": Prior(-0.3, 0.6),
+    "conflict": Prior(0.7, 0.7),
+    "length": Prior(0.3, 0.4),
+    "spread": Prior(-0.9, 0.7),
+    "pause": Prior(-5.0, 1.5),
+    "pace_spread": Prior(float(np.log(0.4)), 0.8),
+}
+"""Weak beliefs; practice, its power and the spreads as logarithms, pauses as a logit.
+Centres are those of the default population, widths a factor of two or more."""
+
+
+class Tempo(NamedTuple):
+    """What is estimated, on scales without bounds; see `PRIORS`.
+
+    Attributes:
+        pace: mean pace.
+        practice: log extra time of the first question.
+        power: log exponent by which it vanishes.
+        conflict: log seconds per unit of conflict.
+        length: exponent of relative size.
+        spread: log standard deviation of log seconds within a person.
+        pause: logit of the probability of an interruption.
+        person: `[A]` standardised deviation of each person's pace.
+    """
+
+    pace: Float[Array, ""]
+    practice: Float[Array, ""]
+    power: Float[Array, ""]
+    conflict: Float[Array, ""]
+    length: Float[Array, ""]
+    spread: Float[Array, ""]
+    pause: Float[Array, ""]
+    person: Float[Array, "A"]
+
+
+class Times(NamedTuple):
+    """Recorded times.
+
+    Attributes:
+        person: `[L]`.
+        log_seconds: `[L]`.
+        trials: `[L]` questions before, -1 where the order is unknown.
+        conflict: `[L]` expected conflict.
+        log_size: `[L]`.
+        lapse: `[L]` probability that the answer was a quick guess.
+    """
+
+    person: Int[Array, "L"]
+    log_seconds: Float[Array, "L"]
+    trials: Int[Array, "L"]
+    conflict: Float[Array, "L"]
+    log_size: Float[Array, "L"]
+    lapse: Float[Array, "L"]
+
+
+@dataclass(frozen=True)
+class TempoFit:
+    """What times say of a crowd.
+
+    Attributes:
+        tempo: maximum of the posterior.
+        pace_spread: standard deviation of pace over people.
+        sd: standard errors by trait, and of the log of `pace_spread`.
+        drift: standard deviation of the slow part; nan where it was not seen.
+        memory: its coefficient.
+        is_ordered: whether practice could be fitted.
+        conflict: mean of the expected conflicts.
+        unseen_conflict: mean variance of conflicts around what was expected.
+        pause_probability: `[L]` that a time holds an interruption, rows as recorded.
+    """
+
+    tempo: Tempo
+    pace_spread: float
+    sd: dict[str, float]
+    drift: float
+    memory: float
+    is_ordered: bool
+    conflict: float
+    unseen_conflict: float
+    pause_probability: Floats
+
+    def spread_without_conflict(self, log_spread: float) -> float:
+        """Return the spread of log seconds that conflict does not make.
+
+        Nobody saw conflicts: what these vary around their expectation stands in the
+        residuals too.
+        """
+        made = float(self.tempo.conflict) ** 2 * self.unseen_conflict
+        return float(np.sqrt(max(np.exp(2.0 * log_spread) - made, 1e-4)))
+
+    @property
+    def pace(self) -> Floats:
+        """Pace of each person, `[A]`."""
+        shift = self.pace_spread * np.asarray(self.tempo.person, float)
+        return float(self.tempo.pace) + shift
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What is known of how hard each answer was.
+
+    Attributes:
+        conflict: `[L]` expected conflict, 0 where unknown.
+        lapse: `[L]` probability that it was a quick guess.
+        unseen: mean variance of conflicts around what is expected.
+    """
+
+    conflict: Floats
+    lapse: Floats
+    unseen: float
+
+
+def fit_tempo(record: Record, effort: Effort) -> TempoFit:
+    """Fit the times of a record.
+
+    Args:
+        record: answers with times; rows without one are left out.
+        effort: of each answer.
+
+    Returns:
+        The fit.
+    """
+    times, rows = lay_out_times(record, effort)
+    tempo = _start(times, record.num_people)
+    spread = jnp.float32(np.exp(PRIORS["pace_spread"].mean))
+    loss = _loss_of(record.is_ordered)
+    for _ in range(_ROUNDS):
+        tempo, _ = minimise(loss, tempo, _STEPS, spread, times)
+        spread = _respread(tempo, spread, times, record.is_ordered)
+    tempo, _ = minimise(loss, tempo, _STEPS, spread, times)
+    sd = _errors(tempo, spread, times, record.is_ordered)
+    chance = np.full(record.person.size, np.nan)
+    chance[rows] = np.asarray(_pause_chance(tempo, spread, times, record.is_ordered))
+    residual = np.asarray(_residual(tempo, spread, times, record.is_ordered), float)
+    drift, memory = _slow_part(times, residual, chance[rows], record.is_ordered)
+    return TempoFit(
+        tempo=tempo,
+        pace_spread=float(spread),
+        sd=sd,
+        drift=drift,
+        memory=memory,
+        is_ordered=record.is_ordered,
+        conflict=float(jnp.mean(times.conflict)),
+        unseen_conflict=effort.unseen,
+        pause_probability=chance,
+    )
+
+
+def lay_out_times(record: Record, effort: Effort) -> tuple[Times, Ints]:
+    """Return the known times and the rows they stand in."""
+    rows = np.nonzero(np.isfinite(record.times))[0]
+    seconds = record.times[rows]
+    positive = seconds[seconds > 0]
+    floor = positive.min() / 2.0 if positive.size else 1.0
+    count = np.bincount(record.person, minlength=record.num_people)
+    start = np.concatenate([[0], np.cumsum(count)])[:-1]
+    trials = rows - start[record.person[rows]]
+    times = Times(
+        person=jnp.asarray(record.person[rows], jnp.int32),
+        log_seconds=jnp.asarray(np.log(np.maximum(seconds, floor)), jnp.float32),
+        trials=jnp.asarray(trials, jnp.int32),
+        conflict=jnp.asarray(effort.conflict[rows], jnp.float32),
+        log_size=jnp.asarray(np.log(record.size[record.item[rows]]), jnp.float32),
+        lapse=jnp.asarray(effort.lapse[rows], jnp.float32),
+    )
+    return times, rows
+
+
+def conflict_table(
+    shape: Shape,
+    points: Points,
+    quality: Quality,
+    skill: Float[Array, "A"],
+    lean: Float[Array, "A J"],
+) -> tuple[Float[Array, "A Z K R"], Float[Array, "A Z K R"]]:
+    """Return the expected conflict of every answer to a label, and its square's.
+
+    Given the choice, its margin is M = tau (d - logit(v sigmoid(d))), v uniform, d the
+    lead of its utility over the log-sum-exp of the others and tau lambda_shared.
+    """
+    felt = felt_utility(shape, points, quality, skill, lean)
+    log_share = jax.nn.log_softmax(felt, axis=2)
+    lead = log_share - jnp.log(jnp.maximum(-jnp.expm1(log_share), 1e-9))
+    tau = jax.nn.sigmoid(quality.shared)
+
+    def at(v: Array) -> tuple[Array, Array]:
+        chance = v * jax.nn.sigmoid(lead)
+        margin = tau * (lead - jnp.log(chance) + jnp.log1p(-chance))
+        conflict = jnp.log1p(jnp.exp(-jnp.maximum(margin, 0.0)))
+        return conflict, jnp.square(conflict)
+
+    middle = (jnp.arange(_MARGIN_POINTS) + 0.5) / _MARGIN_POINTS
+    first, second = jax.lax.map(at, middle)
+    return jnp.mean(first, axis=0), jnp.mean(second, axis=0)
+
+
+def _start(times: Times, num_people: int) -> Tempo:
+    centre = {name: jnp.float32(PRIORS[name].mean) for name in TRAITS}
+    centre["pace"] = jnp.median(times.log_seconds)
+    return Tempo(**centre, person=jnp.zeros(num_people))
+
+
+def _expected(tempo: Tempo, spread: Array, times: Times, is_ordered: bool) -> Array:
+    """Return log seconds of work without noise."""
+    pace = tempo.pace + spread * tempo.person[times.person]
+    weighing = tempo.conflict * times.conflict + tempo.length * times.log_size
+    # A guess takes a third of the time, and no weighing (timing).
+    weighing = weighing + times.lapse * (LAPSE_LOG_TIME - weighing)
+    if not is_ordered:
+        return pace + weighing
+    vanished = jnp.exp(-jnp.exp(tempo.power) * jnp.log1p(1.0 * times.trials))
+    return pace + weighing + jnp.log1p(jnp.exp(tempo.practice) * vanished)
+
+
+def _residual(tempo: Tempo, spread: Array, times: Times, is_ordered: bool) -> Array:
+    return times.log_seconds - _expected(tempo, spread, times, is_ordered)
+
+
+def _components(
+    tempo: Tempo, spread: Array, times: Times, is_ordered: bool
+) -> tuple[Array, Array]:
+    """Return log densities of work, and of work with an interruption."""
+    residual = _residual(tempo, spread, times, is_ordered)
+    sd = jnp.exp(tempo.spread)
+    work = -0.5 * jnp.square(residual / sd) - tempo.spread - 0.5 * jnp.log(2 * jnp.pi)
+    # An interruption lasts ten typical times, plus exponentially more (timing).
+    pace = tempo.pace + spread * tempo.person[times.person]
+    usual = _expected(tempo, spread, times, is_ordered)
+    excess = jnp.exp(times.log_seconds - pace) - jnp.exp(usual - pace)
+    over = excess / PAUSE_FACTOR - 1.0
+    log_slope = times.log_seconds - pace - jnp.log(PAUSE_FACTOR)
+    pause = jnp.where(over > 0.0, log_slope - jnp.maximum(over, 0.0), -1e4)
+    return (
+        jax.nn.log_sigmoid(-tempo.pause) + work,
+        jax.nn.log_sigmoid(tempo.pause) + pause,
+    )
+
+
+def _log_posterior(
+    tempo: Tempo, spread: Array, times: Times, is_ordered: bool
+) -> tuple[Array, Array]:
+    """Return the log likelihood of each time, and the log prior."""
+    work, pause = _components(tempo, spread, times, is_ordered)
+    prior = -0.5 * jnp.sum(jnp.square(tempo.person))
+    for name in TRAITS:
+        mean, sd = PRIORS[name]
+        prior = prior - 0.5 * jnp.square((getattr(tempo, name) - mean) / sd)
+    return jnp.logaddexp(work, pause), prior
+
+
+@lru_cache(maxsize=2)
+def _loss_of(is_ordered: bool) -> Loss:
+    def loss(tempo: Tempo, spread: Array, times: Times) -> Array:
+        likelihood, prior = _log_posterior(tempo, spread, times, is_ordered)
+        return -jnp.sum(likelihood) - prior
+
+    return loss
+
+
+@partial(jax.jit, static_argnums=3)
+def _pause_chance(
+    tempo: Tempo, spread: Array, times: Times, is_ordered: bool
+) -> Float[Array, "L"]:
+    work, pause = _components(tempo, spread, times, is_ordered)
+    return jnp.asarray(jax.nn.sigmoid(pause - work))
+
+
+def _curvature(
+    tempo: Tempo, spread: Array, times: Times, is_ordered: bool
+) -> Float[Array, "A"]:
+    """Return the curvature of the loss in each person's standardised pace."""
+    chance = _pause_chance(tempo, spread, times, is_ordered)
+    known = (1.0 - chance) / jnp.exp(2.0 * tempo.spread)
+    by_person = jax.ops.segment_sum(known, times.person, tempo.person.size)
+    return jnp.asarray(1.0 + spread**2 * by_person)
+
+
+def _respread(tempo: Tempo, spread: Array, times: Times, is_ordered: bool) -> Array:
+    """Take MacKay's step, with the prior of the spread."""
+    h = _curvature(tempo, spread, times, is_ordered)
+    squares = float(jnp.sum(jnp.square(spread * tempo.person)))
+    freedom = float(jnp.sum(1.0 - 1.0 / h))
+    return jnp.asarray(solve_spread(PRIORS["pace_spread"], squares, freedom))
+
+
+def _errors(
+    tempo: Tempo, spread: Array, times: Times, is_ordered: bool
+) -> dict[str, float]:
+    """Return standard errors of the crowd's numbers, people taken out."""
+    own, across, block = _bends(tempo, spread, times, is_ordered)
+    h = np.maximum(np.asarray(block, float), 1.0)
+    whole = (
+        np.asarray(own, float)
+        - (np.asarray(across, float) / h) @ np.asarray(across, float).T
+    )
+    value, vector = np.linalg.eigh((whole + whole.T) / 2.0)
+    # Nothing is known worse than twice as badly as beforehand.
+    least = min(0.25 / prior.sd**2 for prior in PRIORS.values())
+    covariance = (vector / np.maximum(value, least)) @ vector.T
+    sd = np.sqrt(np.diag(covariance)).tolist()
+    found = dict(zip(sorted(TRAITS), sd, strict=True))
+    u = np.asarray(tempo.person, float)
+    found["pace_spread"] = spread_error(PRIORS["pace_spread"], u, h)
+    return found
+
+
+@partial(jax.jit, static_argnums=3)
+def _bends(
+    tempo: Tempo, spread: Array, times: Times, is_ordered: bool
+) -> tuple[Array, Array, Array]:
+    """Return curvature in the crowd's numbers, across to people, and of people.
+
+    Nobody's time depends on another's pace: the last is diagonal.
+    """
+    crowd, rebuild = ravel_pytree({name: getattr(tempo, name) for name in TRAITS})
+    loss = _loss_of(is_ordered)
+
+    def slopes(crowd: Array, person: Array) -> tuple[Array, Array]:
+        def value(crowd: Array, person: Array) -> Array:
+            return loss(Tempo(**rebuild(crowd), person=person), spread, times)
+
+        found: tuple[Array, Array] = jax.grad(value, (0, 1))(crowd, person)
+        return found
+
+    def along(direction: Array) -> tuple[Array, Array]:
+        def at(crowd: Array) -> tuple[Array, Array]:
+            return slopes(crowd, tempo.person)
+
+        found: tuple[Array, Array] = jax.jvp(at, (crowd,), (direction,))[1]
+        return found
+
+    own, across = jax.lax.map(along, jnp.eye(crowd.size))
+    ones = jnp.ones_like(tempo.person)
+    block = jax.jvp(lambda u: slopes(crowd, u)[1], (tempo.person,), (ones,))[1]
+    return own, across, block
+
+
+def _slow_part(
+    times: Times, residual: Floats, chance: Floats, is_ordered: bool
+) -> tuple[float, float]:
+    """Return spread and memory of the slow part from how residuals go together.
+
+    With an AR(1) part and fresh noise, covariances at lags 1 and 2 are d^2 m and
+    d^2 m^2.
+    """
+    if not is_ordered:
+        return float("nan"), float("nan")
+    person = np.asarray(times.person)
+    is_work: Bool[np.ndarray, L] = chance < 0.5
+    sums = []
+    for lag in (1, 2):
+        both = (person[lag:] == person[:-lag]) & is_work[lag:] & is_work[:-lag]
+        product = residual[lag:][both] * residual[:-lag][both]
+        sums.append((product.mean() if product.size else 0.0, product.size, product))
+    (first, size, products), (second, _, _) = sums
+    if size < _LEAST_PAIRS or first < 2.0 * products.std() / np.sqrt(size):
+        return float("nan"), float("nan")
+    memory = float(np.clip(second / first, 0.05, 0.95))
+    return float(np.sqrt(first / memory)), memory

@@ -1,0 +1,159 @@
+"""People and items drawn from a fit, to be asked by an oracle."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import ArrayLike, NDArray
+
+from hitl_sim.participants.answers import LABEL
+from hitl_sim.participants.ask import Items, ask
+from hitl_sim.participants.fit import CrowdFit
+from hitl_sim.participants.quality_model import (
+    Quality,
+    Shape,
+    confusion_matrix,
+    leanings,
+)
+from hitl_sim.participants.record import Floats, Record
+from hitl_sim.participants.tempo import TempoFit
+from oracles import Annotators
+from oracles.literature import plain_annotators
+
+# Twins stand this share of all ranks from the person whose work they take over.
+_RANKS_OFF = 0.05
+
+
+def build_people(
+    shape: Shape, quality: Quality, skill: Floats, lean: Floats, own: float = 1.0
+) -> Annotators:
+    """Build the people of an oracle from fitted numbers.
+
+    Args:
+        shape: of the data they were fitted to.
+        quality: numbers of the crowd.
+        skill: `[A]` skill of each.
+        lean: `[A, J]` leanings of each.
+        own: lambda_own.
+
+    Returns:
+        The people; their times are a second a question.
+    """
+    people = plain_annotators(skill.size)
+    people = people._replace(
+        skill=_leaf(skill),
+        own=jnp.full(skill.size, own, jnp.float32),
+        lapse=jnp.full(skill.size, jax.nn.sigmoid(quality.lapse)),
+        shared=jax.nn.sigmoid(quality.shared),
+    )
+    if shape.kind != LABEL:
+        return people
+    by_all = confusion_matrix(shape, quality.confusion)[None]
+    return people._replace(confusion=by_all + leanings(shape, lean)[:, None, :])
+
+
+def draw_items(
+    rng: np.random.Generator, shape: Shape, quality: Quality, num_items: int
+) -> Items:
+    """Draw the difficulty of items; what all see in them the oracle draws itself."""
+    difficulty = np.zeros(num_items)
+    if shape.has_difficulty:
+        difficulty = np.exp(float(quality.difficulty)) * rng.standard_normal(num_items)
+    return Items(
+        difficulty=difficulty,
+        discrimination=np.ones(num_items),
+        utility=np.zeros((num_items, shape.num_options)),
+    )
+
+
+def draw_twins(
+    rng: np.random.Generator, fit: CrowdFit, fitted: Record, design: Record
+) -> Annotators:
+    """Draw people like the fitted ones for a design.
+
+    Everybody in the design is the twin of a fitted person of like workload, at a draw
+    from what is known of that person: so skews, clusters and what goes with workload
+    stay as they are.
+
+    Args:
+        rng: draws who is whose twin, and where in the posterior.
+        fit: of the people.
+        fitted: the record that they were fitted to.
+        design: who answers how much.
+    """
+    source = _like_workload(rng, fitted, design)
+    quality = fit.quality
+    skill = quality.skill[source] + quality.skill_sd[source] * rng.standard_normal(
+        source.size
+    )
+    lean = quality.lean[source] + quality.lean_sd[source] * rng.standard_normal(
+        (source.size, quality.shape.num_leans)
+    )
+    own = 1.0 if fit.own is None else fit.own.own
+    people = build_people(quality.shape, quality.quality, skill, lean, own)
+    return people if fit.tempo is None else _with_times(people, fit.tempo, source)
+
+
+def simulate_design(seed: int, fit: CrowdFit, fitted: Record, design: Record) -> Record:
+    """Let twins of fitted people answer what a record asks.
+
+    Args:
+        seed: draws people, items and answers.
+        fit: of the people.
+        fitted: the record that they were fitted to.
+        design: who is asked what in which order.
+
+    Returns:
+        The design with simulated answers and times.
+    """
+    rng = np.random.default_rng(seed)
+    people = draw_twins(rng, fit, fitted, design)
+    quality = fit.quality
+    items = draw_items(rng, quality.shape, quality.quality, design.num_items)
+    answer, seconds = ask(jax.random.key(seed), "label", people, items, design)
+    is_timed = design.seconds is not None and fit.tempo is not None
+    return replace(design, answer=answer, seconds=seconds if is_timed else None)
+
+
+def _like_workload(
+    rng: np.random.Generator, fitted: Record, design: Record
+) -> NDArray[np.intp]:
+    """Return, for each person of a design, a fitted person of like rank in workload."""
+    work = np.bincount(fitted.person, minlength=fitted.num_people) * 1.0
+    there = np.nonzero(work > 0)[0]
+    ranked = there[np.argsort(work[there] + rng.random(there.size))]
+    wanted = np.bincount(design.person, minlength=design.num_people)
+    rank = np.argsort(np.argsort(wanted + rng.random(wanted.size)))
+    place = (rank + 0.5) / wanted.size * there.size - 0.5
+    near = np.rint(place + rng.normal(0.0, _RANKS_OFF * there.size, place.size))
+    return np.asarray(ranked[np.clip(near, 0, there.size - 1).astype(np.intp)])
+
+
+def _with_times(
+    people: Annotators, tempo: TempoFit, source: NDArray[np.intp]
+) -> Annotators:
+    def everybody(value: ArrayLike) -> Array:
+        return jnp.full(source.size, jnp.asarray(value, jnp.float32))
+
+    of = tempo.tempo
+    spread = tempo.spread_without_conflict(float(of.spread))
+    drift = tempo.drift if np.isfinite(tempo.drift) else 0.0
+    memory = tempo.memory if np.isfinite(tempo.memory) else 0.0
+    practice = float(np.exp(of.practice)) if tempo.is_ordered else 0.0
+    return people._replace(
+        pace=jnp.asarray(tempo.pace[source], jnp.float32),
+        practice=everybody(practice),
+        practice_power=everybody(jnp.exp(of.power)),
+        conflict=everybody(of.conflict),
+        length=everybody(of.length),
+        drift=everybody(drift),
+        memory=everybody(memory),
+        spread=everybody(np.sqrt(max(spread**2 - drift**2, 1e-4))),
+        pause=everybody(jax.nn.sigmoid(of.pause)),
+    )
+
+
+def _leaf(values: ArrayLike) -> Array:
+    return jnp.asarray(values, jnp.float32)

@@ -1,0 +1,237 @@
+"""Validate a fit: how far are simulated people from people who were left out?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hitl_sim.participants.answers import LABEL
+from hitl_sim.participants.compare import Line, compare, halve_distances
+from hitl_sim.participants.fit import CrowdFit, fit_record
+from hitl_sim.participants.holdout import cut_in_halves, hold_cells, take_items
+from hitl_sim.participants.policy import Transfer, compare_policies
+from hitl_sim.participants.predict import (
+    Gain,
+    first_answers,
+    gains_on_cells,
+    gains_on_new,
+)
+from hitl_sim.participants.record import Floats, Record
+from hitl_sim.participants.redundancy import curve
+from hitl_sim.participants.statistic import describe
+from hitl_sim.participants.tell_apart import Telling, tell_apart
+from hitl_sim.participants.twin import simulate_design
+
+NUM_CROWDS = 12
+NUM_HALVINGS = 60
+_CURVE_DRAWS = 12
+
+Show = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """What redundancy buys on the held-out half.
+
+    Attributes:
+        method: "majority" or "dawid_skene".
+        size: people per item.
+        real: accuracy with the real people.
+        simulated: mean over simulated crowds.
+        low: 2.5 % quantile over crowds.
+        high: 97.5 % quantile.
+    """
+
+    method: str
+    size: int
+    real: float
+    simulated: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How a fit stands up to people and items that it has not seen.
+
+    Attributes:
+        name: of the set.
+        fit: the fit to one half.
+        num_people: people held out.
+        num_items: items held out.
+        num_answers: answers held out.
+        gains: log likelihoods beside the rivals'.
+        lines: statistics of real and simulated people.
+        telling: whether real and simulated people can be told apart.
+        transfer: policies in simulation and with real people; None where items have too
+            few answers.
+        curve: what redundancy buys.
+    """
+
+    name: str
+    fit: CrowdFit
+    num_people: int
+    num_items: int
+    num_answers: int
+    gains: list[Gain]
+    lines: list[Line]
+    telling: Telling
+    transfer: Transfer | None
+    curve: list[CurvePoint]
+
+    @property
+    def num_scored(self) -> int:
+        """Statistics that the held-out half identifies."""
+        return sum(line.is_scored for line in self.lines)
+
+    @property
+    def num_passed(self) -> int:
+        """Those on which real and simulated people agree."""
+        return sum(line.passes for line in self.lines)
+
+
+def validate_record(
+    record: Record,
+    options: tuple[str, ...],
+    seed: int = 0,
+    show: Show | None = None,
+    features: Floats | None = None,
+    num_crowds: int = NUM_CROWDS,
+    num_halvings: int = NUM_HALVINGS,
+) -> Validation:
+    """Fit half of the people on half of the items, and predict the others.
+
+    Args:
+        record: labels whose truth is known.
+        options: names of the options.
+        seed: of the cut, the draws and the crowds.
+        show: told what is being done.
+        features: `[N, D]` of the items; policies then train a classifier.
+        num_crowds: simulated crowds.
+        num_halvings: random halvings of the real people, for the yardstick.
+
+    Raises:
+        ValueError: gold is missing, or a half is left with too little.
+    """
+    tell = show or (lambda _: None)
+    _check(record)
+    if features is not None and features.shape[0] != record.num_items:
+        raise ValueError(
+            f"`features` must have {record.num_items} rows, got {features.shape[0]}."
+        )
+    halves = cut_in_halves(record, seed)
+    for half in (halves.fitted, halves.held):
+        _check(half)
+    tell("fitting one half")
+    fit = fit_record(halves.fitted, LABEL, options, seed=seed)
+    tell("predicting the other half")
+    gains = gains_on_new(fit.quality, halves, seed)
+    tell("predicting held-out cells")
+    gains += gains_on_cells(record, hold_cells(record, seed), seed)
+    tell("simulating the other half")
+    held = _with_sizes(halves.held)
+    crowds = [
+        _with_sizes(simulate_design(1000 * seed + turn, fit, halves.fitted, held))
+        for turn in range(num_crowds)
+    ]
+    tell("comparing statistics")
+    rng = np.random.default_rng(seed)
+    real = held if crowds[0].seconds is not None else replace(held, seconds=None)
+    lines = compare(
+        describe(real, rng),
+        [describe(crowd, rng) for crowd in crowds],
+        halve_distances(real, rng, num_halvings),
+        describe(_with_sizes(halves.fitted), rng),
+    )
+    tell("telling real from simulated")
+    telling = tell_apart(real, crowds[0], seed)
+    tell("playing policies")
+    unseen, chosen = take_items(record, halves.held_items)
+    transfer = _transfer(
+        unseen,
+        fit,
+        halves.fitted,
+        None if features is None else features[chosen],
+        seed,
+        num_crowds,
+    )
+    return Validation(
+        name=record.name,
+        fit=fit,
+        num_people=int(np.unique(held.person).size),
+        num_items=held.num_items,
+        num_answers=int((held.answer >= 0).sum()),
+        gains=gains,
+        lines=lines,
+        telling=telling,
+        transfer=transfer,
+        curve=_curve(rng, held, crowds),
+    )
+
+
+_LEAST_PEOPLE, _LEAST_ITEMS, _LEAST_ANSWERS = 3, 10, 50
+
+
+def _check(record: Record) -> None:
+    given = record.answer >= 0
+    counts = (
+        ("people", np.unique(record.person[given]).size, _LEAST_PEOPLE),
+        ("items", np.unique(record.item[given]).size, _LEAST_ITEMS),
+        ("answers", int(given.sum()), _LEAST_ANSWERS),
+    )
+    for what, found, least in counts:
+        if found < least:
+            raise ValueError(
+                f"{record.name}: each half must have {least} {what}, got {found}."
+            )
+    if (record.truth[record.item] < 0).any():
+        raise ValueError(
+            f"{record.name}: every item must have gold to be validated against, got "
+            f"{int((record.truth < 0).sum())} items without."
+        )
+
+
+def _with_sizes(record: Record) -> Record:
+    """Choose the sizes of the redundancy curve that the items allow."""
+    depth = int(np.quantile(np.bincount(record.item), 0.25))
+    sizes = tuple(size for size in (1, 3, 5, 10) if size <= depth)
+    return replace(record, sizes=sizes)
+
+
+def _transfer(
+    record: Record,
+    fit: CrowdFit,
+    fitted: Record,
+    features: Floats | None,
+    seed: int,
+    num_crowds: int,
+) -> Transfer | None:
+    """Play policies on what all people said of items that the fit has not seen."""
+    whole = first_answers(record)
+    crowds = [
+        first_answers(simulate_design(1000 * seed + 500 + turn, fit, fitted, whole))
+        for turn in range(num_crowds)
+    ]
+    try:
+        return compare_policies(whole, crowds, seed, features)
+    except ValueError:
+        return None
+
+
+def _curve(
+    rng: np.random.Generator, held: Record, crowds: list[Record]
+) -> list[CurvePoint]:
+    found = []
+    for method in ("majority", "dawid_skene"):
+        real = curve(rng, first_answers(held), method, held.sizes, _CURVE_DRAWS)
+        drawn = np.array(
+            [curve(rng, first_answers(c), method, held.sizes, 2) for c in crowds]
+        )
+        low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0)
+        found += [
+            CurvePoint(method, size, *map(float, values))
+            for size, *values in zip(
+                held.sizes, real, drawn.mean(axis=0), low, high, strict=True
+            )
+        ]
+    return found

@@ -1,0 +1,79 @@
+"""What is there decides what can be estimated."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from hitl_sim.participants.clean import clean
+from hitl_sim.participants.column import Place
+from hitl_sim.participants.inventory import take_stock
+from hitl_sim.participants.table_file import Layout
+
+
+def make_answers(people=10, items=60, **columns):
+    person, item = np.divmod(np.arange(people * items), items)
+    rng = np.random.default_rng(0)
+    table = {
+        "annotator": person.astype(str),
+        "item": item.astype(str),
+        "answer": rng.integers(0, 2, person.size).astype(str),
+        **columns,
+    }
+    return clean(pa.table(table), Layout(), Place("made up"))
+
+
+def status(answers) -> dict[str, str]:
+    return {f.what: f.is_identified for f in take_stock(answers).findings}
+
+
+def test_without_second_looks_repeatability_is_not_identified():
+    assert status(make_answers())["repeatability"] == "no"
+
+
+def test_with_second_looks_repeatability_is_identified():
+    order = np.arange(600)
+    item = np.where(order % 60 < 30, order % 60, order % 60 - 30)
+    answers = make_answers(item=item.astype(str), order=order)
+    assert status(answers)["repeatability"] == "yes"
+    assert take_stock(answers).num_repeats == 300
+
+
+def test_gold_makes_skill_known_and_its_lack_makes_it_weak():
+    gold = (np.arange(600) % 60 % 2).astype(str)
+    assert status(make_answers(gold=gold))["skill"] == "yes"
+    assert status(make_answers())["skill"] == "weakly"
+
+
+def test_people_who_share_no_item_show_no_shared_error():
+    item = np.arange(600).astype(str)
+    found = status(make_answers(item=item))
+    assert found["shared error"] == "no"
+    assert found["skill"] == "no"
+
+
+def test_times_without_an_order_show_no_practice():
+    found = status(make_answers(seconds=np.full(600, 2.0)))
+    assert found["pace, spread, conflict"] == "yes"
+    assert found["practice, slow drift"] == "no"
+    assert status(make_answers())["times"] == "no"
+
+
+def test_skips_are_counted():
+    answer = np.array([None, "0", "1"] * 200)
+    found = take_stock(make_answers(answer=answer))
+    assert found.num_skips == 200
+    assert found.num_answers == 400
+
+
+def test_groups_that_never_meet_are_told():
+    person, item = np.divmod(np.arange(600), 60)
+    apart = np.where(person < 5, item, item + 60).astype(str)
+    finding = next(
+        f for f in take_stock(make_answers(item=apart)).findings if f.what == "skill"
+    )
+    assert "2 groups" in finding.why
+
+
+def test_one_option_is_refused():
+    with pytest.raises(ValueError, match="two options"):
+        take_stock(make_answers(answer=["x"] * 600))
