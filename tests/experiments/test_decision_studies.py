@@ -1,5 +1,6 @@
 """The studies of consistency, crowd size and scale: what they sweep."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,30 @@ def test_a_shipped_study_says_which_conclusion_bought_labels_would_change():
     text = " ".join((FOLDER / "quickstart.md").read_text(encoding="utf-8").split())
     assert "Labels of the pool are sunk. The conclusion would differ:" in text
     assert "pays in energy, money and carbon if bought same price" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_study_found_lies_beside_it(name):
+    text = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    assert text.startswith(f"# {load(name).question}\n")
+    assert f"`hitl-sim run experiments/{name}.toml --out results/{name}`" in text
+    assert "How surely" in text
+
+
+def test_consistency_says_from_which_quality_on_people_save_training():
+    text = " ".join((FOLDER / "consistency.md").read_text(encoding="utf-8").split())
+    for dial in ("accuracy", "repeatability", "shared error", "systematic error"):
+        assert f"People save training, by {dial}" in text
+
+
+def test_scale_predicts_no_more_than_one_decade_and_holds_the_hidden_largest():
+    text = " ".join((FOLDER / "scale.md").read_text(encoding="utf-8").split())
+    found = re.search(r"(\d+) of (\d+) intervals from the others held it", text)
+    held, tested = map(int, found.groups())
+    assert tested >= 8
+    assert held / tested >= 0.85
+    sizes = [
+        float(n.replace(",", ""))
+        for n in re.findall(r"hypothetical, at ([\d,]+):", text)
+    ]
+    assert max(sizes) <= 32_000
