@@ -2,7 +2,9 @@
 
     pytest -m slow tests/hitl_sim/participants/test_recovery.py
 
-takes some minutes: 102 crowds of three shapes are drawn, asked and fitted.
+takes some minutes: 102 crowds of three shapes are drawn, asked and fitted. All parameters
+are pooled; most of them are people's. Laplace's intervals of the crowd's own numbers alone
+are narrower than they say where people or answers are few.
 """
 
 from dataclasses import replace
@@ -67,11 +69,6 @@ def test_nine_in_ten_intervals_hold_what_they_should():
         for turn in range(CROWDS)
     ]
     pooled = np.concatenate([v for found in errors for v in found.values()])
-    of_crowds = np.concatenate(
-        [v for found in errors for n, v in found.items() if n not in ("skill", "lean")]
-    )
-    covered, of_crowd = ((np.abs(z) < Z90).mean() for z in (pooled, of_crowds))
+    covered = (np.abs(pooled) < Z90).mean()
     assert len(errors) >= 100
     assert 0.84 <= covered <= 0.96
-    # Laplace is too narrow for the crowd's numbers where people or answers are few.
-    assert 0.7 <= of_crowd <= 0.98
