@@ -2,9 +2,9 @@
 
     pytest -m slow tests/hitl_sim/participants/test_recovery.py
 
-takes some minutes: 102 crowds of three shapes are drawn, asked and fitted. All parameters
-are pooled; most of them are people's. Laplace's intervals of the crowd's own numbers alone
-are narrower than they say where people or answers are few.
+takes some minutes: 102 crowds of three shapes are drawn, asked and fitted. All
+parameters are pooled; most of them are people's. Laplace's intervals of the crowd's own
+numbers alone are narrower than they say where people or answers are few.
 """
 
 from dataclasses import replace
