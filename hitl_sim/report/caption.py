@@ -145,7 +145,9 @@ def methods(result: StudyResult) -> tuple[str, ...]:
         " and control drawn together; on the log scale they are the same. A resample in"
         " which nobody reaches counts as infinite, so that an upper end may be too."
         " With no success at all the lower end rests on Wilson's bound for the chance"
-        f" of success.{paired} Each replicate redraws split, initialisation and crowd.",
+        " of success. Where an arm fails now and then and hardly did so here, intervals"
+        " are too narrow: the runs have not shown what a failure costs."
+        f"{paired} Each replicate redraws split, initialisation and crowd.",
         "Constants. What constants of device, people and prices leave open is a second"
         " interval, never mixed with chance: each constant is moved to its ends alone"
         " and constants are combined in quadrature. A constant that arm and control"

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from hitl_sim.analysis import Finding
 from hitl_sim.analysis.verdict import Decision
@@ -23,6 +24,8 @@ from hitl_sim.report.figure.style import (
 from hitl_sim.unit import S_PER_H
 
 _SURE = 0.5
+_STEPS = (1.0, 2.0, 5.0)
+"""Ticks within a decade."""
 
 
 def draw_frontier(decision: Decision) -> Figure:
@@ -57,8 +60,8 @@ def draw_frontier(decision: Decision) -> Figure:
     for axes in (above, below):
         axes.set_xscale("log")
         joule_ticks(axes)
-        axes.xaxis.set_minor_formatter(axes.xaxis.get_major_formatter())
-        axes.tick_params(axis="x", which="both", labelsize=8, rotation=30)
+        axes.xaxis.set_major_locator(LogLocator(subs=_STEPS))
+        axes.xaxis.set_minor_formatter(NullFormatter())
     above.set_ylabel("test accuracy (share right)")
     above.set_title(f"{task.task}: accuracy and joules of training")
     below.set_xlabel("device energy per success, choosing included (J, log scale)")
