@@ -276,7 +276,7 @@ def _draw_around(shape: Shape, seed: int) -> Around:
     pairs = _FEW_PAIRS if shape.num_people >= _MANY_PEOPLE else _MANY_PAIRS
     traits = (shape.num_people, 1 + shape.num_leans)
     signs = np.random.default_rng(seed).choice([-1.0, 1.0], (pairs, *traits))
-    return Around(jnp.asarray(signs, jnp.float32), jnp.full(traits, 0.5))
+    return Around(jnp.asarray(signs, jnp.float32), jnp.full(traits, 0.5, jnp.float32))
 
 
 def _stand_around(around: Around, spread: Spread, info: "Information") -> Around:
