@@ -68,7 +68,7 @@ see no failure, and its interval makes no allowance for one unseen. At a chance 
 is 93 % with 32 replicates and 84 % with 16, and of Fieller's set 93 % at .75 with 16.
 """
 SAVING = [case for case in CASES if per_success(*case[1:]) <= 1.0]
-"""Where M* is a number, or nothing is saved; else it is "never", which any set holds."""
+"""Where M* is a number or nothing is saved; "never" would be held by any set."""
 PRICES = np.array([-60.0, 60.0])
 
 
