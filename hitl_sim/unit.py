@@ -4,6 +4,7 @@ Everything inside the package is SI (J, W, s, kg); these constants are applied o
 where a number is read from a counter, a price list or a table, or is printed.
 """
 
+HZ_PER_MHZ = 1e6
 S_PER_MIN = 60.0
 S_PER_H = 3_600.0
 S_PER_NS = 1e-9

@@ -3,9 +3,10 @@
     python experiments/benchmarks/int8.py
 
 Operands stay int8 on one side and float32 on the other (bare), or come as float32 and
-are quantised on the way, as a network's are (whole). One process, one thread, taking
-turns. A ratio above 1 says that int8 takes longer, and so more joules at equal watts:
-what happens where a backend has no kernel that gains from it.
+are quantised on the way, as a network's are (whole); last, as many small networks
+mapped into one program, as a sweep runs them. One process, one thread, taking turns. A
+ratio above 1 says that int8 takes longer, and so more joules at equal watts: what
+happens where a backend has no kernel that gains from it.
 """
 
 import os
@@ -23,6 +24,7 @@ from hitl_sim.learn.arithmetic import int8_product, quantise_kernel, runs_in_int
 from hitl_sim.learn.arithmetic.int8 import apply_int8
 
 SIZES = ((32, 64, 64), (256, 256, 256), (1024, 1024, 1024))
+MAPPED = (8, 32, 64, 64)
 TURNS, CALLS = 7, 5
 
 
@@ -35,7 +37,7 @@ def bare(left, right):
 def median_s(forms):
     """Return the median seconds of a call of each form, taking turns."""
     times = {name: [] for name in forms}
-    for name, (function, args) in forms.items():
+    for function, args in forms.values():
         jax.block_until_ready(function(*args))
     for _ in range(TURNS):
         for name, (function, args) in forms.items():
@@ -45,6 +47,24 @@ def median_s(forms):
             jax.block_until_ready(out)
             times[name].append((time.perf_counter() - start) / CALLS)
     return {name: statistics.median(seconds) for name, seconds in times.items()}
+
+
+def compare_mapped(rng):
+    """Print the ratio for several networks in one program."""
+    runs, rows, depth, columns = MAPPED
+    x = jnp.asarray(rng.normal(size=(runs, rows, depth)), jnp.float32)
+    kernel = jnp.asarray(rng.normal(size=(runs, depth, columns)), jnp.float32)
+    times = median_s(
+        {
+            "float32": (jax.jit(jax.vmap(jnp.matmul)), (x, kernel)),
+            "whole": (jax.jit(jax.vmap(int8_product)), (x, kernel)),
+        }
+    )
+    print(
+        f"{runs} mapped {rows}x{depth}x{columns}: float32"
+        f" {1e6 * times['float32']:.0f} us; int8 ÷ float32:"
+        f" {times['whole'] / times['float32']:.2f} whole"
+    )
 
 
 def main() -> None:
@@ -74,6 +94,7 @@ def main() -> None:
             f" {times['kept'] / float32:.2f} with inputs quantised,"
             f" {times['whole'] / float32:.2f} with weights quantised too"
         )
+    compare_mapped(rng)
 
 
 if __name__ == "__main__":
