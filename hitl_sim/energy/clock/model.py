@@ -115,7 +115,8 @@ class Clocked:
 
 def job_time(job: Job, clock_hz: Number) -> Number:
     """Return T(f), s."""
-    return job.cycles / clock_hz + job.memory_s
+    seconds: Number = job.cycles / clock_hz + job.memory_s
+    return seconds
 
 
 def job_energy(job: Job, device: Clocked, clock_hz: Number) -> Number:
