@@ -133,7 +133,9 @@ def critical_clock(device: Clocked) -> float:
     The closed form for a voltage proportional to the clock, raised to where the voltage
     stops falling (below it only the time grows) and kept within the device's clocks.
     """
-    free = device.top_hz * (device.static_w / (2.0 * device.dynamic_w)) ** (1.0 / 3.0)
+    free: float = device.top_hz * (device.static_w / (2.0 * device.dynamic_w)) ** (
+        1.0 / 3.0
+    )
     least = max(device.bottom_hz, device.floor_frac * device.top_hz)
     return min(max(free, least), device.top_hz)
 
