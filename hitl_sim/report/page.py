@@ -335,9 +335,11 @@ def _study(
             _folded_json("study, as it was run", result.study),
             element("h3", "Sources"),
             _numbered("parts", told.parts),
-            element("h3", "What the numbers are made of"),
-            element("p", "The marks [1], [2] and so on beside numbers.", class_="note"),
-            _numbered("sources", told.formulas),
+            element(
+                "details",
+                element("summary", "what the numbers marked [1], [2] … are made of"),
+                _numbered("sources", told.formulas),
+            ),
         ]
     )
 
