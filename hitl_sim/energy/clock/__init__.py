@@ -4,6 +4,14 @@ from hitl_sim.energy.clock.driver import Answer as Answer
 from hitl_sim.energy.clock.driver import BoardClocks as BoardClocks
 from hitl_sim.energy.clock.driver import ClockRefusedError as ClockRefusedError
 from hitl_sim.energy.clock.driver import read_clocks as read_clocks
+from hitl_sim.energy.clock.governor import Governed as Governed
+from hitl_sim.energy.clock.governor import GovernorConfig as GovernorConfig
+from hitl_sim.energy.clock.governor import best_fixed as best_fixed
+from hitl_sim.energy.clock.governor import cost_table as cost_table
+from hitl_sim.energy.clock.governor import govern as govern
+from hitl_sim.energy.clock.load import Load as Load
+from hitl_sim.energy.clock.load import Phase as Phase
+from hitl_sim.energy.clock.load import draw_load as draw_load
 from hitl_sim.energy.clock.model import Clocked as Clocked
 from hitl_sim.energy.clock.model import Job as Job
 from hitl_sim.energy.clock.model import best_clock as best_clock
