@@ -145,12 +145,12 @@ def govern(
         config: how it learns.
         seed: of its trials.
     """
-    num_periods, num_clocks = costs.shape
+    num_periods, num_clocks = len(costs), len(costs[0])
     states = _states(load, device, config.edges)
     num_states = (len(config.edges) + 1) ** 2
     rng = np.random.default_rng(seed)
-    lots: FloatArray = rng.random(num_periods)
-    trials: npt.NDArray[np.int64] = rng.integers(0, num_clocks, num_periods)
+    lots = rng.random(num_periods)
+    trials = rng.integers(0, num_clocks, num_periods)
     worth = np.zeros((num_states, num_clocks))
     visits = np.zeros(worth.shape, np.int64)
     choice = np.zeros(num_periods, np.int64)
