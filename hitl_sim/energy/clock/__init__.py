@@ -20,6 +20,9 @@ from hitl_sim.energy.clock.model import clock_saving as clock_saving
 from hitl_sim.energy.clock.model import critical_clock as critical_clock
 from hitl_sim.energy.clock.model import job_energy as job_energy
 from hitl_sim.energy.clock.model import job_time as job_time
+from hitl_sim.energy.clock.share import ClockShares as ClockShares
+from hitl_sim.energy.clock.share import default_shares as default_shares
+from hitl_sim.energy.clock.share import lowered_clock as lowered_clock
 from hitl_sim.energy.clock.sweep import Point as Point
 from hitl_sim.energy.clock.sweep import best_point as best_point
 from hitl_sim.energy.clock.sweep import fit_sweep as fit_sweep
