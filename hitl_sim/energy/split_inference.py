@@ -26,7 +26,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from hitl_sim.energy.profile import DeviceProfile
 from hitl_sim.energy.quantity import Quantity, total
+from hitl_sim.energy.work import WorkUnit
 
 FLOAT_BITS = 32
 """Bits of a feature that is not compressed."""
@@ -54,6 +56,32 @@ class Layer:
     device_s: float
     server_s: float
     num_features: int
+
+
+def price_layer(
+    work: WorkUnit, device: DeviceProfile, server: DeviceProfile, num_features: int
+) -> Layer:
+    """Price the counted work of a layer on both sides.
+
+    Args:
+        work: operations of the layer for one query.
+        device: what runs the layers before the cut.
+        server: what runs those after it.
+        num_features: numbers that the layer reads.
+    """
+    near, far = device.unit_cost(work), server.unit_cost(work)
+    return Layer(
+        work.name,
+        near.joules,
+        far.joules,
+        _seconds(near.seconds),
+        _seconds(far.seconds),
+        num_features,
+    )
+
+
+def _seconds(seconds: Quantity) -> float:
+    return math.inf if seconds.value is None else float(seconds.value)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,21 @@ import math
 import numpy as np
 import pytest
 
-from hitl_sim.energy import Kind, Scope, exact, unavailable
-from hitl_sim.energy.split_inference import Layer, Link, best_cut, list_cuts
+from hitl_sim.energy import (
+    Kind,
+    Scope,
+    WorkUnit,
+    exact,
+    load_profile,
+    unavailable,
+)
+from hitl_sim.energy.split_inference import (
+    Layer,
+    Link,
+    best_cut,
+    list_cuts,
+    price_layer,
+)
 
 
 def joules(value, of):
@@ -119,6 +132,21 @@ def test_a_cut_whose_energy_is_unknown_is_never_the_best():
     layers = network(1)
     gap = unavailable("J/B", Scope.NODE, "nobody measured the link", of="link")
     assert best_cut(list_cuts(layers, Link(gap, 1e5))).at == len(layers)
+
+
+def test_counted_layers_are_priced_by_the_profiles_of_both_sides():
+    work = WorkUnit("dense", "evaluate", {"float32": 2e9}, 1e7, 2)
+    device, server = load_profile("jetson-class"), load_profile("h100")
+    layer = price_layer(work, device, server, 300)
+    assert layer.device == device.unit_cost(work).joules
+    assert layer.server_s == server.unit_cost(work).seconds.value
+    assert layer.server_s < layer.device_s
+    cuts = list_cuts([layer, layer], link())
+    assert {part.of for part in cuts[1].joules().parts} == {
+        "jetson-class",
+        "link",
+        "h100",
+    }
 
 
 def test_impossible_links_bits_and_networks_are_refused():
