@@ -360,6 +360,14 @@ def meters(
             raise typer.Exit(_FAILED_RUNS)
 
 
+@app.command()
+def clocks() -> None:
+    """Say what clocks and power caps this machine's boards have, and what one saves."""
+    from hitl_sim.report.clock import print_clocks
+
+    print_clocks(_console())
+
+
 @app.command(context_settings={"ignore_unknown_options": True})
 def measure(
     command: Annotated[
