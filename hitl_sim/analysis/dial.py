@@ -135,10 +135,16 @@ def _solve_ratio(sweep: Sweep, control: Finding, seed: int) -> Crossing | None:
     shared = _shared(sweep)
     if len(shared) == 0:
         return None
+    outlays = [
+        finding.outlay.select(np.searchsorted(finding.replicate, shared))
+        for finding in (control, *sweep.findings)
+    ]
+    weights = resample(len(shared), seed)
+    pooled = [np.array([outlay.per_success]) for outlay in outlays]
     return find_crossing(
         sweep.values,
-        -_log_ratios(sweep, control, shared, np.ones((1, len(shared))))[0],
-        -_log_ratios(sweep, control, shared, resample(len(shared), seed)),
+        -_log_ratios(pooled)[0],
+        -_log_ratios([outlay.draws(weights) for outlay in outlays]),
         len(shared),
     )
 
@@ -151,15 +157,10 @@ def _shared(sweep: Sweep) -> IntArray:
     return shared
 
 
-def _log_ratios(
-    sweep: Sweep, control: Finding, shared: IntArray, weights: FloatArray
-) -> FloatArray:
-    """Return `[B, K]` log rho of every condition in each resample."""
-    beside, *spent = (
-        finding.outlay.select(np.searchsorted(finding.replicate, shared)).draws(weights)
-        for finding in (control, *sweep.findings)
-    )
-    ratios = np.stack([ratio_of(draws, beside) for draws in spent], axis=1)
+def _log_ratios(spent: Sequence[FloatArray]) -> FloatArray:
+    """Return `[B, K]` log rho of the conditions, given control and conditions `[B]`."""
+    beside, *arms = spent
+    ratios = np.stack([ratio_of(draws, beside) for draws in arms], axis=1)
     with np.errstate(divide="ignore"):
         logs = np.log(np.where(np.isnan(ratios), 1.0, ratios))
     return np.asarray(np.clip(logs, -_MOST, _MOST))

@@ -3,10 +3,11 @@
 The bootstrap interval is the expanded percentile interval. Percentiles commute with the
 logarithm, so on the log scale of a ratio it is the same interval. Plain percentiles are
 too narrow by about sqrt((n - 1) / n) and by the normal quantile that stands in for
-Student's; taking the percentiles at Phi(-sqrt(n / (n - 1)) t) instead mends both. In
-24 kinds of simulated study (8, 16 and 32 replicates, reach .6 to 1, ratios .7 and 1,
-1,000 studies each) the interval held the true ratio in 91 to 96 %, at 16 or 32
-replicates in 92.5 to 96 %; plain percentiles in 84 to 93 %, BCa in 82 to 93 %.
+Student's; taking the percentiles at Phi(-sqrt(n / (n - 1)) t) instead mends both. How
+often runs get there is drawn with each resample (`success`). Where at least three runs
+are expected to fail, or none ever does, the interval holds the true ratio in 93 to 97 %
+of studies of 16 and 32 replicates (test_coverage.py); plain percentiles do in 84 to
+93 %, BCa in 82 to 93 %.
 
 References:
     Wilson (1927), Probable inference, the law of succession, and statistical inference,
@@ -26,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hitl_sim.analysis.record import BoolArray, FloatArray, IntArray
+from hitl_sim.analysis.success import draw_success
 from hitl_sim.student import student_quantile
 
 LEVEL = 0.95
@@ -156,7 +158,8 @@ class Outlay:
     @property
     def per_success(self) -> float:
         """Return all that was spent over the number of successes; inf without any."""
-        return float(_per_success(self.spent.sum(), self.is_reached.sum()))
+        successes = int(self.is_reached.sum())
+        return float(self.spent.sum()) / successes if successes else math.inf
 
     def select(self, rows: IntArray) -> Outlay:
         """Return the outlay of some of its runs."""
@@ -164,15 +167,7 @@ class Outlay:
 
     def draws(self, weights: FloatArray) -> FloatArray:
         """Return `[B]` spent per success in each resample; inf without any success."""
-        return _per_success(weights @ self.spent, weights @ self.is_reached)
-
-
-def _per_success(
-    spent: npt.ArrayLike, successes: npt.ArrayLike
-) -> npt.NDArray[np.float64]:
-    with np.errstate(divide="ignore"):
-        reached = np.asarray(successes, np.float64)
-        return np.where(reached > 0, np.asarray(spent) / np.maximum(reached, 1), np.inf)
+        return draw_success(self.is_reached, weights).per_success(self.spent)
 
 
 def ratio_of(arm: FloatArray, control: FloatArray) -> FloatArray:
@@ -207,8 +202,8 @@ def ratio_interval(
         weights: `[B, R]` resampled replicates; arm and control are drawn together.
 
     Returns:
-        (low, high); high is inf when resamples without a success of the arm reach the
-        upper percentile, low is 0 when the control's do so at the lower one.
+        (low, high); high is inf where no run of the arm reached, low is 0 where none
+        of the control did.
     """
     num = len(arm.spent)
     if num < MIN_REPLICATES or not (arm.is_reached.any() or control.is_reached.any()):

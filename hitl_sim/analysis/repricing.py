@@ -26,8 +26,10 @@ from hitl_sim.analysis.decision import Sample
 from hitl_sim.analysis.pricing import MEASURES, TRAINING, Measure
 from hitl_sim.analysis.record import PROTOCOL, BoolArray, FloatArray, IntArray
 from hitl_sim.analysis.scenario import Scenarios, scenario_number, scenario_rates
+from hitl_sim.analysis.success import draw_success
 from hitl_sim.cost import Ledger, Prices, Rates, build_ledger
 from hitl_sim.energy import DeviceProfile, Quantity, UnitCost
+from hitl_sim.remember import Remembered
 
 SECONDS = ("wait_s", "paid_s", "requester_s")
 LABELS = "pool_labels"
@@ -36,6 +38,7 @@ _EVALUATE = "evaluate:"
 """How the names of units begin that answer for one item."""
 _BLOCK_BYTES = 2**26
 """Largest block of bills that is held at once, bytes."""
+_unit_costs: Remembered[dict[str, UnitCost]] = Remembered(8)
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,7 @@ class Amounts:
         Args:
             weights: `[B, R]` how often each run is in each resample.
         """
-        reached = weights @ self.is_reached
-        return _over(weights @ self.rows, reached[:, None])
+        return draw_success(self.is_reached, weights).per_success(self.rows)
 
     def influence(self) -> FloatArray:
         """Return `[R, F]` pseudo-values whose mean is `pooled`.
@@ -185,7 +187,7 @@ def price_table(
             )
         rates = scenario_rates(prices, scenarios, boundary, standing, rows)
         profile = devices[device]
-        costs = price_units(units, profile)
+        costs = _priced(units, profile)
         numbers = {name: v[rows] for name, v in scenarios.numbers.items()}
         world = _World(_costs(costs, numbers), profile, prices, rates, label_s, numbers)
         for row, name in enumerate(names):
@@ -193,6 +195,13 @@ def price_table(
                 for measure in MEASURES:
                     part[measure][row, rows] = price[measure]
     return PriceTable(names, *parts)
+
+
+def _priced(
+    units: Mapping[str, Mapping[str, Any]], profile: DeviceProfile
+) -> dict[str, UnitCost]:
+    """Price units of work; one study's many tables ask the same."""
+    return _unit_costs.get((units, profile), lambda: price_units(units, profile))
 
 
 def _costs(

@@ -114,11 +114,15 @@ def legend_below(figure: Figure, axes: Axes, columns: int) -> None:
 
 
 def to_svg(figure: Figure, salt: str) -> str:
-    """Return a figure as SVG to stand inside a page, the same bytes every time."""
+    """Return a figure as SVG to stand inside a page, the same bytes every time.
+
+    Its layout is settled here once; the PNG keeps it.
+    """
     buffer = io.StringIO()
     with styled(salt):
         metadata = {"Date": None, "Creator": None}
         figure.savefig(buffer, format="svg", metadata=metadata)
+        figure.set_layout_engine("none")
     text = buffer.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     return text[text.index("<svg") :]

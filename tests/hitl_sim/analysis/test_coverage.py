@@ -50,12 +50,26 @@ def share(hits):
     return sum(hits) / STUDIES
 
 
-CASES = [(16, 0.7, 1.0), (32, 0.7, 1.0), (32, 0.5, 0.8), (16, 1.0, 1.0), (32, 1.0, 1.0)]
+CASES = [
+    (16, 0.7, 1.0),
+    (32, 0.7, 1.0),
+    (16, 1.0, 1.0),
+    (32, 1.0, 1.0),
+    (32, 0.7, 0.875),
+    (24, 0.4, 0.8),
+    (32, 0.5, 0.8),
+    (16, 0.7, 0.5),
+    (32, 0.7, 0.4),
+]
 """Replicates, ratio of the means, chance to reach; at 1.0 the saving crosses zero.
 
-Where fewer than about five runs are expected to fail, 92 to 93 % are held, and fewer
-still where a study is likely to see none: no method knows of failures unseen.
+Where fewer than four runs are expected to fail, less is held: a study is then likely to
+see no failure, and its interval makes no allowance for one unseen. At a chance of .9 it
+is 93 % with 32 replicates and 84 % with 16, and of Fieller's set 93 % at .75 with 16.
 """
+SAVING = [case for case in CASES if per_success(*case[1:]) <= 1.0]
+"""Where M* is a number or nothing is saved; "never" would be held by any set."""
+PRICES = np.array([-60.0, 60.0])
 
 
 @pytest.mark.parametrize(("num", "ratio", "reach"), CASES)
@@ -76,7 +90,7 @@ def outlay(amounts):
     return Outlay(amounts.rows[:, 0], amounts.is_reached)
 
 
-@pytest.mark.parametrize(("num", "ratio", "reach"), CASES)
+@pytest.mark.parametrize(("num", "ratio", "reach"), SAVING)
 def test_the_interval_of_m_star_holds_it_in_93_to_97_of_100(num, ratio, reach):
     rng = np.random.default_rng(2)
     saved = 1.0 - per_success(ratio, reach)
@@ -117,11 +131,11 @@ def test_the_set_of_a_break_even_price_holds_it_in_93_to_97_of_100(num, ratio, r
     rng = np.random.default_rng(3)
     worth = 100.0
     wage = worth * (1.0 - per_success(ratio, reach)) * reach / HOURS
-    ends = np.array([[worth, worth], [-20.0, 40.0]])
+    ends = np.array([[worth, worth], PRICES])
     hits = []
     for _ in range(STUDIES):
         pair = draw_pair(rng, num, ratio, reach)
-        found = pair.crossing([-20.0, 40.0], ends, resample(num, 0))
+        found = pair.crossing(PRICES, ends, resample(num, 0))
         hits.append(found.holds(wage))
     assert 0.93 <= share(hits) <= 0.97
 
@@ -143,12 +157,13 @@ def test_the_set_of_a_break_even_quality_holds_it_in_93_to_97_of_100(num):
     assert 0.93 <= share(hits) <= 0.97
 
 
-@pytest.mark.parametrize("num", [16, 32])
-def test_joules_saved_per_hour_are_held_in_93_to_97_of_100(num):
+@pytest.mark.parametrize(("num", "ratio", "reach"), CASES)
+def test_joules_saved_per_hour_are_held_in_93_to_97_of_100(num, ratio, reach):
     rng = np.random.default_rng(5)
+    truth = (1.0 - per_success(ratio, reach)) * reach / HOURS
     hits = []
     for _ in range(STUDIES):
-        pair = draw_pair(rng, num, 0.7, 1.0)
+        pair = draw_pair(rng, num, ratio, reach)
         found = fieller(pair.by_run(SAVED)[:, 0], -pair.by_run(SPENT)[:, 0])
-        hits.append(found.holds(0.3 / HOURS))
+        hits.append(found.holds(truth))
     assert 0.93 <= share(hits) <= 0.97

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import beta
 
 from hitl_sim.analysis.interval import (
     MIN_REPLICATES,
@@ -84,13 +85,13 @@ def test_without_a_success_the_outlay_is_infinite_and_bounded_by_wilson():
     assert high == math.inf
 
 
-def test_few_successes_leave_the_upper_end_infinite():
+def test_few_successes_bound_the_ratio_by_jeffreys_chance_to_reach():
     reached = np.arange(32) < 2
     arm = Outlay(np.ones(32), reached)
     control = Outlay(np.ones(32), np.ones(32, bool))
     low, high = ratio_interval(arm, control, resample(32, 0))
-    assert high == math.inf
-    assert 1.0 < low < 16.0
+    chances = beta(2.5, 30.5).ppf([1 - tail(32), tail(32)])
+    assert [low, high] == pytest.approx(1.0 / chances, rel=0.15)
 
 
 def test_a_ratio_without_success_of_the_arm_keeps_its_lower_bound():
