@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hitl_sim.learn.intervention import Intervention, Program
-from hitl_sim.learn.lever import NO_LEVER, Course, Leg, build_course
+from hitl_sim.learn.lever import NO_LEVER, Course, Leg, build_course, in_place_of
 from hitl_sim.learn.loop import RunConfig, guidance_of
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import init_learner
@@ -19,6 +19,7 @@ from hitl_sim.learn.work import (
     PROTOCOL,
     Unit,
     WorkLine,
+    abstract,
     forward_unit,
     once,
     spread,
@@ -54,8 +55,12 @@ def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
 
     Training and validation are what the protocol needs to stop at a target; the test
     set is only watched. What choosing costs is the intervention's own, and what a lever
-    does beside training steps stands in lines of the lever's.
+    does beside training steps stands in lines of the lever's. An approximate multiplier
+    is counted as the exact one that the device has in its place.
     """
+    if config.lever.quantise is not None:
+        quantise = in_place_of(config.lever.quantise)
+        config = replace(config, lever=replace(config.lever, quantise=quantise))
     intervention = guidance_of(config)
     course = _course_of(config, intervention)
     return (
@@ -151,7 +156,26 @@ def _evaluations(
     ]
     for standing, n in held_out:
         unit = forward_unit("evaluate", leg.config, n, *sizes, _class_of, "class")
+        if leg.answer:
+            unit = _answering(config, leg, unit, n, sizes[0])
         yield WorkLine(unit, standing, spread(n * is_evaluated))
+
+
+def _answering(
+    config: RunConfig, leg: Leg, plain: Unit, num_items: int, num_features: int
+) -> Unit:
+    """Describe a look at items through what levers make of the network in use."""
+    hooks = leg.network.hooks
+    if hooks is None:
+        raise TypeError("a network in another use must have hooks.")
+    learner, answer = _learner_of(config, leg.network), hooks.answer
+    deployed = jax.eval_shape(hooks.deploy, learner.params, learner.held)
+
+    def program(deployed: Any, x: Any) -> Any:
+        return _class_of(answer(deployed, x))
+
+    args = (deployed, abstract(num_items, num_features))
+    return Unit(f"{plain.name}{leg.answer}", "evaluate", program, args, num_items)
 
 
 def _levers(

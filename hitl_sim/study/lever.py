@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from hitl_sim.learn import FineTuneConfig, LeverConfig, PruneConfig
+from hitl_sim.learn import FineTuneConfig, LeverConfig, PruneConfig, QuantiseConfig
 from hitl_sim.study.lever_spec import (
     RANK,
     FineTuneLever,
     LeverSpec,
     PruneLever,
+    QuantiseLever,
     find_lever,
 )
 
@@ -15,6 +16,7 @@ from hitl_sim.study.lever_spec import (
 def lever_config(levers: Sequence[LeverSpec], num_classes: int) -> LeverConfig:
     """Give levers the sizes of the task that they act on."""
     tune, prune = find_lever(levers, FineTuneLever), find_lever(levers, PruneLever)
+    quantise = find_lever(levers, QuantiseLever)
     return LeverConfig(
         None
         if tune is None
@@ -27,6 +29,9 @@ def lever_config(levers: Sequence[LeverSpec], num_classes: int) -> LeverConfig:
         None
         if prune is None
         else PruneConfig(prune.share, prune.form, prune.after, prune.until or 0),
+        None
+        if quantise is None
+        else QuantiseConfig(quantise.form, quantise.multiplier or "exact"),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from hitl_sim.energy.multiplier import multiplier_saving
 from hitl_sim.study.network_spec import Count
 
 Between = Annotated[float, Meta(gt=0.0, lt=1.0)]
@@ -64,7 +65,24 @@ class PruneLever(_Lever, frozen=True, tag="prune"):
     until: Count | None = None
 
 
-LeverSpec = FineTuneLever | PruneLever
+class QuantiseLever(_Lever, frozen=True, tag="quantise"):
+    """Multiply 8-bit whole numbers in place of float32, in use and maybe in training.
+
+    Accuracy is that of the quantised network. Items that a model scores to choose among
+    them are scored by the network in training.
+
+    Attributes:
+        form: "post_training" rounds the trained network; "aware" rounds in the forward
+            passes of training too; "approximate" does so with a multiplier that errs,
+            which no device here has: joules that it saves are hypothetical.
+        multiplier: its design; given exactly with "approximate".
+    """
+
+    form: Literal["post_training", "aware", "approximate"]
+    multiplier: str | None = None
+
+
+LeverSpec = FineTuneLever | PruneLever | QuantiseLever
 
 
 def find_lever(levers: Sequence[LeverSpec], kind: type[Any]) -> Any:
@@ -94,10 +112,30 @@ def check_levers(levers: Sequence[LeverSpec], stage_checkpoints: int) -> None:
         )
     if prune is not None:
         _check_prune(prune, stage_checkpoints)
+    quantise = find_lever(levers, QuantiseLever)
+    if quantise is not None:
+        _check_quantise(quantise, tune)
     if tune is not None and prune is not None and tune.train == "low_rank":
         raise ValueError(
             "`arm.lever.train` must be 'all' or 'last' beside a lever of kind 'prune', "
             "for adapters fill what pruning empties, got 'low_rank'."
+        )
+
+
+def _check_quantise(quantise: QuantiseLever, tune: FineTuneLever | None) -> None:
+    if (quantise.form == "approximate") != (quantise.multiplier is not None):
+        raise ValueError(
+            "`arm.lever.multiplier` must be given exactly where `arm.lever.form` is "
+            f"'approximate', got {quantise.multiplier!r} with {quantise.form!r}."
+        )
+    if quantise.multiplier is not None:
+        # knows the designs, and what each is said to save
+        multiplier_saving(quantise.multiplier)
+    is_low_rank = tune is not None and tune.train == "low_rank"
+    if is_low_rank and quantise.form != "post_training":
+        raise ValueError(
+            "`arm.lever.form` must be 'post_training' beside low-rank adapters, whose "
+            f"weights are whole only in use, got {quantise.form!r}."
         )
 
 

@@ -1,9 +1,15 @@
 """Whether a task has what a network and an arm need of it; known before any run."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.lever_spec import FineTuneLever, PruneLever, find_lever
+from hitl_sim.study.lever_spec import (
+    FineTuneLever,
+    PruneLever,
+    QuantiseLever,
+    find_lever,
+)
 from hitl_sim.study.network_spec import TEXT_KINDS, VECTOR_KINDS
 from hitl_sim.study.spec import (
     ImportanceArm,
@@ -58,6 +64,11 @@ def _check_levers(condition: Condition, info: TaskInfo) -> None:
                 f"with `arm.lever.form` {prune.form!r}, got {network.kind!r} in arm "
                 f"{arm.name!r}."
             )
+    if find_lever(arm.lever, QuantiseLever) and find_spec("qwix") is None:
+        raise SpecError(
+            "`arm.lever.kind` must be another where qwix is not installed (pip install "
+            f"'hitl-sim[int8]'), got 'quantise' in arm {arm.name!r}."
+        )
     if find_lever(arm.lever, FineTuneLever) is None:
         return
     left = info.num_items - task.pool - task.validation - task.test

@@ -65,11 +65,27 @@ class PruneConfig:
 
 
 @dataclass(frozen=True)
+class QuantiseConfig:
+    """Multiply 8-bit whole numbers, in use and maybe in training.
+
+    Attributes:
+        form: "post_training" trains in float32 and rounds what is used; "aware" rounds
+            in every forward pass of training too, and lets gradients straight through;
+            "approximate" does so with a multiplier that errs.
+        multiplier: its design; read with "approximate" only.
+    """
+
+    form: str
+    multiplier: str = "exact"
+
+
+@dataclass(frozen=True)
 class LeverConfig:
     """The levers of an arm; None for each that it does not have."""
 
     fine_tune: FineTuneConfig | None = None
     prune: PruneConfig | None = None
+    quantise: QuantiseConfig | None = None
 
     @property
     def cut(self) -> PruneConfig | None:

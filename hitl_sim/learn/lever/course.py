@@ -26,6 +26,7 @@ class Leg(NamedTuple):
         checkpoints: of the first stage, where another leg follows; else 0.
         deploy: what is done once before the network is used, for names of units;
             empty where it is used as it is trained.
+        answer: what tells its use from the plain network's.
         take_over: turns the learner of the leg before into this one's; None for the
             first leg.
     """
@@ -35,6 +36,7 @@ class Leg(NamedTuple):
     mark: str = ""
     checkpoints: int = 0
     deploy: str = ""
+    answer: str = ""
     take_over: Callable[[Learner], Learner] | None = None
 
 
@@ -76,9 +78,7 @@ def build_course(
     cut = lever.cut
     if cut is None:
         form = build_form(config, sizes, lever, pretrained)
-        return Course(
-            (Leg(config, form.network, form.mark, 0, form.deploy),), lever.ready
-        )
+        return Course((_leg(config, form),), lever.ready)
     is_gated = cut.form == "gated"
     whole = build_form(config, sizes, lever, pretrained, is_gated=is_gated)
     left = shrink_config(config, cut.share)
@@ -88,9 +88,13 @@ def build_course(
         params, held = cut_units(config, lever, whole, small, learner)
         return resume_learner(params, held, optimiser)
 
-    first = Leg(config, whole.network, whole.mark, cut.after)
-    second = Leg(left, small.network, small.mark, 0, small.deploy, take_over)
+    first = _leg(config, whole)._replace(checkpoints=cut.after)
+    second = _leg(left, small)._replace(take_over=take_over)
     return Course((first, second), lever.ready)
+
+
+def _leg(config: NetworkConfig, form: Form) -> Leg:
+    return Leg(config, form.network, form.mark, 0, form.deploy, form.answer)
 
 
 def cut_units(

@@ -15,6 +15,7 @@ from hitl_sim.learn.lever.config import LeverConfig, PruneConfig
 from hitl_sim.learn.lever.gate import draw_gates, open_gates
 from hitl_sim.learn.lever.layout import Layout, layout_of
 from hitl_sim.learn.lever.mask import keep_largest, share_at
+from hitl_sim.learn.lever.quantised import arithmetic_of, quantise_network
 from hitl_sim.learn.lever.unit import close_units, unit_layers
 from hitl_sim.learn.network import Hooks, Network, NetworkConfig, build_network
 
@@ -44,6 +45,7 @@ class Form(NamedTuple):
         mark: what tells its training step from the plain network's, for names of units.
         deploy: what is done once before it is used, for names of units; empty for
             nothing.
+        answer: what tells its use from the plain network's, for names of units.
     """
 
     network: Network
@@ -51,6 +53,7 @@ class Form(NamedTuple):
     part: Callable[[Sequence[Any]], tuple[Any, Any]] | None
     mark: str
     deploy: str = ""
+    answer: str = ""
 
 
 def build_form(
@@ -71,6 +74,31 @@ def build_form(
             left out.
         is_gated: whether its units have gates, which learn which of them go.
     """
+    form = _build_form(config, sizes, lever, pretrained, is_gated)
+    quantise = lever.quantise
+    if quantise is None:
+        return form
+    network = quantise_network(form.network, form.layout, config, sizes, quantise)
+    arithmetic = arithmetic_of(quantise)
+    name = f":{arithmetic.describe()}"
+    mark = "" if quantise.form == "post_training" else name
+    is_kept = arithmetic.form == "int8"
+    return form._replace(
+        network=network,
+        mark=form.mark + mark,
+        deploy="_".join(filter(None, (form.deploy, "quantise" if is_kept else ""))),
+        answer=name,
+    )
+
+
+def _build_form(
+    config: NetworkConfig,
+    sizes: tuple[int, int],
+    lever: LeverConfig,
+    pretrained: Any,
+    is_gated: bool,
+) -> Form:
+    """Build a form whose products are plain."""
     plain = build_network(config, *sizes)
     layout = layout_of(plain)
 
