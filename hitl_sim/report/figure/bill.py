@@ -42,7 +42,8 @@ def draw_bill(task: TaskResult) -> Figure:
     """
     findings = [task.control, *shown_arms(task)]
     figure = new_figure(_FRAME_IN + 2 * _ROW_IN * len(findings))
-    upper, lower = np.ravel(figure.subfigures(2, 1))
+    rows = figure.add_gridspec(2, 1)
+    upper, lower = figure.add_subfigure(rows[0]), figure.add_subfigure(rows[1])
     names = [_name(finding) for finding in findings]
     device = _stack(findings, is_device=True)
     beside = _stack(findings, is_device=False)
