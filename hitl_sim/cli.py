@@ -373,6 +373,14 @@ def meters(
             raise typer.Exit(_FAILED_RUNS)
 
 
+@app.command()
+def clocks() -> None:
+    """Say what clocks and power caps this machine's boards have, and what one saves."""
+    from hitl_sim.report.clock import print_clocks
+
+    print_clocks(_console())
+
+
 @app.command(context_settings={"ignore_unknown_options": True})
 def measure(
     command: Annotated[
@@ -592,6 +600,7 @@ def validate(
     ] = None,
     column: Column = None,
     answer: Answer = None,
+    kind: Kind = None,
     time_unit_s: Annotated[
         float, typer.Option(help="Seconds in a unit of time: .001 for milliseconds.")
     ] = 1.0,
@@ -599,21 +608,17 @@ def validate(
 ) -> None:
     """Fit half of the people and items, and hold simulated people against the others.
 
-    Labels with gold only. Writes validation.md and validation.png.
+    Labels and ratings need gold. Writes validation.md, of labels validation.png too.
     """
-    from hitl_sim.participants.coded import options_of, to_record
-    from hitl_sim.participants.validate import validate_record
-    from hitl_sim.participants.verdict import verdict, write_validation
+    from hitl_sim.participants.verdict import validate_answers
 
     console = _console()
     folder = out or Path("results") / "validation"
     with _errors_in_words():
-        given = _answers(answers, column, answer, "label", time_unit_s, 1.0)
-        record, options = to_record(given, "label"), options_of(given, "label")
+        given = _answers(answers, column, answer, kind, time_unit_s, 1.0)
         with console.status("starting") as status:
-            found = validate_record(record, options, seed, status.update)
-        write_validation(folder, found)
-    for sentence in verdict(found):
+            said = validate_answers(given, kind, folder, seed, status.update)
+    for sentence in said:
         console.print(f"- {sentence}", highlight=False)
     console.print(f"Written to {folder}", soft_wrap=True)
 

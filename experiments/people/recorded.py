@@ -27,7 +27,8 @@ from hitl_sim.participants.record import (
 Row = Mapping[str, str]
 
 
-def _read(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read the rows of a gzipped file."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -42,7 +43,7 @@ def _first(index: Ints, values: Sequence[float] | Ints | Floats) -> NDArray[np.g
     return np.asarray(values)[np.unique(index, return_index=True)[1]]
 
 
-def _base(
+def base_record(
     name: str, rows: Sequence[Row], gold: str, options: Sequence[str], split: str
 ) -> Record:
     """Read what all sets share: one condition, one size, first looks."""
@@ -65,7 +66,7 @@ def _base(
     )
 
 
-def _in_order(record: Record, place: Sequence[float] | Floats) -> Record:
+def in_order(record: Record, place: Sequence[float] | Floats) -> Record:
     """Sort rows by person and place in the person's work."""
     order = np.lexsort((np.asarray(place), record.person))
     kept = {name: getattr(record, name) for name in BY_ROW}
@@ -76,9 +77,11 @@ def _in_order(record: Record, place: Sequence[float] | Floats) -> Record:
 
 def read_cifar10s(data: Path) -> Record:
     """Read pictures of ten classes, 27 answers a person, two of them second looks."""
-    rows = _read(data / "cifar10s" / "trials.csv.gz")
+    rows = read_rows(data / "cifar10s" / "trials.csv.gz")
     classes = sorted({row["gold"] for row in rows})
-    record = _base("cifar10s", rows, "gold", classes, "other pictures, other people")
+    record = base_record(
+        "cifar10s", rows, "gold", classes, "other pictures, other people"
+    )
     _, batch = _number(row["batch"] for row in rows)
     record = replace(
         record,
@@ -88,16 +91,16 @@ def read_cifar10s(data: Path) -> Record:
         is_ordered=True,
         seconds=np.array([float(row["rt_s"]) for row in rows]),
     )
-    return _in_order(record, [float(row["trial_index"]) for row in rows])
+    return in_order(record, [float(row["trial_index"]) for row in rows])
 
 
 def read_model_vs_human(data: Path, experiment: str) -> Record:
     """Read one laboratory experiment: 16 classes, an answer within 1.5 s."""
-    rows = _read(data / "model_vs_human" / "trials.csv.gz")
+    rows = read_rows(data / "model_vs_human" / "trials.csv.gz")
     rows = [row for row in rows if row["experiment"] == experiment]
     classes = sorted({row["gold"] for row in rows})
     name = f"model_vs_human {experiment}"
-    record = _base(name, rows, "gold", classes, "other pictures, the same people")
+    record = base_record(name, rows, "gold", classes, "other pictures, the same people")
     _, level = _number(row["condition"] for row in rows)
     seconds = [float(row["rt_s"]) if row["answer"] else np.nan for row in rows]
     by_level = _first(record.item, level).astype(np.int64)
@@ -112,24 +115,24 @@ def read_model_vs_human(data: Path, experiment: str) -> Record:
         seconds=np.array(seconds),
         deadline_s=1.5,
     )
-    return _in_order(record, [float(row["trial"]) for row in rows])
+    return in_order(record, [float(row["trial"]) for row in rows])
 
 
 def read_sentiment(data: Path) -> Record:
     """Read the untimed sentiment labels of 203 people."""
-    rows = _read(data / "sentiment_sp" / "sp_answers.csv.gz")
+    rows = read_rows(data / "sentiment_sp" / "sp_answers.csv.gz")
     split = "other sentences, the same people"
-    record = _base("sentiment_sp", rows, "gold", ("0", "1"), split)
+    record = base_record("sentiment_sp", rows, "gold", ("0", "1"), split)
     record = replace(record, sizes=(1, 3, 5))
-    return _in_order(record, np.arange(len(rows), dtype=float))
+    return in_order(record, np.arange(len(rows), dtype=float))
 
 
 def read_sentiment_timed(data: Path) -> Record:
     """Read the timed sentiment labels of 143 people, and the lengths of sentences."""
-    rows = _read(data / "sentiment_sp" / "sp_amt_answers.csv.gz")
+    rows = read_rows(data / "sentiment_sp" / "sp_amt_answers.csv.gz")
     split = "other sentences, the same people"
-    record = _base("sentiment_sp timed", rows, "gold", ("0", "1"), split)
-    texts = _read(data / "sentiment_sp" / "sentences.csv.gz")
+    record = base_record("sentiment_sp timed", rows, "gold", ("0", "1"), split)
+    texts = read_rows(data / "sentiment_sp" / "sentences.csv.gz")
     words = {row["item"]: float(len(row["text"].split())) for row in texts}
     size = _first(record.item, [words[row["item"]] for row in rows]).astype(float)
     # Whole seconds are recorded: 0 stands for less than half a second.
@@ -137,28 +140,28 @@ def read_sentiment_timed(data: Path) -> Record:
     record = replace(
         record, size=size / np.median(size), sizes=(1, 3, 5, 10), seconds=seconds
     )
-    return _in_order(record, np.arange(len(rows), dtype=float))
+    return in_order(record, np.arange(len(rows), dtype=float))
 
 
 def read_rte(data: Path) -> Record:
     """Read entailment labels: 10 people for each of 800 pairs of texts."""
-    rows = _read(data / "rte_snow" / "answers.csv.gz")
+    rows = read_rows(data / "rte_snow" / "answers.csv.gz")
     split = "other texts (work units of 20), the same people"
-    record = _base("rte_snow", rows, "gold", ("0", "1"), split)
+    record = base_record("rte_snow", rows, "gold", ("0", "1"), split)
     _, hit = _number(row["hit"] for row in rows)
     record = replace(record, half=hit % 2, sizes=(1, 3, 5, 10))
-    return _in_order(record, np.arange(len(rows), dtype=float))
+    return in_order(record, np.arange(len(rows), dtype=float))
 
 
 def read_recidivism(data: Path) -> Record:
     """Read stated probabilities as two choices: over 50 % or not (none says 50)."""
-    rows = _read(data / "recidivism_df" / "trials.csv.gz")
+    rows = read_rows(data / "recidivism_df" / "trials.csv.gz")
     rows = [row for row in rows if row["is_check"] == "0"]
     for row in rows:
         row["answer"] = str(int(float(row["probability"]) > 50.0))
         row["gold"] = str(int(float(row["gold"])))
     split = "other people, the same cases"
-    record = _base("recidivism_df", rows, "gold", ("0", "1"), split)
+    record = base_record("recidivism_df", rows, "gold", ("0", "1"), split)
     record = replace(
         record,
         half=record.person % 2,
@@ -166,14 +169,14 @@ def read_recidivism(data: Path) -> Record:
         is_ordered=True,
         seconds=np.array([float(row["rt_s"]) for row in rows]),
     )
-    return _in_order(record, [float(row["trial"]) for row in rows])
+    return in_order(record, [float(row["trial"]) for row in rows])
 
 
 def read_rationales(data: Path) -> Record:
     """Read sentiment labels with the words that each person marked."""
-    rows = _read(data / "sst_rationales" / "sst_before_exclusions.csv.gz")
+    rows = read_rows(data / "sst_rationales" / "sst_before_exclusions.csv.gz")
     options = ("negative", "positive", "no sentiment")
-    record = _base(
+    record = base_record(
         "sst_rationales", rows, "gold", options, "other sentences, other people"
     )
     words = [len(row["sentence"].split()) for row in rows]
@@ -190,15 +193,15 @@ def read_rationales(data: Path) -> Record:
         marks=marks,
         num_parts=num_parts,
     )
-    return _in_order(record, np.arange(len(rows), dtype=float))
+    return in_order(record, np.arange(len(rows), dtype=float))
 
 
 def read_convincing(data: Path) -> Record:
     """Read preferences between two arguments; the truth is their plurality."""
-    rows = _read(data / "ukp_convincing" / "votes.csv.gz")
+    rows = read_rows(data / "ukp_convincing" / "votes.csv.gz")
     for row in rows:
         row["item"], row["gold"] = f"{row['topic']}:{row['pair']}", "a1"
-    record = _base(
+    record = base_record(
         "ukp_convincing",
         rows,
         "gold",
@@ -224,7 +227,7 @@ def read_convincing(data: Path) -> Record:
         objects=_number(both)[1].reshape(-1, 2),
         is_consensus=True,
     )
-    return _in_order(
+    return in_order(
         record, [datetime.fromisoformat(row["submit"]).timestamp() for row in rows]
     )
 
@@ -236,15 +239,15 @@ def _elapsed(start: str, end: str) -> float:
 
 def read_bluebirds(data: Path) -> Record:
     """Read pictures of two birds: 39 people for each of 108."""
-    rows = _read(data / "bluebirds" / "answers.csv.gz")
-    record = _base("bluebirds", rows, "gold", ("0", "1"), "other pictures")
+    rows = read_rows(data / "bluebirds" / "answers.csv.gz")
+    record = base_record("bluebirds", rows, "gold", ("0", "1"), "other pictures")
     record = replace(record, sizes=(1, 3, 5, 10))
-    return _in_order(record, np.arange(len(rows), dtype=float))
+    return in_order(record, np.arange(len(rows), dtype=float))
 
 
 def read_items(path: Path) -> list[str]:
     """Return the names of a set's items, in the order of their numbers."""
-    return _number(row["item"] for row in _read(path))[0]
+    return _number(row["item"] for row in read_rows(path))[0]
 
 
 READERS: Mapping[str, Callable[[Path], Record]] = MappingProxyType(

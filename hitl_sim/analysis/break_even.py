@@ -224,10 +224,10 @@ def _multiple(
     low, high = max(low, 0.0), max(high, 0.0)
     if payback is Payback.NEVER:
         return infinite("1", Scope.CONSTANT, "no training is saved", low)
-    return Estimate(_quotient(beside, saved), low, high)
+    return Estimate(quotient(beside, saved), low, high)
 
 
-def _quotient(beside: Quantity, saved: Quantity) -> Quantity:
+def quotient(beside: Quantity, saved: Quantity) -> Quantity:
     """Divide two quantities; where constants alone could make a loss, give no interval.
 
     Nothing to pay back is a multiple of 0.

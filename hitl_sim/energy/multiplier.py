@@ -16,7 +16,11 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
+from hitl_sim.energy.memory.split import EnergySplit
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
+
+_REPLACED = "int8 multiply"
+"""The operations that an approximate 8-bit multiplier stands in for."""
 
 
 class Saving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,3 +136,24 @@ def approximate_energy(multiplication: Quantity, name: str) -> Quantity:
     return multiplication.times(
         replace(left - saving, source=saving.source), unit=multiplication.unit
     )
+
+
+def with_multiplier(split: EnergySplit, name: str) -> EnergySplit:
+    """Return a split whose int8 multiplications an approximate multiplier makes.
+
+    Additions and bytes stay as they are, so the saving of the whole is a share of that
+    of the multiplications.
+
+    Args:
+        split: of an int8 program, at chip scope.
+        name: the design.
+
+    Raises:
+        ValueError: the program multiplies nothing in int8, the split is not at chip
+            scope, or the design is not known.
+    """
+    if _REPLACED not in split.operations:
+        names = ", ".join(map(repr, split.operations))
+        raise ValueError(f"`split` must hold '{_REPLACED}', got {names}.")
+    multiplied = approximate_energy(split.operations[_REPLACED], name)
+    return replace(split, operations={**split.operations, _REPLACED: multiplied})

@@ -23,7 +23,8 @@ from hitl_sim.participants.quality_model import (
 from hitl_sim.participants.record import Floats, Ints, Record, select
 from hitl_sim.participants.rival import fit_rivals, score_known, score_new
 
-_PEOPLE_DRAWN = 256
+NEW, CELLS = "other people, other items", "cells"
+PEOPLE_DRAWN = 256
 _RESAMPLES = 2000
 
 
@@ -71,9 +72,10 @@ def gains_on_new(fit: QualityFit, halves: Halves, seed: int) -> list[Gain]:
     work = np.bincount(halves.fitted.person, minlength=halves.fitted.num_people)
     ours = score_items(rng, fit, held, work / work.sum())
     rivals = score_new(fit_rivals(first_answers(halves.fitted)), held)
-    size = _sum_by(held.item, np.ones(held.item.size), held.num_items)
-    where = "other people, other items"
-    return [_gain(rng, where, n, ours, theirs, size) for n, theirs in rivals.items()]
+    size = sum_by(held.item, np.ones(held.item.size), held.num_items)
+    return [
+        gain_over(rng, NEW, name, ours, theirs, size) for name, theirs in rivals.items()
+    ]
 
 
 def gains_on_cells(record: Record, held: np.ndarray, seed: int) -> list[Gain]:
@@ -87,24 +89,35 @@ def gains_on_cells(record: Record, held: np.ndarray, seed: int) -> list[Gain]:
     rng = np.random.default_rng(seed)
     known = first_answers(select(record, ~held))
     cells = first_answers(select(record, held))
-    fit = fit_quality(known, LABEL, seed=seed)
-    rows, _ = lay_out(known, LABEL)
+    ours = score_cells(fit_quality(known, LABEL, seed=seed), known, cells)
+    size = sum_by(cells.item, np.ones(cells.item.size), cells.num_items)
+    rivals = score_known(fit_rivals(known), cells)
+    return [
+        gain_over(rng, CELLS, name, ours, sum_by(cells.item, theirs, size.size), size)
+        for name, theirs in rivals.items()
+    ]
+
+
+def score_cells(fit: QualityFit, known: Record, cells: Record) -> Floats:
+    """Return log probabilities of answers by people and items seen, summed, `[N]`.
+
+    Args:
+        fit: to the known answers.
+        known: what these people said of other items, and others of these.
+        cells: the answers to score.
+    """
+    kind = fit.shape.kind
+    rows, _ = lay_out(known, kind)
     weight = posterior_of_items(fit, rows)
-    asked, _ = lay_out(cells, LABEL)
+    asked, _ = lay_out(cells, kind)
     table = log_table(
         fit.shape, fit.points, fit.quality, *people_of(fit.quality, fit.spread)
     )
     chance = jnp.sum(
         weight[asked.item] * jnp.exp(pick(fit.shape, table, asked)), axis=1
     )
-    item = np.asarray(asked.item)
-    ours = _sum_by(item, np.log(np.asarray(chance, float)), cells.num_items)
-    size = _sum_by(item, np.ones(item.size), cells.num_items)
-    rivals = score_known(fit_rivals(known), cells)
-    return [
-        _gain(rng, "cells", name, ours, _sum_by(cells.item, theirs, size.size), size)
-        for name, theirs in rivals.items()
-    ]
+    log_chance = np.log(np.asarray(chance, float))
+    return sum_by(np.asarray(asked.item), log_chance, cells.num_items)
 
 
 def first_answers(record: Record) -> Record:
@@ -125,15 +138,15 @@ def score_items(
         share: `[A]` share of the answers that each fitted person gave: who answers is
             more often somebody busy.
     """
-    source = rng.choice(share.size, _PEOPLE_DRAWN, p=share)
-    noise = rng.standard_normal((_PEOPLE_DRAWN, 1 + fit.shape.num_leans))
+    source = rng.choice(share.size, PEOPLE_DRAWN, p=share)
+    noise = rng.standard_normal((PEOPLE_DRAWN, 1 + fit.shape.num_leans))
     skill = fit.skill[source] + fit.skill_sd[source] * noise[:, 0]
     lean = fit.lean[source] + fit.lean_sd[source] * noise[:, 1:]
     drawn = fit.shape._replace(num_people=1, num_items=held.num_items)
     people = (jnp.asarray(skill, jnp.float32), jnp.asarray(lean, jnp.float32))
     each = log_table(fit.shape, fit.points, fit.quality, *people)
-    anybody = jax.nn.logsumexp(each, axis=0) - np.log(_PEOPLE_DRAWN)
-    rows, _ = lay_out(held, LABEL)
+    anybody = jax.nn.logsumexp(each, axis=0) - np.log(PEOPLE_DRAWN)
+    rows, _ = lay_out(held, fit.shape.kind)
     nobody = rows._replace(person=jnp.zeros_like(rows.person))
     evidence = item_evidence(
         drawn, fit.points, anybody[None], nobody, fit.quality.classes
@@ -141,11 +154,12 @@ def score_items(
     return np.asarray(jax.nn.logsumexp(evidence, axis=1), float)
 
 
-def _sum_by(item: Ints, values: Floats, size: int) -> Floats:
+def sum_by(item: Ints, values: Floats, size: int) -> Floats:
+    """Sum values of rows by item, `[N]`."""
     return np.asarray(np.bincount(item, weights=values, minlength=size), float)
 
 
-def _gain(
+def gain_over(
     rng: np.random.Generator,
     where: str,
     rival: str,
@@ -153,6 +167,16 @@ def _gain(
     theirs: Floats,
     size: Floats,
 ) -> Gain:
+    """Compare log probabilities of items' answers with a rival's, `[N]` each.
+
+    Args:
+        rng: draws resamples of items.
+        where: what is held out.
+        rival: name of the rival.
+        ours: log probabilities by item.
+        theirs: the rival's.
+        size: answers by item; items without any are left out.
+    """
     total = size.sum()
     there = size > 0
     lead, weight = (ours - theirs)[there], size[there]

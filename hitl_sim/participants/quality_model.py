@@ -254,10 +254,10 @@ def _rating(
     # P(level <= j) by differences of logistics, in logs: the level lies between cuts.
     top = jnp.concatenate([below, jnp.full_like(below[:, :, :1], jnp.inf)], axis=2)
     low = jnp.concatenate([jnp.full_like(below[:, :, :1], -jnp.inf), below], axis=2)
-    return _log_between(low, top)
+    return log_between(low, top)
 
 
-def _log_between(low: Array, high: Array) -> Array:
+def log_between(low: Array, high: Array) -> Array:
     """Return log(sigmoid(high) - sigmoid(low)) without cancellation."""
     safe_low = jnp.where(jnp.isinf(low), -30.0, low)
     safe_high = jnp.where(jnp.isinf(high), 30.0, high)

@@ -1,13 +1,18 @@
 """A validation in words, as a page and as a figure."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hitl_sim.participants.answers import Answers
+from hitl_sim.participants.coded import kinds_of, options_of, to_record
 from hitl_sim.participants.compare import TOLERANCE
-from hitl_sim.participants.validate import Validation
+from hitl_sim.participants.graded import GRADED, Grades, validate_grades
+from hitl_sim.participants.predict import Gain
+from hitl_sim.participants.validate import Show, Validation, validate_record
 from hitl_sim.report.figure.style import (
     BLACK,
     COLOURS,
@@ -23,19 +28,36 @@ _NAMES = {"majority": "majority", "dawid_skene": "Dawid-Skene"}
 _HEIGHT_IN = 6.4
 
 
+def validate_answers(
+    answers: Answers, kind: str | None, folder: Path, seed: int, show: Show
+) -> list[str]:
+    """Validate imported answers, write the page and return what it says.
+
+    Args:
+        answers: an import.
+        kind: kind of answer; the most frequent one if None.
+        folder: where to write.
+        seed: of the cut, the draws and the crowds.
+        show: told what is being done.
+
+    Raises:
+        ValueError: as `validate_record` and `validate_grades`.
+    """
+    kind = kinds_of(answers)[0] if kind is None else kind
+    record = to_record(answers, kind)
+    if kind in GRADED:
+        show("fitting")
+        grades = validate_grades(record, kind, seed)
+        write_grades(folder, grades)
+        return say_gains(grades.gains)
+    found = validate_record(record, options_of(answers, kind), seed, show)
+    write_validation(folder, found)
+    return verdict(found)
+
+
 def verdict(found: Validation) -> list[str]:
     """Say in sentences what a validation found, losses as losses."""
-    said = []
-    for where in dict.fromkeys(gain.where for gain in found.gains):
-        of = [gain for gain in found.gains if gain.where == where]
-        parts = [
-            f"{gain.rival} {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}, "
-            f"{gain.verdict})"
-            for gain in of
-        ]
-        said.append(
-            f"Log likelihood per answer, {where}, over {'; '.join(parts)} nats."
-        )
+    said = say_gains(found.gains)
     said.append(
         f"{found.num_passed} of {found.num_scored} statistics of the held-out people "
         f"lie within {TOLERANCE:g} distances between their halves."
@@ -63,6 +85,60 @@ def verdict(found: Validation) -> list[str]:
     return said
 
 
+def say_gains(gains: Sequence[Gain]) -> list[str]:
+    """Say in sentences what is gained over rivals."""
+    said = []
+    for where in dict.fromkeys(gain.where for gain in gains):
+        parts = [
+            f"{gain.rival} {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}, "
+            f"{gain.verdict})"
+            for gain in gains
+            if gain.where == where
+        ]
+        said.append(
+            f"Log likelihood per answer, {where}, over {'; '.join(parts)} nats."
+        )
+    return said
+
+
+def list_gains(gains: Sequence[Gain]) -> list[str]:
+    """Return a table of log likelihoods beside the rivals'."""
+    return [
+        "| held out | rival | fitted crowd | rival | gain | 95 % interval | |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *[
+            f"| {gain.where} | {gain.rival} | {gain.ours:.4f} | {gain.theirs:.4f} | "
+            f"{gain.value:+.4f} | {gain.low:+.4f} to {gain.high:+.4f} | "
+            f"{gain.verdict} |"
+            for gain in gains
+        ],
+    ]
+
+
+def grades_to_markdown(found: Grades) -> list[str]:
+    """Return the page of ratings, marks or preferences."""
+    return [
+        f"# Fitted against real people: {_cell(Path(found.name).name)}, {found.kind}",
+        "",
+        f"{found.num_people} people, {found.num_items} items, {found.num_answers} "
+        "answers. First half of the people and items was fitted, and the other half "
+        "foretold; then a tenth of the cells of person and item was left out.",
+        "",
+        *[f"- {sentence}" for sentence in say_gains(found.gains)],
+        "",
+        "## Log likelihood per held-out answer, nats",
+        "",
+        *list_gains(found.gains),
+    ]
+
+
+def write_grades(folder: Path, found: Grades) -> None:
+    """Write `validation.md` into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = "\n".join(grades_to_markdown(found)) + "\n"
+    (folder / "validation.md").write_text(text, encoding="utf-8")
+
+
 def write_validation(folder: Path, found: Validation) -> None:
     """Write `validation.md` and `validation.png` into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,14 +162,7 @@ def to_markdown(found: Validation) -> list[str]:
         "",
         "## Log likelihood per held-out answer, nats",
         "",
-        "| held out | rival | fitted crowd | rival | gain | 95 % interval | |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-        *[
-            f"| {gain.where} | {gain.rival} | {gain.ours:.4f} | {gain.theirs:.4f} | "
-            f"{gain.value:+.4f} | {gain.low:+.4f} to {gain.high:+.4f} | "
-            f"{gain.verdict} |"
-            for gain in found.gains
-        ],
+        *list_gains(found.gains),
         "",
         "## What asking more people buys, held-out half",
         "",
@@ -147,7 +216,7 @@ def draw_validation(found: Validation) -> Figure:
     _draw_curve(curve, found)
     _draw_statistics(statistics, found)
     _draw_policies(policies, found)
-    legend_below(figure, curve, 2)
+    legend_below(figure, 2, curve)
     return figure
 
 

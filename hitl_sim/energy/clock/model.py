@@ -115,16 +115,27 @@ class Clocked:
 
 def job_time(job: Job, clock_hz: Number) -> Number:
     """Return T(f), s."""
-    seconds: Number = job.cycles / clock_hz + job.memory_s
-    return seconds
+    return work_time(job.cycles, job.memory_s, clock_hz)
 
 
 def job_energy(job: Job, device: Clocked, clock_hz: Number) -> Number:
     """Return E(f), J."""
+    return work_energy(job.cycles, job.memory_s, device, clock_hz)
+
+
+def work_time(cycles: Number, memory_s: Number, clock_hz: Number) -> Number:
+    """Return T(f) of one job or many, s; shapes broadcast."""
+    return cycles / clock_hz + memory_s
+
+
+def work_energy(
+    cycles: Number, memory_s: Number, device: Clocked, clock_hz: Number
+) -> Number:
+    """Return E(f) of one job or many, J; shapes broadcast."""
     dynamic = device.power(clock_hz) - device.static_w
-    busy = job.cycles / clock_hz + device.gate_frac * job.memory_s
-    energy: Number = device.static_w * job_time(job, clock_hz) + dynamic * busy
-    return energy
+    busy = cycles / clock_hz + device.gate_frac * memory_s
+    energy: Number = device.static_w * work_time(cycles, memory_s, clock_hz)
+    return energy + dynamic * busy
 
 
 def critical_clock(device: Clocked) -> float:
@@ -133,7 +144,7 @@ def critical_clock(device: Clocked) -> float:
     The closed form for a voltage proportional to the clock, raised to where the voltage
     stops falling (below it only the time grows) and kept within the device's clocks.
     """
-    free = device.top_hz * (device.static_w / (2.0 * device.dynamic_w)) ** (1.0 / 3.0)
+    free = device.top_hz * math.cbrt(device.static_w / (2.0 * device.dynamic_w))
     least = max(device.bottom_hz, device.floor_frac * device.top_hz)
     return min(max(free, least), device.top_hz)
 

@@ -1,8 +1,10 @@
 """The energy of a step, split into operations and bytes by level.
 
 Products of matrices are tiled for the hierarchy (`reuse`). All other work streams: each
-byte that `count_operations` finds for it passes every level once. An operation other
-than a multiply-add of a product is priced as an addition of its type.
+byte that `count_operations` finds for it passes every level once. Every operation finds
+its operands in memory; what a cache may keep from one to the next is not seen, so small
+networks move less than this says. An operation other than a multiply-add of a product
+is priced as an addition of its type.
 
 The sum is what the technology's scope covers and no more: of a chip neither leakage nor
 clocks nor instructions. `calibrate` puts a measured device in its place.

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 import jax
 
-from hitl_sim.learn.arithmetic.config import ArithmeticConfig
+from hitl_sim.learn.arithmetic.config import ArithmeticConfig, Form
 from hitl_sim.learn.arithmetic.error_model import fit_error_model, modelled_product
 from hitl_sim.learn.arithmetic.int8 import (
     int8_product,
@@ -27,12 +27,23 @@ class Product(NamedTuple):
 
     Attributes:
         apply: `([N, D], [D, O]) -> [N, O]` float32, differentiable.
-        standing: how this machine computes it. Joules of an approximate multiplier are
-            hypothetical whatever the standing: the silicon is not there.
+        form: how it is computed.
     """
 
     apply: MatrixProduct
-    standing: Standing
+    form: Form
+
+    @property
+    def standing(self) -> Standing:
+        """Return how this machine computes it; asks the backend about int8.
+
+        Joules of an approximate multiplier are hypothetical whatever the standing: the
+        silicon is not there.
+        """
+        if self.form == "error_model":
+            return "error model"
+        is_executed = self.form == "float32" or (self.form == "int8" and runs_in_int8())
+        return "executed" if is_executed else "simulated"
 
 
 def _plain(x: jax.Array, kernel: jax.Array) -> jax.Array:
@@ -46,25 +57,30 @@ def build_product(config: ArithmeticConfig) -> Product:
         ValueError: there is no multiplier of the config's name, or its rank is not one.
         MissingQwixError: qwix, which every form but float32 needs, is not installed.
     """
+    product = _forward(config)
     if config.form == "float32":
-        return Product(_plain, "executed")
+        return Product(product, config.form)
     load_qwix()
+    return Product(straight_through(product), config.form)
+
+
+def _forward(config: ArithmeticConfig) -> MatrixProduct:
+    """Return the product with whatever gradients it has."""
     granularity = config.granularity
-    if config.form == "int8":
-        standing: Standing = "executed" if runs_in_int8() else "simulated"
-        product = functools.partial(int8_product, granularity=granularity)
-        return Product(straight_through(product), standing)
-    if config.form == "int8_simulated":
-        product = functools.partial(simulated_product, granularity=granularity)
-        return Product(straight_through(product), "simulated")
-    find_multiplier(config.multiplier)
-    if config.form == "approximate":
-        product = functools.partial(
-            approximate_product,
-            multiplier=config.multiplier,
-            granularity=granularity,
-        )
-        return Product(straight_through(product), "simulated")
-    model = fit_error_model(config.multiplier, config.rank)
-    product = functools.partial(modelled_product, model=model, granularity=granularity)
-    return Product(straight_through(product), "error model")
+    match config.form:
+        case "float32":
+            return _plain
+        case "int8":
+            return functools.partial(int8_product, granularity=granularity)
+        case "int8_simulated":
+            return functools.partial(simulated_product, granularity=granularity)
+        case "approximate":
+            multiplier = find_multiplier(config.multiplier).name
+            return functools.partial(
+                approximate_product, multiplier=multiplier, granularity=granularity
+            )
+        case "error_model":
+            model = fit_error_model(config.multiplier, config.rank)
+            return functools.partial(
+                modelled_product, model=model, granularity=granularity
+            )

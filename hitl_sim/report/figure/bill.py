@@ -127,7 +127,7 @@ def _draw_stack(axes: Axes, names: Sequence[str], stack: Stack) -> None:
     axes.set_xlim(0.0, _ROOM * limit)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     joule_ticks(axes)
-    axes.set_xlabel("joules per success (* per run at the cap: nobody reached)")
+    axes.set_xlabel("joules per success\n(* per run at the cap: nobody reached)")
     if not stack:
         return
     below = -_LEGEND_IN / (_ROW_IN * len(names))

@@ -107,10 +107,16 @@ def short_joules(value: float) -> str:
     return f"{number} {unit}"
 
 
-def legend_below(figure: Figure, axes: Axes, columns: int) -> None:
-    """Put the legend of some axes under the figure, where it covers no data."""
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+def legend_below(figure: Figure, columns: int, *panels: Axes) -> None:
+    """Put the legend of some panels under the figure, where it covers no data."""
+    named = {
+        label: handle
+        for axes in panels
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        named.values(), named.keys(), loc="outside lower center", ncols=columns
+    )
 
 
 def to_svg(figure: Figure, salt: str) -> str:

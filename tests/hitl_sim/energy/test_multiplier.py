@@ -1,12 +1,35 @@
+import jax
+import jax.numpy as jnp
 import pytest
 
-from hitl_sim.energy import Kind, Scope, exact
+from hitl_sim.energy import Kind, Scope, count_operations, exact
+from hitl_sim.energy.memory import count_products, load_technology, split_energy
 from hitl_sim.energy.multiplier import (
     approximate_energy,
     frontier_saving,
     multiplier_saving,
+    with_multiplier,
 )
-from hitl_sim.learn.arithmetic import error_figures, multiplier_names
+from hitl_sim.learn.arithmetic import (
+    ArithmeticConfig,
+    build_product,
+    error_figures,
+    multiplier_names,
+)
+
+SHAPES = (
+    jax.ShapeDtypeStruct((32, 64), jnp.float32),
+    jax.ShapeDtypeStruct((64, 48), jnp.float32),
+)
+
+
+def split(form):
+    apply = build_product(ArithmeticConfig(form)).apply
+    return split_energy(
+        count_operations(apply, *SHAPES),
+        count_products(apply, *SHAPES),
+        load_technology("cmos-45nm"),
+    )
 
 
 @pytest.fixture
@@ -62,3 +85,35 @@ def test_the_frontier_falls_between_its_designs():
 def test_an_unknown_design_is_refused():
     with pytest.raises(ValueError, match="`multiplier` must be one of 'exact'"):
         multiplier_saving("booth")
+
+
+def test_an_int8_product_is_counted_in_int8_through_its_gradient_rule():
+    energy = split("int8")
+    number = 32 * 64 * 48
+    assert energy.num_operations["int8 multiply"] == number
+    assert energy.num_operations["int32 add"] >= number
+    assert energy.compute.value < 0.25 * split("float32").compute.value
+
+
+def test_only_the_multiplications_of_a_step_get_cheaper_and_become_hypothetical():
+    before = split("int8")
+    after = with_multiplier(before, "drum4")
+    saved = before.whole.value - after.whole.value
+    assert saved == pytest.approx(0.54 * before.operations["int8 multiply"].value)
+    assert after.memory.value == before.memory.value
+    assert after.whole.kind is Kind.HYPOTHETICAL
+    assert before.whole.kind is not Kind.HYPOTHETICAL
+
+
+def test_here_an_approximate_product_takes_more_than_an_exact_one():
+    # there is no such multiplier in this machine: each product is fetched from a table
+    table = count_operations(
+        build_product(ArithmeticConfig("approximate", "drum4")).apply, *SHAPES
+    )
+    exactly = count_operations(build_product(ArithmeticConfig("int8")).apply, *SHAPES)
+    assert table.bytes_moved > 10 * exactly.bytes_moved
+
+
+def test_a_program_without_int8_products_has_nothing_to_replace():
+    with pytest.raises(ValueError, match="`split` must hold 'int8 multiply'"):
+        with_multiplier(split("float32"), "drum4")

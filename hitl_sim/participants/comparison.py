@@ -1,0 +1,288 @@
+"""Fit a crowd to preferences: worth of objects, and each person's clarity and band.
+
+```
+U[first] - U[second] = clarity_a (worth_i - worth_j) + lead + noise, a tie within band_a
+```
+This is the read-out of `oracles.feedback.preference`. What all people see in an object
+is the same in every comparison, so it is a part of the object's worth; what a person
+repeats of their own cannot be told without second looks.
+
+References:
+    Rao, Kupper (1967), Ties in paired-comparison experiments: a generalization of the
+    Bradley-Terry model, Journal of the American Statistical Association 62, 194-204.
+    MacKay (1992), Bayesian interpolation, Neural Computation 4(3), 415-447.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Int
+
+from hitl_sim.participants.minimise import minimise
+from hitl_sim.participants.quality_model import PRIORS, log_between
+from hitl_sim.participants.record import Floats, Record
+from hitl_sim.participants.shrink import Prior, solve_spread, spread_error
+
+_ROUNDS, _STEPS = 6, 12
+_SPREADS = (Prior(0.0, 1.0), Prior(-1.0, 0.6), Prior(-1.0, 0.6))
+"""Weak beliefs of the logs of the standard deviations of worth, log clarity, log band:
+worths of the order of the noise, people a third apart."""
+_NUM_OPTIONS = 3
+
+
+class Compared(NamedTuple):
+    """Answers, as numbers.
+
+    Attributes:
+        person: `[L]`.
+        first: `[L]` object shown first.
+        second: `[L]` the other one.
+        answer: `[L]` 0 first, 1 tie, 2 second.
+    """
+
+    person: Int[Array, "L"]
+    first: Int[Array, "L"]
+    second: Int[Array, "L"]
+    answer: Int[Array, "L"]
+
+
+class Comparing(NamedTuple):
+    """What is estimated.
+
+    Attributes:
+        worth: `[O]` standardised worth of each object.
+        clarity: `[A]` standardised log of what a unit of worth counts for a person.
+        width: `[A]` standardised deviation of the log of a person's band.
+        band: log of the typical band.
+        lead: what the first place gains.
+        lapse: logit of the probability of a guess.
+    """
+
+    worth: Float[Array, "O"]
+    clarity: Float[Array, "A"]
+    width: Float[Array, "A"]
+    band: Float[Array, ""]
+    lead: Float[Array, ""]
+    lapse: Float[Array, ""]
+
+
+@dataclass(frozen=True)
+class ComparisonFit:
+    """What preferences say of a crowd.
+
+    Attributes:
+        at: maximum of the posterior.
+        spread: standard deviations of worth, log clarity, log band.
+        spread_sd: standard errors of their logs.
+        worth_sd: `[O]` standard errors of standardised worths.
+        clarity_sd: `[A]` standard errors of standardised clarities.
+        width_sd: `[A]` standard errors of standardised widths.
+        crowd_sd: standard errors of band, lead and lapse, on the scales of `Comparing`.
+    """
+
+    at: Comparing
+    spread: tuple[float, float, float]
+    spread_sd: tuple[float, float, float]
+    worth_sd: Floats
+    clarity_sd: Floats
+    width_sd: Floats
+    crowd_sd: tuple[float, float, float]
+
+    @property
+    def worth(self) -> Floats:
+        """Worth of each object, `[O]`; the noise of a difference is logistic."""
+        return self.spread[0] * np.asarray(self.at.worth, float)
+
+
+def fit_comparisons(record: Record) -> ComparisonFit:
+    """Fit a crowd to its preferences.
+
+    Args:
+        record: preferences; objects compared are named in `objects`.
+
+    Raises:
+        ValueError: the record does not say what was compared.
+    """
+    rows = compared(record)
+    num_objects = int(np.asarray(record.objects).max()) + 1
+    people = jnp.zeros(record.num_people)
+    at = Comparing(
+        worth=jnp.zeros(num_objects),
+        clarity=people,
+        width=people,
+        band=jnp.float32(0.0),
+        lead=jnp.float32(0.0),
+        lapse=jnp.float32(PRIORS["lapse"].mean),
+    )
+    spread = jnp.asarray([np.exp(prior.mean) for prior in _SPREADS], jnp.float32)
+    for _ in range(_ROUNDS):
+        at, _ = minimise(_loss, at, _STEPS, spread, rows)
+        spread = _respread(at, spread, _curvatures(at, spread, rows))
+    at, _ = minimise(_loss, at, _STEPS, spread, rows)
+    curvatures = [np.asarray(h, float) for h in _curvatures(at, spread, rows)]
+    doubt = tuple(
+        spread_error(prior, np.asarray(z, float), h)
+        for prior, z, h in zip(_SPREADS, at[:3], curvatures, strict=True)
+    )
+    crowd = np.asarray(_crowd_curvature(at, spread, rows), float)
+    own = np.sqrt(np.diag(np.linalg.inv(crowd)))
+    return ComparisonFit(
+        at=at,
+        spread=(float(spread[0]), float(spread[1]), float(spread[2])),
+        spread_sd=(doubt[0], doubt[1], doubt[2]),
+        worth_sd=curvatures[0] ** -0.5,
+        clarity_sd=curvatures[1] ** -0.5,
+        width_sd=curvatures[2] ** -0.5,
+        crowd_sd=(float(own[0]), float(own[1]), float(own[2])),
+    )
+
+
+def compared(record: Record) -> Compared:
+    """Return the first looks that were answered."""
+    if record.objects is None:
+        raise ValueError(
+            f"{record.name}: `first_object` and `second_object` must be given for "
+            "every preference, got none."
+        )
+    kept = (record.answer >= 0) & (record.occasion == 0)
+    both = record.objects[record.item[kept]]
+    columns = (record.person[kept], both[:, 0], both[:, 1], record.answer[kept])
+    return Compared(*(jnp.asarray(column, jnp.int32) for column in columns))
+
+
+def score_known(fit: ComparisonFit, rows: Compared) -> Floats:
+    """Return the log probability of each answer by people seen, `[L]`."""
+    spread = jnp.asarray(fit.spread, jnp.float32)
+    return np.asarray(_log_chance(fit.at, spread, rows), float)
+
+
+def score_anybody(
+    rng: np.random.Generator,
+    fit: ComparisonFit,
+    rows: Compared,
+    share: Floats,
+    num_drawn: int,
+) -> Floats:
+    """Return log probabilities of answers by people unknown, `[R, L]` for each draw.
+
+    Each draw takes worths from what is known of them, and gives every answer somebody
+    like the fitted people.
+
+    Args:
+        rng: draws worths and people.
+        fit: of the crowd.
+        rows: the answers; persons are not looked at.
+        share: `[A]` share of the answers that each fitted person gave.
+        num_drawn: draws R.
+    """
+    at, size = fit.at, rows.answer.shape[0]
+    spread = jnp.asarray(fit.spread, jnp.float32)
+    found = np.empty((num_drawn, size))
+    mean, sd = np.asarray(at.worth, float), fit.worth_sd
+    for turn in range(num_drawn):
+        worth = mean + sd * rng.standard_normal(mean.size)
+        source = rng.choice(share.size, size, p=share)
+        noise = rng.standard_normal((2, size))
+        clarity = np.asarray(at.clarity)[source] + fit.clarity_sd[source] * noise[0]
+        width = np.asarray(at.width)[source] + fit.width_sd[source] * noise[1]
+        drawn = at._replace(
+            worth=jnp.asarray(worth, jnp.float32),
+            clarity=jnp.asarray(clarity, jnp.float32),
+            width=jnp.asarray(width, jnp.float32),
+        )
+        each = rows._replace(person=jnp.arange(size, dtype=jnp.int32))
+        found[turn] = np.asarray(_log_chance(drawn, spread, each), float)
+    return found
+
+
+def _leads(at: Comparing, spread: Array, rows: Compared) -> tuple[Array, Array, Array]:
+    gap = spread[0] * (at.worth[rows.first] - at.worth[rows.second])
+    clarity = spread[1] * at.clarity[rows.person]
+    band = at.band + spread[2] * at.width[rows.person]
+    return gap, clarity, band
+
+
+@jax.jit
+def _log_chance(at: Comparing, spread: Array, rows: Compared) -> Array:
+    gap, clarity, band = _leads(at, spread, rows)
+    return _log_answer(gap, clarity, band, at.lead, at.lapse, rows.answer)
+
+
+def _log_answer(
+    gap: Array, clarity: Array, band: Array, lead: Array, lapse: Array, answer: Array
+) -> Array:
+    """Return the log probability of answers, guesses included."""
+    ahead, width = jnp.exp(clarity) * gap + lead, jnp.exp(band)
+    # The noise counts for the first: a tie where it lies between two bounds.
+    low, high = -width - ahead, width - ahead
+    judged = jnp.where(
+        answer == 0,
+        jax.nn.log_sigmoid(-high),
+        jnp.where(answer == 1, log_between(low, high), jax.nn.log_sigmoid(low)),
+    )
+    guess = jax.nn.log_sigmoid(lapse) - np.log(_NUM_OPTIONS)
+    return jnp.logaddexp(jax.nn.log_sigmoid(-lapse) + judged, guess)
+
+
+def _loss(at: Comparing, spread: Array, rows: Compared) -> Array:
+    squares = sum((jnp.sum(z**2) for z in at[:3]), start=jnp.float32(0.0))
+    weak = ((at.lapse - PRIORS["lapse"].mean) / PRIORS["lapse"].sd) ** 2
+    weak = weak + at.band**2 + (at.lead / PRIORS["confusion"].sd) ** 2
+    total: Array = 0.5 * (squares + weak) - jnp.sum(_log_chance(at, spread, rows))
+    return total
+
+
+Curvatures = tuple[Array, Array, Array]
+
+
+@jax.jit
+def _curvatures(at: Comparing, spread: Array, rows: Compared) -> Curvatures:
+    """Return the curvature of the log posterior in each standardised number."""
+
+    def bends(gap: Array, clarity: Array, band: Array, answer: Array) -> Array:
+        def of(values: Array) -> Array:
+            gap, clarity, band = values
+            return _log_answer(gap, clarity, band, at.lead, at.lapse, answer)
+
+        bent: Array = jax.hessian(of)(jnp.stack([gap, clarity, band]))
+        bend: Array = -jnp.diagonal(bent)
+        return bend
+
+    bend = jax.vmap(bends)(*_leads(at, spread, rows), rows.answer)
+
+    def add(values: Array, index: Array, size: int) -> Array:
+        summed: Array = jax.ops.segment_sum(values, index, size)
+        return summed
+
+    objects, people = at.worth.size, at.clarity.size
+    known = (
+        add(bend[:, 0], rows.first, objects) + add(bend[:, 0], rows.second, objects),
+        add(bend[:, 1], rows.person, people),
+        add(bend[:, 2], rows.person, people),
+    )
+    first, second, third = (
+        1.0 + spread[n] ** 2 * jnp.maximum(known[n], 0.0) for n in range(3)
+    )
+    return first, second, third
+
+
+@jax.jit
+def _crowd_curvature(at: Comparing, spread: Array, rows: Compared) -> Array:
+    def of(values: Array) -> Array:
+        moved = at._replace(band=values[0], lead=values[1], lapse=values[2])
+        return _loss(moved, spread, rows)
+
+    curvature: Array = jax.hessian(of)(jnp.stack([at.band, at.lead, at.lapse]))
+    return curvature
+
+
+def _respread(at: Comparing, spread: Array, curvatures: Curvatures) -> Array:
+    found = []
+    for prior, old, z, h in zip(_SPREADS, spread, at[:3], curvatures, strict=True):
+        squares = float(jnp.sum((old * z) ** 2))
+        found.append(solve_spread(prior, squares, float(jnp.sum(1.0 - 1.0 / h))))
+    return jnp.asarray(found, jnp.float32)

@@ -1,0 +1,219 @@
+"""Hold a crowd fitted to ratings, marks or preferences against people left out.
+
+Rivals know less of people: the pooled answers know nothing but how often each is given;
+an ordered logit knows what a rating should have been and, of people and items seen,
+one number each; Bradley and Terry know the worth of objects and nothing of people.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hitl_sim.participants.answers import MARKS, PREFERENCE, RATING
+from hitl_sim.participants.comparison import (
+    compared,
+    fit_comparisons,
+    score_anybody,
+)
+from hitl_sim.participants.comparison import score_known as score_comparisons
+from hitl_sim.participants.holdout import cut_in_halves, hold_cells
+from hitl_sim.participants.ordered_logit import (
+    Term,
+    fit_ordered,
+    score_ordered,
+)
+from hitl_sim.participants.predict import (
+    CELLS,
+    NEW,
+    PEOPLE_DRAWN,
+    Gain,
+    gain_over,
+    score_cells,
+    score_items,
+    sum_by,
+)
+from hitl_sim.participants.quality import fit_quality, split_marks
+from hitl_sim.participants.quality_model import level_places
+from hitl_sim.participants.record import Floats, Ints, Record, select
+
+GRADED = (RATING, MARKS, PREFERENCE)
+POOLED, LOGIT, BRADLEY_TERRY = "pooled answers", "ordered logit", "Bradley-Terry"
+_LEAST_ANSWERS = 50
+
+
+@dataclass(frozen=True)
+class Grades:
+    """How probable a fit makes ratings, marks or preferences that it has not seen.
+
+    Attributes:
+        name: of the set.
+        kind: rating, marks or preference.
+        num_people: people in all.
+        num_items: items in all.
+        num_answers: answers in all.
+        gains: log likelihoods beside the rivals'.
+    """
+
+    name: str
+    kind: str
+    num_people: int
+    num_items: int
+    num_answers: int
+    gains: list[Gain]
+
+
+def validate_grades(record: Record, kind: str, seed: int = 0) -> Grades:
+    """Fit half of a set and predict the other, then all but some cells and these.
+
+    Of ratings and marks the halves share neither people nor items. Of preferences they
+    share neither people nor pairs, but objects: of an object that nobody has compared
+    nothing is known.
+
+    Args:
+        record: answers of one kind.
+        kind: rating, marks or preference.
+        seed: of the cuts and the draws.
+
+    Raises:
+        ValueError: no such kind, ratings without gold, objects that are not named, or a
+            half is left with too little.
+    """
+    if kind not in GRADED:
+        raise ValueError(f"`kind` must be one of {', '.join(GRADED)}, got {kind!r}.")
+    given = select(record, (record.answer >= 0) & (record.occasion == 0))
+    if kind == RATING and (given.truth[given.item] < 0).any():
+        raise ValueError(
+            f"{record.name}: every item must have gold for its ratings to be foretold, "
+            f"got {np.unique(given.item[given.truth[given.item] < 0]).size} without."
+        )
+    halves = cut_in_halves(given, seed)
+    least = min(half.person.size for half in (halves.fitted, halves.held))
+    if least < _LEAST_ANSWERS:
+        raise ValueError(
+            f"{record.name}: each half must have {_LEAST_ANSWERS} answers, got {least}."
+        )
+    rng = np.random.default_rng(seed)
+    is_held = hold_cells(given, seed)
+    cells = select(given, ~is_held), select(given, is_held)
+    if kind == PREFERENCE:
+        gains = _preferences_new(rng, halves.fitted, halves.held)
+        gains += _preferences_cells(rng, *cells)
+    else:
+        gains = _levels_new(rng, halves.fitted, halves.held, kind, seed)
+        gains += _levels_cells(rng, *cells, kind, seed)
+    return Grades(
+        name=record.name,
+        kind=kind,
+        num_people=int(np.unique(given.person).size),
+        num_items=int(np.unique(given.item).size),
+        num_answers=given.answer.size,
+        gains=gains,
+    )
+
+
+def _parts(record: Record, kind: str) -> Record:
+    return split_marks(record) if kind == MARKS else record
+
+
+def _levels_new(
+    rng: np.random.Generator, fitted: Record, held: Record, kind: str, seed: int
+) -> list[Gain]:
+    known, asked = _parts(fitted, kind), _parts(held, kind)
+    fit = fit_quality(known, kind, seed=seed)
+    work = np.bincount(known.person, minlength=known.num_people)
+    ours = score_items(rng, fit, asked, work / work.sum())
+    theirs = {POOLED: _pooled(known, asked)}
+    if kind == RATING:
+        logit = fit_ordered(known.answer, known.num_options, _place(known))
+        theirs[LOGIT] = score_ordered(logit, asked.answer, _place(asked))
+    return _gains(rng, NEW, asked, ours, theirs)
+
+
+def _levels_cells(
+    rng: np.random.Generator, seen: Record, cells: Record, kind: str, seed: int
+) -> list[Gain]:
+    known, asked = _parts(seen, kind), _parts(cells, kind)
+    ours = score_cells(fit_quality(known, kind, seed=seed), known, asked)
+    place = [
+        _place(r) if kind == RATING else np.zeros(r.item.size) for r in (known, asked)
+    ]
+    terms = [
+        (
+            Term(r.person, None, known.num_people),
+            Term(r.item, None, known.num_items),
+        )
+        for r in (known, asked)
+    ]
+    logit = fit_ordered(known.answer, known.num_options, place[0], terms[0])
+    theirs = {
+        POOLED: _pooled(known, asked),
+        LOGIT: score_ordered(logit, asked.answer, place[1], terms[1]),
+    }
+    return _gains(rng, CELLS, asked, ours, theirs)
+
+
+def _preferences_new(
+    rng: np.random.Generator, fitted: Record, held: Record
+) -> list[Gain]:
+    fit = fit_comparisons(fitted)
+    work = np.bincount(fitted.person, minlength=fitted.num_people)
+    share = work / work.sum()
+    each = score_anybody(rng, fit, compared(held), share, PEOPLE_DRAWN)
+    by_item = np.array([sum_by(held.item, row, held.num_items) for row in each])
+    ours = np.logaddexp.reduce(by_item, axis=0) - np.log(PEOPLE_DRAWN)
+    theirs = {POOLED: _pooled(fitted, held), BRADLEY_TERRY: _rao_kupper(fitted, held)}
+    return _gains(rng, NEW, held, ours, theirs)
+
+
+def _preferences_cells(
+    rng: np.random.Generator, seen: Record, cells: Record
+) -> list[Gain]:
+    score = score_comparisons(fit_comparisons(seen), compared(cells))
+    ours = sum_by(cells.item, score, cells.num_items)
+    theirs = {POOLED: _pooled(seen, cells), BRADLEY_TERRY: _rao_kupper(seen, cells)}
+    return _gains(rng, CELLS, cells, ours, theirs)
+
+
+def _rao_kupper(known: Record, asked: Record) -> Floats:
+    """Return log probabilities by Bradley and Terry with ties, `[L]`."""
+    objects = np.asarray(known.objects)
+    size = int(objects.max()) + 1
+
+    def level(record: Record) -> Ints:
+        return 2 - record.answer
+
+    def term(record: Record) -> tuple[Term, ...]:
+        both = np.asarray(record.objects)[record.item]
+        return (Term(both[:, 0], both[:, 1], size),)
+
+    zeros = [np.zeros(record.item.size) for record in (known, asked)]
+    model = fit_ordered(level(known), known.num_options, zeros[0], term(known))
+    return score_ordered(model, level(asked), zeros[1], term(asked))
+
+
+def _pooled(known: Record, asked: Record) -> Floats:
+    """Return log shares of the fitted answers, `[L]`."""
+    count = np.bincount(known.answer, minlength=known.num_options) + 0.5
+    return np.asarray(np.log(count / count.sum())[asked.answer])
+
+
+def _place(record: Record) -> Floats:
+    """Return where the right level lies, `[L]`."""
+    place = np.asarray(level_places(record.num_options), float)
+    return np.asarray(place[record.truth[record.item]])
+
+
+def _gains(
+    rng: np.random.Generator,
+    where: str,
+    asked: Record,
+    ours: Floats,
+    theirs: dict[str, Floats],
+) -> list[Gain]:
+    size = sum_by(asked.item, np.ones(asked.item.size), asked.num_items)
+    return [
+        gain_over(
+            rng, where, name, ours, sum_by(asked.item, score, asked.num_items), size
+        )
+        for name, score in theirs.items()
+    ]
