@@ -20,6 +20,7 @@ from hitl_sim.analysis.arithmetic import operation_joules
 from hitl_sim.analysis.decision import simulated_by
 from hitl_sim.analysis.estimate import Estimate, infinite, unknown
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
+from hitl_sim.analysis.inference_life import LifePayback, find_life_payback
 from hitl_sim.analysis.interval import (
     Outlay,
     mean_interval,
@@ -44,6 +45,7 @@ class Use:
     Attributes:
         operations: beside the control's, counted.
         device: J on the study's device.
+        beside: the same over the control's; NaN where either is unknown.
         arithmetic: J of the arithmetic alone in a chip of `TECHNOLOGY`.
         hypothetical: the same with multipliers that nobody has built in; None where
             the arm needs none.
@@ -51,6 +53,7 @@ class Use:
 
     operations: Quantity
     device: Quantity
+    beside: float
     arithmetic: Quantity
     hypothetical: Quantity | None
 
@@ -61,7 +64,7 @@ class LeverRow:
 
     Attributes:
         finding: the arm.
-        levers: what it carries, in words; empty for guidance alone.
+        tables: what it carries, as the study says it; empty for guidance alone.
         arithmetic: rho of the arithmetic alone in a chip of `TECHNOLOGY`.
         hypothetical: the same with multipliers that nobody has built in; None where
             the arm needs none.
@@ -69,15 +72,22 @@ class LeverRow:
         hours: hours that the best guidance takes to save what the arm saves; unknown
             where no guidance saves anything, and below 0 where the arm loses.
         use: one query of the network in use.
+        life: from how many queries on the arm pays back, people left out.
     """
 
     finding: Finding
-    levers: tuple[str, ...]
+    tables: tuple[Mapping[str, Any], ...]
     arithmetic: Estimate
     hypothetical: Estimate | None
     accuracy: Estimate
     hours: Estimate
     use: Use
+    life: LifePayback
+
+    @property
+    def levers(self) -> tuple[str, ...]:
+        """Return what it carries, in words."""
+        return tuple(lever_words(lever) for lever in self.tables)
 
 
 @dataclass(frozen=True)
@@ -200,12 +210,13 @@ class _Tabulation:
         multiplier = _multiplier(levers)
         return LeverRow(
             finding,
-            tuple(lever_words(lever) for lever in levers),
+            tuple(levers),
             self._arithmetic(finding, None),
             self._arithmetic(finding, multiplier) if multiplier else None,
             self._accuracy(finding),
             self._hours(finding),
             self._use(finding, multiplier),
+            self._life(finding),
         )
 
     def _joules(self, unit: str, multiplier: str | None) -> Quantity:
@@ -280,8 +291,22 @@ class _Tabulation:
         return Use(
             exact(operations, "1", kind, scope, _COUNTED),
             self.costs[own].joules,
+            _over(self.costs[own].joules, self.costs[control].joules),
             self._joules(own, None),
             self._joules(own, multiplier) if multiplier else None,
+        )
+
+    def _life(self, finding: Finding) -> LifePayback:
+        control = self._control(finding)
+        items = [self.costs[_answering(f)].joules for f in (control, finding)]
+        saved = items[0] - items[1]
+        per_query = 0.0 if saved.value is None else float(np.asarray(saved.value))
+        extra = finding.joules.quantity - control.joules.quantity
+        return find_life_payback(
+            extra,
+            saved,
+            _by_run(finding.outlay) - _by_run(control.outlay),
+            np.full(finding.num_runs, per_query),
         )
 
     def _operations(self, unit: str) -> float:
@@ -349,6 +374,24 @@ def _multiplier(levers: Sequence[Mapping[str, Any]]) -> str | None:
 def _answering(finding: Finding) -> str:
     """Name the unit of work that answers a query of an arm's network in use."""
     return next(u.unit for u in finding.usage.work if u.phase == "evaluate")
+
+
+def _over(own: Quantity, control: Quantity) -> float:
+    if own.value is None or control.value is None:
+        return math.nan
+    return float(np.asarray(own.value)) / float(np.asarray(control.value))
+
+
+def _by_run(outlay: Outlay) -> FloatArray:
+    """Return `[R]` pseudo-values whose mean is what is spent per success.
+
+    See `Amounts.influence`; inf where no run reached.
+    """
+    share = float(outlay.is_reached.mean())
+    if share == 0.0:
+        return np.full(len(outlay.spent), np.inf)
+    whole = outlay.per_success
+    return np.asarray(whole + (outlay.spent - whole * outlay.is_reached) / share)
 
 
 def _hours_of(finding: Finding) -> float:

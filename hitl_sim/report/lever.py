@@ -11,17 +11,20 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from hitl_sim.analysis import Estimate
+from hitl_sim.analysis import Estimate, Payback
 from hitl_sim.analysis.lever import TECHNOLOGY, LeverRow, LeverTable
 from hitl_sim.analysis.standing import USES, Standing
 from hitl_sim.energy import Kind, Quantity
+from hitl_sim.report.lever_sign import tell_signs
 from hitl_sim.report.number import (
+    NEVER,
     RHO,
     break_even_text,
     digits,
     duration,
     plain_joules,
     ratio_text,
+    short_times,
     span,
 )
 
@@ -44,7 +47,9 @@ _LEGEND = (
     " has."
     f" Chip: {TECHNOLOGY}, arithmetic alone, without memory and clocks. Hours: what the"
     " best guidance takes to save as many joules; below 0 where the arm loses. M*: of"
-    " arms with people."
+    " arms with people. Pays from: queries that the model must answer until training"
+    " and use together take fewer joules than the control's, people left out. Added"
+    " up: 1 minus the sum of what the parts save alone."
 )
 
 
@@ -81,6 +86,10 @@ def print_levers(
         if own:
             console.print(Text(f"{name}: who pays for pretraining?", style="bold"))
             console.print(_standings(own), width=width)
+        console.print(Text(f"{name}: do the published signs appear?", style="bold"))
+        for sentence in tell_signs(table, standings):
+            console.print(Padding(Text(sentence), (0, 0, 0, 2)), width=width)
+        console.print()
     console.print(Padding(Text(_LEGEND, style="dim"), 0), width=width)
 
 
@@ -177,10 +186,11 @@ def _hours(row: LeverRow) -> str:
 def _use(table: LeverTable, is_metered: bool) -> Table:
     grid = _grid(
         "arm",
-        "operations beside the control's",
+        "operations / control's",
         _device(is_metered),
         "chip, modelled",
         "chip, hypothetical",
+        f"pays from, queries ({_device(is_metered)})",
     )
     for row in table.rows:
         use = row.use
@@ -190,8 +200,29 @@ def _use(table: LeverTable, is_metered: bool) -> Table:
             _joules(use.device),
             _joules(use.arithmetic),
             _joules(use.hypothetical),
+            _life(row),
         )
     return grid
+
+
+def _life(row: LeverRow) -> str:
+    """Write from how many queries on an arm's joules are below the control's."""
+    found = row.life
+    mark = "?" if found.is_undetermined else ""
+    queries = found.queries
+    kind = _MARK[row.finding.ratio.quantity.kind]
+    match found.payback:
+        case Payback.UNKNOWN:
+            return "unknown"
+        case Payback.NEVER:
+            return f"{NEVER}{mark} {kind}"
+        case Payback.ALWAYS:
+            return f"the first{mark} {kind}"
+        case Payback.UP_TO:
+            return f"up to {short_times(queries.value)}{mark} {kind}"
+        case Payback.FROM:
+            ends = f"[{short_times(queries.low)}, {short_times(queries.high)}]"
+            return f"{short_times(queries.value)} {ends}{mark} {kind}"
 
 
 def _combined(table: LeverTable) -> Table:
@@ -199,7 +230,7 @@ def _combined(table: LeverTable) -> Table:
         "arm and its parts",
         f"{RHO} combined",
         f"product of {RHO}",
-        "1 - sum of savings",
+        f"{RHO} added up",
         "combined / product",
     )
     for row in table.combined:

@@ -28,9 +28,14 @@ ROUGH = QuantiseConfig("approximate", "mitchell")
 def _answers(network, items, **levers):
     form = build_form(network, SIZES, LeverConfig(**levers))
     learner = init_learner(jax.random.key(2), form.network, "adam")
-    weights = learner.weights(form.network, learner.params)
-    trained = form.network.apply(weights, items)
-    return trained, in_use(form.network, learner)(items)
+
+    @jax.jit
+    def answer(learner):
+        weights = learner.weights(form.network, learner.params)
+        trained = form.network.apply(weights, items)
+        return trained, in_use(form.network, learner)(items)
+
+    return answer(learner)
 
 
 def _rounded(network, items):
@@ -45,13 +50,13 @@ def _rounded(network, items):
         )
 
     plain = build_network(network, *SIZES, product)
-    return plain.apply(plain.init(jax.random.key(2)), items)
+    return jax.jit(plain.apply)(plain.init(jax.random.key(2)), items)
 
 
 def test_a_network_in_use_multiplies_rounded_numbers(network, items):
     trained, used = _answers(network, items, quantise=AFTER)
     plain = build_network(network, *SIZES)
-    want = plain.apply(plain.init(jax.random.key(2)), items)
+    want = jax.jit(plain.apply)(plain.init(jax.random.key(2)), items)
     np.testing.assert_allclose(trained, want, rtol=1e-5, atol=1e-5)
     rounded = _rounded(network, items)
     np.testing.assert_allclose(used, rounded, rtol=1e-3, atol=1e-3)
@@ -78,7 +83,7 @@ def test_gradients_pass_straight_through_rounding(network, items):
         weights = learner.weights(form.network, params)
         return jnp.square(form.network.apply(weights, items)).mean()
 
-    gradients = jax.grad(loss)(learner.params)
+    gradients = jax.jit(jax.grad(loss))(learner.params)
     for position in form.layout.kernels:
         assert np.abs(np.asarray(gradients[position])).max() > 0.0
 
