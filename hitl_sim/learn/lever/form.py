@@ -86,7 +86,7 @@ def build_form(
     return form._replace(
         network=network,
         mark=form.mark + mark,
-        deploy="_".join(filter(None, (form.deploy, "quantise" if is_kept else ""))),
+        deploy="-".join(filter(None, (form.deploy, "quantise" if is_kept else ""))),
         answer=name,
     )
 

@@ -41,9 +41,11 @@ def test_a_network_without_its_closed_units_computes_what_it_did(network, items)
     closed = close_units(layout, layers, leaves, gates)
     small = build_network(shrink_config(network, SHARE), *SIZES)
     cut = layout_of(small).unflatten(shrink(layout, layers, leaves, kept))
-    want = plain.apply(layout.unflatten(closed), items)
-    assert not np.allclose(want, plain.apply(layout.unflatten(leaves), items))
-    np.testing.assert_allclose(small.apply(cut, items), want, rtol=1e-4, atol=1e-4)
+    answer = jax.jit(plain.apply)
+    want = answer(layout.unflatten(closed), items)
+    assert not np.allclose(want, answer(layout.unflatten(leaves), items))
+    found = jax.jit(small.apply)(cut, items)
+    np.testing.assert_allclose(found, want, rtol=1e-4, atol=1e-4)
 
 
 def test_the_small_network_has_the_shapes_of_its_config(network):
