@@ -50,28 +50,33 @@ class Amounts:
             later, by the unit that evaluates an item.
         rows: `[R, F]` how much of each.
         is_reached: `[R]` whether the run reached its target.
+        if_failed: `[R, F]` what each would have used without reaching, at the cap.
     """
 
     names: tuple[str, ...]
     rows: FloatArray
     is_reached: BoolArray
+    if_failed: FloatArray | None = None
 
     def select(self, runs: IntArray) -> Amounts:
         """Return the amounts of some of the runs, in the order given."""
-        return Amounts(self.names, self.rows[runs], self.is_reached[runs])
+        if_failed = None if self.if_failed is None else self.if_failed[runs]
+        return Amounts(self.names, self.rows[runs], self.is_reached[runs], if_failed)
 
     @property
     def pooled(self) -> FloatArray:
         """Return `[F]` amounts of all runs over the successes; inf without any."""
         return _over(self.rows.sum(axis=0), self.is_reached.sum())
 
-    def draws(self, weights: FloatArray) -> FloatArray:
+    def draws(self, weights: FloatArray, *, may_fail: bool = False) -> FloatArray:
         """Return `[B, F]` the same in each resample; inf without any success.
 
         Args:
             weights: `[B, R]` how often each run is in each resample.
+            may_fail: whether to allow for a failure though all runs reached.
         """
-        return draw_success(self.is_reached, weights).per_success(self.rows)
+        drawn = draw_success(self.is_reached, weights, may_fail=may_fail)
+        return drawn.per_success(self.rows, self.if_failed if may_fail else None)
 
     def influence(self) -> FloatArray:
         """Return `[R, F]` pseudo-values whose mean is `pooled`.
@@ -113,9 +118,16 @@ def amounts_of(sample: Sample, units: Sequence[str]) -> Amounts:
         units: names of all units of work of the study.
     """
     names = amount_names(units)
+    is_reached = sample.stop.is_reached
+    rows = _rows(sample.usage, names, is_reached)
+    if_failed = _rows(sample.usage_at_cap, names, np.zeros_like(is_reached))
+    return Amounts(names, rows, is_reached, if_failed)
+
+
+def _rows(usage: Usage, names: Sequence[str], is_reached: BoolArray) -> FloatArray:
+    """Return `[R, F]` what runs used; a model answers later only if it got there."""
     column = {name: index for index, name in enumerate(names)}
-    rows = np.zeros((sample.group.num_runs, len(names)))
-    usage = sample.usage
+    rows = np.zeros((len(is_reached), len(names)))
     for line in usage.work:
         if line.standing == PROTOCOL:
             rows[:, column[line.unit]] += line.count
@@ -123,8 +135,8 @@ def amounts_of(sample: Sample, units: Sequence[str]) -> Amounts:
         rows[:, column[name]] = getattr(usage, name)
     kept = next((line.unit for line in usage.work if line.phase == "evaluate"), None)
     if kept is not None:
-        rows[:, column[f"{_LIFE}{kept}"]] = sample.stop.is_reached
-    return Amounts(names, rows, sample.stop.is_reached)
+        rows[:, column[f"{_LIFE}{kept}"]] = is_reached
+    return rows
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,12 @@ def first_reached(accuracy: npt.ArrayLike, target: npt.ArrayLike) -> IntArray:
     return np.where(is_there.any(axis=1), is_there.argmax(axis=1), NEVER)
 
 
+def stop_at_cap(group: RunGroup) -> Stop:
+    """Return the stops of runs that never get there."""
+    last = np.full(group.num_runs, group.num_checkpoints - 1, np.int64)
+    return Stop(last, np.zeros(group.num_runs, np.bool_))
+
+
 def find_stop(group: RunGroup, target: FloatArray, *, smoothing: int) -> Stop:
     """Find where each run stops: at its target, or at the cap.
 

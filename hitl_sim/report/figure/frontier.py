@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from hitl_sim.analysis import Finding
 from hitl_sim.analysis.verdict import Decision
@@ -30,9 +30,11 @@ _STEPS = (
     (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0),
     (1.0, 2.0, 5.0),
     (1.0, 3.0),
+    (1.0,),
 )
 """Ticks within a decade, from fine to coarse."""
 _MOST_TICKS = 6
+_FEWEST_TICKS = 3
 
 
 def draw_frontier(decision: Decision) -> Figure:
@@ -86,8 +88,13 @@ def _ticks(low: float, high: float) -> list[float]:
         ticks = [step * 10.0**decade for decade in decades for step in steps]
         shown = [tick for tick in ticks if low <= tick <= high]
         if len(shown) <= _MOST_TICKS:
-            return shown
-    return [10.0**decade for decade in decades if low <= 10.0**decade <= high]
+            break
+    else:
+        shown = shown[:: math.ceil(len(shown) / _MOST_TICKS)]
+    if len(shown) < _FEWEST_TICKS:
+        even = MaxNLocator(_FEWEST_TICKS).tick_values(low, high)
+        return [float(tick) for tick in even if low <= tick <= high]
+    return shown
 
 
 def _point(axes: Axes, x: float, y: float, look: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.ticker import FuncFormatter
 
 from hitl_sim.energy.display import format_value
@@ -107,8 +107,8 @@ def short_joules(value: float) -> str:
     return f"{number} {unit}"
 
 
-def legend_below(figure: Figure, columns: int, *panels: Axes) -> None:
-    """Put the legend of some panels under the figure, where it covers no data."""
+def legend_below(figure: FigureBase, columns: int, *panels: Axes) -> None:
+    """Put the legend of some panels under their figure, where it covers no data."""
     named = {
         label: handle
         for axes in panels

@@ -136,3 +136,12 @@ def test_the_interval_holds_the_true_ratio_in_95_of_100_studies(num, ratio, sd, 
     # 92.5 % is the least that the module's docstring promises for 16 and 32 replicates.
     assert hits / studies >= 0.925 - 4 * math.sqrt(0.925 * 0.075 / studies)
     assert hits / studies <= 0.95 + 4 * math.sqrt(0.95 * 0.05 / studies)
+
+
+def test_a_failure_of_one_is_allowed_for_in_the_other():
+    reached, cap = np.ones(32, bool), np.full(32, 3.0)
+    sure = Outlay(np.ones(32), reached, cap)
+    failing = Outlay(np.where(np.arange(32) < 1, 3.0, 1.0), np.arange(32) >= 1, cap)
+    assert ratio_interval(sure, sure, resample(32, 0)) == (1.0, 1.0)
+    low, high = ratio_interval(sure, failing, resample(32, 0))
+    assert low < 1.0 < high

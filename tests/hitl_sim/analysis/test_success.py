@@ -65,3 +65,14 @@ def test_a_resample_without_a_failure_takes_the_mean_of_all_failures():
     drawn = draw_success(reached, weights)
     expected = 1.0 + 6.0 * (1.0 - drawn.chance) / drawn.chance
     np.testing.assert_allclose(drawn.per_success(spent), expected)
+
+
+def test_a_failure_unseen_is_allowed_for_only_where_one_may_come():
+    reached, spent, cap = np.ones(32, bool), np.ones(32), np.full(32, 5.0)
+    drawn = draw_success(reached, WEIGHTS, may_fail=True)
+    posterior = beta(32.5, 0.5)
+    error = posterior.std() / np.sqrt(len(drawn.chance))
+    assert drawn.chance.mean() == pytest.approx(posterior.mean(), abs=4 * error)
+    odds = (1.0 - drawn.chance) / drawn.chance
+    np.testing.assert_allclose(drawn.per_success(spent, cap), 1.0 + 5.0 * odds)
+    np.testing.assert_array_equal(draw_success(reached, WEIGHTS).chance, 1.0)
