@@ -21,8 +21,14 @@ NETWORKS = {
 }
 
 
-@pytest.fixture(params=NETWORKS)
+@pytest.fixture(params=["mlp", "text_cnn"])
 def network(request):
+    return NETWORKS[request.param]
+
+
+@pytest.fixture(params=NETWORKS)
+def any_network(request):
+    """Where the order or the place of a layer matters."""
     return NETWORKS[request.param]
 
 

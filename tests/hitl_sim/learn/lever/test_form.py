@@ -59,9 +59,9 @@ def test_training_the_last_layer_leaves_every_other_weight(network, items):
         assert np.array_equal(here, known) == (i not in form.layout.last)
 
 
-def test_merged_adapters_answer_like_those_beside_the_weights(network, items):
+def test_merged_adapters_answer_like_those_beside_the_weights(any_network, items):
     """A kernel that met another's adapter would not."""
-    form, _ = _form(network, fine_tune=FineTuneConfig(1, 5, "low_rank", 2))
+    form, _ = _form(any_network, fine_tune=FineTuneConfig(1, 5, "low_rank", 2))
     learner = _trained(form, items)
     hooks = form.network.hooks
     beside = form.network.apply(hooks.weights(learner.params, learner.held), items)

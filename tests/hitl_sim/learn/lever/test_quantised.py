@@ -53,12 +53,12 @@ def _rounded(network, items):
     return jax.jit(plain.apply)(plain.init(jax.random.key(2)), items)
 
 
-def test_a_network_in_use_multiplies_rounded_numbers(network, items):
-    trained, used = _answers(network, items, quantise=AFTER)
-    plain = build_network(network, *SIZES)
+def test_a_network_in_use_multiplies_rounded_numbers(any_network, items):
+    trained, used = _answers(any_network, items, quantise=AFTER)
+    plain = build_network(any_network, *SIZES)
     want = jax.jit(plain.apply)(plain.init(jax.random.key(2)), items)
     np.testing.assert_allclose(trained, want, rtol=1e-5, atol=1e-5)
-    rounded = _rounded(network, items)
+    rounded = _rounded(any_network, items)
     np.testing.assert_allclose(used, rounded, rtol=1e-3, atol=1e-3)
     assert not np.allclose(used, want, rtol=1e-4, atol=1e-4)
 
