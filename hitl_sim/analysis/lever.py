@@ -23,6 +23,7 @@ from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.inference_life import LifePayback, find_life_payback
 from hitl_sim.analysis.interval import (
     Outlay,
+    draw_pair,
     mean_interval,
     percentile_interval,
     ratio_interval,
@@ -225,13 +226,14 @@ class _Tabulation:
 
     def _outlay(self, finding: Finding, multiplier: str | None) -> Outlay:
         """Joules of each run's arithmetic, at the technology's own values."""
-        spent = np.zeros(len(finding.replicate))
-        for column, name in enumerate(finding.amounts.names):
-            used = finding.amounts.rows[:, column]
-            if name in self.result.work and used.any():
+        amounts = finding.amounts
+        price = np.zeros(len(amounts.names))
+        for column, name in enumerate(amounts.names):
+            if name in self.result.work and amounts.rows[:, column].any():
                 joules = self._joules(name, multiplier).value
-                spent = spent + used * float(np.asarray(joules))
-        return Outlay(spent, finding.amounts.is_reached)
+                price[column] = float(np.asarray(joules))
+        at_cap = None if amounts.if_failed is None else amounts.if_failed @ price
+        return Outlay(amounts.rows @ price, amounts.is_reached, at_cap)
 
     def _arithmetic(self, finding: Finding, multiplier: str | None) -> Estimate:
         own = self._outlay(finding, multiplier)
@@ -255,12 +257,10 @@ class _Tabulation:
 
     def _saved(self, finding: Finding) -> FloatArray:
         """Return `[B]` joules that an arm saves per success."""
-        weights = self._weights(finding)
+        control = self._control(finding).outlay
+        own, beside = draw_pair(finding.outlay, control, self._weights(finding))
         with np.errstate(invalid="ignore"):
-            return np.asarray(
-                self._control(finding).outlay.draws(weights)
-                - finding.outlay.draws(weights)
-            )
+            return np.asarray(beside - own)
 
     def _hours(self, finding: Finding) -> Estimate:
         guide = self._guide
@@ -319,9 +319,10 @@ class _Tabulation:
             return None
         found = [part for part in parts if part is not None]
         weights = self._weights(finding)
-        base = self.task.control.outlay.draws(weights)
-        own = ratio_of(finding.outlay.draws(weights), base)
-        each = [ratio_of(f.outlay.draws(weights), base) for f in found]
+        base = self.task.control.outlay
+        own, *each = (
+            ratio_of(*draw_pair(f.outlay, base, weights)) for f in (finding, *found)
+        )
         values = [f.ratio.value for f in found]
         product = math.prod(values)
         with np.errstate(invalid="ignore", divide="ignore"):
