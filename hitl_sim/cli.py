@@ -225,6 +225,19 @@ def compare(
 
 
 @app.command()
+def levers(
+    folder: Annotated[Path, typer.Argument(help="Results folder of a study.")],
+    device: Device = None,
+) -> None:
+    """Lay a study's levers side by side, in joules, accuracy and hours of people."""
+    from hitl_sim.study.lever_table import show_levers
+
+    with _errors_in_words():
+        page = show_levers(_console(), folder, device, f"hitl-sim levers {folder}")
+    _console().print(f"Page: {page}", soft_wrap=True)
+
+
+@app.command()
 def status(
     folder: Annotated[Path, typer.Argument(help="Results folder of a study.")],
 ) -> None:
@@ -358,6 +371,14 @@ def meters(
         print_selftest(console, tried)
         if not tried.is_passed:
             raise typer.Exit(_FAILED_RUNS)
+
+
+@app.command()
+def clocks() -> None:
+    """Say what clocks and power caps this machine's boards have, and what one saves."""
+    from hitl_sim.report.clock import print_clocks
+
+    print_clocks(_console())
 
 
 @app.command(context_settings={"ignore_unknown_options": True})

@@ -13,7 +13,7 @@ from hitl_sim.cli import app
 
 ELSEWHERE = (
     *("report", "confirm", "status", "verify", "compare", "audit", "profile"),
-    *("fit", "validate"),
+    *("fit", "validate", "levers"),
 )
 """Need a finished study, a file of answers or minutes: other tests run them; here their
 words are read."""

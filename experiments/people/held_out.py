@@ -5,9 +5,10 @@
 Writes `held_out.md` beside this file: per set the log likelihood of held-out answers
 beside one-coin, Dawid-Skene and GLAD, the statistics of the held-out half, whether a
 classifier tells real from simulated people, and what policies chosen in simulation lose
-with real people. Where a set has features (`--features`, texts as TF-IDF, pictures as
-principal components) policies are judged by the classifier that their labels train. A
-set that is absent is skipped, with the reason.
+with real people. Ratings, marks and preferences are held against the pooled shares and
+against an ordered logit or Bradley-Terry. Where a set has features (texts as TF-IDF,
+pictures as principal components) policies are judged by the classifier that their
+labels train. A set that is absent is skipped, with the reason.
 """
 
 import argparse
@@ -24,16 +25,25 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image
 from recorded import READERS, read_bluebirds, read_items
+from recorded_grades import GRADE_READERS
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from hitl_sim.participants.graded import validate_grades
 from hitl_sim.participants.predict import first_answers
 from hitl_sim.participants.record import Record
 from hitl_sim.participants.validate import Validation, validate_record
-from hitl_sim.participants.verdict import to_markdown, verdict, write_validation
+from hitl_sim.participants.verdict import (
+    grades_to_markdown,
+    say_gains,
+    to_markdown,
+    verdict,
+    write_validation,
+)
 
 NUM_FEATURES = 50
 OUT = Path(__file__).with_suffix(".md")
+Told = tuple[list[str], list[str]]
 
 
 def text_features(texts: list[str]) -> np.ndarray:
@@ -103,6 +113,7 @@ SETS = (
     "sst_rationales",
     "model_vs_human sketch",
     "model_vs_human contrast",
+    *GRADE_READERS,
 )
 
 
@@ -126,6 +137,18 @@ def validate_set(data: Path, name: str, seed: int) -> Validation:
     return validate_record(record, options, seed, features=features)
 
 
+def told(data: Path, name: str, seed: int, figures: Path | None) -> Told:
+    """Return what is said of a set, and its page."""
+    if name in GRADE_READERS:
+        kind, read = GRADE_READERS[name]
+        grades = validate_grades(read(data), kind, seed)
+        return say_gains(grades.gains), grades_to_markdown(grades)
+    found = validate_set(data, name, seed)
+    if figures is not None:
+        write_validation(figures / name.replace(" ", "_"), found)
+    return verdict(found), to_markdown(found)
+
+
 def main() -> None:
     """Validate every set that is there and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -146,16 +169,13 @@ def main() -> None:
     for name in given.sets:
         began = time.monotonic()
         try:
-            found = validate_set(given.data, name, given.seed)
+            said, page = told(given.data, name, given.seed, given.figures)
         except FileNotFoundError as error:
             summary += ["", f"**{name}**: skipped, {Path(error.filename).name} absent."]
             print(summary[-1], file=sys.stderr)
             continue
-        summary += ["", f"**{name}**", "", *[f"- {said}" for said in verdict(found)]]
-        page = to_markdown(found)
+        summary += ["", f"**{name}**", "", *[f"- {sentence}" for sentence in said]]
         pages += ["", *["#" + line if line[:1] == "#" else line for line in page]]
-        if given.figures is not None:
-            write_validation(given.figures / name.replace(" ", "_"), found)
         print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
         given.out.write_text("\n".join([*lines, *summary, *pages]) + "\n")
 

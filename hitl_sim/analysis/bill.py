@@ -260,14 +260,15 @@ class Scopes(NamedTuple):
 
 
 def training_scopes(usage: Usage, costs: Mapping[str, UnitCost]) -> Scopes:
-    """Count training narrowly, as much of the literature does, and whole."""
+    """Count training narrowly, as much of the literature does, and whole.
+
+    The final fit is given its share of all steps.
+    """
     trained = [line for line in usage.work if line.phase == "train"]
-    step = total(costs[line.unit].joules for line in trained)
-    return Scopes(
-        step.scaled(usage.fit_steps),
-        step.scaled(usage.steps),
-        protocol_joules(usage, costs),
-    )
+    spent = total(costs[line.unit].joules.scaled(line.count) for line in trained)
+    # a run without a step has no final fit to take a share of
+    share = np.asarray(usage.fit_steps) / np.maximum(usage.steps, 1.0)
+    return Scopes(spent.scaled(share), spent, protocol_joules(usage, costs))
 
 
 def work_bill(

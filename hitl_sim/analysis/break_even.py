@@ -24,7 +24,12 @@ import numpy as np
 
 from hitl_sim.analysis.decision import NO_CONTROL_SUCCESS, NO_SUCCESS
 from hitl_sim.analysis.estimate import Estimate, infinite, unknown
-from hitl_sim.analysis.interval import Outlay, percentile_interval, ratio_interval
+from hitl_sim.analysis.interval import (
+    draw_pair,
+    percentile_interval,
+    ratio_interval,
+    some_failed,
+)
 from hitl_sim.analysis.pricing import Measure, Split
 from hitl_sim.analysis.record import FloatArray
 from hitl_sim.energy import Quantity, Scope, unavailable
@@ -154,8 +159,8 @@ def _without_success(
     is_known = arm.training.is_known and control.training.is_known
     is_never = bool(control.is_reached.any()) and is_known
     floor, _ = ratio_interval(
-        Outlay(arm.training_by_run, arm.is_reached),
-        Outlay(control.training_by_run, control.is_reached),
+        arm.trained,
+        control.trained,
         weights,
     )
     return BreakEven(
@@ -174,8 +179,7 @@ def _without_success(
 def _pooled(arm: Split, control: Split, label: Quantity) -> tuple[Quantity, Quantity]:
     """Return what stands beside training, and what training is saved, per success."""
     beside = arm.beside
-    labels = Outlay(arm.labels, arm.is_reached).per_success
-    labels -= Outlay(control.labels, control.is_reached).per_success
+    labels = arm.labelled.per_success - control.labelled.per_success
     if labels != 0.0:
         beside = beside + label.scaled(labels)
     return beside, control.training - arm.training
@@ -186,16 +190,14 @@ def _draws(
 ) -> tuple[FloatArray, FloatArray]:
     """Return beside and saved in each resample, `[B]` each."""
     price = 0.0 if label.value is None else float(label.value)
-    spent = arm.beside_by_run + price * arm.labels
+    may_fail = some_failed(arm.is_reached, control.is_reached)
     with np.errstate(invalid="ignore"):
-        beside = Outlay(spent, arm.is_reached).draws(weights)
+        beside = arm.stood_beside(price).draws(weights, may_fail=may_fail)
         if price:
-            beside = beside - price * Outlay(control.labels, control.is_reached).draws(
-                weights
-            )
-        saved = Outlay(control.training_by_run, control.is_reached).draws(
-            weights
-        ) - Outlay(arm.training_by_run, arm.is_reached).draws(weights)
+            labels = control.labelled.draws(weights, may_fail=may_fail)
+            beside = beside - price * labels
+        spent, without = draw_pair(arm.trained, control.trained, weights)
+        saved = without - spent
     return beside, saved
 
 
@@ -224,10 +226,10 @@ def _multiple(
     low, high = max(low, 0.0), max(high, 0.0)
     if payback is Payback.NEVER:
         return infinite("1", Scope.CONSTANT, "no training is saved", low)
-    return Estimate(_quotient(beside, saved), low, high)
+    return Estimate(quotient(beside, saved), low, high)
 
 
-def _quotient(beside: Quantity, saved: Quantity) -> Quantity:
+def quotient(beside: Quantity, saved: Quantity) -> Quantity:
     """Divide two quantities; where constants alone could make a loss, give no interval.
 
     Nothing to pay back is a multiple of 0.

@@ -285,7 +285,6 @@ class _Desk:
         for finding in findings[1:]:
             shared = np.intersect1d(shared, finding.replicate)
         weights = resample(len(shared), self.result.seed)
-        whole = np.ones((1, len(shared)))
         columns = [
             (finding, np.searchsorted(finding.replicate, shared))
             for finding in findings
@@ -293,24 +292,25 @@ class _Desk:
         return find_frontier(
             tuple(finding.label for finding in findings),
             OBJECTIVES,
-            np.stack([self._objectives(*c, whole)[0] for c in columns]),
-            np.stack([self._objectives(*c, weights) for c in columns], axis=1),
+            np.stack([self._objectives(*column)[0] for column in columns]),
+            np.stack([self._objectives(*column, weights) for column in columns], 1),
         )
 
     def _objectives(
-        self, finding: Finding, rows: IntArray, weights: FloatArray
+        self, finding: Finding, rows: IntArray, weights: FloatArray | None = None
     ) -> FloatArray:
-        """Return `[B, O]` objectives of a condition in each resample."""
-        amounts = finding.amounts
-        kept = amounts.select(rows).draws(weights)
-        num = weights.sum(axis=1)
-        loss = 1.0 - weights @ finding.test_by_run[rows] / num
+        """Return `[B, O]` objectives of a condition by resample, or of all runs."""
+        amounts, test = finding.amounts.select(rows), finding.test_by_run[rows]
+        if weights is None:
+            kept, seen = amounts.pooled[None], test.mean(keepdims=True)
+        else:
+            kept, seen = amounts.draws(weights), weights @ test / len(rows)
         names = amounts.names
         hours = sum(kept[:, names.index(name)] for name in ("paid_s", "requester_s"))
         joules = bill(kept, self.here.training["joules"])[:, 0]
         usd, carbon = (bill(kept, self.here.whole(m))[:, 0] for m in MONEY_AND_CARBON)
         return np.stack(
-            [loss, joules, np.asarray(hours) / S_PER_H, usd, carbon], axis=1
+            [1.0 - seen, joules, np.asarray(hours) / S_PER_H, usd, carbon], axis=1
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from hitl_sim.analysis.break_even import BreakEven, find_break_even
 from hitl_sim.analysis.curve import trace_curve
 from hitl_sim.analysis.decision import (
     Sample,
+    bill_sample,
     draw_sample,
     estimate_ratio,
     find_ceiling,
@@ -28,9 +29,9 @@ from hitl_sim.analysis.interval import mean_interval, resample, wilson
 from hitl_sim.analysis.pricing import MEASURES, Market, Measure, Split
 from hitl_sim.analysis.record import FloatArray, IntArray, RecordError, RunGroup
 from hitl_sim.analysis.repricing import amounts_of
-from hitl_sim.analysis.target import Stop, Targets, find_targets
+from hitl_sim.analysis.target import Stop, Targets, find_targets, stop_at_cap
 from hitl_sim.cost import LabelStanding
-from hitl_sim.energy import Kind, Quantity, Scope, exact, unavailable
+from hitl_sim.energy import Kind, Quantity, Scope, UnitCost, exact, unavailable
 
 _COUNTED = Kind.MEASURED_COUNTER
 _STEPS = exact(1.0, "steps", _COUNTED, Scope.CONSTANT, "steps that were counted")
@@ -151,9 +152,7 @@ def _frame(
 
 def _least_joules(group: RunGroup, market: Market) -> float:
     """Return the joules of the cheapest run at the cap, J."""
-    cap = np.full(group.num_runs, group.num_checkpoints - 1, np.int64)
-    stop = Stop(cap, np.ones(group.num_runs, np.bool_))
-    joules = protocol_joules(usage_at(group, stop), market.costs)
+    joules = protocol_joules(usage_at(group, stop_at_cap(group)), market.costs)
     return float(np.min(np.asarray(joules.value)))
 
 
@@ -172,7 +171,7 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
     control, splits = frame.control, frame.control_splits
     num_missing = control.group.num_runs - arm.group.num_runs
     if num_missing:
-        control = _select(control, rows)
+        control = _select(control, rows, costs)
         splits = market.splits(control)
     weights = resample(arm.group.num_runs, seed)
     ratio = estimate_ratio(arm, control, costs, seed)
@@ -231,11 +230,10 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
     )
 
 
-def _select(sample: Sample, rows: IntArray) -> Sample:
+def _select(sample: Sample, rows: IntArray, costs: Mapping[str, UnitCost]) -> Sample:
     """Return the sample of some of its runs."""
-    group = sample.group.select(rows)
     stop = Stop(sample.stop.checkpoint[rows], sample.stop.is_reached[rows])
-    return Sample(group, stop, usage_at(group, stop), sample.joules[rows])
+    return bill_sample(sample.group.select(rows), stop, costs)
 
 
 def _test_accuracy(arm: Sample, weights: FloatArray) -> Estimate:

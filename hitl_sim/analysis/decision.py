@@ -25,6 +25,7 @@ from hitl_sim.analysis.estimate import Estimate, infinite
 from hitl_sim.analysis.interval import (
     Outlay,
     Proportion,
+    draw_pair,
     mean_interval,
     outlay_interval,
     ratio_interval,
@@ -33,7 +34,7 @@ from hitl_sim.analysis.interval import (
     wilson,
 )
 from hitl_sim.analysis.record import BoolArray, FloatArray, IntArray, RunGroup
-from hitl_sim.analysis.target import Stop, Targets, find_stop
+from hitl_sim.analysis.target import Stop, Targets, find_stop, stop_at_cap
 from hitl_sim.cost import human_hour_energy
 from hitl_sim.energy import Kind, Quantity, Scope, UnitCost, exact, unavailable
 from hitl_sim.unit import S_PER_H
@@ -81,17 +82,21 @@ class Sample:
         stop: where each of them stopped.
         usage: what each used up to there, `[R]`.
         joules: `[R]` what the device spent on each, at the profile's own constants.
+        usage_at_cap: `[R]` what each would have used without reaching.
+        joules_at_cap: `[R]` and what the device would have spent.
     """
 
     group: RunGroup
     stop: Stop
     usage: Usage
     joules: FloatArray
+    usage_at_cap: Usage
+    joules_at_cap: FloatArray
 
     @property
     def outlay(self) -> Outlay:
         """Return joules and successes, run by run."""
-        return Outlay(self.joules, self.stop.is_reached)
+        return Outlay(self.joules, self.stop.is_reached, self.joules_at_cap)
 
     @property
     def num_reached(self) -> int:
@@ -134,10 +139,18 @@ def draw_sample(
         shared = np.intersect1d(shared, among)
     kept = group.select(np.searchsorted(group.replicate, shared))
     target = targets.accuracy[np.searchsorted(targets.replicate, shared)]
-    stop = find_stop(kept, target, smoothing=smoothing)
-    usage = usage_at(kept, stop)
-    joules = np.asarray(protocol_joules(usage, costs).value, np.float64)
-    return Sample(kept, stop, usage, np.broadcast_to(joules, (kept.num_runs,)))
+    return bill_sample(kept, find_stop(kept, target, smoothing=smoothing), costs)
+
+
+def bill_sample(group: RunGroup, stop: Stop, costs: Mapping[str, UnitCost]) -> Sample:
+    """Bill runs where they stopped, and where they would have stopped at the latest."""
+
+    def joules(usage: Usage) -> FloatArray:
+        spent = np.asarray(protocol_joules(usage, costs).value, np.float64)
+        return np.broadcast_to(spent, (group.num_runs,))
+
+    usage, at_cap = usage_at(group, stop), usage_at(group, stop_at_cap(group))
+    return Sample(group, stop, usage, joules(usage), at_cap, joules(at_cap))
 
 
 def joules_per_success(
@@ -197,9 +210,9 @@ def variance_saved(arm: Sample, control: Sample, seed: int) -> float | None:
     """
     first = resample(arm.group.num_runs, seed)
     second = resample(arm.group.num_runs, seed + 1)
-    spent, beside = arm.outlay.draws(first), control.outlay.draws(first)
+    spent, beside = draw_pair(arm.outlay, control.outlay, first)
     paired = ratio_of(spent, beside)
-    unpaired = ratio_of(spent, control.outlay.draws(second))
+    unpaired = ratio_of(spent, draw_pair(arm.outlay, control.outlay, second)[1])
     if not (_is_ratio(paired).all() and _is_ratio(unpaired).all()):
         return None
     whole = float(np.var(np.log(unpaired)))

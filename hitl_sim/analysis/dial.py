@@ -15,7 +15,7 @@ import numpy as np
 
 from hitl_sim.analysis.crossing import Crossing, find_crossing
 from hitl_sim.analysis.finding import Finding
-from hitl_sim.analysis.interval import ratio_of, resample
+from hitl_sim.analysis.interval import draw_pair, ratio_of, resample
 from hitl_sim.analysis.net_benefit import pair_of
 from hitl_sim.analysis.record import FloatArray, IntArray
 
@@ -135,10 +135,16 @@ def _solve_ratio(sweep: Sweep, control: Finding, seed: int) -> Crossing | None:
     shared = _shared(sweep)
     if len(shared) == 0:
         return None
+    beside, *arms = (
+        finding.outlay.select(np.searchsorted(finding.replicate, shared))
+        for finding in (control, *sweep.findings)
+    )
+    weights = resample(len(shared), seed)
+    whole = np.array([beside.per_success])
     return find_crossing(
         sweep.values,
-        -_log_ratios(sweep, control, shared, np.ones((1, len(shared))))[0],
-        -_log_ratios(sweep, control, shared, resample(len(shared), seed)),
+        -_logs([ratio_of(np.array([arm.per_success]), whole) for arm in arms])[0],
+        -_logs([ratio_of(*draw_pair(arm, beside, weights)) for arm in arms]),
         len(shared),
     )
 
@@ -151,17 +157,11 @@ def _shared(sweep: Sweep) -> IntArray:
     return shared
 
 
-def _log_ratios(
-    sweep: Sweep, control: Finding, shared: IntArray, weights: FloatArray
-) -> FloatArray:
-    """Return `[B, K]` log rho of every condition in each resample."""
-    beside, *spent = (
-        finding.outlay.select(np.searchsorted(finding.replicate, shared)).draws(weights)
-        for finding in (control, *sweep.findings)
-    )
-    ratios = np.stack([ratio_of(draws, beside) for draws in spent], axis=1)
+def _logs(ratios: Sequence[FloatArray]) -> FloatArray:
+    """Return `[B, K]` log rho of the conditions, given `[B]` rho of each."""
+    stacked = np.stack(ratios, axis=1)
     with np.errstate(divide="ignore"):
-        logs = np.log(np.where(np.isnan(ratios), 1.0, ratios))
+        logs = np.log(np.where(np.isnan(stacked), 1.0, stacked))
     return np.asarray(np.clip(logs, -_MOST, _MOST))
 
 

@@ -3,10 +3,11 @@
 The bootstrap interval is the expanded percentile interval. Percentiles commute with the
 logarithm, so on the log scale of a ratio it is the same interval. Plain percentiles are
 too narrow by about sqrt((n - 1) / n) and by the normal quantile that stands in for
-Student's; taking the percentiles at Phi(-sqrt(n / (n - 1)) t) instead mends both. In
-24 kinds of simulated study (8, 16 and 32 replicates, reach .6 to 1, ratios .7 and 1,
-1,000 studies each) the interval held the true ratio in 91 to 96 %, at 16 or 32
-replicates in 92.5 to 96 %; plain percentiles in 84 to 93 %, BCa in 82 to 93 %.
+Student's; taking the percentiles at Phi(-sqrt(n / (n - 1)) t) instead mends both. How
+often runs get there is drawn with each resample (`success`). Where arm and control are
+expected to fail three times or more, or never do, the interval holds the true ratio in
+93 to 97 % of studies of 16 to 32 replicates (test_coverage.py); plain percentiles do in
+84 to 93 %, BCa in 82 to 93 %.
 
 References:
     Wilson (1927), Probable inference, the law of succession, and statistical inference,
@@ -26,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hitl_sim.analysis.record import BoolArray, FloatArray, IntArray
+from hitl_sim.analysis.success import draw_success
 from hitl_sim.student import student_quantile
 
 LEVEL = 0.95
@@ -148,31 +150,50 @@ class Outlay:
     Attributes:
         spent: `[R]` what each run spent, in any one unit.
         is_reached: `[R]` whether it reached its target.
+        if_failed: `[R]` what it would have spent without reaching, at the cap; a
+            failure of which no run has shown the price is not allowed for without it.
     """
 
     spent: FloatArray
     is_reached: BoolArray
+    if_failed: FloatArray | None = None
 
     @property
     def per_success(self) -> float:
         """Return all that was spent over the number of successes; inf without any."""
-        return float(_per_success(self.spent.sum(), self.is_reached.sum()))
+        successes = int(self.is_reached.sum())
+        return float(self.spent.sum()) / successes if successes else math.inf
 
     def select(self, rows: IntArray) -> Outlay:
         """Return the outlay of some of its runs."""
-        return Outlay(self.spent[rows], self.is_reached[rows])
+        if_failed = None if self.if_failed is None else self.if_failed[rows]
+        return Outlay(self.spent[rows], self.is_reached[rows], if_failed)
 
-    def draws(self, weights: FloatArray) -> FloatArray:
-        """Return `[B]` spent per success in each resample; inf without any success."""
-        return _per_success(weights @ self.spent, weights @ self.is_reached)
+    def draws(self, weights: FloatArray, *, may_fail: bool = False) -> FloatArray:
+        """Return `[B]` spent per success in each resample; inf without any success.
+
+        Args:
+            weights: `[B, R]` how often each run is in each resample.
+            may_fail: whether to allow for a failure though all runs reached.
+        """
+        drawn = draw_success(self.is_reached, weights, may_fail=may_fail)
+        return drawn.per_success(self.spent, self.if_failed if may_fail else None)
 
 
-def _per_success(
-    spent: npt.ArrayLike, successes: npt.ArrayLike
-) -> npt.NDArray[np.float64]:
-    with np.errstate(divide="ignore"):
-        reached = np.asarray(successes, np.float64)
-        return np.where(reached > 0, np.asarray(spent) / np.maximum(reached, 1), np.inf)
+def draw_pair(
+    arm: Outlay, control: Outlay, weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return `[B]` spent per success by arm and control, drawn together."""
+    may_fail = some_failed(arm.is_reached, control.is_reached)
+    return (
+        arm.draws(weights, may_fail=may_fail),
+        control.draws(weights, may_fail=may_fail),
+    )
+
+
+def some_failed(*is_reached: BoolArray) -> bool:
+    """Return whether a run of any of the conditions did not reach."""
+    return not all(reached.all() for reached in is_reached)
 
 
 def ratio_of(arm: FloatArray, control: FloatArray) -> FloatArray:
@@ -207,8 +228,8 @@ def ratio_interval(
         weights: `[B, R]` resampled replicates; arm and control are drawn together.
 
     Returns:
-        (low, high); high is inf when resamples without a success of the arm reach the
-        upper percentile, low is 0 when the control's do so at the lower one.
+        (low, high); high is inf where no run of the arm reached, low is 0 where none
+        of the control did.
     """
     num = len(arm.spent)
     if num < MIN_REPLICATES or not (arm.is_reached.any() or control.is_reached.any()):
@@ -220,9 +241,7 @@ def ratio_interval(
     if not control.is_reached.any():
         floor = outlay_interval(control, weights)[0]
         return 0.0, outlay_interval(arm, weights)[1] / floor
-    low, high = percentile_interval(
-        ratio_of(arm.draws(weights), control.draws(weights)), num
-    )
+    low, high = percentile_interval(ratio_of(*draw_pair(arm, control, weights)), num)
     return max(low, 0.0), high
 
 

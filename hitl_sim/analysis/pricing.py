@@ -19,6 +19,7 @@ from hitl_sim.analysis.bill import (
     work_bill,
 )
 from hitl_sim.analysis.decision import Sample
+from hitl_sim.analysis.interval import Outlay
 from hitl_sim.analysis.record import PROTOCOL, BoolArray, FloatArray
 from hitl_sim.cost import (
     LabelStanding,
@@ -51,6 +52,8 @@ class Split:
         beside_by_run: `[R]`.
         labels: `[R]` given labels of the pool that each run used.
         is_reached: `[R]` whether each run reached its target.
+        training_if_failed: `[R]` what training would have cost without reaching.
+        beside_if_failed: `[R]` and what stands beside it.
     """
 
     training: Quantity
@@ -59,6 +62,25 @@ class Split:
     beside_by_run: FloatArray
     labels: FloatArray
     is_reached: BoolArray
+    training_if_failed: FloatArray
+    beside_if_failed: FloatArray
+
+    @property
+    def trained(self) -> Outlay:
+        """Return what runs spent on training."""
+        spent, if_failed = self.training_by_run, self.training_if_failed
+        return Outlay(spent, self.is_reached, if_failed)
+
+    def stood_beside(self, label: float) -> Outlay:
+        """Return what stands beside training, with labels at some price."""
+        bought = label * self.labels if label else 0.0
+        spent, if_failed = self.beside_by_run + bought, self.beside_if_failed + bought
+        return Outlay(spent, self.is_reached, if_failed)
+
+    @property
+    def labelled(self) -> Outlay:
+        """Return the given labels that runs used."""
+        return Outlay(self.labels, self.is_reached, self.labels)
 
 
 @dataclass(frozen=True)
@@ -158,25 +180,27 @@ class Market:
             measure: Split(
                 training=training.total(measure, groups=TRAINING),
                 beside=beside.total(measure),
-                training_by_run=self._training_by_run(sample, measure),
-                beside_by_run=self._beside_by_run(sample, measure),
+                training_by_run=self._training_by_run(sample.usage, measure),
+                beside_by_run=self._beside_by_run(sample.usage, measure),
                 labels=sample.group.pool_labels,
                 is_reached=sample.stop.is_reached,
+                training_if_failed=self._training_by_run(sample.usage_at_cap, measure),
+                beside_if_failed=self._beside_by_run(sample.usage_at_cap, measure),
             )
             for measure in MEASURES
         }
 
-    def _training_by_run(self, sample: Sample, measure: Measure) -> FloatArray:
-        spent = np.zeros(sample.group.num_runs)
-        for line in sample.usage.work:
+    def _training_by_run(self, usage: Usage, measure: Measure) -> FloatArray:
+        spent = np.zeros(np.shape(usage.steps))
+        for line in usage.work:
             if line.standing == PROTOCOL:
                 spent = spent + self.tariff.unit[line.unit][measure] * line.count
         return spent
 
-    def _beside_by_run(self, sample: Sample, measure: Measure) -> FloatArray:
-        spent = np.zeros(sample.group.num_runs)
+    def _beside_by_run(self, usage: Usage, measure: Measure) -> FloatArray:
+        spent = np.zeros(np.shape(usage.steps))
         for name, price in self.tariff.second.items():
-            spent = spent + price[measure] * getattr(sample.usage, name)
+            spent = spent + price[measure] * getattr(usage, name)
         return spent
 
 

@@ -35,15 +35,15 @@ class WorkLine:
 
     Attributes:
         unit: its name in the manifest.
-        phase: train, choose, score, embed or evaluate.
+        phase: pretrain, train, choose, score, embed or evaluate.
         standing: `protocol` (billed) or `instrument` (the experimenter's own).
-        count: `[R, C]` units done up to each checkpoint.
+        count: `[R, C]` units done up to each checkpoint, or a share of them.
     """
 
     unit: str
     phase: str
     standing: str
-    count: IntArray
+    count: IntArray | FloatArray
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,10 @@ from hitl_sim.analysis.decision import Sample
 from hitl_sim.analysis.pricing import MEASURES, TRAINING, Measure
 from hitl_sim.analysis.record import PROTOCOL, BoolArray, FloatArray, IntArray
 from hitl_sim.analysis.scenario import Scenarios, scenario_number, scenario_rates
+from hitl_sim.analysis.success import draw_success
 from hitl_sim.cost import Ledger, Prices, Rates, build_ledger
 from hitl_sim.energy import DeviceProfile, Quantity, UnitCost
+from hitl_sim.remember import Remembered
 
 SECONDS = ("wait_s", "paid_s", "requester_s")
 LABELS = "pool_labels"
@@ -36,6 +38,7 @@ _EVALUATE = "evaluate:"
 """How the names of units begin that answer for one item."""
 _BLOCK_BYTES = 2**26
 """Largest block of bills that is held at once, bytes."""
+_unit_costs: Remembered[dict[str, UnitCost]] = Remembered(8)
 
 
 @dataclass(frozen=True)
@@ -47,29 +50,33 @@ class Amounts:
             later, by the unit that evaluates an item.
         rows: `[R, F]` how much of each.
         is_reached: `[R]` whether the run reached its target.
+        if_failed: `[R, F]` what each would have used without reaching, at the cap.
     """
 
     names: tuple[str, ...]
     rows: FloatArray
     is_reached: BoolArray
+    if_failed: FloatArray | None = None
 
     def select(self, runs: IntArray) -> Amounts:
         """Return the amounts of some of the runs, in the order given."""
-        return Amounts(self.names, self.rows[runs], self.is_reached[runs])
+        if_failed = None if self.if_failed is None else self.if_failed[runs]
+        return Amounts(self.names, self.rows[runs], self.is_reached[runs], if_failed)
 
     @property
     def pooled(self) -> FloatArray:
         """Return `[F]` amounts of all runs over the successes; inf without any."""
         return _over(self.rows.sum(axis=0), self.is_reached.sum())
 
-    def draws(self, weights: FloatArray) -> FloatArray:
+    def draws(self, weights: FloatArray, *, may_fail: bool = False) -> FloatArray:
         """Return `[B, F]` the same in each resample; inf without any success.
 
         Args:
             weights: `[B, R]` how often each run is in each resample.
+            may_fail: whether to allow for a failure though all runs reached.
         """
-        reached = weights @ self.is_reached
-        return _over(weights @ self.rows, reached[:, None])
+        drawn = draw_success(self.is_reached, weights, may_fail=may_fail)
+        return drawn.per_success(self.rows, self.if_failed if may_fail else None)
 
     def influence(self) -> FloatArray:
         """Return `[R, F]` pseudo-values whose mean is `pooled`.
@@ -111,9 +118,16 @@ def amounts_of(sample: Sample, units: Sequence[str]) -> Amounts:
         units: names of all units of work of the study.
     """
     names = amount_names(units)
+    is_reached = sample.stop.is_reached
+    rows = _rows(sample.usage, names, is_reached)
+    if_failed = _rows(sample.usage_at_cap, names, np.zeros_like(is_reached))
+    return Amounts(names, rows, is_reached, if_failed)
+
+
+def _rows(usage: Usage, names: Sequence[str], is_reached: BoolArray) -> FloatArray:
+    """Return `[R, F]` what runs used; a model answers later only if it got there."""
     column = {name: index for index, name in enumerate(names)}
-    rows = np.zeros((sample.group.num_runs, len(names)))
-    usage = sample.usage
+    rows = np.zeros((len(is_reached), len(names)))
     for line in usage.work:
         if line.standing == PROTOCOL:
             rows[:, column[line.unit]] += line.count
@@ -121,8 +135,8 @@ def amounts_of(sample: Sample, units: Sequence[str]) -> Amounts:
         rows[:, column[name]] = getattr(usage, name)
     kept = next((line.unit for line in usage.work if line.phase == "evaluate"), None)
     if kept is not None:
-        rows[:, column[f"{_LIFE}{kept}"]] = sample.stop.is_reached
-    return Amounts(names, rows, sample.stop.is_reached)
+        rows[:, column[f"{_LIFE}{kept}"]] = is_reached
+    return rows
 
 
 @dataclass(frozen=True)
@@ -185,7 +199,7 @@ def price_table(
             )
         rates = scenario_rates(prices, scenarios, boundary, standing, rows)
         profile = devices[device]
-        costs = price_units(units, profile)
+        costs = _priced(units, profile)
         numbers = {name: v[rows] for name, v in scenarios.numbers.items()}
         world = _World(_costs(costs, numbers), profile, prices, rates, label_s, numbers)
         for row, name in enumerate(names):
@@ -193,6 +207,13 @@ def price_table(
                 for measure in MEASURES:
                     part[measure][row, rows] = price[measure]
     return PriceTable(names, *parts)
+
+
+def _priced(
+    units: Mapping[str, Mapping[str, Any]], profile: DeviceProfile
+) -> dict[str, UnitCost]:
+    """Price units of work; one study's many tables ask the same."""
+    return _unit_costs.get((units, profile), lambda: price_units(units, profile))
 
 
 def _costs(

@@ -16,6 +16,7 @@ from hitl_sim.analysis.finding import (
     describe_crowd,
 )
 from hitl_sim.analysis.label import label_seconds
+from hitl_sim.analysis.pretraining import share_pretraining
 from hitl_sim.analysis.pricing import open_market
 from hitl_sim.analysis.record import RecordError, RunGroup, read_groups
 from hitl_sim.cost import Prices, check_prices
@@ -55,7 +56,7 @@ def analyse(
     if not 0.0 < smallest_effect < 1.0:
         raise ValueError(f"`smallest_effect` must be in (0, 1), got {smallest_effect}.")
     check_prices(prices)
-    groups = read_groups(records)
+    groups = tuple(share_pretraining(g, prices) for g in read_groups(records))
     label_s = label_seconds(groups, manifest)
     costs = price_units(manifest["units"], profile)
     market = open_market(costs, profile, prices, label_s)

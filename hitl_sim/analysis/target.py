@@ -52,12 +52,13 @@ def smooth(accuracy: npt.ArrayLike, smoothing: int) -> FloatArray:
     """Take the trailing mean over checkpoints; nothing later than a checkpoint enters.
 
     Args:
-        accuracy: `[..., C]` accuracy at each checkpoint.
+        accuracy: `[..., C]` accuracy at each checkpoint; NaN where there is no model of
+            the arm yet, for its lever does not act in full.
         smoothing: checkpoints in the mean, this one included; >= 1. The first ones
             average those there are.
 
     Returns:
-        `[..., C]` smoothed accuracy.
+        `[..., C]` smoothed accuracy; NaN where there is no model yet.
 
     Raises:
         ValueError: `smoothing` is below 1 or beyond the number of checkpoints.
@@ -69,11 +70,19 @@ def smooth(accuracy: npt.ArrayLike, smoothing: int) -> FloatArray:
             f"`smoothing` must be in 1 to {num_checkpoints} checkpoints,"
             f" got {smoothing}."
         )
-    columns = [
-        values[..., max(0, c - smoothing + 1) : c + 1].mean(axis=-1)
-        for c in range(num_checkpoints)
+    windows = [
+        values[..., max(0, c - smoothing + 1) : c + 1] for c in range(num_checkpoints)
     ]
-    return np.stack(columns, axis=-1)
+    if not np.isnan(values).any():
+        return np.stack([w.mean(axis=-1) for w in windows], axis=-1)
+    return np.stack([_mean_of_known(w) for w in windows], axis=-1)
+
+
+def _mean_of_known(window: FloatArray) -> FloatArray:
+    """Average what is there along the last axis; NaN where nothing is."""
+    number = (~np.isnan(window)).sum(axis=-1)
+    total = np.nansum(window, axis=-1)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
 
 def find_targets(pilot: RunGroup, *, fraction: float, smoothing: int) -> Targets:
@@ -114,6 +123,12 @@ def first_reached(accuracy: npt.ArrayLike, target: npt.ArrayLike) -> IntArray:
     """
     is_there = np.asarray(accuracy) >= np.asarray(target)[:, None]
     return np.where(is_there.any(axis=1), is_there.argmax(axis=1), NEVER)
+
+
+def stop_at_cap(group: RunGroup) -> Stop:
+    """Return the stops of runs that never get there."""
+    last = np.full(group.num_runs, group.num_checkpoints - 1, np.int64)
+    return Stop(last, np.zeros(group.num_runs, np.bool_))
 
 
 def find_stop(group: RunGroup, target: FloatArray, *, smoothing: int) -> Stop:

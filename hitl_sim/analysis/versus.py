@@ -11,6 +11,7 @@ import numpy as np
 
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.interval import (
+    draw_pair,
     percentile_interval,
     ratio_of,
     resample,
@@ -119,8 +120,7 @@ def _draws(task: TaskResult, finding: Finding, seed: int) -> FloatArray:
     weights = resample(finding.num_runs, seed)
     control = task.control.outlay
     rows = np.searchsorted(task.control.replicate, finding.replicate)
-    kept = type(control)(control.spent[rows], control.is_reached[rows])
-    return ratio_of(finding.outlay.draws(weights), kept.draws(weights))
+    return ratio_of(*draw_pair(finding.outlay, control.select(rows), weights))
 
 
 def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:

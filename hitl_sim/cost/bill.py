@@ -26,7 +26,7 @@ class DeviceWork:
     """Work of one phase, already turned into seconds and joules by a device profile.
 
     Attributes:
-        phase: "train", "choose", "score", "embed", "evaluate".
+        phase: "pretrain", "train", "choose", "score", "embed", "evaluate".
         standing: "protocol" if the method needs it, "instrument" if only the
             experimenter does, such as test-set curves.
         seconds: device time, s.

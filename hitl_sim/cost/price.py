@@ -13,6 +13,7 @@ from hitl_sim.cost.constant import assumed, exactly, load_toml
 from hitl_sim.energy.quantity import Quantity, Scope, unavailable
 
 LabelStanding = Literal["sunk", "bought_same_price", "bought_elsewhere"]
+PretrainingStanding = Literal["sunk", "shared", "full"]
 NonNegative = Annotated[float, msgspec.Meta(ge=0)]
 
 _UNITS: Mapping[str, str] = {
@@ -47,6 +48,10 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         grid_region: ISO 3166-1 alpha-2 code or "WORLD"; without one carbon is
             unavailable.
         life_queries: items that the model will be asked about in its life; no default.
+        pretraining: what an arm pays of the pretraining that it starts from. "sunk": it
+            is there anyway; "shared": a share, one of `pretraining_uses`; "full": all.
+        pretraining_uses: how many trainings start from one pretraining; given exactly
+            when it is shared.
     """
 
     boundary: Boundary
@@ -59,6 +64,15 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     pue: Annotated[float, msgspec.Meta(ge=1)] | None = None
     grid_region: str | None = None
     life_queries: NonNegative | None = None
+    pretraining: PretrainingStanding | None = None
+    pretraining_uses: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+    @property
+    def pretraining_frac(self) -> float:
+        """Return the share of pretraining that one run is billed with."""
+        if self.pretraining == "sunk":
+            return 0.0
+        return 1.0 / (self.pretraining_uses or 1)
 
 
 def check_prices(prices: Prices) -> None:
@@ -73,6 +87,12 @@ def check_prices(prices: Prices) -> None:
     for name in prices.__struct_fields__:
         _check_field(name, getattr(prices, name), hints[name])
     check_region(prices.grid_region)
+    is_shared = prices.pretraining == "shared"
+    if is_shared != (prices.pretraining_uses is not None):
+        raise ValueError(
+            "`prices.pretraining_uses` must be given exactly where `pretraining` is"
+            f" 'shared', got {prices.pretraining_uses} with {prices.pretraining!r}."
+        )
     is_bought_elsewhere = prices.label_standing == "bought_elsewhere"
     if is_bought_elsewhere and prices.label_price_usd is None:
         raise ValueError(

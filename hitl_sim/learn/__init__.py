@@ -1,15 +1,20 @@
 """The learner: networks, optimisation, interventions and the round loop."""
 
 from hitl_sim.learn.crowd import PanelConfig as PanelConfig
+from hitl_sim.learn.describe import StepCounts as StepCounts
+from hitl_sim.learn.describe import describe_steps as describe_steps
+from hitl_sim.learn.describe import describe_work as describe_work
+from hitl_sim.learn.lever import NO_LEVER as NO_LEVER
+from hitl_sim.learn.lever import FineTuneConfig as FineTuneConfig
+from hitl_sim.learn.lever import LeverConfig as LeverConfig
+from hitl_sim.learn.lever import PruneConfig as PruneConfig
+from hitl_sim.learn.lever import QuantiseConfig as QuantiseConfig
 from hitl_sim.learn.loop import Hyper as Hyper
 from hitl_sim.learn.loop import RunConfig as RunConfig
 from hitl_sim.learn.loop import Seeds as Seeds
-from hitl_sim.learn.loop import StepCounts as StepCounts
 from hitl_sim.learn.loop import Trace as Trace
 from hitl_sim.learn.loop import build_run as build_run
 from hitl_sim.learn.loop import build_simulation as build_simulation
-from hitl_sim.learn.loop import describe_steps as describe_steps
-from hitl_sim.learn.loop import describe_work as describe_work
 from hitl_sim.learn.network import NetworkConfig as NetworkConfig
 from hitl_sim.learn.optimise import TrainConfig as TrainConfig
 from hitl_sim.learn.work import WorkLine as WorkLine

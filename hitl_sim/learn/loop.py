@@ -5,13 +5,13 @@ with answers that come from elsewhere.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpy.typing as npt
 from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.crowd import (
@@ -27,29 +27,39 @@ from hitl_sim.learn.crowd import ask as ask_crowd
 from hitl_sim.learn.intervention import (
     Intervention,
     InterventionConfig,
+    LabellingConfig,
     Program,
     Setting,
     build_intervention,
 )
 from hitl_sim.learn.intervention.base import Perceived, Shape
-from hitl_sim.learn.network import Network, build_network
+from hitl_sim.learn.lever import (
+    NO_LEVER,
+    Course,
+    Leg,
+    LeverConfig,
+    build_course,
+    shrink_config,
+)
+from hitl_sim.learn.network import Network, NetworkConfig, build_network
 from hitl_sim.learn.optimise import (
     Curve,
     Evaluation,
     Learner,
     TrainConfig,
+    TrainSet,
+    fit,
     init_learner,
     train,
 )
-from hitl_sim.learn.work import (
-    INSTRUMENT,
-    PROTOCOL,
-    WorkLine,
-    forward_unit,
-    spread,
-    train_unit,
+from hitl_sim.learn.query import true_first
+from hitl_sim.task import (
+    Corruption,
+    Split,
+    TaskData,
+    build_leftover,
+    build_split,
 )
-from hitl_sim.task import Corruption, Split, TaskData, build_split
 from oracles import Population
 from oracles.evidence import item_evidence, margin_difficulty
 from oracles.feedback import FEEDBACK
@@ -62,6 +72,8 @@ _SEEN_BY = {
     "relevance": RELEVANCE_SPACE,
 }
 """Kinds of question about whole items, on which the items' features bear."""
+_PRETRAINING = 1_000_003
+"""Folds pretraining's key from that of a run's weights; no round has this number."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,8 @@ class RunConfig:
         panel: who answers.
         num_validation: validation items V.
         num_test: test items.
+        lever: what acts on the network beside guidance.
+        num_leftover: items of the source outside the split, which a lever may use.
     """
 
     program: Program
@@ -81,6 +95,8 @@ class RunConfig:
     panel: PanelConfig
     num_validation: int
     num_test: int
+    lever: LeverConfig = NO_LEVER
+    num_leftover: int = 0
 
 
 class Hyper(NamedTuple):
@@ -157,8 +173,10 @@ class RoundDriver(NamedTuple):
     Attributes:
         start: `() -> (RoundState, Curve | None)`, with the first questions, and the
             curve of the model that chose them where there is one.
-        round_step: `(state, answers | None, capacity) -> (state, Curve)`; the capacity
-            is the most items that training can have, static; None for no bound.
+        round_step: `(state, answers | None, capacity, is_first) -> (state, Curve)`; the
+            capacity is the most items that training can have, static; None for no
+            bound. `is_first`, static, says that no model was trained before, which
+            matters where a lever changes the network's shapes on the way.
     """
 
     start: Callable[[], tuple[RoundState, Curve | None]]
@@ -192,6 +210,7 @@ def build_driver(
     config: TrainConfig,
     setting: Setting,
     keys: RunKeys,
+    course: Course | None = None,
 ) -> RoundDriver:
     """Build the device's side of one run.
 
@@ -201,26 +220,27 @@ def build_driver(
         config: batch, checkpoints and optimiser.
         setting: the run's data and leaves.
         keys: the run's keys.
+        course: the forms that levers give the network; `network` alone if left out.
 
     Returns:
         `start` and `round_step`.
     """
+    if course is None:
+        course = Course((Leg(NetworkConfig(), network),))
     per_stage = config.num_checkpoints // intervention.num_stages
     most_steps = max(intervention.steps)
-    schedule = None
-    if min(intervention.steps) != most_steps:
-        rows = np.reshape(intervention.steps, (intervention.num_stages, per_stage))
-        schedule = jnp.asarray(rows, jnp.int32)
+    schedule = _schedule(intervention, per_stage)
 
     def start() -> tuple[RoundState, Curve | None]:
         plan, questions = intervention.begin(
             jax.random.fold_in(keys.choose, 0), setting
         )
-        learner = init_learner(keys.init, network, config.optimiser)
+        learner = init_learner(keys.init, course.legs[0].network, config.optimiser)
         state = RoundState(jnp.int32(0), learner, plan, questions)
         if not intervention.has_start:
             return state, None
-        return learn(state, intervention.capacity[0] if intervention.capacity else None)
+        capacity = intervention.capacity[0] if intervention.capacity else None
+        return learn(state, capacity, True)
 
     def refit(state: RoundState) -> Learner:
         if not intervention.is_scratch:
@@ -228,33 +248,88 @@ def build_driver(
         key = jax.random.fold_in(keys.init, state.number)
         return init_learner(key, network, config.optimiser)
 
-    def learn(state: RoundState, capacity: int | None) -> tuple[RoundState, Curve]:
+    def learn(
+        state: RoundState, capacity: int | None, is_first: bool
+    ) -> tuple[RoundState, Curve]:
         known = state.plan
         if capacity is not None:
             known = intervention.narrow(known, capacity)
-        learner, curve = train(
-            keys.batch,
-            network,
-            config,
+        learner, curve = _travel(
+            course.legs if is_first else course.legs[-1:],
             refit(state),
-            setting.learning_rate,
-            intervention.training(setting, known),
-            _evaluation(setting.split, intervention.columns(setting, known)),
             state.number * per_stage + jnp.arange(per_stage),
             None if schedule is None else schedule[state.number],
-            most_steps,
+            lambda leg, learner, checkpoints, steps: train(
+                keys.batch,
+                leg.network,
+                config,
+                learner,
+                setting.learning_rate,
+                intervention.training(setting, known),
+                _evaluation(setting.split, intervention.columns(setting, known)),
+                checkpoints,
+                steps,
+                most_steps,
+            ),
         )
+        if course.ready:
+            curve = _blank_before(course.ready, state.number * per_stage, curve)
+        params = course.plain(learner)
         key = jax.random.fold_in(keys.choose, state.number + 1)
-        plan, questions = intervention.choose(key, setting, state.plan, learner.params)
+        plan, questions = intervention.choose(key, setting, state.plan, params)
         return RoundState(state.number + 1, learner, plan, questions), curve
 
     def round_step(
-        state: RoundState, answers: Answers | None, capacity: int | None = None
+        state: RoundState,
+        answers: Answers | None,
+        capacity: int | None = None,
+        is_first: bool = False,
     ) -> tuple[RoundState, Curve]:
         plan = intervention.absorb(setting, state.plan, answers)
-        return learn(state._replace(plan=plan), capacity)
+        return learn(state._replace(plan=plan), capacity, is_first)
 
     return RoundDriver(start, round_step)
+
+
+def _schedule(
+    intervention: Intervention, per_stage: int
+) -> Int[Array, "stages checkpoints"] | None:
+    """Lay steps out by stage; None where they are the same before each checkpoint."""
+    if min(intervention.steps) == max(intervention.steps):
+        return None
+    rows = np.reshape(intervention.steps, (intervention.num_stages, per_stage))
+    return jnp.asarray(rows, jnp.int32)
+
+
+def _travel(
+    legs: tuple[Leg, ...],
+    learner: Learner,
+    checkpoints: Int[Array, " stage"],
+    steps: Int[Array, " stage"] | None,
+    go: Callable[..., tuple[Learner, Curve]],
+) -> tuple[Learner, Curve]:
+    """Train through the checkpoints of a stage, leg by leg."""
+    if len(legs) == 1:
+        return go(legs[0], learner, checkpoints, steps)
+    begin, curves = 0, []
+    for leg in legs:
+        if leg.take_over is not None:
+            learner = leg.take_over(learner)
+        end = begin + leg.checkpoints if leg.checkpoints else checkpoints.shape[0]
+        due = None if steps is None else steps[begin:end]
+        learner, curve = go(leg, learner, checkpoints[begin:end], due)
+        curves.append(curve)
+        begin = end
+    whole: Curve = jax.tree.map(lambda *a: jnp.concatenate(a), *curves)
+    return learner, whole
+
+
+def _blank_before(ready: int, begin: Int[Array, ""], curve: Curve) -> Curve:
+    """Leave out accuracies of models that do not have every lever in full yet."""
+    is_there = begin + jnp.arange(curve.validation.shape[0]) >= ready
+    validation = jnp.where(is_there, curve.validation, jnp.nan)
+    test = jnp.where(is_there, curve.test, jnp.nan)
+    return Curve(validation, test, curve.is_finite)
 
 
 class _Stage(NamedTuple):
@@ -305,9 +380,21 @@ def _build_stage(
     """Build the function that makes a run's task and what acts on it."""
     program = config.program
     shape = program.shape
-    network = build_network(
-        program.network, intervention.num_features, shape.num_classes
-    )
+    sizes = (intervention.num_features, shape.num_classes)
+    network = build_network(program.network, *sizes)
+    lever = config.lever
+
+    def pretrain(keys: RunKeys, hyper: Hyper, data: TaskData) -> Any:
+        if lever.fine_tune is None:
+            return None
+        num_used = shape.num_pool + config.num_validation + config.num_test
+        x, y = build_leftover(keys.split, data, num_used)
+        is_related = y < lever.fine_tune.classes
+        num_items = jnp.maximum(is_related.sum(dtype=jnp.int32), 1)
+        related = TrainSet(x, y, true_first(is_related), num_items)
+        key = jax.random.fold_in(keys.init, _PRETRAINING)
+        rate, num_steps = hyper.learning_rate, lever.fine_tune.steps
+        return fit(key, network, program.train, rate, related, num_steps)
 
     def set_up(seeds: Seeds, hyper: Hyper, data: TaskData) -> _Stage:
         keys = run_keys(seeds)
@@ -330,7 +417,14 @@ def _build_stage(
                 keys.crowd, intervention.feedback, hyper.population, split, shape
             ),
         )
-        driver = build_driver(intervention, network, program.train, setting, keys)
+        course = None
+        if lever != NO_LEVER:
+            known = pretrain(keys, hyper, data)
+            optimiser = program.train.optimiser
+            course = build_course(program.network, sizes, lever, optimiser, known)
+        driver = build_driver(
+            intervention, network, program.train, setting, keys, course
+        )
         return _Stage(keys, setting, driver)
 
     return set_up
@@ -350,7 +444,7 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
             fit the crew.
     """
     program = config.program
-    intervention = build_intervention(config.intervention, program)
+    intervention = guidance_of(config)
     num_checkpoints, stages = program.train.num_checkpoints, intervention.num_stages
     if num_checkpoints % stages:
         raise ValueError(
@@ -358,6 +452,9 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
             f"({num_checkpoints}), got {stages}."
         )
     spans = spans_of(intervention, program.train)
+    is_cut = config.lever.cut is not None
+    if is_cut and not intervention.has_start:
+        spans = _first_apart(spans)
     set_up = _build_stage(config, intervention)
     plan = assign(max(intervention.num_questions, 1), config.panel)
 
@@ -365,14 +462,14 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
         keys, setting, driver = set_up(seeds, hyper, data)
         state, begun = driver.start()
         if intervention.feedback is None:
-            state, curve = driver.round_step(state, None)
+            state, curve = driver.round_step(state, None, is_first=True)
             return _trace(intervention, setting, state, curve, None)
         oracle = FEEDBACK[intervention.feedback]
         annotators = hire(keys.crowd, hyper.population, config.panel)
         people = oracle.init(keys.crowd, annotators)
 
         def one_round(
-            carry: tuple[RoundState, Any], capacity: int | None
+            carry: tuple[RoundState, Any], capacity: int | None, is_first: bool
         ) -> tuple[tuple[RoundState, Any], tuple[Curve, Labour]]:
             state, people = carry
             questions = state.questions
@@ -382,12 +479,14 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
                 keys.crowd, oracle, annotators, people, questions, plan
             )
             answers, labour = collect(response, questions, plan)
-            state, curve = driver.round_step(state, answers, capacity)
+            state, curve = driver.round_step(state, answers, capacity, is_first)
             return (state, people), (curve, labour)
 
         carry, parts = (state, people), []
-        for span in spans:
-            carry, part = _repeat(one_round, carry, span)
+        for number, span in enumerate(spans):
+            is_first = is_cut and begun is None and number == 0
+            step = partial(one_round, is_first=is_first)
+            carry, part = _repeat(step, carry, span)
             parts.append(part)
         curve, labour = jax.tree.map(lambda *a: jnp.concatenate(a), *parts)
         curve = jax.tree.map(lambda a: a.reshape(-1), curve)
@@ -445,6 +544,35 @@ def spans_of(intervention: Intervention, train: TrainConfig) -> tuple[Span, ...]
     return spans
 
 
+def _first_apart(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Take the first round apart, after which the network has other shapes."""
+    first = spans[0]
+    rest = first._replace(rounds=first.rounds - 1)
+    alone = first._replace(rounds=1)
+    return (alone, *((rest,) if rest.rounds else ()), *spans[1:])
+
+
+def guidance_of(config: RunConfig) -> Intervention:
+    """Build the intervention; where it looks at the trained network, at its last form.
+
+    A proxy that chooses before training stays the network as the study has it.
+
+    Raises:
+        ValueError: the intervention is impossible, or no lever can act on it.
+    """
+    program, cut = config.program, config.lever.cut
+    if cut is not None and isinstance(config.intervention, LabellingConfig):
+        small = shrink_config(program.network, cut.share)
+        program = replace(program, network=small)
+    built = build_intervention(config.intervention, program)
+    if built.is_scratch and config.lever != NO_LEVER:
+        raise ValueError(
+            "`lever` must be left out where each round trains from fresh weights, for "
+            f"it acts on one training from begin to end, got {config.lever}."
+        )
+    return built
+
+
 def _repeat(step: Callable[[Any, Any], Any], carry: Any, span: Span) -> tuple[Any, Any]:
     """Take the rounds of a span; results are stacked as by a scan."""
     if span.rounds > 1:
@@ -467,7 +595,7 @@ def build_simulation(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], An
     Returns:
         `(seeds, hyper, data) -> arrays`, to be timed beside the run.
     """
-    intervention = build_intervention(config.intervention, config.program)
+    intervention = guidance_of(config)
     set_up = _build_stage(config, intervention)
     plan = assign(max(intervention.num_questions, 1), config.panel)
 
@@ -513,75 +641,3 @@ def _trace(
         final.num_items,
         is_right.sum(dtype=jnp.float32) / final.num_items,
     )
-
-
-class StepCounts(NamedTuple):
-    """Training steps at each checkpoint, `[C]`: of all fits, and of the current one."""
-
-    all_fits: npt.NDArray[np.int64]
-    current_fit: npt.NDArray[np.int64]
-
-
-def describe_steps(config: RunConfig) -> StepCounts:
-    """Count a run's training steps, and those that made the weights in use.
-
-    Where each round starts afresh, only the steps since then made them.
-    """
-    intervention = build_intervention(config.intervention, config.program)
-    done = spread(np.asarray(intervention.steps, np.int64))
-    if not intervention.is_scratch:
-        return StepCounts(done, done)
-    by_round = done.reshape(intervention.num_stages, -1)
-    before = np.concatenate([[0], by_round[:-1, -1]])
-    return StepCounts(done, (by_round - before[:, None]).reshape(-1))
-
-
-def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
-    """List a run's work: its cumulative counts at each checkpoint, by unit.
-
-    Training and validation are what the protocol needs to stop at a target; the test
-    set is only watched. What choosing costs is the intervention's own.
-    """
-    program = config.program
-    intervention = build_intervention(config.intervention, program)
-    network, training = program.network, program.train
-    sizes = (intervention.num_features, program.shape.num_classes)
-    due = np.asarray(intervention.steps, np.int64)
-    is_evaluated = (due > 0).astype(np.int64)
-    held_out = [
-        (PROTOCOL, config.num_validation),
-        (INSTRUMENT, config.num_test),
-    ]
-    evaluations = tuple(
-        WorkLine(
-            forward_unit("evaluate", network, n, *sizes, _class_of, "class"),
-            standing,
-            spread(n * is_evaluated),
-        )
-        for standing, n in held_out
-    )
-    reach = _items_in_reach(intervention, program)
-    penalised = intervention.has_penalty
-    trained = tuple(
-        WorkLine(
-            train_unit("train", network, training, n, *sizes, has_penalty=penalised),
-            PROTOCOL,
-            spread(np.where(reach == n, due, 0)),
-        )
-        for n in np.unique(reach).tolist()
-    )
-    return (*trained, *evaluations, *intervention.work)
-
-
-def _items_in_reach(
-    intervention: Intervention, program: Program
-) -> npt.NDArray[np.int64]:
-    """Items that one training step before each checkpoint takes or fetches from."""
-    per_stage = program.train.num_checkpoints // intervention.num_stages
-    if program.train.batch is None and intervention.capacity is not None:
-        return np.repeat(np.asarray(intervention.capacity, np.int64), per_stage)
-    return np.full(program.train.num_checkpoints, program.shape.num_pool, np.int64)
-
-
-def _class_of(logits: jax.Array) -> jax.Array:
-    return logits.argmax(axis=1)

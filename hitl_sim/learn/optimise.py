@@ -1,6 +1,8 @@
 """Minibatch training of one network on a chosen part of a pool, and its evaluation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -48,10 +50,22 @@ class TrainSet(NamedTuple):
 
 
 class Learner(NamedTuple):
-    """A network in training: `params` and the optimiser's state."""
+    """A network in training.
+
+    Attributes:
+        params: what steps change.
+        opt_state: the optimiser's state.
+        held: what steps leave alone; None where there is nothing.
+    """
 
     params: Any
     opt_state: Any
+    held: Any = None
+
+    def weights(self, network: Network, params: Any) -> Any:
+        """Return what `network.apply` takes, for these or other `params`."""
+        hooks = network.hooks
+        return params if hooks is None else hooks.weights(params, self.held)
 
 
 class Curve(NamedTuple):
@@ -86,8 +100,14 @@ def build_optimiser(name: str) -> optax.GradientTransformation:
 
 def init_learner(key: Key[Array, ""], network: Network, optimiser: str) -> Learner:
     """Draw fresh weights and a fresh optimiser state."""
-    params = network.init(key)
-    return Learner(params, build_optimiser(optimiser).init(params))
+    if network.hooks is None:
+        return resume_learner(network.init(key), None, optimiser)
+    return resume_learner(*network.hooks.start(key), optimiser)
+
+
+def resume_learner(params: Any, held: Any, optimiser: str) -> Learner:
+    """Go on from given weights with a fresh optimiser state."""
+    return Learner(params, build_optimiser(optimiser).init(params), held)
 
 
 def train_step(
@@ -121,19 +141,22 @@ def train_step(
     """
 
     def loss(params: Any) -> jax.Array:
-        logits = network.apply(params, x)
+        weights = learner.weights(network, params)
+        logits = network.apply(weights, x)
         losses: jax.Array = optax.softmax_cross_entropy_with_integer_labels(logits, y)
         mean = losses.mean() if weight is None else (losses * weight).sum()
         if penalty is None:
             return mean
-        return mean + input_gradient_penalty(network, params, x, penalty)
+        return mean + input_gradient_penalty(network, weights, x, penalty)
 
     grads = jax.grad(loss)(learner.params)
     updates, opt_state = build_optimiser(optimiser).update(
         grads, learner.opt_state, learner.params
     )
     params = jax.tree.map(lambda p, u: p - learning_rate * u, learner.params, updates)
-    return Learner(params, opt_state)
+    if network.hooks is not None and network.hooks.settle is not None:
+        params = network.hooks.settle(params, learner.held)
+    return Learner(params, opt_state, learner.held)
 
 
 def input_gradient_penalty(
@@ -279,14 +302,29 @@ def fit(
     ).params
 
 
+def revise(network: Network, learner: Learner, checkpoint: Int[Array, ""]) -> Learner:
+    """Let levers change weights before a checkpoint's steps."""
+    if network.hooks is None or network.hooks.revise is None:
+        return learner
+    params, held = network.hooks.revise(learner.params, learner.held, checkpoint)
+    return Learner(params, learner.opt_state, held)
+
+
+def in_use(network: Network, learner: Learner) -> Callable[[Any], jax.Array]:
+    """Return the trained network as it is used: `[B, D] features -> [B, K] logits`."""
+    if network.hooks is None:
+        return lambda x: network.apply(learner.params, x)
+    deployed = network.hooks.deploy(learner.params, learner.held)
+    return partial(network.hooks.answer, deployed)
+
+
 def accuracy(
-    network: Network,
-    params: Any,
+    answer: Callable[[Any], Float[Array, "batch classes"]],
     x: Float[Array, "batch features"],
     y: Int[Array, " batch"],
 ) -> Float[Array, ""]:
     """Share of items whose largest logit is their class."""
-    return (network.apply(params, x).argmax(axis=1) == y).mean(dtype=jnp.float32)
+    return (answer(x).argmax(axis=1) == y).mean(dtype=jnp.float32)
 
 
 def train(
@@ -327,16 +365,17 @@ def train(
         learner: Learner, due: tuple[jax.Array, jax.Array | None]
     ) -> tuple[Learner, Curve]:
         checkpoint, num_steps = due
+        learner = revise(network, learner, checkpoint)
         key_batch = jax.random.fold_in(key, checkpoint)
         args = (network, config, learner, learning_rate, training, most, num_steps)
         learner = train_steps(key_batch, *args)
         is_finite = jnp.all(
             jnp.array([jnp.isfinite(p).all() for p in jax.tree.leaves(learner.params)])
         )
-        e, params = evaluation, learner.params
+        e, answer = evaluation, in_use(network, learner)
         return learner, Curve(
-            accuracy(network, params, e.validation_x, e.validation_y),
-            accuracy(network, params, e.test_x, e.test_y),
+            accuracy(answer, e.validation_x, e.validation_y),
+            accuracy(answer, e.test_x, e.test_y),
             is_finite,
         )
 

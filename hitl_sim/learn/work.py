@@ -60,6 +60,8 @@ def train_unit(
     num_classes: int,
     *,
     has_penalty: bool = False,
+    built: Network | None = None,
+    mark: str = "",
 ) -> Unit:
     """One optimiser step: drawing its batch, fetching it from the pool, and learning.
 
@@ -72,8 +74,11 @@ def train_unit(
         num_features: input width D.
         num_classes: output width K.
         has_penalty: whether the loss penalises input gradients.
+        built: the network with what levers do to it; the plain one when left out.
+        mark: what they are called, as the end of the name.
     """
-    built = build_network(network, num_features, num_classes)
+    if built is None:
+        built = build_network(network, num_features, num_classes)
     name = config.optimiser
     learner = jax.eval_shape(
         lambda key: init_learner(key, built, name), jax.random.key(0)
@@ -96,6 +101,7 @@ def train_unit(
     shape = network.describe(num_features, num_classes)
     suffix = "" if config.optimiser == "adam" else f":{config.optimiser}"
     suffix += ":penalty" if has_penalty else ""
+    suffix += mark
     taken = "all" if config.batch is None else f"b{config.batch}"
     unit_name = f"{phase}:{shape}:{taken}:n{num_items}{suffix}"
     return Unit(unit_name, phase, program, args, STRETCH)

@@ -8,6 +8,7 @@ import numpy as np
 from hitl_sim.participants.answers import LABEL
 from hitl_sim.participants.compare import Line, compare, halve_distances
 from hitl_sim.participants.fit import CrowdFit, fit_record
+from hitl_sim.participants.foretold import CurvePoint, foretell_curve, with_sizes
 from hitl_sim.participants.holdout import cut_in_halves, hold_cells, take_items
 from hitl_sim.participants.policy import Transfer, compare_policies
 from hitl_sim.participants.predict import (
@@ -17,37 +18,14 @@ from hitl_sim.participants.predict import (
     gains_on_new,
 )
 from hitl_sim.participants.record import Floats, Record
-from hitl_sim.participants.redundancy import curve
 from hitl_sim.participants.statistic import describe
 from hitl_sim.participants.tell_apart import Telling, tell_apart
 from hitl_sim.participants.twin import simulate_design
 
 NUM_CROWDS = 12
 NUM_HALVINGS = 60
-_CURVE_DRAWS = 12
 
 Show = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """What redundancy buys on the held-out half.
-
-    Attributes:
-        method: "majority" or "dawid_skene".
-        size: people per item.
-        real: accuracy with the real people.
-        simulated: mean over simulated crowds.
-        low: 2.5 % quantile over crowds.
-        high: 97.5 % quantile.
-    """
-
-    method: str
-    size: int
-    real: float
-    simulated: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -129,9 +107,9 @@ def validate_record(
     tell("predicting held-out cells")
     gains += gains_on_cells(record, hold_cells(record, seed), seed)
     tell("simulating the other half")
-    held = _with_sizes(halves.held)
+    held = with_sizes(halves.held)
     crowds = [
-        _with_sizes(simulate_design(1000 * seed + turn, fit, halves.fitted, held))
+        with_sizes(simulate_design(1000 * seed + turn, fit, halves.fitted, held))
         for turn in range(num_crowds)
     ]
     tell("comparing statistics")
@@ -141,7 +119,7 @@ def validate_record(
         describe(real, rng),
         [describe(crowd, rng) for crowd in crowds],
         halve_distances(real, rng, num_halvings),
-        describe(_with_sizes(halves.fitted), rng),
+        describe(with_sizes(halves.fitted), rng),
     )
     tell("telling real from simulated")
     telling = tell_apart(real, crowds[0], seed)
@@ -165,7 +143,7 @@ def validate_record(
         lines=lines,
         telling=telling,
         transfer=transfer,
-        curve=_curve(rng, held, crowds),
+        curve=foretell_curve(rng, held, crowds),
     )
 
 
@@ -191,13 +169,6 @@ def _check(record: Record) -> None:
         )
 
 
-def _with_sizes(record: Record) -> Record:
-    """Choose the sizes of the redundancy curve that the items allow."""
-    depth = int(np.quantile(np.bincount(record.item), 0.25))
-    sizes = tuple(size for size in (1, 3, 5, 10) if size <= depth)
-    return replace(record, sizes=sizes)
-
-
 def _transfer(
     record: Record,
     fit: CrowdFit,
@@ -216,22 +187,3 @@ def _transfer(
         return compare_policies(whole, crowds, seed, features)
     except ValueError:
         return None
-
-
-def _curve(
-    rng: np.random.Generator, held: Record, crowds: list[Record]
-) -> list[CurvePoint]:
-    found = []
-    for method in ("majority", "dawid_skene"):
-        real = curve(rng, first_answers(held), method, held.sizes, _CURVE_DRAWS)
-        drawn = np.array(
-            [curve(rng, first_answers(c), method, held.sizes, 2) for c in crowds]
-        )
-        low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0)
-        found += [
-            CurvePoint(method, size, *map(float, values))
-            for size, *values in zip(
-                held.sizes, real, drawn.mean(axis=0), low, high, strict=True
-            )
-        ]
-    return found

@@ -216,7 +216,7 @@ def draw_validation(found: Validation) -> Figure:
     _draw_curve(curve, found)
     _draw_statistics(statistics, found)
     _draw_policies(policies, found)
-    legend_below(figure, curve, 2)
+    legend_below(figure, 2, curve)
     return figure
 
 

@@ -142,11 +142,12 @@ def methods(result: StudyResult) -> tuple[str, ...]:
         f" Restricted means hold every arm to one horizon ({horizons}).",
         f"Chance. Intervals of {RHO}, joules and M* are 95 % expanded-percentile"
         f" intervals of a bootstrap with {NUM_RESAMPLES:,} resamples of replicates, arm"
-        " and control drawn together; on the log scale they are the same. A resample in"
-        " which nobody reaches counts as infinite, so that an upper end may be too."
-        " With no success at all the lower end rests on Wilson's bound for the chance"
-        " of success. Where an arm fails now and then and hardly did so here, intervals"
-        " are too narrow: the runs have not shown what a failure costs."
+        " and control drawn together; on the log scale they are the same. Where a run"
+        " of either failed to reach, each resample also draws both chances to reach,"
+        " from Jeffreys's posterior. With no success at all the lower end rests on"
+        " Wilson's bound for that chance. Where no run of either failed, intervals make"
+        " no allowance for a failure unseen; how often runs reach has an interval of"
+        " its own."
         f"{paired} Each replicate redraws split, initialisation and crowd.",
         "Constants. What constants of device, people and prices leave open is a second"
         " interval, never mixed with chance: each constant is moved to its ends alone"

@@ -50,6 +50,7 @@ from hitl_sim.report.section import (
 )
 from hitl_sim.report.setup import HEADINGS as SETUP_HEADINGS
 from hitl_sim.report.setup import setup_rows
+from hitl_sim.report.source_list import list_sources
 from hitl_sim.report.standing import standing_words, standings, swept_dials
 from hitl_sim.report.words import TaskWords, Words, tell
 
@@ -306,9 +307,7 @@ def _study(
 ) -> Markup:
     """Lay out what holds for the whole study."""
     constants = _proof("prices and device constants", constant_entries(result), sources)
-    cited = element(
-        "ol", *(element("li", text) for text in sources.numbers), class_="sources"
-    )
+    told = list_sources(sources.numbers)
     return join(
         [
             element("h2", "The study"),
@@ -335,9 +334,18 @@ def _study(
             _environment(result),
             _folded_json("study, as it was run", result.study),
             element("h3", "Sources"),
-            cited,
+            _numbered("parts", told.parts),
+            element(
+                "details",
+                element("summary", "what the numbers marked [1], [2] … are made of"),
+                _numbered("sources", told.formulas),
+            ),
         ]
     )
+
+
+def _numbered(name: str, texts: Iterable[str]) -> Markup:
+    return element("ol", *(element("li", text) for text in texts), class_=name)
 
 
 def _people(result: StudyResult) -> Markup:

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from hitl_sim.analysis import StudyResult, Verdict, analyse, weigh
+from hitl_sim.cost import Prices
 from hitl_sim.energy import Quantity, load_profile
 from hitl_sim.report import render_terminal, write_report
 from hitl_sim.study.runner import load_study
@@ -50,12 +51,15 @@ def conclude(
     return page
 
 
-def analyse_folder(folder: Path, device: str | None = None) -> StudyResult:
+def analyse_folder(
+    folder: Path, device: str | None = None, prices: Prices | None = None
+) -> StudyResult:
     """Analyse a study's records by the rules of its own file.
 
     Args:
         folder: results folder.
         device: a device profile in place of the study's own.
+        prices: in place of the study's own.
 
     Raises:
         RecordError: the folder holds no study.
@@ -66,7 +70,7 @@ def analyse_folder(folder: Path, device: str | None = None) -> StudyResult:
         records,
         manifest,
         load_profile(device or spec.device),
-        spec.prices,
+        prices or spec.prices,
         fraction=spec.target.fraction,
         smoothing=spec.target.smoothing,
         smallest_effect=spec.smallest_effect,

@@ -114,9 +114,11 @@ class Condition:
             Plain tables; names, device, target and prices have no part in them.
         """
         arm = msgspec.to_builtins(self.arm)
+        # an arm without levers is what it was before there were any
+        empty = () if self.arm.lever else ("lever",)
         people = asks_people(self.arm)
         return self.shared(content_hash) | {
-            "arm": {k: v for k, v in arm.items() if k not in ("name", "role")},
+            "arm": {k: v for k, v in arm.items() if k not in ("name", "role", *empty)},
             "role": self.role if self.role in ("null", "pilot") else "arm",
             "crowd": self._people() if people else None,
             "crew": msgspec.to_builtins(self.spec.crew) if people else None,
@@ -222,7 +224,7 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
     """Fields of a table that an axis may name."""
     if table == "arm":
         names = {name for arm in spec.arm for name in arm.__struct_fields__}
-        return tuple(sorted(names - {"name", "role"}))
+        return tuple(sorted(names - {"name", "role", "lever"}))
     tables: dict[str, type[msgspec.Struct]] = {
         "task": TaskSpec,
         "network": NetworkSpec,

@@ -11,6 +11,12 @@ import msgspec
 from msgspec import Meta
 
 from hitl_sim.cost import Prices, check_prices
+from hitl_sim.study.lever_spec import (
+    FineTuneLever,
+    LeverSpec,
+    check_levers,
+    find_lever,
+)
 from hitl_sim.study.network_spec import Count, NetworkSpec, check_network
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -203,8 +209,9 @@ class CrewSpec(_Struct, frozen=True):
 Role = Literal["control", "null", "arm"]
 
 
-class _Arm(_Struct, frozen=True, tag_field="kind"):
+class _Arm(_Struct, frozen=True, kw_only=True, tag_field="kind"):
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+    lever: tuple[LeverSpec, ...] = ()
 
 
 class _PeopleArm(_Arm, frozen=True):
@@ -212,10 +219,15 @@ class _PeopleArm(_Arm, frozen=True):
     asks: Count = 1
 
 
-class WholePoolArm(_Arm, frozen=True, tag="whole_pool"):
-    """Train on everything, ask nobody; `role` makes it the control or its copy."""
+class WholePoolArm(_Arm, frozen=True, kw_only=True, tag="whole_pool"):
+    """Train on everything, ask nobody.
 
-    role: Literal["control", "null"]
+    Attributes:
+        role: "control"; "null", its copy; or "arm" of its own, which differs from the
+            control by a lever.
+    """
+
+    role: Literal["control", "null", "arm"]
 
 
 class RandomShareArm(_Arm, frozen=True, tag="random_share"):
@@ -594,6 +606,44 @@ def _check_arms(spec: StudySpec) -> None:
         )
     for arm in spec.arm:
         _check_arm(arm, spec)
+        _check_lever(arm, spec)
+    _check_pretraining(spec)
+
+
+def _check_lever(arm: ArmSpec, spec: StudySpec) -> None:
+    if isinstance(arm, WholePoolArm) and (arm.role == "arm") != bool(arm.lever):
+        raise SpecError(
+            "`arm.role` must be 'arm' for exactly those whole_pool arms that have a "
+            f"lever, got {arm.role!r} with {len(arm.lever)} in arm {arm.name!r}."
+        )
+    stages = arm.stages if isinstance(arm, LabellingArm) else 1
+    try:
+        check_levers(arm.lever, spec.training.checkpoints // stages)
+    except ValueError as error:
+        raise SpecError(f"Arm {arm.name!r}: {error}") from error
+    tune = find_lever(arm.lever, FineTuneLever)
+    if isinstance(arm, LabellingArm) and arm.lever and arm.refit != "warm":
+        raise SpecError(
+            "`arm.refit` must be 'warm' with a lever, which acts on one training from "
+            f"its begin to its end, got {arm.refit!r} in arm {arm.name!r}."
+        )
+    if tune is None or not isinstance(arm, ImportanceArm | MachineImportanceArm):
+        return
+    if arm.use == "select":
+        raise SpecError(
+            "`arm.use` must be 'penalty' with a lever of kind 'fine_tune', for a "
+            f"pretrained network reads all features, got 'select' in arm {arm.name!r}."
+        )
+
+
+def _check_pretraining(spec: StudySpec) -> None:
+    tuned = [a.name for a in spec.arm if find_lever(a.lever, FineTuneLever)]
+    if bool(tuned) != (spec.prices.pretraining is not None):
+        raise SpecError(
+            "`prices.pretraining` must be given as 'sunk', 'shared' or 'full' exactly "
+            "where an arm has a lever of kind 'fine_tune', got "
+            f"{spec.prices.pretraining!r} with {tuned or 'no such arm'}."
+        )
 
 
 def _check_arm(arm: ArmSpec, spec: StudySpec) -> None:
@@ -708,6 +758,7 @@ _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.D
 _UNKNOWN = re.compile(r"unknown field `(?P<name>.+)`")
 _MISSING = re.compile(r"missing required field `(?P<name>.+)`")
 _KINDS = tuple(arm.__struct_config__.tag for arm in get_args(ArmSpec))
+_LEVERS = tuple(lever.__struct_config__.tag for lever in get_args(LeverSpec))
 
 
 def _explain(message: str, raw: Mapping[str, Any], above: str) -> str:
@@ -740,7 +791,8 @@ def _explain(message: str, raw: Mapping[str, Any], above: str) -> str:
 def _condition(what: str, where: str, path: str, raw: Mapping[str, Any]) -> str:
     """Say what a value must be."""
     is_arm_kind = where.startswith("arm") and where.endswith("kind")
-    choices = _KINDS if is_arm_kind else _choices(path, raw)
+    kinds = _LEVERS if "lever" in where else _KINDS
+    choices = kinds if is_arm_kind else _choices(path, raw)
     if choices and not what.startswith("Expected"):
         return f"one of {', '.join(map(repr, choices))}"
     expected = what.removeprefix("Expected ").partition(", got ")[0]
@@ -777,6 +829,9 @@ def _struct_at(path: str, value: Any) -> type[msgspec.Struct] | None:
     steps = list(_steps(path))
     if not steps:
         return StudySpec
+    if steps[0] == "arm" and "lever" in steps and isinstance(value, Mapping):
+        levers = {a.__struct_config__.tag: a for a in get_args(LeverSpec)}
+        return levers.get(str(value.get("kind")))
     if steps[0] == "arm" and isinstance(value, Mapping):
         kinds = {a.__struct_config__.tag: a for a in get_args(ArmSpec)}
         return kinds.get(str(value.get("kind")))

@@ -1,8 +1,15 @@
 """Whether a task has what a network and an arm need of it; known before any run."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from hitl_sim.study.grid import Condition
+from hitl_sim.study.lever_spec import (
+    FineTuneLever,
+    PruneLever,
+    QuantiseLever,
+    find_lever,
+)
 from hitl_sim.study.network_spec import TEXT_KINDS, VECTOR_KINDS
 from hitl_sim.study.spec import (
     ImportanceArm,
@@ -13,6 +20,9 @@ from hitl_sim.study.spec import (
 )
 from hitl_sim.task import TaskInfo
 
+LEAST_RELATED = 100
+"""Fewest items outside the split that a network can be pretrained on; assumed."""
+
 
 def check_suits(condition: Condition, info: TaskInfo) -> None:
     """Refuse a network that cannot read a task, and an arm that lacks what it needs.
@@ -21,6 +31,7 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
         SpecError: the message names the field, its value and what is allowed.
     """
     _check_network(condition, info)
+    _check_levers(condition, info)
     arm, network = condition.arm, condition.network
     if isinstance(arm, ImportanceArm | MachineImportanceArm):
         is_penalty = arm.use == "penalty"
@@ -39,6 +50,33 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
             f"`task.{condition.task_name}.representation` must be 'tfidf' or 'hashed' "
             f"with the arm {arm.name!r}, which compares items by their features, got "
             "'tokens'."
+        )
+
+
+def _check_levers(condition: Condition, info: TaskInfo) -> None:
+    arm, task, network = condition.arm, condition.task, condition.network
+    prune = find_lever(arm.lever, PruneLever)
+    if prune is not None and prune.form in ("structured", "gated"):
+        dials = network.resolved()
+        if network.kind in ("linear", "transformer") and not dials.get("hidden"):
+            raise SpecError(
+                "`network.kind` must have units that can go ('mlp', 'cnn', 'text_cnn') "
+                f"with `arm.lever.form` {prune.form!r}, got {network.kind!r} in arm "
+                f"{arm.name!r}."
+            )
+    if find_lever(arm.lever, QuantiseLever) and find_spec("qwix") is None:
+        raise SpecError(
+            "`arm.lever.kind` must be another where qwix is not installed (pip install "
+            f"'hitl-sim[int8]'), got 'quantise' in arm {arm.name!r}."
+        )
+    if find_lever(arm.lever, FineTuneLever) is None:
+        return
+    left = info.num_items - task.pool - task.validation - task.test
+    if left < LEAST_RELATED:
+        raise SpecError(
+            f"`task.{condition.task_name}`: pool + validation + test must leave at "
+            f"least {LEAST_RELATED} of the source's {info.num_items} items to pretrain "
+            f"on in arm {arm.name!r}, got {left}."
         )
 
 

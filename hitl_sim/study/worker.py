@@ -50,6 +50,7 @@ from hitl_sim.learn.intervention import (
 )
 from hitl_sim.learn.work import Unit
 from hitl_sim.study.grid import Condition
+from hitl_sim.study.lever import lever_config
 from hitl_sim.study.network import network_config
 from hitl_sim.study.plan import (
     QUESTION,
@@ -231,7 +232,10 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
     )
     panel = _panel(condition)
     intervention = _intervention(condition.arm, panel, num_groups)
-    return RunConfig(program, intervention, panel, task.validation, task.test)
+    lever = lever_config(condition.arm.lever, info.num_classes)
+    left = info.num_items - task.pool - task.validation - task.test
+    sizes = (task.validation, task.test)
+    return RunConfig(program, intervention, panel, *sizes, lever, left)
 
 
 def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:

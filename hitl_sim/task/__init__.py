@@ -2,6 +2,7 @@
 
 from hitl_sim.task.check import check_corruption as check_corruption
 from hitl_sim.task.check import check_sizes as check_sizes
+from hitl_sim.task.corrupt import build_leftover as build_leftover
 from hitl_sim.task.corrupt import build_split as build_split
 from hitl_sim.task.data import Corruption as Corruption
 from hitl_sim.task.data import Pool as Pool

@@ -98,6 +98,24 @@ def build_split(
     )
 
 
+def build_leftover(
+    key: PRNGKeyArray, data: TaskData, num_used: int
+) -> tuple[Float[Array, "rest features"], Int[Array, " rest"]]:
+    """Return the items that a split leaves out: clean, with their true classes.
+
+    Args:
+        key: of `build_split`.
+        data: the clean base data.
+        num_used: items of the split: pool, validation and test together.
+
+    Returns:
+        Features `[M - num_used, D]` and true classes `[M - num_used]`.
+    """
+    key_items = jax.random.split(key, 5)[0]
+    rows = _shuffle(key_items, data.labels.shape[0])[num_used:]
+    return jnp.asarray(data.features)[rows], jnp.asarray(data.labels)[rows]
+
+
 class _Marks(NamedTuple):
     """Status of each position, the random order behind it, and how many are spoilt."""
 

@@ -6,13 +6,15 @@ import msgspec
 import pytest
 
 from hitl_sim.analysis import beside
+from hitl_sim.analysis.bill import price_units
+from hitl_sim.analysis.lever import tabulate_levers
 from hitl_sim.study.conclude import analyse_folder
 from hitl_sim.study.grid import expand
 from hitl_sim.study.runner import dry_run, run_study
 from hitl_sim.study.spec import load_spec
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-STUDIES = ("relevance", "importance", "active", "machine_or_people")
+STUDIES = ("relevance", "importance", "active", "machine_or_people", "levers")
 pytestmark = pytest.mark.study
 
 
@@ -84,6 +86,24 @@ def test_people_clean_a_pool_that_a_machine_spoils(run):
     machine = found(result, "digits", "by_loss")
     assert beside(people, machine, result.seed).high < 1.0
     assert spammers.ratio.low > 1.0
+
+
+def test_levers_have_the_published_signs(run):
+    arms = ["people_800", "tuned", "masked", "structured", "int8_after", "approximate"]
+    result = run("levers", arms)
+    (table,) = tabulate_levers(result, price_units(result.work, result.profile))
+    rows = {row.finding.arm: row for row in table.rows}
+    operations = {arm: float(row.use.operations.value) for arm, row in rows.items()}
+    assert operations["masked"] == 1.0
+    assert operations["structured"] < 0.51
+    assert rows["masked"].finding.ratio.low > 1.0
+    # this device has no int8: rounding is added, and nothing gets faster
+    assert rows["int8_after"].finding.ratio.value > 1.0
+    assert rows["int8_after"].arithmetic.high < 1.0
+    rough = rows["approximate"]
+    assert rough.hypothetical.value < rough.arithmetic.value
+    assert table.guide.arm == "people_800"
+    assert rows["people_800"].hours.value > 0.0 > rows["masked"].hours.value
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -40,6 +40,7 @@ COMMANDS = [
     "afford",
     "crowd",
     "meters",
+    "clocks",
     "measure",
     "profile",
     "audit",
@@ -192,6 +193,13 @@ def test_meters_test_themselves():
     assert code == 0
     assert "Self-test of the meters" in text
     assert "failed" not in text
+
+
+def test_clocks_say_what_the_driver_tells_and_what_the_model_saves():
+    code, text = call("clocks")
+    assert code == 0
+    assert "of least energy the model leaves" in " ".join(text.split())
+    assert "(assumed)" in text
 
 
 def test_measure_runs_a_command_and_passes_its_exit_code_on():

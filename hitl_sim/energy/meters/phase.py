@@ -5,6 +5,7 @@ from __future__ import annotations
 PHASES = (
     "compile",
     "embed",
+    "pretrain",
     "train",
     "choose",
     "score",

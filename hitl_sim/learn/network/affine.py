@@ -1,10 +1,14 @@
 """One dense layer's product, with a backward pass laid out for a processor's cache."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+Product = Callable[[Any, Any, Any], Any]
+"""`(x [N, in], kernel [in, out], bias [out]) -> [N, out]`, in place of `affine`."""
 
 
 class Rows(NamedTuple):

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from hitl_sim.learn.network.affine import lay_out
+from hitl_sim.learn.network.affine import Product, lay_out
 from hitl_sim.learn.network.config import (
     ConvolutionConfig,
     EncoderConfig,
@@ -29,6 +29,29 @@ piece, 12 to 13 ms in pieces of 25 to 100, 16 ms in pieces of 200.
 """
 
 
+class Hooks(NamedTuple):
+    """What levers do around the weights that are trained.
+
+    Attributes:
+        start: `key -> (trained, held)`: what steps change, and what they leave alone.
+        weights: `(trained, held) -> params` that `apply` takes.
+        settle: `(trained, held) -> trained` after each step; None for nothing.
+        revise: `(trained, held, checkpoint) -> (trained, held)` before the steps of
+            each checkpoint; None for nothing.
+        deploy: `(trained, held) -> deployed`, once before the network is used.
+        answer: `(deployed, [B, D] features) -> [B, K] logits` of the network in use.
+        plain: `(trained, held) -> params` of the plain network of the same shapes.
+    """
+
+    start: Callable[[Key[Array, ""]], tuple[Any, Any]]
+    weights: Callable[[Any, Any], Any]
+    settle: Callable[[Any, Any], Any] | None
+    revise: Callable[[Any, Any, Any], tuple[Any, Any]] | None
+    deploy: Callable[[Any, Any], Any]
+    answer: Callable[[Any, Any], Float[Array, "batch classes"]]
+    plain: Callable[[Any, Any], Any]
+
+
 class Network(NamedTuple):
     """A network as pure functions.
 
@@ -38,11 +61,13 @@ class Network(NamedTuple):
             as well.
         prepare: `[B, D] features -> Any`, to be called before a loop of many steps on
             the same items.
+        hooks: what levers do around the weights; None for the plain network.
     """
 
     init: Callable[[Key[Array, ""]], Any]
     apply: Callable[[Any, Any], Float[Array, "batch classes"]]
     prepare: Callable[[Float[Array, "batch features"]], Any]
+    hooks: Hooks | None = None
 
 
 class _Encoded(nnx.Module):
@@ -54,8 +79,10 @@ class _Encoded(nnx.Module):
         self.encoder = _build_encoder(config, rngs)
         self.head = Dense((self.encoder.num_out, *widths), rngs)
 
-    def __call__(self, x: Float[Array, "batch features"]) -> jax.Array:
-        return self.head(self.encoder(x))
+    def __call__(
+        self, x: Float[Array, "batch features"], product: Product | None = None
+    ) -> jax.Array:
+        return self.head(self.encoder(x, product), product)
 
 
 def _build_encoder(
@@ -71,7 +98,10 @@ def _build_encoder(
 
 
 def build_network(
-    config: NetworkConfig, num_features: int, num_classes: int
+    config: NetworkConfig,
+    num_features: int,
+    num_classes: int,
+    product: Callable[[Any], tuple[Any, Product]] | None = None,
 ) -> Network:
     """Build a network: a linear model or a multilayer perceptron, or one on an encoder.
 
@@ -79,6 +109,8 @@ def build_network(
         config: the encoder and the hidden widths.
         num_features: input width D.
         num_classes: output width K.
+        product: `params -> (weights, product)`, what multiplies in place of the layers'
+            own, made anew for each pass; None keeps the layers' own.
 
     Returns:
         The network's `init` and `apply`.
@@ -105,11 +137,12 @@ def build_network(
         return nnx.state(build(nnx.Rngs(params=key)), nnx.Param)
 
     def apply(params: Any, x: Any) -> jax.Array:
-        out: jax.Array = nnx.merge(graph, params)(x)
+        weights, multiply = (params, None) if product is None else product(params)
+        out: jax.Array = nnx.merge(graph, weights)(x, multiply)
         return out
 
     if encoder is None:
-        return Network(init, apply, lay_out)
+        return Network(init, apply, lay_out if product is None else lambda x: x)
     return Network(init, _in_chunks(apply), lambda x: x)
 
 

@@ -5,7 +5,9 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
+from hitl_sim.learn.network.affine import Product
 from hitl_sim.learn.network.config import ConvolutionConfig
+from hitl_sim.learn.network.linear import apply_linear
 
 STRIDE = 2
 
@@ -79,13 +81,15 @@ class Convolutions(nnx.Module):
         self.layers = nnx.List(layers)
         self.num_out = height * width * num_in
 
-    def __call__(self, x: Float[Array, "batch features"]) -> jax.Array:
+    def __call__(
+        self, x: Float[Array, "batch features"], product: Product | None = None
+    ) -> jax.Array:
         """Return `[B, num_out]` features of the last layer."""
         num_items = x.shape[0]
         image = x.reshape(num_items, *self.shape)
         for layer in self.layers:
             laid_out = patches(image, self.kernel)
             _, rows, columns, depth = laid_out.shape
-            flat = nnx.relu(layer(laid_out.reshape(-1, depth)))
+            flat = nnx.relu(apply_linear(layer, laid_out.reshape(-1, depth), product))
             image = flat.reshape(num_items, rows, columns, -1)
         return image.reshape(num_items, self.num_out)

@@ -6,7 +6,7 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
-from hitl_sim.learn.network.affine import Rows, affine
+from hitl_sim.learn.network.affine import Product, Rows, affine
 
 
 class Dense(nnx.Module):
@@ -35,17 +35,25 @@ class Dense(nnx.Module):
             ]
         )
 
-    def __call__(self, x: Float[Array, "batch features"] | Rows) -> jax.Array:
+    def __call__(
+        self,
+        x: Float[Array, "batch features"] | Rows,
+        product: Product | None = None,
+    ) -> jax.Array:
         """Return `[B, K]` logits."""
         *inner, last = self.layers
         for layer in inner:
-            x = nnx.relu(_apply(layer, x))
-        return _apply(last, x)
+            x = nnx.relu(_apply(layer, x, product))
+        return _apply(last, x, product)
 
 
 def _apply(
-    layer: nnx.Linear, x: Float[Array, "batch features"] | Rows
+    layer: nnx.Linear,
+    x: Float[Array, "batch features"] | Rows,
+    product: Product | None,
 ) -> Float[Array, "batch out"]:
     if layer.bias is None:
         raise TypeError("a dense layer must have a bias.")
-    return affine(x, layer.kernel[...], layer.bias[...])
+    multiply = product or affine
+    out: jax.Array = multiply(x, layer.kernel[...], layer.bias[...])
+    return out

@@ -5,7 +5,9 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
+from hitl_sim.learn.network.affine import Product
 from hitl_sim.learn.network.config import TextConvolutionConfig
+from hitl_sim.learn.network.linear import apply_linear
 from hitl_sim.learn.network.word import Words, read_ids
 
 
@@ -43,7 +45,9 @@ class TextConvolution(nnx.Module):
         )
         self.num_out = config.filters * len(config.widths)
 
-    def __call__(self, x: Float[Array, "batch length"]) -> jax.Array:
+    def __call__(
+        self, x: Float[Array, "batch length"], product: Product | None = None
+    ) -> jax.Array:
         """Return `[B, num_out]`: the largest response of each filter."""
         num_items, length = x.shape
         vectors = self.words(read_ids(x))
@@ -52,6 +56,6 @@ class TextConvolution(nnx.Module):
             places = length - width + 1
             parts = [vectors[:, i : i + places] for i in range(width)]
             windows = jnp.concatenate(parts, axis=2).reshape(num_items * places, -1)
-            response = nnx.relu(layer(windows)).reshape(num_items, places, -1)
-            found.append(response.max(axis=1))
+            response = nnx.relu(apply_linear(layer, windows, product))
+            found.append(response.reshape(num_items, places, -1).max(axis=1))
         return jnp.concatenate(found, axis=1)

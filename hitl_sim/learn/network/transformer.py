@@ -5,7 +5,9 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Bool, Float
 
+from hitl_sim.learn.network.affine import Product
 from hitl_sim.learn.network.config import TransformerConfig
+from hitl_sim.learn.network.linear import apply_linear
 from hitl_sim.learn.network.word import Words, is_word, read_ids
 
 FEED_FORWARD = 4
@@ -37,24 +39,27 @@ class _Block(nnx.Module):
         self,
         x: Float[Array, "words width"],
         is_there: Bool[Array, "batch length"],
+        product: Product | None,
     ) -> jax.Array:
-        x = x + self._attend(self.before_attention(x), is_there)
-        fed: jax.Array = self.down(nnx.relu(self.up(self.before_feed(x))))
-        return x + fed
+        x = x + self._attend(self.before_attention(x), is_there, product)
+        risen = nnx.relu(apply_linear(self.up, self.before_feed(x), product))
+        return x + apply_linear(self.down, risen, product)
 
-    def _attend(self, x: jax.Array, is_there: jax.Array) -> jax.Array:
+    def _attend(
+        self, x: jax.Array, is_there: jax.Array, product: Product | None
+    ) -> jax.Array:
         """Mix the words of each text; places without a word give nothing."""
         num_items, length = is_there.shape
         num_words, width = x.shape
         depth = width // self.heads
-        parts = self.parts(x).reshape(num_items, length, 3, self.heads, depth)
+        parts = apply_linear(self.parts, x, product)
+        parts = parts.reshape(num_items, length, 3, self.heads, depth)
         query, key, value = (parts[:, :, i] for i in range(3))
         fit = jnp.einsum("bqhd,bkhd->bhqk", query, key) * depth**-0.5
         fit = jnp.where(is_there[:, None, None, :], fit, _FAR)
         weight = jax.nn.softmax(fit, axis=3)
         mixed = jnp.einsum("bhqk,bkhd->bqhd", weight, value)
-        out: jax.Array = self.joined(mixed.reshape(num_words, width))
-        return out
+        return apply_linear(self.joined, mixed.reshape(num_words, width), product)
 
 
 class Transformer(nnx.Module):
@@ -88,13 +93,15 @@ class Transformer(nnx.Module):
         self.last = nnx.LayerNorm(width, rngs=rngs)
         self.num_out = width
 
-    def __call__(self, x: Float[Array, "batch length"]) -> jax.Array:
+    def __call__(
+        self, x: Float[Array, "batch length"], product: Product | None = None
+    ) -> jax.Array:
         """Return `[B, E]`: the mean over the words."""
         ids = read_ids(x)
         is_there = is_word(ids)
         h = (self.words(ids) + self.places[...][None]).reshape(ids.size, self.num_out)
         for block in self.blocks:
-            h = block(h, is_there)
+            h = block(h, is_there, product)
         weight = is_there.astype(jnp.float32)[:, :, None]
         total = (self.last(h).reshape(*ids.shape, self.num_out) * weight).sum(axis=1)
         mean: jax.Array = total / jnp.maximum(weight.sum(axis=1), 1.0)

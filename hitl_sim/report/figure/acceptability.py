@@ -71,7 +71,7 @@ def draw_acceptability(decision: Decision) -> Figure | None:
     if all(np.isnan(arm.by_carbon_price[1:]).all() for arm in arms):
         _say(below, "unknown: the study gives no grid region")
     figure.supylabel("probability that people pay", fontsize=9.5)
-    legend_below(figure, above, 2)
+    legend_below(figure, 2, above)
     return figure
 
 

@@ -91,7 +91,7 @@ def draw_affordance(task: TaskResult) -> Figure:
     axes.set_xlabel("energy (J, log scale)")
     axes.set_ylabel("human time that it pays for (log scale)")
     axes.set_title(f"{task.task}: what a joule buys in human time")
-    legend_below(figure, axes, 2)
+    legend_below(figure, 2, axes)
     return figure
 
 

@@ -6,13 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from hitl_sim.analysis import Finding, TaskResult
 from hitl_sim.cost import Line
 from hitl_sim.report.figure.choice import arm_name, shown_arms, shown_crowd
-from hitl_sim.report.figure.style import COLOURS, joule_ticks, new_figure, short_joules
+from hitl_sim.report.figure.style import (
+    COLOURS,
+    joule_ticks,
+    legend_below,
+    new_figure,
+    short_joules,
+)
 from hitl_sim.report.number import times
 
 _DEVICE = "device"
@@ -21,7 +27,8 @@ _ROOM = 1.2
 _LONGEST = 4.0
 _BREAK = 0.93
 _ROW_IN = 0.34
-_LEGEND_IN = 0.55
+_FRAME_IN = 3.8
+"""Titles, axes and legends of both panels."""
 
 
 def draw_bill(task: TaskResult) -> Figure:
@@ -34,13 +41,14 @@ def draw_bill(task: TaskResult) -> Figure:
         task: one task's result.
     """
     findings = [task.control, *shown_arms(task)]
-    figure = new_figure(3.0 + 2 * _ROW_IN * len(findings))
-    above, below = figure.subplots(2, 1)
+    figure = new_figure(_FRAME_IN + 2 * _ROW_IN * len(findings))
+    rows = figure.add_gridspec(2, 1)
+    upper, lower = figure.add_subfigure(rows[0]), figure.add_subfigure(rows[1])
     names = [_name(finding) for finding in findings]
     device = _stack(findings, is_device=True)
     beside = _stack(findings, is_device=False)
-    _draw_stack(above, names, device)
-    _draw_stack(below, names, beside)
+    above = _draw_stack(upper, names, device)
+    below = _draw_stack(lower, names, beside)
     above.set_title(f"{task.task}: the device at work")
     below.set_title(
         f"people ({shown_crowd(task)}), waiting, overheads\n{_scale(device, beside)}"
@@ -99,8 +107,9 @@ def _limit(totals: Sequence[float]) -> float:
     return min(max(known), _LONGEST * float(np.median(known)))
 
 
-def _draw_stack(axes: Axes, names: Sequence[str], stack: Stack) -> None:
+def _draw_stack(part: SubFigure, names: Sequence[str], stack: Stack) -> Axes:
     """Draw one stacked bar per condition, its sum written at the end."""
+    axes = part.subplots()
     place = np.arange(len(names))[::-1]
     totals = np.asarray(_totals(stack, len(names)))
     limit = _limit(list(totals))
@@ -127,11 +136,10 @@ def _draw_stack(axes: Axes, names: Sequence[str], stack: Stack) -> None:
     axes.set_xlim(0.0, _ROOM * limit)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     joule_ticks(axes)
-    axes.set_xlabel("joules per success (* per run at the cap: nobody reached)")
-    if not stack:
-        return
-    below = -_LEGEND_IN / (_ROW_IN * len(names))
-    axes.legend(loc="upper center", bbox_to_anchor=(0.4, below), ncols=3)
+    axes.set_xlabel("joules per success\n(* per run at the cap: nobody reached)")
+    if stack:
+        legend_below(part, 3, axes)
+    return axes
 
 
 def _name_end(axes: Axes, end: float, y: float, total: float, *, is_cut: bool) -> None:

@@ -61,7 +61,7 @@ def draw_crowd(portrait: Portrait) -> Figure:
     figure.suptitle(
         f"{portrait.name}: {portrait.kind}{options}, simulated", fontweight="bold"
     )
-    legend_below(figure, redundancy, 3)
+    legend_below(figure, 3, redundancy)
     return figure
 
 

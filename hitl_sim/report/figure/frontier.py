@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from hitl_sim.analysis import Finding
 from hitl_sim.analysis.verdict import Decision
@@ -24,8 +25,16 @@ from hitl_sim.report.figure.style import (
 from hitl_sim.unit import S_PER_H
 
 _SURE = 0.5
-_STEPS = (1.0, 2.0, 5.0)
-"""Ticks within a decade."""
+_STEPS = (
+    (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.3, 2.6, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0),
+    (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0),
+    (1.0, 2.0, 5.0),
+    (1.0, 3.0),
+    (1.0,),
+)
+"""Ticks within a decade, from fine to coarse."""
+_MOST_TICKS = 6
+_FEWEST_TICKS = 3
 
 
 def draw_frontier(decision: Decision) -> Figure:
@@ -60,8 +69,8 @@ def draw_frontier(decision: Decision) -> Figure:
     for axes in (above, below):
         axes.set_xscale("log")
         joule_ticks(axes)
-        axes.xaxis.set_major_locator(LogLocator(subs=_STEPS))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.xaxis.set_major_locator(FixedLocator(_ticks(*axes.get_xlim())))
+        axes.xaxis.set_minor_locator(NullLocator())
     above.set_ylabel("test accuracy (share right)")
     above.set_title(f"{task.task}: accuracy and joules of training")
     below.set_xlabel("device energy per success, choosing included (J, log scale)")
@@ -70,6 +79,22 @@ def draw_frontier(decision: Decision) -> Figure:
     below.set_ylim(bottom=-0.05 * max(1e-9, below.get_ylim()[1]))
     _legend(figure, names, colours, markers)
     return figure
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return the finest ticks of a log scale that leave their names room."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in _STEPS:
+        ticks = [step * 10.0**decade for decade in decades for step in steps]
+        shown = [tick for tick in ticks if low <= tick <= high]
+        if len(shown) <= _MOST_TICKS:
+            break
+    else:
+        shown = shown[:: math.ceil(len(shown) / _MOST_TICKS)]
+    if len(shown) < _FEWEST_TICKS:
+        even = MaxNLocator(_FEWEST_TICKS).tick_values(low, high)
+        return [float(tick) for tick in even if low <= tick <= high]
+    return shown
 
 
 def _point(axes: Axes, x: float, y: float, look: Mapping[str, Any]) -> None:

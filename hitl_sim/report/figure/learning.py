@@ -36,7 +36,7 @@ def draw_learning(task: TaskResult) -> Figure:
     colours = colour_of([arm_name(f) for f in arms])
     _draw_joules(above, task, arms, colours)
     _draw_hours(below, task, arms, colours)
-    legend_below(figure, above, 2)
+    legend_below(figure, 2, above, below)
     return figure
 
 
@@ -105,8 +105,8 @@ def _draw_hours(
 ) -> None:
     """Draw a curve where people work as training goes on, else a point."""
     best = float(task.control.curve.accuracy.max())
-    axes.axhline(best, color=BLACK, linewidth=1.2)
-    _name_line(axes, best, "control's best, nobody asked", BLACK, is_above=True)
+    label = "control's best, nobody asked"
+    axes.axhline(best, color=BLACK, linewidth=1.2, linestyle=":", label=label)
     asked = [f for f in arms if f.has_people]
     markers = _markers(arms)
     for finding in asked:

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from hitl_sim.analysis import Finding, TaskResult
 from hitl_sim.report.figure.choice import arm_name
-from hitl_sim.report.figure.style import BLACK, GREY, colour_of, new_figure
+from hitl_sim.report.figure.style import BLACK, GREY, colour_of, folded, new_figure
 from hitl_sim.report.number import RHO
 
 _TICKS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
@@ -24,6 +24,8 @@ _DODGE = 0.3
 _INSIDE = 1.1
 """Keeps arrows and triangles off the panel's upper edge."""
 _PANEL_IN = 2.7
+_TITLE_CHARACTERS = {1: 58, 2: 28}
+"""By the panels of a row."""
 _MOST_ABREAST = 7
 """Crowds under one panel, beyond which panels take a row each."""
 
@@ -53,7 +55,7 @@ def draw_quality(task: TaskResult) -> Figure:
         named = [(_place(finding), finding) for finding in findings]
         here = {place for place, _ in named}
         order = [place for place in crowds if place in here] or [p for p, _ in named]
-        axes.set_title(name)
+        axes.set_title(folded(name, _TITLE_CHARACTERS[columns]))
         axes.set_yscale("log")
         axes.set_ylim(low, high)
         _draw_panel(axes, named, order, shades, colours.get(name, BLACK))

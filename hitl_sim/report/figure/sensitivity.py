@@ -59,7 +59,7 @@ def _draw_indices(axes: Axes, names: list[str], found: Sensitivity) -> None:
     axes.set_xlim(0.0, 1.05)
     axes.set_xlabel("share of the variance of the net benefit (95 % intervals)")
     axes.set_title(f"what moves the net benefit of {found.leader.arm}")
-    axes.legend(loc="best")
+    axes.legend(loc="lower right")
 
 
 def _draw_worths(axes: Axes, names: list[str], found: Sensitivity) -> None:

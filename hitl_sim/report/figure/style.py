@@ -15,7 +15,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.ticker import FuncFormatter
 
 from hitl_sim.energy.display import format_value
@@ -107,18 +107,28 @@ def short_joules(value: float) -> str:
     return f"{number} {unit}"
 
 
-def legend_below(figure: Figure, axes: Axes, columns: int) -> None:
-    """Put the legend of some axes under the figure, where it covers no data."""
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+def legend_below(figure: FigureBase, columns: int, *panels: Axes) -> None:
+    """Put the legend of some panels under their figure, where it covers no data."""
+    named = {
+        label: handle
+        for axes in panels
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        named.values(), named.keys(), loc="outside lower center", ncols=columns
+    )
 
 
 def to_svg(figure: Figure, salt: str) -> str:
-    """Return a figure as SVG to stand inside a page, the same bytes every time."""
+    """Return a figure as SVG to stand inside a page, the same bytes every time.
+
+    Its layout is settled here once; the PNG keeps it.
+    """
     buffer = io.StringIO()
     with styled(salt):
         metadata = {"Date": None, "Creator": None}
         figure.savefig(buffer, format="svg", metadata=metadata)
+        figure.set_layout_engine("none")
     text = buffer.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     return text[text.index("<svg") :]

@@ -18,6 +18,8 @@ from hitl_sim.report.number import digits, times
 
 _BAR = 0.62
 _ROW_IN = 0.42
+_TITLE_CHARACTERS = 48
+"""The names of the rows take room from it."""
 
 
 def draw_waterfall(decision: Decision) -> Figure | None:
@@ -74,7 +76,7 @@ def draw_waterfall(decision: Decision) -> Figure | None:
     axes.set_xlabel(f"bill per success ({unit}), training {scale} as dear")
     axes.set_title(
         f"{decision.task.task}: from the control's bill to the arm's\n"
-        f"{folded(leader.finding.label)}"
+        f"{folded(leader.finding.label, _TITLE_CHARACTERS)}"
     )
     return figure
 

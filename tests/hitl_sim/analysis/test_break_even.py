@@ -31,6 +31,8 @@ def split(training, beside=0.0, *, reached=NUM, labels=0.0, noise=0.0):
         beside_by_run=np.full(NUM, beside),
         labels=np.full(NUM, labels),
         is_reached=is_reached,
+        training_if_failed=training * wobble,
+        beside_if_failed=np.full(NUM, beside),
     )
 
 

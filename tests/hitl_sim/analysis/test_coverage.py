@@ -31,40 +31,67 @@ def draw(rng, num, mean, reach, shared):
     return np.where(is_reached, spent, CAP), is_reached
 
 
-def draw_pair(rng, num, ratio, reach):
+def draw_pair(rng, num, ratio, reach, control_reach):
     shared = rng.normal(0.0, SD, num)
-    control, control_reached = draw(rng, num, 1.0, 1.0, shared)
+    control, control_reached = draw(rng, num, 1.0, control_reach, shared)
     arm, arm_reached = draw(rng, num, ratio, reach, shared)
     hours = HOURS * np.exp(rng.normal(0.0, 0.1, num) - 0.005)
     return Pair(
-        Amounts(NAMES, np.stack([arm, hours], axis=1), arm_reached),
-        Amounts(NAMES, np.stack([control, 0.0 * hours], axis=1), control_reached),
+        amounts(arm, hours, arm_reached), amounts(control, 0.0 * hours, control_reached)
     )
+
+
+def amounts(spent, hours, is_reached):
+    rows = np.stack([spent, hours], axis=1)
+    at_cap = np.stack([np.full_like(spent, CAP), hours], axis=1)
+    return Amounts(NAMES, rows, is_reached, at_cap)
 
 
 def per_success(mean, reach):
     return (mean * reach + CAP * (1.0 - reach)) / reach
 
 
+def saving(ratio, reach, control_reach):
+    return per_success(1.0, control_reach) - per_success(ratio, reach)
+
+
 def share(hits):
     return sum(hits) / STUDIES
 
 
-CASES = [(16, 0.7, 1.0), (32, 0.7, 1.0), (32, 0.5, 0.8), (16, 1.0, 1.0), (32, 1.0, 1.0)]
-"""Replicates, ratio of the means, chance to reach; at 1.0 the saving crosses zero.
+CASES = [
+    (16, 0.7, 1.0, 1.0),
+    (32, 0.7, 1.0, 1.0),
+    (16, 1.0, 1.0, 1.0),
+    (32, 1.0, 1.0, 1.0),
+    (32, 0.7, 0.875, 1.0),
+    (32, 0.4, 0.8, 1.0),
+    (16, 0.7, 0.5, 1.0),
+    (32, 0.7, 0.4, 1.0),
+    (32, 0.7, 0.95, 0.95),
+    (16, 1.0, 0.9, 0.9),
+    (32, 0.5, 0.8, 0.9),
+]
+"""Replicates, ratio of the means, chances of arm and control to reach.
 
-Where fewer than about five runs are expected to fail, 92 to 93 % are held, and fewer
-still where a study is likely to see none: no method knows of failures unseen.
+In the third, fourth and tenth the saving is 0. Where fewer than three runs of the two
+are expected to fail, and some may, less is held: a study is then likely to see none,
+and its interval makes no allowance for a failure that neither has shown. With 16
+replicates and chances of .9 and 1 it holds 87 %. M* holds 97.4 % of the sixth case with
+24 replicates.
 """
+SAVING = [case for case in CASES if saving(*case[1:]) >= 0.0]
+"""Where M* is a number or nothing is saved; "never" would be held by any set."""
+PRICES = np.array([-60.0, 60.0])
 
 
-@pytest.mark.parametrize(("num", "ratio", "reach"), CASES)
-def test_the_interval_of_rho_holds_it_in_93_to_97_of_100(num, ratio, reach):
+@pytest.mark.parametrize(("num", "ratio", "reach", "control"), CASES)
+def test_the_interval_of_rho_holds_it_in_93_to_97_of_100(num, ratio, reach, control):
     rng = np.random.default_rng(1)
-    truth = per_success(ratio, reach)
+    truth = per_success(ratio, reach) / per_success(1.0, control)
     hits = []
     for _ in range(STUDIES):
-        pair = draw_pair(rng, num, ratio, reach)
+        pair = draw_pair(rng, num, ratio, reach, control)
         low, high = ratio_interval(
             outlay(pair.arm), outlay(pair.control), resample(num, 0)
         )
@@ -72,17 +99,17 @@ def test_the_interval_of_rho_holds_it_in_93_to_97_of_100(num, ratio, reach):
     assert 0.93 <= share(hits) <= 0.97
 
 
-def outlay(amounts):
-    return Outlay(amounts.rows[:, 0], amounts.is_reached)
+def outlay(spent):
+    return Outlay(spent.rows[:, 0], spent.is_reached, spent.if_failed[:, 0])
 
 
-@pytest.mark.parametrize(("num", "ratio", "reach"), CASES)
-def test_the_interval_of_m_star_holds_it_in_93_to_97_of_100(num, ratio, reach):
+@pytest.mark.parametrize(("num", "ratio", "reach", "control"), SAVING)
+def test_the_interval_of_m_star_holds_it_in_93_to_97_of_100(num, ratio, reach, control):
     rng = np.random.default_rng(2)
-    saved = 1.0 - per_success(ratio, reach)
+    saved = saving(ratio, reach, control)
     hits = []
     for _ in range(STUDIES):
-        pair = draw_pair(rng, num, ratio, reach)
+        pair = draw_pair(rng, num, ratio, reach, control)
         found = find_break_even(
             "joules", split(pair.arm), split(pair.control), FREE, resample(num, 0)
         )
@@ -94,9 +121,9 @@ def test_the_interval_of_m_star_holds_it_in_93_to_97_of_100(num, ratio, reach):
     assert 0.93 <= share(hits) <= 0.97
 
 
-def split(amounts):
-    spent, hours = amounts.rows.T
-    whole = amounts.pooled
+def split(used):
+    spent, hours = used.rows.T
+    whole = used.pooled
 
     def joules(value):
         scope = Scope.NODE
@@ -108,20 +135,23 @@ def split(amounts):
         spent,
         hours,
         np.zeros(len(spent)),
-        amounts.is_reached,
+        used.is_reached,
+        *used.if_failed.T,
     )
 
 
-@pytest.mark.parametrize(("num", "ratio", "reach"), CASES)
-def test_the_set_of_a_break_even_price_holds_it_in_93_to_97_of_100(num, ratio, reach):
+@pytest.mark.parametrize(("num", "ratio", "reach", "control"), CASES)
+def test_the_set_of_a_break_even_price_holds_it_in_93_to_97_of_100(
+    num, ratio, reach, control
+):
     rng = np.random.default_rng(3)
     worth = 100.0
-    wage = worth * (1.0 - per_success(ratio, reach)) * reach / HOURS
-    ends = np.array([[worth, worth], [-20.0, 40.0]])
+    wage = worth * saving(ratio, reach, control) * reach / HOURS
+    ends = np.array([[worth, worth], PRICES])
     hits = []
     for _ in range(STUDIES):
-        pair = draw_pair(rng, num, ratio, reach)
-        found = pair.crossing([-20.0, 40.0], ends, resample(num, 0))
+        pair = draw_pair(rng, num, ratio, reach, control)
+        found = pair.crossing(PRICES, ends, resample(num, 0))
         hits.append(found.holds(wage))
     assert 0.93 <= share(hits) <= 0.97
 
@@ -143,12 +173,14 @@ def test_the_set_of_a_break_even_quality_holds_it_in_93_to_97_of_100(num):
     assert 0.93 <= share(hits) <= 0.97
 
 
-@pytest.mark.parametrize("num", [16, 32])
-def test_joules_saved_per_hour_are_held_in_93_to_97_of_100(num):
+@pytest.mark.parametrize(("num", "ratio", "reach", "control"), CASES)
+def test_joules_saved_per_hour_are_held_in_93_to_99_of_100(num, ratio, reach, control):
+    """Where both fail and nothing is saved, Fieller's set is wider than it need be."""
     rng = np.random.default_rng(5)
+    truth = saving(ratio, reach, control) * reach / HOURS
     hits = []
     for _ in range(STUDIES):
-        pair = draw_pair(rng, num, 0.7, 1.0)
+        pair = draw_pair(rng, num, ratio, reach, control)
         found = fieller(pair.by_run(SAVED)[:, 0], -pair.by_run(SPENT)[:, 0])
-        hits.append(found.holds(0.3 / HOURS))
-    assert 0.93 <= share(hits) <= 0.97
+        hits.append(found.holds(truth))
+    assert 0.93 <= share(hits) <= 0.99

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import beta
 
 from hitl_sim.analysis.interval import (
     MIN_REPLICATES,
@@ -84,13 +85,13 @@ def test_without_a_success_the_outlay_is_infinite_and_bounded_by_wilson():
     assert high == math.inf
 
 
-def test_few_successes_leave_the_upper_end_infinite():
+def test_few_successes_bound_the_ratio_by_jeffreys_chance_to_reach():
     reached = np.arange(32) < 2
     arm = Outlay(np.ones(32), reached)
     control = Outlay(np.ones(32), np.ones(32, bool))
     low, high = ratio_interval(arm, control, resample(32, 0))
-    assert high == math.inf
-    assert 1.0 < low < 16.0
+    chances = beta(2.5, 30.5).ppf([1 - tail(32), tail(32)])
+    assert [low, high] == pytest.approx(1.0 / chances, rel=0.15)
 
 
 def test_a_ratio_without_success_of_the_arm_keeps_its_lower_bound():
@@ -135,3 +136,12 @@ def test_the_interval_holds_the_true_ratio_in_95_of_100_studies(num, ratio, sd, 
     # 92.5 % is the least that the module's docstring promises for 16 and 32 replicates.
     assert hits / studies >= 0.925 - 4 * math.sqrt(0.925 * 0.075 / studies)
     assert hits / studies <= 0.95 + 4 * math.sqrt(0.95 * 0.05 / studies)
+
+
+def test_a_failure_of_one_is_allowed_for_in_the_other():
+    reached, cap = np.ones(32, bool), np.full(32, 3.0)
+    sure = Outlay(np.ones(32), reached, cap)
+    failing = Outlay(np.where(np.arange(32) < 1, 3.0, 1.0), np.arange(32) >= 1, cap)
+    assert ratio_interval(sure, sure, resample(32, 0)) == (1.0, 1.0)
+    low, high = ratio_interval(sure, failing, resample(32, 0))
+    assert low < 1.0 < high

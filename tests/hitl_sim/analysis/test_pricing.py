@@ -2,8 +2,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.bill import price_units, usage_at
-from hitl_sim.analysis.decision import Sample
+from hitl_sim.analysis.bill import price_units
+from hitl_sim.analysis.decision import bill_sample
 from hitl_sim.analysis.pricing import MEASURES, open_market
 from hitl_sim.analysis.record import read_groups
 from hitl_sim.analysis.target import Stop
@@ -20,11 +20,11 @@ def market(synthetic, profile, prices):
 
 
 @pytest.fixture
-def sample(synthetic):
+def sample(synthetic, market):
     table, _ = synthetic.make_study([synthetic.relevance()], num_replicates=3)
     group = next(g for g in read_groups(table) if g.arm == "relevance")
     stop = Stop(np.array([3, 9, 59]), np.array([True, True, False]))
-    return Sample(group, stop, usage_at(group, stop), np.zeros(3))
+    return bill_sample(group, stop, market.costs)
 
 
 @pytest.mark.parametrize("measure", MEASURES)

@@ -4,8 +4,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.bill import price_units, usage_at
-from hitl_sim.analysis.decision import Sample
+from hitl_sim.analysis.bill import price_units
+from hitl_sim.analysis.decision import bill_sample
 from hitl_sim.analysis.pricing import MEASURES, Market, open_market
 from hitl_sim.analysis.record import read_groups
 from hitl_sim.analysis.repricing import (
@@ -25,11 +25,12 @@ UNITS = ("train:small", "choose:small", "evaluate:small")
 
 
 @pytest.fixture
-def sample(synthetic):
+def sample(synthetic, profile):
     table, _ = synthetic.make_study([synthetic.relevance()], num_replicates=3)
     group = next(g for g in read_groups(table) if g.arm == "relevance")
     stop = Stop(np.array([3, 9, 59]), np.array([True, True, False]))
-    return Sample(group, stop, usage_at(group, stop), np.zeros(3))
+    costs = price_units(synthetic.UNITS, profile)
+    return bill_sample(group, stop, costs)
 
 
 def market_bills(market, sample, standing):

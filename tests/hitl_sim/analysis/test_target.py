@@ -95,3 +95,10 @@ def test_a_run_that_is_not_finite_never_reaches(synthetic):
     stop = find_stop(groups_of(table)["arm"], np.full(2, 0.8), smoothing=1)
     assert stop.is_reached.tolist() == [True, False]
     assert stop.checkpoint[1] == 59
+
+
+def test_a_model_that_is_not_there_yet_has_no_part_in_the_mean():
+    accuracy = [np.nan, np.nan, 0.4, 0.6, 0.8]
+    found = smooth(accuracy, 2)
+    assert np.isnan(found[:2]).all()
+    np.testing.assert_allclose(found[2:], [0.4, 0.5, 0.7])

@@ -1,0 +1,183 @@
+"""What the NVIDIA driver tells about clocks and power limits, and how it is set.
+
+Reading changes nothing. Only `set_clock` and `set_limit` do, and nothing in this
+package calls them but a sweep that was told to (`sweep.sweep_setting`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from hitl_sim.energy.meters.boards import Board, list_boards, open_driver
+from hitl_sim.unit import HZ_PER_MHZ, J_PER_MILLIJOULE
+
+_SM = 1
+"""Number of the multiprocessors' clock in the driver's interface."""
+
+
+class ClockRefusedError(RuntimeError):
+    """The driver does not let this program set a clock or a power limit."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A number that the driver gave, or why it gave none."""
+
+    value: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class BoardClocks:
+    """Clocks and power limits of one board, as read.
+
+    Attributes:
+        of: its path, `host/gpu0`.
+        name: its model.
+        clock_hz: clock of the multiprocessors now, Hz.
+        top_hz: the highest that it can have, Hz.
+        choices_hz: clocks that can be asked for, falling, Hz; empty where the driver
+            lists none.
+        limit_w: power limit now, W.
+        lowest_w: lowest limit that can be set, W.
+        highest_w: highest limit that can be set, W.
+        usual_w: limit after a reset, W.
+    """
+
+    of: str
+    name: str
+    clock_hz: Answer
+    top_hz: Answer
+    choices_hz: tuple[float, ...]
+    limit_w: Answer
+    lowest_w: Answer
+    highest_w: Answer
+    usual_w: Answer
+
+
+def read_clocks(
+    driver: Any = None, environ: Mapping[str, str] | None = None
+) -> tuple[tuple[BoardClocks, ...], str]:
+    """Read clocks and limits of the boards that this program sees; set nothing.
+
+    Args:
+        driver: the `pynvml` module or one like it; imported if None.
+        environ: environment of the program; default this process's.
+
+    Returns:
+        The boards, and why there are none (empty when there are some).
+    """
+    driver, boards, reason = visible(driver, environ)
+    return tuple(_read(driver, board) for board in boards), reason
+
+
+def visible(
+    driver: Any, environ: Mapping[str, str] | None
+) -> tuple[Any, list[Board], str]:
+    """Return the driver, the boards that a program sees, and why there are none."""
+    driver, reason = open_driver(driver)
+    if reason:
+        return driver, [], reason
+    try:
+        boards, remark = list_boards(driver, os.environ if environ is None else environ)
+    except Exception as error:
+        return driver, [], f"the NVIDIA driver does not list its boards ({error})"
+    shown = [board for board in boards if board.program_index is not None]
+    return driver, shown, "" if shown else remark or "the NVIDIA driver sees no GPU"
+
+
+def _read(driver: Any, board: Board) -> BoardClocks:
+    handle = board.handle
+    ends = _asked(lambda: driver.nvmlDeviceGetPowerManagementLimitConstraints(handle))
+    lowest, highest = (
+        ends if isinstance(ends, Answer) else Answer(ends[place] * J_PER_MILLIJOULE)
+        for place in (0, 1)
+    )
+    return BoardClocks(
+        board.of,
+        board.name,
+        _number(lambda: driver.nvmlDeviceGetClockInfo(handle, _SM), HZ_PER_MHZ),
+        _number(lambda: driver.nvmlDeviceGetMaxClockInfo(handle, _SM), HZ_PER_MHZ),
+        _choices(driver, handle),
+        _number(
+            lambda: driver.nvmlDeviceGetPowerManagementLimit(handle), J_PER_MILLIJOULE
+        ),
+        lowest,
+        highest,
+        _number(
+            lambda: driver.nvmlDeviceGetPowerManagementDefaultLimit(handle),
+            J_PER_MILLIJOULE,
+        ),
+    )
+
+
+def _choices(driver: Any, handle: Any) -> tuple[float, ...]:
+    """Return the clocks that go with the fastest memory clock."""
+    memory = _asked(lambda: driver.nvmlDeviceGetSupportedMemoryClocks(handle))
+    if isinstance(memory, Answer) or not memory:
+        return ()
+    clocks = _asked(
+        lambda: driver.nvmlDeviceGetSupportedGraphicsClocks(handle, max(memory))
+    )
+    if isinstance(clocks, Answer):
+        return ()
+    return tuple(sorted((clock * HZ_PER_MHZ for clock in clocks), reverse=True))
+
+
+def _asked(question: Callable[[], Any]) -> Any:
+    """Return what the driver says, or an `Answer` with its reason."""
+    try:
+        return question()
+    except Exception as error:
+        return Answer(None, f"the driver says: {error}")
+
+
+def _number(question: Callable[[], Any], unit: float) -> Answer:
+    found = _asked(question)
+    return found if isinstance(found, Answer) else Answer(float(found) * unit)
+
+
+@contextmanager
+def set_clock(driver: Any, board: Board, clock_hz: float) -> Iterator[None]:
+    """Lock a board's clock, and unlock it at the end whatever happens.
+
+    Raises:
+        ClockRefusedError: the driver refuses; most ask for root.
+    """
+    clock_mhz = round(clock_hz / HZ_PER_MHZ)
+    try:
+        driver.nvmlDeviceSetGpuLockedClocks(board.handle, clock_mhz, clock_mhz)
+    except Exception as error:
+        raise ClockRefusedError(
+            f"the driver refuses to set the clock of {board.of}: {error}."
+        ) from error
+    try:
+        yield
+    finally:
+        driver.nvmlDeviceResetGpuLockedClocks(board.handle)
+
+
+@contextmanager
+def set_limit(driver: Any, board: Board, limit_w: float) -> Iterator[None]:
+    """Set a board's power limit, and set back the one it had whatever happens.
+
+    Raises:
+        ClockRefusedError: the driver refuses; most ask for root.
+    """
+    try:
+        before = driver.nvmlDeviceGetPowerManagementLimit(board.handle)
+        driver.nvmlDeviceSetPowerManagementLimit(
+            board.handle, round(limit_w / J_PER_MILLIJOULE)
+        )
+    except Exception as error:
+        raise ClockRefusedError(
+            f"the driver refuses to set the power limit of {board.of}: {error}."
+        ) from error
+    try:
+        yield
+    finally:
+        driver.nvmlDeviceSetPowerManagementLimit(board.handle, before)

@@ -1,0 +1,19 @@
+"""Compute against memory: operations, and bytes moved by level, with data reuse."""
+
+from hitl_sim.energy.memory.calibrate import Calibration as Calibration
+from hitl_sim.energy.memory.calibrate import calibrate as calibrate
+from hitl_sim.energy.memory.products import count_products as count_products
+from hitl_sim.energy.memory.reuse import Product as Product
+from hitl_sim.energy.memory.reuse import count_bytes as count_bytes
+from hitl_sim.energy.memory.reuse import fit_tiling as fit_tiling
+from hitl_sim.energy.memory.reuse import fit_tilings as fit_tilings
+from hitl_sim.energy.memory.split import EnergySplit as EnergySplit
+from hitl_sim.energy.memory.split import split_energy as split_energy
+from hitl_sim.energy.memory.technology import Technology as Technology
+from hitl_sim.energy.memory.technology import load_technology as load_technology
+from hitl_sim.energy.memory.technology import technology_names as technology_names
+from hitl_sim.energy.memory.tile import ORDERS as ORDERS
+from hitl_sim.energy.memory.tile import Extent as Extent
+from hitl_sim.energy.memory.tile import Moved as Moved
+from hitl_sim.energy.memory.tile import Tiling as Tiling
+from hitl_sim.energy.memory.tile import count_moved as count_moved

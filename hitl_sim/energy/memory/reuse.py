@@ -1,0 +1,183 @@
+"""Bytes that a product of matrices moves at each level of a memory hierarchy.
+
+Each level is tiled within the tiles of the one above it, and begins afresh with each of
+them: what a tile left behind is not found again. So bytes of a level are those that its
+nearest neighbour towards the arithmetic fetches from it, summed over all tiles outside.
+At the register every multiply-add reads two operands, and reads and writes a sum.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from hitl_sim.energy.memory.technology import Level, Technology
+from hitl_sim.energy.memory.tile import ORDERS, Axis, Extent, Moved, Tiling, count_moved
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of matrices, C[M, N] = A[M, K] B[K, N].
+
+    Attributes:
+        size: M, N and K.
+        operand_b: bytes of an element of A or B.
+        sum_b: bytes of an element of C.
+        dtype: data type of the operands.
+    """
+
+    size: Extent
+    operand_b: int = 4
+    sum_b: int = 4
+    dtype: str = "float32"
+
+    @property
+    def num_multiply_adds(self) -> int:
+        """Return M N K."""
+        return self.size.m * self.size.n * self.size.k
+
+
+def count_bytes(product: Product, tilings: Mapping[str, Tiling]) -> dict[str, int]:
+    """Count the bytes of every level under given tilings.
+
+    Args:
+        product: what is computed.
+        tilings: by name of the level that holds the tiles, nearest to the arithmetic
+            first; the level above the last, which holds everything, is `dram`.
+
+    Returns:
+        Bytes read from and written to each level, by name, `dram` included.
+    """
+    names = [*tilings, "dram"]
+    counts = dict.fromkeys(names, 0)
+    steps = list(tilings.values())
+    _descend(product, product.size, False, steps, names[1:], counts)
+    per_step = 2 * product.operand_b + 2 * product.sum_b
+    counts[names[0]] += product.num_multiply_adds * per_step
+    return counts
+
+
+def _descend(
+    product: Product,
+    size: Extent,
+    is_begun: bool,
+    tilings: list[Tiling],
+    sources: list[str],
+    counts: dict[str, int],
+    times: int = 1,
+) -> None:
+    """Add the bytes of a product of some size, and of the tiles inside it."""
+    *inner, outermost = tilings
+    moved = count_moved(size, outermost, is_begun=is_begun)
+    counts[sources[-1]] += times * _bytes(product, moved)
+    if not inner:
+        return
+    for tile, is_tile_begun, number in _tiles(size, outermost.tile, is_begun):
+        _descend(
+            product, tile, is_tile_begun, inner, sources[:-1], counts, times * number
+        )
+
+
+def _bytes(product: Product, moved: Moved) -> int:
+    return product.operand_b * (moved.a + moved.b) + product.sum_b * (
+        moved.c_read + moved.c_written
+    )
+
+
+def _tiles(
+    size: Extent, tile: Extent, is_begun: bool
+) -> Iterator[tuple[Extent, bool, int]]:
+    """Yield the kinds of tile, whether their sums are begun, and how many there are."""
+
+    def cut(axis: Axis) -> list[tuple[int, int]]:
+        whole, rest = divmod(size.along(axis), tile.along(axis))
+        parts = [(tile.along(axis), whole), (rest, 1)]
+        return [(length, number) for length, number in parts if length and number]
+
+    deep = cut("k")
+    first, others = deep[0], [(deep[0][0], deep[0][1] - 1), *deep[1:]]
+    stages = [(first[0], 1, is_begun)]
+    stages += [(length, number, True) for length, number in others if number]
+    for (m, num_m), (n, num_n), (k, num_k, begun) in itertools.product(
+        cut("m"), cut("n"), stages
+    ):
+        yield Extent(m, n, k), begun, num_m * num_n * num_k
+
+
+@functools.lru_cache(maxsize=4096)
+def fit_tiling(
+    size: Extent,
+    capacity_b: int,
+    operand_b: int,
+    sum_b: int,
+    byte_costs: tuple[float, float] = (1.0, 0.0),
+) -> Tiling:
+    """Return the tiles of a level that cost least on its two sides.
+
+    The cost is that of the bytes moved into the level, and of the fewest that the next
+    level can move out of it: each tile's part of A and B read, of C read and written.
+    Without the second, tiles could be so thin that nothing is reused further in. Sizes
+    tried are powers of two and the whole of each axis, in every order of loops.
+
+    Args:
+        size: M, N and K of what is tiled.
+        capacity_b: what one tile of each matrix may take together, B.
+        operand_b: bytes of an element of A or B.
+        sum_b: bytes of an element of C.
+        byte_costs: of a byte moved into the level, and of one moved out of it.
+
+    Raises:
+        ValueError: not even tiles of one element fit.
+    """
+    if 2 * operand_b + sum_b > capacity_b:
+        raise ValueError(
+            f"`capacity_b` must be >= {2 * operand_b + sum_b} B, got {capacity_b}."
+        )
+    product = Product(size, operand_b, sum_b)
+    best, least = Tiling(Extent(1, 1, 1)), math.inf
+    for m, n, k in itertools.product(*(_lengths(length) for length in size)):
+        if operand_b * (m * k + k * n) + sum_b * m * n > capacity_b:
+            continue
+        out = product.num_multiply_adds * (operand_b * (1 / m + 1 / n) + 2 * sum_b / k)
+        for order in ORDERS:
+            tiling = Tiling(Extent(m, n, k), order)
+            into = _bytes(product, count_moved(size, tiling))
+            cost = byte_costs[0] * into + byte_costs[1] * out
+            if cost < least:
+                best, least = tiling, cost
+    return best
+
+
+def _lengths(whole: int) -> list[int]:
+    return [2**power for power in range(whole.bit_length()) if 2**power < whole] + [
+        whole
+    ]
+
+
+def fit_tilings(product: Product, technology: Technology) -> dict[str, Tiling]:
+    """Tile a product for a hierarchy, level by level from memory inwards."""
+    tilings: dict[str, Tiling] = {}
+    size = product.size
+    outwards = list(reversed(technology.level))
+    for source, level in itertools.pairwise(outwards):
+        # what leaves the innermost level is the same for any tiles
+        onwards = 0.0 if level is outwards[-1] else level.value
+        tiling = fit_tiling(
+            size,
+            _capacity(level),
+            product.operand_b,
+            product.sum_b,
+            (source.value, onwards),
+        )
+        tilings[level.name] = tiling
+        size = Extent(*map(min, tiling.tile, size))
+    return dict(reversed(tilings.items()))
+
+
+def _capacity(level: Level) -> int:
+    if level.capacity_b is None:
+        raise ValueError(f"`capacity_b` must be given for level {level.name}.")
+    return level.capacity_b

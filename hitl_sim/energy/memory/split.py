@@ -1,0 +1,118 @@
+"""The energy of a step, split into operations and bytes by level.
+
+Products of matrices are tiled for the hierarchy (`reuse`). All other work streams: each
+byte that `count_operations` finds for it passes every level once. Every operation finds
+its operands in memory; what a cache may keep from one to the next is not seen, so small
+networks move less than this says. An operation other than a multiply-add of a product
+is priced as an addition of its type.
+
+The sum is what the technology's scope covers and no more: of a chip neither leakage nor
+clocks nor instructions. `calibrate` puts a measured device in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hitl_sim.energy.count import Operations
+from hitl_sim.energy.memory.reuse import Product, count_bytes, fit_tilings
+from hitl_sim.energy.memory.technology import Operation, Technology
+from hitl_sim.energy.quantity import Quantity, total
+
+_ALIKE = {"uint32": "int32", "uint8": "int8", "bool": "int8"}
+"""Types whose additions take what those of another type do."""
+_SUM_DTYPE = {"int8": "int32"}
+"""What products of a type are summed in, where it is another."""
+
+
+@dataclass(frozen=True)
+class EnergySplit:
+    """Where the energy of a step goes.
+
+    Attributes:
+        operations: J by data type and operation, such as "float32 multiply".
+        levels: J by level, nearest to the arithmetic first.
+        num_operations: how many operations, by the same names.
+        num_bytes: bytes read and written, by level.
+    """
+
+    operations: Mapping[str, Quantity]
+    levels: Mapping[str, Quantity]
+    num_operations: Mapping[str, float]
+    num_bytes: Mapping[str, float]
+
+    @property
+    def compute(self) -> Quantity:
+        """Return the energy of all operations."""
+        return total(self.operations.values())
+
+    @property
+    def memory(self) -> Quantity:
+        """Return the energy of all bytes."""
+        return total(self.levels.values())
+
+    @property
+    def whole(self) -> Quantity:
+        """Return both together."""
+        return self.compute + self.memory
+
+
+def split_energy(
+    operations: Operations, products: Mapping[Product, int], technology: Technology
+) -> EnergySplit:
+    """Split the energy of counted work.
+
+    Args:
+        operations: what `count_operations` found for a program.
+        products: what `count_products` found for the same.
+        technology: energy of operations and bytes, all of one scope.
+    """
+    counts: dict[tuple[str, Operation], float] = {}
+    rest = dict(operations.flops)
+    num_bytes = dict.fromkeys((level.name for level in technology.level), 0.0)
+    streamed = operations.bytes_moved
+    for product, times in products.items():
+        number = float(times * product.num_multiply_adds)
+        summed = _SUM_DTYPE.get(product.dtype, product.dtype)
+        _add(counts, product.dtype, "multiply", number)
+        _add(counts, summed, "add", number)
+        rest[product.dtype] = rest.get(product.dtype, 0.0) - 2.0 * number
+        streamed -= times * _once(product)
+        moved = count_bytes(product, fit_tilings(product, technology))
+        for level, count in moved.items():
+            num_bytes[level] += times * count
+    for dtype, number in rest.items():
+        if number > 0.0:
+            _add(counts, _ALIKE.get(dtype, dtype), "add", number)
+    for level in num_bytes:
+        num_bytes[level] += max(streamed, 0.0)
+    named = {f"{dtype} {kind}": number for (dtype, kind), number in counts.items()}
+    return EnergySplit(
+        {
+            f"{dtype} {kind}": technology.operation_energy(dtype, kind).scaled(number)
+            for (dtype, kind), number in counts.items()
+        },
+        {
+            level: technology.byte_energy(level).scaled(number, unit="J")
+            for level, number in num_bytes.items()
+        },
+        named,
+        num_bytes,
+    )
+
+
+def _add(
+    counts: dict[tuple[str, Operation], float],
+    dtype: str,
+    operation: Operation,
+    number: float,
+) -> None:
+    key = dtype, operation
+    counts[key] = counts.get(key, 0.0) + number
+
+
+def _once(product: Product) -> int:
+    """Return the bytes of both operands and of the result."""
+    m, n, k = product.size
+    return product.operand_b * (m * k + k * n) + product.sum_b * m * n

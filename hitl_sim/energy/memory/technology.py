@@ -1,0 +1,113 @@
+"""What operations and bytes take in a technology, all of one scope."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import tomllib
+from typing import Literal
+
+import msgspec
+
+from hitl_sim.energy.profile import Constant
+from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
+from hitl_sim.unit import J_PER_PICOJOULE
+
+Operation = Literal["add", "multiply"]
+
+
+class Level(Constant, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A place where data rest.
+
+    Attributes:
+        name: register, l1, l2 or dram.
+        capacity_b: what it holds, B; None where it holds everything.
+    """
+
+    name: str
+    capacity_b: int | None = None
+
+
+class Technology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A technology, such as logic of a 45 nm chip.
+
+    Attributes:
+        name: its name.
+        description: what its numbers stand for, and what they leave out.
+        scope: what all of its joules cover.
+        year: of its source.
+        operation: energy of one addition and one multiplication by data type, pJ.
+        level: the places where data rest, nearest to the arithmetic first, with the
+            energy of one byte read or written there, pJ.
+
+    Raises:
+        ValueError: the last level is bounded, another is not, or capacities fall.
+    """
+
+    name: str
+    description: str
+    scope: Literal["chip", "board"]
+    year: int
+    operation: dict[str, dict[Operation, Constant]]
+    level: tuple[Level, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse levels that do not stand in order."""
+        *inner, last = [level.capacity_b for level in self.level]
+        sizes = [size for size in inner if size is not None]
+        if last is not None or sizes != inner or sizes != sorted(sizes):
+            raise ValueError(
+                "`capacity_b` must rise from level to level and be left out for the"
+                f" last, got {[*inner, last]}"
+            )
+
+    def operation_energy(self, dtype: str, operation: Operation) -> Quantity:
+        """Return the energy of one operation, J; unavailable where none is known."""
+        found = self.operation.get(dtype, {}).get(operation)
+        if found is None:
+            reason = f"no energy of a {dtype} {operation} in {self.name}"
+            return unavailable("J", Scope(self.scope), reason)
+        return self._quantity(found, "J", f"{dtype} {operation}")
+
+    def byte_energy(self, name: str) -> Quantity:
+        """Return the energy of one byte read or written at a level, J/B.
+
+        Raises:
+            ValueError: the technology has no such level.
+        """
+        for level in self.level:
+            if level.name == name:
+                return self._quantity(level, "J/B", name)
+        names = ", ".join(repr(level.name) for level in self.level)
+        raise ValueError(f"`level` must be one of {names}, got {name!r}.")
+
+    def _quantity(self, constant: Constant, unit: str, what: str) -> Quantity:
+        value, low, high = (end * J_PER_PICOJOULE for end in constant.ends)
+        source = f"{self.name}, {what}: {constant.source}"
+        kind = Kind(constant.kind)
+        return Quantity(value, unit, kind, Scope(self.scope), (low, high), source)
+
+
+@functools.cache
+def _technologies() -> dict[str, Technology]:
+    path = importlib.resources.files("hitl_sim.energy") / "data" / "technologies.toml"
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))["technology"]
+    found = msgspec.convert(tables, tuple[Technology, ...])
+    return {technology.name: technology for technology in found}
+
+
+def technology_names() -> tuple[str, ...]:
+    """Return the names of the shipped technologies."""
+    return tuple(_technologies())
+
+
+def load_technology(name: str) -> Technology:
+    """Return a shipped technology.
+
+    Raises:
+        ValueError: there is none of this name.
+    """
+    if name not in _technologies():
+        names = ", ".join(map(repr, technology_names()))
+        raise ValueError(f"`technology` must be one of {names}, got {name!r}.")
+    return _technologies()[name]

@@ -1,0 +1,159 @@
+"""What approximate multipliers are said to save, if somebody made the chip.
+
+The shipped numbers (`data/multipliers.toml`) are shares of the energy of exact 8-bit
+multiplications, at the scope of a chip. Adders, memory and everything else of a step
+stay as they are. No machine here has such a multiplier, so joules that rest on one are
+hypothetical, and `Quantity.require` never takes them for measured or modelled.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import tomllib
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+
+from hitl_sim.energy.memory.split import EnergySplit
+from hitl_sim.energy.quantity import Kind, Quantity, Scope
+
+_REPLACED = "int8 multiply"
+"""The operations that an approximate 8-bit multiplier stands in for."""
+
+
+class Saving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Share of the energy of exact multiplication that a design saves.
+
+    Attributes:
+        value: the share.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        year: of the source.
+        source: where it comes from, and what in it is assumed.
+    """
+
+    value: float
+    low: float
+    high: float
+    year: int
+    source: str
+
+
+class Frontier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The least power that published 8-bit designs draw at each mean error.
+
+    Attributes:
+        source: where it comes from.
+        year: of the source.
+        scope: what the power covers.
+        exact_mw: power of the exact multiplier, mW.
+        mae_frac: mean |error| ÷ 65535, rising.
+        power_mw: power of the design with that error, mW.
+    """
+
+    source: str
+    year: int
+    scope: str
+    exact_mw: float
+    mae_frac: tuple[float, ...]
+    power_mw: tuple[float, ...]
+
+
+class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    frontier: Frontier
+    design: dict[str, Saving]
+
+
+@functools.cache
+def _data() -> _Data:
+    path = importlib.resources.files("hitl_sim.energy") / "data" / "multipliers.toml"
+    return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Data)
+
+
+def multiplier_saving(name: str) -> Quantity:
+    """Return the share of multiplication energy that a design is said to save.
+
+    Raises:
+        ValueError: no figure ships for this design.
+    """
+    designs = _data().design
+    if name not in designs:
+        names = ", ".join(map(repr, designs))
+        raise ValueError(f"`multiplier` must be one of {names}, got {name!r}.")
+    saving = designs[name]
+    return Quantity(
+        saving.value,
+        "1",
+        Kind.HYPOTHETICAL,
+        Scope.CONSTANT,
+        (saving.low, saving.high),
+        saving.source,
+    )
+
+
+def frontier_saving(mae_frac: float) -> float:
+    """Return the largest share that a published design of some mean error saves.
+
+    Between designs, power is read off a straight line over the logarithm of the error.
+
+    Args:
+        mae_frac: mean |error| ÷ 65535 over all pairs of operands; >= 0.
+
+    Raises:
+        ValueError: the error is negative.
+    """
+    if not mae_frac >= 0.0:
+        raise ValueError(f"`mae_frac` must be >= 0, got {mae_frac}.")
+    frontier = _data().frontier
+    if mae_frac < frontier.mae_frac[0]:
+        return 0.0
+    power = np.interp(np.log(mae_frac), np.log(frontier.mae_frac), frontier.power_mw)
+    return float(1.0 - power / frontier.exact_mw)
+
+
+def approximate_energy(multiplication: Quantity, name: str) -> Quantity:
+    """Return what multiplications would take with an approximate multiplier.
+
+    Args:
+        multiplication: energy of the exact multiplications alone, at chip scope.
+        name: the design.
+
+    Returns:
+        The energy times (1 - saving); hypothetical.
+
+    Raises:
+        ValueError: the energy is not at chip scope, or the design is not known.
+    """
+    if multiplication.scope is not Scope.CHIP:
+        raise ValueError(
+            "`multiplication` must be at scope chip, where multipliers are compared,"
+            f" got {multiplication.scope.value}."
+        )
+    saving = multiplier_saving(name)
+    left = Quantity(1.0, "1", Kind.HYPOTHETICAL, Scope.CONSTANT, (1.0, 1.0), "whole")
+    return multiplication.times(
+        replace(left - saving, source=saving.source), unit=multiplication.unit
+    )
+
+
+def with_multiplier(split: EnergySplit, name: str) -> EnergySplit:
+    """Return a split whose int8 multiplications an approximate multiplier makes.
+
+    Additions and bytes stay as they are, so the saving of the whole is a share of that
+    of the multiplications.
+
+    Args:
+        split: of an int8 program, at chip scope.
+        name: the design.
+
+    Raises:
+        ValueError: the program multiplies nothing in int8, the split is not at chip
+            scope, or the design is not known.
+    """
+    if _REPLACED not in split.operations:
+        names = ", ".join(map(repr, split.operations))
+        raise ValueError(f"`split` must hold '{_REPLACED}', got {names}.")
+    multiplied = approximate_energy(split.operations[_REPLACED], name)
+    return replace(split, operations={**split.operations, _REPLACED: multiplied})

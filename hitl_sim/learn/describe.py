@@ -1,0 +1,245 @@
+"""A run's steps and work, counted without running it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+from hitl_sim.learn.intervention import Intervention, Program
+from hitl_sim.learn.lever import NO_LEVER, Course, Leg, build_course, in_place_of
+from hitl_sim.learn.loop import RunConfig, guidance_of
+from hitl_sim.learn.network import Network, build_network
+from hitl_sim.learn.optimise import init_learner
+from hitl_sim.learn.work import (
+    INSTRUMENT,
+    PROTOCOL,
+    Unit,
+    WorkLine,
+    abstract,
+    forward_unit,
+    once,
+    spread,
+    train_unit,
+)
+
+IntArray = npt.NDArray[np.int64]
+
+
+class StepCounts(NamedTuple):
+    """Training steps at each checkpoint, `[C]`: of all fits, and of the current one."""
+
+    all_fits: IntArray
+    current_fit: IntArray
+
+
+def describe_steps(config: RunConfig) -> StepCounts:
+    """Count a run's training steps, and those that made the weights in use.
+
+    Where each round starts afresh, only the steps since then made them.
+    """
+    intervention = guidance_of(config)
+    done = spread(np.asarray(intervention.steps, np.int64))
+    if not intervention.is_scratch:
+        return StepCounts(done, done)
+    by_round = done.reshape(intervention.num_stages, -1)
+    before = np.concatenate([[0], by_round[:-1, -1]])
+    return StepCounts(done, (by_round - before[:, None]).reshape(-1))
+
+
+def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
+    """List a run's work: its cumulative counts at each checkpoint, by unit.
+
+    Training and validation are what the protocol needs to stop at a target; the test
+    set is only watched. What choosing costs is the intervention's own, and what a lever
+    does beside training steps stands in lines of the lever's. An approximate multiplier
+    is counted as the exact one that the device has in its place.
+    """
+    if config.lever.quantise is not None:
+        quantise = in_place_of(config.lever.quantise)
+        config = replace(config, lever=replace(config.lever, quantise=quantise))
+    intervention = guidance_of(config)
+    course = _course_of(config, intervention)
+    return (
+        *_training(config, intervention, course),
+        *_evaluations(config, intervention, course),
+        *_levers(config, intervention, course),
+        *intervention.work,
+    )
+
+
+def _sizes(config: RunConfig, intervention: Intervention) -> tuple[int, int]:
+    return intervention.num_features, config.program.shape.num_classes
+
+
+def _course_of(config: RunConfig, intervention: Intervention) -> Course:
+    """Build the course without what a run would put into it; shapes are the same."""
+    network, sizes = config.program.network, _sizes(config, intervention)
+    if config.lever == NO_LEVER:
+        return Course((Leg(network, build_network(network, *sizes)),))
+    optimiser = config.program.train.optimiser
+    return build_course(network, sizes, config.lever, optimiser)
+
+
+class _Period(NamedTuple):
+    """Checkpoints whose steps are of one kind, from `begin` to before `end`."""
+
+    leg: Leg
+    begin: int
+    end: int
+
+
+def _periods(
+    config: RunConfig, intervention: Intervention, course: Course
+) -> Iterator[_Period]:
+    """Cut a run by what its training steps do."""
+    end, mask = config.program.train.num_checkpoints, config.lever.mask
+    if mask is not None:
+        # before anything is masked, a step is that of the network without masks
+        without = replace(config, lever=replace(config.lever, prune=None))
+        (leg,) = _course_of(without, intervention).legs
+        yield _Period(leg, 0, mask.begin)
+        yield _Period(course.legs[0], mask.begin, end)
+        return
+    begin = 0
+    for leg in course.legs:
+        stop = begin + leg.checkpoints if leg.checkpoints else end
+        yield _Period(leg, begin, stop)
+        begin = stop
+
+
+def _training(
+    config: RunConfig, intervention: Intervention, course: Course
+) -> Iterator[WorkLine]:
+    program, sizes = config.program, _sizes(config, intervention)
+    due = np.asarray(intervention.steps, np.int64)
+    reach = _items_in_reach(intervention, program)
+    at = np.arange(program.train.num_checkpoints)
+    for period in _periods(config, intervention, course):
+        is_in = (at >= period.begin) & (at < period.end)
+        for n in np.unique(reach[is_in]).tolist():
+            unit = train_unit(
+                "train",
+                period.leg.config,
+                program.train,
+                n,
+                *sizes,
+                has_penalty=intervention.has_penalty,
+                built=period.leg.network,
+                mark=period.leg.mark,
+            )
+            yield WorkLine(
+                unit, PROTOCOL, spread(np.where(is_in & (reach == n), due, 0))
+            )
+
+
+def _is_evaluated(
+    config: RunConfig, intervention: Intervention, course: Course
+) -> IntArray:
+    """Whether there is a model to look at after each checkpoint, `[C]`."""
+    is_due = np.asarray(intervention.steps, np.int64) > 0
+    at = np.arange(config.program.train.num_checkpoints)
+    return (is_due & (at >= course.ready)).astype(np.int64)
+
+
+def _evaluations(
+    config: RunConfig, intervention: Intervention, course: Course
+) -> Iterator[WorkLine]:
+    is_evaluated = _is_evaluated(config, intervention, course)
+    sizes, leg = _sizes(config, intervention), course.legs[-1]
+    held_out = [
+        (PROTOCOL, config.num_validation),
+        (INSTRUMENT, config.num_test),
+    ]
+    for standing, n in held_out:
+        unit = forward_unit("evaluate", leg.config, n, *sizes, _class_of, "class")
+        if leg.answer:
+            unit = _answering(config, leg, unit, n, sizes[0])
+        yield WorkLine(unit, standing, spread(n * is_evaluated))
+
+
+def _answering(
+    config: RunConfig, leg: Leg, plain: Unit, num_items: int, num_features: int
+) -> Unit:
+    """Describe a look at items through what levers make of the network in use."""
+    hooks = leg.network.hooks
+    if hooks is None:
+        raise TypeError("a network in another use must have hooks.")
+    learner, answer = _learner_of(config, leg.network), hooks.answer
+    deployed = jax.eval_shape(hooks.deploy, learner.params, learner.held)
+
+    def program(deployed: Any, x: Any) -> Any:
+        return _class_of(answer(deployed, x))
+
+    args = (deployed, abstract(num_items, num_features))
+    return Unit(f"{plain.name}{leg.answer}", "evaluate", program, args, num_items)
+
+
+def _levers(
+    config: RunConfig, intervention: Intervention, course: Course
+) -> Iterator[WorkLine]:
+    """List what levers do beside training steps and looks at held-out items."""
+    program, lever = config.program, config.lever
+    checkpoints, last = program.train.num_checkpoints, course.legs[-1]
+    at = np.arange(checkpoints)
+    if lever.fine_tune is not None:
+        sizes = (config.num_leftover, *_sizes(config, intervention))
+        unit = train_unit("pretrain", program.network, program.train, *sizes)
+        yield WorkLine(unit, PROTOCOL, once(lever.fine_tune.steps, checkpoints))
+    if lever.mask is not None and (hooks := last.network.hooks) and hooks.revise:
+        revise, number = hooks.revise, jnp.int32(lever.mask.ready)
+        unit = _weights_unit(
+            config, intervention, last, "mask", lambda t, h: revise(t, h, number)
+        )
+        yield WorkLine(unit, PROTOCOL, spread(lever.mask.is_due(at).astype(np.int64)))
+    if last.take_over is not None:
+        take_over = last.take_over
+        args = (_learner_of(config, course.legs[0].network),)
+        name = f"train:cut:{_shape(config, intervention, course.legs[0])}"
+        unit = Unit(f"{name}{course.legs[0].mark}", "train", take_over, args, 1)
+        yield WorkLine(unit, PROTOCOL, spread((at == lever.ready).astype(np.int64)))
+    if last.deploy and last.network.hooks is not None:
+        deploy = last.network.hooks.deploy
+        unit = _weights_unit(config, intervention, last, last.deploy, deploy)
+        count = spread(_is_evaluated(config, intervention, course))
+        yield WorkLine(unit, PROTOCOL, count)
+
+
+def _weights_unit(
+    config: RunConfig,
+    intervention: Intervention,
+    leg: Leg,
+    name: str,
+    program: Callable[[Any, Any], Any],
+) -> Unit:
+    """Describe what is done once to all weights of a leg."""
+    learner = _learner_of(config, leg.network)
+    shape = _shape(config, intervention, leg)
+    args = (learner.params, learner.held)
+    return Unit(f"train:{name}:{shape}{leg.mark}", "train", program, args, 1)
+
+
+def _learner_of(config: RunConfig, network: Network) -> Any:
+    optimiser = config.program.train.optimiser
+    return jax.eval_shape(
+        lambda key: init_learner(key, network, optimiser), jax.random.key(0)
+    )
+
+
+def _shape(config: RunConfig, intervention: Intervention, leg: Leg) -> str:
+    return leg.config.describe(*_sizes(config, intervention))
+
+
+def _items_in_reach(intervention: Intervention, program: Program) -> IntArray:
+    """Items that one training step before each checkpoint takes or fetches from."""
+    per_stage = program.train.num_checkpoints // intervention.num_stages
+    if program.train.batch is None and intervention.capacity is not None:
+        return np.repeat(np.asarray(intervention.capacity, np.int64), per_stage)
+    return np.full(program.train.num_checkpoints, program.shape.num_pool, np.int64)
+
+
+def _class_of(logits: jax.Array) -> jax.Array:
+    return logits.argmax(axis=1)

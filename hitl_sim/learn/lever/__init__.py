@@ -1,0 +1,13 @@
+"""Levers: what makes training or use cheaper without people, beside any guidance."""
+
+from hitl_sim.learn.lever.config import NO_LEVER as NO_LEVER
+from hitl_sim.learn.lever.config import FineTuneConfig as FineTuneConfig
+from hitl_sim.learn.lever.config import LeverConfig as LeverConfig
+from hitl_sim.learn.lever.config import PruneConfig as PruneConfig
+from hitl_sim.learn.lever.config import QuantiseConfig as QuantiseConfig
+from hitl_sim.learn.lever.course import Course as Course
+from hitl_sim.learn.lever.course import Leg as Leg
+from hitl_sim.learn.lever.course import build_course as build_course
+from hitl_sim.learn.lever.quantised import in_place_of as in_place_of
+from hitl_sim.learn.lever.unit import shrink_config as shrink_config
+from hitl_sim.learn.lever.unit import unit_layers as unit_layers

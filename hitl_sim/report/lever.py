@@ -1,0 +1,256 @@
+"""Levers as tables: every cell says how its number is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from hitl_sim.analysis import Estimate, Payback
+from hitl_sim.analysis.lever import TECHNOLOGY, LeverRow, LeverTable
+from hitl_sim.analysis.standing import USES, Standing
+from hitl_sim.energy import Kind, Quantity
+from hitl_sim.report.lever_sign import tell_signs
+from hitl_sim.report.number import (
+    NEVER,
+    RHO,
+    break_even_text,
+    digits,
+    duration,
+    plain_joules,
+    ratio_text,
+    short_times,
+    span,
+)
+
+WIDTH = 100
+NONE = "-"
+_MARK = {
+    Kind.MEASURED_COUNTER: "counted",
+    Kind.MEASURED_SAMPLED: "measured",
+    Kind.MODELLED_CALIBRATED: "calibrated",
+    Kind.MODELLED_ANALYTIC: "modelled",
+    Kind.SIMULATED: "simulated",
+    Kind.ASSUMED: "assumed",
+    Kind.HYPOTHETICAL: "hypothetical",
+    Kind.UNAVAILABLE: "unknown",
+}
+_LEGEND = (
+    "counted: by the program itself. measured: by a meter. modelled: counted work times"
+    " the constants of a device or a chip. simulated: the same, and simulated people"
+    " decided what was trained on. hypothetical: with multipliers that no chip here"
+    " has."
+    f" Chip: {TECHNOLOGY}, arithmetic alone, without memory and clocks. Hours: what the"
+    " best guidance takes to save as many joules; below 0 where the arm loses. M*: of"
+    " arms with people. Pays from: queries that the model must answer until training"
+    " and use together take fewer joules than the control's, people left out. Added"
+    " up: 1 minus the sum of what the parts save alone."
+)
+
+
+def print_levers(
+    console: Console,
+    tables: Sequence[LeverTable],
+    standings: Sequence[Standing],
+    *,
+    is_metered: bool,
+) -> None:
+    """Print a study's levers, task by task.
+
+    Args:
+        console: where to print; wider ones are used up to 100 columns.
+        tables: one per task.
+        standings: arms with pretraining under each way to bill it.
+        is_metered: whether the device's joules were measured.
+    """
+    width = min(console.width, WIDTH)
+    for table in tables:
+        name = table.task.label
+        console.print(Text(f"{name}: the arms and what they carry", style="bold"))
+        console.print(_arms(table), width=width)
+        console.print(Text(f"{name}: training to the target", style="bold"))
+        console.print(_training(table, is_metered), width=width)
+        console.print(Text(f"{name}: accuracy and people", style="bold"))
+        console.print(_people(table), width=width)
+        console.print(Text(f"{name}: one query of the network in use", style="bold"))
+        console.print(_use(table, is_metered), width=width)
+        if table.combined:
+            console.print(Text(f"{name}: do savings add up?", style="bold"))
+            console.print(_combined(table), width=width)
+        own = [s for s in standings if s.task == name]
+        if own:
+            console.print(Text(f"{name}: who pays for pretraining?", style="bold"))
+            console.print(_standings(own), width=width)
+        console.print(Text(f"{name}: do the published signs appear?", style="bold"))
+        for sentence in tell_signs(table, standings):
+            console.print(Padding(Text(sentence), (0, 0, 0, 2)), width=width)
+        console.print()
+    console.print(Padding(Text(_LEGEND, style="dim"), 0), width=width)
+
+
+def _grid(first: str, *rest: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, overflow="fold")
+    for name in rest:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _ratio(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return NONE
+    if estimate.is_infinite:
+        return f"∞ {span(estimate.low, estimate.high)} modelled"
+    return f"{ratio_text(estimate)} {_MARK[estimate.quantity.kind]}"
+
+
+def _joules(quantity: Quantity | None) -> str:
+    if quantity is None:
+        return NONE
+    if quantity.value is None:
+        return "unknown"
+    return f"{plain_joules(float(quantity.value))} {_MARK[quantity.kind]}"
+
+
+def _device(is_metered: bool) -> str:
+    """Name the device's own column by how its joules are known."""
+    return f"device, {'measured' if is_metered else 'modelled'}"
+
+
+def _arms(table: LeverTable) -> Table:
+    grid = _grid("arm")
+    grid.add_column("guidance", overflow="fold")
+    grid.add_column("levers", overflow="fold")
+    for row in table.rows:
+        found = row.finding
+        guidance = f"{found.kind}, {found.crowd}" if found.has_people else found.kind
+        grid.add_row(found.arm, guidance, "; ".join(row.levers) or NONE)
+    return grid
+
+
+def _training(table: LeverTable, is_metered: bool) -> Table:
+    grid = _grid(
+        "arm",
+        "reach",
+        f"{RHO} {_device(is_metered)}",
+        f"{RHO} chip, modelled",
+        f"{RHO} chip, hypothetical",
+    )
+    for row in table.rows:
+        found = row.finding
+        grid.add_row(
+            found.arm,
+            f"{found.reach.hits}/{found.reach.trials} counted",
+            _ratio(found.ratio),
+            _ratio(row.arithmetic),
+            _ratio(row.hypothetical),
+        )
+    return grid
+
+
+def _people(table: LeverTable) -> Table:
+    guide = f"worth in hours of {table.guide.arm}" if table.guide else "worth in hours"
+    grid = _grid("arm", "test accuracy, change", "human time", "M* energy", guide)
+    for row in table.rows:
+        found = row.finding
+        worked = float(found.usage.worked_s)
+        grid.add_row(
+            found.arm,
+            f"{_signed(row.accuracy)} {_MARK[row.accuracy.quantity.kind]}",
+            f"{duration(worked)} simulated" if found.has_people else "none counted",
+            f"{break_even_text(found.at('joules'))} simulated"
+            if found.has_people
+            else NONE,
+            _hours(row),
+        )
+    return grid
+
+
+def _signed(estimate: Estimate) -> str:
+    ends = f"[{estimate.low:+.3f}, {estimate.high:+.3f}]"
+    return f"{estimate.value:+.3f} {ends}"
+
+
+def _hours(row: LeverRow) -> str:
+    if not row.hours.is_known:
+        return "unknown"
+    own = row.hours
+    return f"{digits(own.value)} h {span(own.low, own.high)} {_MARK[own.quantity.kind]}"
+
+
+def _use(table: LeverTable, is_metered: bool) -> Table:
+    grid = _grid(
+        "arm",
+        "operations / control's",
+        _device(is_metered),
+        "chip, modelled",
+        "chip, hypothetical",
+        f"pays from, queries ({_device(is_metered)})",
+    )
+    for row in table.rows:
+        use = row.use
+        grid.add_row(
+            row.finding.arm,
+            f"{digits(float(use.operations.value or 0.0))} counted",
+            _joules(use.device),
+            _joules(use.arithmetic),
+            _joules(use.hypothetical),
+            _life(row),
+        )
+    return grid
+
+
+def _life(row: LeverRow) -> str:
+    """Write from how many queries on an arm's joules are below the control's."""
+    found = row.life
+    mark = "?" if found.is_undetermined else ""
+    queries = found.queries
+    kind = _MARK[row.finding.ratio.quantity.kind]
+    match found.payback:
+        case Payback.UNKNOWN:
+            return "unknown"
+        case Payback.NEVER:
+            return f"{NEVER}{mark} {kind}"
+        case Payback.ALWAYS:
+            return f"the first{mark} {kind}"
+        case Payback.UP_TO:
+            return f"up to {short_times(queries.value)}{mark} {kind}"
+        case Payback.FROM:
+            ends = f"[{short_times(queries.low)}, {short_times(queries.high)}]"
+            return f"{short_times(queries.value)} {ends}{mark} {kind}"
+
+
+def _combined(table: LeverTable) -> Table:
+    grid = _grid(
+        "arm and its parts",
+        f"{RHO} combined",
+        f"product of {RHO}",
+        f"{RHO} added up",
+        "combined / product",
+    )
+    for row in table.combined:
+        grid.add_row(
+            f"{row.arm} = {' + '.join(row.parts)}",
+            _ratio(row.ratio),
+            _ratio(row.product),
+            _ratio(row.added),
+            _ratio(row.beside),
+        )
+    return grid
+
+
+def _standings(standings: Sequence[Standing]) -> Table:
+    ways = ("sunk", f"shared by {USES}", "full")
+    grid = _grid("arm", *(f"{RHO} if {way}" for way in ways), "pays from")
+    for row in standings:
+        pays = row.least_uses
+        text = "never" if math.isinf(pays) else f"{max(math.ceil(pays), 1):,} trainings"
+        kind = _MARK[row.sunk.quantity.kind]
+        cells = (_ratio(e) for e in (row.sunk, row.shared, row.full))
+        grid.add_row(row.arm, *cells, f"{text} {kind}")
+    return grid

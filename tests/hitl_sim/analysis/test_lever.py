@@ -1,0 +1,118 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from hitl_sim.analysis.bill import price_units
+from hitl_sim.analysis.lever import tabulate_levers
+from hitl_sim.energy import Kind
+
+CUT = {"kind": "prune", "form": "structured", "share": 0.5, "after": 3, "until": None}
+TUNE = {"kind": "fine_tune", "steps": 100}
+ROUGH = {"kind": "quantise", "form": "approximate", "multiplier": "mitchell"}
+WHOLE = {"kind": "whole_pool", "role": "arm"}
+PEOPLE = {"kind": "relevance", "questions": 300}
+ARMS = [
+    {"name": "control", "kind": "whole_pool", "role": "control", "lever": []},
+    {"name": "people", **PEOPLE, "lever": []},
+    {"name": "small", **WHOLE, "lever": [CUT]},
+    {"name": "tuned", **WHOLE, "lever": [TUNE]},
+    {"name": "rough", **WHOLE, "lever": [ROUGH]},
+    {"name": "both", **WHOLE, "lever": [CUT, TUNE]},
+    {"name": "people_small", **PEOPLE, "lever": [CUT]},
+    {"name": "people_rough", **PEOPLE, "lever": [CUT, ROUGH]},
+]
+RATIO = {"small": 0.8, "tuned": 0.5, "rough": 1.1, "both": 0.4}
+
+
+@pytest.fixture(scope="module")
+def table(synthetic, analysed, profile):
+    guided = {"people": 0.6, "people_small": 0.5, "people_rough": 0.7}
+    arms = [synthetic.Arm(name, ratio) for name, ratio in RATIO.items()]
+    arms += [synthetic.relevance(ratio, name=name) for name, ratio in guided.items()]
+    result = analysed(arms, num_replicates=24, sd=0.05)
+    result = dataclasses.replace(result, study={"arm": ARMS})
+    (found,) = tabulate_levers(result, price_units(result.work, profile))
+    return found
+
+
+def _row(table, arm):
+    return next(row for row in table.rows if row.finding.arm == arm)
+
+
+def test_a_combined_arm_stands_beside_the_product_and_the_sum_of_its_parts(table):
+    both = next(c for c in table.combined if c.arm == "both")
+    small, tuned = (
+        _row(table, name).finding.ratio.value for name in ("small", "tuned")
+    )
+    assert both.parts == ("small", "tuned")
+    assert both.product.value == pytest.approx(small * tuned)
+    assert both.added.value == pytest.approx(small + tuned - 1.0)
+    assert both.beside.value == pytest.approx(both.ratio.value / (small * tuned))
+    for estimate in (both.product, both.added, both.beside):
+        assert estimate.low < estimate.value < estimate.high
+
+
+def test_guidance_is_a_part_and_a_part_without_an_arm_makes_no_row(table):
+    parts = {c.arm: c.parts for c in table.combined}
+    assert parts["people_small"] == ("people", "small")
+    assert parts["people_rough"] == ("people", "small", "rough")
+    assert set(parts) == {"both", "people_small", "people_rough"}
+
+
+def test_a_combination_with_people_is_no_more_than_simulated(table):
+    kinds = {c.arm: c.product.quantity.kind for c in table.combined}
+    assert kinds["both"] is Kind.MODELLED_ANALYTIC
+    assert kinds["people_small"] is Kind.SIMULATED
+
+
+def test_a_lever_is_worth_the_hours_that_save_as_much(table):
+    """People save in proportion to their hours: the guide by its own is its hours."""
+    assert table.guide.arm == "people"
+    worked = float(table.guide.usage.worked_s) / 3600.0
+    assert _row(table, "people").hours.value == pytest.approx(worked)
+    saved = {
+        name: 1.0 - _row(table, name).finding.ratio.value
+        for name in ("people", "tuned")
+    }
+    want = worked * saved["tuned"] / saved["people"]
+    assert _row(table, "tuned").hours.value == pytest.approx(want)
+    assert _row(table, "rough").hours.value < 0.0
+    assert _row(table, "tuned").hours.quantity.kind is Kind.SIMULATED
+
+
+def test_without_guidance_that_saves_hours_are_unknown(synthetic, analysed, profile):
+    arms = [synthetic.Arm("small", 0.8), synthetic.relevance(1.4, name="people")]
+    result = analysed(arms, num_replicates=8)
+    result = dataclasses.replace(result, study={"arm": ARMS})
+    (found,) = tabulate_levers(result, price_units(result.work, profile))
+    assert found.guide is None
+    assert not _row(found, "small").hours.is_known
+
+
+def test_only_arms_that_need_other_silicon_are_hypothetical(table):
+    for row in table.rows:
+        is_rough = "rough" in row.finding.arm
+        assert (row.hypothetical is not None) == is_rough
+        assert (row.use.hypothetical is not None) == is_rough
+    rough = _row(table, "rough")
+    assert rough.hypothetical.quantity.kind is Kind.HYPOTHETICAL
+    assert rough.arithmetic.quantity.kind is Kind.MODELLED_ANALYTIC
+
+
+def test_accuracy_is_told_beside_the_control_of_the_same_replicate(table):
+    row = _row(table, "small")
+    change = row.finding.test_by_run - table.task.control.test_by_run
+    assert row.accuracy.value == pytest.approx(change.mean())
+    assert row.accuracy.low <= row.accuracy.value <= row.accuracy.high
+
+
+def test_the_same_network_answers_at_the_control_s_operations(table):
+    assert math.isclose(float(np.asarray(_row(table, "tuned").use.operations.value)), 1)
+
+
+def test_a_study_without_levers_has_no_table(analysed, profile):
+    result = analysed()
+    with pytest.raises(ValueError, match=r"`arm.lever` must be given in at least one"):
+        tabulate_levers(result, price_units(result.work, profile))

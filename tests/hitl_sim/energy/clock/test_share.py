@@ -1,0 +1,58 @@
+import pytest
+
+from hitl_sim.energy import Kind
+from hitl_sim.energy.clock import default_shares, lowered_clock
+from hitl_sim.energy.clock.share import ClockShares
+from hitl_sim.energy.profile import Constant
+
+
+def sure(value, kind="measured_counter"):
+    return Constant(value, value, value, kind, "test")
+
+
+def test_exact_shares_give_the_closed_form():
+    shares = ClockShares(sure(0.4), sure(0.25))
+    energy, time = lowered_clock(shares)
+    clock = (0.4 / (2 * 0.6)) ** (1 / 3)
+    slow = 0.75 / clock + 0.25
+    assert time.value == pytest.approx(slow)
+    at_best = 0.4 * slow + 0.6 * 0.75 * clock**2
+    assert energy.value == pytest.approx(at_best / (0.4 + 0.6 * 0.75))
+    assert energy.interval == pytest.approx((energy.value, energy.value))
+
+
+def test_the_shipped_shares_save_what_was_published():
+    # Tang et al. (2019), arXiv 1905.11012: 8.7 to 23.1 % of training
+    energy, time = lowered_clock()
+    assert 0.087 < 1.0 - energy.value < 0.231
+    low, high = (1.0 - end for end in reversed(energy.interval))
+    assert low < 0.087
+    assert high > 0.231
+    assert time.value > 1.0
+
+
+def test_what_is_assumed_stays_assumed():
+    energy, _ = lowered_clock()
+    assert energy.kind is Kind.ASSUMED
+    measured, _ = lowered_clock(ClockShares(sure(0.4), sure(0.25)))
+    assert measured.kind is Kind.MODELLED_ANALYTIC
+
+
+def test_a_limit_on_time_saves_less_and_is_kept():
+    free, _ = lowered_clock()
+    energy, time = lowered_clock(most_time=1.1)
+    assert time.value == pytest.approx(1.1)
+    assert time.interval[1] <= 1.1 + 1e-9
+    assert free.value < energy.value < 1.0
+    none, still = lowered_clock(most_time=1.0)
+    assert none.value == still.value == pytest.approx(1.0)
+
+
+def test_the_source_of_the_saving_names_its_assumptions():
+    text = default_shares().static_frac.source
+    assert text in lowered_clock()[0].source
+
+
+def test_less_time_than_the_top_clock_takes_is_refused():
+    with pytest.raises(ValueError, match=r"`most_time` must be >= 1, got 0.9"):
+        lowered_clock(most_time=0.9)

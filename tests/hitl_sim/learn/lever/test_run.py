@@ -1,0 +1,99 @@
+"""Levers in a whole run: what counts from when, and what work it takes."""
+
+import dataclasses
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from hitl_sim.learn import FineTuneConfig, LeverConfig, PruneConfig, describe_work
+from hitl_sim.learn.crowd import PanelConfig
+from hitl_sim.learn.intervention import LabellingConfig, WholePoolConfig
+from hitl_sim.task import Corruption, build_leftover, build_split
+
+CUT = LeverConfig(prune=PruneConfig(0.5, "structured", after=1))
+LABELLING = LabellingConfig(rounds=2, questions=10, panel=PanelConfig(3, 3, 1))
+
+
+def _lines(config_of, intervention, lever):
+    config = dataclasses.replace(config_of(intervention), lever=lever, num_leftover=700)
+    return {
+        (line.unit.name, line.standing): line.counts.tolist()
+        for line in describe_work(config)
+    }
+
+
+def test_a_run_has_no_accuracy_before_its_lever_acts_in_full(levered):
+    prune = PruneConfig(0.5, "gradual", after=1, until=3)
+    curve = levered(WholePoolConfig(), LeverConfig(prune=prune)).curve
+    assert np.isnan(curve.validation).tolist() == [True] * 3 + [False] * 3
+    assert np.isnan(curve.test).tolist() == np.isnan(curve.validation).tolist()
+
+
+@pytest.mark.parametrize("intervention", [WholePoolConfig(), LABELLING])
+def test_a_run_goes_on_with_fewer_units(levered, intervention):
+    curve = levered(intervention, CUT).curve
+    assert np.isnan(curve.validation).tolist() == [True] + [False] * 5
+    assert bool(curve.is_finite.all())
+
+
+def test_a_cut_network_is_trained_and_asked_in_its_small_shape(config_of):
+    lines = _lines(config_of, WholePoolConfig(), CUT)
+    assert lines == {
+        ("train:64-8-10:b8:n80", "protocol"): [2] * 6,
+        ("train:64-4-10:b8:n80", "protocol"): [0, 2, 4, 6, 8, 10],
+        ("evaluate:64-4-10:class:n30", "protocol"): [0, 30, 60, 90, 120, 150],
+        ("evaluate:64-4-10:class:n20", "instrument"): [0, 20, 40, 60, 80, 100],
+        ("train:cut:64-8-10", "protocol"): [0, 1, 1, 1, 1, 1],
+    }
+
+
+def test_a_cut_network_scores_the_pool_in_its_small_shape(config_of):
+    lines = _lines(config_of, LABELLING, CUT)
+    assert ("score:64-4-10:margin:n80", "protocol") in lines
+
+
+def test_a_masked_network_is_asked_in_its_whole_shape(config_of):
+    lever = LeverConfig(prune=PruneConfig(0.5, "gradual", after=1, until=3))
+    lines = _lines(config_of, WholePoolConfig(), lever)
+    assert lines == {
+        ("train:64-8-10:b8:n80", "protocol"): [2, 4, 4, 4, 4, 4],
+        ("train:64-8-10:b8:n80:masked", "protocol"): [0, 0, 2, 4, 6, 8],
+        ("evaluate:64-8-10:class:n30", "protocol"): [0, 0, 0, 30, 60, 90],
+        ("evaluate:64-8-10:class:n20", "instrument"): [0, 0, 0, 20, 40, 60],
+        ("train:mask:64-8-10:masked", "protocol"): [0, 0, 1, 2, 2, 2],
+    }
+
+
+def test_pretraining_is_counted_apart_and_before_everything(config_of):
+    lever = LeverConfig(FineTuneConfig(7, 5))
+    lines = _lines(config_of, WholePoolConfig(), lever)
+    plain = _lines(config_of, WholePoolConfig(), LeverConfig())
+    assert lines.pop(("pretrain:64-8-10:b8:n700", "protocol")) == [7] * 6
+    assert lines == plain
+
+
+def test_a_run_starts_from_what_pretraining_has_learned(levered):
+    few, many = (
+        levered(WholePoolConfig(), LeverConfig(FineTuneConfig(steps, 10, "last"))).curve
+        for steps in (1, 60)
+    )
+    assert not np.array_equal(few.validation, many.validation)
+
+
+def test_pretraining_has_seen_none_of_the_items_of_the_split(digits):
+    data = digits[1]
+    numbered = data._replace(
+        features=np.arange(len(data.labels), dtype=np.float32)[:, None]
+    )
+    clean, key = Corruption(*[jnp.float32(0.0)] * 3), jax.random.key(4)
+    split = jax.jit(partial(build_split, num_pool=80, num_validation=30, num_test=20))(
+        key, numbered, clean
+    )
+    rest, labels = jax.jit(partial(build_leftover, num_used=130))(key, numbered)
+    used = [split.pool.features, split.validation_x, split.test_x]
+    seen = np.concatenate([*used, rest])[:, 0]
+    assert sorted(seen.tolist()) == list(range(len(data.labels)))
+    assert np.array_equal(labels, data.labels[np.asarray(rest)[:, 0].astype(int)])

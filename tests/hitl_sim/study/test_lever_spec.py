@@ -1,0 +1,149 @@
+import msgspec
+import pytest
+
+from hitl_sim.learn import (
+    FineTuneConfig,
+    LeverConfig,
+    PruneConfig,
+    QuantiseConfig,
+)
+from hitl_sim.study.grid import expand
+from hitl_sim.study.lever import lever_config
+from hitl_sim.study.lever_spec import FineTuneLever, PruneLever, QuantiseLever
+from hitl_sim.study.plan import build_plan
+from hitl_sim.study.spec import SpecError, convert
+
+TUNE = {"kind": "fine_tune", "steps": 20}
+CUT = {"kind": "prune", "form": "structured", "share": 0.5, "after": 2}
+AFTER = {"kind": "quantise", "form": "post_training"}
+
+
+def _study(*levers, arm=None, prices=None, **changes):
+    own = arm or {"kind": "whole_pool", "role": "arm"}
+    is_tuned = any(lever.get("kind") == "fine_tune" for lever in levers)
+    billed = {"pretraining": "sunk"} if is_tuned else {}
+    tables = {
+        "question": "q",
+        "seed": 1,
+        "replicates": 2,
+        "smallest_effect": 0.1,
+        "device": "laptop-cpu",
+        "task": {"d": {"source": "digits", "pool": 200, "validation": 50, "test": 50}},
+        "training": {"checkpoints": 12},
+        "prices": {"boundary": "workstation", "label_standing": "sunk"} | billed,
+        "arm": [
+            {"name": "control", "kind": "whole_pool", "role": "control"},
+            {"name": "own", **own, "lever": list(levers)},
+        ],
+    }
+    tables["prices"] |= prices or {}
+    return convert(tables | changes)
+
+
+def test_any_arm_carries_levers_which_reach_the_learner():
+    arm = {"kind": "relevance", "questions": 50}
+    spec = _study({**TUNE, "classes": 0.3}, CUT, AFTER, arm=arm)
+    assert lever_config(spec.arm[1].lever, 10) == LeverConfig(
+        FineTuneConfig(20, 3, "all", 4),
+        PruneConfig(0.5, "structured", 2),
+        QuantiseConfig("post_training"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("lever", "message"),
+    [
+        ({"kind": "squeeze"}, "must be one of 'fine_tune', 'prune', 'quantise'"),
+        ({**TUNE, "train": "first"}, "`arm.1..lever.0..train` must be one of 'all'"),
+        ({**TUNE, "width": 1}, "Allowed: classes, rank, steps, train"),
+        ({**TUNE, "rank": 4}, "`arm.lever.rank` must be left out unless"),
+        ({**CUT, "share": 1.0}, "share` must be float < 1.0, got 1.0"),
+        ({**CUT, "after": 12}, "`arm.lever.after` must be < 12"),
+        ({**CUT, "until": 5}, "`arm.lever.until` must be given exactly where"),
+        (
+            {**CUT, "form": "gradual", "until": 2},
+            "`arm.lever.until` must be > `arm.lever.after` .2., got 2",
+        ),
+        ({**AFTER, "multiplier": "drum4"}, "`arm.lever.multiplier` must be given"),
+        (
+            {**AFTER, "form": "approximate", "multiplier": "abacus"},
+            "`multiplier` must be one of .*'mitchell'.* got 'abacus'",
+        ),
+    ],
+)
+def test_a_lever_that_cannot_be_is_refused_by_field_and_value(lever, message):
+    with pytest.raises(SpecError, match=message):
+        _study(lever)
+
+
+def test_a_lever_comes_once():
+    with pytest.raises(SpecError, match="must be unique, got 'prune' twice"):
+        _study(CUT, CUT)
+
+
+@pytest.mark.parametrize("other", [CUT, {**AFTER, "form": "aware"}])
+def test_adapters_stand_beside_no_lever_that_undoes_them(other):
+    with pytest.raises(SpecError, match="adapters"):
+        _study({**TUNE, "train": "low_rank"}, other)
+
+
+def test_an_arm_of_the_whole_pool_differs_by_a_lever_or_is_a_control():
+    with pytest.raises(SpecError, match=r"`arm.role` must be 'arm' for exactly those"):
+        _study()
+    with pytest.raises(SpecError, match=r"`arm.role` must be 'arm' for exactly those"):
+        _study(CUT, arm={"kind": "whole_pool", "role": "null"})
+
+
+def test_rounds_that_start_afresh_carry_no_lever():
+    arm = {"kind": "labelling", "rounds": 2, "refit": "scratch"}
+    with pytest.raises(SpecError, match=r"`arm.refit` must be 'warm' with a lever"):
+        _study(CUT, arm=arm)
+
+
+def test_what_pretraining_costs_is_said_exactly_where_there_is_any():
+    with pytest.raises(SpecError, match=r"`prices.pretraining` must be given"):
+        _study(TUNE, prices={"pretraining": None})
+    with pytest.raises(SpecError, match=r"`prices.pretraining` must be given"):
+        _study(CUT, prices={"pretraining": "sunk"})
+
+
+def test_pretraining_needs_items_outside_the_split():
+    task = {"source": "digits", "pool": 1500, "validation": 150, "test": 100}
+    with pytest.raises(SpecError, match="must leave at least 100 of the source's 1797"):
+        build_plan(_study(TUNE, task={"d": task}))
+
+
+def test_units_go_only_where_there_are_units():
+    with pytest.raises(SpecError, match=r"`network.kind` must have units that can go"):
+        build_plan(_study(CUT, network={"kind": "linear"}))
+
+
+def test_a_lever_is_a_part_of_the_key_and_of_the_program():
+    one, other = (
+        next(c for c in expand(_study({**CUT, "share": s})) if c.arm.name == "own")
+        for s in (0.5, 0.25)
+    )
+    assert one.resolved("data") != other.resolved("data")
+    assert one.static("data") != other.static("data")
+
+
+def test_how_pretraining_is_billed_is_no_part_of_the_key():
+    one, other = (
+        next(c for c in expand(_study(TUNE, prices=p)) if c.arm.name == "own")
+        for p in ({"pretraining": "sunk"}, {"pretraining": "full"})
+    )
+    assert one.resolved("data") == other.resolved("data")
+
+
+def test_an_arm_without_levers_has_the_key_that_it_had_before_there_were_any():
+    control = next(c for c in expand(_study(CUT)) if c.role == "arm")
+    assert "lever" in control.resolved("data")["arm"]
+    plain = next(c for c in expand(_study(CUT)) if c.role == "pilot")
+    assert plain.resolved("data")["arm"] == {"kind": "whole_pool"}
+
+
+def test_levers_are_plain_tables_in_a_study_that_is_written_down():
+    levers = _study(TUNE, CUT, AFTER).arm[1].lever
+    kinds = (FineTuneLever, PruneLever, QuantiseLever)
+    assert [type(lever) for lever in levers] == list(kinds)
+    assert msgspec.to_builtins(levers)[1]["kind"] == "prune"
