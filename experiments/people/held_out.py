@@ -8,7 +8,7 @@ classifier tells real from simulated people, and what policies chosen in simulat
 with real people. Ratings, marks and preferences are held against the pooled shares and
 against an ordered logit or Bradley-Terry. Where a set has features (texts as TF-IDF,
 pictures as principal components) policies are judged by the classifier that their
-labels train. A set that is absent is skipped, with the reason.
+labels train. A set that is absent or too small is skipped, with the reason.
 """
 
 import argparse
@@ -172,6 +172,10 @@ def main() -> None:
             said, page = told(given.data, name, given.seed, given.figures)
         except FileNotFoundError as error:
             summary += ["", f"**{name}**: skipped, {Path(error.filename).name} absent."]
+            print(summary[-1], file=sys.stderr)
+            continue
+        except ValueError as error:
+            summary += ["", f"**{name}**: refused, {error}"]
             print(summary[-1], file=sys.stderr)
             continue
         summary += ["", f"**{name}**", "", *[f"- {sentence}" for sentence in said]]
