@@ -40,7 +40,8 @@ def test_the_control_and_its_copy_have_no_break_even(crowded):
     energy = HEADINGS.index("M* energy")
     assert rows["control"].cells[energy] == ""
     assert rows["again (A/A)"].cells[energy] == ""
-    assert rows["random_half"].cells[energy] == "never"
+    # one of its runs failed, so chance may hide a break-even
+    assert rows["random_half"].cells[energy] == "never?"
 
 
 def test_an_arm_that_nobody_finished_is_infinite_not_missing(crowded):
