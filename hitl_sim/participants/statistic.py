@@ -3,6 +3,8 @@
 `describe` returns whatever the record can give: a statistic that it cannot is absent.
 """
 
+import copy
+
 import numpy as np
 from scipy import sparse
 
@@ -29,6 +31,7 @@ from oracles.agreement import (
 
 # Items that two people must share for a kappa of the pair.
 MIN_COMMON = 10
+EM_GAIN = "Dawid-Skene's gain over majority"
 
 
 def describe(
@@ -197,12 +200,16 @@ def _redundancy(
         return {}
     majority = curve(rng, record, "majority", record.sizes, num_draws)
     more = tuple(size for size in record.sizes if size > 1)
+    # A gain is of the same people, whatever joins their answers.
+    same_people = copy.deepcopy(rng)
     weighed = curve(rng, record, "dawid_skene", more, num_em_draws)
+    gain = weighed - curve(same_people, record, "majority", more, num_em_draws)
     return {
-        f"{name} of {size}": Statistic(RATE, value)
-        for name, sizes, values in (
-            ("majority", record.sizes, majority),
-            ("Dawid-Skene", more, weighed),
+        f"{name} of {size}": Statistic(scale, value)
+        for name, scale, sizes, values in (
+            ("majority", RATE, record.sizes, majority),
+            ("Dawid-Skene", RATE, more, weighed),
+            (EM_GAIN, PLAIN, more, gain),
         )
         for size, value in zip(sizes, values, strict=True)
     }
