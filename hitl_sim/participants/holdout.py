@@ -17,11 +17,13 @@ class Halves(NamedTuple):
         fitted: people and items to fit.
         held: other people's answers to other items.
         held_items: `[N]` which items are the other ones.
+        old_items: `[M]` old numbers of the items in `held`.
     """
 
     fitted: Record
     held: Record
     held_items: NDArray[np.bool_]
+    old_items: NDArray[np.int64]
 
 
 def cut_in_halves(record: Record, seed: int) -> Halves:
@@ -35,13 +37,47 @@ def cut_in_halves(record: Record, seed: int) -> Halves:
     """
     rng = np.random.default_rng(seed)
     work = np.bincount(record.person, minlength=record.num_people)
-    person = _alternate(rng, work.astype(float))[record.person]
+    half_of_person = _alternate(rng, work.astype(float))
     half_of_item = _alternate(rng, record.truth.astype(float))
-    item = half_of_item[record.item]
+    return _cut(record, half_of_person, half_of_item)
+
+
+def _cut(
+    record: Record, half_of_person: NDArray[np.int64], half_of_item: NDArray[np.int64]
+) -> Halves:
+    """Keep what the people of a half said of the items of the same half."""
+    person, item = half_of_person[record.person], half_of_item[record.item]
     half = np.where(person == item, person, -1)
     marked = select(record, half >= 0)
     marked = Record(**{**vars(marked), "half": half[half >= 0]})
-    return Halves(take_half(marked, 0), take_half(marked, 1), half_of_item == 1)
+    return Halves(
+        fitted=take_half(marked, 0),
+        held=take_half(marked, 1),
+        held_items=half_of_item == 1,
+        old_items=np.unique(record.item[half == 1]),
+    )
+
+
+def hold_most_people(record: Record, seed: int, groups: int = 3) -> Halves:
+    """Cut people one to `groups` - 1, and items in halves, both held out.
+
+    Where policies are to be played on people held out alone, these must leave every
+    item enough answers: so few people are fitted and many held out. People are cut
+    within groups of like workload, items within classes.
+
+    Args:
+        record: the whole set.
+        seed: of the cut.
+        groups: one of so many people is fitted; >= 2.
+    """
+    rng = np.random.default_rng(seed)
+    work = np.bincount(record.person, minlength=record.num_people)
+    order = np.lexsort((rng.random(work.size), work))
+    lots = np.tile(np.arange(groups), (-(-work.size // groups), 1))
+    is_held = np.empty(work.size, np.int64)
+    is_held[order] = rng.permuted(lots, axis=1).ravel()[: work.size] > 0
+    half_of_item = _alternate(rng, record.truth.astype(float))
+    return _cut(record, is_held, half_of_item)
 
 
 def take_items(

@@ -80,6 +80,8 @@ class Transfer(NamedTuple):
         gap: mean absolute difference of worths.
         gap_low: lower end.
         gap_high: upper end.
+        real_plays: `[R, P]` worth in every play with real people.
+        simulated_plays: `[R, P]` worth in every play with simulated people.
     """
 
     names: tuple[str, ...]
@@ -97,6 +99,22 @@ class Transfer(NamedTuple):
     gap: float
     gap_low: float
     gap_high: float
+    real_plays: Floats
+    simulated_plays: Floats
+
+
+class Judgement(NamedTuple):
+    """How simulation and real people differ on policies.
+
+    Attributes:
+        regret: what the policy that simulation prefers loses with real people.
+        rank: Spearman correlation of worths.
+        gap: mean absolute difference of worths.
+    """
+
+    regret: float
+    rank: float
+    gap: float
 
 
 def compare_policies(
@@ -163,37 +181,50 @@ def _judge(
     simulated: Floats,
     ceiling: float,
 ) -> Transfer:
-    plays = real.shape[0]
-    drawn = rng.integers(0, plays, (_RESAMPLES, 2, plays))
-    regrets, ranks, gaps = [], [], []
-    for first, second in drawn:
-        ours, theirs = real[first].mean(axis=0), simulated[second].mean(axis=0)
-        regrets.append(ours.max() - ours[theirs.argmax()])
-        ranks.append(_rank(ours, theirs))
-        gaps.append(np.abs(ours - theirs).mean())
+    drawn = [redraw(rng, real, simulated) for _ in range(_RESAMPLES)]
+    regret, rank, gap = (interval(values) for values in zip(*drawn, strict=True))
     ours, theirs = real.mean(axis=0), simulated.mean(axis=0)
-    ends = [_ends(values) for values in (regrets, ranks, gaps)]
+    found = judge(ours, theirs)
     return Transfer(
         names=names,
         real=ours,
         simulated=theirs,
         chosen=names[int(theirs.argmax())],
         best=names[int(ours.argmax())],
-        regret=float(ours.max() - ours[theirs.argmax()]),
-        regret_low=ends[0][0],
-        regret_high=ends[0][1],
-        rank=_rank(ours, theirs),
-        rank_low=ends[1][0],
-        rank_high=ends[1][1],
+        regret=found.regret,
+        regret_low=regret[0],
+        regret_high=regret[1],
+        rank=found.rank,
+        rank_low=rank[0],
+        rank_high=rank[1],
         ceiling=ceiling,
-        gap=float(np.abs(ours - theirs).mean()),
-        gap_low=ends[2][0],
-        gap_high=ends[2][1],
+        gap=found.gap,
+        gap_low=gap[0],
+        gap_high=gap[1],
+        real_plays=real,
+        simulated_plays=simulated,
     )
 
 
-def _ends(values: list[float]) -> tuple[float, float]:
-    """Return the ends of a 95 % interval of resamples, nan of none."""
+def redraw(rng: np.random.Generator, real: Floats, simulated: Floats) -> Judgement:
+    """Judge policies by resampled plays, `[R, P]` each."""
+    first, second = (
+        rng.integers(0, len(plays), len(plays)) for plays in (real, simulated)
+    )
+    return judge(real[first].mean(axis=0), simulated[second].mean(axis=0))
+
+
+def judge(real: Floats, simulated: Floats) -> Judgement:
+    """Compare worths of policies, `[P]` each."""
+    return Judgement(
+        regret=float(real.max() - real[simulated.argmax()]),
+        rank=_rank(real, simulated),
+        gap=float(np.abs(real - simulated).mean()),
+    )
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of the 95 % interval of resamples, nan of none."""
     known = [value for value in values if np.isfinite(value)]
     if not known:
         return float("nan"), float("nan")
