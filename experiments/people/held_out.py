@@ -8,101 +8,30 @@ classifier tells real from simulated people, and what policies chosen in simulat
 with real people. Ratings, marks and preferences are held against the pooled shares and
 against an ordered logit or Bradley-Terry. Where a set has features (texts as TF-IDF,
 pictures as principal components) policies are judged by the classifier that their
-labels train. A set that is absent or too small is skipped, with the reason.
+labels train. A set that is absent or too small is skipped, with the reason; a set that
+fails is named, and the others go on. `--parts FOLDER` keeps what is found set by set,
+and goes on from what is there.
 """
 
 import argparse
-import csv
-import gzip
-import io
+import json
 import sys
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
-import numpy as np
-from PIL import Image
-from recorded import READERS, read_bluebirds, read_items
+from features import read_features
+from held_out_page import Part, of_grades, of_validation, write_page
+from recorded import READERS, read_bluebirds
 from recorded_grades import GRADE_READERS
-from sklearn.decomposition import PCA, TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from hitl_sim.participants.graded import validate_grades
 from hitl_sim.participants.predict import first_answers
 from hitl_sim.participants.record import Record
 from hitl_sim.participants.validate import Validation, validate_record
-from hitl_sim.participants.verdict import (
-    grades_to_markdown,
-    say_gains,
-    to_markdown,
-    verdict,
-    write_validation,
-)
+from hitl_sim.participants.verdict import write_validation
 
-NUM_FEATURES = 50
 OUT = Path(__file__).with_suffix(".md")
-Told = tuple[list[str], list[str]]
-
-
-def text_features(texts: list[str]) -> np.ndarray:
-    """Return the main directions of TF-IDF, scaled."""
-    counted = TfidfVectorizer(min_df=2, ngram_range=(1, 2)).fit_transform(texts)
-    reduced = TruncatedSVD(NUM_FEATURES, random_state=0).fit_transform(counted)
-    return reduced / reduced.std(axis=0)
-
-
-def _texts(path: Path, columns: tuple[str, ...]) -> dict[str, str]:
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        return {
-            row["item"]: " ".join(row[column] for column in columns)
-            for row in csv.DictReader(file)
-        }
-
-
-def sentiment_features(data: Path, items: list[str]) -> np.ndarray:
-    """Return features of the sentences."""
-    texts = _texts(data / "sentiment_sp" / "sentences.csv.gz", ("text",))
-    return text_features([texts[item] for item in items])
-
-
-def entailment_features(data: Path, items: list[str]) -> np.ndarray:
-    """Return features of text and hypothesis together, and of the words they share."""
-    path = data / "rte_snow" / "items.csv.gz"
-    text, claim = _texts(path, ("text",)), _texts(path, ("hypothesis",))
-    shared = []
-    for item in items:
-        first, second = (set(t[item].lower().split()) for t in (text, claim))
-        shared.append([len(first & second) / max(len(second), 1), len(second)])
-    overlap = np.array(shared)
-    overlap = (overlap - overlap.mean(axis=0)) / overlap.std(axis=0)
-    words = text_features([text[item] + " " + claim[item] for item in items])
-    return np.concatenate([words, overlap], axis=1)
-
-
-def picture_features(data: Path, items: list[str]) -> np.ndarray:
-    """Return the main directions of the pixels, scaled."""
-    with np.load(data / "cifar10_test" / "cifar10_test_jpeg.npz") as file:
-        blob, offsets = file["jpeg"].tobytes(), file["offsets"]
-    pixels = []
-    for item in map(int, items):
-        raw = io.BytesIO(blob[offsets[item] : offsets[item + 1]])
-        with Image.open(raw) as picture:
-            pixels.append(np.asarray(picture.convert("RGB"), float).ravel())
-    reduced = PCA(NUM_FEATURES, random_state=0).fit_transform(np.array(pixels) / 255.0)
-    return reduced / reduced.std(axis=0)
-
-
-FEATURES: Mapping[str, tuple[str, Callable[[Path, list[str]], np.ndarray]]] = (
-    MappingProxyType(
-        {
-            "sentiment_sp": ("sentiment_sp/sp_answers.csv.gz", sentiment_features),
-            "rte_snow": ("rte_snow/answers.csv.gz", entailment_features),
-            "cifar10s": ("cifar10s/trials.csv.gz", picture_features),
-        }
-    )
-)
 SETS = (
     "rte_snow",
     "sentiment_sp",
@@ -129,24 +58,50 @@ def validate_set(data: Path, name: str, seed: int) -> Validation:
     """Validate one set, with features where it has them."""
     read = {**READERS, "bluebirds": read_bluebirds}[name]
     record = plain(read(data))
-    features = None
-    if name in FEATURES:
-        answers, build = FEATURES[name]
-        features = build(data, read_items(data / answers))
     options = tuple(map(str, range(record.num_options)))
+    features = read_features(data, name)
     return validate_record(record, options, seed, features=features)
 
 
-def told(data: Path, name: str, seed: int, figures: Path | None) -> Told:
-    """Return what is said of a set, and its page."""
-    if name in GRADE_READERS:
-        kind, read = GRADE_READERS[name]
-        grades = validate_grades(read(data), kind, seed)
-        return say_gains(grades.gains), grades_to_markdown(grades)
-    found = validate_set(data, name, seed)
+def find(data: Path, name: str, seed: int, figures: Path | None) -> Part:
+    """Return what is found of a set; a reason where it is absent or too small."""
+    try:
+        if name in GRADE_READERS:
+            kind, read = GRADE_READERS[name]
+            return of_grades(name, validate_grades(read(data), kind, seed))
+        found = validate_set(data, name, seed)
+    except FileNotFoundError as error:
+        return Part(name=name, refused=f"skipped, {Path(error.filename).name} absent.")
+    except ValueError as error:
+        return Part(name=name, refused=f"refused, {error}")
     if figures is not None:
         write_validation(figures / name.replace(" ", "_"), found)
-    return verdict(found), to_markdown(found)
+    return of_validation(name, found)
+
+
+def load_part(folder: Path | None, name: str, seed: int) -> Part | None:
+    """Return what an earlier run kept of a set, if it did."""
+    path = _path(folder, name, seed)
+    if path is None or not path.exists():
+        return None
+    return Part(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def keep_part(folder: Path | None, part: Part, seed: int) -> None:
+    """Keep what was found of a set; written elsewhere first, then moved."""
+    path = _path(folder, part.name, seed)
+    if path is None:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(part._asdict()), encoding="utf-8")
+    draft.replace(path)
+
+
+def _path(folder: Path | None, name: str, seed: int) -> Path | None:
+    if folder is None:
+        return None
+    return folder / f"{name.replace(' ', '_')}_{seed}.json"
 
 
 def main() -> None:
@@ -156,32 +111,27 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--figures", type=Path, help="folder for a figure of each set")
+    parser.add_argument("--parts", type=Path, help="folder that keeps finished sets")
     parser.add_argument("--sets", nargs="*", default=list(SETS))
     given = parser.parse_args()
-    lines = [
-        "# Does a fitted crowd foretell people who were left out?",
-        "",
-        "Written by `python experiments/people/held_out.py --data DIR --seed "
-        f"{given.seed} --sets {' '.join(repr(name) for name in given.sets)}`, DIR "
-        "being the recorded data; do not edit.",
-    ]
-    summary, pages = [], []
+    parts, failed = [], []
     for name in given.sets:
         began = time.monotonic()
-        try:
-            said, page = told(given.data, name, given.seed, given.figures)
-        except FileNotFoundError as error:
-            summary += ["", f"**{name}**: skipped, {Path(error.filename).name} absent."]
-            print(summary[-1], file=sys.stderr)
-            continue
-        except ValueError as error:
-            summary += ["", f"**{name}**: refused, {error}"]
-            print(summary[-1], file=sys.stderr)
-            continue
-        summary += ["", f"**{name}**", "", *[f"- {sentence}" for sentence in said]]
-        pages += ["", *["#" + line if line[:1] == "#" else line for line in page]]
-        print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
-        given.out.write_text("\n".join([*lines, *summary, *pages]) + "\n")
+        part = load_part(given.parts, name, given.seed)
+        if part is None:
+            try:
+                part = find(given.data, name, given.seed, given.figures)
+            except Exception as error:  # the other sets go on
+                failed.append(f"{name}: {type(error).__name__}: {error}")
+                print(failed[-1], file=sys.stderr, flush=True)
+                continue
+            keep_part(given.parts, part, given.seed)
+        parts.append(part)
+        took = time.monotonic() - began
+        print(f"{name}: {took:.0f} s. {part.refused}", flush=True)
+        write_page(given.out, parts, given.seed, given.sets)
+    if failed:
+        sys.exit(f"{len(failed)} of {len(given.sets)} sets failed: {'; '.join(failed)}")
 
 
 if __name__ == "__main__":

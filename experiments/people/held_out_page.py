@@ -1,0 +1,210 @@
+"""Write what held-out people and items say of every set as one page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from hitl_sim.participants.compare import TOLERANCE, Line
+from hitl_sim.participants.graded import BRADLEY_TERRY, LOGIT, POOLED, Grades
+from hitl_sim.participants.policy import Transfer
+from hitl_sim.participants.predict import Gain
+from hitl_sim.participants.rival import RIVALS
+from hitl_sim.participants.statistic import EM_GAIN
+from hitl_sim.participants.validate import Validation
+from hitl_sim.participants.verdict import (
+    grades_to_markdown,
+    say_gains,
+    to_markdown,
+    verdict,
+)
+
+Rows = Sequence[Sequence[str]]
+_WHERE = "held out"
+_GRADED = (POOLED, f"{LOGIT} or {BRADLEY_TERRY}")
+_CURVES = ("majority of", "Dawid-Skene of", EM_GAIN)
+
+
+class Part(NamedTuple):
+    """What is said of one set; rows of tables are text.
+
+    Attributes:
+        name: of the set.
+        refused: why nothing was found, if so.
+        labels: gains of labels over their rivals.
+        graded: gains of ratings, marks or preferences over theirs.
+        people: how alike the simulated people are.
+        redundancy: what asking more people buys.
+        transfer: what policies chosen in simulation lose.
+        said: all of it in sentences.
+        page: the set's own page.
+    """
+
+    name: str
+    refused: str = ""
+    labels: Rows = ()
+    graded: Rows = ()
+    people: Rows = ()
+    redundancy: Rows = ()
+    transfer: Rows = ()
+    said: Sequence[str] = ()
+    page: Sequence[str] = ()
+
+
+def of_validation(name: str, found: Validation) -> Part:
+    """Tell what was found of labels."""
+    telling, curves = found.telling, [at for at in found.lines if _is_curve(at)]
+    return Part(
+        name=name,
+        labels=_gain_rows(name, found.gains, [(rival,) for rival in RIVALS]),
+        people=[
+            [
+                name,
+                *map(str, (found.num_people, found.num_items, found.num_answers)),
+                f"{found.num_passed} of {found.num_scored}",
+                f"{telling.auc:.2f} ({telling.low:.2f} to {telling.high:.2f})",
+            ]
+        ],
+        redundancy=[_curve_row(name, line) for line in curves],
+        transfer=[] if found.transfer is None else [_moved(name, found.transfer)],
+        said=verdict(found),
+        page=to_markdown(found),
+    )
+
+
+def of_grades(name: str, found: Grades) -> Part:
+    """Tell what was found of ratings, marks or preferences."""
+    return Part(
+        name=name,
+        graded=_gain_rows(name, found.gains, [(POOLED,), (LOGIT, BRADLEY_TERRY)]),
+        said=say_gains(found.gains),
+        page=grades_to_markdown(found),
+    )
+
+
+def write_page(path: Path, parts: list[Part], seed: int, names: list[str]) -> None:
+    """Write the page: tables of all sets first, then every set by itself."""
+    lines = [
+        "# Does a fitted crowd foretell people who were left out?",
+        "",
+        "Written by `python experiments/people/held_out.py --data DIR --seed "
+        f"{seed} --sets {' '.join(repr(name) for name in names)}`, DIR "
+        "being the recorded data; do not edit.",
+        "",
+        "Half of the people and half of the items are fitted; held out are the other "
+        "people's answers to the other items. Then one in ten cells of person and item "
+        "is held out of the whole set. A gain is the log likelihood per held-out "
+        "answer over a rival's, nats, with the 95 % interval of resampled items; a "
+        "loss is negative.",
+        *_counted(parts),
+        *_table("## Labels", (*_HELD, *RIVALS), parts, "labels"),
+        *_table(
+            "## Ratings, marks and preferences", (*_HELD, *_GRADED), parts, "graded"
+        ),
+        *_table("## Are the people alike?", _PEOPLE, parts, "people"),
+        *_table("## What asking more people buys", _REDUNDANCY, parts, "redundancy"),
+        *_table("## Policies chosen in simulation", _TRANSFER, parts, "transfer"),
+        "",
+        "## Set by set",
+    ]
+    for part in parts:
+        if part.refused:
+            lines += ["", f"**{part.name}**: {part.refused}"]
+        else:
+            lines += ["", f"**{part.name}**", "", *[f"- {said}" for said in part.said]]
+    for part in parts:
+        lines += ["", *["#" + row if row[:1] == "#" else row for row in part.page]]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+_HELD = ("set", _WHERE)
+_PEOPLE = (
+    "set",
+    "people held out",
+    "items",
+    "answers",
+    f"statistics within {TOLERANCE:g} distances between halves",
+    "area under the curve of a classifier that tells them apart",
+)
+_REDUNDANCY = ("set", "statistic", "real", "simulated", "distance (1 = limit)", "")
+_TRANSFER = ("set", "policies", "regret", "rank correlation", "ceiling", "gap")
+
+
+def _counted(parts: list[Part]) -> list[str]:
+    """Return how many gains, losses and draws there are."""
+    said = []
+    for what in ("labels", "graded"):
+        cells = [c for part in parts for row in getattr(part, what) for c in row[2:]]
+        counts = [sum(c.endswith(word) for c in cells) for word in _VERDICTS]
+        if cells:
+            told = ", ".join(
+                f"{n} {word}" for n, word in zip(counts, _VERDICTS, strict=True)
+            )
+            kind = "labels" if what == "labels" else "ratings, marks and preferences"
+            said += ["", f"Of {len(cells)} comparisons of {kind}: {told}."]
+    return said
+
+
+_VERDICTS = ("gain", "even", "loss")
+
+
+def _table(
+    title: str, headings: Sequence[str], parts: list[Part], what: str
+) -> list[str]:
+    rows = [row for part in parts for row in getattr(part, what)]
+    if not rows:
+        return []
+    return [
+        "",
+        title,
+        "",
+        f"| {' | '.join(headings)} |",
+        "| --- " * len(headings) + "|",
+        *[f"| {' | '.join(row)} |" for row in rows],
+    ]
+
+
+def _gain_rows(
+    name: str, gains: Sequence[Gain], columns: Sequence[tuple[str, ...]]
+) -> Rows:
+    """Return a row per part that is held out, a column per rival."""
+    rows = []
+    for where in dict.fromkeys(gain.where for gain in gains):
+        told = [
+            next(
+                (
+                    f"{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}) "
+                    f"{gain.verdict}"
+                    for gain in gains
+                    if gain.where == where and gain.rival in rivals
+                ),
+                "not asked",
+            )
+            for rivals in columns
+        ]
+        rows.append([name, where, *told])
+    return rows
+
+
+def _is_curve(line: Line) -> bool:
+    return line.name.startswith(_CURVES)
+
+
+def _curve_row(name: str, line: Line) -> list[str]:
+    said = "pass" if line.passes else "MISS"
+    if not line.is_scored:
+        said = f"not scored: {line.note}"
+    elif line.note:
+        said += f" ({line.note})"
+    far = f"{line.distance:.2f}" if line.is_scored else ""
+    return [name, line.name, f"{line.real:.3f}", f"{line.simulated:.3f}", far, said]
+
+
+def _moved(name: str, moved: Transfer) -> list[str]:
+    return [
+        name,
+        str(len(moved.names)),
+        f"{moved.regret:.3f} ({moved.regret_low:.3f} to {moved.regret_high:.3f})",
+        f"{moved.rank:.2f} ({moved.rank_low:.2f} to {moved.rank_high:.2f})",
+        f"{moved.ceiling:.2f}",
+        f"{moved.gap:.3f} ({moved.gap_low:.3f} to {moved.gap_high:.3f})",
+    ]

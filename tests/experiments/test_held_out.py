@@ -1,0 +1,100 @@
+"""The pages about people left out: what they say, and what they survive."""
+
+import sys
+
+import held_out
+import numpy as np
+import pytest
+import sim_to_real
+from held_out_page import Part, of_grades, write_page
+
+from hitl_sim.participants.graded import Grades
+from hitl_sim.participants.policy import Transfer
+from hitl_sim.participants.predict import Gain
+
+PLAYS = np.array([[0.6, 0.7, 0.8], [0.62, 0.7, 0.78]])
+
+
+def moved(real, simulated) -> Transfer:
+    """Return what three policies are worth."""
+    numbers = dict.fromkeys(Transfer._fields, 0.0)
+    arrays = {
+        "names": ("a", "b", "c"),
+        "real": real.mean(axis=0),
+        "simulated": simulated.mean(axis=0),
+        "ceiling": 0.5,
+        "regret": real.mean(axis=0).max()
+        - real.mean(axis=0)[simulated.mean(axis=0).argmax()],
+        "rank": 1.0,
+        "real_plays": real,
+        "simulated_plays": simulated,
+    }
+    return Transfer(**{**numbers, **arrays})
+
+
+def run(monkeypatch, tmp_path, find, *more):
+    """Run the experiment with a made-up way to find things; return its page."""
+    page = tmp_path / "page.md"
+    monkeypatch.setattr(held_out, "find", find)
+    told = ["held_out.py", "--data", str(tmp_path), "--out", str(page), *more]
+    monkeypatch.setattr(sys, "argv", told)
+    held_out.main()
+    return page.read_text()
+
+
+def test_a_set_that_fails_is_named_and_the_others_go_on(monkeypatch, tmp_path):
+    def find(data, name, seed, figures):
+        if name == "rte_snow":
+            raise FloatingPointError("no number")
+        return Part(name=name, said=["It went well."])
+
+    with pytest.raises(SystemExit, match="1 of 2 sets failed: rte_snow: "):
+        run(monkeypatch, tmp_path, find, "--sets", "rte_snow", "bluebirds")
+    assert "It went well." in (tmp_path / "page.md").read_text()
+
+
+def test_what_was_found_before_an_interruption_is_not_computed_again(
+    monkeypatch, tmp_path
+):
+    asked = []
+
+    def find(data, name, seed, figures):
+        asked.append(name)
+        return Part(name=name, said=[f"{name} is told."], labels=[[name, "cells"]])
+
+    kept = ("--parts", str(tmp_path / "parts"), "--sets")
+    run(monkeypatch, tmp_path, find, *kept, "rte_snow")
+    page = run(monkeypatch, tmp_path, find, *kept, "rte_snow", "bluebirds")
+    assert asked == ["rte_snow", "bluebirds"]
+    assert "rte_snow is told." in page
+    assert "bluebirds is told." in page
+    run(monkeypatch, tmp_path, find, "--seed", "1", *kept, "rte_snow")
+    assert asked[-1] == "rte_snow"
+
+
+def test_an_absent_set_is_skipped_with_the_reason(tmp_path):
+    part = held_out.find(tmp_path, "rte_snow", 0, None)
+    assert part.refused == "skipped, answers.csv.gz absent."
+
+
+def test_a_loss_is_shown_as_a_loss(tmp_path):
+    gains = [
+        Gain("cells", "pooled answers", -1.0, -1.2, 0.1, 0.3),
+        Gain("cells", "Bradley-Terry", -1.0, -0.9, -0.15, -0.05),
+    ]
+    found = Grades("x", "preference", 5, 5, 50, gains)
+    write_page(tmp_path / "page.md", [of_grades("mine", found)], 0, ["mine"])
+    page = (tmp_path / "page.md").read_text()
+    assert "| mine | cells | +0.200 (+0.100 to +0.300) gain | -0.100 " in page
+    assert "Of 2 comparisons of ratings, marks and preferences: 1 gain" in page
+    assert "1 loss" in page
+
+
+def test_regret_is_the_mean_over_cuts_with_an_interval():
+    good, bad = moved(PLAYS, PLAYS), moved(PLAYS, PLAYS[:, ::-1])
+    row = sim_to_real.summarise("mine", [good, bad])
+    # one cut chooses well, the other loses .18: cuts are resampled
+    assert row.startswith("| mine | 3 | 0.090 (0.000 to 0.")
+    cells = row.split(" | ")
+    assert cells[3] == "0.090"  # the mean policy lies .09 below the best
+    assert float(cells[2].split(" to ")[1].rstrip(")")) > 0.15
