@@ -109,6 +109,10 @@ def _load(path: Path) -> list[Any]:
             f"{path}, line {error.lineno}, column {error.colno}: must be JSON, got "
             f"{error.msg}."
         ) from None
+    except RecursionError:
+        raise ValueError(
+            f"{path}: must be a list of tasks, got lists within lists too deep to read."
+        ) from None
     except OSError as error:
         raise ValueError(f"{path}: must be readable: {error}.") from None
     if not isinstance(tasks, list) or not tasks:
@@ -129,6 +133,9 @@ def _annotations(task: Any, number: int, place: Place) -> list[Any]:
     for annotation in found:
         if not isinstance(annotation, dict):
             raise place.refuse(number, "annotations", "objects", annotation)
+    for field, kind, must in (("data", dict, "an object"), ("drafts", list, "a list")):
+        if not isinstance(task.get(field) or kind(), kind):
+            raise place.refuse(number, field, must, task[field])
     return found
 
 
@@ -143,12 +150,7 @@ def _task_rows(
         raise place.refuse(number, "id", "filled", None)
     read = [(a, list(_read(a, task, number, place))) for a in annotations]
     controls = {name for _, found in read for name, _, _ in found}
-    gold = {
-        name: answer
-        for annotation, found in read
-        if annotation.get("ground_truth")
-        for name, _, answer in found
-    }
+    gold = _golds(read, number, place)
     pair = _objects(task, objects, number, place)
     rows = []
     for annotation, found in read:
@@ -173,6 +175,21 @@ def _task_rows(
                 row["first_object"], row["second_object"] = pair
             rows.append(row)
     return rows
+
+
+def _golds(
+    read: list[tuple[Row, list[tuple[str, str, str]]]], number: int, place: Place
+) -> dict[str, str]:
+    """Return the gold of every control; a task can have but one."""
+    gold: dict[str, str] = {}
+    for annotation, found in read:
+        if not annotation.get("ground_truth"):
+            continue
+        for name, _, answer in found:
+            if gold.setdefault(name, answer) != answer:
+                must = f"{gold[name]!r} as in the task's other ground truth"
+                raise place.refuse(number, "ground_truth", must, answer)
+    return gold
 
 
 def _item(task: Row, control: str, controls: set[str]) -> str:
@@ -200,18 +217,15 @@ def _read(
     annotation: Row, task: Row, number: int, place: Place
 ) -> Iterator[tuple[str, str, str]]:
     """Yield control, kind and answer of an annotation."""
-    results = annotation.get("result") or []
-    if not isinstance(results, list):
-        raise place.refuse(number, "result", "a list", results)
     spans: dict[str, list[tuple[int, int]]] = {}
-    for result in results:
+    for result in _results(annotation, number, place):
         kind, value = result.get("type"), result.get("value")
         name = str(result.get("from_name", kind))
         if not isinstance(value, dict):
             raise place.refuse(number, "value", "an object", value)
         try:
             if kind == "choices":
-                yield name, LABEL, " + ".join(sorted(map(str, value["choices"])))
+                yield name, LABEL, " + ".join(_choices(value["choices"]))
             elif kind == "rating":
                 yield name, RATING, str(value["rating"])
             elif kind == "pairwise":
@@ -224,6 +238,23 @@ def _read(
             raise place.refuse(number, "value", must, value) from None
     for name, found in spans.items():
         yield name, MARKS, _marked(_text_of(task), found)
+
+
+def _results(annotation: Row, number: int, place: Place) -> list[Row]:
+    results = annotation.get("result") or []
+    if not isinstance(results, list):
+        raise place.refuse(number, "result", "a list", results)
+    for result in results:
+        if not isinstance(result, dict):
+            raise place.refuse(number, "result", "a list of objects", result)
+    return results
+
+
+def _choices(value: Any) -> list[str]:
+    """Return what was chosen, sorted; a text is no list of its letters."""
+    if not isinstance(value, list):
+        raise TypeError("choices")
+    return sorted(map(str, value))
 
 
 def _text_of(task: Row) -> str:

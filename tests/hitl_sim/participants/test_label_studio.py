@@ -116,6 +116,23 @@ def test_two_controls_are_two_items_and_share_no_time(tmp_path):
             [task(1, annotation(1, {"type": "choices", "value": {}}))],
             "row 1, column 'value'",
         ),
+        (
+            [task(1, annotation(1, {"type": "choices", "value": {"choices": "cat"}}))],
+            "row 1, column 'value'",
+        ),
+        ([task(1), task(2, annotation(1, 3))], "row 2, column 'result'"),
+        ([task(1, annotation(1, choice("a")), data=[3])], "row 1, column 'data'"),
+        ([task(1, annotation(1, choice("a")), drafts=3)], "row 1, column 'drafts'"),
+        (
+            [
+                task(
+                    1,
+                    annotation(8, choice("a"), ground_truth=True),
+                    annotation(9, choice("b"), ground_truth=True),
+                )
+            ],
+            "row 1, column 'ground_truth': must be 'a'",
+        ),
         ([task(1)], "must hold annotations"),
         ([], "an empty list"),
     ],
@@ -134,6 +151,18 @@ def test_a_negative_lead_time_is_refused(tmp_path):
 def test_broken_json_names_line_and_column(tmp_path):
     (tmp_path / "export.json").write_text('[{"id": 1,\n "annotations": [}]')
     with pytest.raises(ValueError, match="line 2, column 18"):
+        read_label_studio(tmp_path / "export.json")
+
+
+def test_lists_within_lists_are_refused_and_break_nothing(tmp_path):
+    (tmp_path / "export.json").write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="too deep"):
+        read_label_studio(tmp_path / "export.json")
+
+
+def test_another_encoding_names_the_byte(tmp_path):
+    (tmp_path / "export.json").write_bytes('[{"id": "ä"}]'.encode("latin-1"))
+    with pytest.raises(ValueError, match="UTF-8, got byte 0xe4 at place 9"):
         read_label_studio(tmp_path / "export.json")
 
 
