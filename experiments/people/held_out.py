@@ -20,6 +20,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 from features import read_features
 from held_out_page import Part, of_grades, of_validation, write_page
 from recorded import READERS, read_bluebirds
@@ -112,10 +113,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--figures", type=Path, help="folder for a figure of each set")
     parser.add_argument("--parts", type=Path, help="folder that keeps finished sets")
-    parser.add_argument("--sets", nargs="*", default=list(SETS))
+    parser.add_argument("--sets", nargs="*", help="some of the sets")
     given = parser.parse_args()
-    parts, failed = [], []
-    for name in given.sets:
+    parts, failed, wanted = [], [], given.sets or SETS
+    for name in wanted:
         began = time.monotonic()
         part = load_part(given.parts, name, given.seed)
         if part is None:
@@ -126,12 +127,14 @@ def main() -> None:
                 print(failed[-1], file=sys.stderr, flush=True)
                 continue
             keep_part(given.parts, part, given.seed)
+            # A process can hold but so many programs, and no set needs another's.
+            jax.clear_caches()
         parts.append(part)
         took = time.monotonic() - began
         print(f"{name}: {took:.0f} s. {part.refused}", flush=True)
         write_page(given.out, parts, given.seed, given.sets)
     if failed:
-        sys.exit(f"{len(failed)} of {len(given.sets)} sets failed: {'; '.join(failed)}")
+        sys.exit(f"{len(failed)} of {len(wanted)} sets failed: {'; '.join(failed)}")
 
 
 if __name__ == "__main__":

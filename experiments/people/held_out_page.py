@@ -1,5 +1,6 @@
 """Write what held-out people and items say of every set as one page."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from hitl_sim.participants.policy import Transfer
 from hitl_sim.participants.predict import Gain
 from hitl_sim.participants.rival import RIVALS
 from hitl_sim.participants.statistic import EM_GAIN
+from hitl_sim.participants.tell_apart import Telling
 from hitl_sim.participants.validate import Validation
 from hitl_sim.participants.verdict import (
     grades_to_markdown,
@@ -19,7 +21,6 @@ from hitl_sim.participants.verdict import (
 )
 
 Rows = Sequence[Sequence[str]]
-_WHERE = "held out"
 _GRADED = (POOLED, f"{LOGIT} or {BRADLEY_TERRY}")
 _CURVES = ("majority of", "Dawid-Skene of", EM_GAIN)
 
@@ -61,7 +62,7 @@ def of_validation(name: str, found: Validation) -> Part:
                 name,
                 *map(str, (found.num_people, found.num_items, found.num_answers)),
                 f"{found.num_passed} of {found.num_scored}",
-                f"{telling.auc:.2f} ({telling.low:.2f} to {telling.high:.2f})",
+                _told_apart(telling),
             ]
         ],
         redundancy=[_curve_row(name, line) for line in curves],
@@ -81,14 +82,22 @@ def of_grades(name: str, found: Grades) -> Part:
     )
 
 
-def write_page(path: Path, parts: list[Part], seed: int, names: list[str]) -> None:
-    """Write the page: tables of all sets first, then every set by itself."""
+def write_page(
+    path: Path, parts: list[Part], seed: int, names: Sequence[str] | None
+) -> None:
+    """Write the page: tables of all sets first, then every set by itself.
+
+    Args:
+        path: file to write.
+        parts: what was found.
+        seed: of all of it.
+        names: the sets that were asked for; None for all.
+    """
     lines = [
         "# Does a fitted crowd foretell people who were left out?",
         "",
         "Written by `python experiments/people/held_out.py --data DIR --seed "
-        f"{seed} --sets {' '.join(repr(name) for name in names)}`, DIR "
-        "being the recorded data; do not edit.",
+        f"{seed}{_chosen(names)}`, DIR being the recorded data; do not edit.",
         "",
         "Half of the people and half of the items are fitted; held out are the other "
         "people's answers to the other items. Then one in ten cells of person and item "
@@ -96,6 +105,7 @@ def write_page(path: Path, parts: list[Part], seed: int, names: list[str]) -> No
         "answer over a rival's, nats, with the 95 % interval of resampled items; a "
         "loss is negative.",
         *_counted(parts),
+        *[f"\n**{part.name}**: {part.refused}" for part in parts if part.refused],
         *_table("## Labels", (*_HELD, *RIVALS), parts, "labels"),
         *_table(
             "## Ratings, marks and preferences", (*_HELD, *_GRADED), parts, "graded"
@@ -104,19 +114,25 @@ def write_page(path: Path, parts: list[Part], seed: int, names: list[str]) -> No
         *_table("## What asking more people buys", _REDUNDANCY, parts, "redundancy"),
         *_table("## Policies chosen in simulation", _TRANSFER, parts, "transfer"),
         "",
+        "Policies are played on what all people said of the items that were not "
+        "fitted, for half of the people alone leave most sets too few answers; half of them "
+        "were fitted on other items. `sim_to_real.md` plays on people held out alone.",
+        "",
         "## Set by set",
     ]
     for part in parts:
-        if part.refused:
-            lines += ["", f"**{part.name}**: {part.refused}"]
-        else:
+        if part.said:
             lines += ["", f"**{part.name}**", "", *[f"- {said}" for said in part.said]]
     for part in parts:
         lines += ["", *["#" + row if row[:1] == "#" else row for row in part.page]]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-_HELD = ("set", _WHERE)
+def _chosen(names: Sequence[str] | None) -> str:
+    return "" if names is None else f" --sets {' '.join(map(repr, names))}"
+
+
+_HELD = ("set", "held out")
 _PEOPLE = (
     "set",
     "people held out",
@@ -135,12 +151,12 @@ def _counted(parts: list[Part]) -> list[str]:
     for what in ("labels", "graded"):
         cells = [c for part in parts for row in getattr(part, what) for c in row[2:]]
         counts = [sum(c.endswith(word) for c in cells) for word in _VERDICTS]
-        if cells:
+        if any(counts):
             told = ", ".join(
                 f"{n} {word}" for n, word in zip(counts, _VERDICTS, strict=True)
             )
             kind = "labels" if what == "labels" else "ratings, marks and preferences"
-            said += ["", f"Of {len(cells)} comparisons of {kind}: {told}."]
+            said += ["", f"Of {sum(counts)} comparisons of {kind}: {told}."]
     return said
 
 
@@ -197,6 +213,12 @@ def _curve_row(name: str, line: Line) -> list[str]:
         said += f" ({line.note})"
     far = f"{line.distance:.2f}" if line.is_scored else ""
     return [name, line.name, f"{line.real:.3f}", f"{line.simulated:.3f}", far, said]
+
+
+def _told_apart(telling: Telling) -> str:
+    if math.isnan(telling.auc):
+        return f"not asked: {telling.num_people} people with enough answers"
+    return f"{telling.auc:.2f} ({telling.low:.2f} to {telling.high:.2f})"
 
 
 def _moved(name: str, moved: Transfer) -> list[str]:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import jax
 import numpy as np
 from features import FEATURES, read_features
 from held_out import plain
@@ -139,7 +140,11 @@ def main() -> None:
             rows.append(_row((name, absent, *[""] * (len(HEADINGS) - 2))))
             print(rows[-1], file=sys.stderr)
             continue
-        cuts = [transfer(record, features, seed) for seed in range(given.cuts)]
+        cuts = []
+        for seed in range(given.cuts):
+            cuts.append(transfer(record, features, seed))
+            # A process can hold but so many programs, and every cut has its own.
+            jax.clear_caches()
         rows.append(summarise(name, cuts))
         pages += list_cuts(name, cuts)
         print(rows[-1], flush=True)

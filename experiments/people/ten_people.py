@@ -12,6 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import jax
 import numpy as np
 from held_out import plain
 from recorded import READERS, read_bluebirds
@@ -59,7 +60,11 @@ def main() -> None:
             print(f"{name}: skipped, {error.filename} absent.", file=sys.stderr)
             continue
         options = tuple(map(str, range(record.num_options)))
-        pilots = [run_pilot(record, options, seed) for seed in range(given.pilots)]
+        pilots = []
+        for seed in range(given.pilots):
+            pilots.append(run_pilot(record, options, seed))
+            # A process can hold but so many programs, and every pilot has its own.
+            jax.clear_caches()
         rows += tell_pilots(name, pilots)
         held += sum(pilot.num_held for pilot in pilots)
         points += sum(len(pilot.curve) for pilot in pilots)

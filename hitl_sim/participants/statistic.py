@@ -235,10 +235,11 @@ def _looks(record: Record) -> Table:
         log_time = np.log(record.times)
         same = record.answer[first] == record.answer[second]
         centred = log_time[first] - own_mean(record, log_time)[record.person[first]]
-        changed = centred[~same].mean() - centred[same].mean()
         ratio = float(np.exp(np.median(log_time[second] - log_time[first])))
         table["time of the second look over the first"] = Statistic(TIME, ratio)
-        table["log time of answers later changed"] = Statistic(PLAIN, float(changed))
+        if same.any() and not same.all():
+            changed = float(centred[~same].mean() - centred[same].mean())
+            table["log time of answers later changed"] = Statistic(PLAIN, changed)
     return table
 
 

@@ -53,3 +53,15 @@ def test_a_single_answer_gains_nothing_and_is_not_told():
     table = describe(answered([0.8] * 9), np.random.default_rng(0))
     assert f"{EM_GAIN} of 1" not in table
     assert table["majority of 5"].value == pytest.approx(0.94, abs=0.05)
+
+
+def test_second_looks_that_never_differ_tell_no_time_of_changes():
+    design = make_design(20, 60, 8, 4)
+    right = replace(
+        design,
+        answer=design.truth[design.item],
+        seconds=np.full(design.person.size, 2.0),
+    )
+    table = describe(right, np.random.default_rng(0))
+    assert table["second look the same"].value == 1.0
+    assert "log time of answers later changed" not in table
