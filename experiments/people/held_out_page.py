@@ -116,7 +116,8 @@ def write_page(
         "",
         "Policies are played on what all people said of the items that were not "
         "fitted, for half of the people alone leave most sets too few answers; half of "
-        "them were fitted on other items. `sim_to_real.md` plays on people held out alone.",
+        "them were fitted on other items. `sim_to_real.md` plays on people held out "
+        "alone.",
         "",
         "## Set by set",
     ]
