@@ -23,11 +23,12 @@ from recorded import READERS
 
 from hitl_sim.participants.answers import LABEL
 from hitl_sim.participants.fit import fit_record
-from hitl_sim.participants.holdout import hold_most_people
+from hitl_sim.participants.holdout import Halves, hold_most_people
 from hitl_sim.participants.policy import (
     Judgement,
     Transfer,
     compare_policies,
+    find_depth,
     interval,
     redraw,
 )
@@ -49,15 +50,27 @@ HEADINGS = (
 )
 
 
-def transfer(record: Record, features: np.ndarray, seed: int) -> Transfer:
-    """Play policies on people held out and on simulated ones.
+def play_cuts(record: Record, features: np.ndarray, num_cuts: int) -> list[Transfer]:
+    """Play the same policies in every cut: those that all of them allow.
 
     Args:
         record: labels whose truth is known.
         features: `[N, D]` of the items.
-        seed: of the cut, the fit, the crowds and the plays.
+        num_cuts: cuts; each seeds its fit, crowds and plays too.
     """
-    halves = hold_most_people(record, seed)
+    cuts = [hold_most_people(record, seed) for seed in range(num_cuts)]
+    depth = min(find_depth(first_answers(cut.held)) for cut in cuts)
+    found = []
+    for seed, halves in enumerate(cuts):
+        found.append(_play_cut(record, halves, features, seed, depth))
+        # A process can hold but so many programs, and every cut has its own.
+        jax.clear_caches()
+    return found
+
+
+def _play_cut(
+    record: Record, halves: Halves, features: np.ndarray, seed: int, depth: int
+) -> Transfer:
     held = first_answers(halves.held)
     options = tuple(map(str, range(record.num_options)))
     fit = fit_record(halves.fitted, LABEL, options, seed=seed)
@@ -65,7 +78,7 @@ def transfer(record: Record, features: np.ndarray, seed: int) -> Transfer:
         simulate_design(1000 * seed + turn, fit, halves.fitted, held)
         for turn in range(NUM_CROWDS)
     ]
-    return compare_policies(held, crowds, seed, features[halves.old_items])
+    return compare_policies(held, crowds, seed, features[halves.old_items], depth=depth)
 
 
 def summarise(name: str, cuts: list[Transfer]) -> str:
@@ -122,6 +135,35 @@ def _row(cells: Iterable[object]) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
+def write_page(path: Path, num_cuts: int, told: list[str]) -> None:
+    """Write the page: rows of the table, then what each cut said."""
+    page = [
+        "# What do policies that were chosen in simulation lose with real people?",
+        "",
+        "Written by `python experiments/people/sim_to_real.py --data DIR --cuts "
+        f"{num_cuts}`, DIR being the recorded data; do not edit.",
+        "",
+        f"Means over {num_cuts} cuts. In each a third of the people is fitted, on "
+        "half of the items; the other people's recorded answers to the other items "
+        "and simulated people's answers to the same questions are given to the same "
+        "policies. A policy asks so many people an item, all of them or the last two "
+        "only where the others differ, and joins their answers; what the budget of two "
+        "answers an item does not reach is not labelled. Its worth is the accuracy, on "
+        "all items held out, of a classifier of the items' real features that its "
+        "labels train. Regret: what the policy chosen in simulation loses with real "
+        "people, against the best of all; beside it, what a policy by lot loses. Rank "
+        "correlation: of worths, simulated with real; beside it, of real people with "
+        "themselves on two halves of the items, which hold half as much. Gap: mean "
+        "absolute difference of worths. Intervals are 95 % of resampled cuts and "
+        "plays; cuts share people, so they are too narrow for people at large.",
+        "",
+        _row(HEADINGS),
+        "| --- " * len(HEADINGS) + "|",
+        *told,
+    ]
+    path.write_text("\n".join(page) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Play policies on every set that is there and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -140,40 +182,11 @@ def main() -> None:
             rows.append(_row((name, absent, *[""] * (len(HEADINGS) - 2))))
             print(rows[-1], file=sys.stderr)
             continue
-        cuts = []
-        for seed in range(given.cuts):
-            cuts.append(transfer(record, features, seed))
-            # A process can hold but so many programs, and every cut has its own.
-            jax.clear_caches()
+        cuts = play_cuts(record, features, given.cuts)
         rows.append(summarise(name, cuts))
         pages += list_cuts(name, cuts)
         print(rows[-1], flush=True)
-    page = [
-        "# What do policies that were chosen in simulation lose with real people?",
-        "",
-        "Written by `python experiments/people/sim_to_real.py --data DIR --cuts "
-        f"{given.cuts}`, DIR being the recorded data; do not edit.",
-        "",
-        f"Means over {given.cuts} cuts. In each a third of the people is fitted, on "
-        "half of the items; the other people's recorded answers to the other items "
-        "and simulated people's answers to the same questions are given to the same "
-        "policies. A policy asks so many people an item, all of them or the last two "
-        "only where the others differ, and joins their answers; what the budget of two "
-        "answers an item does not reach is not labelled. Its worth is the accuracy, on "
-        "all items held out, of a classifier of the items' real features that its "
-        "labels train. Regret: what the policy chosen in simulation loses with real "
-        "people, against the best of all; beside it, what a policy by lot loses. Rank "
-        "correlation: of worths, simulated with real; beside it, of real people with "
-        "themselves on two halves of the items, which hold half as much. Gap: mean "
-        "absolute difference of worths. Intervals are 95 % of resampled cuts and "
-        "plays; cuts share people, so they are too narrow for people at large.",
-        "",
-        _row(HEADINGS),
-        "| --- " * len(HEADINGS) + "|",
-        *rows,
-        *pages,
-    ]
-    given.out.write_text("\n".join(page) + "\n", encoding="utf-8")
+        write_page(given.out, given.cuts, [*rows, *pages])
 
 
 if __name__ == "__main__":

@@ -72,12 +72,13 @@ def main() -> None:
         print(f"{name}: {held} of {points} so far", flush=True)
     said = (
         f"Of {points} points of curves {held} ({held / max(points, 1):.0%}) lie within"
-        " their own 95 % interval, the spread of simulated crowds; a curve is off by"
+        " their own 95 % interval, the spread of simulated crowds, each of numbers and"
+        " people drawn from what the pilot tells of them; a curve is off by"
         f" {np.nanmean(off):.3f} on average."
     )
     if held < 0.9 * points:
-        said += " So the interval is too narrow: it holds the chance of who comes, and"
-        said += " not how little ten people tell of a population."
+        said += " So the interval is too narrow: what ten people are like says less of"
+        said += " a population than drawing them anew does."
     page = [
         "# What does a pilot of ten people foretell about what redundancy buys?",
         "",

@@ -11,7 +11,7 @@ from hitl_sim.participants.record import Record, take_half
 from hitl_sim.participants.twin import simulate_design
 
 MOST_PEOPLE = 10
-NUM_CROWDS = 12
+NUM_CROWDS = 40
 _LEAST_PEOPLE = 3
 
 
@@ -47,8 +47,9 @@ def run_pilot(
     """Fit a few people and foretell the redundancy curve of all others.
 
     A pilot asks people for some hours, so its people are drawn from the busier half.
-    The interval is the spread of crowds of the fitted population: it holds the chance
-    of who comes and what they answer, not how little a pilot tells of the population.
+    The interval is the spread of crowds, each of numbers drawn from what the pilot
+    tells of them and of the pilot's people drawn anew: it holds the chance of who comes
+    and what they answer, and how little a pilot tells of the population.
 
     Args:
         record: labels whose truth is known.
@@ -73,7 +74,7 @@ def run_pilot(
     pilot, others = take_half(marked, 0), with_sizes(take_half(marked, 1))
     fit = fit_record(pilot, LABEL, options, seed=seed)
     crowds = [
-        simulate_design(1000 * seed + turn, fit, pilot, others)
+        simulate_design(1000 * seed + turn, fit, pilot, others, is_in_doubt=True)
         for turn in range(num_crowds)
     ]
     return Pilot(

@@ -123,6 +123,7 @@ def compare_policies(
     seed: int,
     features: Floats | None = None,
     num_plays: int = NUM_PLAYS,
+    depth: int | None = None,
 ) -> Transfer:
     """Play the same policies on real and on simulated people.
 
@@ -137,11 +138,13 @@ def compare_policies(
         seed: of the draws.
         features: `[N, D]` of the items, if they have any.
         num_plays: plays with real people, and with simulated ones.
+        depth: most people that a policy asks per item; what three in four items have
+            if None.
 
     Raises:
         ValueError: items have too few answers for eight policies.
     """
-    depth = int(np.quantile(np.bincount(real.item)[np.unique(real.item)], 0.25))
+    depth = find_depth(real) if depth is None else depth
     tried = policies(depth)
     if len(tried) < 8:
         raise ValueError(
@@ -166,6 +169,11 @@ def compare_policies(
     known = [value for value in ceilings if np.isfinite(value)]
     ceiling = float(np.mean(known)) if known else float("nan")
     return _judge(rng, names, worth_real, worth_simulated, ceiling)
+
+
+def find_depth(record: Record) -> int:
+    """Return how many answers three in four items have."""
+    return int(np.quantile(np.bincount(record.item)[np.unique(record.item)], 0.25))
 
 
 def _halve_items(rng: np.random.Generator, record: Record) -> list[Record]:

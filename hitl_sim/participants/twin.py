@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from hitl_sim.participants.answers import LABEL
 from hitl_sim.participants.ask import Items, ask
 from hitl_sim.participants.fit import CrowdFit
+from hitl_sim.participants.quality import QualityFit
 from hitl_sim.participants.quality_model import (
+    GLOBALS,
     Quality,
     Shape,
     confusion_matrix,
@@ -69,7 +71,11 @@ def draw_items(
 
 
 def draw_twins(
-    rng: np.random.Generator, fit: CrowdFit, fitted: Record, design: Record
+    rng: np.random.Generator,
+    fit: CrowdFit,
+    fitted: Record,
+    design: Record,
+    is_in_doubt: bool = False,
 ) -> Annotators:
     """Draw people like the fitted ones for a design.
 
@@ -82,8 +88,10 @@ def draw_twins(
         fit: of the people.
         fitted: the record that they were fitted to.
         design: who answers how much.
+        is_in_doubt: whether the fitted people are first drawn anew, with replacement:
+            they are few, and others might have come.
     """
-    source = _like_workload(rng, fitted, design)
+    source = _like_workload(rng, fitted, design, is_in_doubt)
     quality = fit.quality
     skill = quality.skill[source] + quality.skill_sd[source] * rng.standard_normal(
         source.size
@@ -96,7 +104,13 @@ def draw_twins(
     return people if fit.tempo is None else _with_times(people, fit.tempo, source)
 
 
-def simulate_design(seed: int, fit: CrowdFit, fitted: Record, design: Record) -> Record:
+def simulate_design(
+    seed: int,
+    fit: CrowdFit,
+    fitted: Record,
+    design: Record,
+    is_in_doubt: bool = False,
+) -> Record:
     """Let twins of fitted people answer what a record asks.
 
     Args:
@@ -104,12 +118,18 @@ def simulate_design(seed: int, fit: CrowdFit, fitted: Record, design: Record) ->
         fit: of the people.
         fitted: the record that they were fitted to.
         design: who is asked what in which order.
+        is_in_doubt: whether the crowd's numbers are drawn from what is known of them,
+            and the fitted people drawn anew. Crowds then differ by as much as the
+            answers leave open, and not only by luck.
 
     Returns:
         The design with simulated answers and times.
     """
     rng = np.random.default_rng(seed)
-    people = draw_twins(rng, fit, fitted, design)
+    if is_in_doubt:
+        drawn = draw_numbers(rng, fit.quality)
+        fit = replace(fit, quality=replace(fit.quality, quality=drawn))
+    people = draw_twins(rng, fit, fitted, design, is_in_doubt)
     quality = fit.quality
     items = draw_items(rng, quality.shape, quality.quality, design.num_items)
     answer, seconds = ask(jax.random.key(seed), "label", people, items, design)
@@ -117,12 +137,34 @@ def simulate_design(seed: int, fit: CrowdFit, fitted: Record, design: Record) ->
     return replace(design, answer=answer, seconds=seconds if is_timed else None)
 
 
+def draw_numbers(rng: np.random.Generator, fit: QualityFit) -> Quality:
+    """Draw a crowd's numbers from what is known of them.
+
+    People stay who they are: their skills are known by their answers, and so is the
+    mean of them.
+    """
+    value, vector = np.linalg.eigh(fit.covariance)
+    normal = rng.standard_normal(value.size)
+    shift = vector @ (np.sqrt(np.maximum(value, 0.0)) * normal)
+    drawn, start = {}, 0
+    for name in GLOBALS:
+        known = getattr(fit.quality, name)
+        size = int(np.size(known))
+        moved = np.reshape(shift[start : start + size], np.shape(known))
+        drawn[name] = known + _leaf(moved)
+        start += size
+    del drawn["mean"]
+    return fit.quality._replace(**drawn)
+
+
 def _like_workload(
-    rng: np.random.Generator, fitted: Record, design: Record
+    rng: np.random.Generator, fitted: Record, design: Record, is_in_doubt: bool
 ) -> NDArray[np.intp]:
     """Return, for each person of a design, a fitted person of like rank in workload."""
     work = np.bincount(fitted.person, minlength=fitted.num_people) * 1.0
     there = np.nonzero(work > 0)[0]
+    if is_in_doubt:
+        there = rng.choice(there, there.size)
     ranked = there[np.argsort(work[there] + rng.random(there.size))]
     wanted = np.bincount(design.person, minlength=design.num_people)
     rank = np.argsort(np.argsort(wanted + rng.random(wanted.size)))

@@ -11,8 +11,28 @@ from held_out_page import Part, of_grades, write_page
 from hitl_sim.participants.graded import Grades
 from hitl_sim.participants.policy import Transfer
 from hitl_sim.participants.predict import Gain
+from hitl_sim.participants.record import Record
 
 PLAYS = np.array([[0.6, 0.7, 0.8], [0.62, 0.7, 0.78]])
+
+
+def make_record() -> Record:
+    """Twenty people have answered sixty items."""
+    person, item = np.divmod(np.arange(1200), 60)
+    zeros = np.zeros(60, int)
+    return Record(
+        name="made up",
+        num_options=2,
+        person=person,
+        item=item,
+        occasion=0 * person,
+        answer=0 * person,
+        half=0 * person,
+        truth=zeros,
+        level=zeros,
+        size=zeros + 1.0,
+        split="none",
+    )
 
 
 def moved(real, simulated) -> Transfer:
@@ -20,6 +40,8 @@ def moved(real, simulated) -> Transfer:
     numbers = dict.fromkeys(Transfer._fields, 0.0)
     arrays = {
         "names": ("a", "b", "c"),
+        "chosen": "",
+        "best": "",
         "real": real.mean(axis=0),
         "simulated": simulated.mean(axis=0),
         "ceiling": 0.5,
@@ -98,3 +120,23 @@ def test_regret_is_the_mean_over_cuts_with_an_interval():
     cells = row.split(" | ")
     assert cells[3] == "0.090"  # the mean policy lies .09 below the best
     assert float(cells[2].split(" to ")[1].rstrip(")")) > 0.15
+
+
+def test_every_cut_is_told_with_what_it_chose():
+    lines = sim_to_real.list_cuts("mine", [moved(PLAYS, PLAYS[:, ::-1])] * 2)
+    assert "| 1 |  |  | 0.180 |" in lines
+    assert "| a | 0.610 | 0.790 |" in lines
+
+
+def test_policies_are_those_that_every_cut_allows(monkeypatch):
+    tried = []
+
+    def play(record, halves, features, seed, depth):
+        tried.append(depth)
+        return moved(PLAYS, PLAYS)
+
+    monkeypatch.setattr(sim_to_real, "_play_cut", play)
+    depths = iter([5, 3, 4])
+    monkeypatch.setattr(sim_to_real, "find_depth", lambda held: next(depths))
+    sim_to_real.play_cuts(make_record(), np.zeros((60, 2)), 3)
+    assert tried == [3, 3, 3]
