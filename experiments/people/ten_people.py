@@ -17,23 +17,35 @@ import numpy as np
 from held_out import plain
 from recorded import READERS, read_bluebirds
 
+from hitl_sim.participants.foretold import CurvePoint
 from hitl_sim.participants.pilot import Pilot, run_pilot
 
 OUT = Path(__file__).with_suffix(".md")
 SETS = ("bluebirds", "rte_snow", "sentiment_sp", "cifar10s")
+# Fewer than this share of 95 % intervals that hold is said to be too few.
+LEAST_HELD = 0.9
 HEADINGS = ("set", "answers", "method", "people", "real", "foretold", "interval")
+
+
+def by_point(pilots: list[Pilot]) -> list[list[CurvePoint]]:
+    """Gather points of one method and size; pilots leave items unlike answers."""
+    found: dict[tuple[str, int], list[CurvePoint]] = {}
+    for point in (point for pilot in pilots for point in pilot.curve):
+        found.setdefault((point.method, point.size), []).append(point)
+    by_method = sorted(found, key=lambda key: (key[0] == "dawid_skene", key[1]))
+    return [found[key] for key in by_method]
 
 
 def tell_pilots(name: str, pilots: list[Pilot]) -> list[str]:
     """Return a row per method and size, averaged over pilots, and one in all."""
     answers = round(np.mean([pilot.num_answers for pilot in pilots]))
     rows = []
-    for points in zip(*(pilot.curve for pilot in pilots), strict=True):
+    for points in by_point(pilots):
         real, foretold, low, high = (
             np.nanmean([getattr(point, part) for point in points])
             for part in ("real", "simulated", "low", "high")
         )
-        held = sum(point.low <= point.real <= point.high for point in points)
+        held = sum(point.is_held for point in points)
         off = np.nanmean([abs(point.real - point.simulated) for point in points])
         rows.append(
             f"| {name} | {answers} | {points[0].method.replace('_', '-')} |"
@@ -41,6 +53,47 @@ def tell_pilots(name: str, pilots: list[Pilot]) -> list[str]:
             f" {low:.3f} to {high:.3f} | {off:.3f} | {held} of {len(points)} |"
         )
     return rows
+
+
+def write_page(
+    path: Path, num_pilots: int, rows: list[str], points: list[CurvePoint]
+) -> None:
+    """Write the page: how often intervals held, and every row.
+
+    Args:
+        path: file to write.
+        num_pilots: pilots per set.
+        rows: of the table.
+        points: of all curves.
+    """
+    held = sum(point.is_held for point in points)
+    off = np.nanmean([abs(point.real - point.simulated) for point in points])
+    said = (
+        f"Of {len(points)} points of curves {held} ({held / len(points):.0%}) lie "
+        "within their own 95 % interval, the spread of simulated crowds, each of "
+        "numbers and people drawn from what the pilot tells of them. A curve is off by "
+        f"{off:.3f} on average. Points of one pilot hold or miss together."
+    )
+    if held < LEAST_HELD * len(points):
+        said += (
+            " So the interval is too narrow: a population differs from ten people by "
+            "more than from others drawn of these ten."
+        )
+    page = [
+        "# What does a pilot of ten people foretell about what redundancy buys?",
+        "",
+        "Written by `python experiments/people/ten_people.py --data DIR --pilots "
+        f"{num_pilots}`, DIR being the recorded data; do not edit. Means over "
+        f"{num_pilots} pilots (seeds 0 to {num_pilots - 1}) of ten people each, of the "
+        "busier half; the curve is that of everybody else.",
+        "",
+        said,
+        "",
+        f"| {' | '.join((*HEADINGS, 'off by', 'held'))} |",
+        "| --- " * (len(HEADINGS) + 2) + "|",
+        *rows,
+    ]
+    path.write_text("\n".join(page) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -51,7 +104,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--sets", nargs="*", default=list(SETS))
     given = parser.parse_args()
-    rows, held, points, off = [], 0, 0, []
+    rows: list[str] = []
+    points: list[CurvePoint] = []
     for name in given.sets:
         read = {**READERS, "bluebirds": read_bluebirds}[name]
         try:
@@ -66,34 +120,10 @@ def main() -> None:
             # A process can hold but so many programs, and every pilot has its own.
             jax.clear_caches()
         rows += tell_pilots(name, pilots)
-        held += sum(pilot.num_held for pilot in pilots)
-        points += sum(len(pilot.curve) for pilot in pilots)
-        off += [abs(p.real - p.simulated) for pilot in pilots for p in pilot.curve]
-        print(f"{name}: {held} of {points} so far", flush=True)
-    said = (
-        f"Of {points} points of curves {held} ({held / max(points, 1):.0%}) lie within"
-        " their own 95 % interval, the spread of simulated crowds, each of numbers and"
-        " people drawn from what the pilot tells of them; a curve is off by"
-        f" {np.nanmean(off):.3f} on average."
-    )
-    if held < 0.9 * points:
-        said += " So the interval is too narrow: what ten people are like says less of"
-        said += " a population than drawing them anew does."
-    page = [
-        "# What does a pilot of ten people foretell about what redundancy buys?",
-        "",
-        f"Written by `python experiments/people/ten_people.py --data DIR --pilots"
-        f" {given.pilots}`, DIR being the recorded data; do not edit. Means over"
-        f" {given.pilots} pilots (seeds 0 to {given.pilots - 1}) of ten people each, of"
-        " the busier half; the curve is that of everybody else.",
-        "",
-        said,
-        "",
-        f"| {' | '.join((*HEADINGS, 'off by', 'held'))} |",
-        "| --- " * (len(HEADINGS) + 2) + "|",
-        *rows,
-    ]
-    given.out.write_text("\n".join(page) + "\n")
+        points += [point for pilot in pilots for point in pilot.curve]
+        held = sum(point.is_held for point in points)
+        print(f"{name}: {held} of {len(points)} so far", flush=True)
+        write_page(given.out, given.pilots, rows, points)
 
 
 if __name__ == "__main__":

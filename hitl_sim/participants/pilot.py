@@ -34,7 +34,7 @@ class Pilot:
     @property
     def num_held(self) -> int:
         """Return how many points of the curve lie within their interval."""
-        return sum(point.low <= point.real <= point.high for point in self.curve)
+        return sum(point.is_held for point in self.curve)
 
 
 def run_pilot(

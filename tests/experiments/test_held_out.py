@@ -6,9 +6,12 @@ import held_out
 import numpy as np
 import pytest
 import sim_to_real
+import ten_people
 from held_out_page import Part, of_grades, write_page
 
+from hitl_sim.participants.foretold import CurvePoint
 from hitl_sim.participants.graded import Grades
+from hitl_sim.participants.pilot import Pilot
 from hitl_sim.participants.policy import Transfer
 from hitl_sim.participants.predict import Gain
 from hitl_sim.participants.record import Record
@@ -140,3 +143,22 @@ def test_policies_are_those_that_every_cut_allows(monkeypatch):
     monkeypatch.setattr(sim_to_real, "find_depth", lambda held: next(depths))
     sim_to_real.play_cuts(make_record(), np.zeros((60, 2)), 3)
     assert tried == [3, 3, 3]
+
+
+def test_pilots_whose_items_have_unlike_answers_are_told_together(tmp_path):
+    def point(method, size, real):
+        return CurvePoint(method, size, real, 0.8, 0.75, 0.85)
+
+    one = Pilot(10, 100, 30, [point("majority", 1, 0.8), point("dawid_skene", 1, 0.8)])
+    two = Pilot(10, 100, 30, [point("majority", 1, 0.9), point("majority", 3, 0.9)])
+    rows = ten_people.tell_pilots("mine", [one, two])
+    assert [row.split(" | ")[2:4] for row in rows] == [
+        ["majority", "1"],
+        ["majority", "3"],
+        ["dawid-skene", "1"],
+    ]
+    assert rows[0].endswith("| 0.050 | 1 of 2 |")
+    ten_people.write_page(tmp_path / "page.md", 2, rows, [*one.curve, *two.curve])
+    page = (tmp_path / "page.md").read_text()
+    assert "Of 4 points of curves 2 (50%)" in page
+    assert "the interval is too narrow" in page
