@@ -24,6 +24,8 @@ _STEPS = 200
 _LEAST_SHIFT = np.log(2.0)
 _LEAST_SPREAD = 0.05
 _LEAST_ANSWERS = 30
+# The mixture of more answers is fitted to evenly spaced ones of the sorted.
+_MOST_ANSWERS = 50_000
 # Fewer interruptions than this, expected in all, are none.
 _LEAST_IDLE = 1.0
 
@@ -102,31 +104,60 @@ def _medians(values: Floats, group: Ints) -> Floats:
     return found
 
 
+class _Mixture(NamedTuple):
+    """Work around 0 and interruptions around `shift`, on the log scale."""
+
+    share: float
+    spread: float
+    shift: float
+    width: float
+
+
 def _mixture(lead: Floats) -> tuple[Floats, float, float]:
     """Return the probability of the upper component, the lower's spread, the shift."""
     if lead.size < _LEAST_ANSWERS:
         spread = float(lead.std()) if lead.size else 0.0
         return np.zeros(lead.size), spread, float("nan")
+    found = _fit_mixture(_thin(lead))
+    if found is None:
+        return np.zeros(lead.size), float(lead.std()), float("nan")
+    return _chance(lead, found), found.spread, found.shift
+
+
+def _thin(lead: Floats) -> Floats:
+    """Keep evenly spaced ones of the sorted values, at most twice `_MOST_ANSWERS`."""
+    step = lead.size // _MOST_ANSWERS
+    return lead if step <= 1 else np.sort(lead)[step // 2 :: step]
+
+
+def _fit_mixture(lead: Floats) -> _Mixture | None:
+    """Expect and maximise; None where nobody seems to be interrupted."""
     spread = max(1.4826 * float(np.median(np.abs(lead))), _LEAST_SPREAD)
-    share, shift, width = 0.02, max(np.log(10.0), 4.0 * spread), 1.0
+    at = _Mixture(0.02, spread, max(float(np.log(10.0)), 4.0 * spread), 1.0)
     chance = np.zeros(lead.size)
     for _ in range(_STEPS):
-        below = _log_normal(lead, 0.0, spread) + np.log1p(-share)
-        above = _log_normal(lead, shift, width) + np.log(share)
-        before, chance = chance, 1.0 / (1.0 + np.exp(np.clip(below - above, -60, 60)))
-        # Quick answers are no interruptions, however wide these are.
-        chance = np.where(lead > 0.0, chance, 0.0)
+        before, chance = chance, _chance(lead, at)
+        if np.abs(chance - before).max() < 1e-6:
+            break
         weight = chance.sum()
         if weight < _LEAST_IDLE:
-            return np.zeros(lead.size), float(lead.std()), float("nan")
-        share = min(weight / lead.size, 0.5)
+            return None
         rest = 1.0 - chance
         spread = max(np.sqrt((rest @ lead**2) / rest.sum()), _LEAST_SPREAD)
         shift = max((chance @ lead) / weight, 2.0 * spread, _LEAST_SHIFT)
         width = max(np.sqrt((chance @ (lead - shift) ** 2) / weight), spread)
-        if np.abs(chance - before).max() < 1e-6:
-            break
-    return chance, float(spread), float(shift)
+        share = min(weight / lead.size, 0.5)
+        at = _Mixture(float(share), float(spread), float(shift), float(width))
+    return at
+
+
+def _chance(lead: Floats, at: _Mixture) -> Floats:
+    """Return the probability of an interruption."""
+    below = _log_normal(lead, 0.0, at.spread) + np.log1p(-at.share)
+    above = _log_normal(lead, at.shift, at.width) + np.log(at.share)
+    chance = 1.0 / (1.0 + np.exp(np.clip(below - above, -60, 60)))
+    # Quick answers are no interruptions, however wide these are.
+    return np.where(lead > 0.0, chance, 0.0)
 
 
 def _log_normal(x: Floats, mean: float, spread: float) -> Floats:

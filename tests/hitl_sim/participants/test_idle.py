@@ -55,3 +55,14 @@ def test_nobody_is_called_idle_where_times_are_log_normal():
 def test_a_zero_of_whole_seconds_is_no_error():
     found = split_idle(np.array([0.0, 1.0, 2.0] * 20), np.zeros(60, np.int64))
     assert np.isfinite(found.active_s).all()
+
+
+def test_very_many_answers_are_split_as_a_part_of_them_is():
+    seconds, person, is_idle, _ = make_times(people=100, each=2000)
+    found = split_idle(seconds, person)
+    few = split_idle(seconds[:20_000], person[:20_000])
+    assert found.probability.size == seconds.size
+    assert found.probability[is_idle].mean() > 0.95
+    # 4 standard errors of a share of 1 in 20 among 20,000
+    assert found.share == pytest.approx(few.share, abs=0.0062)
+    assert found.spread == pytest.approx(few.spread, rel=0.02)
