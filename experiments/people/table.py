@@ -1,6 +1,7 @@
 """Write what was found as one page: a summary, each set, the redundancy, the misses."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,6 +103,7 @@ def write_markdown(
     seed: int,
     num_crowds: int,
     num_halvings: int,
+    names: Sequence[str] | None = None,
 ) -> None:
     """Write the page.
 
@@ -112,13 +114,15 @@ def write_markdown(
         seed: seed of the run.
         num_crowds: simulated crowds that were averaged.
         num_halvings: random halvings of the recorded people.
+        names: the sets that were asked for; None for all.
     """
+    chosen = "" if names is None else f" --sets {' '.join(map(repr, names))}"
     remarks, reasons = load_reasons()
     lines = [
         "# Do simulated crowds behave like recorded people?",
         "",
         "Written by `python experiments/people/posterior_predictive.py --data DIR "
-        f"--seed {seed}`, DIR being the recorded data; do not edit.",
+        f"--seed {seed}{chosen}`, DIR being the recorded data; do not edit.",
         "",
         "Each crowd was tuned on one half of its set (`populations.toml`, `tune.py`) "
         f"and is scored on the other. Simulated numbers are means over {num_crowds} "
