@@ -52,6 +52,21 @@ def test_commands_run(words, monkeypatch, tmp_path):
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.parametrize("words", commands("python"), ids=" ".join)
+def test_experiments_know_the_options_that_they_are_given(words):
+    explained = subprocess.run(
+        [sys.executable, words[0], "--help"], cwd=ROOT, check=True, capture_output=True
+    )
+    options = [word for word in words if word.startswith("--")]
+    assert all(option in explained.stdout.decode() for option in options)
+
+
+def test_what_is_quoted_of_policies_is_what_their_page_says():
+    page = (ROOT / "experiments/people/sim_to_real.md").read_text().splitlines()
+    start = next(i for i, row in enumerate(page) if row.startswith("| set | policies"))
+    assert "\n".join(page[start : start + 5]) in TEXT
+
+
 @pytest.mark.parametrize("code", blocks("python"))
 def test_python_blocks_run(code):
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
