@@ -10,6 +10,7 @@ skipped, with the reason.
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
@@ -56,7 +57,11 @@ def tell_pilots(name: str, pilots: list[Pilot]) -> list[str]:
 
 
 def write_page(
-    path: Path, num_pilots: int, rows: list[str], points: list[CurvePoint]
+    path: Path,
+    num_pilots: int,
+    rows: list[str],
+    points: list[CurvePoint],
+    names: Sequence[str] | None = None,
 ) -> None:
     """Write the page: how often intervals held, and every row.
 
@@ -65,7 +70,9 @@ def write_page(
         num_pilots: pilots per set.
         rows: of the table.
         points: of all curves.
+        names: the sets that were asked for; None for all.
     """
+    chosen = "" if names is None else f" --sets {' '.join(names)}"
     held = sum(point.is_held for point in points)
     off = np.nanmean([abs(point.real - point.simulated) for point in points])
     said = (
@@ -83,7 +90,7 @@ def write_page(
         "# What does a pilot of ten people foretell about what redundancy buys?",
         "",
         "Written by `python experiments/people/ten_people.py --data DIR --pilots "
-        f"{num_pilots}`, DIR being the recorded data; do not edit. Means over "
+        f"{num_pilots}{chosen}`, DIR being the recorded data; do not edit. Means over "
         f"{num_pilots} pilots (seeds 0 to {num_pilots - 1}) of ten people each, of the "
         "busier half; the curve is that of everybody else.",
         "",
@@ -102,11 +109,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the recorded sets")
     parser.add_argument("--pilots", type=int, default=5)
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--sets", nargs="*", default=list(SETS))
+    parser.add_argument("--sets", nargs="*", help="some of the sets")
     given = parser.parse_args()
     rows: list[str] = []
     points: list[CurvePoint] = []
-    for name in given.sets:
+    for name in given.sets or SETS:
         read = {**READERS, "bluebirds": read_bluebirds}[name]
         try:
             record = plain(read(given.data))
@@ -123,7 +130,7 @@ def main() -> None:
         points += [point for pilot in pilots for point in pilot.curve]
         held = sum(point.is_held for point in points)
         print(f"{name}: {held} of {len(points)} so far", flush=True)
-        write_page(given.out, given.pilots, rows, points)
+        write_page(given.out, given.pilots, rows, points, given.sets)
 
 
 if __name__ == "__main__":
