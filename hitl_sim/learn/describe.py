@@ -194,13 +194,17 @@ class Halves(NamedTuple):
         whole: name of the unit that they are halves of.
         device: what comes before the cut, with the coding of features.
         server: decoding, and what comes after the cut.
-        sent_b: bytes between them, B.
+        num_inputs: numbers that the device half reads.
+        num_features: numbers that the server half reads.
+        beside_b: bytes sent beside the numbers, B.
     """
 
     whole: str
     device: Unit
     server: Unit
-    sent_b: float
+    num_inputs: int
+    num_features: int
+    beside_b: int
 
 
 def describe_halves(config: RunConfig) -> Halves | None:
@@ -229,7 +233,9 @@ def describe_halves(config: RunConfig) -> Halves | None:
         whole,
         Unit(f"device:{whole}", "evaluate", near, (params, x), n),
         Unit(f"server:{whole}", "evaluate", decide, (params, sent), n),
-        sent.level.shape[1] * split.bits / 8 + RANGE_BYTES,
+        sizes[0],
+        sent.level.shape[1],
+        RANGE_BYTES,
     )
 
 

@@ -331,7 +331,9 @@ def count_units(config: RunConfig, work: Sequence[WorkLine]) -> dict[str, Any]:
         units[halves.whole]["halves"] = {
             "device": count_unit(halves.device),
             "server": count_unit(halves.server),
-            "sent_b": halves.sent_b,
+            "num_inputs": halves.num_inputs,
+            "num_features": halves.num_features,
+            "beside_b": halves.beside_b,
         }
     return units
 
