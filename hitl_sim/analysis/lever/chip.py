@@ -61,14 +61,19 @@ class ChipUse:
 class Chip:
     """A study's units of work in one chip."""
 
-    def __init__(self, splits: Mapping[str, EnergySplit]) -> None:
+    def __init__(
+        self, splits: Mapping[str, EnergySplit], *, is_paper: bool = False
+    ) -> None:
         """Hold what each unit takes.
 
         Args:
             splits: operations and bytes by level, by name of the unit.
+            is_paper: whether nobody has built the chip, so that all it takes is
+                hypothetical.
         """
         self._splits = splits
-        self._parts = {name: _parts(split) for name, split in splits.items()}
+        kinds = [Kind.HYPOTHETICAL] if is_paper else []
+        self._parts = {name: _parts(split, kinds) for name, split in splits.items()}
 
     def with_multiplier(self, name: str) -> Chip:
         """Return the chip with an approximate multiplier in place of the exact one.
@@ -82,7 +87,8 @@ class Chip:
                 if _MULTIPLIED in split.operations
                 else split
                 for unit, split in self._splits.items()
-            }
+            },
+            is_paper=True,
         )
 
     def unit(self, name: str) -> ChipUse:
@@ -129,13 +135,13 @@ def price_chip(work: Mapping[str, Mapping[str, Any]]) -> Chip:
     return Chip({name: _split(name, unit) for name, unit in work.items()})
 
 
-def _parts(split: EnergySplit) -> ChipUse:
+def _parts(split: EnergySplit, kinds: list[Kind]) -> ChipUse:
     computed, moved = split.compute, split.memory
     levels = {name: _value(joules) for name, joules in split.levels.items()}
     return ChipUse(
         {OPERATIONS: _value(computed)} | levels,
-        weakest([computed.kind, moved.kind]),
-        computed.kind,
+        weakest([computed.kind, moved.kind, *kinds]),
+        weakest([computed.kind, *kinds]),
     )
 
 
