@@ -29,8 +29,6 @@ from hitl_sim.report.number import (
 )
 
 WIDTH = 100
-_NAME = 20
-"""Columns that the name of an arm is given."""
 NONE = "-"
 _MARK = {
     Kind.MEASURED_COUNTER: "counted",
@@ -101,9 +99,10 @@ def print_levers(
     console.print(Padding(Text(_LEGEND, style="dim"), 0), width=width)
 
 
-def _grid(first: str, *rest: str) -> Table:
+def _grid(first: str, *rest: str, is_name: bool = True) -> Table:
+    """Make a table whose first column names arms, in one piece, or is a text."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(first, overflow="fold", min_width=_NAME)
+    table.add_column(first, overflow="fold", no_wrap=is_name)
     for name in rest:
         table.add_column(name, justify="right")
     return table
@@ -260,6 +259,7 @@ def _combined(table: LeverTable) -> Table:
         f"product of {RHO}",
         f"{RHO} added up",
         "combined / product",
+        is_name=False,
     )
     for row in table.combined:
         grid.add_row(
