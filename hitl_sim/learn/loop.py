@@ -4,6 +4,7 @@ The sweep scans and maps `round_step`; an event-driven driver may call it as it 
 with answers that come from elsewhere.
 """
 
+import bisect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -173,10 +174,9 @@ class RoundDriver(NamedTuple):
     Attributes:
         start: `() -> (RoundState, Curve | None)`, with the first questions, and the
             curve of the model that chose them where there is one.
-        round_step: `(state, answers | None, capacity, is_first) -> (state, Curve)`; the
-            capacity is the most items that training can have, static; None for no
-            bound. `is_first`, static, says that no model was trained before, which
-            matters where a lever changes the network's shapes on the way.
+        round_step: `(state, answers | None, is_first) -> (state, Curve)`; `is_first`,
+            static, says that no model was trained before, which matters where a lever
+            changes the network's shapes on the way.
     """
 
     start: Callable[[], tuple[RoundState, Curve | None]]
@@ -228,8 +228,7 @@ def build_driver(
     if course is None:
         course = Course((Leg(NetworkConfig(), network),))
     per_stage = config.num_checkpoints // intervention.num_stages
-    most_steps = max(intervention.steps)
-    schedule = _schedule(intervention, per_stage)
+    fit_stage = _build_fit(intervention, config, setting, keys, course)
 
     def start() -> tuple[RoundState, Curve | None]:
         plan, questions = intervention.begin(
@@ -239,8 +238,7 @@ def build_driver(
         state = RoundState(jnp.int32(0), learner, plan, questions)
         if not intervention.has_start:
             return state, None
-        capacity = intervention.capacity[0] if intervention.capacity else None
-        return learn(state, capacity, True)
+        return learn(state, True)
 
     def refit(state: RoundState) -> Learner:
         if not intervention.is_scratch:
@@ -248,30 +246,8 @@ def build_driver(
         key = jax.random.fold_in(keys.init, state.number)
         return init_learner(key, network, config.optimiser)
 
-    def learn(
-        state: RoundState, capacity: int | None, is_first: bool
-    ) -> tuple[RoundState, Curve]:
-        known = state.plan
-        if capacity is not None:
-            known = intervention.narrow(known, capacity)
-        learner, curve = _travel(
-            course.legs if is_first else course.legs[-1:],
-            refit(state),
-            state.number * per_stage + jnp.arange(per_stage),
-            None if schedule is None else schedule[state.number],
-            lambda leg, learner, checkpoints, steps: train(
-                keys.batch,
-                leg.network,
-                config,
-                learner,
-                setting.learning_rate,
-                intervention.training(setting, known),
-                _evaluation(setting.split, intervention.columns(setting, known)),
-                checkpoints,
-                steps,
-                most_steps,
-            ),
-        )
+    def learn(state: RoundState, is_first: bool) -> tuple[RoundState, Curve]:
+        learner, curve = fit_stage(refit(state), state, is_first)
         if course.ready:
             curve = _blank_before(course.ready, state.number * per_stage, curve)
         params = course.plain(learner)
@@ -282,13 +258,64 @@ def build_driver(
     def round_step(
         state: RoundState,
         answers: Answers | None,
-        capacity: int | None = None,
         is_first: bool = False,
     ) -> tuple[RoundState, Curve]:
         plan = intervention.absorb(setting, state.plan, answers)
-        return learn(state._replace(plan=plan), capacity, is_first)
+        return learn(state._replace(plan=plan), is_first)
 
     return RoundDriver(start, round_step)
+
+
+def _build_fit(
+    intervention: Intervention,
+    config: TrainConfig,
+    setting: Setting,
+    keys: RunKeys,
+    course: Course,
+) -> Callable[[Learner, RoundState, bool], tuple[Learner, Curve]]:
+    """Build the training of one stage, on what is known before it."""
+    per_stage = config.num_checkpoints // intervention.num_stages
+    schedule = _schedule(intervention, per_stage)
+    rooms, narrow = rooms_of(intervention, config), intervention.narrow
+
+    def fit_stage(
+        learner: Learner, state: RoundState, is_first: bool
+    ) -> tuple[Learner, Curve]:
+        whole = None
+        if narrow is None:
+            whole = intervention.training(setting, state.plan)
+
+        def fit_within(
+            capacity: int | None, learner: Learner, plan: Any, number: jax.Array
+        ) -> tuple[Learner, Curve]:
+            if narrow is not None and capacity is not None:
+                plan = narrow(plan, capacity)
+            known = whole or intervention.training(setting, plan)
+            known = known._replace(order=known.order[:capacity])
+            return _travel(
+                course.legs if is_first else course.legs[-1:],
+                learner,
+                number * per_stage + jnp.arange(per_stage),
+                None if schedule is None else schedule[number],
+                lambda leg, learner, checkpoints, steps: train(
+                    keys.batch,
+                    leg.network,
+                    config,
+                    learner,
+                    setting.learning_rate,
+                    known,
+                    _evaluation(setting.split, intervention.columns(setting, plan)),
+                    checkpoints,
+                    steps,
+                    max(intervention.steps),
+                ),
+            )
+
+        stage = None if is_first else state.number
+        args = (learner, state.plan, state.number)
+        return _fit_in_room(rooms, stage, fit_within, *args)
+
+    return fit_stage
 
 
 def _schedule(
@@ -451,10 +478,8 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
             "`rounds` and the start, if any, must divide the number of checkpoints "
             f"({num_checkpoints}), got {stages}."
         )
-    spans = spans_of(intervention, program.train)
-    is_cut = config.lever.cut is not None
-    if is_cut and not intervention.has_start:
-        spans = _first_apart(spans)
+    # the network has other shapes after its first round
+    is_apart = config.lever.cut is not None and not intervention.has_start
     set_up = _build_stage(config, intervention)
     plan = assign(max(intervention.num_questions, 1), config.panel)
 
@@ -469,7 +494,7 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
         people = oracle.init(keys.crowd, annotators)
 
         def one_round(
-            carry: tuple[RoundState, Any], capacity: int | None, is_first: bool
+            carry: tuple[RoundState, Any], is_first: bool
         ) -> tuple[tuple[RoundState, Any], tuple[Curve, Labour]]:
             state, people = carry
             questions = state.questions
@@ -479,15 +504,16 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
                 keys.crowd, oracle, annotators, people, questions, plan
             )
             answers, labour = collect(response, questions, plan)
-            state, curve = driver.round_step(state, answers, capacity, is_first)
+            state, curve = driver.round_step(state, answers, is_first)
             return (state, people), (curve, labour)
 
         carry, parts = (state, people), []
-        for number, span in enumerate(spans):
-            is_first = is_cut and begun is None and number == 0
-            step = partial(one_round, is_first=is_first)
-            carry, part = _repeat(step, carry, span)
-            parts.append(part)
+        later = intervention.num_rounds - is_apart
+        for rounds, is_first in ((int(is_apart), True), (later, False)):
+            if rounds:
+                step = partial(one_round, is_first=is_first)
+                carry, part = _repeat(step, carry, rounds)
+                parts.append(part)
         curve, labour = jax.tree.map(lambda *a: jnp.concatenate(a), *parts)
         curve = jax.tree.map(lambda a: a.reshape(-1), curve)
         if begun is not None:
@@ -497,59 +523,69 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
     return run
 
 
-class Span(NamedTuple):
-    """Rounds that share one program.
+class Rooms(NamedTuple):
+    """Sizes of training set for which training is compiled.
 
     Attributes:
-        rounds: how many.
-        capacity: the most items that training has in them; None for no bound.
+        first: of the first stage where that is compiled apart, as a start is; None for
+            no bound, here and below.
+        each: of the others.
+        of_stage: by stage, which of `each` has room for it; a start has 0.
     """
 
-    rounds: int
-    capacity: int | None
+    first: int | None
+    each: tuple[int | None, ...]
+    of_stage: tuple[int, ...]
 
 
-_WASTE = 1.1
-"""Most items that may be computed per item that is there; see `spans_of`."""
+_WASTE = 1.05
+"""Most items that may be computed per item that is there; see `rooms_of`."""
 
 
-def spans_of(intervention: Intervention, train: TrainConfig) -> tuple[Span, ...]:
-    """Cut rounds into spans of one capacity each, where capacity is what costs.
+def rooms_of(intervention: Intervention, train: TrainConfig) -> Rooms:
+    """Give the stages room for their training sets, where room is what costs.
 
     Padding to the largest training set computes 1.9 times the items that are there
-    when it grows from 20 to 420 in 20 rounds; 7 spans 1.09 times, 11 spans 1.04 times.
-    Each span is a program that must be compiled, so the fewest are taken that keep
-    padding below 10 %.
+    when it grows from 20 to 420 in 20 rounds; 7 rooms 1.09 times, 11 rooms 1.04 times.
+    Each is a training loop that must be compiled, so the fewest are taken that keep
+    padding below its bound.
 
     Args:
         intervention: what it can know at most in each stage.
         train: whether a step takes all of it.
 
     Returns:
-        Spans of equal length, as far as that divides the rounds.
+        Rooms for equally many rounds each, as far as that divides them.
     """
-    rounds = intervention.num_rounds
+    rounds, starts = intervention.num_rounds, (0,) * intervention.has_start
     if intervention.capacity is None or train.batch is not None:
-        return (Span(rounds, None),)
-    own = intervention.capacity[intervention.has_start :]
+        return Rooms(None, (None,), starts + (0,) * rounds)
+    own = intervention.capacity[len(starts) :]
     for pieces in range(1, rounds + 1):
         ends = [rounds * (piece + 1) // pieces for piece in range(pieces)]
-        begins = [0, *ends[:-1]]
-        spans = tuple(
-            Span(end - begin, own[end - 1])
-            for begin, end in zip(begins, ends, strict=True)
-        )
-        if sum(s.rounds * (s.capacity or 0) for s in spans) <= _WASTE * sum(own):
+        of_round = tuple(bisect.bisect(ends, number) for number in range(rounds))
+        each = tuple(own[end - 1] for end in ends)
+        if sum(each[room] for room in of_round) <= _WASTE * sum(own):
             break
-    return spans
+    return Rooms(intervention.capacity[0], each, starts + of_round)
 
 
-def _first_apart(spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    """Take the first round apart, after which the network has other shapes."""
-    first = spans[0]
-    rest = first._replace(rounds=first.rounds - 1)
-    alone = first._replace(rounds=1)
-    return (alone, *((rest,) if rest.rounds else ()), *spans[1:])
+def _fit_in_room(
+    rooms: Rooms,
+    stage: Int[Array, ""] | None,
+    fit: Callable[..., tuple[Learner, Curve]],
+    *args: Any,
+) -> tuple[Learner, Curve]:
+    """Call `fit(capacity, *args)` for a stage; None is the first, compiled apart."""
+    if stage is None:
+        return fit(rooms.first, *args)
+    if len(rooms.each) == 1:
+        return fit(rooms.each[0], *args)
+    fits = [partial(fit, capacity) for capacity in rooms.each]
+    fitted: tuple[Learner, Curve] = jax.lax.switch(
+        jnp.asarray(rooms.of_stage)[stage], fits, *args
+    )
+    return fitted
 
 
 def guidance_of(config: RunConfig) -> Intervention:
@@ -573,13 +609,12 @@ def guidance_of(config: RunConfig) -> Intervention:
     return built
 
 
-def _repeat(step: Callable[[Any, Any], Any], carry: Any, span: Span) -> tuple[Any, Any]:
-    """Take the rounds of a span; results are stacked as by a scan."""
-    if span.rounds > 1:
-        return jax.lax.scan(
-            lambda carry, _: step(carry, span.capacity), carry, None, span.rounds
-        )
-    carry, out = step(carry, span.capacity)
+def _repeat(step: Callable[[Any], Any], carry: Any, rounds: int) -> tuple[Any, Any]:
+    """Take some rounds alike; results are stacked as by a scan."""
+    if rounds > 1:
+        return jax.lax.scan(lambda carry, _: step(carry), carry, None, rounds)
+    # nothing need be asked after it, so that it may end in another form
+    carry, out = step(carry)
     return carry, jax.tree.map(lambda a: a[None], out)
 
 

@@ -137,6 +137,12 @@ def keep_freed_memory() -> None:
     tune(_M_MMAP_THRESHOLD, _KEPT_BYTES)
 
 
+def give_back_memory() -> None:
+    """Return what is free to the system: a compiler has just held half a gibibyte."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def _serve(connection: Connection, parent: int, gpu: str | None) -> None:
     """Answer calls in a fresh child until the pipe is closed."""
     os.environ.update(worker_environment())

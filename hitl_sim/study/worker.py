@@ -51,6 +51,7 @@ from hitl_sim.learn.intervention import (
     WholePoolConfig,
 )
 from hitl_sim.learn.work import Unit
+from hitl_sim.study.executor import give_back_memory
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
 from hitl_sim.study.network import network_config
@@ -273,7 +274,8 @@ def build_sweep(config: RunConfig, width: int) -> Any:
         `(num_runs [], Seeds [R], Hyper [R], TaskData) -> Trace [R]`, compiled on first
         use.
     """
-    run = build_run(config)
+    # traced once, for its shapes and for itself
+    run = jax.jit(build_run(config), inline=True)
 
     def sweep(num_runs: Any, seeds: Seeds, hyper: Hyper, data: TaskData) -> Trace:
         empty = jax.tree.map(
@@ -358,6 +360,7 @@ def _group_of(chunk: Chunk, out: Path) -> _Group:
     }
     write_json(out / "groups" / f"{chunk.group}.json", group)
     sweep = build_sweep(config, width).lower(*_arguments(chunk)).compile()
+    give_back_memory()
     _groups[chunk.group] = _Group(config, work, describe_steps(config), sweep)
     return _groups[chunk.group]
 

@@ -119,8 +119,9 @@ class Intervention(NamedTuple):
             which is then a stage of its own before the rounds.
         capacity: of each stage, the most items that training can have; None where all
             stages have the same.
-        narrow: `(plan, capacity) -> plan` without room for more items than that; only
-            what `training` and `columns` read of it is used.
+        narrow: `(plan, capacity) -> plan` without room for more items than that, where
+            finding out what to train on is worth compiling for each capacity; None
+            where it is cheap. Only what `training` and `columns` read of it is used.
     """
 
     num_rounds: int
@@ -138,7 +139,7 @@ class Intervention(NamedTuple):
     work: tuple[WorkLine, ...]
     has_start: bool = False
     capacity: tuple[int, ...] | None = None
-    narrow: Callable[[Any, int], Any] = lambda plan, most: plan
+    narrow: Callable[[Any, int], Any] | None = None
 
     @property
     def num_stages(self) -> int:

@@ -355,7 +355,7 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         work=_work(config, program),
         has_start=config.initial > 0,
         capacity=tuple(config.labelled(stage) for stage in range(config.num_stages)),
-        narrow=partial(_narrow, config),
+        narrow=None if config.aggregate == "majority" else partial(_narrow, config),
     )
 
 

@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from hitl_sim.analysis import Finding, TaskResult
 from hitl_sim.report.figure.choice import arm_name
+from hitl_sim.report.figure.cloud import draw_cloud
 from hitl_sim.report.figure.style import BLACK, GREY, colour_of, folded, new_figure
 from hitl_sim.report.number import RHO
 
@@ -28,6 +29,8 @@ _TITLE_CHARACTERS = {1: 58, 2: 28}
 """By the panels of a row."""
 _MOST_ABREAST = 7
 """Crowds under one panel, beyond which panels take a row each."""
+_MOST_NAMED = 24
+"""Crowds under one panel whose names can be read; shared errors in one legend."""
 
 
 def draw_quality(task: TaskResult) -> Figure:
@@ -39,16 +42,21 @@ def draw_quality(task: TaskResult) -> Figure:
     Returns:
         One panel for those who ask nobody and one per arm that asks people. An arrow
         leaves the panel where an interval does; a triangle at the top marks a
-        condition in which nobody reached the target.
+        condition in which nobody reached the target. Where there are too many crowds
+        to be named, each is a point.
     """
     panels = _panels(task)
     crowds = _crowds(task)
+    low, high = _limits(task.findings)
+    ticks = [tick for tick in _TICKS if low <= tick <= high]
     widest = max(len({_place(f) for f in found}) for found in panels.values())
+    if max(widest, len(_shades(task))) > _MOST_NAMED:
+        asked = {name: found for name, found in panels.items() if name != _NOBODY}
+        return _headed(draw_cloud(asked, (low, high), ticks), task)
     columns = 2 if widest <= _MOST_ABREAST else 1
     rows = math.ceil(len(panels) / columns)
     figure = new_figure(1.1 + rows * _PANEL_IN)
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
-    low, high = _limits(task.findings)
     shades = _shades(task)
     colours = colour_of([name for name in panels if name != _NOBODY])
     for axes, (name, findings) in zip(grid.flat, panels.items(), strict=False):
@@ -61,15 +69,20 @@ def draw_quality(task: TaskResult) -> Figure:
         _draw_panel(axes, named, order, shades, colours.get(name, BLACK))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_locator(NullLocator())
-        axes.set_yticks([tick for tick in _TICKS if low <= tick <= high])
+        axes.set_yticks(ticks)
         axes.set_xlabel(_order(findings), fontsize=8.5)
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_visible(False)
+    _legend(figure, shades)
+    return _headed(figure, task)
+
+
+def _headed(figure: Figure, task: TaskResult) -> Figure:
+    """Say what the axis and the figure are."""
     figure.supylabel(
         f"{RHO}: joules to the target / control's (log scale)", fontsize=9.5
     )
     figure.suptitle(f"{task.task}: {RHO} by crowd, 95 % intervals", fontweight="bold")
-    _legend(figure, shades)
     return figure
 
 
