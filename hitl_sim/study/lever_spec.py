@@ -69,7 +69,8 @@ class QuantiseLever(_Lever, frozen=True, tag="quantise"):
     """Multiply 8-bit whole numbers in place of float32, in use and maybe in training.
 
     Accuracy is that of the quantised network. Items that a model scores to choose among
-    them are scored in float32, so an arm of kind `labelling` takes "post_training" alone.
+    them are scored in float32, so an arm of kind `labelling` takes no other form than
+    "post_training".
 
     Attributes:
         form: "post_training" rounds the trained network; "aware" rounds in the forward

@@ -1,9 +1,11 @@
 """The sign of each study's claim, in its quick form and with the arms it takes."""
 
+import io
 from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 
 from hitl_sim.analysis import beside
 from hitl_sim.analysis.lever import Serving, clock_policies, tabulate_levers
@@ -11,6 +13,7 @@ from hitl_sim.energy import load_profile
 from hitl_sim.energy.link import load_link
 from hitl_sim.study.conclude import analyse_folder
 from hitl_sim.study.grid import expand
+from hitl_sim.study.lever_table import LeverPrices, show_levers
 from hitl_sim.study.runner import dry_run, run_study
 from hitl_sim.study.spec import load_spec
 
@@ -23,6 +26,8 @@ pytestmark = pytest.mark.study
 def run(tmp_path_factory):
     """Return a function that runs some arms of a study's quick form."""
 
+    folders = {}
+
     def run(name, arms, **prices):
         spec = load_spec(EXPERIMENTS / f"{name}.toml", is_smoke=True)
         kept = tuple(arm for arm in spec.arm if arm.name in ("control", *arms))
@@ -30,10 +35,12 @@ def run(tmp_path_factory):
         out = tmp_path_factory.mktemp(name)
         spec = msgspec.structs.replace(spec, arm=kept)
         assert run_study(spec, out, 2).num_failed == 0
+        folders[name] = out
         return analyse_folder(
             out, prices=msgspec.structs.replace(spec.prices, **prices)
         )
 
+    run.folders = folders
     return run
 
 
@@ -121,6 +128,12 @@ def test_levers_have_the_published_signs(run):
     assert rows["split"].use.beside > 1.0
     assert rows["split"].use.served.best.at == 2
     assert rows["clock_free"].finding.ratio.value < 0.913
+    said = io.StringIO()
+    prices = LeverPrices(link="lte")
+    page = show_levers(Console(file=said), run.folders["levers"], prices, "levers")
+    assert "Written by `levers --link lte`" in page.read_text()
+    assert "over lte" in page.read_text()
+    assert "who pays for pretraining?" in said.getvalue()
     assert table.guide.arm == "people_800"
     assert rows["people_800"].hours.value > 0.0 > rows["masked"].hours.value
 
