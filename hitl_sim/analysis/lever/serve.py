@@ -46,12 +46,14 @@ class Served:
         best: the cheapest of this cut, all on the server and all on the device, with
             everybody's joules counted.
         best_for_device: the same with those of the device and its link alone.
+        whole: what it takes all on the device.
         serving: what answers.
     """
 
     cut: Cut
     best: Cut | None
     best_for_device: Cut | None
+    whole: Cut
     serving: Serving
 
     @property
@@ -79,4 +81,6 @@ def serve(name: str, halves: Mapping[str, Any], bits: int, serving: Serving) -> 
         for half, read in (("device", "num_inputs"), ("server", "num_features"))
     ]
     cuts = list_cuts(layers, serving.link, bits=bits, beside_b=halves["beside_b"])
-    return Served(cuts[_AT], best_cut(cuts), best_cut(cuts, paid="device"), serving)
+    return Served(
+        cuts[_AT], best_cut(cuts), best_cut(cuts, paid="device"), cuts[-1], serving
+    )

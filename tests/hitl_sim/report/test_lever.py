@@ -91,8 +91,18 @@ def test_each_lever_alone_is_held_against_its_published_sign(table):
     assert "saves on paper alone" in paper
     assert "saves per run" in by_arm["tuned"]
     assert by_arm["tuned"].endswith("as published.")
-    assert "within the 8.7 to 23.1 % of published sweeps" in by_arm["clock_free"]
-    assert "saves joules and costs time, as published" in by_arm["power_cap"]
+    free, bound = by_arm["clock_free"], by_arm["clock_in_time"]
+    assert "saved 8.7 to 23.1 % of training, as published." in free
+    assert bound.endswith("what a deadline leaves of it, as published.")
+    assert "capped boards saved more than 25 %, against what is" in by_arm["power_cap"]
+
+
+def test_pretraining_that_pays_back_at_once_says_what_it_took_and_saved(table):
+    ratio = {row.finding.arm: row.finding.ratio for row in table.rows}
+    cheap = Standing("digits", "tuned", *[ratio["wide"]] * 3, 1.0)
+    told = _signs(table, cheap)[0]["tuned"]
+    assert "is not shown to lose" in told
+    assert "pretraining takes 0.00 of the control's joules and saves" in told
 
 
 def test_a_sign_that_does_not_appear_comes_with_what_an_arm_shows_of_why(table):

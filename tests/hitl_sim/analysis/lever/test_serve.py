@@ -44,6 +44,12 @@ def test_little_work_stays_on_the_device_and_much_goes_to_the_server():
     assert _served(1e12).best_for_device.at < 2
 
 
+def test_all_on_the_device_sends_nothing():
+    found = _served(1e4)
+    assert found.whole.link is None
+    assert float(found.whole.device.value) > float(found.cut.device.value)
+
+
 def test_fewer_bits_take_fewer_joules_on_the_link():
     few, many = (float(_served(1e4, bits=bits).cut.link.value) for bits in (2, 16))
     assert few < many
