@@ -49,7 +49,7 @@ def _signs(
         case "quantise":
             yield _quantise(row)
         case "fine_tune" if row.finding.arm in billed:
-            reason = _wider(lever, table, billed)
+            reason = _why(lever, table, billed)
             yield _fine_tune(billed[row.finding.arm], reason)
     if row.hypothetical is not None:
         yield _approximate(row)
@@ -135,34 +135,54 @@ def _gained(found: Standing) -> str:
     )
 
 
-def _wider(
+def _why(
     lever: Mapping[str, Any], table: LeverTable, billed: Mapping[str, Standing]
 ) -> str:
-    """Say what the same lever does with more classes in pretraining, if an arm has."""
-    own = float(lever.get("classes", 1.0))
+    """Say what an arm that differs by one thing shows of why nothing is saved.
+
+    It differs by more classes in pretraining or, where these are all, by training all
+    weights.
+    """
+    classes = float(lever.get("classes", 1.0))
+    wider = [
+        (float(other["classes"]), standing)
+        for other, standing in _alike(lever, "classes", table, billed)
+        if float(other["classes"]) > classes
+    ]
+    for share, found in wider:
+        text = f"; with {digits(share)} of the classes in pretraining ({found.arm}) it"
+        rho = f"{RHO} = {ratio_text(found.sunk)}"
+        if found.sunk.high < 1.0:
+            return f"{text} saves per run, {rho}: it is the classes left out that cost"
+        return (
+            f"{text} is not shown to save either, {rho}: the classes left out are not"
+            " all of the reason"
+        )
+    plain = {**lever, "rank": None}
+    for other, found in _alike(plain, "train", table, billed):
+        if other["train"] == "all" and found.sunk.high < 1.0:
+            return (
+                f"; from the same start all weights together ({found.arm}) save per"
+                f" run, {RHO} = {ratio_text(found.sunk)}: it is what is not trained"
+                " that costs"
+            )
+    return "; no arm here tells why"
+
+
+def _alike(
+    lever: Mapping[str, Any],
+    field: str,
+    table: LeverTable,
+    billed: Mapping[str, Standing],
+) -> Iterator[tuple[Mapping[str, Any], Standing]]:
+    """Yield the arms without people whose one lever differs in a field alone."""
     for row in table.rows:
-        if len(row.tables) != 1 or row.finding.has_people:
+        is_one = len(row.tables) == 1 and not row.finding.has_people
+        if not is_one or row.finding.arm not in billed:
             continue
         (other,) = row.tables
-        is_same = {**other, "classes": 0} == {**lever, "classes": 0}
-        if (
-            not is_same
-            or float(other["classes"]) <= own
-            or row.finding.arm not in billed
-        ):
-            continue
-        sunk = billed[row.finding.arm].sunk
-        found = f"with {digits(float(other['classes']))} of the classes in pretraining"
-        if sunk.high < 1.0:
-            return (
-                f"; {found} ({row.name}) it saves per run, {RHO} = {ratio_text(sunk)}:"
-                " it is the classes left out that cost"
-            )
-        return (
-            f"; {found} ({row.name}) it is not shown to save either, {RHO} ="
-            f" {ratio_text(sunk)}: the classes left out are not all of the reason"
-        )
-    return "; no arm here tells why"
+        if {**other, field: None} == {**lever, field: None} and other != lever:
+            yield other, billed[row.finding.arm]
 
 
 def _split(row: LeverRow, served: Served) -> str:

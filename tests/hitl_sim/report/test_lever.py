@@ -15,8 +15,15 @@ from hitl_sim.report.lever_sign import tell_signs
 WHOLE = {"kind": "whole_pool", "role": "arm"}
 MASK = {"kind": "prune", "form": "masked", "share": 0.5, "after": 3}
 ROUGH = {"kind": "quantise", "form": "approximate", "multiplier": "mitchell"}
-TUNE = {"kind": "fine_tune", "steps": 100, "classes": 0.5}
+TUNE = {
+    "kind": "fine_tune",
+    "steps": 100,
+    "classes": 0.5,
+    "train": "all",
+    "rank": None,
+}
 WIDE = {**TUNE, "classes": 1.0}
+LAST = {**WIDE, "train": "last"}
 ARMS = [
     {"name": "people", "kind": "relevance", "questions": 300, "lever": []},
     {"name": "masked", **WHOLE, "lever": [MASK]},
@@ -24,12 +31,20 @@ ARMS = [
     {"name": "tuned", **WHOLE, "lever": [TUNE]},
     {"name": "both", **WHOLE, "lever": [MASK, ROUGH]},
     {"name": "wide", **WHOLE, "lever": [WIDE]},
+    {"name": "last", **WHOLE, "lever": [LAST]},
 ]
 
 
 @pytest.fixture(scope="module")
 def table(synthetic, analysed):
-    ratios = {"masked": 1.3, "rough": 1.1, "tuned": 0.6, "both": 1.5, "wide": 0.5}
+    ratios = {
+        "masked": 1.3,
+        "rough": 1.1,
+        "tuned": 0.6,
+        "both": 1.5,
+        "wide": 0.5,
+        "last": 1.4,
+    }
     arms = [synthetic.Arm(name, ratio) for name, ratio in ratios.items()]
     result = analysed([*arms, synthetic.relevance(0.6, name="people")], sd=0.05)
     result = dataclasses.replace(result, study={"arm": ARMS})
@@ -118,6 +133,15 @@ def test_a_sign_that_does_not_appear_comes_with_what_an_arm_shows_of_why(table):
     worse = Standing("digits", "wide", *[ratio["rough"]] * 3, 1.0)
     unmended = _signs(table, never, worse)[0]["tuned"]
     assert unmended.endswith("the classes left out are not all of the reason.")
+
+
+def test_a_part_of_the_weights_is_held_against_all_of_them(table):
+    ratio = {row.finding.arm: row.finding.ratio for row in table.rows}
+    last = Standing("digits", "last", *[ratio["last"]] * 3, float("inf"))
+    better = Standing("digits", "wide", *[ratio["wide"]] * 3, 1.0)
+    told = _signs(table, last, better)[0]["last"]
+    assert "all weights together (wide) save per run" in told
+    assert _signs(table, last)[0]["last"].endswith("no arm here tells why.")
 
 
 def test_a_chip_s_joules_are_told_by_operations_and_levels(table):
