@@ -47,12 +47,13 @@ _LEGEND = (
     " such as what a register or a lower clock takes. hypothetical: with multipliers"
     " that no chip here has."
     f" Chip: {TECHNOLOGY}, operations and the bytes that products of matrices move"
-    " between its levels; no leakage, no clocks. Hours: what the"
-    " best guidance takes to save as many joules; below 0 where the arm loses. M*: of"
-    " arms with people. Pays from: queries that the model must answer until training"
-    " and use together take fewer joules than the control's, people left out. Added"
-    " up: 1 minus the sum of what the parts save alone. Rows of clocks and caps bill"
-    " the control's runs again; nothing was trained for them."
+    " between its levels; no leakage, no clocks. Hours: what the best guidance takes to"
+    " save as many joules; below 0 where the arm loses. M*: of arms with people. Pays"
+    " from: queries that the model must answer until training and use together take"
+    " fewer joules than the control's, people left out. Added up: 1 minus the sum of"
+    " what the parts save alone. A query of a split network takes device, link and"
+    " server together. Rows of clocks and caps bill the control's runs again; nothing"
+    " was trained for them."
 )
 
 
@@ -133,6 +134,25 @@ def _device(is_metered: bool) -> str:
     return f"device, {'measured' if is_metered else 'modelled'}"
 
 
+def _device_columns(is_metered: bool, start: str = "") -> list[str]:
+    """Name the device's columns; what no meter can tell has one of its own."""
+    kinds = (True, False) if is_metered else (False,)
+    return [f"{start}{_device(kind)}" for kind in kinds]
+
+
+def _device_cells(text: str, is_metered: bool, is_priced: bool) -> list[str]:
+    """Put a number of the device into its column.
+
+    Args:
+        text: the number.
+        is_metered: whether the device's joules were measured.
+        is_priced: whether it rests on a model all the same, as of a clock or a link.
+    """
+    if not is_metered:
+        return [text]
+    return [NONE, text] if is_priced else [text, NONE]
+
+
 def _arms(table: LeverTable) -> Table:
     grid = _grid("arm")
     grid.add_column("guidance", overflow="fold")
@@ -148,7 +168,7 @@ def _training(table: LeverTable, is_metered: bool) -> Table:
     grid = _grid(
         "arm",
         "reach",
-        f"{RHO} {_device(is_metered)}",
+        *_device_columns(is_metered, f"{RHO} "),
         f"{RHO} chip",
         f"{RHO} chip, hypothetical",
     )
@@ -157,7 +177,7 @@ def _training(table: LeverTable, is_metered: bool) -> Table:
         grid.add_row(
             row.name,
             f"{found.reach.hits}/{found.reach.trials} counted",
-            _ratio(found.ratio),
+            *_device_cells(_ratio(found.ratio), is_metered, row.clock is not None),
             _ratio(row.chip.ratio if row.chip else None),
             _ratio(row.hypothetical.ratio if row.hypothetical else None),
         )
@@ -198,17 +218,18 @@ def _use(table: LeverTable, is_metered: bool) -> Table:
     grid = _grid(
         "arm",
         "operations / control's",
-        _device(is_metered),
+        *_device_columns(is_metered),
         "chip",
         "chip, hypothetical",
         f"pays from, queries ({_device(is_metered)})",
     )
     for row in table.rows:
         use = row.use
+        is_priced = row.clock is not None or use.served is not None
         grid.add_row(
             row.name,
             f"{digits(float(use.operations.value or 0.0))} counted",
-            _joules(use.device),
+            *_device_cells(_joules(use.device), is_metered, is_priced),
             _chip_joules(use.chip),
             _chip_joules(use.hypothetical),
             _life(row),

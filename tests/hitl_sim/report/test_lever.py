@@ -77,11 +77,30 @@ def test_every_number_of_an_arm_says_how_it_is_known(table):
 
 
 def test_what_was_measured_has_a_column_of_its_own(table):
-    modelled, measured = _printed(table), _printed(table, is_metered=True)
+    modelled, measured = (
+        _printed(table, is_metered=known).partition("counted: by the program")[0]
+        for known in (False, True)
+    )
     assert "device, modelled" in modelled
-    assert "device, measured" not in modelled
-    assert "device, measured" in measured
-    assert "device, modelled" not in measured
+    assert "measured" not in modelled
+    assert "measured" in measured
+
+
+def test_a_clock_is_modelled_beside_whatever_was_measured(table):
+    """Its cells stand one column further on; the device's own are left empty."""
+    lines = _printed(table, is_metered=True).splitlines()
+    head = next(
+        i for i, line in enumerate(lines) if line.endswith("training to the target")
+    )
+    rows = {
+        line.split()[0]: line for line in lines[head + 4 : head + 40] if line.split()
+    }
+    own, clocked = (
+        rows[name].split("counted")[1].split() for name in ("masked", "clock_free")
+    )
+    assert own[0] != "-"
+    assert clocked[0] == "-"
+    assert clocked[1] != "-"
 
 
 def test_combined_levers_stand_beside_product_and_sum(table):
