@@ -29,6 +29,7 @@ References:
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,7 @@ from hitl_sim.analysis.record import BoolArray, FloatArray
 from hitl_sim.remember import Remembered
 
 _JEFFREYS = 0.5
-_kept: Remembered[SuccessDraws] = Remembered(64)
+_kept: Remembered[SuccessDraws] = Remembered(32)
 """Draws by pattern of success: one is priced many times over."""
 
 
@@ -73,24 +74,33 @@ class SuccessDraws:
         """
         if not self.is_reached.any():
             return _infinite(self.weights @ spent)
-        reached = self._mean(spent, self.is_reached)
+        reached = self._of_reached @ spent[self.is_reached]
         if not self.is_reached.all():
-            failed = self._mean(spent, ~self.is_reached)
+            failed = self._of_failed @ spent[~self.is_reached]
         elif if_failed is None:
             return reached
         else:
-            failed = self._mean(if_failed, self.is_reached)
+            failed = self._of_reached @ if_failed[self.is_reached]
         odds = (1.0 - self.chance) / self.chance
         shape = (-1,) + (1,) * (np.ndim(spent) - 1)
         return reached + odds.reshape(shape) * failed
 
-    def _mean(self, spent: FloatArray, among: BoolArray) -> FloatArray:
-        """Average some runs in each resample; all of them where it holds none."""
+    @functools.cached_property
+    def _of_reached(self) -> FloatArray:
+        """Return `[B, H]` the share of each run that reached among those that did."""
+        return self._shares(self.is_reached)
+
+    @functools.cached_property
+    def _of_failed(self) -> FloatArray:
+        """Return `[B, R - H]` the same of those that failed."""
+        return self._shares(~self.is_reached)
+
+    def _shares(self, among: BoolArray) -> FloatArray:
+        """Share out some runs in each resample; all alike where it holds none."""
         weights = self.weights[:, among]
         count = weights.sum(axis=1)
         weights = np.where((count > 0.0)[:, None], weights, 1.0)
-        weights = weights / weights.sum(axis=1, keepdims=True)
-        return np.asarray(weights @ spent[among])
+        return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
 def _infinite(spent: npt.ArrayLike) -> FloatArray:

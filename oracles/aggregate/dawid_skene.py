@@ -8,6 +8,8 @@ References:
     steps; the same numbers result at equal step counts.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -18,6 +20,9 @@ from oracles.aggregate.majority import majority
 _FLOOR = 1e-10
 
 
+@partial(
+    jax.jit, static_argnames=("num_options", "num_annotators", "num_steps"), inline=True
+)
 def dawid_skene(
     answers: Int[Array, "N M"],
     annotator: Int[Array, "N M"],
@@ -45,10 +50,11 @@ def dawid_skene(
         truth, answer], and `[K]` prior.
     """
     _, share = majority(answers, is_answered, num_options)
-    cell = jnp.where(is_answered, annotator * num_options + answers, 0)
-    weight = is_answered.astype(jnp.float32)
     num_cells = num_annotators * num_options
-    is_used = jax.ops.segment_sum(weight.ravel(), cell.ravel(), num_cells) > 0
+    # what is not there points past the end: added nowhere, and read as log 1
+    cell = jnp.where(is_answered, annotator * num_options + answers, num_cells)
+    slots = cell.T
+    is_used = jnp.zeros(num_cells, bool).at[cell].set(True, mode="drop")
     is_named = jnp.any(is_used.reshape(num_annotators, num_options), axis=0)
     is_named = is_named | ~jnp.any(is_named)
     has_answer = jnp.any(is_answered, axis=1).astype(jnp.float32)
@@ -57,9 +63,11 @@ def dawid_skene(
         posterior: Float[Array, "N K"],
     ) -> tuple[Float[Array, "A K K"], Float[Array, "K"]]:
         """Return errors [A, answer, truth] and prior."""
-        votes = weight[:, :, None] * posterior[:, None, :]
-        flat = votes.reshape(-1, num_options)
-        counts = jax.ops.segment_sum(flat, cell.ravel(), num_cells)
+
+        def add(counts: Array, slot: Array) -> tuple[Array, None]:
+            return counts.at[slot].add(posterior, mode="drop"), None
+
+        counts, _ = jax.lax.scan(add, jnp.zeros((num_cells, num_options)), slots, unroll=8)
         counts = jnp.where(is_used[:, None], jnp.maximum(counts, _FLOOR), 0.0)
         counts = counts.reshape(num_annotators, num_options, num_options)
         errors = counts / jnp.maximum(jnp.sum(counts, axis=1, keepdims=True), _FLOOR)
@@ -72,7 +80,11 @@ def dawid_skene(
     ) -> Float[Array, "N K"]:
         by_cell = errors.reshape(num_cells, num_options)
         log_errors = jnp.log(jnp.where(is_used[:, None], by_cell, 1.0))
-        evidence = jnp.sum(weight[:, :, None] * log_errors[cell], axis=1)
+
+        def add(evidence: Array, slot: Array) -> tuple[Array, None]:
+            return evidence + log_errors.at[slot].get(mode="fill", fill_value=0.0), None
+
+        evidence, _ = jax.lax.scan(add, jnp.zeros(share.shape), slots, unroll=8)
         log_prior = jnp.log(jnp.maximum(prior, _FLOOR))[None, :]
         return jax.nn.softmax(
             jnp.where(is_named[None, :], log_prior + evidence, -jnp.inf), axis=1

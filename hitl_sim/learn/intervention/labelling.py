@@ -119,7 +119,8 @@ def _labels(
         config.panel.crew,
         _EM_STEPS,
     )
-    return posterior.argmax(axis=1)
+    label: jax.Array = posterior.argmax(axis=1)
+    return label
 
 
 def _check(config: LabellingConfig, num_pool: int) -> None:

@@ -52,7 +52,7 @@ def draw_cloud(
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.set_yticks(list(ticks))
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         if dial:
             shown = dial.replace("_", " ")
             figure.colorbar(points, ax=axes, label=shown)
