@@ -16,6 +16,7 @@ import pickle
 import platform
 import queue
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -83,6 +84,20 @@ def worker_environment() -> dict[str, str]:
     }
 
 
+def prepare_process() -> None:
+    """Set this process up for calls, whatever it has imported before.
+
+    A spawned child runs the imports of its parent's script first; a worker of another
+    engine may have done anything. JAX reads the variables once, when it is imported.
+    """
+    os.environ.update(worker_environment())
+    jax = sys.modules.get("jax")
+    if jax is not None:
+        jax.config.update("jax_compilation_cache_dir", str(cache_folder()))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
 def gpu_names() -> tuple[str, ...]:
     """Name the NVIDIA devices that JAX could use here; none without its plugin."""
     if not any(importlib.util.find_spec(name) for name in _CUDA_PLUGINS):
@@ -111,7 +126,7 @@ def call(module: str, function: str, *args: Any) -> Any:
 def call_prepared(module: str, function: str, *args: Any) -> Any:
     """Make a call in a worker that another engine started; one at a time in each."""
     with _CALLS:
-        os.environ.update(worker_environment())
+        prepare_process()
         return call(module, function, *args)
 
 
@@ -145,7 +160,7 @@ def give_back_memory() -> None:
 
 def _serve(connection: Connection, parent: int, gpu: str | None) -> None:
     """Answer calls in a fresh child until the pipe is closed."""
-    os.environ.update(worker_environment())
+    prepare_process()
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     keep_freed_memory()

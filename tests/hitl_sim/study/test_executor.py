@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 import threading
 
@@ -72,3 +73,24 @@ def test_what_is_not_installed_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "submitit", None)
     with pytest.raises(ValueError, match=r"pip install 'hitl-sim\[slurm\]'"):
         open_executor(Place("slurm", 1), 1, tmp_path)
+
+
+def test_compiled_programs_are_kept_where_the_script_imports_jax_itself(tmp_path):
+    """A spawned child runs these imports before it is told where to keep them."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import jax\n"
+        "from hitl_sim.study.executor import LocalExecutor\n"
+        "ask = \"__import__('jax').config.jax_compilation_cache_dir\"\n"
+        "if __name__ == '__main__':\n"
+        "    with LocalExecutor(1) as executor:\n"
+        "        print(executor.submit('builtins', 'eval', ask).result())\n"
+    )
+    out = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert out.stdout.startswith(str(tmp_path / "hitl_sim" / "xla"))
