@@ -22,6 +22,7 @@ import numpy as np
 
 from hitl_sim import __version__
 from hitl_sim.energy import count_operations
+from hitl_sim.energy.memory import count_products
 from hitl_sim.learn import (
     Hyper,
     PanelConfig,
@@ -32,6 +33,7 @@ from hitl_sim.learn import (
     TrainConfig,
     WorkLine,
     build_run,
+    describe_halves,
     describe_steps,
     describe_work,
 )
@@ -316,7 +318,26 @@ def count_unit(unit: Unit) -> dict[str, Any]:
         "flops": {k: v / unit.items for k, v in sorted(operations.flops.items())},
         "bytes_moved": operations.bytes_moved / unit.items,
         "num_kernels": operations.num_kernels / unit.items,
+        "products": [
+            product.to_json() | {"times": times / unit.items}
+            for product, times in count_products(unit.program, *unit.args).items()
+        ],
     }
+
+
+def count_units(config: RunConfig, work: Sequence[WorkLine]) -> dict[str, Any]:
+    """Count a run's units of work, and the halves of one that is split."""
+    units = {line.unit.name: count_unit(line.unit) for line in work}
+    halves = describe_halves(config)
+    if halves is not None:
+        units[halves.whole]["halves"] = {
+            "device": count_unit(halves.device),
+            "server": count_unit(halves.server),
+            "num_inputs": halves.num_inputs,
+            "num_features": halves.num_features,
+            "beside_b": halves.beside_b,
+        }
+    return units
 
 
 def _pad(values: list[Any], width: int) -> Any:
@@ -335,7 +356,7 @@ def _group_of(chunk: Chunk, out: Path) -> _Group:
     group = {
         "static": first.static(info.content_hash),
         "environment": environment(width),
-        "units": {line.unit.name: count_unit(line.unit) for line in work},
+        "units": count_units(config, work),
     }
     write_json(out / "groups" / f"{chunk.group}.json", group)
     sweep = build_sweep(config, width).lower(*_arguments(chunk)).compile()
