@@ -228,12 +228,23 @@ def compare(
 def levers(
     folder: Annotated[Path, typer.Argument(help="Results folder of a study.")],
     device: Device = None,
+    server: Annotated[
+        str, typer.Option(help="Device profile of what serves split networks.")
+    ] = "server-cpu",
+    link: Annotated[str, typer.Option(help="What lies between: wifi or lte.")] = "wifi",
+    most_time: Annotated[
+        float, typer.Option(help="Times as long as at the highest clock, at most.")
+    ] = 1.1,
+    power_cap: Annotated[
+        float, typer.Option(help="Most power, beside that at the highest clock.")
+    ] = 0.7,
 ) -> None:
     """Lay a study's levers side by side, in joules, accuracy and hours of people."""
-    from hitl_sim.study.lever_table import show_levers
+    from hitl_sim.study.lever_table import LeverPrices, show_levers
 
+    prices = LeverPrices(device, server, link, most_time, power_cap)
     with _errors_in_words():
-        page = show_levers(_console(), folder, device, f"hitl-sim levers {folder}")
+        page = show_levers(_console(), folder, prices, f"hitl-sim levers {folder}")
     _console().print(f"Page: {page}", soft_wrap=True)
 
 

@@ -187,23 +187,30 @@ def price_units(
     Raises:
         RecordError: a unit lacks a field.
     """
-    costs = {}
-    for name, unit in units.items():
-        try:
-            counted = WorkUnit(
-                name,
-                unit["phase"],
-                dict(unit["flops"]),
-                unit["bytes_moved"],
-                unit["num_kernels"],
-            )
-        except KeyError as error:
-            raise RecordError(
-                f"`units.{name}` in the manifest must have the field {error}, got"
-                f" {', '.join(unit)}."
-            ) from error
-        costs[name] = profile.unit_cost(counted)
-    return costs
+    return {
+        name: profile.unit_cost(work_unit(name, unit)) for name, unit in units.items()
+    }
+
+
+def work_unit(name: str, unit: Mapping[str, Any]) -> WorkUnit:
+    """Read a unit of work as the manifest counted it.
+
+    Raises:
+        RecordError: it lacks a field.
+    """
+    try:
+        return WorkUnit(
+            name,
+            unit["phase"],
+            dict(unit["flops"]),
+            unit["bytes_moved"],
+            unit["num_kernels"],
+        )
+    except KeyError as error:
+        raise RecordError(
+            f"`units.{name}` in the manifest must have the field {error}, got"
+            f" {', '.join(unit)}."
+        ) from error
 
 
 def device_work(usage: Usage, costs: Mapping[str, UnitCost]) -> tuple[DeviceWork, ...]:

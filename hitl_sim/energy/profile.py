@@ -271,11 +271,11 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return measured seconds times modelled watts: modelled joules."""
 
         def watts(constants: Mapping[str, Any]) -> Any:
-            launch, busy = _times(work, constants)
+            launch, busy = work_times(work, constants)
             paid = launch * constants["launch_w"] + busy * constants["active_w"]
             return paid / (launch + busy)
 
-        is_counted = any(_times(work, self._centre))
+        is_counted = any(work_times(work, self.centre))
         power, errors = self._evaluate(
             watts if is_counted else lambda constants: constants["active_w"], "watts"
         )
@@ -301,7 +301,7 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Apply the analytic rule and find what each constant does to the result."""
 
         def cost(constants: Mapping[str, Any]) -> Any:
-            launch, busy = _times(work, constants)
+            launch, busy = work_times(work, constants)
             if unit == "s":
                 return launch + busy
             return launch * constants["launch_w"] + busy * constants["active_w"]
@@ -319,7 +319,8 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     @property
-    def _centre(self) -> dict[str, float]:
+    def centre(self) -> dict[str, float]:
+        """Return the values of the constants by dotted field name."""
         return {name: constant.value for name, constant in self.constants.items()}
 
     def _evaluate(
@@ -349,8 +350,8 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return value, fit_errors(value, errors, interval, f"{label}.{name}")
 
 
-def _times(work: WorkUnit, constants: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return the launch and the busy seconds of a unit under some constants."""
+def work_times(work: WorkUnit, constants: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the launch and the busy seconds of a unit under some constants by name."""
     fallback = constants[f"peak_flop_per_s.{_FALLBACK_DTYPE}"]
     compute = sum(
         count / constants.get(f"peak_flop_per_s.{dtype}", fallback)

@@ -9,8 +9,8 @@ c of L (c = 0 sends the input, c = L runs all on the device and sends nothing),
     T(c) = the same in seconds, with link seconds per byte
 
 The best cut is the cheapest that meets a deadline. What compression does to accuracy is
-measured with `hitl_sim.learn.arithmetic.quantise_features`; here it only shrinks bytes.
-Nothing here was run on two machines: joules are modelled from what is given.
+measured by an arm with a lever of kind `split`; here it only shrinks bytes. Nothing
+here was run on two machines: joules are modelled from what is given.
 
 References:
     Kang et al. (2017), Neurosurgeon: collaborative intelligence between the cloud and

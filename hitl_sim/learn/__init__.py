@@ -1,7 +1,9 @@
 """The learner: networks, optimisation, interventions and the round loop."""
 
 from hitl_sim.learn.crowd import PanelConfig as PanelConfig
+from hitl_sim.learn.describe import Halves as Halves
 from hitl_sim.learn.describe import StepCounts as StepCounts
+from hitl_sim.learn.describe import describe_halves as describe_halves
 from hitl_sim.learn.describe import describe_steps as describe_steps
 from hitl_sim.learn.describe import describe_work as describe_work
 from hitl_sim.learn.lever import NO_LEVER as NO_LEVER
@@ -9,6 +11,7 @@ from hitl_sim.learn.lever import FineTuneConfig as FineTuneConfig
 from hitl_sim.learn.lever import LeverConfig as LeverConfig
 from hitl_sim.learn.lever import PruneConfig as PruneConfig
 from hitl_sim.learn.lever import QuantiseConfig as QuantiseConfig
+from hitl_sim.learn.lever import SplitConfig as SplitConfig
 from hitl_sim.learn.loop import Hyper as Hyper
 from hitl_sim.learn.loop import RunConfig as RunConfig
 from hitl_sim.learn.loop import Seeds as Seeds

@@ -9,8 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from hitl_sim.learn.arithmetic import RANGE_BYTES
 from hitl_sim.learn.intervention import Intervention, Program
-from hitl_sim.learn.lever import NO_LEVER, Course, Leg, build_course, in_place_of
+from hitl_sim.learn.lever import (
+    NO_LEVER,
+    Course,
+    Leg,
+    build_course,
+    device_half,
+    in_place_of,
+    server_half,
+)
 from hitl_sim.learn.loop import RunConfig, guidance_of
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import init_learner
@@ -176,6 +185,58 @@ def _answering(
 
     args = (deployed, abstract(num_items, num_features))
     return Unit(f"{plain.name}{leg.answer}", "evaluate", program, args, num_items)
+
+
+class Halves(NamedTuple):
+    """The two halves of a network in use, per item.
+
+    Attributes:
+        whole: name of the unit that they are halves of.
+        device: what comes before the cut, with the coding of features.
+        server: decoding, and what comes after the cut.
+        num_inputs: numbers that the device half reads.
+        num_features: numbers that the server half reads.
+        beside_b: bytes sent beside the numbers, B.
+    """
+
+    whole: str
+    device: Unit
+    server: Unit
+    num_inputs: int
+    num_features: int
+    beside_b: int
+
+
+def describe_halves(config: RunConfig) -> Halves | None:
+    """Describe what device and server do; None where no lever splits the network."""
+    split = config.lever.split
+    if split is None:
+        return None
+    intervention = guidance_of(config)
+    sizes, n = _sizes(config, intervention), config.num_validation
+    shape = _course_of(config, intervention).legs[-1].config
+    plain = build_network(shape, *sizes)
+    params = jax.eval_shape(plain.init, jax.random.key(0))
+    near, far = device_half(shape, sizes, split), server_half(shape, sizes, split)
+    x = abstract(n, sizes[0])
+    sent = jax.eval_shape(near, params, x)
+
+    def decide(params: Any, sent: Any) -> Any:
+        return _class_of(far(params, sent))
+
+    whole = next(
+        line.unit.name
+        for line in describe_work(config)
+        if line.unit.phase == "evaluate"
+    )
+    return Halves(
+        whole,
+        Unit(f"device:{whole}", "evaluate", near, (params, x), n),
+        Unit(f"server:{whole}", "evaluate", decide, (params, sent), n),
+        sizes[0],
+        sent.level.shape[1],
+        RANGE_BYTES,
+    )
 
 
 def _levers(

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hitl_sim.analysis import Estimate, Payback
-from hitl_sim.analysis.lever import TECHNOLOGY, LeverRow, LeverTable
+from hitl_sim.analysis.lever import TECHNOLOGY, ChipUse, LeverRow, LeverTable
 from hitl_sim.analysis.standing import USES, Standing
 from hitl_sim.energy import Kind, Quantity
 from hitl_sim.report.lever_sign import tell_signs
@@ -43,13 +43,17 @@ _MARK = {
 _LEGEND = (
     "counted: by the program itself. measured: by a meter. modelled: counted work times"
     " the constants of a device or a chip. simulated: the same, and simulated people"
-    " decided what was trained on. hypothetical: with multipliers that no chip here"
-    " has."
-    f" Chip: {TECHNOLOGY}, arithmetic alone, without memory and clocks. Hours: what the"
-    " best guidance takes to save as many joules; below 0 where the arm loses. M*: of"
-    " arms with people. Pays from: queries that the model must answer until training"
-    " and use together take fewer joules than the control's, people left out. Added"
-    " up: 1 minus the sum of what the parts save alone."
+    " decided what was trained on. assumed: the same, with a constant that is judged,"
+    " such as what a register or a lower clock takes. hypothetical: with multipliers"
+    " that no chip here has."
+    f" Chip: {TECHNOLOGY}, operations and the bytes that products of matrices move"
+    " between its levels; no leakage, no clocks. Hours: what the best guidance takes to"
+    " save as many joules; below 0 where the arm loses. M*: of arms with people. Pays"
+    " from: queries that the model must answer until training and use together take"
+    " fewer joules than the control's, people left out. Added up: 1 minus the sum of"
+    " what the parts save alone. A query of a split network takes device, link and"
+    " server together. Rows of clocks and caps bill the control's runs again; nothing"
+    " was trained for them."
 )
 
 
@@ -79,6 +83,9 @@ def print_levers(
         console.print(_people(table), width=width)
         console.print(Text(f"{name}: one query of the network in use", style="bold"))
         console.print(_use(table, is_metered), width=width)
+        title = f"{name}: where a chip's joules of training go"
+        console.print(Text(title, style="bold"))
+        console.print(_chip(table), width=width)
         if table.combined:
             console.print(Text(f"{name}: do savings add up?", style="bold"))
             console.print(_combined(table), width=width)
@@ -93,9 +100,10 @@ def print_levers(
     console.print(Padding(Text(_LEGEND, style="dim"), 0), width=width)
 
 
-def _grid(first: str, *rest: str) -> Table:
+def _grid(first: str, *rest: str, is_name: bool = True) -> Table:
+    """Make a table whose first column names arms, in one piece, or is a text."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(first, overflow="fold")
+    table.add_column(first, overflow="fold", no_wrap=is_name)
     for name in rest:
         table.add_column(name, justify="right")
     return table
@@ -117,9 +125,32 @@ def _joules(quantity: Quantity | None) -> str:
     return f"{plain_joules(float(quantity.value))} {_MARK[quantity.kind]}"
 
 
+def _chip_joules(use: ChipUse | None) -> str:
+    return NONE if use is None else f"{plain_joules(use.whole)} {_MARK[use.kind]}"
+
+
 def _device(is_metered: bool) -> str:
     """Name the device's own column by how its joules are known."""
     return f"device, {'measured' if is_metered else 'modelled'}"
+
+
+def _device_columns(is_metered: bool, start: str = "") -> list[str]:
+    """Name the device's columns; what no meter can tell has one of its own."""
+    kinds = (True, False) if is_metered else (False,)
+    return [f"{start}{_device(kind)}" for kind in kinds]
+
+
+def _device_cells(text: str, is_metered: bool, is_priced: bool) -> list[str]:
+    """Put a number of the device into its column.
+
+    Args:
+        text: the number.
+        is_metered: whether the device's joules were measured.
+        is_priced: whether it rests on a model all the same, as of a clock or a link.
+    """
+    if not is_metered:
+        return [text]
+    return [NONE, text] if is_priced else [text, NONE]
 
 
 def _arms(table: LeverTable) -> Table:
@@ -129,7 +160,7 @@ def _arms(table: LeverTable) -> Table:
     for row in table.rows:
         found = row.finding
         guidance = f"{found.kind}, {found.crowd}" if found.has_people else found.kind
-        grid.add_row(found.arm, guidance, "; ".join(row.levers) or NONE)
+        grid.add_row(row.name, guidance, "; ".join(row.levers) or NONE)
     return grid
 
 
@@ -137,18 +168,18 @@ def _training(table: LeverTable, is_metered: bool) -> Table:
     grid = _grid(
         "arm",
         "reach",
-        f"{RHO} {_device(is_metered)}",
-        f"{RHO} chip, modelled",
+        *_device_columns(is_metered, f"{RHO} "),
+        f"{RHO} chip",
         f"{RHO} chip, hypothetical",
     )
     for row in table.rows:
         found = row.finding
         grid.add_row(
-            found.arm,
+            row.name,
             f"{found.reach.hits}/{found.reach.trials} counted",
-            _ratio(found.ratio),
-            _ratio(row.arithmetic),
-            _ratio(row.hypothetical),
+            *_device_cells(_ratio(found.ratio), is_metered, row.clock is not None),
+            _ratio(row.chip.ratio if row.chip else None),
+            _ratio(row.hypothetical.ratio if row.hypothetical else None),
         )
     return grid
 
@@ -160,7 +191,7 @@ def _people(table: LeverTable) -> Table:
         found = row.finding
         worked = float(found.usage.worked_s)
         grid.add_row(
-            found.arm,
+            row.name,
             f"{_signed(row.accuracy)} {_MARK[row.accuracy.quantity.kind]}",
             f"{duration(worked)} simulated" if found.has_people else "none counted",
             f"{break_even_text(found.at('joules'))} simulated"
@@ -187,22 +218,39 @@ def _use(table: LeverTable, is_metered: bool) -> Table:
     grid = _grid(
         "arm",
         "operations / control's",
-        _device(is_metered),
-        "chip, modelled",
+        *_device_columns(is_metered),
+        "chip",
         "chip, hypothetical",
         f"pays from, queries ({_device(is_metered)})",
     )
     for row in table.rows:
         use = row.use
+        is_priced = row.clock is not None or use.served is not None
         grid.add_row(
-            row.finding.arm,
+            row.name,
             f"{digits(float(use.operations.value or 0.0))} counted",
-            _joules(use.device),
-            _joules(use.arithmetic),
-            _joules(use.hypothetical),
+            *_device_cells(_joules(use.device), is_metered, is_priced),
+            _chip_joules(use.chip),
+            _chip_joules(use.hypothetical),
             _life(row),
         )
     return grid
+
+
+def _chip(table: LeverTable) -> Table:
+    """Lay out what operations and bytes of each level take of training in a chip."""
+    grid = _grid("arm", f"{RHO}, operations alone", *table.control_chip.joules)
+    grid.add_row("control", NONE, *_shares(table.control_chip))
+    for row in table.rows:
+        if row.chip is not None and row.chip.use is not None:
+            alone = _ratio(row.chip.operations)
+            grid.add_row(row.name, alone, *_shares(row.chip.use))
+    return grid
+
+
+def _shares(use: ChipUse) -> list[str]:
+    """Write each part's share, with how it is known."""
+    return [f"{100 * use.share(p):.1f} % {_MARK[use.kind]}" for p in use.joules]
 
 
 def _life(row: LeverRow) -> str:
@@ -232,6 +280,7 @@ def _combined(table: LeverTable) -> Table:
         f"product of {RHO}",
         f"{RHO} added up",
         "combined / product",
+        is_name=False,
     )
     for row in table.combined:
         grid.add_row(
@@ -249,8 +298,10 @@ def _standings(standings: Sequence[Standing]) -> Table:
     grid = _grid("arm", *(f"{RHO} if {way}" for way in ways), "pays from")
     for row in standings:
         pays = row.least_uses
-        text = "never" if math.isinf(pays) else f"{max(math.ceil(pays), 1):,} trainings"
-        kind = _MARK[row.sunk.quantity.kind]
+        least = 0 if math.isinf(pays) else max(math.ceil(pays), 1)
+        text = f"{least:,} training{'s' if least > 1 else ''}" if least else "never"
+        kind = _MARK[row.full.quantity.kind] if row.full.is_known else "modelled"
+        kind = "modelled" if row.full.is_infinite else kind
         cells = (_ratio(e) for e in (row.sunk, row.shared, row.full))
         grid.add_row(row.arm, *cells, f"{text} {kind}")
     return grid

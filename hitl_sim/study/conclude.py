@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -65,17 +65,41 @@ def analyse_folder(
         RecordError: the folder holds no study.
         ValueError: no such device profile.
     """
+    return open_analysis(folder, device)(prices)
+
+
+def open_analysis(
+    folder: Path, device: str | None = None
+) -> Callable[[Prices | None], StudyResult]:
+    """Read a study's records once, to be analysed under any prices.
+
+    Args:
+        folder: results folder.
+        device: a device profile in place of the study's own.
+
+    Returns:
+        `prices -> result`, by the rules of the study's own file; None for its prices.
+
+    Raises:
+        RecordError: the folder holds no study.
+        ValueError: no such device profile.
+    """
     spec, records, manifest = load_study(folder)
-    return analyse(
-        records,
-        manifest,
-        load_profile(device or spec.device),
-        prices or spec.prices,
-        fraction=spec.target.fraction,
-        smoothing=spec.target.smoothing,
-        smallest_effect=spec.smallest_effect,
-        seed=spec.seed,
-    )
+    profile = load_profile(device or spec.device)
+
+    def analysed(prices: Prices | None) -> StudyResult:
+        return analyse(
+            records,
+            manifest,
+            profile,
+            prices or spec.prices,
+            fraction=spec.target.fraction,
+            smoothing=spec.target.smoothing,
+            smallest_effect=spec.smallest_effect,
+            seed=spec.seed,
+        )
+
+    return analysed
 
 
 def _print_own_energy(console: Console, folder: Path) -> None:

@@ -35,6 +35,8 @@ SCHEMA = 1
 """Version of the record's columns; part of every key."""
 
 _TABLES = ("task", "network", "training", "crowd", "crew", "arm")
+_UNSWEPT = ("name", "role", "lever")
+"""Fields of an arm that no axis names."""
 _WIDTHS = ("network.hidden", "network.channels", "network.widths")
 
 
@@ -177,8 +179,22 @@ def acts_on(field: str, arm: ArmSpec) -> bool:
     if table in ("crowd", "crew"):
         return asks_people(arm)
     if table == "arm":
-        return name in arm.__struct_fields__
+        return name in _arm_fields(arm)
     return True
+
+
+def _arm_fields(arm: ArmSpec) -> tuple[str, ...]:
+    """Fields of an arm that an axis may name, those of its levers by their kinds.
+
+    A lever's number is part of the program, so each of its values is compiled.
+    """
+    own = (name for name in arm.__struct_fields__ if name not in _UNSWEPT)
+    levers = (
+        f"lever.{lever.__struct_config__.tag}.{name}"
+        for lever in arm.lever
+        for name in lever.__struct_fields__
+    )
+    return (*own, *levers)
 
 
 def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
@@ -223,8 +239,7 @@ def _check_axis_arms(axis: AxisSpec, spec: StudySpec) -> None:
 def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
     """Fields of a table that an axis may name."""
     if table == "arm":
-        names = {name for arm in spec.arm for name in arm.__struct_fields__}
-        return tuple(sorted(names - {"name", "role", "lever"}))
+        return tuple(sorted({name for arm in spec.arm for name in _arm_fields(arm)}))
     tables: dict[str, type[msgspec.Struct]] = {
         "task": TaskSpec,
         "network": NetworkSpec,
@@ -244,13 +259,23 @@ def set_field(
     """
     table, _, name = field.partition(".")
     if table == "arm":
-        tables["arm"][arm_index][name] = value
+        _set_in_arm(tables["arm"][arm_index], name, value)
     elif table == "task" and name:
         for task in tables["task"].values():
             task[name] = value
     elif table != "task":
         is_width = field in _WIDTHS and not isinstance(value, str)
         tables[table][name] = [value] if is_width else value
+
+
+def _set_in_arm(arm: dict[str, Any], name: str, value: Scalar) -> None:
+    """Write one swept value into an arm, or into its lever of the kind named."""
+    if not name.startswith("lever."):
+        arm[name] = value
+        return
+    _, kind, field = name.split(".")
+    lever = next(lever for lever in arm["lever"] if lever["kind"] == kind)
+    lever[field] = value
 
 
 def _is_excluded(spec: StudySpec, row: Mapping[str, Scalar]) -> bool:

@@ -2,13 +2,20 @@
 
 from collections.abc import Sequence
 
-from hitl_sim.learn import FineTuneConfig, LeverConfig, PruneConfig, QuantiseConfig
+from hitl_sim.learn import (
+    FineTuneConfig,
+    LeverConfig,
+    PruneConfig,
+    QuantiseConfig,
+    SplitConfig,
+)
 from hitl_sim.study.lever_spec import (
     RANK,
     FineTuneLever,
     LeverSpec,
     PruneLever,
     QuantiseLever,
+    SplitLever,
     find_lever,
 )
 
@@ -16,7 +23,7 @@ from hitl_sim.study.lever_spec import (
 def lever_config(levers: Sequence[LeverSpec], num_classes: int) -> LeverConfig:
     """Give levers the sizes of the task that they act on."""
     tune, prune = find_lever(levers, FineTuneLever), find_lever(levers, PruneLever)
-    quantise = find_lever(levers, QuantiseLever)
+    quantise, split = find_lever(levers, QuantiseLever), find_lever(levers, SplitLever)
     return LeverConfig(
         None
         if tune is None
@@ -32,6 +39,7 @@ def lever_config(levers: Sequence[LeverSpec], num_classes: int) -> LeverConfig:
         None
         if quantise is None
         else QuantiseConfig(quantise.form, quantise.multiplier or "exact"),
+        None if split is None else SplitConfig(split.after, split.bits),
     )
 
 

@@ -69,7 +69,8 @@ class QuantiseLever(_Lever, frozen=True, tag="quantise"):
     """Multiply 8-bit whole numbers in place of float32, in use and maybe in training.
 
     Accuracy is that of the quantised network. Items that a model scores to choose among
-    them are scored by the network in training.
+    them are scored in float32, so an arm of kind `labelling` takes no other form than
+    "post_training".
 
     Attributes:
         form: "post_training" rounds the trained network; "aware" rounds in the forward
@@ -82,7 +83,23 @@ class QuantiseLever(_Lever, frozen=True, tag="quantise"):
     multiplier: str | None = None
 
 
-LeverSpec = FineTuneLever | PruneLever | QuantiseLever
+class SplitLever(_Lever, frozen=True, tag="split"):
+    """Answer queries on a device and a server, with a network cut between two layers.
+
+    Training is left alone; accuracy is that of the network that answers from rounded
+    features. What runs the halves and what lies between is said when the study is
+    priced, by `hitl-sim levers`.
+
+    Attributes:
+        after: layers that the device runs; 0 sends the input.
+        bits: of each feature that is sent, between its item's least and largest.
+    """
+
+    after: Annotated[int, Meta(ge=0)]
+    bits: Annotated[int, Meta(ge=1, le=16)]
+
+
+LeverSpec = FineTuneLever | PruneLever | QuantiseLever | SplitLever
 
 
 def find_lever(levers: Sequence[LeverSpec], kind: type[Any]) -> Any:
@@ -115,6 +132,11 @@ def check_levers(levers: Sequence[LeverSpec], stage_checkpoints: int) -> None:
     quantise = find_lever(levers, QuantiseLever)
     if quantise is not None:
         _check_quantise(quantise, tune)
+    if quantise is not None and find_lever(levers, SplitLever) is not None:
+        raise ValueError(
+            "`arm.lever.kind` must not be 'split' beside 'quantise', which rounds what "
+            "each layer reads already, got both."
+        )
     if tune is not None and prune is not None and tune.train == "low_rank":
         raise ValueError(
             "`arm.lever.train` must be 'all' or 'last' beside a lever of kind 'prune', "

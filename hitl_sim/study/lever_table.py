@@ -2,28 +2,64 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from rich.console import Console
 
-from hitl_sim.analysis.bill import price_units
 from hitl_sim.analysis.finding import StudyResult
-from hitl_sim.analysis.lever import LeverTable, tabulate_levers
+from hitl_sim.analysis.lever import (
+    LeverTable,
+    Serving,
+    clock_policies,
+    tabulate_levers,
+)
 from hitl_sim.analysis.standing import Standing, find_standings
+from hitl_sim.energy import load_profile
+from hitl_sim.energy.link import load_link
 from hitl_sim.report.lever import WIDTH, print_levers
-from hitl_sim.study.conclude import analyse_folder
+from hitl_sim.study.conclude import open_analysis
 from hitl_sim.study.store import write_bytes
 
 
+@dataclass(frozen=True)
+class LeverPrices:
+    """What levers are priced at that change no outcome.
+
+    Attributes:
+        device: a device profile in place of the study's own; None keeps that.
+        server: profile of what runs the second half of a split network.
+        link: what lies between device and server.
+        most_time: times as long as at the highest clock that training may take.
+        power_cap: most power, beside that at the highest clock.
+    """
+
+    device: str | None = None
+    server: str = "server-cpu"
+    link: str = "wifi"
+    most_time: float = 1.1
+    power_cap: float = 0.7
+
+    @property
+    def options(self) -> str:
+        """Return what differs from the defaults, as options of the command."""
+        changed = (
+            f" --{field.name.replace('_', '-')} {value}"
+            for field in fields(self)
+            if (value := getattr(self, field.name)) != field.default
+        )
+        return "".join(changed)
+
+
 def show_levers(
-    console: Console, folder: Path, device: str | None, rerun_command: str
+    console: Console, folder: Path, prices: LeverPrices, rerun_command: str
 ) -> Path:
     """Print a study's levers, and keep the same as a page in its folder.
 
     Args:
         console: where to print.
         folder: results folder.
-        device: a device profile in place of the study's own; nothing is retrained.
+        prices: what levers are priced at; nothing is retrained.
         rerun_command: what to type to get this again.
 
     Returns:
@@ -31,19 +67,25 @@ def show_levers(
 
     Raises:
         RecordError: the folder holds no study.
-        ValueError: no arm carries a lever, or there is no such device profile.
+        ValueError: no arm carries a lever, or a price is of nothing that there is.
     """
-    result = analyse_folder(folder, device)
-    tables = tabulate_levers(result, price_units(result.work, result.profile))
+    policies = clock_policies(prices.most_time, prices.power_cap)
+    link, server = load_link(prices.link), load_profile(prices.server)
+    analysed = open_analysis(folder, prices.device)
+    result = analysed(None)
+    serving = Serving(result.profile, server, link, prices.link)
+    tables = tabulate_levers(result, serving, policies)
     standings = find_standings(
-        result.prices, lambda prices: analyse_folder(folder, device, prices)
+        result.prices,
+        lambda other: result if other == result.prices else analysed(other),
     )
     _print(console, result, tables, standings)
     text = io.StringIO()
     _print(Console(file=text, width=WIDTH), result, tables, standings)
     lines = "\n".join(line.rstrip() for line in text.getvalue().splitlines())
     page = (
-        f"# {result.question}\n\nWritten by `{rerun_command}`. Intervals are 95 %.\n\n"
+        f"# {result.question}\n\nWritten by `{rerun_command}{prices.options}`."
+        f" Intervals are 95 %.\n\n"
         f"```text\n{lines}\n```\n"
     )
     path = folder / "levers.md"

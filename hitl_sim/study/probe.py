@@ -1,10 +1,11 @@
-"""How long a study will take, by one timed chunk of each of its programs."""
+"""How long a study will take, by a timed chunk or two of each of its programs."""
 
 import heapq
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,6 +14,9 @@ from hitl_sim.study.plan import Chunk, build_plan, chunks_left
 from hitl_sim.study.spec import StudySpec, validate
 from hitl_sim.study.store import RecordError, check_folder, finished_keys, write_json
 from hitl_sim.study.sweep import LEAST_LIMIT_S, group_names
+
+if TYPE_CHECKING:
+    from hitl_sim.study.worker import ChunkReport
 
 _WORKER = "hitl_sim.study.worker"
 
@@ -54,7 +58,9 @@ class Probe:
 
 
 def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
-    """Compute one chunk of each program, with all workers busy, and time it.
+    """Compute a chunk of each program, with all workers busy, and time it.
+
+    Where it is short a second one is timed, without what happens once in a process.
 
     The chunks' records are kept: they are part of the study.
 
@@ -75,43 +81,49 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
     check_folder(out)
     write_json(out / "study.json", msgspec.to_builtins(spec))
     left = chunks_left(plan, finished_keys(out))
-    first: dict[str, Chunk] = {}
+    of_group: dict[str, list[Chunk]] = {}
     for chunk in left:
-        first.setdefault(chunk.group, chunk)
-    drawn = list(first.values())
-    ids = {chunk.id for chunk in drawn}
+        of_group.setdefault(chunk.group, []).append(chunk)
+    drawn = [tuple(chunks[:2]) for chunks in of_group.values()]
+    ids = {chunk.id for pair in drawn for chunk in pair}
     # beside each other, as they will be: neighbours share caches and clocks
-    drawn += [c for c in left if c.id not in ids][: max(workers - len(drawn), 0)]
-    ids = {chunk.id for chunk in drawn}
+    others = [chunk for chunk in left if chunk.id not in ids]
+    drawn += [(chunk,) for chunk in others[: max(workers - len(drawn), 0)]]
     if not drawn:
         return Probe((), 0.0, 0.0, workers)
     begin = time.monotonic()
     with open_executor(Place(workers=workers), len(drawn), out) as executor:
         futures = [
-            executor.submit(_WORKER, "probe_chunk", chunk, str(out), LEAST_LIMIT_S)
-            for chunk in drawn
+            executor.submit(_WORKER, "probe_chunks", pair, str(out), LEAST_LIMIT_S)
+            for pair in drawn
         ]
         seen = [future.result() for future in futures]
-    for found in seen:
-        if not found.report.is_ok:
-            raise RecordError(f"A probed chunk must run, but: {found.report.message}")
-    rest = [chunk for chunk in left if chunk.id not in ids]
+    reports = [report for found in seen for report in found.reports]
+    for report in reports:
+        if not report.is_ok:
+            raise RecordError(f"A probed chunk must run, but: {report.message}")
+    done = {report.chunk_id for report in reports}
+    rest = [chunk for chunk in left if chunk.id not in done]
     names = group_names(left)
-    of_group = {c.group: s for c, s in zip(drawn, seen, strict=True)}
     groups = {
         group: GroupProbe(
             names[group],
-            found.report.setup_s,
+            found.reports[0].setup_s,
             found.setup_s,
-            (found.report.wall_s - found.report.setup_s) / found.report.num_runs,
+            _run_s(found.reports[-1]),
             sum(len(chunk.runs) for chunk in rest if chunk.group == group),
         )
-        for group, found in of_group.items()
+        for group, found in zip(of_group, seen, strict=False)
     }
     start_s = min(found.begin_s for found in seen) - begin
     seconds = schedule_s(rest, groups, workers, start_s) if rest else 0.0
     peak = max(found.peak_mib for found in seen)
     return Probe(tuple(groups.values()), seconds, peak, workers)
+
+
+def _run_s(report: "ChunkReport") -> float:
+    """Return the time per run of a chunk whose program was there, s."""
+    return (report.wall_s - report.setup_s) / report.num_runs
 
 
 def schedule_s(

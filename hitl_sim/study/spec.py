@@ -14,6 +14,7 @@ from hitl_sim.cost import Prices, check_prices
 from hitl_sim.study.lever_spec import (
     FineTuneLever,
     LeverSpec,
+    QuantiseLever,
     check_levers,
     find_lever,
 )
@@ -373,7 +374,8 @@ class AxisSpec(_Struct, frozen=True):
 
     Attributes:
         field: "task", or table and field, as "crowd.shared_error",
-            "training.learning_rate", "arm.share".
+            "training.learning_rate", "arm.share", or a lever's by its kind, as
+            "arm.lever.prune.share".
         values: the values it takes; crossed with those of other axes.
         low: least value of a range.
         high: largest value of a range. Between two integers it takes integers.
@@ -626,6 +628,14 @@ def _check_lever(arm: ArmSpec, spec: StudySpec) -> None:
         raise SpecError(
             "`arm.refit` must be 'warm' with a lever, which acts on one training from "
             f"its begin to its end, got {arm.refit!r} in arm {arm.name!r}."
+        )
+    quantise = find_lever(arm.lever, QuantiseLever)
+    is_rounded = quantise is not None and quantise.form != "post_training"
+    if isinstance(arm, LabellingArm) and is_rounded:
+        raise SpecError(
+            "`arm.lever.form` must be 'post_training' in an arm of kind 'labelling', "
+            "whose model chooses items by what it answers in float32, got "
+            f"{quantise.form!r} in arm {arm.name!r}."
         )
     if tune is None or not isinstance(arm, ImportanceArm | MachineImportanceArm):
         return

@@ -8,6 +8,7 @@ from hitl_sim.study.lever_spec import (
     FineTuneLever,
     PruneLever,
     QuantiseLever,
+    SplitLever,
     find_lever,
 )
 from hitl_sim.study.network_spec import TEXT_KINDS, VECTOR_KINDS
@@ -64,6 +65,9 @@ def _check_levers(condition: Condition, info: TaskInfo) -> None:
                 f"with `arm.lever.form` {prune.form!r}, got {network.kind!r} in arm "
                 f"{arm.name!r}."
             )
+    split = find_lever(arm.lever, SplitLever)
+    if split is not None:
+        _check_split(split, condition)
     if find_lever(arm.lever, QuantiseLever) and find_spec("qwix") is None:
         raise SpecError(
             "`arm.lever.kind` must be another where qwix is not installed (pip install "
@@ -77,6 +81,22 @@ def _check_levers(condition: Condition, info: TaskInfo) -> None:
             f"`task.{condition.task_name}`: pool + validation + test must leave at "
             f"least {LEAST_RELATED} of the source's {info.num_items} items to pretrain "
             f"on in arm {arm.name!r}, got {left}."
+        )
+
+
+def _check_split(split: SplitLever, condition: Condition) -> None:
+    """Refuse a cut where there is none between two dense layers."""
+    kind, arm = condition.network.kind, condition.arm
+    if kind not in VECTOR_KINDS:
+        raise SpecError(
+            f"`network.kind` must be one of {_listed(VECTOR_KINDS)} with a lever of "
+            f"kind 'split', got {kind!r} in arm {arm.name!r}."
+        )
+    layers = len(condition.network.resolved().get("hidden", ())) + 1
+    if split.after >= layers:
+        raise SpecError(
+            f"`arm.lever.after` must be < {layers}, the layers of the network, with a "
+            f"lever of kind 'split', got {split.after} in arm {arm.name!r}."
         )
 
 

@@ -67,7 +67,7 @@ def dawid_skene(
         def add(counts: Array, slot: Array) -> tuple[Array, None]:
             return counts.at[slot].add(posterior, mode="drop"), None
 
-        counts, _ = jax.lax.scan(add, jnp.zeros((num_cells, num_options)), slots, unroll=8)
+        counts, _ = jax.lax.scan(add, jnp.zeros((num_cells, num_options)), slots)
         counts = jnp.where(is_used[:, None], jnp.maximum(counts, _FLOOR), 0.0)
         counts = counts.reshape(num_annotators, num_options, num_options)
         errors = counts / jnp.maximum(jnp.sum(counts, axis=1, keepdims=True), _FLOOR)
@@ -84,7 +84,7 @@ def dawid_skene(
         def add(evidence: Array, slot: Array) -> tuple[Array, None]:
             return evidence + log_errors.at[slot].get(mode="fill", fill_value=0.0), None
 
-        evidence, _ = jax.lax.scan(add, jnp.zeros(share.shape), slots, unroll=8)
+        evidence, _ = jax.lax.scan(add, jnp.zeros(share.shape), slots)
         log_prior = jnp.log(jnp.maximum(prior, _FLOOR))[None, :]
         return jax.nn.softmax(
             jnp.where(is_named[None, :], log_prior + evidence, -jnp.inf), axis=1

@@ -1,15 +1,19 @@
 """The sign of each study's claim, in its quick form and with the arms it takes."""
 
+import io
 from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 
 from hitl_sim.analysis import beside
-from hitl_sim.analysis.bill import price_units
-from hitl_sim.analysis.lever import tabulate_levers
+from hitl_sim.analysis.lever import Serving, clock_policies, tabulate_levers
+from hitl_sim.energy import load_profile
+from hitl_sim.energy.link import load_link
 from hitl_sim.study.conclude import analyse_folder
 from hitl_sim.study.grid import expand
+from hitl_sim.study.lever_table import LeverPrices, show_levers
 from hitl_sim.study.runner import dry_run, run_study
 from hitl_sim.study.spec import load_spec
 
@@ -22,15 +26,21 @@ pytestmark = pytest.mark.study
 def run(tmp_path_factory):
     """Return a function that runs some arms of a study's quick form."""
 
-    def run(name, arms):
+    folders = {}
+
+    def run(name, arms, **prices):
         spec = load_spec(EXPERIMENTS / f"{name}.toml", is_smoke=True)
         kept = tuple(arm for arm in spec.arm if arm.name in ("control", *arms))
         assert len(kept) == 1 + len(arms)
         out = tmp_path_factory.mktemp(name)
         spec = msgspec.structs.replace(spec, arm=kept)
         assert run_study(spec, out, 2).num_failed == 0
-        return analyse_folder(out)
+        folders[name] = out
+        return analyse_folder(
+            out, prices=msgspec.structs.replace(spec.prices, **prices)
+        )
 
+    run.folders = folders
     return run
 
 
@@ -90,9 +100,13 @@ def test_people_clean_a_pool_that_a_machine_spoils(run):
 
 
 def test_levers_have_the_published_signs(run):
-    arms = ["people_800", "tuned", "masked", "structured", "int8_after", "approximate"]
-    result = run("levers", arms)
-    (table,) = tabulate_levers(result, price_units(result.work, result.profile))
+    arms = ["people_800", "masked", "structured", "int8_after", "approximate"]
+    arms += ["tuned", "tuned_wide", "split"]
+    result = run("levers", arms, pretraining="sunk")
+    serving = Serving(
+        result.profile, load_profile("server-cpu"), load_link("wifi"), "wifi"
+    )
+    (table,) = tabulate_levers(result, serving, clock_policies(1.1, 0.7))
     rows = {row.finding.arm: row for row in table.rows}
     operations = {arm: float(row.use.operations.value) for arm, row in rows.items()}
     assert operations["masked"] == 1.0
@@ -100,9 +114,26 @@ def test_levers_have_the_published_signs(run):
     assert rows["masked"].finding.ratio.low > 1.0
     # this device has no int8: rounding is added, and nothing gets faster
     assert rows["int8_after"].finding.ratio.value > 1.0
-    assert rows["int8_after"].arithmetic.high < 1.0
+    chip = rows["int8_after"].chip
+    assert chip.operations.high < 1.0
+    # the bytes that are moved stay, and take most of a chip's joules
+    assert chip.ratio.value > 0.95
     rough = rows["approximate"]
-    assert rough.hypothetical.value < rough.arithmetic.value
+    assert rough.hypothetical.operations.value < rough.chip.operations.value
+    assert rough.hypothetical.ratio.value > 0.99 * rough.chip.ratio.value
+    # it is the classes left out of pretraining that cost
+    wide, part = (found(result, "digits", arm) for arm in ("tuned_wide", "tuned"))
+    assert beside(wide, part, result.seed).high < 1.0
+    # a network of this size sends more than it computes
+    assert rows["split"].use.beside > 1.0
+    assert rows["split"].use.served.best.at == 2
+    assert rows["clock_free"].finding.ratio.value < 0.913
+    said = io.StringIO()
+    prices = LeverPrices(link="lte")
+    page = show_levers(Console(file=said), run.folders["levers"], prices, "levers")
+    assert "Written by `levers --link lte`" in page.read_text()
+    assert "over lte" in page.read_text()
+    assert "who pays for pretraining?" in said.getvalue()
     assert table.guide.arm == "people_800"
     assert rows["people_800"].hours.value > 0.0 > rows["masked"].hours.value
 

@@ -13,6 +13,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hitl_sim.energy.memory.technology import Level, Technology
 from hitl_sim.energy.memory.tile import ORDERS, Axis, Extent, Moved, Tiling, count_moved
@@ -38,6 +39,25 @@ class Product:
     def num_multiply_adds(self) -> int:
         """Return M N K."""
         return self.size.m * self.size.n * self.size.k
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain numbers, as a manifest keeps them."""
+        return {
+            "size": list(self.size),
+            "operand_b": self.operand_b,
+            "sum_b": self.sum_b,
+            "dtype": self.dtype,
+        }
+
+    @classmethod
+    def from_json(cls, tables: Mapping[str, Any]) -> Product:
+        """Read what `to_json` wrote; other fields are left alone."""
+        return cls(
+            Extent(*tables["size"]),
+            tables["operand_b"],
+            tables["sum_b"],
+            tables["dtype"],
+        )
 
 
 def count_bytes(product: Product, tilings: Mapping[str, Tiling]) -> dict[str, int]:

@@ -10,6 +10,9 @@ from hitl_sim.learn.arithmetic.config import ArithmeticConfig as ArithmeticConfi
 from hitl_sim.learn.arithmetic.config import Form as Form
 from hitl_sim.learn.arithmetic.error_model import ErrorModel as ErrorModel
 from hitl_sim.learn.arithmetic.error_model import fit_error_model as fit_error_model
+from hitl_sim.learn.arithmetic.feature import RANGE_BYTES as RANGE_BYTES
+from hitl_sim.learn.arithmetic.feature import decode_features as decode_features
+from hitl_sim.learn.arithmetic.feature import encode_features as encode_features
 from hitl_sim.learn.arithmetic.feature import quantise_features as quantise_features
 from hitl_sim.learn.arithmetic.int8 import int8_product as int8_product
 from hitl_sim.learn.arithmetic.int8 import runs_in_int8 as runs_in_int8

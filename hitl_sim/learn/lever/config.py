@@ -80,12 +80,26 @@ class QuantiseConfig:
 
 
 @dataclass(frozen=True)
+class SplitConfig:
+    """Cut the network in use in two, for a device and a server.
+
+    Attributes:
+        after: layers that the device runs; 0 sends the input.
+        bits: of each feature that is sent.
+    """
+
+    after: int
+    bits: int
+
+
+@dataclass(frozen=True)
 class LeverConfig:
     """The levers of an arm; None for each that it does not have."""
 
     fine_tune: FineTuneConfig | None = None
     prune: PruneConfig | None = None
     quantise: QuantiseConfig | None = None
+    split: SplitConfig | None = None
 
     @property
     def cut(self) -> PruneConfig | None:

@@ -16,6 +16,7 @@ from hitl_sim.learn.lever.gate import draw_gates, open_gates
 from hitl_sim.learn.lever.layout import Layout, layout_of
 from hitl_sim.learn.lever.mask import keep_largest, share_at
 from hitl_sim.learn.lever.quantised import arithmetic_of, quantise_network
+from hitl_sim.learn.lever.split import split_network
 from hitl_sim.learn.lever.unit import close_units, unit_layers
 from hitl_sim.learn.network import Hooks, Network, NetworkConfig, build_network
 
@@ -75,7 +76,11 @@ def build_form(
         is_gated: whether its units have gates, which learn which of them go.
     """
     form = _build_form(config, sizes, lever, pretrained, is_gated)
-    quantise = lever.quantise
+    quantise, split = lever.quantise, lever.split
+    if split is not None:
+        network = split_network(form.network, config, sizes, split)
+        answer = f":split{split.after}b{split.bits}"
+        return form._replace(network=network, answer=answer)
     if quantise is None:
         return form
     network = quantise_network(form.network, form.layout, config, sizes, quantise)

@@ -13,24 +13,36 @@ import pyarrow as pa
 STEPS_PER_CHECKPOINT = 10
 BEST = 0.9
 TYPICAL_STEPS = 170.0
+PRODUCTS = [
+    {
+        "size": [32, 64, 64],
+        "operand_b": 4,
+        "sum_b": 4,
+        "dtype": "float32",
+        "times": 5,
+    }
+]
 UNITS = {
     "train:small": {
         "phase": "train",
         "flops": {"float32": 3e6},
         "bytes_moved": 4e5,
         "num_kernels": 20.0,
+        "products": PRODUCTS,
     },
     "choose:small": {
         "phase": "choose",
         "flops": {"float32": 3e6},
         "bytes_moved": 4e5,
         "num_kernels": 20.0,
+        "products": PRODUCTS,
     },
     "evaluate:small": {
         "phase": "evaluate",
         "flops": {"float32": 1e4},
         "bytes_moved": 1e3,
         "num_kernels": 0.05,
+        "products": [],
     },
 }
 

@@ -6,6 +6,7 @@ from hitl_sim.learn import (
     LeverConfig,
     PruneConfig,
     QuantiseConfig,
+    SplitConfig,
 )
 from hitl_sim.study.grid import expand
 from hitl_sim.study.lever import lever_config
@@ -16,6 +17,7 @@ from hitl_sim.study.spec import SpecError, convert
 TUNE = {"kind": "fine_tune", "steps": 20}
 CUT = {"kind": "prune", "form": "structured", "share": 0.5, "after": 2}
 AFTER = {"kind": "quantise", "form": "post_training"}
+SPLIT = {"kind": "split", "after": 1, "bits": 4}
 
 
 def _study(*levers, arm=None, prices=None, **changes):
@@ -43,6 +45,8 @@ def _study(*levers, arm=None, prices=None, **changes):
 def test_any_arm_carries_levers_which_reach_the_learner():
     arm = {"kind": "relevance", "questions": 50}
     spec = _study({**TUNE, "classes": 0.3}, CUT, AFTER, arm=arm)
+    split = _study(SPLIT).arm[1].lever
+    assert lever_config(split, 10) == LeverConfig(split=SplitConfig(1, 4))
     assert lever_config(spec.arm[1].lever, 10) == LeverConfig(
         FineTuneConfig(20, 3, "all", 4),
         PruneConfig(0.5, "structured", 2),
@@ -53,7 +57,11 @@ def test_any_arm_carries_levers_which_reach_the_learner():
 @pytest.mark.parametrize(
     ("lever", "message"),
     [
-        ({"kind": "squeeze"}, "must be one of 'fine_tune', 'prune', 'quantise'"),
+        (
+            {"kind": "squeeze"},
+            "must be one of 'fine_tune', 'prune', 'quantise', 'split'",
+        ),
+        ({**SPLIT, "bits": 17}, "bits` must be int <= 16, got 17"),
         ({**TUNE, "train": "first"}, "`arm.1..lever.0..train` must be one of 'all'"),
         ({**TUNE, "width": 1}, "Allowed: classes, rank, steps, train"),
         ({**TUNE, "rank": 4}, "`arm.lever.rank` must be left out unless"),
@@ -147,3 +155,62 @@ def test_levers_are_plain_tables_in_a_study_that_is_written_down():
     kinds = (FineTuneLever, PruneLever, QuantiseLever)
     assert [type(lever) for lever in levers] == list(kinds)
     assert msgspec.to_builtins(levers)[1]["kind"] == "prune"
+
+
+def test_rounds_choose_by_the_network_in_float32_or_not_at_all():
+    arm = {"kind": "labelling", "rounds": 2, "refit": "warm"}
+    _study(AFTER, arm=arm)
+    with pytest.raises(SpecError, match=r"`arm.lever.form` must be 'post_training' in"):
+        _study({**AFTER, "form": "aware"}, arm=arm)
+
+
+def test_a_pretrained_network_reads_all_features():
+    arm = {"kind": "importance", "feedback": "ranking", "use": "select", "share": 0.5}
+    with pytest.raises(SpecError, match=r"`arm.use` must be 'penalty' with a lever of"):
+        _study(TUNE, arm=arm)
+
+
+def test_a_network_is_split_between_two_of_its_layers():
+    build_plan(_study(SPLIT))
+    with pytest.raises(SpecError, match=r"`arm.lever.after` must be < 2, the layers"):
+        build_plan(_study({**SPLIT, "after": 2}, network={"hidden": [8]}))
+    with pytest.raises(
+        SpecError, match=r"`network.kind` must be one of 'linear', 'mlp"
+    ):
+        build_plan(_study(SPLIT, network={"kind": "cnn"}))
+
+
+def test_what_is_rounded_in_each_layer_is_not_rounded_between_two():
+    with pytest.raises(SpecError, match="must not be 'split' beside 'quantise'"):
+        _study(SPLIT, AFTER)
+
+
+def _swept(*levers, **axis):
+    return expand(_study(*levers, axis=[axis]))
+
+
+def test_an_axis_over_a_lever_is_a_program_of_each_value():
+    field = "arm.lever.prune.share"
+    found = [
+        c for c in _swept(CUT, field=field, values=[0.25, 0.5]) if c.arm.name == "own"
+    ]
+    assert [c.arm.lever[0].share for c in found] == [0.25, 0.5]
+    assert [c.settings for c in found] == [{field: 0.25}, {field: 0.5}]
+    assert found[0].static("data") != found[1].static("data")
+
+
+def test_an_axis_over_a_lever_leaves_arms_without_it_alone():
+    found = _swept(CUT, field="arm.lever.prune.after", values=[2, 3])
+    assert sum(c.arm.name == "control" and c.role == "arm" for c in found) == 0
+    assert sum(c.role in ("control", "pilot") for c in found) == 2
+    assert sum(c.arm.name == "own" for c in found) == 2
+
+
+def test_an_axis_over_a_lever_that_no_arm_has_is_refused():
+    with pytest.raises(SpecError, match=r"`axis.field` must be a field of \[arm\]"):
+        _swept(CUT, field="arm.lever.quantise.form", values=["aware", "post_training"])
+
+
+def test_a_swept_value_that_a_lever_cannot_have_is_refused():
+    with pytest.raises(SpecError, match="`axis` leads to a value that is refused"):
+        _swept(CUT, field="arm.lever.prune.after", values=[2, 12])

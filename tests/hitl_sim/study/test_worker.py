@@ -75,3 +75,19 @@ def test_every_kind_of_arm_becomes_a_program_with_a_bill():
             assert shapes.curve.validation.shape == (12,)
             kinds.add(condition.arm.__struct_config__.tag)
     assert kinds == {arm.__struct_config__.tag for arm in get_args(ArmSpec)}
+
+
+@pytest.mark.parametrize(("first_s", "num_timed"), [(0.5, 2), (5.0, 1)])
+def test_a_probe_times_a_second_chunk_where_the_first_was_short(
+    plan, tmp_path, monkeypatch, first_s, num_timed
+):
+    def run_chunk(chunk, out, limit_s):
+        return worker.ChunkReport(chunk.id, len(chunk.runs), True, "", 9.0 + first_s, 9)
+
+    monkeypatch.setattr(worker, "run_chunk", run_chunk)
+    monkeypatch.setattr(worker, "_group_of", lambda chunk, out: None)
+    chunks = chunks_left(plan, set())
+    found = worker.probe_chunks(chunks[:2], str(tmp_path), 100.0)
+    assert [report.chunk_id for report in found.reports] == [
+        chunk.id for chunk in chunks[:num_timed]
+    ]

@@ -21,9 +21,36 @@ NETWORKS = {
 }
 
 
-@pytest.fixture(params=["mlp", "text_cnn"])
-def network(request):
-    return NETWORKS[request.param]
+QUICKLY = {"xla_backend_optimization_level": 0}
+"""Options of a compiler that is to be done soon: programs here run once."""
+
+
+@pytest.fixture(autouse=True)
+def _simple_numbers():
+    """Draw by a generator that compiles in a third of the time; no test needs bits."""
+    with jax.default_prng_impl("unsafe_rbg"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def once():
+    """Return a function that compiles another in one piece, and calls it."""
+
+    def call(function, *args):
+        return jax.jit(function, compiler_options=QUICKLY)(*args)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def networks():
+    return NETWORKS
+
+
+@pytest.fixture
+def network():
+    """A network whose last layer reads several others, and vectors of words."""
+    return NETWORKS["text_cnn"]
 
 
 @pytest.fixture(params=NETWORKS)
@@ -36,7 +63,7 @@ def any_network(request):
 def items():
     """Whole numbers that a text may have as well as an image."""
     rng = np.random.default_rng(0)
-    return jnp.asarray(rng.integers(0, 30, (9, 64)), jnp.float32)
+    return jnp.asarray(rng.integers(0, 30, (4, 64)), jnp.float32)
 
 
 @pytest.fixture(scope="session")
@@ -47,10 +74,10 @@ def levered(config_of, digits, hyper_of, seeds_of):
     def compiled(intervention, lever):
         config = config_of(intervention)
         config = dataclasses.replace(config, lever=lever, num_leftover=1667)
-        return jax.jit(build_run(config))
+        return jax.jit(build_run(config), compiler_options=QUICKLY)
 
-    def run(intervention, lever, replicate=0):
+    def run(intervention, lever, replicate=0, data=None):
         program = compiled(intervention, lever)
-        return program(seeds_of(replicate), hyper_of(), digits[1])
+        return program(seeds_of(replicate), hyper_of(), data or digits[1])
 
     return run

@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,19 +14,16 @@ from hitl_sim.learn.optimise import init_learner, revise, train_step
 SIZES = (64, 10)
 
 
-def _trained(form, items, steps=3):
-    learner = init_learner(jax.random.key(3), form.network, "adam")
-    step = _step(form, items)
-    for _ in range(steps):
-        learner = step(learner)
-    return learner
-
-
-def _step(form, items):
+def _trained(form, items, steps=3, before=lambda learner, _: learner):
+    """A learner after some steps, before each of which something is done to it."""
     labels, rate = jnp.arange(items.shape[0]) % 10, jnp.float32(0.05)
-    return jax.jit(
-        lambda learner: train_step(form.network, "adam", learner, rate, items, labels)
-    )
+    start = init_learner(jax.random.key(3), form.network, "adam")
+
+    def step(learner, number):
+        learner = before(learner, number)
+        return train_step(form.network, "adam", learner, rate, items, labels), None
+
+    return jax.lax.scan(step, start, jnp.arange(steps))[0]
 
 
 def _plain(form, learner):
@@ -37,61 +36,83 @@ def _form(network, **levers):
     return build_form(network, SIZES, LeverConfig(**levers), pretrained), pretrained
 
 
-def test_training_all_starts_from_what_was_known_but_the_last_layer(network):
-    form, pretrained = _form(network, fine_tune=FineTuneConfig(1, 5))
-    start = _plain(form, init_learner(jax.random.key(3), form.network, "adam"))
-    for i, (here, known) in enumerate(
-        zip(start, jax.tree.leaves(pretrained), strict=True)
-    ):
-        is_kernel = form.layout.paths[i].endswith("kernel")
-        if i not in form.layout.last:
-            assert np.array_equal(here, known)
-        elif is_kernel:
-            assert not np.array_equal(here, known)
-
-
-def test_training_the_last_layer_leaves_every_other_weight(network, items):
-    form, pretrained = _form(network, fine_tune=FineTuneConfig(1, 5, "last"))
-    found = _plain(form, _trained(form, items))
-    for i, (here, known) in enumerate(
-        zip(found, jax.tree.leaves(pretrained), strict=True)
-    ):
-        assert np.array_equal(here, known) == (i not in form.layout.last)
-
-
-def test_merged_adapters_answer_like_those_beside_the_weights(any_network, items):
-    """A kernel that met another's adapter would not."""
-    form, _ = _form(any_network, fine_tune=FineTuneConfig(1, 5, "low_rank", 2))
-    learner = _trained(form, items)
-    hooks = form.network.hooks
-    beside = form.network.apply(hooks.weights(learner.params, learner.held), items)
-    merged = hooks.answer(hooks.deploy(learner.params, learner.held), items)
-    np.testing.assert_allclose(merged, beside, rtol=1e-3, atol=1e-3)
+def _begun_and_trained(network, items, **levers):
+    """Weights as they were known, as training starts from them, and at its end."""
+    form, pretrained = _form(network, **levers)
     start = init_learner(jax.random.key(3), form.network, "adam")
-    before = form.network.apply(hooks.weights(start.params, start.held), items)
+    leaves = form.layout.flatten(pretrained)
+    return leaves, _plain(form, start), _plain(form, _trained(form, items))
+
+
+@pytest.mark.parametrize(("name", "train"), [("mlp", "all"), ("text_cnn", "last")])
+def test_training_starts_from_what_was_known_but_the_last_layer(
+    networks, items, once, name, train
+):
+    """And changes what it is told to, and nothing else."""
+    network = networks[name]
+    tune = FineTuneConfig(1, 5, train)
+    known, start, found = once(
+        lambda: _begun_and_trained(network, items, fine_tune=tune)
+    )
+    layout = build_form(network, SIZES, LeverConfig()).layout
+    for i, path in enumerate(layout.paths):
+        is_last = i in layout.last
+        # a fresh bias is zero, as a fresh one was before
+        if not is_last or path.endswith("kernel"):
+            assert np.array_equal(start[i], known[i]) == (not is_last)
+        if is_last or train == "last":
+            assert np.array_equal(found[i], start[i]) == (not is_last)
+
+
+def test_merged_adapters_answer_like_those_beside_the_weights(any_network, items, once):
+    """A kernel that met another's adapter would not."""
+
+    def answers():
+        form, _ = _form(any_network, fine_tune=FineTuneConfig(1, 5, "low_rank", 2))
+        learner = init_learner(jax.random.key(3), form.network, "adam")
+        hooks = form.network.hooks
+        filled = jax.tree.map(
+            lambda a: a + 0.1 * jax.random.normal(jax.random.key(5), a.shape),
+            learner.params,
+        )
+        beside, before = (
+            form.network.apply(hooks.weights(params, learner.held), items)
+            for params in (filled, learner.params)
+        )
+        merged = hooks.answer(hooks.deploy(filled, learner.held), items)
+        return beside, merged, before
+
+    beside, merged, before = once(answers)
+    np.testing.assert_allclose(merged, beside, rtol=1e-3, atol=1e-3)
     assert not np.allclose(beside, before, atol=1e-2)
 
 
-def test_adapters_change_a_layer_by_no_more_than_their_rank(items):
-    form, pretrained = _form(
-        NetworkConfig((12,)), fine_tune=FineTuneConfig(1, 5, "low_rank", 2)
-    )
-    found = _plain(form, _trained(form, items))
-    position = form.layout.at("layers.0.kernel")
-    change = found[position] - jax.tree.leaves(pretrained)[position]
+def test_adapters_change_a_layer_by_no_more_than_their_rank(items, once):
+    tune = FineTuneConfig(1, 5, "low_rank", 2)
+    network = NetworkConfig((12,))
+    known, _, found = once(lambda: _begun_and_trained(network, items, fine_tune=tune))
+    layout = build_form(network, SIZES, LeverConfig()).layout
+    position = layout.at("layers.0.kernel")
+    change = found[position] - known[position]
     assert np.linalg.matrix_rank(change, tol=1e-4) == 2
 
 
-@pytest.mark.parametrize("form_name", ["masked", "gradual"])
-def test_masked_weights_stay_at_zero_through_training(network, items, form_name):
+@pytest.mark.parametrize(
+    ("name", "form_name"), [("mlp", "masked"), ("text_cnn", "gradual")]
+)
+def test_masked_weights_stay_at_zero_through_training(
+    networks, items, once, name, form_name
+):
+    network = networks[name]
     prune = PruneConfig(0.5, form_name, after=1, until=2)
-    form, _ = _form(network, prune=prune)
-    learner = init_learner(jax.random.key(3), form.network, "adam")
-    step = _step(form, items)
-    for checkpoint in range(4):
-        learner = step(revise(form.network, learner, jnp.int32(checkpoint)))
-    leaves = _plain(form, learner)
-    for position in form.layout.kernels:
+
+    def trained():
+        form, _ = _form(network, prune=prune)
+        masking = partial(revise, form.network)
+        return _plain(form, _trained(form, items, 4, masking))
+
+    leaves = once(trained)
+    for position in build_form(network, SIZES, LeverConfig()).layout.kernels:
         kernel = np.asarray(leaves[position])
         assert (kernel == 0.0).sum() == kernel.size // 2
 
@@ -104,10 +125,13 @@ def test_gates_are_binary_and_pass_their_gradient_straight():
     assert found.tolist() == [1.0, 2.0, 3.0, 4.0]
 
 
-def test_gates_learn(network, items):
+def test_gates_learn(network, items, once):
     prune = PruneConfig(0.5, "gated", after=1)
-    form = build_form(network, SIZES, LeverConfig(prune=prune), is_gated=True)
-    start = init_learner(jax.random.key(3), form.network, "adam")
-    found = _trained(form, items)
-    for before, after in zip(start.params.gates, found.params.gates, strict=True):
+
+    def gates():
+        form = build_form(network, SIZES, LeverConfig(prune=prune), is_gated=True)
+        start = init_learner(jax.random.key(3), form.network, "adam")
+        return start.params.gates, _trained(form, items).params.gates
+
+    for before, after in zip(*once(gates), strict=True):
         assert (np.asarray(before) != np.asarray(after)).any()

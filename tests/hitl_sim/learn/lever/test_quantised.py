@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from hitl_sim.learn import (
-    FineTuneConfig,
     LeverConfig,
-    PruneConfig,
+    NetworkConfig,
     QuantiseConfig,
     describe_work,
 )
@@ -25,21 +24,33 @@ AWARE = QuantiseConfig("aware")
 ROUGH = QuantiseConfig("approximate", "mitchell")
 
 
-def _answers(network, items, **levers):
-    form = build_form(network, SIZES, LeverConfig(**levers))
-    learner = init_learner(jax.random.key(2), form.network, "adam")
+@pytest.fixture
+def answers(once, items):
+    """Return what a network answers in training, in use, rounded by hand, and plain."""
 
-    @jax.jit
-    def answer(learner):
-        weights = learner.weights(form.network, learner.params)
-        trained = form.network.apply(weights, items)
-        return trained, in_use(form.network, learner)(items)
+    def answers_of(network, quantise):
+        def every():
+            form = build_form(network, SIZES, LeverConfig(quantise=quantise))
+            learner = init_learner(jax.random.key(2), form.network, "adam")
+            weights = learner.weights(form.network, learner.params)
+            trained = form.network.apply(weights, items)
+            used = in_use(form.network, learner)(items)
+            return (
+                trained,
+                used,
+                *(
+                    built.apply(built.init(jax.random.key(2)), items)
+                    for built in (_rounded(network), build_network(network, *SIZES))
+                ),
+            )
 
-    return answer(learner)
+        return once(every)
+
+    return answers_of
 
 
-def _rounded(network, items):
-    """What a network answers whose every product rounds both operands to int8."""
+def _rounded(network):
+    """A network whose every product rounds both operands to int8."""
 
     def product(params):
         return (
@@ -49,43 +60,42 @@ def _rounded(network, items):
             ),
         )
 
-    plain = build_network(network, *SIZES, product)
-    return jax.jit(plain.apply)(plain.init(jax.random.key(2)), items)
+    return build_network(network, *SIZES, product)
 
 
-def test_a_network_in_use_multiplies_rounded_numbers(any_network, items):
-    trained, used = _answers(any_network, items, quantise=AFTER)
-    plain = build_network(any_network, *SIZES)
-    want = jax.jit(plain.apply)(plain.init(jax.random.key(2)), items)
-    np.testing.assert_allclose(trained, want, rtol=1e-5, atol=1e-5)
-    rounded = _rounded(any_network, items)
+def test_a_network_in_use_multiplies_rounded_numbers(any_network, answers):
+    trained, used, rounded, plain = answers(any_network, AFTER)
+    np.testing.assert_allclose(trained, plain, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(used, rounded, rtol=1e-3, atol=1e-3)
-    assert not np.allclose(used, want, rtol=1e-4, atol=1e-4)
+    assert not np.allclose(used, plain, rtol=1e-4, atol=1e-4)
 
 
-def test_a_network_that_is_aware_trains_as_it_is_used(network, items):
-    trained, used = _answers(network, items, quantise=AWARE)
+def test_a_network_that_is_aware_trains_as_it_is_used(network, answers):
+    trained, used, _, _ = answers(network, AWARE)
     np.testing.assert_allclose(trained, used, rtol=1e-3, atol=1e-3)
 
 
-def test_an_approximate_multiplier_errs_in_training_and_in_use(network, items):
-    trained, used = _answers(network, items, quantise=ROUGH)
-    rounded = _rounded(network, items)
+def test_an_approximate_multiplier_errs_in_training_and_in_use(answers):
+    trained, used, rounded, _ = answers(NetworkConfig((12, 7)), ROUGH)
     np.testing.assert_allclose(trained, used, rtol=1e-3, atol=1e-3)
     assert not np.allclose(used, rounded, rtol=1e-2, atol=1e-2)
 
 
-def test_gradients_pass_straight_through_rounding(network, items):
+def test_gradients_pass_straight_through_rounding(network, items, once):
     form = build_form(network, SIZES, LeverConfig(quantise=AWARE))
-    learner = init_learner(jax.random.key(2), form.network, "adam")
 
-    def loss(params):
-        weights = learner.weights(form.network, params)
-        return jnp.square(form.network.apply(weights, items)).mean()
+    def gradients():
+        learner = init_learner(jax.random.key(2), form.network, "adam")
 
-    gradients = jax.jit(jax.grad(loss))(learner.params)
+        def loss(params):
+            weights = learner.weights(form.network, params)
+            return jnp.square(form.network.apply(weights, items)).mean()
+
+        return jax.grad(loss)(learner.params)
+
+    found = once(gradients)
     for position in form.layout.kernels:
-        assert np.abs(np.asarray(gradients[position])).max() > 0.0
+        assert np.abs(np.asarray(found[position])).max() > 0.0
 
 
 def _lines(config_of, **levers):
@@ -108,17 +118,3 @@ def test_rounding_is_counted_where_it_is_done(config_of):
 
 def test_no_device_is_billed_for_looking_products_up(config_of):
     assert _lines(config_of, quantise=ROUGH) == _lines(config_of, quantise=AWARE)
-
-
-def test_three_levers_act_at_once(levered, config_of):
-    levers = {
-        "fine_tune": FineTuneConfig(5, 5),
-        "prune": PruneConfig(0.5, "gated", after=1),
-        "quantise": AWARE,
-    }
-    curve = levered(WholePoolConfig(), LeverConfig(**levers)).curve
-    assert np.isnan(curve.validation).tolist() == [True] + [False] * 5
-    lines = _lines(config_of, **levers)
-    assert "train:64-8-10:b8:n80:gated:int8" in lines
-    assert "train:64-4-10:b8:n80:int8" in lines
-    assert "evaluate:64-4-10:class:n30:int8" in lines

@@ -8,12 +8,24 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn import FineTuneConfig, LeverConfig, PruneConfig, describe_work
+from hitl_sim.learn import (
+    FineTuneConfig,
+    LeverConfig,
+    PruneConfig,
+    QuantiseConfig,
+    describe_work,
+)
 from hitl_sim.learn.crowd import PanelConfig
 from hitl_sim.learn.intervention import LabellingConfig, WholePoolConfig
+from hitl_sim.learn.loop import run_keys
 from hitl_sim.task import Corruption, build_leftover, build_split
 
 CUT = LeverConfig(prune=PruneConfig(0.5, "structured", after=1))
+THREE = LeverConfig(
+    FineTuneConfig(5, 5),
+    PruneConfig(0.5, "gated", after=1),
+    QuantiseConfig("post_training"),
+)
 LABELLING = LabellingConfig(rounds=2, questions=10, panel=PanelConfig(3, 3, 1))
 
 
@@ -32,11 +44,30 @@ def test_a_run_has_no_accuracy_before_its_lever_acts_in_full(levered):
     assert np.isnan(curve.test).tolist() == np.isnan(curve.validation).tolist()
 
 
-@pytest.mark.parametrize("intervention", [WholePoolConfig(), LABELLING])
-def test_a_run_goes_on_with_fewer_units(levered, intervention):
-    curve = levered(intervention, CUT).curve
+def test_three_levers_act_at_once_and_rounds_go_on_with_fewer_units(levered, config_of):
+    pytest.importorskip("qwix")
+    curve = levered(LABELLING, THREE).curve
     assert np.isnan(curve.validation).tolist() == [True] + [False] * 5
     assert bool(curve.is_finite.all())
+    lines = {name for name, _ in _lines(config_of, LABELLING, THREE)}
+    assert "train:64-8-10:b8:n80:gated" in lines
+    assert "train:64-4-10:b8:n80" in lines
+    assert "evaluate:64-4-10:class:n30:int8" in lines
+
+
+def test_a_run_starts_from_what_pretraining_has_learned(levered, digits, seeds_of):
+    """Labels outside the split reach a run through pretraining alone."""
+    pytest.importorskip("qwix")
+    data = digits[1]
+    numbers = np.arange(len(data.labels), dtype=np.float32)
+    key = run_keys(seeds_of()).split
+    (rest, _) = build_leftover(key, data._replace(features=numbers[:, None]), 130)
+    labels = np.asarray(data.labels).copy()
+    place = np.asarray(rest)[:, 0].astype(int)
+    labels[place] = (labels[place] + 1) % 5
+    other = levered(LABELLING, THREE, data=data._replace(labels=labels)).curve
+    own = levered(LABELLING, THREE).curve
+    assert not np.array_equal(other.validation, own.validation, equal_nan=True)
 
 
 def test_a_cut_network_is_trained_and_asked_in_its_small_shape(config_of):
@@ -73,14 +104,6 @@ def test_pretraining_is_counted_apart_and_before_everything(config_of):
     plain = _lines(config_of, WholePoolConfig(), LeverConfig())
     assert lines.pop(("pretrain:64-8-10:b8:n700", "protocol")) == [7] * 6
     assert lines == plain
-
-
-def test_a_run_starts_from_what_pretraining_has_learned(levered):
-    few, many = (
-        levered(WholePoolConfig(), LeverConfig(FineTuneConfig(steps, 10, "last"))).curve
-        for steps in (1, 60)
-    )
-    assert not np.array_equal(few.validation, many.validation)
 
 
 def test_pretraining_has_seen_none_of_the_items_of_the_split(digits):

@@ -4,9 +4,9 @@ import math
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.bill import price_units
-from hitl_sim.analysis.lever import tabulate_levers
-from hitl_sim.energy import Kind
+from hitl_sim.analysis.lever import Serving, clock_policies, tabulate_levers
+from hitl_sim.energy import Kind, load_profile
+from hitl_sim.energy.link import load_link
 
 CUT = {"kind": "prune", "form": "structured", "share": 0.5, "after": 3, "until": None}
 TUNE = {"kind": "fine_tune", "steps": 100}
@@ -26,14 +26,20 @@ ARMS = [
 RATIO = {"small": 0.8, "tuned": 0.5, "rough": 1.1, "both": 0.4}
 
 
+def _tables(result, policies=()):
+    server, link = load_profile("server-cpu"), load_link("wifi")
+    serving = Serving(result.profile, server, link, "wifi")
+    return tabulate_levers(result, serving, policies)
+
+
 @pytest.fixture(scope="module")
-def table(synthetic, analysed, profile):
+def table(synthetic, analysed):
     guided = {"people": 0.6, "people_small": 0.5, "people_rough": 0.7}
     arms = [synthetic.Arm(name, ratio) for name, ratio in RATIO.items()]
     arms += [synthetic.relevance(ratio, name=name) for name, ratio in guided.items()]
     result = analysed(arms, num_replicates=24, sd=0.05)
     result = dataclasses.replace(result, study={"arm": ARMS})
-    (found,) = tabulate_levers(result, price_units(result.work, profile))
+    (found,) = _tables(result, clock_policies(1.1, 0.7))
     return found
 
 
@@ -58,7 +64,13 @@ def test_guidance_is_a_part_and_a_part_without_an_arm_makes_no_row(table):
     parts = {c.arm: c.parts for c in table.combined}
     assert parts["people_small"] == ("people", "small")
     assert parts["people_rough"] == ("people", "small", "rough")
-    assert set(parts) == {"both", "people_small", "people_rough"}
+    assert parts["people_clock_in_time"] == ("people", "clock_in_time")
+    assert set(parts) == {
+        "both",
+        "people_small",
+        "people_rough",
+        "people_clock_in_time",
+    }
 
 
 def test_a_combination_with_people_is_no_more_than_simulated(table):
@@ -82,11 +94,11 @@ def test_a_lever_is_worth_the_hours_that_save_as_much(table):
     assert _row(table, "tuned").hours.quantity.kind is Kind.SIMULATED
 
 
-def test_without_guidance_that_saves_hours_are_unknown(synthetic, analysed, profile):
+def test_without_guidance_that_saves_hours_are_unknown(synthetic, analysed):
     arms = [synthetic.Arm("small", 0.8), synthetic.relevance(1.4, name="people")]
     result = analysed(arms, num_replicates=8)
     result = dataclasses.replace(result, study={"arm": ARMS})
-    (found,) = tabulate_levers(result, price_units(result.work, profile))
+    (found,) = _tables(result)
     assert found.guide is None
     assert not _row(found, "small").hours.is_known
 
@@ -97,8 +109,9 @@ def test_only_arms_that_need_other_silicon_are_hypothetical(table):
         assert (row.hypothetical is not None) == is_rough
         assert (row.use.hypothetical is not None) == is_rough
     rough = _row(table, "rough")
-    assert rough.hypothetical.quantity.kind is Kind.HYPOTHETICAL
-    assert rough.arithmetic.quantity.kind is Kind.MODELLED_ANALYTIC
+    assert rough.hypothetical.ratio.quantity.kind is Kind.HYPOTHETICAL
+    assert rough.chip.ratio.quantity.kind is Kind.ASSUMED
+    assert rough.chip.operations.quantity.kind is Kind.MODELLED_ANALYTIC
 
 
 def test_accuracy_is_told_beside_the_control_of_the_same_replicate(table):
@@ -112,7 +125,42 @@ def test_the_same_network_answers_at_the_control_s_operations(table):
     assert math.isclose(float(np.asarray(_row(table, "tuned").use.operations.value)), 1)
 
 
-def test_a_study_without_levers_has_no_table(analysed, profile):
+def test_a_study_without_levers_has_no_table(analysed):
     result = analysed()
     with pytest.raises(ValueError, match=r"`arm.lever` must be given in at least one"):
-        tabulate_levers(result, price_units(result.work, profile))
+        _tables(result)
+
+
+def test_at_another_clock_the_same_runs_take_fewer_joules_and_more_time(table):
+    control = table.task.control
+    for name in ("clock_free", "clock_in_time", "power_cap"):
+        row = _row(table, name)
+        assert row.finding.ratio.value < 1.0 < row.clock.time
+        assert row.finding.ratio.quantity.kind is Kind.ASSUMED
+        assert row.accuracy.value == 0.0
+        assert (row.finding.test_by_run == control.test_by_run).all()
+        assert row.chip is None
+    assert _row(table, "clock_in_time").clock.time <= 1.1
+    free, bound = (_row(table, f"clock_{n}") for n in ("free", "in_time"))
+    assert free.finding.ratio.value < bound.finding.ratio.value
+
+
+def test_a_clock_multiplies_what_guidance_leaves(table):
+    """All units slow down alike here, so nothing stands in the other's way."""
+    (found,) = (c for c in table.combined if c.arm == "people_clock_in_time")
+    assert found.beside.value == pytest.approx(1.0, rel=0.02)
+    assert found.ratio.value < found.added.value * 1.1
+
+
+def test_a_swept_number_of_a_lever_is_that_of_its_row(synthetic, analysed):
+    arms = [
+        synthetic.Arm("small", 0.8, settings={"arm.lever.prune.share": share})
+        for share in (0.25, 0.75)
+    ]
+    result = dataclasses.replace(analysed(arms), study={"arm": ARMS})
+    (found,) = _tables(result)
+    assert [row.tables[0]["share"] for row in found.rows] == [0.25, 0.75]
+    assert [row.name for row in found.rows] == [
+        "small (share 0.25)",
+        "small (share 0.75)",
+    ]
