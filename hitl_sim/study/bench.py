@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from hitl_sim.analysis.bill import work_unit
 from hitl_sim.energy import Meter, WorkUnit
 from hitl_sim.learn import build_run, build_simulation, describe_work
 from hitl_sim.learn.work import Unit
@@ -35,8 +36,7 @@ def list_units(conditions: Sequence[Condition]) -> Bench:
         for name, unit in _units_of(condition).items():
             if name in found:
                 continue
-            counted = worker.count_unit(unit)
-            found[name] = (WorkUnit(name, **counted), condition)
+            found[name] = (work_unit(name, worker.count_unit(unit)), condition)
     device = jax.devices()[0]
     return Bench(device.platform, device.device_kind, tuple(found.values()))
 
