@@ -23,6 +23,7 @@ from sms_found import DEVICES, RATES, TENTHS, Found, Plan
 from sms_page import draw, write_page
 from sms_saving import MARGIN, Axis, Floats, Work, checkpoints_to, f1_of, smooth
 
+from hitl_sim.analysis.bill import work_unit
 from hitl_sim.energy import WorkUnit, load_profile
 from hitl_sim.learn import NetworkConfig, TrainConfig
 from hitl_sim.learn.network import build_network
@@ -211,7 +212,7 @@ def count_units(plan: Plan, network: NetworkConfig, width: int) -> dict[str, Wor
         ),
         choose,
     )
-    return {unit.phase: WorkUnit(unit.name, **count_unit(unit)) for unit in units}
+    return {unit.phase: work_unit(unit.name, count_unit(unit)) for unit in units}
 
 
 def run_network(data: TaskData, plan: Plan, draws: Draws, name: str) -> list[Axis]:
