@@ -22,5 +22,25 @@ if importlib.util.find_spec("hypothesis") is not None:
     settings.load_profile("same_examples")
 
 import jax
+import pytest
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+_COMPILES_MORE_THAN_IT_RUNS = ("tests/oracles/", "tests/hitl_sim/learn/")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_compilation(request):
+    """Leave optimisation out where tests compile for longer than they run.
+
+    Whole studies, their workers and the wheel compile as they do for users, and so do
+    the tests that compare bytes.
+    """
+    where = request.path.relative_to(request.config.rootpath).as_posix()
+    if not where.startswith(_COMPILES_MORE_THAN_IT_RUNS):
+        yield
+        return
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hitl_sim.energy.meters.backend import Backend, Capability
+from hitl_sim.energy.meters.backend import Backend, Capability, Clock, Sleep
 from hitl_sim.energy.meters.coverage import Coverage, measure_coverage
 from hitl_sim.energy.meters.meter import Meter, Reading
 from hitl_sim.energy.meters.nvml import NvmlBackend
@@ -75,6 +75,8 @@ def run_selftest(
     load: Callable[[float], object] | None = None,
     span_s: float = _SPAN_S,
     num_windows: int = 2_000,
+    clock: Clock = time.monotonic_ns,
+    sleep: Sleep = time.sleep,
 ) -> SelfTest:
     """Try the arithmetic on simulated devices, and every counter of this machine.
 
@@ -84,6 +86,8 @@ def run_selftest(
             which a processor counter sees and a GPU's does not.
         span_s: length of each window, s; > 0.
         num_windows: simulated windows; >= 1.
+        clock: the clock of the windows, ns; that of the backends.
+        sleep: rests for some seconds of that clock.
 
     Raises:
         ValueError: the span is not positive.
@@ -101,7 +105,7 @@ def run_selftest(
             if not c.is_available
         )
         if able:
-            trials.extend(_try_backend(backend, able, load, span_s))
+            trials.extend(_try_backend(backend, able, load, span_s, clock, sleep))
     return SelfTest(tuple(c for _, seen in capabilities for c in seen), tuple(trials))
 
 
@@ -145,15 +149,17 @@ def _try_backend(
     able: Sequence[Capability],
     load: Callable[[float], object] | None,
     span_s: float,
+    clock: Clock,
+    sleep: Sleep,
 ) -> list[Trial]:
     """Try the counters of one backend, all in the same windows."""
-    meter = Meter([backend], share={"host": 1.0})
+    meter = Meter([backend], clock=clock, sleep=sleep, share={"host": 1.0})
     begin = time.perf_counter()
     with meter.window("empty", phase="idle"):
         pass
     overhead_s = time.perf_counter() - begin
     with meter.window("rest", phase="idle") as rest:
-        time.sleep(span_s)
+        sleep(span_s)
     with meter.window("both", phase="evaluate") as both:
         with meter.window("first", phase="evaluate") as first:
             (load or _spin)(span_s)

@@ -90,7 +90,7 @@ def run_and_kill(smoke_file, out, workers, after):
     process.wait()
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_killed_study_ends_with_the_bytes_of_one_never_killed(
     long_study, tmp_path, workers
 ):
