@@ -98,6 +98,14 @@ def run(
         bool,
         typer.Option("--smoke", help="Run the quick form in the file's table `smoke`."),
     ] = False,
+    tune: Annotated[
+        bool,
+        typer.Option(
+            "--tune",
+            help="Time each program with 1, 2, 4 ... runs mapped together, and write "
+            "the quickest as `lanes` into the study file. Nothing else is done.",
+        ),
+    ] = False,
     device: Device = None,
     executor: Annotated[
         str,
@@ -135,8 +143,14 @@ def run(
     from hitl_sim.study import runner
     from hitl_sim.study.cluster import place_of
     from hitl_sim.study.probe import probe_study
-    from hitl_sim.study.show_sweep import print_dry_run, print_probe, shown_progress
+    from hitl_sim.study.show_sweep import (
+        print_dry_run,
+        print_probe,
+        print_tuning,
+        shown_progress,
+    )
     from hitl_sim.study.spec import load_spec
+    from hitl_sim.study.tune import tune_study, write_lanes
 
     console = _console()
     folder = out or Path("results") / (file.stem + ("-smoke" if smoke else ""))
@@ -146,6 +160,16 @@ def run(
         _profile(device or spec.device)
         if probe and not dry_run:
             raise ValueError("`--probe` must be given with `--dry-run`.")
+        if tune and (dry_run or smoke):
+            raise ValueError("`--tune` must be given without --dry-run and --smoke.")
+        if tune:
+            with console.status("timing programs ...") as shown:
+                tuning = tune_study(
+                    spec, lambda done, all_: shown.update(f"program {done} of {all_}")
+                )
+            write_lanes(file, tuning.best)
+            print_tuning(console, tuning, file)
+            return
         if dry_run:
             print_dry_run(console, runner.dry_run(spec, folder))
             if probe:

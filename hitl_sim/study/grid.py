@@ -157,6 +157,7 @@ class Condition:
             "traits": content.traits if content else (),
             "activity_spread": content.activity_spread if content else 0.0,
             "width": self.spec.width,
+            "lanes": self.spec.lanes,
             "version": __version__,
         }
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,6 +22,7 @@ from hitl_sim.study.probe import Probe
 from hitl_sim.study.runner import DryRun
 from hitl_sim.study.status import Status
 from hitl_sim.study.sweep import Progress
+from hitl_sim.study.tune import Tuning
 from hitl_sim.study.verify import Verification
 
 _MOST_BARS = 6
@@ -175,6 +177,25 @@ def print_probe(console: Console, found: Probe) -> None:
     console.print(
         f"What is left takes {format_time(found.seconds)} with {found.workers} "
         f"workers of {found.peak_mib:.0f} MiB each. The probed runs are kept."
+    )
+
+
+def print_tuning(console: Console, found: Tuning, file: Path) -> None:
+    """Print what each program took with several runs mapped together."""
+    table = Table("program", "runs")
+    for lanes in found.options:
+        table.add_column(f"{lanes} lane{'s' if lanes > 1 else ''}", justify="right")
+    for group in found.groups:
+        per_run = (f"{1e3 * seconds:.3g} ms" for seconds in group.run_s)
+        table.add_row(escape(group.name), str(group.runs), *per_run)
+    whole = (format_time(seconds) for seconds in found.study_s)
+    table.add_row("all runs, one worker", "", *whole)
+    console.print(table)
+    console.print(
+        f"Measured once, on {found.platform}. Written into {escape(str(file))}: "
+        f"lanes = {found.best}. Records keep the number, and other numbers may give "
+        "other last digits.",
+        soft_wrap=True,
     )
 
 

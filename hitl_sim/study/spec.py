@@ -421,6 +421,9 @@ class StudySpec(_Struct, frozen=True):
         replicates: independent redraws of split, initialisation and crowd.
         smallest_effect: smallest change of rho that would matter.
         width: runs per dispatch; part of what fixes the bytes.
+        lanes: of them, runs that are mapped together; divides `width` and is part of
+            what fixes the bytes. None: one on a CPU, all of them elsewhere.
+            `hitl-sim run --tune` measures it.
         task: tasks by name.
         network: the network of every arm.
         training: its training.
@@ -444,6 +447,7 @@ class StudySpec(_Struct, frozen=True):
     prices: Prices
     device: str
     width: Annotated[int, Meta(ge=1, le=128)] = 32
+    lanes: Annotated[int, Meta(ge=1, le=128)] | None = None
     network: NetworkSpec = NetworkSpec()
     training: TrainingSpec = TrainingSpec()
     target: TargetSpec = TargetSpec()
@@ -579,6 +583,10 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
         check_network(spec.network)
     except ValueError as error:
         raise SpecError(str(error)) from error
+    if spec.lanes is not None and spec.width % spec.lanes:
+        raise SpecError(
+            f"`lanes` must divide `width` ({spec.width}), got {spec.lanes}."
+        )
     _check_arms(spec)
     _check_tasks(spec)
     return spec

@@ -46,7 +46,7 @@ def verify_study(
     """Compute a sample of a folder's record files again and compare their bytes.
 
     Bytes are compared only where everything that fixes them is as it was: versions,
-    device kind, width and threads, as the manifest of each program keeps them.
+    device kind, width, lanes and threads, as the manifest of each program keeps them.
 
     Args:
         folder: results folder.
@@ -84,8 +84,9 @@ def verify_study(
         out = Path(again)
         place = Place(workers=workers)
         with open_executor(place, len(drawn), out) as executor:
-            for group, width in {c.group: spec.width for c in drawn}.items():
-                now = executor.submit(_WORKER, "environment", width).result()
+            mapping = (spec.width, spec.lanes)
+            now = executor.submit(_WORKER, "environment", *mapping).result()
+            for group in {chunk.group: None for chunk in drawn}:
                 _check_environment(_environment_of(folder, group), now)
             futures = [
                 executor.submit(_WORKER, "run_chunk", chunk, again, _LIMIT_S)

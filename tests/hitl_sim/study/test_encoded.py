@@ -52,7 +52,7 @@ def run_two_lanes(condition):
     """Run two replicates as one dispatch of a group, traced once."""
     info, data = worker.data_of(condition.task)
     config = worker.run_config(condition, info, data)
-    sweep = worker.build_sweep(config, 2)
+    sweep = worker.build_sweep(config, 2, 1)
     hyper = worker.hyper_of(condition, info)
     lanes = jax.tree.map(lambda leaf: np.stack([leaf, leaf]), hyper)
     seeds = [worker.seeds_of(worker.Run("", condition, r)) for r in (0, 1)]

@@ -24,12 +24,12 @@ def tables_of_module():
     return tomllib.loads((STUDIES / "smoke.toml").read_text())
 
 
-def lanes(plan, chunk, width):
-    """Run a chunk's first runs at a width of lanes, past them padding."""
+def lanes(plan, chunk, width, together=1):
+    """Run a chunk's first runs in a dispatch of some width, past them padding."""
     info, data = worker.data_of(chunk.runs[0].condition.task)
     config = worker.run_config(chunk.runs[0].condition, info, data)
     runs = chunk.runs[:2]
-    sweep = worker.build_sweep(config, width)
+    sweep = worker.build_sweep(config, width, together)
     return sweep(
         np.int32(len(runs)),
         worker._pad([worker.seeds_of(run) for run in runs], width),
@@ -48,10 +48,26 @@ def test_padding_changes_no_lane_and_stays_empty(plan):
         assert not np.asarray(b[2]).any()
 
 
+def test_runs_that_are_mapped_together_are_the_runs_alone(plan):
+    chunk = next(
+        c for c in chunks_left(plan, set()) if c.runs[0].condition.arm.name != "control"
+    )
+    alone, together = lanes(plan, chunk, 2), lanes(plan, chunk, 6, 3)
+    for a, b in zip(jax.tree.leaves(alone), jax.tree.leaves(together), strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a, b[:2], rtol=1e-4, atol=1e-5)
+        assert not np.asarray(b[2:]).any()
+
+
+def test_a_cpu_maps_one_run_at_a_time_where_nothing_is_said():
+    assert worker.lanes_here(8, None) == 1
+    assert worker.lanes_here(8, 4) == 4
+
+
 def test_a_worker_refuses_more_than_one_thread(monkeypatch):
     monkeypatch.setattr(worker, "xla_threads", lambda: 2)
     with pytest.raises(RuntimeError, match=r"must run on one thread .* got 2"):
-        worker.environment(4)
+        worker.environment(4, None)
 
 
 def test_every_kind_of_arm_becomes_a_program_with_a_bill():

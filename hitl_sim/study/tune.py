@@ -1,0 +1,133 @@
+"""How many runs to map together, by timing each of a study's programs."""
+
+import re
+import tempfile
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hitl_sim.study.cluster import Place, open_executor
+from hitl_sim.study.plan import Chunk, build_plan, chunks_left
+from hitl_sim.study.spec import SpecError, StudySpec, validate
+from hitl_sim.study.sweep import group_names
+
+_WORKER = "hitl_sim.study.worker"
+_MOST_ON_CPU = 16
+_HEAD = re.compile(r"^\s*\[", re.MULTILINE)
+_LINE = re.compile(r"^lanes[ \t]*=.*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class GroupTimes:
+    """What a program took.
+
+    Attributes:
+        name: tasks and arms that share it.
+        runs: its runs in the study.
+        run_s: time per run with each number of lanes, s.
+    """
+
+    name: str
+    runs: int
+    run_s: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What a study's programs took with several numbers of lanes.
+
+    Attributes:
+        platform: where they ran, as "cpu".
+        options: numbers of lanes.
+        groups: the programs.
+    """
+
+    platform: str
+    options: tuple[int, ...]
+    groups: tuple[GroupTimes, ...]
+
+    @property
+    def study_s(self) -> tuple[float, ...]:
+        """Time of all runs of the study in one worker with each option, s."""
+        return tuple(
+            sum(group.runs * group.run_s[i] for group in self.groups)
+            for i in range(len(self.options))
+        )
+
+    @property
+    def best(self) -> int:
+        """Lanes with which the whole study takes least; of equals the fewest."""
+        seconds = self.study_s
+        return self.options[seconds.index(min(seconds))]
+
+
+def tune_study(
+    spec: StudySpec,
+    on_program: Callable[[int, int], None] = lambda done, total: None,
+) -> Tuning:
+    """Time every program of a study, alone in one worker; no record is kept.
+
+    Args:
+        spec: the study.
+        on_program: called with the programs that are done, and their number.
+
+    Returns:
+        Times with 1, 2, 4 ... lanes that divide the width, up to 16 on a CPU.
+
+    Raises:
+        SpecError: the study cannot be run as written.
+    """
+    spec = validate(spec)
+    chunks = chunks_left(build_plan(spec), ())
+    names, runs = group_names(chunks), dict.fromkeys((c.group for c in chunks), 0)
+    first: dict[str, Chunk] = {}
+    for chunk in chunks:
+        first.setdefault(chunk.group, chunk)
+        runs[chunk.group] += len(chunk.runs)
+    groups = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_executor(Place(workers=1), len(first), Path(folder)) as executor,
+    ):
+        here = executor.submit(_WORKER, "environment", spec.width, None).result()
+        platform = str(here["platform"])
+        most = min(spec.width, _MOST_ON_CPU) if platform == "cpu" else spec.width
+        options = tuple(
+            1 << i for i in range(most.bit_length()) if not spec.width % (1 << i)
+        )
+        options = tuple(lanes for lanes in options if lanes <= most)
+        for done, (group, chunk) in enumerate(first.items()):
+            on_program(done, len(first))
+            times = executor.submit(_WORKER, "time_lanes", chunk, options).result()
+            groups.append(GroupTimes(names[group], runs[group], times))
+        on_program(len(first), len(first))
+    return Tuning(platform, options, tuple(groups))
+
+
+def write_lanes(file: Path, lanes: int) -> None:
+    """Write the number of lanes into a study file, and change nothing else in it.
+
+    Args:
+        file: the study.
+        lanes: runs to map together.
+
+    Raises:
+        SpecError: the file is written so that the number finds no place in it.
+    """
+    text = file.read_text(encoding="utf-8")
+    head = _HEAD.search(text)
+    end = head.start() if head else len(text)
+    top, rest = text[:end], text[end:]
+    line = f"lanes = {lanes}"
+    if _LINE.search(top):
+        top = _LINE.sub(line, top, count=1)
+    else:
+        kept = top.rstrip()
+        top = f"{kept}\n{line}\n{top[len(kept) :].removeprefix(chr(10))}"
+    if tomllib.loads(top + rest) != tomllib.loads(text) | {"lanes": lanes}:
+        raise SpecError(
+            f"`lanes` must find a place in {str(file)!r}, but its first lines are "
+            f"written so that it does not: write `{line}` above its first table."
+        )
+    file.write_text(top + rest, encoding="utf-8")

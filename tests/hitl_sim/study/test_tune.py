@@ -1,0 +1,61 @@
+"""Lanes are measured and written into the study, never chosen in silence."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from hitl_sim.study.spec import SpecError, convert, load_spec
+from hitl_sim.study.tune import GroupTimes, Tuning, tune_study, write_lanes
+
+SMOKE = Path(__file__).parents[2] / "experiments" / "smoke.toml"
+
+
+def test_the_quickest_for_the_whole_study_is_best_and_fewer_of_equals():
+    often = GroupTimes("a", 90, (2.0, 1.0, 1.0))
+    seldom = GroupTimes("b", 10, (1.0, 2.0, 2.0))
+    found = Tuning("cpu", (1, 2, 4), (often, seldom))
+    assert found.study_s == (190.0, 110.0, 110.0)
+    assert found.best == 2
+
+
+def test_every_program_is_timed_with_lanes_that_divide_the_width(tables):
+    tables["width"], tables["replicates"] = 6, 2
+    tables["arm"] = [arm for arm in tables["arm"] if arm["kind"] == "whole_pool"][:1]
+    tables.pop("axis", None)
+    seen = []
+    found = tune_study(convert(tables), lambda *step: seen.append(step))
+    assert found.options == (1, 2)
+    assert [group.runs for group in found.groups] == [4]  # two runs, two of the pilot
+    assert all(seconds > 0 for group in found.groups for seconds in group.run_s)
+    assert seen == [(0, 1), (1, 1)]
+
+
+@pytest.mark.parametrize("before", ["", "lanes = 1\n", "lanes=2  # measured\n"])
+def test_lanes_are_written_and_nothing_else_changes(tmp_path, before):
+    file = tmp_path / "study.toml"
+    text = before + SMOKE.read_text()
+    file.write_text(text)
+    write_lanes(file, 4)
+    assert tomllib.loads(file.read_text()) == tomllib.loads(text) | {"lanes": 4}
+    kept = [line for line in text.splitlines() if not line.startswith("lanes")]
+    now = [
+        line for line in file.read_text().splitlines() if not line.startswith("lanes")
+    ]
+    assert now == kept
+    assert load_spec(file).lanes == 4
+
+
+def test_a_file_where_lanes_find_no_place_is_left_as_it_is(tmp_path):
+    file = tmp_path / "study.toml"
+    text = 'question = """\n[not a table]\n"""\nseed = 1\n'
+    file.write_text(text)
+    with pytest.raises(SpecError, match="`lanes` must find a place"):
+        write_lanes(file, 4)
+    assert file.read_text() == text
+
+
+def test_lanes_divide_the_width(tables):
+    tables["width"], tables["lanes"] = 6, 4
+    with pytest.raises(SpecError, match=r"`lanes` must divide `width` \(6\), got 4"):
+        convert(tables)
