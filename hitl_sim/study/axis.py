@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import qmc
 
 from hitl_sim.study.spec import AxisSpec, Scalar, SpecError, StudySpec
 
@@ -142,6 +141,8 @@ def _unit_points(
     rng = np.random.default_rng(seed)
     if method == "random":
         return rng.random((points, dimensions))
+    from scipy.stats import qmc  # noqa: PLC0415 - half a second of every worker's start
+
     if method == "latin":
         cube: npt.NDArray[np.float64] = qmc.LatinHypercube(dimensions, rng=rng).random(
             points
