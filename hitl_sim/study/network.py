@@ -21,7 +21,8 @@ def network_config(network: NetworkSpec, info: TaskInfo) -> NetworkConfig:
     """
     dials = network.resolved()
     kind, hidden = dials.pop("kind"), dials.pop("hidden", ())
-    return NetworkConfig(hidden, _encoder(kind, dials, info))
+    precision = dials.pop("precision", "float32")
+    return NetworkConfig(hidden, _encoder(kind, dials, info), precision)
 
 
 def _encoder(kind: str, dials: dict[str, Any], info: TaskInfo) -> EncoderConfig | None:

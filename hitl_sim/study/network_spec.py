@@ -40,6 +40,8 @@ class NetworkSpec(
         widths: text_cnn: words that a filter spans.
         heads: transformer: attention heads, a divisor of `embedding`.
         layers: transformer: blocks.
+        precision: "float32", or "bfloat16" for the factors of every product, whose sums
+            stay in float32; units of work then carry it in their names.
     """
 
     kind: NetworkKind = "mlp"
@@ -51,6 +53,7 @@ class NetworkSpec(
     widths: Annotated[tuple[Count, ...], Meta(min_length=1)] | None = None
     heads: Count | None = None
     layers: Count | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
 
     def resolved(self) -> dict[str, Any]:
         """Return the kind and all of its dials, by name; what fixes the network."""
@@ -58,7 +61,10 @@ class NetworkSpec(
             name: default if getattr(self, name) is None else getattr(self, name)
             for name, default in DIALS[self.kind].items()
         }
-        return {"kind": self.kind, **dials}
+        # a network in float32 is what it was before there was a choice
+        is_usual = self.precision == "float32"
+        own = {} if is_usual else {"precision": self.precision}
+        return {"kind": self.kind, **dials, **own}
 
 
 def check_network(network: NetworkSpec) -> None:
@@ -70,7 +76,8 @@ def check_network(network: NetworkSpec) -> None:
     dials = DIALS[network.kind]
     for name in NetworkSpec.__struct_fields__:
         value = getattr(network, name)
-        if name != "kind" and name not in dials and value is not None:
+        is_dial = name not in ("kind", "precision")
+        if is_dial and name not in dials and value is not None:
             has = f"has {', '.join(dials)}" if dials else "has no dials"
             raise ValueError(
                 f"`network.{name}` must be left out where `network.kind` is "

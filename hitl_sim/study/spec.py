@@ -626,6 +626,11 @@ def _check_lever(arm: ArmSpec, spec: StudySpec) -> None:
             "`arm.role` must be 'arm' for exactly those whole_pool arms that have a "
             f"lever, got {arm.role!r} with {len(arm.lever)} in arm {arm.name!r}."
         )
+    if arm.lever and spec.network.precision != "float32":
+        raise SpecError(
+            "`network.precision` must be 'float32' with arms that have levers, got "
+            f"{spec.network.precision!r} with arm {arm.name!r}."
+        )
     stages = arm.stages if isinstance(arm, LabellingArm) else 1
     try:
         check_levers(arm.lever, spec.training.checkpoints // stages)

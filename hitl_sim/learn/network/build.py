@@ -18,6 +18,7 @@ from hitl_sim.learn.network.config import (
 )
 from hitl_sim.learn.network.convolution import Convolutions
 from hitl_sim.learn.network.dense import Dense
+from hitl_sim.learn.network.half import half_affine, lay_out_half
 from hitl_sim.learn.network.text_convolution import TextConvolution
 from hitl_sim.learn.network.transformer import Transformer
 
@@ -116,8 +117,11 @@ def build_network(
         The network's `init` and `apply`.
 
     Raises:
-        ValueError: the encoder reads inputs of another width, or its parts do not fit.
+        ValueError: the encoder reads inputs of another width, or its parts do not fit;
+            the precision has no name here, or stands beside another product.
     """
+    check_precision(config.precision, has_product=product is not None)
+    is_half = config.precision == "bfloat16"
     widths = (*config.hidden, num_classes)
     encoder = config.encoder
     if encoder is not None and encoder.num_features != num_features:
@@ -137,13 +141,36 @@ def build_network(
         return nnx.state(build(nnx.Rngs(params=key)), nnx.Param)
 
     def apply(params: Any, x: Any) -> jax.Array:
-        weights, multiply = (params, None) if product is None else product(params)
+        own: Product | None = half_affine if is_half else None
+        weights, multiply = (params, own) if product is None else product(params)
         out: jax.Array = nnx.merge(graph, weights)(x, multiply)
         return out
 
     if encoder is None:
-        return Network(init, apply, lay_out if product is None else lambda x: x)
+        prepare = lay_out_half if is_half else lay_out
+        return Network(init, apply, prepare if product is None else lambda x: x)
     return Network(init, _in_chunks(apply), lambda x: x)
+
+
+def check_precision(precision: str, *, has_product: bool) -> None:
+    """Refuse a precision that no product here has.
+
+    Args:
+        precision: of a network's config.
+        has_product: whether something else multiplies in the layers' place.
+
+    Raises:
+        ValueError: it has no name here, or stands beside another product.
+    """
+    if precision not in ("float32", "bfloat16"):
+        raise ValueError(
+            f"`precision` must be one of 'float32', 'bfloat16', got {precision!r}."
+        )
+    if has_product and precision != "float32":
+        raise ValueError(
+            "`precision` must be 'float32' where a lever multiplies in its own way, "
+            f"got {precision!r}."
+        )
 
 
 def _in_chunks(

@@ -119,12 +119,16 @@ class NetworkConfig:
     Attributes:
         hidden: widths of the hidden dense layers; empty for a linear read-out.
         encoder: what the dense layers stand on; the features themselves where None.
+        precision: of the factors of products, "float32" or "bfloat16"; sums are in
+            float32 either way.
     """
 
     hidden: tuple[int, ...] = (64,)
     encoder: EncoderConfig | None = None
+    precision: str = "float32"
 
     def describe(self, num_features: int, num_classes: int) -> str:
-        """Name the program of D inputs and K classes, as in "64-64-10"."""
+        """Name the program of D inputs and K classes, as in "64-64-10-bf16"."""
         first = str(num_features) if self.encoder is None else self.encoder.describe()
-        return "-".join([first, *map(str, (*self.hidden, num_classes))])
+        mark = ["bf16"] if self.precision == "bfloat16" else []
+        return "-".join([first, *map(str, (*self.hidden, num_classes)), *mark])

@@ -18,6 +18,20 @@ def test_no_table_is_the_perceptron_of_before():
     assert NetworkSpec().resolved() == {"kind": "mlp", "hidden": (64,)}
 
 
+def test_a_precision_is_part_of_what_fixes_a_network(tables):
+    resolved = network_of(tables, precision="bfloat16").resolved()
+    assert resolved == {"kind": "mlp", "hidden": (64,), "precision": "bfloat16"}
+
+
+def test_a_precision_beside_levers_is_refused(tables):
+    lever = {"kind": "quantise", "form": "post_training"}
+    arm = {"name": "int8", "kind": "whole_pool", "role": "arm", "lever": [lever]}
+    tables["arm"].append(arm)
+    convert(tables)
+    with pytest.raises(SpecError, match=r"`network.precision` .* with arm 'int8'"):
+        network_of(tables, precision="bfloat16")
+
+
 def test_a_dial_that_is_given_replaces_the_default(tables):
     resolved = network_of(tables, kind="cnn", channels=[4], hidden=[8]).resolved()
     assert resolved == {"kind": "cnn", "hidden": (8,), "channels": (4,), "kernel": 3}
@@ -37,6 +51,10 @@ def test_a_dial_that_is_given_replaces_the_default(tables):
         (
             {"kind": "transformer", "embedding": 10},
             r"`network.heads` must divide `network.embedding` \(10\), got 4",
+        ),
+        (
+            {"precision": "float16"},
+            "must be one of 'float32', 'bfloat16', got 'float16'",
         ),
         ({"kind": "text_cnn", "filters": 0}, "`network.filters` must be int >= 1"),
     ],
