@@ -10,10 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from hitl_sim.cli import app
+from hitl_sim.study.spec import load_spec
 
 ELSEWHERE = (
     *("report", "confirm", "status", "verify", "compare", "audit", "profile"),
-    *("fit", "validate", "levers"),
+    *("fit", "validate", "levers", "import", "record"),
 )
 """Need a finished study, a file of answers or minutes: other tests run them; here their
 words are read."""
@@ -45,6 +46,10 @@ def test_commands_run(words, monkeypatch, tmp_path):
         assert explained.exit_code == 0
         options = [word for word in words if word.startswith("--")]
         assert all(option in explained.output for option in options)
+        return
+    if "experiments/people/replay.toml" in words:
+        # what it replays is there once somebody has recorded it
+        assert load_spec(ROOT / words[1], is_smoke=True).crowd.recording
         return
     if words[0] == "run" and "--dry-run" not in words:
         words = [*words, "--dry-run"]
