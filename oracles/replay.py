@@ -35,7 +35,7 @@ class RecordedAnswers(NamedTuple):
 
     Attributes:
         key: `[L]` person, item and occasion as one number.
-        answer: `[L]` option; a skip is -1.
+        answer: `[L]` option, or `[L, K]` 1 where a group is marked; a skip is -1.
         seconds: `[L]` time, s; nan where it was not recorded.
         confidence: `[L]` stated probability; 0 where none was stated.
         num_items: `[]` items are 0 ... N - 1.
@@ -43,7 +43,7 @@ class RecordedAnswers(NamedTuple):
     """
 
     key: Int[AnyArray, "L"]
-    answer: Int[AnyArray, "L"]
+    answer: Int[AnyArray, "L"] | Int[AnyArray, "L K"]
     seconds: Float[AnyArray, "L"]
     confidence: Float[AnyArray, "L"]
     num_items: Int[AnyArray, ""]
@@ -104,7 +104,7 @@ def record_answers(
     Args:
         person: `[L]` ids of people, 0 ... A - 1.
         item: `[L]` ids of items, 0 ... N - 1.
-        answer: `[L]` options, -1 for a skip.
+        answer: `[L]` options, or `[L, K]` marks; -1 for a skip.
         num_people: A.
         occasion: `[L]` 0 the first time; all first looks if None.
         seconds: `[L]` times, s; nan where there is none.
@@ -203,8 +203,7 @@ def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOrac
     """Build the oracle that replays answers of one kind.
 
     Args:
-        kind: kind of feedback with one answer per question: all but importance and
-            marks.
+        kind: kind of feedback: all but importance, for nobody records a ranking.
         policy: one of `POLICIES`.
         is_timed: whether every recorded answer has its time. If not, or where they
             answer, the fitted people go through all questions, so that practice and
@@ -216,7 +215,7 @@ def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOrac
     Raises:
         ValueError: no such kind or policy.
     """
-    kinds = [name for name in FEEDBACK if name not in ("importance", "marks")]
+    kinds = [name for name in FEEDBACK if name != "importance"]
     for name, value, allowed in (("kind", kind, kinds), ("policy", policy, POLICIES)):
         if value not in allowed:
             listed = ", ".join(map(repr, allowed))
@@ -239,18 +238,20 @@ def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOrac
         )
         asked = query.is_asked
         is_there, is_missing = found & asked, ~found & asked
-        people, model = state.people, _silence(asked)
+        said = jnp.asarray(recorded.answer)[row]
+        people, model = state.people, _silence(asked, said)
         if policy == "model" or not is_timed:
             people, model = fitted.answer(key, recording.people, people, query)
-        rest = model if policy == "model" else _silence(asked)
-        given = jnp.where(is_there, jnp.asarray(recorded.answer)[row], rest.answer)
-        is_answered = jnp.where(is_there, given >= 0, rest.is_answered)
+        rest = model if policy == "model" else _silence(asked, said)
+        given = jnp.where(_beside(is_there, said), said, rest.answer)
+        is_said = (said if said.ndim == asked.ndim else said[..., 0]) >= 0
+        is_answered = jnp.where(is_there, is_said, rest.is_answered)
         seconds = jnp.asarray(recorded.seconds)[row]
         is_untimed = is_there & jnp.isnan(seconds)
         seconds = jnp.where(is_untimed, model.seconds, seconds)
         stated = jnp.asarray(recorded.confidence)[row]
         response = Response(
-            answer=jnp.where(is_answered, given, -1),
+            answer=jnp.where(_beside(is_answered, given), given, -1),
             is_answered=is_answered,
             seconds=jnp.where(is_there, seconds, rest.seconds),
             confidence=jnp.where(is_there, stated, rest.confidence),
@@ -289,11 +290,16 @@ def check_complete(state: ReplayState) -> None:
         )
 
 
-def _silence(is_asked: Bool[Array, "T A"]) -> Response:
+def _silence(is_asked: Bool[Array, "T A"], answer: Int[Array, "T A ..."]) -> Response:
     nothing = jnp.zeros(is_asked.shape)
     return Response(
-        answer=jnp.full(is_asked.shape, -1, jnp.int32),
+        answer=jnp.full(answer.shape, -1, jnp.int32),
         is_answered=jnp.zeros(is_asked.shape, bool),
         seconds=nothing,
         confidence=nothing,
     )
+
+
+def _beside(flags: Bool[Array, "T A"], answer: Int[Array, "T A ..."]) -> Array:
+    """Give flags the axis of groups that marks have."""
+    return flags if answer.ndim == flags.ndim else flags[..., None]

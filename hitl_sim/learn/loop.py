@@ -56,6 +56,7 @@ from hitl_sim.learn.optimise import (
 )
 from hitl_sim.learn.query import true_first
 from hitl_sim.learn.replay import (
+    REPLAYED,
     ReplayCount,
     answerable,
     ask_recorded,
@@ -492,10 +493,10 @@ def _build_crowd(
     """Build the function that gathers whoever answers in a run."""
     panel, feedback = config.panel, intervention.feedback
     plan = assign(max(intervention.num_questions, 1), panel)
-    if panel.policy is not None and feedback != "label":
+    if panel.policy is not None and feedback not in REPLAYED:
         raise ValueError(
             f"`policy` must be None with questions of kind {feedback!r}, for only "
-            f"labels can be replayed, got {panel.policy!r}."
+            f"{', '.join(map(repr, REPLAYED))} can be replayed, got {panel.policy!r}."
         )
 
     def gather(
@@ -503,7 +504,7 @@ def _build_crowd(
     ) -> _Crowd:
         annotators = hire(key, population, panel)
         if panel.policy is not None:
-            crowd = build_crowd(answers, annotators, panel)
+            crowd = build_crowd(str(feedback), answers, annotators, panel)
             return _Crowd(begin(key, crowd), partial(ask_recorded, key, crowd))
         oracle = FEEDBACK[str(feedback)]
 

@@ -27,6 +27,10 @@ _LOT = 7_340_033
 """Folds the key of who is asked from that of the crowd."""
 
 
+REPLAYED = ("label", "relevance", "marks")
+"""Kinds of question whose answers can be replayed in the loop."""
+
+
 class ReplayCount(NamedTuple):
     """Where the answers of a run came from, `[]` each.
 
@@ -65,7 +69,10 @@ class Progress(NamedTuple):
 
 
 def build_crowd(
-    answers: RecordedAnswers | None, people: Annotators, panel: PanelConfig
+    feedback: str,
+    answers: RecordedAnswers | None,
+    people: Annotators,
+    panel: PanelConfig,
 ) -> ReplayCrowd:
     """Build the recorded people of a run.
 
@@ -74,7 +81,7 @@ def build_crowd(
     """
     if answers is None or panel.policy is None:
         raise TypeError("`answers` must be given exactly where a panel has a policy.")
-    oracle = build_replay("label", panel.policy, is_timed=panel.is_timed)
+    oracle = build_replay(feedback, panel.policy, is_timed=panel.is_timed)
     return ReplayCrowd(oracle, Recording(answers, people), panel)
 
 

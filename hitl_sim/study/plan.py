@@ -24,10 +24,11 @@ from hitl_sim.study.spec import (
     LabellingArm,
     PeopleArm,
     RandomShareArm,
+    RelevanceArm,
     SpecError,
     StudySpec,
     TaskSpec,
-    VerificationArm,
+    question_of,
 )
 from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
@@ -39,9 +40,6 @@ from oracles import (
 )
 from oracles.population import traits_of
 from oracles.populations import split_name
-
-QUESTION = {"ranking": "importance", "marks": "marks"}
-"""Kind of question behind each way to ask for importance."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +127,8 @@ class Plan:
             entry["numbers"][kind] = source.values(kind)
             recording = condition.content.recording
             if recording is not None:
-                entry["recording"] = asdict(recording)
-                entry["summary"] = _recorded_words(recording)
+                entry["summary"] = f"Recorded people ({recording.name})."
+                entry.setdefault("recording", {})[kind] = asdict(recording)
                 entry["status"][kind] = _recorded_standing(recording, source, kind)
         return found
 
@@ -151,18 +149,13 @@ class Plan:
         }
 
 
-def _recorded_words(recording: RecordingContent) -> str:
-    return (
-        f"Recorded people: {recording.num_answers} answers of {recording.num_people} "
-        f"people to {recording.num_items} items ({recording.name})."
-    )
-
-
 def _recorded_standing(
     recording: RecordingContent, source: PopulationSource, kind: str
 ) -> str:
     """Say how far answers may be trusted that are recorded, or partly so."""
-    words = f"recorded ({recording.name})"
+    words = (
+        f"recorded ({recording.num_answers:,} answers of {recording.num_people} people)"
+    )
     if recording.policy == "model":
         words += f"; what nobody recorded: {source.name}, {source.status[kind]}"
     elif not recording.is_timed:
@@ -188,13 +181,10 @@ def _dials(condition: Condition, info: TaskInfo) -> dict[str, Any]:
 
 def feedback_of(arm: PeopleArm, info: TaskInfo) -> tuple[str, int]:
     """Kind of question that an arm asks, and its number of options."""
-    if isinstance(arm, LabellingArm):
-        return "label", info.num_classes
+    options = info.num_classes
     if isinstance(arm, ImportanceArm):
-        return QUESTION[arm.feedback], info.num_groups
-    if isinstance(arm, VerificationArm):
-        return "verification", info.num_classes
-    return "relevance", 2
+        options = info.num_groups
+    return question_of(arm), 2 if isinstance(arm, RelevanceArm) else options
 
 
 def source_of(crowd: CrowdSpec) -> tuple[str, PopulationSource]:

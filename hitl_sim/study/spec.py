@@ -125,8 +125,10 @@ class CrowdSpec(_Struct, frozen=True):
     Attributes:
         population: a name that `hitl-sim crowd` lists, the path of a .toml file of
             your own, or such a path, a colon and the name of one of its populations.
-        recording: the path of recorded labels, as `hitl-sim import` writes them, that
-            are replayed in the place of simulated answers; those people are the crew.
+        recording: the path of recorded answers, as `hitl-sim import` writes them, that
+            are replayed in the place of simulated ones: labels; ratings of relevance by
+            0 (drop), 1 (unsure), 2 (keep); marks of the task's feature groups. Those
+            people are the crew.
         policy: where too few people answered an item: "refuse" the study, "restrict"
             questions to other items, or let a "model", the population, answer; given
             exactly with a recording.
@@ -490,6 +492,17 @@ def asks_people(arm: ArmSpec) -> bool:
     return isinstance(arm, PeopleArm)
 
 
+QUESTION = {"ranking": "importance", "marks": "marks"}
+"""Kind of question behind each way to ask for importance."""
+
+
+def question_of(arm: PeopleArm) -> str:
+    """Kind of question that an arm puts to people."""
+    if isinstance(arm, ImportanceArm):
+        return QUESTION[arm.feedback]
+    return "label" if isinstance(arm, LabellingArm) else str(arm.__struct_config__.tag)
+
+
 def is_replayed(arm: ArmSpec, crowd: CrowdSpec) -> bool:
     """Whether recorded people answer an arm's questions."""
     is_open = isinstance(arm, PeopleArm) and not arm.simulated
@@ -689,12 +702,23 @@ def _check_recording(spec: StudySpec) -> None:
 
 
 def _check_replayed(arm: ArmSpec) -> None:
+    if isinstance(arm, RelevanceArm):
+        return
+    if isinstance(arm, ImportanceArm):
+        if arm.feedback != "marks":
+            raise SpecError(
+                "`arm.feedback` must be 'marks' where answers are replayed from "
+                f"`crowd.recording`, for a ranking cannot be imported, got "
+                f"{arm.feedback!r} in arm {arm.name!r}."
+            )
+        return
     if not isinstance(arm, LabellingArm):
         kind = str(arm.__struct_config__.tag)
         raise SpecError(
-            "`arm.kind` must be 'labelling' where answers are replayed from "
-            f"`crowd.recording`, for labels are what can be replayed, got {kind!r} in "
-            f"arm {arm.name!r}. Give it `simulated = true` to ask simulated people."
+            "`arm.kind` must be 'labelling', 'relevance' or 'importance' where answers "
+            "are replayed from `crowd.recording`, for nobody recorded what they say to "
+            f"given labels, got {kind!r} in arm {arm.name!r}. Give it `simulated = "
+            "true` to ask simulated people."
         )
     if arm.suggest:
         raise SpecError(

@@ -56,7 +56,6 @@ from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
 from hitl_sim.study.network import network_config
 from hitl_sim.study.plan import (
-    QUESTION,
     Chunk,
     Run,
     kept_items,
@@ -67,6 +66,7 @@ from hitl_sim.study.plan import (
 from hitl_sim.study.recording import recording_of
 from hitl_sim.study.spec import (
     PROXY_STEPS,
+    QUESTION,
     ArmSpec,
     CrewSpec,
     ImportanceArm,

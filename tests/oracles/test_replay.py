@@ -154,4 +154,4 @@ def test_unknown_policies_and_kinds_are_refused():
     with pytest.raises(ValueError, match="`policy` must be one of 'refuse'"):
         build_replay("label", "guess")
     with pytest.raises(ValueError, match="`kind` must be one of 'label'"):
-        build_replay("marks", "refuse")
+        build_replay("importance", "refuse")

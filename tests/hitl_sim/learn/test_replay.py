@@ -9,10 +9,16 @@ import pytest
 
 from hitl_sim.learn import PanelConfig, RunConfig, build_run, build_simulation
 from hitl_sim.learn.crowd import collect
-from hitl_sim.learn.intervention import LabellingConfig, RelevanceConfig
+from hitl_sim.learn.intervention import (
+    ImportanceConfig,
+    LabellingConfig,
+    RelevanceConfig,
+    Setting,
+    build_intervention,
+)
 from hitl_sim.learn.intervention.base import label_questions
 from hitl_sim.learn.replay import answerable, ask_recorded, begin, build_crowd, deal
-from hitl_sim.task import Corruption
+from hitl_sim.task import Corruption, build_split
 from oracles import sample_annotators
 from oracles.replay import record_answers
 
@@ -182,7 +188,7 @@ def test_a_recorded_skip_costs_its_time_and_gives_no_label(labels, hyper_of, set
     answers = answers._replace(answer=np.full_like(answers.answer, -1))
     panel = PanelConfig(2, 2, 1, policy="model")
     people = sample_annotators(jax.random.key(0), hyper_of().population, 2)
-    crowd = build_crowd(answers, people, panel)
+    crowd = build_crowd("label", answers, people, panel)
     clean = jnp.flatnonzero(setting.split.pool.status == 0)[:5]
     questions = label_questions(setting, clean, 10)
     key = jax.random.key(3)
@@ -204,13 +210,74 @@ def test_what_replay_takes_can_be_timed_beside_the_run(
     assert given.is_answered.any()
 
 
-def test_only_labels_can_be_replayed_and_only_with_a_recording(
+@pytest.mark.parametrize("policy", ["refuse", "restrict"])
+def test_ratings_are_replayed_to_those_who_generalise_from_them(
+    policy, program, digits, labels, hyper_of, seeds_of
+):
+    answers = everybody_right(labels, 3)
+    item = answers.key % labels.size
+    # everybody keeps what has an even number, or nobody
+    for level in (2 * (item % 2 == 0), np.zeros_like(item)):
+        rated = answers._replace(answer=level.astype(np.int32))
+        if policy == "restrict":
+            rated = some(rated, item % 5 != 0)
+        panel = PanelConfig(3, 2, 1, policy=policy)
+        config = RunConfig(program, RelevanceConfig(40, 10), panel, 30, 20)
+        hyper = hyper_of(kind="relevance", num_options=2)._replace(corruption=CLEAN)
+        trace = jax.jit(build_run(config))(seeds_of(), hyper, digits[1], rated)
+        assert [int(n) for n in trace.replay] == [80, 0, 0, 0]
+        # of a clean pool everything is to be kept
+        right = float(trace.labour.num_correct.sum()) / 80
+        assert right == 0.0 if not level.any() else 0.2 < right < 0.8
+
+
+def test_marks_are_replayed_and_the_marked_groups_are_kept(
+    program, digits, hyper_of, seeds_of
+):
+    marks = np.zeros((3, 16), np.int32)
+    marks[:, [2, 5, 11]] = 1
+    marks[0, :] = -1  # a skip
+    answers = record_answers(
+        [0, 1, 2], [0, 0, 0], marks, 3, seconds=[9.0, 9.0, 9.0], num_items=1
+    )
+    panel = PanelConfig(3, 3, 1, policy="refuse")
+    people = sample_annotators(jax.random.key(0), hyper_of().population, 3)
+    crowd = build_crowd("marks", answers, people, panel)
+    intervention = build_intervention(ImportanceConfig(3, "marks"), program)
+    data = digits[1]
+    split = build_split(jax.random.key(5), data, CLEAN, 80, 30, 20)
+    groups, importance = jnp.asarray(data.groups), jnp.asarray(data.importance)
+    leaves = (jnp.float32(0.5), jnp.float32(0.1), jnp.float32(1e-2))
+    setting = Setting(split, groups, importance, *leaves)
+    plan, questions = intervention.begin(jax.random.key(1), setting)
+    key = jax.random.key(3)
+    _, response, dealt = ask_recorded(key, crowd, begin(key, crowd), questions)
+    given, labour = collect(response, questions, dealt)
+    after = intervention.absorb(setting, plan, given)
+    np.testing.assert_array_equal(after.best, [2, 5, 11])
+    assert int(given.is_answered.sum()) == 2
+    assert float(labour.seconds.sum()) == 27.0
+
+
+def test_fitted_people_mark_for_those_who_did_not(program, digits, hyper_of, seeds_of):
+    marks = np.eye(2, 16, dtype=np.int32)
+    answers = record_answers([0, 1], [0, 0], marks, 3, seconds=[9.0, 9.0], num_items=1)
+    panel = PanelConfig(3, 3, 1, policy="model")
+    config = RunConfig(program, ImportanceConfig(4, "marks"), panel, 30, 20)
+    hyper = hyper_of(kind="marks", num_options=16)
+    trace = jax.jit(build_run(config))(seeds_of(), hyper, digits[1], answers)
+    assert [int(n) for n in trace.replay] == [2, 1, 0, 0]
+
+
+def test_a_ranking_cannot_be_replayed_nor_anything_without_a_recording(
     program, digits, hyper_of, seeds_of
 ):
     panel = PanelConfig(3, 3, 1, policy="refuse")
     config = label_config(program, panel)
-    relevance = dataclasses.replace(config, intervention=RelevanceConfig(20, 10))
-    with pytest.raises(ValueError, match="only labels can be replayed"):
-        build_run(relevance)
+    ranking = dataclasses.replace(config, intervention=ImportanceConfig(4))
+    with pytest.raises(
+        ValueError, match="only 'label', 'relevance', 'marks' can be replayed"
+    ):
+        build_run(ranking)
     with pytest.raises(TypeError, match="`answers` must be given"):
         build_run(config)(seeds_of(), hyper_of(), digits[1])

@@ -93,7 +93,7 @@ def test_answers_are_matched_by_id_and_not_by_place(replayed, recording, digits)
     table = parquet.read_table(recording)
     order = np.random.default_rng(0).permutation(table.num_rows)
     parquet.write_table(table.take(order), recording)
-    answers = load_recording(str(recording), info)
+    answers = load_recording(str(recording), info).answers
     item = answers.key % info.num_items
     np.testing.assert_array_equal(answers.answer, data.labels[item])
 
@@ -162,8 +162,13 @@ def test_a_crowd_that_contradicts_its_recording_is_refused(replayed, crowd, word
 @pytest.mark.parametrize(
     ("arm", "words"),
     [
-        ({"name": "x", "kind": "relevance"}, "`arm.kind` must be 'labelling'"),
-        ({"name": "x", "kind": "importance"}, "`arm.kind` must be 'labelling'"),
+        ({"name": "x", "kind": "relevance"}, "must hold answers of kind 'rating', got"),
+        ({"name": "x", "kind": "verification"}, "`arm.kind` must be 'labelling', 'rel"),
+        ({"name": "x", "kind": "importance"}, "`arm.feedback` must be 'marks'"),
+        (
+            {"name": "x", "kind": "importance", "feedback": "marks"},
+            "must hold answers of kind 'marks', got",
+        ),
         ({"name": "x", "kind": "labelling", "rounds": 3, "suggest": True}, "suggest"),
         ({"name": "x", "kind": "labelling", "rounds": 3, "asks": 2}, "2 times each"),
         ({"name": "x", "kind": "labelling", "rounds": 3, "people": 5}, "crew.size"),
@@ -206,6 +211,61 @@ def test_what_does_not_belong_to_the_task_is_named(
     write(recording, labels, **{column: spoilt})
     with pytest.raises(SpecError, match=words):
         build_plan(convert(replayed))
+
+
+def test_ratings_answer_arms_that_ask_what_is_relevant(replayed, recording, digits):
+    labels = digits[1].labels
+    rated = {
+        "kind": lambda person, item: ["rating"] * item.size,
+        "answer": lambda person, item: [str(2 * (i % 2)) for i in item],
+    }
+    write(recording, labels, **rated)
+    arm = {"name": "relevance", "kind": "relevance", "questions": 50}
+    replayed["arm"] = [replayed["arm"][0], arm]
+    assert content_of(replayed).num_answers == 4 * labels.size
+    info = digits[0]
+    answers = load_recording(str(recording), info, "relevance").answers
+    item = answers.key % info.num_items
+    np.testing.assert_array_equal(answers.answer, 2 * (item % 2))
+    write(recording, labels, **rated | {"answer": lambda person, item: item % 5})
+    with pytest.raises(SpecError, match=r"rate items by 0 \(drop\), .*, got '3'"):
+        build_plan(convert(replayed))
+
+
+@pytest.mark.parametrize(
+    ("item", "parts", "words"),
+    [
+        ("all", 16, None),
+        ("all", 15, "one item with 16 parts, .* got 1 with 15"),
+        ("each", 16, "one item with 16 parts, .* got 4 with 16"),
+    ],
+)
+def test_marks_of_the_feature_groups_answer_arms_that_ask_which_matter(
+    replayed, recording, digits, item, parts, words
+):
+    people = [f"p{a}" for a in range(4)]
+    columns = {
+        "annotator": people,
+        "item": people if item == "each" else ["all"] * 4,
+        "kind": ["marks"] * 4,
+        "answer": ["0 3", "3", "none", None],
+        "parts": [parts] * 4,
+        "seconds": [9.0] * 4,
+    }
+    parquet.write_table(pa.table(columns), recording)
+    arm = {"name": "importance", "kind": "importance", "feedback": "marks"}
+    replayed["arm"] = [replayed["arm"][0], arm]
+    replayed["task"]["digits"]["irrelevant"] = 0.2
+    if words:
+        with pytest.raises(SpecError, match=words):
+            build_plan(convert(replayed))
+        return
+    assert content_of(replayed).num_answers == 4
+    answers = load_recording(str(recording), digits[0], "marks").answers
+    assert answers.answer.shape == (4, 16)
+    assert np.flatnonzero(answers.answer[0]).tolist() == [0, 3]
+    assert answers.answer[2].tolist() == [0] * 16
+    assert answers.answer[3].tolist() == [-1] * 16
 
 
 def test_a_recording_of_another_kind_is_refused(replayed, recording, digits):
@@ -367,9 +427,10 @@ class TestRun:
     def test_the_manifest_names_what_was_replayed(self, studied):
         manifest = json.loads((studied[1] / "manifest.json").read_text())
         entry = manifest["populations"]["whole.parquet, else perfect"]
-        assert entry["recording"]["num_answers"] == 4 * 1797
-        assert len(entry["recording"]["hash"]) == 64
-        assert entry["status"]["label"].startswith("recorded (whole.parquet); what nob")
+        assert entry["recording"]["label"]["num_answers"] == 4 * 1797
+        assert len(entry["recording"]["label"]["hash"]) == 64
+        standing = "recorded (7,188 answers of 4 people); what nobody recorded: perfect"
+        assert entry["status"]["label"].startswith(standing)
 
     def test_records_have_the_same_bytes_again_and_with_two_workers(
         self, studied, tmp_path

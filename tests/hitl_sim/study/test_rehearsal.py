@@ -29,7 +29,7 @@ def test_people_record_answers_to_every_item_as_they_would_give_them(spec, tmp_p
     assert np.bincount(record.item).tolist() == [3] * info.num_items
     assert record.is_ordered
     assert (record.times > 0).all()
-    answers = load_recording(str(out), info)
+    answers = load_recording(str(out), info).answers
     truth = data.labels[answers.key % info.num_items]
     # the population's mean accuracy is .88; crews of five differ
     assert 0.7 < (answers.answer == truth).mean() < 0.97
