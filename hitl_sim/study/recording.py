@@ -26,6 +26,8 @@ from oracles.replay import RecordedAnswers, count_people, record_answers
 
 LEVELS = {"0": 0, "1": 1, "2": 2}
 """Ratings of relevance: drop, unsure, keep."""
+MOST_CELLS = 2**28
+"""Most times that one dispatch may hold, s; some 6 bytes each with their flags."""
 _KINDS = {"label": LABEL, "relevance": RATING, "marks": MARKS}
 """Kind of recorded answer behind each kind of question."""
 
@@ -214,6 +216,7 @@ def describe_recording(condition: Condition, info: TaskInfo) -> RecordingContent
     if found is None:
         return None
     _check_crew(condition, found.num_people)
+    _check_room(condition)
     _check_supply(condition, found.answers, info)
     _check_times(condition, found.is_timed)
     return RecordingContent(
@@ -233,6 +236,20 @@ def _check_crew(condition: Condition, num_people: int) -> None:
         raise SpecError(
             f"`crew.size` must be {num_people}, the people of `crowd.recording`, who "
             f"are the crew of arm {condition.arm.name!r}, got {size}."
+        )
+
+
+def _check_room(condition: Condition) -> None:
+    """Refuse a dispatch whose times, one by person and question, need gigabytes."""
+    arm, spec = condition.arm, condition.spec
+    if not isinstance(arm, PeopleArm):
+        return
+    cells = spec.crew.size * _num_asked(arm) * arm.asks
+    if spec.width * cells > MOST_CELLS:
+        raise SpecError(
+            f"`width` must be <= {max(MOST_CELLS // cells, 1)} where {spec.crew.size} "
+            f"recorded people may be asked {_num_asked(arm)} questions in arm "
+            f"{arm.name!r}, got {spec.width}."
         )
 
 

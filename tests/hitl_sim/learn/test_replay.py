@@ -23,6 +23,8 @@ from oracles import sample_annotators
 from oracles.replay import record_answers
 
 SECONDS = 7.0
+QUICKLY = {"xla_backend_optimization_level": 0}
+"""Options of a compiler that is to be done soon: programs here run once or twice."""
 CLEAN = Corruption(*(jnp.float32(0.0) for _ in range(3)))
 
 
@@ -51,6 +53,27 @@ def label_config(program, panel, **fields):
     return RunConfig(program, own, panel, 30, 20)
 
 
+def compiled(config):
+    return jax.jit(build_run(config), compiler_options=QUICKLY)
+
+
+def asked(crowd, questions):
+    """Put questions to recorded people, once."""
+
+    def ask(key, questions):
+        _, response, plan = ask_recorded(key, crowd, begin(key, crowd), questions)
+        return collect(response, questions, plan)
+
+    return jax.jit(ask, compiler_options=QUICKLY)(jax.random.key(3), questions)
+
+
+@pytest.fixture(autouse=True)
+def _simple_numbers():
+    """Draw by a generator that compiles in a third of the time; no test needs bits."""
+    with jax.default_prng_impl("unsafe_rbg"):
+        yield
+
+
 @pytest.fixture(scope="module")
 def labels(digits):
     return digits[1].labels
@@ -64,7 +87,7 @@ def test_a_recording_that_is_right_throughout_equals_people_who_never_err(
     found = []
     for policy, answers in ((None, None), ("refuse", everybody_right(labels, 4))):
         panel = PanelConfig(4, 3, 1, policy=policy)
-        run = jax.jit(build_run(label_config(program, panel, aggregate=aggregate)))
+        run = compiled(label_config(program, panel, aggregate=aggregate))
         found.append(run(seeds_of(), hyper, digits[1], answers))
     simulated, recorded = found
     np.testing.assert_array_equal(simulated.curve.test, recorded.curve.test)
@@ -122,9 +145,9 @@ def test_repeats_are_answered_by_the_second_looks_of_the_same_people(
     wrong = (answers.answer + 1) % 10
     answers = answers._replace(answer=np.where(is_second, wrong, answers.answer))
     panel = PanelConfig(3, 2, 2, policy=policy)
-    run = build_run(label_config(program, panel))
+    run = compiled(label_config(program, panel))
     hyper = hyper_of()._replace(corruption=CLEAN)
-    trace = jax.jit(run)(seeds_of(), hyper, digits[1], answers)
+    trace = run(seeds_of(), hyper, digits[1], answers)
     assert int(trace.replay.replayed) == 120
     # all first looks are right, all second looks wrong
     assert float(trace.labour.num_correct.sum()) == 60.0
@@ -138,7 +161,7 @@ def test_a_restricted_pool_asks_recorded_items_first_and_leaves_others_out(
     answers = some(answers, item % 4 == 0)
     panel = PanelConfig(3, 3, 1, policy="restrict")
     hyper = hyper_of()._replace(corruption=CLEAN)
-    run = jax.jit(build_run(label_config(program, panel)))
+    run = compiled(label_config(program, panel))
     trace = run(seeds_of(), hyper, digits[1], answers)
     asked, left_out = int(trace.labour.is_asked.sum()), int(trace.replay.left_out)
     assert asked == int(trace.replay.replayed)
@@ -156,7 +179,7 @@ def test_fitted_people_answer_what_nobody_recorded_and_every_such_answer_is_coun
     person, item = answers.key // labels.size, answers.key % labels.size
     answers = some(answers, (person == 0) | (item % 2 == 0))
     panel = PanelConfig(3, 3, 1, policy="model")
-    run = jax.jit(build_run(label_config(program, panel)))
+    run = compiled(label_config(program, panel))
     hyper = hyper_of("spammer")._replace(corruption=CLEAN)
     trace = run(seeds_of(), hyper, digits[1], answers)
     replayed, modelled = int(trace.replay.replayed), int(trace.replay.modelled)
@@ -174,7 +197,7 @@ def test_a_time_that_was_not_recorded_is_lent_by_the_people_and_counted(
     answers = everybody_right(labels, 3)
     answers = answers._replace(seconds=np.full_like(answers.seconds, np.nan))
     panel = PanelConfig(3, 3, 1, policy="refuse", is_timed=False)
-    run = jax.jit(build_run(label_config(program, panel)))
+    run = compiled(label_config(program, panel))
     hyper = hyper_of()._replace(corruption=CLEAN)
     trace = run(seeds_of(), hyper, digits[1], answers)
     assert int(trace.replay.untimed) == int(trace.replay.replayed) == 90
@@ -191,9 +214,7 @@ def test_a_recorded_skip_costs_its_time_and_gives_no_label(labels, hyper_of, set
     crowd = build_crowd("label", answers, people, panel)
     clean = jnp.flatnonzero(setting.split.pool.status == 0)[:5]
     questions = label_questions(setting, clean, 10)
-    key = jax.random.key(3)
-    _, response, plan = ask_recorded(key, crowd, begin(key, crowd), questions)
-    given, labour = collect(response, questions, plan)
+    given, labour = asked(crowd, questions)
     assert not given.is_answered.any()
     assert float(labour.seconds.sum()) == 10 * SECONDS
 
@@ -216,15 +237,15 @@ def test_ratings_are_replayed_to_those_who_generalise_from_them(
 ):
     answers = everybody_right(labels, 3)
     item = answers.key % labels.size
+    panel = PanelConfig(3, 2, 1, policy=policy)
+    run = compiled(RunConfig(program, RelevanceConfig(40, 10), panel, 30, 20))
+    hyper = hyper_of(kind="relevance", num_options=2)._replace(corruption=CLEAN)
     # everybody keeps what has an even number, or nobody
     for level in (2 * (item % 2 == 0), np.zeros_like(item)):
         rated = answers._replace(answer=level.astype(np.int32))
         if policy == "restrict":
             rated = some(rated, item % 5 != 0)
-        panel = PanelConfig(3, 2, 1, policy=policy)
-        config = RunConfig(program, RelevanceConfig(40, 10), panel, 30, 20)
-        hyper = hyper_of(kind="relevance", num_options=2)._replace(corruption=CLEAN)
-        trace = jax.jit(build_run(config))(seeds_of(), hyper, digits[1], rated)
+        trace = run(seeds_of(), hyper, digits[1], rated)
         assert [int(n) for n in trace.replay] == [80, 0, 0, 0]
         # of a clean pool everything is to be kept
         right = float(trace.labour.num_correct.sum()) / 80
@@ -250,9 +271,7 @@ def test_marks_are_replayed_and_the_marked_groups_are_kept(
     leaves = (jnp.float32(0.5), jnp.float32(0.1), jnp.float32(1e-2))
     setting = Setting(split, groups, importance, *leaves)
     plan, questions = intervention.begin(jax.random.key(1), setting)
-    key = jax.random.key(3)
-    _, response, dealt = ask_recorded(key, crowd, begin(key, crowd), questions)
-    given, labour = collect(response, questions, dealt)
+    given, labour = asked(crowd, questions)
     after = intervention.absorb(setting, plan, given)
     np.testing.assert_array_equal(after.best, [2, 5, 11])
     assert int(given.is_answered.sum()) == 2
@@ -265,7 +284,7 @@ def test_fitted_people_mark_for_those_who_did_not(program, digits, hyper_of, see
     panel = PanelConfig(3, 3, 1, policy="model")
     config = RunConfig(program, ImportanceConfig(4, "marks"), panel, 30, 20)
     hyper = hyper_of(kind="marks", num_options=16)
-    trace = jax.jit(build_run(config))(seeds_of(), hyper, digits[1], answers)
+    trace = compiled(config)(seeds_of(), hyper, digits[1], answers)
     assert [int(n) for n in trace.replay] == [2, 1, 0, 0]
 
 

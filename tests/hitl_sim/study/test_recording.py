@@ -186,6 +186,14 @@ def test_people_of_a_recording_are_the_crew(replayed):
         build_plan(convert(replayed))
 
 
+def test_a_dispatch_that_would_need_gigabytes_is_refused(replayed, monkeypatch):
+    monkeypatch.setattr("hitl_sim.study.recording.MOST_CELLS", 3 * 4 * 60)
+    with pytest.raises(SpecError, match="`width` must be <= 3 where 4 recorded peopl"):
+        build_plan(convert(replayed))
+    replayed["width"] = 3
+    build_plan(convert(replayed))
+
+
 def test_simulated_arms_need_a_recording_to_differ_from(tables):
     tables["arm"].append(SIMULATED)
     with pytest.raises(SpecError, match=r"`arm.simulated` must be false without"):
