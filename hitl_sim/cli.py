@@ -626,6 +626,58 @@ def fit(
             console.print(f'Written to {out}: population = "{out}"', soft_wrap=True)
 
 
+@app.command(name="import")
+def import_(
+    answers: AnswerFile,
+    out: Annotated[
+        Path, typer.Option(help="File to write (.parquet), for studies to replay.")
+    ],
+    column: Column = None,
+    answer: Answer = None,
+    kind: Kind = None,
+    time_unit_s: Annotated[
+        float, typer.Option(help="Seconds in a unit of time: .001 for milliseconds.")
+    ] = 1.0,
+    confidence_max: Annotated[
+        float, typer.Option(help="Largest confidence of the scale: 100 for percent.")
+    ] = 1.0,
+) -> None:
+    """Bring answers into the one form that studies replay as their `crowd.recording`.
+
+    Ids of people are hashed with a salt that is kept nowhere; other columns are
+    dropped.
+    """
+    from hitl_sim.participants.answers import check_table_out
+    from hitl_sim.participants.inventory import take_stock
+    from hitl_sim.participants.show import print_inventory
+
+    console = _console()
+    with _errors_in_words():
+        check_table_out(out)
+        given = _answers(answers, column, answer, kind, time_unit_s, confidence_max)
+        print_inventory(console, given, take_stock(given, kind))
+        given.write(out)
+    console.print(f'Written to {out}: recording = "{out}"', soft_wrap=True)
+
+
+@app.command()
+def record(
+    file: Annotated[Path, typer.Argument(help="Study file (TOML) of one task.")],
+    out: Annotated[Path, typer.Option(help="File to write (.parquet).")],
+    people: Annotated[int, typer.Option(min=1, help="People who label an item.")] = 3,
+) -> None:
+    """Let a study's simulated crew label every item, as if recorded: a rehearsal."""
+    from hitl_sim.study.rehearsal import record_crowd
+    from hitl_sim.study.spec import load_spec
+
+    with _errors_in_words():
+        found = record_crowd(load_spec(file), people, out)
+    _console().print(
+        f'{found.num_rows:,} simulated answers written to {out}: recording = "{out}"',
+        soft_wrap=True,
+    )
+
+
 @app.command()
 def validate(
     answers: AnswerFile,

@@ -6,6 +6,9 @@ policy decides, and every such question is counted by person:
 - `refuse`: there is no answer and no time; `check_complete` then refuses the run.
 - `restrict`: the question is not asked at all, as if the pool did not hold it.
 - `model`: fitted people answer it.
+
+A recorded answer without a time takes the time of the fitted people, which is counted
+too.
 """
 
 from collections.abc import Callable
@@ -17,34 +20,45 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Bool, Float, Int, PRNGKeyArray
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from oracles.annotators import Annotators, AnnotatorState
 from oracles.contract import Query, Response
 from oracles.feedback import FEEDBACK
 
+AnyArray = np.ndarray | Array
 POLICIES = ("refuse", "restrict", "model")
 
 
-class Recording(NamedTuple):
-    """Recorded answers, sorted by person, item and occasion.
+class RecordedAnswers(NamedTuple):
+    """Recorded answers, sorted by person, item and occasion; no backend made them.
 
     Attributes:
         key: `[L]` person, item and occasion as one number.
-        answer: `[L]` option; a skip is -1.
-        seconds: `[L]` time, s; 0 where it was not recorded.
+        answer: `[L]` option, or `[L, K]` 1 where a group is marked; a skip is -1.
+        seconds: `[L]` time, s; nan where it was not recorded.
         confidence: `[L]` stated probability; 0 where none was stated.
         num_items: `[]` items are 0 ... N - 1.
         num_occasions: `[]` looks of a person at an item.
+    """
+
+    key: Int[AnyArray, "L"]
+    answer: Int[AnyArray, "L"] | Int[AnyArray, "L K"]
+    seconds: Float[AnyArray, "L"]
+    confidence: Float[AnyArray, "L"]
+    num_items: Int[AnyArray, ""]
+    num_occasions: Int[AnyArray, ""]
+
+
+class Recording(NamedTuple):
+    """Recorded answers, and who stands in for what they lack.
+
+    Attributes:
+        answers: from `record_answers`.
         people: the fitted people who answer the rest; their ids are 0 ... A - 1.
     """
 
-    key: Int[Array, "L"]
-    answer: Int[Array, "L"]
-    seconds: Float[Array, "L"]
-    confidence: Float[Array, "L"]
-    num_items: Int[Array, ""]
-    num_occasions: Int[Array, ""]
+    answers: RecordedAnswers
     people: Annotators
 
 
@@ -55,11 +69,13 @@ class ReplayState(NamedTuple):
         people: state of the fitted people.
         num_replayed: `[A]` questions answered from the record.
         num_missing: `[A]` questions that the record does not hold.
+        num_untimed: `[A]` questions answered from the record, but not their time.
     """
 
     people: AnnotatorState
     num_replayed: Int[Array, "A"]
     num_missing: Int[Array, "A"]
+    num_untimed: Int[Array, "A"]
 
 
 class ReplayOracle(NamedTuple):
@@ -76,20 +92,20 @@ def record_answers(
     person: ArrayLike,
     item: ArrayLike,
     answer: ArrayLike,
-    people: Annotators,
+    num_people: int,
     *,
     occasion: ArrayLike | None = None,
     seconds: ArrayLike | None = None,
     confidence: ArrayLike | None = None,
     num_items: int | None = None,
-) -> Recording:
+) -> RecordedAnswers:
     """Lay recorded answers out to be looked up; on the host.
 
     Args:
         person: `[L]` ids of people, 0 ... A - 1.
         item: `[L]` ids of items, 0 ... N - 1.
-        answer: `[L]` options, -1 for a skip.
-        people: A fitted people.
+        answer: `[L]` options, or `[L, K]` marks; -1 for a skip.
+        num_people: A.
         occasion: `[L]` 0 the first time; all first looks if None.
         seconds: `[L]` times, s; nan where there is none.
         confidence: `[L]` stated probabilities; nan where there is none.
@@ -102,7 +118,6 @@ def record_answers(
     look = np.zeros_like(who) if occasion is None else np.asarray(occasion)
     items = int(what.max()) + 1 if num_items is None else num_items
     looks = int(look.max()) + 1
-    num_people = int(people.id.shape[0])
     for name, values, size in (("person", who, num_people), ("item", what, items)):
         if values.min() < 0 or values.max() >= size:
             bad = values[(values < 0) | (values >= size)][0]
@@ -122,49 +137,77 @@ def record_answers(
             f"{what[row]} on occasion {look[row]}."
         )
 
-    def known(values: ArrayLike | None) -> Float[Array, "L"]:
-        given = np.zeros(key.size) if values is None else np.asarray(values, float)
-        return jnp.asarray(np.nan_to_num(given[order]), jnp.float32)
-
-    return Recording(
-        key=jnp.asarray(key[order], jnp.int32),
-        answer=jnp.asarray(np.asarray(answer)[order], jnp.int32),
-        seconds=known(seconds),
-        confidence=known(confidence),
-        num_items=jnp.int32(items),
-        num_occasions=jnp.int32(looks),
-        people=people,
+    return RecordedAnswers(
+        key=key[order].astype(np.int32),
+        answer=np.asarray(answer)[order].astype(np.int32),
+        seconds=_given(seconds, order, np.nan),
+        confidence=_given(confidence, order, 0.0),
+        num_items=np.asarray(items, np.int32),
+        num_occasions=np.asarray(looks, np.int32),
     )
 
 
+def _given(
+    values: ArrayLike | None, order: NDArray[np.intp], otherwise: float
+) -> NDArray[np.float32]:
+    if values is None:
+        return np.full(order.size, otherwise, np.float32)
+    given = np.asarray(values, np.float32)[order]
+    return np.where(np.isnan(given), np.float32(otherwise), given)
+
+
+def count_people(
+    answers: RecordedAnswers, num_looks: int, num_items: int
+) -> NDArray[np.int64]:
+    """Count the people who have looked at each item often enough; on the host.
+
+    Args:
+        answers: from `record_answers`.
+        num_looks: looks that a person must have recorded, at least 1.
+        num_items: N.
+
+    Returns:
+        `[N]` people.
+    """
+    occasion = np.asarray(answers.key) % int(answers.num_occasions)
+    item = np.asarray(answers.key) // int(answers.num_occasions)
+    item = item[occasion == num_looks - 1] % int(answers.num_items)
+    return np.bincount(item, minlength=num_items)
+
+
 def is_recorded(
-    recording: Recording, query: Query
+    answers: RecordedAnswers,
+    person: Int[Array, "A"],
+    item: Int[Array, "T #A"],
+    occasion: Int[Array, "T #A"] | int | None = None,
 ) -> tuple[Bool[Array, "T A"], Int[Array, "T A"]]:
     """Say which questions the record answers, and in which row.
 
     Args:
-        recording: from `record_answers`.
-        query: the questions; an item or occasion beyond the record is not in it.
+        answers: from `record_answers`.
+        person: ids of those who are asked.
+        item: what they are asked; one beyond the record is not in it.
+        occasion: of their looks at it; the first ones if None.
     """
-    people = recording.people.id[None, :]
-    occasion = 0 if query.occasion is None else query.occasion
-    inside = (query.item >= 0) & (query.item < recording.num_items)
-    inside = inside & (occasion < recording.num_occasions)
-    key = (people * recording.num_items + query.item) * recording.num_occasions
-    key = jnp.where(inside, key + occasion, -1)
-    row = jnp.searchsorted(recording.key, key)
-    row = jnp.minimum(row, recording.key.shape[0] - 1)
-    return inside & (recording.key[row] == key), row
+    look = 0 if occasion is None else occasion
+    inside = (item >= 0) & (item < answers.num_items) & (look < answers.num_occasions)
+    key = (person[None, :] * answers.num_items + item) * answers.num_occasions
+    key = jnp.where(inside, key + look, -1)
+    known = jnp.asarray(answers.key)
+    row = jnp.minimum(jnp.searchsorted(known, key), known.shape[0] - 1)
+    return inside & (known[row] == key), row
 
 
 @cache
-def build_replay(kind: str, policy: str) -> ReplayOracle:
+def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOracle:
     """Build the oracle that replays answers of one kind.
 
     Args:
-        kind: kind of feedback with one answer per question: all but importance and
-            marks.
+        kind: kind of feedback: all but importance, for nobody records a ranking.
         policy: one of `POLICIES`.
+        is_timed: whether every recorded answer has its time. If not, or where they
+            answer, the fitted people go through all questions, so that practice and
+            fatigue go on; what was recorded stands in the place of what they say.
 
     Returns:
         The oracle; nothing recorded is closed over.
@@ -172,7 +215,7 @@ def build_replay(kind: str, policy: str) -> ReplayOracle:
     Raises:
         ValueError: no such kind or policy.
     """
-    kinds = [name for name in FEEDBACK if name not in ("importance", "marks")]
+    kinds = [name for name in FEEDBACK if name != "importance"]
     for name, value, allowed in (("kind", kind, kinds), ("policy", policy, POLICIES)):
         if value not in allowed:
             listed = ", ".join(map(repr, allowed))
@@ -184,34 +227,40 @@ def build_replay(kind: str, policy: str) -> ReplayOracle:
 
     def init(key: PRNGKeyArray, recording: Recording) -> ReplayState:
         none = jnp.zeros_like(recording.people.id)
-        return ReplayState(fitted.init(key, recording.people), none, none)
+        return ReplayState(fitted.init(key, recording.people), none, none, none)
 
     def answer(
         key: PRNGKeyArray, recording: Recording, state: ReplayState, query: Query
     ) -> tuple[ReplayState, Response]:
-        found, row = is_recorded(recording, query)
+        recorded = recording.answers
+        found, row = is_recorded(
+            recorded, recording.people.id, query.item, query.occasion
+        )
         asked = query.is_asked
         is_there, is_missing = found & asked, ~found & asked
-        people, rest = state.people, _silence(asked)
-        if policy == "model":
-            put = query._replace(is_asked=is_missing)
-            people, rest = fitted.answer(key, recording.people, people, put)
-
-        def choose(recorded: Array, otherwise: Array) -> Array:
-            return jnp.where(is_there, recorded[row], otherwise)
-
-        given = choose(recording.answer, rest.answer)
-        is_answered = jnp.where(is_there, given >= 0, rest.is_answered)
+        said = jnp.asarray(recorded.answer)[row]
+        people, model = state.people, _silence(asked, said)
+        if policy == "model" or not is_timed:
+            people, model = fitted.answer(key, recording.people, people, query)
+        rest = model if policy == "model" else _silence(asked, said)
+        given = jnp.where(_beside(is_there, said), said, rest.answer)
+        is_said = (said if said.ndim == asked.ndim else said[..., 0]) >= 0
+        is_answered = jnp.where(is_there, is_said, rest.is_answered)
+        seconds = jnp.asarray(recorded.seconds)[row]
+        is_untimed = is_there & jnp.isnan(seconds)
+        seconds = jnp.where(is_untimed, model.seconds, seconds)
+        stated = jnp.asarray(recorded.confidence)[row]
         response = Response(
-            answer=jnp.where(is_answered, given, -1),
+            answer=jnp.where(_beside(is_answered, given), given, -1),
             is_answered=is_answered,
-            seconds=choose(recording.seconds, rest.seconds),
-            confidence=choose(recording.confidence, rest.confidence),
+            seconds=jnp.where(is_there, seconds, rest.seconds),
+            confidence=jnp.where(is_there, stated, rest.confidence),
         )
         after = ReplayState(
             people=people,
             num_replayed=state.num_replayed + jnp.sum(is_there, axis=0),
             num_missing=state.num_missing + jnp.sum(is_missing, axis=0),
+            num_untimed=state.num_untimed + jnp.sum(is_untimed, axis=0),
         )
         return after, response
 
@@ -220,7 +269,8 @@ def build_replay(kind: str, policy: str) -> ReplayOracle:
 
 def restrict(recording: Recording, query: Query) -> Query:
     """Ask no question that the record does not hold."""
-    found, _ = is_recorded(recording, query)
+    people = recording.people.id
+    found, _ = is_recorded(recording.answers, people, query.item, query.occasion)
     return query._replace(is_asked=query.is_asked & found)
 
 
@@ -240,11 +290,16 @@ def check_complete(state: ReplayState) -> None:
         )
 
 
-def _silence(is_asked: Bool[Array, "T A"]) -> Response:
+def _silence(is_asked: Bool[Array, "T A"], answer: Int[Array, "T A ..."]) -> Response:
     nothing = jnp.zeros(is_asked.shape)
     return Response(
-        answer=jnp.full(is_asked.shape, -1, jnp.int32),
+        answer=jnp.full(answer.shape, -1, jnp.int32),
         is_answered=jnp.zeros(is_asked.shape, bool),
         seconds=nothing,
         confidence=nothing,
     )
+
+
+def _beside(flags: Bool[Array, "T A"], answer: Int[Array, "T A ..."]) -> Array:
+    """Give flags the axis of groups that marks have."""
+    return flags if answer.ndim == flags.ndim else flags[..., None]

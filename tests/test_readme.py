@@ -10,13 +10,14 @@ import pytest
 from typer.testing import CliRunner
 
 from hitl_sim.cli import app
+from hitl_sim.study.spec import load_spec
 
 ELSEWHERE = (
     *("report", "confirm", "status", "verify", "compare", "audit", "profile"),
-    *("fit", "validate", "levers"),
+    *("fit", "validate", "levers", "import", "record"),
 )
-"""Need a finished study, a file of answers or minutes: other tests run them; here their
-words are read."""
+"""Need a finished study, a file of answers or minutes, as does `--tune`: other tests run
+them; here their words are read."""
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text()
 
@@ -40,11 +41,15 @@ def test_make_targets_exist(target):
 def test_commands_run(words, monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
     runner = CliRunner()
-    if words[0] in ELSEWHERE:
+    if words[0] in ELSEWHERE or "--tune" in words:
         explained = runner.invoke(app, [words[0], "--help"], env={"COLUMNS": "200"})
         assert explained.exit_code == 0
         options = [word for word in words if word.startswith("--")]
         assert all(option in explained.output for option in options)
+        return
+    if "experiments/people/replay.toml" in words:
+        # what it replays is there once somebody has recorded it
+        assert load_spec(ROOT / words[1], is_smoke=True).crowd.recording
         return
     if words[0] == "run" and "--dry-run" not in words:
         words = [*words, "--dry-run"]

@@ -14,6 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from hitl_sim.analysis.people import (
+    SIMULATED_PEOPLE,
+    PeopleKinds,
+    describe_people,
+    kinds_of,
+)
 from hitl_sim.analysis.record import (
     INSTRUMENT,
     PROTOCOL,
@@ -36,8 +42,6 @@ from hitl_sim.energy import (
 
 Amount = float | FloatArray
 """One number, or one per run `[R]`."""
-
-NOBODY = "nobody is asked"
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Usage:
     Attributes:
         work: units of device work.
         people: who answered, for provenance.
+        kinds: how what they did is known.
         steps: training steps.
         fit_steps: those of them that made the final weights.
         asked: questions asked.
@@ -79,6 +84,7 @@ class Usage:
 
     work: tuple[UnitCount, ...]
     people: str
+    kinds: PeopleKinds = SIMULATED_PEOPLE
     steps: Amount = 0.0
     fit_steps: Amount = 0.0
     asked: Amount = 0.0
@@ -139,19 +145,8 @@ def usage_at(group: RunGroup, stop: Stop) -> Usage:
         pool_labels=group.pool_labels,
         validation_labels=group.validation_labels,
         people=describe_people(group),
+        kinds=kinds_of(group),
     )
-
-
-def describe_people(group: RunGroup) -> str:
-    """Say whose answers a group's numbers rest on."""
-    if group.population is None:
-        return NOBODY
-    dials = ", ".join(
-        f"{name} {value}"
-        for name, value in group.dials.items()
-        if value is not None and name != "population"
-    )
-    return f"simulated people: {group.population}{f' ({dials})' if dials else ''}"
 
 
 def share_out(usage: Usage, among: float) -> Usage:
@@ -284,7 +279,9 @@ def work_bill(
     """Make the device's side of a ledger."""
     return WorkBill(
         device=device_work(usage, costs),
-        wait_s=human_seconds(usage.wait_s, usage.people, Scope.DEVICE_TIME),
+        wait_s=_people_seconds(
+            usage.wait_s, usage.people, usage.kinds.clock, Scope.DEVICE_TIME
+        ),
         idle_power=profile.idle_power,
         item_joules=_item_joules(usage, costs),
     )
@@ -298,8 +295,8 @@ def human_bill(usage: Usage, label_s: Quantity) -> HumanBill:
         label_s: time of one label by the study's crowd, s.
     """
     return HumanBill(
-        worked_s=human_seconds(usage.worked_s, usage.people),
-        paid_s=human_seconds(usage.paid_s, usage.people),
+        worked_s=_people_seconds(usage.worked_s, usage.people, usage.kinds.worked),
+        paid_s=_people_seconds(usage.paid_s, usage.people, usage.kinds.paid),
         requester_s=_requester_seconds(usage.requester_s),
         num_pool_labels=float(usage.pool_labels),
         num_validation_labels=float(usage.validation_labels),
@@ -307,11 +304,11 @@ def human_bill(usage: Usage, label_s: Quantity) -> HumanBill:
     )
 
 
-def human_seconds(
-    seconds: Amount, people: str, scope: Scope = Scope.HUMAN_TIME
+def _people_seconds(
+    seconds: Amount, people: str, kind: Kind, scope: Scope = Scope.HUMAN_TIME
 ) -> Quantity:
-    """Make a quantity of time that simulated people decide, without a width."""
-    return Quantity(seconds, "s", Kind.SIMULATED, scope, (seconds, seconds), people)
+    """Make a quantity of time that people decide, without a width."""
+    return Quantity(seconds, "s", kind, scope, (seconds, seconds), people)
 
 
 def _requester_seconds(seconds: Amount) -> Quantity:

@@ -18,8 +18,8 @@ from hitl_sim.analysis.decision import (
     find_ceiling,
     joules_per_success,
     judge,
+    resting_on,
     restricted_mean,
-    simulated_by,
     variance_saved,
 )
 from hitl_sim.analysis.dial import find_dial_crossings
@@ -185,7 +185,6 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
 
     standing = market.prices.label_standing
     spent = protocol_joules(arm.usage_per_success, costs)
-    people = arm.usage.people
     return Finding(
         condition=group.condition,
         task=group.task,
@@ -208,7 +207,7 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
             np.asarray(arm.usage.steps),
             arm,
             frame.horizon_steps,
-            simulated_by(_STEPS, people),
+            resting_on(_STEPS, arm.usage),
             seed,
         ),
         mean_joules=restricted_mean(arm.joules, arm, frame.horizon_j, spent, seed),
@@ -227,6 +226,7 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
         amounts=amounts_of(arm, tuple(costs)),
         test_by_run=_seen(arm),
         worked_by_run=np.asarray(arm.usage.worked_s, np.float64),
+        replay={name: _mean(count) for name, count in arm.group.replay.items()},
     )
 
 
@@ -243,7 +243,7 @@ def _test_accuracy(arm: Sample, weights: FloatArray) -> Estimate:
     if not np.isfinite(mean):
         reason = "a run did not stay finite"
         return unknown(unavailable("1", Scope.CONSTANT, reason))
-    return Estimate(simulated_by(_TEST_SET.scaled(mean), arm.usage.people), low, high)
+    return Estimate(resting_on(_TEST_SET.scaled(mean), arm.usage), low, high)
 
 
 def _seen(arm: Sample) -> FloatArray:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hitl_sim.analysis.bill import (
-    NOBODY,
     Usage,
     protocol_joules,
     share_out,
@@ -33,10 +32,11 @@ from hitl_sim.analysis.interval import (
     resample,
     wilson,
 )
+from hitl_sim.analysis.people import NOBODY
 from hitl_sim.analysis.record import BoolArray, FloatArray, IntArray, RunGroup
 from hitl_sim.analysis.target import Stop, Targets, find_stop, stop_at_cap
 from hitl_sim.cost import human_hour_energy
-from hitl_sim.energy import Kind, Quantity, Scope, UnitCost, exact, unavailable
+from hitl_sim.energy import Quantity, Scope, UnitCost, exact, unavailable
 from hitl_sim.unit import S_PER_H
 
 NO_SUCCESS = "no run reached the target"
@@ -190,14 +190,15 @@ def estimate_ratio(
     spent = protocol_joules(arm.usage_per_success, costs)
     beside = protocol_joules(control.usage_per_success, costs)
     quantity = spent.over(beside, unit="1", scope=Scope.CONSTANT)
-    return Estimate(simulated_by(quantity, arm.usage.people), low, high)
+    return Estimate(resting_on(quantity, arm.usage), low, high)
 
 
-def simulated_by(quantity: Quantity, people: str) -> Quantity:
-    """Mark a number that rests on simulated answers as no stronger than simulated."""
-    if people == NOBODY:
+def resting_on(quantity: Quantity, usage: Usage) -> Quantity:
+    """Mark a number that rests on people's answers as no stronger than these are."""
+    if usage.people == NOBODY:
         return quantity
-    answers = exact(1.0, "1", Kind.SIMULATED, Scope.CONSTANT, people)
+    kind = usage.kinds.answers
+    answers = exact(1.0, "1", kind, Scope.CONSTANT, usage.people)
     return quantity.times(answers, unit=quantity.unit)
 
 

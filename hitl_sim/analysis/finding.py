@@ -90,6 +90,8 @@ class Finding:
         amounts: what each run used, to be priced in any scenario.
         test_by_run: `[R]` test accuracy where each run stopped.
         worked_by_run: `[R]` seconds that people worked in each run.
+        replay: mean counts per run of where answers came from, as in `RunGroup`; empty
+            where none were recorded.
     """
 
     condition: str
@@ -123,6 +125,7 @@ class Finding:
     amounts: Amounts
     test_by_run: FloatArray
     worked_by_run: FloatArray
+    replay: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def num_runs(self) -> int:
@@ -160,6 +163,10 @@ class Finding:
         return next(b for b in self.break_even if b.measure == measure)
 
 
+_NAMED = ("crowd.population", "crowd.recording")
+"""Swept fields that the name of a crowd tells already."""
+
+
 def describe_crowd(
     population: str | None, settings: Mapping[str, Any], dials: Mapping[str, Any]
 ) -> str:
@@ -169,7 +176,7 @@ def describe_crowd(
     swept = [
         f"{_short(name)} {_plain(settings[name])}"
         for name in settings
-        if name.startswith("crowd.") and name != "crowd.population"
+        if name.startswith("crowd.") and name not in _NAMED
     ]
     asks = dials.get("asks", 1)
     if asks != 1:

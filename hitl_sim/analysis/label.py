@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hitl_sim.analysis.people import kinds_of
 from hitl_sim.analysis.record import RunGroup
 from hitl_sim.energy import Kind, Quantity, Scope, exact, unavailable
 
@@ -21,7 +22,8 @@ def label_seconds(groups: Sequence[RunGroup], manifest: Mapping[str, Any]) -> Qu
             speaks where no arm asks for labels.
 
     Returns:
-        Seconds per label, simulated; unavailable where nothing tells.
+        Seconds per label, as known as the weakest of these; unavailable where nothing
+        tells.
     """
     arms = [g for g in groups if g.kind == "labelling" and g.population is not None]
     answers = sum(float(g.answered[:, -1].sum()) / _redundancy(g) for g in arms)
@@ -29,7 +31,8 @@ def label_seconds(groups: Sequence[RunGroup], manifest: Mapping[str, Any]) -> Qu
         paid_s = sum(float(g.paid_s[:, -1].sum()) for g in arms)
         names = ", ".join(sorted({g.arm for g in arms}))
         source = f"paid time per label over all crowds of the arms {names}"
-        return exact(paid_s / answers, "s", Kind.SIMULATED, Scope.HUMAN_TIME, source)
+        kind = min(kinds_of(group).paid for group in arms)
+        return exact(paid_s / answers, "s", kind, Scope.HUMAN_TIME, source)
     given = manifest.get("label_seconds")
     if given is None:
         return unavailable("s", Scope.HUMAN_TIME, _UNKNOWN)

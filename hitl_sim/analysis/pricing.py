@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 
 from hitl_sim.analysis.bill import (
-    NOBODY,
     UnitCount,
     Usage,
     human_bill,
@@ -20,6 +19,7 @@ from hitl_sim.analysis.bill import (
 )
 from hitl_sim.analysis.decision import Sample
 from hitl_sim.analysis.interval import Outlay
+from hitl_sim.analysis.people import NOBODY
 from hitl_sim.analysis.record import PROTOCOL, BoolArray, FloatArray
 from hitl_sim.cost import (
     LabelStanding,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ INSTRUMENT = "instrument"
 _ROLES = ("control", "pilot", "null", "arm")
 _CURVES = ("worked_s", "paid_s", "wait_s", "elapsed_s")
 _LISTS = ("fit_step", "validation_accuracy", "test_accuracy", "asked", *_CURVES)
+_REPLAY = ("replayed", "modelled", "untimed", "left_out")
 _SHARES = ("answer_accuracy", "kept_clean_frac", "label_accuracy")
 
 
@@ -80,6 +81,8 @@ class RunGroup:
         validation_labels: `[R]` labels of the validation set.
         shares: `[R]` arrays by name: answer_accuracy, kept_clean_frac,
             label_accuracy; NaN where they mean nothing.
+        replay: `[R]` counts by name (replayed, modelled, untimed, left_out) of where
+            answers came from; empty where none were recorded.
     """
 
     condition: str
@@ -109,6 +112,7 @@ class RunGroup:
     pool_labels: FloatArray
     validation_labels: FloatArray
     shares: Mapping[str, FloatArray]
+    replay: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def num_runs(self) -> int:
@@ -126,6 +130,7 @@ class RunGroup:
             replace(line, count=line.count[rows]) for line in self.work
         )
         changes["shares"] = {name: share[rows] for name, share in self.shares.items()}
+        changes["replay"] = {name: n[rows] for name, n in self.replay.items()}
         changes["outcome"] = tuple(self.outcome[row] for row in rows)
         return replace(self, **changes)
 
@@ -210,8 +215,14 @@ def _read_group(rows: list[dict[str, Any]]) -> RunGroup:
         pool_labels=_floats(rows, "pool_labels"),
         validation_labels=_floats(rows, "validation_labels"),
         shares={name: _floats(rows, name) for name in _SHARES},
+        replay={name: _floats(rows, name) for name in _replayed(first)},
         **{name: _floats(rows, name) for name in _CURVES},
     )
+
+
+def _replayed(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the counts of a run whose answers were replayed; none of any other."""
+    return _REPLAY if row.get("replayed") is not None else ()
 
 
 def _check_same_shape(rows: list[dict[str, Any]]) -> None:

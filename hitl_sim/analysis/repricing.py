@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from hitl_sim.analysis.bill import (
-    NOBODY,
     UnitCount,
     Usage,
     human_bill,
@@ -23,6 +22,7 @@ from hitl_sim.analysis.bill import (
     work_bill,
 )
 from hitl_sim.analysis.decision import Sample
+from hitl_sim.analysis.people import NOBODY
 from hitl_sim.analysis.pricing import MEASURES, TRAINING, Measure
 from hitl_sim.analysis.record import PROTOCOL, BoolArray, FloatArray, IntArray
 from hitl_sim.analysis.scenario import Scenarios, scenario_number, scenario_rates

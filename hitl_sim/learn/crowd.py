@@ -32,12 +32,17 @@ class PanelConfig:
             occasions.
         activity_spread: standard deviation of log activity over the crew, by which
             questions are dealt; 0 deals them in turn.
+        policy: what is done where recorded people have not answered, one of
+            `oracles.replay.POLICIES`; None where simulated people answer.
+        is_timed: whether every recorded answer has its time.
     """
 
     crew: int = 3
     people: int = 3
     asks: int = 1
     activity_spread: float = 0.0
+    policy: str | None = None
+    is_timed: bool = True
 
     @property
     def answers(self) -> int:
@@ -90,21 +95,23 @@ class Labour(NamedTuple):
 
 
 class Assignment(NamedTuple):
-    """A fixed plan of n questions for A people, numpy arrays.
+    """A plan of n questions for A people: numpy arrays where it is fixed.
 
     Attributes:
-        question: `[T, A]` question in each slot of each person's queue.
+        question: `[T, A]` question in each slot of each person's queue; one column
+            where all queues go through the same questions.
         occasion: `[T, A]` 0 when the person first meets it, then 1, 2, ...
-        is_asked: `[T, A]` False in the padding at a queue's end.
+        is_asked: `[T, A]` False where a queue is padded, or another is asked; traced
+            where who is asked is drawn.
         slot: `[n, M]` queue position of each answer of each question.
-        person: `[n, M]` who gives it.
+        person: `[n, M]` who gives it; traced as `is_asked`.
     """
 
     question: npt.NDArray[np.int32]
     occasion: npt.NDArray[np.int32]
-    is_asked: npt.NDArray[np.bool_]
+    is_asked: npt.NDArray[np.bool_] | Array
     slot: npt.NDArray[np.int32]
-    person: npt.NDArray[np.int32]
+    person: npt.NDArray[np.int32] | Array
 
 
 def assign(num_questions: int, panel: PanelConfig) -> Assignment:
@@ -181,7 +188,7 @@ def build_query(questions: Questions, plan: Assignment) -> Query:
         twice: what a person alone sees in an item is then noise like any other.
     """
     q = plan.question
-    if plan.is_asked.all() and (q == q[:, :1]).all():
+    if q.shape[1] > 1 and plan.is_asked.all() and (q == q[:, :1]).all():
         q = q[:, :1]
     proposed = questions.suggestion
     return Query(

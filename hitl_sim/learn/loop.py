@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.crowd import (
     Answers,
+    Assignment,
     Labour,
     PanelConfig,
     Questions,
@@ -54,6 +55,15 @@ from hitl_sim.learn.optimise import (
     train,
 )
 from hitl_sim.learn.query import true_first
+from hitl_sim.learn.replay import (
+    REPLAYED,
+    ReplayCount,
+    answerable,
+    ask_recorded,
+    begin,
+    build_crowd,
+    count,
+)
 from hitl_sim.task import (
     Corruption,
     Split,
@@ -61,11 +71,12 @@ from hitl_sim.task import (
     build_leftover,
     build_split,
 )
-from oracles import Population
+from oracles import Population, Response
 from oracles.evidence import item_evidence, margin_difficulty
 from oracles.feedback import FEEDBACK
 from oracles.feedback.label import LABEL_SPACE
 from oracles.feedback.relevance import RELEVANCE_SPACE
+from oracles.replay import RecordedAnswers
 
 _SEEN_BY = {
     "label": LABEL_SPACE,
@@ -159,6 +170,7 @@ class Trace(NamedTuple):
         kept_clean_frac: `[]` share of the final training set that is clean.
         train_items: `[]` items in the final training set.
         label_accuracy: `[]` share of the final training set whose label is the truth.
+        replay: where answers came from; None where nobody's were recorded.
     """
 
     curve: Curve
@@ -166,6 +178,7 @@ class Trace(NamedTuple):
     kept_clean_frac: Float[Array, ""]
     train_items: Int[Array, ""]
     label_accuracy: Float[Array, ""]
+    replay: ReplayCount | None = None
 
 
 class RoundDriver(NamedTuple):
@@ -403,7 +416,7 @@ def _perceive(
 
 def _build_stage(
     config: RunConfig, intervention: Intervention
-) -> Callable[[Seeds, Hyper, TaskData], _Stage]:
+) -> Callable[[Seeds, Hyper, TaskData, RecordedAnswers | None], _Stage]:
     """Build the function that makes a run's task and what acts on it."""
     program = config.program
     shape = program.shape
@@ -423,7 +436,9 @@ def _build_stage(
         rate, num_steps = hyper.learning_rate, lever.fine_tune.steps
         return fit(key, network, program.train, rate, related, num_steps)
 
-    def set_up(seeds: Seeds, hyper: Hyper, data: TaskData) -> _Stage:
+    def set_up(
+        seeds: Seeds, hyper: Hyper, data: TaskData, answers: RecordedAnswers | None
+    ) -> _Stage:
         keys = run_keys(seeds)
         split = build_split(
             keys.split,
@@ -444,6 +459,9 @@ def _build_stage(
                 keys.crowd, intervention.feedback, hyper.population, split, shape
             ),
         )
+        if answers is not None and config.panel.policy == "restrict":
+            is_askable = answerable(answers, config.panel, split.pool.item)
+            setting = setting._replace(is_askable=is_askable)
         course = None
         if lever != NO_LEVER:
             known = pretrain(keys, hyper, data)
@@ -457,14 +475,58 @@ def _build_stage(
     return set_up
 
 
-def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
+class _Crowd(NamedTuple):
+    """Whoever answers in a run.
+
+    Attributes:
+        state: before the first question.
+        ask: `(state, questions) -> (state, response, who was asked what)`.
+    """
+
+    state: Any
+    ask: Callable[[Any, Questions], tuple[Any, Response, Assignment]]
+
+
+def _build_crowd(
+    config: RunConfig, intervention: Intervention
+) -> Callable[[jax.Array, Population, RecordedAnswers | None], _Crowd]:
+    """Build the function that gathers whoever answers in a run."""
+    panel, feedback = config.panel, intervention.feedback
+    plan = assign(max(intervention.num_questions, 1), panel)
+    if panel.policy is not None and feedback not in REPLAYED:
+        raise ValueError(
+            f"`policy` must be None with questions of kind {feedback!r}, for only "
+            f"{', '.join(map(repr, REPLAYED))} can be replayed, got {panel.policy!r}."
+        )
+
+    def gather(
+        key: jax.Array, population: Population, answers: RecordedAnswers | None
+    ) -> _Crowd:
+        annotators = hire(key, population, panel)
+        if panel.policy is not None:
+            crowd = build_crowd(str(feedback), answers, annotators, panel)
+            return _Crowd(begin(key, crowd), partial(ask_recorded, key, crowd))
+        oracle = FEEDBACK[str(feedback)]
+
+        def ask(state: Any, questions: Questions) -> tuple[Any, Response, Assignment]:
+            after, response = ask_crowd(key, oracle, annotators, state, questions, plan)
+            return after, response, plan
+
+        return _Crowd(oracle.init(key, annotators), ask)
+
+    return gather
+
+
+def build_run(config: RunConfig) -> Callable[..., Trace]:
     """Build the pure function that is one whole run.
 
     Args:
         config: the program.
 
     Returns:
-        `(seeds, hyper, data) -> Trace`, to be mapped and compiled by the caller.
+        `(seeds, hyper, data, answers=None) -> Trace`, to be mapped and compiled by the
+        caller; `answers` are those of recorded people, where `config.panel` has a
+        policy.
 
     Raises:
         ValueError: the rounds do not divide the checkpoints, or the panel does not
@@ -481,17 +543,20 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
     # the network has other shapes after its first round
     is_apart = config.lever.cut is not None and not intervention.has_start
     set_up = _build_stage(config, intervention)
-    plan = assign(max(intervention.num_questions, 1), config.panel)
+    gather = _build_crowd(config, intervention)
 
-    def run(seeds: Seeds, hyper: Hyper, data: TaskData) -> Trace:
-        keys, setting, driver = set_up(seeds, hyper, data)
+    def run(
+        seeds: Seeds,
+        hyper: Hyper,
+        data: TaskData,
+        answers: RecordedAnswers | None = None,
+    ) -> Trace:
+        keys, setting, driver = set_up(seeds, hyper, data, answers)
         state, begun = driver.start()
         if intervention.feedback is None:
             state, curve = driver.round_step(state, None, is_first=True)
             return _trace(intervention, setting, state, curve, None)
-        oracle = FEEDBACK[intervention.feedback]
-        annotators = hire(keys.crowd, hyper.population, config.panel)
-        people = oracle.init(keys.crowd, annotators)
+        crowd = gather(keys.crowd, hyper.population, answers)
 
         def one_round(
             carry: tuple[RoundState, Any], is_first: bool
@@ -500,14 +565,12 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
             questions = state.questions
             if questions is None:
                 raise TypeError("an intervention with feedback must ask questions.")
-            people, response = ask_crowd(
-                keys.crowd, oracle, annotators, people, questions, plan
-            )
-            answers, labour = collect(response, questions, plan)
-            state, curve = driver.round_step(state, answers, is_first)
+            people, response, plan = crowd.ask(people, questions)
+            given, labour = collect(response, questions, plan)
+            state, curve = driver.round_step(state, given, is_first)
             return (state, people), (curve, labour)
 
-        carry, parts = (state, people), []
+        carry, parts = (state, crowd.state), []
         later = intervention.num_rounds - is_apart
         for rounds, is_first in ((int(is_apart), True), (later, False)):
             if rounds:
@@ -518,7 +581,10 @@ def build_run(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Trace]:
         curve = jax.tree.map(lambda a: a.reshape(-1), curve)
         if begun is not None:
             curve = jax.tree.map(lambda *a: jnp.concatenate(a), begun, curve)
-        return _trace(intervention, setting, carry[0], curve, labour)
+        trace = _trace(intervention, setting, carry[0], curve, labour)
+        if config.panel.policy is None:
+            return trace
+        return trace._replace(replay=count(carry[1]))
 
     return run
 
@@ -618,7 +684,7 @@ def _repeat(step: Callable[[Any], Any], carry: Any, rounds: int) -> tuple[Any, A
     return carry, jax.tree.map(lambda a: a[None], out)
 
 
-def build_simulation(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], Any]:
+def build_simulation(config: RunConfig) -> Callable[..., Any]:
     """Build what a run does that no protocol would: make its task, simulate people.
 
     People are asked the first round's questions in each round, under other item ids:
@@ -628,30 +694,31 @@ def build_simulation(config: RunConfig) -> Callable[[Seeds, Hyper, TaskData], An
         config: the program of the run.
 
     Returns:
-        `(seeds, hyper, data) -> arrays`, to be timed beside the run.
+        `(seeds, hyper, data, answers=None) -> arrays`, to be timed beside the run.
     """
     intervention = guidance_of(config)
     set_up = _build_stage(config, intervention)
-    plan = assign(max(intervention.num_questions, 1), config.panel)
+    gather = _build_crowd(config, intervention)
 
-    def simulate(seeds: Seeds, hyper: Hyper, data: TaskData) -> Any:
-        keys, setting, driver = set_up(seeds, hyper, data)
+    def simulate(
+        seeds: Seeds,
+        hyper: Hyper,
+        data: TaskData,
+        answers: RecordedAnswers | None = None,
+    ) -> Any:
+        keys, setting, driver = set_up(seeds, hyper, data, answers)
         questions = driver.start()[0].questions
         if intervention.feedback is None or questions is None:
             return setting.split
-        oracle = FEEDBACK[intervention.feedback]
-        annotators = hire(keys.crowd, hyper.population, config.panel)
-        people = oracle.init(keys.crowd, annotators)
+        crowd = gather(keys.crowd, hyper.population, answers)
 
         def one_round(people: Any, number: jax.Array) -> tuple[Any, Any]:
             asked = questions._replace(item=questions.item + number)
-            people, response = ask_crowd(
-                keys.crowd, oracle, annotators, people, asked, plan
-            )
+            people, response, plan = crowd.ask(people, asked)
             return people, collect(response, asked, plan)
 
         rounds = jnp.arange(intervention.num_rounds, dtype=questions.item.dtype)
-        return setting.split, jax.lax.scan(one_round, people, rounds)
+        return setting.split, jax.lax.scan(one_round, crowd.state, rounds)
 
     return simulate
 

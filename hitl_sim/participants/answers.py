@@ -96,6 +96,18 @@ class Answers:
         parquet.write_table(self.table.replace_schema_metadata(words), path)
 
 
+def check_table_out(path: Path) -> None:
+    """Refuse a file that no table can be written to, before any work is done.
+
+    Raises:
+        ValueError: it does not end in .parquet, or its folder is not there.
+    """
+    if path.suffix != ".parquet" or not path.parent.is_dir():
+        raise ValueError(
+            f"`out` must end in .parquet, in a folder that is there, got {str(path)!r}."
+        )
+
+
 def encode(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
     """Number the texts of a column by first appearance, -1 where there is none.
 

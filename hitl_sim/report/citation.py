@@ -18,14 +18,7 @@ def methods_paragraph(result: StudyResult) -> str:
     training = study.get("training", {})
     given = ", ".join(f"{name} {value}" for name, value in training.items())
     trained = f" Networks were trained with {given}." if given else ""
-    populations = sorted(
-        {f.population for t in result.tasks for f in t.with_people if f.population}
-    )
-    people = (
-        f" Annotators were simulated ({', '.join(populations)})."
-        if populations
-        else " Nobody was asked."
-    )
+    people = _annotators(result)
     tasks = ", ".join(dict.fromkeys(task.task for task in result.tasks))
     num = max(len(task.replicates) for task in result.tasks)
     prices = result.prices
@@ -47,6 +40,20 @@ def methods_paragraph(result: StudyResult) -> str:
         f" {percent(result.smallest_effect)}, set beforehand; the bootstrap's seed was"
         f" {result.seed}."
     )
+
+
+def _annotators(result: StudyResult) -> str:
+    """Say who answered."""
+    asked = [f for t in result.tasks for f in t.with_people if f.population]
+    said = ""
+    for is_replayed, words in (
+        (False, "Annotators were simulated"),
+        (True, "Recorded answers of people were replayed"),
+    ):
+        names = {str(f.population) for f in asked if bool(f.replay) == is_replayed}
+        if names:
+            said += f" {words} ({', '.join(sorted(names))})."
+    return said or " Nobody was asked."
 
 
 def bibtex() -> str:

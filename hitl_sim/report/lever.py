@@ -190,11 +190,12 @@ def _people(table: LeverTable) -> Table:
     for row in table.rows:
         found = row.finding
         worked = float(found.usage.worked_s)
+        who = "recorded" if found.replay else "simulated"
         grid.add_row(
             row.name,
             f"{_signed(row.accuracy)} {_MARK[row.accuracy.quantity.kind]}",
-            f"{duration(worked)} simulated" if found.has_people else "none counted",
-            f"{break_even_text(found.at('joules'))} simulated"
+            f"{duration(worked)} {who}" if found.has_people else "none counted",
+            f"{break_even_text(found.at('joules'))} {who}"
             if found.has_people
             else NONE,
             _hours(row),

@@ -353,7 +353,31 @@ def _people(result: StudyResult) -> Markup:
     cells = standings(result)
     if not cells:
         return element("p", "Nobody was asked.")
-    return table(("population", "question", "standing"), cells)
+    standing = table(("population", "question", "standing"), cells)
+    return join([standing, _replayed(result)])
+
+
+def _replayed(result: StudyResult) -> Markup:
+    """Say where the answers of replayed arms came from; nothing without any."""
+    replayed = [f for task in result.tasks for f in task.with_people if f.replay]
+    if not replayed:
+        return Markup("")
+    names = ("replayed", "modelled", "untimed", "left_out")
+    cells = [
+        (f.task, f.arm, f.crowd, *(f"{f.replay[name]:.1f}" for name in names))
+        for f in replayed
+    ]
+    words = ("recorded", "by fitted people", "recorded without a time", "not asked")
+    return join(
+        [
+            element(
+                "p",
+                "Answers per run of arms that replay recorded people, and questions "
+                "that were not asked because too few had answered them:",
+            ),
+            table(("task", "arm", "who is asked", *words), cells),
+        ]
+    )
 
 
 def _failed(result: StudyResult) -> Markup:

@@ -80,8 +80,7 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
 
 
 def _caution(result: StudyResult) -> str:
-    people = any(task.with_people for task in result.tasks)
-    simulated = " People are simulated." if people else ""
+    simulated = _who_answered(result)
     profile = result.profile
     if result.is_measured:
         return (
@@ -91,6 +90,21 @@ def _caution(result: StudyResult) -> str:
     return (
         f"{_origin(result)} profile {profile.label} ({profile.description}).{simulated}"
     )
+
+
+def _who_answered(result: StudyResult) -> str:
+    """Say whether people are simulated or recorded; empty where nobody was asked."""
+    asked = [bool(f.replay) for task in result.tasks for f in task.with_people]
+    if not asked:
+        return ""
+    if not any(asked):
+        return " People are simulated."
+    some = "" if all(asked) else ", those of other arms simulated"
+    modelled = any(
+        found.replay.get("modelled") for task in result.tasks for found in task.findings
+    )
+    rest = "; fitted people answer what nobody did" if modelled else ""
+    return f" People are recorded{rest}{some}."
 
 
 def _origin(result: StudyResult) -> str:

@@ -20,6 +20,7 @@ from hitl_sim.learn.work import Unit
 from hitl_sim.study import worker
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.plan import Run
+from hitl_sim.study.recording import recording_of
 from hitl_sim.study.visit import Bench, Meeting, RunVisit, Visit
 
 LOOP_S = 0.02
@@ -226,7 +227,8 @@ def time_run(run: Run, window_s: float) -> RunVisit:
     key = str(sorted(condition.static(info.content_hash).items()))
     if key not in _runs:
         _runs[key] = (jax.jit(build_run(config)), jax.jit(build_simulation(config)))
-    whole, aside = (partial(program, seeds, hyper, data) for program in _runs[key])
+    args = (seeds, hyper, data, recording_of(condition, info))
+    whole, aside = (partial(program, *args) for program in _runs[key])
     trace, _ = whole(), aside()
     return RunVisit(
         _window("run", "train", whole, window_s),

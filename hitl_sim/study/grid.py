@@ -27,17 +27,42 @@ from hitl_sim.study.spec import (
     TrainingSpec,
     VerificationArm,
     WholePoolArm,
+    acts_on_crowd,
     asks_people,
     convert,
+    is_replayed,
 )
 
 SCHEMA = 1
 """Version of the record's columns; part of every key."""
 
 _TABLES = ("task", "network", "training", "crowd", "crew", "arm")
-_UNSWEPT = ("name", "role", "lever")
+_UNSWEPT = ("name", "role", "lever", "simulated")
 """Fields of an arm that no axis names."""
 _WIDTHS = ("network.hidden", "network.channels", "network.widths")
+
+
+@dataclass(frozen=True)
+class RecordingContent:
+    """What a condition's recording holds for its task, once it has been looked up.
+
+    Attributes:
+        name: file name.
+        hash: of the answers, matched to the task's items and classes.
+        policy: what is done where nobody answered.
+        num_answers: recorded answers, skips included.
+        num_people: who gave them.
+        num_items: items of the task that have any.
+        is_timed: whether all have a time.
+    """
+
+    name: str
+    hash: str
+    policy: str
+    num_answers: int
+    num_people: int
+    num_items: int
+    is_timed: bool
 
 
 @dataclass(frozen=True)
@@ -49,12 +74,14 @@ class CrowdContent:
         hash: of its name and numbers; a path says nothing.
         traits: optional traits that it has, dials included: part of the program.
         activity_spread: how unevenly questions are dealt: part of the program.
+        recording: whose answers are replayed in its place; None where nobody's are.
     """
 
     label: str
     hash: str
     traits: tuple[str, ...]
     activity_spread: float
+    recording: RecordingContent | None = None
 
 
 @dataclass(frozen=True)
@@ -97,10 +124,26 @@ class Condition:
         """The crowd's table."""
         return self.spec.crowd
 
+    @property
+    def is_replayed(self) -> bool:
+        """Whether recorded people answer."""
+        return is_replayed(self.arm, self.crowd)
+
+    @property
+    def dials(self) -> dict[str, float]:
+        """The dials of its crowd that act on its arm, by name."""
+        given = self.crowd.dials
+        if not self.is_replayed:
+            return given
+        return {k: v for k, v in given.items() if acts_on_crowd(k, self.crowd)}
+
     def shared(self, content_hash: str) -> dict[str, Any]:
         """What an arm has in common with its control and pilot."""
+        task = msgspec.to_builtins(self.task) | {"source": content_hash}
+        # what a recording calls the items is in the hash of the matched answers
+        del task["item_column"]
         return {
-            "task": msgspec.to_builtins(self.task) | {"source": content_hash},
+            "task": task,
             "network": self.network.resolved(),
             "training": msgspec.to_builtins(self.training),
             "seed": self.spec.seed,
@@ -116,8 +159,9 @@ class Condition:
             Plain tables; names, device, target and prices have no part in them.
         """
         arm = msgspec.to_builtins(self.arm)
-        # an arm without levers is what it was before there were any
-        empty = () if self.arm.lever else ("lever",)
+        # an arm without levers is what it was before there were any; who answers is
+        # told by the crowd
+        empty = ("simulated",) if self.arm.lever else ("lever", "simulated")
         people = asks_people(self.arm)
         return self.shared(content_hash) | {
             "arm": {k: v for k, v in arm.items() if k not in ("name", "role", *empty)},
@@ -131,7 +175,11 @@ class Condition:
     def _people(self) -> dict[str, Any]:
         """Who answers: what is in the population, and the dials that are given."""
         name = self.content.hash if self.content else self.crowd.population
-        return {"population": name, **self.crowd.dials}
+        crowd = {"population": name, **self.dials}
+        recording = self.content.recording if self.content else None
+        if recording is None:
+            return crowd
+        return crowd | {"recording": recording.hash, "policy": recording.policy}
 
     def static(self, content_hash: str) -> dict[str, Any]:
         """What fixes the program; conditions with equal parts compile once."""
@@ -148,7 +196,12 @@ class Condition:
         arm = {k: v for k, v in resolved["arm"].items() if k not in leaves}
         crew = self.spec.crew.size if asks_people(self.arm) else None
         content = self.content
-        return {
+        recording = content.recording if content else None
+        # the answers are not part of the program, but their number is
+        replay = {} if recording is None else {"recording": recording.hash}
+        if recording is not None:
+            replay["policy"] = recording.policy
+        return replay | {
             "task": task,
             "network": resolved["network"],
             "training": training,
@@ -174,9 +227,13 @@ def record_keys(condition: Condition, content_hash: str, replicates: int) -> lis
     return [digest([shared, replicate], 32) for replicate in range(replicates)]
 
 
-def acts_on(field: str, arm: ArmSpec) -> bool:
+def acts_on(field: str, arm: ArmSpec, crowd: CrowdSpec) -> bool:
     """Whether a swept field changes anything about an arm."""
     table, _, name = field.partition(".")
+    if table == "crowd" and is_replayed(arm, crowd):
+        return acts_on_crowd(name, crowd)
+    if table == "crowd" and name in ("recording", "policy"):
+        return False
     if table in ("crowd", "crew"):
         return asks_people(arm)
     if table == "arm":
@@ -205,6 +262,7 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             f"`axis.field` must start with one of {', '.join(_TABLES)}, "
             f"got {axis.field!r}."
         )
+    _check_swept_recording(axis, spec)
     if axis.field != "task" and name not in _sweepable(table, spec):
         raise SpecError(
             f"`axis.field` must be a field of [{table}] "
@@ -222,6 +280,14 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             raise SpecError(f"`axis.values` must be distinct, got {value!r} twice.")
 
 
+def _check_swept_recording(axis: AxisSpec, spec: StudySpec) -> None:
+    if axis.field == "crowd.recording" and spec.crowd.recording is None:
+        raise SpecError(
+            "`crowd.recording` must be given where an axis sweeps it, got None. Arms "
+            "with `simulated = true` ask simulated people beside it."
+        )
+
+
 def _check_axis_arms(axis: AxisSpec, spec: StudySpec) -> None:
     arms = {arm.name: arm for arm in spec.arm}
     for chosen in axis.arms or ():
@@ -230,7 +296,7 @@ def _check_axis_arms(axis: AxisSpec, spec: StudySpec) -> None:
                 f"`axis.arms` must name arms of the study ({', '.join(arms)}), "
                 f"got {chosen!r}."
             )
-        if not acts_on(axis.field, arms[chosen]):
+        if not acts_on(axis.field, arms[chosen], spec.crowd):
             raise SpecError(
                 f"`axis.arms` must name arms on which {axis.field!r} acts, "
                 f"got {chosen!r}."
@@ -248,7 +314,9 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
         "crowd": CrowdSpec,
         "crew": type(spec.crew),
     }
-    return tables[table].__struct_fields__
+    fields = tables[table].__struct_fields__
+    # which dials act hangs on the policy
+    return tuple(name for name in fields if (table, name) != ("crowd", "policy"))
 
 
 def set_field(
@@ -290,7 +358,8 @@ def _cells(spec: StudySpec, arm: ArmSpec) -> Iterator[dict[str, Scalar]]:
     axes = [
         axis
         for axis in spec.axis
-        if acts_on(axis.field, arm) and (axis.arms is None or arm.name in axis.arms)
+        if acts_on(axis.field, arm, spec.crowd)
+        and (axis.arms is None or arm.name in axis.arms)
     ]
     return cells(spec, axes)
 
@@ -373,10 +442,11 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
         arms = [
             arm
             for arm in spec.arm
-            if acts_on(axis.field, arm) and (axis.arms is None or arm.name in axis.arms)
+            if acts_on(axis.field, arm, spec.crowd)
+            and (axis.arms is None or arm.name in axis.arms)
         ]
         if not arms:
-            found[axis.field] = "no arm of this study has this field"
+            found[axis.field] = _nowhere(axis.field, spec)
         if axis.values is not None and len(axis.values) == 1:
             found[axis.field] = "it takes one value only"
         for arm in arms:
@@ -384,6 +454,14 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
             if reason:
                 found[f"{axis.field} (arm {arm.name})"] = reason
     return found
+
+
+def _nowhere(field: str, spec: StudySpec) -> str:
+    """Say why a field acts on no arm."""
+    is_of_people = field.startswith("crowd.") and any(map(asks_people, spec.arm))
+    if is_of_people and spec.crowd.recording is not None:
+        return "recorded people answer as they did"
+    return "no arm of this study has this field"
 
 
 _OF_ITEMS = ("crowd.systematic", "crowd.model_difficulty")

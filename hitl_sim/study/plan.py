@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,23 @@ import numpy as np
 from hitl_sim.study.grid import (
     Condition,
     CrowdContent,
+    RecordingContent,
     digest,
     expand,
     record_keys,
 )
+from hitl_sim.study.recording import describe_recording
 from hitl_sim.study.spec import (
     CrowdSpec,
     ImportanceArm,
     LabellingArm,
     PeopleArm,
     RandomShareArm,
+    RelevanceArm,
     SpecError,
     StudySpec,
     TaskSpec,
-    VerificationArm,
+    question_of,
 )
 from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
@@ -37,9 +40,6 @@ from oracles import (
 )
 from oracles.population import traits_of
 from oracles.populations import split_name
-
-QUESTION = {"ranking": "importance", "marks": "marks"}
-"""Kind of question behind each way to ask for importance."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,11 @@ class Plan:
             )
             entry["status"][kind] = source.status[kind]
             entry["numbers"][kind] = source.values(kind)
+            recording = condition.content.recording
+            if recording is not None:
+                entry["summary"] = f"Recorded people ({recording.name})."
+                entry.setdefault("recording", {})[kind] = asdict(recording)
+                entry["status"][kind] = _recorded_standing(recording, source, kind)
         return found
 
     def _label(self, condition: Condition) -> dict[str, Any]:
@@ -144,24 +149,42 @@ class Plan:
         }
 
 
+def _recorded_standing(
+    recording: RecordingContent, source: PopulationSource, kind: str
+) -> str:
+    """Say how far answers may be trusted that are recorded, or partly so."""
+    words = (
+        f"recorded ({recording.num_answers:,} answers of {recording.num_people} people)"
+    )
+    if recording.policy == "model":
+        words += f"; what nobody recorded: {source.name}, {source.status[kind]}"
+    elif not recording.is_timed:
+        words += f"; times that nobody recorded: {source.name}"
+    return words
+
+
 def _dials(condition: Condition, info: TaskInfo) -> dict[str, Any]:
     arm = condition.arm
     if not isinstance(arm, PeopleArm):
         return {}
     kind, _ = feedback_of(arm, info)
-    crowd = {"population": condition.crowd.population, **condition.crowd.dials}
-    return crowd | {"people": arm.people, "asks": arm.asks, "feedback": kind}
+    crowd: dict[str, Any] = {"population": condition.crowd.population}
+    recording = condition.content.recording if condition.content else None
+    if recording is not None:
+        crowd |= {"recording": recording.name, "policy": recording.policy}
+    return (
+        crowd
+        | condition.dials
+        | {"people": arm.people, "asks": arm.asks, "feedback": kind}
+    )
 
 
 def feedback_of(arm: PeopleArm, info: TaskInfo) -> tuple[str, int]:
     """Kind of question that an arm asks, and its number of options."""
-    if isinstance(arm, LabellingArm):
-        return "label", info.num_classes
+    options = info.num_classes
     if isinstance(arm, ImportanceArm):
-        return QUESTION[arm.feedback], info.num_groups
-    if isinstance(arm, VerificationArm):
-        return "verification", info.num_classes
-    return "relevance", 2
+        options = info.num_groups
+    return question_of(arm), 2 if isinstance(arm, RelevanceArm) else options
 
 
 def source_of(crowd: CrowdSpec) -> tuple[str, PopulationSource]:
@@ -197,7 +220,7 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
             f"Population {condition.crowd.population!r} must stay as it was when the "
             "study was planned, but its numbers have changed. Run the study again."
         )
-    dials = condition.crowd.dials
+    dials = condition.dials
     key = (content, kind, num_options, tuple(sorted(dials.items())))
     if key not in _built:
         if len(_built) >= _MOST_BUILT:
@@ -237,13 +260,22 @@ def with_content(condition: Condition, info: TaskInfo) -> Condition:
     label, source = source_of(condition.crowd)
     kind, _ = feedback_of(condition.arm, info)
     spread = population.activity_spread
+    recording = describe_recording(condition, info)
     content = CrowdContent(
-        label=label,
+        label=label if recording is None else _recorded_label(recording, label),
         hash=_hash_of(label, source, kind),
         traits=traits_of(population),
         activity_spread=0.0 if spread is None else float(np.asarray(spread)),
+        recording=recording,
     )
     return replace(condition, content=content)
+
+
+def _recorded_label(recording: RecordingContent, population: str) -> str:
+    """Name recorded people, and who stands in for them."""
+    if recording.policy == "model":
+        return f"{recording.name}, else {population}"
+    return recording.name
 
 
 def load_data(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
@@ -259,6 +291,7 @@ def load_data(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
             num_groups=task.num_groups,
             label_column=task.label_column,
             text_column=task.text_column,
+            item_column=task.item_column,
             representation=task.representation,
             length=task.length,
             image_size=task.image_size,

@@ -59,6 +59,7 @@ class TaskSpec(_Struct, frozen=True):
         num_groups: feature groups; the source's own division when left out.
         label_column: label of a table; "label" when left out.
         text_column: text of a table; its other columns are then unused.
+        item_column: of a table, what a recording (`crowd.recording`) calls its items.
         representation: of text: "tfidf" when left out, "hashed", or "tokens", which the
             networks "text_cnn" and "transformer" read.
         length: words of a text as tokens; 32 when left out.
@@ -78,6 +79,7 @@ class TaskSpec(_Struct, frozen=True):
     num_groups: Annotated[int, Meta(ge=2)] | None = None
     label_column: str | None = None
     text_column: str | None = None
+    item_column: str | None = None
     representation: Literal["tfidf", "hashed", "tokens"] | None = None
     length: Count | None = None
     image_size: Count | None = None
@@ -123,6 +125,13 @@ class CrowdSpec(_Struct, frozen=True):
     Attributes:
         population: a name that `hitl-sim crowd` lists, the path of a .toml file of
             your own, or such a path, a colon and the name of one of its populations.
+        recording: the path of recorded answers, as `hitl-sim import` writes them, that
+            are replayed in the place of simulated ones: labels; ratings of relevance by
+            0 (drop), 1 (unsure), 2 (keep); marks of the task's feature groups. Those
+            people are the crew.
+        policy: where too few people answered an item: "refuse" the study, "restrict"
+            questions to other items, or let a "model", the population, answer; given
+            exactly with a recording.
         accuracy: mean single-answer accuracy over people and items.
         shared_error: noise correlation of two people on one item.
         repeatability: noise correlation of one person asked twice.
@@ -151,6 +160,8 @@ class CrowdSpec(_Struct, frozen=True):
     """
 
     population: str = "typical"
+    recording: str | None = None
+    policy: Literal["refuse", "restrict", "model"] | None = None
     accuracy: Share | None = None
     shared_error: Share | None = None
     repeatability: Share | None = None
@@ -178,8 +189,18 @@ class CrowdSpec(_Struct, frozen=True):
     @property
     def dials(self) -> dict[str, float]:
         """The dials that are given, by name."""
-        named = {name: getattr(self, name) for name in self.__struct_fields__[1:]}
+        names = (n for n in self.__struct_fields__ if n not in _WHO)
+        named = {name: getattr(self, name) for name in names}
         return {name: value for name, value in named.items() if value is not None}
+
+
+_WHO = ("population", "recording", "policy")
+"""Fields of a crowd that are no dials."""
+TIME_DIALS = ("seconds", "pace_spread")
+"""Dials that act on recorded people too, where their times were not recorded."""
+DEALT_DIALS = ("activity_spread", "skill_activity", "pull")
+"""Dials that never act beside a recording: it settles who answers, and that nobody saw
+a suggestion."""
 
 
 class CrewSpec(_Struct, frozen=True):
@@ -216,8 +237,17 @@ class _Arm(_Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class _PeopleArm(_Arm, frozen=True):
+    """An arm that asks people.
+
+    Attributes:
+        people: different people per question.
+        asks: times that each of them is asked it.
+        simulated: whether simulated people answer although the crowd has a recording.
+    """
+
     people: Count = 3
     asks: Count = 1
+    simulated: bool = False
 
 
 class WholePoolArm(_Arm, frozen=True, kw_only=True, tag="whole_pool"):
@@ -466,6 +496,30 @@ def asks_people(arm: ArmSpec) -> bool:
     return isinstance(arm, PeopleArm)
 
 
+QUESTION = {"ranking": "importance", "marks": "marks"}
+"""Kind of question behind each way to ask for importance."""
+
+
+def question_of(arm: PeopleArm) -> str:
+    """Kind of question that an arm puts to people."""
+    if isinstance(arm, ImportanceArm):
+        return QUESTION[arm.feedback]
+    return "label" if isinstance(arm, LabellingArm) else str(arm.__struct_config__.tag)
+
+
+def is_replayed(arm: ArmSpec, crowd: CrowdSpec) -> bool:
+    """Whether recorded people answer an arm's questions."""
+    is_open = isinstance(arm, PeopleArm) and not arm.simulated
+    return is_open and crowd.recording is not None
+
+
+def acts_on_crowd(field: str, crowd: CrowdSpec) -> bool:
+    """Whether a field of the crowd changes anything where a recording is replayed."""
+    if crowd.policy == "model":
+        return field not in DEALT_DIALS
+    return field in ("recording", "policy", *TIME_DIALS)
+
+
 def load_spec(path: Path, *, is_smoke: bool = False) -> StudySpec:
     """Read and validate a study file.
 
@@ -519,20 +573,21 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
         name: msgspec.structs.replace(task, source=_resolve(task.source, folder))
         for name, task in spec.task.items()
     }
+    named = spec.crowd.recording
     crowd = msgspec.structs.replace(
-        spec.crowd, population=_resolve(spec.crowd.population, folder)
+        spec.crowd,
+        population=_resolve(spec.crowd.population, folder),
+        recording=None if named is None else _resolve(named, folder),
     )
     axes = tuple(
         msgspec.structs.replace(axis, values=_resolved(axis.values, folder))
-        if axis.field == "crowd.population" and axis.values is not None
+        if axis.field in _FILES and axis.values is not None
         else axis
         for axis in spec.axis
     )
     exclude = tuple(
         {
-            field: _resolved((value,), folder)[0]
-            if field == "crowd.population"
-            else value
+            field: _resolved((value,), folder)[0] if field in _FILES else value
             for field, value in table.items()
         }
         for table in spec.exclude
@@ -545,6 +600,10 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
         axis=axes,
         exclude=exclude,
     )
+
+
+_FILES = ("crowd.population", "crowd.recording")
+"""Fields that may hold paths, swept ones too."""
 
 
 def _resolved(values: tuple[Scalar, ...], folder: Path) -> tuple[Scalar, ...]:
@@ -588,6 +647,7 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
             f"`lanes` must divide `width` ({spec.width}), got {spec.lanes}."
         )
     _check_arms(spec)
+    _check_recording(spec)
     _check_tasks(spec)
     return spec
 
@@ -618,6 +678,62 @@ def _check_arms(spec: StudySpec) -> None:
         _check_arm(arm, spec)
         _check_lever(arm, spec)
     _check_pretraining(spec)
+
+
+def _check_recording(spec: StudySpec) -> None:
+    """Refuse a recording that cannot answer an arm, and dials that nobody heeds."""
+    crowd = spec.crowd
+    if (crowd.recording is None) != (crowd.policy is None):
+        raise SpecError(
+            "`crowd.policy` must be 'refuse', 'restrict' or 'model' exactly where "
+            f"`crowd.recording` is given, got {crowd.policy!r} with "
+            f"{crowd.recording!r}."
+        )
+    for arm in spec.arm:
+        if isinstance(arm, PeopleArm) and arm.simulated and crowd.recording is None:
+            raise SpecError(
+                "`arm.simulated` must be false without `crowd.recording`, for all "
+                f"people are simulated then, got true in arm {arm.name!r}."
+            )
+        if is_replayed(arm, crowd):
+            _check_replayed(arm)
+    asked = [arm for arm in spec.arm if asks_people(arm)]
+    if not asked or not all(is_replayed(arm, crowd) for arm in asked):
+        return
+    for name in crowd.dials:
+        if not acts_on_crowd(name, crowd):
+            raise SpecError(
+                f"`crowd.{name}` must be left out where all answers are replayed from "
+                f"`crowd.recording`, got {getattr(crowd, name)!r}: recorded people "
+                "answer as they did."
+            )
+
+
+def _check_replayed(arm: ArmSpec) -> None:
+    if isinstance(arm, RelevanceArm):
+        return
+    if isinstance(arm, ImportanceArm):
+        if arm.feedback != "marks":
+            raise SpecError(
+                "`arm.feedback` must be 'marks' where answers are replayed from "
+                f"`crowd.recording`, for a ranking cannot be imported, got "
+                f"{arm.feedback!r} in arm {arm.name!r}."
+            )
+        return
+    if not isinstance(arm, LabellingArm):
+        kind = str(arm.__struct_config__.tag)
+        raise SpecError(
+            "`arm.kind` must be 'labelling', 'relevance' or 'importance' where answers "
+            "are replayed from `crowd.recording`, for nobody recorded what they say to "
+            f"given labels, got {kind!r} in arm {arm.name!r}. Give it `simulated = "
+            "true` to ask simulated people."
+        )
+    if arm.suggest:
+        raise SpecError(
+            "`arm.suggest` must be false where answers are replayed from "
+            "`crowd.recording`, for those people saw no suggestion, got true in arm "
+            f"{arm.name!r}."
+        )
 
 
 def _check_lever(arm: ArmSpec, spec: StudySpec) -> None:

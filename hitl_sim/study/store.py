@@ -48,6 +48,17 @@ RECORD_SCHEMA = pa.schema(
 )
 """Columns of a record: counts, human seconds and outcomes, and nothing with a price."""
 
+REPLAY_SCHEMA = pa.schema(
+    [
+        ("replayed", pa.int64()),
+        ("modelled", pa.int64()),
+        ("untimed", pa.int64()),
+        ("left_out", pa.int64()),
+    ]
+)
+"""Columns of records whose answers were replayed: answers (or skips) from the recording
+and from fitted people, recorded ones with a fitted time, and questions not asked."""
+
 LABEL_SCHEMA = pa.schema(
     [
         ("task", pa.string()),
@@ -215,9 +226,11 @@ def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
         DamagedFileError: it cannot be read.
         RecordError: its columns are those of another schema.
     """
-    names = columns or RECORD_SCHEMA.names
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            there = file.schema_arrow.names
+            more = [name for name in REPLAY_SCHEMA.names if name in there]
+            names = columns or [*RECORD_SCHEMA.names, *more]
             metadata = file.schema_arrow.metadata or {}
             schema = metadata.get(b"hitl_sim_schema", b"none").decode()
             is_ours = schema == str(SCHEMA)
@@ -242,7 +255,7 @@ def read_records(out: Path) -> pa.Table:
     tables = [_read(path) for path in sorted(records_folder(out).glob("*.parquet"))]
     if not tables:
         return RECORD_SCHEMA.empty_table()
-    return pa.concat_tables(tables)
+    return pa.concat_tables(tables, promote_options="default")
 
 
 def finished_keys(out: Path) -> set[str]:
@@ -302,8 +315,10 @@ def set_aside(out: Path, paths: Iterable[Path]) -> list[Path]:
 
 def write_records(out: Path, chunk_id: str, rows: Sequence[Mapping[str, Any]]) -> Path:
     """Write one chunk's records."""
-    path = record_file(out, chunk_id)
-    write_table(path, pa.Table.from_pylist(list(rows), schema=RECORD_SCHEMA))
+    path, schema = record_file(out, chunk_id), RECORD_SCHEMA
+    for field in REPLAY_SCHEMA if rows and "replayed" in rows[0] else ():
+        schema = schema.append(field)
+    write_table(path, pa.Table.from_pylist(list(rows), schema=schema))
     return path
 
 
@@ -339,7 +354,8 @@ def join_labels(
             those without a record are left out, and a key may come more than once.
 
     Returns:
-        A table of `LABEL_SCHEMA` and `RECORD_SCHEMA` columns.
+        A table of `LABEL_SCHEMA` and `RECORD_SCHEMA` columns, and of `REPLAY_SCHEMA`
+        where any answers were replayed.
     """
     position: dict[str, int] = {}
     for i, key in enumerate(records.column("key").to_pylist()):
@@ -347,6 +363,7 @@ def join_labels(
     found = [(position[key], dict(names)) for key, names in labels if key in position]
     rows = records.take(pa.array([row for row, _ in found], pa.int64()))
     named = pa.Table.from_pylist([names for _, names in found], LABEL_SCHEMA)
-    for name in RECORD_SCHEMA.names:
-        named = named.append_column(RECORD_SCHEMA.field(name), rows.column(name))
+    for field in (*RECORD_SCHEMA, *REPLAY_SCHEMA):
+        if field.name in rows.column_names:
+            named = named.append_column(field, rows.column(field.name))
     return named

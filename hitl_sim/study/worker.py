@@ -56,7 +56,6 @@ from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
 from hitl_sim.study.network import network_config
 from hitl_sim.study.plan import (
-    QUESTION,
     Chunk,
     Run,
     kept_items,
@@ -64,8 +63,10 @@ from hitl_sim.study.plan import (
     pool_labels,
     population_of,
 )
+from hitl_sim.study.recording import recording_of
 from hitl_sim.study.spec import (
     PROXY_STEPS,
+    QUESTION,
     ArmSpec,
     CrewSpec,
     ImportanceArm,
@@ -90,6 +91,7 @@ from hitl_sim.study.watchdog import watchdog
 from hitl_sim.task import Corruption, TaskData, TaskInfo
 from hitl_sim.unit import S_PER_H
 from hitl_sim.workforce import Crew, Round, Timeline, simulate_rounds
+from oracles.replay import RecordedAnswers
 
 STREAMS = {"control": 0, "arm": 0, "null": 1, "pilot": 2}
 """Random stream of initialisation and batches, by role."""
@@ -180,8 +182,14 @@ def _panel(condition: Condition) -> PanelConfig:
     arm = condition.arm
     if isinstance(arm, PeopleArm):
         content = condition.content
+        size = condition.spec.crew.size
+        recording = content.recording if content else None
+        if recording is not None:
+            # the recording settles who is asked how much
+            dealt = (0.0, recording.policy, recording.is_timed)
+            return PanelConfig(size, arm.people, arm.asks, *dealt)
         spread = content.activity_spread if content else 0.0
-        return PanelConfig(condition.spec.crew.size, arm.people, arm.asks, spread)
+        return PanelConfig(size, arm.people, arm.asks, spread)
     return PanelConfig(1, 1, 1)
 
 
@@ -287,20 +295,26 @@ def build_sweep(config: RunConfig, width: int, lanes: int) -> Any:
         lanes: runs that are mapped together; divides `width`.
 
     Returns:
-        `(num_runs [], Seeds [R], Hyper [R], TaskData) -> Trace [R]`, compiled on first
-        use.
+        `(num_runs [], Seeds [R], Hyper [R], TaskData, answers=None) -> Trace [R]`,
+        compiled on first use; `answers` are those that all runs replay.
     """
     # traced once, for its shapes and for itself
     run = jax.jit(build_run(config), inline=True)
 
-    def sweep(num_runs: Any, seeds: Seeds, hyper: Hyper, data: TaskData) -> Trace:
-        trace = jax.eval_shape(run, *_first((seeds, hyper)), data)
+    def sweep(
+        num_runs: Any,
+        seeds: Seeds,
+        hyper: Hyper,
+        data: TaskData,
+        answers: RecordedAnswers | None = None,
+    ) -> Trace:
+        trace = jax.eval_shape(run, *_first((seeds, hyper)), data, answers)
 
         def lane(index: jax.Array, one_seeds: Seeds, one_hyper: Hyper) -> Trace:
             # a block may end in padding
             out: Trace = jax.tree.map(
                 lambda a: jnp.where(index < num_runs, a, jnp.zeros_like(a)),
-                run(one_seeds, one_hyper, data),
+                run(one_seeds, one_hyper, data, answers),
             )
             return out
 
@@ -317,7 +331,7 @@ def build_sweep(config: RunConfig, width: int, lanes: int) -> Any:
         def plain(args: tuple[jax.Array, Seeds, Hyper]) -> Trace:
             out: Trace = jax.lax.cond(
                 args[0] < num_runs,
-                lambda: run(*args[1:], data),
+                lambda: run(*args[1:], data, answers),
                 lambda: jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), trace),
             )
             return out
@@ -412,7 +426,9 @@ def _arguments(chunk: Chunk) -> tuple[Any, ...]:
     info, data = data_of(first.task)
     seeds = [seeds_of(run) for run in chunk.runs]
     hypers = [hyper_of(run.condition, info) for run in chunk.runs]
-    return np.int32(len(chunk.runs)), _pad(seeds, width), _pad(hypers, width), data
+    answers = recording_of(first, info)
+    lanes = _pad(seeds, width), _pad(hypers, width)
+    return np.int32(len(chunk.runs)), *lanes, data, answers
 
 
 def _compute(chunk: Chunk, group: _Group) -> Trace:
@@ -505,7 +521,7 @@ def _rows(chunk: Chunk, group: _Group, traces: Trace) -> list[dict[str, Any]]:
             "label_accuracy": float(trace.label_accuracy),
         }
         people = _people_columns(run.condition, trace, num_checkpoints)
-        rows.append(row | shared | people)
+        rows.append(row | shared | people | _replay_columns(config, trace))
     return rows
 
 
@@ -543,6 +559,23 @@ def time_lanes(chunk: Chunk, options: Sequence[int]) -> tuple[float, ...]:
 def _wait(trace: Trace) -> None:
     """Wait until all of it is there."""
     jax.tree.map(np.asarray, trace)
+
+
+def _replay_columns(config: RunConfig, trace: Trace) -> dict[str, int]:
+    """Count where answers came from; nothing where none were replayed.
+
+    Raises:
+        RuntimeError: a question went beyond a recording that was to answer all.
+    """
+    if trace.replay is None:
+        return {}
+    counts = {name: int(n) for name, n in trace.replay._asdict().items()}
+    if config.panel.policy != "model" and counts["modelled"]:
+        raise RuntimeError(
+            f"{counts['modelled']} questions went beyond the recording, although the "
+            "plan had found it complete."
+        )
+    return counts
 
 
 _SHORT_S = 2.0

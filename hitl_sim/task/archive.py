@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from hitl_sim.task.check import check_features, encode_labels
+from hitl_sim.task.check import check_features, check_item_ids, encode_labels
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import block_groups, check_groups
 from hitl_sim.task.image import build_image_task
@@ -17,6 +17,8 @@ CONTENTS = ("features", "embeddings", "images")
 """Arrays of which a file holds exactly one, beside its labels."""
 OPTIONAL = ("size", "groups", "group_names")
 """Arrays that may stand beside features or embeddings."""
+ITEM = "item"
+"""Array that may stand beside any content."""
 
 _MADE_BEFORE = (
     "embeddings made before the study, alike for every arm: what that took is on no "
@@ -43,6 +45,7 @@ def load_archive(path: Path, num_groups: int | None) -> RawTask:
     labels, class_names = encode_labels(arrays["labels"], f"{path}, array 'labels'")
     content = next(name for name in CONTENTS if name in arrays)
     where = f"{path}, array {content!r}"
+    item_ids = _read_ids(arrays.get(ITEM), len(labels), path)
     if content == "images":
         return build_image_task(
             path.stem,
@@ -52,7 +55,7 @@ def load_archive(path: Path, num_groups: int | None) -> RawTask:
             class_names,
             num_groups,
             where,
-        )
+        )._replace(item_ids=item_ids)
     is_embedding = content == "embeddings"
     features = arrays[content]
     if features.dtype.kind not in ("f" if is_embedding else "fiub"):
@@ -95,6 +98,7 @@ def load_archive(path: Path, num_groups: int | None) -> RawTask:
         size=_read_size(arrays.get("size"), len(features), path),
         groups=groups,
         group_names=group_names,
+        item_ids=item_ids,
     )
 
 
@@ -123,7 +127,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
 def _check_names(names: list[str], path: Path) -> None:
     """Refuse a missing array, one too many, and one that would not be read."""
     contents = [name for name in CONTENTS if name in names]
-    optional = () if contents == ["images"] else OPTIONAL
+    optional = (ITEM,) if contents == ["images"] else (*OPTIONAL, ITEM)
     unknown = [name for name in names if name not in ("labels", *CONTENTS, *optional)]
     if not contents:
         wrong = f"no {CONTENTS[0]!r}"
@@ -138,8 +142,24 @@ def _check_names(names: list[str], path: Path) -> None:
     raise ValueError(
         f"{path}: must hold arrays 'labels' and one of "
         f"{', '.join(map(repr, CONTENTS))}; beside the first two it may hold "
-        f"{', '.join(map(repr, OPTIONAL))}, got {wrong} among {sorted(names)}."
+        f"{', '.join(map(repr, OPTIONAL))}, beside any {ITEM!r}, got {wrong} among "
+        f"{sorted(names)}."
     )
+
+
+def _read_ids(
+    ids: np.ndarray | None, num_items: int, path: Path
+) -> tuple[str, ...] | None:
+    """Return what recorded answers call the items, where the file says so."""
+    if ids is None:
+        return None
+    where = f"{path}, array {ITEM!r}"
+    if ids.dtype.kind not in "iuU" or ids.ndim != 1:
+        raise ValueError(
+            f"{where}: must be strings or whole numbers, one per item, got {ids.dtype} "
+            f"of shape {ids.shape}."
+        )
+    return check_item_ids([str(name) for name in ids], num_items, where)
 
 
 def _read_names(names: np.ndarray, num_groups: int, path: Path) -> tuple[str, ...]:

@@ -137,6 +137,36 @@ def encode_labels(
     return codes.astype(np.int32), class_names
 
 
+def check_item_ids(ids: Sequence[str], num_items: int, where: str) -> tuple[str, ...]:
+    """Refuse ids that do not name each item once.
+
+    Args:
+        ids: as the file has them; blanks around them are dropped, as answers drop them.
+        num_items: M.
+        where: the file and field, for the message.
+
+    Raises:
+        ValueError: one is empty or comes twice, or they are not M; names the row.
+    """
+    if len(ids) != num_items:
+        raise ValueError(
+            f"{where}: must have one id for each of {num_items} items, got {len(ids)}."
+        )
+    first: dict[str, int] = {}
+    for row, name in enumerate(name.strip() for name in ids):
+        if not name:
+            raise ValueError(
+                f"{where}: must have an id in every row, got '' in row {row} (counted "
+                "from 0)."
+            )
+        if first.setdefault(name, row) != row:
+            raise ValueError(
+                f"{where}: must name every item once, got {name!r} in rows "
+                f"{first[name]} and {row} (counted from 0)."
+            )
+    return tuple(first)
+
+
 def _count_classes(codes: Int[np.ndarray, " items"], where: str) -> tuple[str, ...]:
     """Name the classes 0 to K - 1, and refuse negative labels and empty classes."""
     present = np.unique(codes)

@@ -36,6 +36,8 @@ class TaskInfo:
             by row, channels last; None where features are no image.
         vocabulary: number of ids where features are the ids of a text's words, in their
             order; None where they are not.
+        item_ids: `M` what answers recorded elsewhere call the items, no part of their
+            content; None where the source does not say.
     """
 
     name: str
@@ -50,6 +52,7 @@ class TaskInfo:
     importance_source: str
     shape: tuple[int, int, int] | None = None
     vocabulary: int | None = None
+    item_ids: tuple[str, ...] | None = None
 
     @property
     def num_groups(self) -> int:
@@ -161,6 +164,7 @@ class RawTask(NamedTuple):
         vocabulary: number of ids; see `TaskInfo`.
         weights: `[M, W]` what the groups divide, where they do not divide the features.
         importance: `[G]`, where it is known and need not be measured.
+        item_ids: `M` of them; see `TaskInfo`.
     """
 
     name: str
@@ -176,3 +180,4 @@ class RawTask(NamedTuple):
     vocabulary: int | None = None
     weights: Float[np.ndarray, "items words"] | None = None
     importance: Float[np.ndarray, " groups"] | None = None
+    item_ids: Sequence[str] | None = None

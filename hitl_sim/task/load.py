@@ -30,6 +30,7 @@ def load_task(
     num_groups: int | None = None,
     label_column: str | None = None,
     text_column: str | None = None,
+    item_column: str | None = None,
     representation: Representation | None = None,
     length: int | None = None,
     image_size: int | None = None,
@@ -44,7 +45,8 @@ def load_task(
               [M, D], floats made before the study; or `images` [M, H, W] or
               [M, H, W, C] uint8, divided by 255. Beside the first two it may hold
               `size` [M], `groups` ([D] the group of each feature, or [G, S] the
-              features of each group) and `group_names` [G].
+              features of each group) and `group_names` [G]; beside any, `item` [M],
+              what recorded answers call the items.
             - `*images-idx3-ubyte.gz`, with its labels beside it.
             - a folder of `.png` and `.jpg` images, one subfolder per class.
             - `.csv`, `.tsv`, `.jsonl` (each also as `.gz`) and `.parquet`: one label
@@ -57,6 +59,7 @@ def load_task(
         label_column: column of the labels; default "label".
         text_column: column of text; other columns are then not read. Default: none, all
             other columns are numbers.
+        item_column: column of what recorded answers call the items; no feature.
         representation: of text: "tfidf" (the default), "hashed", or "tokens", the ids
             of its first words, which only networks for text read.
         length: L, words of a text as tokens; default 32.
@@ -77,6 +80,7 @@ def load_task(
         num_groups=num_groups,
         label_column=label_column,
         text_column=text_column,
+        item_column=item_column,
         representation=representation,
         length=length,
         image_size=image_size,
@@ -86,11 +90,12 @@ def load_task(
     form = _form_of(name)
     check_options(options, form, name)
     if form == "digits":
-        return _finish(load_digits(num_groups))
+        return _finish(_numbered(load_digits(num_groups)))
     if form == "docstrings":
-        return _finish(load_docstrings(options))
+        return _finish(_numbered(load_docstrings(options)))
     if form == "planted":
-        return _finish(load_planted(num_features, num_groups, informative_groups))
+        made_up = load_planted(num_features, num_groups, informative_groups)
+        return _finish(_numbered(made_up))
     if form == "folder":
         return _finish(load_folder(path, image_size, num_groups))
     if not path.is_file():
@@ -131,6 +136,11 @@ def _form_of(name: str) -> Source:
     )
 
 
+def _numbered(raw: RawTask) -> RawTask:
+    """Call the items of a source that never changes by their numbers, from 0."""
+    return raw._replace(item_ids=[str(row) for row in range(len(raw.labels))])
+
+
 def _finish(raw: RawTask) -> tuple[TaskInfo, TaskData]:
     """Fix the types, measure the importance and name the content."""
     importance, importance_source = raw.importance, PLANTED_SOURCE
@@ -167,4 +177,5 @@ def _describe(raw: RawTask, data: TaskData, importance_source: str) -> TaskInfo:
         importance_source=importance_source,
         shape=raw.shape,
         vocabulary=raw.vocabulary,
+        item_ids=None if raw.item_ids is None else tuple(raw.item_ids),
     )

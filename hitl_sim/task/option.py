@@ -9,6 +9,7 @@ Source = Literal["digits", "docstrings", "planted", "table", "archive", "idx", "
 USED_BY: dict[str, tuple[tuple[Source, ...], str]] = {
     "label_column": (("table",), "only .csv, .tsv, .jsonl and .parquet have columns"),
     "text_column": (("table",), "only .csv, .tsv, .jsonl and .parquet have columns"),
+    "item_column": (("table",), "only .csv, .tsv, .jsonl and .parquet have columns"),
     "representation": (("docstrings", "table"), "only text can be represented so"),
     "length": (("docstrings", "table"), "only text has a length in words"),
     "image_size": (("folder",), "only a folder of images is resized"),
@@ -27,6 +28,7 @@ class TaskOptions:
     num_groups: int | None = None
     label_column: str | None = None
     text_column: str | None = None
+    item_column: str | None = None
     representation: Representation | None = None
     length: int | None = None
     image_size: int | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from hitl_sim.task.check import check_features, encode_labels
+from hitl_sim.task.check import check_features, check_item_ids, encode_labels
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import block_groups
 from hitl_sim.task.option import TaskOptions
@@ -39,9 +39,9 @@ def load_table(path: Path, options: TaskOptions) -> RawTask:
         path: an existing file of a format in `SUFFIXES`.
         options: `num_features` of a text task, where a table of numbers brings its own;
             `num_groups` G, equal parts of the features, by default one group per column
-            or the default of a text task; the columns of labels (by default "label")
-            and of text, without which all other columns are numbers; and how text is
-            represented.
+            or the default of a text task; the columns of labels (by default "label"),
+            of ids and of text, without which all other columns are numbers; and how
+            text is represented.
 
     Returns:
         The task; columns of numbers are standardised over the items.
@@ -50,12 +50,13 @@ def load_table(path: Path, options: TaskOptions) -> RawTask:
         ValueError: the file cannot be read, lacks a column, a feature is not a finite
             number, a label or text is missing, or a class has no item.
     """
-    table = _read(path)
+    table = _read(path, options.item_column)
     label_column, text_column = options.label_column, options.text_column
     label_column = DEFAULT_LABEL_COLUMN if label_column is None else label_column
     where = f"{path}, column {label_column!r}"
     column = _column(table, label_column, "label_column", path)
     labels, class_names = encode_labels(_labels(column, where), where)
+    item_ids = _item_ids(table, options.item_column, path)
     if text_column is not None:
         column = _column(table, text_column, "text_column", path)
         where = f"{path}, column {text_column!r}"
@@ -73,8 +74,10 @@ def load_table(path: Path, options: TaskOptions) -> RawTask:
             group_names=group_names,
             vocabulary=texts.vocabulary,
             weights=texts.weights,
+            item_ids=item_ids,
         )
-    columns = [name for name in table.column_names if name != label_column]
+    unused = (label_column, options.item_column)
+    columns = [name for name in table.column_names if name not in unused]
     numbers = _numbers(table, columns, path)
     groups, group_names = block_groups(columns, options.num_groups)
     return RawTask(
@@ -87,6 +90,7 @@ def load_table(path: Path, options: TaskOptions) -> RawTask:
         size=np.ones(len(labels)),
         groups=groups,
         group_names=group_names,
+        item_ids=item_ids,
     )
 
 
@@ -118,8 +122,8 @@ def _name(path: Path) -> str:
     return Path(plain).stem
 
 
-def _read(path: Path) -> "pa.Table":
-    """Read the whole table."""
+def _read(path: Path, item_column: str | None) -> "pa.Table":
+    """Read the whole table; ids as they are written, so that 007 stays 007."""
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import csv, json, parquet  # noqa: PLC0415
 
@@ -134,7 +138,11 @@ def _read(path: Path) -> "pa.Table":
             _check_encoding(path)
             delimiter = "\t" if suffix == ".tsv" else ","
             parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-            table = csv.read_csv(path, parse_options=parsing)
+            as_written = {} if item_column is None else {item_column: pa.string()}
+            converting = csv.ConvertOptions(column_types=as_written)
+            table = csv.read_csv(
+                path, parse_options=parsing, convert_options=converting
+            )
         names = table.column_names
     except (pa.ArrowException, UnicodeError, OSError, EOFError) as error:
         reason = " ".join(str(error).split())  # a parser quotes lines of the file
@@ -188,6 +196,23 @@ def _labels(column: "pa.ChunkedArray", where: str) -> np.ndarray:
     if _is_text(column):
         return np.array(_decode(column, where))
     return np.asarray(column.to_numpy(zero_copy_only=False))
+
+
+def _item_ids(
+    table: "pa.Table", name: str | None, path: Path
+) -> tuple[str, ...] | None:
+    """Return what recorded answers call the items, where the file has such a column."""
+    if name is None:
+        return None
+    import pyarrow as pa  # noqa: PLC0415
+
+    where = f"{path}, column {name!r} (`item_column`)"
+    column = _column(table, name, "item_column", path)
+    if pa.types.is_integer(column.type):
+        column = column.cast(pa.string())
+    if not _is_text(column):
+        raise ValueError(f"{where}: must be texts or whole numbers, got {column.type}.")
+    return check_item_ids(_decode(column, where), len(column), where)
 
 
 def _texts(column: "pa.ChunkedArray", where: str) -> list[str]:

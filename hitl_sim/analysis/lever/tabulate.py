@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from hitl_sim.analysis.bill import price_units
-from hitl_sim.analysis.decision import simulated_by
+from hitl_sim.analysis.decision import resting_on
 from hitl_sim.analysis.estimate import Estimate, infinite, unknown
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.inference_life import LifePayback, find_life_payback
@@ -229,7 +229,7 @@ class _Tabulation:
         value = own.per_success / control.per_success
         source = f"{_COUNTED} in {TECHNOLOGY}, {what}"
         quantity = Quantity(value, "1", kind, Scope.CONSTANT, None, source)
-        return Estimate(simulated_by(quantity, finding.usage.people), low, high)
+        return Estimate(resting_on(quantity, finding.usage), low, high)
 
     def _accuracy(self, finding: Finding) -> Estimate:
         change = finding.test_by_run - self._control(finding).test_by_run
@@ -237,7 +237,7 @@ class _Tabulation:
         source = "test set, where runs stopped"
         kind = Kind.MEASURED_COUNTER
         quantity = exact(float(change.mean()), "1", kind, Scope.CONSTANT, source)
-        return Estimate(simulated_by(quantity, finding.usage.people), low, high)
+        return Estimate(resting_on(quantity, finding.usage), low, high)
 
     def _combined(self) -> tuple[Combined, ...]:
         """Hold arms of several parts against their parts, where each has an arm."""

@@ -6,13 +6,17 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
 from hitl_sim.learn.network import NetworkConfig
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.work import WorkLine
 from hitl_sim.task import Split
+
+_LAST = float(np.finfo(np.float32).min)
+"""Below any score of a strategy, and still finite."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Setting(NamedTuple):
         penalty: `[]` weight of the input gradients that people rule out.
         learning_rate: `[]`.
         perceived: what `asked_utility` and `asked_difficulty` read.
+        is_askable: `[N]` items that may be asked about; None where all may.
     """
 
     split: Split
@@ -59,6 +64,16 @@ class Setting(NamedTuple):
     penalty: Float[Array, ""]
     learning_rate: Float[Array, ""]
     perceived: Perceived = Perceived()
+    is_askable: Bool[Array, " items"] | None = None
+
+
+def askable_first(
+    setting: Setting, score: Float[Array, " items"]
+) -> Float[Array, " items"]:
+    """Score items that may not be asked about below all others, but not at infinity."""
+    if setting.is_askable is None:
+        return score
+    return jnp.where(setting.is_askable, score, _LAST)
 
 
 def asked_utility(

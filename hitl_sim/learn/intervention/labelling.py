@@ -16,6 +16,7 @@ from hitl_sim.learn.intervention.base import (
     Program,
     Setting,
     Shape,
+    askable_first,
     keep_all_columns,
     label_questions,
 )
@@ -292,6 +293,7 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
     ) -> tuple[LabellingPlan, Questions]:
         position = _asked_positions(plan, shape.num_pool)
         is_free = jnp.ones(shape.num_pool, bool).at[position].set(False, mode="drop")
+        score = askable_first(setting, score)
         chosen = top_items(key, score, is_free, config.questions)
         # past the last round there is no room left, and the write is dropped
         asked = plan.asked.at[plan.num_asked + jnp.arange(config.questions)].set(
@@ -333,7 +335,7 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
             return ask_about(key_lot, setting, plan, score, params)
         position = _asked_positions(plan, shape.num_pool)
         is_free = jnp.ones(shape.num_pool, bool).at[position].set(False, mode="drop")
-        equal = jnp.zeros(shape.num_pool)
+        equal = askable_first(setting, jnp.zeros(shape.num_pool))
         drawn = top_items(key_draw, equal, is_free, config.score_items)
         logits = network.apply(params, setting.split.pool.features[drawn])
         score = jnp.full(shape.num_pool, -jnp.inf)

@@ -12,6 +12,7 @@ from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
+    askable_first,
     asked_difficulty,
     asked_utility,
 )
@@ -152,11 +153,12 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
         if config.rated == "cluster":
             return spread_out(key, features, config.questions)
         if config.rated == "random":
-            equal = jnp.zeros(shape.num_pool)
+            equal = askable_first(setting, jnp.zeros(shape.num_pool))
             return top_items(key, equal, every, config.questions)
         key_fit, key_score = jax.random.split(key)
         params = fit_proxy(key_fit, program, setting, config.proxy_steps)
         score = margin(key_score, proxy_network(program).apply(params, features))
+        score = askable_first(setting, score)
         return top_items(key_score, score, every, config.questions)
 
     def begin(key: jax.Array, setting: Setting) -> tuple[RelevancePlan, Questions]:

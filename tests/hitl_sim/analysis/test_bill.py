@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from hitl_sim.analysis.bill import (
-    NOBODY,
     device_work,
     human_bill,
     price_units,
@@ -11,6 +10,7 @@ from hitl_sim.analysis.bill import (
     usage_at,
     work_bill,
 )
+from hitl_sim.analysis.people import NOBODY
 from hitl_sim.analysis.record import RecordError, read_groups
 from hitl_sim.analysis.target import Stop
 from hitl_sim.energy import Kind, Scope, unavailable

@@ -169,3 +169,28 @@ def test_patches_that_do_not_fit_an_image_are_refused(save_as):
     message = r"one of 12, 48 for images of 8 x 6 pixels, got 16"
     with pytest.raises(ValueError, match=message):
         load_task(save_as(images=IMAGES), num_groups=16)
+
+
+def test_an_array_of_ids_names_the_items(save):
+    info, _ = load_task(save(item=np.array([f"i{k}" for k in range(40)])))
+    assert info.item_ids[-1] == "i39"
+    assert info.content_hash == load_task(save())[0].content_hash
+
+
+def test_pictures_may_have_ids_too(tmp_path):
+    pictures = RNG.integers(0, 256, (40, 4, 4)).astype(np.uint8)
+    path = tmp_path / "mine.npz"
+    np.savez(path, images=pictures, labels=LABELS, item=np.arange(40) + 7)
+    assert load_task(path)[0].item_ids[0] == "7"
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        (np.arange(39), "one id for each of 40 items, got 39"),
+        (np.arange(40) // 2, "must name every item once, got '0' in rows 0 and 1"),
+        (np.arange(40) / 2, "must be strings or whole numbers"),
+    ],
+)
+def test_ids_that_do_not_fit_are_refused(save, ids, words):
+    refused(save(item=ids), words)

@@ -129,3 +129,8 @@ def test_docstrings_as_tokens_are_the_sentences_in_order():
     assert data.features.max() == 65
     # function words, left out of the weights, are the commonest here
     assert any("the" in name.split(", ") for name in info.group_names)
+
+
+def test_items_of_a_source_that_never_changes_are_called_by_their_numbers(task):
+    info, _ = task
+    assert info.item_ids == tuple(str(row) for row in range(info.num_items))

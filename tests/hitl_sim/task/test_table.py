@@ -248,3 +248,37 @@ def test_a_broken_text_file_is_refused_by_its_path(tmp_path, form):
     path.write_bytes(b'{"label": \n"\xff\xfe')
     with pytest.raises(ValueError, match=rf"mine\.{form}"):
         load_task(path, text_column="text")
+
+
+@pytest.mark.parametrize("ids", [np.arange(NUM), np.arange(NUM).astype(str)])
+def test_a_column_of_ids_names_the_items_and_is_no_feature(save, ids):
+    plain, _ = load_task(save(age=None))
+    info, data = load_task(save(age=None, code=ids), item_column="code")
+    assert info.item_ids == tuple(str(k) for k in range(NUM))
+    assert info.group_names == ("height",)
+    assert plain.item_ids is None
+    assert info.content_hash == plain.content_hash
+    assert data.features.shape == (NUM, 1)
+
+
+def test_ids_of_a_text_file_stay_as_they_are_written(tmp_path):
+    rows = "".join(f"{k:03d},{k % 2},{k / 7}\n" for k in range(20))
+    path = tmp_path / "mine.csv"
+    path.write_text("code,label,x\n" + rows)
+    info, _ = load_task(path, item_column="code")
+    assert info.item_ids[:2] == ("000", "001")
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        (["a", *map(str, range(1, NUM - 1)), "a"], r"got 'a' in rows 0 and 59"),
+        ([" ", *map(str, range(1, NUM))], r"must have an id in every row, got ''"),
+        (np.linspace(0.5, 1.0, NUM), "must be texts or whole numbers, got double"),
+    ],
+)
+def test_ids_that_do_not_name_each_item_once_are_refused(tmp_path, ids, words):
+    path = tmp_path / "mine.parquet"
+    parquet.write_table(pa.table(COLUMNS | {"code": ids}), path)
+    with pytest.raises(ValueError, match=words):
+        load_task(path, item_column="code")
