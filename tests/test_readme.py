@@ -16,8 +16,8 @@ ELSEWHERE = (
     *("report", "confirm", "status", "verify", "compare", "audit", "profile"),
     *("fit", "validate", "levers", "import", "record"),
 )
-"""Need a finished study, a file of answers or minutes, as does `--tune`: other tests run
-them; here their words are read."""
+"""Need a finished study, a file of answers or minutes, as does `--tune`: other tests
+run them; here their words are read."""
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text()
 
