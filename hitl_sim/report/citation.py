@@ -16,7 +16,9 @@ def methods_paragraph(result: StudyResult) -> str:
     """
     study = result.study
     training = study.get("training", {})
-    given = ", ".join(f"{name} {value}" for name, value in training.items())
+    given = ", ".join(
+        f"{name} {value}" for name, value in training.items() if value is not None
+    )
     trained = f" Networks were trained with {given}." if given else ""
     populations = sorted(
         {f.population for t in result.tasks for f in t.with_people if f.population}

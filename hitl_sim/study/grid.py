@@ -102,7 +102,7 @@ class Condition:
         return {
             "task": msgspec.to_builtins(self.task) | {"source": content_hash},
             "network": self.network.resolved(),
-            "training": msgspec.to_builtins(self.training),
+            "training": self.training.resolved(),
             "seed": self.spec.seed,
         }
 
@@ -378,6 +378,11 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
             found[axis.field] = "no arm of this study has this field"
         if axis.values is not None and len(axis.values) == 1:
             found[axis.field] = "it takes one value only"
+        if (
+            axis.field == "training.learning_rate"
+            and spec.training.optimiser == "fixed_hessian"
+        ):
+            found[axis.field] = "the optimiser 'fixed_hessian' takes steps of its own"
         for arm in arms:
             reason = _inert_reason(axis.field, arm, spec.crew.size)
             if reason:

@@ -150,6 +150,8 @@ def _dials(condition: Condition, info: TaskInfo) -> dict[str, Any]:
         return {}
     kind, _ = feedback_of(arm, info)
     crowd = {"population": condition.crowd.population, **condition.crowd.dials}
+    if each := condition.crowd.accuracies:
+        crowd["accuracies"] = " ".join(f"{accuracy:g}" for accuracy in each)
     return crowd | {"people": arm.people, "asks": arm.asks, "feedback": kind}
 
 
@@ -236,11 +238,11 @@ def with_content(condition: Condition, info: TaskInfo) -> Condition:
     population = population_of(condition, info)
     label, source = source_of(condition.crowd)
     kind, _ = feedback_of(condition.arm, info)
-    spread = population.activity_spread
+    spread, traits = population.activity_spread, traits_of(population)
     content = CrowdContent(
         label=label,
         hash=_hash_of(label, source, kind),
-        traits=traits_of(population),
+        traits=(*traits, "skill of each") if np.ndim(population.skill) else traits,
         activity_spread=0.0 if spread is None else float(np.asarray(spread)),
     )
     return replace(condition, content=content)

@@ -88,19 +88,29 @@ class TrainingSpec(_Struct, frozen=True):
     """Optimisation, and the grid of checkpoints up to the common cap.
 
     Attributes:
-        learning_rate: of each step.
+        learning_rate: of each step; "fixed_hessian" needs none and reads none.
         batch: items of each step, drawn by lot, or "all" items of the training set
             (arms whose set has a size that the program knows).
-        optimiser: "adam", or "sgd" with momentum.
+        optimiser: "adam"; "sgd" with momentum; or "fixed_hessian", which brings linear
+            networks to the optimum of logistic regression in few steps on all items.
+        l2: with "fixed_hessian", the weight of half the squared weights, biases apart,
+            beside the summed cross-entropy: scikit-learn's 1 / C.
         steps_per_checkpoint: steps between two evaluations.
         checkpoints: evaluations until the common cap on steps.
     """
 
     learning_rate: Positive = 1e-3
     batch: Count | Literal["all"] = 32
-    optimiser: Literal["adam", "sgd"] = "adam"
+    optimiser: Literal["adam", "sgd", "fixed_hessian"] = "adam"
     steps_per_checkpoint: Count = 10
     checkpoints: Count = 60
+    l2: Positive | None = None
+
+    def resolved(self) -> dict[str, Any]:
+        """Return what fixes the training, by name."""
+        tables: dict[str, Any] = msgspec.to_builtins(self)
+        # a training without it is what it was before there was any
+        return {k: v for k, v in tables.items() if k != "l2" or v is not None}
 
 
 class TargetSpec(_Struct, frozen=True):
@@ -124,6 +134,8 @@ class CrowdSpec(_Struct, frozen=True):
         population: a name that `hitl-sim crowd` lists, the path of a .toml file of
             your own, or such a path, a colon and the name of one of its populations.
         accuracy: mean single-answer accuracy over people and items.
+        accuracies: mean single-answer accuracy of each person of the crew, in place of
+            `accuracy` and `skill_spread`.
         shared_error: noise correlation of two people on one item.
         repeatability: noise correlation of one person asked twice.
         lapse: share of quick guesses.
@@ -152,6 +164,7 @@ class CrowdSpec(_Struct, frozen=True):
 
     population: str = "typical"
     accuracy: Share | None = None
+    accuracies: tuple[Share, ...] | None = None
     shared_error: Share | None = None
     repeatability: Share | None = None
     lapse: Share | None = None
@@ -176,8 +189,8 @@ class CrowdSpec(_Struct, frozen=True):
     fatigue_s: Positive | None = None
 
     @property
-    def dials(self) -> dict[str, float]:
-        """The dials that are given, by name."""
+    def dials(self) -> dict[str, Any]:
+        """The dials that are given, by name; numbers, but for `accuracies`."""
         named = {name: getattr(self, name) for name in self.__struct_fields__[1:]}
         return {name: value for name, value in named.items() if value is not None}
 
@@ -579,6 +592,8 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
         check_network(spec.network)
     except ValueError as error:
         raise SpecError(str(error)) from error
+    _check_optimiser(spec)
+    _check_accuracies(spec)
     _check_arms(spec)
     _check_tasks(spec)
     return spec
@@ -591,6 +606,58 @@ def _convert(
         return msgspec.convert(tables, struct)
     except msgspec.ValidationError as error:
         raise SpecError(_explain(str(error), raw, path)) from error
+
+
+def _check_optimiser(spec: StudySpec) -> None:
+    training = spec.training
+    is_fixed = training.optimiser == "fixed_hessian"
+    if is_fixed != (training.l2 is not None):
+        raise SpecError(
+            "`training.l2` must be given exactly where `training.optimiser` is "
+            f"'fixed_hessian', got {training.l2} with {training.optimiser!r}."
+        )
+    if not is_fixed:
+        return
+    if training.batch != "all":
+        raise SpecError(
+            "`training.batch` must be 'all' with `training.optimiser` "
+            f"'fixed_hessian', got {training.batch}."
+        )
+    if spec.network.kind != "linear":
+        raise SpecError(
+            "`network.kind` must be 'linear' with `training.optimiser` "
+            f"'fixed_hessian', got {spec.network.kind!r}."
+        )
+    for arm in spec.arm:
+        if arm.lever:
+            raise SpecError(
+                "`arm.lever` must be left out with `training.optimiser` "
+                "'fixed_hessian', which acts on plain weights, got "
+                f"{arm.lever[0].__struct_config__.tag!r} in arm {arm.name!r}."
+            )
+        if getattr(arm, "penalty", None) is not None:
+            raise SpecError(
+                "`arm.use` must be 'select' with `training.optimiser` 'fixed_hessian', "
+                "whose bound is of the cross-entropy alone, got 'penalty' in arm "
+                f"{arm.name!r}."
+            )
+
+
+def _check_accuracies(spec: StudySpec) -> None:
+    crowd, each = spec.crowd, spec.crowd.accuracies
+    if each is None:
+        return
+    if len(each) != spec.crew.size:
+        raise SpecError(
+            "`crowd.accuracies` must hold one number for each of the "
+            f"{spec.crew.size} people of `crew.size`, got {each}."
+        )
+    for name in ("accuracy", "skill_spread"):
+        if getattr(crowd, name) is not None:
+            raise SpecError(
+                f"`crowd.{name}` must be left out beside `crowd.accuracies`, got "
+                f"{getattr(crowd, name)} and {each}."
+            )
 
 
 def _check_arms(spec: StudySpec) -> None:
