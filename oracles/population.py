@@ -9,6 +9,7 @@ error, evidence and noise together keep the correlations that were asked for.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -46,7 +47,8 @@ class Population(NamedTuple):
     """Distribution over annotators; float32 scalars only, so populations stack and map.
 
     Attributes:
-        skill: mean of skill over people, utility.
+        skill: mean of skill over people, utility; or `[A]`, each person's own, and
+            `pace` with it. Such crowds do not stack with others.
         skill_spread: standard deviation of skill over people.
         own: lambda_own of the median person.
         shared: lambda_shared of the crowd.
@@ -157,6 +159,8 @@ def build_population(
     population: str | PopulationSource,
     kind: str,
     num_options: int,
+    *,
+    accuracies: Sequence[float] | None = None,
     **dials: float | None,
 ) -> Population:
     """Build a population, with the dials that are given set anew; on the host.
@@ -167,6 +171,8 @@ def build_population(
         kind: one of `FEEDBACK`.
         num_options: number of classes (label, verification) or of groups (importance,
             marks); the other kinds have 2.
+        accuracies: mean single-answer accuracy of each of A people, in place of
+            `accuracy` and of a spread of skill; they are then no sample.
         **dials: numbers in place of the population's own, by the names of
             `oracles.trait.TRAITS`; None keeps its own.
 
@@ -204,6 +210,8 @@ def build_population(
     Raises:
         ValueError: an unknown name, or a dial out of its range, naming all three.
     """
+    if accuracies is not None:
+        return _build_each(population, kind, num_options, accuracies, dials)
     source = population
     if isinstance(source, str):
         source = describe_population(source)
@@ -222,6 +230,33 @@ def build_population(
         numbers.pop("accuracy", None)
     fields = _solve(source.name, kind, num_options, numbers | given)
     return Population(**{k: np.asarray(v, np.float32) for k, v in fields.items()})
+
+
+def _build_each(
+    population: str | PopulationSource,
+    kind: str,
+    num_options: int,
+    accuracies: Sequence[float],
+    dials: Mapping[str, float | None],
+) -> Population:
+    """Build a crowd whose people are as right as they are said to be."""
+    for name in ("accuracy", "skill", "skill_spread"):
+        if dials.get(name) is not None:
+            raise ValueError(
+                f"`{name}` must not be given beside `accuracies`, got {dials[name]} "
+                f"and {tuple(accuracies)}."
+            )
+    if not accuracies:
+        raise ValueError("`accuracies` must name at least one person's, got none.")
+    alike: dict[str, Any] = {**dials, "skill_spread": 0.0}
+    each = [
+        build_population(
+            population, kind, num_options, **(alike | {"accuracy": accuracy})
+        )
+        for accuracy in accuracies
+    ]
+    skill, pace = (np.stack([getattr(p, n) for p in each]) for n in ("skill", "pace"))
+    return each[0]._replace(skill=skill, pace=pace)
 
 
 def _solve(
@@ -390,7 +425,8 @@ def sample_annotators(
     Args:
         key: the crowd's key, the one passed to `answer`.
         population: the distribution; scalar leaves.
-        num_annotators: number of people A; static.
+        num_annotators: number of people A; static. As many as there are, where the
+            population has a skill of each.
 
     Returns:
         The people.

@@ -2,8 +2,10 @@
 
 Rules: a product of matrices is two operations per multiply-add; a convolution likewise,
 counting only taps that meet data (no padding, no holes of a dilated input); elementwise
-operations, transcendental ones included, are one per result; a reduction is one per
-element that it folds in; moving data is none; a sort is n log2 n comparisons; random
+operations, transcendental ones included, are one per result; a Cholesky factor of side
+n is n^3 / 3, a triangular solve n^2 per right side (Golub, Van Loan 2013, "Matrix
+computations", 4th edition, sections 4.2.5 and 3.1.2); a reduction is one per element
+that it folds in; moving data is none; a sort is n log2 n comparisons; random
 bits are the integer operations of Threefry-2x32 (Salmon et al. 2011, "Parallel random
 numbers: as easy as 1, 2, 3", SC'11: 20 rounds of 5 and the key schedule, two words).
 """
@@ -11,6 +13,8 @@ numbers: as easy as 1, 2, 3", SC'11: 20 rounds of 5 and the key schedule, two wo
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -90,10 +94,8 @@ _ELEMENTWISE = frozenset(
 def count_flops(equation: Equation) -> tuple[str, float]:
     """Return the data type and the number of operations of one equation."""
     name = equation.name
-    if name == "dot_general":
-        count = _dot(equation)
-    elif name == "conv_general_dilated":
-        count = _convolution(equation)
+    if name in _MATRIX_RULES:
+        count = _MATRIX_RULES[name](equation)
     elif name in MOVES:
         count = 0.0
     elif name in REDUCTIONS:
@@ -120,7 +122,7 @@ def count_flops(equation: Equation) -> tuple[str, float]:
 def is_known(name: str) -> bool:
     """Return whether there is a rule for a primitive."""
     return (
-        name in {"dot_general", "conv_general_dilated", "sort", "top_k"}
+        name in {*_MATRIX_RULES, "sort", "top_k"}
         or name in _ELEMENTWISE | MOVES | REDUCTIONS | SCANS
         or name in SCATTERS | WINDOWS | RANDOM
     )
@@ -134,6 +136,13 @@ def _dtype(equation: Equation) -> str:
     if equation.name == "select_n":
         avals = equation.output_avals
     return str(getattr(avals[0], "dtype", "float32"))
+
+
+def _factor(equation: Equation) -> float:
+    """Return the operations of a factor, or of a solve by one."""
+    side = equation.input_avals[0].shape[-1]
+    share = 1.0 / 3.0 if equation.name == "cholesky" else 1.0
+    return float(size_of(equation.output_avals[0]) * side * share)
 
 
 def _in_size(equation: Equation) -> int:
@@ -187,3 +196,13 @@ def _taps(
     )
     is_inside = (at >= 0) & (at <= (num_in - 1) * image_dilation)
     return int(np.sum(is_inside & (at % image_dilation == 0)))
+
+
+_MATRIX_RULES: Mapping[str, Callable[[Equation], float]] = MappingProxyType(
+    {
+        "dot_general": _dot,
+        "conv_general_dilated": _convolution,
+        "cholesky": _factor,
+        "triangular_solve": _factor,
+    }
+)

@@ -30,6 +30,7 @@ from hitl_sim.learn.work import (
     WorkLine,
     abstract,
     forward_unit,
+    metric_unit,
     once,
     spread,
     train_unit,
@@ -143,6 +144,10 @@ def _training(
             yield WorkLine(
                 unit, PROTOCOL, spread(np.where(is_in & (reach == n), due, 0))
             )
+            if program.train.l2 is not None:
+                metric = metric_unit(period.leg.config, program.train, n, *sizes)
+                is_due = is_in & (reach == n) & (due > 0)
+                yield WorkLine(metric, PROTOCOL, spread(is_due.astype(np.int64)))
 
 
 def _is_evaluated(

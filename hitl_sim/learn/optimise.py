@@ -10,6 +10,13 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, Key
 
+from hitl_sim.learn.fixed_hessian import (
+    FIXED_HESSIAN,
+    Metric,
+    build_metric,
+    check_linear,
+    descend,
+)
 from hitl_sim.learn.network import Network
 
 
@@ -21,13 +28,36 @@ class TrainConfig:
         batch: items per step; None for all items of the training set in each.
         steps_per_checkpoint: steps between two evaluations.
         num_checkpoints: evaluations until the common cap on steps.
-        optimiser: "adam" or "sgd" (momentum .9).
+        optimiser: "adam", "sgd" (momentum .9), or "fixed_hessian" for linear networks
+            on all items, which needs no learning rate.
+        l2: with "fixed_hessian", the weight > 0 of half the squared weights beside the
+            summed cross-entropy.
     """
 
     batch: int | None = 32
     steps_per_checkpoint: int = 10
     num_checkpoints: int = 60
     optimiser: str = "adam"
+    l2: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what one optimiser alone has, or lacks.
+
+        Raises:
+            ValueError: `l2` without "fixed_hessian" or that without `l2`, or on
+                batches.
+        """
+        is_fixed = self.optimiser == FIXED_HESSIAN
+        if is_fixed != (self.l2 is not None):
+            raise ValueError(
+                f"`l2` must be given exactly with `optimiser` {FIXED_HESSIAN!r}, got "
+                f"{self.l2} with {self.optimiser!r}."
+            )
+        if is_fixed and self.batch is not None:
+            raise ValueError(
+                f"`batch` must be None with `optimiser` {FIXED_HESSIAN!r}, which takes "
+                f"all items in each step, got {self.batch}."
+            )
 
 
 class TrainSet(NamedTuple):
@@ -95,11 +125,23 @@ def build_optimiser(name: str) -> optax.GradientTransformation:
         return optax.scale_by_adam()
     if name == "sgd":
         return optax.trace(decay=0.9)
-    raise ValueError(f"`optimiser` must be one of 'adam', 'sgd', got {name!r}.")
+    if name == FIXED_HESSIAN:
+        # its steps are taken elsewhere, and leave nothing behind
+        return optax.identity()
+    raise ValueError(
+        f"`optimiser` must be one of 'adam', 'sgd', 'fixed_hessian', got {name!r}."
+    )
 
 
 def init_learner(key: Key[Array, ""], network: Network, optimiser: str) -> Learner:
-    """Draw fresh weights and a fresh optimiser state."""
+    """Draw fresh weights and a fresh optimiser state.
+
+    Where the optimum is unique, weights start at zero.
+    """
+    if optimiser == FIXED_HESSIAN:
+        params = jax.tree.map(jnp.zeros_like, network.init(key))
+        check_linear(params)
+        return resume_learner(params, None, optimiser)
     if network.hooks is None:
         return resume_learner(network.init(key), None, optimiser)
     return resume_learner(*network.hooks.start(key), optimiser)
@@ -222,6 +264,10 @@ def train_steps(
         The trained learner.
     """
     if config.batch is None:
+        if config.l2 is not None:
+            metric = metric_of(config.l2, learner, training)
+            taken = num_steps if due is None else due
+            return learner._replace(params=descend(metric, learner.params, taken))
         return _whole_steps(
             network,
             config.optimiser,
@@ -245,6 +291,29 @@ def train_steps(
             0, due, lambda i, part: step(part, indices[i])[0], learner
         )
     return learner
+
+
+def metric_of(l2: float, learner: Learner, training: TrainSet) -> Metric:
+    """Fetch a training set, and prepare it for steps in a fixed metric.
+
+    Args:
+        l2: as in `TrainConfig`.
+        learner: a linear network.
+        training: items; no penalty of input gradients.
+
+    Raises:
+        ValueError: the network is not linear, or there is a penalty.
+    """
+    check_linear(learner.params)
+    if training.penalty is not None:
+        raise ValueError(
+            f"`penalty` must be None with `optimiser` {FIXED_HESSIAN!r}, whose bound "
+            "is of the cross-entropy alone."
+        )
+    is_used = jnp.arange(training.order.shape[0]) < training.num_items
+    x, y = training.features[training.order], training.labels[training.order]
+    num_classes = jax.tree.leaves(learner.params)[0].shape[0]
+    return build_metric(x, y, is_used, num_classes, l2)
 
 
 def _whole_steps(

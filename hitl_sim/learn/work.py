@@ -1,6 +1,7 @@
 """Work as counts of named units: what a run did, before anybody prices it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -8,8 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from hitl_sim.learn.fixed_hessian import descend
 from hitl_sim.learn.network import Network, NetworkConfig, build_network
-from hitl_sim.learn.optimise import TrainConfig, TrainSet, init_learner, train_steps
+from hitl_sim.learn.optimise import (
+    TrainConfig,
+    TrainSet,
+    init_learner,
+    metric_of,
+    train_steps,
+)
 from hitl_sim.learn.query import lowest_first
 
 PROTOCOL = "protocol"
@@ -65,6 +73,9 @@ def train_unit(
 ) -> Unit:
     """One optimiser step: drawing its batch, fetching it from the pool, and learning.
 
+    Where steps share a metric, fetching and preparing are a unit of their own; see
+    `metric_unit`.
+
     Args:
         phase: train or choose.
         network: what is trained.
@@ -84,20 +95,19 @@ def train_unit(
         lambda key: init_learner(key, built, name), jax.random.key(0)
     )
 
-    def program(learner: Any, seed: Any, rate: Any, x: Any, y: Any) -> Any:
+    def steps(learner: Any, seed: Any, rate: Any, x: Any, y: Any) -> Any:
         penalty = jnp.ones(num_features) if has_penalty else None
         whole = jnp.arange(num_items), jnp.int32(num_items)
         training = TrainSet(x, y, *whole, penalty)
         key = jax.random.key(seed)
         return train_steps(key, built, config, learner, rate, training, STRETCH)
 
-    args = (
-        learner,
-        abstract(dtype=np.uint32),
-        abstract(),
-        abstract(num_items, num_features),
-        abstract(num_items, dtype=np.int32),
-    )
+    pool = (abstract(num_items, num_features), abstract(num_items, dtype=np.int32))
+    program: Callable[..., Any] = steps
+    args: tuple[Any, ...] = (learner, abstract(dtype=np.uint32), abstract(), *pool)
+    if config.l2 is not None:
+        metric = jax.eval_shape(partial(_metric, config.l2), learner, *pool)
+        program, args = _descend, (learner, metric)
     shape = network.describe(num_features, num_classes)
     suffix = "" if config.optimiser == "adam" else f":{config.optimiser}"
     suffix += ":penalty" if has_penalty else ""
@@ -105,6 +115,53 @@ def train_unit(
     taken = "all" if config.batch is None else f"b{config.batch}"
     unit_name = f"{phase}:{shape}:{taken}:n{num_items}{suffix}"
     return Unit(unit_name, phase, program, args, STRETCH)
+
+
+def metric_unit(
+    network: NetworkConfig,
+    config: TrainConfig,
+    num_items: int,
+    num_features: int,
+    num_classes: int,
+) -> Unit:
+    """Fetching a training set and inverting its metric, once before its steps.
+
+    Args:
+        network: linear.
+        config: with `l2`.
+        num_items: items N of the training set.
+        num_features: input width D.
+        num_classes: output width K.
+
+    Raises:
+        ValueError: the steps share no metric.
+    """
+    if config.l2 is None:
+        raise ValueError("`l2` must be given for a metric, got None.")
+    built = build_network(network, num_features, num_classes)
+    learner = jax.eval_shape(
+        lambda key: init_learner(key, built, config.optimiser), jax.random.key(0)
+    )
+    shape = network.describe(num_features, num_classes)
+    pool = (abstract(num_items, num_features), abstract(num_items, dtype=np.int32))
+    return Unit(
+        f"train:metric:{shape}:all:n{num_items}",
+        "train",
+        partial(_metric, config.l2),
+        (learner, *pool),
+        1,
+    )
+
+
+def _metric(l2: float, learner: Any, x: Any, y: Any) -> Any:
+    num_items = x.shape[0]
+    whole = TrainSet(x, y, jnp.arange(num_items), jnp.int32(num_items))
+    return metric_of(l2, learner, whole)
+
+
+def _descend(learner: Any, metric: Any) -> Any:
+    # a loop of known length is counted as often as it runs
+    return descend(metric, learner.params, STRETCH)
 
 
 def order_unit(num_items: int) -> Unit:

@@ -16,7 +16,9 @@ def methods_paragraph(result: StudyResult) -> str:
     """
     study = result.study
     training = study.get("training", {})
-    given = ", ".join(f"{name} {value}" for name, value in training.items())
+    given = ", ".join(
+        f"{name} {value}" for name, value in training.items() if value is not None
+    )
     trained = f" Networks were trained with {given}." if given else ""
     people = _annotators(result)
     tasks = ", ".join(dict.fromkeys(task.task for task in result.tasks))

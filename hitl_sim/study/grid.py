@@ -130,7 +130,7 @@ class Condition:
         return is_replayed(self.arm, self.crowd)
 
     @property
-    def dials(self) -> dict[str, float]:
+    def dials(self) -> dict[str, Any]:
         """The dials of its crowd that act on its arm, by name."""
         given = self.crowd.dials
         if not self.is_replayed:
@@ -145,7 +145,7 @@ class Condition:
         return {
             "task": task,
             "network": self.network.resolved(),
-            "training": msgspec.to_builtins(self.training),
+            "training": self.training.resolved(),
             "seed": self.spec.seed,
         }
 
@@ -449,6 +449,11 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
             found[axis.field] = _nowhere(axis.field, spec)
         if axis.values is not None and len(axis.values) == 1:
             found[axis.field] = "it takes one value only"
+        if (
+            axis.field == "training.learning_rate"
+            and spec.training.optimiser == "fixed_hessian"
+        ):
+            found[axis.field] = "the optimiser 'fixed_hessian' takes steps of its own"
         for arm in arms:
             reason = _inert_reason(axis.field, arm, spec.crew.size)
             if reason:

@@ -172,11 +172,10 @@ def _dials(condition: Condition, info: TaskInfo) -> dict[str, Any]:
     recording = condition.content.recording if condition.content else None
     if recording is not None:
         crowd |= {"recording": recording.name, "policy": recording.policy}
-    return (
-        crowd
-        | condition.dials
-        | {"people": arm.people, "asks": arm.asks, "feedback": kind}
-    )
+    crowd |= condition.dials
+    if each := condition.dials.get("accuracies"):
+        crowd["accuracies"] = " ".join(f"{accuracy:g}" for accuracy in each)
+    return crowd | {"people": arm.people, "asks": arm.asks, "feedback": kind}
 
 
 def feedback_of(arm: PeopleArm, info: TaskInfo) -> tuple[str, int]:
@@ -259,12 +258,12 @@ def with_content(condition: Condition, info: TaskInfo) -> Condition:
     population = population_of(condition, info)
     label, source = source_of(condition.crowd)
     kind, _ = feedback_of(condition.arm, info)
-    spread = population.activity_spread
+    spread, traits = population.activity_spread, traits_of(population)
     recording = describe_recording(condition, info)
     content = CrowdContent(
         label=label if recording is None else _recorded_label(recording, label),
         hash=_hash_of(label, source, kind),
-        traits=traits_of(population),
+        traits=(*traits, "skill of each") if np.ndim(population.skill) else traits,
         activity_spread=0.0 if spread is None else float(np.asarray(spread)),
         recording=recording,
     )

@@ -90,19 +90,29 @@ class TrainingSpec(_Struct, frozen=True):
     """Optimisation, and the grid of checkpoints up to the common cap.
 
     Attributes:
-        learning_rate: of each step.
+        learning_rate: of each step; "fixed_hessian" needs none and reads none.
         batch: items of each step, drawn by lot, or "all" items of the training set
             (arms whose set has a size that the program knows).
-        optimiser: "adam", or "sgd" with momentum.
+        optimiser: "adam"; "sgd" with momentum; or "fixed_hessian", which brings linear
+            networks to the optimum of logistic regression in few steps on all items.
+        l2: with "fixed_hessian", the weight of half the squared weights, biases apart,
+            beside the summed cross-entropy: scikit-learn's 1 / C.
         steps_per_checkpoint: steps between two evaluations.
         checkpoints: evaluations until the common cap on steps.
     """
 
     learning_rate: Positive = 1e-3
     batch: Count | Literal["all"] = 32
-    optimiser: Literal["adam", "sgd"] = "adam"
+    optimiser: Literal["adam", "sgd", "fixed_hessian"] = "adam"
     steps_per_checkpoint: Count = 10
     checkpoints: Count = 60
+    l2: Positive | None = None
+
+    def resolved(self) -> dict[str, Any]:
+        """Return what fixes the training, by name."""
+        tables: dict[str, Any] = msgspec.to_builtins(self)
+        # a training without it is what it was before there was any
+        return {k: v for k, v in tables.items() if k != "l2" or v is not None}
 
 
 class TargetSpec(_Struct, frozen=True):
@@ -133,6 +143,8 @@ class CrowdSpec(_Struct, frozen=True):
             questions to other items, or let a "model", the population, answer; given
             exactly with a recording.
         accuracy: mean single-answer accuracy over people and items.
+        accuracies: mean single-answer accuracy of each person of the crew, in place of
+            `accuracy` and `skill_spread`.
         shared_error: noise correlation of two people on one item.
         repeatability: noise correlation of one person asked twice.
         lapse: share of quick guesses.
@@ -163,6 +175,7 @@ class CrowdSpec(_Struct, frozen=True):
     recording: str | None = None
     policy: Literal["refuse", "restrict", "model"] | None = None
     accuracy: Share | None = None
+    accuracies: tuple[Share, ...] | None = None
     shared_error: Share | None = None
     repeatability: Share | None = None
     lapse: Share | None = None
@@ -187,8 +200,8 @@ class CrowdSpec(_Struct, frozen=True):
     fatigue_s: Positive | None = None
 
     @property
-    def dials(self) -> dict[str, float]:
-        """The dials that are given, by name."""
+    def dials(self) -> dict[str, Any]:
+        """The dials that are given, by name; numbers, but for `accuracies`."""
         names = (n for n in self.__struct_fields__ if n not in _WHO)
         named = {name: getattr(self, name) for name in names}
         return {name: value for name, value in named.items() if value is not None}
@@ -646,6 +659,8 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
         raise SpecError(
             f"`lanes` must divide `width` ({spec.width}), got {spec.lanes}."
         )
+    _check_optimiser(spec)
+    _check_accuracies(spec)
     _check_arms(spec)
     _check_recording(spec)
     _check_tasks(spec)
@@ -659,6 +674,64 @@ def _convert(
         return msgspec.convert(tables, struct)
     except msgspec.ValidationError as error:
         raise SpecError(_explain(str(error), raw, path)) from error
+
+
+def _check_optimiser(spec: StudySpec) -> None:
+    training = spec.training
+    is_fixed = training.optimiser == "fixed_hessian"
+    if is_fixed != (training.l2 is not None):
+        raise SpecError(
+            "`training.l2` must be given exactly where `training.optimiser` is "
+            f"'fixed_hessian', got {training.l2} with {training.optimiser!r}."
+        )
+    if not is_fixed:
+        return
+    if training.batch != "all":
+        raise SpecError(
+            "`training.batch` must be 'all' with `training.optimiser` "
+            f"'fixed_hessian', got {training.batch}."
+        )
+    if spec.network.kind != "linear":
+        raise SpecError(
+            "`network.kind` must be 'linear' with `training.optimiser` "
+            f"'fixed_hessian', got {spec.network.kind!r}."
+        )
+    if spec.network.precision != "float32":
+        raise SpecError(
+            "`network.precision` must be 'float32' with `training.optimiser` "
+            "'fixed_hessian', whose steps are small differences, got "
+            f"{spec.network.precision!r}."
+        )
+    for arm in spec.arm:
+        if arm.lever:
+            raise SpecError(
+                "`arm.lever` must be left out with `training.optimiser` "
+                "'fixed_hessian', which acts on plain weights, got "
+                f"{arm.lever[0].__struct_config__.tag!r} in arm {arm.name!r}."
+            )
+        if getattr(arm, "penalty", None) is not None:
+            raise SpecError(
+                "`arm.use` must be 'select' with `training.optimiser` 'fixed_hessian', "
+                "whose bound is of the cross-entropy alone, got 'penalty' in arm "
+                f"{arm.name!r}."
+            )
+
+
+def _check_accuracies(spec: StudySpec) -> None:
+    crowd, each = spec.crowd, spec.crowd.accuracies
+    if each is None:
+        return
+    if len(each) != spec.crew.size:
+        raise SpecError(
+            "`crowd.accuracies` must hold one number for each of the "
+            f"{spec.crew.size} people of `crew.size`, got {each}."
+        )
+    for name in ("accuracy", "skill_spread"):
+        if getattr(crowd, name) is not None:
+            raise SpecError(
+                f"`crowd.{name}` must be left out beside `crowd.accuracies`, got "
+                f"{getattr(crowd, name)} and {each}."
+            )
 
 
 def _check_arms(spec: StudySpec) -> None:

@@ -249,6 +249,7 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
             training.steps_per_checkpoint,
             training.checkpoints,
             training.optimiser,
+            training.l2,
         ),
     )
     panel = _panel(condition)

@@ -369,3 +369,23 @@ def test_adversaries_may_be_dialled_below_chance_and_others_not():
 def test_a_dial_that_says_nothing_or_too_much_is_refused(dials, message):
     with pytest.raises(ValueError, match=message):
         build_population("typical", "label", 10, **dials)
+
+
+def test_people_with_an_accuracy_of_each_are_as_right_as_they_are_said_to_be(
+    make_query,
+):
+    accuracies, num_items = (0.4, 0.8, 0.95), 4000
+    crowd = build_population("perfect", "label", 6, accuracies=accuracies)
+    oracle = FEEDBACK["label"]
+    people = sample_annotators(KEY, crowd, 3)
+    query = make_query(num_items, 3, 6)
+    response = oracle.answer(KEY, people, oracle.init(KEY, people), query)[1]
+    share = (response.answer == query.truth).mean(axis=0)
+    error = np.sqrt(0.25 / num_items)
+    np.testing.assert_allclose(share, accuracies, atol=4 * error)
+
+
+@pytest.mark.parametrize("dial", ["accuracy", "skill", "skill_spread"])
+def test_accuracies_of_each_stand_alone(dial):
+    with pytest.raises(ValueError, match=f"`{dial}` must not be given beside"):
+        build_population("perfect", "label", 6, accuracies=(0.8,), **{dial: 0.5})

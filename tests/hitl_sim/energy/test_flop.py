@@ -85,3 +85,17 @@ def test_random_bits_cost_integer_operations_only():
     count = count_operations(lambda key: jax.random.bits(key, (50,)), jax.random.key(0))
     assert set(count.flops) == {"uint32"}
     assert count.flops["uint32"] == 50 * 60
+
+
+def test_a_factor_and_a_solve_follow_their_rule():
+    square, right = (jax.ShapeDtypeStruct(s, jnp.float32) for s in ((9, 9), (9, 4)))
+    factor = count_operations(
+        lambda a: jax.lax.linalg.cholesky(a, symmetrize_input=False), square
+    )
+    assert factor.flops["float32"] == pytest.approx(9**3 / 3, abs=4 * 81)
+    solve = count_operations(
+        lambda a, b: jax.lax.linalg.triangular_solve(a, b, left_side=True, lower=True),
+        square,
+        right,
+    )
+    assert solve.flops == {"float32": 9 * 9 * 4}

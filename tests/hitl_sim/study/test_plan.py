@@ -247,3 +247,20 @@ def test_arms_that_ask_nobody_share_one_stand_in(plan):
     alone = [c for c in plan.conditions if c.content is None]
     info = plan.infos["digits"]
     assert len({id(population_of(c, info)) for c in alone}) == 1
+
+
+def test_a_crew_with_an_accuracy_of_each_is_a_program_of_its_own(tables):
+    plain = build_plan(convert(tables))
+    tables["crew"], tables["axis"] = {"size": 3}, []
+    tables["crowd"] = {"population": "perfect", "accuracies": [0.6, 0.8, 0.95]}
+    each = build_plan(convert(tables))
+    asked = [c for c in each.conditions if c.content]
+    assert asked
+    assert {c.content.traits[-1] for c in asked} == {"skill of each"}
+    assert population_of(asked[0], each.infos[asked[0].task_name]).skill.shape == (3,)
+    old = {r.key for r in plain.runs if not r.condition.content}
+    assert old == {r.key for r in each.runs if not r.condition.content}
+
+
+def test_training_without_l2_keeps_its_keys(plan):
+    assert "l2" not in plan.conditions[0].resolved("")["training"]

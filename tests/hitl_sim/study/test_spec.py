@@ -262,3 +262,41 @@ def test_paths_of_people_are_read_from_the_files_own_folder(tmp_path, smoke_file
     assert spec.crowd.population == path
     assert spec.axis[0].values == ("perfect", f"{path}:night")
     assert spec.exclude == ({"crowd.population": f"{path}:night"},)
+
+
+FIXED = {"optimiser": "fixed_hessian", "l2": 1.0, "batch": "all"}
+UNFIT_FOR_THE_FIXED_HESSIAN = {
+    "l2": ({"l2": None}, {}, "`training.l2` must be given exactly"),
+    "adam": ({"optimiser": "adam"}, {}, "`training.l2` must be given exactly"),
+    "batch": ({"batch": 32}, {}, "`training.batch` must be 'all'"),
+    "network": ({}, {"kind": "mlp"}, "`network.kind` must be 'linear'"),
+    "precision": ({}, {"precision": "bfloat16"}, "`network.precision` must be"),
+}
+
+
+@pytest.mark.parametrize(
+    ("training", "network", "message"),
+    UNFIT_FOR_THE_FIXED_HESSIAN.values(),
+    ids=UNFIT_FOR_THE_FIXED_HESSIAN.keys(),
+)
+def test_a_fixed_hessian_is_refused_where_it_does_not_hold(
+    tables, training, network, message
+):
+    given = tables["training"] | FIXED | training
+    tables["training"] = {k: v for k, v in given.items() if v is not None}
+    tables["network"] = {"kind": "linear"} | network
+    with pytest.raises(SpecError, match=message):
+        convert(tables)
+
+
+@pytest.mark.parametrize(
+    ("crowd", "message"),
+    [
+        ({"accuracies": [0.8]}, "one number for each of the"),
+        ({"accuracies": [0.6, 0.8, 0.9], "accuracy": 0.8}, "must be left out beside"),
+    ],
+)
+def test_accuracies_of_each_must_fit_the_crew(tables, crowd, message):
+    tables["crew"], tables["crowd"] = {"size": 3}, crowd
+    with pytest.raises(SpecError, match=message):
+        convert(tables)
