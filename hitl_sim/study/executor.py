@@ -158,9 +158,28 @@ def give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _serve(connection: Connection, parent: int, gpu: str | None) -> None:
+def stay_on_core(rank: int) -> None:
+    """Keep this process on one of the cores that it may use; before JAX starts.
+
+    XLA hands small operations from one thread to another, also where one computes. On
+    one core that is a call; between two that other programs use as well, each waits for
+    its turn. Nothing happens where the system cannot do it.
+
+    Args:
+        rank: of the worker; equal ranks modulo the number of cores share a core.
+    """
+    with contextlib.suppress(AttributeError, OSError):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[rank % len(cores)]})
+
+
+def _serve(
+    connection: Connection, parent: int, gpu: str | None, rank: int | None
+) -> None:
     """Answer calls in a fresh child until the pipe is closed."""
     prepare_process()
+    if rank is not None:
+        stay_on_core(rank)
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     keep_freed_memory()
@@ -189,11 +208,11 @@ def _answer(job: tuple[Any, ...]) -> tuple[bool, Any]:
 class _Child:
     """One worker process and the pipe to it."""
 
-    def __init__(self, gpu: str | None) -> None:
+    def __init__(self, gpu: str | None, rank: int | None) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, other = context.Pipe()
         self.process = context.Process(
-            target=_serve, args=(other, os.getpid(), gpu), daemon=True
+            target=_serve, args=(other, os.getpid(), gpu, rank), daemon=True
         )
         self.process.start()
         other.close()
@@ -228,7 +247,8 @@ class _Child:
 class LocalExecutor:
     """Spawned processes of this machine; leaving the context ends them.
 
-    Where JAX can use several GPUs, each worker sees one of them.
+    Where JAX can use several GPUs, each worker sees one of them; where it can use none,
+    each worker stays on one core.
 
     Attributes:
         num_workers: processes.
@@ -270,6 +290,8 @@ class LocalExecutor:
     def _attend(self, rank: int) -> None:
         """Hand one worker its calls, and start another where it was lost."""
         gpu = self._gpus[rank % len(self._gpus)] if len(self._gpus) > 1 else None
+        # two studies with one worker each should not meet on the first core
+        core = None if self._gpus else os.getpid() + rank
         while (job := self._jobs.get()) is not None:
             future, args = job
             if self._is_ending or not future.set_running_or_notify_cancel():
@@ -277,7 +299,7 @@ class LocalExecutor:
                 continue
             try:
                 if rank not in self._children:
-                    self._children[rank] = _Child(gpu)
+                    self._children[rank] = _Child(gpu, core)
                 if self._is_ending:
                     self._children[rank].process.terminate()
                 future.set_result(self._children[rank].call(args))

@@ -52,13 +52,13 @@ def test_it_ends_where_scikit_learn_does(l2):
     np.testing.assert_allclose(found, exact, atol=2e-5)
 
 
-def test_eighty_steps_on_digits_come_closer_than_scikit_learn_by_default(digits):
+def test_sixty_steps_on_digits_come_closer_than_scikit_learn_by_default(digits):
     _, data = digits
     x, y = jnp.asarray(data.features[:220]), jnp.asarray(data.labels[:220])
     network = build_network(NetworkConfig(()), 64, 10)
     start = init_learner(jax.random.key(0), network, "fixed_hessian")
     metric = build_metric(x, y, jnp.ones(220, bool), 10, 1.0)
-    params = descend(metric, start.params, 80)
+    params = descend(metric, start.params, 60)
     exact, default = (
         LogisticRegression(**options).fit(np.asarray(x, float), y).predict_proba(x)
         for options in ({"tol": 1e-12, "max_iter": 10_000}, {})

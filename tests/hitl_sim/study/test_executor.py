@@ -18,6 +18,16 @@ def test_a_lost_worker_takes_only_its_own_call_with_it():
         assert executor.submit("os", "getpid").result() != before != os.getpid()
 
 
+def test_each_worker_stays_on_one_core():
+    num_workers = len(os.sched_getaffinity(0))
+    with LocalExecutor(num_workers) as executor:
+        calls = [
+            executor.submit("os", "sched_getaffinity", 0) for _ in range(num_workers)
+        ]
+        seen = [call.result() for call in calls]
+    assert all(len(cores) == 1 for cores in seen)
+
+
 def test_an_error_comes_back_with_its_place():
     with LocalExecutor(1) as executor:
         future = executor.submit("operator", "truediv", 1, 0)
