@@ -76,11 +76,25 @@ def assert_same(left, right):
     np.testing.assert_allclose(left.seconds, right.seconds, rtol=1e-5)
 
 
-def test_answers_are_the_same_plain_mapped_and_in_a_loop(case):
+def test_answers_are_the_same_plain_as_under_jit(case):
     oracle = FEEDBACK[case.kind]
     state = oracle.init(KEY, case.params)
-    plain = oracle.answer(KEY, case.params, state, case.query)[1]
-    assert_same(plain, case.run())
+    assert_same(oracle.answer(KEY, case.params, state, case.query)[1], case.run())
+
+
+# Programs of one kind differ only in which traits are there: all are tried when slow.
+ONE_OF_EACH_KIND = ("dawid_skene", "teacher", "plackett_luce")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in ONE_OF_EACH_KIND else pytest.mark.slow)
+        for name in PEOPLE_OF
+    ],
+)
+def test_answers_are_the_same_mapped_as_in_a_loop(name, make_query):
+    case = Case(name, make_query)
 
     def one(key):
         return ask(case.kind, key, case.params, case.query)

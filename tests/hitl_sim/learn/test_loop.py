@@ -261,7 +261,10 @@ def whole_config(program):
     )
 
 
-@pytest.mark.parametrize(("aggregate", "rounds"), [("majority", 8), ("dawid_skene", 2)])
+@pytest.mark.parametrize(
+    ("aggregate", "rounds"),
+    [pytest.param("majority", 8, marks=pytest.mark.slow), ("dawid_skene", 2)],
+)
 def test_room_for_items_that_are_not_there_changes_no_curve(
     program, digits, hyper_of, seeds_of, monkeypatch, aggregate, rounds
 ):

@@ -96,7 +96,7 @@ def test_a_killed_study_ends_with_the_bytes_of_one_never_killed(
 ):
     file, whole = long_study
     rng = np.random.default_rng(20261122)
-    counts = sorted(rng.choice(np.arange(1, NUM_CHUNKS // 2), 3, replace=False))
+    counts = sorted(rng.choice(np.arange(1, NUM_CHUNKS // 2), 2, replace=False))
     out = tmp_path / "killed"
     for after in counts:
         run_and_kill(file, out, workers, after)
