@@ -2,6 +2,7 @@
 
 from hitl_sim.energy.count import Operations as Operations
 from hitl_sim.energy.count import count_operations as count_operations
+from hitl_sim.energy.count import operations_in as operations_in
 from hitl_sim.energy.meters import Capability as Capability
 from hitl_sim.energy.meters import Meter as Meter
 from hitl_sim.energy.meters import probe_meters as probe_meters

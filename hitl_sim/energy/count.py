@@ -59,9 +59,22 @@ def count_operations(
     """
     import jax  # noqa: PLC0415 - only a count needs jax
 
+    return operations_in(jax.make_jaxpr(fn)(*args), trip_count)
+
+
+def operations_in(jaxpr: Any, trip_count: int | None = None) -> Operations:
+    """Count a traced program as `count_operations` does.
+
+    Args:
+        jaxpr: what `jax.make_jaxpr` returns.
+        trip_count: as there.
+
+    Raises:
+        ValueError: the trip count is negative.
+    """
     if trip_count is not None and trip_count < 0:
         raise ValueError(f"`trip_count` must be >= 0, got {trip_count}.")
-    return _count(jax.make_jaxpr(fn)(*args), trip_count)
+    return _count(jaxpr, trip_count)
 
 
 def _count(jaxpr: Any, trip_count: int | None) -> Operations:

@@ -21,8 +21,8 @@ import msgspec
 import numpy as np
 
 from hitl_sim import __version__
-from hitl_sim.energy import count_operations
-from hitl_sim.energy.memory import count_products
+from hitl_sim.energy import operations_in
+from hitl_sim.energy.memory import products_in
 from hitl_sim.learn import (
     Hyper,
     PanelConfig,
@@ -367,7 +367,8 @@ _groups: dict[str, _Group] = {}
 
 def count_unit(unit: Unit) -> dict[str, Any]:
     """Count what one unit of work does, as the manifest keeps it."""
-    operations = count_operations(unit.program, *unit.args)
+    program = jax.make_jaxpr(unit.program)(*unit.args)
+    operations = operations_in(program)
     return {
         "phase": unit.phase,
         "flops": {k: v / unit.items for k, v in sorted(operations.flops.items())},
@@ -375,7 +376,7 @@ def count_unit(unit: Unit) -> dict[str, Any]:
         "num_kernels": operations.num_kernels / unit.items,
         "products": [
             product.to_json() | {"times": times / unit.items}
-            for product, times in count_products(unit.program, *unit.args).items()
+            for product, times in products_in(program).items()
         ],
     }
 

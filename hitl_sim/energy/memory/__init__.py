@@ -3,6 +3,7 @@
 from hitl_sim.energy.memory.calibrate import Calibration as Calibration
 from hitl_sim.energy.memory.calibrate import calibrate as calibrate
 from hitl_sim.energy.memory.products import count_products as count_products
+from hitl_sim.energy.memory.products import products_in as products_in
 from hitl_sim.energy.memory.reuse import Product as Product
 from hitl_sim.energy.memory.reuse import count_bytes as count_bytes
 from hitl_sim.energy.memory.reuse import fit_tiling as fit_tiling

@@ -34,7 +34,20 @@ def count_products(
     """
     import jax  # noqa: PLC0415 - only a count needs jax
 
-    return dict(_count(jax.make_jaxpr(fn)(*args), trip_count))
+    return products_in(jax.make_jaxpr(fn)(*args), trip_count)
+
+
+def products_in(jaxpr: Any, trip_count: int | None = None) -> dict[Product, int]:
+    """List the products of a traced program as `count_products` does.
+
+    Args:
+        jaxpr: what `jax.make_jaxpr` returns.
+        trip_count: as there.
+
+    Raises:
+        ValueError: there is a loop of unknown length and no trip count.
+    """
+    return dict(_count(jaxpr, trip_count))
 
 
 def _count(jaxpr: Any, trip_count: int | None) -> Counter[Product]:
