@@ -6,16 +6,17 @@ Nothing runs: operations and products are counted from the library's own trainin
 and priced with constants of a 45 nm chip. All joules are modelled, at chip scope.
 """
 
+import jax
 import jax.numpy as jnp
 
-from hitl_sim.energy import count_operations
+from hitl_sim.energy import operations_in
 from hitl_sim.energy.memory import (
     Extent,
     Tiling,
     count_moved,
-    count_products,
     fit_tiling,
     load_technology,
+    products_in,
     split_energy,
 )
 from hitl_sim.learn import NetworkConfig, TrainConfig
@@ -35,11 +36,8 @@ def print_batches() -> None:
         unit = train_unit(
             "train", NetworkConfig((64,)), TrainConfig(batch=batch), 1000, 64, 10
         )
-        split = split_energy(
-            count_operations(unit.program, *unit.args),
-            count_products(unit.program, *unit.args),
-            technology,
-        )
+        program = jax.make_jaxpr(unit.program)(*unit.args)
+        split = split_energy(operations_in(program), products_in(program), technology)
         items = unit.items * batch
         moved = ", ".join(
             f"{name} {count / items:,.0f} B" for name, count in split.num_bytes.items()

@@ -67,6 +67,27 @@ def test_sixty_steps_on_digits_come_closer_than_scikit_learn_by_default(digits):
     assert np.abs(found - exact).max() < np.abs(default - exact).max()
 
 
+def test_twenty_steps_a_round_from_the_last_stay_near_the_optimum(digits):
+    """As `experiments/benchmarks/active_learning.py` trains: 20 more items a round."""
+    _, data = digits
+    x, y = jnp.asarray(data.features[:420]), jnp.asarray(data.labels[:420])
+    network = build_network(NetworkConfig(()), 64, 10)
+    params = init_learner(jax.random.key(0), network, "fixed_hessian").params
+
+    @jax.jit
+    def train(num_used, params):
+        used = jnp.arange(420) < num_used
+        return descend(build_metric(x, y, used, 10, 1.0), params, 20)
+
+    for num_used in range(20, 421, 20):
+        params = train(num_used, params)
+        if num_used % 100 == 20 and num_used > 20:
+            exact = LogisticRegression(tol=1e-12, max_iter=10_000)
+            exact.fit(np.asarray(x[:num_used], float), y[:num_used])
+            found = jax.nn.softmax(network.apply(params, x))
+            np.testing.assert_allclose(found, exact.predict_proba(x), atol=0.02)
+
+
 def test_items_past_those_that_are_used_change_nothing():
     x, y = noisy(60)
     alone = fitted(x[:40], y[:40], 40, 1.0, 30)

@@ -18,7 +18,10 @@ def test_a_lost_worker_takes_only_its_own_call_with_it():
         assert executor.submit("os", "getpid").result() != before != os.getpid()
 
 
-def test_each_worker_stays_on_one_core():
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity"), reason="processes cannot be kept on a core"
+)
+def test_each_worker_stays_on_a_core_of_its_own():
     num_workers = len(os.sched_getaffinity(0))
     with LocalExecutor(num_workers) as executor:
         calls = [
@@ -26,6 +29,7 @@ def test_each_worker_stays_on_one_core():
         ]
         seen = [call.result() for call in calls]
     assert all(len(cores) == 1 for cores in seen)
+    assert set().union(*seen) == os.sched_getaffinity(0)
 
 
 def test_an_error_comes_back_with_its_place():

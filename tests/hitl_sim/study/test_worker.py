@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.learn import build_run, describe_work
+from hitl_sim.learn.work import Unit, abstract
 from hitl_sim.study import worker
 from hitl_sim.study.plan import build_plan, chunks_left
 from hitl_sim.study.spec import ArmSpec, convert, load_spec
@@ -91,6 +92,27 @@ def test_every_kind_of_arm_becomes_a_program_with_a_bill():
             assert shapes.curve.validation.shape == (12,)
             kinds.add(condition.arm.__struct_config__.tag)
     assert kinds == {arm.__struct_config__.tag for arm in get_args(ArmSpec)}
+
+
+def test_a_unit_is_counted_per_item():
+    """A product of 10 x 3 and 3 x 2 does 2 * 10 * 3 * 2 operations, for five items."""
+    args = (abstract(10, 3), abstract(3, 2))
+    counted = worker.count_unit(Unit("made up", "train", jax.numpy.matmul, args, 5))
+    assert counted == {
+        "phase": "train",
+        "flops": {"float32": 24.0},
+        "bytes_moved": 4 * (30 + 6 + 20) / 5,
+        "num_kernels": 1 / 5,
+        "products": [
+            {
+                "size": [10, 2, 3],
+                "operand_b": 4,
+                "sum_b": 4,
+                "dtype": "float32",
+                "times": 1 / 5,
+            }
+        ],
+    }
 
 
 @pytest.mark.parametrize(("first_s", "num_timed"), [(0.5, 2), (5.0, 1)])
