@@ -68,12 +68,15 @@ def _refuse(message: str) -> NoReturn:
 @contextmanager
 def _errors_in_words() -> Iterator[None]:
     """Turn the errors that a user can cause into one line and exit code 2."""
+    from hitl_sim.output import say_os_error
     from hitl_sim.study.spec import SpecError
     from hitl_sim.study.store import RecordError
 
     try:
         yield
-    except (SpecError, RecordError, ValueError, OSError) as error:
+    except OSError as error:
+        _refuse(say_os_error(error))
+    except (SpecError, RecordError, ValueError) as error:
         _refuse(str(error))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hitl_sim.output import write_text
 from hitl_sim.participants.answers import LABEL, MARKS
 from hitl_sim.participants.fit import CrowdFit
 from hitl_sim.participants.number import FittedNumber
@@ -88,7 +89,7 @@ def write_population(
         entry = f'value = {value}, status = "calibrated", source = {_quoted(source)}'
         lines.append(f"{number.name}.{kind} = {{ {entry} }}")
     lines += _kept_consistent(fit, kind)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def _kept_consistent(fit: CrowdFit, kind: str) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hitl_sim.output import write_bytes, write_text
 from hitl_sim.participants.answers import Answers
 from hitl_sim.participants.coded import kinds_of, options_of, to_record
 from hitl_sim.participants.compare import TOLERANCE
@@ -134,19 +135,17 @@ def grades_to_markdown(found: Grades) -> list[str]:
 
 def write_grades(folder: Path, found: Grades) -> None:
     """Write `validation.md` into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
     text = "\n".join(grades_to_markdown(found)) + "\n"
-    (folder / "validation.md").write_text(text, encoding="utf-8")
+    write_text(folder / "validation.md", text)
 
 
 def write_validation(folder: Path, found: Validation) -> None:
     """Write `validation.md` and `validation.png` into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
     text = "\n".join(to_markdown(found)) + "\n"
-    (folder / "validation.md").write_text(text, encoding="utf-8")
+    write_text(folder / "validation.md", text)
     with styled("validation"):
         picture = to_png(draw_validation(found), "validation")
-    (folder / "validation.png").write_bytes(picture)
+    write_bytes(folder / "validation.png", picture)
 
 
 def to_markdown(found: Validation) -> list[str]:

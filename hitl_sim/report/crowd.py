@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hitl_sim.output import write_bytes, write_text
 from hitl_sim.report.figure import styled, to_png, to_svg
 from hitl_sim.report.figure.crowd import draw_crowd
 from hitl_sim.report.portrait import CREW_SIZES, Portrait
@@ -115,6 +116,6 @@ def write_figure(portrait: Portrait, path: Path) -> None:
     with styled():
         figure = draw_crowd(portrait)
     if path.suffix.lower() == ".svg":
-        path.write_text(to_svg(figure, "crowd"), encoding="utf-8")
+        write_text(path, to_svg(figure, "crowd"))
     else:
-        path.write_bytes(to_png(figure, "crowd"))
+        write_bytes(path, to_png(figure, "crowd"))

@@ -12,6 +12,7 @@ from hitl_sim import __version__
 from hitl_sim.analysis import Finding, StudyResult, TaskResult, Verdict, weigh
 from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
+from hitl_sim.output import write_bytes, write_text
 from hitl_sim.report.caption import (
     DECISION_FIGURES,
     DIAL_CAPTION,
@@ -86,20 +87,19 @@ def write_report(
     """
     weighed = weigh(result) if verdicts is None else verdicts
     folder = out_dir / "figures"
-    folder.mkdir(parents=True, exist_ok=True)
     drawn: dict[str, str] = {}
     for name, svg, png in _draw_all(result, weighed):
-        (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
-        (folder / f"{name}.png").write_bytes(png)
+        write_text(folder / f"{name}.svg", svg)
+        write_bytes(folder / f"{name}.png", png)
         drawn[name] = svg
     words = tell(result, weighed)
     data = json.dumps(report_data(result, words, weighed), indent=1, allow_nan=False)
-    (out_dir / "report.json").write_text(data + "\n", encoding="utf-8")
+    write_text(out_dir / "report.json", data + "\n")
     page = out_dir / "report.html"
     text = render_page(
         result, drawn, rerun_command=rerun_command, title=title, verdicts=weighed
     )
-    page.write_text(text, encoding="utf-8")
+    write_text(page, text)
     return page
 
 

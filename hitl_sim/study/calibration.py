@@ -32,11 +32,11 @@ from hitl_sim.energy import (
 )
 from hitl_sim.energy.profile import Constant, MeasuredCost, Regime, RegimeCost
 from hitl_sim.energy.repeat import MIN_REPEATS, Repeated, summarise
+from hitl_sim.output import write_bytes
 from hitl_sim.study.grid import Condition, digest, expand
 from hitl_sim.study.plan import load_data
 from hitl_sim.study.session import IDLE_S, Effort, Progress, Session, Tally
 from hitl_sim.study.spec import StudySpec, convert, validate
-from hitl_sim.study.store import write_bytes
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from rich.console import Console
 from hitl_sim.analysis import StudyResult, Verdict, analyse, weigh
 from hitl_sim.cost import Prices
 from hitl_sim.energy import Quantity, load_profile
+from hitl_sim.output import write_bytes
 from hitl_sim.report import render_terminal, write_report
 from hitl_sim.study.runner import load_study
-from hitl_sim.study.store import write_bytes
 
 _PAGE_WIDTH = 100
 

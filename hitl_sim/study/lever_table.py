@@ -17,9 +17,9 @@ from hitl_sim.analysis.lever import (
 from hitl_sim.analysis.standing import Standing, find_standings
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.link import load_link
+from hitl_sim.output import write_bytes
 from hitl_sim.report.lever import WIDTH, print_levers
 from hitl_sim.study.conclude import open_analysis
-from hitl_sim.study.store import write_bytes
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,8 @@ def run_study(
 
     Raises:
         SpecError: the study cannot be run as written; nothing was done.
-        RecordError: the folder cannot be used or its disk is full; nothing was lost.
+        RecordError: the folder cannot be used; nothing was lost.
+        DiskFullError: its disk is full; nothing was lost.
     """
     spec = validate(spec)
     plan = build_plan(spec)

@@ -1,13 +1,11 @@
 """Records on disk: one immutable Parquet file per chunk, written by atomic replace."""
 
 import contextlib
-import errno
 import json
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hitl_sim import __version__
+from hitl_sim.output import write_bytes
 from hitl_sim.study.grid import SCHEMA
 
 RECORD_SCHEMA = pa.schema(
@@ -80,15 +79,8 @@ _STALE_S = 3600.0
 """Age at which a half-written file is nobody's; a write takes well under a second."""
 
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
 class RecordError(RuntimeError):
     """A results folder that cannot be used as it is; the message names the path."""
-
-
-class DiskFullError(RecordError):
-    """Nothing more can be written; what was written before is whole."""
 
 
 class DamagedFileError(RecordError):
@@ -106,40 +98,6 @@ class DamagedFileError(RecordError):
             "it aside and computes its runs again."
         )
         self.path = path
-
-
-@contextmanager
-def _full_disk_in_words(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        raise DiskFullError(
-            f"{str(path.parent)!r} must have space left to write in, but its disk or "
-            f"quota is full ({error.strerror}). Finished runs are kept; free some "
-            "space, and the same command goes on from there."
-        ) from error
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: elsewhere first, then an atomic replace.
-
-    Raises:
-        DiskFullError: no space is left; nothing half written stays behind.
-    """
-    with _full_disk_in_words(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
 
 
 def write_json(path: Path, tables: Any) -> None:

@@ -99,7 +99,7 @@ class Sweep:
         """Compute all chunks and return the messages of those that failed.
 
         Raises:
-            RecordError: the folder's disk is full.
+            DiskFullError: the folder's disk is full.
             ValueError: the place cannot be used.
         """
         self._show()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hitl_sim.output import write_text
 from hitl_sim.study.cluster import Place, open_executor
 from hitl_sim.study.plan import Chunk, build_plan, chunks_left
 from hitl_sim.study.spec import SpecError, StudySpec, validate
@@ -130,4 +131,4 @@ def write_lanes(file: Path, lanes: int) -> None:
             f"`lanes` must find a place in {str(file)!r}, but its first lines are "
             f"written so that it does not: write `{line}` above its first table."
         )
-    file.write_text(top + rest, encoding="utf-8")
+    write_text(file, top + rest)

@@ -51,6 +51,7 @@ from hitl_sim.learn.intervention import (
     WholePoolConfig,
 )
 from hitl_sim.learn.work import Unit
+from hitl_sim.output import DiskFullError
 from hitl_sim.study.executor import give_back_memory
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
@@ -80,7 +81,6 @@ from hitl_sim.study.spec import (
     VerificationArm,
 )
 from hitl_sim.study.store import (
-    DiskFullError,
     clear_error,
     record_file,
     write_error,

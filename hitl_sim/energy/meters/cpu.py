@@ -22,6 +22,7 @@ from hitl_sim.energy.error import Error, additive_interval, merge_errors
 from hitl_sim.energy.meters.backend import Capability, Clock, Snapshot
 from hitl_sim.energy.meters.cpu_time import CpuTime, read_cpu_time
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, total, unavailable
+from hitl_sim.output import write_text
 from hitl_sim.unit import S_PER_NS
 
 _SYSTEM_HELP = "processor time can be read on Linux only (/proc)"
@@ -66,7 +67,7 @@ class CpuCalibration:
 
     def write(self, path: Path) -> None:
         """Write the calibration as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        write_text(path, json.dumps(asdict(self), indent=2) + "\n")
 
 
 def read_calibration(path: Path) -> CpuCalibration:

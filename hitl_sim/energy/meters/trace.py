@@ -11,6 +11,7 @@ start on a monotonic clock, and for each device `<path> joules`, its counter fro
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import json
 import time
@@ -34,6 +35,7 @@ from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.power import PowerTotal, first_sample
 from hitl_sim.energy.meters.views import Sensor, check_sensor, checked_energy
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
+from hitl_sim.output import write_text
 from hitl_sim.unit import S_PER_NS
 
 FORMAT = "hitl_sim energy trace"
@@ -124,19 +126,20 @@ def _write(
     devices = list(header["devices"])
     begin = snapshots[0].before_ns
     base = snapshots[0].joules
-    with path.open("w", newline="", encoding="utf-8") as file:
-        file.write(f"# {json.dumps(header)}\n")
-        rows = csv.writer(file, lineterminator="\n")
-        names = [f"{of} {what}" for of in devices for what in ("joules", "watts")]
-        rows.writerow(["time_s", *names])
-        for shot in snapshots:
-            fields = [f"{(shot.before_ns - begin) * S_PER_NS:.6f}"]
-            for of in devices:
-                joules, power = shot.joules.get(of), shot.power.get(of)
-                since = None if joules is None else joules - base.get(of, 0.0)
-                fields.append("" if since is None else f"{since:.6f}")
-                fields.append("" if power is None else f"{power.watts:.3f}")
-            rows.writerow(fields)
+    file = io.StringIO(f"# {json.dumps(header)}\n")
+    file.seek(0, io.SEEK_END)
+    rows = csv.writer(file, lineterminator="\n")
+    names = [f"{of} {what}" for of in devices for what in ("joules", "watts")]
+    rows.writerow(["time_s", *names])
+    for shot in snapshots:
+        fields = [f"{(shot.before_ns - begin) * S_PER_NS:.6f}"]
+        for of in devices:
+            joules, power = shot.joules.get(of), shot.power.get(of)
+            since = None if joules is None else joules - base.get(of, 0.0)
+            fields.append("" if since is None else f"{since:.6f}")
+            fields.append("" if power is None else f"{power.watts:.3f}")
+        rows.writerow(fields)
+    write_text(path, file.getvalue())
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from hitl_sim.output import DiskFullError
 from hitl_sim.study import sweep
 from hitl_sim.study.cluster import Place
 from hitl_sim.study.executor import LocalExecutor
@@ -24,7 +25,6 @@ from hitl_sim.study.spec import SpecError, convert, load_spec
 from hitl_sim.study.status import status_of
 from hitl_sim.study.store import (
     RECORD_SCHEMA,
-    DiskFullError,
     RecordError,
     write_table,
 )
@@ -35,6 +35,7 @@ pytestmark = pytest.mark.study
 RUN = """
 import sys
 from pathlib import Path
+from hitl_sim.output import DiskFullError
 from hitl_sim.study.runner import run_study
 from hitl_sim.study.spec import load_spec
 if __name__ == "__main__":

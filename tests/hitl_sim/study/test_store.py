@@ -29,16 +29,6 @@ def test_equal_records_have_equal_bytes(tmp_path):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_a_write_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
-    def fail(*_):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(store.os, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
-        store.write_bytes(tmp_path / "file", b"data")
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_half_written_file_is_never_read(tmp_path):
     store.write_records(tmp_path, "one", [row("a")])
     (tmp_path / "records" / ".two.part").write_bytes(b"PAR1")
