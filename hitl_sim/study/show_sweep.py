@@ -40,28 +40,18 @@ def shown_progress(console: Console) -> Iterator[Callable[[Progress], None]]:
         TextColumn("{task.description:>9}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[left]}"),
         TimeElapsedColumn(),
     ]
     with Bars(*columns, console=console, refresh_per_second=2) as bars:
         yield _Drawn(bars).show
 
 
-class _Rate:
-    """Runs per second since the first word, and the time left at that rate."""
-
-    def __init__(self) -> None:
-        self._begin: tuple[float, int] | None = None
-
-    def say(self, done: int, total: int) -> str:
-        now = time.monotonic()
-        self._begin = self._begin or (now, done)
-        seconds, runs = now - self._begin[0], done - self._begin[1]
-        if runs <= 0 or seconds <= 0:
-            return ""
-        rate = runs / seconds
-        left = (total - done) / rate
-        return f"{rate:.3g} runs/s, {format_time(left)} left" if done < total else ""
+def _time_left(state: Progress) -> str:
+    """Say how long the rest takes, where anything is left and known."""
+    if state.left_s is None or state.done + state.failed == state.total:
+        return ""
+    return f"{format_time(state.left_s)} left"
 
 
 class _Drawn:
@@ -69,29 +59,26 @@ class _Drawn:
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
-        self._whole = bars.add_task("starting", total=None, rate="")
-        self._ids: dict[str, tuple[TaskID, _Rate]] = {}
-        self._rate = _Rate()
+        self._whole = bars.add_task("starting", total=None, left="")
+        self._ids: dict[str, TaskID] = {}
 
     def show(self, state: Progress) -> None:
         text = "compiling" if state.is_compiling else "running"
-        rate = self._rate.say(state.done, state.total)
         self._bars.update(
             self._whole,
             description=text,
             total=state.total,
             completed=state.done,
-            rate=rate,
+            left=_time_left(state),
         )
         if not 1 < len(state.groups) <= _MOST_BARS:
             return
         for group in state.groups:
             if group.name not in self._ids:
-                bar = self._bars.add_task(escape(group.name), total=None, rate="")
-                self._ids[group.name] = bar, _Rate()
-            bar, own = self._ids[group.name]
-            said = own.say(group.done, group.total)
-            self._bars.update(bar, total=group.total, completed=group.done, rate=said)
+                bar = self._bars.add_task(escape(group.name), total=None, left="")
+                self._ids[group.name] = bar
+            bar = self._ids[group.name]
+            self._bars.update(bar, total=group.total, completed=group.done)
 
 
 class _Log:
@@ -100,28 +87,19 @@ class _Log:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._last = -_LOG_EVERY_S
-        self._rate = _Rate()
-        self._rates: dict[str, _Rate] = {}
         self._seen: dict[str, int] = {}
 
     def show(self, state: Progress) -> None:
-        said = self._rate.say(state.done, state.total)
-        own = {
-            group.name: self._rates.setdefault(group.name, _Rate()).say(
-                group.done, group.total
-            )
-            for group in state.groups
-        }
         is_over = state.done + state.failed == state.total
         now = time.monotonic()
         if now - self._last < _LOG_EVERY_S and not is_over:
             return
         self._last = now
         text = "compiling" if state.is_compiling else "running"
-        self._line(text, state.done, state.total, said)
+        self._line(text, state.done, state.total, _time_left(state))
         moved = [g for g in state.groups if self._seen.get(g.name, 0) != g.done]
         for group in moved[:_MOST_BARS] if len(state.groups) > 1 else ():
-            self._line(f"  {group.name}", group.done, group.total, own[group.name])
+            self._line(f"  {group.name}", group.done, group.total, "")
         self._seen = {group.name: group.done for group in state.groups}
 
     def _line(self, name: str, done: int, total: int, said: str) -> None:

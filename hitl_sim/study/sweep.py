@@ -1,6 +1,7 @@
 """Chunks through an executor: lost workers are replaced, hanging ones ended."""
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -12,6 +13,7 @@ from hitl_sim.study.estimate import run_flops, seconds_one_core
 from hitl_sim.study.executor import Executor, WorkerLostError
 from hitl_sim.study.plan import Chunk, Plan
 from hitl_sim.study.store import write_error
+from hitl_sim.study.time_left import TimeLeft
 from hitl_sim.study.watchdog import stuck_file
 
 _WORKER = "hitl_sim.study.worker"
@@ -46,6 +48,7 @@ class Progress(NamedTuple):
         found: runs that were finished before this call.
         is_compiling: whether no chunk has come back yet.
         groups: the same of each program that has runs in this call.
+        left_s: wall time of what is left, s; None before any chunk has come back.
     """
 
     done: int
@@ -54,6 +57,7 @@ class Progress(NamedTuple):
     found: int
     is_compiling: bool
     groups: tuple[GroupProgress, ...] = ()
+    left_s: float | None = None
 
 
 Job = tuple[Chunk, ...]
@@ -94,6 +98,7 @@ class Sweep:
         self._names = group_names(chunks)
         self._tries: Counter[str] = Counter()
         self._messages: list[str] = []
+        self._time_left: TimeLeft | None = None
 
     def run(self, place: Place, out: Path) -> list[str]:
         """Compute all chunks and return the messages of those that failed.
@@ -108,6 +113,9 @@ class Sweep:
         with open_executor(place, len(self._chunks), out) as executor:
             waiting = list(reversed(share_out(self._chunks, executor)))
             running: dict[Future[Any], Job] = {}
+            self._time_left = TimeLeft(
+                self._chunks, self._flops_of, executor.num_workers
+            )
             most = _QUEUED_PER_WORKER * executor.num_workers
             while waiting or running:
                 while waiting and len(running) < most:
@@ -126,11 +134,14 @@ class Sweep:
 
     def _expected_limit(self, chunk: Chunk) -> float:
         """Time that no healthy worker needs for a chunk, s; from its numbers alone."""
-        flops = sum(
+        seconds = seconds_one_core(self._flops_of(chunk), 1)
+        return max(LEAST_LIMIT_S, _PATIENCE * seconds)
+
+    def _flops_of(self, chunk: Chunk) -> float:
+        return sum(
             run_flops(run.condition, self._plan.infos[run.condition.task_name])
             for run in chunk.runs
         )
-        return max(LEAST_LIMIT_S, _PATIENCE * seconds_one_core(flops, 1))
 
     def _take(self, future: "Future[Any]", job: Job, out: Path) -> list[Job]:
         """Count what has come back; return what must be tried again."""
@@ -140,6 +151,8 @@ class Sweep:
             return self._after_loss(job, out, str(error))
         self._is_compiling = False
         for chunk, report in zip(job, reports, strict=True):
+            if self._time_left is not None:
+                self._time_left.take(chunk, report, time.monotonic())
             if report.is_ok:
                 self._done += report.num_runs
                 self._done_of[chunk.group] += report.num_runs
@@ -169,6 +182,8 @@ class Sweep:
             keys = [run.key for run in chunk.runs]
             tables = {"keys": keys, "error": message, "traceback": stacks}
             write_error(out, chunk.id, tables)
+            if self._time_left is not None:
+                self._time_left.take(chunk, None, time.monotonic())
             stuck.unlink(missing_ok=True)
             self._failed += len(chunk.runs)
             self._messages.append(message)
@@ -188,6 +203,7 @@ class Sweep:
                 self._found,
                 self._is_compiling,
                 groups,
+                self._time_left.seconds if self._time_left else None,
             )
         )
 
