@@ -2,12 +2,18 @@
 
 import itertools
 import math
+from collections.abc import Iterable, Mapping
 from statistics import NormalDist
 from typing import NamedTuple
 
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.network_spec import NetworkSpec
-from hitl_sim.study.spec import LabellingArm
+from hitl_sim.study.network_spec import VECTOR_KINDS, NetworkSpec
+from hitl_sim.study.spec import (
+    LabellingArm,
+    PeopleArm,
+    RandomShareArm,
+    WholePoolArm,
+)
 from hitl_sim.task import TaskInfo
 
 FLOPS_PER_S = 1.5e10
@@ -15,10 +21,16 @@ FLOPS_PER_S = 1.5e10
 COMPILE_S = 5.0
 """Seconds to compile one program on one core; assumed."""
 BASE_MIB, RUN_MIB = 500.0, 4.0
-"""Memory of a worker, and of each run in one of its dispatches, MiB.
-
-Seen on a processor: 520 to 660 MiB with 2 to 64 runs of small networks in a dispatch.
-"""
+"""Memory of a worker, and of each run in one of its dispatches, MiB."""
+COMPILE_MIB, COMPILE_LAYERS_MIB, COMPILE_PEOPLE_MIB = 110.0, 90.0, 270.0
+"""Memory for compiling a program: any; more where its network is no dense one; more
+where people are asked, MiB. All of these were seen on a processor by
+`experiments/benchmarks/worker_memory.py`."""
+_FLOAT_B, _B_PER_MIB = 4, 2.0**20
+_COPIES = 2
+"""Copies of a task's data in a worker: the host's and the device's."""
+_BACKWARD = 2
+"""A training step keeps what it made on the way forward until it comes back."""
 _LEVEL = 0.95
 
 
@@ -99,9 +111,78 @@ def seconds_one_core(flops: float, programs: int) -> float:
     return flops / FLOPS_PER_S + programs * COMPILE_S
 
 
-def worker_mib(width: int) -> float:
-    """Estimate the memory of one worker, MiB; it does not grow with a study."""
-    return BASE_MIB + RUN_MIB * width
+def worker_mib(
+    width: int, conditions: Iterable[Condition], infos: Mapping[str, TaskInfo]
+) -> float:
+    """Estimate the memory of one worker, MiB; it does not grow with replicates.
+
+    Beside what every worker takes there are the data of the largest task, and either
+    the largest compilation or, if that is more, the activations of the most items that
+    any program sends through its network at once: all of the pool where it is scored or
+    a step trains on all of it, else those that are evaluated.
+
+    Args:
+        width: runs of a dispatch.
+        conditions: the cells of a study.
+        infos: what is known of each task.
+    """
+    found = list(conditions)
+    sizes = (infos[c.task_name] for c in found)
+    data_b = max(i.num_items * i.num_features for i in sizes) * _FLOAT_B
+    most = max(
+        max(_compile_mib(c), _activation_b(c, infos[c.task_name]) / _B_PER_MIB)
+        for c in found
+    )
+    return BASE_MIB + RUN_MIB * width + _COPIES * data_b / _B_PER_MIB + most
+
+
+def _compile_mib(condition: Condition) -> float:
+    is_dense = condition.network.kind in VECTOR_KINDS
+    asks = isinstance(condition.arm, PeopleArm)
+    return COMPILE_MIB + COMPILE_LAYERS_MIB * (not is_dense) + COMPILE_PEOPLE_MIB * asks
+
+
+def _activation_b(condition: Condition, info: TaskInfo) -> float:
+    """Bytes that are alive while the most items go through the network."""
+    task, arm = condition.task, condition.arm
+    items = float(max(task.validation, task.test))
+    if isinstance(arm, LabellingArm):
+        items = max(items, arm.score_items or task.pool)
+    elif not isinstance(arm, WholePoolArm | RandomShareArm):
+        items = max(items, task.pool)
+    if condition.training.batch == "all":
+        items = max(items, _BACKWARD * task.pool)
+    return items * widest_layer(condition.network, info) * _FLOAT_B
+
+
+def widest_layer(network: NetworkSpec, info: TaskInfo) -> int:
+    """Count the numbers that one item's widest layer reads and writes.
+
+    Args:
+        network: its table.
+        info: the task, which it suits.
+    """
+    dials, num_in = network.resolved(), info.num_features
+    layers = [0]
+    if network.kind == "cnn" and info.shape is not None:
+        height, width, num_in = info.shape
+        for channels in dials["channels"]:
+            height, width = -(-height // 2), -(-width // 2)
+            # a convolution is a product of laid-out patches and filters
+            patches = dials["kernel"] ** 2 * num_in
+            layers.append(height * width * (patches + channels))
+            num_in = channels
+        num_in *= height * width
+    if network.kind == "text_cnn":
+        reach = max(dials["widths"]) * dials["embedding"] + dials["filters"]
+        layers.append(info.num_features * reach)
+        num_in = len(dials["widths"]) * dials["filters"]
+    if network.kind == "transformer":
+        num_in, length = dials["embedding"], info.num_features
+        layers += [2 * dials["heads"] * length**2, 5 * length * num_in]
+    widths = (num_in, *dials.get("hidden", ()), info.num_classes)
+    layers += [a + b for a, b in itertools.pairwise(widths)]
+    return max(layers)
 
 
 def half_width(replicates: int) -> float:

@@ -113,7 +113,7 @@ def dry_run(spec: StudySpec, out: Path) -> DryRun:
         inert=inert_axes(spec),
         flops=flops,
         seconds_one_core=seconds,
-        worker_mib=worker_mib(spec.width),
+        worker_mib=worker_mib(spec.width, plan.conditions, plan.infos),
         joules=seconds * load_profile(spec.device).active_w.value,
         replicates=spec.replicates,
         half_width=half_width(spec.replicates),

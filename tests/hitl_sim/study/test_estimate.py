@@ -1,11 +1,17 @@
+from dataclasses import replace
+from pathlib import Path
+
 import jax
+import msgspec
 import pytest
 
 from hitl_sim.energy import count_operations
 from hitl_sim.learn.network import build_network
-from hitl_sim.study.estimate import network_size
+from hitl_sim.study.estimate import network_size, worker_mib
 from hitl_sim.study.network import network_config
 from hitl_sim.study.network_spec import NetworkSpec
+from hitl_sim.study.plan import build_plan
+from hitl_sim.study.spec import load_spec
 from hitl_sim.task import load_task
 
 
@@ -40,3 +46,41 @@ def test_the_estimate_of_a_network_is_its_program_but_for_the_small_parts(
     assert 0 <= counted / (2 * size.products) - 1 < rest
     weights = sum(leaf.size for leaf in jax.tree.leaves(params) if leaf.ndim == 2)
     assert size.weights == weights
+
+
+SMOKE = Path(__file__).parents[2] / "experiments" / "smoke.toml"
+
+
+def memory_of(network="mlp", *, pool=1000, num_items=2000, arm="control"):
+    """Memory of a worker that computes one arm on 28 x 28 pictures, MiB."""
+    plan = build_plan(load_spec(SMOKE))
+    condition = next(c for c in plan.conditions if c.arm.name == arm)
+    task = msgspec.structs.replace(condition.task, pool=pool)
+    spec = msgspec.structs.replace(
+        condition.spec,
+        network=NetworkSpec(kind=network),
+        task={condition.task_name: task},
+    )
+    condition = replace(condition, spec=spec)
+    info = plan.infos[condition.task_name]
+    shape = (28, 28, 1)
+    info = replace(info, num_items=num_items, num_features=784, shape=shape)
+    return worker_mib(2, [condition], {condition.task_name: info})
+
+
+def test_the_memory_of_a_worker_grows_with_the_data_it_holds():
+    grown = memory_of(num_items=22_000) - memory_of()
+    assert grown == pytest.approx(2 * 20_000 * 784 * 4 / 2**20)
+
+
+def test_people_and_convolutions_take_more_memory_to_compile():
+    assert memory_of("cnn") > memory_of() + 50
+    assert memory_of(arm="margin_labels") > memory_of() + 200
+
+
+def test_a_large_pool_takes_memory_where_it_is_scored():
+    # 15,000 pictures through a layer of 7 x 7 places, 144 read and 32 written each
+    alive = 60_000 * 49 * 176 * 4 / 2**20
+    assert memory_of("cnn", pool=60_000) == memory_of("cnn")
+    scored = memory_of("cnn", pool=60_000, arm="margin_labels")
+    assert alive < scored < alive + 1_000
