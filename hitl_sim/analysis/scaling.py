@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
@@ -72,6 +72,23 @@ def find_scalings(result: StudyResult) -> tuple[Scaling, ...]:
         for tasks in _families(result, name)
         for scaling in _scalings(tasks, name, words, result)
     )
+
+
+def hidden_tests(scalings: Iterable[Scaling]) -> tuple[bool, ...]:
+    """Return whether each arm's hidden largest size was held, by all of its amounts.
+
+    Operations are steps times what one step takes, so that the laws of both miss or
+    hold together: they are one test, and so are any amounts of one arm along one size.
+
+    Args:
+        scalings: of `find_scalings`; those without a hidden size are left out.
+    """
+    found: dict[tuple[str, str, str, str], bool] = {}
+    for scaling in scalings:
+        if scaling.is_held is not None:
+            key = scaling.task, scaling.size, scaling.rest, scaling.arm
+            found[key] = found.get(key, True) and scaling.is_held
+    return tuple(found.values())
 
 
 def _families(result: StudyResult, name: str) -> Iterator[list[TaskResult]]:

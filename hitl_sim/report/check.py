@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hitl_sim.analysis import Answer, Finding, StudyResult, TaskResult
 from hitl_sim.analysis.break_even import AXIS_NAMES
+from hitl_sim.analysis.finding import NullCheck
 from hitl_sim.analysis.interval import MIN_REPLICATES
 from hitl_sim.cost import LabelStanding
-from hitl_sim.report.number import RHO, join_words, ratio_text
+from hitl_sim.report.number import RHO, digits, join_words, ratio_text
 
 _MOST_CHANGES = 4
 
@@ -41,12 +42,28 @@ def _null_sentence(task: TaskResult) -> str:
     text = ratio_text(task.null.ratio)
     if task.null.holds_one:
         return (
-            f"A/A: the control beside its own copy gives {RHO} = {text}, which holds 1."
+            f"A/A: the control beside its own copy gives {RHO} = {text}, which holds 1"
+            f"{_unseen_clause(task, task.null)}."
         )
     return (
         f"A/A: the control beside its own copy gives {RHO} = {text}, which does NOT"
         " hold 1. One sound study in twenty does so; until it is rerun with another"
         f" seed, no other {RHO} here should be relied on."
+    )
+
+
+def _unseen_clause(task: TaskResult, null: NullCheck) -> str:
+    """Say if the check is too weak to see an error as large as the largest saving."""
+    arms = [f for f in task.findings if f.role == "arm" and f.ratio.value < 1.0]
+    if not arms:
+        return ""
+    most = min(arms, key=lambda f: f.ratio.value)
+    if most.ratio.value < null.ratio.low:
+        return ""
+    return (
+        f" but {digits(most.ratio.value)} as well, the {RHO} of the largest saving"
+        f" ({most.label}): it is too wide to tell that saving from an error of the"
+        " method"
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scipy.stats import binomtest
+
 from hitl_sim.analysis.growth import required_ratio
-from hitl_sim.analysis.scaling import Scaling
+from hitl_sim.analysis.scaling import Scaling, hidden_tests
 from hitl_sim.cost import Boundary, published_runs
 from hitl_sim.energy import Quantity
-from hitl_sim.report.number import RHO, digits, span
+from hitl_sim.report.number import RHO, digits, percent, span
 
 GROWTH_HEADINGS = (
     "grows with",
@@ -27,17 +29,25 @@ def growth_note(scalings: Sequence[Scaling]) -> str:
     Args:
         scalings: of `hitl_sim.analysis.scaling.find_scalings`.
     """
-    tested = [s for s in scalings if s.is_held is not None]
-    held = sum(bool(s.is_held) for s in tested)
+    tested = hidden_tests(scalings)
     test = (
-        f" With the largest size hidden, {held} of {len(tested)} intervals from the"
-        " others held it."
+        _held_sentence(sum(tested), len(tested))
         if tested
-        else " Too few sizes were run to hide the largest."
+        else "Too few sizes were run to hide the largest."
     )
     return (
         "Power laws over the sizes that were run, each size one point; nothing is"
-        f" predicted more than one decade beyond the largest.{test}"
+        f" predicted more than one decade beyond the largest. {test}"
+    )
+
+
+def _held_sentence(held: int, tested: int) -> str:
+    found = binomtest(held, tested).proportion_ci(0.95, "exact")
+    return (
+        f"With the largest size hidden, {held} of {tested} predictions from the others"
+        " held it. Steps and operations of one arm are one test, for one is a multiple"
+        f" of the other. So few tests leave a share of {percent(float(found.low))} to"
+        f" {percent(float(found.high))} that hold, where 95 % should (exact interval)."
     )
 
 

@@ -71,6 +71,28 @@ def test_the_overall_share_weighs_blocks_and_nulls_alike():
     assert error == pytest.approx(0.25)
 
 
+@pytest.mark.parametrize(
+    ("factor", "is_reached", "expected"),
+    [
+        (1.0, True, False),
+        (1.0 + 1e-15, True, False),
+        (1.1, True, True),
+        (1, False, True),
+    ],
+)
+def test_a_null_varies_where_its_runs_do_and_not_where_their_last_digits_do(
+    factor, is_reached, expected
+):
+    spent = np.linspace(1.0, 2.0, 16)
+    ends = np.full(16, is_reached)
+    outlay = {
+        "clean control": Outlay(spent, np.ones(16, bool)),
+        "clean copy": Outlay(factor * spent, ends),
+    }
+    null = Null("clean copy", "a copy", "equal")
+    assert null_zoo.varies([Block({}, outlay, {})], null) is expected
+
+
 def test_the_smallest_saving_is_stated_by_one_half_and_judged_by_the_other():
     first, other = [2.0] * 50, [1.9] * 40 + [2.5] * 10
     rho, hits, trials = null_zoo.smallest_found(blocks_of(*first, *other), "clean copy")

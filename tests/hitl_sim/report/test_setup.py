@@ -51,12 +51,12 @@ def test_the_inverted_question_is_asked_of_the_published_runs():
     assert rows["100 h"][0].startswith("1 - ")
 
 
-def law(amounts):
+def law(amounts, amount="steps", arm="control"):
     sizes = [100.0, 200.0, 400.0, 800.0, 1600.0]
     growth = fit_growth(sizes, amounts)
     ahead, hidden = growth.predict(16_000.0), hide_largest(growth)
     return Scaling(
-        "planted", "items of the pool", "", "control", "steps", growth, ahead, hidden
+        "planted", "items of the pool", "", arm, amount, growth, ahead, hidden
     )
 
 
@@ -66,10 +66,21 @@ def test_a_law_is_told_with_its_prediction_and_its_test():
     assert text.startswith("steps of control (planted) grow with items of the pool")
     assert "hypothetical, at 16,000" in text
     assert "largest size hidden: held" in text
-    assert "1 of 1 intervals" in growth_note([found])
+    assert "1 of 1 predictions" in growth_note([found])
 
 
 def test_a_law_that_bends_beyond_its_interval_is_told_as_missed():
     found = law([10.0, 14.2, 19.9, 28.3, 400.0])
     assert "missed" in tell_growth(found)
-    assert "0 of 1 intervals" in growth_note([found])
+    assert "0 of 1 predictions" in growth_note([found])
+
+
+def test_steps_and_operations_of_an_arm_are_one_test():
+    held, missed = [10.0, 14.2, 19.9, 28.3, 40.1], [10.0, 14.2, 19.9, 28.3, 400.0]
+    both = [law(held), law([3e4 * n for n in held], "operations")]
+    assert "1 of 1 predictions" in growth_note(both)
+    other = [law(held, arm="relevance"), law(missed, "operations", "relevance")]
+    text = growth_note(both + other)
+    assert "1 of 2 predictions" in text
+    # Clopper and Pearson's interval of 1 in 2
+    assert "1.26 % to 98.7 %" in text

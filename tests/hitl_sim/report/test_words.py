@@ -117,6 +117,20 @@ def test_a_null_arm_that_holds_one_is_reported(crowded):
     assert any("which holds 1" in check for check in spoken(crowded).checks)
 
 
+@pytest.mark.parametrize(("ratio", "is_weak"), [(0.3, False), (0.9, True)])
+def test_a_null_check_says_which_saving_it_could_not_tell_from_an_error(
+    synthetic, analysed, ratio, is_weak
+):
+    arm = synthetic.relevance(ratio)
+    [check] = [
+        check
+        for check in spoken(analysed([synthetic.NULL, arm], num_replicates=32)).checks
+        if check.startswith("A/A")
+    ]
+    assert "which holds 1" in check
+    assert ("too wide to tell that saving" in check) is is_weak
+
+
 def test_a_null_arm_that_fails_is_shouted(synthetic, analysed):
     off = dataclasses.replace(synthetic.NULL, ratio=2.0)
     checks = spoken(analysed([off], num_replicates=32)).checks
