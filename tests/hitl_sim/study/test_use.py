@@ -47,13 +47,14 @@ def test_without_a_batch_nothing_is_counted(opened):
     assert counts == []
 
 
+ANSWER = {
+    "evaluate:x:n9": {"shape": {"layers": [[1, 2, 3]]}, "query": {"batch": 4}},
+    "evaluate:gone:n9": {"shape": {}},
+}
+
+
 class FakeExecutor:
     """A worker that answers with what it was told to."""
-
-    answer = {
-        "evaluate:x:n9": {"shape": {"layers": [[1, 2, 3]]}, "query": {"batch": 4}},
-        "evaluate:gone:n9": {"shape": {}},
-    }
 
     def __init__(self, num_workers):
         assert num_workers == 1
@@ -65,8 +66,8 @@ class FakeExecutor:
         pass
 
     def submit(self, module, function, conditions, batch):
-        self.asked = (module, function, len(conditions), batch)
-        return SimpleNamespace(result=lambda: self.answer)
+        assert (module, function) == ("hitl_sim.study.query", "count_queries")
+        return SimpleNamespace(result=lambda: ANSWER)
 
 
 def test_units_of_queries_stand_beside_those_that_records_count(monkeypatch):
