@@ -7,8 +7,7 @@ and instrument apart, and the people's seconds up to that checkpoint.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -21,6 +20,7 @@ from hitl_sim.analysis.people import (
     describe_people,
     kinds_of,
 )
+from hitl_sim.analysis.query import query_unit
 from hitl_sim.analysis.record import (
     INSTRUMENT,
     PROTOCOL,
@@ -40,11 +40,6 @@ from hitl_sim.energy import (
     total,
     unavailable,
 )
-
-QUERY = "query of "
-"""How the name of a unit begins that answers one query, in batches of another size than
-the look at held-out items whose name follows."""
-_BATCH = re.compile(r":n(?P<batch>\d+)")
 
 Amount = float | FloatArray
 """One number, or one per run `[R]`."""
@@ -212,31 +207,6 @@ def work_unit(name: str, unit: Mapping[str, Any]) -> WorkUnit:
             f"`units.{name}` in the manifest must have the field {error}, got"
             f" {', '.join(unit)}."
         ) from error
-
-
-def query_unit(unit: str, units: Container[str]) -> str:
-    """Return the unit that answers a query of the network that a unit looks with.
-
-    Args:
-        unit: looks at held-out items.
-        units: all that are known; the same unit answers where none has another batch.
-    """
-    name = f"{QUERY}{unit}"
-    return name if name in units else unit
-
-
-def query_batch(unit: str, units: Mapping[str, Mapping[str, Any]]) -> int | None:
-    """Return how many queries are answered at once; None where nothing tells.
-
-    Args:
-        unit: looks at held-out items.
-        units: as the manifest counted them.
-    """
-    counted = units[query_unit(unit, units)].get("batch")
-    if counted is not None:
-        return int(counted)
-    found = _BATCH.search(unit)
-    return int(found["batch"]) if found else None
 
 
 def device_work(usage: Usage, costs: Mapping[str, UnitCost]) -> tuple[DeviceWork, ...]:

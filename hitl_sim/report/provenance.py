@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from hitl_sim.analysis import Estimate, Finding, StudyResult, TaskResult
-from hitl_sim.analysis.bill import query_batch
+from hitl_sim.analysis.query import query_batch
 from hitl_sim.cost import Ledger, price_rates
 from hitl_sim.cost.constant import exactly
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from hitl_sim.analysis.bill import price_units, query_batch, query_unit
+from hitl_sim.analysis.bill import price_units
 from hitl_sim.analysis.decision import resting_on
 from hitl_sim.analysis.estimate import Estimate, infinite, unknown
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
@@ -44,6 +44,7 @@ from hitl_sim.analysis.lever.row import (
     Use,
 )
 from hitl_sim.analysis.lever.serve import Served, Serving, serve
+from hitl_sim.analysis.query import query_batch, query_unit
 from hitl_sim.analysis.record import FloatArray
 from hitl_sim.energy import Kind, Quantity, Scope, UnitCost, exact, unavailable
 from hitl_sim.energy.memory import ModelShape

@@ -6,7 +6,6 @@ from hitl_sim.analysis.bill import (
     human_bill,
     price_units,
     protocol_joules,
-    query_batch,
     share_out,
     usage_at,
     work_bill,
@@ -118,10 +117,3 @@ def test_an_item_of_the_model_s_life_takes_a_query_of_the_batch_in_use(
     assert asked.item_joules.value == pytest.approx(want.value)
     assert asked.item_joules.value > 10 * plain.item_joules.value
     assert asked.device == plain.device
-
-
-def test_the_batch_of_a_query_is_counted_or_read_off_the_unit_s_name():
-    name = "evaluate:64-8-10:class:n297:int8"
-    assert query_batch(name, {name: {}}) == 297
-    assert query_batch(name, {name: {}, f"query of {name}": {"batch": 1}}) == 1
-    assert query_batch("evaluate:small", {"evaluate:small": {}}) is None

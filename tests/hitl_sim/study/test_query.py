@@ -2,7 +2,8 @@
 
 import pytest
 
-from hitl_sim.analysis.bill import QUERY, price_units
+from hitl_sim.analysis.bill import price_units
+from hitl_sim.analysis.query import QUERY
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.memory import FORMATS, ModelShape, moved_bytes
 from hitl_sim.learn import NetworkConfig, Query
