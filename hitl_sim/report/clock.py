@@ -3,6 +3,7 @@
 import functools
 import math
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 from rich import box
@@ -84,7 +85,25 @@ def tell_check() -> str:
         f"Constants were chosen from {len(fitted)} of these {len(found)} figures. Of"
         f" the other {len(tests)} the model agrees with {counts[Agreement.HOLDS]}, is"
         f" contradicted by {counts[Agreement.AGAINST]}, and is too uncertain for"
-        f" {counts[Agreement.OPEN]}."
+        f" {counts[Agreement.OPEN]}.{_caps(found)}"
+    )
+
+
+def _caps(found: Mapping[str, Agreement]) -> str:
+    """Say why caps are contradicted, where the model saves less than was found."""
+    short = [
+        figure
+        for figure in published_figures()
+        if figure.caps is not None
+        and figure.measure == "saved"
+        and found[figure.name] is Agreement.AGAINST
+        and _predicted(figure)[1][1] < figure.low
+    ]
+    if not short:
+        return ""
+    return (
+        " Caps save less here than was found: power is modelled to fall with the cube"
+        " of the clock, and near its highest clock a board's may fall faster."
     )
 
 

@@ -13,17 +13,18 @@ from typing import Any
 import numpy as np
 
 from hitl_sim.analysis.break_even import Answer
-from hitl_sim.analysis.lever import ClockPoint, LeverRow, LeverTable, Served, Use
+from hitl_sim.analysis.lever import ClockPoint, LeverRow, LeverTable, Served
 from hitl_sim.analysis.lever.claim import (
     Agreement,
     agree_in_range,
     agree_in_sign,
-    is_below,
+    opposite,
     saves,
 )
 from hitl_sim.analysis.standing import Standing
-from hitl_sim.energy import DeviceProfile, Quantity
+from hitl_sim.energy import Quantity
 from hitl_sim.energy.clock import is_fitted, published_figures
+from hitl_sim.report.int8_sign import tell_int8
 from hitl_sim.report.number import RHO, digits, plain_joules, ratio_text
 
 _EVEN = 1e-9
@@ -56,7 +57,7 @@ def _signs(
         case "prune":
             yield _prune(row, str(lever["form"]))
         case "quantise":
-            yield _quantise(row, table.profile)
+            yield tell_int8(row, table.profile)
         case "fine_tune" if row.finding.arm in billed:
             own = billed[row.finding.arm]
             yield _fine_tune(own, _why(own, lever, table, billed))
@@ -86,77 +87,6 @@ def _prune(row: LeverRow, form: str) -> str:
     )
 
 
-def _quantise(row: LeverRow, profile: DeviceProfile) -> str:
-    moved = (
-        ""
-        if row.chip is None
-        else "; in a chip the operations of training would take"
-        f" {ratio_text(row.chip.operations)} and, with the bytes that they move,"
-        f" {ratio_text(row.chip.ratio)}"
-    )
-    return (
-        f"{row.name}: a query takes {digits(row.use.beside)} of the control's joules on"
-        f" this device, and training to the target {RHO} ="
-        f" {ratio_text(row.finding.ratio)}: {_int8(row.use, profile)}{moved}"
-    )
-
-
-def _int8(use: Use, profile: DeviceProfile) -> str:
-    """Hold a query's joules in int8 against the sign that suits the device.
-
-    Where int8 is multiplied no faster than float32, it was found to take more, and less
-    where it is.
-    """
-    gain = int8_gain(profile)
-    if gain is None:
-        return (
-            "whether this device multiplies int8 faster than float32 is not known"
-            f" (profile {profile.name} has no peak of int8, which is billed at the rate"
-            " of float32), so that neither published sign can be tested"
-        )
-    if gain > 1.0 and not use.is_int8:
-        return (
-            f"this device multiplies int8 {digits(gain)} times as fast as float32, but"
-            " the program that was counted multiplies the whole numbers in float32, so"
-            " that no published sign can be tested"
-        )
-    takes_less = is_below(*use.beside_ends)
-    if gain > 1.0:
-        where = f"the device multiplies it {digits(gain)} times as fast as float32"
-        agreement = agree_in_sign(takes_less)
-    else:
-        where = "the device multiplies it no faster than float32"
-        agreement = agree_in_sign(_not(takes_less))
-    return f"{_SIGN[takes_less]} where {where}, {agreement}"
-
-
-_SIGN = {
-    Answer.YES: "int8 takes less",
-    Answer.NO: "int8 takes as much or more",
-    Answer.UNDETERMINED: "int8 may take more or less",
-}
-
-
-def _not(answer: Answer) -> Answer:
-    turned = {Answer.YES: Answer.NO, Answer.NO: Answer.YES}
-    return turned.get(answer, answer)
-
-
-def int8_gain(profile: DeviceProfile) -> float | None:
-    """Return how many times as fast as float32 a device multiplies int8 at its peak.
-
-    Args:
-        profile: the device.
-
-    Returns:
-        The ratio; None where the profile has no peak of int8.
-    """
-    peaks = profile.peak_flop_per_s
-    if "int8" not in peaks:
-        return None
-    return peaks["int8"].value / peaks["float32"].value
-
-
 def _approximate(row: LeverRow) -> str:
     known, paper = row.use.chip, row.use.hypothetical
     if known is None or paper is None:
@@ -172,7 +102,7 @@ def _approximate(row: LeverRow) -> str:
 
 def _fine_tune(found: Standing, reason: str) -> str:
     sunk, full = saves(found.sunk), saves(found.full)
-    agreement = agree_in_sign(sunk, _not(full))
+    agreement = agree_in_sign(sunk, opposite(full))
     run = {
         Answer.YES: "saves per run",
         Answer.NO: "does not save per run",

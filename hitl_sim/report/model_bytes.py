@@ -15,7 +15,7 @@ from hitl_sim.energy.memory import (
     stored_bytes,
 )
 from hitl_sim.energy.memory.stored import PARTS, Format
-from hitl_sim.report.number import digits
+from hitl_sim.report.number import digits, join_words
 
 BATCHES = (1, 512)
 """Queries answered together: one by itself, and many."""
@@ -63,13 +63,13 @@ def tell_bytes(shape: ModelShape, technology: str) -> list[str]:
     )
     others = 1.0 - wide.factor_b * shape.num_weights / stored[wide]
     text = [
-        f"int8 keeps the weights of products in 1/{wide.factor_b} of float64's bytes"
+        f"the weights of products take in int8 1/{wide.factor_b} of float64's bytes"
         f" and 1/{single.factor_b} of float32's; with scales, and with the"
         f" {digits(100 * others)} % of all numbers that stay float32, the stored model"
         f" takes {digits(stored[small] / stored[wide])} and"
         f" {digits(stored[small] / stored[single])} of them ({size_text(stored[wide])},"
         f" {size_text(stored[single])}, {size_text(stored[small])})",
-        f"an int8 query moves {one} for one item, and {many} in a batch of"
+        f"a query in int8 moves {one} for one item, and {many} in a batch of"
         f" {BATCHES[-1]}",
     ]
     parts = {kept: query_bytes(shape, kept, BATCHES) for kept in FORMATS}
@@ -89,7 +89,7 @@ def _held(stored: dict[Format, int], technology: str) -> str:
     *caches, _ = load_technology(technology).level
     size = max(level.capacity_b or 0 for level in caches)
     fits = [kept.name for kept, count in stored.items() if count <= size]
-    held = " and ".join(fits) if fits else "no format"
+    held = join_words(fits) if fits else "no format"
     return (
         f"a cache of {size_text(size)} ({technology}) would hold the weights in {held}:"
         " then they come from memory once, and a query moves only the rest"

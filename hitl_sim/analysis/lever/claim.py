@@ -85,3 +85,9 @@ def saves(ratio: Estimate) -> Answer:
     if not ratio.is_known:
         return Answer.UNDETERMINED
     return is_below(ratio.low, ratio.high)
+
+
+def opposite(answer: Answer) -> Answer:
+    """Return the answer to the opposite question."""
+    turned = {Answer.YES: Answer.NO, Answer.NO: Answer.YES}
+    return turned.get(answer, answer)

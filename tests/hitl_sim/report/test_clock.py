@@ -46,6 +46,7 @@ def test_only_what_nothing_was_fitted_to_may_agree_as_published():
     # caps save more, and slow less, than a cube of the clock lets them
     assert hold_figure(find_figure("cap_training")) is Agreement.AGAINST
     assert "Constants were chosen from 1 of these" in tell_check()
+    assert "Caps save less here than was found" in tell_check()
 
 
 def test_without_a_board_the_reason_is_printed():

@@ -278,7 +278,7 @@ def test_the_memory_claim_is_answered_where_sizes_were_counted(table):
     stored = 64 * 256 + 2560 + 4 * (266 + 266)
     assert f"{digits(stored / (8 * (64 * 256 + 2560 + 266)))} and" in text
     assert "1/8 of float64's bytes and 1/4 of float32's" in text
-    assert "An int8 query moves 0.152 of float64's bytes" in text
+    assert "A query in int8 moves 0.152 of float64's bytes" in text
     # dynamic rounding reads and writes inputs once more: nothing is saved in a batch
     assert re.search(r"and 1\.2\d of float32's in a batch of 512", text)
     assert "bytes of the control's network" not in _printed(table)
