@@ -125,6 +125,7 @@ def _print_bytes(console: Console, name: str, shape: ModelShape, width: int) -> 
     console.print(bytes_table(shape), width=width)
     for sentence in tell_bytes(shape, TECHNOLOGY):
         console.print(Padding(Text(sentence), (0, 0, 0, 2)), width=width)
+    console.print()
 
 
 def _grid(first: str, *rest: str, is_name: bool = True) -> Table:
