@@ -265,11 +265,15 @@ def levers(
     power_cap: Annotated[
         float, typer.Option(help="Most power, beside that at the highest clock.")
     ] = 0.7,
+    query_batch: Annotated[
+        int | None,
+        typer.Option(help="Queries answered at once; default the study's own."),
+    ] = None,
 ) -> None:
     """Lay a study's levers side by side, in joules, accuracy and hours of people."""
     from hitl_sim.study.lever_table import LeverPrices, show_levers
 
-    prices = LeverPrices(device, server, link, most_time, power_cap)
+    prices = LeverPrices(device, server, link, most_time, power_cap, query_batch)
     with _errors_in_words():
         page = show_levers(_console(), folder, prices, f"hitl-sim levers {folder}")
     _console().print(f"Page: {page}", soft_wrap=True)

@@ -20,6 +20,7 @@ from hitl_sim.analysis.people import (
     describe_people,
     kinds_of,
 )
+from hitl_sim.analysis.query import query_unit
 from hitl_sim.analysis.record import (
     INSTRUMENT,
     PROTOCOL,
@@ -321,6 +322,6 @@ def _item_joules(usage: Usage, costs: Mapping[str, UnitCost]) -> Quantity:
     """Return what the trained model spends on one item."""
     for line in usage.work:
         if line.phase == "evaluate":
-            return costs[line.unit].joules
+            return costs[query_unit(line.unit, costs)].joules
     reason = "no unit of work evaluates an item"
     return unavailable("J", Scope.CHIP, reason)

@@ -48,6 +48,9 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         grid_region: ISO 3166-1 alpha-2 code or "WORLD"; without one carbon is
             unavailable.
         life_queries: items that the model will be asked about in its life; no default.
+        query_batch: items that one call of the model answers in its life; those of the
+            validation set when left out. Small batches read weights and launch kernels
+            for few items.
         pretraining: what an arm pays of the pretraining that it starts from. "sunk": it
             is there anyway; "shared": a share, one of `pretraining_uses`; "full": all.
         pretraining_uses: how many trainings start from one pretraining; given exactly
@@ -64,6 +67,7 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     pue: Annotated[float, msgspec.Meta(ge=1)] | None = None
     grid_region: str | None = None
     life_queries: NonNegative | None = None
+    query_batch: Annotated[int, msgspec.Meta(ge=1)] | None = None
     pretraining: PretrainingStanding | None = None
     pretraining_uses: Annotated[int, msgspec.Meta(ge=1)] | None = None
 

@@ -21,7 +21,7 @@ from hitl_sim.learn.lever import (
     server_half,
 )
 from hitl_sim.learn.loop import RunConfig, guidance_of
-from hitl_sim.learn.network import Network, build_network
+from hitl_sim.learn.network import Network, NetworkConfig, build_network
 from hitl_sim.learn.optimise import init_learner
 from hitl_sim.learn.work import (
     INSTRUMENT,
@@ -68,9 +68,7 @@ def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
     does beside training steps stands in lines of the lever's. An approximate multiplier
     is counted as the exact one that the device has in its place.
     """
-    if config.lever.quantise is not None:
-        quantise = in_place_of(config.lever.quantise)
-        config = replace(config, lever=replace(config.lever, quantise=quantise))
+    config = _as_billed(config)
     intervention = guidance_of(config)
     course = _course_of(config, intervention)
     return (
@@ -79,6 +77,14 @@ def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
         *_levers(config, intervention, course),
         *intervention.work,
     )
+
+
+def _as_billed(config: RunConfig) -> RunConfig:
+    """Put what a device has in the place of a multiplier that none has."""
+    if config.lever.quantise is None:
+        return config
+    quantise = in_place_of(config.lever.quantise)
+    return replace(config, lever=replace(config.lever, quantise=quantise))
 
 
 def _sizes(config: RunConfig, intervention: Intervention) -> tuple[int, int]:
@@ -163,16 +169,58 @@ def _evaluations(
     config: RunConfig, intervention: Intervention, course: Course
 ) -> Iterator[WorkLine]:
     is_evaluated = _is_evaluated(config, intervention, course)
-    sizes, leg = _sizes(config, intervention), course.legs[-1]
     held_out = [
         (PROTOCOL, config.num_validation),
         (INSTRUMENT, config.num_test),
     ]
     for standing, n in held_out:
-        unit = forward_unit("evaluate", leg.config, n, *sizes, _class_of, "class")
-        if leg.answer:
-            unit = _answering(config, leg, unit, n, sizes[0])
+        unit = _look(config, intervention, course, n)
         yield WorkLine(unit, standing, spread(n * is_evaluated))
+
+
+def _look(
+    config: RunConfig, intervention: Intervention, course: Course, num_items: int
+) -> Unit:
+    """Describe one look at some items by the network in use."""
+    sizes, leg = _sizes(config, intervention), course.legs[-1]
+    unit = forward_unit("evaluate", leg.config, num_items, *sizes, _class_of, "class")
+    if leg.answer:
+        unit = _answering(config, leg, unit, num_items, sizes[0])
+    return unit
+
+
+class Query(NamedTuple):
+    """A query of the network in use, in batches of some size.
+
+    Attributes:
+        held_out: name of the unit that looks at the validation set.
+        unit: the same program for one batch, per query.
+        network: shape of the network in use.
+        sizes: input width D and output width K.
+    """
+
+    held_out: str
+    unit: Unit
+    network: NetworkConfig
+    sizes: tuple[int, int]
+
+
+def describe_query(config: RunConfig, batch: int | None = None) -> Query:
+    """Describe a query of what a run trains.
+
+    Args:
+        config: the run.
+        batch: queries that one call answers; those of the validation set when left out.
+    """
+    config = _as_billed(config)
+    intervention = guidance_of(config)
+    course = _course_of(config, intervention)
+    seen, asked = (
+        _look(config, intervention, course, n)
+        for n in (config.num_validation, batch or config.num_validation)
+    )
+    sizes = _sizes(config, intervention)
+    return Query(seen.name, asked, course.legs[-1].config, sizes)
 
 
 def _answering(
@@ -212,13 +260,18 @@ class Halves(NamedTuple):
     beside_b: int
 
 
-def describe_halves(config: RunConfig) -> Halves | None:
-    """Describe what device and server do; None where no lever splits the network."""
+def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | None:
+    """Describe what device and server do; None where no lever splits the network.
+
+    Args:
+        config: the run.
+        batch: queries that one call answers; those of the validation set when left out.
+    """
     split = config.lever.split
     if split is None:
         return None
     intervention = guidance_of(config)
-    sizes, n = _sizes(config, intervention), config.num_validation
+    sizes, n = _sizes(config, intervention), batch or config.num_validation
     shape = _course_of(config, intervention).legs[-1].config
     plain = build_network(shape, *sizes)
     params = jax.eval_shape(plain.init, jax.random.key(0))
@@ -229,11 +282,7 @@ def describe_halves(config: RunConfig) -> Halves | None:
     def decide(params: Any, sent: Any) -> Any:
         return _class_of(far(params, sent))
 
-    whole = next(
-        line.unit.name
-        for line in describe_work(config)
-        if line.unit.phase == "evaluate"
-    )
+    whole = describe_query(config).held_out
     return Halves(
         whole,
         Unit(f"device:{whole}", "evaluate", near, (params, x), n),

@@ -1,9 +1,29 @@
 """Clocks and power limits of this machine's boards, for the terminal."""
 
-from rich.console import Console
-from rich.table import Table
+import functools
+import math
+from collections import Counter
+from collections.abc import Mapping
 
-from hitl_sim.energy.clock import Answer, BoardClocks, lowered_clock, read_clocks
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from hitl_sim.analysis.lever.claim import Agreement, agree_in_range
+from hitl_sim.energy.clock import (
+    Answer,
+    BoardClocks,
+    Published,
+    is_fitted,
+    lowered_clock,
+    predict,
+    published_figures,
+    read_clocks,
+)
+from hitl_sim.report.number import digits
 from hitl_sim.unit import HZ_PER_MHZ
 
 _ROWS = (
@@ -40,6 +60,88 @@ def print_clocks(
         "(hitl_sim.energy.clock.sweep_setting). Nothing was set.",
         soft_wrap=True,
     )
+    print_check(console)
+
+
+def print_check(console: Console, width: int | None = None) -> None:
+    """Print the clock model beside what was published, and how the two agree.
+
+    Args:
+        console: where to print.
+        width: of the table, columns; the console's own if None.
+    """
+    console.print(Text("the clock model beside published sweeps", style="bold"))
+    console.print(_check(), width=width)
+    console.print(Padding(Text(tell_check()), (0, 0, 0, 2)), width=width)
+
+
+def tell_check() -> str:
+    """Say how many of the figures that nothing was fitted to the model agrees with."""
+    found = {figure.name: hold_figure(figure) for figure in published_figures()}
+    fitted = [name for name, how in found.items() if how is Agreement.CALIBRATED]
+    tests = [how for name, how in found.items() if name not in fitted]
+    counts = Counter(tests)
+    return (
+        f"Constants were chosen from {len(fitted)} of these {len(found)} figures. Of"
+        f" the other {len(tests)} the model agrees with {counts[Agreement.HOLDS]}, is"
+        f" contradicted by {counts[Agreement.AGAINST]}, and is too uncertain for"
+        f" {counts[Agreement.OPEN]}.{_caps(found)}"
+    )
+
+
+def _caps(found: Mapping[str, Agreement]) -> str:
+    """Say why caps are contradicted, where the model saves less than was found."""
+    short = [
+        figure
+        for figure in published_figures()
+        if figure.caps is not None
+        and figure.measure == "saved"
+        and found[figure.name] is Agreement.AGAINST
+        and _predicted(figure)[1][1] < figure.low
+    ]
+    if not short:
+        return ""
+    return (
+        " Caps save less here than was found: power is modelled to fall with the cube"
+        " of the clock, and near its highest clock a board's may fall faster."
+    )
+
+
+def hold_figure(figure: Published) -> Agreement:
+    """Hold what the model says of a figure against the figure."""
+    value, ends = _predicted(figure)
+    return agree_in_range(value, ends, figure.span, is_fitted=is_fitted(figure))
+
+
+@functools.cache
+def _predicted(figure: Published) -> tuple[float, tuple[float, float]]:
+    found = predict(figure)
+    low, high = found.interval or (-math.inf, math.inf)
+    return float(np.asarray(found.value)), (float(low), float(high))
+
+
+def _check() -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in ("figure", "found by", "found", "model", "the model is"):
+        table.add_column(column, overflow="fold")
+    for figure in published_figures():
+        value, ends = _predicted(figure)
+        low, high = (digits(100 * end) for end in ends)
+        table.add_row(
+            f"{figure.work} {figure.measure}, {_setting(figure)}",
+            figure.by,
+            figure.words,
+            f"{digits(100 * value)} % [{low}, {high}]",
+            hold_figure(figure),
+        )
+    return table
+
+
+def _setting(figure: Published) -> str:
+    if figure.caps is None:
+        return "best clock"
+    low, high = figure.caps
+    return f"capped at {low:g}{'' if low == high else f' to {high:g}'}"
 
 
 def _table(board: BoardClocks) -> Table:

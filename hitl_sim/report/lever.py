@@ -13,9 +13,13 @@ from rich.text import Text
 
 from hitl_sim.analysis import Estimate, Payback
 from hitl_sim.analysis.lever import TECHNOLOGY, ChipUse, LeverRow, LeverTable
+from hitl_sim.analysis.lever.claim import WIDEST_SHARE
 from hitl_sim.analysis.standing import USES, Standing
 from hitl_sim.energy import Kind, Quantity
+from hitl_sim.energy.memory import ModelShape
+from hitl_sim.report.clock import print_check
 from hitl_sim.report.lever_sign import tell_signs
+from hitl_sim.report.model_bytes import bytes_table, tell_bytes
 from hitl_sim.report.number import (
     NEVER,
     RHO,
@@ -53,7 +57,9 @@ _LEGEND = (
     " fewer joules than the control's, people left out. Added up: 1 minus the sum of"
     " what the parts save alone. A query of a split network takes device, link and"
     " server together. Rows of clocks and caps bill the control's runs again; nothing"
-    " was trained for them."
+    " was trained for them. As published, or against it: an interval that leaves both"
+    f" open says neither, nor does one of a saving wider than {100 * WIDEST_SHARE:.0f}"
+    " points that reaches beyond what was found."
 )
 
 
@@ -81,8 +87,11 @@ def print_levers(
         console.print(_training(table, is_metered), width=width)
         console.print(Text(f"{name}: accuracy and people", style="bold"))
         console.print(_people(table), width=width)
-        console.print(Text(f"{name}: one query of the network in use", style="bold"))
+        title = f"{name}: one query of the network in use, {_batch(table)}"
+        console.print(Text(title, style="bold"))
         console.print(_use(table, is_metered), width=width)
+        if table.shape is not None:
+            _print_bytes(console, name, table.shape, width)
         title = f"{name}: where a chip's joules of training go"
         console.print(Text(title, style="bold"))
         console.print(_chip(table), width=width)
@@ -97,7 +106,26 @@ def print_levers(
         for sentence in tell_signs(table, standings):
             console.print(Padding(Text(sentence), (0, 0, 0, 2)), width=width)
         console.print()
+    print_check(console, width)
+    console.print()
     console.print(Padding(Text(_LEGEND, style="dim"), 0), width=width)
+
+
+def _batch(table: LeverTable) -> str:
+    """Say how many queries are answered at once."""
+    batch = table.query_batch
+    if batch is None:
+        return "in batches as held-out items were"
+    return "by itself" if batch == 1 else f"in batches of {batch}"
+
+
+def _print_bytes(console: Console, name: str, shape: ModelShape, width: int) -> None:
+    title = f"{name}: bytes of the control's network, stored and moved by a query"
+    console.print(Text(title, style="bold"))
+    console.print(bytes_table(shape), width=width)
+    for sentence in tell_bytes(shape, TECHNOLOGY):
+        console.print(Padding(Text(sentence), (0, 0, 0, 2)), width=width)
+    console.print()
 
 
 def _grid(first: str, *rest: str, is_name: bool = True) -> Table:

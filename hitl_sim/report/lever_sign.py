@@ -1,4 +1,8 @@
-"""Whether the signs that are published of levers appear, one sentence each."""
+"""Whether the signs that are published of levers appear, one sentence each.
+
+Each sentence that says so follows from a test of it (`analysis.lever.claim`): with an
+interval that leaves both open, neither is said.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,23 @@ from typing import Any
 
 import numpy as np
 
+from hitl_sim.analysis.break_even import Answer
 from hitl_sim.analysis.lever import ClockPoint, LeverRow, LeverTable, Served
+from hitl_sim.analysis.lever.claim import (
+    Agreement,
+    agree_in_range,
+    agree_in_sign,
+    opposite,
+    saves,
+)
 from hitl_sim.analysis.standing import Standing
 from hitl_sim.energy import Quantity
+from hitl_sim.energy.clock import is_fitted, published_figures
+from hitl_sim.report.int8_sign import tell_int8
 from hitl_sim.report.number import RHO, digits, plain_joules, ratio_text
 
 _EVEN = 1e-9
 """Two counts of operations that differ by less are the same."""
-_PUBLISHED_CLOCK = (0.087, 0.231)
-"""Savings of training at the best clock that Tang et al. (2019) measured."""
-_PUBLISHED_CAP = 0.25
-"""Savings by a cap at 160 to 200 of 260 W on eight boards, at a wall meter."""
 
 
 def tell_signs(table: LeverTable, standings: Sequence[Standing]) -> list[str]:
@@ -47,16 +57,16 @@ def _signs(
         case "prune":
             yield _prune(row, str(lever["form"]))
         case "quantise":
-            yield _quantise(row)
+            yield tell_int8(row, table.profile)
         case "fine_tune" if row.finding.arm in billed:
-            reason = _why(lever, table, billed)
-            yield _fine_tune(billed[row.finding.arm], reason)
+            own = billed[row.finding.arm]
+            yield _fine_tune(own, _why(own, lever, table, billed))
     if row.hypothetical is not None:
         yield _approximate(row)
     if row.use.served is not None:
         yield _split(row, row.use.served)
     if row.clock is not None:
-        yield _clock(row, row.clock)
+        yield from _clock(row, row.clock)
 
 
 def _operations(row: LeverRow) -> float:
@@ -69,31 +79,11 @@ def _prune(row: LeverRow, form: str) -> str:
     is_same = abs(operations - 1.0) < _EVEN
     holds = is_same if is_masked else operations < 1.0
     what = "masks save no operations" if is_masked else "units that go save operations"
+    found = Answer.YES if holds else Answer.NO
     return (
         f"{arm}: a query takes {digits(operations)} of the control's operations:"
-        f" {what}, {_published(holds)}; training to the target takes"
+        f" {what}, {agree_in_sign(found)}; training to the target takes"
         f" {RHO} = {ratio_text(row.finding.ratio)}"
-    )
-
-
-def _quantise(row: LeverRow) -> str:
-    beside = row.use.beside
-    sign = (
-        "int8 takes more where the device has no faster kernels for it, as published"
-        if beside >= 1.0
-        else "int8 takes less, for the device has kernels for it, as published"
-    )
-    moved = (
-        ""
-        if row.chip is None
-        else "; in a chip the operations of training would take"
-        f" {ratio_text(row.chip.operations)} and, with the bytes that they move,"
-        f" {ratio_text(row.chip.ratio)}"
-    )
-    return (
-        f"{row.name}: a query takes {digits(beside)} of the control's joules on"
-        f" this device, and training to the target {RHO} ="
-        f" {ratio_text(row.finding.ratio)}: {sign}{moved}"
     )
 
 
@@ -102,27 +92,35 @@ def _approximate(row: LeverRow) -> str:
     if known is None or paper is None:
         raise TypeError("an arm with a multiplier of its own must have both chips.")
     return (
-        f"{row.name}: its multiplier saves on paper alone: a query's operations would"
-        f" fall from {plain_joules(known.operations)} (modelled) to"
-        f" {plain_joules(paper.operations)} (hypothetical), and with bytes, which it"
-        f" does not touch, from {plain_joules(known.whole)} to"
-        f" {plain_joules(paper.whole)}; no device here has it"
+        f"{row.name}: its multiplier is on paper alone: a query's operations would take"
+        f" {plain_joules(paper.operations)} (hypothetical) in place of"
+        f" {plain_joules(known.operations)} (modelled), and with bytes, which it does"
+        f" not touch, {plain_joules(paper.whole)} in place of"
+        f" {plain_joules(known.whole)}; no device here has it"
     )
 
 
 def _fine_tune(found: Standing, reason: str) -> str:
-    sunk, full = found.sunk, found.full
-    saves = "saves per run" if sunk.high < 1.0 else "is not shown to save per run"
-    loses = (
-        "and loses where this run alone pays for pretraining"
-        if full.low > 1.0
-        else "and is not shown to lose where this run alone pays for pretraining"
-    )
-    holds = sunk.high < 1.0 and full.low > 1.0
+    sunk, full = saves(found.sunk), saves(found.full)
+    agreement = agree_in_sign(sunk, opposite(full))
+    run = {
+        Answer.YES: "saves per run",
+        Answer.NO: "does not save per run",
+        Answer.UNDETERMINED: "is not shown to save per run",
+    }
+    paid = {
+        Answer.YES: "still saves",
+        Answer.NO: "loses",
+        Answer.UNDETERMINED: "is not shown to lose",
+    }
+    why = reason if agreement is Agreement.AGAINST else ""
+    if sunk is Answer.YES and agreement is not Agreement.HOLDS:
+        why = _gained(found)
     return (
-        f"{found.arm}: {saves} ({RHO} = {ratio_text(sunk)} with pretraining sunk)"
-        f" {loses} ({RHO} = {ratio_text(full)}), {_published(holds)}"
-        f"{'' if holds else _gained(found) if sunk.high < 1.0 else reason}"
+        f"{found.arm}: {run[sunk]} ({RHO} = {ratio_text(found.sunk)} with pretraining"
+        f" sunk) and {paid[full]} where this run alone pays for pretraining ({RHO} ="
+        f" {ratio_text(found.full)}), {agreement}"
+        f"{why}"
     )
 
 
@@ -136,12 +134,15 @@ def _gained(found: Standing) -> str:
 
 
 def _why(
-    lever: Mapping[str, Any], table: LeverTable, billed: Mapping[str, Standing]
+    own: Standing,
+    lever: Mapping[str, Any],
+    table: LeverTable,
+    billed: Mapping[str, Standing],
 ) -> str:
     """Say what an arm that differs by one thing shows of why nothing is saved.
 
     It differs by more classes in pretraining or, where these are all, by training all
-    weights.
+    weights. It shows a reason where the two intervals have no point in common.
     """
     classes = float(lever.get("classes", 1.0))
     wider = [
@@ -150,23 +151,29 @@ def _why(
         if float(other["classes"]) > classes
     ]
     for share, found in wider:
-        text = f"; with {digits(share)} of the classes in pretraining ({found.arm}) it"
-        rho = f"{RHO} = {ratio_text(found.sunk)}"
-        if found.sunk.high < 1.0:
-            return f"{text} saves per run, {rho}: it is the classes left out that cost"
-        return (
-            f"{text} is not shown to save either, {rho}: the classes left out are not"
-            " all of the reason"
+        text = (
+            f"; with {digits(share)} of the classes in pretraining ({found.arm})"
+            f" {RHO} = {ratio_text(found.sunk)}"
         )
+        if not _is_less(found, own):
+            return f"{text}: whether the classes left out cost cannot be told"
+        if saves(found.sunk) is Answer.YES:
+            return f"{text}: it is the classes left out that cost"
+        return f"{text}: the classes left out are not shown to be all of the reason"
     plain = {**lever, "rank": None}
     for other, found in _alike(plain, "train", table, billed):
-        if other["train"] == "all" and found.sunk.high < 1.0:
+        if other["train"] == "all" and _is_less(found, own):
             return (
-                f"; from the same start all weights together ({found.arm}) save per"
-                f" run, {RHO} = {ratio_text(found.sunk)}: it is what is not trained"
-                " that costs"
+                f"; from the same start all weights together ({found.arm}) take"
+                f" {RHO} = {ratio_text(found.sunk)}: it is what is not trained that"
+                " costs"
             )
     return "; no arm here tells why"
+
+
+def _is_less(one: Standing, other: Standing) -> bool:
+    """Return whether an arm takes less than another, by the intervals of both."""
+    return one.sunk.is_known and one.sunk.high < other.sunk.low
 
 
 def _alike(
@@ -192,11 +199,10 @@ def _split(row: LeverRow, served: Served) -> str:
     where = "nowhere known"
     if best is not None:
         where = ("all on the server", "where it is cut", "all on the device")[best.at]
-    holds = best is not None and best.at == cut.at
     left = _value(served.whole.device) - _value(cut.device)
     reason = (
         ""
-        if holds
+        if served.is_cheapest is not Answer.NO
         else f"; {digits(cut.sent_b)} bytes over {served.serving.link_name} take"
         f" {digits(_value(cut.link) / left)} times what the device would take for the"
         " rest of the network, and what is published is of networks with more to do"
@@ -205,39 +211,48 @@ def _split(row: LeverRow, served: Served) -> str:
     return (
         f"{row.name}: a query takes {told}, {digits(row.use.beside)} of the control's"
         f" joules (modelled), in {digits(1e3 * cut.seconds)} ms; cheapest would be"
-        f" {where}, {_published(holds)}{reason}"
+        f" {where}, {agree_in_sign(served.is_cheapest)}{reason}"
     )
 
 
-def _clock(row: LeverRow, point: ClockPoint) -> str:
-    ratio = row.finding.ratio
-    saved, policy = 1.0 - ratio.value, point.policy
+def _clock(row: LeverRow, point: ClockPoint) -> Iterator[str]:
+    """Say what a clock saves, and hold it against each figure of the same setting."""
+    ratio, use, policy = row.finding.ratio, row.use, point.policy
     text = (
         f"{row.name}: at {point.share:.2f} of the highest clock training takes {RHO} ="
-        f" {ratio_text(ratio)} and {digits(point.time)} times as long,"
-        f" {digits(100 * saved)} % saved"
+        f" {ratio_text(ratio)} and {digits(point.time)} times as long"
     )
-    if policy.cap_frac is not None:
-        holds = saved > _PUBLISHED_CAP
-        reason = (
-            ""
-            if holds
-            else "; a cap saves less here for power is modelled to fall with the cube"
-            " of the clock, and near its highest clock a board's falls faster"
+    if policy.cap_frac is None and math.isfinite(policy.most_time):
+        yield f"{text}: what a deadline leaves of the saving"
+        return
+    yield text
+    saved = {
+        "training": (1.0 - ratio.value, (1.0 - ratio.high, 1.0 - ratio.low)),
+        "inference": (
+            1.0 - use.beside,
+            (1.0 - use.beside_ends[1], 1.0 - use.beside_ends[0]),
+        ),
+    }
+    for figure in published_figures():
+        is_same = (
+            figure.setting == "best_clock"
+            if policy.cap_frac is None
+            else figure.holds_cap(policy.cap_frac)
         )
-        return (
-            f"{text}: capped boards saved more than {100 * _PUBLISHED_CAP:.0f} %,"
-            f" {_published(holds)}{reason}"
-        )
-    if math.isfinite(policy.most_time):
-        return f"{text}: what a deadline leaves of it, as published"
-    low, high = _PUBLISHED_CLOCK
-    holds = low <= saved <= high
-    return (
-        f"{text}: sweeps of boards saved {100 * low:.1f} to {100 * high:.1f} % of"
-        f" training, {_published(holds)}"
-        f"{'' if holds else '; the share of power that is static is assumed here'}"
-    )
+        if is_same and figure.measure == "saved":
+            value, ends = saved[figure.work]
+            agreement = agree_in_range(
+                value, ends, figure.span, is_fitted=is_fitted(figure)
+            )
+            yield (
+                f"{row.name}: {_percents(value, ends)} of {figure.work} saved, where"
+                f" {figure.by} found {figure.words}: {agreement}"
+            )
+
+
+def _percents(value: float, ends: tuple[float, float]) -> str:
+    low, high = (digits(100 * end) for end in ends)
+    return f"{digits(100 * value)} % [{low}, {high}]"
 
 
 def _joules(quantity: Quantity | None) -> str:
@@ -248,7 +263,3 @@ def _value(quantity: Quantity | None) -> float:
     if quantity is None or quantity.value is None:
         return float("nan")
     return float(np.asarray(quantity.value))
-
-
-def _published(holds: bool) -> str:
-    return "as published" if holds else "against what is published"

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from hitl_sim.analysis import Estimate, Finding, StudyResult, TaskResult
+from hitl_sim.analysis.query import query_batch
 from hitl_sim.cost import Ledger, price_rates
-from hitl_sim.energy import Kind, Quantity
+from hitl_sim.cost.constant import exactly
+from hitl_sim.energy import Kind, Quantity, Scope, unavailable
 from hitl_sim.energy.display import format_value
 from hitl_sim.report.number import RHO, digits, plain_joules, span
 
@@ -217,6 +219,7 @@ def constant_entries(result: StudyResult) -> list[Entry]:
         ("price of a label bought elsewhere", rates.label),
         ("time of a label by the study's crowd", result.label_s),
         ("items over the model's life", rates.life_queries),
+        ("of these, items that one call answers", _query_batch(result)),
         ("idle power of the device", result.profile.idle_power),
     )
     entries = [describe(name, quantity) for name, quantity in named]
@@ -233,6 +236,19 @@ def constant_entries(result: StudyResult) -> list[Entry]:
             )
         )
     return entries
+
+
+def _query_batch(result: StudyResult) -> Quantity:
+    """Return how many items one call of the model in use answers."""
+    given = result.prices.query_batch
+    if given is not None:
+        return exactly(float(given), "1", "study file, prices.query_batch")
+    used = result.tasks[0].control.usage.work
+    looking = next((line.unit for line in used if line.phase == "evaluate"), None)
+    batch = None if looking is None else query_batch(looking, result.work)
+    if batch is None:
+        return unavailable("1", Scope.CONSTANT, "no unit of work tells its batch")
+    return exactly(float(batch), "1", "as many as held-out items; no query_batch given")
 
 
 def rows(entries: Iterable[Entry], sources: Sources) -> list[tuple[str, ...]]:

@@ -1,9 +1,11 @@
 """From records to the answer: the last step of a run, and all of `hitl-sim report`."""
 
+import functools
 import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -13,6 +15,8 @@ from hitl_sim.energy import Quantity, load_profile
 from hitl_sim.output import write_bytes
 from hitl_sim.report import render_terminal, write_report
 from hitl_sim.study.runner import load_study
+from hitl_sim.study.spec import StudySpec
+from hitl_sim.study.use import count_use
 
 _PAGE_WIDTH = 100
 
@@ -69,13 +73,17 @@ def analyse_folder(
 
 
 def open_analysis(
-    folder: Path, device: str | None = None
+    folder: Path,
+    device: str | None = None,
+    use: Callable[[StudySpec, dict[str, Any]], dict[str, Any]] | None = None,
 ) -> Callable[[Prices | None], StudyResult]:
     """Read a study's records once, to be analysed under any prices.
 
     Args:
         folder: results folder.
         device: a device profile in place of the study's own.
+        use: `(spec, manifest) -> manifest`, counts what networks do in use; queries in
+            batches of `prices.query_batch`, where the study has one, when left out.
 
     Returns:
         `prices -> result`, by the rules of the study's own file; None for its prices.
@@ -86,13 +94,21 @@ def open_analysis(
     """
     spec, records, manifest = load_study(folder)
     profile = load_profile(device or spec.device)
+    if use is not None:
+        manifest = use(spec, manifest)
+
+    @functools.cache
+    def manifest_of(batch: int | None) -> dict[str, Any]:
+        is_counted = use is not None or batch is None
+        return manifest if is_counted else count_use(spec, manifest, batch)
 
     def analysed(prices: Prices | None) -> StudyResult:
+        asked = prices or spec.prices
         return analyse(
             records,
-            manifest,
+            manifest_of(asked.query_batch),
             profile,
-            prices or spec.prices,
+            asked,
             fraction=spec.target.fraction,
             smoothing=spec.target.smoothing,
             smallest_effect=spec.smallest_effect,

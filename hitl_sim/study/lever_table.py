@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -20,6 +21,8 @@ from hitl_sim.energy.link import load_link
 from hitl_sim.output import write_bytes
 from hitl_sim.report.lever import WIDTH, print_levers
 from hitl_sim.study.conclude import open_analysis
+from hitl_sim.study.spec import StudySpec
+from hitl_sim.study.use import count_use
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class LeverPrices:
         link: what lies between device and server.
         most_time: times as long as at the highest clock that training may take.
         power_cap: most power, beside that at the highest clock.
+        query_batch: queries that one call of the network in use answers; None keeps the
+            study's own, or those of the validation set.
     """
 
     device: str | None = None
@@ -39,6 +44,7 @@ class LeverPrices:
     link: str = "wifi"
     most_time: float = 1.1
     power_cap: float = 0.7
+    query_batch: int | None = None
 
     @property
     def options(self) -> str:
@@ -71,7 +77,14 @@ def show_levers(
     """
     policies = clock_policies(prices.most_time, prices.power_cap)
     link, server = load_link(prices.link), load_profile(prices.server)
-    analysed = open_analysis(folder, prices.device)
+    if prices.query_batch is not None and prices.query_batch < 1:
+        raise ValueError(f"`--query-batch` must be >= 1, got {prices.query_batch}.")
+
+    def use(spec: StudySpec, manifest: dict[str, Any]) -> dict[str, Any]:
+        batch = prices.query_batch or spec.prices.query_batch
+        return count_use(spec, manifest, batch)
+
+    analysed = open_analysis(folder, prices.device, use)
     result = analysed(None)
     serving = Serving(result.profile, server, link, prices.link)
     tables = tabulate_levers(result, serving, policies)

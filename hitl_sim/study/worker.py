@@ -24,6 +24,7 @@ from hitl_sim import __version__
 from hitl_sim.energy import operations_in
 from hitl_sim.energy.memory import products_in
 from hitl_sim.learn import (
+    Halves,
     Hyper,
     PanelConfig,
     RunConfig,
@@ -386,14 +387,23 @@ def count_units(config: RunConfig, work: Sequence[WorkLine]) -> dict[str, Any]:
     units = {line.unit.name: count_unit(line.unit) for line in work}
     halves = describe_halves(config)
     if halves is not None:
-        units[halves.whole]["halves"] = {
+        units[halves.whole] |= count_halves(halves)
+    return units
+
+
+def count_halves(halves: Halves | None) -> dict[str, Any]:
+    """Count what device and server do; nothing where the network is whole."""
+    if halves is None:
+        return {}
+    return {
+        "halves": {
             "device": count_unit(halves.device),
             "server": count_unit(halves.server),
             "num_inputs": halves.num_inputs,
             "num_features": halves.num_features,
             "beside_b": halves.beside_b,
         }
-    return units
+    }
 
 
 def _pad(values: list[Any], width: int) -> Any:

@@ -129,10 +129,14 @@ def test_levers_have_the_published_signs(run):
     assert rows["split"].use.served.best.at == 2
     assert rows["clock_free"].finding.ratio.value < 0.913
     said = io.StringIO()
-    prices = LeverPrices(link="lte")
+    prices = LeverPrices(link="lte", query_batch=1)
     page = show_levers(Console(file=said), run.folders["levers"], prices, "levers")
-    assert "Written by `levers --link lte`" in page.read_text()
-    assert "over lte" in page.read_text()
+    text = " ".join(page.read_text().split())
+    assert "Written by `levers --link lte --query-batch 1`" in text
+    assert "over lte" in text
+    # nothing is trained again for a query by itself, nor for what it reads and stores
+    assert "one query of the network in use, by itself" in text
+    assert "1/8 of float64's bytes and 1/4 of float32's" in text
     assert "who pays for pretraining?" in said.getvalue()
     assert table.guide.arm == "people_800"
     assert rows["people_800"].hours.value > 0.0 > rows["masked"].hours.value

@@ -12,7 +12,8 @@ from hitl_sim.analysis.inference_life import LifePayback
 from hitl_sim.analysis.lever.chip import ChipUse
 from hitl_sim.analysis.lever.clock import ClockPoint
 from hitl_sim.analysis.lever.serve import Served
-from hitl_sim.energy import Quantity
+from hitl_sim.energy import DeviceProfile, Quantity
+from hitl_sim.energy.memory import ModelShape
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Use:
         operations: beside the control's, counted.
         device: J on the study's device; of device, link and server where it is split.
         beside: the same over the control's; NaN where either is unknown.
+        beside_ends: its interval, from what constants leave open.
+        is_int8: whether the counted program multiplies in int8.
         chip: J in a chip of `TECHNOLOGY`; None where the arm says nothing of chips.
         hypothetical: the same with multipliers that nobody has built in; None where
             the arm needs none.
@@ -32,6 +35,8 @@ class Use:
     operations: Quantity
     device: Quantity
     beside: float
+    beside_ends: tuple[float, float]
+    is_int8: bool
     chip: ChipUse | None
     hypothetical: ChipUse | None
     served: Served | None = None
@@ -126,6 +131,9 @@ class LeverTable:
         guide: the guidance that hours are reckoned by; None where none saves.
         combined: arms of several parts whose parts are arms of their own.
         control_chip: what the control's training takes in a chip, per success.
+        profile: the study's device.
+        query_batch: queries that are answered at once; None where nothing tells.
+        shape: sizes of the control's network; None where they were not counted.
     """
 
     task: TaskResult
@@ -133,6 +141,9 @@ class LeverTable:
     guide: Finding | None
     combined: tuple[Combined, ...]
     control_chip: ChipUse
+    profile: DeviceProfile
+    query_batch: int | None = None
+    shape: ModelShape | None = None
 
 
 def lever_words(lever: Mapping[str, Any]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hitl_sim.analysis.bill import work_unit
+from hitl_sim.analysis.break_even import Answer
+from hitl_sim.analysis.lever.claim import is_below
 from hitl_sim.energy import DeviceProfile, Quantity
 from hitl_sim.energy.split_inference import (
     Cut,
@@ -47,6 +50,7 @@ class Served:
             everybody's joules counted.
         best_for_device: the same with those of the device and its link alone.
         whole: what it takes all on the device.
+        cuts: all three ways, from all on the server on.
         serving: what answers.
     """
 
@@ -54,12 +58,37 @@ class Served:
     best: Cut | None
     best_for_device: Cut | None
     whole: Cut
+    cuts: tuple[Cut, ...]
     serving: Serving
 
     @property
     def joules(self) -> Quantity:
         """Return the energy of device, link and server, J."""
         return self.cut.joules()
+
+    @property
+    def is_cheapest(self) -> Answer:
+        """Return whether the cut is cheaper than either whole, whatever the constants.
+
+        A constant of both ways moves both, so only what they do not share decides.
+        """
+        apart = [
+            is_below(*_ends(self.joules - other.joules()), 0.0)
+            for other in self.cuts
+            if other is not self.cut
+        ]
+        if Answer.NO in apart:
+            return Answer.NO
+        is_seen = all(answer is Answer.YES for answer in apart)
+        return Answer.YES if is_seen else Answer.UNDETERMINED
+
+
+def _ends(difference: Quantity) -> tuple[float, float]:
+    """Return the interval of a difference; any number where it is not known."""
+    if not difference.is_known or difference.interval is None:
+        return -math.inf, math.inf
+    low, high = difference.interval
+    return float(low), float(high)
 
 
 def serve(name: str, halves: Mapping[str, Any], bits: int, serving: Serving) -> Served:
@@ -82,5 +111,10 @@ def serve(name: str, halves: Mapping[str, Any], bits: int, serving: Serving) -> 
     ]
     cuts = list_cuts(layers, serving.link, bits=bits, beside_b=halves["beside_b"])
     return Served(
-        cuts[_AT], best_cut(cuts), best_cut(cuts, paid="device"), cuts[-1], serving
+        cuts[_AT],
+        best_cut(cuts),
+        best_cut(cuts, paid="device"),
+        cuts[-1],
+        cuts,
+        serving,
     )

@@ -44,8 +44,10 @@ from hitl_sim.analysis.lever.row import (
     Use,
 )
 from hitl_sim.analysis.lever.serve import Served, Serving, serve
+from hitl_sim.analysis.query import query_batch, query_unit
 from hitl_sim.analysis.record import FloatArray
 from hitl_sim.energy import Kind, Quantity, Scope, UnitCost, exact, unavailable
+from hitl_sim.energy.memory import ModelShape
 from hitl_sim.unit import S_PER_H
 
 _COUNTED = "counted operations"
@@ -115,7 +117,16 @@ class _Tabulation:
             self._guide,
             self._combined(),
             chip.amounts(control.amounts.names, control.amounts.pooled),
+            self.result.profile,
+            query_batch(_looking(control), self.result.work),
+            self._shape,
         )
+
+    @property
+    def _shape(self) -> ModelShape | None:
+        """Sizes of the control's network, where they were counted."""
+        shape = self.result.work[_looking(self.task.control)].get("shape")
+        return None if shape is None else ModelShape.from_json(shape)
 
     @functools.cached_property
     def _own(self) -> tuple[Entry, ...]:
@@ -288,7 +299,8 @@ class _Tabulation:
         return Estimate(Quantity(value, "h", kind, scope, None, source), low, high)
 
     def _use(self, entry: Entry) -> Use:
-        own, control = _answering(entry.finding), _answering(self.task.control)
+        own = self._answering(entry.finding)
+        control = self._answering(self.task.control)
         operations = self._operations(own) / self._operations(control)
         kind, scope = Kind.MEASURED_COUNTER, Scope.CONSTANT
         served, device = self._served(entry), self._query(entry)
@@ -297,7 +309,8 @@ class _Tabulation:
         return Use(
             exact(operations, "1", kind, scope, _COUNTED),
             device,
-            _over(device, self.prices.costs[control].joules),
+            *_over(device, self.prices.costs[control].joules),
+            any(p["dtype"] == "int8" for p in self.result.work[own]["products"]),
             self.prices.chip.unit(own) if is_chip else None,
             None if paper is None else paper.unit(own),
             served,
@@ -305,7 +318,7 @@ class _Tabulation:
 
     def _served(self, entry: Entry) -> Served | None:
         """Price the halves of a split network; None where it is whole."""
-        name = _answering(entry.finding)
+        name = self._answering(entry.finding)
         halves = self.result.work[name].get("halves")
         if halves is None:
             return None
@@ -314,7 +327,7 @@ class _Tabulation:
 
     def _query(self, entry: Entry) -> Quantity:
         """Return the joules of one query on whatever answers it."""
-        name, served = _answering(entry.finding), self._served(entry)
+        name, served = self._answering(entry.finding), self._served(entry)
         if served is not None:
             return served.joules
         joules = self.prices.costs[name].joules
@@ -325,7 +338,7 @@ class _Tabulation:
     def _life(self, entry: Entry) -> LifePayback:
         finding = entry.finding
         control = self._control(finding)
-        saved = self.prices.costs[_answering(control)].joules - self._query(entry)
+        saved = self.prices.costs[self._answering(control)].joules - self._query(entry)
         per_query = 0.0 if saved.value is None else float(np.asarray(saved.value))
         extra = finding.joules.quantity - control.joules.quantity
         return find_life_payback(
@@ -335,19 +348,30 @@ class _Tabulation:
             np.full(finding.num_runs, per_query),
         )
 
+    def _answering(self, finding: Finding) -> str:
+        """Name the unit that answers a query of an arm's network in use."""
+        return query_unit(_looking(finding), self.result.work)
+
     def _operations(self, unit: str) -> float:
         return float(sum(self.result.work[unit]["flops"].values()))
 
 
-def _answering(finding: Finding) -> str:
-    """Name the unit of work that answers a query of an arm's network in use."""
+def _looking(finding: Finding) -> str:
+    """Name the unit of work that looks at held-out items with an arm's network."""
     return next(u.unit for u in finding.usage.work if u.phase == "evaluate")
 
 
-def _over(own: Quantity, control: Quantity) -> float:
+def _over(own: Quantity, control: Quantity) -> tuple[float, tuple[float, float]]:
+    """Return a ratio and its interval, where what both share cancels."""
+    anything = (-math.inf, math.inf)
     if own.value is None or control.value is None:
-        return math.nan
-    return float(np.asarray(own.value)) / float(np.asarray(control.value))
+        return math.nan, anything
+    ratio = float(np.asarray(own.value)) / float(np.asarray(control.value))
+    floor = control.value if control.interval is None else control.interval[0]
+    if own.interval is None or not np.all(np.asarray(floor) > 0.0):
+        return ratio, anything
+    ends = own.over(control, unit="1", scope=Scope.CONSTANT).interval
+    return ratio, anything if ends is None else (float(ends[0]), float(ends[1]))
 
 
 def _by_run(outlay: Outlay) -> FloatArray:

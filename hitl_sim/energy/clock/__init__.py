@@ -20,6 +20,12 @@ from hitl_sim.energy.clock.model import clock_saving as clock_saving
 from hitl_sim.energy.clock.model import critical_clock as critical_clock
 from hitl_sim.energy.clock.model import job_energy as job_energy
 from hitl_sim.energy.clock.model import job_time as job_time
+from hitl_sim.energy.clock.published import Published as Published
+from hitl_sim.energy.clock.published import find_figure as find_figure
+from hitl_sim.energy.clock.published import is_fitted as is_fitted
+from hitl_sim.energy.clock.published import predict as predict
+from hitl_sim.energy.clock.published import published_figures as published_figures
+from hitl_sim.energy.clock.share import ClockConstant as ClockConstant
 from hitl_sim.energy.clock.share import ClockShares as ClockShares
 from hitl_sim.energy.clock.share import default_shares as default_shares
 from hitl_sim.energy.clock.share import lowered_clock as lowered_clock

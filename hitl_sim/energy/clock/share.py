@@ -21,6 +21,17 @@ _LOWEST = 1e-3
 """Lowest clock, as a share of the top one: low enough never to bind."""
 
 
+class ClockConstant(Constant, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A constant of the clock model.
+
+    Attributes:
+        fitted_to: names of the published figures that it was chosen from; the model is
+            calibrated to these and cannot be tested by them.
+    """
+
+    fitted_to: tuple[str, ...]
+
+
 class ClockShares(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Shares that the clock model needs, of a device and a job at its top clock.
 
@@ -30,8 +41,8 @@ class ClockShares(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         memory_frac: share of the time that waits for memory.
     """
 
-    static_frac: Constant
-    memory_frac: Constant
+    static_frac: ClockConstant
+    memory_frac: ClockConstant
 
 
 @functools.cache
@@ -39,6 +50,16 @@ def default_shares() -> ClockShares:
     """Return the shipped shares, which are assumed."""
     path = importlib.resources.files("hitl_sim.energy") / "data" / "clocks.toml"
     return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), ClockShares)
+
+
+def draw_shares(shares: ClockShares) -> list[tuple[float, float]]:
+    """Draw pairs of the static and the memory share from their intervals."""
+    constants = {"static_frac": shares.static_frac, "memory_frac": shares.memory_frac}
+    draws = [
+        np.clip(draw_source(f"clock.{name}", *constant.ends, NUM_DRAWS), 1e-6, 1 - 1e-6)
+        for name, constant in constants.items()
+    ]
+    return [(float(s), float(m)) for s, m in zip(*draws, strict=True)]
 
 
 def lowered_clock(
@@ -60,12 +81,7 @@ def lowered_clock(
     if not most_time >= 1.0:
         raise ValueError(f"`most_time` must be >= 1, got {most_time}.")
     shares = default_shares() if shares is None else shares
-    constants = {"static_frac": shares.static_frac, "memory_frac": shares.memory_frac}
-    draws = [
-        np.clip(draw_source(f"clock.{name}", *constant.ends, NUM_DRAWS), 1e-6, 1 - 1e-6)
-        for name, constant in constants.items()
-    ]
-    pairs = list(zip(*draws, strict=True))
+    pairs = draw_shares(shares)
     return (
         _quantity(shares, _energy_left, most_time, pairs),
         _quantity(shares, _time_taken, most_time, pairs),
@@ -92,17 +108,17 @@ def _quantity(
     )
 
 
-def _build(static: float, memory: float) -> tuple[Job, Clocked]:
+def build_shares(static: float, memory: float) -> tuple[Job, Clocked]:
     """Build a device whose top clock, time there and power there are all 1."""
     return Job(1.0 - memory, memory), Clocked(_LOWEST, 1.0, static, 1.0 - static)
 
 
 def _energy_left(static: float, memory: float, most_time: float) -> float:
-    job, device = _build(static, memory)
+    job, device = build_shares(static, memory)
     clock = best_clock(job, device, most_time) or 1.0
     return float(job_energy(job, device, clock) / job_energy(job, device, 1.0))
 
 
 def _time_taken(static: float, memory: float, most_time: float) -> float:
-    job, device = _build(static, memory)
+    job, device = build_shares(static, memory)
     return float(job_time(job, best_clock(job, device, most_time) or 1.0))

@@ -10,6 +10,11 @@ from hitl_sim.energy.memory.reuse import fit_tiling as fit_tiling
 from hitl_sim.energy.memory.reuse import fit_tilings as fit_tilings
 from hitl_sim.energy.memory.split import EnergySplit as EnergySplit
 from hitl_sim.energy.memory.split import split_energy as split_energy
+from hitl_sim.energy.memory.stored import FORMATS as FORMATS
+from hitl_sim.energy.memory.stored import ModelShape as ModelShape
+from hitl_sim.energy.memory.stored import moved_bytes as moved_bytes
+from hitl_sim.energy.memory.stored import query_bytes as query_bytes
+from hitl_sim.energy.memory.stored import stored_bytes as stored_bytes
 from hitl_sim.energy.memory.technology import Technology as Technology
 from hitl_sim.energy.memory.technology import load_technology as load_technology
 from hitl_sim.energy.memory.technology import technology_names as technology_names

@@ -9,6 +9,7 @@ from hitl_sim.analysis.bill import (
     share_out,
     usage_at,
     work_bill,
+    work_unit,
 )
 from hitl_sim.analysis.people import NOBODY
 from hitl_sim.analysis.record import RecordError, read_groups
@@ -98,3 +99,21 @@ def test_a_unit_that_the_manifest_lacks_is_named(group, costs):
 def test_a_unit_without_its_counts_is_named(profile):
     with pytest.raises(RecordError, match=r"`units.x` .* must have the field 'flops'"):
         price_units({"x": {"phase": "train"}}, profile)
+
+
+def test_an_item_of_the_model_s_life_takes_a_query_of_the_batch_in_use(
+    group, synthetic, profile
+):
+    """Training is billed as it was; only what is asked later changes."""
+    looking = "evaluate:small"
+    query = {**synthetic.UNITS[looking], "num_kernels": 5.0, "batch": 1}
+    units = {**synthetic.UNITS, f"query of {looking}": query}
+    usage = share_out(usage_at(group, stop_at(4, 4)), 2.0)
+    plain, asked = (
+        work_bill(usage, price_units(known, profile), profile)
+        for known in (synthetic.UNITS, units)
+    )
+    want = profile.unit_cost(work_unit(looking, query)).joules
+    assert asked.item_joules.value == pytest.approx(want.value)
+    assert asked.item_joules.value > 10 * plain.item_joules.value
+    assert asked.device == plain.device

@@ -68,6 +68,7 @@ def test_the_boundary_and_region_reach_the_rates():
         ("device_usd_per_h", -2.0, ">= 0"),
         ("pue", 0.9, ">= 1"),
         ("life_queries", -1.0, ">= 0"),
+        ("query_batch", 0, ">= 1"),
     ],
 )
 def test_a_bad_price_is_refused_by_name_condition_and_value(name, value, condition):

@@ -2,8 +2,15 @@ import io
 
 from rich.console import Console
 
-from hitl_sim.energy.clock import Answer, BoardClocks
-from hitl_sim.report.clock import print_clocks
+from hitl_sim.analysis.lever.claim import Agreement
+from hitl_sim.energy.clock import (
+    Answer,
+    BoardClocks,
+    find_figure,
+    is_fitted,
+    published_figures,
+)
+from hitl_sim.report.clock import hold_figure, print_clocks, tell_check
 
 
 def printed(*args):
@@ -30,6 +37,16 @@ def test_numbers_are_in_their_units_and_gaps_in_words():
     assert "400 W" in text
     assert "the driver says: Not Supported" in text
     assert "Nothing was set." in text
+
+
+def test_only_what_nothing_was_fitted_to_may_agree_as_published():
+    for figure in published_figures():
+        is_calibrated = hold_figure(figure) is Agreement.CALIBRATED
+        assert is_calibrated == is_fitted(figure)
+    # caps save more, and slow less, than a cube of the clock lets them
+    assert hold_figure(find_figure("cap_training")) is Agreement.AGAINST
+    assert "Constants were chosen from 1 of these" in tell_check()
+    assert "Caps save less here than was found" in tell_check()
 
 
 def test_without_a_board_the_reason_is_printed():

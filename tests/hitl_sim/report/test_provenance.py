@@ -1,3 +1,6 @@
+import dataclasses
+
+import msgspec
 import pytest
 
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
@@ -99,3 +102,13 @@ def test_the_devices_constants_are_listed_with_interval_and_source(crowded):
 def test_entries_become_rows_under_the_headings(crowded):
     cells = rows(task_entries(crowded.tasks[0]), Sources())
     assert {len(row) for row in cells} == {len(HEADINGS)}
+
+
+def test_the_batch_that_a_life_is_billed_in_is_told(crowded):
+    def told(result):
+        entries = {entry.name: entry for entry in constant_entries(result)}
+        return entries["of these, items that one call answers"].value
+
+    assert told(crowded).startswith("unavailable")
+    prices = msgspec.structs.replace(crowded.prices, query_batch=8)
+    assert told(dataclasses.replace(crowded, prices=prices)).startswith("8")

@@ -1,6 +1,9 @@
-import pytest
+from pathlib import Path
 
-from hitl_sim.study.lever_table import LeverPrices
+import pytest
+from rich.console import Console
+
+from hitl_sim.study.lever_table import LeverPrices, show_levers
 
 
 @pytest.mark.parametrize(
@@ -10,7 +13,13 @@ from hitl_sim.study.lever_table import LeverPrices
         (LeverPrices(device="h100"), " --device h100"),
         (LeverPrices(link="lte", power_cap=0.6), " --link lte --power-cap 0.6"),
         (LeverPrices(most_time=1.5), " --most-time 1.5"),
+        (LeverPrices(query_batch=1), " --query-batch 1"),
     ],
 )
 def test_a_page_says_with_what_it_was_made(prices, options):
     assert prices.options == options
+
+
+def test_a_batch_below_1_is_refused_before_anything_is_read():
+    with pytest.raises(ValueError, match="`--query-batch` must be >= 1, got 0"):
+        show_levers(Console(), Path("nowhere"), LeverPrices(query_batch=0), "levers")

@@ -1,5 +1,8 @@
+import dataclasses
+
 import pytest
 
+from hitl_sim.analysis.break_even import Answer
 from hitl_sim.analysis.lever.serve import Serving, serve
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.link import load_link
@@ -53,3 +56,28 @@ def test_all_on_the_device_sends_nothing():
 def test_fewer_bits_take_fewer_joules_on_the_link():
     few, many = (float(_served(1e4, bits=bits).cut.link.value) for bits in (2, 16))
     assert few < many
+
+
+def test_a_cut_is_cheapest_only_if_constants_cannot_turn_it():
+    assert _served(1e4).is_cheapest is Answer.NO
+    found = _served(1e4)
+    near, cut, far = found.cuts
+    assert (cut, far) == (found.cut, found.whole)
+
+    def dear(quantity, interval):
+        return dataclasses.replace(
+            quantity, value=1.0, interval=interval, errors=None, composition=()
+        )
+
+    def against(interval):
+        others = tuple(
+            dataclasses.replace(
+                other, device=None, link=None, server=dear(far.device, interval)
+            )
+            for other in (near, far)
+        )
+        return dataclasses.replace(found, cuts=(others[0], cut, others[1]))
+
+    assert against((0.9, 1.1)).is_cheapest is Answer.YES
+    assert against((-1.0, 3.0)).is_cheapest is Answer.UNDETERMINED
+    assert against(None).is_cheapest is Answer.UNDETERMINED

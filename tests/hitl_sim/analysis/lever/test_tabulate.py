@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 
+from hitl_sim.analysis.bill import work_unit
 from hitl_sim.analysis.lever import Serving, clock_policies, tabulate_levers
 from hitl_sim.energy import Kind, load_profile
 from hitl_sim.energy.link import load_link
@@ -164,3 +165,45 @@ def test_a_swept_number_of_a_lever_is_that_of_its_row(synthetic, analysed):
         "small (share 0.25)",
         "small (share 0.75)",
     ]
+
+
+QUERY = {
+    "phase": "evaluate",
+    "flops": {"float32": 1e4},
+    "bytes_moved": 1e5,
+    "num_kernels": 5.0,
+    "products": [],
+    "batch": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def in_two_batches(synthetic, analysed):
+    """The same study with queries as held-out items were, and one by one."""
+    plain = analysed([synthetic.Arm("small", 0.8), synthetic.Arm("tuned", 1.2)])
+    plain = dataclasses.replace(plain, study={"arm": ARMS})
+    work = {**plain.work, "query of evaluate:small": QUERY}
+    alone = dataclasses.replace(plain, work=work)
+    return tuple(
+        _tables(result, clock_policies(1.1, 0.7))[0] for result in (plain, alone)
+    )
+
+
+def test_a_query_by_itself_is_billed_at_its_own_cost(in_two_batches, profile):
+    many, one = (_row(table, "small").use.device for table in in_two_batches)
+    want = profile.unit_cost(work_unit("query of evaluate:small", QUERY)).joules
+    assert one.value == pytest.approx(want.value)
+    assert one.value > 20 * many.value
+
+
+def test_a_query_s_batch_moves_no_training_and_is_named(in_two_batches):
+    many, one = in_two_batches
+    assert (many.query_batch, one.query_batch) == (None, 1)
+    for arm in ("small", "tuned", "clock_free"):
+        assert _row(one, arm).finding.ratio == _row(many, arm).finding.ratio
+
+
+def test_a_clock_slows_a_query_of_the_same_batch(in_two_batches):
+    for table in in_two_batches:
+        small, slow = (_row(table, arm).use for arm in ("small", "clock_free"))
+        assert 0.6 < float(slow.device.value) / float(small.device.value) < 1.0
