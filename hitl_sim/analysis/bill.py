@@ -7,11 +7,10 @@ and instrument apart, and the people's seconds up to that checkpoint.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
-
-import math
 
 import numpy as np
 import numpy.typing as npt

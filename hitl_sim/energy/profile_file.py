@@ -17,8 +17,9 @@ a table of value, low, high (95 %), kind and source:
 and so on for `launch_w`, `active_w`, `launch_s`, `bandwidth_b_per_s`,
 `compute_efficiency_frac`, `bandwidth_efficiency_frac` and, by data type,
 `[peak_flop_per_s.float32]`; `[peak_flop_per_s."float32 default"]` where products of
-default precision have a rate of their own (see `precision`). Costs that were measured for a unit of work are tables
-named after it; they replace the analytic rule for that unit:
+default precision have a rate of their own (see `precision`). Costs that were measured
+for a unit of work are tables named after it; they replace the analytic rule for that
+unit:
 
     [unit."train mlp-64 batch 32".joules]
     value = 1.1e-4

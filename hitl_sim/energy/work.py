@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from hitl_sim.energy.count import Operations
 from hitl_sim.energy.quantity import Quantity
 
-
 _ROUNDING = 1e-9
 
 

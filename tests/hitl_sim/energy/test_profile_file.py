@@ -67,10 +67,17 @@ def test_datasheet_peaks_are_what_vendors_state():
 
 @pytest.mark.parametrize(
     ("name", "int8", "bfloat16"),
-    [("a100", 624e12, 312e12), ("h100", 1979e12, 989e12), ("l4", 242e12, 121e12)]
-    + [("l40s", 733e12, 362e12), ("h100-pcie", 1513e12, 756e12)]
-    + [("b200", 4500e12, 2250e12), ("mi300x", 2615e12, 1307e12)]
-    + [("jetson-class", 85e12, 42.5e12), ("rtx-5090", 838e12, 209.5e12)],
+    [
+        ("a100", 624e12, 312e12),
+        ("h100", 1979e12, 989e12),
+        ("l4", 242e12, 121e12),
+        ("l40s", 733e12, 362e12),
+        ("h100-pcie", 1513e12, 756e12),
+        ("b200", 4500e12, 2250e12),
+        ("mi300x", 2615e12, 1307e12),
+        ("jetson-class", 85e12, 42.5e12),
+        ("rtx-5090", 838e12, 209.5e12),
+    ],
 )
 def test_rates_of_few_bits_are_dense(name, int8, bfloat16):
     """Half of what vendors print with sparsity."""
