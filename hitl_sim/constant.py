@@ -147,8 +147,8 @@ def _walk(
     told = {**told, **_told(table, told)}
     own = [key for key in _ENDS if _is_number(table.get(key))]
     if own:
-        ends = (table.get(key) if key in own else None for key in _ENDS)
-        yield _constant(file, path, *ends, told)
+        value, low, high = (table.get(key) if key in own else None for key in _ENDS)
+        yield _constant(file, path, value, low, high, told)
     for key, value in table.items():
         if key in own or key in _YEARS:
             continue

@@ -9,6 +9,7 @@ from hitl_sim.analysis.bill import (
     share_out,
     usage_at,
     work_bill,
+    work_unit,
 )
 from hitl_sim.analysis.people import NOBODY
 from hitl_sim.analysis.record import RecordError, read_groups
@@ -98,3 +99,25 @@ def test_a_unit_that_the_manifest_lacks_is_named(group, costs):
 def test_a_unit_without_its_counts_is_named(profile):
     with pytest.raises(RecordError, match=r"`units.x` .* must have the field 'flops'"):
         price_units({"x": {"phase": "train"}}, profile)
+
+
+COUNTED = {
+    "phase": "train",
+    "flops": {"float32": 100.0},
+    "bytes_moved": 1.0,
+    "num_kernels": 1.0,
+}
+PRODUCT = {"size": [2, 3, 4], "dtype": "float32", "times": 0.5}
+
+
+def test_a_unit_keeps_what_its_products_ask_for():
+    asked = {"float32 highest": 48.0}
+    unit = work_unit("step", {**COUNTED, "matrix_flops": asked, "products": [PRODUCT]})
+    assert unit.matrix_flops == asked
+
+
+def test_products_of_older_manifests_are_of_default_precision():
+    """Two operations per multiply-add, 2 x 3 x 4 of them, half a time per item."""
+    unit = work_unit("step", {**COUNTED, "products": [PRODUCT]})
+    assert unit.matrix_flops == {"float32 default": 24.0}
+    assert work_unit("step", COUNTED).matrix_flops is None

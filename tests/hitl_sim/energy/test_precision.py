@@ -47,6 +47,22 @@ def test_precision_changes_nothing_where_there_is_one_float32(device):
     assert seconds(device, None) == seconds(device, "highest")
 
 
+def test_products_of_int8_have_their_own_rate():
+    """Four times TF32 on an H100; a V100 has no units for them that we know of."""
+    few = jax.ShapeDtypeStruct(LARGE.shape, jnp.int8)
+    count = count_operations(
+        lambda x: jnp.matmul(x, x, preferred_element_type=jnp.int32), few
+    )
+    assert count.matrix_flops == {"int8 default": FLOPS}
+    int8 = WorkUnit("product", "train", count.flops, 0, 0, count.matrix_flops)
+    whole = WorkUnit("product", "train", {"float32": FLOPS}, 0, 0)
+    for device, times in (("h100", 4.0), ("v100", 1.0)):
+        profile = load_profile(device)
+        fast, slow = (profile.unit_cost(unit).seconds for unit in (int8, whole))
+        assert slow.value / fast.value == pytest.approx(times, rel=1e-3)
+        assert fast.interval[1] >= slow.value
+
+
 def test_a_tpu_multiplies_in_passes_of_bfloat16():
     half = jax.ShapeDtypeStruct(LARGE.shape, jnp.bfloat16)
     once = seconds("tpu-v4", None, half)
