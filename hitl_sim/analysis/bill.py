@@ -7,6 +7,7 @@ and instrument apart, and the people's seconds up to that checkpoint.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -201,12 +202,30 @@ def work_unit(name: str, unit: Mapping[str, Any]) -> WorkUnit:
             dict(unit["flops"]),
             unit["bytes_moved"],
             unit["num_kernels"],
+            _matrix_flops(unit),
         )
     except KeyError as error:
         raise RecordError(
             f"`units.{name}` in the manifest must have the field {error}, got"
             f" {', '.join(unit)}."
         ) from error
+
+
+def _matrix_flops(unit: Mapping[str, Any]) -> dict[str, float] | None:
+    """Return the operations of products by what they ask for; None where not kept.
+
+    Older manifests kept the sizes of products alone; all were of default precision.
+    """
+    if "matrix_flops" in unit:
+        return dict(unit["matrix_flops"])
+    if "products" not in unit:
+        return None
+    found: dict[str, float] = {}
+    for product in unit["products"]:
+        asked = f"{product['dtype']} default"
+        number = 2.0 * math.prod(product["size"]) * product["times"]
+        found[asked] = found.get(asked, 0.0) + number
+    return found
 
 
 def device_work(usage: Usage, costs: Mapping[str, UnitCost]) -> tuple[DeviceWork, ...]:

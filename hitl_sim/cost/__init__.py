@@ -15,6 +15,7 @@ from hitl_sim.cost.boundary import BOUNDARIES as BOUNDARIES
 from hitl_sim.cost.boundary import Boundary as Boundary
 from hitl_sim.cost.boundary import human_hour_carbon as human_hour_carbon
 from hitl_sim.cost.boundary import human_hour_energy as human_hour_energy
+from hitl_sim.cost.carbon import GivenCarbon as GivenCarbon
 from hitl_sim.cost.carbon import carbon_intensity as carbon_intensity
 from hitl_sim.cost.carbon import grid_regions as grid_regions
 from hitl_sim.cost.ledger import Ledger as Ledger
@@ -25,3 +26,4 @@ from hitl_sim.cost.price import Prices as Prices
 from hitl_sim.cost.price import Rates as Rates
 from hitl_sim.cost.price import check_prices as check_prices
 from hitl_sim.cost.price import price_rates as price_rates
+from hitl_sim.cost.price import read_carbon as read_carbon

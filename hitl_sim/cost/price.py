@@ -3,18 +3,26 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 
 from hitl_sim.cost.boundary import Boundary, human_hour_carbon, human_hour_energy
-from hitl_sim.cost.carbon import carbon_intensity, check_region
+from hitl_sim.cost.carbon import (
+    GivenCarbon,
+    carbon_intensity,
+    check_region,
+    given_intensity,
+)
 from hitl_sim.cost.constant import assumed, exactly, load_toml
+from hitl_sim.cost.hourly import HourlyCarbon
 from hitl_sim.energy.quantity import Quantity, Scope, unavailable
 
 LabelStanding = Literal["sunk", "bought_same_price", "bought_elsewhere"]
 PretrainingStanding = Literal["sunk", "shared", "full"]
 NonNegative = Annotated[float, msgspec.Meta(ge=0)]
+Hour = Annotated[int, msgspec.Meta(ge=0, le=24)]
 
 _UNITS: Mapping[str, str] = {
     "label_price_usd": "USD",
@@ -45,8 +53,14 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         device_usd_per_h: price of having the device for an hour without electricity,
             USD/h; 0 says that it is there anyway. No default.
         pue: power usage effectiveness of the room that the device stands in; >= 1.
-        grid_region: ISO 3166-1 alpha-2 code or "WORLD"; without one carbon is
-            unavailable.
+        grid_region: ISO 3166 code of a country ("FR") or of a state of the USA
+            ("US-CA"), or "WORLD". Carbon is unavailable where neither this nor one of
+            the next two is given; more than one contradict each other.
+        carbon_kgco2e_per_kwh: the study's own carbon intensity: a number, or a table of
+            `value`, `low`, `high`, `year` and `source`.
+        carbon_file: the same by the hour; see `hourly`.
+        carbon_hours: first hour of the day in which work is done, and the first in
+            which it no longer is: other hours of `carbon_file` are left out.
         life_queries: items that the model will be asked about in its life; no default.
         query_batch: items that one call of the model answers in its life; those of the
             validation set when left out. Small batches read weights and launch kernels
@@ -66,6 +80,9 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     device_usd_per_h: NonNegative | None = None
     pue: Annotated[float, msgspec.Meta(ge=1)] | None = None
     grid_region: str | None = None
+    carbon_kgco2e_per_kwh: NonNegative | GivenCarbon | None = None
+    carbon_file: str | None = None
+    carbon_hours: tuple[Hour, Hour] | None = None
     life_queries: NonNegative | None = None
     query_batch: Annotated[int, msgspec.Meta(ge=1)] | None = None
     pretraining: PretrainingStanding | None = None
@@ -83,14 +100,15 @@ def check_prices(prices: Prices) -> None:
     """Refuse prices that no study can have, those built in Python included.
 
     Raises:
-        ValueError: a field has the wrong type or range, the region is unknown, or
-            `label_price_usd` and `label_standing` contradict each other; the message
-            names the field, what is allowed and the value.
+        ValueError: a field has the wrong type or range, the region is unknown, the
+            carbon of electricity is given twice, or `label_price_usd` and
+            `label_standing` contradict each other; the message names the field, what is
+            allowed and the value.
     """
     hints = get_type_hints(Prices, include_extras=True)
     for name in prices.__struct_fields__:
         _check_field(name, getattr(prices, name), hints[name])
-    check_region(prices.grid_region)
+    _check_carbon(prices)
     is_shared = prices.pretraining == "shared"
     if is_shared != (prices.pretraining_uses is not None):
         raise ValueError(
@@ -109,6 +127,53 @@ def check_prices(prices: Prices) -> None:
             f" 'bought_elsewhere', got {prices.label_price_usd} with"
             f" {prices.label_standing!r}."
         )
+
+
+def _check_carbon(prices: Prices) -> None:
+    """Refuse a carbon intensity that is unknown, impossible or given twice."""
+    ways = ("grid_region", "carbon_kgco2e_per_kwh", "carbon_file")
+    given = [name for name in ways if getattr(prices, name) is not None]
+    if len(given) > 1:
+        raise ValueError(
+            "`prices` must give the carbon of electricity once, got"
+            f" {' and '.join(map(repr, given))}. Leave out all but one."
+        )
+    check_region(prices.grid_region)
+    if prices.carbon_kgco2e_per_kwh is not None:
+        given_intensity(prices.carbon_kgco2e_per_kwh)
+    hours = prices.carbon_hours
+    if hours is not None and (prices.carbon_file is None or hours[0] == hours[1]):
+        raise ValueError(
+            "`prices.carbon_hours` must be two different hours of the day beside"
+            f" `carbon_file`, got {list(hours)} with {prices.carbon_file!r}."
+        )
+
+
+def read_carbon(prices: Prices, folder: Path) -> Prices:
+    """Put the numbers of an hourly file in its place, so that it is needed no more.
+
+    Args:
+        prices: of a study.
+        folder: which the file's path is relative to.
+
+    Raises:
+        ValueError: the file cannot be read, or is not as `hourly` says.
+    """
+    if prices.carbon_file is None:
+        return prices
+    hourly = HourlyCarbon(folder / prices.carbon_file, prices.carbon_hours)
+    value, low, high = hourly.ends
+    given = GivenCarbon(value=value, low=low, high=high, source=hourly.source)
+    return msgspec.structs.replace(
+        prices, carbon_kgco2e_per_kwh=given, carbon_file=None, carbon_hours=None
+    )
+
+
+def _intensity(prices: Prices) -> Quantity:
+    given = read_carbon(prices, Path()).carbon_kgco2e_per_kwh
+    if given is None:
+        return carbon_intensity(prices.grid_region)
+    return given_intensity(given)
 
 
 def _check_field(name: str, value: object, hint: Any) -> None:
@@ -189,7 +254,7 @@ def price_rates(prices: Prices) -> Rates:
         ValueError: see `check_prices`.
     """
     check_prices(prices)
-    intensity = carbon_intensity(prices.grid_region)
+    intensity = _intensity(prices)
     rates = {name: price_quantity(name, getattr(prices, name)) for name in _UNITS}
     return Rates(
         boundary=prices.boundary,

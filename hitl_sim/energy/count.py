@@ -6,12 +6,12 @@ multiplied. The rules are in `flop` (arithmetic) and `fusion` (traffic and kerne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hitl_sim.energy.flatten import Equation, flatten
-from hitl_sim.energy.flop import count_flops, is_known
+from hitl_sim.energy.flop import asked_arithmetic, count_flops, is_known
 from hitl_sim.energy.fusion import count_traffic, is_control
 
 
@@ -26,6 +26,8 @@ class Operations:
         num_kernels: kernels launched.
         is_bounded: whether every loop's length was known.
         notes: what was counted approximately, and which loops counted once.
+        matrix_flops: those of `flops` that are products of matrices or convolutions, by
+            data type and precision asked for, such as "float32 default".
     """
 
     flops: Mapping[str, float]
@@ -33,6 +35,7 @@ class Operations:
     num_kernels: int
     is_bounded: bool = True
     notes: tuple[str, ...] = ()
+    matrix_flops: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def total_flops(self) -> float:
@@ -82,6 +85,7 @@ def _count(jaxpr: Any, trip_count: int | None) -> Operations:
     program = flatten(jaxpr)
     bytes_moved, num_kernels = count_traffic(program)
     flops: dict[str, float] = {}
+    matrix_flops: dict[str, float] = {}
     notes: list[str] = []
     inner: list[Operations] = []
     for equation in program.equations:
@@ -91,9 +95,18 @@ def _count(jaxpr: Any, trip_count: int | None) -> Operations:
         dtype, number = count_flops(equation)
         if number:
             flops[dtype] = flops.get(dtype, 0.0) + number
+        asked = asked_arithmetic(equation)
+        if number and asked is not None:
+            matrix_flops[asked] = matrix_flops.get(asked, 0.0) + number
         if not is_known(equation.name):
             notes.append(f"`{equation.name}` counted as one operation per result")
-    own = Operations(flops, bytes_moved, num_kernels, notes=tuple(notes))
+    own = Operations(
+        flops,
+        bytes_moved,
+        num_kernels,
+        notes=tuple(notes),
+        matrix_flops=matrix_flops,
+    )
     return _sum([own, *inner])
 
 
@@ -111,9 +124,7 @@ def _control(equation: Equation, trip_count: int | None) -> Operations:
     if trip_count is not None:
         return _repeat(once, trip_count)
     note = "a `while` loop of unknown length counted once"
-    return Operations(
-        once.flops, once.bytes_moved, once.num_kernels, False, (*once.notes, note)
-    )
+    return replace(once, is_bounded=False, notes=(*once.notes, note))
 
 
 def _repeat(once: Operations, times: int) -> Operations:
@@ -123,19 +134,26 @@ def _repeat(once: Operations, times: int) -> Operations:
         once.num_kernels * times,
         once.is_bounded,
         once.notes,
+        {asked: number * times for asked, number in once.matrix_flops.items()},
     )
 
 
 def _sum(terms: list[Operations]) -> Operations:
-    flops: dict[str, float] = {}
-    for term in terms:
-        for dtype, number in term.flops.items():
-            flops[dtype] = flops.get(dtype, 0.0) + number
     notes = dict.fromkeys(note for term in terms for note in term.notes)
     return Operations(
-        flops,
+        _added(term.flops for term in terms),
         sum(term.bytes_moved for term in terms),
         sum(term.num_kernels for term in terms),
         all(term.is_bounded for term in terms),
         tuple(notes),
+        _added(term.matrix_flops for term in terms),
     )
+
+
+def _added(counts: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Add counts name by name."""
+    total: dict[str, float] = {}
+    for count in counts:
+        for name, number in count.items():
+            total[name] = total.get(name, 0.0) + number
+    return total

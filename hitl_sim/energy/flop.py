@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from hitl_sim.energy.flatten import Equation, size_of
+from hitl_sim.energy.precision import asked_precision
 
 _THREEFRY_OPS_PER_WORD = 60
 
@@ -69,6 +70,7 @@ SCATTERS = frozenset(
 RANDOM = frozenset(
     {"random_bits", "random_fold_in", "random_seed", "random_split", "threefry2x32"}
 )
+_PRODUCTS = frozenset({"conv_general_dilated", "dot_general"})
 WINDOWS = frozenset(
     {
         "reduce_window",
@@ -117,6 +119,18 @@ def count_flops(equation: Equation) -> tuple[str, float]:
     else:
         count = float(sum(size_of(aval) for aval in equation.output_avals))
     return _dtype(equation), count
+
+
+def asked_arithmetic(equation: Equation) -> str | None:
+    """Return data type and precision that a product or convolution asks for.
+
+    Returns:
+        Such as "float32 default"; None where the equation is neither.
+    """
+    if equation.name not in _PRODUCTS:
+        return None
+    dtype = _dtype(equation)
+    return f"{dtype} {asked_precision(equation.params.get('precision'), dtype)}"
 
 
 def is_known(name: str) -> bool:

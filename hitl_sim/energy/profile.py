@@ -7,10 +7,13 @@ rule, which stay modelled. Any other unit is billed by the analytic rule, as if 
 program ran on the device by itself:
 
     launch  = num_kernels * launch_s
-    compute = sum over dtypes of flops / (peak * compute_efficiency)
+    compute = sum over arithmetics of flops / (peak * compute_efficiency)
     memory  = bytes_moved / (bandwidth * bandwidth_efficiency)
     seconds = launch + max(compute, memory)
     joules  = launch * launch_w + max(compute, memory) * active_w
+
+Products of matrices run at the peak of what they ask for (`precision`), all else at the
+lower of its data type's peak and float32's: faster units for few bits only multiply.
 
 The maximum is the roofline of Williams, Waterman and Patterson (2009), "Roofline",
 Communications of the ACM 52(4); the launch term is what small networks mostly pay. Its
@@ -36,13 +39,14 @@ from hitl_sim.energy.error import (
     plain,
 )
 from hitl_sim.energy.monte_carlo import draw_interval, draw_source, fit_errors
+from hitl_sim.energy.precision import FALLBACK, peak_of
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, modelled, unavailable
 from hitl_sim.energy.work import UnitCost, WorkUnit
 
 Regime = Literal["alone", "saturated"]
 """How a unit is run: one program by itself, or as many at once as fill the device."""
 
-_FALLBACK_DTYPE = "float32"
+_PEAK = "peak_flop_per_s."
 
 
 class Constant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,8 +139,10 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         launch_w: power while small kernels are launched and little is computed, W.
         active_w: power while arithmetic or memory is busy, W.
         launch_s: time from one kernel to the next when kernels are tiny, s.
-        peak_flop_per_s: peak rate by data type, FLOP/s; `float32` is required and
-            stands in for types that are not listed.
+        peak_flop_per_s: peak rate, FLOP/s, by data type, or by data type and precision
+            where products of that precision have a rate of their own, such as "float32
+            default" for TF32. `float32` is required and stands in for types that are
+            not listed; `float8` stands for all 8-bit floats.
         bandwidth_b_per_s: peak memory bandwidth, B/s.
         compute_efficiency_frac: share of the peak rate that real kernels reach.
         bandwidth_efficiency_frac: share of the peak bandwidth that they reach.
@@ -164,9 +170,9 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Refuse what the analytic rule cannot use."""
         if not self.name.strip():
             raise ValueError("`name` must be a text that is not empty, got ''")
-        if _FALLBACK_DTYPE not in self.peak_flop_per_s:
+        if FALLBACK not in self.peak_flop_per_s:
             raise ValueError(
-                f"`peak_flop_per_s` must hold '{_FALLBACK_DTYPE}',"
+                f"`peak_flop_per_s` must hold '{FALLBACK}',"
                 f" got {sorted(self.peak_flop_per_s)}"
             )
         for name in ("compute_efficiency_frac", "bandwidth_efficiency_frac"):
@@ -193,10 +199,7 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for name in self.__struct_fields__
             if isinstance(getattr(self, name), Constant)
         }
-        peaks = {
-            f"peak_flop_per_s.{dtype}": peak
-            for dtype, peak in self.peak_flop_per_s.items()
-        }
+        peaks = {f"{_PEAK}{name}": peak for name, peak in self.peak_flop_per_s.items()}
         return {**single, **peaks}
 
     @property
@@ -207,6 +210,23 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for name, constant in self.constants.items()
             if constant.kind == Kind.ASSUMED.value
         )
+
+    def product_speed(self, dtype: str) -> float | None:
+        """Return how fast products of a data type are, beside float32 ones.
+
+        Both at default precision, so beside TF32 where float32 products run as that.
+
+        Args:
+            dtype: such as `int8`.
+
+        Returns:
+            Peak over peak; None where the device lists no peak for the type.
+        """
+        peaks = self.peak_flop_per_s
+        name = peak_of(f"{dtype} default", peaks)
+        if not dtype.startswith(name.partition(" ")[0]):
+            return None
+        return peaks[name].value / peaks[peak_of(f"{FALLBACK} default", peaks)].value
 
     @property
     def idle_power(self) -> Quantity:
@@ -352,15 +372,30 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def work_times(work: WorkUnit, constants: Mapping[str, Any]) -> tuple[Any, Any]:
     """Return the launch and the busy seconds of a unit under some constants by name."""
-    fallback = constants[f"peak_flop_per_s.{_FALLBACK_DTYPE}"]
-    compute = sum(
-        count / constants.get(f"peak_flop_per_s.{dtype}", fallback)
-        for dtype, count in work.flops.items()
-    )
     busy = np.maximum(
-        compute / constants["compute_efficiency_frac"],
+        _compute_s(work, constants) / constants["compute_efficiency_frac"],
         work.bytes_moved
         / constants["bandwidth_b_per_s"]
         / constants["bandwidth_efficiency_frac"],
     )
     return work.num_kernels * constants["launch_s"], busy
+
+
+def _compute_s(work: WorkUnit, constants: Mapping[str, Any]) -> Any:
+    """Return the seconds of all arithmetic at its peak."""
+    peaks = {
+        name.removeprefix(_PEAK): peak
+        for name, peak in constants.items()
+        if name.startswith(_PEAK)
+    }
+    rest = dict(work.flops)
+    seconds: Any = 0.0
+    for asked, count in work.asked.items():
+        seconds = seconds + count / peaks[peak_of(asked, peaks)]
+        dtype = asked.partition(" ")[0]
+        rest[dtype] = rest.get(dtype, 0.0) - count
+    for dtype, count in rest.items():
+        if count > 0.0:
+            lanes = np.minimum(peaks.get(dtype, peaks[FALLBACK]), peaks[FALLBACK])
+            seconds = seconds + count / lanes
+    return seconds

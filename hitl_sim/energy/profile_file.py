@@ -16,8 +16,10 @@ a table of value, low, high (95 %), kind and source:
 
 and so on for `launch_w`, `active_w`, `launch_s`, `bandwidth_b_per_s`,
 `compute_efficiency_frac`, `bandwidth_efficiency_frac` and, by data type,
-`[peak_flop_per_s.float32]`. Costs that were measured for a unit of work are tables
-named after it; they replace the analytic rule for that unit:
+`[peak_flop_per_s.float32]`; `[peak_flop_per_s."float32 default"]` where products of
+default precision have a rate of their own (see `precision`). Costs that were measured
+for a unit of work are tables named after it; they replace the analytic rule for that
+unit:
 
     [unit."train mlp-64 batch 32".joules]
     value = 1.1e-4
@@ -130,9 +132,13 @@ def profile_names() -> tuple[str, ...]:
 
 @functools.cache
 def _shipped() -> Mapping[str, DeviceProfile]:
-    file = importlib.resources.files("hitl_sim.energy") / "data" / "devices.toml"
-    devices = tomllib.loads(file.read_text(encoding="utf-8"))["device"]
-    profiles = [_convert(device, "devices.toml") for device in devices]
+    folder = importlib.resources.files("hitl_sim.energy") / "data"
+    files = [file for file in folder.iterdir() if file.name.startswith("devices")]
+    profiles = [
+        _convert(device, file.name)
+        for file in sorted(files, key=lambda file: file.name)
+        for device in tomllib.loads(file.read_text(encoding="utf-8"))["device"]
+    ]
     return {profile.name: profile for profile in profiles}
 
 

@@ -36,7 +36,7 @@ def _int8(use: Use, profile: DeviceProfile) -> str:
     Where int8 is multiplied no faster than float32, it was found to take more, and less
     where it is.
     """
-    gain = int8_gain(profile)
+    gain = profile.product_speed("int8")
     if gain is None:
         return (
             "whether this device multiplies int8 faster than float32 is not known"
@@ -64,18 +64,3 @@ _SIGN = {
     Answer.NO: "int8 takes as much or more",
     Answer.UNDETERMINED: "int8 may take more or less",
 }
-
-
-def int8_gain(profile: DeviceProfile) -> float | None:
-    """Return how many times as fast as float32 a device multiplies int8 at its peak.
-
-    Args:
-        profile: the device.
-
-    Returns:
-        The ratio; None where the profile has no peak of int8.
-    """
-    peaks = profile.peak_flop_per_s
-    if "int8" not in peaks:
-        return None
-    return peaks["int8"].value / peaks["float32"].value

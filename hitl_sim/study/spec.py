@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 import msgspec
 from msgspec import Meta
 
-from hitl_sim.cost import Prices, check_prices
+from hitl_sim.cost import GivenCarbon, Prices, check_prices, read_carbon
 from hitl_sim.study.lever_spec import (
     FineTuneLever,
     LeverSpec,
@@ -605,8 +605,13 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
         }
         for table in spec.exclude
     )
+    try:
+        prices = read_carbon(spec.prices, folder)
+    except ValueError as error:
+        raise SpecError(str(error)) from error
     return msgspec.structs.replace(
         spec,
+        prices=prices,
         task=tasks,
         device=_resolve(spec.device, folder),
         crowd=crowd,
@@ -1008,7 +1013,7 @@ def _condition(what: str, where: str, path: str, raw: Mapping[str, Any]) -> str:
     if choices and not what.startswith("Expected"):
         return f"one of {', '.join(map(repr, choices))}"
     expected = what.removeprefix("Expected ").partition(", got ")[0]
-    return expected.replace("`", "")
+    return expected.replace("`", "").replace("object", "table")
 
 
 _REQUIRED = {
@@ -1047,6 +1052,8 @@ def _struct_at(path: str, value: Any) -> type[msgspec.Struct] | None:
     if steps[0] == "arm" and isinstance(value, Mapping):
         kinds = {a.__struct_config__.tag: a for a in get_args(ArmSpec)}
         return kinds.get(str(value.get("kind")))
+    if steps[-1] == "carbon_kgco2e_per_kwh":
+        return GivenCarbon
     tables: dict[str | int, type[msgspec.Struct]] = {
         "task": TaskSpec,
         "network": NetworkSpec,

@@ -9,7 +9,7 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -372,7 +372,8 @@ def count_unit(unit: Unit) -> dict[str, Any]:
     operations = operations_in(program)
     return {
         "phase": unit.phase,
-        "flops": {k: v / unit.items for k, v in sorted(operations.flops.items())},
+        "flops": _per_item(operations.flops, unit.items),
+        "matrix_flops": _per_item(operations.matrix_flops, unit.items),
         "bytes_moved": operations.bytes_moved / unit.items,
         "num_kernels": operations.num_kernels / unit.items,
         "products": [
@@ -380,6 +381,10 @@ def count_unit(unit: Unit) -> dict[str, Any]:
             for product, times in products_in(program).items()
         ],
     }
+
+
+def _per_item(counts: Mapping[str, float], items: int) -> dict[str, float]:
+    return {name: number / items for name, number in sorted(counts.items())}
 
 
 def count_units(config: RunConfig, work: Sequence[WorkLine]) -> dict[str, Any]:

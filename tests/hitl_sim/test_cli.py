@@ -1,5 +1,6 @@
 """The commands as a user types them."""
 
+import csv
 import json
 import os
 import re
@@ -40,6 +41,7 @@ COMMANDS = [
     "afford",
     "crowd",
     "meters",
+    "constants",
     "clocks",
     "measure",
     "profile",
@@ -55,6 +57,52 @@ def test_every_command_explains_itself(command):
     code, overview = call("--help")
     assert code == 0
     assert command in overview
+
+
+def test_every_constant_is_listed_with_interval_source_year_and_age():
+    code, text = call("constants")
+    assert code == 0
+    line = next(line for line in text.splitlines() if "device.h100.active_w" in line)
+    assert line.split() == ["device.h100.active_w", "500", "[250,", "700]", "W", "2023"]
+    assert "modelled analytic, board. NVIDIA H100 datasheet (2023): 700 W at" in text
+    fp32 = next(
+        line for line in text.splitlines() if "45nm.operation.float32.add" in line
+    )
+    assert fp32.split()[-3:] == ["pJ", "2014", "*"]
+    assert "older than 3 years" in text
+
+
+def test_constants_are_filtered_and_written_for_machines():
+    code, text = call("constants", "namibia", "atlantis")
+    assert code == 2
+    assert "`words` must stand in some constant, got 'namibia atlantis'" in text
+    code, text = call("constants", "namibia", "--csv")
+    (row,) = csv.DictReader(text.splitlines())
+    assert (code, row["name"], row["year"], row["unit"]) == (
+        0,
+        "NA Namibia.g_per_kwh",
+        "2024",
+        "g/kWh",
+    )
+    code, text = call("constants", "h100", "float32 default", "--json")
+    tf32 = json.loads(text)[0]
+    assert tf32["value"] == tf32["low"] == 494.7e12
+    assert (tf32["year"], tf32["scope"]) == (2023, "board")
+
+
+def test_how_old_is_old_is_an_option():
+    (before,), (after,) = (
+        json.loads(call("constants", "h100.active_w", "--json", *option)[1])
+        for option in ((), ("--older-than", "0"))
+    )
+    assert not before["is_old"] or before["age_years"] > 3
+    assert after["is_old"]
+
+
+def test_two_forms_of_constants_at_once_are_refused():
+    code, text = call("constants", "--csv", "--json")
+    assert code == 2
+    assert "`--json` and `--csv` must not be given together" in text
 
 
 def test_a_dry_run_counts_and_names_inert_axes(tmp_path):

@@ -117,3 +117,25 @@ def test_an_item_of_the_model_s_life_takes_a_query_of_the_batch_in_use(
     assert asked.item_joules.value == pytest.approx(want.value)
     assert asked.item_joules.value > 10 * plain.item_joules.value
     assert asked.device == plain.device
+
+
+COUNTED = {
+    "phase": "train",
+    "flops": {"float32": 100.0},
+    "bytes_moved": 1.0,
+    "num_kernels": 1.0,
+}
+PRODUCT = {"size": [2, 3, 4], "dtype": "float32", "times": 0.5}
+
+
+def test_a_unit_keeps_what_its_products_ask_for():
+    asked = {"float32 highest": 48.0}
+    unit = work_unit("step", {**COUNTED, "matrix_flops": asked, "products": [PRODUCT]})
+    assert unit.matrix_flops == asked
+
+
+def test_products_of_older_manifests_are_of_default_precision():
+    """Two operations per multiply-add, 2 x 3 x 4 of them, half a time per item."""
+    unit = work_unit("step", {**COUNTED, "products": [PRODUCT]})
+    assert unit.matrix_flops == {"float32 default": 24.0}
+    assert work_unit("step", COUNTED).matrix_flops is None

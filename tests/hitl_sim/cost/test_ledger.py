@@ -196,7 +196,7 @@ def test_people_are_paid_wage_and_overhead_for_paid_time():
     ("boundary", "joules", "kgco2e", "usd"),
     [
         ("device_only", 0.0, 0.0, 0.0),
-        ("workstation", 3 * 360e3, 3 * 0.0445, 0.3 * 0.2),
+        ("workstation", 3 * 360e3, 3 * 0.047294, 0.3 * 0.2),
         ("whole_person", 3 * 36.2e6, 3 * 1.7, 0.0),
     ],
 )

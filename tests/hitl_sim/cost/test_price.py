@@ -52,7 +52,7 @@ def test_the_boundary_and_region_reach_the_rates():
     rates = price_rates(prices)
     assert rates.human_energy.value == pytest.approx(3.62e7)
     assert rates.human_carbon.value == pytest.approx(1.7)
-    assert rates.intensity.value == pytest.approx(0.0442)
+    assert rates.intensity.value == pytest.approx(0.04144)
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,51 @@ def test_a_label_price_is_refused_where_nothing_would_use_it(standing):
 def test_rates_are_never_made_from_bad_prices():
     with pytest.raises(ValueError, match=r"`prices\.pue` must be"):
         price_rates(Prices(**REQUIRED, pue=0.5))
+
+
+OWN = {"value": 0.05, "low": 0.03, "high": 0.09, "year": 2026, "source": "our meter"}
+
+
+def own_intensity(**given):
+    check_prices(prices := msgspec.convert(REQUIRED | given, Prices))
+    return price_rates(prices).intensity
+
+
+def test_a_study_may_give_its_own_carbon_intensity():
+    plain = own_intensity(carbon_kgco2e_per_kwh=0.05)
+    assert (plain.value, plain.interval) == (0.05, (0.05, 0.05))
+    assert "study file" in plain.source
+    told = own_intensity(carbon_kgco2e_per_kwh=OWN)
+    assert (told.value, told.interval) == (0.05, (0.03, 0.09))
+    assert told.source == "our meter (2026)"
+    assert told.unit == "kgCO2e/kWh"
+
+
+@pytest.mark.parametrize(
+    "ends", [{"low": 0.06}, {"high": 0.04}, {"value": -1.0}, {"value": float("nan")}]
+)
+def test_an_own_intensity_must_lie_in_its_interval(ends):
+    with pytest.raises(ValueError, match=r"`prices.carbon_kgco2e_per_kwh` must hold"):
+        own_intensity(carbon_kgco2e_per_kwh={"value": 0.05} | ends)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"grid_region": "FR", "carbon_kgco2e_per_kwh": 0.05},
+        {"grid_region": "FR", "carbon_file": "grid.csv"},
+        {"carbon_kgco2e_per_kwh": OWN, "carbon_file": "grid.csv"},
+    ],
+)
+def test_the_carbon_of_electricity_is_given_once(given):
+    first, second = (f"'{name}'" for name in given)
+    message = f"must give the carbon of electricity once, got {first} and {second}"
+    with pytest.raises(ValueError, match=message):
+        own_intensity(**given)
+
+
+def test_hours_without_a_file_are_refused():
+    with pytest.raises(
+        ValueError, match=r"`prices.carbon_hours` must be two different"
+    ):
+        own_intensity(carbon_hours=(9, 17))

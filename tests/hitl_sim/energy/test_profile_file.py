@@ -37,6 +37,9 @@ def test_the_promised_devices_are_shipped():
         "h100",
         "h200",
         "jetson-class",
+        *("l4", "l40s", "t4", "v100", "h100-pcie", "b200", "rtx-3090", "rtx-5090"),
+        *("mi300x", "tpu-v4", "apple-m1", "apple-m4", "raspberry-pi-5", "orin-nano"),
+        *("epyc-9654", "xeon-8592"),
     }
 
 
@@ -60,6 +63,40 @@ def test_datasheet_peaks_are_what_vendors_state():
     assert a100.peak_flop_per_s["bfloat16"].value == 312e12
     assert h100.peak_flop_per_s["bfloat16"].value == pytest.approx(989e12, rel=1e-3)
     assert (a100.active_w.high, h100.active_w.high) == (400.0, 700.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "int8", "bfloat16"),
+    [
+        ("a100", 624e12, 312e12),
+        ("h100", 1979e12, 989e12),
+        ("l4", 242e12, 121e12),
+        ("l40s", 733e12, 362e12),
+        ("h100-pcie", 1513e12, 756e12),
+        ("b200", 4500e12, 2250e12),
+        ("mi300x", 2615e12, 1307e12),
+        ("jetson-class", 85e12, 42.5e12),
+        ("rtx-5090", 838e12, 209.5e12),
+    ],
+)
+def test_rates_of_few_bits_are_dense(name, int8, bfloat16):
+    """Half of what vendors print with sparsity."""
+    peaks = load_profile(name).peak_flop_per_s
+    assert peaks["int8"].value == pytest.approx(int8, rel=5e-3)
+    assert peaks["bfloat16"].value == pytest.approx(bfloat16, rel=5e-3)
+    assert peaks["int8"].low == peaks["float32"].value
+
+
+def test_products_of_a_type_are_told_beside_float32_ones():
+    h100 = load_profile("h100")
+    assert h100.product_speed("int8") == pytest.approx(4.0, rel=1e-3)
+    assert h100.product_speed("float8_e5m2") == h100.product_speed("int8")
+    assert load_profile("laptop-cpu").product_speed("int8") is None
+    assert load_profile("v100").product_speed("int8") == pytest.approx(4.0, rel=2e-3)
+
+
+def test_what_was_published_of_the_laptop_still_names_its_profile():
+    assert load_profile("laptop-cpu").label == "laptop-cpu@ada2209e1a24349f"
 
 
 def test_an_h200_is_an_h100_with_faster_memory():

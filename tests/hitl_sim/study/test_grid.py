@@ -92,6 +92,9 @@ def test_keys_are_distinct_and_stable(tables):
         ("prices", "boundary", "whole_person"),
         ("prices", "wage_usd_per_h", 99.0),
         ("prices", "grid_region", "FR"),
+        ("prices", "carbon_kgco2e_per_kwh", 0.05),
+        ("prices", "carbon_kgco2e_per_kwh", {"value": 0.05, "high": 0.1}),
+        ("prices", "carbon_file", "grid.csv"),
     ],
 )
 def test_a_new_price_retrains_nothing(tables, table, field, value):

@@ -252,6 +252,43 @@ def test_a_smoke_form_that_is_not_there_is_named(smoke_file):
         load_spec(smoke_file, is_smoke=True)
 
 
+def test_carbon_by_the_hour_is_read_once_from_the_files_own_folder(
+    tmp_path, smoke_file
+):
+    """The numbers are kept with the study, so its results need the file no more."""
+    path = tmp_path / "study.toml"
+    prices = '[prices]\ncarbon_file = "grid.csv"'
+    path.write_text(smoke_file.read_text().replace("[prices]", prices))
+    hours = tmp_path / "grid.csv"
+    hours.write_text("hour,g_per_kwh\n8,100\n20,300\n")
+    spec = load_spec(path)
+    assert spec.prices.carbon_file is None
+    assert spec.prices.carbon_kgco2e_per_kwh.value == pytest.approx(0.2)
+    assert validate(spec) == spec
+    hours.write_text("hour,g_per_kwh\n8,100\n8,300\n")
+    with pytest.raises(SpecError, match="must name each hour once, got '8' again"):
+        load_spec(path)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"carbon_kgco2e_per_kwh": "low"}, r"must be float \| table .*, got 'low'"),
+        ({"carbon_kgco2e_per_kwh": -1}, r"`prices.carbon_kgco2e_per_kwh` must .*-1"),
+        ({"carbon_kgco2e_per_kwh": {"valu": 1}}, "valu`.* Allowed: high, low, sou"),
+        ({"carbon_file": 3}, r"`prices.carbon_file` must be .*got 3"),
+        ({"carbon_kgco2e_per_kwh": 0.1, "grid_region": "FR"}, "must give the carbon"),
+    ],
+)
+def test_a_carbon_intensity_that_cannot_be_is_refused_in_one_line(
+    tables, given, message
+):
+    tables["prices"] |= given
+    with pytest.raises(SpecError, match=message) as refused:
+        convert(tables)
+    assert "\n" not in str(refused.value)
+
+
 def test_paths_of_people_are_read_from_the_files_own_folder(tmp_path, smoke_file):
     text = smoke_file.read_text().replace('"spammer"]', '"people.toml:night"]')
     text += '\n[crowd]\npopulation = "people.toml"\n'
