@@ -33,6 +33,7 @@ from hitl_sim.participants.format.reading import (
     Submission,
     TaskPlace,
     as_label,
+    as_person,
     name_items,
 )
 from hitl_sim.participants.format.registry import Format
@@ -56,7 +57,7 @@ _Record = Mapping[str, Any]
 class _Response:
     """What one person said of one record."""
 
-    user: Any
+    user: str
     status: Any
     values: Mapping[str, Any]
     started: Any = None
@@ -167,7 +168,7 @@ class _Dataset:
                 Submission(
                     entry=number,
                     item=item,
-                    annotator=str(response.user),
+                    annotator=response.user,
                     answers=answers,
                     is_skipped=is_skipped,
                     started=response.started,
@@ -196,13 +197,16 @@ class _Dataset:
         else:
             responses = self._of_questions(number, record)
         for response in responses:
-            if response.user is None or response.user == "None":
-                raise self.place.refuse(number, "user_id", "a person", response.user)
             allowed = (_SUBMITTED, _DISCARDED, *_OPEN)
             if response.status is not None and response.status not in allowed:
                 must = f"one of {', '.join(allowed)}"
                 raise self.place.refuse(number, "status", must, response.status)
             yield response
+
+    def _person(self, number: int, user: Any) -> str:
+        # the SDK writes str(None) where there is no person
+        user = None if user == "None" else user
+        return as_person(user, number, "user_id", self.place)
 
     def _of_people(self, number: int, found: list[Any]) -> list[_Response]:
         """Read a list of responses, each one person's to all questions."""
@@ -218,18 +222,17 @@ class _Dataset:
                 for name, value in values.items()
                 if not isinstance(value, dict) or "value" in value
             }
+            user = self._person(number, each.get("user_id"))
             started = each.get("inserted_at") or each.get("updated_at")
-            responses.append(
-                _Response(each.get("user_id"), each.get("status"), plain, started)
-            )
+            responses.append(_Response(user, each.get("status"), plain, started))
         return responses
 
     def _of_questions(self, number: int, record: _Record) -> list[_Response]:
         """Read lists of responses by question, and put them together by person."""
-        values: dict[Any, dict[str, Any]] = defaultdict(dict)
-        status: dict[Any, Any] = {}
+        values: dict[str, dict[str, Any]] = defaultdict(dict)
+        status: dict[str, Any] = {}
         for name, response in self._by_question(number, record):
-            user = response.get("user_id")
+            user = self._person(number, response.get("user_id"))
             if name in values[user]:
                 must = f"answered once by {user!r}"
                 raise self.place.refuse(number, name, must, response.get("value"))
@@ -260,7 +263,8 @@ class _Dataset:
         """Return responses, from a list of them or from lists of their parts."""
         if isinstance(column, dict):
             parts = {key: part for key, part in column.items() if part is not None}
-            if len({len(p) if isinstance(p, list) else -1 for p in parts.values()}) > 1:
+            lengths = {len(p) if isinstance(p, list) else -1 for p in parts.values()}
+            if len(lengths) > 1 or -1 in lengths:
                 must = "lists of one length: value, user_id and status"
                 raise self.place.refuse(number, name, must, column)
             rows = zip(*parts.values(), strict=True)

@@ -28,6 +28,7 @@ from hitl_sim.participants.format.reading import (
     Submission,
     TaskPlace,
     as_label,
+    as_person,
     name_items,
     person_of_file,
 )
@@ -139,7 +140,9 @@ class _File:
         else:
             who = value.get("user", value.get("username"))
             there = [name for name in (*_LABELS, *_UNABLE) if name in value]
-            parts = [(None if who is None else str(who), {n: value[n] for n in there})]
+            if who is not None:
+                who = as_person(who, number, "user", self.place)
+            parts = [(who, {name: value[name] for name in there})]
         for person, lists in parts:
             found = {}
             for name, labels in lists.items():
@@ -171,7 +174,8 @@ class _File:
                 must = "a list of labels with user"
                 raise self.place.refuse(number, "annotations", must, each)
             is_span = "start_offset" in each
-            by_user[str(each["user"])].append(each if is_span else each.get("label"))
+            who = as_person(each["user"], number, "user", self.place)
+            by_user[who].append(each if is_span else each.get("label"))
         if not by_user:
             self.num_empty += 1
         return [(who, {"label": labels}) for who, labels in by_user.items()]

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from json import JSONDecodeError
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 _GZIP = b"\x1f\x8b"
 _SHOWN = 40
+_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Entry(NamedTuple):
@@ -131,7 +133,22 @@ def _values(raw: bytes, origin: str) -> list[dict[str, Any]]:
                 f"{origin}: must be a list of tasks, each an object, got "
                 f"{_kind(value)} as number {number}."
             )
+    if _ESCAPED.search(text):
+        _check_characters(found, origin)
     return found
+
+
+def _check_characters(values: list[Any], origin: str) -> None:
+    """Refuse halves of characters, which JSON can escape and no text can hold."""
+    for number, value in enumerate(values, start=1):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            half = error.object[error.start]
+            raise ValueError(
+                f"{origin}, number {number}: must be text, got half a character "
+                f"({half!r})."
+            ) from None
 
 
 def _decoded(raw: bytes, origin: str) -> str:

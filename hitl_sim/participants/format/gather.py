@@ -1,5 +1,6 @@
 """From what a format read to the one table of answers."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -143,8 +144,16 @@ def _table(rows: list[_Row], names: Mapping[str, str]) -> pa.Table:
 def _column(values: list[Any]) -> pa.Array:
     """Numbers where all are, texts where one is not: moments come as either."""
     if all(isinstance(value, int | float | None) for value in values):
-        return pa.array(values, pa.float64())
+        return pa.array([_as_float(value) for value in values], pa.float64())
     return pa.array([None if value is None else str(value) for value in values])
+
+
+def _as_float(value: float | None) -> float | None:
+    """Return a number of JSON, which has no largest one, as a float."""
+    try:
+        return None if value is None else float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _origin(reading: Reading, question: Question) -> str:

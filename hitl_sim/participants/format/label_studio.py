@@ -35,6 +35,7 @@ from hitl_sim.participants.format.reading import (
     Submission,
     TaskPlace,
     as_label,
+    as_person,
     name_items,
 )
 from hitl_sim.participants.format.registry import Format
@@ -211,9 +212,7 @@ class _Export:
         who = annotation.get("completed_by")
         if isinstance(who, dict):
             who = who.get("id", who.get("email"))
-        if who is None:
-            raise self.place.refuse(number, "completed_by", "a person", who)
-        return str(who)
+        return as_person(who, number, "completed_by", self.place)
 
     def _seconds(self, annotation: _Row, number: int) -> float | None:
         seconds = annotation.get("lead_time")

@@ -37,7 +37,10 @@ def span_in(text: str, start: Any, end: Any) -> tuple[int, int]:
         ValueError: it is no span, or ends behind the text (in UTF-16 code units, as
             browsers count): the file then holds a link to the text, not the text.
     """
-    ends = int(start), int(end)
+    try:
+        ends = int(start), int(end)
+    except OverflowError:
+        raise ValueError("a span without end") from None
     length = len(text.encode("utf-16-le")) // 2
     if not 0 <= ends[0] <= ends[1] <= length:
         raise ValueError(f"a span outside of the text's {length} characters")

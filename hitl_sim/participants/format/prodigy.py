@@ -30,6 +30,7 @@ from hitl_sim.participants.format.reading import (
     Submission,
     TaskPlace,
     as_label,
+    as_person,
     name_items,
     person_of_file,
 )
@@ -56,7 +57,8 @@ def _read(
 ) -> Answers:
     values = [entry.value for entry in entries]
     items, place, notes = name_items(entries, [_id(value) for value in values], origin)
-    people, unnamed = person_of_file(entries, [_annotator(value) for value in values])
+    who = [_annotator(number, value, place) for number, value in enumerate(values)]
+    people, unnamed = person_of_file(entries, who)
     lines = _Lines(place, _choice_names(values))
     submissions = [
         Submission(
@@ -90,9 +92,11 @@ def _id(value: Mapping[str, Any]) -> Any:
     return value.get("_task_hash", value.get("_input_hash"))
 
 
-def _annotator(value: Mapping[str, Any]) -> str | None:
-    who = value.get("_annotator_id") or value.get("_session_id")
-    return None if who is None else str(who)
+def _annotator(number: int, value: Mapping[str, Any], place: TaskPlace) -> str | None:
+    for name in ("_annotator_id", "_session_id"):
+        if value.get(name):
+            return as_person(value[name], number, name, place)
+    return None
 
 
 def _note_on_sessions(people: Sequence[str]) -> list[str]:
@@ -128,8 +132,9 @@ def _choice_names(values: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def _options(value: Mapping[str, Any]) -> list[str]:
     """Return the ids of a choice's options; none where the line does not hold them."""
     options = value.get("options")
-    found = [o.get("id") for o in options or () if isinstance(o, dict)]
-    return [as_label(id_) for id_ in found if id_ is not None]
+    listed = options if isinstance(options, list) else []
+    found = [option.get("id") for option in listed if isinstance(option, dict)]
+    return [as_label(id_) for id_ in found if isinstance(id_, str | int | float)]
 
 
 @dataclass
@@ -203,7 +208,8 @@ class _Lines:
 
     def _chosen(self, number: int, value: Mapping[str, Any]) -> Labels:
         chosen = value.get("accept", [])
-        if not isinstance(chosen, list):
+        is_list = isinstance(chosen, list)
+        if not is_list or not all(isinstance(c, str | int | float) for c in chosen):
             raise self.place.refuse(number, "accept", "a list of options", chosen)
         config = value.get("config")
         style = config.get("choice_style") if isinstance(config, dict) else None

@@ -121,11 +121,17 @@ def name_items(
 
     Returns:
         Item of each object; the place, for messages; a note where ids are lacking.
+
+    Raises:
+        ValueError: an id is a list or an object.
     """
     items, names = [], []
     several = len({entry.file for entry in entries}) > 1
     for entry, id_ in zip(entries, ids, strict=True):
         where = f"number {entry.number} in {entry.file if several else 'the file'}"
+        if isinstance(id_, list | dict):
+            must = "must have a text or a number for id"
+            raise ValueError(f"{origin}, task {where}: {must}, got {id_!r}.")
         lacks = id_ is None or str(id_).strip() == ""
         items.append(f"#{entry.number}" if lacks else as_label(id_))
         names.append(
@@ -172,8 +178,25 @@ def person_of_file(
     ]
 
 
+def as_person(value: Any, entry: int, name: str, place: TaskPlace) -> str:
+    """Return who somebody is.
+
+    Raises:
+        ValueError: it is neither a text nor a number; names task and field.
+    """
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise place.refuse(entry, name, "a person", value)
+    return str(value)
+
+
 def as_label(value: Any) -> str:
-    """Write a value of JSON as a label: whole numbers as such, texts as they are."""
+    """Write a value of JSON as a label: whole numbers as such, texts as they are.
+
+    Raises:
+        TypeError: it is nothing, a list or an object.
+    """
+    if value is None or isinstance(value, list | dict):
+        raise TypeError(f"{value!r} for a label")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():

@@ -46,9 +46,12 @@ FORMAT = Format("rows with annotator, item and answer", _recognise, _read)
 
 def _column(values: list[Any]) -> pa.Array:
     """Keep numbers and flags as they are; a column that mixes them is of texts."""
-    for kind in (bool, int | float):
+    for kind in (bool, int, int | float):
         if all(value is None or _is(value, kind) for value in values):
-            return pa.array(values)
+            try:
+                return pa.array(values, pa.float64() if kind == int | float else None)
+            except (OverflowError, pa.ArrowInvalid):
+                break
     return pa.array([None if value is None else as_label(value) for value in values])
 
 

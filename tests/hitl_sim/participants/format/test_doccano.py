@@ -136,6 +136,8 @@ def test_two_answers_of_a_person_in_no_order_name_the_task(tmp_path):
 
 
 def test_a_text_is_no_list_of_its_letters(tmp_path):
+    with pytest.raises(ValueError, match=r"task 1 .*field 'user': must be a person"):
+        read(tmp_path, line(1, "a", user=["ann"]))
     with pytest.raises(
         ValueError, match=r"task 2 .*field 'label': must be a list of la"
     ):

@@ -81,6 +81,10 @@ def test_a_folder_gives_the_files_in_it(tmp_path):
         ('[{"id": 1,\n "annotations": [}]', "line 2, column 18: must be JSON"),
         (f'{LINES}\n{{"id": 3, "te', "line 3, column 11: must be JSON"),
         ("[" * 100_000, "too deep"),
+        (
+            '[{"id": "\\ud83d\\ude00"}, {"id": "\\ud83d"}]',
+            "number 2: must be text, got half",
+        ),
         ("annotator,item\nann,1\n", "got text that starts 'annotator,item'"),
     ],
 )

@@ -316,6 +316,18 @@ def test_two_answers_of_a_person_in_no_order_name_the_task(tmp_path):
             "task 1 (number 1 in the file), field 'lead_time'",
         ),
         (
+            [task(1, annotation({"id": [3]}, choice("a")))],
+            "task 1 (number 1 in the file), field 'completed_by'",
+        ),
+        (
+            [task([1], annotation(1, choice("a")))],
+            "task number 1 in the file: must have",
+        ),
+        (
+            [task(1, annotation(1, choice(None)))],
+            "task 1 (number 1 in the file), field 'value'",
+        ),
+        (
             [task(1, annotation(1, {"type": "choices", "value": {}}))],
             "task 1 (number 1 in the file), field 'value'",
         ),

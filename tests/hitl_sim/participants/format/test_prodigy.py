@@ -157,6 +157,14 @@ def test_blocks_ask_each_of_their_questions(tmp_path):
     assert column(read(tmp_path, block, question="choice")) == ["a"]
 
 
+def test_two_views_are_two_questions(tmp_path):
+    spans = {"text": "one", "spans": [], **_common(2, "ann", "ner_manual", "accept")}
+    lines = [choice(1, "ann", "a"), spans]
+    with pytest.raises(ValueError, match=r"got 2: 'choice' .*'spans' \(ner_manual\)"):
+        read(tmp_path, *lines)
+    assert column(read(tmp_path, *lines, layout=Layout(kind="marks"))) == ["none"]
+
+
 def test_a_view_that_is_not_supported_is_named(tmp_path):
     line = {
         "image": "a.png",
@@ -203,6 +211,8 @@ def test_what_prodigy_does_not_write_names_task_and_field(tmp_path):
     for bad, said in (
         ({"answer": "maybe"}, "field 'answer': must be one of accept, reject, ignore"),
         ({"accept": "a"}, "field 'accept': must be a list of options"),
+        ({"accept": [None]}, "field 'accept': must be a list of options"),
+        ({"_annotator_id": ["ann"]}, "field '_annotator_id': must be a person"),
         ({"_timestamp": "noon"}, "field '_timestamp': must be a time"),
     ):
         with pytest.raises(

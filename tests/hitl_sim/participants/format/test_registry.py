@@ -87,6 +87,40 @@ def test_what_is_no_export_that_is_known_says_what_it_is(tmp_path, value, said):
     assert "\n" not in str(caught.value)
 
 
+def parts_of(value, path=()):
+    """Yield the path of every part of a value."""
+    yield path
+    inner = value if isinstance(value, dict) else {}
+    if isinstance(value, list):
+        inner = dict(enumerate(value))
+    for key, part in inner.items():
+        yield from parts_of(part, (*path, key))
+
+
+def replaced(value, path, new):
+    """Return a value in which one part is another."""
+    if not path:
+        return new
+    copied = value.copy()
+    copied[path[0]] = replaced(value[path[0]], path[1:], new)
+    return copied
+
+
+@pytest.mark.parametrize("value", [*SAMPLES.values(), *OTHERS.values()])
+def test_whatever_a_part_is_answers_or_one_line_come_of_it(tmp_path, value):
+    path, unclear = tmp_path / "export.json", []
+    odd = (None, True, -1, 0.5, 10**30, float("nan"), "", "x", [], [1], [None], {})
+    for part in parts_of([value]):
+        for new in (*odd, {"a": 1}, [[1]]):
+            path.write_text(json.dumps(replaced([value], part, new)))
+            try:
+                import_answers(path, Layout())
+            except ValueError as error:
+                if type(error) is not ValueError or "\n" in str(error):
+                    unclear.append((part, new, error))
+    assert not unclear
+
+
 @pytest.mark.parametrize(
     ("layout", "option"),
     [
