@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +20,8 @@ from hitl_sim.participants.format.reading import (
 from hitl_sim.participants.table_file import Layout
 
 _JOIN = " + "
+_USED = ("kind", "rename", "salt", "is_pseudonymous")
+_OPTIONS = {"columns": "column", "seconds_per_unit": "time-unit-s"}
 # Fewer answers than this may all differ by chance, and be labels still.
 _FEW = 20
 _FREE_SHARE = 0.8
@@ -78,17 +81,18 @@ def gather(reading: Reading, layout: Layout, asked: str | None = None) -> Answer
 
 
 def _check_layout(layout: Layout) -> None:
-    given = {
-        "--column": bool(layout.columns),
-        "--time-unit-s": layout.seconds_per_unit != 1.0,
-        "--confidence-max": layout.confidence_max != 1.0,
-    }
-    for option, is_given in given.items():
-        if is_given:
-            raise ValueError(
-                f"`{option}` must be left out: the export of a tool says itself what "
-                "its parts mean."
-            )
+    """Refuse whatever a layout says of columns: an option that does nothing."""
+    plain = Layout()
+    for each in fields(Layout):
+        if each.name in _USED or getattr(layout, each.name) == getattr(
+            plain, each.name
+        ):
+            continue
+        option = _OPTIONS.get(each.name, each.name.replace("_", "-"))
+        raise ValueError(
+            f"`--{option}` must be left out: the export of a tool says itself what its "
+            "parts mean."
+        )
 
 
 def _answer(given: Submission, question: Question) -> Labels | None:

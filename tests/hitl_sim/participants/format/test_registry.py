@@ -127,6 +127,7 @@ def test_whatever_a_part_is_answers_or_one_line_come_of_it(tmp_path, value):
         (Layout(columns={"item": "id"}), "--column"),
         (Layout(seconds_per_unit=0.001), "--time-unit-s"),
         (Layout(confidence_max=100.0), "--confidence-max"),
+        (Layout(keep=["text"]), "--keep"),
     ],
 )
 def test_an_option_that_an_export_cannot_use_is_refused(tmp_path, layout, option):
