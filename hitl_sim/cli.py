@@ -600,7 +600,10 @@ def audit(
 
 AnswerFile = Annotated[
     Path,
-    typer.Argument(help="Answers: .csv, .tsv, .parquet, or Label Studio's .json."),
+    typer.Argument(
+        help="Answers: .csv, .tsv, .parquet, or JSON of Label Studio, Prodigy, Doccano "
+        "or Argilla (a file, .zip or folder)."
+    ),
 ]
 Column = Annotated[
     list[str] | None,
@@ -611,6 +614,10 @@ Answer = Annotated[
     typer.Option(help="What the file calls an answer: equal=tie. Repeated."),
 ]
 Kind = Annotated[str | None, typer.Option(help="label, rating, preference or marks.")]
+Question = Annotated[
+    str | None,
+    typer.Option(help="Name of the question, where an export has several of a task."),
+]
 
 
 @app.command()
@@ -627,6 +634,7 @@ def fit(
     column: Column = None,
     answer: Answer = None,
     kind: Kind = None,
+    question: Question = None,
     time_unit_s: Annotated[
         float, typer.Option(help="Seconds in a unit of time: .001 for milliseconds.")
     ] = 1.0,
@@ -648,7 +656,9 @@ def fit(
     console = _console()
     with _errors_in_words():
         check_out(out, name)
-        given = _answers(answers, column, answer, kind, time_unit_s, confidence_max)
+        given = _answers(
+            answers, column, answer, kind, time_unit_s, confidence_max, question
+        )
         print_inventory(console, given, take_stock(given, kind))
         with _timed_progress(console) as bar:
             task = bar.add_task("fitting answers", total=None)
@@ -673,6 +683,7 @@ def import_(
     column: Column = None,
     answer: Answer = None,
     kind: Kind = None,
+    question: Question = None,
     time_unit_s: Annotated[
         float, typer.Option(help="Seconds in a unit of time: .001 for milliseconds.")
     ] = 1.0,
@@ -692,7 +703,9 @@ def import_(
     console = _console()
     with _errors_in_words():
         check_table_out(out)
-        given = _answers(answers, column, answer, kind, time_unit_s, confidence_max)
+        given = _answers(
+            answers, column, answer, kind, time_unit_s, confidence_max, question
+        )
         print_inventory(console, given, take_stock(given, kind))
         given.write(out)
     console.print(f'Written to {out}: recording = "{out}"', soft_wrap=True)
@@ -726,6 +739,7 @@ def validate(
     column: Column = None,
     answer: Answer = None,
     kind: Kind = None,
+    question: Question = None,
     time_unit_s: Annotated[
         float, typer.Option(help="Seconds in a unit of time: .001 for milliseconds.")
     ] = 1.0,
@@ -740,7 +754,7 @@ def validate(
     console = _console()
     folder = out or Path("results") / "validation"
     with _errors_in_words():
-        given = _answers(answers, column, answer, kind, time_unit_s, 1.0)
+        given = _answers(answers, column, answer, kind, time_unit_s, 1.0, question)
         with console.status("starting") as status:
             said = validate_answers(given, kind, folder, seed, status.update)
     for sentence in said:
@@ -755,6 +769,7 @@ def _answers(
     kind: str | None,
     time_unit_s: float,
     confidence_max: float,
+    question: str | None,
 ) -> "Answers":
     from hitl_sim.participants.source import import_answers, parse_pairs
     from hitl_sim.participants.table_file import Layout
@@ -766,7 +781,7 @@ def _answers(
         seconds_per_unit=time_unit_s,
         confidence_max=confidence_max,
     )
-    return import_answers(path, layout)
+    return import_answers(path, layout, question)
 
 
 def _check_new_profile(out: Path) -> None:

@@ -1,0 +1,1 @@
+"""Exports of annotation tools that come as JSON: one file for each format."""

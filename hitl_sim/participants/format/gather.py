@@ -1,0 +1,202 @@
+"""From what a format read to the one table of answers."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import pyarrow as pa
+
+from hitl_sim.participants.answers import LABEL, MARKS, NOTHING, PREFERENCE, Answers
+from hitl_sim.participants.clean import clean
+from hitl_sim.participants.format.choose import choose_question
+from hitl_sim.participants.format.mark import words_of
+from hitl_sim.participants.format.reading import (
+    Labels,
+    Question,
+    Reading,
+    Submission,
+)
+from hitl_sim.participants.table_file import Layout
+
+_JOIN = " + "
+_USED = ("kind", "rename", "salt", "is_pseudonymous")
+_OPTIONS = {"columns": "column", "seconds_per_unit": "time-unit-s"}
+# Fewer answers than this may all differ by chance, and be labels still.
+_FEW = 20
+_FREE_SHARE = 0.8
+
+_Row = dict[str, Any]
+
+
+def gather(reading: Reading, layout: Layout, asked: str | None = None) -> Answers:
+    """Bring the answers to one question into the form of `FIELDS`.
+
+    A set of several labels is one option, in one spelling whatever their order. What a
+    submission leaves open is no skip: it marks no part in a question of marks, and is
+    left out in others.
+
+    Args:
+        reading: a file.
+        layout: of it `kind`, `rename`, `salt` and `is_pseudonymous` count.
+        asked: the question, where the file has several.
+
+    Raises:
+        ValueError: as `choose_question` and `clean`, and where the layout speaks of
+            columns that an export names itself.
+    """
+    _check_layout(layout)
+    question = choose_question(reading, asked, layout.kind)
+    found = [
+        (given, _answer(given, question))
+        for given in reading.submissions
+        if given.is_skipped or reading.is_by_task or question.name in given.answers
+    ]
+    kept = [(given, answer) for given, answer in found if answer != ()]
+    num_open = len(found) - len(kept)
+    if not any(kept_answer for _, kept_answer in kept):
+        raise ValueError(
+            f"{reading.place.origin}: must hold answers, got {len(kept)} skips and "
+            f"{num_open} submissions without an answer to {question.name!r}."
+        )
+    rows = [_row(given, answer, question, reading) for given, answer in kept]
+    num_shared = _drop_shared_times(rows, kept) if reading.is_by_task else 0
+    names = {name: reading.fields.get(name, name) for name in rows[0]}
+    meant = Layout(
+        columns=names,
+        kind=question.kind,
+        rename=layout.rename,
+        salt=layout.salt,
+        is_pseudonymous=layout.is_pseudonymous,
+    )
+    place = reading.place.only([given.entry for given, _ in kept])
+    cleaned = clean(_table(rows, names), meant, place)
+    notes = (
+        *reading.notes,
+        *_notes_on_open(num_open, num_shared, question),
+        *_notes_on_labels([labels for _, labels in kept if labels], question),
+        *cleaned.notes,
+    )
+    return Answers(cleaned.table, _origin(reading, question), notes)
+
+
+def _check_layout(layout: Layout) -> None:
+    """Refuse whatever a layout says of columns: an option that does nothing."""
+    plain = Layout()
+    for each in fields(Layout):
+        if each.name in _USED or getattr(layout, each.name) == getattr(
+            plain, each.name
+        ):
+            continue
+        option = _OPTIONS.get(each.name, each.name.replace("_", "-"))
+        raise ValueError(
+            f"`--{option}` must be left out: the export of a tool says itself what its "
+            "parts mean."
+        )
+
+
+def _answer(given: Submission, question: Question) -> Labels | None:
+    """Return the labels, None for a skip, () for what was left open."""
+    if given.is_skipped:
+        return None
+    answer = given.answers.get(question.name, ())
+    return (NOTHING,) if answer == () and question.kind == MARKS else answer
+
+
+def _row(
+    given: Submission, answer: Labels | None, question: Question, reading: Reading
+) -> _Row:
+    gold = reading.gold.get((given.item, question.name))
+    row: _Row = {
+        "annotator": given.annotator,
+        "item": given.item,
+        "answer": None if answer is None else _joined(answer),
+        "gold": None if gold is None else _joined(gold),
+        "started": given.started,
+        "seconds": given.seconds,
+    }
+    if question.kind == MARKS:
+        row["parts"] = len(words_of(given.text))
+    if question.kind == PREFERENCE:
+        row["first_object"], row["second_object"] = given.objects
+    return row
+
+
+def _drop_shared_times(
+    rows: list[_Row], kept: Sequence[tuple[Submission, Labels | None]]
+) -> int:
+    """Forget times that are of several questions together, and count them."""
+    num_shared = 0
+    for row, (given, _) in zip(rows, kept, strict=True):
+        if len(given.answers) > 1 and not given.is_skipped:
+            num_shared += row["seconds"] is not None
+            row["seconds"] = None
+    return num_shared
+
+
+def _joined(labels: Labels) -> str:
+    return _JOIN.join(sorted(set(labels)))
+
+
+def _table(rows: list[_Row], names: Mapping[str, str]) -> pa.Table:
+    columns = {
+        name: _column([row[field] for row in rows]) for field, name in names.items()
+    }
+    return pa.table(columns)
+
+
+def _column(values: list[Any]) -> pa.Array:
+    """Numbers where all are, texts where one is not: moments come as either."""
+    if all(isinstance(value, int | float | None) for value in values):
+        return pa.array([_as_float(value) for value in values], pa.float64())
+    return pa.array([None if value is None else str(value) for value in values])
+
+
+def _as_float(value: float | None) -> float | None:
+    """Return a number of JSON, which has no largest one, as a float."""
+    try:
+        return None if value is None else float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _origin(reading: Reading, question: Question) -> str:
+    origin = reading.place.origin
+    if len(reading.questions) == 1:
+        return origin
+    return f"{origin}, {reading.word} {question.name!r}"
+
+
+def _notes_on_open(num_open: int, num_shared: int, question: Question) -> list[str]:
+    notes = []
+    if num_open:
+        notes.append(
+            f"{num_open} submissions hold no answer to {question.name!r} and are left "
+            "out: nobody said that they are skips."
+        )
+    if num_shared:
+        notes.append(
+            f"{num_shared} times are left out: each is of several questions together."
+        )
+    return notes
+
+
+def _notes_on_labels(answers: Sequence[Labels], question: Question) -> list[str]:
+    if question.kind != LABEL:
+        return []
+    several = [labels for labels in answers if len(set(labels)) > 1]
+    notes = []
+    if several:
+        notes.append(
+            f"{question.name!r} takes several labels at once: {len(several)} of "
+            f"{len(answers)} answers do, such as {_joined(several[0])!r}. Each set of "
+            "labels counts as one option, in whatever order it was chosen; nothing is "
+            "said of single labels."
+        )
+    num_kinds = len({_joined(labels) for labels in answers})
+    if len(answers) >= _FEW and num_kinds > _FREE_SHARE * len(answers):
+        notes.append(
+            f"{len(answers)} answers to {question.name!r} are {num_kinds} different "
+            "ones: this looks like free text, not like labels."
+        )
+    return notes

@@ -1,0 +1,204 @@
+"""What a format's file says: who handed in what to which questions of which task."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hitl_sim.participants.column import Place
+from hitl_sim.participants.format.document import Entry
+
+Labels = tuple[str, ...]
+"""An answer: one label, or several where a question takes several."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of a file.
+
+    Attributes:
+        name: as the file calls it.
+        type: as the format calls its type.
+        kind: of its answers, one of `KINDS`; None where the type is not supported.
+    """
+
+    name: str
+    type: str
+    kind: str | None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one person handed in for one task.
+
+    Attributes:
+        entry: number of the object in the file, from 0.
+        item: id of the task.
+        annotator: who.
+        answers: by question; nothing chosen is `()`, a skip None.
+        is_skipped: whether the person skipped the whole task.
+        started: when, in any form that the file has.
+        seconds: how long it took, all questions together.
+        text: what spans are marked in.
+        objects: the two that a preference compares.
+    """
+
+    entry: int
+    item: str
+    annotator: str
+    answers: Mapping[str, Labels | None]
+    is_skipped: bool = False
+    started: Any = None
+    seconds: Any = None
+    text: str = ""
+    objects: tuple[str | None, str | None] = (None, None)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file as its format reads it, before a question is chosen.
+
+    Attributes:
+        place: of messages; it numbers the objects of the file.
+        word: what the format calls a question.
+        questions: all that the file answers, by name.
+        supported: types of question that can be imported.
+        submissions: in the order of the file.
+        fields: what the file calls a column of `FIELDS`.
+        gold: the right answer by item and question.
+        is_by_task: whether a submission is one person's work on all questions of a
+            task, so that what it lacks was left open, and its time is shared.
+        notes: what was found and survived.
+    """
+
+    place: "TaskPlace"
+    word: str
+    questions: Mapping[str, Question]
+    supported: Sequence[str]
+    submissions: Sequence[Submission]
+    fields: Mapping[str, str]
+    gold: Mapping[tuple[str, str], Labels] = field(default_factory=dict)
+    is_by_task: bool = True
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class TaskPlace(Place):
+    """Where in a file of tasks something is wrong: a task's id, not a row.
+
+    Attributes:
+        origin: the file.
+        tasks: what each row's task is called.
+    """
+
+    origin: str
+    tasks: Sequence[str] = ()
+
+    def where(self, row: int) -> str:
+        """Name a row by its task's id, and by its number in the file."""
+        return self.tasks[row]
+
+    def refuse(self, row: int, column: str, must: str, got: object) -> ValueError:
+        """Return the error that names file, task and field."""
+        return ValueError(
+            f"{self.origin}, {self.where(row)}, field {column!r}: must be {must}, got "
+            f"{got!r}."
+        )
+
+    def only(self, rows: Sequence[int]) -> "TaskPlace":
+        """Return the place of some of the rows, in another order."""
+        return TaskPlace(self.origin, tasks=[self.tasks[row] for row in rows])
+
+
+def name_items(
+    entries: Sequence[Entry], ids: Sequence[Any], origin: str
+) -> tuple[list[str], TaskPlace, list[str]]:
+    """Name the items of a file by their ids, or by their place where there is none.
+
+    Args:
+        entries: objects of the file.
+        ids: id of each one's task; None where it has none.
+        origin: the file.
+
+    Returns:
+        Item of each object; the place, for messages; a note where ids are lacking.
+
+    Raises:
+        ValueError: an id is a list or an object.
+    """
+    items, names = [], []
+    several = len({entry.file for entry in entries}) > 1
+    for entry, id_ in zip(entries, ids, strict=True):
+        where = f"number {entry.number} in {entry.file if several else 'the file'}"
+        if isinstance(id_, list | dict):
+            must = "must have a text or a number for id"
+            raise ValueError(f"{origin}, task {where}: {must}, got {id_!r}.")
+        lacks = id_ is None or str(id_).strip() == ""
+        items.append(f"#{entry.number}" if lacks else as_label(id_))
+        names.append(
+            f"task {where} (it has no id)" if lacks else f"task {id_} ({where})"
+        )
+    num_lacking = sum(name.endswith("(it has no id)") for name in names)
+    notes = []
+    if num_lacking:
+        notes.append(
+            f"{num_lacking} tasks have no id; their number in the file names them (#1 "
+            "is the first)."
+        )
+    return items, TaskPlace(origin, tasks=names), notes
+
+
+def person_of_file(
+    entries: Sequence[Entry], who: Sequence[str | None]
+) -> tuple[list[str], list[str]]:
+    """Take the file's name for the person where the answers name nobody.
+
+    Tools that write a file for each annotator call it after them.
+
+    Args:
+        entries: objects of the files.
+        who: person that each one names.
+
+    Returns:
+        Person of each object, and a note on those that the file names.
+    """
+    people = [
+        entry.file if name is None else name
+        for entry, name in zip(entries, who, strict=True)
+    ]
+    unnamed = sorted(
+        {e.file for e, name in zip(entries, who, strict=True) if name is None}
+    )
+    if not unnamed:
+        return people, []
+    count = sum(name is None for name in who)
+    return people, [
+        f"{count} answers name no person; they count as those of "
+        f"{len(unnamed)} {'person' if len(unnamed) == 1 else 'people'}, one for each "
+        "file."
+    ]
+
+
+def as_person(value: Any, entry: int, name: str, place: TaskPlace) -> str:
+    """Return who somebody is.
+
+    Raises:
+        ValueError: it is neither a text nor a number; names task and field.
+    """
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise place.refuse(entry, name, "a person", value)
+    return str(value)
+
+
+def as_label(value: Any) -> str:
+    """Write a value of JSON as a label: whole numbers as such, texts as they are.
+
+    Raises:
+        TypeError: it is nothing, a list or an object.
+    """
+    if value is None or isinstance(value, list | dict):
+        raise TypeError(f"{value!r} for a label")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, str) else str(value)
