@@ -304,6 +304,7 @@ def work_bill(
         ),
         idle_power=profile.idle_power,
         item_joules=_item_joules(usage, costs),
+        embodied_per_s=profile.embodied_per_s,
     )
 
 

@@ -3,22 +3,15 @@
 Each number may be an array over runs; then the ledger's are too.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from hitl_sim.energy.error import Values
-from hitl_sim.energy.quantity import Kind, Quantity, Scope, exact, unavailable
+from hitl_sim.energy.quantity import Kind, Quantity, Scope, exact
 
 Standing = Literal["protocol", "instrument", "lifetime"]
-
-
-def unknown_embodied() -> Quantity:
-    """Say that nobody gave the emissions of making the device, kgCO2e/s."""
-    return unavailable(
-        "kgCO2e/s", Scope.EMBODIED, "nobody gave the emissions of making this device"
-    )
 
 
 @dataclass(frozen=True)
@@ -48,15 +41,14 @@ class WorkBill:
         wait_s: time that it waits for people, s.
         idle_power: what it draws while it waits, W.
         item_joules: energy of evaluating one item, J, for the model's later use.
-        embodied_per_s: emissions of its manufacture per second of use, kgCO2e/s;
-            unavailable unless somebody knows them.
+        embodied_per_s: emissions of its manufacture per second of its life, kgCO2e/s.
     """
 
     device: tuple[DeviceWork, ...]
     wait_s: Quantity
     idle_power: Quantity
     item_joules: Quantity
-    embodied_per_s: Quantity = field(default_factory=unknown_embodied)
+    embodied_per_s: Quantity
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ from hitl_sim.energy.monte_carlo import draw_interval, draw_source, fit_errors
 from hitl_sim.energy.precision import FALLBACK, peak_of
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, modelled, unavailable
 from hitl_sim.energy.work import UnitCost, WorkUnit
+from hitl_sim.unit import S_PER_H
 
 Regime = Literal["alone", "saturated"]
 """How a unit is run: one program by itself, or as many at once as fill the device."""
@@ -119,6 +120,18 @@ class MeasuredCost(RegimeCost, frozen=True, omit_defaults=True):
     saturated: RegimeCost | None = None
 
 
+class Embodied(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What making a device emitted, and over how long a life that is spread.
+
+    Attributes:
+        kgco2e: emissions of manufacture, transport and disposal, kgCO2e.
+        life_h: hours from purchase to replacement, h.
+    """
+
+    kgco2e: Constant
+    life_h: Constant
+
+
 def _check_measured(name: str, constant: Constant) -> None:
     if Kind(constant.kind) < Kind.MODELLED_CALIBRATED:
         raise ValueError(
@@ -147,6 +160,7 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         compute_efficiency_frac: share of the peak rate that real kernels reach.
         bandwidth_efficiency_frac: share of the peak bandwidth that they reach.
         unit: measured costs by name of the unit; they go before the analytic rule.
+        embodied: what making it emitted; None where nobody says.
 
     Raises:
         ValueError: `float32` is missing, an efficiency exceeds 1, or the scope is not
@@ -165,6 +179,7 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     compute_efficiency_frac: Constant
     bandwidth_efficiency_frac: Constant
     unit: dict[str, MeasuredCost] = {}
+    embodied: Embodied | None = None
 
     def __post_init__(self) -> None:
         """Refuse what the analytic rule cannot use."""
@@ -184,6 +199,8 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def hash(self) -> str:
         """Return 16 hex digits that change whenever any field changes."""
         canonical = msgspec.json.encode(self, order="deterministic")
+        # a device of which nobody says it is what it was before anybody could
+        canonical = canonical.replace(b',"embodied":null}', b"}")
         return hashlib.sha256(canonical).hexdigest()[:16]
 
     @property
@@ -232,6 +249,26 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def idle_power(self) -> Quantity:
         """Return the power while nothing runs, W."""
         return self._from_constant("idle_w", self.idle_w, "W", Scope(self.scope))
+
+    @property
+    def embodied_per_s(self) -> Quantity:
+        """Return what making the device emitted per second of its life, kgCO2e/s.
+
+        References:
+            ISO/IEC 21031:2024, Software carbon intensity: emissions of manufacture
+            times the time that is reserved, over the expected life.
+        """
+        if self.embodied is None:
+            reason = f"profile {self.name} does not say what making the device emitted"
+            return unavailable("kgCO2e/s", Scope.EMBODIED, reason)
+        whole = self._from_constant(
+            "embodied.kgco2e", self.embodied.kgco2e, "kgCO2e", Scope.EMBODIED
+        )
+        life = self._from_constant(
+            "embodied.life_h", self.embodied.life_h, "h", Scope.CONSTANT
+        )
+        hourly = whole.over(life, unit="kgCO2e/h", scope=Scope.EMBODIED)
+        return hourly.scaled(1 / S_PER_H, unit="kgCO2e/s")
 
     def unit_cost(self, unit: WorkUnit, regime: Regime = "alone") -> UnitCost:
         """Return what one unit of work costs on this device.

@@ -32,8 +32,11 @@ unit:
     ...
 
 `joules` may be left out where no meter could be read; they are then modelled from the
-seconds and the watts. `[unit."...".saturated.seconds]` and `.saturated.joules` hold the
-same for a device filled with copies of the unit. `hitl-sim profile` writes such files.
+seconds and the watts. `[embodied.kgco2e]` and `[embodied.life_h]` say what making the
+device emitted and over how many hours that is spread; without them the ledger's line of
+manufacture is unavailable. `[unit."...".saturated.seconds]` and `.saturated.joules`
+hold a unit's costs for a device filled with copies of it. `hitl-sim profile` writes
+such files.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from hitl_sim.analysis.bill import (
 from hitl_sim.analysis.people import NOBODY
 from hitl_sim.analysis.record import RecordError, read_groups
 from hitl_sim.analysis.target import Stop
-from hitl_sim.energy import Kind, Scope, unavailable
+from hitl_sim.energy import Kind, Scope, load_profile, unavailable
 
 NO_LABELS = unavailable("s", Scope.HUMAN_TIME, "no label is asked for")
 
@@ -139,3 +139,31 @@ def test_products_of_older_manifests_are_of_default_precision():
     unit = work_unit("step", {**COUNTED, "products": [PRODUCT]})
     assert unit.matrix_flops == {"float32 default": 24.0}
     assert work_unit("step", COUNTED).matrix_flops is None
+
+
+def test_the_manufacture_of_a_device_is_on_the_ledger_by_its_time_in_use(
+    group, synthetic
+):
+    """A100: 181 kgCO2e over four years of 8,766 h."""
+    usage = share_out(usage_at(group, stop_at(4, 4)), 2.0)
+    profile = load_profile("a100")
+    rate = work_bill(
+        usage, price_units(synthetic.UNITS, profile), profile
+    ).embodied_per_s
+    assert rate.value == pytest.approx(181 / (4 * 8_766 * 3_600))
+    low, high = rate.interval
+    assert low < rate.value / 1.3
+    assert high > rate.value * 1.3
+    assert "Lees-Perasso" in rate.source
+
+
+def test_a_device_of_which_nobody_says_it_has_no_known_manufacture(group, synthetic):
+    usage = share_out(usage_at(group, stop_at(4, 4)), 2.0)
+    profile = load_profile("laptop-cpu")
+    rate = work_bill(
+        usage, price_units(synthetic.UNITS, profile), profile
+    ).embodied_per_s
+    assert rate.value is None
+    assert rate.reason == (
+        "profile laptop-cpu does not say what making the device emitted"
+    )

@@ -15,7 +15,7 @@ from hitl_sim.cost import (
     published_runs,
     simulated_seconds,
 )
-from hitl_sim.energy.quantity import Kind, Quantity, Scope
+from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 
 H = 3_600.0
 KWH = 3.6e6
@@ -42,8 +42,12 @@ def work_bill(*device, wait_s=0.0, idle_w=0.0, item_j=0.0, **others):
         wait_s=simulated_seconds(wait_s, "crew", Scope.DEVICE_TIME),
         idle_power=modelled(idle_w, "W", source="profile idle"),
         item_joules=modelled(item_j, "J", source="profile item"),
-        **others,
+        **{"embodied_per_s": unknown_manufacture()} | others,
     )
+
+
+def unknown_manufacture():
+    return unavailable("kgCO2e/s", Scope.EMBODIED, "nobody says")
 
 
 def human_bill(paid_s=0.0, requester_s=0.0, pool=0, validation=0, label_s=0.0):
