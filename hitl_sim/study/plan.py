@@ -277,11 +277,15 @@ def _recorded_label(recording: RecordingContent, population: str) -> str:
     return recording.name
 
 
-def load_data(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
-    """Load one task's data and check that its sizes suffice.
+def load_data(task: TaskSpec, name: str = "") -> tuple[TaskInfo, TaskData]:
+    """Load one task's data.
+
+    Args:
+        task: its table.
+        name: of the table, for messages.
 
     Raises:
-        SpecError: the data are missing, damaged, or too few.
+        SpecError: the data are missing or damaged.
     """
     try:
         info, data = load_task(
@@ -296,12 +300,21 @@ def load_data(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
             image_size=task.image_size,
             informative_groups=task.informative_groups,
         )
-        check_sizes(info, task.pool, task.validation, task.test)
     except (ValueError, OSError) as error:
+        table = f"[task.{name}]" if name else "[task]"
         is_named = task.source in str(error)
-        where = "[task]" if is_named else f"[task] {task.source!r}:"
+        where = table if is_named else f"{table} {task.source!r}:"
         raise SpecError(f"{where} {error}") from error
     return info, data
+
+
+def _check_sizes(condition: Condition, info: TaskInfo) -> None:
+    """Refuse a pool and held-out parts, swept ones too, that the data cannot fill."""
+    task, prefix = condition.task, f"task.{condition.task_name}."
+    try:
+        check_sizes(info, task.pool, task.validation, task.test, prefix)
+    except ValueError as error:
+        raise SpecError(str(error)) from error
 
 
 def pool_labels(condition: Condition) -> int:
@@ -330,9 +343,12 @@ def build_plan(spec: StudySpec) -> Plan:
     conditions = expand(spec)
     used = {c.task_name for c in conditions}
     infos = {
-        name: load_data(task)[0] for name, task in spec.task.items() if name in used
+        name: load_data(task, name)[0]
+        for name, task in spec.task.items()
+        if name in used
     }
     for condition in conditions:
+        _check_sizes(condition, infos[condition.task_name])
         check_suits(condition, infos[condition.task_name])
     conditions = [with_content(c, infos[c.task_name]) for c in conditions]
     runs = tuple(

@@ -9,28 +9,36 @@ from hitl_sim.task.data import Corruption, TaskInfo
 
 
 def check_sizes(
-    info: TaskInfo, num_pool: int, num_validation: int, num_test: int
+    info: TaskInfo,
+    num_pool: int,
+    num_validation: int,
+    num_test: int,
+    prefix: str = "num_",
 ) -> None:
     """Refuse a split that the task cannot fill.
+
+    Args:
+        info: the task.
+        num_pool: items N of the pool.
+        num_validation: items V of the part that fixes the target.
+        num_test: items of the part that is only watched.
+        prefix: of the three names in a message, as the caller's user writes them.
 
     Raises:
         ValueError: a part has no item, or the three together have more items than the
             task.
     """
-    parts = {
-        "num_pool": num_pool,
-        "num_validation": num_validation,
-        "num_test": num_test,
-    }
+    sizes = (num_pool, num_validation, num_test)
+    names = [f"{prefix}{part}" for part in ("pool", "validation", "test")]
+    parts = dict(zip(names, sizes, strict=True))
     for name, value in parts.items():
         if value < 1:
             raise ValueError(f"`{name}` must be >= 1, got {value}.")
     total = sum(parts.values())
     if total > info.num_items:
         raise ValueError(
-            "`num_pool + num_validation + num_test` must be <= "
-            f"{info.num_items} (the items of task {info.name!r}), got "
-            f"{num_pool} + {num_validation} + {num_test} = {total}."
+            f"`{' + '.join(names)}` must be <= {info.num_items} (the items of task "
+            f"{info.name!r}), got {num_pool} + {num_validation} + {num_test} = {total}."
         )
 
 
