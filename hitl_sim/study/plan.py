@@ -1,7 +1,7 @@
 """From a spec to the work that is left: checked data and crowds, groups, chunks."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -317,6 +317,25 @@ def _check_sizes(condition: Condition, info: TaskInfo) -> None:
         raise SpecError(str(error)) from error
 
 
+def _check_controls(
+    conditions: Sequence[Condition], infos: Mapping[str, TaskInfo]
+) -> None:
+    """Refuse arms that no control of their own task, network and training is beside.
+
+    Their runs could be compared with none, which would be found after all of them.
+    """
+    bases = [digest(c.shared(infos[c.task_name].content_hash)) for c in conditions]
+    known = {b for b, c in zip(bases, conditions, strict=True) if c.role == "control"}
+    for base, condition in zip(bases, conditions, strict=True):
+        if base not in known:
+            where = ", ".join(f"{k} = {v!r}" for k, v in condition.settings.items())
+            raise SpecError(
+                "`axis.arms` and `exclude` must leave a control beside every arm, got "
+                f"none for arm {condition.arm.name!r} of task {condition.task_name!r}"
+                f"{f' at {where}' if where else ''}."
+            )
+
+
 def pool_labels(condition: Condition) -> int:
     """Given labels of the pool that an arm uses; people's own labels are not given."""
     arm, pool = condition.arm, condition.task.pool
@@ -350,6 +369,7 @@ def build_plan(spec: StudySpec) -> Plan:
     for condition in conditions:
         _check_sizes(condition, infos[condition.task_name])
         check_suits(condition, infos[condition.task_name])
+    _check_controls(conditions, infos)
     conditions = [with_content(c, infos[c.task_name]) for c in conditions]
     runs = tuple(
         Run(key, condition, replicate)
