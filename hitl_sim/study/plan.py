@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
@@ -22,12 +22,16 @@ from hitl_sim.study.spec import (
     CrowdSpec,
     ImportanceArm,
     LabellingArm,
+    MachineImportanceArm,
+    MachineShareArm,
     PeopleArm,
     RandomShareArm,
     RelevanceArm,
     SpecError,
     StudySpec,
     TaskSpec,
+    VerificationArm,
+    WholePoolArm,
     question_of,
 )
 from hitl_sim.study.suit import check_suits
@@ -338,12 +342,22 @@ def _check_controls(
 
 def pool_labels(condition: Condition) -> int:
     """Given labels of the pool that an arm uses; people's own labels are not given."""
-    arm, pool = condition.arm, condition.task.pool
-    if isinstance(arm, LabellingArm):
-        return arm.initial
-    if isinstance(arm, RandomShareArm):
-        return kept_items(arm.share, pool)
-    return pool
+    match arm := condition.arm:
+        case LabellingArm():
+            return arm.initial
+        case RandomShareArm():
+            return kept_items(arm.share, condition.task.pool)
+        case (
+            WholePoolArm()
+            | MachineShareArm()
+            | MachineImportanceArm()
+            | RelevanceArm()
+            | VerificationArm()
+            | ImportanceArm()
+        ):
+            return condition.task.pool
+        case _:
+            assert_never(arm)
 
 
 def kept_items(share: float, total: int) -> int:

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, assert_never, get_args
 
 import msgspec
 from msgspec import Meta
@@ -515,9 +515,15 @@ QUESTION = {"ranking": "importance", "marks": "marks"}
 
 def question_of(arm: PeopleArm) -> str:
     """Kind of question that an arm puts to people."""
-    if isinstance(arm, ImportanceArm):
-        return QUESTION[arm.feedback]
-    return "label" if isinstance(arm, LabellingArm) else str(arm.__struct_config__.tag)
+    match arm:
+        case ImportanceArm():
+            return QUESTION[arm.feedback]
+        case LabellingArm():
+            return "label"
+        case RelevanceArm() | VerificationArm():
+            return str(arm.__struct_config__.tag)
+        case _:
+            assert_never(arm)
 
 
 def is_replayed(arm: ArmSpec, crowd: CrowdSpec) -> bool:
@@ -996,9 +1002,22 @@ def _check_tasks(spec: StudySpec) -> None:
 
 
 def _questions(arm: ArmSpec) -> int:
-    if isinstance(arm, LabellingArm):
-        return arm.initial + arm.rounds * arm.questions
-    return arm.questions if isinstance(arm, RelevanceArm | VerificationArm) else 0
+    """Items that an arm asks about, or is given; 0 where it asks of no item."""
+    match arm:
+        case LabellingArm():
+            return arm.initial + arm.rounds * arm.questions
+        case RelevanceArm() | VerificationArm():
+            return arm.questions
+        case (
+            WholePoolArm()
+            | RandomShareArm()
+            | MachineShareArm()
+            | MachineImportanceArm()
+            | ImportanceArm()
+        ):
+            return 0
+        case _:
+            assert_never(arm)
 
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)

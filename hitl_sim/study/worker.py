@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 import jax
 import jax.numpy as jnp
@@ -78,6 +78,7 @@ from hitl_sim.study.spec import (
     RelevanceArm,
     TaskSpec,
     VerificationArm,
+    WholePoolArm,
 )
 from hitl_sim.study.store import (
     DiskFullError,
@@ -233,8 +234,10 @@ def _intervention(
                 arm.suggest,
                 arm.initial,
             )
-        case _:
+        case WholePoolArm():
             return WholePoolConfig()
+        case _:
+            assert_never(arm)
 
 
 def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfig:

@@ -130,3 +130,16 @@ def test_products_of_a_pruned_training_step_are_predicted():
     want = 32 * (2 * 2 * 64 * 32 + 3 * 2 * 32 * 10)
     jaxpr = jax.make_jaxpr(unit.program)(*unit.args)
     assert sum(_products(jaxpr)) / unit.items == want
+
+
+@pytest.mark.parametrize(
+    "use", [unit_layers, lambda config: shrink_config(config, 0.5)]
+)
+def test_an_encoder_that_is_not_known_is_not_taken_for_one_without_units(use):
+    class Mine:
+        """What no lever knows how to shrink."""
+
+    config = NetworkConfig((8,))
+    object.__setattr__(config, "encoder", Mine())
+    with pytest.raises(AssertionError, match="to be unreachable"):
+        use(config)
