@@ -20,7 +20,7 @@ from hitl_sim.learn.lever import (
     in_place_of,
     server_half,
 )
-from hitl_sim.learn.loop import RunConfig, guidance_of
+from hitl_sim.learn.loop import RunConfig, guidance_of, network_of
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import init_learner
 from hitl_sim.learn.work import (
@@ -89,7 +89,7 @@ def _course_of(config: RunConfig, intervention: Intervention) -> Course:
     """Build the course without what a run would put into it; shapes are the same."""
     network, sizes = config.program.network, _sizes(config, intervention)
     if config.lever == NO_LEVER:
-        return Course((Leg(network, build_network(network, *sizes)),))
+        return Course((Leg(network, network_of(config, intervention)),))
     optimiser = config.program.train.optimiser
     return build_course(network, sizes, config.lever, optimiser)
 
@@ -145,7 +145,13 @@ def _training(
                 unit, PROTOCOL, spread(np.where(is_in & (reach == n), due, 0))
             )
             if program.train.l2 is not None:
-                metric = metric_unit(period.leg.config, program.train, n, *sizes)
+                metric = metric_unit(
+                    period.leg.config,
+                    program.train,
+                    n,
+                    *sizes,
+                    built=period.leg.network,
+                )
                 is_due = is_in & (reach == n) & (due > 0)
                 yield WorkLine(metric, PROTOCOL, spread(is_due.astype(np.int64)))
 
@@ -169,8 +175,10 @@ def _evaluations(
         (INSTRUMENT, config.num_test),
     ]
     for standing, n in held_out:
-        unit = forward_unit("evaluate", leg.config, n, *sizes, _class_of, "class")
-        if leg.answer:
+        unit = forward_unit(
+            "evaluate", leg.config, n, *sizes, _class_of, "class", built=leg.network
+        )
+        if leg.network.hooks is not None:
             unit = _answering(config, leg, unit, n, sizes[0])
         yield WorkLine(unit, standing, spread(n * is_evaluated))
 
@@ -253,12 +261,16 @@ def _levers(
     at = np.arange(checkpoints)
     if lever.fine_tune is not None:
         sizes = (config.num_leftover, *_sizes(config, intervention))
-        unit = train_unit("pretrain", program.network, program.train, *sizes)
+        plain = network_of(config, intervention)
+        unit = train_unit(
+            "pretrain", program.network, program.train, *sizes, built=plain
+        )
         yield WorkLine(unit, PROTOCOL, once(lever.fine_tune.steps, checkpoints))
     if lever.mask is not None and (hooks := last.network.hooks) and hooks.revise:
         revise, number = hooks.revise, jnp.int32(lever.mask.ready)
+        name = "mask" if lever.mask.form == "masked" else lever.mask.form
         unit = _weights_unit(
-            config, intervention, last, "mask", lambda t, h: revise(t, h, number)
+            config, intervention, last, name, lambda t, h: revise(t, h, number)
         )
         yield WorkLine(unit, PROTOCOL, spread(lever.mask.is_due(at).astype(np.int64)))
     if last.take_over is not None:

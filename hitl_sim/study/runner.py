@@ -1,7 +1,7 @@
 """The composition root: a study file in, records, an answer and a report out."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -252,8 +252,26 @@ def _manifest(plan: Plan, out: Path) -> dict[str, Any]:
         },
         "populations": plan.populations(),
         "environment": json.loads(environments.pop()) if environments else {},
-        "units": {k: v for g in groups.values() for k, v in g["units"].items()},
+        "units": merge_units(groups.values()),
     }
+
+
+def merge_units(groups: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Gather the units of work of a study's programs, each name once.
+
+    Raises:
+        RecordError: two programs call different work by one name, so that one of them
+            would be billed as the other.
+    """
+    found: dict[str, Any] = {}
+    for group in groups:
+        for name, unit in group["units"].items():
+            if found.setdefault(name, unit) != unit:
+                raise RecordError(
+                    f"The unit {name!r} must be one program, got two that differ. Run "
+                    "into another folder."
+                )
+    return found
 
 
 def load_study(out: Path) -> tuple[StudySpec, pa.Table, dict[str, Any]]:

@@ -13,6 +13,7 @@ from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
 from hitl_sim.study.lever_spec import _Lever
 from hitl_sim.study.plan import build_plan, chunks_left, pool_labels
+from hitl_sim.study.runner import merge_units
 from hitl_sim.study.spec import (
     ArmSpec,
     PeopleArm,
@@ -21,6 +22,7 @@ from hitl_sim.study.spec import (
     load_spec,
     question_of,
 )
+from hitl_sim.study.store import RecordError
 
 STUDIES = Path(__file__).parents[2] / "experiments"
 
@@ -173,3 +175,31 @@ def test_a_probe_times_a_second_chunk_where_the_first_was_short(
     assert [report.chunk_id for report in found.reports] == [
         chunk.id for chunk in chunks[:num_timed]
     ]
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ({"units": {"train": 2}}, r"of one program, got other `units`: 'train'"),
+        (
+            {"environment": {"jax": 2}},
+            r"of one program, got other `environment`: 'jax'",
+        ),
+    ],
+)
+def test_a_folder_s_program_is_not_replaced_by_another(tmp_path, part, message):
+    group = {"static": {}, "environment": {"jax": 1}, "units": {"train": 1.5e-7}}
+    file = tmp_path / "groups" / "one.json"
+    worker._keep_group(file, group)
+    before = file.read_bytes()
+    worker._keep_group(file, group)
+    with pytest.raises(RecordError, match=message):
+        worker._keep_group(file, group | part)
+    assert file.read_bytes() == before
+
+
+def test_units_of_one_name_that_differ_are_never_billed_as_one():
+    groups = [{"units": {"train": 1, "score": 2}}, {"units": {"train": 1}}]
+    assert merge_units(groups) == {"train": 1, "score": 2}
+    with pytest.raises(RecordError, match="unit 'train' must be one program"):
+        merge_units([*groups, {"units": {"train": 3}}])
