@@ -57,6 +57,7 @@ class DryRun:
         replicates: runs per condition.
         half_width: of a 95 % interval of two arms' difference, in standard deviations
             of one run.
+        notes: what looked odd in the tasks' files, and how they were read.
     """
 
     conditions: int
@@ -72,6 +73,7 @@ class DryRun:
     joules: float
     replicates: int
     half_width: float
+    notes: tuple[str, ...] = ()
 
 
 class StudyRun(NamedTuple):
@@ -134,6 +136,11 @@ def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
         joules=seconds * load_profile(spec.device).active_w.value,
         replicates=spec.replicates,
         half_width=half_width(spec.replicates),
+        notes=tuple(
+            f"task {name!r}: {note}"
+            for name, info in plan.infos.items()
+            for note in info.notes
+        ),
     )
 
 
@@ -248,6 +255,7 @@ def _manifest(plan: Plan, out: Path) -> dict[str, Any]:
                 "groups": len(info.group_names),
                 "importance_source": info.importance_source,
             }
+            | ({"notes": list(info.notes)} if info.notes else {})
             for name, info in plan.infos.items()
         },
         "populations": plan.populations(),

@@ -164,6 +164,8 @@ def print_dry_run(console: Console, plan: DryRun) -> None:
             "from others along inert axes alone. `axis.arms` names the arms that an "
             "axis is for."
         )
+    for note in plan.notes:
+        console.print(f"[yellow]note:[/yellow] {escape(note)}.")
     if plan.others:
         console.print(
             f"{plan.others} finished runs in this folder are not part of this form of "

@@ -165,3 +165,20 @@ def test_a_folder_with_a_broken_image_is_refused(tmp_path, kept_bytes):
     path.write_bytes(path.read_bytes()[:kept_bytes])
     found = refusal(tmp_path, tmp_path / "images")
     assert f"{path}: must be a whole image, got: " in found
+
+
+def test_how_a_table_was_read_is_told_before_the_run(tmp_path):
+    rows = "".join(f"{i % 7},5;{'yYn'[i % 3]}\n" for i in range(90))
+    (tmp_path / "mine.csv").write_text("x;label\n" + rows)
+    arm = 'kind = "random_share"'
+    study = STUDY.format(source="mine.csv", task="", network="linear", arm=arm)
+    file = tmp_path / "study.toml"
+    file.write_text(study)
+    result = CliRunner().invoke(
+        app, ["run", str(file), "--dry-run"], env={"COLUMNS": "200"}
+    )
+    assert result.exit_code == 0
+    told = " ".join(result.stdout.split())
+    assert "note: task 'mine': cells are separated by ';', not by ','." in told
+    assert "note: task 'mine': numbers have a decimal comma." in told
+    assert "note: task 'mine': the classes 'Y', 'y' differ only in case" in told
