@@ -199,8 +199,9 @@ def count_units(plan: Plan, network: NetworkConfig, width: int) -> dict[str, Wor
         1,
     )
     config = TrainConfig(plan.batch, plan.steps, plan.checkpoints)
+    built = build_network(network, width, 2)
     units = (
-        train_unit("train", network, config, plan.pool, width, 2),
+        train_unit("train", network, config, plan.pool, width, 2, built=built),
         forward_unit(
             "evaluate",
             network,
@@ -209,6 +210,7 @@ def count_units(plan: Plan, network: NetworkConfig, width: int) -> dict[str, Wor
             2,
             lambda logits: logits.argmax(axis=1),
             "class",
+            built=built,
         ),
         choose,
     )

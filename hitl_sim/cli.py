@@ -181,7 +181,15 @@ def run(
         place = place_of(executor, workers or _cores(), scheduler, slurm or ())
         console.print(f"[bold]{escape(spec.question)}[/bold]")
         with _resumable(console, again), shown_progress(console) as show:
-            done = runner.run_study(spec, folder, 1, show, place=place, limit_s=limit)
+            done = runner.run_study(
+                spec,
+                folder,
+                1,
+                show,
+                place=place,
+                limit_s=limit,
+                on_plan=lambda found: print_dry_run(console, found),
+            )
         for path in done.set_aside:
             console.print(f"[yellow]damaged, set aside:[/yellow] {escape(str(path))}")
         for message in sorted(set(done.messages)):

@@ -52,7 +52,7 @@ def read_populations(
             value, status or source, or is out of range; one line that names the file.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(
             f"Population file must be readable, got {str(path)!r}: {error}."

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+_LARGEST = 3.4028234e38
+"""Largest float32, in which crowds are computed; IEEE 754-2008, table 3.5."""
+
 
 class Range(NamedTuple):
     """Numbers from `low` to `high`; an open end is left out."""
@@ -19,8 +22,8 @@ class Range(NamedTuple):
     unit: str = ""
 
     def holds(self, value: float) -> bool:
-        """Whether a value is finite and inside."""
-        if not math.isfinite(value):
+        """Whether a value is finite, in float32 too, and inside."""
+        if not abs(value) <= _LARGEST:
             return False
         if self.is_open:
             return self.low < value < self.high

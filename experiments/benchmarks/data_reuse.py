@@ -20,6 +20,7 @@ from hitl_sim.energy.memory import (
     split_energy,
 )
 from hitl_sim.learn import NetworkConfig, TrainConfig
+from hitl_sim.learn.network import build_network
 from hitl_sim.learn.work import train_unit
 
 TECHNOLOGY = "cmos-45nm"
@@ -33,8 +34,14 @@ def print_batches() -> None:
     technology = load_technology(TECHNOLOGY)
     print(f"training 64-64-10 on {technology.name}, per item:")
     for batch in BATCHES:
+        network, sizes = NetworkConfig((64,)), (64, 10)
         unit = train_unit(
-            "train", NetworkConfig((64,)), TrainConfig(batch=batch), 1000, 64, 10
+            "train",
+            network,
+            TrainConfig(batch=batch),
+            1000,
+            *sizes,
+            built=build_network(network, *sizes),
         )
         program = jax.make_jaxpr(unit.program)(*unit.args)
         split = split_energy(operations_in(program), products_in(program), technology)

@@ -80,7 +80,7 @@ def load_profile(name_or_path: str) -> DeviceProfile:
             f" got '{name_or_path}'."
         )
     try:
-        data = read(path.read_text(encoding="utf-8"))
+        data = read(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ValueError(
             f"`device` must be a file that can be read, got '{path}': {error.strerror}."

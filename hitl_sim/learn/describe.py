@@ -20,7 +20,7 @@ from hitl_sim.learn.lever import (
     in_place_of,
     server_half,
 )
-from hitl_sim.learn.loop import RunConfig, guidance_of
+from hitl_sim.learn.loop import RunConfig, guidance_of, network_of
 from hitl_sim.learn.network import Network, NetworkConfig, build_network
 from hitl_sim.learn.optimise import init_learner
 from hitl_sim.learn.work import (
@@ -95,7 +95,7 @@ def _course_of(config: RunConfig, intervention: Intervention) -> Course:
     """Build the course without what a run would put into it; shapes are the same."""
     network, sizes = config.program.network, _sizes(config, intervention)
     if config.lever == NO_LEVER:
-        return Course((Leg(network, build_network(network, *sizes)),))
+        return Course((Leg(network, network_of(config, intervention)),))
     optimiser = config.program.train.optimiser
     return build_course(network, sizes, config.lever, optimiser)
 
@@ -151,7 +151,13 @@ def _training(
                 unit, PROTOCOL, spread(np.where(is_in & (reach == n), due, 0))
             )
             if program.train.l2 is not None:
-                metric = metric_unit(period.leg.config, program.train, n, *sizes)
+                metric = metric_unit(
+                    period.leg.config,
+                    program.train,
+                    n,
+                    *sizes,
+                    built=period.leg.network,
+                )
                 is_due = is_in & (reach == n) & (due > 0)
                 yield WorkLine(metric, PROTOCOL, spread(is_due.astype(np.int64)))
 
@@ -183,8 +189,16 @@ def _look(
 ) -> Unit:
     """Describe one look at some items by the network in use."""
     sizes, leg = _sizes(config, intervention), course.legs[-1]
-    unit = forward_unit("evaluate", leg.config, num_items, *sizes, _class_of, "class")
-    if leg.answer:
+    unit = forward_unit(
+        "evaluate",
+        leg.config,
+        num_items,
+        *sizes,
+        _class_of,
+        "class",
+        built=leg.network,
+    )
+    if leg.network.hooks is not None:
         unit = _answering(config, leg, unit, num_items, sizes[0])
     return unit
 
@@ -302,12 +316,16 @@ def _levers(
     at = np.arange(checkpoints)
     if lever.fine_tune is not None:
         sizes = (config.num_leftover, *_sizes(config, intervention))
-        unit = train_unit("pretrain", program.network, program.train, *sizes)
+        plain = network_of(config, intervention)
+        unit = train_unit(
+            "pretrain", program.network, program.train, *sizes, built=plain
+        )
         yield WorkLine(unit, PROTOCOL, once(lever.fine_tune.steps, checkpoints))
     if lever.mask is not None and (hooks := last.network.hooks) and hooks.revise:
         revise, number = hooks.revise, jnp.int32(lever.mask.ready)
+        name = "mask" if lever.mask.form == "masked" else lever.mask.form
         unit = _weights_unit(
-            config, intervention, last, "mask", lambda t, h: revise(t, h, number)
+            config, intervention, last, name, lambda t, h: revise(t, h, number)
         )
         yield WorkLine(unit, PROTOCOL, spread(lever.mask.is_due(at).astype(np.int64)))
     if last.take_over is not None:

@@ -421,7 +421,7 @@ def _build_stage(
     program = config.program
     shape = program.shape
     sizes = (intervention.num_features, shape.num_classes)
-    network = build_network(program.network, *sizes)
+    network = network_of(config, intervention)
     lever = config.lever
 
     def pretrain(keys: RunKeys, hyper: Hyper, data: TaskData) -> Any:
@@ -673,6 +673,12 @@ def guidance_of(config: RunConfig) -> Intervention:
             f"it acts on one training from begin to end, got {config.lever}."
         )
     return built
+
+
+def network_of(config: RunConfig, intervention: Intervention) -> Network:
+    """Build the network of a run, which is trained, looked with and billed."""
+    sizes = (intervention.num_features, config.program.shape.num_classes)
+    return build_network(config.program.network, *sizes)
 
 
 def _repeat(step: Callable[[Any], Any], carry: Any, rounds: int) -> tuple[Any, Any]:

@@ -1,4 +1,8 @@
-"""Work as counts of named units: what a run did, before anybody prices it."""
+"""Work as counts of named units: what a run did, before anybody prices it.
+
+A unit is made of the network that the run itself was built with, never of another of
+the same config, so that what is billed is what is traced.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hitl_sim.learn.fixed_hessian import descend
-from hitl_sim.learn.network import Network, NetworkConfig, build_network
+from hitl_sim.learn.network import Network, NetworkConfig
 from hitl_sim.learn.optimise import (
     TrainConfig,
     TrainSet,
@@ -67,8 +71,8 @@ def train_unit(
     num_features: int,
     num_classes: int,
     *,
+    built: Network,
     has_penalty: bool = False,
-    built: Network | None = None,
     mark: str = "",
 ) -> Unit:
     """One optimiser step: drawing its batch, fetching it from the pool, and learning.
@@ -78,18 +82,16 @@ def train_unit(
 
     Args:
         phase: train or choose.
-        network: what is trained.
+        network: what the unit is called after.
         config: batch and optimiser; only Adam goes without its name.
         num_items: pool items N that batches are fetched from; all of them in each step
             where the config's batch is None.
         num_features: input width D.
         num_classes: output width K.
+        built: the network that a run trains, with what levers do to it.
         has_penalty: whether the loss penalises input gradients.
-        built: the network with what levers do to it; the plain one when left out.
         mark: what they are called, as the end of the name.
     """
-    if built is None:
-        built = build_network(network, num_features, num_classes)
     name = config.optimiser
     learner = jax.eval_shape(
         lambda key: init_learner(key, built, name), jax.random.key(0)
@@ -123,6 +125,8 @@ def metric_unit(
     num_items: int,
     num_features: int,
     num_classes: int,
+    *,
+    built: Network,
 ) -> Unit:
     """Fetching a training set and inverting its metric, once before its steps.
 
@@ -132,13 +136,13 @@ def metric_unit(
         num_items: items N of the training set.
         num_features: input width D.
         num_classes: output width K.
+        built: the network that a run trains.
 
     Raises:
         ValueError: the steps share no metric.
     """
     if config.l2 is None:
         raise ValueError("`l2` must be given for a metric, got None.")
-    built = build_network(network, num_features, num_classes)
     learner = jax.eval_shape(
         lambda key: init_learner(key, built, config.optimiser), jax.random.key(0)
     )
@@ -182,9 +186,21 @@ def forward_unit(
     num_classes: int,
     read_out: Callable[[Any], Any],
     read_out_name: str,
+    *,
+    built: Network,
 ) -> Unit:
-    """One item of a forward pass over `num_items`, with its read-out of the logits."""
-    built: Network = build_network(network, num_features, num_classes)
+    """One item of a forward pass over `num_items`, with its read-out of the logits.
+
+    Args:
+        phase: score or evaluate.
+        network: what it is called after.
+        num_items: items of the pass.
+        num_features: input width D.
+        num_classes: output width K.
+        read_out: `[B, K] logits -> arrays`.
+        read_out_name: of it.
+        built: the network that a run looks with.
+    """
     params = jax.eval_shape(built.init, jax.random.key(0))
 
     def program(params: Any, x: Any) -> Any:

@@ -101,7 +101,7 @@ def crossing_text(found: BreakEvenAlong) -> str:
             return f"at any from {within}{hedge}"
         case Course.SEVERAL:
             return f"changes at {_roots(crossing)}{unit}"
-        case _:
+        case Course.FROM | Course.UP_TO:
             return f"{crossing.course.value} {_roots(crossing)}{unit}{_set(crossing)}"
 
 

@@ -99,16 +99,12 @@ def cells(spec: StudySpec, axes: Sequence[AxisSpec]) -> Iterator[dict[str, Scala
         spec: a study whose axes pass `check_axes`.
         axes: those that act on one arm.
     """
-    strands: dict[str, list[AxisSpec]] = {}
-    for axis in axes:
-        if not axis.is_drawn:
-            strands.setdefault(axis.link or f"\0{axis.field}", []).append(axis)
     grid = [
         [
             {axis.field: (axis.values or ())[i] for axis in strand}
             for i in range(len(strand[0].values or ()))
         ]
-        for strand in strands.values()
+        for strand in _strands(axes)
     ]
     fields = [axis.field for axis in axes if axis.is_drawn]
     if fields:
@@ -116,6 +112,22 @@ def cells(spec: StudySpec, axes: Sequence[AxisSpec]) -> Iterator[dict[str, Scala
         grid.append([{field: point[field] for field in fields} for point in points])
     for parts in itertools.product(*grid):
         yield {field: v for part in parts for field, v in part.items()}
+
+
+def num_cells(spec: StudySpec, axes: Sequence[AxisSpec]) -> int:
+    """Count what `cells` lists, without listing it."""
+    crossed = math.prod(len(strand[0].values or ()) for strand in _strands(axes))
+    is_drawn = any(axis.is_drawn for axis in axes)
+    return crossed * (len(drawn_points(spec)) if is_drawn else 1)
+
+
+def _strands(axes: Sequence[AxisSpec]) -> list[list[AxisSpec]]:
+    """Gather the axes that are not drawn by what ties them together."""
+    strands: dict[str, list[AxisSpec]] = {}
+    for axis in axes:
+        if not axis.is_drawn:
+            strands.setdefault(axis.link or f"\0{axis.field}", []).append(axis)
+    return list(strands.values())
 
 
 def drawn_points(spec: StudySpec) -> list[dict[str, Scalar]]:

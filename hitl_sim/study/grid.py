@@ -3,14 +3,14 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from hitl_sim import __version__
-from hitl_sim.study.axis import cells, check_axes
+from hitl_sim.study.axis import cells, check_axes, num_cells
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec import (
     ArmSpec,
@@ -35,6 +35,9 @@ from hitl_sim.study.spec import (
 
 SCHEMA = 1
 """Version of the record's columns; part of every key."""
+
+MOST_RUNS = 1_000_000
+"""Runs of one study: a plan of them takes half a gigabyte and a quarter of a minute."""
 
 _TABLES = ("task", "network", "training", "crowd", "crew", "arm")
 _UNSWEPT = ("name", "role", "lever", "simulated")
@@ -354,14 +357,35 @@ def _is_excluded(spec: StudySpec, row: Mapping[str, Scalar]) -> bool:
     )
 
 
-def _cells(spec: StudySpec, arm: ArmSpec) -> Iterator[dict[str, Scalar]]:
-    axes = [
+def _axes_of(spec: StudySpec, arm: ArmSpec) -> list[AxisSpec]:
+    """List the axes that an arm is crossed with."""
+    return [
         axis
         for axis in spec.axis
         if acts_on(axis.field, arm, spec.crowd)
         and (axis.arms is None or arm.name in axis.arms)
     ]
-    return cells(spec, axes)
+
+
+def _check_size(spec: StudySpec) -> None:
+    """Refuse more runs than a study can hold, by their number alone."""
+    number = 0
+    for arm in spec.arm:
+        axes = _axes_of(spec, arm)
+        tasks = 1 if any(axis.field == "task" for axis in axes) else len(spec.task)
+        is_control = isinstance(arm, WholePoolArm) and arm.role == "control"
+        number += num_cells(spec, axes) * tasks * (2 if is_control else 1)
+    most = MOST_RUNS // 2
+    if number > most:
+        raise SpecError(
+            f"`axis` must lead to at most {most:,} conditions of one study, got "
+            f"{number:,} before `exclude`. Cut a study of more into several."
+        )
+    if number * spec.replicates > MOST_RUNS:
+        raise SpecError(
+            f"`replicates` must lead to at most {MOST_RUNS:,} runs of one study, got "
+            f"{spec.replicates:,} of each of {number:,} conditions before `exclude`."
+        )
 
 
 def expand(spec: StudySpec) -> list[Condition]:
@@ -379,15 +403,16 @@ def expand(spec: StudySpec) -> list[Condition]:
 
     Raises:
         SpecError: an axis or an exclusion names what does not exist, or leads to a
-            value that the spec refuses.
+            value that the spec refuses; or there would be more than `MOST_RUNS` runs.
     """
     for axis in spec.axis:
         _check_axis(axis, spec)
     check_axes(spec)
     _check_exclude(spec)
+    _check_size(spec)
     conditions: list[Condition] = []
     for index, arm in enumerate(spec.arm):
-        for cell in _cells(spec, arm):
+        for cell in cells(spec, _axes_of(spec, arm)):
             conditions.extend(_conditions_at(spec, index, cell))
     return conditions
 
@@ -439,26 +464,45 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for axis in spec.axis:
-        arms = [
-            arm
-            for arm in spec.arm
-            if acts_on(axis.field, arm, spec.crowd)
-            and (axis.arms is None or arm.name in axis.arms)
-        ]
+        arms = [arm for arm in spec.arm if axis in _axes_of(spec, arm)]
         if not arms:
             found[axis.field] = _nowhere(axis.field, spec)
         if axis.values is not None and len(axis.values) == 1:
             found[axis.field] = "it takes one value only"
-        if (
-            axis.field == "training.learning_rate"
-            and spec.training.optimiser == "fixed_hessian"
-        ):
+        if _is_unread_rate(axis.field, spec):
             found[axis.field] = "the optimiser 'fixed_hessian' takes steps of its own"
         for arm in arms:
             reason = _inert_reason(axis.field, arm, spec.crew.size)
             if reason:
                 found[f"{axis.field} (arm {arm.name})"] = reason
     return found
+
+
+def count_inert(conditions: Iterable[Condition], spec: StudySpec) -> int:
+    """Count the conditions that differ from another one along inert axes alone.
+
+    Args:
+        conditions: as `expand` lists them.
+        spec: their study.
+    """
+    seen: set[Any] = set()
+    number = 0
+    for condition in conditions:
+        arm, number = condition.arm, number + 1
+        settings = (
+            (field, value)
+            for field, value in condition.settings.items()
+            if not _is_unread_rate(field, spec)
+            and _inert_reason(field, arm, condition.spec.crew.size) is None
+        )
+        seen.add((condition.task_name, arm.name, condition.role, *settings))
+    return number - len(seen)
+
+
+def _is_unread_rate(field: str, spec: StudySpec) -> bool:
+    """Whether a field is the learning rate of an optimiser that reads none."""
+    is_fixed = spec.training.optimiser == "fixed_hessian"
+    return field == "training.learning_rate" and is_fixed
 
 
 def _nowhere(field: str, spec: StudySpec) -> str:

@@ -1,6 +1,7 @@
 """From the levers of an arm to what fixes the learner's program."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from hitl_sim.learn import (
     FineTuneConfig,
@@ -22,6 +23,12 @@ from hitl_sim.study.lever_spec import (
 
 def lever_config(levers: Sequence[LeverSpec], num_classes: int) -> LeverConfig:
     """Give levers the sizes of the task that they act on."""
+    for lever in levers:
+        match lever:
+            case FineTuneLever() | PruneLever() | QuantiseLever() | SplitLever():
+                pass
+            case _:
+                assert_never(lever)
     tune, prune = find_lever(levers, FineTuneLever), find_lever(levers, PruneLever)
     quantise, split = find_lever(levers, QuantiseLever), find_lever(levers, SplitLever)
     return LeverConfig(

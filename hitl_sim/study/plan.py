@@ -1,11 +1,11 @@
 """From a spec to the work that is left: checked data and crowds, groups, chunks."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
@@ -22,12 +22,16 @@ from hitl_sim.study.spec import (
     CrowdSpec,
     ImportanceArm,
     LabellingArm,
+    MachineImportanceArm,
+    MachineShareArm,
     PeopleArm,
     RandomShareArm,
     RelevanceArm,
     SpecError,
     StudySpec,
     TaskSpec,
+    VerificationArm,
+    WholePoolArm,
     question_of,
 )
 from hitl_sim.study.suit import check_suits
@@ -277,11 +281,15 @@ def _recorded_label(recording: RecordingContent, population: str) -> str:
     return recording.name
 
 
-def load_data(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
-    """Load one task's data and check that its sizes suffice.
+def load_data(task: TaskSpec, name: str = "") -> tuple[TaskInfo, TaskData]:
+    """Load one task's data.
+
+    Args:
+        task: its table.
+        name: of the table, for messages.
 
     Raises:
-        SpecError: the data are missing, damaged, or too few.
+        SpecError: the data are missing or damaged.
     """
     try:
         info, data = load_task(
@@ -296,22 +304,60 @@ def load_data(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
             image_size=task.image_size,
             informative_groups=task.informative_groups,
         )
-        check_sizes(info, task.pool, task.validation, task.test)
     except (ValueError, OSError) as error:
+        table = f"[task.{name}]" if name else "[task]"
         is_named = task.source in str(error)
-        where = "[task]" if is_named else f"[task] {task.source!r}:"
+        where = table if is_named else f"{table} {task.source!r}:"
         raise SpecError(f"{where} {error}") from error
     return info, data
 
 
+def _check_sizes(condition: Condition, info: TaskInfo) -> None:
+    """Refuse a pool and held-out parts, swept ones too, that the data cannot fill."""
+    task, prefix = condition.task, f"task.{condition.task_name}."
+    try:
+        check_sizes(info, task.pool, task.validation, task.test, prefix)
+    except ValueError as error:
+        raise SpecError(str(error)) from error
+
+
+def _check_controls(
+    conditions: Sequence[Condition], infos: Mapping[str, TaskInfo]
+) -> None:
+    """Refuse arms that no control of their own task, network and training is beside.
+
+    Their runs could be compared with none, which would be found after all of them.
+    """
+    bases = [digest(c.shared(infos[c.task_name].content_hash)) for c in conditions]
+    known = {b for b, c in zip(bases, conditions, strict=True) if c.role == "control"}
+    for base, condition in zip(bases, conditions, strict=True):
+        if base not in known:
+            where = ", ".join(f"{k} = {v!r}" for k, v in condition.settings.items())
+            raise SpecError(
+                "`axis.arms` and `exclude` must leave a control beside every arm, got "
+                f"none for arm {condition.arm.name!r} of task {condition.task_name!r}"
+                f"{f' at {where}' if where else ''}."
+            )
+
+
 def pool_labels(condition: Condition) -> int:
     """Given labels of the pool that an arm uses; people's own labels are not given."""
-    arm, pool = condition.arm, condition.task.pool
-    if isinstance(arm, LabellingArm):
-        return arm.initial
-    if isinstance(arm, RandomShareArm):
-        return kept_items(arm.share, pool)
-    return pool
+    match arm := condition.arm:
+        case LabellingArm():
+            return arm.initial
+        case RandomShareArm():
+            return kept_items(arm.share, condition.task.pool)
+        case (
+            WholePoolArm()
+            | MachineShareArm()
+            | MachineImportanceArm()
+            | RelevanceArm()
+            | VerificationArm()
+            | ImportanceArm()
+        ):
+            return condition.task.pool
+        case _:
+            assert_never(arm)
 
 
 def kept_items(share: float, total: int) -> int:
@@ -330,10 +376,14 @@ def build_plan(spec: StudySpec) -> Plan:
     conditions = expand(spec)
     used = {c.task_name for c in conditions}
     infos = {
-        name: load_data(task)[0] for name, task in spec.task.items() if name in used
+        name: load_data(task, name)[0]
+        for name, task in spec.task.items()
+        if name in used
     }
     for condition in conditions:
+        _check_sizes(condition, infos[condition.task_name])
         check_suits(condition, infos[condition.task_name])
+    _check_controls(conditions, infos)
     conditions = [with_content(c, infos[c.task_name]) for c in conditions]
     runs = tuple(
         Run(key, condition, replicate)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +15,12 @@ from hitl_sim.participants.table_file import Layout, read_answers
 from hitl_sim.study.grid import Condition, RecordingContent
 from hitl_sim.study.spec import (
     TIME_DIALS,
+    ImportanceArm,
     LabellingArm,
     PeopleArm,
     RelevanceArm,
     SpecError,
+    VerificationArm,
     question_of,
 )
 from hitl_sim.task import TaskInfo
@@ -292,9 +295,15 @@ def _check_supply(
 
 def _num_asked(arm: PeopleArm) -> int:
     """Questions of an arm's whole run."""
-    if isinstance(arm, LabellingArm):
-        return arm.rounds * arm.questions
-    return arm.questions if isinstance(arm, RelevanceArm) else 1
+    match arm:
+        case LabellingArm():
+            return arm.rounds * arm.questions
+        case RelevanceArm() | VerificationArm():
+            return arm.questions
+        case ImportanceArm():
+            return 1
+        case _:
+            assert_never(arm)
 
 
 def _check_times(condition: Condition, is_timed: bool) -> None:

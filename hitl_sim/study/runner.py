@@ -1,7 +1,7 @@
 """The composition root: a study file in, records, an answer and a report out."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from hitl_sim.study.estimate import (
     seconds_one_core,
     worker_mib,
 )
-from hitl_sim.study.grid import SCHEMA, inert_axes
+from hitl_sim.study.grid import SCHEMA, count_inert, inert_axes
 from hitl_sim.study.plan import Plan, build_plan, chunks_left
 from hitl_sim.study.spec import SpecError, StudySpec, convert, validate
 from hitl_sim.study.store import (
@@ -44,6 +44,9 @@ class DryRun:
         conditions: cells, pilots included.
         runs: distinct runs.
         runs_left: those without a record in the folder.
+        runs_inert: runs, of all conditions, that differ from others along inert axes
+            alone.
+        others: records in the folder that are not part of this form of the study.
         programs: programs to compile.
         inert: swept fields that change nothing, with the reason.
         flops: matrix operations of the runs left, roughly.
@@ -54,11 +57,14 @@ class DryRun:
         replicates: runs per condition.
         half_width: of a 95 % interval of two arms' difference, in standard deviations
             of one run.
+        notes: what looked odd in the tasks' files, and how they were read.
     """
 
     conditions: int
     runs: int
     runs_left: int
+    runs_inert: int
+    others: int
     programs: int
     inert: Mapping[str, str]
     flops: float
@@ -67,6 +73,7 @@ class DryRun:
     joules: float
     replicates: int
     half_width: float
+    notes: tuple[str, ...] = ()
 
 
 class StudyRun(NamedTuple):
@@ -78,6 +85,7 @@ class StudyRun(NamedTuple):
         num_failed: those without a record.
         messages: why.
         set_aside: where record files are now that could not be read.
+        num_others: records that are kept, but not part of this form of the study.
     """
 
     out: Path
@@ -85,6 +93,7 @@ class StudyRun(NamedTuple):
     num_failed: int
     messages: tuple[str, ...]
     set_aside: tuple[Path, ...] = ()
+    num_others: int = 0
 
 
 def dry_run(spec: StudySpec, out: Path) -> DryRun:
@@ -93,9 +102,17 @@ def dry_run(spec: StudySpec, out: Path) -> DryRun:
     Raises:
         SpecError: the study cannot be run as written.
     """
-    spec = validate(spec)
-    plan = build_plan(spec)
-    finished = finished_keys(out)
+    return foresee(build_plan(validate(spec)), finished_keys(out))
+
+
+def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
+    """Say what a planned study would do: before a run, or in place of one.
+
+    Args:
+        plan: the study.
+        finished: keys of its folder's records.
+    """
+    spec, finished = plan.spec, set(finished)
     left = chunks_left(plan, finished)
     keys = {run.key for run in plan.runs}
     flops = sum(
@@ -109,6 +126,8 @@ def dry_run(spec: StudySpec, out: Path) -> DryRun:
         conditions=len(plan.conditions),
         runs=len(keys),
         runs_left=len(keys - finished),
+        runs_inert=count_inert(plan.conditions, spec) * spec.replicates,
+        others=len(finished - keys),
         programs=programs,
         inert=inert_axes(spec),
         flops=flops,
@@ -117,6 +136,11 @@ def dry_run(spec: StudySpec, out: Path) -> DryRun:
         joules=seconds * load_profile(spec.device).active_w.value,
         replicates=spec.replicates,
         half_width=half_width(spec.replicates),
+        notes=tuple(
+            f"task {name!r}: {note}"
+            for name, info in plan.infos.items()
+            for note in info.notes
+        ),
     )
 
 
@@ -128,6 +152,7 @@ def run_study(
     *,
     place: Place | None = None,
     limit_s: float | None = None,
+    on_plan: Callable[[DryRun], None] = lambda _: None,
 ) -> StudyRun:
     """Compute the records of a study that are missing, and write its manifest.
 
@@ -144,6 +169,7 @@ def run_study(
         place: where chunks are computed, in place of `workers` local processes.
         limit_s: time after which a chunk is taken to hang, s; generous to what it is
             expected to take when left out.
+        on_plan: called before anything is computed, with what `dry_run` says.
 
     Returns:
         Counts, and the messages of chunks that failed.
@@ -160,15 +186,23 @@ def run_study(
     finished = finished_keys(out)
     write_json(out / "study.json", msgspec.to_builtins(spec))
     left = chunks_left(plan, finished)
+    on_plan(foresee(plan, finished))
     with Meter().window("sweep", phase="train") as window:
         sweep = Sweep(plan, finished, left, limit_s, on_progress)
         messages = sweep.run(place or Place(workers=workers), out)
     if left:
         _write_own_energy(out, window)
     keys = {run.key for run in plan.runs}
-    failed = len(keys - finished_keys(out))
+    finished = finished_keys(out)
     finish(plan, out)
-    return StudyRun(out, len(keys), failed, tuple(messages), tuple(moved))
+    return StudyRun(
+        out,
+        len(keys),
+        len(keys - finished),
+        tuple(messages),
+        tuple(moved),
+        len(finished - keys),
+    )
 
 
 def _write_own_energy(out: Path, window: Window) -> None:
@@ -222,12 +256,31 @@ def _manifest(plan: Plan, out: Path) -> dict[str, Any]:
                 "groups": len(info.group_names),
                 "importance_source": info.importance_source,
             }
+            | ({"notes": list(info.notes)} if info.notes else {})
             for name, info in plan.infos.items()
         },
         "populations": plan.populations(),
         "environment": json.loads(environments.pop()) if environments else {},
-        "units": {k: v for g in groups.values() for k, v in g["units"].items()},
+        "units": merge_units(groups.values()),
     }
+
+
+def merge_units(groups: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Gather the units of work of a study's programs, each name once.
+
+    Raises:
+        RecordError: two programs call different work by one name, so that one of them
+            would be billed as the other.
+    """
+    found: dict[str, Any] = {}
+    for group in groups:
+        for name, unit in group["units"].items():
+            if found.setdefault(name, unit) != unit:
+                raise RecordError(
+                    f"The unit {name!r} must be one program, got two that differ. Run "
+                    "into another folder."
+                )
+    return found
 
 
 def load_study(out: Path) -> tuple[StudySpec, pa.Table, dict[str, Any]]:

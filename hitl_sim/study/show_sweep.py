@@ -136,6 +136,19 @@ def print_dry_run(console: Console, plan: DryRun) -> None:
     )
     for field, reason in plan.inert.items():
         console.print(f"[yellow]inert:[/yellow] {escape(field)}: {escape(reason)}.")
+    if plan.runs_inert:
+        console.print(
+            f"[yellow]inert:[/yellow] {plan.runs_inert} of {plan.runs} runs differ "
+            "from others along inert axes alone. `axis.arms` names the arms that an "
+            "axis is for."
+        )
+    for note in plan.notes:
+        console.print(f"[yellow]note:[/yellow] {escape(note)}.")
+    if plan.others:
+        console.print(
+            f"{plan.others} finished runs in this folder are not part of this form of "
+            "the study: their records are kept, and results.parquet leaves them out."
+        )
 
 
 def print_probe(console: Console, found: Probe) -> None:

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, assert_never, get_args
 
 import msgspec
 from msgspec import Meta
@@ -105,7 +105,7 @@ class TrainingSpec(_Struct, frozen=True):
     batch: Count | Literal["all"] = 32
     optimiser: Literal["adam", "sgd", "fixed_hessian"] = "adam"
     steps_per_checkpoint: Count = 10
-    checkpoints: Count = 60
+    checkpoints: Annotated[int, Meta(ge=1, le=100_000)] = 60
     l2: Positive | None = None
 
     def resolved(self) -> dict[str, Any]:
@@ -515,9 +515,15 @@ QUESTION = {"ranking": "importance", "marks": "marks"}
 
 def question_of(arm: PeopleArm) -> str:
     """Kind of question that an arm puts to people."""
-    if isinstance(arm, ImportanceArm):
-        return QUESTION[arm.feedback]
-    return "label" if isinstance(arm, LabellingArm) else str(arm.__struct_config__.tag)
+    match arm:
+        case ImportanceArm():
+            return QUESTION[arm.feedback]
+        case LabellingArm():
+            return "label"
+        case RelevanceArm() | VerificationArm():
+            return str(arm.__struct_config__.tag)
+        case _:
+            assert_never(arm)
 
 
 def is_replayed(arm: ArmSpec, crowd: CrowdSpec) -> bool:
@@ -546,7 +552,8 @@ def load_spec(path: Path, *, is_smoke: bool = False) -> StudySpec:
             asked for, or does not pass `validate`.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        # editors of some systems begin a file with a byte order mark
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SpecError(
             f"Study file must be readable, got {str(path)!r}: {error.strerror}."
@@ -650,6 +657,7 @@ def validate(spec: StudySpec) -> StudySpec:
 
 def convert(raw: Mapping[str, Any]) -> StudySpec:
     """Turn plain tables into a validated `StudySpec`; see `validate`."""
+    _check_numbers(raw, "")
     tasks = raw.get("task")
     for name, task in tasks.items() if isinstance(tasks, Mapping) else ():
         # by itself, so that a message can say which of the tasks it is about
@@ -665,6 +673,7 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
             f"`lanes` must divide `width` ({spec.width}), got {spec.lanes}."
         )
     _check_optimiser(spec)
+    _check_target(spec)
     _check_accuracies(spec)
     _check_arms(spec)
     _check_recording(spec)
@@ -679,6 +688,38 @@ def _convert(
         return msgspec.convert(tables, struct)
     except msgspec.ValidationError as error:
         raise SpecError(_explain(str(error), raw, path)) from error
+
+
+def _check_numbers(value: Any, path: str) -> None:
+    """Refuse, wherever it stands, a number that the learner's float32 cannot hold."""
+    if isinstance(value, Mapping):
+        for name, below in value.items():
+            _check_numbers(below, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list | tuple):
+        for i, below in enumerate(value):
+            _check_numbers(below, f"{path}[{i}]")
+    elif isinstance(value, int | float):
+        # NaN is in no range
+        is_held = value == 0 or _LEAST_NUMBER <= abs(value) <= _LARGEST_NUMBER
+        if not is_held:
+            raise SpecError(
+                f"`{path}` must be a finite number (0, or {_LEAST_NUMBER:g} to "
+                f"{_LARGEST_NUMBER:g} in size), got {value}."
+            )
+
+
+_LEAST_NUMBER, _LARGEST_NUMBER = 1.17549435e-38, 3.4028234e38
+"""Least and largest size of a normal float32, IEEE 754-2008, table 3.5."""
+
+
+def _check_target(spec: StudySpec) -> None:
+    """Refuse a mean that no curve is long enough for."""
+    smoothing, checkpoints = spec.target.smoothing, spec.training.checkpoints
+    if smoothing > checkpoints:
+        raise SpecError(
+            f"`target.smoothing` must be <= {checkpoints}, the checkpoints of "
+            f"`training.checkpoints`, got {smoothing}."
+        )
 
 
 def _check_optimiser(spec: StudySpec) -> None:
@@ -966,9 +1007,22 @@ def _check_tasks(spec: StudySpec) -> None:
 
 
 def _questions(arm: ArmSpec) -> int:
-    if isinstance(arm, LabellingArm):
-        return arm.initial + arm.rounds * arm.questions
-    return arm.questions if isinstance(arm, RelevanceArm | VerificationArm) else 0
+    """Items that an arm asks about, or is given; 0 where it asks of no item."""
+    match arm:
+        case LabellingArm():
+            return arm.initial + arm.rounds * arm.questions
+        case RelevanceArm() | VerificationArm():
+            return arm.questions
+        case (
+            WholePoolArm()
+            | RandomShareArm()
+            | MachineShareArm()
+            | MachineImportanceArm()
+            | ImportanceArm()
+        ):
+            return 0
+        case _:
+            assert_never(arm)
 
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
@@ -1000,6 +1054,10 @@ def _explain(message: str, raw: Mapping[str, Any], above: str) -> str:
         hint = f" Allowed: {allowed}." if allowed else ""
         return f"`{prefix}{found['name']}` is not a field of a study.{hint}"
     if found := _MISSING.search(what):
+        if found["name"] == "kind":
+            kinds = _LEVERS if "lever" in where else _KINDS
+            listed = ", ".join(map(repr, kinds))
+            return f"`{prefix}kind` must be one of {listed}, got none."
         hint = _REQUIRED.get(found["name"], "it has no default.")
         return f"`{prefix}{found['name']}` must be given: {hint}"
     return f"`{where}` must be {_condition(what, where, path, raw)}, got {value!r}."

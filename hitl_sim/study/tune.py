@@ -17,6 +17,7 @@ _WORKER = "hitl_sim.study.worker"
 _MOST_ON_CPU = 16
 _HEAD = re.compile(r"^\s*\[", re.MULTILINE)
 _LINE = re.compile(r"^lanes[ \t]*=.*$", re.MULTILINE)
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,9 @@ def write_lanes(file: Path, lanes: int) -> None:
     Raises:
         SpecError: the file is written so that the number finds no place in it.
     """
-    text = file.read_text(encoding="utf-8")
+    content = file.read_text(encoding="utf-8")
+    text = content.removeprefix(_BYTE_ORDER_MARK)
+    mark = content[: len(content) - len(text)]
     head = _HEAD.search(text)
     end = head.start() if head else len(text)
     top, rest = text[:end], text[end:]
@@ -131,4 +134,4 @@ def write_lanes(file: Path, lanes: int) -> None:
             f"`lanes` must find a place in {str(file)!r}, but its first lines are "
             f"written so that it does not: write `{line}` above its first table."
         )
-    write_text(file, top + rest)
+    write_text(file, mark + top + rest)

@@ -3,6 +3,7 @@
 This module is imported only in a worker, after the environment is set.
 """
 
+import json
 import os
 import platform
 import resource
@@ -13,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 import jax
 import jax.numpy as jnp
@@ -80,8 +81,10 @@ from hitl_sim.study.spec import (
     RelevanceArm,
     TaskSpec,
     VerificationArm,
+    WholePoolArm,
 )
 from hitl_sim.study.store import (
+    RecordError,
     clear_error,
     record_file,
     write_error,
@@ -234,8 +237,10 @@ def _intervention(
                 arm.suggest,
                 arm.initial,
             )
-        case _:
+        case WholePoolArm():
             return WholePoolConfig()
+        case _:
+            assert_never(arm)
 
 
 def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfig:
@@ -416,6 +421,26 @@ def _pad(values: list[Any], width: int) -> Any:
     return jax.tree.map(lambda *leaves: np.stack(leaves), *values)
 
 
+def _keep_group(file: Path, group: dict[str, Any]) -> None:
+    """Write what a program is; or see that the folder's records are of this one.
+
+    Raises:
+        RecordError: it was traced otherwise, or elsewhere, when they were made.
+    """
+    if file.exists():
+        there = json.loads(file.read_text())
+        for part in ("environment", "units"):
+            old, new = there[part], json.loads(json.dumps(group[part]))
+            names = {*old, *new}
+            other = sorted(name for name in names if old.get(name) != new.get(name))
+            if other:
+                raise RecordError(
+                    f"Records beside {str(file)!r} must be of one program, got other "
+                    f"`{part}`: {', '.join(map(repr, other))}. Run into another folder."
+                )
+    write_json(file, group)
+
+
 def _group_of(chunk: Chunk, out: Path) -> _Group:
     if chunk.group in _groups:
         return _groups[chunk.group]
@@ -429,7 +454,7 @@ def _group_of(chunk: Chunk, out: Path) -> _Group:
         "environment": environment(width, first.spec.lanes),
         "units": count_units(config, work),
     }
-    write_json(out / "groups" / f"{chunk.group}.json", group)
+    _keep_group(out / "groups" / f"{chunk.group}.json", group)
     lanes = lanes_here(width, first.spec.lanes)
     sweep = build_sweep(config, width, lanes).lower(*_arguments(chunk)).compile()
     give_back_memory()

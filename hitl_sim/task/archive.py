@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from hitl_sim.task.check import check_features, check_item_ids, encode_labels
+from hitl_sim.task.check import check_features, check_item_ids
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import block_groups, check_groups
 from hitl_sim.task.image import build_image_task
+from hitl_sim.task.label import read_labels
 from hitl_sim.task.table import standardise
 
 CONTENTS = ("features", "embeddings", "images")
@@ -42,7 +43,8 @@ def load_archive(path: Path, num_groups: int | None) -> RawTask:
             too many, or an array is not as `load_task` says.
     """
     arrays = _read(path)
-    labels, class_names = encode_labels(arrays["labels"], f"{path}, array 'labels'")
+    where = f"{path}, array 'labels'"
+    labels, class_names, notes = read_labels(arrays["labels"], where)
     content = next(name for name in CONTENTS if name in arrays)
     where = f"{path}, array {content!r}"
     item_ids = _read_ids(arrays.get(ITEM), len(labels), path)
@@ -55,7 +57,7 @@ def load_archive(path: Path, num_groups: int | None) -> RawTask:
             class_names,
             num_groups,
             where,
-        )._replace(item_ids=item_ids)
+        )._replace(item_ids=item_ids, notes=notes)
     is_embedding = content == "embeddings"
     features = arrays[content]
     if features.dtype.kind not in ("f" if is_embedding else "fiub"):
@@ -99,6 +101,7 @@ def load_archive(path: Path, num_groups: int | None) -> RawTask:
         groups=groups,
         group_names=group_names,
         item_ids=item_ids,
+        notes=notes,
     )
 
 

@@ -9,28 +9,36 @@ from hitl_sim.task.data import Corruption, TaskInfo
 
 
 def check_sizes(
-    info: TaskInfo, num_pool: int, num_validation: int, num_test: int
+    info: TaskInfo,
+    num_pool: int,
+    num_validation: int,
+    num_test: int,
+    prefix: str = "num_",
 ) -> None:
     """Refuse a split that the task cannot fill.
+
+    Args:
+        info: the task.
+        num_pool: items N of the pool.
+        num_validation: items V of the part that fixes the target.
+        num_test: items of the part that is only watched.
+        prefix: of the three names in a message, as the caller's user writes them.
 
     Raises:
         ValueError: a part has no item, or the three together have more items than the
             task.
     """
-    parts = {
-        "num_pool": num_pool,
-        "num_validation": num_validation,
-        "num_test": num_test,
-    }
+    sizes = (num_pool, num_validation, num_test)
+    names = [f"{prefix}{part}" for part in ("pool", "validation", "test")]
+    parts = dict(zip(names, sizes, strict=True))
     for name, value in parts.items():
         if value < 1:
             raise ValueError(f"`{name}` must be >= 1, got {value}.")
     total = sum(parts.values())
     if total > info.num_items:
         raise ValueError(
-            "`num_pool + num_validation + num_test` must be <= "
-            f"{info.num_items} (the items of task {info.name!r}), got "
-            f"{num_pool} + {num_validation} + {num_test} = {total}."
+            f"`{' + '.join(names)}` must be <= {info.num_items} (the items of task "
+            f"{info.name!r}), got {num_pool} + {num_validation} + {num_test} = {total}."
         )
 
 
@@ -62,7 +70,10 @@ def check_corruption(corruption: Corruption, num_pool: int) -> None:
 
 
 def check_features(
-    features: Float[np.ndarray, "items features"], columns: Sequence[str], where: str
+    features: Float[np.ndarray, "items features"],
+    columns: Sequence[str],
+    where: str,
+    remedy: str = "",
 ) -> None:
     """Refuse values that are not finite.
 
@@ -70,6 +81,7 @@ def check_features(
         features: `[M, D]`.
         columns: `D` names, for the message.
         where: the file and field, for the message.
+        remedy: what can be done about them, for its end.
 
     Raises:
         ValueError: there is no item or no feature, or a value is NaN or infinite; the
@@ -86,7 +98,8 @@ def check_features(
         raise ValueError(
             f"{where}: `features` must be finite, got {features[row, column]} in row "
             f"{row} (counted from 0), column {columns[column]!r} "
-            f"({len(bad)} such value{'s' if len(bad) > 1 else ''} in all)."
+            f"({len(bad)} such value{'s' if len(bad) > 1 else ''} in "
+            f"{len(np.unique(bad[:, 0]))} of {len(features)} rows).{remedy}"
         )
 
 
@@ -96,8 +109,8 @@ def encode_labels(
     """Turn labels into 0 to K - 1 and class names.
 
     Args:
-        labels: `[M]`; whole numbers that already are 0 to K - 1, booleans, or strings,
-            which become classes in sorted order.
+        labels: `[M]`; whole numbers that already are 0 to K - 1, of whatever type,
+            booleans, or strings, which become classes in sorted order.
         where: the file and field, for the message.
 
     Returns:
@@ -121,13 +134,13 @@ def encode_labels(
                 "(counted from 0)."
             )
         class_names = tuple(str(name) for name in names)
-    elif labels.dtype.kind in "iub":
+    elif labels.dtype.kind in "iub" or _are_whole(labels):
         codes = labels.astype(np.int64)
         class_names = _count_classes(codes, where)
     else:
         raise ValueError(
             f"{where}: must be whole numbers 0 to K - 1 or strings, got type "
-            f"{labels.dtype}."
+            f"{labels.dtype}{_first_fraction(labels)}."
         )
     if len(class_names) < 2:
         raise ValueError(
@@ -135,6 +148,22 @@ def encode_labels(
             f"{' (' + repr(class_names[0]) + ')' if class_names else ''}."
         )
     return codes.astype(np.int32), class_names
+
+
+def _are_whole(labels: np.ndarray) -> bool:
+    """Whether numbers are whole although their type has room for more."""
+    if labels.dtype.kind != "f":
+        return False
+    return bool(np.isfinite(labels).all() and (labels == np.round(labels)).all())
+
+
+def _first_fraction(labels: np.ndarray) -> str:
+    """Say where the first number is that is not whole."""
+    if labels.dtype.kind != "f":
+        return ""
+    with np.errstate(invalid="ignore"):
+        row = int(np.argmax(~np.isfinite(labels) | (labels != np.round(labels))))
+    return f" ({labels[row]} in row {row}, counted from 0)"
 
 
 def check_item_ids(ids: Sequence[str], num_items: int, where: str) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ class TaskInfo:
             order; None where they are not.
         item_ids: `M` what answers recorded elsewhere call the items, no part of their
             content; None where the source does not say.
+        notes: what looked odd in the file, and how it was read.
     """
 
     name: str
@@ -53,6 +54,7 @@ class TaskInfo:
     shape: tuple[int, int, int] | None = None
     vocabulary: int | None = None
     item_ids: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def num_groups(self) -> int:
@@ -165,6 +167,7 @@ class RawTask(NamedTuple):
         weights: `[M, W]` what the groups divide, where they do not divide the features.
         importance: `[G]`, where it is known and need not be measured.
         item_ids: `M` of them; see `TaskInfo`.
+        notes: see `TaskInfo`.
     """
 
     name: str
@@ -181,3 +184,4 @@ class RawTask(NamedTuple):
     weights: Float[np.ndarray, "items words"] | None = None
     importance: Float[np.ndarray, " groups"] | None = None
     item_ids: Sequence[str] | None = None
+    notes: tuple[str, ...] = ()

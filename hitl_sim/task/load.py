@@ -15,8 +15,9 @@ from hitl_sim.task.importance import IMPORTANCE_SOURCE, reference_importance
 from hitl_sim.task.option import Representation, Source, TaskOptions, check_options
 from hitl_sim.task.planted import IMPORTANCE_SOURCE as PLANTED_SOURCE
 from hitl_sim.task.planted import load_planted
-from hitl_sim.task.table import SUFFIXES as TABLE_SUFFIXES
-from hitl_sim.task.table import format_of, load_table
+from hitl_sim.task.read import SUFFIXES as TABLE_SUFFIXES
+from hitl_sim.task.read import format_of
+from hitl_sim.task.table import load_table
 
 TASKS = ("digits", "docstrings")
 """Tasks of real data that need no file."""
@@ -51,6 +52,8 @@ def load_task(
             - a folder of `.png` and `.jpg` images, one subfolder per class.
             - `.csv`, `.tsv`, `.jsonl` (each also as `.gz`) and `.parquet`: one label
               column, and either numeric feature columns or one column of text in UTF-8.
+              Delimiters and decimal commas that are not the usual ones are seen and
+              told in the notes.
         num_features: D of "planted", or the number of words (or hash buckets) of a
             text; other tasks bring their own features.
         num_groups: G, equal parts of the features. Default: 16 patches for images (or
@@ -178,4 +181,5 @@ def _describe(raw: RawTask, data: TaskData, importance_source: str) -> TaskInfo:
         shape=raw.shape,
         vocabulary=raw.vocabulary,
         item_ids=None if raw.item_ids is None else tuple(raw.item_ids),
+        notes=raw.notes,
     )

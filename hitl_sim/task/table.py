@@ -1,35 +1,23 @@
 """A user's own table, from a text or .parquet file: numbers, or one column of text."""
 
-import gzip
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 from jaxtyping import Float
 
-from hitl_sim.task.check import check_features, check_item_ids, encode_labels
+from hitl_sim.task.check import check_features, check_item_ids
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import block_groups
+from hitl_sim.task.label import read_labels
 from hitl_sim.task.option import TaskOptions
+from hitl_sim.task.read import DEFAULT_LABEL_COLUMN, read_table
 from hitl_sim.task.text import group_text, represent
+from hitl_sim.text_value import is_number
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-DEFAULT_LABEL_COLUMN = "label"
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
-"""Formats of a table; but for .parquet, each may be packed with gzip."""
-_HEAD_BYTES = 4096
-
-
-def format_of(path: Path) -> str | None:
-    """Return the suffix that names a table's format, None where there is none."""
-    name = path.name.lower()
-    plain = name.removesuffix(".gz")
-    suffix = Path(plain).suffix
-    is_packed = name != plain
-    known = suffix in SUFFIXES and not (is_packed and suffix == ".parquet")
-    return suffix if known else None
 
 
 def load_table(path: Path, options: TaskOptions) -> RawTask:
@@ -50,12 +38,13 @@ def load_table(path: Path, options: TaskOptions) -> RawTask:
         ValueError: the file cannot be read, lacks a column, a feature is not a finite
             number, a label or text is missing, or a class has no item.
     """
-    table = _read(path, options.item_column)
+    table, notes = read_table(path, options)
     label_column, text_column = options.label_column, options.text_column
     label_column = DEFAULT_LABEL_COLUMN if label_column is None else label_column
     where = f"{path}, column {label_column!r}"
     column = _column(table, label_column, "label_column", path)
-    labels, class_names = encode_labels(_labels(column, where), where)
+    labels, class_names, more = read_labels(_labels(column, where), where)
+    notes = (*notes, *more)
     item_ids = _item_ids(table, options.item_column, path)
     if text_column is not None:
         column = _column(table, text_column, "text_column", path)
@@ -75,6 +64,7 @@ def load_table(path: Path, options: TaskOptions) -> RawTask:
             vocabulary=texts.vocabulary,
             weights=texts.weights,
             item_ids=item_ids,
+            notes=notes,
         )
     unused = (label_column, options.item_column)
     columns = [name for name in table.column_names if name not in unused]
@@ -91,6 +81,7 @@ def load_table(path: Path, options: TaskOptions) -> RawTask:
         groups=groups,
         group_names=group_names,
         item_ids=item_ids,
+        notes=notes,
     )
 
 
@@ -122,54 +113,6 @@ def _name(path: Path) -> str:
     return Path(plain).stem
 
 
-def _read(path: Path, item_column: str | None) -> "pa.Table":
-    """Read the whole table; ids as they are written, so that 007 stays 007."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import csv, json, parquet  # noqa: PLC0415
-
-    suffix = format_of(path)
-    try:
-        if suffix == ".parquet":
-            table = parquet.read_table(path)
-        elif suffix == ".jsonl":
-            _check_encoding(path)
-            table = json.read_json(path)
-        else:
-            _check_encoding(path)
-            delimiter = "\t" if suffix == ".tsv" else ","
-            parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-            as_written = {} if item_column is None else {item_column: pa.string()}
-            converting = csv.ConvertOptions(column_types=as_written)
-            table = csv.read_csv(
-                path, parse_options=parsing, convert_options=converting
-            )
-        names = table.column_names
-    except (pa.ArrowException, UnicodeError, OSError, EOFError) as error:
-        reason = " ".join(str(error).split())  # a parser quotes lines of the file
-        raise ValueError(
-            f"{path}: must be a readable {suffix} table in UTF-8, got: {reason}"
-        ) from None
-    repeated = {n for n in names if names.count(n) > 1}
-    if repeated:
-        raise ValueError(
-            f"{path}: must have different column names, got {sorted(repeated)[0]!r} "
-            "more than once."
-        )
-    return table
-
-
-def _check_encoding(path: Path) -> None:
-    """Refuse a text file with zero bytes, as UTF-16 has and text in UTF-8 has not."""
-    is_packed = path.suffix.lower() == ".gz"
-    with gzip.open(path) if is_packed else path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    if b"\0" in head:
-        raise ValueError(
-            f"{path}: must be text in UTF-8, got byte 0x00 at position "
-            f"{head.index(0)}, as in UTF-16. Save the file as UTF-8."
-        )
-
-
 def _column(table: "pa.Table", name: str, option: str, path: Path) -> "pa.ChunkedArray":
     """Return a column that must be there and complete."""
     if name not in table.column_names:
@@ -182,7 +125,8 @@ def _column(table: "pa.Table", name: str, option: str, path: Path) -> "pa.Chunke
         row = int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
         raise ValueError(
             f"{path}, column {name!r}: must have a value in every row, got none in row "
-            f"{row} (counted from 0, without the header)."
+            f"{row} (counted from 0, without the header; {column.null_count} such rows "
+            "in all). Leave those rows out of the file."
         )
     return column
 
@@ -191,8 +135,12 @@ def _labels(column: "pa.ChunkedArray", where: str) -> np.ndarray:
     """Return labels as numbers or fixed-width strings, never as objects."""
     import pyarrow as pa  # noqa: PLC0415
 
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+    column = _plain(column)
+    if pa.types.is_nested(column.type):
+        raise ValueError(
+            f"{where}: must be one label per item, got type {column.type}. Keep one of "
+            "several labels in each row."
+        )
     if _is_text(column):
         return np.array(_decode(column, where))
     return np.asarray(column.to_numpy(zero_copy_only=False))
@@ -240,13 +188,13 @@ def _is_text(column: "pa.ChunkedArray") -> bool:
 
 
 def _decode(column: "pa.ChunkedArray", where: str) -> list[str]:
-    """Return strings, refusing bytes that are no UTF-8."""
+    """Return strings, "" for none, refusing bytes that are no UTF-8."""
     import pyarrow as pa  # noqa: PLC0415
 
     texts = []
     for row, value in enumerate(column.cast(pa.large_binary()).to_pylist()):
         try:
-            texts.append(value.decode("utf-8"))
+            texts.append("" if value is None else value.decode("utf-8"))
         except UnicodeDecodeError as error:
             raise ValueError(
                 f"{where}: must be text in UTF-8, got byte 0x{value[error.start]:02x} "
@@ -267,8 +215,10 @@ def _numbers(
         )
     parts = []
     for name in columns:
-        column = table.column(name)
+        column = _plain(table.column(name))
         kind = column.type
+        if _is_text(column):
+            _refuse_text(_decode(column, f"{path}, column {name!r}"), name, path)
         is_number = pa.types.is_floating(kind) or pa.types.is_integer(kind)
         # A csv column without any value has no type: all its numbers are missing.
         if not (is_number or pa.types.is_boolean(kind) or pa.types.is_null(kind)):
@@ -279,5 +229,47 @@ def _numbers(
         values = column.to_numpy(zero_copy_only=False)
         parts.append(np.array(values, dtype=np.float64))
     features = np.stack(parts, axis=1)
-    check_features(features, columns, f"{path} (row 0 follows the header)")
+    check_features(features, columns, f"{path} (row 0 follows the header)", _REMEDY)
     return features
+
+
+_REMEDY = (
+    " Fill them, for example with the median of their column, or leave those rows out "
+    "of the file."
+)
+
+
+def _plain(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    """Return what a dictionary stands for, and decimals as the numbers they are."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column.cast(pa.float64()) if pa.types.is_decimal(column.type) else column
+
+
+def _refuse_text(texts: Sequence[str], name: str, path: Path) -> NoReturn:
+    """Refuse a column of text: a stray mark among numbers, or categories.
+
+    Raises:
+        ValueError: says which, and what can be done.
+    """
+    where = f"{path}, column {name!r}: must hold numbers, got"
+    given = [(row, text) for row, text in enumerate(texts) if text]
+    odd = [(row, text) for row, text in given if not is_number(text)]
+    if 2 * len(odd) < len(given):
+        row, text = odd[0] if odd else given[0]
+        raise ValueError(
+            f"{where} {text!r} in row {row} (counted from 0, without the header; "
+            f"{len(odd)} such values). Fill them, or leave those rows out of the file."
+        )
+    values = sorted({text for _, text in given})
+    shown = ", ".join(map(repr, values[:_SHOWN])) + (", ..." * (len(values) > _SHOWN))
+    raise ValueError(
+        f"{where} type string ({shown}). Write one column of 0 and 1 for each of its "
+        f"{len(values)} values in its place (one-hot), leave it out of the file, or "
+        "name it as `text_column`."
+    )
+
+
+_SHOWN = 3

@@ -47,12 +47,12 @@ name = "tried"
 TEXT = 'num_features = 8\ntext_column = "text"'
 
 
-def refusal(folder, source="digits", task="", network="linear", arm=None):
+def refusal(folder, source="digits", task="", network="linear", arm=None, more=""):
     """Run a study; return its one line of error without the marks of the terminal."""
     arm = arm or 'kind = "random_share"\nshare = 0.5'
     file, out = folder / "study.toml", folder / "out"
     study = STUDY.format(source=source, task=task, network=network, arm=arm)
-    file.write_text(study)
+    file.write_text(study + more)
     result = CliRunner().invoke(app, ["run", str(file), "--out", str(out)])
     assert result.exit_code == 2
     assert not out.exists()
@@ -85,7 +85,7 @@ def test_groups_that_do_not_cover_the_features_are_refused(tmp_path, groups, mes
     features = np.random.default_rng(0).normal(size=(100, 6))
     np.savez(path, features=features, labels=np.arange(100) % 2, groups=groups)
     found = refusal(tmp_path, path)
-    assert "[task]" in found
+    assert "[task.mine]" in found
     assert f"mine.npz, array 'groups': must hold {message}" in found
     assert found.count(str(path)) == 1
 
@@ -112,6 +112,16 @@ def test_an_arm_that_needs_what_the_task_lacks_is_refused(
 ):
     tokens = 'representation = "tokens"'
     assert message in refusal(tmp_path, "docstrings", tokens, network, arm)
+
+
+def test_a_pool_that_the_data_cannot_fill_is_named_as_the_study_names_it(tmp_path):
+    found = refusal(
+        tmp_path, more='[[axis]]\nfield = "task.pool"\nvalues = [40, 9000]\n'
+    )
+    assert found.endswith(
+        "`task.mine.pool + task.mine.validation + task.mine.test` must be <= 1797 (the "
+        "items of task 'digits'), got 9000 + 20 + 20 = 9040."
+    )
 
 
 def write_table(path: Path, encoding="utf-8", header="label,text") -> Path:
@@ -155,3 +165,20 @@ def test_a_folder_with_a_broken_image_is_refused(tmp_path, kept_bytes):
     path.write_bytes(path.read_bytes()[:kept_bytes])
     found = refusal(tmp_path, tmp_path / "images")
     assert f"{path}: must be a whole image, got: " in found
+
+
+def test_how_a_table_was_read_is_told_before_the_run(tmp_path):
+    rows = "".join(f"{i % 7},5;{'yYn'[i % 3]}\n" for i in range(90))
+    (tmp_path / "mine.csv").write_text("x;label\n" + rows)
+    arm = 'kind = "random_share"'
+    study = STUDY.format(source="mine.csv", task="", network="linear", arm=arm)
+    file = tmp_path / "study.toml"
+    file.write_text(study)
+    result = CliRunner().invoke(
+        app, ["run", str(file), "--dry-run"], env={"COLUMNS": "200"}
+    )
+    assert result.exit_code == 0
+    told = " ".join(result.stdout.split())
+    assert "note: task 'mine': cells are separated by ';', not by ','." in told
+    assert "note: task 'mine': numbers have a decimal comma." in told
+    assert "note: task 'mine': the classes 'Y', 'y' differ only in case" in told

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from hitl_sim import cli
 from hitl_sim.cli import app
 from hitl_sim.energy import load_profile
+from hitl_sim.study import runner
 
 SMOKE = Path(__file__).parents[1] / "experiments" / "smoke.toml"
 WIDE = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
@@ -116,6 +118,20 @@ def test_a_dry_run_counts_and_names_inert_axes(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_run_begins_with_what_a_dry_run_says(tmp_path, monkeypatch):
+    file, out = tmp_path / "study.toml", tmp_path / "out"
+    axis = '\n[[axis]]\nfield = "crowd.repeatability"\nvalues = [0.6, 0.9]\n'
+    file.write_text(SMOKE.read_text() + axis)
+    _, foretold = call("run", file, "--out", out, "--dry-run")
+    assert "16 of 48 runs differ from others along inert axes alone" in foretold
+    monkeypatch.setattr(runner.Sweep, "run", lambda *_: ["not today."])
+    monkeypatch.setattr(cli, "_report", lambda *_: None)
+    code, text = call("run", file, "--out", out)
+    assert code == 3
+    assert foretold in text
+    assert text.index("inert") < text.index("not today.")
+
+
 def test_a_folder_says_how_far_it_is_and_its_bytes_are_computed_again(tmp_path):
     out = tmp_path / "out"
     arms = SMOKE.read_text().split("[[arm]]")
@@ -131,6 +147,16 @@ def test_a_folder_says_how_far_it_is_and_its_bytes_are_computed_again(tmp_path):
     code, text = call("verify", out, "--workers", 1)
     assert code == 0
     assert "2 of 2 record files (8 runs) were computed again: 2 have the same" in text
+
+
+def test_records_of_another_form_of_the_study_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "finished_keys", lambda out: {"one", "two"})
+    _, text = call("run", SMOKE, "--out", tmp_path / "out", "--dry-run")
+    assert (
+        "2 finished runs in this folder are not part of this form of the study: their "
+        "records are kept, and results.parquet leaves them out."
+        in " ".join(text.split())
+    )
 
 
 @pytest.mark.parametrize("command", ["status", "verify"])

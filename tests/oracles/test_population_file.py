@@ -103,6 +103,7 @@ def test_the_content_hash_follows_the_numbers_of_a_kind_and_nothing_else(write):
         ('"our pilot, 40 people"', '" "', "label.source` must say where it comes from"),
         ("0.81", "1.81", "label.value` must be in [0, 1], got 1.81."),
         ("0.81", "nan", "label.value` must be in [0, 1], got nan."),
+        ("lapse", "pull", "`night.pull.relevance.value` must be finite, got 1e+39."),
         ("0.81", '"much"', "label.value` must be a number, got 'much'."),
         ("value = 0.81", "value = 0.81, by = 1", "`night.accuracy.label.by` is not a"),
         ('"calibrated", so', '"true", so', "must be one of calibrated, assumed, got"),
@@ -115,7 +116,8 @@ def test_the_content_hash_follows_the_numbers_of_a_kind_and_nothing_else(write):
 )
 def test_what_is_wrong_with_a_file_is_said_in_one_line(write, old, new, message):
     assert old in NIGHT
-    path = write(NIGHT.replace(old, new, 1))
+    text = NIGHT.replace("0.2", "1e39") if new == "pull" else NIGHT
+    path = write(text.replace(old, new, 1))
     with pytest.raises(ValueError, match=re.escape(message)) as found:
         describe_population(path)
     assert path in str(found.value)
@@ -125,6 +127,12 @@ def test_what_is_wrong_with_a_file_is_said_in_one_line(write, old, new, message)
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
     with pytest.raises(ValueError, match=r"must be readable, got .*gone.toml"):
         describe_population(str(tmp_path / "gone.toml"))
+
+
+def test_a_byte_order_mark_before_a_file_is_no_part_of_it(tmp_path):
+    path = tmp_path / "my_people.toml"
+    path.write_text(NIGHT, encoding="utf-8-sig")
+    assert describe_population(str(path)).name == "night"
 
 
 def test_an_empty_file_is_refused(write):

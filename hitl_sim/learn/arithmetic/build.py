@@ -1,7 +1,7 @@
 """Products of matrices as pure functions, built from their configs."""
 
 import functools
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, assert_never
 
 import jax
 
@@ -84,3 +84,5 @@ def _forward(config: ArithmeticConfig) -> MatrixProduct:
             return functools.partial(
                 modelled_product, model=model, granularity=granularity
             )
+        case _:
+            assert_never(config.form)

@@ -46,7 +46,11 @@ InterventionConfig = (
 
 
 def build_intervention(config: InterventionConfig, program: Program) -> Intervention:
-    """Build the intervention that a config describes."""
+    """Build the intervention that a config describes.
+
+    Raises:
+        TypeError: the config is none of an intervention.
+    """
     match config:
         case WholePoolConfig():
             return build_whole_pool(config, program)
@@ -64,3 +68,7 @@ def build_intervention(config: InterventionConfig, program: Program) -> Interven
             return build_verification(config, program)
         case LabellingConfig():
             return build_labelling(config, program)
+        case _:
+            raise TypeError(
+                f"`config` must be the config of an intervention, got {config!r}."
+            )

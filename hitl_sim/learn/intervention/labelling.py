@@ -355,14 +355,16 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         training=partial(_train_set, config, shape),
         columns=keep_all_columns,
         choose=choose,
-        work=_work(config, program),
+        work=_work(config, program, network),
         has_start=config.initial > 0,
         capacity=tuple(config.labelled(stage) for stage in range(config.num_stages)),
         narrow=None if config.aggregate == "majority" else partial(_narrow, config),
     )
 
 
-def _work(config: LabellingConfig, program: Program) -> tuple[WorkLine, ...]:
+def _work(
+    config: LabellingConfig, program: Program, network: Network
+) -> tuple[WorkLine, ...]:
     """Count the scored items, before each round but the first.
 
     They are all that are unlabelled, or the subsample. Random labelling needs no
@@ -386,6 +388,7 @@ def _work(config: LabellingConfig, program: Program) -> tuple[WorkLine, ...]:
             shape.num_classes,
             lambda logits: logits.argmax(axis=1),
             "suggestion",
+            built=network,
         )
         return (WorkLine(unit, PROTOCOL, spread(due)),)
     strategy = STRATEGIES[config.strategy]
@@ -397,5 +400,6 @@ def _work(config: LabellingConfig, program: Program) -> tuple[WorkLine, ...]:
         shape.num_classes,
         lambda logits: strategy(jax.random.key(0), logits),
         config.strategy,
+        built=network,
     )
     return (WorkLine(unit, PROTOCOL, spread(due)),)

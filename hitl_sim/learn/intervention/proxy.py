@@ -63,10 +63,16 @@ def proxy_work(
     """
     shape, checkpoints = program.shape, program.train.num_checkpoints
     sizes = (shape.num_pool, shape.num_features)
+    network = proxy_network(program)
     trained = train_unit(
-        "choose", program.network, program.train, *sizes, shape.num_classes
+        "choose",
+        program.network,
+        program.train,
+        *sizes,
+        shape.num_classes,
+        built=network,
     )
-    params = jax.eval_shape(proxy_network(program).init, jax.random.key(0))
+    params = jax.eval_shape(network.init, jax.random.key(0))
     args = (params, abstract(*sizes), abstract(shape.num_pool, dtype=jnp.int32))
     widths = trained.name.split(":")[1]
     looked = Unit(

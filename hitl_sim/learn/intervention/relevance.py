@@ -24,7 +24,7 @@ from hitl_sim.learn.intervention.share import (
     order_work,
     train_on_kept,
 )
-from hitl_sim.learn.network import NetworkConfig, build_network
+from hitl_sim.learn.network import Network, NetworkConfig, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet, fit
 from hitl_sim.learn.query import (
     lowest_first,
@@ -48,6 +48,8 @@ NUM_CUES = 5
 """Cues that the generalising model reads from an item and its given label."""
 _RATE = 0.2
 """Adam learning rate of the generalising model on standardised cues; assumed."""
+_SMALL = NetworkConfig(hidden=())
+"""The generalising model."""
 RATED = ("random", "uncertain", "cluster")
 """Which items people rate."""
 
@@ -144,7 +146,7 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
         options = ", ".join(map(repr, RATED))
         raise ValueError(f"`rated` must be one of {options}, got {config.rated!r}.")
     shape = program.shape
-    small = build_network(NetworkConfig(hidden=()), NUM_CUES, 2)
+    small = build_network(_SMALL, NUM_CUES, 2)
     small_train = TrainConfig(batch=config.questions, optimiser="adam")
 
     def pick(key: jax.Array, setting: Setting) -> jax.Array:
@@ -222,17 +224,20 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
         begin,
         absorb,
         training,
-        _work(config, program, small_train),
+        _work(config, program, small, small_train),
         feedback="relevance",
         num_questions=config.questions,
     )
 
 
 def _work(
-    config: RelevanceConfig, program: Program, small_train: TrainConfig
+    config: RelevanceConfig,
+    program: Program,
+    small: Network,
+    small_train: TrainConfig,
 ) -> tuple[WorkLine, ...]:
     shape, checkpoints = program.shape, program.train.num_checkpoints
-    small = NetworkConfig(hidden=())
+    sizes = (shape.num_pool, NUM_CUES, 2)
 
     def describe(
         features: jax.Array, label: jax.Array, asked: jax.Array, rating: jax.Array
@@ -240,7 +245,8 @@ def _work(
         return cues(features, label, asked, rating, shape.num_classes)
 
     embed = Unit(
-        f"embed:cues-{shape.num_features}-{shape.num_classes}:n{shape.num_pool}",
+        f"embed:cues-{shape.num_features}-{shape.num_classes}:q{config.questions}"
+        f":n{shape.num_pool}",
         "embed",
         describe,
         (
@@ -256,14 +262,12 @@ def _work(
         order_work(program),
         WorkLine(embed, PROTOCOL, once(shape.num_pool, checkpoints)),
         WorkLine(
-            train_unit("choose", small, small_train, shape.num_pool, NUM_CUES, 2),
+            train_unit("choose", _SMALL, small_train, *sizes, built=small),
             PROTOCOL,
             once(config.generalise_steps, checkpoints),
         ),
         WorkLine(
-            forward_unit(
-                "score", small, shape.num_pool, NUM_CUES, 2, jax.nn.softmax, "p"
-            ),
+            forward_unit("score", _SMALL, *sizes, jax.nn.softmax, "p", built=small),
             PROTOCOL,
             once(shape.num_pool, checkpoints),
         ),

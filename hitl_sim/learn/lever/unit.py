@@ -6,8 +6,8 @@ in smaller products.
 """
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, assert_never
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,7 @@ from hitl_sim.learn.network import (
     ConvolutionConfig,
     NetworkConfig,
     TextConvolutionConfig,
+    TransformerConfig,
 )
 from hitl_sim.learn.network.convolution import STRIDE
 
@@ -50,12 +51,17 @@ def kept_units(num_units: int, share: float) -> int:
 def shrink_config(config: NetworkConfig, share: float) -> NetworkConfig:
     """Return the network that is left when a share of each layer's units goes."""
     encoder = config.encoder
-    if isinstance(encoder, ConvolutionConfig):
-        channels = tuple(kept_units(n, share) for n in encoder.channels)
-        encoder = dataclasses.replace(encoder, channels=channels)
-    if isinstance(encoder, TextConvolutionConfig):
-        filters = kept_units(encoder.filters, share)
-        encoder = dataclasses.replace(encoder, filters=filters)
+    match encoder:
+        case ConvolutionConfig():
+            channels = tuple(kept_units(n, share) for n in encoder.channels)
+            encoder = dataclasses.replace(encoder, channels=channels)
+        case TextConvolutionConfig():
+            filters = kept_units(encoder.filters, share)
+            encoder = dataclasses.replace(encoder, filters=filters)
+        case TransformerConfig() | None:
+            pass
+        case _:
+            assert_never(encoder)
     hidden = tuple(kept_units(n, share) for n in config.hidden)
     return NetworkConfig(hidden, encoder)
 
@@ -68,24 +74,34 @@ def unit_layers(config: NetworkConfig) -> tuple[UnitLayer, ...]:
     encoder = config.encoder
     prefix = "layers" if encoder is None else "head.layers"
     layers: list[UnitLayer] = []
-    if isinstance(encoder, ConvolutionConfig):
-        last, taps = len(encoder.channels) - 1, encoder.kernel**2
-        height, width, _ = encoder.shape
-        for i, num_units in enumerate(encoder.channels):
-            height, width = -(-height // STRIDE), -(-width // STRIDE)
-            reader = f"encoder.layers.{i + 1}" if i < last else f"{prefix}.0"
-            places = taps if i < last else height * width
-            layers.append(UnitLayer(f"encoder.layers.{i}", num_units, reader, places))
-    if isinstance(encoder, TextConvolutionConfig):
-        layers += [
-            UnitLayer(f"encoder.layers.{i}", encoder.filters, f"{prefix}.0")
-            for i in range(len(encoder.widths))
-        ]
+    match encoder:
+        case ConvolutionConfig():
+            layers += _convolution_layers(encoder, f"{prefix}.0")
+        case TextConvolutionConfig():
+            layers += [
+                UnitLayer(f"encoder.layers.{i}", encoder.filters, f"{prefix}.0")
+                for i in range(len(encoder.widths))
+            ]
+        case TransformerConfig() | None:
+            pass
+        case _:
+            assert_never(encoder)
     layers += [
         UnitLayer(f"{prefix}.{i}", num_units, f"{prefix}.{i + 1}")
         for i, num_units in enumerate(config.hidden)
     ]
     return tuple(layers)
+
+
+def _convolution_layers(encoder: ConvolutionConfig, head: str) -> Iterator[UnitLayer]:
+    """List the convolutions; the last one is read by the layer called `head`."""
+    last, taps = len(encoder.channels) - 1, encoder.kernel**2
+    height, width, _ = encoder.shape
+    for i, num_units in enumerate(encoder.channels):
+        height, width = -(-height // STRIDE), -(-width // STRIDE)
+        reader = f"encoder.layers.{i + 1}" if i < last else head
+        places = taps if i < last else height * width
+        yield UnitLayer(f"encoder.layers.{i}", num_units, reader, places)
 
 
 def weigh_units(

@@ -1,7 +1,7 @@
 """Networks as pure functions, built from their configs."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 import jax
 import jax.numpy as jnp
@@ -96,6 +96,8 @@ def _build_encoder(
             return TextConvolution(config, rngs)
         case TransformerConfig():
             return Transformer(config, rngs)
+        case _:
+            assert_never(config)
 
 
 def build_network(

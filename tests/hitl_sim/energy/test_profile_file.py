@@ -152,6 +152,15 @@ def test_a_saved_profile_is_read_back_as_it_was(tmp_path):
     assert again.hash == profile.hash
 
 
+@pytest.mark.parametrize("suffix", ["toml", "json"])
+def test_a_byte_order_mark_before_a_file_is_no_part_of_it(tmp_path, content, suffix):
+    profile = load_profile("a100")
+    text = json.dumps(content) if suffix == "json" else save_profile(profile)
+    path = tmp_path / f"mine.{suffix}"
+    path.write_text(text, encoding="utf-8-sig")
+    assert load_profile(str(path)).active_w.value > 0
+
+
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"one of 'laptop-cpu', .*, got 'toaster'"):
         load_profile("toaster")

@@ -155,7 +155,8 @@ def products(unit):
 
 def test_a_step_counts_its_three_products():
     n, sizes = 200, (64, 10)
-    unit = train_unit("train", NetworkConfig(()), config(), n, *sizes)
+    built = build_network(NetworkConfig(()), *sizes)
+    unit = train_unit("train", NetworkConfig(()), config(), n, *sizes, built=built)
     matrices = 2 * 65 * 10 * (2 * n + 65)
     # beside them some operations per probability and per weight
     assert matrices < products(unit) < matrices + 12 * n * 10 + 12 * 65 * 10
@@ -165,7 +166,8 @@ def test_a_step_counts_its_three_products():
 
 def test_a_metric_counts_its_product_its_factor_and_its_inverse():
     n, d = 200, 65
-    unit = metric_unit(NetworkConfig(()), config(), n, 64, 10)
+    built = build_network(NetworkConfig(()), 64, 10)
+    unit = metric_unit(NetworkConfig(()), config(), n, 64, 10, built=built)
     matrices = 2 * n * d**2 + d**3 / 3 + 2 * d**3
     # beside them the mask on items, and some passes over the square
     assert matrices < products(unit) < matrices + 4 * n * d + 12 * d**2

@@ -1,3 +1,5 @@
+import inspect
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -263,3 +265,10 @@ def test_a_model_that_is_never_trained_cannot_suggest(program):
     config = LabellingConfig(3, 10, "random", refit="final_only", is_suggesting=True)
     with pytest.raises(ValueError, match="`is_suggesting` must be False"):
         build_intervention(config, program)
+
+
+def test_a_config_of_no_intervention_builds_none(program):
+    # as users have it, without the types that tests check
+    build = inspect.unwrap(build_intervention)
+    with pytest.raises(TypeError, match="must be the config of an intervention, got"):
+        build(PANEL, program)

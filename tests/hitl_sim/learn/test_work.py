@@ -1,9 +1,13 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from hitl_sim.energy import count_operations
 from hitl_sim.learn import (
+    LeverConfig,
     NetworkConfig,
+    PruneConfig,
     RunConfig,
     TrainConfig,
     describe_steps,
@@ -15,10 +19,12 @@ from hitl_sim.learn.intervention import (
     LabellingConfig,
     MachineShareConfig,
     Program,
+    RelevanceConfig,
     Shape,
     WholePoolConfig,
 )
 from hitl_sim.learn.intervention.labelling import fit_steps
+from hitl_sim.learn.network import build_network
 from hitl_sim.learn.work import INSTRUMENT, PROTOCOL, train_unit
 
 
@@ -96,11 +102,11 @@ def test_a_training_step_counts_the_matrix_work_of_both_passes(config_of):
 
 
 def test_steps_of_two_optimisers_are_two_units():
+    network = NetworkConfig((8,))
+    built = build_network(network, 64, 10)
     units = [
-        train_unit(
-            "train", NetworkConfig((8,)), TrainConfig(16, optimiser=name), 90, 64, 10
-        )
-        for name in ("adam", "sgd")
+        train_unit("train", network, config, 90, 64, 10, built=built)
+        for config in (TrainConfig(16, optimiser=name) for name in ("adam", "sgd"))
     ]
     assert [unit.name for unit in units] == [
         "train:64-8-10:b16:n90",
@@ -213,3 +219,52 @@ def test_deduplication_costs_a_pass_over_all_pairs_and_no_training(config_of):
     assert list(line.counts) == [80] * 6
     # each of 80 items meets 80 in 64 features: 2 operations per multiply
     assert operations(line) > 2 * 80 * 64
+
+
+PATCHED = {
+    "the control": (WholePoolConfig(), ["loop"]),
+    "a proxy": (MachineShareConfig("el2n", 7), ["intervention.proxy"]),
+    "a choice": (LabellingConfig(3, 10), ["intervention.labelling"]),
+    "a small model": (RelevanceConfig(20), ["intervention.relevance"]),
+}
+
+
+@pytest.mark.parametrize("case", PATCHED.values(), ids=PATCHED.keys())
+def test_a_network_that_is_patched_in_is_billed_as_itself(config_of, case, monkeypatch):
+    """One with a layer of 40 units more takes what that layer takes more."""
+    config, places = case
+    before = describe_work(config_of(config))
+
+    def deeper(network, *sizes):
+        hidden = (*network.hidden, 40)
+        return build_network(dataclasses.replace(network, hidden=hidden), *sizes)
+
+    for place in places:
+        monkeypatch.setattr(f"hitl_sim.learn.{place}.build_network", deeper)
+    after = describe_work(config_of(config))
+    changed = {
+        line.unit.phase
+        for line, other in zip(before, after, strict=True)
+        if operations(line) < operations(other)
+    }
+    expected = {"loop": {"train", "evaluate"}, "intervention.labelling": {"score"}}
+    assert changed == expected.get(places[0], {"choose", "score"})
+
+
+def test_work_that_differs_is_called_differently(config_of):
+    few, many = (
+        {line.unit.name: operations(line) for line in describe_work(config_of(config))}
+        for config in (RelevanceConfig(20), RelevanceConfig(60))
+    )
+    assert all(few[name] == many[name] for name in few.keys() & many.keys())
+    assert len(few.keys() & many.keys()) < len(few)
+
+
+def test_masks_that_come_step_by_step_are_called_so(config_of):
+    found = {}
+    for form, until in (("masked", 0), ("gradual", 4)):
+        lever = LeverConfig(prune=PruneConfig(0.5, form, 2, until))
+        config = dataclasses.replace(config_of(WholePoolConfig()), lever=lever)
+        for line in describe_work(config):
+            counted = operations(line)
+            assert found.setdefault(line.unit.name, counted) == counted

@@ -1,7 +1,13 @@
 import msgspec
 import pytest
 
-from hitl_sim.study.grid import expand, inert_axes, record_keys
+from hitl_sim.study import grid
+from hitl_sim.study.grid import (
+    count_inert,
+    expand,
+    inert_axes,
+    record_keys,
+)
 from hitl_sim.study.spec import SpecError, convert
 
 
@@ -205,3 +211,89 @@ def test_a_pull_acts_where_people_verify_a_label(tables):
     found = inert_axes(convert(tables))
     assert "crowd.pull (arm checked)" not in found
     assert "crowd.pull (arm relevance)" in found
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"replicates": 10**8},
+            r"`replicates` must lead to at most 1,000,000 runs .* got 100,000,000 of "
+            r"each of 8 conditions",
+        ),
+        (
+            {
+                "axis": [
+                    {"field": f"crowd.{name}", "values": [i / 1e4 for i in range(1000)]}
+                    for name in ("lapse", "accuracy", "fatigue", "systematic")
+                ]
+            },
+            r"`axis` must lead to at most 500,000 conditions .* got 2,000,000,000,004 ",
+        ),
+        (
+            {
+                "axis": [{"field": "crowd.lapse", "low": 0.0, "high": 0.1}],
+                "draw": {"method": "random", "points": 50_000},
+                "replicates": 50,
+            },
+            r"`replicates` must lead to at most 1,000,000 runs .* got 50 of each of "
+            r"100,004 conditions",
+        ),
+    ],
+    ids=["replicates", "crossed axes", "drawn points"],
+)
+def test_more_runs_than_a_study_can_hold_are_refused_uncounted(
+    tables, change, message, monkeypatch
+):
+    monkeypatch.setattr(grid, "_conditions_at", None)
+    with pytest.raises(SpecError, match=message):
+        expand(convert(tables | change))
+
+
+def test_drawn_points_that_are_equal_count_once(tables):
+    tables["axis"] = [{"field": "crew.size", "low": 3, "high": 4}]
+    tables |= {"draw": {"method": "random", "points": 60_000}, "replicates": 50_000}
+    assert len(expand(convert(tables))) == 4 + 2 * 2
+
+
+def test_a_linked_axis_multiplies_nothing(tables):
+    tables["axis"] = [
+        {"field": f"crowd.{name}", "values": [0.1, 0.2], "link": "both"}
+        for name in ("lapse", "shared_error")
+    ]
+    # 8 conditions of 125,000 runs are a million; twice as many would be refused
+    assert len(expand(convert(tables | {"replicates": 125_000}))) == 8
+
+
+@pytest.mark.parametrize(
+    ("axes", "number"),
+    [
+        ([], 0),
+        ([{"field": "crowd.population", "values": ["perfect", "spammer"]}], 0),
+        # nobody is asked twice: of three values two add nothing, in either arm
+        ([{"field": "crowd.repeatability", "values": [0.6, 0.7, 0.8]}], 4),
+        # and each of the populations repeats it
+        (
+            [
+                {"field": "crowd.repeatability", "values": [0.6, 0.7, 0.8]},
+                {"field": "crowd.population", "values": ["perfect", "spammer"]},
+            ],
+            8,
+        ),
+        # relevance reads no suggestion; nor does labelling that makes none
+        ([{"field": "crowd.pull", "values": [0.0, 1.0], "arms": ["relevance"]}], 1),
+    ],
+)
+def test_conditions_along_inert_axes_are_counted(tables, axes, number):
+    spec = convert(tables | {"axis": axes})
+    assert count_inert(expand(spec), spec) == number
+
+
+def test_a_rate_that_the_optimiser_does_not_read_is_counted_as_inert(tables):
+    tables["network"] = {"kind": "linear"}
+    tables["training"] |= {"optimiser": "fixed_hessian", "l2": 1.0, "batch": "all"}
+    tables["arm"] = tables["arm"][:2]
+    tables["axis"] = [{"field": "training.learning_rate", "values": [1e-3, 1e-2]}]
+    spec = convert(tables)
+    assert list(inert_axes(spec)) == ["training.learning_rate"]
+    assert count_inert(expand(spec), spec) == 3

@@ -264,3 +264,24 @@ def test_a_crew_with_an_accuracy_of_each_is_a_program_of_its_own(tables):
 
 def test_training_without_l2_keeps_its_keys(plan):
     assert "l2" not in plan.conditions[0].resolved("")["training"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"exclude": [{"arm": "control"}]},
+        {
+            "axis": [
+                {
+                    "field": "training.learning_rate",
+                    "values": [1e-3, 2e-3],
+                    "arms": ["random_half"],
+                }
+            ]
+        },
+    ],
+    ids=["excluded", "a training of its own"],
+)
+def test_an_arm_without_a_control_to_compare_it_with_is_refused(tables, change):
+    with pytest.raises(SpecError, match=r"must leave a control beside every arm, got"):
+        build_plan(convert(tables | change))

@@ -143,6 +143,22 @@ def test_a_wider_study_keeps_what_is_there(whole, tables, tmp_path, monkeypatch)
     assert replicates == {4, 5}
 
 
+def test_a_narrower_study_says_what_it_leaves_out_and_keeps_it(whole, tables, tmp_path):
+    out = tmp_path / "narrowed"
+    shutil.copytree(whole, out)
+    tables["axis"][0]["values"] = ["perfect"]
+    foreseen = dry_run(convert(tables), out)
+    assert (foreseen.runs, foreseen.runs_left, foreseen.others) == (24, 0, 8)
+    told = []
+    done = run_study(convert(tables), out, 1, on_plan=told.append)
+    assert told == [foreseen]
+    assert done.num_others == 8
+    assert pq.read_metadata(out / "results.parquet").num_rows == 24
+    tables["axis"][0]["values"] = ["perfect", "spammer"]
+    run_study(convert(tables), out, 1)
+    assert digests(out)["results.parquet"] == digests(whole)["results.parquet"]
+
+
 def test_a_new_price_recomputes_nothing(whole, tables):
     tables["prices"]["wage_usd_per_h"] = 31.0
     tables["device"] = "h100"

@@ -1,3 +1,5 @@
+import math
+
 import msgspec
 import pytest
 
@@ -337,3 +339,75 @@ def test_accuracies_of_each_must_fit_the_crew(tables, crowd, message):
     tables["crew"], tables["crowd"] = {"size": 3}, crowd
     with pytest.raises(SpecError, match=message):
         convert(tables)
+
+
+NOT_FINITE = {
+    "above a least value": (("training", "learning_rate"), "training.learning_rate"),
+    "a dial without a range": (("crowd",), "crowd.pull"),
+    "hours": (("crew",), "crew.requester_h"),
+    "an axis": (("axis", 0, "values", 1), "axis[0].values[1]"),
+    "an arm": (("arm", 2, "share"), "arm[2].share"),
+    "a price": (("prices", "wage_usd_per_h"), "prices.wage_usd_per_h"),
+}
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, 1e39, 1e-46])
+@pytest.mark.parametrize("case", NOT_FINITE.values(), ids=NOT_FINITE.keys())
+def test_a_number_that_no_float32_holds_is_refused_wherever_it_stands(
+    tables, case, number
+):
+    path, field = case
+    table, _, name = field.partition(".")
+    value = number if path[-1] != table else {name: number}
+    tables["axis"][0] |= {"field": "training.learning_rate", "values": [1e-3, 2e-3]}
+    put(tables, path, value)
+    with pytest.raises(SpecError) as refused:
+        convert(tables)
+    assert str(refused.value).startswith(f"`{field}` must be a finite number")
+    assert str(refused.value).endswith(f"got {number}.")
+
+
+def test_a_number_of_a_lever_or_an_end_of_a_range_is_refused_too(tables):
+    prune = {"kind": "prune", "form": "masked", "after": 1, "share": math.nan}
+    tables["arm"][2]["lever"] = [prune]
+    with pytest.raises(SpecError, match=r"`arm\[2\]\.lever\[0\]\.share` must be a fin"):
+        convert(tables)
+    del tables["arm"][2]["lever"]
+    tables["axis"] = [{"field": "training.learning_rate", "low": 1e-3, "high": 1e999}]
+    with pytest.raises(SpecError, match=r"`axis\[0\]\.high` must be a finite .*inf"):
+        convert(tables)
+
+
+def test_a_count_beyond_the_learner_s_is_refused(tables):
+    tables["training"]["steps_per_checkpoint"] = 2**31
+    with pytest.raises(SpecError, match="must be int <= 2147483647, got 2147483648"):
+        convert(tables)
+    tables["training"] |= {"steps_per_checkpoint": 1, "checkpoints": 10**9}
+    with pytest.raises(SpecError, match="checkpoints` must be int <= 100000, got"):
+        convert(tables)
+
+
+def test_a_mean_over_more_checkpoints_than_there_are_is_refused(tables):
+    tables["training"]["checkpoints"], tables["arm"][4]["rounds"] = 4, 2
+    with pytest.raises(SpecError, match=r"`target\.smoothing` must be <= 4, .* got 5"):
+        convert(tables)
+    tables["target"] = {"smoothing": 4}
+    assert convert(tables).target.smoothing == 4
+
+
+@pytest.mark.parametrize("where", ["arm", "lever"])
+def test_what_has_no_kind_is_told_the_kinds_there_are(tables, where):
+    if where == "arm":
+        del tables["arm"][3]["kind"]
+        field, kinds = r"arm\[3\]\.kind", "'whole_pool', .*'labelling'"
+    else:
+        tables["arm"][2]["lever"] = [{"share": 0.5}]
+        field, kinds = r"arm\[2\]\.lever\[0\]\.kind", "'fine_tune', 'prune'"
+    with pytest.raises(SpecError, match=rf"`{field}` must be one of {kinds}.*got none"):
+        convert(tables)
+
+
+def test_a_byte_order_mark_before_a_study_is_no_part_of_it(tmp_path, smoke_file):
+    path = tmp_path / "study.toml"
+    path.write_text(smoke_file.read_text(), encoding="utf-8-sig")
+    assert load_spec(path) == load_spec(smoke_file)

@@ -46,6 +46,15 @@ def test_lanes_are_written_and_nothing_else_changes(tmp_path, before):
     assert load_spec(file).lanes == 4
 
 
+def test_lanes_are_written_behind_a_byte_order_mark(tmp_path):
+    file = tmp_path / "study.toml"
+    file.write_text(SMOKE.read_text(), encoding="utf-8-sig")
+    write_lanes(file, 4)
+    assert load_spec(file).lanes == 4
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert "\ufeff" not in file.read_text(encoding="utf-8-sig")
+
+
 def test_a_file_where_lanes_find_no_place_is_left_as_it_is(tmp_path):
     file = tmp_path / "study.toml"
     text = 'question = """\n[not a table]\n"""\nseed = 1\n'

@@ -6,11 +6,23 @@ import jax
 import numpy as np
 import pytest
 
-from hitl_sim.learn import build_run, describe_work
+from hitl_sim.learn import PanelConfig, build_run, describe_work
 from hitl_sim.learn.work import Unit, abstract
-from hitl_sim.study import worker
-from hitl_sim.study.plan import build_plan, chunks_left
-from hitl_sim.study.spec import ArmSpec, convert, load_spec
+from hitl_sim.study import recording, spec, worker
+from hitl_sim.study.grid import Condition
+from hitl_sim.study.lever import lever_config
+from hitl_sim.study.lever_spec import _Lever
+from hitl_sim.study.plan import build_plan, chunks_left, pool_labels
+from hitl_sim.study.runner import merge_units
+from hitl_sim.study.spec import (
+    ArmSpec,
+    PeopleArm,
+    _PeopleArm,
+    convert,
+    load_spec,
+    question_of,
+)
+from hitl_sim.study.store import RecordError
 
 STUDIES = Path(__file__).parents[2] / "experiments"
 
@@ -94,6 +106,40 @@ def test_every_kind_of_arm_becomes_a_program_with_a_bill():
     assert kinds == {arm.__struct_config__.tag for arm in get_args(ArmSpec)}
 
 
+class Forgotten(_PeopleArm, frozen=True, tag="forgotten"):
+    """An arm that nobody told the worker of."""
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda arm: worker._intervention(arm, PanelConfig(3, 3, 1), 10),
+        lambda arm: pool_labels(Condition(None, "", arm, "arm", {})),
+        question_of,
+        spec._questions,
+        recording._num_asked,
+    ],
+    ids=["trained", "billed with labels", "asked", "counted", "replayed"],
+)
+def test_an_arm_of_a_forgotten_kind_is_never_taken_for_another(use):
+    with pytest.raises(AssertionError, match="Forgotten"):
+        use(Forgotten(name="new"))
+
+
+def test_whoever_has_people_asks_them():
+    kinds = get_args(ArmSpec)
+    with_people = {kind for kind in kinds if "people" in kind.__struct_fields__}
+    assert with_people == set(get_args(PeopleArm))
+
+
+def test_a_lever_of_a_forgotten_kind_is_not_left_out_in_silence():
+    class ForgottenLever(_Lever, frozen=True, tag="forgotten"):
+        """A lever that nobody told the worker of."""
+
+    with pytest.raises(AssertionError, match="ForgottenLever"):
+        lever_config([ForgottenLever()], 10)
+
+
 def test_a_unit_is_counted_per_item():
     """A product of 10 x 3 and 3 x 2 does 2 * 10 * 3 * 2 operations, for five items."""
     args = (abstract(10, 3), abstract(3, 2))
@@ -130,3 +176,31 @@ def test_a_probe_times_a_second_chunk_where_the_first_was_short(
     assert [report.chunk_id for report in found.reports] == [
         chunk.id for chunk in chunks[:num_timed]
     ]
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ({"units": {"train": 2}}, r"of one program, got other `units`: 'train'"),
+        (
+            {"environment": {"jax": 2}},
+            r"of one program, got other `environment`: 'jax'",
+        ),
+    ],
+)
+def test_a_folder_s_program_is_not_replaced_by_another(tmp_path, part, message):
+    group = {"static": {}, "environment": {"jax": 1}, "units": {"train": 1.5e-7}}
+    file = tmp_path / "groups" / "one.json"
+    worker._keep_group(file, group)
+    before = file.read_bytes()
+    worker._keep_group(file, group)
+    with pytest.raises(RecordError, match=message):
+        worker._keep_group(file, group | part)
+    assert file.read_bytes() == before
+
+
+def test_units_of_one_name_that_differ_are_never_billed_as_one():
+    groups = [{"units": {"train": 1, "score": 2}}, {"units": {"train": 1}}]
+    assert merge_units(groups) == {"train": 1, "score": 2}
+    with pytest.raises(RecordError, match="unit 'train' must be one program"):
+        merge_units([*groups, {"units": {"train": 3}}])

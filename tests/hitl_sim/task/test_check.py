@@ -62,7 +62,9 @@ def test_duplicates_without_a_clean_item_are_refused():
 def test_the_first_value_that_is_not_finite_is_named_by_row_and_column(value):
     features = np.zeros((5, 2))
     features[3, 1] = features[4, 0] = value
-    with pytest.raises(ValueError, match=r"f\.csv.*row 3 .*column 'b' \(2 such values"):
+    with pytest.raises(
+        ValueError, match=r"f\.csv.*row 3 .*column 'b' \(2 such values in 2 of 5 rows"
+    ):
         check_features(features, ["a", "b"], "f.csv")
 
 
@@ -83,6 +85,11 @@ def test_whole_numbers_keep_their_value_and_booleans_become_two_classes():
     assert encode_labels(np.array([True, False]), "f")[0].tolist() == [1, 0]
 
 
+def test_whole_numbers_are_classes_whatever_their_type():
+    codes, names = encode_labels(np.array([1.0, 0.0, 2.0]), "f")
+    assert (codes.tolist(), names) == ([1, 0, 2], ("0", "1", "2"))
+
+
 def test_a_class_without_items_is_named():
     with pytest.raises(
         ValueError, match=r"none of class 1 \(labels up to 3, 1 without"
@@ -99,7 +106,11 @@ def test_labels_that_start_at_one_are_refused():
     ("labels", "message"),
     [
         (np.array([0, -1, 1]), "must be whole numbers >= 0, got -1 in row 1"),
-        (np.array([0.0, 1.0]), "must be whole numbers .* got type float64"),
+        (
+            np.array([0.0, 1.5]),
+            r"must be whole numbers .* got type float64 \(1.5 in row 1",
+        ),
+        (np.array([0.0, np.nan]), r"got type float64 \(nan in row 1"),
         (np.array([0, 0]), r"at least 2 classes, got 1 \('0'\)"),
         (np.array(["a", "a"]), r"at least 2 classes, got 1 \('a'\)"),
         (np.array([], dtype=int), "at least 2 classes, got 0"),

@@ -100,7 +100,8 @@ def test_dictionary_labels_of_parquet_are_strings(tmp_path):
         (
             {"city": ["Rome"] * NUM},
             {},
-            "column 'city': must hold numbers, got type str",
+            r"column 'city': must hold numbers, got type string \('Rome'\). Write one "
+            "column of 0 and 1 for each",
         ),
         ({"label": np.arange(NUM) % 3 * 2}, {}, "column 'label': .* none of class 1"),
         ({"label": ["no"] * NUM}, {}, "column 'label': .* at least 2 classes, got 1"),
@@ -114,7 +115,7 @@ def test_dictionary_labels_of_parquet_are_strings(tmp_path):
         (
             {"age": with_gap(COLUMNS["age"], 7)},
             {},
-            "got nan in row 7 .*column 'age'",
+            r"got nan in row 7 .*column 'age' \(1 such value in 1 of 60 rows\). Fill",
         ),
         (
             {"height": np.where(np.arange(NUM) == 5, np.inf, COLUMNS["height"])},
@@ -124,7 +125,7 @@ def test_dictionary_labels_of_parquet_are_strings(tmp_path):
         (
             {"label": with_gap(np.arange(NUM) % 2, 4)},
             {},
-            "column 'label': must have a value in every row, got none in row 4",
+            "column 'label': must have a value in every row, got none in row 4 .*1 su",
         ),
     ],
 )
@@ -282,3 +283,175 @@ def test_ids_that_do_not_name_each_item_once_are_refused(tmp_path, ids, words):
     parquet.write_table(pa.table(COLUMNS | {"code": ids}), path)
     with pytest.raises(ValueError, match=words):
         load_task(path, item_column="code")
+
+
+def rows_of(*columns, mark=",", count=40):
+    """Write rows of cells that repeat, below a header `x0,x1,...,label`."""
+    header = [*(f"x{k}" for k in range(len(columns) - 1)), "label"]
+    lines = [[column[i % len(column)] for column in columns] for i in range(count)]
+    return "\n".join(mark.join(line) for line in [header, *lines]) + "\n"
+
+
+NUMBERS, LABELS = ["1.5", "-2", "0.25"], ["no", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("name", "mark", "told"),
+    [
+        ("mine.csv", ";", "';', not by ','"),
+        ("mine.csv", "\t", "'\\t', not by ','"),
+        ("mine.tsv", ",", "',', not by '\\t'"),
+    ],
+)
+def test_a_table_is_read_by_the_delimiter_that_it_has(tmp_path, name, mark, told):
+    usual, other = tmp_path / "usual.csv", tmp_path / name
+    usual.write_text(rows_of(NUMBERS, NUMBERS[::-1], LABELS))
+    other.write_text(rows_of(NUMBERS, NUMBERS[::-1], LABELS, mark=mark))
+    plain, info = load_task(usual)[0], load_task(other)[0]
+    assert info.content_hash == plain.content_hash
+    assert plain.notes == ()
+    assert info.notes == (f"cells are separated by {told}",)
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_decimal_comma_is_read_and_told(tmp_path, mark):
+    usual, comma = tmp_path / "usual.csv", tmp_path / "comma.csv"
+    usual.write_text(rows_of(NUMBERS, LABELS))
+    comma.write_text(rows_of([n.replace(".", ",") for n in NUMBERS], LABELS, mark=mark))
+    info = load_task(comma)[0]
+    assert info.content_hash == load_task(usual)[0].content_hash
+    assert info.notes[1] == "numbers have a decimal comma"
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "notes"),
+    [
+        (["0", "1"], ("0", "1"), ()),
+        (["0.0", "1.0"], ("0", "1"), ()),
+        # a parser of CSV sees numbers already
+        (["0", "0.0", "1", "1.0"], ("0", "1"), None),
+        (["0", "x", "0.0"], ("0", "x"), ("'0', '0.0' are one number, and one class",)),
+        (["yes", "Yes", "no"], ("Yes", "no", "yes"), ("'Yes', 'yes' differ only",)),
+        (["caf\u00e9", "cafe\u0301"], ("cafe\u0301", "caf\u00e9"), ("differ only in",)),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_a_label_is_the_same_class_however_its_number_is_written(
+    tmp_path, labels, classes, notes, form
+):
+    path = tmp_path / f"mine.{form}"
+    if form == "csv":
+        path.write_text(rows_of(NUMBERS, labels), encoding="utf-8")
+    elif form == "jsonl":
+        lines = [{"x0": k, "label": labels[k % len(labels)]} for k in range(40)]
+        path.write_text("\n".join(map(json.dumps, lines)))
+    else:
+        columns = {"x0": np.arange(40), "label": (labels * 40)[:40]}
+        parquet.write_table(pa.table(columns), path)
+    info, _ = load_task(path)
+    assert info.class_names == classes
+    told = [note for note in info.notes if "class" in note]
+    if notes is not None:
+        assert len(told) == len(notes)
+        assert all(want in note for want, note in zip(notes, told, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (
+            (NUMBERS, ["no", "NA", "yes"]),
+            r"column 'label': must name a class in every row, got 'NA' in row 1 .*13 "
+            "without a label in all.*Leave those rows out",
+        ),
+        (
+            (NUMBERS, ["0", "None", "1"]),
+            "column 'label': must have a value in every row, got none in row 1",
+        ),
+        (
+            (NUMBERS, ["low", "low", "high|old"]),
+            r"must be one label per item, got 'high\|old' in row 2 .*13 such rows.*"
+            r"with '\|' between them. Keep one",
+        ),
+        (
+            ([*["1.5"] * 9, "?"], LABELS),
+            r"column 'x0': must hold numbers, got '\?' in row 9 .*; 4 such values\)",
+        ),
+        (
+            (NUMBERS, [*"abcd"], LABELS),
+            r"column 'x1': must hold numbers, got type string \('a', 'b', 'c', ...\).*"
+            r"each of its 4 values in its place \(one-hot\), leave it out",
+        ),
+        (
+            ([*["1.5"] * 9, "None"], LABELS),
+            r"got nan in row 9 .*column 'x0' \(4 such values in 4 of 40 rows\). Fill",
+        ),
+    ],
+    ids=["no label", "no number", "several", "a stray mark", "categories", "missing"],
+)
+def test_cells_that_make_no_task_are_refused_with_a_way_out(tmp_path, columns, message):
+    path = tmp_path / "mine.csv"
+    path.write_text(rows_of(*columns))
+    with pytest.raises(ValueError, match=message) as refused:
+        load_task(path)
+    assert str(refused.value).isprintable()
+
+
+def test_a_list_of_labels_is_refused_by_its_type(tmp_path):
+    path = tmp_path / "mine.jsonl"
+    lines = [{"x": k, "label": ["a", "b"][: 1 + k % 2]} for k in range(9)]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    with pytest.raises(ValueError, match=r"one label per item, got type list<"):
+        load_task(path)
+
+
+def test_a_line_of_numbers_is_no_header(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join(rows_of(NUMBERS, NUMBERS, ["0", "1"]).splitlines()[1:]))
+    message = r"must begin with the names of its columns, got a line of numbers \('1.5'"
+    with pytest.raises(ValueError, match=message):
+        load_task(path)
+
+
+def test_columns_may_be_called_by_their_numbers(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(rows_of(NUMBERS, NUMBERS, LABELS).replace("x", ""))
+    assert load_task(path)[0].group_names == ("0", "1")
+
+
+@pytest.mark.parametrize("text_column", [None, "x0"])
+def test_a_header_that_comes_again_is_no_item(tmp_path, text_column):
+    path = tmp_path / "mine.csv"
+    cells = NUMBERS if text_column is None else ["good day", "bad day"]
+    once = rows_of(cells, LABELS)
+    path.write_text(once + once)
+    with pytest.raises(ValueError, match="got the header again in row 40 "):
+        load_task(path, text_column=text_column, num_features=8)
+
+
+def test_a_column_without_a_name_is_refused(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(rows_of(NUMBERS, NUMBERS, LABELS).replace("x0,", ",", 1))
+    with pytest.raises(ValueError, match="a name for every column, got none for col"):
+        load_task(path)
+
+
+def test_decimals_and_dictionaries_are_the_numbers_that_they_say(tmp_path):
+    values = np.arange(40) / 4
+    exact = pa.array(values).cast(pa.decimal128(6, 2))
+    coded = pa.array(values[::-1]).dictionary_encode()
+    hashes = set()
+    for name, columns in (("a", (values, values[::-1])), ("b", (exact, coded))):
+        path = tmp_path / f"{name}.parquet"
+        table = {"x": columns[0], "y": columns[1], "label": np.arange(40) % 2}
+        parquet.write_table(pa.table(table), path)
+        hashes.add(load_task(path)[0].content_hash)
+    assert len(hashes) == 1
+
+
+def test_times_are_refused_by_their_type(tmp_path):
+    path = tmp_path / "mine.parquet"
+    spans = pa.array(range(40), pa.duration("ms"))
+    parquet.write_table(pa.table({"x": spans, "label": np.arange(40) % 2}), path)
+    with pytest.raises(ValueError, match=r"column 'x': .* got type duration\[ms\]"):
+        load_task(path)

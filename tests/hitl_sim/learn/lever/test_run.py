@@ -94,7 +94,7 @@ def test_a_masked_network_is_asked_in_its_whole_shape(config_of):
         ("train:64-8-10:b8:n80:masked", "protocol"): [0, 0, 2, 4, 6, 8],
         ("evaluate:64-8-10:class:n30", "protocol"): [0, 0, 0, 30, 60, 90],
         ("evaluate:64-8-10:class:n20", "instrument"): [0, 0, 0, 20, 40, 60],
-        ("train:mask:64-8-10:masked", "protocol"): [0, 0, 1, 2, 2, 2],
+        ("train:gradual:64-8-10:masked", "protocol"): [0, 0, 1, 2, 2, 2],
     }
 
 

@@ -81,18 +81,19 @@ def _dense_forward(widths):
     return products + sum(widths[1:-1]) + widths[-1] - 1
 
 
+def _look(config):
+    def decide(logits):
+        return logits.argmax(axis=1)
+
+    built = build_network(config, *SIZES)
+    return forward_unit("evaluate", config, 50, *SIZES, decide, "class", built=built)
+
+
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.9])
 def test_a_pruned_perceptron_is_predicted_to_the_operation(share):
     hidden = (64, 40)
     left = [max(n - int(share * n + 1e-9), 1) for n in hidden]
-    unit = forward_unit(
-        "evaluate",
-        shrink_config(NetworkConfig(hidden), share),
-        50,
-        *SIZES,
-        lambda logits: logits.argmax(axis=1),
-        "class",
-    )
+    unit = _look(shrink_config(NetworkConfig(hidden), share))
     counted = count_operations(unit.program, *unit.args)
     assert counted.flops == {"float32": 50 * _dense_forward((64, *left, 10))}
 
@@ -100,14 +101,7 @@ def test_a_pruned_perceptron_is_predicted_to_the_operation(share):
 def test_a_pruned_convolution_is_predicted_to_the_operation():
     """8 x 8 pixels become 4 x 4 places of 2 channels, then 2 x 2 of 3."""
     network = NetworkConfig((), ConvolutionConfig((8, 8, 1), (4, 6)))
-    unit = forward_unit(
-        "evaluate",
-        shrink_config(network, 0.5),
-        50,
-        *SIZES,
-        lambda logits: logits.argmax(axis=1),
-        "class",
-    )
+    unit = _look(shrink_config(network, 0.5))
     layers = 16 * (2 * 9 * 1 * 2 + 2 + 2) + 4 * (2 * 9 * 2 * 3 + 3 + 3)
     counted = count_operations(unit.program, *unit.args)
     assert counted.flops == {"float32": 50 * (layers + _dense_forward((4 * 3, 10)))}
@@ -126,7 +120,21 @@ def _products(jaxpr):
 def test_products_of_a_pruned_training_step_are_predicted():
     """Forward and both gradients, but none by the items themselves."""
     config = shrink_config(NetworkConfig((64,)), 0.5)
-    unit = train_unit("train", config, TrainConfig(batch=32), 800, *SIZES)
+    built = build_network(config, *SIZES)
+    unit = train_unit("train", config, TrainConfig(batch=32), 800, *SIZES, built=built)
     want = 32 * (2 * 2 * 64 * 32 + 3 * 2 * 32 * 10)
     jaxpr = jax.make_jaxpr(unit.program)(*unit.args)
     assert sum(_products(jaxpr)) / unit.items == want
+
+
+@pytest.mark.parametrize(
+    "use", [unit_layers, lambda config: shrink_config(config, 0.5)]
+)
+def test_an_encoder_that_is_not_known_is_not_taken_for_one_without_units(use):
+    class Mine:
+        """What no lever knows how to shrink."""
+
+    config = NetworkConfig((8,))
+    object.__setattr__(config, "encoder", Mine())
+    with pytest.raises(AssertionError, match="to be unreachable"):
+        use(config)

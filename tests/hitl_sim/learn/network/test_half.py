@@ -65,13 +65,18 @@ def test_gradients_are_those_of_float32_but_for_rounding(layer):
         assert not np.array_equal(a, b)
 
 
+def step_of(config):
+    built = build_network(config, 8, 3)
+    return train_unit("train", config, TrainConfig(None), 50, 8, 3, built=built)
+
+
 def test_every_product_of_a_step_is_counted_in_bfloat16_and_named():
-    unit = train_unit("train", HALF, TrainConfig(None), 50, 8, 3)
+    unit = step_of(HALF)
     assert unit.name == "train:8-16-3-bf16:all:n50"
     flops = count_operations(unit.program, *unit.args).flops
     products = 10 * 2 * 50 * (2 * 8 * 16 + 3 * 16 * 3)
     assert flops["bfloat16"] == products
-    whole = train_unit("train", NetworkConfig((16,)), TrainConfig(None), 50, 8, 3)
+    whole = step_of(NetworkConfig((16,)))
     assert "bfloat16" not in count_operations(whole.program, *whole.args).flops
 
 
