@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hitl_sim.energy.meters.cpu_time import PROC, family
+from hitl_sim.energy.meters.cpu_time import PROC, family, program_root
 from hitl_sim.energy.meters.visible import VARIABLE, Visible, visible_boards
 from hitl_sim.unit import J_PER_MILLIJOULE
 
@@ -166,12 +165,12 @@ def read_average_w(driver: Any, board: Board) -> float | None:
 def other_programs(driver: Any, board: Board, proc: Path = PROC) -> str:
     """Say which other programs run on a board; empty when none is seen.
 
-    Inside a container the driver may give numbers that mean nothing there; one such
-    number alone may be this very program.
+    Workers beside this one are no other programs. Inside a container the driver may
+    give numbers that mean nothing there; one such number alone may be this very program.
     """
     running = asked(lambda: driver.nvmlDeviceGetComputeRunningProcesses(board.handle))
     pids = {process.pid for process in running or ()}
-    ours = set(family(os.getpid(), proc))
+    ours = set(family(program_root(proc), proc))
     foreign = {pid for pid in pids if not (proc / str(pid)).exists()}
     if len(foreign) == 1 and not pids & ours:
         pids -= foreign

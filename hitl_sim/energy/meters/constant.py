@@ -35,6 +35,22 @@ class Plausible(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
+class PlausibleByScope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Power above which no reading of a processor counter is believed, by its scope.
+
+    Attributes:
+        package: of a socket.
+        dram: of its memory.
+        node: of the platform.
+        beyond: what a zone states of itself counts up to this many times the limit.
+    """
+
+    package: Plausible
+    dram: Plausible
+    node: Plausible
+    beyond: float
+
+
 class Tolerance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far two views of one board may differ before neither is trusted.
 
@@ -64,13 +80,27 @@ class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
+class StandingLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a counter that works may keep its value.
+
+    Attributes:
+        updates: in refreshes of the counter.
+        least_s: and never less than this, s.
+        source: where both come from.
+    """
+
+    updates: float
+    least_s: float
+    source: str
+
+
 class RaplConstants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Constants of the processor counters, by what they cover."""
 
     package: Accuracy
     dram: Accuracy
     node: Accuracy
-    plausible: Plausible
+    plausible: PlausibleByScope
     sharing: Sharing
 
 
@@ -80,6 +110,7 @@ class MeterConstants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nvml: Accuracy
     nvml_power: Accuracy
     nvml_check: Tolerance
+    standing: StandingLimit
     rapl: RaplConstants
 
 

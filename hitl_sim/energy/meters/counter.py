@@ -30,7 +30,8 @@ from hitl_sim.energy.error import Error, additive_interval, merge_errors
 from hitl_sim.energy.meters.backend import Clock, Sleep, Snapshot
 from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.precision import gain_error
-from hitl_sim.energy.quantity import Kind, Quantity, Scope
+from hitl_sim.energy.meters.standing import why_still
+from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.unit import S_PER_NS
 
 PROBE_LIMIT_S = 0.5
@@ -67,8 +68,14 @@ def counter_energy(
         accuracy: the counter's error and pace.
         edge_w: power just before the window and just before its end, W; default the
             mean power of the window at both, which is right for a steady load.
+
+    Returns:
+        The energy; unavailable where the counter did not move.
     """
     elapsed_s = (end.before_ns - start.before_ns) * S_PER_NS
+    if not joules > 0:
+        reason = why_still(elapsed_s, accuracy.update_period_s)
+        return unavailable("J", scope, reason, of=of)
     mean_w = joules / elapsed_s if elapsed_s > 0 else 0.0
     start_w, end_w = (mean_w, mean_w) if edge_w is None else edge_w
     age_s = accuracy.update_period_s + max(

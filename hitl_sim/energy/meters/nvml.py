@@ -32,6 +32,7 @@ from hitl_sim.energy.meters.boards import (
 from hitl_sim.energy.meters.constant import meter_constants
 from hitl_sim.energy.meters.counter import PROBE_LIMIT_S, watch_counter
 from hitl_sim.energy.meters.power import PowerTotal, first_sample
+from hitl_sim.energy.meters.standing import Standing
 from hitl_sim.energy.meters.ticker import Every, Stop, thread_every
 from hitl_sim.energy.meters.views import Sensor, check_sensor, checked_energy
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
@@ -73,6 +74,7 @@ class NvmlBackend:
         self._reason = ""
         self._averaged: dict[str, bool] = {}
         self._power: dict[str, PowerTotal] = {}
+        self._standing: dict[str, Standing] = {}
         self._others: dict[str, str] = {}
         self._lock = threading.RLock()
         self._num_open = 0
@@ -132,6 +134,7 @@ class NvmlBackend:
             if self._num_open > 1 or not boards:
                 return
             self._power.clear()
+            self._standing.clear()
             self._others = {b.of: other_programs(self.driver, b) for b in boards}
             dice = random.Random(0)
             self._stop = self.every(
@@ -178,7 +181,11 @@ class NvmlBackend:
         return asked(lambda: read_joules(self.driver, board))
 
     def _sample(self, board: Board, joules: float | None) -> None:
-        """Add one sample of a board's power, if it tells any."""
+        """Add one sample of a board's power, if it tells any, and see its counter."""
+        if joules is not None:
+            period_s = meter_constants().nvml.update_period_s
+            standing = self._standing.setdefault(board.of, Standing(period_s))
+            standing.see(joules, self.clock())
         watts = read_instant_w(self.driver, board)
         self._averaged[board.of] = watts is None
         if watts is None:
@@ -210,7 +217,9 @@ class NvmlBackend:
             constants.nvml_power,
             constants.nvml_check.averaging_s if is_averaged else 0.0,
         )
-        return check_sensor(sensor, start, end)
+        standing = self._standing.get(board.of)
+        flaw = standing.flaw(start.before_ns, end.after_ns) if standing else ""
+        return check_sensor(sensor, start, end, flaw)
 
     def _probe_board(self, board: Board) -> Capability:
         notes = [board.name]
@@ -221,10 +230,10 @@ class NvmlBackend:
                 lambda: read_joules(self.driver, board), None, self.clock, self.sleep
             )
         except Exception as error:
-            return self._power_only(board, why(error))
+            return self._power_only(board, why(error), "no energy counter")
         if counted == 0.0:
-            reason = f"the energy counter stood still for {PROBE_LIMIT_S} s"
-            return self._absent(board.of, reason)
+            reason = f"its energy counter stood still for {PROBE_LIMIT_S} s"
+            return self._power_only(board, reason, reason)
         accuracy = meter_constants().nvml
         return Capability(
             self.name,
@@ -237,8 +246,8 @@ class NvmlBackend:
             relative_error=accuracy.relative_error,
         )
 
-    def _power_only(self, board: Board, reason: str) -> Capability:
-        """Describe a board without a counter, by its power if it tells that."""
+    def _power_only(self, board: Board, reason: str, lack: str) -> Capability:
+        """Describe a board without a counter that works, by its power if it tells."""
         instant = read_instant_w(self.driver, board)
         watts = read_average_w(self.driver, board) if instant is None else instant
         if watts is None:
@@ -252,7 +261,7 @@ class NvmlBackend:
             Scope.BOARD,
             Kind.MEASURED_SAMPLED,
             accuracy.update_period_s,
-            note=f"{board.name}; no energy counter, so {how} power is sampled",
+            note=f"{board.name}; {lack}, so {how} power is sampled",
             relative_error=accuracy.relative_error,
         )
 
