@@ -80,6 +80,36 @@ class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
+class Duty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of the time the sensor of some boards looks.
+
+    Attributes:
+        chip: the chip that they carry.
+        names: words of their models' names, of which each says that it is one.
+        seen_frac: part of each refresh period that is looked at.
+        period_s: refresh period, s.
+        source: where this comes from.
+    """
+
+    chip: str
+    names: tuple[str, ...]
+    seen_frac: float
+    period_s: float
+    source: str
+
+
+class ModuleCounter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Boards whose counter covers their module, with processor and memory.
+
+    Attributes:
+        names: words of their models' names, of which each says that it is one.
+        source: where this comes from.
+    """
+
+    names: tuple[str, ...]
+    source: str
+
+
 class StandingLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a counter that works may keep its value.
 
@@ -109,6 +139,8 @@ class MeterConstants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     nvml: Accuracy
     nvml_power: Accuracy
+    nvml_duty: tuple[Duty, ...]
+    nvml_module: ModuleCounter
     nvml_check: Tolerance
     standing: StandingLimit
     rapl: RaplConstants

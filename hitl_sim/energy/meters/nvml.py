@@ -31,6 +31,7 @@ from hitl_sim.energy.meters.boards import (
 )
 from hitl_sim.energy.meters.constant import meter_constants
 from hitl_sim.energy.meters.counter import PROBE_LIMIT_S, watch_counter
+from hitl_sim.energy.meters.duty import duty_of
 from hitl_sim.energy.meters.power import PowerTotal, first_sample
 from hitl_sim.energy.meters.standing import Standing
 from hitl_sim.energy.meters.ticker import Every, Stop, thread_every
@@ -83,7 +84,9 @@ class NvmlBackend:
     def probe(self) -> list[Capability]:
         """Read each board's counter until it moves, and say what was seen."""
         boards = self._open()
-        absent = [self._absent(board.of, board.hidden) for board in self._hidden]
+        absent = [
+            self._absent(board.of, board.hidden, board.scope) for board in self._hidden
+        ]
         if not boards and not absent:
             return [self._absent(_ALL, self._reason)]
         return [self._probe_board(board) for board in boards] + absent
@@ -204,25 +207,26 @@ class NvmlBackend:
     def _energy(self, board: Board, start: Snapshot, end: Snapshot) -> Quantity:
         reasons = {**start.reasons, **end.reasons}
         reason = reasons.get(board.of, COUNTER_HELP)
-        return checked_energy(self._check(board, start, end), Scope.BOARD, reason)
+        return checked_energy(self._check(board, start, end), board.scope, reason)
 
     def _check(self, board: Board, start: Snapshot, end: Snapshot) -> Check:
         constants = meter_constants()
         is_averaged = self._averaged.get(board.of, False)
         sensor = Sensor(
             board.of,
-            Scope.BOARD,
+            board.scope,
             self.name,
             constants.nvml,
             constants.nvml_power,
             constants.nvml_check.averaging_s if is_averaged else 0.0,
+            duty_of(board.name),
         )
         standing = self._standing.get(board.of)
         flaw = standing.flaw(start.before_ns, end.after_ns) if standing else ""
         return check_sensor(sensor, start, end, flaw)
 
     def _probe_board(self, board: Board) -> Capability:
-        notes = [board.name]
+        notes = [_describe(board)]
         if board.limits:
             notes.append(f"{board.limits}; declare a share to attribute it")
         try:
@@ -239,7 +243,7 @@ class NvmlBackend:
             self.name,
             True,
             board.of,
-            Scope.BOARD,
+            board.scope,
             Kind.MEASURED_COUNTER,
             accuracy.update_period_s if period is None else period,
             note="; ".join(notes),
@@ -251,24 +255,33 @@ class NvmlBackend:
         instant = read_instant_w(self.driver, board)
         watts = read_average_w(self.driver, board) if instant is None else instant
         if watts is None:
-            return self._absent(board.of, reason)
+            return self._absent(board.of, reason, board.scope)
         accuracy = meter_constants().nvml_power
         how = "average" if instant is None else "instantaneous"
         return Capability(
             self.name,
             True,
             board.of,
-            Scope.BOARD,
+            board.scope,
             Kind.MEASURED_SAMPLED,
             accuracy.update_period_s,
-            note=f"{board.name}; {lack}, so {how} power is sampled",
+            note=f"{_describe(board)}; {lack}, so {how} power is sampled",
             relative_error=accuracy.relative_error,
         )
 
-    def _absent(self, of: str, reason: str) -> Capability:
-        return Capability(
-            self.name, False, of, Scope.BOARD, Kind.UNAVAILABLE, reason=reason
-        )
+    def _absent(self, of: str, reason: str, scope: Scope = Scope.BOARD) -> Capability:
+        return Capability(self.name, False, of, scope, Kind.UNAVAILABLE, reason=reason)
+
+
+def _describe(board: Board) -> str:
+    """Name a board, and say what its sensor leaves out or holds beside it."""
+    parts, duty = [board.name], duty_of(board.name)
+    if duty is not None:
+        part = f"{100 * duty.seen_frac:.0f} % of each {duty.period_s} s"
+        parts.append(f"its sensor looks at {part}")
+    if board.scope is Scope.MODULE:
+        parts.append("its counter holds the whole module, with processor and memory")
+    return "; ".join(parts)
 
 
 def probe() -> list[Capability]:

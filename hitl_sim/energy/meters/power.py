@@ -122,6 +122,7 @@ def sampled_energy(
     backend: str,
     accuracy: Accuracy,
     averaging_s: float = 0.0,
+    unseen_j: float = 0.0,
 ) -> Quantity:
     """Turn the samples between two moments into joules with an interval.
 
@@ -134,6 +135,7 @@ def sampled_energy(
         accuracy: the sensor's error and pace.
         averaging_s: span over which the sensor averages, s; what it reports lags, by at
             most the whole change of power over that span.
+        unseen_j: 95 % half-width of what the sensor did not look at, J.
 
     Returns:
         The energy; unavailable when there are too few samples to know its error, or
@@ -158,13 +160,15 @@ def sampled_energy(
     label = f"{backend} power of {of}"
     gain = accuracy.relative_error * joules
     at = f"window at {start.at_ns} ns"
-    errors = merge_errors(
-        (
-            gain_error(label, gain),
-            Error(f"{label}: sampling, {at}", -min(sampling, joules), sampling),
-            Error(f"{label}: lag of its average, {at}", -min(lag, joules), lag),
-        )
-    )
+    parts = [
+        gain_error(label, gain),
+        Error(f"{label}: sampling, {at}", -min(sampling, joules), sampling),
+        Error(f"{label}: lag of its average, {at}", -min(lag, joules), lag),
+    ]
+    if unseen_j:
+        unseen = f"{label}: not looked at, {at}"
+        parts.append(Error(unseen, -min(unseen_j, joules), unseen_j))
+    errors = merge_errors(tuple(parts))
     low, high = additive_interval(joules, errors)
     return Quantity(
         joules,

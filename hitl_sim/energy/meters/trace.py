@@ -31,6 +31,7 @@ from hitl_sim.energy.meters.backend import (
     WindowAware,
 )
 from hitl_sim.energy.meters.constant import Accuracy
+from hitl_sim.energy.meters.duty import duty_of
 from hitl_sim.energy.meters.power import PowerTotal, first_sample
 from hitl_sim.energy.meters.standing import Standing
 from hitl_sim.energy.meters.views import Sensor, check_sensor, checked_energy
@@ -330,4 +331,5 @@ class ReplayBackend:
             f"replay of {self.trace.path.name}: {self.trace.header['backend']}",
             accuracy,
             accuracy,
+            duty=duty_of(device["source"]),
         )

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 from hitl_sim.energy.error import Error, merge_errors
 from hitl_sim.energy.meters.backend import Check, Snapshot
-from hitl_sim.energy.meters.constant import Accuracy, meter_constants
+from hitl_sim.energy.meters.constant import Accuracy, Duty, meter_constants
 from hitl_sim.energy.meters.counter import counter_energy
+from hitl_sim.energy.meters.duty import unseen_j
 from hitl_sim.energy.meters.power import PowerTotal, sampled_energy
 from hitl_sim.energy.meters.precision import is_gain
 from hitl_sim.energy.meters.standing import LONGER
 from hitl_sim.energy.quantity import Quantity, Scope, unavailable
+from hitl_sim.unit import S_PER_NS
 
 _LONG_GAP_S = 1.0
 _RESET = "the energy counter fell: the driver was loaded again"
@@ -29,6 +31,7 @@ class Sensor:
         counter: error and pace of the counter.
         power: error and pace of the power reading.
         averaging_s: span over which the power reading averages, s.
+        duty: how much of the time the sensor behind both looks; `None` for all.
     """
 
     of: str
@@ -37,6 +40,7 @@ class Sensor:
     counter: Accuracy
     power: Accuracy
     averaging_s: float = 0.0
+    duty: Duty | None = None
 
 
 def check_sensor(
@@ -68,6 +72,12 @@ def check_sensor(
             backend=sensor.backend,
             accuracy=sensor.power,
             averaging_s=sensor.averaging_s,
+            unseen_j=unseen_j(
+                sensor.duty,
+                last.joules - first.joules,
+                (last.at_ns - first.at_ns) * S_PER_NS,
+                last,
+            ),
         )
     if not (of in start.joules and of in end.joules):
         return compare_views(of, None, sampled, last)
@@ -88,6 +98,9 @@ def check_sensor(
         backend=sensor.backend,
         accuracy=sensor.counter,
         edge_w=None if first is None or last is None else (first.watts, last.watts),
+        unseen_j=unseen_j(
+            sensor.duty, joules, (end.before_ns - start.before_ns) * S_PER_NS, last
+        ),
     )
     if not counter.is_known:
         return Check(of, "still", counter.reason, None, sampled)
