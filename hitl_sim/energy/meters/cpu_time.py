@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
-_BUSY = (0, 1, 2, 5, 6, 7)
+_STEAL = 7
+_BUSY = (0, 1, 2, 5, 6, _STEAL)
 """Columns user, nice, system, irq, softirq and steal; guests are inside user."""
 
 
@@ -22,11 +23,14 @@ class CpuTime:
         host_s: of everything on the machine, s.
         program_s: of the whole program, which holds the workers beside this one, s;
             `None` where this process is all of it.
+        steal_s: of other guests of the same host, on a virtual machine, s; also part
+            of `host_s`.
     """
 
     own_s: float
     host_s: float
     program_s: float | None = None
+    steal_s: float = 0.0
 
     @property
     def others_s(self) -> float:
@@ -48,11 +52,12 @@ def read_cpu_time(proc: Path = PROC) -> CpuTime | None:
     try:
         columns = (proc / "stat").read_text(encoding="ascii").split("\n", 1)[0].split()
         host = sum(int(columns[1 + column]) for column in _BUSY)
+        steal = int(columns[1 + _STEAL])
         own = sum(_ticks(proc, pid) for pid in family(os.getpid(), proc))
         ours = sum(_ticks(proc, pid) for pid in family(program_root(proc), proc))
     except (OSError, ValueError, IndexError, AttributeError):
         return None
-    return CpuTime(own * tick_s(), host * tick_s(), ours * tick_s())
+    return CpuTime(*(count * tick_s() for count in (own, host, ours, steal)))
 
 
 def program_root(proc: Path = PROC) -> int:

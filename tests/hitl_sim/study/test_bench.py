@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from hitl_sim.energy.meters.cpu_time import CpuTime
 from hitl_sim.study import bench
 from hitl_sim.study.calibration import conditions_of, grid_specs
 from hitl_sim.study.visit import Meeting
@@ -83,6 +84,20 @@ def test_a_window_counts_items_of_every_lane(condition, lanes):
     assert seen.num_units % (20 * 297 * lanes) == 0
     assert seen.seconds >= 0.01
     assert seen.core_frac > 0.0
+
+
+def test_calls_of_unlike_length_and_other_programs_are_seen(monkeypatch):
+    times = iter([CpuTime(1.0, 5.0, 2.0, 0.5), CpuTime(2.0, 8.0, 3.0, 0.7)])
+    monkeypatch.setattr(bench, "read_cpu_time", lambda: next(times))
+    pauses = iter([0.01, 0.01, 0.03, 0.01, 0.04])
+    seen = bench._window("x", "train", lambda: time.sleep(next(pauses)), 0.09)
+    assert seen.num_units == 5
+    assert seen.other_cores == pytest.approx(2.0 / seen.seconds)
+    assert seen.steal_frac == pytest.approx(0.2 / seen.seconds)
+    assert 0.6 < seen.uneven_frac < 1.2
+    times = iter([None, None])
+    seen = bench._window("x", "train", lambda: time.sleep(0.02), 0.01)
+    assert (seen.other_cores, seen.uneven_frac) == (0.0, 0.0)
 
 
 def test_workers_wait_for_each_other_and_say_who_is_missing(tmp_path, monkeypatch):
