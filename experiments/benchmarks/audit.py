@@ -6,9 +6,9 @@ For each network and batch: a small study is run, its units of work are profiled
 three of its runs are repeated by themselves and laid beside their bill; profile and
 audit follow one another at once, so that a clock that drifts is the same for both. It
 takes less than ten minutes on two quiet cores. Other programs spoil it: the last column
-says where they were seen, and such a row is no evidence of the bill. The smallest network
-is billed a few per cent too little: its program takes about 5 microseconds more at each
-checkpoint than its units do by themselves.
+says where they were seen, and such a row is no evidence of the bill. The smallest
+network is billed a few per cent too little: its program takes some 5 microseconds more
+at each checkpoint than its units do by themselves.
 """
 
 import argparse
@@ -23,7 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from hitl_sim.energy import load_profile
-from hitl_sim.study.audit import Audit, audit_study
+from hitl_sim.study.audit import audit_study
+from hitl_sim.study.audited import Audit
 from hitl_sim.study.calibration import calibrate, conditions_of
 from hitl_sim.study.runner import run_study
 from hitl_sim.study.session import Effort

@@ -19,9 +19,7 @@ and clocks and the waiting of threads on one another: ratios of .4 to .6 were se
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,168 +38,25 @@ from hitl_sim.energy import (
 )
 from hitl_sim.energy.error import Error
 from hitl_sim.energy.repeat import MIN_REPEATS, Repeated, summarise
+from hitl_sim.study.audited import (
+    TRIES,
+    Audit,
+    AuditedRun,
+    Verdict,
+    number_of,
+    quiet_runs,
+)
 from hitl_sim.study.calibration import DISTURBED
 from hitl_sim.study.executor import LocalExecutor
 from hitl_sim.study.metered import own_joules, own_seconds, why_disturbed
 from hitl_sim.study.plan import Run, build_plan
 from hitl_sim.study.runner import load_study
-from hitl_sim.study.store import RecordError, write_json
+from hitl_sim.study.store import RecordError
 from hitl_sim.study.visit import RunVisit
 
 _BENCH = "hitl_sim.study.bench"
 _CLOSE = 1e-3
 _WINDOW_S = 0.5
-TRIES = 4
-"""How often a run is tried until the machine is quiet."""
-
-
-@dataclass(frozen=True)
-class AuditedRun:
-    """One run, billed and measured.
-
-    Attributes:
-        task: its task.
-        arm: its arm.
-        replicate: its number.
-        billed_s: device seconds by the profile, to the cap, instrument included.
-        measured_s: seconds of the run by itself, without `aside_s`.
-        aside_s: seconds of making its task and of answering for people.
-        billed_j: device joules by the profile.
-        measured_j: joules of the run by itself, or why there are none.
-        is_same_curve: whether the rerun learned what the record says, to 1/1,000.
-        disturbance: how other programs disturbed the machine each time that it was
-            tried; empty where it was quiet.
-    """
-
-    task: str
-    arm: str
-    replicate: int
-    billed_s: Quantity
-    measured_s: float
-    aside_s: float
-    billed_j: Quantity
-    measured_j: Quantity
-    is_same_curve: bool
-    disturbance: str = ""
-
-    @property
-    def ratio_s(self) -> float:
-        """Return billed over measured seconds."""
-        return _number(self.billed_s) / self.measured_s
-
-    @property
-    def ratio_j(self) -> float:
-        """Return billed over measured joules; NaN where none were measured."""
-        if not self.measured_j.is_known:
-            return math.nan
-        return _number(self.billed_j) / _number(self.measured_j)
-
-
-class Verdict(NamedTuple):
-    """Billed over measured, in one measure.
-
-    Attributes:
-        ratio: with the interval of the profile's constants and of the sample; or
-            unavailable with the reason.
-        sample: the same with the interval of the sample of runs alone; None where it
-            is unavailable.
-    """
-
-    ratio: Quantity
-    sample: Repeated | None
-
-
-@dataclass(frozen=True)
-class Audit:
-    """What an audit found.
-
-    Attributes:
-        profile: label of the profile that billed.
-        runs: in the order in which they were drawn.
-        seconds: billed over measured seconds, of the quiet runs where they are enough.
-        joules: billed over measured joules, likewise.
-        is_interrupted: whether somebody stopped it.
-        disturbed_units: units of these runs that the profile was given while others
-            disturbed the machine.
-        ruled_frac: share of the billed seconds that the profile did not measure, but
-            took from its rule for other units.
-    """
-
-    profile: str
-    runs: tuple[AuditedRun, ...]
-    seconds: Verdict
-    joules: Verdict
-    is_interrupted: bool
-    disturbed_units: tuple[str, ...] = ()
-    ruled_frac: float = 0.0
-
-    @property
-    def num_disturbed(self) -> int:
-        """Return how many runs never had the machine to themselves."""
-        return sum(bool(run.disturbance) for run in self.runs)
-
-    @property
-    def is_evidence(self) -> bool:
-        """Return whether the ratios say something of the bill, not of the machine."""
-        return len(_quiet(self.runs)) >= MIN_REPEATS and not self.disturbed_units
-
-    @property
-    def disturbance(self) -> str:
-        """Say how the machine was disturbed, and what that leaves; '' where it was not.
-
-        Returns:
-            One sentence for the runs and one for the profile, where there is one.
-        """
-        sentences = []
-        if self.num_disturbed:
-            first = next(run.disturbance for run in self.runs if run.disturbance)
-            left = (
-                "they are left out"
-                if len(_quiet(self.runs)) >= MIN_REPEATS
-                else ("the ratio is no evidence: repeat it on a quiet machine")
-            )
-            sentences.append(
-                f"The machine was disturbed in {self.num_disturbed} of"
-                f" {len(self.runs)} runs, {TRIES} times each ({first}); {left}."
-            )
-        if self.disturbed_units:
-            sentences.append(
-                f"The profile was measured on a disturbed machine"
-                f" ({len(self.disturbed_units)} of the units here), so the ratio is no"
-                " evidence: measure it again on a quiet one."
-            )
-        return " ".join(sentences)
-
-    def write(self, folder: Path) -> Path:
-        """Keep the audit beside the records of its study, and never among them."""
-        path = folder / "sidecar" / "audit.json"
-        write_json(
-            path,
-            {
-                "profile": self.profile,
-                "is_evidence": self.is_evidence,
-                "disturbance": self.disturbance,
-                "ruled_frac": self.ruled_frac,
-                "seconds": self.seconds.ratio.to_json(),
-                "joules": self.joules.ratio.to_json(),
-                "runs": [
-                    {
-                        "task": run.task,
-                        "arm": run.arm,
-                        "replicate": run.replicate,
-                        "billed_s": run.billed_s.to_json(),
-                        "measured_s": run.measured_s,
-                        "aside_s": run.aside_s,
-                        "billed_j": run.billed_j.to_json(),
-                        "measured_j": run.measured_j.to_json(),
-                        "is_same_curve": run.is_same_curve,
-                        "disturbance": run.disturbance,
-                    }
-                    for run in self.runs
-                ],
-            },
-        )
-        return path
 
 
 class Progress(NamedTuple):
@@ -264,7 +119,7 @@ def audit_study(
             f"`audit_study` must see {MIN_REPEATS} runs before it is stopped, got"
             f" {len(found)}."
         )
-    quiet = _quiet(found)
+    quiet = quiet_runs(found)
     used = quiet if len(quiet) >= MIN_REPEATS else found
     units = dict.fromkeys(unit for row in drawn for unit in row["work_unit"])
     return Audit(
@@ -276,10 +131,6 @@ def audit_study(
         tuple(unit for unit in units if DISTURBED in costs[unit].seconds.source),
         _ruled_frac(drawn, costs),
     )
-
-
-def _quiet(runs: Sequence[AuditedRun]) -> list[AuditedRun]:
-    return [run for run in runs if not run.disturbance]
 
 
 def _rerun(executor: LocalExecutor, run: Run, is_cpu: bool) -> RunVisit:
@@ -300,7 +151,7 @@ def _ruled_frac(
     for row in rows:
         for unit, count in zip(row["work_unit"], row["work_count"], strict=True):
             cost = costs[unit].seconds
-            seconds = _number(cost) * float(count[-1])
+            seconds = number_of(cost) * float(count[-1])
             if cost.kind >= Kind.MEASURED_SAMPLED:
                 measured_s += seconds
             else:
@@ -393,10 +244,12 @@ def _verdict(billed: Sequence[Quantity], measured: Sequence[Quantity]) -> Verdic
         reasons = dict.fromkeys(quantity.reason for quantity in missing)
         reason = "; ".join(reasons)
         return Verdict(unavailable("1", Scope.CONSTANT, reason), None)
-    ratios = [_number(b) / _number(m) for b, m in zip(billed, measured, strict=True)]
+    ratios = [
+        number_of(b) / number_of(m) for b, m in zip(billed, measured, strict=True)
+    ]
     sample = summarise(ratios)
     bill, meter = total(billed), total(measured)
-    value = _number(bill) / _number(meter)
+    value = number_of(bill) / number_of(meter)
     scatter = Error(
         "sample of audited runs",
         value * (sample.low / sample.value - 1.0),
@@ -415,9 +268,3 @@ def _verdict(billed: Sequence[Quantity], measured: Sequence[Quantity]) -> Verdic
         value, value + float(scatter.low), value + float(scatter.high), len(ratios)
     )
     return Verdict(ratio, around)
-
-
-def _number(quantity: Quantity) -> float:
-    if not isinstance(quantity.value, float):
-        raise TypeError(f"`quantity` must be one number, got {quantity}.")
-    return quantity.value

@@ -27,8 +27,8 @@ from hitl_sim.study.visit import Bench, Meeting, RunVisit, Visit
 LOOP_S = 0.02
 """How long one call of a loop should take, s: long beside the call's own 20 µs."""
 MAX_PASSES = 10_000
-_FEW_CALLS = 4
-"""Fewer calls than this do not tell whether they take like times."""
+_FEW_CALLS, _SHORT_S = 4, 2e-3
+"""Fewer or shorter calls than this, s, do not tell whether they take like times."""
 _MEETING_S = 120.0
 _POLL_S = 1e-3
 
@@ -202,7 +202,7 @@ def _window(name: str, phase: str, call: Callable[[], Any], window_s: float) -> 
         core_s / seconds,
         others_s / seconds,
         steal_s / seconds,
-        uneven if len(taken) >= _FEW_CALLS else 0.0,
+        uneven if len(taken) >= _FEW_CALLS and min(taken) >= _SHORT_S else 0.0,
     )
 
 

@@ -61,7 +61,7 @@ class UnitResult:
     joules: Repeated | None
     is_tight: bool
     num_disturbed: int
-    disturbance: str = ""
+    disturbance: str
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from hitl_sim.energy.display import format_value
 from hitl_sim.energy.repeat import Repeated
-from hitl_sim.study.audit import Audit, Verdict
+from hitl_sim.study.audited import Audit, Verdict
 from hitl_sim.study.calibration import Calibration
 
 

@@ -142,9 +142,11 @@ def test_calls_of_unlike_length_and_other_programs_are_seen(monkeypatch):
     assert seen.other_cores == pytest.approx(2.0 / seen.seconds)
     assert seen.steal_frac == pytest.approx(0.2 / seen.seconds)
     assert 0.6 < seen.uneven_frac < 1.2
-    times = iter([None, None])
+    times = iter([None] * 4)
     seen = bench._window("x", "train", lambda: time.sleep(0.02), 0.01)
     assert (seen.other_cores, seen.uneven_frac) == (0.0, 0.0)
+    # a call of nothing is all jitter
+    assert bench._window("x", "train", lambda: None, 0.01).uneven_frac == 0.0
 
 
 def test_workers_wait_for_each_other_and_say_who_is_missing(tmp_path, monkeypatch):
