@@ -1,4 +1,4 @@
-"""What an audit found: each run billed and measured, the ratios, what they are worth."""
+"""What an audit found: runs billed and measured, ratios, and what they are worth."""
 
 from __future__ import annotations
 
