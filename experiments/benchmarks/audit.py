@@ -7,7 +7,7 @@ three of its runs are repeated by themselves and laid beside their bill; profile
 audit follow one another at once, so that a clock that drifts is the same for both. It
 takes less than ten minutes on two quiet cores. Other programs spoil it: the last column
 says where they were seen, and such a row is no evidence of the bill. The smallest
-network is billed a few per cent too little: its program takes some 5 microseconds more
+network is billed a few per cent too little: its program takes some 4 microseconds more
 at each checkpoint than its units do by themselves.
 """
 
