@@ -578,7 +578,8 @@ def audit(
     """Rerun sampled runs of a study by themselves and compare them with their bill.
 
     Prints billed ÷ measured with its interval: seconds always, joules where a meter
-    can be read. Use a profile that was measured on this machine.
+    can be read. Use a profile that was measured on this machine. Where other programs
+    disturb it, runs are tried again, and the audit says if its ratio is no evidence.
     """
     from hitl_sim.energy import load_profile
     from hitl_sim.study import audit as auditing

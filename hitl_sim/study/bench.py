@@ -15,6 +15,7 @@ import numpy as np
 
 from hitl_sim.analysis.bill import work_unit
 from hitl_sim.energy import Meter, WorkUnit
+from hitl_sim.energy.meters.cpu_time import read_cpu_time
 from hitl_sim.learn import build_run, build_simulation, describe_work
 from hitl_sim.learn.work import Unit
 from hitl_sim.study import worker
@@ -26,6 +27,8 @@ from hitl_sim.study.visit import Bench, Meeting, RunVisit, Visit
 LOOP_S = 0.02
 """How long one call of a loop should take, s: long beside the call's own 20 µs."""
 MAX_PASSES = 10_000
+_FEW_CALLS, _SHORT_S = 4, 2e-3
+"""Fewer or shorter calls than this, s, do not tell whether they take like times."""
 _MEETING_S = 120.0
 _POLL_S = 1e-3
 
@@ -174,19 +177,33 @@ def _meter() -> Meter:
 
 def _window(name: str, phase: str, call: Callable[[], Any], window_s: float) -> Visit:
     """Call until the time is up, under the meter."""
-    num_calls = 0
-    core_s = time.process_time()
+    taken: list[float] = []
+    before, core_s = read_cpu_time(), time.process_time()
     with _meter().window(name, phase=phase) as window:
-        end = time.monotonic() + window_s
-        while num_calls == 0 or time.monotonic() < end:
+        now = time.monotonic()
+        end = now + window_s
+        while not taken or now < end:
             window.wait_on(call())
-            num_calls += 1
-    core_s = time.process_time() - core_s
+            taken.append(time.monotonic() - now)
+            now += taken[-1]
+    core_s, after = time.process_time() - core_s, read_cpu_time()
     seconds = window.seconds.value
     if not isinstance(seconds, float):
         raise TypeError(f"`seconds` must be one number, got {seconds}.")
-    gross = tuple(energy.to_json() for energy in window.joules)
-    return Visit(num_calls, seconds, gross, core_s / seconds)
+    others_s = steal_s = 0.0
+    if before is not None and after is not None:
+        others_s = max(0.0, after.others_s - before.others_s)
+        steal_s = max(0.0, after.steal_s - before.steal_s)
+    uneven = sum(taken) / len(taken) / min(taken) - 1.0
+    return Visit(
+        len(taken),
+        seconds,
+        tuple(energy.to_json() for energy in window.joules),
+        core_s / seconds,
+        others_s / seconds,
+        steal_s / seconds,
+        uneven if len(taken) >= _FEW_CALLS and min(taken) >= _SHORT_S else 0.0,
+    )
 
 
 def _meet(meeting: Meeting) -> None:
@@ -229,7 +246,8 @@ def time_run(run: Run, window_s: float) -> RunVisit:
         _runs[key] = (jax.jit(build_run(config)), jax.jit(build_simulation(config)))
     args = (seeds, hyper, data, recording_of(condition, info))
     whole, aside = (partial(program, *args) for program in _runs[key])
-    trace, _ = whole(), aside()
+    # programs return before they end: the window would hold what is left of these calls
+    trace, _ = jax.block_until_ready((whole(), aside()))  # type: ignore[no-untyped-call]
     return RunVisit(
         _window("run", "train", whole, window_s),
         _window("simulation", "train", aside, window_s / 2),

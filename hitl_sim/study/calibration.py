@@ -2,8 +2,9 @@
 
 Units are visited in turn, a window each, until every interval is tight or the time is
 up; so a slow drift of the machine shows as spread between a unit's windows and widens
-its interval, rather than shifting one unit against another. On a processor, a window in
-which other programs had a part of the core counts by this program's own processor time.
+its interval, rather than shifting one unit against another. On a processor, windows in
+which other programs disturbed the machine are repeated; where too few are quiet, all
+count, those in which others had a part of the core by this program's processor time.
 Two regimes are measured: *alone*, one program by itself, as a run is billed; and
 *saturated*, as many copies as fill the device (a process per core, or 128 lanes of one
 program on an accelerator), where a unit's share of time and energy is smaller.
@@ -49,8 +50,9 @@ class UnitResult:
         seconds: device time.
         joules: energy; None where it was not measured.
         is_tight: whether the wanted precision was reached.
-        num_disturbed: windows in which other programs had a part of the core, and whose
-            seconds are therefore this program's own processor time.
+        num_disturbed: of its windows, those in which other programs disturbed the
+            machine; 0 where enough were quiet, since only those count then.
+        disturbance: how they did in the first of them, in words.
     """
 
     name: str
@@ -59,6 +61,7 @@ class UnitResult:
     joules: Repeated | None
     is_tight: bool
     num_disturbed: int
+    disturbance: str
 
 
 @dataclass(frozen=True)
@@ -194,7 +197,7 @@ def _write_up(session: Session, name: str, is_interrupted: bool) -> Calibration:
         if len(tally.visits) < MIN_REPEATS:
             skipped.append(f"{tally.unit.name} ({tally.regime})")
             continue
-        reasons += [s.joules.reason for s in tally.visits if not s.joules.is_known]
+        reasons += [s.joules.reason for s in tally.used if not s.joules.is_known]
         found = _summary(tally, session.effort)
         results.append(found)
         costs.setdefault(found.name, {})[found.regime] = RegimeCost(
@@ -207,9 +210,8 @@ def _write_up(session: Session, name: str, is_interrupted: bool) -> Calibration:
             if found.joules is None
             else _constant(
                 found.joules,
-                min(share.joules.kind for share in tally.visits),
-                f"{_source(session, tally)}, {today}, by"
-                f" {tally.visits[0].joules.source}",
+                min(share.joules.kind for share in tally.used),
+                f"{_source(session, tally)}, {today}, by {tally.used[0].joules.source}",
             ),
         )
     changes: dict[str, Any] = {
@@ -240,9 +242,9 @@ def _write_up(session: Session, name: str, is_interrupted: bool) -> Calibration:
 
 
 def _summary(tally: Tally, effort: Effort) -> UnitResult:
-    seconds = summarise([share.seconds for share in tally.visits])
+    seconds = summarise([share.seconds for share in tally.used])
     joules = None
-    readings = [share.joules for share in tally.visits]
+    readings = [share.joules for share in tally.used]
     values = [float(j.value) for j in readings if j.is_known and j.value is not None]
     if len(values) == len(readings) and min(values) > 0.0:
         joules = summarise(values, _shared_error(readings))
@@ -253,16 +255,24 @@ def _summary(tally: Tally, effort: Effort) -> UnitResult:
         joules,
         tally.is_done(effort),
         tally.num_disturbed,
+        next((share.disturbance for share in tally.used if share.disturbance), ""),
     )
+
+
+DISTURBED = "others disturbed the machine"
+"""What the source of a constant says that was measured so."""
 
 
 def _source(session: Session, tally: Tally) -> str:
     how = "alone" if tally.regime == "alone" else "with the device filled"
     own = ""
     if tally.num_disturbed:
-        own = f" ({tally.num_disturbed} by processor time, others had the core too)"
+        own = (
+            f" ({DISTURBED} in {tally.num_disturbed}: by processor time where they had"
+            " the core)"
+        )
     return (
-        f"{len(tally.visits)} windows of {session.window_s:g} s{own} {how}"
+        f"{len(tally.used)} windows of {session.window_s:g} s{own} {how}"
         f" on {session.place}"
     )
 

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hitl_sim.energy import Kind, Quantity, Scope, total, unavailable
-from hitl_sim.study.visit import LEAST_CORE_FRAC, Visit
+from hitl_sim.study.visit import (
+    LEAST_CORE_FRAC,
+    MOST_OTHER_CORES,
+    MOST_STEAL_FRAC,
+    MOST_UNEVEN_FRAC,
+    Visit,
+)
 
 _ON_BOARD = frozenset({"chip", "board", "module"})
 _SHARED = "other programs used the processor while it was measured"
@@ -32,15 +38,47 @@ def check_platform(platform: str, scope: str, name: str) -> None:
         )
 
 
-def is_disturbed(visits: Iterable[Visit], is_cpu: bool) -> bool:
-    """Return whether other programs had a part of a processor's time in a window."""
-    return is_cpu and any(visit.core_frac < LEAST_CORE_FRAC for visit in visits)
+def why_disturbed(visits: Sequence[Visit], is_cpu: bool) -> str:
+    """Say how other programs disturbed a processor while a window lasted.
+
+    Four signs, each of which misses what another sees: less of the core than a busy
+    loop takes; other programs on other cores, which share caches, memory and clocks;
+    another guest of the same host; and calls of one program that take unlike times.
+
+    Args:
+        visits: of workers that worked at the same time, or of one after another.
+        is_cpu: whether programs run on the processor.
+
+    Returns:
+        The signs in words; empty where the machine was quiet.
+    """
+    if not is_cpu:
+        return ""
+    core = min(visit.core_frac for visit in visits)
+    others = max(visit.other_cores for visit in visits)
+    steal = max(visit.steal_frac for visit in visits)
+    uneven = max(visit.uneven_frac for visit in visits)
+    signs = (
+        (core < LEAST_CORE_FRAC, f"it had {100 * core:.0f} % of its core"),
+        (others > MOST_OTHER_CORES, f"other programs kept {others:.1f} cores busy"),
+        (steal > MOST_STEAL_FRAC, f"other guests of its host took {100 * steal:.0f} %"),
+        (
+            uneven > MOST_UNEVEN_FRAC,
+            f"calls took {100 * uneven:.0f} % longer than the quickest",
+        ),
+    )
+    return ", ".join(words for is_seen, words in signs if is_seen)
+
+
+def is_disturbed(visits: Sequence[Visit], is_cpu: bool) -> bool:
+    """Return whether other programs disturbed a processor while a window lasted."""
+    return bool(why_disturbed(visits, is_cpu))
 
 
 def own_seconds(visit: Visit, is_cpu: bool) -> float:
-    """Return a window's seconds; processor time where the window was disturbed."""
-    share = visit.core_frac if is_disturbed([visit], is_cpu) else 1.0
-    return visit.seconds * share
+    """Return a window's seconds; processor time where others had the core too."""
+    is_partial = is_cpu and visit.core_frac < LEAST_CORE_FRAC
+    return visit.seconds * (visit.core_frac if is_partial else 1.0)
 
 
 def own_joules(visits: Sequence[Visit], scope: str, is_cpu: bool) -> Quantity:

@@ -18,14 +18,16 @@ from hitl_sim.study.executor import LocalExecutor
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.metered import (
     check_platform,
-    is_disturbed,
     measured_joules,
     own_joules,
     own_seconds,
+    why_disturbed,
 )
 from hitl_sim.study.visit import LANES, Meeting
 
 _BENCH = "hitl_sim.study.bench"
+PATIENCE = 3
+"""How many times as many windows as are wanted a disturbed machine is given."""
 IDLE_S = 10.0
 """How long idle power is watched, s."""
 
@@ -40,13 +42,16 @@ class Effort:
             each unit is visited `MIN_REPEATS` times before any is visited again.
         window_s: length of one window, s; by default 0.2 where only the clock is read,
             and 2 under a meter, whose counter moves every 0.1 s or so.
-        min_visits: windows per unit and regime at least.
+        min_visits: windows per unit and regime at least. Where other programs disturb
+            the machine, up to `PATIENCE` times as many, until so many were quiet.
+        regimes: which to measure; bills take the first.
     """
 
     precision: float = 0.05
     limit_s: float = 120.0
     window_s: float | None = None
     min_visits: int = 5
+    regimes: tuple[Regime, ...] = ("alone", "saturated")
 
     def __post_init__(self) -> None:
         """Refuse an effort that never ends or measures nothing."""
@@ -84,13 +89,14 @@ class Share(NamedTuple):
     Attributes:
         seconds: device time, s.
         joules: energy, J; unavailable where no meter covers it.
-        is_disturbed: whether other programs had the core for a part of the window, so
-            that the seconds are this program's own processor time.
+        disturbance: how other programs disturbed the machine meanwhile; empty where it
+            was quiet. Where they had a part of the core, the seconds are this program's
+            own processor time.
     """
 
     seconds: float
     joules: Quantity
-    is_disturbed: bool
+    disturbance: str
 
 
 @dataclass
@@ -103,18 +109,28 @@ class Tally:
     visits: list[Share] = field(default_factory=list)
 
     @property
+    def used(self) -> list[Share]:
+        """Return the windows that count: the quiet ones, or all if they are too few."""
+        quiet = [visit for visit in self.visits if not visit.disturbance]
+        return quiet if len(quiet) >= MIN_REPEATS else self.visits
+
+    @property
     def num_disturbed(self) -> int:
-        """Return how many windows other programs had a part of the core in."""
-        return sum(visit.is_disturbed for visit in self.visits)
+        """Return how many of these windows other programs disturbed."""
+        return sum(bool(visit.disturbance) for visit in self.used)
 
     def is_done(self, effort: Effort) -> bool:
         """Return whether its seconds, and its joules if any, are tight."""
         num = max(effort.min_visits, MIN_REPEATS)
-        is_timed = is_tight([s.seconds for s in self.visits], effort.precision, num)
-        joules = [s.joules.value for s in self.visits if s.joules.is_known]
+        visits = self.used
+        num_quiet = sum(not visit.disturbance for visit in visits)
+        if num_quiet < num and len(self.visits) < PATIENCE * num:
+            return False
+        is_timed = is_tight([s.seconds for s in visits], effort.precision, num)
+        joules = [s.joules.value for s in visits if s.joules.is_known]
         known = [float(j) for j in joules if j is not None and j > 0]
         return is_timed and (
-            len(known) < len(self.visits) or is_tight(known, effort.precision, num)
+            len(known) < len(visits) or is_tight(known, effort.precision, num)
         )
 
 
@@ -164,21 +180,21 @@ class Session:
             check_platform(bench.platform, self.base.scope, self.base.name)
             self.place = f"{name_processor()} ({bench.device_kind})"
             self.is_cpu = bench.platform == "cpu"
-            regimes: tuple[Regime, ...] = ("alone", "saturated")
             self.tallies = [
                 Tally(unit, condition, regime)
-                for regime in regimes
+                for regime in self.effort.regimes
                 for unit, condition in bench.units
             ]
             self._look_at_meters(executor)
             alone = [t for t in self.tallies if t.regime == "alone"]
             saturated = [t for t in self.tallies if t.regime == "saturated"]
-            self._visit_all(alone, 0.5, lambda t, _: self._visit(executor, t, 1))
+            share = 0.5 if saturated else 1.0
+            self._visit_all(alone, share, lambda t, _: self._visit(executor, t, 1))
             if not self.is_cpu:
                 self._visit_all(
                     saturated, 1.0, lambda t, _: self._visit(executor, t, LANES)
                 )
-        if self.is_cpu:
+        if self.is_cpu and saturated:
             with (
                 LocalExecutor(self.workers) as executor,
                 tempfile.TemporaryDirectory() as folder,
@@ -225,7 +241,7 @@ class Session:
             own_joules([seen], self.base.scope, self.is_cpu).scaled(
                 1.0 / seen.num_units
             ),
-            is_disturbed([seen], self.is_cpu),
+            why_disturbed([seen], self.is_cpu),
         )
 
     def _visit_together(
@@ -245,7 +261,7 @@ class Session:
         return Share(
             1.0 / rate,
             joules.scaled(1.0 / (rate * seen[0].seconds)),
-            is_disturbed(seen, self.is_cpu),
+            why_disturbed(seen, self.is_cpu),
         )
 
     def _task(self, tally: Tally) -> tuple[Any, ...]:

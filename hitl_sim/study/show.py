@@ -8,7 +8,7 @@ from rich.table import Table
 
 from hitl_sim.energy.display import format_value
 from hitl_sim.energy.repeat import Repeated
-from hitl_sim.study.audit import Audit, Verdict
+from hitl_sim.study.audited import Audit, Verdict
 from hitl_sim.study.calibration import Calibration
 
 
@@ -34,10 +34,12 @@ def print_calibration(console: Console, found: Calibration, path: Path) -> None:
     disturbed = sum(result.num_disturbed for result in found.results)
     if disturbed:
         windows = sum(result.seconds.num_repeats for result in found.results)
+        how = next(r.disturbance for r in found.results if r.disturbance)
         console.print(
-            f"[yellow]disturbed:[/yellow] other programs used this processor in "
-            f"{disturbed} of {windows} windows. Their seconds are this program's own "
-            "processor time, which shared caches and clocks still lengthen."
+            f"[yellow]disturbed:[/yellow] other programs used this machine in "
+            f"{disturbed} of {windows} windows ({how}). Where they had its core, "
+            "seconds are this program's own processor time, which shared caches and "
+            "clocks still lengthen: measure again on a quiet machine."
         )
     for name in found.skipped:
         console.print(f"[yellow]not measured:[/yellow] {escape(name)}")
@@ -74,6 +76,15 @@ def print_audit(console: Console, found: Audit) -> None:
     console.print(table)
     for name, verdict in (("seconds", found.seconds), ("joules", found.joules)):
         console.print(f"{name}: {escape(_verdict(verdict))}", soft_wrap=True)
+    if found.disturbance:
+        word = "disturbed" if found.is_evidence else "no evidence"
+        console.print(f"[yellow]{word}:[/yellow] {escape(found.disturbance)}")
+    if found.ruled_frac > 0.0:
+        console.print(
+            f"[yellow]not measured:[/yellow] {100 * found.ruled_frac:.0f} % of the "
+            "billed seconds are of units that the profile did not measure, but has a "
+            "rule for: measure this study's own with `hitl-sim profile --study`."
+        )
     same = sum(run.is_same_curve for run in found.runs)
     aside = sum(run.aside_s for run in found.runs) / len(found.runs)
     console.print(

@@ -7,6 +7,13 @@ from hitl_sim.study.grid import Condition
 
 LEAST_CORE_FRAC = 0.95
 """A window that had less of its core was disturbed by other programs."""
+MOST_OTHER_CORES = 0.25
+"""So was one in which they kept more cores than this busy: caches, memory and clocks
+are shared. Processor time is told in ticks: a tenth of a core in a short window."""
+MOST_STEAL_FRAC = 0.02
+"""So was one in which the host of a virtual machine gave it less time than this."""
+MOST_UNEVEN_FRAC = 0.25
+"""So was one whose calls took longer than the quickest by this, on average."""
 LANES = 128
 """Copies of a unit that fill an accelerator: the widest mapping of a study."""
 
@@ -48,12 +55,19 @@ class Visit(NamedTuple):
         gross: energy of each device in it, J, as JSON; unavailable with the reason.
         core_frac: processor time of this process over the window's length; below 1 in
             a busy loop on one core means that somebody else had the core.
+        other_cores: processor time of other programs over the window's length.
+        steal_frac: time that the host of a virtual machine gave to others, likewise.
+        uneven_frac: how much longer than the quickest its calls took on average; 0
+            where there were too few to tell.
     """
 
     num_units: float
     seconds: float
     gross: tuple[dict[str, Any], ...]
     core_frac: float
+    other_cores: float = 0.0
+    steal_frac: float = 0.0
+    uneven_frac: float = 0.0
 
 
 class RunVisit(NamedTuple):

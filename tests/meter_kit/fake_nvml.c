@@ -17,6 +17,8 @@
  *   gain               what the sensor shows of the truth (1)
  *   reset_at, lost_at  the counter starts again; the board is lost (never)
  *   no_counter, no_instant, no_power   1: not supported
+ *   module_w           power of the rest of its module, which the counter then holds
+ *                      too and the scope "module" tells (no such scope)
  *   mig, virtualization                modes
  *   uuid, name, pid    identity, and a program that runs on it (0: none)
  */
@@ -46,6 +48,7 @@ typedef struct { unsigned long long total, free, used; } memory_t;
 
 enum { OK = 0, NOT_SUPPORTED = 3, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7, NO_DRIVER = 9, LOST = 15 };
 enum { MAX_BOARDS = 8, POWER_AVERAGE = 185, POWER_INSTANT = 186, ENERGY = 83 };
+enum { MODULE = 1 };
 
 static struct { int index; } devices[MAX_BOARDS] = {{0}, {1}, {2}, {3},
                                                     {4}, {5}, {6}, {7}};
@@ -134,8 +137,8 @@ static nvmlReturn_t state(int i) {
 static double counter_j(int i) {
     double t = now_s(), reset = number(i, "reset_at", HUGE_VAL);
     double seen = refreshed(t, number(i, "counter_s", .1));
-    double joules = energy_j(i, seen);
-    if (t >= reset) joules -= energy_j(i, reset);
+    double joules = energy_j(i, seen) + number(i, "module_w", 0) * seen;
+    if (t >= reset) joules -= energy_j(i, reset) + number(i, "module_w", 0) * reset;
     return fmax(0, joules) * number(i, "gain", 1);
 }
 
@@ -229,10 +232,12 @@ nvmlReturn_t nvmlDeviceGetFieldValues(nvmlDevice_t device, int count, field_t *f
     if (state(i) != OK) return LOST;
     for (k = 0; k < count; k++) {
         int is_power = fields[k].field == POWER_INSTANT || fields[k].field == POWER_AVERAGE;
+        double rest = fields[k].scope == MODULE ? number(i, "module_w", -1) : 0;
+        if (rest < 0) is_power = 0;
         fields[k].ret = OK;
         fields[k].type = 1;
         if (is_power && !number(i, "no_instant", 0) && !number(i, "no_power", 0))
-            fields[k].value.ui = (unsigned)(power_w(i) * 1e3 + .5);
+            fields[k].value.ui = (unsigned)((power_w(i) + rest) * 1e3 + .5);
         else if (fields[k].field == ENERGY && !number(i, "no_counter", 0)) {
             fields[k].type = 3;
             fields[k].value.ull = (unsigned long long)(counter_j(i) * 1e3 + 1e-6);

@@ -32,7 +32,7 @@ from hitl_sim.energy.quantity import Kind, Quantity, Scope
 Clock = Callable[[], int]
 Sleep = Callable[[float], None]
 
-Label = Literal["agree", "suspect", "one view", "reset", "mirrored", "gap"]
+Label = Literal["agree", "suspect", "one view", "reset", "still", "mirrored", "gap"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,7 @@ class Check:
         of: device.
         label: `agree` or `suspect` for two views of one device; `one view` when there
             is no second; `reset` for a counter that started again inside the window;
+            `still` for one that stood still or was not refreshed in it;
             `mirrored` for a zone that repeats another one; `gap` for power that was not
             sampled for long.
         note: the same in words, with numbers.

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hitl_sim.energy.meters.cpu_time import PROC, family
+from hitl_sim.energy.meters.cpu_time import PROC, family, program_root
+from hitl_sim.energy.meters.duty import counter_scope
 from hitl_sim.energy.meters.visible import VARIABLE, Visible, visible_boards
+from hitl_sim.energy.quantity import Scope
 from hitl_sim.unit import J_PER_MILLIJOULE
 
 Answer = TypeVar("Answer")
 
-POWER_INSTANT_FIELD = 186
-"""Number of the field `NVML_FI_DEV_POWER_INSTANT` in the driver's interface."""
+POWER_AVERAGE_FIELD, POWER_INSTANT_FIELD = 185, 186
+"""Numbers of the fields `NVML_FI_DEV_POWER_AVERAGE` and `_INSTANT` of the driver."""
+
+GPU_SCOPE, MODULE_SCOPE = 0, 1
+"""What such a field covers: the driver's `NVML_POWER_SCOPE_GPU` and `_MODULE`."""
 
 _GUEST, _HOST = 2, 3
 """Virtualization modes: a virtual GPU inside a guest; a board that hosts some."""
@@ -42,6 +46,7 @@ class Board:
         program_index: its number inside the program; `None` when it is hidden from it.
         hidden: why the program does not see it; empty when it does.
         limits: what its counter cannot tell apart, such as MIG slices; may be empty.
+        scope: what its counter covers: the board, or the module that it is part of.
     """
 
     of: str
@@ -50,6 +55,7 @@ class Board:
     program_index: int | None
     hidden: str
     limits: str
+    scope: Scope
 
 
 def open_driver(driver: Any | None) -> tuple[Any, str]:
@@ -111,6 +117,7 @@ def _board(driver: Any, index: int, handle: Any, name: str, visible: Visible) ->
         visible.boards.index(index) if is_seen else None,
         "" if is_seen else visible.reason or f"hidden by {VARIABLE}",
         _limits(driver, handle, index in visible.slices),
+        counter_scope(name),
     )
 
 
@@ -146,10 +153,18 @@ def read_joules(driver: Any, board: Board) -> float:
 
 
 def read_instant_w(driver: Any, board: Board) -> float | None:
-    """Return the power of this instant, W; `None` where the board does not tell."""
+    """Return the power of this instant, W; `None` where the board does not tell.
+
+    It is that of what the board's counter covers.
+    """
+    return _read_field_w(driver, board, POWER_INSTANT_FIELD)
+
+
+def _read_field_w(driver: Any, board: Board, number: int) -> float | None:
+    scope = MODULE_SCOPE if board.scope is Scope.MODULE else GPU_SCOPE
 
     def read() -> float:
-        (field,) = driver.nvmlDeviceGetFieldValues(board.handle, [POWER_INSTANT_FIELD])
+        (field,) = driver.nvmlDeviceGetFieldValues(board.handle, [(number, scope)])
         if field.nvmlReturn != 0:
             raise ValueError(f"`nvmlReturn` must be 0, got {field.nvmlReturn}.")
         return float(field.value.uiVal) * J_PER_MILLIJOULE
@@ -159,6 +174,8 @@ def read_instant_w(driver: Any, board: Board) -> float | None:
 
 def read_average_w(driver: Any, board: Board) -> float | None:
     """Return the usual power reading, W; newer boards average it over a second."""
+    if board.scope is Scope.MODULE:
+        return _read_field_w(driver, board, POWER_AVERAGE_FIELD)
     usage = asked(lambda: driver.nvmlDeviceGetPowerUsage(board.handle))
     return None if usage is None else float(usage) * J_PER_MILLIJOULE
 
@@ -166,12 +183,12 @@ def read_average_w(driver: Any, board: Board) -> float | None:
 def other_programs(driver: Any, board: Board, proc: Path = PROC) -> str:
     """Say which other programs run on a board; empty when none is seen.
 
-    Inside a container the driver may give numbers that mean nothing there; one such
-    number alone may be this very program.
+    Workers beside this one are no other programs. Inside a container the driver may
+    give numbers that mean nothing there; one such number alone may be this program.
     """
     running = asked(lambda: driver.nvmlDeviceGetComputeRunningProcesses(board.handle))
     pids = {process.pid for process in running or ()}
-    ours = set(family(os.getpid(), proc))
+    ours = set(family(program_root(proc), proc))
     foreign = {pid for pid in pids if not (proc / str(pid)).exists()}
     if len(foreign) == 1 and not pids & ours:
         pids -= foreign

@@ -35,6 +35,22 @@ class Plausible(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
+class PlausibleByScope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Power above which no reading of a processor counter is believed, by its scope.
+
+    Attributes:
+        package: of a socket.
+        dram: of its memory.
+        node: of the platform.
+        beyond: what a zone states of itself counts up to this many times the limit.
+    """
+
+    package: Plausible
+    dram: Plausible
+    node: Plausible
+    beyond: float
+
+
 class Tolerance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far two views of one board may differ before neither is trusted.
 
@@ -64,13 +80,57 @@ class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
+class Duty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of the time the sensor of some boards looks.
+
+    Attributes:
+        chip: the chip that they carry.
+        names: words of their models' names, of which each says that it is one.
+        seen_frac: part of each refresh period that is looked at.
+        period_s: refresh period, s.
+        source: where this comes from.
+    """
+
+    chip: str
+    names: tuple[str, ...]
+    seen_frac: float
+    period_s: float
+    source: str
+
+
+class ModuleCounter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Boards whose counter covers their module, with processor and memory.
+
+    Attributes:
+        names: words of their models' names, of which each says that it is one.
+        source: where this comes from.
+    """
+
+    names: tuple[str, ...]
+    source: str
+
+
+class StandingLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a counter that works may keep its value.
+
+    Attributes:
+        updates: in refreshes of the counter.
+        least_s: and never less than this, s.
+        source: where both come from.
+    """
+
+    updates: float
+    least_s: float
+    source: str
+
+
 class RaplConstants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Constants of the processor counters, by what they cover."""
 
     package: Accuracy
     dram: Accuracy
     node: Accuracy
-    plausible: Plausible
+    plausible: PlausibleByScope
     sharing: Sharing
 
 
@@ -79,7 +139,10 @@ class MeterConstants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     nvml: Accuracy
     nvml_power: Accuracy
+    nvml_duty: tuple[Duty, ...]
+    nvml_module: ModuleCounter
     nvml_check: Tolerance
+    standing: StandingLimit
     rapl: RaplConstants
 
 

@@ -30,7 +30,8 @@ from hitl_sim.energy.error import Error, additive_interval, merge_errors
 from hitl_sim.energy.meters.backend import Clock, Sleep, Snapshot
 from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.precision import gain_error
-from hitl_sim.energy.quantity import Kind, Quantity, Scope
+from hitl_sim.energy.meters.standing import why_still
+from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.unit import S_PER_NS
 
 PROBE_LIMIT_S = 0.5
@@ -50,12 +51,13 @@ def counter_energy(
     backend: str,
     accuracy: Accuracy,
     edge_w: tuple[float, float] | None = None,
+    unseen_j: float = 0.0,
 ) -> Quantity:
     """Turn a counter's difference into joules with an interval.
 
-    Two independent errors: the sensor's gain, which all windows of the device share,
-    and the unknown age of the first and last refresh, which is the window's own; see
-    this module for the derivation.
+    Independent errors: the sensor's gain, which all windows of the device share; the
+    unknown age of the first and last refresh, which is the window's own (see this
+    module for the derivation); and what a sensor may not have looked at.
 
     Args:
         joules: difference of the readings, J; >= 0.
@@ -67,8 +69,15 @@ def counter_energy(
         accuracy: the counter's error and pace.
         edge_w: power just before the window and just before its end, W; default the
             mean power of the window at both, which is right for a steady load.
+        unseen_j: 95 % half-width of what its sensor did not look at, J.
+
+    Returns:
+        The energy; unavailable where the counter did not move.
     """
     elapsed_s = (end.before_ns - start.before_ns) * S_PER_NS
+    if not joules > 0:
+        reason = why_still(elapsed_s, accuracy.update_period_s)
+        return unavailable("J", scope, reason, of=of)
     mean_w = joules / elapsed_s if elapsed_s > 0 else 0.0
     start_w, end_w = (mean_w, mean_w) if edge_w is None else edge_w
     age_s = accuracy.update_period_s + max(
@@ -76,13 +85,15 @@ def counter_energy(
     )
     down, up = _edge_ends(start_w * age_s, end_w * age_s)
     gain = accuracy.relative_error * joules
-    label = f"{backend} counter of {of}"
-    errors = merge_errors(
-        (
-            gain_error(label, gain),
-            Error(f"{label}: window at {start.before_ns} ns", max(down, -joules), up),
-        )
-    )
+    label, at = f"{backend} counter of {of}", f"window at {start.before_ns} ns"
+    parts = [
+        gain_error(label, gain),
+        Error(f"{label}: {at}", max(down, -joules), up),
+    ]
+    if unseen_j:
+        unseen = f"{label}: not looked at, {at}"
+        parts.append(Error(unseen, -min(unseen_j, joules), unseen_j))
+    errors = merge_errors(tuple(parts))
     low, high = additive_interval(joules, errors)
     return Quantity(
         joules,

@@ -20,12 +20,16 @@ import numpy as np
 
 from hitl_sim.energy.error import Error, additive_interval, merge_errors
 from hitl_sim.energy.meters.backend import Capability, Clock, Snapshot
-from hitl_sim.energy.meters.cpu_time import CpuTime, read_cpu_time
+from hitl_sim.energy.meters.cpu_time import CpuTime, read_cpu_time, tick_s
+from hitl_sim.energy.meters.standing import why_still
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, total, unavailable
 from hitl_sim.output import write_text
 from hitl_sim.unit import S_PER_NS
 
 _SYSTEM_HELP = "processor time can be read on Linux only (/proc)"
+_CHILD_LOST = (
+    "processor time fell: a child process ended and its time was not handed on"
+)
 _MIN_WINDOWS = 4
 _TO_95 = 1.96
 
@@ -174,7 +178,8 @@ class CpuBackend:
     """Energy of the processors, modelled from this program's processor time.
 
     It takes the whole idle power and the work of this program and its children, not of
-    others: their part is no error of it.
+    others: their part is no error of it. Processor time is counted in ticks, a second
+    error at the edges of a window.
 
     Attributes:
         calibration: the machine's constants.
@@ -223,11 +228,24 @@ class CpuBackend:
         if start.cpu is None or end.cpu is None:
             return [unavailable("J", self._scope, _SYSTEM_HELP, of=self._of)]
         seconds = (end.before_ns - start.before_ns) * S_PER_NS
-        cpu_s = max(0.0, end.cpu.own_s - start.cpu.own_s)
-        joules = self.calibration.idle_w * seconds + self.calibration.core_w * cpu_s
+        cpu_s = end.cpu.own_s - start.cpu.own_s
+        if cpu_s < 0:
+            return [unavailable("J", self._scope, _CHILD_LOST, of=self._of)]
+        core_w = self.calibration.core_w
+        joules = self.calibration.idle_w * seconds + core_w * cpu_s
+        if not joules > 0:
+            reason = why_still(seconds, tick_s())
+            return [unavailable("J", self._scope, reason, of=self._of)]
         half = self.calibration.relative_error * joules
+        edge = _TO_95 * core_w * tick_s() / math.sqrt(6.0)
         source = f"processor time and watts calibrated by {self.calibration.source}"
-        errors = merge_errors((Error(source, -min(half, joules), half),))
+        label = f"ticks of processor time: window at {start.before_ns} ns"
+        errors = merge_errors(
+            (
+                Error(source, -min(half, joules), half),
+                Error(label, -min(edge, joules), edge),
+            )
+        )
         return [
             Quantity(
                 joules,

@@ -31,7 +31,9 @@ from hitl_sim.energy.meters.boards import (
 )
 from hitl_sim.energy.meters.constant import meter_constants
 from hitl_sim.energy.meters.counter import PROBE_LIMIT_S, watch_counter
+from hitl_sim.energy.meters.duty import duty_of
 from hitl_sim.energy.meters.power import PowerTotal, first_sample
+from hitl_sim.energy.meters.standing import Standing
 from hitl_sim.energy.meters.ticker import Every, Stop, thread_every
 from hitl_sim.energy.meters.views import Sensor, check_sensor, checked_energy
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
@@ -73,6 +75,7 @@ class NvmlBackend:
         self._reason = ""
         self._averaged: dict[str, bool] = {}
         self._power: dict[str, PowerTotal] = {}
+        self._standing: dict[str, Standing] = {}
         self._others: dict[str, str] = {}
         self._lock = threading.RLock()
         self._num_open = 0
@@ -81,7 +84,9 @@ class NvmlBackend:
     def probe(self) -> list[Capability]:
         """Read each board's counter until it moves, and say what was seen."""
         boards = self._open()
-        absent = [self._absent(board.of, board.hidden) for board in self._hidden]
+        absent = [
+            self._absent(board.of, board.hidden, board.scope) for board in self._hidden
+        ]
         if not boards and not absent:
             return [self._absent(_ALL, self._reason)]
         return [self._probe_board(board) for board in boards] + absent
@@ -132,6 +137,7 @@ class NvmlBackend:
             if self._num_open > 1 or not boards:
                 return
             self._power.clear()
+            self._standing.clear()
             self._others = {b.of: other_programs(self.driver, b) for b in boards}
             dice = random.Random(0)
             self._stop = self.every(
@@ -178,7 +184,11 @@ class NvmlBackend:
         return asked(lambda: read_joules(self.driver, board))
 
     def _sample(self, board: Board, joules: float | None) -> None:
-        """Add one sample of a board's power, if it tells any."""
+        """Add one sample of a board's power, if it tells any, and see its counter."""
+        if joules is not None:
+            period_s = meter_constants().nvml.update_period_s
+            standing = self._standing.setdefault(board.of, Standing(period_s))
+            standing.see(joules, self.clock())
         watts = read_instant_w(self.driver, board)
         self._averaged[board.of] = watts is None
         if watts is None:
@@ -197,23 +207,26 @@ class NvmlBackend:
     def _energy(self, board: Board, start: Snapshot, end: Snapshot) -> Quantity:
         reasons = {**start.reasons, **end.reasons}
         reason = reasons.get(board.of, COUNTER_HELP)
-        return checked_energy(self._check(board, start, end), Scope.BOARD, reason)
+        return checked_energy(self._check(board, start, end), board.scope, reason)
 
     def _check(self, board: Board, start: Snapshot, end: Snapshot) -> Check:
         constants = meter_constants()
         is_averaged = self._averaged.get(board.of, False)
         sensor = Sensor(
             board.of,
-            Scope.BOARD,
+            board.scope,
             self.name,
             constants.nvml,
             constants.nvml_power,
             constants.nvml_check.averaging_s if is_averaged else 0.0,
+            duty_of(board.name),
         )
-        return check_sensor(sensor, start, end)
+        standing = self._standing.get(board.of)
+        flaw = standing.flaw(start.before_ns, end.after_ns) if standing else ""
+        return check_sensor(sensor, start, end, flaw)
 
     def _probe_board(self, board: Board) -> Capability:
-        notes = [board.name]
+        notes = [_describe(board)]
         if board.limits:
             notes.append(f"{board.limits}; declare a share to attribute it")
         try:
@@ -221,45 +234,54 @@ class NvmlBackend:
                 lambda: read_joules(self.driver, board), None, self.clock, self.sleep
             )
         except Exception as error:
-            return self._power_only(board, why(error))
+            return self._power_only(board, why(error), "no energy counter")
         if counted == 0.0:
-            reason = f"the energy counter stood still for {PROBE_LIMIT_S} s"
-            return self._absent(board.of, reason)
+            reason = f"its energy counter stood still for {PROBE_LIMIT_S} s"
+            return self._power_only(board, reason, reason)
         accuracy = meter_constants().nvml
         return Capability(
             self.name,
             True,
             board.of,
-            Scope.BOARD,
+            board.scope,
             Kind.MEASURED_COUNTER,
             accuracy.update_period_s if period is None else period,
             note="; ".join(notes),
             relative_error=accuracy.relative_error,
         )
 
-    def _power_only(self, board: Board, reason: str) -> Capability:
-        """Describe a board without a counter, by its power if it tells that."""
+    def _power_only(self, board: Board, reason: str, lack: str) -> Capability:
+        """Describe a board without a counter that works, by its power if it tells."""
         instant = read_instant_w(self.driver, board)
         watts = read_average_w(self.driver, board) if instant is None else instant
         if watts is None:
-            return self._absent(board.of, reason)
+            return self._absent(board.of, reason, board.scope)
         accuracy = meter_constants().nvml_power
         how = "average" if instant is None else "instantaneous"
         return Capability(
             self.name,
             True,
             board.of,
-            Scope.BOARD,
+            board.scope,
             Kind.MEASURED_SAMPLED,
             accuracy.update_period_s,
-            note=f"{board.name}; no energy counter, so {how} power is sampled",
+            note=f"{_describe(board)}; {lack}, so {how} power is sampled",
             relative_error=accuracy.relative_error,
         )
 
-    def _absent(self, of: str, reason: str) -> Capability:
-        return Capability(
-            self.name, False, of, Scope.BOARD, Kind.UNAVAILABLE, reason=reason
-        )
+    def _absent(self, of: str, reason: str, scope: Scope = Scope.BOARD) -> Capability:
+        return Capability(self.name, False, of, scope, Kind.UNAVAILABLE, reason=reason)
+
+
+def _describe(board: Board) -> str:
+    """Name a board, and say what its sensor leaves out or holds beside it."""
+    parts, duty = [board.name], duty_of(board.name)
+    if duty is not None:
+        part = f"{100 * duty.seen_frac:.0f} % of each {duty.period_s} s"
+        parts.append(f"its sensor looks at {part}")
+    if board.scope is Scope.MODULE:
+        parts.append("its counter holds the whole module, with processor and memory")
+    return "; ".join(parts)
 
 
 def probe() -> list[Capability]:

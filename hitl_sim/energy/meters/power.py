@@ -26,6 +26,7 @@ from statistics import NormalDist
 from hitl_sim.energy.error import Error, additive_interval, merge_errors
 from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.precision import gain_error
+from hitl_sim.energy.meters.standing import LONGER
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.unit import S_PER_NS
 
@@ -121,6 +122,7 @@ def sampled_energy(
     backend: str,
     accuracy: Accuracy,
     averaging_s: float = 0.0,
+    unseen_j: float = 0.0,
 ) -> Quantity:
     """Turn the samples between two moments into joules with an interval.
 
@@ -133,18 +135,22 @@ def sampled_energy(
         accuracy: the sensor's error and pace.
         averaging_s: span over which the sensor averages, s; what it reports lags, by at
             most the whole change of power over that span.
+        unseen_j: 95 % half-width of what the sensor did not look at, J.
 
     Returns:
-        The energy; unavailable when there are too few samples to know its error.
+        The energy; unavailable when there are too few samples to know its error, or
+        all of them are 0 W.
     """
     num_steps = end.num_steps - start.num_steps
     if num_steps < MIN_SAMPLES:
         reason = (
-            f"only {num_steps} samples of power: measure for longer than"
-            f" {MIN_SAMPLES} samples"
+            f"only {num_steps} samples of power: {LONGER} than {MIN_SAMPLES} samples"
         )
         return unavailable("J", scope, reason, of=of)
     joules = end.joules - start.joules
+    if not joules > 0:
+        reason = "power read 0 W all the time: the sensor tells nothing of a device"
+        return unavailable("J", scope, f"{reason} that is on", of=of)
     elapsed_s = (end.at_ns - start.at_ns) * S_PER_NS
     fresh = min(float(num_steps), elapsed_s / accuracy.update_period_s)
     sampling = _student_95(max(fresh - 1.0, 1.0)) * math.sqrt(
@@ -154,13 +160,15 @@ def sampled_energy(
     label = f"{backend} power of {of}"
     gain = accuracy.relative_error * joules
     at = f"window at {start.at_ns} ns"
-    errors = merge_errors(
-        (
-            gain_error(label, gain),
-            Error(f"{label}: sampling, {at}", -min(sampling, joules), sampling),
-            Error(f"{label}: lag of its average, {at}", -min(lag, joules), lag),
-        )
-    )
+    parts = [
+        gain_error(label, gain),
+        Error(f"{label}: sampling, {at}", -min(sampling, joules), sampling),
+        Error(f"{label}: lag of its average, {at}", -min(lag, joules), lag),
+    ]
+    if unseen_j:
+        unseen = f"{label}: not looked at, {at}"
+        parts.append(Error(unseen, -min(unseen_j, joules), unseen_j))
+    errors = merge_errors(tuple(parts))
     low, high = additive_interval(joules, errors)
     return Quantity(
         joules,

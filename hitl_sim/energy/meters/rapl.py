@@ -23,6 +23,8 @@ from hitl_sim.energy.meters.counter import (
     watch_counter,
 )
 from hitl_sim.energy.meters.cpu_time import CpuTime, read_cpu_time
+from hitl_sim.energy.meters.plausible import highest_power_w
+from hitl_sim.energy.meters.standing import Standing
 from hitl_sim.energy.meters.ticker import Every, Stop, thread_every
 from hitl_sim.energy.meters.unwrap import Unwrapped
 from hitl_sim.energy.meters.zones import Zone, find_zones, mirrored
@@ -31,6 +33,8 @@ from hitl_sim.unit import J_PER_MICROJOULE, S_PER_NS
 
 POWERCAP_ROOT = Path("/sys/class/powercap")
 _ALL = "host/package"
+_WATCH_S = 1.0
+"""How often a counter is read while a window is open, s, to see that it moves."""
 
 
 @dataclass
@@ -39,8 +43,9 @@ class RaplBackend:
 
     Counters start again after a few hundred kilojoules. Every reading adds what was
     counted since the last one modulo that range, and while a window is open a reader in
-    the background reads twice as often as a counter could go round at the highest
-    plausible power. Without it (reading by hand), a span too long for that is refused.
+    the background reads every second, or twice as often as a counter could go round at
+    the highest plausible power. Without it (reading by hand), a span too long for that
+    is refused.
 
     Attributes:
         root: folder that holds the zones.
@@ -62,6 +67,7 @@ class RaplBackend:
         self._zones: list[Zone] | None = None
         self._reason = ""
         self._totals: dict[str, Unwrapped] = {}
+        self._standing: dict[str, Standing] = {}
         self._lock = threading.RLock()
         self._num_open = 0
         self._stop: Stop | None = None
@@ -84,7 +90,7 @@ class RaplBackend:
     def read(self) -> Snapshot:
         """Read all counters; a zone that fails gives a reason."""
         zones = self._counted()
-        reasons = {} if zones else {_ALL: self._reason}
+        reasons = {} if zones else {_ALL: self._why_none()}
         joules: dict[str, float] = {}
         with self._lock:
             before = self.clock()
@@ -92,7 +98,7 @@ class RaplBackend:
                 try:
                     joules[zone.of] = self._read_total(zone)
                 except (OSError, ValueError) as error:
-                    reasons[zone.of] = _why(zone.counter, error)
+                    reasons[zone.of] = _why(zone, error)
             after = self.clock()
         cpu = self.cpu_time() if zones else None
         return Snapshot(before, after, joules, reasons, cpu=cpu)
@@ -122,11 +128,14 @@ class RaplBackend:
         ]
 
     def sharers(self, start: Snapshot, end: Snapshot) -> Mapping[str, str]:
-        """Return, for every zone, how much processor time other programs used."""
+        """Return, for every zone, how much processor time other programs used.
+
+        A zone's energy is the whole program's: of this worker and of those beside it.
+        """
         if start.cpu is None or end.cpu is None:
             return {}
         host_s = end.cpu.host_s - start.cpu.host_s
-        other_s = host_s - max(0.0, end.cpu.own_s - start.cpu.own_s)
+        other_s = min(host_s, end.cpu.others_s - start.cpu.others_s)
         elapsed_s = (end.before_ns - start.before_ns) * S_PER_NS
         limit = meter_constants().rapl.sharing
         if other_s <= max(limit.busy_frac * host_s, limit.cores * elapsed_s):
@@ -144,9 +153,12 @@ class RaplBackend:
             self._read_quietly()
             for total in self._totals.values():
                 total.forget(begin)
+            for standing in self._standing.values():
+                standing.forget(begin)
             pauses = [t.range_j / (2 * t.max_w) for t in self._totals.values()]
             if pauses:
-                self._stop = self.every(self._read_quietly, lambda: min(pauses))
+                pause_s = min(_WATCH_S, *pauses)
+                self._stop = self.every(self._read_quietly, lambda: pause_s)
 
     def close_window(self) -> None:
         """Stop reading in the background if no other window is open."""
@@ -171,19 +183,28 @@ class RaplBackend:
 
         Raises:
             OSError: a file cannot be read.
-            ValueError: a file holds no whole number.
+            ValueError: a file holds no number that makes sense.
         """
-        raw = _read_joules(zone.counter)
+        raw, now = _read_joules(zone.counter), self.clock()
+        period_s = _accuracy(zone.scope).update_period_s
         if zone.of not in self._totals:
             self._totals[zone.of] = Unwrapped(
-                _read_joules(zone.range),
-                meter_constants().rapl.plausible.max_w,
-                10 * _accuracy(zone.scope).update_period_s,
+                _read_range(zone), highest_power_w(zone), 10 * period_s
             )
-        return self._totals[zone.of].add(raw, self.clock())
+            self._standing[zone.of] = Standing(period_s)
+        range_j = self._totals[zone.of].range_j
+        if raw > range_j:
+            raise ValueError(
+                f"{zone.counter} shows {raw:.6g} J and {zone.range.name} says that it"
+                f" starts again at {range_j:.6g} J"
+            )
+        self._standing[zone.of].see(raw, now)
+        return self._totals[zone.of].add(raw, now)
 
     def _zone_energy(self, zone: Zone, start: Snapshot, end: Snapshot) -> Quantity:
-        flaw = self._totals[zone.of].flaw(start.after_ns, end.after_ns)
+        flaw = self._totals[zone.of].flaw(
+            start.after_ns, end.after_ns
+        ) or self._standing[zone.of].flaw(start.before_ns, end.after_ns)
         if flaw:
             return unavailable("J", zone.scope, flaw, of=zone.of)
         return counter_energy(
@@ -204,7 +225,7 @@ class RaplBackend:
             [zone for zone in self._counted() if zone.of in both],
             start.joules,
             end.joules,
-            rapl.plausible.max_w * (rapl.package.update_period_s + reading_s),
+            rapl.plausible.package.max_w * (rapl.package.update_period_s + reading_s),
         )
 
     def _list(self) -> list[Zone]:
@@ -225,16 +246,24 @@ class RaplBackend:
     def _counted(self) -> list[Zone]:
         return [zone for zone in self._list() if not zone.skipped]
 
+    def _why_none(self) -> str:
+        """Say why no zone is counted: there is none, or each is left out."""
+        left_out = (f"{zone.of} {zone.skipped}" for zone in self._list())
+        return self._reason or (
+            f"no zone under {self.root} can be counted: {', '.join(left_out)}, which is"
+            " not listed"
+        )
+
     def _probe_zone(self, zone: Zone) -> Capability:
         if zone.skipped:
             return self._absent(zone.of, zone.scope, f"not counted: {zone.skipped}")
         try:
-            wrap = _read_joules(zone.range)
+            wrap = _read_range(zone)
             counted, period = watch_counter(
                 lambda: _read_joules(zone.counter), wrap, self.clock, self.sleep
             )
         except (OSError, ValueError) as error:
-            return self._absent(zone.of, zone.scope, _why(zone.counter, error))
+            return self._absent(zone.of, zone.scope, _why(zone, error))
         if counted == 0.0:
             reason = f"the counter stood still for {PROBE_LIMIT_S} s"
             return self._absent(zone.of, zone.scope, reason)
@@ -277,11 +306,35 @@ def _read_joules(path: Path) -> float:
         OSError: it cannot be read.
         ValueError: it holds no whole number.
     """
-    return int(path.read_text(encoding="ascii")) * J_PER_MICROJOULE
+    text = path.read_text(encoding="ascii", errors="replace")
+    try:
+        return int(text) * J_PER_MICROJOULE
+    except ValueError as error:
+        raise ValueError(f"{path} holds no number") from error
 
 
-def _why(path: Path, error: Exception) -> str:
-    """Say why a file of the tree gave no number, and what helps."""
+def _read_range(zone: Zone) -> float:
+    """Read where a counter starts again, J.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it holds no number above 0.
+    """
+    range_j = _read_joules(zone.range)
+    if not range_j > 0:
+        raise ValueError(
+            f"{zone.range} holds {zone.range.read_text(encoding='ascii').strip()}:"
+            " where the counter starts again is not known"
+        )
+    return range_j
+
+
+def _why(zone: Zone, error: Exception) -> str:
+    """Say why a zone gave no number, and what helps."""
+    if isinstance(error, ValueError):
+        return str(error)
+    named = error.filename if isinstance(error, OSError) else None
+    path = Path(named or zone.counter)
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM):
         return (
             f"no permission to read {path} (root only since CVE-2020-8694):"
@@ -289,6 +342,4 @@ def _why(path: Path, error: Exception) -> str:
         )
     if isinstance(error, FileNotFoundError):
         return f"{path} is not there, or vanished"
-    if isinstance(error, ValueError):
-        return f"{path} holds no number"
     return f"{path} cannot be read: {error}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from hitl_sim.energy.meters.precision import relative_half_width, sensor_half_width
+from hitl_sim.energy.meters.standing import LONGER
 from hitl_sim.energy.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Goal:
         """Say whether a reading is good enough, and why, or `None` to go on."""
         known = [energy for energy in reading.gross if energy.is_known]
         if not known:
-            could = [e for e in reading.gross if "samples of power" in e.reason]
+            could = [energy for energy in reading.gross if LONGER in energy.reason]
             return None if could else "nothing to read"
         widths = [relative_half_width(energy) for energy in known]
         if max(widths) <= self.max_relative_error:

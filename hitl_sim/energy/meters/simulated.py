@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from hitl_sim.energy.meters.boards import POWER_INSTANT_FIELD
+from hitl_sim.energy.meters.boards import MODULE_SCOPE, POWER_INSTANT_FIELD
 from hitl_sim.energy.meters.ticker import Stop
 from hitl_sim.unit import J_PER_MILLIJOULE, S_PER_NS
 
 _NS_PER_S = 1e9
+_NOT_SUPPORTED = 3
 
 
 class VirtualTime:
@@ -117,6 +118,9 @@ class SimulatedBoard:
         uuid: its UUID.
         name: its model.
         pids: programs that run on it.
+        seen_frac: last part of each refresh period that its sensor looks at.
+        module_w: power of the rest of its module, W, which its counter holds too.
+        has_module_power: whether the module's power can be read.
     """
 
     waveform: Waveform
@@ -133,6 +137,9 @@ class SimulatedBoard:
     uuid: str = "GPU-00000000-0000-0000-0000-000000000000"
     name: str = "Simulated board"
     pids: Sequence[int] = field(default_factory=tuple)
+    seen_frac: float = 1.0
+    module_w: float = 0.0
+    has_module_power: bool = True
 
     def counter_j(self, at_s: float) -> float:
         """Return what the counter shows, J."""
@@ -144,10 +151,26 @@ class SimulatedBoard:
     def power_w(self, at_s: float) -> float:
         """Return what the power reading shows, W."""
         refreshed = self._refreshed(at_s, self.power_s)
+        if self.seen_frac < 1.0:
+            return self.gain * self._seen_w(refreshed, self.power_s)
         return self.gain * self.waveform.power(max(0.0, refreshed))
 
     def _energy(self, at_s: float) -> float:
-        return self.gain * self.waveform.energy(max(0.0, at_s))
+        """Return the energy up to a refresh as the sensor takes it, J."""
+        at_s = max(0.0, at_s)
+        joules = self.waveform.energy(at_s)
+        if self.seen_frac < 1.0:
+            num = int((at_s + self.phase_s) / self.counter_s + 0.5)
+            ends = (i * self.counter_s - self.phase_s for i in range(1, num + 1))
+            watts = (self._seen_w(end, self.counter_s) for end in ends)
+            joules = self.counter_s * sum(watts)
+        return self.gain * (joules + self.module_w * at_s)
+
+    def _seen_w(self, end_s: float, period_s: float) -> float:
+        """Return the mean power over the part of a period that is looked at, W."""
+        seen_s = self.seen_frac * period_s
+        first, last = (max(0.0, at) for at in (end_s - seen_s, end_s))
+        return (self.waveform.energy(last) - self.waveform.energy(first)) / seen_s
 
     def _refreshed(self, at_s: float, period_s: float) -> float:
         if period_s == 0:
@@ -191,10 +214,17 @@ class SimulatedDriver:
         self._refuse(board, board.has_power)
         return int(board.power_w(self.time.now_s) / J_PER_MILLIJOULE)
 
-    def _fields(self, board: SimulatedBoard, fields: Sequence[int]) -> list[Any]:
-        if list(fields) != [POWER_INSTANT_FIELD]:
-            raise SimulatedDriverError("Invalid Argument")
-        value = SimpleNamespace(uiVal=self._power_mw(board))
+    def _fields(
+        self, board: SimulatedBoard, fields: Sequence[tuple[int, int]]
+    ) -> list[Any]:
+        ((number, scope),) = fields
+        if number != POWER_INSTANT_FIELD:
+            return [SimpleNamespace(nvmlReturn=_NOT_SUPPORTED, value=None)]
+        milliwatts = self._power_mw(board)
+        if scope == MODULE_SCOPE:
+            self._refuse(board, board.has_module_power)
+            milliwatts += int(board.gain * board.module_w / J_PER_MILLIJOULE)
+        value = SimpleNamespace(uiVal=milliwatts)
         return [SimpleNamespace(nvmlReturn=0, value=value)]
 
     def _refuse(self, board: SimulatedBoard, is_there: bool) -> None:

@@ -32,7 +32,9 @@ from hitl_sim.energy.meters.backend import (
     WindowAware,
 )
 from hitl_sim.energy.meters.constant import Accuracy
+from hitl_sim.energy.meters.duty import duty_of
 from hitl_sim.energy.meters.power import PowerTotal, first_sample
+from hitl_sim.energy.meters.standing import Standing
 from hitl_sim.energy.meters.views import Sensor, check_sensor, checked_energy
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
 from hitl_sim.output import write_text
@@ -219,6 +221,7 @@ class ReplayBackend:
         """Start at the first reading."""
         self._begin_ns: int | None = None
         self._power: dict[str, PowerTotal] = {}
+        self._standing: dict[str, Standing] = {}
         self._row = -1
 
     def probe(self) -> list[Capability]:
@@ -276,10 +279,14 @@ class ReplayBackend:
 
     def checks(self, start: Snapshot, end: Snapshot) -> list[Check]:
         """Compare recorded counter and recorded power."""
-        return [
-            check_sensor(self._sensor(of), start, end)
-            for of in self.trace.header["devices"]
-        ]
+        begin_ns = self._begin_ns or 0
+        checks = []
+        for of in self.trace.header["devices"]:
+            standing = self._standing.get(of)
+            span = (start.before_ns - begin_ns, end.before_ns - begin_ns)
+            flaw = standing.flaw(*span) if standing else ""
+            checks.append(check_sensor(self._sensor(of), start, end, flaw))
+        return checks
 
     @property
     def _spacing_s(self) -> float:
@@ -287,10 +294,16 @@ class ReplayBackend:
         return max(b - a for a, b in itertools.pairwise(times))
 
     def _integrate(self, row: int) -> None:
-        """Add the power of the rows up to one to the running sums."""
+        """Add the power of the rows up to one to the sums, and see their counters."""
         while self._row < row:
             self._row += 1
             at_ns = round(self.trace.times_s[self._row] * _NS_PER_S)
+            for of, counters in self.trace.joules.items():
+                joules = counters[self._row]
+                if joules is not None:
+                    period_s = self._sensor(of).counter.update_period_s
+                    standing = self._standing.setdefault(of, Standing(period_s))
+                    standing.see(joules, at_ns)
             for of, watts in self.trace.watts.items():
                 power = watts[self._row]
                 if power is None:
@@ -321,4 +334,5 @@ class ReplayBackend:
             f"replay of {self.trace.path.name}: {self.trace.header['backend']}",
             accuracy,
             accuracy,
+            duty=duty_of(device["source"]),
         )

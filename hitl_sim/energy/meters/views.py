@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 
 from hitl_sim.energy.error import Error, merge_errors
 from hitl_sim.energy.meters.backend import Check, Snapshot
-from hitl_sim.energy.meters.constant import Accuracy, meter_constants
+from hitl_sim.energy.meters.constant import Accuracy, Duty, meter_constants
 from hitl_sim.energy.meters.counter import counter_energy
+from hitl_sim.energy.meters.duty import unseen_j
 from hitl_sim.energy.meters.power import PowerTotal, sampled_energy
 from hitl_sim.energy.meters.precision import is_gain
+from hitl_sim.energy.meters.standing import LONGER
 from hitl_sim.energy.quantity import Quantity, Scope, unavailable
+from hitl_sim.unit import S_PER_NS
 
 _LONG_GAP_S = 1.0
 _RESET = "the energy counter fell: the driver was loaded again"
@@ -28,6 +31,7 @@ class Sensor:
         counter: error and pace of the counter.
         power: error and pace of the power reading.
         averaging_s: span over which the power reading averages, s.
+        duty: how much of the time the sensor behind both looks; `None` for all.
     """
 
     of: str
@@ -36,13 +40,23 @@ class Sensor:
     counter: Accuracy
     power: Accuracy
     averaging_s: float = 0.0
+    duty: Duty | None = None
 
 
-def check_sensor(sensor: Sensor, start: Snapshot, end: Snapshot) -> Check:
+def check_sensor(
+    sensor: Sensor, start: Snapshot, end: Snapshot, flaw: str = ""
+) -> Check:
     """Return both views of a device between two readings, compared.
 
     A counter that fell, between the readings or between samples in between, gives no
-    energy: the check is labelled `reset` and holds the sampled energy alone.
+    energy, and neither does one that stood still: the check is labelled `reset` or
+    `still` and holds the sampled energy alone.
+
+    Args:
+        sensor: the device.
+        start: readings at the beginning.
+        end: readings at the end.
+        flaw: why its counter is known to have stood still in between; empty if not.
     """
     of = sensor.of
     first, last = start.power.get(of), end.power.get(of)
@@ -58,6 +72,12 @@ def check_sensor(sensor: Sensor, start: Snapshot, end: Snapshot) -> Check:
             backend=sensor.backend,
             accuracy=sensor.power,
             averaging_s=sensor.averaging_s,
+            unseen_j=unseen_j(
+                sensor.duty,
+                last.joules - first.joules,
+                (last.at_ns - first.at_ns) * S_PER_NS,
+                last,
+            ),
         )
     if not (of in start.joules and of in end.joules):
         return compare_views(of, None, sampled, last)
@@ -67,6 +87,8 @@ def check_sensor(sensor: Sensor, start: Snapshot, end: Snapshot) -> Check:
         num_falls = last.num_falls - first.num_falls
     if joules < 0 or num_falls > 0:
         return Check(of, "reset", _RESET, None, sampled)
+    if flaw:
+        return Check(of, "still", flaw, None, sampled)
     counter = counter_energy(
         joules,
         start,
@@ -76,7 +98,12 @@ def check_sensor(sensor: Sensor, start: Snapshot, end: Snapshot) -> Check:
         backend=sensor.backend,
         accuracy=sensor.counter,
         edge_w=None if first is None or last is None else (first.watts, last.watts),
+        unseen_j=unseen_j(
+            sensor.duty, joules, (end.before_ns - start.before_ns) * S_PER_NS, last
+        ),
     )
+    if not counter.is_known:
+        return Check(of, "still", counter.reason, None, sampled)
     return compare_views(of, counter, sampled, last)
 
 
@@ -90,13 +117,15 @@ def checked_energy(check: Check, scope: Scope, reason: str) -> Quantity:
 
     Returns:
         The counter's energy, its interval widened to hold the other view where the two
-        disagree; else the sampled energy; else unavailable.
+        disagree; else the sampled energy; else unavailable. A window that is too short
+        for a counter that works is too short for power of the same sensor, too.
     """
     if check.counter is not None:
         return _with_both(check) if check.label == "suspect" else check.counter
-    if check.sampled is not None and check.sampled.is_known:
+    is_short = check.label == "still" and LONGER in check.note
+    if check.sampled is not None and check.sampled.is_known and not is_short:
         return check.sampled
-    if check.label == "reset":
+    if check.label in ("reset", "still"):
         reason = check.note
     elif check.sampled is not None:
         reason = check.sampled.reason

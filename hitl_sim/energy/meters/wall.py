@@ -22,6 +22,8 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 
+from msgspec.structs import replace
+
 from hitl_sim.energy.meters.backend import Capability, Clock, Sleep, Snapshot
 from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.counter import counter_energy
@@ -62,7 +64,8 @@ class WallMeterBackend:
         relative_error: 95 % half-width of the meter relative to its reading, from its
             datasheet; > 0. There is no default, since meters differ tenfold.
         source: meter and datasheet.
-        max_gap_s: longest time without a row that is still believed, s.
+        max_gap_s: longest time without a row, or with rows that repeat one number of
+            joules, that is still believed, s.
         max_wait_s: how long to wait for the row after a window's end, s.
         skew_s: how far the logger's clock may be from this machine's, s.
         clock: monotonic clock, ns.
@@ -150,6 +153,11 @@ class WallMeterBackend:
     ) -> Quantity:
         if any(b.number < a.number for a, b in itertools.pairwise(rows)):
             return _unknown(f"the energy in {self.path} fell: the meter was reset")
+        rest_s = _longest_rest_s(rows)
+        if rest_s > self.max_gap_s:
+            return _unknown(f"the energy in {self.path} stood still for {rest_s:.1f} s")
+        pace_s = max(accuracy.update_period_s, rest_s)
+        accuracy = replace(accuracy, update_period_s=pace_s)
         return counter_energy(
             rows[-1].number - rows[0].number,
             start,
@@ -253,6 +261,12 @@ def _unknown(reason: str) -> Quantity:
 
 def _spacing_s(rows: Sequence[_Row]) -> float:
     return median(b.at_s - a.at_s for a, b in itertools.pairwise(rows))
+
+
+def _longest_rest_s(rows: Sequence[_Row]) -> float:
+    """Return the longest time over which rows hold one number: no news, as a gap."""
+    spans = (list(same) for _, same in itertools.groupby(rows, lambda row: row.number))
+    return max(span[-1].at_s - span[0].at_s for span in spans)
 
 
 def _between(rows: Sequence[_Row], at_s: float) -> _Row:

@@ -39,5 +39,5 @@ def bench(condition, platform="cpu"):
     return Bench(platform, "a device", ((STEP, condition), (SCORE, condition)))
 
 
-def visit(unit_s, window_s, gross=(), core_frac=1.0, lanes=1):
-    return Visit(lanes * window_s / unit_s, window_s, tuple(gross), core_frac)
+def visit(unit_s, window_s, gross=(), core_frac=1.0, lanes=1, **signs):
+    return Visit(lanes * window_s / unit_s, window_s, tuple(gross), core_frac, **signs)

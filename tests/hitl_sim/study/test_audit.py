@@ -3,12 +3,15 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from hitl_sim.energy import Kind, Quantity, Scope, load_profile
 from hitl_sim.energy.profile import Constant, MeasuredCost
 from hitl_sim.study import audit
 from hitl_sim.study.audit import audit_study, draw_runs
+from hitl_sim.study.calibration import DISTURBED
 from hitl_sim.study.runner import load_study, run_study
+from hitl_sim.study.show import print_audit
 from hitl_sim.study.spec import convert
 from hitl_sim.study.store import RecordError
 from hitl_sim.study.visit import RunVisit, Visit
@@ -155,6 +158,82 @@ def test_a_rerun_that_learned_something_else_is_seen(machine, folder, profile):
         validation_accuracy=(0.0,) * 12
     )
     assert not any(run.is_same_curve for run in audit_study(folder, 3, profile).runs)
+
+
+def disturb(machine, numbers):
+    """Let other programs run during some of the calls, which then take 3 times."""
+    timed, number = machine["time_run"], iter(range(99))
+
+    def time_run(run, window_s):
+        seen = timed(run, window_s)
+        if next(number) not in numbers:
+            return seen
+        whole = seen.whole._replace(seconds=3 * seen.whole.seconds, other_cores=1.5)
+        return seen._replace(whole=whole)
+
+    machine["time_run"] = time_run
+
+
+@pytest.mark.study
+def test_a_disturbed_run_is_repeated_until_the_machine_is_quiet(
+    machine, folder, profile
+):
+    disturb(machine, {0, 1, 2, 5})
+    found = audit_study(folder, 4, profile)
+    assert found.seconds.ratio.value == pytest.approx(0.5)
+    assert found.is_evidence
+    assert (found.num_disturbed, found.disturbance) == (0, "")
+
+
+@pytest.mark.study
+def test_runs_that_were_never_quiet_are_left_out_and_named(machine, folder, profile):
+    disturb(machine, {0, 1, 2, 3})
+    found = audit_study(folder, 4, profile)
+    assert found.seconds.ratio.value == pytest.approx(0.5)
+    assert found.is_evidence
+    assert found.disturbance == (
+        "The machine was disturbed in 1 of 4 runs, 4 times each (other programs kept"
+        " 1.5 cores busy); they are left out."
+    )
+
+
+@pytest.mark.study
+def test_the_ratio_of_a_disturbed_machine_is_no_evidence(machine, folder, profile):
+    disturb(machine, range(99))
+    found = audit_study(folder, 4, profile)
+    assert found.seconds.ratio.value < 0.4
+    assert not found.is_evidence
+    assert "the ratio is no evidence" in found.disturbance
+    kept = json.loads(found.write(folder).read_text())
+    assert kept["is_evidence"] is False
+    assert kept["disturbance"] == found.disturbance
+    console = Console(record=True, width=400)
+    print_audit(console, found)
+    assert f"no evidence: {found.disturbance}" in console.export_text()
+
+
+@pytest.mark.study
+def test_a_profile_of_a_disturbed_machine_is_no_evidence(machine, folder, profile):
+    noisy = Constant(
+        UNIT_S, UNIT_S, UNIT_S, "measured_counter", f"9 windows ({DISTURBED} in 2)"
+    )
+    first = next(iter(profile.unit))
+    units = {**profile.unit, first: MeasuredCost(noisy)}
+    fields = {name: getattr(profile, name) for name in profile.__struct_fields__}
+    found = audit_study(folder, 4, type(profile)(**fields | {"unit": units}))
+    assert found.disturbed_units == (first,)
+    assert not found.is_evidence
+    assert "1 of the units here" in found.disturbance
+
+
+@pytest.mark.study
+def test_what_the_profile_did_not_measure_is_told(machine, folder, profile):
+    assert audit_study(folder, 4, profile).ruled_frac == 0.0
+    found = audit_study(folder, 4, load_profile("laptop-cpu"))
+    assert found.ruled_frac == 1.0
+    console = Console(record=True, width=400)
+    print_audit(console, found)
+    assert "100 % of the billed seconds are of units" in console.export_text()
 
 
 @pytest.mark.study

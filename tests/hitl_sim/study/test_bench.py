@@ -1,14 +1,17 @@
 """The loops that are timed do all of their work, and are timed as a study runs them."""
 
 import time
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from hitl_sim.energy.meters.cpu_time import CpuTime
 from hitl_sim.study import bench
 from hitl_sim.study.calibration import conditions_of, grid_specs
+from hitl_sim.study.plan import build_plan
 from hitl_sim.study.visit import Meeting
 
 
@@ -83,6 +86,67 @@ def test_a_window_counts_items_of_every_lane(condition, lanes):
     assert seen.num_units % (20 * 297 * lanes) == 0
     assert seen.seconds >= 0.01
     assert seen.core_frac > 0.0
+
+
+class Late:
+    """A result that is computed while its caller goes on."""
+
+    curve = SimpleNamespace(validation=(0.5,))
+
+    def __init__(self, pending):
+        self.pending = pending
+        pending.append(self)
+
+    def block_until_ready(self):
+        if self in self.pending:
+            self.pending.remove(self)
+        return self
+
+
+class AnyRun:
+    """Programs that are known for any run."""
+
+    def __init__(self, pending):
+        self.programs = (lambda *_: Late(pending), lambda *_: Late(pending))
+
+    def __contains__(self, key):
+        return True
+
+    def __getitem__(self, key):
+        return self.programs
+
+
+def test_a_window_does_not_begin_before_the_call_that_warmed_it_has_ended(
+    condition, monkeypatch
+):
+    pending, left = [], []
+
+    def window(name, phase, call, window_s):
+        left.append(len(pending))
+        return name
+
+    monkeypatch.setattr(bench, "_runs", AnyRun(pending))
+    monkeypatch.setattr(bench, "_window", window)
+    (spec,) = grid_specs(["8"], [16])
+    seen = bench.time_run(build_plan(spec).runs[0], 0.1)
+    assert left == [0, 0]
+    assert seen.validation_accuracy == (0.5,)
+
+
+def test_calls_of_unlike_length_and_other_programs_are_seen(monkeypatch):
+    times = iter([CpuTime(1.0, 5.0, 2.0, 0.5), CpuTime(2.0, 8.0, 3.0, 0.7)])
+    monkeypatch.setattr(bench, "read_cpu_time", lambda: next(times))
+    pauses = iter([0.01, 0.01, 0.03, 0.01, 0.04])
+    seen = bench._window("x", "train", lambda: time.sleep(next(pauses)), 0.09)
+    assert seen.num_units == 5
+    assert seen.other_cores == pytest.approx(2.0 / seen.seconds)
+    assert seen.steal_frac == pytest.approx(0.2 / seen.seconds)
+    assert 0.6 < seen.uneven_frac < 1.2
+    times = iter([None] * 4)
+    seen = bench._window("x", "train", lambda: time.sleep(0.02), 0.01)
+    assert (seen.other_cores, seen.uneven_frac) == (0.0, 0.0)
+    # a call of nothing is all jitter
+    assert bench._window("x", "train", lambda: None, 0.01).uneven_frac == 0.0
 
 
 def test_workers_wait_for_each_other_and_say_who_is_missing(tmp_path, monkeypatch):

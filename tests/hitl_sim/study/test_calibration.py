@@ -4,7 +4,12 @@ import pytest
 
 from hitl_sim.energy import Kind, Quantity, Scope, load_profile
 from hitl_sim.study import session
-from hitl_sim.study.calibration import calibrate, conditions_of, grid_specs
+from hitl_sim.study.calibration import (
+    DISTURBED,
+    calibrate,
+    conditions_of,
+    grid_specs,
+)
 from hitl_sim.study.session import Effort
 from hitl_sim.study.spec import SpecError, convert
 
@@ -161,6 +166,44 @@ def test_disturbed_windows_count_by_processor_time_and_are_counted(
     assert found.num_disturbed == found.seconds.num_repeats
     source = result.profile.unit[fake.STEP.name].seconds.source
     assert "by processor time" in source
+    assert DISTURBED in source
+    assert found.disturbance == "it had 50 % of its core"
+
+
+def test_windows_are_repeated_until_enough_were_quiet(fake, machine, conditions):
+    """Every third window is disturbed, and takes three times as long."""
+    noise = itertools.cycle([0.0, 0.0, 1.0])
+
+    def time_unit(condition, name, pass_s, window_s, *_):
+        busy = next(noise)
+        return fake.visit(1e-5 * (1 + 2 * busy), window_s, other_cores=busy)
+
+    machine["time_unit"] = time_unit
+    result = calibrate(conditions, BASE, "mine", 1)
+    found = found_of(result, fake.STEP.name, "alone")
+    assert found.seconds.value == pytest.approx(1e-5)
+    assert (found.num_disturbed, found.disturbance) == (0, "")
+    source = result.profile.unit[fake.STEP.name].seconds.source
+    assert source.startswith("5 windows")
+    assert DISTURBED not in source
+
+
+def test_a_machine_that_is_never_quiet_is_not_waited_for_without_end(
+    fake, machine, conditions
+):
+    machine["time_unit"] = lambda c, n, p, window_s, *_: fake.visit(
+        1e-5, window_s, other_cores=1.0
+    )
+    found = found_of(calibrate(conditions, BASE, "mine", 1), fake.STEP.name, "alone")
+    assert found.seconds.num_repeats == 15
+    assert found.num_disturbed == 15
+
+
+def test_bills_need_one_regime_only(fake, machine, conditions):
+    effort = Effort(regimes=("alone",))
+    result = calibrate(conditions, BASE, "mine", 2, effort)
+    assert {found.regime for found in result.results} == {"alone"}
+    assert result.profile.unit[fake.STEP.name].saturated is None
 
 
 def test_an_interruption_keeps_what_was_measured_enough(fake, machine, conditions):

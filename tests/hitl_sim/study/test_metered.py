@@ -7,6 +7,7 @@ from hitl_sim.study.metered import (
     measured_joules,
     own_joules,
     own_seconds,
+    why_disturbed,
 )
 from hitl_sim.study.visit import Visit
 
@@ -62,6 +63,25 @@ def test_a_disturbed_window_counts_by_processor_time_and_has_no_joules():
     joules = own_joules([visit], "package", is_cpu=True)
     assert joules.value is None
     assert "other programs used the processor" in joules.reason
+
+
+@pytest.mark.parametrize(
+    ("sign", "words"),
+    [
+        ({"core_frac": 0.6}, "it had 60 % of its core"),
+        ({"other_cores": 1.3}, "other programs kept 1.3 cores busy"),
+        ({"steal_frac": 0.05}, "other guests of its host took 5 %"),
+        ({"uneven_frac": 0.4}, "calls took 40 % longer than the quickest"),
+    ],
+)
+def test_each_sign_of_a_disturbed_machine_is_told(sign, words):
+    quiet = seen(reading(3.0, "host/package0"))
+    assert why_disturbed([quiet], is_cpu=True) == ""
+    disturbed = quiet._replace(**sign)
+    assert why_disturbed([quiet, disturbed], is_cpu=True) == words
+    assert own_joules([disturbed], "package", is_cpu=True).value is None
+    # time alone on a core is time, whatever others did beside it
+    assert own_seconds(disturbed, is_cpu=True) == (1.2 if "core_frac" in sign else 2.0)
 
 
 def test_an_accelerators_window_is_not_disturbed_by_an_idle_core():

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from hitl_sim.energy import Kind, Quantity, Scope, load_profile, unavailable
 from hitl_sim.energy.repeat import Repeated
-from hitl_sim.study.audit import Audit, AuditedRun, Verdict
+from hitl_sim.study.audited import Audit, AuditedRun, Verdict
 from hitl_sim.study.calibration import Calibration, UnitResult
 from hitl_sim.study.show import print_audit, print_calibration
 
@@ -22,8 +22,10 @@ def calibration(**changes):
     fields = {
         "profile": load_profile("laptop-cpu"),
         "results": (
-            UnitResult("train:8", "alone", COST, None, True, 0),
-            UnitResult("score:8", "alone", COST, COST, False, 2),
+            UnitResult("train:8", "alone", COST, None, True, 0, ""),
+            UnitResult(
+                "score:8", "alone", COST, COST, False, 2, "it had 50 % of its core"
+            ),
         ),
         "skipped": (),
         "no_joules": "no meter",
@@ -44,7 +46,7 @@ def test_a_calibration_says_what_is_wide_modelled_and_disturbed():
     assert "(wide)" not in train
     assert "(wide)" in score
     assert "20.0 µJ" in score
-    assert "other programs used this processor in 2 of 10 windows" in text
+    assert "used this machine in 2 of 10 windows (it had 50 % of its core)" in text
     assert "none could be measured: no meter" in text
     assert "hitl-sim report DIR --device mine.toml" in text
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from hitl_sim.energy import Kind
+from hitl_sim.energy import Kind, Scope
 
 
 def energy_of(reading, index=0):
@@ -183,3 +183,14 @@ def test_power_is_sampled_only_while_a_window_is_open(machine):
     after = backend.read().power["host/gpu0"].num_steps
     assert 20 < inside < 60
     assert after == inside + 1
+
+
+def test_a_superchips_counter_and_power_are_its_modules(machine):
+    machine.add(name="NVIDIA_GH200_480GB", idle_w=50, load_w=250, module_w=100)
+    machine.add(name="NVIDIA_H100_PCIe", idle_w=50, load_w=250)
+    reading = machine.window(5.0)
+    module, board = (energy_of(reading, index) for index in (0, 1))
+    assert (module.scope, board.scope) == (Scope.MODULE, Scope.BOARD)
+    assert module.value == pytest.approx(1750.0, rel=0.03)
+    assert [check.label for check in reading.checks] == ["agree", "agree"]
+    assert reading.checks[0].sampled.value == pytest.approx(1750.0, rel=0.03)

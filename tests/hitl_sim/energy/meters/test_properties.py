@@ -55,7 +55,7 @@ def test_adjacent_windows_sum_to_the_enclosing_one(board, seconds):
     for view in ("counter", "sampled"):
         around = getattr(whole.checks[0], view)
         inner = [getattr(part.checks[0], view) for part in parts]
-        if all(energy.is_known for energy in (around, *inner)):
+        if all(energy and energy.is_known for energy in (around, *inner)):
             assert total(inner).value == pytest.approx(around.value, abs=1e-6)
 
 
@@ -78,8 +78,12 @@ def test_energy_lies_between_least_and_most_power_times_time(board, seconds):
     (check,) = whole.checks
     quantum = 0.002
     slack = board.counter_s + 1e-6
-    assert check.counter.value >= least * (elapsed - slack) - quantum
-    assert check.counter.value <= most * (elapsed + slack) + quantum
+    if check.counter is None:
+        assert check.label == "still"
+        assert least * (elapsed - slack) <= quantum
+    else:
+        assert check.counter.value >= least * (elapsed - slack) - quantum
+        assert check.counter.value <= most * (elapsed + slack) + quantum
     if check.sampled.is_known:
         assert least * elapsed - quantum * elapsed <= check.sampled.value
         assert check.sampled.value <= most * elapsed + quantum

@@ -253,3 +253,73 @@ def test_a_tree_as_the_kernel_nests_it_gives_the_same(tmp_path):
     assert {of: q.value for of, q in tree.window(2.0).items()} == pytest.approx(
         {"host/package-0": 200.0, "host/package-0/dram": 20.0, "host/package-1": 100.0}
     )
+
+
+def test_a_range_of_zero_is_a_reason_and_no_crash(server):
+    (server.root / "intel-rapl:0" / "max_energy_range_uj").write_text("0\n")
+    energies = server.window(1.0)
+    assert energies["host/package-0"].value is None
+    assert "max_energy_range_uj holds 0" in energies["host/package-0"].reason
+    assert energies["host/package-1"].value == pytest.approx(50.0)
+    seen = {c.device: c for c in server.backend().probe() if c.scope is Scope.PACKAGE}
+    assert not seen["host/package-0"].is_available
+
+
+def test_a_range_below_what_the_counter_shows_is_not_used(server):
+    (server.root / "intel-rapl:0" / "max_energy_range_uj").write_text("7\n")
+    server.sleep(1.0)
+    energy = server.window(1.0)["host/package-0"]
+    assert energy.value is None
+    assert "starts again at 7e-06 J" in energy.reason
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda file: file.unlink(), "max_energy_range_uj is not there, or vanished"),
+        (lambda file: file.write_text("x"), "max_energy_range_uj holds no number"),
+    ],
+)
+def test_a_missing_range_is_named_and_not_the_counter(server, spoil, reason):
+    spoil(server.root / "intel-rapl:0" / "max_energy_range_uj")
+    energy = server.window(1.0)["host/package-0"]
+    assert energy.value is None
+    assert reason in energy.reason
+    (seen,) = [c for c in server.backend().probe() if "max_energy" in c.reason]
+    assert reason in seen.reason
+
+
+def test_a_tree_of_which_nothing_counts_is_unavailable_with_the_reason(tmp_path):
+    reading = Tree(tmp_path, {"intel-rapl:0": ("core", 70.0)}).reading(2.0)
+    (energy,) = reading.gross
+    assert energy.value is None
+    assert "host/core lies inside its package, which is not listed" in energy.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "watts"), [("package-0", 650.0), ("psys", 900.0), ("package-0", 1200.0)]
+)
+def test_a_strong_machine_is_measured_and_not_taken_for_a_reset(tmp_path, name, watts):
+    reading = Tree(tmp_path, {"intel-rapl:0": (name, watts)}).reading(20.0, step_s=1.0)
+    (energy,) = reading.gross
+    assert energy.value == pytest.approx(20.0 * watts)
+
+
+def test_a_zone_may_state_a_higher_power_than_any_we_know(tmp_path):
+    tree = Tree(tmp_path, {"intel-rapl:0": ("package-0", 3000.0)})
+    assert "it was reset" in tree.window(2.0)["host/package-0"].reason
+    path = tree.root / "intel-rapl:0"
+    (path / "constraint_0_max_power_uw").write_text("3500000000\n")
+    (path / "constraint_1_max_power_uw").write_text("18446744073709551615\n")
+    (path / "constraint_2_max_power_uw").write_text("none\n")
+    assert tree.window(2.0)["host/package-0"].value == pytest.approx(6000.0)
+
+
+def test_work_of_a_sibling_of_ours_is_no_other_program(server):
+    """Own work 1 s, a sibling's 2 s, others' 0.1 s."""
+    times = iter([CpuTime(0.0, 0.0, 0.0), CpuTime(1.0, 3.1, 3.0)])
+    reading = server.reading(10.0, cpu_time=lambda: next(times))
+    assert all(q.is_known for q in reading.gross)
+    times = iter([CpuTime(0.0, 0.0, 0.0), CpuTime(1.0, 5.0, 3.0)])
+    reading = server.reading(10.0, cpu_time=lambda: next(times))
+    assert "other programs used 2 s of 5 s" in reading.gross[0].reason
