@@ -43,12 +43,14 @@ class PlausibleByScope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         dram: of its memory.
         node: of the platform.
         beyond: what a zone states of itself counts up to this many times the limit.
+        source: where that comes from.
     """
 
     package: Plausible
     dram: Plausible
     node: Plausible
     beyond: float
+    source: str
 
 
 class Tolerance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
