@@ -1,5 +1,6 @@
 """Import answers from CSV, TSV and Parquet files, and from frames of crowd-kit."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -62,8 +63,8 @@ class Layout:
             raise ValueError(f"`kind` must be one of {allowed}, got {self.kind!r}.")
         for name in ("seconds_per_unit", "confidence_max"):
             value = getattr(self, name)
-            if not value > 0.0:
-                raise ValueError(f"`{name}` must be > 0, got {value}.")
+            if not 0.0 < value < math.inf:
+                raise ValueError(f"`{name}` must be finite and > 0, got {value:g}.")
 
 
 def read_answers(path: Path, layout: Layout = Layout()) -> Answers:

@@ -24,6 +24,9 @@ from hitl_sim.report.figure.style import (
 )
 from hitl_sim.report.html import escape
 
+PAGE = "validation.md"
+"""What every validation writes into its folder."""
+
 _NAMES = {"majority": "majority", "dawid_skene": "Dawid-Skene"}
 _HEIGHT_IN = 6.4
 
@@ -136,14 +139,14 @@ def write_grades(folder: Path, found: Grades) -> None:
     """Write `validation.md` into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     text = "\n".join(grades_to_markdown(found)) + "\n"
-    (folder / "validation.md").write_text(text, encoding="utf-8")
+    (folder / PAGE).write_text(text, encoding="utf-8")
 
 
 def write_validation(folder: Path, found: Validation) -> None:
     """Write `validation.md` and `validation.png` into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     text = "\n".join(to_markdown(found)) + "\n"
-    (folder / "validation.md").write_text(text, encoding="utf-8")
+    (folder / PAGE).write_text(text, encoding="utf-8")
     with styled("validation"):
         picture = to_png(draw_validation(found), "validation")
     (folder / "validation.png").write_bytes(picture)
