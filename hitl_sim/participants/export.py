@@ -21,6 +21,7 @@ EXPORTED = ("HITId", "participant.code", "ResponseId")
 _ROUND = re.compile(r"(?P<app>.+)\.(?P<round>\d+)\.player\.(?P<field>.+)")
 _LOOP = re.compile(r"(?P<loop>\d+)_(?P<field>.+)")
 _IMPORT = '{"ImportId"'
+_TELLING = ("answer", "seconds", "confidence", "started")
 _TIMINGS = ("_First Click", "_Last Click", "_Page Submit", "_Click Count")
 _TRIALS = ("Survey Preview", "Survey Test", "1", "2")
 """Responses that nobody of the panel gave, in words and in numbers."""
@@ -64,9 +65,11 @@ def recognise(sheet: Sheet, wide: Sequence[str]) -> Sheet:
         if not wide:
             return _by_loop(sheet)
     if wide:
-        return _long(sheet, blocks_of(wide, names, sheet.place), "item")
+        return _long(sheet, blocks_of(wide, names, sheet.place))
     if "participant.code" in names and any(map(_ROUND.fullmatch, names)):
         return _by_round(sheet)
+    if {"participant.code", "subsession.round_number"} <= set(names):
+        return _of_app(sheet)
     if {"HITId", "AssignmentId", "WorkerId"} <= set(names):
         table, columns, notes = read_batch(sheet.table, sheet.columns, sheet.place)
         return _with(replace(sheet, table=table), columns, notes)
@@ -82,8 +85,17 @@ def _with(sheet: Sheet, columns: Mapping[str, str], notes: Sequence[str]) -> She
     )
 
 
-def _long(sheet: Sheet, blocks: Sequence[Block], label: str) -> Sheet:
-    table, place, notes = lengthen(sheet.table, blocks, sheet.place, label)
+def _long(
+    sheet: Sheet,
+    blocks: Sequence[Block],
+    label: str = "item",
+    times: Sequence[str] = (),
+) -> Sheet:
+    """Bring blocks below each other where the person has an answer, or a time."""
+    telling = [sheet.columns.get(field, field) for field in _TELLING]
+    table, place, notes = lengthen(
+        sheet.table, blocks, sheet.place, label, [*telling, *times]
+    )
     return replace(sheet, table=table, place=place, notes=(*sheet.notes, *notes))
 
 
@@ -107,9 +119,20 @@ def _by_round(sheet: Sheet) -> Sheet:
             "'answer=APP.{item}.player.NAME'."
         )
     blocks = [Block(number, of) for number, of in apps[asked[0]].items()]
-    sheet = _timed(_long(sheet, blocks, "round"), fields[asked[0]])
+    sheet = _timed(_long(sheet, blocks, "round", list(_TIMES)), fields[asked[0]])
     known = {"annotator": "participant.code", "order": "round"}
     return _with(sheet, known, ["read as an export of oTree."])
+
+
+def _of_app(sheet: Sheet) -> Sheet:
+    """Read oTree's form of one app: a row a person and round, fields player.FIELD."""
+    there = sheet.table.column_names
+    short = [name.removeprefix("player.") for name in there]
+    if len(set(short)) == len(short):
+        sheet = replace(sheet, table=sheet.table.rename_columns(short))
+    known = {"annotator": "participant.code", "order": "subsession.round_number"}
+    sheet = _with(sheet, known, ["read as an export of one app of oTree."])
+    return _timed(sheet, short)
 
 
 def _timed(sheet: Sheet, fields: Sequence[str]) -> Sheet:
@@ -178,6 +201,7 @@ def _by_loop(sheet: Sheet) -> Sheet:
     known = {"answer": str(answer)}
     if len(times) == 1:
         known["seconds"] = times[0]
-    sheet = _long(sheet, [Block(number, of) for number, of in loops.items()], "item")
+    blocks = [Block(number, of) for number, of in loops.items()]
+    sheet = _long(sheet, blocks, times=[*known.values()])
     shown = ", ".join(f"{field} from {name!r}" for field, name in known.items())
     return _with(sheet, known, [f"loops are items; {shown}."])

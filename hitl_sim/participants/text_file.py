@@ -1,8 +1,10 @@
 """Read a text table: what separates its columns, and whether its header is one."""
 
+import codecs
 import csv
 import functools
 import io
+import re
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -18,7 +20,9 @@ from hitl_sim.participants.column import Place
 from hitl_sim.participants.missing import is_mark
 from hitl_sim.participants.spelling import is_number
 
-_DELIMITERS = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'"}
+_DELIMITERS = (",", ";", "\t", "|")
+_SAID = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=(.)"?\r?\n')
+"""First line by which Excel is told what separates columns."""
 _HEAD = 2**17
 _LOOKED_AT = 50
 _COMMA = r"^\s*[+-]?\d+,\d+\s*$"
@@ -42,15 +46,21 @@ def read_text(path: Path, usual: str) -> tuple[pa.Table, Place, list[str]]:
     """
     with pa.input_stream(path) as stream:
         raw = stream.read()
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raw = raw.decode("utf-16", "replace").encode()
     if not raw.strip():
         raise ValueError(f"{path}: must hold answers, got an empty file.")
     _check_encoding(path, raw)
-    delimiter = _delimiter_of(raw, usual)
+    said = _SAID.match(raw)
+    if said is not None:
+        # the line stays, an empty one, so that lines keep their numbers
+        raw = b"\n" + raw[said.end() :]
+    delimiter = _delimiter_of(raw, usual) if said is None else said[1].decode()
     place = Place(str(path), functools.partial(_line_of, raw, delimiter))
     table = _parse(raw, delimiter, place)
     notes = []
     if delimiter != usual:
-        notes.append(f"columns are separated by {_DELIMITERS[delimiter]}.")
+        notes.append(f"columns are separated by {_shown(delimiter)}.")
     table, more = _with_points(table, _COMMA if delimiter != "," else _ONLY_DECIMAL)
     return table, place, [*notes, *more]
 
@@ -81,7 +91,7 @@ def check_header(table: pa.Table, known: Sequence[str], place: Place) -> None:
     names = pa.array(header)
     is_header = np.ones(table.num_rows, bool)
     for column in table.columns:
-        said = pc.is_in(pc.utf8_trim_whitespace(column.cast(pa.string())), names)
+        said = pc.is_in(pc.utf8_trim(column.cast(pa.string()), " \t\ufeff"), names)
         is_header &= said.to_numpy(zero_copy_only=False)
     if is_header.any():
         row = int(is_header.argmax())
@@ -101,6 +111,10 @@ def _is_row(table: pa.Table) -> bool:
             return True
         is_data.append(is_value or is_blank or is_number(name))
     return all(is_data)
+
+
+def _shown(delimiter: str) -> str:
+    return "tabs" if delimiter == "\t" else repr(delimiter)
 
 
 def _check_encoding(path: Path, raw: bytes) -> None:
@@ -160,7 +174,7 @@ def _parse(raw: bytes, delimiter: str, place: Place) -> pa.Table:
             ValueError(
                 f"{place.origin}, {place.where(number)}: must have "
                 f"{row.expected_columns} columns as the header has, got "
-                f"{row.actual_columns}, separated by {_DELIMITERS[delimiter]}."
+                f"{row.actual_columns}, separated by {_shown(delimiter)}."
             )
         )
         return "skip"

@@ -87,7 +87,11 @@ def _expression(pattern: str) -> re.Pattern[str]:
 
 
 def lengthen(
-    table: pa.Table, blocks: Sequence[Block], place: Place, label: str = "item"
+    table: pa.Table,
+    blocks: Sequence[Block],
+    place: Place,
+    label: str = "item",
+    telling: Sequence[str] = ("answer", "seconds", "confidence", "started"),
 ) -> tuple[pa.Table, Place, list[str]]:
     """Turn a row a person into a row for each block that the person was asked.
 
@@ -96,6 +100,8 @@ def lengthen(
         blocks: `B` items or rounds, each with its columns.
         place: the file.
         label: column for what stands in the place of the item, unless blocks have it.
+        telling: columns of blocks of which one at least is filled where somebody was
+            asked; what is known of an item is filled for all.
 
     Returns:
         The long table, sorted by person and block, with all columns that belong to no
@@ -108,7 +114,7 @@ def lengthen(
     long = {field: _stacked(table, blocks, field).take(index) for field in fields}
     is_asked = np.zeros(index.size, bool)
     for field in fields:
-        if field not in ("item", "order"):
+        if field in telling:
             is_asked |= filled(long[field])
     block_of, person = index // max(num_people, 1), index % max(num_people, 1)
     block_of, person = block_of[is_asked], person[is_asked]
@@ -135,8 +141,8 @@ def lengthen(
     ]
     if not is_asked.all():
         notes.append(
-            f"{int((~is_asked).sum())} of {index.size} times a person's columns of an "
-            "item are all empty: taken for not asked."
+            f"{int((~is_asked).sum())} of {index.size} times a person has neither an "
+            "answer nor a time for an item: taken for not asked."
         )
     return pa.table(columns), moved, notes
 

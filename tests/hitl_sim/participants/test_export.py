@@ -119,6 +119,19 @@ def test_a_wide_export_of_otree_is_known_by_its_header(tmp_path):
     assert any("1 of 4 times" in note for note in answers.notes)
 
 
+def test_what_otree_fills_for_everybody_tells_no_skip(tmp_path):
+    fields = ["item", "gold", "answer", "rt", "payoff"]
+    rows = [["p", "a", "x", "x", 2, 0, "b", "y", "", 4, 0]]
+    rows.append(["q", "a", "x", "y", 1, 0, "b", "y", "", "", 0])
+    answers = read_answers(otree(tmp_path, fields, rows), Layout(**RAW))
+    # p let the second item pass; q had left by then
+    assert columns(answers, "annotator", "item", "answer") == [
+        ("p", "a", "x"),
+        ("p", "b", None),
+        ("q", "a", "y"),
+    ]
+
+
 def test_fields_of_otree_are_named_as_columns(tmp_path):
     path = otree(tmp_path, ["choice", "secs"], [["p", "x", 2, "y", 3]])
     with pytest.raises(ValueError, match=r"--column answer=NAME.*--wide") as caught:
@@ -129,6 +142,17 @@ def test_fields_of_otree_are_named_as_columns(tmp_path):
     assert columns(answers, "item", "answer", "seconds") == [
         ("1", "x", 2.0),
         ("2", "y", 3.0),
+    ]
+
+
+def test_an_export_of_one_app_of_otree_is_known_by_its_header(tmp_path):
+    header = [*OTREE, "player.item", "player.answer", "player.rt_ms"]
+    header.append("subsession.round_number")
+    rows = [["p", "l", "s", "b", "x", 1500, 1], ["p", "l", "s", "a", "y", 900, 2]]
+    answers = read_answers(write(tmp_path, header, rows), Layout(**RAW))
+    assert columns(answers, "annotator", "item", "answer", "order", "seconds") == [
+        ("p", "b", "x", 1, 1.5),
+        ("p", "a", "y", 2, 0.9),
     ]
 
 

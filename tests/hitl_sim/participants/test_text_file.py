@@ -66,6 +66,8 @@ def test_two_labels_between_commas_stay_two(tmp_path):
 def test_a_header_that_comes_again_is_refused_with_its_line(tmp_path):
     path = write(tmp_path, [HEADER, *ROWS[:2], HEADER, ROWS[2]])
     assert "row 3 (line 4): must hold an answer, got the header" in refusal(path)
+    path = write(tmp_path, [HEADER, *ROWS, "\ufeff" + HEADER, *ROWS])
+    assert "row 4 (line 5): must hold an answer, got the header" in refusal(path)
     moved = "item,annotator,answer,gold,seconds"
     path = write(tmp_path, [HEADER, *ROWS, moved])
     assert "row 4 (line 5): must hold an answer, got the header" in refusal(path)
@@ -114,3 +116,22 @@ def test_blanks_in_the_header_do_not_hide_a_column(tmp_path):
 def test_a_name_that_comes_twice_is_refused(tmp_path):
     lines = ["annotator,item,answer,item", "ann,a,x,b", "bob,a,y,b"]
     assert "column 'item' must be there once" in refusal(write(tmp_path, lines))
+
+
+def test_files_of_spreadsheets_are_read(tmp_path):
+    lines = [line.replace(",", "\t") for line in (HEADER, *ROWS)]
+    path = tmp_path / "answers.tsv"
+    path.write_text("\n".join(lines), encoding="utf-16")
+    assert read_answers(path).num_rows == 3
+    path = write(tmp_path, ["sep=;", *(x.replace(",", ";") for x in (HEADER, *ROWS))])
+    assert read_answers(path).num_rows == 3
+    path.write_text(path.read_text().replace("4.25", "-4"))
+    assert "row 2 is line 4 of the file" in refusal(path)
+
+
+def test_a_table_of_r_with_row_names_and_decimal_commas_is_read(tmp_path):
+    lines = ['"";"annotator";"item";"answer";"seconds"', '"1";"p";"q0";NA;2,5']
+    lines += ['"2";"p";"q1";1,5;NA', '"3";"p";"q2";2;10']
+    answers = read_answers(write(tmp_path, lines))
+    assert options_of(answers, "label") == ("1.5", "2")
+    np.testing.assert_array_equal(answers.numbers("seconds"), [2.5, np.nan, 10.0])
