@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from hitl_sim.participants.spelling import is_number
 
-_LABELS = re.compile(r"[|;,]|\s\+\s")
+_LABELS = re.compile(r"[|;,\s]+|\s\+\s")
+_AROUND = "[](){}'\""
 
 Key = Callable[[str], object]
 
@@ -24,7 +25,7 @@ def _blanks(text: str) -> str:
 
 
 def _labels(text: str) -> object:
-    parts = [_blanks(part) for part in _LABELS.split(text)]
+    parts = [_blanks(part.strip(_AROUND)) for part in _LABELS.split(text)]
     several = tuple(sorted(part for part in parts if part))
     return several if len(several) > 1 else _blanks(text)
 

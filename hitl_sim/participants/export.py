@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hitl_sim.participants.answers import FIELDS
 from hitl_sim.participants.column import Place, list_names
 from hitl_sim.participants.mturk import read_batch
 from hitl_sim.participants.wide import Block, blocks_of, filled, lengthen
@@ -65,7 +66,9 @@ def recognise(sheet: Sheet, wide: Sequence[str]) -> Sheet:
         if not wide:
             return _by_loop(sheet)
     if wide:
-        return _long(sheet, blocks_of(wide, names, sheet.place))
+        said = {*sheet.columns.values(), *FIELDS}
+        free = [name for name in names if name not in said]
+        return _long(sheet, blocks_of(wide, free, sheet.place))
     if "participant.code" in names and any(map(_ROUND.fullmatch, names)):
         return _by_round(sheet)
     if {"participant.code", "subsession.round_number"} <= set(names):
@@ -156,7 +159,7 @@ def _is_qualtrics(table: pa.Table) -> bool:
 
 def _without_questions(sheet: Sheet) -> Sheet:
     """Leave out the two lines below Qualtrics's header, and previews of the survey."""
-    table, lines = sheet.table.slice(2), sheet.place.line_of
+    table, lines, of = sheet.table.slice(2), sheet.place.line_of, sheet.place.row_of
     notes = ["read as an export of Qualtrics, whose header has three lines."]
     kept = np.ones(table.num_rows, bool)
     if "Status" in table.column_names:
@@ -168,7 +171,7 @@ def _without_questions(sheet: Sheet) -> Sheet:
     place = Place(
         sheet.place.origin,
         None if lines is None else lambda row: lines(row + 2),
-        lambda row: int(rows[row]),
+        lambda row: int(rows[row]) if of is None else of(int(rows[row]) + 2) - 2,
     )
     table = table.filter(pa.array(kept))
     sheet = replace(sheet, table=table, place=place, notes=(*sheet.notes, *notes))

@@ -94,9 +94,11 @@ def look_alikes(columns: Columns, names: Names, place: Place) -> list[str]:
             shown = ", ".join(map(repr, group))
             if field == "annotator":
                 shown = f"{len(group)} names"
+            gold = " or the gold" if field == "answer" else ""
+            remedy = "; --answer OLD=NEW makes them one" if gold else ""
             notes.append(
-                f"column {names[field]!r} has texts that differ only in {what}: "
-                f"{shown} (first {', '.join(where)}). They are kept apart."
+                f"column {names[field]!r}{gold} has texts that differ only in {what}: "
+                f"{shown} (first {', '.join(where)}). They are kept apart{remedy}."
             )
         if len(groups) > _MOST_NOTES:
             notes.append(

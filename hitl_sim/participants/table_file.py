@@ -94,7 +94,7 @@ def read_answers(path: Path, layout: Layout = Layout()) -> Answers:
         layout, columns=sheet.columns, seconds_per_unit=sheet.seconds_per_unit
     )
     table, place = sheet.table, sheet.place
-    notes += sheet.notes
+    notes += [*sheet.notes, *_doubtful_unit(meant)]
     if not is_written_here(table):
         table, more = _without_marks(table, meant, place)
         notes += more
@@ -120,7 +120,12 @@ def from_frame(
     Raises:
         ValueError: as `read_answers`.
     """
-    table = pa.Table.from_pandas(frame, preserve_index=False)
+    try:
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    except pa.ArrowException as error:
+        raise ValueError(
+            f"frame: every column must hold one type of value: {'; '.join(error.args)}."
+        ) from None
     names = {"annotator": "worker", "item": "task", "answer": "label"}
     kind = layout.kind
     if {"left", "right"} <= set(table.column_names):
@@ -133,7 +138,9 @@ def from_frame(
     if gold is not None:
         right = dict(zip(gold.index, gold.array, strict=True))
         tasks = table.column(names.get("item", "item")).to_pylist()
-        table = table.append_column("gold", pa.array([right.get(t) for t in tasks]))
+        table = table.append_column(
+            "gold", pa.array([right.get(t) for t in tasks], from_pandas=True)
+        )
     renamed = {k: v for k, v in names.items() if v in table.column_names}
     meant = Layout(
         **{
@@ -175,6 +182,14 @@ def _read(path: Path) -> tuple[pa.Table, Place, list[str]]:
         return read_text(path, "\t" if suffix == ".tsv" else ",")
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path}: must be readable as {suffix}: {error}.") from None
+
+
+def _doubtful_unit(layout: Layout) -> list[str]:
+    """Note times that their column calls milliseconds and nobody else does."""
+    name = layout.columns.get("seconds", "")
+    if not name.endswith("_ms") or layout.seconds_per_unit != 1.0:
+        return []
+    return [f"column {name!r} is read in seconds; for milliseconds --time-unit-s .001."]
 
 
 def _without_marks(

@@ -6,6 +6,7 @@ import functools
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from hitl_sim.participants.answers import FIELDS
@@ -62,7 +64,13 @@ def read_text(path: Path, usual: str) -> tuple[pa.Table, Place, list[str]]:
     if delimiter != usual:
         notes.append(f"columns are separated by {_shown(delimiter)}.")
     table, more = _with_points(table, _COMMA if delimiter != "," else _ONLY_DECIMAL)
-    return table, place, [*notes, *more]
+    notes += more
+    rows = np.nonzero(~_empty_rows(table))[0]
+    if rows.size < table.num_rows:
+        notes.append(f"{table.num_rows - rows.size} rows of empty cells are left out.")
+        table = table.take(pa.array(rows))
+        place = replace(place, row_of=lambda row: int(rows[row]))
+    return table, place, notes
 
 
 def check_header(table: pa.Table, known: Sequence[str], place: Place) -> None:
@@ -111,6 +119,15 @@ def _is_row(table: pa.Table) -> bool:
             return True
         is_data.append(is_value or is_blank or is_number(name))
     return all(is_data)
+
+
+def _empty_rows(table: pa.Table) -> NDArray[np.bool_]:
+    """Say which rows hold nothing, as spreadsheets leave them below a table."""
+    empty = np.ones(table.num_rows, bool)
+    for column in table.columns:
+        cells = pc.equal(pc.utf8_trim_whitespace(column), "")
+        empty &= cells.to_numpy(zero_copy_only=False)
+    return empty
 
 
 def _shown(delimiter: str) -> str:
@@ -196,7 +213,15 @@ def _parse(raw: bytes, delimiter: str, place: Place) -> pa.Table:
     )
     if ragged:
         raise ragged[0]
-    return table.rename_columns(names)
+    table = table.rename_columns(names)
+    if len(names) == 1:
+        raise ValueError(
+            f"{place.origin}: must have columns that ',', ';', '|' or tabs separate, "
+            f"got one column {names[0][:80]!r}."
+        )
+    # spreadsheets leave empty columns behind, R writes numbers of rows
+    named = [number for number, name in enumerate(names) if name]
+    return table if _is_row(table) else table.select(named)
 
 
 def _with_points(table: pa.Table, fits: str) -> tuple[pa.Table, list[str]]:

@@ -242,6 +242,17 @@ def test_a_wide_table_of_any_make_is_read_by_patterns(tmp_path):
     np.testing.assert_array_equal(again.numbers("seconds"), [1.0, 2.0, 3.0])
 
 
+def test_a_column_that_has_a_meaning_is_no_item(tmp_path):
+    path = write(tmp_path, ["who", "img1", "img2"], [["p", "x", "y"], ["q", "y", "y"]])
+    layout = Layout(columns={"annotator": "who"}, wide=("answer={item}",), **RAW)
+    assert columns(read_answers(path, layout), "annotator", "item", "answer") == [
+        ("p", "img1", "x"),
+        ("p", "img2", "y"),
+        ("q", "img1", "y"),
+        ("q", "img2", "y"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("pattern", "said"),
     [

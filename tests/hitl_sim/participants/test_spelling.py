@@ -162,6 +162,8 @@ def test_the_order_of_options_does_not_depend_on_the_hash_seed(tmp_path):
         (("a|b", "b|a"), "labels"),
         (("a;b", "a|b"), "labels"),
         (("a + b", "b + A"), "labels"),
+        (("['a', 'b']", '["b", "a"]'), "labels"),
+        (("red green", "green red"), "labels"),
         (("01", "1"), "number"),
     ],
 )

@@ -217,6 +217,24 @@ def test_frames_of_crowd_kit_are_read_with_their_gold():
     np.testing.assert_array_equal(record.answer, [1, 0, 0])
 
 
+def test_a_frame_with_gold_of_some_tasks_and_a_column_of_all_sorts():
+    frame = pd.DataFrame(
+        {"task": ["a", "b"], "worker": ["u", "u"], "label": ["x", "y"]}
+    )
+    record = to_record(from_frame(frame, pd.Series({"a": "x", "b": np.nan})), "label")
+    np.testing.assert_array_equal(record.truth, [0, -1])
+    with pytest.raises(ValueError, match=r"one type of value: .*label"):
+        from_frame(frame.assign(label=["x", 1]))
+
+
+def test_times_whose_column_says_milliseconds_are_noted(tmp_path):
+    text = PLAIN.replace("seconds", "rt_ms")
+    said = {"columns": {"seconds": "rt_ms"}}
+    assert any("--time-unit-s" in note for note in read(tmp_path, text, **said).notes)
+    found = read(tmp_path, text, seconds_per_unit=1e-3, **said)
+    assert found.notes == ()
+
+
 def test_comparisons_of_crowd_kit_are_preferences_between_objects():
     frame = pd.DataFrame(
         {

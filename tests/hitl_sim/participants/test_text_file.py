@@ -135,3 +135,23 @@ def test_a_table_of_r_with_row_names_and_decimal_commas_is_read(tmp_path):
     answers = read_answers(write(tmp_path, lines))
     assert options_of(answers, "label") == ("1.5", "2")
     np.testing.assert_array_equal(answers.numbers("seconds"), [2.5, np.nan, 10.0])
+
+
+def test_columns_without_a_name_are_passed_over(tmp_path):
+    lines = ["annotator,item,answer,,", "ann,a,x,,", "bob,a,y,,"]
+    assert read_answers(write(tmp_path, lines)).num_rows == 2
+
+
+def test_signs_that_separate_columns_are_named_where_none_is_found(tmp_path):
+    message = refusal(write(tmp_path, ["annotator~item~answer", "ann~a~x"]))
+    assert "must have columns that ',', ';', '|' or tabs separate" in message
+
+
+def test_empty_rows_are_passed_over_and_rows_keep_their_numbers(tmp_path):
+    path = write(tmp_path, [HEADER, ROWS[0], ",,,,", *ROWS[1:], ", ,,,"])
+    answers = read_answers(path)
+    assert answers.num_rows == 3
+    assert any("2 rows of empty cells" in note for note in answers.notes)
+    path.write_text(path.read_text().replace("4.25", "-4"))
+    assert "row 3, column 'seconds'" in refusal(path)
+    assert "row 3 is line 4 of the file" in refusal(path)
