@@ -1,5 +1,6 @@
 """The command line: each command is one call that Python users can make too."""
 
+import math
 import os
 import signal
 from collections.abc import Iterator
@@ -19,11 +20,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from hitl_sim.option import App, as_typed, check_new
+
 if TYPE_CHECKING:
     from hitl_sim.participants.answers import Answers
     from hitl_sim.study.spec import StudySpec
 
-app = typer.Typer(
+app = App(
     name="hitl-sim",
     help="Does human guidance cut the energy that training needs, and what do the "
     "people cost? Simulated annotators, real training, and a ledger that knows where "
@@ -43,6 +46,9 @@ _BATCHES = (32, 256)
 Out = Annotated[
     Path | None,
     typer.Option(help="Results folder. Default: results/<name of the file>."),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Write over a file that is there.")
 ]
 Workers = Annotated[
     int | None,
@@ -75,9 +81,9 @@ def _errors_in_words() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        _refuse(say_os_error(error))
+        _refuse(as_typed(say_os_error(error)))
     except (SpecError, RecordError, ValueError) as error:
-        _refuse(str(error))
+        _refuse(as_typed(str(error)))
 
 
 @app.command()
@@ -342,6 +348,9 @@ def afford(
 
     if (joules is None) == (kwh is None):
         _refuse("exactly one of `--joules` and `--kwh` must be given.")
+    for option, given, unit in (("--joules", joules, "J"), ("--kwh", kwh, "kWh")):
+        if given is not None and not 0.0 < given < math.inf:
+            _refuse(f"`{option}` must be finite and > 0 {unit}, got {given:g}.")
     budget = joules if joules is not None else (kwh or 0.0) * J_PER_KWH
     with _errors_in_words():
         print_affordance(_console(), budget, boundary)
@@ -368,6 +377,7 @@ def crowd(
     ] = "label",
     options: Annotated[int, typer.Option(min=2, help="Classes of a label.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Of the crowd that is asked.")] = 0,
+    force: Force = False,
 ) -> None:
     """List the populations, or what one of them is made of and why; draw what it does.
 
@@ -386,13 +396,14 @@ def crowd(
     with _errors_in_words():
         if name is None:
             if figure is not None:
-                raise ValueError("`name` must be given with `--figure`, got none.")
+                raise ValueError("`NAME` must be given with `--figure`, got none.")
             print_crowds(console)
             return
         if figure is None:
             print_crowd(console, name)
             return
         check_figure(figure)
+        check_new(figure, force, "--figure")
         portrait = portray(name, kind, options, seed)
         print_crowd(console, name)
         print_portrait(console, portrait)
@@ -627,6 +638,21 @@ Question = Annotated[
     str | None,
     typer.Option(help="Name of the question, where an export has several of a task."),
 ]
+KeepNa = Annotated[
+    bool,
+    typer.Option(
+        "--keep-na",
+        help="NA, NaN, null ... name a class of a table. They mean that an answer is "
+        "missing otherwise.",
+    ),
+]
+Wide = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Where a table has one row a person: the columns of a field by item, as "
+        "'answer={item}_Q1' or '{item}.answer'. Repeated."
+    ),
+]
 
 
 @app.command()
@@ -651,6 +677,9 @@ def fit(
         float, typer.Option(help="Largest confidence of the scale: 100 for percent.")
     ] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Of points and draws.")] = 0,
+    keep_na: KeepNa = False,
+    wide: Wide = None,
+    force: Force = False,
 ) -> None:
     """Fit a crowd to real answers: what they identify, and a population for studies.
 
@@ -659,16 +688,33 @@ def fit(
     """
     from hitl_sim.participants.fit import fit_answers
     from hitl_sim.participants.inventory import take_stock
-    from hitl_sim.participants.model_file import check_out, write_population
+    from hitl_sim.participants.model_file import (
+        check_kind,
+        check_out,
+        write_population,
+    )
     from hitl_sim.participants.show import print_fit, print_inventory
 
     console = _console()
     with _errors_in_words():
         check_out(out, name)
+        if out is not None:
+            check_new(out, force)
         given = _answers(
-            answers, column, answer, kind, time_unit_s, confidence_max, question
+            answers,
+            column,
+            answer,
+            kind,
+            time_unit_s,
+            confidence_max,
+            keep_na,
+            wide,
+            question,
         )
-        print_inventory(console, given, take_stock(given, kind))
+        stock = take_stock(given, kind)
+        if out is not None:
+            check_kind(stock.kind)
+        print_inventory(console, given, stock)
         with _timed_progress(console) as bar:
             task = bar.add_task("fitting answers", total=None)
 
@@ -699,6 +745,9 @@ def import_(
     confidence_max: Annotated[
         float, typer.Option(help="Largest confidence of the scale: 100 for percent.")
     ] = 1.0,
+    keep_na: KeepNa = False,
+    wide: Wide = None,
+    force: Force = False,
 ) -> None:
     """Bring answers into the one form that studies replay as their `crowd.recording`.
 
@@ -712,8 +761,19 @@ def import_(
     console = _console()
     with _errors_in_words():
         check_table_out(out)
+        if out.resolve() == answers.resolve():
+            raise ValueError("`--out` must be another file than the answers.")
+        check_new(out, force)
         given = _answers(
-            answers, column, answer, kind, time_unit_s, confidence_max, question
+            answers,
+            column,
+            answer,
+            kind,
+            time_unit_s,
+            confidence_max,
+            keep_na,
+            wide,
+            question,
         )
         print_inventory(console, given, take_stock(given, kind))
         given.write(out)
@@ -725,12 +785,14 @@ def record(
     file: Annotated[Path, typer.Argument(help="Study file (TOML) of one task.")],
     out: Annotated[Path, typer.Option(help="File to write (.parquet).")],
     people: Annotated[int, typer.Option(min=1, help="People who label an item.")] = 3,
+    force: Force = False,
 ) -> None:
     """Let a study's simulated crew label every item, as if recorded: a rehearsal."""
     from hitl_sim.study.rehearsal import record_crowd
     from hitl_sim.study.spec import load_spec
 
     with _errors_in_words():
+        check_new(out, force)
         found = record_crowd(load_spec(file), people, out)
     _console().print(
         f'{found.num_rows:,} simulated answers written to {out}: recording = "{out}"',
@@ -753,17 +815,25 @@ def validate(
         float, typer.Option(help="Seconds in a unit of time: .001 for milliseconds.")
     ] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Of the cut and the crowds.")] = 0,
+    keep_na: KeepNa = False,
+    wide: Wide = None,
+    force: Force = False,
 ) -> None:
     """Fit half of the people and items, and hold simulated people against the others.
 
     Labels and ratings need gold. Writes validation.md, of labels validation.png too.
     """
-    from hitl_sim.participants.verdict import validate_answers
+    from hitl_sim.participants.verdict import PAGE, validate_answers
 
     console = _console()
     folder = out or Path("results") / "validation"
     with _errors_in_words():
-        given = _answers(answers, column, answer, kind, time_unit_s, 1.0, question)
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"`--out` must be a folder, got {str(folder)!r}.")
+        check_new(folder / PAGE, force)
+        given = _answers(
+            answers, column, answer, kind, time_unit_s, 1.0, keep_na, wide, question
+        )
         with console.status("starting") as status:
             said = validate_answers(given, kind, folder, seed, status.update)
     for sentence in said:
@@ -778,6 +848,8 @@ def _answers(
     kind: str | None,
     time_unit_s: float,
     confidence_max: float,
+    keep_na: bool,
+    wide: list[str] | None,
     question: str | None,
 ) -> "Answers":
     from hitl_sim.participants.source import import_answers, parse_pairs
@@ -789,6 +861,8 @@ def _answers(
         kind=kind,
         seconds_per_unit=time_unit_s,
         confidence_max=confidence_max,
+        keep_na=keep_na,
+        wide=wide or (),
     )
     return import_answers(path, layout, question)
 

@@ -96,6 +96,12 @@ class Answers:
         parquet.write_table(self.table.replace_schema_metadata(words), path)
 
 
+def is_written_here(table: pa.Table) -> bool:
+    """Whether a table was written by `Answers.write`, so that its texts are meant."""
+    words = table.schema.metadata or {}
+    return b"origin" in words and b"notes" in words
+
+
 def check_table_out(path: Path) -> None:
     """Refuse a file that no table can be written to, before any work is done.
 

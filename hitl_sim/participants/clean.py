@@ -27,16 +27,24 @@ from hitl_sim.participants.column import (
     as_numbers,
     as_text,
     as_whole,
+    list_names,
+    mapped,
 )
+from hitl_sim.participants.oddity import cut_blanks, look_alikes, odd_texts
+from hitl_sim.participants.physical import readable
 from hitl_sim.participants.pseudonym import new_salt, pseudonyms
 from hitl_sim.participants.record import Ints
+from hitl_sim.participants.spelling import (
+    canonical,
+    identities,
+    several_ways,
+    whole_numbers,
+)
 
 if TYPE_CHECKING:
     from hitl_sim.participants.table_file import Layout
 
 _NEEDED = ("annotator", "item", "answer")
-_FORMULA = "^[=+@\\-\\t\\r].*[A-Za-z(]"
-_MARKUP = "<[^>]*>"
 
 
 def clean(table: pa.Table, layout: "Layout", place: Place) -> Answers:
@@ -54,8 +62,12 @@ def clean(table: pa.Table, layout: "Layout", place: Place) -> Answers:
         ValueError: a column is missing or holds what cannot be meant; names both the
             row and the column.
     """
-    names = _names(table, layout, place)
-    found = {field: table.column(name) for field, name in names.items()}
+    names = columns_of(table, layout, place)
+    unit_s = layout.seconds_per_unit
+    found = {
+        field: readable(table.column(name), field, name, place, unit_s)
+        for field, name in names.items()
+    }
     rows = table.num_rows
     columns: dict[str, pa.ChunkedArray] = {}
     for field, kind in FIELDS.items():
@@ -66,11 +78,13 @@ def clean(table: pa.Table, layout: "Layout", place: Place) -> Answers:
     columns["kind"] = _kinds(columns["kind"], names.get("kind", "kind"), layout, place)
     for field in ("annotator", "item"):
         _check_filled(columns[field], names[field], place)
-    for field in ("answer", "gold"):
-        columns[field] = _renamed(columns[field], layout)
+    notes = [*cut_blanks(found, names, place), *_name_options(columns, names, layout)]
+    for field in ("annotator", "item", "first_object", "second_object"):
+        ids = whole_numbers(encode(columns[field])[1])
+        columns[field] = mapped(columns[field], ids)
     _check_answers(columns, names, place)
     _check_item(columns, "gold", names, place)
-    notes = _odd_texts(columns, names)
+    notes += [*odd_texts(columns, names, place), *look_alikes(columns, names, place)]
     kept = {name: table.column(name) for name in layout.keep}
     columns, kept, more = _look_twice(columns, kept, names, place)
     if layout.is_pseudonymous:
@@ -82,9 +96,14 @@ def clean(table: pa.Table, layout: "Layout", place: Place) -> Answers:
     )
 
 
-def _names(table: pa.Table, layout: "Layout", place: Place) -> dict[str, str]:
-    """Find the file's column behind each field that it has."""
+def columns_of(table: pa.Table, layout: "Layout", place: Place) -> dict[str, str]:
+    """Find the file's column behind each field that it has.
+
+    Raises:
+        ValueError: a column that is needed or named is not there.
+    """
     there = table.column_names
+    listed = list_names(there)
     for field, name in layout.columns.items():
         if field not in FIELDS:
             allowed = ", ".join(FIELDS)
@@ -92,20 +111,22 @@ def _names(table: pa.Table, layout: "Layout", place: Place) -> dict[str, str]:
         if name not in there:
             raise ValueError(
                 f"{place.origin}: column {name!r} must be there for `{field}`, got "
-                f"columns {there}."
+                f"columns {listed}."
             )
     for name in layout.keep:
         if name not in there:
             raise ValueError(
                 f"{place.origin}: column {name!r} must be there to be kept, got "
-                f"columns {there}."
+                f"columns {listed}."
             )
     names = {field: field for field in FIELDS if field in there} | dict(layout.columns)
     for field in _NEEDED:
         if field not in names:
             raise ValueError(
-                f"{place.origin}: column {field!r} must be there, got columns {there}. "
-                f"Name the column that holds it: {field}=NAME."
+                f"{place.origin}: column {field!r} must be there, got columns "
+                f"{listed}. Name the column that holds it: --column {field}=NAME; or, "
+                "where a person has one row for all items, the columns of each item: "
+                "--wide 'answer={item}.answer'."
             )
     return names
 
@@ -149,12 +170,30 @@ def _check_filled(column: pa.ChunkedArray, name: str, place: Place) -> None:
         raise place.refuse(row, name, "filled", "")
 
 
-def _renamed(column: pa.ChunkedArray, layout: "Layout") -> pa.ChunkedArray:
-    if not layout.rename:
-        return column
-    codes, texts = encode(column)
-    new = pa.array([layout.rename.get(text, text) for text in texts], pa.string())
-    return pa.chunked_array([new.take(pa.array(codes, mask=codes < 0))])
+def _name_options(
+    columns: dict[str, pa.ChunkedArray], names: dict[str, str], layout: "Layout"
+) -> list[str]:
+    """Give each option its name: numbers by their value, others as the user says."""
+    texts = {t for field in ("answer", "gold") for t in encode(columns[field])[1]}
+    options = identities(sorted(texts))
+    ways = several_ways(options)
+    notes = []
+    if ways:
+        shown = " and ".join(map(repr, ways[0]))
+        notes.append(
+            f"{len(ways)} options are written in several ways in column "
+            f"{names['answer']!r} or as gold, the first as {shown}: they are read as "
+            f"{options[ways[0][0]]!r}."
+        )
+    said = {canonical(old): new for old, new in layout.rename.items()}
+    said.update(layout.rename)
+    named = {
+        text: said.get(text, said.get(option, option))
+        for text, option in options.items()
+    }
+    for field in ("answer", "gold"):
+        columns[field] = mapped(columns[field], named)
+    return notes
 
 
 def _renamed_people(column: pa.ChunkedArray, salt: bytes | None) -> pa.ChunkedArray:
@@ -228,48 +267,8 @@ def _check_item(
         row = int(known[differs.argmax()])
         before = int(first[thing[row]])
         what = columns["item"][row].as_py()
-        must = f"{texts[value[before]]!r} as in row {before + 1} for item {what!r}"
+        must = f"{texts[value[before]]!r} as in {place.where(before)} for item {what!r}"
         raise place.refuse(row, names.get(field, field), must, texts[value[row]])
-
-
-def _odd_texts(columns: dict[str, pa.ChunkedArray], names: dict[str, str]) -> list[str]:
-    """Note texts that a spreadsheet or a browser would run; reports escape them."""
-    notes = []
-    for field in ("annotator", "item", "answer"):
-        for what, pattern in (("HTML", _MARKUP), ("a formula", _FORMULA)):
-            odd = pc.fill_null(pc.match_substring_regex(columns[field], pattern), False)
-            flags = odd.to_numpy(zero_copy_only=False)
-            if flags.any():
-                notes.append(
-                    f"column {names[field]!r} holds {what} in {int(flags.sum())} rows, "
-                    f"the first row {int(flags.argmax()) + 1}; reports escape it."
-                )
-    is_label = pc.equal(columns["kind"], LABEL)
-    labels = pc.if_else(is_label, columns["answer"], pa.scalar(None, pa.string()))
-    return [*notes, *_mixed(labels, names["answer"])]
-
-
-def _mixed(answer: pa.ChunkedArray, name: str) -> list[str]:
-    codes, texts = encode(answer)
-    is_number = np.array([_is_number(text) for text in texts], bool)
-    if not texts or is_number.all() or not is_number.any():
-        return []
-    minority = is_number if is_number.mean() < 0.5 else ~is_number
-    rows = (codes >= 0) & minority[codes]
-    row = int(rows.argmax())
-    return [
-        f"column {name!r} mixes numbers and words; {int(rows.sum())} rows are "
-        f"{'numbers' if minority is is_number else 'words'}, the first row {row + 1} "
-        f"({texts[codes[row]]!r}). All are taken for names of options."
-    ]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _look_twice(
@@ -295,7 +294,7 @@ def _look_twice(
         row = int(is_copy.argmax())
         notes.append(
             f"{int(is_copy.sum())} rows repeat another row in every column and are "
-            f"dropped, the first row {row + 1}."
+            f"dropped, the first {place.where(row)}."
         )
     looks = again[~is_copy[again]]
     columns["is_repeat"] = _repeats(columns, cell, looks, names, place)
@@ -343,7 +342,8 @@ def _repeats(
         early, late = sorted((int(row[at]), int(row[at + 1])))
         must = (
             f"answered once by an annotator, or `order`, `started` or `is_repeat` must "
-            f"say which came first; row {early + 1} has the same annotator and item"
+            f"say which came first; {place.where(early)} has the same annotator and "
+            "item"
         )
         got = columns["item"][late].as_py()
         raise place.refuse(late, names["item"], must, got)
@@ -356,4 +356,4 @@ def _dropped(table: pa.Table, names: dict[str, str], layout: "Layout") -> list[s
     spare = [name for name in table.column_names if name not in used]
     if not spare:
         return []
-    return [f"columns that nothing asked for were dropped: {', '.join(spare)}."]
+    return [f"columns that nothing asked for were dropped: {list_names(spare)}."]

@@ -10,6 +10,7 @@ from hitl_sim.participants.answers import (
     Answers,
 )
 from hitl_sim.participants.record import Floats, Ints, Record
+from hitl_sim.participants.spelling import is_number
 
 
 def kinds_of(answers: Answers) -> tuple[str, ...]:
@@ -90,10 +91,7 @@ def to_record(answers: Answers, kind: str) -> Record:
 
 
 def _sort_key(text: str) -> tuple[int, float, str]:
-    try:
-        return 0, float(text), text
-    except ValueError:
-        return 1, 0.0, text
+    return (0, float(text), text) if is_number(text) else (1, 0.0, text)
 
 
 def _place_in_work(part: Answers) -> Floats:

@@ -1,51 +1,96 @@
 """One column of a file as texts, numbers or moments; what is wrong names its row."""
 
 import math
-from collections.abc import Callable
-from datetime import UTC, datetime
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from hitl_sim.participants.answers import encode
+from hitl_sim.participants.spelling import canonical, is_number
+
 MAX_SECONDS = 7 * 24 * 3600.0
 """Longest time of one answer that is believed, s: a week; more is another unit."""
 
 
+_MOST_NAMES = 12
+_TURK = re.compile(
+    r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d\d?) (\d\d):(\d\d):(\d\d) ([A-Z]{3}) (\d{4})"
+)
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+_ZONES = {"UTC": 0, "GMT": 0, "PST": -8, "PDT": -7, "MST": -7, "MDT": -6}
+_ZONES |= {"CST": -6, "CDT": -5, "EST": -5, "EDT": -4}
+"""Hours before UTC of the zones that the United States name."""
+
+
+@dataclass(frozen=True)
 class Place:
     """Where in a file something is wrong.
 
     Attributes:
         origin: the file.
+        line_of: tells the line of a row in a text file; rows count from 0 here.
+        row_of: tells the file's row of a row, where one row was turned into several.
+        name_of: tells what the file calls a row's column, for the same reason.
     """
 
-    def __init__(self, origin: str) -> None:
-        """Remember the file."""
-        self.origin = origin
+    origin: str
+    line_of: Callable[[int], int] | None = None
+    row_of: Callable[[int], int] | None = None
+    name_of: Callable[[int, str], str] | None = None
+
+    def where(self, row: int) -> str:
+        """Name a row by its number in the file (the first is 1), and by its line."""
+        row = row if self.row_of is None else self.row_of(row)
+        line = "" if self.line_of is None else f" (line {self.line_of(row)})"
+        return f"row {row + 1}{line}"
 
     def refuse(self, row: int, column: str, must: str, got: object) -> ValueError:
-        """Return the error that names file, row (the first is 1) and column."""
+        """Return the error that names file, row and column."""
+        name = column if self.name_of is None else self.name_of(row, column)
+        row = row if self.row_of is None else self.row_of(row)
+        counted = "Rows are counted from 1."
+        if self.line_of is not None:
+            counted = (
+                f"Rows are counted from 1, without a header: row {row + 1} is line "
+                f"{self.line_of(row)} of the file."
+            )
         return ValueError(
-            f"{self.origin}, row {row + 1}, column {column!r}: must be {must}, got "
-            f"{got!r}. Rows are counted from 1, without a header."
+            f"{self.origin}, row {row + 1}, column {name!r}: must be {must}, got "
+            f"{got!r}. {counted}"
         )
+
+
+def list_names(names: Sequence[str]) -> str:
+    """List columns for a message, the first of many."""
+    rest = len(names) - _MOST_NAMES
+    more = f" and {rest} more" if rest > 0 else ""
+    return ", ".join(map(repr, names[:_MOST_NAMES])) + more
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return texts stripped of outer blanks; empty ones become null.
 
-    Whole numbers that a frame or a Parquet file holds as fractions are written as
-    whole ones, so that 3.0 and 3 name one thing.
+    Numbers are written in their shortest form, so that 3.0 and 3 name one thing.
     """
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        column, kind = column.cast(kind.value_type), kind.value_type
-    if pa.types.is_floating(kind):
-        whole = pc.all(pc.equal(column, pc.floor(column))).as_py()
-        column = column.cast(pa.int64()) if whole else column
-    text = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    column = column.cast(pa.string())
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        column = mapped(column, {text: canonical(text) for text in encode(column)[1]})
+    text = pc.utf8_trim_whitespace(column)
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def mapped(column: pa.ChunkedArray, to: Mapping[str, str]) -> pa.ChunkedArray:
+    """Replace texts by others; those that are not named stay."""
+    codes, texts = encode(column)
+    new = pa.array([to.get(text, text) for text in texts], pa.string())
+    return pa.chunked_array([new.take(pa.array(codes, mask=codes < 0))])
 
 
 def as_numbers(
@@ -70,7 +115,12 @@ def as_numbers(
         ValueError: something is no number, or out of range; names row and column.
     """
     must = f"a number in [{low:g}, {high:g}]{' ' + unit if unit else ''}"
-    values = _floats(column, lambda row, got: place.refuse(row, name, must, got))
+
+    def refuse(row: int, got: object) -> ValueError:
+        comma = ", written with a decimal point" if "," in str(got) else ""
+        return place.refuse(row, name, must + comma, got)
+
+    values = _floats(column, refuse)
     numbers = values.to_numpy(zero_copy_only=False)
     known = ~_nulls(values)
     bad = known & ~((numbers >= low) & (numbers <= high))
@@ -114,18 +164,18 @@ def as_flags(column: pa.ChunkedArray, name: str, place: Place) -> pa.ChunkedArra
 
 
 def as_moments(column: pa.ChunkedArray, name: str, place: Place) -> pa.ChunkedArray:
-    """Return moments in seconds since 1970, from numbers or ISO 8601 texts.
+    """Return moments in seconds since 1970, from numbers or texts.
 
-    A time without a zone counts as UTC.
+    Texts are as in ISO 8601, or as Amazon Mechanical Turk writes them. A time without
+    a zone counts as UTC.
 
     Raises:
         ValueError: something else; names row and column.
     """
     if pa.types.is_timestamp(column.type):
-        return pc.divide(column.cast(pa.timestamp("us")).cast(pa.int64()), 1e6)
-    if not pa.types.is_string(column.type) and not pa.types.is_large_string(
-        column.type
-    ):
+        rounded = column.cast(pa.timestamp("us"), safe=False)
+        return pc.divide(rounded.cast(pa.int64()), 1e6)
+    if not pa.types.is_string(column.type):
         return as_numbers(column, name, place, 0.0, math.inf, "s since 1970")
     found = [
         None if text is None else _moment(text, row, name, place)
@@ -139,12 +189,21 @@ def _moment(text: str, row: int, name: str, place: Place) -> float:
         return float(text)
     except ValueError:
         pass
+    turk = _TURK.fullmatch(text)
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = datetime.fromisoformat(text) if turk is None else _as_turk(turk)
+    except (ValueError, KeyError):
         must = "a time, as 2024-05-31T12:00:00Z or seconds since 1970"
         raise place.refuse(row, name, must, text) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _as_turk(found: re.Match[str]) -> datetime:
+    """Read the parts of a time such as Fri May 01 09:03:04 PDT 2026."""
+    month, day, hour, minute, second, name, year = found.groups()
+    zone = timezone(timedelta(hours=_ZONES[name]))
+    parts = (int(year), _MONTHS.index(month) // 3 + 1, int(day), int(hour))
+    return datetime(*parts, int(minute), int(second), tzinfo=zone)
 
 
 def _floats(
@@ -161,12 +220,12 @@ def _floats(
     try:
         return text.cast(pa.float64())
     except pa.ArrowInvalid:
-        for row, value in enumerate(text.to_pylist()):
-            try:
-                float(value if value is not None else 0)
-            except ValueError:
+        values = text.to_pylist()
+        for row, value in enumerate(values):
+            if value is not None and not is_number(value):
                 raise refuse(row, value) from None
-        raise
+    # a sign in front of a number is Python's to read
+    return pa.chunked_array([pa.array([v and float(v) for v in values], pa.float64())])
 
 
 def _nulls(column: pa.ChunkedArray) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING, Answers
 from hitl_sim.participants.coded import kinds_of, options_of, to_record
+from hitl_sim.participants.inventory import agree, find
 from hitl_sim.participants.number import FittedNumber, from_scale, not_seen
 from hitl_sim.participants.own import PRIOR as OWN_PRIOR
 from hitl_sim.participants.own import OwnFit, fit_own
@@ -142,7 +143,7 @@ def fit_record(
         quality=quality,
         own=own,
         tempo=tempo,
-        numbers=tuple(numbers),
+        numbers=agree(numbers, find(record, kind)),
     )
 
 

@@ -1,18 +1,38 @@
 """What a set of answers holds, and what therefore can and cannot be estimated."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, Answers
 from hitl_sim.participants.coded import kinds_of, options_of, to_record
 from hitl_sim.participants.idle import IdleSplit, split_idle
+from hitl_sim.participants.number import FittedNumber
 from hitl_sim.participants.record import Ints, Record, components
 
 YES, WEAK, NO = "yes", "weakly", "no"
 
 # A rate known from fewer cases than this has a standard error of a tenth or more.
 FEW = 25
+
+_NOTHING_SHARED = "neither gold nor items that people share"
+_SKILLS = ("skill", "skill, criterion", "worth of objects, skill")
+_NUMBERS = {
+    "skill": (
+        *("accuracy", "skill", "skill_spread", "lean_spread", "difficulty_spread"),
+        *("mark_share", "criterion_spread", "skill_activity"),
+    ),
+    "shared error": ("shared_error",),
+    "repeatability": ("repeatability",),
+    "lapse": ("lapse",),
+    "abstention": ("skip share",),
+    "pace": ("seconds", "pace_spread", "spread", "conflict", "skill_pace"),
+    "pauses": ("pause",),
+    "practice": ("practice", "practice_power", "drift", "memory"),
+    "length": ("length",),
+}
+"""Numbers of a fit that stand and fall with a finding, by its first word."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +111,7 @@ def take_stock(answers: Answers, kind: str | None = None) -> Inventory:
         by_person=_range(np.bincount(record.person[given]).astype(np.int64)),
         by_item=_range(np.bincount(record.item[given]).astype(np.int64)),
         idle=idle,
-        findings=tuple(_findings(record, kind, answers.has("confidence"), idle)),
+        findings=find(record, kind, answers.has("confidence"), idle),
     )
 
 
@@ -102,47 +122,74 @@ def _range(counts: Ints) -> tuple[int, int, int]:
     return int(there.min()), int(np.median(there)), int(there.max())
 
 
-def _findings(
-    record: Record, kind: str, has_confidence: bool, idle: IdleSplit | None
-) -> list[Finding]:
+def find(
+    record: Record,
+    kind: str,
+    has_confidence: bool = False,
+    idle: IdleSplit | None = None,
+) -> tuple[Finding, ...]:
+    """Say what a record can identify.
+
+    Args:
+        record: answers of one kind.
+        kind: of them.
+        has_confidence: whether people said how sure they were.
+        idle: split of the times, for the reason that is given for pauses.
+    """
     found = [*_quality(record, kind), *_consistency(record, kind), _skips(record)]
     found += _times(record, idle)
     if has_confidence:
         why = "stated; the model's confidence is a read-out and has nothing to fit"
         found.append(Finding("confidence", NO, why))
-    return [finding for finding in found if finding is not None]
+    if any(f.what in _SKILLS and f.is_identified == NO for f in found):
+        found = [
+            Finding(f.what, NO, "skill is not identified") if f.what == "lapse" else f
+            for f in found
+        ]
+    return tuple(found)
 
 
-def _quality(record: Record, kind: str) -> list[Finding | None]:
-    per_item = np.bincount(record.item[record.answer >= 0])
-    several = int((per_item >= 2).sum())
+def _counted(count: int, what: str, least: int) -> str:
+    """Say what is there, and the threshold that it does not reach."""
+    return f"{count} {what}" + (f", fewer than {least}" if count < least else "")
+
+
+def _shared_items(record: Record) -> Ints:
+    """Count the people who answered each item."""
+    first = (record.answer >= 0) & (record.occasion == 0)
+    return np.bincount(record.item[first], minlength=record.num_items)
+
+
+def _quality(record: Record, kind: str) -> list[Finding]:
+    several = int((_shared_items(record) >= 2).sum())
     if kind == PREFERENCE:
         if record.objects is None:
             why = "nobody says which objects are compared (first_object, second_object)"
             return [Finding("worth of objects, skill", NO, why)]
-        seen = np.bincount(record.objects.ravel())
-        why = f"objects are compared in {np.median(seen):g} pairs (median)"
-        least = YES if np.median(seen) >= 3 else WEAK
-        return [Finding("worth of objects, skill, band of ties", least, why)]
+        middle = float(np.median(np.bincount(record.objects.ravel())))
+        why = f"objects are compared in {middle:g} pairs (median)"
+        why += ", fewer than 3" if middle < 3 else ""
+        what = "worth of objects, skill, band of ties"
+        return [Finding(what, YES if middle >= 3 else WEAK, why)]
     if kind == MARKS:
-        why = f"{several} items were marked by two people or more"
+        why = _counted(several, "items were marked by two people or more", FEW)
         return [Finding("skill, criterion", YES if several >= FEW else WEAK, why)]
-    known = int((record.truth[record.item] >= 0).sum())
-    found: list[Finding | None] = []
+    known = int(((record.truth[record.item] >= 0) & (record.answer >= 0)).sum())
     if known >= FEW:
-        why = f"{known} answers to items with gold"
-        found.append(Finding("skill", YES, why))
-        if kind == LABEL:
-            found.append(_classes(record))
-    elif several >= FEW:
+        found = [Finding("skill", YES, f"{known} answers to items with gold")]
+        return [*found, _classes(record)] if kind == LABEL else found
+    gold = f"{known} answers to items with gold, fewer than {FEW}; " if known else ""
+    if several >= FEW:
         islands = np.unique(components(record.person, record.item)).size
-        why = f"no gold; {several} items were answered by two people or more"
+        why = f"{gold or 'no gold; '}{several} items were answered by two or more"
         if islands > 1:
             why += f", but people fall in {islands} groups that never meet"
-        found.append(Finding("skill", WEAK, why))
-    else:
-        found.append(Finding("skill", NO, "neither gold nor items that people share"))
-    return found
+        return [Finding("skill", WEAK, why)]
+    if several:
+        why = f"{gold or 'no gold; '}{several} items are shared, fewer than {FEW}"
+        return [Finding("skill", NO, why)]
+    why = f"{gold}no item is shared" if gold else _NOTHING_SHARED
+    return [Finding("skill", NO, why)]
 
 
 def _classes(record: Record) -> Finding:
@@ -150,53 +197,94 @@ def _classes(record: Record) -> Finding:
     count = np.bincount(truth[truth >= 0], minlength=record.num_options)
     least = int(count.min())
     status = YES if least >= FEW else WEAK if least else NO
-    why = f"the rarest class has {least} answers"
+    why = f"the rarest class has {_counted(least, 'answers', FEW)}"
     return Finding("confusion of classes", status, why)
 
 
-def _consistency(record: Record, kind: str) -> list[Finding | None]:
-    per_item = np.bincount(record.item[record.answer >= 0])
-    pairs = int((per_item * (per_item - 1) // 2).sum())
-    shared = Finding("shared error", NO, "no item was answered by two people")
-    if kind == PREFERENCE:
-        why = "what all people see in an object is its worth: the two cannot be told"
-        shared = Finding("shared error", NO, why)
-    elif pairs >= FEW:
-        status = YES if pairs >= 10 * FEW else WEAK
-        shared = Finding("shared error", status, f"{pairs} pairs of answers to an item")
+def _consistency(record: Record, kind: str) -> list[Finding]:
     repeats = int((record.occasion > 0).sum())
     own = Finding("repeatability", NO, "nobody answered an item twice")
     if repeats:
         status = YES if repeats >= 4 * FEW else WEAK
-        own = Finding("repeatability", status, f"{repeats} second looks")
+        why = _counted(repeats, "second looks", 4 * FEW)
+        own = Finding("repeatability", status, why)
     most = int(np.bincount(record.person).max())
     why = f"the busiest person gave {most} answers; errors of skill look like guesses"
-    return [shared, own, Finding("lapse", WEAK, why)]
+    return [_shared_error(record, kind), own, Finding("lapse", WEAK, why)]
 
 
-def _skips(record: Record) -> Finding | None:
+def _shared_error(record: Record, kind: str) -> Finding:
+    """Say whether people can be seen to err on the same items."""
+    what, people = "shared error", _shared_items(record)
+    if kind == PREFERENCE:
+        why = "what all people see in an object is its worth: the two cannot be told"
+        return Finding(what, NO, why)
+    pairs, several = int((people * (people - 1) // 2).sum()), int((people >= 2).sum())
+    if not pairs:
+        return Finding(what, NO, "no item was answered by two people")
+    if several < FEW:
+        has_gold = int((record.truth[record.item] >= 0).sum()) >= FEW
+        why = f"{several} items are shared, fewer than {FEW}"
+        return Finding(what, WEAK if has_gold else NO, why)
+    least = 10 * FEW
+    why = _counted(pairs, "pairs of answers to an item", least)
+    return Finding(what, YES if pairs >= least else WEAK, why)
+
+
+def _skips(record: Record) -> Finding:
     skips = int((record.answer < 0).sum())
     if not skips:
         return Finding("abstention", NO, "nobody skipped an item")
-    return Finding("abstention", YES if skips >= FEW else WEAK, f"{skips} skips")
+    why = _counted(skips, "skips", FEW)
+    return Finding("abstention", YES if skips >= FEW else WEAK, why)
 
 
 def _times(record: Record, idle: IdleSplit | None) -> list[Finding]:
-    if record.seconds is None or idle is None:
+    if record.seconds is None:
         return [Finding("times", NO, "no seconds are recorded")]
     timed = int(np.isfinite(record.seconds).sum())
     enough = YES if timed >= 4 * FEW else WEAK
-    paused = f"{idle.share:.1%} of answers look interrupted"
-    found = [
-        Finding("pace, spread, conflict", enough, f"{timed} answers have a time"),
+    why = _counted(timed, "answers have a time", 4 * FEW)
+    paused = why if idle is None else f"{idle.share:.1%} of answers look interrupted"
+    order, size = record.is_ordered, record.size.std() > 0
+    return [
+        Finding("pace, spread, conflict", enough, why),
         Finding("pauses", enough, paused),
+        Finding("practice, slow drift", enough, "the order is recorded")
+        if order
+        else Finding("practice, slow drift", NO, "no order is recorded"),
+        Finding("length", enough, "the size of items is recorded")
+        if size
+        else Finding("length", NO, "no size of items is recorded"),
     ]
-    if record.is_ordered:
-        found.append(Finding("practice, slow drift", enough, "the order is recorded"))
-    else:
-        found.append(Finding("practice, slow drift", NO, "no order is recorded"))
-    if record.size.std() > 0:
-        found.append(Finding("length", enough, "the size of items is recorded"))
-    else:
-        found.append(Finding("length", NO, "no size of items is recorded"))
-    return found
+
+
+def agree(
+    numbers: Sequence[FittedNumber], findings: Sequence[Finding]
+) -> tuple[FittedNumber, ...]:
+    """Let no number of a fit say more than what the answers can identify.
+
+    Args:
+        numbers: of a fit, as their intervals have it.
+        findings: of the same record.
+
+    Returns:
+        The numbers: not identified where there is too little to identify them, and
+        weakly where there is little; with the reason.
+    """
+    by_number = {
+        name: finding
+        for finding in findings
+        for what, names in _NUMBERS.items()
+        for name in names
+        if finding.what.split(", ")[0] == what
+    }
+    return tuple(_agreed(n, by_number.get(n.name)) for n in numbers)
+
+
+def _agreed(number: FittedNumber, finding: Finding | None) -> FittedNumber:
+    if finding is None or finding.is_identified == YES or not number.is_identified:
+        return number
+    is_weak = finding.is_identified == WEAK
+    note = "; ".join(text for text in (number.note, finding.why) if text)
+    return replace(number, is_identified=is_weak, is_weak=is_weak, note=note)

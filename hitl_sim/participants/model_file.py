@@ -50,6 +50,20 @@ def check_out(path: Path | None, name: str) -> None:
         raise ValueError(f"`out` must be in a folder that is there, got {str(path)!r}.")
 
 
+def check_kind(kind: str) -> None:
+    """Refuse answers that no population file can be written from.
+
+    Raises:
+        ValueError: no kind of feedback takes a fit of that kind.
+    """
+    if kind not in _KINDS:
+        allowed = ", ".join(_KINDS)
+        raise ValueError(
+            f"`kind` must be one of {allowed} for a population file, got {kind!r}. "
+            "Without --out the fit is shown."
+        )
+
+
 def write_population(
     path: Path, name: str, fit: CrowdFit, citation: str, standing: str = ""
 ) -> None:
@@ -65,9 +79,7 @@ def write_population(
     Raises:
         ValueError: no kind of feedback takes this fit, or as `check_out`.
     """
-    if fit.kind not in _KINDS:
-        allowed = ", ".join(_KINDS)
-        raise ValueError(f"`kind` must be one of {allowed}, got {fit.kind!r}.")
+    check_kind(fit.kind)
     check_out(path, name)
     kind = _KINDS[fit.kind]
     words = (

@@ -22,6 +22,7 @@ class FittedNumber:
         high: upper end.
         is_identified: whether the answers decide it.
         note: why not, or how.
+        is_weak: whether they decide it from less than one would want.
     """
 
     name: str
@@ -30,6 +31,7 @@ class FittedNumber:
     high: float
     is_identified: bool
     note: str
+    is_weak: bool = False
 
 
 def from_scale(

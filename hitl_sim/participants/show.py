@@ -42,8 +42,8 @@ def print_inventory(console: Console, answers: Answers, found: Inventory) -> Non
         )
     for note in answers.notes:
         console.print(f"[yellow]note:[/yellow] {escape(note)}")
-    table = Table(title="What the answers identify")
-    for column in ("what", "identified", "why"):
+    table = Table(title="What the answers can identify")
+    for column in ("what", "can be identified", "why"):
         table.add_column(column, overflow="fold")
     for finding in found.findings:
         table.add_row(finding.what, finding.is_identified, escape(finding.why))
@@ -61,7 +61,9 @@ def print_fit(console: Console, fit: CrowdFit) -> None:
         if math.isfinite(number.low):
             interval = f"{number.low:.3g} to {number.high:.3g}"
         value = f"{number.value:.3g}" if math.isfinite(number.value) else ""
-        standing = "yes" if number.is_identified else "no"
+        standing = "no"
+        if number.is_identified:
+            standing = "weakly" if number.is_weak else "yes"
         table.add_row(number.name, value, interval, standing, escape(number.note))
     console.print(table)
     if fit.quality.num_rows < fit.num_answers and fit.kind == "label":

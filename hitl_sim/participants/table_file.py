@@ -1,16 +1,27 @@
 """Import answers from CSV, TSV and Parquet files, and from frames of crowd-kit."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pyarrow import csv, parquet
+from pyarrow import parquet
 
-from hitl_sim.participants.answers import KINDS, LABEL, PREFERENCE, Answers
-from hitl_sim.participants.clean import clean
+from hitl_sim.participants.answers import (
+    FIELDS,
+    KINDS,
+    LABEL,
+    PREFERENCE,
+    Answers,
+    is_written_here,
+)
+from hitl_sim.participants.clean import clean, columns_of
 from hitl_sim.participants.column import Place
+from hitl_sim.participants.export import EXPORTED, Sheet, recognise
+from hitl_sim.participants.missing import blank_marks
+from hitl_sim.participants.text_file import check_header, read_text
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 
@@ -28,6 +39,10 @@ class Layout:
         confidence_max: largest confidence of the file's scale; 100 for percent.
         salt: of the pseudonyms; None draws one that nobody knows.
         is_pseudonymous: whether annotators are renamed; False keeps the file's names.
+        keep_na: whether NA, NaN, null ... of a text file name a class; they mean that
+            a value is missing otherwise.
+        wide: where a person has one row for all items, the columns of a field by item,
+            as "answer={item}_Q1" or "{item}.answer".
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -38,6 +53,8 @@ class Layout:
     confidence_max: float = 1.0
     salt: bytes | None = None
     is_pseudonymous: bool = True
+    keep_na: bool = False
+    wide: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Refuse a kind that does not exist, and scales that turn numbers around."""
@@ -46,8 +63,8 @@ class Layout:
             raise ValueError(f"`kind` must be one of {allowed}, got {self.kind!r}.")
         for name in ("seconds_per_unit", "confidence_max"):
             value = getattr(self, name)
-            if not value > 0.0:
-                raise ValueError(f"`{name}` must be > 0, got {value}.")
+            if not 0.0 < value < math.inf:
+                raise ValueError(f"`{name}` must be finite and > 0, got {value:g}.")
 
 
 def read_answers(path: Path, layout: Layout = Layout()) -> Answers:
@@ -64,10 +81,25 @@ def read_answers(path: Path, layout: Layout = Layout()) -> Answers:
         ValueError: the file cannot be read, lacks a column, or holds what cannot be
             meant; names the row and the column.
     """
-    table = _read(path)
+    table, place, notes = _read(path)
     if table.num_rows == 0:
         raise ValueError(f"{path}: must hold answers, got no row.")
-    return clean(table, layout, Place(str(path)))
+    if place.line_of is not None:
+        known = [*layout.columns.values(), *layout.keep, *EXPORTED]
+        check_header(table, table.column_names if layout.wide else known, place)
+    sheet = recognise(
+        Sheet(table, place, layout.columns, layout.seconds_per_unit), layout.wide
+    )
+    meant = replace(
+        layout, columns=sheet.columns, seconds_per_unit=sheet.seconds_per_unit
+    )
+    table, place = sheet.table, sheet.place
+    notes += [*sheet.notes, *_doubtful_unit(meant)]
+    if not is_written_here(table):
+        table, more = without_marks(table, meant, place)
+        notes += more
+    found = clean(table, meant, place)
+    return Answers(found.table, found.origin, (*notes, *found.notes))
 
 
 def from_frame(
@@ -88,7 +120,12 @@ def from_frame(
     Raises:
         ValueError: as `read_answers`.
     """
-    table = pa.Table.from_pandas(frame, preserve_index=False)
+    try:
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    except pa.ArrowException as error:
+        raise ValueError(
+            f"frame: every column must hold one type of value: {'; '.join(error.args)}."
+        ) from None
     names = {"annotator": "worker", "item": "task", "answer": "label"}
     kind = layout.kind
     if {"left", "right"} <= set(table.column_names):
@@ -101,7 +138,9 @@ def from_frame(
     if gold is not None:
         right = dict(zip(gold.index, gold.array, strict=True))
         tasks = table.column(names.get("item", "item")).to_pylist()
-        table = table.append_column("gold", pa.array([right.get(t) for t in tasks]))
+        table = table.append_column(
+            "gold", pa.array([right.get(t) for t in tasks], from_pandas=True)
+        )
     renamed = {k: v for k, v in names.items() if v in table.column_names}
     meant = Layout(
         **{
@@ -129,7 +168,7 @@ def _compared(table: pa.Table) -> pa.Table:
     return kept.append_column("answer", pa.array(answers)).append_column("item", item)
 
 
-def _read(path: Path) -> pa.Table:
+def _read(path: Path) -> tuple[pa.Table, Place, list[str]]:
     name = path.name.lower().removesuffix(".gz")
     suffix = Path(name).suffix
     if suffix not in SUFFIXES or (suffix == ".parquet" and path.suffix != suffix):
@@ -139,57 +178,42 @@ def _read(path: Path) -> pa.Table:
         raise ValueError(f"{path}: must be a file, got nothing there.")
     try:
         if suffix == ".parquet":
-            return parquet.read_table(path)
-        return _read_text(path, "\t" if suffix == ".tsv" else ",")
+            return parquet.read_table(path), Place(str(path)), []
+        return read_text(path, "\t" if suffix == ".tsv" else ",")
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path}: must be readable as {suffix}: {error}.") from None
 
 
-def _read_text(path: Path, delimiter: str) -> pa.Table:
-    """Read texts as texts: what is a number is settled column by column."""
-    with pa.input_stream(path) as stream:
-        raw = stream.read()
-    if not raw.strip():
-        raise ValueError(f"{path}: must hold answers, got an empty file.")
-    _check_encoding(path, raw, delimiter)
-    ragged: list[str] = []
-
-    def refuse(row: csv.InvalidRow) -> str:
-        ragged.append(
-            f"{path}, row {(row.number or 2) - 1}: must have {row.expected_columns} "
-            f"columns as the header has, got {row.actual_columns}."
-        )
-        return "skip"
-
-    parsing = csv.ParseOptions(
-        delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse
-    )
-    header = csv.open_csv(pa.BufferReader(raw), parse_options=parsing).schema.names
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        raise ValueError(f"{path}: column {repeated[0]!r} must be there once.")
-    ragged.clear()
-    table = csv.read_csv(
-        pa.BufferReader(raw),
-        read_options=csv.ReadOptions(use_threads=False),
-        parse_options=parsing,
-        convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
-        ),
-    )
-    if ragged:
-        raise ValueError(ragged[0])
-    return table
+def _doubtful_unit(layout: Layout) -> list[str]:
+    """Note times that their column calls milliseconds and nobody else does."""
+    name = layout.columns.get("seconds", "")
+    if not name.endswith("_ms") or layout.seconds_per_unit != 1.0:
+        return []
+    return [f"column {name!r} is read in seconds; for milliseconds --time-unit-s .001."]
 
 
-def _check_encoding(path: Path, raw: bytes, delimiter: str) -> None:
-    try:
-        str(raw, "utf-8")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        row = before.count(b"\n")
-        column = before[before.rfind(b"\n") + 1 :].count(delimiter.encode()) + 1
-        raise ValueError(
-            f"{path}, row {row}, column number {column}: must be text in UTF-8, got "
-            f"byte 0x{raw[error.start]:02x}. Save the file as UTF-8."
-        ) from None
+def without_marks(
+    table: pa.Table, layout: Layout, place: Place
+) -> tuple[pa.Table, list[str]]:
+    """Turn marks of missing values into missing ones, in the columns that count.
+
+    Args:
+        table: as a file has it.
+        layout: what its columns mean, and whether marks name a class.
+        place: the file.
+
+    Returns:
+        The table, and notes that count the marks.
+
+    Raises:
+        ValueError: a person or an item is marked as missing; names the row.
+    """
+    notes = []
+    for field_, name in columns_of(table, layout, place).items():
+        is_class = layout.keep_na and FIELDS[field_] == pa.string()
+        if is_class:
+            continue
+        column, more = blank_marks(table.column(name), field_, name, place)
+        table = table.set_column(table.column_names.index(name), name, column)
+        notes += more
+    return table, notes

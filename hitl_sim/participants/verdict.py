@@ -25,6 +25,9 @@ from hitl_sim.report.figure.style import (
 )
 from hitl_sim.report.html import escape
 
+PAGE = "validation.md"
+"""What every validation writes into its folder."""
+
 _NAMES = {"majority": "majority", "dawid_skene": "Dawid-Skene"}
 _HEIGHT_IN = 6.4
 
@@ -136,13 +139,13 @@ def grades_to_markdown(found: Grades) -> list[str]:
 def write_grades(folder: Path, found: Grades) -> None:
     """Write `validation.md` into a folder."""
     text = "\n".join(grades_to_markdown(found)) + "\n"
-    write_text(folder / "validation.md", text)
+    write_text(folder / PAGE, text)
 
 
 def write_validation(folder: Path, found: Validation) -> None:
     """Write `validation.md` and `validation.png` into a folder."""
     text = "\n".join(to_markdown(found)) + "\n"
-    write_text(folder / "validation.md", text)
+    write_text(folder / PAGE, text)
     with styled("validation"):
         picture = to_png(draw_validation(found), "validation")
     write_bytes(folder / "validation.png", picture)

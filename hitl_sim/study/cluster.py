@@ -64,14 +64,14 @@ def place_of(
         )
     if scheduler is not None and kind != "dask":
         raise ValueError(
-            f"`scheduler` must be left out unless `executor` is 'dask', got {kind!r}."
+            f"`scheduler` must be left out unless --executor is 'dask', got {kind!r}."
         )
     given: dict[str, Any] = {}
     for word in slurm:
         name, mark, value = word.partition("=")
         if kind != "slurm" or not name or not mark:
             raise ValueError(
-                "`slurm` must be name=value, with `executor` 'slurm', got "
+                "`slurm` must be name=value, with --executor slurm, got "
                 f"{word!r} with {kind!r}."
             )
         given[name] = int(value) if value.isdigit() else value

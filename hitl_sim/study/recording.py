@@ -11,6 +11,7 @@ import numpy.typing as npt
 from hitl_sim.participants.answers import LABEL, MARKS, RATING, Answers
 from hitl_sim.participants.coded import kinds_of, options_of, to_record
 from hitl_sim.participants.record import Record
+from hitl_sim.participants.spelling import canonical, option_key
 from hitl_sim.participants.table_file import Layout, read_answers
 from hitl_sim.study.grid import Condition, RecordingContent
 from hitl_sim.study.spec import (
@@ -157,6 +158,8 @@ def _rows_of(items: list[str], path: str, info: TaskInfo) -> npt.NDArray[np.int6
             "`item_column` of a table, or an array 'item' of a .npz file, got neither."
         )
     place = {name: row for row, name in enumerate(info.item_ids)}
+    for row, name in enumerate(info.item_ids):
+        place.setdefault(canonical(name), row)
     strange = [name for name in items if name not in place]
     if strange:
         raise SpecError(
@@ -175,13 +178,15 @@ def _options_of(
     must = f"name classes of task {info.name!r}"
     if feedback == "relevance":
         place, must = LEVELS, "rate items by 0 (drop), 1 (unsure) or 2 (keep)"
-    strange = [name for name in options if name not in place]
+    by_key = {option_key(name): number for name, number in place.items()}
+    found = {name: place.get(name, by_key.get(option_key(name))) for name in options}
+    strange = [name for name in options if found[name] is None]
     if strange:
         raise SpecError(
             f"`crowd.recording` must {must} ({', '.join(map(repr, place))}), got "
             f"{strange[0]!r} in {path!r}."
         )
-    return np.array([place[name] for name in options], np.int64)
+    return np.array([found[name] for name in options], np.int64)
 
 
 def recording_of(condition: Condition, info: TaskInfo) -> RecordedAnswers | None:

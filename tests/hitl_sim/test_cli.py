@@ -216,7 +216,107 @@ def test_afford_needs_one_budget():
     assert call("afford", "--joules", "1", "--kwh", "1")[0] == 2
     code, text = call("afford", "--joules", "-5")
     assert code == 2
-    assert "`joules` must be finite and > 0 J, got -5" in text
+    assert "`--joules` must be finite and > 0 J, got -5" in text
+
+
+ANSWERS = "annotator,item,answer,seconds\n" + "".join(
+    f"p{a},q{i},{(a * i) % 2},{1 + i % 3}\n" for a in range(4) for i in range(30)
+)
+AS_TYPED = {
+    "afford --kwh -1": "`--kwh` must be finite and > 0 kWh, got -1.",
+    "afford --kwh nan": "`--kwh` must be finite and > 0 kWh, got nan.",
+    "afford --kwh 1 --boundary desk": "`--boundary` must be one of",
+    "crowd saints": "`NAME` must be one of",
+    "crowd lab --figure a.doc": "`--figure` must end in",
+    "measure --error -1 --idle-s 0 -- true": "`--error` must be > 0, got -1",
+    "profile new.toml --base abacus": "`--base` must be one of",
+    "profile new.toml --base h100 --limit -2": "`--limit` must be finite and > 0 s",
+    "fit a.csv --time-unit-s -1": "`--time-unit-s` must be finite and > 0, got -1",
+    "fit a.csv --confidence-max inf": "`--confidence-max` must be finite and > 0",
+    "fit a.csv --column mood=x": "`--column` must name one of annotator,",
+    "fit a.csv --wide item": "`--wide` must be FIELD=PATTERN",
+    "fit a.csv --kind mood": "`--kind` must be one of",
+    "fit a.csv --kind rating --out a.toml": "`--kind` must be one of label, marks",
+    "import a.csv --out a.csv": "`--out` must end in .parquet",
+    "validate a.csv --time-unit-s 0": "`--time-unit-s` must be finite and > 0, got 0",
+    "validate a.csv --out a.csv": "`--out` must be a folder",
+    f"record {SMOKE} --out a.parquet --people 9": "`--people` must be in [1, 3]",
+    f"run {SMOKE} --executor moon": "`--executor` must be one of",
+    f"run {SMOKE} --device abacus": "`--device` must be one of",
+}
+
+
+@pytest.mark.parametrize("words", AS_TYPED)
+def test_a_refusal_names_the_option_as_it_was_typed(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text(ANSWERS)
+    code, text = call(*words.split())
+    assert code == 2
+    assert AS_TYPED[words] in " ".join(text.split())
+
+
+def test_what_was_not_typed_keeps_the_name_that_its_file_has(tmp_path):
+    file = tmp_path / "study.toml"
+    file.write_text(SMOKE.read_text().replace('"laptop-cpu"', '"abacus"'))
+    code, text = call("run", file, "--out", tmp_path / "out")
+    assert code == 2
+    assert "`device` must be one of" in text
+
+
+WRITING = {
+    f"record {SMOKE} --people 1 --out kept.parquet": "kept.parquet",
+    "import a.csv --out kept.parquet": "kept.parquet",
+    "fit a.csv --out kept.toml": "kept.toml",
+    "validate a.csv --out kept": "kept/validation.md",
+    "crowd lab --figure kept.svg": "kept.svg",
+}
+
+
+@pytest.mark.parametrize("words", WRITING)
+def test_no_file_of_people_is_written_over_unasked(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text(ANSWERS)
+    kept = Path(WRITING[words])
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text("kept")
+    code, text = call(*words.split())
+    assert code == 2
+    assert f"must be a new file, got '{kept}'. --force" in " ".join(text.split())
+    assert kept.read_text() == "kept"
+
+
+def test_force_writes_over_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text(ANSWERS)
+    Path("kept.parquet").write_text("kept")
+    assert call("import", "a.csv", "--out", "kept.parquet", "--force")[0] == 0
+    assert Path("kept.parquet").read_bytes().startswith(b"PAR1")
+
+
+def test_answers_are_never_written_over_by_their_own_import(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text(ANSWERS)
+    assert call("import", "a.csv", "--out", "a.parquet")[0] == 0
+    before = Path("a.parquet").read_bytes()
+    code, text = call("import", "a.parquet", "--out", "a.parquet", "--force")
+    assert code == 2
+    assert "another file than the answers" in text
+    assert Path("a.parquet").read_bytes() == before
+
+
+def test_tables_of_every_make_are_imported_by_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text(
+        "who,q1.answer,q1.seconds,q2.answer,q2.seconds\np,NA,1,x,2\nq,x,1,NA,2\n"
+    )
+    words = ["import", "a.csv", "--out", "a.parquet", "--column", "annotator=who"]
+    words += ["--wide", "{item}.answer", "--wide", "{item}.seconds"]
+    code, text = call(*words)
+    assert code == 2  # but one option is left
+    code, text = call(*words, "--keep-na")
+    assert code == 0
+    assert "4 answers (label) of 2 people to 2 items, 0 skips" in " ".join(text.split())
+    assert "Options: NA, x." in text
 
 
 def test_afford_answers_from_numbers_alone():
@@ -299,7 +399,7 @@ def test_a_profile_is_never_written_over_and_names_its_base(tmp_path):
     assert call("profile", out)[0] == 2  # no base
     for args, message in (
         (("--base", "abacus"), "abacus"),
-        (("--base", "h100", "--precision", "2"), "`precision` must be in (0, 1)"),
+        (("--base", "h100", "--precision", "2"), "`--precision` must be in (0, 1)"),
         (("--base", "server-cpu", "--network", "big"), "widths of hidden layers"),
         (("--base", "server-cpu", "--study", tmp_path), "no study.json"),
         (

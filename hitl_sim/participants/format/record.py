@@ -10,7 +10,7 @@ from hitl_sim.participants.clean import clean
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.reading import as_label, name_items
 from hitl_sim.participants.format.registry import Format
-from hitl_sim.participants.table_file import Layout
+from hitl_sim.participants.table_file import Layout, without_marks
 
 _NEEDED = ("annotator", "item")
 
@@ -38,7 +38,9 @@ def _read(
             if isinstance(value, dict | list):
                 raise place.refuse(row, name, "a text or a number", value)
         columns[name] = _column(values)
-    return clean(pa.table(columns), layout, place)
+    table, notes = without_marks(pa.table(columns), layout, place)
+    found = clean(table, layout, place)
+    return Answers(found.table, found.origin, (*notes, *found.notes))
 
 
 FORMAT = Format("rows with annotator, item and answer", _recognise, _read)

@@ -90,15 +90,28 @@ def test_times_are_taken_apart(crowd, fitted):
     assert np.corrcoef(found, crowd[2])[0, 1] > 0.98
 
 
-def test_without_second_looks_or_times_nothing_is_guessed(crowd):
+@pytest.fixture(scope="module")
+def bare(crowd):
+    """The fit to first looks at twenty items, without gold or times."""
     record, *_ = crowd
-    bare = replace(select(record, record.occasion == 0), seconds=None)
-    found = fit_record(bare, "label", ("no", "yes"))
+    few = select(record, (record.occasion == 0) & (record.item < 20))
+    few = replace(few, seconds=None, truth=np.full(20, -1))
+    few = replace(few, level=few.level[:20], size=few.size[:20])
+    return fit_record(few, "label", ("no", "yes"))
+
+
+def test_without_second_looks_or_times_nothing_is_guessed(bare):
     for name in ("repeatability", "seconds", "skip share"):
-        number = found.number(name)
+        number = bare.number(name)
         assert not number.is_identified
         assert np.isnan(number.value)
         assert number.note
+
+
+def test_a_fit_says_no_more_than_the_answers_can_identify(bare):
+    for name in ("accuracy", "skill"):
+        assert not bare.number(name).is_identified
+        assert "20 items are shared, fewer than 25" in bare.number(name).note
 
 
 @pytest.mark.slow

@@ -1,12 +1,15 @@
 """What is there decides what can be estimated."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from hitl_sim.participants.clean import clean
 from hitl_sim.participants.column import Place
-from hitl_sim.participants.inventory import take_stock
+from hitl_sim.participants.inventory import agree, take_stock
+from hitl_sim.participants.number import FittedNumber
 from hitl_sim.participants.table_file import Layout
 
 
@@ -72,6 +75,48 @@ def test_groups_that_never_meet_are_told():
         f for f in take_stock(make_answers(item=apart)).findings if f.what == "skill"
     )
     assert "2 groups" in finding.why
+
+
+def whys(answers) -> dict[str, str]:
+    return {f.what: f.why for f in take_stock(answers).findings}
+
+
+def test_a_threshold_is_told_as_a_threshold():
+    few = make_answers(people=15, items=10)
+    assert "10 items are shared, fewer than 25" in whys(few)["skill"]
+    # a thousand pairs of answers, and yet ten items
+    assert "10 items are shared, fewer than 25" in whys(few)["shared error"]
+    assert {status(few)[w] for w in ("skill", "shared error", "lapse")} == {"no"}
+    gold = ["1"] + [None] * 9
+    some = make_answers(people=15, items=10, gold=gold * 15)
+    assert "15 answers to items with gold, fewer than 25" in whys(some)["skill"]
+    skip = [None, "0", "1", "0", "1"] * 4 + ["0"] * 130
+    skipped = make_answers(people=15, items=10, answer=skip)
+    assert whys(skipped)["abstention"] == "4 skips, fewer than 25"
+
+
+def test_looking_twice_shares_no_item():
+    order = np.arange(600)
+    alone = (order // 2).astype(str)
+    found = make_answers(item=alone, order=order, annotator=(order // 60).astype(str))
+    assert status(found)["shared error"] == "no"
+    assert status(found)["skill"] == "no"
+
+
+def test_no_number_of_a_fit_says_more_than_the_inventory():
+    names = ("accuracy", "shared_error", "lapse", "seconds", "activity_spread")
+    sure = [FittedNumber(name, 0.5, 0.4, 0.6, True, "") for name in names]
+    few = take_stock(make_answers(people=15, items=10))
+    said = {n.name: n for n in agree(sure, few.findings)}
+    for name in ("accuracy", "shared_error", "lapse"):
+        assert not said[name].is_identified
+    assert "fewer than 25" in said["accuracy"].note
+    assert said["activity_spread"] == sure[-1]
+    weak = {n.name: n for n in agree(sure, take_stock(make_answers()).findings)}
+    assert weak["accuracy"].is_identified
+    assert weak["accuracy"].is_weak
+    unsure = [replace(sure[0], is_identified=False, note="wide")]
+    assert agree(unsure, few.findings) == tuple(unsure)
 
 
 def test_one_option_is_refused():

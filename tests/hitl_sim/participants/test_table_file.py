@@ -96,7 +96,7 @@ def test_a_mapped_column_must_be_there(tmp_path):
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [("-1", "got -1"), ("1e9", "got 1000000000"), ("nan", "nan"), ("fast", "'fast'")],
+    [("-1", "got -1"), ("1e9", "got 1000000000"), ("inf", "inf"), ("fast", "'fast'")],
 )
 def test_a_time_that_cannot_be_names_row_and_column(tmp_path, value, said):
     message = refusal(tmp_path, PLAIN.replace("4\n", f"{value}\n"))
@@ -124,7 +124,7 @@ def test_a_row_that_is_there_twice_is_dropped_and_noted(tmp_path):
 def test_two_answers_without_an_order_are_refused(tmp_path):
     message = refusal(tmp_path, PLAIN + "bob,a,x,x,9\n")
     assert "row 4, column 'item'" in message
-    assert "row 2 has the same annotator" in message
+    assert "row 2 (line 3) has the same annotator" in message
 
 
 def test_two_answers_with_an_order_are_two_looks(tmp_path):
@@ -160,7 +160,7 @@ def test_an_empty_file_is_refused(tmp_path, text):
 
 def test_another_encoding_names_row_and_byte(tmp_path):
     message = refusal(tmp_path, PLAIN.replace("bob", "bäb").encode("latin-1"))
-    assert "row 2, column number 1" in message
+    assert "line 3, byte 2 of it" in message
     assert "0xe4" in message
 
 
@@ -215,6 +215,24 @@ def test_frames_of_crowd_kit_are_read_with_their_gold():
     record = to_record(answers, "label")
     np.testing.assert_array_equal(record.truth, [1, 0])
     np.testing.assert_array_equal(record.answer, [1, 0, 0])
+
+
+def test_a_frame_with_gold_of_some_tasks_and_a_column_of_all_sorts():
+    frame = pd.DataFrame(
+        {"task": ["a", "b"], "worker": ["u", "u"], "label": ["x", "y"]}
+    )
+    record = to_record(from_frame(frame, pd.Series({"a": "x", "b": np.nan})), "label")
+    np.testing.assert_array_equal(record.truth, [0, -1])
+    with pytest.raises(ValueError, match=r"one type of value: .*label"):
+        from_frame(frame.assign(label=["x", 1]))
+
+
+def test_times_whose_column_says_milliseconds_are_noted(tmp_path):
+    text = PLAIN.replace("seconds", "rt_ms")
+    said = {"columns": {"seconds": "rt_ms"}}
+    assert any("--time-unit-s" in note for note in read(tmp_path, text, **said).notes)
+    found = read(tmp_path, text, seconds_per_unit=1e-3, **said)
+    assert found.notes == ()
 
 
 def test_comparisons_of_crowd_kit_are_preferences_between_objects():

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,22 @@ def test_answers_are_matched_by_id_and_not_by_place(replayed, recording, digits)
     answers = load_recording(str(recording), info).answers
     item = answers.key % info.num_items
     np.testing.assert_array_equal(answers.answer, data.labels[item])
+
+
+def test_classes_and_items_are_matched_as_numbers_however_written(recording, digits):
+    info, data = digits
+    table = parquet.read_table(recording)
+    for name in ("answer", "item"):
+        texts = [f"{text}.0" for text in table.column(name).to_pylist()]
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, pa.array(texts))
+    parquet.write_table(table, recording)
+    fractions = replace(info, item_ids=tuple(f"{name}.0" for name in info.item_ids))
+    classes = replace(info, class_names=tuple(f"{n}.0" for n in info.class_names))
+    for known in (info, fractions, classes):
+        answers = load_recording(str(recording), known).answers
+        item = answers.key % info.num_items
+        np.testing.assert_array_equal(answers.answer, data.labels[item])
 
 
 def test_only_what_was_answered_has_a_part_in_the_hash(replayed, recording):

@@ -58,3 +58,12 @@ def test_a_table_has_no_question(tmp_path):
     (tmp_path / "rows.json").write_text(json.dumps([row("ann", 1, "a")]))
     with pytest.raises(ValueError, match="`--question` must be left out for a table"):
         import_answers(tmp_path / "rows.json", Layout(), "mood")
+
+
+def test_marks_of_missing_values_are_missing_as_in_a_table(tmp_path):
+    rows = [row("ann", 1, "NA"), row("bob", 1, "b"), row("bob", 2, "a")]
+    found = read(tmp_path, *rows)
+    assert found.table.column("answer").to_pylist() == [None, "b", "a"]
+    assert any("1" in note and "NA" in note for note in found.notes)
+    kept = read(tmp_path, *rows, keep_na=True)
+    assert kept.table.column("answer").to_pylist() == ["NA", "b", "a"]

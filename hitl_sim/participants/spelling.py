@@ -1,0 +1,78 @@
+"""One number or truth value is one option, however it is written."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+# "007" is a code: who writes zeros in front does not write a number.
+_CODE = re.compile(r"[+-]?0\d")
+_WHOLE = re.compile(r"-?(0|[1-9]\d*)(\.0*)?", re.ASCII)
+_TRUTH = {"true": "1", "false": "0"}
+_MOST_DIGITS = 40
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number, with a decimal point if any."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def canonical(text: str) -> str:
+    """Return the shortest spelling of a number: 0 for 0.0, 1e0 as 1, exactly.
+
+    Words, codes with zeros in front and numbers of more than forty digits stay.
+    """
+    if not is_number(text) or _CODE.match(text):
+        return text
+    short = format(Decimal(text).normalize(), "f")
+    if len(short) > _MOST_DIGITS:
+        return text
+    return "0" if short == "-0" else short
+
+
+def identities(texts: Iterable[str]) -> dict[str, str]:
+    """Say of the texts of an answer's columns which option each names.
+
+    Args:
+        texts: all that answers and golds say.
+
+    Returns:
+        The option of every text. Numbers are written in their shortest form. `True`,
+        `TRUE` and 1 are "true" where nothing but truth values, 0 and 1 are there.
+    """
+    found = {text: canonical(text) for text in texts}
+    truth = {text: text.casefold() for text in found if text.casefold() in _TRUTH}
+    rest = {option for text, option in found.items() if text not in truth}
+    if rest <= set(_TRUTH.values()):
+        as_word = {number: word for word, number in _TRUTH.items()}
+        numbers = {t: as_word[found[t]] for t in found if t not in truth}
+    else:
+        numbers = {}
+    both = truth | (numbers if truth else {})
+    if len(both) > len(set(both.values())):
+        found |= both
+    return found
+
+
+def option_key(name: str) -> str:
+    """Return what two spellings of an option, in two files, have in common."""
+    short = canonical(name)
+    return short.casefold() if short.casefold() in _TRUTH else short
+
+
+def whole_numbers(texts: Sequence[str]) -> dict[str, str]:
+    """Write ids that all are whole numbers without ".0"; others stay as they are.
+
+    A join in a frame turns whole numbers into fractions.
+    """
+    if not all(_WHOLE.fullmatch(text) for text in texts):
+        return {}
+    return {text: canonical(text) for text in texts if "." in text}
+
+
+def several_ways(options: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Return the spellings of each option that has more than one."""
+    ways: dict[str, list[str]] = {}
+    for text, option in options.items():
+        ways.setdefault(option, []).append(text)
+    return [tuple(sorted(texts)) for texts in ways.values() if len(texts) > 1]
