@@ -25,6 +25,7 @@ from hitl_sim.report.number import (
 )
 
 _MOST = 4
+_LEAST_SHARE = 0.001
 
 
 def tell_decision(verdict: Verdict, boundary: str) -> tuple[str, ...]:
@@ -261,8 +262,13 @@ def share_text(share: Share) -> str:
     """Write a share of a variance with its interval: `16 % [10, 25]`."""
     if math.isnan(share.value):
         return UNKNOWN
-    low, high = (f"{100 * end:.3g}" for end in (share.low, share.high))
-    return f"{percent(share.value)} [{low}, {high}]"
+    if share.high < _LEAST_SHARE:
+        return f"under {percent(_LEAST_SHARE)}"
+    value, low, high = (
+        f"{100 * part:.{0 if part >= 0.1 else 1}f}"
+        for part in (share.value, share.low, share.high)
+    )
+    return f"{value} % [{low}, {high}]"
 
 
 def _information(found: Sensitivity | None) -> str:
