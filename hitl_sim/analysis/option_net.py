@@ -114,37 +114,27 @@ def open_options(
         measure: what net benefits are in.
     """
     task = decision.task
-    found = _lines(task.with_people, arms)
-    conditions = [task.control, *arms, *(f for *_, line in found for f in line)]
+    lines = [
+        (arm, parameter, line)
+        for arm in arms
+        for parameter, line in sweeps_through(arm, task.with_people)
+    ]
+    conditions = [task.control, *arms, *(f for *_, line in lines for f in line)]
     shared = functools.reduce(np.intersect1d, [f.replicate for f in conditions])
     pooled = np.stack([f.amounts.pooled for f in conditions if f.reach.hits > 0])
     desk = _Desk(result, measure, decision.inputs)
     if decision.inputs:
         desk = desk.among((pooled != 0.0).any(axis=0))
-    fitted = [
-        (arm, parameter, fit_terms(parameter, arm, line, shared))
-        for arm, parameter, line in found
-    ]
-    num_terms = sum(len(terms) for *_, terms in fitted if not isinstance(terms, str))
     middle = np.full((1, len(desk.inputs)), 0.5)
-    own = desk.price(middle, decision.scale)[:, 0] if num_terms else np.empty(0)
-    kept: dict[str, list[Term]] = {}
-    left_out = []
-    for arm, parameter, terms in fitted:
-        if isinstance(terms, str):
-            why, told = terms, []
-        else:
-            told = [term for term in terms if term.is_told(own, num_terms)]
-            why = "its effect cannot be told from Monte-Carlo error"
-        kept.setdefault(arm.condition, []).extend(told)
-        if not told:
-            left_out.append(f"{parameter.replace('_', ' ')} of {arm.label}: {why}")
-    of_arms = tuple(tuple(kept.get(arm.condition, ())) for arm in arms)
+    told, left_out = _tell_terms(
+        [(arm, name, fit_terms(name, arm, line, shared)) for arm, name, line in lines],
+        desk.price(middle, decision.scale)[:, 0],
+    )
+    of_arms = tuple(tuple(told.get(arm.condition, ())) for arm in arms)
+    every = (term.parameter for terms in of_arms for term in terms)
     return OptionNet(
         inputs=desk.inputs,
-        parameters=tuple(
-            dict.fromkeys(t.parameter for terms in of_arms for t in terms)
-        ),
+        parameters=tuple(dict.fromkeys(every)),
         arms=tuple(arms),
         control=task.control,
         terms=of_arms,
@@ -154,14 +144,28 @@ def open_options(
     )
 
 
-def _lines(
-    findings: Sequence[Finding], arms: Sequence[Finding]
-) -> list[tuple[Finding, str, list[Finding]]]:
-    return [
-        (arm, parameter, line)
-        for arm in arms
-        for parameter, line in sweeps_through(arm, findings)
-    ]
+def _tell_terms(
+    fitted: Sequence[tuple[Finding, str, list[Term] | str]], prices: FloatArray
+) -> tuple[dict[str, list[Term]], list[str]]:
+    """Keep the terms whose effect is told, by condition; say why the rest is not.
+
+    Args:
+        fitted: arms with each parameter, and its terms or why there are none.
+        prices: `[F]` what one of everything costs.
+    """
+    num_terms = sum(len(terms) for *_, terms in fitted if not isinstance(terms, str))
+    told: dict[str, list[Term]] = {}
+    left_out = []
+    for arm, parameter, terms in fitted:
+        why, kept = "its effect cannot be told from Monte-Carlo error", []
+        if isinstance(terms, str):
+            why = terms
+        else:
+            kept = [term for term in terms if term.is_told(prices, num_terms)]
+        told.setdefault(arm.condition, []).extend(kept)
+        if not kept:
+            left_out.append(f"{parameter.replace('_', ' ')} of {arm.label}: {why}")
+    return told, left_out
 
 
 class _Desk:

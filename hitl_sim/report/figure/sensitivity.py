@@ -51,7 +51,7 @@ def _draw_effects(axes: Axes, names: list[str], found: Sensitivity) -> None:
     )
     _name_rows(axes, place, names)
     axes.set_xlim(min(0.0, axes.get_xlim()[0]), 1.05)
-    axes.set_xlabel("share of the variance of the net benefit (95 % intervals)")
+    axes.set_xlabel("share of the variance, 95 % intervals")
     axes.set_title(f"what moves the net benefit of {found.leader.arm}")
 
 
@@ -85,9 +85,9 @@ def _draw_worths(axes: Axes, names: list[str], found: Sensitivity) -> None:
     )
     axes.set_xlim(0.0, 1.3 * (most or 1.0))
     axes.set_xlabel(
-        f"expected value of knowing it before deciding ({unit} per success, two\n"
-        f"standard errors), training {times(found.scale)} as dear; all at once:"
-        f" {digits(found.everything.value)} {unit}"
+        f"EVPPI, {unit} per success, ± 2 standard errors;\n"
+        f"training {times(found.scale)} as dear\n"
+        f"(all at once, EVPI: {digits(found.everything.value)} {unit})"
     )
     axes.set_title("what is worth measuring\n(green: with real participants)")
 
