@@ -25,6 +25,7 @@ from hitl_sim.analysis.net_benefit import (
     Line,
     Pair,
     acceptability,
+    less,
     pair_of,
     probability,
     scale_line,
@@ -34,6 +35,7 @@ from hitl_sim.analysis.record import FloatArray, IntArray
 from hitl_sim.analysis.reference import reached_arms
 from hitl_sim.analysis.repricing import PriceTable, bill, price_table
 from hitl_sim.analysis.scenario import Scenarios, cross
+from hitl_sim.analysis.variance import Spread, price_moments, split_variance
 from hitl_sim.analysis.verdict import (
     CARBON_PRICES,
     RANGES,
@@ -47,7 +49,6 @@ from hitl_sim.analysis.verdict import (
     Decision,
     Leader,
     Range,
-    Spread,
     Step,
 )
 from hitl_sim.analysis.world import Input, draw_worlds, world_inputs
@@ -108,6 +109,10 @@ class _Desk:
         worlds = draw_worlds(inputs, NUM_RESAMPLES, result.seed)
         self.here = self._table(Scenarios(one))
         self.worlds = self._table(worlds)
+        self.moments = {
+            m: price_moments(_scaled(self.worlds, m, scale), result.seed)
+            for m in MEASURES
+        }
         self.wages = [self._at(worlds, "wage_usd_per_h", wage) for wage in (0.0, 1.0)]
 
     def _table(self, scenarios: Scenarios) -> PriceTable:
@@ -133,7 +138,7 @@ class _Desk:
             by_scale={m: acceptability(line, SCALES) for m, line in by_scale.items()},
             by_wage=acceptability(self._wage_line(pair, weights), WAGES),
             by_carbon_price=acceptability(self._carbon_line(by_scale), CARBON_PRICES),
-            spread=tuple(self._spread(pair, m, weights) for m in MEASURES),
+            spread=self._spreads(pair, weights),
         )
 
     def _saved_per_hour(self, pair: Pair) -> RatioSet:
@@ -160,14 +165,12 @@ class _Desk:
         money, carbon = (by_scale[m].at(self.scale) for m in ("usd", "kgco2e"))
         return Line(money, np.where(np.isinf(money), 0.0, carbon))
 
-    def _spread(self, pair: Pair, measure: Measure, weights: FloatArray) -> Spread:
-        here = _scaled(self.here, measure, self.scale)
-        worlds = _scaled(self.worlds, measure, self.scale)
-        return Spread(
-            measure,
-            chance_sd=_sd(pair.draws(here, weights)),
-            world_sd=_sd(pair.net(worlds)),
-            both_sd=_sd(pair.paired_draws(worlds, weights)),
+    def _spreads(self, pair: Pair, weights: FloatArray) -> tuple[Spread, ...]:
+        """Split the variance of a net benefit at the even scale, in every measure."""
+        saved = less(pair.control.influence(), pair.arm.influence())
+        return tuple(
+            split_variance(measure, saved, self.moments[measure], weights)
+            for measure in MEASURES
         )
 
     def price_break_evens(self) -> list[BreakEvenAlong]:
@@ -368,8 +371,3 @@ OBJECTIVES = (
 def _scaled(table: PriceTable, measure: Measure, scale: float) -> FloatArray:
     """Return `[F, S]` prices with training some times as dear."""
     return table.beside[measure] + scale * table.training[measure]
-
-
-def _sd(draws: FloatArray) -> float:
-    """Return the standard deviation; NaN where a draw is not finite."""
-    return float(np.std(draws)) if np.isfinite(draws).all() else math.nan

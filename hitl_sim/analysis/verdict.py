@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from hitl_sim.analysis.finding import Finding, TaskResult
 from hitl_sim.analysis.frontier import Frontier
 from hitl_sim.analysis.pricing import Measure
 from hitl_sim.analysis.record import FloatArray
+from hitl_sim.analysis.variance import Spread
 from hitl_sim.analysis.world import Input
 from hitl_sim.cost import Boundary
 
@@ -77,37 +77,6 @@ class BreakEvenAlong:
     scale: float
     arm: str
     crossing: Crossing
-
-
-@dataclass(frozen=True)
-class Spread:
-    """What the net benefit's variance is made of, in one measure.
-
-    Attributes:
-        measure: joules, usd or kgco2e.
-        chance_sd: standard deviation over resamples, at the study's constants.
-        world_sd: standard deviation over worlds, with the runs as they were.
-        both_sd: standard deviation of both together.
-    """
-
-    measure: Measure
-    chance_sd: float
-    world_sd: float
-    both_sd: float
-
-    @property
-    def chance_frac(self) -> float:
-        """Return the share of the variance that more replicates would remove."""
-        return _share(self.chance_sd, self.both_sd)
-
-    @property
-    def world_frac(self) -> float:
-        """Return the share that better constants would remove."""
-        return _share(self.world_sd, self.both_sd)
-
-
-def _share(part: float, whole: float) -> float:
-    return (part / whole) ** 2 if math.isfinite(whole) and whole > 0.0 else math.nan
 
 
 @dataclass(frozen=True)

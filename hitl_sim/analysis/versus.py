@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.stats import binom
 
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.interval import (
+    MIN_REPLICATES,
+    NUM_RESAMPLES,
     draw_pair,
     percentile_interval,
     ratio_of,
     resample,
 )
-from hitl_sim.analysis.record import FloatArray
+from hitl_sim.analysis.record import FloatArray, IntArray
 
 _NAMED = {"arm": "name", "axis": "field"}
 """Lists of tables, and the field that each of their tables goes by."""
@@ -32,8 +36,12 @@ class Versus:
         one: as the first study found it.
         other: as the second did.
         value: rho of the second over rho of the first.
-        low: lower end of the 95 % interval of that, the studies taken as independent.
+        low: lower end of the 95 % interval of that.
         high: upper end.
+        num_paired: replicates that were resampled as pairs; 0 where the studies were
+            taken as independent.
+        variance_saved_frac: what pairing saved of the variance of the ratio's log;
+            below 0 where it did harm, None where unpaired or without a variance.
     """
 
     task: str
@@ -43,6 +51,8 @@ class Versus:
     value: float
     low: float
     high: float
+    num_paired: int
+    variance_saved_frac: float | None
 
     @property
     def is_told_apart(self) -> bool:
@@ -59,12 +69,15 @@ class Comparison:
         shared: conditions of both, in the first one's order.
         only_one: conditions of the first alone, in words.
         only_other: conditions of the second alone.
+        shares_seed: whether a replicate has the same split, initialisation and crowd
+            in both, so that runs can be paired.
     """
 
     settings: Mapping[str, tuple[Any, Any]]
     shared: tuple[Versus, ...]
     only_one: tuple[str, ...]
     only_other: tuple[str, ...]
+    shares_seed: bool
 
 
 def compare_studies(one: StudyResult, other: StudyResult) -> Comparison:
@@ -72,20 +85,28 @@ def compare_studies(one: StudyResult, other: StudyResult) -> Comparison:
 
     Conditions are the same where task, arm and swept settings have the same names and
     values; a crowd that one of the studies does not sweep is part of its settings.
+    Studies of one seed draw a replicate's split, initialisation and crowd alike, so
+    that what is lucky in one is lucky in the other: their replicates are resampled as
+    pairs. Other studies are independent.
 
     Args:
         one: the first study.
         other: the second.
     """
     first, second = _conditions(one), _conditions(other)
+    seed = one.study.get("seed")
+    shares_seed = seed is not None and seed == other.study.get("seed")
     shared = [
-        _versus(*first[key], *second[key], one.seed) for key in first if key in second
+        _versus(*first[key], *second[key], one.seed, shares_seed=shares_seed)
+        for key in first
+        if key in second
     ]
     return Comparison(
         settings=dict(_differences(_flat(one.study), _flat(other.study))),
         shared=tuple(shared),
         only_one=tuple(_words(*first[key]) for key in first if key not in second),
         only_other=tuple(_words(*second[key]) for key in second if key not in first),
+        shares_seed=shares_seed,
     )
 
 
@@ -104,23 +125,122 @@ def _words(task: TaskResult, finding: Finding) -> str:
 
 
 def _versus(
-    task: TaskResult, one: Finding, other_task: TaskResult, other: Finding, seed: int
+    task: TaskResult,
+    one: Finding,
+    other_task: TaskResult,
+    other: Finding,
+    seed: int,
+    *,
+    shares_seed: bool,
 ) -> Versus:
-    first = _draws(task, one, seed)
-    second = _draws(other_task, other, seed + 1)
-    num = min(one.num_runs, other.num_runs)
-    low, high = percentile_interval(ratio_of(second, first), num)
+    first, second = _Runs(task, one), _Runs(other_task, other)
+    apart = resample(one.num_runs, seed), resample(other.num_runs, seed + 1)
+    num_shared = len(np.intersect1d(one.replicate, other.replicate))
+    is_paired = shares_seed and num_shared >= MIN_REPLICATES
+    weights = apart
+    if is_paired:
+        weights = resample_pairs(one.replicate, other.replicate, seed)
+    draws = ratio_of(second.draws(weights[1]), first.draws(weights[0]))
+    low, high = percentile_interval(draws, min(one.num_runs, other.num_runs))
+    saved = None
+    if is_paired:
+        unpaired = ratio_of(second.draws(apart[1]), first.draws(apart[0]))
+        saved = _saved(draws, unpaired)
     with np.errstate(invalid="ignore", divide="ignore"):
-        value = float(np.float64(other.ratio.value) / np.float64(one.ratio.value))
-    return Versus(task.label, one.label, one, other, value, max(low, 0.0), high)
+        value = float(np.float64(second.value) / np.float64(first.value))
+    num_paired = num_shared if is_paired else 0
+    return Versus(
+        task.label,
+        one.label,
+        one,
+        other,
+        value,
+        max(low, 0.0),
+        high,
+        num_paired,
+        saved,
+    )
 
 
-def _draws(task: TaskResult, finding: Finding, seed: int) -> FloatArray:
-    """Return rho in each resample, arm and control drawn together."""
-    weights = resample(finding.num_runs, seed)
-    control = task.control.outlay
-    rows = np.searchsorted(task.control.replicate, finding.replicate)
-    return ratio_of(*draw_pair(finding.outlay, control.select(rows), weights))
+class _Runs:
+    """Runs of a condition beside those of its control, replicate by replicate."""
+
+    def __init__(self, task: TaskResult, finding: Finding) -> None:
+        rows = np.searchsorted(task.control.replicate, finding.replicate)
+        self.arm, self.control = finding.outlay, task.control.outlay.select(rows)
+
+    @property
+    def value(self) -> float:
+        """Return rho."""
+        pair = (np.array([one.per_success]) for one in (self.arm, self.control))
+        return float(ratio_of(*pair)[0])
+
+    def draws(self, weights: FloatArray) -> FloatArray:
+        """Return `[B]` rho in each resample, arm and control drawn together."""
+        return ratio_of(*draw_pair(self.arm, self.control, weights))
+
+
+def resample_pairs(
+    one: IntArray, other: IntArray, seed: int
+) -> tuple[FloatArray, FloatArray]:
+    """Draw the bootstrap's replicates for two studies that share some of them.
+
+    Args:
+        one: `[R]` replicates of the first study.
+        other: `[Q]` of the second.
+        seed: fixes the draws.
+
+    Returns:
+        `[B, R]` and `[B, Q]` how often each is in each resample. Either is the usual
+        bootstrap of its study; a shared replicate that is drawn for one is drawn for
+        the other, as far as the studies draw equally many of them.
+    """
+    if np.array_equal(one, other):
+        weights = resample(len(one), seed)
+        return weights, weights
+    return _resample_some(tuple(one.tolist()), tuple(other.tolist()), seed)
+
+
+@functools.lru_cache(maxsize=4)
+def _resample_some(
+    first: tuple[int, ...], second: tuple[int, ...], seed: int
+) -> tuple[FloatArray, FloatArray]:
+    """Draw them for studies of different replicates; kept, as conditions share them."""
+    one, other = np.array(first), np.array(second)
+    shared = np.intersect1d(one, other)
+    rng = np.random.default_rng(seed)
+    quantile = rng.random(NUM_RESAMPLES)
+    most = max(len(one), len(other))
+    picks = rng.choice(shared, (NUM_RESAMPLES, most))
+    return _drawn(one, picks, quantile, rng), _drawn(other, picks, quantile, rng)
+
+
+def _drawn(
+    own: IntArray, picks: IntArray, quantile: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """Return `[B, R]` counts of as many of the shared picks as chance has it."""
+    num = len(own)
+    extra = np.setdiff1d(own, picks)
+    num_shared = binom.ppf(quantile, num, 1.0 - len(extra) / num)
+    drawn = picks[:, :num]
+    if len(extra):
+        is_shared = np.arange(num) < num_shared[:, None]
+        drawn = np.where(is_shared, drawn, rng.choice(extra, drawn.shape))
+    column = np.searchsorted(own, drawn)
+    cell = np.arange(len(drawn))[:, None] * num + column
+    counts = np.bincount(cell.ravel(), minlength=len(drawn) * num)
+    weights = counts.reshape(-1, num).astype(np.float64)
+    weights.flags.writeable = False
+    return weights
+
+
+def _saved(paired: FloatArray, unpaired: FloatArray) -> float | None:
+    """Return the share of the log's variance that pairing saved."""
+    both = np.stack([paired, unpaired])
+    if not (np.isfinite(both) & (both > 0.0)).all():
+        return None
+    spread, whole = np.var(np.log(both), axis=1)
+    return None if whole == 0.0 else float(1.0 - spread / whole)
 
 
 def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:

@@ -88,10 +88,11 @@ DECISION_FIGURES: Mapping[
     ),
     "sensitivity": (
         lambda verdict, _: draw_sensitivity(verdict.sensitivity),
-        "Above, Sobol indices: the share of the net benefit's variance that an input"
-        " makes. Below, the expected value of knowing it exactly before choosing"
-        " between the arms and nothing. Prices and constants vary within their"
-        " intervals, dials of the crowd between the settings that were run.",
+        "Above, the share of the net benefit's variance that an input makes (Shapley"
+        " effects, which sum to 1), with 95 % intervals. Below, the expected value of"
+        " knowing it exactly before choosing between the arms and nothing (EVPPI), with"
+        " two standard errors. Prices and constants vary within their intervals,"
+        " parameters of the crowd between the settings that were run.",
     ),
     "timeline": (
         lambda verdict, result: draw_timeline(_leader(verdict), result),
@@ -167,9 +168,11 @@ def methods(result: StudyResult) -> tuple[str, ...]:
         " 95 % set holds the values at which the share of resamples that pay is within"
         " the tails of the expanded-percentile interval, at the study's constants."
         " Joules per human hour have Fieller's set over pseudo-values of the runs."
-        " Sobol indices (SALib) and expected values of perfect information take the"
-        " runs' means as they are; the latter regress net benefits on one input at a"
-        " time.",
+        " Variances are split over replicates and worlds, and over inputs by Shapley"
+        " effects. An expected value of partial perfect information is what the best"
+        " policy that sees one input gains in worlds that it was not found in; its"
+        " standard error is over worlds and replicates. Parameters of the crowd enter"
+        " by a line and a bend, where these can be told from Monte-Carlo error.",
         f"No p-values: an effect is called one when its whole interval is beyond 1 by"
         f" the smallest effect of interest, {percent(result.smallest_effect)}, which"
         " was set beforehand.",

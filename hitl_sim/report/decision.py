@@ -9,13 +9,23 @@ from hitl_sim.analysis import Answer, Verdict, best
 from hitl_sim.analysis.break_even import AXIS_NAMES
 from hitl_sim.analysis.crossing import Course, Crossing
 from hitl_sim.analysis.fieller import RatioSet, Shape
+from hitl_sim.analysis.information import Information
 from hitl_sim.analysis.pricing import MEASURES
 from hitl_sim.analysis.sensitivity import Sensitivity
+from hitl_sim.analysis.variance import Share
 from hitl_sim.analysis.verdict import TRAINING, BreakEvenAlong, Decision
 from hitl_sim.energy.display import format_value
-from hitl_sim.report.number import digits, join_words, percent, plain_joules, times
+from hitl_sim.report.number import (
+    UNKNOWN,
+    digits,
+    join_words,
+    percent,
+    plain_joules,
+    times,
+)
 
 _MOST = 4
+_LEAST_SHARE = 0.001
 
 
 def tell_decision(verdict: Verdict, boundary: str) -> tuple[str, ...]:
@@ -237,47 +247,78 @@ def _spread(decision: Decision) -> str:
         return ""
     arm = next(a for a in decision.arms if a.finding is leader.finding)
     spread = next(s for s in arm.spread if s.measure == leader.measure)
-    if math.isnan(spread.chance_frac) or math.isnan(spread.world_frac):
+    if math.isnan(spread.sd):
         return ""
     return (
         f"Of the variance of {leader.finding.label}'s net benefit in"
         f" {AXIS_NAMES[leader.measure]}, with training {times(decision.scale)} as dear,"
-        f" chance makes {percent(spread.chance_frac)} (more replicates would remove it)"
-        f" and the world {percent(spread.world_frac)} (better constants would); the"
-        " rest is both together."
+        f" {share_text(spread.chance)} is Monte-Carlo error, which more replicates"
+        f" would reduce; {share_text(spread.world)} is uncertainty about prices and"
+        f" device constants; {share_text(spread.both)} is their interaction."
     )
+
+
+def share_text(share: Share) -> str:
+    """Write a share of a variance with its interval: `16 % [10, 25]`."""
+    if math.isnan(share.value):
+        return UNKNOWN
+    if share.high < _LEAST_SHARE:
+        return f"under {percent(_LEAST_SHARE)}"
+    value, low, high = (
+        f"{100 * part:.{0 if part >= 0.1 else 1}f}"
+        for part in (share.value, share.low, share.high)
+    )
+    return f"{value} % [{low}, {high}]"
 
 
 def _information(found: Sensitivity | None) -> str:
-    if found is None or not found.worths:
+    """Say what it would be worth to know the world and the crowd."""
+    if found is None:
         return ""
-    scale = f"with training {times(found.scale)} as dear"
-    top = found.worths[0]
-    here = max(worth.here for worth in found.worths)
-    own = "nothing" if here == 0.0 else f"at most {worth_text(here, found)}"
-    if top.at_scale == 0.0:
-        return (
-            f"Worth knowing: {scale} nothing that could be learned would change the"
-            f" decision; at the study's own scale knowing is worth {own}."
+    everything, here = found.everything, found.everything_here
+    sentences = [
+        f"Value of information, with training {times(found.scale)} as dear: the"
+        " expected value of perfect information (EVPI) is"
+        f" {worth_text(everything, found)} per success, ± one standard error.",
+        *_partial(found),
+        f"At the study's own scale of training EVPI is {worth_text(here, found)}.",
+    ]
+    if everything.value == here.value == 0.0:
+        sentences.append("Nothing that could be learned would change the decision.")
+    if found.left_out:
+        left = len(found.left_out) - _MOST
+        more = f"; and {left} more" if left > 0 else ""
+        told = "; ".join(found.left_out[:_MOST])
+        sentences.append(f"Not valued: {told}{more}.")
+    return " ".join(sentences)
+
+
+def _partial(found: Sensitivity) -> list[str]:
+    """Say which single inputs are worth most."""
+    useful = [w for w in found.worths if w.at_scale.value > 0.0]
+    if not useful:
+        return []
+    top = useful[0]
+    by_people = ", which real participants would tell," if top.is_people else ""
+    sentences = [
+        "Of single inputs, the expected value of partial perfect information (EVPPI)"
+        f" is largest for {top.words.partition(':')[0]}{by_people} at"
+        f" {worth_text(top.at_scale, found)}."
+    ]
+    people = next((w for w in useful if w.is_people), top)
+    if people is not top:
+        sentences.append(
+            "Real participants would best be asked for"
+            f" {people.words.partition(':')[0]}, at"
+            f" {worth_text(people.at_scale, found)}."
         )
-    people = [w for w in found.worths if w.is_people and w.at_scale > 0.0]
-    measured = (
-        f" Real participants would best be asked for {people[0].words}"
-        f" ({worth_text(people[0].at_scale, found)})."
-        if people and people[0] is not top
-        else ""
-    )
-    by_people = ", which real participants would tell" if top.is_people else ""
-    return (
-        f"Worth knowing: {scale}, {top.words}{by_people}, at"
-        f" {worth_text(top.at_scale, found)} per success; all at once"
-        f" {worth_text(found.everything, found)}.{measured} At the study's own scale"
-        f" knowing is worth {own}."
-    )
+    return sentences
 
 
-def worth_text(amount: float, found: Sensitivity) -> str:
-    """Write an amount in the unit that a sensitivity is in."""
+def worth_text(worth: Information, found: Sensitivity) -> str:
+    """Write a value of information and its standard error, in its unit."""
+    if worth.value == 0.0:
+        return f"0 {'USD' if found.measure == 'usd' else 'J'}"
     if found.measure == "joules":
-        return plain_joules(amount)
-    return f"{digits(amount)} USD"
+        return f"{plain_joules(worth.value)} ± {plain_joules(worth.error)}"
+    return f"{digits(worth.value)} ± {digits(worth.error)} USD"

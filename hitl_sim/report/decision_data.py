@@ -7,7 +7,9 @@ from typing import Any
 
 from hitl_sim.analysis import Verdict
 from hitl_sim.analysis.fieller import RatioSet
+from hitl_sim.analysis.information import Information
 from hitl_sim.analysis.sensitivity import Sensitivity
+from hitl_sim.analysis.variance import Share
 from hitl_sim.analysis.verdict import (
     CARBON_PRICES,
     SCALES,
@@ -81,13 +83,26 @@ def _arm(arm: ArmDecision) -> dict[str, Any]:
         "pays_by_carbon_price": [number(float(p)) for p in arm.by_carbon_price],
         "spread": {
             s.measure: {
-                "chance_sd": number(s.chance_sd),
-                "world_sd": number(s.world_sd),
-                "both_sd": number(s.both_sd),
+                "sd": number(s.sd),
+                "chance": _share(s.chance),
+                "world": _share(s.world),
+                "both": _share(s.both),
             }
             for s in arm.spread
         },
     }
+
+
+def _share(found: Share) -> dict[str, Any]:
+    return {
+        "value": number(found.value),
+        "low": number(found.low),
+        "high": number(found.high),
+    }
+
+
+def _information(found: Information) -> dict[str, Any]:
+    return {"value": number(found.value), "error": number(found.error)}
 
 
 def _ratio_set(found: RatioSet) -> dict[str, Any]:
@@ -122,27 +137,21 @@ def _sensitivity(found: Sensitivity) -> dict[str, Any]:
         "options": [option.condition for option in found.options],
         "measure": found.measure,
         "scale": number(found.scale),
-        "indices": [
-            {
-                "name": index.name,
-                "first": index.first,
-                "first_half": index.first_half,
-                "total": index.total,
-                "total_half": index.total_half,
-            }
-            for index in found.indices
+        "effects": [
+            {"name": effect.name, "share": effect.share, "half": effect.half}
+            for effect in found.effects
         ],
-        "why_not": found.why_not,
         "worths": [
             {
                 "name": worth.words,
-                "at_scale": number(worth.at_scale),
-                "here": number(worth.here),
+                "at_scale": _information(worth.at_scale),
+                "here": _information(worth.here),
                 "is_people": worth.is_people,
             }
             for worth in found.worths
         ],
-        "everything": number(found.everything),
+        "everything": _information(found.everything),
+        "everything_here": _information(found.everything_here),
         "left_out": list(found.left_out),
     }
 

@@ -8,7 +8,12 @@ from hitl_sim.analysis.break_even import AXIS_NAMES
 from hitl_sim.analysis.pricing import MEASURES
 from hitl_sim.analysis.sensitivity import Sensitivity
 from hitl_sim.analysis.verdict import Decision
-from hitl_sim.report.decision import crossing_text, per_hour_text, worth_text
+from hitl_sim.report.decision import (
+    crossing_text,
+    per_hour_text,
+    share_text,
+    worth_text,
+)
 from hitl_sim.report.number import digits, percent, span, times
 from hitl_sim.report.provenance import Sources
 
@@ -20,18 +25,18 @@ SURE_HEADINGS = (
     "in money",
     "in carbon",
     "training saved per human hour",
-    "variance by chance",
-    "by the world",
+    "variance: Monte-Carlo error",
+    "parameter uncertainty",
+    "both together",
     "kind",
 )
 EVEN_HEADINGS = ("along", "in", "condition", "training", "people pay [95 % set]")
 INPUT_HEADINGS = ("input", "value", "95 %", "kind", "source")
 WORTH_HEADINGS = (
     "input",
-    "alone",
-    "with interactions",
-    "worth",
-    "worth here",
+    "share of the variance",
+    "EVPPI",
+    "EVPPI at the study's own scale",
     "told by",
 )
 
@@ -48,8 +53,7 @@ def sure_rows(decision: Decision) -> Cells:
                 arm.finding.label,
                 *(_share(arm.pays_here[m]) for m in MEASURES),
                 per_hour,
-                _share(spread.chance_frac),
-                _share(spread.world_frac),
+                *(share_text(s) for s in (spread.chance, spread.world, spread.both)),
                 arm.finding.ratio.quantity.kind.words,
             )
         )
@@ -101,16 +105,15 @@ def frontier_table(decision: Decision) -> tuple[tuple[str, ...], Cells]:
 
 
 def worth_rows(found: Sensitivity) -> Cells:
-    """List each input's Sobol indices and what knowing it is worth."""
-    by_name = {index.name: index for index in found.indices}
+    """List each input's share of the variance and what knowing it is worth."""
+    by_name = {effect.name: effect for effect in found.effects}
     rows: Cells = []
     for worth in found.worths:
-        index = by_name.get(worth.words)
+        effect = by_name.get(worth.words)
         rows.append(
             (
                 worth.words,
-                "" if index is None else _index(index.first, index.first_half),
-                "" if index is None else _index(index.total, index.total_half),
+                "" if effect is None else f"{effect.share:.2f} ± {effect.half:.2f}",
                 worth_text(worth.at_scale, found),
                 worth_text(worth.here, found),
                 "real participants" if worth.is_people else "better sources",
@@ -136,10 +139,6 @@ def input_rows(decision: Decision, sources: Sources) -> Cells:
         )
         for one in decision.inputs
     ]
-
-
-def _index(value: float, half: float) -> str:
-    return f"{value:.2f} ± {half:.2f}"
 
 
 def _share(value: float) -> str:

@@ -80,12 +80,11 @@ def decision_section(
     yield folded_table("break-evens", EVEN_HEADINGS, even_rows(decision))
     yield folded_table("frontier, per success", *frontier_table(decision))
     if sensitivity is not None:
-        notes = [*sensitivity.left_out, *filter(None, [sensitivity.why_not])]
         yield folded_table(
             "sensitivity and value of information",
             WORTH_HEADINGS,
             worth_rows(sensitivity),
-            [f"Held as in the reference: {note}." for note in notes],
+            [f"Held as in the reference: {note}." for note in sensitivity.left_out],
         )
 
 

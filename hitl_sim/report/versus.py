@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hitl_sim.analysis.interval import MIN_REPLICATES
 from hitl_sim.analysis.versus import Comparison, Versus
 from hitl_sim.report.number import RHO, break_even_text, digits, ratio_text, span
 
@@ -29,6 +30,7 @@ def print_comparison(console: Console, found: Comparison, one: str, other: str) 
         console.print("No condition is in both studies.")
     else:
         console.print(_conditions(found))
+        console.print(_pairing(found), soft_wrap=True)
         apart = [versus for versus in found.shared if versus.is_told_apart]
         console.print(
             f"{len(apart)} of {len(found.shared)} shared conditions can be told apart"
@@ -37,6 +39,32 @@ def print_comparison(console: Console, found: Comparison, one: str, other: str) 
     for name, left in ((one, found.only_one), (other, found.only_other)):
         if left:
             console.print(f"Only in {escape(name)}: {escape('; '.join(left))}.")
+
+
+def _pairing(found: Comparison) -> str:
+    """Say whether replicates were paired, and what that saved."""
+    if not found.shares_seed:
+        return "The studies do not share a seed: their runs count as independent."
+    paired = [versus for versus in found.shared if versus.num_paired]
+    if not paired:
+        return (
+            "The studies have one seed but share fewer than"
+            f" {MIN_REPLICATES} replicates: their runs count as independent."
+        )
+    least, most = (end(v.num_paired for v in paired) for end in (min, max))
+    num = f"{least}" if least == most else f"{least} to {most}"
+    told = (
+        f"The studies have one seed: {num} replicates are compared pair by pair, in"
+        f" {len(paired)} of {len(found.shared)} conditions."
+    )
+    saved = [v.variance_saved_frac for v in paired if v.variance_saved_frac is not None]
+    if not saved:
+        return told
+    low, high = (f"{100 * end(saved):.0f} %" for end in (min, max))
+    return (
+        f"{told} Pairing saved {low if low == high else f'{low} to {high}'} of the"
+        " variance of the ratio's logarithm."
+    )
 
 
 def _print_settings(console: Console, found: Comparison) -> None:

@@ -15,74 +15,79 @@ _ROW_IN = 0.5
 
 
 def draw_sensitivity(found: Sensitivity | None) -> Figure | None:
-    """Draw Sobol indices over the value of perfect information.
+    """Draw shares of the variance over the value of perfect information.
 
     Args:
         found: of one task.
 
     Returns:
-        None where nothing was found; the upper panel is left out without SALib.
+        None where nothing was found; the upper panel is left out where no input moves
+        the arm's own net benefit.
     """
     if found is None or not found.worths:
         return None
     rows = len(found.worths)
-    panels = 2 if found.indices else 1
+    panels = 2 if found.effects else 1
     figure = new_figure(1.6 + panels * (0.9 + _ROW_IN * rows))
     axes = np.atleast_1d(figure.subplots(panels, 1))
     names = [worth.words for worth in found.worths]
-    if found.indices:
-        _draw_indices(axes[0], names, found)
+    if found.effects:
+        _draw_effects(axes[0], names, found)
     _draw_worths(axes[-1], names, found)
     return figure
 
 
-def _draw_indices(axes: Axes, names: list[str], found: Sensitivity) -> None:
-    by_name = {index.name: index for index in found.indices}
+def _draw_effects(axes: Axes, names: list[str], found: Sensitivity) -> None:
+    by_name = {effect.name: effect for effect in found.effects}
     place = np.arange(len(names))[::-1]
-    parts = (
-        ("first", "first_half", _BAR / 2, "alone", COLOURS[0], None),
-        ("total", "total_half", -_BAR / 2, "with all interactions", COLOURS[4], "//"),
+    axes.barh(
+        place,
+        [by_name[name].share for name in names],
+        2 * _BAR,
+        xerr=[by_name[name].half for name in names],
+        color=COLOURS[0],
+        edgecolor="white",
+        error_kw={"capsize": 2, "linewidth": 1.0},
     )
-    for share, half, shift, label, colour, hatch in parts:
-        axes.barh(
-            place + shift,
-            [max(0.0, getattr(by_name[name], share)) for name in names],
-            _BAR,
-            xerr=[getattr(by_name[name], half) for name in names],
-            label=label,
-            color=colour,
-            hatch=hatch,
-            edgecolor="white",
-            error_kw={"capsize": 2, "linewidth": 1.0},
-        )
     _name_rows(axes, place, names)
-    axes.set_xlim(0.0, 1.05)
-    axes.set_xlabel("share of the variance of the net benefit (95 % intervals)")
+    axes.set_xlim(min(0.0, axes.get_xlim()[0]), 1.05)
+    axes.set_xlabel("share of the variance, 95 % intervals")
     axes.set_title(f"what moves the net benefit of {found.leader.arm}")
-    axes.legend(loc="lower right")
 
 
 def _draw_worths(axes: Axes, names: list[str], found: Sensitivity) -> None:
     place = np.arange(len(names))[::-1]
     unit = "USD" if found.measure == "usd" else "J"
-    values = [worth.at_scale for worth in found.worths]
+    values = [worth.at_scale.value for worth in found.worths]
+    errors = [2.0 * float(np.nan_to_num(w.at_scale.error)) for w in found.worths]
     colours = [COLOURS[2] if w.is_people else COLOURS[5] for w in found.worths]
-    axes.barh(place, values, 2 * _BAR, color=colours, edgecolor="white")
-    for y, value in zip(place, values, strict=True):
+    axes.barh(
+        place,
+        values,
+        2 * _BAR,
+        xerr=errors,
+        color=colours,
+        edgecolor="white",
+        error_kw={"capsize": 2, "linewidth": 1.0},
+    )
+    for y, value, error in zip(place, values, errors, strict=True):
         axes.annotate(
             f"{digits(value)} {unit}" if value else "0",
-            (value, float(y)),
+            (value + error, float(y)),
             xytext=(4, 0),
             textcoords="offset points",
             va="center",
             fontsize=9,
         )
     _name_rows(axes, place, names)
-    axes.set_xlim(0.0, 1.3 * (max(*values, found.everything) or 1.0))
+    most = max(
+        found.everything.value, *(v + e for v, e in zip(values, errors, strict=True))
+    )
+    axes.set_xlim(0.0, 1.3 * (most or 1.0))
     axes.set_xlabel(
-        f"worth of knowing it before deciding ({unit} per success),\n"
-        f"training {times(found.scale)} as dear; all at once:"
-        f" {digits(found.everything)} {unit}"
+        f"EVPPI, {unit} per success, ± 2 standard errors;\n"
+        f"training {times(found.scale)} as dear\n"
+        f"(all at once, EVPI: {digits(found.everything.value)} {unit})"
     )
     axes.set_title("what is worth measuring\n(green: with real participants)")
 

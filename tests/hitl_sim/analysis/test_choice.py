@@ -6,7 +6,6 @@ import pytest
 
 from hitl_sim.analysis.choice import decide
 from hitl_sim.analysis.crossing import Course
-from hitl_sim.analysis.sensitivity import find_sensitivity
 from hitl_sim.analysis.verdict import SCALES
 from hitl_sim.analysis.world import draw_worlds
 
@@ -134,11 +133,12 @@ def test_the_frontier_holds_the_control_which_asks_nobody(decision):
     assert not frontier.is_member[frontier.labels.index("random_half")]
 
 
-def test_chance_and_world_share_the_variance(decision):
+def test_chance_and_world_and_their_interaction_are_all_of_the_variance(decision):
     for arm in decision.arms:
         for spread in arm.spread:
-            assert 0.0 <= spread.chance_frac <= 1.2
-            assert 0.0 <= spread.world_frac <= 1.2
+            parts = (spread.chance, spread.world, spread.both)
+            assert sum(part.value for part in parts) == pytest.approx(1.0, abs=1e-12)
+            assert all(0.0 <= part.low <= part.high <= 1.0 for part in parts)
 
 
 def test_carbon_is_left_out_of_the_frontier_where_no_grid_is_known(
@@ -158,50 +158,3 @@ def test_worlds_keep_the_study_s_values_as_their_medians(decision):
         assert np.mean(drawn < one.value) == pytest.approx(0.5, abs=0.02)
         outside = np.mean(drawn > one.high)
         assert outside == pytest.approx(0.025, abs=0.006)
-
-
-def test_sensitivity_ranks_world_and_crowd_together(study, decision):
-    found = find_sensitivity(study, decision)
-    names = [i.name for i in found.indices]
-    assert "wage" in names
-    assert "accuracy of an answer" in names
-    assert sum(i.first for i in found.indices) < 1.1
-    assert all(i.total >= i.first - i.first_half - i.total_half for i in found.indices)
-    people = {w.words for w in found.worths if w.is_people}
-    assert people == {"accuracy of an answer", "shared error: two people on one item"}
-    assert found.everything >= max(w.at_scale for w in found.worths) - 1e-12
-    assert all(w.here == 0.0 for w in found.worths)
-
-
-def test_accuracy_that_decides_is_worth_knowing(study, decision):
-    found = find_sensitivity(study, decision)
-    worth = {w.words: w.at_scale for w in found.worths}
-    assert worth["accuracy of an answer"] > 10.0 * worth["overhead on the wage"]
-
-
-def test_an_arm_that_a_crowd_never_brings_there_is_left_out_with_its_reason(
-    synthetic, analysed
-):
-    arms = [
-        synthetic.relevance(0.5, settings={"crowd.accuracy": 0.5}),
-        synthetic.relevance(steps=[9e9] * 12, settings={"crowd.accuracy": 0.9}),
-    ]
-    result = analysed(arms)
-    found = find_sensitivity(result, decide(result, result.tasks[0]))
-    assert "accuracy = 0.9" in found.left_out[0]
-    assert "accuracy of an answer" not in {w.words for w in found.worths}
-
-
-def test_sensitivity_is_in_joules_where_money_is_unknown(synthetic, analysed, prices):
-    silent = msgspec.structs.replace(prices, device_usd_per_h=None)
-    result = analysed([synthetic.relevance(0.6)], prices=silent)
-    found = find_sensitivity(result, decide(result, result.tasks[0]))
-    assert found.measure == "joules"
-    assert found.scale == 1.0
-
-
-def test_a_bill_that_is_unknown_has_no_sensitivity(synthetic, analysed, prices):
-    # the arm uses half of the labels, whose time nobody knows
-    bought = msgspec.structs.replace(prices, label_standing="bought_same_price")
-    result = analysed([synthetic.relevance(0.6)], prices=bought)
-    assert find_sensitivity(result, decide(result, result.tasks[0])) is None

@@ -1,12 +1,19 @@
 import math
+import re
 
 import pytest
 
 from hitl_sim.analysis import weigh
 from hitl_sim.analysis.crossing import Course, Crossing
 from hitl_sim.analysis.fieller import RatioSet, Shape
+from hitl_sim.analysis.variance import Share
 from hitl_sim.analysis.verdict import BreakEvenAlong
-from hitl_sim.report.decision import crossing_text, per_hour_text, tell_decision
+from hitl_sim.report.decision import (
+    crossing_text,
+    per_hour_text,
+    share_text,
+    tell_decision,
+)
 from hitl_sim.report.decision_table import (
     even_rows,
     frontier_table,
@@ -69,10 +76,44 @@ def test_a_boundary_that_changes_nothing_is_told_as_such(told):
     assert "no conclusion would differ" in sentence
 
 
-def test_what_is_worth_knowing_is_told(told):
-    assert told[-1].startswith("Worth knowing")
-    assert "accuracy of an answer" in told[-1]
-    assert "real participants" in told[-1].lower()
+def test_what_is_worth_knowing_is_told_with_its_error(told):
+    assert "expected value of perfect information (EVPI) is" in told[-1]
+    assert "largest for accuracy of an answer, which real participants" in told[-1]
+    assert "± " in told[-1]
+    assert "At the study's own scale of training EVPI is 0 USD." in told[-1]
+
+
+def test_what_the_variance_is_made_of_is_told_with_intervals(told):
+    (sentence,) = [text for text in told if text.startswith("Of the variance")]
+    shares = re.findall(r"([\d.]+) % \[([\d.]+), ([\d.]+)\]", sentence)
+    assert 2 <= len(shares) <= 3
+    # each is written to a percent or better
+    assert sum(float(share[0]) for share in shares) == pytest.approx(100.0, abs=1.6)
+    assert "their interaction" in sentence
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (Share(0.1608, 0.102, 0.249), "16 % [10, 25]"),
+        (Share(0.0321, 0.0, 0.2), "3.2 % [0.0, 20]"),
+        (Share(1e-6, 0.0, 1e-5), "under 0.1 %"),
+        (Share(math.nan, 0.0, 1.0), "unknown"),
+    ],
+)
+def test_a_share_is_never_written_without_its_interval(share, text):
+    assert share_text(share) == text
+
+
+def test_a_parameter_that_is_not_valued_is_named_with_the_reason(synthetic, analysed):
+    arms = [
+        synthetic.relevance(0.5, settings={"crowd.shared_error": shared})
+        for shared in (0.0, 0.5)
+    ]
+    (found,) = weigh(analysed(arms, sd=0.3, seed=4))
+    text = tell_decision(found, "workstation")[-1]
+    assert "Not valued: shared error of relevance" in text
+    assert "its effect cannot be told from Monte-Carlo error" in text
 
 
 def test_a_study_that_asks_nobody_has_no_decision_about_people(analysed):

@@ -94,16 +94,18 @@ def test_m_star_rises_with_the_wage_and_falls_with_the_tariff(verdict):
     assert (np.diff(multiple, axis=0) < 0.0).all()
 
 
-def test_indices_and_worth_are_drawn_for_every_input(verdict, figures):
+def test_shares_and_worth_are_drawn_for_every_input(verdict, figures):
     above, below = figures["sensitivity"].axes
     num = len(verdict.sensitivity.worths)
     assert len(above.get_yticks()) == len(below.get_yticks()) == num
+    (bars,) = [c for c in above.containers if hasattr(c, "patches")]
+    assert sum(bar.get_width() for bar in bars) == pytest.approx(1.0)
     assert "share of the variance" in above.get_xlabel()
     assert "USD" in below.get_xlabel()
 
 
-def test_without_indices_the_worth_is_drawn_alone(verdict):
-    without = dataclasses.replace(verdict.sensitivity, indices=(), why_not="no SALib")
+def test_where_nothing_moves_the_arm_the_worth_is_drawn_alone(verdict):
+    without = dataclasses.replace(verdict.sensitivity, effects=())
     with styled():
         assert len(draw_sensitivity(without).axes) == 1
 
