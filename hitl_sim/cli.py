@@ -169,6 +169,10 @@ def run(
         _profile(device or spec.device)
         if probe and not dry_run:
             raise ValueError("`--probe` must be given with `--dry-run`.")
+        if limit is not None and not math.isfinite(limit):
+            raise ValueError(
+                f"`--limit` must be a finite number of seconds, got {limit}."
+            )
         if tune and (dry_run or smoke):
             raise ValueError("`--tune` must be given without --dry-run and --smoke.")
         if tune:

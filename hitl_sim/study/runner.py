@@ -1,8 +1,10 @@
 """The composition root: a study file in, records, an answer and a report out."""
 
 import json
+import platform
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -176,20 +178,24 @@ def run_study(
 
     Raises:
         SpecError: the study cannot be run as written; nothing was done.
-        RecordError: the folder cannot be used; nothing was lost.
+        RecordError: the folder cannot be used or holds records of another environment;
+            nothing was lost.
         DiskFullError: its disk is full; nothing was lost.
     """
     spec = validate(spec)
     plan = build_plan(spec)
+    place = place or Place(workers=workers)
     check_folder(out)
     moved = set_aside(out, damaged_files(out))
     finished = finished_keys(out)
-    write_json(out / "study.json", msgspec.to_builtins(spec))
     left = chunks_left(plan, finished)
+    if left:
+        _check_environment(plan, out, place)
+    write_json(out / "study.json", msgspec.to_builtins(spec))
     on_plan(foresee(plan, finished))
     with Meter().window("sweep", phase="train") as window:
         sweep = Sweep(plan, finished, left, limit_s, on_progress)
-        messages = sweep.run(place or Place(workers=workers), out)
+        messages = sweep.run(place, out)
     if left:
         _write_own_energy(out, window)
     keys = {run.key for run in plan.runs}
@@ -228,13 +234,38 @@ def finish(plan: Plan, out: Path) -> None:
     write_json(out / "manifest.json", _manifest(plan, out))
 
 
-def _manifest(plan: Plan, out: Path) -> dict[str, Any]:
+def _check_environment(plan: Plan, out: Path, place: Place) -> None:
+    """Refuse to add records of another environment, as far as is known here.
+
+    Raises:
+        RecordError: which would else be found after all runs.
+    """
+    there = _environment_of(_groups_of(plan, out), out)
+    if place.kind != "local":
+        return  # workers elsewhere look for themselves
+    here = {name: version(name) for name in ("jax", "jaxlib", "numpy")}
+    here |= {"python": platform.python_version(), "machine": platform.machine()}
+    for name, value in here.items():
+        if there.get(name, value) != value:
+            raise RecordError(
+                f"Records in {str(out)!r} must come from one environment, got "
+                f"{there[name]!r} of {name} there and {value!r} here. Run into another "
+                "folder."
+            )
+
+
+def _groups_of(plan: Plan, out: Path) -> dict[str, Any]:
+    """Read what the folder knows of a study's programs."""
     wanted = set(plan.groups)
-    groups = {
+    return {
         path.stem: json.loads(path.read_text())
         for path in sorted((out / "groups").glob("*.json"))
         if path.stem in wanted
     }
+
+
+def _environment_of(groups: Mapping[str, Any], out: Path) -> dict[str, Any]:
+    """Return what all programs were run in; empty where there is none yet."""
     environments = {
         json.dumps(group["environment"], sort_keys=True) for group in groups.values()
     }
@@ -243,6 +274,13 @@ def _manifest(plan: Plan, out: Path) -> dict[str, Any]:
             f"Records in {str(out)!r} must come from one environment, got "
             f"{len(environments)}: {sorted(environments)}. Run into another folder."
         )
+    found: dict[str, Any] = json.loads(environments.pop()) if environments else {}
+    return found
+
+
+def _manifest(plan: Plan, out: Path) -> dict[str, Any]:
+    groups = _groups_of(plan, out)
+    environment = _environment_of(groups, out)
     return {
         "schema": SCHEMA,
         "study": msgspec.to_builtins(plan.spec),
@@ -260,7 +298,7 @@ def _manifest(plan: Plan, out: Path) -> dict[str, Any]:
             for name, info in plan.infos.items()
         },
         "populations": plan.populations(),
-        "environment": json.loads(environments.pop()) if environments else {},
+        "environment": environment,
         "units": merge_units(groups.values()),
     }
 

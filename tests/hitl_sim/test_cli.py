@@ -159,6 +159,13 @@ def test_records_of_another_form_of_the_study_are_told(tmp_path, monkeypatch):
     )
 
 
+def test_a_limit_that_never_comes_is_refused(tmp_path):
+    code, text = call("run", SMOKE, "--out", tmp_path / "out", "--limit", "inf")
+    assert code == 2
+    assert "`--limit` must be a finite number of seconds, got inf." in text
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("command", ["status", "verify"])
 def test_a_folder_without_a_study_is_refused_by(command, tmp_path):
     code, text = call(command, tmp_path)
