@@ -5,12 +5,12 @@ from hitl_sim.analysis.between import beside as beside
 from hitl_sim.analysis.break_even import Answer as Answer
 from hitl_sim.analysis.break_even import BreakEven as BreakEven
 from hitl_sim.analysis.break_even import Payback as Payback
+from hitl_sim.analysis.claim import Effect as Effect
+from hitl_sim.analysis.claim import judge as judge
 from hitl_sim.analysis.confirmation import Confirmation as Confirmation
 from hitl_sim.analysis.crossing import Course as Course
 from hitl_sim.analysis.curve import Curve as Curve
 from hitl_sim.analysis.decision import Ceiling as Ceiling
-from hitl_sim.analysis.decision import Effect as Effect
-from hitl_sim.analysis.decision import judge as judge
 from hitl_sim.analysis.dial import DialCrossing as DialCrossing
 from hitl_sim.analysis.estimate import Estimate as Estimate
 from hitl_sim.analysis.finding import FailedRun as FailedRun

@@ -22,16 +22,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hitl_sim.analysis.claim import Held
 from hitl_sim.analysis.decision import NO_CONTROL_SUCCESS, NO_SUCCESS
 from hitl_sim.analysis.estimate import Estimate, infinite, unknown
 from hitl_sim.analysis.interval import (
+    Outlay,
     draw_pair,
     percentile_interval,
     ratio_interval,
-    some_failed,
 )
 from hitl_sim.analysis.pricing import Measure, Split
 from hitl_sim.analysis.record import FloatArray
+from hitl_sim.analysis.success import CONTROL
 from hitl_sim.energy import Quantity, Scope, unavailable
 
 AXIS_NAMES: dict[Measure, str] = {
@@ -76,7 +78,8 @@ class BreakEven:
         multiple: M*; infinite where it is "never".
         payback: on which side of M* people pay back.
         is_undetermined: whether the interval of the saving holds 0, as that of rho
-            then holds 1, so that "never" cannot be told from M*.
+            then holds 1, or would with failures that may come, so that "never" cannot
+            be told from M*.
         pays_here: whether the arm's whole bill is below the control's at M = 1.
     """
 
@@ -100,6 +103,7 @@ def find_break_even(
     control: Split,
     label: Quantity,
     weights: FloatArray,
+    held: Held | None = None,
 ) -> BreakEven:
     """Find M* and its Monte-Carlo interval.
 
@@ -109,6 +113,8 @@ def find_break_even(
         control: the control's, of the same replicates in the same order.
         label: what one given label costs under the label standing, in this measure.
         weights: `[B, R]` resampled replicates.
+        held: failures that arm and control may have; what these would undo is
+            undetermined. None: runs are taken to fail as often as they did.
 
     Returns:
         The break-even; unknown where a price that it takes is unavailable.
@@ -141,9 +147,41 @@ def find_break_even(
         saved,
         _multiple(payback, beside, saved, beside_draws, saved_draws, num),
         payback,
-        is_undetermined=low < 0.0 < high,
-        pays_here=_sign(*percentile_interval(net, num)),
+        is_undetermined=low < 0.0 < high
+        or not _is_upheld(held, arm.trained, control.trained, weights, low >= 0.0),
+        pays_here=_pays(held, arm, control, label, weights, net),
     )
+
+
+def _is_upheld(
+    held: Held | None,
+    arm: Outlay,
+    control: Outlay,
+    weights: FloatArray,
+    is_below: bool,
+) -> bool:
+    """Return whether failures that may come leave the order of two bills standing."""
+    return held is None or held.upholds_order(arm, control, weights, is_below=is_below)
+
+
+def _pays(
+    held: Held | None,
+    arm: Split,
+    control: Split,
+    label: Quantity,
+    weights: FloatArray,
+    net: FloatArray,
+) -> Answer:
+    """Say whether the whole bill of the arm is below the control's."""
+    answer = _sign(*percentile_interval(net, weights.shape[1]))
+    if answer is Answer.UNDETERMINED:
+        return answer
+    price = 0.0 if label.value is None else float(label.value)
+    bills = arm.trained.plus(arm.stood_beside(price)), control.trained
+    if price:
+        bills = bills[0], bills[1].plus(control.labelled.times(price))
+    is_upheld = _is_upheld(held, *bills, weights, answer is Answer.YES)
+    return answer if is_upheld else Answer.UNDETERMINED
 
 
 def _is_known(beside: Quantity, saved: Quantity) -> bool:
@@ -190,11 +228,11 @@ def _draws(
 ) -> tuple[FloatArray, FloatArray]:
     """Return beside and saved in each resample, `[B]` each."""
     price = 0.0 if label.value is None else float(label.value)
-    may_fail = some_failed(arm.is_reached, control.is_reached)
     with np.errstate(invalid="ignore"):
+        may_fail = not control.is_reached.all()
         beside = arm.stood_beside(price).draws(weights, may_fail=may_fail)
         if price:
-            labels = control.labelled.draws(weights, may_fail=may_fail)
+            labels = control.labelled.draws(weights, stream=CONTROL)
             beside = beside - price * labels
         spent, without = draw_pair(arm.trained, control.trained, weights)
         saved = without - spent

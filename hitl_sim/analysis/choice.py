@@ -174,15 +174,16 @@ class _Desk:
         )
 
     def price_break_evens(self) -> list[BreakEvenAlong]:
-        """Solve the break-even of every arm with people along every price."""
+        """Solve the break-even of every arm with people along every price.
+
+        At the study's own scale alone: at the one where people break even in money,
+        the prices that break even are those that the scale was found with.
+        """
         cases: list[tuple[Range, FloatArray, float, FloatArray]] = []
         for span in RANGES:
             ends = np.array([span.low, span.high])
             table = self._table(Scenarios({span.name: ends}))
-            cases += [
-                (span, ends, scale, _scaled(table, span.measure, scale))
-                for scale in sorted({1.0, self.scale})
-            ]
+            cases.append((span, ends, 1.0, _scaled(table, span.measure, 1.0)))
         rows = [
             self._along_prices(finding, cases)
             for finding in self.task.with_people

@@ -9,6 +9,7 @@ import numpy as np
 
 from hitl_sim.analysis.bill import protocol_joules, training_scopes, usage_at
 from hitl_sim.analysis.break_even import BreakEven, find_break_even
+from hitl_sim.analysis.claim import Held, Side, find_sides
 from hitl_sim.analysis.curve import trace_curve
 from hitl_sim.analysis.decision import (
     Sample,
@@ -17,7 +18,6 @@ from hitl_sim.analysis.decision import (
     estimate_ratio,
     find_ceiling,
     joules_per_success,
-    judge,
     resting_on,
     restricted_mean,
     variance_saved,
@@ -67,6 +67,8 @@ class _Frame:
     horizon_j: float
     rules: Rules
     market: Market
+    samples: Mapping[str, Sample]
+    sides: Mapping[str, Side]
 
 
 def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskResult:
@@ -131,6 +133,17 @@ def _frame(
             f"`replicate` of the control of task {control.task!r} must be among those"
             f" of its pilot, got {control.replicate.tolist()}."
         )
+    samples = {control.condition: sample} | {
+        group.condition: draw_sample(
+            group,
+            targets,
+            market.costs,
+            smoothing=rules.smoothing,
+            among=sample.group.replicate,
+        )
+        for group in groups
+        if group.role != "control"
+    }
     standings: list[LabelStanding] = ["sunk", "bought_same_price"]
     if market.prices.label_price_usd is not None:
         standings.append("bought_elsewhere")
@@ -147,6 +160,10 @@ def _frame(
         horizon_j=min(_least_joules(group, market) for group in groups),
         rules=rules,
         market=market,
+        samples=samples,
+        sides=find_sides(
+            {key: (one.group.role, one.outlay) for key, one in samples.items()}
+        ),
     )
 
 
@@ -160,13 +177,7 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
     """Hold one condition against the control."""
     market, rules = frame.market, frame.rules
     costs, seed = market.costs, rules.seed
-    arm = draw_sample(
-        group,
-        frame.targets,
-        costs,
-        smoothing=rules.smoothing,
-        among=frame.control.group.replicate,
-    )
+    arm = frame.samples[group.condition]
     rows = np.searchsorted(frame.control.group.replicate, arm.group.replicate)
     control, splits = frame.control, frame.control_splits
     num_missing = control.group.num_runs - arm.group.num_runs
@@ -175,12 +186,15 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
         splits = market.splits(control)
     weights = resample(arm.group.num_runs, seed)
     ratio = estimate_ratio(arm, control, costs, seed)
+    held = Held(
+        frame.sides[group.condition], frame.sides[frame.control.group.condition]
+    )
     arm_splits = market.splits(arm)
 
     def break_even(measure: Measure, standing: LabelStanding) -> BreakEven:
         price = frame.label_price[standing, measure]
         return find_break_even(
-            measure, arm_splits[measure], splits[measure], price, weights
+            measure, arm_splits[measure], splits[measure], price, weights, held
         )
 
     standing = market.prices.label_standing
@@ -201,7 +215,13 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
         reach=wilson(arm.num_reached, arm.group.num_runs),
         joules=joules_per_success(arm, costs, seed),
         ratio=ratio,
-        effect=judge(ratio.low, ratio.high, rules.smallest_effect),
+        claim=held.claim(
+            ratio.low,
+            ratio.high,
+            (arm.outlay, control.outlay),
+            weights,
+            rules.smallest_effect,
+        ),
         variance_saved_frac=variance_saved(arm, control, seed),
         steps=restricted_mean(
             np.asarray(arm.usage.steps),

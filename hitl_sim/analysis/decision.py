@@ -7,7 +7,6 @@ does is billed to the cap and counts in full; none is dropped.
 
 from __future__ import annotations
 
-import enum
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -41,36 +40,6 @@ from hitl_sim.unit import S_PER_H
 
 NO_SUCCESS = "no run reached the target"
 NO_CONTROL_SUCCESS = "no run of the control reached the target"
-
-
-class Effect(enum.Enum):
-    """Where rho's interval lies beside 1 and the smallest effect of interest."""
-
-    SAVES = "saves"
-    """All of it is below 1 by at least the smallest effect."""
-    COSTS_MORE = "costs more"
-    """All of it is above 1 by at least the smallest effect."""
-    NO_DIFFERENCE = "no difference that matters"
-    """All of it is within the smallest effect of 1."""
-    UNDETERMINED = "undetermined"
-    """None of these: more replicates are needed."""
-
-
-def judge(low: float, high: float, smallest_effect: float) -> Effect:
-    """Say what an interval of rho shows.
-
-    Args:
-        low: its lower end.
-        high: its upper end; may be inf.
-        smallest_effect: smallest change of rho that would matter; in (0, 1).
-    """
-    if high <= 1.0 - smallest_effect:
-        return Effect.SAVES
-    if low >= 1.0 + smallest_effect:
-        return Effect.COSTS_MORE
-    if low >= 1.0 - smallest_effect and high <= 1.0 + smallest_effect:
-        return Effect.NO_DIFFERENCE
-    return Effect.UNDETERMINED
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from hitl_sim.analysis.bill import Scopes, Usage
 from hitl_sim.analysis.break_even import Answer, BreakEven, Payback
+from hitl_sim.analysis.claim import Claim, Effect
 from hitl_sim.analysis.curve import Curve
-from hitl_sim.analysis.decision import Ceiling, Effect
+from hitl_sim.analysis.decision import Ceiling
 from hitl_sim.analysis.estimate import Estimate
 from hitl_sim.analysis.interval import Outlay, Proportion
 from hitl_sim.analysis.pricing import Measure
@@ -73,7 +74,7 @@ class Finding:
         reach: how many reached the target.
         joules: expected joules per success.
         ratio: rho.
-        effect: where rho's interval lies.
+        claim: what is claimed about rho, and how many failures it survives.
         variance_saved_frac: what pairing the replicates saved of rho's log variance.
         steps: restricted mean of training steps to the target.
         mean_joules: restricted mean of joules to the target.
@@ -109,7 +110,7 @@ class Finding:
     reach: Proportion
     joules: Estimate
     ratio: Estimate
-    effect: Effect
+    claim: Claim
     variance_saved_frac: float | None
     steps: Estimate
     mean_joules: Estimate
@@ -131,6 +132,11 @@ class Finding:
     def num_runs(self) -> int:
         """Return how many runs were compared."""
         return len(self.replicate)
+
+    @property
+    def effect(self) -> Effect:
+        """Return what is claimed about rho."""
+        return self.claim.effect
 
     @property
     def has_people(self) -> bool:

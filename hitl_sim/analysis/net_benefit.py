@@ -20,10 +20,10 @@ import numpy.typing as npt
 
 from hitl_sim.analysis.crossing import Crossing, find_crossing
 from hitl_sim.analysis.finding import Finding
-from hitl_sim.analysis.interval import some_failed
 from hitl_sim.analysis.pricing import Measure
 from hitl_sim.analysis.record import FloatArray, IntArray
 from hitl_sim.analysis.repricing import Amounts, PriceTable, bill
+from hitl_sim.analysis.success import ARM, CONTROL
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,11 @@ class Pair:
     def _draw(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return `[B, F]` amounts of arm and control in each resample."""
         if not self._drawn or self._drawn[0][0] is not weights:
-            may_fail = some_failed(self.arm.is_reached, self.control.is_reached)
+            is_same = self.arm.is_same(self.control)
+            stream = ARM if is_same else CONTROL
             drawn = (
-                self.arm.draws(weights, may_fail=may_fail),
-                self.control.draws(weights, may_fail=may_fail),
+                self.arm.draws(weights, may_fail=not self.control.is_reached.all()),
+                self.control.draws(weights, stream=stream),
             )
             self._drawn[:] = [(weights, *drawn)]
         _, spent, beside = self._drawn[0]

@@ -26,7 +26,7 @@ from hitl_sim.analysis.people import NOBODY
 from hitl_sim.analysis.pricing import MEASURES, TRAINING, Measure
 from hitl_sim.analysis.record import PROTOCOL, BoolArray, FloatArray, IntArray
 from hitl_sim.analysis.scenario import Scenarios, scenario_number, scenario_rates
-from hitl_sim.analysis.success import draw_success
+from hitl_sim.analysis.success import ARM, per_success
 from hitl_sim.cost import Ledger, Prices, Rates, build_ledger
 from hitl_sim.energy import DeviceProfile, Quantity, UnitCost
 from hitl_sim.remember import Remembered
@@ -68,15 +68,30 @@ class Amounts:
         """Return `[F]` amounts of all runs over the successes; inf without any."""
         return _over(self.rows.sum(axis=0), self.is_reached.sum())
 
-    def draws(self, weights: FloatArray, *, may_fail: bool = False) -> FloatArray:
+    def draws(
+        self, weights: FloatArray, *, stream: int = ARM, may_fail: bool = False
+    ) -> FloatArray:
         """Return `[B, F]` the same in each resample; inf without any success.
 
         Args:
-            weights: `[B, R]` how often each run is in each resample.
+            weights: `[B, R]` weight of each run in each resample.
+            stream: whose halves: `success.ARM` or `success.CONTROL`.
             may_fail: whether to allow for a failure though all runs reached.
         """
-        drawn = draw_success(self.is_reached, weights, may_fail=may_fail)
-        return drawn.per_success(self.rows, self.if_failed if may_fail else None)
+        return per_success(
+            weights,
+            self.rows,
+            self.is_reached,
+            self.if_failed,
+            stream=stream,
+            may_fail=may_fail,
+        )
+
+    def is_same(self, other: Amounts) -> bool:
+        """Return whether two conditions used the same, run for run."""
+        return np.array_equal(self.is_reached, other.is_reached) and np.array_equal(
+            self.rows, other.rows
+        )
 
     def influence(self) -> FloatArray:
         """Return `[R, F]` pseudo-values whose mean is `pooled`.

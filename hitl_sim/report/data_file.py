@@ -97,6 +97,12 @@ def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
         "joules_per_success": _estimate(finding.joules, sources),
         "rho": _estimate(finding.ratio, sources),
         "effect": finding.effect.value,
+        "claim": {
+            "by_interval": finding.claim.by_interval.value,
+            "survives_frac": number(finding.claim.survived),
+            "hangs_on": finding.claim.hangs_on,
+            "may_fail_frac": number(finding.claim.may_fail),
+        },
         "restricted_steps": _estimate(finding.steps, sources),
         "restricted_joules": _estimate(finding.mean_joules, sources),
         "test_accuracy": _estimate(finding.test_accuracy, sources),

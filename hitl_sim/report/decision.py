@@ -137,22 +137,14 @@ def _set(crossing: Crossing) -> str:
 
 
 def _prices(decision: Decision) -> list[str]:
-    """Say where each price breaks even, here and where training is that dear."""
+    """Say where each price breaks even."""
     leader = decision.leader
     if leader is None:
         return []
     label = leader.finding.label
     own = [b for b in decision.break_evens if b.arm == label and b.unit]
-    sentences = []
-    for scale in sorted({b.scale for b in own}):
-        where = (
-            "at the study's own scale"
-            if scale == 1.0
-            else f"with training {times(scale)} as dear"
-        )
-        parts = [f"{b.along}: {crossing_text(b)}" for b in own if b.scale == scale]
-        sentences.append(f"Break-even prices of {label}, {where}: {'; '.join(parts)}.")
-    return sentences
+    parts = [f"{b.along}: {crossing_text(b)}" for b in own]
+    return [f"Break-even prices of {label}: {'; '.join(parts)}."] if own else []
 
 
 def _dials(decision: Decision) -> list[str]:

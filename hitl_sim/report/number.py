@@ -131,13 +131,24 @@ def break_even_text(found: BreakEven) -> str:
             return f"{short_times(found.multiple.value)}{mark}"
 
 
-def times_span(low: float, high: float) -> str:
-    """Write how far chance may carry a multiple."""
+def times_span(multiple: Estimate) -> str:
+    """Write how far chance may carry a multiple, or constants where they carry more."""
+    low, high, by = multiple.low, multiple.high, "chance"
+    constants = multiple.quantity.interval
+    if constants is not None:
+        ends = float(constants[0]), float(constants[1])
+        if _spread(*ends) > _spread(low, high):
+            (low, high), by = ends, "constants"
     if low <= 0.0 and math.isinf(high):
-        return "by chance anything"
+        return f"by {by} anything"
     if math.isinf(high):
-        return f"by chance {times(low)} or more"
-    return f"by chance {times(low)} to {times(high)}"
+        return f"by {by} {times(low)} or more"
+    return f"by {by} {times(low)} to {times(high)}"
+
+
+def _spread(low: float, high: float) -> float:
+    """Return how many times the lower end the upper one is."""
+    return high / low if low > 0.0 else math.inf
 
 
 def percent(fraction: float) -> str:

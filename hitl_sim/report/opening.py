@@ -15,8 +15,11 @@ from hitl_sim.analysis import (
     beside,
     best,
     cheapest,
+    judge,
 )
 from hitl_sim.analysis.break_even import AXIS_NAMES
+from hitl_sim.analysis.claim import Claim, Side
+from hitl_sim.analysis.joint import Joint, judge_at_once
 from hitl_sim.analysis.pricing import MEASURES, Measure
 from hitl_sim.energy import Quantity
 from hitl_sim.report.number import (
@@ -123,33 +126,74 @@ def tell_ratio(task: TaskResult, result: StudyResult) -> str:
         leader = best(findings)
         if leader is None:
             continue
-        among = f" of {len(findings)}" if len(findings) > 1 else ""
+        joint = judge_at_once(leader, findings, task.control, result.seed)
+        among = f" of {joint.num}" if joint.num > 1 else ""
         sentences.append(
             f"the best condition{among} {who} was {leader.label} at {RHO} ="
             f" {ratio_text(leader.ratio)}, {leader.reach.hits} of"
-            f" {leader.reach.trials} runs at the target: {_verdict(leader, result)}"
+            f" {leader.reach.trials} runs at the target:"
+            f" {_verdict(leader, joint, result)}"
         )
     crowds = _beside_sentence(task, result) + _crowd_sentence(task)
     text = "; ".join(sentences) or f"no arm has a known {RHO}"
     return f"{RHO} (joules to the target beside the control): {text}.{crowds}"
 
 
-def _verdict(finding: Finding, result: StudyResult) -> str:
-    effect = percent(result.smallest_effect)
+def _verdict(finding: Finding, joint: Joint, result: StudyResult) -> str:
+    """Say what is claimed of the best condition, and what would undo it."""
+    claim = finding.claim
+    words = _claimed(claim.by_interval, finding, result)
+    if claim.side is None:
+        return words
+    if claim.is_withheld:
+        return f"too few failures seen to tell; {words} {_undone(claim, claim.side)}"
+    at_once = f"with all {joint.num} judged at once ({span(joint.low, joint.high)})"
+    if judge(joint.low, joint.high, result.smallest_effect) is not claim.effect:
+        return f"{words} by its own interval, but not {at_once}"
+    holds = f", also {at_once}" if joint.num > 1 else ""
+    return f"{words}{holds}; it stands unless {_failing(claim, claim.side)}"
+
+
+def _undone(claim: Claim, side: Side) -> str:
+    """Say which failures would undo what the interval alone would claim."""
+    enough = (
+        f"; about {claim.enough:,} replicates without a failure would do"
+        if claim.enough
+        else ""
+    )
+    return (
+        f"would not stand if {_failing(claim, side)}, and up to"
+        f" {_share(side.may_fail)} may{enough}"
+    )
+
+
+def _failing(claim: Claim, side: Side) -> str:
+    whose = "such runs" if claim.hangs_on == "arm" else "the control's runs"
+    seen = f"{side.failed or 'none'} of {side.runs} did"
+    return f"more than {_share(claim.survived)} of {whose} fail ({seen})"
+
+
+def _share(fraction: float) -> str:
+    """Write a share of runs to two digits."""
+    return f"{100 * fraction:.2g} %" if fraction < 1.0 else "100 %"
+
+
+def _claimed(effect: Effect, finding: Finding, result: StudyResult) -> str:
+    matters = percent(result.smallest_effect)
     low, high = finding.ratio.low, finding.ratio.high
-    match finding.effect:
+    match effect:
         case Effect.SAVES:
-            return f"a saving of more than the {effect} that matters"
+            return f"a saving of more than the {matters} that matters"
         case Effect.COSTS_MORE:
-            return f"a loss of more than the {effect} that matters"
+            return f"a loss of more than the {matters} that matters"
         case Effect.NO_DIFFERENCE:
             side = "saving" if high < 1.0 else "loss" if low > 1.0 else "difference"
-            return f"a {side} of less than the {effect} that matters"
-        case Effect.UNDETERMINED:
+            return f"a {side} of less than the {matters} that matters"
+        case _:
             if high < 1.0:
-                return f"a saving, perhaps of less than the {effect} that matters"
+                return f"a saving, perhaps of less than the {matters} that matters"
             if low > 1.0:
-                return f"a loss, perhaps of less than the {effect} that matters"
+                return f"a loss, perhaps of less than the {matters} that matters"
             return "the interval holds 1, so saving and loss cannot be told apart"
 
 
@@ -225,5 +269,5 @@ def _multiple_clause(finding: Finding, found: BreakEven) -> str:
     )
     return (
         f"from {times(multiple.value)} as dear on,"
-        f" {times_span(multiple.low, multiple.high)} ({finding.label}{hedge})"
+        f" {times_span(multiple)} ({finding.label}{hedge})"
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hitl_sim.analysis import StudyResult, TaskResult, Verdict
+from hitl_sim.analysis.joint import distinct
 from hitl_sim.analysis.scaling import find_scalings
 from hitl_sim.report.check import list_checks
 from hitl_sim.report.decision import tell_decision
@@ -146,13 +147,16 @@ def _tell_task(
 
 
 def _notes(result: StudyResult) -> tuple[str, ...]:
-    num = sum(len(task.findings) for task in result.tasks)
+    num = sum(len(distinct(task.findings)) for task in result.tasks)
+    same = sum(len(task.findings) for task in result.tasks) - num
+    once = f" ({same} more repeat one of them run for run)" if same else ""
     people = standing_words(result)
     notes = [f"How far the people may be trusted: {people}."] if people else []
+    conditions = "conditions are" if num != 1 else "condition is"
     notes += [
-        f"{num} conditions are compared and about {max(1, round(num / 20))} of their"
-        " 95 % intervals will miss; the best of many looks better than it is until"
-        " fresh seeds confirm it."
+        f"{num} {conditions} compared{once} and about {max(1, round(num / 20))} of"
+        " their 95 % intervals will miss; the best of many looks better than it is"
+        " until fresh seeds confirm it."
     ]
     if result.failed:
         notes.append(

@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import beta
 
 from hitl_sim.analysis.interval import (
@@ -40,18 +42,21 @@ def test_wilson_refuses_impossible_counts(hits, trials):
 
 @pytest.mark.parametrize(
     ("num", "expected"),
-    # norm.cdf(-sqrt(n / (n - 1)) * t.ppf(0.975, n - 1)) by scipy
-    [(6, 0.00243180), (16, 0.01385557), (32, 0.01912583)],
+    # norm.cdf(-sqrt((n + 1) / (n - 1)) * t.ppf(0.975, n - 1)) by scipy
+    [(6, 0.00117680), (16, 0.01163108), (32, 0.01767719)],
 )
 def test_the_expanded_tail_uses_students_quantile(num, expected):
     assert tail(num) == pytest.approx(expected, rel=3e-3)
 
 
-def test_resamples_draw_every_replicate_as_often_on_average():
+def test_resamples_weigh_every_replicate_alike_on_average():
+    """By a flat Dirichlet: a weight of mean 1 has the variance (n - 1) / (n + 1)."""
     weights = resample(20, 3)
-    assert weights.sum(axis=1).tolist() == [20.0] * len(weights)
-    error = 4 * math.sqrt(0.95 / len(weights))
+    np.testing.assert_allclose(weights.sum(axis=1), 20.0)
+    error = 4 * math.sqrt(19 / 21 / len(weights))
     np.testing.assert_allclose(weights.mean(axis=0), 1.0, atol=error)
+    assert weights.var(axis=0).mean() == pytest.approx(19 / 21, rel=0.05)
+    assert (weights > 0.0).all()
 
 
 def test_resamples_depend_on_the_seed_alone():
@@ -138,10 +143,65 @@ def test_the_interval_holds_the_true_ratio_in_95_of_100_studies(num, ratio, sd, 
     assert hits / studies <= 0.95 + 4 * math.sqrt(0.95 * 0.05 / studies)
 
 
-def test_a_failure_of_one_is_allowed_for_in_the_other():
-    reached, cap = np.ones(32, bool), np.full(32, 3.0)
-    sure = Outlay(np.ones(32), reached, cap)
-    failing = Outlay(np.where(np.arange(32) < 1, 3.0, 1.0), np.arange(32) >= 1, cap)
-    assert ratio_interval(sure, sure, resample(32, 0)) == (1.0, 1.0)
-    low, high = ratio_interval(sure, failing, resample(32, 0))
-    assert low < 1.0 < high
+CAP = 3.3
+
+
+def runs(spent, failed):
+    """Return an outlay some of whose runs fail at the cap."""
+    reached = np.ones(len(spent), bool)
+    reached[failed] = False
+    return Outlay(np.where(reached, spent, CAP), reached, np.full(len(spent), CAP))
+
+
+def paired(seed, sd=0.1):
+    """Return what 32 runs of arm and control spend, a tenth less and as much."""
+    rng = np.random.default_rng(seed)
+    shared = rng.normal(0.0, sd, 32)
+    arm, control = (np.exp(shared + rng.normal(0.0, sd, 32)) for _ in range(2))
+    return np.minimum(0.9 * arm, CAP), np.minimum(control, CAP)
+
+
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from([0.1, 0.5]),
+    st.lists(st.integers(0, 31), max_size=31, unique=True),
+    st.integers(0, 31),
+)
+@settings(max_examples=60, deadline=None)
+def test_one_more_failure_lowers_no_bound(seed, sd, failed, more):
+    arm, control = paired(seed, sd)
+    other, weights = runs(control, [3, 9]), resample(32, 0)
+    before, after = runs(arm, failed), runs(arm, [*failed, more])
+    for bound in (
+        lambda one: outlay_interval(one, weights),
+        lambda one: ratio_interval(one, other, weights),
+    ):
+        (low, high), (new_low, new_high) = bound(before), bound(after)
+        assert new_low >= low * (1.0 - 1e-9)
+        assert new_high >= high * (1.0 - 1e-9)
+
+
+def test_the_first_failure_of_a_perfect_arm_does_not_lower_the_ratio_s_low_end():
+    arm, control = paired(3)
+    weights, other = resample(32, 0), runs(control, [])
+    low, _ = ratio_interval(runs(arm, []), other, weights)
+    for more in range(32):
+        assert ratio_interval(runs(arm, [more]), other, weights)[0] >= low
+
+
+def test_an_a_a_interval_hardly_hangs_on_which_replicate_failed():
+    _, control = paired(3)
+    weights = resample(32, 0)
+    widths = []
+    for replicate in (4, 5, 6):
+        low, high = ratio_interval(
+            runs(control, [5]), runs(control[::-1], [replicate]), weights
+        )
+        widths.append(math.log(high / low))
+    assert widths[1] > max(widths) / 2.5
+
+
+def test_the_same_runs_under_two_names_have_a_ratio_of_one():
+    _, control = paired(3)
+    one, other = runs(control, [5, 6]), runs(control, [5, 6])
+    assert ratio_interval(one, other, resample(32, 0)) == (1.0, 1.0)

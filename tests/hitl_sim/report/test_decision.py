@@ -48,9 +48,10 @@ def test_never_in_this_range_is_told_with_the_range(told):
     assert any("wage: never from 0.00 to 100 USD/h" in text for text in told)
 
 
-def test_where_training_is_dear_enough_the_wage_breaks_even_at_the_study_s_own(told):
-    (sentence,) = [t for t in told if "with training" in t and "wage: up to 15.0" in t]
-    assert "[" in sentence
+def test_no_price_is_told_at_the_scale_that_it_defined(told):
+    (sentence,) = [text for text in told if text.startswith("Break-even prices")]
+    assert "with training" not in sentence
+    assert "15.0" not in sentence
 
 
 def test_the_quality_from_which_people_save_training_is_told(told):

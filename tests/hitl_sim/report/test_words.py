@@ -1,11 +1,15 @@
 import dataclasses
 
 import msgspec
+import numpy as np
 import pytest
 
+from hitl_sim.analysis import Effect, best
+from hitl_sim.analysis.joint import judge_at_once
 from hitl_sim.cost import Prices
 from hitl_sim.energy.profile import Constant, MeasuredCost
 from hitl_sim.report import paragraphs, tell
+from hitl_sim.report.number import times
 
 PRICES = Prices(boundary="workstation", label_standing="sunk", pue=1.0)
 
@@ -84,6 +88,65 @@ def test_the_ceiling_keeps_chance_and_constants_apart(crowded):
 def test_rho_is_judged_by_the_smallest_effect(synthetic, analysed, ratio, verdict):
     words = spoken(analysed([synthetic.relevance(ratio)], num_replicates=32))
     assert verdict in words.rho
+
+
+def test_a_verdict_says_the_share_of_failures_that_it_survives(synthetic, analysed):
+    result = analysed([synthetic.relevance(0.5)], num_replicates=32)
+    share = result.tasks[0].findings[0].claim.survived
+    assert 0.06 < share < 0.12
+    assert (
+        f"a saving of more than the 5 % that matters; it stands unless more than"
+        f" {100 * share:.2g} % of such runs fail (none of 32 did)"
+    ) in spoken(result).rho
+
+
+def test_a_saving_that_unseen_failures_may_undo_is_withheld(synthetic, analysed):
+    result = analysed([synthetic.relevance(0.75)], num_replicates=16)
+    claim = result.tasks[0].findings[0].claim
+    rho = spoken(result).rho
+    assert ": too few failures seen to tell; a saving of more than the 5 %" in rho
+    assert f"up to {100 * claim.may_fail:.2g} % may" in rho
+    assert f"about {claim.enough:,} replicates without a failure would do" in rho
+
+
+def test_the_best_of_many_is_claimed_with_all_judged_at_once(synthetic, analysed):
+    arms = [synthetic.relevance(0.7, population=f"p{num}") for num in range(10)]
+    rho = spoken(analysed(arms, num_replicates=32)).rho
+    assert "the best condition of 10 with people" in rho
+    assert "that matters, also with all 10 judged at once ([" in rho
+
+
+def test_a_claim_that_only_its_own_interval_makes_is_called_that(synthetic, analysed):
+    arms = [synthetic.relevance(0.8, population=f"p{num}") for num in range(10)]
+    study = {"num_replicates": 64, "sd": 0.25}
+    task = analysed(arms, **study).tasks[0]
+    leader = best(task.with_people)
+    joint = judge_at_once(leader, task.with_people, task.control, 7)
+    between = leader.ratio.high + 0.9 * (joint.high - leader.ratio.high)
+    result = analysed(arms, smallest_effect=1.0 - between, **study)
+    assert best(result.tasks[0].with_people).effect is Effect.SAVES
+    assert "by its own interval, but not with all 10 judged at once" in (
+        spoken(result).rho
+    )
+
+
+def test_conditions_that_repeat_one_run_for_run_count_once(synthetic, analysed):
+    arms = [
+        synthetic.relevance(
+            settings={"crowd.shared_error": error}, steps=np.linspace(90.0, 110.0, 12)
+        )
+        for error in (0.0, 0.5)
+    ]
+    notes = tell(analysed(arms)).notes
+    assert any("1 condition is compared (1 more repeat" in note for note in notes)
+
+
+def test_m_star_shows_the_wider_of_its_intervals(synthetic, analysed):
+    result = analysed([synthetic.relevance(0.6)], num_replicates=32)
+    found = result.tasks[0].findings[0].at("joules").multiple
+    low, high = (float(end) for end in found.quantity.interval)
+    assert high / low > found.high / found.low
+    assert f"by constants {times(low)} to {times(high)}" in spoken(result).break_even
 
 
 def test_a_saving_that_may_be_too_small_is_called_that(synthetic, analysed):

@@ -1,0 +1,58 @@
+"""The best of many, all judged at once."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from hitl_sim.analysis import best
+from hitl_sim.analysis.joint import distinct, judge_at_once
+
+ARMS = 10
+
+
+@pytest.fixture(scope="module")
+def task(synthetic, analysed):
+    arms = [synthetic.relevance(0.8, population=f"p{num}") for num in range(ARMS)]
+    return analysed(arms, num_replicates=32).tasks[0]
+
+
+def test_the_best_of_ten_has_a_wider_interval_with_all_judged_at_once(task):
+    leader = best(task.with_people)
+    joint = judge_at_once(leader, task.with_people, task.control, 7)
+    own = leader.ratio
+    assert joint.num == ARMS
+    # Bonferroni's normal point over the single one is 2.81 / 1.96.
+    wider = np.log(joint.high / joint.low) / np.log(own.high / own.low)
+    assert 1.2 < wider < 2.81 / 1.96 * 1.05
+
+
+def test_one_condition_alone_keeps_its_interval(task):
+    leader = best(task.with_people)
+    joint = judge_at_once(leader, [leader], task.control, 7)
+    assert (joint.low, joint.high) == (leader.ratio.low, leader.ratio.high)
+
+
+def test_the_same_runs_under_two_names_count_once(task):
+    leader = best(task.with_people)
+    copy = dataclasses.replace(leader, arm="the same by another name")
+    assert len(distinct([*task.with_people, copy])) == ARMS
+    once = judge_at_once(leader, [leader, copy], task.control, 7)
+    assert once.num == 1
+
+
+@pytest.mark.slow
+def test_in_95_of_100_studies_no_interval_of_all_at_once_misses(synthetic, analysed):
+    """Ten arms that save nothing: how often is one of them said to differ?"""
+    misses = own_misses = 0
+    for seed in range(200):
+        arms = [synthetic.relevance(1.0, population=f"p{num}") for num in range(ARMS)]
+        task = analysed(arms, num_replicates=16, num_checkpoints=200, seed=seed).tasks[
+            0
+        ]
+        every = task.with_people
+        joint = [judge_at_once(one, every, task.control, 7) for one in every]
+        misses += any(not one.low <= 1.0 <= one.high for one in joint)
+        own_misses += any(not f.ratio.low <= 1.0 <= f.ratio.high for f in every)
+    assert misses <= 200 * 0.05 + 4 * np.sqrt(200 * 0.05 * 0.95)
+    assert own_misses > misses
