@@ -87,16 +87,59 @@ def judge_at_once(
     is_finite = np.asarray(np.isfinite(logs).all(axis=0))
     if not is_finite[0] or not own.value > 0.0:
         return Joint(len(others), own.low, own.high)
+    reach = math.exp(_reach(logs[:, is_finite], len(shared)))
+    return Joint(
+        len(others), min(own.low, own.value / reach), max(own.high, own.value * reach)
+    )
+
+
+def judge_pairs(
+    worst: Finding,
+    leader: Finding,
+    findings: Sequence[Finding],
+    control: Finding,
+    seed: int,
+) -> Joint:
+    """Bound rho of the worst over rho of the best of some conditions.
+
+    Both were chosen by what they took, so that the interval holds for every pair of the
+    conditions at once.
+
+    Args:
+        worst: above the line.
+        leader: below it.
+        findings: all that both were chosen among, themselves included.
+        control: of the same base; has every replicate of each.
+        seed: fixes the resamples.
+
+    Returns:
+        The interval; it holds everything where replicates are too few or one of the
+        two never reached.
+    """
+    others = distinct([worst, leader, *findings])
+    shared = functools.reduce(np.intersect1d, [f.replicate for f in others])
+    if others[1] is not leader or len(shared) < MIN_REPLICATES:
+        return Joint(len(others), 0.0, math.inf)
+    logs = np.stack([_logs(f, control, shared, seed) for f in others], axis=1)
+    is_finite = np.asarray(np.isfinite(logs).all(axis=0))
+    if not is_finite[:2].all():
+        return Joint(len(others), 0.0, math.inf)
+    one, other = np.triu_indices(int(is_finite.sum()), 1)
     logs = logs[:, is_finite]
+    pairs = logs[:, one] - logs[:, other]
+    reach = math.exp(_reach(pairs, len(shared)))
+    value = worst.ratio.value / leader.ratio.value
+    return Joint(len(others), value / reach, value * reach)
+
+
+def _reach(logs: FloatArray, num: int) -> float:
+    """Return how far the first of `[B, C]` deviates at most, all held at once."""
     spread = logs.std(axis=0)
     away = np.abs(logs - logs.mean(axis=0)) / np.where(spread > 0.0, spread, math.inf)
     widest = float(np.quantile(away.max(axis=1), LEVEL))
     normal = NormalDist()
-    stretch = normal.inv_cdf(tail(len(shared))) / normal.inv_cdf((1.0 - LEVEL) / 2.0)
-    reach = math.exp(widest * stretch * float(spread[0]))
-    return Joint(
-        len(others), min(own.low, own.value / reach), max(own.high, own.value * reach)
-    )
+    stretch = normal.inv_cdf(tail(num)) / normal.inv_cdf((1.0 - LEVEL) / 2.0)
+    return widest * stretch * float(spread[0])
 
 
 def _logs(

@@ -19,7 +19,7 @@ from hitl_sim.analysis import (
 )
 from hitl_sim.analysis.break_even import AXIS_NAMES
 from hitl_sim.analysis.claim import Claim, Side
-from hitl_sim.analysis.joint import Joint, judge_at_once
+from hitl_sim.analysis.joint import Joint, judge_at_once, judge_pairs
 from hitl_sim.analysis.pricing import MEASURES, Measure
 from hitl_sim.energy import Quantity
 from hitl_sim.report.number import (
@@ -38,7 +38,7 @@ from hitl_sim.report.number import (
 )
 
 
-def tell_answer(task: TaskResult) -> str:
+def tell_answer(task: TaskResult, result: StudyResult) -> str:
     """Say whether people paid in energy, here and as training grows."""
     asked = task.with_people
     if not asked:
@@ -55,7 +55,7 @@ def tell_answer(task: TaskResult) -> str:
     if len(unknown) == len(asked):
         reason = unknown[0].at("joules").multiple.quantity.reason
         return f"Whether people paid back in energy is not known: {reason}."
-    return f"People did not pay: {_why_not(task)}"
+    return f"People did not pay: {_why_not(task)}{_machine_sentence(task, result)}"
 
 
 def _why_not(task: TaskResult) -> str:
@@ -76,6 +76,21 @@ def _why_not(task: TaskResult) -> str:
         f"at best ({soonest.label}) they saved {saved} of training per success{hedge}"
         f" and took {beside} themselves, the waiting device included; training would"
         f" have to be {times(found.multiple.value)} as dear for that to be paid back."
+    )
+
+
+def _machine_sentence(task: TaskResult, result: StudyResult) -> str:
+    """Say whether an arm without people took fewer joules than the best with people."""
+    people, machine = best(task.with_people), best(task.without_people)
+    if people is None or machine is None or machine.ratio.value >= 1.0:
+        return ""
+    found = beside(people, machine, result.seed)
+    if not found.value > 1.0:
+        return ""
+    more = "saved more" if found.low > 1.0 else "may have saved more"
+    return (
+        f" An arm without people {more}: {machine.label} at {RHO} ="
+        f" {ratio_text(machine.ratio)}."
     )
 
 
@@ -134,7 +149,7 @@ def tell_ratio(task: TaskResult, result: StudyResult) -> str:
             f" {leader.reach.trials} runs at the target:"
             f" {_verdict(leader, joint, result)}"
         )
-    crowds = _beside_sentence(task, result) + _crowd_sentence(task)
+    crowds = _beside_sentence(task, result) + _crowd_sentence(task, result)
     text = "; ".join(sentences) or f"no arm has a known {RHO}"
     return f"{RHO} (joules to the target beside the control): {text}.{crowds}"
 
@@ -211,8 +226,8 @@ def _beside_sentence(task: TaskResult, result: StudyResult) -> str:
     )
 
 
-def _crowd_sentence(task: TaskResult) -> str:
-    """Say how far the crowd moves rho of the best arm."""
+def _crowd_sentence(task: TaskResult, result: StudyResult) -> str:
+    """Say how far the crowd moves rho of the best arm, and whether chance would."""
     leader = best(task.with_people)
     if leader is None:
         return ""
@@ -226,10 +241,16 @@ def _crowd_sentence(task: TaskResult) -> str:
     worst = max(same, key=lambda f: f.ratio.value)
     if worst is leader:
         return ""
-    return (
-        f" The crowd decides: {leader.arm} with {worst.crowd} took {RHO} ="
-        f" {ratio_text(worst.ratio)}."
+    found = judge_pairs(worst, leader, same, task.control, result.seed)
+    took = (
+        f"{leader.arm} with {worst.crowd} took"
+        f" {digits(worst.ratio.value / leader.ratio.value)}"
+        f" {span(found.low, found.high)} times the joules that it took with"
+        f" {leader.crowd} ({found.num} crowds, all pairs judged at once)"
     )
+    if found.low > 1.0:
+        return f" The crowd decides: {took}."
+    return f" Whether the crowd matters cannot be told: {took}."
 
 
 def tell_break_even(task: TaskResult) -> str:

@@ -137,7 +137,7 @@ def _tell_task(
     boundary = result.prices.boundary
     return TaskWords(
         task=task.label,
-        answer=tell_answer(task),
+        answer=tell_answer(task, result),
         ceiling=tell_ceiling(task, result),
         rho=tell_ratio(task, result),
         break_even=tell_break_even(task),

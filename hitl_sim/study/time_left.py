@@ -47,7 +47,7 @@ class TimeLeft:
         self._flops_of = {chunk.group: flops(chunk) for chunk in reversed(chunks)}
         self._left = Counter(chunk.group for chunk in chunks)
         self._seen: Counter[str] = Counter()
-        self._work_s: Counter[str] = Counter()
+        self._work_s: dict[str, float] = dict.fromkeys(self._left, 0.0)
         self._setups: Counter[str] = Counter()
         self._first_s: list[float] = []
         self._later_s: list[float] = []

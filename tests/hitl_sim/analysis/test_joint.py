@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.analysis import best
-from hitl_sim.analysis.joint import distinct, judge_at_once
+from hitl_sim.analysis.joint import distinct, judge_at_once, judge_pairs
 
 ARMS = 10
 
@@ -56,3 +56,28 @@ def test_in_95_of_100_studies_no_interval_of_all_at_once_misses(synthetic, analy
         own_misses += any(not f.ratio.low <= 1.0 <= f.ratio.high for f in every)
     assert misses <= 200 * 0.05 + 4 * np.sqrt(200 * 0.05 * 0.95)
     assert own_misses > misses
+
+
+def test_the_worst_of_equal_crowds_is_rarely_told_from_the_best(synthetic, analysed):
+    """All pairs of five equal crowds are judged at once: at most 1 study in 20 errs."""
+    told = 0
+    for seed in range(20):
+        arms = [synthetic.relevance(0.8, population=f"p{num}") for num in range(5)]
+        task = analysed(arms, num_replicates=16, seed=seed).tasks[0]
+        every = sorted(task.with_people, key=lambda f: f.ratio.value)
+        found = judge_pairs(every[-1], every[0], every, task.control, 7)
+        assert found.num == 5
+        told += found.low > 1.0
+    # 4 or more of 20 have a chance of 1.6 % where 1 in 20 errs
+    assert told <= 3
+
+
+def test_a_crowd_twice_as_dear_is_told_from_the_best(synthetic, analysed):
+    arms = [
+        synthetic.relevance(ratio, population=f"p{ratio}") for ratio in (0.5, 0.6, 1.2)
+    ]
+    task = analysed(arms, num_replicates=16).tasks[0]
+    every = sorted(task.with_people, key=lambda f: f.ratio.value)
+    found = judge_pairs(every[-1], every[0], every, task.control, 7)
+    assert found.low > 1.0
+    assert found.low < every[-1].ratio.value / every[0].ratio.value < found.high

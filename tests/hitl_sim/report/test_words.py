@@ -170,6 +170,44 @@ def test_the_best_arms_with_and_without_people_are_named(crowded):
     assert "The crowd decides: relevance with spammer" in rho
 
 
+@pytest.mark.parametrize(
+    ("ratios", "said"),
+    [
+        ((0.6, 2.0), "The crowd decides: relevance with spammer took"),
+        ((0.6, 0.62), "Whether the crowd matters cannot be told: relevance with"),
+    ],
+)
+def test_the_crowd_decides_only_where_chance_would_not(
+    synthetic, analysed, ratios, said
+):
+    arms = [
+        synthetic.relevance(ratio, population=crowd)
+        for ratio, crowd in zip(ratios, ("perfect", "spammer"), strict=True)
+    ]
+    rho = spoken(analysed(arms, num_replicates=16)).rho
+    assert said in rho
+    assert "2 crowds, all pairs judged at once" in rho
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"),
+    [
+        (0.3, "An arm without people saved more: random_half"),
+        (0.6, "An arm without people may have saved more: random_half"),
+        (0.9, None),
+    ],
+)
+def test_an_arm_without_people_that_saved_more_is_named(
+    synthetic, analysed, ratio, said
+):
+    machine = synthetic.Arm("random_half", ratio=ratio, kind="random_share")
+    arms = [synthetic.relevance(0.6), machine]
+    answer = spoken(analysed(arms, num_replicates=16)).answer
+    assert answer.startswith("People did not pay: at best (relevance")
+    assert ("An arm without people" in answer) is (said is not None)
+    assert said is None or said in answer
+
+
 def test_prices_that_nobody_gave_are_unknown_with_their_reason(crowded):
     words = spoken(crowded).break_even
     assert "in money unknown (the study gives no device_usd_per_h)" in words
