@@ -283,6 +283,7 @@ class StudyResult:
 
     Attributes:
         question: what the study asks.
+        note: what its author wants to be read beside the answer; may be empty.
         tasks: one result per base.
         failed: runs that did not stay finite.
         skipped: what could not be analysed, and why.
@@ -302,6 +303,7 @@ class StudyResult:
     """
 
     question: str
+    note: str
     tasks: tuple[TaskResult, ...]
     failed: tuple[FailedRun, ...]
     skipped: tuple[str, ...]

@@ -74,6 +74,7 @@ def analyse(
     study = manifest.get("study", {})
     return StudyResult(
         question=str(study.get("question", "")),
+        note=str(study.get("note", "")),
         tasks=tuple(tasks),
         failed=tuple(_failed_runs(groups)),
         skipped=tuple(skipped),

@@ -172,12 +172,12 @@ def render_page(
 
 
 def _opening(words: Words, title: str) -> Markup:
-    question = [element("p", words.question, class_="question")]
+    said = (("question", words.question), ("note", words.note))
     return join(
         [
             element("p", words.caution, class_="caution"),
             element("h1", title),
-            *(question if words.question else []),
+            *(element("p", text, class_=name) for name, text in said if text),
         ]
     )
 

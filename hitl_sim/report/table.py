@@ -39,6 +39,8 @@ def render_terminal(
     console.print(Text(words.caution, style="bold"), width=width)
     if words.question:
         console.print(Text(words.question, style="italic"), width=width)
+    if words.note:
+        console.print(Text(words.note), width=width)
     for task, spoken in zip(result.tasks, words.tasks, strict=True):
         console.print()
         _print_task(task, spoken, console, width)

@@ -51,12 +51,14 @@ class Words:
     Attributes:
         caution: what kind of joules these are; the first line.
         question: what the study asks.
+        note: what its author wants to be read beside the answer.
         tasks: one per task.
         notes: what holds for the whole study.
     """
 
     caution: str
     question: str
+    note: str
     tasks: tuple[TaskWords, ...]
     notes: tuple[str, ...]
 
@@ -72,6 +74,7 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
     return Words(
         caution=_caution(result),
         question=result.question,
+        note=result.note,
         tasks=tuple(
             _tell_task(task, result, verdict)
             for task, verdict in zip(result.tasks, weighed, strict=True)
@@ -174,8 +177,7 @@ def _notes(result: StudyResult) -> tuple[str, ...]:
 def paragraphs(words: Words) -> Sequence[str]:
     """Return the words as plain paragraphs, the caution first."""
     lines = [words.caution]
-    if words.question:
-        lines.append(words.question)
+    lines += [text for text in (words.question, words.note) if text]
     for task in words.tasks:
         head = f"{task.task}: " if len(words.tasks) > 1 else ""
         lines.append(f"{head}{task.answer}")

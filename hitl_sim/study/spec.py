@@ -460,6 +460,8 @@ class StudySpec(_Struct, frozen=True):
 
     Attributes:
         question: what the study asks, in words; opens the report.
+        note: what a reader has to know beside the answer, such as another study of the
+            same task that found otherwise, and why; follows the question.
         seed: fixes every draw.
         replicates: independent redraws of split, initialisation and crowd.
         smallest_effect: smallest change of rho that would matter.
@@ -489,6 +491,7 @@ class StudySpec(_Struct, frozen=True):
     arm: Annotated[tuple[ArmSpec, ...], Meta(min_length=1)]
     prices: Prices
     device: str
+    note: str = ""
     width: Annotated[int, Meta(ge=1, le=128)] = 32
     lanes: Annotated[int, Meta(ge=1, le=128)] | None = None
     network: NetworkSpec = NetworkSpec()

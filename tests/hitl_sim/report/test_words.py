@@ -282,3 +282,11 @@ def test_people_are_held_against_the_best_arm_without_them(crowded):
 
 def test_the_standing_of_the_people_is_told(dialled):
     assert "typical (relevance: assumed" in tell(dialled).notes[0]
+
+
+def test_a_study_s_note_follows_its_question(synthetic, analysed):
+    note = "Another study of this task found otherwise."
+    result = analysed([synthetic.relevance()], changes={"note": note})
+    told = paragraphs(tell(result))
+    assert told[told.index("Do people pay?") + 1] == note
+    assert note not in paragraphs(tell(analysed([synthetic.relevance()])))

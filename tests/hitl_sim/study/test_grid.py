@@ -114,6 +114,7 @@ def test_a_new_device_target_or_name_retrains_nothing(tables):
     tables["device"] = "h100"
     tables["target"] = {"fraction": 0.9}
     tables["question"] = "Another?"
+    tables["note"] = "Read this too."
     tables["arm"][3]["name"] = "chosen"
     assert keys(tables) == before
 
