@@ -46,11 +46,10 @@ def _prior() -> tuple[FloatArray, FloatArray, FloatArray]:
     return (mean * size).ravel(), ((1.0 - mean) * size).ravel(), log_prior.ravel()
 
 
-@functools.lru_cache(64)
-def _log_likelihood(runs: int) -> FloatArray:
-    """Return `[N + 1, G]` the log chance of each count of failures."""
+@functools.lru_cache(1024)
+def _log_likelihood(failed: int, runs: int) -> FloatArray:
+    """Return `[G]` the log chance of a count of failures."""
     first, second, _ = _prior()
-    failed = np.arange(runs + 1)[:, None]
     seen = betaln(first + failed, second + runs - failed)
     return np.asarray(seen - betaln(first, second))
 
@@ -77,7 +76,9 @@ def bound_failures(failed: IntArray, runs: IntArray) -> tuple[FloatArray, FloatA
     counts = np.atleast_2d(failed)
     log_weight = np.tile(_prior()[2], (len(counts), 1))
     for column, num in enumerate(runs):
-        log_weight += _log_likelihood(int(num))[counts[:, column]]
+        values, which = np.unique(counts[:, column], return_inverse=True)
+        table = [_log_likelihood(int(value), int(num)) for value in values]
+        log_weight += np.stack(table)[which]
     weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
     weight /= weight.sum(axis=1, keepdims=True)
     bound = np.empty((2, len(counts)))

@@ -2,7 +2,9 @@
 
 Where the divisor cannot be told from 0 an interval around the quotient is wrong
 whatever its width. Fieller's set then is everything but a gap, or everything: it is
-told as such and never shortened.
+told as such and never shortened. It is a normal's set: where a few runs fail at the cap
+of 3.3 times what others spend, it holds the truth in 89 to 93 % of studies
+(test_coverage.py).
 
 References:
     Fieller (1954), Some problems in interval estimation, Journal of the Royal

@@ -102,6 +102,7 @@ def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
             "survives_frac": number(finding.claim.survived),
             "hangs_on": finding.claim.hangs_on,
             "may_fail_frac": number(finding.claim.may_fail),
+            "enough_replicates": finding.claim.enough,
         },
         "restricted_steps": _estimate(finding.steps, sources),
         "restricted_joules": _estimate(finding.mean_joules, sources),

@@ -271,7 +271,8 @@ def _information(found: Sensitivity | None) -> str:
     sentences = [
         f"Value of information, with training {times(found.scale)} as dear: the"
         " expected value of perfect information (EVPI) is"
-        f" {worth_text(everything, found)} per success, ± one standard error.",
+        f" {worth_text(everything, found)} per success"
+        f"{', ± one standard error' if everything.value else ''}.",
         *_partial(found),
         f"At the study's own scale of training EVPI is {worth_text(here, found)}.",
     ]

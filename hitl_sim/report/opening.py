@@ -69,9 +69,7 @@ def _why_not(task: TaskResult) -> str:
         )
     found = soonest.at("joules")
     beside, saved = _plain(found.beside), _plain(found.saved)
-    hedge = (
-        " (and that saving cannot be told from none)" if found.is_undetermined else ""
-    )
+    hedge = f" ({_doubt(soonest)})" if found.is_undetermined else ""
     return (
         f"at best ({soonest.label}) they saved {saved} of training per success{hedge}"
         f" and took {beside} themselves, the waiting device included; training would"
@@ -92,6 +90,13 @@ def _machine_sentence(task: TaskResult, result: StudyResult) -> str:
         f" An arm without people {more}: {machine.label} at {RHO} ="
         f" {ratio_text(machine.ratio)}."
     )
+
+
+def _doubt(finding: Finding) -> str:
+    """Say why a saving cannot be told from none."""
+    if finding.ratio.high < 1.0:
+        return "a saving that more failures than were seen would undo"
+    return "which cannot be told from no saving"
 
 
 def _leader_clause(leader: Finding | None) -> str:
@@ -283,11 +288,7 @@ def _multiple_clause(finding: Finding, found: BreakEven) -> str:
     if found.payback is Payback.ALWAYS:
         return f"at once ({finding.label})"
     multiple = found.multiple
-    hedge = (
-        f", undetermined because {RHO} may be 1 or more"
-        if found.is_undetermined
-        else ""
-    )
+    hedge = f", {_doubt(finding)}" if found.is_undetermined else ""
     return (
         f"from {times(multiple.value)} as dear on,"
         f" {times_span(multiple)} ({finding.label}{hedge})"
