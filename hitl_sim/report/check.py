@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 from hitl_sim.analysis import Answer, Finding, StudyResult, TaskResult
 from hitl_sim.analysis.break_even import AXIS_NAMES
 from hitl_sim.analysis.finding import NullCheck
 from hitl_sim.analysis.interval import MIN_REPLICATES
 from hitl_sim.cost import LabelStanding
-from hitl_sim.report.number import RHO, digits, join_words, ratio_text
+from hitl_sim.report.number import RHO, digits, join_words, percent, ratio_text
 
 _MOST_CHANGES = 4
+_DOUBLE = 2.0
+"""Ratio from which on a difference is told as a factor, not in per cent."""
 
 
 def list_checks(task: TaskResult, result: StudyResult) -> tuple[str, ...]:
@@ -42,8 +46,8 @@ def _null_sentence(task: TaskResult) -> str:
     text = ratio_text(task.null.ratio)
     if task.null.holds_one:
         return (
-            f"A/A: the control beside its own copy gives {RHO} = {text}, which holds 1"
-            f"{_unseen_clause(task, task.null)}."
+            f"A/A: the control beside its own copy gives {RHO} = {text}, which holds 1."
+            f" {_unseen_sentence(task, task.null)}"
         )
     return (
         f"A/A: the control beside its own copy gives {RHO} = {text}, which does NOT"
@@ -52,18 +56,21 @@ def _null_sentence(task: TaskResult) -> str:
     )
 
 
-def _unseen_clause(task: TaskResult, null: NullCheck) -> str:
-    """Say if the check is too weak to see an error as large as the largest saving."""
+def _unseen_sentence(task: TaskResult, null: NullCheck) -> str:
+    """Say how large an error of the method the check would not show."""
+    low, high = null.ratio.low, null.ratio.high
+    most = max(high, 1.0 / low if low > 0.0 else math.inf)
+    if math.isinf(most):
+        return "No error of the method, however large, would show in it."
+    error = percent(most - 1.0) if most < _DOUBLE else f"a factor of {digits(most)}"
     arms = [f for f in task.findings if f.role == "arm" and f.ratio.value < 1.0]
-    if not arms:
-        return ""
-    most = min(arms, key=lambda f: f.ratio.value)
-    if most.ratio.value < null.ratio.low:
-        return ""
+    best = min(arms, key=lambda f: f.ratio.value, default=None)
+    if best is None or best.ratio.value < low:
+        return f"An error of the method of up to {error} would not show in it."
     return (
-        f" but {digits(most.ratio.value)} as well, the {RHO} of the largest saving"
-        f" ({most.label}): it is too wide to tell that saving from an error of the"
-        " method"
+        f"An error of the method of up to {error} would not show in it, and so none as"
+        f" large as the largest saving ({best.label}, {RHO} ="
+        f" {digits(best.ratio.value)})."
     )
 
 

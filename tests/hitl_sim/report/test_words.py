@@ -228,8 +228,23 @@ def test_a_null_check_says_which_saving_it_could_not_tell_from_an_error(
         for check in spoken(analysed([synthetic.NULL, arm], num_replicates=32)).checks
         if check.startswith("A/A")
     ]
-    assert "which holds 1" in check
-    assert ("too wide to tell that saving" in check) is is_weak
+    assert "which holds 1. An error of the method of up to" in check
+    assert ("none as large as the largest saving (relevance" in check) is is_weak
+
+
+def test_a_null_check_that_bounds_nothing_says_so(synthetic, analysed):
+    noisy = dataclasses.replace(synthetic.NULL, ratio=1.0)
+    [check] = [
+        check
+        for check in spoken(analysed([noisy], num_replicates=8, sd=1.0)).checks
+        if check.startswith("A/A")
+    ]
+    assert "of up to a factor of" in check
+
+
+def test_a_null_check_of_few_replicates_shows_no_error(synthetic, analysed):
+    checks = spoken(analysed([synthetic.NULL], num_replicates=4)).checks
+    assert any("No error of the method, however large" in check for check in checks)
 
 
 def test_a_null_arm_that_fails_is_shouted(synthetic, analysed):
