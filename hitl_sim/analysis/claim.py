@@ -141,14 +141,24 @@ class Side:
         runs: runs in all.
         least: share of such runs that fails at least, as far as the study can tell.
         may_fail: share that may fail.
-        num_alike: conditions that it was bounded with, itself included.
+        alike: failed runs, and runs, of each other condition that it was bounded with.
     """
 
     failed: int
     runs: int
     least: float
     may_fail: float
-    num_alike: int
+    alike: tuple[tuple[int, int], ...]
+
+    @property
+    def num_alike(self) -> int:
+        """Return how many conditions it was bounded with, itself included."""
+        return len(self.alike) + 1
+
+    def replicates_for(self, share: float) -> int | None:
+        """Return about how many replicates would bound what may fail by a share."""
+        failed, runs = zip((self.failed, self.runs), *self.alike, strict=True)
+        return replicates_for(share, failed, runs)
 
     def upholds(self, survived: float) -> bool:
         """Return whether a claim that survives a share of failures stands."""
@@ -172,7 +182,8 @@ def find_side(own: BoolArray, *alike: BoolArray) -> Side:
     failed = np.array([int((~one).sum()) for one in reached])
     runs = np.array([len(one) for one in reached])
     least, most = bound_failures(failed, runs)
-    return Side(int(failed[0]), int(runs[0]), float(least), float(most), len(reached))
+    alike = zip(failed[1:].tolist(), runs[1:].tolist(), strict=True)
+    return Side(int(failed[0]), int(runs[0]), float(least), float(most), tuple(alike))
 
 
 def find_sides(
@@ -212,8 +223,9 @@ class Claim:
             interval claims nothing.
         hangs_on: "arm" or "control": whose failures these are.
         side: the failures of that side; None where the interval claims nothing.
-        enough: about how many replicates without a failure would do where it is
-            withheld; None where no number would, or it is not.
+        enough: about how many replicates would do where it is withheld, none of that
+            side failing and others as often as they did; None where no number would, or
+            it is not.
     """
 
     effect: Effect
@@ -276,7 +288,7 @@ class Held:
         survived, hangs_on, side = min(doubtful or cases, key=lambda case: case[0])
         if not doubtful:
             return Claim(effect, effect, survived, hangs_on, side)
-        enough = replicates_for(survived, side.num_alike) if not side.failed else None
+        enough = side.replicates_for(survived) if not side.failed else None
         return Claim(Effect.TOO_FEW_FAILURES, effect, survived, hangs_on, side, enough)
 
     def _spend(

@@ -106,33 +106,49 @@ def least_spent(
     return np.asarray(np.where(np.isnan(share), drawn, least))
 
 
-@functools.lru_cache(64)
-def replicates_for(share: float, num_conditions: int) -> int | None:
-    """Return about how many replicates, none failing, bound the chance by a share.
+@functools.lru_cache(256)
+def replicates_for(
+    share: float, failed: tuple[int, ...], runs: tuple[int, ...]
+) -> int | None:
+    """Return about how many replicates would bound the chance of a failure by a share.
+
+    None of the first condition's runs fails in them, and of the others as large a share
+    as was seen. The bound falls about as 1 / number, so each step goes where it would
+    be met if it did exactly.
 
     Args:
         share: that is not to be exceeded.
-        num_conditions: conditions alike, each with as many replicates.
+        failed: runs that failed in each of the conditions alike; none of the first.
+        runs: runs of each.
 
     Returns:
-        The number; None where it is above 100,000. The bound falls about as 1 / number,
-        so each step goes where it would be met if it did exactly.
+        The number, never below those of the first; None where it is above 100,000.
     """
-    none = np.zeros(num_conditions, np.int64)
-    num = 1
+    seen = np.array(failed[1:]) / np.array(runs[1:]) if len(runs) > 1 else np.array([])
+    num = runs[0]
     while num <= _MOST_REPLICATES:
-        bound = float(_unseen(none, num))
+        bound = float(_unseen(seen, num))
         if bound <= share:
             return num
         num = max(num + 1, math.floor(num * min(bound / max(share, 1e-9), 1e6)))
     return None
 
 
-def _unseen(none: IntArray, num: int) -> FloatArray:
-    """Bound the chance where no run of any condition failed, without keeping tables."""
+def _unseen(seen: FloatArray, num: int) -> FloatArray:
+    """Bound the chance of a condition of which none failed, without keeping tables.
+
+    Args:
+        seen: `[C]` share of runs that failed in each other condition.
+        num: replicates of all of them.
+    """
     first, second, log_prior = _prior()
-    seen = betaln(first, second + num) - betaln(first, second)
-    log_weight = log_prior + len(none) * seen
+    log_weight = log_prior + betaln(first, second + num) - betaln(first, second)
+    for failed in np.round(seen * num):
+        log_weight = (
+            log_weight
+            + betaln(first + failed, second + num - failed)
+            - betaln(first, second)
+        )
     weight = np.exp(log_weight - log_weight.max())
     kept = weight > 1e-6 * weight.max()
     above, below = first[kept][:, None], (second[kept] + num)[:, None]

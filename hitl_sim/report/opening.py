@@ -177,7 +177,7 @@ def _verdict(finding: Finding, joint: Joint, result: StudyResult) -> str:
 def _undone(claim: Claim, side: Side) -> str:
     """Say which failures would undo what the interval alone would claim."""
     enough = (
-        f"; about {claim.enough:,} replicates without a failure would do"
+        f"; about {claim.enough:,} replicates of which none fails would do"
         if claim.enough
         else ""
     )

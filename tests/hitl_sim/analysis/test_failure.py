@@ -67,13 +67,23 @@ def test_many_studies_are_bounded_as_each_alone():
 
 @pytest.mark.parametrize("num_conditions", [1, 4])
 def test_the_replicates_that_would_do_do(num_conditions):
-    num = replicates_for(0.03, num_conditions)
+    num = replicates_for(0.03, (0,) * num_conditions, (8,) * num_conditions)
     assert bound([0] * num_conditions, num)[1] <= 0.03
     assert bound([0] * num_conditions, int(0.9 * num))[1] > 0.03
 
 
 def test_no_number_of_replicates_rules_out_every_failure():
-    assert replicates_for(0.0, 1) is None
+    assert replicates_for(0.0, (0,), (16,)) is None
+
+
+def test_conditions_that_fail_are_not_taken_to_stop_failing():
+    """None of 32 failed here and 16 of 32 did there: fewer than 32 can never do."""
+    alone = replicates_for(0.01, (0,), (32,))
+    beside = replicates_for(0.01, (0, 16, 16), (32, 32, 32))
+    innocent = replicates_for(0.01, (0, 0, 0), (32, 32, 32))
+    assert 32 <= innocent < alone
+    assert beside > innocent
+    assert bound([0, round(beside / 2), round(beside / 2)], beside)[1] <= 0.01
 
 
 def test_a_claim_survives_the_share_at_which_it_just_holds():

@@ -106,7 +106,7 @@ def test_a_saving_that_unseen_failures_may_undo_is_withheld(synthetic, analysed)
     rho = spoken(result).rho
     assert ": too few failures seen to tell; a saving of more than the 5 %" in rho
     assert f"up to {100 * claim.may_fail:.2g} % may" in rho
-    assert f"about {claim.enough:,} replicates without a failure would do" in rho
+    assert f"about {claim.enough:,} replicates of which none fails would do" in rho
 
 
 def test_the_best_of_many_is_claimed_with_all_judged_at_once(synthetic, analysed):
