@@ -11,8 +11,8 @@ import numpy.typing as npt
 from hitl_sim.participants.answers import LABEL, MARKS, RATING, Answers
 from hitl_sim.participants.coded import kinds_of, options_of, to_record
 from hitl_sim.participants.record import Record
-from hitl_sim.participants.spelling import canonical, option_key
 from hitl_sim.participants.table_file import Layout, read_answers
+from hitl_sim.spelling import canonical, option_key
 from hitl_sim.study.grid import Condition, RecordingContent
 from hitl_sim.study.spec import (
     TIME_DIALS,
