@@ -60,12 +60,6 @@ def identities(texts: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def option_key(name: str) -> str:
-    """Return what two spellings of an option, in two files, have in common."""
-    short = canonical(name)
-    return short.casefold() if short.casefold() in _TRUTH else short
-
-
 def whole_numbers(texts: Sequence[str]) -> dict[str, str]:
     """Write ids that all are whole numbers without ".0"; others stay as they are.
 
