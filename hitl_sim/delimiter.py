@@ -2,8 +2,11 @@
 
 import csv
 import io
+from itertools import islice
 
 DELIMITERS = (",", ";", "\t", "|")
+_LOOKED_AT = 50
+"""Rows that are looked at; a later one that is cut otherwise is for the reader."""
 
 
 def find_delimiter(head: str, usual: str) -> str:
@@ -24,15 +27,16 @@ def find_delimiter(head: str, usual: str) -> str:
     best = max(widths, key=lambda mark: widths[mark])
     if widths[best]:
         return best
-    first = head.partition("\n")[0]
+    first = head.lstrip("\r\n").partition("\n")[0]
     cut = [mark for mark in (usual, *DELIMITERS) if mark in first]
     return cut[0] if cut else usual
 
 
 def _width(head: str, mark: str) -> int:
     """Return the number of cells that all lines have; 0 where it is 1, or no number."""
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=mark)
     try:
-        rows = [row for row in csv.reader(io.StringIO(head), delimiter=mark) if row]
+        rows = [row for row in islice(reader, _LOOKED_AT) if row]
     except csv.Error:
         return 0
     widths = {len(row) for row in rows}

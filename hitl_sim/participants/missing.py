@@ -5,30 +5,12 @@ import pyarrow.compute as pc
 
 from hitl_sim.participants.answers import FIELDS
 from hitl_sim.participants.column import Place
+from hitl_sim.text_column import is_mark
 
-_EXACT = ("NA", "#NA", "#N/A N/A", "None", "NaT", "\\N")
-_ANY_CASE = ("n/a", "#n/a", "nan", "-nan", "null", "<na>", "-1.#ind", "1.#qnan")
 _MEANING = {
     "answer": "they count as skips",
     "gold": "they count as no gold",
 }
-
-
-def is_mark(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    r"""Say which texts are a mark of a missing value.
-
-    Args:
-        column: texts without outer blanks.
-
-    Returns:
-        Truth values: NA, N/A, NaN, NULL, None and what Excel, pandas, R and SQL write
-        for nothing. The lower-case words "na" and "none" are words.
-
-    References:
-        pandas, `read_csv`, default of `na_values`; R, `write.csv`; MySQL, `\N`.
-    """
-    exact = pc.is_in(column, pa.array(_EXACT))
-    return pc.or_(exact, pc.is_in(pc.utf8_lower(column), pa.array(_ANY_CASE)))
 
 
 def blank_marks(

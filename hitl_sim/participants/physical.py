@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hitl_sim.column_type import decoded, meaning
 from hitl_sim.participants.answers import FIELDS
 from hitl_sim.participants.column import Place
 
@@ -46,9 +47,9 @@ def readable(
     Raises:
         ValueError: the type cannot hold that field; names column and type.
     """
-    kind, said = column.type, _said_by(column.type)
-    column = _decoded(column)
-    what = _what(column.type)
+    kind = column.type
+    column = decoded(column)
+    what = meaning(column.type)
     if field == "seconds" and what == "duration":
         _check_unit(f"type {column.type}", name, place, unit_s)
         ticks = column.cast(pa.int64()).cast(pa.float64())
@@ -59,7 +60,7 @@ def readable(
     if what not in (*allowed, "nothing"):
         raise ValueError(
             f"{place.origin}: column {name!r} must hold "
-            f"{_MEANT[FIELDS[field]]}, got type {kind}.{said}"
+            f"{_MEANT[FIELDS[field]]}, got type {kind}.{_said_by(what)}"
         )
     if what in ("text", "nothing"):
         column = column.cast(pa.string())
@@ -76,47 +77,12 @@ def readable(
     return column
 
 
-def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Undo dictionaries, runs and extensions, which say nothing of their own."""
-    while True:
-        kind = column.type
-        if isinstance(kind, pa.BaseExtensionType):
-            inner = [chunk.storage for chunk in column.chunks]
-            column = pa.chunked_array(inner, type=kind.storage_type)
-        elif pa.types.is_dictionary(kind):
-            inner = [chunk.dictionary_decode() for chunk in column.chunks]
-            column = pa.chunked_array(inner, type=kind.value_type)
-        elif pa.types.is_run_end_encoded(kind):
-            inner = [pc.run_end_decode(chunk) for chunk in column.chunks]
-            column = pa.chunked_array(inner, type=kind.value_type)
-        else:
-            return column
-
-
-def _what(kind: pa.DataType) -> str:
-    types = pa.types
-    tests = {
-        "nothing": (types.is_null,),
-        "text": (types.is_string, types.is_large_string, types.is_string_view),
-        "integer": (types.is_integer,),
-        "number": (types.is_floating,),
-        "decimal": (types.is_decimal,),
-        "truth value": (types.is_boolean,),
-        "date": (types.is_date,),
-        "moment": (types.is_timestamp,),
-        "time of day": (types.is_time,),
-        "duration": (types.is_duration,),
-    }
-    return next((w for w, of in tests.items() if any(t(kind) for t in of)), "other")
-
-
-def _said_by(kind: pa.DataType) -> str:
-    types = pa.types
-    if any(test(kind) for test in (types.is_list, types.is_large_list)):
+def _said_by(what: str) -> str:
+    if what == "list":
         return " Write an answer of several labels as one text, as 'a|b'."
-    if types.is_binary(kind) or types.is_large_binary(kind):
+    if what == "bytes":
         return " Write it as text in UTF-8."
-    if types.is_time(kind):
+    if what == "time of day":
         return " That is a time of day; a time that passed is a duration or a number."
     return ""
 

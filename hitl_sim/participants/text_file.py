@@ -1,13 +1,10 @@
 """Read a text table: what separates its columns, and whether its header is one."""
 
-import codecs
 import csv
 import functools
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +14,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
+from hitl_sim.header import find_again, is_row
 from hitl_sim.participants.answers import FIELDS
 from hitl_sim.participants.column import Place
-from hitl_sim.participants.missing import is_mark
-from hitl_sim.participants.spelling import is_number
-
-_DELIMITERS = (",", ";", "\t", "|")
-_SAID = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=(.)"?\r?\n')
-"""First line by which Excel is told what separates columns."""
-_HEAD = 2**17
-_LOOKED_AT = 50
-_COMMA = r"^\s*[+-]?\d+,\d+\s*$"
-# Between columns that commas separate, 4,017 may be four thousand, and 1,2 two labels.
-_ONLY_DECIMAL = r"^\s*[+-]?\d+,0{1,2}\s*$"
-_NO_COMMA = r"^\s*[+-]?\d+\s*$"
+from hitl_sim.text_column import with_points
+from hitl_sim.text_file import read_delimited
 
 
 def read_text(path: Path, usual: str) -> tuple[pa.Table, Place, list[str]]:
@@ -46,25 +34,19 @@ def read_text(path: Path, usual: str) -> tuple[pa.Table, Place, list[str]]:
     Raises:
         ValueError: it is empty, not UTF-8, or a row has another width than the header.
     """
-    with pa.input_stream(path) as stream:
-        raw = stream.read()
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raw = raw.decode("utf-16", "replace").encode()
+    raw, delimiter = read_delimited(path, usual)
     if not raw.strip():
         raise ValueError(f"{path}: must hold answers, got an empty file.")
     _check_encoding(path, raw)
-    said = _SAID.match(raw)
-    if said is not None:
-        # the line stays, an empty one, so that lines keep their numbers
-        raw = b"\n" + raw[said.end() :]
-    delimiter = _delimiter_of(raw, usual) if said is None else said[1].decode()
     place = Place(str(path), functools.partial(_line_of, raw, delimiter))
     table = _parse(raw, delimiter, place)
     notes = []
     if delimiter != usual:
         notes.append(f"columns are separated by {_shown(delimiter)}.")
-    table, more = _with_points(table, _COMMA if delimiter != "," else _ONLY_DECIMAL)
-    notes += more
+    table, read = with_points(table, list(dict.fromkeys(table.column_names)), delimiter)
+    if read:
+        shown = ", ".join(map(repr, read))
+        notes.append(f"commas are read as decimal commas in column {shown}.")
     rows = np.nonzero(~_empty_rows(table))[0]
     if rows.size < table.num_rows:
         notes.append(f"{table.num_rows - rows.size} rows of empty cells are left out.")
@@ -86,7 +68,7 @@ def check_header(table: pa.Table, known: Sequence[str], place: Place) -> None:
             header (names the line), or two columns have one name.
     """
     header = table.column_names
-    if not {*FIELDS, *known} & set(header) and _is_row(table):
+    if not {*FIELDS, *known} & set(header) and is_row(table):
         shown = ",".join(header)
         raise ValueError(
             f"{place.origin}, line 1: must name the columns, got {shown[:80]!r}, which "
@@ -96,29 +78,12 @@ def check_header(table: pa.Table, known: Sequence[str], place: Place) -> None:
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise ValueError(f"{place.origin}: column {repeated[0]!r} must be there once.")
-    names = pa.array(header)
-    is_header = np.ones(table.num_rows, bool)
-    for column in table.columns:
-        said = pc.is_in(pc.utf8_trim(column.cast(pa.string()), " \t\ufeff"), names)
-        is_header &= said.to_numpy(zero_copy_only=False)
-    if is_header.any():
-        row = int(is_header.argmax())
+    row = find_again(table)
+    if row is not None:
         raise ValueError(
             f"{place.origin}, {place.where(row)}: must hold an answer, got the header "
             f"repeated ({','.join(header)[:80]!r}). Take the line out."
         )
-
-
-def _is_row(table: pa.Table) -> bool:
-    """Whether the header's words are values of their columns, or all is numbers."""
-    is_data = []
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        is_value = bool(pc.any(pc.equal(column, name)).as_py())
-        is_blank = not name or is_mark(pa.array([name]))[0].as_py()
-        if is_value and not is_number(name) and not is_blank:
-            return True
-        is_data.append(is_value or is_blank or is_number(name))
-    return all(is_data)
 
 
 def _empty_rows(table: pa.Table) -> NDArray[np.bool_]:
@@ -166,22 +131,6 @@ def _line_of(raw: bytes, delimiter: str, row: int) -> int:
     return line
 
 
-def _delimiter_of(raw: bytes, usual: str) -> str:
-    """Choose the sign that splits the first rows as it splits the header."""
-    if len(raw) > _HEAD:
-        raw = raw[: raw.rfind(b"\n", 0, _HEAD) + 1] or raw
-    widths = {}
-    for sign in _DELIMITERS:
-        try:
-            rows = [r for r in islice(_records(raw, sign), _LOOKED_AT) if r]
-        except csv.Error:
-            continue
-        width = len(rows[0])
-        is_even = all(len(row) == width for row in rows)
-        widths[sign] = (is_even and width > 1, width, sign == usual)
-    return max(widths, key=widths.__getitem__, default=usual)
-
-
 def _parse(raw: bytes, delimiter: str, place: Place) -> pa.Table:
     ragged: list[ValueError] = []
 
@@ -221,27 +170,4 @@ def _parse(raw: bytes, delimiter: str, place: Place) -> pa.Table:
         )
     # spreadsheets leave empty columns behind, R writes numbers of rows
     named = [number for number, name in enumerate(names) if name]
-    return table if _is_row(table) else table.select(named)
-
-
-def _with_points(table: pa.Table, fits: str) -> tuple[pa.Table, list[str]]:
-    """Read decimal commas where all of a column are numbers written with them."""
-    read = []
-    for number, name in enumerate(table.column_names):
-        column = table.column(number)
-        said = column.filter(pc.invert(_is_empty(column)))
-        comma = pc.match_substring_regex(said, fits)
-        whole = pc.match_substring_regex(said, _NO_COMMA)
-        if pc.any(comma).as_py() and pc.all(pc.or_(comma, whole)).as_py():
-            point = pc.replace_substring(column, ",", ".")
-            table = table.set_column(number, name, point)
-            read.append(name)
-    if not read:
-        return table, []
-    shown = ", ".join(map(repr, read))
-    return table, [f"commas are read as decimal commas in column {shown}."]
-
-
-def _is_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    text = pc.utf8_trim_whitespace(column)
-    return pc.or_(pc.equal(text, ""), is_mark(text))
+    return table if is_row(table) else table.select(named)

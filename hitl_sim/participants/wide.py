@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hitl_sim.participants.answers import FIELDS
 from hitl_sim.participants.column import Place
-from hitl_sim.participants.missing import is_mark
+from hitl_sim.text_column import is_empty
 
 _ITEM = "{item}"
 
@@ -165,8 +165,6 @@ def filled(column: pa.ChunkedArray) -> NDArray[np.bool_]:
     """Say which cells hold something else than blanks and marks of missing values."""
     there = pc.is_valid(column)
     if pa.types.is_string(column.type):
-        text = pc.utf8_trim_whitespace(column)
-        empty = pc.or_(pc.equal(text, ""), is_mark(text))
-        there = pc.and_(there, pc.invert(pc.fill_null(empty, True)))
+        there = pc.and_(there, pc.invert(pc.fill_null(is_empty(column), True)))
     flags: NDArray[np.bool_] = there.to_numpy(zero_copy_only=False)
     return flags

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from hitl_sim.participants.answers import LABEL, MARKS, RATING, Answers
 from hitl_sim.participants.coded import kinds_of, options_of, to_record
 from hitl_sim.participants.record import Record
-from hitl_sim.participants.spelling import canonical, option_key
 from hitl_sim.participants.table_file import Layout, read_answers
+from hitl_sim.spelling import canonical, identities
 from hitl_sim.study.grid import Condition, RecordingContent
 from hitl_sim.study.spec import (
     TIME_DIALS,
@@ -178,8 +178,9 @@ def _options_of(
     must = f"name classes of task {info.name!r}"
     if feedback == "relevance":
         place, must = LEVELS, "rate items by 0 (drop), 1 (unsure) or 2 (keep)"
-    by_key = {option_key(name): number for name, number in place.items()}
-    found = {name: place.get(name, by_key.get(option_key(name))) for name in options}
+    same = identities([*place, *options])
+    by_option = {same[name]: number for name, number in place.items()}
+    found = {name: place.get(name, by_option.get(same[name])) for name in options}
     strange = [name for name in options if found[name] is None]
     if strange:
         raise SpecError(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
+from hitl_sim.spelling import whole_numbers
 from hitl_sim.task.data import Corruption, TaskInfo
 
 
@@ -170,7 +171,8 @@ def check_item_ids(ids: Sequence[str], num_items: int, where: str) -> tuple[str,
     """Refuse ids that do not name each item once.
 
     Args:
-        ids: as the file has them; blanks around them are dropped, as answers drop them.
+        ids: as the file has them; blanks around them are dropped, and whole numbers
+            written without ".0", as in answers.
         num_items: M.
         where: the file and field, for the message.
 
@@ -182,7 +184,9 @@ def check_item_ids(ids: Sequence[str], num_items: int, where: str) -> tuple[str,
             f"{where}: must have one id for each of {num_items} items, got {len(ids)}."
         )
     first: dict[str, int] = {}
-    for row, name in enumerate(name.strip() for name in ids):
+    names = [name.strip() for name in ids]
+    whole = whole_numbers(names)
+    for row, name in enumerate(whole.get(name, name) for name in names):
         if not name:
             raise ValueError(
                 f"{where}: must have an id in every row, got '' in row {row} (counted "

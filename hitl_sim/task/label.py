@@ -5,8 +5,11 @@ from collections import Counter
 import numpy as np
 from jaxtyping import Int
 
+from hitl_sim.alike import find_alike
+from hitl_sim.label_set import several_labels
+from hitl_sim.missing import is_missing
+from hitl_sim.spelling import identities, is_number, several_ways
 from hitl_sim.task.check import encode_labels
-from hitl_sim.text_value import is_missing, look_alikes, plain_number, several_labels
 
 
 def read_labels(
@@ -14,7 +17,8 @@ def read_labels(
 ) -> tuple[Int[np.ndarray, " items"], tuple[str, ...], tuple[str, ...]]:
     """Turn labels into 0 to K - 1 and class names, and say what looks odd.
 
-    A number is the same class however it is written.
+    A number, or a truth value, is the same class however it is written, and with
+    whatever blanks around it.
 
     Args:
         labels: `[M]`; whole numbers that are 0 to K - 1, booleans, or strings.
@@ -29,12 +33,25 @@ def read_labels(
     """
     if labels.dtype.kind != "U" or labels.ndim != 1:
         return *encode_labels(labels, where), ()
-    counts = Counter(labels.tolist())
-    _check_missing(labels, counts, where)
-    _check_single(labels, counts, where)
-    plain = {text: plain_number(text) for text in counts}
-    codes, names = encode_labels(np.array([plain[text] for text in labels]), where)
-    return codes, names, (*_merged(plain), *_alike(names))
+    stripped = np.char.strip(labels)
+    counts = Counter(stripped.tolist())
+    _check_missing(stripped, counts, where)
+    _check_single(stripped, counts, where)
+    plain = identities(sorted(counts))
+    codes, names = encode_labels(np.array([plain[text] for text in stripped]), where)
+    return codes, names, (*_cut(labels), *_merged(plain), *_alike(names))
+
+
+def _cut(labels: np.ndarray) -> list[str]:
+    """Say where blanks around labels were all that told two of them apart."""
+    found = set(labels.tolist())
+    num_cut = len(found) - len({text.strip() for text in found})
+    if not num_cut:
+        return []
+    return [
+        f"blanks around labels are cut: without them {num_cut} of {len(found)} labels "
+        "are the same class as another"
+    ]
 
 
 def _check_missing(labels: np.ndarray, counts: Counter[str], where: str) -> None:
@@ -64,20 +81,16 @@ def _check_single(labels: np.ndarray, counts: Counter[str], where: str) -> None:
 
 def _merged(plain: dict[str, str]) -> list[str]:
     """Say which spellings became one class."""
-    spellings: dict[str, list[str]] = {}
-    for text, name in plain.items():
-        spellings.setdefault(name, []).append(text)
     return [
-        f"the labels {', '.join(map(repr, sorted(texts)))} are one number, and one "
-        "class"
-        for _, texts in sorted(spellings.items())
-        if len(texts) > 1
+        f"the labels {', '.join(map(repr, texts))} are one "
+        f"{'number' if is_number(plain[texts[0]]) else 'truth value'}, and one class"
+        for texts in sorted(several_ways(plain))
     ]
 
 
 def _alike(names: tuple[str, ...]) -> list[str]:
     return [
-        f"the classes {', '.join(map(repr, group))} differ only in case, blanks or "
-        "Unicode form, and are kept apart"
-        for group in look_alikes(names)
+        f"the classes {', '.join(map(repr, group))} differ only in {what}, and are "
+        "kept apart"
+        for what, group in find_alike(names, is_option=True)
     ]

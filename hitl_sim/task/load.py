@@ -51,9 +51,9 @@ def load_task(
             - `*images-idx3-ubyte.gz`, with its labels beside it.
             - a folder of `.png` and `.jpg` images, one subfolder per class.
             - `.csv`, `.tsv`, `.jsonl` (each also as `.gz`) and `.parquet`: one label
-              column, and either numeric feature columns or one column of text in UTF-8.
-              Delimiters and decimal commas that are not the usual ones are seen and
-              told in the notes.
+              column, and either numeric feature columns or one column of text in
+              UTF-8, or in UTF-16 with its byte order mark. Delimiters and decimal
+              commas that are not the usual ones are seen and told in the notes.
         num_features: D of "planted", or the number of words (or hash buckets) of a
             text; other tasks bring their own features.
         num_groups: G, equal parts of the features. Default: 16 patches for images (or

@@ -1,13 +1,12 @@
 """A table as its file has it, once its header and its delimiter have been looked at."""
 
-import gzip
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from hitl_sim.delimiter import find_delimiter
+from hitl_sim.missing import SPELLINGS
+from hitl_sim.spelling import is_number
 from hitl_sim.task.option import TaskOptions
-from hitl_sim.text_value import is_number
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -15,10 +14,6 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 """Formats of a table; but for .parquet, each may be packed with gzip."""
 DEFAULT_LABEL_COLUMN = "label"
-_HEAD_BYTES = 65_536
-_COMMA_NUMBER = r"^\s*[+-]?\d+(,\d+)?([eE][+-]?\d+)?\s*$"
-_MORE_MISSING = ["None", "<NA>"]
-"""Marks that the parser does not know as missing numbers by itself."""
 
 
 class FileTable(NamedTuple):
@@ -57,22 +52,25 @@ def read_table(path: Path, options: TaskOptions) -> FileTable:
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import json, parquet  # noqa: PLC0415
 
+    from hitl_sim.text_file import read_utf8  # noqa: PLC0415
+
     suffix = format_of(path)
     try:
         if suffix == ".parquet":
             found = FileTable(parquet.read_table(path))
         elif suffix == ".jsonl":
-            _head(path)
-            found = FileTable(json.read_json(path))
+            found = FileTable(json.read_json(pa.BufferReader(read_utf8(path))))
         else:
             found = _read_text(path, options, "\t" if suffix == ".tsv" else ",")
         found.table.column_names  # noqa: B018 - a name that is no UTF-8 is found here
-    except (pa.ArrowException, UnicodeError, OSError, EOFError) as error:
+    except (pa.ArrowException, UnicodeError, OSError) as error:
         reason = " ".join(str(error).split())  # a parser quotes lines of the file
         raise ValueError(
             f"{path}: must be a readable {suffix} table in UTF-8, got: {reason}"
         ) from None
-    _check_header(found.table.column_names, options, path)
+    if suffix not in (".parquet", ".jsonl"):
+        _check_first_line(found.table, options, path)
+    _check_names(found.table.column_names, path)
     _check_repeated(found.table, path)
     return found
 
@@ -82,75 +80,74 @@ def _read_text(path: Path, options: TaskOptions, usual: str) -> FileTable:
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import csv  # noqa: PLC0415
 
-    delimiter = find_delimiter(_head(path), usual)
+    from hitl_sim.text_file import read_delimited  # noqa: PLC0415
+
+    raw, delimiter = read_delimited(path, usual)
     parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    ids = options.item_column
-    as_written = {} if ids is None else {ids: pa.string()}
-    missing = [*csv.ConvertOptions().null_values, *_MORE_MISSING]
-
-    def read(decimal_point: str) -> "pa.Table":
-        converting = csv.ConvertOptions(
-            column_types=as_written, decimal_point=decimal_point, null_values=missing
-        )
-        return csv.read_csv(path, parse_options=parsing, convert_options=converting)
-
-    table, notes = read("."), []
+    head = csv.open_csv(pa.BufferReader(raw), parse_options=parsing)
+    names = {name: name.strip() for name in head.schema.names}
+    ids = [name for name, bare in names.items() if bare == options.item_column]
+    converting = csv.ConvertOptions(
+        column_types=dict.fromkeys(ids, pa.string()), null_values=list(SPELLINGS)
+    )
+    table = csv.read_csv(
+        pa.BufferReader(raw), parse_options=parsing, convert_options=converting
+    )
+    table = table.rename_columns([names[name] for name in table.column_names])
+    notes = []
     if delimiter != usual:
         notes.append(f"cells are separated by {delimiter!r}, not by {usual!r}")
-    if _has_decimal_comma(table, options):
-        table = read(",")
+    table, read = _with_numbers(table, delimiter, options)
+    if read:
         notes.append("numbers have a decimal comma")
     return FileTable(table, tuple(notes))
 
 
-def _has_decimal_comma(table: "pa.Table", options: TaskOptions) -> bool:
-    """Whether a column of numbers was read as text for its decimal commas alone."""
+def _with_numbers(
+    table: "pa.Table", delimiter: str, options: TaskOptions
+) -> tuple["pa.Table", list[str]]:
+    """Turn columns that are text for their decimal commas alone into numbers."""
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import compute  # noqa: PLC0415
 
+    from hitl_sim.text_column import is_empty, with_points  # noqa: PLC0415
+
     if options.text_column is not None:
-        return False
-    beside = (options.item_column, options.label_column or DEFAULT_LABEL_COLUMN)
-    # a name may come twice, which is refused later
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        if name in beside or not pa.types.is_string(column.type):
-            continue
-        given = column.filter(
-            compute.not_equal(compute.utf8_trim_whitespace(column), "")
-        )
-        is_number = compute.match_substring_regex(given, _COMMA_NUMBER)
-        has_comma = compute.match_substring(given, ",")
-        if compute.all(is_number).as_py() and compute.any(has_comma).as_py():
-            return True
-    return False
-
-
-def _head(path: Path) -> str:
-    """Return the first lines; refuse zero bytes, as UTF-16 has and UTF-8 has not."""
-    is_packed = path.suffix.lower() == ".gz"
-    with gzip.open(path) if is_packed else path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    if b"\0" in head:
-        raise ValueError(
-            f"{path}: must be text in UTF-8, got byte 0x00 at position "
-            f"{head.index(0)}, as in UTF-16. Save the file as UTF-8."
-        )
-    text = head.decode("utf-8-sig", errors="replace")
-    # the last line may have been cut
-    return text if len(head) < _HEAD_BYTES else text.rpartition("\n")[0]
-
-
-def _check_header(names: Sequence[str], options: TaskOptions, path: Path) -> None:
-    """Refuse a table whose first line does not name its columns."""
+        return table, []
     label = options.label_column or DEFAULT_LABEL_COLUMN
+    # a name may come twice, which is refused later
+    names = [n for n in dict.fromkeys(table.column_names) if n != options.item_column]
+    features = [name for name in names if name != label]
+    table, read = with_points(table, names, delimiter, measured=features)
+    for name in read:
+        column = table.column(name)
+        given = compute.if_else(is_empty(column), pa.scalar(None, pa.string()), column)
+        bare = compute.replace_substring_regex(given, r"^\s*\+?|\s*$", "")
+        number = table.column_names.index(name)
+        table = table.set_column(number, name, bare.cast(pa.float64()))
+    return table, read
+
+
+def _check_first_line(table: "pa.Table", options: TaskOptions, path: Path) -> None:
+    """Refuse a table whose first line does not name its columns."""
+    from hitl_sim.header import is_row  # noqa: PLC0415
+
+    names = table.column_names
+    is_counted = names == [str(k) for k in range(len(names))]
+    is_known = (options.label_column or DEFAULT_LABEL_COLUMN) in names
+    if is_known or is_counted or not is_row(table):
+        return
     numbers = [name for name in names if is_number(name)]
-    is_counted = numbers == [str(k) for k in range(len(numbers))]
-    if label not in names and 2 * len(numbers) > len(names) and not is_counted:
-        shown = ", ".join(map(repr, numbers[:3]))
-        raise ValueError(
-            f"{path}: must begin with the names of its columns, got a line of numbers "
-            f"({shown}{', ...' if len(numbers) > 3 else ''}). Write a header above it."
-        )
+    shown = numbers or names
+    raise ValueError(
+        f"{path}: must begin with the names of its columns, got a line of "
+        f"{'numbers' if numbers else 'values'} ({', '.join(map(repr, shown[:3]))}"
+        f"{', ...' if len(shown) > 3 else ''}). Write a header above it."
+    )
+
+
+def _check_names(names: Sequence[str], path: Path) -> None:
+    """Refuse a header that names two columns alike, or one not at all."""
     repeated = {n for n in names if names.count(n) > 1}
     if repeated:
         raise ValueError(
@@ -167,21 +164,10 @@ def _check_header(names: Sequence[str], options: TaskOptions, path: Path) -> Non
 
 def _check_repeated(table: "pa.Table", path: Path) -> None:
     """Refuse a header that comes again as a row, as when files are put together."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import compute  # noqa: PLC0415
+    from hitl_sim.header import find_again  # noqa: PLC0415
 
-    names = table.column_names
-    equal: Callable[[Any, Any], Any] = compute.equal
-    # a column with its own name in it is none of numbers
-    if len(names) < 2 or not all(
-        pa.types.is_string(table.column(name).type) for name in names
-    ):
-        return
-    is_header = equal(table.column(names[0]), names[0])
-    for name in names[1:]:
-        is_header = compute.and_(is_header, equal(table.column(name), name))
-    row = compute.index(is_header, value=True).as_py()
-    if row >= 0:
+    row = find_again(table)
+    if row is not None:
         raise ValueError(
             f"{path}: must name its columns once, got the header again in row {row} "
             "(counted from 0, without the header). Leave that line out."

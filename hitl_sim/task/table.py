@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 from jaxtyping import Float
 
+from hitl_sim.spelling import is_number
 from hitl_sim.task.check import check_features, check_item_ids
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import block_groups
@@ -14,7 +15,6 @@ from hitl_sim.task.label import read_labels
 from hitl_sim.task.option import TaskOptions
 from hitl_sim.task.read import DEFAULT_LABEL_COLUMN, read_table
 from hitl_sim.task.text import group_text, represent
-from hitl_sim.text_value import is_number
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -115,12 +115,14 @@ def _name(path: Path) -> str:
 
 def _column(table: "pa.Table", name: str, option: str, path: Path) -> "pa.ChunkedArray":
     """Return a column that must be there and complete."""
+    from hitl_sim.column_type import decoded  # noqa: PLC0415
+
     if name not in table.column_names:
         raise ValueError(
             f"`{option}` must be one of the columns {table.column_names} of {path}, "
             f"got {name!r}."
         )
-    column = table.column(name)
+    column = decoded(table.column(name))
     if column.null_count:
         row = int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
         raise ValueError(
@@ -135,7 +137,6 @@ def _labels(column: "pa.ChunkedArray", where: str) -> np.ndarray:
     """Return labels as numbers or fixed-width strings, never as objects."""
     import pyarrow as pa  # noqa: PLC0415
 
-    column = _plain(column)
     if pa.types.is_nested(column.type):
         raise ValueError(
             f"{where}: must be one label per item, got type {column.type}. Keep one of "
@@ -143,7 +144,7 @@ def _labels(column: "pa.ChunkedArray", where: str) -> np.ndarray:
         )
     if _is_text(column):
         return np.array(_decode(column, where))
-    return np.asarray(column.to_numpy(zero_copy_only=False))
+    return np.asarray(_plain(column).to_numpy(zero_copy_only=False))
 
 
 def _item_ids(
@@ -175,16 +176,9 @@ def _texts(column: "pa.ChunkedArray", where: str) -> list[str]:
 
 def _is_text(column: "pa.ChunkedArray") -> bool:
     """Whether a column holds strings, or the bytes of strings in another encoding."""
-    import pyarrow as pa  # noqa: PLC0415
+    from hitl_sim.column_type import meaning  # noqa: PLC0415
 
-    kind = column.type
-    tests = (
-        pa.types.is_string,
-        pa.types.is_large_string,
-        pa.types.is_binary,
-        pa.types.is_large_binary,
-    )
-    return any(test(kind) for test in tests)
+    return meaning(column.type) in ("text", "bytes")
 
 
 def _decode(column: "pa.ChunkedArray", where: str) -> list[str]:
@@ -207,7 +201,7 @@ def _numbers(
     table: "pa.Table", columns: list[str], path: Path
 ) -> Float[np.ndarray, "items features"]:
     """Return columns of numbers side by side; a missing number is NaN, and refused."""
-    import pyarrow as pa  # noqa: PLC0415
+    from hitl_sim.column_type import decoded, meaning  # noqa: PLC0415
 
     if not columns:
         raise ValueError(
@@ -215,24 +209,23 @@ def _numbers(
         )
     parts = []
     for name in columns:
-        column = _plain(table.column(name))
-        kind = column.type
+        column = decoded(table.column(name))
         if _is_text(column):
             _refuse_text(_decode(column, f"{path}, column {name!r}"), name, path)
-        is_number = pa.types.is_floating(kind) or pa.types.is_integer(kind)
-        # A csv column without any value has no type: all its numbers are missing.
-        if not (is_number or pa.types.is_boolean(kind) or pa.types.is_null(kind)):
+        if meaning(column.type) not in _NUMBERS:
             raise ValueError(
-                f"{path}, column {name!r}: must hold numbers, got type {kind}. Leave "
-                "it out of the file, or name it as `text_column`."
+                f"{path}, column {name!r}: must hold numbers, got type {column.type}. "
+                "Leave it out of the file, or name it as `text_column`."
             )
-        values = column.to_numpy(zero_copy_only=False)
+        values = _plain(column).to_numpy(zero_copy_only=False)
         parts.append(np.array(values, dtype=np.float64))
     features = np.stack(parts, axis=1)
     check_features(features, columns, f"{path} (row 0 follows the header)", _REMEDY)
     return features
 
 
+_NUMBERS = ("number", "integer", "decimal", "truth value", "nothing")
+"""A csv column without any value has no type: all its numbers are missing."""
 _REMEDY = (
     " Fill them, for example with the median of their column, or leave those rows out "
     "of the file."
@@ -240,11 +233,9 @@ _REMEDY = (
 
 
 def _plain(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
-    """Return what a dictionary stands for, and decimals as the numbers they are."""
+    """Return decimals as the numbers they are."""
     import pyarrow as pa  # noqa: PLC0415
 
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
     return column.cast(pa.float64()) if pa.types.is_decimal(column.type) else column
 
 

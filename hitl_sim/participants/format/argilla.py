@@ -35,6 +35,7 @@ from hitl_sim.participants.format.reading import (
     as_label,
     as_person,
     name_items,
+    note_on_drafts,
 )
 from hitl_sim.participants.format.registry import Format
 from hitl_sim.participants.table_file import Layout
@@ -178,11 +179,7 @@ class _Dataset:
 
     def notes(self) -> list[str]:
         """Note drafts, and what has no status."""
-        notes = []
-        if self.num_drafts:
-            notes.append(
-                f"{self.num_drafts} drafts were left out: nobody submitted them."
-            )
+        notes = note_on_drafts(self.num_drafts)
         if self.num_unknown:
             notes.append(
                 f"{self.num_unknown} responses have no status: drafts and discarded "

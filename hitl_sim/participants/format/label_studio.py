@@ -37,6 +37,7 @@ from hitl_sim.participants.format.reading import (
     as_label,
     as_person,
     name_items,
+    note_on_drafts,
 )
 from hitl_sim.participants.format.registry import Format
 from hitl_sim.participants.table_file import Layout
@@ -180,11 +181,7 @@ class _Export:
 
     def notes(self) -> list[str]:
         """Note drafts, where there are any, and labels of spans."""
-        notes = []
-        if self.num_drafts:
-            notes.append(
-                f"{self.num_drafts} drafts were left out: nobody submitted them."
-            )
+        notes = note_on_drafts(self.num_drafts)
         if self.num_redrafted:
             notes.append(
                 f"{self.num_redrafted} annotations grew out of drafts; Label Studio "

@@ -6,6 +6,7 @@ from typing import Any
 
 from hitl_sim.participants.column import Place
 from hitl_sim.participants.format.document import Entry
+from hitl_sim.spelling import canonical
 
 Labels = tuple[str, ...]
 """An answer: one label, or several where a question takes several."""
@@ -190,7 +191,7 @@ def as_person(value: Any, entry: int, name: str, place: TaskPlace) -> str:
 
 
 def as_label(value: Any) -> str:
-    """Write a value of JSON as a label: whole numbers as such, texts as they are.
+    """Write a value of JSON as a label: numbers at their shortest, texts as they are.
 
     Raises:
         TypeError: it is nothing, a list or an object.
@@ -199,6 +200,11 @@ def as_label(value: Any) -> str:
         raise TypeError(f"{value!r} for a label")
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if isinstance(value, str) else str(value)
+    return value if isinstance(value, str) else canonical(str(value))
+
+
+def note_on_drafts(number: int) -> list[str]:
+    """Note that drafts do not count, where there are any."""
+    if not number:
+        return []
+    return [f"{number} drafts were left out: nobody submitted them."]

@@ -9,9 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from hitl_sim.participants.alike import find_alike
 from hitl_sim.participants.coded import options_of, to_record
-from hitl_sim.participants.spelling import canonical, identities
 from hitl_sim.participants.table_file import Layout, read_answers
 
 
@@ -25,27 +23,6 @@ def read_columns(folder, **columns):
     path = folder / "answers.parquet"
     parquet.write_table(pa.table(columns), path)
     return read_answers(path)
-
-
-@pytest.mark.parametrize(
-    ("text", "short"),
-    [
-        ("0.0", "0"),
-        ("-0.0", "0"),
-        ("1e0", "1"),
-        ("+2.50", "2.5"),
-        (".5", "0.5"),
-        ("1E2", "100"),
-        ("007", "007"),
-        ("0x10", "0x10"),
-        ("12345678901234567890", "12345678901234567890"),
-        ("nan", "nan"),
-        ("1e999", "1e999"),
-        ("cat", "cat"),
-    ],
-)
-def test_a_number_has_one_spelling(text, short):
-    assert canonical(text) == short
 
 
 @pytest.mark.parametrize("given", [("0.0", "1.0"), ("0", "1e0"), ("0.00", "+1")])
@@ -77,7 +54,6 @@ def test_truth_values_are_one_option_however_written(tmp_path, yes, no, gold):
 def test_truth_values_in_one_spelling_keep_it(tmp_path):
     rows = [f"p1,q{i},{('True', 'False')[i % 2]}," for i in range(4)]
     assert options_of(read(tmp_path, rows), "label") == ("False", "True")
-    assert identities(["1", "true", "2"]) == {"1": "1", "true": "true", "2": "2"}
 
 
 @pytest.mark.parametrize(
@@ -151,31 +127,6 @@ def test_the_order_of_options_does_not_depend_on_the_hash_seed(tmp_path):
     }
     assert len(said) == 1
     assert b"('0', '1', '1.5', 'B'" in said.pop()
-
-
-@pytest.mark.parametrize(
-    ("texts", "what"),
-    [
-        (("Dog", "dog"), "case"),
-        (("caf\u00e9", "cafe\u0301"), "Unicode form"),
-        (("black  dog", "black dog"), "blanks"),
-        (("a|b", "b|a"), "labels"),
-        (("a;b", "a|b"), "labels"),
-        (("a + b", "b + A"), "labels"),
-        (("['a', 'b']", '["b", "a"]'), "labels"),
-        (("red green", "green red"), "labels"),
-        (("01", "1"), "number"),
-    ],
-)
-def test_texts_that_people_take_for_one_are_told(texts, what):
-    ((said, group),) = find_alike([*texts, "other"], True)
-    assert what in said
-    assert group == texts
-
-
-def test_grades_and_names_that_only_hold_a_sign_are_not_alike():
-    assert find_alike(["A", "A+", "C", "C++", "a|c"], True) == []
-    assert find_alike(["x|y", "y|x"], False) == []
 
 
 def test_alike_options_are_noted_with_their_rows_and_not_merged(tmp_path):

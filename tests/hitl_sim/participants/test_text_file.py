@@ -155,3 +155,20 @@ def test_empty_rows_are_passed_over_and_rows_keep_their_numbers(tmp_path):
     path.write_text(path.read_text().replace("4.25", "-4"))
     assert "row 3, column 'seconds'" in refusal(path)
     assert "row 3 is line 4 of the file" in refusal(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_refused_as_such(tmp_path, encoding):
+    path = tmp_path / "answers.csv"
+    path.write_text("\n".join([HEADER, *ROWS]), encoding=encoding)
+    assert "must be text in UTF-8, got byte 0x00 at position" in refusal(path)
+
+
+def test_the_usual_sign_is_kept_where_another_cuts_into_more_columns(tmp_path):
+    lines = ["annotator,item|a|b,answer", "ann,a|1|2,x", "bob,a|1|2,y"]
+    path = write(tmp_path, lines)
+    answers = read_answers(path, Layout(columns={"item": "item|a|b"}))
+    assert answers.table.column("item").to_pylist() == ["a|1|2", "a|1|2"]
+    path = write(tmp_path, ["annotator,item|a|b|c,answer", "ann,a|1|2|3,x"])
+    answers = read_answers(path, Layout(columns={"item": "item|a|b|c"}))
+    assert answers.table.column("item").to_pylist() == ["a|1|2|3"]

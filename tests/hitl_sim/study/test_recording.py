@@ -115,6 +115,22 @@ def test_classes_and_items_are_matched_as_numbers_however_written(recording, dig
         np.testing.assert_array_equal(answers.answer, data.labels[item])
 
 
+@pytest.mark.parametrize("words", [("False", "True"), ("FALSE", "true"), ("0", "1")])
+def test_truth_values_are_classes_however_written(tmp_path, words):
+    labels = np.arange(30) % 2
+    answers = np.array(words)[labels]
+    write(tmp_path / "answers.parquet", answers)
+    columns = {"x": labels + 0.5, "id": np.arange(30)}
+    for given in (labels, labels.astype(bool), np.array(["false", "True"])[labels]):
+        parquet.write_table(
+            pa.table({**columns, "label": given}), tmp_path / "t.parquet"
+        )
+        info, data = load_task(tmp_path / "t.parquet", item_column="id")
+        found = load_recording(str(tmp_path / "answers.parquet"), info).answers
+        item = found.key % info.num_items
+        np.testing.assert_array_equal(found.answer, data.labels[item])
+
+
 def test_only_what_was_answered_has_a_part_in_the_hash(replayed, recording):
     before = content_of(replayed)
     moved = recording.with_name("moved.parquet")

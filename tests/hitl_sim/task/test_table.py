@@ -215,15 +215,31 @@ def test_another_encoding_is_refused_by_column_byte_and_row(
         load_task(path, text_column="text", num_features=4)
 
 
-@pytest.mark.parametrize("form", ["csv", "tsv.gz", "jsonl"])
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
-def test_a_file_in_utf_16_is_refused_as_such(tmp_path, form, encoding):
-    plain, path = tmp_path / form.removesuffix(".gz"), tmp_path / f"mine.{form}"
+def write_encoded(folder, form, encoding):
+    plain, path = folder / form.removesuffix(".gz"), folder / f"mine.{form}"
     write_rows(plain, form.removesuffix(".gz"))
     content = plain.read_text(encoding="utf-8").encode(encoding)
     path.write_bytes(gzip.compress(content) if form.endswith("gz") else content)
+    return path
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv.gz", "jsonl"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_without_a_mark_is_refused_as_such(tmp_path, form, encoding):
+    path = write_encoded(tmp_path, form, encoding)
     with pytest.raises(ValueError, match=r"in UTF-8, got byte 0x00 .* as in UTF-16"):
         load_task(path, text_column="text", num_features=4)
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv.gz", "jsonl"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_byte_order_mark_says_the_encoding(tmp_path, form, encoding):
+    write_rows(tmp_path / "plain.csv", "csv")
+    options = {"text_column": "text", "num_features": 4}
+    plain, _ = load_task(tmp_path / "plain.csv", **options)
+    path = write_encoded(tmp_path, form, encoding)
+    info, _ = load_task(path, **options)
+    assert info.content_hash == plain.content_hash
 
 
 def test_a_parser_s_words_stay_on_one_line(tmp_path):
@@ -323,6 +339,53 @@ def test_a_decimal_comma_is_read_and_told(tmp_path, mark):
     assert info.notes[1] == "numbers have a decimal comma"
 
 
+def test_the_line_that_tells_excel_the_delimiter_is_no_header(tmp_path):
+    usual, told = tmp_path / "usual.csv", tmp_path / "told.csv"
+    usual.write_text(rows_of(NUMBERS, LABELS))
+    told.write_text("sep=;\n" + rows_of(NUMBERS, LABELS, mark=";"))
+    assert load_task(told)[0].content_hash == load_task(usual)[0].content_hash
+
+
+def test_quoted_decimal_commas_are_read_and_thousands_are_not(tmp_path):
+    usual, comma = tmp_path / "usual.csv", tmp_path / "comma.csv"
+    usual.write_text(rows_of(["1.5", "0.125", "-2"], LABELS))
+    comma.write_text(rows_of(['"1,5"', '"0,125"', "-2"], LABELS))
+    assert load_task(comma)[0].content_hash == load_task(usual)[0].content_hash
+    comma.write_text(rows_of(['"4,017"', '"1,200"', "900"], LABELS))
+    with pytest.raises(ValueError, match=r"'x0': must hold numbers, got .*'4,017'"):
+        load_task(comma)
+
+
+def test_a_gap_among_decimal_commas_is_a_missing_number(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(rows_of(["1,5", "NA", "2"], LABELS, mark=";"))
+    with pytest.raises(ValueError, match=r"got nan in row 1 .*column 'x0' \(13 such"):
+        load_task(path)
+
+
+def test_labels_with_decimal_commas_are_classes(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(rows_of(NUMBERS, ["0,0", "1,0"], mark=";"))
+    assert load_task(path)[0].class_names == ("0", "1")
+
+
+def test_blanks_in_the_header_hide_no_column(tmp_path):
+    path = tmp_path / "mine.csv"
+    rows = "".join(f"{k:03d}, {k / 7}, {'yn'[k % 2]}\n" for k in range(20))
+    path.write_text("code , x, label\n" + rows)
+    info, _ = load_task(path, item_column="code")
+    assert info.group_names == ("x",)
+    assert info.class_names == ("n", "y")
+    assert info.item_ids[1] == "001"
+
+
+def test_whole_ids_that_a_join_made_fractions_are_called_as_in_answers(tmp_path):
+    path = tmp_path / "mine.csv"
+    rows = "".join(f"{k}.0,{k / 7},{k % 2}\n" for k in range(20))
+    path.write_text("code,x,label\n" + rows)
+    assert load_task(path, item_column="code")[0].item_ids[:2] == ("0", "1")
+
+
 @pytest.mark.parametrize(
     ("labels", "classes", "notes"),
     [
@@ -330,6 +393,17 @@ def test_a_decimal_comma_is_read_and_told(tmp_path, mark):
         (["0.0", "1.0"], ("0", "1"), ()),
         # a parser of CSV sees numbers already
         (["0", "0.0", "1", "1.0"], ("0", "1"), None),
+        (
+            ["true", "x", "TRUE"],
+            ("true", "x"),
+            ("'TRUE', 'true' are one truth value, and one class",),
+        ),
+        (
+            ["yes", "yes ", "no"],
+            ("no", "yes"),
+            ("without them 1 of 3 labels are the same class",),
+        ),
+        (["01", "1", "x"], ("01", "1", "x"), ("differ only in the spelling of a num",)),
         (["0", "x", "0.0"], ("0", "x"), ("'0', '0.0' are one number, and one class",)),
         (["yes", "Yes", "no"], ("Yes", "no", "yes"), ("'Yes', 'yes' differ only",)),
         (["caf\u00e9", "cafe\u0301"], ("cafe\u0301", "caf\u00e9"), ("differ only in",)),
@@ -365,6 +439,10 @@ def test_a_label_is_the_same_class_however_its_number_is_written(
             "without a label in all.*Leave those rows out",
         ),
         (
+            (NUMBERS, ["no", "NaT", "\\N"]),
+            "must name a class in every row, got 'NaT' in row 1 .*26 without a label",
+        ),
+        (
             (NUMBERS, ["0", "None", "1"]),
             "column 'label': must have a value in every row, got none in row 1",
         ),
@@ -387,7 +465,15 @@ def test_a_label_is_the_same_class_however_its_number_is_written(
             r"got nan in row 9 .*column 'x0' \(4 such values in 4 of 40 rows\). Fill",
         ),
     ],
-    ids=["no label", "no number", "several", "a stray mark", "categories", "missing"],
+    ids=[
+        "no label",
+        "other marks",
+        "no number",
+        "several",
+        "a stray mark",
+        "categories",
+        "missing",
+    ],
 )
 def test_cells_that_make_no_task_are_refused_with_a_way_out(tmp_path, columns, message):
     path = tmp_path / "mine.csv"
@@ -413,6 +499,15 @@ def test_a_line_of_numbers_is_no_header(tmp_path):
         load_task(path)
 
 
+@pytest.mark.parametrize("text", ["so so", "good day"])
+def test_a_line_of_values_is_no_header(tmp_path, text):
+    path = tmp_path / "mine.csv"
+    path.write_text(rows_of([text, "bad day"], LABELS).partition("\n")[2])
+    with pytest.raises(ValueError, match="a line of values") as refused:
+        load_task(path, text_column="text")
+    assert f"({text!r}, 'no')" in str(refused.value)
+
+
 def test_columns_may_be_called_by_their_numbers(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text(rows_of(NUMBERS, NUMBERS, LABELS).replace("x", ""))
@@ -427,6 +522,17 @@ def test_a_header_that_comes_again_is_no_item(tmp_path, text_column):
     path.write_text(once + once)
     with pytest.raises(ValueError, match="got the header again in row 40 "):
         load_task(path, text_column=text_column, num_features=8)
+
+
+def test_a_header_that_comes_again_otherwise_is_no_item(tmp_path):
+    path, cells = tmp_path / "mine.csv", ["good day", "x0"]
+    once = rows_of(cells, LABELS)
+    for again in ("label,x0\n", "\ufeffx0,label\n", " x0 ,label\n"):
+        path.write_text(once + again)
+        with pytest.raises(ValueError, match="got the header again in row 40 "):
+            load_task(path, text_column="x0", num_features=2)
+    path.write_text(once + "x0,x0\n")
+    assert load_task(path, text_column="x0", num_features=2)[0].num_classes == 3
 
 
 def test_a_column_without_a_name_is_refused(tmp_path):
@@ -446,6 +552,23 @@ def test_decimals_and_dictionaries_are_the_numbers_that_they_say(tmp_path):
         table = {"x": columns[0], "y": columns[1], "label": np.arange(40) % 2}
         parquet.write_table(pa.table(table), path)
         hashes.add(load_task(path)[0].content_hash)
+    assert len(hashes) == 1
+
+
+def test_texts_ids_and_labels_may_be_dictionaries(tmp_path):
+    hashes = set()
+    for encode in (pa.array, lambda v: pa.array(v).dictionary_encode()):
+        table = {"text": encode([text for _, text in ROWS]), "id": encode([*"abc"])}
+        table["label"] = encode([label for label, _ in ROWS])
+        parquet.write_table(pa.table(table), tmp_path / "mine.parquet")
+        info, _ = load_task(
+            tmp_path / "mine.parquet",
+            text_column="text",
+            item_column="id",
+            num_features=4,
+        )
+        assert info.item_ids == ("a", "b", "c")
+        hashes.add(info.content_hash)
     assert len(hashes) == 1
 
 

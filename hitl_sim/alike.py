@@ -1,13 +1,10 @@
 """Texts that a person would take for one: told, never merged in silence."""
 
-import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from hitl_sim.participants.spelling import is_number
-
-_LABELS = re.compile(r"[|;,\s]+|\s\+\s")
-_AROUND = "[](){}'\""
+from hitl_sim.label_set import labels_in
+from hitl_sim.spelling import is_number
 
 Key = Callable[[str], object]
 
@@ -25,8 +22,7 @@ def _blanks(text: str) -> str:
 
 
 def _labels(text: str) -> object:
-    parts = [_blanks(part.strip(_AROUND)) for part in _LABELS.split(text)]
-    several = tuple(sorted(part for part in parts if part))
+    several = tuple(sorted(_blanks(label) for label in labels_in(text)))
     return several if len(several) > 1 else _blanks(text)
 
 

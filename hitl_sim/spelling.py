@@ -1,5 +1,6 @@
-"""One number or truth value is one option, however it is written."""
+"""One number or truth value is one option or class, however it is written."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -14,7 +15,8 @@ _MOST_DIGITS = 40
 
 def is_number(text: str) -> bool:
     """Whether a text is a finite number, with a decimal point if any."""
-    return _NUMBER.fullmatch(text) is not None
+    text = text.strip()
+    return _NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
 
 
 def canonical(text: str) -> str:
@@ -22,19 +24,23 @@ def canonical(text: str) -> str:
 
     Words, codes with zeros in front and numbers of more than forty digits stay.
     """
-    if not is_number(text) or _CODE.match(text):
+    stripped = text.strip()
+    if not is_number(stripped) or _CODE.match(stripped):
         return text
-    short = format(Decimal(text).normalize(), "f")
+    # no arithmetic of decimals: it rounds to 28 digits
+    short = format(Decimal(stripped), "f")
+    if "." in short:
+        short = short.rstrip("0").rstrip(".")
     if len(short) > _MOST_DIGITS:
         return text
     return "0" if short == "-0" else short
 
 
 def identities(texts: Iterable[str]) -> dict[str, str]:
-    """Say of the texts of an answer's columns which option each names.
+    """Say of the texts that name options, or classes, which one each names.
 
     Args:
-        texts: all that answers and golds say.
+        texts: all that there are, as of answers and golds.
 
     Returns:
         The option of every text. Numbers are written in their shortest form. `True`,
@@ -52,12 +58,6 @@ def identities(texts: Iterable[str]) -> dict[str, str]:
     if len(both) > len(set(both.values())):
         found |= both
     return found
-
-
-def option_key(name: str) -> str:
-    """Return what two spellings of an option, in two files, have in common."""
-    short = canonical(name)
-    return short.casefold() if short.casefold() in _TRUTH else short
 
 
 def whole_numbers(texts: Sequence[str]) -> dict[str, str]:
