@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from hitl_sim.label_set import labels_in
 from hitl_sim.spelling import is_number
@@ -27,7 +28,9 @@ def _labels(text: str) -> object:
 
 
 def _value(text: str) -> object:
-    return float(text) if is_number(text) else _blanks(text)
+    plain = _blanks(text)
+    # a float would round the last digits of long ids away
+    return Decimal(plain) if is_number(plain) else plain
 
 
 _WAYS: tuple[tuple[str, Key], ...] = (

@@ -37,3 +37,15 @@ def test_each_group_says_the_least_in_which_it_differs():
         ("case", ("Yes", "yes")),
         ("blanks", ("two  words", "two words")),
     ]
+
+
+def test_long_ids_that_differ_in_their_last_digit_are_not_alike():
+    ids = ["1234567890123456789", "1234567890123456788", "01234567890123456788"]
+    ((_, group),) = find_alike(ids, is_option=False)
+    assert group == tuple(ids[1:])
+
+
+def test_digits_of_another_width_are_alike_among_people_and_items_too():
+    assert find_alike(["\uff11", "1", "2"], is_option=False) == [
+        ("Unicode form", ("\uff11", "1"))
+    ]
