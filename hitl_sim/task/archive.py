@@ -190,8 +190,8 @@ def _read_size(
     bad = np.flatnonzero(~(np.isfinite(size) & (size > 0)))
     if bad.size:
         raise ValueError(
-            f"{where}: must be finite and > 0, got {size[bad[0]]} in row {bad[0]} "
-            "(counted from 0)."
+            f"{where}: must be finite and > 0, got {size[bad[0]]} in row {bad[0] + 1} "
+            "(counted from 1)."
         )
     relative: Float[np.ndarray, " items"] = size / np.median(size)
     return relative

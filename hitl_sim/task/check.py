@@ -86,7 +86,7 @@ def check_features(
 
     Raises:
         ValueError: there is no item or no feature, or a value is NaN or infinite; the
-            message names the first one's row (counted from 0) and column.
+            message names the first one's row (counted from 1) and column.
     """
     if features.ndim != 2 or 0 in features.shape:
         raise ValueError(
@@ -98,7 +98,7 @@ def check_features(
         row, column = (int(index) for index in bad[0])
         raise ValueError(
             f"{where}: `features` must be finite, got {features[row, column]} in row "
-            f"{row} (counted from 0), column {columns[column]!r} "
+            f"{row + 1} (counted from 1), column {columns[column]!r} "
             f"({len(bad)} such value{'s' if len(bad) > 1 else ''} in "
             f"{len(np.unique(bad[:, 0]))} of {len(features)} rows).{remedy}"
         )
@@ -131,8 +131,8 @@ def encode_labels(
         if "" in names:
             row = int(np.flatnonzero(labels == "")[0])
             raise ValueError(
-                f"{where}: must name a class in every row, got '' in row {row} "
-                "(counted from 0)."
+                f"{where}: must name a class in every row, got '' in row {row + 1} "
+                "(counted from 1)."
             )
         class_names = tuple(str(name) for name in names)
     elif labels.dtype.kind in "iub" or _are_whole(labels):
@@ -164,7 +164,7 @@ def _first_fraction(labels: np.ndarray) -> str:
         return ""
     with np.errstate(invalid="ignore"):
         row = int(np.argmax(~np.isfinite(labels) | (labels != np.round(labels))))
-    return f" ({labels[row]} in row {row}, counted from 0)"
+    return f" ({labels[row]} in row {row + 1}, counted from 1)"
 
 
 def check_item_ids(ids: Sequence[str], num_items: int, where: str) -> tuple[str, ...]:
@@ -189,13 +189,13 @@ def check_item_ids(ids: Sequence[str], num_items: int, where: str) -> tuple[str,
     for row, name in enumerate(whole.get(name, name) for name in names):
         if not name:
             raise ValueError(
-                f"{where}: must have an id in every row, got '' in row {row} (counted "
-                "from 0)."
+                f"{where}: must have an id in every row, got '' in row {row + 1} "
+                "(counted from 1)."
             )
         if first.setdefault(name, row) != row:
             raise ValueError(
                 f"{where}: must name every item once, got {name!r} in rows "
-                f"{first[name]} and {row} (counted from 0)."
+                f"{first[name] + 1} and {row + 1} (counted from 1)."
             )
     return tuple(first)
 
@@ -206,7 +206,7 @@ def _count_classes(codes: Int[np.ndarray, " items"], where: str) -> tuple[str, .
     if present.size and present[0] < 0:
         raise ValueError(
             f"{where}: must be whole numbers >= 0, got {int(present[0])} in row "
-            f"{int(np.argmin(codes))} (counted from 0)."
+            f"{int(np.argmin(codes)) + 1} (counted from 1)."
         )
     num_classes = int(present[-1]) + 1 if present.size else 0
     if present.size < num_classes:

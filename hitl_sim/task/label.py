@@ -61,8 +61,8 @@ def _check_missing(labels: np.ndarray, counts: Counter[str], where: str) -> None
     rows = np.flatnonzero(np.isin(labels, marks))
     raise ValueError(
         f"{where}: must name a class in every row, got {str(labels[rows[0]])!r} in row "
-        f"{rows[0]} (counted from 0; {len(rows)} without a label in all). Leave those "
-        "rows out of the file, or give a class of this name another one."
+        f"{rows[0] + 1} (counted from 1; {len(rows)} without a label in all). Leave "
+        "those rows out of the file, or give a class of this name another one."
     )
 
 
@@ -73,9 +73,9 @@ def _check_single(labels: np.ndarray, counts: Counter[str], where: str) -> None:
     name, mark = found
     row = int(np.flatnonzero(labels == name)[0])
     raise ValueError(
-        f"{where}: must be one label per item, got {name!r} in row {row} (counted from "
-        f"0; {counts[name]} such rows), which reads as labels with {mark!r} between "
-        "them. Keep one of them in each row, or write the class with another sign."
+        f"{where}: must be one label per item, got {name!r} in row {row + 1} (counted "
+        f"from 1; {counts[name]} such rows), which reads as labels with {mark!r} "
+        "between them. Keep one of them in each row, or write the class with another sign."
     )
 
 

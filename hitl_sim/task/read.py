@@ -157,8 +157,8 @@ def _check_names(names: Sequence[str], path: Path) -> None:
     if "" in names:
         raise ValueError(
             f"{path}: must have a name for every column, got none for column "
-            f"{names.index('')} (counted from 0). Name it, or leave it out: a table "
-            "written with its row numbers has such a column."
+            f"{names.index('') + 1} (counted from 1). Name it, or leave it out: a "
+            "table written with its row numbers has such a column."
         )
 
 
@@ -169,6 +169,6 @@ def _check_repeated(table: "pa.Table", path: Path) -> None:
     row = find_again(table)
     if row is not None:
         raise ValueError(
-            f"{path}: must name its columns once, got the header again in row {row} "
-            "(counted from 0, without the header). Leave that line out."
+            f"{path}: must name its columns once, got the header again in row "
+            f"{row + 1} (counted from 1, without the header). Leave that line out."
         )

@@ -127,8 +127,8 @@ def _column(table: "pa.Table", name: str, option: str, path: Path) -> "pa.Chunke
         row = int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
         raise ValueError(
             f"{path}, column {name!r}: must have a value in every row, got none in row "
-            f"{row} (counted from 0, without the header; {column.null_count} such rows "
-            "in all). Leave those rows out of the file."
+            f"{row + 1} (counted from 1, without the header; {column.null_count} such "
+            "rows in all). Leave those rows out of the file."
         )
     return column
 
@@ -192,7 +192,7 @@ def _decode(column: "pa.ChunkedArray", where: str) -> list[str]:
         except UnicodeDecodeError as error:
             raise ValueError(
                 f"{where}: must be text in UTF-8, got byte 0x{value[error.start]:02x} "
-                f"in row {row} (counted from 0). Save the file as UTF-8."
+                f"in row {row + 1} (counted from 1). Save the file as UTF-8."
             ) from None
     return texts
 
@@ -220,7 +220,7 @@ def _numbers(
         values = _plain(column).to_numpy(zero_copy_only=False)
         parts.append(np.array(values, dtype=np.float64))
     features = np.stack(parts, axis=1)
-    check_features(features, columns, f"{path} (row 0 follows the header)", _REMEDY)
+    check_features(features, columns, f"{path} (row 1 follows the header)", _REMEDY)
     return features
 
 
@@ -251,7 +251,7 @@ def _refuse_text(texts: Sequence[str], name: str, path: Path) -> NoReturn:
     if 2 * len(odd) < len(given):
         row, text = odd[0] if odd else given[0]
         raise ValueError(
-            f"{where} {text!r} in row {row} (counted from 0, without the header; "
+            f"{where} {text!r} in row {row + 1} (counted from 1, without the header; "
             f"{len(odd)} such values). Fill them, or leave those rows out of the file."
         )
     values = sorted({text for _, text in given})

@@ -134,7 +134,7 @@ def write_table(path: Path, encoding="utf-8", header="label,text") -> Path:
 @pytest.mark.parametrize(
     ("encoding", "message"),
     [
-        ("latin-1", "column 'text': must be text in UTF-8, got byte 0xe9 in row 0"),
+        ("latin-1", "column 'text': must be text in UTF-8, got byte 0xe9 in row 1"),
         ("utf-16", "must be text in UTF-8, got byte 0x00 at position 3, as in UTF-16"),
     ],
 )

@@ -75,7 +75,7 @@ def test_a_damaged_array_is_refused_by_name(save):
 def test_a_feature_that_is_not_a_number_is_named_by_row_and_column(save):
     features = FEATURES.copy()
     features[17, 2] = np.nan
-    refused(save(features=features), "got nan in row 17 .* column 'feature 2'")
+    refused(save(features=features), "got nan in row 18 .* column 'feature 2'")
 
 
 def test_a_missing_and_an_unknown_array_are_named(save, tmp_path):
@@ -97,7 +97,7 @@ def test_a_missing_and_an_unknown_array_are_named(save, tmp_path):
         ({"groups": np.array([0, 0, 0, 1])}, "same number of features"),
         ({"group_names": np.array(["a"])}, "must be 4 strings"),
         ({"size": np.ones(39)}, "must be 40 numbers"),
-        ({"size": np.zeros(40)}, "must be finite and > 0, got 0.0 in row 0"),
+        ({"size": np.zeros(40)}, "must be finite and > 0, got 0.0 in row 1"),
     ],
 )
 def test_arrays_that_make_no_task_are_refused(save, arrays, message):
@@ -188,7 +188,7 @@ def test_pictures_may_have_ids_too(tmp_path):
     ("ids", "words"),
     [
         (np.arange(39), "one id for each of 40 items, got 39"),
-        (np.arange(40) // 2, "must name every item once, got '0' in rows 0 and 1"),
+        (np.arange(40) // 2, "must name every item once, got '0' in rows 1 and 2"),
         (np.arange(40) / 2, "must be strings or whole numbers"),
     ],
 )

@@ -63,7 +63,7 @@ def test_the_first_value_that_is_not_finite_is_named_by_row_and_column(value):
     features = np.zeros((5, 2))
     features[3, 1] = features[4, 0] = value
     with pytest.raises(
-        ValueError, match=r"f\.csv.*row 3 .*column 'b' \(2 such values in 2 of 5 rows"
+        ValueError, match=r"f\.csv.*row 4 .*column 'b' \(2 such values in 2 of 5 rows"
     ):
         check_features(features, ["a", "b"], "f.csv")
 
@@ -105,16 +105,16 @@ def test_labels_that_start_at_one_are_refused():
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (np.array([0, -1, 1]), "must be whole numbers >= 0, got -1 in row 1"),
+        (np.array([0, -1, 1]), "must be whole numbers >= 0, got -1 in row 2"),
         (
             np.array([0.0, 1.5]),
-            r"must be whole numbers .* got type float64 \(1.5 in row 1",
+            r"must be whole numbers .* got type float64 \(1.5 in row 2",
         ),
-        (np.array([0.0, np.nan]), r"got type float64 \(nan in row 1"),
+        (np.array([0.0, np.nan]), r"got type float64 \(nan in row 2"),
         (np.array([0, 0]), r"at least 2 classes, got 1 \('0'\)"),
         (np.array(["a", "a"]), r"at least 2 classes, got 1 \('a'\)"),
         (np.array([], dtype=int), "at least 2 classes, got 0"),
-        (np.array(["a", "", "b"]), "got '' in row 1"),
+        (np.array(["a", "", "b"]), "got '' in row 2"),
         (np.array([[0, 1]]), r"one label per item, got an array of shape \(1, 2\)"),
     ],
 )

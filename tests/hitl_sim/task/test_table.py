@@ -115,17 +115,17 @@ def test_dictionary_labels_of_parquet_are_strings(tmp_path):
         (
             {"age": with_gap(COLUMNS["age"], 7)},
             {},
-            r"got nan in row 7 .*column 'age' \(1 such value in 1 of 60 rows\). Fill",
+            r"got nan in row 8 .*column 'age' \(1 such value in 1 of 60 rows\). Fill",
         ),
         (
             {"height": np.where(np.arange(NUM) == 5, np.inf, COLUMNS["height"])},
             {},
-            "got inf in row 5 .*column 'height'",
+            "got inf in row 6 .*column 'height'",
         ),
         (
             {"label": with_gap(np.arange(NUM) % 2, 4)},
             {},
-            "column 'label': must have a value in every row, got none in row 4 .*1 su",
+            "column 'label': must have a value in every row, got none in row 5 .*1 su",
         ),
     ],
 )
@@ -210,7 +210,7 @@ def test_another_encoding_is_refused_by_column_byte_and_row(
     path = tmp_path / f"mine.{form}"
     write_rows(path, form)
     path.write_bytes(path.read_bytes().replace(old, new))
-    message = rf"column '{column}': must be text in UTF-8, got byte 0x.. in row [01]"
+    message = rf"column '{column}': must be text in UTF-8, got byte 0x.. in row [12]"
     with pytest.raises(ValueError, match=message):
         load_task(path, text_column="text", num_features=4)
 
@@ -289,7 +289,7 @@ def test_ids_of_a_text_file_stay_as_they_are_written(tmp_path):
 @pytest.mark.parametrize(
     ("ids", "words"),
     [
-        (["a", *map(str, range(1, NUM - 1)), "a"], r"got 'a' in rows 0 and 59"),
+        (["a", *map(str, range(1, NUM - 1)), "a"], r"got 'a' in rows 1 and 60"),
         ([" ", *map(str, range(1, NUM))], r"must have an id in every row, got ''"),
         (np.linspace(0.5, 1.0, NUM), "must be texts or whole numbers, got double"),
     ],
@@ -359,7 +359,7 @@ def test_quoted_decimal_commas_are_read_and_thousands_are_not(tmp_path):
 def test_a_gap_among_decimal_commas_is_a_missing_number(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text(rows_of(["1,5", "NA", "2"], LABELS, mark=";"))
-    with pytest.raises(ValueError, match=r"got nan in row 1 .*column 'x0' \(13 such"):
+    with pytest.raises(ValueError, match=r"got nan in row 2 .*column 'x0' \(13 such"):
         load_task(path)
 
 
@@ -435,25 +435,25 @@ def test_a_label_is_the_same_class_however_its_number_is_written(
     [
         (
             (NUMBERS, ["no", "NA", "yes"]),
-            r"column 'label': must name a class in every row, got 'NA' in row 1 .*13 "
+            r"column 'label': must name a class in every row, got 'NA' in row 2 .*13 "
             "without a label in all.*Leave those rows out",
         ),
         (
             (NUMBERS, ["no", "NaT", "\\N"]),
-            "must name a class in every row, got 'NaT' in row 1 .*26 without a label",
+            "must name a class in every row, got 'NaT' in row 2 .*26 without a label",
         ),
         (
             (NUMBERS, ["0", "None", "1"]),
-            "column 'label': must have a value in every row, got none in row 1",
+            "column 'label': must have a value in every row, got none in row 2",
         ),
         (
             (NUMBERS, ["low", "low", "high|old"]),
-            r"must be one label per item, got 'high\|old' in row 2 .*13 such rows.*"
+            r"must be one label per item, got 'high\|old' in row 3 .*13 such rows.*"
             r"with '\|' between them. Keep one",
         ),
         (
             ([*["1.5"] * 9, "?"], LABELS),
-            r"column 'x0': must hold numbers, got '\?' in row 9 .*; 4 such values\)",
+            r"column 'x0': must hold numbers, got '\?' in row 10 .*; 4 such values\)",
         ),
         (
             (NUMBERS, [*"abcd"], LABELS),
@@ -462,7 +462,7 @@ def test_a_label_is_the_same_class_however_its_number_is_written(
         ),
         (
             ([*["1.5"] * 9, "None"], LABELS),
-            r"got nan in row 9 .*column 'x0' \(4 such values in 4 of 40 rows\). Fill",
+            r"got nan in row 10 .*column 'x0' \(4 such values in 4 of 40 rows\). Fill",
         ),
     ],
     ids=[
@@ -520,7 +520,7 @@ def test_a_header_that_comes_again_is_no_item(tmp_path, text_column):
     cells = NUMBERS if text_column is None else ["good day", "bad day"]
     once = rows_of(cells, LABELS)
     path.write_text(once + once)
-    with pytest.raises(ValueError, match="got the header again in row 40 "):
+    with pytest.raises(ValueError, match="got the header again in row 41 "):
         load_task(path, text_column=text_column, num_features=8)
 
 
@@ -529,7 +529,7 @@ def test_a_header_that_comes_again_otherwise_is_no_item(tmp_path):
     once = rows_of(cells, LABELS)
     for again in ("label,x0\n", "\ufeffx0,label\n", " x0 ,label\n"):
         path.write_text(once + again)
-        with pytest.raises(ValueError, match="got the header again in row 40 "):
+        with pytest.raises(ValueError, match="got the header again in row 41 "):
             load_task(path, text_column="x0", num_features=2)
     path.write_text(once + "x0,x0\n")
     assert load_task(path, text_column="x0", num_features=2)[0].num_classes == 3
