@@ -135,7 +135,10 @@ def write_table(path: Path, encoding="utf-8", header="label,text") -> Path:
     ("encoding", "message"),
     [
         ("latin-1", "column 'text': must be text in UTF-8, got byte 0xe9 in row 1"),
-        ("utf-16", "must be text in UTF-8, got byte 0x00 at position 3, as in UTF-16"),
+        (
+            "utf-16-le",
+            "must be text in UTF-8, got byte 0x00 at position 1, as in UTF-16",
+        ),
     ],
 )
 def test_another_encoding_is_refused(tmp_path, encoding, message):
