@@ -182,8 +182,8 @@ def find_side(own: BoolArray, *alike: BoolArray) -> Side:
     failed = np.array([int((~one).sum()) for one in reached])
     runs = np.array([len(one) for one in reached])
     least, most = bound_failures(failed, runs)
-    alike = zip(failed[1:].tolist(), runs[1:].tolist(), strict=True)
-    return Side(int(failed[0]), int(runs[0]), float(least), float(most), tuple(alike))
+    others = tuple(zip(failed[1:].tolist(), runs[1:].tolist(), strict=True))
+    return Side(int(failed[0]), int(runs[0]), float(least), float(most), others)
 
 
 def find_sides(

@@ -34,7 +34,7 @@ from hitl_sim.participants.oddity import cut_blanks, look_alikes, odd_texts
 from hitl_sim.participants.physical import readable
 from hitl_sim.participants.pseudonym import new_salt, pseudonyms
 from hitl_sim.participants.record import Ints
-from hitl_sim.spelling import (
+from hitl_sim.table.spelling import (
     canonical,
     identities,
     several_ways,

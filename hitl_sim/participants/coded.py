@@ -10,7 +10,7 @@ from hitl_sim.participants.answers import (
     Answers,
 )
 from hitl_sim.participants.record import Floats, Ints, Record
-from hitl_sim.spelling import is_number
+from hitl_sim.table.spelling import is_number
 
 
 def kinds_of(answers: Answers) -> tuple[str, ...]:

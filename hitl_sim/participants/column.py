@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hitl_sim.participants.answers import encode
-from hitl_sim.spelling import canonical, is_number
+from hitl_sim.table.spelling import canonical, is_number
 
 MAX_SECONDS = 7 * 24 * 3600.0
 """Longest time of one answer that is believed, s: a week; more is another unit."""

@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 
 from hitl_sim.participants.answers import FIELDS
 from hitl_sim.participants.column import Place
-from hitl_sim.text_column import is_mark
+from hitl_sim.table.text_column import is_mark
 
 _MEANING = {
     "answer": "they count as skips",

@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hitl_sim.alike import find_alike
 from hitl_sim.participants.answers import LABEL, encode
 from hitl_sim.participants.column import Place
-from hitl_sim.spelling import is_number
+from hitl_sim.table.alike import find_alike
+from hitl_sim.table.spelling import is_number
 
 _FORMULA = "^[=+@\\-\\t\\r].*[A-Za-z(]"
 _MARKUP = "<[^>]*>"

@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hitl_sim.column_type import decoded, meaning
 from hitl_sim.participants.answers import FIELDS
 from hitl_sim.participants.column import Place
+from hitl_sim.table.column_type import decoded, meaning
 
 _TICKS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _CLOCK = (

@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
-from hitl_sim.header import find_again, is_row
 from hitl_sim.participants.answers import FIELDS
 from hitl_sim.participants.column import Place
-from hitl_sim.text_column import with_points
-from hitl_sim.text_file import read_delimited
+from hitl_sim.table.header import find_again, is_row
+from hitl_sim.table.text_column import with_points
+from hitl_sim.table.text_file import read_delimited
 
 
 def read_text(path: Path, usual: str) -> tuple[pa.Table, Place, list[str]]:

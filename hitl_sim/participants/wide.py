@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hitl_sim.participants.answers import FIELDS
 from hitl_sim.participants.column import Place
-from hitl_sim.text_column import is_empty
+from hitl_sim.table.text_column import is_empty
 
 _ITEM = "{item}"
 

@@ -12,7 +12,6 @@ from hitl_sim.participants.answers import LABEL, MARKS, RATING, Answers
 from hitl_sim.participants.coded import kinds_of, options_of, to_record
 from hitl_sim.participants.record import Record
 from hitl_sim.participants.table_file import Layout, read_answers
-from hitl_sim.spelling import canonical, identities
 from hitl_sim.study.grid import Condition, RecordingContent
 from hitl_sim.study.spec import (
     TIME_DIALS,
@@ -24,6 +23,7 @@ from hitl_sim.study.spec import (
     VerificationArm,
     question_of,
 )
+from hitl_sim.table.spelling import canonical, identities
 from hitl_sim.task import TaskInfo
 from hitl_sim.task.content import hash_content
 from oracles.replay import RecordedAnswers, count_people, record_answers

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from hitl_sim.spelling import whole_numbers
+from hitl_sim.table.spelling import whole_numbers
 from hitl_sim.task.data import Corruption, TaskInfo
 
 

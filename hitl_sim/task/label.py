@@ -5,10 +5,10 @@ from collections import Counter
 import numpy as np
 from jaxtyping import Int
 
-from hitl_sim.alike import find_alike
-from hitl_sim.label_set import several_labels
-from hitl_sim.missing import is_missing
-from hitl_sim.spelling import identities, is_number, several_ways
+from hitl_sim.table.alike import find_alike
+from hitl_sim.table.label_set import several_labels
+from hitl_sim.table.missing import is_missing
+from hitl_sim.table.spelling import identities, is_number, several_ways
 from hitl_sim.task.check import encode_labels
 
 
@@ -75,7 +75,8 @@ def _check_single(labels: np.ndarray, counts: Counter[str], where: str) -> None:
     raise ValueError(
         f"{where}: must be one label per item, got {name!r} in row {row + 1} (counted "
         f"from 1; {counts[name]} such rows), which reads as labels with {mark!r} "
-        "between them. Keep one of them in each row, or write the class with another sign."
+        "between them. Keep one of them in each row, or write the class with another "
+        "sign."
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from hitl_sim.missing import SPELLINGS
-from hitl_sim.spelling import is_number
+from hitl_sim.table.missing import SPELLINGS
+from hitl_sim.table.spelling import is_number
 from hitl_sim.task.option import TaskOptions
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def read_table(path: Path, options: TaskOptions) -> FileTable:
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import json, parquet  # noqa: PLC0415
 
-    from hitl_sim.text_file import read_utf8  # noqa: PLC0415
+    from hitl_sim.table.text_file import read_utf8  # noqa: PLC0415
 
     suffix = format_of(path)
     try:
@@ -80,7 +80,7 @@ def _read_text(path: Path, options: TaskOptions, usual: str) -> FileTable:
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import csv  # noqa: PLC0415
 
-    from hitl_sim.text_file import read_delimited  # noqa: PLC0415
+    from hitl_sim.table.text_file import read_delimited  # noqa: PLC0415
 
     raw, delimiter = read_delimited(path, usual)
     parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
@@ -110,7 +110,7 @@ def _with_numbers(
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import compute  # noqa: PLC0415
 
-    from hitl_sim.text_column import is_empty, with_points  # noqa: PLC0415
+    from hitl_sim.table.text_column import is_empty, with_points  # noqa: PLC0415
 
     if options.text_column is not None:
         return table, []
@@ -130,7 +130,7 @@ def _with_numbers(
 
 def _check_first_line(table: "pa.Table", options: TaskOptions, path: Path) -> None:
     """Refuse a table whose first line does not name its columns."""
-    from hitl_sim.header import is_row  # noqa: PLC0415
+    from hitl_sim.table.header import is_row  # noqa: PLC0415
 
     names = table.column_names
     is_counted = names == [str(k) for k in range(len(names))]
@@ -164,7 +164,7 @@ def _check_names(names: Sequence[str], path: Path) -> None:
 
 def _check_repeated(table: "pa.Table", path: Path) -> None:
     """Refuse a header that comes again as a row, as when files are put together."""
-    from hitl_sim.header import find_again  # noqa: PLC0415
+    from hitl_sim.table.header import find_again  # noqa: PLC0415
 
     row = find_again(table)
     if row is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 from jaxtyping import Float
 
-from hitl_sim.spelling import is_number
+from hitl_sim.table.spelling import is_number
 from hitl_sim.task.check import check_features, check_item_ids
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import block_groups
@@ -115,7 +115,7 @@ def _name(path: Path) -> str:
 
 def _column(table: "pa.Table", name: str, option: str, path: Path) -> "pa.ChunkedArray":
     """Return a column that must be there and complete."""
-    from hitl_sim.column_type import decoded  # noqa: PLC0415
+    from hitl_sim.table.column_type import decoded  # noqa: PLC0415
 
     if name not in table.column_names:
         raise ValueError(
@@ -176,7 +176,7 @@ def _texts(column: "pa.ChunkedArray", where: str) -> list[str]:
 
 def _is_text(column: "pa.ChunkedArray") -> bool:
     """Whether a column holds strings, or the bytes of strings in another encoding."""
-    from hitl_sim.column_type import meaning  # noqa: PLC0415
+    from hitl_sim.table.column_type import meaning  # noqa: PLC0415
 
     return meaning(column.type) in ("text", "bytes")
 
@@ -201,7 +201,7 @@ def _numbers(
     table: "pa.Table", columns: list[str], path: Path
 ) -> Float[np.ndarray, "items features"]:
     """Return columns of numbers side by side; a missing number is NaN, and refused."""
-    from hitl_sim.column_type import decoded, meaning  # noqa: PLC0415
+    from hitl_sim.table.column_type import decoded, meaning  # noqa: PLC0415
 
     if not columns:
         raise ValueError(

@@ -6,7 +6,7 @@ from typing import Any
 
 from hitl_sim.participants.column import Place
 from hitl_sim.participants.format.document import Entry
-from hitl_sim.spelling import canonical
+from hitl_sim.table.spelling import canonical
 
 Labels = tuple[str, ...]
 """An answer: one label, or several where a question takes several."""

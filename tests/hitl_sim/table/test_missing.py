@@ -1,8 +1,8 @@
 import pyarrow as pa
 import pytest
 
-from hitl_sim.missing import ANY_CASE, EXACT, SPELLINGS, is_missing
-from hitl_sim.text_column import is_empty, is_mark
+from hitl_sim.table.missing import ANY_CASE, EXACT, SPELLINGS, is_missing
+from hitl_sim.table.text_column import is_empty, is_mark
 
 MARKS = ["NA", "N/A", "NaN", "null", "None", "<NA>", "#N/A", "NaT", "\\N", "-1.#IND"]
 

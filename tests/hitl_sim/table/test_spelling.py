@@ -2,7 +2,7 @@
 
 import pytest
 
-from hitl_sim.spelling import canonical, identities, is_number, whole_numbers
+from hitl_sim.table.spelling import canonical, identities, is_number, whole_numbers
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from hitl_sim.label_set import labels_in
-from hitl_sim.spelling import is_number
+from hitl_sim.table.label_set import labels_in
+from hitl_sim.table.spelling import is_number
 
 Key = Callable[[str], object]
 

@@ -1,6 +1,6 @@
 import pytest
 
-from hitl_sim.delimiter import find_delimiter
+from hitl_sim.table.delimiter import find_delimiter
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])

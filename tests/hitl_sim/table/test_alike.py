@@ -1,6 +1,6 @@
 import pytest
 
-from hitl_sim.alike import find_alike
+from hitl_sim.table.alike import find_alike
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from hitl_sim.delimiter import find_delimiter
+from hitl_sim.table.delimiter import find_delimiter
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SAID = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=([ -~\t])"?\r?\n')

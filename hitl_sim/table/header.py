@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hitl_sim.missing import is_missing
-from hitl_sim.spelling import is_number
+from hitl_sim.table.missing import is_missing
+from hitl_sim.table.spelling import is_number
 
 _MARK = "\ufeff"
 """Byte order mark, which a file brings along that was put behind another."""

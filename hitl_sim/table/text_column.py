@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hitl_sim.missing import ANY_CASE, EXACT
+from hitl_sim.table.missing import ANY_CASE, EXACT
 
 _COMMA = r"^\s*[+-]?\d+,\d+([eE][+-]?\d+)?\s*$"
 _NO_COMMA = r"^\s*[+-]?\d+([eE][+-]?\d+)?\s*$"
