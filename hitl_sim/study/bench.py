@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,13 +19,16 @@ from hitl_sim.energy.meters.cpu_time import read_cpu_time
 from hitl_sim.learn import build_run, build_simulation, describe_work
 from hitl_sim.learn.work import Unit
 from hitl_sim.study import worker
+from hitl_sim.study.executor import KEPT_BYTES
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.plan import Run
 from hitl_sim.study.recording import recording_of
 from hitl_sim.study.visit import Bench, Meeting, RunVisit, Visit
 
-LOOP_S = 0.02
-"""How long one call of a loop should take, s: long beside the call's own 20 µs."""
+LOOP_S, LONG_LOOP_S = 0.02, 1.0
+"""How long one call of a loop should take, s: long beside the call's own 20 µs. Beyond
+`KEPT_BYTES` of scratch memory the system hands out fresh pages at each call, which may
+take 20 ms, and a run of many steps has them once: there it is the longer of the two."""
 MAX_PASSES = 10_000
 _FEW_CALLS, _SHORT_S = 4, 2e-3
 """Fewer or shorter calls than this, s, do not tell whether they take like times."""
@@ -72,7 +75,11 @@ def time_unit(
     unit = _units_of(condition)[name]
     pass_s = max(unit_s * unit.items * lanes, LOOP_S / MAX_PASSES)
     passes = max(int(LOOP_S / pass_s), 1)
-    call = _loop_of(condition, name, passes, lanes)
+    loop = _loop_of(condition, name, passes, lanes)
+    if loop.scratch_b > KEPT_BYTES:
+        passes = max(int(LONG_LOOP_S / pass_s), 1)
+        loop = _loop_of(condition, name, passes, lanes)
+    call = loop.call
     if meeting is not None:
         _meet(meeting)
     visit = _window(f"unit {name}", unit.phase, call, window_s)
@@ -80,23 +87,35 @@ def time_unit(
     return visit._replace(num_units=done)
 
 
-_loops: dict[tuple[str, int, int], Callable[[], Any]] = {}
+class Loop(NamedTuple):
+    """A compiled loop of passes.
+
+    Attributes:
+        call: runs it.
+        scratch_b: memory that a call takes for itself, bytes.
+    """
+
+    call: Callable[[], Any]
+    scratch_b: int
 
 
-def _loop_of(
-    condition: Condition, name: str, passes: int, lanes: int
-) -> Callable[[], Any]:
+_loops: dict[tuple[str, int, int], Loop] = {}
+
+
+def _loop_of(condition: Condition, name: str, passes: int, lanes: int) -> Loop:
     """Compile and warm a loop of passes, once in this process."""
     key = (name, passes, lanes)
     if key not in _loops:
         unit = _units_of(condition)[name]
-        program, args = unit.program, _example(unit.args)
+        program, args = unit.program, example(unit.args, _texts_of(condition))
         if lanes > 1:
             program = jax.vmap(program)
             args = jax.tree.map(lambda a: jnp.repeat(a[None], lanes, axis=0), args)
-        call = partial(jax.jit(partial(repeat_program, program, passes)), args)
+        loop = jax.jit(partial(repeat_program, program, passes)).lower(args).compile()
+        call = partial(loop, args)
         jax.block_until_ready(call())  # type: ignore[no-untyped-call]
-        _loops[key] = call
+        memory = loop.memory_analysis()
+        _loops[key] = Loop(call, 0 if memory is None else memory.temp_size_in_bytes)
     return _loops[key]
 
 
@@ -156,18 +175,37 @@ def _form(tree: Any) -> Any:
     return jax.tree.structure(tree), shapes
 
 
-def _example(args: Any) -> Any:
-    """Make arguments: small random numbers, classes 0 and 1, a small learning rate."""
+def _texts_of(condition: Condition) -> np.ndarray | None:
+    """Return a task's items where they are ids of words, `[M, D]`."""
+    info, data = worker.data_of(condition.task)
+    return None if info.vocabulary is None else np.asarray(data.features)
+
+
+def example(args: Any, texts: np.ndarray | None) -> Any:
+    """Make arguments: small random numbers, classes 0 and 1, a small learning rate.
+
+    Items that are texts are those of the task: their words decide which rows of the
+    embedding are read and written, and small numbers would all be the first word.
+
+    Args:
+        args: abstract arguments of a program; the first are weights or scores.
+        texts: `[M, D]` ids of words; None where items are no texts.
+    """
     rng = np.random.default_rng(0)
 
     def make(spec: Any) -> jax.Array:
+        if texts is not None and spec.ndim == 2 and spec.shape[1] == texts.shape[1]:
+            return jnp.asarray(np.resize(texts, spec.shape), spec.dtype)
+        return make_number(spec)
+
+    def make_number(spec: Any) -> jax.Array:
         if jnp.issubdtype(spec.dtype, jnp.floating):
             values: Any = rng.uniform(0.0, 0.1, spec.shape) if spec.shape else 1e-3
         else:
             values = rng.integers(0, 2, spec.shape) if spec.shape else 0
         return jnp.asarray(values, spec.dtype)
 
-    return jax.tree.map(make, args)
+    return (jax.tree.map(make_number, args[0]), *jax.tree.map(make, tuple(args[1:])))
 
 
 @cache

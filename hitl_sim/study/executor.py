@@ -29,7 +29,7 @@ from typing import Any, Protocol, Self
 _POLL_S = 1.0
 _CALLS = threading.Lock()
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_KEPT_BYTES = 32 * 2**20
+KEPT_BYTES = 32 * 2**20
 _CUDA_PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin")
 
 
@@ -148,8 +148,8 @@ def keep_freed_memory() -> None:
         tune = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError, TypeError):
         return
-    tune(_M_TRIM_THRESHOLD, _KEPT_BYTES)
-    tune(_M_MMAP_THRESHOLD, _KEPT_BYTES)
+    tune(_M_TRIM_THRESHOLD, KEPT_BYTES)
+    tune(_M_MMAP_THRESHOLD, KEPT_BYTES)
 
 
 def give_back_memory() -> None:

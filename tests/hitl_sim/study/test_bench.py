@@ -33,6 +33,35 @@ def seconds(program, passes, args):
     return min(taken)
 
 
+def test_texts_are_timed_with_their_own_words():
+    """One word for all would write one row of the embedding over and over."""
+    texts = np.arange(12.0).reshape(4, 3)
+    weights, items, labels = (
+        jax.ShapeDtypeStruct(shape, dtype)
+        for shape, dtype in (((5, 3), "float32"), ((6, 3), "float32"), ((6,), "int32"))
+    )
+    table, x, y = bench.example((weights, items, labels), texts)
+    assert x.tolist() == [*texts.tolist(), *texts[:2].tolist()]
+    assert float(table.max()) < 0.1
+    assert set(y.tolist()) <= {0, 1}
+    _, x, _ = bench.example((weights, items, labels), None)
+    assert float(x.max()) < 0.1
+
+
+@pytest.mark.parametrize(("kept", "loop_s"), [(2**60, 0.02), (-1, 1.0)])
+def test_calls_that_take_fresh_memory_are_of_many_passes(
+    condition, monkeypatch, kept, loop_s
+):
+    """Ten steps a call bore the pages of a large program that a run pays once."""
+    monkeypatch.setattr(bench, "KEPT_BYTES", kept)
+    name = next(n for n in bench._units_of(condition) if n.startswith("train"))
+    unit_s = 1e-4
+    visit = bench.time_unit(condition, name, unit_s, 1e-3)
+    assert visit.num_units % round(loop_s / unit_s) == 0
+    assert visit.num_units >= round(loop_s / unit_s)
+    assert (visit.num_units < round(1.0 / unit_s)) is (loop_s < 1.0)
+
+
 def test_a_learner_is_fed_its_own_result():
     out = bench.repeat_program(
         lambda w, x: w + x, 5, (jnp.float32(1.0), jnp.float32(2.0))
