@@ -16,10 +16,11 @@ from hitl_sim.study.spec import (
 )
 from hitl_sim.task import TaskInfo
 
-FLOPS_PER_S = 1.5e10
-"""Operations per second of one core on small dense networks; assumed."""
-COMPILE_S = 5.0
-"""Seconds to compile one program on one core; assumed."""
+FLOPS_PER_S = 6e10
+"""Operations per second of one core on small dense networks. Seen in shipped studies on
+two cores: 5e10 (quickstart) to 1e11 (relevance, levers)."""
+COMPILE_S = 10.0
+"""Seconds to trace and compile one program on one core. Seen: 10 (quickstart)."""
 BASE_MIB, RUN_MIB = 500.0, 4.0
 """Memory of a worker, and of each run in one of its dispatches, MiB."""
 COMPILE_MIB, COMPILE_LAYERS_MIB, COMPILE_PEOPLE_MIB = 110.0, 90.0, 270.0
