@@ -17,11 +17,11 @@ from hitl_sim.study.runner import merge_units
 from hitl_sim.study.spec import (
     ArmSpec,
     PeopleArm,
-    _PeopleArm,
     convert,
     load_spec,
     question_of,
 )
+from hitl_sim.study.spec.arm import _PeopleArm
 from hitl_sim.study.store import RecordError
 
 STUDIES = Path(__file__).parents[2] / "experiments"
@@ -116,7 +116,7 @@ class Forgotten(_PeopleArm, frozen=True, tag="forgotten"):
         lambda arm: worker._intervention(arm, PanelConfig(3, 3, 1), 10),
         lambda arm: pool_labels(Condition(None, "", arm, "arm", {})),
         question_of,
-        spec._questions,
+        spec.check._questions,
         recording._num_asked,
     ],
     ids=["trained", "billed with labels", "asked", "counted", "replayed"],

@@ -1,0 +1,115 @@
+"""Reading a study file: its smoke form, and the paths it names."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hitl_sim.cost import read_carbon
+from hitl_sim.study.spec.base import Scalar, SpecError
+from hitl_sim.study.spec.check import convert
+from hitl_sim.study.spec.study import StudySpec
+
+
+def load_spec(path: Path, *, is_smoke: bool = False) -> StudySpec:
+    """Read and validate a study file.
+
+    Args:
+        path: the file.
+        is_smoke: whether its table `smoke` is laid over the study: tables of it are
+            merged, anything else in it stands in the place of the study's own.
+
+    Raises:
+        SpecError: the file is missing, is no TOML, has no table `smoke` although it is
+            asked for, or does not pass `validate`.
+    """
+    try:
+        # editors of some systems begin a file with a byte order mark
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise SpecError(
+            f"Study file must be readable, got {str(path)!r}: {error.strerror}."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecError(f"Study file {str(path)!r} must be TOML: {error}.") from error
+    smoke = raw.pop("smoke", None)
+    whole = _located(raw, path.parent)
+    if not is_smoke and smoke is None:
+        return whole
+    if not isinstance(smoke, Mapping):
+        raise SpecError(
+            "`smoke` must be a table of what a quick form of this study changes, got "
+            f"{smoke!r}."
+        )
+    # checked in any case: a smoke form that is wrong should not wait to be asked for
+    small = _located(_overlaid(raw, smoke), path.parent)
+    return small if is_smoke else whole
+
+
+def _overlaid(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge tables; what is no table stands in the place of what it meets."""
+    merged = dict(base)
+    for name, value in top.items():
+        below = merged.get(name)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            merged[name] = _overlaid(below, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
+    """Validate, reading relative paths of all files from the study file's folder."""
+    spec = convert(raw)
+    tasks = {
+        name: msgspec.structs.replace(task, source=_resolve(task.source, folder))
+        for name, task in spec.task.items()
+    }
+    named = spec.crowd.recording
+    crowd = msgspec.structs.replace(
+        spec.crowd,
+        population=_resolve(spec.crowd.population, folder),
+        recording=None if named is None else _resolve(named, folder),
+    )
+    axes = tuple(
+        msgspec.structs.replace(axis, values=_resolved(axis.values, folder))
+        if axis.field in _FILES and axis.values is not None
+        else axis
+        for axis in spec.axis
+    )
+    exclude = tuple(
+        {
+            field: _resolved((value,), folder)[0] if field in _FILES else value
+            for field, value in table.items()
+        }
+        for table in spec.exclude
+    )
+    try:
+        prices = read_carbon(spec.prices, folder)
+    except ValueError as error:
+        raise SpecError(str(error)) from error
+    return msgspec.structs.replace(
+        spec,
+        prices=prices,
+        task=tasks,
+        device=_resolve(spec.device, folder),
+        crowd=crowd,
+        axis=axes,
+        exclude=exclude,
+    )
+
+
+_FILES = ("crowd.population", "crowd.recording")
+"""Fields that may hold paths, swept ones too."""
+
+
+def _resolved(values: tuple[Scalar, ...], folder: Path) -> tuple[Scalar, ...]:
+    return tuple(_resolve(v, folder) if isinstance(v, str) else v for v in values)
+
+
+def _resolve(name: str, folder: Path) -> str:
+    is_path = Path(name).suffix != "" or "/" in name or os.sep in name
+    return str((folder / name).resolve()) if is_path else name

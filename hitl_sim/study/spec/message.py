@@ -1,0 +1,137 @@
+"""Sentences about a table that does not fit: field, value, and what is allowed."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+import msgspec
+
+from hitl_sim.cost import GivenCarbon, Prices
+from hitl_sim.study.lever_spec import LeverSpec
+from hitl_sim.study.network_spec import NetworkSpec
+from hitl_sim.study.spec.arm import ArmSpec
+from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
+from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec
+from hitl_sim.study.spec.study import StudySpec
+from hitl_sim.study.spec.task import TaskSpec
+from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
+
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
+_UNKNOWN = re.compile(r"unknown field `(?P<name>.+)`")
+_MISSING = re.compile(r"missing required field `(?P<name>.+)`")
+_KINDS = tuple(arm.__struct_config__.tag for arm in get_args(ArmSpec))
+_LEVERS = tuple(lever.__struct_config__.tag for lever in get_args(LeverSpec))
+
+
+def explain(message: str, raw: Mapping[str, Any], above: str) -> str:
+    """Rewrite a msgspec message so that it names field, value and what is allowed.
+
+    Args:
+        message: what msgspec said.
+        raw: the whole study's tables.
+        above: path of the table that was converted.
+
+    Returns:
+        One sentence, and a list of what is allowed where there is one.
+    """
+    match = _AT.match(message)
+    what = match["what"] if match else message
+    path = above + ((match["path"] or "") if match else "")
+    where = path.lstrip(".")
+    value = _look_up(raw, path)
+    prefix = f"{where}." if where else ""
+    if found := _UNKNOWN.search(what):
+        allowed = ", ".join(sorted(_fields_at(path, value)))
+        hint = f" Allowed: {allowed}." if allowed else ""
+        return f"`{prefix}{found['name']}` is not a field of a study.{hint}"
+    if found := _MISSING.search(what):
+        if found["name"] == "kind":
+            kinds = _LEVERS if "lever" in where else _KINDS
+            listed = ", ".join(map(repr, kinds))
+            return f"`{prefix}kind` must be one of {listed}, got none."
+        hint = _REQUIRED.get(found["name"], "it has no default.")
+        return f"`{prefix}{found['name']}` must be given: {hint}"
+    return f"`{where}` must be {_condition(what, where, path, raw)}, got {value!r}."
+
+
+def _condition(what: str, where: str, path: str, raw: Mapping[str, Any]) -> str:
+    """Say what a value must be."""
+    is_arm_kind = where.startswith("arm") and where.endswith("kind")
+    kinds = _LEVERS if "lever" in where else _KINDS
+    choices = kinds if is_arm_kind else _choices(path, raw)
+    if choices and not what.startswith("Expected"):
+        return f"one of {', '.join(map(repr, choices))}"
+    expected = what.removeprefix("Expected ").partition(", got ")[0]
+    return expected.replace("`", "").replace("object", "table")
+
+
+_REQUIRED = {
+    "boundary": "one of 'device_only', 'workstation', 'whole_person'. What an hour of "
+    "a person stands for decides the answer, so it has no default.",
+    "label_standing": "one of 'sunk', 'bought_same_price', 'bought_elsewhere'. What "
+    "the control's labels cost decides the answer, so it has no default.",
+    "smallest_effect": "the smallest change of rho that would matter to you, for "
+    "example 0.05.",
+}
+
+
+def _steps(path: str) -> Iterable[str | int]:
+    for name, index in re.findall(r"\.?([A-Za-z_][\w-]*)|\[(\d+|\.\.\.)\]", path):
+        yield name or (int(index) if index.isdigit() else index)
+
+
+def _look_up(raw: Any, path: str) -> Any:
+    for step in _steps(path):
+        if step == "...":
+            return raw
+        try:
+            raw = raw[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return raw
+
+
+def _struct_at(path: str, value: Any) -> type[msgspec.Struct] | None:
+    steps = list(_steps(path))
+    if not steps:
+        return StudySpec
+    if steps[0] == "arm" and "lever" in steps and isinstance(value, Mapping):
+        levers = {a.__struct_config__.tag: a for a in get_args(LeverSpec)}
+        return levers.get(str(value.get("kind")))
+    if steps[0] == "arm" and isinstance(value, Mapping):
+        kinds = {a.__struct_config__.tag: a for a in get_args(ArmSpec)}
+        return kinds.get(str(value.get("kind")))
+    if steps[-1] == "carbon_kgco2e_per_kwh":
+        return GivenCarbon
+    tables: dict[str | int, type[msgspec.Struct]] = {
+        "task": TaskSpec,
+        "network": NetworkSpec,
+        "training": TrainingSpec,
+        "target": TargetSpec,
+        "crowd": CrowdSpec,
+        "crew": CrewSpec,
+        "axis": AxisSpec,
+        "draw": DrawSpec,
+        "prices": Prices,
+    }
+    return tables.get(steps[0])
+
+
+def _fields_at(path: str, value: Any) -> tuple[str, ...]:
+    struct = _struct_at(path, value)
+    return () if struct is None else struct.__struct_fields__
+
+
+def _choices(path: str, raw: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Look up the values that a choice field allows."""
+    steps = list(_steps(path))
+    parent_path = path.rpartition(".")[0]
+    struct = _struct_at(parent_path, _look_up(raw, parent_path))
+    if struct is None:
+        return ()
+    kinds = {f.name: f.type for f in msgspec.structs.fields(struct)}
+    choice = kinds.get(str(steps[-1]))
+    options = [choice, *get_args(choice)]
+    literals = [get_args(o) for o in options if get_args(o)]
+    flat = [v for group in literals for v in group if isinstance(v, str)]
+    return tuple(flat)

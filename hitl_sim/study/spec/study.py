@@ -1,0 +1,63 @@
+"""A whole study as its file says it."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from hitl_sim.cost import Prices
+from hitl_sim.study.network_spec import NetworkSpec
+from hitl_sim.study.spec.arm import ArmSpec
+from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
+from hitl_sim.study.spec.base import Scalar, Table
+from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec
+from hitl_sim.study.spec.task import TaskSpec
+from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
+
+
+class StudySpec(Table, frozen=True):
+    """A whole study.
+
+    Attributes:
+        question: what the study asks, in words; opens the report.
+        note: what a reader has to know beside the answer, such as another study of the
+            same task that found otherwise, and why; follows the question.
+        seed: fixes every draw.
+        replicates: independent redraws of split, initialisation and crowd.
+        smallest_effect: smallest change of rho that would matter.
+        width: runs per dispatch; part of what fixes the bytes.
+        lanes: of them, runs that are mapped together; divides `width` and is part of
+            what fixes the bytes. None: one on a CPU, all of them elsewhere.
+            `hitl-sim run --tune` measures it.
+        task: tasks by name.
+        network: the network of every arm.
+        training: its training.
+        target: when an arm counts as there.
+        crowd: who answers.
+        crew: how they work.
+        arm: the arms; exactly one has the role "control".
+        axis: what is swept.
+        draw: how points of drawn axes are chosen; where there are any.
+        exclude: tables of field = value; a condition that equals one is left out.
+        device: name or path of a device profile; applied after the runs.
+        prices: applied last.
+    """
+
+    question: str
+    seed: Annotated[int, Meta(ge=0, le=2**31 - 1)]
+    replicates: Annotated[int, Meta(ge=2)]
+    smallest_effect: Annotated[float, Meta(gt=0.0, lt=1.0)]
+    task: dict[str, TaskSpec]
+    arm: Annotated[tuple[ArmSpec, ...], Meta(min_length=1)]
+    prices: Prices
+    device: str
+    note: str = ""
+    width: Annotated[int, Meta(ge=1, le=128)] = 32
+    lanes: Annotated[int, Meta(ge=1, le=128)] | None = None
+    network: NetworkSpec = NetworkSpec()
+    training: TrainingSpec = TrainingSpec()
+    target: TargetSpec = TargetSpec()
+    crowd: CrowdSpec = CrowdSpec()
+    crew: CrewSpec = CrewSpec()
+    axis: tuple[AxisSpec, ...] = ()
+    draw: DrawSpec | None = None
+    exclude: tuple[dict[str, Scalar], ...] = ()

@@ -1,0 +1,53 @@
+"""The tables [task.NAME] of a study: the items, and what is wrong with them."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from hitl_sim.study.network_spec import Count
+from hitl_sim.study.spec.base import Share, Table
+
+
+class TaskSpec(Table, frozen=True):
+    """Where the items come from, how they are split, and what is wrong with the pool.
+
+    Attributes:
+        source: "digits", "docstrings", "planted", or a path: an .npz, .csv, .tsv,
+            .jsonl or .parquet file, images in IDX, or a folder of images. A folder
+            beside the study file is written with a slash, as "./flowers".
+        pool: items that training may use.
+        validation: held-out items that fix and test the target; billed.
+        test: held-out items that are only watched.
+        irrelevant: share of the pool without structure and with a random label.
+        duplicate: share of the pool that repeats other items of it.
+        wrong_label: share of the pool under another class's label.
+        num_features: words kept for a text, or features of "planted"; other sources
+            bring their own features.
+        num_groups: feature groups; the source's own division when left out.
+        label_column: label of a table; "label" when left out.
+        text_column: text of a table; its other columns are then unused.
+        item_column: of a table, what a recording (`crowd.recording`) calls its items.
+        representation: of text: "tfidf" when left out, "hashed", or "tokens", which the
+            networks "text_cnn" and "transformer" read.
+        length: words of a text as tokens; 32 when left out.
+        image_size: side to which a folder's images are resized, pixels; they must have
+            one size when left out.
+        informative_groups: groups of "planted" that matter; 4 when left out.
+    """
+
+    source: str
+    pool: Annotated[int, Meta(ge=10)]
+    validation: Annotated[int, Meta(ge=10)]
+    test: Annotated[int, Meta(ge=10)]
+    irrelevant: Share = 0.0
+    duplicate: Share = 0.0
+    wrong_label: Share = 0.0
+    num_features: Annotated[int, Meta(ge=8, le=4096)] = 256
+    num_groups: Annotated[int, Meta(ge=2)] | None = None
+    label_column: str | None = None
+    text_column: str | None = None
+    item_column: str | None = None
+    representation: Literal["tfidf", "hashed", "tokens"] | None = None
+    length: Count | None = None
+    image_size: Count | None = None
+    informative_groups: Count | None = None
