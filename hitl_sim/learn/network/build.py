@@ -63,12 +63,20 @@ class Network(NamedTuple):
         prepare: `[B, D] features -> Any`, to be called before a loop of many steps on
             the same items.
         hooks: what levers do around the weights; None for the plain network.
+        embed: `(params, [B, D] features) -> [B, E]`, the last hidden layer; None where
+            there is none to show.
+        sample: `(key, params, [B, D] features) -> [B, K] logits` with what is random
+            in training, such as dropout; None where nothing is.
     """
 
     init: Callable[[Key[Array, ""]], Any]
     apply: Callable[[Any, Any], Float[Array, "batch classes"]]
     prepare: Callable[[Float[Array, "batch features"]], Any]
     hooks: Hooks | None = None
+    embed: Callable[[Any, Any], Float[Array, "batch features"]] | None = None
+    sample: (
+        Callable[[Key[Array, ""], Any, Any], Float[Array, "batch classes"]] | None
+    ) = None
 
 
 class _Encoded(nnx.Module):

@@ -1,0 +1,95 @@
+"""The registry of parts: every name that a study may use, by kind.
+
+A built-in part is a file of its kind's package that holds a part of the file's name.
+"""
+
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+
+from oracles.part import (
+    KINDS,
+    Kind,
+    Marker,
+    Part,
+    PartError,
+    aggregation,
+    annotator,
+    intervention,
+    meter,
+    method,
+    metric,
+    network,
+    optimiser,
+    strategy,
+    task,
+)
+
+PACKAGES: Mapping[Kind, str] = MappingProxyType({"aggregation": "oracles.aggregate"})
+"""Where the built-in parts of each kind stand."""
+
+
+@cache
+def builtin(kind: Kind) -> Mapping[str, Part]:
+    """Gather the built-in parts of a kind by name, in the order of their names.
+
+    Every module of the kind's package is imported.
+    """
+    if kind not in PACKAGES:
+        return {}
+    package = import_module(PACKAGES[kind])
+    found = {}
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+        for part in vars(import_module(f"{package.__name__}.{module}")).values():
+            if isinstance(part, Part) and (part.kind, part.name) == (kind, module):
+                found[module] = part
+    return MappingProxyType(found)
+
+
+def find(kind: Kind, name: str, foreign: Mapping[str, Part] | None = None) -> Part:
+    """Look a part up by its name.
+
+    Args:
+        kind: what it has to be.
+        name: what a study calls it.
+        foreign: parts that the study brings, by the names it gave them.
+
+    Raises:
+        PartError: there is none of that name, or it is of another kind.
+    """
+    brought = (foreign or {}).get(name)
+    if brought is not None:
+        if brought.kind != kind:
+            raise PartError(
+                f"`part.{name}` must be of kind {kind!r} where it is used, got "
+                f"{brought.kind!r}."
+            )
+        return brought
+    known = builtin(kind)
+    if name not in known:
+        allowed = ", ".join(map(repr, known)) or "none"
+        raise PartError(f"`{kind}` must be one of {allowed}, got {name!r}.")
+    return known[name]
+
+
+__all__ = [
+    "KINDS",
+    "Kind",
+    "Marker",
+    "Part",
+    "PartError",
+    "aggregation",
+    "annotator",
+    "builtin",
+    "find",
+    "intervention",
+    "meter",
+    "method",
+    "metric",
+    "network",
+    "optimiser",
+    "strategy",
+    "task",
+]
