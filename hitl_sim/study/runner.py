@@ -20,10 +20,11 @@ from hitl_sim.study.estimate import (
     seconds_one_core,
     worker_mib,
 )
-from hitl_sim.study.grid import SCHEMA, count_inert, inert_axes
+from hitl_sim.study.grid import count_inert, inert_axes
 from hitl_sim.study.plan import Plan, build_plan, chunks_left
 from hitl_sim.study.spec import SpecError, StudySpec, convert, validate
 from hitl_sim.study.store import (
+    SCHEMA,
     RecordError,
     check_folder,
     check_schema,
