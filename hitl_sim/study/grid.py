@@ -31,6 +31,7 @@ from hitl_sim.study.spec import (
     asks_people,
     convert,
     is_replayed,
+    named_parts,
 )
 
 SCHEMA = 1
@@ -140,6 +141,15 @@ class Condition:
             return given
         return {k: v for k, v in given.items() if acts_on_crowd(k, self.crowd)}
 
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What those of the study's own parts are that it uses, by name."""
+        if not self.spec.part:
+            return {}
+        tables = {"arm": self.arm, "network": self.network, "training": self.training}
+        people = {"crowd": self.crowd} if asks_people(self.arm) else {}
+        return named_parts(self.spec.part, msgspec.to_builtins(tables | people))
+
     def shared(self, content_hash: str) -> dict[str, Any]:
         """What an arm has in common with its control and pilot."""
         task = msgspec.to_builtins(self.task) | {"source": content_hash}
@@ -173,6 +183,8 @@ class Condition:
             "crew": msgspec.to_builtins(self.spec.crew) if people else None,
             "schema": SCHEMA,
             "version": __version__,
+            # without parts of its own it is what it was before there could be any
+            **({"parts": self.parts} if self.parts else {}),
         }
 
     def _people(self) -> dict[str, Any]:
@@ -207,6 +219,7 @@ class Condition:
         return replay | {
             "task": task,
             "network": resolved["network"],
+            **({"parts": self.parts} if self.parts else {}),
             "training": training,
             "arm": arm,
             "crew": crew,

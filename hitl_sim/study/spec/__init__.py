@@ -29,6 +29,7 @@ from hitl_sim.study.spec.crowd import (
     acts_on_crowd,
 )
 from hitl_sim.study.spec.load import load_spec
+from hitl_sim.study.spec.part import PartSpec, named_parts
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
 from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
@@ -47,6 +48,7 @@ __all__ = [
     "LabellingArm",
     "MachineImportanceArm",
     "MachineShareArm",
+    "PartSpec",
     "PeopleArm",
     "RandomShareArm",
     "RelevanceArm",
@@ -64,6 +66,7 @@ __all__ = [
     "convert",
     "is_replayed",
     "load_spec",
+    "named_parts",
     "question_of",
     "validate",
 ]
