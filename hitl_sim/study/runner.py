@@ -20,12 +20,13 @@ from hitl_sim.study.estimate import (
     seconds_one_core,
     worker_mib,
 )
-from hitl_sim.study.grid import SCHEMA, count_inert, inert_axes
+from hitl_sim.study.grid import count_inert, inert_axes
 from hitl_sim.study.kept_parts import with_kept_parts
 from hitl_sim.study.parts import check_parts, keep_parts
 from hitl_sim.study.plan import Plan, build_plan, chunks_left
 from hitl_sim.study.spec import SpecError, StudySpec, convert, validate
 from hitl_sim.study.store import (
+    SCHEMA,
     RecordError,
     check_folder,
     check_schema,

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from hitl_sim.cost import read_carbon
-from hitl_sim.study.spec.base import Scalar, SpecError
+from hitl_sim.schema import Scalar
+from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.check import convert
 from hitl_sim.study.spec.study import StudySpec
 

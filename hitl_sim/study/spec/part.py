@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hitl_sim.study.spec.base import Scalar, Table
+from hitl_sim.schema import Scalar, Table
 
 
 class PartSpec(Table, frozen=True):

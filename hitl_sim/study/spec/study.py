@@ -6,10 +6,10 @@ import msgspec
 from msgspec import Meta
 
 from hitl_sim.cost import Prices
+from hitl_sim.schema import Scalar, Table
 from hitl_sim.study.network_spec import NetworkSpec
-from hitl_sim.study.spec.arm import ArmSpec
+from hitl_sim.study.spec.arm import Arms
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
-from hitl_sim.study.spec.base import Scalar, Table
 from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec
 from hitl_sim.study.spec.part import PartSpec
 from hitl_sim.study.spec.task import TaskSpec
@@ -50,7 +50,7 @@ class StudySpec(Table, frozen=True):
     replicates: Annotated[int, Meta(ge=2)]
     smallest_effect: Annotated[float, Meta(gt=0.0, lt=1.0)]
     task: dict[str, TaskSpec]
-    arm: Annotated[tuple[ArmSpec, ...], Meta(min_length=1)]
+    arm: Arms
     prices: Prices
     device: str
     note: str = ""
