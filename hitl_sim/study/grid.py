@@ -25,6 +25,7 @@ from hitl_sim.study.spec import (
     acts_on_crowd,
     convert,
     is_replayed,
+    named_parts,
 )
 from hitl_sim.study.store import SCHEMA
 
@@ -132,6 +133,15 @@ class Condition:
             return given
         return {k: v for k, v in given.items() if acts_on_crowd(k, self.crowd)}
 
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What those of the study's own parts are that it uses, by name."""
+        if not self.spec.part:
+            return {}
+        tables = {"arm": self.arm, "network": self.network, "training": self.training}
+        people = {"crowd": self.crowd} if self.arm.question is not None else {}
+        return named_parts(self.spec.part, msgspec.to_builtins(tables | people))
+
     def shared(self, content_hash: str) -> dict[str, Any]:
         """What an arm has in common with its control and pilot."""
         task = msgspec.to_builtins(self.task) | {"source": content_hash}
@@ -165,6 +175,8 @@ class Condition:
             "crew": msgspec.to_builtins(self.spec.crew) if people else None,
             "schema": SCHEMA,
             "version": __version__,
+            # without parts of its own it is what it was before there could be any
+            **({"parts": self.parts} if self.parts else {}),
         }
 
     def _people(self) -> dict[str, Any]:
@@ -198,6 +210,7 @@ class Condition:
         return replay | {
             "task": task,
             "network": resolved["network"],
+            **({"parts": self.parts} if self.parts else {}),
             "training": training,
             "arm": arm,
             "crew": crew,

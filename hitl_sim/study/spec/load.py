@@ -88,6 +88,7 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
         }
         for table in spec.exclude
     )
+    parts = {name: part.located(folder) for name, part in spec.part.items()}
     try:
         prices = read_carbon(spec.prices, folder)
     except ValueError as error:
@@ -96,6 +97,7 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
         spec,
         prices=prices,
         task=tasks,
+        part=parts,
         device=_resolve(spec.device, folder),
         crowd=crowd,
         axis=axes,

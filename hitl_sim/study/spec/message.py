@@ -12,6 +12,7 @@ from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec.arm import arm_kinds, arm_table
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
 from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec
+from hitl_sim.study.spec.part import PartSpec
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
 from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
@@ -101,6 +102,7 @@ def _struct_at(path: str, value: Any) -> type[msgspec.Struct] | None:
     if steps[-1] == "carbon_kgco2e_per_kwh":
         return GivenCarbon
     tables: dict[str | int, type[msgspec.Struct]] = {
+        "part": PartSpec,
         "task": TaskSpec,
         "network": NetworkSpec,
         "training": TrainingSpec,

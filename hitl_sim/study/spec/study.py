@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from hitl_sim.cost import Prices
@@ -10,6 +11,7 @@ from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec.arm import Arms
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
 from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec
+from hitl_sim.study.spec.part import PartSpec
 from hitl_sim.study.spec.task import TaskSpec
 from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
 
@@ -29,6 +31,7 @@ class StudySpec(Table, frozen=True):
             what fixes the bytes. None: one on a CPU, all of them elsewhere.
             `hitl-sim run --tune` measures it.
         task: tasks by name.
+        part: parts of the user's own, by the names that the other tables use.
         network: the network of every arm.
         training: its training.
         target: when an arm counts as there.
@@ -51,6 +54,7 @@ class StudySpec(Table, frozen=True):
     prices: Prices
     device: str
     note: str = ""
+    part: dict[str, PartSpec] = msgspec.field(default_factory=dict)
     width: Annotated[int, Meta(ge=1, le=128)] = 32
     lanes: Annotated[int, Meta(ge=1, le=128)] | None = None
     network: NetworkSpec = NetworkSpec()
