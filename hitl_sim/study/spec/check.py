@@ -20,6 +20,7 @@ from hitl_sim.study.spec.arm import arm_kinds, arm_table, is_replayed
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.crowd import acts_on_crowd
 from hitl_sim.study.spec.message import explain
+from hitl_sim.study.spec.part import PartSpec, bind_part, with_offered
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
 
@@ -44,12 +45,14 @@ def validate(spec: StudySpec) -> StudySpec:
 def convert(raw: Mapping[str, Any]) -> StudySpec:
     """Turn plain tables into a validated `StudySpec`; see `validate`."""
     _check_numbers(raw, "")
+    raw = with_offered(raw)
+    parts = _convert_parts(raw)
     tasks = raw.get("task")
     for name, task in tasks.items() if isinstance(tasks, Mapping) else ():
         # by itself, so that a message can say which of the tasks it is about
         _convert(task, TaskSpec, raw, f".task.{name}")
     arms = {"arm": _convert_arms(raw["arm"], raw)} if "arm" in raw else {}
-    spec = _convert({**raw, **arms}, StudySpec, raw, "")
+    spec = _convert({**raw, **arms, "part": parts}, StudySpec, raw, "")
     try:
         check_prices(spec.prices)
         check_network(spec.network)
@@ -75,6 +78,17 @@ def _convert(
         return msgspec.convert(tables, struct)
     except msgspec.ValidationError as error:
         raise SpecError(explain(str(error), raw, path)) from error
+
+
+def _convert_parts(raw: Mapping[str, Any]) -> Any:
+    """Read the parts that a study brings; those not planned yet are loaded."""
+    tables = raw.get("part", {})
+    if not isinstance(tables, Mapping):
+        return tables
+    return {
+        name: bind_part(name, _convert(table, PartSpec, raw, f".part.{name}"))
+        for name, table in tables.items()
+    }
 
 
 def _convert_arms(arms: Any, raw: Mapping[str, Any]) -> Any:
