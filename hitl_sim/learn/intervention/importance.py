@@ -26,7 +26,7 @@ from hitl_sim.learn.network import Network
 from hitl_sim.learn.optimise import TrainSet
 from hitl_sim.learn.query import lowest_first
 from hitl_sim.learn.work import WorkLine
-from oracles.aggregate import borda
+from oracles.aggregate.borda import borda
 
 FEEDBACK = ("importance", "marks")
 """People rank all groups, or mark those that matter."""

@@ -24,14 +24,11 @@ from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.query import STRATEGIES, top_items, true_first
 from hitl_sim.learn.work import PROTOCOL, WorkLine, forward_unit, spread
-from oracles.aggregate import dawid_skene, majority
+from hitl_sim.part import builtin, find
+from oracles.aggregate.votes import Votes
 
-AGGREGATES = ("majority", "dawid_skene")
-"""Ways to turn several people's answers into one label."""
 REFITS = ("warm", "scratch", "final_only")
 """Whether a round trains on, starts afresh, or leaves it all to the last round."""
-_EM_STEPS = 20
-"""Steps of Dawid and Skene's EM; crowd-kit's default is 100, 20 converge here."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ class LabellingConfig:
         questions: items labelled per round.
         strategy: a name in `STRATEGIES`; the first round is always random, for there
             is no model yet.
-        aggregate: one of `AGGREGATES`.
+        aggregate: name of an aggregation.
         refit: one of `REFITS`; "final_only" leaves no model to choose with, and so
             goes with the strategy "random" only.
         epochs: passes over the labelled items per fit; every round trains an equal
@@ -110,24 +107,16 @@ def _labels(
     config: LabellingConfig, num_classes: int, plan: LabellingPlan
 ) -> Int[Array, " budget"]:
     """One label per asked item."""
-    if config.aggregate == "majority":
-        return majority(plan.answer, plan.is_answered, num_classes, plan.key)[0]
-    posterior, _, _ = dawid_skene(
-        plan.answer,
-        plan.annotator,
-        plan.is_answered,
-        num_classes,
-        config.panel.crew,
-        _EM_STEPS,
-    )
-    label: jax.Array = posterior.argmax(axis=1)
+    votes = Votes(plan.answer, plan.is_answered, plan.annotator)
+    aggregate = find("aggregation", config.aggregate)(num_classes, config.panel.crew)
+    label: jax.Array = aggregate(plan.key, votes, {})[0]
     return label
 
 
 def _check(config: LabellingConfig, num_pool: int) -> None:
     for name, allowed in (
         ("strategy", tuple(STRATEGIES)),
-        ("aggregate", AGGREGATES),
+        ("aggregate", tuple(builtin("aggregation"))),
         ("refit", REFITS),
     ):
         if getattr(config, name) not in allowed:

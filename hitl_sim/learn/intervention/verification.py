@@ -19,7 +19,7 @@ from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_wo
 from hitl_sim.learn.intervention.share import Kept, build_selection, train_on_kept
 from hitl_sim.learn.optimise import TrainSet
 from hitl_sim.learn.query import top_items, true_first
-from oracles.aggregate import majority
+from oracles.aggregate.votes import count_votes
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def build_verification(config: VerificationConfig, program: Program) -> Interven
         if answers is None:
             raise TypeError("`answers` must be given: verification asks people.")
         del setting
-        vote, _ = majority(answers.answer, answers.is_answered, 2, plan.key)
+        vote, _ = count_votes(answers.answer, answers.is_answered, 2, plan.key)
         stays = jnp.ones(shape.num_pool, bool).at[plan.asked].set(vote != 0)
         num_kept = jnp.maximum(stays.sum(dtype=jnp.int32), 1)
         return plan._replace(kept=Kept(true_first(stays), num_kept))

@@ -158,7 +158,7 @@ class LabellingArm(_PeopleArm, frozen=True, tag="labelling"):
     strategy: Literal["random", "entropy", "margin"] = "margin"
     rounds: Count = 10
     questions: Count = 20
-    aggregate: Literal["majority", "dawid_skene"] = "majority"
+    aggregate: Literal["majority", "dawid_skene", "one_coin", "glad"] = "majority"
     refit: Literal["warm", "scratch", "final_only"] = "warm"
     epochs: Count | None = None
     score: Literal["pool", "subsample"] = "pool"
