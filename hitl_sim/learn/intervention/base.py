@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
-from hitl_sim.learn.network import NetworkConfig
+from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.work import WorkLine
 from hitl_sim.task import Split
@@ -167,7 +167,7 @@ class Program:
     """The static surroundings that an intervention is built for."""
 
     shape: Shape
-    network: NetworkConfig
+    network: NetworkChoice
     train: TrainConfig
 
 

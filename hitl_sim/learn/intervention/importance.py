@@ -255,11 +255,12 @@ def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 def _check_input(program: Program, use: str) -> None:
     """Refuse to take pixels from an image, and gradients by the ids of words."""
-    encoder = program.network.encoder
-    if encoder is None or (encoder.is_numeric and use == "penalty"):
+    network, shape = program.network, program.shape
+    if network.takes_any_width or (network.is_numeric and use == "penalty"):
         return
-    allowed = "use = 'penalty' only" if encoder.is_numeric else "no importance of words"
+    allowed = "use = 'penalty' only" if network.is_numeric else "no importance of words"
+    name = network.describe(shape.num_features, shape.num_classes)
     raise ValueError(
         f"`network` must have no encoder where features are selected; it allows "
-        f"{allowed}, got {encoder.describe()!r} with {use!r}."
+        f"{allowed}, got {name!r} with {use!r}."
     )

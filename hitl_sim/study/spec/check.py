@@ -12,7 +12,7 @@ from hitl_sim.study.lever_spec import (
     check_levers,
     find_lever,
 )
-from hitl_sim.study.network_spec import check_network
+from hitl_sim.study.network_spec import network_table
 from hitl_sim.study.spec.arm import (
     ArmSpec,
     ImportanceArm,
@@ -55,6 +55,10 @@ def validate(spec: StudySpec) -> StudySpec:
 def convert(raw: Mapping[str, Any]) -> StudySpec:
     """Turn plain tables into a validated `StudySpec`; see `validate`."""
     _check_numbers(raw, "")
+    try:
+        raw = {**raw, "network": network_table(raw.get("network", {}))}
+    except ValueError as error:
+        raise SpecError(str(error)) from error
     tasks = raw.get("task")
     for name, task in tasks.items() if isinstance(tasks, Mapping) else ():
         # by itself, so that a message can say which of the tasks it is about
@@ -62,7 +66,7 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     spec = _convert(raw, StudySpec, raw, "")
     try:
         check_prices(spec.prices)
-        check_network(spec.network)
+        spec.network.resolved()
     except ValueError as error:
         raise SpecError(str(error)) from error
     if spec.lanes is not None and spec.width % spec.lanes:
@@ -139,11 +143,11 @@ def _check_optimiser(spec: StudySpec) -> None:
             "`network.kind` must be 'linear' with `training.optimiser` "
             f"'fixed_hessian', got {spec.network.kind!r}."
         )
-    if spec.network.precision != "float32":
+    precision = spec.network.options.get("precision", "float32")
+    if precision != "float32":
         raise SpecError(
             "`network.precision` must be 'float32' with `training.optimiser` "
-            "'fixed_hessian', whose steps are small differences, got "
-            f"{spec.network.precision!r}."
+            f"'fixed_hessian', whose steps are small differences, got {precision!r}."
         )
     for arm in spec.arm:
         if arm.lever:
@@ -252,17 +256,23 @@ def _check_replayed(arm: ArmSpec) -> None:
         )
 
 
+_PLAIN = {"precision": "float32", "dropout": 0.0}
+"""Options of a network beside which levers have no place."""
+
+
 def _check_lever(arm: ArmSpec, spec: StudySpec) -> None:
     if isinstance(arm, WholePoolArm) and (arm.role == "arm") != bool(arm.lever):
         raise SpecError(
             "`arm.role` must be 'arm' for exactly those whole_pool arms that have a "
             f"lever, got {arm.role!r} with {len(arm.lever)} in arm {arm.name!r}."
         )
-    if arm.lever and spec.network.precision != "float32":
-        raise SpecError(
-            "`network.precision` must be 'float32' with arms that have levers, got "
-            f"{spec.network.precision!r} with arm {arm.name!r}."
-        )
+    for option, plain in _PLAIN.items() if arm.lever else ():
+        value = spec.network.options.get(option, plain)
+        if value != plain:
+            raise SpecError(
+                f"`network.{option}` must be {plain!r} with arms that have levers, got "
+                f"{value!r} with arm {arm.name!r}."
+            )
     stages = arm.stages if isinstance(arm, LabellingArm) else 1
     try:
         check_levers(arm.lever, spec.training.checkpoints // stages)

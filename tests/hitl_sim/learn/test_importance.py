@@ -15,12 +15,9 @@ from hitl_sim.learn.intervention import (
     build_intervention,
 )
 from hitl_sim.learn.intervention.importance import attributed_importance, marked_share
-from hitl_sim.learn.network import (
-    ConvolutionConfig,
-    NetworkConfig,
-    TextConvolutionConfig,
-    build_network,
-)
+from hitl_sim.learn.network import NetworkConfig, build_network
+from hitl_sim.learn.network.cnn import ConvolutionConfig
+from hitl_sim.learn.network.text_cnn import TextConvolutionConfig
 from hitl_sim.learn.optimise import TrainConfig, fit, input_gradient_penalty
 
 
