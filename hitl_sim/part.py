@@ -31,6 +31,7 @@ PACKAGES: Mapping[Kind, str] = MappingProxyType(
     {
         "aggregation": "oracles.aggregate",
         "intervention": "hitl_sim.learn.intervention",
+        "network": "hitl_sim.learn.network",
         "strategy": "hitl_sim.learn.strategy",
     }
 )
