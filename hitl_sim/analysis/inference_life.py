@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.analysis.break_even import Answer, Payback, quotient
+from hitl_sim.analysis.break_even import Payback, quotient
 from hitl_sim.analysis.estimate import Estimate, infinite, unknown
 from hitl_sim.analysis.fieller import RatioSet, Shape, fieller
 from hitl_sim.analysis.interval import MIN_REPLICATES
@@ -92,30 +92,6 @@ def find_life_payback(
         runs,
         is_undetermined=low <= 0.0 <= high and low < high,
     )
-
-
-def pays_over_life(
-    extra_by_run: npt.ArrayLike, saved_by_run: npt.ArrayLike, queries: float
-) -> Answer:
-    """Return whether a lever's bill is below the control's over a life of Q queries.
-
-    Args:
-        extra_by_run: `[R]` ΔE, run by run.
-        saved_by_run: `[R]` δ of the same runs.
-        queries: Q; >= 0.
-
-    Raises:
-        ValueError: the queries are negative.
-    """
-    if not queries >= 0.0:
-        raise ValueError(f"`queries` must be >= 0, got {queries}.")
-    net = np.asarray(extra_by_run, np.float64) - queries * np.asarray(
-        saved_by_run, np.float64
-    )
-    low, high = _interval(net)
-    if high < 0.0:
-        return Answer.YES
-    return Answer.NO if low > 0.0 else Answer.UNDETERMINED
 
 
 def _payback(extra: float, saved: float) -> Payback:
