@@ -21,13 +21,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 from hitl_sim.analysis.break_even import Payback, quotient
 from hitl_sim.analysis.estimate import Estimate, infinite, unknown
 from hitl_sim.analysis.fieller import RatioSet, Shape, fieller
-from hitl_sim.analysis.interval import MIN_REPLICATES
+from hitl_sim.analysis.interval import MIN_REPLICATES, UPPER
 from hitl_sim.energy import Quantity, Scope, unavailable
-from hitl_sim.student import student_quantile
 
 
 @dataclass(frozen=True)
@@ -123,5 +123,5 @@ def _interval(values: npt.NDArray[np.float64]) -> tuple[float, float]:
     num = len(values)
     if num < MIN_REPLICATES or not np.isfinite(values).all():
         return -math.inf, math.inf
-    half = student_quantile(num - 1) * float(values.std(ddof=1)) / math.sqrt(num)
+    half = stdtrit(num - 1, UPPER) * float(values.std(ddof=1)) / math.sqrt(num)
     return float(values.mean()) - half, float(values.mean()) + half

@@ -27,13 +27,15 @@ from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 from scipy.stats import binomtest
 
 from hitl_sim.analysis.success import ARM, CONTROL, per_success
 from hitl_sim.array import BoolArray, FloatArray, IntArray
-from hitl_sim.student import student_quantile
 
 LEVEL = 0.95
+UPPER = 0.5 + LEVEL / 2
+"""Share of a distribution below the upper end of its 95 % interval."""
 NUM_RESAMPLES = 2_000
 MIN_REPLICATES = 6
 """Fewer pairs bound nothing at 95 %: even the range of n draws misses the median with
@@ -107,7 +109,7 @@ def tail(num_replicates: int) -> float:
     Args:
         num_replicates: pairs; >= 2.
     """
-    student = student_quantile(num_replicates - 1)
+    student = float(stdtrit(num_replicates - 1, UPPER))
     stretch = math.sqrt((num_replicates + 1) / (num_replicates - 1))
     return NormalDist().cdf(-stretch * student)
 

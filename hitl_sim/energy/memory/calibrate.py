@@ -18,10 +18,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from hitl_sim.energy.profile import DeviceProfile
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
-from hitl_sim.student import student_quantile
 
 _TOO_FEW = 2
 """Units of which no spread is told."""
@@ -106,5 +106,5 @@ def _reach(
     if num <= _TOO_FEW:
         return min(ratios) - centre - below, max(ratios) - centre + above
     spread = float(np.std(ratios, ddof=1)) * math.sqrt(1.0 + 1.0 / num)
-    half = student_quantile(num - 1) * spread
+    half = stdtrit(num - 1, 0.975) * spread
     return -math.hypot(half, below), math.hypot(half, above)
