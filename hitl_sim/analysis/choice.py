@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from hitl_sim.analysis.between import shared_replicates
-from hitl_sim.analysis.break_even import Answer
+from hitl_sim.analysis.break_even import Answer, is_below_zero
 from hitl_sim.analysis.dial import find_sweeps, solve_dial
 from hitl_sim.analysis.fieller import RatioSet, fieller
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult, best
@@ -351,9 +351,7 @@ def _answer(net: FloatArray, num_replicates: int) -> Answer:
     if np.isnan(net).all():
         return Answer.UNKNOWN
     low, high = percentile_interval(net, num_replicates)
-    if low > 0.0:
-        return Answer.YES
-    return Answer.NO if high < 0.0 else Answer.UNDETERMINED
+    return is_below_zero(-high, -low)
 
 
 MONEY_AND_CARBON: tuple[Measure, ...] = ("usd", "kgco2e")
