@@ -31,6 +31,8 @@ from hitl_sim.study.spec import (
     asks_people,
     convert,
     is_replayed,
+    question_of,
+    why_inert,
 )
 
 SCHEMA = 1
@@ -42,6 +44,8 @@ MOST_RUNS = 1_000_000
 _TABLES = ("task", "network", "training", "crowd", "crew", "arm")
 _UNSWEPT = ("name", "role", "lever", "simulated")
 """Fields of an arm that no axis names."""
+_OF_ANNOTATOR = ("crowd.options.", "crowd.params.")
+"""Begins of fields that the annotator of a crowd has."""
 _WIDTHS = ("network.hidden", "network.channels", "network.widths")
 
 
@@ -179,6 +183,8 @@ class Condition:
         """Who answers: what is in the population, and the dials that are given."""
         name = self.content.hash if self.content else self.crowd.population
         crowd = {"population": name, **self.dials}
+        if not self.is_replayed:
+            crowd |= self.crowd.chosen
         recording = self.content.recording if self.content else None
         if recording is None:
             return crowd
@@ -211,6 +217,7 @@ class Condition:
             "arm": arm,
             "crew": crew,
             "traits": content.traits if content else (),
+            "annotator": [self.crowd.annotator, self.crowd.options] if crew else None,
             "activity_spread": content.activity_spread if content else 0.0,
             "width": self.spec.width,
             "lanes": self.spec.lanes,
@@ -266,7 +273,8 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             f"got {axis.field!r}."
         )
     _check_swept_recording(axis, spec)
-    if axis.field != "task" and name not in _sweepable(table, spec):
+    is_of_part = axis.field.startswith(_OF_ANNOTATOR)
+    if axis.field != "task" and not is_of_part and name not in _sweepable(table, spec):
         raise SpecError(
             f"`axis.field` must be a field of [{table}] "
             f"({', '.join(_sweepable(table, spec))}), got {axis.field!r}."
@@ -319,7 +327,8 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
     }
     fields = tables[table].__struct_fields__
     # which dials act hangs on the policy
-    return tuple(name for name in fields if (table, name) != ("crowd", "policy"))
+    unswept = {"crowd": ("policy", "options", "params")}.get(table, ())
+    return tuple(name for name in fields if name not in unswept)
 
 
 def set_field(
@@ -332,6 +341,9 @@ def set_field(
     table, _, name = field.partition(".")
     if table == "arm":
         _set_in_arm(tables["arm"][arm_index], name, value)
+    elif field.startswith(_OF_ANNOTATOR):
+        kind, _, key = name.partition(".")
+        tables["crowd"][kind][key] = value
     elif table == "task" and name:
         for task in tables["task"].values():
             task[name] = value
@@ -513,35 +525,18 @@ def _nowhere(field: str, spec: StudySpec) -> str:
     return "no arm of this study has this field"
 
 
-_OF_ITEMS = ("crowd.systematic", "crowd.model_difficulty")
-_OF_REPEATS = ("crowd.repeatability", "crowd.own_spread", "crowd.skill_own")
-_OF_ACTIVITY = ("crowd.activity_spread", "crowd.skill_activity")
-
-
 def _inert_reason(field: str, arm: ArmSpec, crew_size: int) -> str | None:
-    if not isinstance(arm, PeopleArm):
+    table, _, name = field.partition(".")
+    if table != "crowd" or not isinstance(arm, PeopleArm):
         return None
-    if field in _OF_REPEATS and arm.asks == 1:
-        return (
-            "nobody is asked the same question twice, so how well people repeat "
-            "themselves changes no distribution of outcomes"
-        )
-    if field == "crowd.shared_error" and arm.people == 1 and arm.asks == 1:
-        return (
-            "each question is answered once, so what people share changes no "
-            "distribution of single answers"
-        )
-    if field in _OF_ITEMS and isinstance(arm, ImportanceArm):
-        return "groups of features are ranked, and no item is looked at"
-    if field in _OF_ACTIVITY and (
-        arm.people == crew_size or isinstance(arm, ImportanceArm)
-    ):
-        return "everybody answers every question, however active they are"
     is_suggesting = isinstance(arm, VerificationArm) or (
         isinstance(arm, LabellingArm) and arm.suggest
     )
-    if field == "crowd.pull" and not is_suggesting:
-        return "nobody is shown a suggestion"
-    if field == "crowd.habit" and not isinstance(arm, LabellingArm):
-        return "no previous answer can be repeated out of habit in this kind"
-    return None
+    return why_inert(
+        name,
+        question_of(arm),
+        people=arm.people,
+        asks=arm.asks,
+        crew=crew_size,
+        is_suggesting=is_suggesting,
+    )

@@ -9,6 +9,7 @@ from typing import Any, assert_never
 
 import numpy as np
 
+from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.grid import (
     Condition,
     CrowdContent,
@@ -42,6 +43,7 @@ from oracles import (
     build_population,
     describe_population,
 )
+from oracles.feedback import KINDS
 from oracles.population import traits_of
 from oracles.populations import split_name
 
@@ -177,6 +179,10 @@ def _dials(condition: Condition, info: TaskInfo) -> dict[str, Any]:
     if recording is not None:
         crowd |= {"recording": recording.name, "policy": recording.policy}
     crowd |= condition.dials
+    if recording is None and "annotator" in condition.crowd.chosen:
+        params = annotator_of(condition.crowd)[1]
+        crowd["annotator"] = condition.crowd.annotator
+        crowd |= {f"params.{name}": value for name, value in params.items()}
     if each := condition.dials.get("accuracies"):
         crowd["accuracies"] = " ".join(f"{accuracy:g}" for accuracy in each)
     return crowd | {"people": arm.people, "asks": arm.asks, "feedback": kind}
@@ -184,10 +190,9 @@ def _dials(condition: Condition, info: TaskInfo) -> dict[str, Any]:
 
 def feedback_of(arm: PeopleArm, info: TaskInfo) -> tuple[str, int]:
     """Kind of question that an arm asks, and its number of options."""
-    options = info.num_classes
-    if isinstance(arm, ImportanceArm):
-        options = info.num_groups
-    return question_of(arm), 2 if isinstance(arm, RelevanceArm) else options
+    question = question_of(arm)
+    kind = KINDS[question]
+    return question, kind.num_options(info.num_classes, info.num_groups)
 
 
 def source_of(crowd: CrowdSpec) -> tuple[str, PopulationSource]:
@@ -224,12 +229,16 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
             "study was planned, but its numbers have changed. Run the study again."
         )
     dials = condition.dials
-    key = (content, kind, num_options, tuple(sorted(dials.items())))
+    params = {} if condition.is_replayed else annotator_of(condition.crowd)[1]
+    given = sorted(dials.items()), sorted(params.items())
+    key = (content, kind, num_options, *map(tuple, given))
     if key not in _built:
         if len(_built) >= _MOST_BUILT:
             _built.clear()
         try:
-            _built[key] = build_population(source, kind, num_options, **dials)
+            built = build_population(source, kind, num_options, **dials)
+            foreign = {name: np.float32(value) for name, value in params.items()}
+            _built[key] = built._replace(foreign=foreign)
         except ValueError as error:
             raise SpecError(
                 f"[crowd] of arm {condition.arm.name!r} ({kind}): {error}"

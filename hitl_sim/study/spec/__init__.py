@@ -21,23 +21,15 @@ from hitl_sim.study.spec.arm import (
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
 from hitl_sim.study.spec.base import Scalar, SpecError
 from hitl_sim.study.spec.check import convert, validate
-from hitl_sim.study.spec.crowd import (
-    DEALT_DIALS,
-    TIME_DIALS,
-    CrewSpec,
-    CrowdSpec,
-    acts_on_crowd,
-)
+from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec, acts_on_crowd, why_inert
 from hitl_sim.study.spec.load import load_spec
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
 from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
 
 __all__ = [
-    "DEALT_DIALS",
     "PROXY_STEPS",
     "QUESTION",
-    "TIME_DIALS",
     "ArmSpec",
     "AxisSpec",
     "CrewSpec",
@@ -66,4 +58,5 @@ __all__ = [
     "load_spec",
     "question_of",
     "validate",
+    "why_inert",
 ]
