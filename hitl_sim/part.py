@@ -28,7 +28,11 @@ from oracles.part import (
 )
 
 PACKAGES: Mapping[Kind, str] = MappingProxyType(
-    {"aggregation": "oracles.aggregate", "annotator": "oracles.annotator"}
+    {
+        "aggregation": "oracles.aggregate",
+        "annotator": "oracles.annotator",
+        "intervention": "hitl_sim.learn.intervention",
+    }
 )
 """Where the built-in parts of each kind stand."""
 

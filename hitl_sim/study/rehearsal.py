@@ -84,7 +84,7 @@ def _ask(
 ) -> Response:
     """Put `order`'s items to everybody who `is_asked`, `[T, A]`."""
     key, kind = jax.random.key(spec.seed), KINDS[LABEL]
-    annotator, params = annotator_of(spec.crowd)
+    annotator, params = annotator_of(spec)
     oracle = oracle_of(annotator, LABEL)
     crowd = crowd._replace(foreign=params)
     truth, x = jnp.asarray(data.labels)[order], jnp.asarray(data.features)[order]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from hitl_sim.study.spec.base import Positive, Scalar, Share, Table
+from hitl_sim.schema import Positive, Scalar, Share, Table
 from oracles.parameter import PARAMETERS, Range
 
 
@@ -119,44 +119,3 @@ def acts_on_crowd(field: str, crowd: CrowdSpec) -> bool:
     if row is None:
         return field in ("recording", "policy")
     return row.beside == "times"
-
-
-def why_inert(
-    field: str,
-    kind: str,
-    *,
-    people: int,
-    asks: int,
-    crew: int,
-    is_suggesting: bool,
-) -> str | None:
-    """Say why a parameter changes no outcome of an arm; None where it may.
-
-    Args:
-        field: of the crowd.
-        kind: of the arm's questions.
-        people: different people per question.
-        asks: times that each of them is asked it.
-        crew: people in the crew.
-        is_suggesting: whether people are shown a suggestion.
-    """
-    row = PARAMETERS.get(field)
-    if row is None:
-        return None
-    if row.acts == "asked again" and asks == 1:
-        return (
-            "nobody is asked the same question twice, so how well people repeat "
-            "themselves changes no distribution of outcomes"
-        )
-    if row.acts == "answered again" and people * asks == 1:
-        return (
-            "each question is answered once, so what people share changes no "
-            "distribution of single answers"
-        )
-    if row.acts == "something suggested" and not is_suggesting:
-        return "nobody is shown a suggestion"
-    if row.acts == "dealt unevenly" and people == crew:
-        return "everybody answers every question, however active they are"
-    if row.kinds and kind not in row.kinds:
-        return f"it acts on questions of kind {', '.join(row.kinds)}, not {kind}"
-    return None

@@ -9,7 +9,7 @@ import pytest
 
 from hitl_sim.learn import PanelConfig, build_run
 from hitl_sim.learn.annotator import AnnotatorConfig, oracle_of
-from hitl_sim.learn.intervention import LabellingConfig
+from hitl_sim.learn.intervention.labelling import LabellingArm
 from hitl_sim.part import PartError, builtin
 from oracles import LABEL, Oracle, Query, build_population, part, sample_annotators
 from oracles.feedback import KINDS
@@ -80,9 +80,10 @@ def test_the_params_of_an_annotator_travel_with_the_crowd():
 def test_a_run_asks_the_annotator_of_its_panel(
     program, config_of, digits, hyper_of, seeds_of
 ):
-    plain = config_of(LabellingConfig(rounds=3, questions=10))
+    plain = config_of(LabellingArm(name="a", rounds=3, questions=10))
     panel = PanelConfig(3, 3, 1, annotator=AnnotatorConfig(anchored, {"start": 7}))
-    run = jax.jit(build_run(replace(plain, panel=panel)))
+    program = replace(program, panel=panel)
+    run = jax.jit(build_run(replace(plain, program=program)))
     hyper = hyper_of()
 
     def label_accuracy(anchor):

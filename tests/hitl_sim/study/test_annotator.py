@@ -4,16 +4,29 @@ import pytest
 
 from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.grid import expand, record_keys
-from hitl_sim.study.spec import CrowdSpec, SpecError, convert
-from oracles import LABEL, part
+from hitl_sim.study.spec import SpecError, convert
+
+ANCHORED = """
+from hitl_sim import part
+from oracles import LABEL
 
 
 @part.annotator(params={"anchor": 0.5})
 def anchored(*, start=0):
     return LABEL
+"""
 
 
-FOREIGN = {"anchored": anchored}
+@pytest.fixture
+def spec_of(tables, tmp_path):
+    """Build a study of a crowd, which brings an annotator of its own."""
+    (tmp_path / "own.py").write_text(ANCHORED)
+
+    def build(**crowd):
+        tables["part"] = {"anchored": {"source": f"{tmp_path}/own.py:anchored"}}
+        return convert(tables | {"crowd": crowd, "axis": []})
+
+    return build
 
 
 @pytest.fixture
@@ -27,19 +40,20 @@ def conditions(tables, arm="margin_labels"):
     return [c for c in expand(convert(tables)) if c.arm.name == arm]
 
 
-def test_a_crowd_that_names_nobody_is_of_this_package():
-    assert annotator_of(CrowdSpec()) == (None, {})
+def test_a_crowd_that_names_nobody_is_of_this_package(spec_of):
+    assert annotator_of(spec_of()) == (None, {})
 
 
-def test_an_annotator_is_looked_up_with_all_of_its_params():
-    crowd = CrowdSpec(annotator="anchored", options={"start": 2})
-    config, params = annotator_of(crowd, FOREIGN)
-    assert (config.part, config.options) == (anchored, {"start": 2})
+def test_an_annotator_is_looked_up_with_all_of_its_params(spec_of):
+    config, params = annotator_of(spec_of(annotator="anchored", options={"start": 2}))
+    assert (config.part.name, config.options) == ("anchored", {"start": 2})
     assert params == {"anchor": 0.5}
+    _, params = annotator_of(spec_of(annotator="anchored", params={"anchor": 0.1}))
+    assert params == {"anchor": 0.1}
 
 
 @pytest.mark.parametrize(
-    ("fields", "message"),
+    ("crowd", "message"),
     [
         ({"annotator": "saint"}, "`annotator` must be one of 'random_utility', got"),
         ({"params": {"mood": 1.0}}, "`params.mood` is no param of annotator"),
@@ -49,9 +63,9 @@ def test_an_annotator_is_looked_up_with_all_of_its_params():
         ),
     ],
 )
-def test_what_an_annotator_does_not_have_is_refused(fields, message):
+def test_what_an_annotator_does_not_have_is_refused(spec_of, crowd, message):
     with pytest.raises(SpecError, match=message):
-        annotator_of(CrowdSpec(**fields), FOREIGN)
+        annotator_of(spec_of(**crowd))
 
 
 def test_a_swept_param_is_another_record_of_the_same_program(swept):

@@ -1,0 +1,97 @@
+"""What README and docs say can be typed, and does what it says."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hitl_sim.cli import app
+from hitl_sim.study.spec import arm_kinds, load_spec
+
+ELSEWHERE = (
+    *("report", "confirm", "status", "verify", "compare", "audit", "profile"),
+    *("fit", "validate", "levers", "import", "record"),
+)
+"""Need a finished study, a file of answers or minutes, as does `--tune`: other tests
+run them; here their words are read."""
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md")))
+TEXT = "\n".join(page.read_text() for page in PAGES)
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+
+
+def commands(program):
+    lines = [line for block in blocks("console") for line in block.splitlines()]
+    split = [shlex.split(line, comments=True) for line in lines]
+    return [words[1:] for words in split if words and words[0] == program]
+
+
+@pytest.mark.parametrize("target", [words[0] for words in commands("make")])
+def test_make_targets_exist(target):
+    subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("words", commands("hitl-sim"), ids=" ".join)
+def test_commands_run(words, monkeypatch, tmp_path):
+    monkeypatch.chdir(ROOT)
+    runner = CliRunner()
+    if words[0] in ELSEWHERE or "--tune" in words:
+        explained = runner.invoke(app, [words[0], "--help"], env={"COLUMNS": "200"})
+        assert explained.exit_code == 0
+        options = [word for word in words if word.startswith("--")]
+        assert all(option in explained.output for option in options)
+        return
+    if "experiments/people/replay.toml" in words:
+        # what it replays is there once somebody has recorded it
+        assert load_spec(ROOT / words[1], is_smoke=True).crowd.recording
+        return
+    if words[0] == "run" and "--dry-run" not in words:
+        words = [*words, "--dry-run"]
+    result = runner.invoke(app, words)
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("words", commands("python"), ids=" ".join)
+def test_experiments_know_the_options_that_they_are_given(words):
+    explained = subprocess.run(
+        [sys.executable, words[0], "--help"], cwd=ROOT, check=True, capture_output=True
+    )
+    options = [word for word in words if word.startswith("--")]
+    assert all(option in explained.stdout.decode() for option in options)
+
+
+def test_what_is_quoted_of_policies_is_what_their_page_says():
+    page = (ROOT / "experiments/people/sim_to_real.md").read_text().splitlines()
+    start = next(i for i, row in enumerate(page) if row.startswith("| set | policies"))
+    assert "\n".join(page[start : start + 5]) in TEXT
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_blocks_run(code):
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        assert (page.parent / link).exists(), link
+
+
+def test_every_kind_of_arm_is_named():
+    for kind in arm_kinds():
+        assert f"`{kind}`" in TEXT
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_populations_can_be_read(text, tmp_path):
+    (tmp_path / "people.toml").write_text(text)
+    assert (
+        CliRunner().invoke(app, ["crowd", str(tmp_path / "people.toml")]).exit_code == 0
+    )
