@@ -22,13 +22,7 @@ from hitl_sim.analysis.people import (
     kinds_of,
 )
 from hitl_sim.analysis.query import query_unit
-from hitl_sim.analysis.record import (
-    INSTRUMENT,
-    PROTOCOL,
-    FloatArray,
-    RecordError,
-    RunGroup,
-)
+from hitl_sim.analysis.record import INSTRUMENT, PROTOCOL, FloatArray, RunGroup
 from hitl_sim.analysis.target import Stop
 from hitl_sim.cost import DeviceWork, HumanBill, WorkBill
 from hitl_sim.energy import (
@@ -41,6 +35,7 @@ from hitl_sim.energy import (
     total,
     unavailable,
 )
+from hitl_sim.record import RecordError
 
 Amount = float | FloatArray
 """One number, or one per run `[R]`."""

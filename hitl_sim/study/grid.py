@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from hitl_sim import __version__
+from hitl_sim.record import SCHEMA
 from hitl_sim.study.axis import cells, check_axes, num_cells
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec import (
@@ -32,9 +33,6 @@ from hitl_sim.study.spec import (
     convert,
     is_replayed,
 )
-
-SCHEMA = 1
-"""Version of the record's columns; part of every key."""
 
 MOST_RUNS = 1_000_000
 """Runs of one study: planning them takes some 8 s and 0.4 GB, measured on one core."""

@@ -54,6 +54,7 @@ from hitl_sim.learn.intervention import (
 )
 from hitl_sim.learn.work import Unit
 from hitl_sim.output import DiskFullError
+from hitl_sim.record import RecordError
 from hitl_sim.study.executor import give_back_memory
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
@@ -84,7 +85,6 @@ from hitl_sim.study.spec import (
     WholePoolArm,
 )
 from hitl_sim.study.store import (
-    RecordError,
     clear_error,
     record_file,
     write_error,

@@ -12,9 +12,10 @@ from hitl_sim.analysis.bill import (
     work_unit,
 )
 from hitl_sim.analysis.people import NOBODY
-from hitl_sim.analysis.record import RecordError, read_groups
+from hitl_sim.analysis.record import read_groups
 from hitl_sim.analysis.target import Stop
 from hitl_sim.energy import Kind, Scope, load_profile, unavailable
+from hitl_sim.record import RecordError
 
 NO_LABELS = unavailable("s", Scope.HUMAN_TIME, "no label is asked for")
 

@@ -8,12 +8,13 @@ import pytest
 
 from hitl_sim.learn import PanelConfig, build_run, describe_work
 from hitl_sim.learn.work import Unit, abstract
+from hitl_sim.record import RecordError
 from hitl_sim.study import recording, spec, worker
+from hitl_sim.study.folder import merge_units
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
 from hitl_sim.study.lever_spec import _Lever
 from hitl_sim.study.plan import build_plan, chunks_left, pool_labels
-from hitl_sim.study.runner import merge_units
 from hitl_sim.study.spec import (
     ArmSpec,
     PeopleArm,
@@ -22,7 +23,6 @@ from hitl_sim.study.spec import (
     question_of,
 )
 from hitl_sim.study.spec.arm import _PeopleArm
-from hitl_sim.study.store import RecordError
 
 STUDIES = Path(__file__).parents[2] / "experiments"
 
