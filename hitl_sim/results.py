@@ -27,10 +27,9 @@ from hitl_sim.analysis import (
     Verdict,
     weigh,
 )
-from hitl_sim.analysis.pricing import MEASURES
 from hitl_sim.analysis.run_bill import BILL_SCHEMA
 from hitl_sim.analysis.versus import Comparison, compare_studies
-from hitl_sim.cost import Prices, check_prices
+from hitl_sim.cost import MEASURES, Prices, check_prices
 from hitl_sim.energy import Quantity
 from hitl_sim.study.conclude import Analysis, write_findings
 from hitl_sim.study.status import Status, status_of

@@ -8,14 +8,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from hitl_sim.record import RecordError
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from hitl_sim.array import BoolArray, FloatArray, IntArray
 
 OK = "ok"
 PROTOCOL = "protocol"
@@ -26,6 +21,10 @@ _CURVES = ("worked_s", "paid_s", "wait_s", "elapsed_s")
 _LISTS = ("fit_step", "validation_accuracy", "test_accuracy", "asked", *_CURVES)
 _REPLAY = ("replayed", "modelled", "untimed", "left_out")
 _SHARES = ("answer_accuracy", "kept_clean_frac", "label_accuracy")
+
+
+class RecordError(ValueError):
+    """Records that no bill can be drawn from."""
 
 
 @dataclass(frozen=True)

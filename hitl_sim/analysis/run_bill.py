@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hitl_sim.analysis.bill import device_work, price_units
-from hitl_sim.analysis.comparison import Rules
+from hitl_sim.analysis.bill import price_units
 from hitl_sim.analysis.decision import Sample, bill_sample
 from hitl_sim.analysis.label import label_seconds
 from hitl_sim.analysis.pretraining import share_pretraining
-from hitl_sim.analysis.pricing import Market, Measure, Split, open_market
-from hitl_sim.analysis.record import PROTOCOL, FloatArray, RunGroup, read_groups
+from hitl_sim.analysis.record import PROTOCOL, RunGroup, read_groups
 from hitl_sim.analysis.target import Targets, find_stop, find_targets, stop_at_cap
-from hitl_sim.cost import Prices
-from hitl_sim.energy import DeviceProfile, total
+from hitl_sim.array import FloatArray
+from hitl_sim.cost import Market, Measure, Prices, bill, open_market
+from hitl_sim.energy import DeviceProfile
 
 BILL_SCHEMA = pa.schema(
     [
@@ -79,28 +78,20 @@ def bill_runs(
     costs = price_units(manifest["units"], profile)
     market = open_market(costs, profile, prices, label_seconds(groups, manifest))
     pilots = {group.base: group for group in groups if group.role == "pilot"}
-    rules = Rules(fraction, smoothing, 0.0, 0)
-    found = [
-        columns
-        for group in groups
-        for columns in _bill_group(group, _targets(pilots, group, rules), market, rules)
-    ]
-    tables = [pa.table(columns, schema=BILL_SCHEMA) for columns in found]
-    return pa.concat_tables(tables) if tables else BILL_SCHEMA.empty_table()
-
-
-def _targets(
-    pilots: Mapping[str, RunGroup], group: RunGroup, rules: Rules
-) -> Targets | None:
-    """Find the targets that a condition's runs train to; None for the pilot's own."""
-    pilot = pilots.get(group.base)
-    if pilot is None or group.role == "pilot":
-        return None
-    return find_targets(pilot, fraction=rules.fraction, smoothing=rules.smoothing)
+    found: list[dict[str, Any]] = []
+    for group in groups:
+        pilot = None if group.role == "pilot" else pilots.get(group.base)
+        targets = (
+            None
+            if pilot is None
+            else find_targets(pilot, fraction=fraction, smoothing=smoothing)
+        )
+        found += _bill_group(group, targets, market, smoothing)
+    return pa.concat_tables(pa.table(c, schema=BILL_SCHEMA) for c in found)
 
 
 def _bill_group(
-    group: RunGroup, targets: Targets | None, market: Market, rules: Rules
+    group: RunGroup, targets: Targets | None, market: Market, smoothing: int
 ) -> Iterator[dict[str, Any]]:
     """Yield columns of a condition's runs: those with a target, then those without."""
     known = np.zeros(0, np.int64) if targets is None else targets.replicate
@@ -114,8 +105,8 @@ def _bill_group(
         if is_known and targets is not None:
             place = np.searchsorted(targets.replicate, part.replicate)
             target = targets.accuracy[place]
-            stop = find_stop(part, target, smoothing=rules.smoothing)
-        yield _columns(bill_sample(part, stop, market.costs), target, market)
+            stop = find_stop(part, target, smoothing=smoothing)
+        yield _columns(bill_sample(part, stop, market), target, market)
 
 
 def _columns(
@@ -125,7 +116,6 @@ def _columns(
     group, stop, num = sample.group, sample.stop, sample.group.num_runs
     row = np.arange(num)
     steps = group.step[row, stop.checkpoint]
-    splits = market.splits(sample)
     return {
         "arm": [group.arm] * num,
         "condition": [group.condition] * num,
@@ -138,31 +128,30 @@ def _columns(
             group.validation_accuracy[row, stop.checkpoint]
         ),
         "billed_test_accuracy": _nullable(group.test_accuracy[row, stop.checkpoint]),
-        "device_j": _nullable(sample.joules),
+        "device_j": _nullable(sample.outlay.spent),
         "device_s": _nullable(_device_seconds(sample, market)),
         "people_s": _nullable(np.asarray(sample.usage.paid_s, np.float64)),
-        "bill_j": _whole("joules", splits, market),
-        "bill_usd": _whole("usd", splits, market),
-        "bill_kgco2e": _whole("kgco2e", splits, market),
+        "bill_j": _whole("joules", sample, market),
+        "bill_usd": _whole("usd", sample, market),
+        "bill_kgco2e": _whole("kgco2e", sample, market),
     }
 
 
-def _whole(
-    measure: Measure, splits: Mapping[Measure, Split], market: Market
-) -> pa.Array:
-    """Add up each run's bill in one measure, the pool's labels included."""
-    split = splits[measure]
-    price = market.label(measure, market.prices.label_standing).value
-    one = np.nan if price is None else float(np.asarray(price))
-    labels = np.where(split.labels > 0.0, one * split.labels, 0.0)
-    return _nullable(split.training_by_run + split.beside_by_run + labels)
+def _whole(measure: Measure, sample: Sample, market: Market) -> pa.Array:
+    """Bill each run in one measure, the pool's labels included."""
+    prices = market.table.whole(measure)
+    return _nullable(bill(sample.amounts.spent, prices)[:, 0])
 
 
 def _device_seconds(sample: Sample, market: Market) -> FloatArray:
-    work = device_work(sample.usage, market.costs)
-    spent = total(one.seconds for one in work if one.standing == PROTOCOL).value
-    known = np.nan if spent is None else np.asarray(spent, np.float64)
-    return np.broadcast_to(known, (sample.group.num_runs,))
+    """Return `[R]` seconds of the protocol's work on the device."""
+    spent = np.zeros(sample.group.num_runs)
+    for line in sample.usage.work:
+        if line.standing == PROTOCOL:
+            seconds = market.device.costs[line.unit].seconds.value
+            one = np.nan if seconds is None else np.asarray(seconds, np.float64)
+            spent = spent + one * line.count
+    return spent
 
 
 def _nullable(values: FloatArray) -> pa.Array:

@@ -29,6 +29,8 @@ from hitl_sim.study.folder import (
     write_runs,
 )
 from hitl_sim.study.grid import count_inert, inert_axes
+from hitl_sim.study.kept_parts import with_kept_parts
+from hitl_sim.study.parts import check_parts, keep_parts
 from hitl_sim.study.plan import Plan, build_plan, chunks_left
 from hitl_sim.study.spec import SpecError, StudySpec, convert, validate
 from hitl_sim.study.store import (
@@ -114,8 +116,9 @@ def dry_run(spec: StudySpec, out: Path | None = None) -> DryRun:
     Raises:
         SpecError: the study cannot be run as written.
     """
-    finished = finished_keys(out) if out else ()
-    return foresee(build_plan(validate(spec)), finished)
+    plan = build_plan(validate(spec))
+    check_parts(plan.conditions)
+    return foresee(plan, finished_keys(out) if out else ())
 
 
 def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
@@ -195,6 +198,7 @@ def run_study(
     """
     spec = validate(spec)
     plan = build_plan(spec)
+    check_parts(plan.conditions)
     place = place or Place(workers=workers)
     check_folder(out)
     moved = set_aside(out, damaged_files(out))
@@ -240,6 +244,7 @@ def keep_plan(plan: Plan, out: Path) -> None:
     Raises:
         RecordError: groups of the folder were run in different environments.
     """
+    keep_parts(plan.spec, out)
     write_json(out / "study.json", msgspec.to_builtins(plan.spec))
     write_runs(out, runs_table(plan), _manifest(plan))
 
@@ -315,6 +320,6 @@ def load_spec_of(out: Path) -> StudySpec:
             "in it can be read."
         ) from error
     try:
-        return convert(raw)
+        return with_kept_parts(convert(raw), out)
     except SpecError as error:
         raise RecordError(f"{str(out / 'study.json')!r}: {error}") from error

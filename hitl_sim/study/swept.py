@@ -14,12 +14,14 @@ import msgspec
 import pyarrow as pa
 
 from hitl_sim.record import LABEL_SCHEMA
+from hitl_sim.schema import kind_of
 from hitl_sim.study.plan import Plan
 from hitl_sim.study.spec import Scalar, StudySpec
 
 NUMBERS = "_num"
 """How the name of a column ends that holds the numbers of a column of texts."""
-_PARAMS = "params"
+_FREE: Mapping[str, Any] = {"params": float, "options": Scalar}
+"""Tables whose keys a part gives: traced numbers, and static options."""
 _TYPES: Mapping[type, pa.DataType] = {
     bool: pa.bool_(),
     int: pa.int64(),
@@ -90,8 +92,9 @@ def _cells(
 def _hints(field: str, spec: StudySpec) -> Iterator[Any]:
     """Find the annotations of a swept field, in each struct that has it."""
     table, _, name = field.partition(".")
-    if table == "arm" and name.split(".")[0] == _PARAMS:
-        yield float
+    head = name.partition(".")[0]
+    if head in _FREE:
+        yield _FREE[head]
         return
     structs: list[msgspec.Struct] = (
         list(spec.arm)
@@ -103,10 +106,7 @@ def _hints(field: str, spec: StudySpec) -> Iterator[Any]:
     if name.startswith("lever."):
         _, kind, name = name.split(".")
         structs = [
-            lever
-            for arm in spec.arm
-            for lever in arm.lever
-            if lever.__struct_config__.tag == kind
+            lever for arm in spec.arm for lever in arm.lever if kind_of(lever) == kind
         ]
     for struct in structs:
         if name in struct.__struct_fields__:
