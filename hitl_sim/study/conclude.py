@@ -18,7 +18,6 @@ from hitl_sim.analysis.run_bill import bill_runs
 from hitl_sim.cost import Prices
 from hitl_sim.energy import DeviceProfile
 from hitl_sim.output import write_bytes
-from hitl_sim.report import render_terminal
 from hitl_sim.study.folder import StudyFolder, read_folder
 from hitl_sim.study.store import write_table
 from hitl_sim.study.use import count_again, with_use
@@ -144,6 +143,8 @@ def write_findings(
     rerun_command: str,
 ) -> None:
     """Keep the answer and its table as a page to lay beside the study file."""
+    from hitl_sim.report import render_terminal  # noqa: PLC0415 - loads matplotlib
+
     text = io.StringIO()
     render_terminal(result, Console(file=text, width=_PAGE_WIDTH), verdicts)
     lines = "\n".join(line.rstrip() for line in text.getvalue().splitlines())

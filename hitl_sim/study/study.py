@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from hitl_sim.results import Results
-from hitl_sim.study.spec import StudySpec, convert, load_spec
+from hitl_sim.study.parts import as_specs
+from hitl_sim.study.spec import SpecError, StudySpec, convert, load_spec
+from oracles.part import Part
 
 if TYPE_CHECKING:
     from hitl_sim.study.cluster import Place
@@ -33,15 +35,16 @@ class Study:
         Args:
             spec: the whole study.
             **tables: its tables and fields in place of that, or on top of it: structs,
-                or plain tables as in a study file.
+                or plain tables as in a study file. Where a plain table names a part,
+                the part itself may stand.
 
         Raises:
             SpecError: the first field that breaks a rule, its value, and what is
                 allowed.
+            PartError: worker processes could not find a part.
         """
-        plain = {name: msgspec.to_builtins(table) for name, table in tables.items()}
         base = {} if spec is None else msgspec.to_builtins(spec)
-        self.spec: StudySpec = convert(base | plain)
+        self.spec: StudySpec = convert(base | _plain_tables(tables))
         self.last_run: StudyRun | None = None
 
     @classmethod
@@ -138,3 +141,30 @@ def num_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _plain_tables(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn tables into those of a study file; parts become names and sources."""
+    parts: dict[str, Part] = {}
+    plain: dict[str, Any] = _named(tables, parts)
+    if not parts:
+        return plain
+    sources = msgspec.to_builtins(as_specs(parts))
+    return plain | {"part": {**plain.get("part", {}), **sources}}
+
+
+def _named(value: Any, parts: dict[str, Part]) -> Any:
+    """Put names in the place of parts, and gather the parts by name."""
+    match value:
+        case Part():
+            if parts.setdefault(value.name, value) is not value:
+                raise SpecError(
+                    f"`part.{value.name}` must be one part, got two of that name."
+                )
+            return value.name
+        case Mapping():
+            return {key: _named(one, parts) for key, one in value.items()}
+        case list() | tuple():
+            return [_named(one, parts) for one in value]
+        case _:
+            return msgspec.to_builtins(value)

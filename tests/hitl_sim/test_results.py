@@ -144,14 +144,6 @@ def test_a_folder_that_holds_no_study_cannot_be_opened(tmp_path):
         hs.open_results(tmp_path)
 
 
-def test_a_study_built_in_python_is_the_one_of_its_file(smoke_path):
-    study = hs.load(smoke_path)
-    assert hs.Study(study.spec) == study
-    assert hs.Study(study.spec, replicates=3) != study
-    with pytest.raises(ValueError, match="`replicates` must be int >= 2, got 1"):
-        hs.Study(study.spec, replicates=1)
-
-
 def test_a_plan_counts_runs_and_leaves_nothing_behind(results, smoke_path, tmp_path):
     found = hs.load(smoke_path).plan(tmp_path / "nowhere")
     assert found.runs == found.runs_left == 32
