@@ -11,6 +11,7 @@ import msgspec
 
 from hitl_sim import __version__
 from hitl_sim.learn.intervention import Arm
+from hitl_sim.record import SCHEMA
 from hitl_sim.schema import kind_of
 from hitl_sim.study.axis import cells, check_axes, num_cells
 from hitl_sim.study.network_spec import NetworkSpec
@@ -27,7 +28,6 @@ from hitl_sim.study.spec import (
     is_replayed,
     named_parts,
 )
-from hitl_sim.study.store import SCHEMA
 
 MOST_RUNS = 1_000_000
 """Runs of one study: planning them takes some 8 s and 0.4 GB, measured on one core."""

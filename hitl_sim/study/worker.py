@@ -43,6 +43,7 @@ from hitl_sim.learn.crowd import NOBODY
 from hitl_sim.learn.intervention import Program, Shape
 from hitl_sim.learn.work import Unit
 from hitl_sim.output import DiskFullError
+from hitl_sim.record import RecordError
 from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.executor import give_back_memory
 from hitl_sim.study.grid import Condition
@@ -57,7 +58,6 @@ from hitl_sim.study.plan import (
 from hitl_sim.study.recording import recording_of
 from hitl_sim.study.spec import CrewSpec, TaskSpec
 from hitl_sim.study.store import (
-    RecordError,
     clear_error,
     record_file,
     write_error,
