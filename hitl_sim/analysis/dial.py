@@ -19,13 +19,9 @@ from hitl_sim.analysis.finding import Finding
 from hitl_sim.analysis.interval import ratio_of, resample
 from hitl_sim.analysis.net_benefit import pair_of
 from hitl_sim.array import FloatArray
+from oracles.parameter import PARAMETERS
 
-DIALS = {
-    "accuracy": "accuracy of an answer",
-    "repeatability": "repeatability: one person asked twice",
-    "shared_error": "shared error: two people on one item",
-    "systematic": "systematic error: share that features predict",
-}
+DIALS = {name: row.axis for name, row in PARAMETERS.items() if row.axis is not None}
 """Annotator quality and the three consistencies, by field of `[crowd]`."""
 MIN_VALUES = 3
 """Fewer values of a dial draw no line."""

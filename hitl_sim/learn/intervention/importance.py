@@ -29,7 +29,7 @@ from hitl_sim.learn.intervention.groups import (
 )
 from hitl_sim.learn.intervention.share import kept_items
 from hitl_sim.schema import Positive, SomeShare
-from oracles.aggregate import borda
+from oracles.aggregate.borda import borda
 
 QUESTION = {"ranking": "importance", "marks": "marks"}
 """Kind of question behind each way to ask for importance."""
@@ -54,7 +54,6 @@ class ImportanceArm(PeopleArm, frozen=True, tag="importance"):
 
     traced: ClassVar[tuple[str, ...]] = ("penalty",)
     is_on_whole_pool: ClassVar[bool] = True
-    is_by_item: ClassVar[bool] = False
 
     @property
     def question(self) -> str:
@@ -75,11 +74,6 @@ class ImportanceArm(PeopleArm, frozen=True, tag="importance"):
     def params(self) -> Mapping[str, float]:
         """The penalty, where there is one."""
         return penalty_params(self)
-
-    def num_options(self, num_classes: int, num_groups: int) -> int:
-        """The groups."""
-        del num_classes
-        return num_groups
 
     def check(self, study: Surroundings) -> None:
         """Refuse a use that contradicts itself."""

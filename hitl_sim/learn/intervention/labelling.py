@@ -25,11 +25,9 @@ from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.query import STRATEGIES, top_items, true_first
 from hitl_sim.learn.work import PROTOCOL, WorkLine, forward_unit, spread
+from hitl_sim.part import find
 from hitl_sim.schema import Count
-from oracles.aggregate import dawid_skene, majority
-
-_EM_STEPS = 20
-"""Steps of Dawid and Skene's EM; crowd-kit's default is 100, 20 converge here."""
+from oracles.aggregate.votes import Votes
 
 
 class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
@@ -57,7 +55,7 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
     strategy: Literal["random", "entropy", "margin"] = "margin"
     rounds: Count = 10
     questions: Count = 20
-    aggregate: Literal["majority", "dawid_skene"] = "majority"
+    aggregate: Literal["majority", "dawid_skene", "one_coin", "glad"] = "majority"
     refit: Literal["warm", "scratch", "final_only"] = "warm"
     epochs: Count | None = None
     score: Literal["pool", "subsample"] = "pool"
@@ -66,7 +64,6 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
     initial: Annotated[int, Meta(ge=0)] = 0
 
     uses_trained_network: ClassVar[bool] = True
-    is_repeatable: ClassVar[bool] = True
 
     @property
     def question(self) -> str:
@@ -225,17 +222,9 @@ def _labels(
 ) -> Int[Array, " budget"]:
     """One label per asked item."""
     num_classes = program.shape.num_classes
-    if arm.aggregate == "majority":
-        return majority(plan.answer, plan.is_answered, num_classes, plan.key)[0]
-    posterior, _, _ = dawid_skene(
-        plan.answer,
-        plan.annotator,
-        plan.is_answered,
-        num_classes,
-        program.panel.crew,
-        _EM_STEPS,
-    )
-    label: jax.Array = posterior.argmax(axis=1)
+    votes = Votes(plan.answer, plan.is_answered, plan.annotator)
+    aggregate = find("aggregation", arm.aggregate)(num_classes, program.panel.crew)
+    label: jax.Array = aggregate(plan.key, votes, {})[0]
     return label
 
 
