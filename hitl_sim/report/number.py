@@ -98,6 +98,13 @@ def duration_text(seconds: Quantity) -> str:
     return f"{text} [{duration(float(low))} to {duration(float(high))}]"
 
 
+def bare_text(quantity: Quantity) -> str:
+    """Write a value and its interval without its kind; why it is missing if it is."""
+    if quantity.value is None:
+        return f"unavailable: {quantity.reason}"
+    return format_value(quantity.value, quantity.unit, quantity.interval)
+
+
 def times(multiple: float) -> str:
     """Write how many times as dear: `66.4 million times`."""
     if math.isinf(multiple):

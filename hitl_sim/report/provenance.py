@@ -13,6 +13,7 @@ from hitl_sim.cost.constant import exactly
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
 from hitl_sim.energy.display import format_value
 from hitl_sim.report.number import RHO, digits, plain_joules, span
+from hitl_sim.report.table import Table
 
 HEADINGS = (
     "number",
@@ -251,6 +252,6 @@ def _query_batch(result: StudyResult) -> Quantity:
     return exactly(float(batch), "1", "as many as held-out items; no query_batch given")
 
 
-def rows(entries: Iterable[Entry], sources: Sources) -> list[tuple[str, ...]]:
-    """Return entries as cells, their sources taken in."""
-    return [entry.cells(sources) for entry in entries]
+def entry_table(title: str, entries: Iterable[Entry], sources: Sources) -> Table:
+    """Lay entries out under a title, their sources taken in."""
+    return Table(HEADINGS, [entry.cells(sources) for entry in entries], title)

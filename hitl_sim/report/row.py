@@ -16,6 +16,7 @@ from hitl_sim.report.number import (
     plain_joules,
     ratio_text,
 )
+from hitl_sim.report.table import Table
 
 HEADINGS = (
     "arm",
@@ -102,3 +103,32 @@ def _row(finding: Finding) -> Row:
         role=finding.role,
         is_saving=is_compared and rho.high < 1.0,
     )
+
+
+def result_table(task: TaskResult, without: Sequence[str] = ()) -> Table:
+    """Lay out a task's conditions, the crowds of an arm beneath its name.
+
+    Args:
+        task: one task's result.
+        without: headings that are left out, beside those of which nothing is known.
+
+    Returns:
+        Rows of the classes heading, crowd, saving, control, null and arm.
+    """
+    lines = table_rows(task)
+    kept = [c for c in columns(lines) if c > 1 and HEADINGS[c] not in without]
+    rows: list[tuple[str, ...]] = []
+    classes: list[str] = []
+    arm = ""
+    for line in lines:
+        name, crowd = line.cells[:2]
+        has_crowd = crowd != NOBODY
+        if has_crowd and name != arm:
+            rows.append((name, *("" for _ in kept)))
+            classes.append("heading")
+        arm = name
+        rows.append((crowd if has_crowd else name, *(line.cells[c] for c in kept)))
+        kind = "saving" if line.is_saving else line.role
+        classes.append(f"{kind} crowd" if has_crowd else kind)
+    headings = ("arm, and who is asked", *(HEADINGS[c] for c in kept))
+    return Table(headings, rows, classes=classes)

@@ -1,24 +1,24 @@
 """From records to the answer: the last step of a run, and all of `hitl-sim report`."""
 
 import functools
-import io
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from hitl_sim.analysis import StudyResult, Verdict, analyse, weigh
+from hitl_sim.analysis import StudyResult, analyse, weigh
 from hitl_sim.cost import Prices
-from hitl_sim.energy import Quantity, load_profile
-from hitl_sim.output import write_bytes
-from hitl_sim.report import render_terminal, write_report
+from hitl_sim.energy import load_profile
+from hitl_sim.report.page import write_report
+from hitl_sim.report.terminal.answer import (
+    print_own_energy,
+    render_terminal,
+    write_findings,
+)
 from hitl_sim.study.runner import load_study
 from hitl_sim.study.spec import StudySpec
 from hitl_sim.study.use import count_use
-
-_PAGE_WIDTH = 100
 
 
 def conclude(
@@ -42,8 +42,8 @@ def conclude(
     result = analyse_folder(folder, device)
     verdicts = weigh(result)
     render_terminal(result, console, verdicts)
-    _print_own_energy(console, folder)
-    _write_findings(result, verdicts, folder, rerun_command)
+    print_own_energy(console, folder)
+    write_findings(result, verdicts, folder, rerun_command)
     page = write_report(
         result,
         folder,
@@ -116,35 +116,3 @@ def open_analysis(
         )
 
     return analysed
-
-
-def _print_own_energy(console: Console, folder: Path) -> None:
-    """Say what the last call of the sweep itself burned; no arm is billed for it."""
-    path = folder / "sidecar" / "sweep.json"
-    if not path.exists():
-        return
-    own = json.loads(path.read_text())
-    seconds = Quantity.from_json(own["seconds"])
-    console.print(
-        f"The last sweep itself took {seconds}; its energy, apart from the bill:"
-    )
-    for joules in own["gross"]:
-        quantity = Quantity.from_json(joules)
-        console.print(f"  {quantity.of}: {quantity}")
-
-
-def _write_findings(
-    result: StudyResult,
-    verdicts: Sequence[Verdict],
-    folder: Path,
-    rerun_command: str,
-) -> None:
-    """Keep the answer and its table as a page to lay beside the study file."""
-    text = io.StringIO()
-    render_terminal(result, Console(file=text, width=_PAGE_WIDTH), verdicts)
-    lines = "\n".join(line.rstrip() for line in text.getvalue().splitlines())
-    page = (
-        f"# {result.question}\n\nWritten by `{rerun_command}`. Intervals are 95 %.\n\n"
-        f"```text\n{lines}\n```\n"
-    )
-    write_bytes(folder / "findings.md", page.encode())
