@@ -17,6 +17,7 @@ from hitl_sim.report.decision import (
 )
 from hitl_sim.report.number import digits, percent, span, times
 from hitl_sim.report.provenance import Sources
+from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table
 
 _SURE = (
@@ -137,7 +138,7 @@ def worth_table(found: Sensitivity) -> Table:
                 "real participants" if worth.is_people else "better sources",
             )
         )
-    notes = [f"Held as in the reference: {note}." for note in found.left_out]
+    notes = [say("page.held_as", note=note) for note in found.left_out]
     return Table(_WORTH, rows, "sensitivity and value of information", notes=notes)
 
 

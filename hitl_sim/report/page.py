@@ -37,19 +37,14 @@ from hitl_sim.report.provenance import (
     ledger_entries,
     task_entries,
 )
-from hitl_sim.report.row import FOOTNOTE, result_table
+from hitl_sim.report.row import result_table
 from hitl_sim.report.scale import growth_table, inverted_table
+from hitl_sim.report.sentence import say
 from hitl_sim.report.setup import setup_table
 from hitl_sim.report.source_list import list_sources
 from hitl_sim.report.standing import replay_table, standing_table, swept_dials
 from hitl_sim.report.table import Table
 from hitl_sim.report.words import TaskWords, tell
-
-SCOPES_NOTE = (
-    "The same runs, counted narrowly and whole: the fit that made the final weights, "
-    "every fit of the network, and the whole loop with choosing, scoring and "
-    "validation. Every comparison above is of whole loops."
-)
 
 
 def write_report(
@@ -137,8 +132,7 @@ def render_page(
         style=Markup(style.read_text(encoding="utf-8")),
         words=words,
         tasks=tasks,
-        footnote=FOOTNOTE,
-        scopes_note=SCOPES_NOTE,
+        say=say,
         dials=[
             _drawn(figures[dial_figure(dial)], FIGURES["dial"].caption)
             for dial in swept_dials(result)

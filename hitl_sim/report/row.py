@@ -30,13 +30,6 @@ HEADINGS = (
     "M* carbon",
 )
 NOBODY = "nobody"
-FOOTNOTE = (
-    f"{RHO}: joules to the target beside the control's. reach: runs that reached the"
-    " target. J/success: joules of all runs over those that reached. Human time:"
-    " worked, per success (per run where nobody reached). M*: how many times as dear"
-    " training would have to be for people to pay back; ? where the saving cannot be"
-    " told from none. Bold: the whole interval is below 1."
-)
 
 
 @dataclass(frozen=True)

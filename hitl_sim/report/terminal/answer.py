@@ -14,17 +14,14 @@ from rich.text import Text
 from hitl_sim.analysis import Finding, StudyResult, TaskResult, Verdict
 from hitl_sim.energy import Quantity
 from hitl_sim.report.number import digits
-from hitl_sim.report.row import FOOTNOTE, result_table
+from hitl_sim.report.row import result_table
+from hitl_sim.report.sentence import say
 from hitl_sim.report.table import new_grid
 from hitl_sim.report.terminal.page import WIDTH, write_page
 from hitl_sim.report.words import TaskWords, tell
 
 _ASIDE = ("control", "control crowd", "null", "null crowd")
 _WAYS = ("final fit only", "all training", "whole loop")
-_BILLS = (
-    "Joules per success beside the control's, by what is counted: the fit that made the"
-    " final weights, every fit, or everything with choosing, scoring and validation."
-)
 
 
 def render_terminal(
@@ -60,12 +57,12 @@ def _print_task(
         console.print(Padding(Text(line), (0, 0, 0, 2)), width=width)
     console.print()
     console.print(build_table(task), width=width)
-    console.print(Text(FOOTNOTE, style="dim"), width=width)
+    console.print(Text(say("page.results"), style="dim"), width=width)
     bills = build_bills(task)
     if bills is not None:
         console.print()
         console.print(bills, width=width)
-        console.print(Text(_BILLS, style="dim"), width=width)
+        console.print(Text(say("page.bills"), style="dim"), width=width)
 
 
 def build_bills(task: TaskResult) -> Grid | None:
