@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hitl_sim.cli.app import family, screen
+from hitl_sim.cli.app import family, refuse, screen
 
 command = family("Tools")
 
@@ -35,10 +35,10 @@ def constants(
 
     asked = " ".join(words or ())
     if is_json and is_csv:
-        raise ValueError("`--json` and `--csv` must not be given together.")
+        refuse("`--json` and `--csv` must not be given together. Leave out one.")
     found = shipped_constants(asked)
     if not found:
-        raise ValueError(f"`words` must stand in some constant, got {asked!r}.")
+        refuse(f"`words` must stand in some constant, got {asked!r}.")
     year = datetime.datetime.now(tz=datetime.UTC).year
     if is_json or is_csv:
         write = constants_json if is_json else constants_csv

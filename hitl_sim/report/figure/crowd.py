@@ -19,6 +19,7 @@ from hitl_sim.report.figure.style import (
     styled,
     to_png,
     to_svg,
+    write_end,
 )
 from hitl_sim.report.portrait import CREW_SIZES, PRACTICE_ENDS, Portrait
 
@@ -152,14 +153,8 @@ def _draw_shares(
     for at, value in zip(place, shares.values(), strict=True):
         height = value if np.isfinite(value) else 0.0
         axes.barh(at, height, color=colour, height=0.55)
-        axes.annotate(
-            f"{value:.2f}" if np.isfinite(value) else "none",
-            (height, at),
-            xytext=(3, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-        )
+        text = f"{value:.2f}" if np.isfinite(value) else "none"
+        write_end(axes, height, at, text, points=3)
     axes.set_yticks(place, list(shares))
     axes.set_xlim(0.0, 1.2)
     axes.set_xticks([0.0, 0.5, 1.0])

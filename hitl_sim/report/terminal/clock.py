@@ -21,7 +21,7 @@ from hitl_sim.energy.clock import (
     predict,
     published_figures,
 )
-from hitl_sim.report.number import digits
+from hitl_sim.report.number import percent_span
 from hitl_sim.report.table import Table, new_grid, to_grid
 from hitl_sim.unit import HZ_PER_MHZ
 
@@ -122,12 +122,11 @@ def _check() -> Grid:
     grid = new_grid(*headings, fold=headings, is_compact=True)
     for figure in published_figures():
         value, ends = _predicted(figure)
-        low, high = (digits(100 * end) for end in ends)
         grid.add_row(
             f"{figure.work} {figure.measure}, {_setting(figure)}",
             figure.by,
             figure.words,
-            f"{digits(100 * value)} % [{low}, {high}]",
+            percent_span(value, ends),
             hold_figure(figure),
         )
     return grid

@@ -20,12 +20,13 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
+from hitl_sim.report.number import rough_time
+
 if TYPE_CHECKING:
     from hitl_sim.study.sweep import Progress
 
 _MOST_BARS = 6
 _LOG_EVERY_S = 10.0
-_MINUTE_S, _HOUR_S = 60.0, 3600.0
 
 
 @contextmanager
@@ -49,7 +50,7 @@ def _time_left(state: Progress) -> str:
     """Say how long the rest takes, where anything is left and known."""
     if state.left_s is None or state.done + state.failed == state.total:
         return ""
-    return f"{format_time(state.left_s)} left"
+    return f"{rough_time(state.left_s)} left"
 
 
 class _Drawn:
@@ -131,12 +132,3 @@ def counted_progress(console: Console) -> Bars:
         console=console,
         refresh_per_second=2,
     )
-
-
-def format_time(seconds: float) -> str:
-    """Write a time in the largest unit that makes it at least 1."""
-    if seconds < _MINUTE_S:
-        return f"{seconds:.0f} s"
-    if seconds < _HOUR_S:
-        return f"{seconds / _MINUTE_S:.1f} min"
-    return f"{seconds / _HOUR_S:.1f} h"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
+from hitl_sim.report.number import rough_time
 from hitl_sim.report.table import Table, to_grid
-from hitl_sim.report.terminal.progress import format_time
+from hitl_sim.unit import S_PER_MIN
 
 if TYPE_CHECKING:
     from hitl_sim.study.probe import Probe
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from hitl_sim.study.status import Status
     from hitl_sim.study.tune import Tuning
     from hitl_sim.study.verify import Verification
-
-_MINUTE_S = 60.0
 
 
 def print_dry_run(console: Console, plan: DryRun) -> None:
@@ -29,7 +28,7 @@ def print_dry_run(console: Console, plan: DryRun) -> None:
     )
     console.print(
         f"Work left: {plan.flops:.3g} operations, roughly "
-        f"{plan.seconds_one_core / _MINUTE_S:.1f} minutes of one core (assumed rates) "
+        f"{plan.seconds_one_core / S_PER_MIN:.1f} minutes of one core (assumed rates) "
         f"and {plan.joules:.2g} J (as if this machine were the study's device), "
         f"{plan.worker_mib:.0f} MiB per worker. `--probe` measures the time."
     )
@@ -77,7 +76,7 @@ def print_probe(console: Console, found: Probe) -> None:
     ]
     console.print(to_grid(Table(headings, rows), fold=headings))
     console.print(
-        f"What is left takes {format_time(found.seconds)} with {found.workers} "
+        f"What is left takes {rough_time(found.seconds)} with {found.workers} "
         f"workers of {found.peak_mib:.0f} MiB each. The probed runs are kept."
     )
 
@@ -89,7 +88,7 @@ def print_tuning(console: Console, found: Tuning, file: Path) -> None:
         (group.name, str(group.runs), *(f"{1e3 * s:.3g} ms" for s in group.run_s))
         for group in found.groups
     ]
-    rows.append(("all runs, one worker", "", *map(format_time, found.study_s)))
+    rows.append(("all runs, one worker", "", *map(rough_time, found.study_s)))
     console.print(to_grid(Table(("program", "runs", *lanes), rows), right=lanes))
     console.print(
         f"Measured once, on {found.platform}. Written into {escape(str(file))}: "

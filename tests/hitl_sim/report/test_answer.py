@@ -4,7 +4,7 @@ import io
 import pytest
 from rich.console import Console
 
-from hitl_sim.report.row import HEADINGS, columns, table_rows
+from hitl_sim.report.row import result_table
 from hitl_sim.report.terminal.answer import render_terminal
 
 
@@ -32,34 +32,41 @@ def test_words_come_before_the_table(crowded):
 
 def test_every_condition_has_a_row(crowded):
     task = crowded.tasks[0]
-    assert len(table_rows(task)) == 1 + len(task.findings)
+    kinds = [kind for _, kind in result_table(task).marked()]
+    assert len(kinds) - kinds.count("heading") == 1 + len(task.findings)
 
 
 def test_the_control_and_its_copy_have_no_break_even(crowded):
-    rows = {row.cells[0]: row for row in table_rows(crowded.tasks[0])}
-    energy = HEADINGS.index("M* energy")
-    assert rows["control"].cells[energy] == ""
-    assert rows["again (A/A)"].cells[energy] == ""
+    found = result_table(crowded.tasks[0])
+    rows = {row[0]: row for row in found.rows}
+    energy = found.headings.index("M* energy")
+    assert rows["control"][energy] == ""
+    assert rows["again (A/A)"][energy] == ""
     # one of its runs failed, so chance may hide a break-even
-    assert rows["random_half"].cells[energy] == "never?"
+    assert rows["random_half"][energy] == "never?"
 
 
 def test_an_arm_that_nobody_finished_is_infinite_not_missing(crowded):
-    (row,) = [r for r in table_rows(crowded.tasks[0]) if r.cells[0] == "lost"]
-    assert row.cells[HEADINGS.index("reach")] == "0/12"
-    assert row.cells[HEADINGS.index("J/success")] == "∞"
+    found = result_table(crowded.tasks[0])
+    (row,) = [row for row in found.rows if row[0] == "lost"]
+    assert row[found.headings.index("reach")] == "0/12"
+    assert row[found.headings.index("J/success")] == "∞"
 
 
 def test_columns_in_which_nothing_is_known_are_left_out(crowded):
-    kept = [HEADINGS[c] for c in columns(table_rows(crowded.tasks[0]))]
+    kept = result_table(crowded.tasks[0]).headings
     assert "M* energy" in kept
     assert "M* money" not in kept
     assert "M* carbon" not in kept
 
 
 def test_people_are_sorted_by_rho_within_their_arm(crowded):
-    rows = [r for r in table_rows(crowded.tasks[0]) if r.cells[0] == "relevance"]
-    ratios = [float(r.cells[2].split()[0]) for r in rows]
+    rows = result_table(crowded.tasks[0]).marked()
+    heads = [i for i, (_, kind) in enumerate(rows) if kind == "heading"]
+    start = next(i for i in heads if rows[i][0][0] == "relevance")
+    people = rows[start + 1 : next((i for i in heads if i > start), None)]
+    ratios = [float(cells[1].split()[0]) for cells, _ in people]
+    assert len(ratios) > 2
     assert ratios == sorted(ratios)
 
 
