@@ -27,7 +27,12 @@ from oracles.part import (
     task,
 )
 
-PACKAGES: Mapping[Kind, str] = MappingProxyType({"aggregation": "oracles.aggregate"})
+PACKAGES: Mapping[Kind, str] = MappingProxyType(
+    {
+        "aggregation": "oracles.aggregate",
+        "intervention": "hitl_sim.learn.intervention",
+    }
+)
 """Where the built-in parts of each kind stand."""
 
 

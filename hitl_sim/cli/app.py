@@ -132,6 +132,11 @@ def refuse(message: str) -> NoReturn:
     raise typer.Exit(REFUSED)
 
 
+def warn(message: str) -> None:
+    """Say something beside what the command prints."""
+    Console(stderr=True, soft_wrap=True).print(escape(message))
+
+
 def check_new(path: Path, is_forced: bool, option: str = "--out") -> None:
     """Refuse to write over a file, before any work is done.
 

@@ -18,6 +18,7 @@ from hitl_sim.cli.app import (
     family,
     resumable,
     screen,
+    warn,
 )
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def run(
     )
     from hitl_sim.study import runner
     from hitl_sim.study.cluster import place_of
+    from hitl_sim.study.parts import describe_code
     from hitl_sim.study.probe import probe_study
     from hitl_sim.study.spec import load_spec
     from hitl_sim.study.tune import tune_study, write_lanes
@@ -117,6 +119,8 @@ def run(
         raise ValueError(f"`--limit` must be a finite number of seconds, got {limit}.")
     if tune and (dry_run or smoke):
         raise ValueError("`--tune` must be given without --dry-run and --smoke.")
+    if words := describe_code(spec):
+        warn(words)
     if tune:
         with console.status("timing programs ...") as shown:
             tuning = tune_study(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hitl_sim.cli.app import family, refuse, screen
+from hitl_sim.cli.app import FAILED_RUNS, family, refuse, screen
 
 command = family("Tools")
 
@@ -45,3 +46,33 @@ def constants(
         typer.echo(write(found, year, older_than))
         return
     print_constants(screen(), found, year, older_than)
+
+
+@command()
+def check(
+    part: Annotated[
+        str,
+        typer.Argument(help="FILE.py:NAME, module:NAME, or with --study a name of it."),
+    ],
+    study: Annotated[
+        Path | None,
+        typer.Option(help="Study file; the part is checked with the options there."),
+    ] = None,
+) -> None:
+    """Hold a part of your own to its kind's contract, before a study uses it.
+
+    The part's code is executed.
+    """
+    from hitl_sim.check import run_checks
+    from hitl_sim.part_source import load
+    from hitl_sim.report.terminal.part import print_checks
+    from hitl_sim.study.parts import find_uses
+
+    console, is_failed = screen(), False
+    source, uses = find_uses(part, study)
+    found = load(source).part
+    for options in uses:
+        done = run_checks(found, options)
+        is_failed |= not print_checks(console, found, options, done)
+    if is_failed:
+        raise typer.Exit(FAILED_RUNS)

@@ -6,9 +6,9 @@ import math
 
 from hitl_sim.analysis import Verdict
 from hitl_sim.analysis.break_even import AXIS_NAMES
-from hitl_sim.analysis.pricing import MEASURES
 from hitl_sim.analysis.sensitivity import Sensitivity
 from hitl_sim.analysis.verdict import Decision
+from hitl_sim.cost import MEASURES
 from hitl_sim.report.decision import (
     crossing_text,
     per_hour_text,
