@@ -32,6 +32,8 @@ PACKAGES: Mapping[Kind, str] = MappingProxyType(
         "aggregation": "oracles.aggregate",
         "annotator": "oracles.annotator",
         "intervention": "hitl_sim.learn.intervention",
+        "network": "hitl_sim.learn.network",
+        "strategy": "hitl_sim.learn.strategy",
     }
 )
 """Where the built-in parts of each kind stand."""
