@@ -1,4 +1,4 @@
-"""The bill: prices, carbon, the boundary of a human hour, lines, and the one engine."""
+"""The bill: prices, carbon, the boundary of a human hour, and separate lines."""
 
 from hitl_sim.cost.afford import Affordance as Affordance
 from hitl_sim.cost.afford import AffordLine as AffordLine
