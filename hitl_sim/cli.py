@@ -23,6 +23,7 @@ from rich.progress import (
 from hitl_sim.option import App, as_typed, check_new
 
 if TYPE_CHECKING:
+    from hitl_sim.energy.meters import Backend
     from hitl_sim.participants.answers import Answers
     from hitl_sim.study.spec import StudySpec
 
@@ -53,6 +54,12 @@ Force = Annotated[
 Workers = Annotated[
     int | None,
     typer.Option(min=1, help="Processes, one core each. Default: all cores."),
+]
+Meters = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Ask only this meter, as NAME or 'NAME OPTION=VALUE ...'; may be repeated."
+    ),
 ]
 Device = Annotated[
     str | None,
@@ -415,6 +422,13 @@ def crowd(
         console.print(f"Drawn to {escape(str(figure))}", soft_wrap=True)
 
 
+def _backends(meters: list[str] | None) -> "list[Backend] | None":
+    """Return the meters that were asked for; None for those of every machine."""
+    from hitl_sim.energy.meters import named_backend
+
+    return [named_backend(words) for words in meters] if meters else None
+
+
 @app.command()
 def meters(
     selftest: Annotated[
@@ -423,16 +437,31 @@ def meters(
             "--selftest", help="Also try the counters, and the arithmetic behind them."
         ),
     ] = False,
+    meter: Meters = None,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(
+            help="Learn the watts of busy cores from the counters and write them here, "
+            "for the meter cpu_time on days when the counters cannot be read."
+        ),
+    ] = None,
+    force: Force = False,
 ) -> None:
     """Say which energy counters can be read on this machine, and why others cannot."""
-    from hitl_sim.energy.meters import run_selftest
+    from hitl_sim.energy.meters import calibrate_machine, run_selftest
     from hitl_sim.report.measure import print_selftest
     from hitl_sim.report.meter import print_meters
 
     console = _console()
-    print_meters(console)
+    with _errors_in_words():
+        backends = _backends(meter)
+        print_meters(console, backends)
+        if calibrate is not None:
+            check_new(calibrate, force, "--calibrate")
+            calibrate_machine(backends).write(calibrate)
+            console.print(f"Written to {escape(str(calibrate))}", soft_wrap=True)
     if selftest:
-        tried = run_selftest()
+        tried = run_selftest(backends)
         print_selftest(console, tried)
         if not tried.is_passed:
             raise typer.Exit(_FAILED_RUNS)
@@ -495,6 +524,7 @@ def measure(
             help="Run again until the energy is known this well, for 5 %: .05"
         ),
     ] = None,
+    meter: Meters = None,
 ) -> None:
     """Measure the energy of any command: gross, idle and marginal.
 
@@ -507,7 +537,11 @@ def measure(
     with _errors_in_words():
         profile = None if device is None else load_profile(device)
         found = measure_command(
-            command, profile=profile, idle_s=idle_s, max_relative_error=error
+            command,
+            profile=profile,
+            backends=_backends(meter),
+            idle_s=idle_s,
+            max_relative_error=error,
         )
     print_measurement(_console(), found)
     raise typer.Exit(found.return_code)

@@ -27,7 +27,9 @@ from oracles.part import (
     task,
 )
 
-PACKAGES: Mapping[Kind, str] = MappingProxyType({"aggregation": "oracles.aggregate"})
+PACKAGES: Mapping[Kind, str] = MappingProxyType(
+    {"aggregation": "oracles.aggregate", "meter": "hitl_sim.energy.meters"}
+)
 """Where the built-in parts of each kind stand."""
 
 

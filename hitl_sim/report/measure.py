@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hitl_sim.energy import Capability, Quantity
-from hitl_sim.energy.meters import Measurement, SelfTest
+from hitl_sim.energy import Quantity
+from hitl_sim.energy.meters import Capability, Measurement, SelfTest
 
 _STYLES = {"passed": "green", "failed": "bold red", "not tried": "dim"}
 _STOPPED = {

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oracles import LABEL, majority
+from oracles import LABEL
+from oracles.aggregate import majority
 from oracles.agreement import retest, shared_error
 
 KEY = jax.random.key(21)
