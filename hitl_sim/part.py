@@ -28,7 +28,12 @@ from oracles.part import (
 )
 
 PACKAGES: Mapping[Kind, str] = MappingProxyType(
-    {"aggregation": "oracles.aggregate", "meter": "hitl_sim.energy.meters"}
+    {
+        "aggregation": "oracles.aggregate",
+        "annotator": "oracles.annotator",
+        "intervention": "hitl_sim.learn.intervention",
+        "meter": "hitl_sim.energy.meters",
+    }
 )
 """Where the built-in parts of each kind stand."""
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from hitl_sim.analysis.break_even import Answer
+from hitl_sim.analysis.between import shared_replicates
+from hitl_sim.analysis.break_even import Answer, is_below_zero
 from hitl_sim.analysis.dial import find_sweeps, solve_dial
 from hitl_sim.analysis.fieller import RatioSet, fieller
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult, best
@@ -30,11 +31,7 @@ from hitl_sim.analysis.net_benefit import (
     probability,
     scale_line,
 )
-from hitl_sim.analysis.pricing import MEASURES, Measure
-from hitl_sim.analysis.record import FloatArray, IntArray
 from hitl_sim.analysis.reference import reached_arms
-from hitl_sim.analysis.repricing import PriceTable, bill, price_table
-from hitl_sim.analysis.scenario import Scenarios, cross
 from hitl_sim.analysis.variance import Spread, price_moments, split_variance
 from hitl_sim.analysis.verdict import (
     CARBON_PRICES,
@@ -52,7 +49,17 @@ from hitl_sim.analysis.verdict import (
     Step,
 )
 from hitl_sim.analysis.world import Input, draw_worlds, world_inputs
-from hitl_sim.cost import BOUNDARIES, price_rates
+from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.cost import (
+    BOUNDARIES,
+    MEASURES,
+    Measure,
+    PriceTable,
+    Scenarios,
+    bill,
+    cross,
+    price_table,
+)
 from hitl_sim.unit import S_PER_H
 
 
@@ -105,21 +112,17 @@ class _Desk:
         scale: float,
     ) -> None:
         self.result, self.task, self.scale = result, task, scale
-        one = {"device_energy_factor": np.ones(1)}
         worlds = draw_worlds(inputs, NUM_RESAMPLES, result.seed)
-        self.here = self._table(Scenarios(one))
+        self.here = result.market.table
         self.worlds = self._table(worlds)
         self.moments = {
-            m: price_moments(_scaled(self.worlds, m, scale), result.seed)
+            m: price_moments(self.worlds.scaled(m, scale), result.seed)
             for m in MEASURES
         }
         self.wages = [self._at(worlds, "wage_usd_per_h", wage) for wage in (0.0, 1.0)]
 
     def _table(self, scenarios: Scenarios) -> PriceTable:
-        result = self.result
-        return price_table(
-            result.work, [result.profile], result.prices, result.label_s, scenarios
-        )
+        return price_table([self.result.market], scenarios)
 
     def _at(self, worlds: Scenarios, name: str, value: float) -> PriceTable:
         """Return prices in the same worlds with one number set."""
@@ -183,7 +186,7 @@ class _Desk:
         for span in RANGES:
             ends = np.array([span.low, span.high])
             table = self._table(Scenarios({span.name: ends}))
-            cases.append((span, ends, 1.0, _scaled(table, span.measure, 1.0)))
+            cases.append((span, ends, 1.0, table.whole(span.measure)))
         rows = [
             self._along_prices(finding, cases)
             for finding in self.task.with_people
@@ -285,30 +288,25 @@ class _Desk:
         """Hold control and arms against each other in everything at once."""
         task = self.task
         findings = [task.control, *(f for f in task.findings if f.role == "arm")]
-        shared = findings[0].replicate
-        for finding in findings[1:]:
-            shared = np.intersect1d(shared, finding.replicate)
+        shared = shared_replicates(findings)
         weights = resample(len(shared), self.result.seed)
-        columns = [
-            (finding, np.searchsorted(finding.replicate, shared))
-            for finding in findings
-        ]
         return find_frontier(
             tuple(finding.label for finding in findings),
             OBJECTIVES,
-            np.stack([self._objectives(*column)[0] for column in columns]),
-            np.stack([self._objectives(*column, weights) for column in columns], 1),
+            np.stack([self._objectives(one, shared)[0] for one in findings]),
+            np.stack([self._objectives(one, shared, weights) for one in findings], 1),
         )
 
     def _objectives(
-        self, finding: Finding, rows: IntArray, weights: FloatArray | None = None
+        self, finding: Finding, replicate: IntArray, weights: FloatArray | None = None
     ) -> FloatArray:
         """Return `[B, O]` objectives of a condition by resample, or of all runs."""
-        amounts, test = finding.amounts.select(rows), finding.test_by_run[rows]
+        amounts = finding.amounts_of(replicate)
+        test = finding.test_by_run[np.searchsorted(finding.replicate, replicate)]
         if weights is None:
             kept, seen = amounts.pooled[None], test.mean(keepdims=True)
         else:
-            kept, seen = amounts.draws(weights), weights @ test / len(rows)
+            kept, seen = amounts.draws(weights), weights @ test / len(replicate)
         names = amounts.names
         hours = sum(kept[:, names.index(name)] for name in ("paid_s", "requester_s"))
         joules = bill(kept, self.here.training["joules"])[:, 0]
@@ -330,14 +328,13 @@ _STEPS = (
 
 
 def _priced(amounts: FloatArray, prices: FloatArray) -> float:
-    """Return the bill of some amounts; what is not used has no price."""
-    used = amounts != 0.0
-    return float(amounts[used] @ prices[used])
+    """Return the bill of some amounts."""
+    return float(bill(amounts, prices[:, None])[0])
 
 
 def _pue(result: StudyResult) -> float:
     """Return the study's own power usage effectiveness."""
-    value = price_rates(result.prices).pue.value
+    value = result.market.rates.pue.value
     return float(value) if isinstance(value, float) else 1.0
 
 
@@ -354,9 +351,7 @@ def _answer(net: FloatArray, num_replicates: int) -> Answer:
     if np.isnan(net).all():
         return Answer.UNKNOWN
     low, high = percentile_interval(net, num_replicates)
-    if low > 0.0:
-        return Answer.YES
-    return Answer.NO if high < 0.0 else Answer.UNDETERMINED
+    return is_below_zero(-high, -low)
 
 
 MONEY_AND_CARBON: tuple[Measure, ...] = ("usd", "kgco2e")
@@ -367,8 +362,3 @@ OBJECTIVES = (
     "money",
     "carbon",
 )
-
-
-def _scaled(table: PriceTable, measure: Measure, scale: float) -> FloatArray:
-    """Return `[F, S]` prices with training some times as dear."""
-    return table.beside[measure] + scale * table.training[measure]

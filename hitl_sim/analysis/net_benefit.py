@@ -20,10 +20,9 @@ import numpy.typing as npt
 
 from hitl_sim.analysis.crossing import Crossing, find_crossing
 from hitl_sim.analysis.finding import Finding
-from hitl_sim.analysis.pricing import Measure
-from hitl_sim.analysis.record import FloatArray, IntArray
-from hitl_sim.analysis.repricing import Amounts, PriceTable, bill
-from hitl_sim.analysis.success import ARM, CONTROL
+from hitl_sim.analysis.interval import Outlay, draw_pair
+from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.cost import Measure, PriceTable, bill
 
 
 @dataclass(frozen=True)
@@ -31,26 +30,16 @@ class Pair:
     """An arm and its control, run by run.
 
     Attributes:
-        arm: what its `R` runs used.
+        arm: `[R, F]` what its runs used.
         control: what the control's runs of the same replicates used.
     """
 
-    arm: Amounts
-    control: Amounts
+    arm: Outlay
+    control: Outlay
     _drawn: list[tuple[FloatArray, FloatArray, FloatArray]] = field(
         default_factory=list, compare=False, repr=False
     )
     """The last weights, and what they drew: one pair is priced many times over."""
-
-    def among(self, replicate: IntArray, kept: IntArray) -> Pair:
-        """Return the pair of some replicates alone.
-
-        Args:
-            replicate: `[R]` replicates of the pair, increasing.
-            kept: those to keep.
-        """
-        rows = np.searchsorted(replicate, kept)
-        return Pair(self.arm.select(rows), self.control.select(rows))
 
     def net(self, prices: FloatArray) -> FloatArray:
         """Return `[S]` net benefit of all runs, per success; NaN where nobody reached.
@@ -73,13 +62,7 @@ class Pair:
     def _draw(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return `[B, F]` amounts of arm and control in each resample."""
         if not self._drawn or self._drawn[0][0] is not weights:
-            is_same = self.arm.is_same(self.control)
-            stream = ARM if is_same else CONTROL
-            drawn = (
-                self.arm.draws(weights, may_fail=not self.control.is_reached.all()),
-                self.control.draws(weights, stream=stream),
-            )
-            self._drawn[:] = [(weights, *drawn)]
+            self._drawn[:] = [(weights, *draw_pair(self.arm, self.control, weights))]
         _, spent, beside = self._drawn[0]
         return spent, beside
 
@@ -131,15 +114,18 @@ def _each(rows: FloatArray, prices: FloatArray) -> FloatArray:
     return np.where(is_lost & ~np.isnan(spent), np.inf, spent)
 
 
-def pair_of(finding: Finding, control: Finding) -> Pair:
+def pair_of(
+    finding: Finding, control: Finding, replicate: IntArray | None = None
+) -> Pair:
     """Put a condition and its control side by side, replicate by replicate.
 
     Args:
         finding: the condition.
         control: of the same base; has every replicate of the condition.
+        replicate: which of them; default all of the condition.
     """
-    rows = np.searchsorted(control.replicate, finding.replicate)
-    return Pair(finding.amounts, control.amounts.select(rows))
+    kept = finding.replicate if replicate is None else replicate
+    return Pair(finding.amounts_of(kept), control.amounts_of(kept))
 
 
 @dataclass(frozen=True)

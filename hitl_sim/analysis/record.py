@@ -8,16 +8,11 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from hitl_sim.array import BoolArray, FloatArray, IntArray
 
 OK = "ok"
-PROTOCOL = "protocol"
-INSTRUMENT = "instrument"
 
 _ROLES = ("control", "pilot", "null", "arm")
 _CURVES = ("worked_s", "paid_s", "wait_s", "elapsed_s")

@@ -5,7 +5,7 @@ with answers that come from elsewhere.
 """
 
 import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,11 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from hitl_sim.learn.annotator import oracle_of
 from hitl_sim.learn.crowd import (
     Answers,
     Assignment,
     Labour,
-    PanelConfig,
     Questions,
     assign,
     collect,
@@ -27,12 +27,10 @@ from hitl_sim.learn.crowd import (
 )
 from hitl_sim.learn.crowd import ask as ask_crowd
 from hitl_sim.learn.intervention import (
+    Arm,
     Intervention,
-    InterventionConfig,
-    LabellingConfig,
     Program,
     Setting,
-    build_intervention,
 )
 from hitl_sim.learn.intervention.base import Perceived, Shape
 from hitl_sim.learn.lever import (
@@ -72,18 +70,10 @@ from hitl_sim.task import (
     build_split,
 )
 from oracles import Population, Response
-from oracles.evidence import item_evidence, margin_difficulty
-from oracles.feedback import FEEDBACK
-from oracles.feedback.label import LABEL_SPACE
-from oracles.feedback.relevance import RELEVANCE_SPACE
+from oracles.evidence import perceive
+from oracles.feedback import KINDS
 from oracles.replay import RecordedAnswers
 
-_SEEN_BY = {
-    "label": LABEL_SPACE,
-    "verification": LABEL_SPACE,
-    "relevance": RELEVANCE_SPACE,
-}
-"""Kinds of question about whole items, on which the items' features bear."""
 _PRETRAINING = 1_000_003
 """Folds pretraining's key from that of a run's weights; no round has this number."""
 
@@ -93,9 +83,8 @@ class RunConfig:
     """Everything that fixes the program of a run.
 
     Attributes:
-        program: task shape, network and training.
-        intervention: which guidance.
-        panel: who answers.
+        program: task shape, network, training, and who answers.
+        intervention: which guidance; neither its name nor its traced numbers are read.
         num_validation: validation items V.
         num_test: test items.
         lever: what acts on the network beside guidance.
@@ -103,8 +92,7 @@ class RunConfig:
     """
 
     program: Program
-    intervention: InterventionConfig
-    panel: PanelConfig
+    intervention: Arm
     num_validation: int
     num_test: int
     lever: LeverConfig = NO_LEVER
@@ -112,11 +100,17 @@ class RunConfig:
 
 
 class Hyper(NamedTuple):
-    """Everything that may be swept without another program; float32 leaves, `[]`."""
+    """Everything that may be swept without another program; float32 leaves, `[]`.
+
+    Attributes:
+        learning_rate: of the network.
+        params: the arm's own, by name.
+        corruption: shares of the pool that are corrupted.
+        population: who answers.
+    """
 
     learning_rate: Float[Array, ""]
-    share: Float[Array, ""]
-    penalty: Float[Array, ""]
+    params: Mapping[str, Float[Array, ""]]
     corruption: Corruption
     population: Population
 
@@ -394,24 +388,12 @@ def _perceive(
     shape: Shape,
 ) -> Perceived:
     """Let a crowd see the pool, where features or a model say anything to it."""
-    pool, seen = split.pool, Perceived()
-    if feedback not in _SEEN_BY:
-        return seen
-    space, num_options = _SEEN_BY[feedback], shape.num_classes
-    # Nobody is right or wrong about the class of an item that has none.
-    is_counted = pool.status != 1
-    if feedback == "relevance":
-        num_options, is_counted = 2, jnp.ones_like(is_counted)
-    if population.evidence is not None:
-        drawn = item_evidence(key, space, pool.features, is_counted, num_options)
-        seen = seen._replace(utility=jnp.asarray(population.evidence) * drawn)
-    if population.model_difficulty is not None:
-        hard = margin_difficulty(
-            pool.features, pool.truth, is_counted, shape.num_classes
-        )
-        cost = jnp.asarray(population.model_difficulty)
-        seen = seen._replace(difficulty=cost * hard)
-    return seen
+    if feedback is None:
+        return Perceived()
+    pool, kind = split.pool, KINDS[feedback]
+    has_class = pool.status != 1
+    seen = (pool.features, pool.truth, has_class, shape.num_classes)
+    return Perceived(*perceive(key, kind, population, *seen))
 
 
 def _build_stage(
@@ -452,15 +434,14 @@ def _build_stage(
             split,
             jnp.asarray(data.groups),
             jnp.asarray(data.importance),
-            hyper.share,
-            hyper.penalty,
+            hyper.params,
             hyper.learning_rate,
             _perceive(
                 keys.crowd, intervention.feedback, hyper.population, split, shape
             ),
         )
-        if answers is not None and config.panel.policy == "restrict":
-            is_askable = answerable(answers, config.panel, split.pool.item)
+        if answers is not None and config.program.panel.policy == "restrict":
+            is_askable = answerable(answers, config.program.panel, split.pool.item)
             setting = setting._replace(is_askable=is_askable)
         course = None
         if lever != NO_LEVER:
@@ -491,7 +472,7 @@ def _build_crowd(
     config: RunConfig, intervention: Intervention
 ) -> Callable[[jax.Array, Population, RecordedAnswers | None], _Crowd]:
     """Build the function that gathers whoever answers in a run."""
-    panel, feedback = config.panel, intervention.feedback
+    panel, feedback = config.program.panel, intervention.feedback
     plan = assign(max(intervention.num_questions, 1), panel)
     if panel.policy is not None and feedback not in REPLAYED:
         raise ValueError(
@@ -506,7 +487,7 @@ def _build_crowd(
         if panel.policy is not None:
             crowd = build_crowd(str(feedback), answers, annotators, panel)
             return _Crowd(begin(key, crowd), partial(ask_recorded, key, crowd))
-        oracle = FEEDBACK[str(feedback)]
+        oracle = oracle_of(panel.annotator, str(feedback))
 
         def ask(state: Any, questions: Questions) -> tuple[Any, Response, Assignment]:
             after, response = ask_crowd(key, oracle, annotators, state, questions, plan)
@@ -525,8 +506,7 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
 
     Returns:
         `(seeds, hyper, data, answers=None) -> Trace`, to be mapped and compiled by the
-        caller; `answers` are those of recorded people, where `config.panel` has a
-        policy.
+        caller; `answers` are those of recorded people, where the panel has a policy.
 
     Raises:
         ValueError: the rounds do not divide the checkpoints, or the panel does not
@@ -582,7 +562,7 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
         if begun is not None:
             curve = jax.tree.map(lambda *a: jnp.concatenate(a), begun, curve)
         trace = _trace(intervention, setting, carry[0], curve, labour)
-        if config.panel.policy is None:
+        if config.program.panel.policy is None:
             return trace
         return trace._replace(replay=count(carry[1]))
 
@@ -663,10 +643,10 @@ def guidance_of(config: RunConfig) -> Intervention:
         ValueError: the intervention is impossible, or no lever can act on it.
     """
     program, cut = config.program, config.lever.cut
-    if cut is not None and isinstance(config.intervention, LabellingConfig):
+    if cut is not None and config.intervention.uses_trained_network:
         small = shrink_config(program.network, cut.share)
         program = replace(program, network=small)
-    built = build_intervention(config.intervention, program)
+    built = config.intervention.build(program)
     if built.is_scratch and config.lever != NO_LEVER:
         raise ValueError(
             "`lever` must be left out where each round trains from fresh weights, for "

@@ -10,31 +10,24 @@ from typing import Any
 import msgspec
 
 from hitl_sim import __version__
+from hitl_sim.learn.intervention import Arm
+from hitl_sim.record import SCHEMA
+from hitl_sim.schema import kind_of
 from hitl_sim.study.axis import cells, check_axes, num_cells
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec import (
-    ArmSpec,
     AxisSpec,
     CrowdSpec,
-    ImportanceArm,
-    LabellingArm,
-    MachineImportanceArm,
-    PeopleArm,
     Scalar,
     SpecError,
     StudySpec,
     TaskSpec,
     TrainingSpec,
-    VerificationArm,
-    WholePoolArm,
     acts_on_crowd,
-    asks_people,
     convert,
     is_replayed,
+    named_parts,
 )
-
-SCHEMA = 1
-"""Version of the record's columns; part of every key."""
 
 MOST_RUNS = 1_000_000
 """Runs of one study: planning them takes some 8 s and 0.4 GB, measured on one core."""
@@ -42,6 +35,8 @@ MOST_RUNS = 1_000_000
 _TABLES = ("task", "network", "training", "crowd", "crew", "arm")
 _UNSWEPT = ("name", "role", "lever", "simulated")
 """Fields of an arm that no axis names."""
+_OF_ANNOTATOR = ("crowd.options.", "crowd.params.")
+"""Begins of fields that the annotator of a crowd has."""
 _WIDTHS = ("network.hidden", "network.channels", "network.widths")
 
 
@@ -102,7 +97,7 @@ class Condition:
 
     spec: StudySpec
     task_name: str
-    arm: ArmSpec
+    arm: Arm
     role: str
     settings: Mapping[str, Scalar]
     content: CrowdContent | None = None
@@ -140,6 +135,15 @@ class Condition:
             return given
         return {k: v for k, v in given.items() if acts_on_crowd(k, self.crowd)}
 
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What those of the study's own parts are that it uses, by name."""
+        if not self.spec.part:
+            return {}
+        tables = {"arm": self.arm, "network": self.network, "training": self.training}
+        people = {"crowd": self.crowd} if self.arm.question is not None else {}
+        return named_parts(self.spec.part, msgspec.to_builtins(tables | people))
+
     def shared(self, content_hash: str) -> dict[str, Any]:
         """What an arm has in common with its control and pilot."""
         task = msgspec.to_builtins(self.task) | {"source": content_hash}
@@ -165,7 +169,7 @@ class Condition:
         # an arm without levers is what it was before there were any; who answers is
         # told by the crowd
         empty = ("simulated",) if self.arm.lever else ("lever", "simulated")
-        people = asks_people(self.arm)
+        people = self.arm.question is not None
         return self.shared(content_hash) | {
             "arm": {k: v for k, v in arm.items() if k not in ("name", "role", *empty)},
             "role": self.role if self.role in ("null", "pilot") else "arm",
@@ -173,12 +177,16 @@ class Condition:
             "crew": msgspec.to_builtins(self.spec.crew) if people else None,
             "schema": SCHEMA,
             "version": __version__,
+            # without parts of its own it is what it was before there could be any
+            **({"parts": self.parts} if self.parts else {}),
         }
 
     def _people(self) -> dict[str, Any]:
         """Who answers: what is in the population, and the dials that are given."""
         name = self.content.hash if self.content else self.crowd.population
         crowd = {"population": name, **self.dials}
+        if not self.is_replayed:
+            crowd |= self.crowd.chosen
         recording = self.content.recording if self.content else None
         if recording is None:
             return crowd
@@ -193,11 +201,10 @@ class Condition:
         training = {
             k: v for k, v in resolved["training"].items() if k != "learning_rate"
         }
-        # the kept groups of importance are a width; a penalty's presence is a program
-        is_by_group = isinstance(self.arm, ImportanceArm | MachineImportanceArm)
-        leaves = ("penalty",) if is_by_group else ("share",)
-        arm = {k: v for k, v in resolved["arm"].items() if k not in leaves}
-        crew = self.spec.crew.size if asks_people(self.arm) else None
+        traced = self.arm.traced
+        arm = {k: v for k, v in resolved["arm"].items() if k not in traced}
+        asks = self.arm.question is not None
+        crew = self.spec.crew.size if asks else None
         content = self.content
         recording = content.recording if content else None
         # the answers are not part of the program, but their number is
@@ -207,10 +214,12 @@ class Condition:
         return replay | {
             "task": task,
             "network": resolved["network"],
+            **({"parts": self.parts} if self.parts else {}),
             "training": training,
             "arm": arm,
             "crew": crew,
             "traits": content.traits if content else (),
+            "annotator": [self.crowd.annotator, self.crowd.options] if asks else None,
             "activity_spread": content.activity_spread if content else 0.0,
             "width": self.spec.width,
             "lanes": self.spec.lanes,
@@ -230,7 +239,7 @@ def record_keys(condition: Condition, content_hash: str, replicates: int) -> lis
     return [digest([shared, replicate], 32) for replicate in range(replicates)]
 
 
-def acts_on(field: str, arm: ArmSpec, crowd: CrowdSpec) -> bool:
+def acts_on(field: str, arm: Arm, crowd: CrowdSpec) -> bool:
     """Whether a swept field changes anything about an arm."""
     table, _, name = field.partition(".")
     if table == "crowd" and is_replayed(arm, crowd):
@@ -238,20 +247,20 @@ def acts_on(field: str, arm: ArmSpec, crowd: CrowdSpec) -> bool:
     if table == "crowd" and name in ("recording", "policy"):
         return False
     if table in ("crowd", "crew"):
-        return asks_people(arm)
+        return arm.question is not None
     if table == "arm":
         return name in _arm_fields(arm)
     return True
 
 
-def _arm_fields(arm: ArmSpec) -> tuple[str, ...]:
+def _arm_fields(arm: Arm) -> tuple[str, ...]:
     """Fields of an arm that an axis may name, those of its levers by their kinds.
 
     A lever's number is part of the program, so each of its values is compiled.
     """
     own = (name for name in arm.__struct_fields__ if name not in _UNSWEPT)
     levers = (
-        f"lever.{lever.__struct_config__.tag}.{name}"
+        f"lever.{kind_of(lever)}.{name}"
         for lever in arm.lever
         for name in lever.__struct_fields__
     )
@@ -266,7 +275,8 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             f"got {axis.field!r}."
         )
     _check_swept_recording(axis, spec)
-    if axis.field != "task" and name not in _sweepable(table, spec):
+    is_of_part = axis.field.startswith(_OF_ANNOTATOR)
+    if axis.field != "task" and not is_of_part and name not in _sweepable(table, spec):
         raise SpecError(
             f"`axis.field` must be a field of [{table}] "
             f"({', '.join(_sweepable(table, spec))}), got {axis.field!r}."
@@ -319,7 +329,8 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
     }
     fields = tables[table].__struct_fields__
     # which dials act hangs on the policy
-    return tuple(name for name in fields if (table, name) != ("crowd", "policy"))
+    unswept = {"crowd": ("policy", "options", "params")}.get(table, ())
+    return tuple(name for name in fields if name not in unswept)
 
 
 def set_field(
@@ -332,6 +343,9 @@ def set_field(
     table, _, name = field.partition(".")
     if table == "arm":
         _set_in_arm(tables["arm"][arm_index], name, value)
+    elif field.startswith(_OF_ANNOTATOR):
+        kind, _, key = name.partition(".")
+        tables["crowd"][kind][key] = value
     elif table == "task" and name:
         for task in tables["task"].values():
             task[name] = value
@@ -357,7 +371,7 @@ def _is_excluded(spec: StudySpec, row: Mapping[str, Scalar]) -> bool:
     )
 
 
-def _axes_of(spec: StudySpec, arm: ArmSpec) -> list[AxisSpec]:
+def _axes_of(spec: StudySpec, arm: Arm) -> list[AxisSpec]:
     """List the axes that an arm is crossed with."""
     return [
         axis
@@ -373,8 +387,8 @@ def _check_size(spec: StudySpec) -> None:
     for arm in spec.arm:
         axes = _axes_of(spec, arm)
         tasks = 1 if any(axis.field == "task" for axis in axes) else len(spec.task)
-        is_control = isinstance(arm, WholePoolArm) and arm.role == "control"
-        number += num_cells(spec, axes) * tasks * (2 if is_control else 1)
+        with_pilot = 2 if arm.role == "control" else 1
+        number += num_cells(spec, axes) * tasks * with_pilot
     most = MOST_RUNS // 2
     if number > most:
         raise SpecError(
@@ -445,9 +459,6 @@ def _conditions_at(
     for name in names:
         if _is_excluded(spec, dict(cell) | {"arm": arm.name, "task": name}):
             continue
-        if not isinstance(arm, WholePoolArm):
-            yield Condition(filled, name, arm, "arm", cell)
-            continue
         yield Condition(filled, name, arm, arm.role, cell)
         if arm.role == "control":
             yield Condition(filled, name, arm, "pilot", cell)
@@ -472,7 +483,7 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
         if _is_unread_rate(axis.field, spec):
             found[axis.field] = "the optimiser 'fixed_hessian' takes steps of its own"
         for arm in arms:
-            reason = _inert_reason(axis.field, arm, spec.crew.size)
+            reason = arm.inert(axis.field, spec.crew.size)
             if reason:
                 found[f"{axis.field} (arm {arm.name})"] = reason
     return found
@@ -493,7 +504,7 @@ def count_inert(conditions: Iterable[Condition], spec: StudySpec) -> int:
             (field, value)
             for field, value in condition.settings.items()
             if not _is_unread_rate(field, spec)
-            and _inert_reason(field, arm, condition.spec.crew.size) is None
+            and arm.inert(field, condition.spec.crew.size) is None
         )
         seen.add((condition.task_name, arm.name, condition.role, *settings))
     return number - len(seen)
@@ -507,41 +518,8 @@ def _is_unread_rate(field: str, spec: StudySpec) -> bool:
 
 def _nowhere(field: str, spec: StudySpec) -> str:
     """Say why a field acts on no arm."""
-    is_of_people = field.startswith("crowd.") and any(map(asks_people, spec.arm))
+    is_asked = any(arm.question is not None for arm in spec.arm)
+    is_of_people = field.startswith("crowd.") and is_asked
     if is_of_people and spec.crowd.recording is not None:
         return "recorded people answer as they did"
     return "no arm of this study has this field"
-
-
-_OF_ITEMS = ("crowd.systematic", "crowd.model_difficulty")
-_OF_REPEATS = ("crowd.repeatability", "crowd.own_spread", "crowd.skill_own")
-_OF_ACTIVITY = ("crowd.activity_spread", "crowd.skill_activity")
-
-
-def _inert_reason(field: str, arm: ArmSpec, crew_size: int) -> str | None:
-    if not isinstance(arm, PeopleArm):
-        return None
-    if field in _OF_REPEATS and arm.asks == 1:
-        return (
-            "nobody is asked the same question twice, so how well people repeat "
-            "themselves changes no distribution of outcomes"
-        )
-    if field == "crowd.shared_error" and arm.people == 1 and arm.asks == 1:
-        return (
-            "each question is answered once, so what people share changes no "
-            "distribution of single answers"
-        )
-    if field in _OF_ITEMS and isinstance(arm, ImportanceArm):
-        return "groups of features are ranked, and no item is looked at"
-    if field in _OF_ACTIVITY and (
-        arm.people == crew_size or isinstance(arm, ImportanceArm)
-    ):
-        return "everybody answers every question, however active they are"
-    is_suggesting = isinstance(arm, VerificationArm) or (
-        isinstance(arm, LabellingArm) and arm.suggest
-    )
-    if field == "crowd.pull" and not is_suggesting:
-        return "nobody is shown a suggestion"
-    if field == "crowd.habit" and not isinstance(arm, LabellingArm):
-        return "no previous answer can be repeated out of habit in this kind"
-    return None

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
-"""As the learner counts: in int32."""
+from hitl_sim.schema import Count
+
 NetworkKind = Literal["linear", "mlp", "cnn", "text_cnn", "transformer"]
 
 DIALS: Mapping[NetworkKind, Mapping[str, Any]] = {

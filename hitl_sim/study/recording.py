@@ -3,36 +3,30 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import assert_never
 
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.participants.answers import LABEL, MARKS, RATING, Answers
+from hitl_sim.participants.answers import Answers
 from hitl_sim.participants.coded import kinds_of, options_of, to_record
 from hitl_sim.participants.record import Record
 from hitl_sim.participants.table_file import Layout, read_answers
 from hitl_sim.study.grid import Condition, RecordingContent
 from hitl_sim.study.spec import (
-    TIME_DIALS,
-    ImportanceArm,
-    LabellingArm,
-    PeopleArm,
-    RelevanceArm,
     SpecError,
-    VerificationArm,
-    question_of,
 )
 from hitl_sim.table.spelling import canonical, identities
 from hitl_sim.task import TaskInfo
 from hitl_sim.task.content import hash_content
+from oracles.feedback import KINDS
+from oracles.parameter import PARAMETERS
 from oracles.replay import RecordedAnswers, count_people, record_answers
 
 LEVELS = {"0": 0, "1": 1, "2": 2}
 """Ratings of relevance: drop, unsure, keep."""
 MOST_CELLS = 2**28
 """Most times that one dispatch may hold, s; some 6 bytes each with their flags."""
-_KINDS = {"label": LABEL, "relevance": RATING, "marks": MARKS}
+_KINDS = {n: k.recorded_as for n, k in KINDS.items() if k.recorded_as is not None}
 """Kind of recorded answer behind each kind of question."""
 
 
@@ -208,10 +202,10 @@ def recording_of(condition: Condition, info: TaskInfo) -> RecordedAnswers | None
 
 
 def _recording_of(condition: Condition, info: TaskInfo) -> Recording | None:
-    path, arm = condition.crowd.recording, condition.arm
-    if path is None or not condition.is_replayed or not isinstance(arm, PeopleArm):
+    path, question = condition.crowd.recording, condition.arm.question
+    if path is None or question is None or not condition.is_replayed:
         return None
-    return load_recording(path, info, question_of(arm))
+    return load_recording(path, info, question)
 
 
 def describe_recording(condition: Condition, info: TaskInfo) -> RecordingContent | None:
@@ -251,13 +245,11 @@ def _check_crew(condition: Condition, num_people: int) -> None:
 def _check_room(condition: Condition) -> None:
     """Refuse a dispatch whose times, one by person and question, need gigabytes."""
     arm, spec = condition.arm, condition.spec
-    if not isinstance(arm, PeopleArm):
-        return
-    cells = spec.crew.size * _num_asked(arm) * arm.asks
+    cells = spec.crew.size * arm.num_questions * arm.asks
     if spec.width * cells > MOST_CELLS:
         raise SpecError(
             f"`width` must be <= {max(MOST_CELLS // cells, 1)} where {spec.crew.size} "
-            f"recorded people may be asked {_num_asked(arm)} questions in arm "
+            f"recorded people may be asked {arm.num_questions} questions in arm "
             f"{arm.name!r}, got {spec.width}."
         )
 
@@ -267,7 +259,7 @@ def _check_supply(
 ) -> None:
     """Refuse questions that are bound to go beyond the recording."""
     arm, task, policy = condition.arm, condition.task, condition.crowd.policy
-    if not isinstance(arm, PeopleArm) or policy == "model":
+    if policy == "model":
         return
     where = f"in arm {arm.name!r} with `crowd.policy` {policy!r}"
     num_items = int(answers.num_items)
@@ -275,7 +267,7 @@ def _check_supply(
     is_enough = people >= arm.people
     need = f"{arm.people} people" + (f", {arm.asks} times each" if arm.asks > 1 else "")
     if policy == "restrict":
-        asked, there = _num_asked(arm), int(is_enough.sum())
+        asked, there = arm.num_questions, int(is_enough.sum())
         if asked > there:
             raise SpecError(
                 f"`arm.questions` must not exceed the {there} items that {need} have "
@@ -283,7 +275,7 @@ def _check_supply(
             )
         return
     for name in ("irrelevant", "duplicate"):
-        if getattr(task, name) > 0.0 and question_of(arm) != "marks":
+        if getattr(task, name) > 0.0 and arm.question != "marks":
             raise SpecError(
                 f"`task.{condition.task_name}.{name}` must be 0, for nobody answered "
                 f"items that are made up, got {getattr(task, name):g} {where}."
@@ -299,21 +291,9 @@ def _check_supply(
         )
 
 
-def _num_asked(arm: PeopleArm) -> int:
-    """Questions of an arm's whole run."""
-    match arm:
-        case LabellingArm():
-            return arm.rounds * arm.questions
-        case RelevanceArm() | VerificationArm():
-            return arm.questions
-        case ImportanceArm():
-            return 1
-        case _:
-            assert_never(arm)
-
-
 def _check_times(condition: Condition, is_timed: bool) -> None:
-    given = [name for name in TIME_DIALS if name in condition.dials]
+    of_time = [name for name, row in PARAMETERS.items() if row.beside == "times"]
+    given = [name for name in of_time if name in condition.dials]
     if given and is_timed and condition.crowd.policy != "model":
         raise SpecError(
             f"`crowd.{given[0]}` must be left out where `crowd.recording` has a time "

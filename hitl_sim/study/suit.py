@@ -3,22 +3,17 @@
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from hitl_sim.study.grid import Condition
-from hitl_sim.study.lever_spec import (
+from hitl_sim.learn.intervention import TaskFacts
+from hitl_sim.learn.lever.table import (
     FineTuneLever,
     PruneLever,
     QuantiseLever,
     SplitLever,
     find_lever,
 )
+from hitl_sim.study.grid import Condition
 from hitl_sim.study.network_spec import TEXT_KINDS, VECTOR_KINDS
-from hitl_sim.study.spec import (
-    ImportanceArm,
-    MachineImportanceArm,
-    MachineShareArm,
-    RelevanceArm,
-    SpecError,
-)
+from hitl_sim.study.spec import SpecError
 from hitl_sim.task import TaskInfo
 
 LEAST_RELATED = 100
@@ -33,25 +28,17 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
     """
     _check_network(condition, info)
     _check_levers(condition, info)
-    arm, network = condition.arm, condition.network
-    if isinstance(arm, ImportanceArm | MachineImportanceArm):
-        is_penalty = arm.use == "penalty"
-        allowed = (*VECTOR_KINDS, "cnn") if is_penalty else VECTOR_KINDS
-        if network.kind not in allowed:
-            why = "penalises gradients by" if is_penalty else "takes away"
-            raise SpecError(
-                f"`network.kind` must be one of {_listed(allowed)} with the arm "
-                f"{arm.name!r}, which {why} features, got {network.kind!r}."
-            )
-    is_compared = isinstance(arm, RelevanceArm) or (
-        isinstance(arm, MachineShareArm) and arm.score == "duplicate"
+    facts = TaskFacts(
+        name=condition.task_name,
+        is_tokens=info.vocabulary is not None,
+        network=condition.network.kind,
+        for_vectors=VECTOR_KINDS,
+        for_images=(*VECTOR_KINDS, "cnn"),
     )
-    if is_compared and info.vocabulary is not None:
-        raise SpecError(
-            f"`task.{condition.task_name}.representation` must be 'tfidf' or 'hashed' "
-            f"with the arm {arm.name!r}, which compares items by their features, got "
-            "'tokens'."
-        )
+    try:
+        condition.arm.check_task(facts)
+    except ValueError as error:
+        raise SpecError(str(error)) from error
 
 
 def _check_levers(condition: Condition, info: TaskInfo) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple, assert_never
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -39,21 +39,12 @@ from hitl_sim.learn import (
     describe_steps,
     describe_work,
 )
-from hitl_sim.learn.intervention import (
-    ImportanceConfig,
-    InterventionConfig,
-    LabellingConfig,
-    MachineImportanceConfig,
-    MachineShareConfig,
-    Program,
-    RandomShareConfig,
-    RelevanceConfig,
-    Shape,
-    VerificationConfig,
-    WholePoolConfig,
-)
+from hitl_sim.learn.crowd import NOBODY
+from hitl_sim.learn.intervention import Program, Shape
 from hitl_sim.learn.work import Unit
 from hitl_sim.output import DiskFullError
+from hitl_sim.record import RecordError
+from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.executor import give_back_memory
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
@@ -61,30 +52,12 @@ from hitl_sim.study.network import network_config
 from hitl_sim.study.plan import (
     Chunk,
     Run,
-    kept_items,
     load_data,
-    pool_labels,
     population_of,
 )
 from hitl_sim.study.recording import recording_of
-from hitl_sim.study.spec import (
-    PROXY_STEPS,
-    QUESTION,
-    ArmSpec,
-    CrewSpec,
-    ImportanceArm,
-    LabellingArm,
-    MachineImportanceArm,
-    MachineShareArm,
-    PeopleArm,
-    RandomShareArm,
-    RelevanceArm,
-    TaskSpec,
-    VerificationArm,
-    WholePoolArm,
-)
+from hitl_sim.study.spec import CrewSpec, TaskSpec
 from hitl_sim.study.store import (
-    RecordError,
     clear_error,
     record_file,
     write_error,
@@ -94,7 +67,7 @@ from hitl_sim.study.store import (
 from hitl_sim.study.watchdog import watchdog
 from hitl_sim.task import Corruption, TaskData, TaskInfo
 from hitl_sim.unit import S_PER_H
-from hitl_sim.workforce import Crew, Round, Timeline, simulate_rounds
+from hitl_sim.workforce import Round, Timeline, crew_of, simulate_rounds
 from oracles.replay import RecordedAnswers
 
 STREAMS = {"control": 0, "arm": 0, "null": 1, "pilot": 2}
@@ -183,64 +156,18 @@ def data_of(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
 
 
 def _panel(condition: Condition) -> PanelConfig:
-    arm = condition.arm
-    if isinstance(arm, PeopleArm):
-        content = condition.content
-        size = condition.spec.crew.size
-        recording = content.recording if content else None
-        if recording is not None:
-            # the recording settles who is asked how much
-            dealt = (0.0, recording.policy, recording.is_timed)
-            return PanelConfig(size, arm.people, arm.asks, *dealt)
-        spread = content.activity_spread if content else 0.0
-        return PanelConfig(size, arm.people, arm.asks, spread)
-    return PanelConfig(1, 1, 1)
-
-
-def _intervention(
-    arm: ArmSpec, panel: PanelConfig, num_groups: int
-) -> InterventionConfig:
-    match arm:
-        case RandomShareArm():
-            return RandomShareConfig()
-        case MachineShareArm():
-            return MachineShareConfig(
-                arm.score, arm.proxy_steps or PROXY_STEPS, arm.keep
-            )
-        case MachineImportanceArm():
-            return MachineImportanceConfig(
-                kept_items(arm.share, num_groups), arm.proxy_steps, arm.use
-            )
-        case RelevanceArm():
-            return RelevanceConfig(
-                arm.questions,
-                arm.generalise_steps,
-                arm.rated,
-                arm.proxy_steps or PROXY_STEPS,
-            )
-        case VerificationArm():
-            return VerificationConfig(arm.questions, arm.proxy_steps)
-        case ImportanceArm():
-            return ImportanceConfig(
-                kept_items(arm.share, num_groups), QUESTION[arm.feedback], arm.use
-            )
-        case LabellingArm():
-            return LabellingConfig(
-                arm.rounds,
-                arm.questions,
-                arm.strategy,
-                arm.aggregate,
-                arm.refit,
-                arm.epochs,
-                arm.score_items,
-                panel,
-                arm.suggest,
-                arm.initial,
-            )
-        case WholePoolArm():
-            return WholePoolConfig()
-        case _:
-            assert_never(arm)
+    arm, content = condition.arm, condition.content
+    if arm.question is None:
+        return NOBODY
+    size = condition.spec.crew.size
+    recording = content.recording if content else None
+    if recording is not None:
+        # the recording settles who is asked how much
+        dealt = (0.0, recording.policy, recording.is_timed)
+        return PanelConfig(size, arm.people, arm.asks, *dealt)
+    spread = content.activity_spread if content else 0.0
+    annotator, _ = annotator_of(condition.spec)
+    return PanelConfig(size, arm.people, arm.asks, spread, annotator=annotator)
 
 
 def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfig:
@@ -257,25 +184,22 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
             training.optimiser,
             training.l2,
         ),
+        _panel(condition),
     )
-    panel = _panel(condition)
-    intervention = _intervention(condition.arm, panel, num_groups)
     lever = lever_config(condition.arm.lever, info.num_classes)
     left = info.num_items - task.pool - task.validation - task.test
     sizes = (task.validation, task.test)
-    return RunConfig(program, intervention, panel, *sizes, lever, left)
+    return RunConfig(program, condition.arm, *sizes, lever, left)
 
 
 def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
     """Turn a condition's leaves into numbers, `[]` float32 on the host."""
     task = condition.task
-    share: Any = getattr(condition.arm, "share", 1.0)
-    penalty: Any = getattr(condition.arm, "penalty", None) or 0.0
+    params: Any = dict(condition.arm.params)
     rate: Any = condition.training.learning_rate
     leaves = Hyper(
         learning_rate=rate,
-        share=share,
-        penalty=penalty,
+        params=params,
         corruption=Corruption(task.irrelevant, task.duplicate, task.wrong_label),
         population=population_of(condition, info),
     )
@@ -478,18 +402,6 @@ def _compute(chunk: Chunk, group: _Group) -> Trace:
     return host
 
 
-def _crew(crew: CrewSpec) -> Crew:
-    return Crew(
-        num_people=crew.size,
-        hours_per_day=crew.hours_per_day,
-        days_per_week=crew.days_per_week,
-        break_every_s=crew.break_every_s,
-        break_s=crew.break_s,
-        pay_basis=crew.pay_basis,
-        is_break_paid=crew.is_break_paid,
-    )
-
-
 def _timeline(crew: CrewSpec, labour: Any) -> Timeline:
     rounds = [
         Round(seconds, is_asked, is_answered)
@@ -500,7 +412,7 @@ def _timeline(crew: CrewSpec, labour: Any) -> Timeline:
             strict=True,
         )
     ]
-    return simulate_rounds(_crew(crew), rounds)
+    return simulate_rounds(crew_of(msgspec.to_builtins(crew)), rounds)
 
 
 def _people_columns(
@@ -519,8 +431,7 @@ def _people_columns(
             "answer_accuracy": None,
         }
     timeline = _timeline(condition.spec.crew, trace.labour)
-    arm = condition.arm
-    stages = arm.stages if isinstance(arm, LabellingArm) else len(timeline.asked)
+    stages = condition.arm.stages
     # a stage before the first round has had no people yet
     none_yet = stages - len(timeline.asked)
     at = np.arange(num_checkpoints) // (num_checkpoints // stages)
@@ -557,7 +468,7 @@ def _rows(chunk: Chunk, group: _Group, traces: Trace) -> list[dict[str, Any]]:
             "outcome": "ok" if bool(trace.curve.is_finite.all()) else "not_finite",
             "validation_accuracy": trace.curve.validation.tolist(),
             "test_accuracy": trace.curve.test.tolist(),
-            "pool_labels": pool_labels(run.condition),
+            "pool_labels": run.condition.arm.pool_labels(run.condition.task.pool),
             "kept_clean_frac": float(trace.kept_clean_frac),
             "train_items": int(trace.train_items),
             "label_accuracy": float(trace.label_accuracy),
@@ -612,7 +523,7 @@ def _replay_columns(config: RunConfig, trace: Trace) -> dict[str, int]:
     if trace.replay is None:
         return {}
     counts = {name: int(n) for name, n in trace.replay._asdict().items()}
-    if config.panel.policy != "model" and counts["modelled"]:
+    if config.program.panel.policy != "model" and counts["modelled"]:
         raise RuntimeError(
             f"{counts['modelled']} questions went beyond the recording, although the "
             "plan had found it complete."

@@ -5,8 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from hitl_sim.study.network_spec import Count
-from hitl_sim.study.spec.base import Positive, Table
+from hitl_sim.schema import Count, Positive, Table
 
 
 class TrainingSpec(Table, frozen=True):

@@ -1,0 +1,217 @@
+"""Price worlds: many settings of wage, tariff, grid, PUE, device, boundary and labels.
+
+Scenarios say what is different; everything else stays as the study has it. No scenario
+retrains anything: a bill is linear in what was used, so a run's bill in a scenario is
+its amounts times what one of everything costs there (`hitl_sim.cost.engine`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.cost.boundary import (
+    BOUNDARIES,
+    Boundary,
+    human_hour_carbon,
+    human_hour_energy,
+)
+from hitl_sim.cost.price import (
+    LABEL_STANDINGS,
+    RATES,
+    LabelStanding,
+    Prices,
+    Rates,
+    price_rates,
+)
+from hitl_sim.energy import Kind, Quantity, Scope, exact
+from hitl_sim.unit import J_PER_KWH
+
+FIELDS = (*RATES, "device_energy_factor", "label_s")
+"""Numbers that a scenario may set. `device_energy_factor` multiplies the joules of
+every unit of device work; the seconds stay."""
+
+_LEAST: Mapping[str, float] = {"pue": 1.0}
+
+
+@dataclass(frozen=True)
+class Scenarios:
+    """`S` price worlds.
+
+    Attributes:
+        numbers: `[S]` per varied number, by name among `FIELDS`.
+        boundary: `[S]` index into `BOUNDARIES`; None: as the study has it.
+        standing: `[S]` index into `LABEL_STANDINGS`; None: as the study has it.
+        device: `[S]` index into the devices that are offered; None: the first.
+
+    Raises:
+        ValueError: nothing is varied, lengths differ, a name is unknown, or a number is
+            not finite, or out of range.
+    """
+
+    numbers: Mapping[str, FloatArray] = field(default_factory=dict)
+    boundary: IntArray | None = None
+    standing: IntArray | None = None
+    device: IntArray | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse scenarios that no bill can be drawn for."""
+        lengths = {len(values) for values in self._columns()}
+        if len(lengths) != 1 or 0 in lengths:
+            raise ValueError(
+                "`numbers` must hold arrays of one length > 0 per varied field, got"
+                f" lengths {sorted(lengths)}."
+            )
+        for name, values in self.numbers.items():
+            _check_numbers(name, values)
+
+    def _columns(self) -> Iterator[Sequence[Any] | FloatArray | IntArray]:
+        yield from self.numbers.values()
+        for column in (self.boundary, self.standing, self.device):
+            if column is not None:
+                yield column
+
+    def __len__(self) -> int:
+        """Return the number of scenarios."""
+        return len(next(self._columns()))
+
+    def groups(self) -> Iterator[tuple[int | None, int | None, int, IntArray]]:
+        """Yield the scenarios that share boundary, standing and device.
+
+        Yields:
+            (index of the boundary, of the standing, of the device, rows).
+        """
+        none = np.full(len(self), -1, np.int64)
+        columns = [
+            none if column is None else np.asarray(column, np.int64)
+            for column in (self.boundary, self.standing, self.device)
+        ]
+        keys = np.stack(columns, axis=1)
+        for key in np.unique(keys, axis=0):
+            rows = np.flatnonzero((keys == key).all(axis=1))
+            boundary, standing, device = (int(k) for k in key)
+            yield (
+                None if boundary < 0 else boundary,
+                None if standing < 0 else standing,
+                max(device, 0),
+                rows,
+            )
+
+
+def _check_numbers(name: str, values: FloatArray) -> None:
+    if name not in FIELDS:
+        raise ValueError(
+            f"`numbers` must have names among {', '.join(FIELDS)}, got {name!r}."
+        )
+    least = _LEAST.get(name, 0.0)
+    numbers = np.asarray(values, np.float64)
+    if not np.isfinite(numbers).all() or numbers.min() < least:
+        raise ValueError(
+            f"`{name}` must be finite and >= {least:g}, got {numbers.min()}."
+        )
+
+
+def cross(
+    *,
+    boundaries: Sequence[Boundary] = (),
+    standings: Sequence[LabelStanding] = (),
+    num_devices: int = 1,
+    **numbers: Sequence[float],
+) -> Scenarios:
+    """Combine every value of every field with every other.
+
+    Args:
+        boundaries: what an hour of a person is charged with; none: as the study has it.
+        standings: what given labels cost; none: as the study has it.
+        num_devices: devices that will be offered.
+        **numbers: values by name among `FIELDS`.
+
+    Raises:
+        ValueError: see `Scenarios`.
+    """
+    named: dict[str, Sequence[float]] = {
+        "boundary": [BOUNDARIES.index(b) for b in boundaries] or [-1],
+        "standing": [LABEL_STANDINGS.index(s) for s in standings] or [-1],
+        "device": list(range(num_devices)),
+        **numbers,
+    }
+    rows = np.array(list(itertools.product(*named.values())), np.float64)
+    columns = dict(zip(named, rows.T, strict=True))
+    boundary, standing, device = (
+        columns.pop(name).astype(np.int64)
+        for name in ("boundary", "standing", "device")
+    )
+    return Scenarios(columns, boundary, standing, device)
+
+
+def scenario_rates(
+    prices: Prices,
+    scenarios: Scenarios,
+    boundary: int | None,
+    standing: int | None,
+    rows: IntArray,
+) -> Rates:
+    """Return the rates of scenarios that share boundary and label standing.
+
+    Args:
+        prices: of the study; what no scenario sets stays.
+        scenarios: all of them.
+        boundary: index into `BOUNDARIES`, or None.
+        standing: index into `LABEL_STANDINGS`, or None.
+        rows: which scenarios.
+
+    Returns:
+        Rates whose varied numbers are arrays, one element per row.
+
+    Raises:
+        ValueError: labels are bought elsewhere and nobody gives their price.
+    """
+    numbers = {name: values[rows] for name, values in scenarios.numbers.items()}
+    rates = price_rates(_other_prices(prices, boundary, standing, numbers))
+    given: dict[str, Any] = {
+        rate.attribute: scenario_number(numbers[name], rate.unit, name)
+        for name, rate in RATES.items()
+        if name in numbers
+    }
+    rates = replace(rates, **given)
+    carbon = human_hour_carbon(rates.boundary, rates.intensity)
+    if "human_energy" not in given:
+        return replace(rates, human_carbon=carbon)
+    own = human_hour_energy(rates.boundary)
+    if rates.boundary == "device_only":
+        return replace(rates, human_energy=own, human_carbon=carbon)
+    energy = replace(rates.human_energy, scope=own.scope)
+    if rates.boundary == "workstation":
+        hourly = energy.scaled(1.0 / J_PER_KWH, unit="kWh/h")
+        carbon = hourly.times(rates.intensity, unit="kgCO2e/h")
+    return replace(rates, human_energy=energy, human_carbon=carbon)
+
+
+def scenario_number(values: FloatArray, unit: str, name: str) -> Quantity:
+    """Return the numbers of some scenarios as a quantity without a width of its own."""
+    source = f"scenario, {name}"
+    return exact(values, unit, Kind.HYPOTHETICAL, Scope.CONSTANT, source)
+
+
+def _other_prices(
+    prices: Prices,
+    boundary: int | None,
+    standing: int | None,
+    numbers: Mapping[str, FloatArray],
+) -> Prices:
+    changes: dict[str, Any] = {}
+    if boundary is not None:
+        changes["boundary"] = BOUNDARIES[boundary]
+    name = prices.label_standing if standing is None else LABEL_STANDINGS[standing]
+    changes["label_standing"] = name
+    price = prices.label_price_usd
+    if "label_price_usd" in numbers:
+        price = float(numbers["label_price_usd"][0])
+    changes["label_price_usd"] = price if name == "bought_elsewhere" else None
+    return msgspec.structs.replace(prices, **changes)
