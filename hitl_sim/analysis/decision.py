@@ -134,7 +134,7 @@ def bill_sample(group: RunGroup, stop: Stop, market: Market) -> Sample:
         amount_rows(at_cap, names, np.zeros_like(stop.is_reached)),
         names,
     )
-    outlay = amounts.priced(market.table.device[:, 0])
+    outlay = amounts.priced(market.table.device_j[:, 0])
     return Sample(group, stop, usage, amounts, outlay)
 
 
