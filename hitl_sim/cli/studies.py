@@ -103,7 +103,6 @@ def run(
     )
     from hitl_sim.study import runner
     from hitl_sim.study.cluster import place_of
-    from hitl_sim.study.parts import describe_code
     from hitl_sim.study.probe import probe_study
     from hitl_sim.study.spec import load_spec
     from hitl_sim.study.tune import tune_study, write_lanes
@@ -111,7 +110,7 @@ def run(
     console = screen()
     folder = out or Path("results") / (file.stem + ("-smoke" if smoke else ""))
     again = f"hitl-sim run {file}{' --smoke' if smoke else ''} --out {folder}"
-    spec = load_spec(file, is_smoke=smoke)
+    spec = load_spec(file, is_smoke=smoke, on_code=warn)
     load_profile(device or spec.device)
     if probe and not dry_run:
         raise ValueError("`--probe` must be given with `--dry-run`.")
@@ -119,8 +118,6 @@ def run(
         raise ValueError(f"`--limit` must be a finite number of seconds, got {limit}.")
     if tune and (dry_run or smoke):
         raise ValueError("`--tune` must be given without --dry-run and --smoke.")
-    if words := describe_code(spec):
-        warn(words)
     if tune:
         with console.status("timing programs ...") as shown:
             tuning = tune_study(
