@@ -21,13 +21,12 @@ from hitl_sim.cost import (
     LABEL_STANDINGS,
     MEASURES,
     Prices,
-    amount_names,
-    bill,
     cross,
     open_market,
     price_table,
     reprice,
 )
+from hitl_sim.cost.engine import amount_names, bill
 from hitl_sim.energy import Kind, Scope, exact, load_profile
 
 RECORDS, LOOPED = 100_000, 6
