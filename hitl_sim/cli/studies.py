@@ -168,7 +168,7 @@ def report(folder: Folder, device: Device = None) -> None:
 
 
 def _report(console: Console, folder: Path, device: str | None, again: str) -> None:
-    from hitl_sim.study.conclude import conclude
+    from hitl_sim.report.conclude import conclude
 
     conclude(console, folder, device, again)
 
