@@ -70,11 +70,10 @@ class Command(TyperCommand):
 def _words_of(error: Exception) -> str | None:
     """Return what to say of an error that a user can cause; None of any other."""
     from hitl_sim.output import say_os_error
-    from hitl_sim.study.store import RecordError
 
     if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
         return say_os_error(error)
-    return str(error) if isinstance(error, ValueError | RecordError) else None
+    return str(error) if isinstance(error, ValueError) else None
 
 
 app = typer.Typer(

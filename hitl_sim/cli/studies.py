@@ -103,7 +103,6 @@ def run(
     )
     from hitl_sim.study import runner
     from hitl_sim.study.cluster import place_of
-    from hitl_sim.study.parts import describe_code
     from hitl_sim.study.probe import probe_study
     from hitl_sim.study.spec import load_spec
     from hitl_sim.study.tune import tune_study, write_lanes
@@ -111,7 +110,7 @@ def run(
     console = screen()
     folder = out or Path("results") / (file.stem + ("-smoke" if smoke else ""))
     again = f"hitl-sim run {file}{' --smoke' if smoke else ''} --out {folder}"
-    spec = load_spec(file, is_smoke=smoke)
+    spec = load_spec(file, is_smoke=smoke, on_code=warn)
     load_profile(device or spec.device)
     if probe and not dry_run:
         raise ValueError("`--probe` must be given with `--dry-run`.")
@@ -119,8 +118,6 @@ def run(
         raise ValueError(f"`--limit` must be a finite number of seconds, got {limit}.")
     if tune and (dry_run or smoke):
         raise ValueError("`--tune` must be given without --dry-run and --smoke.")
-    if words := describe_code(spec):
-        warn(words)
     if tune:
         with console.status("timing programs ...") as shown:
             tuning = tune_study(
@@ -168,18 +165,25 @@ def report(folder: Folder, device: Device = None) -> None:
 
 
 def _report(console: Console, folder: Path, device: str | None, again: str) -> None:
-    from hitl_sim.report.conclude import conclude
+    from hitl_sim.report.terminal.answer import print_own_energy, render_terminal
+    from hitl_sim.results import open_results
 
-    conclude(console, folder, device, again)
+    results = open_results(folder)
+    if device is not None:
+        results = results.reprice(device)
+    render_terminal(results.result, console, results.verdicts)
+    print_own_energy(console, folder)
+    page = results.report(again=again)
+    console.print(f"Report: {page}", soft_wrap=True)
 
 
 @command()
 def status(folder: Folder) -> None:
     """Say how far a study is, what failed, and whether its files can be read."""
     from hitl_sim.report.terminal.sweep import print_status
-    from hitl_sim.study.status import status_of
+    from hitl_sim.results import Results
 
-    print_status(screen(), status_of(folder))
+    print_status(screen(), Results(folder).status())
 
 
 @command()
@@ -214,11 +218,10 @@ def compare(
     device: Device = None,
 ) -> None:
     """Say what two studies set differently, and what that did to their conditions."""
-    from hitl_sim.analysis.versus import compare_studies
     from hitl_sim.report.terminal.versus import print_comparison
-    from hitl_sim.study.conclude import analyse_folder
+    from hitl_sim.results import Results
 
-    found = compare_studies(analyse_folder(one, device), analyse_folder(other, device))
+    found = Results(one, device).compare(Results(other, device))
     print_comparison(screen(), found, str(one), str(other))
 
 

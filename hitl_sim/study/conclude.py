@@ -1,16 +1,117 @@
-"""From a results folder to its analysis, under any device and prices."""
+"""From a results folder to its analysis, under any device and any prices.
 
-import functools
-from collections.abc import Callable
+Nothing here loads the study, its data or jax: a folder is all that reading needs.
+"""
+
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import msgspec
+import pyarrow as pa
 
 from hitl_sim.analysis import StudyResult, analyse
+from hitl_sim.analysis.run_bill import bill_runs
 from hitl_sim.cost import Prices
-from hitl_sim.energy import load_profile
-from hitl_sim.study.runner import load_study
-from hitl_sim.study.spec import StudySpec
-from hitl_sim.study.use import count_use
+from hitl_sim.energy import DeviceProfile
+from hitl_sim.study.folder import StudyFolder, read_folder
+from hitl_sim.study.store import write_table
+from hitl_sim.study.use import count_again, with_use
+
+BILL = "bill.parquet"
+"""Bill of every run, derived: a new price rewrites this file and no record."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A results folder, read once, to be analysed under any prices.
+
+    Attributes:
+        path: of the folder.
+        folder: what it holds.
+        profile: the device that is billed.
+        use_batch: queries that one call of a network answers, in place of those that
+            prices name.
+        is_used: whether what networks do in use is asked for, even in no batch.
+    """
+
+    path: Path
+    folder: StudyFolder
+    profile: DeviceProfile
+    use_batch: int | None = None
+    is_used: bool = False
+    _counted: dict[int | None, dict[str, Any]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    @classmethod
+    def open(cls, path: Path, device: str | None = None, **use: Any) -> Self:
+        """Read a folder.
+
+        Args:
+            path: results folder.
+            device: a device profile in place of the study's own.
+            **use: `use_batch` and `is_used`.
+
+        Raises:
+            RecordError: the folder holds no study.
+            ValueError: no such device profile.
+        """
+        folder = read_folder(path)
+        return cls(path, folder, folder.profile(device), **use)
+
+    def under(self, prices: Prices | None = None) -> StudyResult:
+        """Analyse the records by the rules of the study's own file.
+
+        Args:
+            prices: in place of the study's own.
+
+        Raises:
+            RecordError: the records cannot be billed.
+        """
+        asked, study = prices or self.folder.prices, self.folder.manifest["study"]
+        return analyse(
+            self.folder.records,
+            self._manifest_of(self.use_batch or asked.query_batch),
+            self.profile,
+            asked,
+            fraction=study["target"]["fraction"],
+            smoothing=study["target"]["smoothing"],
+            smallest_effect=study["smallest_effect"],
+            seed=study["seed"],
+        )
+
+    def bill(self, prices: Prices | None = None) -> pa.Table:
+        """Bill every run; see `analysis.run_bill.BILL_SCHEMA`.
+
+        Args:
+            prices: in place of the study's own.
+        """
+        target = self.folder.manifest["study"]["target"]
+        return bill_runs(
+            self.folder.records,
+            self.folder.manifest,
+            self.profile,
+            prices or self.folder.prices,
+            fraction=target["fraction"],
+            smoothing=target["smoothing"],
+        )
+
+    def write_bill(self, out: Path, prices: Prices | None = None) -> Path:
+        """Write the bills as `bill.parquet`, which says under what they were made."""
+        asked = msgspec.json.encode(prices or self.folder.prices)
+        found = {b"device": self.profile.label.encode(), b"prices": asked}
+        write_table(out / BILL, self.bill(prices).replace_schema_metadata(found))
+        return out / BILL
+
+    def _manifest_of(self, batch: int | None) -> dict[str, Any]:
+        if batch is None and not self.is_used:
+            return self.folder.manifest
+        if batch not in self._counted:
+            self._counted[batch] = with_use(
+                self.folder.manifest, batch, lambda b: count_again(self.path, b)
+            )
+        return self._counted[batch]
 
 
 def analyse_folder(
@@ -27,50 +128,4 @@ def analyse_folder(
         RecordError: the folder holds no study.
         ValueError: no such device profile.
     """
-    return open_analysis(folder, device)(prices)
-
-
-def open_analysis(
-    folder: Path,
-    device: str | None = None,
-    use: Callable[[StudySpec, dict[str, Any]], dict[str, Any]] | None = None,
-) -> Callable[[Prices | None], StudyResult]:
-    """Read a study's records once, to be analysed under any prices.
-
-    Args:
-        folder: results folder.
-        device: a device profile in place of the study's own.
-        use: `(spec, manifest) -> manifest`, counts what networks do in use; queries in
-            batches of `prices.query_batch`, where the study has one, when left out.
-
-    Returns:
-        `prices -> result`, by the rules of the study's own file; None for its prices.
-
-    Raises:
-        RecordError: the folder holds no study.
-        ValueError: no such device profile.
-    """
-    spec, records, manifest = load_study(folder)
-    profile = load_profile(device or spec.device)
-    if use is not None:
-        manifest = use(spec, manifest)
-
-    @functools.cache
-    def manifest_of(batch: int | None) -> dict[str, Any]:
-        is_counted = use is not None or batch is None
-        return manifest if is_counted else count_use(spec, manifest, batch)
-
-    def analysed(prices: Prices | None) -> StudyResult:
-        asked = prices or spec.prices
-        return analyse(
-            records,
-            manifest_of(asked.query_batch),
-            profile,
-            asked,
-            fraction=spec.target.fraction,
-            smoothing=spec.target.smoothing,
-            smallest_effect=spec.smallest_effect,
-            seed=spec.seed,
-        )
-
-    return analysed
+    return Analysis.open(folder, device).under(prices)

@@ -1,6 +1,7 @@
 """From a spec to conditions: what is run, under which key, sharing which program."""
 
 import hashlib
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ import msgspec
 
 from hitl_sim import __version__
 from hitl_sim.learn.intervention import Arm
+from hitl_sim.record import SCHEMA
 from hitl_sim.schema import kind_of
 from hitl_sim.study.axis import cells, check_axes, num_cells
 from hitl_sim.study.network_spec import NetworkSpec
@@ -26,8 +28,8 @@ from hitl_sim.study.spec import (
     convert,
     is_replayed,
     named_parts,
+    planned_parts,
 )
-from hitl_sim.study.store import SCHEMA
 
 MOST_RUNS = 1_000_000
 """Runs of one study: planning them takes some 8 s and 0.4 GB, measured on one core."""
@@ -35,7 +37,8 @@ MOST_RUNS = 1_000_000
 _TABLES = ("task", "network", "training", "crowd", "crew", "arm")
 _UNSWEPT = ("name", "role", "lever", "simulated")
 """Fields of an arm that no axis names."""
-_WIDTHS = ("network.hidden", "network.channels", "network.widths")
+_OF_ANNOTATOR = ("crowd.options.", "crowd.params.")
+"""Begins of fields that the annotator of a crowd has."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ class Condition:
         del task["item_column"]
         return {
             "task": task,
-            "network": self.network.resolved(),
+            "network": self.network.resolved(planned_parts(self.spec.part)),
             "training": self.training.resolved(),
             "seed": self.spec.seed,
         }
@@ -183,6 +186,8 @@ class Condition:
         """Who answers: what is in the population, and the dials that are given."""
         name = self.content.hash if self.content else self.crowd.population
         crowd = {"population": name, **self.dials}
+        if not self.is_replayed:
+            crowd |= self.crowd.chosen
         recording = self.content.recording if self.content else None
         if recording is None:
             return crowd
@@ -215,6 +220,7 @@ class Condition:
             "arm": arm,
             "crew": crew,
             "traits": content.traits if content else (),
+            "annotator": [self.crowd.annotator, self.crowd.options] if asks else None,
             "activity_spread": content.activity_spread if content else 0.0,
             "width": self.spec.width,
             "lanes": self.spec.lanes,
@@ -253,7 +259,12 @@ def _arm_fields(arm: Arm) -> tuple[str, ...]:
 
     A lever's number is part of the program, so each of its values is compiled.
     """
-    own = (name for name in arm.__struct_fields__ if name not in _UNSWEPT)
+    own = []
+    for name in arm.__struct_fields__:
+        value = getattr(arm, name)
+        inner = [f"{name}.{key}" for key in value] if isinstance(value, dict) else None
+        if name not in _UNSWEPT:
+            own += [name] if inner is None else inner
     levers = (
         f"lever.{kind_of(lever)}.{name}"
         for lever in arm.lever
@@ -270,7 +281,8 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             f"got {axis.field!r}."
         )
     _check_swept_recording(axis, spec)
-    if axis.field != "task" and name not in _sweepable(table, spec):
+    is_of_part = axis.field.startswith(_OF_ANNOTATOR)
+    if axis.field != "task" and not is_of_part and name not in _sweepable(table, spec):
         raise SpecError(
             f"`axis.field` must be a field of [{table}] "
             f"({', '.join(_sweepable(table, spec))}), got {axis.field!r}."
@@ -314,44 +326,60 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
     """Fields of a table that an axis may name."""
     if table == "arm":
         return tuple(sorted({name for arm in spec.arm for name in _arm_fields(arm)}))
+    if table == "network":
+        return ("kind", *_network_options(spec))
     tables: dict[str, type[msgspec.Struct]] = {
         "task": TaskSpec,
-        "network": NetworkSpec,
         "training": TrainingSpec,
         "crowd": CrowdSpec,
         "crew": type(spec.crew),
     }
     fields = tables[table].__struct_fields__
     # which dials act hangs on the policy
-    return tuple(name for name in fields if (table, name) != ("crowd", "policy"))
+    unswept = {"crowd": ("policy", "options", "params")}.get(table, ())
+    return tuple(name for name in fields if name not in unswept)
+
+
+def _network_options(spec: StudySpec) -> tuple[str, ...]:
+    """Options of a study's networks, as axes may name them."""
+    swept = (a.values or () for a in spec.axis if a.field == "network.kind")
+    found: dict[str, None] = {}
+    for kind in map(str, itertools.chain([spec.network.kind], *swept)):
+        found |= dict.fromkeys(NetworkSpec(kind=kind).part().options)
+    return (*found, *(f"options.{name}" for name in found))
 
 
 def set_field(
     tables: dict[str, Any], arm_index: int, field: str, value: Scalar
 ) -> None:
-    """Write one swept value into a study's plain tables.
-
-    One number in the place of a list of widths is one layer of that width.
-    """
+    """Write one swept value into a study's plain tables."""
     table, _, name = field.partition(".")
     if table == "arm":
         _set_in_arm(tables["arm"][arm_index], name, value)
+    elif field.startswith(_OF_ANNOTATOR):
+        kind, _, key = name.partition(".")
+        tables["crowd"][kind][key] = value
     elif table == "task" and name:
         for task in tables["task"].values():
             task[name] = value
+    elif table == "network" and name != "kind":
+        options = tables[table].setdefault("options", {})
+        options[name.removeprefix("options.")] = value
     elif table != "task":
-        is_width = field in _WIDTHS and not isinstance(value, str)
-        tables[table][name] = [value] if is_width else value
+        tables[table][name] = value
 
 
 def _set_in_arm(arm: dict[str, Any], name: str, value: Scalar) -> None:
-    """Write one swept value into an arm, or into its lever of the kind named."""
-    if not name.startswith("lever."):
-        arm[name] = value
-        return
-    _, kind, field = name.split(".")
-    lever = next(lever for lever in arm["lever"] if lever["kind"] == kind)
-    lever[field] = value
+    """Write one swept value into an arm, a table of it, or its lever of a kind."""
+    table, _, field = name.rpartition(".")
+    if table.startswith("lever."):
+        kind = table.removeprefix("lever.")
+        lever = next(lever for lever in arm["lever"] if lever["kind"] == kind)
+        lever[field] = value
+    elif table:
+        arm[table][field] = value
+    else:
+        arm[field] = value
 
 
 def _is_excluded(spec: StudySpec, row: Mapping[str, Scalar]) -> bool:

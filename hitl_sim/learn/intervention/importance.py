@@ -24,12 +24,12 @@ from hitl_sim.learn.intervention.groups import (
     build_by_group,
     check_features,
     check_use,
-    penalty_params,
+    penalty_leaves,
     take_best,
 )
 from hitl_sim.learn.intervention.share import kept_items
 from hitl_sim.schema import Positive, SomeShare
-from oracles.aggregate import borda
+from oracles.aggregate.borda import borda
 
 QUESTION = {"ranking": "importance", "marks": "marks"}
 """Kind of question behind each way to ask for importance."""
@@ -54,7 +54,6 @@ class ImportanceArm(PeopleArm, frozen=True, tag="importance"):
 
     traced: ClassVar[tuple[str, ...]] = ("penalty",)
     is_on_whole_pool: ClassVar[bool] = True
-    is_by_item: ClassVar[bool] = False
 
     @property
     def question(self) -> str:
@@ -72,14 +71,9 @@ class ImportanceArm(PeopleArm, frozen=True, tag="importance"):
         return self.use == "penalty"
 
     @property
-    def params(self) -> Mapping[str, float]:
+    def leaves(self) -> Mapping[str, float]:
         """The penalty, where there is one."""
-        return penalty_params(self)
-
-    def num_options(self, num_classes: int, num_groups: int) -> int:
-        """The groups."""
-        del num_classes
-        return num_groups
+        return penalty_leaves(self)
 
     def check(self, study: Surroundings) -> None:
         """Refuse a use that contradicts itself."""

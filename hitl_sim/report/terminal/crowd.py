@@ -8,13 +8,14 @@ from rich.console import Console
 from hitl_sim.report.portrait import CREW_SIZES, Portrait
 from hitl_sim.report.table import Table, to_grid
 from oracles import POPULATIONS, PopulationSource, describe_population
+from oracles.parameter import PARAMETERS
 from oracles.populations import list_populations
 
 
 def print_crowds(
     console: Console, populations: Mapping[str, PopulationSource] = POPULATIONS
 ) -> None:
-    """List populations and how far each may be trusted."""
+    """List populations, how far each may be trusted, and what may be set of a crowd."""
     status = "standing by kind of question"
     rows = [
         (
@@ -26,6 +27,22 @@ def print_crowds(
     ]
     table = Table(("name", "who they are", status), rows, "Populations")
     console.print(to_grid(table, fold=(status,)))
+    console.print(to_grid(_parameters(), fold=("what it is",)))
+
+
+def _parameters() -> Table:
+    """Lay out every parameter that a study or a population's file may set."""
+    rows = [
+        (
+            name,
+            str(row.range),
+            ", ".join(row.kinds) or "every kind",
+            row.doc + (f"; needs `{row.needs}`" if row.needs else ""),
+        )
+        for name, row in PARAMETERS.items()
+    ]
+    headings = ("parameter", "must be", "acts on", "what it is")
+    return Table(headings, rows, "Parameters of a crowd")
 
 
 def print_crowd(console: Console, name: str) -> None:
