@@ -30,7 +30,9 @@ from oracles.part import (
 PACKAGES: Mapping[Kind, str] = MappingProxyType(
     {
         "aggregation": "oracles.aggregate",
+        "annotator": "oracles.annotator",
         "intervention": "hitl_sim.learn.intervention",
+        "meter": "hitl_sim.energy.meters",
         "network": "hitl_sim.learn.network",
         "strategy": "hitl_sim.learn.strategy",
     }

@@ -3,6 +3,7 @@
 from hitl_sim.learn import PanelConfig, RunConfig, TrainConfig
 from hitl_sim.learn.crowd import NOBODY
 from hitl_sim.learn.intervention import Program, Shape
+from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
 from hitl_sim.study.network import network_config
@@ -22,7 +23,8 @@ def panel_of(condition: Condition) -> PanelConfig:
         dealt = (0.0, recording.policy, recording.is_timed)
         return PanelConfig(size, arm.people, arm.asks, *dealt)
     spread = content.activity_spread if content else 0.0
-    return PanelConfig(size, arm.people, arm.asks, spread)
+    annotator, _ = annotator_of(condition.spec)
+    return PanelConfig(size, arm.people, arm.asks, spread, annotator=annotator)
 
 
 def program_of(condition: Condition, info: TaskInfo, group_size: int) -> Program:

@@ -15,11 +15,12 @@ from hitl_sim.learn import (
 )
 from hitl_sim.learn.intervention import Intervention
 from hitl_sim.learn.loop import guidance_of
+from hitl_sim.record import RecordError
 from hitl_sim.study.executor import give_back_memory
 from hitl_sim.study.plan import Chunk
 from hitl_sim.study.program import run_config
 from hitl_sim.study.recording import recording_of
-from hitl_sim.study.store import RecordError, write_json
+from hitl_sim.study.store import write_json
 from hitl_sim.study.worker.count import count_units
 from hitl_sim.study.worker.leaves import data_of, hyper_of, seeds_of
 from hitl_sim.study.worker.process import environment, lanes_here

@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import msgspec
 import numpy as np
 
 from hitl_sim.learn import RunConfig, Trace
@@ -12,19 +13,7 @@ from hitl_sim.study.plan import Chunk
 from hitl_sim.study.spec import CrewSpec
 from hitl_sim.study.worker.group import Group
 from hitl_sim.unit import S_PER_H
-from hitl_sim.workforce import Crew, Round, Timeline, simulate_rounds
-
-
-def _crew(crew: CrewSpec) -> Crew:
-    return Crew(
-        num_people=crew.size,
-        hours_per_day=crew.hours_per_day,
-        days_per_week=crew.days_per_week,
-        break_every_s=crew.break_every_s,
-        break_s=crew.break_s,
-        pay_basis=crew.pay_basis,
-        is_break_paid=crew.is_break_paid,
-    )
+from hitl_sim.workforce import Round, Timeline, crew_of, simulate_rounds
 
 
 def _timeline(crew: CrewSpec, labour: Any) -> Timeline:
@@ -37,7 +26,7 @@ def _timeline(crew: CrewSpec, labour: Any) -> Timeline:
             strict=True,
         )
     ]
-    return simulate_rounds(_crew(crew), rounds)
+    return simulate_rounds(crew_of(msgspec.to_builtins(crew)), rounds)
 
 
 def _people_columns(
