@@ -33,6 +33,8 @@ PACKAGES: Mapping[Kind, str] = MappingProxyType(
         "annotator": "oracles.annotator",
         "intervention": "hitl_sim.learn.intervention",
         "meter": "hitl_sim.energy.meters",
+        "network": "hitl_sim.learn.network",
+        "strategy": "hitl_sim.learn.strategy",
     }
 )
 """Where the built-in parts of each kind stand."""

@@ -40,7 +40,8 @@ from hitl_sim.learn import (
     describe_work,
 )
 from hitl_sim.learn.crowd import NOBODY
-from hitl_sim.learn.intervention import Program, Shape
+from hitl_sim.learn.intervention import Intervention, Program, Shape
+from hitl_sim.learn.loop import guidance_of
 from hitl_sim.learn.work import Unit
 from hitl_sim.output import DiskFullError
 from hitl_sim.record import RecordError
@@ -49,6 +50,7 @@ from hitl_sim.study.executor import give_back_memory
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
 from hitl_sim.study.network import network_config
+from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.plan import (
     Chunk,
     Run,
@@ -174,9 +176,10 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
     """Turn a condition's static part into the learner's config."""
     task, training = condition.task, condition.training
     num_groups, group_size = data.groups.shape
+    parts = foreign_parts(condition.spec)
     program = Program(
         Shape(task.pool, info.num_features, info.num_classes, num_groups, group_size),
-        network_config(condition.network, info),
+        network_config(condition.network, info, parts),
         TrainConfig(
             None if training.batch == "all" else training.batch,
             training.steps_per_checkpoint,
@@ -185,6 +188,7 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
             training.l2,
         ),
         _panel(condition),
+        parts,
     )
     lever = lever_config(condition.arm.lever, info.num_classes)
     left = info.num_items - task.pool - task.validation - task.test
@@ -195,7 +199,7 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
 def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
     """Turn a condition's leaves into numbers, `[]` float32 on the host."""
     task = condition.task
-    params: Any = dict(condition.arm.params)
+    params: Any = dict(condition.arm.leaves)
     rate: Any = condition.training.learning_rate
     leaves = Hyper(
         learning_rate=rate,
@@ -287,6 +291,7 @@ class _Group(NamedTuple):
     """What a worker keeps of a program: config, counts and compiled sweep."""
 
     config: RunConfig
+    guidance: Intervention
     work: tuple[WorkLine, ...]
     steps: StepCounts
     sweep: Any
@@ -382,7 +387,8 @@ def _group_of(chunk: Chunk, out: Path) -> _Group:
     lanes = lanes_here(width, first.spec.lanes)
     sweep = build_sweep(config, width, lanes).lower(*_arguments(chunk)).compile()
     give_back_memory()
-    _groups[chunk.group] = _Group(config, work, describe_steps(config), sweep)
+    steps, guidance = describe_steps(config), guidance_of(config)
+    _groups[chunk.group] = _Group(config, guidance, work, steps, sweep)
     return _groups[chunk.group]
 
 
@@ -416,7 +422,7 @@ def _timeline(crew: CrewSpec, labour: Any) -> Timeline:
 
 
 def _people_columns(
-    condition: Condition, trace: Trace, num_checkpoints: int
+    condition: Condition, guidance: Intervention, trace: Trace, num_checkpoints: int
 ) -> dict[str, Any]:
     if trace.labour is None:
         nothing, no_time = [0] * num_checkpoints, [0.0] * num_checkpoints
@@ -431,7 +437,7 @@ def _people_columns(
             "answer_accuracy": None,
         }
     timeline = _timeline(condition.spec.crew, trace.labour)
-    stages = condition.arm.stages
+    stages = guidance.num_stages
     # a stage before the first round has had no people yet
     none_yet = stages - len(timeline.asked)
     at = np.arange(num_checkpoints) // (num_checkpoints // stages)
@@ -447,8 +453,15 @@ def _people_columns(
     }
 
 
+def _pool_labels(condition: Condition, guidance: Intervention) -> int:
+    """Count the given labels of the pool that are used."""
+    if guidance.given_labels is not None:
+        return guidance.given_labels
+    return condition.arm.pool_labels(condition.task.pool)
+
+
 def _rows(chunk: Chunk, group: _Group, traces: Trace) -> list[dict[str, Any]]:
-    config, work, steps, _ = group
+    config, guidance, work, steps, _ = group
     num_checkpoints = config.program.train.num_checkpoints
     shared = {
         "step": steps.all_fits.tolist(),
@@ -468,12 +481,12 @@ def _rows(chunk: Chunk, group: _Group, traces: Trace) -> list[dict[str, Any]]:
             "outcome": "ok" if bool(trace.curve.is_finite.all()) else "not_finite",
             "validation_accuracy": trace.curve.validation.tolist(),
             "test_accuracy": trace.curve.test.tolist(),
-            "pool_labels": run.condition.arm.pool_labels(run.condition.task.pool),
+            "pool_labels": _pool_labels(run.condition, guidance),
             "kept_clean_frac": float(trace.kept_clean_frac),
             "train_items": int(trace.train_items),
             "label_accuracy": float(trace.label_accuracy),
         }
-        people = _people_columns(run.condition, trace, num_checkpoints)
+        people = _people_columns(run.condition, guidance, trace, num_checkpoints)
         rows.append(row | shared | people | _replay_columns(config, trace))
     return rows
 

@@ -6,13 +6,14 @@ program and its work; whoever handles arms asks these and never which arm it is.
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 from msgspec import Meta
 
 from hitl_sim.learn.intervention.base import Intervention, Program
 from hitl_sim.learn.lever.table import LeverSpec
+from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.part import Part
 from hitl_sim.part import intervention as mark_intervention
 from hitl_sim.schema import Count, Table, kind_of
@@ -45,16 +46,16 @@ class TaskFacts(NamedTuple):
     Attributes:
         name: of the task.
         is_tokens: whether features are the ids of words.
-        network: kind of network.
-        for_vectors: kinds of network that read any numbers.
-        for_images: kinds of network that read images, or any numbers.
+        network: that reads it.
+        network_kind: what the study calls that.
+        readers: `suits -> kinds` of built-in networks that read the task and suit.
     """
 
     name: str
     is_tokens: bool
-    network: str
-    for_vectors: tuple[str, ...]
-    for_images: tuple[str, ...]
+    network: NetworkChoice
+    network_kind: str
+    readers: Callable[[Callable[[NetworkChoice], bool]], tuple[str, ...]]
 
 
 class Arm(Table, frozen=True, tag_field="kind"):
@@ -126,8 +127,8 @@ class Arm(Table, frozen=True, tag_field="kind"):
         return False
 
     @property
-    def params(self) -> Mapping[str, float]:
-        """Numbers that are traced, by name."""
+    def leaves(self) -> Mapping[str, float]:
+        """Numbers that are traced, by name: what `Setting.params` holds."""
         return {name: getattr(self, name) for name in self.traced}
 
     def num_options(self, num_classes: int, num_groups: int) -> int:
@@ -147,6 +148,19 @@ class Arm(Table, frozen=True, tag_field="kind"):
     def items_at_once(self, pool: int) -> int:
         """Most items that go through the network to choose by; 0 where none do."""
         return pool
+
+    def complete(self, parts: Mapping[str, Part]) -> "Arm":
+        """Fill in the defaults of the parts that it names.
+
+        Args:
+            parts: parts that the study brings, by the names it gave them.
+
+        Raises:
+            ValueError: it names a part that does not exist, or options or params that
+                the part does not have.
+        """
+        del parts
+        return self
 
     def check(self, study: Surroundings) -> None:
         """Refuse what contradicts itself or the study.
@@ -225,11 +239,7 @@ class PeopleArm(Arm, frozen=True):
 
     def check(self, study: Surroundings) -> None:
         """Refuse more people per question than there are."""
-        if self.people > study.crew:
-            raise ValueError(
-                f"`arm.people` must be <= `crew.size` ({study.crew}), got "
-                f"{self.people} in arm {self.name!r}."
-            )
+        check_people(self, study)
         super().check(study)
 
     def inert(self, field: str, crew: int) -> str | None:
@@ -256,6 +266,19 @@ class PeopleArm(Arm, frozen=True):
             kinds = ", ".join(row.kinds)
             return f"it acts on questions of kind {kinds}, not {self.question}"
         return None
+
+
+def check_people(arm: Arm, study: Surroundings) -> None:
+    """Refuse more people per question than there are.
+
+    Raises:
+        ValueError: the crew is smaller.
+    """
+    if arm.people > study.crew:
+        raise ValueError(
+            f"`arm.people` must be <= `crew.size` ({study.crew}), got "
+            f"{arm.people} in arm {arm.name!r}."
+        )
 
 
 def check_no_proxy(arm: Arm, field: str, value: str, steps: int | None) -> None:
@@ -302,16 +325,11 @@ def built_in(arm: type[Arm], version: int = 1) -> Part:
         return arm(name=kind, **options).build(program)
 
     fields = inspect.signature(arm).parameters
-    params = {n: fields[n].default for n in arm.traced if fields[n].default is not None}
+    defaults = {name: fields[name].default for name in arm.traced}
+    params = {name: n for name, n in defaults.items() if isinstance(n, float)}
     own = [f for n, f in fields.items() if n not in ("name", "lever", *params)]
     program = inspect.Parameter("program", inspect.Parameter.POSITIONAL_ONLY)
     factory.__signature__ = inspect.Signature([program, *own])  # type: ignore[attr-defined]
     factory.__doc__ = arm.__doc__
     factory.arm = arm  # type: ignore[attr-defined]
     return mark_intervention(version=version, name=kind, params=params)(factory)
-
-
-def table_of(part: Part) -> type[Arm]:
-    """Return the table that an intervention is read to."""
-    table: type[Arm] = part.factory.arm  # type: ignore[attr-defined]
-    return table

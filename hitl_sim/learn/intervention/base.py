@@ -1,7 +1,7 @@
 """The contract of an intervention: what it asks, and what it does with the answers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax
@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from hitl_sim.learn.crowd import NOBODY, Answers, PanelConfig, Questions
-from hitl_sim.learn.network import NetworkConfig
+from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.work import WorkLine
+from hitl_sim.part import Part
 from hitl_sim.task import Split
 
 _LAST = float(np.finfo(np.float32).min)
@@ -135,6 +136,8 @@ class Intervention(NamedTuple):
         narrow: `(plan, capacity) -> plan` without room for more items than that, where
             finding out what to train on is worth compiling for each capacity; None
             where it is cheap. Only what `training` and `columns` read of it is used.
+        given_labels: given labels of the pool that are used, where the arm does not
+            say so itself; None for all of them.
     """
 
     num_rounds: int
@@ -153,6 +156,7 @@ class Intervention(NamedTuple):
     has_start: bool = False
     capacity: tuple[int, ...] | None = None
     narrow: Callable[[Any, int], Any] | None = None
+    given_labels: int | None = None
 
     @property
     def num_stages(self) -> int:
@@ -169,12 +173,14 @@ class Program:
         network: of the study.
         train: its training.
         panel: who answers, which fixes how many answers a question gets.
+        parts: parts that the study brings, by the names it gave them.
     """
 
     shape: Shape
-    network: NetworkConfig
+    network: NetworkChoice
     train: TrainConfig
     panel: PanelConfig = NOBODY
+    parts: Mapping[str, Part] = field(default_factory=dict, hash=False)
 
 
 def even_steps(train: TrainConfig) -> tuple[int, ...]:

@@ -14,12 +14,19 @@ from hitl_sim.learn.lever.table import (
     check_levers,
     find_lever,
 )
+from hitl_sim.part import Part
 from hitl_sim.schema import kind_of
-from hitl_sim.study.network_spec import check_network
+from hitl_sim.study.network_spec import network_table
 from hitl_sim.study.spec.arm import arm_kinds, arm_table, is_replayed
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.crowd import acts_on_crowd
 from hitl_sim.study.spec.message import explain
+from hitl_sim.study.spec.part import (
+    PartSpec,
+    bind_part,
+    planned_parts,
+    with_offered,
+)
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
 
@@ -44,15 +51,22 @@ def validate(spec: StudySpec) -> StudySpec:
 def convert(raw: Mapping[str, Any]) -> StudySpec:
     """Turn plain tables into a validated `StudySpec`; see `validate`."""
     _check_numbers(raw, "")
+    raw = with_offered(raw)
+    parts = _convert_parts(raw)
+    planned = planned_parts(parts) if isinstance(parts, dict) else {}
+    try:
+        raw = {**raw, "network": network_table(raw.get("network", {}))}
+    except ValueError as error:
+        raise SpecError(str(error)) from error
     tasks = raw.get("task")
     for name, task in tasks.items() if isinstance(tasks, Mapping) else ():
         # by itself, so that a message can say which of the tasks it is about
         _convert(task, TaskSpec, raw, f".task.{name}")
-    arms = {"arm": _convert_arms(raw["arm"], raw)} if "arm" in raw else {}
-    spec = _convert({**raw, **arms}, StudySpec, raw, "")
+    arms = {"arm": _convert_arms(raw["arm"], raw, planned)} if "arm" in raw else {}
+    spec = _convert({**raw, **arms, "part": parts}, StudySpec, raw, "")
     try:
         check_prices(spec.prices)
-        check_network(spec.network)
+        spec.network.resolved(planned)
     except ValueError as error:
         raise SpecError(str(error)) from error
     if spec.lanes is not None and spec.width % spec.lanes:
@@ -77,23 +91,45 @@ def _convert(
         raise SpecError(explain(str(error), raw, path)) from error
 
 
-def _convert_arms(arms: Any, raw: Mapping[str, Any]) -> Any:
+def _convert_parts(raw: Mapping[str, Any]) -> Any:
+    """Read the parts that a study brings; those not planned yet are loaded."""
+    tables = raw.get("part", {})
+    if not isinstance(tables, Mapping):
+        return tables
+    return {
+        name: bind_part(name, _convert(table, PartSpec, raw, f".part.{name}"))
+        for name, table in tables.items()
+    }
+
+
+def _convert_arms(arms: Any, raw: Mapping[str, Any], parts: Mapping[str, Part]) -> Any:
     """Read each arm to the table of its kind."""
     if not isinstance(arms, list | tuple):
         return arms
     return tuple(
-        _convert_arm(table, raw, f".arm[{i}]") if isinstance(table, Mapping) else table
+        _convert_arm(table, raw, f".arm[{i}]", parts)
+        if isinstance(table, Mapping)
+        else table
         for i, table in enumerate(arms)
     )
 
 
-def _convert_arm(table: Mapping[str, Any], raw: Mapping[str, Any], path: str) -> Arm:
+def _convert_arm(
+    table: Mapping[str, Any],
+    raw: Mapping[str, Any],
+    path: str,
+    parts: Mapping[str, Part],
+) -> Arm:
     kind = table.get("kind")
-    if kind not in arm_kinds():
-        kinds = ", ".join(map(repr, arm_kinds()))
+    if kind not in arm_kinds(parts):
+        kinds = ", ".join(map(repr, arm_kinds(parts)))
         got = "none" if kind is None else repr(kind)
         raise SpecError(f"`{path.lstrip('.')}.kind` must be one of {kinds}, got {got}.")
-    return _convert(table, arm_table(str(kind)), raw, path)
+    arm = _convert(table, arm_table(str(kind), parts), raw, path)
+    try:
+        return arm.complete(parts)
+    except ValueError as error:
+        raise SpecError(str(error)) from error
 
 
 def _check_numbers(value: Any, path: str) -> None:
@@ -148,11 +184,11 @@ def _check_optimiser(spec: StudySpec) -> None:
             "`network.kind` must be 'linear' with `training.optimiser` "
             f"'fixed_hessian', got {spec.network.kind!r}."
         )
-    if spec.network.precision != "float32":
+    precision = spec.network.options.get("precision", "float32")
+    if precision != "float32":
         raise SpecError(
             "`network.precision` must be 'float32' with `training.optimiser` "
-            "'fixed_hessian', whose steps are small differences, got "
-            f"{spec.network.precision!r}."
+            f"'fixed_hessian', whose steps are small differences, got {precision!r}."
         )
     for arm in spec.arm:
         if arm.lever:
@@ -245,12 +281,18 @@ def _check_recording(spec: StudySpec) -> None:
             )
 
 
+_PLAIN = {"precision": "float32", "dropout": 0.0}
+"""Options of a network beside which levers have no place."""
+
+
 def _check_lever(arm: Arm, spec: StudySpec) -> None:
-    if arm.lever and spec.network.precision != "float32":
-        raise SpecError(
-            "`network.precision` must be 'float32' with arms that have levers, got "
-            f"{spec.network.precision!r} with arm {arm.name!r}."
-        )
+    for option, plain in _PLAIN.items() if arm.lever else ():
+        value = spec.network.options.get(option, plain)
+        if value != plain:
+            raise SpecError(
+                f"`network.{option}` must be {plain!r} with arms that have levers, got "
+                f"{value!r} with arm {arm.name!r}."
+            )
     quantise = find_lever(arm.lever, QuantiseLever)
     try:
         check_levers(arm.lever, spec.training.checkpoints // arm.stages)

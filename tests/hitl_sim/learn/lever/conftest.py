@@ -1,5 +1,4 @@
 import dataclasses
-from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -7,11 +6,9 @@ import numpy as np
 import pytest
 
 from hitl_sim.learn import NetworkConfig, build_run
-from hitl_sim.learn.network import (
-    ConvolutionConfig,
-    TextConvolutionConfig,
-    TransformerConfig,
-)
+from hitl_sim.learn.network.cnn import ConvolutionConfig
+from hitl_sim.learn.network.text_cnn import TextConvolutionConfig
+from hitl_sim.learn.network.transformer import TransformerConfig
 
 NETWORKS = {
     "mlp": NetworkConfig((12, 7)),
@@ -70,11 +67,15 @@ def items():
 def levered(config_of, digits, hyper_of, seeds_of):
     """Return a function that runs an arm with levers."""
 
-    @cache
+    built = {}
+
     def compiled(intervention, lever):
-        config = config_of(intervention)
-        config = dataclasses.replace(config, lever=lever, num_leftover=1667)
-        return jax.jit(build_run(config), compiler_options=QUICKLY)
+        name = (repr(intervention), lever)
+        if name not in built:
+            config = config_of(intervention)
+            config = dataclasses.replace(config, lever=lever, num_leftover=1667)
+            built[name] = jax.jit(build_run(config), compiler_options=QUICKLY)
+        return built[name]
 
     def run(intervention, lever, replicate=0, data=None):
         program = compiled(intervention, lever)
