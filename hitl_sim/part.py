@@ -31,6 +31,7 @@ PACKAGES: Mapping[Kind, str] = MappingProxyType(
     {
         "aggregation": "oracles.aggregate",
         "intervention": "hitl_sim.learn.intervention",
+        "strategy": "hitl_sim.learn.strategy",
     }
 )
 """Where the built-in parts of each kind stand."""

@@ -253,7 +253,12 @@ def _arm_fields(arm: Arm) -> tuple[str, ...]:
 
     A lever's number is part of the program, so each of its values is compiled.
     """
-    own = (name for name in arm.__struct_fields__ if name not in _UNSWEPT)
+    own = []
+    for name in arm.__struct_fields__:
+        value = getattr(arm, name)
+        inner = [f"{name}.{key}" for key in value] if isinstance(value, dict) else None
+        if name not in _UNSWEPT:
+            own += [name] if inner is None else inner
     levers = (
         f"lever.{kind_of(lever)}.{name}"
         for lever in arm.lever
@@ -345,13 +350,16 @@ def set_field(
 
 
 def _set_in_arm(arm: dict[str, Any], name: str, value: Scalar) -> None:
-    """Write one swept value into an arm, or into its lever of the kind named."""
-    if not name.startswith("lever."):
-        arm[name] = value
-        return
-    _, kind, field = name.split(".")
-    lever = next(lever for lever in arm["lever"] if lever["kind"] == kind)
-    lever[field] = value
+    """Write one swept value into an arm, a table of it, or its lever of a kind."""
+    table, _, field = name.rpartition(".")
+    if table.startswith("lever."):
+        kind = table.removeprefix("lever.")
+        lever = next(lever for lever in arm["lever"] if lever["kind"] == kind)
+        lever[field] = value
+    elif table:
+        arm[table][field] = value
+    else:
+        arm[field] = value
 
 
 def _is_excluded(spec: StudySpec, row: Mapping[str, Scalar]) -> bool:

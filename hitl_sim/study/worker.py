@@ -193,7 +193,7 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
 def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
     """Turn a condition's leaves into numbers, `[]` float32 on the host."""
     task = condition.task
-    params: Any = dict(condition.arm.params)
+    params: Any = dict(condition.arm.leaves)
     rate: Any = condition.training.learning_rate
     leaves = Hyper(
         learning_rate=rate,

@@ -107,7 +107,11 @@ def _convert_arm(table: Mapping[str, Any], raw: Mapping[str, Any], path: str) ->
         kinds = ", ".join(map(repr, arm_kinds()))
         got = "none" if kind is None else repr(kind)
         raise SpecError(f"`{path.lstrip('.')}.kind` must be one of {kinds}, got {got}.")
-    return _convert(table, arm_table(str(kind)), raw, path)
+    arm = _convert(table, arm_table(str(kind)), raw, path)
+    try:
+        return arm.complete({})
+    except ValueError as error:
+        raise SpecError(str(error)) from error
 
 
 def _check_numbers(value: Any, path: str) -> None:
