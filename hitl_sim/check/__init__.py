@@ -16,7 +16,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from hitl_sim.check import annotator
+from hitl_sim.check import annotator, strategy
 from hitl_sim.check.base import (
     Check,
     CheckError,
@@ -38,6 +38,7 @@ from oracles.part import KINDS, Kind, Part, PartError
 _SAMPLES: Mapping[Kind, Callable[[Part, Mapping[str, Any]], Subject]] = (
     MappingProxyType(
         {
+            "strategy": strategy.sample,
             "annotator": annotator.sample,
         }
     )

@@ -47,6 +47,7 @@ from hitl_sim.study.executor import give_back_memory
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
 from hitl_sim.study.network import network_config
+from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.plan import (
     Chunk,
     Run,
@@ -183,6 +184,7 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
             training.l2,
         ),
         _panel(condition),
+        foreign_parts(condition.spec),
     )
     lever = lever_config(condition.arm.lever, info.num_classes)
     left = info.num_items - task.pool - task.validation - task.test

@@ -14,13 +14,14 @@ from hitl_sim.learn.lever.table import (
     check_levers,
     find_lever,
 )
+from hitl_sim.part import Part
 from hitl_sim.schema import kind_of
 from hitl_sim.study.network_spec import check_network
 from hitl_sim.study.spec.arm import arm_kinds, arm_table, is_replayed
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.crowd import acts_on_crowd
 from hitl_sim.study.spec.message import explain
-from hitl_sim.study.spec.part import PartSpec, bind_part, with_offered
+from hitl_sim.study.spec.part import PartSpec, bind_part, planned_part, with_offered
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
 
@@ -47,11 +48,12 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     _check_numbers(raw, "")
     raw = with_offered(raw)
     parts = _convert_parts(raw)
+    known = {name: planned_part(name, part) for name, part in parts.items()}
     tasks = raw.get("task")
     for name, task in tasks.items() if isinstance(tasks, Mapping) else ():
         # by itself, so that a message can say which of the tasks it is about
         _convert(task, TaskSpec, raw, f".task.{name}")
-    arms = {"arm": _convert_arms(raw["arm"], raw)} if "arm" in raw else {}
+    arms = {"arm": _convert_arms(raw["arm"], raw, known)} if "arm" in raw else {}
     spec = _convert({**raw, **arms, "part": parts}, StudySpec, raw, "")
     try:
         check_prices(spec.prices)
@@ -80,28 +82,35 @@ def _convert(
         raise SpecError(explain(str(error), raw, path)) from error
 
 
-def _convert_parts(raw: Mapping[str, Any]) -> Any:
+def _convert_parts(raw: Mapping[str, Any]) -> dict[str, PartSpec]:
     """Read the parts that a study brings; those not planned yet are loaded."""
     tables = raw.get("part", {})
     if not isinstance(tables, Mapping):
-        return tables
+        raise SpecError(f"`part` must be a table of tables, got {tables!r}.")
     return {
         name: bind_part(name, _convert(table, PartSpec, raw, f".part.{name}"))
         for name, table in tables.items()
     }
 
 
-def _convert_arms(arms: Any, raw: Mapping[str, Any]) -> Any:
+def _convert_arms(arms: Any, raw: Mapping[str, Any], parts: Mapping[str, Part]) -> Any:
     """Read each arm to the table of its kind."""
     if not isinstance(arms, list | tuple):
         return arms
     return tuple(
-        _convert_arm(table, raw, f".arm[{i}]") if isinstance(table, Mapping) else table
+        _convert_arm(table, raw, f".arm[{i}]", parts)
+        if isinstance(table, Mapping)
+        else table
         for i, table in enumerate(arms)
     )
 
 
-def _convert_arm(table: Mapping[str, Any], raw: Mapping[str, Any], path: str) -> Arm:
+def _convert_arm(
+    table: Mapping[str, Any],
+    raw: Mapping[str, Any],
+    path: str,
+    parts: Mapping[str, Part],
+) -> Arm:
     kind = table.get("kind")
     if kind not in arm_kinds():
         kinds = ", ".join(map(repr, arm_kinds()))
@@ -109,7 +118,7 @@ def _convert_arm(table: Mapping[str, Any], raw: Mapping[str, Any], path: str) ->
         raise SpecError(f"`{path.lstrip('.')}.kind` must be one of {kinds}, got {got}.")
     arm = _convert(table, arm_table(str(kind)), raw, path)
     try:
-        return arm.complete({})
+        return arm.complete(parts)
     except ValueError as error:
         raise SpecError(str(error)) from error
 
