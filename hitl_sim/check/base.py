@@ -345,9 +345,8 @@ def check_key(subject: Subject) -> str:
         }
         if others != {one}:
             return ""
-    raise CheckError(
-        f"another key must give another draw, got the same for {NUM_KEYS + 1} keys."
-    )
+    # a lot between equals may decide nothing where there are none
+    return f"what it draws decided nothing under {NUM_KEYS + 1} keys"
 
 
 def check_work(subject: Subject) -> str:
