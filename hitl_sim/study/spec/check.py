@@ -21,7 +21,12 @@ from hitl_sim.study.spec.arm import arm_kinds, arm_table, is_replayed
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.crowd import acts_on_crowd
 from hitl_sim.study.spec.message import explain
-from hitl_sim.study.spec.part import PartSpec, bind_part, planned_part, with_offered
+from hitl_sim.study.spec.part import (
+    PartSpec,
+    bind_part,
+    planned_part,
+    with_offered,
+)
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
 
@@ -48,12 +53,12 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     _check_numbers(raw, "")
     raw = with_offered(raw)
     parts = _convert_parts(raw)
-    known = {name: planned_part(name, part) for name, part in parts.items()}
+    planned = _planned_parts(parts)
     tasks = raw.get("task")
     for name, task in tasks.items() if isinstance(tasks, Mapping) else ():
         # by itself, so that a message can say which of the tasks it is about
         _convert(task, TaskSpec, raw, f".task.{name}")
-    arms = {"arm": _convert_arms(raw["arm"], raw, known)} if "arm" in raw else {}
+    arms = {"arm": _convert_arms(raw["arm"], raw, planned)} if "arm" in raw else {}
     spec = _convert({**raw, **arms, "part": parts}, StudySpec, raw, "")
     try:
         check_prices(spec.prices)
@@ -82,15 +87,22 @@ def _convert(
         raise SpecError(explain(str(error), raw, path)) from error
 
 
-def _convert_parts(raw: Mapping[str, Any]) -> dict[str, PartSpec]:
+def _convert_parts(raw: Mapping[str, Any]) -> Any:
     """Read the parts that a study brings; those not planned yet are loaded."""
     tables = raw.get("part", {})
     if not isinstance(tables, Mapping):
-        raise SpecError(f"`part` must be a table of tables, got {tables!r}.")
+        return tables
     return {
         name: bind_part(name, _convert(table, PartSpec, raw, f".part.{name}"))
         for name, table in tables.items()
     }
+
+
+def _planned_parts(tables: Any) -> dict[str, Part]:
+    """Tell what a study's parts are, as far as their tables could be read."""
+    if not isinstance(tables, Mapping):
+        return {}
+    return {name: planned_part(name, table) for name, table in tables.items()}
 
 
 def _convert_arms(arms: Any, raw: Mapping[str, Any], parts: Mapping[str, Part]) -> Any:
@@ -112,11 +124,11 @@ def _convert_arm(
     parts: Mapping[str, Part],
 ) -> Arm:
     kind = table.get("kind")
-    if kind not in arm_kinds():
-        kinds = ", ".join(map(repr, arm_kinds()))
+    if kind not in arm_kinds(parts):
+        kinds = ", ".join(map(repr, arm_kinds(parts)))
         got = "none" if kind is None else repr(kind)
         raise SpecError(f"`{path.lstrip('.')}.kind` must be one of {kinds}, got {got}.")
-    arm = _convert(table, arm_table(str(kind)), raw, path)
+    arm = _convert(table, arm_table(str(kind), parts), raw, path)
     try:
         return arm.complete(parts)
     except ValueError as error:
