@@ -80,14 +80,12 @@ def _tell(words: str) -> None:
 def _errors_in_words() -> Iterator[None]:
     """Turn the errors that a user can cause into one line and exit code 2."""
     from hitl_sim.output import say_os_error
-    from hitl_sim.study.spec import SpecError
-    from hitl_sim.study.store import RecordError
 
     try:
         yield
     except OSError as error:
         _refuse(as_typed(say_os_error(error)))
-    except (SpecError, RecordError, ValueError) as error:
+    except ValueError as error:
         _refuse(as_typed(str(error)))
 
 
@@ -263,14 +261,11 @@ def compare(
     device: Device = None,
 ) -> None:
     """Say what two studies set differently, and what that did to their conditions."""
-    from hitl_sim.analysis.versus import compare_studies
     from hitl_sim.report.versus import print_comparison
-    from hitl_sim.study.conclude import analyse_folder
+    from hitl_sim.results import Results
 
     with _errors_in_words():
-        found = compare_studies(
-            analyse_folder(one, device), analyse_folder(other, device)
-        )
+        found = Results(one, device).compare(Results(other, device))
     print_comparison(_console(), found, str(one), str(other))
 
 
@@ -342,11 +337,11 @@ def status(
     folder: Annotated[Path, typer.Argument(help="Results folder of a study.")],
 ) -> None:
     """Say how far a study is, what failed, and whether its files can be read."""
+    from hitl_sim.results import Results
     from hitl_sim.study.show_sweep import print_status
-    from hitl_sim.study.status import status_of
 
     with _errors_in_words():
-        print_status(_console(), status_of(folder))
+        print_status(_console(), Results(folder).status())
 
 
 @app.command()
@@ -638,12 +633,12 @@ def audit(
     """
     from hitl_sim.energy import load_profile
     from hitl_sim.study import audit as auditing
-    from hitl_sim.study.runner import load_study
+    from hitl_sim.study.runner import load_spec_of
     from hitl_sim.study.show import print_audit
 
     console = _console()
     with _errors_in_words():
-        profile = load_profile(device or load_study(folder)[0].device)
+        profile = load_profile(device or load_spec_of(folder).device)
         with _progress(console) as progress:
             task = progress.add_task("auditing", total=n)
 
@@ -923,10 +918,10 @@ def _check_new_profile(out: Path) -> None:
 
 def _any_study(path: Path) -> "StudySpec":
     """Read a study from its file, or from the results folder that it left."""
-    from hitl_sim.study.runner import load_study
+    from hitl_sim.study.runner import load_spec_of
     from hitl_sim.study.spec import load_spec
 
-    return load_study(path)[0] if path.is_dir() else load_spec(path)
+    return load_spec_of(path) if path.is_dir() else load_spec(path)
 
 
 def _cores() -> int:
@@ -981,9 +976,15 @@ def _profile(device: str) -> None:
 
 
 def _report(console: Console, folder: Path, device: str | None, again: str) -> None:
-    from hitl_sim.study.conclude import conclude
+    from hitl_sim.results import open_results
+    from hitl_sim.study.show_sweep import print_results
 
-    conclude(console, folder, device, again)
+    results = open_results(folder)
+    if device is not None:
+        results = results.reprice(device)
+    print_results(console, results)
+    page = results.report(again=again)
+    console.print(f"Report: {page}", soft_wrap=True)
 
 
 def main() -> None:

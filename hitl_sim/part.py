@@ -30,6 +30,7 @@ from oracles.part import (
 PACKAGES: Mapping[Kind, str] = MappingProxyType(
     {
         "aggregation": "oracles.aggregate",
+        "annotator": "oracles.annotator",
         "intervention": "hitl_sim.learn.intervention",
         "strategy": "hitl_sim.learn.strategy",
     }

@@ -21,12 +21,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from oracles.parameter import PARAMETERS, check_parameter
 from oracles.population_source import (
     KINDS,
     Number,
     PopulationSource,
 )
-from oracles.trait import TRAITS, check_trait
 
 STATUSES = ("calibrated", "assumed")
 STANDINGS = ("validated", "calibrated", "assumed")
@@ -153,8 +153,8 @@ def _numbers(name: str, table: Mapping[str, Any]) -> Numbers:
     found: Numbers = {}
     for trait, by_kind in table.items():
         where = f"{name}.{trait}"
-        if trait not in TRAITS:
-            allowed = ", ".join(("summary", "status", "based_on", *TRAITS))
+        if trait not in PARAMETERS:
+            allowed = ", ".join(("summary", "status", "based_on", *PARAMETERS))
             raise ValueError(f"`{where}` is not a field. Allowed: {allowed}.")
         if not isinstance(by_kind, dict):
             raise ValueError(f"`{where}` must be a table by kind, got {by_kind!r}.")
@@ -192,10 +192,10 @@ def _number(where: str, trait: str, kind: str, table: Any) -> Number:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"`{where}.value` must be a number, got {value!r}.")
     try:
-        check_trait(trait, float(value))
+        check_parameter(trait, float(value))
     except ValueError:
         raise ValueError(
-            f"`{where}.value` must be {TRAITS[trait]}, got {value}."
+            f"`{where}.value` must be {PARAMETERS[trait].range}, got {value}."
         ) from None
     if table["status"] not in STATUSES:
         raise ValueError(

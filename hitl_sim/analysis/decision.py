@@ -25,7 +25,7 @@ from hitl_sim.analysis.interval import (
     resample,
     wilson,
 )
-from hitl_sim.analysis.record import RecordError, RunGroup
+from hitl_sim.analysis.record import RunGroup
 from hitl_sim.analysis.target import Stop, Targets, find_stop, stop_at_cap
 from hitl_sim.array import BoolArray, FloatArray, IntArray
 from hitl_sim.cost import (
@@ -42,6 +42,7 @@ from hitl_sim.cost import (
 )
 from hitl_sim.cost.engine import LABELS
 from hitl_sim.energy import Quantity, Scope, exact, unavailable
+from hitl_sim.record import RecordError
 from hitl_sim.unit import S_PER_H
 
 NO_SUCCESS = "no run reached the target"

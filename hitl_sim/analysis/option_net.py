@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from hitl_sim.analysis.between import shared_replicates
 from hitl_sim.analysis.finding import Finding, StudyResult
 from hitl_sim.analysis.net_benefit import less
 from hitl_sim.analysis.response import Term, fit_terms, runs_of, sweeps_through
@@ -118,7 +118,7 @@ def open_options(
         for parameter, line in sweeps_through(arm, task.with_people)
     ]
     conditions = [task.control, *arms, *(f for *_, line in lines for f in line)]
-    shared = functools.reduce(np.intersect1d, [f.replicate for f in conditions])
+    shared = shared_replicates(conditions)
     pooled = np.stack([f.amounts.pooled for f in conditions if f.reach.hits > 0])
     desk = _Desk(result, measure, decision.inputs)
     if decision.inputs:

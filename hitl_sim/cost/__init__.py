@@ -5,7 +5,6 @@ from hitl_sim.cost.afford import AffordLine as AffordLine
 from hitl_sim.cost.afford import PublishedRun as PublishedRun
 from hitl_sim.cost.afford import afford as afford
 from hitl_sim.cost.afford import afford_lines as afford_lines
-from hitl_sim.cost.afford import human_joules as human_joules
 from hitl_sim.cost.afford import published_runs as published_runs
 from hitl_sim.cost.boundary import BOUNDARIES as BOUNDARIES
 from hitl_sim.cost.boundary import Boundary as Boundary

@@ -30,6 +30,7 @@ from hitl_sim.cost.price import LabelStanding, Prices, Rates, price_rates
 from hitl_sim.cost.scenario import Scenarios, scenario_number, scenario_rates
 from hitl_sim.cost.usage import UnitCount, Usage
 from hitl_sim.energy import DeviceProfile, Quantity, Scope, UnitCost, unavailable
+from hitl_sim.purpose import PROTOCOL
 
 SECONDS = ("wait_s", "paid_s", "requester_s")
 LABELS = "pool_labels"
@@ -68,7 +69,7 @@ def amount_rows(
     column = {name: index for index, name in enumerate(names)}
     rows = np.zeros((len(is_reached), len(names)))
     for line in usage.work:
-        if line.standing == "protocol":
+        if line.standing == PROTOCOL:
             rows[:, column[line.unit]] += line.count
     for name in (*SECONDS, LABELS):
         rows[:, column[name]] = getattr(usage, name)
@@ -176,7 +177,7 @@ class Market:
             return _device(ledger), _totals(ledger, TRAINING), none, none
         if name.startswith(_LIFE):
             unit = name.removeprefix(_LIFE)
-            work = (UnitCount(unit, "evaluate", "protocol", 0.0),)
+            work = (UnitCount(unit, "evaluate", PROTOCOL, 0.0),)
             line = self.ledger(Usage(work))["inference"]
             return 0.0, none, none, {m: _plain(getattr(line, m)) for m in MEASURES}
         groups: tuple[Group, ...] | None = ("labels",) if name == LABELS else None
@@ -185,10 +186,10 @@ class Market:
     def _one(self, name: str) -> Usage:
         """Return the usage of one unit of work, second, or label."""
         if name in self.device.costs:
-            return Usage((UnitCount(name, "train", "protocol", 1.0),))
+            return Usage((UnitCount(name, "train", PROTOCOL, 1.0),))
         unit = next(iter(self.device.costs))
         one: dict[str, Any] = {name: 1.0}
-        return Usage((UnitCount(unit, "train", "protocol", 0.0),), **one)
+        return Usage((UnitCount(unit, "train", PROTOCOL, 0.0),), **one)
 
 
 def open_market(

@@ -13,6 +13,7 @@ from hitl_sim.report.figure import styled, to_png, to_svg
 from hitl_sim.report.figure.crowd import draw_crowd
 from hitl_sim.report.portrait import CREW_SIZES, Portrait
 from oracles import POPULATIONS, PopulationSource, describe_population
+from oracles.parameter import PARAMETERS
 from oracles.populations import list_populations
 
 FIGURES = (".png", ".svg")
@@ -21,7 +22,7 @@ FIGURES = (".png", ".svg")
 def print_crowds(
     console: Console, populations: Mapping[str, PopulationSource] = POPULATIONS
 ) -> None:
-    """List populations and how far each may be trusted."""
+    """List populations, how far each may be trusted, and what may be set of a crowd."""
     table = Table(title="Populations")
     table.add_column("name")
     table.add_column("who they are")
@@ -30,6 +31,20 @@ def print_crowds(
         status = "\n".join(f"{kind}: {text}" for kind, text in source.status.items())
         table.add_row(escape(name), escape(source.summary), escape(status))
     console.print(table)
+    console.print(_parameters())
+
+
+def _parameters() -> Table:
+    """Lay out every parameter that a study or a population's file may set."""
+    table = Table(title="Parameters of a crowd")
+    for column in ("parameter", "must be", "acts on"):
+        table.add_column(column)
+    table.add_column("what it is", overflow="fold")
+    for name, row in PARAMETERS.items():
+        kinds = ", ".join(row.kinds) or "every kind"
+        needed = f"; needs `{row.needs}`" if row.needs else ""
+        table.add_row(name, escape(str(row.range)), kinds, escape(row.doc + needed))
+    return table
 
 
 def print_crowd(console: Console, name: str) -> None:

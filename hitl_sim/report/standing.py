@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hitl_sim.analysis import StudyResult
-from oracles import POPULATIONS
 
 
 def standings(result: StudyResult) -> list[tuple[str, str, str]]:
@@ -21,8 +20,6 @@ def _standing(result: StudyResult, name: str, kind: str) -> str:
     """Say how far a population may be trusted, by its own file where it has one."""
     if name in result.populations:
         return str(result.populations[name]["status"][kind])
-    if name in POPULATIONS:
-        return POPULATIONS[name].status[kind]
     return "not a named population"
 
 

@@ -4,7 +4,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -20,9 +19,7 @@ from hitl_sim.energy import load_profile
 from hitl_sim.energy.link import load_link
 from hitl_sim.output import write_bytes
 from hitl_sim.report.lever import WIDTH, print_levers
-from hitl_sim.study.conclude import open_analysis
-from hitl_sim.study.spec import StudySpec
-from hitl_sim.study.use import count_use
+from hitl_sim.study.conclude import Analysis
 
 
 @dataclass(frozen=True)
@@ -79,18 +76,15 @@ def show_levers(
     link, server = load_link(prices.link), load_profile(prices.server)
     if prices.query_batch is not None and prices.query_batch < 1:
         raise ValueError(f"`--query-batch` must be >= 1, got {prices.query_batch}.")
-
-    def use(spec: StudySpec, manifest: dict[str, Any]) -> dict[str, Any]:
-        batch = prices.query_batch or spec.prices.query_batch
-        return count_use(spec, manifest, batch)
-
-    analysed = open_analysis(folder, prices.device, use)
-    result = analysed(None)
+    analysis = Analysis.open(
+        folder, prices.device, use_batch=prices.query_batch, is_used=True
+    )
+    result = analysis.under()
     serving = Serving(result.profile, server, link, prices.link)
     tables = tabulate_levers(result, serving, policies)
     standings = find_standings(
         result.prices,
-        lambda other: result if other == result.prices else analysed(other),
+        lambda other: result if other == result.prices else analysis.under(other),
     )
     _print(console, result, tables, standings)
     text = io.StringIO()

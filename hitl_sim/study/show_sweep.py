@@ -1,9 +1,13 @@
 """A sweep for the terminal: its progress, what a folder holds, what a plan would do."""
 
+from __future__ import annotations
+
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,12 +22,18 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from hitl_sim.study.probe import Probe
-from hitl_sim.study.runner import DryRun
-from hitl_sim.study.status import Status
-from hitl_sim.study.sweep import Progress
-from hitl_sim.study.tune import Tuning
-from hitl_sim.study.verify import Verification
+from hitl_sim.energy import Quantity
+from hitl_sim.report import render_terminal
+
+if TYPE_CHECKING:
+    # what is shown of a folder alone must load no study
+    from hitl_sim.results import Results
+    from hitl_sim.study.probe import Probe
+    from hitl_sim.study.runner import DryRun
+    from hitl_sim.study.status import Status
+    from hitl_sim.study.sweep import Progress
+    from hitl_sim.study.tune import Tuning
+    from hitl_sim.study.verify import Verification
 
 _MOST_BARS = 6
 _LOG_EVERY_S = 10.0
@@ -234,3 +244,19 @@ def print_verification(console: Console, found: Verification) -> None:
             f"{found.strange} record files belong to another form of the study and "
             "were left out."
         )
+
+
+def print_results(console: Console, results: Results) -> None:
+    """Print a study's answer, and what the last call of its sweep burned itself."""
+    render_terminal(results.result, console, results.verdicts)
+    path = results.folder / "sidecar" / "sweep.json"
+    if not path.exists():
+        return
+    own = json.loads(path.read_text())
+    seconds = Quantity.from_json(own["seconds"])
+    console.print(
+        f"The last sweep itself took {seconds}; its energy, apart from the bill:"
+    )
+    for joules in own["gross"]:
+        quantity = Quantity.from_json(joules)
+        console.print(f"  {quantity.of}: {quantity}")

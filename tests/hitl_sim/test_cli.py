@@ -209,13 +209,13 @@ def test_an_unwritable_folder_is_refused(tmp_path):
 def test_a_comparison_with_nothing_is_refused(tmp_path):
     code, text = call("compare", tmp_path, tmp_path)
     assert code == 2
-    assert "no study.json" in text.replace("\n", " ")
+    assert "no manifest.json" in text.replace("\n", " ")
 
 
 def test_a_report_of_nothing_is_refused(tmp_path):
     code, text = call("report", tmp_path)
     assert code == 2
-    assert "no study.json" in text.replace("\n", " ")
+    assert "no manifest.json" in text.replace("\n", " ")
 
 
 def test_afford_needs_one_budget():

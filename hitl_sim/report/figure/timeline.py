@@ -14,7 +14,7 @@ from hitl_sim.analysis import Finding, StudyResult
 from hitl_sim.report.figure.style import BLACK, COLOURS, GREY, new_figure
 from hitl_sim.report.number import duration
 from hitl_sim.unit import S_PER_H, S_PER_MIN
-from hitl_sim.workforce import Crew, Round, Timeline, simulate_rounds
+from hitl_sim.workforce import Crew, Round, Timeline, crew_of, simulate_rounds
 
 _LOOKS = {
     "work": (COLOURS[0], None),
@@ -84,15 +84,7 @@ def _crew(table: Mapping[str, Any], settings: Mapping[str, Any]) -> Crew:
         **table,
         **{k.removeprefix("crew."): v for k, v in settings.items() if "crew." in k},
     }
-    return Crew(
-        num_people=int(given["size"]),
-        hours_per_day=given["hours_per_day"],
-        days_per_week=given["days_per_week"],
-        break_every_s=given["break_every_s"],
-        break_s=given["break_s"],
-        pay_basis=given["pay_basis"],
-        is_break_paid=given["is_break_paid"],
-    )
+    return crew_of(given)
 
 
 def _simulate(

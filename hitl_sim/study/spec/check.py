@@ -275,7 +275,7 @@ def _check_recording(spec: StudySpec) -> None:
     asked = [arm for arm in spec.arm if arm.question is not None]
     if not asked or not all(is_replayed(arm, crowd) for arm in asked):
         return
-    for name in crowd.dials:
+    for name in (*crowd.dials, *crowd.chosen):
         if not acts_on_crowd(name, crowd):
             raise SpecError(
                 f"`crowd.{name}` must be left out where all answers are replayed from "

@@ -9,7 +9,8 @@ of which there are many, and not along the options.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,10 +24,45 @@ from oracles.annotators import (
     init_annotators,
 )
 from oracles.contract import Oracle, Query, Response
-from oracles.lesson import added_lessons, learn
 from oracles.timing import draw_luck, time_answers
 from oracles.utility import choose, realise
 from oracles.vigor import tire
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of feedback: how it is answered, and what its questions are about.
+
+    Attributes:
+        oracle: answers it.
+        words: what is asked, in words.
+        space: option space id; kinds that share one share what people see in an item.
+        options: what the options are: the "classes" of an item, the "groups" of
+            features, or a "pair" of the kind's own.
+        answer: an "option" or level, "marks" of options, or a "ranking" of them.
+        is_of_class: whether the right option is a class, or a pair that follows from
+            it: what features or a model say of the item then speaks for and against it.
+        is_check: whether one option that is suggested is held against all the others.
+        has_band: whether answers that fall into a band say neither, and so are not
+            scored.
+        recorded_as: kind of recorded answers that can be replayed in its place, by
+            `hitl_sim.participants.answers`; None where none can.
+    """
+
+    oracle: Oracle
+    words: str
+    space: int
+    options: Literal["classes", "groups", "pair"]
+    answer: Literal["option", "marks", "ranking"] = "option"
+    is_of_class: bool = False
+    is_check: bool = False
+    has_band: bool = False
+    recorded_as: str | None = None
+
+    def num_options(self, num_classes: int, num_groups: int) -> int:
+        """Count the options of a question about a task."""
+        counts = {"classes": num_classes, "groups": num_groups, "pair": 2}
+        return counts[self.options]
 
 
 class ReadOut(NamedTuple):
@@ -51,7 +87,7 @@ Reader = Callable[[Annotators, Query, Array, Array], ReadOut]
 
 
 def build_oracle(
-    space: int, systematic: Utilities, read: Reader, *, has_habit: bool = False
+    space: int, systematic: Utilities, read: Reader, *, is_anchored: bool = False
 ) -> Oracle:
     """Build the oracle of one feedback kind.
 
@@ -60,7 +96,7 @@ def build_oracle(
         systematic: utilities of the options without noise, `[K, A, T]`.
         read: read-out of realised utilities, from the crowd, the questions, the
             utilities `[K, A, T]` and which answers are lapses, `[A, T]`.
-        has_habit: whether the previous answer may gain utility; the answer of such a
+        is_anchored: whether the previous answer may gain utility; the answer of such a
             kind is its best option.
 
     Returns:
@@ -71,14 +107,14 @@ def build_oracle(
         key: PRNGKeyArray, params: Annotators, state: AnnotatorState, query: Query
     ) -> tuple[AnnotatorState, Response]:
         asked = jax.tree.map(jnp.transpose, query)
-        asked = tire(params, state, learn(params, state, asked))
+        asked = tire(params, state, asked)
         worth = systematic(params, asked)
         luck = draw_luck(key, space, params, asked)
         is_lapse = luck.is_lapse
         realised = realise(key, space, params, asked, worth, is_lapse)
         is_open = asked.is_asked & ~_is_too_low(params, worth, is_lapse)
-        if has_habit and params.habit is not None:
-            realised = realised + _habit(params, state, realised, is_open, is_lapse)
+        if is_anchored and "habit" in params.extra:
+            realised = realised + _anchor(params, state, realised, is_open, is_lapse)
         read_out = read(params, asked, realised, is_lapse)
         is_given = is_open & ~_is_too_close(params, read_out.margin, is_lapse)
         residual, seconds = time_answers(params, state, asked, luck, read_out.conflict)
@@ -93,6 +129,21 @@ def build_oracle(
         return after, jax.tree.map(jnp.transpose, response)
 
     return Oracle(check=check_annotators, init=init_annotators, answer=answer)
+
+
+def read_band(lead: Float[Array, "A T"], band: Float[Array, "A"]) -> ReadOut:
+    """Read a choice of two, with a middle where they differ by less than a band.
+
+    Args:
+        lead: utility by which the second option leads.
+        band: half width of the middle, utility.
+
+    Returns:
+        0 the first, 1 the middle, 2 the second.
+    """
+    size = jnp.abs(lead)
+    level = jnp.where(size < band[:, None], 1, jnp.where(lead > 0, 2, 0))
+    return ReadOut(level, *clarity(size), size)
 
 
 def clarity(margin: Float[Array, "*shape"]) -> tuple[Array, Array]:
@@ -121,9 +172,10 @@ def _is_too_low(
         Lee, Smith, Dragan, Abbeel (2021), B-Pref: benchmarking preference-based
         reinforcement learning, NeurIPS datasets and benchmarks: the skipping teacher.
     """
-    if params.skip_level is None:
+    if "skip_level" not in params.extra:
         return jnp.zeros_like(is_lapse)
-    return (jnp.max(worth, axis=0) < params.skip_level[:, None]) & ~is_lapse
+    least = params.extra["skip_level"][:, None]
+    return (jnp.max(worth, axis=0) < least) & ~is_lapse
 
 
 def _is_too_close(
@@ -135,12 +187,12 @@ def _is_too_close(
         Chow (1970), On optimum recognition error and reject tradeoff, IEEE Transactions
         on Information Theory 16(1): reject where the best is not clear of the rest.
     """
-    if params.skip_margin is None:
+    if "skip_margin" not in params.extra:
         return jnp.zeros_like(is_lapse)
-    return (margin < params.skip_margin[:, None]) & ~is_lapse
+    return (margin < params.extra["skip_margin"][:, None]) & ~is_lapse
 
 
-def _habit(
+def _anchor(
     params: Annotators,
     state: AnnotatorState,
     utility: Float[Array, "K A T"],
@@ -149,13 +201,13 @@ def _habit(
 ) -> Float[Array, "K A T"]:
     """Return what every option gains from having been the previous answer."""
     num_options = utility.shape[0]
-    habit = jnp.zeros_like(params.skill) if params.habit is None else params.habit
+    anchoring = params.extra["habit"]
 
     def step(last: Array, xs: tuple[Array, Array, Array]) -> tuple[Array, Array]:
         utility_now, is_open_now, is_guess = xs
-        # Whoever guesses has no habit; -1 is no option.
+        # Whoever guesses is not anchored; -1 is no option.
         held = jnp.where(is_guess, -1, last)
-        gained = habit[None, :] * jax.nn.one_hot(held, num_options, axis=0)
+        gained = anchoring[None, :] * jax.nn.one_hot(held, num_options, axis=0)
         choice, margin = choose(utility_now + gained)
         is_close = _is_too_close(params, margin[:, None], is_guess[:, None])[:, 0]
         is_given = is_open_now & ~is_close
@@ -163,7 +215,7 @@ def _habit(
 
     queue = (jnp.moveaxis(utility, -1, 0), is_open.T, is_lapse.T)
     held = jax.lax.scan(step, state.last_answer, queue)[1]
-    return habit[None, :, None] * jax.nn.one_hot(held.T, num_options, axis=0)
+    return anchoring[None, :, None] * jax.nn.one_hot(held.T, num_options, axis=0)
 
 
 def _advance(
@@ -185,5 +237,4 @@ def _advance(
         last_residual=residual,
         last_answer=jnp.where(last >= 0, at_last, state.last_answer),
         load_s=state.load_s + num_asked * jnp.exp(params.pace),
-        lessons=state.lessons + added_lessons(query),
     )

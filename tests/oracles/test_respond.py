@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from oracles import LABEL
-from oracles.feedback.respond import clarity
+from oracles.respond import clarity
 
 KEY = jax.random.key(81)
 COUNT = 8000
