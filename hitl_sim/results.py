@@ -31,7 +31,7 @@ from hitl_sim.analysis.run_bill import BILL_SCHEMA
 from hitl_sim.analysis.versus import Comparison, compare_studies
 from hitl_sim.cost import MEASURES, Prices, check_prices
 from hitl_sim.energy import Quantity
-from hitl_sim.study.conclude import Analysis, write_findings
+from hitl_sim.study.conclude import Analysis
 from hitl_sim.study.status import Status, status_of
 from hitl_sim.unit import S_PER_H
 
@@ -185,12 +185,9 @@ class Results:
 
     def figures(self) -> tuple[str, ...]:
         """Names of the figures that `plot` draws."""
-        from hitl_sim.report.caption import (  # noqa: PLC0415 - loads matplotlib
-            DECISION_FIGURES,
-            FIGURES,
-        )
+        from hitl_sim.report.figure import FIGURES  # noqa: PLC0415 - loads matplotlib
 
-        return (*FIGURES, *DECISION_FIGURES)
+        return tuple(FIGURES)
 
     def plot(self, name: str, task: str | None = None) -> Figure | None:
         """Draw one figure of the report.
@@ -206,20 +203,12 @@ class Results:
         Raises:
             ValueError: there is no such figure or task.
         """
-        from hitl_sim.report.caption import (  # noqa: PLC0415 - loads matplotlib
-            DECISION_FIGURES,
-            FIGURES,
-        )
-        from hitl_sim.report.figure import styled  # noqa: PLC0415
+        from hitl_sim.report.figure import draw  # noqa: PLC0415 - loads matplotlib
 
-        _check_one_of("name", name, self.figures())
         labels = [one.label for one in self.result.tasks]
         _check_one_of("task", task or labels[0], labels)
         index = labels.index(task or labels[0])
-        with styled(name):
-            if name in FIGURES:
-                return FIGURES[name][0](self.result.tasks[index])
-            return DECISION_FIGURES[name][0](self.verdicts[index], self.result)
+        return draw(name, self.result, self.verdicts, task=index)
 
     def report(self, path: Path | str | None = None, again: str | None = None) -> Path:
         """Write the report: a page, its figures, its numbers and the runs' bills.
@@ -232,7 +221,10 @@ class Results:
             Path of `report.html`; `report.json`, `findings.md`, `bill.parquet` and
             `figures/` are beside it.
         """
-        from hitl_sim.report import write_report  # noqa: PLC0415 - loads matplotlib
+        from hitl_sim.report.page import write_report  # noqa: PLC0415 - loads matplotlib
+        from hitl_sim.report.terminal.answer import (  # noqa: PLC0415
+            write_findings,
+        )
 
         out = self.folder if path is None else Path(path)
         command = again or f"hitl-sim report {self.folder}"

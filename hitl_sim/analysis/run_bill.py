@@ -12,11 +12,12 @@ from hitl_sim.analysis.bill import price_units
 from hitl_sim.analysis.decision import Sample, bill_sample
 from hitl_sim.analysis.label import label_seconds
 from hitl_sim.analysis.pretraining import share_pretraining
-from hitl_sim.analysis.record import PROTOCOL, RunGroup, read_groups
+from hitl_sim.analysis.record import RunGroup, read_groups
 from hitl_sim.analysis.target import Targets, find_stop, find_targets, stop_at_cap
 from hitl_sim.array import FloatArray
 from hitl_sim.cost import Market, Measure, Prices, bill, open_market
 from hitl_sim.energy import DeviceProfile
+from hitl_sim.purpose import PROTOCOL
 
 BILL_SCHEMA = pa.schema(
     [

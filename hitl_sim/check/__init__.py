@@ -16,7 +16,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from hitl_sim.check import annotator, intervention, strategy
+from hitl_sim.check import aggregation, annotator, intervention, strategy
 from hitl_sim.check.base import (
     Check,
     CheckError,
@@ -40,6 +40,7 @@ _SAMPLES: Mapping[Kind, Callable[[Part, Mapping[str, Any]], Subject]] = (
         {
             "strategy": strategy.sample,
             "intervention": intervention.sample,
+            "aggregation": aggregation.sample,
             "annotator": annotator.sample,
         }
     )
@@ -47,7 +48,11 @@ _SAMPLES: Mapping[Kind, Callable[[Part, Mapping[str, Any]], Subject]] = (
 """How a part of each kind is built and given samples."""
 
 _OWN: Mapping[Kind, tuple[Check, ...]] = MappingProxyType(
-    {"annotator": annotator.CHECKS, "intervention": intervention.CHECKS}
+    {
+        "aggregation": aggregation.CHECKS,
+        "annotator": annotator.CHECKS,
+        "intervention": intervention.CHECKS,
+    }
 )
 """Checks that only some kinds have."""
 

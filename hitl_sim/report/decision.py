@@ -23,6 +23,7 @@ from hitl_sim.report.number import (
     plain_joules,
     times,
 )
+from hitl_sim.report.sentence import say
 
 _MOST = 4
 _LEAST_SHARE = 0.001
@@ -60,15 +61,12 @@ def _surely(decision: Decision) -> str:
     for measure in MEASURES:
         known = [a for a in asked if not math.isnan(a.pays_here[measure])]
         if not known:
-            parts.append(f"unknown in {AXIS_NAMES[measure]}")
+            parts.append(say("decision.surely_unknown", axis=AXIS_NAMES[measure]))
             continue
-        leader = max(known, key=lambda a: a.pays_here[measure])
-        share = percent(leader.pays_here[measure])
-        parts.append(f"{share} at most in {AXIS_NAMES[measure]}")
-    return (
-        "How surely: the probability that people pay, over chance and what is unknown"
-        f" about the world, is {join_words(parts)}."
-    )
+        share = percent(max(a.pays_here[measure] for a in known))
+        axis = AXIS_NAMES[measure]
+        parts.append(say("decision.surely_share", share=share, axis=axis))
+    return say("decision.surely", shares=join_words(parts))
 
 
 def _per_hour(decision: Decision) -> str:
@@ -76,23 +74,20 @@ def _per_hour(decision: Decision) -> str:
     if leader is None:
         return ""
     arm = next(a for a in decision.arms if a.finding is leader)
-    return (
-        f"Per hour: {leader.label} saved {per_hour_text(arm.saved_per_hour)} of"
-        " training per hour of people, the requester's hours included."
-    )
+    amount = per_hour_text(arm.saved_per_hour)
+    return say("decision.per_hour", label=leader.label, amount=amount)
 
 
 def per_hour_text(found: RatioSet) -> str:
     """Write joules per hour with their Fieller set, bounded or not."""
     if math.isnan(found.value):
-        return "an unknown amount"
+        return say("decision.per_hour_unknown")
     value = format_value(found.value, "J")
     if found.shape is Shape.LINE:
-        return f"{value} (95 % Fieller set: any number)"
+        return say("decision.fieller_line", value=value)
     low, high = (format_value(end, "J") for end in (found.low, found.high))
-    if found.shape is Shape.GAP:
-        return f"{value} (95 % Fieller set: all but {low} to {high})"
-    return f"{value} (95 % Fieller set: {low} to {high})"
+    name = "decision.fieller_gap" if found.shape is Shape.GAP else "decision.fieller"
+    return say(name, value=value, low=low, high=high)
 
 
 def crossing_text(found: BreakEvenAlong) -> str:
@@ -102,24 +97,30 @@ def crossing_text(found: BreakEvenAlong) -> str:
     within = f"{digits(crossing.low)} to {digits(crossing.high)}{unit}"
     match crossing.course:
         case Course.UNKNOWN:
-            return "unknown"
+            return UNKNOWN
         case Course.NEVER:
-            hedge = ", though chance may hide it" if crossing.region else ""
-            return f"never from {within}{hedge}"
+            hedge = say("decision.never_open") if crossing.region else ""
+            return say("decision.never", within=within, hedge=hedge)
         case Course.ALWAYS:
-            hedge = ", though chance may hide an end" if crossing.region else ""
-            return f"at any from {within}{hedge}"
+            hedge = say("decision.always_open") if crossing.region else ""
+            return say("decision.always", within=within, hedge=hedge)
         case Course.SEVERAL:
-            return f"changes at {_roots(crossing)}{unit}"
+            return say("decision.several", roots=_roots(crossing), unit=unit)
         case Course.FROM | Course.UP_TO:
-            return f"{crossing.course.value} {_roots(crossing)}{unit}{_set(crossing)}"
+            return say(
+                "decision.crossing",
+                course=crossing.course.value,
+                roots=_roots(crossing),
+                unit=unit,
+                region=_set(crossing),
+            )
 
 
 def _roots(crossing: Crossing) -> str:
     pairs = zip(crossing.roots, crossing.brackets, strict=True)
     return join_words(
         [
-            f"somewhere from {digits(a)} to {digits(b)}"
+            say("decision.somewhere", low=digits(a), high=digits(b))
             if math.isnan(root)
             else digits(root)
             for root, (a, b) in pairs
@@ -143,8 +144,8 @@ def _prices(decision: Decision) -> list[str]:
         return []
     label = leader.finding.label
     own = [b for b in decision.break_evens if b.arm == label and b.unit]
-    parts = [f"{b.along}: {crossing_text(b)}" for b in own]
-    return [f"Break-even prices of {label}: {'; '.join(parts)}."] if own else []
+    found = "; ".join(f"{b.along}: {crossing_text(b)}" for b in own)
+    return [say("decision.prices", label=label, found=found)] if own else []
 
 
 def _dials(decision: Decision) -> list[str]:
@@ -158,7 +159,8 @@ def _dials(decision: Decision) -> list[str]:
             if len(own) <= _MOST
             else _summary(own)
         )
-        sentences.append(f"People save training, by {along.partition(':')[0]}: {told}.")
+        dial = along.partition(":")[0]
+        sentences.append(say("decision.dial", dial=dial, found=told))
     return sentences
 
 
@@ -171,15 +173,18 @@ def _summary(found: Sequence[BreakEvenAlong]) -> str:
     for course in dict.fromkeys(c.course for c in crossings):
         own = [c for c in crossings if c.course is course]
         roots = [root for c in own for root in c.roots if not math.isnan(root)]
-        within = (
-            f" (turning at {digits(min(roots))} to {digits(max(roots))})"
-            if roots
-            else ""
-        )
-        parts.append(f"{_COURSES[course]} in {len(own)}{within}")
-    return (
-        f"over {low} to {high}, of {len(found)} settings of everything else,"
-        f" {join_words(parts)}; the table has each"
+        within = ""
+        if roots:
+            ends = {"low": digits(min(roots)), "high": digits(max(roots))}
+            within = say("decision.dial_turning", **ends)
+        told = {"course": _COURSES[course], "num": len(own), "within": within}
+        parts.append(say("decision.dial_course", **told))
+    return say(
+        "decision.dial_summary",
+        low=low,
+        high=high,
+        num=len(found),
+        courses=join_words(parts),
     )
 
 
@@ -205,18 +210,17 @@ def _boundaries(decision: Decision, own: str) -> str:
             flips.setdefault(key, []).append(name)
     words = own.replace("_", " ")
     if not flips:
-        return (
-            f"An hour of a person is its {words} here; no conclusion would differ with"
-            " another boundary."
-        )
+        return say("decision.boundary_same", boundary=words)
     parts = [
-        f"with {boundary.replace('_', ' ')} {_ANSWERS[answer]}: {_some(names)}"
+        say(
+            "decision.boundary_change",
+            boundary=boundary.replace("_", " "),
+            ends=_ANSWERS[answer],
+            names=_some(names, ", "),
+        )
         for (boundary, answer), names in flips.items()
     ]
-    return (
-        f"An hour of a person is its {words} here. The conclusion would differ"
-        f" {'; '.join(parts)}."
-    )
+    return say("decision.boundary", boundary=words, changes="; ".join(parts))
 
 
 _ANSWERS = {
@@ -226,10 +230,10 @@ _ANSWERS = {
 }
 
 
-def _some(names: Sequence[str]) -> str:
+def _some(names: Sequence[str], by: str) -> str:
     left = len(names) - _MOST
-    more = f", and {left} more" if left > 0 else ""
-    return ", ".join(names[:_MOST]) + more
+    more = say("decision.more", by=by, num=left) if left > 0 else ""
+    return by.join(names[:_MOST]) + more
 
 
 def _spread(decision: Decision) -> str:
@@ -241,12 +245,14 @@ def _spread(decision: Decision) -> str:
     spread = next(s for s in arm.spread if s.measure == leader.measure)
     if math.isnan(spread.sd):
         return ""
-    return (
-        f"Of the variance of {leader.finding.label}'s net benefit in"
-        f" {AXIS_NAMES[leader.measure]}, with training {times(decision.scale)} as dear,"
-        f" {share_text(spread.chance)} is Monte-Carlo error, which more replicates"
-        f" would reduce; {share_text(spread.world)} is uncertainty about prices and"
-        f" device constants; {share_text(spread.both)} is their interaction."
+    return say(
+        "decision.spread",
+        label=leader.finding.label,
+        axis=AXIS_NAMES[leader.measure],
+        times=times(decision.scale),
+        chance=share_text(spread.chance),
+        world=share_text(spread.world),
+        both=share_text(spread.both),
     )
 
 
@@ -269,20 +275,20 @@ def _information(found: Sensitivity | None) -> str:
         return ""
     everything, here = found.everything, found.everything_here
     sentences = [
-        f"Value of information, with training {times(found.scale)} as dear: the"
-        " expected value of perfect information (EVPI) is"
-        f" {worth_text(everything, found)} per success"
-        f"{', ± one standard error' if everything.value else ''}.",
+        say(
+            "decision.evpi",
+            times=times(found.scale),
+            worth=worth_text(everything, found),
+            error=say("decision.evpi_error") if everything.value else "",
+        ),
         *_partial(found),
-        f"At the study's own scale of training EVPI is {worth_text(here, found)}.",
+        say("decision.evpi_here", worth=worth_text(here, found)),
     ]
     if everything.value == here.value == 0.0:
-        sentences.append("Nothing that could be learned would change the decision.")
+        sentences.append(say("decision.evpi_nothing"))
     if found.left_out:
-        left = len(found.left_out) - _MOST
-        more = f"; and {left} more" if left > 0 else ""
-        told = "; ".join(found.left_out[:_MOST])
-        sentences.append(f"Not valued: {told}{more}.")
+        names = _some(found.left_out, "; ")
+        sentences.append(say("decision.evpi_left", names=names))
     return " ".join(sentences)
 
 
@@ -292,19 +298,18 @@ def _partial(found: Sensitivity) -> list[str]:
     if not useful:
         return []
     top = useful[0]
-    by_people = ", which real participants would tell," if top.is_people else ""
-    sentences = [
-        "Of single inputs, the expected value of partial perfect information (EVPPI)"
-        f" is largest for {top.words.partition(':')[0]}{by_people} at"
-        f" {worth_text(top.at_scale, found)}."
-    ]
     people = next((w for w in useful if w.is_people), top)
+    by_people = say("decision.evppi_by_people") if top.is_people else ""
+    told, asked = (
+        {
+            "input": worth.words.partition(":")[0],
+            "worth": worth_text(worth.at_scale, found),
+        }
+        for worth in (top, people)
+    )
+    sentences = [say("decision.evppi", people=by_people, **told)]
     if people is not top:
-        sentences.append(
-            "Real participants would best be asked for"
-            f" {people.words.partition(':')[0]}, at"
-            f" {worth_text(people.at_scale, found)}."
-        )
+        sentences.append(say("decision.evppi_people", **asked))
     return sentences
 
 

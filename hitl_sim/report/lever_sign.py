@@ -25,7 +25,7 @@ from hitl_sim.analysis.standing import Standing
 from hitl_sim.energy import Quantity
 from hitl_sim.energy.clock import is_fitted, published_figures
 from hitl_sim.report.int8_sign import tell_int8
-from hitl_sim.report.number import RHO, digits, plain_joules, ratio_text
+from hitl_sim.report.number import RHO, digits, percent_span, plain_joules, ratio_text
 
 _EVEN = 1e-9
 """Two counts of operations that differ by less are the same."""
@@ -245,14 +245,9 @@ def _clock(row: LeverRow, point: ClockPoint) -> Iterator[str]:
                 value, ends, figure.span, is_fitted=is_fitted(figure)
             )
             yield (
-                f"{row.name}: {_percents(value, ends)} of {figure.work} saved, where"
+                f"{row.name}: {percent_span(value, ends)} of {figure.work} saved, where"
                 f" {figure.by} found {figure.words}: {agreement}"
             )
-
-
-def _percents(value: float, ends: tuple[float, float]) -> str:
-    low, high = (digits(100 * end) for end in ends)
-    return f"{digits(100 * value)} % [{low}, {high}]"
 
 
 def _joules(quantity: Quantity | None) -> str:

@@ -12,6 +12,7 @@ from hitl_sim.energy.display import format_value
 from hitl_sim.unit import S_PER_H, S_PER_MIN
 
 _NAMES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+_BYTES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 _S_PER_DAY = 24 * S_PER_H
 _S_PER_YEAR = 365.25 * _S_PER_DAY
 _TIMES = (
@@ -98,6 +99,13 @@ def duration_text(seconds: Quantity) -> str:
     return f"{text} [{duration(float(low))} to {duration(float(high))}]"
 
 
+def bare_text(quantity: Quantity) -> str:
+    """Write a value and its interval without its kind; why it is missing if it is."""
+    if quantity.value is None:
+        return f"unavailable: {quantity.reason}"
+    return format_value(quantity.value, quantity.unit, quantity.interval)
+
+
 def times(multiple: float) -> str:
     """Write how many times as dear: `66.4 million times`."""
     if math.isinf(multiple):
@@ -160,3 +168,26 @@ def join_words(names: Sequence[str]) -> str:
     """Write a list of words with commas and a last `and`."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def size_text(count: float) -> str:
+    """Write a number of bytes with a unit: `81.3 kB`."""
+    for size, unit in _BYTES:
+        if count >= size * (1 - 5e-4):
+            return f"{digits(count / size)} {unit}"
+    return "0" if count == 0 else f"{digits(round(count, 1))} B"
+
+
+def rough_time(seconds: float) -> str:
+    """Write a time in the largest unit that makes it at least 1."""
+    if seconds < S_PER_MIN:
+        return f"{seconds:.0f} s"
+    if seconds < S_PER_H:
+        return f"{seconds / S_PER_MIN:.1f} min"
+    return f"{seconds / S_PER_H:.1f} h"
+
+
+def percent_span(fraction: float, ends: tuple[float, float]) -> str:
+    """Write a fraction and its interval as per cent: `5 % [3, 7]`."""
+    low, high = (digits(100 * end) for end in ends)
+    return f"{digits(100 * fraction)} % [{low}, {high}]"

@@ -23,7 +23,6 @@ from hitl_sim.analysis.joint import Joint, judge_at_once, judge_pairs
 from hitl_sim.cost import MEASURES, Measure
 from hitl_sim.energy import Quantity
 from hitl_sim.report.number import (
-    RHO,
     digits,
     duration_text,
     energy_text,
@@ -36,44 +35,41 @@ from hitl_sim.report.number import (
     times,
     times_span,
 )
+from hitl_sim.report.sentence import say
 
 
 def tell_answer(task: TaskResult, result: StudyResult) -> str:
     """Say whether people paid in energy, here and as training grows."""
     asked = task.with_people
     if not asked:
-        return "Nobody was asked in this study, so there is nothing to pay back."
+        return say("answer.nobody")
     paying = [f for f in asked if f.at("joules").pays_here is Answer.YES]
     if paying:
-        names = "; ".join(f.label for f in paying)
-        return f"People paid back in energy: {names}."
+        return say("answer.paid", names="; ".join(f.label for f in paying))
     maybe = [f for f in asked if f.at("joules").pays_here is Answer.UNDETERMINED]
     if maybe:
-        names = "; ".join(f.label for f in maybe)
-        return f"Whether people paid back in energy cannot be told for: {names}."
+        return say("answer.maybe", names="; ".join(f.label for f in maybe))
     unknown = [f for f in asked if f.at("joules").pays_here is Answer.UNKNOWN]
     if len(unknown) == len(asked):
         reason = unknown[0].at("joules").multiple.quantity.reason
-        return f"Whether people paid back in energy is not known: {reason}."
-    return f"People did not pay: {_why_not(task)}{_machine_sentence(task, result)}"
+        return say("answer.unknown", reason=reason)
+    machine = _machine_sentence(task, result)
+    return say("answer.no", why=_why_not(task), machine=machine)
 
 
 def _why_not(task: TaskResult) -> str:
     soonest = cheapest(task.with_people, "joules")
     leader = best(task.with_people)
     if soonest is None or leader is None:
-        return (
-            "no arm with people took fewer joules to the target than the control,"
-            f" {_leader_clause(leader)}so no rise in the cost of training would pay"
-            " them back."
-        )
+        return say("answer.none_saves", leader=_leader_clause(leader))
     found = soonest.at("joules")
-    beside, saved = _plain(found.beside), _plain(found.saved)
-    hedge = f" ({_doubt(soonest)})" if found.is_undetermined else ""
-    return (
-        f"at best ({soonest.label}) they saved {saved} of training per success{hedge}"
-        f" and took {beside} themselves, the waiting device included; training would"
-        f" have to be {times(found.multiple.value)} as dear for that to be paid back."
+    return say(
+        "answer.at_best",
+        label=soonest.label,
+        saved=_plain(found.saved),
+        doubt=f" ({_doubt(soonest)})" if found.is_undetermined else "",
+        beside=_plain(found.beside),
+        times=times(found.multiple.value),
     )
 
 
@@ -85,26 +81,24 @@ def _machine_sentence(task: TaskResult, result: StudyResult) -> str:
     found = beside(people, machine, result.seed)
     if not found.value > 1.0:
         return ""
-    more = "saved more" if found.low > 1.0 else "may have saved more"
-    return (
-        f" An arm without people {more}: {machine.label} at {RHO} ="
-        f" {ratio_text(machine.ratio)}."
+    return say(
+        "answer.machine",
+        more=say(f"answer.machine_{'more' if found.low > 1.0 else 'maybe'}"),
+        label=machine.label,
+        ratio=ratio_text(machine.ratio),
     )
 
 
 def _doubt(finding: Finding) -> str:
     """Say why a saving cannot be told from none."""
-    if finding.ratio.high < 1.0:
-        return "a saving that more failures than were seen would undo"
-    return "which cannot be told from no saving"
+    return say(f"answer.doubt_{'undone' if finding.ratio.high < 1.0 else 'none'}")
 
 
 def _leader_clause(leader: Finding | None) -> str:
     if leader is None or math.isinf(leader.ratio.value):
-        return "none of them reached it, "
-    return (
-        f"the best ({leader.label}) took {digits(leader.ratio.value)} times as many, "
-    )
+        return say("answer.leader_lost")
+    ratio = digits(leader.ratio.value)
+    return say("answer.leader", label=leader.label, ratio=ratio)
 
 
 def _plain(joules: Quantity) -> str:
@@ -114,25 +108,23 @@ def _plain(joules: Quantity) -> str:
 def tell_ceiling(task: TaskResult, result: StudyResult) -> str:
     """Say what the control spends, with chance and constants apart."""
     ceiling = task.ceiling
-    reach = f"{ceiling.reach.hits} of {ceiling.reach.trials} runs reached it"
-    if not math.isfinite(ceiling.joules.value):
-        return (
-            "Ceiling: unknown, since no run of the control reached the target of"
-            f" {digits(task.target)} validation accuracy."
-        )
-    interval = ceiling.joules.quantity.interval
-    constants = (
-        "the device's constants have no interval"
-        if interval is None
-        else "the device's constants leave "
-        + energy_text(ceiling.joules.value, float(interval[0]), float(interval[1]))
-    )
-    return (
-        f"Ceiling: without people the control spent {joules_text(ceiling.joules)} per"
-        f" success to its target ({percent(result.fraction)} of its pilot's best:"
-        f" {digits(task.target)} validation accuracy; {reach}). The interval is chance;"
-        f" {constants}. No plan can save more. One person's workstation runs"
-        f" {duration_text(ceiling.workstation_s)} on that."
+    spent = ceiling.joules
+    if not math.isfinite(spent.value):
+        return say("ceiling.unknown", target=digits(task.target))
+    constants = say("ceiling.no_interval")
+    if spent.quantity.interval is not None:
+        low, high = spent.quantity.interval
+        energy = energy_text(spent.value, float(low), float(high))
+        constants = say("ceiling.interval", energy=energy)
+    return say(
+        "ceiling.known",
+        joules=joules_text(spent),
+        fraction=percent(result.fraction),
+        target=digits(task.target),
+        hits=ceiling.reach.hits,
+        trials=ceiling.reach.trials,
+        constants=constants,
+        workstation=duration_text(ceiling.workstation_s),
     )
 
 
@@ -147,16 +139,24 @@ def tell_ratio(task: TaskResult, result: StudyResult) -> str:
         if leader is None:
             continue
         joint = judge_at_once(leader, findings, task.control, result.seed)
-        among = f" of {joint.num}" if joint.num > 1 else ""
         sentences.append(
-            f"the best condition{among} {who} was {leader.label} at {RHO} ="
-            f" {ratio_text(leader.ratio)}, {leader.reach.hits} of"
-            f" {leader.reach.trials} runs at the target:"
-            f" {_verdict(leader, joint, result)}"
+            say(
+                "ratio.best",
+                among=say("ratio.among", num=joint.num) if joint.num > 1 else "",
+                who=who,
+                label=leader.label,
+                ratio=ratio_text(leader.ratio),
+                hits=leader.reach.hits,
+                trials=leader.reach.trials,
+                verdict=_verdict(leader, joint, result),
+            )
         )
-    crowds = _beside_sentence(task, result) + _crowd_sentence(task, result)
-    text = "; ".join(sentences) or f"no arm has a known {RHO}"
-    return f"{RHO} (joules to the target beside the control): {text}.{crowds}"
+    return say(
+        "ratio.all",
+        found="; ".join(sentences) or say("ratio.unknown"),
+        beside=_beside_sentence(task, result),
+        crowd=_crowd_sentence(task, result),
+    )
 
 
 def _verdict(finding: Finding, joint: Joint, result: StudyResult) -> str:
@@ -166,31 +166,35 @@ def _verdict(finding: Finding, joint: Joint, result: StudyResult) -> str:
     if claim.side is None:
         return words
     if claim.is_withheld:
-        return f"too few failures seen to tell; {words} {_undone(claim, claim.side)}"
-    at_once = f"with all {joint.num} judged at once ({span(joint.low, joint.high)})"
+        undone = _undone(claim, claim.side)
+        return say("ratio.withheld", claimed=words, undone=undone)
+    ends = span(joint.low, joint.high)
+    at_once = say("ratio.at_once", num=joint.num, span=ends)
     if judge(joint.low, joint.high, result.smallest_effect) is not claim.effect:
-        return f"{words} by its own interval, but not {at_once}"
-    holds = f", also {at_once}" if joint.num > 1 else ""
-    return f"{words}{holds}; it stands unless {_failing(claim, claim.side)}"
+        return say("ratio.alone", claimed=words, at_once=at_once)
+    holds = say("ratio.holds", at_once=at_once) if joint.num > 1 else ""
+    failing = _failing(claim, claim.side)
+    return say("ratio.stands", claimed=words, holds=holds, failing=failing)
 
 
 def _undone(claim: Claim, side: Side) -> str:
     """Say which failures would undo what the interval alone would claim."""
-    enough = (
-        f"; about {claim.enough:,} replicates of which none fails would do"
-        if claim.enough
-        else ""
-    )
-    return (
-        f"would not stand if {_failing(claim, side)}, and up to"
-        f" {_share(side.may_fail)} may{enough}"
+    return say(
+        "ratio.undone",
+        failing=_failing(claim, side),
+        may_fail=_share(side.may_fail),
+        enough=say("ratio.enough", num=claim.enough) if claim.enough else "",
     )
 
 
 def _failing(claim: Claim, side: Side) -> str:
-    whose = "such runs" if claim.hangs_on == "arm" else "the control's runs"
-    seen = f"{side.failed or 'none'} of {side.runs} did"
-    return f"more than {_share(claim.survived)} of {whose} fail ({seen})"
+    return say(
+        "ratio.failing",
+        share=_share(claim.survived),
+        whose=say(f"ratio.whose_{'arm' if claim.hangs_on == 'arm' else 'control'}"),
+        failed=side.failed or "none",
+        runs=side.runs,
+    )
 
 
 def _share(fraction: float) -> str:
@@ -201,20 +205,18 @@ def _share(fraction: float) -> str:
 def _claimed(effect: Effect, finding: Finding, result: StudyResult) -> str:
     matters = percent(result.smallest_effect)
     low, high = finding.ratio.low, finding.ratio.high
+    side = "saving" if high < 1.0 else "loss" if low > 1.0 else ""
     match effect:
         case Effect.SAVES:
-            return f"a saving of more than the {matters} that matters"
+            return say("ratio.saves", matters=matters)
         case Effect.COSTS_MORE:
-            return f"a loss of more than the {matters} that matters"
+            return say("ratio.loses", matters=matters)
         case Effect.NO_DIFFERENCE:
-            side = "saving" if high < 1.0 else "loss" if low > 1.0 else "difference"
-            return f"a {side} of less than the {matters} that matters"
+            return say("ratio.small", side=side or "difference", matters=matters)
+        case _ if side:
+            return say("ratio.perhaps", side=side, matters=matters)
         case _:
-            if high < 1.0:
-                return f"a saving, perhaps of less than the {matters} that matters"
-            if low > 1.0:
-                return f"a loss, perhaps of less than the {matters} that matters"
-            return "the interval holds 1, so saving and loss cannot be told apart"
+            return say("ratio.open")
 
 
 def _beside_sentence(task: TaskResult, result: StudyResult) -> str:
@@ -225,9 +227,12 @@ def _beside_sentence(task: TaskResult, result: StudyResult) -> str:
     found = beside(people, machine, result.seed)
     if math.isnan(found.value):
         return ""
-    return (
-        f" Beside {machine.label}, {people.label} took {digits(found.value)}"
-        f" {span(found.low, found.high)} of its joules."
+    return say(
+        "ratio.beside",
+        machine=machine.label,
+        people=people.label,
+        value=digits(found.value),
+        span=span(found.low, found.high),
     )
 
 
@@ -247,15 +252,17 @@ def _crowd_sentence(task: TaskResult, result: StudyResult) -> str:
     if worst is leader:
         return ""
     found = judge_pairs(worst, leader, same, task.control, result.seed)
-    took = (
-        f"{leader.arm} with {worst.crowd} took"
-        f" {digits(worst.ratio.value / leader.ratio.value)}"
-        f" {span(found.low, found.high)} times the joules that it took with"
-        f" {leader.crowd} ({found.num} crowds, all pairs judged at once)"
+    took = say(
+        "ratio.crowd",
+        arm=leader.arm,
+        worst=worst.crowd,
+        ratio=digits(worst.ratio.value / leader.ratio.value),
+        span=span(found.low, found.high),
+        best=leader.crowd,
+        num=found.num,
     )
-    if found.low > 1.0:
-        return f" The crowd decides: {took}."
-    return f" Whether the crowd matters cannot be told: {took}."
+    name = "ratio.crowd_decides" if found.low > 1.0 else "ratio.crowd_open"
+    return say(name, took=took)
 
 
 def tell_break_even(task: TaskResult) -> str:
@@ -263,33 +270,38 @@ def tell_break_even(task: TaskResult) -> str:
     clauses: dict[str, list[str]] = {}
     for measure in MEASURES:
         clauses.setdefault(_clause(task, measure), []).append(AXIS_NAMES[measure])
-    parts = [f"in {join_words(names)} {clause}" for clause, names in clauses.items()]
-    return f"Break-even M*: {'; '.join(parts)}."
+    parts = [
+        say("break_even.clause", names=join_words(names), when=clause)
+        for clause, names in clauses.items()
+    ]
+    return say("break_even.all", clauses="; ".join(parts))
 
 
 def _clause(task: TaskResult, measure: Measure) -> str:
     """Say when the soonest arm pays back, by one measure."""
     asked = task.with_people
     if not asked:
-        return "there is nothing to pay back"
+        return say("break_even.nobody")
     soonest = cheapest(asked, measure)
     if soonest is not None:
         return _multiple_clause(soonest, soonest.at(measure))
     found = [f.at(measure) for f in asked]
     unknown = [b for b in found if b.payback is Payback.UNKNOWN]
     if unknown:
-        return f"unknown ({unknown[0].multiple.quantity.reason})"
+        reason = unknown[0].multiple.quantity.reason
+        return say("break_even.unknown", reason=reason)
     is_open = any(b.is_undetermined and math.isfinite(b.multiple.low) for b in found)
-    hedge = ", though not every interval rules out a saving" if is_open else ""
-    return f"never: no arm with people saves training{hedge}"
+    hedge = say("break_even.never_open") if is_open else ""
+    return say("break_even.never", hedge=hedge)
 
 
 def _multiple_clause(finding: Finding, found: BreakEven) -> str:
     if found.payback is Payback.ALWAYS:
-        return f"at once ({finding.label})"
-    multiple = found.multiple
-    hedge = f", {_doubt(finding)}" if found.is_undetermined else ""
-    return (
-        f"from {times(multiple.value)} as dear on,"
-        f" {times_span(multiple)} ({finding.label}{hedge})"
+        return say("break_even.at_once", label=finding.label)
+    return say(
+        "break_even.from",
+        times=times(found.multiple.value),
+        span=times_span(found.multiple),
+        label=finding.label,
+        doubt=f", {_doubt(finding)}" if found.is_undetermined else "",
     )

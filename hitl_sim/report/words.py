@@ -17,6 +17,7 @@ from hitl_sim.report.opening import (
     tell_ratio,
 )
 from hitl_sim.report.scale import growth_note, tell_growth
+from hitl_sim.report.sentence import say
 from hitl_sim.report.standing import standing_words
 
 
@@ -84,16 +85,14 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
 
 
 def _caution(result: StudyResult) -> str:
-    simulated = _who_answered(result)
-    profile = result.profile
+    told = {
+        "profile": result.profile.label,
+        "description": result.profile.description,
+        "people": _who_answered(result),
+    }
     if result.is_measured:
-        return (
-            f"The device's joules were measured: profile {profile.label},"
-            f" {profile.description}.{simulated}"
-        )
-    return (
-        f"{_origin(result)} profile {profile.label} ({profile.description}).{simulated}"
-    )
+        return say("caution.measured", **told)
+    return say("caution.modelled", origin=_origin(result), **told)
 
 
 def _who_answered(result: StudyResult) -> str:
@@ -102,36 +101,25 @@ def _who_answered(result: StudyResult) -> str:
     if not asked:
         return ""
     if not any(asked):
-        return " People are simulated."
-    some = "" if all(asked) else ", those of other arms simulated"
+        return say("caution.simulated")
+    others = "" if all(asked) else say("caution.recorded_others")
     modelled = any(
         found.replay.get("modelled") for task in result.tasks for found in task.findings
     )
-    rest = "; fitted people answer what nobody did" if modelled else ""
-    return f" People are recorded{rest}{some}."
+    fitted = say("caution.recorded_fitted") if modelled else ""
+    return say("caution.recorded", fitted=fitted, others=others)
 
 
 def _origin(result: StudyResult) -> str:
     """Say what joules were made of that were not all measured."""
     total, timed, metered = len(result.units), result.num_timed, result.num_metered
     if metered:
-        return (
-            f"Some joules here were measured: those of {metered} of {total} units of"
-            " work; the rest is modelled, with"
-        )
+        return say("caution.origin_metered", metered=metered, total=total)
     if not timed:
-        return (
-            "No joule here was measured: the device's are modelled from counted"
-            " operations and the constants of"
-        )
-    rest = (
-        "" if timed == total else "; the rest is modelled from counted operations, all"
-    )
+        return say("caution.origin_counted")
+    rest = "" if timed == total else say("caution.origin_rest")
     which = "all" if timed == total else f"{timed} of"
-    return (
-        "No joule here was measured: the device's are modelled from the measured"
-        f" seconds of {which} {total} units of work{rest} with the watts of"
-    )
+    return say("caution.origin_timed", which=which, total=total, rest=rest)
 
 
 def _tell_task(
@@ -152,25 +140,25 @@ def _tell_task(
 def _notes(result: StudyResult) -> tuple[str, ...]:
     num = sum(len(distinct(task.findings)) for task in result.tasks)
     same = sum(len(task.findings) for task in result.tasks) - num
-    once = f" ({same} more repeat one of them run for run)" if same else ""
     people = standing_words(result)
-    notes = [f"How far the people may be trusted: {people}."] if people else []
-    conditions = "conditions are" if num != 1 else "condition is"
-    notes += [
-        f"{num} {conditions} compared{once} and about {max(1, round(num / 20))} of"
-        " their 95 % intervals will miss; the best of many looks better than it is"
-        " until fresh seeds confirm it."
-    ]
-    if result.failed:
-        notes.append(
-            f"{len(result.failed)} of {result.num_records} runs did not stay finite;"
-            " they are kept, billed to the cap and counted as not reaching."
+    notes = [say("note.people", people=people)] if people else []
+    notes.append(
+        say(
+            "note.many",
+            num=num,
+            conditions="conditions are" if num != 1 else "condition is",
+            again=say("note.many_again", num=same) if same else "",
+            missed=max(1, round(num / 20)),
         )
+    )
+    if result.failed:
+        failed = len(result.failed)
+        notes.append(say("note.failed", failed=failed, runs=result.num_records))
     scalings = find_scalings(result)
     if scalings:
-        notes.append(f"Growth with size. {growth_note(scalings)}")
+        notes.append(say("note.growth", note=growth_note(scalings)))
         notes.extend(tell_growth(scaling) for scaling in scalings)
-    notes.extend(f"Left out: {reason}" for reason in result.skipped)
+    notes.extend(say("note.left_out", reason=reason) for reason in result.skipped)
     return tuple(notes)
 
 

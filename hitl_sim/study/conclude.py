@@ -3,28 +3,23 @@
 Nothing here loads the study, its data or jax: a folder is all that reading needs.
 """
 
-import io
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 import pyarrow as pa
-from rich.console import Console
 
-from hitl_sim.analysis import StudyResult, Verdict, analyse
+from hitl_sim.analysis import StudyResult, analyse
 from hitl_sim.analysis.run_bill import bill_runs
 from hitl_sim.cost import Prices
 from hitl_sim.energy import DeviceProfile
-from hitl_sim.output import write_bytes
 from hitl_sim.study.folder import StudyFolder, read_folder
 from hitl_sim.study.store import write_table
 from hitl_sim.study.use import count_again, with_use
 
 BILL = "bill.parquet"
 """Bill of every run, derived: a new price rewrites this file and no record."""
-_PAGE_WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -134,22 +129,3 @@ def analyse_folder(
         ValueError: no such device profile.
     """
     return Analysis.open(folder, device).under(prices)
-
-
-def write_findings(
-    result: StudyResult,
-    verdicts: Sequence[Verdict],
-    folder: Path,
-    rerun_command: str,
-) -> None:
-    """Keep the answer and its table as a page to lay beside the study file."""
-    from hitl_sim.report import render_terminal  # noqa: PLC0415 - loads matplotlib
-
-    text = io.StringIO()
-    render_terminal(result, Console(file=text, width=_PAGE_WIDTH), verdicts)
-    lines = "\n".join(line.rstrip() for line in text.getvalue().splitlines())
-    page = (
-        f"# {result.question}\n\nWritten by `{rerun_command}`. Intervals are 95 %.\n\n"
-        f"```text\n{lines}\n```\n"
-    )
-    write_bytes(folder / "findings.md", page.encode())

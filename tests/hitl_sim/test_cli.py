@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hitl_sim import cli
-from hitl_sim.cli import app
+from hitl_sim.cli import app, studies
 from hitl_sim.energy import load_profile
 from hitl_sim.study import runner
 
@@ -125,7 +124,7 @@ def test_a_run_begins_with_what_a_dry_run_says(tmp_path, monkeypatch):
     _, foretold = call("run", file, "--out", out, "--dry-run")
     assert "16 of 48 runs differ from others along inert axes alone" in foretold
     monkeypatch.setattr(runner.Sweep, "run", lambda *_: ["not today."])
-    monkeypatch.setattr(cli, "_report", lambda *_: None)
+    monkeypatch.setattr(studies, "_report", lambda *_: None)
     code, text = call("run", file, "--out", out)
     assert code == 3
     assert foretold in text

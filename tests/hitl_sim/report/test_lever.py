@@ -13,9 +13,9 @@ from hitl_sim.analysis.standing import Standing
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.link import load_link
 from hitl_sim.energy.memory import ModelShape
-from hitl_sim.report.lever import print_levers
 from hitl_sim.report.lever_sign import tell_signs
 from hitl_sim.report.number import digits
+from hitl_sim.report.terminal.lever import print_levers
 
 WHOLE = {"kind": "whole_pool", "role": "arm"}
 MASK = {"kind": "prune", "form": "masked", "share": 0.5, "after": 3}

@@ -8,8 +8,8 @@ from hitl_sim.analysis import Effect, best
 from hitl_sim.analysis.joint import judge_at_once
 from hitl_sim.cost import Prices
 from hitl_sim.energy.profile import Constant, MeasuredCost
-from hitl_sim.report import paragraphs, tell
 from hitl_sim.report.number import times
+from hitl_sim.report.words import paragraphs, tell
 
 PRICES = Prices(boundary="workstation", label_standing="sunk", pue=1.0)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-from rich import box
-from rich.table import Table
+from rich.table import Table as Grid
 
 from hitl_sim.energy.memory import (
     FORMATS,
@@ -15,23 +13,21 @@ from hitl_sim.energy.memory import (
     stored_bytes,
 )
 from hitl_sim.energy.memory.stored import PARTS, Format
-from hitl_sim.report.number import digits, join_words
+from hitl_sim.report.number import digits, join_words, size_text
+from hitl_sim.report.table import new_grid
 
 BATCHES = (1, 512)
 """Queries answered together: one by itself, and many."""
-_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
-def bytes_table(shape: ModelShape) -> Table:
+def bytes_table(shape: ModelShape) -> Grid:
     """Lay out what a model and a query of it take in each format, by part.
 
     Args:
         shape: of the network.
     """
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("format")
-    for name in ("stored", "a query in batches of", "moves", *PARTS):
-        table.add_column(name, justify="right")
+    numbers = ("stored", "a query in batches of", "moves", *PARTS)
+    table = new_grid("format", *numbers, right=numbers, is_compact=True)
     for kept in FORMATS:
         parts = query_bytes(shape, kept, BATCHES)
         whole = moved_bytes(shape, kept, BATCHES)
@@ -94,11 +90,3 @@ def _held(stored: dict[Format, int], technology: str) -> str:
         f"a cache of {size_text(size)} ({technology}) would hold the weights in {held}:"
         " then they come from memory once, and a query moves only the rest"
     )
-
-
-def size_text(count: float) -> str:
-    """Write a number of bytes with a unit: `81.3 kB`."""
-    for size, unit in _UNITS:
-        if count >= size * (1 - 5e-4):
-            return f"{digits(count / size)} {unit}"
-    return "0" if count == 0 else f"{digits(float(np.round(count, 1)))} B"

@@ -1,34 +1,37 @@
 """A calibration and an audit, for the terminal."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from hitl_sim.energy.display import format_value
 from hitl_sim.energy.repeat import Repeated
-from hitl_sim.study.audited import Audit, Verdict
-from hitl_sim.study.calibration import Calibration
+from hitl_sim.report.table import Table, to_grid
+
+if TYPE_CHECKING:
+    from hitl_sim.study.audited import Audit, Verdict
+    from hitl_sim.study.calibration import Calibration
 
 
 def print_calibration(console: Console, found: Calibration, path: Path) -> None:
     """Print what each unit costs here, and what the file can be used for."""
-    table = Table(
-        title=f"Units of work on {escape(found.profile.name)}, 95 % intervals"
-    )
-    table.add_column("unit", overflow="fold")
-    for column in ("regime", "seconds", "joules", "windows"):
-        table.add_column(column)
-    for result in found.results:
-        table.add_row(
-            escape(result.name),
+    rows = [
+        (
+            result.name,
             result.regime,
             _cost(result.seconds, "s") + ("" if result.is_tight else " (wide)"),
             "modelled" if result.joules is None else _cost(result.joules, "J"),
             str(result.seconds.num_repeats),
         )
-    console.print(table)
+        for result in found.results
+    ]
+    headings = ("unit", "regime", "seconds", "joules", "windows")
+    title = f"Units of work on {found.profile.name}, 95 % intervals"
+    console.print(to_grid(Table(headings, rows, title), fold=("unit",)))
     if found.is_interrupted:
         console.print("Interrupted: what was measured enough is kept.")
     disturbed = sum(result.num_disturbed for result in found.results)
@@ -57,23 +60,17 @@ def print_calibration(console: Console, found: Calibration, path: Path) -> None:
 
 def print_audit(console: Console, found: Audit) -> None:
     """Print billed ÷ measured: of each arm, and of all runs with its interval."""
-    table = Table(title=f"Runs by themselves, billed by {escape(found.profile)}")
-    for column in ("task", "arm", "runs", "billed", "measured", "billed ÷ measured"):
-        table.add_column(column)
+    rows = []
     arms = dict.fromkeys((run.task, run.arm) for run in found.runs)
     for task, arm in arms:
         runs = [run for run in found.runs if (run.task, run.arm) == (task, arm)]
         billed = sum(float(run.billed_s.value or 0.0) for run in runs) / len(runs)
         measured = sum(run.measured_s for run in runs) / len(runs)
-        table.add_row(
-            escape(task),
-            escape(arm),
-            str(len(runs)),
-            format_value(billed, "s"),
-            format_value(measured, "s"),
-            f"{billed / measured:.2f}",
-        )
-    console.print(table)
+        cells = (format_value(billed, "s"), format_value(measured, "s"))
+        rows.append((task, arm, str(len(runs)), *cells, f"{billed / measured:.2f}"))
+    headings = ("task", "arm", "runs", "billed", "measured", "billed ÷ measured")
+    title = f"Runs by themselves, billed by {found.profile}"
+    console.print(to_grid(Table(headings, rows, title)))
     for name, verdict in (("seconds", found.seconds), ("joules", found.joules)):
         console.print(f"{name}: {escape(_verdict(verdict))}", soft_wrap=True)
     if found.disturbance:
@@ -105,4 +102,4 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def _cost(found: Repeated, unit: str) -> str:
-    return escape(format_value(found.value, unit, (found.low, found.high)))
+    return format_value(found.value, unit, (found.low, found.high))

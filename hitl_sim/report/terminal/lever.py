@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
-from rich import box
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text
 
-from hitl_sim.analysis import Estimate, Payback
+from hitl_sim.analysis import Estimate, Payback, StudyResult
 from hitl_sim.analysis.lever import TECHNOLOGY, ChipUse, LeverRow, LeverTable
 from hitl_sim.analysis.lever.claim import WIDEST_SHARE
 from hitl_sim.analysis.standing import USES, Standing
 from hitl_sim.energy import Kind, Quantity
 from hitl_sim.energy.memory import ModelShape
-from hitl_sim.report.clock import print_check
 from hitl_sim.report.lever_sign import tell_signs
-from hitl_sim.report.model_bytes import bytes_table, tell_bytes
 from hitl_sim.report.number import (
     NEVER,
     RHO,
@@ -31,8 +29,11 @@ from hitl_sim.report.number import (
     short_times,
     span,
 )
+from hitl_sim.report.table import new_grid
+from hitl_sim.report.terminal.clock import print_check
+from hitl_sim.report.terminal.model_bytes import bytes_table, tell_bytes
+from hitl_sim.report.terminal.page import WIDTH, write_page
 
-WIDTH = 100
 NONE = "-"
 _MARK = {
     Kind.MEASURED_COUNTER: "counted",
@@ -111,6 +112,26 @@ def print_levers(
     console.print(Padding(Text(_LEGEND, style="dim"), 0), width=width)
 
 
+def write_levers(
+    result: StudyResult,
+    tables: Sequence[LeverTable],
+    standings: Sequence[Standing],
+    folder: Path,
+    rerun_command: str,
+) -> Path:
+    """Keep a study's levers as a page in its folder; see `print_levers`."""
+    path = folder / "levers.md"
+    write_page(
+        path,
+        result.question,
+        rerun_command,
+        lambda console: print_levers(
+            console, tables, standings, is_metered=result.is_measured
+        ),
+    )
+    return path
+
+
 def _batch(table: LeverTable) -> str:
     """Say how many queries are answered at once."""
     batch = table.query_batch
@@ -128,13 +149,12 @@ def _print_bytes(console: Console, name: str, shape: ModelShape, width: int) -> 
     console.print()
 
 
-def _grid(first: str, *rest: str, is_name: bool = True) -> Table:
+def _grid(first: str, *rest: str, is_name: bool = True) -> Grid:
     """Make a table whose first column names arms, in one piece, or is a text."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(first, overflow="fold", no_wrap=is_name)
-    for name in rest:
-        table.add_column(name, justify="right")
-    return table
+    names = (first,) if is_name else ()
+    return new_grid(
+        *(first, *rest), fold=(first,), right=rest, whole=names, is_compact=True
+    )
 
 
 def _ratio(estimate: Estimate | None) -> str:
@@ -181,7 +201,7 @@ def _device_cells(text: str, is_metered: bool, is_priced: bool) -> list[str]:
     return [NONE, text] if is_priced else [text, NONE]
 
 
-def _arms(table: LeverTable) -> Table:
+def _arms(table: LeverTable) -> Grid:
     grid = _grid("arm")
     grid.add_column("guidance", overflow="fold")
     grid.add_column("levers", overflow="fold")
@@ -192,7 +212,7 @@ def _arms(table: LeverTable) -> Table:
     return grid
 
 
-def _training(table: LeverTable, is_metered: bool) -> Table:
+def _training(table: LeverTable, is_metered: bool) -> Grid:
     grid = _grid(
         "arm",
         "reach",
@@ -212,7 +232,7 @@ def _training(table: LeverTable, is_metered: bool) -> Table:
     return grid
 
 
-def _people(table: LeverTable) -> Table:
+def _people(table: LeverTable) -> Grid:
     guide = f"worth in hours of {table.guide.arm}" if table.guide else "worth in hours"
     grid = _grid("arm", "test accuracy, change", "human time", "M* energy", guide)
     for row in table.rows:
@@ -243,7 +263,7 @@ def _hours(row: LeverRow) -> str:
     return f"{digits(own.value)} h {span(own.low, own.high)} {_MARK[own.quantity.kind]}"
 
 
-def _use(table: LeverTable, is_metered: bool) -> Table:
+def _use(table: LeverTable, is_metered: bool) -> Grid:
     grid = _grid(
         "arm",
         "operations / control's",
@@ -266,7 +286,7 @@ def _use(table: LeverTable, is_metered: bool) -> Table:
     return grid
 
 
-def _chip(table: LeverTable) -> Table:
+def _chip(table: LeverTable) -> Grid:
     """Lay out what operations and bytes of each level take of training in a chip."""
     grid = _grid("arm", f"{RHO}, operations alone", *table.control_chip.joules)
     grid.add_row("control", NONE, *_shares(table.control_chip))
@@ -302,7 +322,7 @@ def _life(row: LeverRow) -> str:
             return f"{short_times(queries.value)} {ends}{mark} {kind}"
 
 
-def _combined(table: LeverTable) -> Table:
+def _combined(table: LeverTable) -> Grid:
     grid = _grid(
         "arm and its parts",
         f"{RHO} combined",
@@ -322,7 +342,7 @@ def _combined(table: LeverTable) -> Table:
     return grid
 
 
-def _standings(standings: Sequence[Standing]) -> Table:
+def _standings(standings: Sequence[Standing]) -> Grid:
     ways = ("sunk", f"shared by {USES}", "full")
     grid = _grid("arm", *(f"{RHO} if {way}" for way in ways), "pays from")
     for row in standings:

@@ -1,11 +1,11 @@
 """What a budget of energy buys in human time, for the terminal."""
 
 from rich.console import Console
-from rich.table import Table
 
 from hitl_sim.cost import BOUNDARIES, Boundary, afford, published_runs
 from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
+from hitl_sim.report.table import Table, to_grid
 from hitl_sim.unit import S_PER_H
 
 
@@ -36,17 +36,17 @@ def print_affordance(console: Console, joules: float, boundary: str | None) -> N
         ValueError: the budget is not positive, or the boundary is unknown.
     """
     chosen = BOUNDARIES if boundary is None else (_boundary(boundary),)
-    table = Table(title="What energy buys in human time", show_lines=False)
-    table.add_column("an hour of a person is")
-    table.add_column("human time")
-    table.add_column("source of the joules per hour", overflow="fold")
-    for name in chosen:
-        bought = afford(joules, name)
-        table.add_row(name, _in_hours(bought.human_s), bought.human_s.source)
+    bought = {name: afford(joules, name).human_s for name in chosen}
+    source = "source of the joules per hour"
+    found = Table(
+        ("an hour of a person is", "human time", source),
+        [(name, _in_hours(time), time.source) for name, time in bought.items()],
+        "What energy buys in human time",
+    )
     console.print(
         f"A budget of {format_value(joules, 'J', None)}, spent on people instead:"
     )
-    console.print(table)
+    console.print(to_grid(found, fold=(source,)))
     for published in published_runs():
         times = published.joules.value
         if isinstance(times, float):

@@ -1,5 +1,6 @@
 """A validation in words, as a page and as a figure."""
 
+import html
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,12 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hitl_sim.output import write_bytes, write_text
-from hitl_sim.participants.answers import Answers
-from hitl_sim.participants.coded import kinds_of, options_of, to_record
 from hitl_sim.participants.compare import TOLERANCE
-from hitl_sim.participants.graded import GRADED, Grades, validate_grades
+from hitl_sim.participants.graded import Grades
 from hitl_sim.participants.predict import Gain
-from hitl_sim.participants.validate import Show, Validation, validate_record
+from hitl_sim.participants.validate import Validation
 from hitl_sim.report.figure.style import (
     BLACK,
     COLOURS,
@@ -23,7 +22,6 @@ from hitl_sim.report.figure.style import (
     styled,
     to_png,
 )
-from hitl_sim.report.html import escape
 
 PAGE = "validation.md"
 """What every validation writes into its folder."""
@@ -32,36 +30,11 @@ _NAMES = {"majority": "majority", "dawid_skene": "Dawid-Skene"}
 _HEIGHT_IN = 6.4
 
 
-def validate_answers(
-    answers: Answers, kind: str | None, folder: Path, seed: int, show: Show
-) -> list[str]:
-    """Validate imported answers, write the page and return what it says.
-
-    Args:
-        answers: an import.
-        kind: kind of answer; the most frequent one if None.
-        folder: where to write.
-        seed: of the cut, the draws and the crowds.
-        show: told what is being done.
-
-    Raises:
-        ValueError: as `validate_record` and `validate_grades`.
-    """
-    kind = kinds_of(answers)[0] if kind is None else kind
-    record = to_record(answers, kind)
-    if kind in GRADED:
-        show("fitting")
-        grades = validate_grades(record, kind, seed)
-        write_grades(folder, grades)
-        return say_gains(grades.gains)
-    found = validate_record(record, options_of(answers, kind), seed, show)
-    write_validation(folder, found)
-    return verdict(found)
-
-
-def verdict(found: Validation) -> list[str]:
+def verdict(found: Validation | Grades) -> list[str]:
     """Say in sentences what a validation found, losses as losses."""
     said = say_gains(found.gains)
+    if isinstance(found, Grades):
+        return said
     said.append(
         f"{found.num_passed} of {found.num_scored} statistics of the held-out people "
         f"lie within {TOLERANCE:g} distances between their halves."
@@ -136,16 +109,12 @@ def grades_to_markdown(found: Grades) -> list[str]:
     ]
 
 
-def write_grades(folder: Path, found: Grades) -> None:
-    """Write `validation.md` into a folder."""
-    text = "\n".join(grades_to_markdown(found)) + "\n"
-    write_text(folder / PAGE, text)
-
-
-def write_validation(folder: Path, found: Validation) -> None:
-    """Write `validation.md` and `validation.png` into a folder."""
-    text = "\n".join(to_markdown(found)) + "\n"
-    write_text(folder / PAGE, text)
+def write_validation(folder: Path, found: Validation | Grades) -> None:
+    """Write `validation.md` into a folder, of labels `validation.png` too."""
+    if isinstance(found, Grades):
+        write_text(folder / PAGE, "\n".join(grades_to_markdown(found)) + "\n")
+        return
+    write_text(folder / PAGE, "\n".join(to_markdown(found)) + "\n")
     with styled("validation"):
         picture = to_png(draw_validation(found), "validation")
     write_bytes(folder / "validation.png", picture)
@@ -286,4 +255,4 @@ def _draw_policies(axes: Axes, found: Validation) -> None:
 
 
 def _cell(text: str) -> str:
-    return escape(text).replace("|", "\\|").replace("\n", " ")
+    return html.escape(text).replace("|", "\\|").replace("\n", " ")

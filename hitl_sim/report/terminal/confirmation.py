@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 
 from hitl_sim.analysis import Confirmation
 from hitl_sim.report.number import RHO, ratio_text
+from hitl_sim.report.table import Table, to_grid
 
 
 def print_confirmations(console: Console, found: Sequence[Confirmation]) -> None:
@@ -20,20 +20,18 @@ def print_confirmations(console: Console, found: Sequence[Confirmation]) -> None
     if not found:
         console.print("No condition with people was there to confirm.")
         return
-    table = Table(title="Winners on fresh seeds")
-    table.add_column("task")
-    table.add_column("condition", overflow="fold")
-    for heading in (f"{RHO} when chosen", f"{RHO} again [95 %]", "shrinkage of log"):
-        table.add_column(heading, justify="right")
-    for one in found:
-        gone = one.shrinkage_frac
-        table.add_row(
+    numbers = (f"{RHO} when chosen", f"{RHO} again [95 %]", "shrinkage of log")
+    rows = [
+        (
             one.task,
             one.label,
             ratio_text(one.first),
             ratio_text(one.again),
-            "-" if math.isnan(gone) else f"{gone:.0%}",
+            "-" if math.isnan(one.shrinkage_frac) else f"{one.shrinkage_frac:.0%}",
         )
-    console.print(table)
+        for one in found
+    ]
+    table = Table(("task", "condition", *numbers), rows, "Winners on fresh seeds")
+    console.print(to_grid(table, fold=("condition",), right=numbers))
     seeds = ", ".join(sorted({f"{c.seed} ({c.replicates} replicates)" for c in found}))
     console.print(f"Fresh seed: {seeds}. Quote the second column, not the first.")

@@ -1,14 +1,19 @@
 """Imports and fits for the terminal; every name from a file is escaped."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from hitl_sim.participants.answers import Answers
-from hitl_sim.participants.fit import CrowdFit
-from hitl_sim.participants.inventory import Inventory
+from hitl_sim.report.table import Table, to_grid
+
+if TYPE_CHECKING:
+    from hitl_sim.participants.answers import Answers
+    from hitl_sim.participants.fit import CrowdFit
+    from hitl_sim.participants.inventory import Inventory
 
 _MOST_OPTIONS = 12
 
@@ -42,20 +47,15 @@ def print_inventory(console: Console, answers: Answers, found: Inventory) -> Non
         )
     for note in answers.notes:
         console.print(f"[yellow]note:[/yellow] {escape(note)}")
-    table = Table(title="What the answers can identify")
-    for column in ("what", "can be identified", "why"):
-        table.add_column(column, overflow="fold")
-    for finding in found.findings:
-        table.add_row(finding.what, finding.is_identified, escape(finding.why))
-    console.print(table)
+    headings = ("what", "can be identified", "why")
+    rows = [(one.what, one.is_identified, one.why) for one in found.findings]
+    table = Table(headings, rows, "What the answers can identify")
+    console.print(to_grid(table, fold=headings))
 
 
 def print_fit(console: Console, fit: CrowdFit) -> None:
     """Print every number of a fit with its interval and standing."""
-    table = Table(title=f"Fitted crowd: {fit.kind}, {len(fit.options)} options")
-    for column in ("number", "value", "95 % interval", "identified"):
-        table.add_column(column)
-    table.add_column("note", overflow="fold")
+    rows = []
     for number in fit.numbers:
         interval = ""
         if math.isfinite(number.low):
@@ -64,8 +64,10 @@ def print_fit(console: Console, fit: CrowdFit) -> None:
         standing = "no"
         if number.is_identified:
             standing = "weakly" if number.is_weak else "yes"
-        table.add_row(number.name, value, interval, standing, escape(number.note))
-    console.print(table)
+        rows.append((number.name, value, interval, standing, number.note))
+    headings = ("number", "value", "95 % interval", "identified", "note")
+    title = f"Fitted crowd: {fit.kind}, {len(fit.options)} options"
+    console.print(to_grid(Table(headings, rows, title), fold=("note",)))
     if fit.quality.num_rows < fit.num_answers and fit.kind == "label":
         console.print(
             f"The crowd's numbers were fitted to {fit.quality.num_rows} answers to "

@@ -5,9 +5,9 @@ from rich.console import Console
 
 from hitl_sim.energy import Kind, Quantity, Scope, load_profile, unavailable
 from hitl_sim.energy.repeat import Repeated
+from hitl_sim.report.terminal.calibration import print_audit, print_calibration
 from hitl_sim.study.audited import Audit, AuditedRun, Verdict
 from hitl_sim.study.calibration import Calibration, UnitResult
-from hitl_sim.study.show import print_audit, print_calibration
 
 COST = Repeated(2e-5, 1.9e-5, 2.1e-5, 5)
 

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
-from rich import box
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text
 
 from hitl_sim.analysis.lever.claim import Agreement, agree_in_range
@@ -21,9 +20,9 @@ from hitl_sim.energy.clock import (
     lowered_clock,
     predict,
     published_figures,
-    read_clocks,
 )
-from hitl_sim.report.number import digits
+from hitl_sim.report.number import percent_span
+from hitl_sim.report.table import Table, new_grid, to_grid
 from hitl_sim.unit import HZ_PER_MHZ
 
 _ROWS = (
@@ -37,19 +36,17 @@ _ROWS = (
 
 
 def print_clocks(
-    console: Console, boards: tuple[BoardClocks, ...] | None = None, reason: str = ""
+    console: Console, boards: tuple[BoardClocks, ...], reason: str
 ) -> None:
     """Print what the driver tells of each board, and what the model saves. Set nothing.
 
     Args:
         console: where to print.
-        boards: what `read_clocks` found; it is asked if None.
+        boards: what `read_clocks` found.
         reason: why there are no boards.
     """
-    if boards is None:
-        boards, reason = read_clocks()
     for board in boards:
-        console.print(_table(board))
+        console.print(to_grid(_board(board), fold=("what", "value")))
     if not boards:
         console.print(f"No clock can be read here: {reason}.", soft_wrap=True)
     energy, time = lowered_clock()
@@ -120,21 +117,19 @@ def _predicted(figure: Published) -> tuple[float, tuple[float, float]]:
     return float(np.asarray(found.value)), (float(low), float(high))
 
 
-def _check() -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for column in ("figure", "found by", "found", "model", "the model is"):
-        table.add_column(column, overflow="fold")
+def _check() -> Grid:
+    headings = ("figure", "found by", "found", "model", "the model is")
+    grid = new_grid(*headings, fold=headings, is_compact=True)
     for figure in published_figures():
         value, ends = _predicted(figure)
-        low, high = (digits(100 * end) for end in ends)
-        table.add_row(
+        grid.add_row(
             f"{figure.work} {figure.measure}, {_setting(figure)}",
             figure.by,
             figure.words,
-            f"{digits(100 * value)} % [{low}, {high}]",
+            percent_span(value, ends),
             hold_figure(figure),
         )
-    return table
+    return grid
 
 
 def _setting(figure: Published) -> str:
@@ -144,15 +139,12 @@ def _setting(figure: Published) -> str:
     return f"capped at {low:g}{'' if low == high else f' to {high:g}'}"
 
 
-def _table(board: BoardClocks) -> Table:
-    table = Table(title=f"{board.name}, {board.of}")
-    for column in ("what", "value"):
-        table.add_column(column, overflow="fold")
+def _board(board: BoardClocks) -> Table:
+    rows = []
     for name, field, unit, symbol in _ROWS:
         answer: Answer = getattr(board, field)
         value = answer.value
-        table.add_row(
-            name, answer.reason if value is None else f"{value / unit:g} {symbol}"
-        )
-    table.add_row("clocks to choose from", f"{len(board.choices_hz)}")
-    return table
+        told = answer.reason if value is None else f"{value / unit:g} {symbol}"
+        rows.append((name, told))
+    rows.append(("clocks to choose from", f"{len(board.choices_hz)}"))
+    return Table(("what", "value"), rows, f"{board.name}, {board.of}")

@@ -1,13 +1,14 @@
-"""Measured commands and self-tests of meters, for the terminal."""
+"""Meters of this machine, what they measured, and their self-test, for the terminal."""
 
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Table as Grid
 
 from hitl_sim.energy import Capability, Quantity
 from hitl_sim.energy.meters import Measurement, SelfTest
+from hitl_sim.report.table import Table, new_grid, to_grid
 
 _STYLES = {"passed": "green", "failed": "bold red", "not tried": "dim"}
 _STOPPED = {
@@ -18,6 +19,34 @@ _STOPPED = {
     "nothing to read": "nothing can be measured here; more runs would not help",
     "failed": "a run failed, so no more were made",
 }
+
+
+def print_meters(console: Console, found: Sequence[Capability]) -> None:
+    """Print each backend: what it covers, or why it cannot be read here."""
+    rows = [
+        (
+            meter.backend,
+            "yes" if meter.is_available else "no",
+            meter.device or "-",
+            meter.scope.value,
+            _period(meter),
+            "" if meter.is_available else meter.reason,
+        )
+        for meter in found
+    ]
+    headings = ("backend", "readable", "device", "scope", "update period", "why not")
+    table = Table(headings, rows, "Energy meters of this machine")
+    console.print(to_grid(table, fold=("why not",)))
+    if not any(meter.is_available for meter in found):
+        console.print(
+            "Nothing can be measured here: every joule of a study will be modelled "
+            "from counted operations, and says so."
+        )
+
+
+def _period(meter: Capability) -> str:
+    period = meter.update_period_s
+    return "-" if period is None else f"{period * 1e3:.3g} ms"
 
 
 def print_measurement(console: Console, measurement: Measurement) -> None:
@@ -36,9 +65,8 @@ def print_measurement(console: Console, measurement: Measurement) -> None:
         for seen in measurement.capabilities:
             console.print(f"{seen.device or seen.backend}: {escape(seen.reason)}")
         return
-    table = Table(title="Energy of one run")
-    for column in ("device", "scope", "gross", "idle", "marginal"):
-        table.add_column(column, overflow="fold")
+    headings = ("device", "scope", "gross", "idle", "marginal")
+    table = new_grid(*headings, title="Energy of one run", fold=headings)
     part = 1.0 / repeated.num_repeats
     for gross, idle, marginal in zip(
         repeated.per_call, reading.idle, repeated.marginal_per_call, strict=True
@@ -59,10 +87,11 @@ def print_measurement(console: Console, measurement: Measurement) -> None:
 
 def print_selftest(console: Console, result: SelfTest) -> None:
     """Print what was tried on the meters of this machine, and how it went."""
-    table = Table(title="Self-test of the meters")
-    for column in ("device", "expected", "outcome"):
-        table.add_column(column)
-    table.add_column("detail", overflow="fold")
+    table = new_grid(
+        *("device", "expected", "outcome", "detail"),
+        title="Self-test of the meters",
+        fold=("detail",),
+    )
     for trial in result.trials:
         style = _STYLES[trial.outcome]
         table.add_row(
@@ -83,7 +112,7 @@ def print_selftest(console: Console, result: SelfTest) -> None:
         )
 
 
-def _add_total(table: Table, measurement: Measurement) -> None:
+def _add_total(table: Grid, measurement: Measurement) -> None:
     if len(measurement.repeated.per_call) < 2:
         return
     table.add_section()

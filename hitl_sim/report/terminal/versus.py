@@ -5,11 +5,12 @@ from __future__ import annotations
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Table as Grid
 
 from hitl_sim.analysis.interval import MIN_REPLICATES
 from hitl_sim.analysis.versus import Comparison, Versus
 from hitl_sim.report.number import RHO, break_even_text, digits, ratio_text, span
+from hitl_sim.report.table import Table, new_grid, to_grid
 
 _UNSET = "-"
 _ORDER = ("first", "second")
@@ -71,23 +72,22 @@ def _print_settings(console: Console, found: Comparison) -> None:
     if not found.settings:
         console.print("Both studies set the same.")
         return
-    table = Table(title="What was set differently", box=box.SIMPLE_HEAD)
-    table.add_column("setting", overflow="fold")
-    for name in _ORDER:
-        table.add_column(name, overflow="fold")
-    for name, pair in found.settings.items():
-        table.add_row(escape(name), *(escape(_written(value)) for value in pair))
-    console.print(table)
+    headings = ("setting", *_ORDER)
+    rows = [(name, *map(_written, pair)) for name, pair in found.settings.items()]
+    table = Table(headings, rows, "What was set differently")
+    console.print(to_grid(table, fold=headings, box=box.SIMPLE_HEAD))
 
 
-def _conditions(found: Comparison) -> Table:
-    table = Table(title=f"{RHO} and M* in energy", box=box.SIMPLE_HEAD)
-    table.add_column("condition", overflow="fold")
-    for name in _ORDER:
-        table.add_column(f"{RHO}, {name}", justify="right")
-    table.add_column("second over first [95 %]", justify="right")
-    for name in _ORDER:
-        table.add_column(f"M*, {name}", justify="right")
+def _conditions(found: Comparison) -> Grid:
+    numbers = [f"{RHO}, {name}" for name in _ORDER]
+    numbers += ["second over first [95 %]", *(f"M*, {name}" for name in _ORDER)]
+    table = new_grid(
+        *("condition", *numbers),
+        title=f"{RHO} and M* in energy",
+        fold=("condition",),
+        right=numbers,
+        box=box.SIMPLE_HEAD,
+    )
     for versus in found.shared:
         table.add_row(
             escape(f"{versus.task}: {versus.label}"),
