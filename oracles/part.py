@@ -49,7 +49,7 @@ class Part:
     name: str
     version: int
     factory: Callable[..., Any]
-    params: Mapping[str, float] = field(default_factory=dict)
+    params: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Call the factory."""

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hitl_sim.learn.network.convolution import patches
+from hitl_sim.learn.network.cnn import patches
 
 BATCH, STEPS, TURNS = 32, 20, 5
 SHAPES = ((8, 8, 1), (28, 28, 1), (32, 32, 3))

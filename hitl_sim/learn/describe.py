@@ -21,7 +21,12 @@ from hitl_sim.learn.lever import (
     server_half,
 )
 from hitl_sim.learn.loop import RunConfig, guidance_of, network_of
-from hitl_sim.learn.network import Network, NetworkConfig, build_network
+from hitl_sim.learn.network import (
+    Network,
+    NetworkChoice,
+    build_network,
+    layers_of,
+)
 from hitl_sim.learn.optimise import init_learner
 from hitl_sim.learn.work import (
     INSTRUMENT,
@@ -97,7 +102,7 @@ def _course_of(config: RunConfig, intervention: Intervention) -> Course:
     if config.lever == NO_LEVER:
         return Course((Leg(network, network_of(config, intervention)),))
     optimiser = config.program.train.optimiser
-    return build_course(network, sizes, config.lever, optimiser)
+    return build_course(layers_of(network), sizes, config.lever, optimiser)
 
 
 class _Period(NamedTuple):
@@ -215,7 +220,7 @@ class Query(NamedTuple):
 
     held_out: str
     unit: Unit
-    network: NetworkConfig
+    network: NetworkChoice
     sizes: tuple[int, int]
 
 
@@ -286,7 +291,7 @@ def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | Non
         return None
     intervention = guidance_of(config)
     sizes, n = _sizes(config, intervention), batch or config.num_validation
-    shape = _course_of(config, intervention).legs[-1].config
+    shape = layers_of(_course_of(config, intervention).legs[-1].config)
     plain = build_network(shape, *sizes)
     params = jax.eval_shape(plain.init, jax.random.key(0))
     near, far = device_half(shape, sizes, split), server_half(shape, sizes, split)

@@ -39,9 +39,8 @@ from hitl_sim.learn.lever import (
     Leg,
     LeverConfig,
     build_course,
-    shrink_config,
 )
-from hitl_sim.learn.network import Network, NetworkConfig, build_network
+from hitl_sim.learn.network import Network, NetworkConfig, build_network, layers_of
 from hitl_sim.learn.optimise import (
     Curve,
     Evaluation,
@@ -447,7 +446,8 @@ def _build_stage(
         if lever != NO_LEVER:
             known = pretrain(keys, hyper, data)
             optimiser = program.train.optimiser
-            course = build_course(program.network, sizes, lever, optimiser, known)
+            layers = layers_of(program.network)
+            course = build_course(layers, sizes, lever, optimiser, known)
         driver = build_driver(
             intervention, network, program.train, setting, keys, course
         )
@@ -644,7 +644,7 @@ def guidance_of(config: RunConfig) -> Intervention:
     """
     program, cut = config.program, config.lever.cut
     if cut is not None and config.intervention.uses_trained_network:
-        small = shrink_config(program.network, cut.share)
+        small = layers_of(program.network).shrink(cut.share)
         program = replace(program, network=small)
     built = config.intervention.build(program)
     if built.is_scratch and config.lever != NO_LEVER:

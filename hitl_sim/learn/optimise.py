@@ -10,14 +10,14 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, Key
 
-from hitl_sim.learn.fixed_hessian import (
+from hitl_sim.learn.network import Network
+from hitl_sim.learn.optimiser.fixed_hessian import (
     FIXED_HESSIAN,
     Metric,
     build_metric,
     check_linear,
     descend,
 )
-from hitl_sim.learn.network import Network
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,12 @@ from typing import Any, NamedTuple
 import jax
 
 from hitl_sim.learn.lever.layout import layout_of
-from hitl_sim.learn.network import NetworkConfig, Product, build_network
+from hitl_sim.learn.network import (
+    NetworkChoice,
+    PartNetwork,
+    Product,
+    build_network,
+)
 from hitl_sim.learn.network.build import CHUNK
 from hitl_sim.learn.work import abstract
 
@@ -47,14 +52,18 @@ class NetworkShape(NamedTuple):
     chunk: int | None
 
 
-def describe_shape(config: NetworkConfig, sizes: tuple[int, int]) -> NetworkShape:
+def describe_shape(config: NetworkChoice, sizes: tuple[int, int]) -> NetworkShape:
     """Read a network's sizes off one traced pass over one item; nothing is computed.
 
     Args:
-        config: the network.
+        config: the network; of a part all weights are `num_kept`.
         sizes: input width D and output width K.
     """
     layers: list[LayerShape] = []
+    if isinstance(config, PartNetwork):
+        params = jax.eval_shape(build_network(config, *sizes).init, jax.random.key(0))
+        num_kept = sum(leaf.size for leaf in jax.tree.leaves(params))
+        return NetworkShape((), num_kept, 0, 0, None)
 
     def record(params: Any) -> tuple[Any, Product]:
         def multiply(x: Any, kernel: Any, bias: Any) -> Any:

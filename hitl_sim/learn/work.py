@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hitl_sim import purpose
-from hitl_sim.learn.fixed_hessian import descend
-from hitl_sim.learn.network import Network, NetworkConfig
+from hitl_sim.learn.network import Network, NetworkChoice
 from hitl_sim.learn.optimise import (
     TrainConfig,
     TrainSet,
@@ -23,6 +22,7 @@ from hitl_sim.learn.optimise import (
     metric_of,
     train_steps,
 )
+from hitl_sim.learn.optimiser.fixed_hessian import descend
 from hitl_sim.learn.query import lowest_first
 
 PROTOCOL, INSTRUMENT = purpose.PROTOCOL, purpose.INSTRUMENT
@@ -63,7 +63,7 @@ def abstract(*shape: int, dtype: Any = np.float32) -> Any:
 
 def train_unit(
     phase: str,
-    network: NetworkConfig,
+    network: NetworkChoice,
     config: TrainConfig,
     num_items: int,
     num_features: int,
@@ -118,7 +118,7 @@ def train_unit(
 
 
 def metric_unit(
-    network: NetworkConfig,
+    network: NetworkChoice,
     config: TrainConfig,
     num_items: int,
     num_features: int,
@@ -178,7 +178,7 @@ def order_unit(num_items: int) -> Unit:
 
 def forward_unit(
     phase: str,
-    network: NetworkConfig,
+    network: NetworkChoice,
     num_items: int,
     num_features: int,
     num_classes: int,

@@ -39,7 +39,10 @@ def setup_table(result: StudyResult) -> Table:
 
 def _rows(part: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name, value in table.items():
-        if value is not None:
+        if isinstance(value, Mapping):
+            # options of a part, as they may stand beside it
+            yield from _rows(part, value)
+        elif value is not None:
             yield part, name, _written(value)
 
 

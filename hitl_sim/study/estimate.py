@@ -1,13 +1,14 @@
 """What a study will take, before anything runs: rough, from its numbers alone."""
 
-import itertools
 import math
 from collections.abc import Iterable, Mapping
 from statistics import NormalDist
-from typing import NamedTuple
 
+from hitl_sim.learn.network import NetworkChoice
+from hitl_sim.learn.network.base import Size
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.network_spec import VECTOR_KINDS, NetworkSpec
+from hitl_sim.study.network import network_config
+from hitl_sim.study.parts import foreign_parts
 from hitl_sim.task import TaskInfo
 
 FLOPS_PER_S = 6e10
@@ -40,7 +41,7 @@ def run_flops(condition: Condition, info: TaskInfo) -> float:
         Operations: forward 2, backward 4 per weight and item, and 10 per weight and
         step for the optimiser.
     """
-    size = network_size(condition.network, info)
+    size = _size(condition, info)
     training, task = condition.training, condition.task
     steps = training.checkpoints * training.steps_per_checkpoint
     held_out = training.checkpoints * (task.validation + task.test)
@@ -54,49 +55,6 @@ def items_per_step(condition: Condition) -> float:
     if batch != "all":
         return float(batch)
     return condition.arm.items_per_step(condition.task.pool)
-
-
-class NetworkSize(NamedTuple):
-    """Products of a weight and a number per item, and weights, without biases."""
-
-    products: int
-    weights: int
-
-
-def network_size(network: NetworkSpec, info: TaskInfo) -> NetworkSize:
-    """Count a network's weights and how often each is used for one item.
-
-    Args:
-        network: its table.
-        info: the task, which it suits.
-    """
-    dials, num_in = network.resolved(), info.num_features
-    products = weights = 0
-    if network.kind == "cnn" and info.shape is not None:
-        height, width, num_in = info.shape
-        for channels in dials["channels"]:
-            height, width = -(-height // 2), -(-width // 2)
-            filters = dials["kernel"] ** 2 * num_in * channels
-            products, weights = products + height * width * filters, weights + filters
-            num_in = channels
-        num_in *= height * width
-    if network.kind == "text_cnn":
-        for span in dials["widths"]:
-            filters = span * dials["embedding"] * dials["filters"]
-            places = info.num_features - span + 1
-            products, weights = products + places * filters, weights + filters
-        num_in = len(dials["widths"]) * dials["filters"]
-    if network.kind == "transformer":
-        num_in, length = dials["embedding"], info.num_features
-        # 3 + 1 widths squared in attention, 4 + 4 in the feed-forward layers
-        block = 12 * num_in**2
-        mixing = 2 * length**2 * num_in
-        products = dials["layers"] * (length * block + mixing)
-        weights = dials["layers"] * block + length * num_in
-    weights += (info.vocabulary or 0) * dials.get("embedding", 0)
-    widths = (num_in, *dials.get("hidden", ()), info.num_classes)
-    dense = sum(a * b for a, b in itertools.pairwise(widths))
-    return NetworkSize(products + dense, weights + dense)
 
 
 def seconds_one_core(flops: float, programs: int) -> float:
@@ -123,14 +81,17 @@ def worker_mib(
     sizes = (infos[c.task_name] for c in found)
     data_b = max(i.num_items * i.num_features for i in sizes) * _FLOAT_B
     most = max(
-        max(_compile_mib(c), _activation_b(c, infos[c.task_name]) / _B_PER_MIB)
+        max(
+            _compile_mib(c, infos[c.task_name]),
+            _activation_b(c, infos[c.task_name]) / _B_PER_MIB,
+        )
         for c in found
     )
     return BASE_MIB + RUN_MIB * width + _COPIES * data_b / _B_PER_MIB + most
 
 
-def _compile_mib(condition: Condition) -> float:
-    is_dense = condition.network.kind in VECTOR_KINDS
+def _compile_mib(condition: Condition, info: TaskInfo) -> float:
+    is_dense = _network(condition, info).takes_any_width
     asks = condition.arm.question is not None
     return COMPILE_MIB + COMPILE_LAYERS_MIB * (not is_dense) + COMPILE_PEOPLE_MIB * asks
 
@@ -142,37 +103,16 @@ def _activation_b(condition: Condition, info: TaskInfo) -> float:
     items = float(max(task.validation, task.test, chosen_by))
     if condition.training.batch == "all":
         items = max(items, _BACKWARD * task.pool)
-    return items * widest_layer(condition.network, info) * _FLOAT_B
+    return items * _size(condition, info).widest * _FLOAT_B
 
 
-def widest_layer(network: NetworkSpec, info: TaskInfo) -> int:
-    """Count the numbers that one item's widest layer reads and writes.
+def _size(condition: Condition, info: TaskInfo) -> Size:
+    return _network(condition, info).size(info.num_features, info.num_classes)
 
-    Args:
-        network: its table.
-        info: the task, which it suits.
-    """
-    dials, num_in = network.resolved(), info.num_features
-    layers = [0]
-    if network.kind == "cnn" and info.shape is not None:
-        height, width, num_in = info.shape
-        for channels in dials["channels"]:
-            height, width = -(-height // 2), -(-width // 2)
-            # a convolution is a product of laid-out patches and filters
-            patches = dials["kernel"] ** 2 * num_in
-            layers.append(height * width * (patches + channels))
-            num_in = channels
-        num_in *= height * width
-    if network.kind == "text_cnn":
-        reach = max(dials["widths"]) * dials["embedding"] + dials["filters"]
-        layers.append(info.num_features * reach)
-        num_in = len(dials["widths"]) * dials["filters"]
-    if network.kind == "transformer":
-        num_in, length = dials["embedding"], info.num_features
-        layers += [2 * dials["heads"] * length**2, 5 * length * num_in]
-    widths = (num_in, *dials.get("hidden", ()), info.num_classes)
-    layers += [a + b for a, b in itertools.pairwise(widths)]
-    return max(layers)
+
+def _network(condition: Condition, info: TaskInfo) -> NetworkChoice:
+    parts = foreign_parts(condition.spec)
+    return network_config(condition.network, info, parts)
 
 
 def half_width(replicates: int) -> float:

@@ -1,6 +1,7 @@
 """From a spec to conditions: what is run, under which key, sharing which program."""
 
 import hashlib
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +28,7 @@ from hitl_sim.study.spec import (
     convert,
     is_replayed,
     named_parts,
+    planned_parts,
 )
 
 MOST_RUNS = 1_000_000
@@ -37,7 +39,6 @@ _UNSWEPT = ("name", "role", "lever", "simulated")
 """Fields of an arm that no axis names."""
 _OF_ANNOTATOR = ("crowd.options.", "crowd.params.")
 """Begins of fields that the annotator of a crowd has."""
-_WIDTHS = ("network.hidden", "network.channels", "network.widths")
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class Condition:
         del task["item_column"]
         return {
             "task": task,
-            "network": self.network.resolved(),
+            "network": self.network.resolved(planned_parts(self.spec.part)),
             "training": self.training.resolved(),
             "seed": self.spec.seed,
         }
@@ -325,9 +326,10 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
     """Fields of a table that an axis may name."""
     if table == "arm":
         return tuple(sorted({name for arm in spec.arm for name in _arm_fields(arm)}))
+    if table == "network":
+        return ("kind", *_network_options(spec))
     tables: dict[str, type[msgspec.Struct]] = {
         "task": TaskSpec,
-        "network": NetworkSpec,
         "training": TrainingSpec,
         "crowd": CrowdSpec,
         "crew": type(spec.crew),
@@ -338,13 +340,19 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
     return tuple(name for name in fields if name not in unswept)
 
 
+def _network_options(spec: StudySpec) -> tuple[str, ...]:
+    """Options of a study's networks, as axes may name them."""
+    swept = (a.values or () for a in spec.axis if a.field == "network.kind")
+    found: dict[str, None] = {}
+    for kind in map(str, itertools.chain([spec.network.kind], *swept)):
+        found |= dict.fromkeys(NetworkSpec(kind=kind).part().options)
+    return (*found, *(f"options.{name}" for name in found))
+
+
 def set_field(
     tables: dict[str, Any], arm_index: int, field: str, value: Scalar
 ) -> None:
-    """Write one swept value into a study's plain tables.
-
-    One number in the place of a list of widths is one layer of that width.
-    """
+    """Write one swept value into a study's plain tables."""
     table, _, name = field.partition(".")
     if table == "arm":
         _set_in_arm(tables["arm"][arm_index], name, value)
@@ -354,9 +362,11 @@ def set_field(
     elif table == "task" and name:
         for task in tables["task"].values():
             task[name] = value
+    elif table == "network" and name != "kind":
+        options = tables[table].setdefault("options", {})
+        options[name.removeprefix("options.")] = value
     elif table != "task":
-        is_width = field in _WIDTHS and not isinstance(value, str)
-        tables[table][name] = [value] if is_width else value
+        tables[table][name] = value
 
 
 def _set_in_arm(arm: dict[str, Any], name: str, value: Scalar) -> None:

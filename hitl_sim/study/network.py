@@ -1,40 +1,65 @@
 """From the [network] table and a task to what fixes the learner's network."""
 
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
-from hitl_sim.learn import NetworkConfig
-from hitl_sim.learn.network import (
-    ConvolutionConfig,
-    EncoderConfig,
-    TextConvolutionConfig,
-    TransformerConfig,
-)
+from hitl_sim.learn.network import Inputs, Network, NetworkChoice, PartNetwork
+from hitl_sim.part import Part, builtin
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.task import TaskInfo
 
 
-def network_config(network: NetworkSpec, info: TaskInfo) -> NetworkConfig:
+def network_config(
+    network: NetworkSpec, info: TaskInfo, foreign: Mapping[str, Part] | None = None
+) -> NetworkChoice:
     """Give a network the shape or the vocabulary of the task that it reads.
 
+    Args:
+        network: its table.
+        info: the task.
+        foreign: parts that the study brings, by name.
+
     Raises:
-        ValueError: the task has no shape or vocabulary; `check_suits` says so before.
+        ValueError: it cannot read the task, or its options do not fit.
     """
-    dials = network.resolved()
-    kind, hidden = dials.pop("kind"), dials.pop("hidden", ())
-    precision = dials.pop("precision", "float32")
-    return NetworkConfig(hidden, _encoder(kind, dials, info), precision)
+    options = network.resolved(foreign)
+    del options["kind"]
+    return _config(network.part(foreign), tuple(options.items()), _inputs(info))
 
 
-def _encoder(kind: str, dials: dict[str, Any], info: TaskInfo) -> EncoderConfig | None:
-    if kind in ("linear", "mlp"):
-        return None
-    if kind == "cnn" and info.shape is not None:
-        return ConvolutionConfig(info.shape, **dials)
-    if kind == "text_cnn" and info.vocabulary is not None:
-        return TextConvolutionConfig(info.vocabulary, info.num_features, **dials)
-    if kind == "transformer" and info.vocabulary is not None:
-        return TransformerConfig(info.vocabulary, info.num_features, **dials)
-    raise ValueError(
-        f"`network.kind` must suit task {info.name!r}, got {kind!r}: the task has "
-        f"shape {info.shape} and vocabulary {info.vocabulary}."
-    )
+def readers(
+    info: TaskInfo, suits: Callable[[NetworkChoice], bool] = lambda _: True
+) -> tuple[str, ...]:
+    """List the built-in networks that can read a task.
+
+    Args:
+        info: the task.
+        suits: what else a network has to be.
+    """
+    found = []
+    for name, part in builtin("network").items():
+        try:
+            config = _config(part, (), _inputs(info))
+        except ValueError:
+            continue
+        if suits(config):
+            found.append(name)
+    return tuple(found)
+
+
+def _inputs(info: TaskInfo) -> Inputs:
+    return Inputs(info.num_features, info.num_classes, info.shape, info.vocabulary)
+
+
+@cache
+def _config(
+    part: Part, options: tuple[tuple[str, Any], ...], inputs: Inputs
+) -> NetworkChoice:
+    built = part(inputs, **dict(options))
+    if not isinstance(built, Network):
+        raise ValueError(
+            f"`network.kind` {part.name!r} must return a `Network`, got "
+            f"{type(built).__name__}."
+        )
+    return built.layers or PartNetwork(part, options, inputs)

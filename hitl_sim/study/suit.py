@@ -1,6 +1,6 @@
 """Whether a task has what a network and an arm need of it; known before any run."""
 
-from collections.abc import Sequence
+from functools import partial
 from importlib.util import find_spec
 
 from hitl_sim.learn.intervention import TaskFacts
@@ -11,8 +11,12 @@ from hitl_sim.learn.lever.table import (
     SplitLever,
     find_lever,
 )
+from hitl_sim.learn.network import NetworkChoice, NetworkConfig, layers_of
+from hitl_sim.learn.network.base import UnreadableError
+from hitl_sim.schema import one_of
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.network_spec import TEXT_KINDS, VECTOR_KINDS
+from hitl_sim.study.network import network_config, readers
+from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.spec import SpecError
 from hitl_sim.task import TaskInfo
 
@@ -26,14 +30,14 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
     Raises:
         SpecError: the message names the field, its value and what is allowed.
     """
-    _check_network(condition, info)
-    _check_levers(condition, info)
+    network = _check_network(condition, info)
+    _check_levers(condition, info, network)
     facts = TaskFacts(
         name=condition.task_name,
         is_tokens=info.vocabulary is not None,
-        network=condition.network.kind,
-        for_vectors=VECTOR_KINDS,
-        for_images=(*VECTOR_KINDS, "cnn"),
+        network=network,
+        network_kind=condition.network.kind,
+        readers=partial(readers, info),
     )
     try:
         condition.arm.check_task(facts)
@@ -41,20 +45,25 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
         raise SpecError(str(error)) from error
 
 
-def _check_levers(condition: Condition, info: TaskInfo) -> None:
-    arm, task, network = condition.arm, condition.task, condition.network
+def _check_levers(condition: Condition, info: TaskInfo, network: NetworkChoice) -> None:
+    arm, task = condition.arm, condition.task
+    if not arm.lever:
+        return
+    try:
+        layers = layers_of(network)
+    except ValueError as error:
+        raise SpecError(f"Arm {arm.name!r}: {error}") from error
     prune = find_lever(arm.lever, PruneLever)
-    if prune is not None and prune.form in ("structured", "gated"):
-        dials = network.resolved()
-        if network.kind in ("linear", "transformer") and not dials.get("hidden"):
-            raise SpecError(
-                "`network.kind` must have units that can go ('mlp', 'cnn', 'text_cnn') "
-                f"with `arm.lever.form` {prune.form!r}, got {network.kind!r} in arm "
-                f"{arm.name!r}."
-            )
+    is_cut = prune is not None and prune.form in ("structured", "gated")
+    if prune is not None and is_cut and not layers.units():
+        raise SpecError(
+            "`network.kind` must have units that can go ('mlp', 'cnn', 'text_cnn') "
+            f"with `arm.lever.form` {prune.form!r}, got {condition.network.kind!r} "
+            f"in arm {arm.name!r}."
+        )
     split = find_lever(arm.lever, SplitLever)
     if split is not None:
-        _check_split(split, condition)
+        _check_split(split, condition, info, layers)
     if find_lever(arm.lever, QuantiseLever) and find_spec("qwix") is None:
         raise SpecError(
             "`arm.lever.kind` must be another where qwix is not installed (pip install "
@@ -71,45 +80,39 @@ def _check_levers(condition: Condition, info: TaskInfo) -> None:
         )
 
 
-def _check_split(split: SplitLever, condition: Condition) -> None:
+def _check_split(
+    split: SplitLever, condition: Condition, info: TaskInfo, network: NetworkConfig
+) -> None:
     """Refuse a cut where there is none between two dense layers."""
-    kind, arm = condition.network.kind, condition.arm
-    if kind not in VECTOR_KINDS:
+    arm = condition.arm
+    if network.encoder is not None:
+        allowed = readers(info, lambda other: other.takes_any_width)
         raise SpecError(
-            f"`network.kind` must be one of {_listed(VECTOR_KINDS)} with a lever of "
-            f"kind 'split', got {kind!r} in arm {arm.name!r}."
+            f"`network.kind` must be {one_of(allowed)} with a lever of kind 'split', "
+            f"got {condition.network.kind!r} in arm {arm.name!r}."
         )
-    layers = len(condition.network.resolved().get("hidden", ())) + 1
-    if split.after >= layers:
+    num_layers = len(network.hidden) + 1
+    if split.after >= num_layers:
         raise SpecError(
-            f"`arm.lever.after` must be < {layers}, the layers of the network, with a "
-            f"lever of kind 'split', got {split.after} in arm {arm.name!r}."
+            f"`arm.lever.after` must be < {num_layers}, the layers of the network, "
+            f"with a lever of kind 'split', got {split.after} in arm {arm.name!r}."
         )
 
 
-def _check_network(condition: Condition, info: TaskInfo) -> None:
+def _check_network(condition: Condition, info: TaskInfo) -> NetworkChoice:
+    """Build the network for the task.
+
+    Raises:
+        SpecError: it cannot read it, or its options do not fit.
+    """
     kind, name = condition.network.kind, condition.task_name
-    if info.vocabulary is not None:
-        if kind not in TEXT_KINDS:
-            raise SpecError(
-                f"`network.kind` must be one of {_listed(TEXT_KINDS)} for task "
-                f"{name!r}, whose features are the ids of words, got {kind!r}."
-            )
-        widest = max(condition.network.resolved().get("widths", (1,)))
-        if widest > info.num_features:
-            raise SpecError(
-                f"`network.widths` must be <= the {info.num_features} words of a text "
-                f"in task {name!r}, got {widest}."
-            )
-        return
-    allowed = VECTOR_KINDS if info.shape is None else (*VECTOR_KINDS, "cnn")
-    if kind not in allowed:
-        lacks = "images" if kind == "cnn" else "tokens"
+    try:
+        return network_config(condition.network, info, foreign_parts(condition.spec))
+    except UnreadableError as error:
+        why = str(error).partition("whose ")[2].partition(", got")[0]
         raise SpecError(
-            f"`network.kind` must be one of {_listed(allowed)} for task {name!r}, "
-            f"whose features are no {lacks}, got {kind!r}."
-        )
-
-
-def _listed(choices: Sequence[str]) -> str:
-    return ", ".join(map(repr, choices))
+            f"`network.kind` must be {one_of(readers(info))} for task {name!r}, whose "
+            f"{why}, got {kind!r}."
+        ) from error
+    except ValueError as error:
+        raise SpecError(f"Task {name!r}: {error}") from error

@@ -176,9 +176,10 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
     """Turn a condition's static part into the learner's config."""
     task, training = condition.task, condition.training
     num_groups, group_size = data.groups.shape
+    parts = foreign_parts(condition.spec)
     program = Program(
         Shape(task.pool, info.num_features, info.num_classes, num_groups, group_size),
-        network_config(condition.network, info),
+        network_config(condition.network, info, parts),
         TrainConfig(
             None if training.batch == "all" else training.batch,
             training.steps_per_checkpoint,
@@ -187,7 +188,7 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
             training.l2,
         ),
         _panel(condition),
-        foreign_parts(condition.spec),
+        parts,
     )
     lever = lever_config(condition.arm.lever, info.num_classes)
     left = info.num_items - task.pool - task.validation - task.test

@@ -6,13 +6,14 @@ program and its work; whoever handles arms asks these and never which arm it is.
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 from msgspec import Meta
 
 from hitl_sim.learn.intervention.base import Intervention, Program
 from hitl_sim.learn.lever.table import LeverSpec
+from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.part import Part
 from hitl_sim.part import intervention as mark_intervention
 from hitl_sim.schema import Count, Table, kind_of
@@ -45,16 +46,16 @@ class TaskFacts(NamedTuple):
     Attributes:
         name: of the task.
         is_tokens: whether features are the ids of words.
-        network: kind of network.
-        for_vectors: kinds of network that read any numbers.
-        for_images: kinds of network that read images, or any numbers.
+        network: that reads it.
+        network_kind: what the study calls that.
+        readers: `suits -> kinds` of built-in networks that read the task and suit.
     """
 
     name: str
     is_tokens: bool
-    network: str
-    for_vectors: tuple[str, ...]
-    for_images: tuple[str, ...]
+    network: NetworkChoice
+    network_kind: str
+    readers: Callable[[Callable[[NetworkChoice], bool]], tuple[str, ...]]
 
 
 class Arm(Table, frozen=True, tag_field="kind"):

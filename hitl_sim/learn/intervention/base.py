@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from hitl_sim.learn.crowd import NOBODY, Answers, PanelConfig, Questions
-from hitl_sim.learn.network import NetworkConfig
+from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.work import WorkLine
 from hitl_sim.part import Part
@@ -177,7 +177,7 @@ class Program:
     """
 
     shape: Shape
-    network: NetworkConfig
+    network: NetworkChoice
     train: TrainConfig
     panel: PanelConfig = NOBODY
     parts: Mapping[str, Part] = field(default_factory=dict, hash=False)

@@ -12,5 +12,3 @@ from hitl_sim.learn.lever.course import build_course as build_course
 from hitl_sim.learn.lever.quantised import in_place_of as in_place_of
 from hitl_sim.learn.lever.split import device_half as device_half
 from hitl_sim.learn.lever.split import server_half as server_half
-from hitl_sim.learn.lever.unit import shrink_config as shrink_config
-from hitl_sim.learn.lever.unit import unit_layers as unit_layers

@@ -8,11 +8,9 @@ from hitl_sim.learn.lever.form import Form, Gated, build_form
 from hitl_sim.learn.lever.unit import (
     best_units,
     shrink,
-    shrink_config,
-    unit_layers,
     weigh_units,
 )
-from hitl_sim.learn.network import Network, NetworkConfig
+from hitl_sim.learn.network import Network, NetworkChoice, NetworkConfig
 from hitl_sim.learn.optimise import Learner, resume_learner
 
 
@@ -31,7 +29,7 @@ class Leg(NamedTuple):
             first leg.
     """
 
-    config: NetworkConfig
+    config: NetworkChoice
     network: Network
     mark: str = ""
     checkpoints: int = 0
@@ -81,7 +79,7 @@ def build_course(
         return Course((_leg(config, form),), lever.ready)
     is_gated = cut.form == "gated"
     whole = build_form(config, sizes, lever, pretrained, is_gated=is_gated)
-    left = shrink_config(config, cut.share)
+    left = config.shrink(cut.share)
     small = build_form(left, sizes, lever)
 
     def take_over(learner: Learner) -> Learner:
@@ -109,7 +107,7 @@ def cut_units(
     Returns:
         What the small form trains, and what it holds.
     """
-    cut, layers = lever.cut, unit_layers(config)
+    cut, layers = lever.cut, config.units()
     hooks = whole.network.hooks
     if cut is None or hooks is None or small.part is None:
         raise TypeError("`lever` must take units away.")

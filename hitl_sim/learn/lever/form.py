@@ -17,7 +17,7 @@ from hitl_sim.learn.lever.layout import Layout, layout_of
 from hitl_sim.learn.lever.mask import keep_largest, share_at
 from hitl_sim.learn.lever.quantised import arithmetic_of, quantise_network
 from hitl_sim.learn.lever.split import split_network
-from hitl_sim.learn.lever.unit import close_units, unit_layers
+from hitl_sim.learn.lever.unit import close_units
 from hitl_sim.learn.network import Hooks, Network, NetworkConfig, build_network
 
 
@@ -234,7 +234,7 @@ def _with_gates(
     layout, cut = parts.layout, parts.lever.cut
     if cut is None:
         raise TypeError("gates are for a lever that takes units away.")
-    layers = unit_layers(config)
+    layers = config.units()
 
     def start(key: jax.Array) -> tuple[Gated, Held]:
         key_weights, key_gates = key, jax.random.fold_in(key, 1)

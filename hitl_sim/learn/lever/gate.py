@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hitl_sim.learn.lever.unit import kept_units
+from hitl_sim.learn.network.base import kept_units
 
 _SPREAD = 0.01
 """Standard deviation of fresh gates: so near 0 that training decides; assumed."""

@@ -5,103 +5,18 @@ kernel that read it. Without these the network computes the same of the units th
 in smaller products.
 """
 
-import dataclasses
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, assert_never
+from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.lever.layout import Layout
-from hitl_sim.learn.network import (
-    ConvolutionConfig,
-    NetworkConfig,
-    TextConvolutionConfig,
-    TransformerConfig,
-)
-from hitl_sim.learn.network.convolution import STRIDE
+from hitl_sim.learn.network.base import UnitLayer, kept_units
 
 Kept = tuple[Int[Array, "_"], ...]
 """Of each layer with units, the units that stay, in ascending order."""
-
-
-class UnitLayer(NamedTuple):
-    """One layer whose units can go.
-
-    Attributes:
-        path: of the layer, as "layers.0".
-        num_units: units in it.
-        reader: path of the layer that reads them.
-        places: how often that layer reads each unit, one place after the other.
-    """
-
-    path: str
-    num_units: int
-    reader: str
-    places: int = 1
-
-
-def kept_units(num_units: int, share: float) -> int:
-    """Count the units that stay when a share of them goes; at least 1."""
-    # the nudge keeps .29 * 100 from falling to 28
-    return max(num_units - int(share * num_units + 1e-9), 1)
-
-
-def shrink_config(config: NetworkConfig, share: float) -> NetworkConfig:
-    """Return the network that is left when a share of each layer's units goes."""
-    encoder = config.encoder
-    match encoder:
-        case ConvolutionConfig():
-            channels = tuple(kept_units(n, share) for n in encoder.channels)
-            encoder = dataclasses.replace(encoder, channels=channels)
-        case TextConvolutionConfig():
-            filters = kept_units(encoder.filters, share)
-            encoder = dataclasses.replace(encoder, filters=filters)
-        case TransformerConfig() | None:
-            pass
-        case _:
-            assert_never(encoder)
-    hidden = tuple(kept_units(n, share) for n in config.hidden)
-    return NetworkConfig(hidden, encoder)
-
-
-def unit_layers(config: NetworkConfig) -> tuple[UnitLayer, ...]:
-    """List the layers whose units can go, from the input on.
-
-    A transformer's blocks have none: what they add to is as wide as a word's vector.
-    """
-    encoder = config.encoder
-    prefix = "layers" if encoder is None else "head.layers"
-    layers: list[UnitLayer] = []
-    match encoder:
-        case ConvolutionConfig():
-            layers += _convolution_layers(encoder, f"{prefix}.0")
-        case TextConvolutionConfig():
-            layers += [
-                UnitLayer(f"encoder.layers.{i}", encoder.filters, f"{prefix}.0")
-                for i in range(len(encoder.widths))
-            ]
-        case TransformerConfig() | None:
-            pass
-        case _:
-            assert_never(encoder)
-    layers += [
-        UnitLayer(f"{prefix}.{i}", num_units, f"{prefix}.{i + 1}")
-        for i, num_units in enumerate(config.hidden)
-    ]
-    return tuple(layers)
-
-
-def _convolution_layers(encoder: ConvolutionConfig, head: str) -> Iterator[UnitLayer]:
-    """List the convolutions; the last one is read by the layer called `head`."""
-    last, taps = len(encoder.channels) - 1, encoder.kernel**2
-    height, width, _ = encoder.shape
-    for i, num_units in enumerate(encoder.channels):
-        height, width = -(-height // STRIDE), -(-width // STRIDE)
-        reader = f"encoder.layers.{i + 1}" if i < last else head
-        places = taps if i < last else height * width
-        yield UnitLayer(f"encoder.layers.{i}", num_units, reader, places)
 
 
 def weigh_units(

@@ -1,12 +1,17 @@
 """Fully connected layers."""
 
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
 from hitl_sim.learn.network.affine import Product, Rows, affine
+
+Drop = Callable[[int, jax.Array], jax.Array]
+"""`(number of the layer, what it reads) -> what is left of it`."""
 
 
 class Dense(nnx.Module):
@@ -39,21 +44,37 @@ class Dense(nnx.Module):
         self,
         x: Float[Array, "batch features"] | Rows,
         product: Product | None = None,
+        drop: Drop | None = None,
     ) -> jax.Array:
         """Return `[B, K]` logits."""
-        *inner, last = self.layers
-        for layer in inner:
-            x = nnx.relu(_apply(layer, x, product))
-        return _apply(last, x, product)
+        hidden = self.embed(x, product, drop)
+        return apply_linear(self.layers[-1], hidden, product or affine)
+
+    def embed(
+        self,
+        x: Float[Array, "batch features"] | Rows,
+        product: Product | None = None,
+        drop: Drop | None = None,
+    ) -> Any:
+        """Return what the last layer reads; inputs where there is no other layer."""
+        for number, layer in enumerate(self.layers[:-1]):
+            x = nnx.relu(apply_linear(layer, x, product or affine))
+            if drop is not None:
+                x = drop(number + 1, x)
+        return x
 
 
-def _apply(
-    layer: nnx.Linear,
-    x: Float[Array, "batch features"] | Rows,
-    product: Product | None,
-) -> Float[Array, "batch out"]:
+def apply_linear(layer: nnx.Linear, x: Any, product: Product | None) -> jax.Array:
+    """Return `[N, out]` of one layer for `[N, in]` rows.
+
+    Args:
+        layer: with weights and bias.
+        x: rows, laid out where the product takes them so.
+        product: in place of the layer's own; None keeps that.
+    """
     if layer.bias is None:
-        raise TypeError("a dense layer must have a bias.")
-    multiply = product or affine
-    out: jax.Array = multiply(x, layer.kernel[...], layer.bias[...])
+        raise TypeError("a layer must have a bias.")
+    out: jax.Array = (
+        layer(x) if product is None else product(x, layer.kernel[...], layer.bias[...])
+    )
     return out

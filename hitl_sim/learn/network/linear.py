@@ -1,22 +1,18 @@
-"""One layer's product where the layer's own is to stand unless another is given."""
+"""A linear read-out of the features."""
 
-import jax
-from flax import nnx
+from hitl_sim.learn.network.base import Inputs, Network, Precision
+from hitl_sim.learn.network.build import NetworkConfig, build_network
+from oracles import part
 
-from hitl_sim.learn.network.affine import Product
 
-
-def apply_linear(layer: nnx.Linear, x: jax.Array, product: Product | None) -> jax.Array:
-    """Return `[N, out]` of one layer for `[N, in]` rows.
+@part.network(version=1)
+def linear(inputs: Inputs, *, precision: Precision = "float32") -> Network:
+    """One dense layer: multinomial logistic regression.
 
     Args:
-        layer: with weights and bias.
-        x: rows.
-        product: in place of the layer's own; None keeps that.
+        inputs: numbers of any meaning.
+        precision: of the factors of products.
     """
-    if layer.bias is None:
-        raise TypeError("a layer must have a bias.")
-    out: jax.Array = (
-        layer(x) if product is None else product(x, layer.kernel[...], layer.bias[...])
-    )
-    return out
+    inputs.require("linear")
+    config = NetworkConfig((), None, precision)
+    return build_network(config, inputs.num_features, inputs.num_classes)

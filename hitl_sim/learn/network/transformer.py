@@ -1,18 +1,130 @@
 """A small transformer over the words of a text."""
 
+from dataclasses import dataclass
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Bool, Float
 
 from hitl_sim.learn.network.affine import Product
-from hitl_sim.learn.network.config import TransformerConfig
-from hitl_sim.learn.network.linear import apply_linear
+from hitl_sim.learn.network.base import (
+    Count,
+    Inputs,
+    Network,
+    Precision,
+    Rate,
+    Size,
+    UnitLayer,
+)
+from hitl_sim.learn.network.build import NetworkConfig, build_network
+from hitl_sim.learn.network.dense import apply_linear
 from hitl_sim.learn.network.word import Words, is_word, read_ids
+from oracles import part
 
 FEED_FORWARD = 4
 """Width of the feed-forward layer, in widths of a word's vector (Vaswani 2017)."""
 _FAR = -1e9
+
+
+@part.network(version=1)
+def transformer(
+    inputs: Inputs,
+    *,
+    embedding: Count = 32,
+    heads: Count = 4,
+    layers: Count = 1,
+    hidden: tuple[Count, ...] = (),
+    dropout: Rate = 0.0,
+    precision: Precision = "float32",
+) -> Network:
+    """Blocks of self-attention over a text, and dense layers on their mean.
+
+    The defaults are small enough for one core; assumed.
+
+    Args:
+        inputs: a text as ids of words.
+        embedding: width of a word's vector.
+        heads: attention heads, a divisor of `embedding`.
+        layers: blocks.
+        hidden: widths of the hidden dense layers.
+        dropout: in training, share of what each dense layer reads that is set to zero;
+            inside the blocks there is none.
+        precision: of the factors of products.
+    """
+    inputs.require("transformer", words=True)
+    encoder = TransformerConfig(
+        inputs.vocabulary or 0, inputs.num_features, embedding, heads, layers
+    )
+    config = NetworkConfig(tuple(hidden), encoder, precision, dropout)
+    return build_network(config, inputs.num_features, inputs.num_classes)
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """Self-attention over the words of a text, averaged over it.
+
+    Attributes:
+        vocabulary: number of ids; 0 stands for no word.
+        length: ids per text, L = D.
+        embedding: width of a word's vector, a multiple of `heads`.
+        heads: attention heads.
+        layers: blocks of attention and feed-forward layers.
+    """
+
+    vocabulary: int
+    length: int
+    embedding: int = 32
+    heads: int = 4
+    layers: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse heads that do not divide the width of a word's vector."""
+        if self.embedding % self.heads:
+            raise ValueError(
+                "`network.heads` must divide `network.embedding` "
+                f"({self.embedding}), got {self.heads}."
+            )
+
+    @property
+    def num_features(self) -> int:
+        """D, the width of the input that it reads."""
+        return self.length
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its input can be a little more or less; ids cannot."""
+        return False
+
+    def describe(self) -> str:
+        """Name the program."""
+        words = f"{self.length}of{self.vocabulary}"
+        return f"{words}-e{self.embedding}-h{self.heads}a{self.layers}"
+
+    def build(self, rngs: nnx.Rngs) -> "Transformer":
+        """Draw its weights."""
+        return Transformer(self, rngs)
+
+    def shrink(self, share: float) -> "TransformerConfig":
+        """Return it as it is: its blocks add to what is as wide as a word's vector."""
+        del share
+        return self
+
+    def units(self, head: str) -> tuple[UnitLayer, ...]:
+        """List no layers: none of its units can go."""
+        del head
+        return ()
+
+    def size(self) -> tuple[Size, int]:
+        """Count its own sizes, and the numbers that it gives out per item."""
+        num_out, length = self.embedding, self.length
+        # 3 + 1 widths squared in attention, 4 + 4 in the feed-forward layers
+        block = 12 * num_out**2
+        mixing = 2 * length**2 * num_out
+        weights = self.layers * block + (length + self.vocabulary) * num_out
+        widest = max(2 * self.heads * length**2, 5 * length * num_out)
+        products = self.layers * (length * block + mixing)
+        return Size(products, weights, widest), num_out
 
 
 def _linear(num_in: int, num_out: int, rngs: nnx.Rngs) -> nnx.Linear:
@@ -66,7 +178,7 @@ class Transformer(nnx.Module):
     """Blocks of self-attention, then the mean over the words of a text.
 
     Positions have vectors of their own, learned like those of words. Weights start
-    Glorot-uniform and biases at zero; there is no dropout.
+    Glorot-uniform and biases at zero.
 
     References:
         Vaswani et al. (2017), Attention is all you need.
@@ -79,11 +191,6 @@ class Transformer(nnx.Module):
     def __init__(self, config: TransformerConfig, rngs: nnx.Rngs) -> None:
         """Draw the weights."""
         width = config.embedding
-        if width % config.heads:
-            raise ValueError(
-                f"`embedding` must be a multiple of `heads` ({config.heads}), got "
-                f"{width}."
-            )
         self.words = Words(config.vocabulary, width, rngs)
         draw = nnx.initializers.normal(width**-0.5)
         self.places = nnx.Param(draw(rngs.params(), (config.length, width)))

@@ -16,7 +16,7 @@ from hitl_sim.learn.lever.table import (
 )
 from hitl_sim.part import Part
 from hitl_sim.schema import kind_of
-from hitl_sim.study.network_spec import check_network
+from hitl_sim.study.network_spec import network_table
 from hitl_sim.study.spec.arm import arm_kinds, arm_table, is_replayed
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.crowd import acts_on_crowd
@@ -24,7 +24,7 @@ from hitl_sim.study.spec.message import explain
 from hitl_sim.study.spec.part import (
     PartSpec,
     bind_part,
-    planned_part,
+    planned_parts,
     with_offered,
 )
 from hitl_sim.study.spec.study import StudySpec
@@ -53,7 +53,11 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     _check_numbers(raw, "")
     raw = with_offered(raw)
     parts = _convert_parts(raw)
-    planned = _planned_parts(parts)
+    planned = planned_parts(parts) if isinstance(parts, dict) else {}
+    try:
+        raw = {**raw, "network": network_table(raw.get("network", {}))}
+    except ValueError as error:
+        raise SpecError(str(error)) from error
     tasks = raw.get("task")
     for name, task in tasks.items() if isinstance(tasks, Mapping) else ():
         # by itself, so that a message can say which of the tasks it is about
@@ -62,7 +66,7 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     spec = _convert({**raw, **arms, "part": parts}, StudySpec, raw, "")
     try:
         check_prices(spec.prices)
-        check_network(spec.network)
+        spec.network.resolved(planned)
     except ValueError as error:
         raise SpecError(str(error)) from error
     if spec.lanes is not None and spec.width % spec.lanes:
@@ -96,13 +100,6 @@ def _convert_parts(raw: Mapping[str, Any]) -> Any:
         name: bind_part(name, _convert(table, PartSpec, raw, f".part.{name}"))
         for name, table in tables.items()
     }
-
-
-def _planned_parts(tables: Any) -> dict[str, Part]:
-    """Tell what a study's parts are, as far as their tables could be read."""
-    if not isinstance(tables, Mapping):
-        return {}
-    return {name: planned_part(name, table) for name, table in tables.items()}
 
 
 def _convert_arms(arms: Any, raw: Mapping[str, Any], parts: Mapping[str, Part]) -> Any:
@@ -187,11 +184,11 @@ def _check_optimiser(spec: StudySpec) -> None:
             "`network.kind` must be 'linear' with `training.optimiser` "
             f"'fixed_hessian', got {spec.network.kind!r}."
         )
-    if spec.network.precision != "float32":
+    precision = spec.network.options.get("precision", "float32")
+    if precision != "float32":
         raise SpecError(
             "`network.precision` must be 'float32' with `training.optimiser` "
-            "'fixed_hessian', whose steps are small differences, got "
-            f"{spec.network.precision!r}."
+            f"'fixed_hessian', whose steps are small differences, got {precision!r}."
         )
     for arm in spec.arm:
         if arm.lever:
@@ -284,12 +281,18 @@ def _check_recording(spec: StudySpec) -> None:
             )
 
 
+_PLAIN = {"precision": "float32", "dropout": 0.0}
+"""Options of a network beside which levers have no place."""
+
+
 def _check_lever(arm: Arm, spec: StudySpec) -> None:
-    if arm.lever and spec.network.precision != "float32":
-        raise SpecError(
-            "`network.precision` must be 'float32' with arms that have levers, got "
-            f"{spec.network.precision!r} with arm {arm.name!r}."
-        )
+    for option, plain in _PLAIN.items() if arm.lever else ():
+        value = spec.network.options.get(option, plain)
+        if value != plain:
+            raise SpecError(
+                f"`network.{option}` must be {plain!r} with arms that have levers, got "
+                f"{value!r} with arm {arm.name!r}."
+            )
     quantise = find_lever(arm.lever, QuantiseLever)
     try:
         check_levers(arm.lever, spec.training.checkpoints // arm.stages)

@@ -114,6 +114,11 @@ def planned_part(name: str, table: PartSpec) -> Part:
     return Part(kind, name, version, unloaded, table.params or {})
 
 
+def planned_parts(tables: Mapping[str, PartSpec]) -> dict[str, Part]:
+    """Tell the options and params of all parts of a study, without their code."""
+    return {name: planned_part(name, table) for name, table in tables.items()}
+
+
 def with_offered(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """Add to a study's plain tables the parts of installed packages that they name.
 

@@ -5,7 +5,6 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from hitl_sim.energy import count_operations
-from hitl_sim.learn.fixed_hessian import build_metric, descend, gradient
 from hitl_sim.learn.network import NetworkConfig, build_network
 from hitl_sim.learn.optimise import (
     TrainConfig,
@@ -14,6 +13,7 @@ from hitl_sim.learn.optimise import (
     metric_of,
     train_steps,
 )
+from hitl_sim.learn.optimiser.fixed_hessian import build_metric, descend, gradient
 from hitl_sim.learn.work import STRETCH, metric_unit, train_unit
 
 NUM_FEATURES, NUM_CLASSES = 6, 4

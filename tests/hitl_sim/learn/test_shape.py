@@ -1,11 +1,9 @@
 import pytest
 
 from hitl_sim.learn import NetworkConfig, describe_shape
-from hitl_sim.learn.network import (
-    ConvolutionConfig,
-    TextConvolutionConfig,
-    TransformerConfig,
-)
+from hitl_sim.learn.network.cnn import ConvolutionConfig
+from hitl_sim.learn.network.text_cnn import TextConvolutionConfig
+from hitl_sim.learn.network.transformer import TransformerConfig
 
 WORDS = 6 * 8
 

@@ -259,7 +259,7 @@ def test_progress_counts_units_and_regimes(machine, conditions):
 
 def test_a_grid_has_a_program_for_each_network_and_batch():
     conditions = conditions_of(grid_specs(["0", "8", "16x8"], [16, 32]))
-    programs = {(c.network.hidden, c.training.batch) for c in conditions}
+    programs = {(c.network.resolved()["hidden"], c.training.batch) for c in conditions}
     assert programs == set(itertools.product([(), (8,), (16, 8)], [16, 32]))
     assert len(conditions) == 6
 

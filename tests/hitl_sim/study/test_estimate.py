@@ -7,7 +7,7 @@ import pytest
 
 from hitl_sim.energy import count_operations
 from hitl_sim.learn.network import build_network
-from hitl_sim.study.estimate import network_size, worker_mib
+from hitl_sim.study.estimate import worker_mib
 from hitl_sim.study.network import network_config
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.plan import build_plan
@@ -36,11 +36,10 @@ def test_the_estimate_of_a_network_is_its_program_but_for_the_small_parts(
     infos, kind, task, rest
 ):
     spec, info = NetworkSpec(kind=kind), infos[task]
-    network = build_network(
-        network_config(spec, info), info.num_features, info.num_classes
-    )
+    config, sizes = network_config(spec, info), (info.num_features, info.num_classes)
+    network = build_network(config, *sizes)
     params = jax.eval_shape(network.init, jax.random.key(0))
-    size = network_size(spec, info)
+    size = config.size(*sizes)
     x = jax.ShapeDtypeStruct((1, info.num_features), "float32")
     counted = count_operations(network.apply, params, x).flops["float32"]
     assert 0 <= counted / (2 * size.products) - 1 < rest

@@ -49,7 +49,7 @@ def test_an_axis_of_training_applies_to_all_arms_and_their_pilot(tables):
 
 def test_one_width_on_an_axis_is_one_layer_of_that_width(tables):
     tables["axis"] = [{"field": "network.hidden", "values": [8, 16]}]
-    widths = {c.network.hidden for c in expand(convert(tables))}
+    widths = {c.network.resolved()["hidden"] for c in expand(convert(tables))}
     assert widths == {(8,), (16,)}
     settings = {c.settings["network.hidden"] for c in expand(convert(tables))}
     assert settings == {8, 16}

@@ -1,7 +1,9 @@
 import pytest
 
+from hitl_sim import part
+from hitl_sim.part import builtin
 from hitl_sim.study.grid import expand
-from hitl_sim.study.network_spec import DIALS, NetworkSpec
+from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec import SpecError, convert
 
 
@@ -9,18 +11,54 @@ def network_of(tables, **network):
     return convert(tables | {"network": network}).network
 
 
-@pytest.mark.parametrize("kind", DIALS)
+PLAIN = {"dropout": 0.0, "precision": "float32"}
+
+
+@pytest.mark.parametrize("kind", builtin("network"))
 def test_a_kind_alone_takes_its_own_defaults(tables, kind):
-    assert network_of(tables, kind=kind).resolved() == {"kind": kind, **DIALS[kind]}
+    defaults = builtin("network")[kind].options
+    assert network_of(tables, kind=kind).resolved() == {"kind": kind, **defaults}
 
 
 def test_no_table_is_the_perceptron_of_before():
-    assert NetworkSpec().resolved() == {"kind": "mlp", "hidden": (64,)}
+    assert NetworkSpec().resolved() == {"kind": "mlp", "hidden": (64,), **PLAIN}
 
 
 def test_a_precision_is_part_of_what_fixes_a_network(tables):
     resolved = network_of(tables, precision="bfloat16").resolved()
-    assert resolved == {"kind": "mlp", "hidden": (64,), "precision": "bfloat16"}
+    assert resolved["precision"] == "bfloat16"
+
+
+def test_options_in_a_table_of_their_own_are_the_same(tables):
+    beside = network_of(tables, hidden=[8], dropout=0.1)
+    assert network_of(tables, options={"hidden": [8], "dropout": 0.1}) == beside
+    assert beside.resolved()["hidden"] == (8,)
+
+
+def test_an_option_that_is_given_twice_is_refused(tables):
+    with pytest.raises(SpecError, match=r"`network.hidden` must be given once"):
+        network_of(tables, hidden=[8], options={"hidden": [8]})
+
+
+@part.network()
+def own(inputs, *, width: int, names=("a",)):
+    """A network that a study brings."""
+
+
+def test_a_network_that_a_study_brings_has_options_as_a_built_in_one(tables):
+    spec = NetworkSpec(kind="mine", options={"width": 3, "names": ["b"]})
+    resolved = spec.resolved({"mine": own})
+    assert resolved == {"kind": "mine", "width": 3, "names": ("b",)}
+    with pytest.raises(ValueError, match=r"`network.width` must be given"):
+        NetworkSpec(kind="mine").resolved({"mine": own})
+    with pytest.raises(ValueError, match=r"`network.width` must be int, got 'wide'"):
+        NetworkSpec(kind="mine", options={"width": "wide"}).resolved({"mine": own})
+
+
+def test_a_network_with_numbers_that_are_traced_is_refused():
+    with_params = part.network(params={"width": 1.0})(own.factory)
+    with pytest.raises(ValueError, match=r"without params, .* got 'mine' with width"):
+        NetworkSpec(kind="mine").part({"mine": with_params})
 
 
 def test_a_precision_beside_levers_is_refused(tables):
@@ -34,28 +72,28 @@ def test_a_precision_beside_levers_is_refused(tables):
 
 def test_a_dial_that_is_given_replaces_the_default(tables):
     resolved = network_of(tables, kind="cnn", channels=[4], hidden=[8]).resolved()
-    assert resolved == {"kind": "cnn", "hidden": (8,), "channels": (4,), "kernel": 3}
+    sizes = {"hidden": (8,), "channels": (4,), "kernel": 3}
+    assert resolved == {"kind": "cnn", **sizes, **PLAIN}
 
 
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        ({"kind": "rnn"}, "`network.kind` must be one of 'linear', .* got 'rnn'"),
+        ({"kind": "rnn"}, "`network.kind` must be one of 'cnn', .* got 'rnn'"),
         ({"heads": 2}, "`network.heads` must be left out .* 'mlp', .* got 2"),
         (
             {"kind": "linear", "hidden": [4]},
-            r"'linear', which has no dials, got \(4,\)",
+            r"'linear', which has precision, got \(4,\)",
         ),
         ({"kind": "cnn", "widths": [2]}, "`network.widths` must be left out .* 'cnn'"),
         ({"kind": "cnn", "channels": []}, "`network.channels` must be .* length >= 1"),
         (
-            {"kind": "transformer", "embedding": 10},
-            r"`network.heads` must divide `network.embedding` \(10\), got 4",
-        ),
-        (
             {"precision": "float16"},
             "must be one of 'float32', 'bfloat16', got 'float16'",
         ),
+        ({"hidden": "wide"}, "`network.hidden` must be array, got 'wide'"),
+        ({"dropout": 1.0}, "`network.dropout` must be float < 1.0, got 1.0"),
+        ({"hidden": {"first": 4}}, "`network.hidden` must be no table"),
         ({"kind": "text_cnn", "filters": 0}, "`network.filters` must be int >= 1"),
     ],
 )

@@ -7,7 +7,8 @@ from hitl_sim.cost.query import QUERY
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.memory import FORMATS, ModelShape, moved_bytes
 from hitl_sim.learn import NetworkConfig, Query
-from hitl_sim.learn.network import ConvolutionConfig, TransformerConfig
+from hitl_sim.learn.network.cnn import ConvolutionConfig
+from hitl_sim.learn.network.transformer import TransformerConfig
 from hitl_sim.study import worker
 from hitl_sim.study.grid import expand
 from hitl_sim.study.query import count_queries, sizes_of

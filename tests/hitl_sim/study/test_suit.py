@@ -40,7 +40,7 @@ def check(tables):
 
 
 def test_a_plan_checks_before_any_work(tables):
-    with pytest.raises(SpecError, match=r"'linear', 'mlp', 'cnn' .* got 'text_cnn'"):
+    with pytest.raises(SpecError, match=r"'cnn', 'linear', 'mlp' .* got 'text_cnn'"):
         build_plan(study_of(tables, DIGITS, {"kind": "text_cnn"}))
 
 
@@ -66,6 +66,12 @@ def test_filters_wider_than_a_text_are_refused(check):
         check(TOKENS, {"kind": "text_cnn", "widths": [2, 13]})
 
 
+def test_heads_that_do_not_divide_a_words_vector_are_refused(check):
+    message = r"`network.heads` must divide `network.embedding` \(10\), got 4"
+    with pytest.raises(SpecError, match=message):
+        check(TOKENS, {"kind": "transformer", "embedding": 10})
+
+
 @pytest.mark.parametrize("arm", ["importance", "machine_importance"])
 @pytest.mark.parametrize(("task", "kind"), [(DIGITS, "cnn"), (TOKENS, "transformer")])
 def test_features_are_taken_away_from_no_image_or_text(check, arm, task, kind):
@@ -77,7 +83,7 @@ def test_features_are_taken_away_from_no_image_or_text(check, arm, task, kind):
 def test_gradients_are_penalised_by_pixels_and_never_by_ids(check, arm):
     penalised = {"name": "mine", "kind": arm, "use": "penalty", "penalty": 1.0}
     check(DIGITS, {"kind": "cnn"}, penalised)
-    with pytest.raises(SpecError, match=r"'mlp', 'cnn' .* got 'text_cnn'"):
+    with pytest.raises(SpecError, match=r"the arm 'mine', .* got 'text_cnn'"):
         check(TOKENS, {"kind": "text_cnn"}, penalised)
 
 

@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 from hitl_sim.learn import NetworkConfig, build_run
-from hitl_sim.learn.network import (
-    ConvolutionConfig,
-    TextConvolutionConfig,
-    TransformerConfig,
-)
+from hitl_sim.learn.network.cnn import ConvolutionConfig
+from hitl_sim.learn.network.text_cnn import TextConvolutionConfig
+from hitl_sim.learn.network.transformer import TransformerConfig
 
 NETWORKS = {
     "mlp": NetworkConfig((12, 7)),

@@ -14,11 +14,10 @@ from hitl_sim.learn.lever.unit import (
     best_units,
     close_units,
     shrink,
-    shrink_config,
-    unit_layers,
     weigh_units,
 )
-from hitl_sim.learn.network import ConvolutionConfig, build_network
+from hitl_sim.learn.network import build_network
+from hitl_sim.learn.network.cnn import ConvolutionConfig
 from hitl_sim.learn.work import forward_unit, train_unit
 
 SIZES = (64, 10)
@@ -28,7 +27,7 @@ SHARE = 0.4
 def _parts(network):
     plain = build_network(network, *SIZES)
     leaves = layout_of(plain).flatten(plain.init(jax.random.key(1)))
-    return plain, layout_of(plain), unit_layers(network), leaves
+    return plain, layout_of(plain), network.units(), leaves
 
 
 def test_a_network_without_its_closed_units_computes_what_it_did(
@@ -42,7 +41,7 @@ def test_a_network_without_its_closed_units_computes_what_it_did(
             for layer, stay in zip(layers, kept, strict=True)
         ]
         closed = layout.unflatten(close_units(layout, layers, leaves, gates))
-        small = build_network(shrink_config(any_network, SHARE), *SIZES)
+        small = build_network(any_network.shrink(SHARE), *SIZES)
         cut = layout_of(small).unflatten(shrink(layout, layers, leaves, kept))
         whole = plain.apply(layout.unflatten(leaves), items)
         return small.apply(cut, items), plain.apply(closed, items), whole
@@ -58,7 +57,7 @@ def test_the_small_network_has_the_shapes_of_its_config(any_network):
         kept = best_units(weigh_units(layout, layers, leaves), SHARE)
         return shrink(layout, layers, leaves, kept)
 
-    small = build_network(shrink_config(any_network, SHARE), *SIZES)
+    small = build_network(any_network.shrink(SHARE), *SIZES)
     shapes = jax.eval_shape(small.init, jax.random.key(0))
     want = [a.shape for a in jax.tree.leaves(shapes)]
     assert [a.shape for a in jax.eval_shape(shrunk)] == want
@@ -93,7 +92,7 @@ def _look(config):
 def test_a_pruned_perceptron_is_predicted_to_the_operation(share):
     hidden = (64, 40)
     left = [max(n - int(share * n + 1e-9), 1) for n in hidden]
-    unit = _look(shrink_config(NetworkConfig(hidden), share))
+    unit = _look(NetworkConfig(hidden).shrink(share))
     counted = count_operations(unit.program, *unit.args)
     assert counted.flops == {"float32": 50 * _dense_forward((64, *left, 10))}
 
@@ -101,7 +100,7 @@ def test_a_pruned_perceptron_is_predicted_to_the_operation(share):
 def test_a_pruned_convolution_is_predicted_to_the_operation():
     """8 x 8 pixels become 4 x 4 places of 2 channels, then 2 x 2 of 3."""
     network = NetworkConfig((), ConvolutionConfig((8, 8, 1), (4, 6)))
-    unit = _look(shrink_config(network, 0.5))
+    unit = _look(network.shrink(0.5))
     layers = 16 * (2 * 9 * 1 * 2 + 2 + 2) + 4 * (2 * 9 * 2 * 3 + 3 + 3)
     counted = count_operations(unit.program, *unit.args)
     assert counted.flops == {"float32": 50 * (layers + _dense_forward((4 * 3, 10)))}
@@ -119,22 +118,9 @@ def _products(jaxpr):
 
 def test_products_of_a_pruned_training_step_are_predicted():
     """Forward and both gradients, but none by the items themselves."""
-    config = shrink_config(NetworkConfig((64,)), 0.5)
+    config = NetworkConfig((64,)).shrink(0.5)
     built = build_network(config, *SIZES)
     unit = train_unit("train", config, TrainConfig(batch=32), 800, *SIZES, built=built)
     want = 32 * (2 * 2 * 64 * 32 + 3 * 2 * 32 * 10)
     jaxpr = jax.make_jaxpr(unit.program)(*unit.args)
     assert sum(_products(jaxpr)) / unit.items == want
-
-
-@pytest.mark.parametrize(
-    "use", [unit_layers, lambda config: shrink_config(config, 0.5)]
-)
-def test_an_encoder_that_is_not_known_is_not_taken_for_one_without_units(use):
-    class Mine:
-        """What no lever knows how to shrink."""
-
-    config = NetworkConfig((8,))
-    object.__setattr__(config, "encoder", Mine())
-    with pytest.raises(AssertionError, match="to be unreachable"):
-        use(config)

@@ -1,12 +1,10 @@
 import jax
 import pytest
 
-from hitl_sim.learn.network import (
-    ConvolutionConfig,
-    NetworkConfig,
-    TextConvolutionConfig,
-    TransformerConfig,
-)
+from hitl_sim.learn.network import NetworkConfig
+from hitl_sim.learn.network.cnn import ConvolutionConfig
+from hitl_sim.learn.network.text_cnn import TextConvolutionConfig
+from hitl_sim.learn.network.transformer import TransformerConfig
 
 SMALL = {
     "cnn": NetworkConfig((), ConvolutionConfig((6, 5, 2), (3, 4))),

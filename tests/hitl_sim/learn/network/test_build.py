@@ -1,4 +1,3 @@
-import inspect
 from functools import cache
 
 import jax
@@ -7,7 +6,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.learn.network import NetworkConfig, build_network
-from hitl_sim.learn.network.build import CHUNK, _build_encoder
+from hitl_sim.learn.network.build import CHUNK
 
 
 @cache
@@ -65,13 +64,3 @@ def test_two_networks_never_share_a_name(small):
     }
     assert len(names) == 3
     assert NetworkConfig((64,)).describe(64, 10) == "64-64-10"
-
-
-def test_an_encoder_that_is_not_known_is_no_other():
-    class Mine:
-        """What no network here is built for."""
-
-    # as users have it, without the types that tests check
-    build = inspect.unwrap(_build_encoder)
-    with pytest.raises(AssertionError, match="to be unreachable"):
-        build(Mine(), None)

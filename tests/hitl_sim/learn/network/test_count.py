@@ -7,13 +7,10 @@ import pytest
 from hitl_sim.energy import count_operations
 from hitl_sim.energy.flatten import flatten
 from hitl_sim.energy.flop import count_flops
-from hitl_sim.learn.network import (
-    ConvolutionConfig,
-    NetworkConfig,
-    TextConvolutionConfig,
-    TransformerConfig,
-    build_network,
-)
+from hitl_sim.learn.network import NetworkConfig, build_network
+from hitl_sim.learn.network.cnn import ConvolutionConfig
+from hitl_sim.learn.network.text_cnn import TextConvolutionConfig
+from hitl_sim.learn.network.transformer import TransformerConfig
 
 B, K = 3, 5
 

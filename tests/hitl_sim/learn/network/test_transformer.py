@@ -3,7 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn.network import NetworkConfig, TransformerConfig, build_network
+from hitl_sim.learn.network import NetworkConfig, build_network
+from hitl_sim.learn.network.transformer import TransformerConfig
 
 LENGTH, WIDTH = 5, 8
 
@@ -59,6 +60,5 @@ def test_a_text_without_words_gives_finite_logits(network, params):
 
 
 def test_heads_that_do_not_divide_the_width_are_refused():
-    config = NetworkConfig((), TransformerConfig(9, LENGTH, 8, 3))
-    with pytest.raises(ValueError, match=r"multiple of `heads` \(3\), got 8"):
-        build_network(config, LENGTH, 3)
+    with pytest.raises(ValueError, match=r"must divide .* \(8\), got 3"):
+        TransformerConfig(9, LENGTH, 8, 3)

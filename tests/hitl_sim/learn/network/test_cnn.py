@@ -3,8 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn.network import ConvolutionConfig, NetworkConfig, build_network
-from hitl_sim.learn.network.convolution import patches
+from hitl_sim.learn.network import NetworkConfig, build_network
+from hitl_sim.learn.network.cnn import ConvolutionConfig, patches
 
 
 @pytest.mark.parametrize(

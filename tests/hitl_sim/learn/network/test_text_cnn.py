@@ -3,7 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn.network import NetworkConfig, TextConvolutionConfig, build_network
+from hitl_sim.learn.network import NetworkConfig, build_network
+from hitl_sim.learn.network.text_cnn import TextConvolutionConfig
 
 CONFIG = NetworkConfig((), TextConvolutionConfig(9, 6, 4, 3, (2,)))
 
@@ -43,6 +44,5 @@ def test_where_in_a_text_a_phrase_stands_is_no_matter(network, params):
 
 
 def test_words_too_few_for_a_filter_are_refused():
-    config = NetworkConfig((), TextConvolutionConfig(9, 2, 4, 3, (2, 3)))
-    with pytest.raises(ValueError, match=r"`widths` must be <= the 2 words .* got 3"):
-        build_network(config, 2, 5)
+    with pytest.raises(ValueError, match=r"widths` must be <= the 2 words .* got 3"):
+        TextConvolutionConfig(9, 2, 4, 3, (2, 3))
