@@ -16,7 +16,13 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from hitl_sim.check import aggregation, annotator, intervention, strategy
+from hitl_sim.check import (
+    aggregation,
+    annotator,
+    intervention,
+    network,
+    strategy,
+)
 from hitl_sim.check.base import (
     Check,
     CheckError,
@@ -40,6 +46,7 @@ _SAMPLES: Mapping[Kind, Callable[[Part, Mapping[str, Any]], Subject]] = (
         {
             "strategy": strategy.sample,
             "intervention": intervention.sample,
+            "network": network.sample,
             "aggregation": aggregation.sample,
             "annotator": annotator.sample,
         }
@@ -52,6 +59,7 @@ _OWN: Mapping[Kind, tuple[Check, ...]] = MappingProxyType(
         "aggregation": aggregation.CHECKS,
         "annotator": annotator.CHECKS,
         "intervention": intervention.CHECKS,
+        "network": network.CHECKS,
     }
 )
 """Checks that only some kinds have."""

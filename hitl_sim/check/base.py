@@ -153,8 +153,13 @@ def _traced(subject: Subject) -> Any:
         CheckError: it cannot be traced, or a param cannot.
     """
     key, data, params = subject.args
+
+    # a function of its own: what was traced before is not traced again
+    def call(key: jax.Array, data: Any, params: Mapping[str, Any]) -> Any:
+        return subject.call(key, data, params)
+
     try:
-        return jax.make_jaxpr(subject.call)(key, data, params)
+        return jax.make_jaxpr(call)(key, data, params)
     except _PYTHON_VALUE as error:
         try:
             jax.make_jaxpr(lambda k, d: subject.call(k, d, params))(key, data)
