@@ -32,6 +32,7 @@ PACKAGES: Mapping[Kind, str] = MappingProxyType(
         "aggregation": "oracles.aggregate",
         "annotator": "oracles.annotator",
         "intervention": "hitl_sim.learn.intervention",
+        "meter": "hitl_sim.energy.meters",
         "network": "hitl_sim.learn.network",
         "strategy": "hitl_sim.learn.strategy",
     }

@@ -15,9 +15,9 @@ from hitl_sim.analysis.pretraining import share_pretraining
 from hitl_sim.analysis.record import RunGroup, read_groups
 from hitl_sim.analysis.target import Targets, find_stop, find_targets, stop_at_cap
 from hitl_sim.array import FloatArray
-from hitl_sim.cost import Market, Measure, Prices, bill, open_market
+from hitl_sim.cost import Market, Measure, Prices, open_market
+from hitl_sim.cost.engine import bill
 from hitl_sim.energy import DeviceProfile
-from hitl_sim.purpose import PROTOCOL
 
 BILL_SCHEMA = pa.schema(
     [
@@ -130,7 +130,7 @@ def _columns(
         ),
         "billed_test_accuracy": _nullable(group.test_accuracy[row, stop.checkpoint]),
         "device_j": _nullable(sample.outlay.spent),
-        "device_s": _nullable(_device_seconds(sample, market)),
+        "device_s": _nullable(sample.amounts.priced(market.table.device_s[:, 0]).spent),
         "people_s": _nullable(np.asarray(sample.usage.paid_s, np.float64)),
         "bill_j": _whole("joules", sample, market),
         "bill_usd": _whole("usd", sample, market),
@@ -142,17 +142,6 @@ def _whole(measure: Measure, sample: Sample, market: Market) -> pa.Array:
     """Bill each run in one measure, the pool's labels included."""
     prices = market.table.whole(measure)
     return _nullable(bill(sample.amounts.spent, prices)[:, 0])
-
-
-def _device_seconds(sample: Sample, market: Market) -> FloatArray:
-    """Return `[R]` seconds of the protocol's work on the device."""
-    spent = np.zeros(sample.group.num_runs)
-    for line in sample.usage.work:
-        if line.standing == PROTOCOL:
-            seconds = market.device.costs[line.unit].seconds.value
-            one = np.nan if seconds is None else np.asarray(seconds, np.float64)
-            spent = spent + one * line.count
-    return spent
 
 
 def _nullable(values: FloatArray) -> pa.Array:

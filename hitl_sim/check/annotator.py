@@ -113,8 +113,8 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     """
     named = part.name if part.name in KINDS else "label"
     kind = str(options.get("feedback", named))
-    given = {"feedback": kind, **options} if "feedback" in part.options else options
-    oracle = build(part, given, lambda full: part.factory(**full))
+    asked = {"feedback": kind, **options} if "feedback" in part.options else options
+    oracle = build(part, asked, lambda given: part.factory(**given))
     if not isinstance(oracle, Oracle):
         raise CheckError(
             "its factory must return an `oracles.Oracle` (check, init, answer), got "

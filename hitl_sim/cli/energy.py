@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from hitl_sim.cli.app import (
     FAILED_RUNS,
     INTERRUPTED,
     Device,
     Folder,
+    Force,
     Workers,
+    check_new,
     cores,
     family,
     refuse,
@@ -21,7 +24,15 @@ from hitl_sim.cli.app import (
 )
 
 if TYPE_CHECKING:
+    from hitl_sim.energy.meters import Backend
     from hitl_sim.study.spec import StudySpec
+
+Meters = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Ask only this meter, as NAME or 'NAME OPTION=VALUE ...'; may be repeated."
+    ),
+]
 
 _NETWORKS = ("64", "256x256")
 _BATCHES = (32, 256)
@@ -37,18 +48,39 @@ def meters(
             "--selftest", help="Also try the counters, and the arithmetic behind them."
         ),
     ] = False,
+    meter: Meters = None,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(
+            help="Learn the watts of busy cores from the counters and write them here, "
+            "for the meter cpu_time on days when the counters cannot be read."
+        ),
+    ] = None,
+    force: Force = False,
 ) -> None:
     """Say which energy counters can be read on this machine, and why others cannot."""
-    from hitl_sim.energy.meters import probe_meters, run_selftest
+    from hitl_sim.energy.meters import calibrate_machine, probe_meters, run_selftest
     from hitl_sim.report.terminal.meter import print_meters, print_selftest
 
     console = screen()
-    print_meters(console, probe_meters())
+    backends = _backends(meter)
+    print_meters(console, probe_meters(backends))
+    if calibrate is not None:
+        check_new(calibrate, force, "--calibrate")
+        calibrate_machine(backends).write(calibrate)
+        console.print(f"Written to {escape(str(calibrate))}", soft_wrap=True)
     if selftest:
-        tried = run_selftest()
+        tried = run_selftest(backends)
         print_selftest(console, tried)
         if not tried.is_passed:
             raise typer.Exit(FAILED_RUNS)
+
+
+def _backends(meters: list[str] | None) -> list[Backend] | None:
+    """Return the meters that were asked for; None for those of every machine."""
+    from hitl_sim.energy.meters import named_backend
+
+    return [named_backend(words) for words in meters] if meters else None
 
 
 @command(context_settings={"ignore_unknown_options": True})
@@ -69,6 +101,7 @@ def measure(
             help="Run again until the energy is known this well, for 5 %: .05"
         ),
     ] = None,
+    meter: Meters = None,
 ) -> None:
     """Measure the energy of any command: gross, idle and marginal.
 
@@ -80,7 +113,11 @@ def measure(
 
     profile = None if device is None else load_profile(device)
     found = measure_command(
-        command, profile=profile, idle_s=idle_s, max_relative_error=error
+        command,
+        profile=profile,
+        backends=_backends(meter),
+        idle_s=idle_s,
+        max_relative_error=error,
     )
     print_measurement(screen(), found)
     raise typer.Exit(found.return_code)

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from hitl_sim.energy import Capability, Quantity
-from hitl_sim.energy.meters import Measurement, SelfTest
+from hitl_sim.energy import Quantity
+from hitl_sim.energy.meters import Capability, Measurement, SelfTest
 from hitl_sim.report.table import Table, new_grid, to_grid
 
 _STYLES = {"passed": "green", "failed": "bold red", "not tried": "dim"}
@@ -30,13 +30,14 @@ def print_meters(console: Console, found: Sequence[Capability]) -> None:
             meter.device or "-",
             meter.scope.value,
             _period(meter),
-            "" if meter.is_available else meter.reason,
+            meter.note if meter.is_available else meter.reason,
         )
         for meter in found
     ]
-    headings = ("backend", "readable", "device", "scope", "update period", "why not")
+    why = "note, or why not"
+    headings = ("backend", "readable", "device", "scope", "update period", why)
     table = Table(headings, rows, "Energy meters of this machine")
-    console.print(to_grid(table, fold=("why not",)))
+    console.print(to_grid(table, fold=(why,)))
     if not any(meter.is_available for meter in found):
         console.print(
             "Nothing can be measured here: every joule of a study will be modelled "
