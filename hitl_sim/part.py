@@ -28,7 +28,11 @@ from oracles.part import (
 )
 
 PACKAGES: Mapping[Kind, str] = MappingProxyType(
-    {"aggregation": "oracles.aggregate", "network": "hitl_sim.learn.network"}
+    {
+        "aggregation": "oracles.aggregate",
+        "network": "hitl_sim.learn.network",
+        "optimiser": "hitl_sim.learn.optimiser",
+    }
 )
 """Where the built-in parts of each kind stand."""
 

@@ -49,12 +49,12 @@ def seeds(replicate: int) -> Seeds:
 def build_ours(data):
     """Compile the sweep's program for `RUNS` runs and return a call of it."""
     groups, size = data.groups.shape
-    train = TrainConfig(BATCH, EVERY, STEPS // EVERY, "adam")
+    train = TrainConfig(BATCH, EVERY, STEPS // EVERY)
     program = Program(Shape(POOL, 64, 10, groups, size), NetworkConfig((64,)), train)
     panel = PanelConfig(1, 1, 1)
     run = build_run(RunConfig(program, WholePoolConfig(), panel, VALIDATION, TEST))
     hyper = Hyper(
-        np.float32(RATE),
+        {"learning_rate": np.float32(RATE)},
         np.float32(1.0),
         np.float32(0.0),
         CORRUPTION,

@@ -27,13 +27,14 @@ from hitl_sim.learn.network import (
     build_network,
     layers_of,
 )
-from hitl_sim.learn.optimise import init_learner
+from hitl_sim.learn.optimiser import abstract_params
 from hitl_sim.learn.work import (
     INSTRUMENT,
     PROTOCOL,
     Unit,
     WorkLine,
     abstract,
+    abstract_learner,
     forward_unit,
     metric_unit,
     once,
@@ -101,8 +102,9 @@ def _course_of(config: RunConfig, intervention: Intervention) -> Course:
     network, sizes = config.program.network, _sizes(config, intervention)
     if config.lever == NO_LEVER:
         return Course((Leg(network, network_of(config, intervention)),))
-    optimiser = config.program.train.optimiser
-    return build_course(layers_of(network), sizes, config.lever, optimiser)
+    train = config.program.train
+    rates = abstract_params(train.optimiser)
+    return build_course(layers_of(network), sizes, config.lever, train, rates)
 
 
 class _Period(NamedTuple):
@@ -155,7 +157,7 @@ def _training(
             yield WorkLine(
                 unit, PROTOCOL, spread(np.where(is_in & (reach == n), due, 0))
             )
-            if program.train.l2 is not None:
+            if program.train.descent is not None:
                 metric = metric_unit(
                     period.leg.config,
                     program.train,
@@ -361,10 +363,7 @@ def _weights_unit(
 
 
 def _learner_of(config: RunConfig, network: Network) -> Any:
-    optimiser = config.program.train.optimiser
-    return jax.eval_shape(
-        lambda key: init_learner(key, network, optimiser), jax.random.key(0)
-    )
+    return abstract_learner(network, config.program.train)
 
 
 def _shape(config: RunConfig, intervention: Intervention, leg: Leg) -> str:

@@ -53,6 +53,7 @@ from hitl_sim.learn.optimise import (
     init_learner,
     train,
 )
+from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.query import true_first
 from hitl_sim.learn.replay import (
     REPLAYED,
@@ -113,7 +114,7 @@ class RunConfig:
 class Hyper(NamedTuple):
     """Everything that may be swept without another program; float32 leaves, `[]`."""
 
-    learning_rate: Float[Array, ""]
+    optimiser: Params
     share: Float[Array, ""]
     penalty: Float[Array, ""]
     corruption: Corruption
@@ -246,7 +247,8 @@ def build_driver(
         plan, questions = intervention.begin(
             jax.random.fold_in(keys.choose, 0), setting
         )
-        learner = init_learner(keys.init, course.legs[0].network, config.optimiser)
+        first, rates = course.legs[0].network, setting.optimiser
+        learner = init_learner(keys.init, first, config, rates)
         state = RoundState(jnp.int32(0), learner, plan, questions)
         if not intervention.has_start:
             return state, None
@@ -256,7 +258,7 @@ def build_driver(
         if not intervention.is_scratch:
             return state.learner
         key = jax.random.fold_in(keys.init, state.number)
-        return init_learner(key, network, config.optimiser)
+        return init_learner(key, network, config, setting.optimiser)
 
     def learn(state: RoundState, is_first: bool) -> tuple[RoundState, Curve]:
         learner, curve = fit_stage(refit(state), state, is_first)
@@ -314,7 +316,7 @@ def _build_fit(
                     leg.network,
                     config,
                     learner,
-                    setting.learning_rate,
+                    setting.optimiser,
                     known,
                     _evaluation(setting.split, intervention.columns(setting, plan)),
                     checkpoints,
@@ -432,8 +434,8 @@ def _build_stage(
         num_items = jnp.maximum(is_related.sum(dtype=jnp.int32), 1)
         related = TrainSet(x, y, true_first(is_related), num_items)
         key = jax.random.fold_in(keys.init, _PRETRAINING)
-        rate, num_steps = hyper.learning_rate, lever.fine_tune.steps
-        return fit(key, network, program.train, rate, related, num_steps)
+        rates, num_steps = hyper.optimiser, lever.fine_tune.steps
+        return fit(key, network, program.train, rates, related, num_steps)
 
     def set_up(
         seeds: Seeds, hyper: Hyper, data: TaskData, answers: RecordedAnswers | None
@@ -453,7 +455,7 @@ def _build_stage(
             jnp.asarray(data.importance),
             hyper.share,
             hyper.penalty,
-            hyper.learning_rate,
+            hyper.optimiser,
             _perceive(
                 keys.crowd, intervention.feedback, hyper.population, split, shape
             ),
@@ -464,9 +466,9 @@ def _build_stage(
         course = None
         if lever != NO_LEVER:
             known = pretrain(keys, hyper, data)
-            optimiser = program.train.optimiser
             layers = layers_of(program.network)
-            course = build_course(layers, sizes, lever, optimiser, known)
+            trained = (program.train, hyper.optimiser)
+            course = build_course(layers, sizes, lever, *trained, known)
         driver = build_driver(
             intervention, network, program.train, setting, keys, course
         )

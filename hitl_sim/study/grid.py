@@ -190,9 +190,7 @@ class Condition:
         task = {
             k: resolved["task"][k] for k in ("source", "pool", "validation", "test")
         }
-        training = {
-            k: v for k, v in resolved["training"].items() if k != "learning_rate"
-        }
+        training = {k: v for k, v in resolved["training"].items() if k != "params"}
         # the kept groups of importance are a width; a penalty's presence is a program
         is_by_group = isinstance(self.arm, ImportanceArm | MachineImportanceArm)
         leaves = ("penalty",) if is_by_group else ("share",)
@@ -319,6 +317,11 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
         "crew": type(spec.crew),
     }
     fields = tables[table].__struct_fields__
+    if table == "training":
+        part = spec.training.part()
+        own = [f"options.{name}" for name in part.options]
+        own += [f"params.{name}" for name in part.params]
+        fields = (*(f for f in fields if f not in ("options", "params")), *own)
     # which dials act hangs on the policy
     return tuple(name for name in fields if (table, name) != ("crowd", "policy"))
 
@@ -342,11 +345,12 @@ def set_field(
     elif table == "task" and name:
         for task in tables["task"].values():
             task[name] = value
-    elif table == "network" and name != "kind":
-        options = tables[table].setdefault("options", {})
-        options[name.removeprefix("options.")] = value
     elif table != "task":
-        tables[table][name] = value
+        below, _, inner = name.rpartition(".")
+        if table == "network" and name != "kind":
+            below = "options"
+        inside = tables[table].setdefault(below, {}) if below else tables[table]
+        inside[inner] = value
 
 
 def _set_in_arm(arm: dict[str, Any], name: str, value: Scalar) -> None:
@@ -510,8 +514,8 @@ def count_inert(conditions: Iterable[Condition], spec: StudySpec) -> int:
 
 def _is_unread_rate(field: str, spec: StudySpec) -> bool:
     """Whether a field is the learning rate of an optimiser that reads none."""
-    is_fixed = spec.training.optimiser == "fixed_hessian"
-    return field == "training.learning_rate" and is_fixed
+    has_rate = "learning_rate" in spec.training.part().params
+    return field == "training.learning_rate" and not has_rate
 
 
 def _nowhere(field: str, spec: StudySpec) -> str:

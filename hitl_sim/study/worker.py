@@ -32,7 +32,6 @@ from hitl_sim.learn import (
     Seeds,
     StepCounts,
     Trace,
-    TrainConfig,
     WorkLine,
     build_run,
     describe_halves,
@@ -58,6 +57,7 @@ from hitl_sim.study.executor import give_back_memory
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
 from hitl_sim.study.network import network_config
+from hitl_sim.study.optimiser import train_config
 from hitl_sim.study.plan import (
     Chunk,
     Run,
@@ -245,18 +245,12 @@ def _intervention(
 
 def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfig:
     """Turn a condition's static part into the learner's config."""
-    task, training = condition.task, condition.training
+    task = condition.task
     num_groups, group_size = data.groups.shape
     program = Program(
         Shape(task.pool, info.num_features, info.num_classes, num_groups, group_size),
         network_config(condition.network, info),
-        TrainConfig(
-            None if training.batch == "all" else training.batch,
-            training.steps_per_checkpoint,
-            training.checkpoints,
-            training.optimiser,
-            training.l2,
-        ),
+        train_config(condition.training),
     )
     panel = _panel(condition)
     intervention = _intervention(condition.arm, panel, num_groups)
@@ -271,9 +265,9 @@ def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
     task = condition.task
     share: Any = getattr(condition.arm, "share", 1.0)
     penalty: Any = getattr(condition.arm, "penalty", None) or 0.0
-    rate: Any = condition.training.learning_rate
+    rates: Any = condition.training.all_params()
     leaves = Hyper(
-        learning_rate=rate,
+        optimiser=rates,
         share=share,
         penalty=penalty,
         corruption=Corruption(task.irrelevant, task.duplicate, task.wrong_label),
@@ -379,6 +373,7 @@ def count_unit(unit: Unit) -> dict[str, Any]:
         "phase": unit.phase,
         "flops": _per_item(operations.flops, unit.items),
         "matrix_flops": _per_item(operations.matrix_flops, unit.items),
+        "random_flops": operations.random_flops / unit.items,
         "bytes_moved": operations.bytes_moved / unit.items,
         "num_kernels": operations.num_kernels / unit.items,
         "products": [

@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int
 from hitl_sim.learn.crowd import Answers, Questions
 from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
+from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.work import WorkLine
 from hitl_sim.task import Split
 
@@ -52,7 +53,7 @@ class Setting(NamedTuple):
         importance: `[G]` standardised reference importance: what people perceive.
         share: `[]` share of the pool to keep.
         penalty: `[]` weight of the input gradients that people rule out.
-        learning_rate: `[]`.
+        optimiser: its traced numbers, `[]` each.
         perceived: what `asked_utility` and `asked_difficulty` read.
         is_askable: `[N]` items that may be asked about; None where all may.
     """
@@ -62,7 +63,7 @@ class Setting(NamedTuple):
     importance: Float[Array, " groups"]
     share: Float[Array, ""]
     penalty: Float[Array, ""]
-    learning_rate: Float[Array, ""]
+    optimiser: Params
     perceived: Perceived = Perceived()
     is_askable: Bool[Array, " items"] | None = None
 

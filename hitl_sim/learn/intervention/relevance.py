@@ -147,7 +147,7 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
         raise ValueError(f"`rated` must be one of {options}, got {config.rated!r}.")
     shape = program.shape
     small = build_network(_SMALL, NUM_CUES, 2)
-    small_train = TrainConfig(batch=config.questions, optimiser="adam")
+    small_train = TrainConfig(batch=config.questions)
 
     def pick(key: jax.Array, setting: Setting) -> jax.Array:
         features = setting.split.pool.features
@@ -195,8 +195,9 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
             plan.asked[true_first(is_rated)],
             jnp.maximum(is_rated.sum(dtype=jnp.int32), 1),
         )
-        rate, num_steps = jnp.float32(_RATE), config.generalise_steps
-        params = fit(key, small, small_train, rate, rated, num_steps)
+        rates = {"learning_rate": jnp.float32(_RATE)}
+        num_steps = config.generalise_steps
+        params = fit(key, small, small_train, rates, rated, num_steps)
         return jax.nn.softmax(small.apply(params, x))[:, 1]
 
     def absorb(

@@ -67,13 +67,14 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     try:
         check_prices(spec.prices)
         spec.network.resolved()
+        _check_optimiser(spec)
+        spec.training.resolved()
     except ValueError as error:
         raise SpecError(str(error)) from error
     if spec.lanes is not None and spec.width % spec.lanes:
         raise SpecError(
             f"`lanes` must divide `width` ({spec.width}), got {spec.lanes}."
         )
-    _check_optimiser(spec)
     _check_target(spec)
     _check_accuracies(spec)
     _check_arms(spec)

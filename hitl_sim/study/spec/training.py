@@ -1,9 +1,9 @@
 """The tables [training] and [target] of a study."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from hitl_sim.study.network_spec import Count
 from hitl_sim.study.spec.base import Positive, Table
@@ -13,29 +13,93 @@ class TrainingSpec(Table, frozen=True):
     """Optimisation, and the grid of checkpoints up to the common cap.
 
     Attributes:
-        learning_rate: of each step; "fixed_hessian" needs none and reads none.
+        learning_rate: of each step, where the optimiser has one; its own default when
+            left out.
         batch: items of each step, drawn by lot, or "all" items of the training set
             (arms whose set has a size that the program knows).
-        optimiser: "adam"; "sgd" with momentum; or "fixed_hessian", which brings linear
-            networks to the optimum of logistic regression in few steps on all items.
+        optimiser: name of an optimiser: "adam"; "sgd" with momentum; "fixed_hessian",
+            which brings linear networks to the optimum of logistic regression in few
+            steps on all items; or a part that the study brings.
         l2: with "fixed_hessian", the weight of half the squared weights, biases apart,
             beside the summed cross-entropy: scikit-learn's 1 / C.
+        options: other options of the optimiser, each of whose values is a program.
+        params: other numbers of the optimiser, which are traced.
         steps_per_checkpoint: steps between two evaluations.
         checkpoints: evaluations until the common cap on steps.
     """
 
-    learning_rate: Positive = 1e-3
+    learning_rate: Positive | None = None
     batch: Count | Literal["all"] = 32
-    optimiser: Literal["adam", "sgd", "fixed_hessian"] = "adam"
+    optimiser: str = "adam"
     steps_per_checkpoint: Count = 10
     checkpoints: Annotated[int, Meta(ge=1, le=100_000)] = 60
     l2: Positive | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, float] = field(default_factory=dict)
 
-    def resolved(self) -> dict[str, Any]:
-        """Return what fixes the training, by name."""
-        tables: dict[str, Any] = msgspec.to_builtins(self)
-        # a training without it is what it was before there was any
-        return {k: v for k, v in tables.items() if k != "l2" or v is not None}
+    def part(self, foreign: Mapping[str, Any] | None = None) -> Any:
+        """Look up the `Part` of its optimiser; this loads what it is built with.
+
+        Args:
+            foreign: parts that the study brings, by name.
+
+        Raises:
+            ValueError: there is none of that name.
+        """
+        from hitl_sim.part import PartError, find  # noqa: PLC0415 - loads jax
+
+        try:
+            return find("optimiser", self.optimiser, foreign)
+        except PartError as error:
+            message = str(error).replace("`optimiser`", "`training.optimiser`")
+            raise ValueError(message) from error
+
+    def all_options(self, foreign: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Complete the optimiser's options by their defaults.
+
+        Raises:
+            ValueError: one is unknown, missing, or out of its range.
+        """
+        from hitl_sim.study.part_option import (  # noqa: PLC0415 - loads jax
+            read_options,
+        )
+
+        return read_options(
+            self.part(foreign), self.options, "training.options", "training.optimiser"
+        )
+
+    def all_params(self, foreign: Mapping[str, Any] | None = None) -> dict[str, float]:
+        """Complete the optimiser's numbers by their defaults.
+
+        Raises:
+            ValueError: one is unknown, or the learning rate stands in two places.
+        """
+        part, given = self.part(foreign), dict(self.params)
+        if self.l2 is not None:
+            given["l2"] = self.l2
+        if self.learning_rate is not None and "learning_rate" in part.params:
+            if "learning_rate" in given:
+                raise ValueError(
+                    "`training.learning_rate` must be given once, got it in `training` "
+                    "and in `training.params`."
+                )
+            given["learning_rate"] = self.learning_rate
+        try:
+            numbers: dict[str, float] = part.with_params(given)
+        except ValueError as error:
+            raise ValueError(f"`training`: {error}") from error
+        return numbers
+
+    def resolved(self, foreign: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return what fixes the training, by name; `params` alone is no program."""
+        return {
+            "batch": self.batch,
+            "steps_per_checkpoint": self.steps_per_checkpoint,
+            "checkpoints": self.checkpoints,
+            "optimiser": self.optimiser,
+            "options": self.all_options(foreign),
+            "params": self.all_params(foreign),
+        }
 
 
 class TargetSpec(Table, frozen=True):

@@ -37,7 +37,7 @@ def hyper_of():
         crowd = build_population(population, kind, num_options, **dials)
         leaves = jax.tree.map(jnp.float32, crowd)
         return Hyper(
-            jnp.float32(1e-2),
+            {"learning_rate": jnp.float32(1e-2)},
             jnp.float32(share),
             jnp.float32(0.1),
             corruption,
@@ -67,7 +67,7 @@ def setting(digits):
         jnp.asarray(data.importance),
         share=jnp.float32(0.5),
         penalty=jnp.float32(0.1),
-        learning_rate=jnp.float32(1e-2),
+        optimiser={"learning_rate": jnp.float32(1e-2)},
     )
 
 

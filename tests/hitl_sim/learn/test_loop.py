@@ -110,7 +110,7 @@ def test_arms_of_one_replicate_start_from_the_same_weights(
         jnp.asarray(data.importance),
         hyper.share,
         hyper.penalty,
-        hyper.learning_rate,
+        hyper.optimiser,
     )
     program = config_of(WholePoolConfig()).program
     network = build_network(program.network, 64, 10)
@@ -138,7 +138,7 @@ def test_the_driver_called_round_by_round_equals_the_scan(
         jnp.asarray(data.importance),
         hyper.share,
         hyper.penalty,
-        hyper.learning_rate,
+        hyper.optimiser,
     )
     built = build_intervention(LABELLING, program)
     network = build_network(program.network, 64, 10)
@@ -319,7 +319,7 @@ def test_given_labels_are_spread_over_the_classes_and_nobody_is_asked_them(
         jnp.asarray(data.importance),
         hyper.share,
         hyper.penalty,
-        hyper.learning_rate,
+        hyper.optimiser,
     )
     built = build_intervention(GIVEN, whole_config(program).program)
     plan, questions = built.begin(keys.choose, setting)

@@ -25,6 +25,8 @@ from hitl_sim.learn.intervention import (
 )
 from hitl_sim.learn.intervention.labelling import fit_steps
 from hitl_sim.learn.network import build_network
+from hitl_sim.learn.optimiser import OptimiserConfig
+from hitl_sim.learn.optimiser.sgd import sgd
 from hitl_sim.learn.work import INSTRUMENT, PROTOCOL, train_unit
 
 
@@ -106,11 +108,16 @@ def test_steps_of_two_optimisers_are_two_units():
     built = build_network(network, 64, 10)
     units = [
         train_unit("train", network, config, 90, 64, 10, built=built)
-        for config in (TrainConfig(16, optimiser=name) for name in ("adam", "sgd"))
+        for config in (
+            TrainConfig(16),
+            TrainConfig(16, optimiser=OptimiserConfig(sgd)),
+            TrainConfig(16, optimiser=OptimiserConfig(sgd, (("momentum", 0.5),))),
+        )
     ]
     assert [unit.name for unit in units] == [
         "train:64-8-10:b16:n90",
         "train:64-8-10:b16:n90:sgd",
+        "train:64-8-10:b16:n90:sgd,momentum=0.5",
     ]
 
 
