@@ -71,6 +71,14 @@ def _refuse(message: str) -> NoReturn:
     raise typer.Exit(_REFUSED)
 
 
+def _tell_code(spec: "StudySpec") -> None:
+    """Say, before any of it is run, that a study brings code of its own."""
+    from hitl_sim.study.parts import describe_code
+
+    if words := describe_code(spec):
+        Console(stderr=True, soft_wrap=True).print(escape(words))
+
+
 @contextmanager
 def _errors_in_words() -> Iterator[None]:
     """Turn the errors that a user can cause into one line and exit code 2."""
@@ -175,6 +183,7 @@ def run(
             )
         if tune and (dry_run or smoke):
             raise ValueError("`--tune` must be given without --dry-run and --smoke.")
+        _tell_code(spec)
         if tune:
             with console.status("timing programs ...") as shown:
                 tuning = tune_study(
@@ -267,6 +276,41 @@ def compare(
             analyse_folder(one, device), analyse_folder(other, device)
         )
     print_comparison(_console(), found, str(one), str(other))
+
+
+@app.command()
+def check(
+    part: Annotated[
+        str,
+        typer.Argument(help="FILE.py:NAME, module:NAME, or with --study a name of it."),
+    ],
+    study: Annotated[
+        Path | None,
+        typer.Option(help="Study file; the part is checked with the options there."),
+    ] = None,
+) -> None:
+    """Hold a part of your own to its kind's contract, before a study uses it.
+
+    The part's code is executed.
+    """
+    from hitl_sim.check import run_checks
+    from hitl_sim.part_source import load
+    from hitl_sim.study.parts import find_uses
+
+    console, is_failed = _console(), False
+    with _errors_in_words():
+        source, uses = find_uses(part, study)
+        found = load(source).part
+        for options in uses:
+            given = "".join(f", {name} = {value!r}" for name, value in options.items())
+            console.print(f"[bold]{found.kind} {escape(found.name + given)}[/bold]")
+            for name, failure, note in run_checks(found, options):
+                is_failed |= bool(failure)
+                verdict = "[red]failed[/red]" if failure else "passed"
+                words = escape(failure or note)
+                console.print(f"  {name}: {verdict}{'; ' if words else ''}{words}")
+    if is_failed:
+        raise typer.Exit(_FAILED_RUNS)
 
 
 @app.command()

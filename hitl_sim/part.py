@@ -30,6 +30,7 @@ from oracles.part import (
 PACKAGES: Mapping[Kind, str] = MappingProxyType(
     {
         "aggregation": "oracles.aggregate",
+        "intervention": "hitl_sim.learn.intervention",
         "network": "hitl_sim.learn.network",
         "optimiser": "hitl_sim.learn.optimiser",
     }

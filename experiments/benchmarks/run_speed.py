@@ -23,13 +23,13 @@ from threadpoolctl import threadpool_limits
 from hitl_sim.learn import (
     Hyper,
     NetworkConfig,
-    PanelConfig,
     RunConfig,
     Seeds,
     TrainConfig,
     build_run,
 )
-from hitl_sim.learn.intervention import Program, Shape, WholePoolConfig
+from hitl_sim.learn.intervention import Program, Shape
+from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.loop import run_keys
 from hitl_sim.task import Corruption, build_split, load_task
 from oracles import build_population
@@ -51,12 +51,11 @@ def build_ours(data):
     groups, size = data.groups.shape
     train = TrainConfig(BATCH, EVERY, STEPS // EVERY)
     program = Program(Shape(POOL, 64, 10, groups, size), NetworkConfig((64,)), train)
-    panel = PanelConfig(1, 1, 1)
-    run = build_run(RunConfig(program, WholePoolConfig(), panel, VALIDATION, TEST))
+    control = WholePoolArm(name="control", role="control")
+    run = build_run(RunConfig(program, control, VALIDATION, TEST))
     hyper = Hyper(
         {"learning_rate": np.float32(RATE)},
-        np.float32(1.0),
-        np.float32(0.0),
+        {},
         CORRUPTION,
         build_population("perfect", "label", 10),
     )

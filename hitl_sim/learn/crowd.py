@@ -50,6 +50,10 @@ class PanelConfig:
         return self.people * self.asks
 
 
+NOBODY = PanelConfig(1, 1, 1)
+"""Stands for the people of a run that asks nobody."""
+
+
 class Questions(NamedTuple):
     """One round's questions, whoever will answer them.
 

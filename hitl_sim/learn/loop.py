@@ -5,7 +5,7 @@ with answers that come from elsewhere.
 """
 
 import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -19,7 +19,6 @@ from hitl_sim.learn.crowd import (
     Answers,
     Assignment,
     Labour,
-    PanelConfig,
     Questions,
     assign,
     collect,
@@ -27,12 +26,10 @@ from hitl_sim.learn.crowd import (
 )
 from hitl_sim.learn.crowd import ask as ask_crowd
 from hitl_sim.learn.intervention import (
+    Arm,
     Intervention,
-    InterventionConfig,
-    LabellingConfig,
     Program,
     Setting,
-    build_intervention,
 )
 from hitl_sim.learn.intervention.base import Perceived, Shape
 from hitl_sim.learn.lever import (
@@ -93,9 +90,8 @@ class RunConfig:
     """Everything that fixes the program of a run.
 
     Attributes:
-        program: task shape, network and training.
-        intervention: which guidance.
-        panel: who answers.
+        program: task shape, network, training, and who answers.
+        intervention: which guidance; neither its name nor its traced numbers are read.
         num_validation: validation items V.
         num_test: test items.
         lever: what acts on the network beside guidance.
@@ -103,8 +99,7 @@ class RunConfig:
     """
 
     program: Program
-    intervention: InterventionConfig
-    panel: PanelConfig
+    intervention: Arm
     num_validation: int
     num_test: int
     lever: LeverConfig = NO_LEVER
@@ -112,11 +107,17 @@ class RunConfig:
 
 
 class Hyper(NamedTuple):
-    """Everything that may be swept without another program; float32 leaves, `[]`."""
+    """Everything that may be swept without another program; float32 leaves, `[]`.
+
+    Attributes:
+        optimiser: its own, by name.
+        params: the arm's own, by name.
+        corruption: shares of the pool that are corrupted.
+        population: who answers.
+    """
 
     optimiser: Params
-    share: Float[Array, ""]
-    penalty: Float[Array, ""]
+    params: Mapping[str, Float[Array, ""]]
     corruption: Corruption
     population: Population
 
@@ -453,15 +454,14 @@ def _build_stage(
             split,
             jnp.asarray(data.groups),
             jnp.asarray(data.importance),
-            hyper.share,
-            hyper.penalty,
+            hyper.params,
             hyper.optimiser,
             _perceive(
                 keys.crowd, intervention.feedback, hyper.population, split, shape
             ),
         )
-        if answers is not None and config.panel.policy == "restrict":
-            is_askable = answerable(answers, config.panel, split.pool.item)
+        if answers is not None and config.program.panel.policy == "restrict":
+            is_askable = answerable(answers, config.program.panel, split.pool.item)
             setting = setting._replace(is_askable=is_askable)
         course = None
         if lever != NO_LEVER:
@@ -493,7 +493,7 @@ def _build_crowd(
     config: RunConfig, intervention: Intervention
 ) -> Callable[[jax.Array, Population, RecordedAnswers | None], _Crowd]:
     """Build the function that gathers whoever answers in a run."""
-    panel, feedback = config.panel, intervention.feedback
+    panel, feedback = config.program.panel, intervention.feedback
     plan = assign(max(intervention.num_questions, 1), panel)
     if panel.policy is not None and feedback not in REPLAYED:
         raise ValueError(
@@ -527,8 +527,7 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
 
     Returns:
         `(seeds, hyper, data, answers=None) -> Trace`, to be mapped and compiled by the
-        caller; `answers` are those of recorded people, where `config.panel` has a
-        policy.
+        caller; `answers` are those of recorded people, where the panel has a policy.
 
     Raises:
         ValueError: the rounds do not divide the checkpoints, or the panel does not
@@ -584,7 +583,7 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
         if begun is not None:
             curve = jax.tree.map(lambda *a: jnp.concatenate(a), begun, curve)
         trace = _trace(intervention, setting, carry[0], curve, labour)
-        if config.panel.policy is None:
+        if config.program.panel.policy is None:
             return trace
         return trace._replace(replay=count(carry[1]))
 
@@ -665,10 +664,10 @@ def guidance_of(config: RunConfig) -> Intervention:
         ValueError: the intervention is impossible, or no lever can act on it.
     """
     program, cut = config.program, config.lever.cut
-    if cut is not None and isinstance(config.intervention, LabellingConfig):
+    if cut is not None and config.intervention.uses_trained_network:
         small = layers_of(program.network).shrink(cut.share)
         program = replace(program, network=small)
-    built = build_intervention(config.intervention, program)
+    built = config.intervention.build(program)
     if built.is_scratch and config.lever != NO_LEVER:
         raise ValueError(
             "`lever` must be left out where each round trains from fresh weights, for "

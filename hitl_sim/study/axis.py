@@ -12,16 +12,33 @@ References:
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.study.spec import AxisSpec, Scalar, SpecError, StudySpec
+from hitl_sim.schema import Scalar
+from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
+from hitl_sim.study.spec.base import SpecError
 
 Cell = Mapping[str, Scalar]
 
 
-def check_axes(spec: StudySpec) -> None:
+@runtime_checkable
+class Swept(Protocol):
+    """What of a study says what is swept: its axes, draw and seed."""
+
+    @property
+    def axis(self) -> tuple[AxisSpec, ...]: ...  # noqa: D102
+
+    @property
+    def draw(self) -> DrawSpec | None: ...  # noqa: D102
+
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+
+
+def check_axes(spec: Swept) -> None:
     """Refuse axes that are neither values nor a range, and links that do not fit.
 
     Raises:
@@ -69,7 +86,7 @@ def _check_kind(axis: AxisSpec) -> None:
         )
 
 
-def _check_links(spec: StudySpec) -> None:
+def _check_links(spec: Swept) -> None:
     sizes: dict[str, AxisSpec] = {}
     for axis in spec.axis:
         if axis.link is None:
@@ -89,7 +106,7 @@ def _check_links(spec: StudySpec) -> None:
             )
 
 
-def cells(spec: StudySpec, axes: Sequence[AxisSpec]) -> Iterator[dict[str, Scalar]]:
+def cells(spec: Swept, axes: Sequence[AxisSpec]) -> Iterator[dict[str, Scalar]]:
     """List the settings of some of a study's axes, in a fixed order.
 
     Grid and linked axes are crossed with each other and with the drawn points. A point
@@ -114,7 +131,7 @@ def cells(spec: StudySpec, axes: Sequence[AxisSpec]) -> Iterator[dict[str, Scala
         yield {field: v for part in parts for field, v in part.items()}
 
 
-def num_cells(spec: StudySpec, axes: Sequence[AxisSpec]) -> int:
+def num_cells(spec: Swept, axes: Sequence[AxisSpec]) -> int:
     """Count what `cells` lists, without listing it."""
     crossed = math.prod(len(strand[0].values or ()) for strand in _strands(axes))
     is_drawn = any(axis.is_drawn for axis in axes)
@@ -130,7 +147,7 @@ def _strands(axes: Sequence[AxisSpec]) -> list[list[AxisSpec]]:
     return list(strands.values())
 
 
-def drawn_points(spec: StudySpec) -> list[dict[str, Scalar]]:
+def drawn_points(spec: Swept) -> list[dict[str, Scalar]]:
     """Draw the points of a study's drawn axes, by its seed; equal ones are dropped."""
     axes = [axis for axis in spec.axis if axis.is_drawn]
     if spec.draw is None:

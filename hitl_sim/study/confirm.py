@@ -10,7 +10,7 @@ from hitl_sim.analysis import Confirmation, Finding, TaskResult, best
 from hitl_sim.study.conclude import analyse_folder
 from hitl_sim.study.grid import set_field
 from hitl_sim.study.runner import load_study, run_study
-from hitl_sim.study.spec import SpecError, StudySpec, WholePoolArm, convert
+from hitl_sim.study.spec import SpecError, StudySpec, control_of, convert
 from hitl_sim.study.sweep import Progress
 
 
@@ -92,18 +92,13 @@ def narrow_spec(
     position = next(i for i, arm in enumerate(arms) if arm["name"] == winner.arm)
     for field, value in winner.settings.items():
         set_field(tables, position, field, value)
-    control = next(
-        i
-        for i, arm in enumerate(spec.arm)
-        if isinstance(arm, WholePoolArm) and arm.role == "control"
-    )
     return convert(
         tables
         | {
             "seed": seed,
             "replicates": replicates,
             "task": {task.task: tables["task"][task.task]},
-            "arm": [arms[control], arms[position]],
+            "arm": [arms[control_of(spec.arm)], arms[position]],
             "axis": [],
             "exclude": [],
         }

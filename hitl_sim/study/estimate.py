@@ -6,13 +6,7 @@ from statistics import NormalDist
 
 from hitl_sim.learn.network.base import Size
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.network import network_config
-from hitl_sim.study.spec import (
-    LabellingArm,
-    PeopleArm,
-    RandomShareArm,
-    WholePoolArm,
-)
+from hitl_sim.study.network import network_of
 from hitl_sim.task import TaskInfo
 
 FLOPS_PER_S = 6e10
@@ -55,12 +49,10 @@ def run_flops(condition: Condition, info: TaskInfo) -> float:
 
 def items_per_step(condition: Condition) -> float:
     """Mean number of items in one training step."""
-    batch, arm = condition.training.batch, condition.arm
+    batch = condition.training.batch
     if batch != "all":
         return float(batch)
-    if not isinstance(arm, LabellingArm):
-        return float(condition.task.pool)
-    return arm.initial + arm.questions * (arm.rounds + (arm.initial == 0)) / 2
+    return condition.arm.items_per_step(condition.task.pool)
 
 
 def seconds_one_core(flops: float, programs: int) -> float:
@@ -97,26 +89,23 @@ def worker_mib(
 
 
 def _compile_mib(condition: Condition, info: TaskInfo) -> float:
-    is_dense = network_config(condition.network, info).takes_any_width
-    asks = isinstance(condition.arm, PeopleArm)
+    is_dense = network_of(condition, info).takes_any_width
+    asks = condition.arm.question is not None
     return COMPILE_MIB + COMPILE_LAYERS_MIB * (not is_dense) + COMPILE_PEOPLE_MIB * asks
 
 
 def _activation_b(condition: Condition, info: TaskInfo) -> float:
     """Bytes that are alive while the most items go through the network."""
-    task, arm = condition.task, condition.arm
-    items = float(max(task.validation, task.test))
-    if isinstance(arm, LabellingArm):
-        items = max(items, arm.score_items or task.pool)
-    elif not isinstance(arm, WholePoolArm | RandomShareArm):
-        items = max(items, task.pool)
+    task = condition.task
+    chosen_by = condition.arm.items_at_once(task.pool)
+    items = float(max(task.validation, task.test, chosen_by))
     if condition.training.batch == "all":
         items = max(items, _BACKWARD * task.pool)
     return items * _size(condition, info).widest * _FLOAT_B
 
 
 def _size(condition: Condition, info: TaskInfo) -> Size:
-    network = network_config(condition.network, info)
+    network = network_of(condition, info)
     return network.size(info.num_features, info.num_classes)
 
 

@@ -11,31 +11,25 @@ from typing import Any
 import msgspec
 
 from hitl_sim import __version__
+from hitl_sim.learn.intervention import Arm
+from hitl_sim.part import Kind, PartError, find
+from hitl_sim.schema import kind_of
 from hitl_sim.study.axis import cells, check_axes, num_cells
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec import (
-    ArmSpec,
     AxisSpec,
     CrowdSpec,
-    ImportanceArm,
-    LabellingArm,
-    MachineImportanceArm,
-    PeopleArm,
     Scalar,
     SpecError,
     StudySpec,
     TaskSpec,
     TrainingSpec,
-    VerificationArm,
-    WholePoolArm,
     acts_on_crowd,
-    asks_people,
     convert,
     is_replayed,
+    named_parts,
 )
-
-SCHEMA = 1
-"""Version of the record's columns; part of every key."""
+from hitl_sim.study.store import SCHEMA
 
 MOST_RUNS = 1_000_000
 """Runs of one study: planning them takes some 8 s and 0.4 GB, measured on one core."""
@@ -102,7 +96,7 @@ class Condition:
 
     spec: StudySpec
     task_name: str
-    arm: ArmSpec
+    arm: Arm
     role: str
     settings: Mapping[str, Scalar]
     content: CrowdContent | None = None
@@ -140,6 +134,15 @@ class Condition:
             return given
         return {k: v for k, v in given.items() if acts_on_crowd(k, self.crowd)}
 
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What those of the study's own parts are that it uses, by name."""
+        if not self.spec.part:
+            return {}
+        tables = {"arm": self.arm, "network": self.network, "training": self.training}
+        people = {"crowd": self.crowd} if self.arm.question is not None else {}
+        return named_parts(self.spec.part, msgspec.to_builtins(tables | people))
+
     def shared(self, content_hash: str) -> dict[str, Any]:
         """What an arm has in common with its control and pilot."""
         task = msgspec.to_builtins(self.task) | {"source": content_hash}
@@ -147,8 +150,8 @@ class Condition:
         del task["item_column"]
         return {
             "task": task,
-            "network": self.network.resolved(),
-            "training": self.training.resolved(),
+            "network": self.network.resolved(self.spec.part),
+            "training": self.training.resolved(self.spec.part),
             "seed": self.spec.seed,
         }
 
@@ -165,7 +168,7 @@ class Condition:
         # an arm without levers is what it was before there were any; who answers is
         # told by the crowd
         empty = ("simulated",) if self.arm.lever else ("lever", "simulated")
-        people = asks_people(self.arm)
+        people = self.arm.question is not None
         return self.shared(content_hash) | {
             "arm": {k: v for k, v in arm.items() if k not in ("name", "role", *empty)},
             "role": self.role if self.role in ("null", "pilot") else "arm",
@@ -173,6 +176,8 @@ class Condition:
             "crew": msgspec.to_builtins(self.spec.crew) if people else None,
             "schema": SCHEMA,
             "version": __version__,
+            # without parts of its own it is what it was before there could be any
+            **({"parts": self.parts} if self.parts else {}),
         }
 
     def _people(self) -> dict[str, Any]:
@@ -191,11 +196,10 @@ class Condition:
             k: resolved["task"][k] for k in ("source", "pool", "validation", "test")
         }
         training = {k: v for k, v in resolved["training"].items() if k != "params"}
-        # the kept groups of importance are a width; a penalty's presence is a program
-        is_by_group = isinstance(self.arm, ImportanceArm | MachineImportanceArm)
-        leaves = ("penalty",) if is_by_group else ("share",)
-        arm = {k: v for k, v in resolved["arm"].items() if k not in leaves}
-        crew = self.spec.crew.size if asks_people(self.arm) else None
+        traced = self.arm.traced
+        arm = {k: v for k, v in resolved["arm"].items() if k not in traced}
+        asks = self.arm.question is not None
+        crew = self.spec.crew.size if asks else None
         content = self.content
         recording = content.recording if content else None
         # the answers are not part of the program, but their number is
@@ -205,6 +209,7 @@ class Condition:
         return replay | {
             "task": task,
             "network": resolved["network"],
+            **({"parts": self.parts} if self.parts else {}),
             "training": training,
             "arm": arm,
             "crew": crew,
@@ -228,7 +233,7 @@ def record_keys(condition: Condition, content_hash: str, replicates: int) -> lis
     return [digest([shared, replicate], 32) for replicate in range(replicates)]
 
 
-def acts_on(field: str, arm: ArmSpec, crowd: CrowdSpec) -> bool:
+def acts_on(field: str, arm: Arm, crowd: CrowdSpec) -> bool:
     """Whether a swept field changes anything about an arm."""
     table, _, name = field.partition(".")
     if table == "crowd" and is_replayed(arm, crowd):
@@ -236,20 +241,20 @@ def acts_on(field: str, arm: ArmSpec, crowd: CrowdSpec) -> bool:
     if table == "crowd" and name in ("recording", "policy"):
         return False
     if table in ("crowd", "crew"):
-        return asks_people(arm)
+        return arm.question is not None
     if table == "arm":
         return name in _arm_fields(arm)
     return True
 
 
-def _arm_fields(arm: ArmSpec) -> tuple[str, ...]:
+def _arm_fields(arm: Arm) -> tuple[str, ...]:
     """Fields of an arm that an axis may name, those of its levers by their kinds.
 
     A lever's number is part of the program, so each of its values is compiled.
     """
     own = (name for name in arm.__struct_fields__ if name not in _UNSWEPT)
     levers = (
-        f"lever.{lever.__struct_config__.tag}.{name}"
+        f"lever.{kind_of(lever)}.{name}"
         for lever in arm.lever
         for name in lever.__struct_fields__
     )
@@ -309,7 +314,17 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
     if table == "arm":
         return tuple(sorted({name for arm in spec.arm for name in _arm_fields(arm)}))
     if table == "network":
-        return ("kind", *_network_options(spec))
+        kinds = itertools.chain(
+            [spec.network.kind],
+            *(a.values or () for a in spec.axis if a.field == "network.kind"),
+        )
+        named = [
+            name
+            for kind in map(str, kinds)
+            for name in _part_fields(spec, "network", kind, "network")
+        ]
+        own = [name.removeprefix("options.") for name in named]
+        return ("kind", *dict.fromkeys([*own, *named]))
     tables: dict[str, type[msgspec.Struct]] = {
         "task": TaskSpec,
         "training": TrainingSpec,
@@ -318,21 +333,30 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
     }
     fields = tables[table].__struct_fields__
     if table == "training":
-        part = spec.training.part()
-        own = [f"options.{name}" for name in part.options]
-        own += [f"params.{name}" for name in part.params]
-        fields = (*(f for f in fields if f not in ("options", "params")), *own)
+        fields = (
+            *(name for name in fields if name not in ("options", "params")),
+            *_part_fields(spec, "training", spec.training.optimiser, "optimiser"),
+        )
     # which dials act hangs on the policy
     return tuple(name for name in fields if (table, name) != ("crowd", "policy"))
 
 
-def _network_options(spec: StudySpec) -> tuple[str, ...]:
-    """Options of a study's networks, as axes may name them."""
-    swept = (a.values or () for a in spec.axis if a.field == "network.kind")
-    found: dict[str, None] = {}
-    for kind in map(str, itertools.chain([spec.network.kind], *swept)):
-        found |= dict.fromkeys(NetworkSpec(kind=kind).part().options)
-    return (*found, *(f"options.{name}" for name in found))
+def _part_fields(spec: StudySpec, table: str, name: str, kind: Kind) -> tuple[str, ...]:
+    """Options and params of a part, as axes name them within a table.
+
+    Those of a part that the study brings are what its axes say; whether it has them is
+    seen when it is loaded.
+    """
+    if name in spec.part:
+        prefixes = tuple(f"{table}.{place}." for place in ("options", "params"))
+        named = (a.field for a in spec.axis if a.field.startswith(prefixes))
+        return tuple(field.partition(".")[2] for field in named)
+    try:
+        part = find(kind, name)
+    except PartError as error:
+        raise SpecError(f"`axis` of {table!r}: {error}") from error
+    options = [f"options.{option}" for option in part.options]
+    return (*options, *(f"params.{param}" for param in part.params))
 
 
 def set_field(
@@ -370,7 +394,7 @@ def _is_excluded(spec: StudySpec, row: Mapping[str, Scalar]) -> bool:
     )
 
 
-def _axes_of(spec: StudySpec, arm: ArmSpec) -> list[AxisSpec]:
+def _axes_of(spec: StudySpec, arm: Arm) -> list[AxisSpec]:
     """List the axes that an arm is crossed with."""
     return [
         axis
@@ -386,8 +410,8 @@ def _check_size(spec: StudySpec) -> None:
     for arm in spec.arm:
         axes = _axes_of(spec, arm)
         tasks = 1 if any(axis.field == "task" for axis in axes) else len(spec.task)
-        is_control = isinstance(arm, WholePoolArm) and arm.role == "control"
-        number += num_cells(spec, axes) * tasks * (2 if is_control else 1)
+        with_pilot = 2 if arm.role == "control" else 1
+        number += num_cells(spec, axes) * tasks * with_pilot
     most = MOST_RUNS // 2
     if number > most:
         raise SpecError(
@@ -458,9 +482,6 @@ def _conditions_at(
     for name in names:
         if _is_excluded(spec, dict(cell) | {"arm": arm.name, "task": name}):
             continue
-        if not isinstance(arm, WholePoolArm):
-            yield Condition(filled, name, arm, "arm", cell)
-            continue
         yield Condition(filled, name, arm, arm.role, cell)
         if arm.role == "control":
             yield Condition(filled, name, arm, "pilot", cell)
@@ -485,7 +506,7 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
         if _is_unread_rate(axis.field, spec):
             found[axis.field] = "the optimiser 'fixed_hessian' takes steps of its own"
         for arm in arms:
-            reason = _inert_reason(axis.field, arm, spec.crew.size)
+            reason = arm.inert(axis.field, spec.crew.size)
             if reason:
                 found[f"{axis.field} (arm {arm.name})"] = reason
     return found
@@ -506,7 +527,7 @@ def count_inert(conditions: Iterable[Condition], spec: StudySpec) -> int:
             (field, value)
             for field, value in condition.settings.items()
             if not _is_unread_rate(field, spec)
-            and _inert_reason(field, arm, condition.spec.crew.size) is None
+            and arm.inert(field, condition.spec.crew.size) is None
         )
         seen.add((condition.task_name, arm.name, condition.role, *settings))
     return number - len(seen)
@@ -514,47 +535,16 @@ def count_inert(conditions: Iterable[Condition], spec: StudySpec) -> int:
 
 def _is_unread_rate(field: str, spec: StudySpec) -> bool:
     """Whether a field is the learning rate of an optimiser that reads none."""
-    has_rate = "learning_rate" in spec.training.part().params
-    return field == "training.learning_rate" and not has_rate
+    training = spec.training
+    if field != "training.learning_rate" or training.optimiser in spec.part:
+        return False
+    return "learning_rate" not in training.part().params
 
 
 def _nowhere(field: str, spec: StudySpec) -> str:
     """Say why a field acts on no arm."""
-    is_of_people = field.startswith("crowd.") and any(map(asks_people, spec.arm))
+    is_asked = any(arm.question is not None for arm in spec.arm)
+    is_of_people = field.startswith("crowd.") and is_asked
     if is_of_people and spec.crowd.recording is not None:
         return "recorded people answer as they did"
     return "no arm of this study has this field"
-
-
-_OF_ITEMS = ("crowd.systematic", "crowd.model_difficulty")
-_OF_REPEATS = ("crowd.repeatability", "crowd.own_spread", "crowd.skill_own")
-_OF_ACTIVITY = ("crowd.activity_spread", "crowd.skill_activity")
-
-
-def _inert_reason(field: str, arm: ArmSpec, crew_size: int) -> str | None:
-    if not isinstance(arm, PeopleArm):
-        return None
-    if field in _OF_REPEATS and arm.asks == 1:
-        return (
-            "nobody is asked the same question twice, so how well people repeat "
-            "themselves changes no distribution of outcomes"
-        )
-    if field == "crowd.shared_error" and arm.people == 1 and arm.asks == 1:
-        return (
-            "each question is answered once, so what people share changes no "
-            "distribution of single answers"
-        )
-    if field in _OF_ITEMS and isinstance(arm, ImportanceArm):
-        return "groups of features are ranked, and no item is looked at"
-    if field in _OF_ACTIVITY and (
-        arm.people == crew_size or isinstance(arm, ImportanceArm)
-    ):
-        return "everybody answers every question, however active they are"
-    is_suggesting = isinstance(arm, VerificationArm) or (
-        isinstance(arm, LabellingArm) and arm.suggest
-    )
-    if field == "crowd.pull" and not is_suggesting:
-        return "nobody is shown a suggestion"
-    if field == "crowd.habit" and not isinstance(arm, LabellingArm):
-        return "no previous answer can be repeated out of habit in this kind"
-    return None

@@ -10,7 +10,7 @@ from hitl_sim.learn import (
     QuantiseConfig,
     SplitConfig,
 )
-from hitl_sim.study.lever_spec import (
+from hitl_sim.learn.lever.table import (
     RANK,
     FineTuneLever,
     LeverSpec,

@@ -1,13 +1,12 @@
 """The [network] table of a study: which network, and the options that its kind has."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Container, Mapping
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
-Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
-"""As the learner counts: in int32."""
+from hitl_sim.part import Part, PartError, find
+from hitl_sim.study.part_option import read_options
 
 
 class NetworkSpec(
@@ -27,8 +26,8 @@ class NetworkSpec(
     kind: str = "mlp"
     options: dict[str, Any] = {}
 
-    def part(self, foreign: Mapping[str, Any] | None = None) -> Any:
-        """Look up the `Part` that builds it; this loads what it is built with.
+    def part(self, foreign: Mapping[str, Part] | None = None) -> Part:
+        """Look up what builds it.
 
         Args:
             foreign: parts that the study brings, by name.
@@ -36,8 +35,6 @@ class NetworkSpec(
         Raises:
             ValueError: there is none of that name, or it has params.
         """
-        from hitl_sim.part import PartError, find  # noqa: PLC0415 - loads jax
-
         try:
             part = find("network", self.kind, foreign)
         except PartError as error:
@@ -51,15 +48,31 @@ class NetworkSpec(
             )
         return part
 
-    def resolved(self, foreign: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the kind and all of its options, by name; what fixes the network."""
-        from hitl_sim.study.part_option import (  # noqa: PLC0415 - loads jax
-            read_options,
-        )
+    def all_options(self, foreign: Mapping[str, Part] | None = None) -> dict[str, Any]:
+        """Complete the options by their defaults.
 
+        Args:
+            foreign: parts that the study brings, by name.
+
+        Raises:
+            ValueError: one is unknown, missing, or out of its range.
+        """
         part = self.part(foreign)
-        options = read_options(part, self.options, "network", "network.kind")
-        return {"kind": self.kind, **options}
+        return read_options(part, self.options, "network", "network.kind")
+
+    def resolved(self, brought: Container[str] = ()) -> dict[str, Any]:
+        """Return the kind and its options, by name; what fixes the network.
+
+        Args:
+            brought: names of parts that the study brings. Their code, which is not read
+                here, has the options that are not given.
+
+        Raises:
+            ValueError: an option of a built-in network does not fit.
+        """
+        if self.kind in brought:
+            return {"kind": self.kind, **self.options}
+        return {"kind": self.kind, **self.all_options()}
 
 
 def network_table(raw: Any) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
 import numpy as np
 
@@ -17,22 +17,13 @@ from hitl_sim.study.grid import (
     expand,
     record_keys,
 )
+from hitl_sim.study.parts import bind_parts
 from hitl_sim.study.recording import describe_recording
 from hitl_sim.study.spec import (
     CrowdSpec,
-    ImportanceArm,
-    LabellingArm,
-    MachineImportanceArm,
-    MachineShareArm,
-    PeopleArm,
-    RandomShareArm,
-    RelevanceArm,
     SpecError,
     StudySpec,
     TaskSpec,
-    VerificationArm,
-    WholePoolArm,
-    question_of,
 )
 from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
@@ -119,9 +110,9 @@ class Plan:
         """What is in each population that is asked, by what records call it."""
         found: dict[str, Any] = {}
         for condition in self.conditions:
-            if not isinstance(condition.arm, PeopleArm) or condition.content is None:
+            kind = condition.arm.question
+            if kind is None or condition.content is None:
                 continue
-            kind, _ = feedback_of(condition.arm, self.infos[condition.task_name])
             _, source = source_of(condition.crowd)
             entry = found.setdefault(
                 condition.content.label,
@@ -144,10 +135,10 @@ class Plan:
             "task": condition.task_name,
             "arm": condition.arm.name,
             "role": condition.role,
-            "kind": str(condition.arm.__struct_config__.tag),
+            "kind": condition.arm.kind,
             "population": condition.content.label if condition.content else None,
             "settings": json.dumps(dict(condition.settings), sort_keys=True),
-            "dials": json.dumps(_dials(condition, info), sort_keys=True),
+            "dials": json.dumps(_dials(condition), sort_keys=True),
             "condition": digest(resolved | {"name": condition.arm.name}),
             "base": digest(condition.shared(content)),
         }
@@ -167,11 +158,10 @@ def _recorded_standing(
     return words
 
 
-def _dials(condition: Condition, info: TaskInfo) -> dict[str, Any]:
+def _dials(condition: Condition) -> dict[str, Any]:
     arm = condition.arm
-    if not isinstance(arm, PeopleArm):
+    if arm.question is None:
         return {}
-    kind, _ = feedback_of(arm, info)
     crowd: dict[str, Any] = {"population": condition.crowd.population}
     recording = condition.content.recording if condition.content else None
     if recording is not None:
@@ -179,15 +169,7 @@ def _dials(condition: Condition, info: TaskInfo) -> dict[str, Any]:
     crowd |= condition.dials
     if each := condition.dials.get("accuracies"):
         crowd["accuracies"] = " ".join(f"{accuracy:g}" for accuracy in each)
-    return crowd | {"people": arm.people, "asks": arm.asks, "feedback": kind}
-
-
-def feedback_of(arm: PeopleArm, info: TaskInfo) -> tuple[str, int]:
-    """Kind of question that an arm asks, and its number of options."""
-    options = info.num_classes
-    if isinstance(arm, ImportanceArm):
-        options = info.num_groups
-    return question_of(arm), 2 if isinstance(arm, RelevanceArm) else options
+    return crowd | {"people": arm.people, "asks": arm.asks, "feedback": arm.question}
 
 
 def source_of(crowd: CrowdSpec) -> tuple[str, PopulationSource]:
@@ -213,9 +195,10 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
         SpecError: a dial that the population refuses, or a population that was changed
             since the study was planned.
     """
-    if not isinstance(condition.arm, PeopleArm):
+    kind = condition.arm.question
+    if kind is None:
         return _stand_in()
-    kind, num_options = feedback_of(condition.arm, info)
+    num_options = condition.arm.num_options(info.num_classes, info.num_groups)
     label, source = source_of(condition.crowd)
     content, planned = _hash_of(label, source, kind), condition.content
     if planned is not None and planned.hash != content:
@@ -257,11 +240,11 @@ def with_content(condition: Condition, info: TaskInfo) -> Condition:
     Raises:
         SpecError: the population cannot be built.
     """
-    if not isinstance(condition.arm, PeopleArm):
+    kind = condition.arm.question
+    if kind is None:
         return condition
     population = population_of(condition, info)
     label, source = source_of(condition.crowd)
-    kind, _ = feedback_of(condition.arm, info)
     spread, traits = population.activity_spread, traits_of(population)
     recording = describe_recording(condition, info)
     content = CrowdContent(
@@ -340,31 +323,6 @@ def _check_controls(
             )
 
 
-def pool_labels(condition: Condition) -> int:
-    """Given labels of the pool that an arm uses; people's own labels are not given."""
-    match arm := condition.arm:
-        case LabellingArm():
-            return arm.initial
-        case RandomShareArm():
-            return kept_items(arm.share, condition.task.pool)
-        case (
-            WholePoolArm()
-            | MachineShareArm()
-            | MachineImportanceArm()
-            | RelevanceArm()
-            | VerificationArm()
-            | ImportanceArm()
-        ):
-            return condition.task.pool
-        case _:
-            assert_never(arm)
-
-
-def kept_items(share: float, total: int) -> int:
-    """Items in a share, by the learner's own rounding."""
-    return min(max(int(share * total + 1e-3), 1), total)
-
-
 def build_plan(spec: StudySpec) -> Plan:
     """Resolve a study: load its data, check its crowds, list its runs.
 
@@ -373,6 +331,7 @@ def build_plan(spec: StudySpec) -> Plan:
     Raises:
         SpecError: anything that would fail later and can be known now.
     """
+    spec = bind_parts(spec)
     conditions = expand(spec)
     used = {c.task_name for c in conditions}
     infos = {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hitl_sim.study.cluster import Place, open_executor
+from hitl_sim.study.parts import keep_parts
 from hitl_sim.study.plan import Chunk, build_plan, chunks_left
 from hitl_sim.study.spec import StudySpec, validate
 from hitl_sim.study.store import RecordError, check_folder, finished_keys, write_json
@@ -79,7 +80,8 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
     spec = validate(spec)
     plan = build_plan(spec)
     check_folder(out)
-    write_json(out / "study.json", msgspec.to_builtins(spec))
+    keep_parts(plan.spec, out)
+    write_json(out / "study.json", msgspec.to_builtins(plan.spec))
     left = chunks_left(plan, finished_keys(out))
     of_group: dict[str, list[Chunk]] = {}
     for chunk in left:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +14,7 @@ from hitl_sim.participants.table_file import Layout, read_answers
 from hitl_sim.study.grid import Condition, RecordingContent
 from hitl_sim.study.spec import (
     TIME_DIALS,
-    ImportanceArm,
-    LabellingArm,
-    PeopleArm,
-    RelevanceArm,
     SpecError,
-    VerificationArm,
-    question_of,
 )
 from hitl_sim.table.spelling import canonical, identities
 from hitl_sim.task import TaskInfo
@@ -208,10 +201,10 @@ def recording_of(condition: Condition, info: TaskInfo) -> RecordedAnswers | None
 
 
 def _recording_of(condition: Condition, info: TaskInfo) -> Recording | None:
-    path, arm = condition.crowd.recording, condition.arm
-    if path is None or not condition.is_replayed or not isinstance(arm, PeopleArm):
+    path, question = condition.crowd.recording, condition.arm.question
+    if path is None or question is None or not condition.is_replayed:
         return None
-    return load_recording(path, info, question_of(arm))
+    return load_recording(path, info, question)
 
 
 def describe_recording(condition: Condition, info: TaskInfo) -> RecordingContent | None:
@@ -251,13 +244,11 @@ def _check_crew(condition: Condition, num_people: int) -> None:
 def _check_room(condition: Condition) -> None:
     """Refuse a dispatch whose times, one by person and question, need gigabytes."""
     arm, spec = condition.arm, condition.spec
-    if not isinstance(arm, PeopleArm):
-        return
-    cells = spec.crew.size * _num_asked(arm) * arm.asks
+    cells = spec.crew.size * arm.num_questions * arm.asks
     if spec.width * cells > MOST_CELLS:
         raise SpecError(
             f"`width` must be <= {max(MOST_CELLS // cells, 1)} where {spec.crew.size} "
-            f"recorded people may be asked {_num_asked(arm)} questions in arm "
+            f"recorded people may be asked {arm.num_questions} questions in arm "
             f"{arm.name!r}, got {spec.width}."
         )
 
@@ -267,7 +258,7 @@ def _check_supply(
 ) -> None:
     """Refuse questions that are bound to go beyond the recording."""
     arm, task, policy = condition.arm, condition.task, condition.crowd.policy
-    if not isinstance(arm, PeopleArm) or policy == "model":
+    if policy == "model":
         return
     where = f"in arm {arm.name!r} with `crowd.policy` {policy!r}"
     num_items = int(answers.num_items)
@@ -275,7 +266,7 @@ def _check_supply(
     is_enough = people >= arm.people
     need = f"{arm.people} people" + (f", {arm.asks} times each" if arm.asks > 1 else "")
     if policy == "restrict":
-        asked, there = _num_asked(arm), int(is_enough.sum())
+        asked, there = arm.num_questions, int(is_enough.sum())
         if asked > there:
             raise SpecError(
                 f"`arm.questions` must not exceed the {there} items that {need} have "
@@ -283,7 +274,7 @@ def _check_supply(
             )
         return
     for name in ("irrelevant", "duplicate"):
-        if getattr(task, name) > 0.0 and question_of(arm) != "marks":
+        if getattr(task, name) > 0.0 and arm.question != "marks":
             raise SpecError(
                 f"`task.{condition.task_name}.{name}` must be 0, for nobody answered "
                 f"items that are made up, got {getattr(task, name):g} {where}."
@@ -297,19 +288,6 @@ def _check_supply(
             f"few for {int((~is_enough).sum())} in all {where}. Say 'restrict' to ask "
             "about the others only, or 'model' to let the population answer."
         )
-
-
-def _num_asked(arm: PeopleArm) -> int:
-    """Questions of an arm's whole run."""
-    match arm:
-        case LabellingArm():
-            return arm.rounds * arm.questions
-        case RelevanceArm() | VerificationArm():
-            return arm.questions
-        case ImportanceArm():
-            return 1
-        case _:
-            assert_never(arm)
 
 
 def _check_times(condition: Condition, is_timed: bool) -> None:

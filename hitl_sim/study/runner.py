@@ -20,10 +20,13 @@ from hitl_sim.study.estimate import (
     seconds_one_core,
     worker_mib,
 )
-from hitl_sim.study.grid import SCHEMA, count_inert, inert_axes
+from hitl_sim.study.grid import count_inert, inert_axes
+from hitl_sim.study.kept_parts import with_kept_parts
+from hitl_sim.study.parts import check_parts, keep_parts
 from hitl_sim.study.plan import Plan, build_plan, chunks_left
 from hitl_sim.study.spec import SpecError, StudySpec, convert, validate
 from hitl_sim.study.store import (
+    SCHEMA,
     RecordError,
     check_folder,
     check_schema,
@@ -104,7 +107,9 @@ def dry_run(spec: StudySpec, out: Path) -> DryRun:
     Raises:
         SpecError: the study cannot be run as written.
     """
-    return foresee(build_plan(validate(spec)), finished_keys(out))
+    plan = build_plan(validate(spec))
+    check_parts(plan.conditions)
+    return foresee(plan, finished_keys(out))
 
 
 def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
@@ -184,6 +189,7 @@ def run_study(
     """
     spec = validate(spec)
     plan = build_plan(spec)
+    check_parts(plan.conditions)
     place = place or Place(workers=workers)
     check_folder(out)
     moved = set_aside(out, damaged_files(out))
@@ -191,7 +197,8 @@ def run_study(
     left = chunks_left(plan, finished)
     if left:
         _check_environment(plan, out, place)
-    write_json(out / "study.json", msgspec.to_builtins(spec))
+    keep_parts(plan.spec, out)
+    write_json(out / "study.json", msgspec.to_builtins(plan.spec))
     on_plan(foresee(plan, finished))
     with Meter().window("sweep", phase="train") as window:
         sweep = Sweep(plan, finished, left, limit_s, on_progress)
@@ -351,6 +358,6 @@ def load_spec_of(out: Path) -> StudySpec:
             "in it can be read."
         ) from error
     try:
-        return convert(raw)
+        return with_kept_parts(convert(raw), out)
     except SpecError as error:
         raise RecordError(f"{str(out / 'study.json')!r}: {error}") from error

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from hitl_sim import __version__
 from hitl_sim.output import write_bytes
-from hitl_sim.study.grid import SCHEMA
 
+SCHEMA = 1
+"""Version of the record's columns; part of every key."""
 RECORD_SCHEMA = pa.schema(
     [
         ("key", pa.string()),

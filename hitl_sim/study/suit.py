@@ -1,26 +1,28 @@
 """Whether a task has what a network and an arm need of it; known before any run."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 
-from hitl_sim.learn.network import NetworkChoice, NetworkConfig, layers_of
-from hitl_sim.learn.network.base import UnreadableError
-from hitl_sim.study.grid import Condition
-from hitl_sim.study.lever_spec import (
+from hitl_sim.learn.intervention import TaskFacts
+from hitl_sim.learn.lever.table import (
     FineTuneLever,
     PruneLever,
     QuantiseLever,
     SplitLever,
     find_lever,
 )
-from hitl_sim.study.network import network_config, readers
-from hitl_sim.study.spec import (
-    ImportanceArm,
-    MachineImportanceArm,
-    MachineShareArm,
-    RelevanceArm,
-    SpecError,
+from hitl_sim.learn.network import (
+    NetworkChoice,
+    NetworkConfig,
+    build_network,
+    layers_of,
 )
+from hitl_sim.learn.network.base import UnreadableError
+from hitl_sim.learn.optimise import check_padding
+from hitl_sim.study.grid import Condition
+from hitl_sim.study.network import network_of, readers
+from hitl_sim.study.spec import SpecError
 from hitl_sim.task import TaskInfo
 
 LEAST_RELATED = 100
@@ -33,29 +35,28 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
     Raises:
         SpecError: the message names the field, its value and what is allowed.
     """
-    network, arm = _check_network(condition, info), condition.arm
+    network = _check_network(condition, info)
     _check_levers(condition, info, network)
-    if isinstance(arm, ImportanceArm | MachineImportanceArm):
-        is_penalty = arm.use == "penalty"
-
-        def suits(network: NetworkChoice) -> bool:
-            return network.is_numeric if is_penalty else network.takes_any_width
-
-        if not suits(network):
-            why = "penalises gradients by" if is_penalty else "takes away"
-            raise SpecError(
-                f"`network.kind` must be {_listed(readers(info, suits))} with the arm "
-                f"{arm.name!r}, which {why} features, got {condition.network.kind!r}."
-            )
-    is_compared = isinstance(arm, RelevanceArm) or (
-        isinstance(arm, MachineShareArm) and arm.score == "duplicate"
+    kind, numbers = condition.network.kind, replace(info, vocabulary=None)
+    facts = TaskFacts(
+        name=condition.task_name,
+        is_tokens=info.vocabulary is not None,
+        network=kind,
+        for_vectors=(
+            *readers(numbers, lambda other: other.takes_any_width),
+            *([kind] if network.takes_any_width else []),
+        ),
+        for_images=(
+            *readers(numbers, lambda other: other.is_numeric),
+            *([kind] if network.is_numeric else []),
+        ),
     )
-    if is_compared and info.vocabulary is not None:
-        raise SpecError(
-            f"`task.{condition.task_name}.representation` must be 'tfidf' or 'hashed' "
-            f"with the arm {arm.name!r}, which compares items by their features, got "
-            "'tokens'."
-        )
+    try:
+        if condition.training.batch == "all":
+            check_padding(build_network(network, info.num_features, info.num_classes))
+        condition.arm.check_task(facts)
+    except ValueError as error:
+        raise SpecError(str(error)) from error
 
 
 def _check_levers(condition: Condition, info: TaskInfo, network: NetworkChoice) -> None:
@@ -120,7 +121,7 @@ def _check_network(condition: Condition, info: TaskInfo) -> NetworkChoice:
     """
     kind, name = condition.network.kind, condition.task_name
     try:
-        return network_config(condition.network, info)
+        return network_of(condition, info)
     except UnreadableError as error:
         why = str(error).partition("whose ")[2].partition(", got")[0]
         raise SpecError(

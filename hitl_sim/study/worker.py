@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple, assert_never
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -38,51 +38,24 @@ from hitl_sim.learn import (
     describe_steps,
     describe_work,
 )
-from hitl_sim.learn.intervention import (
-    ImportanceConfig,
-    InterventionConfig,
-    LabellingConfig,
-    MachineImportanceConfig,
-    MachineShareConfig,
-    Program,
-    RandomShareConfig,
-    RelevanceConfig,
-    Shape,
-    VerificationConfig,
-    WholePoolConfig,
-)
+from hitl_sim.learn.crowd import NOBODY
+from hitl_sim.learn.intervention import Program, Shape
 from hitl_sim.learn.work import Unit
 from hitl_sim.output import DiskFullError
 from hitl_sim.study.executor import give_back_memory
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
-from hitl_sim.study.network import network_config
+from hitl_sim.study.network import network_of
 from hitl_sim.study.optimiser import train_config
+from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.plan import (
     Chunk,
     Run,
-    kept_items,
     load_data,
-    pool_labels,
     population_of,
 )
 from hitl_sim.study.recording import recording_of
-from hitl_sim.study.spec import (
-    PROXY_STEPS,
-    QUESTION,
-    ArmSpec,
-    CrewSpec,
-    ImportanceArm,
-    LabellingArm,
-    MachineImportanceArm,
-    MachineShareArm,
-    PeopleArm,
-    RandomShareArm,
-    RelevanceArm,
-    TaskSpec,
-    VerificationArm,
-    WholePoolArm,
-)
+from hitl_sim.study.spec import CrewSpec, TaskSpec
 from hitl_sim.study.store import (
     RecordError,
     clear_error,
@@ -183,64 +156,17 @@ def data_of(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
 
 
 def _panel(condition: Condition) -> PanelConfig:
-    arm = condition.arm
-    if isinstance(arm, PeopleArm):
-        content = condition.content
-        size = condition.spec.crew.size
-        recording = content.recording if content else None
-        if recording is not None:
-            # the recording settles who is asked how much
-            dealt = (0.0, recording.policy, recording.is_timed)
-            return PanelConfig(size, arm.people, arm.asks, *dealt)
-        spread = content.activity_spread if content else 0.0
-        return PanelConfig(size, arm.people, arm.asks, spread)
-    return PanelConfig(1, 1, 1)
-
-
-def _intervention(
-    arm: ArmSpec, panel: PanelConfig, num_groups: int
-) -> InterventionConfig:
-    match arm:
-        case RandomShareArm():
-            return RandomShareConfig()
-        case MachineShareArm():
-            return MachineShareConfig(
-                arm.score, arm.proxy_steps or PROXY_STEPS, arm.keep
-            )
-        case MachineImportanceArm():
-            return MachineImportanceConfig(
-                kept_items(arm.share, num_groups), arm.proxy_steps, arm.use
-            )
-        case RelevanceArm():
-            return RelevanceConfig(
-                arm.questions,
-                arm.generalise_steps,
-                arm.rated,
-                arm.proxy_steps or PROXY_STEPS,
-            )
-        case VerificationArm():
-            return VerificationConfig(arm.questions, arm.proxy_steps)
-        case ImportanceArm():
-            return ImportanceConfig(
-                kept_items(arm.share, num_groups), QUESTION[arm.feedback], arm.use
-            )
-        case LabellingArm():
-            return LabellingConfig(
-                arm.rounds,
-                arm.questions,
-                arm.strategy,
-                arm.aggregate,
-                arm.refit,
-                arm.epochs,
-                arm.score_items,
-                panel,
-                arm.suggest,
-                arm.initial,
-            )
-        case WholePoolArm():
-            return WholePoolConfig()
-        case _:
-            assert_never(arm)
+    arm, content = condition.arm, condition.content
+    if arm.question is None:
+        return NOBODY
+    size = condition.spec.crew.size
+    recording = content.recording if content else None
+    if recording is not None:
+        # the recording settles who is asked how much
+        dealt = (0.0, recording.policy, recording.is_timed)
+        return PanelConfig(size, arm.people, arm.asks, *dealt)
+    spread = content.activity_spread if content else 0.0
+    return PanelConfig(size, arm.people, arm.asks, spread)
 
 
 def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfig:
@@ -249,27 +175,24 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
     num_groups, group_size = data.groups.shape
     program = Program(
         Shape(task.pool, info.num_features, info.num_classes, num_groups, group_size),
-        network_config(condition.network, info),
-        train_config(condition.training),
+        network_of(condition, info),
+        train_config(condition.training, foreign_parts(condition.spec)),
+        _panel(condition),
     )
-    panel = _panel(condition)
-    intervention = _intervention(condition.arm, panel, num_groups)
     lever = lever_config(condition.arm.lever, info.num_classes)
     left = info.num_items - task.pool - task.validation - task.test
     sizes = (task.validation, task.test)
-    return RunConfig(program, intervention, panel, *sizes, lever, left)
+    return RunConfig(program, condition.arm, *sizes, lever, left)
 
 
 def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
     """Turn a condition's leaves into numbers, `[]` float32 on the host."""
     task = condition.task
-    share: Any = getattr(condition.arm, "share", 1.0)
-    penalty: Any = getattr(condition.arm, "penalty", None) or 0.0
-    rates: Any = condition.training.all_params()
+    params: Any = dict(condition.arm.params)
+    rates: Any = condition.training.all_params(foreign_parts(condition.spec))
     leaves = Hyper(
         optimiser=rates,
-        share=share,
-        penalty=penalty,
+        params=params,
         corruption=Corruption(task.irrelevant, task.duplicate, task.wrong_label),
         population=population_of(condition, info),
     )
@@ -514,8 +437,7 @@ def _people_columns(
             "answer_accuracy": None,
         }
     timeline = _timeline(condition.spec.crew, trace.labour)
-    arm = condition.arm
-    stages = arm.stages if isinstance(arm, LabellingArm) else len(timeline.asked)
+    stages = condition.arm.stages
     # a stage before the first round has had no people yet
     none_yet = stages - len(timeline.asked)
     at = np.arange(num_checkpoints) // (num_checkpoints // stages)
@@ -552,7 +474,7 @@ def _rows(chunk: Chunk, group: _Group, traces: Trace) -> list[dict[str, Any]]:
             "outcome": "ok" if bool(trace.curve.is_finite.all()) else "not_finite",
             "validation_accuracy": trace.curve.validation.tolist(),
             "test_accuracy": trace.curve.test.tolist(),
-            "pool_labels": pool_labels(run.condition),
+            "pool_labels": run.condition.arm.pool_labels(run.condition.task.pool),
             "kept_clean_frac": float(trace.kept_clean_frac),
             "train_items": int(trace.train_items),
             "label_accuracy": float(trace.label_accuracy),
@@ -607,7 +529,7 @@ def _replay_columns(config: RunConfig, trace: Trace) -> dict[str, int]:
     if trace.replay is None:
         return {}
     counts = {name: int(n) for name, n in trace.replay._asdict().items()}
-    if config.panel.policy != "model" and counts["modelled"]:
+    if config.program.panel.policy != "model" and counts["modelled"]:
         raise RuntimeError(
             f"{counts['modelled']} questions went beyond the recording, although the "
             "plan had found it complete."

@@ -1,6 +1,6 @@
 """The contract of an intervention: what it asks, and what it does with the answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from hitl_sim.learn.crowd import Answers, Questions
+from hitl_sim.learn.crowd import NOBODY, Answers, PanelConfig, Questions
 from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.optimiser import Params
@@ -51,8 +51,7 @@ class Setting(NamedTuple):
         split: pool with given labels, and held-out items.
         groups: `[G, S]` features of each group.
         importance: `[G]` standardised reference importance: what people perceive.
-        share: `[]` share of the pool to keep.
-        penalty: `[]` weight of the input gradients that people rule out.
+        params: `[]` each, the arm's own traced numbers by name.
         optimiser: its traced numbers, `[]` each.
         perceived: what `asked_utility` and `asked_difficulty` read.
         is_askable: `[N]` items that may be asked about; None where all may.
@@ -61,8 +60,7 @@ class Setting(NamedTuple):
     split: Split
     groups: Int[Array, "groups members"]
     importance: Float[Array, " groups"]
-    share: Float[Array, ""]
-    penalty: Float[Array, ""]
+    params: Mapping[str, Float[Array, ""]]
     optimiser: Params
     perceived: Perceived = Perceived()
     is_askable: Bool[Array, " items"] | None = None
@@ -165,11 +163,19 @@ class Intervention(NamedTuple):
 
 @dataclass(frozen=True)
 class Program:
-    """The static surroundings that an intervention is built for."""
+    """The static surroundings that an intervention is built for.
+
+    Attributes:
+        shape: sizes of the task.
+        network: of the study.
+        train: its training.
+        panel: who answers, which fixes how many answers a question gets.
+    """
 
     shape: Shape
     network: NetworkChoice
     train: TrainConfig
+    panel: PanelConfig = NOBODY
 
 
 def even_steps(train: TrainConfig) -> tuple[int, ...]:

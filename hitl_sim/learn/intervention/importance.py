@@ -1,79 +1,107 @@
-"""Feature groups in order of importance, and what a network makes of the order.
+"""Feature groups in order of importance, as people see it.
 
-People rank the groups or mark those that matter; a machine reads the order off a
-quickly trained model. The network then sees only the best groups, so that its input
-shrinks, also when it is used later; or it sees all and is held not to rely on the rest.
+People rank the groups or mark those that matter; rankings are added up by Borda count,
+marks by how many people made them.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
-from hitl_sim.learn.intervention.base import (
-    Intervention,
-    Program,
-    Setting,
-    ask_nothing,
-    even_steps,
+from hitl_sim.learn.intervention.arm import (
+    PeopleArm,
+    Surroundings,
+    TaskFacts,
+    built_in,
 )
-from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
-from hitl_sim.learn.network import Network
-from hitl_sim.learn.optimise import TrainSet
-from hitl_sim.learn.query import lowest_first
-from hitl_sim.learn.work import WorkLine
+from hitl_sim.learn.intervention.base import Intervention, Program, Setting
+from hitl_sim.learn.intervention.groups import (
+    GroupPlan,
+    build_by_group,
+    check_features,
+    check_use,
+    penalty_params,
+    take_best,
+)
+from hitl_sim.learn.intervention.share import kept_items
+from hitl_sim.schema import Positive, SomeShare
 from oracles.aggregate import borda
 
-FEEDBACK = ("importance", "marks")
-"""People rank all groups, or mark those that matter."""
-USES = ("select", "penalty")
-"""The best groups are all that the network sees, or all that it may rely on."""
+QUESTION = {"ranking": "importance", "marks": "marks"}
+"""Kind of question behind each way to ask for importance."""
 
 
-@dataclass(frozen=True)
-class ImportanceConfig:
-    """Whom people help to which groups.
+class ImportanceArm(PeopleArm, frozen=True, tag="importance"):
+    """Go by the feature groups that people find most important.
 
     Attributes:
-        kept_groups: how many of the G groups count as important; a shape, so static.
-        feedback: one of `FEEDBACK`.
-        use: one of `USES`.
+        share: of the groups.
+        feedback: whether a person answers with a "ranking" of all groups or "marks"
+            those that matter.
+        use: "select" trains on these groups alone; "penalty" trains on all, with the
+            input gradients of the others penalised.
+        penalty: weight of these squared gradients; given exactly with use = "penalty".
     """
 
-    kept_groups: int
-    feedback: str = "importance"
-    use: str = "select"
+    share: SomeShare = 0.5
+    feedback: Literal["ranking", "marks"] = "ranking"
+    use: Literal["select", "penalty"] = "select"
+    penalty: Positive | None = None
 
+    traced: ClassVar[tuple[str, ...]] = ("penalty",)
+    is_on_whole_pool: ClassVar[bool] = True
+    is_by_item: ClassVar[bool] = False
 
-@dataclass(frozen=True)
-class MachineImportanceConfig:
-    """Importance from a quickly trained model.
+    @property
+    def question(self) -> str:
+        """A ranking, or marks."""
+        return QUESTION[self.feedback]
 
-    Attributes:
-        kept_groups: how many of the G groups count as important; a shape, so static.
-        proxy_steps: training steps of the model on the whole pool.
-        use: one of `USES`.
-    """
+    @property
+    def num_questions(self) -> int:
+        """One, of all groups."""
+        return 1
 
-    kept_groups: int
-    proxy_steps: int = 60
-    use: str = "select"
+    @property
+    def penalises_inputs(self) -> bool:
+        """With that use alone."""
+        return self.use == "penalty"
 
+    @property
+    def params(self) -> Mapping[str, float]:
+        """The penalty, where there is one."""
+        return penalty_params(self)
 
-class ImportancePlan(NamedTuple):
-    """What is known of the groups.
+    def num_options(self, num_classes: int, num_groups: int) -> int:
+        """The groups."""
+        del num_classes
+        return num_groups
 
-    Attributes:
-        key: decides between groups of equal score.
-        best: `[kept]` groups that count as important, in ascending order.
-    """
+    def check(self, study: Surroundings) -> None:
+        """Refuse a use that contradicts itself."""
+        super().check(study)
+        check_use(self)
 
-    key: jax.Array
-    best: Int[Array, " kept"]
+    def check_task(self, task: TaskFacts) -> None:
+        """Refuse a network that no feature can be taken from."""
+        check_features(self, task)
+
+    def check_replayed(self) -> None:
+        """Marks can be recorded, rankings cannot."""
+        if self.feedback != "marks":
+            raise ValueError(
+                "`arm.feedback` must be 'marks' where answers are replayed from "
+                f"`crowd.recording`, for a ranking cannot be imported, got "
+                f"{self.feedback!r} in arm {self.name!r}."
+            )
+
+    def build(self, program: Program) -> Intervention:
+        """Build the use of importance as people see it."""
+        return _build(self, program)
 
 
 def marked_share(
@@ -86,50 +114,19 @@ def marked_share(
     return share
 
 
-def attributed_importance(
-    network: Network,
-    params: Any,
-    features: Float[Array, "items features"],
-    label: Int[Array, " items"],
-) -> Float[Array, " features"]:
-    """Return the mean size of input times gradient of the label's log-probability.
-
-    Args:
-        network: a trained network.
-        params: its weights.
-        features: `[N, D]`.
-        label: `[N]`.
-
-    References:
-        Ancona, Ceolini, Oztireli, Gross (2018), Towards better understanding of
-        gradient-based attribution methods for deep neural networks, ICLR, table 1.
-    """
-
-    def total(x: jax.Array) -> jax.Array:
-        log_p = jax.nn.log_softmax(network.apply(params, x))
-        return jnp.take_along_axis(log_p, label[:, None], axis=1).sum()
-
-    attributed: jax.Array = jnp.abs(features * jax.grad(total)(features)).mean(axis=0)
-    return attributed
-
-
-def build_importance(config: ImportanceConfig, program: Program) -> Intervention:
+def _build(arm: ImportanceArm, program: Program) -> Intervention:
     """Build the use of importance as people see it.
 
-    Each person answers one question about all groups; rankings are added up by Borda
-    count, marks by how many people made them. What people perceive of a group is the
-    task's reference importance, plus the noise of their own.
-
-    Raises:
-        ValueError: an unknown feedback or use, or a use that the network's input does
-            not bear.
+    Each person answers one question about all groups. What people perceive of a group
+    is the task's reference importance, plus the noise of their own.
 
     References:
         de Borda (1781), Memoire sur les elections au scrutin.
     """
-    _check("feedback", config.feedback, FEEDBACK)
+    num_kept = kept_items(arm.share, program.shape.num_groups)
+    feedback = arm.question
 
-    def begin(key: jax.Array, setting: Setting) -> tuple[ImportancePlan, Questions]:
+    def begin(key: jax.Array, setting: Setting) -> tuple[GroupPlan, Questions]:
         zero, one = jnp.zeros(1), jnp.ones(1)
         whole = jnp.zeros(1, jnp.int32)
         questions = Questions(
@@ -141,126 +138,17 @@ def build_importance(config: ImportanceConfig, program: Program) -> Intervention
             discrimination=one,
             size=one,
         )
-        return ImportancePlan(key, jnp.arange(config.kept_groups)), questions
+        return GroupPlan(key, jnp.arange(num_kept)), questions
 
-    def absorb(
-        setting: Setting, plan: ImportancePlan, answers: Answers | None
-    ) -> ImportancePlan:
+    def absorb(setting: Setting, plan: GroupPlan, answers: Answers | None) -> GroupPlan:
         del setting
         if answers is None:
             raise TypeError("`answers` must be given: importance asks people.")
-        add = borda if config.feedback == "importance" else marked_share
+        add = borda if feedback == "importance" else marked_share
         score = add(answers.answer[0], answers.is_answered[0])
-        return _take_best(plan, score)
+        return take_best(plan, score)
 
-    return _build(
-        program, config.use, config.kept_groups, config.feedback, begin, absorb
-    )
+    return build_by_group(program, arm, feedback, begin, absorb)
 
 
-def build_machine_importance(
-    config: MachineImportanceConfig, program: Program
-) -> Intervention:
-    """Build the use of importance as a quickly trained model sees it.
-
-    Raises:
-        ValueError: an unknown use, or one that the network's input does not bear.
-    """
-    network = proxy_network(program)
-
-    def score(params: Any, features: jax.Array, label: jax.Array) -> jax.Array:
-        return attributed_importance(network, params, features, label)
-
-    def begin(key: jax.Array, setting: Setting) -> tuple[ImportancePlan, None]:
-        key_fit, key_lot = jax.random.split(key)
-        pool = setting.split.pool
-        params = fit_proxy(key_fit, program, setting, config.proxy_steps)
-        by_feature = score(params, pool.features, pool.label)
-        plan = ImportancePlan(key_lot, jnp.arange(config.kept_groups))
-        return _take_best(plan, by_feature[setting.groups].sum(axis=1)), None
-
-    def absorb(
-        setting: Setting, plan: ImportancePlan, answers: Answers | None
-    ) -> ImportancePlan:
-        del setting, answers
-        return plan
-
-    work = proxy_work(program, config.proxy_steps, score, "attribution")
-    return _build(program, config.use, config.kept_groups, None, begin, absorb, work)
-
-
-def _take_best(plan: ImportancePlan, score: Float[Array, " groups"]) -> ImportancePlan:
-    best = lowest_first(plan.key, -score)[: plan.best.shape[0]]
-    return plan._replace(best=jnp.sort(best))
-
-
-def _build(
-    program: Program,
-    use: str,
-    kept_groups: int,
-    feedback: str | None,
-    begin: Callable[[jax.Array, Setting], tuple[ImportancePlan, Questions | None]],
-    absorb: Callable[[Setting, ImportancePlan, Answers | None], ImportancePlan],
-    work: tuple[WorkLine, ...] = (),
-) -> Intervention:
-    """Build what a network makes of an order, whoever found it."""
-    _check("use", use, USES)
-    _check_input(program, use)
-    shape, is_penalty = program.shape, use == "penalty"
-
-    def columns(setting: Setting, plan: ImportancePlan) -> jax.Array | None:
-        if is_penalty:
-            return None
-        return jnp.sort(setting.groups[plan.best].reshape(-1))
-
-    def training(setting: Setting, plan: ImportancePlan) -> TrainSet:
-        pool, kept = setting.split.pool, columns(setting, plan)
-        penalty = None
-        if is_penalty:
-            held = setting.groups[plan.best].reshape(-1)
-            whole = jnp.full(shape.num_features, setting.penalty)
-            penalty = whole.at[held].set(0.0)
-        return TrainSet(
-            pool.features if kept is None else pool.features[:, kept],
-            pool.label,
-            jnp.arange(shape.num_pool),
-            jnp.int32(shape.num_pool),
-            penalty,
-        )
-
-    return Intervention(
-        num_rounds=1,
-        num_questions=0 if feedback is None else 1,
-        feedback=feedback,
-        num_features=(
-            shape.num_features if is_penalty else kept_groups * shape.group_size
-        ),
-        is_scratch=False,
-        has_penalty=is_penalty,
-        steps=even_steps(program.train),
-        begin=begin,
-        absorb=absorb,
-        training=training,
-        columns=columns,
-        choose=ask_nothing,
-        work=work,
-    )
-
-
-def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        options = ", ".join(map(repr, allowed))
-        raise ValueError(f"`{name}` must be one of {options}, got {value!r}.")
-
-
-def _check_input(program: Program, use: str) -> None:
-    """Refuse to take pixels from an image, and gradients by the ids of words."""
-    network, shape = program.network, program.shape
-    if network.takes_any_width or (network.is_numeric and use == "penalty"):
-        return
-    allowed = "use = 'penalty' only" if network.is_numeric else "no importance of words"
-    name = network.describe(shape.num_features, shape.num_classes)
-    raise ValueError(
-        f"`network` must have no encoder where features are selected; it allows "
-        f"{allowed}, got {name!r} with {use!r}."
-    )
+importance = built_in(ImportanceArm)

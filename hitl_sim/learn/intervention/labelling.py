@@ -1,75 +1,95 @@
 """Active labelling: a model chooses which items people label next."""
 
 import itertools
-from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
+from msgspec import Meta
 
 from hitl_sim.learn.crowd import Answers, PanelConfig, Questions
+from hitl_sim.learn.intervention.arm import PeopleArm, Surroundings, built_in
 from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
-    Shape,
     askable_first,
     keep_all_columns,
     label_questions,
 )
+from hitl_sim.learn.lever.table import QuantiseLever, find_lever
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.query import STRATEGIES, top_items, true_first
 from hitl_sim.learn.work import PROTOCOL, WorkLine, forward_unit, spread
+from hitl_sim.schema import Count
 from oracles.aggregate import dawid_skene, majority
 
-AGGREGATES = ("majority", "dawid_skene")
-"""Ways to turn several people's answers into one label."""
-REFITS = ("warm", "scratch", "final_only")
-"""Whether a round trains on, starts afresh, or leaves it all to the last round."""
 _EM_STEPS = 20
 """Steps of Dawid and Skene's EM; crowd-kit's default is 100, 20 converge here."""
 
 
-@dataclass(frozen=True)
-class LabellingConfig:
-    """What is labelled, and how answers become labels.
+class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
+    """People label what a model asks for, round after round.
 
     Attributes:
+        strategy: what is asked next; the first round is always random where no label
+            was there before, for there is no model yet.
         rounds: rounds of questions.
-        questions: items labelled per round.
-        strategy: a name in `STRATEGIES`; the first round is always random, for there
-            is no model yet.
-        aggregate: one of `AGGREGATES`.
-        refit: one of `REFITS`; "final_only" leaves no model to choose with, and so
-            goes with the strategy "random" only.
+        questions: items per round.
+        aggregate: how several answers become one label.
+        refit: "warm" trains on from the last weights, "scratch" afresh every round,
+            "final_only" in the last round alone (with strategy "random").
         epochs: passes over the labelled items per fit; every round trains an equal
             share of the cap when left out.
-        score_items: unlabelled items, drawn at random, that a model scores before each
-            round; the whole pool when left out.
-        panel: who answers, which fixes how many answers an item gets.
-        is_suggesting: whether people are shown the class that the model would give,
-            from the second round on; needs a model in every round.
+        score: whether a model scores the whole unlabelled pool before each round, or
+            a random subsample.
+        score_items: size of that subsample; given exactly with score = "subsample".
+        suggest: whether people are shown the class that the model would give, from the
+            second round on; how much that sways them is `crowd.pull`.
         initial: items whose given labels are there before the first round, as evenly
             over the given classes as can be; a model of them chooses what comes first.
     """
 
-    rounds: int = 10
-    questions: int = 20
-    strategy: str = "margin"
-    aggregate: str = "majority"
-    refit: str = "warm"
-    epochs: int | None = None
-    score_items: int | None = None
-    panel: PanelConfig = field(default_factory=PanelConfig)
-    is_suggesting: bool = False
-    initial: int = 0
+    strategy: Literal["random", "entropy", "margin"] = "margin"
+    rounds: Count = 10
+    questions: Count = 20
+    aggregate: Literal["majority", "dawid_skene"] = "majority"
+    refit: Literal["warm", "scratch", "final_only"] = "warm"
+    epochs: Count | None = None
+    score: Literal["pool", "subsample"] = "pool"
+    score_items: Count | None = None
+    suggest: bool = False
+    initial: Annotated[int, Meta(ge=0)] = 0
+
+    uses_trained_network: ClassVar[bool] = True
+    is_repeatable: ClassVar[bool] = True
 
     @property
-    def num_stages(self) -> int:
+    def question(self) -> str:
+        """The class of an item."""
+        return "label"
+
+    @property
+    def suggests(self) -> bool:
+        """Where the arm says so."""
+        return self.suggest
+
+    @property
+    def num_questions(self) -> int:
+        """Those of all rounds."""
+        return self.rounds * self.questions
+
+    @property
+    def num_items(self) -> int:
+        """Those that are asked about, and those that were there."""
+        return self.initial + self.num_questions
+
+    @property
+    def stages(self) -> int:
         """Fits of a model: the rounds, and one before them if labels are there."""
         return self.rounds + (self.initial > 0)
 
@@ -77,6 +97,100 @@ class LabellingConfig:
         """Count the items that have been asked about, or given, by a stage's fit."""
         rounds = stage if self.initial else stage + 1
         return self.initial + rounds * self.questions
+
+    def pool_labels(self, pool: int) -> int:
+        """Those that were there."""
+        del pool
+        return self.initial
+
+    def items_per_step(self, pool: int) -> float:
+        """Mean over the rounds."""
+        del pool
+        return self.initial + self.questions * (self.rounds + (self.initial == 0)) / 2
+
+    def items_at_once(self, pool: int) -> int:
+        """Those that a model scores."""
+        return self.score_items or pool
+
+    def check(self, study: Surroundings) -> None:
+        """Refuse rounds, fits and choices that cannot be, and levers between them."""
+        # its training set has a size that the program knows
+        super().check(study._replace(batch=study.batch or 1))
+        _check_choice(self)
+        _check_fits(self, study)
+        _check_levers(self)
+
+    def check_replayed(self) -> None:
+        """Labels can be recorded, of people who saw no suggestion."""
+        if self.suggest:
+            raise ValueError(
+                "`arm.suggest` must be false where answers are replayed from "
+                "`crowd.recording`, for those people saw no suggestion, got true in "
+                f"arm {self.name!r}."
+            )
+
+    def build(self, program: Program) -> Intervention:
+        """Build pool-based active labelling with several people per item."""
+        return _build(self, program)
+
+
+def _check_choice(arm: LabellingArm) -> None:
+    where = f"in arm {arm.name!r}"
+    if (arm.score == "subsample") != (arm.score_items is not None):
+        raise ValueError(
+            "`arm.score_items` must be given exactly where `arm.score` is "
+            f"'subsample', got {arm.score_items!r} with {arm.score!r} {where}."
+        )
+    if arm.score_items is not None and arm.score_items < arm.questions:
+        raise ValueError(
+            f"`arm.score_items` must be >= `arm.questions` ({arm.questions}), got "
+            f"{arm.score_items} {where}."
+        )
+    if arm.refit == "final_only" and arm.suggest:
+        raise ValueError(
+            "`arm.suggest` must be false where `arm.refit` is 'final_only', for there "
+            f"is no model to suggest, got true {where}."
+        )
+    if arm.refit == "final_only" and arm.strategy != "random":
+        raise ValueError(
+            "`arm.strategy` must be 'random' where `arm.refit` is 'final_only', for "
+            f"there is no model to choose with, got {arm.strategy!r} {where}."
+        )
+
+
+def _check_fits(arm: LabellingArm, study: Surroundings) -> None:
+    where = f"in arm {arm.name!r}"
+    if study.checkpoints % arm.stages:
+        also = " + 1 (`arm.initial` is a stage of its own)" if arm.initial else ""
+        raise ValueError(
+            f"`arm.rounds`{also} must divide `training.checkpoints` "
+            f"({study.checkpoints}), got {arm.stages} {where}."
+        )
+    cap = study.checkpoints * study.steps_per_checkpoint
+    fits = [arm.labelled(stage) for stage in range(arm.stages)]
+    if arm.refit == "final_only":
+        fits = fits[-1:]
+    steps = sum(-(-(arm.epochs or 0) * n // (study.batch or n)) for n in fits)
+    if steps > cap:
+        raise ValueError(
+            f"`arm.epochs` must lead to at most the cap of {cap} training steps "
+            f"(checkpoints x steps_per_checkpoint), got {steps} {where}."
+        )
+
+
+def _check_levers(arm: LabellingArm) -> None:
+    if arm.lever and arm.refit != "warm":
+        raise ValueError(
+            "`arm.refit` must be 'warm' with a lever, which acts on one training from "
+            f"its begin to its end, got {arm.refit!r} in arm {arm.name!r}."
+        )
+    quantise = find_lever(arm.lever, QuantiseLever)
+    if quantise is not None and quantise.form != "post_training":
+        raise ValueError(
+            "`arm.lever.form` must be 'post_training' in an arm of kind 'labelling', "
+            "whose model chooses items by what it answers in float32, got "
+            f"{quantise.form!r} in arm {arm.name!r}."
+        )
 
 
 class LabellingPlan(NamedTuple):
@@ -107,67 +221,34 @@ def _asked_positions(plan: LabellingPlan, num_pool: int) -> jax.Array:
 
 
 def _labels(
-    config: LabellingConfig, num_classes: int, plan: LabellingPlan
+    arm: LabellingArm, program: Program, plan: LabellingPlan
 ) -> Int[Array, " budget"]:
     """One label per asked item."""
-    if config.aggregate == "majority":
+    num_classes = program.shape.num_classes
+    if arm.aggregate == "majority":
         return majority(plan.answer, plan.is_answered, num_classes, plan.key)[0]
     posterior, _, _ = dawid_skene(
         plan.answer,
         plan.annotator,
         plan.is_answered,
         num_classes,
-        config.panel.crew,
+        program.panel.crew,
         _EM_STEPS,
     )
     label: jax.Array = posterior.argmax(axis=1)
     return label
 
 
-def _check(config: LabellingConfig, num_pool: int) -> None:
-    for name, allowed in (
-        ("strategy", tuple(STRATEGIES)),
-        ("aggregate", AGGREGATES),
-        ("refit", REFITS),
-    ):
-        if getattr(config, name) not in allowed:
-            raise ValueError(
-                f"`{name}` must be one of {', '.join(map(repr, allowed))}, got "
-                f"{getattr(config, name)!r}."
-            )
-    asked = config.initial + config.rounds * config.questions
-    if asked > num_pool:
-        raise ValueError(
-            f"`initial` + `rounds` x `questions` must be <= the pool ({num_pool}), got "
-            f"{asked}."
-        )
-    if config.score_items is not None and config.score_items < config.questions:
-        raise ValueError(
-            f"`score_items` must be >= `questions` ({config.questions}), got "
-            f"{config.score_items}."
-        )
-    if config.refit == "final_only" and config.is_suggesting:
-        raise ValueError(
-            "`is_suggesting` must be False where `refit` is 'final_only', for there is "
-            "no model to suggest, got True."
-        )
-    if config.refit == "final_only" and config.strategy != "random":
-        raise ValueError(
-            "`strategy` must be 'random' where `refit` is 'final_only', for there is "
-            f"no model to choose with, got {config.strategy!r}."
-        )
-
-
-def _suggests_anew(config: LabellingConfig) -> bool:
+def _suggests_anew(arm: LabellingArm) -> bool:
     """Whether suggestions take a look at items that no strategy has scored."""
-    return config.is_suggesting and config.strategy == "random"
+    return arm.suggest and arm.strategy == "random"
 
 
-def fit_steps(config: LabellingConfig, train: TrainConfig) -> tuple[int, ...]:
+def fit_steps(arm: LabellingArm, train: TrainConfig) -> tuple[int, ...]:
     """List the training steps before each checkpoint, `C` of them.
 
     Args:
-        config: rounds, refits and epochs.
+        arm: rounds, refits and epochs.
         train: batch, and the grid of checkpoints, which the stages divide.
 
     Returns:
@@ -175,14 +256,14 @@ def fit_steps(config: LabellingConfig, train: TrainConfig) -> tuple[int, ...]:
         labelled items, spread evenly over the round's checkpoints; else each takes
         `train.steps_per_checkpoint`. With "final_only" only the last round's count.
     """
-    per_stage = train.num_checkpoints // config.num_stages
+    per_stage = train.num_checkpoints // arm.stages
     steps: list[int] = []
-    for stage in range(config.num_stages):
-        is_due = config.refit != "final_only" or stage == config.num_stages - 1
+    for stage in range(arm.stages):
+        is_due = arm.refit != "final_only" or stage == arm.stages - 1
         total = per_stage * train.steps_per_checkpoint
-        if config.epochs is not None:
-            labelled = config.labelled(stage)
-            total = -(-config.epochs * labelled // (train.batch or labelled))
+        if arm.epochs is not None:
+            labelled = arm.labelled(stage)
+            total = -(-arm.epochs * labelled // (train.batch or labelled))
         ends = [total * (k + 1) // per_stage for k in range(per_stage)]
         fit = [b - a for a, b in itertools.pairwise([0, *ends])]
         steps.extend(fit if is_due else [0] * per_stage)
@@ -198,14 +279,14 @@ def _suggest(
     return network.apply(params, features).argmax(axis=1).astype(jnp.int32)
 
 
-def _empty_plan(config: LabellingConfig, key: jax.Array) -> LabellingPlan:
-    budget = config.rounds * config.questions
+def _empty_plan(arm: LabellingArm, panel: PanelConfig, key: jax.Array) -> LabellingPlan:
+    budget, each = arm.num_questions, panel.answers
     return LabellingPlan(
-        asked=jnp.zeros(config.initial + budget, jnp.int32),
-        num_asked=jnp.int32(config.initial),
-        answer=jnp.zeros((budget, config.panel.answers), jnp.int32),
-        is_answered=jnp.zeros((budget, config.panel.answers), bool),
-        annotator=jnp.zeros((budget, config.panel.answers), jnp.int32),
+        asked=jnp.zeros(arm.initial + budget, jnp.int32),
+        num_asked=jnp.int32(arm.initial),
+        answer=jnp.zeros((budget, each), jnp.int32),
+        is_answered=jnp.zeros((budget, each), bool),
+        annotator=jnp.zeros((budget, each), jnp.int32),
         key=key,
     )
 
@@ -213,7 +294,7 @@ def _empty_plan(config: LabellingConfig, key: jax.Array) -> LabellingPlan:
 def _with_given(
     key: jax.Array,
     setting: Setting,
-    config: LabellingConfig,
+    arm: LabellingArm,
     num_classes: int,
     plan: LabellingPlan,
 ) -> LabellingPlan:
@@ -223,25 +304,23 @@ def _with_given(
     is_of = label[order][:, None] == jnp.arange(num_classes)[None]
     place = jnp.cumsum(is_of, axis=0)[jnp.arange(label.shape[0]), label[order]]
     # everybody's first before anybody's second
-    start = order[jnp.argsort(place, stable=True)[: config.initial]]
-    return plan._replace(asked=plan.asked.at[: config.initial].set(start))
+    start = order[jnp.argsort(place, stable=True)[: arm.initial]]
+    return plan._replace(asked=plan.asked.at[: arm.initial].set(start))
 
 
-def _absorb(
-    config: LabellingConfig, plan: LabellingPlan, answers: Answers
-) -> LabellingPlan:
-    row = plan.num_asked - config.initial + jnp.arange(config.questions)
+def _absorb(arm: LabellingArm, plan: LabellingPlan, answers: Answers) -> LabellingPlan:
+    row = plan.num_asked - arm.initial + jnp.arange(arm.questions)
     return plan._replace(
-        num_asked=plan.num_asked + config.questions,
+        num_asked=plan.num_asked + arm.questions,
         answer=plan.answer.at[row].set(answers.answer),
         is_answered=plan.is_answered.at[row].set(answers.is_answered),
         annotator=plan.annotator.at[row].set(answers.annotator),
     )
 
 
-def _narrow(config: LabellingConfig, plan: LabellingPlan, items: int) -> LabellingPlan:
+def _narrow(arm: LabellingArm, plan: LabellingPlan, items: int) -> LabellingPlan:
     """Keep room for the first items only."""
-    answered = items - config.initial
+    answered = items - arm.initial
     return plan._replace(
         asked=plan.asked[:items],
         answer=plan.answer[:answered],
@@ -251,15 +330,15 @@ def _narrow(config: LabellingConfig, plan: LabellingPlan, items: int) -> Labelli
 
 
 def _train_set(
-    config: LabellingConfig, shape: Shape, setting: Setting, plan: LabellingPlan
+    arm: LabellingArm, program: Program, setting: Setting, plan: LabellingPlan
 ) -> TrainSet:
     """Train on the labels that were there, and on those that people agree on."""
-    pool, most = setting.split.pool, plan.asked.shape[0]
-    given = pool.label[plan.asked[: config.initial]]
+    pool, most, shape = setting.split.pool, plan.asked.shape[0], program.shape
+    given = pool.label[plan.asked[: arm.initial]]
     decided = jnp.zeros(0, jnp.int32)
-    if most > config.initial:
-        decided = _labels(config, shape.num_classes, plan).astype(jnp.int32)
-    is_known = jnp.ones(config.initial, bool)
+    if most > arm.initial:
+        decided = _labels(arm, program, plan).astype(jnp.int32)
+    is_known = jnp.ones(arm.initial, bool)
     is_usable = jnp.concatenate([is_known, plan.is_answered.any(axis=1)])
     is_usable &= jnp.arange(most) < plan.num_asked
     labels = jnp.zeros(shape.num_pool, jnp.int32)
@@ -272,17 +351,21 @@ def _train_set(
     )
 
 
-def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
+def _build(arm: LabellingArm, program: Program) -> Intervention:
     """Build pool-based active labelling with several people per item.
 
     Raises:
-        ValueError: more questions than the pool has items, fewer scored items than
-            questions, or a choice by a model that is never trained.
+        ValueError: more questions than the pool has items, or a choice that cannot be.
     """
     shape = program.shape
-    _check(config, shape.num_pool)
+    _check_choice(arm)
+    if arm.num_items > shape.num_pool:
+        raise ValueError(
+            "`initial` + `rounds` x `questions` must be <= the pool "
+            f"({shape.num_pool}), got {arm.num_items}."
+        )
     network = build_network(program.network, shape.num_features, shape.num_classes)
-    strategy = STRATEGIES[config.strategy]
+    strategy = STRATEGIES[arm.strategy]
 
     def ask_about(
         key: jax.Array,
@@ -294,13 +377,13 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         position = _asked_positions(plan, shape.num_pool)
         is_free = jnp.ones(shape.num_pool, bool).at[position].set(False, mode="drop")
         score = askable_first(setting, score)
-        chosen = top_items(key, score, is_free, config.questions)
+        chosen = top_items(key, score, is_free, arm.questions)
         # past the last round there is no room left, and the write is dropped
-        asked = plan.asked.at[plan.num_asked + jnp.arange(config.questions)].set(
+        asked = plan.asked.at[plan.num_asked + jnp.arange(arm.questions)].set(
             chosen, mode="drop"
         )
         questions = label_questions(setting, chosen, shape.num_classes)
-        if config.is_suggesting:
+        if arm.suggest:
             seen = setting.split.pool.features[chosen]
             questions = questions._replace(suggestion=_suggest(network, params, seen))
         return plan._replace(asked=asked), questions
@@ -309,11 +392,9 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         key: jax.Array, setting: Setting
     ) -> tuple[LabellingPlan, Questions | None]:
         key_asked, key_vote = jax.random.split(key)
-        plan = _empty_plan(config, key_vote)
-        if config.initial:
-            return _with_given(
-                key_asked, setting, config, shape.num_classes, plan
-            ), None
+        plan = _empty_plan(arm, program.panel, key_vote)
+        if arm.initial:
+            return _with_given(key_asked, setting, arm, shape.num_classes, plan), None
         no_score = jnp.zeros(shape.num_pool)
         return ask_about(key_asked, setting, plan, no_score, None)
 
@@ -323,67 +404,67 @@ def build_labelling(config: LabellingConfig, program: Program) -> Intervention:
         del setting
         if answers is None:
             raise TypeError("`answers` must be given: labelling asks people.")
-        return _absorb(config, plan, answers)
+        return _absorb(arm, plan, answers)
 
     def choose(
         key: jax.Array, setting: Setting, plan: LabellingPlan, params: object
     ) -> tuple[LabellingPlan, Questions]:
         key_draw, key_score, key_lot = jax.random.split(key, 3)
-        if config.score_items is None:
+        if arm.score_items is None:
             logits = network.apply(params, setting.split.pool.features)
             score = strategy(key_score, logits)
             return ask_about(key_lot, setting, plan, score, params)
         position = _asked_positions(plan, shape.num_pool)
         is_free = jnp.ones(shape.num_pool, bool).at[position].set(False, mode="drop")
         equal = askable_first(setting, jnp.zeros(shape.num_pool))
-        drawn = top_items(key_draw, equal, is_free, config.score_items)
+        drawn = top_items(key_draw, equal, is_free, arm.score_items)
         logits = network.apply(params, setting.split.pool.features[drawn])
         score = jnp.full(shape.num_pool, -jnp.inf)
         score = score.at[drawn].set(strategy(key_score, logits))
         return ask_about(key_lot, setting, plan, score, params)
 
     return Intervention(
-        num_rounds=config.rounds,
-        num_questions=config.questions,
+        num_rounds=arm.rounds,
+        num_questions=arm.questions,
         feedback="label",
         num_features=shape.num_features,
-        is_scratch=config.refit == "scratch",
+        is_scratch=arm.refit == "scratch",
         has_penalty=False,
-        steps=fit_steps(config, program.train),
+        steps=fit_steps(arm, program.train),
         begin=begin,
         absorb=absorb,
-        training=partial(_train_set, config, shape),
+        training=partial(_train_set, arm, program),
         columns=keep_all_columns,
         choose=choose,
-        work=_work(config, program, network),
-        has_start=config.initial > 0,
-        capacity=tuple(config.labelled(stage) for stage in range(config.num_stages)),
-        narrow=None if config.aggregate == "majority" else partial(_narrow, config),
+        work=_work(arm, program, network),
+        has_start=arm.initial > 0,
+        capacity=tuple(arm.labelled(stage) for stage in range(arm.stages)),
+        narrow=None if arm.aggregate == "majority" else partial(_narrow, arm),
     )
 
 
 def _work(
-    config: LabellingConfig, program: Program, network: Network
+    arm: LabellingArm, program: Program, network: Network
 ) -> tuple[WorkLine, ...]:
     """Count the scored items, before each round but the first.
 
     They are all that are unlabelled, or the subsample. Random labelling needs no
     score, so it scores nothing, or what it asks where the model makes suggestions.
     """
-    if config.strategy == "random" and not _suggests_anew(config):
+    if arm.strategy == "random" and not _suggests_anew(arm):
         return ()
     shape, train = program.shape, program.train
-    per_stage = train.num_checkpoints // config.num_stages
+    per_stage = train.num_checkpoints // arm.stages
     due = np.zeros(train.num_checkpoints, np.int64)
-    for stage in range(1, config.num_stages):
-        unlabelled = shape.num_pool - config.labelled(stage - 1)
-        scored = min(config.score_items or unlabelled, unlabelled)
-        due[stage * per_stage] = config.questions if _suggests_anew(config) else scored
-    if _suggests_anew(config):
+    for stage in range(1, arm.stages):
+        unlabelled = shape.num_pool - arm.labelled(stage - 1)
+        scored = min(arm.score_items or unlabelled, unlabelled)
+        due[stage * per_stage] = arm.questions if _suggests_anew(arm) else scored
+    if _suggests_anew(arm):
         unit = forward_unit(
             "score",
             program.network,
-            config.questions,
+            arm.questions,
             shape.num_features,
             shape.num_classes,
             lambda logits: logits.argmax(axis=1),
@@ -391,15 +472,18 @@ def _work(
             built=network,
         )
         return (WorkLine(unit, PROTOCOL, spread(due)),)
-    strategy = STRATEGIES[config.strategy]
+    strategy = STRATEGIES[arm.strategy]
     unit = forward_unit(
         "score",
         program.network,
-        config.score_items or shape.num_pool,
+        arm.score_items or shape.num_pool,
         shape.num_features,
         shape.num_classes,
         lambda logits: strategy(jax.random.key(0), logits),
-        config.strategy,
+        arm.strategy,
         built=network,
     )
     return (WorkLine(unit, PROTOCOL, spread(due)),)
+
+
+labelling = built_in(LabellingArm)

@@ -1,13 +1,21 @@
 """People rate some items' relevance; a small model generalises; a share is kept."""
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
+from hitl_sim.learn.intervention.arm import (
+    PROXY_STEPS,
+    PeopleArm,
+    Surroundings,
+    TaskFacts,
+    built_in,
+    check_compares_items,
+    check_no_proxy,
+)
 from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
@@ -42,6 +50,7 @@ from hitl_sim.learn.work import (
     once,
     train_unit,
 )
+from hitl_sim.schema import Count, SomeShare
 from hitl_sim.task import Pool
 
 NUM_CUES = 5
@@ -50,28 +59,62 @@ _RATE = 0.2
 """Adam learning rate of the generalising model on standardised cues; assumed."""
 _SMALL = NetworkConfig(hidden=())
 """The generalising model."""
-RATED = ("random", "uncertain", "cluster")
-"""Which items people rate."""
 
 
-@dataclass(frozen=True)
-class RelevanceConfig:
-    """How much people rate, and how their ratings are generalised.
+class RelevanceArm(PeopleArm, frozen=True, tag="relevance"):
+    """People rate items; a small model generalises; a share is kept.
 
     Attributes:
+        share: of the pool.
         questions: items of the pool that people rate.
         generalise_steps: training steps of the small model, each on as many ratings
             as there are.
         rated: "random" items; those of which a quickly trained proxy is "uncertain",
             its two best classes being closest; or the centres of a "cluster" each, as
             far apart as can be.
-        proxy_steps: training steps of the proxy on the whole pool; for "uncertain".
+        proxy_steps: training steps of the proxy on the whole pool, with rated =
+            "uncertain"; 60 when left out.
     """
 
-    questions: int = 200
-    generalise_steps: int = 30
-    rated: str = "random"
-    proxy_steps: int = 60
+    share: SomeShare = 0.5
+    questions: Count = 200
+    generalise_steps: Count = 30
+    rated: Literal["random", "uncertain", "cluster"] = "random"
+    proxy_steps: Count | None = None
+
+    traced: ClassVar[tuple[str, ...]] = ("share",)
+
+    @property
+    def num_questions(self) -> int:
+        """One of each item."""
+        return self.questions
+
+    @property
+    def num_items(self) -> int:
+        """Those that are asked about."""
+        return self.questions
+
+    def num_options(self, num_classes: int, num_groups: int) -> int:
+        """To drop an item, or to keep it."""
+        del num_classes, num_groups
+        return 2
+
+    def check(self, study: Surroundings) -> None:
+        """Refuse a proxy that is not asked."""
+        super().check(study)
+        if self.rated != "uncertain":
+            check_no_proxy(self, "rated", self.rated, self.proxy_steps)
+
+    def check_task(self, task: TaskFacts) -> None:
+        """Refuse items that cannot be compared."""
+        check_compares_items(self, task)
+
+    def check_replayed(self) -> None:
+        """Ratings can be recorded."""
+
+    def build(self, program: Program) -> Intervention:
+        """Build relevance selection."""
+        return _build(self, program)
 
 
 class RelevancePlan(NamedTuple):
@@ -131,44 +174,38 @@ def _rating(answers: Answers) -> tuple[jax.Array, jax.Array]:
     return jnp.where(total > 0, level / jnp.maximum(total, 1.0), 0.5), total > 0
 
 
-def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
+def _build(arm: RelevanceArm, program: Program) -> Intervention:
     """Build relevance selection.
 
     A sample of the pool is rated (0 drop, 1 unsure, 2 keep). A logistic model
     on `cues` learns the ratings; a rated item's score is the mean of its rating and
     of the model's probability, another item's is the model's probability. The share
     of highest score is kept.
-
-    Raises:
-        ValueError: an unknown way to choose what is rated.
     """
-    if config.rated not in RATED:
-        options = ", ".join(map(repr, RATED))
-        raise ValueError(f"`rated` must be one of {options}, got {config.rated!r}.")
     shape = program.shape
     small = build_network(_SMALL, NUM_CUES, 2)
-    small_train = TrainConfig(batch=config.questions)
+    small_train = TrainConfig(batch=arm.questions)
 
     def pick(key: jax.Array, setting: Setting) -> jax.Array:
         features = setting.split.pool.features
         every = jnp.ones(shape.num_pool, bool)
-        if config.rated == "cluster":
-            return spread_out(key, features, config.questions)
-        if config.rated == "random":
+        if arm.rated == "cluster":
+            return spread_out(key, features, arm.questions)
+        if arm.rated == "random":
             equal = askable_first(setting, jnp.zeros(shape.num_pool))
-            return top_items(key, equal, every, config.questions)
+            return top_items(key, equal, every, arm.questions)
         key_fit, key_score = jax.random.split(key)
-        params = fit_proxy(key_fit, program, setting, config.proxy_steps)
+        params = fit_proxy(key_fit, program, setting, arm.proxy_steps or PROXY_STEPS)
         score = margin(key_score, proxy_network(program).apply(params, features))
         score = askable_first(setting, score)
-        return top_items(key_score, score, every, config.questions)
+        return top_items(key_score, score, every, arm.questions)
 
     def begin(key: jax.Array, setting: Setting) -> tuple[RelevancePlan, Questions]:
         key_asked, key_model, key_lot = jax.random.split(key, 3)
         pool = setting.split.pool
         asked = pick(key_asked, setting)
         keep = (pool.status[asked] == 0).astype(jnp.int32)
-        one = jnp.ones(config.questions)
+        one = jnp.ones(arm.questions)
         questions = Questions(
             item=pool.item[asked],
             truth=keep,
@@ -196,7 +233,7 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
             jnp.maximum(is_rated.sum(dtype=jnp.int32), 1),
         )
         rates = {"learning_rate": jnp.float32(_RATE)}
-        num_steps = config.generalise_steps
+        num_steps = arm.generalise_steps
         params = fit(key, small, small_train, rates, rated, num_steps)
         return jax.nn.softmax(small.apply(params, x))[:, 1]
 
@@ -225,14 +262,14 @@ def build_relevance(config: RelevanceConfig, program: Program) -> Intervention:
         begin,
         absorb,
         training,
-        _work(config, program, small, small_train),
+        _work(arm, program, small, small_train),
         feedback="relevance",
-        num_questions=config.questions,
+        num_questions=arm.questions,
     )
 
 
 def _work(
-    config: RelevanceConfig,
+    arm: RelevanceArm,
     program: Program,
     small: Network,
     small_train: TrainConfig,
@@ -246,26 +283,26 @@ def _work(
         return cues(features, label, asked, rating, shape.num_classes)
 
     embed = Unit(
-        f"embed:cues-{shape.num_features}-{shape.num_classes}:q{config.questions}"
+        f"embed:cues-{shape.num_features}-{shape.num_classes}:q{arm.questions}"
         f":n{shape.num_pool}",
         "embed",
         describe,
         (
             abstract(shape.num_pool, shape.num_features),
             abstract(shape.num_pool, dtype=jnp.int32),
-            abstract(config.questions, dtype=jnp.int32),
-            abstract(config.questions),
+            abstract(arm.questions, dtype=jnp.int32),
+            abstract(arm.questions),
         ),
         shape.num_pool,
     )
     return (
-        *_picking(config, program),
+        *_picking(arm, program),
         order_work(program),
         WorkLine(embed, PROTOCOL, once(shape.num_pool, checkpoints)),
         WorkLine(
             train_unit("choose", _SMALL, small_train, *sizes, built=small),
             PROTOCOL,
-            once(config.generalise_steps, checkpoints),
+            once(arm.generalise_steps, checkpoints),
         ),
         WorkLine(
             forward_unit("score", _SMALL, *sizes, jax.nn.softmax, "p", built=small),
@@ -275,25 +312,28 @@ def _work(
     )
 
 
-def _picking(config: RelevanceConfig, program: Program) -> tuple[WorkLine, ...]:
+def _picking(arm: RelevanceArm, program: Program) -> tuple[WorkLine, ...]:
     """Count what it costs to choose the items that are rated."""
     shape = program.shape
-    if config.rated == "uncertain":
+    if arm.rated == "uncertain":
         network, key = proxy_network(program), jax.random.key(0)
 
         def closeness(params: Any, features: jax.Array, label: jax.Array) -> jax.Array:
             del label
             return margin(key, network.apply(params, features))
 
-        return proxy_work(program, config.proxy_steps, closeness, "margin")
-    if config.rated == "cluster":
+        return proxy_work(program, arm.proxy_steps or PROXY_STEPS, closeness, "margin")
+    if arm.rated == "cluster":
         spreading = Unit(
             f"score:spread-{shape.num_features}:n{shape.num_pool}",
             "score",
-            lambda x: spread_out(jax.random.key(0), x, config.questions),
+            lambda x: spread_out(jax.random.key(0), x, arm.questions),
             (abstract(shape.num_pool, shape.num_features),),
-            config.questions,
+            arm.questions,
         )
-        count = once(config.questions, program.train.num_checkpoints)
+        count = once(arm.questions, program.train.num_checkpoints)
         return (WorkLine(spreading, PROTOCOL, count),)
     return ()
+
+
+relevance = built_in(RelevanceArm)

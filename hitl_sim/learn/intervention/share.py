@@ -1,11 +1,10 @@
 """Training on a share of the pool that was ordered before training.
 
-The control (the whole pool), a random share, and a share chosen by a machine (in its
-own file) are one mechanism: an order of the pool and how much of it is kept.
+The control (the whole pool), a random share, and a share chosen by a machine are one
+mechanism: an order of the pool and how much of it is kept.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -22,7 +21,6 @@ from hitl_sim.learn.intervention.base import (
     keep_all_columns,
 )
 from hitl_sim.learn.optimise import TrainSet
-from hitl_sim.learn.query import lowest_first
 from hitl_sim.learn.work import PROTOCOL, WorkLine, once, order_unit
 
 
@@ -34,11 +32,17 @@ class Kept(NamedTuple):
 
 
 def kept_count(setting: Setting) -> Int[Array, ""]:
-    """Number of items in the kept share, at least 1."""
+    """Number of items in the kept share, the param `share`, at least 1."""
     num_pool = setting.split.pool.label.shape[0]
     # the nudge keeps .29 * 100 from falling to 28 in float32
-    num_items = jnp.floor(setting.share * num_pool + 1e-3).astype(jnp.int32)
+    share = setting.params["share"]
+    num_items = jnp.floor(share * num_pool + 1e-3).astype(jnp.int32)
     return jnp.clip(num_items, 1, num_pool)
+
+
+def kept_items(share: float, total: int) -> int:
+    """Items in a share, by the rounding of `kept_count`, before there is a run."""
+    return min(max(int(share * total + 1e-3), 1), total)
 
 
 def train_on_kept(setting: Setting, kept: Kept) -> TrainSet:
@@ -114,37 +118,3 @@ def build_selection(
         choose=ask_nothing,
         work=work,
     )
-
-
-@dataclass(frozen=True)
-class WholePoolConfig:
-    """The control: everything, with the labels it came with."""
-
-
-def build_whole_pool(config: WholePoolConfig, program: Program) -> Intervention:
-    """Build the control."""
-    del config
-
-    def order(key: jax.Array, setting: Setting) -> Kept:
-        del key
-        num_pool = setting.split.pool.label.shape[0]
-        return Kept(jnp.arange(num_pool), jnp.int32(num_pool))
-
-    return build_unguided(program, order)
-
-
-@dataclass(frozen=True)
-class RandomShareConfig:
-    """A share of the pool drawn at random."""
-
-
-def build_random_share(config: RandomShareConfig, program: Program) -> Intervention:
-    """Build the control of the same size that nobody chose."""
-    del config
-
-    num_pool = program.shape.num_pool
-
-    def order(key: jax.Array, setting: Setting) -> Kept:
-        return Kept(lowest_first(key, jnp.zeros(num_pool)), kept_count(setting))
-
-    return build_unguided(program, order, (order_work(program),))

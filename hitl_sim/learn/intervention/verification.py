@@ -1,6 +1,5 @@
 """A machine doubts some labels; people verify those, and the rejected ones go."""
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -8,23 +7,24 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
+from hitl_sim.learn.intervention.arm import PROXY_STEPS, PeopleArm, built_in
 from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
     label_questions,
 )
-from hitl_sim.learn.intervention.machine import loss_score
+from hitl_sim.learn.intervention.machine_share import loss_score
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
 from hitl_sim.learn.intervention.share import Kept, build_selection, train_on_kept
 from hitl_sim.learn.optimise import TrainSet
 from hitl_sim.learn.query import top_items, true_first
+from hitl_sim.schema import Count
 from oracles.aggregate import majority
 
 
-@dataclass(frozen=True)
-class VerificationConfig:
-    """How much people verify.
+class VerificationArm(PeopleArm, frozen=True, tag="verification"):
+    """A proxy doubts some given labels; people verify those; rejected items go.
 
     Attributes:
         questions: items of the pool that people verify: those whose given label a
@@ -32,8 +32,27 @@ class VerificationConfig:
         proxy_steps: training steps of the proxy on the whole pool.
     """
 
-    questions: int = 200
-    proxy_steps: int = 60
+    questions: Count = 200
+    proxy_steps: Count = PROXY_STEPS
+
+    @property
+    def suggests(self) -> bool:
+        """The given label is what people are shown."""
+        return True
+
+    @property
+    def num_questions(self) -> int:
+        """One of each item."""
+        return self.questions
+
+    @property
+    def num_items(self) -> int:
+        """Those that are asked about."""
+        return self.questions
+
+    def build(self, program: Program) -> Intervention:
+        """Build the routing of doubtful labels to people."""
+        return _build(self, program)
 
 
 class VerificationPlan(NamedTuple):
@@ -44,7 +63,7 @@ class VerificationPlan(NamedTuple):
     kept: Kept
 
 
-def build_verification(config: VerificationConfig, program: Program) -> Intervention:
+def _build(arm: VerificationArm, program: Program) -> Intervention:
     """Build the routing of doubtful labels to people.
 
     The proxy trusts every other label. A label that more people reject than confirm is
@@ -65,10 +84,10 @@ def build_verification(config: VerificationConfig, program: Program) -> Interven
     def begin(key: jax.Array, setting: Setting) -> tuple[VerificationPlan, Questions]:
         key_fit, key_top, key_lot = jax.random.split(key, 3)
         pool = setting.split.pool
-        params = fit_proxy(key_fit, program, setting, config.proxy_steps)
+        params = fit_proxy(key_fit, program, setting, arm.proxy_steps)
         doubt = score(params, pool.features, pool.label)
         every = jnp.ones(shape.num_pool, bool)
-        asked = top_items(key_top, doubt, every, config.questions)
+        asked = top_items(key_top, doubt, every, arm.questions)
         label = pool.label[asked]
         questions = label_questions(setting, asked, shape.num_classes)
         questions = questions._replace(
@@ -96,7 +115,10 @@ def build_verification(config: VerificationConfig, program: Program) -> Interven
         begin,
         absorb,
         training,
-        proxy_work(program, config.proxy_steps, score, "loss"),
+        proxy_work(program, arm.proxy_steps, score, "loss"),
         feedback="verification",
-        num_questions=config.questions,
+        num_questions=arm.questions,
     )
+
+
+verification = built_in(VerificationArm)

@@ -1,25 +1,15 @@
 """What a study file says: frozen tables, and one `validate` that every study passes."""
 
+from hitl_sim.schema import Scalar
 from hitl_sim.study.spec.arm import (
-    PROXY_STEPS,
-    QUESTION,
-    ArmSpec,
-    ImportanceArm,
-    LabellingArm,
-    MachineImportanceArm,
-    MachineShareArm,
-    PeopleArm,
-    RandomShareArm,
-    RelevanceArm,
     Role,
-    VerificationArm,
-    WholePoolArm,
-    asks_people,
+    arm_kinds,
+    arm_table,
+    control_of,
     is_replayed,
-    question_of,
 )
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
-from hitl_sim.study.spec.base import Scalar, SpecError
+from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.check import convert, validate
 from hitl_sim.study.spec.crowd import (
     DEALT_DIALS,
@@ -29,27 +19,19 @@ from hitl_sim.study.spec.crowd import (
     acts_on_crowd,
 )
 from hitl_sim.study.spec.load import load_spec
+from hitl_sim.study.spec.part import PartSpec, named_parts
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
 from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
 
 __all__ = [
     "DEALT_DIALS",
-    "PROXY_STEPS",
-    "QUESTION",
     "TIME_DIALS",
-    "ArmSpec",
     "AxisSpec",
     "CrewSpec",
     "CrowdSpec",
     "DrawSpec",
-    "ImportanceArm",
-    "LabellingArm",
-    "MachineImportanceArm",
-    "MachineShareArm",
-    "PeopleArm",
-    "RandomShareArm",
-    "RelevanceArm",
+    "PartSpec",
     "Role",
     "Scalar",
     "SpecError",
@@ -57,13 +39,13 @@ __all__ = [
     "TargetSpec",
     "TaskSpec",
     "TrainingSpec",
-    "VerificationArm",
-    "WholePoolArm",
     "acts_on_crowd",
-    "asks_people",
+    "arm_kinds",
+    "arm_table",
+    "control_of",
     "convert",
     "is_replayed",
     "load_spec",
-    "question_of",
+    "named_parts",
     "validate",
 ]

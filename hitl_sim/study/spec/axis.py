@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from hitl_sim.study.spec.base import Scalar, Table
+from hitl_sim.schema import Scalar, Table
 
 
 class AxisSpec(Table, frozen=True):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from hitl_sim.study.spec.base import Correlation, Positive, Share, Spread, Table
+from hitl_sim.schema import Correlation, Positive, Share, Spread, Table
 
 
 class CrowdSpec(Table, frozen=True):

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from hitl_sim.cost import read_carbon
-from hitl_sim.study.spec.base import Scalar, SpecError
+from hitl_sim.schema import Scalar
+from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.check import convert
 from hitl_sim.study.spec.study import StudySpec
 
@@ -87,6 +88,7 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
         }
         for table in spec.exclude
     )
+    parts = {name: part.located(folder) for name, part in spec.part.items()}
     try:
         prices = read_carbon(spec.prices, folder)
     except ValueError as error:
@@ -95,6 +97,7 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
         spec,
         prices=prices,
         task=tasks,
+        part=parts,
         device=_resolve(spec.device, folder),
         crowd=crowd,
         axis=axes,

@@ -7,11 +7,12 @@ from typing import Any, get_args
 import msgspec
 
 from hitl_sim.cost import GivenCarbon, Prices
-from hitl_sim.study.lever_spec import LeverSpec
+from hitl_sim.learn.lever.table import LeverSpec
 from hitl_sim.study.network_spec import NetworkSpec
-from hitl_sim.study.spec.arm import ArmSpec
+from hitl_sim.study.spec.arm import arm_kinds, arm_table
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
 from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec
+from hitl_sim.study.spec.part import PartSpec
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
 from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
@@ -19,7 +20,6 @@ from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `(?P<name>.+)`")
 _MISSING = re.compile(r"missing required field `(?P<name>.+)`")
-_KINDS = tuple(arm.__struct_config__.tag for arm in get_args(ArmSpec))
 _LEVERS = tuple(lever.__struct_config__.tag for lever in get_args(LeverSpec))
 
 
@@ -46,8 +46,7 @@ def explain(message: str, raw: Mapping[str, Any], above: str) -> str:
         return f"`{prefix}{found['name']}` is not a field of a study.{hint}"
     if found := _MISSING.search(what):
         if found["name"] == "kind":
-            kinds = _LEVERS if "lever" in where else _KINDS
-            listed = ", ".join(map(repr, kinds))
+            listed = ", ".join(map(repr, _LEVERS))
             return f"`{prefix}kind` must be one of {listed}, got none."
         hint = _REQUIRED.get(found["name"], "it has no default.")
         return f"`{prefix}{found['name']}` must be given: {hint}"
@@ -56,9 +55,8 @@ def explain(message: str, raw: Mapping[str, Any], above: str) -> str:
 
 def _condition(what: str, where: str, path: str, raw: Mapping[str, Any]) -> str:
     """Say what a value must be."""
-    is_arm_kind = where.startswith("arm") and where.endswith("kind")
-    kinds = _LEVERS if "lever" in where else _KINDS
-    choices = kinds if is_arm_kind else _choices(path, raw)
+    is_lever_kind = where.startswith("arm") and where.endswith("kind")
+    choices = _LEVERS if is_lever_kind else _choices(path, raw)
     if choices and not what.startswith("Expected"):
         return f"one of {', '.join(map(repr, choices))}"
     expected = what.removeprefix("Expected ").partition(", got ")[0]
@@ -99,11 +97,12 @@ def _struct_at(path: str, value: Any) -> type[msgspec.Struct] | None:
         levers = {a.__struct_config__.tag: a for a in get_args(LeverSpec)}
         return levers.get(str(value.get("kind")))
     if steps[0] == "arm" and isinstance(value, Mapping):
-        kinds = {a.__struct_config__.tag: a for a in get_args(ArmSpec)}
-        return kinds.get(str(value.get("kind")))
+        kind = str(value.get("kind"))
+        return arm_table(kind) if kind in arm_kinds() else None
     if steps[-1] == "carbon_kgco2e_per_kwh":
         return GivenCarbon
     tables: dict[str | int, type[msgspec.Struct]] = {
+        "part": PartSpec,
         "task": TaskSpec,
         "network": NetworkSpec,
         "training": TrainingSpec,

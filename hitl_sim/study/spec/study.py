@@ -2,14 +2,16 @@
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from hitl_sim.cost import Prices
+from hitl_sim.schema import Scalar, Table
 from hitl_sim.study.network_spec import NetworkSpec
-from hitl_sim.study.spec.arm import ArmSpec
+from hitl_sim.study.spec.arm import Arms
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
-from hitl_sim.study.spec.base import Scalar, Table
 from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec
+from hitl_sim.study.spec.part import PartSpec
 from hitl_sim.study.spec.task import TaskSpec
 from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
 
@@ -29,6 +31,7 @@ class StudySpec(Table, frozen=True):
             what fixes the bytes. None: one on a CPU, all of them elsewhere.
             `hitl-sim run --tune` measures it.
         task: tasks by name.
+        part: parts of the user's own, by the names that the other tables use.
         network: the network of every arm.
         training: its training.
         target: when an arm counts as there.
@@ -47,10 +50,11 @@ class StudySpec(Table, frozen=True):
     replicates: Annotated[int, Meta(ge=2)]
     smallest_effect: Annotated[float, Meta(gt=0.0, lt=1.0)]
     task: dict[str, TaskSpec]
-    arm: Annotated[tuple[ArmSpec, ...], Meta(min_length=1)]
+    arm: Arms
     prices: Prices
     device: str
     note: str = ""
+    part: dict[str, PartSpec] = msgspec.field(default_factory=dict)
     width: Annotated[int, Meta(ge=1, le=128)] = 32
     lanes: Annotated[int, Meta(ge=1, le=128)] | None = None
     network: NetworkSpec = NetworkSpec()

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from hitl_sim.study.network_spec import Count
-from hitl_sim.study.spec.base import Share, Table
+from hitl_sim.schema import Count, Share, Table
 
 
 class TaskSpec(Table, frozen=True):

@@ -1,12 +1,13 @@
 """The tables [training] and [target] of a study."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
-from hitl_sim.study.network_spec import Count
-from hitl_sim.study.spec.base import Positive, Table
+from hitl_sim.part import Part, PartError, find
+from hitl_sim.schema import Count, Positive, Table
+from hitl_sim.study.part_option import read_options
 
 
 class TrainingSpec(Table, frozen=True):
@@ -37,8 +38,8 @@ class TrainingSpec(Table, frozen=True):
     options: dict[str, Any] = field(default_factory=dict)
     params: dict[str, float] = field(default_factory=dict)
 
-    def part(self, foreign: Mapping[str, Any] | None = None) -> Any:
-        """Look up the `Part` of its optimiser; this loads what it is built with.
+    def part(self, foreign: Mapping[str, Part] | None = None) -> Part:
+        """Look up its optimiser.
 
         Args:
             foreign: parts that the study brings, by name.
@@ -46,59 +47,68 @@ class TrainingSpec(Table, frozen=True):
         Raises:
             ValueError: there is none of that name.
         """
-        from hitl_sim.part import PartError, find  # noqa: PLC0415 - loads jax
-
         try:
             return find("optimiser", self.optimiser, foreign)
         except PartError as error:
             message = str(error).replace("`optimiser`", "`training.optimiser`")
             raise ValueError(message) from error
 
-    def all_options(self, foreign: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def all_options(self, foreign: Mapping[str, Part] | None = None) -> dict[str, Any]:
         """Complete the optimiser's options by their defaults.
 
         Raises:
             ValueError: one is unknown, missing, or out of its range.
         """
-        from hitl_sim.study.part_option import (  # noqa: PLC0415 - loads jax
-            read_options,
-        )
-
         return read_options(
             self.part(foreign), self.options, "training.options", "training.optimiser"
         )
 
-    def all_params(self, foreign: Mapping[str, Any] | None = None) -> dict[str, float]:
+    def all_params(self, foreign: Mapping[str, Part] | None = None) -> dict[str, float]:
         """Complete the optimiser's numbers by their defaults.
 
         Raises:
-            ValueError: one is unknown, or the learning rate stands in two places.
+            ValueError: one is unknown, or stands in two places.
         """
-        part, given = self.part(foreign), dict(self.params)
-        if self.l2 is not None:
-            given["l2"] = self.l2
-        if self.learning_rate is not None and "learning_rate" in part.params:
-            if "learning_rate" in given:
-                raise ValueError(
-                    "`training.learning_rate` must be given once, got it in `training` "
-                    "and in `training.params`."
-                )
-            given["learning_rate"] = self.learning_rate
+        part = self.part(foreign)
+        # an optimiser without a learning rate reads none
+        has_rate = "learning_rate" in part.params
         try:
-            numbers: dict[str, float] = part.with_params(given)
-        except ValueError as error:
+            return part.with_params(self._given_params(has_rate=has_rate))
+        except PartError as error:
             raise ValueError(f"`training`: {error}") from error
-        return numbers
 
-    def resolved(self, foreign: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return what fixes the training, by name; `params` alone is no program."""
+    def _given_params(self, *, has_rate: bool) -> dict[str, float]:
+        beside = {"learning_rate": self.learning_rate if has_rate else None}
+        beside |= {"l2": self.l2}
+        given = {name: n for name, n in beside.items() if n is not None}
+        for name in given:
+            if name in self.params:
+                raise ValueError(
+                    f"`training.{name}` must be given once, got it in `training` and "
+                    "in `training.params`."
+                )
+        return given | self.params
+
+    def resolved(self, brought: Container[str] = ()) -> dict[str, Any]:
+        """Return what fixes the training, by name; `params` alone is no program.
+
+        Args:
+            brought: names of parts that the study brings. Their code, which is not read
+                here, has the options and params that are not given.
+
+        Raises:
+            ValueError: an option of a built-in optimiser does not fit.
+        """
+        is_brought = self.optimiser in brought
         return {
             "batch": self.batch,
             "steps_per_checkpoint": self.steps_per_checkpoint,
             "checkpoints": self.checkpoints,
             "optimiser": self.optimiser,
-            "options": self.all_options(foreign),
-            "params": self.all_params(foreign),
+            "options": self.options if is_brought else self.all_options(),
+            "params": self._given_params(has_rate=True)
+            if is_brought
+            else self.all_params(),
         }
 
 

@@ -19,13 +19,14 @@ def digits():
 @pytest.fixture(scope="session")
 def program():
     train = TrainConfig(batch=8, steps_per_checkpoint=2, num_checkpoints=6)
-    return Program(Shape(80, 64, 10, 16, 4), NetworkConfig((8,)), train)
+    shape, panel = Shape(80, 64, 10, 16, 4), PanelConfig(3, 3, 1)
+    return Program(shape, NetworkConfig((8,)), train, panel)
 
 
 @pytest.fixture(scope="session")
 def config_of(program):
     def build(intervention):
-        return RunConfig(program, intervention, PanelConfig(3, 3, 1), 30, 20)
+        return RunConfig(program, intervention, 30, 20)
 
     return build
 
@@ -38,8 +39,7 @@ def hyper_of():
         leaves = jax.tree.map(jnp.float32, crowd)
         return Hyper(
             {"learning_rate": jnp.float32(1e-2)},
-            jnp.float32(share),
-            jnp.float32(0.1),
+            {"share": jnp.float32(share), "penalty": jnp.float32(0.1)},
             corruption,
             leaves,
         )
@@ -65,8 +65,7 @@ def setting(digits):
         split,
         jnp.asarray(data.groups),
         jnp.asarray(data.importance),
-        share=jnp.float32(0.5),
-        penalty=jnp.float32(0.1),
+        params={"share": jnp.float32(0.5), "penalty": jnp.float32(0.1)},
         optimiser={"learning_rate": jnp.float32(1e-2)},
     )
 

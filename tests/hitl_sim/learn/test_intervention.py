@@ -1,5 +1,3 @@
-import inspect
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,22 +5,18 @@ import pytest
 
 from hitl_sim.learn import build_run
 from hitl_sim.learn.crowd import Answers, PanelConfig
-from hitl_sim.learn.intervention import (
-    ImportanceConfig,
-    LabellingConfig,
-    RandomShareConfig,
-    RelevanceConfig,
-    WholePoolConfig,
-    build_intervention,
-)
-from hitl_sim.learn.intervention.relevance import cues
+from hitl_sim.learn.intervention.importance import ImportanceArm
+from hitl_sim.learn.intervention.labelling import LabellingArm
+from hitl_sim.learn.intervention.random_share import RandomShareArm
+from hitl_sim.learn.intervention.relevance import RelevanceArm, cues
+from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.network import build_network
 
 PANEL = PanelConfig(3, 3, 1)
 
 
 def test_the_control_trains_on_everything(setting, program):
-    built = build_intervention(WholePoolConfig(), program)
+    built = WholePoolArm(name="a", role="control").build(program)
     plan, questions = built.begin(jax.random.key(0), setting)
     training = built.training(setting, plan)
     assert questions is None
@@ -31,7 +25,7 @@ def test_the_control_trains_on_everything(setting, program):
 
 
 def test_a_random_share_has_the_size_asked_for_and_no_order(setting, program):
-    built = build_intervention(RandomShareConfig(), program)
+    built = RandomShareArm(name="a").build(program)
     plan, _ = built.begin(jax.random.key(0), setting)
     other, _ = built.begin(jax.random.key(1), setting)
     training = built.training(setting, plan)
@@ -41,7 +35,7 @@ def test_a_random_share_has_the_size_asked_for_and_no_order(setting, program):
 
 
 def test_right_ratings_lead_to_a_clean_share(setting, program, answers_of):
-    built = build_intervention(RelevanceConfig(80, 100), program)
+    built = RelevanceArm(name="a", questions=80, generalise_steps=100).build(program)
     plan, questions = built.begin(jax.random.key(0), setting)
     plan = built.absorb(setting, plan, answers_of(questions.right))
     training = built.training(setting, plan)
@@ -51,7 +45,7 @@ def test_right_ratings_lead_to_a_clean_share(setting, program, answers_of):
 
 
 def test_inverted_ratings_lead_to_a_spoilt_share(setting, program, answers_of):
-    built = build_intervention(RelevanceConfig(80, 100), program)
+    built = RelevanceArm(name="a", questions=80, generalise_steps=100).build(program)
     plan, questions = built.begin(jax.random.key(0), setting)
     plan = built.absorb(setting, plan, answers_of(2 - questions.right))
     training = built.training(setting, plan)
@@ -60,7 +54,7 @@ def test_inverted_ratings_lead_to_a_spoilt_share(setting, program, answers_of):
 
 
 def test_ratings_of_a_part_generalise_to_the_rest(setting, program, answers_of):
-    built = build_intervention(RelevanceConfig(40, 200), program)
+    built = RelevanceArm(name="a", questions=40, generalise_steps=200).build(program)
     status = np.asarray(setting.split.pool.status)
 
     @jax.jit
@@ -100,7 +94,7 @@ def test_an_items_own_rating_does_not_enter_its_cues():
 def test_ratings_by_chance_keep_no_more_clean_items_than_a_draw(
     setting, program, answers_of
 ):
-    built = build_intervention(RelevanceConfig(60, 30), program)
+    built = RelevanceArm(name="a", questions=60, generalise_steps=30).build(program)
     status = np.asarray(setting.split.pool.status)
 
     @jax.jit
@@ -121,7 +115,7 @@ def test_ratings_by_chance_keep_no_more_clean_items_than_a_draw(
 
 
 def test_the_best_ranked_groups_are_kept(setting, program):
-    built = build_intervention(ImportanceConfig(4), program)
+    built = ImportanceArm(name="a", share=4 / 16).build(program)
     plan, questions = built.begin(jax.random.key(0), setting)
     order = jnp.argsort(-questions.utility[0]).astype(jnp.int32)
     ranking = jnp.broadcast_to(order[None, None], (1, 3, 16))
@@ -134,8 +128,8 @@ def test_the_best_ranked_groups_are_kept(setting, program):
 
 
 def labelling(program, **fields):
-    config = LabellingConfig(rounds=3, questions=10, panel=PANEL, **fields)
-    return build_intervention(config, program)
+    config = LabellingArm(name="a", rounds=3, questions=10, **fields)
+    return config.build(program)
 
 
 def test_labelling_believes_people_not_the_given_labels(setting, program, answers_of):
@@ -204,19 +198,22 @@ def test_irrelevant_items_carry_no_signal_for_a_label(setting, program):
 
 def test_a_budget_beyond_the_pool_is_refused(program):
     with pytest.raises(ValueError, match=r"must be <= the pool \(80\), got 90"):
-        build_intervention(LabellingConfig(rounds=9, questions=10), program)
+        LabellingArm(name="a", rounds=9, questions=10).build(program)
 
 
-@pytest.mark.parametrize("config", [RelevanceConfig(10), ImportanceConfig(4)])
+@pytest.mark.parametrize(
+    "config",
+    [RelevanceArm(name="a", questions=10), ImportanceArm(name="a", share=4 / 16)],
+)
 def test_an_arm_that_asks_people_needs_their_answers(setting, program, config):
-    built = build_intervention(config, program)
+    built = config.build(program)
     plan, _ = built.begin(jax.random.key(0), setting)
     with pytest.raises(TypeError, match="`answers` must be given"):
         built.absorb(setting, plan, None)
 
 
 def test_a_subsample_is_scored_and_asked_from(setting, program, answers_of):
-    built = labelling(program, strategy="entropy", score_items=12)
+    built = labelling(program, strategy="entropy", score="subsample", score_items=12)
     plan, questions = built.begin(jax.random.key(0), setting)
     plan = built.absorb(setting, plan, answers_of(questions.truth))
     plan, _ = built.choose(jax.random.key(1), setting, plan, _params(program))
@@ -228,26 +225,24 @@ def test_a_subsample_is_scored_and_asked_from(setting, program, answers_of):
 
 
 def test_a_subsample_smaller_than_the_questions_is_refused(program):
-    with pytest.raises(ValueError, match=r"`score_items` must be >= .* \(10\), got 5"):
-        labelling(program, score_items=5)
+    with pytest.raises(
+        ValueError, match=r"`arm\.score_items` must be >= .* \(10\), got 5"
+    ):
+        labelling(program, score="subsample", score_items=5)
 
 
 def test_final_only_has_no_model_to_choose_with(program):
-    with pytest.raises(ValueError, match="`strategy` must be 'random'"):
+    with pytest.raises(ValueError, match=r"`arm\.strategy` must be 'random'"):
         labelling(program, refit="final_only", strategy="margin")
-
-
-@pytest.mark.parametrize("field", ["strategy", "aggregate", "refit"])
-def test_a_choice_that_does_not_exist_is_refused(program, field):
-    with pytest.raises(ValueError, match=f"`{field}` must be one of .*got 'coin'"):
-        labelling(program, **{field: "coin"})
 
 
 def test_people_who_are_pulled_answer_what_the_model_suggests(
     config_of, hyper_of, seeds_of, digits
 ):
     """An untrained model suggests nonsense, so those it sways are right less often."""
-    config = config_of(LabellingConfig(3, 20, "random", is_suggesting=True))
+    config = config_of(
+        LabellingArm(name="a", rounds=3, questions=20, strategy="random", suggest=True)
+    )
     run = jax.jit(build_run(config))
 
     def accuracy(pull):
@@ -264,13 +259,13 @@ def test_people_who_are_pulled_answer_what_the_model_suggests(
 
 
 def test_a_model_that_is_never_trained_cannot_suggest(program):
-    config = LabellingConfig(3, 10, "random", refit="final_only", is_suggesting=True)
-    with pytest.raises(ValueError, match="`is_suggesting` must be False"):
-        build_intervention(config, program)
-
-
-def test_a_config_of_no_intervention_builds_none(program):
-    # as users have it, without the types that tests check
-    build = inspect.unwrap(build_intervention)
-    with pytest.raises(TypeError, match="must be the config of an intervention, got"):
-        build(PANEL, program)
+    config = LabellingArm(
+        name="a",
+        rounds=3,
+        questions=10,
+        strategy="random",
+        refit="final_only",
+        suggest=True,
+    )
+    with pytest.raises(ValueError, match=r"`arm\.suggest` must be false"):
+        config.build(program)

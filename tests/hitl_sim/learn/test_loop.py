@@ -3,6 +3,7 @@ import dataclasses
 import chex
 import jax
 import jax.numpy as jnp
+import msgspec
 import numpy as np
 import pytest
 
@@ -16,29 +17,34 @@ from hitl_sim.learn import (
     loop,
 )
 from hitl_sim.learn.crowd import PanelConfig, ask, assign, collect
-from hitl_sim.learn.intervention import (
-    ImportanceConfig,
-    LabellingConfig,
-    MachineShareConfig,
-    RandomShareConfig,
-    RelevanceConfig,
-    Setting,
-    WholePoolConfig,
-    build_intervention,
-)
+from hitl_sim.learn.intervention import Setting
+from hitl_sim.learn.intervention.importance import ImportanceArm
+from hitl_sim.learn.intervention.labelling import LabellingArm
+from hitl_sim.learn.intervention.machine_share import MachineShareArm
+from hitl_sim.learn.intervention.random_share import RandomShareArm
+from hitl_sim.learn.intervention.relevance import RelevanceArm
+from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.loop import build_driver, rooms_of, run_keys
 from hitl_sim.learn.network import build_network
 from hitl_sim.task import build_split
 from oracles import sample_annotators
 from oracles.feedback import FEEDBACK
 
-LABELLING = LabellingConfig(rounds=3, questions=10, panel=PanelConfig(3, 3, 1))
+LABELLING = LabellingArm(name="a", rounds=3, questions=10)
 KINDS = {
-    "whole_pool": (WholePoolConfig(), "label", 10),
-    "random_share": (RandomShareConfig(), "label", 10),
-    "machine_share": (MachineShareConfig("loss", 5), "label", 10),
-    "relevance": (RelevanceConfig(20, 10), "relevance", 2),
-    "importance": (ImportanceConfig(4), "importance", 16),
+    "whole_pool": (WholePoolArm(name="a", role="control"), "label", 10),
+    "random_share": (RandomShareArm(name="a"), "label", 10),
+    "machine_share": (
+        MachineShareArm(name="a", score="loss", proxy_steps=5),
+        "label",
+        10,
+    ),
+    "relevance": (
+        RelevanceArm(name="a", questions=20, generalise_steps=10),
+        "relevance",
+        2,
+    ),
+    "importance": (ImportanceArm(name="a", share=4 / 16), "importance", 16),
     "labelling": (LABELLING, "label", 10),
 }
 
@@ -108,17 +114,16 @@ def test_arms_of_one_replicate_start_from_the_same_weights(
         split,
         jnp.asarray(data.groups),
         jnp.asarray(data.importance),
-        hyper.share,
-        hyper.penalty,
+        hyper.params,
         hyper.optimiser,
     )
-    program = config_of(WholePoolConfig()).program
+    program = config_of(WholePoolArm(name="a", role="control")).program
     network = build_network(program.network, 64, 10)
     starts = [
         build_driver(
-            build_intervention(config, program), network, program.train, setting, keys
+            config.build(program), network, program.train, setting, keys
         ).start()[0]
-        for config in (WholePoolConfig(), RandomShareConfig())
+        for config in (WholePoolArm(name="a", role="control"), RandomShareArm(name="a"))
     ]
     assert equal(starts[0].learner, starts[1].learner)
 
@@ -136,11 +141,10 @@ def test_the_driver_called_round_by_round_equals_the_scan(
         split,
         jnp.asarray(data.groups),
         jnp.asarray(data.importance),
-        hyper.share,
-        hyper.penalty,
+        hyper.params,
         hyper.optimiser,
     )
-    built = build_intervention(LABELLING, program)
+    built = LABELLING.build(program)
     network = build_network(program.network, 64, 10)
     driver = build_driver(built, network, program.train, setting, keys)
     annotators = sample_annotators(keys.crowd, hyper.population, 3)
@@ -187,7 +191,7 @@ def test_better_people_leave_a_cleaner_pool(run_of, hyper_of, seeds_of):
 
 
 def test_rounds_that_do_not_divide_the_checkpoints_are_refused(config_of):
-    config = LabellingConfig(rounds=4, questions=5)
+    config = LabellingArm(name="a", rounds=4, questions=5)
     with pytest.raises(ValueError, match=r"`rounds` .* must divide .* \(6\), got 4"):
         build_run(config_of(config))
 
@@ -195,7 +199,11 @@ def test_rounds_that_do_not_divide_the_checkpoints_are_refused(config_of):
 def test_a_simulation_makes_the_runs_own_task_and_learns_nothing(
     config_of, digits, seeds_of, hyper_of
 ):
-    config, seeds, hyper = config_of(WholePoolConfig()), seeds_of(), hyper_of()
+    config, seeds, hyper = (
+        config_of(WholePoolArm(name="a", role="control")),
+        seeds_of(),
+        hyper_of(),
+    )
     split = build_simulation(config)(seeds, hyper, digits[1])
     key = run_keys(seeds).split
     made = build_split(key, digits[1], hyper.corruption, 80, 30, 20)
@@ -220,13 +228,8 @@ def test_refits_train_as_many_steps_as_they_count(
 ):
     """A checkpoint moves accuracy exactly where steps are due."""
     config = config_of(
-        LabellingConfig(
-            rounds=3,
-            questions=16,
-            strategy="random",
-            refit=refit,
-            epochs=2,
-            panel=PanelConfig(3, 3, 1),
+        LabellingArm(
+            name="a", rounds=3, questions=16, strategy="random", refit=refit, epochs=2
         )
     )
     trace = jax.jit(build_run(config))(seeds_of(), hyper_of("perfect"), digits[1])
@@ -241,24 +244,14 @@ def test_refits_train_as_many_steps_as_they_count(
 
 
 WHOLE = TrainConfig(batch=None, steps_per_checkpoint=5, num_checkpoints=9)
-GIVEN = LabellingConfig(
-    rounds=8,
-    questions=5,
-    strategy="entropy",
-    refit="scratch",
-    panel=PanelConfig(1, 1, 1),
-    initial=10,
+GIVEN = LabellingArm(
+    name="a", rounds=8, questions=5, strategy="entropy", refit="scratch", initial=10
 )
 
 
 def whole_config(program):
-    return RunConfig(
-        dataclasses.replace(program, train=WHOLE),
-        GIVEN,
-        PanelConfig(1, 1, 1),
-        30,
-        20,
-    )
+    alone = dataclasses.replace(program, train=WHOLE, panel=PanelConfig(1, 1, 1))
+    return RunConfig(alone, GIVEN, 30, 20)
 
 
 @pytest.mark.parametrize(
@@ -268,12 +261,12 @@ def whole_config(program):
 def test_room_for_items_that_are_not_there_changes_no_curve(
     program, digits, hyper_of, seeds_of, monkeypatch, aggregate, rounds
 ):
-    guidance = dataclasses.replace(GIVEN, aggregate=aggregate, rounds=rounds)
+    guidance = msgspec.structs.replace(GIVEN, aggregate=aggregate, rounds=rounds)
     config = dataclasses.replace(whole_config(program), intervention=guidance)
     hyper, curves = hyper_of(), []
     for waste, num_rooms in ((1.0, rounds), (9.0, 1)):
         monkeypatch.setattr(loop, "_WASTE", waste)
-        built = build_intervention(guidance, config.program)
+        built = guidance.build(config.program)
         assert len(rooms_of(built, WHOLE).each) == num_rooms
         trace = jax.jit(build_run(config))(seeds_of(), hyper, digits[1])
         assert trace.curve.validation.shape == (9,)
@@ -285,9 +278,9 @@ def test_room_for_items_that_are_not_there_changes_no_curve(
 
 @pytest.mark.parametrize("rounds", [1, 4, 20])
 def test_padding_stays_below_its_bound_with_few_rooms(program, rounds):
-    config = dataclasses.replace(GIVEN, rounds=rounds, questions=2)
+    config = msgspec.structs.replace(GIVEN, rounds=rounds, questions=2)
     train = dataclasses.replace(WHOLE, num_checkpoints=rounds + 1)
-    built = build_intervention(config, dataclasses.replace(program, train=train))
+    built = config.build(dataclasses.replace(program, train=train))
     rooms = rooms_of(built, train)
     own = [10 + 2 * (r + 1) for r in range(rounds)]
     assert rooms.first == 10
@@ -317,11 +310,10 @@ def test_given_labels_are_spread_over_the_classes_and_nobody_is_asked_them(
         split,
         jnp.asarray(data.groups),
         jnp.asarray(data.importance),
-        hyper.share,
-        hyper.penalty,
+        hyper.params,
         hyper.optimiser,
     )
-    built = build_intervention(GIVEN, whole_config(program).program)
+    built = GIVEN.build(whole_config(program).program)
     plan, questions = built.begin(keys.choose, setting)
     assert questions is None
     start = np.asarray(plan.asked[:10])

@@ -9,14 +9,11 @@ import pytest
 
 from hitl_sim.learn import PanelConfig, RunConfig, build_run, build_simulation
 from hitl_sim.learn.crowd import collect
-from hitl_sim.learn.intervention import (
-    ImportanceConfig,
-    LabellingConfig,
-    RelevanceConfig,
-    Setting,
-    build_intervention,
-)
+from hitl_sim.learn.intervention import Setting
 from hitl_sim.learn.intervention.base import label_questions
+from hitl_sim.learn.intervention.importance import ImportanceArm
+from hitl_sim.learn.intervention.labelling import LabellingArm
+from hitl_sim.learn.intervention.relevance import RelevanceArm
 from hitl_sim.learn.replay import answerable, ask_recorded, begin, build_crowd, deal
 from hitl_sim.task import Corruption, build_split
 from oracles import sample_annotators
@@ -49,8 +46,8 @@ def some(answers, rows):
 
 
 def label_config(program, panel, **fields):
-    own = LabellingConfig(rounds=3, questions=10, panel=panel, **fields)
-    return RunConfig(program, own, panel, 30, 20)
+    own = LabellingArm(name="a", rounds=3, questions=10, **fields)
+    return RunConfig(dataclasses.replace(program, panel=panel), own, 30, 20)
 
 
 def compiled(config):
@@ -238,7 +235,14 @@ def test_ratings_are_replayed_to_those_who_generalise_from_them(
     answers = everybody_right(labels, 3)
     item = answers.key % labels.size
     panel = PanelConfig(3, 2, 1, policy=policy)
-    run = compiled(RunConfig(program, RelevanceConfig(40, 10), panel, 30, 20))
+    run = compiled(
+        RunConfig(
+            dataclasses.replace(program, panel=panel),
+            RelevanceArm(name="a", questions=40, generalise_steps=10),
+            30,
+            20,
+        )
+    )
     hyper = hyper_of(kind="relevance", num_options=2)._replace(corruption=CLEAN)
     # everybody keeps what has an even number, or nobody
     for level in (2 * (item % 2 == 0), np.zeros_like(item)):
@@ -264,13 +268,14 @@ def test_marks_are_replayed_and_the_marked_groups_are_kept(
     panel = PanelConfig(3, 3, 1, policy="refuse")
     people = sample_annotators(jax.random.key(0), hyper_of().population, 3)
     crowd = build_crowd("marks", answers, people, panel)
-    intervention = build_intervention(ImportanceConfig(3, "marks"), program)
+    intervention = ImportanceArm(name="a", share=3 / 16, feedback="marks").build(
+        program
+    )
     data = digits[1]
     split = build_split(jax.random.key(5), data, CLEAN, 80, 30, 20)
     groups, importance = jnp.asarray(data.groups), jnp.asarray(data.importance)
     rates = {"learning_rate": jnp.float32(1e-2)}
-    leaves = (jnp.float32(0.5), jnp.float32(0.1), rates)
-    setting = Setting(split, groups, importance, *leaves)
+    setting = Setting(split, groups, importance, {}, rates)
     plan, questions = intervention.begin(jax.random.key(1), setting)
     given, labour = asked(crowd, questions)
     after = intervention.absorb(setting, plan, given)
@@ -283,7 +288,9 @@ def test_fitted_people_mark_for_those_who_did_not(program, digits, hyper_of, see
     marks = np.eye(2, 16, dtype=np.int32)
     answers = record_answers([0, 1], [0, 0], marks, 3, seconds=[9.0, 9.0], num_items=1)
     panel = PanelConfig(3, 3, 1, policy="model")
-    config = RunConfig(program, ImportanceConfig(4, "marks"), panel, 30, 20)
+    marking = ImportanceArm(name="a", share=4 / 16, feedback="marks")
+    asking = dataclasses.replace(program, panel=panel)
+    config = RunConfig(asking, marking, 30, 20)
     hyper = hyper_of(kind="marks", num_options=16)
     trace = compiled(config)(seeds_of(), hyper, digits[1], answers)
     assert [int(n) for n in trace.replay] == [2, 1, 0, 0]
@@ -294,7 +301,9 @@ def test_a_ranking_cannot_be_replayed_nor_anything_without_a_recording(
 ):
     panel = PanelConfig(3, 3, 1, policy="refuse")
     config = label_config(program, panel)
-    ranking = dataclasses.replace(config, intervention=ImportanceConfig(4))
+    ranking = dataclasses.replace(
+        config, intervention=ImportanceArm(name="a", share=4 / 16)
+    )
     with pytest.raises(
         ValueError, match="only 'label', 'relevance', 'marks' can be replayed"
     ):

@@ -8,18 +8,14 @@ import pytest
 from hitl_sim.learn import (
     Hyper,
     NetworkConfig,
-    PanelConfig,
     RunConfig,
     Seeds,
     TrainConfig,
     build_run,
 )
-from hitl_sim.learn.intervention import (
-    LabellingConfig,
-    Program,
-    RelevanceConfig,
-    Shape,
-)
+from hitl_sim.learn.intervention import Program, Shape
+from hitl_sim.learn.intervention.labelling import LabellingArm
+from hitl_sim.learn.intervention.relevance import RelevanceArm
 from hitl_sim.task import Corruption
 from oracles import build_population
 
@@ -32,7 +28,6 @@ def run_all(digits):
     """Run people of some dials on the digits; answer accuracy, last test accuracy."""
     info, data = digits
     shape = Shape(POOL, info.num_features, info.num_classes, *data.groups.shape)
-    panel = PanelConfig(1, 1, 1)
     zero, one = jnp.float32(0.0), jnp.float32(1.0)
 
     def run(intervention, kind, num_options, steps=5, **dials):
@@ -42,8 +37,10 @@ def run_all(digits):
         crowd = jax.tree.map(jnp.float32, crowd)
         spoilt = jnp.float32(0.2) if kind == "relevance" else zero
         spoilt = Corruption(spoilt, zero, zero)
-        hyper = Hyper({"learning_rate": jnp.float32(3e-3)}, one, zero, spoilt, crowd)
-        program_of = build_run(RunConfig(program, intervention, panel, 300, 500))
+        hyper = Hyper(
+            {"learning_rate": jnp.float32(3e-3)}, {"share": one}, spoilt, crowd
+        )
+        program_of = build_run(RunConfig(program, intervention, 300, 500))
 
         def one_run(replicate):
             seeds = Seeds(jnp.int32(1), replicate, jnp.int32(0))
@@ -59,7 +56,7 @@ def run_all(digits):
 
 
 def label_all(strategy="random", rounds=1, questions=600):
-    return LabellingConfig(rounds, questions, strategy, panel=PanelConfig(1, 1, 1))
+    return LabellingArm(name="a", rounds=rounds, questions=questions, strategy=strategy)
 
 
 def half_width(values):
@@ -88,7 +85,7 @@ def test_a_network_learns_errors_that_features_predict(hashed, learnable):
 
 
 def test_relevance_answers_keep_their_accuracy_too(run_all):
-    config = RelevanceConfig(questions=500, generalise_steps=3)
+    config = RelevanceArm(name="a", questions=500, generalise_steps=3)
     dials = PERSISTENT | {"band": 0.0, "systematic": 0.8}
     accuracy, _ = run_all(config, "relevance", 2, **dials)
     assert abs(accuracy.mean() - 0.7) < half_width(accuracy)

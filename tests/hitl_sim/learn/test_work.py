@@ -13,17 +13,12 @@ from hitl_sim.learn import (
     describe_steps,
     describe_work,
 )
-from hitl_sim.learn.crowd import PanelConfig
-from hitl_sim.learn.intervention import (
-    ImportanceConfig,
-    LabellingConfig,
-    MachineShareConfig,
-    Program,
-    RelevanceConfig,
-    Shape,
-    WholePoolConfig,
-)
-from hitl_sim.learn.intervention.labelling import fit_steps
+from hitl_sim.learn.intervention import Program, Shape
+from hitl_sim.learn.intervention.importance import ImportanceArm
+from hitl_sim.learn.intervention.labelling import LabellingArm, fit_steps
+from hitl_sim.learn.intervention.machine_share import MachineShareArm
+from hitl_sim.learn.intervention.relevance import RelevanceArm
+from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.network import build_network
 from hitl_sim.learn.optimiser import OptimiserConfig
 from hitl_sim.learn.optimiser.sgd import sgd
@@ -35,7 +30,7 @@ def lines_of(config):
 
 
 def test_training_and_validation_are_billed_and_the_test_set_is_not(config_of):
-    lines = lines_of(config_of(WholePoolConfig()))
+    lines = lines_of(config_of(WholePoolArm(name="a", role="control")))
     assert set(lines) == {
         ("train", PROTOCOL),
         ("evaluate", PROTOCOL),
@@ -47,25 +42,27 @@ def test_training_and_validation_are_billed_and_the_test_set_is_not(config_of):
 
 
 def test_choosing_by_margin_scores_what_is_unlabelled_before_each_round(config_of):
-    config = LabellingConfig(rounds=3, questions=10, panel=PanelConfig(3, 3, 1))
+    config = LabellingArm(name="a", rounds=3, questions=10)
     line = lines_of(config_of(config))["score", PROTOCOL]
     # 80 in the pool, 10 labelled per round; the first round is random
     assert list(line.counts) == [0, 0, 70, 70, 130, 130]
 
 
 def test_random_labelling_scores_nothing(config_of):
-    config = LabellingConfig(
-        rounds=3, questions=10, strategy="random", panel=PanelConfig(3, 3, 1)
-    )
+    config = LabellingArm(name="a", rounds=3, questions=10, strategy="random")
     assert ("score", PROTOCOL) not in lines_of(config_of(config))
 
 
 def test_suggestions_look_at_what_is_asked_and_at_nothing_else(config_of):
-    config = LabellingConfig(3, 10, "random", is_suggesting=True)
+    config = LabellingArm(
+        name="a", rounds=3, questions=10, strategy="random", suggest=True
+    )
     lines = {line.unit.phase: line for line in describe_work(config_of(config))}
     np.testing.assert_array_equal(lines["score"].counts, [0, 0, 10, 10, 20, 20])
-    by_margin = LabellingConfig(3, 10, "margin", is_suggesting=True)
-    plain = LabellingConfig(3, 10, "margin")
+    by_margin = LabellingArm(
+        name="a", rounds=3, questions=10, strategy="margin", suggest=True
+    )
+    plain = LabellingArm(name="a", rounds=3, questions=10, strategy="margin")
     for one, other in zip(
         describe_work(config_of(by_margin)),
         describe_work(config_of(plain)),
@@ -76,7 +73,9 @@ def test_suggestions_look_at_what_is_asked_and_at_nothing_else(config_of):
 
 
 def test_a_machines_choice_is_paid_before_training_begins(config_of):
-    lines = describe_work(config_of(MachineShareConfig("el2n", 7)))
+    lines = describe_work(
+        config_of(MachineShareArm(name="a", score="el2n", proxy_steps=7))
+    )
     choosing = [line for line in lines if line.unit.phase in ("choose", "score")]
     counts = {line.unit.name: list(line.counts) for line in choosing}
     assert counts == {
@@ -92,7 +91,9 @@ def operations(line):
 
 
 def test_a_training_step_counts_the_matrix_work_of_both_passes(config_of):
-    line = lines_of(config_of(WholePoolConfig()))["train", PROTOCOL]
+    line = lines_of(config_of(WholePoolArm(name="a", role="control")))[
+        "train", PROTOCOL
+    ]
     # batch 8 through 64-8-10: forward 2, weights' gradients 2, and the hidden layer's
     # gradient 2, per multiply; nothing flows back into the input
     matrices = 8 * (4 * 64 * 8 + 6 * 8 * 10)
@@ -122,15 +123,21 @@ def test_steps_of_two_optimisers_are_two_units():
 
 
 def test_a_smaller_input_makes_a_cheaper_step(config_of):
-    whole = lines_of(config_of(WholePoolConfig()))["train", PROTOCOL]
-    quarter = lines_of(config_of(ImportanceConfig(4)))["train", PROTOCOL]
+    whole = lines_of(config_of(WholePoolArm(name="a", role="control")))[
+        "train", PROTOCOL
+    ]
+    quarter = lines_of(config_of(ImportanceArm(name="a", share=4 / 16)))[
+        "train", PROTOCOL
+    ]
     assert operations(quarter) < 0.5 * operations(whole)
     assert quarter.unit.name != whole.unit.name
 
 
 @pytest.mark.parametrize("standing", [PROTOCOL, INSTRUMENT])
 def test_an_evaluated_item_costs_one_forward_pass(config_of, standing):
-    line = lines_of(config_of(WholePoolConfig()))["evaluate", standing]
+    line = lines_of(config_of(WholePoolArm(name="a", role="control")))[
+        "evaluate", standing
+    ]
     assert operations(line) == pytest.approx(2 * (64 * 8 + 8 * 10), rel=0.1)
     assert np.all(np.diff(line.counts) > 0)
 
@@ -140,7 +147,7 @@ TRAIN = TrainConfig(batch=BATCH, steps_per_checkpoint=2, num_checkpoints=CHECKPO
 
 
 def test_epochs_make_each_fit_as_long_as_its_labels():
-    config = LabellingConfig(rounds=3, questions=16, refit="scratch", epochs=2)
+    config = LabellingArm(name="a", rounds=3, questions=16, refit="scratch", epochs=2)
     steps = np.array(fit_steps(config, TRAIN)).reshape(3, 4)
     # 2 epochs of 16, 32 and 48 labels in batches of 8
     assert list(steps.sum(axis=1)) == [4, 8, 12]
@@ -148,32 +155,33 @@ def test_epochs_make_each_fit_as_long_as_its_labels():
 
 
 def test_final_only_trains_in_the_last_round():
-    config = LabellingConfig(
-        rounds=3, questions=16, strategy="random", refit="final_only"
+    config = LabellingArm(
+        name="a", rounds=3, questions=16, strategy="random", refit="final_only"
     )
     assert fit_steps(config, TRAIN) == (0,) * 8 + (2,) * 4
 
 
 def test_a_refit_from_scratch_counts_its_own_steps_only(config_of):
-    panel = PanelConfig(3, 3, 1)
-    config = LabellingConfig(rounds=3, questions=10, refit="scratch", panel=panel)
+    config = LabellingArm(name="a", rounds=3, questions=10, refit="scratch")
     counted = describe_steps(config_of(config))
     assert list(counted.all_fits) == [2, 4, 6, 8, 10, 12]
     assert list(counted.current_fit) == [2, 4, 2, 4, 2, 4]
-    warm = describe_steps(config_of(LabellingConfig(rounds=3, questions=10)))
+    warm = describe_steps(config_of(LabellingArm(name="a", rounds=3, questions=10)))
     assert list(warm.current_fit) == list(warm.all_fits)
 
 
 def test_a_subsample_is_all_that_is_scored(config_of):
-    config = LabellingConfig(rounds=3, questions=10, score_items=25)
+    config = LabellingArm(
+        name="a", rounds=3, questions=10, score="subsample", score_items=25
+    )
     line = lines_of(config_of(config))["score", PROTOCOL]
     assert list(line.counts) == [0, 0, 25, 25, 50, 50]
     assert line.unit.items == 25
 
 
 def test_checkpoints_before_the_only_fit_are_not_evaluated(config_of):
-    config = LabellingConfig(
-        rounds=3, questions=10, strategy="random", refit="final_only"
+    config = LabellingArm(
+        name="a", rounds=3, questions=10, strategy="random", refit="final_only"
     )
     lines = lines_of(config_of(config))
     assert list(lines["train", PROTOCOL].counts) == [0, 0, 0, 0, 2, 4]
@@ -193,14 +201,10 @@ def test_the_closed_form_of_pool_based_active_learning(share, epochs):
     rounds = int(share * pool / questions)
     train = TrainConfig(batch=64, steps_per_checkpoint=1, num_checkpoints=rounds)
     program = Program(Shape(pool, 4, 2, 2, 2), NetworkConfig(()), train)
-    config = LabellingConfig(
-        rounds=rounds,
-        questions=questions,
-        refit="scratch",
-        epochs=epochs,
-        panel=PanelConfig(1, 1, 1),
+    config = LabellingArm(
+        name="a", rounds=rounds, questions=questions, refit="scratch", epochs=epochs
     )
-    run = RunConfig(program, config, PanelConfig(1, 1, 1), 10, 10)
+    run = RunConfig(program, config, 10, 10)
     lines = lines_of(run)
     trained = 3 * train.batch * lines["train", PROTOCOL].counts[-1]
     scored = lines["score", PROTOCOL].counts[-1]
@@ -220,7 +224,7 @@ def test_the_closed_form_of_pool_based_active_learning(share, epochs):
 
 
 def test_deduplication_costs_a_pass_over_all_pairs_and_no_training(config_of):
-    lines = lines_of(config_of(MachineShareConfig("duplicate")))
+    lines = lines_of(config_of(MachineShareArm(name="a", score="duplicate")))
     assert lines["choose", PROTOCOL].unit.name == "choose:order:n80"
     line = lines["score", PROTOCOL]
     assert list(line.counts) == [80] * 6
@@ -229,10 +233,16 @@ def test_deduplication_costs_a_pass_over_all_pairs_and_no_training(config_of):
 
 
 PATCHED = {
-    "the control": (WholePoolConfig(), ["loop"]),
-    "a proxy": (MachineShareConfig("el2n", 7), ["intervention.proxy"]),
-    "a choice": (LabellingConfig(3, 10), ["intervention.labelling"]),
-    "a small model": (RelevanceConfig(20), ["intervention.relevance"]),
+    "the control": (WholePoolArm(name="a", role="control"), ["loop"]),
+    "a proxy": (
+        MachineShareArm(name="a", score="el2n", proxy_steps=7),
+        ["intervention.proxy"],
+    ),
+    "a choice": (
+        LabellingArm(name="a", rounds=3, questions=10),
+        ["intervention.labelling"],
+    ),
+    "a small model": (RelevanceArm(name="a", questions=20), ["intervention.relevance"]),
 }
 
 
@@ -261,7 +271,10 @@ def test_a_network_that_is_patched_in_is_billed_as_itself(config_of, case, monke
 def test_work_that_differs_is_called_differently(config_of):
     few, many = (
         {line.unit.name: operations(line) for line in describe_work(config_of(config))}
-        for config in (RelevanceConfig(20), RelevanceConfig(60))
+        for config in (
+            RelevanceArm(name="a", questions=20),
+            RelevanceArm(name="a", questions=60),
+        )
     )
     assert all(few[name] == many[name] for name in few.keys() & many.keys())
     assert len(few.keys() & many.keys()) < len(few)
@@ -271,7 +284,9 @@ def test_masks_that_come_step_by_step_are_called_so(config_of):
     found = {}
     for form, until in (("masked", 0), ("gradual", 4)):
         lever = LeverConfig(prune=PruneConfig(0.5, form, 2, until))
-        config = dataclasses.replace(config_of(WholePoolConfig()), lever=lever)
+        config = dataclasses.replace(
+            config_of(WholePoolArm(name="a", role="control")), lever=lever
+        )
         for line in describe_work(config):
             counted = operations(line)
             assert found.setdefault(line.unit.name, counted) == counted

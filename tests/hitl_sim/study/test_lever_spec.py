@@ -8,9 +8,9 @@ from hitl_sim.learn import (
     QuantiseConfig,
     SplitConfig,
 )
+from hitl_sim.learn.lever.table import FineTuneLever, PruneLever, QuantiseLever
 from hitl_sim.study.grid import expand
 from hitl_sim.study.lever import lever_config
-from hitl_sim.study.lever_spec import FineTuneLever, PruneLever, QuantiseLever
 from hitl_sim.study.plan import build_plan
 from hitl_sim.study.spec import SpecError, convert
 

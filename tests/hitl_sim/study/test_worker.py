@@ -1,27 +1,18 @@
 import tomllib
 from pathlib import Path
-from typing import get_args
 
 import jax
 import numpy as np
 import pytest
 
-from hitl_sim.learn import PanelConfig, build_run, describe_work
+from hitl_sim.learn import build_run, describe_work
+from hitl_sim.learn.lever.table import _Lever
 from hitl_sim.learn.work import Unit, abstract
-from hitl_sim.study import recording, spec, worker
-from hitl_sim.study.grid import Condition
+from hitl_sim.study import worker
 from hitl_sim.study.lever import lever_config
-from hitl_sim.study.lever_spec import _Lever
-from hitl_sim.study.plan import build_plan, chunks_left, pool_labels
+from hitl_sim.study.plan import build_plan, chunks_left
 from hitl_sim.study.runner import merge_units
-from hitl_sim.study.spec import (
-    ArmSpec,
-    PeopleArm,
-    convert,
-    load_spec,
-    question_of,
-)
-from hitl_sim.study.spec.arm import _PeopleArm
+from hitl_sim.study.spec import arm_kinds, convert, load_spec
 from hitl_sim.study.store import RecordError
 
 STUDIES = Path(__file__).parents[2] / "experiments"
@@ -103,33 +94,7 @@ def test_every_kind_of_arm_becomes_a_program_with_a_bill():
             )
             assert shapes.curve.validation.shape == (12,)
             kinds.add(condition.arm.__struct_config__.tag)
-    assert kinds == {arm.__struct_config__.tag for arm in get_args(ArmSpec)}
-
-
-class Forgotten(_PeopleArm, frozen=True, tag="forgotten"):
-    """An arm that nobody told the worker of."""
-
-
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda arm: worker._intervention(arm, PanelConfig(3, 3, 1), 10),
-        lambda arm: pool_labels(Condition(None, "", arm, "arm", {})),
-        question_of,
-        spec.check._questions,
-        recording._num_asked,
-    ],
-    ids=["trained", "billed with labels", "asked", "counted", "replayed"],
-)
-def test_an_arm_of_a_forgotten_kind_is_never_taken_for_another(use):
-    with pytest.raises(AssertionError, match="Forgotten"):
-        use(Forgotten(name="new"))
-
-
-def test_whoever_has_people_asks_them():
-    kinds = get_args(ArmSpec)
-    with_people = {kind for kind in kinds if "people" in kind.__struct_fields__}
-    assert with_people == set(get_args(PeopleArm))
+    assert kinds == set(arm_kinds())
 
 
 def test_a_lever_of_a_forgotten_kind_is_not_left_out_in_silence():

@@ -12,7 +12,7 @@ from hitl_sim.learn import (
     describe_work,
 )
 from hitl_sim.learn.arithmetic import fake_quantise
-from hitl_sim.learn.intervention import WholePoolConfig
+from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.lever.form import build_form
 from hitl_sim.learn.network import build_network
 from hitl_sim.learn.optimise import TrainConfig, in_use, init_learner
@@ -104,7 +104,7 @@ def test_gradients_pass_straight_through_rounding(network, items, once):
 def _lines(config_of, **levers):
     lever = LeverConfig(**levers)
     config = dataclasses.replace(
-        config_of(WholePoolConfig()), lever=lever, num_leftover=700
+        config_of(WholePoolArm(name="a", role="control")), lever=lever, num_leftover=700
     )
     return {line.unit.name: line.counts.tolist() for line in describe_work(config)}
 

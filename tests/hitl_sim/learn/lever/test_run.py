@@ -15,8 +15,8 @@ from hitl_sim.learn import (
     QuantiseConfig,
     describe_work,
 )
-from hitl_sim.learn.crowd import PanelConfig
-from hitl_sim.learn.intervention import LabellingConfig, WholePoolConfig
+from hitl_sim.learn.intervention.labelling import LabellingArm
+from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.loop import run_keys
 from hitl_sim.task import Corruption, build_leftover, build_split
 
@@ -26,7 +26,7 @@ THREE = LeverConfig(
     PruneConfig(0.5, "gated", after=1),
     QuantiseConfig("post_training"),
 )
-LABELLING = LabellingConfig(rounds=2, questions=10, panel=PanelConfig(3, 3, 1))
+LABELLING = LabellingArm(name="a", rounds=2, questions=10)
 
 
 def _lines(config_of, intervention, lever):
@@ -39,7 +39,9 @@ def _lines(config_of, intervention, lever):
 
 def test_a_run_has_no_accuracy_before_its_lever_acts_in_full(levered):
     prune = PruneConfig(0.5, "gradual", after=1, until=3)
-    curve = levered(WholePoolConfig(), LeverConfig(prune=prune)).curve
+    curve = levered(
+        WholePoolArm(name="a", role="control"), LeverConfig(prune=prune)
+    ).curve
     assert np.isnan(curve.validation).tolist() == [True] * 3 + [False] * 3
     assert np.isnan(curve.test).tolist() == np.isnan(curve.validation).tolist()
 
@@ -71,7 +73,7 @@ def test_a_run_starts_from_what_pretraining_has_learned(levered, digits, seeds_o
 
 
 def test_a_cut_network_is_trained_and_asked_in_its_small_shape(config_of):
-    lines = _lines(config_of, WholePoolConfig(), CUT)
+    lines = _lines(config_of, WholePoolArm(name="a", role="control"), CUT)
     assert lines == {
         ("train:64-8-10:b8:n80", "protocol"): [2] * 6,
         ("train:64-4-10:b8:n80", "protocol"): [0, 2, 4, 6, 8, 10],
@@ -88,7 +90,7 @@ def test_a_cut_network_scores_the_pool_in_its_small_shape(config_of):
 
 def test_a_masked_network_is_asked_in_its_whole_shape(config_of):
     lever = LeverConfig(prune=PruneConfig(0.5, "gradual", after=1, until=3))
-    lines = _lines(config_of, WholePoolConfig(), lever)
+    lines = _lines(config_of, WholePoolArm(name="a", role="control"), lever)
     assert lines == {
         ("train:64-8-10:b8:n80", "protocol"): [2, 4, 4, 4, 4, 4],
         ("train:64-8-10:b8:n80:masked", "protocol"): [0, 0, 2, 4, 6, 8],
@@ -100,8 +102,8 @@ def test_a_masked_network_is_asked_in_its_whole_shape(config_of):
 
 def test_pretraining_is_counted_apart_and_before_everything(config_of):
     lever = LeverConfig(FineTuneConfig(7, 5))
-    lines = _lines(config_of, WholePoolConfig(), lever)
-    plain = _lines(config_of, WholePoolConfig(), LeverConfig())
+    lines = _lines(config_of, WholePoolArm(name="a", role="control"), lever)
+    plain = _lines(config_of, WholePoolArm(name="a", role="control"), LeverConfig())
     assert lines.pop(("pretrain:64-8-10:b8:n700", "protocol")) == [7] * 6
     assert lines == plain
 

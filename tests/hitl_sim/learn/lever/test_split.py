@@ -15,7 +15,7 @@ from hitl_sim.learn import (
     describe_work,
 )
 from hitl_sim.learn.arithmetic import quantise_features
-from hitl_sim.learn.intervention import WholePoolConfig
+from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.lever import device_half, server_half
 from hitl_sim.learn.lever.form import build_form
 from hitl_sim.learn.network import build_network
@@ -65,7 +65,9 @@ def test_many_bits_change_no_answer(items):
 
 def _config(config_of, split, **levers):
     lever = LeverConfig(split=split, **levers)
-    return dataclasses.replace(config_of(WholePoolConfig()), lever=lever)
+    return dataclasses.replace(
+        config_of(WholePoolArm(name="a", role="control")), lever=lever
+    )
 
 
 def test_the_halves_do_the_work_of_the_whole(config_of):
@@ -89,13 +91,16 @@ def test_a_pruned_network_sends_what_is_left_of_its_features(config_of):
 
 
 def test_a_network_that_is_whole_has_no_halves(config_of):
-    assert describe_halves(config_of(WholePoolConfig())) is None
+    assert describe_halves(config_of(WholePoolArm(name="a", role="control"))) is None
 
 
 def test_training_is_that_of_the_plain_network(config_of):
     names = [
         {u.unit.name for u in describe_work(c) if u.unit.phase == "train"}
-        for c in (_config(config_of, SplitConfig(1, 4)), config_of(WholePoolConfig()))
+        for c in (
+            _config(config_of, SplitConfig(1, 4)),
+            config_of(WholePoolArm(name="a", role="control")),
+        )
     ]
     assert names[0] == names[1]
     assert jnp.isfinite(_answers(jnp.zeros((2, 64)), SplitConfig(0, 4))).all()

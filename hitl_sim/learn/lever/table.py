@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta
 
-from hitl_sim.energy.multiplier import multiplier_saving
-from hitl_sim.study.network_spec import Count
+from hitl_sim.schema import Count, SomeShare, Table, kind_of
 
 Between = Annotated[float, Meta(gt=0.0, lt=1.0)]
 RANK = 4
@@ -15,13 +13,7 @@ RANK = 4
 that matches full fine-tuning in every column."""
 
 
-class _Lever(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    tag_field="kind",
-): ...
+class _Lever(Table, frozen=True, tag_field="kind"): ...
 
 
 class FineTuneLever(_Lever, frozen=True, tag="fine_tune"):
@@ -39,7 +31,7 @@ class FineTuneLever(_Lever, frozen=True, tag="fine_tune"):
     """
 
     steps: Count
-    classes: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.5
+    classes: SomeShare = 0.5
     train: Literal["all", "last", "low_rank"] = "all"
     rank: Count | None = None
 
@@ -117,7 +109,7 @@ def check_levers(levers: Sequence[LeverSpec], stage_checkpoints: int) -> None:
     Raises:
         ValueError: the message names field, value and what is allowed.
     """
-    kinds = [str(lever.__struct_config__.tag) for lever in levers]
+    kinds = [kind_of(lever) for lever in levers]
     for kind in kinds:
         if kinds.count(kind) > 1:
             raise ValueError(f"`arm.lever.kind` must be unique, got {kind!r} twice.")
@@ -150,9 +142,6 @@ def _check_quantise(quantise: QuantiseLever, tune: FineTuneLever | None) -> None
             "`arm.lever.multiplier` must be given exactly where `arm.lever.form` is "
             f"'approximate', got {quantise.multiplier!r} with {quantise.form!r}."
         )
-    if quantise.multiplier is not None:
-        # knows the designs, and what each is said to save
-        multiplier_saving(quantise.multiplier)
     is_low_rank = tune is not None and tune.train == "low_rank"
     if is_low_rank and quantise.form != "post_training":
         raise ValueError(

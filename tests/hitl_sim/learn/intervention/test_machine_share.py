@@ -6,8 +6,8 @@ import numpy as np
 import optax
 import pytest
 
-from hitl_sim.learn.intervention import MachineShareConfig, build_intervention
-from hitl_sim.learn.intervention.machine import (
+from hitl_sim.learn.intervention.machine_share import (
+    MachineShareArm,
     duplicate_score,
     el2n_score,
     grand_score,
@@ -27,7 +27,7 @@ def softmax(z):
 
 
 def order_of(config, setting, program, key=0):
-    built = build_intervention(config, program)
+    built = config.build(program)
     return np.asarray(built.begin(jax.random.key(key), setting)[0].order)
 
 
@@ -79,7 +79,9 @@ def test_the_duplicate_score_is_the_largest_cosine_to_an_earlier_item():
 
 @pytest.mark.parametrize("score", ["loss", "el2n", "grand"])
 def test_a_machines_share_is_cleaner_than_the_pool(setting, program, score):
-    order = order_of(MachineShareConfig(score, 200), setting, program)
+    order = order_of(
+        MachineShareArm(name="a", score=score, proxy_steps=200), setting, program
+    )
     kept = np.asarray(setting.split.pool.status)[order[:40]]
     # the pool is half clean; a share of 40 at random has 20 +- 2.3 (hypergeometric)
     assert (kept == 0).sum() > 20 + 4 * 2.3 * 0.5
@@ -87,8 +89,16 @@ def test_a_machines_share_is_cleaner_than_the_pool(setting, program, score):
 
 @pytest.mark.parametrize("score", ["loss", "grand", "duplicate"])
 def test_high_scores_are_kept_where_the_study_says_so(setting, program, score):
-    low = order_of(MachineShareConfig(score, 60, "low"), setting, program)
-    high = order_of(MachineShareConfig(score, 60, "high"), setting, program)
+    low = order_of(
+        MachineShareArm(name="a", score=score, proxy_steps=60, keep="low"),
+        setting,
+        program,
+    )
+    high = order_of(
+        MachineShareArm(name="a", score=score, proxy_steps=60, keep="high"),
+        setting,
+        program,
+    )
     num = 8 if score == "duplicate" else 30  # copies are equally near
     assert set(high[:num]) == set(low[-num:])
 
@@ -98,7 +108,7 @@ def test_equal_scores_are_put_in_order_by_the_key(setting, program):
     same = setting.split.pool.features[:1]
     alike = setting.split.pool._replace(features=jnp.repeat(same, 80, axis=0))
     copies = setting._replace(split=setting.split._replace(pool=alike))
-    config = MachineShareConfig("duplicate")
+    config = MachineShareArm(name="a", score="duplicate")
     orders = [order_of(config, copies, program, key) for key in (0, 0, 1)]
     assert orders[0][0] == orders[2][0] == 0
     np.testing.assert_array_equal(orders[0], orders[1])
@@ -107,14 +117,8 @@ def test_equal_scores_are_put_in_order_by_the_key(setting, program):
 
 def test_deduplication_leaves_the_second_copy_of_an_item_for_last(setting, program):
     features = np.asarray(setting.split.pool.features)
-    last = order_of(MachineShareConfig("duplicate"), setting, program)[-8:]
+    last = order_of(MachineShareArm(name="a", score="duplicate"), setting, program)[-8:]
     # a tenth of the pool repeats another item: of each pair the later one goes
     for position in last:
         earlier = features[:position]
         assert np.isclose(earlier, features[position][None]).all(axis=1).any()
-
-
-@pytest.mark.parametrize("field", ["score", "keep"])
-def test_a_choice_that_does_not_exist_is_refused(program, field):
-    with pytest.raises(ValueError, match=f"`{field}` must be one of .*got 'taste'"):
-        build_intervention(MachineShareConfig(**{field: "taste"}), program)

@@ -9,15 +9,17 @@ import pytest
 
 from hitl_sim.learn import build_run
 from hitl_sim.learn.crowd import Answers
-from hitl_sim.learn.intervention import (
-    ImportanceConfig,
-    MachineImportanceConfig,
-    build_intervention,
+from hitl_sim.learn.intervention.importance import ImportanceArm, marked_share
+from hitl_sim.learn.intervention.machine_importance import (
+    MachineImportanceArm,
+    attributed_importance,
 )
-from hitl_sim.learn.intervention.importance import attributed_importance, marked_share
-from hitl_sim.learn.network import NetworkConfig, build_network
-from hitl_sim.learn.network.cnn import ConvolutionConfig
-from hitl_sim.learn.network.text_cnn import TextConvolutionConfig
+from hitl_sim.learn.network import (
+    ConvolutionConfig,
+    NetworkConfig,
+    TextConvolutionConfig,
+    build_network,
+)
 from hitl_sim.learn.optimise import TrainConfig, fit, input_gradient_penalty
 
 
@@ -35,7 +37,7 @@ def test_marks_are_shares_of_those_who_answered():
 
 
 def test_the_most_marked_groups_are_kept_and_ties_go_by_the_key(setting, program):
-    built = build_intervention(ImportanceConfig(4, "marks"), program)
+    built = ImportanceArm(name="a", share=4 / 16, feedback="marks").build(program)
     assert built.feedback == "marks"
     marks = jnp.zeros((1, 3, 16), jnp.int32).at[0, :, jnp.array([2, 9])].set(1)
     answers = Answers(marks, jnp.ones((1, 3), bool), jnp.zeros((1, 3), jnp.int32))
@@ -48,7 +50,9 @@ def test_the_most_marked_groups_are_kept_and_ties_go_by_the_key(setting, program
 
 
 def test_a_penalty_leaves_the_important_features_free(setting, program):
-    built = build_intervention(ImportanceConfig(4, use="penalty"), program)
+    built = ImportanceArm(name="a", share=4 / 16, use="penalty", penalty=0.1).build(
+        program
+    )
     plan, questions = built.begin(jax.random.key(0), setting)
     plan = built.absorb(setting, plan, ranked(questions))
     training = built.training(setting, plan)
@@ -76,7 +80,9 @@ def test_the_penalty_of_a_linear_network_has_its_closed_form():
 
 
 def test_a_penalised_network_relies_less_on_what_was_ruled_out(setting, program):
-    built = build_intervention(ImportanceConfig(4, use="penalty"), program)
+    built = ImportanceArm(name="a", share=4 / 16, use="penalty", penalty=0.1).build(
+        program
+    )
     plan, questions = built.begin(jax.random.key(0), setting)
     plan = built.absorb(setting, plan, ranked(questions))
     training = built.training(setting, plan)
@@ -121,7 +127,7 @@ def test_a_machine_finds_the_only_group_that_tells_the_classes_apart(setting, pr
         features=jnp.asarray(x), label=jnp.asarray(label, jnp.int32)
     )
     planted = setting._replace(split=setting.split._replace(pool=pool))
-    built = build_intervention(MachineImportanceConfig(1, 200), program)
+    built = MachineImportanceArm(name="a", share=1 / 16, proxy_steps=200).build(program)
     plan, questions = built.begin(jax.random.key(0), planted)
     assert questions is None
     assert list(np.asarray(plan.best)) == [5]
@@ -131,24 +137,18 @@ def test_a_machine_finds_the_only_group_that_tells_the_classes_apart(setting, pr
 @pytest.mark.parametrize(
     "intervention",
     [
-        ImportanceConfig(4, "marks"),
-        ImportanceConfig(4, use="penalty"),
-        MachineImportanceConfig(4),
-        MachineImportanceConfig(4, use="penalty"),
+        ImportanceArm(name="a", share=4 / 16, feedback="marks"),
+        ImportanceArm(name="a", share=4 / 16, use="penalty", penalty=0.1),
+        MachineImportanceArm(name="a", share=4 / 16),
+        MachineImportanceArm(name="a", share=4 / 16, use="penalty", penalty=0.1),
     ],
 )
 def test_every_way_runs_whole(digits, config_of, hyper_of, seeds_of, intervention):
     run = jax.jit(build_run(config_of(intervention)))
-    kind = getattr(intervention, "feedback", "importance")
+    kind = intervention.question or "importance"
     trace = run(seeds_of(), hyper_of(kind=kind, num_options=16), digits[1])
     assert bool(trace.curve.is_finite.all())
     assert trace.curve.validation.shape == (6,)
-
-
-@pytest.mark.parametrize("field", ["feedback", "use"])
-def test_a_choice_that_does_not_exist_is_refused(program, field):
-    with pytest.raises(ValueError, match=f"`{field}` must be one of .*got 'taste'"):
-        build_intervention(ImportanceConfig(4, **{field: "taste"}), program)
 
 
 @pytest.mark.parametrize(
@@ -161,13 +161,18 @@ def test_a_choice_that_does_not_exist_is_refused(program, field):
 )
 def test_an_input_that_does_not_bear_a_use_is_refused(program, encoder, use):
     encoded = dataclasses.replace(program, network=NetworkConfig((), encoder))
-    for config in (ImportanceConfig(8, use=use), MachineImportanceConfig(8, use=use)):
+    for config in (
+        ImportanceArm(name="a", share=8 / 16, use=use),
+        MachineImportanceArm(name="a", share=8 / 16, use=use),
+    ):
         with pytest.raises(ValueError, match=f"must have no encoder .*'{use}'"):
-            build_intervention(config, encoded)
+            config.build(encoded)
 
 
 def test_the_pixels_of_a_convolution_may_be_penalised(program):
     network = NetworkConfig((), ConvolutionConfig((8, 8, 1)))
     encoded = dataclasses.replace(program, network=network)
-    built = build_intervention(ImportanceConfig(8, use="penalty"), encoded)
+    built = ImportanceArm(name="a", share=8 / 16, use="penalty", penalty=0.1).build(
+        encoded
+    )
     assert (built.num_features, built.has_penalty) == (64, True)

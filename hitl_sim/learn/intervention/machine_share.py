@@ -1,13 +1,21 @@
 """A share of the pool that a machine chooses, so that nobody need be asked."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
+from hitl_sim.learn.intervention.arm import (
+    PROXY_STEPS,
+    Arm,
+    Surroundings,
+    TaskFacts,
+    built_in,
+    check_compares_items,
+    check_no_proxy,
+)
 from hitl_sim.learn.intervention.base import Intervention, Program, Setting
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
 from hitl_sim.learn.intervention.share import (
@@ -19,29 +27,10 @@ from hitl_sim.learn.intervention.share import (
 from hitl_sim.learn.network import Network
 from hitl_sim.learn.query import lowest_first
 from hitl_sim.learn.work import PROTOCOL, Unit, WorkLine, abstract, once
+from hitl_sim.schema import Count, SomeShare
 
-SCORES = ("loss", "el2n", "grand", "duplicate")
-"""What a machine goes by."""
 _GRADIENTS_AT_ONCE = 50
 """Items whose gradients are held together; bounds memory to 50 networks."""
-
-
-@dataclass(frozen=True)
-class MachineShareConfig:
-    """How a machine chooses.
-
-    Attributes:
-        score: "loss", "el2n" and "grand" ask a quickly trained proxy how badly an item
-            fits its label; "duplicate" asks how near it is to an earlier item.
-        proxy_steps: training steps of the proxy on the whole pool; none for
-            "duplicate".
-        keep: "low" keeps items of low score, which fit (the pool is spoilt); "high"
-            those of high score, which teach most where the pool is clean.
-    """
-
-    score: str = "loss"
-    proxy_steps: int = 60
-    keep: str = "low"
 
 
 def loss_score(
@@ -109,55 +98,79 @@ def duplicate_score(features: Float[Array, "items features"]) -> Float[Array, " 
     return jnp.where(is_earlier, unit @ unit.T, -1.0).max(axis=1)
 
 
-def build_machine_share(config: MachineShareConfig, program: Program) -> Intervention:
-    """Build the selection that needs no people, on the same ledger as theirs.
+class MachineShareArm(Arm, frozen=True, tag="machine_share"):
+    """Train on the share that a machine likes best.
 
-    The proxy is the study's own network.
-
-    Raises:
-        ValueError: an unknown score or side.
+    Attributes:
+        share: of the pool.
+        score: "loss", "el2n" or "grand" of a quickly trained proxy, the study's own
+            network: how badly an item fits its label; or "duplicate": how like an item
+            is to an earlier one, without a proxy.
+        proxy_steps: training steps of the proxy on the whole pool; 60 when left out.
+        keep: whether items of "low" score are kept, which fit (the pool is corrupted),
+            or of "high" score, which teach most where the pool is clean.
     """
-    for name, allowed in (("score", SCORES), ("keep", ("low", "high"))):
-        value = getattr(config, name)
-        if value not in allowed:
-            options = ", ".join(map(repr, allowed))
-            raise ValueError(f"`{name}` must be one of {options}, got {value!r}.")
-    if config.score == "duplicate":
-        return _build_deduplicated(config, program)
-    network = proxy_network(program)
+
+    share: SomeShare = 0.5
+    score: Literal["loss", "el2n", "grand", "duplicate"] = "loss"
+    proxy_steps: Count | None = None
+    keep: Literal["low", "high"] = "low"
+
+    traced: ClassVar[tuple[str, ...]] = ("share",)
+
+    def check(self, study: Surroundings) -> None:
+        """Refuse a proxy that is not asked."""
+        super().check(study)
+        if self.score == "duplicate":
+            check_no_proxy(self, "score", self.score, self.proxy_steps)
+
+    def check_task(self, task: TaskFacts) -> None:
+        """Refuse items that cannot be compared."""
+        if self.score == "duplicate":
+            check_compares_items(self, task)
+
+    def build(self, program: Program) -> Intervention:
+        """Build the selection that needs no people, on the same ledger as theirs."""
+        if self.score == "duplicate":
+            return _build_deduplicated(self, program)
+        return _build_by_proxy(self, program)
+
+
+def _build_by_proxy(arm: MachineShareArm, program: Program) -> Intervention:
+    network, num_steps = proxy_network(program), arm.proxy_steps or PROXY_STEPS
 
     def score(params: Any, features: jax.Array, label: jax.Array) -> jax.Array:
-        if config.score == "grand":
+        if arm.score == "grand":
             return grand_score(network, params, features, label)
         logits = network.apply(params, features)
-        read_out = loss_score if config.score == "loss" else el2n_score
+        read_out = loss_score if arm.score == "loss" else el2n_score
         return read_out(logits, label)
 
     def order(key: jax.Array, setting: Setting) -> Kept:
         key_fit, key_lot = jax.random.split(key)
         pool = setting.split.pool
-        params = fit_proxy(key_fit, program, setting, config.proxy_steps)
+        params = fit_proxy(key_fit, program, setting, num_steps)
         found = score(params, pool.features, pool.label)
-        return _take(key_lot, config, setting, found)
+        return _take(key_lot, arm, setting, found)
 
-    work = proxy_work(program, config.proxy_steps, score, config.score)
+    work = proxy_work(program, num_steps, score, arm.score)
     return build_unguided(program, order, (*work, order_work(program)))
 
 
 def _take(
-    key: jax.Array, config: MachineShareConfig, setting: Setting, score: jax.Array
+    key: jax.Array, arm: MachineShareArm, setting: Setting, score: jax.Array
 ) -> Kept:
-    side = 1.0 if config.keep == "low" else -1.0
+    side = 1.0 if arm.keep == "low" else -1.0
     return Kept(lowest_first(key, side * score), kept_count(setting))
 
 
-def _build_deduplicated(config: MachineShareConfig, program: Program) -> Intervention:
+def _build_deduplicated(arm: MachineShareArm, program: Program) -> Intervention:
     """Keep by likeness to an earlier item; no model is needed."""
     shape = program.shape
 
     def order(key: jax.Array, setting: Setting) -> Kept:
         found = duplicate_score(setting.split.pool.features)
-        return _take(key, config, setting, found)
+        return _take(key, arm, setting, found)
 
     unit = Unit(
         f"score:duplicate-{shape.num_features}:n{shape.num_pool}",
@@ -169,3 +182,6 @@ def _build_deduplicated(config: MachineShareConfig, program: Program) -> Interve
     count = once(shape.num_pool, program.train.num_checkpoints)
     work = (WorkLine(unit, PROTOCOL, count), order_work(program))
     return build_unguided(program, order, work)
+
+
+machine_share = built_in(MachineShareArm)

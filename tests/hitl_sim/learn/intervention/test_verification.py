@@ -5,13 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from hitl_sim.learn import build_run
-from hitl_sim.learn.intervention import VerificationConfig, build_intervention
+from hitl_sim.learn.intervention.verification import VerificationArm
 from hitl_sim.learn.loop import _perceive
 from oracles import build_population
 
 
 def begun(setting, program, questions=30):
-    built = build_intervention(VerificationConfig(questions, 200), program)
+    built = VerificationArm(name="a", questions=questions, proxy_steps=200).build(
+        program
+    )
     return built, *built.begin(jax.random.key(0), setting)
 
 
@@ -46,7 +48,9 @@ def test_confirmed_labels_change_nothing(setting, program, answers_of):
 
 
 def test_perfect_people_leave_a_cleaner_pool(digits, config_of, hyper_of, seeds_of):
-    run = jax.jit(build_run(config_of(VerificationConfig(40, 60))))
+    run = jax.jit(
+        build_run(config_of(VerificationArm(name="a", questions=40, proxy_steps=60)))
+    )
 
     def clean(population):
         hyper = hyper_of(population, "verification", 10)

@@ -1,0 +1,215 @@
+"""Contract checks for parts, as a command, as functions and as a pytest parametriser.
+
+```python
+from hitl_sim import check
+from bald import bald
+
+@check.parametrize([bald], expected_failed_checks={"bald": {"order": "by design"}})
+def test_part(part, check):
+    check(part)
+```
+A check raises `CheckError`, whose one line says what was seen and what is allowed.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from hitl_sim.check import annotator
+from hitl_sim.check.base import (
+    Check,
+    CheckError,
+    Subject,
+    check_callbacks,
+    check_finite,
+    check_key,
+    check_order,
+    check_padding,
+    check_retracing,
+    check_shapes,
+    check_transformations,
+    check_work,
+)
+from hitl_sim.check.child import ask
+from hitl_sim.part_source import source_of
+from oracles.part import KINDS, Kind, Part, PartError
+
+_SAMPLES: Mapping[Kind, Callable[[Part, Mapping[str, Any]], Subject]] = (
+    MappingProxyType(
+        {
+            "annotator": annotator.sample,
+        }
+    )
+)
+"""How a part of each kind is built and given samples."""
+
+_OWN: Mapping[Kind, tuple[Check, ...]] = MappingProxyType(
+    {"annotator": annotator.CHECKS}
+)
+"""Checks that only some kinds have."""
+
+
+def check_processes(subject: Subject) -> str:
+    """Two processes with other seeds of Python's hashes give the same bytes."""
+    try:
+        source = source_of(subject.part)
+    except PartError as error:
+        raise CheckError(str(error)) from error
+    answers = ask(str(source), subject.options, ())
+    for answer in answers:
+        if answer.failure:
+            raise CheckError(f"in a process of its own, {answer.failure}")
+    if len({answer.digest for answer in answers}) > 1:
+        raise CheckError(
+            "two processes must give the same bytes, got others under another "
+            "PYTHONHASHSEED: the order of a set, or a hash, is in it."
+        )
+    return ""
+
+
+GENERAL: tuple[Check, ...] = (
+    Check("shapes", check_shapes),
+    Check("transformations", check_transformations),
+    Check("order", check_order),
+    Check("padding", check_padding),
+    Check("retracing", check_retracing),
+    Check("callbacks", check_callbacks),
+    Check("key", check_key),
+    Check("processes", check_processes),
+    Check("finite", check_finite),
+    Check("work", check_work),
+)
+"""Checks of every kind, the cheapest that says most first."""
+
+BEFORE_WORK = ("shapes", "callbacks", "key")
+"""Checks that a study makes of its own parts before it runs."""
+
+
+def checks_of(kind: Kind) -> tuple[Check, ...]:
+    """List the checks of a kind; none where it has no contract that can be checked."""
+    return (*GENERAL, *_OWN.get(kind, ())) if kind in _SAMPLES else ()
+
+
+_subjects: dict[tuple[int, str], Subject] = {}
+
+
+def subject_of(part: Part, options: Mapping[str, Any] | None = None) -> Subject:
+    """Build a part and its kind's samples, once for each set of options.
+
+    Raises:
+        CheckError: it does not build, or its kind has no checks.
+    """
+    if part.kind not in _SAMPLES:
+        kinds = ", ".join(repr(kind) for kind in KINDS if kind in _SAMPLES)
+        raise CheckError(
+            f"`kind` must be one that has checks ({kinds}), got {part.kind!r}."
+        )
+    given = dict(options or {})
+    key = (id(part), repr(sorted(given.items())))
+    if key not in _subjects:
+        _subjects[key] = _SAMPLES[part.kind](part, given)
+    return _subjects[key]
+
+
+class Outcome(NamedTuple):
+    """What a check said of a part.
+
+    Attributes:
+        check: its name.
+        failure: what was seen and what is allowed; "" where it passed.
+        note: what a reader should know of a check that passed.
+    """
+
+    check: str
+    failure: str
+    note: str
+
+
+def run_checks(part: Part, options: Mapping[str, Any] | None = None) -> list[Outcome]:
+    """Run all checks of a part's kind.
+
+    Args:
+        part: the part.
+        options: its static options; defaults where left out.
+
+    Returns:
+        One outcome a check; a part that does not build has the one outcome "build".
+    """
+    try:
+        subject = subject_of(part, options)
+    except CheckError as error:
+        return [Outcome("build", str(error), "")]
+    return [_outcome(check, subject) for check in checks_of(part.kind)]
+
+
+def _outcome(check: Check, subject: Subject) -> Outcome:
+    try:
+        return Outcome(check.name, "", check.run(subject))
+    except CheckError as error:
+        return Outcome(check.name, str(error), "")
+    except Exception as error:
+        line = " ".join(str(error).split())[:200]
+        return Outcome(check.name, f"it raised {type(error).__name__}: {line}", "")
+
+
+def _run(check: Check, options: Mapping[str, Any], part: Part) -> None:
+    try:
+        check.run(subject_of(part, options))
+    except CheckError as error:
+        raise CheckError(f"{part.kind} {part.name!r}, {check.name}: {error}") from error
+
+
+def parametrize(
+    parts: Iterable[Part | tuple[Part, Mapping[str, Any]]],
+    *,
+    expected_failed_checks: Mapping[str, Mapping[str, str]] | None = None,
+) -> Any:
+    """Parametrise a test by `part` and `check`, over all checks of each part.
+
+    Args:
+        parts: what is checked; with its static options where they are not the defaults.
+        expected_failed_checks: by the name of a part, the checks that it fails on
+            purpose, with the reason. One that passes after all is a failure.
+
+    Returns:
+        A mark of pytest for a test of the form `def test(part, check): check(part)`.
+
+    Raises:
+        ValueError: a part or a check of that name is not among them.
+    """
+    import pytest  # noqa: PLC0415  a tool of tests, not needed by a run
+
+    listed = [(p, {}) if isinstance(p, Part) else (p[0], dict(p[1])) for p in parts]
+    expected = expected_failed_checks or {}
+    for name, reasons in expected.items():
+        known = {c.name for p, _ in listed if p.name == name for c in checks_of(p.kind)}
+        for wrong in set(reasons) - known:
+            raise ValueError(
+                "`expected_failed_checks` must name parts and checks that are there, "
+                f"got {wrong!r} of {name!r}."
+            )
+    params = []
+    for part, options in listed:
+        for check in checks_of(part.kind):
+            why = expected.get(part.name, {}).get(check.name, "")
+            fails = pytest.mark.xfail(reason=why, strict=True, raises=CheckError)
+            name = "-".join([part.kind, part.name, *map(str, options.values())])
+            call, marks = partial(_run, check, options), (fails,) if why else ()
+            params.append(
+                pytest.param(part, call, marks=marks, id=f"{name}-{check.name}")
+            )
+    return pytest.mark.parametrize(("part", "check"), params)
+
+
+__all__ = [
+    "BEFORE_WORK",
+    "Check",
+    "CheckError",
+    "Outcome",
+    "Subject",
+    "checks_of",
+    "parametrize",
+    "run_checks",
+    "subject_of",
+]

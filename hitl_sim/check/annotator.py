@@ -1,0 +1,289 @@
+"""Samples and checks of annotators: a crowd is asked a queue of questions twice."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hitl_sim.check.base import (
+    Check,
+    CheckError,
+    Subject,
+    arrays,
+    build,
+    in_words,
+    struct,
+    written,
+)
+from oracles import (
+    FEEDBACK,
+    Annotators,
+    Oracle,
+    Query,
+    Response,
+    build_population,
+    sample_annotators,
+)
+from oracles.literature import symmetric
+from oracles.part import Part
+
+NUM_ITEMS, NUM_PEOPLE = 12, 3
+_OPTIONS = {
+    "label": 5,
+    "verification": 5,
+    "relevance": 2,
+    "importance": 6,
+    "marks": 6,
+    "preference": 2,
+    "difficulty": 2,
+}
+"""Options of a question of each kind."""
+_BY_UTILITY = ("importance", "marks", "preference", "difficulty")
+"""Kinds in which utilities say what is right."""
+_OF_GROUPS = ("importance", "marks")
+"""Kinds whose answer names all options."""
+
+FALSE_ALARM_Z = 4.89
+"""Standard errors beyond which one sound annotator in a million is refused."""
+_ACCURACY, _MARGIN_ITEMS, _MARGIN_PEOPLE = 0.8, 250, 40
+
+
+class _Asked(NamedTuple):
+    """A crowd and its questions."""
+
+    people: Annotators
+    query: Query
+
+
+def make_query(
+    num_items: int, num_people: int, num_options: int, *, num_looks: int = 1
+) -> Query:
+    """Build questions of which everybody gets all, each item `num_looks` times.
+
+    Args:
+        num_items: distinct items.
+        num_people: people A.
+        num_options: options K.
+        num_looks: times that each item comes up.
+
+    Returns:
+        Questions of `T = num_items * num_looks` rows, all signal.
+    """
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, num_options, num_items)
+    item = np.tile(np.arange(num_items), num_looks)
+    occasion = np.repeat(np.arange(num_looks), num_items)
+    shape = (num_items * num_looks, num_people)
+
+    def per_row(values: Any) -> jax.Array:
+        return jnp.asarray(np.broadcast_to(values[:, None], shape), jnp.int32)
+
+    return Query(
+        item=per_row(item),
+        occasion=per_row(occasion),
+        truth=per_row(truth[item]),
+        utility=jnp.zeros((*shape, num_options)),
+        difficulty=jnp.zeros(shape),
+        discrimination=jnp.ones(shape),
+        size=jnp.ones(shape),
+        is_asked=jnp.ones(shape, bool),
+    )
+
+
+def _query_of(kind: str) -> Query:
+    """Build questions of a kind, some of them not asked of some people."""
+    num_options = _OPTIONS[kind]
+    query = make_query(NUM_ITEMS, NUM_PEOPLE, num_options, num_looks=2)
+    rng = np.random.default_rng(1)
+    if kind in _BY_UTILITY:
+        ladder = jnp.linspace(1.5, -1.5, num_options)
+        query = query._replace(utility=query.utility + ladder[None, None, :])
+    if kind == "verification":
+        is_off = jnp.asarray(rng.random(query.truth.shape) < 0.4)
+        query = query._replace(suggestion=(query.truth + is_off) % num_options)
+    if kind == "preference":
+        ids = jnp.stack([query.item % 7, 7 + query.item % 5], axis=-1)
+        query = query._replace(options=ids)
+    shape = query.is_asked.shape
+    return query._replace(
+        is_asked=jnp.asarray(rng.random(shape) < 0.8),
+        size=jnp.asarray(rng.lognormal(0.0, 0.5, shape), jnp.float32),
+    )
+
+
+def sample(part: Part, options: Mapping[str, Any]) -> Subject:
+    """Build an annotator, a typical crowd and its questions.
+
+    An annotator with the name of a kind of feedback is asked questions of that kind,
+    any other one is asked for labels.
+
+    Raises:
+        CheckError: it does not build, or what it builds is no `Oracle`.
+    """
+    kind = part.name if part.name in FEEDBACK else "label"
+    oracle = build(part, options=options)
+    if not isinstance(oracle, Oracle):
+        raise CheckError(
+            "its factory must return an `oracles.Oracle` (check, init, answer), got "
+            f"{type(oracle).__name__}."
+        )
+    population = build_population("typical", kind, _OPTIONS[kind])
+    people = sample_annotators(jax.random.key(3), population, NUM_PEOPLE)
+    try:
+        oracle.check(people)
+    except Exception as error:
+        raise CheckError(
+            f"`check` must accept a typical crowd, but {in_words(error)}."
+        ) from error
+
+    def call(key: jax.Array, data: _Asked, params: Mapping[str, Any]) -> Response:
+        del params
+        state = oracle.init(key, data.people)
+        response: Response = oracle.answer(key, data.people, state, data.query)[1]
+        return response
+
+    query = _query_of(kind)
+    shape = query.is_asked.shape
+    named = (_OPTIONS[kind],) if kind in _OF_GROUPS else ()
+    integers = struct((*shape, *named), jnp.int32)
+    floats = struct(shape, jnp.float32)
+    data = _Asked(people, query)
+    return Subject(
+        part=part,
+        options=options,
+        call=call,
+        data=data,
+        expected={
+            "answer": integers,
+            "is_answered": struct(shape, jnp.bool_),
+            "seconds": floats,
+            "confidence": floats,
+        },
+        extremes={
+            "nobody asked": _with(data, is_asked=jnp.zeros(shape, bool)),
+            "hopeless items": _with(data, difficulty=jnp.full(shape, 50.0)),
+            "easy items": _with(data, difficulty=jnp.full(shape, -50.0)),
+            "long items": _with(data, size=jnp.full(shape, 1e3)),
+        },
+        padded=(_with(data, **_junk(query)), lambda response: response),
+        more=(oracle, kind),
+    )
+
+
+def _with(data: _Asked, **fields: Any) -> _Asked:
+    return data._replace(query=data.query._replace(**fields))
+
+
+def _junk(query: Query) -> dict[str, Any]:
+    """Fill what is not asked with other content."""
+    return {
+        "item": jnp.where(query.is_asked, query.item, 999),
+        "size": jnp.where(query.is_asked, query.size, 0.0),
+        "difficulty": jnp.where(query.is_asked, query.difficulty, 5.0),
+    }
+
+
+def check_answers(subject: Subject) -> str:
+    """What is asked takes time, what is not asked is neither answered nor timed."""
+    _, kind = subject.more
+    asked = np.asarray(subject.data.query.is_asked)
+    out = jax.tree.map(np.asarray, jax.jit(subject.call)(*subject.args))
+    answer, given = out.answer, out.is_answered
+    rules = {
+        "`is_answered` must be false where nothing was asked": given & ~asked,
+        "`seconds` must be > 0 where something was asked": asked & ~(out.seconds > 0),
+        "`seconds` must be 0 where nothing was asked": ~asked & (out.seconds != 0),
+        "`confidence` must be in [0, 1]": ~(
+            (out.confidence >= 0) & (out.confidence <= 1)
+        ),
+        "`answer` must be -1 where nobody answered": answer[~given] != -1,
+        # a rating has a level between its two ends
+        f"`answer` must be in [0, {_OPTIONS[kind]}]": ~(
+            (answer[given] >= 0) & (answer[given] <= _OPTIONS[kind])
+        ),
+    }
+    if kind == "label":
+        rules["`answer` must be one of the options"] = answer[given] >= _OPTIONS[kind]
+    for words, broken in rules.items():
+        if broken.any():
+            raise CheckError(f"{words}, got {int(broken.sum())} that are not.")
+    return ""
+
+
+def check_state(subject: Subject) -> str:
+    """A queue cut in two gives what the whole queue gives, from the state between."""
+    oracle, _ = subject.more
+    key, data, _ = subject.args
+    half = data.query.is_asked.shape[0] // 2
+    answer = jax.jit(oracle.answer)
+    state = oracle.init(key, data.people)
+    head, tail = (
+        jax.tree.map(lambda leaf, rows=rows: leaf[rows], data.query)
+        for rows in (slice(half), slice(half, None))
+    )
+    between, first = answer(key, data.people, state, head)
+    before = {name: written(leaf) for name, leaf in arrays(state).items()}
+    after = {name: written(leaf) for name, leaf in arrays(between).items()}
+    if before != after:
+        raise CheckError(
+            f"the state must keep its arrays, got {after} after {before} before."
+        )
+    _, second = answer(key, data.people, between, tail)
+    _, whole = answer(key, data.people, state, data.query)
+    for name, value in arrays(whole).items():
+        cut = np.concatenate([arrays(first)[name], arrays(second)[name]])
+        if not np.allclose(cut, value, rtol=1e-5, atol=1e-5):
+            raise CheckError(
+                f"`{name}` must be the same for a queue as for its two halves one "
+                "after the other, got others: what persists must be in the state or "
+                "drawn by ids."
+            )
+    return ""
+
+
+def check_occasions(subject: Subject) -> str:
+    """A second look is another draw: its occasion says so, and the key stays."""
+    key, data, params = subject.args
+    if data.query.occasion is None:
+        return ""
+    run = jax.jit(subject.call)
+    first = run(key, data, params)
+    later = run(key, _with(data, occasion=data.query.occasion + 2), params)
+    names = ("answer", "seconds")
+    if all(np.array_equal(getattr(first, n), getattr(later, n)) for n in names):
+        raise CheckError(
+            "another `occasion` must be another draw of answers or times, got the same "
+            "to the bit."
+        )
+    return ""
+
+
+def check_marginals(subject: Subject) -> str:
+    """Right answers are as frequent as the crowd's accuracy says."""
+    _, kind = subject.more
+    if kind != "label":
+        return "closed forms of this kind of question were not tried"
+    people = symmetric([_ACCURACY] * _MARGIN_PEOPLE, _OPTIONS[kind])
+    query = make_query(_MARGIN_ITEMS, _MARGIN_PEOPLE, _OPTIONS[kind])
+    response = jax.jit(subject.call)(jax.random.key(5), _Asked(people, query), {})
+    given = np.asarray(response.is_answered)
+    right = np.asarray(response.answer == query.truth)[given]
+    error = np.sqrt(_ACCURACY * (1.0 - _ACCURACY) / max(right.size, 1))
+    share = float(right.mean()) if right.size else 0.0
+    if not abs(share - _ACCURACY) <= FALSE_ALARM_Z * error:
+        raise CheckError(
+            f"the share of right answers must be {_ACCURACY} within "
+            f"{FALSE_ALARM_Z * error:.3f} (one false alarm in a million) for people of "
+            f"that accuracy, got {share:.3f} of {right.size:,} answers."
+        )
+    return ""
+
+
+CHECKS = (
+    Check("answers", check_answers),
+    Check("state", check_state),
+    Check("occasions", check_occasions),
+    Check("marginals", check_marginals),
+)

@@ -1,0 +1,321 @@
+"""What every arm of a study says, and what may be asked of it.
+
+An arm is the table of one intervention. Its file holds the table, what it asks and of
+how many items, what it needs of study and task, which of its numbers are traced, its
+program and its work; whoever handles arms asks these and never which arm it is.
+"""
+
+import inspect
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from msgspec import Meta
+
+from hitl_sim.learn.intervention.base import Intervention, Program
+from hitl_sim.learn.lever.table import LeverSpec
+from hitl_sim.part import Part
+from hitl_sim.part import intervention as mark_intervention
+from hitl_sim.schema import Count, Table, kind_of
+
+PROXY_STEPS = 60
+"""Training steps of a machine's proxy where a study says nothing; assumed."""
+
+
+class Surroundings(NamedTuple):
+    """What of a study an arm has to fit.
+
+    Attributes:
+        crew: people in the crew.
+        batch: items of a training step; None where all are in each.
+        checkpoints: of a run.
+        steps_per_checkpoint: most training steps before each.
+    """
+
+    crew: int
+    batch: int | None
+    checkpoints: int
+    steps_per_checkpoint: int
+
+
+class TaskFacts(NamedTuple):
+    """What of a task and its network an arm has to fit.
+
+    Attributes:
+        name: of the task.
+        is_tokens: whether features are the ids of words.
+        network: kind of network.
+        for_vectors: kinds of network that read any numbers.
+        for_images: kinds of network that read images, or any numbers.
+    """
+
+    name: str
+    is_tokens: bool
+    network: str
+    for_vectors: tuple[str, ...]
+    for_images: tuple[str, ...]
+
+
+class Arm(Table, frozen=True, tag_field="kind"):
+    """An arm of a study; what stands here holds where nobody is asked.
+
+    Attributes:
+        name: of the arm.
+        lever: what acts on the network beside guidance.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+    lever: tuple[LeverSpec, ...] = ()
+
+    traced: ClassVar[tuple[str, ...]] = ()
+    """Fields that are traced: each of their values is of the same program."""
+    is_on_whole_pool: ClassVar[bool] = False
+    """Whether it trains on the whole pool, and on nothing else."""
+    uses_trained_network: ClassVar[bool] = False
+    """Whether it looks at the network that is trained to choose what comes next."""
+
+    @property
+    def kind(self) -> str:
+        """Name of its intervention."""
+        return kind_of(self)
+
+    @property
+    def role(self) -> str:
+        """What it is compared as: "control"; "null", its copy; or "arm"."""
+        return "arm"
+
+    @property
+    def question(self) -> str | None:
+        """Kind of question that is put to people; None where nobody is asked."""
+        return None
+
+    @property
+    def people(self) -> int:
+        """Different people per question."""
+        return 1
+
+    @property
+    def asks(self) -> int:
+        """Times that each of them is asked it."""
+        return 1
+
+    @property
+    def simulated(self) -> bool:
+        """Whether simulated people answer although there is a recording."""
+        return False
+
+    @property
+    def num_questions(self) -> int:
+        """Questions of a whole run."""
+        return 0
+
+    @property
+    def num_items(self) -> int:
+        """Items that a run asks about, or is given; 0 where it asks of no item."""
+        return 0
+
+    @property
+    def stages(self) -> int:
+        """Fits of a model."""
+        return 1
+
+    @property
+    def penalises_inputs(self) -> bool:
+        """Whether the loss holds input gradients."""
+        return False
+
+    @property
+    def params(self) -> Mapping[str, float]:
+        """Numbers that are traced, by name."""
+        return {name: getattr(self, name) for name in self.traced}
+
+    def num_options(self, num_classes: int, num_groups: int) -> int:
+        """Options of a question."""
+        del num_groups
+        return num_classes
+
+    def pool_labels(self, pool: int) -> int:
+        """Given labels of the pool that are used; people's own are not given."""
+        return pool
+
+    def items_per_step(self, pool: int) -> float:
+        """Mean number of items in a training step that takes all there are."""
+        return float(pool)
+
+    def items_at_once(self, pool: int) -> int:
+        """Most items that go through the network to choose by; 0 where none do."""
+        return pool
+
+    def check(self, study: Surroundings) -> None:
+        """Refuse what contradicts itself or the study.
+
+        Raises:
+            ValueError: the message names field, value and what is allowed.
+        """
+        if study.batch is None and not self.is_on_whole_pool:
+            raise ValueError(
+                "`training.batch` must be a number of items with an arm that trains on "
+                f"a share of them or trains a proxy, got 'all' with {self.name!r}."
+            )
+
+    def check_task(self, task: TaskFacts) -> None:
+        """Refuse a task or network that lacks what is needed.
+
+        Raises:
+            ValueError: the message names field, value and what is allowed.
+        """
+        del task
+
+    def check_replayed(self) -> None:
+        """Refuse questions that recorded people cannot have answered.
+
+        Raises:
+            ValueError: the message names field, value and what is allowed.
+        """
+        raise ValueError(
+            "`arm.kind` must be 'labelling', 'relevance' or 'importance' where answers "
+            "are replayed from `crowd.recording`, for nobody recorded what they say to "
+            f"given labels, got {self.kind!r} in arm {self.name!r}. Give it "
+            "`simulated = true` to ask simulated people."
+        )
+
+    def inert(self, field: str, crew: int) -> str | None:
+        """Say why a swept field of the crowd changes nothing; None where it does.
+
+        Args:
+            field: with its table, as "crowd.habit".
+            crew: people in the crew.
+        """
+        del field, crew
+        return None
+
+    def build(self, program: Program) -> Intervention:
+        """Build what is asked, and what is done with the answers.
+
+        Raises:
+            ValueError: it is impossible in these surroundings.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must be an intervention.")
+
+
+class PeopleArm(Arm, frozen=True):
+    """An arm that asks people.
+
+    Attributes:
+        people: different people per question.
+        asks: times that each of them is asked it.
+        simulated: whether simulated people answer although the crowd has a recording.
+    """
+
+    people: Count = 3
+    asks: Count = 1
+    simulated: bool = False
+
+    is_by_item: ClassVar[bool] = True
+    """Whether questions are about items, dealt to people; else all are of the whole."""
+    is_repeatable: ClassVar[bool] = False
+    """Whether the last answer may be given again out of habit."""
+
+    @property
+    def question(self) -> str:
+        """Kind of question that is put to people."""
+        return self.kind
+
+    @property
+    def suggests(self) -> bool:
+        """Whether people are shown a suggestion."""
+        return False
+
+    def check(self, study: Surroundings) -> None:
+        """Refuse more people per question than there are."""
+        if self.people > study.crew:
+            raise ValueError(
+                f"`arm.people` must be <= `crew.size` ({study.crew}), got "
+                f"{self.people} in arm {self.name!r}."
+            )
+        super().check(study)
+
+    def inert(self, field: str, crew: int) -> str | None:
+        """Say why a swept field of the crowd changes nothing; None where it does."""
+        if field in _OF_REPEATS and self.asks == 1:
+            return (
+                "nobody is asked the same question twice, so how well people repeat "
+                "themselves changes no distribution of outcomes"
+            )
+        if field == "crowd.shared_error" and self.people == 1 and self.asks == 1:
+            return (
+                "each question is answered once, so what people share changes no "
+                "distribution of single answers"
+            )
+        if field in _OF_ITEMS and not self.is_by_item:
+            return "groups of features are ranked, and no item is looked at"
+        if field in _OF_ACTIVITY and (self.people == crew or not self.is_by_item):
+            return "everybody answers every question, however active they are"
+        if field == "crowd.pull" and not self.suggests:
+            return "nobody is shown a suggestion"
+        if field == "crowd.habit" and not self.is_repeatable:
+            return "no previous answer can be repeated out of habit in this kind"
+        return None
+
+
+_OF_ITEMS = ("crowd.systematic", "crowd.model_difficulty")
+_OF_REPEATS = ("crowd.repeatability", "crowd.own_spread", "crowd.skill_own")
+_OF_ACTIVITY = ("crowd.activity_spread", "crowd.skill_activity")
+
+
+def check_no_proxy(arm: Arm, field: str, value: str, steps: int | None) -> None:
+    """Refuse training steps of a proxy that a choice does without.
+
+    Raises:
+        ValueError: there are any.
+    """
+    if steps is not None:
+        raise ValueError(
+            f"`arm.proxy_steps` must be left out where `arm.{field}` is {value!r}, "
+            f"which trains no proxy, got {steps} in arm {arm.name!r}."
+        )
+
+
+def check_compares_items(arm: Arm, task: TaskFacts) -> None:
+    """Refuse features by which items cannot be compared.
+
+    Raises:
+        ValueError: they are the ids of words.
+    """
+    if task.is_tokens:
+        raise ValueError(
+            f"`task.{task.name}.representation` must be 'tfidf' or 'hashed' "
+            f"with the arm {arm.name!r}, which compares items by their features, got "
+            "'tokens'."
+        )
+
+
+def built_in(arm: type[Arm], version: int = 1) -> Part:
+    """Make the part that an arm's table describes.
+
+    Args:
+        arm: the table; its own fields are the part's options.
+        version: raised whenever what it does changes.
+
+    Returns:
+        A part whose factory is `(program, **options) -> Intervention`; its attribute
+        `arm` is the table.
+    """
+    kind = str(arm.__struct_config__.tag)
+
+    def factory(program: Program, **options: Any) -> Intervention:
+        return arm(name=kind, **options).build(program)
+
+    fields = inspect.signature(arm).parameters
+    params = {n: fields[n].default for n in arm.traced if fields[n].default is not None}
+    own = [f for n, f in fields.items() if n not in ("name", "lever", *params)]
+    program = inspect.Parameter("program", inspect.Parameter.POSITIONAL_ONLY)
+    factory.__signature__ = inspect.Signature([program, *own])  # type: ignore[attr-defined]
+    factory.__doc__ = arm.__doc__
+    factory.arm = arm  # type: ignore[attr-defined]
+    return mark_intervention(version=version, name=kind, params=params)(factory)
+
+
+def table_of(part: Part) -> type[Arm]:
+    """Return the table that an intervention is read to."""
+    table: type[Arm] = part.factory.arm  # type: ignore[attr-defined]
+    return table

@@ -1,0 +1,190 @@
+"""What a network makes of an order of feature groups, whoever found it.
+
+It then sees only the best groups, so that its input shrinks, also when it is used
+later; or it sees all and is held not to rely on the rest.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from hitl_sim.learn.crowd import Answers, Questions
+from hitl_sim.learn.intervention.arm import TaskFacts
+from hitl_sim.learn.intervention.base import (
+    Intervention,
+    Program,
+    Setting,
+    ask_nothing,
+    even_steps,
+)
+from hitl_sim.learn.intervention.share import kept_items
+from hitl_sim.learn.lever.table import FineTuneLever, LeverSpec, find_lever
+from hitl_sim.learn.optimise import TrainSet
+from hitl_sim.learn.query import lowest_first
+from hitl_sim.learn.work import WorkLine
+
+
+@runtime_checkable
+class ByGroup(Protocol):
+    """An arm that goes by some of the feature groups.
+
+    Attributes:
+        name: of the arm.
+        lever: of the arm.
+        share: of the groups that count as important.
+        use: "select" trains on these groups alone; "penalty" trains on all, with the
+            input gradients of the others penalised.
+        penalty: weight of these squared gradients; given exactly with use = "penalty".
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def lever(self) -> tuple[LeverSpec, ...]: ...  # noqa: D102
+
+    @property
+    def share(self) -> float: ...  # noqa: D102
+
+    @property
+    def use(self) -> str: ...  # noqa: D102
+
+    @property
+    def penalty(self) -> float | None: ...  # noqa: D102
+
+
+def check_use(arm: ByGroup) -> None:
+    """Refuse a penalty that nobody reads, and an input that pretraining did not see.
+
+    Raises:
+        ValueError: the message names field, value and what is allowed.
+    """
+    if (arm.use == "penalty") != (arm.penalty is not None):
+        raise ValueError(
+            "`arm.penalty` must be given exactly where `arm.use` is 'penalty', got "
+            f"{arm.penalty!r} with {arm.use!r} in arm {arm.name!r}."
+        )
+    if arm.use == "select" and find_lever(arm.lever, FineTuneLever) is not None:
+        raise ValueError(
+            "`arm.use` must be 'penalty' with a lever of kind 'fine_tune', for a "
+            f"pretrained network reads all features, got 'select' in arm {arm.name!r}."
+        )
+
+
+def check_features(arm: ByGroup, task: TaskFacts) -> None:
+    """Refuse a network that no feature can be taken from.
+
+    Raises:
+        ValueError: the message names field, value and what is allowed.
+    """
+    is_penalty = arm.use == "penalty"
+    allowed = task.for_images if is_penalty else task.for_vectors
+    if task.network not in allowed:
+        why = "penalises gradients by" if is_penalty else "takes away"
+        raise ValueError(
+            f"`network.kind` must be one of {', '.join(map(repr, allowed))} with the "
+            f"arm {arm.name!r}, which {why} features, got {task.network!r}."
+        )
+
+
+def penalty_params(arm: ByGroup) -> dict[str, float]:
+    """Return what is traced of the use of groups."""
+    return {} if arm.penalty is None else {"penalty": arm.penalty}
+
+
+class GroupPlan(NamedTuple):
+    """What is known of the groups.
+
+    Attributes:
+        key: decides between groups of equal score.
+        best: `[kept]` groups that count as important, in ascending order.
+    """
+
+    key: jax.Array
+    best: Int[Array, " kept"]
+
+
+def take_best(plan: GroupPlan, score: Float[Array, " groups"]) -> GroupPlan:
+    """Keep the groups of highest score."""
+    best = lowest_first(plan.key, -score)[: plan.best.shape[0]]
+    return plan._replace(best=jnp.sort(best))
+
+
+def build_by_group(
+    program: Program,
+    arm: ByGroup,
+    feedback: str | None,
+    begin: Callable[[jax.Array, Setting], tuple[GroupPlan, Questions | None]],
+    absorb: Callable[[Setting, GroupPlan, Answers | None], GroupPlan],
+    work: tuple[WorkLine, ...] = (),
+) -> Intervention:
+    """Build what a network makes of an order, whoever found it.
+
+    Args:
+        program: the static surroundings.
+        arm: share and use of the groups; the share is a shape, so static.
+        feedback: kind of question, None where nobody is asked.
+        begin: of the intervention.
+        absorb: of the intervention.
+        work: what choosing costs.
+
+    Raises:
+        ValueError: the network's input does not bear that use.
+    """
+    _check_input(program, arm.use)
+    shape, is_penalty = program.shape, arm.use == "penalty"
+    num_kept = kept_items(arm.share, shape.num_groups)
+
+    def columns(setting: Setting, plan: GroupPlan) -> jax.Array | None:
+        if is_penalty:
+            return None
+        return jnp.sort(setting.groups[plan.best].reshape(-1))
+
+    def training(setting: Setting, plan: GroupPlan) -> TrainSet:
+        pool, kept = setting.split.pool, columns(setting, plan)
+        penalty = None
+        if is_penalty:
+            held = setting.groups[plan.best].reshape(-1)
+            whole = jnp.full(shape.num_features, setting.params["penalty"])
+            penalty = whole.at[held].set(0.0)
+        return TrainSet(
+            pool.features if kept is None else pool.features[:, kept],
+            pool.label,
+            jnp.arange(shape.num_pool),
+            jnp.int32(shape.num_pool),
+            penalty,
+        )
+
+    return Intervention(
+        num_rounds=1,
+        num_questions=0 if feedback is None else 1,
+        feedback=feedback,
+        num_features=(
+            shape.num_features if is_penalty else num_kept * shape.group_size
+        ),
+        is_scratch=False,
+        has_penalty=is_penalty,
+        steps=even_steps(program.train),
+        begin=begin,
+        absorb=absorb,
+        training=training,
+        columns=columns,
+        choose=ask_nothing,
+        work=work,
+    )
+
+
+def _check_input(program: Program, use: str) -> None:
+    """Refuse to take pixels from an image, and gradients by the ids of words."""
+    network, shape = program.network, program.shape
+    if network.takes_any_width or (network.is_numeric and use == "penalty"):
+        return
+    allowed = "use = 'penalty' only" if network.is_numeric else "no importance of words"
+    name = network.describe(shape.num_features, shape.num_classes)
+    raise ValueError(
+        f"`network` must have no encoder where features are selected; it allows "
+        f"{allowed}, got {name!r} with {use!r}."
+    )

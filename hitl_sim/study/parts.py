@@ -1,0 +1,216 @@
+"""Parts that a study brings: planned, checked, kept, and loaded in workers."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import msgspec
+
+from hitl_sim.check import BEFORE_WORK, checks_of
+from hitl_sim.check.child import ask
+from hitl_sim.output import write_bytes
+from hitl_sim.part import builtin
+from hitl_sim.part_source import Loaded, Source, load, read_code, source_of
+from hitl_sim.study.grid import Condition, expand
+from hitl_sim.study.kept_parts import kept_in
+from hitl_sim.study.spec import PartSpec, Scalar, SpecError, StudySpec, load_spec
+from oracles.part import Kind, Part, PartError
+
+
+def bind_parts(spec: StudySpec) -> StudySpec:
+    """Load the parts of a study that is about to run, and write down what they are.
+
+    A part whose identity is there already, as in a study read from its results, is
+    not loaded; where it is used, its code has to be what it was.
+
+    Raises:
+        SpecError: a part cannot be loaded, or has the name of a built-in one.
+    """
+    bound = {name: _bound(name, part) for name, part in spec.part.items()}
+    return msgspec.structs.replace(spec, part=bound)
+
+
+def _bound(name: str, part: PartSpec) -> PartSpec:
+    if part.identity is not None:
+        return part
+    found = _load(name, part)
+    if name in builtin(found.part.kind):
+        raise SpecError(
+            f"`part.{name}` must have a name of its own, got that of a built-in part "
+            f"of kind {found.part.kind!r}."
+        )
+    return msgspec.structs.replace(part, identity=dict(found.identity))
+
+
+def _load(name: str, part: PartSpec) -> Loaded:
+    try:
+        return load(Source.of(part.source))
+    except PartError as error:
+        raise SpecError(f"[part.{name}] {error}") from error
+
+
+def foreign_parts(spec: StudySpec) -> dict[str, Part]:
+    """Load the parts that a study brings, by the names it gave them.
+
+    Raises:
+        SpecError: one cannot be loaded, or is not what it was when it was planned.
+    """
+    return {name: _foreign(name, part) for name, part in spec.part.items()}
+
+
+def _foreign(name: str, part: PartSpec) -> Part:
+    if part.identity is None:
+        return _load(name, part).part
+    return _planned(name, part.source, tuple(sorted(part.identity.items())))
+
+
+@cache
+def _planned(name: str, source: str, identity: tuple[tuple[str, Scalar], ...]) -> Part:
+    """Load a part once in a process: equal conditions have the same one."""
+    loaded = _load(name, PartSpec(source=source))
+    if dict(identity) != loaded.identity:
+        raise SpecError(
+            f"[part.{name}] {source!r} must stay as it was when the study was "
+            "planned, but its code has changed. Run the study again."
+        )
+    return loaded.part
+
+
+class Use(NamedTuple):
+    """One use of a part of a study's own.
+
+    Attributes:
+        name: what the study calls the part.
+        part: its table.
+        kind: what it is.
+        options: static options that are given; the rest are at their defaults.
+    """
+
+    name: str
+    part: PartSpec
+    kind: Kind
+    options: Mapping[str, Scalar]
+
+
+def used_parts(conditions: Iterable[Condition]) -> list[Use]:
+    """List the parts that conditions use, each set of options once."""
+    found: dict[tuple[str, str], Use] = {}
+    for condition in conditions:
+        for name, identity in condition.parts.items():
+            kind = cast(Kind, identity["kind"])
+            options = _options_of(condition, kind)
+            use = Use(name, condition.spec.part[name], kind, options)
+            found.setdefault((name, repr(sorted(options.items()))), use)
+    return list(found.values())
+
+
+def check_parts(conditions: Iterable[Condition]) -> None:
+    """Hold the parts that conditions use to their contracts, in processes of their own.
+
+    Each runs for samples of its kind, on the CPU; nothing of the study is computed.
+
+    Raises:
+        SpecError: a part does not build, breaks its contract, or does not give the
+            same bytes in two processes.
+    """
+    for name, part, kind, options in used_parts(conditions):
+        if not checks_of(kind):
+            continue
+        answers = ask(part.source, options, BEFORE_WORK)
+        failures = [answer.failure for answer in answers if answer.failure]
+        if not failures and len({answer.digest for answer in answers}) > 1:
+            failures = [
+                "two processes must give the same bytes, got others under another "
+                "PYTHONHASHSEED."
+            ]
+        if failures:
+            raise SpecError(f"[part.{name}] {kind}: {failures[0]}")
+
+
+def _options_of(condition: Condition, kind: str) -> Mapping[str, Scalar]:
+    """Static options that a condition gives its part of a kind."""
+    tables = {
+        "network": condition.network,
+        "optimiser": condition.training,
+        "annotator": condition.crowd,
+    }
+    return getattr(tables.get(kind, condition.arm), "options", {})
+
+
+def find_uses(
+    part: str, study: Path | None
+) -> tuple[Source, list[Mapping[str, Scalar]]]:
+    """Say where a part stands, and with which options a study uses it.
+
+    Args:
+        part: its source, or with a study also the name that this gives it.
+        study: the study's file; None for the default options.
+
+    Raises:
+        SpecError: the study cannot be read, or does not use the part.
+        PartError: the source is none.
+    """
+    if study is None:
+        return Source.of(part), [{}]
+    spec = bind_parts(load_spec(study))
+    named = spec.part.get(part)
+    source = Source.of(named.source if named else part).under(Path())
+    uses = [u for u in used_parts(expand(spec)) if Source.of(u.part.source) == source]
+    if not uses:
+        raise SpecError(f"Study {str(study)!r} must use the part {part!r}, got no use.")
+    return source, [use.options for use in uses]
+
+
+def list_code(spec: StudySpec) -> dict[str, tuple[str, ...]]:
+    """Name the code that a study would execute; none of it is.
+
+    Returns:
+        By the name of each part: the paths of its files, or its installed module.
+
+    Raises:
+        SpecError: a file cannot be read.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for name, part in spec.part.items():
+        if part.file is None:
+            found[name] = (part.source.rpartition(":")[0],)
+            continue
+        try:
+            code = read_code(Path(part.file))
+        except PartError as error:
+            raise SpecError(f"[part.{name}] {error}") from error
+        found[name] = tuple(str(code.root / path) for path, _ in code.files.values())
+    return found
+
+
+def describe_code(spec: StudySpec) -> str:
+    """Say in one line which code a study would execute; "" where it brings none."""
+    files = {file for paths in list_code(spec).values() for file in paths}
+    if not files:
+        return ""
+    return f"This study executes code of its own: {', '.join(sorted(files))}."
+
+
+def keep_parts(spec: StudySpec, out: Path) -> None:
+    """Copy the sources of a planned study's parts to its results, each form once.
+
+    Installed parts stay where they are: the study's tables name package and version.
+    """
+    for part in spec.part.values():
+        if part.file is None:
+            continue
+        code = read_code(Path(part.file))
+        for path, text in code.files.values():
+            target = kept_in(out, code.sha256) / path
+            if not target.is_file() or target.read_bytes() != text:
+                write_bytes(target, text)
+
+
+def as_specs(parts: Mapping[str, Part]) -> dict[str, PartSpec]:
+    """Turn parts at hand into the tables of a study.
+
+    Raises:
+        PartError: worker processes could not find one of them.
+    """
+    return {name: PartSpec(source=str(source_of(p))) for name, p in parts.items()}

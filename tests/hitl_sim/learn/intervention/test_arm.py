@@ -1,0 +1,71 @@
+"""Arms own everything: whoever handles one never asks which it is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import hitl_sim
+from hitl_sim.learn.intervention import Arm, Surroundings, table_of
+from hitl_sim.learn.intervention.arm import PeopleArm
+from hitl_sim.part import builtin
+
+SOURCES = Path(hitl_sim.__file__).parent
+KINDS = {
+    "importance",
+    "labelling",
+    "machine_importance",
+    "machine_share",
+    "random_share",
+    "relevance",
+    "verification",
+    "whole_pool",
+}
+ASKS_WHICH = re.compile(
+    # a named arm, a test of its class, or of its kind
+    r"\b[A-Z]\w*[a-z]Arm\b|isinstance\([^)]*\barm\b|match .*\barm\b|arm\.kind ==",
+)
+
+
+def arm_of(kind, **fields):
+    table = table_of(builtin("intervention")[kind])
+    own = {"role": "control"} if kind == "whole_pool" else {}
+    return table(name="one", **own, **fields)
+
+
+def test_nothing_outside_an_arms_file_asks_which_arm_it_is():
+    home = SOURCES / "learn" / "intervention"
+    found = [
+        f"{file.relative_to(SOURCES)}:{number}: {line.strip()}"
+        for file in SOURCES.rglob("*.py")
+        if home not in file.parents
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if ASKS_WHICH.search(line)
+    ]
+    assert found == []
+
+
+def test_every_file_of_an_intervention_is_found_by_its_name():
+    assert set(builtin("intervention")) == KINDS
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_exactly_those_who_ask_people_say_whom_and_what(kind):
+    arm = arm_of(kind)
+    asks = arm.question is not None
+    assert asks == isinstance(arm, PeopleArm)
+    assert asks == ("people" in arm.__struct_fields__)
+    assert asks == (arm.num_questions > 0)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_an_arm_fits_surroundings_that_are_usual(kind):
+    arm_of(kind).check(Surroundings(3, 32, 60, 10))
+
+
+def test_an_arm_that_builds_nothing_says_so(program):
+    class Unbuilt(Arm, frozen=True, tag="unbuilt"):
+        """Nobody wrote it."""
+
+    with pytest.raises(NotImplementedError, match="Unbuilt must be an intervention"):
+        Unbuilt(name="one").build(program)

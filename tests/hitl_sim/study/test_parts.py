@@ -1,0 +1,171 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from hitl_sim.cli import app
+from hitl_sim.part_source import Source
+from hitl_sim.study.kept_parts import with_kept_parts
+from hitl_sim.study.parts import (
+    as_specs,
+    bind_parts,
+    describe_code,
+    foreign_parts,
+    keep_parts,
+)
+from hitl_sim.study.runner import load_spec_of, run_study
+from hitl_sim.study.spec import (
+    PartSpec,
+    SpecError,
+    convert,
+    load_spec,
+    named_parts,
+)
+from oracles import part
+
+BALD = """
+import helper
+from hitl_sim import part
+
+
+@part.strategy()
+def bald(shape):
+    return lambda key, view, params: helper.scale(view.logits)
+"""
+HELPER = "def scale(logits):\n    return logits[:, 0]\n"
+
+
+@part.strategy()
+def own(shape):
+    return shape
+
+
+@pytest.fixture
+def study(tmp_path, smoke_file):
+    """Write the smoke study with a part of its own that no arm uses yet."""
+    text = smoke_file.read_text() + '[part.bald]\nsource = "./bald.py:bald"\n'
+    (tmp_path / "study.toml").write_text(text)
+    (tmp_path / "bald.py").write_text(BALD)
+    (tmp_path / "helper.py").write_text(HELPER)
+    return tmp_path / "study.toml"
+
+
+def planned(study):
+    return bind_parts(load_spec(study))
+
+
+def test_a_source_is_found_from_the_study_files_folder(study):
+    source = load_spec(study).part["bald"].source
+    assert source == f"{study.parent.resolve()}/bald.py:bald"
+
+
+def test_a_study_file_cannot_say_what_a_part_is(study):
+    study.write_text(study.read_text() + 'identity = { kind = "network" }\n')
+    assert load_spec(study).part["bald"].identity is None
+
+
+def test_planning_writes_down_what_a_part_is(study):
+    identity = planned(study).part["bald"].identity
+    assert identity["kind"] == "strategy"
+    assert len(identity["sha256"]) == 64
+    assert not any(str(study.parent) in str(value) for value in identity.values())
+
+
+def test_the_parts_of_a_study_are_loaded_by_its_names(study):
+    (found,) = foreign_parts(planned(study)).values()
+    assert (found.kind, found.name) == ("strategy", "bald")
+
+
+def test_code_that_changed_since_planning_is_refused(study):
+    spec = planned(study)
+    (study.parent / "helper.py").write_text(HELPER + "# more\n")
+    with pytest.raises(SpecError, match=r"\[part\.bald\].* its code has changed"):
+        foreign_parts(spec)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("./gone.py:bald", r"\[part\.bald\] Part file must be readable"),
+        ("bald", r"\[part\.bald\] `source` must be 'FILE\.py:NAME'"),
+        ("./bald.py:bold", r"\('bald'\), got 'bold'"),
+    ],
+)
+def test_a_part_that_cannot_be_loaded_ends_a_study_with_one_line(
+    study, source, message
+):
+    text = study.read_text().replace("./bald.py:bald", source)
+    study.write_text(text)
+    with pytest.raises(SpecError, match=message):
+        planned(study)
+    called = CliRunner().invoke(app, ["run", str(study), "--dry-run"])
+    assert called.exit_code == 2
+
+
+def test_the_name_of_a_built_in_part_is_refused(study, monkeypatch):
+    monkeypatch.setattr("hitl_sim.study.parts.builtin", lambda kind: {"bald": kind})
+    with pytest.raises(SpecError, match=r"`part\.bald` must have a name of its own"):
+        planned(study)
+
+
+def test_only_what_names_a_part_depends_on_it(study):
+    parts = planned(study).part
+    arm = {"kind": "labelling", "name": "bald", "strategy": "margin"}
+    tables = {"arm": arm, "network": {"kind": "bald"}}
+    assert named_parts(parts, tables) == {}
+    tables["arm"] = arm | {"strategy": "bald"}
+    assert named_parts(parts, tables) == {"bald": parts["bald"].identity}
+
+
+def test_a_study_says_which_code_it_executes_and_executes_none_for_that(study):
+    (study.parent / "bald.py").write_text("import helper\n1 / 0\n")
+    folder = study.parent.resolve()
+    assert describe_code(load_spec(study)) == (
+        f"This study executes code of its own: {folder}/bald.py, {folder}/helper.py."
+    )
+    assert describe_code(msgspec.structs.replace(load_spec(study), part={})) == ""
+
+
+def test_kept_sources_are_what_they_were(study, tmp_path):
+    spec, out = planned(study), tmp_path / "out"
+    keep_parts(spec, out)
+    shutil.rmtree(study.parent / "__pycache__", ignore_errors=True)
+    for name in ("bald.py", "helper.py"):
+        (study.parent / name).unlink()
+    kept = with_kept_parts(spec, out)
+    assert Path(kept.part["bald"].file).is_relative_to(out.resolve())
+    assert kept.part["bald"].identity == spec.part["bald"].identity
+    assert foreign_parts(kept)["bald"].name == "bald"
+
+
+def test_parts_at_hand_become_tables_that_a_study_can_hold():
+    (spec,) = as_specs({"mine": own}).values()
+    assert spec == PartSpec(source=str(Source(str(Path(__file__)), "own", True)))
+
+
+@pytest.mark.study
+def test_reading_results_never_runs_a_parts_file(study, tmp_path):
+    spec = load_spec(study)
+    small = {"replicates": 2, "arm": spec.arm[:1], "axis": ()}
+    out = tmp_path / "out"
+    run_study(
+        convert(msgspec.to_builtins(msgspec.structs.replace(spec, **small))), out, 1
+    )
+    kept = load_spec_of(out).part["bald"]
+    assert json.loads((out / "study.json").read_text())["part"]["bald"]["identity"]
+    for file in (study.parent / "bald.py", Path(kept.file)):
+        file.write_text("raise RuntimeError('a part was run')\n")
+    call = "from hitl_sim.cli import main; main()"
+    for command in (["report", out], ["status", out], ["compare", out, out]):
+        done = subprocess.run(
+            [sys.executable, "-c", call, *map(str, command)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
