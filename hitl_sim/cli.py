@@ -71,12 +71,9 @@ def _refuse(message: str) -> NoReturn:
     raise typer.Exit(_REFUSED)
 
 
-def _tell_code(spec: "StudySpec") -> None:
-    """Say, before any of it is run, that a study brings code of its own."""
-    from hitl_sim.study.parts import describe_code
-
-    if words := describe_code(spec):
-        Console(stderr=True, soft_wrap=True).print(escape(words))
+def _tell(words: str) -> None:
+    """Print beside what a command prints."""
+    Console(stderr=True, soft_wrap=True).print(escape(words))
 
 
 @contextmanager
@@ -173,7 +170,7 @@ def run(
     folder = out or Path("results") / (file.stem + ("-smoke" if smoke else ""))
     again = f"hitl-sim run {file}{' --smoke' if smoke else ''} --out {folder}"
     with _errors_in_words():
-        spec = load_spec(file, is_smoke=smoke)
+        spec = load_spec(file, is_smoke=smoke, on_code=_tell)
         _profile(device or spec.device)
         if probe and not dry_run:
             raise ValueError("`--probe` must be given with `--dry-run`.")
@@ -183,7 +180,6 @@ def run(
             )
         if tune and (dry_run or smoke):
             raise ValueError("`--tune` must be given without --dry-run and --smoke.")
-        _tell_code(spec)
         if tune:
             with console.status("timing programs ...") as shown:
                 tuning = tune_study(

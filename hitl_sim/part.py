@@ -33,6 +33,7 @@ PACKAGES: Mapping[Kind, str] = MappingProxyType(
         "intervention": "hitl_sim.learn.intervention",
         "network": "hitl_sim.learn.network",
         "optimiser": "hitl_sim.learn.optimiser",
+        "strategy": "hitl_sim.learn.strategy",
     }
 )
 """Where the built-in parts of each kind stand."""

@@ -457,3 +457,28 @@ def offered() -> dict[str, Source]:
     """
     points = metadata.entry_points(group=ENTRY_POINTS)
     return {point.name: Source(point.module, point.attr, False) for point in points}
+
+
+def describe_code(sources: Iterable[str]) -> str:
+    """Say in one line which code some parts would execute; none of it is.
+
+    Args:
+        sources: where they stand.
+
+    Returns:
+        The paths of their files, those beside them included, and installed modules; ""
+        where there are none.
+
+    Raises:
+        PartError: a source is none, or a file cannot be read.
+    """
+    found: set[str] = set()
+    for source in map(Source.of, sources):
+        if source.is_file:
+            code = read_code(Path(source.module))
+            found |= {str(code.root / path) for path, _ in code.files.values()}
+        else:
+            found.add(source.module)
+    if not found:
+        return ""
+    return f"This study executes code of its own: {', '.join(sorted(found))}."

@@ -3,8 +3,8 @@
     python experiments/benchmarks/reprice.py
 
 Scenarios differ in wage, tariff, PUE, boundary, label standing and device. The loop
-prices the same records one scenario after the other with the study's own market, for a
-few scenarios; its time for all of them is that time scaled up, which is said.
+prices the same records one scenario after the other with the ledger itself, for a few
+scenarios; its time for all of them is that time scaled up, which is said.
 """
 
 import resource
@@ -14,11 +14,21 @@ import time
 import msgspec
 import numpy as np
 
-from hitl_sim.analysis.bill import UnitCount, Usage, price_units
-from hitl_sim.analysis.pricing import MEASURES, open_market
-from hitl_sim.analysis.repricing import Amounts, amount_names, price_table, reprice
-from hitl_sim.analysis.scenario import STANDINGS, cross
-from hitl_sim.cost import BOUNDARIES, Prices
+from hitl_sim.analysis.bill import price_units
+from hitl_sim.analysis.interval import Outlay
+from hitl_sim.cost import (
+    BOUNDARIES,
+    LABEL_STANDINGS,
+    MEASURES,
+    Prices,
+    UnitCount,
+    Usage,
+    amount_names,
+    cross,
+    open_market,
+    price_table,
+    reprice,
+)
 from hitl_sim.energy import Kind, Scope, exact, load_profile
 
 RECORDS, LOOPED = 100_000, 6
@@ -62,14 +72,14 @@ def draw_amounts():
     rows = rng.lognormal(3.0, 1.0, (RECORDS, len(names)))
     lives = [index for index, name in enumerate(names) if name.startswith("life of ")]
     rows[:, lives] = 0.0
-    return Amounts(names, rows, rng.random(RECORDS) < 0.9)
+    return Outlay(rows, rng.random(RECORDS) < 0.9, names=names)
 
 
 def all_scenarios():
     """Cross prices with boundaries, standings and devices: 1,008 scenarios."""
     return cross(
         boundaries=BOUNDARIES,
-        standings=STANDINGS,
+        standings=LABEL_STANDINGS,
         num_devices=len(DEVICES),
         wage_usd_per_h=np.linspace(2.0, 60.0, 7),
         electricity_usd_per_kwh=[0.07, 0.39],
@@ -78,26 +88,32 @@ def all_scenarios():
     )
 
 
+def market_of(device, prices):
+    """Return what turns usage on a device into a bill."""
+    profile = load_profile(device)
+    return open_market(price_units(UNITS, profile), profile, prices, LABEL_S)
+
+
 def vectorised(amounts, scenarios):
     """Bill everything; the means keep the work from being skipped."""
-    devices = [load_profile(name) for name in DEVICES]
-    table = price_table(UNITS, devices, PRICES, LABEL_S, scenarios)
+    markets = [market_of(name, PRICES) for name in DEVICES]
+    table = price_table(markets, scenarios)
     means = {measure: np.zeros(len(scenarios)) for measure in MEASURES}
-    for block in reprice(amounts.rows, table):
+    for block in reprice(amounts.spent, table):
         for measure, costs in block.costs.items():
             means[measure] += costs.sum(axis=0) / RECORDS
     return means
 
 
 def looped(amounts, scenarios, chosen):
-    """Bill the same, one scenario after the other, by the study's own market."""
+    """Bill the same, one scenario after the other, by the ledger itself."""
     seconds = {
-        name: amounts.rows[:, amounts.names.index(name)]
+        name: amounts.spent[:, amounts.names.index(name)]
         for name in ("wait_s", "paid_s", "requester_s", "pool_labels")
     }
     usage = Usage(
         work=tuple(
-            UnitCount(unit, unit.partition(":")[0], "protocol", amounts.rows[:, row])
+            UnitCount(unit, unit.partition(":")[0], "protocol", amounts.spent[:, row])
             for row, unit in enumerate(UNITS)
         ),
         people="benchmark",
@@ -106,7 +122,7 @@ def looped(amounts, scenarios, chosen):
     means = {measure: [] for measure in MEASURES}
     for s in chosen:
         numbers = {name: float(v[s]) for name, v in scenarios.numbers.items()}
-        standing = STANDINGS[scenarios.standing[s]]
+        standing = LABEL_STANDINGS[scenarios.standing[s]]
         price = numbers.pop("label_price_usd")
         prices = msgspec.structs.replace(
             PRICES,
@@ -115,18 +131,10 @@ def looped(amounts, scenarios, chosen):
             label_price_usd=price if standing == "bought_elsewhere" else None,
             **numbers,
         )
-        profile = load_profile(DEVICES[scenarios.device[s]])
-        market = open_market(price_units(UNITS, profile), profile, prices, LABEL_S)
+        ledger = market_of(DEVICES[scenarios.device[s]], prices).ledger(usage)
         for measure in MEASURES:
-            bills = sum(
-                market.tariff.unit[line.unit][measure] * line.count
-                for line in usage.work
-            )
-            for name, price in market.tariff.second.items():
-                bills = bills + price[measure] * getattr(usage, name)
-            label = market.label(measure, standing).value
-            labels = np.nan if label is None else label
-            bills = bills + labels * usage.pool_labels
+            total = ledger.total(measure)
+            bills = total.value if total.is_known else np.nan
             means[measure].append(float(np.mean(bills)))
     return means
 

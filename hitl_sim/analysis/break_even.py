@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hitl_sim.analysis.claim import Held
-from hitl_sim.analysis.decision import NO_CONTROL_SUCCESS, NO_SUCCESS
+from hitl_sim.analysis.decision import NO_CONTROL_SUCCESS, NO_SUCCESS, Split
 from hitl_sim.analysis.estimate import Estimate, infinite, unknown
 from hitl_sim.analysis.interval import (
     Outlay,
@@ -31,9 +31,9 @@ from hitl_sim.analysis.interval import (
     percentile_interval,
     ratio_interval,
 )
-from hitl_sim.analysis.pricing import Measure, Split
-from hitl_sim.analysis.record import FloatArray
 from hitl_sim.analysis.success import CONTROL
+from hitl_sim.array import FloatArray
+from hitl_sim.cost import Measure
 from hitl_sim.energy import Quantity, Scope, unavailable
 
 AXIS_NAMES: dict[Measure, str] = {
@@ -120,7 +120,7 @@ def find_break_even(
         The break-even; unknown where a price that it takes is unavailable.
     """
     for split, reason in ((control, NO_CONTROL_SUCCESS), (arm, NO_SUCCESS)):
-        if not split.is_reached.any():
+        if not split.trained.is_reached.any():
             return _without_success(measure, arm, control, reason, weights)
     beside, saved = _pooled(arm, control, label)
     if beside.value is None or saved.value is None or not _is_known(beside, saved):
@@ -177,11 +177,18 @@ def _pays(
     if answer is Answer.UNDETERMINED:
         return answer
     price = 0.0 if label.value is None else float(label.value)
-    bills = arm.trained.plus(arm.stood_beside(price)), control.trained
+    bills = arm.trained.plus(_beside(arm, price)), control.trained
     if price:
         bills = bills[0], bills[1].plus(control.labelled.times(price))
     is_upheld = _is_upheld(held, *bills, weights, answer is Answer.YES)
     return answer if is_upheld else Answer.UNDETERMINED
+
+
+def _beside(arm: Split, price: float) -> Outlay:
+    """Return what stands beside training, with labels at some price."""
+    if not price:
+        return arm.stood_beside
+    return arm.stood_beside.plus(arm.labelled.times(price))
 
 
 def _is_known(beside: Quantity, saved: Quantity) -> bool:
@@ -195,7 +202,7 @@ def _without_success(
     reason = arm.training.reason or reason
     none = unavailable(arm.beside.unit, arm.beside.scope, reason)
     is_known = arm.training.is_known and control.training.is_known
-    is_never = bool(control.is_reached.any()) and is_known
+    is_never = bool(control.trained.is_reached.any()) and is_known
     floor, _ = ratio_interval(
         arm.trained,
         control.trained,
@@ -229,8 +236,8 @@ def _draws(
     """Return beside and saved in each resample, `[B]` each."""
     price = 0.0 if label.value is None else float(label.value)
     with np.errstate(invalid="ignore"):
-        may_fail = not control.is_reached.all()
-        beside = arm.stood_beside(price).draws(weights, may_fail=may_fail)
+        may_fail = not control.trained.is_reached.all()
+        beside = _beside(arm, price).draws(weights, may_fail=may_fail)
         if price:
             labels = control.labelled.draws(weights, stream=CONTROL)
             beside = beside - price * labels

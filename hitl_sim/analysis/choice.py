@@ -30,11 +30,7 @@ from hitl_sim.analysis.net_benefit import (
     probability,
     scale_line,
 )
-from hitl_sim.analysis.pricing import MEASURES, Measure
-from hitl_sim.analysis.record import FloatArray, IntArray
 from hitl_sim.analysis.reference import reached_arms
-from hitl_sim.analysis.repricing import PriceTable, bill, price_table
-from hitl_sim.analysis.scenario import Scenarios, cross
 from hitl_sim.analysis.variance import Spread, price_moments, split_variance
 from hitl_sim.analysis.verdict import (
     CARBON_PRICES,
@@ -52,7 +48,17 @@ from hitl_sim.analysis.verdict import (
     Step,
 )
 from hitl_sim.analysis.world import Input, draw_worlds, world_inputs
-from hitl_sim.cost import BOUNDARIES, price_rates
+from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.cost import (
+    BOUNDARIES,
+    MEASURES,
+    Measure,
+    PriceTable,
+    Scenarios,
+    bill,
+    cross,
+    price_table,
+)
 from hitl_sim.unit import S_PER_H
 
 
@@ -105,21 +111,17 @@ class _Desk:
         scale: float,
     ) -> None:
         self.result, self.task, self.scale = result, task, scale
-        one = {"device_energy_factor": np.ones(1)}
         worlds = draw_worlds(inputs, NUM_RESAMPLES, result.seed)
-        self.here = self._table(Scenarios(one))
+        self.here = result.market.table
         self.worlds = self._table(worlds)
         self.moments = {
-            m: price_moments(_scaled(self.worlds, m, scale), result.seed)
+            m: price_moments(self.worlds.scaled(m, scale), result.seed)
             for m in MEASURES
         }
         self.wages = [self._at(worlds, "wage_usd_per_h", wage) for wage in (0.0, 1.0)]
 
     def _table(self, scenarios: Scenarios) -> PriceTable:
-        result = self.result
-        return price_table(
-            result.work, [result.profile], result.prices, result.label_s, scenarios
-        )
+        return price_table([self.result.market], scenarios)
 
     def _at(self, worlds: Scenarios, name: str, value: float) -> PriceTable:
         """Return prices in the same worlds with one number set."""
@@ -183,7 +185,7 @@ class _Desk:
         for span in RANGES:
             ends = np.array([span.low, span.high])
             table = self._table(Scenarios({span.name: ends}))
-            cases.append((span, ends, 1.0, _scaled(table, span.measure, 1.0)))
+            cases.append((span, ends, 1.0, table.whole(span.measure)))
         rows = [
             self._along_prices(finding, cases)
             for finding in self.task.with_people
@@ -337,7 +339,7 @@ def _priced(amounts: FloatArray, prices: FloatArray) -> float:
 
 def _pue(result: StudyResult) -> float:
     """Return the study's own power usage effectiveness."""
-    value = price_rates(result.prices).pue.value
+    value = result.market.rates.pue.value
     return float(value) if isinstance(value, float) else 1.0
 
 
@@ -367,8 +369,3 @@ OBJECTIVES = (
     "money",
     "carbon",
 )
-
-
-def _scaled(table: PriceTable, measure: Measure, scale: float) -> FloatArray:
-    """Return `[F, S]` prices with training some times as dear."""
-    return table.beside[measure] + scale * table.training[measure]

@@ -30,8 +30,8 @@ from hitl_sim.analysis.failure import (
     share_survived,
 )
 from hitl_sim.analysis.interval import MIN_REPLICATES, Outlay, draw_pair, tail
-from hitl_sim.analysis.record import BoolArray, FloatArray
 from hitl_sim.analysis.success import mean_reached
+from hitl_sim.array import BoolArray, FloatArray
 
 
 class Effect(enum.Enum):

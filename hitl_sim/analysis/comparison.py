@@ -7,31 +7,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hitl_sim.analysis.bill import protocol_joules, training_scopes, usage_at
+from hitl_sim.analysis.bill import training_scopes, usage_at
 from hitl_sim.analysis.break_even import BreakEven, find_break_even
 from hitl_sim.analysis.claim import Held, Side, find_sides
 from hitl_sim.analysis.curve import trace_curve
 from hitl_sim.analysis.decision import (
     Sample,
-    bill_sample,
+    Split,
     draw_sample,
     estimate_ratio,
     find_ceiling,
     joules_per_success,
     resting_on,
     restricted_mean,
+    split_bills,
     variance_saved,
 )
 from hitl_sim.analysis.dial import find_dial_crossings
 from hitl_sim.analysis.estimate import Estimate, unknown
 from hitl_sim.analysis.finding import Finding, LabelCase, NullCheck, TaskResult
 from hitl_sim.analysis.interval import mean_interval, resample, wilson
-from hitl_sim.analysis.pricing import MEASURES, Market, Measure, Split
-from hitl_sim.analysis.record import FloatArray, IntArray, RecordError, RunGroup
-from hitl_sim.analysis.repricing import amounts_of
+from hitl_sim.analysis.record import RecordError, RunGroup
 from hitl_sim.analysis.target import Stop, Targets, find_targets, stop_at_cap
-from hitl_sim.cost import LabelStanding
-from hitl_sim.energy import Kind, Quantity, Scope, UnitCost, exact, unavailable
+from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.cost import MEASURES, LabelStanding, Market, Measure
+from hitl_sim.energy import Kind, Quantity, Scope, exact, unavailable
 
 _COUNTED = Kind.MEASURED_COUNTER
 _STEPS = exact(1.0, "steps", _COUNTED, Scope.CONSTANT, "steps that were counted")
@@ -101,7 +101,7 @@ def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskRes
         without_target=targets.without,
         horizon_steps=frame.horizon_steps,
         horizon_j=frame.horizon_j,
-        ceiling=find_ceiling(frame.control, market.costs, rules.seed),
+        ceiling=find_ceiling(frame.control, market.device, rules.seed),
         control=control_found,
         null=_null_check(findings),
         findings=findings,
@@ -127,7 +127,7 @@ def _frame(
     rules: Rules,
 ) -> _Frame:
     """Bill the control, and find how far every run was followed."""
-    sample = draw_sample(control, targets, market.costs, smoothing=rules.smoothing)
+    sample = draw_sample(control, targets, market, smoothing=rules.smoothing)
     if sample.group.num_runs == 0:
         raise RecordError(
             f"`replicate` of the control of task {control.task!r} must be among those"
@@ -137,7 +137,7 @@ def _frame(
         group.condition: draw_sample(
             group,
             targets,
-            market.costs,
+            market,
             smoothing=rules.smoothing,
             among=sample.group.replicate,
         )
@@ -150,7 +150,7 @@ def _frame(
     return _Frame(
         targets=targets,
         control=sample,
-        control_splits=market.splits(sample),
+        control_splits=split_bills(sample, market),
         label_price={
             (standing, measure): market.label(measure, standing)
             for standing in standings
@@ -169,27 +169,27 @@ def _frame(
 
 def _least_joules(group: RunGroup, market: Market) -> float:
     """Return the joules of the cheapest run at the cap, J."""
-    joules = protocol_joules(usage_at(group, stop_at_cap(group)), market.costs)
+    joules = market.device.joules(usage_at(group, stop_at_cap(group)))
     return float(np.min(np.asarray(joules.value)))
 
 
 def _find(group: RunGroup, frame: _Frame) -> Finding:
     """Hold one condition against the control."""
     market, rules = frame.market, frame.rules
-    costs, seed = market.costs, rules.seed
+    device, seed = market.device, rules.seed
     arm = frame.samples[group.condition]
     rows = np.searchsorted(frame.control.group.replicate, arm.group.replicate)
     control, splits = frame.control, frame.control_splits
     num_missing = control.group.num_runs - arm.group.num_runs
     if num_missing:
-        control = _select(control, rows, costs)
-        splits = market.splits(control)
+        control = _select(control, rows)
+        splits = split_bills(control, market)
     weights = resample(arm.group.num_runs, seed)
-    ratio = estimate_ratio(arm, control, costs, seed)
+    ratio = estimate_ratio(arm, control, device, seed)
     held = Held(
         frame.sides[group.condition], frame.sides[frame.control.group.condition]
     )
-    arm_splits = market.splits(arm)
+    arm_splits = split_bills(arm, market)
 
     def break_even(measure: Measure, standing: LabelStanding) -> BreakEven:
         price = frame.label_price[standing, measure]
@@ -198,7 +198,7 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
         )
 
     standing = market.prices.label_standing
-    spent = protocol_joules(arm.usage_per_success, costs)
+    spent = device.joules(arm.usage_per_success)
     return Finding(
         condition=group.condition,
         task=group.task,
@@ -213,7 +213,7 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
         num_failed=int((~arm.group.is_ok).sum()),
         num_missing=num_missing,
         reach=wilson(arm.num_reached, arm.group.num_runs),
-        joules=joules_per_success(arm, costs, seed),
+        joules=joules_per_success(arm, device, seed),
         ratio=ratio,
         claim=held.claim(
             ratio.low,
@@ -230,9 +230,11 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
             resting_on(_STEPS, arm.usage),
             seed,
         ),
-        mean_joules=restricted_mean(arm.joules, arm, frame.horizon_j, spent, seed),
+        mean_joules=restricted_mean(
+            arm.outlay.spent, arm, frame.horizon_j, spent, seed
+        ),
         test_accuracy=_test_accuracy(arm, weights),
-        scopes=training_scopes(arm.usage_per_success, costs),
+        scopes=training_scopes(arm.usage_per_success, device),
         usage=arm.usage_per_success,
         is_per_success=arm.num_reached > 0,
         ledger=market.ledger(arm.usage_per_success),
@@ -242,18 +244,25 @@ def _find(group: RunGroup, frame: _Frame) -> Finding:
             for other, measure in frame.label_price
         ),
         shares={name: _mean(share) for name, share in arm.group.shares.items()},
-        curve=trace_curve(arm.group, costs, smoothing=rules.smoothing),
-        amounts=amounts_of(arm, tuple(costs)),
+        curve=trace_curve(arm.group, device.costs, smoothing=rules.smoothing),
+        amounts=arm.amounts,
         test_by_run=_seen(arm),
         worked_by_run=np.asarray(arm.usage.worked_s, np.float64),
         replay={name: _mean(count) for name, count in arm.group.replay.items()},
     )
 
 
-def _select(sample: Sample, rows: IntArray, costs: Mapping[str, UnitCost]) -> Sample:
+def _select(sample: Sample, rows: IntArray) -> Sample:
     """Return the sample of some of its runs."""
+    group = sample.group.select(rows)
     stop = Stop(sample.stop.checkpoint[rows], sample.stop.is_reached[rows])
-    return bill_sample(sample.group.select(rows), stop, costs)
+    return Sample(
+        group,
+        stop,
+        usage_at(group, stop),
+        sample.amounts.select(rows),
+        sample.outlay.select(rows),
+    )
 
 
 def _test_accuracy(arm: Sample, weights: FloatArray) -> Estimate:

@@ -28,7 +28,7 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 
 from hitl_sim.analysis.interval import MIN_REPLICATES, tail
-from hitl_sim.analysis.record import FloatArray
+from hitl_sim.array import FloatArray
 
 
 class Course(enum.Enum):

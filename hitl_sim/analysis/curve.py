@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hitl_sim.analysis.record import PROTOCOL, FloatArray, IntArray, RunGroup
+from hitl_sim.analysis.record import PROTOCOL, RunGroup
 from hitl_sim.analysis.target import smooth
+from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.energy import UnitCost
 from hitl_sim.unit import S_PER_H
 

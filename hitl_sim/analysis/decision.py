@@ -8,17 +8,11 @@ does is billed to the cap and counts in full; none is dropped.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hitl_sim.analysis.bill import (
-    Usage,
-    protocol_joules,
-    share_out,
-    usage_at,
-)
+from hitl_sim.analysis.bill import usage_at
 from hitl_sim.analysis.estimate import Estimate, infinite
 from hitl_sim.analysis.interval import (
     Outlay,
@@ -31,11 +25,23 @@ from hitl_sim.analysis.interval import (
     resample,
     wilson,
 )
-from hitl_sim.analysis.people import NOBODY
-from hitl_sim.analysis.record import BoolArray, FloatArray, IntArray, RunGroup
+from hitl_sim.analysis.record import RecordError, RunGroup
 from hitl_sim.analysis.target import Stop, Targets, find_stop, stop_at_cap
-from hitl_sim.cost import human_hour_energy
-from hitl_sim.energy import Quantity, Scope, UnitCost, exact, unavailable
+from hitl_sim.array import BoolArray, FloatArray, IntArray
+from hitl_sim.cost import (
+    MEASURES,
+    NOBODY,
+    TRAINING,
+    Device,
+    Market,
+    Measure,
+    Usage,
+    amount_names,
+    amount_rows,
+    human_hour_energy,
+)
+from hitl_sim.cost.engine import LABELS
+from hitl_sim.energy import Quantity, Scope, exact, unavailable
 from hitl_sim.unit import S_PER_H
 
 NO_SUCCESS = "no run reached the target"
@@ -50,22 +56,17 @@ class Sample:
         group: the `R` runs, in order of replicate.
         stop: where each of them stopped.
         usage: what each used up to there, `[R]`.
-        joules: `[R]` what the device spent on each, at the profile's own constants.
-        usage_at_cap: `[R]` what each would have used without reaching.
-        joules_at_cap: `[R]` and what the device would have spent.
+        amounts: the same as one matrix, `[R, F]`, and what each would have used without
+            reaching.
+        outlay: `[R]` joules that the device spent on each, at the profile's own
+            constants.
     """
 
     group: RunGroup
     stop: Stop
     usage: Usage
-    joules: FloatArray
-    usage_at_cap: Usage
-    joules_at_cap: FloatArray
-
-    @property
-    def outlay(self) -> Outlay:
-        """Return joules and successes, run by run."""
-        return Outlay(self.joules, self.stop.is_reached, self.joules_at_cap)
+    amounts: Outlay
+    outlay: Outlay
 
     @property
     def num_reached(self) -> int:
@@ -78,7 +79,7 @@ class Sample:
 
         Validation labels are per run throughout: one set serves every attempt.
         """
-        shared = share_out(self.usage, self.num_reached or self.group.num_runs)
+        shared = self.usage.shared_among(self.num_reached or self.group.num_runs)
         labels = float(self.group.validation_labels.mean())
         return replace(shared, validation_labels=labels)
 
@@ -86,7 +87,7 @@ class Sample:
 def draw_sample(
     group: RunGroup,
     targets: Targets,
-    costs: Mapping[str, UnitCost],
+    market: Market,
     *,
     smoothing: int,
     among: IntArray | None = None,
@@ -96,7 +97,7 @@ def draw_sample(
     Args:
         group: the runs.
         targets: the targets of the base.
-        costs: device costs by unit.
+        market: what turns usage into a bill.
         smoothing: checkpoints in the trailing mean.
         among: replicates to keep; default all that have a target.
 
@@ -108,41 +109,94 @@ def draw_sample(
         shared = np.intersect1d(shared, among)
     kept = group.select(np.searchsorted(group.replicate, shared))
     target = targets.accuracy[np.searchsorted(targets.replicate, shared)]
-    return bill_sample(kept, find_stop(kept, target, smoothing=smoothing), costs)
+    return bill_sample(kept, find_stop(kept, target, smoothing=smoothing), market)
 
 
-def bill_sample(group: RunGroup, stop: Stop, costs: Mapping[str, UnitCost]) -> Sample:
-    """Bill runs where they stopped, and where they would have stopped at the latest."""
+def bill_sample(group: RunGroup, stop: Stop, market: Market) -> Sample:
+    """Bill runs where they stopped, and where they would have stopped at the latest.
 
-    def joules(usage: Usage) -> FloatArray:
-        spent = np.asarray(protocol_joules(usage, costs).value, np.float64)
-        return np.broadcast_to(spent, (group.num_runs,))
+    Raises:
+        RecordError: the manifest lacks a unit of work.
+    """
+    costs = market.device.costs
+    for line in group.work:
+        if line.unit not in costs:
+            raise RecordError(
+                f"`units` in the manifest must hold {line.unit!r}, got"
+                f" {', '.join(costs)}."
+            )
+    names, usage = amount_names(tuple(costs)), usage_at(group, stop)
+    at_cap = usage_at(group, stop_at_cap(group))
+    amounts = Outlay(
+        amount_rows(usage, names, stop.is_reached),
+        stop.is_reached,
+        amount_rows(at_cap, names, np.zeros_like(stop.is_reached)),
+        names,
+    )
+    outlay = amounts.priced(market.table.device[:, 0])
+    return Sample(group, stop, usage, amounts, outlay)
 
-    usage, at_cap = usage_at(group, stop), usage_at(group, stop_at_cap(group))
-    return Sample(group, stop, usage, joules(usage), at_cap, joules(at_cap))
+
+@dataclass(frozen=True)
+class Split:
+    """A condition's bill in one measure; pool labels are left out and counted.
+
+    Attributes:
+        training: device work with its rent and facility overhead, per success.
+        beside: people, waiting and its overheads, per success.
+        trained: the same run by run; NaN where unavailable.
+        stood_beside: `[R]`.
+        labelled: `[R]` given labels of the pool that each run used.
+    """
+
+    training: Quantity
+    beside: Quantity
+    trained: Outlay
+    stood_beside: Outlay
+    labelled: Outlay
 
 
-def joules_per_success(
-    sample: Sample, costs: Mapping[str, UnitCost], seed: int
-) -> Estimate:
+def split_bills(sample: Sample, market: Market) -> dict[Measure, Split]:
+    """Bill a condition in every measure, pooled and run by run."""
+    pooled, table, amounts = sample.usage_per_success, market.table, sample.amounts
+    training = market.ledger(Usage(pooled.work, pooled.people, pooled.kinds))
+    idle = tuple(replace(line, count=0.0) for line in pooled.work)
+    beside = market.ledger(
+        replace(pooled, work=idle, pool_labels=0.0, validation_labels=0.0)
+    )
+    is_label = np.array([name == LABELS for name in amounts.names])
+    labelled = amounts.priced(is_label * 1.0)
+    return {
+        measure: Split(
+            training=training.total(measure, groups=TRAINING),
+            beside=beside.total(measure),
+            trained=amounts.priced(table.training[measure][:, 0]),
+            stood_beside=amounts.priced(
+                np.where(is_label, 0.0, table.beside[measure][:, 0])
+            ),
+            labelled=labelled,
+        )
+        for measure in MEASURES
+    }
+
+
+def joules_per_success(sample: Sample, device: Device, seed: int) -> Estimate:
     """Estimate the expected joules per success."""
     weights = resample(sample.group.num_runs, seed)
     low, high = outlay_interval(sample.outlay, weights)
-    pooled = protocol_joules(sample.usage_per_success, costs)
+    pooled = device.joules(sample.usage_per_success)
     if sample.num_reached == 0:
         return infinite("J", pooled.scope, NO_SUCCESS, low)
     return Estimate(pooled, low, high)
 
 
-def estimate_ratio(
-    arm: Sample, control: Sample, costs: Mapping[str, UnitCost], seed: int
-) -> Estimate:
+def estimate_ratio(arm: Sample, control: Sample, device: Device, seed: int) -> Estimate:
     """Estimate rho by the paired bootstrap.
 
     Args:
         arm: the arm's runs.
         control: the control's runs of the same replicates, in the same order.
-        costs: device costs by unit; a constant that both share cancels.
+        device: what work takes; a constant that both share cancels.
         seed: fixes the resamples.
 
     Returns:
@@ -156,8 +210,8 @@ def estimate_ratio(
         reason = NO_CONTROL_SUCCESS if arm.num_reached else NO_SUCCESS
         quantity = unavailable("1", Scope.CONSTANT, reason)
         return Estimate(quantity, low, high)
-    spent = protocol_joules(arm.usage_per_success, costs)
-    beside = protocol_joules(control.usage_per_success, costs)
+    spent = device.joules(arm.usage_per_success)
+    beside = device.joules(control.usage_per_success)
     quantity = spent.over(beside, unit="1", scope=Scope.CONSTANT)
     return Estimate(resting_on(quantity, arm.usage), low, high)
 
@@ -233,9 +287,9 @@ class Ceiling:
     reach: Proportion
 
 
-def find_ceiling(control: Sample, costs: Mapping[str, UnitCost], seed: int) -> Ceiling:
+def find_ceiling(control: Sample, device: Device, seed: int) -> Ceiling:
     """Estimate what the control spends, and what that is in human time."""
-    joules = joules_per_success(control, costs, seed)
+    joules = joules_per_success(control, device, seed)
     rate = human_hour_energy("workstation")
     hours = joules.quantity.over(rate, unit="h", scope=Scope.HUMAN_TIME)
     return Ceiling(

@@ -17,7 +17,7 @@ from hitl_sim.analysis.crossing import Crossing, find_crossing
 from hitl_sim.analysis.finding import Finding
 from hitl_sim.analysis.interval import draw_pair, ratio_of, resample
 from hitl_sim.analysis.net_benefit import pair_of
-from hitl_sim.analysis.record import FloatArray, IntArray
+from hitl_sim.array import FloatArray, IntArray
 
 DIALS = {
     "accuracy": "accuracy of an answer",

@@ -25,7 +25,7 @@ import math
 import numpy as np
 from scipy.special import betainc, betaln, expit
 
-from hitl_sim.analysis.record import FloatArray, IntArray
+from hitl_sim.array import FloatArray, IntArray
 
 LEVEL = 0.975
 """Of the bound on the chance to fail; one-sided."""

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hitl_sim.analysis.bill import Scopes, Usage
+from hitl_sim.analysis.bill import Scopes, price_units
 from hitl_sim.analysis.break_even import Answer, BreakEven, Payback
 from hitl_sim.analysis.claim import Claim, Effect
 from hitl_sim.analysis.curve import Curve
 from hitl_sim.analysis.decision import Ceiling
 from hitl_sim.analysis.estimate import Estimate
 from hitl_sim.analysis.interval import Outlay, Proportion
-from hitl_sim.analysis.pricing import Measure
-from hitl_sim.analysis.record import FloatArray, IntArray
-from hitl_sim.analysis.repricing import Amounts
-from hitl_sim.cost import LabelStanding, Ledger, Prices
+from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.cost import (
+    LabelStanding,
+    Ledger,
+    Market,
+    Measure,
+    Prices,
+    Usage,
+    open_market,
+)
 from hitl_sim.energy import DeviceProfile, Kind, Quantity
 
 if TYPE_CHECKING:
@@ -123,7 +130,7 @@ class Finding:
     label_cases: tuple[LabelCase, ...]
     shares: Mapping[str, float]
     curve: Curve
-    amounts: Amounts
+    amounts: Outlay
     test_by_run: FloatArray
     worked_by_run: FloatArray
     replay: Mapping[str, float] = field(default_factory=dict)
@@ -320,6 +327,12 @@ class StudyResult:
     study: Mapping[str, Any]
     populations: Mapping[str, Any] = field(default_factory=dict)
     work: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @functools.cached_property
+    def market(self) -> Market:
+        """Return what turns usage into a bill."""
+        costs = price_units(self.work, self.profile)
+        return open_market(costs, self.profile, self.prices, self.label_s)
 
     @property
     def is_measured(self) -> bool:

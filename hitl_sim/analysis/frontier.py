@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.analysis.record import BoolArray, FloatArray
+from hitl_sim.array import BoolArray, FloatArray
 
 _BLOCK_BYTES = 2**25
 """Largest block of comparisons that is held at once, bytes."""

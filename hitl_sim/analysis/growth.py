@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.analysis.record import FloatArray
+from hitl_sim.array import FloatArray
 from hitl_sim.cost import Boundary, PublishedRun, human_hour_energy
 from hitl_sim.energy import Kind, Quantity, Scope, exact
 from hitl_sim.student import student_quantile

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import qmc
 
-from hitl_sim.analysis.record import FloatArray, IntArray
+from hitl_sim.array import FloatArray, IntArray
 
 NUM_BATCHES = 8
 """Independent batches of worlds: folds of the regression, and of standard errors."""

@@ -21,14 +21,15 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.analysis.record import BoolArray, FloatArray, IntArray
 from hitl_sim.analysis.success import ARM, CONTROL, per_success
+from hitl_sim.array import BoolArray, FloatArray, IntArray
 from hitl_sim.student import student_quantile
 
 LEVEL = 0.95
@@ -166,15 +167,19 @@ class Outlay:
     """What every run of a condition spent, and which of them got there, pair by pair.
 
     Attributes:
-        spent: `[R]` what each run spent, in any one unit.
+        spent: `[R]` what each run spent, in any one unit; or `[R, F]` amounts, to be
+            priced.
         is_reached: `[R]` whether it reached its target.
-        if_failed: `[R]` what it would have spent without reaching, at the cap; a
-            failure of which no run has shown the price is not allowed for without it.
+        if_failed: `[R]` or `[R, F]` what it would have spent without reaching, at the
+            cap; a failure of which no run has shown the price is not allowed for
+            without it.
+        names: `[F]` what the amounts are of.
     """
 
     spent: FloatArray
     is_reached: BoolArray
     if_failed: FloatArray | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def per_success(self) -> float:
@@ -182,15 +187,36 @@ class Outlay:
         successes = int(self.is_reached.sum())
         return float(self.spent.sum()) / successes if successes else math.inf
 
+    @property
+    def pooled(self) -> FloatArray:
+        """Return `[F]` amounts over the successes; without any inf, or 0 of nothing."""
+        spent, successes = self.spent.sum(axis=0), int(self.is_reached.sum())
+        if not successes:
+            return np.where(spent > 0.0, np.inf, 0.0)
+        return np.asarray(spent / successes)
+
+    def priced(self, prices: FloatArray) -> Outlay:
+        """Return what the amounts cost, run by run.
+
+        Args:
+            prices: `[F]` what one of everything costs; NaN where unavailable, so that
+                what is used of it makes a run's cost NaN.
+        """
+        used = self.spent.any(axis=0)
+        if self.if_failed is not None:
+            used = used | self.if_failed.any(axis=0)
+        price = np.where(used, prices, 0.0)
+        return self._mapped(lambda amounts: amounts @ price)
+
     def select(self, rows: IntArray) -> Outlay:
-        """Return the outlay of some of its runs."""
-        if_failed = None if self.if_failed is None else self.if_failed[rows]
-        return Outlay(self.spent[rows], self.is_reached[rows], if_failed)
+        """Return the outlay of some of its runs, in the order given."""
+        chosen = replace(self, is_reached=self.is_reached[rows])
+        return chosen._mapped(lambda spent: spent[rows], self.names)
 
     def draws(
         self, weights: FloatArray, *, stream: int = ARM, may_fail: bool = False
     ) -> FloatArray:
-        """Return `[B]` spent per success in each resample; inf without any success.
+        """Return `[B, ...]` spent per success in each resample; inf without a success.
 
         Args:
             weights: `[B, R]` weight of each run in each resample.
@@ -208,8 +234,7 @@ class Outlay:
 
     def times(self, price: float) -> Outlay:
         """Return the outlay at a price of each of its units."""
-        if_failed = None if self.if_failed is None else self.if_failed * price
-        return Outlay(self.spent * price, self.is_reached, if_failed)
+        return self._mapped(lambda spent: spent * price)
 
     def plus(self, other: Outlay) -> Outlay:
         """Return the outlay with another of the same runs."""
@@ -223,6 +248,29 @@ class Outlay:
         return np.array_equal(self.is_reached, other.is_reached) and np.array_equal(
             self.spent, other.spent
         )
+
+    def influence(self) -> FloatArray:
+        """Return `[R, ...]` pseudo-values whose mean is what is spent per success.
+
+        A ratio of sums is, to first order, the mean of them, and their spread over
+        runs gives its standard error.
+
+        References:
+            Efron (1982), The jackknife, the bootstrap and other resampling plans,
+            chapter 6.
+        """
+        share = self.is_reached.mean()
+        if share == 0.0:
+            return np.full(self.spent.shape, np.inf)
+        whole = self.pooled
+        own = self.spent - np.multiply.outer(self.is_reached, whole)
+        return np.asarray(whole + own / share)
+
+    def _mapped(
+        self, change: Callable[[FloatArray], FloatArray], names: tuple[str, ...] = ()
+    ) -> Outlay:
+        if_failed = None if self.if_failed is None else change(self.if_failed)
+        return Outlay(change(self.spent), self.is_reached, if_failed, names)
 
 
 def draw_pair(

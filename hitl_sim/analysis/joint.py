@@ -31,7 +31,7 @@ from hitl_sim.analysis.interval import (
     resample,
     tail,
 )
-from hitl_sim.analysis.record import FloatArray, IntArray
+from hitl_sim.array import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

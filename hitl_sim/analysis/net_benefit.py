@@ -20,10 +20,9 @@ import numpy.typing as npt
 
 from hitl_sim.analysis.crossing import Crossing, find_crossing
 from hitl_sim.analysis.finding import Finding
-from hitl_sim.analysis.pricing import Measure
-from hitl_sim.analysis.record import FloatArray, IntArray
-from hitl_sim.analysis.repricing import Amounts, PriceTable, bill
-from hitl_sim.analysis.success import ARM, CONTROL
+from hitl_sim.analysis.interval import Outlay, draw_pair
+from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.cost import Measure, PriceTable, bill
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,12 @@ class Pair:
     """An arm and its control, run by run.
 
     Attributes:
-        arm: what its `R` runs used.
+        arm: `[R, F]` what its runs used.
         control: what the control's runs of the same replicates used.
     """
 
-    arm: Amounts
-    control: Amounts
+    arm: Outlay
+    control: Outlay
     _drawn: list[tuple[FloatArray, FloatArray, FloatArray]] = field(
         default_factory=list, compare=False, repr=False
     )
@@ -73,13 +72,7 @@ class Pair:
     def _draw(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return `[B, F]` amounts of arm and control in each resample."""
         if not self._drawn or self._drawn[0][0] is not weights:
-            is_same = self.arm.is_same(self.control)
-            stream = ARM if is_same else CONTROL
-            drawn = (
-                self.arm.draws(weights, may_fail=not self.control.is_reached.all()),
-                self.control.draws(weights, stream=stream),
-            )
-            self._drawn[:] = [(weights, *drawn)]
+            self._drawn[:] = [(weights, *draw_pair(self.arm, self.control, weights))]
         _, spent, beside = self._drawn[0]
         return spent, beside
 

@@ -11,13 +11,11 @@ import numpy as np
 
 from hitl_sim.analysis.finding import Finding, StudyResult
 from hitl_sim.analysis.net_benefit import less
-from hitl_sim.analysis.pricing import Measure
-from hitl_sim.analysis.record import BoolArray, FloatArray, IntArray
-from hitl_sim.analysis.repricing import PriceTable, price_table
 from hitl_sim.analysis.response import Term, fit_terms, runs_of, sweeps_through
-from hitl_sim.analysis.scenario import Scenarios
 from hitl_sim.analysis.verdict import Decision
 from hitl_sim.analysis.world import Input, worlds_at
+from hitl_sim.array import BoolArray, FloatArray, IntArray
+from hitl_sim.cost import Measure, PriceTable, Scenarios, price_table
 
 _PROBES = (0.025, 0.5, 0.975)
 """Levels at which it is looked whether an input enters a bill."""
@@ -200,20 +198,12 @@ class _Desk:
 
     def price(self, levels: FloatArray, scale: float) -> FloatArray:
         """Return `[F, N]` what one of everything costs; what is unknown is unused."""
-        table = self._table(levels)
-        prices = table.beside[self.measure] + scale * table.training[self.measure]
-        return np.nan_to_num(prices)
+        return np.nan_to_num(self._table(levels).scaled(self.measure, scale))
 
     def _table(self, levels: FloatArray) -> PriceTable:
         key = np.ascontiguousarray(levels).tobytes()
         if key not in self._kept:
-            result = self.result
             study = Scenarios({"device_energy_factor": np.ones(len(levels))})
             worlds = worlds_at(self.inputs, levels) if self.inputs else study
-            devices = [result.profile]
-            self._kept = {
-                key: price_table(
-                    result.work, devices, result.prices, result.label_s, worlds
-                )
-            }
+            self._kept = {key: price_table([self.result.market], worlds)}
         return self._kept[key]

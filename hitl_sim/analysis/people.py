@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from hitl_sim.analysis.record import RunGroup
+from hitl_sim.cost import NOBODY, SIMULATED_PEOPLE, PeopleKinds
 from hitl_sim.energy import Kind
-
-NOBODY = "nobody is asked"
-
-
-@dataclass(frozen=True)
-class PeopleKinds:
-    """How what people did is known.
-
-    Attributes:
-        answers: what they said, on which every outcome rests.
-        worked: their seconds on answers.
-        paid: their paid seconds.
-        clock: time on the people's clock, shifts and waits included.
-    """
-
-    answers: Kind = Kind.SIMULATED
-    worked: Kind = Kind.SIMULATED
-    paid: Kind = Kind.SIMULATED
-    clock: Kind = Kind.SIMULATED
-
-
-SIMULATED_PEOPLE = PeopleKinds()
-"""Of people who are simulated, or are not there."""
 
 
 def kinds_of(group: RunGroup) -> PeopleKinds:

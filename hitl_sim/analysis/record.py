@@ -8,12 +8,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from hitl_sim.array import BoolArray, FloatArray, IntArray
 
 OK = "ok"
 PROTOCOL = "protocol"

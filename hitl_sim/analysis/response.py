@@ -19,7 +19,7 @@ from scipy.stats import t as student
 from hitl_sim.analysis.dial import DIALS
 from hitl_sim.analysis.finding import Finding
 from hitl_sim.analysis.interval import LEVEL, MIN_REPLICATES
-from hitl_sim.analysis.record import FloatArray, IntArray
+from hitl_sim.array import FloatArray, IntArray
 
 _FIELD = "crowd."
 _BENT_FROM = 3

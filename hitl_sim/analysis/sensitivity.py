@@ -29,11 +29,11 @@ from hitl_sim.analysis.information import (
     perfect_policy,
 )
 from hitl_sim.analysis.option_net import OptionNet, open_options
-from hitl_sim.analysis.pricing import Measure
-from hitl_sim.analysis.record import FloatArray, IntArray
 from hitl_sim.analysis.reference import reached_arms
 from hitl_sim.analysis.shapley import Effect, shapley_effects
 from hitl_sim.analysis.verdict import Decision
+from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.cost import Measure
 
 
 @dataclass(frozen=True)

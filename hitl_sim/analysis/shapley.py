@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import qmc
 
-from hitl_sim.analysis.record import FloatArray, IntArray
+from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.student import student_quantile
 
 NUM_BATCHES = 8

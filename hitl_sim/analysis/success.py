@@ -29,7 +29,7 @@ import functools
 
 import numpy as np
 
-from hitl_sim.analysis.record import BoolArray, FloatArray
+from hitl_sim.array import BoolArray, FloatArray
 
 _JEFFREYS = 0.5
 ARM, CONTROL = 0, 1

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.analysis.record import BoolArray, FloatArray, IntArray, RunGroup
+from hitl_sim.analysis.record import RunGroup
+from hitl_sim.array import BoolArray, FloatArray, IntArray
 
 NEVER = -1
 """Checkpoint of a run that did not reach the target within the cap."""

@@ -29,8 +29,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hitl_sim.analysis.interval import percentile_interval
-from hitl_sim.analysis.pricing import Measure
-from hitl_sim.analysis.record import BoolArray, FloatArray
+from hitl_sim.array import BoolArray, FloatArray
+from hitl_sim.cost import Measure
 
 _NUM_WORLD_DRAWS = 20
 """Resamples of the worlds; each serves a part of the replicates' resamples."""

@@ -12,11 +12,10 @@ from hitl_sim.analysis.crossing import Crossing
 from hitl_sim.analysis.fieller import RatioSet
 from hitl_sim.analysis.finding import Finding, TaskResult
 from hitl_sim.analysis.frontier import Frontier
-from hitl_sim.analysis.pricing import Measure
-from hitl_sim.analysis.record import FloatArray
 from hitl_sim.analysis.variance import Spread
 from hitl_sim.analysis.world import Input
-from hitl_sim.cost import Boundary
+from hitl_sim.array import FloatArray
+from hitl_sim.cost import Boundary, Measure
 
 TRAINING = "training"
 """What is spared on the device alone: above 0 where rho is below 1."""

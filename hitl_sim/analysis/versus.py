@@ -20,7 +20,7 @@ from hitl_sim.analysis.interval import (
     ratio_of,
     resample,
 )
-from hitl_sim.analysis.record import FloatArray, IntArray
+from hitl_sim.array import FloatArray, IntArray
 
 _NAMED = {"arm": "name", "axis": "field"}
 """Lists of tables, and the field that each of their tables goes by."""

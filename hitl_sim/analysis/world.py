@@ -14,29 +14,12 @@ from statistics import NormalDist
 import numpy as np
 
 from hitl_sim.analysis.finding import StudyResult, TaskResult
-from hitl_sim.analysis.record import FloatArray
-from hitl_sim.analysis.scenario import Scenarios
-from hitl_sim.cost import price_rates
+from hitl_sim.array import FloatArray
+from hitl_sim.cost import RATES, Scenarios
 from hitl_sim.energy import Kind, Quantity
 from hitl_sim.energy.monte_carlo import displace
 
-_NAMES = (
-    ("wage_usd_per_h", "wage"),
-    ("overhead_frac", "overhead"),
-    ("electricity_usd_per_kwh", "electricity"),
-    ("device_usd_per_h", "device"),
-    ("pue", "pue"),
-    ("grid_kgco2e_per_kwh", "intensity"),
-    ("human_j_per_h", "human_energy"),
-)
-_WORDS = {
-    "wage_usd_per_h": "wage",
-    "overhead_frac": "overhead on the wage",
-    "electricity_usd_per_kwh": "electricity tariff",
-    "device_usd_per_h": "price of having the device",
-    "pue": "power usage effectiveness",
-    "grid_kgco2e_per_kwh": "carbon of electricity",
-    "human_j_per_h": "energy of an hour of a person",
+_WORDS = {name: rate.words for name, rate in RATES.items()} | {
     "device_energy_factor": "energy of the device's work",
     "label_s": "time of a label",
 }
@@ -80,11 +63,11 @@ def world_inputs(result: StudyResult, task: TaskResult) -> tuple[Input, ...]:
         The inputs whose interval has a width, in a fixed order. Those that the study
         file sets are exact and left out.
     """
-    rates = price_rates(result.prices)
+    rates = result.market.rates
     found = [
         Input(name, *_ends(quantity), quantity.kind, quantity.source)
-        for name, attribute in _NAMES
-        if _has_width(quantity := getattr(rates, attribute))
+        for name, rate in RATES.items()
+        if _has_width(quantity := getattr(rates, rate.attribute))
     ]
     joules = task.ceiling.joules.quantity
     if _has_width(joules):

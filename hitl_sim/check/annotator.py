@@ -123,7 +123,7 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
         CheckError: it does not build, or what it builds is no `Oracle`.
     """
     kind = part.name if part.name in FEEDBACK else "label"
-    oracle = build(part, options=options)
+    oracle = build(part, options, lambda given: part.factory(**given))
     if not isinstance(oracle, Oracle):
         raise CheckError(
             "its factory must return an `oracles.Oracle` (check, init, answer), got "

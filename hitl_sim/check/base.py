@@ -125,14 +125,21 @@ def in_words(error: BaseException) -> str:
     return f"it raised {type(error).__name__}: {' '.join(lines[:2])}".rstrip(".")
 
 
-def build(part: Part, *args: Any, options: Mapping[str, Any]) -> Any:
-    """Call a part's factory.
+def build(
+    part: Part, options: Mapping[str, Any], make: Callable[[dict[str, Any]], Any]
+) -> Any:
+    """Build what a part's factory returns.
+
+    Args:
+        part: the part.
+        options: as they are given.
+        make: calls the factory with all its options.
 
     Raises:
         CheckError: it raised, or an option is not its own.
     """
     try:
-        return part.factory(*args, **part.with_options(options))
+        return make(part.with_options(options))
     except PartError as error:
         raise CheckError(str(error)) from error
     except Exception as error:

@@ -2,21 +2,62 @@
 
 Every line stands alone and is never folded into another: facility overhead is a line,
 not a factor on the device's. A measure that a line cannot have is None (money has no
-seconds); a measure that it has and nobody knows is unavailable, which is not 0.
+seconds); a measure that it has and nobody knows is unavailable, which is not 0. Each
+line is linear in what was used, so that `engine` may ask what one of everything costs.
 """
 
-from collections.abc import Callable, Collection
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
-from hitl_sim.cost.bill import DeviceWork, HumanBill, Standing, WorkBill
 from hitl_sim.cost.constant import exactly
-from hitl_sim.cost.line import Group, Line, Measure, electric_line
-from hitl_sim.cost.people import label_line, people_lines, pool_label_line
-from hitl_sim.cost.price import Prices, Rates, price_rates
+from hitl_sim.cost.price import Rates
+from hitl_sim.cost.query import query_unit
+from hitl_sim.cost.usage import Amount, Standing, Usage
+from hitl_sim.energy import UnitCost
 from hitl_sim.energy.quantity import Quantity, Scope, total, unavailable
-from hitl_sim.unit import S_PER_H
+from hitl_sim.unit import J_PER_KWH, S_PER_H
+
+Measure = Literal["joules", "usd", "kgco2e"]
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+Group = Literal[
+    "device", "waiting", "facility", "people", "labels", "embodied", "inference"
+]
+TRAINING: tuple[Group, ...] = ("device", "facility")
+"""What training costs, with its rent and facility overhead."""
+
+_SUNK = "label_standing sunk: these labels are there anyway"
+_NO_LABELS = "no labels were used"
+_SOLD = "whoever sold the labels does not say how long they took"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the bill.
+
+    Attributes:
+        name: for example "device_train".
+        group: what the line is about, for sums over several lines.
+        standing: "protocol" for what the method costs while it runs, "instrument" for
+            what only the experimenter needs, "lifetime" for what is spread over the
+            life of the device or the model.
+        seconds: device or human time, s.
+        joules: energy, J.
+        usd: money, USD.
+        kgco2e: emissions, kg CO2e.
+    """
+
+    name: str
+    group: Group
+    standing: Standing = "protocol"
+    seconds: Quantity | None = None
+    joules: Quantity | None = None
+    usd: Quantity | None = None
+    kgco2e: Quantity | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +121,46 @@ class Ledger:
         return whole
 
 
+@dataclass(frozen=True)
+class Device:
+    """What work and waiting take on a device.
+
+    Attributes:
+        costs: seconds and joules of one unit of work, by its name.
+        idle_power: what it draws while it waits, W.
+        embodied_per_s: emissions of its manufacture per second of its life, kgCO2e/s.
+    """
+
+    costs: Mapping[str, UnitCost]
+    idle_power: Quantity
+    embodied_per_s: Quantity
+
+    def work(self, usage: Usage, standing: Standing) -> dict[str, UnitCost]:
+        """Return seconds and joules of some usage, by phase in the records' order."""
+        lines = [line for line in usage.work if line.standing == standing]
+        found = {}
+        for phase in dict.fromkeys(line.phase for line in lines):
+            counts = [(self.costs[n.unit], n.count) for n in lines if n.phase == phase]
+            found[phase] = UnitCost(
+                total(cost.seconds.scaled(count) for cost, count in counts),
+                total(cost.joules.scaled(count) for cost, count in counts),
+            )
+        return found
+
+    def joules(self, usage: Usage) -> Quantity:
+        """Return what it spends on the protocol, the cost of choosing included, J."""
+        return total(cost.joules for cost in self.work(usage, "protocol").values())
+
+    def item_joules(self, usage: Usage) -> Quantity:
+        """Return what the trained model spends on one item, for its later use, J."""
+        for line in usage.work:
+            if line.phase == "evaluate":
+                return self.costs[query_unit(line.unit, self.costs)].joules
+        return unavailable("J", Scope.CHIP, "no unit of work evaluates an item")
+
+
 def build_ledger(
-    work: WorkBill, human: HumanBill, prices: Prices, *, rates: Rates | None = None
+    usage: Usage, device: Device, rates: Rates, label_s: Quantity
 ) -> Ledger:
     """Price work and time, line by line.
 
@@ -100,111 +179,159 @@ def build_ledger(
     - `inference` (lifetime): queries over the model's life x joules of one item.
 
     Args:
-        work: what the device does, in seconds and joules.
-        human: what people do, in seconds and labels.
-        prices: the study's prices.
-        rates: the same as quantities, where a caller varies them; default from prices.
+        usage: what was done, in counts and seconds.
+        device: what that takes.
+        rates: the study's prices.
+        label_s: time of one label by the same crowd, with whatever redundancy, s.
 
     Returns:
         The ledger.
 
     Raises:
-        ValueError: the prices are impossible, or the device has no protocol work.
+        ValueError: there is no protocol work, or less is paid than worked.
     """
-    rates = price_rates(prices) if rates is None else rates
-    device = [*_device_lines(work, rates), _waiting_line(work, rates)]
-    lines = [
-        *device,
-        _rent_line(device, rates),
-        _facility_line(device, rates),
-        *people_lines(human, rates),
-        pool_label_line(human, rates),
-        label_line("validation_labels", human.num_validation_labels, human, rates),
-        *_instrument_lines(work, rates),
-        _embodied_line(work, device),
-        _inference_line(work, rates),
+    work = device.work(usage, "protocol")
+    if not work:
+        raise ValueError("`usage.work` must hold protocol work, got none.")
+    wait_s = usage.seconds("wait_s")
+    waiting = device.idle_power.times(wait_s, unit="J")
+    busy = [
+        *(
+            _electric(f"device_{phase}", "device", cost.joules, rates, cost.seconds)
+            for phase, cost in work.items()
+        ),
+        _electric("device_waiting", "waiting", waiting, rates, wait_s),
     ]
-    return Ledger(tuple(lines))
-
-
-def _device_lines(work: WorkBill, rates: Rates) -> list[Line]:
-    protocol = [item for item in work.device if item.standing == "protocol"]
-    if not protocol:
-        raise ValueError("`work.device` must hold protocol work, got none.")
-    phases = dict.fromkeys(item.phase for item in protocol)
-    lines = []
-    for phase in phases:
-        items = [item for item in protocol if item.phase == phase]
-        lines.append(
-            electric_line(
-                f"device_{phase}",
-                "device",
-                total(item.joules for item in items),
-                rates,
-                seconds=total(item.seconds for item in items),
-            )
+    busy_s = _sum(busy, lambda line: line.seconds)
+    hours = busy_s.scaled(1 / S_PER_H, unit="h")
+    rent = hours.times(rates.device, unit="USD", scope=Scope.MONEY)
+    share = rates.pue - exactly(1.0, "1", "definition of PUE")
+    joules = _sum(busy, lambda line: line.joules)
+    overhead = joules.times(share, unit="J", scope=Scope.OVERHEAD)
+    return Ledger(
+        (
+            *busy,
+            Line("device_rent", "device", usd=rent),
+            _electric("pue", "facility", overhead, rates),
+            *_people(usage, rates),
+            _pool_labels(usage.pool_labels, rates, label_s),
+            _labels("validation_labels", usage.validation_labels, rates, label_s),
+            *_instrument(device.work(usage, "instrument"), rates),
+            _embodied(busy_s, device.embodied_per_s),
+            _inference(device.item_joules(usage), rates),
         )
-    return lines
-
-
-def _instrument_lines(work: WorkBill, rates: Rates) -> list[Line]:
-    items: list[DeviceWork] = [
-        item for item in work.device if item.standing == "instrument"
-    ]
-    if not items:
-        return []
-    return [
-        electric_line(
-            "instrument",
-            "device",
-            total(item.joules for item in items),
-            rates,
-            standing="instrument",
-            seconds=total(item.seconds for item in items),
-        )
-    ]
-
-
-def _waiting_line(work: WorkBill, rates: Rates) -> Line:
-    joules = work.idle_power.times(work.wait_s, unit="J")
-    return electric_line(
-        "device_waiting", "waiting", joules, rates, seconds=work.wait_s
     )
 
 
-def _sum(lines: list[Line], read: Callable[[Line], Quantity | None]) -> Quantity:
+def _sum(lines: Iterable[Line], read: Callable[[Line], Quantity | None]) -> Quantity:
     return total(q for line in lines if (q := read(line)) is not None)
 
 
-def _rent_line(device: list[Line], rates: Rates) -> Line:
-    seconds = _sum(device, lambda line: line.seconds)
-    hours = seconds.scaled(1 / S_PER_H, unit="h")
-    usd = hours.times(rates.device, unit="USD", scope=Scope.MONEY)
-    return Line("device_rent", "device", "protocol", usd=usd)
+def _electric(
+    name: str,
+    group: Group,
+    joules: Quantity,
+    rates: Rates,
+    seconds: Quantity | None = None,
+    standing: Standing = "protocol",
+) -> Line:
+    """Build a line that is nothing but electricity."""
+    energy = joules.scaled(1 / J_PER_KWH, unit="kWh")
+    usd = energy.times(rates.electricity, unit="USD", scope=Scope.MONEY)
+    carbon = energy.times(rates.intensity, unit="kgCO2e")
+    return Line(name, group, standing, seconds, joules, usd, carbon)
 
 
-def _facility_line(device: list[Line], rates: Rates) -> Line:
-    share = rates.pue - exactly(1.0, "1", "definition of PUE")
-    joules = _sum(device, lambda line: line.joules)
-    overhead = joules.times(share, unit="J", scope=Scope.OVERHEAD)
-    return electric_line("pue", "facility", overhead, rates)
+def _instrument(work: Mapping[str, UnitCost], rates: Rates) -> list[Line]:
+    if not work:
+        return []
+    joules = total(cost.joules for cost in work.values())
+    seconds = total(cost.seconds for cost in work.values())
+    return [_electric("instrument", "device", joules, rates, seconds, "instrument")]
 
 
-def _embodied_line(work: WorkBill, device: list[Line]) -> Line:
-    seconds = _sum(device, lambda line: line.seconds)
-    return Line(
-        name="embodied",
-        group="embodied",
-        standing="lifetime",
-        joules=unavailable(
-            "J",
-            Scope.EMBODIED,
-            "makers publish emissions of manufacture, not its energy",
+def _embodied(seconds: Quantity, per_s: Quantity) -> Line:
+    reason = "makers publish emissions of manufacture, not its energy"
+    joules = unavailable("J", Scope.EMBODIED, reason)
+    carbon = seconds.times(per_s, unit="kgCO2e", scope=Scope.EMBODIED)
+    return Line("embodied", "embodied", "lifetime", joules=joules, kgco2e=carbon)
+
+
+def _inference(item: Quantity, rates: Rates) -> Line:
+    joules = item.times(rates.life_queries, unit="J")
+    return _electric("inference", "inference", joules, rates, standing="lifetime")
+
+
+def _people(usage: Usage, rates: Rates) -> list[Line]:
+    """Bill paid and requester time, and what that time burns in the boundary."""
+    paid_s, requester_s = usage.seconds("paid_s"), usage.seconds("requester_s")
+    joules, carbon = _human_energy(paid_s + requester_s, rates)
+    source = f"boundary {rates.boundary}: no electricity of a workstation is bought"
+    usd = exactly(0.0, "USD", source, Scope.MONEY)
+    if rates.boundary == "workstation":
+        usd = _electric("", "people", joules, rates).usd or usd
+    times = (("human_time", paid_s), ("requester_time", requester_s))
+    return [
+        *(
+            Line(name, "people", seconds=seconds, usd=_wages(seconds, rates))
+            for name, seconds in times
         ),
-        kgco2e=seconds.times(work.embodied_per_s, unit="kgCO2e", scope=Scope.EMBODIED),
+        Line("human_energy", "people", joules=joules, usd=usd, kgco2e=carbon),
+    ]
+
+
+def _wages(seconds: Quantity, rates: Rates) -> Quantity:
+    """Price human time: hours x wage x (1 + overhead)."""
+    hours = seconds.scaled(1 / S_PER_H, unit="h")
+    wages = hours.times(rates.wage, unit="USD", scope=Scope.MONEY)
+    return wages + wages.times(rates.overhead, unit="USD")
+
+
+def _human_energy(seconds: Quantity, rates: Rates) -> tuple[Quantity, Quantity]:
+    """Charge human time with joules and emissions of its boundary.
+
+    Outside the boundary an unknown time costs nothing too, by definition.
+    """
+    energy, carbon = rates.human_energy, rates.human_carbon
+    if rates.boundary == "device_only":
+        return energy.scaled(0.0, unit="J"), carbon.scaled(0.0, unit="kgCO2e")
+    hours, scope = seconds.scaled(1 / S_PER_H, unit="h"), energy.scope
+    return (
+        hours.times(energy, unit="J", scope=scope),
+        hours.times(carbon, unit="kgCO2e", scope=scope),
     )
 
 
-def _inference_line(work: WorkBill, rates: Rates) -> Line:
-    joules = work.item_joules.times(rates.life_queries, unit="J")
-    return electric_line("inference", "inference", joules, rates, standing="lifetime")
+def _pool_labels(count: Amount, rates: Rates, label_s: Quantity) -> Line:
+    """Bill the labels that the learner used, as `label_standing` says."""
+    name = "pool_labels"
+    if rates.label_standing == "sunk":
+        return _free_labels(name, _SUNK, rates)
+    if rates.label_standing == "bought_same_price" or not np.any(count):
+        return _labels(name, count, rates, label_s)
+    labels = exactly(count, "1", "labels that the learner used", Scope.MONEY)
+    seconds = unavailable("s", Scope.HUMAN_TIME, _SOLD)
+    usd = labels.times(rates.label, unit="USD")
+    joules, carbon = _human_energy(seconds, rates)
+    return Line(name, "labels", "protocol", seconds, joules, usd, carbon)
+
+
+def _labels(name: str, count: Amount, rates: Rates, label_s: Quantity) -> Line:
+    """Bill labels at the crowd's own time, wage and boundary."""
+    if not np.any(count):
+        return _free_labels(name, _NO_LABELS, rates)
+    seconds = label_s.scaled(count)
+    usd = _wages(seconds, rates)
+    joules, carbon = _human_energy(seconds, rates)
+    return Line(name, "labels", "protocol", seconds, joules, usd, carbon)
+
+
+def _free_labels(name: str, source: str, rates: Rates) -> Line:
+    return Line(
+        name=name,
+        group="labels",
+        seconds=exactly(0.0, "s", source, Scope.HUMAN_TIME),
+        joules=exactly(0.0, "J", source, rates.human_energy.scope),
+        usd=exactly(0.0, "USD", source, Scope.MONEY),
+        kgco2e=exactly(0.0, "kgCO2e", source, rates.human_energy.scope),
+    )

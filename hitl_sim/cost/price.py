@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
@@ -20,19 +20,39 @@ from hitl_sim.cost.hourly import HourlyCarbon
 from hitl_sim.energy.quantity import Quantity, Scope, unavailable
 
 LabelStanding = Literal["sunk", "bought_same_price", "bought_elsewhere"]
+LABEL_STANDINGS: tuple[LabelStanding, ...] = get_args(LabelStanding)
 PretrainingStanding = Literal["sunk", "shared", "full"]
 NonNegative = Annotated[float, msgspec.Meta(ge=0)]
 Hour = Annotated[int, msgspec.Meta(ge=0, le=24)]
 
-_UNITS: Mapping[str, str] = {
-    "label_price_usd": "USD",
-    "wage_usd_per_h": "USD/h",
-    "overhead_frac": "1",
-    "electricity_usd_per_kwh": "USD/kWh",
-    "device_usd_per_h": "USD/h",
-    "pue": "1",
-    "life_queries": "1",
+
+class Rate(NamedTuple):
+    """A price as a number that a bill knows.
+
+    Attributes:
+        attribute: of `Rates`.
+        unit: of it.
+        words: what it is.
+    """
+
+    attribute: str
+    unit: str
+    words: str
+
+
+RATES: Mapping[str, Rate] = {
+    "wage_usd_per_h": Rate("wage", "USD/h", "wage"),
+    "overhead_frac": Rate("overhead", "1", "overhead on the wage"),
+    "electricity_usd_per_kwh": Rate("electricity", "USD/kWh", "electricity tariff"),
+    "device_usd_per_h": Rate("device", "USD/h", "price of having the device"),
+    "pue": Rate("pue", "1", "power usage effectiveness"),
+    "grid_kgco2e_per_kwh": Rate("intensity", "kgCO2e/kWh", "carbon of electricity"),
+    "label_price_usd": Rate("label", "USD", "price of a label"),
+    "life_queries": Rate("life_queries", "1", "queries of the model's life"),
+    "human_j_per_h": Rate("human_energy", "J/h", "energy of an hour of a person"),
 }
+"""Every number among the prices: what a scenario may set, and what may be uncertain.
+All but carbon and a person's energy are fields of `Prices` too."""
 
 
 class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -238,7 +258,7 @@ def price_quantity(name: str, value: float | None) -> Quantity:
         The study's number (assumed, exact, source "study file"); else the shipped
         default with its source and interval; else unavailable.
     """
-    unit = _UNITS[name]
+    unit = RATES[name].unit
     if value is not None:
         return exactly(float(value), unit, f"study file, prices.{name}")
     default = load_toml("prices.toml").get(name)
@@ -255,18 +275,16 @@ def price_rates(prices: Prices) -> Rates:
     """
     check_prices(prices)
     intensity = _intensity(prices)
-    rates = {name: price_quantity(name, getattr(prices, name)) for name in _UNITS}
+    given = {
+        rate.attribute: price_quantity(name, getattr(prices, name))
+        for name, rate in RATES.items()
+        if name in prices.__struct_fields__
+    }
     return Rates(
         boundary=prices.boundary,
         label_standing=prices.label_standing,
-        label=rates["label_price_usd"],
-        wage=rates["wage_usd_per_h"],
-        overhead=rates["overhead_frac"],
-        electricity=rates["electricity_usd_per_kwh"],
-        device=rates["device_usd_per_h"],
-        pue=rates["pue"],
         intensity=intensity,
-        life_queries=rates["life_queries"],
         human_energy=human_hour_energy(prices.boundary),
         human_carbon=human_hour_carbon(prices.boundary, intensity),
+        **given,
     )

@@ -1,50 +1,16 @@
-"""Query strategies: which items of a pool to ask about next."""
-
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+"""Choosing and ordering items of a pool by their scores."""
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-Strategy = Callable[[jax.Array, jax.Array], jax.Array]
-"""`(key, [N, K] logits) -> [N]` score; the highest are asked."""
 
-
-def random(key: Key[Array, ""], logits: Float[Array, "items classes"]) -> jax.Array:
-    """Score items at random."""
-    return jax.random.uniform(key, logits.shape[:1])
-
-
-def entropy(key: Key[Array, ""], logits: Float[Array, "items classes"]) -> jax.Array:
-    """Score by the entropy of the predicted distribution, nats.
-
-    References:
-        Settles (2009), Active Learning Literature Survey, section 3.1.
-    """
-    del key
-    log_p = jax.nn.log_softmax(logits)
-    return -(jnp.exp(log_p) * log_p).sum(axis=1)
-
-
-def margin(key: Key[Array, ""], logits: Float[Array, "items classes"]) -> jax.Array:
-    """Score by how close the two most probable classes are.
-
-    References:
-        Scheffer, Decomain and Wrobel (2001), Active Hidden Markov Models for
-        Information Extraction.
-    """
-    del key
+def closeness(logits: Float[Array, "items classes"]) -> Float[Array, " items"]:
+    """Return by how much less probable the second class is than the first, negated."""
     p = jax.nn.softmax(logits)
     is_best = jnp.arange(p.shape[1])[None] == p.argmax(axis=1)[:, None]
     # two maxima: XLA sorts every row where only the values of `top_k` are used
     return jnp.where(is_best, -1.0, p).max(axis=1) - p.max(axis=1)
-
-
-STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
-    {"random": random, "entropy": entropy, "margin": margin}
-)
-"""Query strategies by name."""
 
 
 def spread_out(

@@ -31,11 +31,6 @@ class Pilot:
     num_others: int
     curve: list[CurvePoint]
 
-    @property
-    def num_held(self) -> int:
-        """Return how many points of the curve lie within their interval."""
-        return sum(point.is_held for point in self.curve)
-
 
 def run_pilot(
     record: Record,

@@ -52,11 +52,6 @@ class Shape(NamedTuple):
         return self.kind == LABEL and self.num_options > 2
 
     @property
-    def has_shared(self) -> bool:
-        """Whether shared noise is a part of its own; of marks it is their worth."""
-        return self.kind != MARKS
-
-    @property
     def num_confusions(self) -> int:
         """Free numbers of the crowd's confusion, or thresholds of a rating."""
         k = self.num_options

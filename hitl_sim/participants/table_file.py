@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -12,8 +11,6 @@ from pyarrow import parquet
 from hitl_sim.participants.answers import (
     FIELDS,
     KINDS,
-    LABEL,
-    PREFERENCE,
     Answers,
     is_written_here,
 )
@@ -100,72 +97,6 @@ def read_answers(path: Path, layout: Layout = Layout()) -> Answers:
         notes += more
     found = clean(table, meant, place)
     return Answers(found.table, found.origin, (*notes, *found.notes))
-
-
-def from_frame(
-    frame: Any,
-    gold: Any = None,
-    layout: Layout = Layout(),
-) -> Answers:
-    """Import a frame of crowd-kit: task, worker and label; or left, right and label.
-
-    Args:
-        frame: pandas frame; in a comparison `label` repeats `left` or `right`.
-        gold: pandas series of right labels by task, if there are any.
-        layout: as for a file; by default columns have crowd-kit's names.
-
-    Returns:
-        The answers.
-
-    Raises:
-        ValueError: as `read_answers`.
-    """
-    try:
-        table = pa.Table.from_pandas(frame, preserve_index=False)
-    except pa.ArrowException as error:
-        raise ValueError(
-            f"frame: every column must hold one type of value: {'; '.join(error.args)}."
-        ) from None
-    names = {"annotator": "worker", "item": "task", "answer": "label"}
-    kind = layout.kind
-    if {"left", "right"} <= set(table.column_names):
-        table, kind = _compared(table), PREFERENCE
-        names = {
-            "annotator": "worker",
-            "first_object": "left",
-            "second_object": "right",
-        }
-    if gold is not None:
-        right = dict(zip(gold.index, gold.array, strict=True))
-        tasks = table.column(names.get("item", "item")).to_pylist()
-        table = table.append_column(
-            "gold", pa.array([right.get(t) for t in tasks], from_pandas=True)
-        )
-    renamed = {k: v for k, v in names.items() if v in table.column_names}
-    meant = Layout(
-        **{
-            **vars(layout),
-            "columns": renamed | dict(layout.columns),
-            "kind": kind or LABEL,
-        }
-    )
-    return clean(table, meant, Place("frame"))
-
-
-def _compared(table: pa.Table) -> pa.Table:
-    """Say of each comparison whether its first or second object was preferred."""
-    place, answers = Place("frame"), []
-    columns = (table.column(name).to_pylist() for name in ("left", "right", "label"))
-    rows = list(zip(*columns, strict=True))
-    for row, (left, right, label) in enumerate(rows):
-        if label not in (left, right, None):
-            raise place.refuse(row, "label", f"{left!r} or {right!r}", label)
-        answers.append(
-            None if label is None else "first" if label == left else "second"
-        )
-    item = pa.array([f"{left}|{right}" for left, right, _ in rows])
-    kept = table.drop_columns(["label"])
-    return kept.append_column("answer", pa.array(answers)).append_column("item", item)
 
 
 def _read(path: Path) -> tuple[pa.Table, Place, list[str]]:

@@ -10,10 +10,10 @@ from hitl_sim.analysis.break_even import AXIS_NAMES
 from hitl_sim.analysis.crossing import Course, Crossing
 from hitl_sim.analysis.fieller import RatioSet, Shape
 from hitl_sim.analysis.information import Information
-from hitl_sim.analysis.pricing import MEASURES
 from hitl_sim.analysis.sensitivity import Sensitivity
 from hitl_sim.analysis.variance import Share
 from hitl_sim.analysis.verdict import TRAINING, BreakEvenAlong, Decision
+from hitl_sim.cost import MEASURES
 from hitl_sim.energy.display import format_value
 from hitl_sim.report.number import (
     UNKNOWN,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from hitl_sim.analysis.break_even import AXIS_NAMES
-from hitl_sim.analysis.pricing import MEASURES
 from hitl_sim.analysis.sensitivity import Sensitivity
 from hitl_sim.analysis.verdict import Decision
+from hitl_sim.cost import MEASURES
 from hitl_sim.report.decision import (
     crossing_text,
     per_hour_text,

@@ -20,7 +20,7 @@ from hitl_sim.analysis import (
 from hitl_sim.analysis.break_even import AXIS_NAMES
 from hitl_sim.analysis.claim import Claim, Side
 from hitl_sim.analysis.joint import Joint, judge_at_once, judge_pairs
-from hitl_sim.analysis.pricing import MEASURES, Measure
+from hitl_sim.cost import MEASURES, Measure
 from hitl_sim.energy import Quantity
 from hitl_sim.report.number import (
     RHO,

@@ -28,6 +28,7 @@ from hitl_sim.study.spec import (
     convert,
     is_replayed,
     named_parts,
+    planned_parts,
 )
 from hitl_sim.study.store import SCHEMA
 
@@ -148,10 +149,11 @@ class Condition:
         task = msgspec.to_builtins(self.task) | {"source": content_hash}
         # what a recording calls the items is in the hash of the matched answers
         del task["item_column"]
+        own = planned_parts(self.spec.part)
         return {
             "task": task,
-            "network": self.network.resolved(self.spec.part),
-            "training": self.training.resolved(self.spec.part),
+            "network": self.network.resolved(own),
+            "training": self.training.resolved(own),
             "seed": self.spec.seed,
         }
 
@@ -252,7 +254,12 @@ def _arm_fields(arm: Arm) -> tuple[str, ...]:
 
     A lever's number is part of the program, so each of its values is compiled.
     """
-    own = (name for name in arm.__struct_fields__ if name not in _UNSWEPT)
+    own = []
+    for name in arm.__struct_fields__:
+        value = getattr(arm, name)
+        inner = [f"{name}.{key}" for key in value] if isinstance(value, dict) else None
+        if name not in _UNSWEPT:
+            own += [name] if inner is None else inner
     levers = (
         f"lever.{kind_of(lever)}.{name}"
         for lever in arm.lever
@@ -321,7 +328,7 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
         named = [
             name
             for kind in map(str, kinds)
-            for name in _part_fields(spec, "network", kind, "network")
+            for name in _part_fields(spec, "network", kind)
         ]
         own = [name.removeprefix("options.") for name in named]
         return ("kind", *dict.fromkeys([*own, *named]))
@@ -335,26 +342,18 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
     if table == "training":
         fields = (
             *(name for name in fields if name not in ("options", "params")),
-            *_part_fields(spec, "training", spec.training.optimiser, "optimiser"),
+            *_part_fields(spec, "optimiser", spec.training.optimiser),
         )
     # which dials act hangs on the policy
     return tuple(name for name in fields if (table, name) != ("crowd", "policy"))
 
 
-def _part_fields(spec: StudySpec, table: str, name: str, kind: Kind) -> tuple[str, ...]:
-    """Options and params of a part, as axes name them within a table.
-
-    Those of a part that the study brings are what its axes say; whether it has them is
-    seen when it is loaded.
-    """
-    if name in spec.part:
-        prefixes = tuple(f"{table}.{place}." for place in ("options", "params"))
-        named = (a.field for a in spec.axis if a.field.startswith(prefixes))
-        return tuple(field.partition(".")[2] for field in named)
+def _part_fields(spec: StudySpec, kind: Kind, name: str) -> tuple[str, ...]:
+    """Options and params of a part, as axes name them within a table."""
     try:
-        part = find(kind, name)
+        part = find(kind, name, planned_parts(spec.part))
     except PartError as error:
-        raise SpecError(f"`axis` of {table!r}: {error}") from error
+        raise SpecError(f"`axis` of {kind!r}: {error}") from error
     options = [f"options.{option}" for option in part.options]
     return (*options, *(f"params.{param}" for param in part.params))
 
@@ -378,13 +377,16 @@ def set_field(
 
 
 def _set_in_arm(arm: dict[str, Any], name: str, value: Scalar) -> None:
-    """Write one swept value into an arm, or into its lever of the kind named."""
-    if not name.startswith("lever."):
-        arm[name] = value
-        return
-    _, kind, field = name.split(".")
-    lever = next(lever for lever in arm["lever"] if lever["kind"] == kind)
-    lever[field] = value
+    """Write one swept value into an arm, a table of it, or its lever of a kind."""
+    table, _, field = name.rpartition(".")
+    if table.startswith("lever."):
+        kind = table.removeprefix("lever.")
+        lever = next(lever for lever in arm["lever"] if lever["kind"] == kind)
+        lever[field] = value
+    elif table:
+        arm[table][field] = value
+    else:
+        arm[field] = value
 
 
 def _is_excluded(spec: StudySpec, row: Mapping[str, Scalar]) -> bool:
@@ -535,10 +537,8 @@ def count_inert(conditions: Iterable[Condition], spec: StudySpec) -> int:
 
 def _is_unread_rate(field: str, spec: StudySpec) -> bool:
     """Whether a field is the learning rate of an optimiser that reads none."""
-    training = spec.training
-    if field != "training.learning_rate" or training.optimiser in spec.part:
-        return False
-    return "learning_rate" not in training.part().params
+    params = spec.training.part(planned_parts(spec.part)).params
+    return field == "training.learning_rate" and "learning_rate" not in params
 
 
 def _nowhere(field: str, spec: StudySpec) -> str:

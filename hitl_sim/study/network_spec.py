@@ -1,6 +1,6 @@
 """The [network] table of a study: which network, and the options that its kind has."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -60,19 +60,16 @@ class NetworkSpec(
         part = self.part(foreign)
         return read_options(part, self.options, "network", "network.kind")
 
-    def resolved(self, brought: Container[str] = ()) -> dict[str, Any]:
-        """Return the kind and its options, by name; what fixes the network.
+    def resolved(self, foreign: Mapping[str, Part] | None = None) -> dict[str, Any]:
+        """Return the kind and all of its options, by name; what fixes the network.
 
         Args:
-            brought: names of parts that the study brings. Their code, which is not read
-                here, has the options that are not given.
+            foreign: parts that the study brings, by name; planned ones will do.
 
         Raises:
-            ValueError: an option of a built-in network does not fit.
+            ValueError: an option does not fit.
         """
-        if self.kind in brought:
-            return {"kind": self.kind, **self.options}
-        return {"kind": self.kind, **self.all_options()}
+        return {"kind": self.kind, **self.all_options(foreign)}
 
 
 def network_table(raw: Any) -> Any:

@@ -5,74 +5,41 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple, cast
 
-import msgspec
-
 from hitl_sim.check import BEFORE_WORK, checks_of
 from hitl_sim.check.child import ask
 from hitl_sim.output import write_bytes
-from hitl_sim.part import builtin
-from hitl_sim.part_source import Loaded, Source, load, read_code, source_of
+from hitl_sim.part_source import Source, load, read_code, source_of
 from hitl_sim.study.grid import Condition, expand
 from hitl_sim.study.kept_parts import kept_in
 from hitl_sim.study.spec import PartSpec, Scalar, SpecError, StudySpec, load_spec
 from oracles.part import Kind, Part, PartError
 
 
-def bind_parts(spec: StudySpec) -> StudySpec:
-    """Load the parts of a study that is about to run, and write down what they are.
-
-    A part whose identity is there already, as in a study read from its results, is
-    not loaded; where it is used, its code has to be what it was.
-
-    Raises:
-        SpecError: a part cannot be loaded, or has the name of a built-in one.
-    """
-    bound = {name: _bound(name, part) for name, part in spec.part.items()}
-    return msgspec.structs.replace(spec, part=bound)
-
-
-def _bound(name: str, part: PartSpec) -> PartSpec:
-    if part.identity is not None:
-        return part
-    found = _load(name, part)
-    if name in builtin(found.part.kind):
-        raise SpecError(
-            f"`part.{name}` must have a name of its own, got that of a built-in part "
-            f"of kind {found.part.kind!r}."
-        )
-    return msgspec.structs.replace(part, identity=dict(found.identity))
-
-
-def _load(name: str, part: PartSpec) -> Loaded:
-    try:
-        return load(Source.of(part.source))
-    except PartError as error:
-        raise SpecError(f"[part.{name}] {error}") from error
-
-
 def foreign_parts(spec: StudySpec) -> dict[str, Part]:
     """Load the parts that a study brings, by the names it gave them.
 
     Raises:
-        SpecError: one cannot be loaded, or is not what it was when it was planned.
+        SpecError: one cannot be loaded, or is not what it was when the study was read.
     """
     return {name: _foreign(name, part) for name, part in spec.part.items()}
 
 
 def _foreign(name: str, part: PartSpec) -> Part:
-    if part.identity is None:
-        return _load(name, part).part
-    return _planned(name, part.source, tuple(sorted(part.identity.items())))
+    identity = tuple(sorted((part.identity or {}).items()))
+    return _planned(name, part.source, identity)
 
 
 @cache
 def _planned(name: str, source: str, identity: tuple[tuple[str, Scalar], ...]) -> Part:
     """Load a part once in a process: equal conditions have the same one."""
-    loaded = _load(name, PartSpec(source=source))
-    if dict(identity) != loaded.identity:
+    try:
+        loaded = load(Source.of(source))
+    except PartError as error:
+        raise SpecError(f"[part.{name}] {error}") from error
+    if identity and dict(identity) != loaded.identity:
         raise SpecError(
-            f"[part.{name}] {source!r} must stay as it was when the study was "
-            "planned, but its code has changed. Run the study again."
+            f"[part.{name}] {source!r} must stay as it was when the study was read, "
+            "but its code has changed. Read the study again."
         )
     return loaded.part
 
@@ -153,43 +120,13 @@ def find_uses(
     """
     if study is None:
         return Source.of(part), [{}]
-    spec = bind_parts(load_spec(study))
+    spec = load_spec(study)
     named = spec.part.get(part)
     source = Source.of(named.source if named else part).under(Path())
     uses = [u for u in used_parts(expand(spec)) if Source.of(u.part.source) == source]
     if not uses:
         raise SpecError(f"Study {str(study)!r} must use the part {part!r}, got no use.")
     return source, [use.options for use in uses]
-
-
-def list_code(spec: StudySpec) -> dict[str, tuple[str, ...]]:
-    """Name the code that a study would execute; none of it is.
-
-    Returns:
-        By the name of each part: the paths of its files, or its installed module.
-
-    Raises:
-        SpecError: a file cannot be read.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for name, part in spec.part.items():
-        if part.file is None:
-            found[name] = (part.source.rpartition(":")[0],)
-            continue
-        try:
-            code = read_code(Path(part.file))
-        except PartError as error:
-            raise SpecError(f"[part.{name}] {error}") from error
-        found[name] = tuple(str(code.root / path) for path, _ in code.files.values())
-    return found
-
-
-def describe_code(spec: StudySpec) -> str:
-    """Say in one line which code a study would execute; "" where it brings none."""
-    files = {file for paths in list_code(spec).values() for file in paths}
-    if not files:
-        return ""
-    return f"This study executes code of its own: {', '.join(sorted(files))}."
 
 
 def keep_parts(spec: StudySpec, out: Path) -> None:

@@ -17,7 +17,6 @@ from hitl_sim.study.grid import (
     expand,
     record_keys,
 )
-from hitl_sim.study.parts import bind_parts
 from hitl_sim.study.recording import describe_recording
 from hitl_sim.study.spec import (
     CrowdSpec,
@@ -331,7 +330,6 @@ def build_plan(spec: StudySpec) -> Plan:
     Raises:
         SpecError: anything that would fail later and can be known now.
     """
-    spec = bind_parts(spec)
     conditions = expand(spec)
     used = {c.task_name for c in conditions}
     infos = {

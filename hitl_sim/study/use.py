@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hitl_sim.analysis.query import QUERY
+from hitl_sim.cost.query import QUERY
 from hitl_sim.study.executor import LocalExecutor
 from hitl_sim.study.plan import build_plan
 from hitl_sim.study.spec import StudySpec

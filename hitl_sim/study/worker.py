@@ -188,7 +188,7 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
 def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
     """Turn a condition's leaves into numbers, `[]` float32 on the host."""
     task = condition.task
-    params: Any = dict(condition.arm.params)
+    params: Any = dict(condition.arm.leaves)
     rates: Any = condition.training.all_params(foreign_parts(condition.spec))
     leaves = Hyper(
         optimiser=rates,

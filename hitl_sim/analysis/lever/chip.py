@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from hitl_sim.analysis.interval import Outlay
-from hitl_sim.analysis.record import FloatArray, RecordError
-from hitl_sim.analysis.repricing import Amounts
+from hitl_sim.analysis.record import RecordError
+from hitl_sim.array import FloatArray
 from hitl_sim.energy import Kind, Quantity
 from hitl_sim.energy.count import Operations
 from hitl_sim.energy.memory import EnergySplit, Product, load_technology, split_energy
@@ -112,15 +112,14 @@ class Chip:
             weakest(use.operations_kind for use, _ in used),
         )
 
-    def outlay(self, amounts: Amounts, *, only_operations: bool = False) -> Outlay:
+    def outlay(self, amounts: Outlay, *, only_operations: bool = False) -> Outlay:
         """Return what each run spends, J."""
         price = np.zeros(len(amounts.names))
         for column, name in enumerate(amounts.names):
             if name in self._parts:
                 use = self.unit(name)
                 price[column] = use.operations if only_operations else use.whole
-        at_cap = None if amounts.if_failed is None else amounts.if_failed @ price
-        return Outlay(amounts.rows @ price, amounts.is_reached, at_cap)
+        return amounts.priced(price)
 
 
 def price_chip(work: Mapping[str, Mapping[str, Any]]) -> Chip:

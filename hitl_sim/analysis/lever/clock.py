@@ -28,7 +28,7 @@ from hitl_sim.analysis.interval import (
     percentile_interval,
     ratio_of,
 )
-from hitl_sim.analysis.record import FloatArray
+from hitl_sim.array import FloatArray
 from hitl_sim.energy import DeviceProfile, Kind, Quantity, Scope
 from hitl_sim.energy.clock import default_shares
 from hitl_sim.energy.clock.unit import (
@@ -218,11 +218,10 @@ class Clocks:
         amounts, left = finding.amounts, self._left(share)
         price = np.zeros(len(amounts.names))
         for column, name in enumerate(amounts.names):
-            if name in self._units and amounts.rows[:, column].any():
+            if name in self._units and amounts.spent[:, column].any():
                 slowed = self._slowed(name, share).joules
                 price[column] = self._joules[name] * slowed * left
-        at_cap = None if amounts.if_failed is None else amounts.if_failed @ price
-        return Outlay(amounts.rows @ price, amounts.is_reached, at_cap)
+        return amounts.priced(price)
 
 
 def _value(quantity: Quantity) -> float:

@@ -13,7 +13,7 @@ from hitl_sim.analysis.finding import Finding
 from hitl_sim.analysis.interval import percentile_interval
 from hitl_sim.analysis.lever.entry import WHOLE, Entry
 from hitl_sim.analysis.lever.row import Combined
-from hitl_sim.analysis.record import FloatArray
+from hitl_sim.array import FloatArray
 from hitl_sim.energy import Quantity, Scope
 
 

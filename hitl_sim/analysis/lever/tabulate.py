@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from hitl_sim.analysis.bill import price_units
 from hitl_sim.analysis.decision import resting_on
 from hitl_sim.analysis.estimate import Estimate, infinite, unknown
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
@@ -44,8 +43,8 @@ from hitl_sim.analysis.lever.row import (
     Use,
 )
 from hitl_sim.analysis.lever.serve import Served, Serving, serve
-from hitl_sim.analysis.query import query_batch, query_unit
-from hitl_sim.analysis.record import FloatArray
+from hitl_sim.array import FloatArray
+from hitl_sim.cost.query import query_batch, query_unit
 from hitl_sim.energy import Kind, Quantity, Scope, UnitCost, exact, unavailable
 from hitl_sim.energy.memory import ModelShape
 from hitl_sim.unit import S_PER_H
@@ -77,7 +76,7 @@ def tabulate_levers(
             "`arm.lever` must be given in at least one arm of the study, got none."
         )
     prices = _Prices(
-        price_units(result.work, result.profile),
+        result.market.device.costs,
         price_chip(result.work),
         Clocks(result.work, result.profile),
         serving,
@@ -234,7 +233,7 @@ class _Tabulation:
         low, high = ratio_interval(own, control, self._weights(finding))
         if not own.is_reached.any():
             return infinite("1", Scope.CONSTANT, "no run reached the target", low)
-        used = chip.amounts(finding.amounts.names, finding.amounts.rows.sum(axis=0))
+        used = chip.amounts(finding.amounts.names, finding.amounts.spent.sum(axis=0))
         kind = used.operations_kind if only_operations else used.kind
         what = "operations alone" if only_operations else "operations and bytes"
         value = own.per_success / control.per_success
@@ -344,7 +343,7 @@ class _Tabulation:
         return find_life_payback(
             extra,
             saved,
-            _by_run(finding.outlay) - _by_run(control.outlay),
+            finding.outlay.influence() - control.outlay.influence(),
             np.full(finding.num_runs, per_query),
         )
 
@@ -372,18 +371,6 @@ def _over(own: Quantity, control: Quantity) -> tuple[float, tuple[float, float]]
         return ratio, anything
     ends = own.over(control, unit="1", scope=Scope.CONSTANT).interval
     return ratio, anything if ends is None else (float(ends[0]), float(ends[1]))
-
-
-def _by_run(outlay: Outlay) -> FloatArray:
-    """Return `[R]` pseudo-values whose mean is what is spent per success.
-
-    See `Amounts.influence`; inf where no run reached.
-    """
-    share = float(outlay.is_reached.mean())
-    if share == 0.0:
-        return np.full(len(outlay.spent), np.inf)
-    whole = outlay.per_success
-    return np.asarray(whole + (outlay.spent - whole * outlay.is_reached) / share)
 
 
 def _hours_of(finding: Finding) -> float:

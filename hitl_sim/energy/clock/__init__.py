@@ -1,27 +1,16 @@
-"""Clocks and power caps: a model, what the driver tells, and a governor that learns."""
+"""Clocks and power caps: a model of them, and what the driver tells."""
 
 from hitl_sim.energy.clock.driver import Answer as Answer
 from hitl_sim.energy.clock.driver import BoardClocks as BoardClocks
 from hitl_sim.energy.clock.driver import ClockRefusedError as ClockRefusedError
 from hitl_sim.energy.clock.driver import read_clocks as read_clocks
-from hitl_sim.energy.clock.governor import Governed as Governed
-from hitl_sim.energy.clock.governor import GovernorConfig as GovernorConfig
-from hitl_sim.energy.clock.governor import best_fixed as best_fixed
-from hitl_sim.energy.clock.governor import cost_table as cost_table
-from hitl_sim.energy.clock.governor import govern as govern
-from hitl_sim.energy.clock.load import Load as Load
-from hitl_sim.energy.clock.load import Phase as Phase
-from hitl_sim.energy.clock.load import draw_load as draw_load
 from hitl_sim.energy.clock.model import Clocked as Clocked
 from hitl_sim.energy.clock.model import Job as Job
 from hitl_sim.energy.clock.model import best_clock as best_clock
-from hitl_sim.energy.clock.model import capped_clock as capped_clock
-from hitl_sim.energy.clock.model import clock_saving as clock_saving
 from hitl_sim.energy.clock.model import critical_clock as critical_clock
 from hitl_sim.energy.clock.model import job_energy as job_energy
 from hitl_sim.energy.clock.model import job_time as job_time
 from hitl_sim.energy.clock.published import Published as Published
-from hitl_sim.energy.clock.published import find_figure as find_figure
 from hitl_sim.energy.clock.published import is_fitted as is_fitted
 from hitl_sim.energy.clock.published import predict as predict
 from hitl_sim.energy.clock.published import published_figures as published_figures
@@ -30,6 +19,5 @@ from hitl_sim.energy.clock.share import ClockShares as ClockShares
 from hitl_sim.energy.clock.share import default_shares as default_shares
 from hitl_sim.energy.clock.share import lowered_clock as lowered_clock
 from hitl_sim.energy.clock.sweep import Point as Point
-from hitl_sim.energy.clock.sweep import best_point as best_point
 from hitl_sim.energy.clock.sweep import fit_sweep as fit_sweep
 from hitl_sim.energy.clock.sweep import sweep_setting as sweep_setting

@@ -95,19 +95,6 @@ def published_figures() -> tuple[Published, ...]:
     return msgspec.convert(tables, tuple[Published, ...])
 
 
-def find_figure(name: str) -> Published:
-    """Return a shipped figure by its name.
-
-    Raises:
-        ValueError: there is none.
-    """
-    figures = {figure.name: figure for figure in published_figures()}
-    if name not in figures:
-        names = ", ".join(map(repr, figures))
-        raise ValueError(f"`name` must be one of {names}, got {name!r}.")
-    return figures[name]
-
-
 def is_fitted(figure: Published, shares: ClockShares | None = None) -> bool:
     """Return whether a constant of the model was chosen from a figure."""
     shares = default_shares() if shares is None else shares

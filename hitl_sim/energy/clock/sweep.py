@@ -15,6 +15,8 @@ from hitl_sim.energy.clock.model import Clocked, Job
 from hitl_sim.energy.quantity import Quantity
 
 Setting = Literal["clock_hz", "limit_w"]
+_FEWEST = 3
+"""Clocks without which no fit is made."""
 _SETTERS = {"clock_hz": set_clock, "limit_w": set_limit}
 
 
@@ -81,18 +83,6 @@ def sweep_setting(
     return tuple(points)
 
 
-def best_point(points: Sequence[Point], deadline_s: float = math.inf) -> Point | None:
-    """Return the measured point of least energy that meets a deadline, if any does."""
-    in_time = [
-        point
-        for point in points
-        if point.seconds <= deadline_s and point.joules.value is not None
-    ]
-    return min(
-        in_time, key=lambda point: float(point.joules.value or 0.0), default=None
-    )
-
-
 def fit_sweep(points: Sequence[Point]) -> tuple[Job, Clocked]:
     """Fit the model of `model` to a sweep of clocks, its clock stopped while waiting.
 
@@ -129,6 +119,3 @@ def fit_sweep(points: Sequence[Point]) -> tuple[Job, Clocked]:
         )
     device = Clocked(float(clocks.min()), top, float(static_w), float(dynamic_w))
     return Job(float(cycles), float(memory_s)), device
-
-
-_FEWEST = 3

@@ -1,7 +1,5 @@
 """Compute against memory: operations, and bytes moved by level, with data reuse."""
 
-from hitl_sim.energy.memory.calibrate import Calibration as Calibration
-from hitl_sim.energy.memory.calibrate import calibrate as calibrate
 from hitl_sim.energy.memory.products import count_products as count_products
 from hitl_sim.energy.memory.products import products_in as products_in
 from hitl_sim.energy.memory.reuse import Product as Product

@@ -21,7 +21,4 @@ from hitl_sim.energy.meters.rapl import RaplBackend as RaplBackend
 from hitl_sim.energy.meters.repeat import Repeated as Repeated
 from hitl_sim.energy.meters.selftest import SelfTest as SelfTest
 from hitl_sim.energy.meters.selftest import run_selftest as run_selftest
-from hitl_sim.energy.meters.trace import ReplayBackend as ReplayBackend
-from hitl_sim.energy.meters.trace import read_trace as read_trace
-from hitl_sim.energy.meters.trace import record_trace as record_trace
 from hitl_sim.energy.meters.wall import WallMeterBackend as WallMeterBackend

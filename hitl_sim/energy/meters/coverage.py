@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,11 +36,6 @@ class Coverage:
     counter: float
     sampled: float
     suspect: float
-
-    @property
-    def standard_error(self) -> float:
-        """Return the standard error of a share of 95 %."""
-        return math.sqrt(0.95 * 0.05 / self.num_windows)
 
 
 def measure_coverage(

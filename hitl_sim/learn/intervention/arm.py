@@ -124,8 +124,8 @@ class Arm(Table, frozen=True, tag_field="kind"):
         return False
 
     @property
-    def params(self) -> Mapping[str, float]:
-        """Numbers that are traced, by name."""
+    def leaves(self) -> Mapping[str, float]:
+        """Numbers that are traced, by name: what `Setting.params` holds."""
         return {name: getattr(self, name) for name in self.traced}
 
     def num_options(self, num_classes: int, num_groups: int) -> int:
@@ -144,6 +144,19 @@ class Arm(Table, frozen=True, tag_field="kind"):
     def items_at_once(self, pool: int) -> int:
         """Most items that go through the network to choose by; 0 where none do."""
         return pool
+
+    def complete(self, parts: Mapping[str, Part]) -> "Arm":
+        """Fill in the defaults of the parts that it names.
+
+        Args:
+            parts: parts that the study brings, by the names it gave them.
+
+        Raises:
+            ValueError: it names a part that does not exist, or options or params that
+                the part does not have.
+        """
+        del parts
+        return self
 
     def check(self, study: Surroundings) -> None:
         """Refuse what contradicts itself or the study.
@@ -306,7 +319,8 @@ def built_in(arm: type[Arm], version: int = 1) -> Part:
         return arm(name=kind, **options).build(program)
 
     fields = inspect.signature(arm).parameters
-    params = {n: fields[n].default for n in arm.traced if fields[n].default is not None}
+    defaults = {name: fields[name].default for name in arm.traced}
+    params = {name: n for name, n in defaults.items() if isinstance(n, float)}
     own = [f for n, f in fields.items() if n not in ("name", "lever", *params)]
     program = inspect.Parameter("program", inspect.Parameter.POSITIONAL_ONLY)
     factory.__signature__ = inspect.Signature([program, *own])  # type: ignore[attr-defined]

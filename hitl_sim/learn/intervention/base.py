@@ -1,7 +1,7 @@
 """The contract of an intervention: what it asks, and what it does with the answers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax
@@ -14,6 +14,7 @@ from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.work import WorkLine
+from hitl_sim.part import Part
 from hitl_sim.task import Split
 
 _LAST = float(np.finfo(np.float32).min)
@@ -170,12 +171,14 @@ class Program:
         network: of the study.
         train: its training.
         panel: who answers, which fixes how many answers a question gets.
+        parts: parts that the study brings, by the names it gave them.
     """
 
     shape: Shape
     network: NetworkChoice
     train: TrainConfig
     panel: PanelConfig = NOBODY
+    parts: Mapping[str, Part] = field(default_factory=dict, hash=False)
 
 
 def even_steps(train: TrainConfig) -> tuple[int, ...]:

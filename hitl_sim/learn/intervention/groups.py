@@ -90,7 +90,7 @@ def check_features(arm: ByGroup, task: TaskFacts) -> None:
         )
 
 
-def penalty_params(arm: ByGroup) -> dict[str, float]:
+def penalty_leaves(arm: ByGroup) -> dict[str, float]:
     """Return what is traced of the use of groups."""
     return {} if arm.penalty is None else {"penalty": arm.penalty}
 

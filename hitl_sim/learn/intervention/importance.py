@@ -24,7 +24,7 @@ from hitl_sim.learn.intervention.groups import (
     build_by_group,
     check_features,
     check_use,
-    penalty_params,
+    penalty_leaves,
     take_best,
 )
 from hitl_sim.learn.intervention.share import kept_items
@@ -72,9 +72,9 @@ class ImportanceArm(PeopleArm, frozen=True, tag="importance"):
         return self.use == "penalty"
 
     @property
-    def params(self) -> Mapping[str, float]:
+    def leaves(self) -> Mapping[str, float]:
         """The penalty, where there is one."""
-        return penalty_params(self)
+        return penalty_leaves(self)
 
     def num_options(self, num_classes: int, num_groups: int) -> int:
         """The groups."""

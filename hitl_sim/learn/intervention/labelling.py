@@ -1,14 +1,17 @@
 """Active labelling: a model chooses which items people label next."""
 
 import itertools
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, Int
-from msgspec import Meta
+from msgspec import Meta, field
+from msgspec.structs import replace
 
 from hitl_sim.learn.crowd import Answers, PanelConfig, Questions
 from hitl_sim.learn.intervention.arm import PeopleArm, Surroundings, built_in
@@ -23,9 +26,18 @@ from hitl_sim.learn.intervention.base import (
 from hitl_sim.learn.lever.table import QuantiseLever, find_lever
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
-from hitl_sim.learn.query import STRATEGIES, top_items, true_first
-from hitl_sim.learn.work import PROTOCOL, WorkLine, forward_unit, spread
-from hitl_sim.schema import Count
+from hitl_sim.learn.query import top_items, true_first
+from hitl_sim.learn.strategy import Strategy, build_strategy, check_sight, look
+from hitl_sim.learn.work import (
+    PROTOCOL,
+    Unit,
+    WorkLine,
+    abstract,
+    forward_unit,
+    spread,
+)
+from hitl_sim.part import Part, find
+from hitl_sim.schema import Count, Scalar
 from oracles.aggregate import dawid_skene, majority
 
 _EM_STEPS = 20
@@ -36,8 +48,10 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
     """People label what a model asks for, round after round.
 
     Attributes:
-        strategy: what is asked next; the first round is always random where no label
-            was there before, for there is no model yet.
+        strategy: name of what is asked next; the first round is always random where no
+            label was there before, for there is no model yet.
+        options: of the strategy; each of their values is a program.
+        params: of the strategy, traced; those left out have its defaults.
         rounds: rounds of questions.
         questions: items per round.
         aggregate: how several answers become one label.
@@ -54,7 +68,9 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
             over the given classes as can be; a model of them chooses what comes first.
     """
 
-    strategy: Literal["random", "entropy", "margin"] = "margin"
+    strategy: str = "margin"
+    options: dict[str, Scalar] = field(default_factory=dict)
+    params: dict[str, float] = field(default_factory=dict)
     rounds: Count = 10
     questions: Count = 20
     aggregate: Literal["majority", "dawid_skene"] = "majority"
@@ -65,6 +81,7 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
     suggest: bool = False
     initial: Annotated[int, Meta(ge=0)] = 0
 
+    traced: ClassVar[tuple[str, ...]] = ("params",)
     uses_trained_network: ClassVar[bool] = True
     is_repeatable: ClassVar[bool] = True
 
@@ -93,6 +110,11 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
         """Fits of a model: the rounds, and one before them if labels are there."""
         return self.rounds + (self.initial > 0)
 
+    @property
+    def leaves(self) -> Mapping[str, float]:
+        """Those of the strategy."""
+        return self.params
+
     def labelled(self, stage: int) -> int:
         """Count the items that have been asked about, or given, by a stage's fit."""
         rounds = stage if self.initial else stage + 1
@@ -111,6 +133,16 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
     def items_at_once(self, pool: int) -> int:
         """Those that a model scores."""
         return self.score_items or pool
+
+    def complete(self, parts: Mapping[str, Part]) -> "LabellingArm":
+        """Fill in the defaults of the strategy."""
+        try:
+            strategy = find("strategy", self.strategy, parts)
+            options = strategy.with_options(self.options)
+            params = strategy.with_params(self.params)
+        except ValueError as error:
+            raise ValueError(f"Arm {self.name!r}: {error}") from error
+        return replace(self, options=options, params=params)
 
     def check(self, study: Surroundings) -> None:
         """Refuse rounds, fits and choices that cannot be, and levers between them."""
@@ -239,9 +271,9 @@ def _labels(
     return label
 
 
-def _suggests_anew(arm: LabellingArm) -> bool:
-    """Whether suggestions take a look at items that no strategy has scored."""
-    return arm.suggest and arm.strategy == "random"
+def _suggests_anew(arm: LabellingArm, strategy: Strategy) -> bool:
+    """Whether suggestions take a look at items that no strategy has taken."""
+    return arm.suggest and "logits" not in strategy.sees
 
 
 def fit_steps(arm: LabellingArm, train: TrainConfig) -> tuple[int, ...]:
@@ -329,6 +361,13 @@ def _narrow(arm: LabellingArm, plan: LabellingPlan, items: int) -> LabellingPlan
     )
 
 
+def _is_usable(arm: LabellingArm, plan: LabellingPlan) -> Bool[Array, " all"]:
+    """Whether there is a label of each item that was asked about, or given."""
+    is_known = jnp.ones(arm.initial, bool)
+    is_usable = jnp.concatenate([is_known, plan.is_answered.any(axis=1)])
+    return is_usable & (jnp.arange(plan.asked.shape[0]) < plan.num_asked)
+
+
 def _train_set(
     arm: LabellingArm, program: Program, setting: Setting, plan: LabellingPlan
 ) -> TrainSet:
@@ -338,9 +377,7 @@ def _train_set(
     decided = jnp.zeros(0, jnp.int32)
     if most > arm.initial:
         decided = _labels(arm, program, plan).astype(jnp.int32)
-    is_known = jnp.ones(arm.initial, bool)
-    is_usable = jnp.concatenate([is_known, plan.is_answered.any(axis=1)])
-    is_usable &= jnp.arange(most) < plan.num_asked
+    is_usable = _is_usable(arm, plan)
     labels = jnp.zeros(shape.num_pool, jnp.int32)
     position = _asked_positions(plan, shape.num_pool)
     return TrainSet(
@@ -349,6 +386,37 @@ def _train_set(
         plan.asked[true_first(is_usable)],
         jnp.maximum(is_usable.sum(dtype=jnp.int32), 1),
     )
+
+
+def _score(
+    arm: LabellingArm,
+    program: Program,
+    network: Network,
+    strategy: Strategy,
+    key: jax.Array,
+    setting: Setting,
+    plan: LabellingPlan,
+    params: Any,
+    place: Int[Array, " n"] | slice,
+) -> Float[Array, " n"]:
+    """Score the items at some positions of the pool."""
+    position = _asked_positions(plan, program.shape.num_pool)
+    is_labelled = jnp.zeros(program.shape.num_pool, bool)
+    is_labelled = is_labelled.at[position].set(_is_usable(arm, plan), mode="drop")
+    label = None
+    if "label" in strategy.sees:
+        label = _train_set(arm, program, setting, plan).labels[place]
+    view = look(
+        jax.random.fold_in(key, 1),
+        strategy,
+        network,
+        params,
+        setting.split.pool.features[place],
+        is_labelled[place],
+        label,
+    )
+    own = {name: setting.params[name] for name in arm.params}
+    return strategy.score(key, view, own)
 
 
 def _build(arm: LabellingArm, program: Program) -> Intervention:
@@ -365,7 +433,8 @@ def _build(arm: LabellingArm, program: Program) -> Intervention:
             f"({shape.num_pool}), got {arm.num_items}."
         )
     network = build_network(program.network, shape.num_features, shape.num_classes)
-    strategy = STRATEGIES[arm.strategy]
+    strategy = _strategy(arm, program)
+    check_sight(arm.strategy, strategy, network)
 
     def ask_about(
         key: jax.Array,
@@ -410,17 +479,16 @@ def _build(arm: LabellingArm, program: Program) -> Intervention:
         key: jax.Array, setting: Setting, plan: LabellingPlan, params: object
     ) -> tuple[LabellingPlan, Questions]:
         key_draw, key_score, key_lot = jax.random.split(key, 3)
+        score_of = partial(_score, arm, program, network, strategy, key_score)
         if arm.score_items is None:
-            logits = network.apply(params, setting.split.pool.features)
-            score = strategy(key_score, logits)
+            score = score_of(setting, plan, params, slice(None))
             return ask_about(key_lot, setting, plan, score, params)
         position = _asked_positions(plan, shape.num_pool)
         is_free = jnp.ones(shape.num_pool, bool).at[position].set(False, mode="drop")
         equal = askable_first(setting, jnp.zeros(shape.num_pool))
         drawn = top_items(key_draw, equal, is_free, arm.score_items)
-        logits = network.apply(params, setting.split.pool.features[drawn])
         score = jnp.full(shape.num_pool, -jnp.inf)
-        score = score.at[drawn].set(strategy(key_score, logits))
+        score = score.at[drawn].set(score_of(setting, plan, params, drawn))
         return ask_about(key_lot, setting, plan, score, params)
 
     return Intervention(
@@ -436,31 +504,36 @@ def _build(arm: LabellingArm, program: Program) -> Intervention:
         training=partial(_train_set, arm, program),
         columns=keep_all_columns,
         choose=choose,
-        work=_work(arm, program, network),
+        work=_work(arm, program, network, strategy),
         has_start=arm.initial > 0,
         capacity=tuple(arm.labelled(stage) for stage in range(arm.stages)),
         narrow=None if arm.aggregate == "majority" else partial(_narrow, arm),
     )
 
 
+def _strategy(arm: LabellingArm, program: Program) -> Strategy:
+    """Build what an arm asks by, with the options that it completes."""
+    part = find("strategy", arm.strategy, program.parts)
+    return build_strategy(part, program.shape, part.with_options(arm.options))
+
+
 def _work(
-    arm: LabellingArm, program: Program, network: Network
+    arm: LabellingArm, program: Program, network: Network, strategy: Strategy
 ) -> tuple[WorkLine, ...]:
     """Count the scored items, before each round but the first.
 
-    They are all that are unlabelled, or the subsample. Random labelling needs no
-    score, so it scores nothing, or what it asks where the model makes suggestions.
+    They are all that are unlabelled, or the subsample. A strategy that does not look
+    through the network scores nothing; suggestions look at what is asked, where no
+    strategy has looked at it already.
     """
-    if arm.strategy == "random" and not _suggests_anew(arm):
-        return ()
     shape, train = program.shape, program.train
-    per_stage = train.num_checkpoints // arm.stages
-    due = np.zeros(train.num_checkpoints, np.int64)
-    for stage in range(1, arm.stages):
-        unlabelled = shape.num_pool - arm.labelled(stage - 1)
-        scored = min(arm.score_items or unlabelled, unlabelled)
-        due[stage * per_stage] = arm.questions if _suggests_anew(arm) else scored
-    if _suggests_anew(arm):
+    unlabelled = [shape.num_pool - arm.labelled(s - 1) for s in range(1, arm.stages)]
+    lines = []
+    if strategy.reads_network:
+        scored = [min(arm.score_items or n, n) for n in unlabelled]
+        unit = _score_unit(arm, program, network, strategy)
+        lines.append(WorkLine(unit, PROTOCOL, _before_rounds(arm, train, scored)))
+    if _suggests_anew(arm, strategy):
         unit = forward_unit(
             "score",
             program.network,
@@ -471,19 +544,57 @@ def _work(
             "suggestion",
             built=network,
         )
-        return (WorkLine(unit, PROTOCOL, spread(due)),)
-    strategy = STRATEGIES[arm.strategy]
-    unit = forward_unit(
+        looked = [arm.questions] * len(unlabelled)
+        lines.append(WorkLine(unit, PROTOCOL, _before_rounds(arm, train, looked)))
+    return tuple(lines)
+
+
+def _before_rounds(
+    arm: LabellingArm, train: TrainConfig, items: Sequence[int]
+) -> npt.NDArray[np.int64]:
+    """Cumulate what falls due before each stage but the first, by checkpoint."""
+    per_stage = train.num_checkpoints // arm.stages
+    due = np.zeros(train.num_checkpoints, np.int64)
+    due[per_stage * np.arange(1, arm.stages)] = items
+    return spread(due)
+
+
+def _score_unit(
+    arm: LabellingArm, program: Program, network: Network, strategy: Strategy
+) -> Unit:
+    """Describe one look at an item, with all that the strategy makes of it."""
+    shape, num_items = program.shape, arm.score_items or program.shape.num_pool
+    params = jax.eval_shape(network.init, jax.random.key(0))
+
+    def program_of(
+        params: Any, own: Any, x: jax.Array, is_labelled: jax.Array, label: jax.Array
+    ) -> jax.Array:
+        key = jax.random.key(0)
+        view = look(key, strategy, network, params, x, is_labelled, label)
+        return strategy.score(key, view, own)
+
+    options = _own_options(arm, program)
+    name = program.network.describe(shape.num_features, shape.num_classes)
+    return Unit(
+        f"score:{name}:{arm.strategy}{options}:n{num_items}",
         "score",
-        program.network,
-        arm.score_items or shape.num_pool,
-        shape.num_features,
-        shape.num_classes,
-        lambda logits: strategy(jax.random.key(0), logits),
-        arm.strategy,
-        built=network,
+        program_of,
+        (
+            params,
+            {name: abstract() for name in arm.params},
+            abstract(num_items, shape.num_features),
+            abstract(num_items, dtype=np.bool_),
+            abstract(num_items, dtype=np.int32),
+        ),
+        num_items,
     )
-    return (WorkLine(unit, PROTOCOL, spread(due)),)
+
+
+def _own_options(arm: LabellingArm, program: Program) -> str:
+    """Name the options that are not the strategy's defaults."""
+    usual = find("strategy", arm.strategy, program.parts).options
+    own = {n: v for n, v in arm.options.items() if v != usual[n]}
+    return "".join(f"-{name}={value}" for name, value in sorted(own.items()))
 
 
 labelling = built_in(LabellingArm)

@@ -21,7 +21,7 @@ from hitl_sim.learn.intervention.groups import (
     build_by_group,
     check_features,
     check_use,
-    penalty_params,
+    penalty_leaves,
     take_best,
 )
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
@@ -54,9 +54,9 @@ class MachineImportanceArm(Arm, frozen=True, tag="machine_importance"):
         return self.use == "penalty"
 
     @property
-    def params(self) -> Mapping[str, float]:
+    def leaves(self) -> Mapping[str, float]:
         """The penalty, where there is one."""
-        return penalty_params(self)
+        return penalty_leaves(self)
 
     def check(self, study: Surroundings) -> None:
         """Refuse a use that contradicts itself."""

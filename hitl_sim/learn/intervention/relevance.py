@@ -35,8 +35,8 @@ from hitl_sim.learn.intervention.share import (
 from hitl_sim.learn.network import Network, NetworkConfig, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet, fit
 from hitl_sim.learn.query import (
+    closeness,
     lowest_first,
-    margin,
     spread_out,
     top_items,
     true_first,
@@ -196,7 +196,7 @@ def _build(arm: RelevanceArm, program: Program) -> Intervention:
             return top_items(key, equal, every, arm.questions)
         key_fit, key_score = jax.random.split(key)
         params = fit_proxy(key_fit, program, setting, arm.proxy_steps or PROXY_STEPS)
-        score = margin(key_score, proxy_network(program).apply(params, features))
+        score = closeness(proxy_network(program).apply(params, features))
         score = askable_first(setting, score)
         return top_items(key_score, score, every, arm.questions)
 
@@ -316,13 +316,13 @@ def _picking(arm: RelevanceArm, program: Program) -> tuple[WorkLine, ...]:
     """Count what it costs to choose the items that are rated."""
     shape = program.shape
     if arm.rated == "uncertain":
-        network, key = proxy_network(program), jax.random.key(0)
+        network = proxy_network(program)
 
-        def closeness(params: Any, features: jax.Array, label: jax.Array) -> jax.Array:
+        def doubt(params: Any, features: jax.Array, label: jax.Array) -> jax.Array:
             del label
-            return margin(key, network.apply(params, features))
+            return closeness(network.apply(params, features))
 
-        return proxy_work(program, arm.proxy_steps or PROXY_STEPS, closeness, "margin")
+        return proxy_work(program, arm.proxy_steps or PROXY_STEPS, doubt, "margin")
     if arm.rated == "cluster":
         spreading = Unit(
             f"score:spread-{shape.num_features}:n{shape.num_pool}",

@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hitl_sim.analysis.record import FloatArray
 from hitl_sim.analysis.reference import reference_arms
 from hitl_sim.analysis.verdict import (
     CARBON_PRICES,
@@ -15,6 +14,7 @@ from hitl_sim.analysis.verdict import (
     ArmDecision,
     Decision,
 )
+from hitl_sim.array import FloatArray
 from hitl_sim.report.figure.choice import arm_name, shown_crowd
 from hitl_sim.report.figure.style import (
     GREY,

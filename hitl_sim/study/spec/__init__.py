@@ -19,7 +19,7 @@ from hitl_sim.study.spec.crowd import (
     acts_on_crowd,
 )
 from hitl_sim.study.spec.load import load_spec
-from hitl_sim.study.spec.part import PartSpec, named_parts
+from hitl_sim.study.spec.part import PartSpec, named_parts, planned_parts
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
 from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
@@ -47,5 +47,6 @@ __all__ = [
     "is_replayed",
     "load_spec",
     "named_parts",
+    "planned_parts",
     "validate",
 ]

@@ -20,6 +20,7 @@ from hitl_sim.study.spec.arm import arm_kinds, arm_table, is_replayed
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.crowd import acts_on_crowd
 from hitl_sim.study.spec.message import explain
+from hitl_sim.study.spec.part import PartSpec, bind_part, planned_parts, with_offered
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
 
@@ -44,6 +45,8 @@ def validate(spec: StudySpec) -> StudySpec:
 def convert(raw: Mapping[str, Any]) -> StudySpec:
     """Turn plain tables into a validated `StudySpec`; see `validate`."""
     _check_numbers(raw, "")
+    raw = with_offered(raw)
+    parts = _convert_parts(raw)
     try:
         raw = {**raw, "network": network_table(raw.get("network", {}))}
     except ValueError as error:
@@ -53,12 +56,13 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
         # by itself, so that a message can say which of the tasks it is about
         _convert(task, TaskSpec, raw, f".task.{name}")
     arms = {"arm": _convert_arms(raw["arm"], raw)} if "arm" in raw else {}
-    spec = _convert({**raw, **arms}, StudySpec, raw, "")
+    spec = _convert({**raw, **arms, "part": parts}, StudySpec, raw, "")
     try:
         check_prices(spec.prices)
-        spec.network.resolved(spec.part)
+        own = planned_parts(spec.part)
+        spec.network.resolved(own)
         _check_optimiser(spec)
-        spec.training.resolved(spec.part)
+        spec.training.resolved(own)
     except ValueError as error:
         raise SpecError(str(error)) from error
     if spec.lanes is not None and spec.width % spec.lanes:
@@ -82,6 +86,17 @@ def _convert(
         raise SpecError(explain(str(error), raw, path)) from error
 
 
+def _convert_parts(raw: Mapping[str, Any]) -> Any:
+    """Read the parts that a study brings; those not planned yet are loaded."""
+    tables = raw.get("part", {})
+    if not isinstance(tables, Mapping):
+        return tables
+    return {
+        name: bind_part(name, _convert(table, PartSpec, raw, f".part.{name}"))
+        for name, table in tables.items()
+    }
+
+
 def _convert_arms(arms: Any, raw: Mapping[str, Any]) -> Any:
     """Read each arm to the table of its kind."""
     if not isinstance(arms, list | tuple):
@@ -98,7 +113,11 @@ def _convert_arm(table: Mapping[str, Any], raw: Mapping[str, Any], path: str) ->
         kinds = ", ".join(map(repr, arm_kinds()))
         got = "none" if kind is None else repr(kind)
         raise SpecError(f"`{path.lstrip('.')}.kind` must be one of {kinds}, got {got}.")
-    return _convert(table, arm_table(str(kind)), raw, path)
+    arm = _convert(table, arm_table(str(kind)), raw, path)
+    try:
+        return arm.complete({})
+    except ValueError as error:
+        raise SpecError(str(error)) from error
 
 
 def _check_numbers(value: Any, path: str) -> None:

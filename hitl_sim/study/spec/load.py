@@ -2,24 +2,35 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from hitl_sim.cost import read_carbon
+from hitl_sim.part import PartError
+from hitl_sim.part_source import describe_code
 from hitl_sim.schema import Scalar
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.check import convert
+from hitl_sim.study.spec.part import PartSpec, with_offered
 from hitl_sim.study.spec.study import StudySpec
 
 
-def load_spec(path: Path, *, is_smoke: bool = False) -> StudySpec:
+def load_spec(
+    path: Path,
+    *,
+    is_smoke: bool = False,
+    on_code: Callable[[str], None] = lambda _: None,
+) -> StudySpec:
     """Read and validate a study file.
+
+    Parts that it brings are loaded, which executes their code.
 
     Args:
         path: the file.
+        on_code: called before, with one line that names that code, where there is any.
         is_smoke: whether its table `smoke` is laid over the study: tables of it are
             merged, anything else in it stands in the place of the study's own.
 
@@ -37,6 +48,8 @@ def load_spec(path: Path, *, is_smoke: bool = False) -> StudySpec:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpecError(f"Study file {str(path)!r} must be TOML: {error}.") from error
     smoke = raw.pop("smoke", None)
+    if words := _code_of(raw, path.parent):
+        on_code(words)
     whole = _located(raw, path.parent)
     if not is_smoke and smoke is None:
         return whole
@@ -64,7 +77,7 @@ def _overlaid(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]
 
 def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
     """Validate, reading relative paths of all files from the study file's folder."""
-    spec = convert(raw)
+    spec = convert({**raw, **_located_parts(raw, folder)})
     tasks = {
         name: msgspec.structs.replace(task, source=_resolve(task.source, folder))
         for name, task in spec.task.items()
@@ -88,7 +101,6 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
         }
         for table in spec.exclude
     )
-    parts = {name: part.located(folder) for name, part in spec.part.items()}
     try:
         prices = read_carbon(spec.prices, folder)
     except ValueError as error:
@@ -97,12 +109,43 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
         spec,
         prices=prices,
         task=tasks,
-        part=parts,
         device=_resolve(spec.device, folder),
         crowd=crowd,
         axis=axes,
         exclude=exclude,
     )
+
+
+def _located_parts(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Read the paths of part files, which are loaded while a study is validated."""
+    tables = raw.get("part")
+    if not isinstance(tables, Mapping):
+        return {}
+    return {"part": {name: _located_part(t, folder) for name, t in tables.items()}}
+
+
+def _code_of(raw: Mapping[str, Any], folder: Path) -> str:
+    """Say which code a study's parts would execute, as far as they are well formed."""
+    parts = with_offered({**raw, **_located_parts(raw, folder)}).get("part", {})
+    tables = parts.values() if isinstance(parts, Mapping) else ()
+    sources = [t["source"] for t in tables if isinstance(t, Mapping) and "source" in t]
+    try:
+        return describe_code(source for source in sources if isinstance(source, str))
+    except PartError:
+        # validation says what is wrong, and of which part
+        return ""
+
+
+def _located_part(table: Any, folder: Path) -> Any:
+    source = table.get("source") if isinstance(table, Mapping) else None
+    if not isinstance(source, str):
+        return table
+    plain = {name: value for name, value in table.items() if name not in _PLANNED}
+    return plain | {"source": PartSpec(source=source).located(folder).source}
+
+
+_PLANNED = ("identity", "options", "required", "params")
+"""What planning writes down of a part: a study file cannot say it."""
 
 
 _FILES = ("crowd.population", "crowd.recording")

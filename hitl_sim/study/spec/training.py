@@ -1,6 +1,6 @@
 """The tables [training] and [target] of a study."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
@@ -71,44 +71,36 @@ class TrainingSpec(Table, frozen=True):
         """
         part = self.part(foreign)
         # an optimiser without a learning rate reads none
-        has_rate = "learning_rate" in part.params
-        try:
-            return part.with_params(self._given_params(has_rate=has_rate))
-        except PartError as error:
-            raise ValueError(f"`training`: {error}") from error
-
-    def _given_params(self, *, has_rate: bool) -> dict[str, float]:
-        beside = {"learning_rate": self.learning_rate if has_rate else None}
-        beside |= {"l2": self.l2}
-        given = {name: n for name, n in beside.items() if n is not None}
+        rate = self.learning_rate if "learning_rate" in part.params else None
+        beside = {"learning_rate": rate, "l2": self.l2}
+        given = {name: number for name, number in beside.items() if number is not None}
         for name in given:
             if name in self.params:
                 raise ValueError(
                     f"`training.{name}` must be given once, got it in `training` and "
                     "in `training.params`."
                 )
-        return given | self.params
+        try:
+            return part.with_params(given | self.params)
+        except PartError as error:
+            raise ValueError(f"`training`: {error}") from error
 
-    def resolved(self, brought: Container[str] = ()) -> dict[str, Any]:
+    def resolved(self, foreign: Mapping[str, Part] | None = None) -> dict[str, Any]:
         """Return what fixes the training, by name; `params` alone is no program.
 
         Args:
-            brought: names of parts that the study brings. Their code, which is not read
-                here, has the options and params that are not given.
+            foreign: parts that the study brings, by name; planned ones will do.
 
         Raises:
-            ValueError: an option of a built-in optimiser does not fit.
+            ValueError: an option or param does not fit.
         """
-        is_brought = self.optimiser in brought
         return {
             "batch": self.batch,
             "steps_per_checkpoint": self.steps_per_checkpoint,
             "checkpoints": self.checkpoints,
             "optimiser": self.optimiser,
-            "options": self.options if is_brought else self.all_options(),
-            "params": self._given_params(has_rate=True)
-            if is_brought
-            else self.all_params(),
+            "options": self.all_options(foreign),
+            "params": self.all_params(foreign),
         }
 
 

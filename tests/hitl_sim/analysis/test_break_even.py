@@ -5,8 +5,8 @@ import pytest
 
 from hitl_sim.analysis import Answer, Payback
 from hitl_sim.analysis.break_even import find_break_even
-from hitl_sim.analysis.interval import resample
-from hitl_sim.analysis.pricing import Split
+from hitl_sim.analysis.decision import Split
+from hitl_sim.analysis.interval import Outlay, resample
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
 
 NUM = 12
@@ -24,15 +24,14 @@ def split(training, beside=0.0, *, reached=NUM, labels=0.0, noise=0.0):
     is_reached = np.arange(NUM) < reached
     share = NUM / max(reached, 1)
     wobble = 1.0 + noise * np.linspace(-1.0, 1.0, NUM)
+    spent = training * wobble
+    stood, used = np.full(NUM, beside), np.full(NUM, labels)
     return Split(
         training=joules(training * share),
         beside=joules(beside * share),
-        training_by_run=training * wobble,
-        beside_by_run=np.full(NUM, beside),
-        labels=np.full(NUM, labels),
-        is_reached=is_reached,
-        training_if_failed=training * wobble,
-        beside_if_failed=np.full(NUM, beside),
+        trained=Outlay(spent, is_reached, spent),
+        stood_beside=Outlay(stood, is_reached, stood),
+        labelled=Outlay(used, is_reached, used),
     )
 
 

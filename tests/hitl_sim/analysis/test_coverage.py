@@ -5,11 +5,10 @@ import pytest
 
 from hitl_sim.analysis.break_even import find_break_even
 from hitl_sim.analysis.crossing import find_crossing
+from hitl_sim.analysis.decision import Split
 from hitl_sim.analysis.fieller import fieller
 from hitl_sim.analysis.interval import Outlay, ratio_interval, resample
 from hitl_sim.analysis.net_benefit import Pair
-from hitl_sim.analysis.pricing import Split
-from hitl_sim.analysis.repricing import Amounts
 from hitl_sim.energy import Kind, Quantity, Scope, exact
 
 STUDIES = 2_000
@@ -45,7 +44,7 @@ def draw_pair(rng, num, ratio, reach, control_reach):
 def amounts(spent, hours, is_reached):
     rows = np.stack([spent, hours], axis=1)
     at_cap = np.stack([np.full_like(spent, CAP), hours], axis=1)
-    return Amounts(NAMES, rows, is_reached, at_cap)
+    return Outlay(rows, is_reached, at_cap, NAMES)
 
 
 def per_success(mean, reach):
@@ -99,7 +98,7 @@ def test_the_interval_of_rho_holds_it_in_93_to_97_of_100(num, ratio, reach, cont
 
 
 def outlay(spent):
-    return Outlay(spent.rows[:, 0], spent.is_reached, spent.if_failed[:, 0])
+    return spent.priced(SAVED[:, 0])
 
 
 @pytest.mark.parametrize(("num", "ratio", "reach", "control"), SAVING)

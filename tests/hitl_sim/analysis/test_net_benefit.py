@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.interval import resample
+from hitl_sim.analysis.interval import Outlay, resample
 from hitl_sim.analysis.net_benefit import Line, Pair, acceptability, probability
-from hitl_sim.analysis.repricing import Amounts
 
 NAMES = ("train", "paid_s")
 
@@ -11,7 +10,7 @@ NAMES = ("train", "paid_s")
 def amounts(rows, reached=None):
     rows = np.asarray(rows, float)
     done = np.ones(len(rows), bool) if reached is None else np.asarray(reached)
-    return Amounts(NAMES, rows, done)
+    return Outlay(rows, done, names=NAMES)
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.bill import human_bill, share_out, usage_at
+from hitl_sim.analysis.bill import usage_at
 from hitl_sim.analysis.decision import resting_on
 from hitl_sim.analysis.label import label_seconds
 from hitl_sim.analysis.people import describe_people, kinds_of
 from hitl_sim.analysis.record import read_groups
 from hitl_sim.analysis.target import Stop
-from hitl_sim.energy import Kind, Scope, exact, unavailable
+from hitl_sim.energy import Kind, Scope, exact
 
 MEASURED, SIMULATED = Kind.MEASURED_COUNTER, Kind.SIMULATED
 CLOCK = Kind.MODELLED_ANALYTIC
@@ -57,11 +57,11 @@ def test_pay_beyond_the_answers_rests_on_the_model_of_a_shift(replayed):
 def test_recorded_seconds_are_measured_and_cite_the_recording(replayed):
     group = replayed()
     stop = Stop(np.array([4, 4]), np.array([True, True]))
-    usage = share_out(usage_at(group, stop), 2.0)
-    bill = human_bill(usage, unavailable("s", Scope.HUMAN_TIME, "not asked for"))
-    assert bill.worked_s.kind is MEASURED
-    assert bill.worked_s.source == describe_people(group)
-    assert bill.worked_s.source.startswith("recorded people: ")
+    plain = dataclasses.replace(group, paid_s=group.worked_s)
+    paid_s = usage_at(plain, stop).shared_among(2.0).seconds("paid_s")
+    assert paid_s.kind is MEASURED
+    assert paid_s.source == describe_people(group)
+    assert paid_s.source.startswith("recorded people: ")
     assert label_seconds([group], {}).kind is CLOCK
 
 

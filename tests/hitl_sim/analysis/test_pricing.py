@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 from hitl_sim.analysis.bill import price_units
-from hitl_sim.analysis.decision import bill_sample
-from hitl_sim.analysis.pricing import MEASURES, open_market
+from hitl_sim.analysis.decision import bill_sample, split_bills
 from hitl_sim.analysis.record import read_groups
 from hitl_sim.analysis.target import Stop
+from hitl_sim.cost import MEASURES, open_market
 from hitl_sim.energy import Kind, Scope, exact, unavailable
 
 LABEL_S = exact(12.0, "s", Kind.SIMULATED, Scope.HUMAN_TIME, "a labelling arm")
@@ -24,14 +24,14 @@ def sample(synthetic, market):
     table, _ = synthetic.make_study([synthetic.relevance()], num_replicates=3)
     group = next(g for g in read_groups(table) if g.arm == "relevance")
     stop = Stop(np.array([3, 9, 59]), np.array([True, True, False]))
-    return bill_sample(group, stop, market.costs)
+    return bill_sample(group, stop, market)
 
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_training_and_what_stands_beside_it_add_up_to_the_ledger(
     market, sample, measure
 ):
-    split = market.splits(sample)[measure]
+    split = split_bills(sample, market)[measure]
     ledger = market.ledger(sample.usage_per_success)
     whole = ledger.total(measure).value
     labels = ledger.total(measure, groups=("labels",)).value
@@ -40,10 +40,10 @@ def test_training_and_what_stands_beside_it_add_up_to_the_ledger(
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_bills_by_run_add_up_to_the_pooled_bill(market, sample, measure):
-    split = market.splits(sample)[measure]
+    split = split_bills(sample, market)[measure]
     successes = sample.num_reached
-    training = split.training_by_run.sum() / successes
-    beside = split.beside_by_run.sum() / successes
+    training = split.trained.spent.sum() / successes
+    beside = split.stood_beside.spent.sum() / successes
     assert training == pytest.approx(split.training.value)
     assert beside == pytest.approx(split.beside.value)
 
@@ -53,11 +53,12 @@ def test_what_is_unavailable_is_nan_by_run_and_never_zero(
 ):
     costs = price_units(synthetic.UNITS, profile)
     silent = msgspec.structs.replace(prices, device_usd_per_h=None, grid_region=None)
-    splits = open_market(costs, profile, silent, LABEL_S).splits(sample)
-    assert np.isnan(splits["usd"].training_by_run).all()
-    assert np.isnan(splits["kgco2e"].beside_by_run).all()
+    market = open_market(costs, profile, silent, LABEL_S)
+    splits = split_bills(sample, market)
+    assert np.isnan(splits["usd"].trained.spent).all()
+    assert np.isnan(splits["kgco2e"].stood_beside.spent).all()
     assert not splits["usd"].training.is_known
-    assert np.isfinite(splits["joules"].beside_by_run).all()
+    assert np.isfinite(splits["joules"].stood_beside.spent).all()
 
 
 def test_a_label_costs_nothing_when_sunk_and_its_seconds_when_bought(market):

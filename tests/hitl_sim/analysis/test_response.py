@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.repricing import Amounts
+from hitl_sim.analysis.interval import Outlay
 from hitl_sim.analysis.response import fit_terms, sweeps_through
 
 SETTINGS = (0.6, 0.8, 0.9, 1.0)
@@ -28,7 +28,7 @@ def line_with(arms, means, sd, rng, chance=1.0):
         reached = rng.random(NUM_RUNS) < chance
         found.append(
             dataclasses.replace(
-                arm, amounts=Amounts(("train",), spent[:, None], reached)
+                arm, amounts=Outlay(spent[:, None], reached, names=("train",))
             )
         )
     return found

@@ -21,6 +21,8 @@ from hitl_sim.analysis.bill import price_units
 from hitl_sim.analysis.decision import draw_sample, estimate_ratio
 from hitl_sim.analysis.record import read_groups
 from hitl_sim.analysis.target import find_targets
+from hitl_sim.cost import open_market
+from hitl_sim.energy import Scope, unavailable
 from hitl_sim.energy.profile import Constant, MeasuredCost
 
 RULES = {"fraction": 1.0, "smoothing": 1, "smallest_effect": 0.05, "seed": 7}
@@ -45,6 +47,8 @@ def test_the_null_arm_rings_false_in_about_one_study_of_twenty(
     synthetic, profile, prices
 ):
     costs = price_units(synthetic.UNITS, profile)
+    label_s = unavailable("s", Scope.HUMAN_TIME, "no label is asked for")
+    market = open_market(costs, profile, prices, label_s)
     alarms, studies = 0, 200
     for seed in range(studies):
         table, _ = synthetic.make_study(
@@ -53,10 +57,10 @@ def test_the_null_arm_rings_false_in_about_one_study_of_twenty(
         groups = {g.role: g for g in read_groups(table)}
         targets = find_targets(groups["pilot"], fraction=1.0, smoothing=1)
         null, control = (
-            draw_sample(groups[role], targets, costs, smoothing=1)
+            draw_sample(groups[role], targets, market, smoothing=1)
             for role in ("null", "control")
         )
-        ratio = estimate_ratio(null, control, costs, 0)
+        ratio = estimate_ratio(null, control, market.device, 0)
         alarms += not ratio.low <= 1.0 <= ratio.high
     # 5 %, and 7.5 % at most as `interval` promises, give or take 4 standard errors.
     assert alarms / studies <= 0.075 + 4 * math.sqrt(0.075 * 0.925 / studies)

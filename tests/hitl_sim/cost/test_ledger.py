@@ -6,16 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hitl_sim.cost import (
-    DeviceWork,
-    HumanBill,
+    Device,
     Prices,
-    WorkBill,
+    UnitCount,
+    Usage,
     build_ledger,
     price_rates,
     published_runs,
-    simulated_seconds,
 )
-from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
+from hitl_sim.energy import UnitCost
+from hitl_sim.energy.quantity import Kind, Quantity, Scope, exact, unavailable
 
 H = 3_600.0
 KWH = 3.6e6
@@ -28,37 +28,37 @@ def modelled(value, unit, scope=Scope.NODE, source="profile", of="device"):
 
 
 def work(phase, joules, seconds=1.0, standing="protocol"):
-    return DeviceWork(
-        phase,
-        standing,
-        modelled(seconds, "s", Scope.DEVICE_TIME),
-        modelled(joules, "J"),
+    """One unit of work of a phase, and what it takes."""
+    name = f"{phase} {standing} {joules} {seconds}"
+    cost = UnitCost(modelled(seconds, "s", Scope.DEVICE_TIME), modelled(joules, "J"))
+    return UnitCount(name, phase, standing, 1.0), cost
+
+
+def bill(
+    *device,
+    given=None,
+    rates=None,
+    idle_w=0.0,
+    item_j=0.0,
+    label_s=0.0,
+    embodied_per_s=None,
+    **used,
+):
+    """Build the ledger of some work, and of whatever else was used."""
+    counts, costs = zip(*(device or (work("train", 1.0),)), strict=True)
+    item = UnitCount("item", "evaluate", "instrument", 0.0)
+    prices_of = {count.unit: cost for count, cost in zip(counts, costs, strict=True)}
+    if item_j:
+        counts = (*counts, item)
+        prices_of["item"] = work("evaluate", item_j)[1]
+    machine = Device(
+        prices_of,
+        modelled(idle_w, "W", source="profile idle"),
+        embodied_per_s or unavailable("kgCO2e/s", Scope.EMBODIED, "nobody says"),
     )
-
-
-def work_bill(*device, wait_s=0.0, idle_w=0.0, item_j=0.0, **others):
-    return WorkBill(
-        device=device or (work("train", 1.0),),
-        wait_s=simulated_seconds(wait_s, "crew", Scope.DEVICE_TIME),
-        idle_power=modelled(idle_w, "W", source="profile idle"),
-        item_joules=modelled(item_j, "J", source="profile item"),
-        **{"embodied_per_s": unknown_manufacture()} | others,
-    )
-
-
-def unknown_manufacture():
-    return unavailable("kgCO2e/s", Scope.EMBODIED, "nobody says")
-
-
-def human_bill(paid_s=0.0, requester_s=0.0, pool=0, validation=0, label_s=0.0):
-    return HumanBill(
-        worked_s=simulated_seconds(paid_s, "crew"),
-        paid_s=simulated_seconds(paid_s, "crew"),
-        requester_s=simulated_seconds(requester_s, "requester"),
-        num_pool_labels=pool,
-        num_validation_labels=validation,
-        label_s=simulated_seconds(label_s, "crew label"),
-    )
+    label = exact(label_s, "s", Kind.SIMULATED, Scope.HUMAN_TIME, "crew label")
+    usage = Usage(counts, people="crew", **used)
+    return build_ledger(usage, machine, rates or price_rates(given or prices()), label)
 
 
 def prices(**given):
@@ -90,7 +90,7 @@ def test_gpt3_emits_552_tonnes_with_the_facility_and_502_without():
     assert gpt3.joules.scope is Scope.FACILITY
     device = work("train", gpt3.joules.value / 1.1)
     rates = with_intensity(0.429, pue=1.1)
-    ledger = build_ledger(work_bill(device), human_bill(), prices(), rates=rates)
+    ledger = bill(device, rates=rates)
     tonnes = {
         line.name: line.kgco2e.value / 1e3
         for line in ledger.lines
@@ -110,16 +110,15 @@ def bloom():
     Seconds do not matter here; they only spread the idle power and the manufacture.
     """
     busy_s, idle_s = 1e7, 1e6
-    bill = work_bill(
+    return bill(
         work("train", 433e3 * KWH, busy_s),
         wait_s=idle_s,
         idle_w=257e3 * KWH / idle_s,
         embodied_per_s=modelled(
             11.2e3 / (busy_s + idle_s), "kgCO2e/s", Scope.CONSTANT, "paper", of=""
         ),
+        rates=with_intensity(0.057, pue=1.0),
     )
-    rates = with_intensity(0.057, pue=1.0)
-    return build_ledger(bill, human_bill(), prices(), rates=rates)
 
 
 def test_bloom_idles_for_37_percent_of_its_energy():
@@ -147,51 +146,46 @@ def test_bloom_emits_50_5_tonnes_dynamic_idle_and_embodied_each_on_its_line():
 
 
 def test_each_phase_has_its_own_line_and_repeated_phases_add():
-    bill = work_bill(
-        work("train", 5.0, 2.0), work("score", 3.0), work("train", 7.0, 4.0)
-    )
-    ledger = build_ledger(bill, human_bill(), prices())
+    ledger = bill(work("train", 5.0, 2.0), work("score", 3.0), work("train", 7.0, 4.0))
     assert ledger["device_train"].joules.value == 12.0
     assert ledger["device_train"].seconds.value == 6.0
     assert ledger["device_score"].joules.value == 3.0
 
 
 def test_instrument_work_is_on_its_own_line_and_in_no_protocol_total():
-    bill = work_bill(work("train", 5.0), work("evaluate", 90.0, standing="instrument"))
-    ledger = build_ledger(bill, human_bill(), prices(pue=1.0))
+    instrument = work("evaluate", 90.0, standing="instrument")
+    ledger = bill(work("train", 5.0), instrument, given=prices(pue=1.0))
     assert ledger["instrument"].joules.value == 90.0
     assert ledger.total("joules").value == 5.0
     assert ledger.total("joules", standing="instrument").value == 90.0
 
 
 def test_waiting_burns_idle_power():
-    bill = work_bill(wait_s=100.0, idle_w=5.0)
-    ledger = build_ledger(bill, human_bill(), prices())
+    ledger = bill(wait_s=100.0, idle_w=5.0)
     assert ledger["device_waiting"].joules.value == 500.0
     assert ledger["device_waiting"].seconds.value == 100.0
 
 
 def test_facility_overhead_is_a_line_on_device_and_waiting_joules_alone():
-    bill = work_bill(work("train", 1_000.0), wait_s=100.0, idle_w=5.0)
-    ledger = build_ledger(bill, human_bill(paid_s=H), prices(pue=1.5))
+    device, given = work("train", 1_000.0), prices(pue=1.5)
+    ledger = bill(device, wait_s=100.0, idle_w=5.0, paid_s=H, given=given)
     assert ledger["pue"].joules.value == pytest.approx(750.0)
     assert ledger["device_train"].joules.value == 1_000.0
 
 
 def test_electricity_costs_the_tariff():
-    ledger = build_ledger(work_bill(work("train", 2 * KWH)), human_bill(), prices())
+    ledger = bill(work("train", 2 * KWH))
     assert ledger["device_train"].usd.value == pytest.approx(0.4)
 
 
 def test_the_device_is_rented_while_it_works_and_waits():
-    bill = work_bill(work("train", 1.0, 0.5 * H), wait_s=1.5 * H)
-    ledger = build_ledger(bill, human_bill(), prices(device_usd_per_h=2.0))
+    given = prices(device_usd_per_h=2.0)
+    ledger = bill(work("train", 1.0, 0.5 * H), wait_s=1.5 * H, given=given)
     assert ledger["device_rent"].usd.value == pytest.approx(4.0)
 
 
 def test_people_are_paid_wage_and_overhead_for_paid_time():
-    bill = human_bill(paid_s=2 * H, requester_s=1 * H)
-    ledger = build_ledger(work_bill(), bill, prices())
+    ledger = bill(paid_s=2 * H, requester_s=1 * H)
     assert ledger["human_time"].usd.value == pytest.approx(2 * 10 * 1.5)
     assert ledger["requester_time"].usd.value == pytest.approx(1 * 10 * 1.5)
 
@@ -205,33 +199,30 @@ def test_people_are_paid_wage_and_overhead_for_paid_time():
     ],
 )
 def test_the_boundary_decides_what_human_hours_burn(boundary, joules, kgco2e, usd):
-    bill = human_bill(paid_s=2 * H, requester_s=1 * H)
-    line = build_ledger(work_bill(), bill, prices(boundary=boundary))["human_energy"]
+    given = prices(boundary=boundary)
+    line = bill(paid_s=2 * H, requester_s=1 * H, given=given)["human_energy"]
     assert line.joules.value == pytest.approx(joules)
     assert line.kgco2e.value == pytest.approx(kgco2e)
     assert line.usd.value == pytest.approx(usd)
 
 
 def test_sunk_labels_cost_nothing_and_say_so():
-    bill = human_bill(pool=100, label_s=36.0)
-    line = build_ledger(work_bill(), bill, prices())["pool_labels"]
+    line = bill(pool_labels=100, label_s=36.0)["pool_labels"]
     assert line.usd.value == line.joules.value == line.seconds.value == 0.0
     assert "sunk" in line.usd.source
 
 
 def test_labels_bought_at_the_same_price_cost_the_crews_time():
-    bill = human_bill(pool=100, label_s=36.0)
     given = prices(label_standing="bought_same_price")
-    line = build_ledger(work_bill(), bill, given)["pool_labels"]
+    line = bill(pool_labels=100, label_s=36.0, given=given)["pool_labels"]
     assert line.seconds.value == pytest.approx(1 * H)
     assert line.usd.value == pytest.approx(15.0)
     assert line.joules.value == pytest.approx(360e3)
 
 
 def test_labels_bought_elsewhere_cost_money_and_unknown_joules():
-    bill = human_bill(pool=100, label_s=36.0)
     given = prices(label_standing="bought_elsewhere", label_price_usd=0.05)
-    ledger = build_ledger(work_bill(), bill, given)
+    ledger = bill(pool_labels=100, label_s=36.0, given=given)
     assert ledger["pool_labels"].usd.value == pytest.approx(5.0)
     assert ledger["pool_labels"].joules.kind is Kind.UNAVAILABLE
     assert ledger.total("joules").is_partial
@@ -241,34 +232,33 @@ def test_sold_labels_burn_nothing_where_people_are_outside_the_boundary():
     given = prices(
         boundary="device_only", label_standing="bought_elsewhere", label_price_usd=0.05
     )
-    ledger = build_ledger(work_bill(), human_bill(pool=100), given)
+    ledger = bill(pool_labels=100, given=given)
     assert ledger["pool_labels"].joules.value == 0.0
     assert ledger.total("joules").is_known
 
 
 def test_no_labels_bought_elsewhere_are_not_an_unknown():
     given = prices(label_standing="bought_elsewhere", label_price_usd=0.05)
-    ledger = build_ledger(work_bill(), human_bill(pool=0), given)
+    ledger = bill(pool_labels=0, given=given)
     assert ledger.total("joules").is_known
     assert ledger["pool_labels"].usd.value == 0.0
 
 
 def test_validation_labels_are_billed_even_where_pool_labels_are_sunk():
-    bill = human_bill(pool=100, validation=50, label_s=36.0)
-    ledger = build_ledger(work_bill(), bill, prices())
+    ledger = bill(pool_labels=100, validation_labels=50, label_s=36.0)
     assert ledger["validation_labels"].seconds.value == pytest.approx(0.5 * H)
     assert ledger["validation_labels"].usd.value == pytest.approx(7.5)
 
 
 def test_inference_is_queries_times_joules_of_an_item_outside_the_total():
-    ledger = build_ledger(work_bill(item_j=0.5), human_bill(), prices(pue=1.0))
+    ledger = bill(item_j=0.5, given=prices(pue=1.0))
     assert ledger["inference"].joules.value == pytest.approx(500.0)
     assert ledger.total("joules").value == 1.0
     assert ledger["inference"].standing == "lifetime"
 
 
 def test_manufacture_is_unknown_unless_somebody_knows_it():
-    ledger = build_ledger(work_bill(), human_bill(), prices())
+    ledger = bill()
     assert ledger["embodied"].kgco2e.kind is Kind.UNAVAILABLE
     assert ledger["embodied"].joules.kind is Kind.UNAVAILABLE
 
@@ -276,28 +266,29 @@ def test_manufacture_is_unknown_unless_somebody_knows_it():
 def test_manufacture_is_shared_by_seconds_of_use():
     """A 318 kg share of a server over five years of use (Chien et al. 2023)."""
     rate = modelled(318 / (5 * 8_766 * H), "kgCO2e/s", Scope.EMBODIED, "Chien 2023")
-    bill = work_bill(work("train", 1.0, 1 * H), wait_s=1 * H, embodied_per_s=rate)
-    line = build_ledger(bill, human_bill(), prices())["embodied"]
+    line = bill(work("train", 1.0, 1 * H), wait_s=1 * H, embodied_per_s=rate)[
+        "embodied"
+    ]
     assert line.kgco2e.value == pytest.approx(318 / 5 / 8_766 * 2)
 
 
 def test_without_a_region_carbon_is_unavailable_and_joules_are_not():
-    ledger = build_ledger(work_bill(), human_bill(H), prices(grid_region=None))
+    ledger = bill(paid_s=H, given=prices(grid_region=None))
     assert ledger.total("kgco2e").kind is Kind.UNAVAILABLE
     assert ledger.total("kgco2e").value is None
     assert ledger.total("joules").is_known
 
 
 def test_without_a_device_price_the_money_is_a_lower_bound():
-    ledger = build_ledger(work_bill(), human_bill(H), prices(device_usd_per_h=None))
+    ledger = bill(paid_s=H, given=prices(device_usd_per_h=None))
     usd = ledger.total("usd")
     assert usd.is_partial
     assert usd.value == pytest.approx(15.0, rel=0.01)
 
 
 def test_a_total_keeps_its_composition():
-    bill = work_bill(work("train", 360e3))
-    whole = build_ledger(bill, human_bill(H), prices(pue=1.0)).total("joules")
+    ledger = bill(work("train", 360e3), paid_s=H, given=prices(pue=1.0))
+    whole = ledger.total("joules")
     shares = whole.shares()
     assert shares[Kind.MODELLED_ANALYTIC] == pytest.approx(0.5)
     assert shares[Kind.ASSUMED] == pytest.approx(0.5)
@@ -305,28 +296,36 @@ def test_a_total_keeps_its_composition():
 
 
 def test_a_total_can_be_asked_for_some_groups():
-    bill = work_bill(work("train", 1.0), wait_s=10.0, idle_w=3.0)
-    ledger = build_ledger(bill, human_bill(H), prices())
+    ledger = bill(work("train", 1.0), wait_s=10.0, idle_w=3.0, paid_s=H)
     paid_back = ledger.total("joules", groups=("people", "waiting"))
     assert paid_back.value == pytest.approx(360e3 + 30.0)
 
 
 def test_groups_without_the_measure_are_refused():
-    ledger = build_ledger(work_bill(), human_bill(), prices())
+    ledger = bill()
     with pytest.raises(ValueError, match=r"`groups` must hold.*\('inference',\)"):
         ledger.total("joules", groups=("inference",))
 
 
 def test_a_line_that_is_not_there_is_refused_with_those_that_are():
-    ledger = build_ledger(work_bill(), human_bill(), prices())
+    ledger = bill()
     with pytest.raises(KeyError, match="'device_train', 'device_waiting'"):
         ledger["training"]
 
 
 def test_a_bill_without_protocol_work_is_refused():
-    bill = work_bill(work("evaluate", 1.0, standing="instrument"))
-    with pytest.raises(ValueError, match=r"`work\.device` must hold protocol work"):
-        build_ledger(bill, human_bill(), prices())
+    with pytest.raises(ValueError, match=r"`usage\.work` must hold protocol work"):
+        bill(work("evaluate", 1.0, standing="instrument"))
+
+
+def test_more_work_than_pay_is_refused():
+    with pytest.raises(ValueError, match=r"`paid_s` must be >= `worked_s`"):
+        bill(paid_s=50.0, worked_s=60.0)
+
+
+def test_negative_time_is_refused():
+    with pytest.raises(ValueError, match=r"`wait_s` must be >= 0 s, got -1"):
+        bill(wait_s=-1.0)
 
 
 def test_arrays_over_runs_give_the_ledger_of_each_run():
@@ -335,15 +334,21 @@ def test_arrays_over_runs_give_the_ledger_of_each_run():
         np.array([0.0, 9.0]),
         np.array([H, 2 * H]),
     )
-    both = build_ledger(
-        work_bill(work("train", joules), wait_s=waits, idle_w=2.0),
-        human_bill(paid_s=paid, validation=np.array([0, 3]), label_s=10.0),
-        prices(),
+    both = bill(
+        work("train", joules),
+        wait_s=waits,
+        idle_w=2.0,
+        paid_s=paid,
+        validation_labels=np.array([0.0, 3.0]),
+        label_s=10.0,
     )
-    single = build_ledger(
-        work_bill(work("train", 7.0), wait_s=9.0, idle_w=2.0),
-        human_bill(paid_s=2 * H, validation=3, label_s=10.0),
-        prices(),
+    single = bill(
+        work("train", 7.0),
+        wait_s=9.0,
+        idle_w=2.0,
+        paid_s=2 * H,
+        validation_labels=3,
+        label_s=10.0,
     )
     for measure in ("joules", "usd", "kgco2e"):
         run = both.total(measure)[1]
@@ -363,10 +368,13 @@ def test_energy_is_additive_over_lines_and_over_runs(
     joules, wait_s, paid_s, pue, scale
 ):
     def total(factor):
-        bill = work_bill(
-            work("train", factor * joules), wait_s=factor * wait_s, idle_w=3
+        ledger = bill(
+            work("train", factor * joules),
+            wait_s=factor * wait_s,
+            idle_w=3,
+            paid_s=factor * paid_s,
+            given=prices(pue=pue),
         )
-        ledger = build_ledger(bill, human_bill(factor * paid_s), prices(pue=pue))
         lines = [
             line.joules.value
             for line in ledger.lines

@@ -3,14 +3,13 @@
 import gzip
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
 from hitl_sim.participants.answers import Answers
 from hitl_sim.participants.coded import options_of, to_record
-from hitl_sim.participants.table_file import Layout, from_frame, read_answers
+from hitl_sim.participants.table_file import Layout, read_answers
 
 PLAIN = "annotator,item,answer,gold,seconds\nann,a,x,x,2.5\nbob,a,y,x,4\nann,b,y,y,1\n"
 
@@ -207,49 +206,9 @@ def test_marks_beyond_the_parts_of_an_item_are_refused(tmp_path):
     assert "row 1" in refusal(tmp_path, text.replace("0 2", "0 3"), kind="marks")
 
 
-def test_frames_of_crowd_kit_are_read_with_their_gold():
-    frame = pd.DataFrame(
-        {"task": ["t1", "t1", "t2"], "worker": ["u", "v", "u"], "label": [1, 0, 0]}
-    )
-    answers = from_frame(frame, pd.Series({"t1": 1, "t2": 0}))
-    record = to_record(answers, "label")
-    np.testing.assert_array_equal(record.truth, [1, 0])
-    np.testing.assert_array_equal(record.answer, [1, 0, 0])
-
-
-def test_a_frame_with_gold_of_some_tasks_and_a_column_of_all_sorts():
-    frame = pd.DataFrame(
-        {"task": ["a", "b"], "worker": ["u", "u"], "label": ["x", "y"]}
-    )
-    record = to_record(from_frame(frame, pd.Series({"a": "x", "b": np.nan})), "label")
-    np.testing.assert_array_equal(record.truth, [0, -1])
-    with pytest.raises(ValueError, match=r"one type of value: .*label"):
-        from_frame(frame.assign(label=["x", 1]))
-
-
 def test_times_whose_column_says_milliseconds_are_noted(tmp_path):
     text = PLAIN.replace("seconds", "rt_ms")
     said = {"columns": {"seconds": "rt_ms"}}
     assert any("--time-unit-s" in note for note in read(tmp_path, text, **said).notes)
     found = read(tmp_path, text, seconds_per_unit=1e-3, **said)
     assert found.notes == ()
-
-
-def test_comparisons_of_crowd_kit_are_preferences_between_objects():
-    frame = pd.DataFrame(
-        {
-            "worker": ["u", "v", "u"],
-            "left": ["a", "a", "b"],
-            "right": ["b", "b", "c"],
-            "label": ["a", "b", "c"],
-        }
-    )
-    record = to_record(from_frame(frame), "preference")
-    np.testing.assert_array_equal(record.answer, [0, 2, 2])
-    np.testing.assert_array_equal(record.objects, [[0, 1], [1, 2]])
-
-
-def test_a_comparison_won_by_a_third_object_is_refused():
-    frame = pd.DataFrame({"worker": ["u"], "left": ["a"], "right": ["b"], "label": "c"})
-    with pytest.raises(ValueError, match="row 1, column 'label'"):
-        from_frame(frame)

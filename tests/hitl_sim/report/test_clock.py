@@ -6,7 +6,6 @@ from hitl_sim.analysis.lever.claim import Agreement
 from hitl_sim.energy.clock import (
     Answer,
     BoardClocks,
-    find_figure,
     is_fitted,
     published_figures,
 )
@@ -44,7 +43,8 @@ def test_only_what_nothing_was_fitted_to_may_agree_as_published():
         is_calibrated = hold_figure(figure) is Agreement.CALIBRATED
         assert is_calibrated == is_fitted(figure)
     # caps save more, and slow less, than a cube of the clock lets them
-    assert hold_figure(find_figure("cap_training")) is Agreement.AGAINST
+    figures = {figure.name: figure for figure in published_figures()}
+    assert hold_figure(figures["cap_training"]) is Agreement.AGAINST
     assert "Constants were chosen from 1 of these" in tell_check()
     assert "Caps save less here than was found" in tell_check()
 

@@ -298,3 +298,18 @@ def test_a_rate_that_the_optimiser_does_not_read_is_counted_as_inert(tables):
     spec = convert(tables)
     assert list(inert_axes(spec)) == ["training.learning_rate"]
     assert count_inert(expand(spec), spec) == 3
+
+
+def test_options_of_a_strategy_are_swept_and_each_is_a_program(tables):
+    tables["axis"] = [{"field": "arm.options.members", "values": [2, 5]}]
+    labelling = {"name": "asked", "kind": "labelling", "rounds": 4, "questions": 5}
+    tables["arm"].append(labelling | {"strategy": "bald"})
+    swept = [c for c in expand(convert(tables)) if c.arm.name == "asked"]
+    assert [c.arm.options for c in swept] == [{"members": 2}, {"members": 5}]
+    assert swept[0].static("") != swept[1].static("")
+
+
+def test_an_option_that_no_strategy_of_the_study_has_is_not_swept(tables):
+    tables["axis"] = [{"field": "arm.options.heat", "values": [2, 5]}]
+    with pytest.raises(SpecError, match=r"must be a field of \[arm\] .*got 'arm\.opt"):
+        expand(convert(tables))

@@ -13,8 +13,6 @@ from hitl_sim.part_source import Source
 from hitl_sim.study.kept_parts import with_kept_parts
 from hitl_sim.study.parts import (
     as_specs,
-    bind_parts,
-    describe_code,
     foreign_parts,
     keep_parts,
 )
@@ -26,6 +24,7 @@ from hitl_sim.study.spec import (
     load_spec,
     named_parts,
 )
+from hitl_sim.study.spec.part import with_offered
 from oracles import part
 
 BALD = """
@@ -55,10 +54,6 @@ def study(tmp_path, smoke_file):
     return tmp_path / "study.toml"
 
 
-def planned(study):
-    return bind_parts(load_spec(study))
-
-
 def test_a_source_is_found_from_the_study_files_folder(study):
     source = load_spec(study).part["bald"].source
     assert source == f"{study.parent.resolve()}/bald.py:bald"
@@ -66,23 +61,23 @@ def test_a_source_is_found_from_the_study_files_folder(study):
 
 def test_a_study_file_cannot_say_what_a_part_is(study):
     study.write_text(study.read_text() + 'identity = { kind = "network" }\n')
-    assert load_spec(study).part["bald"].identity is None
+    assert load_spec(study).part["bald"].identity["kind"] == "strategy"
 
 
 def test_planning_writes_down_what_a_part_is(study):
-    identity = planned(study).part["bald"].identity
+    identity = load_spec(study).part["bald"].identity
     assert identity["kind"] == "strategy"
     assert len(identity["sha256"]) == 64
     assert not any(str(study.parent) in str(value) for value in identity.values())
 
 
 def test_the_parts_of_a_study_are_loaded_by_its_names(study):
-    (found,) = foreign_parts(planned(study)).values()
+    (found,) = foreign_parts(load_spec(study)).values()
     assert (found.kind, found.name) == ("strategy", "bald")
 
 
 def test_code_that_changed_since_planning_is_refused(study):
-    spec = planned(study)
+    spec = load_spec(study)
     (study.parent / "helper.py").write_text(HELPER + "# more\n")
     with pytest.raises(SpecError, match=r"\[part\.bald\].* its code has changed"):
         foreign_parts(spec)
@@ -102,19 +97,19 @@ def test_a_part_that_cannot_be_loaded_ends_a_study_with_one_line(
     text = study.read_text().replace("./bald.py:bald", source)
     study.write_text(text)
     with pytest.raises(SpecError, match=message):
-        planned(study)
+        load_spec(study)
     called = CliRunner().invoke(app, ["run", str(study), "--dry-run"])
     assert called.exit_code == 2
 
 
 def test_the_name_of_a_built_in_part_is_refused(study, monkeypatch):
-    monkeypatch.setattr("hitl_sim.study.parts.builtin", lambda kind: {"bald": kind})
+    monkeypatch.setattr("hitl_sim.study.spec.part.builtin", lambda kind: {"bald": kind})
     with pytest.raises(SpecError, match=r"`part\.bald` must have a name of its own"):
-        planned(study)
+        load_spec(study)
 
 
 def test_only_what_names_a_part_depends_on_it(study):
-    parts = planned(study).part
+    parts = load_spec(study).part
     arm = {"kind": "labelling", "name": "bald", "strategy": "margin"}
     tables = {"arm": arm, "network": {"kind": "bald"}}
     assert named_parts(parts, tables) == {}
@@ -122,17 +117,32 @@ def test_only_what_names_a_part_depends_on_it(study):
     assert named_parts(parts, tables) == {"bald": parts["bald"].identity}
 
 
-def test_a_study_says_which_code_it_executes_and_executes_none_for_that(study):
+def test_a_study_says_which_code_it_executes_before_it_does(study):
     (study.parent / "bald.py").write_text("import helper\n1 / 0\n")
-    folder = study.parent.resolve()
-    assert describe_code(load_spec(study)) == (
+    folder, told = study.parent.resolve(), []
+    with pytest.raises(SpecError, match="ZeroDivisionError"):
+        load_spec(study, on_code=told.append)
+    assert told == [
         f"This study executes code of its own: {folder}/bald.py, {folder}/helper.py."
-    )
-    assert describe_code(msgspec.structs.replace(load_spec(study), part={})) == ""
+    ]
+
+
+def test_a_study_without_parts_says_nothing_of_code(smoke_file):
+    load_spec(smoke_file, on_code=pytest.fail)
+
+
+def test_a_part_of_an_installed_package_is_found_by_its_entry_point(study, monkeypatch):
+    points = {"keen": Source("my_lab.al", "keen", False)}
+    monkeypatch.setattr("hitl_sim.study.spec.part.offered", lambda: points)
+    arm = {"kind": "labelling", "strategy": "keen", "aggregate": "majority"}
+    raw = {"arm": [arm], "network": {"kind": "mlp"}}
+    assert with_offered(raw)["part"] == {"keen": {"source": "my_lab.al:keen"}}
+    own = {"keen": {"source": "./keen.py:keen"}}
+    assert with_offered(raw | {"part": own})["part"] == own
 
 
 def test_kept_sources_are_what_they_were(study, tmp_path):
-    spec, out = planned(study), tmp_path / "out"
+    spec, out = load_spec(study), tmp_path / "out"
     keep_parts(spec, out)
     shutil.rmtree(study.parent / "__pycache__", ignore_errors=True)
     for name in ("bald.py", "helper.py"):

@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
 
+from hitl_sim.learn.intervention.share import kept_items
 from hitl_sim.study.plan import (
     build_plan,
     chunks_left,
-    kept_items,
-    pool_labels,
     population_of,
 )
 from hitl_sim.study.spec import SpecError, convert
@@ -67,7 +66,7 @@ def test_arms_that_are_the_same_under_two_names_both_keep_theirs(tables):
 
 
 def test_people_label_what_they_label_and_the_control_uses_what_it_is_given(plan):
-    used = {run.condition.arm.name: pool_labels(run.condition) for run in plan.runs}
+    used = {c.arm.name: c.arm.pool_labels(c.task.pool) for c in plan.conditions}
     assert used == {
         "control": 200,
         "control_again": 200,

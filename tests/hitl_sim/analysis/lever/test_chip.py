@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from hitl_sim.analysis.interval import Outlay
 from hitl_sim.analysis.lever.chip import price_chip
 from hitl_sim.analysis.record import RecordError
-from hitl_sim.analysis.repricing import Amounts
 from hitl_sim.energy import Kind
 
 
@@ -64,7 +64,7 @@ def test_an_approximate_multiplier_saves_multiplications_alone_and_on_paper():
 def test_runs_spend_what_their_units_take():
     chip = price_chip(WORK)
     rows = np.array([[2.0, 1.0, 5.0], [0.0, 3.0, 5.0]])
-    amounts = Amounts(("plain", "int8", "wait_s"), rows, np.array([True, True]))
+    amounts = Outlay(rows, np.array([True, True]), names=("plain", "int8", "wait_s"))
     plain, rounded = chip.unit("plain"), chip.unit("int8")
     want = [2 * plain.whole + rounded.whole, 3 * rounded.whole]
     np.testing.assert_allclose(chip.outlay(amounts).spent, want)

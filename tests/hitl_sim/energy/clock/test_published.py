@@ -6,7 +6,6 @@ from hitl_sim.energy.clock import (
     ClockShares,
     Published,
     default_shares,
-    find_figure,
     is_fitted,
     predict,
     published_figures,
@@ -15,6 +14,10 @@ from hitl_sim.energy.clock import (
 
 def sure(value, fitted_to=()):
     return ClockConstant(value, value, value, "assumed", "test", fitted_to=fitted_to)
+
+
+def shipped(name):
+    return next(found for found in published_figures() if found.name == name)
 
 
 def figure(**changes):
@@ -36,8 +39,8 @@ def test_a_figure_is_fitted_exactly_where_a_constant_says_so():
     fitted = {found.name for found in published_figures() if is_fitted(found)}
     assert fitted == {"sweep_training"}
     chosen = ClockShares(sure(0.3), sure(0.2, fitted_to=("sweep_inference",)))
-    assert is_fitted(find_figure("sweep_inference"), chosen)
-    assert not is_fitted(find_figure("sweep_training"), chosen)
+    assert is_fitted(shipped("sweep_inference"), chosen)
+    assert not is_fitted(shipped("sweep_training"), chosen)
 
 
 def test_what_constants_cite_is_among_the_figures():

@@ -6,7 +6,6 @@ from hitl_sim.energy.clock import (
     Clocked,
     Job,
     Point,
-    best_point,
     fit_sweep,
     job_energy,
     job_time,
@@ -47,16 +46,6 @@ def test_noise_of_one_percent_moves_the_fit_by_a_few():
     assert job.cycles == pytest.approx(2e9, rel=0.05)
     assert device.static_w == pytest.approx(80.0, rel=0.08)
     assert device.dynamic_w == pytest.approx(170.0, rel=0.08)
-
-
-def test_the_best_point_is_the_cheapest_in_time():
-    swept = points()
-    free = best_point(swept)
-    assert free.joules.value == min(point.joules.value for point in swept)
-    tight = best_point(swept, deadline_s=1.9)
-    assert tight.seconds <= 1.9
-    assert tight.level > free.level
-    assert best_point(swept, deadline_s=0.1) is None
 
 
 def test_two_clocks_do_not_make_a_fit():

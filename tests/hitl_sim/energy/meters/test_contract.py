@@ -10,10 +10,7 @@ from hitl_sim.energy.meters import (
     Meter,
     NvmlBackend,
     RaplBackend,
-    ReplayBackend,
     WallMeterBackend,
-    read_trace,
-    record_trace,
 )
 from hitl_sim.energy.meters.cpu import CpuCalibration
 from hitl_sim.energy.meters.cpu_time import CpuTime
@@ -67,19 +64,6 @@ def wall(time, folder):
     )
 
 
-def replay(time, folder):
-    own = VirtualTime()
-    record_trace(
-        nvml(own, folder),
-        folder / "trace.csv",
-        30.0,
-        period_s=0.05,
-        clock=own.clock,
-        sleep=own.sleep,
-    )
-    return ReplayBackend(read_trace(folder / "trace.csv"), time.clock)
-
-
 def cpu(time, folder):
     known = CpuCalibration(40.0, 60.0, 0.05, "laptop", "package", "counter, 2026")
     return CpuBackend(known, time.clock, lambda: CpuTime(time.now_s, time.now_s))
@@ -89,7 +73,7 @@ def analytic(time, folder):
     return AnalyticBackend(load_profile("laptop-cpu"), time.clock)
 
 
-BACKENDS = (nvml, power_only, rapl, wall, replay, cpu, analytic)
+BACKENDS = (nvml, power_only, rapl, wall, cpu, analytic)
 
 
 @pytest.fixture(params=BACKENDS, ids=lambda build: build.__name__)

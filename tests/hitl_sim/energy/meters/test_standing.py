@@ -11,10 +11,7 @@ from hitl_sim.energy.meters import (
     Meter,
     NvmlBackend,
     RaplBackend,
-    ReplayBackend,
     WallMeterBackend,
-    read_trace,
-    record_trace,
 )
 from hitl_sim.energy.meters.cpu import CpuCalibration
 from hitl_sim.energy.meters.cpu_time import CpuTime
@@ -81,20 +78,7 @@ def wall(time, folder, stuck_s):
     )
 
 
-def replay(time, folder, stuck_s):
-    own, path = VirtualTime(), folder / "trace.csv"
-    moving = nvml(own, folder, 40.0)
-    record_trace(moving, path, 30.0, period_s=0.05, clock=own.clock, sleep=own.sleep)
-    first, names, *rows = path.read_text().splitlines()
-    stopped = [
-        f"{at},{100.0 * min(float(at), stuck_s):.3f},"
-        for at in (row.split(",")[0] for row in rows)
-    ]
-    path.write_text("\n".join([first, names, *stopped]) + "\n")
-    return ReplayBackend(read_trace(path), time.clock)
-
-
-COUNTERS = (nvml, rapl, wall, replay)
+COUNTERS = (nvml, rapl, wall)
 
 
 def window(build, folder, stuck_s, start_s=2.0, seconds=12.0, **options):

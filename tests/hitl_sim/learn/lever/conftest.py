@@ -1,5 +1,4 @@
 import dataclasses
-from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -68,11 +67,15 @@ def items():
 def levered(config_of, digits, hyper_of, seeds_of):
     """Return a function that runs an arm with levers."""
 
-    @cache
+    built = {}
+
     def compiled(intervention, lever):
-        config = config_of(intervention)
-        config = dataclasses.replace(config, lever=lever, num_leftover=1667)
-        return jax.jit(build_run(config), compiler_options=QUICKLY)
+        name = (repr(intervention), lever)
+        if name not in built:
+            config = config_of(intervention)
+            config = dataclasses.replace(config, lever=lever, num_leftover=1667)
+            built[name] = jax.jit(build_run(config), compiler_options=QUICKLY)
+        return built[name]
 
     def run(intervention, lever, replicate=0, data=None):
         program = compiled(intervention, lever)

@@ -5,50 +5,62 @@ import numpy as np
 import pytest
 
 from hitl_sim.analysis.bill import price_units
-from hitl_sim.analysis.decision import bill_sample
-from hitl_sim.analysis.pricing import MEASURES, Market, open_market
+from hitl_sim.analysis.decision import bill_sample, split_bills
+from hitl_sim.analysis.interval import Outlay
 from hitl_sim.analysis.record import read_groups
-from hitl_sim.analysis.repricing import (
-    Amounts,
-    amounts_of,
+from hitl_sim.analysis.target import Stop
+from hitl_sim.cost import (
+    BOUNDARIES,
+    LABEL_STANDINGS,
+    MEASURES,
+    Scenarios,
     bill,
+    cross,
+    open_market,
+    price_rates,
     price_table,
     reprice,
 )
-from hitl_sim.analysis.scenario import STANDINGS, Scenarios, cross
-from hitl_sim.analysis.target import Stop
-from hitl_sim.cost import BOUNDARIES, price_rates
 from hitl_sim.energy import Kind, Scope, exact, load_profile
 
 LABEL_S = exact(12.0, "s", Kind.SIMULATED, Scope.HUMAN_TIME, "a labelling arm")
-UNITS = ("train:small", "choose:small", "evaluate:small")
 
 
 @pytest.fixture
-def sample(synthetic, profile):
+def market_of(synthetic, profile, prices):
+    """Return a function that opens a market at some prices, on some device."""
+
+    def opened(prices=prices, profile=profile):
+        costs = price_units(synthetic.UNITS, profile)
+        return open_market(costs, profile, prices, LABEL_S)
+
+    return opened
+
+
+@pytest.fixture
+def sample(synthetic, market_of):
     table, _ = synthetic.make_study([synthetic.relevance()], num_replicates=3)
     group = next(g for g in read_groups(table) if g.arm == "relevance")
     stop = Stop(np.array([3, 9, 59]), np.array([True, True, False]))
-    costs = price_units(synthetic.UNITS, profile)
-    return bill_sample(group, stop, costs)
+    return bill_sample(group, stop, market_of())
 
 
 def market_bills(market, sample, standing):
     """What the existing pricing says of each run, pool labels included."""
     found = {}
-    for measure, split in market.splits(sample).items():
+    for measure, split in split_bills(sample, market).items():
         label = market.label(measure, standing)
         price = np.nan if label.value is None else label.value
-        labels = price * split.labels
-        found[measure] = split.training_by_run, split.beside_by_run + labels
+        labels = price * split.labelled.spent
+        found[measure] = split.trained.spent, split.stood_beside.spent + labels
     return found
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-@pytest.mark.parametrize("standing", STANDINGS)
+@pytest.mark.parametrize("standing", LABEL_STANDINGS)
 @pytest.mark.parametrize("device", ["laptop-cpu", "h100"])
 def test_a_scenario_costs_what_the_ledger_says_of_its_prices(
-    synthetic, sample, prices, boundary, standing, device
+    market_of, sample, prices, boundary, standing, device
 ):
     numbers = {
         "wage_usd_per_h": np.array([3.0, 40.0]),
@@ -64,12 +76,12 @@ def test_a_scenario_costs_what_the_ledger_says_of_its_prices(
     scenarios = Scenarios(
         numbers,
         np.full(2, BOUNDARIES.index(boundary)),
-        np.full(2, STANDINGS.index(standing)),
+        np.full(2, LABEL_STANDINGS.index(standing)),
         np.full(2, which),
     )
-    table = price_table(synthetic.UNITS, profiles, prices, LABEL_S, scenarios)
-    amounts = amounts_of(sample, UNITS)
-    costs = price_units(synthetic.UNITS, profiles[which])
+    markets = [market_of(profile=one) for one in profiles]
+    table = price_table(markets, scenarios)
+    rows = sample.amounts.spent
     for column in range(2):
         given = {name: float(values[column]) for name, values in numbers.items()}
         if standing != "bought_elsewhere":
@@ -77,21 +89,21 @@ def test_a_scenario_costs_what_the_ledger_says_of_its_prices(
         own = msgspec.structs.replace(
             prices, boundary=boundary, label_standing=standing, **given
         )
-        market = open_market(costs, profiles[which], own, LABEL_S)
+        market = market_of(own, profiles[which])
         for measure, (training, beside) in market_bills(
             market, sample, standing
         ).items():
             np.testing.assert_allclose(
-                bill(amounts.rows, table.training[measure])[:, column], training
+                bill(rows, table.training[measure])[:, column], training
             )
             np.testing.assert_allclose(
-                bill(amounts.rows, table.beside[measure])[:, column], beside
+                bill(rows, table.beside[measure])[:, column], beside
             )
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_carbon_follows_the_grid_and_the_energy_of_a_person(
-    synthetic, profile, sample, prices, boundary
+    market_of, sample, prices, boundary
 ):
     scenarios = Scenarios(
         {
@@ -100,8 +112,8 @@ def test_carbon_follows_the_grid_and_the_energy_of_a_person(
         },
         np.full(2, BOUNDARIES.index(boundary)),
     )
-    table = price_table(synthetic.UNITS, [profile], prices, LABEL_S, scenarios)
-    amounts = amounts_of(sample, UNITS)
+    table = price_table([market_of()], scenarios)
+    rows = sample.amounts.spent
     own = msgspec.structs.replace(prices, boundary=boundary)
     rates = price_rates(own)
     for column in range(2):
@@ -123,43 +135,39 @@ def test_carbon_follows_the_grid_and_the_energy_of_a_person(
         if boundary == "workstation":
             kwh = energy.scaled(1 / 3.6e6, unit="kWh/h")
             carbon = kwh.times(intensity, unit="kgCO2e/h")
-        market = Market(
-            price_units(synthetic.UNITS, profile),
-            profile,
-            own,
-            replace(
+        market = replace(
+            market_of(own),
+            rates=replace(
                 rates, intensity=intensity, human_energy=energy, human_carbon=carbon
             ),
-            LABEL_S,
         )
-        split = market.splits(sample)
+        usage = sample.usage
+        idle = replace(usage, validation_labels=0.0, pool_labels=0.0)
+        ledger = market.ledger(idle)
         for measure in ("joules", "kgco2e"):
-            whole = split[measure].training_by_run + split[measure].beside_by_run
             np.testing.assert_allclose(
-                bill(amounts.rows, table.whole(measure))[:, column], whole
+                bill(rows, table.whole(measure))[:, column], ledger.total(measure).value
             )
 
 
 def test_the_models_life_costs_its_queries_on_the_bill_that_counts_them(
-    synthetic, profile, sample, prices
+    market_of, sample
 ):
     scenarios = cross(life_queries=[0.0, 1e6], pue=[1.0])
-    table = price_table(synthetic.UNITS, [profile], prices, LABEL_S, scenarios)
-    amounts = amounts_of(sample, UNITS)
+    table = price_table([market_of()], scenarios)
+    amounts = sample.amounts
     spent = bill(amounts.pooled, table.whole("joules", with_life=True))
-    item = price_units(synthetic.UNITS, profile)["evaluate:small"].joules.value
+    item = market_of().device.costs["evaluate:small"].joules.value
     assert spent[1] - spent[0] == pytest.approx(1e6 * item)
     own = bill(amounts.pooled, table.whole("joules"))
     assert own[1] == own[0] == pytest.approx(spent[0])
 
 
-def test_blocks_of_runs_bill_what_all_runs_together_do(
-    synthetic, profile, sample, prices, monkeypatch
-):
+def test_blocks_of_runs_bill_what_all_runs_together_do(market_of, sample, monkeypatch):
     scenarios = cross(wage_usd_per_h=np.linspace(1, 50, 40), pue=[1.0, 1.5])
-    table = price_table(synthetic.UNITS, [profile], prices, LABEL_S, scenarios)
-    rows = np.tile(amounts_of(sample, UNITS).rows, (50, 1))
-    monkeypatch.setattr("hitl_sim.analysis.repricing._BLOCK_BYTES", 2**14)
+    table = price_table([market_of()], scenarios)
+    rows = np.tile(sample.amounts.spent, (50, 1))
+    monkeypatch.setattr("hitl_sim.cost.engine._BLOCK_BYTES", 2**14)
     blocks = list(reprice(rows, table))
     assert len(blocks) > 10
     for measure in MEASURES:
@@ -168,34 +176,28 @@ def test_blocks_of_runs_bill_what_all_runs_together_do(
 
 
 def test_an_unknown_price_makes_a_bill_unknown_and_never_zero(
-    synthetic, profile, sample, prices
+    market_of, sample, prices
 ):
     silent = msgspec.structs.replace(prices, device_usd_per_h=None, grid_region=None)
     scenarios = cross(wage_usd_per_h=[10.0, 20.0])
-    table = price_table(synthetic.UNITS, [profile], silent, LABEL_S, scenarios)
-    pooled = amounts_of(sample, UNITS).pooled
+    table = price_table([market_of(silent)], scenarios)
+    pooled = sample.amounts.pooled
     assert np.isnan(bill(pooled, table.whole("usd"))).all()
     assert np.isnan(bill(pooled, table.whole("kgco2e"))).all()
     assert np.isfinite(bill(pooled, table.whole("joules"))).all()
 
 
-def test_without_any_success_a_bill_per_success_is_infinite(
-    synthetic, profile, sample, prices
-):
-    none = replace(amounts_of(sample, UNITS), is_reached=np.zeros(3, bool))
-    table = price_table(
-        synthetic.UNITS, [profile], prices, LABEL_S, cross(pue=[1.0, 2.0])
-    )
+def test_without_any_success_a_bill_per_success_is_infinite(market_of, sample, prices):
+    none = replace(sample.amounts, is_reached=np.zeros(3, bool))
+    table = price_table([market_of()], cross(pue=[1.0, 2.0]))
     assert np.isposinf(bill(none.pooled, table.whole("joules"))).all()
 
 
-def test_device_energy_scales_joules_and_leaves_seconds(
-    synthetic, profile, sample, prices
-):
+def test_device_energy_scales_joules_and_leaves_seconds(market_of, sample, prices):
     scenarios = cross(device_energy_factor=[1.0, 3.0])
     free = msgspec.structs.replace(prices, electricity_usd_per_kwh=0.0)
-    table = price_table(synthetic.UNITS, [profile], free, LABEL_S, scenarios)
-    rows = amounts_of(sample, UNITS).rows
+    table = price_table([market_of(free)], scenarios)
+    rows = sample.amounts.spent
     joules = bill(rows, table.training["joules"])
     np.testing.assert_allclose(joules[:, 1], 3.0 * joules[:, 0])
     rent = bill(rows, table.training["usd"])
@@ -208,7 +210,7 @@ def test_pseudo_values_average_to_the_pooled_amounts_and_carry_their_spread():
     for _ in range(400):
         reached = rng.random(64) < 0.8
         rows = rng.lognormal(0.0, 0.3, (64, 1))
-        amounts = Amounts(("x",), rows, reached)
+        amounts = Outlay(rows, reached)
         found = amounts.influence()
         np.testing.assert_allclose(found.mean(axis=0), amounts.pooled)
         spread.append((amounts.pooled[0], found.std(ddof=1) / 8.0))
@@ -231,7 +233,7 @@ def test_scenarios_that_cannot_be_billed_are_refused(numbers, name):
         Scenarios(numbers)
 
 
-def test_a_device_that_is_not_offered_is_refused(synthetic, profile, prices):
+def test_a_device_that_is_not_offered_is_refused(market_of):
     scenarios = cross(num_devices=2, pue=[1.0])
     with pytest.raises(ValueError, match="device"):
-        price_table(synthetic.UNITS, [profile], prices, LABEL_S, scenarios)
+        price_table([market_of()], scenarios)

@@ -2,7 +2,7 @@
 
 Scenarios say what is different; everything else stays as the study has it. No scenario
 retrains anything: a bill is linear in what was used, so a run's bill in a scenario is
-its amounts times what one of everything costs there (`hitl_sim.analysis.repricing`).
+its amounts times what one of everything costs there (`hitl_sim.cost.engine`).
 """
 
 from __future__ import annotations
@@ -15,39 +15,25 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from hitl_sim.analysis.record import FloatArray, IntArray
-from hitl_sim.cost import (
+from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.cost.boundary import (
     BOUNDARIES,
     Boundary,
+    human_hour_carbon,
+    human_hour_energy,
+)
+from hitl_sim.cost.price import (
+    LABEL_STANDINGS,
+    RATES,
     LabelStanding,
     Prices,
     Rates,
-    human_hour_carbon,
-    human_hour_energy,
     price_rates,
 )
 from hitl_sim.energy import Kind, Quantity, Scope, exact
 from hitl_sim.unit import J_PER_KWH
 
-STANDINGS: tuple[LabelStanding, ...] = (
-    "sunk",
-    "bought_same_price",
-    "bought_elsewhere",
-)
-
-_RATES: Mapping[str, tuple[str, str]] = {
-    "wage_usd_per_h": ("wage", "USD/h"),
-    "overhead_frac": ("overhead", "1"),
-    "electricity_usd_per_kwh": ("electricity", "USD/kWh"),
-    "device_usd_per_h": ("device", "USD/h"),
-    "pue": ("pue", "1"),
-    "grid_kgco2e_per_kwh": ("intensity", "kgCO2e/kWh"),
-    "label_price_usd": ("label", "USD"),
-    "life_queries": ("life_queries", "1"),
-    "human_j_per_h": ("human_energy", "J/h"),
-}
-_OTHER = ("device_energy_factor", "label_s")
-FIELDS = (*_RATES, *_OTHER)
+FIELDS = (*RATES, "device_energy_factor", "label_s")
 """Numbers that a scenario may set. `device_energy_factor` multiplies the joules of
 every unit of device work; the seconds stay."""
 
@@ -61,7 +47,7 @@ class Scenarios:
     Attributes:
         numbers: `[S]` per varied number, by name among `FIELDS`.
         boundary: `[S]` index into `BOUNDARIES`; None: as the study has it.
-        standing: `[S]` index into `STANDINGS`; None: as the study has it.
+        standing: `[S]` index into `LABEL_STANDINGS`; None: as the study has it.
         device: `[S]` index into the devices that are offered; None: the first.
 
     Raises:
@@ -151,7 +137,7 @@ def cross(
     """
     named: dict[str, Sequence[float]] = {
         "boundary": [BOUNDARIES.index(b) for b in boundaries] or [-1],
-        "standing": [STANDINGS.index(s) for s in standings] or [-1],
+        "standing": [LABEL_STANDINGS.index(s) for s in standings] or [-1],
         "device": list(range(num_devices)),
         **numbers,
     }
@@ -177,7 +163,7 @@ def scenario_rates(
         prices: of the study; what no scenario sets stays.
         scenarios: all of them.
         boundary: index into `BOUNDARIES`, or None.
-        standing: index into `STANDINGS`, or None.
+        standing: index into `LABEL_STANDINGS`, or None.
         rows: which scenarios.
 
     Returns:
@@ -189,8 +175,8 @@ def scenario_rates(
     numbers = {name: values[rows] for name, values in scenarios.numbers.items()}
     rates = price_rates(_other_prices(prices, boundary, standing, numbers))
     given: dict[str, Any] = {
-        attribute: scenario_number(numbers[name], unit, name)
-        for name, (attribute, unit) in _RATES.items()
+        rate.attribute: scenario_number(numbers[name], rate.unit, name)
+        for name, rate in RATES.items()
         if name in numbers
     }
     rates = replace(rates, **given)
@@ -222,7 +208,7 @@ def _other_prices(
     changes: dict[str, Any] = {}
     if boundary is not None:
         changes["boundary"] = BOUNDARIES[boundary]
-    name = prices.label_standing if standing is None else STANDINGS[standing]
+    name = prices.label_standing if standing is None else LABEL_STANDINGS[standing]
     changes["label_standing"] = name
     price = prices.label_price_usd
     if "label_price_usd" in numbers:

@@ -1,4 +1,4 @@
-"""What the README says can be typed, and does what it says."""
+"""What README and docs say can be typed, and does what it says."""
 
 import re
 import shlex
@@ -19,7 +19,8 @@ ELSEWHERE = (
 """Need a finished study, a file of answers or minutes, as does `--tune`: other tests
 run them; here their words are read."""
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text()
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md")))
+TEXT = "\n".join(page.read_text() for page in PAGES)
 
 
 def blocks(language):
@@ -77,9 +78,10 @@ def test_python_blocks_run(code):
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
-def test_links_lead_somewhere():
-    for link in re.findall(r"\]\(([^)#]+)\)", TEXT):
-        assert (ROOT / link).exists(), link
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        assert (page.parent / link).exists(), link
 
 
 def test_every_kind_of_arm_is_named():

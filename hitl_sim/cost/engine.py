@@ -1,0 +1,317 @@
+"""The one pricing engine: amounts of runs, times what one of everything costs.
+
+A ledger is linear in what was used. So the ledger itself is asked once per amount what
+one of it costs, with rates that are arrays over scenarios; after that a bill is a
+matrix product, and a pooled bill, or one of a bootstrap's resamples, is another row of
+the same matrix. Nothing of the ledger's arithmetic is written down a second time.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from hitl_sim.array import BoolArray, FloatArray
+from hitl_sim.cost.ledger import (
+    MEASURES,
+    TRAINING,
+    Device,
+    Group,
+    Ledger,
+    Measure,
+    build_ledger,
+)
+from hitl_sim.cost.price import LabelStanding, Prices, Rates, price_rates
+from hitl_sim.cost.scenario import Scenarios, scenario_number, scenario_rates
+from hitl_sim.cost.usage import UnitCount, Usage
+from hitl_sim.energy import DeviceProfile, Quantity, Scope, UnitCost, unavailable
+
+SECONDS = ("wait_s", "paid_s", "requester_s")
+LABELS = "pool_labels"
+_LIFE = "life of "
+_EVALUATE = "evaluate:"
+"""How the names of units begin that answer for one item."""
+_BLOCK_BYTES = 2**26
+"""Largest block of bills that is held at once, bytes."""
+_AS_IT_IS = Scenarios({"device_energy_factor": np.ones(1)})
+"""The one scenario in which nothing is different."""
+
+
+def amount_names(units: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of all `F` amounts of a study, given its units of work.
+
+    Units of work come first, then seconds, labels, and the models that answer later, by
+    the unit that evaluates an item.
+    """
+    lives = (f"{_LIFE}{unit}" for unit in units if unit.startswith(_EVALUATE))
+    return (*units, *SECONDS, LABELS, *lives)
+
+
+def amount_rows(
+    usage: Usage, names: Sequence[str], is_reached: BoolArray
+) -> FloatArray:
+    """Write what runs used as one matrix; protocol work alone.
+
+    Args:
+        usage: of `R` runs.
+        names: `[F]` amounts.
+        is_reached: `[R]` whether each reached: else no model of it answers later.
+
+    Returns:
+        `[R, F]` how much of each.
+    """
+    column = {name: index for index, name in enumerate(names)}
+    rows = np.zeros((len(is_reached), len(names)))
+    for line in usage.work:
+        if line.standing == "protocol":
+            rows[:, column[line.unit]] += line.count
+    for name in (*SECONDS, LABELS):
+        rows[:, column[name]] = getattr(usage, name)
+    kept = next((line.unit for line in usage.work if line.phase == "evaluate"), None)
+    if kept is not None:
+        rows[:, column[f"{_LIFE}{kept}"]] = is_reached
+    return rows
+
+
+@dataclass(frozen=True)
+class PriceTable:
+    """What one of everything costs in each scenario; NaN where that is unavailable.
+
+    Attributes:
+        names: `[F]` amounts, as in `amount_names`.
+        device: `[F, S]` joules of the device's own work alone.
+        training: `[F, S]` by measure: device work with rent and facility overhead.
+        beside: `[F, S]` by measure: people, waiting with its overhead, and labels.
+        life: `[F, S]` by measure: items that the model answers in its life.
+    """
+
+    names: tuple[str, ...]
+    device: FloatArray
+    training: Mapping[Measure, FloatArray]
+    beside: Mapping[Measure, FloatArray]
+    life: Mapping[Measure, FloatArray]
+
+    @property
+    def num_scenarios(self) -> int:
+        """Return the number of scenarios."""
+        return int(self.device.shape[1])
+
+    def whole(self, measure: Measure, *, with_life: bool = False) -> FloatArray:
+        """Return `[F, S]` what one of everything costs, all in all."""
+        own = self.scaled(measure, 1.0)
+        return own + self.life[measure] if with_life else own
+
+    def scaled(self, measure: Measure, scale: float) -> FloatArray:
+        """Return `[F, S]` the same with training some times as dear."""
+        return self.beside[measure] + scale * self.training[measure]
+
+
+@dataclass(frozen=True)
+class Market:
+    """Everything that turns usage into a bill; `open_market` makes one.
+
+    Attributes:
+        device: what work takes.
+        prices: what the study pays.
+        rates: the same as quantities.
+        label_s: time of one label by the study's own crowd, s.
+    """
+
+    device: Device
+    prices: Prices
+    rates: Rates
+    label_s: Quantity
+
+    def ledger(self, usage: Usage) -> Ledger:
+        """Build the whole ledger of some usage."""
+        return build_ledger(usage, self.device, self.rates, self.label_s)
+
+    def label(self, measure: Measure, standing: LabelStanding) -> Quantity:
+        """Return what one given label of the pool costs.
+
+        Args:
+            measure: joules, usd or kgco2e.
+            standing: what labels cost.
+        """
+        price = self.prices.label_price_usd if standing == "bought_elsewhere" else None
+        prices = msgspec.structs.replace(
+            self.prices, label_standing=standing, label_price_usd=price
+        )
+        other = replace(self, prices=prices, rates=price_rates(prices))
+        cost = getattr(other.ledger(self._one(LABELS))[LABELS], measure)
+        if not isinstance(cost, Quantity):
+            return unavailable(measure, Scope.MONEY, "labels have no such measure")
+        return cost
+
+    @functools.cached_property
+    def table(self) -> PriceTable:
+        """Return what one of everything costs at the study's own prices, `S` = 1."""
+        return price_table((self,), _AS_IT_IS)
+
+    def in_scenarios(self, rates: Rates, numbers: Mapping[str, FloatArray]) -> Market:
+        """Return the market with numbers that are arrays over scenarios."""
+        device, label_s = self.device, self.label_s
+        factor = numbers.get("device_energy_factor")
+        if factor is not None:
+            costs = {
+                name: UnitCost(cost.seconds, cost.joules.scaled(factor))
+                for name, cost in device.costs.items()
+            }
+            device = replace(device, costs=costs)
+        if "label_s" in numbers:
+            given = scenario_number(numbers["label_s"], "s", "label_s")
+            label_s = replace(given, scope=label_s.scope)
+        return replace(self, device=device, rates=rates, label_s=label_s)
+
+    def price(self, name: str) -> tuple[Any, ...]:
+        """Return what one of something costs: device joules, and the three parts."""
+        none = dict.fromkeys(MEASURES, 0.0)
+        if name in self.device.costs:
+            ledger = self.ledger(self._one(name))
+            return _device(ledger), _totals(ledger, TRAINING), none, none
+        if name.startswith(_LIFE):
+            unit = name.removeprefix(_LIFE)
+            work = (UnitCount(unit, "evaluate", "protocol", 0.0),)
+            line = self.ledger(Usage(work))["inference"]
+            return 0.0, none, none, {m: _plain(getattr(line, m)) for m in MEASURES}
+        groups: tuple[Group, ...] | None = ("labels",) if name == LABELS else None
+        return 0.0, none, _totals(self.ledger(self._one(name)), groups), none
+
+    def _one(self, name: str) -> Usage:
+        """Return the usage of one unit of work, second, or label."""
+        if name in self.device.costs:
+            return Usage((UnitCount(name, "train", "protocol", 1.0),))
+        unit = next(iter(self.device.costs))
+        one: dict[str, Any] = {name: 1.0}
+        return Usage((UnitCount(unit, "train", "protocol", 0.0),), **one)
+
+
+def open_market(
+    costs: Mapping[str, UnitCost],
+    profile: DeviceProfile,
+    prices: Prices,
+    label_s: Quantity,
+) -> Market:
+    """Make a market of a device and a study's prices.
+
+    Args:
+        costs: device seconds and joules by unit of work.
+        profile: the device.
+        prices: what the study pays.
+        label_s: time of one label by the study's own crowd, s.
+
+    Raises:
+        ValueError: the prices are impossible.
+    """
+    device = Device(costs, profile.idle_power, profile.embodied_per_s)
+    return Market(device, prices, price_rates(prices), label_s)
+
+
+def price_table(markets: Sequence[Market], scenarios: Scenarios) -> PriceTable:
+    """Ask the ledger what one of everything costs in every scenario.
+
+    Args:
+        markets: of one study, one per device that scenarios may name; the first is the
+            default, and has the prices of all that no scenario sets.
+        scenarios: what is different.
+
+    Raises:
+        ValueError: a scenario names a device that is not there, or its prices are
+            impossible.
+    """
+    first = markets[0]
+    names = amount_names(tuple(first.device.costs))
+    shape = len(names), len(scenarios)
+    device = np.zeros(shape)
+    parts: list[dict[Measure, FloatArray]] = [
+        {measure: np.zeros(shape) for measure in MEASURES} for _ in range(3)
+    ]
+    for boundary, standing, index, rows in scenarios.groups():
+        if index >= len(markets):
+            raise ValueError(
+                f"`device` must be below {len(markets)}, the number of devices, got"
+                f" {index}."
+            )
+        rates = scenario_rates(first.prices, scenarios, boundary, standing, rows)
+        numbers = {name: v[rows] for name, v in scenarios.numbers.items()}
+        world = markets[index].in_scenarios(rates, numbers)
+        for row, name in enumerate(names):
+            device[row, rows], *prices = world.price(name)
+            for part, price in zip(parts, prices, strict=True):
+                for measure in MEASURES:
+                    part[measure][row, rows] = price[measure]
+    return PriceTable(names, device, *parts)
+
+
+def _device(ledger: Ledger) -> Any:
+    return _plain(ledger["device_train"].joules)
+
+
+def _totals(ledger: Ledger, groups: Collection[Group] | None) -> dict[Measure, Any]:
+    return {m: _plain(ledger.total(m, groups=groups)) for m in MEASURES}
+
+
+def _plain(quantity: Quantity | None) -> Any:
+    """Return the numbers of a quantity; NaN unless all of it is known."""
+    if quantity is None or not quantity.is_known or quantity.value is None:
+        return np.nan
+    return quantity.value
+
+
+def bill(rows: FloatArray, prices: FloatArray) -> FloatArray:
+    """Price rows of amounts in every scenario.
+
+    Args:
+        rows: `[..., F]` amounts; inf where nobody reached.
+        prices: `[F, S]` of `PriceTable`; NaN where unavailable.
+
+    Returns:
+        `[..., S]` bills; what nobody used costs nothing, whatever is known of its
+        price, and what is used at an unknown price makes the bill NaN.
+    """
+    used = (rows != 0.0).reshape(-1, rows.shape[-1]).any(axis=0)
+    kept, price = rows[..., used], prices[used]
+    if np.isfinite(kept).all():
+        return np.asarray(kept @ price)
+    is_lost = np.isinf(kept).any(axis=-1, keepdims=True)
+    finite = np.where(is_lost, 0.0, kept) @ price
+    unknown = np.isnan(price).any(axis=0)
+    return np.where(is_lost, np.where(unknown, np.nan, np.inf), finite)
+
+
+@dataclass(frozen=True)
+class Bills:
+    """A block of re-priced runs.
+
+    Attributes:
+        rows: which runs.
+        costs: `[r, S]` by measure.
+    """
+
+    rows: slice
+    costs: Mapping[Measure, FloatArray]
+
+
+def reprice(
+    rows: FloatArray, table: PriceTable, *, with_life: bool = False
+) -> Iterator[Bills]:
+    """Bill every run in every scenario, block after block in bounded memory.
+
+    Args:
+        rows: `[R, F]` amounts of runs, as `amount_rows` writes them.
+        table: what one of everything costs in each of `S` scenarios.
+        with_life: whether the model's later answers are on the bill.
+
+    Yields:
+        Blocks of `[r, S]` bills, each of at most 64 MiB in all measures.
+    """
+    prices = {m: table.whole(m, with_life=with_life) for m in MEASURES}
+    size = max(1, _BLOCK_BYTES // (8 * len(MEASURES) * table.num_scenarios))
+    for start in range(0, len(rows), size):
+        block = slice(start, min(start + size, len(rows)))
+        yield Bills(block, {m: bill(rows[block], price) for m, price in prices.items()})
