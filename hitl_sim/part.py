@@ -31,6 +31,7 @@ PACKAGES: Mapping[Kind, str] = MappingProxyType(
     {
         "aggregation": "oracles.aggregate",
         "intervention": "hitl_sim.learn.intervention",
+        "metric": "hitl_sim.learn.metric",
         "network": "hitl_sim.learn.network",
         "optimiser": "hitl_sim.learn.optimiser",
         "strategy": "hitl_sim.learn.strategy",

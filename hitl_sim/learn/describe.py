@@ -21,6 +21,7 @@ from hitl_sim.learn.lever import (
     server_half,
 )
 from hitl_sim.learn.loop import RunConfig, guidance_of, network_of
+from hitl_sim.learn.metric.accuracy import accuracy
 from hitl_sim.learn.network import (
     Network,
     NetworkChoice,
@@ -201,8 +202,7 @@ def _look(
         leg.config,
         num_items,
         *sizes,
-        _class_of,
-        "class",
+        *_read_out(config, num_items),
         built=leg.network,
     )
     if leg.network.hooks is not None:
@@ -255,7 +255,7 @@ def _answering(
     deployed = jax.eval_shape(hooks.deploy, learner.params, learner.held)
 
     def program(deployed: Any, x: Any) -> Any:
-        return _class_of(answer(deployed, x))
+        return _read_out(config, num_items)[0](answer(deployed, x))
 
     args = (deployed, abstract(num_items, num_features))
     return Unit(f"{plain.name}{leg.answer}", "evaluate", program, args, num_items)
@@ -376,6 +376,21 @@ def _items_in_reach(intervention: Intervention, program: Program) -> IntArray:
     if program.train.batch is None and intervention.capacity is not None:
         return np.repeat(np.asarray(intervention.capacity, np.int64), per_stage)
     return np.full(program.train.num_checkpoints, program.shape.num_pool, np.int64)
+
+
+def _read_out(
+    config: RunConfig, num_items: int
+) -> tuple[Callable[[jax.Array], jax.Array], str]:
+    """Say what is read from logits of items by the metric, and its name.
+
+    Accuracy is counted without the comparison of classes: a query of the network in use
+    ends with the class.
+    """
+    train = config.program.train
+    if train.metric == accuracy:
+        return _class_of, "class"
+    labels = jnp.zeros(num_items, jnp.int32)
+    return lambda logits: train.measure(logits, labels), train.metric.name
 
 
 def _class_of(logits: jax.Array) -> jax.Array:

@@ -10,10 +10,12 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from hitl_sim.learn.metric.accuracy import accuracy
 from hitl_sim.learn.network import Network
 from hitl_sim.learn.optimiser import Descent, OptimiserConfig, Params
 from hitl_sim.learn.optimiser.adam import adam
 from hitl_sim.learn.optimiser.base import transform
+from oracles.part import Part
 
 _NOISE = 1_000_033
 """Folds the key of what is random in passes from that of the batches."""
@@ -30,12 +32,14 @@ class TrainConfig:
         steps_per_checkpoint: steps between two evaluations.
         num_checkpoints: evaluations until the common cap on steps.
         optimiser: what makes a step of a gradient, or takes its own steps.
+        metric: what is measured at each checkpoint.
     """
 
     batch: int | None = 32
     steps_per_checkpoint: int = 10
     num_checkpoints: int = 60
     optimiser: OptimiserConfig = ADAM
+    metric: Part = accuracy
 
     def __post_init__(self) -> None:
         """Refuse batches for an optimiser that takes its own steps.
@@ -59,6 +63,12 @@ class TrainConfig:
         """The optimiser, where it takes its own steps."""
         built = self.optimiser.build(self.total_steps)
         return built if isinstance(built, Descent) else None
+
+    def measure(self, logits: jax.Array, label: jax.Array) -> jax.Array:
+        """Measure how good `[N, K]` logits are for `[N]` labels, by the metric."""
+        numbers = {n: jnp.float32(value) for n, value in self.metric.params.items()}
+        measured: jax.Array = self.metric()(logits, label, numbers)
+        return measured
 
     def transform(self, params: Params) -> optax.GradientTransformation:
         """Build what makes a step of a gradient, of the optimiser's traced numbers."""
@@ -108,7 +118,7 @@ class Learner(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """Accuracies after each checkpoint, `[C]`."""
+    """What the metric says of held-out items after each checkpoint, `[C]`."""
 
     validation: Float[Array, " checkpoints"]
     test: Float[Array, " checkpoints"]
@@ -429,15 +439,6 @@ def in_use(network: Network, learner: Learner) -> Callable[[Any], jax.Array]:
     return partial(network.hooks.answer, deployed)
 
 
-def accuracy(
-    answer: Callable[[Any], Float[Array, "batch classes"]],
-    x: Float[Array, "batch features"],
-    y: Int[Array, " batch"],
-) -> Float[Array, ""]:
-    """Share of items whose largest logit is their class."""
-    return (answer(x).argmax(axis=1) == y).mean(dtype=jnp.float32)
-
-
 def train(
     key: Key[Array, ""],
     network: Network,
@@ -485,8 +486,8 @@ def train(
         )
         e, answer = evaluation, in_use(network, learner)
         return learner, Curve(
-            accuracy(answer, e.validation_x, e.validation_y),
-            accuracy(answer, e.test_x, e.test_y),
+            config.measure(answer(e.validation_x), e.validation_y),
+            config.measure(answer(e.test_x), e.test_y),
             is_finite,
         )
 

@@ -141,6 +141,7 @@ class Condition:
         if not self.spec.part:
             return {}
         tables = {"arm": self.arm, "network": self.network, "training": self.training}
+        tables["target"] = self.spec.target
         people = {"crowd": self.crowd} if self.arm.question is not None else {}
         return named_parts(self.spec.part, msgspec.to_builtins(tables | people))
 
@@ -154,6 +155,7 @@ class Condition:
             "task": task,
             "network": self.network.resolved(own),
             "training": self.training.resolved(own),
+            "metric": self.spec.target.metric,
             "seed": self.spec.seed,
         }
 
@@ -213,6 +215,7 @@ class Condition:
             "network": resolved["network"],
             **({"parts": self.parts} if self.parts else {}),
             "training": training,
+            "metric": resolved["metric"],
             "arm": arm,
             "crew": crew,
             "traits": content.traits if content else (),

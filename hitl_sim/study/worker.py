@@ -176,7 +176,9 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
     program = Program(
         Shape(task.pool, info.num_features, info.num_classes, num_groups, group_size),
         network_of(condition, info),
-        train_config(condition.training, foreign_parts(condition.spec)),
+        train_config(
+            condition.training, foreign_parts(condition.spec), condition.spec.target
+        ),
         _panel(condition),
     )
     lever = lever_config(condition.arm.lever, info.num_classes)

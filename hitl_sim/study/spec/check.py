@@ -63,6 +63,7 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
         spec.network.resolved(own)
         _check_optimiser(spec)
         spec.training.resolved(own)
+        spec.target.part(own)
     except ValueError as error:
         raise SpecError(str(error)) from error
     if spec.lanes is not None and spec.width % spec.lanes:

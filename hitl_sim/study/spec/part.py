@@ -59,6 +59,7 @@ NAMED_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "intervention": ("arm.kind",),
         "aggregation": ("arm.aggregate",),
         "annotator": ("crowd.annotator",),
+        "metric": ("target.metric",),
     }
 )
 """Fields by which a study's tables name a part, by its kind."""

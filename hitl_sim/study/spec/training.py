@@ -105,12 +105,31 @@ class TrainingSpec(Table, frozen=True):
 
 
 class TargetSpec(Table, frozen=True):
-    """The target: a fraction of the control's best smoothed validation accuracy.
+    """The target: a fraction of the control's best smoothed validation metric.
 
     Attributes:
-        fraction: of the best smoothed accuracy of the control's pilot run.
+        fraction: of the best smoothed metric of the control's pilot run.
         smoothing: checkpoints in the trailing mean.
+        metric: what validation and test measure: "accuracy", "balanced_accuracy", or a
+            part that the study brings. Columns of records are called after accuracy
+            whatever it is.
     """
 
     fraction: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.95
     smoothing: Count = 5
+    metric: str = "accuracy"
+
+    def part(self, foreign: Mapping[str, Part] | None = None) -> Part:
+        """Look up its metric.
+
+        Args:
+            foreign: parts that the study brings, by name.
+
+        Raises:
+            ValueError: there is none of that name.
+        """
+        try:
+            return find("metric", self.metric, foreign)
+        except PartError as error:
+            message = str(error).replace("`metric`", "`target.metric`")
+            raise ValueError(message) from error
