@@ -1,24 +1,43 @@
 """Simulated human annotators behind one contract.
 
-Aggregators are in `oracles.aggregate`, statistics of agreement in `oracles.agreement`.
+Importing this package loads nothing: a name is looked up when it is first used, so that
+the tables of parameters and populations can be read without jax. Aggregations are in
+`oracles.aggregate`, statistics of agreement in `oracles.agreement`.
 """
 
-from oracles.aggregate import borda as borda
-from oracles.aggregate import dawid_skene as dawid_skene
-from oracles.aggregate import majority as majority
-from oracles.annotators import Annotators as Annotators
-from oracles.annotators import AnnotatorState as AnnotatorState
-from oracles.contract import Oracle as Oracle
-from oracles.contract import Query as Query
-from oracles.contract import Response as Response
-from oracles.feedback import FEEDBACK as FEEDBACK
-from oracles.feedback import IMPORTANCE as IMPORTANCE
-from oracles.feedback import LABEL as LABEL
-from oracles.feedback import RELEVANCE as RELEVANCE
-from oracles.population import Population as Population
-from oracles.population import build_population as build_population
-from oracles.population import sample_annotators as sample_annotators
-from oracles.population_source import Number as Number
-from oracles.population_source import PopulationSource as PopulationSource
-from oracles.populations import POPULATIONS as POPULATIONS
-from oracles.populations import describe_population as describe_population
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from oracles.annotators import Annotators as Annotators
+    from oracles.annotators import AnnotatorState as AnnotatorState
+    from oracles.contract import Oracle as Oracle
+    from oracles.contract import Query as Query
+    from oracles.contract import Response as Response
+    from oracles.feedback import FEEDBACK as FEEDBACK
+    from oracles.feedback import IMPORTANCE as IMPORTANCE
+    from oracles.feedback import LABEL as LABEL
+    from oracles.feedback import RELEVANCE as RELEVANCE
+    from oracles.population import Population as Population
+    from oracles.population import build_population as build_population
+    from oracles.population import sample_annotators as sample_annotators
+    from oracles.population_source import Number as Number
+    from oracles.population_source import PopulationSource as PopulationSource
+    from oracles.populations import POPULATIONS as POPULATIONS
+    from oracles.populations import describe_population as describe_population
+
+_WHERE = {
+    "annotators": ("Annotators", "AnnotatorState"),
+    "contract": ("Oracle", "Query", "Response"),
+    "feedback": ("FEEDBACK", "IMPORTANCE", "LABEL", "RELEVANCE"),
+    "population": ("Population", "build_population", "sample_annotators"),
+    "population_source": ("Number", "PopulationSource"),
+    "populations": ("POPULATIONS", "describe_population"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _WHERE.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,7 +23,7 @@ os.environ["NPROC"] = "1"
 import jax.numpy as jnp
 import numpy as np
 
-from oracles.aggregate import dawid_skene
+from oracles.aggregate.dawid_skene import fit_dawid_skene
 
 SIZES = (10_000, 100_000, 1_000_000)
 CREW, CLASSES, EACH, STEPS = 100, 10, 5, 20
@@ -50,7 +50,7 @@ def run_ours(answers: np.ndarray, people: np.ndarray) -> tuple[float, np.ndarray
     """Time one aggregation, its result on the host."""
     begin = time.perf_counter()
     there = jnp.ones(answers.shape, bool)
-    found = dawid_skene(
+    found = fit_dawid_skene(
         jnp.asarray(answers), jnp.asarray(people), there, CLASSES, CREW, STEPS
     )
     labels = np.asarray(found[0].argmax(axis=1))

@@ -10,14 +10,14 @@ import jax
 import numpy as np
 
 from hitl_sim.participants.record import Floats, Ints, Record
-from oracles.aggregate import dawid_skene
+from oracles.aggregate.dawid_skene import fit_dawid_skene
 from oracles.agreement import one_coin_answers
 
 EM_STEPS = 20
 MIN_ITEMS = 30
 _TIE = 1e-6
 
-_dawid_skene = partial(jax.jit, static_argnums=(3, 4, 5))(dawid_skene)
+_dawid_skene = partial(jax.jit, static_argnums=(3, 4, 5))(fit_dawid_skene)
 
 
 def slots(record: Record, values: Ints | None = None) -> tuple[Ints, Ints]:

@@ -102,7 +102,8 @@ def _options_of(condition: Condition, kind: str) -> Mapping[str, Scalar]:
         "optimiser": condition.training,
         "annotator": condition.crowd,
     }
-    return getattr(tables.get(kind, condition.arm), "options", {})
+    field = "aggregate_options" if kind == "aggregation" else "options"
+    return getattr(tables.get(kind, condition.arm), field, {})
 
 
 def find_uses(

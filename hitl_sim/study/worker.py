@@ -39,7 +39,8 @@ from hitl_sim.learn import (
     describe_work,
 )
 from hitl_sim.learn.crowd import NOBODY
-from hitl_sim.learn.intervention import Program, Shape
+from hitl_sim.learn.intervention import Intervention, Program, Shape
+from hitl_sim.learn.loop import guidance_of
 from hitl_sim.learn.work import Unit
 from hitl_sim.output import DiskFullError
 from hitl_sim.study.executor import give_back_memory
@@ -180,6 +181,7 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
             condition.training, foreign_parts(condition.spec), condition.spec.target
         ),
         _panel(condition),
+        foreign_parts(condition.spec),
     )
     lever = lever_config(condition.arm.lever, info.num_classes)
     left = info.num_items - task.pool - task.validation - task.test
@@ -282,6 +284,7 @@ class _Group(NamedTuple):
     """What a worker keeps of a program: config, counts and compiled sweep."""
 
     config: RunConfig
+    guidance: Intervention
     work: tuple[WorkLine, ...]
     steps: StepCounts
     sweep: Any
@@ -378,7 +381,8 @@ def _group_of(chunk: Chunk, out: Path) -> _Group:
     lanes = lanes_here(width, first.spec.lanes)
     sweep = build_sweep(config, width, lanes).lower(*_arguments(chunk)).compile()
     give_back_memory()
-    _groups[chunk.group] = _Group(config, work, describe_steps(config), sweep)
+    steps, guidance = describe_steps(config), guidance_of(config)
+    _groups[chunk.group] = _Group(config, guidance, work, steps, sweep)
     return _groups[chunk.group]
 
 
@@ -424,7 +428,7 @@ def _timeline(crew: CrewSpec, labour: Any) -> Timeline:
 
 
 def _people_columns(
-    condition: Condition, trace: Trace, num_checkpoints: int
+    condition: Condition, guidance: Intervention, trace: Trace, num_checkpoints: int
 ) -> dict[str, Any]:
     if trace.labour is None:
         nothing, no_time = [0] * num_checkpoints, [0.0] * num_checkpoints
@@ -439,7 +443,7 @@ def _people_columns(
             "answer_accuracy": None,
         }
     timeline = _timeline(condition.spec.crew, trace.labour)
-    stages = condition.arm.stages
+    stages = guidance.num_stages
     # a stage before the first round has had no people yet
     none_yet = stages - len(timeline.asked)
     at = np.arange(num_checkpoints) // (num_checkpoints // stages)
@@ -455,8 +459,15 @@ def _people_columns(
     }
 
 
+def _pool_labels(condition: Condition, guidance: Intervention) -> int:
+    """Count the given labels of the pool that are used."""
+    if guidance.given_labels is not None:
+        return guidance.given_labels
+    return condition.arm.pool_labels(condition.task.pool)
+
+
 def _rows(chunk: Chunk, group: _Group, traces: Trace) -> list[dict[str, Any]]:
-    config, work, steps, _ = group
+    config, guidance, work, steps, _ = group
     num_checkpoints = config.program.train.num_checkpoints
     shared = {
         "step": steps.all_fits.tolist(),
@@ -476,12 +487,12 @@ def _rows(chunk: Chunk, group: _Group, traces: Trace) -> list[dict[str, Any]]:
             "outcome": "ok" if bool(trace.curve.is_finite.all()) else "not_finite",
             "validation_accuracy": trace.curve.validation.tolist(),
             "test_accuracy": trace.curve.test.tolist(),
-            "pool_labels": run.condition.arm.pool_labels(run.condition.task.pool),
+            "pool_labels": _pool_labels(run.condition, guidance),
             "kept_clean_frac": float(trace.kept_clean_frac),
             "train_items": int(trace.train_items),
             "label_accuracy": float(trace.label_accuracy),
         }
-        people = _people_columns(run.condition, trace, num_checkpoints)
+        people = _people_columns(run.condition, guidance, trace, num_checkpoints)
         rows.append(row | shared | people | _replay_columns(config, trace))
     return rows
 

@@ -15,7 +15,14 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
-from oracles.aggregate.majority import majority
+from oracles import part
+from oracles.aggregate.votes import (
+    Aggregate,
+    Votes,
+    by_posterior,
+    check_steps,
+    count_votes,
+)
 
 _FLOOR = 1e-10
 
@@ -23,7 +30,7 @@ _FLOOR = 1e-10
 @partial(
     jax.jit, static_argnames=("num_options", "num_annotators", "num_steps"), inline=True
 )
-def dawid_skene(
+def fit_dawid_skene(
     answers: Int[Array, "N M"],
     annotator: Int[Array, "N M"],
     is_answered: Bool[Array, "N M"],
@@ -49,7 +56,7 @@ def dawid_skene(
         `[N, K]` posterior, `[A, K, K]` confusion P(answer | truth) as [annotator,
         truth, answer], and `[K]` prior.
     """
-    _, share = majority(answers, is_answered, num_options)
+    _, share = count_votes(answers, is_answered, num_options)
     num_cells = num_annotators * num_options
     # what is not there points past the end: added nowhere, and read as log 1
     cell = jnp.where(is_answered, annotator * num_options + answers, num_cells)
@@ -99,3 +106,27 @@ def dawid_skene(
     start = (share, *maximise(share))
     (posterior, errors, prior), _ = jax.lax.scan(step, start, length=num_steps)
     return posterior, jnp.swapaxes(errors, 1, 2), prior
+
+
+@part.aggregation()
+def dawid_skene(num_classes: int, num_annotators: int, *, steps: int = 20) -> Aggregate:
+    """Weigh people by a confusion matrix each, learned by EM with the labels.
+
+    Args:
+        num_classes: K.
+        num_annotators: A.
+        steps: of EM; crowd-kit's default is 100, 20 converge on crowds of a few people.
+
+    Raises:
+        ValueError: `steps` that is no whole number >= 1.
+    """
+    check_steps("steps", steps)
+
+    sizes = num_classes, num_annotators, steps
+
+    def posterior_of(votes: Votes) -> Float[Array, "N K"]:
+        answers = votes.answer, votes.annotator, votes.is_answered
+        posterior: Float[Array, "N K"] = fit_dawid_skene(*answers, *sizes)[0]
+        return posterior
+
+    return by_posterior(posterior_of)

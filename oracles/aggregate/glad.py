@@ -22,12 +22,15 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
+from oracles import part
+from oracles.aggregate.votes import Aggregate, Votes, by_posterior, check_steps
+
 _PRIOR_MEAN = 1.0
 # Beyond this length the quadratic is no guide.
 _LONGEST_STEP = 1.0
 
 
-def glad(
+def fit_glad(
     answers: Int[Array, "N M"],
     annotator: Int[Array, "N M"],
     is_answered: Bool[Array, "N M"],
@@ -105,6 +108,33 @@ def glad(
     start = (ability, log_ease, expect(ability, log_ease))
     (ability, log_ease, posterior), _ = jax.lax.scan(step, start, length=num_steps)
     return posterior, ability, log_ease
+
+
+@part.aggregation()
+def glad(
+    num_classes: int, num_annotators: int, *, steps: int = 20, turns: int = 10
+) -> Aggregate:
+    """Weigh people by ability and items by ease, learned by EM with the labels.
+
+    Args:
+        num_classes: K.
+        num_annotators: A.
+        steps: of EM; crowd-kit's default is 100, 20 move no label that was tried.
+        turns: Newton turns in each M-step.
+
+    Raises:
+        ValueError: `steps` or `turns` that is no whole number >= 1.
+    """
+    check_steps("steps", steps)
+    check_steps("turns", turns)
+
+    sizes = num_classes, num_annotators, steps, turns
+
+    def posterior_of(votes: Votes) -> Float[Array, "N K"]:
+        answers = votes.answer, votes.annotator, votes.is_answered
+        return fit_glad(*answers, *sizes)[0]
+
+    return by_posterior(posterior_of)
 
 
 def _cut(step: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

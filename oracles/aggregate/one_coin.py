@@ -15,14 +15,21 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
-from oracles.aggregate.majority import majority
+from oracles import part
+from oracles.aggregate.votes import (
+    Aggregate,
+    Votes,
+    by_posterior,
+    check_steps,
+    count_votes,
+)
 
 _FLOOR = 1e-10
 # The largest float32 below 1 that leaves 1 - accuracy representable.
 _CEILING = 1.0 - 2.0**-24
 
 
-def one_coin(
+def fit_one_coin(
     answers: Int[Array, "N M"],
     annotator: Int[Array, "N M"],
     is_answered: Bool[Array, "N M"],
@@ -46,7 +53,7 @@ def one_coin(
     Returns:
         `[N, K]` posterior, `[A]` accuracy and `[K]` prior.
     """
-    _, share = majority(answers, is_answered, num_options)
+    _, share = count_votes(answers, is_answered, num_options)
     weight = is_answered.astype(jnp.float32)
     person = jnp.where(is_answered, annotator, 0).ravel()
     named = jnp.clip(answers, 0, num_options - 1)
@@ -86,3 +93,26 @@ def one_coin(
     start = (share, *maximise(share))
     (posterior, accuracy, prior), _ = jax.lax.scan(step, start, length=num_steps)
     return posterior, accuracy, prior
+
+
+@part.aggregation()
+def one_coin(num_classes: int, num_annotators: int, *, steps: int = 20) -> Aggregate:
+    """Weigh people by one accuracy each, learned by EM with the labels.
+
+    Args:
+        num_classes: K.
+        num_annotators: A.
+        steps: of EM; crowd-kit's default is 10.
+
+    Raises:
+        ValueError: `steps` that is no whole number >= 1.
+    """
+    check_steps("steps", steps)
+
+    sizes = num_classes, num_annotators, steps
+
+    def posterior_of(votes: Votes) -> Float[Array, "N K"]:
+        answers = votes.answer, votes.annotator, votes.is_answered
+        return fit_one_coin(*answers, *sizes)[0]
+
+    return by_posterior(posterior_of)

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oracles.aggregate import dawid_skene
+from oracles.aggregate.dawid_skene import fit_dawid_skene
 from oracles.agreement.accuracy import accuracy_by_person
 from oracles.agreement.counting import Answers, Floats, count_options, mean, options_in
 
@@ -17,7 +17,7 @@ _EM_STEPS = 20
 # Posteriors of single precision closer than this count as tied.
 _TIE = 1e-6
 
-_dawid_skene = partial(jax.jit, static_argnums=(3, 4, 5))(dawid_skene)
+_dawid_skene = partial(jax.jit, static_argnums=(3, 4, 5))(fit_dawid_skene)
 
 
 def redundancy_curve(

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oracles import LABEL, majority
+from oracles import LABEL
+from oracles.aggregate.votes import count_votes
 from oracles.agreement import retest, shared_error
 
 KEY = jax.random.key(21)
@@ -104,7 +105,7 @@ def test_shared_error_decides_what_a_majority_of_three_is_worth(
 ):
     looks, truth = ask(shared, 1.0)
     is_answered = jnp.ones((NUM_ITEMS, 3), bool)
-    label, _ = majority(jnp.asarray(looks[0]), is_answered, NUM_CLASSES, KEY)
+    label, _ = count_votes(jnp.asarray(looks[0]), is_answered, NUM_CLASSES, KEY)
     seen = (np.asarray(label) == truth).mean()
     # At 1 in closed form: .8^3 + 3 .8^2 .2 + (3 .8 .2^2 8/9) / 3; at .4 from design.
     assert abs(seen - expected) < 4 * share_error(expected) + slack

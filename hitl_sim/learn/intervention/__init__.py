@@ -7,8 +7,8 @@ from hitl_sim.learn.intervention.arm import PROXY_STEPS as PROXY_STEPS
 from hitl_sim.learn.intervention.arm import Arm as Arm
 from hitl_sim.learn.intervention.arm import Surroundings as Surroundings
 from hitl_sim.learn.intervention.arm import TaskFacts as TaskFacts
-from hitl_sim.learn.intervention.arm import table_of as table_of
 from hitl_sim.learn.intervention.base import Intervention as Intervention
 from hitl_sim.learn.intervention.base import Program as Program
 from hitl_sim.learn.intervention.base import Setting as Setting
 from hitl_sim.learn.intervention.base import Shape as Shape
+from hitl_sim.learn.intervention.foreign import table_of as table_of

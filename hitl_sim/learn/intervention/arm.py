@@ -240,11 +240,7 @@ class PeopleArm(Arm, frozen=True):
 
     def check(self, study: Surroundings) -> None:
         """Refuse more people per question than there are."""
-        if self.people > study.crew:
-            raise ValueError(
-                f"`arm.people` must be <= `crew.size` ({study.crew}), got "
-                f"{self.people} in arm {self.name!r}."
-            )
+        check_people(self, study)
         super().check(study)
 
     def inert(self, field: str, crew: int) -> str | None:
@@ -273,6 +269,19 @@ class PeopleArm(Arm, frozen=True):
 _OF_ITEMS = ("crowd.systematic", "crowd.model_difficulty")
 _OF_REPEATS = ("crowd.repeatability", "crowd.own_spread", "crowd.skill_own")
 _OF_ACTIVITY = ("crowd.activity_spread", "crowd.skill_activity")
+
+
+def check_people(arm: Arm, study: Surroundings) -> None:
+    """Refuse more people per question than there are.
+
+    Raises:
+        ValueError: the crew is smaller.
+    """
+    if arm.people > study.crew:
+        raise ValueError(
+            f"`arm.people` must be <= `crew.size` ({study.crew}), got "
+            f"{arm.people} in arm {arm.name!r}."
+        )
 
 
 def check_no_proxy(arm: Arm, field: str, value: str, steps: int | None) -> None:
@@ -327,9 +336,3 @@ def built_in(arm: type[Arm], version: int = 1) -> Part:
     factory.__doc__ = arm.__doc__
     factory.arm = arm  # type: ignore[attr-defined]
     return mark_intervention(version=version, name=kind, params=params)(factory)
-
-
-def table_of(part: Part) -> type[Arm]:
-    """Return the table that an intervention is read to."""
-    table: type[Arm] = part.factory.arm  # type: ignore[attr-defined]
-    return table

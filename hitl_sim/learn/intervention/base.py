@@ -137,6 +137,8 @@ class Intervention(NamedTuple):
         narrow: `(plan, capacity) -> plan` without room for more items than that, where
             finding out what to train on is worth compiling for each capacity; None
             where it is cheap. Only what `training` and `columns` read of it is used.
+        given_labels: given labels of the pool that are used, where the arm does not
+            say so itself; None for all of them.
     """
 
     num_rounds: int
@@ -155,6 +157,7 @@ class Intervention(NamedTuple):
     has_start: bool = False
     capacity: tuple[int, ...] | None = None
     narrow: Callable[[Any, int], Any] | None = None
+    given_labels: int | None = None
 
     @property
     def num_stages(self) -> int:

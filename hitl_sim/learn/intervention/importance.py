@@ -29,7 +29,7 @@ from hitl_sim.learn.intervention.groups import (
 )
 from hitl_sim.learn.intervention.share import kept_items
 from hitl_sim.schema import Positive, SomeShare
-from oracles.aggregate import borda
+from oracles.aggregate.borda import borda
 
 QUESTION = {"ranking": "importance", "marks": "marks"}
 """Kind of question behind each way to ask for importance."""

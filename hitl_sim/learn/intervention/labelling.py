@@ -38,10 +38,7 @@ from hitl_sim.learn.work import (
 )
 from hitl_sim.part import Part, find
 from hitl_sim.schema import Count, Scalar
-from oracles.aggregate import dawid_skene, majority
-
-_EM_STEPS = 20
-"""Steps of Dawid and Skene's EM; crowd-kit's default is 100, 20 converge here."""
+from oracles.aggregate.votes import Votes
 
 
 class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
@@ -54,7 +51,9 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
         params: of the strategy, traced; those left out have its defaults.
         rounds: rounds of questions.
         questions: items per round.
-        aggregate: how several answers become one label.
+        aggregate: name of how several answers become one label.
+        aggregate_options: of the aggregation; each of their values is a program.
+        aggregate_params: of the aggregation, traced.
         refit: "warm" trains on from the last weights, "scratch" afresh every round,
             "final_only" in the last round alone (with strategy "random").
         epochs: passes over the labelled items per fit; every round trains an equal
@@ -73,7 +72,9 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
     params: dict[str, float] = field(default_factory=dict)
     rounds: Count = 10
     questions: Count = 20
-    aggregate: Literal["majority", "dawid_skene"] = "majority"
+    aggregate: str = "majority"
+    aggregate_options: dict[str, Scalar] = field(default_factory=dict)
+    aggregate_params: dict[str, float] = field(default_factory=dict)
     refit: Literal["warm", "scratch", "final_only"] = "warm"
     epochs: Count | None = None
     score: Literal["pool", "subsample"] = "pool"
@@ -81,7 +82,7 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
     suggest: bool = False
     initial: Annotated[int, Meta(ge=0)] = 0
 
-    traced: ClassVar[tuple[str, ...]] = ("params",)
+    traced: ClassVar[tuple[str, ...]] = ("params", "aggregate_params")
     uses_trained_network: ClassVar[bool] = True
     is_repeatable: ClassVar[bool] = True
 
@@ -112,8 +113,9 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
 
     @property
     def leaves(self) -> Mapping[str, float]:
-        """Those of the strategy."""
-        return self.params
+        """Those of the strategy and of the aggregation, told apart."""
+        of_votes = {_of_votes(name): n for name, n in self.aggregate_params.items()}
+        return {**self.params, **of_votes}
 
     def labelled(self, stage: int) -> int:
         """Count the items that have been asked about, or given, by a stage's fit."""
@@ -135,14 +137,19 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
         return self.score_items or pool
 
     def complete(self, parts: Mapping[str, Part]) -> "LabellingArm":
-        """Fill in the defaults of the strategy."""
+        """Fill in the defaults of the strategy and of the aggregation."""
         try:
             strategy = find("strategy", self.strategy, parts)
-            options = strategy.with_options(self.options)
-            params = strategy.with_params(self.params)
+            aggregation = find("aggregation", self.aggregate, parts)
+            return replace(
+                self,
+                options=strategy.with_options(self.options),
+                params=strategy.with_params(self.params),
+                aggregate_options=aggregation.with_options(self.aggregate_options),
+                aggregate_params=aggregation.with_params(self.aggregate_params),
+            )
         except ValueError as error:
             raise ValueError(f"Arm {self.name!r}: {error}") from error
-        return replace(self, options=options, params=params)
 
     def check(self, study: Surroundings) -> None:
         """Refuse rounds, fits and choices that cannot be, and levers between them."""
@@ -164,6 +171,11 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
     def build(self, program: Program) -> Intervention:
         """Build pool-based active labelling with several people per item."""
         return _build(self, program)
+
+
+def _of_votes(param: str) -> str:
+    """Name a param of the aggregation among those of an arm."""
+    return f"aggregate.{param}"
 
 
 def _check_choice(arm: LabellingArm) -> None:
@@ -253,21 +265,15 @@ def _asked_positions(plan: LabellingPlan, num_pool: int) -> jax.Array:
 
 
 def _labels(
-    arm: LabellingArm, program: Program, plan: LabellingPlan
+    arm: LabellingArm, program: Program, setting: Setting, plan: LabellingPlan
 ) -> Int[Array, " budget"]:
     """One label per asked item."""
-    num_classes = program.shape.num_classes
-    if arm.aggregate == "majority":
-        return majority(plan.answer, plan.is_answered, num_classes, plan.key)[0]
-    posterior, _, _ = dawid_skene(
-        plan.answer,
-        plan.annotator,
-        plan.is_answered,
-        num_classes,
-        program.panel.crew,
-        _EM_STEPS,
-    )
-    label: jax.Array = posterior.argmax(axis=1)
+    part = find("aggregation", arm.aggregate, program.parts)
+    options = part.with_options(arm.aggregate_options)
+    aggregate = part(program.shape.num_classes, program.panel.crew, **options)
+    votes = Votes(plan.answer, plan.is_answered, plan.annotator)
+    params = {name: setting.params[_of_votes(name)] for name in arm.aggregate_params}
+    label: jax.Array = aggregate(plan.key, votes, params)[0]
     return label
 
 
@@ -376,7 +382,7 @@ def _train_set(
     given = pool.label[plan.asked[: arm.initial]]
     decided = jnp.zeros(0, jnp.int32)
     if most > arm.initial:
-        decided = _labels(arm, program, plan).astype(jnp.int32)
+        decided = _labels(arm, program, setting, plan).astype(jnp.int32)
     is_usable = _is_usable(arm, plan)
     labels = jnp.zeros(shape.num_pool, jnp.int32)
     position = _asked_positions(plan, shape.num_pool)

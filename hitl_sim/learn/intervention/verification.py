@@ -20,7 +20,7 @@ from hitl_sim.learn.intervention.share import Kept, build_selection, train_on_ke
 from hitl_sim.learn.optimise import TrainSet
 from hitl_sim.learn.query import top_items, true_first
 from hitl_sim.schema import Count
-from oracles.aggregate import majority
+from oracles.aggregate.votes import count_votes
 
 
 class VerificationArm(PeopleArm, frozen=True, tag="verification"):
@@ -102,7 +102,7 @@ def _build(arm: VerificationArm, program: Program) -> Intervention:
         if answers is None:
             raise TypeError("`answers` must be given: verification asks people.")
         del setting
-        vote, _ = majority(answers.answer, answers.is_answered, 2, plan.key)
+        vote, _ = count_votes(answers.answer, answers.is_answered, 2, plan.key)
         stays = jnp.ones(shape.num_pool, bool).at[plan.asked].set(vote != 0)
         num_kept = jnp.maximum(stays.sum(dtype=jnp.int32), 1)
         return plan._replace(kept=Kept(true_first(stays), num_kept))

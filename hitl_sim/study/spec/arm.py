@@ -1,12 +1,12 @@
 """The tables [[arm]] of a study, each read to the table of its intervention."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
 from hitl_sim.learn.intervention import Arm, table_of
-from hitl_sim.part import builtin, find
+from hitl_sim.part import Part, builtin, find
 from hitl_sim.study.spec.crowd import CrowdSpec
 
 Role = Literal["control", "null", "arm"]
@@ -18,18 +18,24 @@ else:
     Arms = Annotated[tuple[Any, ...], Meta(min_length=1)]
 
 
-def arm_kinds() -> tuple[str, ...]:
-    """List the kinds of arm there are."""
-    return tuple(builtin("intervention"))
+def arm_kinds(parts: Mapping[str, Part] | None = None) -> tuple[str, ...]:
+    """List the kinds of arm there are, those that a study brings last."""
+    brought = (parts or {}).items()
+    own = [name for name, part in brought if part.kind == "intervention"]
+    return (*builtin("intervention"), *own)
 
 
-def arm_table(kind: str) -> type[Arm]:
+def arm_table(kind: str, parts: Mapping[str, Part] | None = None) -> type[Arm]:
     """Return the table of an arm.
+
+    Args:
+        kind: of the arm.
+        parts: parts that the study brings.
 
     Raises:
         PartError: there is no such kind.
     """
-    return table_of(find("intervention", kind))
+    return table_of(find("intervention", kind, parts))
 
 
 def control_of(arms: Sequence[Arm]) -> int:

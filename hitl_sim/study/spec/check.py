@@ -14,13 +14,19 @@ from hitl_sim.learn.lever.table import (
     check_levers,
     find_lever,
 )
+from hitl_sim.part import Part
 from hitl_sim.schema import kind_of
 from hitl_sim.study.network_spec import network_table
 from hitl_sim.study.spec.arm import arm_kinds, arm_table, is_replayed
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.crowd import acts_on_crowd
 from hitl_sim.study.spec.message import explain
-from hitl_sim.study.spec.part import PartSpec, bind_part, planned_parts, with_offered
+from hitl_sim.study.spec.part import (
+    PartSpec,
+    bind_part,
+    planned_parts,
+    with_offered,
+)
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
 
@@ -51,19 +57,19 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
         raw = {**raw, "network": network_table(raw.get("network", {}))}
     except ValueError as error:
         raise SpecError(str(error)) from error
+    planned = planned_parts(parts) if isinstance(parts, Mapping) else {}
     tasks = raw.get("task")
     for name, task in tasks.items() if isinstance(tasks, Mapping) else ():
         # by itself, so that a message can say which of the tasks it is about
         _convert(task, TaskSpec, raw, f".task.{name}")
-    arms = {"arm": _convert_arms(raw["arm"], raw)} if "arm" in raw else {}
+    arms = {"arm": _convert_arms(raw["arm"], raw, planned)} if "arm" in raw else {}
     spec = _convert({**raw, **arms, "part": parts}, StudySpec, raw, "")
     try:
         check_prices(spec.prices)
-        own = planned_parts(spec.part)
-        spec.network.resolved(own)
+        spec.network.resolved(planned)
         _check_optimiser(spec)
-        spec.training.resolved(own)
-        spec.target.part(own)
+        spec.training.resolved(planned)
+        spec.target.part(planned)
     except ValueError as error:
         raise SpecError(str(error)) from error
     if spec.lanes is not None and spec.width % spec.lanes:
@@ -98,25 +104,32 @@ def _convert_parts(raw: Mapping[str, Any]) -> Any:
     }
 
 
-def _convert_arms(arms: Any, raw: Mapping[str, Any]) -> Any:
+def _convert_arms(arms: Any, raw: Mapping[str, Any], parts: Mapping[str, Part]) -> Any:
     """Read each arm to the table of its kind."""
     if not isinstance(arms, list | tuple):
         return arms
     return tuple(
-        _convert_arm(table, raw, f".arm[{i}]") if isinstance(table, Mapping) else table
+        _convert_arm(table, raw, f".arm[{i}]", parts)
+        if isinstance(table, Mapping)
+        else table
         for i, table in enumerate(arms)
     )
 
 
-def _convert_arm(table: Mapping[str, Any], raw: Mapping[str, Any], path: str) -> Arm:
+def _convert_arm(
+    table: Mapping[str, Any],
+    raw: Mapping[str, Any],
+    path: str,
+    parts: Mapping[str, Part],
+) -> Arm:
     kind = table.get("kind")
-    if kind not in arm_kinds():
-        kinds = ", ".join(map(repr, arm_kinds()))
+    if kind not in arm_kinds(parts):
+        kinds = ", ".join(map(repr, arm_kinds(parts)))
         got = "none" if kind is None else repr(kind)
         raise SpecError(f"`{path.lstrip('.')}.kind` must be one of {kinds}, got {got}.")
-    arm = _convert(table, arm_table(str(kind)), raw, path)
+    arm = _convert(table, arm_table(str(kind), parts), raw, path)
     try:
-        return arm.complete({})
+        return arm.complete(parts)
     except ValueError as error:
         raise SpecError(str(error)) from error
 

@@ -7,6 +7,7 @@ from typing import Any, get_args
 import msgspec
 
 from hitl_sim.cost import GivenCarbon, Prices
+from hitl_sim.learn.intervention.foreign import BROUGHT
 from hitl_sim.learn.lever.table import LeverSpec
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec.arm import arm_kinds, arm_table
@@ -98,7 +99,7 @@ def _struct_at(path: str, value: Any) -> type[msgspec.Struct] | None:
         return levers.get(str(value.get("kind")))
     if steps[0] == "arm" and isinstance(value, Mapping):
         kind = str(value.get("kind"))
-        return arm_table(kind) if kind in arm_kinds() else None
+        return arm_table(kind) if kind in arm_kinds() else BROUGHT
     if steps[-1] == "carbon_kgco2e_per_kwh":
         return GivenCarbon
     tables: dict[str | int, type[msgspec.Struct]] = {

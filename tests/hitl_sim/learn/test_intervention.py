@@ -144,7 +144,7 @@ def test_labelling_believes_people_not_the_given_labels(setting, program, answer
     )
 
 
-@pytest.mark.parametrize("aggregate", ["majority", "dawid_skene"])
+@pytest.mark.parametrize("aggregate", ["majority", "dawid_skene", "one_coin", "glad"])
 def test_two_of_three_outvote_the_third(setting, program, aggregate, answers_of):
     built = labelling(program, aggregate=aggregate)
     plan, questions = built.begin(jax.random.key(0), setting)

@@ -27,13 +27,13 @@ from hitl_sim.study.spec import (
 from hitl_sim.study.spec.part import with_offered
 from oracles import part
 
-BALD = """
+ALIEN = """
 import helper
 from hitl_sim import part
 
 
 @part.strategy()
-def bald(shape):
+def alien(shape):
     return lambda key, view, params: helper.scale(view.logits)
 """
 HELPER = "def scale(logits):\n    return logits[:, 0]\n"
@@ -47,25 +47,25 @@ def own(shape):
 @pytest.fixture
 def study(tmp_path, smoke_file):
     """Write the smoke study with a part of its own that no arm uses yet."""
-    text = smoke_file.read_text() + '[part.bald]\nsource = "./bald.py:bald"\n'
+    text = smoke_file.read_text() + '[part.alien]\nsource = "./alien.py:alien"\n'
     (tmp_path / "study.toml").write_text(text)
-    (tmp_path / "bald.py").write_text(BALD)
+    (tmp_path / "alien.py").write_text(ALIEN)
     (tmp_path / "helper.py").write_text(HELPER)
     return tmp_path / "study.toml"
 
 
 def test_a_source_is_found_from_the_study_files_folder(study):
-    source = load_spec(study).part["bald"].source
-    assert source == f"{study.parent.resolve()}/bald.py:bald"
+    source = load_spec(study).part["alien"].source
+    assert source == f"{study.parent.resolve()}/alien.py:alien"
 
 
 def test_a_study_file_cannot_say_what_a_part_is(study):
     study.write_text(study.read_text() + 'identity = { kind = "network" }\n')
-    assert load_spec(study).part["bald"].identity["kind"] == "strategy"
+    assert load_spec(study).part["alien"].identity["kind"] == "strategy"
 
 
 def test_planning_writes_down_what_a_part_is(study):
-    identity = load_spec(study).part["bald"].identity
+    identity = load_spec(study).part["alien"].identity
     assert identity["kind"] == "strategy"
     assert len(identity["sha256"]) == 64
     assert not any(str(study.parent) in str(value) for value in identity.values())
@@ -73,28 +73,28 @@ def test_planning_writes_down_what_a_part_is(study):
 
 def test_the_parts_of_a_study_are_loaded_by_its_names(study):
     (found,) = foreign_parts(load_spec(study)).values()
-    assert (found.kind, found.name) == ("strategy", "bald")
+    assert (found.kind, found.name) == ("strategy", "alien")
 
 
 def test_code_that_changed_since_planning_is_refused(study):
     spec = load_spec(study)
     (study.parent / "helper.py").write_text(HELPER + "# more\n")
-    with pytest.raises(SpecError, match=r"\[part\.bald\].* its code has changed"):
+    with pytest.raises(SpecError, match=r"\[part\.alien\].* its code has changed"):
         foreign_parts(spec)
 
 
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("./gone.py:bald", r"\[part\.bald\] Part file must be readable"),
-        ("bald", r"\[part\.bald\] `source` must be 'FILE\.py:NAME'"),
-        ("./bald.py:bold", r"\('bald'\), got 'bold'"),
+        ("./gone.py:alien", r"\[part\.alien\] Part file must be readable"),
+        ("alien", r"\[part\.alien\] `source` must be 'FILE\.py:NAME'"),
+        ("./alien.py:bold", r"\('alien'\), got 'bold'"),
     ],
 )
 def test_a_part_that_cannot_be_loaded_ends_a_study_with_one_line(
     study, source, message
 ):
-    text = study.read_text().replace("./bald.py:bald", source)
+    text = study.read_text().replace("./alien.py:alien", source)
     study.write_text(text)
     with pytest.raises(SpecError, match=message):
         load_spec(study)
@@ -103,27 +103,29 @@ def test_a_part_that_cannot_be_loaded_ends_a_study_with_one_line(
 
 
 def test_the_name_of_a_built_in_part_is_refused(study, monkeypatch):
-    monkeypatch.setattr("hitl_sim.study.spec.part.builtin", lambda kind: {"bald": kind})
-    with pytest.raises(SpecError, match=r"`part\.bald` must have a name of its own"):
+    monkeypatch.setattr(
+        "hitl_sim.study.spec.part.builtin", lambda kind: {"alien": kind}
+    )
+    with pytest.raises(SpecError, match=r"`part\.alien` must have a name of its own"):
         load_spec(study)
 
 
 def test_only_what_names_a_part_depends_on_it(study):
     parts = load_spec(study).part
-    arm = {"kind": "labelling", "name": "bald", "strategy": "margin"}
-    tables = {"arm": arm, "network": {"kind": "bald"}}
+    arm = {"kind": "labelling", "name": "alien", "strategy": "margin"}
+    tables = {"arm": arm, "network": {"kind": "alien"}}
     assert named_parts(parts, tables) == {}
-    tables["arm"] = arm | {"strategy": "bald"}
-    assert named_parts(parts, tables) == {"bald": parts["bald"].identity}
+    tables["arm"] = arm | {"strategy": "alien"}
+    assert named_parts(parts, tables) == {"alien": parts["alien"].identity}
 
 
 def test_a_study_says_which_code_it_executes_before_it_does(study):
-    (study.parent / "bald.py").write_text("import helper\n1 / 0\n")
+    (study.parent / "alien.py").write_text("import helper\n1 / 0\n")
     folder, told = study.parent.resolve(), []
     with pytest.raises(SpecError, match="ZeroDivisionError"):
         load_spec(study, on_code=told.append)
     assert told == [
-        f"This study executes code of its own: {folder}/bald.py, {folder}/helper.py."
+        f"This study executes code of its own: {folder}/alien.py, {folder}/helper.py."
     ]
 
 
@@ -145,16 +147,16 @@ def test_kept_sources_are_what_they_were(study, tmp_path):
     spec, out = load_spec(study), tmp_path / "out"
     keep_parts(spec, out)
     shutil.rmtree(study.parent / "__pycache__", ignore_errors=True)
-    for name in ("bald.py", "helper.py"):
+    for name in ("alien.py", "helper.py"):
         (study.parent / name).unlink()
     kept = with_kept_parts(spec, out)
-    assert Path(kept.part["bald"].file).is_relative_to(out.resolve())
-    assert kept.part["bald"].identity == spec.part["bald"].identity
-    assert foreign_parts(kept)["bald"].name == "bald"
+    assert Path(kept.part["alien"].file).is_relative_to(out.resolve())
+    assert kept.part["alien"].identity == spec.part["alien"].identity
+    assert foreign_parts(kept)["alien"].name == "alien"
 
 
 def test_parts_at_hand_become_tables_that_a_study_can_hold():
-    (spec,) = as_specs({"mine": own}).values()
+    (spec,) = as_specs({"alien": own}).values()
     assert spec == PartSpec(source=str(Source(str(Path(__file__)), "own", True)))
 
 
@@ -166,9 +168,9 @@ def test_reading_results_never_runs_a_parts_file(study, tmp_path):
     run_study(
         convert(msgspec.to_builtins(msgspec.structs.replace(spec, **small))), out, 1
     )
-    kept = load_spec_of(out).part["bald"]
-    assert json.loads((out / "study.json").read_text())["part"]["bald"]["identity"]
-    for file in (study.parent / "bald.py", Path(kept.file)):
+    kept = load_spec_of(out).part["alien"]
+    assert json.loads((out / "study.json").read_text())["part"]["alien"]["identity"]
+    for file in (study.parent / "alien.py", Path(kept.file)):
         file.write_text("raise RuntimeError('a part was run')\n")
     call = "from hitl_sim.cli import main; main()"
     for command in (["report", out], ["status", out], ["compare", out, out]):

@@ -1,7 +1,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from oracles import borda
+from oracles.aggregate.borda import borda
 
 
 def test_an_option_scores_how_many_others_it_is_ranked_above_on_average():

@@ -5,52 +5,32 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oracles.aggregate import (
-    borda,
-    bradley_terry,
-    dawid_skene,
-    glad,
-    majority,
-    one_coin,
-    weighted_majority,
-)
+from hitl_sim.part import builtin
+from oracles.aggregate.borda import borda
+from oracles.aggregate.votes import Votes
+from oracles.part import Part
 
 ITEMS, PEOPLE, OPTIONS = 30, 5, 3
 
 
-def by_crew(aggregate):
+def run_part(part: Part):
+    aggregate = part(OPTIONS, PEOPLE)
+
     def run(answers, is_answered):
         people = jnp.broadcast_to(jnp.arange(PEOPLE)[None, :], answers.shape)
-        return aggregate(answers, people, is_answered, OPTIONS, PEOPLE, 4)
+        return aggregate(jax.random.key(3), Votes(answers, is_answered, people), {})
 
     return run
-
-
-def compare(answers, is_answered):
-    """Read each row as a comparison of its first two answers' options."""
-    outcome = jnp.where(answers[:, 2] >= 0, answers[:, 2], 0)
-    return bradley_terry(
-        answers[:, :2], outcome, is_answered[:, :2].all(axis=1), OPTIONS, 4, 1.0
-    )
 
 
 def rank(answers, is_answered):
     return (borda(jnp.argsort(answers, axis=1), is_answered[:, 0]),)
 
 
-def weigh(answers, is_answered):
-    weight = jnp.broadcast_to(jnp.linspace(0.5, 2.0, PEOPLE)[None, :], answers.shape)
-    return weighted_majority(answers, is_answered, weight, OPTIONS)
-
-
+PARTS = builtin("aggregation")
 # What each returns, and which of the outputs have one row per item.
 AGGREGATORS = {
-    "majority": (lambda a, given: majority(a, given, OPTIONS), (True, True)),
-    "weighted_majority": (weigh, (True, True)),
-    "dawid_skene": (by_crew(dawid_skene), (True, False, False)),
-    "one_coin": (by_crew(one_coin), (True, False, False)),
-    "glad": (by_crew(glad), (True, False, True)),
-    "bradley_terry": (compare, (False, False)),
+    **{name: (run_part(part), (True, True)) for name, part in PARTS.items()},
     "borda": (rank, (False,)),
 }
 JITTED = {name: jax.jit(run) for name, (run, _) in AGGREGATORS.items()}
@@ -87,7 +67,9 @@ def test_estimates_are_the_same_plain_as_in_a_mapped_scan(name):
 @pytest.mark.parametrize("name", AGGREGATORS)
 def test_items_in_another_order_give_the_same_estimates_in_that_order(name):
     _, has_rows = AGGREGATORS[name]
-    data = draw(2)
+    # of five who name one of two options, more name one: no tie is decided by the key
+    answers, _ = draw(2)
+    data = answers % 2, jnp.ones(answers.shape, bool)
     order = np.random.default_rng(3).permutation(ITEMS)
     plain = JITTED[name](*data)
     moved = JITTED[name](*(leaf[order] for leaf in data))
@@ -100,8 +82,6 @@ def test_items_in_another_order_give_the_same_estimates_in_that_order(name):
 @pytest.mark.parametrize("name", [n for n in AGGREGATORS if n != "borda"])
 def test_what_stands_where_nobody_answered_changes_nothing(name):
     answers, is_answered = draw(4)
-    if name == "bradley_terry":
-        is_answered = is_answered.at[:, 1:3].set(is_answered[:, :1])
     for junk in (-1, 1):
         moved = jnp.where(is_answered, answers, junk)
         assert_close(
@@ -114,3 +94,29 @@ def test_without_any_answer_everything_is_finite(name):
     answers, is_answered = draw(5)
     for leaf in JITTED[name](answers, is_answered & False):
         assert np.isfinite(leaf).all()
+
+
+def test_the_shipped_aggregations_are_these():
+    assert list(PARTS) == ["dawid_skene", "glad", "majority", "one_coin"]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_label_is_a_class_and_its_confidence_a_share(name):
+    answers, is_answered = draw(6)
+    # nobody answered the first item, everybody answers the second alike
+    is_answered = is_answered.at[0].set(False).at[1].set(True)
+    label, confidence = JITTED[name](answers.at[1].set(2), is_answered)
+    assert ((label >= 0) & (label < OPTIONS)).all()
+    assert ((confidence >= 0) & (confidence <= 1 + 1e-6)).all()
+    assert label[1] == 2
+    assert confidence[1] > confidence[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [("dawid_skene", "steps"), ("one_coin", "steps"), ("glad", "turns")],
+)
+@pytest.mark.parametrize("value", [0, True])
+def test_a_number_of_steps_that_is_none_is_refused(name, option, value):
+    with pytest.raises(ValueError, match=f"`{option}` must be a whole number >= 1"):
+        PARTS[name](OPTIONS, PEOPLE, **{option: value})

@@ -3,12 +3,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oracles.aggregate import dawid_skene
+from oracles.aggregate.dawid_skene import fit_dawid_skene
 
 NUM_ITEMS, NUM_PEOPLE, NUM_CLASSES = 150, 6, 4
 
 
-run_jitted = jax.jit(dawid_skene, static_argnums=(3, 4, 5))
+run_jitted = jax.jit(fit_dawid_skene, static_argnums=(3, 4, 5))
 
 
 def run(answers, people, is_answered, num_steps, num_classes=NUM_CLASSES):

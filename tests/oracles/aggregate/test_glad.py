@@ -3,9 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oracles.aggregate import glad
+from oracles.aggregate.glad import fit_glad
 
-run = jax.jit(glad, static_argnums=(3, 4, 5, 6))
+run = jax.jit(fit_glad, static_argnums=(3, 4, 5, 6))
 
 
 @pytest.mark.parametrize("num_steps", [1, 4])

@@ -3,9 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oracles.aggregate import one_coin
+from oracles.aggregate.one_coin import fit_one_coin
 
-run_jitted = jax.jit(one_coin, static_argnums=(3, 4, 5))
+run_jitted = jax.jit(fit_one_coin, static_argnums=(3, 4, 5))
 
 
 def run(answers, num_steps):

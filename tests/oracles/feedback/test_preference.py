@@ -3,9 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oracles.aggregate import bradley_terry
-from oracles.feedback import PREFERENCE
-from oracles.feedback.preference import FIRST, SECOND, TIE
+from oracles.feedback.preference import FIRST, PREFERENCE, SECOND, TIE
 
 KEY = jax.random.key(62)
 COUNT = 8000
@@ -74,16 +72,3 @@ def test_what_persists_is_tied_to_the_object_and_makes_choices_transitive(
     assert cycles(0.0) == 0.0
     # Three independent fair choices form a cycle a quarter of the time.
     assert abs(cycles(1.0) - 0.25) < 4 * np.sqrt(0.25 * 0.75 / 300)
-
-
-def test_aggregation_recovers_the_worths_and_the_band(make_query, make_crowd):
-    query = make_query(COUNT, 1, 2)
-    rng = np.random.default_rng(1)
-    pairs = rng.permuted(np.tile(np.arange(5), (COUNT, 1)), axis=1)[:, :2]
-    pairs = jnp.asarray(pairs, jnp.int32)[:, None, :]
-    asked = compare(query, pairs[..., 0], pairs[..., 1])
-    given = ask(make_crowd(1, skill=1.0, band=0.5), asked).answer[:, 0]
-    score, band = bradley_terry(pairs[:, 0], given, given >= 0, 5, 200)
-    # 3200 comparisons to an object, each of information about .2: error .04.
-    np.testing.assert_allclose(score, WORTH - WORTH.mean(), atol=0.16)
-    np.testing.assert_allclose(band, 0.5, atol=4 * 2 / np.sqrt(COUNT))

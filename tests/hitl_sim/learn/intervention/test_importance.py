@@ -14,12 +14,9 @@ from hitl_sim.learn.intervention.machine_importance import (
     MachineImportanceArm,
     attributed_importance,
 )
-from hitl_sim.learn.network import (
-    ConvolutionConfig,
-    NetworkConfig,
-    TextConvolutionConfig,
-    build_network,
-)
+from hitl_sim.learn.network import NetworkConfig, build_network
+from hitl_sim.learn.network.cnn import ConvolutionConfig
+from hitl_sim.learn.network.text_cnn import TextConvolutionConfig
 from hitl_sim.learn.optimise import TrainConfig, fit, input_gradient_penalty
 
 

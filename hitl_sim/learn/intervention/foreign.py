@@ -1,0 +1,114 @@
+"""Arms whose intervention the study brings itself."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from msgspec import field
+from msgspec.structs import replace
+
+from hitl_sim.learn.intervention.arm import Arm, Surroundings, check_people
+from hitl_sim.learn.intervention.base import Intervention, Program
+from hitl_sim.part import Part, find
+from hitl_sim.schema import Count, Scalar
+
+Question = Literal[
+    "label", "verification", "relevance", "importance", "marks", "preference"
+]
+
+
+class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
+    """An arm whose intervention the study brings.
+
+    Attributes:
+        kind: name of the part.
+        question: kind of question that it puts to people; left out where it asks none.
+        people: different people per question.
+        asks: times that each of them is asked it.
+        simulated: whether simulated people answer although the crowd has a recording.
+        options: of the part; each of their values is a program.
+        params: of the part, traced; those left out have its defaults.
+    """
+
+    kind: str
+    question: Question | None = None
+    people: Count = 3
+    asks: Count = 1
+    simulated: bool = False
+    options: dict[str, Scalar] = field(default_factory=dict)
+    params: dict[str, float] = field(default_factory=dict)
+
+    traced: ClassVar[tuple[str, ...]] = ("params",)
+    uses_trained_network: ClassVar[bool] = True
+
+    @property
+    def leaves(self) -> Mapping[str, float]:
+        """Those of the part."""
+        return self.params
+
+    def complete(self, parts: Mapping[str, Part]) -> "ForeignArm":
+        """Fill in the defaults of the part."""
+        try:
+            part = find("intervention", self.kind, parts)
+            options = part.with_options(self.options)
+            params = part.with_params(self.params)
+        except ValueError as error:
+            raise ValueError(f"Arm {self.name!r}: {error}") from error
+        return replace(self, options=options, params=params)
+
+    def check(self, study: Surroundings) -> None:
+        """Refuse more people per question than there are."""
+        if self.question is not None:
+            check_people(self, study)
+        super().check(study)
+
+    def build(self, program: Program) -> Intervention:
+        """Build what the part describes, and hold it to what an intervention is.
+
+        Raises:
+            TypeError: it is no intervention.
+            ValueError: it asks, or trains, otherwise than it may.
+        """
+        part = find("intervention", self.kind, program.parts)
+        built = part(program, **self.options)
+        if not isinstance(built, Intervention):
+            raise TypeError(
+                f"intervention {self.kind!r} must return an `Intervention`, got "
+                f"{built!r}."
+            )
+        _check(self, built, program.train.num_checkpoints)
+        return built
+
+
+def _check(arm: ForeignArm, built: Intervention, num_checkpoints: int) -> None:
+    where = f"in arm {arm.name!r}"
+    if built.feedback != arm.question:
+        raise ValueError(
+            f"`arm.question` must be {built.feedback!r}, which intervention "
+            f"{arm.kind!r} asks, got {arm.question!r} {where}."
+        )
+    if (built.num_questions > 0) != (built.feedback is not None):
+        raise ValueError(
+            f"`num_questions` of intervention {arm.kind!r} must be > 0 exactly where "
+            f"it asks, got {built.num_questions} {where}."
+        )
+    if built.num_rounds < 1 or num_checkpoints % built.num_stages:
+        raise ValueError(
+            f"`num_rounds` of intervention {arm.kind!r}, and its start if it has one, "
+            f"must divide `training.checkpoints` ({num_checkpoints}), got "
+            f"{built.num_stages} {where}."
+        )
+    if len(built.steps) != num_checkpoints:
+        raise ValueError(
+            f"`steps` of intervention {arm.kind!r} must be {num_checkpoints}, the "
+            f"checkpoints of `training.checkpoints`, got {len(built.steps)} {where}."
+        )
+
+
+BROUGHT: type[Arm] = ForeignArm
+"""The table of every intervention that a study brings."""
+
+
+def table_of(part: Part) -> type[Arm]:
+    """Return the table that an intervention is read to."""
+    table: type[Arm] = getattr(part.factory, "arm", BROUGHT)
+    return table

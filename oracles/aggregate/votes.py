@@ -1,0 +1,96 @@
+"""Votes: what an aggregation is given, and how they are counted.
+
+An aggregation is a part, `factory(num_classes, num_annotators, **options)`, that
+returns an `Aggregate`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float, Int, PRNGKeyArray
+
+# Sums of the same shares in another order differ by a few units in the last place.
+_TIE = 1e-6
+
+
+class Votes(NamedTuple):
+    """Up to M answers to each of N items.
+
+    Attributes:
+        answer: `[N, M]` class that was named; anything where it does not exist.
+        is_answered: `[N, M]` which of them exist.
+        annotator: `[N, M]` who gave each, an index in [0, A).
+    """
+
+    answer: Int[Array, "N M"]
+    is_answered: Bool[Array, "N M"]
+    annotator: Int[Array, "N M"]
+
+
+Aggregate = Callable[
+    [PRNGKeyArray, Votes, Mapping[str, Array]],
+    tuple[Int[Array, "N"], Float[Array, "N"]],
+]
+"""`(key, votes, params) -> (label [N], confidence [N])`.
+
+The label is one of the K classes, whether or not anybody answered; the key decides
+between classes that are equally likely. Confidence is the probability, or the share of
+votes, that stands behind the label.
+"""
+
+
+def count_votes(
+    answers: Int[Array, "N M"],
+    is_answered: Bool[Array, "N M"],
+    num_options: int,
+    key: PRNGKeyArray | None = None,
+) -> tuple[Int[Array, "N"], Float[Array, "N K"]]:
+    """Take the most frequent answer of each item.
+
+    Args:
+        answers: `[N, M]` option index of up to M answers per item.
+        is_answered: `[N, M]` which of them exist.
+        num_options: number of options K; static.
+        key: breaks ties at random; None breaks them towards the lowest option.
+
+    Returns:
+        `[N]` label, -1 where nobody answered, and `[N, K]` share of the votes, zeros
+        where nobody answered.
+    """
+    counted = is_answered.astype(jnp.float32)
+    is_named = answers[:, :, None] == jnp.arange(num_options)[None, None, :]
+    counts = jnp.sum(jnp.where(is_named, counted[:, :, None], 0.0), axis=1)
+    total = jnp.sum(counted, axis=1)
+    share = counts / jnp.where(total > 0, total, 1.0)[:, None]
+    is_top = share >= jnp.max(share, axis=1, keepdims=True) - _TIE
+    lots = jnp.ones_like(share)
+    if key is not None:
+        lots = jax.random.uniform(key, share.shape)
+    label = jnp.argmax(jnp.where(is_top, lots, -1.0), axis=1)
+    return jnp.where(total > 0, label, -1), share
+
+
+def by_posterior(posterior_of: Callable[[Votes], Float[Array, "N K"]]) -> Aggregate:
+    """Build the aggregation that takes the most probable class of each item."""
+
+    def aggregate(
+        key: PRNGKeyArray, votes: Votes, params: Mapping[str, Array]
+    ) -> tuple[Int[Array, "N"], Float[Array, "N"]]:
+        del key, params
+        posterior = posterior_of(votes)
+        return posterior.argmax(axis=1), posterior.max(axis=1)
+
+    return aggregate
+
+
+def check_steps(name: str, value: int) -> None:
+    """Refuse a number of steps that is none.
+
+    Raises:
+        ValueError: it is no whole number, or less than 1; names all three.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"`{name}` must be a whole number >= 1, got {value!r}.")

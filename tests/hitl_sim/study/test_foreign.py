@@ -1,0 +1,157 @@
+"""Interventions, strategies and aggregations in files that a study brings."""
+
+import jax
+import pytest
+
+from hitl_sim.learn import build_run, describe_work
+from hitl_sim.study import worker
+from hitl_sim.study.grid import expand
+from hitl_sim.study.plan import build_plan
+from hitl_sim.study.spec import SpecError, convert
+
+PARTS = '''
+import jax.numpy as jnp
+
+from hitl_sim import part
+from hitl_sim.learn.intervention import Intervention
+from hitl_sim.learn.intervention.share import Kept, build_selection, train_on_kept
+
+
+@part.strategy(params={"weight": 1.0})
+def first_class(shape, *, favourite=0):
+    def score(key, view, params):
+        return params["weight"] * view.logits[:, favourite]
+
+    return score
+
+
+@part.aggregation(params={"doubt": 0.0})
+def last_word(num_classes, num_annotators, *, offset=0):
+    def aggregate(key, votes, params):
+        label = (votes.answer[:, -1] + offset) % num_classes
+        return label, jnp.ones(label.shape) - params["doubt"]
+
+    return aggregate
+
+
+@part.intervention(params={"share": 0.5})
+def newest(program, *, least=1):
+    """Train on the newest share of the pool."""
+    num_pool = program.shape.num_pool
+
+    def begin(key, setting):
+        num = jnp.maximum(jnp.int32(setting.params["share"] * num_pool), least)
+        return Kept(jnp.arange(num_pool)[::-1], num), None
+
+    return build_selection(program, begin, lambda s, plan, a: plan, train_on_kept, ())
+
+
+@part.intervention()
+def silent(program):
+    """Ask for labels, whatever the study says."""
+    built = newest(program)
+    return built._replace(feedback="label", num_questions=3)
+
+
+@part.intervention()
+def nothing(program):
+    return 3
+'''
+
+
+@pytest.fixture
+def with_parts(tables, tmp_path):
+    """Return a function that adds an arm to a study that brings parts."""
+    (tmp_path / "own.py").write_text(PARTS)
+    source = f"{tmp_path / 'own.py'}"
+    names = ("first_class", "last_word", "newest", "silent", "nothing")
+    tables["part"] = {name: {"source": f"{source}:{name}"} for name in names}
+    tables["axis"] = []
+    control = next(arm for arm in tables["arm"] if arm.get("role") == "control")
+
+    def add(*arms):
+        return tables | {"arm": [control, *({"name": "own", **arm} for arm in arms)]}
+
+    return add
+
+
+def built(plan):
+    """Build what the arm runs; shapes of its trace, and its work."""
+    run = next(run for run in plan.runs if run.condition.arm.name == "own")
+    info, data = worker.data_of(run.condition.task)
+    config = worker.run_config(run.condition, info, data)
+    hyper = worker.hyper_of(run.condition, info)
+    shapes = jax.eval_shape(build_run(config), worker.seeds_of(run), hyper, data)
+    return shapes, hyper, [line.unit.name for line in describe_work(config)]
+
+
+def test_a_brought_intervention_runs_by_its_name(with_parts):
+    tables = with_parts({"kind": "newest", "params": {"share": 0.25}})
+    shapes, hyper, _ = built(build_plan(convert(tables)))
+    assert shapes.labour is None
+    assert hyper.params == {"share": 0.25}
+
+
+def test_a_brought_strategy_and_aggregation_label_by_their_names(with_parts):
+    arm = {"kind": "labelling", "rounds": 4, "questions": 5}
+    arm |= {"strategy": "first_class", "options": {"favourite": 3}}
+    arm |= {"aggregate": "last_word", "aggregate_params": {"doubt": 0.1}}
+    plan = build_plan(convert(with_parts(arm)))
+    shapes, hyper, units = built(plan)
+    assert shapes.labour.seconds.shape[0] == 4
+    assert {k: float(v) for k, v in hyper.params.items()} == {
+        "weight": 1.0,
+        "aggregate.doubt": pytest.approx(0.1),
+    }
+    assert any(":first_class-favourite=3:" in unit for unit in units)
+
+
+def test_params_of_a_part_are_swept_in_one_program_and_options_in_one_each(with_parts):
+    tables = with_parts({"kind": "newest"})
+    found = {}
+    for field, values in (("params.share", [0.1, 0.9]), ("options.least", [1, 7])):
+        tables["axis"] = [{"field": f"arm.{field}", "values": values}]
+        swept = [c for c in expand(convert(tables)) if c.arm.name == "own"]
+        assert len(swept) == 2
+        assert swept[0].resolved("") != swept[1].resolved("")
+        found[field] = swept[0].static("") == swept[1].static("")
+    assert found == {"params.share": True, "options.least": False}
+
+
+@pytest.mark.parametrize(
+    ("arm", "message"),
+    [
+        ({"kind": "oldest"}, r"`arm\[1\]\.kind` must be one of .*'newest'.* 'oldest'"),
+        ({"kind": "newest", "params": {"heat": 1.0}}, r"`params\.heat` is no param of"),
+        ({"kind": "newest", "options": {"most": 1}}, r"`options\.most` is no option"),
+        (
+            {"kind": "newest", "colour": 1},
+            r"`arm\[1\]\.colour` is not a field .*people",
+        ),
+        ({"kind": "first_class"}, r"`arm\[1\]\.kind` must be one of"),
+        ({"kind": "labelling", "strategy": "newest"}, "must be of kind 'strategy'"),
+        ({"kind": "newest", "people": 9, "question": "label"}, r"`arm\.people` must"),
+    ],
+)
+def test_an_arm_that_its_part_does_not_fit_is_refused_in_one_line(
+    with_parts, arm, message
+):
+    with pytest.raises(SpecError, match=message) as refused:
+        convert(with_parts(arm))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (
+            "silent",
+            r"`arm\.question` must be 'label', which intervention 'silent' asks",
+        ),
+        ("nothing", "intervention 'nothing' must return an `Intervention`, got 3"),
+    ],
+)
+def test_a_factory_that_breaks_its_contract_is_refused(with_parts, kind, message):
+    plan = build_plan(convert(with_parts({"kind": kind})))
+    with pytest.raises((ValueError, TypeError), match=message):
+        built(plan)
