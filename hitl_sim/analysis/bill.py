@@ -18,7 +18,9 @@ from hitl_sim.analysis.people import describe_people, kinds_of
 from hitl_sim.analysis.record import RunGroup
 from hitl_sim.analysis.target import Stop
 from hitl_sim.array import FloatArray
-from hitl_sim.cost import Device, UnitCount, Usage
+from hitl_sim.cost import Usage
+from hitl_sim.cost.ledger import Device
+from hitl_sim.cost.usage import UnitCount
 from hitl_sim.energy import DeviceProfile, Quantity, UnitCost, WorkUnit, total
 from hitl_sim.record import RecordError
 

@@ -50,16 +50,8 @@ from hitl_sim.analysis.verdict import (
 )
 from hitl_sim.analysis.world import Input, draw_worlds, world_inputs
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.cost import (
-    BOUNDARIES,
-    MEASURES,
-    Measure,
-    PriceTable,
-    Scenarios,
-    bill,
-    cross,
-    price_table,
-)
+from hitl_sim.cost import BOUNDARIES, MEASURES, Measure, Scenarios, cross, price_table
+from hitl_sim.cost.engine import PriceTable, bill
 from hitl_sim.unit import S_PER_H
 
 

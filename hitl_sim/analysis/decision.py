@@ -28,19 +28,10 @@ from hitl_sim.analysis.interval import (
 from hitl_sim.analysis.record import RunGroup
 from hitl_sim.analysis.target import Stop, Targets, find_stop, stop_at_cap
 from hitl_sim.array import BoolArray, FloatArray, IntArray
-from hitl_sim.cost import (
-    MEASURES,
-    NOBODY,
-    TRAINING,
-    Device,
-    Market,
-    Measure,
-    Usage,
-    amount_names,
-    amount_rows,
-    human_hour_energy,
-)
-from hitl_sim.cost.engine import LABELS
+from hitl_sim.cost import MEASURES, Market, Measure, Usage, human_hour_energy
+from hitl_sim.cost.engine import LABELS, amount_names, amount_rows
+from hitl_sim.cost.ledger import TRAINING, Device
+from hitl_sim.cost.usage import NOBODY
 from hitl_sim.energy import Quantity, Scope, exact, unavailable
 from hitl_sim.record import RecordError
 from hitl_sim.unit import S_PER_H

@@ -22,7 +22,8 @@ from hitl_sim.analysis.crossing import Crossing, find_crossing
 from hitl_sim.analysis.finding import Finding
 from hitl_sim.analysis.interval import Outlay, draw_pair
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.cost import Measure, PriceTable, bill
+from hitl_sim.cost import Measure
+from hitl_sim.cost.engine import PriceTable, bill
 
 
 @dataclass(frozen=True)

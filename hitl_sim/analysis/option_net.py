@@ -15,7 +15,8 @@ from hitl_sim.analysis.response import Term, fit_terms, runs_of, sweeps_through
 from hitl_sim.analysis.verdict import Decision
 from hitl_sim.analysis.world import Input, worlds_at
 from hitl_sim.array import BoolArray, FloatArray, IntArray
-from hitl_sim.cost import Measure, PriceTable, Scenarios, price_table
+from hitl_sim.cost import Measure, Scenarios, price_table
+from hitl_sim.cost.engine import PriceTable
 
 _PROBES = (0.025, 0.5, 0.975)
 """Levels at which it is looked whether an input enters a bill."""

@@ -15,7 +15,8 @@ from hitl_sim.analysis.pretraining import share_pretraining
 from hitl_sim.analysis.record import RunGroup, read_groups
 from hitl_sim.analysis.target import Targets, find_stop, find_targets, stop_at_cap
 from hitl_sim.array import FloatArray
-from hitl_sim.cost import Market, Measure, Prices, bill, open_market
+from hitl_sim.cost import Market, Measure, Prices, open_market
+from hitl_sim.cost.engine import bill
 from hitl_sim.energy import DeviceProfile
 
 BILL_SCHEMA = pa.schema(

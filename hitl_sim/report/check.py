@@ -9,24 +9,19 @@ from hitl_sim.analysis.break_even import AXIS_NAMES
 from hitl_sim.analysis.finding import NullCheck
 from hitl_sim.analysis.interval import MIN_REPLICATES
 from hitl_sim.cost import LabelStanding
-from hitl_sim.report.number import digits, join_words, percent, ratio_text
 from hitl_sim.report.sentence import say
 
 _MOST_CHANGES = 4
-_DOUBLE = 2.0
-"""Ratio from which on a difference is told as a factor, not in per cent."""
 
 
 def list_checks(task: TaskResult, result: StudyResult) -> tuple[str, ...]:
     """List what a reader has to know before believing a task's figures."""
     checks = [_null_sentence(task), _label_sentence(task, result)]
     if task.without_target:
-        replicates = ", ".join(map(str, task.without_target))
-        checks.append(say("check.without_target", replicates=replicates))
+        checks.append(say("check.without_target", replicates=task.without_target))
     missing = [f for f in task.findings if f.num_missing]
     if missing:
-        names = "; ".join(f"{f.label}: {f.num_missing}" for f in missing)
-        checks.append(say("check.missing", names=names))
+        checks.append(say("check.missing", found=missing))
     if len(task.replicates) < MIN_REPLICATES:
         num = len(task.replicates)
         checks.append(say("check.few", num=num, least=MIN_REPLICATES))
@@ -36,7 +31,7 @@ def list_checks(task: TaskResult, result: StudyResult) -> tuple[str, ...]:
 def _null_sentence(task: TaskResult) -> str:
     if task.null is None:
         return say("check.no_null")
-    ratio = ratio_text(task.null.ratio)
+    ratio = task.null.ratio
     if not task.null.holds_one:
         return say("check.null_fails", ratio=ratio)
     unseen = _unseen_sentence(task, task.null)
@@ -49,14 +44,10 @@ def _unseen_sentence(task: TaskResult, null: NullCheck) -> str:
     most = max(high, 1.0 / low if low > 0.0 else math.inf)
     if math.isinf(most):
         return say("check.unseen_any")
-    factor = say("check.factor", ratio=digits(most))
-    error = percent(most - 1.0) if most < _DOUBLE else factor
     arms = [f for f in task.findings if f.role == "arm" and f.ratio.value < 1.0]
     best = min(arms, key=lambda f: f.ratio.value, default=None)
-    if best is None or best.ratio.value < low:
-        return say("check.unseen", error=error)
-    ratio = digits(best.ratio.value)
-    return say("check.unseen_best", error=error, label=best.label, ratio=ratio)
+    is_hidden = best is not None and best.ratio.value >= low
+    return say("check.unseen", most=most, best=best if is_hidden else None)
 
 
 def _label_sentence(task: TaskResult, result: StudyResult) -> str:
@@ -68,18 +59,12 @@ def _label_sentence(task: TaskResult, result: StudyResult) -> str:
         if finding.role == "arm"
         for change in _changes(finding, standing)
     ]
-    told = {
-        "standing": standing.replace("_", " "),
-        "unknown": _unknown_standing(task, result),
-    }
-    if not changes:
-        return say("check.labels_same", **told)
-    left = len(changes) - _MOST_CHANGES
     return say(
         "check.labels",
-        changes="; ".join(changes[:_MOST_CHANGES]),
-        more=say("check.labels_more", num=left) if left > 0 else "",
-        **told,
+        standing=standing.replace("_", " "),
+        changes=changes,
+        most=_MOST_CHANGES,
+        reason=_unknown_standing(task, result),
     )
 
 
@@ -93,7 +78,7 @@ def _unknown_standing(task: TaskResult, result: StudyResult) -> str:
     )
     if result.label_s.is_known or not is_unknown:
         return ""
-    return say("check.labels_unknown", reason=result.label_s.reason)
+    return result.label_s.reason
 
 
 def _changes(finding: Finding, standing: LabelStanding) -> list[str]:
@@ -108,9 +93,9 @@ def _changes(finding: Finding, standing: LabelStanding) -> list[str]:
     return [
         say(
             "check.labels_change",
-            label=finding.label,
+            finding=finding,
             ends=_ENDS[answer],
-            axes=join_words(axes),
+            axes=axes,
             standing=other.replace("_", " "),
         )
         for (other, answer), axes in found.items()

@@ -23,15 +23,7 @@ def methods(result: StudyResult) -> tuple[str, ...]:
     ]
     low, high = (percent(end(spread)) if spread else "" for end in (min, max))
     paired = say("method.paired", low=low, high=high) if spread else ""
-    horizons = "; ".join(
-        say(
-            "method.horizon",
-            task=task.task,
-            steps=task.horizon_steps,
-            joules=task.horizon_j,
-        )
-        for task in result.tasks
-    )
+    horizons = "; ".join(say("method.horizon", task=task) for task in result.tasks)
     fraction, smallest = percent(result.fraction), percent(result.smallest_effect)
     return (
         say("method.target", fraction=fraction, smoothing=result.smoothing),

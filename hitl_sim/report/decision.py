@@ -8,25 +8,16 @@ from collections.abc import Sequence
 from hitl_sim.analysis import Answer, Verdict, best
 from hitl_sim.analysis.break_even import AXIS_NAMES
 from hitl_sim.analysis.crossing import Course, Crossing
-from hitl_sim.analysis.fieller import RatioSet, Shape
-from hitl_sim.analysis.information import Information
+from hitl_sim.analysis.fieller import RatioSet
 from hitl_sim.analysis.sensitivity import Sensitivity
-from hitl_sim.analysis.variance import Share
 from hitl_sim.analysis.verdict import TRAINING, BreakEvenAlong, Decision
 from hitl_sim.cost import MEASURES
-from hitl_sim.energy.display import format_value
 from hitl_sim.report.number import (
-    UNKNOWN,
     digits,
-    join_words,
-    percent,
-    plain_joules,
-    times,
 )
 from hitl_sim.report.sentence import say
 
 _MOST = 4
-_LEAST_SHARE = 0.001
 
 
 def tell_decision(verdict: Verdict, boundary: str) -> tuple[str, ...]:
@@ -60,13 +51,10 @@ def _surely(decision: Decision) -> str:
     parts = []
     for measure in MEASURES:
         known = [a for a in asked if not math.isnan(a.pays_here[measure])]
-        if not known:
-            parts.append(say("decision.surely_unknown", axis=AXIS_NAMES[measure]))
-            continue
-        share = percent(max(a.pays_here[measure] for a in known))
+        share = max((a.pays_here[measure] for a in known), default=None)
         axis = AXIS_NAMES[measure]
         parts.append(say("decision.surely_share", share=share, axis=axis))
-    return say("decision.surely", shares=join_words(parts))
+    return say("decision.surely", shares=parts)
 
 
 def _per_hour(decision: Decision) -> str:
@@ -82,50 +70,29 @@ def per_hour_text(found: RatioSet) -> str:
     """Write joules per hour with their Fieller set, bounded or not."""
     if math.isnan(found.value):
         return say("decision.per_hour_unknown")
-    value = format_value(found.value, "J")
-    if found.shape is Shape.LINE:
-        return say("decision.fieller_line", value=value)
-    low, high = (format_value(end, "J") for end in (found.low, found.high))
-    name = "decision.fieller_gap" if found.shape is Shape.GAP else "decision.fieller"
-    return say(name, value=value, low=low, high=high)
+    return say("decision.per_hour_set", found=found, shape=found.shape.name)
 
 
 def crossing_text(found: BreakEvenAlong) -> str:
     """Write where people pay along one number, with the 95 % set."""
     unit = f" {found.unit}" if found.unit else ""
     crossing = found.crossing
-    within = f"{digits(crossing.low)} to {digits(crossing.high)}{unit}"
-    match crossing.course:
-        case Course.UNKNOWN:
-            return UNKNOWN
-        case Course.NEVER:
-            hedge = say("decision.never_open") if crossing.region else ""
-            return say("decision.never", within=within, hedge=hedge)
-        case Course.ALWAYS:
-            hedge = say("decision.always_open") if crossing.region else ""
-            return say("decision.always", within=within, hedge=hedge)
-        case Course.SEVERAL:
-            return say("decision.several", roots=_roots(crossing), unit=unit)
-        case Course.FROM | Course.UP_TO:
-            return say(
-                "decision.crossing",
-                course=crossing.course.value,
-                roots=_roots(crossing),
-                unit=unit,
-                region=_set(crossing),
-            )
-
-
-def _roots(crossing: Crossing) -> str:
     pairs = zip(crossing.roots, crossing.brackets, strict=True)
-    return join_words(
-        [
-            say("decision.somewhere", low=digits(a), high=digits(b))
-            if math.isnan(root)
-            else digits(root)
-            for root, (a, b) in pairs
-        ]
+    return say(
+        "decision.crossing",
+        found=crossing,
+        course=crossing.course.name,
+        within=f"{digits(crossing.low)} to {digits(crossing.high)}{unit}",
+        roots=[_root(root, *bracket) for root, bracket in pairs],
+        unit=unit,
+        region=_set(crossing),
     )
+
+
+def _root(root: float, low: float, high: float) -> str:
+    if math.isnan(root):
+        return say("decision.somewhere", low=low, high=high)
+    return digits(root)
 
 
 def _set(crossing: Crossing) -> str:
@@ -167,24 +134,18 @@ def _dials(decision: Decision) -> list[str]:
 def _summary(found: Sequence[BreakEvenAlong]) -> str:
     """Count where a number turns the answer, over settings of everything else."""
     crossings = [b.crossing for b in found]
-    low = digits(min(c.low for c in crossings))
-    high = digits(max(c.high for c in crossings))
     parts = []
     for course in dict.fromkeys(c.course for c in crossings):
         own = [c for c in crossings if c.course is course]
         roots = [root for c in own for root in c.roots if not math.isnan(root)]
-        within = ""
-        if roots:
-            ends = {"low": digits(min(roots)), "high": digits(max(roots))}
-            within = say("decision.dial_turning", **ends)
-        told = {"course": _COURSES[course], "num": len(own), "within": within}
+        told = {"course": _COURSES[course], "num": len(own), "roots": roots}
         parts.append(say("decision.dial_course", **told))
     return say(
         "decision.dial_summary",
-        low=low,
-        high=high,
+        low=min(c.low for c in crossings),
+        high=max(c.high for c in crossings),
         num=len(found),
-        courses=join_words(parts),
+        courses=parts,
     )
 
 
@@ -208,9 +169,6 @@ def _boundaries(decision: Decision, own: str) -> str:
             key = case.boundary, case.pays_here
             name = f"{case.finding.label} in {AXIS_NAMES[case.measure]}"
             flips.setdefault(key, []).append(name)
-    words = own.replace("_", " ")
-    if not flips:
-        return say("decision.boundary_same", boundary=words)
     parts = [
         say(
             "decision.boundary_change",
@@ -220,7 +178,7 @@ def _boundaries(decision: Decision, own: str) -> str:
         )
         for (boundary, answer), names in flips.items()
     ]
-    return say("decision.boundary", boundary=words, changes="; ".join(parts))
+    return say("decision.boundary", boundary=own.replace("_", " "), changes=parts)
 
 
 _ANSWERS = {
@@ -247,44 +205,24 @@ def _spread(decision: Decision) -> str:
         return ""
     return say(
         "decision.spread",
-        label=leader.finding.label,
+        leader=leader,
         axis=AXIS_NAMES[leader.measure],
-        times=times(decision.scale),
-        chance=share_text(spread.chance),
-        world=share_text(spread.world),
-        both=share_text(spread.both),
+        scale=decision.scale,
+        spread=spread,
     )
-
-
-def share_text(share: Share) -> str:
-    """Write a share of a variance with its interval: `16 % [10, 25]`."""
-    if math.isnan(share.value):
-        return UNKNOWN
-    if share.high < _LEAST_SHARE:
-        return f"under {percent(_LEAST_SHARE)}"
-    value, low, high = (
-        f"{100 * part:.{0 if part >= 0.1 else 1}f}"
-        for part in (share.value, share.low, share.high)
-    )
-    return f"{value} % [{low}, {high}]"
 
 
 def _information(found: Sensitivity | None) -> str:
     """Say what it would be worth to know the world and the crowd."""
     if found is None:
         return ""
-    everything, here = found.everything, found.everything_here
+    told = {"found": found, "unit": found.measure}
     sentences = [
-        say(
-            "decision.evpi",
-            times=times(found.scale),
-            worth=worth_text(everything, found),
-            error=say("decision.evpi_error") if everything.value else "",
-        ),
+        say("decision.evpi", **told),
         *_partial(found),
-        say("decision.evpi_here", worth=worth_text(here, found)),
+        say("decision.evpi_here", **told),
     ]
-    if everything.value == here.value == 0.0:
+    if found.everything.value == found.everything_here.value == 0.0:
         sentences.append(say("decision.evpi_nothing"))
     if found.left_out:
         names = _some(found.left_out, "; ")
@@ -299,24 +237,8 @@ def _partial(found: Sensitivity) -> list[str]:
         return []
     top = useful[0]
     people = next((w for w in useful if w.is_people), top)
-    by_people = say("decision.evppi_by_people") if top.is_people else ""
-    told, asked = (
-        {
-            "input": worth.words.partition(":")[0],
-            "worth": worth_text(worth.at_scale, found),
-        }
-        for worth in (top, people)
-    )
-    sentences = [say("decision.evppi", people=by_people, **told)]
+    sentences = [say("decision.evppi", top=top, unit=found.measure)]
     if people is not top:
-        sentences.append(say("decision.evppi_people", **asked))
+        told = {"people": people, "unit": found.measure}
+        sentences.append(say("decision.evppi_people", **told))
     return sentences
-
-
-def worth_text(worth: Information, found: Sensitivity) -> str:
-    """Write a value of information and its standard error, in its unit."""
-    if worth.value == 0.0:
-        return f"0 {'USD' if found.measure == 'usd' else 'J'}"
-    if found.measure == "joules":
-        return f"{plain_joules(worth.value)} ± {plain_joules(worth.error)}"
-    return f"{digits(worth.value)} ± {digits(worth.error)} USD"

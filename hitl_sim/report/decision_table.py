@@ -9,13 +9,8 @@ from hitl_sim.analysis.break_even import AXIS_NAMES
 from hitl_sim.analysis.sensitivity import Sensitivity
 from hitl_sim.analysis.verdict import Decision
 from hitl_sim.cost import MEASURES
-from hitl_sim.report.decision import (
-    crossing_text,
-    per_hour_text,
-    share_text,
-    worth_text,
-)
-from hitl_sim.report.number import digits, percent, span, times
+from hitl_sim.report.decision import crossing_text, per_hour_text
+from hitl_sim.report.number import digits, percent, share_text, span, times, worth_text
 from hitl_sim.report.provenance import Sources
 from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table
@@ -133,8 +128,8 @@ def worth_table(found: Sensitivity) -> Table:
             (
                 worth.words,
                 "" if effect is None else f"{effect.share:.2f} ± {effect.half:.2f}",
-                worth_text(worth.at_scale, found),
-                worth_text(worth.here, found),
+                worth_text(worth.at_scale, found.measure),
+                worth_text(worth.here, found.measure),
                 "real participants" if worth.is_people else "better sources",
             )
         )

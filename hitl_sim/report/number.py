@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from hitl_sim.analysis import Estimate, Payback
 from hitl_sim.analysis.break_even import BreakEven
+from hitl_sim.analysis.information import Information
+from hitl_sim.analysis.variance import Share
+from hitl_sim.cost import Measure
 from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
 from hitl_sim.unit import S_PER_H, S_PER_MIN
@@ -27,6 +30,7 @@ _TIMES = (
 RHO = "\N{GREEK SMALL LETTER RHO}"
 UNKNOWN = "unknown"
 NEVER = "never"
+_LEAST_SHARE = 0.001
 
 
 def digits(number: float) -> str:
@@ -71,6 +75,11 @@ def plain_joules(joules: float) -> str:
     if math.isnan(joules):
         return UNKNOWN
     return "∞" if math.isinf(joules) else format_value(joules, "J")
+
+
+def plain_text(quantity: Quantity) -> str:
+    """Write a quantity of joules with an SI prefix and nothing else."""
+    return plain_joules(math.nan if quantity.value is None else float(quantity.value))
 
 
 def joules_text(estimate: Estimate) -> str:
@@ -191,3 +200,30 @@ def percent_span(fraction: float, ends: tuple[float, float]) -> str:
     """Write a fraction and its interval as per cent: `5 % [3, 7]`."""
     low, high = (digits(100 * end) for end in ends)
     return f"{digits(100 * fraction)} % [{low}, {high}]"
+
+
+def share_of_runs(fraction: float) -> str:
+    """Write a share of runs to two digits."""
+    return f"{100 * fraction:.2g} %" if fraction < 1.0 else "100 %"
+
+
+def share_text(share: Share) -> str:
+    """Write a share of a variance with its interval: `16 % [10, 25]`."""
+    if math.isnan(share.value):
+        return UNKNOWN
+    if share.high < _LEAST_SHARE:
+        return f"under {percent(_LEAST_SHARE)}"
+    value, low, high = (
+        f"{100 * part:.{0 if part >= 0.1 else 1}f}"
+        for part in (share.value, share.low, share.high)
+    )
+    return f"{value} % [{low}, {high}]"
+
+
+def worth_text(worth: Information, measure: Measure) -> str:
+    """Write a value of information and its standard error, in its unit."""
+    if worth.value == 0.0:
+        return f"0 {'USD' if measure == 'usd' else 'J'}"
+    if measure == "joules":
+        return f"{plain_joules(worth.value)} ± {plain_joules(worth.error)}"
+    return f"{digits(worth.value)} ± {digits(worth.error)} USD"

@@ -85,41 +85,21 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
 
 
 def _caution(result: StudyResult) -> str:
-    told = {
-        "profile": result.profile.label,
-        "description": result.profile.description,
-        "people": _who_answered(result),
-    }
-    if result.is_measured:
-        return say("caution.measured", **told)
-    return say("caution.modelled", origin=_origin(result), **told)
+    """Say what kind of joules these are, and what kind of people."""
+    origin = say("caution.origin", result=result, total=len(result.units))
+    people = _who_answered(result)
+    return say("caution.all", result=result, origin=origin, people=people)
 
 
 def _who_answered(result: StudyResult) -> str:
     """Say whether people are simulated or recorded; empty where nobody was asked."""
     asked = [bool(f.replay) for task in result.tasks for f in task.with_people]
-    if not asked:
-        return ""
     if not any(asked):
-        return say("caution.simulated")
-    others = "" if all(asked) else say("caution.recorded_others")
-    modelled = any(
+        return say("caution.simulated") if asked else ""
+    is_fitted = any(
         found.replay.get("modelled") for task in result.tasks for found in task.findings
     )
-    fitted = say("caution.recorded_fitted") if modelled else ""
-    return say("caution.recorded", fitted=fitted, others=others)
-
-
-def _origin(result: StudyResult) -> str:
-    """Say what joules were made of that were not all measured."""
-    total, timed, metered = len(result.units), result.num_timed, result.num_metered
-    if metered:
-        return say("caution.origin_metered", metered=metered, total=total)
-    if not timed:
-        return say("caution.origin_counted")
-    rest = "" if timed == total else say("caution.origin_rest")
-    which = "all" if timed == total else f"{timed} of"
-    return say("caution.origin_timed", which=which, total=total, rest=rest)
+    return say("caution.recorded", is_fitted=is_fitted, is_all=all(asked))
 
 
 def _tell_task(
@@ -142,15 +122,7 @@ def _notes(result: StudyResult) -> tuple[str, ...]:
     same = sum(len(task.findings) for task in result.tasks) - num
     people = standing_words(result)
     notes = [say("note.people", people=people)] if people else []
-    notes.append(
-        say(
-            "note.many",
-            num=num,
-            conditions="conditions are" if num != 1 else "condition is",
-            again=say("note.many_again", num=same) if same else "",
-            missed=max(1, round(num / 20)),
-        )
-    )
+    notes.append(say("note.many", num=num, same=same))
     if result.failed:
         failed = len(result.failed)
         notes.append(say("note.failed", failed=failed, runs=result.num_records))
@@ -160,15 +132,3 @@ def _notes(result: StudyResult) -> tuple[str, ...]:
         notes.extend(tell_growth(scaling) for scaling in scalings)
     notes.extend(say("note.left_out", reason=reason) for reason in result.skipped)
     return tuple(notes)
-
-
-def paragraphs(words: Words) -> Sequence[str]:
-    """Return the words as plain paragraphs, the caution first."""
-    lines = [words.caution]
-    lines += [text for text in (words.question, words.note) if text]
-    for task in words.tasks:
-        head = f"{task.task}: " if len(words.tasks) > 1 else ""
-        lines.append(f"{head}{task.answer}")
-        lines.extend((task.ceiling, task.rho, task.break_even))
-        lines.extend((*task.checks, *task.decision))
-    return [*lines, *words.notes]

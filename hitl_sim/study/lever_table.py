@@ -12,7 +12,7 @@ from hitl_sim.analysis.lever import (
     clock_policies,
     tabulate_levers,
 )
-from hitl_sim.analysis.standing import Standing, find_standings
+from hitl_sim.analysis.pretraining import PretrainingCost, pretraining_costs
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.link import load_link
 from hitl_sim.study.conclude import Analysis
@@ -61,7 +61,7 @@ class LeverStudy(NamedTuple):
 
     result: StudyResult
     tables: Sequence[LeverTable]
-    standings: Sequence[Standing]
+    standings: Sequence[PretrainingCost]
 
 
 def lay_out_levers(folder: Path, prices: LeverPrices) -> LeverStudy:
@@ -85,7 +85,7 @@ def lay_out_levers(folder: Path, prices: LeverPrices) -> LeverStudy:
     result = analysis.under()
     serving = Serving(result.profile, server, link, prices.link)
     tables = tabulate_levers(result, serving, policies)
-    standings = find_standings(
+    standings = pretraining_costs(
         result.prices,
         lambda other: result if other == result.prices else analysis.under(other),
     )

@@ -14,7 +14,7 @@ from rich.text import Text
 from hitl_sim.analysis import Estimate, Payback, StudyResult
 from hitl_sim.analysis.lever import TECHNOLOGY, ChipUse, LeverRow, LeverTable
 from hitl_sim.analysis.lever.claim import WIDEST_SHARE
-from hitl_sim.analysis.standing import USES, Standing
+from hitl_sim.analysis.pretraining import USES, PretrainingCost
 from hitl_sim.energy import Kind, Quantity
 from hitl_sim.energy.memory import ModelShape
 from hitl_sim.report.lever_sign import tell_signs
@@ -67,7 +67,7 @@ _LEGEND = (
 def print_levers(
     console: Console,
     tables: Sequence[LeverTable],
-    standings: Sequence[Standing],
+    standings: Sequence[PretrainingCost],
     *,
     is_metered: bool,
 ) -> None:
@@ -115,7 +115,7 @@ def print_levers(
 def write_levers(
     result: StudyResult,
     tables: Sequence[LeverTable],
-    standings: Sequence[Standing],
+    standings: Sequence[PretrainingCost],
     folder: Path,
     rerun_command: str,
 ) -> Path:
@@ -342,7 +342,7 @@ def _combined(table: LeverTable) -> Grid:
     return grid
 
 
-def _standings(standings: Sequence[Standing]) -> Grid:
+def _standings(standings: Sequence[PretrainingCost]) -> Grid:
     ways = ("sunk", f"shared by {USES}", "full")
     grid = _grid("arm", *(f"{RHO} if {way}" for way in ways), "pays from")
     for row in standings:

@@ -14,7 +14,6 @@ from hitl_sim.cost import (
     LABEL_STANDINGS,
     MEASURES,
     Scenarios,
-    bill,
     cross,
     ledger,
     open_market,
@@ -22,6 +21,7 @@ from hitl_sim.cost import (
     price_table,
     reprice,
 )
+from hitl_sim.cost.engine import bill
 from hitl_sim.energy import Kind, Scope, exact, load_profile
 
 LABEL_S = exact(12.0, "s", Kind.SIMULATED, Scope.HUMAN_TIME, "a labelling arm")

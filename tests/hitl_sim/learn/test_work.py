@@ -226,7 +226,7 @@ def test_deduplication_costs_a_pass_over_all_pairs_and_no_training(config_of):
 
 
 PATCHED = {
-    "the control": (WholePoolArm(name="a", role="control"), ["loop"]),
+    "the control": (WholePoolArm(name="a", role="control"), ["loop.stage"]),
     "a proxy": (
         MachineShareArm(name="a", score="el2n", proxy_steps=7),
         ["intervention.proxy"],
@@ -257,7 +257,10 @@ def test_a_network_that_is_patched_in_is_billed_as_itself(config_of, case, monke
         for line, other in zip(before, after, strict=True)
         if operations(line) < operations(other)
     }
-    expected = {"loop": {"train", "evaluate"}, "intervention.labelling": {"score"}}
+    expected = {
+        "loop.stage": {"train", "evaluate"},
+        "intervention.labelling": {"score"},
+    }
     assert changed == expected.get(places[0], {"choose", "score"})
 
 

@@ -11,7 +11,6 @@ from hitl_sim.analysis.verdict import BreakEvenAlong
 from hitl_sim.report.decision import (
     crossing_text,
     per_hour_text,
-    share_text,
     tell_decision,
 )
 from hitl_sim.report.decision_table import (
@@ -21,6 +20,7 @@ from hitl_sim.report.decision_table import (
     sure_table,
     worth_table,
 )
+from hitl_sim.report.number import share_text
 from hitl_sim.report.provenance import Sources
 
 

@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
+from jinja2 import UndefinedError
 
 import hitl_sim.report
 from hitl_sim.report.sentence import say, sentences
@@ -34,5 +35,5 @@ def test_no_two_sentences_are_the_same():
 
 def test_a_gap_that_is_left_open_is_an_error():
     assert say("decision.per_hour_unknown") == "an unknown amount"
-    with pytest.raises(KeyError, match="target"):
+    with pytest.raises(UndefinedError, match="task"):
         say("ceiling.unknown")

@@ -20,9 +20,9 @@ pytestmark = pytest.mark.study
 ALONE = """
 import sys
 REFUSED = (
-    "jax", "flax", "optax", "oracles", "hitl_sim.learn", "hitl_sim.task",
+    "jax", "flax", "optax", "hitl_sim.learn", "hitl_sim.task",
     "hitl_sim.study.spec", "hitl_sim.study.plan", "hitl_sim.study.grid",
-    "hitl_sim.check", "hitl_sim.part", "hitl_sim.part_source",
+    "hitl_sim.check", "hitl_sim.part_source",
 )
 class Refuse:
     def find_spec(self, name, path=None, target=None):
