@@ -39,7 +39,7 @@ def _setting() -> Setting:
         jnp.asarray(data.groups),
         jnp.asarray(data.importance),
         params={},
-        learning_rate=jnp.float32(1e-2),
+        optimiser={"learning_rate": jnp.float32(1e-2)},
     )
 
 

@@ -1,12 +1,13 @@
 """From a condition to what fixes its program: sizes, network, training, people."""
 
-from hitl_sim.learn import PanelConfig, RunConfig, TrainConfig
+from hitl_sim.learn import PanelConfig, RunConfig
 from hitl_sim.learn.crowd import NOBODY
 from hitl_sim.learn.intervention import Program, Shape
 from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
-from hitl_sim.study.network import network_config
+from hitl_sim.study.network import network_of
+from hitl_sim.study.optimiser import train_config
 from hitl_sim.study.parts import foreign_parts
 from hitl_sim.task import TaskData, TaskInfo
 
@@ -39,19 +40,13 @@ def program_of(condition: Condition, info: TaskInfo, group_size: int) -> Program
         SpecError: a part of the study cannot be loaded.
         ValueError: the network cannot read the task.
     """
-    task, training = condition.task, condition.training
+    task = condition.task
     sizes = (info.num_features, info.num_classes, info.num_groups, group_size)
     parts = foreign_parts(condition.spec)
     return Program(
         Shape(task.pool, *sizes),
-        network_config(condition.network, info, parts),
-        TrainConfig(
-            None if training.batch == "all" else training.batch,
-            training.steps_per_checkpoint,
-            training.checkpoints,
-            training.optimiser,
-            training.l2,
-        ),
+        network_of(condition, info),
+        train_config(condition.training, parts, condition.spec.target),
         panel_of(condition),
         parts,
     )

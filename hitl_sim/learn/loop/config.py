@@ -20,6 +20,7 @@ from hitl_sim.learn.lever import (
 from hitl_sim.learn.optimise import (
     Curve,
 )
+from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.replay import (
     ReplayCount,
 )
@@ -54,13 +55,13 @@ class Hyper(NamedTuple):
     """Everything that may be swept without another program; float32 leaves, `[]`.
 
     Attributes:
-        learning_rate: of the network.
+        optimiser: its own, by name.
         params: the arm's own, by name.
         corruption: shares of the pool that are corrupted.
         population: who answers.
     """
 
-    learning_rate: Float[Array, ""]
+    optimiser: Params
     params: Mapping[str, Float[Array, ""]]
     corruption: Corruption
     population: Population

@@ -110,7 +110,8 @@ def build_driver(
         plan, questions = intervention.begin(
             jax.random.fold_in(keys.choose, 0), setting
         )
-        learner = init_learner(keys.init, course.legs[0].network, config.optimiser)
+        first, rates = course.legs[0].network, setting.optimiser
+        learner = init_learner(keys.init, first, config, rates)
         state = RoundState(jnp.int32(0), learner, plan, questions)
         if not intervention.has_start:
             return state, None
@@ -120,7 +121,7 @@ def build_driver(
         if not intervention.is_scratch:
             return state.learner
         key = jax.random.fold_in(keys.init, state.number)
-        return init_learner(key, network, config.optimiser)
+        return init_learner(key, network, config, setting.optimiser)
 
     def learn(state: RoundState, is_first: bool) -> tuple[RoundState, Curve]:
         learner, curve = fit_stage(refit(state), state, is_first)
@@ -178,7 +179,7 @@ def _build_fit(
                     leg.network,
                     config,
                     learner,
-                    setting.learning_rate,
+                    setting.optimiser,
                     known,
                     _evaluation(setting.split, intervention.columns(setting, plan)),
                     checkpoints,

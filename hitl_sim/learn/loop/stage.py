@@ -132,8 +132,8 @@ def build_stage(
         num_items = jnp.maximum(is_related.sum(dtype=jnp.int32), 1)
         related = TrainSet(x, y, true_first(is_related), num_items)
         key = jax.random.fold_in(keys.init, _PRETRAINING)
-        rate, num_steps = hyper.learning_rate, lever.fine_tune.steps
-        return fit(key, network, program.train, rate, related, num_steps)
+        rates, num_steps = hyper.optimiser, lever.fine_tune.steps
+        return fit(key, network, program.train, rates, related, num_steps)
 
     def set_up(
         seeds: Seeds, hyper: Hyper, data: TaskData, answers: RecordedAnswers | None
@@ -152,7 +152,7 @@ def build_stage(
             jnp.asarray(data.groups),
             jnp.asarray(data.importance),
             hyper.params,
-            hyper.learning_rate,
+            hyper.optimiser,
             perceive_pool(
                 keys.crowd, intervention.feedback, hyper.population, split, shape
             ),
@@ -163,9 +163,9 @@ def build_stage(
         course = None
         if lever != NO_LEVER:
             known = pretrain(keys, hyper, data)
-            optimiser = program.train.optimiser
             layers = layers_of(program.network)
-            course = build_course(layers, sizes, lever, optimiser, known)
+            trained = (program.train, hyper.optimiser)
+            course = build_course(layers, sizes, lever, *trained, known)
         driver = build_driver(
             intervention, network, program.train, setting, keys, course
         )

@@ -19,6 +19,7 @@ def count_unit(unit: Unit) -> dict[str, Any]:
         "phase": unit.phase,
         "flops": _per_item(operations.flops, unit.items),
         "matrix_flops": _per_item(operations.matrix_flops, unit.items),
+        "random_flops": operations.random_flops / unit.items,
         "bytes_moved": operations.bytes_moved / unit.items,
         "num_kernels": operations.num_kernels / unit.items,
         "products": [

@@ -9,6 +9,7 @@ import numpy as np
 
 from hitl_sim.learn import Hyper, Seeds
 from hitl_sim.study.grid import Condition
+from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.plan import Run, load_data, population_of
 from hitl_sim.study.spec import TaskSpec
 from hitl_sim.task import Corruption, TaskData, TaskInfo
@@ -33,9 +34,9 @@ def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
     """Turn a condition's leaves into numbers, `[]` float32 on the host."""
     task = condition.task
     params: Any = dict(condition.arm.leaves)
-    rate: Any = condition.training.learning_rate
+    rates: Any = condition.training.all_params(foreign_parts(condition.spec))
     leaves = Hyper(
-        learning_rate=rate,
+        optimiser=rates,
         params=params,
         corruption=Corruption(task.irrelevant, task.duplicate, task.wrong_label),
         population=population_of(condition, info),

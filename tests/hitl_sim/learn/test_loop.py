@@ -115,7 +115,7 @@ def test_arms_of_one_replicate_start_from_the_same_weights(
         jnp.asarray(data.groups),
         jnp.asarray(data.importance),
         hyper.params,
-        hyper.learning_rate,
+        hyper.optimiser,
     )
     program = config_of(WholePoolArm(name="a", role="control")).program
     network = build_network(program.network, 64, 10)
@@ -142,7 +142,7 @@ def test_the_driver_called_round_by_round_equals_the_scan(
         jnp.asarray(data.groups),
         jnp.asarray(data.importance),
         hyper.params,
-        hyper.learning_rate,
+        hyper.optimiser,
     )
     built = LABELLING.build(program)
     network = build_network(program.network, 64, 10)
@@ -311,7 +311,7 @@ def test_given_labels_are_spread_over_the_classes_and_nobody_is_asked_them(
         jnp.asarray(data.groups),
         jnp.asarray(data.importance),
         hyper.params,
-        hyper.learning_rate,
+        hyper.optimiser,
     )
     built = GIVEN.build(whole_config(program).program)
     plan, questions = built.begin(keys.choose, setting)

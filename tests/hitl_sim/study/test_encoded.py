@@ -59,7 +59,12 @@ def run_two_lanes(condition):
     seeds = [worker.seeds_of(Run("", condition, r)) for r in (0, 1)]
     stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *seeds)
     trace = sweep(np.int32(2), stacked, lanes, data)
-    sweep(np.int32(1), stacked, lanes._replace(learning_rate=np.ones(2, "f4")), data)
+    sweep(
+        np.int32(1),
+        stacked,
+        lanes._replace(optimiser={"learning_rate": np.ones(2, "f4")}),
+        data,
+    )
     assert sweep._cache_size() == 1
     return trace, np.bincount(data.labels).max() / info.num_items
 
