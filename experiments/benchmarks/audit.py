@@ -33,7 +33,7 @@ from hitl_sim.study.spec import StudySpec, convert
 BASE = "laptop-cpu"
 LOW, HIGH = 0.95, 1.05
 NUM_RUNS = 3
-EFFORT = Effort(precision=0.01, limit_s=8.0, min_visits=8, regimes=("alone",))
+EFFORT = Effort(precision=0.01, limit_s=8.0, min_samples=8, regimes=("alone",))
 IMAGES = {"source": "digits", "pool": 1000, "validation": 297, "test": 500}
 TEXTS = {
     "source": "docstrings",

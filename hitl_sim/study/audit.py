@@ -53,7 +53,7 @@ from hitl_sim.study.executor import LocalExecutor
 from hitl_sim.study.metered import own_joules, own_seconds, why_disturbed
 from hitl_sim.study.plan import Run, build_plan
 from hitl_sim.study.runner import load_study
-from hitl_sim.study.visit import RunVisit
+from hitl_sim.study.timing_sample import RunSample
 
 _BENCH = "hitl_sim.study.bench"
 _CLOSE = 1e-3
@@ -134,14 +134,14 @@ def audit_study(
     )
 
 
-def _rerun(executor: LocalExecutor, run: Run, is_cpu: bool) -> RunVisit:
+def _rerun(executor: LocalExecutor, run: Run, is_cpu: bool) -> RunSample:
     """Repeat a run until the machine was quiet, or return the least disturbed one."""
-    seen: list[RunVisit] = []
+    seen: list[RunSample] = []
     while len(seen) < TRIES:
         seen.append(executor.submit(_BENCH, "time_run", run, _WINDOW_S).result())
         if not why_disturbed([seen[-1].whole, seen[-1].aside], is_cpu):
             return seen[-1]
-    return max(seen, key=lambda visit: visit.whole.core_frac)
+    return max(seen, key=lambda sample: sample.whole.core_frac)
 
 
 def _ruled_frac(
@@ -188,7 +188,7 @@ def draw_runs(
 
 def _compare(
     row: Mapping[str, Any],
-    seen: RunVisit,
+    seen: RunSample,
     costs: Mapping[str, UnitCost],
     profile: DeviceProfile,
     is_cpu: bool,

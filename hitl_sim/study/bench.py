@@ -24,7 +24,7 @@ from hitl_sim.study.executor import KEPT_BYTES
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.plan import Run
 from hitl_sim.study.recording import recording_of
-from hitl_sim.study.visit import Bench, Meeting, RunVisit, Visit
+from hitl_sim.study.timing_sample import Barrier, Bench, RunSample, TimingSample
 
 LOOP_S, LONG_LOOP_S = 0.02, 1.0
 """How long one call of a loop should take, s: long beside the call's own 20 µs. Beyond
@@ -33,7 +33,7 @@ take 20 ms, and a run of many steps has them once: there it is the longer of the
 MAX_PASSES = 10_000
 _FEW_CALLS, _SHORT_S = 4, 2e-3
 """Fewer or shorter calls than this, s, do not tell whether they take like times."""
-_MEETING_S = 120.0
+_BARRIER_S = 120.0
 _POLL_S = 1e-3
 
 
@@ -61,8 +61,8 @@ def time_unit(
     unit_s: float,
     window_s: float,
     lanes: int = 1,
-    meeting: Meeting | None = None,
-) -> Visit:
+    barrier: Barrier | None = None,
+) -> TimingSample:
     """Time one unit of work in a window.
 
     Args:
@@ -71,7 +71,7 @@ def time_unit(
         unit_s: how long one unit should take, roughly, s; only sizes the loop.
         window_s: how long to work, s.
         lanes: copies of the unit in one program.
-        meeting: where to wait for other workers that do the same.
+        barrier: where to wait for other workers that do the same.
     """
     unit = _units_of(condition)[name]
     pass_s = max(unit_s * unit.items * lanes, LOOP_S / MAX_PASSES)
@@ -81,11 +81,11 @@ def time_unit(
         passes = max(int(LONG_LOOP_S / pass_s), 1)
         loop = _loop_of(condition, name, passes, lanes)
     call = loop.call
-    if meeting is not None:
-        _meet(meeting)
-    visit = _window(f"unit {name}", unit.phase, call, window_s)
-    done = visit.num_units * passes * unit.items * lanes
-    return visit._replace(num_units=done)
+    if barrier is not None:
+        _wait_at(barrier)
+    sample = _window(f"unit {name}", unit.phase, call, window_s)
+    done = sample.num_units * passes * unit.items * lanes
+    return sample._replace(num_units=done)
 
 
 class Loop(NamedTuple):
@@ -214,7 +214,9 @@ def _meter() -> Meter:
     return Meter()
 
 
-def _window(name: str, phase: str, call: Callable[[], Any], window_s: float) -> Visit:
+def _window(
+    name: str, phase: str, call: Callable[[], Any], window_s: float
+) -> TimingSample:
     """Call until the time is up, under the meter."""
     taken: list[float] = []
     before, core_s = read_cpu_time(), time.process_time()
@@ -234,7 +236,7 @@ def _window(name: str, phase: str, call: Callable[[], Any], window_s: float) -> 
         others_s = max(0.0, after.others_s - before.others_s)
         steal_s = max(0.0, after.steal_s - before.steal_s)
     uneven = sum(taken) / len(taken) / min(taken) - 1.0
-    return Visit(
+    return TimingSample(
         len(taken),
         seconds,
         tuple(energy.to_json() for energy in window.joules),
@@ -245,20 +247,20 @@ def _window(name: str, phase: str, call: Callable[[], Any], window_s: float) -> 
     )
 
 
-def _meet(meeting: Meeting) -> None:
+def _wait_at(barrier: Barrier) -> None:
     """Wait until all workers are there.
 
     Raises:
         TimeoutError: one did not come.
     """
-    folder = Path(meeting.folder)
+    folder = Path(barrier.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / str(meeting.rank)).touch()
-    end = time.monotonic() + _MEETING_S
-    while len(list(folder.iterdir())) < meeting.size:
+    (folder / str(barrier.rank)).touch()
+    end = time.monotonic() + _BARRIER_S
+    while len(list(folder.iterdir())) < barrier.size:
         if time.monotonic() > end:
             raise TimeoutError(
-                f"`meeting` must see {meeting.size} workers within {_MEETING_S:.0f} s,"
+                f"`barrier` must see {barrier.size} workers within {_BARRIER_S:.0f} s,"
                 f" got {len(list(folder.iterdir()))}."
             )
         time.sleep(_POLL_S)
@@ -269,7 +271,7 @@ def measure_idle(duration_s: float) -> tuple[dict[str, Any], ...]:
     return tuple(w.to_json() for w in _meter().measure_idle(duration_s).values())
 
 
-def time_run(run: Run, window_s: float) -> RunVisit:
+def time_run(run: Run, window_s: float) -> RunSample:
     """Repeat one run of a study by itself, one lane, compilation apart.
 
     Args:
@@ -287,7 +289,7 @@ def time_run(run: Run, window_s: float) -> RunVisit:
     whole, aside = (partial(program, *args) for program in _runs[key])
     # programs return before they end: the window would hold what is left of these calls
     trace, _ = jax.block_until_ready((whole(), aside()))  # type: ignore[no-untyped-call]
-    return RunVisit(
+    return RunSample(
         _window("run", "train", whole, window_s),
         _window("simulation", "train", aside, window_s / 2),
         tuple(float(x) for x in np.asarray(trace.curve.validation)),

@@ -1,6 +1,6 @@
 """Measure this machine: seconds and joules of units of work, as a device profile.
 
-Units are visited in turn, a window each, until every interval is tight or the time is
+Units are sampled in turn, a window each, until every interval is tight or the time is
 up; so a slow drift of the machine shows as spread between a unit's windows and widens
 its interval, rather than shifting one unit against another. On a processor, windows in
 which other programs disturbed the machine are repeated; where too few are quiet, all
@@ -71,7 +71,7 @@ class Calibration:
     Attributes:
         profile: the base profile with what was measured in place of its rule.
         results: by unit and regime.
-        skipped: units that were not visited often enough to be billed.
+        skipped: units that were not sampled often enough to be billed.
         no_joules: why joules were not measured; empty where they were.
         elapsed_s: time that it took, s.
         is_interrupted: whether somebody stopped it.
@@ -180,21 +180,21 @@ def calibrate(
         session.run(conditions)
     except KeyboardInterrupt:
         is_interrupted = True
-    if not any(len(t.visits) >= MIN_REPEATS for t in session.tallies):
+    if not any(len(t.samples) >= MIN_REPEATS for t in session.tallies):
         raise RuntimeError(
-            "`calibrate` must visit a unit three times before it is stopped;"
+            "`calibrate` must sample a unit three times before it is stopped;"
             " nothing was measured."
         )
     return _write_up(session, name, is_interrupted)
 
 
 def _write_up(session: Session, name: str, is_interrupted: bool) -> Calibration:
-    """Make a profile of the units that were visited often enough."""
+    """Make a profile of the units that were sampled often enough."""
     today = datetime.date.today().isoformat()
     costs: dict[str, dict[Regime, RegimeCost]] = {}
     results, reasons, skipped = [], [], []
     for tally in session.tallies:
-        if len(tally.visits) < MIN_REPEATS:
+        if len(tally.samples) < MIN_REPEATS:
             skipped.append(f"{tally.unit.name} ({tally.regime})")
             continue
         reasons += [s.joules.reason for s in tally.used if not s.joules.is_known]

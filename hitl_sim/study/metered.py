@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hitl_sim.energy import Kind, Quantity, Scope, total, unavailable
-from hitl_sim.study.visit import (
+from hitl_sim.study.timing_sample import (
     LEAST_CORE_FRAC,
     MOST_OTHER_CORES,
     MOST_STEAL_FRAC,
     MOST_UNEVEN_FRAC,
-    Visit,
+    TimingSample,
 )
 
 _ON_BOARD = frozenset({"chip", "board", "module"})
@@ -38,7 +38,7 @@ def check_platform(platform: str, scope: str, name: str) -> None:
         )
 
 
-def why_disturbed(visits: Sequence[Visit], is_cpu: bool) -> str:
+def why_disturbed(samples: Sequence[TimingSample], is_cpu: bool) -> str:
     """Say how other programs disturbed a processor while a window lasted.
 
     Four signs, each of which misses what another sees: less of the core than a busy
@@ -46,7 +46,7 @@ def why_disturbed(visits: Sequence[Visit], is_cpu: bool) -> str:
     another guest of the same host; and calls of one program that take unlike times.
 
     Args:
-        visits: of workers that worked at the same time, or of one after another.
+        samples: of workers that worked at the same time, or of one after another.
         is_cpu: whether programs run on the processor.
 
     Returns:
@@ -54,10 +54,10 @@ def why_disturbed(visits: Sequence[Visit], is_cpu: bool) -> str:
     """
     if not is_cpu:
         return ""
-    core = min(visit.core_frac for visit in visits)
-    others = max(visit.other_cores for visit in visits)
-    steal = max(visit.steal_frac for visit in visits)
-    uneven = max(visit.uneven_frac for visit in visits)
+    core = min(sample.core_frac for sample in samples)
+    others = max(sample.other_cores for sample in samples)
+    steal = max(sample.steal_frac for sample in samples)
+    uneven = max(sample.uneven_frac for sample in samples)
     signs = (
         (core < LEAST_CORE_FRAC, f"it had {100 * core:.0f} % of its core"),
         (others > MOST_OTHER_CORES, f"other programs kept {others:.1f} cores busy"),
@@ -70,27 +70,27 @@ def why_disturbed(visits: Sequence[Visit], is_cpu: bool) -> str:
     return ", ".join(words for is_seen, words in signs if is_seen)
 
 
-def is_disturbed(visits: Sequence[Visit], is_cpu: bool) -> bool:
+def is_disturbed(samples: Sequence[TimingSample], is_cpu: bool) -> bool:
     """Return whether other programs disturbed a processor while a window lasted."""
-    return bool(why_disturbed(visits, is_cpu))
+    return bool(why_disturbed(samples, is_cpu))
 
 
-def own_seconds(visit: Visit, is_cpu: bool) -> float:
+def own_seconds(sample: TimingSample, is_cpu: bool) -> float:
     """Return a window's seconds; processor time where others had the core too."""
-    is_partial = is_cpu and visit.core_frac < LEAST_CORE_FRAC
-    return visit.seconds * (visit.core_frac if is_partial else 1.0)
+    is_partial = is_cpu and sample.core_frac < LEAST_CORE_FRAC
+    return sample.seconds * (sample.core_frac if is_partial else 1.0)
 
 
-def own_joules(visits: Sequence[Visit], scope: str, is_cpu: bool) -> Quantity:
+def own_joules(samples: Sequence[TimingSample], scope: str, is_cpu: bool) -> Quantity:
     """Return a window's joules; unavailable where others used the processor too.
 
     Args:
-        visits: of workers that worked at the same time; the first one's meter is read.
+        samples: of workers that worked at the same time; the first one's meter is read.
         scope: what the profile's watts cover.
         is_cpu: whether programs run on the processor.
     """
-    joules = measured_joules(visits[0].gross, scope)
-    if joules.is_known and is_disturbed(visits, is_cpu):
+    joules = measured_joules(samples[0].gross, scope)
+    if joules.is_known and is_disturbed(samples, is_cpu):
         return unavailable("J", Scope(scope), _SHARED)
     return joules
 

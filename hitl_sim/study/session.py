@@ -1,4 +1,4 @@
-"""Visit units of work in turn until each is known well enough; see `calibration`."""
+"""Sample units of work in turn until each is known well enough; see `calibration`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from hitl_sim.study.metered import (
     own_seconds,
     why_disturbed,
 )
-from hitl_sim.study.visit import LANES, Meeting
+from hitl_sim.study.timing_sample import LANES, Barrier
 
 _BENCH = "hitl_sim.study.bench"
 PATIENCE = 3
@@ -39,10 +39,10 @@ class Effort:
     Attributes:
         precision: half width of a 95 % interval, relative, at which a unit is done.
         limit_s: when to stop although some are not, s; what was begun is finished, and
-            each unit is visited `MIN_REPEATS` times before any is visited again.
+            each unit is sampled `MIN_REPEATS` times before any is sampled again.
         window_s: length of one window, s; by default 0.2 where only the clock is read,
             and 2 under a meter, whose counter moves every 0.1 s or so.
-        min_visits: windows per unit and regime at least. Where other programs disturb
+        min_samples: windows per unit and regime at least. Where other programs disturb
             the machine, up to `PATIENCE` times as many, until so many were quiet.
         regimes: which to measure; bills take the first.
     """
@@ -50,7 +50,7 @@ class Effort:
     precision: float = 0.05
     limit_s: float = 120.0
     window_s: float | None = None
-    min_visits: int = 5
+    min_samples: int = 5
     regimes: tuple[Regime, ...] = ("alone", "saturated")
 
     def __post_init__(self) -> None:
@@ -106,31 +106,31 @@ class Tally:
     unit: WorkUnit
     condition: Condition
     regime: Regime
-    visits: list[Share] = field(default_factory=list)
+    samples: list[Share] = field(default_factory=list)
 
     @property
     def used(self) -> list[Share]:
         """Return the windows that count: the quiet ones, or all if they are too few."""
-        quiet = [visit for visit in self.visits if not visit.disturbance]
-        return quiet if len(quiet) >= MIN_REPEATS else self.visits
+        quiet = [sample for sample in self.samples if not sample.disturbance]
+        return quiet if len(quiet) >= MIN_REPEATS else self.samples
 
     @property
     def num_disturbed(self) -> int:
         """Return how many of these windows other programs disturbed."""
-        return sum(bool(visit.disturbance) for visit in self.used)
+        return sum(bool(sample.disturbance) for sample in self.used)
 
     def is_done(self, effort: Effort) -> bool:
         """Return whether its seconds, and its joules if any, are tight."""
-        num = max(effort.min_visits, MIN_REPEATS)
-        visits = self.used
-        num_quiet = sum(not visit.disturbance for visit in visits)
-        if num_quiet < num and len(self.visits) < PATIENCE * num:
+        num = max(effort.min_samples, MIN_REPEATS)
+        samples = self.used
+        num_quiet = sum(not sample.disturbance for sample in samples)
+        if num_quiet < num and len(self.samples) < PATIENCE * num:
             return False
-        is_timed = is_tight([s.seconds for s in visits], effort.precision, num)
-        joules = [s.joules.value for s in visits if s.joules.is_known]
+        is_timed = is_tight([s.seconds for s in samples], effort.precision, num)
+        joules = [s.joules.value for s in samples if s.joules.is_known]
         known = [float(j) for j in joules if j is not None and j > 0]
         return is_timed and (
-            len(known) < len(visits) or is_tight(known, effort.precision, num)
+            len(known) < len(samples) or is_tight(known, effort.precision, num)
         )
 
 
@@ -189,20 +189,20 @@ class Session:
             alone = [t for t in self.tallies if t.regime == "alone"]
             saturated = [t for t in self.tallies if t.regime == "saturated"]
             share = 0.5 if saturated else 1.0
-            self._visit_all(alone, share, lambda t, _: self._visit(executor, t, 1))
+            self._sample_all(alone, share, lambda t, _: self._sample(executor, t, 1))
             if not self.is_cpu:
-                self._visit_all(
-                    saturated, 1.0, lambda t, _: self._visit(executor, t, LANES)
+                self._sample_all(
+                    saturated, 1.0, lambda t, _: self._sample(executor, t, LANES)
                 )
         if self.is_cpu and saturated:
             with (
                 LocalExecutor(self.workers) as executor,
                 tempfile.TemporaryDirectory() as folder,
             ):
-                self._visit_all(
+                self._sample_all(
                     saturated,
                     1.0,
-                    lambda t, n: self._visit_together(executor, t, f"{folder}/{n}"),
+                    lambda t, n: self._sample_together(executor, t, f"{folder}/{n}"),
                 )
 
     def _look_at_meters(self, executor: LocalExecutor) -> None:
@@ -216,24 +216,24 @@ class Session:
             self.idle = power
             self.window_s = self.effort.window_s or 2.0
 
-    def _visit_all(
-        self, tallies: list[Tally], until: float, visit: Callable[[Tally, int], Share]
+    def _sample_all(
+        self, tallies: list[Tally], until: float, sample: Callable[[Tally, int], Share]
     ) -> None:
-        """Visit units in turn until each is tight or a share of the time is used up."""
+        """Sample units in turn until each is tight or a share of the time is over."""
         number = 0
         while left := [t for t in tallies if not t.is_done(self.effort)]:
             for tally in left:
                 is_late = self.elapsed_s > until * self.effort.limit_s
-                if is_late and len(tally.visits) >= MIN_REPEATS:
+                if is_late and len(tally.samples) >= MIN_REPEATS:
                     continue
                 self._show(tally)
                 number += 1
-                tally.visits.append(visit(tally, number))
+                tally.samples.append(sample(tally, number))
             is_late = self.elapsed_s > until * self.effort.limit_s
-            if is_late and all(len(t.visits) >= MIN_REPEATS for t in left):
+            if is_late and all(len(t.samples) >= MIN_REPEATS for t in left):
                 return
 
-    def _visit(self, executor: LocalExecutor, tally: Tally, lanes: int) -> Share:
+    def _sample(self, executor: LocalExecutor, tally: Tally, lanes: int) -> Share:
         args = self._task(tally)
         seen = executor.submit(_BENCH, "time_unit", *args, lanes).result()
         return Share(
@@ -244,14 +244,14 @@ class Session:
             why_disturbed([seen], self.is_cpu),
         )
 
-    def _visit_together(
+    def _sample_together(
         self, executor: LocalExecutor, tally: Tally, folder: str
     ) -> Share:
         """Let all workers do the same at once; the first one's meter sees them all."""
         args = (*self._task(tally), 1)
         futures = [
             executor.submit(
-                _BENCH, "time_unit", *args, Meeting(folder, rank, self.workers)
+                _BENCH, "time_unit", *args, Barrier(folder, rank, self.workers)
             )
             for rank in range(self.workers)
         ]

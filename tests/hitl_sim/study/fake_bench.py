@@ -4,7 +4,7 @@ from concurrent.futures import Future
 from typing import ClassVar
 
 from hitl_sim.energy import WorkUnit
-from hitl_sim.study.visit import Bench, Visit
+from hitl_sim.study.timing_sample import Bench, TimingSample
 
 STEP = WorkUnit("train:64-8-10:b16", "train", {"float32": 1e6}, 1e5, 30)
 SCORE = WorkUnit("score:64-8-10:n100", "score", {"float32": 1e3}, 1e3, 0.1)
@@ -39,5 +39,7 @@ def bench(condition, platform="cpu"):
     return Bench(platform, "a device", ((STEP, condition), (SCORE, condition)))
 
 
-def visit(unit_s, window_s, gross=(), core_frac=1.0, lanes=1, **signs):
-    return Visit(lanes * window_s / unit_s, window_s, tuple(gross), core_frac, **signs)
+def sample(unit_s, window_s, gross=(), core_frac=1.0, lanes=1, **signs):
+    return TimingSample(
+        lanes * window_s / unit_s, window_s, tuple(gross), core_frac, **signs
+    )

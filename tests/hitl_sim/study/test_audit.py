@@ -14,7 +14,7 @@ from hitl_sim.study.audit import audit_study, draw_runs
 from hitl_sim.study.calibration import DISTURBED
 from hitl_sim.study.runner import load_study, run_study
 from hitl_sim.study.spec import convert
-from hitl_sim.study.visit import RunVisit, Visit
+from hitl_sim.study.timing_sample import RunSample, TimingSample
 
 SMOKE = Path(__file__).parents[2] / "experiments" / "smoke.toml"
 UNIT_S = 1e-6
@@ -85,9 +85,9 @@ def machine(fake, monkeypatch, folder):
             "counter",
             of="host/package0",
         )
-        whole = Visit(4, 4 * whole_s, (joules.to_json(),), 1.0)
-        aside = Visit(2, 1.0, (), 1.0)
-        return RunVisit(whole, aside, tuple(record["validation_accuracy"]))
+        whole = TimingSample(4, 4 * whole_s, (joules.to_json(),), 1.0)
+        aside = TimingSample(2, 1.0, (), 1.0)
+        return RunSample(whole, aside, tuple(record["validation_accuracy"]))
 
     answers = {"time_run": time_run}
     monkeypatch.setattr(fake.FakeExecutor, "answers", answers)

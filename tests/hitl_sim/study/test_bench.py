@@ -12,7 +12,7 @@ from hitl_sim.energy.meters.processor_time import CpuTime
 from hitl_sim.study import bench
 from hitl_sim.study.calibration import conditions_of, grid_specs
 from hitl_sim.study.plan import build_plan
-from hitl_sim.study.visit import Meeting
+from hitl_sim.study.timing_sample import Barrier
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +56,10 @@ def test_calls_that_take_fresh_memory_are_of_many_passes(
     monkeypatch.setattr(bench, "KEPT_BYTES", kept)
     name = next(n for n in bench._units_of(condition) if n.startswith("train"))
     unit_s = 1e-4
-    visit = bench.time_unit(condition, name, unit_s, 1e-3)
-    assert visit.num_units % round(loop_s / unit_s) == 0
-    assert visit.num_units >= round(loop_s / unit_s)
-    assert (visit.num_units < round(1.0 / unit_s)) is (loop_s < 1.0)
+    sample = bench.time_unit(condition, name, unit_s, 1e-3)
+    assert sample.num_units % round(loop_s / unit_s) == 0
+    assert sample.num_units >= round(loop_s / unit_s)
+    assert (sample.num_units < round(1.0 / unit_s)) is (loop_s < 1.0)
 
 
 def test_a_learner_is_fed_its_own_result():
@@ -179,7 +179,7 @@ def test_calls_of_unlike_length_and_other_programs_are_seen(monkeypatch):
 
 
 def test_workers_wait_for_each_other_and_say_who_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr(bench, "_MEETING_S", 0.01)
-    bench._meet(Meeting(str(tmp_path / "one"), 0, 1))
+    monkeypatch.setattr(bench, "_BARRIER_S", 0.01)
+    bench._wait_at(Barrier(str(tmp_path / "one"), 0, 1))
     with pytest.raises(TimeoutError, match="must see 2 workers"):
-        bench._meet(Meeting(str(tmp_path / "two"), 0, 2))
+        bench._wait_at(Barrier(str(tmp_path / "two"), 0, 2))

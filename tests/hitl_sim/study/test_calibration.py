@@ -33,10 +33,10 @@ def machine(fake, monkeypatch):
     """A machine on which a step takes 10 µs alone; each test changes what it needs."""
     jitter = itertools.cycle([0.99, 1.0, 1.01])
 
-    def time_unit(condition, name, pass_s, window_s, lanes=1, meeting=None):
+    def time_unit(condition, name, pass_s, window_s, lanes=1, barrier=None):
         unit_s = (1e-5 if name == fake.STEP.name else 1e-7) * next(jitter)
-        slower = 1.2 if meeting is not None else 1.0
-        return fake.visit(unit_s * slower, window_s, lanes=lanes)
+        slower = 1.2 if barrier is not None else 1.0
+        return fake.sample(unit_s * slower, window_s, lanes=lanes)
 
     answers = {
         "list_units": lambda conditions: fake.bench(conditions[0]),
@@ -88,13 +88,13 @@ def test_a_filled_processor_shares_its_seconds_among_its_cores(
     result = calibrate(conditions, BASE, "mine", 4)
     full = result.profile.unit_cost(fake.STEP, "saturated").seconds
     assert full.value == pytest.approx(1.2e-5 / 4, rel=0.01)
-    meetings = [
+    barriers = [
         args[-1]
         for function, args in fake.FakeExecutor.asked
         if function == "time_unit" and len(args) == 6
     ]
-    assert {meeting.rank for meeting in meetings} == {0, 1, 2, 3}
-    assert len({meeting.folder for meeting in meetings}) == len(meetings) / 4
+    assert {barrier.rank for barrier in barriers} == {0, 1, 2, 3}
+    assert len({barrier.folder for barrier in barriers}) == len(barriers) / 4
 
 
 def test_an_accelerator_is_filled_by_lanes_of_one_program(fake, machine, conditions):
@@ -130,9 +130,9 @@ def test_joules_are_measured_where_a_meter_covers_the_scope(fake, machine, condi
     assert result.no_joules == ""
 
 
-def test_a_unit_is_visited_until_its_interval_is_tight(fake, machine, conditions):
+def test_a_unit_is_sampled_until_its_interval_is_tight(fake, machine, conditions):
     jitter = itertools.cycle([0.8, 1.0, 1.25, 1.1])
-    machine["time_unit"] = lambda c, name, p, window_s, *_: fake.visit(
+    machine["time_unit"] = lambda c, name, p, window_s, *_: fake.sample(
         1e-5 * (next(jitter) if name == fake.STEP.name else 1.0), window_s
     )
     result = calibrate(conditions, BASE, "mine", 1)
@@ -146,7 +146,7 @@ def test_a_unit_is_visited_until_its_interval_is_tight(fake, machine, conditions
 
 def test_the_time_cap_leaves_wide_intervals_and_says_so(fake, machine, conditions):
     jitter = itertools.cycle([0.5, 1.0, 2.0])
-    machine["time_unit"] = lambda c, n, p, window_s, *_: fake.visit(
+    machine["time_unit"] = lambda c, n, p, window_s, *_: fake.sample(
         1e-5 * next(jitter), window_s
     )
     result = calibrate(conditions, BASE, "mine", 1, Effort(limit_s=1e-9))
@@ -157,7 +157,7 @@ def test_the_time_cap_leaves_wide_intervals_and_says_so(fake, machine, condition
 def test_disturbed_windows_count_by_processor_time_and_are_counted(
     fake, machine, conditions
 ):
-    machine["time_unit"] = lambda c, n, p, window_s, *_: fake.visit(
+    machine["time_unit"] = lambda c, n, p, window_s, *_: fake.sample(
         2e-5, window_s, core_frac=0.5
     )
     result = calibrate(conditions, BASE, "mine", 1)
@@ -176,7 +176,7 @@ def test_windows_are_repeated_until_enough_were_quiet(fake, machine, conditions)
 
     def time_unit(condition, name, pass_s, window_s, *_):
         busy = next(noise)
-        return fake.visit(1e-5 * (1 + 2 * busy), window_s, other_cores=busy)
+        return fake.sample(1e-5 * (1 + 2 * busy), window_s, other_cores=busy)
 
     machine["time_unit"] = time_unit
     result = calibrate(conditions, BASE, "mine", 1)
@@ -191,7 +191,7 @@ def test_windows_are_repeated_until_enough_were_quiet(fake, machine, conditions)
 def test_a_machine_that_is_never_quiet_is_not_waited_for_without_end(
     fake, machine, conditions
 ):
-    machine["time_unit"] = lambda c, n, p, window_s, *_: fake.visit(
+    machine["time_unit"] = lambda c, n, p, window_s, *_: fake.sample(
         1e-5, window_s, other_cores=1.0
     )
     found = found_of(calibrate(conditions, BASE, "mine", 1), fake.STEP.name, "alone")
@@ -212,7 +212,7 @@ def test_an_interruption_keeps_what_was_measured_enough(fake, machine, condition
     def interrupted(*args):
         if next(num_calls) == 7:
             raise KeyboardInterrupt
-        return fake.visit(1e-5, args[3])
+        return fake.sample(1e-5, args[3])
 
     machine["time_unit"] = interrupted
     result = calibrate(conditions, BASE, "mine", 1)

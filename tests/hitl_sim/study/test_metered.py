@@ -9,7 +9,7 @@ from hitl_sim.study.metered import (
     own_seconds,
     why_disturbed,
 )
-from hitl_sim.study.visit import Visit
+from hitl_sim.study.timing_sample import TimingSample
 
 
 def reading(value, of, scope=Scope.PACKAGE, kind=Kind.MEASURED_COUNTER):
@@ -18,7 +18,7 @@ def reading(value, of, scope=Scope.PACKAGE, kind=Kind.MEASURED_COUNTER):
 
 
 def seen(*readings, core_frac=1.0, seconds=2.0):
-    return Visit(10, seconds, tuple(r.to_json() for r in readings), core_frac)
+    return TimingSample(10, seconds, tuple(r.to_json() for r in readings), core_frac)
 
 
 def test_sockets_of_a_processor_add():
@@ -57,10 +57,10 @@ def test_the_reasons_of_the_meters_are_kept():
 
 
 def test_a_disturbed_window_counts_by_processor_time_and_has_no_joules():
-    visit = seen(reading(3.0, "host/package0"), core_frac=0.5)
-    assert is_disturbed([visit], is_cpu=True)
-    assert own_seconds(visit, is_cpu=True) == 1.0
-    joules = own_joules([visit], "package", is_cpu=True)
+    sample = seen(reading(3.0, "host/package0"), core_frac=0.5)
+    assert is_disturbed([sample], is_cpu=True)
+    assert own_seconds(sample, is_cpu=True) == 1.0
+    joules = own_joules([sample], "package", is_cpu=True)
     assert joules.value is None
     assert "other programs used the processor" in joules.reason
 
@@ -85,15 +85,15 @@ def test_each_sign_of_a_disturbed_machine_is_told(sign, words):
 
 
 def test_an_accelerators_window_is_not_disturbed_by_an_idle_core():
-    visit = seen(reading(3.0, "host/gpu0", Scope.BOARD), core_frac=0.1)
-    assert own_seconds(visit, is_cpu=False) == 2.0
-    assert own_joules([visit], "board", is_cpu=False).value == 3.0
+    sample = seen(reading(3.0, "host/gpu0", Scope.BOARD), core_frac=0.1)
+    assert own_seconds(sample, is_cpu=False) == 2.0
+    assert own_joules([sample], "board", is_cpu=False).value == 3.0
 
 
 def test_a_quiet_window_counts_by_the_clock():
-    visit = seen(reading(3.0, "host/package0"), core_frac=0.99)
-    assert own_seconds(visit, is_cpu=True) == 2.0
-    assert own_joules([visit], "package", is_cpu=True).value == 3.0
+    sample = seen(reading(3.0, "host/package0"), core_frac=0.99)
+    assert own_seconds(sample, is_cpu=True) == 2.0
+    assert own_joules([sample], "package", is_cpu=True).value == 3.0
 
 
 def test_a_profile_of_another_kind_of_device_is_refused():

@@ -32,7 +32,7 @@ class Bench(NamedTuple):
     units: tuple[tuple[WorkUnit, Condition], ...]
 
 
-class Meeting(NamedTuple):
+class Barrier(NamedTuple):
     """Where workers wait for each other before they work at the same time.
 
     Attributes:
@@ -46,7 +46,7 @@ class Meeting(NamedTuple):
     size: int
 
 
-class Visit(NamedTuple):
+class TimingSample(NamedTuple):
     """One timed window.
 
     Attributes:
@@ -70,7 +70,7 @@ class Visit(NamedTuple):
     uneven_frac: float = 0.0
 
 
-class RunVisit(NamedTuple):
+class RunSample(NamedTuple):
     """A run, repeated by itself.
 
     Attributes:
@@ -80,6 +80,6 @@ class RunVisit(NamedTuple):
         validation_accuracy: its curve.
     """
 
-    whole: Visit
-    aside: Visit
+    whole: TimingSample
+    aside: TimingSample
     validation_accuracy: tuple[float, ...]
