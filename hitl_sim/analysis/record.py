@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from hitl_sim.array import BoolArray, FloatArray, IntArray
+from hitl_sim.record import RecordError
 
 OK = "ok"
 
@@ -19,10 +20,6 @@ _CURVES = ("worked_s", "paid_s", "wait_s", "elapsed_s")
 _LISTS = ("fit_step", "validation_accuracy", "test_accuracy", "asked", *_CURVES)
 _REPLAY = ("replayed", "modelled", "untimed", "left_out")
 _SHARES = ("answer_accuracy", "kept_clean_frac", "label_accuracy")
-
-
-class RecordError(ValueError):
-    """Records that no bill can be drawn from."""
 
 
 @dataclass(frozen=True)
