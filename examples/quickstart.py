@@ -1,6 +1,22 @@
 import numpy as np
+from flax import nnx
 
 import hitl_sim as hs
+from hitl_sim.learn.network.adapt import from_nnx
+
+
+@hs.part.network(version=1)
+def small(inputs):
+    """One hidden layer, as flax has it."""
+    wide, num_in, num_out = 16, inputs.num_features, inputs.num_classes
+    return from_nnx(
+        lambda rngs: nnx.Sequential(
+            nnx.Linear(num_in, wide, rngs=rngs),
+            nnx.relu,
+            nnx.Linear(wide, num_out, rngs=rngs),
+        ),
+        inputs,
+    )
 
 
 def main():
@@ -13,7 +29,7 @@ def main():
     study = hs.Study(
         question="Does it save training energy to let people rate what is relevant?",
         task={"mine": {"source": "mine.npz", **parts}},
-        network={"kind": "mlp", "hidden": [16]},
+        network={"kind": small},
         training={"learning_rate": 1e-2, "steps_per_checkpoint": 5, "checkpoints": 30},
         arm=[
             {"name": "control", "kind": "whole_pool", "role": "control"},

@@ -119,10 +119,11 @@ def build_curves(
         held_out = (lane.order[first:second], lane.order[second:])
         validation, test = ((x[rows], labels[rows]) for rows in held_out)
         key_init, key_batch = jax.random.split(lane.key)
+        rates = {"learning_rate": lane.rate}
 
         def stretch(learner: Any, number: jax.Array) -> tuple[Any, jax.Array]:
             key = jax.random.fold_in(key_batch, number)
-            args = (built, config, learner, lane.rate, training, plan.steps)
+            args = (built, config, learner, rates, training, plan.steps)
             learner = train_steps(key, *args)
             return learner, confusion(learner.params, *validation)
 
@@ -130,7 +131,7 @@ def build_curves(
             learner, seen = jax.lax.scan(stretch, learner, numbers)
             return learner, Confusion(seen, confusion(learner.params, *test))
 
-        start = init_learner(key_init, built, config.optimiser)
+        start = init_learner(key_init, built, config, rates)
         numbers = jnp.arange(plan.checkpoints).reshape(TENTHS, -1)
         found = jax.lax.scan(tenth, start, numbers)[1]
         return found._replace(validation=found.validation.reshape(-1, 3))

@@ -33,7 +33,9 @@ PACKAGES: Mapping[Kind, str] = MappingProxyType(
         "annotator": "oracles.annotator",
         "intervention": "hitl_sim.learn.intervention",
         "meter": "hitl_sim.energy.meters",
+        "metric": "hitl_sim.learn.metric",
         "network": "hitl_sim.learn.network",
+        "optimiser": "hitl_sim.learn.optimiser",
         "strategy": "hitl_sim.learn.strategy",
     }
 )

@@ -26,7 +26,12 @@ import pytest
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
-_COMPILES_MORE_THAN_IT_RUNS = ("tests/oracles/", "tests/hitl_sim/learn/")
+_COMPILES_MORE_THAN_IT_RUNS = (
+    "tests/oracles/",
+    "tests/hitl_sim/learn/",
+    "tests/hitl_sim/check/",
+    "tests/contract/",
+)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -49,12 +49,12 @@ def seeds(replicate: int) -> Seeds:
 def build_ours(data):
     """Compile the sweep's program for `RUNS` runs and return a call of it."""
     groups, size = data.groups.shape
-    train = TrainConfig(BATCH, EVERY, STEPS // EVERY, "adam")
+    train = TrainConfig(BATCH, EVERY, STEPS // EVERY)
     program = Program(Shape(POOL, 64, 10, groups, size), NetworkConfig((64,)), train)
     control = WholePoolArm(name="control", role="control")
     run = build_run(RunConfig(program, control, VALIDATION, TEST))
     hyper = Hyper(
-        np.float32(RATE),
+        {"learning_rate": np.float32(RATE)},
         {},
         CORRUPTION,
         build_population("perfect", "label", 10),

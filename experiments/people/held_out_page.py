@@ -11,7 +11,7 @@ from hitl_sim.participants.policy import Transfer
 from hitl_sim.participants.predict import Gain
 from hitl_sim.participants.rival import RIVALS
 from hitl_sim.participants.statistic import EM_GAIN
-from hitl_sim.participants.tell_apart import Telling
+from hitl_sim.participants.two_sample_test import TwoSampleTest
 from hitl_sim.participants.validate import Validation
 from hitl_sim.report.validation import (
     grades_to_markdown,
@@ -53,7 +53,7 @@ class Part(NamedTuple):
 
 def of_validation(name: str, found: Validation) -> Part:
     """Tell what was found of labels."""
-    telling, curves = found.telling, [at for at in found.lines if _is_curve(at)]
+    two_sample, curves = found.two_sample, [at for at in found.lines if _is_curve(at)]
     return Part(
         name=name,
         labels=_gain_rows(name, found.gains, [(rival,) for rival in RIVALS]),
@@ -62,7 +62,7 @@ def of_validation(name: str, found: Validation) -> Part:
                 name,
                 *map(str, (found.num_people, found.num_items, found.num_answers)),
                 f"{found.num_passed} of {found.num_scored}",
-                _told_apart(telling),
+                _told_apart(two_sample),
             ]
         ],
         redundancy=[_curve_row(name, line) for line in curves],
@@ -216,10 +216,10 @@ def _curve_row(name: str, line: Line) -> list[str]:
     return [name, line.name, f"{line.real:.3f}", f"{line.simulated:.3f}", far, said]
 
 
-def _told_apart(telling: Telling) -> str:
-    if math.isnan(telling.auc):
-        return f"not asked: {telling.num_people} people with enough answers"
-    return f"{telling.auc:.2f} ({telling.low:.2f} to {telling.high:.2f})"
+def _told_apart(two_sample: TwoSampleTest) -> str:
+    if math.isnan(two_sample.auc):
+        return f"not asked: {two_sample.num_people} people with enough answers"
+    return f"{two_sample.auc:.2f} ({two_sample.low:.2f} to {two_sample.high:.2f})"
 
 
 def _moved(name: str, moved: Transfer) -> list[str]:

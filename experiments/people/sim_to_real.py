@@ -34,7 +34,7 @@ from hitl_sim.participants.policy import (
 )
 from hitl_sim.participants.predict import first_answers
 from hitl_sim.participants.record import Record
-from hitl_sim.participants.twin import simulate_design
+from hitl_sim.participants.synthetic import simulate_design
 
 OUT = Path(__file__).with_suffix(".md")
 NUM_CROWDS = 12

@@ -18,8 +18,8 @@ import numpy as np
 from held_out import plain
 from recorded import READERS, read_bluebirds
 
-from hitl_sim.participants.foretold import CurvePoint
 from hitl_sim.participants.pilot import Pilot, run_pilot
+from hitl_sim.participants.predicted_curve import CurvePoint
 
 OUT = Path(__file__).with_suffix(".md")
 SETS = ("bluebirds", "rte_snow", "sentiment_sp", "cifar10s")

@@ -16,7 +16,13 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from hitl_sim.check import annotator
+from hitl_sim.check import (
+    aggregation,
+    annotator,
+    intervention,
+    network,
+    strategy,
+)
 from hitl_sim.check.base import (
     Check,
     CheckError,
@@ -38,6 +44,10 @@ from oracles.part import KINDS, Kind, Part, PartError
 _SAMPLES: Mapping[Kind, Callable[[Part, Mapping[str, Any]], Subject]] = (
     MappingProxyType(
         {
+            "strategy": strategy.sample,
+            "intervention": intervention.sample,
+            "network": network.sample,
+            "aggregation": aggregation.sample,
             "annotator": annotator.sample,
         }
     )
@@ -45,7 +55,12 @@ _SAMPLES: Mapping[Kind, Callable[[Part, Mapping[str, Any]], Subject]] = (
 """How a part of each kind is built and given samples."""
 
 _OWN: Mapping[Kind, tuple[Check, ...]] = MappingProxyType(
-    {"annotator": annotator.CHECKS}
+    {
+        "aggregation": aggregation.CHECKS,
+        "annotator": annotator.CHECKS,
+        "intervention": intervention.CHECKS,
+        "network": network.CHECKS,
+    }
 )
 """Checks that only some kinds have."""
 

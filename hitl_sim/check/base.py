@@ -153,8 +153,13 @@ def _traced(subject: Subject) -> Any:
         CheckError: it cannot be traced, or a param cannot.
     """
     key, data, params = subject.args
+
+    # a function of its own: what was traced before is not traced again
+    def call(key: jax.Array, data: Any, params: Mapping[str, Any]) -> Any:
+        return subject.call(key, data, params)
+
     try:
-        return jax.make_jaxpr(subject.call)(key, data, params)
+        return jax.make_jaxpr(call)(key, data, params)
     except _PYTHON_VALUE as error:
         try:
             jax.make_jaxpr(lambda k, d: subject.call(k, d, params))(key, data)
@@ -323,8 +328,6 @@ def check_key(subject: Subject) -> str:
     """The same key gives the same bytes, another one another draw."""
     _, data, params = subject.args
     key = jax.random.key(0)
-    first, again = (subject.call(key, data, params) for _ in range(2))
-    _same(first, again, "for the same key", exact=True)
     programs = [_traced(subject) for _ in range(2)]
     # functions of rules are written with their addresses
     texts = {re.sub("0x[0-9a-f]+", "", str(program)) for program in programs}
@@ -334,9 +337,11 @@ def check_key(subject: Subject) -> str:
             "it must be one program however often it is traced, got two: draw from the "
             "key, never from `numpy.random` or `random`."
         )
+    run = jax.jit(subject.call)
+    first, again = (run(key, data, params) for _ in range(2))
+    _same(first, again, "for the same key", exact=True)
     if not uses_key(subject):
         return "nothing in it is random"
-    run = jax.jit(subject.call)
     samples = [data, *subject.extremes.values()]
     for sample in samples:
         one = digest(run(key, sample, params))
@@ -345,9 +350,8 @@ def check_key(subject: Subject) -> str:
         }
         if others != {one}:
             return ""
-    raise CheckError(
-        f"another key must give another draw, got the same for {NUM_KEYS + 1} keys."
-    )
+    # a lot between equals may decide nothing where there are none
+    return f"what it draws decided nothing under {NUM_KEYS + 1} keys"
 
 
 def check_work(subject: Subject) -> str:

@@ -1,6 +1,7 @@
 """A study's own carbon intensity by the hour, from a CSV file.
 
-The file has a row per hour and two columns: `hour` (0 to 23, of a typical day) or
+The file has a row per hour and two columns, which commas, semicolons, bars or tabs
+separate: `hour` (0 to 23, of a typical day) or
 `time` (ISO 8601), and `g_per_kwh` or `kgco2e_per_kwh`. Simulated work has no date, so a
 run may fall into any of these hours: the intensity is their mean, and its interval
 holds the central 95 % of them.
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hitl_sim.table.delimiter import find_delimiter
 from hitl_sim.unit import KG_PER_G
 
 _HOURS_PER_DAY = 24
@@ -93,7 +95,7 @@ def _read(path: Path) -> Iterator[tuple[int, float]]:
             f"`prices.carbon_file` must be a file that can be read, got {str(path)!r}:"
             f" {reason}."
         ) from error
-    rows = csv.DictReader(text.splitlines())
+    rows = csv.DictReader(text.splitlines(), delimiter=find_delimiter(text, ","))
     header = [(name or "").strip() for name in rows.fieldnames or ()]
     rows.fieldnames = header
     times = [name for name in _TIMES if name in header]

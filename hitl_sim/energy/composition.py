@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hitl_sim.energy.error import Values, from_plain, to_plain
+from hitl_sim.energy.error import Values, from_plain
 from hitl_sim.energy.provenance import Kind, Scope, is_overlapping
 
 
@@ -131,25 +131,7 @@ def _place(part: Part) -> str:
     return f"{part.scope.value} of {part.of or 'an unnamed place'}"
 
 
-def part_to_json(part: Part) -> dict[str, Any]:
-    """Return a part as a mapping of plain values."""
-    return {
-        "kind": part.kind.value,
-        "scope": part.scope.value,
-        "source": part.source,
-        "of": part.of,
-        "value": to_plain(part.value),
-        "reason": part.reason,
-    }
-
-
 def part_from_json(data: Mapping[str, Any]) -> Part:
-    """Rebuild a part."""
-    return Part(
-        Kind(data["kind"]),
-        Scope(data["scope"]),
-        data["source"],
-        data["of"],
-        from_plain(data["value"]),
-        data["reason"],
-    )
+    """Rebuild a part from plain values."""
+    known = {"kind": Kind(data["kind"]), "scope": Scope(data["scope"])}
+    return Part(**{**data, **known, "value": from_plain(data["value"])})

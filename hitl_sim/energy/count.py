@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hitl_sim.energy.flatten import Equation, flatten
-from hitl_sim.energy.flop import asked_arithmetic, count_flops, is_known
+from hitl_sim.energy.flop import RANDOM, asked_arithmetic, count_flops, is_known
 from hitl_sim.energy.fusion import count_traffic, is_control
 
 
@@ -28,6 +28,8 @@ class Operations:
         notes: what was counted approximately, and which loops counted once.
         matrix_flops: those of `flops` that are products of matrices or convolutions, by
             data type and precision asked for, such as "float32 default".
+        random_flops: those of `flops` that draw random bits: what dropout and the
+            drawing of batches take beside the arithmetic of learning.
     """
 
     flops: Mapping[str, float]
@@ -36,6 +38,7 @@ class Operations:
     is_bounded: bool = True
     notes: tuple[str, ...] = ()
     matrix_flops: Mapping[str, float] = field(default_factory=dict)
+    random_flops: float = 0.0
 
     @property
     def total_flops(self) -> float:
@@ -86,6 +89,7 @@ def _count(jaxpr: Any, trip_count: int | None) -> Operations:
     bytes_moved, num_kernels = count_traffic(program)
     flops: dict[str, float] = {}
     matrix_flops: dict[str, float] = {}
+    random_flops = 0.0
     notes: list[str] = []
     inner: list[Operations] = []
     for equation in program.equations:
@@ -95,6 +99,7 @@ def _count(jaxpr: Any, trip_count: int | None) -> Operations:
         dtype, number = count_flops(equation)
         if number:
             flops[dtype] = flops.get(dtype, 0.0) + number
+        random_flops += number * (equation.name in RANDOM)
         asked = asked_arithmetic(equation)
         if number and asked is not None:
             matrix_flops[asked] = matrix_flops.get(asked, 0.0) + number
@@ -106,6 +111,7 @@ def _count(jaxpr: Any, trip_count: int | None) -> Operations:
         num_kernels,
         notes=tuple(notes),
         matrix_flops=matrix_flops,
+        random_flops=random_flops,
     )
     return _sum([own, *inner])
 
@@ -135,6 +141,7 @@ def _repeat(once: Operations, times: int) -> Operations:
         once.is_bounded,
         once.notes,
         {asked: number * times for asked, number in once.matrix_flops.items()},
+        once.random_flops * times,
     )
 
 
@@ -147,6 +154,7 @@ def _sum(terms: list[Operations]) -> Operations:
         all(term.is_bounded for term in terms),
         tuple(notes),
         _added(term.matrix_flops for term in terms),
+        sum(term.random_flops for term in terms),
     )
 
 

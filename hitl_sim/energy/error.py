@@ -209,25 +209,11 @@ def finite(values: npt.ArrayLike, name: str) -> Values:
     return number
 
 
-def to_plain(values: Values | None) -> Any:
-    """Return numbers as JSON has them: a number, nested lists, or null."""
-    return values.tolist() if isinstance(values, np.ndarray) else values
-
-
 def from_plain(values: Any) -> Values | None:
-    """Return the numbers that `to_plain` wrote."""
+    """Return numbers that JSON has: one, nested lists, or null."""
     return None if values is None else plain(values)
 
 
-def error_to_json(error: Error) -> dict[str, Any]:
-    """Return an error term as a mapping of plain values."""
-    return {
-        "source": error.source,
-        "low": to_plain(error.low),
-        "high": to_plain(error.high),
-    }
-
-
 def error_from_json(data: Mapping[str, Any]) -> Error:
-    """Rebuild an error term."""
+    """Rebuild an error term from plain values."""
     return Error(data["source"], plain(data["low"]), plain(data["high"]))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
-import tomllib
 
 import msgspec
 
 from hitl_sim.energy.profile import Constant
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
+from hitl_sim.energy.shipped import named, read_shipped
 from hitl_sim.energy.split_inference import Link
 
 
@@ -26,10 +25,8 @@ class _LinkTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def _links() -> dict[str, _LinkTable]:
-    path = importlib.resources.files("hitl_sim.energy") / "data" / "links.toml"
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))["link"]
-    found = msgspec.convert(tables, tuple[_LinkTable, ...])
-    return {link.name: link for link in found}
+    tables = read_shipped("links.toml", dict[str, tuple[_LinkTable, ...]])
+    return {link.name: link for link in tables["link"]}
 
 
 def load_link(name: str) -> Link:
@@ -38,10 +35,7 @@ def load_link(name: str) -> Link:
     Raises:
         ValueError: there is none of this name.
     """
-    if name not in _links():
-        names = ", ".join(map(repr, _links()))
-        raise ValueError(f"`link` must be one of {names}, got {name!r}.")
-    found = _links()[name]
+    found = named(_links(), name, "link")
     value, low, high = found.joules_per_byte.ends
     kind, source = Kind(found.joules_per_byte.kind), found.joules_per_byte.source
     per_byte = Quantity(

@@ -9,8 +9,6 @@ hypothetical, and `Quantity.require` never takes them for measured or modelled.
 from __future__ import annotations
 
 import functools
-import importlib.resources
-import tomllib
 from dataclasses import replace
 
 import msgspec
@@ -18,6 +16,7 @@ import numpy as np
 
 from hitl_sim.energy.memory.split import EnergySplit
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
+from hitl_sim.energy.shipped import named, read_shipped
 
 _REPLACED = "int8 multiply"
 """The operations that an approximate 8-bit multiplier stands in for."""
@@ -68,8 +67,7 @@ class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def _data() -> _Data:
-    path = importlib.resources.files("hitl_sim.energy") / "data" / "multipliers.toml"
-    return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Data)
+    return read_shipped("multipliers.toml", _Data)
 
 
 def multiplier_saving(name: str) -> Quantity:
@@ -78,11 +76,7 @@ def multiplier_saving(name: str) -> Quantity:
     Raises:
         ValueError: no figure ships for this design.
     """
-    designs = _data().design
-    if name not in designs:
-        names = ", ".join(map(repr, designs))
-        raise ValueError(f"`multiplier` must be one of {names}, got {name!r}.")
-    saving = designs[name]
+    saving = named(_data().design, name, "multiplier")
     return Quantity(
         saving.value,
         "1",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -20,7 +21,6 @@ from hitl_sim.energy.composition import (
     join_texts,
     merge_parts,
     part_from_json,
-    part_to_json,
     shares_by_kind,
 )
 from hitl_sim.energy.display import format_value
@@ -33,13 +33,11 @@ from hitl_sim.energy.error import (
     checked_interval,
     combine_errors,
     error_from_json,
-    error_to_json,
     finite,
     from_plain,
     merge_errors,
     plain,
     product_interval,
-    to_plain,
 )
 from hitl_sim.energy.provenance import Kind, Scope, weakest
 
@@ -58,6 +56,8 @@ _LEVELS: Mapping[str, Kind] = {
     "modelled": Kind.MODELLED_ANALYTIC,
 }
 _NO_SOURCE = "no source"
+_SPARE: Mapping[str, Any] = {"of": "", "reason": "", "composition": [], "errors": None}
+"""Fields that JSON leaves out where they say nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -285,25 +285,10 @@ class Quantity:
 
     def to_json(self) -> dict[str, Any]:
         """Return a mapping of plain values that `from_json` turns back into this."""
-        data: dict[str, Any] = {
-            "value": to_plain(self.value),
-            "unit": self.unit,
-            "kind": self.kind.value,
-            "scope": self.scope.value,
-            "interval": None
-            if self.interval is None
-            else [to_plain(end) for end in self.interval],
-            "source": self.source,
-        }
-        if self.of:
-            data["of"] = self.of
-        if self.reason:
-            data["reason"] = self.reason
-        if self.composition:
-            data["composition"] = [part_to_json(part) for part in self.composition]
-        if self.errors is not None:
-            data["errors"] = [error_to_json(error) for error in self.errors]
-        return data
+        data = msgspec.json.decode(
+            msgspec.json.encode(self, enc_hook=np.ndarray.tolist)
+        )
+        return {k: v for k, v in data.items() if k not in _SPARE or v != _SPARE[k]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Quantity:

@@ -21,19 +21,21 @@ from hitl_sim.learn.lever import (
     server_half,
 )
 from hitl_sim.learn.loop import RunConfig, guidance_of, network_of
+from hitl_sim.learn.metric.accuracy import accuracy
 from hitl_sim.learn.network import (
     Network,
     NetworkChoice,
     build_network,
     layers_of,
 )
-from hitl_sim.learn.optimise import init_learner
+from hitl_sim.learn.optimiser import abstract_params
 from hitl_sim.learn.work import (
     INSTRUMENT,
     PROTOCOL,
     Unit,
     WorkLine,
     abstract,
+    abstract_learner,
     forward_unit,
     metric_unit,
     once,
@@ -101,8 +103,9 @@ def _course_of(config: RunConfig, intervention: Intervention) -> Course:
     network, sizes = config.program.network, _sizes(config, intervention)
     if config.lever == NO_LEVER:
         return Course((Leg(network, network_of(config, intervention)),))
-    optimiser = config.program.train.optimiser
-    return build_course(layers_of(network), sizes, config.lever, optimiser)
+    train = config.program.train
+    rates = abstract_params(train.optimiser)
+    return build_course(layers_of(network), sizes, config.lever, train, rates)
 
 
 class _Period(NamedTuple):
@@ -155,7 +158,7 @@ def _training(
             yield WorkLine(
                 unit, PROTOCOL, spread(np.where(is_in & (reach == n), due, 0))
             )
-            if program.train.l2 is not None:
+            if program.train.descent is not None:
                 metric = metric_unit(
                     period.leg.config,
                     program.train,
@@ -199,8 +202,7 @@ def _look(
         leg.config,
         num_items,
         *sizes,
-        _class_of,
-        "class",
+        *_read_out(config, num_items),
         built=leg.network,
     )
     if leg.network.hooks is not None:
@@ -253,7 +255,7 @@ def _answering(
     deployed = jax.eval_shape(hooks.deploy, learner.params, learner.held)
 
     def program(deployed: Any, x: Any) -> Any:
-        return _class_of(answer(deployed, x))
+        return _read_out(config, num_items)[0](answer(deployed, x))
 
     args = (deployed, abstract(num_items, num_features))
     return Unit(f"{plain.name}{leg.answer}", "evaluate", program, args, num_items)
@@ -361,10 +363,7 @@ def _weights_unit(
 
 
 def _learner_of(config: RunConfig, network: Network) -> Any:
-    optimiser = config.program.train.optimiser
-    return jax.eval_shape(
-        lambda key: init_learner(key, network, optimiser), jax.random.key(0)
-    )
+    return abstract_learner(network, config.program.train)
 
 
 def _shape(config: RunConfig, intervention: Intervention, leg: Leg) -> str:
@@ -377,6 +376,21 @@ def _items_in_reach(intervention: Intervention, program: Program) -> IntArray:
     if program.train.batch is None and intervention.capacity is not None:
         return np.repeat(np.asarray(intervention.capacity, np.int64), per_stage)
     return np.full(program.train.num_checkpoints, program.shape.num_pool, np.int64)
+
+
+def _read_out(
+    config: RunConfig, num_items: int
+) -> tuple[Callable[[jax.Array], jax.Array], str]:
+    """Say what is read from logits of items by the metric, and its name.
+
+    Accuracy is counted without the comparison of classes: a query of the network in use
+    ends with the class.
+    """
+    train = config.program.train
+    if train.metric == accuracy:
+        return _class_of, "class"
+    labels = jnp.zeros(num_items, jnp.int32)
+    return lambda logits: train.measure(logits, labels), train.metric.name
 
 
 def _class_of(logits: jax.Array) -> jax.Array:

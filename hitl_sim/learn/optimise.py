@@ -1,23 +1,26 @@
 """Minibatch training of one network on a chosen part of a pool, and its evaluation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
+from hitl_sim.learn.metric.accuracy import accuracy
 from hitl_sim.learn.network import Network
-from hitl_sim.learn.optimiser.fixed_hessian import (
-    FIXED_HESSIAN,
-    Metric,
-    build_metric,
-    check_linear,
-    descend,
-)
+from hitl_sim.learn.optimiser import Descent, OptimiserConfig, Params
+from hitl_sim.learn.optimiser.adam import adam
+from hitl_sim.learn.optimiser.base import transform
+from oracles.part import Part
+
+_NOISE = 1_000_033
+"""Folds the key of what is random in passes from that of the batches."""
+
+ADAM = OptimiserConfig(adam)
 
 
 @dataclass(frozen=True)
@@ -28,36 +31,48 @@ class TrainConfig:
         batch: items per step; None for all items of the training set in each.
         steps_per_checkpoint: steps between two evaluations.
         num_checkpoints: evaluations until the common cap on steps.
-        optimiser: "adam", "sgd" (momentum .9), or "fixed_hessian" for linear networks
-            on all items, which needs no learning rate.
-        l2: with "fixed_hessian", the weight > 0 of half the squared weights beside the
-            summed cross-entropy.
+        optimiser: what makes a step of a gradient, or takes its own steps.
+        metric: what is measured at each checkpoint.
     """
 
     batch: int | None = 32
     steps_per_checkpoint: int = 10
     num_checkpoints: int = 60
-    optimiser: str = "adam"
-    l2: float | None = None
+    optimiser: OptimiserConfig = ADAM
+    metric: Part = accuracy
 
     def __post_init__(self) -> None:
-        """Refuse what one optimiser alone has, or lacks.
+        """Refuse batches for an optimiser that takes its own steps.
 
         Raises:
-            ValueError: `l2` without "fixed_hessian" or that without `l2`, or on
-                batches.
+            ValueError: there are any.
         """
-        is_fixed = self.optimiser == FIXED_HESSIAN
-        if is_fixed != (self.l2 is not None):
+        if self.batch is not None and self.descent is not None:
             raise ValueError(
-                f"`l2` must be given exactly with `optimiser` {FIXED_HESSIAN!r}, got "
-                f"{self.l2} with {self.optimiser!r}."
+                f"`batch` must be None with `optimiser` {self.optimiser.part.name!r}, "
+                f"which takes all items in each step, got {self.batch}."
             )
-        if is_fixed and self.batch is not None:
-            raise ValueError(
-                f"`batch` must be None with `optimiser` {FIXED_HESSIAN!r}, which takes "
-                f"all items in each step, got {self.batch}."
-            )
+
+    @property
+    def total_steps(self) -> int:
+        """The cap on a run's steps."""
+        return self.steps_per_checkpoint * self.num_checkpoints
+
+    @property
+    def descent(self) -> Descent | None:
+        """The optimiser, where it takes its own steps."""
+        built = self.optimiser.build(self.total_steps)
+        return built if isinstance(built, Descent) else None
+
+    def measure(self, logits: jax.Array, label: jax.Array) -> jax.Array:
+        """Measure how good `[N, K]` logits are for `[N]` labels, by the metric."""
+        numbers = {n: jnp.float32(value) for n, value in self.metric.params.items()}
+        measured: jax.Array = self.metric()(logits, label, numbers)
+        return measured
+
+    def transform(self, params: Params) -> optax.GradientTransformation:
+        """Build what makes a step of a gradient, of the optimiser's traced numbers."""
+        return transform(self.optimiser, self.total_steps, params)
 
 
 class TrainSet(NamedTuple):
@@ -86,20 +101,24 @@ class Learner(NamedTuple):
         params: what steps change.
         opt_state: the optimiser's state.
         held: what steps leave alone; None where there is nothing.
+        state: what passes in training renew; None where there is nothing.
     """
 
     params: Any
     opt_state: Any
     held: Any = None
+    state: Any = None
 
     def weights(self, network: Network, params: Any) -> Any:
         """Return what `network.apply` takes, for these or other `params`."""
+        if network.training is not None:
+            return network.training.join(params, self.state)
         hooks = network.hooks
         return params if hooks is None else hooks.weights(params, self.held)
 
 
 class Curve(NamedTuple):
-    """Accuracies after each checkpoint, `[C]`."""
+    """What the metric says of held-out items after each checkpoint, `[C]`."""
 
     validation: Float[Array, " checkpoints"]
     test: Float[Array, " checkpoints"]
@@ -115,90 +134,102 @@ class Evaluation(NamedTuple):
     test_y: Int[Array, " test"]
 
 
-def build_optimiser(name: str) -> optax.GradientTransformation:
-    """Build the direction of a step; the learning rate is applied outside, as a leaf.
-
-    Raises:
-        ValueError: an unknown name.
-    """
-    if name == "adam":
-        return optax.scale_by_adam()
-    if name == "sgd":
-        return optax.trace(decay=0.9)
-    if name == FIXED_HESSIAN:
-        # its steps are taken elsewhere, and leave nothing behind
-        return optax.identity()
-    raise ValueError(
-        f"`optimiser` must be one of 'adam', 'sgd', 'fixed_hessian', got {name!r}."
-    )
-
-
-def init_learner(key: Key[Array, ""], network: Network, optimiser: str) -> Learner:
+def init_learner(
+    key: Key[Array, ""], network: Network, config: TrainConfig, params: Params
+) -> Learner:
     """Draw fresh weights and a fresh optimiser state.
 
-    Where the optimum is unique, weights start at zero.
+    Args:
+        key: fixes the weights.
+        network: what is trained.
+        config: whose optimiser.
+        params: its traced numbers.
     """
-    if optimiser == FIXED_HESSIAN:
-        params = jax.tree.map(jnp.zeros_like, network.init(key))
-        check_linear(params)
-        return resume_learner(params, None, optimiser)
+    descent = config.descent
+    if network.training is not None:
+        weights, state = network.training.split(network.init(key))
+        return resume_learner(weights, None, config, params)._replace(state=state)
+    if descent is not None:
+        weights = descent.start(network.init(key))
+        return resume_learner(weights, None, config, params)
     if network.hooks is None:
-        return resume_learner(network.init(key), None, optimiser)
-    return resume_learner(*network.hooks.start(key), optimiser)
+        return resume_learner(network.init(key), None, config, params)
+    return resume_learner(*network.hooks.start(key), config, params)
 
 
-def resume_learner(params: Any, held: Any, optimiser: str) -> Learner:
+def resume_learner(
+    weights: Any, held: Any, config: TrainConfig, params: Params
+) -> Learner:
     """Go on from given weights with a fresh optimiser state."""
-    return Learner(params, build_optimiser(optimiser).init(params), held)
+    return Learner(weights, config.transform(params).init(weights), held)
+
+
+class Batch(NamedTuple):
+    """Items of one step, `B` of them.
+
+    Attributes:
+        x: `[B, D]` features, or what the network has prepared of them.
+        y: `[B]` labels.
+        weight: `[B]` of each item in the mean, adding up to 1; equal when left out.
+        is_used: `[B]` rows that are no padding; all where left out.
+    """
+
+    x: Any
+    y: Int[Array, " batch"]
+    weight: Float[Array, " batch"] | None = None
+    is_used: Bool[Array, " batch"] | None = None
 
 
 def train_step(
     network: Network,
-    optimiser: str,
+    optimiser: optax.GradientTransformation,
     learner: Learner,
-    learning_rate: Float[Array, ""],
-    x: Any,
-    y: Int[Array, " batch"],
+    batch: Batch,
     penalty: Float[Array, " features"] | None = None,
-    weight: Float[Array, " batch"] | None = None,
+    key: Key[Array, ""] | None = None,
 ) -> Learner:
     """Take one optimiser step on the mean loss of a batch.
 
     The loss is the cross-entropy and, where there is a penalty, the squared gradient of
-    the summed log-probabilities with respect to each feature, times its weight.
+    the summed log-probabilities with respect to each feature, times its weight; these
+    gradients are of the network in use.
 
     Args:
         network: what is trained.
-        optimiser: its name.
+        optimiser: what makes a step of the gradient.
         learner: where the step starts.
-        learning_rate: `[]`, > 0.
-        x: `[B, D]` features, or what the network has prepared of them.
-        y: `[B]` labels.
+        batch: its items.
         penalty: `[D]` weights >= 0; None for the cross-entropy alone.
-        weight: `[B]` of each item in the mean, adding up to 1; equal when left out.
+        key: of what is random in the pass; for networks that are otherwise in training.
 
     References:
         Ross, Hughes, Doshi-Velez (2017), Right for the right reasons: training
         differentiable models by constraining their explanations, IJCAI, equation 1.
     """
 
-    def loss(params: Any) -> jax.Array:
+    def loss(params: Any) -> tuple[jax.Array, Any]:
         weights = learner.weights(network, params)
-        logits = network.apply(weights, x)
-        losses: jax.Array = optax.softmax_cross_entropy_with_integer_labels(logits, y)
+        state = learner.state
+        if network.training is None:
+            logits = network.apply(weights, batch.x)
+        else:
+            logits, state = network.training.apply(key, weights, batch.x, batch.is_used)
+        losses: jax.Array = optax.softmax_cross_entropy_with_integer_labels(
+            logits, batch.y
+        )
+        weight = batch.weight
         mean = losses.mean() if weight is None else (losses * weight).sum()
         if penalty is None:
-            return mean
-        return mean + input_gradient_penalty(network, weights, x, penalty)
+            return mean, state
+        ruled_out = input_gradient_penalty(network, weights, batch.x, penalty)
+        return mean + ruled_out, state
 
-    grads = jax.grad(loss)(learner.params)
-    updates, opt_state = build_optimiser(optimiser).update(
-        grads, learner.opt_state, learner.params
-    )
-    params = jax.tree.map(lambda p, u: p - learning_rate * u, learner.params, updates)
+    grads, state = jax.grad(loss, has_aux=True)(learner.params)
+    updates, opt_state = optimiser.update(grads, learner.opt_state, learner.params)
+    params = optax.apply_updates(learner.params, updates)
     if network.hooks is not None and network.hooks.settle is not None:
         params = network.hooks.settle(params, learner.held)
-    return Learner(params, opt_state, learner.held)
+    return Learner(params, opt_state, learner.held, state)
 
 
 def input_gradient_penalty(
@@ -238,7 +269,7 @@ def train_steps(
     network: Network,
     config: TrainConfig,
     learner: Learner,
-    learning_rate: Float[Array, ""],
+    params: Params,
     training: TrainSet,
     num_steps: int,
     due: Int[Array, ""] | None = None,
@@ -250,11 +281,11 @@ def train_steps(
     but time.
 
     Args:
-        key: fixes the batches.
+        key: fixes the batches, and what is random in passes.
         network: what is trained.
         config: batch and optimiser.
         learner: where training starts.
-        learning_rate: `[]`, > 0.
+        params: traced numbers of the optimiser.
         training: the items to draw from.
         num_steps: steps; static.
         due: `[]` how many of them to take; all when left out, which compiles to a
@@ -262,84 +293,104 @@ def train_steps(
 
     Returns:
         The trained learner.
+
+    Raises:
+        ValueError: padding would enter the network's state.
     """
     if config.batch is None:
-        if config.l2 is not None:
-            metric = metric_of(config.l2, learner, training)
-            taken = num_steps if due is None else due
-            return learner._replace(params=descend(metric, learner.params, taken))
-        return _whole_steps(
-            network,
-            config.optimiser,
-            learner,
-            learning_rate,
-            training,
-            num_steps,
-            due,
-        )
+        taken = num_steps if due is None else due
+        descent = config.descent
+        if descent is not None:
+            problem = prepare_descent(descent, learner, params, training)
+            weights = descent.descend(params, problem, learner.params, taken)
+            return learner._replace(params=weights)
+        return _whole_steps(key, network, config, learner, params, training, taken)
+    optimiser = config.transform(params)
+    is_random = network.training is not None
+    key_noise = jax.random.fold_in(key, _NOISE) if is_random else None
 
-    def step(learner: Learner, index: jax.Array) -> tuple[Learner, None]:
-        x, y = training.features[index], training.labels[index]
-        args = (network, config.optimiser, learner, learning_rate, x, y)
-        return train_step(*args, training.penalty), None
+    def step(learner: Learner, index: jax.Array, number: Any) -> Learner:
+        batch = Batch(training.features[index], training.labels[index])
+        noise = None if key_noise is None else jax.random.fold_in(key_noise, number)
+        return train_step(network, optimiser, learner, batch, training.penalty, noise)
 
     indices = draw_batches(key, training, num_steps, config.batch)
     if due is None:
-        learner, _ = jax.lax.scan(step, learner, indices)
-    else:
-        learner = jax.lax.fori_loop(
-            0, due, lambda i, part: step(part, indices[i])[0], learner
+        numbers = jnp.arange(num_steps) if is_random else None
+        learner, _ = jax.lax.scan(
+            lambda learner, at: (step(learner, *at), None), learner, (indices, numbers)
         )
-    return learner
+        return learner
+    stepped: Learner = jax.lax.fori_loop(
+        0, due, lambda i, learner: step(learner, indices[i], i), learner
+    )
+    return stepped
 
 
-def metric_of(l2: float, learner: Learner, training: TrainSet) -> Metric:
-    """Fetch a training set, and prepare it for steps in a fixed metric.
+def prepare_descent(
+    descent: Descent, learner: Learner, params: Params, training: TrainSet
+) -> Any:
+    """Fetch a training set, and prepare it for an optimiser's own steps.
 
     Args:
-        l2: as in `TrainConfig`.
-        learner: a linear network.
+        descent: the optimiser.
+        learner: a network that it can train.
+        params: traced numbers of the optimiser.
         training: items; no penalty of input gradients.
 
     Raises:
-        ValueError: the network is not linear, or there is a penalty.
+        ValueError: the network is none for it, or there is a penalty.
     """
-    check_linear(learner.params)
     if training.penalty is not None:
         raise ValueError(
-            f"`penalty` must be None with `optimiser` {FIXED_HESSIAN!r}, whose bound "
-            "is of the cross-entropy alone."
+            "`penalty` must be None with an `optimiser` that takes its own steps, "
+            "which are of the cross-entropy alone."
         )
     is_used = jnp.arange(training.order.shape[0]) < training.num_items
     x, y = training.features[training.order], training.labels[training.order]
-    num_classes = jax.tree.leaves(learner.params)[0].shape[0]
-    return build_metric(x, y, is_used, num_classes, l2)
+    return descent.prepare(params, x, y, is_used, learner.params)
+
+
+def check_padding(network: Network) -> None:
+    """Refuse steps on all items where padding would leave a trace.
+
+    Raises:
+        ValueError: the network's state would take padding in.
+    """
+    if network.training is not None and not network.training.skips_padding:
+        raise ValueError(
+            "`training.batch` must be a number of items with a network whose state, "
+            "such as batch statistics, takes in every row, got 'all'. Let its call "
+            "take `mask`, the rows that count."
+        )
 
 
 def _whole_steps(
+    key: Key[Array, ""],
     network: Network,
-    optimiser: str,
+    config: TrainConfig,
     learner: Learner,
-    learning_rate: Float[Array, ""],
+    params: Params,
     training: TrainSet,
-    num_steps: int,
-    due: Int[Array, ""] | None,
+    taken: int | Int[Array, ""],
 ) -> Learner:
     """Take steps on all items of a training set at once."""
+    check_padding(network)
     most = training.order.shape[0]
     x, y = training.features[training.order], training.labels[training.order]
     is_used = jnp.arange(most) < training.num_items
     weight = is_used / training.num_items.astype(x.dtype)
     # a penalty is the gradient by the features themselves
     rows = network.prepare(x) if training.penalty is None else x
+    optimiser, batch = config.transform(params), Batch(rows, y, weight, is_used)
+    is_random = network.training is not None
+    key_noise = jax.random.fold_in(key, _NOISE) if is_random else None
 
-    def step(_: Any, learner: Learner) -> Learner:
-        args = (network, optimiser, learner, learning_rate, rows, y)
-        return train_step(*args, training.penalty, weight)
+    def step(number: Any, learner: Learner) -> Learner:
+        noise = None if key_noise is None else jax.random.fold_in(key_noise, number)
+        return train_step(network, optimiser, learner, batch, training.penalty, noise)
 
-    stepped: Learner = jax.lax.fori_loop(
-        0, num_steps if due is None else due, step, learner
-    )
+    stepped: Learner = jax.lax.fori_loop(0, taken, step, learner)
     return stepped
 
 
@@ -347,7 +398,7 @@ def fit(
     key: Key[Array, ""],
     network: Network,
     config: TrainConfig,
-    learning_rate: Float[Array, ""],
+    params: Params,
     training: TrainSet,
     num_steps: int,
 ) -> Any:
@@ -356,19 +407,19 @@ def fit(
     Args:
         key: fixes weights and batches.
         network: what is trained.
-        config: batch and optimiser.
-        learning_rate: `[]`, > 0.
+        config: batch and optimiser, which is told the cap of `num_steps`.
+        params: traced numbers of the optimiser.
         training: the items to draw from.
         num_steps: steps; static.
 
     Returns:
-        The trained weights.
+        The trained weights, as `network.apply` takes them.
     """
+    own = replace(config, steps_per_checkpoint=num_steps, num_checkpoints=1)
     key_init, key_batch = jax.random.split(key)
-    start = init_learner(key_init, network, config.optimiser)
-    return train_steps(
-        key_batch, network, config, start, learning_rate, training, num_steps
-    ).params
+    start = init_learner(key_init, network, own, params)
+    learner = train_steps(key_batch, network, own, start, params, training, num_steps)
+    return learner.weights(network, learner.params)
 
 
 def revise(network: Network, learner: Learner, checkpoint: Int[Array, ""]) -> Learner:
@@ -376,24 +427,16 @@ def revise(network: Network, learner: Learner, checkpoint: Int[Array, ""]) -> Le
     if network.hooks is None or network.hooks.revise is None:
         return learner
     params, held = network.hooks.revise(learner.params, learner.held, checkpoint)
-    return Learner(params, learner.opt_state, held)
+    return learner._replace(params=params, held=held)
 
 
 def in_use(network: Network, learner: Learner) -> Callable[[Any], jax.Array]:
     """Return the trained network as it is used: `[B, D] features -> [B, K] logits`."""
     if network.hooks is None:
-        return lambda x: network.apply(learner.params, x)
+        weights = learner.weights(network, learner.params)
+        return lambda x: network.apply(weights, x)
     deployed = network.hooks.deploy(learner.params, learner.held)
     return partial(network.hooks.answer, deployed)
-
-
-def accuracy(
-    answer: Callable[[Any], Float[Array, "batch classes"]],
-    x: Float[Array, "batch features"],
-    y: Int[Array, " batch"],
-) -> Float[Array, ""]:
-    """Share of items whose largest logit is their class."""
-    return (answer(x).argmax(axis=1) == y).mean(dtype=jnp.float32)
 
 
 def train(
@@ -401,7 +444,7 @@ def train(
     network: Network,
     config: TrainConfig,
     learner: Learner,
-    learning_rate: Float[Array, ""],
+    params: Params,
     training: TrainSet,
     evaluation: Evaluation,
     checkpoints: Int[Array, " checkpoints"],
@@ -416,7 +459,7 @@ def train(
         network: what is trained.
         config: batch and steps per checkpoint.
         learner: where training starts.
-        learning_rate: `[]`, > 0.
+        params: traced numbers of the optimiser.
         training: the items to draw from.
         evaluation: held-out items.
         checkpoints: `[C]` the numbers of the checkpoints to run through, on the grid
@@ -436,15 +479,15 @@ def train(
         checkpoint, num_steps = due
         learner = revise(network, learner, checkpoint)
         key_batch = jax.random.fold_in(key, checkpoint)
-        args = (network, config, learner, learning_rate, training, most, num_steps)
+        args = (network, config, learner, params, training, most, num_steps)
         learner = train_steps(key_batch, *args)
         is_finite = jnp.all(
             jnp.array([jnp.isfinite(p).all() for p in jax.tree.leaves(learner.params)])
         )
         e, answer = evaluation, in_use(network, learner)
         return learner, Curve(
-            accuracy(answer, e.validation_x, e.validation_y),
-            accuracy(answer, e.test_x, e.test_y),
+            config.measure(answer(e.validation_x), e.validation_y),
+            config.measure(answer(e.test_x), e.test_y),
             is_finite,
         )
 

@@ -19,10 +19,10 @@ from hitl_sim.learn.optimise import (
     TrainConfig,
     TrainSet,
     init_learner,
-    metric_of,
+    prepare_descent,
     train_steps,
 )
-from hitl_sim.learn.optimiser.fixed_hessian import descend
+from hitl_sim.learn.optimiser import Descent, abstract_params
 from hitl_sim.learn.query import lowest_first
 
 PROTOCOL, INSTRUMENT = purpose.PROTOCOL, purpose.INSTRUMENT
@@ -61,6 +61,15 @@ def abstract(*shape: int, dtype: Any = np.float32) -> Any:
     return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
 
 
+def abstract_learner(network: Network, config: TrainConfig) -> Any:
+    """Describe a network in training without drawing it."""
+    return jax.eval_shape(
+        lambda key, params: init_learner(key, network, config, params),
+        jax.random.key(0),
+        abstract_params(config.optimiser),
+    )
+
+
 def train_unit(
     phase: str,
     network: NetworkChoice,
@@ -90,27 +99,24 @@ def train_unit(
         has_penalty: whether the loss penalises input gradients.
         mark: what they are called, as the end of the name.
     """
-    name = config.optimiser
-    learner = jax.eval_shape(
-        lambda key: init_learner(key, built, name), jax.random.key(0)
-    )
+    learner, rates = abstract_learner(built, config), abstract_params(config.optimiser)
 
-    def steps(learner: Any, seed: Any, rate: Any, x: Any, y: Any) -> Any:
+    def steps(learner: Any, seed: Any, rates: Any, x: Any, y: Any) -> Any:
         penalty = jnp.ones(num_features) if has_penalty else None
         whole = jnp.arange(num_items), jnp.int32(num_items)
         training = TrainSet(x, y, *whole, penalty)
         key = jax.random.key(seed)
-        return train_steps(key, built, config, learner, rate, training, STRETCH)
+        return train_steps(key, built, config, learner, rates, training, STRETCH)
 
     pool = (abstract(num_items, num_features), abstract(num_items, dtype=np.int32))
     program: Callable[..., Any] = steps
-    args: tuple[Any, ...] = (learner, abstract(dtype=np.uint32), abstract(), *pool)
-    if config.l2 is not None:
-        metric = jax.eval_shape(partial(_metric, config.l2), learner, *pool)
-        program, args = _descend, (learner, metric)
+    args: tuple[Any, ...] = (learner, abstract(dtype=np.uint32), rates, *pool)
+    descent = config.descent
+    if descent is not None:
+        problem = jax.eval_shape(partial(_prepare, descent), learner, rates, *pool)
+        program, args = partial(_descend, descent), (learner, rates, problem)
     shape = network.describe(num_features, num_classes)
-    suffix = "" if config.optimiser == "adam" else f":{config.optimiser}"
-    suffix += ":penalty" if has_penalty else ""
+    suffix = config.optimiser.describe() + (":penalty" if has_penalty else "")
     suffix += mark
     taken = "all" if config.batch is None else f"b{config.batch}"
     unit_name = f"{phase}:{shape}:{taken}:n{num_items}{suffix}"
@@ -130,7 +136,7 @@ def metric_unit(
 
     Args:
         network: linear.
-        config: with `l2`.
+        config: whose optimiser takes its own steps.
         num_items: items N of the training set.
         num_features: input width D.
         num_classes: output width K.
@@ -139,31 +145,33 @@ def metric_unit(
     Raises:
         ValueError: the steps share no metric.
     """
-    if config.l2 is None:
-        raise ValueError("`l2` must be given for a metric, got None.")
-    learner = jax.eval_shape(
-        lambda key: init_learner(key, built, config.optimiser), jax.random.key(0)
-    )
+    descent = config.descent
+    if descent is None:
+        raise ValueError(
+            "`optimiser` must take its own steps for a metric, got "
+            f"{config.optimiser.part.name!r}."
+        )
+    learner = abstract_learner(built, config)
     shape = network.describe(num_features, num_classes)
     pool = (abstract(num_items, num_features), abstract(num_items, dtype=np.int32))
     return Unit(
         f"train:metric:{shape}:all:n{num_items}",
         "train",
-        partial(_metric, config.l2),
-        (learner, *pool),
+        partial(_prepare, descent),
+        (learner, abstract_params(config.optimiser), *pool),
         1,
     )
 
 
-def _metric(l2: float, learner: Any, x: Any, y: Any) -> Any:
+def _prepare(descent: Descent, learner: Any, rates: Any, x: Any, y: Any) -> Any:
     num_items = x.shape[0]
     whole = TrainSet(x, y, jnp.arange(num_items), jnp.int32(num_items))
-    return metric_of(l2, learner, whole)
+    return prepare_descent(descent, learner, rates, whole)
 
 
-def _descend(learner: Any, metric: Any) -> Any:
+def _descend(descent: Descent, learner: Any, rates: Any, problem: Any) -> Any:
     # a loop of known length is counted as often as it runs
-    return descend(metric, learner.params, STRETCH)
+    return descent.descend(rates, problem, learner.params, STRETCH)
 
 
 def order_unit(num_items: int) -> Unit:

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
+from hitl_sim.participants.group import starts
 from hitl_sim.participants.record import Floats, Ints, Record
 from oracles import Annotators, Query, Response
 from oracles.annotators import map_people
@@ -72,7 +73,7 @@ class _Group:
 
 def _groups(record: Record) -> Iterator[_Group]:
     count = np.bincount(record.person, minlength=record.num_people)
-    start = np.concatenate([[0], np.cumsum(count)])[:-1]
+    start = starts(count)
     edges = (0, *QUEUES, max(int(count.max()), QUEUES[-1] + 1))
     for low, high in pairwise(edges):
         people = np.nonzero((count > low) & (count <= high))[0]

@@ -115,7 +115,7 @@ def compare(
         yardstick, note = _yardstick(name, halves)
         limit = TOLERANCE * yardstick
         centre = float(places.mean()) if places.size else float("nan")
-        twin = other.get(name, Statistic(found.scale, float("nan")))
+        half = other.get(name, Statistic(found.scale, float("nan")))
         lines.append(
             Line(
                 name=name,
@@ -128,8 +128,8 @@ def compare(
                 single=float((np.abs(places - found.place) <= limit).mean())
                 if places.size
                 else float("nan"),
-                other=twin.value,
-                other_distance=abs(twin.place - found.place) / limit,
+                other=half.value,
+                other_distance=abs(half.place - found.place) / limit,
                 note=note,
             )
         )

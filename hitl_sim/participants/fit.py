@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING, Answers
-from hitl_sim.participants.coded import kinds_of, options_of, to_record
+from hitl_sim.participants.encoded import kinds_of, options_of, to_record
 from hitl_sim.participants.inventory import agree, find
 from hitl_sim.participants.number import FittedNumber, from_scale, not_seen
 from hitl_sim.participants.own import PRIOR as OWN_PRIOR
@@ -31,8 +31,13 @@ from hitl_sim.participants.quality_model import (
     pick,
 )
 from hitl_sim.participants.record import Floats, Record
-from hitl_sim.participants.tempo import PRIORS as TIME_PRIORS
-from hitl_sim.participants.tempo import Effort, TempoFit, conflict_table, fit_tempo
+from hitl_sim.participants.response_time import PRIORS as TIME_PRIORS
+from hitl_sim.participants.response_time import (
+    Effort,
+    ResponseTimeFit,
+    conflict_table,
+    fit_response_times,
+)
 
 Show = Callable[[str, int, int], None]
 
@@ -53,7 +58,7 @@ class CrowdFit:
         num_answers: answers.
         quality: fit of who is right about what.
         own: fit of second looks; None without.
-        tempo: fit of times; None without.
+        timing: fit of times; None without.
         numbers: every number with interval and standing.
     """
 
@@ -65,7 +70,7 @@ class CrowdFit:
     num_answers: int
     quality: QualityFit
     own: OwnFit | None
-    tempo: TempoFit | None
+    timing: ResponseTimeFit | None
     numbers: tuple[FittedNumber, ...]
 
     def number(self, name: str) -> FittedNumber:
@@ -126,13 +131,16 @@ def fit_record(
 
     quality = fit_quality(asked, kind, shown, seed)
     own = fit_own(record, quality)
-    tempo = None
+    timing = None
     if record.seconds is not None:
-        tempo = fit_tempo(record, expected_effort(record, quality))
+        timing = fit_response_times(record, expected_effort(record, quality))
         if show is not None:
             show("times", 1, 1)
     numbers = [*_quality_numbers(record, quality, own), *_skip_numbers(record)]
-    numbers += [*_time_numbers(tempo), *_work_numbers(record, quality, tempo)]
+    numbers += [
+        *_time_numbers(timing),
+        *_work_numbers(record, quality, timing),
+    ]
     return CrowdFit(
         origin=record.name,
         kind=kind,
@@ -142,7 +150,7 @@ def fit_record(
         num_answers=int((record.answer >= 0).sum()),
         quality=quality,
         own=own,
-        tempo=tempo,
+        timing=timing,
         numbers=agree(numbers, find(record, kind)),
     )
 
@@ -176,15 +184,40 @@ def expected_effort(record: Record, fit: QualityFit) -> Effort:
 
 def mean_accuracy(fit: QualityFit) -> float:
     """Return the accuracy of one answer of a fitted person to an item unseen."""
-    table = log_table(
-        fit.shape, fit.points, fit.quality, *people_of(fit.quality, fit.spread)
-    )
-    share = np.exp(np.asarray(table, float)) @ np.exp(np.asarray(fit.points.log_weight))
+    share = _answer_shares(fit)
     right = np.diagonal(share, axis1=1, axis2=2)
     classes = np.asarray(jax.nn.softmax(fit.quality.classes), float)
     if fit.shape.has_gold:
         classes = np.full(fit.shape.num_options, 1.0 / fit.shape.num_options)
     return float(right.mean(axis=0) @ classes)
+
+
+def _answer_shares(fit: QualityFit) -> Floats:
+    """Return how often each person gives each answer, `[A, Z, K]`, by the truth."""
+    table = log_table(
+        fit.shape, fit.points, fit.quality, *people_of(fit.quality, fit.spread)
+    )
+    weight = np.exp(np.asarray(fit.points.log_weight))
+    shares: Floats = np.exp(np.asarray(table, float)) @ weight
+    return shares
+
+
+def _of_crowd(
+    fit: QualityFit,
+    name: str,
+    field: str,
+    scale: Callable[[float], float] | None = None,
+) -> FittedNumber:
+    """Turn one of the crowd's numbers, on the scale of `PRIORS`, into a trait."""
+    value = getattr(fit.quality, field)
+    return from_scale(name, value, fit.sd(field), PRIORS[field], scale)
+
+
+def _of_spread(fit: QualityFit, trait: str) -> FittedNumber:
+    """Tell how far people differ in a trait."""
+    name = f"{trait}_spread"
+    log = np.log(getattr(fit.spread, trait))
+    return from_scale(name, log, getattr(fit.spread_sd, trait), PRIORS[name], np.exp)
 
 
 def _quality_numbers(
@@ -194,49 +227,21 @@ def _quality_numbers(
         return _mark_numbers(fit)
     found = [_accuracy(record, fit)] if fit.shape.kind == LABEL else []
     found += [
-        from_scale("skill", fit.quality.mean, fit.sd("mean"), PRIORS["mean"]),
-        from_scale(
-            "skill_spread",
-            np.log(fit.spread.skill),
-            fit.spread_sd.skill,
-            PRIORS["skill_spread"],
-            np.exp,
-        ),
-        from_scale(
-            "lean_spread",
-            np.log(fit.spread.lean),
-            fit.spread_sd.lean,
-            PRIORS["lean_spread"],
-            np.exp,
-        ),
-        from_scale(
-            "lapse", fit.quality.lapse, fit.sd("lapse"), PRIORS["lapse"], _share
-        ),
+        _of_crowd(fit, "skill", "mean"),
+        _of_spread(fit, "skill"),
+        _of_spread(fit, "lean"),
+        _of_crowd(fit, "lapse", "lapse", _share),
     ]
     hard = 0.0
     if fit.shape.has_difficulty:
         hard = float(np.exp(2.0 * fit.quality.difficulty))
-        found.append(
-            from_scale(
-                "difficulty_spread",
-                fit.quality.difficulty,
-                fit.sd("difficulty"),
-                PRIORS["difficulty"],
-                np.exp,
-            )
-        )
+        found.append(_of_crowd(fit, "difficulty_spread", "difficulty", np.exp))
 
     def correlation(logit: float) -> float:
         noise = _NOISE_VARIANCE * (1.0 - _share(logit) ** 2)
         return float((noise + hard) / (_NOISE_VARIANCE + hard))
 
-    shared = from_scale(
-        "shared_error",
-        fit.quality.shared,
-        fit.sd("shared"),
-        PRIORS["shared"],
-        correlation,
-    )
+    shared = _of_crowd(fit, "shared_error", "shared", correlation)
     if not (np.bincount(record.item[record.answer >= 0]) > 1).any():
         shared = not_seen("shared_error", "no item was answered by two people")
     found.append(shared)
@@ -274,21 +279,12 @@ def _repeatability(fit: QualityFit, own: OwnFit | None, hard: float) -> FittedNu
 
 def _mark_numbers(fit: QualityFit) -> list[FittedNumber]:
     bars = fit.lean[:, 0] + float(fit.quality.confusion[0])
-    table = log_table(
-        fit.shape, fit.points, fit.quality, *people_of(fit.quality, fit.spread)
-    )
-    share = np.exp(np.asarray(table, float)) @ np.exp(np.asarray(fit.points.log_weight))
+    share = _answer_shares(fit)
     marked = float(np.median(share[:, 0, 1]))
     error = float(share[:, 0, 1].std() / np.sqrt(bars.size)) * 1.25
     return [
-        from_scale("skill", fit.quality.mean, fit.sd("mean"), PRIORS["mean"]),
-        from_scale(
-            "skill_spread",
-            np.log(fit.spread.skill),
-            fit.spread_sd.skill,
-            PRIORS["skill_spread"],
-            np.exp,
-        ),
+        _of_crowd(fit, "skill", "mean"),
+        _of_spread(fit, "skill"),
         FittedNumber(
             "mark_share", marked, marked - 1.96 * error, marked + 1.96 * error, True, ""
         ),
@@ -312,34 +308,34 @@ def _skip_numbers(record: Record) -> list[FittedNumber]:
     return [FittedNumber("skip share", share, share - half, share + half, True, "")]
 
 
-def _time_numbers(tempo: TempoFit | None) -> list[FittedNumber]:
-    if tempo is None:
+def _time_numbers(timing: ResponseTimeFit | None) -> list[FittedNumber]:
+    if timing is None:
         return [not_seen("seconds", "no times are recorded")]
     found = [
-        _seconds(tempo),
+        _seconds(timing),
         from_scale(
             "pace_spread",
-            np.log(tempo.pace_spread),
-            tempo.sd["pace_spread"],
+            np.log(timing.pace_spread),
+            timing.sd["pace_spread"],
             TIME_PRIORS["pace_spread"],
             np.exp,
         ),
-        _timed(tempo, "spread", "spread", tempo.spread_without_conflict),
-        _timed(tempo, "conflict", "conflict"),
-        _timed(tempo, "length", "length"),
-        _timed(tempo, "pause", "pause", _share),
+        _timed(timing, "spread", "spread", timing.spread_without_conflict),
+        _timed(timing, "conflict", "conflict"),
+        _timed(timing, "length", "length"),
+        _timed(timing, "pause", "pause", _share),
     ]
     names = (("practice", "practice"), ("practice_power", "power"))
     for name, field in names:
-        if tempo.is_ordered:
-            found.append(_timed(tempo, name, field, np.exp))
+        if timing.is_ordered:
+            found.append(_timed(timing, name, field, np.exp))
         else:
             found.append(not_seen(name, "no order is recorded"))
-    if np.isfinite(tempo.drift):
+    if np.isfinite(timing.drift):
         found += [
-            FittedNumber("drift", tempo.drift, np.nan, np.nan, True, "from lags 1, 2"),
+            FittedNumber("drift", timing.drift, np.nan, np.nan, True, "from lags 1, 2"),
             FittedNumber(
-                "memory", tempo.memory, np.nan, np.nan, True, "from lags 1, 2"
+                "memory", timing.memory, np.nan, np.nan, True, "from lags 1, 2"
             ),
         ]
     else:
@@ -347,28 +343,28 @@ def _time_numbers(tempo: TempoFit | None) -> list[FittedNumber]:
     return found
 
 
-def _seconds(tempo: TempoFit) -> FittedNumber:
+def _seconds(timing: ResponseTimeFit) -> FittedNumber:
     """Return the median seconds of a typical question, practised, its conflict in."""
-    weighing = float(tempo.tempo.conflict) * tempo.conflict
+    weighing = float(timing.timing.conflict) * timing.conflict
 
     def seconds(pace: float) -> float:
         return float(np.exp(pace + weighing))
 
-    return _timed(tempo, "seconds", "pace", seconds)
+    return _timed(timing, "seconds", "pace", seconds)
 
 
 def _timed(
-    tempo: TempoFit,
+    timing: ResponseTimeFit,
     name: str,
     field: str,
     scale: Callable[[float], float] | None = None,
 ) -> FittedNumber:
-    value = getattr(tempo.tempo, field)
-    return from_scale(name, value, tempo.sd[field], TIME_PRIORS[field], scale)
+    value = getattr(timing.timing, field)
+    return from_scale(name, value, timing.sd[field], TIME_PRIORS[field], scale)
 
 
 def _work_numbers(
-    record: Record, fit: QualityFit, tempo: TempoFit | None
+    record: Record, fit: QualityFit, timing: ResponseTimeFit | None
 ) -> list[FittedNumber]:
     """Describe how work is dealt, and what goes with what over people."""
     work = np.bincount(record.person, minlength=record.num_people)
@@ -381,8 +377,8 @@ def _work_numbers(
         low, high = (float(spread * np.exp(side * error)) for side in (-1, 1))
         found = [FittedNumber("activity_spread", spread, low, high, True, "")]
         found.append(_correlation("skill_activity", fit.skill[there], logs))
-    if tempo is not None:
-        found.append(_correlation("skill_pace", fit.skill[there], tempo.pace[there]))
+    if timing is not None:
+        found.append(_correlation("skill_pace", fit.skill[there], timing.pace[there]))
     return found
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hitl_sim.participants.group import medians
 from hitl_sim.participants.record import Floats, Ints
 
 _STEPS = 200
@@ -64,11 +65,8 @@ def split_idle(seconds: Floats, person: Ints) -> IdleSplit:
         The split; nobody is interrupted where fewer than 30 answers have a time.
     """
     known = np.isfinite(seconds)
-    # Whole seconds may say 0: half of the least that is not stands for it.
-    positive = seconds[known & (seconds > 0)]
-    floor = positive.min() / 2.0 if positive.size else 1.0
-    log_time = np.log(np.maximum(seconds[known], floor))
-    usual = _medians(log_time, person[known])[person[known]]
+    log_time = log_seconds(seconds[known])
+    usual = medians(log_time, person[known])[person[known]]
     lead = log_time - usual
     chance, spread, shift = _mixture(lead)
     probability = np.full(seconds.size, np.nan)
@@ -90,18 +88,12 @@ def split_idle(seconds: Floats, person: Ints) -> IdleSplit:
     )
 
 
-def _medians(values: Floats, group: Ints) -> Floats:
-    """Return the median of every group, nan of an empty one."""
-    size = int(group.max(initial=-1)) + 1
-    order = np.lexsort((values, group))
-    count = np.bincount(group, minlength=size)
-    start = np.concatenate([[0], np.cumsum(count)])[:-1]
-    found = np.full(size, np.nan)
-    has = count > 0
-    low = order[start[has] + (count[has] - 1) // 2]
-    high = order[start[has] + count[has] // 2]
-    found[has] = (values[low] + values[high]) / 2.0
-    return found
+def log_seconds(seconds: Floats) -> Floats:
+    """Return logs of times; half of the least other time stands for a rounded 0."""
+    positive = seconds[seconds > 0]
+    floor = positive.min() / 2.0 if positive.size else 1.0
+    logs: Floats = np.log(np.maximum(seconds, floor))
+    return logs
 
 
 class _Mixture(NamedTuple):

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from hitl_sim.participants.group import medians, starts
 from hitl_sim.participants.record import Floats, Record, select
 from hitl_sim.participants.scale import (
     MIN_ANSWERS,
@@ -71,7 +72,7 @@ def describe_times(record: Record) -> Table:
     table["sd of log seconds within people"] = Statistic(TIME, within)
     table["sd of log seconds between people"] = Statistic(TIME, max(between, 1e-6))
     if many.any():
-        ratio = (seconds / _own_median(units))[many]
+        ratio = (seconds / medians(seconds, units.person)[units.person])[many]
         paused, rushed = float((ratio > 10).mean()), float((ratio < 1 / 3).mean())
         table["answers over 10 x the own median"] = Statistic(RATE, paused)
         table["answers under a third of the own median"] = Statistic(RATE, rushed)
@@ -83,21 +84,11 @@ def describe_times(record: Record) -> Table:
     return table | (_order(units) if record.is_ordered else {})
 
 
-def _own_median(record: Record) -> Floats:
-    order = np.lexsort((record.times, record.person))
-    count = np.bincount(record.person, minlength=record.num_people)
-    start = np.concatenate([[0], np.cumsum(count)])[:-1]
-    low = np.minimum(start + (count - 1) // 2, order.size - 1)
-    high = np.minimum(start + count // 2, order.size - 1)
-    seconds = record.times[order]
-    return ((seconds[low] + seconds[high]) / 2.0)[record.person]
-
-
 def _grid(record: Record) -> tuple[Floats, np.ndarray, np.ndarray]:
     """Lay seconds, rightness and what exists out as `[T, A]`, in the order of work."""
     _, person = np.unique(record.person, return_inverse=True)
     count = np.bincount(person)
-    start = np.concatenate([[0], np.cumsum(count)])[:-1]
+    start = starts(count)
     order = np.argsort(person, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(order.size) - start[person[order]]
@@ -125,7 +116,7 @@ def _length_correlation(record: Record, centred: Floats) -> float:
     """Correlate an item's median log time, people's means out, with its length."""
     order = np.lexsort((centred, record.item))
     count = np.bincount(record.item, minlength=record.num_items)
-    start = np.concatenate([[0], np.cumsum(count)])[:-1]
+    start = starts(count)
     has = count >= 5
     middle = centred[order][start[has] + count[has] // 2]
     return float(np.corrcoef(middle, np.log(record.size[has]))[0, 1])

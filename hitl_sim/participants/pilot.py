@@ -1,4 +1,4 @@
-"""Fit a pilot of few people, and foretell what redundancy buys with everybody else."""
+"""Fit a pilot of few people, and predict what redundancy buys with everybody else."""
 
 from dataclasses import dataclass, replace
 
@@ -6,9 +6,9 @@ import numpy as np
 
 from hitl_sim.participants.answers import LABEL
 from hitl_sim.participants.fit import fit_record
-from hitl_sim.participants.foretold import CurvePoint, foretell_curve, with_sizes
+from hitl_sim.participants.predicted_curve import CurvePoint, predict_curve, with_sizes
 from hitl_sim.participants.record import Record, take_half
-from hitl_sim.participants.twin import simulate_design
+from hitl_sim.participants.synthetic import simulate_design
 
 MOST_PEOPLE = 10
 NUM_CROWDS = 40
@@ -17,13 +17,13 @@ _LEAST_PEOPLE = 3
 
 @dataclass(frozen=True)
 class Pilot:
-    """What a pilot foretells of the people who took no part in it.
+    """What a pilot predicts of the people who took no part in it.
 
     Attributes:
         num_people: people of the pilot.
         num_answers: their answers.
         num_others: everybody else.
-        curve: what redundancy buys with the others, and what was foretold.
+        curve: what redundancy buys with the others, and what was predicted.
     """
 
     num_people: int
@@ -76,5 +76,5 @@ def run_pilot(
         num_people=num_people,
         num_answers=int((pilot.answer >= 0).sum()),
         num_others=others.num_people,
-        curve=foretell_curve(rng, others, crowds),
+        curve=predict_curve(rng, others, crowds),
     )

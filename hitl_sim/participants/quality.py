@@ -28,6 +28,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
 from hitl_sim.participants.answers import LABEL, MARKS
+from hitl_sim.participants.group import starts
 from hitl_sim.participants.latent import (
     Points,
     bridge_points,
@@ -50,7 +51,11 @@ from hitl_sim.participants.quality_model import (
     start_values,
 )
 from hitl_sim.participants.record import Floats, Record
-from hitl_sim.participants.shrink import solve_spread, spread_error
+from hitl_sim.participants.shrink import (
+    inverse_curvature,
+    solve_spread,
+    spread_error,
+)
 
 MAX_ROWS = 60_000
 """Of more answers the crowd's numbers are fitted to items drawn at random, up to this
@@ -193,7 +198,7 @@ def split_marks(record: Record) -> Record:
     )
     kept = record.answer[row] >= 0
     row, part = row[kept], part[kept]
-    start = np.concatenate([[0], np.cumsum(record.num_parts)])[:-1]
+    start = starts(record.num_parts)
     num_items = int(record.num_parts.sum())
     return Record(
         name=record.name,
@@ -413,12 +418,7 @@ def _covariance(
         shape, quality, spread, around, points, rows, _curvatures(spread, info)
     )
     whole = np.asarray(by_crowd - by_people @ answered.T, float)
-    whole = (whole + whole.T) / 2.0
-    value, vector = np.linalg.eigh(whole)
-    # Nothing is known worse than twice as badly as beforehand.
-    least = min(0.25 / prior.sd**2 for prior in PRIORS.values())
-    inverse: Floats = (vector / np.maximum(value, least)) @ vector.T
-    return inverse, np.asarray(answered, float)
+    return inverse_curvature(whole, PRIORS.values()), np.asarray(answered, float)
 
 
 @partial(jax.jit, static_argnums=0)

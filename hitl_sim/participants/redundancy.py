@@ -9,6 +9,7 @@ from functools import partial
 import jax
 import numpy as np
 
+from hitl_sim.participants.group import starts
 from hitl_sim.participants.record import Floats, Ints, Record
 from oracles.aggregate.dawid_skene import fit_dawid_skene
 from oracles.agreement import one_coin_answers
@@ -33,7 +34,7 @@ def slots(record: Record, values: Ints | None = None) -> tuple[Ints, Ints]:
     values = record.answer if values is None else values
     order = np.argsort(record.item, kind="stable")
     count = np.bincount(record.item, minlength=record.num_items)
-    start = np.concatenate([[0], np.cumsum(count)])[:-1]
+    start = starts(count)
     place = np.arange(order.size) - start[record.item[order]]
     laid = np.full((record.num_items, int(count.max(initial=1))), -1, np.int64)
     laid[record.item[order], place] = values[order]

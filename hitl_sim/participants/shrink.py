@@ -1,5 +1,6 @@
 """How far people are shrunk towards their crowd: the spread of a trait over people."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,19 @@ def solve_spread(prior: Prior, squares: float, freedom: float) -> float:
         slope -= (middle - prior.mean) / prior.sd**2
         low, high = (middle, high) if slope > 0 else (low, middle)
     return float(np.exp(0.5 * (low + high)))
+
+
+def inverse_curvature(curvature: Floats, priors: Iterable[Prior]) -> Floats:
+    """Return the covariance of a crowd's numbers from the curvature of their posterior.
+
+    Args:
+        curvature: `[G, G]`, which rounding may have left unsymmetric.
+        priors: of the numbers; nothing is known worse than twice as badly as they say.
+    """
+    value, vector = np.linalg.eigh((curvature + curvature.T) / 2.0)
+    least = min(0.25 / prior.sd**2 for prior in priors)
+    inverse: Floats = (vector / np.maximum(value, least)) @ vector.T
+    return inverse
 
 
 def spread_error(prior: Prior, u: Floats, h: Floats) -> float:

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hitl_sim.participants.answers import LABEL, Answers
-from hitl_sim.participants.coded import kinds_of, options_of, to_record
 from hitl_sim.participants.compare import Line, compare, halve_distances
+from hitl_sim.participants.encoded import kinds_of, options_of, to_record
 from hitl_sim.participants.fit import CrowdFit, fit_record
-from hitl_sim.participants.foretold import CurvePoint, foretell_curve, with_sizes
 from hitl_sim.participants.graded import GRADED, Grades, validate_grades
 from hitl_sim.participants.holdout import cut_in_halves, hold_cells, take_items
 from hitl_sim.participants.policy import Transfer, compare_policies
@@ -19,10 +18,11 @@ from hitl_sim.participants.predict import (
     gains_on_cells,
     gains_on_new,
 )
+from hitl_sim.participants.predicted_curve import CurvePoint, predict_curve, with_sizes
 from hitl_sim.participants.record import Floats, Record
 from hitl_sim.participants.statistic import describe
-from hitl_sim.participants.tell_apart import Telling, tell_apart
-from hitl_sim.participants.twin import simulate_design
+from hitl_sim.participants.synthetic import simulate_design
+from hitl_sim.participants.two_sample_test import TwoSampleTest, two_sample_test
 
 NUM_CROWDS = 12
 NUM_HALVINGS = 60
@@ -42,7 +42,7 @@ class Validation:
         num_answers: answers held out.
         gains: log likelihoods beside the rivals'.
         lines: statistics of real and simulated people.
-        telling: whether real and simulated people can be told apart.
+        two_sample: whether real and simulated people can be told apart.
         transfer: policies in simulation and with real people; None where items have too
             few answers.
         curve: what redundancy buys.
@@ -55,7 +55,7 @@ class Validation:
     num_answers: int
     gains: list[Gain]
     lines: list[Line]
-    telling: Telling
+    two_sample: TwoSampleTest
     transfer: Transfer | None
     curve: list[CurvePoint]
 
@@ -148,8 +148,8 @@ def validate_record(
         halve_distances(real, rng, num_halvings),
         describe(with_sizes(halves.fitted), rng),
     )
-    tell("telling real from simulated")
-    telling = tell_apart(real, crowds[0], seed)
+    tell("two_sample real from simulated")
+    two_sample = two_sample_test(real, crowds[0], seed)
     tell("playing policies")
     unseen, chosen = take_items(record, halves.held_items)
     transfer = _transfer(
@@ -168,9 +168,9 @@ def validate_record(
         num_answers=int((held.answer >= 0).sum()),
         gains=gains,
         lines=lines,
-        telling=telling,
+        two_sample=two_sample,
         transfer=transfer,
-        curve=foretell_curve(rng, held, crowds),
+        curve=predict_curve(rng, held, crowds),
     )
 
 

@@ -39,12 +39,12 @@ def verdict(found: Validation | Grades) -> list[str]:
         f"{found.num_passed} of {found.num_scored} statistics of the held-out people "
         f"lie within {TOLERANCE:g} distances between their halves."
     )
-    telling = found.telling
-    if np.isfinite(telling.auc):
+    test = found.two_sample
+    if np.isfinite(test.auc):
         said.append(
             "A classifier tells simulated from real people with an area under the "
-            f"curve of {telling.auc:.2f} ({telling.low:.2f} to {telling.high:.2f}); "
-            + ("it cannot." if telling.low <= 0.5 else "so they differ where it looks.")
+            f"curve of {test.auc:.2f} ({test.low:.2f} to {test.high:.2f}); "
+            + ("it cannot." if test.low <= 0.5 else "so they differ where it looks.")
         )
     if found.transfer is None:
         said.append("Policies: items have too few answers to compare eight.")

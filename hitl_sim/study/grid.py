@@ -12,6 +12,7 @@ import msgspec
 
 from hitl_sim import __version__
 from hitl_sim.learn.intervention import Arm
+from hitl_sim.part import Kind, PartError, find
 from hitl_sim.record import SCHEMA
 from hitl_sim.schema import kind_of
 from hitl_sim.study.axis import cells, check_axes, num_cells
@@ -142,6 +143,7 @@ class Condition:
         if not self.spec.part:
             return {}
         tables = {"arm": self.arm, "network": self.network, "training": self.training}
+        tables["target"] = self.spec.target
         people = {"crowd": self.crowd} if self.arm.question is not None else {}
         return named_parts(self.spec.part, msgspec.to_builtins(tables | people))
 
@@ -150,10 +152,12 @@ class Condition:
         task = msgspec.to_builtins(self.task) | {"source": content_hash}
         # what a recording calls the items is in the hash of the matched answers
         del task["item_column"]
+        own = planned_parts(self.spec.part)
         return {
             "task": task,
-            "network": self.network.resolved(planned_parts(self.spec.part)),
-            "training": self.training.resolved(),
+            "network": self.network.resolved(own),
+            "training": self.training.resolved(own),
+            "metric": self.spec.target.metric,
             "seed": self.spec.seed,
         }
 
@@ -199,9 +203,7 @@ class Condition:
         task = {
             k: resolved["task"][k] for k in ("source", "pool", "validation", "test")
         }
-        training = {
-            k: v for k, v in resolved["training"].items() if k != "learning_rate"
-        }
+        training = {k: v for k, v in resolved["training"].items() if k != "params"}
         traced = self.arm.traced
         arm = {k: v for k, v in resolved["arm"].items() if k not in traced}
         asks = self.arm.question is not None
@@ -217,6 +219,7 @@ class Condition:
             "network": resolved["network"],
             **({"parts": self.parts} if self.parts else {}),
             "training": training,
+            "metric": resolved["metric"],
             "arm": arm,
             "crew": crew,
             "traits": content.traits if content else (),
@@ -327,7 +330,17 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
     if table == "arm":
         return tuple(sorted({name for arm in spec.arm for name in _arm_fields(arm)}))
     if table == "network":
-        return ("kind", *_network_options(spec))
+        kinds = itertools.chain(
+            [spec.network.kind],
+            *(a.values or () for a in spec.axis if a.field == "network.kind"),
+        )
+        named = [
+            name
+            for kind in map(str, kinds)
+            for name in _part_fields(spec, "network", kind)
+        ]
+        own = [name.removeprefix("options.") for name in named]
+        return ("kind", *dict.fromkeys([*own, *named]))
     tables: dict[str, type[msgspec.Struct]] = {
         "task": TaskSpec,
         "training": TrainingSpec,
@@ -335,18 +348,24 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
         "crew": type(spec.crew),
     }
     fields = tables[table].__struct_fields__
+    if table == "training":
+        fields = (
+            *(name for name in fields if name not in ("options", "params")),
+            *_part_fields(spec, "optimiser", spec.training.optimiser),
+        )
     # which dials act hangs on the policy
     unswept = {"crowd": ("policy", "options", "params")}.get(table, ())
     return tuple(name for name in fields if name not in unswept)
 
 
-def _network_options(spec: StudySpec) -> tuple[str, ...]:
-    """Options of a study's networks, as axes may name them."""
-    swept = (a.values or () for a in spec.axis if a.field == "network.kind")
-    found: dict[str, None] = {}
-    for kind in map(str, itertools.chain([spec.network.kind], *swept)):
-        found |= dict.fromkeys(NetworkSpec(kind=kind).part().options)
-    return (*found, *(f"options.{name}" for name in found))
+def _part_fields(spec: StudySpec, kind: Kind, name: str) -> tuple[str, ...]:
+    """Options and params of a part, as axes name them within a table."""
+    try:
+        part = find(kind, name, planned_parts(spec.part))
+    except PartError as error:
+        raise SpecError(f"`axis` of {kind!r}: {error}") from error
+    options = [f"options.{option}" for option in part.options]
+    return (*options, *(f"params.{param}" for param in part.params))
 
 
 def set_field(
@@ -362,11 +381,12 @@ def set_field(
     elif table == "task" and name:
         for task in tables["task"].values():
             task[name] = value
-    elif table == "network" and name != "kind":
-        options = tables[table].setdefault("options", {})
-        options[name.removeprefix("options.")] = value
     elif table != "task":
-        tables[table][name] = value
+        below, _, inner = name.rpartition(".")
+        if table == "network" and name != "kind":
+            below = "options"
+        inside = tables[table].setdefault(below, {}) if below else tables[table]
+        inside[inner] = value
 
 
 def _set_in_arm(arm: dict[str, Any], name: str, value: Scalar) -> None:
@@ -530,8 +550,8 @@ def count_inert(conditions: Iterable[Condition], spec: StudySpec) -> int:
 
 def _is_unread_rate(field: str, spec: StudySpec) -> bool:
     """Whether a field is the learning rate of an optimiser that reads none."""
-    is_fixed = spec.training.optimiser == "fixed_hessian"
-    return field == "training.learning_rate" and is_fixed
+    params = spec.training.part(planned_parts(spec.part)).params
+    return field == "training.learning_rate" and "learning_rate" not in params
 
 
 def _nowhere(field: str, spec: StudySpec) -> str:

@@ -5,6 +5,9 @@ from typing import Any
 
 import msgspec
 
+from hitl_sim.part import Part, PartError, find
+from hitl_sim.study.part_option import read_options
+
 
 class NetworkSpec(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
@@ -23,8 +26,8 @@ class NetworkSpec(
     kind: str = "mlp"
     options: dict[str, Any] = {}
 
-    def part(self, foreign: Mapping[str, Any] | None = None) -> Any:
-        """Look up the `Part` that builds it; this loads what it is built with.
+    def part(self, foreign: Mapping[str, Part] | None = None) -> Part:
+        """Look up what builds it.
 
         Args:
             foreign: parts that the study brings, by name.
@@ -32,8 +35,6 @@ class NetworkSpec(
         Raises:
             ValueError: there is none of that name, or it has params.
         """
-        from hitl_sim.part import PartError, find  # noqa: PLC0415 - loads jax
-
         try:
             part = find("network", self.kind, foreign)
         except PartError as error:
@@ -47,15 +48,28 @@ class NetworkSpec(
             )
         return part
 
-    def resolved(self, foreign: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the kind and all of its options, by name; what fixes the network."""
-        from hitl_sim.study.part_option import (  # noqa: PLC0415 - loads jax
-            read_options,
-        )
+    def all_options(self, foreign: Mapping[str, Part] | None = None) -> dict[str, Any]:
+        """Complete the options by their defaults.
 
+        Args:
+            foreign: parts that the study brings, by name.
+
+        Raises:
+            ValueError: one is unknown, missing, or out of its range.
+        """
         part = self.part(foreign)
-        options = read_options(part, self.options, "network", "network.kind")
-        return {"kind": self.kind, **options}
+        return read_options(part, self.options, "network", "network.kind")
+
+    def resolved(self, foreign: Mapping[str, Part] | None = None) -> dict[str, Any]:
+        """Return the kind and all of its options, by name; what fixes the network.
+
+        Args:
+            foreign: parts that the study brings, by name; planned ones will do.
+
+        Raises:
+            ValueError: an option does not fit.
+        """
+        return {"kind": self.kind, **self.all_options(foreign)}
 
 
 def network_table(raw: Any) -> Any:

@@ -1,6 +1,7 @@
 """Parts that a study brings: planned, checked, kept, and loaded in workers."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -20,19 +21,27 @@ def foreign_parts(spec: StudySpec) -> dict[str, Part]:
     Raises:
         SpecError: one cannot be loaded, or is not what it was when the study was read.
     """
-    found = {}
-    for name, part in spec.part.items():
-        try:
-            loaded = load(Source.of(part.source))
-        except PartError as error:
-            raise SpecError(f"[part.{name}] {error}") from error
-        if part.identity is not None and part.identity != loaded.identity:
-            raise SpecError(
-                f"[part.{name}] {part.source!r} must stay as it was when the study was "
-                "read, but its code has changed. Read the study again."
-            )
-        found[name] = loaded.part
-    return found
+    return {name: _foreign(name, part) for name, part in spec.part.items()}
+
+
+def _foreign(name: str, part: PartSpec) -> Part:
+    identity = tuple(sorted((part.identity or {}).items()))
+    return _planned(name, part.source, identity)
+
+
+@cache
+def _planned(name: str, source: str, identity: tuple[tuple[str, Scalar], ...]) -> Part:
+    """Load a part once in a process: equal conditions have the same one."""
+    try:
+        loaded = load(Source.of(source))
+    except PartError as error:
+        raise SpecError(f"[part.{name}] {error}") from error
+    if identity and dict(identity) != loaded.identity:
+        raise SpecError(
+            f"[part.{name}] {source!r} must stay as it was when the study was read, "
+            "but its code has changed. Read the study again."
+        )
+    return loaded.part
 
 
 class Use(NamedTuple):

@@ -11,12 +11,18 @@ from hitl_sim.learn.lever.table import (
     SplitLever,
     find_lever,
 )
-from hitl_sim.learn.network import NetworkChoice, NetworkConfig, layers_of
+from hitl_sim.learn.network import (
+    NetworkChoice,
+    NetworkConfig,
+    build_network,
+    layers_of,
+)
 from hitl_sim.learn.network.base import UnreadableError
+from hitl_sim.learn.optimise import check_padding
 from hitl_sim.schema import one_of
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.network import network_config, readers
-from hitl_sim.study.parts import foreign_parts
+from hitl_sim.study.network import network_of, readers
+from hitl_sim.study.program import program_of
 from hitl_sim.study.spec import SpecError
 from hitl_sim.task import TaskInfo
 
@@ -35,13 +41,15 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
     facts = TaskFacts(
         name=condition.task_name,
         is_tokens=info.vocabulary is not None,
-        network=network,
+        program=program_of(condition, info, info.num_features // info.num_groups),
         network_kind=condition.network.kind,
         readers=partial(readers, info),
     )
     try:
+        if condition.training.batch == "all":
+            check_padding(build_network(network, info.num_features, info.num_classes))
         condition.arm.check_task(facts)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise SpecError(str(error)) from error
 
 
@@ -107,7 +115,7 @@ def _check_network(condition: Condition, info: TaskInfo) -> NetworkChoice:
     """
     kind, name = condition.network.kind, condition.task_name
     try:
-        return network_config(condition.network, info, foreign_parts(condition.spec))
+        return network_of(condition, info)
     except UnreadableError as error:
         why = str(error).partition("whose ")[2].partition(", got")[0]
         raise SpecError(

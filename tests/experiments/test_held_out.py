@@ -9,11 +9,11 @@ import sim_to_real
 import ten_people
 from held_out_page import Part, of_grades, write_page
 
-from hitl_sim.participants.foretold import CurvePoint
 from hitl_sim.participants.graded import Grades
 from hitl_sim.participants.pilot import Pilot
 from hitl_sim.participants.policy import Transfer
 from hitl_sim.participants.predict import Gain
+from hitl_sim.participants.predicted_curve import CurvePoint
 from hitl_sim.participants.record import Record
 
 PLAYS = np.array([[0.6, 0.7, 0.8], [0.62, 0.7, 0.78]])

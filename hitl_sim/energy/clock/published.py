@@ -6,8 +6,6 @@ A figure that a constant was chosen from is no test of the model: `is_fitted` te
 from __future__ import annotations
 
 import functools
-import importlib.resources
-import tomllib
 from collections.abc import Callable
 from typing import Literal
 
@@ -24,6 +22,7 @@ from hitl_sim.energy.clock.share import (
 from hitl_sim.energy.clock.unit import LOWEST_SHARE, capped_share
 from hitl_sim.energy.monte_carlo import draw_interval
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
+from hitl_sim.energy.shipped import read_shipped
 
 
 class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,9 +89,8 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @functools.cache
 def published_figures() -> tuple[Published, ...]:
     """Return the shipped figures."""
-    path = importlib.resources.files("hitl_sim.energy") / "data" / "clock_sweeps.toml"
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))["published"]
-    return msgspec.convert(tables, tuple[Published, ...])
+    form = dict[str, tuple[Published, ...]]
+    return read_shipped("clock_sweeps.toml", form)["published"]
 
 
 def is_fitted(figure: Published, shares: ClockShares | None = None) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import math
-import tomllib
 from collections.abc import Callable
 
 import msgspec
@@ -15,6 +13,7 @@ from hitl_sim.energy.clock.model import Clocked, Job, best_clock, job_energy, jo
 from hitl_sim.energy.monte_carlo import draw_interval, draw_source
 from hitl_sim.energy.profile import Constant
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
+from hitl_sim.energy.shipped import read_shipped
 
 NUM_DRAWS = 4_000
 _LOWEST = 1e-3
@@ -48,8 +47,7 @@ class ClockShares(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @functools.cache
 def default_shares() -> ClockShares:
     """Return the shipped shares, which are assumed."""
-    path = importlib.resources.files("hitl_sim.energy") / "data" / "clocks.toml"
-    return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), ClockShares)
+    return read_shipped("clocks.toml", ClockShares)
 
 
 def draw_shares(shares: ClockShares) -> list[tuple[float, float]]:

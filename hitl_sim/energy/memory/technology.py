@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
-import tomllib
 from typing import Literal
 
 import msgspec
 
 from hitl_sim.energy.profile import Constant
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
+from hitl_sim.energy.shipped import named, read_shipped
 from hitl_sim.unit import J_PER_PICOJOULE
 
 Operation = Literal["add", "multiply"]
@@ -75,11 +74,8 @@ class Technology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Raises:
             ValueError: the technology has no such level.
         """
-        for level in self.level:
-            if level.name == name:
-                return self._quantity(level, "J/B", name)
-        names = ", ".join(repr(level.name) for level in self.level)
-        raise ValueError(f"`level` must be one of {names}, got {name!r}.")
+        level = named({level.name: level for level in self.level}, name, "level")
+        return self._quantity(level, "J/B", name)
 
     def _quantity(self, constant: Constant, unit: str, what: str) -> Quantity:
         value, low, high = (end * J_PER_PICOJOULE for end in constant.ends)
@@ -90,10 +86,8 @@ class Technology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def _technologies() -> dict[str, Technology]:
-    path = importlib.resources.files("hitl_sim.energy") / "data" / "technologies.toml"
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))["technology"]
-    found = msgspec.convert(tables, tuple[Technology, ...])
-    return {technology.name: technology for technology in found}
+    tables = read_shipped("technologies.toml", dict[str, tuple[Technology, ...]])
+    return {technology.name: technology for technology in tables["technology"]}
 
 
 def technology_names() -> tuple[str, ...]:
@@ -107,7 +101,4 @@ def load_technology(name: str) -> Technology:
     Raises:
         ValueError: there is none of this name.
     """
-    if name not in _technologies():
-        names = ", ".join(map(repr, technology_names()))
-        raise ValueError(f"`technology` must be one of {names}, got {name!r}.")
-    return _technologies()[name]
+    return named(_technologies(), name, "technology")

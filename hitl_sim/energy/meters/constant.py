@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
-import tomllib
 
 import msgspec
+
+from hitl_sim.energy.shipped import read_shipped
 
 
 class Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -151,6 +151,4 @@ class MeterConstants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @functools.cache
 def meter_constants() -> MeterConstants:
     """Return the shipped constants of the meters."""
-    file = importlib.resources.files("hitl_sim.energy") / "data" / "meters.toml"
-    data = tomllib.loads(file.read_text(encoding="utf-8"))
-    return msgspec.convert(data, MeterConstants)
+    return read_shipped("meters.toml", MeterConstants)

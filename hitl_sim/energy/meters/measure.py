@@ -5,10 +5,9 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from hitl_sim.energy.meters.analytic import AnalyticBackend
-from hitl_sim.energy.meters.backend import Backend, Capability, Check
+from hitl_sim.energy.meters.backend import Backend, Capability
 from hitl_sim.energy.meters.choose import default_backends
 from hitl_sim.energy.meters.meter import Meter
 from hitl_sim.energy.meters.repeat import Repeated
@@ -60,30 +59,6 @@ class Measurement:
     def marginal_total(self) -> Quantity | None:
         """Return the same less idle."""
         return _sum(self.repeated.marginal_per_call)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values, for a file."""
-        repeated = self.repeated
-        reading = repeated.reading
-        return {
-            "argv": list(self.argv),
-            "return_code": self.return_code,
-            "num_repeats": repeated.num_repeats,
-            "stopped": repeated.stopped,
-            "is_within_target": repeated.is_within_target,
-            "is_measured": self.is_measured,
-            "seconds": reading.seconds.to_json(),
-            "gross": [energy.to_json() for energy in reading.gross],
-            "idle": [energy.to_json() for energy in reading.idle],
-            "marginal": [energy.to_json() for energy in reading.marginal],
-            "idle_w": {of: power.to_json() for of, power in self.idle_w.items()},
-            "checks": [_check_json(check) for check in reading.checks],
-            "cannot": {
-                f"{seen.backend} {seen.device}".strip(): seen.reason
-                for seen in self.capabilities
-                if not seen.is_available
-            },
-        }
 
 
 def choose_backends(
@@ -189,13 +164,3 @@ def _sum(energies: Sequence[Quantity]) -> Quantity | None:
         return total(energies)
     except ValueError:
         return None
-
-
-def _check_json(check: Check) -> dict[str, Any]:
-    views = {"counter": check.counter, "sampled": check.sampled}
-    return {
-        "of": check.of,
-        "label": check.label,
-        "note": check.note,
-        **{name: view.to_json() for name, view in views.items() if view is not None},
-    }

@@ -65,11 +65,6 @@ class Reading:
     marginal: tuple[Quantity, ...]
     checks: tuple[Check, ...] = ()
 
-    @property
-    def suspects(self) -> tuple[Check, ...]:
-        """Return the checks that say not to trust a device."""
-        return tuple(check for check in self.checks if check.label == "suspect")
-
 
 class Window:
     """An open stretch; it holds its reading once it is closed."""

@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int
 from hitl_sim.learn.crowd import NOBODY, Answers, PanelConfig, Questions
 from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
+from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.work import WorkLine
 from hitl_sim.part import Part
 from hitl_sim.task import Split
@@ -52,7 +53,7 @@ class Setting(NamedTuple):
         groups: `[G, S]` features of each group.
         importance: `[G]` standardised reference importance: what people perceive.
         params: `[]` each, the arm's own traced numbers by name.
-        learning_rate: `[]`.
+        optimiser: its traced numbers, `[]` each.
         perceived: what `asked_utility` and `asked_difficulty` read.
         is_askable: `[N]` items that may be asked about; None where all may.
     """
@@ -61,7 +62,7 @@ class Setting(NamedTuple):
     groups: Int[Array, "groups members"]
     importance: Float[Array, " groups"]
     params: Mapping[str, Float[Array, ""]]
-    learning_rate: Float[Array, ""]
+    optimiser: Params
     perceived: Perceived = Perceived()
     is_askable: Bool[Array, " items"] | None = None
 

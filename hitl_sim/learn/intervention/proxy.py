@@ -33,7 +33,7 @@ def fit_proxy(
     Args:
         key: fixes weights and batches.
         program: the static surroundings.
-        setting: the run's pool and learning rate.
+        setting: the run's pool, and the numbers of its optimiser.
         num_steps: training steps; static.
 
     Returns:
@@ -43,8 +43,8 @@ def fit_proxy(
     whole = TrainSet(
         pool.features, pool.label, jnp.arange(num_pool), jnp.int32(num_pool)
     )
-    network, rate = proxy_network(program), setting.learning_rate
-    return fit(key, network, program.train, rate, whole, num_steps)
+    network, rates = proxy_network(program), setting.optimiser
+    return fit(key, network, program.train, rates, whole, num_steps)
 
 
 def proxy_work(

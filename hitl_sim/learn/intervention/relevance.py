@@ -179,7 +179,7 @@ def _build(arm: RelevanceArm, program: Program) -> Intervention:
     """
     shape = program.shape
     small = build_network(_SMALL, NUM_CUES, 2)
-    small_train = TrainConfig(batch=arm.questions, optimiser="adam")
+    small_train = TrainConfig(batch=arm.questions)
 
     def pick(key: jax.Array, setting: Setting) -> jax.Array:
         features = setting.split.pool.features
@@ -227,8 +227,9 @@ def _build(arm: RelevanceArm, program: Program) -> Intervention:
             plan.asked[true_first(is_rated)],
             jnp.maximum(is_rated.sum(dtype=jnp.int32), 1),
         )
-        rate, num_steps = jnp.float32(_RATE), arm.generalise_steps
-        params = fit(key, small, small_train, rate, rated, num_steps)
+        rates = {"learning_rate": jnp.float32(_RATE)}
+        num_steps = arm.generalise_steps
+        params = fit(key, small, small_train, rates, rated, num_steps)
         return jax.nn.softmax(small.apply(params, x))[:, 1]
 
     def absorb(

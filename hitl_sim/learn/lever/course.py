@@ -11,7 +11,8 @@ from hitl_sim.learn.lever.unit import (
     weigh_units,
 )
 from hitl_sim.learn.network import Network, NetworkChoice, NetworkConfig
-from hitl_sim.learn.optimise import Learner, resume_learner
+from hitl_sim.learn.optimise import Learner, TrainConfig, resume_learner
+from hitl_sim.learn.optimiser import Params
 
 
 class Leg(NamedTuple):
@@ -51,9 +52,10 @@ class Course(NamedTuple):
 
     def plain(self, learner: Learner) -> Any:
         """Return params of the last leg's network as if no lever acted on it."""
-        hooks = self.legs[-1].network.hooks
+        network = self.legs[-1].network
+        hooks = network.hooks
         if hooks is None:
-            return learner.params
+            return learner.weights(network, learner.params)
         return hooks.plain(learner.params, learner.held)
 
 
@@ -61,7 +63,8 @@ def build_course(
     config: NetworkConfig,
     sizes: tuple[int, int],
     lever: LeverConfig,
-    optimiser: str,
+    train: TrainConfig,
+    params: Params,
     pretrained: Any = None,
 ) -> Course:
     """Build the course that a lever sends a network on.
@@ -70,7 +73,8 @@ def build_course(
         config: the network, whole.
         sizes: input width D and output width K.
         lever: what acts on it.
-        optimiser: its name.
+        train: its training.
+        params: traced numbers of the optimiser.
         pretrained: params to start from, where there are any.
     """
     cut = lever.cut
@@ -83,8 +87,8 @@ def build_course(
     small = build_form(left, sizes, lever)
 
     def take_over(learner: Learner) -> Learner:
-        params, held = cut_units(config, lever, whole, small, learner)
-        return resume_learner(params, held, optimiser)
+        weights, held = cut_units(config, lever, whole, small, learner)
+        return resume_learner(weights, held, train, params)
 
     first = _leg(config, whole)._replace(checkpoints=cut.after)
     second = _leg(left, small)._replace(take_over=take_over)

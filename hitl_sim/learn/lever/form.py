@@ -105,6 +105,11 @@ def _build_form(
 ) -> Form:
     """Build a form whose products are plain."""
     plain = build_network(config, *sizes)
+    if plain.training is not None:
+        raise ValueError(
+            f"`dropout` must be 0 in a network on which levers act, got "
+            f"{config.dropout}."
+        )
     layout = layout_of(plain)
 
     def begin(key: jax.Array) -> tuple[Any, ...]:

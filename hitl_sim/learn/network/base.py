@@ -93,7 +93,7 @@ class Training(NamedTuple):
 
     split: Callable[[Any], tuple[Any, Any]]
     join: Callable[[Any, Any], Any]
-    apply: Callable[[Key[Array, ""], Any, Any, Any], tuple[jax.Array, Any]]
+    apply: Callable[[Any, Any, Any, Any], tuple[jax.Array, Any]]
     skips_padding: bool = True
 
 

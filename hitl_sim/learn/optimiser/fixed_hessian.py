@@ -21,8 +21,38 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-FIXED_HESSIAN = "fixed_hessian"
-"""What the optimiser is called."""
+from hitl_sim.learn.optimiser.base import Descent, Params
+from oracles import part
+
+
+@part.optimiser(version=1, params={"l2": 1.0})
+def fixed_hessian(total_steps: int) -> Descent:
+    """Steps in a fixed metric to the optimum of a linear network, on all items.
+
+    It needs no learning rate, and starts from zero. Its param `l2` > 0 is the weight of
+    half the squared weights, biases apart, beside the summed cross-entropy:
+    scikit-learn's 1 / C.
+
+    Args:
+        total_steps: has no part in it.
+    """
+    del total_steps
+
+    def start(weights: Any) -> Any:
+        zeros = jax.tree.map(jnp.zeros_like, weights)
+        check_linear(zeros)
+        return zeros
+
+    def prepare(params: Params, x: Any, y: Any, is_used: Any, weights: Any) -> Metric:
+        check_linear(weights)
+        num_classes = jax.tree.leaves(weights)[0].shape[0]
+        return build_metric(x, y, is_used, num_classes, params["l2"])
+
+    def step_down(params: Params, metric: Any, weights: Any, num_steps: Any) -> Any:
+        del params
+        return descend(metric, weights, num_steps)
+
+    return Descent(start, prepare, step_down)
 
 
 class Metric(NamedTuple):
@@ -50,7 +80,7 @@ def build_metric(
     y: Int[Array, " items"],
     is_used: Bool[Array, " items"],
     num_classes: int,
-    l2: float,
+    l2: float | Float[Array, ""],
 ) -> Metric:
     """Prepare a training set.
 
@@ -124,7 +154,7 @@ def check_linear(params: Any) -> None:
     shapes = [jnp.shape(leaf) for leaf in jax.tree.leaves(params)]
     if [len(shape) for shape in shapes] != [1, 2]:
         raise ValueError(
-            f"`optimiser` must not be {FIXED_HESSIAN!r} for a network that is not "
+            f"`optimiser` must not be 'fixed_hessian' for a network that is not "
             f"linear, got one with weights of shapes {shapes}."
         )
 

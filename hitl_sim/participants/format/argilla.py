@@ -14,30 +14,24 @@ References:
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from hitl_sim.participants.answers import LABEL, MARKS, RATING, Answers
+from hitl_sim.participants.answers import LABEL, MARKS, RATING
 from hitl_sim.participants.format.document import Entry
-from hitl_sim.participants.format.gather import gather
-from hitl_sim.participants.format.mark import (
-    longest_text,
-    marked_words,
-    note_on_names,
-    span_in,
-)
+from hitl_sim.participants.format.gather import export_of_tasks
+from hitl_sim.participants.format.mark import longest_text
 from hitl_sim.participants.format.reading import (
+    Findings,
     Labels,
     Question,
-    Reading,
+    Span,
     Submission,
     TaskPlace,
     as_label,
     as_person,
-    name_items,
     note_on_drafts,
 )
-from hitl_sim.participants.format.registry import Format
 from hitl_sim.participants.table_file import Layout
 
 _SUBMITTED, _DISCARDED = "submitted", "discarded"
@@ -51,7 +45,7 @@ _FIELDS = {"annotator": "user_id", "item": "id", "answer": "value"}
 _FIELDS |= {"started": "inserted_at"}
 _FLAT = ".responses"
 
-_Record = Mapping[str, Any]
+_Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -69,7 +63,7 @@ def _recognise(value: Mapping[str, Any], layout: Layout) -> bool:
     return any(map(_is_record, _records(value)))
 
 
-def _is_record(value: _Record) -> bool:
+def _is_record(value: _Fields) -> bool:
     responses = value.get("responses", ())
     is_whole = isinstance(responses, dict | list | None) and (
         {"responses", "fields"} <= set(value)
@@ -77,11 +71,11 @@ def _is_record(value: _Record) -> bool:
     return is_whole or bool(_flat_names(value)) or bool(_hub_names(value))
 
 
-def _flat_names(value: _Record) -> list[str]:
+def _flat_names(value: _Fields) -> list[str]:
     return [name.removesuffix(_FLAT) for name in value if name.endswith(_FLAT)]
 
 
-def _hub_names(value: _Record) -> list[str]:
+def _hub_names(value: _Fields) -> list[str]:
     """Return questions that are columns: lists of responses, or lists of each part."""
     return [name for name, column in value.items() if _is_hub(column)]
 
@@ -92,7 +86,7 @@ def _is_hub(column: Any) -> bool:
     return isinstance(column, dict) and {"user_id", "value"} <= set(column)
 
 
-def _records(value: Mapping[str, Any]) -> list[_Record]:
+def _records(value: Mapping[str, Any]) -> list[_Fields]:
     """Return the records of an object: itself, or those that it wraps."""
     parts, items = list(value.values()), value.get("items")
     if isinstance(value.get("id"), list):
@@ -106,69 +100,37 @@ def _records(value: Mapping[str, Any]) -> list[_Record]:
     return [value]
 
 
-def _read(
-    entries: Sequence[Entry], origin: str, layout: Layout, question: str | None
-) -> Answers:
+def _unwrapped(entries: Sequence[Entry]) -> list[Entry]:
     wrapped = [(entry, _records(entry.value)) for entry in entries]
-    found = [
+    return [
         Entry(dict(record), entry.number if len(records) == 1 else number, entry.file)
         for entry, records in wrapped
         for number, record in enumerate(records, start=1)
     ]
-    items, place, notes = name_items(found, [_id(each.value) for each in found], origin)
-    dataset = _Dataset(place)
-    for number, entry in enumerate(found):
-        dataset.add(number, items[number], entry.value)
-    reading = Reading(
-        place=place,
-        word="question",
-        questions=dataset.questions,
-        supported=_SUPPORTED,
-        submissions=dataset.submissions,
-        fields=_FIELDS,
-        notes=(*notes, *dataset.notes()),
-    )
-    return gather(reading, layout, question)
 
 
-FORMAT = Format("Argilla (JSON)", _recognise, _read)
-
-
-def _id(record: _Record) -> Any:
-    names = ("external_id", "id", "_server_id")
-    return next((record[n] for n in names if record.get(n) is not None), None)
-
-
-@dataclass
-class _Dataset:
-    """What the records of a file hold, record by record."""
-
-    place: TaskPlace
-    questions: dict[str, Question] = field(default_factory=dict)
-    submissions: list[Submission] = field(default_factory=list)
-    span_names: set[str] = field(default_factory=set)
-    num_drafts: int = 0
-    num_unknown: int = 0
-
-    def add(self, number: int, item: str, record: _Record) -> None:
-        """Read a record."""
+def _read(records: Sequence[Entry], found: Findings) -> list[Submission]:
+    submissions: list[Submission] = []
+    num_drafts, num_unknown = 0, 0
+    for number, entry in enumerate(records):
+        record = entry.value
         fields = record.get("fields")
         text = longest_text(fields if isinstance(fields, dict) else record)
-        for response in self._responses(number, record):
+        for response in _Record(number, found.place).responses(record):
             if response.status in _OPEN:
-                self.num_drafts += 1
+                num_drafts += 1
                 continue
-            self.num_unknown += response.status is None
+            num_unknown += response.status is None
             is_skipped = response.status == _DISCARDED
             answers = {
-                name: self._labels(number, name, value, text)
+                name: _labels(number, name, value, text, found)
                 for name, value in response.values.items()
                 if value is not None and not is_skipped
             }
-            self.submissions.append(
+            submissions.append(
                 Submission(
                     entry=number,
-                    item=item,
+                    item=found.items[number],
                     annotator=response.user,
                     answers=answers,
                     is_skipped=is_skipped,
@@ -176,74 +138,100 @@ class _Dataset:
                     text=text,
                 )
             )
+    found.notes += note_on_drafts(num_drafts)
+    if num_unknown:
+        found.notes.append(
+            f"{num_unknown} responses have no status: drafts and discarded ones cannot "
+            "be told from submitted ones, and count as these."
+        )
+    return submissions
 
-    def notes(self) -> list[str]:
-        """Note drafts, and what has no status."""
-        notes = note_on_drafts(self.num_drafts)
-        if self.num_unknown:
-            notes.append(
-                f"{self.num_unknown} responses have no status: drafts and discarded "
-                "ones cannot be told from submitted ones, and count as these."
-            )
-        return notes + note_on_names(self.span_names)
 
-    def _responses(self, number: int, record: _Record) -> Iterator[_Response]:
+def _id(record: _Fields) -> Any:
+    names = ("external_id", "id", "_server_id")
+    return next((record[n] for n in names if record.get(n) is not None), None)
+
+
+FORMAT = export_of_tasks(
+    "Argilla (JSON)",
+    _recognise,
+    _read,
+    word="question",
+    supported=_SUPPORTED,
+    fields=_FIELDS,
+    id_of=_id,
+    tasks_of=_unwrapped,
+)
+
+
+@dataclass(frozen=True)
+class _Record:
+    """Reads one record.
+
+    Attributes:
+        number: of the record, from 0.
+        place: of messages.
+    """
+
+    number: int
+    place: TaskPlace
+
+    def responses(self, record: _Fields) -> Iterator[_Response]:
+        """Yield what each person said of the record."""
         found = record.get("responses")
         if isinstance(found, list):
-            responses = self._of_people(number, found)
+            responses = self._of_people(found)
         else:
-            responses = self._of_questions(number, record)
+            responses = self._of_questions(record)
         for response in responses:
             allowed = (_SUBMITTED, _DISCARDED, *_OPEN)
             if response.status is not None and response.status not in allowed:
                 must = f"one of {', '.join(allowed)}"
-                raise self.place.refuse(number, "status", must, response.status)
+                raise self._refuse("status", must, response.status)
             yield response
 
-    def _person(self, number: int, user: Any) -> str:
+    def _person(self, user: Any) -> str:
         # the SDK writes str(None) where there is no person
         user = None if user == "None" else user
-        return as_person(user, number, "user_id", self.place)
+        return as_person(user, self.number, "user_id", self.place)
 
-    def _of_people(self, number: int, found: list[Any]) -> list[_Response]:
+    def _of_people(self, found: list[Any]) -> list[_Response]:
         """Read a list of responses, each one person's to all questions."""
         responses = []
         for each in found:
             if not isinstance(each, dict):
-                raise self.place.refuse(number, "responses", "objects", each)
+                raise self._refuse("responses", "objects", each)
             values = each.get("values") or {}
             if not isinstance(values, dict):
-                raise self.place.refuse(number, "values", "an object", values)
+                raise self._refuse("values", "an object", values)
             plain = {
                 name: value["value"] if isinstance(value, dict) else value
                 for name, value in values.items()
                 if not isinstance(value, dict) or "value" in value
             }
-            user = self._person(number, each.get("user_id"))
+            user = self._person(each.get("user_id"))
             started = each.get("inserted_at") or each.get("updated_at")
             responses.append(_Response(user, each.get("status"), plain, started))
         return responses
 
-    def _of_questions(self, number: int, record: _Record) -> list[_Response]:
+    def _of_questions(self, record: _Fields) -> list[_Response]:
         """Read lists of responses by question, and put them together by person."""
         values: dict[str, dict[str, Any]] = defaultdict(dict)
         status: dict[str, Any] = {}
-        for name, response in self._by_question(number, record):
-            user = self._person(number, response.get("user_id"))
+        for name, response in self._by_question(record):
+            user = self._person(response.get("user_id"))
             if name in values[user]:
                 must = f"answered once by {user!r}"
-                raise self.place.refuse(number, name, must, response.get("value"))
+                raise self._refuse(name, must, response.get("value"))
             values[user][name] = response.get("value")
             status.setdefault(user, response.get("status"))
         return [_Response(user, status[user], each) for user, each in values.items()]
 
-    def _by_question(
-        self, number: int, record: _Record
-    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def _by_question(self, record: _Fields) -> Iterator[tuple[str, Mapping[str, Any]]]:
         nested = record.get("responses") or {}
         if not isinstance(nested, dict):
             must = "responses by question or by person"
-            raise self.place.refuse(number, "responses", must, nested)
+            raise self._refuse("responses", must, nested)
         columns = nested | {name: record[name] for name in _hub_names(record)}
         for name in _flat_names(record):
             key = f"{name}{_FLAT}"
@@ -253,44 +241,41 @@ class _Dataset:
                 "status": record.get(f"{key}.status"),
             }
         for name, column in columns.items():
-            for response in self._rows(number, name, column or []):
+            for response in self._rows(name, column or []):
                 yield name, response
 
-    def _rows(self, number: int, name: str, column: Any) -> list[Mapping[str, Any]]:
+    def _rows(self, name: str, column: Any) -> list[Mapping[str, Any]]:
         """Return responses, from a list of them or from lists of their parts."""
         if isinstance(column, dict):
             parts = {key: part for key, part in column.items() if part is not None}
             lengths = {len(p) if isinstance(p, list) else -1 for p in parts.values()}
             if len(lengths) > 1 or -1 in lengths:
                 must = "lists of one length: value, user_id and status"
-                raise self.place.refuse(number, name, must, column)
+                raise self._refuse(name, must, column)
             rows = zip(*parts.values(), strict=True)
             return [dict(zip(parts, row, strict=True)) for row in rows]
         if not isinstance(column, list) or not all(isinstance(r, dict) for r in column):
-            raise self.place.refuse(number, name, "a list of responses", column)
+            raise self._refuse(name, "a list of responses", column)
         return column
 
-    def _labels(self, number: int, name: str, value: Any, text: str) -> Labels:
-        type_ = _type(value)
-        if type_ is None:
-            return ()
-        known = self.questions.setdefault(
-            name, Question(name, type_, _KINDS.get(type_))
-        )
-        if known.type != type_:
-            must = f"a value of {known.type}, as in other records"
-            raise self.place.refuse(number, name, must, value)
-        if known.kind is None:
-            return ()
-        if known.kind != MARKS:
-            return tuple(map(as_label, value if isinstance(value, list) else [value]))
-        self.span_names |= {str(span["label"]) for span in value if "label" in span}
-        try:
-            ends = [span_in(text, span["start"], span["end"]) for span in value]
-        except (TypeError, ValueError):
-            must = "a list of spans of the text, with start and end"
-            raise self.place.refuse(number, name, must, value) from None
-        return (marked_words(text, ends),)
+    def _refuse(self, name: str, must: str, got: object) -> ValueError:
+        return self.place.refuse(self.number, name, must, got)
+
+
+def _labels(number: int, name: str, value: Any, text: str, found: Findings) -> Labels:
+    type_ = _type(value)
+    if type_ is None:
+        return ()
+    asked = found.question(number, name, Question(name, type_, _KINDS.get(type_)))
+    if asked.kind is None:
+        return ()
+    if asked.kind == MARKS:
+        return found.marks(number, name, text, value, _span)
+    return tuple(map(as_label, value if isinstance(value, list) else [value]))
+
+
+def _span(value: Mapping[str, Any]) -> Span:
+    return value["start"], value["end"], value.get("label")
 
 
 def _type(value: Any) -> str | None:

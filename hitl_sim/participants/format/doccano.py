@@ -14,25 +14,21 @@ References:
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from hitl_sim.participants.answers import LABEL, MARKS, Answers
+from hitl_sim.participants.answers import LABEL, MARKS
 from hitl_sim.participants.format.document import Entry
-from hitl_sim.participants.format.gather import gather
-from hitl_sim.participants.format.mark import marked_words, note_on_names, span_in
+from hitl_sim.participants.format.gather import export_of_tasks
 from hitl_sim.participants.format.reading import (
+    Findings,
     Labels,
     Question,
-    Reading,
+    Span,
     Submission,
-    TaskPlace,
     as_label,
     as_person,
-    name_items,
     person_of_file,
 )
-from hitl_sim.participants.format.registry import Format
 from hitl_sim.participants.table_file import Layout
 
 _NAMES, _SPANS = "labels", "spans"
@@ -65,138 +61,102 @@ def _is_old(value: Mapping[str, Any]) -> bool:
     )
 
 
-def _read(
-    entries: Sequence[Entry], origin: str, layout: Layout, question: str | None
-) -> Answers:
-    ids = [entry.value.get("id") for entry in entries]
-    items, place, notes = name_items(entries, ids, origin)
-    file = _File(place)
+def _read(entries: Sequence[Entry], found: Findings) -> list[Submission]:
     given: list[tuple[int, str | None, dict[str, Labels]]] = []
+    num_empty = 0
     for number, entry in enumerate(entries):
-        given += [(number, *each) for each in file.answers(number, entry.value)]
-    numbers = [number for number, _, _ in given]
+        parts = list(_parts(number, entry.value, found))
+        num_empty += not parts
+        for person, lists in parts:
+            answers = {}
+            for name, labels in lists.items():
+                if not isinstance(labels, list):
+                    must = "a list of labels"
+                    raise found.place.refuse(number, name, must, labels)
+                if labels:
+                    text = _text(entry.value)
+                    answers[name] = _labels(number, name, labels, text, found)
+                else:
+                    num_empty += 1
+            if answers:
+                given.append((number, person, answers))
+    if any(entries[n].file == _SHARED and who is None for n, who, _ in given):
+        raise ValueError(
+            f"{found.place.origin}: must say who gave each label, got a file 'all' of "
+            "a project with shared annotation, in which nobody knows. Export a project "
+            "without it: one file for each annotator."
+        )
     people, unnamed = person_of_file(
-        [entries[number] for number in numbers], [who for _, who, _ in given]
+        [entries[number] for number, _, _ in given], [who for _, who, _ in given]
     )
-    _check_shared(entries, given, origin)
-    submissions = [
+    found.notes += unnamed
+    if num_empty:
+        found.notes.append(
+            f"{num_empty} empty lists of labels are left out: Doccano does not say "
+            "whether anybody looked."
+        )
+    return [
         Submission(
             entry=number,
-            item=items[number],
+            item=found.items[number],
             annotator=person,
             answers=answers,
             text=_text(entries[number].value),
         )
         for (number, _, answers), person in zip(given, people, strict=True)
     ]
-    reading = Reading(
-        place=place,
-        word="field",
-        questions=file.questions,
-        supported=_SUPPORTED,
-        submissions=submissions,
-        fields=_FIELDS,
-        is_by_task=False,
-        notes=(*notes, *unnamed, *file.notes()),
-    )
-    return gather(reading, layout, question)
 
 
-FORMAT = Format("Doccano (JSONL)", _recognise, _read)
+FORMAT = export_of_tasks(
+    "Doccano (JSONL)",
+    _recognise,
+    _read,
+    word="field",
+    supported=_SUPPORTED,
+    fields=_FIELDS,
+    id_of=lambda value: value.get("id"),
+    is_by_task=False,
+)
 
 
 def _text(value: Mapping[str, Any]) -> str:
     return str(value.get("text") or value.get("data") or "")
 
 
-def _check_shared(
-    entries: Sequence[Entry],
-    given: Sequence[tuple[int, str | None, dict[str, Labels]]],
-    origin: str,
-) -> None:
-    if any(entries[n].file == _SHARED and who is None for n, who, _ in given):
-        raise ValueError(
-            f"{origin}: must say who gave each label, got a file 'all' of a project "
-            "with shared annotation, in which nobody knows. Export a project without "
-            "it: one file for each annotator."
-        )
+def _parts(
+    number: int, value: Mapping[str, Any], found: Findings
+) -> Iterator[tuple[str | None, dict[str, Any]]]:
+    """Yield who answered, and the lists of labels by question."""
+    annotations = value.get("annotations")
+    if not isinstance(annotations, list):
+        who = value.get("user", value.get("username"))
+        if who is not None:
+            who = as_person(who, number, "user", found.place)
+        there = [name for name in (*_LABELS, *_UNABLE) if name in value]
+        yield who, {name: value[name] for name in there}
+        return
+    by_user: dict[str, list[Any]] = defaultdict(list)
+    for each in annotations:
+        if not isinstance(each, dict) or each.get("user") is None:
+            must = "a list of labels with user"
+            raise found.place.refuse(number, "annotations", must, each)
+        who = as_person(each["user"], number, "user", found.place)
+        by_user[who].append(each if "start_offset" in each else each.get("label"))
+    for person, labels in by_user.items():
+        yield person, {"label": labels}
 
 
-@dataclass
-class _File:
-    """What the lines of a file say, line by line."""
-
-    place: TaskPlace
-    questions: dict[str, Question] = field(default_factory=dict)
-    span_names: set[str] = field(default_factory=set)
-    num_empty: int = 0
-
-    def answers(
-        self, number: int, value: Mapping[str, Any]
-    ) -> Iterator[tuple[str | None, dict[str, Labels]]]:
-        """Yield who answered and what, by question."""
-        if isinstance(value.get("annotations"), list):
-            parts = self._by_user(number, value["annotations"])
-        else:
-            who = value.get("user", value.get("username"))
-            there = [name for name in (*_LABELS, *_UNABLE) if name in value]
-            if who is not None:
-                who = as_person(who, number, "user", self.place)
-            parts = [(who, {name: value[name] for name in there})]
-        for person, lists in parts:
-            found = {}
-            for name, labels in lists.items():
-                if not isinstance(labels, list):
-                    raise self.place.refuse(number, name, "a list of labels", labels)
-                if not labels:
-                    self.num_empty += 1
-                    continue
-                found[name] = self._labels(number, name, labels, _text(value))
-            if found:
-                yield person, found
-
-    def notes(self) -> list[str]:
-        """Note what is empty, and labels of spans."""
-        notes = []
-        if self.num_empty:
-            notes.append(
-                f"{self.num_empty} empty lists of labels are left out: Doccano does "
-                "not say whether anybody looked."
-            )
-        return notes + note_on_names(self.span_names)
-
-    def _by_user(
-        self, number: int, annotations: Sequence[Any]
-    ) -> list[tuple[str | None, dict[str, list[Any]]]]:
-        by_user: dict[str, list[Any]] = defaultdict(list)
-        for each in annotations:
-            if not isinstance(each, dict) or each.get("user") is None:
-                must = "a list of labels with user"
-                raise self.place.refuse(number, "annotations", must, each)
-            is_span = "start_offset" in each
-            who = as_person(each["user"], number, "user", self.place)
-            by_user[who].append(each if is_span else each.get("label"))
-        if not by_user:
-            self.num_empty += 1
-        return [(who, {"label": labels}) for who, labels in by_user.items()]
-
-    def _labels(self, number: int, name: str, labels: list[Any], text: str) -> Labels:
-        type_ = _type(name, labels)
-        kind = {_NAMES: LABEL, _SPANS: MARKS}.get(type_)
-        known = self.questions.setdefault(name, Question(name, type_, kind))
-        if known.type != type_:
-            raise self.place.refuse(number, name, f"{known.type} as before", labels)
-        if kind is None:
-            return ()
-        if kind == LABEL:
-            return tuple(map(as_label, labels))
-        try:
-            spans = [_span(text, each) for each in labels]
-        except (KeyError, TypeError, ValueError):
-            must = "a list of spans of the text: start, end and label"
-            raise self.place.refuse(number, name, must, labels) from None
-        self.span_names |= {label for _, _, label in spans}
-        return (marked_words(text, [(start, end) for start, end, _ in spans]),)
+def _labels(
+    number: int, name: str, labels: list[Any], text: str, found: Findings
+) -> Labels:
+    type_ = _type(name, labels)
+    kind = {_NAMES: LABEL, _SPANS: MARKS}.get(type_)
+    asked = found.question(number, name, Question(name, type_, kind))
+    if asked.kind is None:
+        return ()
+    if asked.kind == MARKS:
+        return found.marks(number, name, text, labels, _span)
+    return tuple(map(as_label, labels))
 
 
 def _type(name: str, labels: Sequence[Any]) -> str:
@@ -207,9 +167,8 @@ def _type(name: str, labels: Sequence[Any]) -> str:
     return _SPANS
 
 
-def _span(text: str, value: Any) -> tuple[int, int, str]:
+def _span(value: Any) -> Span:
     if isinstance(value, dict):
-        start, end, label = value["start_offset"], value["end_offset"], value["label"]
-    else:
-        start, end, label = value
-    return (*span_in(text, start, end), str(label))
+        return value["start_offset"], value["end_offset"], value["label"]
+    start, end, label = value
+    return start, end, label

@@ -1,22 +1,26 @@
 """From what a format read to the one table of answers."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 import pyarrow as pa
 
-from hitl_sim.participants.answers import LABEL, MARKS, NOTHING, PREFERENCE, Answers
+from hitl_sim.participants.answers import LABEL, MARKS, NOTHING, Answers
 from hitl_sim.participants.clean import clean
 from hitl_sim.participants.format.choose import choose_question
+from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.mark import words_of
 from hitl_sim.participants.format.reading import (
+    Findings,
     Labels,
     Question,
     Reading,
     Submission,
+    name_items,
 )
+from hitl_sim.participants.format.registry import Format, Recognise
 from hitl_sim.participants.table_file import Layout
 
 _JOIN = " + "
@@ -27,6 +31,55 @@ _FEW = 20
 _FREE_SHARE = 0.8
 
 _Row = dict[str, Any]
+
+
+def export_of_tasks(
+    name: str,
+    recognise: Recognise,
+    read: Callable[[Sequence[Entry], Findings], Sequence[Submission]],
+    *,
+    word: str,
+    supported: Sequence[str],
+    fields: Mapping[str, str],
+    id_of: Callable[[Mapping[str, Any]], Any],
+    tasks_of: Callable[[Sequence[Entry]], Sequence[Entry]] = lambda entries: entries,
+    is_by_task: bool = True,
+) -> Format:
+    """Make the format of a tool whose exports are tasks that people answered.
+
+    Args:
+        name: of the tool, and of the export.
+        recognise: whether an object is of this format.
+        read: returns what people handed in, and says what else it found.
+        word: what the tool calls a question.
+        supported: types of question that can be imported.
+        fields: what the file calls a column of `FIELDS`.
+        id_of: id of a task; None where it has none.
+        tasks_of: the tasks of a file's objects, where an object holds several.
+        is_by_task: as for `Reading`.
+    """
+
+    def read_all(
+        entries: Sequence[Entry], origin: str, layout: Layout, question: str | None
+    ) -> Answers:
+        tasks = tasks_of(entries)
+        items, place, notes = name_items(tasks, [id_of(t.value) for t in tasks], origin)
+        found = Findings(items, place)
+        submissions = read(tasks, found)
+        reading = Reading(
+            place=place,
+            word=word,
+            questions=found.questions,
+            supported=supported,
+            submissions=submissions,
+            fields=fields,
+            gold=found.gold,
+            is_by_task=is_by_task,
+            notes=(*notes, *found.all_notes()),
+        )
+        return gather(reading, layout, question)
+
+    return Format(name, recognise, read_all)
 
 
 def gather(reading: Reading, layout: Layout, asked: str | None = None) -> Answers:
@@ -117,8 +170,6 @@ def _row(
     }
     if question.kind == MARKS:
         row["parts"] = len(words_of(given.text))
-    if question.kind == PREFERENCE:
-        row["first_object"], row["second_object"] = given.objects
     return row
 
 

@@ -15,31 +15,23 @@ References:
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING, Answers
-from hitl_sim.participants.format.document import Entry, read_entries
-from hitl_sim.participants.format.gather import gather
-from hitl_sim.participants.format.mark import (
-    longest_text,
-    marked_words,
-    note_on_names,
-    span_in,
-)
+from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING
+from hitl_sim.participants.format.document import Entry
+from hitl_sim.participants.format.gather import export_of_tasks
+from hitl_sim.participants.format.mark import longest_text, marked_words, span_in
 from hitl_sim.participants.format.reading import (
+    Findings,
     Labels,
     Question,
-    Reading,
     Submission,
     TaskPlace,
     as_label,
     as_person,
-    name_items,
     note_on_drafts,
 )
-from hitl_sim.participants.format.registry import Format
 from hitl_sim.participants.table_file import Layout
 
 _SIDES = {"left": "first", "right": "second", "both": "tie", "none": "tie"}
@@ -47,31 +39,6 @@ _KINDS = {"choices": LABEL, "rating": RATING, "pairwise": PREFERENCE, "labels": 
 _REGION = frozenset({"start", "startOffset", "ranges", "x", "points"})
 _FIELDS = {"annotator": "completed_by", "started": "created_at", "seconds": "lead_time"}
 _Row = dict[str, Any]
-
-
-def read_label_studio(
-    path: Path,
-    layout: Layout = Layout(),  # noqa: B008
-    objects: tuple[str, str] | None = None,
-    question: str | None = None,
-) -> Answers:
-    """Import a JSON export.
-
-    Args:
-        path: the export, a list of tasks with their annotations.
-        layout: of it `kind`, `rename`, `salt` and `is_pseudonymous` count.
-        objects: fields of a task's data that name the left and the right object of a
-            comparison; without them nobody knows which objects meet again.
-        question: name of the control, where tasks have several.
-
-    Returns:
-        The answers, items being task ids.
-
-    Raises:
-        ValueError: no JSON, no list of tasks, or a task that is not as exported; names
-            the task's id and the field.
-    """
-    return _read(read_entries(path), str(path), layout, question, objects)
 
 
 def _recognise(value: Mapping[str, Any], layout: Layout) -> bool:
@@ -82,38 +49,41 @@ def _recognise(value: Mapping[str, Any], layout: Layout) -> bool:
     return "data" in value or any("result" in each for each in _objects(found))
 
 
-def _read(
-    entries: Sequence[Entry],
-    origin: str,
-    layout: Layout,
-    question: str | None,
-    objects: tuple[str, str] | None = None,
-) -> Answers:
-    ids = [entry.value.get("id") for entry in entries]
-    items, place, notes = name_items(entries, ids, origin)
-    _check_once(items, place)
-    export = _Export(place)
-    for number, entry in enumerate(entries):
-        export.add(number, items[number], entry.value, objects)
-    if not export.num_annotations:
+def _read(tasks: Sequence[Entry], found: Findings) -> list[Submission]:
+    _check_once(found.items, found.place)
+    read: list[tuple[Submission, bool]] = []
+    num_drafts, num_redrafted = 0, 0
+    for number, entry in enumerate(tasks):
+        task = _Task(number, found)
+        annotations = task.annotations(entry.value)
+        num_drafts += len(entry.value.get("drafts") or [])
+        text = longest_text(entry.value.get("data") or {})
+        for annotation in annotations:
+            num_redrafted += annotation.get("draft_created_at") is not None
+            read.append(task.submission(annotation, text))
+    if not read:
         raise ValueError(
-            f"{origin}: must hold annotations, got {len(entries)} tasks bare."
+            f"{found.place.origin}: must hold annotations, got {len(tasks)} tasks bare."
         )
-    answers, said = _without_references(export.read)
-    reading = Reading(
-        place=place,
-        word="control",
-        questions=export.controls,
-        supported=tuple(_KINDS),
-        submissions=answers,
-        fields=_FIELDS,
-        gold=export.gold,
-        notes=(*notes, *said, *export.notes()),
-    )
-    return gather(reading, layout, question)
+    submissions, said = _without_references(read)
+    found.notes += [*said, *note_on_drafts(num_drafts)]
+    if num_redrafted:
+        found.notes.append(
+            f"{num_redrafted} annotations grew out of drafts; Label Studio before its "
+            "change 6406 counted the time of drafts twice."
+        )
+    return submissions
 
 
-FORMAT = Format("Label Studio (JSON)", _recognise, _read)
+FORMAT = export_of_tasks(
+    "Label Studio (JSON)",
+    _recognise,
+    _read,
+    word="control",
+    supported=tuple(_KINDS),
+    fields=_FIELDS,
+    id_of=lambda task: task.get("id"),
+)
 
 
 def _objects(values: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
@@ -130,146 +100,117 @@ def _check_once(items: Sequence[str], place: TaskPlace) -> None:
         seen[item] = number
 
 
-@dataclass
-class _Export:
-    """What the tasks of an export hold, task by task.
+@dataclass(frozen=True)
+class _Task:
+    """Reads one task.
 
     Attributes:
-        place: of messages.
-        controls: by name.
-        read: submissions, and whether each is marked as ground truth.
-        gold: by item and control.
+        number: of the task, from 0.
+        found: what the file's tasks hold.
     """
 
-    place: TaskPlace
-    controls: dict[str, Question] = field(default_factory=dict)
-    read: list[tuple[Submission, bool]] = field(default_factory=list)
-    gold: dict[tuple[str, str], Labels] = field(default_factory=dict)
-    span_names: set[str] = field(default_factory=set)
-    num_annotations: int = 0
-    num_drafts: int = 0
-    num_redrafted: int = 0
+    number: int
+    found: Findings
 
-    def add(
-        self, number: int, item: str, task: _Row, objects: tuple[str, str] | None
-    ) -> None:
-        """Read a task."""
-        annotations = self._annotations(task, number)
-        self.num_annotations += len(annotations)
-        self.num_drafts += len(task.get("drafts") or [])
-        pair = _pair(task, objects, number, self.place)
-        text = longest_text(task.get("data") or {})
-        for annotation in annotations:
-            self.num_redrafted += annotation.get("draft_created_at") is not None
-            is_skipped = bool(annotation.get("was_cancelled"))
-            found = self._answers(annotation, text, number)
-            is_gold = bool(annotation.get("ground_truth")) and not is_skipped
-            if is_gold:
-                self._add_gold(found, item, number)
-            given = Submission(
-                entry=number,
-                item=item,
-                annotator=self._annotator(annotation, number),
-                answers=found,
-                is_skipped=is_skipped,
-                started=annotation.get("created_at"),
-                seconds=self._seconds(annotation, number),
-                text=text,
-                objects=pair,
-            )
-            self.read.append((given, is_gold))
+    def submission(self, annotation: _Row, text: str) -> tuple[Submission, bool]:
+        """Read an annotation, and whether it is marked as ground truth."""
+        is_skipped = bool(annotation.get("was_cancelled"))
+        answers = self._answers(annotation, text)
+        is_gold = bool(annotation.get("ground_truth")) and not is_skipped
+        if is_gold:
+            self._add_gold(answers)
+        given = Submission(
+            entry=self.number,
+            item=self.found.items[self.number],
+            annotator=self._annotator(annotation),
+            answers=answers,
+            is_skipped=is_skipped,
+            started=annotation.get("created_at"),
+            seconds=self._seconds(annotation),
+            text=text,
+        )
+        return given, is_gold
 
-    def notes(self) -> list[str]:
-        """Note drafts, where there are any, and labels of spans."""
-        notes = note_on_drafts(self.num_drafts)
-        if self.num_redrafted:
-            notes.append(
-                f"{self.num_redrafted} annotations grew out of drafts; Label Studio "
-                "before its change 6406 counted the time of drafts twice."
-            )
-        return notes + note_on_names(self.span_names)
+    def _refuse(self, name: str, must: str, got: object) -> ValueError:
+        return self.found.place.refuse(self.number, name, must, got)
 
-    def _annotations(self, task: _Row, number: int) -> list[_Row]:
+    def annotations(self, task: _Row) -> list[_Row]:
+        """Return the annotations of a task that is as exported."""
         found = task.get("annotations")
         if not isinstance(found, list):
             must = "a list (export as JSON, not JSON-MIN)"
-            raise self.place.refuse(number, "annotations", must, found)
+            raise self._refuse("annotations", must, found)
         for annotation in found:
             if not isinstance(annotation, dict):
-                raise self.place.refuse(number, "annotations", "objects", annotation)
+                raise self._refuse("annotations", "objects", annotation)
         for name, kind, must in (
             ("data", dict, "an object"),
             ("drafts", list, "a list"),
         ):
             if not isinstance(task.get(name) or kind(), kind):
-                raise self.place.refuse(number, name, must, task[name])
+                raise self._refuse(name, must, task[name])
         return found
 
-    def _annotator(self, annotation: _Row, number: int) -> str:
+    def _annotator(self, annotation: _Row) -> str:
         who = annotation.get("completed_by")
         if isinstance(who, dict):
             who = who.get("id", who.get("email"))
-        return as_person(who, number, "completed_by", self.place)
+        return as_person(who, self.number, "completed_by", self.found.place)
 
-    def _seconds(self, annotation: _Row, number: int) -> float | None:
+    def _seconds(self, annotation: _Row) -> float | None:
         seconds = annotation.get("lead_time")
         is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
         if seconds is not None and not is_number:
             must = "a number of seconds"
-            raise self.place.refuse(number, "lead_time", must, seconds)
+            raise self._refuse("lead_time", must, seconds)
         return seconds
 
-    def _add_gold(self, found: Mapping[str, Labels], item: str, number: int) -> None:
+    def _add_gold(self, answers: Mapping[str, Labels]) -> None:
         """Take a ground truth; a task can have but one."""
-        for name, labels in found.items():
-            before = self.gold.setdefault((item, name), labels) if labels else ()
-            if set(before) != set(labels):
-                must = f"{' + '.join(before)!r} as in the task's other ground truth"
+        for name, labels in answers.items():
+            item = self.found.items[self.number]
+            known = self.found.gold.setdefault((item, name), labels) if labels else ()
+            if set(known) != set(labels):
+                must = f"{' + '.join(known)!r} as in the task's other ground truth"
                 got = " + ".join(labels)
-                raise self.place.refuse(number, "ground_truth", must, got)
+                raise self._refuse("ground_truth", must, got)
 
-    def _answers(self, annotation: _Row, text: str, number: int) -> dict[str, Labels]:
+    def _answers(self, annotation: _Row, text: str) -> dict[str, Labels]:
         """Return what an annotation says, by control."""
         answers: dict[str, Labels] = {}
         spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for result in self._results(annotation, number):
+        for result in self._results(annotation):
             kind, value = _type_of(result), result.get("value") or {}
             name = str(result.get("from_name", kind))
-            control = self._control(name, kind, number)
+            asked = Question(name, kind, _KINDS.get(kind))
+            control = self.found.question(self.number, "type", asked)
             try:
                 if control.kind == MARKS:
                     spans[name].append(span_in(text, value["start"], value["end"]))
-                    self.span_names |= set(map(str, value.get(kind) or ()))
+                    self.found.span_names |= set(map(str, value.get(kind) or ()))
                     continue
                 labels = _labels(kind, value) if control.kind is not None else ()
             except (KeyError, TypeError, ValueError) as error:
                 must = f"as {kind} are exported (lacks or misuses {error})"
-                raise self.place.refuse(number, "value", must, value) from None
+                raise self._refuse("value", must, value) from None
             if name in answers and control.kind is not None:
                 must = f"answered once by {name!r}, not for each region"
-                raise self.place.refuse(number, "from_name", must, name)
+                raise self._refuse("from_name", must, name)
             answers[name] = labels
         marked = {name: (marked_words(text, found),) for name, found in spans.items()}
         return answers | marked
 
-    def _control(self, name: str, kind: str, number: int) -> Question:
-        control = self.controls.setdefault(name, Question(name, kind, _KINDS.get(kind)))
-        if control.type != kind:
-            must = f"{control.type!r} as {name!r} has in other tasks"
-            raise self.place.refuse(number, "type", must, kind)
-        return control
-
-    def _results(self, annotation: _Row, number: int) -> list[_Row]:
+    def _results(self, annotation: _Row) -> list[_Row]:
         results = annotation.get("result") or []
         if not isinstance(results, list):
-            raise self.place.refuse(number, "result", "a list", results)
+            raise self._refuse("result", "a list", results)
         for result in results:
             if not isinstance(result, dict):
-                raise self.place.refuse(number, "result", "a list of objects", result)
+                raise self._refuse("result", "a list of objects", result)
             is_relation = result.get("type") == "relation"
             if not is_relation and not isinstance(result.get("value"), dict):
                 must, got = "an object", result.get("value")
-                raise self.place.refuse(number, "value", must, got)
+                raise self._refuse("value", must, got)
         return results
 
 
@@ -294,18 +235,6 @@ def _labels(kind: str, value: Mapping[str, Any]) -> Labels:
     if not isinstance(chosen, list):  # a text is no list of its letters
         raise TypeError("choices")
     return tuple(map(as_label, chosen))
-
-
-def _pair(
-    task: _Row, objects: tuple[str, str] | None, number: int, place: TaskPlace
-) -> tuple[str | None, str | None]:
-    if objects is None:
-        return None, None
-    data: Mapping[str, Any] = task.get("data") or {}
-    for name in objects:
-        if name not in data:
-            raise place.refuse(number, name, "in the data of the task", list(data))
-    return str(data[objects[0]]), str(data[objects[1]])
 
 
 def _without_references(

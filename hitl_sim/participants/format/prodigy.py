@@ -16,25 +16,22 @@ References:
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from hitl_sim.participants.answers import LABEL, MARKS, Answers
+from hitl_sim.participants.answers import LABEL, MARKS
 from hitl_sim.participants.format.document import Entry
-from hitl_sim.participants.format.gather import gather
-from hitl_sim.participants.format.mark import marked_words, note_on_names, span_in
+from hitl_sim.participants.format.gather import export_of_tasks
 from hitl_sim.participants.format.reading import (
+    Findings,
     Labels,
     Question,
-    Reading,
+    Span,
     Submission,
     TaskPlace,
     as_label,
     as_person,
-    name_items,
     person_of_file,
 )
-from hitl_sim.participants.format.registry import Format
 from hitl_sim.participants.table_file import Layout
 
 _DECISIONS = ("accept", "reject", "ignore")
@@ -52,44 +49,59 @@ def _recognise(value: Mapping[str, Any], layout: Layout) -> bool:
     return is_decided and bool({"_task_hash", "_input_hash", "_view_id"} & set(value))
 
 
-def _read(
-    entries: Sequence[Entry], origin: str, layout: Layout, question: str | None
-) -> Answers:
+def _read(entries: Sequence[Entry], found: Findings) -> list[Submission]:
     values = [entry.value for entry in entries]
-    items, place, notes = name_items(entries, [_id(value) for value in values], origin)
-    who = [_annotator(number, value, place) for number, value in enumerate(values)]
+    who = [_annotator(n, value, found.place) for n, value in enumerate(values)]
     people, unnamed = person_of_file(entries, who)
-    lines = _Lines(place, _choice_names(values))
-    submissions = [
-        Submission(
-            entry=number,
-            item=items[number],
-            annotator=people[number],
-            answers=lines.answers(number, value),
-            started=value.get("_timestamp"),
-            text=str(value.get("text") or ""),
+    names = _choice_names(values)
+    num_rejected: dict[str, int] = defaultdict(int)
+    submissions = []
+    for number, value in enumerate(values):
+        decision = value.get("answer")
+        if decision not in _DECISIONS:
+            must = f"one of {', '.join(_DECISIONS)}"
+            raise found.place.refuse(number, "answer", must, decision)
+        answers: dict[str, Labels | None] = {}
+        for asked in _questions(value, names):
+            question = found.question(number, "_view_id", asked)
+            if decision == "reject" and _rejects_nothing(question):
+                num_rejected[question.name] += 1
+            else:
+                answers[question.name] = _answer(number, value, question, found)
+        submissions.append(
+            Submission(
+                entry=number,
+                item=found.items[number],
+                annotator=people[number],
+                answers=answers,
+                started=value.get("_timestamp"),
+                text=str(value.get("text") or ""),
+            )
         )
-        for number, value in enumerate(values)
+    found.notes += [*unnamed, *_note_on_sessions(people)]
+    found.notes += [
+        f"{count} lines reject {name!r} and are left out: to reject says what is "
+        "wrong or that the task is broken, never what is right."
+        for name, count in num_rejected.items()
     ]
-    reading = Reading(
-        place=place,
-        word="question",
-        questions=lines.questions,
-        supported=_SUPPORTED,
-        submissions=submissions,
-        fields=_FIELDS,
-        is_by_task=False,
-        notes=(*notes, *unnamed, *_note_on_sessions(people), *lines.notes()),
-    )
-    return gather(reading, layout, question)
-
-
-FORMAT = Format("Prodigy (db-out)", _recognise, _read)
+    return submissions
 
 
 def _id(value: Mapping[str, Any]) -> Any:
     """Return the task's id; the task's hash tells options apart, the input's not."""
     return value.get("_task_hash", value.get("_input_hash"))
+
+
+FORMAT = export_of_tasks(
+    "Prodigy (db-out)",
+    _recognise,
+    _read,
+    word="question",
+    supported=_SUPPORTED,
+    fields=_FIELDS,
+    id_of=_id,
+    is_by_task=False,
+)
 
 
 def _annotator(number: int, value: Mapping[str, Any], place: TaskPlace) -> str | None:
@@ -137,95 +149,60 @@ def _options(value: Mapping[str, Any]) -> list[str]:
     return [as_label(id_) for id_ in found if isinstance(id_, str | int | float)]
 
 
-@dataclass
-class _Lines:
-    """What the lines of a file say, line by line.
+def _rejects_nothing(question: Question) -> bool:
+    """Whether to reject is no answer: where options or spans are shown."""
+    return question.type not in _BINARY and question.kind is not None
 
-    Attributes:
-        place: of messages.
-        choice_names: name of the question of each option.
-        questions: by name.
-    """
 
-    place: TaskPlace
-    choice_names: Mapping[str, str]
-    questions: dict[str, Question] = field(default_factory=dict)
-    span_names: set[str] = field(default_factory=set)
-    num_rejected: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+def _questions(
+    value: Mapping[str, Any], choice_names: Mapping[str, str]
+) -> list[Question]:
+    """Return the questions that a line answers; blocks may ask several."""
+    view = str(value.get("_view_id") or _guess_view(value))
+    if view in _BINARY:
+        return [Question(str(value.get("label") or view), view, LABEL)]
+    found = []
+    if view == "choice" or (view == "blocks" and "options" in value):
+        ids = _options(value)
+        name = choice_names[ids[0]] if ids else "choice"
+        found.append(Question(name, "choice", LABEL))
+    if view in _MARKED or (view == "blocks" and "spans" in value):
+        found.append(Question("spans", "ner_manual", MARKS))
+    if view == "blocks" and "user_input" in value:
+        found.append(Question("user_input", "text_input", None))
+    return found or [Question(view, view, None)]
 
-    def answers(
-        self, number: int, value: Mapping[str, Any]
-    ) -> dict[str, Labels | None]:
-        """Return what a line says, by question."""
-        decision = value.get("answer")
-        if decision not in _DECISIONS:
-            must = f"one of {', '.join(_DECISIONS)}"
-            raise self.place.refuse(number, "answer", must, decision)
-        found: dict[str, Labels | None] = {}
-        for question in self._questions(value):
-            known = self.questions.setdefault(question.name, question)
-            if known.type != question.type:
-                must = f"{known.type!r} as {known.name!r} has in other lines"
-                raise self.place.refuse(number, "_view_id", must, question.type)
-            if decision == "ignore":
-                found[question.name] = None
-            elif question.type in _BINARY:
-                found[question.name] = (decision,)
-            elif decision == "reject" and question.kind is not None:
-                self.num_rejected[question.name] += 1
-            elif question.kind == MARKS:
-                found[question.name] = self._marks(number, value)
-            elif question.kind == LABEL:
-                found[question.name] = self._chosen(number, value)
-            else:
-                found[question.name] = ()
-        return found
 
-    def notes(self) -> list[str]:
-        """Note what was rejected, and labels of spans."""
-        notes = [
-            f"{count} lines reject {name!r} and are left out: to reject says what is "
-            "wrong or that the task is broken, never what is right."
-            for name, count in self.num_rejected.items()
-        ]
-        return notes + note_on_names(self.span_names)
+def _answer(
+    number: int, value: Mapping[str, Any], question: Question, found: Findings
+) -> Labels | None:
+    decision = value["answer"]
+    if decision == "ignore":
+        return None
+    if question.type in _BINARY:
+        return (decision,)
+    if question.kind == MARKS:
+        text, spans = str(value.get("text") or ""), value.get("spans") or []
+        return found.marks(number, "spans", text, spans, _span)
+    if question.kind == LABEL:
+        return _chosen(number, value, found.place)
+    return ()
 
-    def _questions(self, value: Mapping[str, Any]) -> list[Question]:
-        """Return the questions that a line answers; blocks may ask several."""
-        view = str(value.get("_view_id") or _guess_view(value))
-        if view in _BINARY:
-            return [Question(str(value.get("label") or view), view, LABEL)]
-        found = []
-        if view == "choice" or (view == "blocks" and "options" in value):
-            ids = _options(value)
-            name = self.choice_names[ids[0]] if ids else "choice"
-            found.append(Question(name, "choice", LABEL))
-        if view in _MARKED or (view == "blocks" and "spans" in value):
-            found.append(Question("spans", "ner_manual", MARKS))
-        if view == "blocks" and "user_input" in value:
-            found.append(Question("user_input", "text_input", None))
-        return found or [Question(view, view, None)]
 
-    def _chosen(self, number: int, value: Mapping[str, Any]) -> Labels:
-        chosen = value.get("accept", [])
-        is_list = isinstance(chosen, list)
-        if not is_list or not all(isinstance(c, str | int | float) for c in chosen):
-            raise self.place.refuse(number, "accept", "a list of options", chosen)
-        config = value.get("config")
-        style = config.get("choice_style") if isinstance(config, dict) else None
-        if not chosen and style == "multiple":
-            return (_NONE,)
-        return tuple(map(as_label, chosen))
+def _chosen(number: int, value: Mapping[str, Any], place: TaskPlace) -> Labels:
+    chosen = value.get("accept", [])
+    is_list = isinstance(chosen, list)
+    if not is_list or not all(isinstance(c, str | int | float) for c in chosen):
+        raise place.refuse(number, "accept", "a list of options", chosen)
+    config = value.get("config")
+    style = config.get("choice_style") if isinstance(config, dict) else None
+    if not chosen and style == "multiple":
+        return (_NONE,)
+    return tuple(map(as_label, chosen))
 
-    def _marks(self, number: int, value: Mapping[str, Any]) -> Labels:
-        spans, text = value.get("spans") or [], str(value.get("text") or "")
-        try:
-            ends = [span_in(text, span["start"], span["end"]) for span in spans]
-            self.span_names |= {str(s["label"]) for s in spans if s.get("label")}
-        except (KeyError, TypeError, ValueError, AttributeError):
-            must = "a list of spans of the text, with start and end"
-            raise self.place.refuse(number, "spans", must, spans) from None
-        return (marked_words(text, ends),)
+
+def _span(value: Mapping[str, Any]) -> Span:
+    return value["start"], value["end"], value.get("label") or None
 
 
 def _guess_view(value: Mapping[str, Any]) -> str:

@@ -1,11 +1,12 @@
 """What a format's file says: who handed in what to which questions of which task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from hitl_sim.participants.column import Place
 from hitl_sim.participants.format.document import Entry
+from hitl_sim.participants.format.mark import marked_words, note_on_names, span_in
 from hitl_sim.table.spelling import canonical
 
 Labels = tuple[str, ...]
@@ -40,7 +41,6 @@ class Submission:
         started: when, in any form that the file has.
         seconds: how long it took, all questions together.
         text: what spans are marked in.
-        objects: the two that a preference compares.
     """
 
     entry: int
@@ -51,7 +51,6 @@ class Submission:
     started: Any = None
     seconds: Any = None
     text: str = ""
-    objects: tuple[str | None, str | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,81 @@ class TaskPlace(Place):
     def only(self, rows: Sequence[int]) -> "TaskPlace":
         """Return the place of some of the rows, in another order."""
         return TaskPlace(self.origin, tasks=[self.tasks[row] for row in rows])
+
+
+Span = tuple[Any, Any, Any]
+"""Where a span begins and ends, and its label, which may be nothing."""
+
+
+@dataclass
+class Findings:
+    """What the tasks of a file hold besides submissions, task by task.
+
+    Attributes:
+        items: item of each task.
+        place: of messages.
+        questions: by name.
+        gold: the right answer by item and question.
+        notes: what was found and survived.
+        span_names: labels of spans.
+    """
+
+    items: Sequence[str]
+    place: TaskPlace
+    questions: dict[str, Question] = field(default_factory=dict)
+    gold: dict[tuple[str, str], Labels] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    span_names: set[str] = field(default_factory=set)
+
+    def question(self, number: int, at: str, asked: Question) -> Question:
+        """Return a question as tasks before this one ask it.
+
+        Args:
+            number: of the task, from 0.
+            at: field that tells the question's type.
+            asked: the question, as this task asks it.
+
+        Raises:
+            ValueError: it has another type in other tasks; names task and field.
+        """
+        known = self.questions.setdefault(asked.name, asked)
+        if known.type != asked.type:
+            must = f"{known.type!r} as {known.name!r} has in other tasks"
+            raise self.place.refuse(number, at, must, asked.type)
+        return known
+
+    def marks(
+        self,
+        number: int,
+        at: str,
+        text: str,
+        values: Iterable[Any],
+        span_of: Callable[[Any], Span],
+    ) -> Labels:
+        """Return the words that spans touch, as one answer of marks.
+
+        Args:
+            number: of the task, from 0.
+            at: field that holds the spans.
+            text: what they are marked in.
+            values: the spans, as the file has them.
+            span_of: reads one; may raise what reading wrong values raises.
+
+        Raises:
+            ValueError: a value is no span of the text; names task and field.
+        """
+        try:
+            spans = [span_of(value) for value in values]
+            ends = [span_in(text, start, end) for start, end, _ in spans]
+        except (AttributeError, KeyError, TypeError, ValueError):
+            must = "a list of spans of the text, with start and end"
+            raise self.place.refuse(number, at, must, values) from None
+        self.span_names |= {str(label) for _, _, label in spans if label is not None}
+        return (marked_words(text, ends),)
+
+    def all_notes(self) -> list[str]:
+        """Return the notes; the last is on labels of spans."""
+        return self.notes + note_on_names(self.span_names)
 
 
 def name_items(

@@ -22,6 +22,9 @@ _LOOKED_AT = 100
 _SHOWN = 12
 
 
+Recognise = Callable[[Mapping[str, Any], Layout], bool]
+
+
 @dataclass(frozen=True)
 class Format:
     """An export of one tool.
@@ -34,7 +37,7 @@ class Format:
     """
 
     name: str
-    recognise: Callable[[Mapping[str, Any], Layout], bool]
+    recognise: Recognise
     read: Callable[[Sequence[Entry], str, Layout, str | None], Answers]
 
 

@@ -53,11 +53,11 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     _check_numbers(raw, "")
     raw = with_offered(raw)
     parts = _convert_parts(raw)
-    planned = planned_parts(parts) if isinstance(parts, dict) else {}
     try:
         raw = {**raw, "network": network_table(raw.get("network", {}))}
     except ValueError as error:
         raise SpecError(str(error)) from error
+    planned = planned_parts(parts) if isinstance(parts, Mapping) else {}
     tasks = raw.get("task")
     for name, task in tasks.items() if isinstance(tasks, Mapping) else ():
         # by itself, so that a message can say which of the tasks it is about
@@ -67,13 +67,15 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     try:
         check_prices(spec.prices)
         spec.network.resolved(planned)
+        _check_optimiser(spec)
+        spec.training.resolved(planned)
+        spec.target.part(planned)
     except ValueError as error:
         raise SpecError(str(error)) from error
     if spec.lanes is not None and spec.width % spec.lanes:
         raise SpecError(
             f"`lanes` must divide `width` ({spec.width}), got {spec.lanes}."
         )
-    _check_optimiser(spec)
     _check_target(spec)
     _check_accuracies(spec)
     _check_arms(spec)

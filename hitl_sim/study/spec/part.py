@@ -59,6 +59,7 @@ NAMED_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "intervention": ("arm.kind",),
         "aggregation": ("arm.aggregate",),
         "annotator": ("crowd.annotator",),
+        "metric": ("target.metric",),
     }
 )
 """Fields by which a study's tables name a part, by its kind."""
@@ -115,7 +116,7 @@ def planned_part(name: str, table: PartSpec) -> Part:
 
 
 def planned_parts(tables: Mapping[str, PartSpec]) -> dict[str, Part]:
-    """Tell the options and params of all parts of a study, without their code."""
+    """Tell the options and params of all parts that a study brings, by their names."""
     return {name: planned_part(name, table) for name, table in tables.items()}
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from oracles import POPULATIONS
+
 STEPS_PER_CHECKPOINT = 10
 BEST = 0.9
 TYPICAL_STEPS = 170.0
@@ -132,6 +134,11 @@ def make_study(
         "units": UNITS,
         "environment": {"python": "3.11", "jax": "0.10.2"},
         "study": {"question": "Do people pay?", "replicates": num_replicates},
+        "populations": {
+            arm.population: {"status": dict(POPULATIONS[arm.population].status)}
+            for arm in arms
+            if arm.population in POPULATIONS
+        },
     }
     table = pa.Table.from_pylist(rows)
     for name, kind in (("population", pa.string()), ("answer_accuracy", pa.float64())):

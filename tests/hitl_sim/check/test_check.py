@@ -35,7 +35,11 @@ def failure_of(part, name):
         ("off_shape", "shapes", "`answer` must be int32[24, 3], got float32[24, 3]."),
         ("python_value", "shapes", "it used a traced array as a Python value"),
         ("python_value", "transformations", "it used a traced array as a Python"),
-        ("drawn_from_numpy", "key", "`seconds` must be the same for the same key"),
+        (
+            "drawn_from_numpy",
+            "key",
+            "it must be one program however often it is traced",
+        ),
         ("by_hash", "processes", "under another PYTHONHASHSEED"),
         ("on_the_host", "callbacks", "must call nothing on the host, got debug"),
         ("reads_padding", "padding", "must be the same whatever the padding holds"),

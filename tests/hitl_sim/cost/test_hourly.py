@@ -46,6 +46,13 @@ def test_stamps_and_kilograms_are_read_too(tmp_path):
     assert HourlyCarbon(path, (12, 18)).ends[0] == pytest.approx(0.3)
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_columns_may_be_separated_as_spreadsheets_do(day, delimiter):
+    whole = HourlyCarbon(day).ends
+    day.write_text(day.read_text().replace(",", delimiter))
+    assert HourlyCarbon(day).ends == whole
+
+
 def test_a_study_reads_the_file_once_and_keeps_the_numbers(day, monkeypatch, tmp_path):
     given = {"boundary": "workstation", "label_standing": "sunk"}
     prices = Prices(**given, carbon_file="grid.csv", carbon_hours=(9, 17))

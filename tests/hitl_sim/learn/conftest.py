@@ -38,7 +38,7 @@ def hyper_of():
         crowd = build_population(population, kind, num_options, **dials)
         leaves = jax.tree.map(jnp.float32, crowd)
         return Hyper(
-            jnp.float32(1e-2),
+            {"learning_rate": jnp.float32(1e-2)},
             {"share": jnp.float32(share), "penalty": jnp.float32(0.1)},
             corruption,
             leaves,
@@ -66,7 +66,7 @@ def setting(digits):
         jnp.asarray(data.groups),
         jnp.asarray(data.importance),
         params={"share": jnp.float32(0.5), "penalty": jnp.float32(0.1)},
-        learning_rate=jnp.float32(1e-2),
+        optimiser={"learning_rate": jnp.float32(1e-2)},
     )
 
 

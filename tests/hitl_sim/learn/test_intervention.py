@@ -246,7 +246,9 @@ def test_people_who_are_pulled_answer_what_the_model_suggests(
     run = jax.jit(build_run(config))
 
     def accuracy(pull):
-        hyper = hyper_of(pull=pull)._replace(learning_rate=jnp.float32(0.0))
+        hyper = hyper_of(pull=pull)._replace(
+            optimiser={"learning_rate": jnp.float32(0.0)}
+        )
         labour = run(seeds_of(), hyper, digits[1]).labour
         return np.asarray(labour.num_correct / labour.num_scored)
 

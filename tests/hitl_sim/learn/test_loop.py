@@ -14,7 +14,6 @@ from hitl_sim.learn import (
     build_simulation,
     describe_steps,
     describe_work,
-    loop,
 )
 from hitl_sim.learn.crowd import PanelConfig, ask, assign, collect
 from hitl_sim.learn.intervention import Setting
@@ -24,7 +23,8 @@ from hitl_sim.learn.intervention.machine_share import MachineShareArm
 from hitl_sim.learn.intervention.random_share import RandomShareArm
 from hitl_sim.learn.intervention.relevance import RelevanceArm
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
-from hitl_sim.learn.loop import build_driver, rooms_of, run_keys
+from hitl_sim.learn.loop import bucket, build_driver, run_keys
+from hitl_sim.learn.loop.bucket import buckets_of
 from hitl_sim.learn.network import build_network
 from hitl_sim.task import build_split
 from oracles import sample_annotators
@@ -115,7 +115,7 @@ def test_arms_of_one_replicate_start_from_the_same_weights(
         jnp.asarray(data.groups),
         jnp.asarray(data.importance),
         hyper.params,
-        hyper.learning_rate,
+        hyper.optimiser,
     )
     program = config_of(WholePoolArm(name="a", role="control")).program
     network = build_network(program.network, 64, 10)
@@ -142,7 +142,7 @@ def test_the_driver_called_round_by_round_equals_the_scan(
         jnp.asarray(data.groups),
         jnp.asarray(data.importance),
         hyper.params,
-        hyper.learning_rate,
+        hyper.optimiser,
     )
     built = LABELLING.build(program)
     network = build_network(program.network, 64, 10)
@@ -265,9 +265,9 @@ def test_room_for_items_that_are_not_there_changes_no_curve(
     config = dataclasses.replace(whole_config(program), intervention=guidance)
     hyper, curves = hyper_of(), []
     for waste, num_rooms in ((1.0, rounds), (9.0, 1)):
-        monkeypatch.setattr(loop, "_WASTE", waste)
+        monkeypatch.setattr(bucket, "_WASTE", waste)
         built = guidance.build(config.program)
-        assert len(rooms_of(built, WHOLE).each) == num_rooms
+        assert len(buckets_of(built, WHOLE).each) == num_rooms
         trace = jax.jit(build_run(config))(seeds_of(), hyper, digits[1])
         assert trace.curve.validation.shape == (9,)
         assert int(trace.train_items) == 10 + rounds * 5
@@ -281,7 +281,7 @@ def test_padding_stays_below_its_bound_with_few_rooms(program, rounds):
     config = msgspec.structs.replace(GIVEN, rounds=rounds, questions=2)
     train = dataclasses.replace(WHOLE, num_checkpoints=rounds + 1)
     built = config.build(dataclasses.replace(program, train=train))
-    rooms = rooms_of(built, train)
+    rooms = buckets_of(built, train)
     own = [10 + 2 * (r + 1) for r in range(rounds)]
     assert rooms.first == 10
     assert len(rooms.of_stage) == 1 + rounds
@@ -311,7 +311,7 @@ def test_given_labels_are_spread_over_the_classes_and_nobody_is_asked_them(
         jnp.asarray(data.groups),
         jnp.asarray(data.importance),
         hyper.params,
-        hyper.learning_rate,
+        hyper.optimiser,
     )
     built = GIVEN.build(whole_config(program).program)
     plan, questions = built.begin(keys.choose, setting)

@@ -274,7 +274,8 @@ def test_marks_are_replayed_and_the_marked_groups_are_kept(
     data = digits[1]
     split = build_split(jax.random.key(5), data, CLEAN, 80, 30, 20)
     groups, importance = jnp.asarray(data.groups), jnp.asarray(data.importance)
-    setting = Setting(split, groups, importance, {}, jnp.float32(1e-2))
+    rates = {"learning_rate": jnp.float32(1e-2)}
+    setting = Setting(split, groups, importance, {}, rates)
     plan, questions = intervention.begin(jax.random.key(1), setting)
     given, labour = asked(crowd, questions)
     after = intervention.absorb(setting, plan, given)

@@ -37,7 +37,9 @@ def run_all(digits):
         crowd = jax.tree.map(jnp.float32, crowd)
         spoilt = jnp.float32(0.2) if kind == "relevance" else zero
         spoilt = Corruption(spoilt, zero, zero)
-        hyper = Hyper(jnp.float32(3e-3), {"share": one}, spoilt, crowd)
+        hyper = Hyper(
+            {"learning_rate": jnp.float32(3e-3)}, {"share": one}, spoilt, crowd
+        )
         program_of = build_run(RunConfig(program, intervention, 300, 500))
 
         def one_run(replicate):

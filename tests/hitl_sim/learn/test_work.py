@@ -20,6 +20,8 @@ from hitl_sim.learn.intervention.machine_share import MachineShareArm
 from hitl_sim.learn.intervention.relevance import RelevanceArm
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.network import build_network
+from hitl_sim.learn.optimiser import OptimiserConfig
+from hitl_sim.learn.optimiser.sgd import sgd
 from hitl_sim.learn.work import INSTRUMENT, PROTOCOL, train_unit
 
 
@@ -107,11 +109,16 @@ def test_steps_of_two_optimisers_are_two_units():
     built = build_network(network, 64, 10)
     units = [
         train_unit("train", network, config, 90, 64, 10, built=built)
-        for config in (TrainConfig(16, optimiser=name) for name in ("adam", "sgd"))
+        for config in (
+            TrainConfig(16),
+            TrainConfig(16, optimiser=OptimiserConfig(sgd)),
+            TrainConfig(16, optimiser=OptimiserConfig(sgd, (("momentum", 0.5),))),
+        )
     ]
     assert [unit.name for unit in units] == [
         "train:64-8-10:b16:n90",
         "train:64-8-10:b16:n90:sgd",
+        "train:64-8-10:b16:n90:sgd,momentum=0.5",
     ]
 
 
@@ -226,7 +233,7 @@ def test_deduplication_costs_a_pass_over_all_pairs_and_no_training(config_of):
 
 
 PATCHED = {
-    "the control": (WholePoolArm(name="a", role="control"), ["loop"]),
+    "the control": (WholePoolArm(name="a", role="control"), ["loop.stage"]),
     "a proxy": (
         MachineShareArm(name="a", score="el2n", proxy_steps=7),
         ["intervention.proxy"],
@@ -257,7 +264,10 @@ def test_a_network_that_is_patched_in_is_billed_as_itself(config_of, case, monke
         for line, other in zip(before, after, strict=True)
         if operations(line) < operations(other)
     }
-    expected = {"loop": {"train", "evaluate"}, "intervention.labelling": {"score"}}
+    expected = {
+        "loop.stage": {"train", "evaluate"},
+        "intervention.labelling": {"score"},
+    }
     assert changed == expected.get(places[0], {"choose", "score"})
 
 

@@ -25,7 +25,7 @@ from known_crowd import (
 from hitl_sim.participants.fit import fit_record
 from hitl_sim.participants.model_file import write_population
 from hitl_sim.participants.record import select
-from hitl_sim.participants.twin import draw_numbers, draw_twins
+from hitl_sim.participants.synthetic import draw_annotators, draw_numbers
 from oracles import build_population
 
 DRAWS = 300
@@ -86,7 +86,7 @@ def test_times_are_taken_apart(crowd, fitted):
         assert near(fitted.number(name), true), name
     assert fitted.number("spread").value == pytest.approx(SPREAD, abs=0.06)
     assert fitted.number("conflict").value == pytest.approx(CONFLICT, abs=0.25)
-    found = fitted.tempo.pace
+    found = fitted.timing.pace
     assert np.corrcoef(found, crowd[2])[0, 1] > 0.98
 
 
@@ -192,7 +192,7 @@ def mean_skills(fitted, crowd, is_in_doubt):
     rng = np.random.default_rng(0)
     design = make_design(400, 400, 4, 0)
     return [
-        np.mean(draw_twins(rng, fitted, crowd[0], design, is_in_doubt).skill)
+        np.mean(draw_annotators(rng, fitted, crowd[0], design, is_in_doubt).skill)
         for _ in range(DRAWS)
     ]
 

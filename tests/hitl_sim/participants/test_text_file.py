@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hitl_sim.participants.coded import options_of
+from hitl_sim.participants.encoded import options_of
 from hitl_sim.participants.table_file import Layout, read_answers
 
 HEADER = "annotator,item,answer,gold,seconds"

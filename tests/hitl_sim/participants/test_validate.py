@@ -28,7 +28,7 @@ def test_a_crowd_of_the_model_is_foretold_better_than_by_any_rival(found):
 @pytest.mark.slow
 def test_its_statistics_and_its_people_are_like_the_real_ones(found):
     assert found.num_passed >= 0.8 * found.num_scored > 10
-    assert found.telling.low < 0.75
+    assert found.two_sample.low < 0.75
 
 
 @pytest.mark.slow

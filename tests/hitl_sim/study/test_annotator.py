@@ -31,7 +31,7 @@ def spec_of(tables, tmp_path):
 
 @pytest.fixture
 def swept(tables):
-    tables["crowd"] |= {"annotator": "anchored", "params": {"anchor": 0.2}}
+    tables["crowd"] = {"annotator": "anchored", "params": {"anchor": 0.2}}
     tables["axis"] = [{"field": "crowd.params.anchor", "values": [0.0, 0.9]}]
     return tables
 

@@ -8,6 +8,7 @@ import pytest
 
 from hitl_sim.study import worker
 from hitl_sim.study.grid import expand
+from hitl_sim.study.plan import Run
 from hitl_sim.study.spec import convert
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -55,10 +56,15 @@ def run_two_lanes(condition):
     sweep = worker.build_sweep(config, 2, 1)
     hyper = worker.hyper_of(condition, info)
     lanes = jax.tree.map(lambda leaf: np.stack([leaf, leaf]), hyper)
-    seeds = [worker.seeds_of(worker.Run("", condition, r)) for r in (0, 1)]
+    seeds = [worker.seeds_of(Run("", condition, r)) for r in (0, 1)]
     stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *seeds)
     trace = sweep(np.int32(2), stacked, lanes, data)
-    sweep(np.int32(1), stacked, lanes._replace(learning_rate=np.ones(2, "f4")), data)
+    sweep(
+        np.int32(1),
+        stacked,
+        lanes._replace(optimiser={"learning_rate": np.ones(2, "f4")}),
+        data,
+    )
     assert sweep._cache_size() == 1
     return trace, np.bincount(data.labels).max() / info.num_items
 

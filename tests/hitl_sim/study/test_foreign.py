@@ -3,7 +3,8 @@
 import jax
 import pytest
 
-from hitl_sim.learn import build_run, describe_work
+from hitl_sim.learn import build_run, describe_work, intervention
+from hitl_sim.part import builtin
 from hitl_sim.study import worker
 from hitl_sim.study.grid import expand
 from hitl_sim.study.plan import build_plan
@@ -21,6 +22,19 @@ from hitl_sim.learn.intervention.share import Kept, build_selection, train_on_ke
 def first_class(shape, *, favourite=0):
     def score(key, view, params):
         return params["weight"] * view.logits[:, favourite]
+
+    return score
+
+
+@part.strategy()
+def flat(shape):
+    return lambda key, view, params: view.logits
+
+
+@part.strategy()
+def broken(shape):
+    def score(key, view, params):
+        return view.logits[:, 0] if view.label[0] > 0 else view.logits[:, 1]
 
     return score
 
@@ -64,7 +78,15 @@ def with_parts(tables, tmp_path):
     """Return a function that adds an arm to a study that brings parts."""
     (tmp_path / "own.py").write_text(PARTS)
     source = f"{tmp_path / 'own.py'}"
-    names = ("first_class", "last_word", "newest", "silent", "nothing")
+    names = (
+        "first_class",
+        "last_word",
+        "newest",
+        "silent",
+        "nothing",
+        "flat",
+        "broken",
+    )
     tables["part"] = {name: {"source": f"{source}:{name}"} for name in names}
     tables["axis"] = []
     control = next(arm for arm in tables["arm"] if arm.get("role") == "control")
@@ -142,16 +164,93 @@ def test_an_arm_that_its_part_does_not_fit_is_refused_in_one_line(
 
 
 @pytest.mark.parametrize(
-    ("kind", "message"),
+    ("arm", "message"),
     [
         (
-            "silent",
+            {"kind": "silent"},
             r"`arm\.question` must be 'label', which intervention 'silent' asks",
         ),
-        ("nothing", "intervention 'nothing' must return an `Intervention`, got 3"),
+        (
+            {"kind": "nothing"},
+            "intervention 'nothing' must return an `Intervention`, got 3",
+        ),
+        (
+            {"kind": "labelling", "rounds": 4, "questions": 5, "strategy": "flat"},
+            r"strategy 'flat' must return one number per item, \[200\], got .200, 10",
+        ),
+        (
+            {"kind": "labelling", "rounds": 4, "questions": 5, "strategy": "broken"},
+            "strategy 'broken' must be traceable, got TracerBoolConversionError",
+        ),
+        (
+            {"kind": "labelling", "rounds": 4, "questions": 5, "strategy": "bald"},
+            "another than 'bald' with this network: it compares draws of what is rand",
+        ),
     ],
+    ids=["asks otherwise", "no intervention", "wrong shape", "untraceable", "no draws"],
 )
-def test_a_factory_that_breaks_its_contract_is_refused(with_parts, kind, message):
-    plan = build_plan(convert(with_parts({"kind": kind})))
-    with pytest.raises((ValueError, TypeError), match=message):
-        built(plan)
+def test_what_would_fail_in_a_run_is_refused_before_any_work(with_parts, arm, message):
+    with pytest.raises(SpecError, match=message) as refused:
+        build_plan(convert(with_parts(arm)))
+    assert "\n" not in str(refused.value)
+
+
+def test_bald_takes_draws_of_a_built_in_network_s_dropout(tables):
+    tables["network"] = {"kind": "mlp", "hidden": [8], "dropout": 0.2}
+    control = next(arm for arm in tables["arm"] if arm.get("role") == "control")
+    arm = {"name": "own", "kind": "labelling", "rounds": 4, "questions": 5}
+    arm |= {"strategy": "bald", "options": {"members": 3}, "aggregate": "glad"}
+    tables |= {"arm": [control, arm], "axis": []}
+    shapes, _, units = built(build_plan(convert(tables)))
+    assert shapes.labour.seconds.shape[0] == 4
+    assert any(unit.endswith(":bald-members=3:n200") for unit in units)
+
+
+NEW = '''
+"""The first half of the pool."""
+
+import jax.numpy as jnp
+
+from hitl_sim.learn.intervention.arm import Arm, built_in
+from hitl_sim.learn.intervention.share import Kept, build_unguided
+
+
+class FirstHalfArm(Arm, frozen=True, tag="first_half"):
+    """Train on what came first."""
+
+    def pool_labels(self, pool):
+        """Half of them."""
+        return pool // 2
+
+    def build(self, program):
+        """Build the choice of what came first."""
+        num_pool = program.shape.num_pool
+        half = Kept(jnp.arange(num_pool), jnp.int32(num_pool // 2))
+        return build_unguided(program, lambda key, setting: half)
+
+
+first_half = built_in(FirstHalfArm)
+'''
+
+
+@pytest.fixture
+def _with_one_file_more(tmp_path, monkeypatch):
+    (tmp_path / "first_half.py").write_text(NEW)
+    places = [*intervention.__path__, str(tmp_path)]
+    monkeypatch.setattr(intervention, "__path__", places)
+    builtin.cache_clear()
+    yield
+    monkeypatch.undo()
+    builtin.cache_clear()
+
+
+@pytest.mark.usefixtures("_with_one_file_more")
+def test_a_new_built_in_intervention_is_one_file(tables):
+    control = next(arm for arm in tables["arm"] if arm.get("role") == "control")
+    tables |= {"arm": [control, {"name": "own", "kind": "first_half"}], "axis": []}
+    plan = build_plan(convert(tables))
+    labels = {c.arm.name: c.arm.pool_labels(200) for c in plan.conditions}
+    assert labels == {"control": 200, "own": 100}
+    shapes, _, units = built(plan)
+    assert shapes.labour is None
+    assert any(unit.startswith("train:") for unit in units)

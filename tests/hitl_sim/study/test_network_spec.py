@@ -115,3 +115,24 @@ def test_every_dial_of_a_network_is_in_its_program(tables):
     for dial in ({"filters": 5}, {"widths": [2]}, {"embedding": 8}, {"hidden": [3]}):
         other = expand(convert(tables | {"network": names | dial}))[0].static("hash")
         assert other != plain
+
+
+def test_axes_name_options_beside_the_kind_or_in_their_table(tables):
+    for field in ("network.hidden", "network.options.hidden"):
+        tables["axis"] = [{"field": field, "values": [4, 8]}]
+        found = {c.network.resolved()["hidden"] for c in expand(convert(tables))}
+        assert found == {(4,), (8,)}
+
+
+def test_axes_name_options_of_every_kind_that_is_swept(tables):
+    tables["axis"] = [
+        {"field": "network.kind", "values": ["linear", "mlp"], "link": "size"},
+        {
+            "field": "network.precision",
+            "values": ["float32", "bfloat16"],
+            "link": "size",
+        },
+    ]
+    tables["network"] = {"kind": "linear"}
+    found = {tuple(c.network.resolved().values()) for c in expand(convert(tables))}
+    assert found == {("linear", "float32"), ("mlp", (64,), 0.0, "bfloat16")}

@@ -84,11 +84,11 @@ def test_a_penalised_network_relies_less_on_what_was_ruled_out(setting, program)
     plan = built.absorb(setting, plan, ranked(questions))
     training = built.training(setting, plan)
     network = build_network(program.network, 64, 10)
-    rate, pool = jnp.float32(1e-2), setting.split.pool
+    rates, pool = setting.optimiser, setting.split.pool
 
     def reliance(training):
         config = TrainConfig(batch=16)
-        params = fit(jax.random.key(1), network, config, rate, training, 200)
+        params = fit(jax.random.key(1), network, config, rates, training, 200)
         by_feature = attributed_importance(
             network, params, pool.features, training.labels
         )

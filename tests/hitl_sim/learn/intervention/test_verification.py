@@ -6,7 +6,7 @@ import numpy as np
 
 from hitl_sim.learn import build_run
 from hitl_sim.learn.intervention.verification import VerificationArm
-from hitl_sim.learn.loop import _perceive
+from hitl_sim.learn.loop.stage import perceive_pool
 from oracles import build_population
 
 
@@ -76,7 +76,7 @@ def test_people_see_the_same_in_an_item_whether_they_name_or_verify(setting, pro
     crowd = build_population("typical", "verification", 10, **dials)
     key = jax.random.key(0)
     named, verified = (
-        _perceive(key, kind, crowd, setting.split, program.shape)
+        perceive_pool(key, kind, crowd, setting.split, program.shape)
         for kind in ("label", "verification")
     )
     assert float(jnp.std(verified.utility)) > 0

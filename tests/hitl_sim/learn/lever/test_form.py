@@ -9,19 +9,31 @@ from hitl_sim.learn import FineTuneConfig, LeverConfig, NetworkConfig, PruneConf
 from hitl_sim.learn.lever.form import build_form
 from hitl_sim.learn.lever.gate import open_gates
 from hitl_sim.learn.network import build_network
-from hitl_sim.learn.optimise import init_learner, revise, train_step
+from hitl_sim.learn.optimise import (
+    Batch,
+    TrainConfig,
+    init_learner,
+    revise,
+    train_step,
+)
 
 SIZES = (64, 10)
+RATES = {"learning_rate": jnp.float32(0.05)}
+
+
+def _begun(form):
+    return init_learner(jax.random.key(3), form.network, TrainConfig(), RATES)
 
 
 def _trained(form, items, steps=3, before=lambda learner, _: learner):
     """A learner after some steps, before each of which something is done to it."""
-    labels, rate = jnp.arange(items.shape[0]) % 10, jnp.float32(0.05)
-    start = init_learner(jax.random.key(3), form.network, "adam")
+    batch = Batch(items, jnp.arange(items.shape[0]) % 10)
+    start = _begun(form)
+    adam = TrainConfig().transform(RATES)
 
     def step(learner, number):
         learner = before(learner, number)
-        return train_step(form.network, "adam", learner, rate, items, labels), None
+        return train_step(form.network, adam, learner, batch), None
 
     return jax.lax.scan(step, start, jnp.arange(steps))[0]
 
@@ -39,7 +51,7 @@ def _form(network, **levers):
 def _begun_and_trained(network, items, **levers):
     """Weights as they were known, as training starts from them, and at its end."""
     form, pretrained = _form(network, **levers)
-    start = init_learner(jax.random.key(3), form.network, "adam")
+    start = _begun(form)
     leaves = form.layout.flatten(pretrained)
     return leaves, _plain(form, start), _plain(form, _trained(form, items))
 
@@ -69,7 +81,7 @@ def test_merged_adapters_answer_like_those_beside_the_weights(any_network, items
 
     def answers():
         form, _ = _form(any_network, fine_tune=FineTuneConfig(1, 5, "low_rank", 2))
-        learner = init_learner(jax.random.key(3), form.network, "adam")
+        learner = _begun(form)
         hooks = form.network.hooks
         filled = jax.tree.map(
             lambda a: a + 0.1 * jax.random.normal(jax.random.key(5), a.shape),
@@ -130,7 +142,7 @@ def test_gates_learn(network, items, once):
 
     def gates():
         form = build_form(network, SIZES, LeverConfig(prune=prune), is_gated=True)
-        start = init_learner(jax.random.key(3), form.network, "adam")
+        start = _begun(form)
         return start.params.gates, _trained(form, items).params.gates
 
     for before, after in zip(*once(gates), strict=True):

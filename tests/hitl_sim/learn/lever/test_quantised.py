@@ -15,10 +15,11 @@ from hitl_sim.learn.arithmetic import fake_quantise
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.lever.form import build_form
 from hitl_sim.learn.network import build_network
-from hitl_sim.learn.optimise import in_use, init_learner
+from hitl_sim.learn.optimise import TrainConfig, in_use, init_learner
 
 pytest.importorskip("qwix")
 SIZES = (64, 10)
+RATES = {"learning_rate": jnp.float32(0.05)}
 AFTER = QuantiseConfig("post_training")
 AWARE = QuantiseConfig("aware")
 ROUGH = QuantiseConfig("approximate", "mitchell")
@@ -31,7 +32,9 @@ def answers(once, items):
     def answers_of(network, quantise):
         def every():
             form = build_form(network, SIZES, LeverConfig(quantise=quantise))
-            learner = init_learner(jax.random.key(2), form.network, "adam")
+            learner = init_learner(
+                jax.random.key(2), form.network, TrainConfig(), RATES
+            )
             weights = learner.weights(form.network, learner.params)
             trained = form.network.apply(weights, items)
             used = in_use(form.network, learner)(items)
@@ -85,7 +88,7 @@ def test_gradients_pass_straight_through_rounding(network, items, once):
     form = build_form(network, SIZES, LeverConfig(quantise=AWARE))
 
     def gradients():
-        learner = init_learner(jax.random.key(2), form.network, "adam")
+        learner = init_learner(jax.random.key(2), form.network, TrainConfig(), RATES)
 
         def loss(params):
             weights = learner.weights(form.network, params)

@@ -19,9 +19,10 @@ from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.lever import device_half, server_half
 from hitl_sim.learn.lever.form import build_form
 from hitl_sim.learn.network import build_network
-from hitl_sim.learn.optimise import in_use, init_learner
+from hitl_sim.learn.optimise import TrainConfig, in_use, init_learner
 
 SIZES = (64, 10)
+RATES = {"learning_rate": jnp.float32(0.05)}
 NETWORK = NetworkConfig((12, 7))
 
 
@@ -36,7 +37,7 @@ def _params():
 
 def _answers(items, split):
     form = build_form(NETWORK, SIZES, LeverConfig(split=split))
-    learner = init_learner(jax.random.key(2), form.network, "adam")
+    learner = init_learner(jax.random.key(2), form.network, TrainConfig(), RATES)
     return jax.jit(lambda learner: in_use(form.network, learner)(items))(learner)
 
 

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from hitl_sim.participants.coded import to_record
+from hitl_sim.participants.encoded import to_record
 from hitl_sim.participants.source import import_answers
 from hitl_sim.participants.table_file import Layout
 

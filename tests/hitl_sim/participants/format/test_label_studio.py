@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from hitl_sim.participants.coded import kinds_of, to_record
-from hitl_sim.participants.format.label_studio import read_label_studio
+from hitl_sim.participants.encoded import kinds_of, to_record
+from hitl_sim.participants.format.document import read_entries
+from hitl_sim.participants.format.label_studio import FORMAT
+from hitl_sim.participants.format.registry import read_export
 from hitl_sim.participants.table_file import Layout
 
 
@@ -23,10 +25,10 @@ def task(number, *annotations, **fields) -> dict:
     return {"id": number, "annotations": list(annotations), "data": {}, **fields}
 
 
-def read(path, *tasks, **options):
+def read(path, *tasks, layout=None, question=None):
     file = path / "export.json"
     file.write_text(json.dumps(tasks))
-    return read_label_studio(file, **options)
+    return FORMAT.read(read_entries(file), str(file), layout or Layout(), question)
 
 
 def test_choices_come_with_time_gold_and_person(tmp_path):
@@ -114,18 +116,15 @@ def test_ratings_are_ordered_by_size(tmp_path):
     np.testing.assert_array_equal(record.answer, [2, 1, 0])
 
 
-def test_comparisons_know_their_objects_when_these_are_named(tmp_path):
-    def compared(number, who, side, left, right):
+def test_sides_of_a_comparison_are_preferences_between_nobody_knows_what(tmp_path):
+    def compared(number, who, side):
         result = {"type": "pairwise", "from_name": "p", "value": {"selected": side}}
-        data = {"one": left, "two": right}
-        return task(number, annotation(who, result), data=data)
+        return task(number, annotation(who, result))
 
-    tasks = [compared(1, 1, "left", "x", "y"), compared(2, 1, "right", "y", "z")]
-    answers = read(tmp_path, *tasks, objects=("one", "two"))
-    record = to_record(answers, "preference")
+    tasks = [compared(1, 1, "left"), compared(2, 1, "right")]
+    record = to_record(read(tmp_path, *tasks), "preference")
     np.testing.assert_array_equal(record.answer, [0, 2])
-    np.testing.assert_array_equal(record.objects, [[0, 1], [1, 2]])
-    assert to_record(read(tmp_path, *tasks), "preference").objects is None
+    assert record.objects is None
 
 
 def test_spans_become_marked_words_and_the_text_is_not_kept(tmp_path):
@@ -387,19 +386,19 @@ def test_a_negative_lead_time_is_refused(tmp_path):
 def test_broken_json_names_line_and_column(tmp_path):
     (tmp_path / "export.json").write_text('[{"id": 1,\n "annotations": [}]')
     with pytest.raises(ValueError, match="line 2, column 18"):
-        read_label_studio(tmp_path / "export.json")
+        read_export(tmp_path / "export.json", Layout())
 
 
 def test_lists_within_lists_are_refused_and_break_nothing(tmp_path):
     (tmp_path / "export.json").write_text("[" * 100_000)
     with pytest.raises(ValueError, match="too deep"):
-        read_label_studio(tmp_path / "export.json")
+        read_export(tmp_path / "export.json", Layout())
 
 
 def test_another_encoding_names_the_byte(tmp_path):
     (tmp_path / "export.json").write_bytes('[{"id": "ä"}]'.encode("latin-1"))
     with pytest.raises(ValueError, match="UTF-8, got byte 0xe4 at place 9"):
-        read_label_studio(tmp_path / "export.json")
+        read_export(tmp_path / "export.json", Layout())
 
 
 def test_names_stay_when_they_are_asked_for(tmp_path):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from hitl_sim.participants import format as package
 from hitl_sim.participants.format.registry import formats, read_export
 from hitl_sim.participants.source import import_answers
 from hitl_sim.participants.table_file import Layout
@@ -35,6 +36,52 @@ OTHERS = {
 
 def test_every_format_has_a_sample_here():
     assert {each.name for each in formats()} == set(SAMPLES)
+
+
+POLL = '''
+"""A poll: who voted for what."""
+
+from hitl_sim.participants.answers import LABEL
+from hitl_sim.participants.format.gather import export_of_tasks
+from hitl_sim.participants.format.reading import Question, Submission
+
+
+def _read(entries, found):
+    given = []
+    for number, entry in enumerate(entries):
+        found.question(number, "votes", Question("vote", "poll", LABEL))
+        given += [
+            Submission(number, found.items[number], who, {"vote": (vote,)})
+            for who, vote in entry.value["votes"].items()
+        ]
+    return given
+
+
+FORMAT = export_of_tasks(
+    "a poll",
+    lambda value, layout: "votes" in value,
+    _read,
+    word="question",
+    supported=("poll",),
+    fields={},
+    id_of=lambda value: value["of"],
+)
+'''
+
+
+def test_a_format_joins_as_one_file(tmp_path, monkeypatch):
+    (tmp_path / "poll.py").write_text(POLL)
+    folders = [*package.__path__, str(tmp_path)]
+    monkeypatch.setattr(package, "__path__", folders)
+    formats.cache_clear()
+    path = tmp_path / "poll.json"
+    path.write_text(json.dumps([{"of": "lunch", "votes": {"ann": "soup"}}]))
+    try:
+        answers = import_answers(path, Layout(is_pseudonymous=False))
+    finally:
+        formats.cache_clear()
+    (row,) = answers.table.select(["annotator", "item", "answer"]).to_pylist()
+    assert row == {"annotator": "ann", "item": "lunch", "answer": "soup"}
 
 
 @pytest.mark.parametrize("value", [*SAMPLES.values(), *OTHERS.values()])

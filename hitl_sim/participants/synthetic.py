@@ -20,11 +20,11 @@ from hitl_sim.participants.quality_model import (
     leanings,
 )
 from hitl_sim.participants.record import Floats, Record
-from hitl_sim.participants.tempo import TempoFit
+from hitl_sim.participants.response_time import ResponseTimeFit
 from oracles import Annotators
 from oracles.literature import plain_annotators
 
-# Twins stand this share of all ranks from the person whose work they take over.
+# Fitted people stand this share of all ranks from whose work they take over.
 _RANKS_OFF = 0.05
 
 
@@ -70,7 +70,7 @@ def draw_items(
     )
 
 
-def draw_twins(
+def draw_annotators(
     rng: np.random.Generator,
     fit: CrowdFit,
     fitted: Record,
@@ -79,12 +79,12 @@ def draw_twins(
 ) -> Annotators:
     """Draw people like the fitted ones for a design.
 
-    Everybody in the design is the twin of a fitted person of like workload, at a draw
+    Everybody in the design is like a fitted person of like workload, at a draw
     from what is known of that person: so skews, clusters and what goes with workload
     stay as they are.
 
     Args:
-        rng: draws who is whose twin, and where in the posterior.
+        rng: draws who is like whom, and where in the posterior.
         fit: of the people.
         fitted: the record that they were fitted to.
         design: who answers how much.
@@ -101,7 +101,7 @@ def draw_twins(
     )
     own = 1.0 if fit.own is None else fit.own.own
     people = build_people(quality.shape, quality.quality, skill, lean, own)
-    return people if fit.tempo is None else _with_times(people, fit.tempo, source)
+    return people if fit.timing is None else _with_times(people, fit.timing, source)
 
 
 def simulate_design(
@@ -111,7 +111,7 @@ def simulate_design(
     design: Record,
     is_in_doubt: bool = False,
 ) -> Record:
-    """Let twins of fitted people answer what a record asks.
+    """Let people like the fitted ones answer what a record asks.
 
     Args:
         seed: draws people, items and answers.
@@ -129,11 +129,11 @@ def simulate_design(
     if is_in_doubt:
         drawn = draw_numbers(rng, fit.quality)
         fit = replace(fit, quality=replace(fit.quality, quality=drawn))
-    people = draw_twins(rng, fit, fitted, design, is_in_doubt)
+    people = draw_annotators(rng, fit, fitted, design, is_in_doubt)
     quality = fit.quality
     items = draw_items(rng, quality.shape, quality.quality, design.num_items)
     answer, seconds = ask(jax.random.key(seed), "label", people, items, design)
-    is_timed = design.seconds is not None and fit.tempo is not None
+    is_timed = design.seconds is not None and fit.timing is not None
     return replace(design, answer=answer, seconds=seconds if is_timed else None)
 
 
@@ -174,18 +174,18 @@ def _like_workload(
 
 
 def _with_times(
-    people: Annotators, tempo: TempoFit, source: NDArray[np.intp]
+    people: Annotators, timing: ResponseTimeFit, source: NDArray[np.intp]
 ) -> Annotators:
     def everybody(value: ArrayLike) -> Array:
         return jnp.full(source.size, jnp.asarray(value, jnp.float32))
 
-    of = tempo.tempo
-    spread = tempo.spread_without_conflict(float(of.spread))
-    drift = tempo.drift if np.isfinite(tempo.drift) else 0.0
-    memory = tempo.memory if np.isfinite(tempo.memory) else 0.0
-    practice = float(np.exp(of.practice)) if tempo.is_ordered else 0.0
+    of = timing.timing
+    spread = timing.spread_without_conflict(float(of.spread))
+    drift = timing.drift if np.isfinite(timing.drift) else 0.0
+    memory = timing.memory if np.isfinite(timing.memory) else 0.0
+    practice = float(np.exp(of.practice)) if timing.is_ordered else 0.0
     return people._replace(
-        pace=jnp.asarray(tempo.pace[source], jnp.float32),
+        pace=jnp.asarray(timing.pace[source], jnp.float32),
         practice=everybody(practice),
         practice_power=everybody(jnp.exp(of.power)),
         conflict=everybody(of.conflict),

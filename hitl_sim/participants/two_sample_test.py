@@ -26,7 +26,7 @@ _LEAST_PEOPLE = 20
 _TREES, _FOLDS = 200, 5
 
 
-class Telling(NamedTuple):
+class TwoSampleTest(NamedTuple):
     """How well real and simulated people are told apart.
 
     Attributes:
@@ -42,7 +42,7 @@ class Telling(NamedTuple):
     num_people: int
 
 
-def tell_apart(real: Record, simulated: Record, seed: int) -> Telling:
+def two_sample_test(real: Record, simulated: Record, seed: int) -> TwoSampleTest:
     """Test whether people of two records of one design can be told apart.
 
     Args:
@@ -53,7 +53,7 @@ def tell_apart(real: Record, simulated: Record, seed: int) -> Telling:
     rows = [summarise_people(record) for record in (real, simulated)]
     size = rows[0].shape[0]
     if size < _LEAST_PEOPLE:
-        return Telling(float("nan"), float("nan"), float("nan"), size)
+        return TwoSampleTest(float("nan"), float("nan"), float("nan"), size)
     features = np.nan_to_num(np.concatenate(rows))
     label = np.repeat([1, 0], [row.shape[0] for row in rows])
     forest = RandomForestClassifier(_TREES, min_samples_leaf=3, random_state=seed)
@@ -63,7 +63,7 @@ def tell_apart(real: Record, simulated: Record, seed: int) -> Telling:
     )[:, 1]
     auc = float(roc_auc_score(label, chance))
     error = 1.96 * _standard_error(auc, *np.bincount(label))
-    return Telling(auc, max(auc - error, 0.0), min(auc + error, 1.0), size)
+    return TwoSampleTest(auc, max(auc - error, 0.0), min(auc + error, 1.0), size)
 
 
 def summarise_people(record: Record) -> Floats:

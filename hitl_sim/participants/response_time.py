@@ -16,11 +16,18 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Bool, Float, Int
 
+from hitl_sim.participants.group import starts
+from hitl_sim.participants.idle import log_seconds
 from hitl_sim.participants.latent import Points
 from hitl_sim.participants.minimise import Loss, minimise
 from hitl_sim.participants.quality_model import Quality, Shape, felt_utility
 from hitl_sim.participants.record import Floats, Ints, Record
-from hitl_sim.participants.shrink import Prior, solve_spread, spread_error
+from hitl_sim.participants.shrink import (
+    Prior,
+    inverse_curvature,
+    solve_spread,
+    spread_error,
+)
 from oracles.timing import LAPSE_LOG_TIME, PAUSE_FACTOR
 
 _ROUNDS, _STEPS = 5, 30
@@ -43,7 +50,7 @@ PRIORS = {
 Centres are those of the default population, widths a factor of two or more."""
 
 
-class Tempo(NamedTuple):
+class Timing(NamedTuple):
     """What is estimated, on scales without bounds; see `PRIORS`.
 
     Attributes:
@@ -88,11 +95,11 @@ class Times(NamedTuple):
 
 
 @dataclass(frozen=True)
-class TempoFit:
+class ResponseTimeFit:
     """What times say of a crowd.
 
     Attributes:
-        tempo: maximum of the posterior.
+        timing: maximum of the posterior.
         pace_spread: standard deviation of pace over people.
         sd: standard errors by trait, and of the log of `pace_spread`.
         drift: standard deviation of the slow part; nan where it was not seen.
@@ -103,7 +110,7 @@ class TempoFit:
         pause_probability: `[L]` that a time holds an interruption, rows as recorded.
     """
 
-    tempo: Tempo
+    timing: Timing
     pace_spread: float
     sd: dict[str, float]
     drift: float
@@ -119,14 +126,14 @@ class TempoFit:
         Nobody saw conflicts: what these vary around their expectation stands in the
         residuals too.
         """
-        made = float(self.tempo.conflict) ** 2 * self.unseen_conflict
+        made = float(self.timing.conflict) ** 2 * self.unseen_conflict
         return float(np.sqrt(max(np.exp(2.0 * log_spread) - made, 1e-4)))
 
     @property
     def pace(self) -> Floats:
         """Pace of each person, `[A]`."""
-        shift = self.pace_spread * np.asarray(self.tempo.person, float)
-        return float(self.tempo.pace) + shift
+        shift = self.pace_spread * np.asarray(self.timing.person, float)
+        return float(self.timing.pace) + shift
 
 
 @dataclass(frozen=True)
@@ -144,7 +151,7 @@ class Effort:
     unseen: float
 
 
-def fit_tempo(record: Record, effort: Effort) -> TempoFit:
+def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
     """Fit the times of a record.
 
     Args:
@@ -155,20 +162,20 @@ def fit_tempo(record: Record, effort: Effort) -> TempoFit:
         The fit.
     """
     times, rows = lay_out_times(record, effort)
-    tempo = _start(times, record.num_people)
+    timing = _start(times, record.num_people)
     spread = jnp.float32(np.exp(PRIORS["pace_spread"].mean))
     loss = _loss_of(record.is_ordered)
     for _ in range(_ROUNDS):
-        tempo, _ = minimise(loss, tempo, _STEPS, spread, times)
-        spread = _respread(tempo, spread, times, record.is_ordered)
-    tempo, _ = minimise(loss, tempo, _STEPS, spread, times)
-    sd = _errors(tempo, spread, times, record.is_ordered)
+        timing, _ = minimise(loss, timing, _STEPS, spread, times)
+        spread = _respread(timing, spread, times, record.is_ordered)
+    timing, _ = minimise(loss, timing, _STEPS, spread, times)
+    sd = _errors(timing, spread, times, record.is_ordered)
     chance = np.full(record.person.size, np.nan)
-    chance[rows] = np.asarray(_pause_chance(tempo, spread, times, record.is_ordered))
-    residual = np.asarray(_residual(tempo, spread, times, record.is_ordered), float)
+    chance[rows] = np.asarray(_pause_chance(timing, spread, times, record.is_ordered))
+    residual = np.asarray(_residual(timing, spread, times, record.is_ordered), float)
     drift, memory = _slow_part(times, residual, chance[rows], record.is_ordered)
-    return TempoFit(
-        tempo=tempo,
+    return ResponseTimeFit(
+        timing=timing,
         pace_spread=float(spread),
         sd=sd,
         drift=drift,
@@ -183,15 +190,12 @@ def fit_tempo(record: Record, effort: Effort) -> TempoFit:
 def lay_out_times(record: Record, effort: Effort) -> tuple[Times, Ints]:
     """Return the known times and the rows they stand in."""
     rows = np.nonzero(np.isfinite(record.times))[0]
-    seconds = record.times[rows]
-    positive = seconds[seconds > 0]
-    floor = positive.min() / 2.0 if positive.size else 1.0
     count = np.bincount(record.person, minlength=record.num_people)
-    start = np.concatenate([[0], np.cumsum(count)])[:-1]
+    start = starts(count)
     trials = rows - start[record.person[rows]]
     times = Times(
         person=jnp.asarray(record.person[rows], jnp.int32),
-        log_seconds=jnp.asarray(np.log(np.maximum(seconds, floor)), jnp.float32),
+        log_seconds=jnp.asarray(log_seconds(record.times[rows]), jnp.float32),
         trials=jnp.asarray(trials, jnp.int32),
         conflict=jnp.asarray(effort.conflict[rows], jnp.float32),
         log_size=jnp.asarray(np.log(record.size[record.item[rows]]), jnp.float32),
@@ -228,64 +232,64 @@ def conflict_table(
     return jnp.mean(first, axis=0), jnp.mean(second, axis=0)
 
 
-def _start(times: Times, num_people: int) -> Tempo:
+def _start(times: Times, num_people: int) -> Timing:
     centre = {name: jnp.float32(PRIORS[name].mean) for name in TRAITS}
     centre["pace"] = jnp.median(times.log_seconds)
-    return Tempo(**centre, person=jnp.zeros(num_people))
+    return Timing(**centre, person=jnp.zeros(num_people))
 
 
-def _expected(tempo: Tempo, spread: Array, times: Times, is_ordered: bool) -> Array:
+def _expected(timing: Timing, spread: Array, times: Times, is_ordered: bool) -> Array:
     """Return log seconds of work without noise."""
-    pace = tempo.pace + spread * tempo.person[times.person]
-    weighing = tempo.conflict * times.conflict + tempo.length * times.log_size
+    pace = timing.pace + spread * timing.person[times.person]
+    weighing = timing.conflict * times.conflict + timing.length * times.log_size
     # A guess takes a third of the time, and no weighing (timing).
     weighing = weighing + times.lapse * (LAPSE_LOG_TIME - weighing)
     if not is_ordered:
         return pace + weighing
-    vanished = jnp.exp(-jnp.exp(tempo.power) * jnp.log1p(1.0 * times.trials))
-    return pace + weighing + jnp.log1p(jnp.exp(tempo.practice) * vanished)
+    vanished = jnp.exp(-jnp.exp(timing.power) * jnp.log1p(1.0 * times.trials))
+    return pace + weighing + jnp.log1p(jnp.exp(timing.practice) * vanished)
 
 
-def _residual(tempo: Tempo, spread: Array, times: Times, is_ordered: bool) -> Array:
-    return times.log_seconds - _expected(tempo, spread, times, is_ordered)
+def _residual(timing: Timing, spread: Array, times: Times, is_ordered: bool) -> Array:
+    return times.log_seconds - _expected(timing, spread, times, is_ordered)
 
 
 def _components(
-    tempo: Tempo, spread: Array, times: Times, is_ordered: bool
+    timing: Timing, spread: Array, times: Times, is_ordered: bool
 ) -> tuple[Array, Array]:
     """Return log densities of work, and of work with an interruption."""
-    residual = _residual(tempo, spread, times, is_ordered)
-    sd = jnp.exp(tempo.spread)
-    work = -0.5 * jnp.square(residual / sd) - tempo.spread - 0.5 * jnp.log(2 * jnp.pi)
+    residual = _residual(timing, spread, times, is_ordered)
+    sd = jnp.exp(timing.spread)
+    work = -0.5 * jnp.square(residual / sd) - timing.spread - 0.5 * jnp.log(2 * jnp.pi)
     # An interruption lasts ten typical times, plus exponentially more (timing).
-    pace = tempo.pace + spread * tempo.person[times.person]
-    usual = _expected(tempo, spread, times, is_ordered)
+    pace = timing.pace + spread * timing.person[times.person]
+    usual = _expected(timing, spread, times, is_ordered)
     excess = jnp.exp(times.log_seconds - pace) - jnp.exp(usual - pace)
     over = excess / PAUSE_FACTOR - 1.0
     log_slope = times.log_seconds - pace - jnp.log(PAUSE_FACTOR)
     pause = jnp.where(over > 0.0, log_slope - jnp.maximum(over, 0.0), -1e4)
     return (
-        jax.nn.log_sigmoid(-tempo.pause) + work,
-        jax.nn.log_sigmoid(tempo.pause) + pause,
+        jax.nn.log_sigmoid(-timing.pause) + work,
+        jax.nn.log_sigmoid(timing.pause) + pause,
     )
 
 
 def _log_posterior(
-    tempo: Tempo, spread: Array, times: Times, is_ordered: bool
+    timing: Timing, spread: Array, times: Times, is_ordered: bool
 ) -> tuple[Array, Array]:
     """Return the log likelihood of each time, and the log prior."""
-    work, pause = _components(tempo, spread, times, is_ordered)
-    prior = -0.5 * jnp.sum(jnp.square(tempo.person))
+    work, pause = _components(timing, spread, times, is_ordered)
+    prior = -0.5 * jnp.sum(jnp.square(timing.person))
     for name in TRAITS:
         mean, sd = PRIORS[name]
-        prior = prior - 0.5 * jnp.square((getattr(tempo, name) - mean) / sd)
+        prior = prior - 0.5 * jnp.square((getattr(timing, name) - mean) / sd)
     return jnp.logaddexp(work, pause), prior
 
 
 @lru_cache(maxsize=2)
 def _loss_of(is_ordered: bool) -> Loss:
-    def loss(tempo: Tempo, spread: Array, times: Times) -> Array:
-        likelihood, prior = _log_posterior(tempo, spread, times, is_ordered)
+    def loss(timing: Timing, spread: Array, times: Times) -> Array:
+        likelihood, prior = _log_posterior(timing, spread, times, is_ordered)
         return -jnp.sum(likelihood) - prior
 
     return loss
@@ -293,79 +297,75 @@ def _loss_of(is_ordered: bool) -> Loss:
 
 @partial(jax.jit, static_argnums=3)
 def _pause_chance(
-    tempo: Tempo, spread: Array, times: Times, is_ordered: bool
+    timing: Timing, spread: Array, times: Times, is_ordered: bool
 ) -> Float[Array, "L"]:
-    work, pause = _components(tempo, spread, times, is_ordered)
+    work, pause = _components(timing, spread, times, is_ordered)
     return jnp.asarray(jax.nn.sigmoid(pause - work))
 
 
 def _curvature(
-    tempo: Tempo, spread: Array, times: Times, is_ordered: bool
+    timing: Timing, spread: Array, times: Times, is_ordered: bool
 ) -> Float[Array, "A"]:
     """Return the curvature of the loss in each person's standardised pace."""
-    chance = _pause_chance(tempo, spread, times, is_ordered)
-    known = (1.0 - chance) / jnp.exp(2.0 * tempo.spread)
-    by_person = jax.ops.segment_sum(known, times.person, tempo.person.size)
+    chance = _pause_chance(timing, spread, times, is_ordered)
+    known = (1.0 - chance) / jnp.exp(2.0 * timing.spread)
+    by_person = jax.ops.segment_sum(known, times.person, timing.person.size)
     return jnp.asarray(1.0 + spread**2 * by_person)
 
 
-def _respread(tempo: Tempo, spread: Array, times: Times, is_ordered: bool) -> Array:
+def _respread(timing: Timing, spread: Array, times: Times, is_ordered: bool) -> Array:
     """Take MacKay's step, with the prior of the spread."""
-    h = _curvature(tempo, spread, times, is_ordered)
-    squares = float(jnp.sum(jnp.square(spread * tempo.person)))
+    h = _curvature(timing, spread, times, is_ordered)
+    squares = float(jnp.sum(jnp.square(spread * timing.person)))
     freedom = float(jnp.sum(1.0 - 1.0 / h))
     return jnp.asarray(solve_spread(PRIORS["pace_spread"], squares, freedom))
 
 
 def _errors(
-    tempo: Tempo, spread: Array, times: Times, is_ordered: bool
+    timing: Timing, spread: Array, times: Times, is_ordered: bool
 ) -> dict[str, float]:
     """Return standard errors of the crowd's numbers, people taken out."""
-    own, across, block = _bends(tempo, spread, times, is_ordered)
+    own, across, block = _bends(timing, spread, times, is_ordered)
     h = np.maximum(np.asarray(block, float), 1.0)
     whole = (
         np.asarray(own, float)
         - (np.asarray(across, float) / h) @ np.asarray(across, float).T
     )
-    value, vector = np.linalg.eigh((whole + whole.T) / 2.0)
-    # Nothing is known worse than twice as badly as beforehand.
-    least = min(0.25 / prior.sd**2 for prior in PRIORS.values())
-    covariance = (vector / np.maximum(value, least)) @ vector.T
-    sd = np.sqrt(np.diag(covariance)).tolist()
+    sd = np.sqrt(np.diag(inverse_curvature(whole, PRIORS.values()))).tolist()
     found = dict(zip(sorted(TRAITS), sd, strict=True))
-    u = np.asarray(tempo.person, float)
+    u = np.asarray(timing.person, float)
     found["pace_spread"] = spread_error(PRIORS["pace_spread"], u, h)
     return found
 
 
 @partial(jax.jit, static_argnums=3)
 def _bends(
-    tempo: Tempo, spread: Array, times: Times, is_ordered: bool
+    timing: Timing, spread: Array, times: Times, is_ordered: bool
 ) -> tuple[Array, Array, Array]:
     """Return curvature in the crowd's numbers, across to people, and of people.
 
     Nobody's time depends on another's pace: the last is diagonal.
     """
-    crowd, rebuild = ravel_pytree({name: getattr(tempo, name) for name in TRAITS})
+    crowd, rebuild = ravel_pytree({name: getattr(timing, name) for name in TRAITS})
     loss = _loss_of(is_ordered)
 
     def slopes(crowd: Array, person: Array) -> tuple[Array, Array]:
         def value(crowd: Array, person: Array) -> Array:
-            return loss(Tempo(**rebuild(crowd), person=person), spread, times)
+            return loss(Timing(**rebuild(crowd), person=person), spread, times)
 
         found: tuple[Array, Array] = jax.grad(value, (0, 1))(crowd, person)
         return found
 
     def along(direction: Array) -> tuple[Array, Array]:
         def at(crowd: Array) -> tuple[Array, Array]:
-            return slopes(crowd, tempo.person)
+            return slopes(crowd, timing.person)
 
         found: tuple[Array, Array] = jax.jvp(at, (crowd,), (direction,))[1]
         return found
 
     own, across = jax.lax.map(along, jnp.eye(crowd.size))
-    ones = jnp.ones_like(tempo.person)
-    block = jax.jvp(lambda u: slopes(crowd, u)[1], (tempo.person,), (ones,))[1]
+    ones = jnp.ones_like(timing.person)
+    block = jax.jvp(lambda u: slopes(crowd, u)[1], (timing.person,), (ones,))[1]
     return own, across, block
 
 

@@ -1,4 +1,4 @@
-"""What asking more people buys, foretold by simulated crowds."""
+"""What asking more people buys, predicted by simulated crowds."""
 
 from dataclasses import dataclass, replace
 
@@ -44,7 +44,7 @@ def with_sizes(record: Record) -> Record:
     return replace(record, sizes=sizes)
 
 
-def foretell_curve(
+def predict_curve(
     rng: np.random.Generator, held: Record, crowds: list[Record]
 ) -> list[CurvePoint]:
     """Hold the redundancy curve of real people against those of simulated crowds.

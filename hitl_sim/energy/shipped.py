@@ -1,0 +1,35 @@
+"""Tables of data that ship beside the code."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+def read_shipped(file: str, form: type[T]) -> T:
+    """Read a TOML file of this package's data folder, and check its form."""
+    path = resources.files("hitl_sim.energy") / "data" / file
+    return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), form)
+
+
+def named(found: Mapping[str, T], name: str, field: str) -> T:
+    """Look up what ships by its name.
+
+    Args:
+        found: all that ships, by name.
+        name: what is wanted.
+        field: what the name is of, for the message.
+
+    Raises:
+        ValueError: there is none of this name.
+    """
+    if name not in found:
+        names = ", ".join(map(repr, found))
+        raise ValueError(f"`{field}` must be one of {names}, got {name!r}.")
+    return found[name]

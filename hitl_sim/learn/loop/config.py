@@ -1,0 +1,101 @@
+"""What fixes the program of a run, what may be swept in it, and what it finds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from jaxtyping import Array, Float, Int
+
+from hitl_sim.learn.crowd import (
+    Labour,
+)
+from hitl_sim.learn.intervention import (
+    Arm,
+    Program,
+)
+from hitl_sim.learn.lever import (
+    NO_LEVER,
+    LeverConfig,
+)
+from hitl_sim.learn.optimise import (
+    Curve,
+)
+from hitl_sim.learn.optimiser import Params
+from hitl_sim.learn.replay import (
+    ReplayCount,
+)
+from hitl_sim.task import (
+    Corruption,
+)
+from oracles import Population
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that fixes the program of a run.
+
+    Attributes:
+        program: task shape, network, training, and who answers.
+        intervention: which guidance; neither its name nor its traced numbers are read.
+        num_validation: validation items V.
+        num_test: test items.
+        lever: what acts on the network beside guidance.
+        num_leftover: items of the source outside the split, which a lever may use.
+    """
+
+    program: Program
+    intervention: Arm
+    num_validation: int
+    num_test: int
+    lever: LeverConfig = NO_LEVER
+    num_leftover: int = 0
+
+
+class Hyper(NamedTuple):
+    """Everything that may be swept without another program; float32 leaves, `[]`.
+
+    Attributes:
+        optimiser: its own, by name.
+        params: the arm's own, by name.
+        corruption: shares of the pool that are corrupted.
+        population: who answers.
+    """
+
+    optimiser: Params
+    params: Mapping[str, Float[Array, ""]]
+    corruption: Corruption
+    population: Population
+
+
+class Seeds(NamedTuple):
+    """Which random streams a run uses, `[]` each.
+
+    Attributes:
+        study: the study's seed.
+        replicate: redraws split, corruption, initialisation, batches and crowd.
+        stream: redraws initialisation and batches only, for null and pilot runs.
+    """
+
+    study: Int[Array, ""]
+    replicate: Int[Array, ""]
+    stream: Int[Array, ""]
+
+
+class Trace(NamedTuple):
+    """Physical facts of one run, of R rounds and C checkpoints.
+
+    Attributes:
+        curve: `[C]` accuracies.
+        labour: per round; None where nobody was asked.
+        kept_clean_frac: `[]` share of the final training set that is clean.
+        train_items: `[]` items in the final training set.
+        label_accuracy: `[]` share of the final training set whose label is the truth.
+        replay: where answers came from; None where nobody's were recorded.
+    """
+
+    curve: Curve
+    labour: Labour | None
+    kept_clean_frac: Float[Array, ""]
+    train_items: Int[Array, ""]
+    label_accuracy: Float[Array, ""]
+    replay: ReplayCount | None = None

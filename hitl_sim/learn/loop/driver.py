@@ -1,0 +1,236 @@
+"""The device's side of a run: rounds of learning from answers, and of choosing."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int
+
+from hitl_sim.learn.crowd import (
+    Answers,
+    Questions,
+)
+from hitl_sim.learn.intervention import (
+    Intervention,
+    Setting,
+)
+from hitl_sim.learn.lever import (
+    Course,
+    Leg,
+)
+from hitl_sim.learn.loop.bucket import buckets_of, fit_in_bucket
+from hitl_sim.learn.loop.keys import RunKeys
+from hitl_sim.learn.network import Network, NetworkConfig
+from hitl_sim.learn.optimise import (
+    Curve,
+    Evaluation,
+    Learner,
+    TrainConfig,
+    init_learner,
+    train,
+)
+from hitl_sim.task import (
+    Split,
+)
+
+
+class RoundState(NamedTuple):
+    """What the device carries from round to round.
+
+    Attributes:
+        number: `[]` of the next round.
+        learner: network and optimiser.
+        plan: the intervention's own state.
+        questions: what people are asked next; None where nobody is asked.
+    """
+
+    number: Int[Array, ""]
+    learner: Learner
+    plan: Any
+    questions: Questions | None
+
+
+class RoundDriver(NamedTuple):
+    """The device's side of a run, as plain callables.
+
+    Attributes:
+        start: `() -> (RoundState, Curve | None)`, with the first questions, and the
+            curve of the model that chose them where there is one.
+        round_step: `(state, answers | None, is_first) -> (state, Curve)`; `is_first`,
+            static, says that no model was trained before, which matters where a lever
+            changes the network's shapes on the way.
+    """
+
+    start: Callable[[], tuple[RoundState, Curve | None]]
+    round_step: Callable[..., tuple[RoundState, Curve]]
+
+
+def _columns(x: jax.Array, columns: jax.Array | None) -> jax.Array:
+    return x if columns is None else x[:, columns]
+
+
+def _evaluation(split: Split, columns: jax.Array | None) -> Evaluation:
+    return Evaluation(
+        _columns(split.validation_x, columns),
+        split.validation_y,
+        _columns(split.test_x, columns),
+        split.test_y,
+    )
+
+
+def build_driver(
+    intervention: Intervention,
+    network: Network,
+    config: TrainConfig,
+    setting: Setting,
+    keys: RunKeys,
+    course: Course | None = None,
+) -> RoundDriver:
+    """Build the device's side of one run.
+
+    Args:
+        intervention: what is asked and learned.
+        network: on `intervention.num_features` inputs.
+        config: batch, checkpoints and optimiser.
+        setting: the run's data and leaves.
+        keys: the run's keys.
+        course: the forms that levers give the network; `network` alone if left out.
+
+    Returns:
+        `start` and `round_step`.
+    """
+    if course is None:
+        course = Course((Leg(NetworkConfig(), network),))
+    per_stage = config.num_checkpoints // intervention.num_stages
+    fit_stage = _build_fit(intervention, config, setting, keys, course)
+
+    def start() -> tuple[RoundState, Curve | None]:
+        plan, questions = intervention.begin(
+            jax.random.fold_in(keys.choose, 0), setting
+        )
+        first, rates = course.legs[0].network, setting.optimiser
+        learner = init_learner(keys.init, first, config, rates)
+        state = RoundState(jnp.int32(0), learner, plan, questions)
+        if not intervention.has_start:
+            return state, None
+        return learn(state, True)
+
+    def refit(state: RoundState) -> Learner:
+        if not intervention.is_scratch:
+            return state.learner
+        key = jax.random.fold_in(keys.init, state.number)
+        return init_learner(key, network, config, setting.optimiser)
+
+    def learn(state: RoundState, is_first: bool) -> tuple[RoundState, Curve]:
+        learner, curve = fit_stage(refit(state), state, is_first)
+        if course.ready:
+            curve = _blank_before(course.ready, state.number * per_stage, curve)
+        params = course.plain(learner)
+        key = jax.random.fold_in(keys.choose, state.number + 1)
+        plan, questions = intervention.choose(key, setting, state.plan, params)
+        return RoundState(state.number + 1, learner, plan, questions), curve
+
+    def round_step(
+        state: RoundState,
+        answers: Answers | None,
+        is_first: bool = False,
+    ) -> tuple[RoundState, Curve]:
+        plan = intervention.absorb(setting, state.plan, answers)
+        return learn(state._replace(plan=plan), is_first)
+
+    return RoundDriver(start, round_step)
+
+
+def _build_fit(
+    intervention: Intervention,
+    config: TrainConfig,
+    setting: Setting,
+    keys: RunKeys,
+    course: Course,
+) -> Callable[[Learner, RoundState, bool], tuple[Learner, Curve]]:
+    """Build the training of one stage, on what is known before it."""
+    per_stage = config.num_checkpoints // intervention.num_stages
+    schedule = _schedule(intervention, per_stage)
+    buckets, narrow = buckets_of(intervention, config), intervention.narrow
+
+    def fit_stage(
+        learner: Learner, state: RoundState, is_first: bool
+    ) -> tuple[Learner, Curve]:
+        whole = None
+        if narrow is None:
+            whole = intervention.training(setting, state.plan)
+
+        def fit_within(
+            capacity: int | None, learner: Learner, plan: Any, number: jax.Array
+        ) -> tuple[Learner, Curve]:
+            if narrow is not None and capacity is not None:
+                plan = narrow(plan, capacity)
+            known = whole or intervention.training(setting, plan)
+            known = known._replace(order=known.order[:capacity])
+            return _travel(
+                course.legs if is_first else course.legs[-1:],
+                learner,
+                number * per_stage + jnp.arange(per_stage),
+                None if schedule is None else schedule[number],
+                lambda leg, learner, checkpoints, steps: train(
+                    keys.batch,
+                    leg.network,
+                    config,
+                    learner,
+                    setting.optimiser,
+                    known,
+                    _evaluation(setting.split, intervention.columns(setting, plan)),
+                    checkpoints,
+                    steps,
+                    max(intervention.steps),
+                ),
+            )
+
+        stage = None if is_first else state.number
+        args = (learner, state.plan, state.number)
+        return fit_in_bucket(buckets, stage, fit_within, *args)
+
+    return fit_stage
+
+
+def _schedule(
+    intervention: Intervention, per_stage: int
+) -> Int[Array, "stages checkpoints"] | None:
+    """Lay steps out by stage; None where they are the same before each checkpoint."""
+    if min(intervention.steps) == max(intervention.steps):
+        return None
+    rows = np.reshape(intervention.steps, (intervention.num_stages, per_stage))
+    return jnp.asarray(rows, jnp.int32)
+
+
+def _travel(
+    legs: tuple[Leg, ...],
+    learner: Learner,
+    checkpoints: Int[Array, " stage"],
+    steps: Int[Array, " stage"] | None,
+    go: Callable[..., tuple[Learner, Curve]],
+) -> tuple[Learner, Curve]:
+    """Train through the checkpoints of a stage, leg by leg."""
+    if len(legs) == 1:
+        return go(legs[0], learner, checkpoints, steps)
+    begin, curves = 0, []
+    for leg in legs:
+        if leg.take_over is not None:
+            learner = leg.take_over(learner)
+        end = begin + leg.checkpoints if leg.checkpoints else checkpoints.shape[0]
+        due = None if steps is None else steps[begin:end]
+        learner, curve = go(leg, learner, checkpoints[begin:end], due)
+        curves.append(curve)
+        begin = end
+    whole: Curve = jax.tree.map(lambda *a: jnp.concatenate(a), *curves)
+    return learner, whole
+
+
+def _blank_before(ready: int, begin: Int[Array, ""], curve: Curve) -> Curve:
+    """Leave out accuracies of models that do not have every lever in full yet."""
+    is_there = begin + jnp.arange(curve.validation.shape[0]) >= ready
+    validation = jnp.where(is_there, curve.validation, jnp.nan)
+    test = jnp.where(is_there, curve.test, jnp.nan)
+    return Curve(validation, test, curve.is_finite)

@@ -1,0 +1,136 @@
+"""One run: rounds of asking, learning from the answers, and choosing what is next.
+
+The sweep scans and maps `round_step`; an event-driven driver may call it as it is,
+with answers that come from elsewhere.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from hitl_sim.learn.crowd import (
+    Labour,
+    collect,
+)
+from hitl_sim.learn.intervention import (
+    Intervention,
+    Setting,
+)
+from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds, Trace
+from hitl_sim.learn.loop.driver import RoundState
+from hitl_sim.learn.loop.stage import build_people, build_stage, guidance_of
+from hitl_sim.learn.optimise import (
+    Curve,
+)
+from hitl_sim.learn.replay import (
+    count,
+)
+from hitl_sim.task import (
+    TaskData,
+)
+from oracles.replay import RecordedAnswers
+
+
+def build_run(config: RunConfig) -> Callable[..., Trace]:
+    """Build the pure function that is one whole run.
+
+    Args:
+        config: the program.
+
+    Returns:
+        `(seeds, hyper, data, answers=None) -> Trace`, to be mapped and compiled by the
+        caller; `answers` are those of recorded people, where the panel has a policy.
+
+    Raises:
+        ValueError: the rounds do not divide the checkpoints, or the panel does not
+            fit the crew.
+    """
+    program = config.program
+    intervention = guidance_of(config)
+    num_checkpoints, stages = program.train.num_checkpoints, intervention.num_stages
+    if num_checkpoints % stages:
+        raise ValueError(
+            "`rounds` and the start, if any, must divide the number of checkpoints "
+            f"({num_checkpoints}), got {stages}."
+        )
+    # the network has other shapes after its first round
+    is_apart = config.lever.cut is not None and not intervention.has_start
+    set_up = build_stage(config, intervention)
+    gather = build_people(config, intervention)
+
+    def run(
+        seeds: Seeds,
+        hyper: Hyper,
+        data: TaskData,
+        answers: RecordedAnswers | None = None,
+    ) -> Trace:
+        keys, setting, driver = set_up(seeds, hyper, data, answers)
+        state, begun = driver.start()
+        if intervention.feedback is None:
+            state, curve = driver.round_step(state, None, is_first=True)
+            return _trace(intervention, setting, state, curve, None)
+        crowd = gather(keys.crowd, hyper.population, answers)
+
+        def one_round(
+            carry: tuple[RoundState, Any], is_first: bool
+        ) -> tuple[tuple[RoundState, Any], tuple[Curve, Labour]]:
+            state, people = carry
+            questions = state.questions
+            if questions is None:
+                raise TypeError("an intervention with feedback must ask questions.")
+            people, response, plan = crowd.ask(people, questions)
+            given, labour = collect(response, questions, plan)
+            state, curve = driver.round_step(state, given, is_first)
+            return (state, people), (curve, labour)
+
+        carry, parts = (state, crowd.state), []
+        later = intervention.num_rounds - is_apart
+        for rounds, is_first in ((int(is_apart), True), (later, False)):
+            if rounds:
+                step = partial(one_round, is_first=is_first)
+                carry, part = _repeat(step, carry, rounds)
+                parts.append(part)
+        curve, labour = jax.tree.map(lambda *a: jnp.concatenate(a), *parts)
+        curve = jax.tree.map(lambda a: a.reshape(-1), curve)
+        if begun is not None:
+            curve = jax.tree.map(lambda *a: jnp.concatenate(a), begun, curve)
+        trace = _trace(intervention, setting, carry[0], curve, labour)
+        if config.program.panel.policy is None:
+            return trace
+        return trace._replace(replay=count(carry[1]))
+
+    return run
+
+
+def _repeat(step: Callable[[Any], Any], carry: Any, rounds: int) -> tuple[Any, Any]:
+    """Take some rounds alike; results are stacked as by a scan."""
+    if rounds > 1:
+        return jax.lax.scan(lambda carry, _: step(carry), carry, None, rounds)
+    # nothing need be asked after it, so that it may end in another form
+    carry, out = step(carry)
+    return carry, jax.tree.map(lambda a: a[None], out)
+
+
+def _trace(
+    intervention: Intervention,
+    setting: Setting,
+    state: RoundState,
+    curve: Curve,
+    labour: Labour | None,
+) -> Trace:
+    pool = setting.split.pool
+    final = intervention.training(setting, state.plan)
+    is_used = jnp.arange(final.order.shape[0]) < final.num_items
+    status, truth = pool.status[final.order], pool.truth[final.order]
+    is_clean = is_used & (status == 0)
+    is_right = is_used & (final.labels[final.order] == truth) & (status != 1)
+    return Trace(
+        curve,
+        labour,
+        is_clean.sum(dtype=jnp.float32) / final.num_items,
+        final.num_items,
+        is_right.sum(dtype=jnp.float32) / final.num_items,
+    )
