@@ -87,7 +87,7 @@ def test_an_answer_is_told_and_carries_its_numbers(results):
     answer = results.answer()
     assert answer.tasks[0].text in str(answer)
     assert str(answer).startswith(answer.caution)
-    ratios = [f["ratio"] for f in answer.data["tasks"][0]["findings"]]
+    ratios = [f["rho"] for f in answer.data["tasks"][0]["findings"]]
     assert len(ratios) == 3
 
 

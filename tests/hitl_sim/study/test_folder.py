@@ -87,13 +87,15 @@ def test_a_finished_folder_of_an_earlier_version_is_read(moved, tmp_path):
     for name in ("profile", "groups", "use"):
         del manifest[name]
     (old / "manifest.json").write_text(json.dumps(manifest))
-    whole = read_folder(moved / "one").records
-    assert read_folder(old).records.equals(whole)
+    # as text, for a run without a model yet has an accuracy of NaN
+    records = [read_folder(folder).records for folder in (old, moved / "one")]
+    assert repr(records[0].to_pylist()) == repr(records[1].to_pylist())
+    assert records[0].schema == records[1].schema
     ratios = [
         [finding.ratio.value for finding in analyse_folder(folder).tasks[0].findings]
         for folder in (old, moved / "one")
     ]
-    assert ratios[0] == ratios[1]
+    assert repr(ratios[0]) == repr(ratios[1])
     with pytest.raises(RecordError, match=r"must hold runs\.parquet, got none"):
         status_of(old)
 
