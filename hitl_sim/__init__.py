@@ -1,3 +1,59 @@
-"""Simulated people guide training: what that saves, and what the people cost."""
+"""Simulated people guide training: what that saves, and what the people cost.
+
+    import hitl_sim as hs
+
+    results = hs.load("study.toml").run("results/study")
+    print(results.answer())
+
+Names are loaded when they are first used, so that importing this package takes no time
+and starts nothing.
+"""
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hitl_sim import check as check
+    from hitl_sim import crowd as crowd
+    from hitl_sim import devices as devices
+    from hitl_sim import part as part
+    from hitl_sim.results import Results as Results
+    from hitl_sim.results import open_results as open_results
+    from hitl_sim.study.study import Study as Study
+    from hitl_sim.study.study import load as load
 
 __version__ = "0.1.0"
+
+_NAMES = {
+    "Results": "hitl_sim.results:Results",
+    "Study": "hitl_sim.study.study:Study",
+    "check": "hitl_sim.check",
+    "crowd": "hitl_sim.crowd",
+    "devices": "hitl_sim.devices",
+    "load": "hitl_sim.study.study:load",
+    "open_results": "hitl_sim.results:open_results",
+    "part": "hitl_sim.part",
+}
+"""Where each public name stands: a module, or a name in one."""
+
+__all__ = [  # noqa: PLE0604 - the public names are the keys
+    "__version__",
+    *_NAMES,
+]
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load a public name when it is first asked for."""
+        if name not in _NAMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module, _, attribute = _NAMES[name].partition(":")
+        found = _import_module(module)
+        found = getattr(found, attribute) if attribute else found
+        globals()[name] = found
+        return found
+
+    def __dir__() -> list[str]:
+        """List the public names, loaded or not."""
+        return sorted(__all__)

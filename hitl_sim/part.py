@@ -30,7 +30,9 @@ from oracles.part import (
 PACKAGES: Mapping[Kind, str] = MappingProxyType(
     {
         "aggregation": "oracles.aggregate",
+        "annotator": "oracles.annotator",
         "intervention": "hitl_sim.learn.intervention",
+        "meter": "hitl_sim.energy.meters",
         "metric": "hitl_sim.learn.metric",
         "network": "hitl_sim.learn.network",
         "optimiser": "hitl_sim.learn.optimiser",

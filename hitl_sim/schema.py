@@ -3,6 +3,7 @@
 Any room may keep tables of its own, so this module knows none of them.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -26,3 +27,10 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 def kind_of(table: msgspec.Struct) -> str:
     """Name the kind of a table, as its field `kind` says it."""
     return str(table.__struct_config__.tag)
+
+
+def one_of(choices: Sequence[str]) -> str:
+    """Write what is allowed, as part of a message."""
+    if not choices:
+        return "another (none of the built-in ones)"
+    return f"one of {', '.join(map(repr, choices))}"

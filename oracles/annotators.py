@@ -1,18 +1,21 @@
-"""Annotators: the traits of a crowd, one leaf each, and what a person carries along."""
+"""Annotators: the parameters of people, one leaf each, and what they carry along."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float, Int, PRNGKeyArray
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from oracles.hashing import Role, draw_words, seed_stream, to_normal
+from oracles.parameter import ANY, OPTIONAL, PARAMETERS, SHARE, Range
 
 
 class Annotators(NamedTuple):
-    """Traits of `A` people; every leaf may be swept, so one program serves any crowd.
+    """Parameters of `A` people; every leaf may be swept: one program serves any crowd.
 
     Attributes:
         id: `[A]` stable person id, a hash input; distinct.
@@ -33,25 +36,16 @@ class Annotators(NamedTuple):
         criterion: `[A]` utility that a group must clear to be marked (marks).
         shared: `[]` lambda_shared in [0, 1], one per crowd; 1 = no error is shared.
 
-    The rest are traits that people may lack; None costs nothing and changes nothing.
+    The rest people may lack; what is not there costs nothing and changes nothing.
 
     Attributes:
         confusion: `[A, K, K]` utility added to each option, as [annotator, truth,
             option] (label, verification): classes a person mistakes for each other.
         guess: `[A, K]` probabilities of the options in a lapse, > 0 and summing to 1;
             even if None. Not for marks.
-        pull: `[A]` utility that the suggested option gains (automation bias); label,
-            verification, relevance and preference, where something is suggested.
-        habit: `[A]` utility that the previous answer gains (label).
-        skip_margin: `[A]` >= 0; no answer where it would stand by less than this margin
-            of utility.
-        skip_level: `[A]` no answer where no option has this systematic utility.
-        caution: `[A]` log factor on the signal, paid for with time; 0 = as usual.
-        fatigue: `[A]` share in [0, 1] of the signal that is lost in the long run.
-        fatigue_s: `[A]` time on task after which 63 % of that is lost, s; > 0.
-        recovery_s: `[A]` rest that takes 63 % of the load off, s; > 0.
-        learning: `[A]` skill that marks after answers add in the long run.
-        learning_trials: `[A]` marks after which 63 % of that is there; > 0.
+        extra: `[A]` by name: parameters that are optional in `oracles.parameter`.
+        foreign: `[]` by name: parameters of an annotator that is no part of this
+            package.
     """
 
     id: Int[Array, "A"]
@@ -72,16 +66,8 @@ class Annotators(NamedTuple):
     shared: Float[Array, ""]
     confusion: Float[Array, "A K K"] | None = None
     guess: Float[Array, "A K"] | None = None
-    pull: Float[Array, "A"] | None = None
-    habit: Float[Array, "A"] | None = None
-    skip_margin: Float[Array, "A"] | None = None
-    skip_level: Float[Array, "A"] | None = None
-    caution: Float[Array, "A"] | None = None
-    fatigue: Float[Array, "A"] | None = None
-    fatigue_s: Float[Array, "A"] | None = None
-    recovery_s: Float[Array, "A"] | None = None
-    learning: Float[Array, "A"] | None = None
-    learning_trials: Float[Array, "A"] | None = None
+    extra: Mapping[str, Float[Array, "A"]] = {}
+    foreign: Mapping[str, Float[Array, ""]] = {}
 
 
 class AnnotatorState(NamedTuple):
@@ -93,8 +79,7 @@ class AnnotatorState(NamedTuple):
         last_residual: `[A]` slow part of log seconds at the last question.
         last_answer: `[A]` last answer given (importance and marks: its first entry);
             -1 if none.
-        load_s: `[A]` time on task that rest has not taken off, in typical seconds.
-        lessons: `[A]` answers so far that were marked right or wrong.
+        load_s: `[A]` time on task, in typical seconds.
     """
 
     trials: Int[Array, "A"]
@@ -102,42 +87,26 @@ class AnnotatorState(NamedTuple):
     last_residual: Float[Array, "A"]
     last_answer: Int[Array, "A"]
     load_s: Float[Array, "A"]
-    lessons: Int[Array, "A"]
 
 
-_RANGES: dict[str, tuple[float, float]] = {
-    "skill": (-np.inf, np.inf),
-    "own": (0.0, 1.0),
-    "lapse": (0.0, 1.0),
-    "pace": (-np.inf, np.inf),
-    "practice": (0.0, np.inf),
-    "practice_power": (0.0, np.inf),
-    "conflict": (-np.inf, np.inf),
-    "length": (-np.inf, np.inf),
-    "drift": (0.0, np.inf),
-    "memory": (0.0, float(np.nextafter(np.float32(1), np.float32(0)))),
-    "spread": (0.0, np.inf),
-    "pause": (0.0, 1.0),
-    "band": (0.0, np.inf),
-    "criterion": (-np.inf, np.inf),
-    "shared": (0.0, 1.0),
-    "confusion": (-np.inf, np.inf),
-    "guess": (float(np.finfo(np.float32).tiny), 1.0),
-    "pull": (-np.inf, np.inf),
-    "habit": (-np.inf, np.inf),
-    "skip_margin": (0.0, np.inf),
-    "skip_level": (-np.inf, np.inf),
-    "caution": (-np.inf, np.inf),
-    "fatigue": (0.0, 1.0),
-    "fatigue_s": (float(np.finfo(np.float32).tiny), np.inf),
-    "recovery_s": (float(np.finfo(np.float32).tiny), np.inf),
-    "learning": (-np.inf, np.inf),
-    "learning_trials": (float(np.finfo(np.float32).tiny), np.inf),
+_RANGES: Mapping[str, Range] = {
+    **{
+        name: PARAMETERS[name].range
+        for name in Annotators._fields
+        if name in PARAMETERS
+    },
+    "own": SHARE,
+    "pace": ANY,
+    "criterion": ANY,
+    "shared": SHARE,
+    "confusion": ANY,
+    "guess": Range(0.0, is_open=True),
 }
+"""What each leaf may be; those of `extra` have their parameter's range."""
 
 
 def check_annotators(params: Annotators) -> None:
-    """Refuse traits that no person can have; runs on the host, before any trace.
+    """Refuse parameters that no person can have; runs on the host, before any trace.
 
     Args:
         params: one crowd, unbatched, with concrete leaves.
@@ -153,39 +122,63 @@ def check_annotators(params: Annotators) -> None:
         )
     if np.unique(ids).size != ids.size:
         raise ValueError(f"`id` must be distinct, got {ids.tolist()}.")
-    for name, (low, high) in _RANGES.items():
-        if getattr(params, name) is None:
-            continue
-        leaf = np.asarray(getattr(params, name))
-        shape = _shape_of(name, leaf, ids.size)
-        if leaf.shape != shape:
-            raise ValueError(f"`{name}` must have shape {shape}, got {leaf.shape}.")
-        bad = ~(np.isfinite(leaf) & (leaf >= low) & (leaf <= high))
-        if bad.any():
-            allowed = f"finite and in [{low:g}, {high:g}]"
-            raise ValueError(f"`{name}` must be {allowed}, got {leaf[bad].flat[0]}.")
-
+    for name, allowed in _RANGES.items():
+        if getattr(params, name) is not None:
+            _check_leaf(name, getattr(params, name), allowed, ids.size)
+    _check_extra(params.extra, ids.size)
     if params.guess is not None:
         total = np.asarray(params.guess).sum(axis=1)
         if (np.abs(total - 1.0) > 1e-5).any():
             worst = total[np.argmax(np.abs(total - 1.0))]
             raise ValueError(f"`guess` must sum to 1 for everybody, got {worst:g}.")
-    _check_twins(params)
 
 
-def _check_twins(params: Annotators) -> None:
-    for pair in (("fatigue", "fatigue_s"), ("learning", "learning_trials")):
-        lacking = [name for name in pair if getattr(params, name) is None]
-        if len(lacking) == 1:
-            raise ValueError(f"`{lacking[0]}` must be given with its twin, got None.")
+def _check_extra(extra: Mapping[str, ArrayLike], num_people: int) -> None:
+    for name, leaf in extra.items():
+        if name not in OPTIONAL:
+            raise ValueError(
+                f"`extra` must name parameters that people may lack "
+                f"({', '.join(OPTIONAL)}), got {name!r}."
+            )
+        _check_leaf(name, leaf, PARAMETERS[name].range, num_people)
+    for name in OPTIONAL:
+        pair = {name, PARAMETERS[name].needs or name}
+        lacking = pair - set(extra)
+        if lacking and lacking != pair:
+            (given,) = pair - lacking
+            raise ValueError(
+                f"`{lacking.pop()}` must be given where `{given}` is, got none."
+            )
+
+
+def _check_leaf(name: str, values: ArrayLike, allowed: Range, num_people: int) -> None:
+    leaf = np.asarray(values)
+    shape = _shape_of(name, leaf, num_people)
+    if leaf.shape != shape:
+        raise ValueError(f"`{name}` must have shape {shape}, got {leaf.shape}.")
+    low, high = np.float32(allowed.low), np.float32(allowed.high)
+    is_inside = (leaf >= low) & (leaf <= high)
+    if allowed.is_open:
+        is_inside = (leaf > low) & (leaf < high)
+    bad = ~(np.isfinite(leaf) & is_inside)
+    if bad.any():
+        raise ValueError(f"`{name}` must be {allowed}, got {leaf[bad].flat[0]}.")
 
 
 def _shape_of(name: str, leaf: NDArray[np.generic], num_people: int) -> tuple[int, ...]:
-    """Return the shape that a trait has to have, K taken from the trait itself."""
+    """Return the shape that a leaf has to have, K taken from the leaf itself."""
     if name == "shared":
         return ()
     options = (leaf.shape[-1],) if leaf.ndim else (0,)
     return (num_people, *options * {"confusion": 2, "guess": 1}.get(name, 0))
+
+
+def map_people(change: Callable[[Array], Array], params: Annotators) -> Annotators:
+    """Change the leaves that belong to people: all but what the whole crowd has."""
+    leaves = params._asdict()
+    of_crowd = {name: leaves.pop(name) for name in ("shared", "foreign")}
+    changed: dict[str, Any] = jax.tree.map(change, leaves)
+    return Annotators(**changed, **of_crowd)
 
 
 def init_annotators(key: PRNGKeyArray, params: Annotators) -> AnnotatorState:
@@ -205,5 +198,4 @@ def init_annotators(key: PRNGKeyArray, params: Annotators) -> AnnotatorState:
         last_residual=params.drift * to_normal(words[0]),
         last_answer=jnp.full_like(params.id, -1),
         load_s=jnp.zeros_like(params.pace),
-        lessons=jnp.zeros_like(params.id),
     )

@@ -39,8 +39,6 @@ class Query(NamedTuple):
         options: `[T, A, K]` ids of the options where these are objects that come up in
             many questions, as in preferences: what persists is then tied to the object
             and not to the item. None where option k is the k-th of this item.
-        is_marked: `[T, A]` whether the person is told afterwards if the answer was
-            right. None where nobody is told anything.
     """
 
     item: Int[Array, "T #A"]
@@ -53,7 +51,6 @@ class Query(NamedTuple):
     is_asked: Bool[Array, "T A"]
     suggestion: Int[Array, "T #A"] | None = None
     options: Int[Array, "T #A K"] | None = None
-    is_marked: Bool[Array, "T A"] | None = None
 
 
 class Response(NamedTuple):

@@ -13,9 +13,7 @@ References:
     ICLR: label noise as a function of a model's margin.
 """
 
-import math
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,9 +21,61 @@ from jax import Array
 from jaxtyping import Bool, Float, Int, PRNGKeyArray
 
 from oracles.hashing import Role, draw_words, seed_stream, to_normal
+from oracles.population import Population
+from oracles.respond import Kind
 
 NUM_WAVES = 128
 """Waves in the sum: enough that it is near normal; assumed."""
+
+
+class Perception(NamedTuple):
+    """What people see in N items beside their classes; None where that is nothing.
+
+    Attributes:
+        utility: `[N, K]` what the features say for each option.
+        difficulty: `[N]` what the items cost, utility.
+    """
+
+    utility: Float[Array, "N K"] | None = None
+    difficulty: Float[Array, "N"] | None = None
+
+
+def perceive(
+    key: PRNGKeyArray,
+    kind: Kind,
+    population: Population,
+    features: Float[Array, "N D"],
+    truth: Int[Array, "N"],
+    has_class: Bool[Array, "N"],
+    num_classes: int,
+) -> Perception:
+    """Let a crowd look at items, where features or a model say anything to it.
+
+    Args:
+        key: the crowd's key.
+        kind: of the questions.
+        population: the crowd.
+        features: of the items.
+        truth: right class of each.
+        has_class: whether it has one: nobody is right or wrong about it otherwise.
+        num_classes: K of the task; static.
+
+    Returns:
+        What the crowd sees.
+    """
+    if not kind.is_of_class:
+        return Perception()
+    seen, num_options = Perception(), kind.num_options(num_classes, 0)
+    # two options of a kind's own are there for every item
+    is_counted = has_class if kind.options == "classes" else jnp.ones_like(has_class)
+    if population.evidence is not None:
+        drawn = item_evidence(key, kind.space, features, is_counted, num_options)
+        seen = seen._replace(utility=jnp.asarray(population.evidence) * drawn)
+    if population.model_difficulty is not None:
+        hard = margin_difficulty(features, truth, is_counted, num_classes)
+        cost = jnp.asarray(population.model_difficulty)
+        seen = seen._replace(difficulty=cost * hard)
+    return seen
 
 
 def item_evidence(
@@ -95,53 +145,6 @@ def margin_difficulty(
     own = jnp.sum(jnp.where(is_own, distance, 0.0), axis=1)
     other = jnp.min(jnp.where(is_own, jnp.inf, distance), axis=1)
     return -_normal_scores(other - own, is_counted)
-
-
-def margin_flip_utility(
-    posterior: Float[Array, "N K"], family: str
-) -> Float[Array, "N K"]:
-    """Say which option people take where a class posterior decides on its flip.
-
-    As `Query.utility` of people without skill (`literature.plain_annotators`) this is
-    exact: the most probable class u is answered, but the next, s, with probability
-    `1/2 - d^2/2` ("I"), `1 - d^3` ("II") or `1 - (d^3 + d^2 + d)/3` ("III"), where d is
-    the difference of their posteriors. The published noise is one draw per item for
-    all: that is `shared` = 0. Its overall rate follows from the posterior; the factor
-    by which the paper scales it is not taken over.
-
-    Args:
-        posterior: of the classes, rows summing to 1.
-        family: "I", "II" or "III".
-
-    Returns:
-        `[N, K]` log probabilities; no chance at all counts as e^-60.
-
-    Raises:
-        ValueError: no such family.
-
-    References:
-        Zhang, Zheng, Wu, Goswami, Chen (2021), Learning with feature-dependent label
-        noise: a progressive approach, ICLR, section 4.
-    """
-    if family not in _FLIPS:
-        allowed = ", ".join(repr(known) for known in _FLIPS)
-        raise ValueError(f"`family` must be one of {allowed}, got {family!r}.")
-    top, option = jax.lax.top_k(posterior, 2)
-    flip = _FLIPS[family](top[:, 0] - top[:, 1])
-    first, second = (
-        jax.nn.one_hot(option[:, place], posterior.shape[1]) for place in (0, 1)
-    )
-    share = (1.0 - flip)[:, None] * first + flip[:, None] * second
-    return jnp.log(jnp.maximum(share, math.exp(-60.0)))
-
-
-_FLIPS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
-    {
-        "I": lambda d: 0.5 - 0.5 * d**2,
-        "II": lambda d: 1.0 - d**3,
-        "III": lambda d: 1.0 - (d**3 + d**2 + d) / 3.0,
-    }
-)
 
 
 def _mean(values: Float[Array, "N D"], is_counted: Bool[Array, "N"]) -> Array:

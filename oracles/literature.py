@@ -1,7 +1,7 @@
 """Annotator models of the literature as people of the one model.
 
 Each constructor returns `Annotators` of the neutral person `plain_annotators`, with the
-traits set that make the published model; times are a second per question, and
+parameters set that make the published model; times are a second per question, and
 `_replace` sets what else a study wants. Where a docstring says exact, the probability
 of every single answer is the published one, whatever `own` and `shared` are set to
 afterwards; answers of one question are independent at the default 1.
@@ -24,7 +24,7 @@ _FLOOR = float(np.exp(-_CERTAIN))
 
 
 def plain_annotators(num_annotators: int) -> Annotators:
-    """Build people without any trait: no skill, no lapse, a second per question.
+    """Build people without any bias: no skill, no lapse, a second per question.
 
     Args:
         num_annotators: number of people A.

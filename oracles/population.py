@@ -1,7 +1,7 @@
-"""A crowd as a distribution over annotators, built from dials that people understand.
+"""A crowd as a distribution over annotators, built from parameters people understand.
 
-Accuracy, repeatability and shared error are separate dials. Skill is solved for the
-accuracy; the two lambdas follow from `repeatability = 1 - (ls lo)^2` and
+Accuracy, repeatability and shared error are separate parameters. Skill is solved for
+the accuracy; the two lambdas follow from `repeatability = 1 - (ls lo)^2` and
 `shared_error = 1 - ls^2`, and leave the accuracy where it is. Of the shared error a
 share `p` may be predicted by item features (`oracles.evidence`): with a noise of
 variance pi^2/6 and an evidence of variance `v = (pi^2/6) p r / (1 - p r)`, r the shared
@@ -20,8 +20,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Float, PRNGKeyArray
 
 from oracles.annotators import Annotators
+from oracles.feedback import KINDS
 from oracles.hashing import Role, draw_words, seed_stream, to_normal
-from oracles.population_source import KINDS, PopulationSource
+from oracles.parameter import PARAMETERS, check_parameter
+from oracles.population_source import PopulationSource
 from oracles.populations import describe_population
 from oracles.solve import (
     ItemSpread,
@@ -31,15 +33,10 @@ from oracles.solve import (
     solve_median,
     solve_skill,
 )
-from oracles.trait import NEEDS, check_trait
 
-TWO_OPTIONS = ("relevance", "preference", "difficulty")
-# Kinds whose right option is one of the classes of an item, so that what its features
-# or a model say of the item can speak for and against it.
-_OF_ITEMS = ("label", "verification", "relevance")
 _NOISE_VARIANCE = math.pi**2 / 6.0
 
-# What a kind that has no use for a trait puts in its place.
+# What a kind that has no use for a parameter puts in its place.
 _UNUSED = {"band": 0.0, "criterion": 0.0, "criterion_spread": 0.0}
 
 
@@ -81,16 +78,8 @@ class Population(NamedTuple):
         evidence: standard deviation of what item features say for each option, utility.
         model_difficulty: utility that items cost per standard deviation of a model's
             margin.
-        pull: as in `Annotators`, the same for everybody; so are the next.
-        habit: see `Annotators`.
-        skip_margin: see `Annotators`.
-        skip_level: see `Annotators`.
-        caution: see `Annotators`.
-        fatigue: see `Annotators`.
-        fatigue_s: see `Annotators`.
-        recovery_s: see `Annotators`.
-        learning: see `Annotators`.
-        learning_trials: see `Annotators`.
+        extra: by name, as in `Annotators`: the same for everybody.
+        foreign: by name, as in `Annotators`.
     """
 
     skill: ArrayLike
@@ -120,39 +109,8 @@ class Population(NamedTuple):
     skill_activity: ArrayLike | None = None
     evidence: ArrayLike | None = None
     model_difficulty: ArrayLike | None = None
-    pull: ArrayLike | None = None
-    habit: ArrayLike | None = None
-    skip_margin: ArrayLike | None = None
-    skip_level: ArrayLike | None = None
-    caution: ArrayLike | None = None
-    fatigue: ArrayLike | None = None
-    fatigue_s: ArrayLike | None = None
-    recovery_s: ArrayLike | None = None
-    learning: ArrayLike | None = None
-    learning_trials: ArrayLike | None = None
-
-
-# Traits that everybody has alike, under one name in a crowd and in its people.
-_EVERYBODY = (
-    "pull",
-    "habit",
-    "skip_margin",
-    "skip_level",
-    "caution",
-    "fatigue",
-    "fatigue_s",
-    "recovery_s",
-    "learning",
-    "learning_trials",
-)
-# What a crowd without a trait has where another one has it: nothing, or where that is
-# divided by or compared with, a number that comes to nothing.
-_NEUTRAL = {
-    "skip_level": -1e30,
-    "fatigue_s": 1.0,
-    "recovery_s": 1.0,
-    "learning_trials": 1.0,
-}
+    extra: Mapping[str, ArrayLike] = {}
+    foreign: Mapping[str, ArrayLike] = {}
 
 
 def build_population(
@@ -161,9 +119,9 @@ def build_population(
     num_options: int,
     *,
     accuracies: Sequence[float] | None = None,
-    **dials: float | None,
+    **parameters: float | None,
 ) -> Population:
-    """Build a population, with the dials that are given set anew; on the host.
+    """Build a population, with the parameters that are given set anew; on the host.
 
     Args:
         population: one of `POPULATIONS`, a TOML file (see `describe_population`), or
@@ -173,8 +131,8 @@ def build_population(
             marks); the other kinds have 2.
         accuracies: mean single-answer accuracy of each of A people, in place of
             `accuracy` and of a spread of skill; they are then no sample.
-        **dials: numbers in place of the population's own, by the names of
-            `oracles.trait.TRAITS`; None keeps its own.
+        **parameters: numbers in place of the population's own, by the names of
+            `oracles.parameter.PARAMETERS`; None keeps its own.
 
             accuracy: mean single-answer accuracy over people, lapses included.
             Verification: probability that a right suggestion is confirmed. Relevance:
@@ -208,10 +166,10 @@ def build_population(
         The population.
 
     Raises:
-        ValueError: an unknown name, or a dial out of its range, naming all three.
+        ValueError: an unknown name, or a parameter out of its range, naming all three.
     """
     if accuracies is not None:
-        return _build_each(population, kind, num_options, accuracies, dials)
+        return _build_each(population, kind, num_options, accuracies, parameters)
     source = population
     if isinstance(source, str):
         source = describe_population(source)
@@ -220,16 +178,18 @@ def build_population(
         raise ValueError(f"`kind` must be one of {allowed}, got {kind!r}.")
     _check_options(kind, num_options)
     numbers = source.values(kind)
-    if kind in ("importance", "marks"):
+    if KINDS[kind].options == "groups":
         numbers["seconds"] *= num_options
-    given = {dial: value for dial, value in dials.items() if value is not None}
-    _check_dials(given, numbers)
+    given = {n: value for n, value in parameters.items() if value is not None}
+    _check_parameters(given, numbers)
     if "accuracy" in given:
         given["is_adverse"] = numbers.pop("skill", 0.0) < 0.0
     elif "skill" in given:
         numbers.pop("accuracy", None)
     fields = _solve(source.name, kind, num_options, numbers | given)
-    return Population(**{k: np.asarray(v, np.float32) for k, v in fields.items()})
+    leaves: dict[str, Any] = {k: np.asarray(v, np.float32) for k, v in fields.items()}
+    extra = {k: leaves.pop(k) for k in fields if k not in Population._fields}
+    return Population(**leaves, extra=extra)
 
 
 def _build_each(
@@ -237,18 +197,19 @@ def _build_each(
     kind: str,
     num_options: int,
     accuracies: Sequence[float],
-    dials: Mapping[str, float | None],
+    parameters: Mapping[str, float | None],
 ) -> Population:
     """Build a crowd whose people are as right as they are said to be."""
     for name in ("accuracy", "skill", "skill_spread"):
-        if dials.get(name) is not None:
+        if parameters.get(name) is not None:
             raise ValueError(
-                f"`{name}` must not be given beside `accuracies`, got {dials[name]} "
+                f"`{name}` must not be given beside `accuracies`, got "
+                f"{parameters[name]} "
                 f"and {tuple(accuracies)}."
             )
     if not accuracies:
         raise ValueError("`accuracies` must name at least one person's, got none.")
-    alike: dict[str, Any] = {**dials, "skill_spread": 0.0}
+    alike: dict[str, Any] = {**parameters, "skill_spread": 0.0}
     each = [
         build_population(
             population, kind, num_options, **(alike | {"accuracy": accuracy})
@@ -262,14 +223,15 @@ def _build_each(
 def _solve(
     name: str, kind: str, num_options: int, numbers: dict[str, float]
 ) -> dict[str, float]:
-    """Turn numbers by the names of `TRAITS` into the fields of a population."""
+    """Turn numbers by the names of `PARAMETERS` into the fields of a population."""
     repeatability, shared_error = (
-        numbers.pop(dial) for dial in ("repeatability", "shared_error")
+        numbers.pop(name) for name in ("repeatability", "shared_error")
     )
-    systematic = numbers.pop("systematic", None) if kind in _OF_ITEMS else None
-    hardness = numbers.pop("model_difficulty", None) if kind in _OF_ITEMS else None
-    numbers.pop("systematic", None)
-    numbers.pop("model_difficulty", None)
+    systematic, hardness = (
+        numbers.pop(name, None) for name in ("systematic", "model_difficulty")
+    )
+    if not KINDS[kind].is_of_class:
+        systematic = hardness = None
     predicted = _predicted_share(systematic, shared_error)
     evidence = math.sqrt(_NOISE_VARIANCE * predicted / (1.0 - predicted))
     items = ItemSpread(evidence, hardness or 0.0)
@@ -286,7 +248,7 @@ def _solve(
     spread = math.hypot(
         numbers["skill_spread"], math.sqrt(2.0) * evidence, items.difficulty
     )
-    typical_conflict = expected_conflict(kind, num_options, skill, spread)
+    typical_conflict = expected_conflict(KINDS[kind], num_options, skill, spread)
     pace = math.log(numbers["seconds"]) - numbers["conflict"] * typical_conflict
     fields = {"skill": skill, "own": own, "shared": shared, "pace": pace}
     fields |= {"lapse": lapse}
@@ -296,10 +258,13 @@ def _solve(
         fields["model_difficulty"] = hardness
     if "mark_share" in numbers:
         fields["criterion"] = solve_criterion(skill, numbers["mark_share"])
-    kept = {n: v for n, v in numbers.items() if n in Population._fields}
-    for trait, needed in NEEDS.items():
-        if needed not in numbers:
-            kept.pop(trait, None)
+    kept = {
+        n: v
+        for n, v in numbers.items()
+        if n in PARAMETERS
+        and (n in Population._fields or PARAMETERS[n].is_optional)
+        and (PARAMETERS[n].needs is None or PARAMETERS[n].needs in numbers)
+    }
     return _UNUSED | kept | fields
 
 
@@ -322,7 +287,7 @@ def _skill(
         lapse, numbers.get("lapse_spread", 0.0), numbers.get("skill_lapse", 0.0)
     )
     return solve_skill(
-        kind,
+        KINDS[kind],
         num_options,
         accuracy=numbers.get("accuracy"),
         skill_spread=numbers["skill_spread"],
@@ -333,20 +298,23 @@ def _skill(
     )
 
 
+_MAY_LACK = [n for n in Population._field_defaults if n not in ("extra", "foreign")]
+
+
 def traits_of(population: Population) -> tuple[str, ...]:
-    """Name the optional traits that a crowd has; equal ones make one program."""
-    return tuple(
-        name
-        for name in Population._field_defaults
-        if getattr(population, name) is not None
+    """Name what a crowd has that others may lack; equal names make one program."""
+    dicts = (population.extra, population.foreign)
+    return (
+        *(name for name in _MAY_LACK if getattr(population, name) is not None),
+        *(name for names in dicts for name in sorted(names)),
     )
 
 
 def stack_populations(*populations: Population) -> Population:
     """Stack crowds along a new first axis, to be mapped over.
 
-    A crowd that lacks a trait which another one has gets a neutral number for it: its
-    answers are the same, at the price of the trait's arithmetic.
+    A crowd that lacks a parameter which another one has gets a neutral number for it:
+    its answers are the same, at the price of its arithmetic.
 
     Args:
         *populations: crowds with leaves of equal shapes.
@@ -354,15 +322,16 @@ def stack_populations(*populations: Population) -> Population:
     Returns:
         A population with leaves `[P, ...]`, None for what none of them has.
     """
-    names = {name for population in populations for name in traits_of(population)}
+    fields = {n for n in _MAY_LACK for p in populations if getattr(p, n) is not None}
+    extras = {name for population in populations for name in population.extra}
 
     def filled(population: Population) -> Population:
+        nothing = jnp.zeros_like(population.skill)
         lacking: dict[str, Any] = {
-            name: jnp.full_like(population.skill, _NEUTRAL.get(name, 0.0))
-            for name in names
-            if getattr(population, name) is None
+            name: nothing for name in fields if getattr(population, name) is None
         }
-        return population._replace(**lacking)
+        neutral = {name: nothing + PARAMETERS[name].neutral for name in extras}
+        return population._replace(**lacking, extra=neutral | {**population.extra})
 
     stacked: Population = jax.tree.map(
         lambda *leaves: jnp.stack([jnp.asarray(leaf) for leaf in leaves]),
@@ -392,7 +361,7 @@ def _draw_people(key: PRNGKeyArray, num_annotators: int) -> _Person:
 def _correlated(
     skill: Array, other: Array, correlation: ArrayLike | None
 ) -> Float[Array, "A"]:
-    """Mix the normal of skill into that of another trait."""
+    """Mix the normal of skill into that of another parameter."""
     if correlation is None:
         return other
     rest = jnp.sqrt(jnp.maximum(1.0 - jnp.square(correlation), 0.0))
@@ -439,11 +408,6 @@ def sample_annotators(
     pace = _correlated(normal.skill, normal.pace, population.skill_pace)
     lapse = _correlated(normal.skill, normal.lapse, population.skill_lapse)
     own = _correlated(normal.skill, normal.own, population.skill_own)
-    shared_by_all = {
-        name: everybody(getattr(population, name))
-        for name in _EVERYBODY
-        if getattr(population, name) is not None
-    }
     return Annotators(
         id=jnp.arange(num_annotators, dtype=jnp.int32),
         skill=everybody(population.skill) + population.skill_spread * normal.skill,
@@ -462,7 +426,11 @@ def sample_annotators(
         criterion=everybody(population.criterion)
         + population.criterion_spread * normal.criterion,
         shared=jnp.asarray(population.shared, dtype=jnp.float32),
-        **shared_by_all,
+        extra={name: everybody(value) for name, value in population.extra.items()},
+        foreign={
+            name: jnp.asarray(value, jnp.float32)
+            for name, value in population.foreign.items()
+        },
     )
 
 
@@ -507,21 +475,21 @@ def _split_noise(repeatability: float, shared_error: float) -> tuple[float, floa
 def _check_options(kind: str, num_options: int) -> None:
     if num_options < 2:
         raise ValueError(f"`num_options` must be >= 2, got {num_options}.")
-    if kind in TWO_OPTIONS and num_options != 2:
+    if KINDS[kind].options == "pair" and num_options != 2:
         raise ValueError(f"`num_options` must be 2 for {kind}, got {num_options}.")
 
 
-def _check_dials(given: dict[str, float], own: dict[str, float]) -> None:
-    """Refuse dials out of range, and those that say nothing without another."""
+def _check_parameters(given: dict[str, float], own: dict[str, float]) -> None:
+    """Refuse parameters out of range, and those that say nothing without another."""
     numbers = own | given
-    for dial, value in given.items():
-        if (
-            dial != "accuracy"
-        ):  # its reach depends on the rest and is told by the solver
-            check_trait(dial, value)
-        if dial in NEEDS and NEEDS[dial] not in numbers:
+    for name, value in given.items():
+        # the reach of accuracy depends on the rest and is told by the solver
+        if name != "accuracy":
+            check_parameter(name, value)
+        needed = PARAMETERS[name].needs
+        if needed is not None and needed not in numbers:
             raise ValueError(
-                f"`{NEEDS[dial]}` must be given where `{dial}` is, got neither a dial "
+                f"`{needed}` must be given where `{name}` is, got neither a parameter "
                 "nor a number of the population."
             )
     if "accuracy" in given and "skill" in given:

@@ -21,12 +21,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from oracles.parameter import PARAMETERS, check_parameter
 from oracles.population_source import (
     KINDS,
     Number,
     PopulationSource,
 )
-from oracles.trait import TRAITS, check_trait
 
 STATUSES = ("calibrated", "assumed")
 STANDINGS = ("validated", "calibrated", "assumed")
@@ -114,15 +114,15 @@ def _population(
             raise ValueError(
                 f"`{name}.based_on` must be one of {allowed}, got {based_on!r}."
             )
-        base = by_trait(known[based_on])
+        base = by_parameter(known[based_on])
     standing |= _standing(name, table.pop("status", {}))
     merged = _merge(base, _numbers(name, table))
     numbers = tuple(n for by_kind in merged.values() for n in by_kind.values())
     return PopulationSource(name, summary, standing, numbers)
 
 
-def by_trait(source: PopulationSource) -> Numbers:
-    """Sort a population's numbers by trait and kind."""
+def by_parameter(source: PopulationSource) -> Numbers:
+    """Sort a population's numbers by parameter and kind."""
     found: Numbers = {}
     for number in source.numbers:
         found.setdefault(number.name, {})[number.kind] = number
@@ -151,17 +151,17 @@ def _standing(name: str, table: Any) -> dict[str, str]:
 
 def _numbers(name: str, table: Mapping[str, Any]) -> Numbers:
     found: Numbers = {}
-    for trait, by_kind in table.items():
-        where = f"{name}.{trait}"
-        if trait not in TRAITS:
-            allowed = ", ".join(("summary", "status", "based_on", *TRAITS))
+    for parameter, by_kind in table.items():
+        where = f"{name}.{parameter}"
+        if parameter not in PARAMETERS:
+            allowed = ", ".join(("summary", "status", "based_on", *PARAMETERS))
             raise ValueError(f"`{where}` is not a field. Allowed: {allowed}.")
         if not isinstance(by_kind, dict):
             raise ValueError(f"`{where}` must be a table by kind, got {by_kind!r}.")
         for kind, number in by_kind.items():
             _check_kind(where, kind, "all")
-            parsed = _number(f"{where}.{kind}", trait, kind, number)
-            found.setdefault(trait, {})[kind] = parsed
+            parsed = _number(f"{where}.{kind}", parameter, kind, number)
+            found.setdefault(parameter, {})[kind] = parsed
     return found
 
 
@@ -174,7 +174,7 @@ def _check_kind(where: str, kind: str, *others: str) -> None:
         )
 
 
-def _number(where: str, trait: str, kind: str, table: Any) -> Number:
+def _number(where: str, parameter: str, kind: str, table: Any) -> Number:
     if not isinstance(table, dict):
         raise ValueError(
             f"`{where}` must be a table of value, status and source, got {table!r}."
@@ -192,10 +192,10 @@ def _number(where: str, trait: str, kind: str, table: Any) -> Number:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"`{where}.value` must be a number, got {value!r}.")
     try:
-        check_trait(trait, float(value))
+        check_parameter(parameter, float(value))
     except ValueError:
         raise ValueError(
-            f"`{where}.value` must be {TRAITS[trait]}, got {value}."
+            f"`{where}.value` must be {PARAMETERS[parameter].range}, got {value}."
         ) from None
     if table["status"] not in STATUSES:
         raise ValueError(
@@ -205,7 +205,7 @@ def _number(where: str, trait: str, kind: str, table: Any) -> Number:
     if not str(table["source"]).strip():
         raise ValueError(f"`{where}.source` must say where it comes from, got ''.")
     return Number(
-        name=trait,
+        name=parameter,
         kind=kind,
         value=float(value),
         unit=str(table.get("unit", "")),
@@ -217,13 +217,13 @@ def _number(where: str, trait: str, kind: str, table: Any) -> Number:
 def _merge(base: Numbers, own: Numbers) -> Numbers:
     """Let a population's own numbers replace those it is based on, kind by kind."""
     merged = dict(base)
-    for trait, by_kind in own.items():
+    for parameter, by_kind in own.items():
         kept: dict[str, Number] = {}
         if "all" not in by_kind:
-            kept = dict(base.get(trait, {}))
+            kept = dict(base.get(parameter, {}))
             everywhere = kept.pop("all", None)
             if everywhere is not None:
                 others = {k: everywhere.at(k) for k in KINDS}
                 kept = others | kept
-        merged[trait] = kept | by_kind
+        merged[parameter] = kept | by_kind
     return merged

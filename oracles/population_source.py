@@ -2,18 +2,14 @@
 
 import hashlib
 import json
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-KINDS = (
-    "label",
-    "verification",
-    "relevance",
-    "importance",
-    "marks",
-    "preference",
-    "difficulty",
-)
+_FEEDBACK = Path(__file__).parent / "feedback"
+KINDS = tuple(sorted(m.name for m in pkgutil.iter_modules([str(_FEEDBACK)])))
+"""Kinds of feedback: the files of `oracles.feedback`, none of which is loaded."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +17,7 @@ class Number:
     """One number of a population.
 
     Attributes:
-        name: what it is, a trait or a dial.
+        name: a parameter's name.
         kind: feedback kind it holds for, or "all".
         value: the number.
         unit: its unit in words.

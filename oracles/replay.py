@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from oracles.annotators import Annotators, AnnotatorState
 from oracles.contract import Query, Response
-from oracles.feedback import FEEDBACK
+from oracles.feedback import KINDS
 
 AnyArray = np.ndarray | Array
 POLICIES = ("refuse", "restrict", "model")
@@ -203,7 +203,7 @@ def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOrac
     """Build the oracle that replays answers of one kind.
 
     Args:
-        kind: kind of feedback: all but importance, for nobody records a ranking.
+        kind: kind of feedback: all but rankings, which nobody records.
         policy: one of `POLICIES`.
         is_timed: whether every recorded answer has its time. If not, or where they
             answer, the fitted people go through all questions, so that practice and
@@ -215,12 +215,12 @@ def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOrac
     Raises:
         ValueError: no such kind or policy.
     """
-    kinds = [name for name in FEEDBACK if name != "importance"]
+    kinds = [name for name, known in KINDS.items() if known.answer != "ranking"]
     for name, value, allowed in (("kind", kind, kinds), ("policy", policy, POLICIES)):
         if value not in allowed:
             listed = ", ".join(map(repr, allowed))
             raise ValueError(f"`{name}` must be one of {listed}, got {value!r}.")
-    fitted = FEEDBACK[kind]
+    fitted = KINDS[kind].oracle
 
     def check(recording: Recording) -> None:
         fitted.check(recording.people)

@@ -14,10 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from oracles.respond import Kind
+
 # An accuracy of 1 is a signal that no draw in float32 overturns: noise stays below 40.
 # Where options lie on a scale it also has to part some far less than a deviation apart.
-_SKILL_CEILING = {"label": 60.0, "verification": 60.0, "relevance": 60.0}
-_SKILL_CEILING_OF_SCALES = 1e4
+_SKILL_CEILING, _SKILL_CEILING_OF_SCALES = 60.0, 1e4
 _SKILL_FLOOR = -20.0
 _HALVINGS = 80
 # Above this skill a logistic is narrower than the distance between two nodes.
@@ -49,7 +50,7 @@ NO_SPREAD = ItemSpread()
 
 
 def solve_skill(
-    kind: str,
+    kind: Kind,
     num_options: int,
     *,
     accuracy: float | None,
@@ -69,7 +70,7 @@ def solve_skill(
         lapse: probability of a guess, or that of people at each node of skill, from
             `lapse_by_skill`.
         band: half width of "unsure" (relevance) or of a tie (preference).
-        items: what varies over items (label, verification, relevance).
+        items: what varies over items, where the kind is of their classes.
         is_adverse: whether an accuracy below chance is meant.
 
     Returns:
@@ -81,21 +82,21 @@ def solve_skill(
     if accuracy is None:
         return 0.0
     options = _num_rivals(kind, num_options)
-    guess = 0.5 if kind == "verification" else 1.0 / options
+    guess = 0.5 if kind.is_check else 1.0 / options
     # Marks set in a lapse keep the person's share and so have no accuracy to speak of.
-    rate = np.zeros_like(_NODES) if kind == "marks" else lapse + 0.0 * _NODES
+    rate = np.zeros_like(_NODES) if kind.answer == "marks" else lapse + 0.0 * _NODES
     mean_lapse = float(_WEIGHTS @ rate)
     chance = (1.0 - mean_lapse) / options + mean_lapse * guess
     offset, weight = _item_offsets(options, items)
 
     def mean_accuracy(skill: float) -> float:
         signal = skill + skill_spread * _NODES
-        if kind in ("relevance", "preference"):
+        if kind.has_band:
             return _decided_accuracy(signal, rate, band, offset, weight)
         judged = _sigmoid(signal[:, None] + offset[None, :]) @ weight
         return float(_WEIGHTS @ ((1.0 - rate) * judged + rate * guess))
 
-    high = _SKILL_CEILING.get(kind, _SKILL_CEILING_OF_SCALES)
+    high = _SKILL_CEILING if kind.is_of_class else _SKILL_CEILING_OF_SCALES
     best = mean_accuracy(high)
     worst = mean_accuracy(_SKILL_FLOOR) if is_adverse else chance
     if not worst - 1e-9 <= accuracy <= best + 1e-9:
@@ -115,15 +116,15 @@ def solve_skill(
 
 
 def solve_median(mean: float, spread: float, power: int = 1) -> float:
-    """Solve the median of a logit-normal trait of which the mean is known.
+    """Solve the median of a logit-normal number of which the mean is known.
 
     Args:
-        mean: mean of the trait's power over people, in [0, 1].
+        mean: mean of the number's power over people, in [0, 1].
         spread: standard deviation of its logit.
         power: 1, or 2 where the mean square is known.
 
     Returns:
-        The trait of the median person.
+        The number of the median person.
     """
     if mean in (0.0, 1.0) or spread == 0.0:
         return float(mean ** (1.0 / power))
@@ -178,7 +179,7 @@ def solve_criterion(skill: float, mark_share: float) -> float:
 
 
 def expected_conflict(
-    kind: str, num_options: int, skill: float, skill_spread: float
+    kind: Kind, num_options: int, skill: float, skill_spread: float
 ) -> float:
     """Average conflict log(1 + exp(-M)) of an answer that is not a lapse.
 
@@ -196,9 +197,10 @@ def expected_conflict(
     Returns:
         Mean conflict, between 0 and log 2.
     """
-    options = num_options if kind == "label" else 2
+    is_checked = kind.is_check
+    options = num_options if kind.options == "classes" and not is_checked else 2
     signal = (skill + skill_spread * _NODES)[:, None]
-    if kind == "verification":
+    if is_checked:
         signal = signal - np.log(num_options - 1.0)
     margin = np.linspace(0.0, 40.0, 4001)[None, :]
     lead = signal - np.log(options - 1.0)
@@ -208,9 +210,9 @@ def expected_conflict(
     return float(np.log(2.0) - _WEIGHTS @ integral)
 
 
-def _num_rivals(kind: str, num_options: int) -> int:
+def _num_rivals(kind: Kind, num_options: int) -> int:
     """Return among how many options the right one has to win."""
-    return num_options if kind in ("label", "verification") else 2
+    return num_options if kind.options == "classes" else 2
 
 
 def _item_offsets(options: int, items: ItemSpread) -> tuple[Signal, Signal]:

@@ -118,8 +118,8 @@ def time_answers(
     weighing = (
         params.conflict[:, None] * conflict + params.length[:, None] * length + residual
     )
-    if params.caution is not None:
-        weighing = weighing + CAUTION_TIME * params.caution[:, None]
+    if "caution" in params.extra:
+        weighing = weighing + CAUTION_TIME * params.extra["caution"][:, None]
     log_seconds = (
         params.pace[:, None]
         + jnp.log1p(params.practice[:, None] * vanished)

@@ -6,8 +6,8 @@ G[k] = ls * (log S[i,k] + lo * (log S[a,i,k] + eps[a,i,t,k]))
 ```
 `ls` = lambda_shared, `lo` = lambda_own, `eps` standard Gumbel, `S` positive stable of
 index ls and lo. G is exactly standard Gumbel for every ls and lo, so quality (signal)
-and consistency (ls, lo) are separate dials: the noise of two occasions of one person
-correlates 1 - (ls lo)^2, that of two people on one item 1 - ls^2.
+and consistency (ls, lo) are separate parameters: the noise of two occasions of one
+person correlates 1 - (ls lo)^2, that of two people on one item 1 - ls^2.
 
 References:
     McFadden (1978), Modelling the choice of residential location: nested logit.
@@ -136,17 +136,18 @@ def _draw_stable(
 
 
 def suggested_utility(params: Annotators, query: Query) -> Float[Array, "#K #A #T"]:
-    """Return what each option gains from being suggested; 0 where nothing pulls.
+    """Return what each option gains from being suggested; 0 where nobody is swayed.
 
     References:
         Goddard, Roudsari, Wyatt (2014), Automation bias: empirical results assessing
         influencing factors, International Journal of Medical Informatics 83(5).
     """
-    if params.pull is None or query.suggestion is None:
+    anchoring = params.extra.get("pull")
+    if anchoring is None or query.suggestion is None:
         return jnp.zeros((1, 1, 1))
     options = jnp.arange(query.utility.shape[0])[:, None, None]
     is_suggested = options == query.suggestion[None]
-    return jnp.where(is_suggested, params.pull[None, :, None], 0.0)
+    return jnp.where(is_suggested, anchoring[None, :, None], 0.0)
 
 
 def confused_utility(params: Annotators, query: Query) -> Float[Array, "#K #A #T"]:
@@ -160,6 +161,11 @@ def confused_utility(params: Annotators, query: Query) -> Float[Array, "#K #A #T
 def draw_signal(params: Annotators, query: Query) -> Float[Array, "A T"]:
     """Return discrimination * (skill - difficulty), the strength of the truth."""
     return query.discrimination * (params.skill[:, None] - query.difficulty)
+
+
+def scaled_utility(params: Annotators, query: Query) -> Float[Array, "K A T"]:
+    """Return the questions' own utilities, as strongly as each person feels them."""
+    return draw_signal(params, query)[None] * query.utility
 
 
 def choose(utility: Float[Array, "K *shape"]) -> tuple[Array, Array]:

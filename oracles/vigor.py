@@ -5,8 +5,8 @@ signal = discrimination * (skill - difficulty) * vigor * exp(caution)
 vigor  = 1 - fatigue * (1 - exp(-load / fatigue_s))
 ```
 Load grows by the person's typical seconds with every question, so it needs no scan and
-a queue cut in two tires like the whole; rest takes it off exponentially. People without
-these traits do not tire: in short paid sessions accuracy is flat.
+a queue cut in two tires like the whole. People without
+these parameters do not tire: in short paid sessions accuracy is flat.
 
 References:
     Mackworth (1948), The breakdown of vigilance during prolonged visual search,
@@ -17,7 +17,6 @@ References:
 """
 
 import jax.numpy as jnp
-from jax import Array
 
 from oracles.annotators import Annotators, AnnotatorState
 from oracles.contract import Query
@@ -33,33 +32,14 @@ def tire(params: Annotators, state: AnnotatorState, query: Query) -> Query:
         query: the questions.
 
     Returns:
-        The questions with `discrimination` scaled; the same where no trait asks for it.
+        The questions with `discrimination` scaled, where a parameter asks for it.
     """
-    strength = query.discrimination
-    if params.caution is not None:
-        strength = strength * jnp.exp(params.caution)[:, None]
-    if params.fatigue is not None and params.fatigue_s is not None:
+    strength, extra = query.discrimination, params.extra
+    if "caution" in extra:
+        strength = strength * jnp.exp(extra["caution"])[:, None]
+    if "fatigue" in extra:
         before = jnp.exp(params.pace)[:, None] * count_before(query.is_asked)
         load = state.load_s[:, None] + before
-        lost = -jnp.expm1(-load / params.fatigue_s[:, None])
-        strength = strength * (1.0 - params.fatigue[:, None] * lost)
+        lost = -jnp.expm1(-load / extra["fatigue_s"][:, None])
+        strength = strength * (1.0 - extra["fatigue"][:, None] * lost)
     return query._replace(discrimination=strength)
-
-
-def rest(params: Annotators, state: AnnotatorState, seconds: Array) -> AnnotatorState:
-    """Let people rest: load falls by a factor e with every `recovery_s`.
-
-    Args:
-        params: the crowd, with a recovery time.
-        state: where each person stands.
-        seconds: `[A]` or `[]` length of the break, s; >= 0.
-
-    Returns:
-        The state with less load.
-
-    Raises:
-        ValueError: the crowd has no recovery time.
-    """
-    if params.recovery_s is None:
-        raise ValueError("`params.recovery_s` must be given for a rest, got None.")
-    return state._replace(load_s=state.load_s * jnp.exp(-seconds / params.recovery_s))

@@ -1,5 +1,6 @@
 """What README and docs say can be typed, and does what it says."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -73,9 +74,16 @@ def test_what_is_quoted_of_policies_is_what_their_page_says():
     assert "\n".join(page[start : start + 5]) in TEXT
 
 
+@pytest.mark.study
 @pytest.mark.parametrize("code", blocks("python"))
-def test_python_blocks_run(code):
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+def test_python_blocks_run(code, tmp_path):
+    (tmp_path / "experiments").symlink_to(ROOT / "experiments")
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, check=True)
+
+
+def test_the_readme_opens_with_the_first_example():
+    assert (ROOT / "examples/quickstart.py").read_text() == blocks("python")[0]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -98,15 +98,18 @@ def build_ours():
     every_trait = typical._replace(
         confusion=0.1 * jax.random.normal(key, (PEOPLE, OPTIONS, OPTIONS)),
         guess=jnp.full((PEOPLE, OPTIONS), 1.0 / OPTIONS),
-        pull=0.3 * ones,
-        skip_margin=0.05 * ones,
-        skip_level=-5.0 * ones,
-        caution=0.1 * ones,
-        fatigue=0.2 * ones,
-        fatigue_s=3600.0 * ones,
+        extra={
+            "pull": 0.3 * ones,
+            "skip_margin": 0.05 * ones,
+            "skip_level": -5.0 * ones,
+            "caution": 0.1 * ones,
+            "fatigue": 0.2 * ones,
+            "fatigue_s": 3600.0 * ones,
+        },
     )
+    anchored = every_trait.extra | {"habit": 0.2 * ones}
     cases = {
-        "every trait and habit": (every_trait._replace(habit=0.2 * ones), once),
+        "every trait and habit": (every_trait._replace(extra=anchored), once),
         "every trait but habit": (every_trait, once),
         "typical crowd": (typical, once),
         "typical, item by person": (typical, spelled_out),

@@ -3,8 +3,8 @@
     python experiments/benchmarks/reprice.py
 
 Scenarios differ in wage, tariff, PUE, boundary, label standing and device. The loop
-prices the same records one scenario after the other with the ledger itself, for a few
-scenarios; its time for all of them is that time scaled up, which is said.
+prices the same records one scenario after the other with the study's own market, for a
+few scenarios; its time for all of them is that time scaled up, which is said.
 """
 
 import resource
@@ -21,14 +21,12 @@ from hitl_sim.cost import (
     LABEL_STANDINGS,
     MEASURES,
     Prices,
-    UnitCount,
-    Usage,
-    amount_names,
     cross,
     open_market,
     price_table,
     reprice,
 )
+from hitl_sim.cost.engine import amount_names, bill
 from hitl_sim.energy import Kind, Scope, exact, load_profile
 
 RECORDS, LOOPED = 100_000, 6
@@ -106,19 +104,7 @@ def vectorised(amounts, scenarios):
 
 
 def looped(amounts, scenarios, chosen):
-    """Bill the same, one scenario after the other, by the ledger itself."""
-    seconds = {
-        name: amounts.spent[:, amounts.names.index(name)]
-        for name in ("wait_s", "paid_s", "requester_s", "pool_labels")
-    }
-    usage = Usage(
-        work=tuple(
-            UnitCount(unit, unit.partition(":")[0], "protocol", amounts.spent[:, row])
-            for row, unit in enumerate(UNITS)
-        ),
-        people="benchmark",
-        **seconds,
-    )
+    """Bill the same, one scenario after the other, by the study's own market."""
     means = {measure: [] for measure in MEASURES}
     for s in chosen:
         numbers = {name: float(v[s]) for name, v in scenarios.numbers.items()}
@@ -131,10 +117,9 @@ def looped(amounts, scenarios, chosen):
             label_price_usd=price if standing == "bought_elsewhere" else None,
             **numbers,
         )
-        ledger = market_of(DEVICES[scenarios.device[s]], prices).ledger(usage)
+        table = market_of(DEVICES[scenarios.device[s]], prices).table
         for measure in MEASURES:
-            total = ledger.total(measure)
-            bills = total.value if total.is_known else np.nan
+            bills = bill(amounts.spent, table.whole(measure))
             means[measure].append(float(np.mean(bills)))
     return means
 

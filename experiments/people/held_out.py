@@ -30,7 +30,7 @@ from hitl_sim.participants.graded import validate_grades
 from hitl_sim.participants.predict import first_answers
 from hitl_sim.participants.record import Record
 from hitl_sim.participants.validate import Validation, validate_record
-from hitl_sim.participants.verdict import write_validation
+from hitl_sim.report.validation import write_validation
 
 OUT = Path(__file__).with_suffix(".md")
 SETS = (

@@ -13,7 +13,7 @@ from hitl_sim.participants.rival import RIVALS
 from hitl_sim.participants.statistic import EM_GAIN
 from hitl_sim.participants.tell_apart import Telling
 from hitl_sim.participants.validate import Validation
-from hitl_sim.participants.verdict import (
+from hitl_sim.report.validation import (
     grades_to_markdown,
     say_gains,
     to_markdown,

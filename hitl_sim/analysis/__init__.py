@@ -23,10 +23,9 @@ from hitl_sim.analysis.finding import best as best
 from hitl_sim.analysis.finding import cheapest as cheapest
 from hitl_sim.analysis.inference_life import LifePayback as LifePayback
 from hitl_sim.analysis.inference_life import find_life_payback as find_life_payback
-from hitl_sim.analysis.inference_life import pays_over_life as pays_over_life
 from hitl_sim.analysis.interval import Proportion as Proportion
 from hitl_sim.analysis.interval import wilson as wilson
-from hitl_sim.analysis.record import RecordError as RecordError
 from hitl_sim.analysis.result import analyse as analyse
 from hitl_sim.analysis.weigh import Verdict as Verdict
 from hitl_sim.analysis.weigh import weigh as weigh
+from hitl_sim.record import RecordError as RecordError

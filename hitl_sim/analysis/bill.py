@@ -15,11 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hitl_sim.analysis.people import describe_people, kinds_of
-from hitl_sim.analysis.record import RecordError, RunGroup
+from hitl_sim.analysis.record import RunGroup
 from hitl_sim.analysis.target import Stop
 from hitl_sim.array import FloatArray
-from hitl_sim.cost import Device, UnitCount, Usage
+from hitl_sim.cost import Usage
+from hitl_sim.cost.ledger import Device
+from hitl_sim.cost.usage import UnitCount
 from hitl_sim.energy import DeviceProfile, Quantity, UnitCost, WorkUnit, total
+from hitl_sim.record import RecordError
 
 
 def usage_at(group: RunGroup, stop: Stop) -> Usage:

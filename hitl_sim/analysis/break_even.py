@@ -17,7 +17,6 @@ labels are one set for arm and control, bought once: they cancel.
 from __future__ import annotations
 
 import enum
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -173,7 +172,7 @@ def _pays(
     net: FloatArray,
 ) -> Answer:
     """Say whether the whole bill of the arm is below the control's."""
-    answer = _sign(*percentile_interval(net, weights.shape[1]))
+    answer = is_below_zero(*percentile_interval(net, weights.shape[1]))
     if answer is Answer.UNDETERMINED:
         return answer
     price = 0.0 if label.value is None else float(label.value)
@@ -290,9 +289,8 @@ def quotient(beside: Quantity, saved: Quantity) -> Quantity:
     return beside.over(point, unit="1", scope=Scope.CONSTANT)
 
 
-def _sign(low: float, high: float) -> Answer:
-    if math.isinf(low) and math.isinf(high) and low < high:
-        return Answer.UNDETERMINED
+def is_below_zero(low: float, high: float) -> Answer:
+    """Return whether a number with an interval lies below 0."""
     if high < 0.0:
         return Answer.YES
     return Answer.NO if low > 0.0 else Answer.UNDETERMINED

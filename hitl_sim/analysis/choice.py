@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from hitl_sim.analysis.break_even import Answer
+from hitl_sim.analysis.between import shared_replicates
+from hitl_sim.analysis.break_even import Answer, is_below_zero
 from hitl_sim.analysis.dial import find_sweeps, solve_dial
 from hitl_sim.analysis.fieller import RatioSet, fieller
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult, best
@@ -49,16 +50,8 @@ from hitl_sim.analysis.verdict import (
 )
 from hitl_sim.analysis.world import Input, draw_worlds, world_inputs
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.cost import (
-    BOUNDARIES,
-    MEASURES,
-    Measure,
-    PriceTable,
-    Scenarios,
-    bill,
-    cross,
-    price_table,
-)
+from hitl_sim.cost import BOUNDARIES, MEASURES, Measure, Scenarios, cross, price_table
+from hitl_sim.cost.engine import PriceTable, bill
 from hitl_sim.unit import S_PER_H
 
 
@@ -287,30 +280,25 @@ class _Desk:
         """Hold control and arms against each other in everything at once."""
         task = self.task
         findings = [task.control, *(f for f in task.findings if f.role == "arm")]
-        shared = findings[0].replicate
-        for finding in findings[1:]:
-            shared = np.intersect1d(shared, finding.replicate)
+        shared = shared_replicates(findings)
         weights = resample(len(shared), self.result.seed)
-        columns = [
-            (finding, np.searchsorted(finding.replicate, shared))
-            for finding in findings
-        ]
         return find_frontier(
             tuple(finding.label for finding in findings),
             OBJECTIVES,
-            np.stack([self._objectives(*column)[0] for column in columns]),
-            np.stack([self._objectives(*column, weights) for column in columns], 1),
+            np.stack([self._objectives(one, shared)[0] for one in findings]),
+            np.stack([self._objectives(one, shared, weights) for one in findings], 1),
         )
 
     def _objectives(
-        self, finding: Finding, rows: IntArray, weights: FloatArray | None = None
+        self, finding: Finding, replicate: IntArray, weights: FloatArray | None = None
     ) -> FloatArray:
         """Return `[B, O]` objectives of a condition by resample, or of all runs."""
-        amounts, test = finding.amounts.select(rows), finding.test_by_run[rows]
+        amounts = finding.amounts_of(replicate)
+        test = finding.test_by_run[np.searchsorted(finding.replicate, replicate)]
         if weights is None:
             kept, seen = amounts.pooled[None], test.mean(keepdims=True)
         else:
-            kept, seen = amounts.draws(weights), weights @ test / len(rows)
+            kept, seen = amounts.draws(weights), weights @ test / len(replicate)
         names = amounts.names
         hours = sum(kept[:, names.index(name)] for name in ("paid_s", "requester_s"))
         joules = bill(kept, self.here.training["joules"])[:, 0]
@@ -332,9 +320,8 @@ _STEPS = (
 
 
 def _priced(amounts: FloatArray, prices: FloatArray) -> float:
-    """Return the bill of some amounts; what is not used has no price."""
-    used = amounts != 0.0
-    return float(amounts[used] @ prices[used])
+    """Return the bill of some amounts."""
+    return float(bill(amounts, prices[:, None])[0])
 
 
 def _pue(result: StudyResult) -> float:
@@ -356,9 +343,7 @@ def _answer(net: FloatArray, num_replicates: int) -> Answer:
     if np.isnan(net).all():
         return Answer.UNKNOWN
     low, high = percentile_interval(net, num_replicates)
-    if low > 0.0:
-        return Answer.YES
-    return Answer.NO if high < 0.0 else Answer.UNDETERMINED
+    return is_below_zero(-high, -low)
 
 
 MONEY_AND_CARBON: tuple[Measure, ...] = ("usd", "kgco2e")

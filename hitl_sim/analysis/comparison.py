@@ -27,11 +27,12 @@ from hitl_sim.analysis.dial import find_dial_crossings
 from hitl_sim.analysis.estimate import Estimate, unknown
 from hitl_sim.analysis.finding import Finding, LabelCase, NullCheck, TaskResult
 from hitl_sim.analysis.interval import mean_interval, resample, wilson
-from hitl_sim.analysis.record import RecordError, RunGroup
+from hitl_sim.analysis.record import RunGroup
 from hitl_sim.analysis.target import Stop, Targets, find_targets, stop_at_cap
 from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.cost import MEASURES, LabelStanding, Market, Measure
 from hitl_sim.energy import Kind, Quantity, Scope, exact, unavailable
+from hitl_sim.record import RecordError
 
 _COUNTED = Kind.MEASURED_COUNTER
 _STEPS = exact(1.0, "steps", _COUNTED, Scope.CONSTANT, "steps that were counted")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hitl_sim.analysis.record import PROTOCOL, RunGroup
+from hitl_sim.analysis.record import RunGroup
 from hitl_sim.analysis.target import smooth
 from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.energy import UnitCost
+from hitl_sim.purpose import PROTOCOL
 from hitl_sim.unit import S_PER_H
 
 BAND = (0.05, 0.95)

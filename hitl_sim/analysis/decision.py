@@ -25,23 +25,15 @@ from hitl_sim.analysis.interval import (
     resample,
     wilson,
 )
-from hitl_sim.analysis.record import RecordError, RunGroup
+from hitl_sim.analysis.record import RunGroup
 from hitl_sim.analysis.target import Stop, Targets, find_stop, stop_at_cap
 from hitl_sim.array import BoolArray, FloatArray, IntArray
-from hitl_sim.cost import (
-    MEASURES,
-    NOBODY,
-    TRAINING,
-    Device,
-    Market,
-    Measure,
-    Usage,
-    amount_names,
-    amount_rows,
-    human_hour_energy,
-)
-from hitl_sim.cost.engine import LABELS
+from hitl_sim.cost import MEASURES, Market, Measure, Usage, human_hour_energy
+from hitl_sim.cost.engine import LABELS, amount_names, amount_rows
+from hitl_sim.cost.ledger import TRAINING, Device
+from hitl_sim.cost.usage import NOBODY
 from hitl_sim.energy import Quantity, Scope, exact, unavailable
+from hitl_sim.record import RecordError
 from hitl_sim.unit import S_PER_H
 
 NO_SUCCESS = "no run reached the target"
@@ -133,7 +125,7 @@ def bill_sample(group: RunGroup, stop: Stop, market: Market) -> Sample:
         amount_rows(at_cap, names, np.zeros_like(stop.is_reached)),
         names,
     )
-    outlay = amounts.priced(market.table.device[:, 0])
+    outlay = amounts.priced(market.table.device_j[:, 0])
     return Sample(group, stop, usage, amounts, outlay)
 
 

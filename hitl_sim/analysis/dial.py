@@ -13,18 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hitl_sim.analysis.between import rho_draws, shared_replicates
 from hitl_sim.analysis.crossing import Crossing, find_crossing
 from hitl_sim.analysis.finding import Finding
-from hitl_sim.analysis.interval import draw_pair, ratio_of, resample
+from hitl_sim.analysis.interval import ratio_of, resample
 from hitl_sim.analysis.net_benefit import pair_of
-from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.array import FloatArray
+from oracles.parameter import PARAMETERS
 
-DIALS = {
-    "accuracy": "accuracy of an answer",
-    "repeatability": "repeatability: one person asked twice",
-    "shared_error": "shared error: two people on one item",
-    "systematic": "systematic error: share that features predict",
-}
+DIALS = {name: row.axis for name, row in PARAMETERS.items() if row.axis is not None}
 """Annotator quality and the three consistencies, by field of `[crowd]`."""
 MIN_VALUES = 3
 """Fewer values of a dial draw no line."""
@@ -132,29 +129,21 @@ def find_dial_crossings(
 
 
 def _solve_ratio(sweep: Sweep, control: Finding, seed: int) -> Crossing | None:
-    shared = _shared(sweep)
+    shared = shared_replicates(sweep.findings)
     if len(shared) == 0:
         return None
-    beside, *arms = (
-        finding.outlay.select(np.searchsorted(finding.replicate, shared))
-        for finding in (control, *sweep.findings)
+    whole, *each = (
+        np.array([one.outlay_of(shared).per_success])
+        for one in (control, *sweep.findings)
     )
     weights = resample(len(shared), seed)
-    whole = np.array([beside.per_success])
+    drawn = [rho_draws(arm, control, shared, weights) for arm in sweep.findings]
     return find_crossing(
         sweep.values,
-        -_logs([ratio_of(np.array([arm.per_success]), whole) for arm in arms])[0],
-        -_logs([ratio_of(*draw_pair(arm, beside, weights)) for arm in arms]),
+        -_logs([ratio_of(one, whole) for one in each])[0],
+        -_logs(drawn),
         len(shared),
     )
-
-
-def _shared(sweep: Sweep) -> IntArray:
-    """Return the replicates that all conditions have."""
-    shared = sweep.findings[0].replicate
-    for finding in sweep.findings[1:]:
-        shared = np.intersect1d(shared, finding.replicate)
-    return shared
 
 
 def _logs(ratios: Sequence[FloatArray]) -> FloatArray:
@@ -179,10 +168,10 @@ def solve_dial(
     Returns:
         The crossing; None where the conditions share no replicate.
     """
-    shared = _shared(sweep)
+    shared = shared_replicates(sweep.findings)
     if len(shared) == 0:
         return None
-    pairs = [pair_of(f, control).among(f.replicate, shared) for f in sweep.findings]
+    pairs = [pair_of(f, control, shared) for f in sweep.findings]
     weights = resample(len(shared), seed)
     return find_crossing(
         sweep.values,

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
-from hitl_sim.analysis.interval import MIN_REPLICATES
-from hitl_sim.student import student_quantile
+from hitl_sim.analysis.interval import MIN_REPLICATES, UPPER
 
 
 class Shape(enum.Enum):
@@ -93,7 +93,7 @@ def fieller(above: npt.ArrayLike, below: npt.ArrayLike) -> RatioSet:
     size_y, size_x = float(np.abs(y).max()) or 1.0, float(np.abs(x).max())
     if size_x == 0.0:
         return RatioSet(math.nan, -math.inf, math.inf, Shape.LINE)
-    found = _solve(y / size_y, x / size_x, student_quantile(num - 1))
+    found = _solve(y / size_y, x / size_x, stdtrit(num - 1, UPPER))
     unit = size_y / size_x
     return RatioSet(value, found[0] * unit, found[1] * unit, found[2])
 

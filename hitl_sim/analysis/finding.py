@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hitl_sim.analysis.bill import Scopes, price_units
 from hitl_sim.analysis.break_even import Answer, BreakEven, Payback
 from hitl_sim.analysis.claim import Claim, Effect
@@ -139,6 +141,14 @@ class Finding:
     def num_runs(self) -> int:
         """Return how many runs were compared."""
         return len(self.replicate)
+
+    def outlay_of(self, replicate: IntArray) -> Outlay:
+        """Return joules and successes of some of the replicates, in their order."""
+        return self.outlay.select(np.searchsorted(self.replicate, replicate))
+
+    def amounts_of(self, replicate: IntArray) -> Outlay:
+        """Return what some of the replicates used, in their order."""
+        return self.amounts.select(np.searchsorted(self.replicate, replicate))
 
     @property
     def effect(self) -> Effect:

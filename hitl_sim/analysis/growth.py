@@ -22,11 +22,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
+from hitl_sim.analysis.interval import UPPER
 from hitl_sim.array import FloatArray
 from hitl_sim.cost import Boundary, PublishedRun, human_hour_energy
 from hitl_sim.energy import Kind, Quantity, Scope, exact
-from hitl_sim.student import student_quantile
 
 MIN_SIZES = 4
 """Fewer sizes leave fewer than two degrees of freedom: no interval can be told."""
@@ -114,7 +115,7 @@ def _interval(law: Growth, size: float) -> tuple[float, float]:
     x, centre, spread = _moments(law.size)
     away = math.log(size) - centre
     reach = math.sqrt(1.0 + 1.0 / len(x) + away**2 / spread)
-    half = student_quantile(len(x) - 2) * law.scatter * reach
+    half = stdtrit(len(x) - 2, UPPER) * law.scatter * reach
     value = law.factor * size**law.exponent
     return value * math.exp(-half), value * math.exp(half)
 
@@ -147,7 +148,7 @@ def fit_growth(size: npt.ArrayLike, amount: npt.ArrayLike) -> Growth:
     exponent = float(((x - centre) * y).sum() / spread)
     rest = y - y.mean() - exponent * (x - centre)
     scatter = math.sqrt(float((rest**2).sum()) / (len(x) - 2))
-    half = student_quantile(len(x) - 2) * scatter / math.sqrt(spread)
+    half = stdtrit(len(x) - 2, UPPER) * scatter / math.sqrt(spread)
     return Growth(
         size=sizes,
         amount=amounts,

@@ -21,13 +21,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
-from hitl_sim.analysis.break_even import Answer, Payback, quotient
+from hitl_sim.analysis.break_even import Payback, quotient
 from hitl_sim.analysis.estimate import Estimate, infinite, unknown
 from hitl_sim.analysis.fieller import RatioSet, Shape, fieller
-from hitl_sim.analysis.interval import MIN_REPLICATES
+from hitl_sim.analysis.interval import MIN_REPLICATES, UPPER
 from hitl_sim.energy import Quantity, Scope, unavailable
-from hitl_sim.student import student_quantile
 
 
 @dataclass(frozen=True)
@@ -94,30 +94,6 @@ def find_life_payback(
     )
 
 
-def pays_over_life(
-    extra_by_run: npt.ArrayLike, saved_by_run: npt.ArrayLike, queries: float
-) -> Answer:
-    """Return whether a lever's bill is below the control's over a life of Q queries.
-
-    Args:
-        extra_by_run: `[R]` ΔE, run by run.
-        saved_by_run: `[R]` δ of the same runs.
-        queries: Q; >= 0.
-
-    Raises:
-        ValueError: the queries are negative.
-    """
-    if not queries >= 0.0:
-        raise ValueError(f"`queries` must be >= 0, got {queries}.")
-    net = np.asarray(extra_by_run, np.float64) - queries * np.asarray(
-        saved_by_run, np.float64
-    )
-    low, high = _interval(net)
-    if high < 0.0:
-        return Answer.YES
-    return Answer.NO if low > 0.0 else Answer.UNDETERMINED
-
-
 def _payback(extra: float, saved: float) -> Payback:
     if saved > 0.0:
         return Payback.FROM if extra > 0.0 else Payback.ALWAYS
@@ -147,5 +123,5 @@ def _interval(values: npt.NDArray[np.float64]) -> tuple[float, float]:
     num = len(values)
     if num < MIN_REPLICATES or not np.isfinite(values).all():
         return -math.inf, math.inf
-    half = student_quantile(num - 1) * float(values.std(ddof=1)) / math.sqrt(num)
+    half = stdtrit(num - 1, UPPER) * float(values.std(ddof=1)) / math.sqrt(num)
     return float(values.mean()) - half, float(values.mean()) + half

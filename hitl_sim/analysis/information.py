@@ -110,29 +110,6 @@ def gain_of(policy: IntArray, net: FloatArray) -> Information:
     return Information(float(by_batch.mean()), float(error))
 
 
-def perfect_information(net: FloatArray) -> Information:
-    """Estimate the expected value of knowing everything (EVPI).
-
-    Args:
-        net: `[N, A]` as for `gain_of`.
-    """
-    return gain_of(perfect_policy(net), net)
-
-
-def partial_information(levels: FloatArray, net: FloatArray) -> Information:
-    """Estimate the expected value of knowing one input and no other (EVPPI).
-
-    Args:
-        levels: `[N]` as for `partial_policy`.
-        net: `[N, A]` as for `gain_of`.
-
-    Returns:
-        What a policy that sees the input gains in worlds that it was not found in: at
-        most `perfect_information` of the same net benefits, and at least 0.
-    """
-    return gain_of(partial_policy(levels, net), net)
-
-
 def _best_on_average(net: FloatArray) -> int:
     return int(net.mean(axis=0).argmax())
 

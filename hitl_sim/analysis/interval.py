@@ -27,18 +27,19 @@ from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
+from scipy.stats import binomtest
 
 from hitl_sim.analysis.success import ARM, CONTROL, per_success
 from hitl_sim.array import BoolArray, FloatArray, IntArray
-from hitl_sim.student import student_quantile
 
 LEVEL = 0.95
+UPPER = 0.5 + LEVEL / 2
+"""Share of a distribution below the upper end of its 95 % interval."""
 NUM_RESAMPLES = 2_000
 MIN_REPLICATES = 6
 """Fewer pairs bound nothing at 95 %: even the range of n draws misses the median with
 probability 2^(1 - n), which is .0625 at 5."""
-
-_Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 
 
 @dataclass(frozen=True)
@@ -80,16 +81,8 @@ def wilson(hits: int, trials: int) -> Proportion:
         raise ValueError(
             f"`hits` must be in 0 to `trials` and `trials` > 0, got {hits} of {trials}."
         )
-    share, z2 = hits / trials, _Z**2
-    centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = (
-        _Z
-        / (1 + z2 / trials)
-        * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
-    )
-    low = 0.0 if hits == 0 else centre - half
-    high = 1.0 if hits == trials else centre + half
-    return Proportion(hits, trials, low, high)
+    found = binomtest(hits, trials).proportion_ci(LEVEL, "wilson")
+    return Proportion(hits, trials, float(found.low), float(found.high))
 
 
 @functools.cache
@@ -116,7 +109,7 @@ def tail(num_replicates: int) -> float:
     Args:
         num_replicates: pairs; >= 2.
     """
-    student = student_quantile(num_replicates - 1)
+    student = float(stdtrit(num_replicates - 1, UPPER))
     stretch = math.sqrt((num_replicates + 1) / (num_replicates - 1))
     return NormalDist().cdf(-stretch * student)
 
@@ -288,10 +281,10 @@ def draw_pair(
     )
 
 
-def ratio_of(arm: FloatArray, control: FloatArray) -> FloatArray:
+def ratio_of(arm: npt.ArrayLike, control: npt.ArrayLike) -> FloatArray:
     """Divide expected outlays; inf over inf is NaN (undefined), finite over inf 0."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(arm / control)
+        return np.asarray(np.divide(arm, control), np.float64)
 
 
 def outlay_interval(outlay: Outlay, weights: FloatArray) -> tuple[float, float]:

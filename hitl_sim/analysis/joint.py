@@ -14,7 +14,6 @@ References:
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,16 +21,15 @@ from statistics import NormalDist
 
 import numpy as np
 
+from hitl_sim.analysis.between import rho_draws, shared_replicates
 from hitl_sim.analysis.finding import Finding
 from hitl_sim.analysis.interval import (
     LEVEL,
     MIN_REPLICATES,
-    draw_pair,
-    ratio_of,
     resample,
     tail,
 )
-from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.array import FloatArray
 
 
 @dataclass(frozen=True)
@@ -78,16 +76,11 @@ def judge_at_once(
     Returns:
         The interval; that of the leader alone where it is the only one.
     """
-    own = leader.ratio
-    others = distinct([leader, *findings])
-    shared = functools.reduce(np.intersect1d, [f.replicate for f in others])
-    if len(others) == 1 or len(shared) < MIN_REPLICATES:
+    own, others = leader.ratio, distinct([leader, *findings])
+    logs = _finite_logs(others, control, seed, num_first=1)
+    if len(others) == 1 or logs is None or not own.value > 0.0:
         return Joint(len(others), own.low, own.high)
-    logs = np.stack([_logs(f, control, shared, seed) for f in others], axis=1)
-    is_finite = np.asarray(np.isfinite(logs).all(axis=0))
-    if not is_finite[0] or not own.value > 0.0:
-        return Joint(len(others), own.low, own.high)
-    reach = math.exp(_reach(logs[:, is_finite], len(shared)))
+    reach = math.exp(_reach(*logs))
     return Joint(
         len(others), min(own.low, own.value / reach), max(own.high, own.value * reach)
     )
@@ -117,19 +110,39 @@ def judge_pairs(
         two never reached.
     """
     others = distinct([worst, leader, *findings])
-    shared = functools.reduce(np.intersect1d, [f.replicate for f in others])
-    if others[1] is not leader or len(shared) < MIN_REPLICATES:
+    found = _finite_logs(others, control, seed, num_first=2)
+    if others[1] is not leader or found is None:
         return Joint(len(others), 0.0, math.inf)
-    logs = np.stack([_logs(f, control, shared, seed) for f in others], axis=1)
-    is_finite = np.asarray(np.isfinite(logs).all(axis=0))
-    if not is_finite[:2].all():
-        return Joint(len(others), 0.0, math.inf)
-    one, other = np.triu_indices(int(is_finite.sum()), 1)
-    logs = logs[:, is_finite]
-    pairs = logs[:, one] - logs[:, other]
-    reach = math.exp(_reach(pairs, len(shared)))
+    logs, num = found
+    one, other = np.triu_indices(logs.shape[1], 1)
+    reach = math.exp(_reach(logs[:, one] - logs[:, other], num))
     value = worst.ratio.value / leader.ratio.value
     return Joint(len(others), value / reach, value * reach)
+
+
+def _finite_logs(
+    findings: Sequence[Finding], control: Finding, seed: int, *, num_first: int
+) -> tuple[FloatArray, int] | None:
+    """Return `[B, C]` log rho of the conditions that always reached, and replicates.
+
+    Args:
+        findings: the conditions.
+        control: beside which they stand.
+        seed: fixes the resamples.
+        num_first: how many of the first ones have to be among them.
+
+    Returns:
+        None where one of those is not, or shared replicates are too few.
+    """
+    shared = shared_replicates(findings)
+    if len(shared) < MIN_REPLICATES:
+        return None
+    weights = resample(len(shared), seed)
+    drawn = [rho_draws(finding, control, shared, weights) for finding in findings]
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.stack(drawn, axis=1))
+    is_finite = np.asarray(np.isfinite(logs).all(axis=0))
+    return (logs[:, is_finite], len(shared)) if is_finite[:num_first].all() else None
 
 
 def _reach(logs: FloatArray, num: int) -> float:
@@ -140,16 +153,3 @@ def _reach(logs: FloatArray, num: int) -> float:
     normal = NormalDist()
     stretch = normal.inv_cdf(tail(num)) / normal.inv_cdf((1.0 - LEVEL) / 2.0)
     return widest * stretch * float(spread[0])
-
-
-def _logs(
-    finding: Finding, control: Finding, shared: IntArray, seed: int
-) -> FloatArray:
-    """Return `[B]` log rho in each resample of the shared replicates."""
-    arm, beside = (
-        one.outlay.select(np.searchsorted(one.replicate, shared))
-        for one in (finding, control)
-    )
-    drawn = ratio_of(*draw_pair(arm, beside, resample(len(shared), seed)))
-    with np.errstate(divide="ignore"):
-        return np.log(drawn)

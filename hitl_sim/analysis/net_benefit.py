@@ -22,7 +22,8 @@ from hitl_sim.analysis.crossing import Crossing, find_crossing
 from hitl_sim.analysis.finding import Finding
 from hitl_sim.analysis.interval import Outlay, draw_pair
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.cost import Measure, PriceTable, bill
+from hitl_sim.cost import Measure
+from hitl_sim.cost.engine import PriceTable, bill
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,6 @@ class Pair:
         default_factory=list, compare=False, repr=False
     )
     """The last weights, and what they drew: one pair is priced many times over."""
-
-    def among(self, replicate: IntArray, kept: IntArray) -> Pair:
-        """Return the pair of some replicates alone.
-
-        Args:
-            replicate: `[R]` replicates of the pair, increasing.
-            kept: those to keep.
-        """
-        rows = np.searchsorted(replicate, kept)
-        return Pair(self.arm.select(rows), self.control.select(rows))
 
     def net(self, prices: FloatArray) -> FloatArray:
         """Return `[S]` net benefit of all runs, per success; NaN where nobody reached.
@@ -124,15 +115,18 @@ def _each(rows: FloatArray, prices: FloatArray) -> FloatArray:
     return np.where(is_lost & ~np.isnan(spent), np.inf, spent)
 
 
-def pair_of(finding: Finding, control: Finding) -> Pair:
+def pair_of(
+    finding: Finding, control: Finding, replicate: IntArray | None = None
+) -> Pair:
     """Put a condition and its control side by side, replicate by replicate.
 
     Args:
         finding: the condition.
         control: of the same base; has every replicate of the condition.
+        replicate: which of them; default all of the condition.
     """
-    rows = np.searchsorted(control.replicate, finding.replicate)
-    return Pair(finding.amounts, control.amounts.select(rows))
+    kept = finding.replicate if replicate is None else replicate
+    return Pair(finding.amounts_of(kept), control.amounts_of(kept))
 
 
 @dataclass(frozen=True)

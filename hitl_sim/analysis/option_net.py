@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from hitl_sim.analysis.between import shared_replicates
 from hitl_sim.analysis.finding import Finding, StudyResult
 from hitl_sim.analysis.net_benefit import less
 from hitl_sim.analysis.response import Term, fit_terms, runs_of, sweeps_through
 from hitl_sim.analysis.verdict import Decision
 from hitl_sim.analysis.world import Input, worlds_at
 from hitl_sim.array import BoolArray, FloatArray, IntArray
-from hitl_sim.cost import Measure, PriceTable, Scenarios, price_table
+from hitl_sim.cost import Measure, Scenarios, price_table
+from hitl_sim.cost.engine import PriceTable
 
 _PROBES = (0.025, 0.5, 0.975)
 """Levels at which it is looked whether an input enters a bill."""
@@ -118,7 +119,7 @@ def open_options(
         for parameter, line in sweeps_through(arm, task.with_people)
     ]
     conditions = [task.control, *arms, *(f for *_, line in lines for f in line)]
-    shared = functools.reduce(np.intersect1d, [f.replicate for f in conditions])
+    shared = shared_replicates(conditions)
     pooled = np.stack([f.amounts.pooled for f in conditions if f.reach.hits > 0])
     desk = _Desk(result, measure, decision.inputs)
     if decision.inputs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hitl_sim.analysis.record import RunGroup
-from hitl_sim.cost import NOBODY, SIMULATED_PEOPLE, PeopleKinds
+from hitl_sim.cost.usage import NOBODY, SIMULATED_PEOPLE, PeopleKinds
 from hitl_sim.energy import Kind
 
 

@@ -1,17 +1,27 @@
-"""What share of its pretraining a run is billed with: decided after it, by prices."""
+"""What share of its pretraining a run is billed with: decided after it, by prices.
+
+The same records are billed in each way that pretraining can be, for arms that have it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
 import numpy as np
 
+from hitl_sim.analysis.estimate import Estimate
+from hitl_sim.analysis.finding import Finding, StudyResult
 from hitl_sim.analysis.record import RunGroup, WorkLine
 from hitl_sim.cost import Prices
 
 PRETRAIN: Final = "pretrain"
 """Phase of the work that made the weights which training starts from."""
+USES = 10
+"""Trainings that share one pretraining in the middle of the three ways."""
 
 
 def share_pretraining(group: RunGroup, prices: Prices) -> RunGroup:
@@ -42,3 +52,76 @@ def _shared(line: WorkLine, share: float) -> WorkLine:
     if line.phase != PRETRAIN:
         return line
     return replace(line, count=np.asarray(line.count * share, np.float64))
+
+
+@dataclass(frozen=True)
+class PretrainingCost:
+    """An arm that starts from pretrained weights.
+
+    Attributes:
+        task: its task, in words.
+        arm: its name.
+        sunk: rho where pretraining is there anyway.
+        shared: rho where `USES` trainings share it.
+        full: rho where this one training pays for it.
+        least_uses: trainings from one pretraining on from which it saves at all; inf
+            where it never does.
+    """
+
+    task: str
+    arm: str
+    sunk: Estimate
+    shared: Estimate
+    full: Estimate
+    least_uses: float
+
+
+def pretraining_costs(
+    prices: Prices, analyse: Callable[[Prices], StudyResult]
+) -> tuple[PretrainingCost, ...]:
+    """Bill a study's pretraining in each way; nothing is trained again.
+
+    Args:
+        prices: the study's own.
+        analyse: the study's result under other prices.
+    """
+    if prices.pretraining is None:
+        return ()
+    results = [analyse(other) for other in _ways(prices)]
+    rows = zip(*(_tuned(result) for result in results), strict=True)
+    return tuple(
+        PretrainingCost(
+            task,
+            sunk.arm,
+            sunk.ratio,
+            shared.ratio,
+            full.ratio,
+            _least_uses(sunk.ratio.value, full.ratio.value),
+        )
+        for (task, sunk), (_, shared), (_, full) in rows
+    )
+
+
+def _ways(prices: Prices) -> Sequence[Prices]:
+    other = msgspec.structs.replace
+    return (
+        other(prices, pretraining="sunk", pretraining_uses=None),
+        other(prices, pretraining="shared", pretraining_uses=USES),
+        other(prices, pretraining="full", pretraining_uses=None),
+    )
+
+
+def _tuned(result: StudyResult) -> list[tuple[str, Finding]]:
+    return [
+        (task.label, finding)
+        for task in result.tasks
+        for finding in task.findings
+        if any(line.phase == PRETRAIN for line in finding.usage.work)
+    ]
+
+
+def _least_uses(sunk: float, full: float) -> float:
+    """Solve sunk + (full - sunk) / n = 1 for n."""
+    if not sunk < 1.0:
+        return math.inf
+    return (full - sunk) / (1.0 - sunk)

@@ -13,8 +13,6 @@ import pyarrow as pa
 from hitl_sim.array import BoolArray, FloatArray, IntArray
 
 OK = "ok"
-PROTOCOL = "protocol"
-INSTRUMENT = "instrument"
 
 _ROLES = ("control", "pilot", "null", "arm")
 _CURVES = ("worked_s", "paid_s", "wait_s", "elapsed_s")

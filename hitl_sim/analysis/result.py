@@ -17,9 +17,10 @@ from hitl_sim.analysis.finding import (
 )
 from hitl_sim.analysis.label import label_seconds
 from hitl_sim.analysis.pretraining import share_pretraining
-from hitl_sim.analysis.record import RecordError, RunGroup, read_groups
+from hitl_sim.analysis.record import RunGroup, read_groups
 from hitl_sim.cost import Prices, check_prices, open_market
 from hitl_sim.energy import DeviceProfile
+from hitl_sim.record import RecordError
 
 
 def analyse(

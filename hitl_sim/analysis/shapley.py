@@ -20,10 +20,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 from scipy.stats import qmc
 
+from hitl_sim.analysis.interval import UPPER
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.student import student_quantile
 
 NUM_BATCHES = 8
 """Independent batches of pairs of worlds, for the intervals."""
@@ -83,7 +84,7 @@ def shapley_effects(
     # a ratio of means: what is left of each batch once its own variance is taken out
     own = (by_batch - shares * by_batch.sum(axis=1, keepdims=True)) / variance
     errors = own.std(axis=0, ddof=1) / math.sqrt(NUM_BATCHES)
-    halves = student_quantile(NUM_BATCHES - 1) * errors
+    halves = stdtrit(NUM_BATCHES - 1, UPPER) * errors
     return tuple(
         Effect(name, float(share), float(half))
         for name, share, half in zip(names, shares, halves, strict=True)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.stats import binom
 
+from hitl_sim.analysis.between import rho_draws, shared_replicates
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.interval import (
     MIN_REPLICATES,
     NUM_RESAMPLES,
-    draw_pair,
     percentile_interval,
     ratio_of,
     resample,
@@ -133,21 +133,32 @@ def _versus(
     *,
     shares_seed: bool,
 ) -> Versus:
-    first, second = _Runs(task, one), _Runs(other_task, other)
     apart = resample(one.num_runs, seed), resample(other.num_runs, seed + 1)
-    num_shared = len(np.intersect1d(one.replicate, other.replicate))
+    num_shared = len(shared_replicates((one, other)))
     is_paired = shares_seed and num_shared >= MIN_REPLICATES
     weights = apart
     if is_paired:
         weights = resample_pairs(one.replicate, other.replicate, seed)
-    draws = ratio_of(second.draws(weights[1]), first.draws(weights[0]))
-    low, high = percentile_interval(draws, min(one.num_runs, other.num_runs))
-    saved = None
-    if is_paired:
-        unpaired = ratio_of(second.draws(apart[1]), first.draws(apart[0]))
-        saved = _saved(draws, unpaired)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        value = float(np.float64(second.value) / np.float64(first.value))
+    sides = (task, one), (other_task, other)
+
+    def draws(weights: Sequence[FloatArray]) -> FloatArray:
+        first, second = (
+            rho_draws(found, its.control, found.replicate, some)
+            for (its, found), some in zip(sides, weights, strict=True)
+        )
+        return ratio_of(second, first)
+
+    drawn = draws(weights)
+    low, high = percentile_interval(drawn, min(one.num_runs, other.num_runs))
+    saved = _saved(drawn, draws(apart)) if is_paired else None
+    first, second = (
+        ratio_of(
+            found.outlay.per_success,
+            its.control.outlay_of(found.replicate).per_success,
+        )
+        for its, found in sides
+    )
+    value = float(ratio_of(second, first))
     num_paired = num_shared if is_paired else 0
     return Versus(
         task.label,
@@ -160,24 +171,6 @@ def _versus(
         num_paired,
         saved,
     )
-
-
-class _Runs:
-    """Runs of a condition beside those of its control, replicate by replicate."""
-
-    def __init__(self, task: TaskResult, finding: Finding) -> None:
-        rows = np.searchsorted(task.control.replicate, finding.replicate)
-        self.arm, self.control = finding.outlay, task.control.outlay.select(rows)
-
-    @property
-    def value(self) -> float:
-        """Return rho."""
-        pair = (np.array([one.per_success]) for one in (self.arm, self.control))
-        return float(ratio_of(*pair)[0])
-
-    def draws(self, weights: FloatArray) -> FloatArray:
-        """Return `[B]` rho in each resample, arm and control drawn together."""
-        return ratio_of(*draw_pair(self.arm, self.control, weights))
 
 
 def resample_pairs(

@@ -15,7 +15,8 @@ import numpy as np
 
 from hitl_sim.analysis.finding import StudyResult, TaskResult
 from hitl_sim.array import FloatArray
-from hitl_sim.cost import RATES, Scenarios
+from hitl_sim.cost import Scenarios
+from hitl_sim.cost.price import RATES
 from hitl_sim.energy import Kind, Quantity
 from hitl_sim.energy.monte_carlo import displace
 

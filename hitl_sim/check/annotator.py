@@ -18,7 +18,6 @@ from hitl_sim.check.base import (
     written,
 )
 from oracles import (
-    FEEDBACK,
     Annotators,
     Oracle,
     Query,
@@ -26,24 +25,13 @@ from oracles import (
     build_population,
     sample_annotators,
 )
+from oracles.feedback import KINDS
 from oracles.literature import symmetric
 from oracles.part import Part
 
 NUM_ITEMS, NUM_PEOPLE = 12, 3
-_OPTIONS = {
-    "label": 5,
-    "verification": 5,
-    "relevance": 2,
-    "importance": 6,
-    "marks": 6,
-    "preference": 2,
-    "difficulty": 2,
-}
-"""Options of a question of each kind."""
-_BY_UTILITY = ("importance", "marks", "preference", "difficulty")
-"""Kinds in which utilities say what is right."""
-_OF_GROUPS = ("importance", "marks")
-"""Kinds whose answer names all options."""
+_CLASSES, _GROUPS = 5, 6
+"""Classes and groups of features of the task that is asked about."""
 
 FALSE_ALARM_Z = 4.89
 """Standard errors beyond which one sound annotator in a million is refused."""
@@ -94,13 +82,14 @@ def make_query(
 
 def _query_of(kind: str) -> Query:
     """Build questions of a kind, some of them not asked of some people."""
-    num_options = _OPTIONS[kind]
+    of_kind = KINDS[kind]
+    num_options = of_kind.num_options(_CLASSES, _GROUPS)
     query = make_query(NUM_ITEMS, NUM_PEOPLE, num_options, num_looks=2)
     rng = np.random.default_rng(1)
-    if kind in _BY_UTILITY:
+    if not of_kind.is_of_class:
         ladder = jnp.linspace(1.5, -1.5, num_options)
         query = query._replace(utility=query.utility + ladder[None, None, :])
-    if kind == "verification":
+    if of_kind.is_check:
         is_off = jnp.asarray(rng.random(query.truth.shape) < 0.4)
         query = query._replace(suggestion=(query.truth + is_off) % num_options)
     if kind == "preference":
@@ -116,20 +105,24 @@ def _query_of(kind: str) -> Query:
 def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     """Build an annotator, a typical crowd and its questions.
 
-    An annotator with the name of a kind of feedback is asked questions of that kind,
-    any other one is asked for labels.
+    An annotator is asked questions of the kind that its option `feedback` says, or that
+    it has the name of; any other one is asked for labels.
 
     Raises:
         CheckError: it does not build, or what it builds is no `Oracle`.
     """
-    kind = part.name if part.name in FEEDBACK else "label"
-    oracle = build(part, options, lambda given: part.factory(**given))
+    named = part.name if part.name in KINDS else "label"
+    kind = str(options.get("feedback", named))
+    asked = {"feedback": kind, **options} if "feedback" in part.options else options
+    oracle = build(part, asked, lambda given: part.factory(**given))
     if not isinstance(oracle, Oracle):
         raise CheckError(
             "its factory must return an `oracles.Oracle` (check, init, answer), got "
             f"{type(oracle).__name__}."
         )
-    population = build_population("typical", kind, _OPTIONS[kind])
+    num_options = KINDS[kind].num_options(_CLASSES, _GROUPS)
+    population = build_population("typical", kind, num_options)
+    population = population._replace(foreign=dict(part.params))
     people = sample_annotators(jax.random.key(3), population, NUM_PEOPLE)
     try:
         oracle.check(people)
@@ -139,15 +132,15 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
         ) from error
 
     def call(key: jax.Array, data: _Asked, params: Mapping[str, Any]) -> Response:
-        del params
-        state = oracle.init(key, data.people)
-        response: Response = oracle.answer(key, data.people, state, data.query)[1]
+        people = data.people._replace(foreign=dict(params))
+        state = oracle.init(key, people)
+        response: Response = oracle.answer(key, people, state, data.query)[1]
         return response
 
     query = _query_of(kind)
     shape = query.is_asked.shape
-    named = (_OPTIONS[kind],) if kind in _OF_GROUPS else ()
-    integers = struct((*shape, *named), jnp.int32)
+    each = () if KINDS[kind].answer == "option" else (num_options,)
+    integers = struct((*shape, *each), jnp.int32)
     floats = struct(shape, jnp.float32)
     data = _Asked(people, query)
     return Subject(
@@ -168,7 +161,7 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
             "long items": _with(data, size=jnp.full(shape, 1e3)),
         },
         padded=(_with(data, **_junk(query)), lambda response: response),
-        more=(oracle, kind),
+        more=(oracle, kind, num_options),
     )
 
 
@@ -187,7 +180,7 @@ def _junk(query: Query) -> dict[str, Any]:
 
 def check_answers(subject: Subject) -> str:
     """What is asked takes time, what is not asked is neither answered nor timed."""
-    _, kind = subject.more
+    _, kind, num_options = subject.more
     asked = np.asarray(subject.data.query.is_asked)
     out = jax.tree.map(np.asarray, jax.jit(subject.call)(*subject.args))
     answer, given = out.answer, out.is_answered
@@ -200,12 +193,12 @@ def check_answers(subject: Subject) -> str:
         ),
         "`answer` must be -1 where nobody answered": answer[~given] != -1,
         # a rating has a level between its two ends
-        f"`answer` must be in [0, {_OPTIONS[kind]}]": ~(
-            (answer[given] >= 0) & (answer[given] <= _OPTIONS[kind])
+        f"`answer` must be in [0, {num_options}]": ~(
+            (answer[given] >= 0) & (answer[given] <= num_options)
         ),
     }
     if kind == "label":
-        rules["`answer` must be one of the options"] = answer[given] >= _OPTIONS[kind]
+        rules["`answer` must be one of the options"] = answer[given] >= num_options
     for words, broken in rules.items():
         if broken.any():
             raise CheckError(f"{words}, got {int(broken.sum())} that are not.")
@@ -214,7 +207,7 @@ def check_answers(subject: Subject) -> str:
 
 def check_state(subject: Subject) -> str:
     """A queue cut in two gives what the whole queue gives, from the state between."""
-    oracle, _ = subject.more
+    oracle, *_ = subject.more
     key, data, _ = subject.args
     half = data.query.is_asked.shape[0] // 2
     answer = jax.jit(oracle.answer)
@@ -262,12 +255,14 @@ def check_occasions(subject: Subject) -> str:
 
 def check_marginals(subject: Subject) -> str:
     """Right answers are as frequent as the crowd's accuracy says."""
-    _, kind = subject.more
+    _, kind, num_options = subject.more
     if kind != "label":
         return "closed forms of this kind of question were not tried"
-    people = symmetric([_ACCURACY] * _MARGIN_PEOPLE, _OPTIONS[kind])
-    query = make_query(_MARGIN_ITEMS, _MARGIN_PEOPLE, _OPTIONS[kind])
-    response = jax.jit(subject.call)(jax.random.key(5), _Asked(people, query), {})
+    people = symmetric([_ACCURACY] * _MARGIN_PEOPLE, num_options)
+    query = make_query(_MARGIN_ITEMS, _MARGIN_PEOPLE, num_options)
+    response = jax.jit(subject.call)(
+        jax.random.key(5), _Asked(people, query), subject.params
+    )
     given = np.asarray(response.is_answered)
     right = np.asarray(response.answer == query.truth)[given]
     error = np.sqrt(_ACCURACY * (1.0 - _ACCURACY) / max(right.size, 1))

@@ -98,25 +98,6 @@ def afford(
     )
 
 
-def human_joules(seconds: float, boundary: Boundary) -> Quantity:
-    """Say what human time costs in joules: the inverse of `afford`.
-
-    Args:
-        seconds: human time, s; >= 0.
-        boundary: what an hour of it is charged with.
-
-    Returns:
-        Energy, J.
-
-    Raises:
-        ValueError: the time is negative or not finite, or the boundary has no such
-            name.
-    """
-    if not 0 <= seconds < math.inf:
-        raise ValueError(f"`seconds` must be finite and >= 0 s, got {seconds}.")
-    return human_hour_energy(boundary).scaled(seconds / S_PER_H, unit="J")
-
-
 def afford_lines(
     joules: npt.ArrayLike, boundaries: Iterable[Boundary] = BOUNDARIES
 ) -> list[AffordLine]:

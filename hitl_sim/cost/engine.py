@@ -30,6 +30,7 @@ from hitl_sim.cost.price import LabelStanding, Prices, Rates, price_rates
 from hitl_sim.cost.scenario import Scenarios, scenario_number, scenario_rates
 from hitl_sim.cost.usage import UnitCount, Usage
 from hitl_sim.energy import DeviceProfile, Quantity, Scope, UnitCost, unavailable
+from hitl_sim.purpose import PROTOCOL
 
 SECONDS = ("wait_s", "paid_s", "requester_s")
 LABELS = "pool_labels"
@@ -68,7 +69,7 @@ def amount_rows(
     column = {name: index for index, name in enumerate(names)}
     rows = np.zeros((len(is_reached), len(names)))
     for line in usage.work:
-        if line.standing == "protocol":
+        if line.standing == PROTOCOL:
             rows[:, column[line.unit]] += line.count
     for name in (*SECONDS, LABELS):
         rows[:, column[name]] = getattr(usage, name)
@@ -84,14 +85,16 @@ class PriceTable:
 
     Attributes:
         names: `[F]` amounts, as in `amount_names`.
-        device: `[F, S]` joules of the device's own work alone.
+        device_s: `[F, S]` seconds of the device's own work.
+        device_j: `[F, S]` joules of it alone.
         training: `[F, S]` by measure: device work with rent and facility overhead.
         beside: `[F, S]` by measure: people, waiting with its overhead, and labels.
         life: `[F, S]` by measure: items that the model answers in its life.
     """
 
     names: tuple[str, ...]
-    device: FloatArray
+    device_s: FloatArray
+    device_j: FloatArray
     training: Mapping[Measure, FloatArray]
     beside: Mapping[Measure, FloatArray]
     life: Mapping[Measure, FloatArray]
@@ -99,7 +102,7 @@ class PriceTable:
     @property
     def num_scenarios(self) -> int:
         """Return the number of scenarios."""
-        return int(self.device.shape[1])
+        return int(self.device_j.shape[1])
 
     def whole(self, measure: Measure, *, with_life: bool = False) -> FloatArray:
         """Return `[F, S]` what one of everything costs, all in all."""
@@ -169,26 +172,28 @@ class Market:
         return replace(self, device=device, rates=rates, label_s=label_s)
 
     def price(self, name: str) -> tuple[Any, ...]:
-        """Return what one of something costs: device joules, and the three parts."""
+        """Return what one of something costs: device s and J, and the three parts."""
         none = dict.fromkeys(MEASURES, 0.0)
         if name in self.device.costs:
             ledger = self.ledger(self._one(name))
-            return _device(ledger), _totals(ledger, TRAINING), none, none
+            work = ledger["device_train"]
+            own = _plain(work.seconds), _plain(work.joules)
+            return *own, _totals(ledger, TRAINING), none, none
         if name.startswith(_LIFE):
             unit = name.removeprefix(_LIFE)
-            work = (UnitCount(unit, "evaluate", "protocol", 0.0),)
-            line = self.ledger(Usage(work))["inference"]
-            return 0.0, none, none, {m: _plain(getattr(line, m)) for m in MEASURES}
+            idle = (UnitCount(unit, "evaluate", PROTOCOL, 0.0),)
+            line = self.ledger(Usage(idle))["inference"]
+            return 0.0, 0.0, none, none, {m: _plain(getattr(line, m)) for m in MEASURES}
         groups: tuple[Group, ...] | None = ("labels",) if name == LABELS else None
-        return 0.0, none, _totals(self.ledger(self._one(name)), groups), none
+        return 0.0, 0.0, none, _totals(self.ledger(self._one(name)), groups), none
 
     def _one(self, name: str) -> Usage:
         """Return the usage of one unit of work, second, or label."""
         if name in self.device.costs:
-            return Usage((UnitCount(name, "train", "protocol", 1.0),))
+            return Usage((UnitCount(name, "train", PROTOCOL, 1.0),))
         unit = next(iter(self.device.costs))
         one: dict[str, Any] = {name: 1.0}
-        return Usage((UnitCount(unit, "train", "protocol", 0.0),), **one)
+        return Usage((UnitCount(unit, "train", PROTOCOL, 0.0),), **one)
 
 
 def open_market(
@@ -227,7 +232,7 @@ def price_table(markets: Sequence[Market], scenarios: Scenarios) -> PriceTable:
     first = markets[0]
     names = amount_names(tuple(first.device.costs))
     shape = len(names), len(scenarios)
-    device = np.zeros(shape)
+    device_s, device_j = np.zeros(shape), np.zeros(shape)
     parts: list[dict[Measure, FloatArray]] = [
         {measure: np.zeros(shape) for measure in MEASURES} for _ in range(3)
     ]
@@ -241,15 +246,11 @@ def price_table(markets: Sequence[Market], scenarios: Scenarios) -> PriceTable:
         numbers = {name: v[rows] for name, v in scenarios.numbers.items()}
         world = markets[index].in_scenarios(rates, numbers)
         for row, name in enumerate(names):
-            device[row, rows], *prices = world.price(name)
+            device_s[row, rows], device_j[row, rows], *prices = world.price(name)
             for part, price in zip(parts, prices, strict=True):
                 for measure in MEASURES:
                     part[measure][row, rows] = price[measure]
-    return PriceTable(names, device, *parts)
-
-
-def _device(ledger: Ledger) -> Any:
-    return _plain(ledger["device_train"].joules)
+    return PriceTable(names, device_s, device_j, *parts)
 
 
 def _totals(ledger: Ledger, groups: Collection[Group] | None) -> dict[Measure, Any]:

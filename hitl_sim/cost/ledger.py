@@ -20,6 +20,7 @@ from hitl_sim.cost.query import query_unit
 from hitl_sim.cost.usage import Amount, Standing, Usage
 from hitl_sim.energy import UnitCost
 from hitl_sim.energy.quantity import Quantity, Scope, total, unavailable
+from hitl_sim.purpose import INSTRUMENT, PROTOCOL
 from hitl_sim.unit import J_PER_KWH, S_PER_H
 
 Measure = Literal["joules", "usd", "kgco2e"]
@@ -149,7 +150,7 @@ class Device:
 
     def joules(self, usage: Usage) -> Quantity:
         """Return what it spends on the protocol, the cost of choosing included, J."""
-        return total(cost.joules for cost in self.work(usage, "protocol").values())
+        return total(cost.joules for cost in self.work(usage, PROTOCOL).values())
 
     def item_joules(self, usage: Usage) -> Quantity:
         """Return what the trained model spends on one item, for its later use, J."""
@@ -190,7 +191,7 @@ def build_ledger(
     Raises:
         ValueError: there is no protocol work, or less is paid than worked.
     """
-    work = device.work(usage, "protocol")
+    work = device.work(usage, PROTOCOL)
     if not work:
         raise ValueError("`usage.work` must hold protocol work, got none.")
     wait_s = usage.seconds("wait_s")
@@ -216,7 +217,7 @@ def build_ledger(
             *_people(usage, rates),
             _pool_labels(usage.pool_labels, rates, label_s),
             _labels("validation_labels", usage.validation_labels, rates, label_s),
-            *_instrument(device.work(usage, "instrument"), rates),
+            *_instrument(device.work(usage, INSTRUMENT), rates),
             _embodied(busy_s, device.embodied_per_s),
             _inference(device.item_joules(usage), rates),
         )
@@ -247,7 +248,7 @@ def _instrument(work: Mapping[str, UnitCost], rates: Rates) -> list[Line]:
         return []
     joules = total(cost.joules for cost in work.values())
     seconds = total(cost.seconds for cost in work.values())
-    return [_electric("instrument", "device", joules, rates, seconds, "instrument")]
+    return [_electric("instrument", "device", joules, rates, seconds, INSTRUMENT)]
 
 
 def _embodied(seconds: Quantity, per_s: Quantity) -> Line:
@@ -313,7 +314,7 @@ def _pool_labels(count: Amount, rates: Rates, label_s: Quantity) -> Line:
     seconds = unavailable("s", Scope.HUMAN_TIME, _SOLD)
     usd = labels.times(rates.label, unit="USD")
     joules, carbon = _human_energy(seconds, rates)
-    return Line(name, "labels", "protocol", seconds, joules, usd, carbon)
+    return Line(name, "labels", PROTOCOL, seconds, joules, usd, carbon)
 
 
 def _labels(name: str, count: Amount, rates: Rates, label_s: Quantity) -> Line:
@@ -323,7 +324,7 @@ def _labels(name: str, count: Amount, rates: Rates, label_s: Quantity) -> Line:
     seconds = label_s.scaled(count)
     usd = _wages(seconds, rates)
     joules, carbon = _human_energy(seconds, rates)
-    return Line(name, "labels", "protocol", seconds, joules, usd, carbon)
+    return Line(name, "labels", PROTOCOL, seconds, joules, usd, carbon)
 
 
 def _free_labels(name: str, source: str, rates: Rates) -> Line:

@@ -3,9 +3,6 @@
 from hitl_sim.energy.count import Operations as Operations
 from hitl_sim.energy.count import count_operations as count_operations
 from hitl_sim.energy.count import operations_in as operations_in
-from hitl_sim.energy.meters import Capability as Capability
-from hitl_sim.energy.meters import Meter as Meter
-from hitl_sim.energy.meters import probe_meters as probe_meters
 from hitl_sim.energy.monte_carlo import propagate as propagate
 from hitl_sim.energy.profile import DeviceProfile as DeviceProfile
 from hitl_sim.energy.profile_file import load_profile as load_profile

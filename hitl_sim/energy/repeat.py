@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-from hitl_sim.student import student_quantile
+from scipy.special import stdtrit
 
 MIN_REPEATS = 3
 """Fewer say too little about their own spread."""
@@ -62,7 +61,7 @@ def summarise(costs: Sequence[float], error_frac: float = 0.0) -> Repeated:
         raise ValueError(f"`costs` must be finite and > 0, got {min(costs)}.")
     logs = np.log(np.asarray(costs, np.float64))
     num = len(logs)
-    chance = student_quantile(num - 1) * float(logs.std(ddof=1)) / math.sqrt(num)
+    chance = stdtrit(num - 1, 0.975) * float(logs.std(ddof=1)) / math.sqrt(num)
     reach = math.hypot(chance, math.log1p(error_frac))
     value = math.exp(float(logs.mean()))
     return Repeated(value, value * math.exp(-reach), value * math.exp(reach), num)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from hitl_sim.learn.annotator import AnnotatorConfig
 from oracles import (
     Annotators,
     Oracle,
@@ -17,6 +17,7 @@ from oracles import (
     Response,
     sample_annotators,
 )
+from oracles.annotators import map_people
 from oracles.population import draw_activity
 from oracles.workload import activity_by_rank, assign_by_activity
 
@@ -35,6 +36,7 @@ class PanelConfig:
         policy: what is done where recorded people have not answered, one of
             `oracles.replay.POLICIES`; None where simulated people answer.
         is_timed: whether every recorded answer has its time.
+        annotator: how simulated people answer; the built-in way if None.
     """
 
     crew: int = 3
@@ -43,6 +45,7 @@ class PanelConfig:
     activity_spread: float = 0.0
     policy: str | None = None
     is_timed: bool = True
+    annotator: AnnotatorConfig | None = None
 
     @property
     def answers(self) -> int:
@@ -173,10 +176,7 @@ def hire(key: Key[Array, ""], population: Population, panel: PanelConfig) -> Ann
     if panel.activity_spread == 0.0:
         return crew
     order = jnp.argsort(-draw_activity(key, population, panel.crew))
-    of_people = crew._asdict()
-    shared = of_people.pop("shared")
-    ordered = jax.tree.map(lambda leaf: leaf[order], of_people)
-    return Annotators(**ordered, shared=shared)
+    return map_people(lambda leaf: leaf[order], crew)
 
 
 def build_query(questions: Questions, plan: Assignment) -> Query:

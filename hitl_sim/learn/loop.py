@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from hitl_sim.learn.annotator import oracle_of
 from hitl_sim.learn.crowd import (
     Answers,
     Assignment,
@@ -69,18 +70,10 @@ from hitl_sim.task import (
     build_split,
 )
 from oracles import Population, Response
-from oracles.evidence import item_evidence, margin_difficulty
-from oracles.feedback import FEEDBACK
-from oracles.feedback.label import LABEL_SPACE
-from oracles.feedback.relevance import RELEVANCE_SPACE
+from oracles.evidence import perceive
+from oracles.feedback import KINDS
 from oracles.replay import RecordedAnswers
 
-_SEEN_BY = {
-    "label": LABEL_SPACE,
-    "verification": LABEL_SPACE,
-    "relevance": RELEVANCE_SPACE,
-}
-"""Kinds of question about whole items, on which the items' features bear."""
 _PRETRAINING = 1_000_003
 """Folds pretraining's key from that of a run's weights; no round has this number."""
 
@@ -396,24 +389,12 @@ def _perceive(
     shape: Shape,
 ) -> Perceived:
     """Let a crowd see the pool, where features or a model say anything to it."""
-    pool, seen = split.pool, Perceived()
-    if feedback not in _SEEN_BY:
-        return seen
-    space, num_options = _SEEN_BY[feedback], shape.num_classes
-    # Nobody is right or wrong about the class of an item that has none.
-    is_counted = pool.status != 1
-    if feedback == "relevance":
-        num_options, is_counted = 2, jnp.ones_like(is_counted)
-    if population.evidence is not None:
-        drawn = item_evidence(key, space, pool.features, is_counted, num_options)
-        seen = seen._replace(utility=jnp.asarray(population.evidence) * drawn)
-    if population.model_difficulty is not None:
-        hard = margin_difficulty(
-            pool.features, pool.truth, is_counted, shape.num_classes
-        )
-        cost = jnp.asarray(population.model_difficulty)
-        seen = seen._replace(difficulty=cost * hard)
-    return seen
+    if feedback is None:
+        return Perceived()
+    pool, kind = split.pool, KINDS[feedback]
+    has_class = pool.status != 1
+    seen = (pool.features, pool.truth, has_class, shape.num_classes)
+    return Perceived(*perceive(key, kind, population, *seen))
 
 
 def _build_stage(
@@ -508,7 +489,7 @@ def _build_crowd(
         if panel.policy is not None:
             crowd = build_crowd(str(feedback), answers, annotators, panel)
             return _Crowd(begin(key, crowd), partial(ask_recorded, key, crowd))
-        oracle = FEEDBACK[str(feedback)]
+        oracle = oracle_of(panel.annotator, str(feedback))
 
         def ask(state: Any, questions: Questions) -> tuple[Any, Response, Assignment]:
             after, response = ask_crowd(key, oracle, annotators, state, questions, plan)

@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from hitl_sim.learn.crowd import Assignment, PanelConfig, Questions, build_query
 from oracles import Annotators, Response
+from oracles.feedback import KINDS
 from oracles.replay import (
     RecordedAnswers,
     Recording,
@@ -27,7 +28,7 @@ _LOT = 7_340_033
 """Folds the key of who is asked from that of the crowd."""
 
 
-REPLAYED = ("label", "relevance", "marks")
+REPLAYED = tuple(n for n, kind in KINDS.items() if kind.recorded_as is not None)
 """Kinds of question whose answers can be replayed in the loop."""
 
 

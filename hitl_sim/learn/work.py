@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from hitl_sim import purpose
 from hitl_sim.learn.network import Network, NetworkChoice
 from hitl_sim.learn.optimise import (
     TrainConfig,
@@ -24,10 +25,7 @@ from hitl_sim.learn.optimise import (
 from hitl_sim.learn.optimiser import Descent, abstract_params
 from hitl_sim.learn.query import lowest_first
 
-PROTOCOL = "protocol"
-"""Work that the protocol needs, and so pays for."""
-INSTRUMENT = "instrument"
-"""Work that only the experimenter needs."""
+PROTOCOL, INSTRUMENT = purpose.PROTOCOL, purpose.INSTRUMENT
 STRETCH = 10
 """Training steps that one pass of a unit takes, having drawn their batches at once."""
 

@@ -16,6 +16,7 @@ from jaxtyping import PRNGKeyArray
 
 from hitl_sim.participants.record import Floats, Ints, Record
 from oracles import Annotators, Query, Response
+from oracles.annotators import map_people
 from oracles.feedback import FEEDBACK
 
 # People are asked in groups of like workload, so that little of a queue is padding.
@@ -111,8 +112,4 @@ _ask = partial(jax.jit, static_argnums=0)(_respond)
 
 def take_people(params: Annotators, people: Ints) -> Annotators:
     """Take some of the people; `shared` belongs to the whole crowd."""
-    leaves = {
-        name: leaf if leaf is None or name == "shared" else leaf[people]
-        for name, leaf in params._asdict().items()
-    }
-    return Annotators(**leaves)
+    return map_people(lambda leaf: leaf[people], params)

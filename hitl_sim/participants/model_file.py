@@ -13,8 +13,8 @@ from hitl_sim.output import write_text
 from hitl_sim.participants.answers import LABEL, MARKS
 from hitl_sim.participants.fit import CrowdFit
 from hitl_sim.participants.number import FittedNumber
+from oracles.parameter import PARAMETERS
 from oracles.populations import DEFAULT
-from oracles.trait import TRAITS
 
 _KINDS = {LABEL: "label", MARKS: "marks"}
 # Skill depends on the classes of the set; the accuracy says the same of any.
@@ -28,7 +28,7 @@ def carried(fit: CrowdFit) -> list[FittedNumber]:
     found = {
         n.name: n
         for n in fit.numbers
-        if n.name in TRAITS and n.is_identified and n.name not in left
+        if n.name in PARAMETERS and n.is_identified and n.name not in left
     }
     return [
         n for name, n in found.items() if name not in _NEEDED or _NEEDED[name] in found

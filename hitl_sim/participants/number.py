@@ -16,7 +16,7 @@ class FittedNumber:
     """One number of a fitted crowd.
 
     Attributes:
-        name: a trait of `oracles.trait.TRAITS`, or in words what no population has.
+        name: a parameter of `oracles.parameter`, or in words what no population has.
         value: the number; nan where it was not seen.
         low: lower end of the 95 % interval; nan where there is none.
         high: upper end.

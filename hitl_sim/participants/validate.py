@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hitl_sim.participants.answers import LABEL
+from hitl_sim.participants.answers import LABEL, Answers
+from hitl_sim.participants.coded import kinds_of, options_of, to_record
 from hitl_sim.participants.compare import Line, compare, halve_distances
 from hitl_sim.participants.fit import CrowdFit, fit_record
 from hitl_sim.participants.foretold import CurvePoint, foretell_curve, with_sizes
+from hitl_sim.participants.graded import GRADED, Grades, validate_grades
 from hitl_sim.participants.holdout import cut_in_halves, hold_cells, take_items
 from hitl_sim.participants.policy import Transfer, compare_policies
 from hitl_sim.participants.predict import (
@@ -66,6 +68,31 @@ class Validation:
     def num_passed(self) -> int:
         """Those on which real and simulated people agree."""
         return sum(line.passes for line in self.lines)
+
+
+def validate_answers(
+    answers: Answers, kind: str | None, seed: int, show: Show
+) -> Validation | Grades:
+    """Fit half of imported answers and hold simulated people against the others.
+
+    Args:
+        answers: an import.
+        kind: kind of answer; the most frequent one if None.
+        seed: of the cut, the draws and the crowds.
+        show: told what is being done.
+
+    Returns:
+        What was found; of ratings, marks and preferences their likelihoods alone.
+
+    Raises:
+        ValueError: as `validate_record` and `validate_grades`.
+    """
+    kind = kinds_of(answers)[0] if kind is None else kind
+    record = to_record(answers, kind)
+    if kind in GRADED:
+        show("fitting")
+        return validate_grades(record, kind, seed)
+    return validate_record(record, options_of(answers, kind), seed, show)
 
 
 def validate_record(

@@ -1,11 +1,39 @@
-"""A paragraph and a citation to paste into a paper."""
+"""How a study was analysed, and a paragraph and a citation to paste into a paper."""
 
 from __future__ import annotations
 
 from hitl_sim import __version__
 from hitl_sim.analysis import StudyResult
 from hitl_sim.analysis.interval import NUM_RESAMPLES
-from hitl_sim.report.number import RHO, percent
+from hitl_sim.report.number import percent
+from hitl_sim.report.sentence import say
+
+
+def methods(result: StudyResult) -> tuple[str, ...]:
+    """Say how the numbers were found, for a reader who wants to check them.
+
+    Args:
+        result: of `hitl_sim.analysis.analyse`.
+    """
+    spread = [
+        finding.variance_saved_frac
+        for task in result.tasks
+        for finding in task.findings
+        if finding.variance_saved_frac is not None
+    ]
+    low, high = (percent(end(spread)) if spread else "" for end in (min, max))
+    paired = say("method.paired", low=low, high=high) if spread else ""
+    horizons = "; ".join(say("method.horizon", task=task) for task in result.tasks)
+    fraction, smallest = percent(result.fraction), percent(result.smallest_effect)
+    return (
+        say("method.target", fraction=fraction, smoothing=result.smoothing),
+        say("method.censoring", horizons=horizons),
+        say("method.chance", resamples=NUM_RESAMPLES, paired=paired),
+        say("method.constants"),
+        say("method.bill"),
+        say("method.decision", resamples=NUM_RESAMPLES),
+        say("method.effect", smallest=smallest),
+    )
 
 
 def methods_paragraph(result: StudyResult) -> str:
@@ -19,28 +47,23 @@ def methods_paragraph(result: StudyResult) -> str:
     given = ", ".join(
         f"{name} {value}" for name, value in training.items() if value is not None
     )
-    trained = f" Networks were trained with {given}." if given else ""
-    people = _annotators(result)
-    tasks = ", ".join(dict.fromkeys(task.task for task in result.tasks))
-    num = max(len(task.replicates) for task in result.tasks)
     prices = result.prices
-    joules = "measured" if result.is_measured else "modelled"
-    return (
-        "We compared training with and without human guidance in hitl_sim"
-        f" {__version__} on {tasks}, with {num} replicates that each redraw split,"
-        f" initialisation and crowd.{people}{trained} The target of a replicate was"
-        f" {percent(result.fraction)} of the best validation accuracy, smoothed over"
-        f" {result.smoothing} checkpoints, that a pilot run of the control reached;"
-        " every arm trained until it was there, and runs that never were stayed in,"
-        " billed to the cap. The device's joules were"
-        f" {joules} with the profile {result.profile.label}; {RHO} is expected joules"
-        " per success of an arm over the control's. An hour of a person was charged as"
-        f" {prices.boundary.replace('_', ' ')}, and the pool's labels were"
-        f" {prices.label_standing.replace('_', ' ')}. Intervals are 95 % expanded-"
-        f"percentile intervals of {NUM_RESAMPLES:,} paired bootstrap resamples; joules"
-        " saved per human hour have Fieller's set. The smallest effect of interest was"
-        f" {percent(result.smallest_effect)}, set beforehand; the bootstrap's seed was"
-        f" {result.seed}."
+    return say(
+        "method.paper",
+        version=__version__,
+        tasks=", ".join(dict.fromkeys(task.task for task in result.tasks)),
+        replicates=max(len(task.replicates) for task in result.tasks),
+        people=_annotators(result),
+        trained=say("method.trained", given=given) if given else "",
+        fraction=percent(result.fraction),
+        smoothing=result.smoothing,
+        joules="measured" if result.is_measured else "modelled",
+        profile=result.profile.label,
+        boundary=prices.boundary.replace("_", " "),
+        labels=prices.label_standing.replace("_", " "),
+        resamples=NUM_RESAMPLES,
+        smallest=percent(result.smallest_effect),
+        seed=result.seed,
     )
 
 
@@ -48,14 +71,11 @@ def _annotators(result: StudyResult) -> str:
     """Say who answered."""
     asked = [f for t in result.tasks for f in t.with_people if f.population]
     said = ""
-    for is_replayed, words in (
-        (False, "Annotators were simulated"),
-        (True, "Recorded answers of people were replayed"),
-    ):
+    for is_replayed, words in ((False, "simulated"), (True, "replayed")):
         names = {str(f.population) for f in asked if bool(f.replay) == is_replayed}
         if names:
-            said += f" {words} ({', '.join(sorted(names))})."
-    return said or " Nobody was asked."
+            said += say(f"method.{words}", names=", ".join(sorted(names)))
+    return said or say("method.nobody")
 
 
 def bibtex() -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import enum
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hitl_sim.analysis import (
-    DialCrossing,
-    Estimate,
-    Finding,
-    StudyResult,
-    TaskResult,
-    Verdict,
-)
+import numpy as np
+
+from hitl_sim.analysis import Estimate, Finding, StudyResult, TaskResult, Verdict
+from hitl_sim.analysis.sensitivity import Sensitivity
+from hitl_sim.analysis.verdict import CARBON_PRICES, SCALES, WAGES, ArmDecision
 from hitl_sim.energy import Quantity
-from hitl_sim.report.decision_data import decision_data, number
 from hitl_sim.report.provenance import Sources, sources_of
 from hitl_sim.report.words import Words
 
@@ -25,7 +23,7 @@ SCHEMA = 1
 def report_data(
     result: StudyResult, words: Words, verdicts: Sequence[Verdict]
 ) -> dict[str, Any]:
-    """Return words and numbers as JSON values; infinite ends are the text "inf".
+    """Return words and numbers as JSON values; infinite numbers are the text "inf".
 
     Each number has value, unit, kind, scope, the interval that constants leave, and
     the numbers of its sources in the list at the end.
@@ -37,107 +35,118 @@ def report_data(
     """
     sources = Sources()
     tasks = [
-        {**_task(task, sources), "decision": decision_data(verdict)}
+        {**_task(task, sources), "decision": _decision(verdict)}
         for task, verdict in zip(result.tasks, verdicts, strict=True)
     ]
     return {
         "schema": SCHEMA,
         "words": dataclasses.asdict(words),
         "is_measured": result.is_measured,
-        "profile": {"name": result.profile.name, "hash": result.profile.hash},
-        "fraction": result.fraction,
-        "smoothing": result.smoothing,
-        "smallest_effect": result.smallest_effect,
-        "seed": result.seed,
-        "num_records": result.num_records,
-        "failed": [dataclasses.asdict(run) for run in result.failed],
+        "profile": _pick(result.profile, "name", "hash"),
+        **_pick(result, "fraction", "smoothing", "smallest_effect", "seed"),
+        **_pick(result, "num_records", "failed"),
         "tasks": tasks,
         "sources": {number: text for text, number in sources.numbers.items()},
     }
 
 
+def plain(value: object, sources: Sources | None = None) -> Any:
+    """Return a value as JSON can hold it.
+
+    Args:
+        value: anything that a result is made of.
+        sources: takes in where quantities come from; may be left out where there are
+            none.
+
+    Returns:
+        NaN is null, an infinity a text, a member of an enumeration its value, and a
+        dataclass its fields by name.
+    """
+    if isinstance(value, Estimate):
+        ends = _pick(value, "low", "high", "is_infinite")
+        return {**ends, **plain(value.quantity, sources)}
+    if isinstance(value, Quantity):
+        reason = {"reason": value.reason} if value.reason else {}
+        return {
+            **_pick(value, "value", "unit", "kind", "scope"),
+            "constants": plain(value.interval),
+            "sources": [(sources or Sources()).number(t) for t in sources_of(value)],
+            **reason,
+        }
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else "inf" if value > 0 else "-inf"
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {name: plain(each, sources) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each, sources) for each in value]
+    if dataclasses.is_dataclass(value):
+        return _pick(value, *(field.name for field in dataclasses.fields(value)))
+    return value
+
+
+def _pick(found: object, *names: str, sources: Sources | None = None) -> dict[str, Any]:
+    """Return some attributes of an object by name."""
+    return {name: plain(getattr(found, name), sources) for name in names}
+
+
 def _task(task: TaskResult, sources: Sources) -> dict[str, Any]:
     return {
-        "task": task.task,
-        "base": task.base,
-        "target": task.target,
-        "replicates": list(task.replicates),
-        "ceiling": {
-            "joules": _estimate(task.ceiling.joules, sources),
-            "workstation_s": _quantity(task.ceiling.workstation_s, sources),
-        },
+        **_pick(task, "task", "base", "target", "replicates"),
+        "ceiling": _pick(task.ceiling, "joules", "workstation_s", sources=sources),
         "null_holds_one": None if task.null is None else task.null.holds_one,
         "control": _finding(task.control, sources),
         "findings": [_finding(finding, sources) for finding in task.findings],
-        "crossings": [_crossing(crossing) for crossing in task.crossings],
-    }
-
-
-def _crossing(found: DialCrossing) -> dict[str, Any]:
-    return {
-        "dial": found.sweep.dial,
-        "arm": found.sweep.arm,
-        "values": list(found.sweep.values),
-        "course": found.crossing.course.value,
-        "roots": list(found.crossing.roots),
-        "undetermined": [list(part) for part in found.crossing.region],
+        "crossings": [
+            {
+                **_pick(found.sweep, "dial", "arm", "values"),
+                **_pick(found.crossing, "course", "roots"),
+                "undetermined": plain(found.crossing.region),
+            }
+            for found in task.crossings
+        ],
     }
 
 
 def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
+    claim = finding.claim
+    numbers = {
+        "joules_per_success": finding.joules,
+        "rho": finding.ratio,
+        "restricted_steps": finding.steps,
+        "restricted_joules": finding.mean_joules,
+        "test_accuracy": finding.test_accuracy,
+    }
     return {
-        "arm": finding.arm,
-        "role": finding.role,
-        "kind": finding.kind,
-        "condition": finding.condition,
-        "population": finding.population,
-        "settings": dict(finding.settings),
-        "dials": dict(finding.dials),
-        "reach": dataclasses.asdict(finding.reach),
-        "joules_per_success": _estimate(finding.joules, sources),
-        "rho": _estimate(finding.ratio, sources),
+        **_pick(finding, "arm", "role", "kind", "condition", "population", "settings"),
+        **_pick(finding, "dials", "reach"),
+        **plain(numbers, sources),
         "effect": finding.effect.value,
         "claim": {
-            "by_interval": finding.claim.by_interval.value,
-            "survives_frac": number(finding.claim.survived),
-            "hangs_on": finding.claim.hangs_on,
-            "may_fail_frac": number(finding.claim.may_fail),
-            "enough_replicates": finding.claim.enough,
+            "by_interval": claim.by_interval.value,
+            "survives_frac": plain(claim.survived),
+            "hangs_on": claim.hangs_on,
+            "may_fail_frac": plain(claim.may_fail),
+            "enough_replicates": claim.enough,
         },
-        "restricted_steps": _estimate(finding.steps, sources),
-        "restricted_joules": _estimate(finding.mean_joules, sources),
-        "test_accuracy": _estimate(finding.test_accuracy, sources),
         "is_per_success": finding.is_per_success,
-        "worked_s": finding.usage.worked_s,
-        "paid_s": finding.usage.paid_s,
-        "wait_s": finding.usage.wait_s,
+        **_pick(finding.usage, "worked_s", "paid_s", "wait_s"),
         "break_even": {
             found.axis: {
-                "beside": _quantity(found.beside, sources),
-                "saved": _quantity(found.saved, sources),
-                "multiple": _estimate(found.multiple, sources),
-                "payback": found.payback.value,
-                "is_undetermined": found.is_undetermined,
-                "pays_here": found.pays_here.value,
+                **_pick(found, "beside", "saved", "multiple", sources=sources),
+                **_pick(found, "payback", "is_undetermined", "pays_here"),
             }
             for found in finding.break_even
         },
-        "label_cases": [
-            {
-                "standing": case.standing,
-                "measure": case.measure,
-                "payback": case.payback.value,
-                "multiple": number(case.multiple),
-                "pays_here": case.pays_here.value,
-            }
-            for case in finding.label_cases
-        ],
+        "label_cases": plain(finding.label_cases),
         "ledger": [
             {
-                "name": line.name,
-                "standing": line.standing,
+                **_pick(line, "name", "standing"),
                 **{
-                    name: _quantity(quantity, sources)
+                    name: plain(quantity, sources)
                     for name in ("seconds", "joules", "usd", "kgco2e")
                     if isinstance(quantity := getattr(line, name), Quantity)
                 },
@@ -147,24 +156,75 @@ def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
     }
 
 
-def _estimate(estimate: Estimate, sources: Sources) -> dict[str, Any]:
+def _decision(verdict: Verdict) -> dict[str, Any]:
+    decision, sensitivity = verdict
+    frontier = decision.frontier
     return {
-        "low": number(estimate.low),
-        "high": number(estimate.high),
-        "is_infinite": estimate.is_infinite,
-        **_quantity(estimate.quantity, sources),
+        "scale": plain(decision.scale),
+        "axes": {
+            "scale": SCALES.tolist(),
+            "wage_usd_per_h": WAGES.tolist(),
+            "carbon_usd_per_kg": CARBON_PRICES.tolist(),
+        },
+        "inputs": [
+            _pick(one, "name", "value", "low", "high", "kind", "source")
+            for one in decision.inputs
+        ],
+        "arms": [_arm(arm) for arm in decision.arms],
+        "break_evens": [
+            {
+                **_pick(found, "along", "unit", "yardstick", "scale", "arm"),
+                "range": [found.crossing.low, found.crossing.high],
+                **_pick(found.crossing, "course", "roots", "brackets", "region"),
+                "is_open": found.crossing.is_open,
+            }
+            for found in decision.break_evens
+        ],
+        "frontier": {
+            **_pick(frontier, "objectives", "left_out"),
+            "conditions": [
+                dict(
+                    zip(
+                        ("label", "values", "is_member", "membership"), row, strict=True
+                    )
+                )
+                for row in zip(
+                    frontier.labels,
+                    plain(frontier.values),
+                    plain(frontier.is_member),
+                    plain(frontier.membership),
+                    strict=True,
+                )
+            ],
+        },
+        "sensitivity": None if sensitivity is None else _sensitivity(sensitivity),
     }
 
 
-def _quantity(quantity: Quantity, sources: Sources) -> dict[str, Any]:
-    """Write a number with its provenance; sources by their number."""
-    interval = quantity.interval
+def _arm(arm: ArmDecision) -> dict[str, Any]:
     return {
-        "value": quantity.value,
-        "unit": quantity.unit,
-        "kind": quantity.kind.value,
-        "scope": quantity.scope.value,
-        "constants": None if interval is None else list(interval),
-        "sources": [sources.number(text) for text in sources_of(quantity)],
-        **({"reason": quantity.reason} if quantity.reason else {}),
+        **_pick(arm.finding, "condition", "label"),
+        "pays_here": plain(arm.pays_here),
+        "saved_j_per_human_h": plain(arm.saved_per_hour),
+        "pays_by_scale": plain(arm.by_scale),
+        "pays_by_wage": plain(arm.by_wage),
+        "pays_by_carbon_price": plain(arm.by_carbon_price),
+        "spread": {
+            spread.measure: _pick(spread, "sd", "chance", "world", "both")
+            for spread in arm.spread
+        },
+    }
+
+
+def _sensitivity(found: Sensitivity) -> dict[str, Any]:
+    return {
+        "leader": found.leader.condition,
+        "options": [option.condition for option in found.options],
+        **_pick(found, "measure", "scale"),
+        "effects": [_pick(one, "name", "share", "half") for one in found.effects],
+        "worths": [
+            {"name": worth.words, **_pick(worth, "at_scale", "here", "is_people")}
+            for worth in found.worths
+        ],
+        **_pick(found, "everything", "everything_here", "left_out"),
     }

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import math
 
+from hitl_sim.analysis import Verdict
 from hitl_sim.analysis.break_even import AXIS_NAMES
 from hitl_sim.analysis.sensitivity import Sensitivity
 from hitl_sim.analysis.verdict import Decision
 from hitl_sim.cost import MEASURES
-from hitl_sim.report.decision import (
-    crossing_text,
-    per_hour_text,
-    share_text,
-    worth_text,
-)
-from hitl_sim.report.number import digits, percent, span, times
+from hitl_sim.report.decision import crossing_text, per_hour_text
+from hitl_sim.report.number import digits, percent, share_text, span, times, worth_text
 from hitl_sim.report.provenance import Sources
+from hitl_sim.report.sentence import say
+from hitl_sim.report.table import Table
 
-Cells = list[tuple[str, ...]]
-
-SURE_HEADINGS = (
+_SURE = (
     "condition",
     "pays in energy",
     "in money",
@@ -30,9 +26,9 @@ SURE_HEADINGS = (
     "both together",
     "kind",
 )
-EVEN_HEADINGS = ("along", "in", "condition", "training", "people pay [95 % set]")
-INPUT_HEADINGS = ("input", "value", "95 %", "kind", "source")
-WORTH_HEADINGS = (
+_EVEN = ("along", "in", "condition", "training", "people pay [95 % set]")
+_INPUT = ("input", "value", "95 %", "kind", "source")
+_WORTH = (
     "input",
     "share of the variance",
     "EVPPI",
@@ -41,7 +37,24 @@ WORTH_HEADINGS = (
 )
 
 
-def sure_rows(decision: Decision) -> Cells:
+def decision_tables(verdict: Verdict, sources: Sources) -> list[Table]:
+    """Return the tables of a decision, in the order in which they are read.
+
+    Args:
+        verdict: of one task.
+        sources: takes in the sources that are new.
+    """
+    decision, sensitivity = verdict
+    tables = [
+        input_table(decision, sources),
+        sure_table(decision),
+        even_table(decision),
+        frontier_table(decision),
+    ]
+    return tables if sensitivity is None else [*tables, worth_table(sensitivity)]
+
+
+def sure_table(decision: Decision) -> Table:
     """List how surely each condition pays, and what that hangs on."""
     rows = []
     for arm in decision.arms:
@@ -57,7 +70,7 @@ def sure_rows(decision: Decision) -> Cells:
                 arm.finding.ratio.quantity.kind.words,
             )
         )
-    return rows
+    return Table(_SURE, rows, "how surely each pays")
 
 
 def _axis(yardstick: str) -> str:
@@ -68,9 +81,9 @@ def _axis(yardstick: str) -> str:
     return yardstick
 
 
-def even_rows(decision: Decision) -> Cells:
+def even_table(decision: Decision) -> Table:
     """List every break-even that was solved."""
-    return [
+    rows = [
         (
             found.along,
             _axis(found.yardstick),
@@ -80,13 +93,14 @@ def even_rows(decision: Decision) -> Cells:
         )
         for found in decision.break_evens
     ]
+    return Table(_EVEN, rows, "break-evens")
 
 
-def frontier_table(decision: Decision) -> tuple[tuple[str, ...], Cells]:
+def frontier_table(decision: Decision) -> Table:
     """Lay out the frontier: objectives per success, and how surely each leads."""
     frontier = decision.frontier
     headings = ("condition", *frontier.objectives, "on the frontier", "in resamples")
-    rows: Cells = [
+    rows = [
         (
             label,
             *(digits(float(value)) for value in values),
@@ -101,35 +115,36 @@ def frontier_table(decision: Decision) -> tuple[tuple[str, ...], Cells]:
             strict=True,
         )
     ]
-    return headings, rows
+    return Table(headings, rows, "frontier, per success")
 
 
-def worth_rows(found: Sensitivity) -> Cells:
+def worth_table(found: Sensitivity) -> Table:
     """List each input's share of the variance and what knowing it is worth."""
     by_name = {effect.name: effect for effect in found.effects}
-    rows: Cells = []
+    rows = []
     for worth in found.worths:
         effect = by_name.get(worth.words)
         rows.append(
             (
                 worth.words,
                 "" if effect is None else f"{effect.share:.2f} ± {effect.half:.2f}",
-                worth_text(worth.at_scale, found),
-                worth_text(worth.here, found),
+                worth_text(worth.at_scale, found.measure),
+                worth_text(worth.here, found.measure),
                 "real participants" if worth.is_people else "better sources",
             )
         )
-    return rows
+    notes = [say("page.held_as", note=note) for note in found.left_out]
+    return Table(_WORTH, rows, "sensitivity and value of information", notes=notes)
 
 
-def input_rows(decision: Decision, sources: Sources) -> Cells:
+def input_table(decision: Decision, sources: Sources) -> Table:
     """List what was drawn as the world, each with its source.
 
     Args:
         decision: of one task.
         sources: takes in the sources that are new.
     """
-    return [
+    rows = [
         (
             one.words,
             digits(one.value),
@@ -139,6 +154,7 @@ def input_rows(decision: Decision, sources: Sources) -> Cells:
         )
         for one in decision.inputs
     ]
+    return Table(_INPUT, rows, "what was drawn as the world")
 
 
 def _share(value: float) -> str:

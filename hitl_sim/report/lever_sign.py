@@ -21,17 +21,17 @@ from hitl_sim.analysis.lever.claim import (
     opposite,
     saves,
 )
-from hitl_sim.analysis.standing import Standing
+from hitl_sim.analysis.pretraining import PretrainingCost
 from hitl_sim.energy import Quantity
 from hitl_sim.energy.clock import is_fitted, published_figures
 from hitl_sim.report.int8_sign import tell_int8
-from hitl_sim.report.number import RHO, digits, plain_joules, ratio_text
+from hitl_sim.report.number import RHO, digits, percent_span, plain_joules, ratio_text
 
 _EVEN = 1e-9
 """Two counts of operations that differ by less are the same."""
 
 
-def tell_signs(table: LeverTable, standings: Sequence[Standing]) -> list[str]:
+def tell_signs(table: LeverTable, standings: Sequence[PretrainingCost]) -> list[str]:
     """Say of each lever that stands alone whether its published sign appears.
 
     Args:
@@ -51,7 +51,7 @@ def _signs(
     row: LeverRow,
     lever: Mapping[str, Any],
     table: LeverTable,
-    billed: Mapping[str, Standing],
+    billed: Mapping[str, PretrainingCost],
 ) -> Iterator[str]:
     match lever["kind"]:
         case "prune":
@@ -100,7 +100,7 @@ def _approximate(row: LeverRow) -> str:
     )
 
 
-def _fine_tune(found: Standing, reason: str) -> str:
+def _fine_tune(found: PretrainingCost, reason: str) -> str:
     sunk, full = saves(found.sunk), saves(found.full)
     agreement = agree_in_sign(sunk, opposite(full))
     run = {
@@ -124,7 +124,7 @@ def _fine_tune(found: Standing, reason: str) -> str:
     )
 
 
-def _gained(found: Standing) -> str:
+def _gained(found: PretrainingCost) -> str:
     """Say what pretraining took and what it saved, beside the control's joules."""
     sunk, full = found.sunk.value, found.full.value
     return (
@@ -134,10 +134,10 @@ def _gained(found: Standing) -> str:
 
 
 def _why(
-    own: Standing,
+    own: PretrainingCost,
     lever: Mapping[str, Any],
     table: LeverTable,
-    billed: Mapping[str, Standing],
+    billed: Mapping[str, PretrainingCost],
 ) -> str:
     """Say what an arm that differs by one thing shows of why nothing is saved.
 
@@ -171,7 +171,7 @@ def _why(
     return "; no arm here tells why"
 
 
-def _is_less(one: Standing, other: Standing) -> bool:
+def _is_less(one: PretrainingCost, other: PretrainingCost) -> bool:
     """Return whether an arm takes less than another, by the intervals of both."""
     return one.sunk.is_known and one.sunk.high < other.sunk.low
 
@@ -180,8 +180,8 @@ def _alike(
     lever: Mapping[str, Any],
     field: str,
     table: LeverTable,
-    billed: Mapping[str, Standing],
-) -> Iterator[tuple[Mapping[str, Any], Standing]]:
+    billed: Mapping[str, PretrainingCost],
+) -> Iterator[tuple[Mapping[str, Any], PretrainingCost]]:
     """Yield the arms without people whose one lever differs in a field alone."""
     for row in table.rows:
         is_one = len(row.tables) == 1 and not row.finding.has_people
@@ -245,14 +245,9 @@ def _clock(row: LeverRow, point: ClockPoint) -> Iterator[str]:
                 value, ends, figure.span, is_fitted=is_fitted(figure)
             )
             yield (
-                f"{row.name}: {_percents(value, ends)} of {figure.work} saved, where"
+                f"{row.name}: {percent_span(value, ends)} of {figure.work} saved, where"
                 f" {figure.by} found {figure.words}: {agreement}"
             )
-
-
-def _percents(value: float, ends: tuple[float, float]) -> str:
-    low, high = (digits(100 * end) for end in ends)
-    return f"{digits(100 * value)} % [{low}, {high}]"
 
 
 def _joules(quantity: Quantity | None) -> str:

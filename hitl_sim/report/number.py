@@ -7,11 +7,15 @@ from collections.abc import Sequence
 
 from hitl_sim.analysis import Estimate, Payback
 from hitl_sim.analysis.break_even import BreakEven
+from hitl_sim.analysis.information import Information
+from hitl_sim.analysis.variance import Share
+from hitl_sim.cost import Measure
 from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
 from hitl_sim.unit import S_PER_H, S_PER_MIN
 
 _NAMES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+_BYTES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 _S_PER_DAY = 24 * S_PER_H
 _S_PER_YEAR = 365.25 * _S_PER_DAY
 _TIMES = (
@@ -26,6 +30,7 @@ _TIMES = (
 RHO = "\N{GREEK SMALL LETTER RHO}"
 UNKNOWN = "unknown"
 NEVER = "never"
+_LEAST_SHARE = 0.001
 
 
 def digits(number: float) -> str:
@@ -72,6 +77,11 @@ def plain_joules(joules: float) -> str:
     return "∞" if math.isinf(joules) else format_value(joules, "J")
 
 
+def plain_text(quantity: Quantity) -> str:
+    """Write a quantity of joules with an SI prefix and nothing else."""
+    return plain_joules(math.nan if quantity.value is None else float(quantity.value))
+
+
 def joules_text(estimate: Estimate) -> str:
     """Write an estimate of joules with its Monte-Carlo interval."""
     return energy_text(estimate.value, max(estimate.low, 0.0), estimate.high)
@@ -96,6 +106,13 @@ def duration_text(seconds: Quantity) -> str:
         return text
     low, high = seconds.interval
     return f"{text} [{duration(float(low))} to {duration(float(high))}]"
+
+
+def bare_text(quantity: Quantity) -> str:
+    """Write a value and its interval without its kind; why it is missing if it is."""
+    if quantity.value is None:
+        return f"unavailable: {quantity.reason}"
+    return format_value(quantity.value, quantity.unit, quantity.interval)
 
 
 def times(multiple: float) -> str:
@@ -160,3 +177,53 @@ def join_words(names: Sequence[str]) -> str:
     """Write a list of words with commas and a last `and`."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def size_text(count: float) -> str:
+    """Write a number of bytes with a unit: `81.3 kB`."""
+    for size, unit in _BYTES:
+        if count >= size * (1 - 5e-4):
+            return f"{digits(count / size)} {unit}"
+    return "0" if count == 0 else f"{digits(round(count, 1))} B"
+
+
+def rough_time(seconds: float) -> str:
+    """Write a time in the largest unit that makes it at least 1."""
+    if seconds < S_PER_MIN:
+        return f"{seconds:.0f} s"
+    if seconds < S_PER_H:
+        return f"{seconds / S_PER_MIN:.1f} min"
+    return f"{seconds / S_PER_H:.1f} h"
+
+
+def percent_span(fraction: float, ends: tuple[float, float]) -> str:
+    """Write a fraction and its interval as per cent: `5 % [3, 7]`."""
+    low, high = (digits(100 * end) for end in ends)
+    return f"{digits(100 * fraction)} % [{low}, {high}]"
+
+
+def share_of_runs(fraction: float) -> str:
+    """Write a share of runs to two digits."""
+    return f"{100 * fraction:.2g} %" if fraction < 1.0 else "100 %"
+
+
+def share_text(share: Share) -> str:
+    """Write a share of a variance with its interval: `16 % [10, 25]`."""
+    if math.isnan(share.value):
+        return UNKNOWN
+    if share.high < _LEAST_SHARE:
+        return f"under {percent(_LEAST_SHARE)}"
+    value, low, high = (
+        f"{100 * part:.{0 if part >= 0.1 else 1}f}"
+        for part in (share.value, share.low, share.high)
+    )
+    return f"{value} % [{low}, {high}]"
+
+
+def worth_text(worth: Information, measure: Measure) -> str:
+    """Write a value of information and its standard error, in its unit."""
+    if worth.value == 0.0:
+        return f"0 {'USD' if measure == 'usd' else 'J'}"
+    if measure == "joules":
+        return f"{plain_joules(worth.value)} ± {plain_joules(worth.error)}"
+    return f"{digits(worth.value)} ± {digits(worth.error)} USD"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hitl_sim.analysis import Estimate, Finding, StudyResult, TaskResult
 from hitl_sim.cost import Ledger, price_rates
@@ -13,6 +14,7 @@ from hitl_sim.cost.query import query_batch
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
 from hitl_sim.energy.display import format_value
 from hitl_sim.report.number import RHO, digits, plain_joules, span
+from hitl_sim.report.table import Table
 
 HEADINGS = (
     "number",
@@ -44,8 +46,7 @@ class Sources:
         return f"[{self.number(text)}]"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One number and where it comes from.
 
     Attributes:
@@ -69,15 +70,7 @@ class Entry:
     def cells(self, sources: Sources) -> tuple[str, ...]:
         """Return the entry as cells under `HEADINGS`."""
         cited = " ".join(sources.cite(text) for text in self.sources)
-        return (
-            self.name,
-            self.value,
-            self.chance,
-            self.constants,
-            self.kind,
-            self.scope,
-            cited,
-        )
+        return (*self[:-1], cited)
 
 
 def describe(name: str, quantity: Quantity) -> Entry:
@@ -95,16 +88,10 @@ def describe(name: str, quantity: Quantity) -> Entry:
 
 def describe_estimate(name: str, estimate: Estimate) -> Entry:
     """Return the entry of an estimate, with its Monte-Carlo interval."""
-    entry = describe(name, estimate.quantity)
-    value = entry.value
-    if estimate.is_infinite:
-        value = f"∞ ({estimate.quantity.reason})"
-    return replace(
-        entry,
-        value=value,
-        chance=_chance(estimate),
-        kind="" if estimate.is_infinite else entry.kind,
-    )
+    entry = describe(name, estimate.quantity)._replace(chance=_chance(estimate))
+    if not estimate.is_infinite:
+        return entry
+    return entry._replace(value=f"∞ ({estimate.quantity.reason})", kind="")
 
 
 def _chance(estimate: Estimate) -> str:
@@ -222,20 +209,18 @@ def constant_entries(result: StudyResult) -> list[Entry]:
         ("of these, items that one call answers", _query_batch(result)),
         ("idle power of the device", result.profile.idle_power),
     )
-    entries = [describe(name, quantity) for name, quantity in named]
-    for name, constant in result.profile.constants.items():
-        entries.append(
-            Entry(
-                f"device: {name}",
-                digits(constant.value),
-                "",
-                span(constant.low, constant.high),
-                Kind(constant.kind).words,
-                result.profile.scope,
-                (constant.source,),
-            )
+    return [describe(name, quantity) for name, quantity in named] + [
+        Entry(
+            f"device: {name}",
+            digits(constant.value),
+            "",
+            span(constant.low, constant.high),
+            Kind(constant.kind).words,
+            result.profile.scope,
+            (constant.source,),
         )
-    return entries
+        for name, constant in result.profile.constants.items()
+    ]
 
 
 def _query_batch(result: StudyResult) -> Quantity:
@@ -251,6 +236,6 @@ def _query_batch(result: StudyResult) -> Quantity:
     return exactly(float(batch), "1", "as many as held-out items; no query_batch given")
 
 
-def rows(entries: Iterable[Entry], sources: Sources) -> list[tuple[str, ...]]:
-    """Return entries as cells, their sources taken in."""
-    return [entry.cells(sources) for entry in entries]
+def entry_table(title: str, entries: Iterable[Entry], sources: Sources) -> Table:
+    """Lay entries out under a title, their sources taken in."""
+    return Table(HEADINGS, [entry.cells(sources) for entry in entries], title)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from hitl_sim.analysis import Finding, TaskResult
 from hitl_sim.report.number import (
@@ -16,10 +15,9 @@ from hitl_sim.report.number import (
     plain_joules,
     ratio_text,
 )
+from hitl_sim.report.table import Table
 
 HEADINGS = (
-    "arm",
-    "who is asked",
     f"{RHO} [95 %]",
     "reach",
     "J/success",
@@ -28,50 +26,46 @@ HEADINGS = (
     "M* money",
     "M* carbon",
 )
-NOBODY = "nobody"
-FOOTNOTE = (
-    f"{RHO}: joules to the target beside the control's. reach: runs that reached the"
-    " target. J/success: joules of all runs over those that reached. Human time:"
-    " worked, per success (per run where nobody reached). M*: how many times as dear"
-    " training would have to be for people to pay back; ? where the saving cannot be"
-    " told from none. Bold: the whole interval is below 1."
-)
+_SILENT = dict.fromkeys(("M* energy", "M* money", "M* carbon"), ("", UNKNOWN))
+"""Columns that are left out where all they say is this."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One condition as a line of the table.
+def result_table(task: TaskResult, without: Sequence[str] = ()) -> Table:
+    """Lay out a task's conditions, the crowds of an arm beneath its name.
 
-    Attributes:
-        cells: text under each of `HEADINGS`.
-        role: control, null or arm.
-        is_saving: whether rho's whole interval is below 1.
-    """
-
-    cells: tuple[str, ...]
-    role: str
-    is_saving: bool
-
-
-def columns(rows: Sequence[Row]) -> list[int]:
-    """Return the columns that say something; money and carbon may be unknown."""
-    return [
-        column
-        for column, heading in enumerate(HEADINGS)
-        if not heading.startswith("M*")
-        or any(row.cells[column] not in ("", UNKNOWN) for row in rows)
-    ]
-
-
-def table_rows(task: TaskResult) -> list[Row]:
-    """Return the control first, then those who ask nobody, then people by arm and rho.
+    The control stands first, then those who ask nobody, then people by arm and rho.
 
     Args:
         task: one task's result.
+        without: headings that are left out, beside those of which nothing is known.
+
+    Returns:
+        Rows of the classes heading, crowd, saving, control, null and arm.
     """
     nobody = [f for f in task.findings if not f.has_people]
-    people = sorted(task.with_people, key=_order)
-    return [_row(finding) for finding in (task.control, *nobody, *people)]
+    findings = [task.control, *nobody, *sorted(task.with_people, key=_order)]
+    lines = [_cells(finding) for finding in findings]
+    kept = [
+        column
+        for column, heading in enumerate(HEADINGS)
+        if heading not in without
+        and any(cells[column] not in _SILENT.get(heading, ()) for cells in lines)
+    ]
+    rows: list[tuple[str, ...]] = []
+    classes: list[str] = []
+    arm = ""
+    for finding, cells in zip(findings, lines, strict=True):
+        name, crowd = _name(finding), finding.crowd
+        if crowd and name != arm:
+            rows.append((name, *("" for _ in kept)))
+            classes.append("heading")
+        arm = name
+        rows.append((crowd or name, *(cells[column] for column in kept)))
+        is_saving = finding.role == "arm" and finding.ratio.high < 1.0
+        kind = "saving" if is_saving else finding.role
+        classes.append(f"{kind} crowd" if crowd else kind)
+    headings = ("arm, and who is asked", *(HEADINGS[column] for column in kept))
+    return Table(headings, rows, classes=classes)
 
 
 def _order(finding: Finding) -> tuple[str, str, float, str]:
@@ -80,25 +74,19 @@ def _order(finding: Finding) -> tuple[str, str, float, str]:
     return finding.arm, finding.variant, rank, finding.crowd
 
 
-def _row(finding: Finding) -> Row:
-    is_compared = finding.role == "arm"
+def _name(finding: Finding) -> str:
     variant = f" ({finding.variant})" if finding.variant else ""
-    name = finding.arm + variant + (" (A/A)" if finding.role == "null" else "")
+    return finding.arm + variant + (" (A/A)" if finding.role == "null" else "")
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    """Write what was found of a condition, under `HEADINGS`."""
+    is_control, is_compared = finding.role == "control", finding.role == "arm"
     worked_s = float(finding.usage.worked_s)
-    rho = finding.ratio
-    return Row(
-        cells=(
-            name,
-            finding.crowd or NOBODY,
-            digits(1.0) if finding.role == "control" else ratio_text(rho),
-            f"{finding.reach.hits}/{finding.reach.trials}",
-            plain_joules(finding.joules.value),
-            duration(worked_s) if finding.has_people else "none",
-            *(
-                break_even_text(found) if is_compared else ""
-                for found in finding.break_even
-            ),
-        ),
-        role=finding.role,
-        is_saving=is_compared and rho.high < 1.0,
+    return (
+        digits(1.0) if is_control else ratio_text(finding.ratio),
+        f"{finding.reach.hits}/{finding.reach.trials}",
+        plain_joules(finding.joules.value),
+        duration(worked_s) if finding.has_people else "none",
+        *(break_even_text(one) if is_compared else "" for one in finding.break_even),
     )

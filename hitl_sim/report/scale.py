@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from scipy.stats import binomtest
 
+from hitl_sim.analysis import StudyResult
 from hitl_sim.analysis.growth import required_ratio
-from hitl_sim.analysis.scaling import Scaling, hidden_tests
+from hitl_sim.analysis.scaling import Scaling, find_scalings, hidden_tests
 from hitl_sim.cost import Boundary, published_runs
 from hitl_sim.energy import Quantity
-from hitl_sim.report.number import RHO, digits, percent, span
+from hitl_sim.report.number import RHO, digits, span
+from hitl_sim.report.sentence import say
+from hitl_sim.report.table import Table
 
-GROWTH_HEADINGS = (
+_GROWTH = (
     "grows with",
     "held",
     "arm",
@@ -30,43 +33,27 @@ def growth_note(scalings: Sequence[Scaling]) -> str:
         scalings: of `hitl_sim.analysis.scaling.find_scalings`.
     """
     tested = hidden_tests(scalings)
-    test = (
-        _held_sentence(sum(tested), len(tested))
-        if tested
-        else "Too few sizes were run to hide the largest."
-    )
-    return (
-        "Power laws over the sizes that were run, each size one point; nothing is"
-        f" predicted more than one decade beyond the largest. {test}"
-    )
-
-
-def _held_sentence(held: int, tested: int) -> str:
-    found = binomtest(held, tested).proportion_ci(0.95, "exact")
-    return (
-        f"With the largest size hidden, {held} of {tested} predictions from the others"
-        " held it. Steps and operations of one arm are one test, for one is a multiple"
-        f" of the other. So few tests leave a share of {percent(float(found.low))} to"
-        f" {percent(float(found.high))} that hold, where 95 % should (exact interval)."
-    )
+    share = None
+    if tested:
+        share = binomtest(sum(tested), len(tested)).proportion_ci(0.95, "exact")
+    return say("note.laws", tested=tested, share=share)
 
 
 def tell_growth(found: Scaling) -> str:
     """Say one law in a sentence."""
-    size, held, arm, amount, exponent, ahead, hidden = _growth_row(found)
-    return (
-        f"{amount} of {arm} ({held}) grow with {size} to the power {exponent};"
-        f" hypothetical, {ahead}; largest size hidden: {hidden}."
-    )
+    names = ("size", "held", "arm", "amount", "exponent", "ahead", "hidden")
+    return say("note.law", **dict(zip(names, _growth_row(found), strict=True)))
 
 
-def growth_rows(scalings: Sequence[Scaling]) -> list[tuple[str, ...]]:
-    """List every law, its prediction one decade ahead, and its test.
+def growth_table(result: StudyResult) -> Table:
+    """List every law, its prediction one decade ahead and its test, under a note.
 
     Args:
-        scalings: of `hitl_sim.analysis.scaling.find_scalings`.
+        result: of `hitl_sim.analysis.analyse`.
     """
-    return [_growth_row(scaling) for scaling in scalings]
+    scalings = find_scalings(result)
+    rows = [_growth_row(scaling) for scaling in scalings]
+    return Table(_GROWTH, rows, growth_note(scalings) if rows else "")
 
 
 def _growth_row(found: Scaling) -> tuple[str, ...]:
@@ -97,37 +84,27 @@ _LEAST = 1e-2
 """Closer to 1 the ratio is written as what it lacks."""
 
 
-def inverted_note() -> str:
-    """Say what the table of required ratios means."""
-    return (
-        "Nothing here is predicted more than one decade beyond the largest size that"
-        f" was run. Instead: the {RHO} that would be required to repay some hours of"
-        " people with the published energy of a training run. Below 0: not even"
-        " training for nothing would. Hypothetical; the published energies have no"
-        " interval."
-    )
-
-
-def inverted_headings() -> tuple[str, ...]:
-    """Return the headings: hours of people, then one run per column."""
-    runs = (f"{RHO} required at {run.name}'s energy" for run in published_runs())
-    return ("hours of people", *runs)
-
-
-def inverted_rows(boundary: Boundary) -> list[tuple[str, ...]]:
-    """List the required ratios by hours of people.
+def inverted_table(boundary: Boundary) -> Table:
+    """List the required ratios by hours of people, under a note on what they mean.
 
     Args:
         boundary: what an hour is charged with.
     """
     runs = published_runs()
-    return [
+    return Table(
         (
-            f"{hours:,.0f} h",
-            *(_required(required_ratio(run, hours, boundary)) for run in runs),
-        )
-        for hours in HOURS
-    ]
+            "hours of people",
+            *(f"{RHO} required at {run.name}'s energy" for run in runs),
+        ),
+        [
+            (
+                f"{hours:,.0f} h",
+                *(_required(required_ratio(run, hours, boundary)) for run in runs),
+            )
+            for hours in HOURS
+        ],
+        say("page.inverted"),
+    )
 
 
 def _required(ratio: Quantity) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hitl_sim.analysis import StudyResult
+from hitl_sim.report.table import Table
 
-HEADINGS = ("part", "name", "value")
 _TABLES = ("network", "training", "target", "crowd", "crew", "prices")
 
 
-def setup_rows(result: StudyResult) -> list[tuple[str, str, str]]:
+def setup_table(result: StudyResult) -> Table:
     """List what the study set, in the order of a study file; what is unset is left out.
 
     Args:
@@ -34,7 +34,7 @@ def setup_rows(result: StudyResult) -> list[tuple[str, str, str]]:
         arms = axis.get("arms")
         whose = f" (arms {', '.join(arms)})" if arms else ""
         found.append(("axis", axis["field"] + whose, _written(axis["values"])))
-    return found
+    return Table(("part", "name", "value"), found, "all that was set")
 
 
 def _rows(part: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

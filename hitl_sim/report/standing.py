@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hitl_sim.analysis import StudyResult
-from oracles import POPULATIONS
+from hitl_sim.report.table import Table
 
 
 def standings(result: StudyResult) -> list[tuple[str, str, str]]:
@@ -17,12 +17,30 @@ def standings(result: StudyResult) -> list[tuple[str, str, str]]:
     return [(name, kind, _standing(result, name, kind)) for name, kind in sorted(asked)]
 
 
+def standing_table(result: StudyResult) -> Table:
+    """Say how each population that was asked stands, by kind of question."""
+    return Table(("population", "question", "standing"), standings(result))
+
+
+def replay_table(result: StudyResult) -> Table:
+    """Say where the answers of replayed arms came from."""
+    names = ("replayed", "modelled", "untimed", "left_out")
+    words = ("recorded", "by fitted people", "recorded without a time", "not asked")
+    return Table(
+        ("task", "arm", "who is asked", *words),
+        [
+            (f.task, f.arm, f.crowd, *(f"{f.replay[name]:.1f}" for name in names))
+            for task in result.tasks
+            for f in task.with_people
+            if f.replay
+        ],
+    )
+
+
 def _standing(result: StudyResult, name: str, kind: str) -> str:
     """Say how far a population may be trusted, by its own file where it has one."""
     if name in result.populations:
         return str(result.populations[name]["status"][kind])
-    if name in POPULATIONS:
-        return POPULATIONS[name].status[kind]
     return "not a named population"
 
 

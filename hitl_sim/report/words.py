@@ -17,6 +17,7 @@ from hitl_sim.report.opening import (
     tell_ratio,
 )
 from hitl_sim.report.scale import growth_note, tell_growth
+from hitl_sim.report.sentence import say
 from hitl_sim.report.standing import standing_words
 
 
@@ -84,54 +85,21 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
 
 
 def _caution(result: StudyResult) -> str:
-    simulated = _who_answered(result)
-    profile = result.profile
-    if result.is_measured:
-        return (
-            f"The device's joules were measured: profile {profile.label},"
-            f" {profile.description}.{simulated}"
-        )
-    return (
-        f"{_origin(result)} profile {profile.label} ({profile.description}).{simulated}"
-    )
+    """Say what kind of joules these are, and what kind of people."""
+    origin = say("caution.origin", result=result, total=len(result.units))
+    people = _who_answered(result)
+    return say("caution.all", result=result, origin=origin, people=people)
 
 
 def _who_answered(result: StudyResult) -> str:
     """Say whether people are simulated or recorded; empty where nobody was asked."""
     asked = [bool(f.replay) for task in result.tasks for f in task.with_people]
-    if not asked:
-        return ""
     if not any(asked):
-        return " People are simulated."
-    some = "" if all(asked) else ", those of other arms simulated"
-    modelled = any(
+        return say("caution.simulated") if asked else ""
+    is_fitted = any(
         found.replay.get("modelled") for task in result.tasks for found in task.findings
     )
-    rest = "; fitted people answer what nobody did" if modelled else ""
-    return f" People are recorded{rest}{some}."
-
-
-def _origin(result: StudyResult) -> str:
-    """Say what joules were made of that were not all measured."""
-    total, timed, metered = len(result.units), result.num_timed, result.num_metered
-    if metered:
-        return (
-            f"Some joules here were measured: those of {metered} of {total} units of"
-            " work; the rest is modelled, with"
-        )
-    if not timed:
-        return (
-            "No joule here was measured: the device's are modelled from counted"
-            " operations and the constants of"
-        )
-    rest = (
-        "" if timed == total else "; the rest is modelled from counted operations, all"
-    )
-    which = "all" if timed == total else f"{timed} of"
-    return (
-        "No joule here was measured: the device's are modelled from the measured"
-        f" seconds of {which} {total} units of work{rest} with the watts of"
-    )
+    return say("caution.recorded", is_fitted=is_fitted, is_all=all(asked))
 
 
 def _tell_task(
@@ -152,35 +120,15 @@ def _tell_task(
 def _notes(result: StudyResult) -> tuple[str, ...]:
     num = sum(len(distinct(task.findings)) for task in result.tasks)
     same = sum(len(task.findings) for task in result.tasks) - num
-    once = f" ({same} more repeat one of them run for run)" if same else ""
     people = standing_words(result)
-    notes = [f"How far the people may be trusted: {people}."] if people else []
-    conditions = "conditions are" if num != 1 else "condition is"
-    notes += [
-        f"{num} {conditions} compared{once} and about {max(1, round(num / 20))} of"
-        " their 95 % intervals will miss; the best of many looks better than it is"
-        " until fresh seeds confirm it."
-    ]
+    notes = [say("note.people", people=people)] if people else []
+    notes.append(say("note.many", num=num, same=same))
     if result.failed:
-        notes.append(
-            f"{len(result.failed)} of {result.num_records} runs did not stay finite;"
-            " they are kept, billed to the cap and counted as not reaching."
-        )
+        failed = len(result.failed)
+        notes.append(say("note.failed", failed=failed, runs=result.num_records))
     scalings = find_scalings(result)
     if scalings:
-        notes.append(f"Growth with size. {growth_note(scalings)}")
+        notes.append(say("note.growth", note=growth_note(scalings)))
         notes.extend(tell_growth(scaling) for scaling in scalings)
-    notes.extend(f"Left out: {reason}" for reason in result.skipped)
+    notes.extend(say("note.left_out", reason=reason) for reason in result.skipped)
     return tuple(notes)
-
-
-def paragraphs(words: Words) -> Sequence[str]:
-    """Return the words as plain paragraphs, the caution first."""
-    lines = [words.caution]
-    lines += [text for text in (words.question, words.note) if text]
-    for task in words.tasks:
-        head = f"{task.task}: " if len(words.tasks) > 1 else ""
-        lines.append(f"{head}{task.answer}")
-        lines.extend((task.ceiling, task.rho, task.break_even))
-        lines.extend((*task.checks, *task.decision))
-    return [*lines, *words.notes]

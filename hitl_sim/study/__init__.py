@@ -1,6 +1,6 @@
 """Studies: a file becomes conditions, conditions become records, records an answer.
 
-`spec` reads and validates, `grid` expands, `runner` runs and reads back, `conclude`
-bills and reports. Nothing is re-exported here: `spec`, `grid` and `store` load no JAX,
-and a host that only submits work must not load it either.
+`spec` reads and validates, `grid` expands, `runner` runs, `folder` reads back and
+`conclude` bills. Nothing is re-exported here: reading results loads neither a spec nor
+JAX.
 """

@@ -39,6 +39,7 @@ from hitl_sim.energy import (
 )
 from hitl_sim.energy.error import Error
 from hitl_sim.energy.repeat import MIN_REPEATS, Repeated, summarise
+from hitl_sim.record import RecordError
 from hitl_sim.study.audited import (
     TRIES,
     Audit,
@@ -52,7 +53,6 @@ from hitl_sim.study.executor import LocalExecutor
 from hitl_sim.study.metered import own_joules, own_seconds, why_disturbed
 from hitl_sim.study.plan import Run, build_plan
 from hitl_sim.study.runner import load_study
-from hitl_sim.study.store import RecordError
 from hitl_sim.study.visit import RunVisit
 
 _BENCH = "hitl_sim.study.bench"

@@ -14,8 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from hitl_sim.analysis.bill import work_unit
-from hitl_sim.energy import Meter, WorkUnit
-from hitl_sim.energy.meters.cpu_time import read_cpu_time
+from hitl_sim.energy import WorkUnit
+from hitl_sim.energy.meters import Meter
+from hitl_sim.energy.meters.processor_time import read_cpu_time
 from hitl_sim.learn import build_run, build_simulation, describe_work
 from hitl_sim.learn.work import Unit
 from hitl_sim.study import worker

@@ -1,58 +1,117 @@
-"""From records to the answer: the last step of a run, and all of `hitl-sim report`."""
+"""From a results folder to its analysis, under any device and any prices.
 
-import functools
-import io
-import json
-from collections.abc import Callable, Sequence
+Nothing here loads the study, its data or jax: a folder is all that reading needs.
+"""
+
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from rich.console import Console
+import msgspec
+import pyarrow as pa
 
-from hitl_sim.analysis import StudyResult, Verdict, analyse, weigh
+from hitl_sim.analysis import StudyResult, analyse
+from hitl_sim.analysis.run_bill import bill_runs
 from hitl_sim.cost import Prices
-from hitl_sim.energy import Quantity, load_profile
-from hitl_sim.output import write_bytes
-from hitl_sim.report import render_terminal, write_report
-from hitl_sim.study.runner import load_study
-from hitl_sim.study.spec import StudySpec
-from hitl_sim.study.use import count_use
+from hitl_sim.energy import DeviceProfile
+from hitl_sim.study.folder import StudyFolder, read_folder
+from hitl_sim.study.store import write_table
+from hitl_sim.study.use import count_again, with_use
 
-_PAGE_WIDTH = 100
+BILL = "bill.parquet"
+"""Bill of every run, derived: a new price rewrites this file and no record."""
 
 
-def conclude(
-    console: Console, folder: Path, device: str | None, rerun_command: str
-) -> Path:
-    """Bill a study's records, print the answer, and write the report.
+@dataclass(frozen=True)
+class Analysis:
+    """A results folder, read once, to be analysed under any prices.
 
-    Args:
-        console: where to print.
-        folder: results folder.
-        device: a device profile in place of the study's own; nothing is retrained.
-        rerun_command: what to type to get this again.
-
-    Returns:
-        Path of the report.
-
-    Raises:
-        RecordError: the folder holds no study.
-        ValueError: no such device profile.
+    Attributes:
+        path: of the folder.
+        folder: what it holds.
+        profile: the device that is billed.
+        use_batch: queries that one call of a network answers, in place of those that
+            prices name.
+        is_used: whether what networks do in use is asked for, even in no batch.
     """
-    result = analyse_folder(folder, device)
-    verdicts = weigh(result)
-    render_terminal(result, console, verdicts)
-    _print_own_energy(console, folder)
-    _write_findings(result, verdicts, folder, rerun_command)
-    page = write_report(
-        result,
-        folder,
-        verdicts=verdicts,
-        rerun_command=rerun_command,
-        title=f"Study {folder.resolve().name}",
+
+    path: Path
+    folder: StudyFolder
+    profile: DeviceProfile
+    use_batch: int | None = None
+    is_used: bool = False
+    _counted: dict[int | None, dict[str, Any]] = field(
+        default_factory=dict, repr=False, compare=False
     )
-    console.print(f"Report: {page}", soft_wrap=True)
-    return page
+
+    @classmethod
+    def open(cls, path: Path, device: str | None = None, **use: Any) -> Self:
+        """Read a folder.
+
+        Args:
+            path: results folder.
+            device: a device profile in place of the study's own.
+            **use: `use_batch` and `is_used`.
+
+        Raises:
+            RecordError: the folder holds no study.
+            ValueError: no such device profile.
+        """
+        folder = read_folder(path)
+        return cls(path, folder, folder.profile(device), **use)
+
+    def under(self, prices: Prices | None = None) -> StudyResult:
+        """Analyse the records by the rules of the study's own file.
+
+        Args:
+            prices: in place of the study's own.
+
+        Raises:
+            RecordError: the records cannot be billed.
+        """
+        asked, study = prices or self.folder.prices, self.folder.manifest["study"]
+        return analyse(
+            self.folder.records,
+            self._manifest_of(self.use_batch or asked.query_batch),
+            self.profile,
+            asked,
+            fraction=study["target"]["fraction"],
+            smoothing=study["target"]["smoothing"],
+            smallest_effect=study["smallest_effect"],
+            seed=study["seed"],
+        )
+
+    def bill(self, prices: Prices | None = None) -> pa.Table:
+        """Bill every run; see `analysis.run_bill.BILL_SCHEMA`.
+
+        Args:
+            prices: in place of the study's own.
+        """
+        target = self.folder.manifest["study"]["target"]
+        return bill_runs(
+            self.folder.records,
+            self.folder.manifest,
+            self.profile,
+            prices or self.folder.prices,
+            fraction=target["fraction"],
+            smoothing=target["smoothing"],
+        )
+
+    def write_bill(self, out: Path, prices: Prices | None = None) -> Path:
+        """Write the bills as `bill.parquet`, which says under what they were made."""
+        asked = msgspec.json.encode(prices or self.folder.prices)
+        found = {b"device": self.profile.label.encode(), b"prices": asked}
+        write_table(out / BILL, self.bill(prices).replace_schema_metadata(found))
+        return out / BILL
+
+    def _manifest_of(self, batch: int | None) -> dict[str, Any]:
+        if batch is None and not self.is_used:
+            return self.folder.manifest
+        if batch not in self._counted:
+            self._counted[batch] = with_use(
+                self.folder.manifest, batch, lambda b: count_again(self.path, b)
+            )
+        return self._counted[batch]
 
 
 def analyse_folder(
@@ -69,82 +128,4 @@ def analyse_folder(
         RecordError: the folder holds no study.
         ValueError: no such device profile.
     """
-    return open_analysis(folder, device)(prices)
-
-
-def open_analysis(
-    folder: Path,
-    device: str | None = None,
-    use: Callable[[StudySpec, dict[str, Any]], dict[str, Any]] | None = None,
-) -> Callable[[Prices | None], StudyResult]:
-    """Read a study's records once, to be analysed under any prices.
-
-    Args:
-        folder: results folder.
-        device: a device profile in place of the study's own.
-        use: `(spec, manifest) -> manifest`, counts what networks do in use; queries in
-            batches of `prices.query_batch`, where the study has one, when left out.
-
-    Returns:
-        `prices -> result`, by the rules of the study's own file; None for its prices.
-
-    Raises:
-        RecordError: the folder holds no study.
-        ValueError: no such device profile.
-    """
-    spec, records, manifest = load_study(folder)
-    profile = load_profile(device or spec.device)
-    if use is not None:
-        manifest = use(spec, manifest)
-
-    @functools.cache
-    def manifest_of(batch: int | None) -> dict[str, Any]:
-        is_counted = use is not None or batch is None
-        return manifest if is_counted else count_use(spec, manifest, batch)
-
-    def analysed(prices: Prices | None) -> StudyResult:
-        asked = prices or spec.prices
-        return analyse(
-            records,
-            manifest_of(asked.query_batch),
-            profile,
-            asked,
-            fraction=spec.target.fraction,
-            smoothing=spec.target.smoothing,
-            smallest_effect=spec.smallest_effect,
-            seed=spec.seed,
-        )
-
-    return analysed
-
-
-def _print_own_energy(console: Console, folder: Path) -> None:
-    """Say what the last call of the sweep itself burned; no arm is billed for it."""
-    path = folder / "sidecar" / "sweep.json"
-    if not path.exists():
-        return
-    own = json.loads(path.read_text())
-    seconds = Quantity.from_json(own["seconds"])
-    console.print(
-        f"The last sweep itself took {seconds}; its energy, apart from the bill:"
-    )
-    for joules in own["gross"]:
-        quantity = Quantity.from_json(joules)
-        console.print(f"  {quantity.of}: {quantity}")
-
-
-def _write_findings(
-    result: StudyResult,
-    verdicts: Sequence[Verdict],
-    folder: Path,
-    rerun_command: str,
-) -> None:
-    """Keep the answer and its table as a page to lay beside the study file."""
-    text = io.StringIO()
-    render_terminal(result, Console(file=text, width=_PAGE_WIDTH), verdicts)
-    lines = "\n".join(line.rstrip() for line in text.getvalue().splitlines())
-    page = (
-        f"# {result.question}\n\nWritten by `{rerun_command}`. Intervals are 95 %.\n\n"
-        f"```text\n{lines}\n```\n"
-    )
-    write_bytes(folder / "findings.md", page.encode())
+    return Analysis.open(folder, device).under(prices)

@@ -4,9 +4,11 @@ import math
 from collections.abc import Iterable, Mapping
 from statistics import NormalDist
 
+from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.learn.network.base import Size
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.network import network_of
+from hitl_sim.study.network import network_config
+from hitl_sim.study.parts import foreign_parts
 from hitl_sim.task import TaskInfo
 
 FLOPS_PER_S = 6e10
@@ -89,7 +91,7 @@ def worker_mib(
 
 
 def _compile_mib(condition: Condition, info: TaskInfo) -> float:
-    is_dense = network_of(condition, info).takes_any_width
+    is_dense = _network(condition, info).takes_any_width
     asks = condition.arm.question is not None
     return COMPILE_MIB + COMPILE_LAYERS_MIB * (not is_dense) + COMPILE_PEOPLE_MIB * asks
 
@@ -105,8 +107,12 @@ def _activation_b(condition: Condition, info: TaskInfo) -> float:
 
 
 def _size(condition: Condition, info: TaskInfo) -> Size:
-    network = network_of(condition, info)
-    return network.size(info.num_features, info.num_classes)
+    return _network(condition, info).size(info.num_features, info.num_classes)
+
+
+def _network(condition: Condition, info: TaskInfo) -> NetworkChoice:
+    parts = foreign_parts(condition.spec)
+    return network_config(condition.network, info, parts)
 
 
 def half_width(replicates: int) -> float:

@@ -13,6 +13,7 @@ import msgspec
 from hitl_sim import __version__
 from hitl_sim.learn.intervention import Arm
 from hitl_sim.part import Kind, PartError, find
+from hitl_sim.record import SCHEMA
 from hitl_sim.schema import kind_of
 from hitl_sim.study.axis import cells, check_axes, num_cells
 from hitl_sim.study.network_spec import NetworkSpec
@@ -30,7 +31,6 @@ from hitl_sim.study.spec import (
     named_parts,
     planned_parts,
 )
-from hitl_sim.study.store import SCHEMA
 
 MOST_RUNS = 1_000_000
 """Runs of one study: planning them takes some 8 s and 0.4 GB, measured on one core."""
@@ -38,6 +38,8 @@ MOST_RUNS = 1_000_000
 _TABLES = ("task", "network", "training", "crowd", "crew", "arm")
 _UNSWEPT = ("name", "role", "lever", "simulated")
 """Fields of an arm that no axis names."""
+_OF_ANNOTATOR = ("crowd.options.", "crowd.params.")
+"""Begins of fields that the annotator of a crowd has."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,8 @@ class Condition:
         """Who answers: what is in the population, and the dials that are given."""
         name = self.content.hash if self.content else self.crowd.population
         crowd = {"population": name, **self.dials}
+        if not self.is_replayed:
+            crowd |= self.crowd.chosen
         recording = self.content.recording if self.content else None
         if recording is None:
             return crowd
@@ -219,6 +223,7 @@ class Condition:
             "arm": arm,
             "crew": crew,
             "traits": content.traits if content else (),
+            "annotator": [self.crowd.annotator, self.crowd.options] if asks else None,
             "activity_spread": content.activity_spread if content else 0.0,
             "width": self.spec.width,
             "lanes": self.spec.lanes,
@@ -279,7 +284,8 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             f"got {axis.field!r}."
         )
     _check_swept_recording(axis, spec)
-    if axis.field != "task" and name not in _sweepable(table, spec):
+    is_of_part = axis.field.startswith(_OF_ANNOTATOR)
+    if axis.field != "task" and not is_of_part and name not in _sweepable(table, spec):
         raise SpecError(
             f"`axis.field` must be a field of [{table}] "
             f"({', '.join(_sweepable(table, spec))}), got {axis.field!r}."
@@ -348,7 +354,8 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
             *_part_fields(spec, "optimiser", spec.training.optimiser),
         )
     # which dials act hangs on the policy
-    return tuple(name for name in fields if (table, name) != ("crowd", "policy"))
+    unswept = {"crowd": ("policy", "options", "params")}.get(table, ())
+    return tuple(name for name in fields if name not in unswept)
 
 
 def _part_fields(spec: StudySpec, kind: Kind, name: str) -> tuple[str, ...]:
@@ -368,6 +375,9 @@ def set_field(
     table, _, name = field.partition(".")
     if table == "arm":
         _set_in_arm(tables["arm"][arm_index], name, value)
+    elif field.startswith(_OF_ANNOTATOR):
+        kind, _, key = name.partition(".")
+        tables["crowd"][kind][key] = value
     elif table == "task" and name:
         for task in tables["task"].values():
             task[name] = value

@@ -1,12 +1,9 @@
-"""From a results folder to its levers, side by side: all of `hitl-sim levers`."""
+"""From a results folder to its levers, side by side."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
-
-from rich.console import Console
+from typing import NamedTuple
 
 from hitl_sim.analysis.finding import StudyResult
 from hitl_sim.analysis.lever import (
@@ -15,14 +12,10 @@ from hitl_sim.analysis.lever import (
     clock_policies,
     tabulate_levers,
 )
-from hitl_sim.analysis.standing import Standing, find_standings
+from hitl_sim.analysis.pretraining import PretrainingCost, pretraining_costs
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.link import load_link
-from hitl_sim.output import write_bytes
-from hitl_sim.report.lever import WIDTH, print_levers
-from hitl_sim.study.conclude import open_analysis
-from hitl_sim.study.spec import StudySpec
-from hitl_sim.study.use import count_use
+from hitl_sim.study.conclude import Analysis
 
 
 @dataclass(frozen=True)
@@ -57,19 +50,26 @@ class LeverPrices:
         return "".join(changed)
 
 
-def show_levers(
-    console: Console, folder: Path, prices: LeverPrices, rerun_command: str
-) -> Path:
-    """Print a study's levers, and keep the same as a page in its folder.
+class LeverStudy(NamedTuple):
+    """A study's levers, laid out.
+
+    Attributes:
+        result: the study, billed.
+        tables: its levers, one table per task.
+        standings: arms with pretraining under each way to bill it.
+    """
+
+    result: StudyResult
+    tables: Sequence[LeverTable]
+    standings: Sequence[PretrainingCost]
+
+
+def lay_out_levers(folder: Path, prices: LeverPrices) -> LeverStudy:
+    """Price a study's levers; nothing is retrained.
 
     Args:
-        console: where to print.
         folder: results folder.
-        prices: what levers are priced at; nothing is retrained.
-        rerun_command: what to type to get this again.
-
-    Returns:
-        Path of the page.
+        prices: what levers are priced at.
 
     Raises:
         RecordError: the folder holds no study.
@@ -79,37 +79,14 @@ def show_levers(
     link, server = load_link(prices.link), load_profile(prices.server)
     if prices.query_batch is not None and prices.query_batch < 1:
         raise ValueError(f"`--query-batch` must be >= 1, got {prices.query_batch}.")
-
-    def use(spec: StudySpec, manifest: dict[str, Any]) -> dict[str, Any]:
-        batch = prices.query_batch or spec.prices.query_batch
-        return count_use(spec, manifest, batch)
-
-    analysed = open_analysis(folder, prices.device, use)
-    result = analysed(None)
+    analysis = Analysis.open(
+        folder, prices.device, use_batch=prices.query_batch, is_used=True
+    )
+    result = analysis.under()
     serving = Serving(result.profile, server, link, prices.link)
     tables = tabulate_levers(result, serving, policies)
-    standings = find_standings(
+    standings = pretraining_costs(
         result.prices,
-        lambda other: result if other == result.prices else analysed(other),
+        lambda other: result if other == result.prices else analysis.under(other),
     )
-    _print(console, result, tables, standings)
-    text = io.StringIO()
-    _print(Console(file=text, width=WIDTH), result, tables, standings)
-    lines = "\n".join(line.rstrip() for line in text.getvalue().splitlines())
-    page = (
-        f"# {result.question}\n\nWritten by `{rerun_command}{prices.options}`."
-        f" Intervals are 95 %.\n\n"
-        f"```text\n{lines}\n```\n"
-    )
-    path = folder / "levers.md"
-    write_bytes(path, page.encode())
-    return path
-
-
-def _print(
-    console: Console,
-    result: StudyResult,
-    tables: Sequence[LeverTable],
-    standings: Sequence[Standing],
-) -> None:
-    print_levers(console, tables, standings, is_metered=result.is_measured)
+    return LeverStudy(result, tables, standings)

@@ -6,9 +6,7 @@ from typing import Any
 
 from hitl_sim.learn.network import Inputs, Network, NetworkChoice, PartNetwork
 from hitl_sim.part import Part, builtin
-from hitl_sim.study.grid import Condition
 from hitl_sim.study.network_spec import NetworkSpec
-from hitl_sim.study.parts import foreign_parts
 from hitl_sim.task import TaskInfo
 
 
@@ -27,17 +25,6 @@ def network_config(
     """
     options = network.all_options(foreign)
     return _config(network.part(foreign), tuple(options.items()), _inputs(info))
-
-
-def network_of(condition: Condition, info: TaskInfo) -> NetworkChoice:
-    """Build the network of a condition, of a part that its study brings too.
-
-    Raises:
-        ValueError: it cannot read the task, or its options do not fit.
-        SpecError: the part cannot be loaded.
-    """
-    parts = foreign_parts(condition.spec)
-    return network_config(condition.network, info, parts)
 
 
 def readers(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.grid import (
     Condition,
     CrowdContent,
@@ -166,6 +167,10 @@ def _dials(condition: Condition) -> dict[str, Any]:
     if recording is not None:
         crowd |= {"recording": recording.name, "policy": recording.policy}
     crowd |= condition.dials
+    if recording is None and "annotator" in condition.crowd.chosen:
+        params = annotator_of(condition.spec)[1]
+        crowd["annotator"] = condition.crowd.annotator
+        crowd |= {f"params.{name}": value for name, value in params.items()}
     if each := condition.dials.get("accuracies"):
         crowd["accuracies"] = " ".join(f"{accuracy:g}" for accuracy in each)
     return crowd | {"people": arm.people, "asks": arm.asks, "feedback": arm.question}
@@ -206,12 +211,16 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
             "study was planned, but its numbers have changed. Run the study again."
         )
     dials = condition.dials
-    key = (content, kind, num_options, tuple(sorted(dials.items())))
+    params = {} if condition.is_replayed else annotator_of(condition.spec)[1]
+    given = sorted(dials.items()), sorted(params.items())
+    key = (content, kind, num_options, *map(tuple, given))
     if key not in _built:
         if len(_built) >= _MOST_BUILT:
             _built.clear()
         try:
-            _built[key] = build_population(source, kind, num_options, **dials)
+            built = build_population(source, kind, num_options, **dials)
+            foreign = {name: np.float32(value) for name, value in params.items()}
+            _built[key] = built._replace(foreign=foreign)
         except ValueError as error:
             raise SpecError(
                 f"[crowd] of arm {condition.arm.name!r} ({kind}): {error}"

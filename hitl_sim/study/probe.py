@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from hitl_sim.record import RecordError
 from hitl_sim.study.cluster import Place, open_executor
-from hitl_sim.study.parts import keep_parts
 from hitl_sim.study.plan import Chunk, build_plan, chunks_left
+from hitl_sim.study.runner import keep_plan
 from hitl_sim.study.spec import StudySpec, validate
-from hitl_sim.study.store import RecordError, check_folder, finished_keys, write_json
+from hitl_sim.study.store import check_folder, finished_keys
 from hitl_sim.study.sweep import LEAST_LIMIT_S, group_names
 
 if TYPE_CHECKING:
@@ -80,8 +79,7 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
     spec = validate(spec)
     plan = build_plan(spec)
     check_folder(out)
-    keep_parts(plan.spec, out)
-    write_json(out / "study.json", msgspec.to_builtins(plan.spec))
+    keep_plan(plan, out)
     left = chunks_left(plan, finished_keys(out))
     of_group: dict[str, list[Chunk]] = {}
     for chunk in left:

@@ -7,25 +7,26 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.participants.answers import LABEL, MARKS, RATING, Answers
+from hitl_sim.participants.answers import Answers
 from hitl_sim.participants.coded import kinds_of, options_of, to_record
 from hitl_sim.participants.record import Record
 from hitl_sim.participants.table_file import Layout, read_answers
 from hitl_sim.study.grid import Condition, RecordingContent
 from hitl_sim.study.spec import (
-    TIME_DIALS,
     SpecError,
 )
 from hitl_sim.table.spelling import canonical, identities
 from hitl_sim.task import TaskInfo
 from hitl_sim.task.content import hash_content
+from oracles.feedback import KINDS
+from oracles.parameter import PARAMETERS
 from oracles.replay import RecordedAnswers, count_people, record_answers
 
 LEVELS = {"0": 0, "1": 1, "2": 2}
 """Ratings of relevance: drop, unsure, keep."""
 MOST_CELLS = 2**28
 """Most times that one dispatch may hold, s; some 6 bytes each with their flags."""
-_KINDS = {"label": LABEL, "relevance": RATING, "marks": MARKS}
+_KINDS = {n: k.recorded_as for n, k in KINDS.items() if k.recorded_as is not None}
 """Kind of recorded answer behind each kind of question."""
 
 
@@ -291,7 +292,8 @@ def _check_supply(
 
 
 def _check_times(condition: Condition, is_timed: bool) -> None:
-    given = [name for name in TIME_DIALS if name in condition.dials]
+    of_time = [name for name, row in PARAMETERS.items() if row.beside == "times"]
+    given = [name for name in of_time if name in condition.dials]
     if given and is_timed and condition.crowd.policy != "model":
         raise SpecError(
             f"`crowd.{given[0]}` must be left out where `crowd.recording` has a time "

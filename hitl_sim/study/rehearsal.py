@@ -11,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from hitl_sim.learn.annotator import oracle_of
 from hitl_sim.participants.answers import FIELDS, LABEL, Answers, check_table_out
+from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.plan import load_data, source_of
 from hitl_sim.study.spec import SpecError, StudySpec
 from hitl_sim.task import TaskData, TaskInfo
 from oracles import Population, Query, Response, build_population, sample_annotators
-from oracles.evidence import item_evidence, margin_difficulty
-from oracles.feedback import FEEDBACK
-from oracles.feedback.label import LABEL_SPACE
+from oracles.evidence import perceive
+from oracles.feedback import KINDS
 
 
 def record_crowd(spec: StudySpec, people: int, out: Path) -> Answers:
@@ -82,17 +83,19 @@ def _ask(
     is_asked: npt.NDArray[np.bool_],
 ) -> Response:
     """Put `order`'s items to everybody who `is_asked`, `[T, A]`."""
-    key, oracle = jax.random.key(spec.seed), FEEDBACK[LABEL]
+    key, kind = jax.random.key(spec.seed), KINDS[LABEL]
+    annotator, params = annotator_of(spec)
+    oracle = oracle_of(annotator, LABEL)
+    crowd = crowd._replace(foreign=params)
     truth, x = jnp.asarray(data.labels)[order], jnp.asarray(data.features)[order]
-    is_counted = jnp.ones(order.size, bool)
-    utility = jnp.zeros((order.size, info.num_classes))
-    difficulty = jnp.zeros(order.size)
-    if crowd.evidence is not None:
-        seen = item_evidence(key, LABEL_SPACE, x, is_counted, info.num_classes)
-        utility = jnp.asarray(crowd.evidence) * seen
-    if crowd.model_difficulty is not None:
-        hard = margin_difficulty(x, truth, is_counted, info.num_classes)
-        difficulty = jnp.asarray(crowd.model_difficulty) * hard
+    has_class = jnp.ones(order.size, bool)
+    utility, difficulty = perceive(
+        key, kind, crowd, x, truth, has_class, info.num_classes
+    )
+    if utility is None:
+        utility = jnp.zeros((order.size, info.num_classes))
+    if difficulty is None:
+        difficulty = jnp.zeros(order.size)
     query = Query(
         item=jnp.asarray(order, jnp.int32)[:, None],
         occasion=None,

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.meters import Meter, Window
+from hitl_sim.record import SCHEMA, RecordError
 from hitl_sim.study.cluster import Place
 from hitl_sim.study.estimate import (
     half_width,
@@ -20,25 +21,29 @@ from hitl_sim.study.estimate import (
     seconds_one_core,
     worker_mib,
 )
+from hitl_sim.study.folder import (
+    environment_of,
+    read_folder,
+    read_groups,
+    write_results,
+    write_runs,
+)
 from hitl_sim.study.grid import count_inert, inert_axes
 from hitl_sim.study.kept_parts import with_kept_parts
 from hitl_sim.study.parts import check_parts, keep_parts
 from hitl_sim.study.plan import Plan, build_plan, chunks_left
 from hitl_sim.study.spec import SpecError, StudySpec, convert, validate
 from hitl_sim.study.store import (
-    SCHEMA,
-    RecordError,
     check_folder,
     check_schema,
     damaged_files,
     finished_keys,
-    join_labels,
-    read_records,
     set_aside,
     write_json,
-    write_table,
 )
 from hitl_sim.study.sweep import Progress, Sweep
+from hitl_sim.study.swept import runs_table
+from hitl_sim.study.use import find_use
 
 
 @dataclass(frozen=True)
@@ -101,15 +106,19 @@ class StudyRun(NamedTuple):
     num_others: int = 0
 
 
-def dry_run(spec: StudySpec, out: Path) -> DryRun:
+def dry_run(spec: StudySpec, out: Path | None = None) -> DryRun:
     """Say what a study would do, without doing any of it.
+
+    Args:
+        spec: the study.
+        out: results folder whose finished runs would not be computed again.
 
     Raises:
         SpecError: the study cannot be run as written.
     """
     plan = build_plan(validate(spec))
     check_parts(plan.conditions)
-    return foresee(plan, finished_keys(out))
+    return foresee(plan, finished_keys(out) if out else ())
 
 
 def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
@@ -197,8 +206,7 @@ def run_study(
     left = chunks_left(plan, finished)
     if left:
         _check_environment(plan, out, place)
-    keep_parts(plan.spec, out)
-    write_json(out / "study.json", msgspec.to_builtins(plan.spec))
+    keep_plan(plan, out)
     on_plan(foresee(plan, finished))
     with Meter().window("sweep", phase="train") as window:
         sweep = Sweep(plan, finished, left, limit_s, on_progress)
@@ -207,7 +215,7 @@ def run_study(
         _write_own_energy(out, window)
     keys = {run.key for run in plan.runs}
     finished = finished_keys(out)
-    finish(plan, out)
+    write_results(out, find_use(spec, plan.conditions, out))
     return StudyRun(
         out,
         len(keys),
@@ -230,15 +238,15 @@ def _write_own_energy(out: Path, window: Window) -> None:
     )
 
 
-def finish(plan: Plan, out: Path) -> None:
-    """Write `results.parquet` (records with names) and `manifest.json`.
+def keep_plan(plan: Plan, out: Path) -> None:
+    """Write what the folder is of, so that it can be run again, and read alone.
 
     Raises:
         RecordError: groups of the folder were run in different environments.
     """
-    table = join_labels(read_records(out), plan.labels())
-    write_table(out / "results.parquet", table)
-    write_json(out / "manifest.json", _manifest(plan, out))
+    keep_parts(plan.spec, out)
+    write_json(out / "study.json", msgspec.to_builtins(plan.spec))
+    write_runs(out, runs_table(plan), _manifest(plan))
 
 
 def _check_environment(plan: Plan, out: Path, place: Place) -> None:
@@ -247,7 +255,7 @@ def _check_environment(plan: Plan, out: Path, place: Place) -> None:
     Raises:
         RecordError: which would else be found after all runs.
     """
-    there = _environment_of(_groups_of(plan, out), out)
+    there = environment_of(read_groups(out, plan.groups), out)
     if place.kind != "local":
         return  # workers elsewhere look for themselves
     here = {name: version(name) for name in ("jax", "jaxlib", "numpy")}
@@ -261,36 +269,12 @@ def _check_environment(plan: Plan, out: Path, place: Place) -> None:
             )
 
 
-def _groups_of(plan: Plan, out: Path) -> dict[str, Any]:
-    """Read what the folder knows of a study's programs."""
-    wanted = set(plan.groups)
-    return {
-        path.stem: json.loads(path.read_text())
-        for path in sorted((out / "groups").glob("*.json"))
-        if path.stem in wanted
-    }
-
-
-def _environment_of(groups: Mapping[str, Any], out: Path) -> dict[str, Any]:
-    """Return what all programs were run in; empty where there is none yet."""
-    environments = {
-        json.dumps(group["environment"], sort_keys=True) for group in groups.values()
-    }
-    if len(environments) > 1:
-        raise RecordError(
-            f"Records in {str(out)!r} must come from one environment, got "
-            f"{len(environments)}: {sorted(environments)}. Run into another folder."
-        )
-    found: dict[str, Any] = json.loads(environments.pop()) if environments else {}
-    return found
-
-
-def _manifest(plan: Plan, out: Path) -> dict[str, Any]:
-    groups = _groups_of(plan, out)
-    environment = _environment_of(groups, out)
+def _manifest(plan: Plan) -> dict[str, Any]:
+    """Resolve a study into plain tables; see `folder.read_manifest`."""
     return {
         "schema": SCHEMA,
         "study": msgspec.to_builtins(plan.spec),
+        "profile": msgspec.to_builtins(load_profile(plan.spec.device)),
         "tasks": {
             name: {
                 "source": info.source,
@@ -305,27 +289,8 @@ def _manifest(plan: Plan, out: Path) -> dict[str, Any]:
             for name, info in plan.infos.items()
         },
         "populations": plan.populations(),
-        "environment": environment,
-        "units": merge_units(groups.values()),
+        "groups": list(plan.groups),
     }
-
-
-def merge_units(groups: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Gather the units of work of a study's programs, each name once.
-
-    Raises:
-        RecordError: two programs call different work by one name, so that one of them
-            would be billed as the other.
-    """
-    found: dict[str, Any] = {}
-    for group in groups:
-        for name, unit in group["units"].items():
-            if found.setdefault(name, unit) != unit:
-                raise RecordError(
-                    f"The unit {name!r} must be one program, got two that differ. Run "
-                    "into another folder."
-                )
-    return found
 
 
 def load_study(out: Path) -> tuple[StudySpec, pa.Table, dict[str, Any]]:
@@ -337,10 +302,7 @@ def load_study(out: Path) -> tuple[StudySpec, pa.Table, dict[str, Any]]:
     Raises:
         RecordError: the folder holds no study.
     """
-    spec = load_spec_of(out)
-    plan = build_plan(spec)
-    table = join_labels(read_records(out), plan.labels())
-    return spec, table, _manifest(plan, out)
+    return load_spec_of(out), *read_folder(out)
 
 
 def load_spec_of(out: Path) -> StudySpec:

@@ -4,8 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from hitl_sim.study.plan import build_plan
-from hitl_sim.study.runner import load_spec_of
+from hitl_sim.study.folder import RESULTS, read_keys, read_manifest, read_runs
 from hitl_sim.study.store import (
     damaged_files,
     keys_in,
@@ -46,7 +45,7 @@ class Status:
         damaged: record files that cannot be read.
         set_aside: damaged files that were moved away before.
         others: finished runs of another form of the study, which are kept.
-        is_reported: whether results were written since the last record.
+        is_reported: whether `results.parquet` holds every finished run of the study.
     """
 
     question: str
@@ -66,16 +65,15 @@ def status_of(folder: Path) -> Status:
     Raises:
         RecordError: it holds no study, or one of another schema.
     """
-    spec = load_spec_of(folder)
-    plan = build_plan(spec)
+    manifest = read_manifest(folder)
     damaged = damaged_files(folder)
     paths = set(records_folder(folder).glob("*.parquet")) - set(damaged)
     finished = {key for path in paths for key in keys_in(path)}
     keys_of: dict[tuple[str, str], set[str]] = {}
-    for run in plan.runs:
-        name = (run.condition.task_name, run.condition.arm.name)
-        keys_of.setdefault(name, set()).add(run.key)
-    keys = {run.key for run in plan.runs}
+    columns = read_runs(folder).select(["task", "arm", "key"]).to_pydict()
+    for task, arm, key in zip(*columns.values(), strict=True):
+        keys_of.setdefault((task, arm), set()).add(key)
+    keys = set(columns["key"])
     chunks: Counter[str] = Counter()
     runs: Counter[str] = Counter()
     for error in read_errors(folder):
@@ -83,10 +81,8 @@ def status_of(folder: Path) -> Status:
         if left:
             chunks[error["error"]] += 1
             runs[error["error"]] += len(left)
-    newest = max((path.stat().st_mtime_ns for path in paths), default=0)
-    results = folder / "results.parquet"
     return Status(
-        question=spec.question,
+        question=manifest["study"]["question"],
         done=len(keys & finished),
         total=len(keys),
         arms=tuple(
@@ -97,5 +93,5 @@ def status_of(folder: Path) -> Status:
         damaged=tuple(damaged),
         set_aside=len(list((folder / "damaged").glob("*.parquet"))),
         others=len(finished - keys),
-        is_reported=results.exists() and results.stat().st_mtime_ns >= newest,
+        is_reported=keys & finished <= read_keys(folder / RESULTS),
     )

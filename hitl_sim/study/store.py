@@ -10,78 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hitl_sim import __version__
 from hitl_sim.output import write_bytes
-
-SCHEMA = 1
-"""Version of the record's columns; part of every key."""
-RECORD_SCHEMA = pa.schema(
-    [
-        ("key", pa.string()),
-        ("replicate", pa.int64()),
-        ("outcome", pa.string()),
-        ("step", pa.list_(pa.int64())),
-        ("fit_step", pa.list_(pa.int64())),
-        ("validation_accuracy", pa.list_(pa.float32())),
-        ("test_accuracy", pa.list_(pa.float32())),
-        ("work_unit", pa.list_(pa.string())),
-        ("work_phase", pa.list_(pa.string())),
-        ("work_standing", pa.list_(pa.string())),
-        ("work_count", pa.list_(pa.list_(pa.int64()))),
-        ("asked", pa.list_(pa.int64())),
-        ("answered", pa.list_(pa.int64())),
-        ("worked_s", pa.list_(pa.float64())),
-        ("paid_s", pa.list_(pa.float64())),
-        ("wait_s", pa.list_(pa.float64())),
-        ("elapsed_s", pa.list_(pa.float64())),
-        ("requester_s", pa.float64()),
-        ("pool_labels", pa.int64()),
-        ("validation_labels", pa.int64()),
-        ("answer_accuracy", pa.float32()),
-        ("kept_clean_frac", pa.float32()),
-        ("train_items", pa.int64()),
-        ("label_accuracy", pa.float32()),
-    ],
-    metadata={"hitl_sim_schema": str(SCHEMA)},
+from hitl_sim.record import (
+    RECORD_SCHEMA,
+    REPLAY_SCHEMA,
+    SCHEMA,
+    RecordError,
 )
-"""Columns of a record: counts, human seconds and outcomes, and nothing with a price."""
-
-REPLAY_SCHEMA = pa.schema(
-    [
-        ("replayed", pa.int64()),
-        ("modelled", pa.int64()),
-        ("untimed", pa.int64()),
-        ("left_out", pa.int64()),
-    ]
-)
-"""Columns of records whose answers were replayed: answers (or skips) from the recording
-and from fitted people, recorded ones with a fitted time, and questions not asked."""
-
-LABEL_SCHEMA = pa.schema(
-    [
-        ("task", pa.string()),
-        ("arm", pa.string()),
-        ("role", pa.string()),
-        ("kind", pa.string()),
-        ("population", pa.string()),
-        ("settings", pa.string()),
-        ("dials", pa.string()),
-        ("condition", pa.string()),
-        ("base", pa.string()),
-    ]
-)
-"""Columns that a study adds to its records: names, which may change under a key."""
-
 
 _SCHEMA_FILE = "schema.json"
 _STALE_S = 3600.0
 """Age at which a half-written file is nobody's; a write takes well under a second."""
-
-
-class RecordError(RuntimeError):
-    """A results folder that cannot be used as it is; the message names the path."""
 
 
 class DamagedFileError(RecordError):
@@ -101,9 +44,9 @@ class DamagedFileError(RecordError):
         self.path = path
 
 
-def write_json(path: Path, tables: Any) -> None:
-    """Write plain tables as JSON, keys sorted, by atomic replace."""
-    text = json.dumps(tables, indent=1, sort_keys=True, ensure_ascii=False)
+def write_json(path: Path, tables: Any, *, is_sorted: bool = True) -> None:
+    """Write plain tables as JSON by atomic replace, keys sorted or in their order."""
+    text = json.dumps(tables, indent=1, sort_keys=is_sorted, ensure_ascii=False)
     write_bytes(path, (text + "\n").encode())
 
 
@@ -302,27 +245,23 @@ def clear_error(out: Path, chunk_id: str) -> None:
     (out / "errors" / f"{chunk_id}.json").unlink(missing_ok=True)
 
 
-def join_labels(
-    records: pa.Table, labels: Iterable[tuple[str, Mapping[str, Any]]]
-) -> pa.Table:
+def join_labels(records: pa.Table, runs: pa.Table) -> pa.Table:
     """Give records the names that one study has for them, in the study's order.
 
     Args:
         records: finished records, in any order.
-        labels: key and values of `LABEL_SCHEMA` of each run, in the study's order;
+        runs: `key`, `LABEL_SCHEMA` and swept values of each run, in the study's order;
             those without a record are left out, and a key may come more than once.
 
     Returns:
-        A table of `LABEL_SCHEMA` and `RECORD_SCHEMA` columns, and of `REPLAY_SCHEMA`
+        A table of the columns of `runs` and of `RECORD_SCHEMA`, and of `REPLAY_SCHEMA`
         where any answers were replayed.
     """
-    position: dict[str, int] = {}
-    for i, key in enumerate(records.column("key").to_pylist()):
-        position.setdefault(key, i)
-    found = [(position[key], dict(names)) for key, names in labels if key in position]
-    rows = records.take(pa.array([row for row, _ in found], pa.int64()))
-    named = pa.Table.from_pylist([names for _, names in found], LABEL_SCHEMA)
+    place = pc.index_in(runs.column("key"), value_set=records.column("key"))
+    is_there = pc.is_valid(place)
+    named = runs.filter(is_there).drop_columns(["key"])
+    rows = records.take(place.filter(is_there))
     for field in (*RECORD_SCHEMA, *REPLAY_SCHEMA):
         if field.name in rows.column_names:
             named = named.append_column(field, rows.column(field.name))
-    return named
+    return named.combine_chunks()

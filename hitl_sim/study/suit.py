@@ -1,7 +1,6 @@
 """Whether a task has what a network and an arm need of it; known before any run."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 
 from hitl_sim.learn.intervention import TaskFacts
@@ -20,8 +19,10 @@ from hitl_sim.learn.network import (
 )
 from hitl_sim.learn.network.base import UnreadableError
 from hitl_sim.learn.optimise import check_padding
+from hitl_sim.schema import one_of
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.network import network_of, readers
+from hitl_sim.study.network import network_config, readers
+from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.spec import SpecError
 from hitl_sim.task import TaskInfo
 
@@ -37,19 +38,12 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
     """
     network = _check_network(condition, info)
     _check_levers(condition, info, network)
-    kind, numbers = condition.network.kind, replace(info, vocabulary=None)
     facts = TaskFacts(
         name=condition.task_name,
         is_tokens=info.vocabulary is not None,
-        network=kind,
-        for_vectors=(
-            *readers(numbers, lambda other: other.takes_any_width),
-            *([kind] if network.takes_any_width else []),
-        ),
-        for_images=(
-            *readers(numbers, lambda other: other.is_numeric),
-            *([kind] if network.is_numeric else []),
-        ),
+        network=network,
+        network_kind=condition.network.kind,
+        readers=partial(readers, info),
     )
     try:
         if condition.training.batch == "all":
@@ -102,7 +96,7 @@ def _check_split(
     if network.encoder is not None:
         allowed = readers(info, lambda other: other.takes_any_width)
         raise SpecError(
-            f"`network.kind` must be {_listed(allowed)} with a lever of kind 'split', "
+            f"`network.kind` must be {one_of(allowed)} with a lever of kind 'split', "
             f"got {condition.network.kind!r} in arm {arm.name!r}."
         )
     num_layers = len(network.hidden) + 1
@@ -121,19 +115,12 @@ def _check_network(condition: Condition, info: TaskInfo) -> NetworkChoice:
     """
     kind, name = condition.network.kind, condition.task_name
     try:
-        return network_of(condition, info)
+        return network_config(condition.network, info, foreign_parts(condition.spec))
     except UnreadableError as error:
         why = str(error).partition("whose ")[2].partition(", got")[0]
         raise SpecError(
-            f"`network.kind` must be {_listed(readers(info))} for task {name!r}, whose "
+            f"`network.kind` must be {one_of(readers(info))} for task {name!r}, whose "
             f"{why}, got {kind!r}."
         ) from error
     except ValueError as error:
         raise SpecError(f"Task {name!r}: {error}") from error
-
-
-def _listed(choices: Sequence[str]) -> str:
-    """Write what is allowed."""
-    if not choices:
-        return "another (none of the built-in ones)"
-    return f"one of {', '.join(map(repr, choices))}"

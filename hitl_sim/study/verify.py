@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from hitl_sim.record import RecordError
 from hitl_sim.study.cluster import Place, open_executor
 from hitl_sim.study.plan import Chunk, build_plan
 from hitl_sim.study.runner import load_spec_of
-from hitl_sim.study.store import RecordError, keys_in, record_file, records_folder
+from hitl_sim.study.store import keys_in, record_file, records_folder
 
 _WORKER = "hitl_sim.study.worker"
 _LIMIT_S = 3600.0

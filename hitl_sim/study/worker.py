@@ -43,10 +43,12 @@ from hitl_sim.learn.intervention import Intervention, Program, Shape
 from hitl_sim.learn.loop import guidance_of
 from hitl_sim.learn.work import Unit
 from hitl_sim.output import DiskFullError
+from hitl_sim.record import RecordError
+from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.executor import give_back_memory
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.lever import lever_config
-from hitl_sim.study.network import network_of
+from hitl_sim.study.network import network_config
 from hitl_sim.study.optimiser import train_config
 from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.plan import (
@@ -58,7 +60,6 @@ from hitl_sim.study.plan import (
 from hitl_sim.study.recording import recording_of
 from hitl_sim.study.spec import CrewSpec, TaskSpec
 from hitl_sim.study.store import (
-    RecordError,
     clear_error,
     record_file,
     write_error,
@@ -68,7 +69,7 @@ from hitl_sim.study.store import (
 from hitl_sim.study.watchdog import watchdog
 from hitl_sim.task import Corruption, TaskData, TaskInfo
 from hitl_sim.unit import S_PER_H
-from hitl_sim.workforce import Crew, Round, Timeline, simulate_rounds
+from hitl_sim.workforce import Round, Timeline, crew_of, simulate_rounds
 from oracles.replay import RecordedAnswers
 
 STREAMS = {"control": 0, "arm": 0, "null": 1, "pilot": 2}
@@ -167,21 +168,21 @@ def _panel(condition: Condition) -> PanelConfig:
         dealt = (0.0, recording.policy, recording.is_timed)
         return PanelConfig(size, arm.people, arm.asks, *dealt)
     spread = content.activity_spread if content else 0.0
-    return PanelConfig(size, arm.people, arm.asks, spread)
+    annotator, _ = annotator_of(condition.spec)
+    return PanelConfig(size, arm.people, arm.asks, spread, annotator=annotator)
 
 
 def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfig:
     """Turn a condition's static part into the learner's config."""
     task = condition.task
     num_groups, group_size = data.groups.shape
+    parts = foreign_parts(condition.spec)
     program = Program(
         Shape(task.pool, info.num_features, info.num_classes, num_groups, group_size),
-        network_of(condition, info),
-        train_config(
-            condition.training, foreign_parts(condition.spec), condition.spec.target
-        ),
+        network_config(condition.network, info, parts),
+        train_config(condition.training, parts, condition.spec.target),
         _panel(condition),
-        foreign_parts(condition.spec),
+        parts,
     )
     lever = lever_config(condition.arm.lever, info.num_classes)
     left = info.num_items - task.pool - task.validation - task.test
@@ -402,18 +403,6 @@ def _compute(chunk: Chunk, group: _Group) -> Trace:
     return host
 
 
-def _crew(crew: CrewSpec) -> Crew:
-    return Crew(
-        num_people=crew.size,
-        hours_per_day=crew.hours_per_day,
-        days_per_week=crew.days_per_week,
-        break_every_s=crew.break_every_s,
-        break_s=crew.break_s,
-        pay_basis=crew.pay_basis,
-        is_break_paid=crew.is_break_paid,
-    )
-
-
 def _timeline(crew: CrewSpec, labour: Any) -> Timeline:
     rounds = [
         Round(seconds, is_asked, is_answered)
@@ -424,7 +413,7 @@ def _timeline(crew: CrewSpec, labour: Any) -> Timeline:
             strict=True,
         )
     ]
-    return simulate_rounds(_crew(crew), rounds)
+    return simulate_rounds(crew_of(msgspec.to_builtins(crew)), rounds)
 
 
 def _people_columns(

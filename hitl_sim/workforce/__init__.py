@@ -3,6 +3,7 @@
 from hitl_sim.workforce.crew import Crew as Crew
 from hitl_sim.workforce.crew import PayBasis as PayBasis
 from hitl_sim.workforce.crew import check_crew as check_crew
+from hitl_sim.workforce.crew import crew_of as crew_of
 from hitl_sim.workforce.process import Span as Span
 from hitl_sim.workforce.question import Round as Round
 from hitl_sim.workforce.timeline import ConservationError as ConservationError

@@ -1,8 +1,9 @@
 """The people who answer: how many, when they work, when they rest, what is paid."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
 
 from hitl_sim.unit import S_PER_H
 
@@ -49,6 +50,12 @@ class Crew:
     break_s: float = 300.0
     pay_basis: PayBasis = "worked"
     is_break_paid: bool = True
+
+
+def crew_of(table: Mapping[str, Any]) -> Crew:
+    """Take the people and their hours from a study's table `[crew]`."""
+    names = [field.name for field in fields(Crew)][1:]
+    return Crew(int(table["size"]), **{name: table[name] for name in names})
 
 
 def check_crew(crew: Crew) -> None:

@@ -5,11 +5,8 @@ Answers are `[N, M]`: N items, M people (or looks), -1 where there is none. Time
 cannot give is nan, never 0.
 """
 
-from oracles.agreement.accuracy import accuracy as accuracy
-from oracles.agreement.accuracy import accuracy_by_item as accuracy_by_item
 from oracles.agreement.accuracy import accuracy_by_person as accuracy_by_person
 from oracles.agreement.accuracy import confusion as confusion
-from oracles.agreement.accuracy import tie_share as tie_share
 from oracles.agreement.chance import cohen_kappa as cohen_kappa
 from oracles.agreement.chance import fleiss_kappa as fleiss_kappa
 from oracles.agreement.chance import krippendorff_alpha as krippendorff_alpha
@@ -17,7 +14,6 @@ from oracles.agreement.marks import MarkAgreement as MarkAgreement
 from oracles.agreement.marks import mark_agreement as mark_agreement
 from oracles.agreement.pairs import Retest as Retest
 from oracles.agreement.pairs import SharedError as SharedError
-from oracles.agreement.pairs import between_people as between_people
 from oracles.agreement.pairs import retest as retest
 from oracles.agreement.pairs import shared_error as shared_error
 from oracles.agreement.redundancy import one_coin_answers as one_coin_answers

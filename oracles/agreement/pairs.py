@@ -61,18 +61,6 @@ def retest(first: ArrayLike, second: ArrayLike, truth: ArrayLike) -> Retest:
     )
 
 
-def between_people(answers: ArrayLike) -> float:
-    """Return the share of pairs of answers to one item that are the same.
-
-    Args:
-        answers: `[N, M]` answers, -1 where there is none.
-    """
-    given = np.asarray(answers)
-    counts = count_options(given, options_in(given))
-    size = counts.sum(axis=1)
-    return _share((counts * (counts - 1)).sum(), (size * (size - 1)).sum())
-
-
 def shared_error(answers: ArrayLike, truth: ArrayLike) -> SharedError:
     """Measure how errors coincide between people.
 

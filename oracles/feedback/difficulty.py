@@ -26,8 +26,8 @@ from jaxtyping import Bool, Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.feedback.respond import ReadOut, build_oracle, clarity
-from oracles.utility import draw_signal
+from oracles.respond import Kind, ReadOut, build_oracle, clarity
+from oracles.utility import draw_signal, scaled_utility
 
 DIFFICULTY_SPACE = 5
 NUM_LEVELS = 5
@@ -35,10 +35,6 @@ NUM_LEVELS = 5
 # Quantiles of the standard normal at 1/5 ... 4/5, and the variance of a logistic.
 _CUTS = (-0.8416212, -0.2533471, 0.2533471, 0.8416212)
 _NOISE_VARIANCE = math.pi**2 / 3.0
-
-
-def _systematic(params: Annotators, query: Query) -> Float[Array, "2 A T"]:
-    return draw_signal(params, query)[None] * query.utility
 
 
 def _read(
@@ -55,4 +51,10 @@ def _read(
     return ReadOut(level, *clarity(jnp.abs(lead)), jnp.abs(lead))
 
 
-DIFFICULTY = build_oracle(DIFFICULTY_SPACE, _systematic, _read)
+DIFFICULTY = build_oracle(DIFFICULTY_SPACE, scaled_utility, _read)
+KIND = Kind(
+    oracle=DIFFICULTY,
+    words="how hard an item is",
+    space=DIFFICULTY_SPACE,
+    options="pair",
+)

@@ -12,14 +12,10 @@ from jaxtyping import Bool, Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.feedback.respond import ReadOut, build_oracle, clarity
-from oracles.utility import draw_signal, rank
+from oracles.respond import Kind, ReadOut, build_oracle, clarity
+from oracles.utility import rank, scaled_utility
 
 IMPORTANCE_SPACE = 3
-
-
-def _systematic(params: Annotators, query: Query) -> Float[Array, "K A T"]:
-    return draw_signal(params, query)[None] * query.utility
 
 
 def _read(
@@ -39,4 +35,11 @@ def _read(
     )
 
 
-IMPORTANCE = build_oracle(IMPORTANCE_SPACE, _systematic, _read)
+IMPORTANCE = build_oracle(IMPORTANCE_SPACE, scaled_utility, _read)
+KIND = Kind(
+    oracle=IMPORTANCE,
+    words="how groups of features rank",
+    space=IMPORTANCE_SPACE,
+    options="groups",
+    answer="ranking",
+)

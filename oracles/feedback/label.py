@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.feedback.respond import ReadOut, build_oracle, clarity
+from oracles.respond import Kind, ReadOut, build_oracle, clarity
 from oracles.utility import (
     choose,
     confused_utility,
@@ -36,4 +36,12 @@ def _read(
     return ReadOut(answer, *clarity(margin), margin)
 
 
-LABEL = build_oracle(LABEL_SPACE, label_utility, _read, has_habit=True)
+LABEL = build_oracle(LABEL_SPACE, label_utility, _read, is_anchored=True)
+KIND = Kind(
+    oracle=LABEL,
+    words="which of its classes an item is",
+    space=LABEL_SPACE,
+    options="classes",
+    is_of_class=True,
+    recorded_as="label",
+)

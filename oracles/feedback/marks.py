@@ -20,8 +20,8 @@ from jaxtyping import Bool, Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.feedback.respond import ReadOut, build_oracle, clarity
-from oracles.utility import draw_signal
+from oracles.respond import Kind, ReadOut, build_oracle, clarity
+from oracles.utility import draw_signal, scaled_utility
 
 MARKS_SPACE = 6
 
@@ -30,7 +30,7 @@ _NOISE_VARIANCE = math.pi**2 / 3.0
 
 def _systematic(params: Annotators, query: Query) -> Float[Array, "L A T"]:
     """Lay L = 2K options out: leave and mark of the first group, of the second ..."""
-    worth = draw_signal(params, query)[None] * query.utility
+    worth = scaled_utility(params, query)
     pairs = jnp.stack([jnp.zeros_like(worth), worth], axis=1)
     return pairs.reshape(-1, *worth.shape[1:])
 
@@ -56,3 +56,11 @@ def _read(
 
 
 MARKS = build_oracle(MARKS_SPACE, _systematic, _read)
+KIND = Kind(
+    oracle=MARKS,
+    words="which groups of features matter",
+    space=MARKS_SPACE,
+    options="groups",
+    answer="marks",
+    recorded_as="marks",
+)

@@ -12,22 +12,20 @@ References:
     Bradley-Terry model, Journal of the American Statistical Association 62, 194-204.
 """
 
-import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.feedback.respond import ReadOut, build_oracle, clarity
-from oracles.utility import draw_signal, suggested_utility
+from oracles.respond import Kind, ReadOut, build_oracle, read_band
+from oracles.utility import scaled_utility, suggested_utility
 
 PREFERENCE_SPACE = 4
 FIRST, TIE, SECOND = 0, 1, 2
 
 
 def _systematic(params: Annotators, query: Query) -> Float[Array, "2 A T"]:
-    worth = draw_signal(params, query)[None] * query.utility
-    return worth + suggested_utility(params, query)
+    return scaled_utility(params, query) + suggested_utility(params, query)
 
 
 def _read(
@@ -37,10 +35,14 @@ def _read(
     is_lapse: Bool[Array, "A T"],
 ) -> ReadOut:
     del query, is_lapse
-    lead = utility[0] - utility[1]
-    decided = jnp.where(lead > 0, FIRST, SECOND)
-    answer = jnp.where(jnp.abs(lead) < params.band[:, None], TIE, decided)
-    return ReadOut(answer, *clarity(jnp.abs(lead)), jnp.abs(lead))
+    return read_band(utility[1] - utility[0], params.band)
 
 
 PREFERENCE = build_oracle(PREFERENCE_SPACE, _systematic, _read)
+KIND = Kind(
+    oracle=PREFERENCE,
+    words="which of two objects is better",
+    space=PREFERENCE_SPACE,
+    options="pair",
+    has_band=True,
+)

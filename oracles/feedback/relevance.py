@@ -9,13 +9,12 @@ References:
 """
 
 import jax
-import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.feedback.respond import ReadOut, build_oracle, clarity
+from oracles.respond import Kind, ReadOut, build_oracle, read_band
 from oracles.utility import draw_signal, suggested_utility
 
 RELEVANCE_SPACE = 2
@@ -35,11 +34,16 @@ def _read(
     is_lapse: Bool[Array, "A T"],
 ) -> ReadOut:
     del query, is_lapse
-    lead = utility[1] - utility[0]
-    band = params.band[:, None]
-    decided = jnp.where(lead > 0, KEEP, DROP)
-    answer = jnp.where(jnp.abs(lead) < band, UNSURE, decided)
-    return ReadOut(answer, *clarity(jnp.abs(lead)), jnp.abs(lead))
+    return read_band(utility[1] - utility[0], params.band)
 
 
 RELEVANCE = build_oracle(RELEVANCE_SPACE, _systematic, _read)
+KIND = Kind(
+    oracle=RELEVANCE,
+    words="whether an item is to be kept",
+    space=RELEVANCE_SPACE,
+    options="pair",
+    is_of_class=True,
+    has_band=True,
+    recorded_as="rating",
+)

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float
 from oracles.annotators import Annotators
 from oracles.contract import Query
 from oracles.feedback.label import LABEL_SPACE, label_utility
-from oracles.feedback.respond import ReadOut, build_oracle, clarity
+from oracles.respond import Kind, ReadOut, build_oracle, clarity
 
 NO, YES = 0, 1
 
@@ -40,3 +40,11 @@ def _read(
 
 
 VERIFICATION = build_oracle(LABEL_SPACE, label_utility, _read)
+KIND = Kind(
+    oracle=VERIFICATION,
+    words="whether a suggested class is right",
+    space=LABEL_SPACE,
+    options="classes",
+    is_of_class=True,
+    is_check=True,
+)

@@ -1,19 +1,18 @@
 """The sign of each study's claim, in its quick form and with the arms it takes."""
 
-import io
 from pathlib import Path
 
 import msgspec
 import pytest
-from rich.console import Console
 
 from hitl_sim.analysis import beside
 from hitl_sim.analysis.lever import Serving, clock_policies, tabulate_levers
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.link import load_link
+from hitl_sim.report.terminal.lever import write_levers
 from hitl_sim.study.conclude import analyse_folder
 from hitl_sim.study.grid import expand
-from hitl_sim.study.lever_table import LeverPrices, show_levers
+from hitl_sim.study.lever_table import LeverPrices, lay_out_levers
 from hitl_sim.study.runner import dry_run, run_study
 from hitl_sim.study.spec import load_spec
 
@@ -128,16 +127,16 @@ def test_levers_have_the_published_signs(run):
     assert rows["split"].use.beside > 1.0
     assert rows["split"].use.served.best.at == 2
     assert rows["clock_free"].finding.ratio.value < 0.913
-    said = io.StringIO()
-    prices = LeverPrices(link="lte", query_batch=1)
-    page = show_levers(Console(file=said), run.folders["levers"], prices, "levers")
+    folder, prices = run.folders["levers"], LeverPrices(link="lte", query_batch=1)
+    again = f"levers{prices.options}"
+    page = write_levers(*lay_out_levers(folder, prices), folder, again)
     text = " ".join(page.read_text().split())
     assert "Written by `levers --link lte --query-batch 1`" in text
     assert "over lte" in text
     # nothing is trained again for a query by itself, nor for what it reads and stores
     assert "one query of the network in use, by itself" in text
     assert "1/8 of float64's bytes and 1/4 of float32's" in text
-    assert "who pays for pretraining?" in said.getvalue()
+    assert "who pays for pretraining?" in text
     assert table.guide.arm == "people_800"
     assert rows["people_800"].hours.value > 0.0 > rows["masked"].hours.value
 

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,8 +14,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hitl_sim import cli
-from hitl_sim.cli import app
+from hitl_sim.cli import app, studies
 from hitl_sim.energy import load_profile
 from hitl_sim.study import runner
 
@@ -125,7 +125,7 @@ def test_a_run_begins_with_what_a_dry_run_says(tmp_path, monkeypatch):
     _, foretold = call("run", file, "--out", out, "--dry-run")
     assert "16 of 48 runs differ from others along inert axes alone" in foretold
     monkeypatch.setattr(runner.Sweep, "run", lambda *_: ["not today."])
-    monkeypatch.setattr(cli, "_report", lambda *_: None)
+    monkeypatch.setattr(studies, "_report", lambda *_: None)
     code, text = call("run", file, "--out", out)
     assert code == 3
     assert foretold in text
@@ -209,13 +209,13 @@ def test_an_unwritable_folder_is_refused(tmp_path):
 def test_a_comparison_with_nothing_is_refused(tmp_path):
     code, text = call("compare", tmp_path, tmp_path)
     assert code == 2
-    assert "no study.json" in text.replace("\n", " ")
+    assert "no manifest.json" in text.replace("\n", " ")
 
 
 def test_a_report_of_nothing_is_refused(tmp_path):
     code, text = call("report", tmp_path)
     assert code == 2
-    assert "no study.json" in text.replace("\n", " ")
+    assert "no manifest.json" in text.replace("\n", " ")
 
 
 def test_afford_needs_one_budget():
@@ -236,6 +236,8 @@ AS_TYPED = {
     "crowd saints": "`NAME` must be one of",
     "crowd lab --figure a.doc": "`--figure` must end in",
     "measure --error -1 --idle-s 0 -- true": "`--error` must be > 0, got -1",
+    "measure --meter scales -- true": "`--meter` must be one of",
+    "meters --meter 'wall path=x'": "`options.relative_error` must be given",
     "profile new.toml --base abacus": "`--base` must be one of",
     "profile new.toml --base h100 --limit -2": "`--limit` must be finite and > 0 s",
     "fit a.csv --time-unit-s -1": "`--time-unit-s` must be finite and > 0, got -1",
@@ -257,7 +259,7 @@ AS_TYPED = {
 def test_a_refusal_names_the_option_as_it_was_typed(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("a.csv").write_text(ANSWERS)
-    code, text = call(*words.split())
+    code, text = call(*shlex.split(words))
     assert code == 2
     assert AS_TYPED[words] in " ".join(text.split())
 
@@ -368,6 +370,24 @@ def test_meters_say_why_nothing_can_be_read():
     assert code == 0
     assert "nvml" in text
     assert "rapl" in text
+
+
+def test_meters_are_calibrated_by_counters_that_can_be_read(tmp_path):
+    missing = tmp_path / "plug.csv"
+    named = f"wall path={missing} relative_error=0.02 source=plug"
+    file = tmp_path / "cpu.json"
+    code, text = call("meters", "--meter", named, "--calibrate", str(file))
+    assert code == 2
+    assert "`--calibrate` must find a counter to learn from" in " ".join(text.split())
+    assert not file.exists()
+
+
+def test_measure_asks_the_meter_that_is_named():
+    argv = ("--idle-s", "0", "--", sys.executable, "-c", "pass")
+    code, text = call("measure", "--meter", "analytic profile=laptop-cpu", *argv)
+    assert code == 0
+    assert "laptop-cpu" in text
+    assert "modelled" in text
 
 
 def test_meters_test_themselves():

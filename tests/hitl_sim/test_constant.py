@@ -9,7 +9,7 @@ import pytest
 
 from hitl_sim import constant
 from hitl_sim.constant import data_files, shipped_constants
-from hitl_sim.cost import carbon_intensity
+from hitl_sim.cost.carbon import carbon_intensity
 from hitl_sim.energy import load_profile
 
 YEARS = {"year", "judged"}

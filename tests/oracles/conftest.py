@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from oracles import Annotators, Query
+from oracles.parameter import OPTIONAL
 
 
 @pytest.fixture(scope="session")
@@ -67,14 +68,15 @@ def make_crowd() -> Callable[..., Annotators]:
             "criterion": 0.0,
         }
         shared = traits.pop("shared", 1.0)
-        extra = {
+        given = {
             name: jnp.broadcast_to(
                 jnp.asarray(traits.pop(name), jnp.float32),
                 (num_annotators, *np.shape(value)),
             )
             for name, value in list(traits.items())
-            if name in Annotators._field_defaults
+            if name in (*OPTIONAL, "confusion", "guess")
         }
+        extra = {name: given.pop(name) for name in OPTIONAL if name in given}
         unknown = set(traits) - set(plain)
         if unknown:
             raise KeyError(f"no such traits: {unknown}")
@@ -83,6 +85,8 @@ def make_crowd() -> Callable[..., Annotators]:
             for name, value in plain.items()
         }
         ids = jnp.arange(num_annotators, dtype=jnp.int32)
-        return Annotators(id=ids, **leaves, shared=jnp.float32(shared), **extra)
+        return Annotators(
+            id=ids, **leaves, shared=jnp.float32(shared), extra=extra, **given
+        )
 
     return make

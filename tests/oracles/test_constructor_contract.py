@@ -23,7 +23,6 @@ from oracles.literature import (
     plackett_luce_people,
     symmetric,
 )
-from oracles.teacher import preference_teacher
 
 KEY, OTHER_KEY = jax.random.key(21), jax.random.key(22)
 QUESTIONS, PEOPLE, OPTIONS = 60, 3, 4
@@ -40,7 +39,6 @@ PEOPLE_OF = {
     "hammer_spammer": (hammer_spammer([False] * 3), "label", OPTIONS),
     "bradley_terry": (bradley_terry_people([1.0] * 3, 0.3), "preference", 2),
     "plackett_luce": (plackett_luce_people([1.0] * 3), "importance", OPTIONS),
-    "teacher": (preference_teacher(3, mistake=0.1), "preference", 2),
 }
 
 
@@ -83,7 +81,7 @@ def test_answers_are_the_same_plain_as_under_jit(case):
 
 
 # Programs of one kind differ only in which traits are there: all are tried when slow.
-ONE_OF_EACH_KIND = ("dawid_skene", "teacher", "plackett_luce")
+ONE_OF_EACH_KIND = ("dawid_skene", "bradley_terry", "plackett_luce")
 
 
 @pytest.mark.parametrize(

@@ -14,17 +14,11 @@ import numpy as np
 import pytest
 
 from oracles import FEEDBACK, POPULATIONS, build_population, sample_annotators
+from oracles.annotators import map_people
+from oracles.feedback import KINDS
 from oracles.population import stack_populations
 
-NUM_OPTIONS = {
-    "label": 5,
-    "verification": 5,
-    "relevance": 2,
-    "importance": 6,
-    "marks": 6,
-    "preference": 2,
-    "difficulty": 2,
-}
+NUM_OPTIONS = {name: kind.num_options(5, 6) for name, kind in KINDS.items()}
 NUM_QUESTIONS, NUM_PEOPLE = 24, 3
 KEY = jax.random.key(7)
 OTHER_KEY = jax.random.key(8)
@@ -95,10 +89,10 @@ class Case:
         self.params = SAMPLE(KEY, self.population, NUM_PEOPLE)
         query = make_query(NUM_QUESTIONS // 2, NUM_PEOPLE, options, num_looks=2)
         rng = np.random.default_rng(1)
-        if kind in ("importance", "marks", "preference", "difficulty"):
+        if not KINDS[kind].is_of_class:
             ladder = jnp.linspace(1.5, -1.5, options)
             query = query._replace(utility=query.utility + ladder[None, None, :])
-        if kind == "verification":
+        if KINDS[kind].is_check:
             guess = (query.truth + jnp.asarray(rng.random(query.truth.shape) < 0.4)) % 5
             query = query._replace(suggestion=guess)
         if kind == "preference":
@@ -193,13 +187,7 @@ def test_a_queue_cut_in_two_gives_what_the_whole_queue_gives(case):
 
 def test_a_person_answers_the_same_alone_as_in_the_crowd(case):
     one = slice(1, 2)
-    alone = case.params._replace(
-        **{
-            name: leaf[one]
-            for name, leaf in case.params._asdict().items()
-            if name != "shared" and leaf is not None
-        }
-    )
+    alone = map_people(lambda leaf: leaf[one], case.params)
     query = jax.tree.map(lambda leaf: leaf[:, one], case.query)
     crowd_state, crowd = case.run()
     lone = jax.tree.map(lambda leaf: leaf[:, one], crowd)
@@ -304,10 +292,16 @@ def test_stacked_populations_are_sampled_like_each_alone(kind):
     for i, name in enumerate(POPULATIONS):
         population = build_population(name, kind, NUM_OPTIONS[kind])
         alone = SAMPLE(KEY, population, NUM_PEOPLE)
-        for trait, leaf in alone._asdict().items():
-            if leaf is not None:
-                lane = getattr(together, trait)[i]
-                np.testing.assert_allclose(lane, leaf, rtol=1e-5, atol=1e-6)
+        lane = jax.tree.map(lambda leaf, i=i: leaf[i], together)
+        lacking = {name: None for name in lane._fields if getattr(alone, name) is None}
+        lane = lane._replace(
+            **lacking, extra={name: lane.extra[name] for name in alone.extra}
+        )
+        jax.tree.map(
+            lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6),
+            lane,
+            alone,
+        )
 
 
 def test_kinds_draw_independently_of_each_other(make_query, make_crowd):

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from oracles import IMPORTANCE, LABEL
-from oracles.evidence import margin_flip_utility
-from oracles.feedback import PREFERENCE
+from oracles.feedback.preference import PREFERENCE
 from oracles.literature import (
     bradley_terry_people,
     dawid_skene_people,
@@ -19,7 +18,6 @@ from oracles.literature import (
     mace,
     pair_flip,
     plackett_luce_people,
-    plain_annotators,
     symmetric,
 )
 
@@ -194,32 +192,3 @@ def test_glad_people_are_right_by_ability_times_ease(make_query, own, shared):
         # wrong answers are even over the other classes
         step = (given[~is_right, a] - truth[~is_right, a]) % OPTIONS
         assert_shares(step == 1, 1 / (OPTIONS - 1))
-
-
-@pytest.mark.parametrize(
-    ("family", "flip"),
-    [
-        ("I", lambda d: 0.5 * (1 - d * d)),
-        ("II", lambda d: 1 - d**3),
-        ("III", lambda d: 1 - (d**3 + d * d + d) / 3),
-    ],
-)
-def test_feature_dependent_noise_flips_the_first_class_to_the_second(
-    make_query, family, flip
-):
-    posterior = np.random.default_rng(1).dirichlet(np.ones(OPTIONS), ITEMS)
-    utility = margin_flip_utility(jnp.asarray(posterior, jnp.float32), family)
-    given, _ = ask(make_query, plain_annotators(PEOPLE), utility=utility[:, None, :])
-    order = np.argsort(-posterior, axis=1)
-    ordered = np.take_along_axis(posterior, order, axis=1)
-    chance = flip(ordered[:, 0] - ordered[:, 1])
-    assert (given[:, 0] != order[:, 2]).all()
-    flipped = given[:, 0] == order[:, 1]
-    for part in (chance < np.median(chance), chance >= np.median(chance)):
-        error = np.sqrt((chance * (1 - chance))[part].sum()) / part.sum()
-        assert abs(flipped[part].mean() - chance[part].mean()) < 4 * error
-
-
-def test_an_unknown_family_of_noise_is_refused():
-    with pytest.raises(ValueError, match="one of 'I', 'II', 'III', got 'IV'"):
-        margin_flip_utility(jnp.ones((1, 3)) / 3, "IV")

@@ -63,7 +63,7 @@ def ask_strangers(kind, population, make_query):
 def test_a_population_has_its_accuracy_over_people_and_lapses(kind, name, make_query):
     population = build_population(name, kind, NUM_OPTIONS[kind])
     # Accuracy is stated without suggestions, which is all that is verified here.
-    population = population._replace(pull=None)
+    population = population._replace(extra={})
     by_person = np.nanmean(ask_strangers(kind, population, make_query)[0], axis=0)
     expected = POPULATIONS[name].values(kind).get("accuracy")
     if expected is None:
@@ -334,18 +334,16 @@ def test_a_trait_that_a_crowd_lacks_is_neutral_in_a_stack(make_query):
 def test_a_dial_reaches_the_people(trait):
     population = build_population("typical", "label", 6, **{trait: 0.4})
     people = sample_annotators(KEY, population, 3)
-    np.testing.assert_allclose(getattr(people, trait), 0.4)
-    others = {"pull", "habit", "skip_margin", "caution", "fatigue"} - {trait}
-    assert all(getattr(people, other) is None for other in others)
+    np.testing.assert_allclose(people.extra[trait], 0.4)
+    assert set(people.extra) == {trait}
 
 
 def test_fatigue_brings_the_population_s_own_rate_with_it():
     population = build_population("typical", "label", 6, fatigue=0.2)
     people = sample_annotators(KEY, population, 3)
     numbers = POPULATIONS["typical"].values("label")
-    for trait in ("fatigue_s", "recovery_s"):
-        np.testing.assert_allclose(getattr(people, trait), numbers[trait])
-    assert build_population("typical", "label", 6).fatigue_s is None
+    np.testing.assert_allclose(people.extra["fatigue_s"], numbers["fatigue_s"])
+    assert not build_population("typical", "label", 6).extra
 
 
 def test_adversaries_may_be_dialled_below_chance_and_others_not():

@@ -4,7 +4,7 @@ from importlib import resources
 import pytest
 
 from oracles import FEEDBACK, POPULATIONS, describe_population
-from oracles.trait import TRAITS
+from oracles.parameter import PARAMETERS
 
 
 @pytest.mark.parametrize("name", list(POPULATIONS))
@@ -62,7 +62,7 @@ def test_every_value_in_the_shipped_file_has_a_source_or_says_assumed():
         # what is calibrated says on what: a set, a study or a number of its own
         is_named = any(c.isupper() or c.isdigit() or c == "_" for c in number["source"])
         assert is_named or number["status"] == "assumed", where
-        assert TRAITS[where.split(".")[1]].holds(number["value"]), where
+        assert PARAMETERS[where.split(".")[1]].range.holds(number["value"]), where
 
 
 def numbers_in(tables, where=""):

@@ -153,5 +153,5 @@ def test_ids_out_of_range_are_refused():
 def test_unknown_policies_and_kinds_are_refused():
     with pytest.raises(ValueError, match="`policy` must be one of 'refuse'"):
         build_replay("label", "guess")
-    with pytest.raises(ValueError, match="`kind` must be one of 'label'"):
+    with pytest.raises(ValueError, match="`kind` must be one of 'difficulty'"):
         build_replay("importance", "refuse")

@@ -3,12 +3,18 @@ import math
 import numpy as np
 import pytest
 
+from oracles.feedback import KINDS
 from oracles.solve import expected_conflict, solve_criterion, solve_skill
 
 
 def solve(kind="label", options=10, accuracy=0.8, spread=0.0, lapse=0.0, band=0.0):
     return solve_skill(
-        kind, options, accuracy=accuracy, skill_spread=spread, lapse=lapse, band=band
+        KINDS[kind],
+        options,
+        accuracy=accuracy,
+        skill_spread=spread,
+        lapse=lapse,
+        band=band,
     )
 
 
@@ -72,12 +78,15 @@ def test_expected_conflict_is_the_mean_over_gumbel_utilities(options):
     conflict = np.log1p(np.exp(ordered[:, -2] - ordered[:, -1]))
     error = conflict.std() / math.sqrt(100_000)
     assert (
-        abs(expected_conflict("label", options, 1.7, 0.0) - conflict.mean()) < 4 * error
+        abs(expected_conflict(KINDS["label"], options, 1.7, 0.0) - conflict.mean())
+        < 4 * error
     )
 
 
 def test_perfect_people_feel_no_conflict():
-    assert expected_conflict("label", 10, 60.0, 0.0) == pytest.approx(0.0, abs=1e-4)
+    assert expected_conflict(KINDS["label"], 10, 60.0, 0.0) == pytest.approx(
+        0.0, abs=1e-4
+    )
 
 
 @pytest.mark.parametrize("kind", ["marks", "difficulty", "preference"])
@@ -107,5 +116,5 @@ def test_the_conflict_of_a_verification_is_that_of_a_right_suggestion():
     lead = np.abs(utility[:, 0] + 2.0 - utility[:, 1:].max(axis=1))
     conflict = np.log1p(np.exp(-lead))
     error = conflict.std() / math.sqrt(100_000)
-    seen = expected_conflict("verification", 5, 2.0, 0.0)
+    seen = expected_conflict(KINDS["verification"], 5, 2.0, 0.0)
     assert abs(seen - conflict.mean()) < 4 * error

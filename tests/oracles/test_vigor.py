@@ -1,10 +1,8 @@
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from oracles import LABEL
-from oracles.vigor import rest
 
 KEY = jax.random.key(19)
 COUNT = 8000
@@ -38,21 +36,6 @@ def test_fatigue_grows_exponentially_with_time_on_task(make_query, make_crowd):
     expected = accuracy_of(2.0 * vigor)
     error = np.sqrt(expected * (1 - expected) / people)
     assert (np.abs(right - expected) < 4 * error).all()
-
-
-def test_rest_takes_the_load_off(make_query, make_crowd):
-    params = make_crowd(2, fatigue=0.5, fatigue_s=10.0, recovery_s=100.0)
-    state, _ = ask(params, make_query(50, 2, 4))
-    np.testing.assert_allclose(state.load_s, 50.0, rtol=1e-5)
-    rested = rest(params, state, jnp.asarray([0.0, 100.0]))
-    np.testing.assert_allclose(rested.load_s, [50.0, 50.0 / np.e], rtol=1e-5)
-    np.testing.assert_array_equal(rested.time_s, state.time_s)
-
-
-def test_a_rest_without_a_recovery_time_is_refused(make_crowd):
-    params = make_crowd(2)
-    with pytest.raises(ValueError, match=r"`params.recovery_s` must be given"):
-        rest(params, LABEL.init(KEY, params), jnp.float32(1.0))
 
 
 @pytest.mark.parametrize("caution", [-0.7, 0.5])

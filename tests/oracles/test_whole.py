@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from oracles import FEEDBACK
+from oracles.annotators import map_people
+from oracles.parameter import OPTIONAL, PARAMETERS
 
 KEY = jax.random.key(39)
 PEOPLE, QUESTIONS = 3, 24
@@ -29,7 +31,6 @@ TRAITS = {
     "caution": 0.3,
     "fatigue": 0.4,
     "fatigue_s": 9.0,
-    "recovery_s": 60.0,
 }
 
 
@@ -92,7 +93,7 @@ def test_a_queue_cut_in_two_gives_what_the_whole_queue_gives(case):
 
 def test_a_person_answers_the_same_alone_as_in_the_crowd(case):
     kind, params, query = case
-    alone = jax.tree.map(lambda x: x[1:2] if x.ndim else x, params)
+    alone = map_people(lambda x: x[1:2], params)
     query_alone = jax.tree.map(lambda x: x[:, 1:2], query)
     state, response = run(kind, params, query)
     expected = (
@@ -116,16 +117,9 @@ def test_every_trait_leaves_a_finite_gradient_of_time(case):
 
 def test_traits_of_no_effect_change_no_answer(case):
     kind, params, query = case
-    lacking = dict.fromkeys(type(params)._field_defaults)
-    plain = params._replace(**lacking)
+    plain = params._replace(confusion=None, guess=None, extra={})
     neutral = plain._replace(
-        pull=jnp.zeros(PEOPLE),
-        habit=jnp.zeros(PEOPLE),
-        skip_margin=jnp.zeros(PEOPLE),
-        skip_level=jnp.full(PEOPLE, -1e9),
-        caution=jnp.zeros(PEOPLE),
-        fatigue=jnp.zeros(PEOPLE),
-        fatigue_s=jnp.ones(PEOPLE),
+        extra={n: jnp.full(PEOPLE, PARAMETERS[n].neutral) for n in OPTIONAL}
     )
     left, right = run(kind, plain, query), run(kind, neutral, query)
     np.testing.assert_array_equal(left[1].answer, right[1].answer)

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from hitl_sim.analysis.interval import Outlay
-from hitl_sim.analysis.record import RecordError
 from hitl_sim.array import FloatArray
 from hitl_sim.energy import Kind, Quantity
 from hitl_sim.energy.count import Operations
 from hitl_sim.energy.memory import EnergySplit, Product, load_technology, split_energy
 from hitl_sim.energy.multiplier import with_multiplier
 from hitl_sim.energy.provenance import weakest
+from hitl_sim.record import RecordError
 
 TECHNOLOGY = "cmos-45nm"
 """The chip that stands beside the study's device."""

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 
 from hitl_sim.energy.meters.backend import Capability, Clock, Snapshot
 from hitl_sim.energy.profile import DeviceProfile
+from hitl_sim.energy.profile_file import load_profile
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
+from hitl_sim.part import meter
 from hitl_sim.unit import S_PER_NS
+
+
+@meter(version=1)
+def analytic(*, profile: str) -> AnalyticBackend:
+    """A model: seconds times the watts of a device profile, by its name or file."""
+    return AnalyticBackend(load_profile(profile))
 
 
 @dataclass

@@ -25,8 +25,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
-from hitl_sim.energy.meters.cpu_time import CpuTime
 from hitl_sim.energy.meters.power import PowerTotal
+from hitl_sim.energy.meters.processor_time import CpuTime
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
 
 Clock = Callable[[], int]

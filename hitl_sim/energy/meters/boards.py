@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hitl_sim.energy.meters.cpu_time import PROC, family, program_root
 from hitl_sim.energy.meters.duty import counter_scope
+from hitl_sim.energy.meters.processor_time import PROC, family, program_root
 from hitl_sim.energy.meters.visible import VARIABLE, Visible, visible_boards
 from hitl_sim.energy.quantity import Scope
 from hitl_sim.unit import J_PER_MILLIJOULE

@@ -26,19 +26,16 @@ import math
 import time
 from collections.abc import Callable
 
-from hitl_sim.energy.error import Error, additive_interval, merge_errors
+from hitl_sim.energy.error import Error
 from hitl_sim.energy.meters.backend import Clock, Sleep, Snapshot
 from hitl_sim.energy.meters.constant import Accuracy
-from hitl_sim.energy.meters.precision import gain_error
+from hitl_sim.energy.meters.sensor import TO_95, measured_energy, within
 from hitl_sim.energy.meters.standing import why_still
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.unit import S_PER_NS
 
 PROBE_LIMIT_S = 0.5
 """How long a probe waits for a counter to move; every known counter moves sooner."""
-
-_TO_95 = 1.96
-"""Standard deviations of a normal error on each side of a 95 % interval."""
 
 
 def counter_energy(
@@ -84,26 +81,19 @@ def counter_energy(
         (snapshot.after_ns - snapshot.before_ns) * S_PER_NS for snapshot in (start, end)
     )
     down, up = _edge_ends(start_w * age_s, end_w * age_s)
-    gain = accuracy.relative_error * joules
     label, at = f"{backend} counter of {of}", f"window at {start.before_ns} ns"
-    parts = [
-        gain_error(label, gain),
+    others = (
         Error(f"{label}: {at}", max(down, -joules), up),
-    ]
-    if unseen_j:
-        unseen = f"{label}: not looked at, {at}"
-        parts.append(Error(unseen, -min(unseen_j, joules), unseen_j))
-    errors = merge_errors(tuple(parts))
-    low, high = additive_interval(joules, errors)
-    return Quantity(
+        within(f"{label}: not looked at, {at}", joules, unseen_j),
+    )
+    return measured_energy(
         joules,
-        "J",
         Kind.MEASURED_COUNTER,
         scope,
-        (max(0.0, float(low)), high),
+        of,
         label,
-        of=of,
-        errors=errors,
+        accuracy.relative_error,
+        others,
     )
 
 
@@ -115,7 +105,7 @@ def _edge_ends(start_j: float, end_j: float) -> tuple[float, float]:
         end_j: the same at the end, J.
     """
     mean = (end_j - start_j) / 2
-    spread = _TO_95 * math.hypot(start_j, end_j) / math.sqrt(12.0)
+    spread = TO_95 * math.hypot(start_j, end_j) / math.sqrt(12.0)
     return (
         min(0.0, max(mean - spread, -start_j)),
         max(0.0, min(mean + spread, end_j)),

@@ -9,6 +9,7 @@ import numpy as np
 from hitl_sim.energy.meters.constant import meter_constants
 from hitl_sim.energy.meters.meter import Meter, Reading
 from hitl_sim.energy.meters.nvml import NvmlBackend
+from hitl_sim.energy.meters.sensor import TO_95
 from hitl_sim.energy.meters.simulated import (
     SimulatedBoard,
     SimulatedDriver,
@@ -18,7 +19,6 @@ from hitl_sim.energy.meters.simulated import (
 from hitl_sim.energy.quantity import Quantity
 
 NUM_WINDOWS = 2_000
-_TO_95 = 1.96
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def measure_coverage(
     spread = meter_constants().nvml.relative_error if gain_frac is None else gain_frac
     held = np.zeros((num_windows, 3), dtype=bool)
     for number in range(num_windows):
-        reading, truth = _one_window(dice, spread / _TO_95)
+        reading, truth = _one_window(dice, spread / TO_95)
         (check,) = reading.checks
         held[number] = (
             _holds(check.counter, truth),

@@ -20,9 +20,8 @@ import re
 
 from hitl_sim.energy.meters.constant import Duty, meter_constants
 from hitl_sim.energy.meters.power import PowerTotal
+from hitl_sim.energy.meters.sensor import TO_95
 from hitl_sim.energy.quantity import Scope
-
-_TO_95 = 1.96
 
 
 def duty_of(name: str) -> Duty | None:
@@ -72,7 +71,7 @@ def unseen_j(
         span_w = max(span_w, samples.most_w - samples.least_w)
     num_periods = max(1.0, elapsed_s / duty.period_s)
     rest_s = (1.0 - duty.seen_frac) * duty.period_s
-    return _TO_95 * rest_s * span_w * math.sqrt(num_periods / 6.0)
+    return TO_95 * rest_s * span_w * math.sqrt(num_periods / 6.0)
 
 
 def _words(name: str) -> set[str]:

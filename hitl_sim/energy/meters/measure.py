@@ -9,9 +9,8 @@ from typing import Any
 
 from hitl_sim.energy.meters.analytic import AnalyticBackend
 from hitl_sim.energy.meters.backend import Backend, Capability, Check
+from hitl_sim.energy.meters.choose import default_backends
 from hitl_sim.energy.meters.meter import Meter
-from hitl_sim.energy.meters.nvml import NvmlBackend
-from hitl_sim.energy.meters.rapl import RaplBackend
 from hitl_sim.energy.meters.repeat import Repeated
 from hitl_sim.energy.meters.share import Shares
 from hitl_sim.energy.profile import DeviceProfile
@@ -95,14 +94,12 @@ def choose_backends(
     Args:
         profile: device to model where nothing can be measured; default none, and then
             energy is unavailable.
-        backends: sources to ask; default all counters that the package knows.
+        backends: sources to ask; default those of `default_backends`.
 
     Returns:
         The backends to measure with, and what all of them can do here.
     """
-    asked: list[Backend] = [NvmlBackend(), RaplBackend()]
-    if backends is not None:
-        asked = list(backends)
+    asked = default_backends() if backends is None else backends
     seen = [(backend, backend.probe()) for backend in asked]
     capabilities = [capability for _, found in seen for capability in found]
     able = [backend for backend, found in seen if any(c.is_available for c in found)]
@@ -133,7 +130,7 @@ def measure_command(
     Args:
         argv: program and arguments.
         profile: device to model where nothing can be measured.
-        backends: sources of joules; default all counters that the package knows.
+        backends: sources of joules; default those of `default_backends`.
         share: this program's share of devices that others use too.
         idle_s: how long to measure idle power, s; 0 leaves it and the marginal energy
             unavailable.

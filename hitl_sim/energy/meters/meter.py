@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from hitl_sim.energy.meters.backend import (
     Backend,
-    Capability,
     Check,
     Checked,
     Clock,
@@ -20,15 +19,27 @@ from hitl_sim.energy.meters.backend import (
     Snapshot,
     WindowAware,
 )
-from hitl_sim.energy.meters.nvml import NvmlBackend
-from hitl_sim.energy.meters.phase import check_phase
-from hitl_sim.energy.meters.rapl import RaplBackend
+from hitl_sim.energy.meters.choose import default_backends
 from hitl_sim.energy.meters.repeat import Goal, Repeated, lengthen
 from hitl_sim.energy.meters.share import Shares, attribute, checked_shares
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, exact, unavailable
 from hitl_sim.unit import S_PER_NS
 
 Tree = TypeVar("Tree")
+
+PHASES = (
+    "compile",
+    "embed",
+    "pretrain",
+    "train",
+    "choose",
+    "score",
+    "evaluate",
+    "idle",
+    "waiting",
+    "command",
+)
+"""Phases of a window; `waiting` is for people, `command` is a whole other program."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +80,9 @@ class Window:
         Raises:
             ValueError: the phase does not exist.
         """
-        check_phase(phase)
+        if phase not in PHASES:
+            names = ", ".join(map(repr, PHASES))
+            raise ValueError(f"`phase` must be one of {names}, got {phase!r}.")
         self.name = name
         self.phase = phase
         self._reading: Reading | None = None
@@ -126,7 +139,7 @@ class Meter:
     """Measures windows with some backends; windows may lie inside one another.
 
     Attributes:
-        backends: sources of joules; default the counters that this machine may have.
+        backends: sources of joules; default those of `default_backends`.
             One that cannot measure gives unavailable energy with its reason, not 0.
         idle_w: idle power by device, W; see `measure_idle`.
         clock: monotonic clock, ns.
@@ -139,9 +152,7 @@ class Meter:
         ValueError: a share is not in (0, 1].
     """
 
-    backends: Sequence[Backend] = field(
-        default_factory=lambda: (NvmlBackend(), RaplBackend())
-    )
+    backends: Sequence[Backend] = field(default_factory=default_backends)
     idle_w: Mapping[str, Quantity] = field(default_factory=dict)
     clock: Clock = time.monotonic_ns
     sleep: Sleep = time.sleep
@@ -312,13 +323,3 @@ class Meter:
 
 def _marginal(gross: Quantity, idle: Quantity) -> Quantity:
     return gross - idle if gross.is_known else gross
-
-
-def probe_meters(backends: Sequence[Backend] | None = None) -> list[Capability]:
-    """Say what can be measured on this machine, and why the rest cannot.
-
-    Args:
-        backends: sources to ask; default all counters that the package knows.
-    """
-    asked = (NvmlBackend(), RaplBackend()) if backends is None else backends
-    return [capability for backend in asked for capability in backend.probe()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,11 +33,18 @@ from hitl_sim.energy.meters.counter import PROBE_LIMIT_S, watch_counter
 from hitl_sim.energy.meters.duty import duty_of
 from hitl_sim.energy.meters.power import PowerTotal, first_sample
 from hitl_sim.energy.meters.standing import Standing
-from hitl_sim.energy.meters.ticker import Every, Stop, thread_every
+from hitl_sim.energy.meters.ticker import Every, Stop, WhileOpen, thread_every
 from hitl_sim.energy.meters.views import Sensor, check_sensor, checked_energy
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
+from hitl_sim.part import meter
 
 _ALL = "host/gpu"
+
+
+@meter(version=1)
+def nvml() -> NvmlBackend:
+    """NVIDIA boards through the driver: the energy counter, and power beside it."""
+    return NvmlBackend()
 
 
 @dataclass
@@ -77,9 +83,7 @@ class NvmlBackend:
         self._power: dict[str, PowerTotal] = {}
         self._standing: dict[str, Standing] = {}
         self._others: dict[str, str] = {}
-        self._lock = threading.RLock()
-        self._num_open = 0
-        self._stop: Stop | None = None
+        self._work = WhileOpen()
 
     def probe(self) -> list[Capability]:
         """Read each board's counter until it moves, and say what was seen."""
@@ -96,7 +100,7 @@ class NvmlBackend:
         boards = self._open()
         reasons = {} if boards else {_ALL: self._reason}
         joules: dict[str, float] = {}
-        with self._lock:
+        with self._work.lock:
             before = self.clock()
             for board in boards:
                 try:
@@ -131,28 +135,23 @@ class NvmlBackend:
 
     def open_window(self) -> None:
         """Sample power in the background from now on."""
-        boards = self._open()
-        with self._lock:
-            self._num_open += 1
-            if self._num_open > 1 or not boards:
-                return
-            self._power.clear()
-            self._standing.clear()
-            self._others = {b.of: other_programs(self.driver, b) for b in boards}
-            dice = random.Random(0)
-            self._stop = self.every(
-                self._sample_all, lambda: self.sample_s * (0.5 + dice.random())
-            )
+        self._work.open(self._begin)
 
     def close_window(self) -> None:
         """Stop sampling if no other window is open."""
-        with self._lock:
-            self._num_open -= 1
-            stop = self._stop if self._num_open == 0 else None
-            if stop is not None:
-                self._stop = None
-        if stop is not None:
-            stop()
+        self._work.close()
+
+    def _begin(self) -> Stop | None:
+        boards = self._open()
+        if not boards:
+            return None
+        self._power.clear()
+        self._standing.clear()
+        self._others = {b.of: other_programs(self.driver, b) for b in boards}
+        dice = random.Random(0)
+        return self.every(
+            self._sample_all, lambda: self.sample_s * (0.5 + dice.random())
+        )
 
     def _open(self) -> list[Board]:
         """Load the driver once; on failure keep the reason and return no boards."""
@@ -176,7 +175,7 @@ class NvmlBackend:
         return self._boards
 
     def _sample_all(self) -> None:
-        with self._lock:
+        with self._work.lock:
             for board in self._open():
                 self._sample(board, self._joules_if_told(board))
 
@@ -282,8 +281,3 @@ def _describe(board: Board) -> str:
     if board.scope is Scope.MODULE:
         parts.append("its counter holds the whole module, with processor and memory")
     return "; ".join(parts)
-
-
-def probe() -> list[Capability]:
-    """Say what the NVIDIA driver can measure on this machine."""
-    return NvmlBackend().probe()

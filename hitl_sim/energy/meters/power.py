@@ -23,9 +23,8 @@ import math
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
-from hitl_sim.energy.error import Error, additive_interval, merge_errors
 from hitl_sim.energy.meters.constant import Accuracy
-from hitl_sim.energy.meters.precision import gain_error
+from hitl_sim.energy.meters.sensor import measured_energy, within
 from hitl_sim.energy.meters.standing import LONGER
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.unit import S_PER_NS
@@ -158,27 +157,20 @@ def sampled_energy(
     )
     lag = averaging_s * (end.most_w - end.least_w)
     label = f"{backend} power of {of}"
-    gain = accuracy.relative_error * joules
     at = f"window at {start.at_ns} ns"
-    parts = [
-        gain_error(label, gain),
-        Error(f"{label}: sampling, {at}", -min(sampling, joules), sampling),
-        Error(f"{label}: lag of its average, {at}", -min(lag, joules), lag),
-    ]
-    if unseen_j:
-        unseen = f"{label}: not looked at, {at}"
-        parts.append(Error(unseen, -min(unseen_j, joules), unseen_j))
-    errors = merge_errors(tuple(parts))
-    low, high = additive_interval(joules, errors)
-    return Quantity(
+    others = (
+        within(f"{label}: sampling, {at}", joules, sampling),
+        within(f"{label}: lag of its average, {at}", joules, lag),
+        within(f"{label}: not looked at, {at}", joules, unseen_j),
+    )
+    return measured_energy(
         joules,
-        "J",
         Kind.MEASURED_SAMPLED,
         scope,
-        (max(0.0, float(low)), high),
+        of,
         label,
-        of=of,
-        errors=errors,
+        accuracy.relative_error,
+        others,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,19 +21,30 @@ from hitl_sim.energy.meters.counter import (
     counter_energy,
     watch_counter,
 )
-from hitl_sim.energy.meters.cpu_time import CpuTime, read_cpu_time
-from hitl_sim.energy.meters.plausible import highest_power_w
+from hitl_sim.energy.meters.processor_time import CpuTime, read_cpu_time
 from hitl_sim.energy.meters.standing import Standing
-from hitl_sim.energy.meters.ticker import Every, Stop, thread_every
+from hitl_sim.energy.meters.ticker import Every, Stop, WhileOpen, thread_every
 from hitl_sim.energy.meters.unwrap import Unwrapped
-from hitl_sim.energy.meters.zones import Zone, find_zones, mirrored
+from hitl_sim.energy.meters.zones import (
+    Zone,
+    find_zones,
+    highest_power_w,
+    mirrored,
+)
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
+from hitl_sim.part import meter
 from hitl_sim.unit import J_PER_MICROJOULE, S_PER_NS
 
 POWERCAP_ROOT = Path("/sys/class/powercap")
 _ALL = "host/package"
 _WATCH_S = 1.0
 """How often a counter is read while a window is open, s, to see that it moves."""
+
+
+@meter(version=1)
+def rapl() -> RaplBackend:
+    """Processors and their memory through the powercap tree of Linux (RAPL)."""
+    return RaplBackend()
 
 
 @dataclass
@@ -68,9 +78,7 @@ class RaplBackend:
         self._reason = ""
         self._totals: dict[str, Unwrapped] = {}
         self._standing: dict[str, Standing] = {}
-        self._lock = threading.RLock()
-        self._num_open = 0
-        self._stop: Stop | None = None
+        self._work = WhileOpen()
 
     def probe(self) -> list[Capability]:
         """Read each counter until it moves, and say what was seen."""
@@ -92,7 +100,7 @@ class RaplBackend:
         zones = self._counted()
         reasons = {} if zones else {_ALL: self._why_none()}
         joules: dict[str, float] = {}
-        with self._lock:
+        with self._work.lock:
             before = self.clock()
             for zone in zones:
                 try:
@@ -145,33 +153,27 @@ class RaplBackend:
 
     def open_window(self) -> None:
         """Read in the background from now on, often enough to see every wrap."""
-        with self._lock:
-            self._num_open += 1
-            if self._num_open > 1 or not self._counted():
-                return
-            begin = self.clock()
-            self._read_quietly()
-            for total in self._totals.values():
-                total.forget(begin)
-            for standing in self._standing.values():
-                standing.forget(begin)
-            pauses = [t.range_j / (2 * t.max_w) for t in self._totals.values()]
-            if pauses:
-                pause_s = min(_WATCH_S, *pauses)
-                self._stop = self.every(self._read_quietly, lambda: pause_s)
+        self._work.open(self._begin)
 
     def close_window(self) -> None:
         """Stop reading in the background if no other window is open."""
-        with self._lock:
-            self._num_open -= 1
-            stop = self._stop if self._num_open == 0 else None
-            if stop is not None:
-                self._stop = None
-        if stop is not None:
-            stop()
+        self._work.close()
+
+    def _begin(self) -> Stop | None:
+        begin = self.clock()
+        self._read_quietly()
+        for total in self._totals.values():
+            total.forget(begin)
+        for standing in self._standing.values():
+            standing.forget(begin)
+        if not self._totals:
+            return None
+        pauses = (t.range_j / (2 * t.max_w) for t in self._totals.values())
+        pause_s = min(_WATCH_S, *pauses)
+        return self.every(self._read_quietly, lambda: pause_s)
 
     def _read_quietly(self) -> None:
-        with self._lock:
+        with self._work.lock:
             for zone in self._counted():
                 try:
                     self._read_total(zone)
@@ -283,20 +285,13 @@ class RaplBackend:
         return Capability(self.name, False, of, scope, Kind.UNAVAILABLE, reason=reason)
 
 
-def probe() -> list[Capability]:
-    """Say what the powercap tree of this machine can measure."""
-    return RaplBackend().probe()
-
-
 def _twin(twins: Mapping[str, str], seen: Capability) -> str:
     return f"reads exactly as {twins[seen.device]}"
 
 
 def _accuracy(scope: Scope) -> Accuracy:
-    rapl = meter_constants().rapl
-    if scope is Scope.DRAM:
-        return rapl.dram
-    return rapl.node if scope is Scope.NODE else rapl.package
+    accuracy: Accuracy = getattr(meter_constants().rapl, scope.value)
+    return accuracy
 
 
 def _read_joules(path: Path) -> float:

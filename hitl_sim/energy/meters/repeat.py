@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from hitl_sim.energy.meters.precision import relative_half_width, sensor_half_width
+from hitl_sim.energy.meters.sensor import relative_half_width, sensor_half_width
 from hitl_sim.energy.meters.standing import LONGER
 from hitl_sim.energy.quantity import Quantity
 

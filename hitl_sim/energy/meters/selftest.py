@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hitl_sim.energy.meters.backend import Backend, Capability, Clock, Sleep
+from hitl_sim.energy.meters.choose import default_backends
 from hitl_sim.energy.meters.coverage import Coverage, measure_coverage
 from hitl_sim.energy.meters.meter import Meter, Reading
-from hitl_sim.energy.meters.nvml import NvmlBackend
-from hitl_sim.energy.meters.rapl import RaplBackend
 from hitl_sim.energy.meters.unwrap import Unwrapped
 from hitl_sim.energy.quantity import Quantity
 
@@ -81,7 +80,7 @@ def run_selftest(
     """Try the arithmetic on simulated devices, and every counter of this machine.
 
     Args:
-        backends: sources to try; default all counters that the package knows.
+        backends: sources to try; default those of `default_backends`.
         load: works for some seconds on the device to be tried; default one core busy,
             which a processor counter sees and a GPU's does not.
         span_s: length of each window, s; > 0.
@@ -94,7 +93,7 @@ def run_selftest(
     """
     if not span_s > 0:
         raise ValueError(f"`span_s` must be > 0 s, got {span_s}.")
-    asked = (NvmlBackend(), RaplBackend()) if backends is None else tuple(backends)
+    asked = default_backends() if backends is None else backends
     capabilities = [(backend, backend.probe()) for backend in asked]
     trials = list(_try_arithmetic(measure_coverage(num_windows)))
     for backend, seen in capabilities:

@@ -1,4 +1,4 @@
-"""Background work at a pace: a thread that lives only while a window is open."""
+"""Background work at a pace, only while a window is open."""
 
 from __future__ import annotations
 
@@ -34,3 +34,34 @@ def thread_every(tick: Callable[[], None], pause_s: Callable[[], float]) -> Stop
         thread.join()
 
     return stop
+
+
+class WhileOpen:
+    """Background work of a backend from the first window's opening to the last's end.
+
+    Attributes:
+        lock: held while the work begins; for the backend's own use as well.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no window."""
+        self.lock = threading.RLock()
+        self._num_open = 0
+        self._stop: Stop | None = None
+
+    def open(self, begin: Callable[[], Stop | None]) -> None:
+        """Count one more window; with the first, begin the work."""
+        with self.lock:
+            self._num_open += 1
+            if self._num_open == 1:
+                self._stop = begin()
+
+    def close(self) -> None:
+        """Count one window less; with the last, end the work and wait for its end."""
+        with self.lock:
+            self._num_open -= 1
+            stop = None
+            if self._num_open == 0:
+                stop, self._stop = self._stop, None
+        if stop is not None:
+            stop()

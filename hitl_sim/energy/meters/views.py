@@ -11,7 +11,7 @@ from hitl_sim.energy.meters.constant import Accuracy, Duty, meter_constants
 from hitl_sim.energy.meters.counter import counter_energy
 from hitl_sim.energy.meters.duty import unseen_j
 from hitl_sim.energy.meters.power import PowerTotal, sampled_energy
-from hitl_sim.energy.meters.precision import is_gain
+from hitl_sim.energy.meters.sensor import is_gain
 from hitl_sim.energy.meters.standing import LONGER
 from hitl_sim.energy.quantity import Quantity, Scope, unavailable
 from hitl_sim.unit import S_PER_NS

@@ -29,10 +29,37 @@ from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.counter import counter_energy
 from hitl_sim.energy.meters.power import first_sample, sampled_energy
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
+from hitl_sim.output import say_os_error
+from hitl_sim.part import meter
 from hitl_sim.unit import S_PER_NS
 
 _NS_PER_S = 1e9
 _CLOCK_STEP_S = 0.5
+
+
+@meter(version=1)
+def wall(
+    *,
+    path: str,
+    relative_error: float,
+    source: str,
+    max_gap_s: float = 5.0,
+    max_wait_s: float = 5.0,
+    skew_s: float = 0.1,
+) -> WallMeterBackend:
+    """The whole machine at the plug, from a CSV file that a plug meter's logger writes.
+
+    Args:
+        path: of the file.
+        relative_error: 95 % half-width relative to a reading, from the datasheet.
+        source: meter and datasheet.
+        max_gap_s: longest time without a row that is still believed, s.
+        max_wait_s: how long to wait for the row after a window's end, s.
+        skew_s: how far the logger's clock may be from this machine's, s.
+    """
+    return WallMeterBackend(
+        Path(path), relative_error, source, max_gap_s, max_wait_s, skew_s
+    )
 
 
 @dataclass(frozen=True)
@@ -100,7 +127,7 @@ class WallMeterBackend:
         """Read the file and say how often it gets a row."""
         try:
             kind, rows = self._rows()
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             return [self._absent(str(error))]
         if len(rows) < 2:
             return [self._absent(f"{self.path} holds fewer than two rows")]
@@ -141,7 +168,7 @@ class WallMeterBackend:
         try:
             kind, rows = self._rows_past(end.wall_s)
             inside = self._cut(rows, start.wall_s, end.wall_s)
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             return [_unknown(str(error))]
         accuracy = Accuracy(self.relative_error, _spacing_s(rows), self.source)
         if kind is Kind.MEASURED_COUNTER:
@@ -197,10 +224,13 @@ class WallMeterBackend:
         """Read the file.
 
         Raises:
-            OSError: it cannot be read.
-            ValueError: a column is missing, or a row is not understood.
+            ValueError: it cannot be read, a column is missing, or a row is not
+                understood.
         """
-        text = self.path.read_text(encoding="utf-8")
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ValueError(say_os_error(error)) from error
         whole_lines = text[: text.rfind("\n") + 1].splitlines()
         table = csv.DictReader(whole_lines)
         names = table.fieldnames or ()

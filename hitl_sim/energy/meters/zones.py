@@ -13,16 +13,20 @@ same number, which only readings can tell (`mirrored`).
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hitl_sim.energy.meters.constant import Plausible, meter_constants
 from hitl_sim.energy.quantity import Scope
+from hitl_sim.unit import W_PER_MICROWATT
 
 _ZONE = re.compile(r"^(?P<control>[a-z-]*rapl[a-z-]*)((:\d+)+)$")
 _DIE = re.compile(r"^host/(?P<package>package-\d+)(-die-\d+|@[^/]*)?(?P<part>/dram)?$")
 _TWIN_CONTROL = "mmio"
+_STATED = ("constraint_*_max_power_uw", "constraint_*_power_limit_uw")
 
 
 @dataclass(frozen=True)
@@ -161,3 +165,27 @@ def _without_overlap(zones: Sequence[Zone]) -> list[Zone]:
             seen.add(zone.of)
         result.append(Zone(zone.path, zone.of, zone.scope, skipped))
     return result
+
+
+def highest_power_w(zone: Zone) -> float:
+    """Return the power above which a zone's counter was reset rather than wrapped, W.
+
+    It is the shipped limit of the zone's scope, or what the zone states as its own
+    highest power or limit where that is more. A statement far above the limit (some
+    firmware fills the field with ones) says nothing and is left out.
+    """
+    plausible = meter_constants().rapl.plausible
+    limit: Plausible = getattr(plausible, zone.scope.value)
+    beyond = plausible.beyond * limit.max_w
+    stated = (watts for watts in _stated_w(zone) if watts <= beyond)
+    return max(limit.max_w, *stated, 0.0)
+
+
+def _stated_w(zone: Zone) -> list[float]:
+    """Return the powers that a zone states; none where its files hold no number."""
+    watts = []
+    for pattern in _STATED:
+        for path in sorted(zone.path.glob(pattern)):
+            with contextlib.suppress(OSError, ValueError):
+                watts.append(int(path.read_text(encoding="ascii")) * W_PER_MICROWATT)
+    return watts

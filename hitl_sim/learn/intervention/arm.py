@@ -6,16 +6,19 @@ program and its work; whoever handles arms asks these and never which arm it is.
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 from msgspec import Meta
 
 from hitl_sim.learn.intervention.base import Intervention, Program
 from hitl_sim.learn.lever.table import LeverSpec
+from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.part import Part
 from hitl_sim.part import intervention as mark_intervention
 from hitl_sim.schema import Count, Table, kind_of
+from oracles.feedback import KINDS
+from oracles.parameter import PARAMETERS
 
 PROXY_STEPS = 60
 """Training steps of a machine's proxy where a study says nothing; assumed."""
@@ -43,16 +46,16 @@ class TaskFacts(NamedTuple):
     Attributes:
         name: of the task.
         is_tokens: whether features are the ids of words.
-        network: kind of network.
-        for_vectors: kinds of network that read any numbers.
-        for_images: kinds of network that read images, or any numbers.
+        network: that reads it.
+        network_kind: what the study calls that.
+        readers: `suits -> kinds` of built-in networks that read the task and suit.
     """
 
     name: str
     is_tokens: bool
-    network: str
-    for_vectors: tuple[str, ...]
-    for_images: tuple[str, ...]
+    network: NetworkChoice
+    network_kind: str
+    readers: Callable[[Callable[[NetworkChoice], bool]], tuple[str, ...]]
 
 
 class Arm(Table, frozen=True, tag_field="kind"):
@@ -129,9 +132,10 @@ class Arm(Table, frozen=True, tag_field="kind"):
         return {name: getattr(self, name) for name in self.traced}
 
     def num_options(self, num_classes: int, num_groups: int) -> int:
-        """Options of a question."""
-        del num_groups
-        return num_classes
+        """Options of a question; the classes where nobody is asked."""
+        if self.question is None:
+            return num_classes
+        return KINDS[self.question].num_options(num_classes, num_groups)
 
     def pool_labels(self, pool: int) -> int:
         """Given labels of the pool that are used; people's own are not given."""
@@ -223,11 +227,6 @@ class PeopleArm(Arm, frozen=True):
     asks: Count = 1
     simulated: bool = False
 
-    is_by_item: ClassVar[bool] = True
-    """Whether questions are about items, dealt to people; else all are of the whole."""
-    is_repeatable: ClassVar[bool] = False
-    """Whether the last answer may be given again out of habit."""
-
     @property
     def question(self) -> str:
         """Kind of question that is put to people."""
@@ -245,30 +244,28 @@ class PeopleArm(Arm, frozen=True):
 
     def inert(self, field: str, crew: int) -> str | None:
         """Say why a swept field of the crowd changes nothing; None where it does."""
-        if field in _OF_REPEATS and self.asks == 1:
+        table, _, name = field.partition(".")
+        row = PARAMETERS.get(name) if table == "crowd" else None
+        if row is None:
+            return None
+        if row.acts == "asked again" and self.asks == 1:
             return (
                 "nobody is asked the same question twice, so how well people repeat "
                 "themselves changes no distribution of outcomes"
             )
-        if field == "crowd.shared_error" and self.people == 1 and self.asks == 1:
+        if row.acts == "answered again" and self.people * self.asks == 1:
             return (
                 "each question is answered once, so what people share changes no "
                 "distribution of single answers"
             )
-        if field in _OF_ITEMS and not self.is_by_item:
-            return "groups of features are ranked, and no item is looked at"
-        if field in _OF_ACTIVITY and (self.people == crew or not self.is_by_item):
-            return "everybody answers every question, however active they are"
-        if field == "crowd.pull" and not self.suggests:
+        if row.acts == "something suggested" and not self.suggests:
             return "nobody is shown a suggestion"
-        if field == "crowd.habit" and not self.is_repeatable:
-            return "no previous answer can be repeated out of habit in this kind"
+        if row.acts == "dealt unevenly" and self.people == crew:
+            return "everybody answers every question, however active they are"
+        if row.kinds and self.question not in row.kinds:
+            kinds = ", ".join(row.kinds)
+            return f"it acts on questions of kind {kinds}, not {self.question}"
         return None
-
-
-_OF_ITEMS = ("crowd.systematic", "crowd.model_difficulty")
-_OF_REPEATS = ("crowd.repeatability", "crowd.own_spread", "crowd.skill_own")
-_OF_ACTIVITY = ("crowd.activity_spread", "crowd.skill_activity")
 
 
 def check_people(arm: Arm, study: Surroundings) -> None:

@@ -22,9 +22,11 @@ from hitl_sim.learn.intervention.base import (
 )
 from hitl_sim.learn.intervention.share import kept_items
 from hitl_sim.learn.lever.table import FineTuneLever, LeverSpec, find_lever
+from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.learn.optimise import TrainSet
 from hitl_sim.learn.query import lowest_first
 from hitl_sim.learn.work import WorkLine
+from hitl_sim.schema import one_of
 
 
 @runtime_checkable
@@ -81,12 +83,16 @@ def check_features(arm: ByGroup, task: TaskFacts) -> None:
         ValueError: the message names field, value and what is allowed.
     """
     is_penalty = arm.use == "penalty"
-    allowed = task.for_images if is_penalty else task.for_vectors
-    if task.network not in allowed:
+
+    def suits(network: NetworkChoice) -> bool:
+        return network.is_numeric if is_penalty else network.takes_any_width
+
+    if not suits(task.network):
         why = "penalises gradients by" if is_penalty else "takes away"
+        allowed = one_of(task.readers(suits))
         raise ValueError(
-            f"`network.kind` must be one of {', '.join(map(repr, allowed))} with the "
-            f"arm {arm.name!r}, which {why} features, got {task.network!r}."
+            f"`network.kind` must be {allowed} with the "
+            f"arm {arm.name!r}, which {why} features, got {task.network_kind!r}."
         )
 
 

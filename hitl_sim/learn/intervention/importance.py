@@ -54,7 +54,6 @@ class ImportanceArm(PeopleArm, frozen=True, tag="importance"):
 
     traced: ClassVar[tuple[str, ...]] = ("penalty",)
     is_on_whole_pool: ClassVar[bool] = True
-    is_by_item: ClassVar[bool] = False
 
     @property
     def question(self) -> str:
@@ -75,11 +74,6 @@ class ImportanceArm(PeopleArm, frozen=True, tag="importance"):
     def leaves(self) -> Mapping[str, float]:
         """The penalty, where there is one."""
         return penalty_leaves(self)
-
-    def num_options(self, num_classes: int, num_groups: int) -> int:
-        """The groups."""
-        del num_classes
-        return num_groups
 
     def check(self, study: Surroundings) -> None:
         """Refuse a use that contradicts itself."""

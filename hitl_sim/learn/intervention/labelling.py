@@ -84,7 +84,6 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
 
     traced: ClassVar[tuple[str, ...]] = ("params", "aggregate_params")
     uses_trained_network: ClassVar[bool] = True
-    is_repeatable: ClassVar[bool] = True
 
     @property
     def question(self) -> str:

@@ -94,11 +94,6 @@ class RelevanceArm(PeopleArm, frozen=True, tag="relevance"):
         """Those that are asked about."""
         return self.questions
 
-    def num_options(self, num_classes: int, num_groups: int) -> int:
-        """To drop an item, or to keep it."""
-        del num_classes, num_groups
-        return 2
-
     def check(self, study: Surroundings) -> None:
         """Refuse a proxy that is not asked."""
         super().check(study)

@@ -16,8 +16,10 @@ from hitl_sim.report.figure.style import (
     COLOURS,
     joule_ticks,
     legend_below,
+    name_rows,
     new_figure,
     short_joules,
+    write_end,
 )
 from hitl_sim.report.number import times
 
@@ -130,9 +132,7 @@ def _draw_stack(part: SubFigure, names: Sequence[str], stack: Stack) -> Axes:
         left = left + width
     for y, end, total in zip(place, left, totals, strict=True):
         _name_end(axes, float(end), float(y), float(total), is_cut=total > limit)
-    axes.set_yticks(place, names)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")
+    name_rows(axes, place, names)
     axes.set_xlim(0.0, _ROOM * limit)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     joule_ticks(axes)
@@ -144,14 +144,7 @@ def _draw_stack(part: SubFigure, names: Sequence[str], stack: Stack) -> Axes:
 
 def _name_end(axes: Axes, end: float, y: float, total: float, *, is_cut: bool) -> None:
     """Write a bar's sum at its end, and a break on a bar that is drawn shortened."""
-    axes.annotate(
-        short_joules(total) if total else "0",
-        (end, y),
-        xytext=(4, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=9,
-    )
+    write_end(axes, end, y, short_joules(total) if total else "0")
     if is_cut:
         axes.annotate(
             "//",

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from hitl_sim.analysis import Finding
-from hitl_sim.report.figure.style import GREY, folded, new_figure
+from hitl_sim.report.figure.style import GREY, folded, new_figure, ratio_axis
 
 _PANEL_IN = 2.9
 _BLAMED = ("shared_error", "repeatability", "systematic", "seconds")
@@ -26,7 +26,6 @@ _POINT, _LINE = 14.0, 0.7
 def draw_cloud(
     panels: Mapping[str, Sequence[Finding]],
     limits: tuple[float, float],
-    ticks: Sequence[float],
 ) -> Figure:
     """Draw one panel per arm, with 95 % intervals behind the points.
 
@@ -36,7 +35,6 @@ def draw_cloud(
     Args:
         panels: conditions by arm.
         limits: of rho's axis, which is logarithmic.
-        ticks: of the same.
     """
     figure = new_figure(1.1 + len(panels) * _PANEL_IN)
     grid = figure.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
@@ -46,12 +44,8 @@ def draw_cloud(
     scale = Normalize(min(values), max(values))
     for axes, (name, findings) in zip(grid, panels.items(), strict=True):
         axes.set_title(folded(name))
-        axes.set_yscale("log")
-        axes.set_ylim(*limits)
+        ratio_axis(axes, *limits)
         points = _draw_panel(axes, findings, dial, scale)
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.set_yticks(list(ticks))
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         if dial:
             shown = dial.replace("_", " ")

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from hitl_sim.output import write_bytes, write_text
 from hitl_sim.report.figure.style import (
     BLACK,
     COLOURS,
     GREY,
     legend_below,
     new_figure,
+    styled,
+    to_png,
+    to_svg,
+    write_end,
 )
 from hitl_sim.report.portrait import CREW_SIZES, PRACTICE_ENDS, Portrait
 
+FILES = (".png", ".svg")
 _BLUE, _RED, _GREEN = COLOURS[:3]
 _BINS = 40
 _LEAST_SPAN = 0.1
@@ -145,16 +153,34 @@ def _draw_shares(
     for at, value in zip(place, shares.values(), strict=True):
         height = value if np.isfinite(value) else 0.0
         axes.barh(at, height, color=colour, height=0.55)
-        axes.annotate(
-            f"{value:.2f}" if np.isfinite(value) else "none",
-            (height, at),
-            xytext=(3, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-        )
+        text = f"{value:.2f}" if np.isfinite(value) else "none"
+        write_end(axes, height, at, text, points=3)
     axes.set_yticks(place, list(shares))
     axes.set_xlim(0.0, 1.2)
     axes.set_xticks([0.0, 0.5, 1.0])
     axes.set_xlabel(what)
     axes.set_title(title)
+
+
+def check_figure(path: Path) -> None:
+    """Refuse a file that no figure can be written to, before any work.
+
+    Raises:
+        ValueError: another ending than .png or .svg, or no such folder.
+    """
+    if path.suffix.lower() not in FILES:
+        raise ValueError(f"`figure` must end in .png or .svg, got {str(path)!r}.")
+    if not path.parent.is_dir():
+        raise ValueError(
+            f"`figure` must be in a folder that exists, got {str(path)!r}."
+        )
+
+
+def write_figure(portrait: Portrait, path: Path) -> None:
+    """Draw a crowd into a .png or .svg file."""
+    with styled():
+        figure = draw_crowd(portrait)
+    if path.suffix.lower() == ".svg":
+        write_text(path, to_svg(figure, "crowd"))
+    else:
+        write_bytes(path, to_png(figure, "crowd"))

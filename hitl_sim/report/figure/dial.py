@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullLocator
 
 from hitl_sim.analysis import DialCrossing, TaskResult
 from hitl_sim.report.figure.choice import arm_name, shown_arms
@@ -17,12 +16,13 @@ from hitl_sim.report.figure.style import (
     GREY,
     colour_of,
     folded,
+    mark,
     marker_of,
     new_figure,
+    ratio_axis,
 )
 from hitl_sim.report.number import RHO
 
-_TICKS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 _TOP = 12.0
 _MOST_LINES = 6
 """Lines of one panel, beyond which the other dials stay at their reference."""
@@ -99,12 +99,8 @@ def _frame(axes: Axes, task: TaskResult, lines: Sequence[DialCrossing]) -> None:
     low = max(min([0.8, *(r.low for r in found)]), _FLOOR) / 1.1
     values = [value for line in lines for value in line.sweep.values]
     room = 0.06 * (max(values) - min(values))
-    axes.set_yscale("log")
-    axes.set_ylim(low, high)
+    ratio_axis(axes, low, high)
     axes.set_xlim(min(values) - room, max(values) + room)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.set_yticks([tick for tick in _TICKS if low <= tick <= high])
     axes.axhline(1.0, color=BLACK, linewidth=1.2)
     axes.set_title(task.task)
 
@@ -171,13 +167,12 @@ def _legend(
 ) -> None:
     """Name the arms, and say what the marks mean."""
     handles = [
-        Line2D(
-            [],
-            [],
-            color=colour,
-            marker=markers[name],
+        mark(
+            folded(name, _LEGEND_CHARACTERS),
+            markers[name],
+            colour,
             markersize=5.5,
-            label=folded(name, _LEGEND_CHARACTERS),
+            linestyle="-",
         )
         for name, colour in colours.items()
     ]
@@ -185,17 +180,7 @@ def _legend(
         Line2D([], [], color=GREY, dashes=dashes, linewidth=1.3, label=f"{name}, alone")
         for name, dashes in alone.items()
     ]
-    for mark, text in (("|", "break-even"), ("^", "beyond, or nobody reached")):
-        handles.append(
-            Line2D(
-                [],
-                [],
-                color=BLACK,
-                linestyle="none",
-                marker=mark,
-                markersize=9 if mark == "|" else 5.5,
-                markerfacecolor="white",
-                label=text,
-            )
-        )
+    open_ = {"markerfacecolor": "white"}
+    handles.append(mark("break-even", "|", markersize=9, **open_))
+    handles.append(mark("beyond, or nobody reached", "^", markersize=5.5, **open_))
     figure.legend(handles=handles, loc="outside lower center", ncols=2)

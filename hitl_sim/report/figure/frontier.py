@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from hitl_sim.analysis import Finding
@@ -19,6 +18,7 @@ from hitl_sim.report.figure.style import (
     BLACK,
     colour_of,
     joule_ticks,
+    mark,
     marker_of,
     new_figure,
 )
@@ -110,23 +110,8 @@ def _hours(finding: Finding) -> float:
 def _legend(
     figure: Figure, names: list[str], colours: dict[str, str], markers: dict[str, str]
 ) -> None:
-    handles = [
-        Line2D([], [], color=colours[n], marker=markers[n], linestyle="none", label=n)
-        for n in names
-    ]
-    for is_sure, label in (
-        (True, "filled: on the frontier in most resamples"),
-        (False, "open: beaten in most resamples"),
-    ):
-        handles.append(
-            Line2D(
-                [],
-                [],
-                color=BLACK,
-                marker="o",
-                markerfacecolor=BLACK if is_sure else "white",
-                linestyle="none",
-                label=label,
-            )
-        )
+    handles = [mark(name, markers[name], colours[name]) for name in names]
+    handles.append(mark("filled: on the frontier in most resamples", "o"))
+    beaten = "open: beaten in most resamples"
+    handles.append(mark(beaten, "o", markerfacecolor="white"))
     figure.legend(handles=handles, loc="outside lower center", ncols=2)

@@ -7,16 +7,21 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullLocator
 
 from hitl_sim.analysis import Finding, TaskResult
 from hitl_sim.report.figure.choice import arm_name
 from hitl_sim.report.figure.cloud import draw_cloud
-from hitl_sim.report.figure.style import BLACK, GREY, colour_of, folded, new_figure
+from hitl_sim.report.figure.style import (
+    BLACK,
+    GREY,
+    colour_of,
+    folded,
+    mark,
+    new_figure,
+    ratio_axis,
+)
 from hitl_sim.report.number import RHO
 
-_TICKS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 _ROOMIEST = 12.0
 _NOBODY = "nobody is asked"
 _LEAST = 0.05
@@ -48,11 +53,10 @@ def draw_quality(task: TaskResult) -> Figure:
     panels = _panels(task)
     crowds = _crowds(task)
     low, high = _limits(task.findings)
-    ticks = [tick for tick in _TICKS if low <= tick <= high]
     widest = max(len({_place(f) for f in found}) for found in panels.values())
     if max(widest, len(_shades(task))) > _MOST_NAMED:
         asked = {name: found for name, found in panels.items() if name != _NOBODY}
-        return _headed(draw_cloud(asked, (low, high), ticks), task)
+        return _headed(draw_cloud(asked, (low, high)), task)
     columns = 2 if widest <= _MOST_ABREAST else 1
     rows = math.ceil(len(panels) / columns)
     figure = new_figure(1.1 + rows * _PANEL_IN)
@@ -64,12 +68,8 @@ def draw_quality(task: TaskResult) -> Figure:
         here = {place for place, _ in named}
         order = [place for place in crowds if place in here] or [p for p, _ in named]
         axes.set_title(folded(name, _TITLE_CHARACTERS[columns]))
-        axes.set_yscale("log")
-        axes.set_ylim(low, high)
+        ratio_axis(axes, low, high)
         _draw_panel(axes, named, order, shades, colours.get(name, BLACK))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.set_yticks(ticks)
         axes.set_xlabel(_order(findings), fontsize=8.5)
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_visible(False)
@@ -206,30 +206,13 @@ def _limits(findings: Sequence[Finding]) -> tuple[float, float]:
 def _legend(figure: Figure, shades: dict[str, str]) -> None:
     """Say what markers, triangle and arrow mean."""
     handles = [
-        Line2D(
-            [],
-            [],
-            color=BLACK,
-            linestyle="none",
-            marker=shade,
+        mark(
+            error or "default shared error",
+            shade,
             markerfacecolor=BLACK if shade == _SHADES[0] else "white",
-            label=error or "default shared error",
         )
         for error, shade in shades.items()
     ]
-    for marker, label in (
-        ("^", "beyond the axis, or nobody reached"),
-        ("2", "interval goes on"),
-    ):
-        handles.append(
-            Line2D(
-                [],
-                [],
-                color=BLACK,
-                linestyle="none",
-                marker=marker,
-                markerfacecolor="white",
-                label=label,
-            )
-        )
+    beyond = mark("beyond the axis, or nobody reached", "^", markerfacecolor="white")
+    handles += [beyond, mark("interval goes on", "2", markerfacecolor="white")]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hitl_sim.analysis.sensitivity import Sensitivity
-from hitl_sim.report.figure.style import COLOURS, new_figure
+from hitl_sim.report.figure.style import COLOURS, name_rows, new_figure, write_end
 from hitl_sim.report.number import digits, times
 
 _BAR = 0.36
@@ -49,7 +49,7 @@ def _draw_effects(axes: Axes, names: list[str], found: Sensitivity) -> None:
         edgecolor="white",
         error_kw={"capsize": 2, "linewidth": 1.0},
     )
-    _name_rows(axes, place, names)
+    name_rows(axes, place, [_folded(name) for name in names])
     axes.set_xlim(min(0.0, axes.get_xlim()[0]), 1.05)
     axes.set_xlabel("share of the variance, 95 % intervals")
     axes.set_title(f"what moves the net benefit of {found.leader.arm}")
@@ -71,15 +71,9 @@ def _draw_worths(axes: Axes, names: list[str], found: Sensitivity) -> None:
         error_kw={"capsize": 2, "linewidth": 1.0},
     )
     for y, value, error in zip(place, values, errors, strict=True):
-        axes.annotate(
-            f"{digits(value)} {unit}" if value else "0",
-            (value + error, float(y)),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-        )
-    _name_rows(axes, place, names)
+        text = f"{digits(value)} {unit}" if value else "0"
+        write_end(axes, value + error, float(y), text)
+    name_rows(axes, place, [_folded(name) for name in names])
     most = max(
         found.everything.value, *(v + e for v, e in zip(values, errors, strict=True))
     )
@@ -90,12 +84,6 @@ def _draw_worths(axes: Axes, names: list[str], found: Sensitivity) -> None:
         f"(all at once, EVPI: {digits(found.everything.value)} {unit})"
     )
     axes.set_title("what is worth measuring\n(green: with real participants)")
-
-
-def _name_rows(axes: Axes, place: np.ndarray, names: list[str]) -> None:
-    axes.set_yticks(place, [_folded(name) for name in names])
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")
 
 
 def _folded(name: str) -> str:

@@ -16,7 +16,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
-from matplotlib.ticker import FuncFormatter
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from hitl_sim.energy.display import format_value
 
@@ -33,6 +34,10 @@ COLOURS = (
 )
 """Okabe and Ito's colours; their yellow darkened to stand out from white."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+RATIO_TICKS = (
+    *(0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0),
+    *(10.0, 20.0, 50.0, 100.0),
+)
 _TITLE_CHARACTERS = 58
 WIDTH_IN = 5.6
 """So that 9 pt text is 8 px or more on a phone 360 px wide."""
@@ -91,6 +96,48 @@ def marker_of(names: Sequence[str]) -> dict[str, str]:
 def folded(text: str, width: int = _TITLE_CHARACTERS) -> str:
     """Break a long title into lines that fit a figure."""
     return "\n".join(textwrap.wrap(text, width))
+
+
+def name_rows(axes: Axes, place: Any, names: Sequence[str]) -> None:
+    """Name the rows of bars, without ticks or lines between them."""
+    axes.set_yticks(place, names)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+
+
+def write_end(axes: Axes, end: float, row: float, text: str, points: int = 4) -> None:
+    """Write a text at the end of a bar.
+
+    Args:
+        axes: of the bar.
+        end: where it ends.
+        row: its height.
+        text: to write.
+        points: room between the two.
+    """
+    axes.annotate(
+        text,
+        (end, row),
+        xytext=(points, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=9,
+    )
+
+
+def ratio_axis(axes: Axes, low: float, high: float) -> None:
+    """Scale an upright axis of ratios by their logarithm, with plain numbers on it."""
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_yticks([tick for tick in RATIO_TICKS if low <= tick <= high])
+
+
+def mark(label: str, marker: str, colour: str = BLACK, **look: Any) -> Line2D:
+    """Return a marker by itself, for a legend; `look` as `Line2D` takes it."""
+    look = {"linestyle": "none", "color": colour, "marker": marker, **look}
+    return Line2D([], [], label=label, **look)
 
 
 def joule_ticks(axes: Axes, which: str = "x") -> None:

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from hitl_sim.analysis import Finding, StudyResult
-from hitl_sim.report.figure.style import BLACK, COLOURS, GREY, new_figure
+from hitl_sim.report.figure.style import BLACK, COLOURS, GREY, name_rows, new_figure
 from hitl_sim.report.number import duration
 from hitl_sim.unit import S_PER_H, S_PER_MIN
-from hitl_sim.workforce import Crew, Round, Timeline, simulate_rounds
+from hitl_sim.workforce import Crew, Round, Timeline, crew_of, simulate_rounds
 
 _LOOKS = {
     "work": (COLOURS[0], None),
@@ -64,9 +64,7 @@ def draw_timeline(finding: Finding | None, result: StudyResult) -> Figure | None
     for closed in timeline.elapsed_s[:-1]:
         axes.axvline(float(closed) / size, color=BLACK, linewidth=0.6, linestyle=":")
     names = [f"person {shown - row}" for row in range(shown)]
-    axes.set_yticks(range(shown + 1), ["device waits", *names])
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")
+    name_rows(axes, range(shown + 1), ["device waits", *names])
     axes.set_xlabel(f"time on the people's clock ({unit})")
     more = crew.num_people - shown
     unseen = f" ({more} more people not drawn)" if more else ""
@@ -84,15 +82,7 @@ def _crew(table: Mapping[str, Any], settings: Mapping[str, Any]) -> Crew:
         **table,
         **{k.removeprefix("crew."): v for k, v in settings.items() if "crew." in k},
     }
-    return Crew(
-        num_people=int(given["size"]),
-        hours_per_day=given["hours_per_day"],
-        days_per_week=given["days_per_week"],
-        break_every_s=given["break_every_s"],
-        break_s=given["break_s"],
-        pay_basis=given["pay_basis"],
-        is_break_paid=given["is_break_paid"],
-    )
+    return crew_of(given)
 
 
 def _simulate(

@@ -11,8 +11,10 @@ from hitl_sim.report.figure.style import (
     COLOURS,
     GREY,
     folded,
+    name_rows,
     new_figure,
     short_joules,
+    write_end,
 )
 from hitl_sim.report.number import digits, times
 
@@ -59,17 +61,9 @@ def draw_waterfall(decision: Decision) -> Figure | None:
     amounts = [leader.control, *(step.amount for step in leader.steps), ends[-1]]
     right = [leader.control, *np.maximum(ends[1:], ends[:-1]), ends[-1]]
     for y, end, amount in zip(place, right, amounts, strict=True):
-        axes.annotate(
-            _text(float(amount), leader.measure),
-            (float(end), float(y)),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-        )
-    axes.set_yticks(place, names)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")
+        text = _text(float(amount), leader.measure)
+        write_end(axes, float(end), float(y), text)
+    name_rows(axes, place, names)
     axes.set_xlim(0.0, 1.25 * max(*right, 1e-300))
     unit = "USD" if leader.measure == "usd" else "J"
     scale = times(decision.scale)

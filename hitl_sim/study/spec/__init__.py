@@ -11,13 +11,7 @@ from hitl_sim.study.spec.arm import (
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.check import convert, validate
-from hitl_sim.study.spec.crowd import (
-    DEALT_DIALS,
-    TIME_DIALS,
-    CrewSpec,
-    CrowdSpec,
-    acts_on_crowd,
-)
+from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec, acts_on_crowd
 from hitl_sim.study.spec.load import load_spec
 from hitl_sim.study.spec.part import PartSpec, named_parts, planned_parts
 from hitl_sim.study.spec.study import StudySpec
@@ -25,8 +19,6 @@ from hitl_sim.study.spec.task import TaskSpec
 from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
 
 __all__ = [
-    "DEALT_DIALS",
-    "TIME_DIALS",
     "AxisSpec",
     "CrewSpec",
     "CrowdSpec",

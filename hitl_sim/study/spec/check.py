@@ -53,11 +53,11 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     _check_numbers(raw, "")
     raw = with_offered(raw)
     parts = _convert_parts(raw)
+    planned = planned_parts(parts) if isinstance(parts, dict) else {}
     try:
         raw = {**raw, "network": network_table(raw.get("network", {}))}
     except ValueError as error:
         raise SpecError(str(error)) from error
-    planned = planned_parts(parts) if isinstance(parts, Mapping) else {}
     tasks = raw.get("task")
     for name, task in tasks.items() if isinstance(tasks, Mapping) else ():
         # by itself, so that a message can say which of the tasks it is about
@@ -274,7 +274,7 @@ def _check_recording(spec: StudySpec) -> None:
     asked = [arm for arm in spec.arm if arm.question is not None]
     if not asked or not all(is_replayed(arm, crowd) for arm in asked):
         return
-    for name in crowd.dials:
+    for name in (*crowd.dials, *crowd.chosen):
         if not acts_on_crowd(name, crowd):
             raise SpecError(
                 f"`crowd.{name}` must be left out where all answers are replayed from "

@@ -1,16 +1,21 @@
 """The tables [crowd] and [crew] of a study: who answers, and how they work."""
 
-from typing import Annotated, Any, Literal
+import math
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta
 
-from hitl_sim.schema import Correlation, Positive, Share, Spread, Table
+from hitl_sim.schema import Positive, Scalar, Share, Table
+from oracles.parameter import PARAMETERS, Range
 
 
-class CrowdSpec(Table, frozen=True):
-    """Who answers: a population, and the dials that depart from it.
+class _Who(Table, frozen=True):
+    """Who answers: a population, and the parameters that depart from it.
 
-    A dial that is left out keeps the population's own number. All may be swept.
+    Beside these fields there is one for each row of `oracles.parameter.PARAMETERS`,
+    which `hitl-sim crowd` lists. What is left out keeps the population's own number.
+    All may be swept.
 
     Attributes:
         population: a name that `hitl-sim crowd` lists, the path of a .toml file of
@@ -22,78 +27,61 @@ class CrowdSpec(Table, frozen=True):
         policy: where too few people answered an item: "refuse" the study, "restrict"
             questions to other items, or let a "model", the population, answer; given
             exactly with a recording.
-        accuracy: mean single-answer accuracy over people and items.
         accuracies: mean single-answer accuracy of each person of the crew, in place of
             `accuracy` and `skill_spread`.
-        shared_error: noise correlation of two people on one item.
-        repeatability: noise correlation of one person asked twice.
-        lapse: share of quick guesses.
-        seconds: time of a typical question, s.
-        systematic: share of the shared error that the items' features predict.
-        model_difficulty: utility that an item costs people per standard deviation of
-            a model's margin on it.
-        skill_spread: standard deviation of skill over people, utility.
-        lapse_spread: of the logit of lapse.
-        own_spread: of the logit of each person's own inconsistency.
-        pace_spread: of log seconds.
-        skill_pace: correlation of skill with slowness.
-        skill_lapse: correlation of skill with lapse; needs `lapse_spread`.
-        skill_own: correlation of skill with consistency; needs `own_spread`.
-        activity_spread: standard deviation of the log of how much people take on.
-        skill_activity: correlation of skill with that; needs `activity_spread`.
-        pull: utility that a suggested class gains (labels, arms that suggest).
-        habit: utility that the previous answer gains (labels).
-        skip_margin: no answer that stands by less than this margin of utility.
-        skip_level: no answer where no option is worth this utility.
-        caution: log factor on the signal, paid for with time; 0 is as usual.
-        fatigue: share of the signal that is lost in the long run. It grows over all of
-            an arm's questions; the crew's breaks do not take it off.
-        fatigue_s: time on task after which 63 % of that is lost, s; needs `fatigue`.
+        annotator: how simulated people answer: "random_utility", which goes by all that
+            is given here, or a part of kind "annotator".
+        options: of the annotator: each value is a program of its own.
+        params: of the annotator: numbers, which an axis sweeps as "crowd.params.NAME".
     """
 
     population: str = "typical"
     recording: str | None = None
     policy: Literal["refuse", "restrict", "model"] | None = None
-    accuracy: Share | None = None
     accuracies: tuple[Share, ...] | None = None
-    shared_error: Share | None = None
-    repeatability: Share | None = None
-    lapse: Share | None = None
-    seconds: Positive | None = None
-    systematic: Share | None = None
-    model_difficulty: Spread | None = None
-    skill_spread: Spread | None = None
-    lapse_spread: Spread | None = None
-    own_spread: Spread | None = None
-    pace_spread: Spread | None = None
-    skill_pace: Correlation | None = None
-    skill_lapse: Correlation | None = None
-    skill_own: Correlation | None = None
-    activity_spread: Spread | None = None
-    skill_activity: Correlation | None = None
-    pull: float | None = None
-    habit: float | None = None
-    skip_margin: Spread | None = None
-    skip_level: float | None = None
-    caution: float | None = None
-    fatigue: Share | None = None
-    fatigue_s: Positive | None = None
+    annotator: str = "random_utility"
+    options: dict[str, Scalar] = msgspec.field(default_factory=dict)
+    params: dict[str, float] = msgspec.field(default_factory=dict)
 
     @property
     def dials(self) -> dict[str, Any]:
-        """The dials that are given, by name; numbers, but for `accuracies`."""
-        names = (n for n in self.__struct_fields__ if n not in _WHO)
-        named = {name: getattr(self, name) for name in names}
+        """The parameters that are given, by name; numbers, but for `accuracies`."""
+        named = {name: getattr(self, name) for name in ("accuracies", *PARAMETERS)}
         return {name: value for name, value in named.items() if value is not None}
 
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The annotator, its options and its params, as far as they are given."""
+        found = {"annotator": self.annotator, "options": self.options}
+        found |= {"params": self.params}
+        plain = _Who()
+        return {n: v for n, v in found.items() if v != getattr(plain, n)}
 
-_WHO = ("population", "recording", "policy")
-"""Fields of a crowd that are no dials."""
-TIME_DIALS = ("seconds", "pace_spread")
-"""Dials that act on recorded people too, where their times were not recorded."""
-DEALT_DIALS = ("activity_spread", "skill_activity", "pull")
-"""Dials that never act beside a recording: it settles who answers, and that nobody saw
-a suggestion."""
+
+def _field(allowed: Range) -> Any:
+    """Say what a parameter's field may hold, as msgspec is told."""
+    least, most = ("gt", "lt") if allowed.is_open else ("ge", "le")
+    ends = {least: allowed.low, most: allowed.high}
+    known: dict[str, Any] = {n: end for n, end in ends.items() if math.isfinite(end)}
+    return (Annotated[float, Meta(**known)] if known else float) | None
+
+
+if TYPE_CHECKING:
+
+    class CrowdSpec(_Who, frozen=True):
+        """Who answers, with a field for each parameter; see `_Who`."""
+
+else:
+    CrowdSpec = msgspec.defstruct(
+        "CrowdSpec",
+        [(name, _field(row.range), None) for name, row in PARAMETERS.items()],
+        bases=(_Who,),
+        namespace={"__doc__": _Who.__doc__},
+        module=__name__,
+        frozen=True,
+        kw_only=True,
+        forbid_unknown_fields=True,
+    )
 
 
 class CrewSpec(Table, frozen=True):
@@ -123,6 +111,11 @@ class CrewSpec(Table, frozen=True):
 
 def acts_on_crowd(field: str, crowd: CrowdSpec) -> bool:
     """Whether a field of the crowd changes anything where a recording is replayed."""
+    row = PARAMETERS.get(field)
+    if field.partition(".")[0] in ("annotator", "options", "params"):
+        return False
     if crowd.policy == "model":
-        return field not in DEALT_DIALS
-    return field in ("recording", "policy", *TIME_DIALS)
+        return row is None or row.beside != "never"
+    if row is None:
+        return field in ("recording", "policy")
+    return row.beside == "times"

@@ -116,7 +116,7 @@ def planned_part(name: str, table: PartSpec) -> Part:
 
 
 def planned_parts(tables: Mapping[str, PartSpec]) -> dict[str, Part]:
-    """Tell the options and params of all parts that a study brings, by their names."""
+    """Tell the options and params of all parts of a study, without their code."""
     return {name: planned_part(name, table) for name, table in tables.items()}
 
 

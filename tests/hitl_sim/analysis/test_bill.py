@@ -3,10 +3,12 @@ import pytest
 
 from hitl_sim.analysis.bill import price_units, usage_at, work_unit
 from hitl_sim.analysis.decision import bill_sample
-from hitl_sim.analysis.record import RecordError, read_groups
+from hitl_sim.analysis.record import read_groups
 from hitl_sim.analysis.target import Stop
-from hitl_sim.cost import NOBODY, open_market
+from hitl_sim.cost import open_market
+from hitl_sim.cost.usage import NOBODY
 from hitl_sim.energy import Kind, Scope, load_profile, unavailable
+from hitl_sim.record import RecordError
 
 NO_LABELS = unavailable("s", Scope.HUMAN_TIME, "no label is asked for")
 

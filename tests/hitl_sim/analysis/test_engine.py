@@ -14,13 +14,14 @@ from hitl_sim.cost import (
     LABEL_STANDINGS,
     MEASURES,
     Scenarios,
-    bill,
     cross,
+    ledger,
     open_market,
     price_rates,
     price_table,
     reprice,
 )
+from hitl_sim.cost.engine import bill
 from hitl_sim.energy import Kind, Scope, exact, load_profile
 
 LABEL_S = exact(12.0, "s", Kind.SIMULATED, Scope.HUMAN_TIME, "a labelling arm")
@@ -237,3 +238,30 @@ def test_a_device_that_is_not_offered_is_refused(market_of):
     scenarios = cross(num_devices=2, pue=[1.0])
     with pytest.raises(ValueError, match="device"):
         price_table([market_of()], scenarios)
+
+
+def test_a_line_that_is_added_to_the_ledger_is_on_every_bill(
+    market_of, sample, monkeypatch
+):
+    """No other place knows the lines: runs, pooled runs and scenarios follow."""
+    people = ledger._people
+
+    def with_fee(usage, rates):
+        fee = exact(7.0, "1", Kind.ASSUMED, Scope.MONEY, "a fee per second paid")
+        usd = usage.seconds("paid_s").times(fee, unit="USD", scope=Scope.MONEY)
+        return [*people(usage, rates), ledger.Line("fee", "people", usd=usd)]
+
+    paid = sample.amounts.spent[:, sample.amounts.names.index("paid_s")]
+    scenarios = cross(wage_usd_per_h=[3.0, 30.0])
+    before = price_table([market_of()], scenarios).whole("usd")
+    split = split_bills(sample, market_of())["usd"]
+    monkeypatch.setattr(ledger, "_people", with_fee)
+    after = price_table([market_of()], scenarios).whole("usd")
+    dearer = split_bills(sample, market_of())["usd"]
+    rows = sample.amounts.spent
+    added = bill(rows, after) - bill(rows, before)
+    np.testing.assert_allclose(added, np.tile(7.0 * paid[:, None], 2))
+    by_run = dearer.stood_beside.spent - split.stood_beside.spent
+    np.testing.assert_allclose(by_run, 7.0 * paid)
+    pooled = dearer.beside.value - split.beside.value
+    assert pooled == pytest.approx(7.0 * paid.sum() / 2)

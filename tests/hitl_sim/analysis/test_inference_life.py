@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from hitl_sim.analysis import Answer, Payback
+from hitl_sim.analysis import Payback
 from hitl_sim.analysis.fieller import Shape, fieller
-from hitl_sim.analysis.inference_life import find_life_payback, pays_over_life
+from hitl_sim.analysis.inference_life import find_life_payback
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
 
 RUNS = 12
@@ -83,14 +83,6 @@ def test_a_saving_that_is_the_same_in_every_run_is_certain():
     assert found.queries.high - 25_000 == pytest.approx(half, rel=0.01)
 
 
-def test_whether_it_pays_over_a_life_turns_at_the_break_even():
-    extra, saved = spread(500.0, seed=1), spread(0.02, seed=2)
-    found = find(500.0, 0.02)
-    assert pays_over_life(extra, saved, found.queries.high * 1.01) is Answer.YES
-    assert pays_over_life(extra, saved, found.queries.low * 0.99) is Answer.NO
-    assert pays_over_life(extra, saved, 25_000) is Answer.UNDETERMINED
-
-
 def test_an_unknown_training_energy_leaves_the_queries_unknown():
     found = find_life_payback(
         unavailable("J", Scope.PACKAGE, "no meter"),
@@ -110,5 +102,3 @@ def test_runs_that_do_not_match_are_refused():
         find_life_payback(
             joules(1.0), joules(1.0).scaled(1.0, unit="USD"), np.ones(3), np.ones(3)
         )
-    with pytest.raises(ValueError, match="`queries` must be >= 0"):
-        pays_over_life(np.ones(3), np.ones(3), -1.0)

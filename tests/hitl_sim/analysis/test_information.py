@@ -13,8 +13,9 @@ from scipy.special import ndtr, ndtri
 
 from hitl_sim.analysis.information import (
     draw_levels,
-    partial_information,
-    perfect_information,
+    gain_of,
+    partial_policy,
+    perfect_policy,
 )
 
 HALF_NORMAL = 1.0 / math.sqrt(2.0 * math.pi)
@@ -28,6 +29,14 @@ class Problem:
     net: np.ndarray
     partial: dict[int, float]
     perfect: float
+
+
+def perfect_information(net):
+    return gain_of(perfect_policy(net), net)
+
+
+def partial_information(levels, net):
+    return gain_of(partial_policy(levels, net), net)
 
 
 def beside_nothing(net):

@@ -4,9 +4,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.pretraining import share_pretraining
+from hitl_sim.analysis.pretraining import _least_uses, share_pretraining
 from hitl_sim.analysis.record import WorkLine, read_groups
-from hitl_sim.analysis.standing import _least_uses
 from hitl_sim.cost import Prices, check_prices
 
 PRICES = Prices(boundary="workstation", label_standing="sunk")

@@ -2,7 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from hitl_sim.analysis.record import RecordError, read_groups
+from hitl_sim.analysis.record import read_groups
+from hitl_sim.record import RecordError
 
 
 def test_rows_in_any_order_give_the_same_groups(synthetic):

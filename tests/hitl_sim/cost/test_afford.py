@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hitl_sim.cost import afford, afford_lines, human_joules, published_runs
+from hitl_sim.cost import afford, afford_lines, published_runs
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
 
 
@@ -48,25 +48,12 @@ def test_without_a_device_no_device_time_is_made_up():
     assert bought.num_steps is None
 
 
-@pytest.mark.parametrize("boundary", ["workstation", "whole_person"])
-def test_the_joules_of_affordable_hours_are_the_budget(boundary):
-    human_s = afford(5e6, boundary).human_s
-    assert human_joules(human_s.value, boundary).value == pytest.approx(5e6)
-
-
 @pytest.mark.parametrize("joules", [0.0, -1.0, float("nan"), float("inf")])
 def test_an_impossible_budget_is_refused(joules):
     with pytest.raises(ValueError, match=r"`joules` must be finite and > 0 J, got"):
         afford(joules, "workstation")
     with pytest.raises(ValueError, match=r"`joules` must be finite and > 0 J, got"):
         afford_lines([1.0, joules])
-
-
-def test_impossible_hours_are_refused():
-    with pytest.raises(
-        ValueError, match=r"`seconds` must be finite and >= 0 s, got -1"
-    ):
-        human_joules(-1.0, "workstation")
 
 
 def test_the_figure_has_a_line_for_each_boundary_that_charges_people():

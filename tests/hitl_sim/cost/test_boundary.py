@@ -1,11 +1,8 @@
 import pytest
 
-from hitl_sim.cost import (
-    BOUNDARIES,
-    carbon_intensity,
-    human_hour_carbon,
-    human_hour_energy,
-)
+from hitl_sim.cost import BOUNDARIES, human_hour_energy
+from hitl_sim.cost.boundary import human_hour_carbon
+from hitl_sim.cost.carbon import carbon_intensity
 from hitl_sim.energy.quantity import Kind, Scope
 
 

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from hitl_sim.cost import carbon_intensity, grid_regions
+from hitl_sim.cost.carbon import carbon_intensity, grid_regions
 from hitl_sim.cost.constant import load_toml
 from hitl_sim.energy.quantity import Kind
 

@@ -5,15 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hitl_sim.cost import (
-    Device,
-    Prices,
-    UnitCount,
-    Usage,
-    build_ledger,
-    price_rates,
-    published_runs,
-)
+from hitl_sim.cost import Prices, Usage, price_rates, published_runs
+from hitl_sim.cost.ledger import Device, build_ledger
+from hitl_sim.cost.usage import UnitCount
 from hitl_sim.energy import UnitCost
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, exact, unavailable
 

@@ -149,7 +149,7 @@ def test_a_queue_that_all_people_share_is_laid_out_once(panel, columns):
     query = build_query(asked._replace(suggestion=asked.truth), plan)
     once = query._asdict()
     assert once.pop("is_asked").shape == plan.is_asked.shape
-    for name in ("occasion", "options", "is_marked"):
+    for name in ("occasion", "options"):
         once.pop(name)
     assert {leaf.shape[:2] for leaf in once.values()} == {(len(plan.question), columns)}
     everybody = np.broadcast_to(query.item, plan.question.shape)

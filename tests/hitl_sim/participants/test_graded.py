@@ -8,7 +8,7 @@ from known_crowd import make_design
 from test_comparison import preferences
 
 from hitl_sim.participants.graded import validate_grades
-from hitl_sim.participants.verdict import grades_to_markdown, say_gains, write_grades
+from hitl_sim.report.validation import grades_to_markdown, say_gains, write_validation
 
 
 def verdicts(found):
@@ -21,7 +21,7 @@ def test_what_people_differ_in_is_gained_over_bradley_terry(tmp_path):
     assert said["cells", "pooled answers"] == "gain"
     assert said["cells", "Bradley-Terry"] == "gain"
     assert said["other people, other items", "pooled answers"] == "gain"
-    write_grades(tmp_path, found)
+    write_validation(tmp_path, found)
     page = (tmp_path / "validation.md").read_text().splitlines()
     assert page == grades_to_markdown(found)
     assert all(f"- {sentence}" in page for sentence in say_gains(found.gains))

@@ -6,7 +6,7 @@ from known_crowd import answer_design, make_design
 
 from hitl_sim.participants.record import Record
 from hitl_sim.participants.validate import validate_record
-from hitl_sim.participants.verdict import to_markdown, verdict, write_validation
+from hitl_sim.report.validation import to_markdown, verdict, write_validation
 
 
 @pytest.fixture(scope="module")

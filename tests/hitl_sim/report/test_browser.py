@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from hitl_sim.report import write_report
+from hitl_sim.report.page import write_report
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER = next((path for name in NAMES if (path := shutil.which(name))), None)

@@ -9,7 +9,7 @@ from hitl_sim.energy.clock import (
     is_fitted,
     published_figures,
 )
-from hitl_sim.report.clock import hold_figure, print_clocks, tell_check
+from hitl_sim.report.terminal.clock import hold_figure, print_clocks, tell_check
 
 
 def printed(*args):
@@ -31,7 +31,7 @@ def test_numbers_are_in_their_units_and_gaps_in_words():
         Answer(400.0),
         Answer(400.0),
     )
-    text = printed((board,))
+    text = printed((board,), "")
     assert "1410 MHz" in text
     assert "400 W" in text
     assert "the driver says: Not Supported" in text

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hitl_sim.report.figure import draw_quality
+from hitl_sim.report.figure.quality import draw_quality
 from hitl_sim.report.figure.style import styled
 
 NUM = 30

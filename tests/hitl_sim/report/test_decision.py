@@ -11,16 +11,16 @@ from hitl_sim.analysis.verdict import BreakEvenAlong
 from hitl_sim.report.decision import (
     crossing_text,
     per_hour_text,
-    share_text,
     tell_decision,
 )
 from hitl_sim.report.decision_table import (
-    even_rows,
+    even_table,
     frontier_table,
-    input_rows,
-    sure_rows,
-    worth_rows,
+    input_table,
+    sure_table,
+    worth_table,
 )
+from hitl_sim.report.number import share_text
 from hitl_sim.report.provenance import Sources
 
 
@@ -164,21 +164,21 @@ def test_a_break_even_is_written_with_its_side_and_set(found, text):
 
 
 def test_every_condition_has_its_chance_to_pay(verdict):
-    rows = sure_rows(verdict.decision)
+    rows = sure_table(verdict.decision).rows
     assert len(rows) == 3
     assert all(row[1] == "0 %" for row in rows)
     assert all("Fieller" in row[4] for row in rows)
 
 
 def test_every_break_even_that_was_solved_is_listed(verdict):
-    rows = even_rows(verdict.decision)
+    rows = even_table(verdict.decision).rows
     assert len(rows) == len(verdict.decision.break_evens)
     assert {row[1] for row in rows} == {"training", "energy", "money", "carbon"}
 
 
 def test_what_was_drawn_as_the_world_is_listed_with_its_source(verdict):
     sources = Sources()
-    rows = input_rows(verdict.decision, sources)
+    rows = input_table(verdict.decision, sources).rows
     assert [row[0] for row in rows] == [one.words for one in verdict.decision.inputs]
     wage = next(row for row in rows if row[0] == "wage")
     assert wage[1:4] == ("15.0", "[2.00, 28.0]", "assumed")
@@ -186,14 +186,15 @@ def test_what_was_drawn_as_the_world_is_listed_with_its_source(verdict):
 
 
 def test_the_frontier_is_listed_with_its_objectives(verdict):
-    headings, rows = frontier_table(verdict.decision)
+    found = frontier_table(verdict.decision)
+    headings, rows = found.headings, found.rows
     assert headings[1:6] == verdict.decision.frontier.objectives
     assert rows[0][0] == "control"
     assert rows[0][-2] == "yes"
 
 
 def test_inputs_are_listed_by_what_knowing_them_is_worth(verdict):
-    rows = worth_rows(verdict.sensitivity)
+    rows = worth_table(verdict.sensitivity).rows
     assert rows[0][0] == verdict.sensitivity.worths[0].words
     assert "±" in rows[0][1]
     assert ("accuracy of an answer", "real participants") in {

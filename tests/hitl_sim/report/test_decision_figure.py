@@ -5,15 +5,13 @@ import numpy as np
 import pytest
 
 from hitl_sim.analysis import weigh
-from hitl_sim.report.figure import (
-    draw_acceptability,
-    draw_contour,
-    draw_frontier,
-    draw_sensitivity,
-    draw_timeline,
-    draw_waterfall,
-    styled,
-)
+from hitl_sim.report.figure.acceptability import draw_acceptability
+from hitl_sim.report.figure.contour import draw_contour
+from hitl_sim.report.figure.frontier import draw_frontier
+from hitl_sim.report.figure.sensitivity import draw_sensitivity
+from hitl_sim.report.figure.style import styled
+from hitl_sim.report.figure.timeline import draw_timeline
+from hitl_sim.report.figure.waterfall import draw_waterfall
 
 
 @pytest.fixture(scope="module")

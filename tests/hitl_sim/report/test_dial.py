@@ -1,6 +1,7 @@
 import pytest
 
-from hitl_sim.report.figure import draw_dial, styled
+from hitl_sim.report.figure.dial import draw_dial
+from hitl_sim.report.figure.style import styled
 from hitl_sim.report.standing import swept_dials
 
 

@@ -9,13 +9,13 @@ import pytest
 from rich.console import Console
 
 from hitl_sim.analysis.lever import Serving, clock_policies, tabulate_levers
-from hitl_sim.analysis.standing import Standing
+from hitl_sim.analysis.pretraining import PretrainingCost
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.link import load_link
 from hitl_sim.energy.memory import ModelShape
-from hitl_sim.report.lever import print_levers
 from hitl_sim.report.lever_sign import tell_signs
 from hitl_sim.report.number import digits
+from hitl_sim.report.terminal.lever import print_levers
 
 WHOLE = {"kind": "whole_pool", "role": "arm"}
 MASK = {"kind": "prune", "form": "masked", "share": 0.5, "after": 3}
@@ -61,7 +61,7 @@ def table(synthetic, analysed):
 
 def _standing(table):
     ratio = {row.finding.arm: row.finding.ratio for row in table.rows}
-    return Standing(
+    return PretrainingCost(
         "digits", "tuned", ratio["tuned"], ratio["tuned"], ratio["rough"], 2.0
     )
 
@@ -160,7 +160,7 @@ def test_with_intervals_that_hold_anything_nothing_is_as_published(table):
     profile = _with_int8(table.profile, 4.0)
     open_ = dataclasses.replace(table, rows=rows, profile=profile)
     ratio = {row.finding.arm: row.finding.ratio for row in rows}
-    any_ = Standing("digits", "tuned", *[ratio["tuned"]] * 3, 2.0)
+    any_ = PretrainingCost("digits", "tuned", *[ratio["tuned"]] * 3, 2.0)
     told = tell_signs(open_, [any_])
     claims = [line for line in told if "as published" in line]
     assert all("masks save no operations" in line for line in claims)
@@ -211,7 +211,7 @@ def test_what_int8_takes_is_held_against_what_the_device_is_known_to_do(
 
 def test_pretraining_that_pays_back_at_once_says_what_it_took_and_saved(table):
     ratio = {row.finding.arm: row.finding.ratio for row in table.rows}
-    cheap = Standing("digits", "tuned", *[ratio["wide"]] * 3, 1.0)
+    cheap = PretrainingCost("digits", "tuned", *[ratio["wide"]] * 3, 1.0)
     told = _signs(table, cheap)[0]["tuned"]
     assert "still saves where this run alone pays" in told
     assert "against what is published" in told
@@ -223,7 +223,7 @@ def test_what_the_runs_leave_open_is_neither_as_published_nor_against_it(table):
     narrow = ratio["wide"]
     open_ = dataclasses.replace(narrow, low=0.9, high=1.1)
     for sunk, full in ((open_, ratio["rough"]), (narrow, open_)):
-        found = Standing("digits", "tuned", sunk, sunk, full, 2.0)
+        found = PretrainingCost("digits", "tuned", sunk, sunk, full, 2.0)
         told = _signs(table, found)[0]["tuned"]
         assert "too uncertain to be compared with what is published" in told
         assert "against what is published" not in told
@@ -231,23 +231,23 @@ def test_what_the_runs_leave_open_is_neither_as_published_nor_against_it(table):
 
 def test_a_sign_that_does_not_appear_comes_with_what_an_arm_shows_of_why(table):
     ratio = {row.finding.arm: row.finding.ratio for row in table.rows}
-    never = Standing("digits", "tuned", *[ratio["rough"]] * 3, float("inf"))
-    better = Standing("digits", "wide", *[ratio["wide"]] * 3, 1.0)
+    never = PretrainingCost("digits", "tuned", *[ratio["rough"]] * 3, float("inf"))
+    better = PretrainingCost("digits", "wide", *[ratio["wide"]] * 3, 1.0)
     (alone, _), (shown, _) = _signs(table, never), _signs(table, never, better)
     for told in (alone["tuned"], shown["tuned"]):
         assert "does not save per run" in told
         assert "against what is published" in told
     assert alone["tuned"].endswith("no arm here tells why.")
     assert shown["tuned"].endswith("it is the classes left out that cost.")
-    worse = Standing("digits", "wide", *[ratio["rough"]] * 3, 1.0)
+    worse = PretrainingCost("digits", "wide", *[ratio["rough"]] * 3, 1.0)
     unmended = _signs(table, never, worse)[0]["tuned"]
     assert unmended.endswith("whether the classes left out cost cannot be told.")
 
 
 def test_a_part_of_the_weights_is_held_against_all_of_them(table):
     ratio = {row.finding.arm: row.finding.ratio for row in table.rows}
-    last = Standing("digits", "last", *[ratio["last"]] * 3, float("inf"))
-    better = Standing("digits", "wide", *[ratio["wide"]] * 3, 1.0)
+    last = PretrainingCost("digits", "last", *[ratio["last"]] * 3, float("inf"))
+    better = PretrainingCost("digits", "wide", *[ratio["wide"]] * 3, 1.0)
     told = _signs(table, last, better)[0]["last"]
     assert "all weights together (wide) take" in told
     assert _signs(table, last)[0]["last"].endswith("no arm here tells why.")

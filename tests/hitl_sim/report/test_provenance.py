@@ -5,14 +5,13 @@ import pytest
 
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
 from hitl_sim.report.provenance import (
-    HEADINGS,
     Sources,
     constant_entries,
     describe,
     describe_estimate,
+    entry_table,
     finding_entries,
     ledger_entries,
-    rows,
     task_entries,
 )
 
@@ -100,8 +99,8 @@ def test_the_devices_constants_are_listed_with_interval_and_source(crowded):
 
 
 def test_entries_become_rows_under_the_headings(crowded):
-    cells = rows(task_entries(crowded.tasks[0]), Sources())
-    assert {len(row) for row in cells} == {len(HEADINGS)}
+    found = entry_table("ceiling", task_entries(crowded.tasks[0]), Sources())
+    assert {len(row) for row in found.rows} == {len(found.headings)}
 
 
 def test_the_batch_that_a_life_is_billed_in_is_told(crowded):

@@ -4,15 +4,14 @@ from hitl_sim.report.citation import bibtex, methods_paragraph
 from hitl_sim.report.number import RHO
 from hitl_sim.report.scale import (
     growth_note,
-    inverted_headings,
-    inverted_rows,
+    inverted_table,
     tell_growth,
 )
-from hitl_sim.report.setup import setup_rows
+from hitl_sim.report.setup import setup_table
 
 
 def test_all_that_was_set_is_listed_and_what_was_not_is_left_out(swept):
-    rows = setup_rows(swept)
+    rows = setup_table(swept).rows
     assert ("task digits", "pool", "1000") in rows
     assert ("crew", "hours_per_day", "8") in rows
     assert ("arm relevance", "share", "0.5") in rows
@@ -41,11 +40,12 @@ def test_the_citation_is_of_this_version():
 
 
 def test_the_inverted_question_is_asked_of_the_published_runs():
-    assert inverted_headings()[1:] == (
+    found = inverted_table("workstation")
+    assert found.headings[1:] == (
         f"{RHO} required at GPT-3's energy",
         f"{RHO} required at BLOOM 176B's energy",
     )
-    rows = {row[0]: row[1:] for row in inverted_rows("workstation")}
+    rows = {row[0]: row[1:] for row in found.rows}
     # 1e6 h at 100 W are 100 MWh of 1,287 and of 433
     assert rows["1,000,000 h"] == ("0.922", "0.769")
     assert rows["100 h"][0].startswith("1 - ")

@@ -8,8 +8,8 @@ from hitl_sim.analysis import Effect, best
 from hitl_sim.analysis.joint import judge_at_once
 from hitl_sim.cost import Prices
 from hitl_sim.energy.profile import Constant, MeasuredCost
-from hitl_sim.report import paragraphs, tell
 from hitl_sim.report.number import times
+from hitl_sim.report.words import tell
 
 PRICES = Prices(boundary="workstation", label_standing="sunk", pue=1.0)
 
@@ -19,7 +19,7 @@ def spoken(result):
 
 
 def test_the_first_line_says_that_no_joule_was_measured(crowded):
-    assert paragraphs(tell(crowded))[0].startswith("No joule here was measured")
+    assert tell(crowded).caution.startswith("No joule here was measured")
 
 
 def cost(*, has_joules):
@@ -38,7 +38,7 @@ def cost(*, has_joules):
 def test_the_first_line_says_what_was_measured(crowded, timed, has_joules, said):
     unit = dict.fromkeys(crowded.units[:timed], cost(has_joules=has_joules))
     profile = msgspec.structs.replace(crowded.profile, unit=unit)
-    line = paragraphs(tell(dataclasses.replace(crowded, profile=profile)))[0]
+    line = tell(dataclasses.replace(crowded, profile=profile)).caution
     assert said in line
     assert profile.label in line
 
@@ -286,8 +286,9 @@ def test_each_of_several_tasks_is_named(crowded):
         crowded,
         tasks=(crowded.tasks[0], dataclasses.replace(crowded.tasks[0], task="b")),
     )
-    lines = paragraphs(tell(two))
-    assert any(line.startswith("b: People did not pay") for line in lines)
+    first, second = tell(two).tasks
+    assert (first.task, second.task) == ("digits", "b")
+    assert second.answer.startswith("People did not pay")
 
 
 def test_people_are_held_against_the_best_arm_without_them(crowded):
@@ -299,9 +300,9 @@ def test_the_standing_of_the_people_is_told(dialled):
     assert "typical (relevance: assumed" in tell(dialled).notes[0]
 
 
-def test_a_study_s_note_follows_its_question(synthetic, analysed):
+def test_a_study_s_note_stands_beside_its_question(synthetic, analysed):
     note = "Another study of this task found otherwise."
     result = analysed([synthetic.relevance()], changes={"note": note})
-    told = paragraphs(tell(result))
-    assert told[told.index("Do people pay?") + 1] == note
-    assert note not in paragraphs(tell(analysed([synthetic.relevance()])))
+    assert tell(result).question == "Do people pay?"
+    assert tell(result).note == note
+    assert not tell(analysed([synthetic.relevance()])).note

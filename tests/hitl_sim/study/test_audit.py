@@ -7,13 +7,13 @@ from rich.console import Console
 
 from hitl_sim.energy import Kind, Quantity, Scope, load_profile
 from hitl_sim.energy.profile import Constant, MeasuredCost
+from hitl_sim.record import RecordError
+from hitl_sim.report.terminal.calibration import print_audit
 from hitl_sim.study import audit
 from hitl_sim.study.audit import audit_study, draw_runs
 from hitl_sim.study.calibration import DISTURBED
 from hitl_sim.study.runner import load_study, run_study
-from hitl_sim.study.show import print_audit
 from hitl_sim.study.spec import convert
-from hitl_sim.study.store import RecordError
 from hitl_sim.study.visit import RunVisit, Visit
 
 SMOKE = Path(__file__).parents[2] / "experiments" / "smoke.toml"

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.energy.meters.cpu_time import CpuTime
+from hitl_sim.energy.meters.processor_time import CpuTime
 from hitl_sim.study import bench
 from hitl_sim.study.calibration import conditions_of, grid_specs
 from hitl_sim.study.plan import build_plan

@@ -1,9 +1,8 @@
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from hitl_sim.study.lever_table import LeverPrices, show_levers
+from hitl_sim.study.lever_table import LeverPrices, lay_out_levers
 
 
 @pytest.mark.parametrize(
@@ -22,4 +21,4 @@ def test_a_page_says_with_what_it_was_made(prices, options):
 
 def test_a_batch_below_1_is_refused_before_anything_is_read():
     with pytest.raises(ValueError, match="`--query-batch` must be >= 1, got 0"):
-        show_levers(Console(), Path("nowhere"), LeverPrices(query_batch=0), "levers")
+        lay_out_levers(Path("nowhere"), LeverPrices(query_batch=0))

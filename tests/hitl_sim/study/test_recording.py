@@ -10,12 +10,13 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from hitl_sim.record import REPLAY_SCHEMA
 from hitl_sim.study.grid import inert_axes
 from hitl_sim.study.plan import build_plan
 from hitl_sim.study.recording import load_recording, recording_of
 from hitl_sim.study.runner import dry_run, load_study, run_study
 from hitl_sim.study.spec import SpecError, convert, load_spec
-from hitl_sim.study.store import REPLAY_SCHEMA, read_records
+from hitl_sim.study.store import read_records
 from hitl_sim.study.verify import verify_study
 from hitl_sim.task import load_task
 

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hitl_sim.output import DiskFullError
+from hitl_sim.record import RECORD_SCHEMA, RecordError
 from hitl_sim.study import sweep
 from hitl_sim.study.cluster import Place
 from hitl_sim.study.executor import LocalExecutor
@@ -23,11 +24,7 @@ from hitl_sim.study.probe import probe_study
 from hitl_sim.study.runner import dry_run, load_study, run_study
 from hitl_sim.study.spec import SpecError, convert, load_spec
 from hitl_sim.study.status import status_of
-from hitl_sim.study.store import (
-    RECORD_SCHEMA,
-    RecordError,
-    write_table,
-)
+from hitl_sim.study.store import write_table
 from hitl_sim.study.verify import verify_study
 
 pytestmark = pytest.mark.study

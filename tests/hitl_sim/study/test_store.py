@@ -3,11 +3,12 @@ import os
 import pyarrow as pa
 import pytest
 
+from hitl_sim.record import LABEL_SCHEMA, RECORD_SCHEMA, RecordError
 from hitl_sim.study import store
 
 
 def row(key):
-    return dict.fromkeys(store.RECORD_SCHEMA.names) | {
+    return dict.fromkeys(RECORD_SCHEMA.names) | {
         "key": key,
         "replicate": 0,
         "outcome": "ok",
@@ -38,9 +39,7 @@ def test_a_half_written_file_is_never_read(tmp_path):
 def test_a_damaged_file_is_named(tmp_path):
     path = store.write_records(tmp_path, "one", [row("a")])
     path.write_bytes(path.read_bytes()[:50])
-    with pytest.raises(
-        store.RecordError, match=r"one\.parquet' cannot be read .* aside"
-    ):
+    with pytest.raises(RecordError, match=r"one\.parquet' cannot be read .* aside"):
         store.read_records(tmp_path)
 
 
@@ -54,7 +53,7 @@ def test_a_changed_byte_is_found_or_changes_no_record(tmp_path, position):
     if not store.damaged_files(tmp_path):
         assert store.read_records(tmp_path).equals(before)
         return
-    with pytest.raises(store.RecordError, match=path.name) as caught:
+    with pytest.raises(RecordError, match=path.name) as caught:
         store.read_records(tmp_path)
     assert "\n" not in str(caught.value)
 
@@ -62,31 +61,33 @@ def test_a_changed_byte_is_found_or_changes_no_record(tmp_path, position):
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")
-    with pytest.raises(store.RecordError, match=r"`out` must be a folder .*file/sub"):
+    with pytest.raises(RecordError, match=r"`out` must be a folder .*file/sub"):
         store.check_folder(blocked / "sub")
 
 
+def runs(*keys_and_arms):
+    label = dict.fromkeys(LABEL_SCHEMA.names, "x")
+    rows = [{"key": key, **label, "arm": arm} for key, arm in keys_and_arms]
+    return pa.Table.from_pylist(rows, pa.schema([("key", pa.string()), *LABEL_SCHEMA]))
+
+
 def test_names_are_joined_in_the_studys_order():
-    records = pa.Table.from_pylist([row("b"), row("a")], store.RECORD_SCHEMA)
-    label = dict.fromkeys(store.LABEL_SCHEMA.names, "x")
-    labels = [(k, label | {"arm": k.upper()}) for k in "abc"]
-    table = store.join_labels(records, labels)
+    records = pa.Table.from_pylist([row("b"), row("a")], RECORD_SCHEMA)
+    table = store.join_labels(records, runs(("a", "A"), ("b", "B"), ("c", "C")))
     assert table.column("arm").to_pylist() == ["A", "B"]
     assert table.column("key").to_pylist() == ["a", "b"]
 
 
 def test_a_record_that_two_arms_share_gets_both_names():
-    records = pa.Table.from_pylist([row("a")], store.RECORD_SCHEMA)
-    label = dict.fromkeys(store.LABEL_SCHEMA.names, "x")
-    labels = [("a", label | {"arm": "one"}), ("a", label | {"arm": "other"})]
-    table = store.join_labels(records, labels)
+    records = pa.Table.from_pylist([row("a")], RECORD_SCHEMA)
+    table = store.join_labels(records, runs(("a", "one"), ("a", "other")))
     assert table.column("arm").to_pylist() == ["one", "other"]
     assert table.column("key").to_pylist() == ["a", "a"]
 
 
 def test_an_empty_folder_has_no_records(tmp_path):
     assert store.finished_keys(tmp_path) == set()
-    assert store.join_labels(store.read_records(tmp_path), []).num_rows == 0
+    assert store.join_labels(store.read_records(tmp_path), runs()).num_rows == 0
 
 
 def test_what_a_killed_writer_left_is_removed_when_it_is_nobodys(tmp_path):

@@ -4,8 +4,8 @@ import io
 import pytest
 from rich.console import Console
 
+from hitl_sim.report.terminal.progress import shown_progress
 from hitl_sim.study.plan import Chunk
-from hitl_sim.study.show_sweep import shown_progress
 from hitl_sim.study.sweep import Progress
 from hitl_sim.study.time_left import TimeLeft
 from hitl_sim.study.worker import ChunkReport

@@ -8,12 +8,12 @@ import pytest
 from hitl_sim.learn import build_run, describe_work
 from hitl_sim.learn.lever.table import _Lever
 from hitl_sim.learn.work import Unit, abstract
+from hitl_sim.record import RecordError
 from hitl_sim.study import worker
+from hitl_sim.study.folder import merge_units
 from hitl_sim.study.lever import lever_config
 from hitl_sim.study.plan import build_plan, chunks_left
-from hitl_sim.study.runner import merge_units
 from hitl_sim.study.spec import arm_kinds, convert, load_spec
-from hitl_sim.study.store import RecordError
 
 STUDIES = Path(__file__).parents[2] / "experiments"
 

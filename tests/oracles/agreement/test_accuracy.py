@@ -1,28 +1,14 @@
-import math
-
 import numpy as np
-import pytest
 from sklearn.metrics import confusion_matrix
 
-from oracles.agreement import (
-    accuracy,
-    accuracy_by_item,
-    accuracy_by_person,
-    confusion,
-    tie_share,
-)
+from oracles.agreement import accuracy_by_person, confusion
 
 ANSWERS = np.array([[0, 0, 1], [1, 1, -1], [2, 0, 2], [-1, -1, 1]])
 TRUTH = np.array([0, 1, 0, 1])
 
 
-def test_accuracy_counts_only_answers_that_exist():
-    assert accuracy(ANSWERS, TRUTH) == pytest.approx(6 / 9)
-
-
-def test_accuracy_is_split_by_person_and_by_item():
+def test_accuracy_is_of_the_answers_that_a_person_gave():
     np.testing.assert_allclose(accuracy_by_person(ANSWERS, TRUTH), [2 / 3, 1, 1 / 3])
-    np.testing.assert_allclose(accuracy_by_item(ANSWERS, TRUTH), [2 / 3, 1, 1 / 3, 1])
 
 
 def test_confusion_equals_that_of_scikit_learn():
@@ -40,16 +26,8 @@ def test_confusion_of_one_person_is_that_of_one_column():
     np.testing.assert_array_equal(counts, [[1, 0, 1], [0, 1, 0], [0, 0, 0]])
 
 
-def test_ties_are_a_share_of_the_answers_that_exist():
-    assert tie_share([[0, 1], [2, -1]]) == pytest.approx(1 / 3)
-    assert tie_share([[0, 1], [2, -1]], tie=2) == pytest.approx(1 / 3)
-
-
 def test_without_answers_nothing_is_known():
     nobody = np.full((3, 2), -1)
     truth = np.zeros(3, int)
-    assert math.isnan(accuracy(nobody, truth))
     assert np.isnan(accuracy_by_person(nobody, truth)).all()
-    assert np.isnan(accuracy_by_item(nobody, truth)).all()
-    assert math.isnan(tie_share(nobody))
     assert confusion(nobody, truth, 2).sum() == 0

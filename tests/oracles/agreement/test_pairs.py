@@ -5,15 +5,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from oracles.agreement import between_people, cohen_kappa, retest, shared_error
+from oracles.agreement import cohen_kappa, retest, shared_error
 
 ANSWERS = np.array([[0, 0, 1], [1, 1, -1], [2, 0, 2], [-1, -1, 1]])
 TRUTH = np.array([0, 1, 0, 1])
-
-
-def test_people_are_compared_wherever_two_answered():
-    # Seven pairs: one of three agree, the one there is agrees, one of three agree.
-    assert between_people(ANSWERS) == pytest.approx(3 / 7)
 
 
 def test_retest_splits_second_looks_by_the_first_answer():
@@ -47,7 +42,6 @@ def test_shared_error_equals_what_listing_every_pair_gives():
     assert seen.second_errs == pytest.approx(errs_too.mean())
     assert seen.same_if_both == pytest.approx((first == second)[errs & errs_too].mean())
     assert seen.kappa == pytest.approx(cohen_kappa_score(errs, errs_too))
-    assert between_people(answers) == pytest.approx((first == second).mean())
 
 
 def test_independent_errors_have_no_kappa_and_identical_ones_have_all():
@@ -61,6 +55,5 @@ def test_independent_errors_have_no_kappa_and_identical_ones_have_all():
 def test_what_cannot_be_known_is_nan_and_not_zero():
     nobody = np.full((3, 2), -1)
     truth = np.zeros(3, int)
-    assert math.isnan(between_people(nobody))
     assert all(math.isnan(value) for value in shared_error(nobody, truth))
     assert all(math.isnan(value) for value in retest(nobody[:, 0], nobody[:, 1], truth))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from oracles import LABEL, RELEVANCE
-from oracles.feedback import PREFERENCE, VERIFICATION
+from oracles.feedback.preference import PREFERENCE
+from oracles.feedback.verification import VERIFICATION
 
 KEY = jax.random.key(29)
 COUNT = 8000

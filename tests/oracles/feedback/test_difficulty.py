@@ -6,8 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oracles.feedback import DIFFICULTY
-from oracles.feedback.difficulty import NUM_LEVELS
+from oracles.feedback.difficulty import DIFFICULTY, NUM_LEVELS
 
 KEY = jax.random.key(72)
 COUNT = 8000

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from oracles.agreement import mark_agreement
-from oracles.feedback import MARKS
+from oracles.feedback.marks import MARKS
 
 KEY = jax.random.key(82)
 LADDER = np.array([0.2, -1.0, 1.3, -0.5], np.float32)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from oracles import LABEL
-from oracles.feedback import VERIFICATION
-from oracles.feedback.verification import YES
+from oracles.feedback.verification import VERIFICATION, YES
 
 KEY = jax.random.key(52)
 COUNT = 8000

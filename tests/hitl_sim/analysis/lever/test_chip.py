@@ -3,8 +3,8 @@ import pytest
 
 from hitl_sim.analysis.interval import Outlay
 from hitl_sim.analysis.lever.chip import price_chip
-from hitl_sim.analysis.record import RecordError
 from hitl_sim.energy import Kind
+from hitl_sim.record import RecordError
 
 
 def _unit(dtype, operand_b, bytes_moved=0.0):

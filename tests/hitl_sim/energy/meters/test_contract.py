@@ -1,4 +1,4 @@
-"""What every backend must do, on a device of 100 W; new ones go into `BACKENDS`."""
+"""What every built-in meter must do, on a device of 100 W."""
 
 import pytest
 from meter_kit.powercap import Tree
@@ -12,14 +12,15 @@ from hitl_sim.energy.meters import (
     RaplBackend,
     WallMeterBackend,
 )
-from hitl_sim.energy.meters.cpu import CpuCalibration
-from hitl_sim.energy.meters.cpu_time import CpuTime
+from hitl_sim.energy.meters.cpu_time import CpuCalibration
+from hitl_sim.energy.meters.processor_time import CpuTime
 from hitl_sim.energy.meters.simulated import (
     SimulatedBoard,
     SimulatedDriver,
     VirtualTime,
     Waveform,
 )
+from hitl_sim.part import builtin
 
 
 def nvml(time, folder, **board):
@@ -64,7 +65,7 @@ def wall(time, folder):
     )
 
 
-def cpu(time, folder):
+def cpu_time(time, folder):
     known = CpuCalibration(40.0, 60.0, 0.05, "laptop", "package", "counter, 2026")
     return CpuBackend(known, time.clock, lambda: CpuTime(time.now_s, time.now_s))
 
@@ -73,7 +74,13 @@ def analytic(time, folder):
     return AnalyticBackend(load_profile("laptop-cpu"), time.clock)
 
 
-BACKENDS = (nvml, power_only, rapl, wall, cpu, analytic)
+BACKENDS = (nvml, power_only, rapl, wall, cpu_time, analytic)
+
+
+def test_every_meter_that_ships_is_held_to_the_contract():
+    assert {build.__name__ for build in BACKENDS} - {"power_only"} == set(
+        builtin("meter")
+    )
 
 
 @pytest.fixture(params=BACKENDS, ids=lambda build: build.__name__)

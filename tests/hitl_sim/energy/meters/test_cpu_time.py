@@ -1,79 +1,107 @@
-import multiprocessing
-import os
-import subprocess
-import sys
-import time
-
 import pytest
 
-from hitl_sim.energy.meters.cpu_time import family, program_root, read_cpu_time
+from hitl_sim.energy import Kind, Quantity, Scope
+from hitl_sim.energy.meters import CpuBackend, Meter, calibrate_cpu, read_calibration
+from hitl_sim.energy.meters.cpu_time import CpuCalibration
+from hitl_sim.energy.meters.processor_time import CpuTime
+from hitl_sim.energy.meters.simulated import VirtualTime
 
-pytestmark = pytest.mark.skipif(
-    read_cpu_time() is None, reason="processor time can be read on Linux only"
+KNOWN = CpuCalibration(10.0, 5.0, 0.1, "laptop", "package", "package counter, 2026")
+
+
+class Host:
+    """A machine of 12 W at rest and 6 W a busy core."""
+
+    def __init__(self):
+        self.time, self.cpu_s, self.cores = VirtualTime(), 0.0, 0.0
+
+    def work(self, seconds):
+        self.time.sleep(seconds)
+        self.cpu_s += self.cores * seconds
+
+    def cpu_time(self):
+        return CpuTime(self.cpu_s / 2, self.cpu_s)
+
+    def load(self, cores):
+        def run():
+            self.cores = cores
+            self.work(10.0)
+
+        return run
+
+    def measure(self, load):
+        load()
+        joules = 10.0 * (12.0 + 6.0 * self.cores)
+        ends = (0.95 * joules, 1.05 * joules)
+        return 10.0, [
+            Quantity(
+                joules, "J", Kind.MEASURED_COUNTER, Scope.PACKAGE, ends, "rapl", of="h"
+            )
+        ]
+
+
+def calibrate(host, cores):
+    return calibrate_cpu(
+        host.measure,
+        [host.load(number) for number in cores],
+        device="laptop",
+        source="test",
+        cpu_time=host.cpu_time,
+    )
+
+
+def test_calibration_finds_the_watts_and_keeps_the_counters_error():
+    found = calibrate(Host(), (0, 1, 2, 4))
+    assert (found.idle_w, found.core_w) == pytest.approx((12.0, 6.0))
+    assert found.relative_error == pytest.approx(0.05)
+    assert found.scope == "package"
+
+
+def test_loads_that_do_not_differ_calibrate_nothing():
+    with pytest.raises(ValueError, match="must differ by at least half a core"):
+        calibrate(Host(), (1, 1, 1, 1.1))
+    with pytest.raises(ValueError, match="at least 4 windows, got 2"):
+        calibrate(Host(), (0, 4))
+
+
+def test_a_window_is_idle_power_and_our_own_processor_time():
+    host = Host()
+    host.cores = 4
+    backend = CpuBackend(KNOWN, host.time.clock, host.cpu_time)
+    with Meter([backend], clock=host.time.clock).window("x", phase="score") as window:
+        host.work(10.0)
+    (energy,) = window.joules
+    assert energy.value == pytest.approx(10.0 * 10.0 + 5.0 * 20.0)
+    assert energy.interval == pytest.approx((180.0, 220.0))
+    assert energy.kind is Kind.MODELLED_CALIBRATED
+    assert "package counter, 2026" in energy.source
+
+
+def test_a_calibration_is_a_file(tmp_path):
+    KNOWN.write(tmp_path / "cpu.json")
+    assert read_calibration(tmp_path / "cpu.json") == KNOWN
+    (tmp_path / "bad.json").write_text('{"idle_w": 3}')
+    with pytest.raises(ValueError, match="must hold a calibration"):
+        read_calibration(tmp_path / "bad.json")
+
+
+def test_without_processor_time_energy_is_unavailable():
+    backend = CpuBackend(KNOWN, cpu_time=lambda: None)
+    assert not backend.probe()[0].is_available
+    (energy,) = backend.delta(backend.read(), backend.read())
+    assert energy.value is None
+
+
+def test_a_calibrated_backend_says_that_it_measures_nothing():
+    (seen,) = CpuBackend(KNOWN, cpu_time=lambda: CpuTime(0, 0)).probe()
+    assert seen.kind is Kind.MODELLED_CALIBRATED
+    assert "nothing is measured now" in seen.note
+
+
+@pytest.mark.parametrize(
+    "bad", [{"idle_w": -1.0}, {"core_w": 0.0}, {"relative_error": 0.0}, {"source": ""}]
 )
-
-
-def spin(seconds):
-    end = time.process_time() + seconds
-    while time.process_time() < end:
-        pass
-
-
-def test_our_own_work_is_counted_in_both():
-    before = read_cpu_time()
-    spin(0.2)
-    after = read_cpu_time()
-    assert after.own_s - before.own_s == pytest.approx(0.2, abs=0.06)
-    assert after.host_s - before.host_s > 0.1
-
-
-def test_a_living_child_is_counted_and_is_family():
-    before = read_cpu_time()
-    code = (
-        "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
-    )
-    child = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    child.stdout.readline()
-    during = read_cpu_time()
-    assert child.pid in set(family(os.getpid()))
-    child.communicate(b"\n")
-    after = read_cpu_time()
-    assert during.own_s - before.own_s >= 0.25
-    assert after.own_s - before.own_s >= 0.25
-
-
-def test_a_system_without_proc_tells_nothing(tmp_path):
-    assert read_cpu_time(tmp_path) is None
-
-
-def read_beside(is_working, is_over, results):
-    """Read before and after a sibling has worked; a worker's side of the test."""
-    before = read_cpu_time()
-    is_working.wait()
-    is_over.wait()
-    after = read_cpu_time()
-    ours = {os.getppid()} <= set(family(program_root()))
-    results.put((after.own_s - before.own_s, after.program_s - before.program_s, ours))
-
-
-def work_beside(is_working, is_over):
-    is_working.set()
-    spin(0.5)
-    is_over.set()
-    time.sleep(0.3)
-
-
-def test_a_sibling_worker_is_of_our_program_and_not_our_own_work():
-    context = multiprocessing.get_context("spawn")
-    is_working, is_over, results = context.Event(), context.Event(), context.Queue()
-    reader = context.Process(target=read_beside, args=(is_working, is_over, results))
-    worker = context.Process(target=work_beside, args=(is_working, is_over))
-    reader.start(), worker.start()
-    own_s, program_s, is_ours = results.get(timeout=60)
-    reader.join(), worker.join()
-    assert own_s < 0.2
-    assert program_s - own_s > 0.3
-    assert is_ours
-    assert program_root() == os.getpid()
+def test_constants_out_of_range_are_refused(bad):
+    fields = {**KNOWN.__dict__, **bad}
+    with pytest.raises(ValueError, match=f"`{next(iter(bad))}` must"):
+        CpuCalibration(**fields)

@@ -4,7 +4,6 @@ import pytest
 
 from hitl_sim.energy import Kind, Scope
 from hitl_sim.energy.meters import NvmlBackend
-from hitl_sim.energy.meters.nvml import probe
 
 SECOND = 1_000_000_000
 
@@ -130,7 +129,7 @@ def test_a_machine_without_boards_says_so():
 
 def test_a_missing_binding_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pynvml", None)
-    (seen,) = probe()
+    (seen,) = NvmlBackend().probe()
     assert "pip install nvidia-ml-py" in seen.reason
 
 

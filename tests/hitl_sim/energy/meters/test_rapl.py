@@ -8,7 +8,7 @@ from meter_kit.powercap import RANGE_UJ
 
 from hitl_sim.energy import Kind, Scope, total
 from hitl_sim.energy.meters import Meter, RaplBackend
-from hitl_sim.energy.meters.cpu_time import CpuTime
+from hitl_sim.energy.meters.processor_time import CpuTime
 from hitl_sim.energy.meters.simulated import VirtualTime
 
 SECOND = 1_000_000_000

@@ -13,8 +13,8 @@ from hitl_sim.energy.meters import (
     RaplBackend,
     WallMeterBackend,
 )
-from hitl_sim.energy.meters.cpu import CpuCalibration
-from hitl_sim.energy.meters.cpu_time import CpuTime
+from hitl_sim.energy.meters.cpu_time import CpuCalibration
+from hitl_sim.energy.meters.processor_time import CpuTime
 from hitl_sim.energy.meters.simulated import (
     SimulatedBoard,
     SimulatedDriver,

@@ -1,0 +1,294 @@
+"""Commands about people: populations, and answers that real people gave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from hitl_sim.cli.app import Force, check_new, family, screen
+
+if TYPE_CHECKING:
+    from hitl_sim.participants.answers import Answers
+
+command = family("People")
+
+AnswerFile = Annotated[
+    Path,
+    typer.Argument(
+        help="Answers: .csv, .tsv, .parquet, or JSON of Label Studio, Prodigy, Doccano "
+        "or Argilla (a file, .zip or folder)."
+    ),
+]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(help="What the file calls a column: seconds=rt_ms. Repeated."),
+]
+Answer = Annotated[
+    list[str] | None,
+    typer.Option(help="What the file calls an answer: equal=tie. Repeated."),
+]
+Kind = Annotated[str | None, typer.Option(help="label, rating, preference or marks.")]
+Question = Annotated[
+    str | None,
+    typer.Option(help="Name of the question, where an export has several of a task."),
+]
+TimeUnit = Annotated[
+    float, typer.Option(help="Seconds in a unit of time: .001 for milliseconds.")
+]
+ConfidenceMax = Annotated[
+    float, typer.Option(help="Largest confidence of the scale: 100 for percent.")
+]
+KeepNa = Annotated[
+    bool,
+    typer.Option(
+        "--keep-na",
+        help="NA, NaN, null ... name a class of a table. They mean that an answer is "
+        "missing otherwise.",
+    ),
+]
+Wide = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Where a table has one row a person: the columns of a field by item, as "
+        "'answer={item}_Q1' or '{item}.answer'. Repeated."
+    ),
+]
+
+
+@command()
+def crowd(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="A population, or a .toml file of your own; all named ones are listed "
+            "without it."
+        ),
+    ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            help="Ask a crowd of them, print what it does and draw it into this .png "
+            "or .svg file."
+        ),
+    ] = None,
+    kind: Annotated[
+        str, typer.Option(help="What the crowd is asked: label or relevance.")
+    ] = "label",
+    options: Annotated[int, typer.Option(min=2, help="Classes of a label.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Of the crowd that is asked.")] = 0,
+    force: Force = False,
+) -> None:
+    """List the populations, or what one of them is made of and why; draw what it does.
+
+    In a file of several populations one is named after a colon: people.toml:night.
+    """
+    from hitl_sim.report.figure.crowd import check_figure, write_figure
+    from hitl_sim.report.portrait import portray
+    from hitl_sim.report.terminal.crowd import (
+        print_crowd,
+        print_crowds,
+        print_portrait,
+    )
+
+    console = screen()
+    if name is None:
+        if figure is not None:
+            raise ValueError("`NAME` must be given with `--figure`, got none.")
+        print_crowds(console)
+        return
+    if figure is None:
+        print_crowd(console, name)
+        return
+    check_figure(figure)
+    check_new(figure, force, "--figure")
+    portrait = portray(name, kind, options, seed)
+    print_crowd(console, name)
+    print_portrait(console, portrait)
+    write_figure(portrait, figure)
+    console.print(f"Drawn to {escape(str(figure))}", soft_wrap=True)
+
+
+@command()
+def fit(
+    answers: AnswerFile,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Population file to write (TOML), for studies to name."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the population.")] = "participants",
+    citation: Annotated[
+        str | None, typer.Option(help="Whose answers these are, for the file.")
+    ] = None,
+    column: Column = None,
+    answer: Answer = None,
+    kind: Kind = None,
+    question: Question = None,
+    time_unit_s: TimeUnit = 1.0,
+    confidence_max: ConfidenceMax = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of points and draws.")] = 0,
+    keep_na: KeepNa = False,
+    wide: Wide = None,
+    force: Force = False,
+) -> None:
+    """Fit a crowd to real answers: what they identify, and a population for studies.
+
+    Ids of people are hashed with a salt that is kept nowhere, other columns are
+    dropped, and nothing leaves this machine.
+    """
+    from hitl_sim.participants.fit import fit_answers
+    from hitl_sim.participants.inventory import take_stock
+    from hitl_sim.participants.model_file import (
+        check_kind,
+        check_out,
+        write_population,
+    )
+    from hitl_sim.report.terminal.participant import print_fit, print_inventory
+    from hitl_sim.report.terminal.progress import timed_progress
+
+    console = screen()
+    check_out(out, name)
+    if out is not None:
+        check_new(out, force)
+    layout = (column, answer, kind, time_unit_s, confidence_max, keep_na, wide)
+    given = _answers(answers, question, *layout)
+    stock = take_stock(given, kind)
+    if out is not None:
+        check_kind(stock.kind)
+    print_inventory(console, given, stock)
+    with timed_progress(console) as bars:
+        task = bars.add_task("fitting answers", total=None)
+
+        def show(what: str, done: int, total: int) -> None:
+            text = f"fitting {what}"
+            bars.update(task, description=text, total=total, completed=done)
+
+        found = fit_answers(given, kind, show, seed)
+    print_fit(console, found)
+    if out is not None:
+        write_population(out, name, found, citation or answers.name)
+        console.print(f'Written to {out}: population = "{out}"', soft_wrap=True)
+
+
+@command(name="import")
+def import_(
+    answers: AnswerFile,
+    out: Annotated[
+        Path, typer.Option(help="File to write (.parquet), for studies to replay.")
+    ],
+    column: Column = None,
+    answer: Answer = None,
+    kind: Kind = None,
+    question: Question = None,
+    time_unit_s: TimeUnit = 1.0,
+    confidence_max: ConfidenceMax = 1.0,
+    keep_na: KeepNa = False,
+    wide: Wide = None,
+    force: Force = False,
+) -> None:
+    """Bring answers into the one form that studies replay as their `crowd.recording`.
+
+    Ids of people are hashed with a salt that is kept nowhere; other columns are
+    dropped.
+    """
+    from hitl_sim.participants.answers import check_table_out
+    from hitl_sim.participants.inventory import take_stock
+    from hitl_sim.report.terminal.participant import print_inventory
+
+    console = screen()
+    check_table_out(out)
+    if out.resolve() == answers.resolve():
+        raise ValueError("`--out` must be another file than the answers.")
+    check_new(out, force)
+    layout = (column, answer, kind, time_unit_s, confidence_max, keep_na, wide)
+    given = _answers(answers, question, *layout)
+    print_inventory(console, given, take_stock(given, kind))
+    given.write(out)
+    console.print(f'Written to {out}: recording = "{out}"', soft_wrap=True)
+
+
+@command()
+def validate(
+    answers: AnswerFile,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for page and figure. Default: results/validation."),
+    ] = None,
+    column: Column = None,
+    answer: Answer = None,
+    kind: Kind = None,
+    question: Question = None,
+    time_unit_s: TimeUnit = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the cut and the crowds.")] = 0,
+    keep_na: KeepNa = False,
+    wide: Wide = None,
+    force: Force = False,
+) -> None:
+    """Fit half of the people and items, and hold simulated people against the others.
+
+    Labels and ratings need gold. Writes validation.md, of labels validation.png too.
+    """
+    from hitl_sim.participants.validate import validate_answers
+    from hitl_sim.report.validation import PAGE, verdict, write_validation
+
+    console = screen()
+    folder = out or Path("results") / "validation"
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"`--out` must be a folder, got {str(folder)!r}.")
+    check_new(folder / PAGE, force)
+    layout = (column, answer, kind, time_unit_s, 1.0, keep_na, wide)
+    given = _answers(answers, question, *layout)
+    with console.status("starting") as status:
+        found = validate_answers(given, kind, seed, status.update)
+    write_validation(folder, found)
+    for sentence in verdict(found):
+        console.print(f"- {sentence}", highlight=False)
+    console.print(f"Written to {folder}", soft_wrap=True)
+
+
+@command()
+def record(
+    file: Annotated[Path, typer.Argument(help="Study file (TOML) of one task.")],
+    out: Annotated[Path, typer.Option(help="File to write (.parquet).")],
+    people: Annotated[int, typer.Option(min=1, help="People who label an item.")] = 3,
+    force: Force = False,
+) -> None:
+    """Let a study's simulated crew label every item, as if recorded: a rehearsal."""
+    from hitl_sim.study.rehearsal import record_crowd
+    from hitl_sim.study.spec import load_spec
+
+    check_new(out, force)
+    found = record_crowd(load_spec(file), people, out)
+    screen().print(
+        f'{found.num_rows:,} simulated answers written to {out}: recording = "{out}"',
+        soft_wrap=True,
+    )
+
+
+def _answers(
+    path: Path,
+    question: str | None,
+    column: list[str] | None,
+    answer: list[str] | None,
+    kind: str | None,
+    time_unit_s: float,
+    confidence_max: float,
+    keep_na: bool,
+    wide: list[str] | None,
+) -> Answers:
+    """Import answers as the options of a command describe them."""
+    from hitl_sim.participants.source import import_answers, parse_pairs
+    from hitl_sim.participants.table_file import Layout
+
+    layout = Layout(
+        columns=parse_pairs("--column", column or ()),
+        rename=parse_pairs("--answer", answer or ()),
+        kind=kind,
+        seconds_per_unit=time_unit_s,
+        confidence_max=confidence_max,
+        keep_na=keep_na,
+        wide=wide or (),
+    )
+    return import_answers(path, layout, question)

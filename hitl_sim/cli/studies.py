@@ -1,0 +1,278 @@
+"""Commands about studies: run one, read what it found, hold two side by side."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from hitl_sim.cli.app import (
+    FAILED_RUNS,
+    Device,
+    Folder,
+    Workers,
+    cores,
+    family,
+    resumable,
+    screen,
+    warn,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+command = family("Studies")
+
+
+@command()
+def run(
+    file: Annotated[Path, typer.Argument(help="Study file (TOML).")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Results folder. Default: results/<name of the file>."),
+    ] = None,
+    workers: Workers = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be done, and do nothing."),
+    ] = False,
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe",
+            help="With --dry-run: compute and time one chunk of each program. Its "
+            "records are kept.",
+        ),
+    ] = False,
+    smoke: Annotated[
+        bool,
+        typer.Option("--smoke", help="Run the quick form in the file's table `smoke`."),
+    ] = False,
+    tune: Annotated[
+        bool,
+        typer.Option(
+            "--tune",
+            help="Time each program with 1, 2, 4 ... runs mapped together, and write "
+            "the quickest as `lanes` into the study file. Nothing else is done.",
+        ),
+    ] = False,
+    device: Device = None,
+    executor: Annotated[
+        str,
+        typer.Option(
+            help="Where: local processes, a dask cluster, or slurm jobs. The latter "
+            "two write to the results folder themselves."
+        ),
+    ] = "local",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler; with --executor dask and none, a "
+            "cluster of this machine's processes is started."
+        ),
+    ] = None,
+    slurm: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Parameter of submitit, as timeout_min=60 or slurm_partition=cpu; "
+            "repeated. cluster=local runs the jobs here."
+        ),
+    ] = None,
+    limit: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001, help="Time after which a chunk is taken to hang and ended, s."
+        ),
+    ] = None,
+) -> None:
+    """Run a study: what is missing is computed, then the answer is printed.
+
+    A study that was interrupted goes on where it was. Finished runs are never computed
+    again.
+    """
+    from hitl_sim.energy import load_profile
+    from hitl_sim.report.terminal.progress import shown_progress
+    from hitl_sim.report.terminal.sweep import (
+        print_dry_run,
+        print_outcome,
+        print_probe,
+        print_tuning,
+    )
+    from hitl_sim.study import runner
+    from hitl_sim.study.cluster import place_of
+    from hitl_sim.study.probe import probe_study
+    from hitl_sim.study.spec import load_spec
+    from hitl_sim.study.tune import tune_study, write_lanes
+
+    console = screen()
+    folder = out or Path("results") / (file.stem + ("-smoke" if smoke else ""))
+    again = f"hitl-sim run {file}{' --smoke' if smoke else ''} --out {folder}"
+    spec = load_spec(file, is_smoke=smoke, on_code=warn)
+    load_profile(device or spec.device)
+    if probe and not dry_run:
+        raise ValueError("`--probe` must be given with `--dry-run`.")
+    if limit is not None and not math.isfinite(limit):
+        raise ValueError(f"`--limit` must be a finite number of seconds, got {limit}.")
+    if tune and (dry_run or smoke):
+        raise ValueError("`--tune` must be given without --dry-run and --smoke.")
+    if tune:
+        with console.status("timing programs ...") as shown:
+            tuning = tune_study(
+                spec, lambda done, all_: shown.update(f"program {done} of {all_}")
+            )
+        write_lanes(file, tuning.best)
+        print_tuning(console, tuning, file)
+        return
+    if dry_run:
+        print_dry_run(console, runner.dry_run(spec, folder))
+        if probe:
+            print_probe(console, probe_study(spec, folder, workers or cores()))
+        return
+    place = place_of(executor, workers or cores(), scheduler, slurm or ())
+    console.print(f"[bold]{escape(spec.question)}[/bold]")
+    with resumable(console, again), shown_progress(console) as show:
+        done = runner.run_study(
+            spec,
+            folder,
+            1,
+            show,
+            place=place,
+            limit_s=limit,
+            on_plan=lambda found: print_dry_run(console, found),
+        )
+    print_outcome(console, done)
+    _report(console, folder, device, again)
+    if done.num_failed:
+        console.print(
+            f"[red]{done.num_failed} of {done.num_runs} runs failed[/red]; their "
+            f"tracebacks are in {folder / 'errors'}. The same command tries them "
+            "again."
+        )
+        raise typer.Exit(FAILED_RUNS)
+
+
+@command()
+def report(folder: Folder, device: Device = None) -> None:
+    """Write the report of a study again, perhaps for another device.
+
+    Nothing is retrained: records hold counts, and a device profile turns them into
+    seconds and joules.
+    """
+    _report(screen(), folder, device, f"hitl-sim report {folder}")
+
+
+def _report(console: Console, folder: Path, device: str | None, again: str) -> None:
+    from hitl_sim.report.terminal.answer import print_own_energy, render_terminal
+    from hitl_sim.results import open_results
+
+    results = open_results(folder)
+    if device is not None:
+        results = results.reprice(device)
+    render_terminal(results.result, console, results.verdicts)
+    print_own_energy(console, folder)
+    page = results.report(again=again)
+    console.print(f"Report: {page}", soft_wrap=True)
+
+
+@command()
+def status(folder: Folder) -> None:
+    """Say how far a study is, what failed, and whether its files can be read."""
+    from hitl_sim.report.terminal.sweep import print_status
+    from hitl_sim.results import Results
+
+    print_status(screen(), Results(folder).status())
+
+
+@command()
+def confirm(
+    folder: Folder,
+    seed: Annotated[
+        int | None, typer.Option(help="Fresh seed. Default: the study's plus one.")
+    ] = None,
+    replicates: Annotated[
+        int | None, typer.Option(help="Fresh runs per arm. Default: the study's.")
+    ] = None,
+    workers: Workers = None,
+) -> None:
+    """Run each task's best condition again on fresh seeds, and print the shrinkage."""
+    from hitl_sim.report.terminal.confirmation import print_confirmations
+    from hitl_sim.report.terminal.progress import shown_progress
+    from hitl_sim.study.confirm import confirm as confirm_study
+
+    console = screen()
+    with (
+        resumable(console, f"hitl-sim confirm {folder}"),
+        shown_progress(console) as show,
+    ):
+        found = confirm_study(folder, workers or cores(), seed, replicates, show)
+    print_confirmations(console, found)
+
+
+@command()
+def compare(
+    one: Folder,
+    other: Annotated[Path, typer.Argument(help="Results folder of another.")],
+    device: Device = None,
+) -> None:
+    """Say what two studies set differently, and what that did to their conditions."""
+    from hitl_sim.report.terminal.versus import print_comparison
+    from hitl_sim.results import Results
+
+    found = Results(one, device).compare(Results(other, device))
+    print_comparison(screen(), found, str(one), str(other))
+
+
+@command()
+def verify(
+    folder: Folder,
+    n: Annotated[int, typer.Option("--n", help="Record files to draw.")] = 5,
+    workers: Workers = None,
+) -> None:
+    """Compute a sample of a study's records again and compare their bytes.
+
+    Refused where versions, device kind, width or threads are not what they were.
+    """
+    from hitl_sim.report.terminal.sweep import print_verification
+    from hitl_sim.study.verify import verify_study
+
+    console = screen()
+    with resumable(console, f"hitl-sim verify {folder}"):
+        found = verify_study(folder, n, workers or cores())
+    print_verification(console, found)
+    if found.unlike:
+        raise typer.Exit(FAILED_RUNS)
+
+
+@command()
+def levers(
+    folder: Folder,
+    device: Device = None,
+    server: Annotated[
+        str, typer.Option(help="Device profile of what serves split networks.")
+    ] = "server-cpu",
+    link: Annotated[str, typer.Option(help="What lies between: wifi or lte.")] = "wifi",
+    most_time: Annotated[
+        float, typer.Option(help="Times as long as at the highest clock, at most.")
+    ] = 1.1,
+    power_cap: Annotated[
+        float, typer.Option(help="Most power, beside that at the highest clock.")
+    ] = 0.7,
+    query_batch: Annotated[
+        int | None,
+        typer.Option(help="Queries answered at once; default the study's own."),
+    ] = None,
+) -> None:
+    """Lay a study's levers side by side, in joules, accuracy and hours of people."""
+    from hitl_sim.report.terminal.lever import print_levers, write_levers
+    from hitl_sim.study.lever_table import LeverPrices, lay_out_levers
+
+    prices = LeverPrices(device, server, link, most_time, power_cap, query_batch)
+    result, tables, standings = lay_out_levers(folder, prices)
+    console = screen()
+    print_levers(console, tables, standings, is_metered=result.is_measured)
+    again = f"hitl-sim levers {folder}{prices.options}"
+    page = write_levers(result, tables, standings, folder, again)
+    console.print(f"Page: {page}", soft_wrap=True)

@@ -1,0 +1,78 @@
+"""Commands that look something up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hitl_sim.cli.app import FAILED_RUNS, family, refuse, screen
+
+command = family("Tools")
+
+
+@command()
+def constants(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="Only those with all these words in file, name or source."),
+    ] = None,
+    older_than: Annotated[
+        int, typer.Option(min=0, help="Mark those older than this many years.")
+    ] = 3,
+    is_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    is_csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
+) -> None:
+    """List every number that ships, with interval, source and year; mark old ones."""
+    import datetime
+
+    from hitl_sim.constant import shipped_constants
+    from hitl_sim.report.terminal.constant import (
+        constants_csv,
+        constants_json,
+        print_constants,
+    )
+
+    asked = " ".join(words or ())
+    if is_json and is_csv:
+        refuse("`--json` and `--csv` must not be given together. Leave out one.")
+    found = shipped_constants(asked)
+    if not found:
+        refuse(f"`words` must stand in some constant, got {asked!r}.")
+    year = datetime.datetime.now(tz=datetime.UTC).year
+    if is_json or is_csv:
+        write = constants_json if is_json else constants_csv
+        typer.echo(write(found, year, older_than))
+        return
+    print_constants(screen(), found, year, older_than)
+
+
+@command()
+def check(
+    part: Annotated[
+        str,
+        typer.Argument(help="FILE.py:NAME, module:NAME, or with --study a name of it."),
+    ],
+    study: Annotated[
+        Path | None,
+        typer.Option(help="Study file; the part is checked with the options there."),
+    ] = None,
+) -> None:
+    """Hold a part of your own to its kind's contract, before a study uses it.
+
+    The part's code is executed.
+    """
+    from hitl_sim.check import run_checks
+    from hitl_sim.part_source import load
+    from hitl_sim.report.terminal.part import print_checks
+    from hitl_sim.study.parts import find_uses
+
+    console, is_failed = screen(), False
+    source, uses = find_uses(part, study)
+    found = load(source).part
+    for options in uses:
+        done = run_checks(found, options)
+        is_failed |= not print_checks(console, found, options, done)
+    if is_failed:
+        raise typer.Exit(FAILED_RUNS)

@@ -1,0 +1,90 @@
+"""The sentences of a report, by the names under which they stand in one file.
+
+They are read together in `template/sentences.toml`, as jinja2 templates; what decides
+between them is in `opening`, `check`, `decision`, `words`, `scale` and `citation`.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, Template
+
+from hitl_sim.energy.display import format_value
+from hitl_sim.report.number import (
+    RHO,
+    digits,
+    duration_text,
+    join_words,
+    joules_text,
+    percent,
+    plain_text,
+    ratio_text,
+    share_of_runs,
+    share_text,
+    span,
+    times,
+    times_span,
+    worth_text,
+)
+
+
+@cache
+def sentences() -> Mapping[str, str]:
+    """Return every sentence by `part.name`, as it stands in the file."""
+    file = resources.files("hitl_sim.report") / "template" / "sentences.toml"
+    parts = tomllib.loads(file.read_text(encoding="utf-8"))
+    return {
+        f"{part}.{name}": text
+        for part, named in parts.items()
+        for name, text in named.items()
+    }
+
+
+@cache
+def _environment() -> Environment:
+    """Return how sentences are filled: as plain text, which the page escapes later."""
+    found = Environment(undefined=StrictUndefined, autoescape=False)
+    found.globals |= {"rho": RHO, "inf": math.inf}
+    found.filters |= {
+        "comma": lambda number: f"{number:,}",
+        "digits": digits,
+        "duration": duration_text,
+        "energy": lambda joules: format_value(joules, "J"),
+        "ends": lambda found: span(found.low, found.high),
+        "joules": joules_text,
+        "part": share_text,
+        "percent": percent,
+        "plain": plain_text,
+        "ratio": ratio_text,
+        "run_share": share_of_runs,
+        "times": times,
+        "times_span": times_span,
+        "words": join_words,
+        "worth": worth_text,
+    }
+    return found
+
+
+@cache
+def _template(name: str) -> Template:
+    return _environment().from_string(sentences()[name])
+
+
+def say(name: str, **values: Any) -> str:
+    """Return a sentence with its gaps filled.
+
+    Args:
+        name: as `part.name`.
+        **values: what stands in its gaps.
+
+    Raises:
+        KeyError: there is no such sentence.
+        jinja2.UndefinedError: a gap is left.
+    """
+    return _template(name).render(values)

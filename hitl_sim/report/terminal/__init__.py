@@ -1,0 +1,1 @@
+"""What commands print: tables and lines for a console, one file per kind of result."""

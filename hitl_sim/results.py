@@ -1,0 +1,407 @@
+"""Results of a study, read from its folder alone: tables, answer, figures, new prices.
+
+`open_results` reads a folder wherever it lies; neither the study's file nor its data or
+parts are needed, and no jax is loaded. Records hold counts and human seconds, so the
+same results can be billed on another device or at other prices without training again.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from hitl_sim.analysis import (
+    Confirmation,
+    Estimate,
+    Finding,
+    StudyResult,
+    TaskResult,
+    Verdict,
+    weigh,
+)
+from hitl_sim.analysis.run_bill import BILL_SCHEMA
+from hitl_sim.analysis.versus import Comparison, compare_studies
+from hitl_sim.cost import MEASURES, Prices, check_prices
+from hitl_sim.energy import Quantity
+from hitl_sim.study.conclude import Analysis
+from hitl_sim.study.status import Status, status_of
+from hitl_sim.unit import S_PER_H
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from hitl_sim.study.verify import Verification
+
+_NAMES = ("task", "arm", "role", "kind", "population")
+_SHORT: Mapping[str, str] = {
+    "wage": "wage_usd_per_h",
+    "electricity": "electricity_usd_per_kwh",
+    "carbon": "carbon_kgco2e_per_kwh",
+}
+"""Short names of prices: USD/h, USD/kWh and kgCO2e/kWh."""
+_CARBON = ("grid_region", "carbon_kgco2e_per_kwh", "carbon_file", "carbon_hours")
+
+
+@dataclass(frozen=True)
+class TaskAnswer:
+    """What a study found on one of its tasks.
+
+    Attributes:
+        task: its name, with what else is swept of it.
+        text: whether guidance pays back, and why, in a sentence or two.
+        detail: the sentences that follow: what the control spends, what guidance
+            saves, from where on it pays back, and what a reader has to know.
+    """
+
+    task: str
+    text: str
+    detail: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a study found, in words and as data.
+
+    Attributes:
+        caution: what kind of joules and people these are.
+        tasks: one answer per task.
+        data: every number of the report, as plain JSON values, with their sources.
+    """
+
+    caution: str
+    tasks: tuple[TaskAnswer, ...]
+    data: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        """Return the caution, and each task's answer with its detail."""
+        lines = [self.caution]
+        for task in self.tasks:
+            lines += ["", f"{task.task}: {task.text}", *task.detail]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Results:
+    """A study's records under a device profile and prices; nothing here trains.
+
+    Made by `open_results` and by `Study.run`. Tables are `pyarrow.Table`s, whether
+    pandas is installed or not: `.to_pandas()` makes a DataFrame of one where it is.
+
+    Attributes:
+        folder: where the records are.
+        device: name or path of a device profile; None for the study's own.
+        prices: what the study pays; None for its own.
+    """
+
+    folder: Path
+    device: str | None = None
+    prices: Prices | None = None
+
+    @functools.cached_property
+    def _analysis(self) -> Analysis:
+        return Analysis.open(self.folder, self.device)
+
+    @functools.cached_property
+    def result(self) -> StudyResult:
+        """Everything that the analysis finds, task by task, as plain frozen data."""
+        return self._analysis.under(self.prices)
+
+    @functools.cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What helps to decide: one verdict per task."""
+        return weigh(self.result)
+
+    @functools.cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """The study's resolved tables, as they were run."""
+        return self._analysis.folder.manifest
+
+    def frame(self) -> pa.Table:
+        """Return one row per run: what it was, how it ended, and its bill.
+
+        Returns:
+            Names (`task`, `arm`, `role`, `kind`, `population`), a column per swept
+            field, typed, null where it does not act; `replicate`, `outcome`; then the
+            columns of `analysis.run_bill.BILL_SCHEMA` with joules, seconds, USD and
+            kgCO2e under these prices and this device.
+        """
+        records = self._analysis.folder.records
+        bill = self._analysis.bill(self.prices)
+        runs = zip(*(bill[name].to_pylist() for name in _RUN), strict=True)
+        place = {run: row for row, run in enumerate(runs)}
+        wanted = zip(*(records[name].to_pylist() for name in _RUN), strict=True)
+        bill = bill.take(pa.array([place[run] for run in wanted], pa.int64()))
+        names = [*_NAMES, *self._swept, "replicate", "outcome"]
+        columns = {name: records[name] for name in names}
+        more = {n: bill[n] for n in BILL_SCHEMA.names if n not in ("arm", "replicate")}
+        return pa.table(columns | more)
+
+    def summary(self) -> pa.Table:
+        """Return one row per condition, the control first in each task.
+
+        Returns:
+            Names and swept fields as in `frame`; `runs`, `reached`, `failed`; the
+            energy ratio (`ratio`, to the target, condition ÷ control) with its 95 %
+            interval; per success: `device_j` with its interval, `people_h` and the
+            whole bill `bill_j`, `bill_usd`, `bill_kgco2e`; `steps` to the target
+            (restricted mean) and `test_accuracy`. Null is unknown.
+        """
+        swept = self._swept_of_conditions()
+        rows = [
+            _condition_row(task, finding) | swept[finding.condition]
+            for task in self.result.tasks
+            for finding in (task.control, *task.findings)
+        ]
+        records = self._analysis.folder.records
+        fields = [records.schema.field(name) for name in (*_NAMES, *self._swept)]
+        return pa.Table.from_pylist(rows, pa.schema([*fields, *_SUMMARY]))
+
+    def answer(self) -> Answer:
+        """Return the verdict: in words, and as data."""
+        from hitl_sim.report.data_file import report_data  # noqa: PLC0415 - draws
+        from hitl_sim.report.words import tell  # noqa: PLC0415
+
+        words = tell(self.result, self.verdicts)
+        return Answer(
+            words.caution,
+            tuple(
+                TaskAnswer(
+                    one.task,
+                    one.answer,
+                    (one.ceiling, one.rho, one.break_even, *one.checks, *one.decision),
+                )
+                for one in words.tasks
+            ),
+            report_data(self.result, words, self.verdicts),
+        )
+
+    def figures(self) -> tuple[str, ...]:
+        """Names of the figures that `plot` draws."""
+        from hitl_sim.report.figure import FIGURES  # noqa: PLC0415 - loads matplotlib
+
+        return tuple(FIGURES)
+
+    def plot(self, name: str, task: str | None = None) -> Figure | None:
+        """Draw one figure of the report.
+
+        Args:
+            name: one of `figures()`.
+            task: of which task; the first one when left out.
+
+        Returns:
+            A matplotlib figure, to be shown or saved; None where the study has
+            nothing to draw in it.
+
+        Raises:
+            ValueError: there is no such figure or task.
+        """
+        from hitl_sim.report.figure import draw  # noqa: PLC0415 - loads matplotlib
+
+        labels = [one.label for one in self.result.tasks]
+        _check_one_of("task", task or labels[0], labels)
+        index = labels.index(task or labels[0])
+        return draw(name, self.result, self.verdicts, task=index)
+
+    def report(self, path: Path | str | None = None, again: str | None = None) -> Path:
+        """Write the report: a page, its figures, its numbers and the runs' bills.
+
+        Args:
+            path: folder to write to; the results folder when left out.
+            again: what to type to get the report again, for the page to say.
+
+        Returns:
+            Path of `report.html`; `report.json`, `findings.md`, `bill.parquet` and
+            `figures/` are beside it.
+        """
+        from hitl_sim.report.page import write_report  # noqa: PLC0415 - loads matplotlib
+        from hitl_sim.report.terminal.answer import (  # noqa: PLC0415
+            write_findings,
+        )
+
+        out = self.folder if path is None else Path(path)
+        command = again or f"hitl-sim report {self.folder}"
+        self._analysis.write_bill(out, self.prices)
+        write_findings(self.result, self.verdicts, out, command)
+        return write_report(
+            self.result,
+            out,
+            verdicts=self.verdicts,
+            rerun_command=command,
+            title=f"Study {self.folder.resolve().name}",
+        )
+
+    def reprice(
+        self, device: str | None = None, prices: Prices | None = None, **changes: Any
+    ) -> Results:
+        """Return the same records under another device or other prices.
+
+        Nothing is trained, and no record is written.
+
+        Args:
+            device: name or path of a device profile; this one's when left out.
+            prices: all prices; these when left out.
+            **changes: prices to change, by their names in `[prices]` of a study file,
+                or in short: `wage` (USD/h), `electricity` (USD/kWh), `carbon`
+                (kgCO2e/kWh, in place of the grid's).
+
+        Raises:
+            ValueError: there is no such price or profile, or it is out of range.
+        """
+        named = {_SHORT.get(name, name): value for name, value in changes.items()}
+        for name in named:
+            _check_one_of("prices", name, (*_SHORT, *Prices.__struct_fields__))
+        own = prices or self.prices or self._analysis.folder.prices
+        if "carbon_kgco2e_per_kwh" in named:
+            named = dict.fromkeys(_CARBON) | named
+        asked = msgspec.structs.replace(own, **named)
+        check_prices(asked)
+        other = replace(self, device=device or self.device, prices=asked)
+        _ = other._analysis
+        return other
+
+    def compare(self, other: Results) -> Comparison:
+        """Say what another study set differently, and what that did."""
+        return compare_studies(self.result, other.result)
+
+    def status(self) -> Status:
+        """Say how far the study is, what failed, and whether its files can be read."""
+        return status_of(self.folder)
+
+    def verify(self, files: int = 5, workers: int = 1) -> Verification:
+        """Compute a sample of record files again, and compare their bytes.
+
+        This needs the study's data and parts, as running it does.
+
+        Args:
+            files: how many to draw.
+            workers: processes.
+
+        Raises:
+            RecordError: this environment is not the one of the records.
+        """
+        from hitl_sim.study.verify import verify_study  # noqa: PLC0415 - runs programs
+
+        return verify_study(self.folder, files, workers)
+
+    def confirm(
+        self,
+        workers: int = 1,
+        seed: int | None = None,
+        replicates: int | None = None,
+    ) -> tuple[Confirmation, ...]:
+        """Run each task's best condition with people, and its control, once more.
+
+        This needs the study's data and parts, as running it does.
+
+        Args:
+            workers: processes.
+            seed: of the fresh runs; the study's plus one when left out.
+            replicates: of the fresh runs; the study's own when left out.
+        """
+        from hitl_sim.study.confirm import confirm  # noqa: PLC0415 - runs programs
+
+        return confirm(self.folder, workers, seed, replicates)
+
+    @property
+    def _swept(self) -> list[str]:
+        """Columns of swept fields, with those of their numbers."""
+        names = self._analysis.folder.records.column_names
+        fields = {axis["field"] for axis in self.manifest["study"].get("axis", ())}
+        return [n for n in names if n.removesuffix("_num") in fields - {"task"}]
+
+    def _swept_of_conditions(self) -> dict[str, dict[str, Any]]:
+        records = self._analysis.folder.records
+        rows = records.select(["condition", *self._swept]).to_pylist()
+        return {row.pop("condition"): row for row in rows}
+
+
+_RUN = ("condition", "replicate")
+_SUMMARY = (
+    pa.field("runs", pa.int64()),
+    pa.field("reached", pa.int64()),
+    pa.field("failed", pa.int64()),
+    *(
+        pa.field(name, pa.float64())
+        for name in (
+            "ratio",
+            "ratio_low",
+            "ratio_high",
+            "device_j",
+            "device_j_low",
+            "device_j_high",
+            "people_h",
+            "bill_j",
+            "bill_usd",
+            "bill_kgco2e",
+            "steps",
+            "test_accuracy",
+        )
+    ),
+    pa.field("condition", pa.string()),
+)
+_BILLED = dict(zip(MEASURES, ("bill_j", "bill_usd", "bill_kgco2e"), strict=True))
+
+
+def open_results(folder: Path | str) -> Results:
+    """Open a results folder, wherever it lies: study, data and parts are not needed.
+
+    Args:
+        folder: what `hitl-sim run` or `Study.run` left.
+
+    Raises:
+        RecordError: the folder holds no study, or one of another schema.
+    """
+    results = Results(Path(folder))
+    _ = results.manifest
+    return results
+
+
+def _condition_row(task: TaskResult, finding: Finding) -> dict[str, Any]:
+    """Lay one condition out; infinite and unknown numbers stay what they are."""
+    bills = {measure: finding.ledger.total(measure) for measure in MEASURES}
+    return {
+        "task": finding.task,
+        "arm": finding.arm,
+        "role": finding.role,
+        "kind": finding.kind,
+        "population": finding.population,
+        "runs": finding.num_runs,
+        "reached": finding.reach.hits,
+        "failed": finding.num_failed,
+        **_ends("ratio", finding.ratio),
+        **_ends("device_j", finding.joules),
+        "people_h": float(finding.usage.paid_s) / S_PER_H,
+        **{_BILLED[measure]: _amount(bill) for measure, bill in bills.items()},
+        "steps": _known(finding.steps.value),
+        "test_accuracy": _known(finding.test_accuracy.value),
+        "condition": finding.condition,
+    }
+
+
+def _amount(bill: Quantity) -> float | None:
+    """Return a whole bill; null where a part of it is unavailable."""
+    return float(np.asarray(bill.value)) if bill.is_known else None
+
+
+def _ends(name: str, estimate: Estimate) -> dict[str, float | None]:
+    ends = {"": estimate.value, "_low": estimate.low, "_high": estimate.high}
+    return {f"{name}{end}": _known(value) for end, value in ends.items()}
+
+
+def _known(value: float) -> float | None:
+    """Turn NaN, which is unknown, into null."""
+    return None if math.isnan(value) else float(value)
+
+
+def _check_one_of(field: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        names = ", ".join(map(repr, allowed))
+        raise ValueError(f"`{field}` must be one of {names}, got {value!r}.")

@@ -1,0 +1,20 @@
+import pytest
+
+from hitl_sim.report.figure import FIGURES, draw
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_that_applies_is_drawn_by_its_name(name, swept, verdict):
+    figure = draw(name, swept, (verdict,))
+    assert figure is not None
+    assert figure.axes
+
+
+def test_a_figure_that_does_not_apply_draws_nothing(crowded, weighed):
+    assert draw("dial", crowded, weighed) is None
+    assert draw("timeline", crowded, weighed) is None
+
+
+def test_an_unknown_figure_is_refused_with_the_names_that_are_known(crowded, weighed):
+    with pytest.raises(ValueError, match="`name` must be one of 'learning'"):
+        draw("mood", crowded, weighed)

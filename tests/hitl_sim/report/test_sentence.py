@@ -1,0 +1,39 @@
+import re
+from pathlib import Path
+
+import pytest
+from jinja2 import UndefinedError
+
+import hitl_sim.report
+from hitl_sim.report.sentence import say, sentences
+
+ROOM = Path(hitl_sim.report.__file__).parent
+
+
+def said():
+    """Return a pattern for every name under which a file of the room says something."""
+    parts = "|".join({name.partition(".")[0] for name in sentences()})
+    files = [*ROOM.rglob("*.py"), *ROOM.rglob("*.html")]
+    text = "".join(path.read_text() for path in files)
+    names = re.findall(rf'"((?:{parts})\.[^"\n]+)"', text)
+    return [re.compile(re.sub(r"\{[^}]*\}", "[a-z_]+", name)) for name in names]
+
+
+def test_no_sentence_stands_in_the_file_and_is_never_said():
+    patterns = said()
+    unsaid = [
+        name
+        for name in sentences()
+        if not any(pattern.fullmatch(name) for pattern in patterns)
+    ]
+    assert unsaid == []
+
+
+def test_no_two_sentences_are_the_same():
+    assert len(set(sentences().values())) == len(sentences())
+
+
+def test_a_gap_that_is_left_open_is_an_error():
+    assert say("decision.per_hour_unknown") == "an unknown amount"
+    with pytest.raises(UndefinedError, match="task"):
+        say("ceiling.unknown")

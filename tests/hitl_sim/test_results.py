@@ -1,0 +1,151 @@
+"""Results of a study in Python: tables, answer, figures, and other prices."""
+
+import json
+import math
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import hitl_sim as hs
+from hitl_sim.record import RecordError
+from hitl_sim.unit import S_PER_H
+
+pytestmark = pytest.mark.study
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, smoke):
+    """A small study with two crowds and an axis of numbers or a word, run once."""
+    smoke["replicates"] = 3
+    smoke["arm"] = [
+        arm for arm in smoke["arm"] if arm["name"] not in ("relevance", "random_half")
+    ]
+    smoke["axis"] += [{"field": "training.batch", "values": [16, "all"]}]
+    smoke["prices"] |= {
+        "label_standing": "sunk",
+        "grid_region": "FR",
+        "device_usd_per_h": 0.0,
+    }
+    study = hs.Study(**smoke)
+    return study.run(tmp_path_factory.mktemp("results") / "out", workers=2)
+
+
+def test_a_frame_has_a_row_per_run_with_typed_axes(results):
+    frame = results.frame()
+    assert frame.num_rows == 2 * 3 * (2 + 1 + 2)
+    assert frame.schema.field("crowd.population").type == pa.string()
+    assert frame.schema.field("training.batch").type == pa.string()
+    assert frame.schema.field("training.batch_num").type == pa.float64()
+    rows = frame.to_pylist()
+    assert {row["training.batch_num"] for row in rows} == {16.0, None}
+    crowds = {(row["arm"], row["crowd.population"]) for row in rows}
+    # a control is not crossed with the crowd
+    assert ("control", None) in crowds
+    assert ("margin_labels", "spammer") in crowds
+
+
+def test_the_results_file_has_the_same_columns_of_axes(results):
+    schema = pq.read_schema(results.folder / "results.parquet")
+    names = ("crowd.population", "training.batch", "training.batch_num")
+    assert [str(schema.field(n).type) for n in names] == ["string", "string", "double"]
+
+
+def test_bills_of_runs_add_up_to_those_of_conditions(results):
+    rows = results.frame().to_pylist()
+    for condition in results.summary().to_pylist():
+        own = [row for row in rows if row["condition"] == condition["condition"]]
+        reached = [row for row in own if row["is_reached"]]
+        assert len(reached) == condition["reached"]
+        if not reached:
+            continue
+        joules = sum(row["device_j"] for row in own) / len(reached)
+        assert joules == pytest.approx(condition["device_j"])
+        hours = sum(row["people_s"] for row in own) / len(reached) / S_PER_H
+        assert hours == pytest.approx(condition["people_h"])
+        # validation labels are the same for every arm, and in no run's bill
+        assert sum(row["bill_j"] for row in own) / len(reached) <= condition["bill_j"]
+        assert all(row["target_steps"] == row["billed_steps"] for row in reached)
+
+
+def test_runs_without_a_target_are_billed_to_the_cap_and_reach_nothing(results):
+    pilots = [row for row in results.frame().to_pylist() if row["role"] == "pilot"]
+    assert len(pilots) == 2 * 3
+    assert {row["is_reached"] for row in pilots} == {None}
+    assert {row["target_steps"] for row in pilots} == {None}
+    assert {row["billed_steps"] for row in pilots} == {120}
+
+
+def test_a_summary_has_the_control_first_with_ratio_one(results):
+    rows = results.summary().to_pylist()
+    assert rows[0]["role"] == "control"
+    assert rows[0]["ratio"] == 1.0
+    assert len(rows) == 2 * (2 + 2)
+
+
+def test_an_answer_is_told_and_carries_its_numbers(results):
+    answer = results.answer()
+    assert answer.tasks[0].text in str(answer)
+    assert str(answer).startswith(answer.caution)
+    ratios = [f["ratio"] for f in answer.data["tasks"][0]["findings"]]
+    assert len(ratios) == 3
+
+
+def test_a_new_wage_changes_money_alone_and_rewrites_no_record(results):
+    def bytes_of():
+        return {p: p.read_bytes() for p in results.folder.rglob("*") if p.is_file()}
+
+    before = bytes_of()
+    dear = results.reprice(wage=100.0)
+    old, new = results.frame().to_pylist(), dear.frame().to_pylist()
+    for one, other in zip(old, new, strict=True):
+        assert one["bill_j"] == other["bill_j"]
+        assert one["bill_kgco2e"] == other["bill_kgco2e"]
+        is_paid = one["people_s"] > 0
+        assert (other["bill_usd"] > one["bill_usd"]) == is_paid
+    assert dear.reprice(device="h100").prices.wage_usd_per_h == 100.0
+    assert bytes_of() == before
+
+
+def test_a_new_carbon_intensity_takes_the_place_of_the_grids(results):
+    clean = results.reprice(carbon=0.0)
+    assert clean.prices.grid_region is None
+    carbon = [row["bill_kgco2e"] for row in clean.frame().to_pylist()]
+    assert set(carbon) == {0.0}
+
+
+def test_unknown_prices_devices_and_figures_are_refused_by_name(results):
+    with pytest.raises(ValueError, match=r"`prices` must be one of 'wage', .*'wages'"):
+        results.reprice(wages=3.0)
+    with pytest.raises(ValueError, match="`device` must be one of"):
+        results.reprice(device="abacus")
+    with pytest.raises(ValueError, match="`name` must be one of 'learning'"):
+        results.plot("pie")
+    with pytest.raises(ValueError, match="`task` must be one of 'digits"):
+        results.plot("learning", task="letters")
+
+
+def test_every_figure_that_is_named_is_drawn_or_has_nothing_to_show(results):
+    assert {"learning", "frontier"} <= set(results.figures())
+    assert results.plot("learning").axes
+
+
+def test_a_report_goes_where_it_is_told_and_says_what_billed_it(results, tmp_path):
+    page = results.reprice(wage=50.0).report(tmp_path / "dear")
+    assert page == tmp_path / "dear" / "report.html"
+    bill = pq.read_table(tmp_path / "dear" / "bill.parquet")
+    assert json.loads(bill.schema.metadata[b"prices"])["wage_usd_per_h"] == 50.0
+    assert bill.num_rows == results.frame().num_rows
+    assert not (results.folder / "bill.parquet").exists()
+
+
+def test_a_folder_that_holds_no_study_cannot_be_opened(tmp_path):
+    with pytest.raises(RecordError, match="must be a folder that `hitl-sim run` made"):
+        hs.open_results(tmp_path)
+
+
+def test_a_plan_counts_runs_and_leaves_nothing_behind(results, smoke_path, tmp_path):
+    found = hs.load(smoke_path).plan(tmp_path / "nowhere")
+    assert found.runs == found.runs_left == 32
+    assert math.isfinite(found.seconds_one_core)
+    assert not (tmp_path / "nowhere").exists()
