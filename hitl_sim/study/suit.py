@@ -23,6 +23,7 @@ from hitl_sim.schema import one_of
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.network import network_config, readers
 from hitl_sim.study.parts import foreign_parts
+from hitl_sim.study.program import program_of
 from hitl_sim.study.spec import SpecError
 from hitl_sim.task import TaskInfo
 
@@ -41,7 +42,7 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
     facts = TaskFacts(
         name=condition.task_name,
         is_tokens=info.vocabulary is not None,
-        network=network,
+        program=program_of(condition, info, info.num_features // info.num_groups),
         network_kind=condition.network.kind,
         readers=partial(readers, info),
     )
@@ -49,7 +50,7 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
         if condition.training.batch == "all":
             check_padding(build_network(network, info.num_features, info.num_classes))
         condition.arm.check_task(facts)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise SpecError(str(error)) from error
 
 

@@ -46,14 +46,14 @@ class TaskFacts(NamedTuple):
     Attributes:
         name: of the task.
         is_tokens: whether features are the ids of words.
-        network: that reads it.
+        program: the surroundings of a run, with the network that reads the task.
         network_kind: what the study calls that.
         readers: `suits -> kinds` of built-in networks that read the task and suit.
     """
 
     name: str
     is_tokens: bool
-    network: NetworkChoice
+    program: Program
     network_kind: str
     readers: Callable[[Callable[[NetworkChoice], bool]], tuple[str, ...]]
 

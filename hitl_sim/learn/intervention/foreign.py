@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from msgspec import field
 from msgspec.structs import replace
 
-from hitl_sim.learn.intervention.arm import Arm, Surroundings, check_people
+from hitl_sim.learn.intervention.arm import Arm, Surroundings, TaskFacts, check_people
 from hitl_sim.learn.intervention.base import Intervention, Program
 from hitl_sim.part import Part, find
 from hitl_sim.schema import Count, Scalar
@@ -60,6 +60,10 @@ class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
         if self.question is not None:
             check_people(self, study)
         super().check(study)
+
+    def check_task(self, task: TaskFacts) -> None:
+        """Refuse a part that does not build what an intervention is."""
+        self.build(task.program)
 
     def build(self, program: Program) -> Intervention:
         """Build what the part describes, and hold it to what an intervention is.

@@ -87,7 +87,7 @@ def check_features(arm: ByGroup, task: TaskFacts) -> None:
     def suits(network: NetworkChoice) -> bool:
         return network.is_numeric if is_penalty else network.takes_any_width
 
-    if not suits(task.network):
+    if not suits(task.program.network):
         why = "penalises gradients by" if is_penalty else "takes away"
         allowed = one_of(task.readers(suits))
         raise ValueError(

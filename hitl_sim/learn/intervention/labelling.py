@@ -14,7 +14,12 @@ from msgspec import Meta, field
 from msgspec.structs import replace
 
 from hitl_sim.learn.crowd import Answers, PanelConfig, Questions
-from hitl_sim.learn.intervention.arm import PeopleArm, Surroundings, built_in
+from hitl_sim.learn.intervention.arm import (
+    PeopleArm,
+    Surroundings,
+    TaskFacts,
+    built_in,
+)
 from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
@@ -157,6 +162,10 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
         _check_choice(self)
         _check_fits(self, study)
         _check_levers(self)
+
+    def check_task(self, task: TaskFacts) -> None:
+        """Refuse a strategy that looks at what the network does not show."""
+        _check_strategy(self, task.program)
 
     def check_replayed(self) -> None:
         """Labels can be recorded, of people who saw no suggestion."""
@@ -593,6 +602,38 @@ def _score_unit(
         ),
         num_items,
     )
+
+
+def _check_strategy(arm: LabellingArm, program: Program) -> None:
+    """Refuse a strategy that cannot score this pool through this network.
+
+    Raises:
+        ValueError: the network does not show what it looks at, or it does not give one
+            number per item.
+        TypeError: its factory returns no strategy.
+    """
+    strategy = _strategy(arm, program)
+    is_plain = not strategy.members and "embedding" not in strategy.sees
+    if is_plain and arm.strategy not in program.parts:
+        return
+    shape = program.shape
+    network = build_network(program.network, shape.num_features, shape.num_classes)
+    check_sight(arm.strategy, strategy, network)
+    unit = _score_unit(arm, program, network, strategy)
+    try:
+        score = jax.eval_shape(unit.program, *unit.args)
+    except Exception as error:
+        first = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            f"strategy {arm.strategy!r} must be traceable, got {type(error).__name__}: "
+            f"{first}"
+        ) from error
+    shape_of = getattr(score, "shape", None)
+    if shape_of != (unit.items,):
+        raise ValueError(
+            f"strategy {arm.strategy!r} must return one number per item, "
+            f"[{unit.items}], got {score if shape_of is None else list(shape_of)}."
+        )
 
 
 def _own_options(arm: LabellingArm, program: Program) -> str:

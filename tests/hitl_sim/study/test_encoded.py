@@ -8,6 +8,7 @@ import pytest
 
 from hitl_sim.study import worker
 from hitl_sim.study.grid import expand
+from hitl_sim.study.plan import Run
 from hitl_sim.study.spec import convert
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -55,7 +56,7 @@ def run_two_lanes(condition):
     sweep = worker.build_sweep(config, 2, 1)
     hyper = worker.hyper_of(condition, info)
     lanes = jax.tree.map(lambda leaf: np.stack([leaf, leaf]), hyper)
-    seeds = [worker.seeds_of(worker.Run("", condition, r)) for r in (0, 1)]
+    seeds = [worker.seeds_of(Run("", condition, r)) for r in (0, 1)]
     stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *seeds)
     trace = sweep(np.int32(2), stacked, lanes, data)
     sweep(

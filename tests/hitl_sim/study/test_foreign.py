@@ -25,6 +25,19 @@ def first_class(shape, *, favourite=0):
     return score
 
 
+@part.strategy()
+def flat(shape):
+    return lambda key, view, params: view.logits
+
+
+@part.strategy()
+def broken(shape):
+    def score(key, view, params):
+        return view.logits[:, 0] if view.label[0] > 0 else view.logits[:, 1]
+
+    return score
+
+
 @part.aggregation(params={"doubt": 0.0})
 def last_word(num_classes, num_annotators, *, offset=0):
     def aggregate(key, votes, params):
@@ -64,7 +77,15 @@ def with_parts(tables, tmp_path):
     """Return a function that adds an arm to a study that brings parts."""
     (tmp_path / "own.py").write_text(PARTS)
     source = f"{tmp_path / 'own.py'}"
-    names = ("first_class", "last_word", "newest", "silent", "nothing")
+    names = (
+        "first_class",
+        "last_word",
+        "newest",
+        "silent",
+        "nothing",
+        "flat",
+        "broken",
+    )
     tables["part"] = {name: {"source": f"{source}:{name}"} for name in names}
     tables["axis"] = []
     control = next(arm for arm in tables["arm"] if arm.get("role") == "control")
@@ -142,16 +163,32 @@ def test_an_arm_that_its_part_does_not_fit_is_refused_in_one_line(
 
 
 @pytest.mark.parametrize(
-    ("kind", "message"),
+    ("arm", "message"),
     [
         (
-            "silent",
+            {"kind": "silent"},
             r"`arm\.question` must be 'label', which intervention 'silent' asks",
         ),
-        ("nothing", "intervention 'nothing' must return an `Intervention`, got 3"),
+        (
+            {"kind": "nothing"},
+            "intervention 'nothing' must return an `Intervention`, got 3",
+        ),
+        (
+            {"kind": "labelling", "rounds": 4, "questions": 5, "strategy": "flat"},
+            r"strategy 'flat' must return one number per item, \[200\], got .200, 10",
+        ),
+        (
+            {"kind": "labelling", "rounds": 4, "questions": 5, "strategy": "broken"},
+            "strategy 'broken' must be traceable, got TracerBoolConversionError",
+        ),
+        (
+            {"kind": "labelling", "rounds": 4, "questions": 5, "strategy": "bald"},
+            "another than 'bald' with this network: it compares draws of what is rand",
+        ),
     ],
+    ids=["asks otherwise", "no intervention", "wrong shape", "untraceable", "no draws"],
 )
-def test_a_factory_that_breaks_its_contract_is_refused(with_parts, kind, message):
-    plan = build_plan(convert(with_parts({"kind": kind})))
-    with pytest.raises((ValueError, TypeError), match=message):
-        built(plan)
+def test_what_would_fail_in_a_run_is_refused_before_any_work(with_parts, arm, message):
+    with pytest.raises(SpecError, match=message) as refused:
+        build_plan(convert(with_parts(arm)))
+    assert "\n" not in str(refused.value)

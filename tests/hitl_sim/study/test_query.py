@@ -6,7 +6,7 @@ from hitl_sim.analysis.bill import price_units
 from hitl_sim.cost.query import QUERY
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.memory import FORMATS, ModelShape, moved_bytes
-from hitl_sim.learn import NetworkConfig, Query
+from hitl_sim.learn import NetworkConfig, Query, describe_work
 from hitl_sim.learn.network.cnn import ConvolutionConfig
 from hitl_sim.learn.network.transformer import TransformerConfig
 from hitl_sim.study import worker
@@ -68,7 +68,7 @@ def test_one_query_reads_every_weight_and_launches_every_kernel(alone, control):
 def test_one_query_alone_takes_many_times_the_joules(alone, control):
     """Launches and weights are paid by one item, not by 297."""
     info, data = worker.data_of(control.task)
-    work = worker.describe_work(worker.run_config(control, info, data))
+    work = describe_work(worker.run_config(control, info, data))
     unit = next(line.unit for line in work if line.unit.name == NAME)
     units = {NAME: worker.count_unit(unit), f"{QUERY}{NAME}": alone[NAME]["query"]}
     costs = price_units(units, load_profile("laptop-cpu"))

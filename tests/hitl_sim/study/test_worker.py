@@ -14,6 +14,8 @@ from hitl_sim.study.folder import merge_units
 from hitl_sim.study.lever import lever_config
 from hitl_sim.study.plan import build_plan, chunks_left
 from hitl_sim.study.spec import arm_kinds, convert, load_spec
+from hitl_sim.study.worker import process
+from hitl_sim.study.worker import run as computing
 
 STUDIES = Path(__file__).parents[2] / "experiments"
 
@@ -36,8 +38,8 @@ def lanes(plan, chunk, width, together=1):
     sweep = worker.build_sweep(config, width, together)
     return sweep(
         np.int32(len(runs)),
-        worker._pad([worker.seeds_of(run) for run in runs], width),
-        worker._pad([worker.hyper_of(run.condition, info) for run in runs], width),
+        worker.pad_lanes([worker.seeds_of(run) for run in runs], width),
+        worker.pad_lanes([worker.hyper_of(run.condition, info) for run in runs], width),
         data,
     )
 
@@ -69,7 +71,7 @@ def test_a_cpu_maps_one_run_at_a_time_where_nothing_is_said():
 
 
 def test_a_worker_refuses_more_than_one_thread(monkeypatch):
-    monkeypatch.setattr(worker, "xla_threads", lambda: 2)
+    monkeypatch.setattr(process, "xla_threads", lambda: 2)
     with pytest.raises(RuntimeError, match=r"must run on one thread .* got 2"):
         worker.environment(4, None)
 
@@ -134,8 +136,8 @@ def test_a_probe_times_a_second_chunk_where_the_first_was_short(
     def run_chunk(chunk, out, limit_s):
         return worker.ChunkReport(chunk.id, len(chunk.runs), True, "", 9.0 + first_s, 9)
 
-    monkeypatch.setattr(worker, "run_chunk", run_chunk)
-    monkeypatch.setattr(worker, "_group_of", lambda chunk, out: None)
+    monkeypatch.setattr(computing, "run_chunk", run_chunk)
+    monkeypatch.setattr(computing, "group_of", lambda chunk, out: None)
     chunks = chunks_left(plan, set())
     found = worker.probe_chunks(chunks[:2], str(tmp_path), 100.0)
     assert [report.chunk_id for report in found.reports] == [
@@ -156,11 +158,11 @@ def test_a_probe_times_a_second_chunk_where_the_first_was_short(
 def test_a_folder_s_program_is_not_replaced_by_another(tmp_path, part, message):
     group = {"static": {}, "environment": {"jax": 1}, "units": {"train": 1.5e-7}}
     file = tmp_path / "groups" / "one.json"
-    worker._keep_group(file, group)
+    worker.keep_group(file, group)
     before = file.read_bytes()
-    worker._keep_group(file, group)
+    worker.keep_group(file, group)
     with pytest.raises(RecordError, match=message):
-        worker._keep_group(file, group | part)
+        worker.keep_group(file, group | part)
     assert file.read_bytes() == before
 
 

@@ -1,0 +1,23 @@
+"""Worker process: builds, compiles and runs the programs of a study.
+
+This package is imported only in a worker, after the environment is set.
+"""
+
+from hitl_sim.study.program import run_config as run_config
+from hitl_sim.study.worker.count import count_halves as count_halves
+from hitl_sim.study.worker.count import count_unit as count_unit
+from hitl_sim.study.worker.group import keep_group as keep_group
+from hitl_sim.study.worker.leaves import data_of as data_of
+from hitl_sim.study.worker.leaves import hyper_of as hyper_of
+from hitl_sim.study.worker.leaves import seeds_of as seeds_of
+from hitl_sim.study.worker.process import environment as environment
+from hitl_sim.study.worker.process import lanes_here as lanes_here
+from hitl_sim.study.worker.process import peak_mib as peak_mib
+from hitl_sim.study.worker.run import ChunkReport as ChunkReport
+from hitl_sim.study.worker.run import ProbeReport as ProbeReport
+from hitl_sim.study.worker.run import probe_chunks as probe_chunks
+from hitl_sim.study.worker.run import run_chunk as run_chunk
+from hitl_sim.study.worker.run import run_chunks as run_chunks
+from hitl_sim.study.worker.run import time_lanes as time_lanes
+from hitl_sim.study.worker.sweep import build_sweep as build_sweep
+from hitl_sim.study.worker.sweep import pad_lanes as pad_lanes

@@ -1,0 +1,51 @@
+"""What the runs of one program differ in, as numbers on the host."""
+
+from functools import cache
+from typing import Any
+
+import jax
+import msgspec
+import numpy as np
+
+from hitl_sim.learn import Hyper, Seeds
+from hitl_sim.study.grid import Condition
+from hitl_sim.study.parts import foreign_parts
+from hitl_sim.study.plan import Run, load_data, population_of
+from hitl_sim.study.spec import TaskSpec
+from hitl_sim.task import Corruption, TaskData, TaskInfo
+
+STREAMS = {"control": 0, "arm": 0, "null": 1, "pilot": 2}
+"""Random stream of initialisation and batches, by role."""
+
+
+@cache
+def _load(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
+    return load_data(task)
+
+
+def data_of(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
+    """Load a task's data, once in this process whatever its spoilt shares."""
+    # shares are leaves: they must not load the same data twice
+    plain = {"irrelevant": 0.0, "duplicate": 0.0, "wrong_label": 0.0}
+    return _load(msgspec.structs.replace(task, **plain))
+
+
+def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
+    """Turn a condition's leaves into numbers, `[]` float32 on the host."""
+    task = condition.task
+    params: Any = dict(condition.arm.leaves)
+    rates: Any = condition.training.all_params(foreign_parts(condition.spec))
+    leaves = Hyper(
+        optimiser=rates,
+        params=params,
+        corruption=Corruption(task.irrelevant, task.duplicate, task.wrong_label),
+        population=population_of(condition, info),
+    )
+    hyper: Hyper = jax.tree.map(np.float32, leaves)
+    return hyper
+
+
+def seeds_of(run: Run) -> Seeds:
+    """Name a run's random streams, `[]` int32 on the host."""
+    numbers = (run.condition.spec.seed, run.replicate, STREAMS[run.condition.role])
+    return Seeds(*(np.int32(number) for number in numbers))  # type: ignore[arg-type]

@@ -1,0 +1,67 @@
+"""The process that a worker is: its threads, its device, its memory."""
+
+import platform
+import resource
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hitl_sim import __version__
+
+
+def xla_threads() -> int | None:
+    """Threads of XLA's compute pool in this process, None where they cannot be seen."""
+    jnp.zeros(1).block_until_ready()
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        return None
+    names = [(t / "comm").read_text().strip() for t in tasks.iterdir()]
+    return sum(name == "tf_XLAEigen" for name in names)
+
+
+def lanes_here(width: int, lanes: int | None) -> int:
+    """Return how many runs this process maps together: as given, or by its device."""
+    return lanes or (1 if jax.devices()[0].platform == "cpu" else width)
+
+
+def environment(width: int, lanes: int | None) -> dict[str, Any]:
+    """What fixes the bytes beside program and seed; see the manifest.
+
+    Args:
+        width: runs per dispatch.
+        lanes: of them, runs that are mapped together; None leaves it to the device.
+
+    Raises:
+        RuntimeError: XLA runs on more than one CPU thread.
+    """
+    device = jax.devices()[0]
+    threads = xla_threads() if device.platform == "cpu" else None
+    if device.platform == "cpu" and threads not in (1, None):
+        raise RuntimeError(
+            f"XLA must run on one thread in a worker, got {threads}. The variable "
+            "NPROC=1 must be set before the backend starts."
+        )
+    return {
+        "hitl_sim": __version__,
+        "jax": jax.__version__,
+        "jaxlib": version("jaxlib"),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "device_kind": device.device_kind,
+        "platform": device.platform,
+        "xla_threads": 1 if threads is None else threads,
+        "width": width,
+        "lanes": lanes_here(width, lanes),
+    }
+
+
+def peak_mib() -> float:
+    """Largest resident memory of this process so far, MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024.0 if sys.platform != "darwin" else 1024.0**2)
