@@ -28,7 +28,6 @@ from hitl_sim.learn.network import (
     build_network,
     layers_of,
 )
-from hitl_sim.learn.optimiser import abstract_params
 from hitl_sim.learn.work import (
     INSTRUMENT,
     PROTOCOL,
@@ -104,7 +103,9 @@ def _course_of(config: RunConfig, intervention: Intervention) -> Course:
     if config.lever == NO_LEVER:
         return Course((Leg(network, network_of(config, intervention)),))
     train = config.program.train
-    rates = abstract_params(train.optimiser)
+    # any numbers will do: shapes are the same
+    numbers = train.optimiser.part.params
+    rates = {name: jnp.float32(number) for name, number in numbers.items()}
     return build_course(layers_of(network), sizes, config.lever, train, rates)
 
 

@@ -27,7 +27,7 @@ WRONG = {
         "lion",
         "training.optimiser",
         "'lion'",
-        "'adam', 'sgd'",
+        "'adam', 'fixed_hessian', 'sgd'",
     ),
     "kind": (("arm", 0, "kind"), "magic", "arm[0].kind", "'magic'", "'whole_pool'"),
     "role": (("arm", 0, "role"), "boss", "arm[0].role", "'boss'", "'control', 'null'"),

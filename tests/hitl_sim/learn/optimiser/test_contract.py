@@ -1,6 +1,5 @@
 """What every built-in optimiser promises, and what a foreign one may do."""
 
-import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -82,8 +81,15 @@ def test_steps_are_the_same_compiled_and_mapped_and_lead_down(name):
 @pytest.mark.parametrize("name", OPTIMISERS)
 def test_a_param_acts_and_compiles_nothing_anew(name):
     optimiser = OPTIMISERS[name]
-    run = jax.jit(chex.assert_max_traces(lambda p: trained(optimiser, p), 1))
+    traces = []
+
+    @jax.jit
+    def run(params):
+        traces.append(params)
+        return trained(optimiser, params)
+
     ends = [jax.tree.leaves(run(numbers(optimiser, factor))) for factor in (1.0, 2.0)]
+    assert len(traces) == 1
     assert not all(np.array_equal(a, b) for a, b in zip(*ends, strict=True))
 
 
