@@ -149,7 +149,7 @@ def test_the_driver_called_round_by_round_equals_the_scan(
     driver = build_driver(built, network, program.train, setting, keys)
     annotators = sample_annotators(keys.crowd, hyper.population, 3)
     people = FEEDBACK["label"].init(keys.crowd, annotators)
-    plan, state, curves = assign(10, config.panel), driver.start()[0], []
+    plan, state, curves = assign(10, config.program.panel), driver.start()[0], []
     step = jax.jit(driver.round_step)
     for _ in range(3):
         people, response = ask(
