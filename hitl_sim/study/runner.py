@@ -28,7 +28,7 @@ from hitl_sim.study.folder import (
     write_results,
     write_runs,
 )
-from hitl_sim.study.grid import count_inert, inert_axes
+from hitl_sim.study.grid import count_inert, expand, inert_axes
 from hitl_sim.study.kept_parts import with_kept_parts
 from hitl_sim.study.parts import check_parts, keep_parts
 from hitl_sim.study.plan import Plan, build_plan, chunks_left
@@ -116,8 +116,10 @@ def dry_run(spec: StudySpec, out: Path | None = None) -> DryRun:
     Raises:
         SpecError: the study cannot be run as written.
     """
-    plan = build_plan(validate(spec))
-    check_parts(plan.conditions)
+    spec = validate(spec)
+    if spec.part:
+        check_parts(expand(spec))
+    plan = build_plan(spec)
     return foresee(plan, finished_keys(out) if out else ())
 
 
@@ -197,8 +199,10 @@ def run_study(
         DiskFullError: its disk is full; nothing was lost.
     """
     spec = validate(spec)
+    if spec.part:
+        # before anything of them is built here
+        check_parts(expand(spec))
     plan = build_plan(spec)
-    check_parts(plan.conditions)
     place = place or Place(workers=workers)
     check_folder(out)
     moved = set_aside(out, damaged_files(out))

@@ -74,7 +74,10 @@ def without_key():
     def answer(key, params, state, query):
         return LABEL.answer(jax.random.key(0), params, state, query)
 
-    return Oracle(LABEL.check, LABEL.init, answer)
+    def init(key, params):
+        return LABEL.init(jax.random.key(0), params)
+
+    return Oracle(LABEL.check, init, answer)
 
 
 @part.annotator()
