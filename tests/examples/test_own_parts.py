@@ -1,6 +1,7 @@
 """The study of one's own parts: killed, changed and verified like any other."""
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -20,6 +21,13 @@ pytestmark = pytest.mark.study
 FOLDER = Path(__file__).parents[2] / "examples" / "own_parts"
 COMMAND = "from hitl_sim.cli import main; main()"
 KILLED_RUN_S = 240
+EVERY_ARM = {
+    "control",
+    "own_intervention",
+    "own_annotator",
+    "own_strategy",
+    "own_aggregation",
+}
 
 
 def call(*words):
@@ -67,6 +75,20 @@ def test_every_run_of_own_parts_ends_well(whole):
     assert set(table.column("outcome").to_pylist()) == {"ok"}
 
 
+def test_products_counted_are_those_of_a_hand_count_and_random_bits_stand_apart(whole):
+    units = json.loads((whole / "manifest.json").read_text())["units"]
+    # 64 features, 16 hidden, 10 classes: a product and a sum for each weight
+    passed = 2 * (64 * 16 + 16 * 10)
+    (train,) = (unit for unit in units.values() if unit["phase"] == "train")
+    looks = [unit for unit in units.values() if unit["phase"] == "evaluate"]
+    # weights of both layers, and inputs of the second alone, have gradients
+    step = 16 * (2 * passed + 2 * 16 * 10)
+    assert list(train["matrix_flops"].values()) == [step]
+    assert all(list(look["matrix_flops"].values()) == [passed] for look in looks)
+    assert train["random_flops"] > 0
+    assert all(look["random_flops"] == 0 for look in looks)
+
+
 def test_killed_and_resumed_it_ends_with_the_same_bytes(whole, study, tmp_path):
     out = tmp_path / "killed"
     process = subprocess.Popen(
@@ -104,6 +126,8 @@ def test_kept_sources_give_the_same_bytes_although_the_originals_are_gone(
         ("scaling.py", {"own_strategy", "own_intervention"}),
         ("trust.py", {"own_aggregation"}),
         ("anchoring.py", {"own_annotator", "own_strategy", "own_aggregation"}),
+        ("small_net.py", EVERY_ARM),
+        ("warm_up.py", EVERY_ARM),
     ],
 )
 def test_one_changed_comment_recomputes_exactly_what_depends_on_it(
