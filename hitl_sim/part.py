@@ -80,7 +80,8 @@ def find(kind: Kind, name: str, foreign: Mapping[str, Part] | None = None) -> Pa
         return brought
     known = builtin(kind)
     if name not in known:
-        allowed = ", ".join(map(repr, known)) or "none"
+        own = (n for n, part in (foreign or {}).items() if part.kind == kind)
+        allowed = ", ".join(map(repr, (*known, *own))) or "none"
         raise PartError(f"`{kind}` must be one of {allowed}, got {name!r}.")
     return known[name]
 

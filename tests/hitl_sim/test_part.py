@@ -16,6 +16,11 @@ def test_a_part_that_a_study_brings_is_found_by_the_name_it_has_there():
     assert part.find("strategy", "mine", {"mine": own}) is own
 
 
+def test_what_a_study_brings_is_among_what_is_allowed():
+    with pytest.raises(PartError, match="must be one of .*'margin'.*'mine', got 'me'"):
+        part.find("strategy", "me", {"mine": own})
+
+
 def test_a_part_of_another_kind_is_refused():
     with pytest.raises(PartError, match=r"`part\.mine` must be of kind 'network'"):
         part.find("network", "mine", {"mine": own})
