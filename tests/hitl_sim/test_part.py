@@ -17,7 +17,7 @@ def test_a_part_that_a_study_brings_is_found_by_the_name_it_has_there():
 
 
 def test_what_a_study_brings_is_among_what_is_allowed():
-    with pytest.raises(PartError, match="must be one of .*'margin'.*'mine', got 'me'"):
+    with pytest.raises(PartError, match=r"must be one of .*'margin'.*'mine', got 'me'"):
         part.find("strategy", "me", {"mine": own})
 
 

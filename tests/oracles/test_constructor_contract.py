@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from oracles import FEEDBACK
+from oracles.annotators import map_people
 from oracles.literature import (
     bradley_terry_people,
     dawid_skene_people,
@@ -115,13 +116,7 @@ def test_rows_and_people_in_another_order_answer_as_before(case):
     moved = case.run(query=jax.tree.map(lambda leaf: leaf[order], case.query))
     np.testing.assert_array_equal(case.run().answer[order], moved.answer)
     turned = np.array([2, 0, 1])
-    people = case.params._replace(
-        **{
-            name: leaf[turned]
-            for name, leaf in case.params._asdict().items()
-            if name != "shared" and leaf is not None
-        }
-    )
+    people = map_people(lambda leaf: leaf[turned], case.params)
     query = jax.tree.map(lambda leaf: leaf[:, turned], case.query)
     answer = case.run(params=people, query=query).answer
     np.testing.assert_array_equal(case.run().answer[:, turned], answer)

@@ -331,5 +331,7 @@ def built_in(arm: type[Arm], version: int = 1) -> Part:
     program = inspect.Parameter("program", inspect.Parameter.POSITIONAL_ONLY)
     factory.__signature__ = inspect.Signature([program, *own])  # type: ignore[attr-defined]
     factory.__doc__ = arm.__doc__
+    # where a process of its own finds the part
+    factory.__module__, factory.__qualname__ = arm.__module__, kind
     factory.arm = arm  # type: ignore[attr-defined]
     return mark_intervention(version=version, name=kind, params=params)(factory)
