@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from operator import methodcaller
 from typing import Any, Literal
 
 import msgspec
@@ -285,9 +286,9 @@ class Quantity:
 
     def to_json(self) -> dict[str, Any]:
         """Return a mapping of plain values that `from_json` turns back into this."""
-        data = msgspec.json.decode(
-            msgspec.json.encode(self, enc_hook=np.ndarray.tolist)
-        )
+        # numbers and arrays of numpy alike
+        written = msgspec.json.encode(self, enc_hook=methodcaller("tolist"))
+        data = msgspec.json.decode(written)
         return {k: v for k, v in data.items() if k not in _SPARE or v != _SPARE[k]}
 
     @classmethod

@@ -1,5 +1,6 @@
 """Whether a task has what a network and an arm need of it; known before any run."""
 
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 
@@ -43,7 +44,8 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
         is_tokens=info.vocabulary is not None,
         program=program_of(condition, info, info.num_features // info.num_groups),
         network_kind=condition.network.kind,
-        readers=partial(readers, info),
+        # an arm that wants other features has to be told which networks read them
+        readers=partial(readers, replace(info, vocabulary=None)),
     )
     try:
         if condition.training.batch == "all":

@@ -305,7 +305,7 @@ def test_a_ranking_cannot_be_replayed_nor_anything_without_a_recording(
         config, intervention=ImportanceArm(name="a", share=4 / 16)
     )
     with pytest.raises(
-        ValueError, match="only 'label', 'relevance', 'marks' can be replayed"
+        ValueError, match="only 'label', 'marks', 'relevance' can be replayed"
     ):
         build_run(ranking)
     with pytest.raises(TypeError, match="`answers` must be given"):
