@@ -115,6 +115,7 @@ def test_a_unit_is_counted_per_item():
         "phase": "train",
         "flops": {"float32": 24.0},
         "matrix_flops": {"float32 default": 24.0},
+        "random_flops": 0.0,
         "bytes_moved": 4 * (30 + 6 + 20) / 5,
         "num_kernels": 1 / 5,
         "products": [
