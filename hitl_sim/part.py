@@ -59,13 +59,19 @@ def builtin(kind: Kind) -> Mapping[str, Part]:
     return MappingProxyType(found)
 
 
-def find(kind: Kind, name: str, foreign: Mapping[str, Part] | None = None) -> Part:
+def find(
+    kind: Kind,
+    name: str,
+    foreign: Mapping[str, Part] | None = None,
+    field: str | None = None,
+) -> Part:
     """Look a part up by its name.
 
     Args:
         kind: what it has to be.
         name: what a study calls it.
         foreign: parts that the study brings, by the names it gave them.
+        field: where the name was written; the kind when left out.
 
     Raises:
         PartError: there is none of that name, or it is of another kind.
@@ -82,7 +88,7 @@ def find(kind: Kind, name: str, foreign: Mapping[str, Part] | None = None) -> Pa
     if name not in known:
         own = (n for n, part in (foreign or {}).items() if part.kind == kind)
         allowed = ", ".join(map(repr, (*known, *own))) or "none"
-        raise PartError(f"`{kind}` must be one of {allowed}, got {name!r}.")
+        raise PartError(f"`{field or kind}` must be one of {allowed}, got {name!r}.")
     return known[name]
 
 

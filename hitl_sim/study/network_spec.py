@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from hitl_sim.part import Part, PartError, find
+from hitl_sim.part import Part, find
 from hitl_sim.study.part_option import read_options
 
 
@@ -35,12 +35,7 @@ class NetworkSpec(
         Raises:
             ValueError: there is none of that name, or it has params.
         """
-        try:
-            part = find("network", self.kind, foreign)
-        except PartError as error:
-            raise ValueError(
-                str(error).replace("`network`", "`network.kind`")
-            ) from error
+        part = find("network", self.kind, foreign, "network.kind")
         if part.params:
             raise ValueError(
                 "`network.kind` must be a network without params, for its numbers are "

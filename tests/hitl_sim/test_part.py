@@ -21,6 +21,11 @@ def test_what_a_study_brings_is_among_what_is_allowed():
         part.find("strategy", "me", {"mine": own})
 
 
+def test_a_wrong_name_is_told_by_the_field_that_it_was_written_in():
+    with pytest.raises(PartError, match=r"`arm\.aggregate` must be one of 'dawid_sk"):
+        part.find("aggregation", "majorty", None, "arm.aggregate")
+
+
 def test_a_part_of_another_kind_is_refused():
     with pytest.raises(PartError, match=r"`part\.mine` must be of kind 'network'"):
         part.find("network", "mine", {"mine": own})

@@ -144,7 +144,7 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
         """Fill in the defaults of the strategy and of the aggregation."""
         try:
             strategy = find("strategy", self.strategy, parts)
-            aggregation = find("aggregation", self.aggregate, parts)
+            aggregation = find("aggregation", self.aggregate, parts, "aggregate")
             return replace(
                 self,
                 options=strategy.with_options(self.options),

@@ -47,11 +47,7 @@ class TrainingSpec(Table, frozen=True):
         Raises:
             ValueError: there is none of that name.
         """
-        try:
-            return find("optimiser", self.optimiser, foreign)
-        except PartError as error:
-            message = str(error).replace("`optimiser`", "`training.optimiser`")
-            raise ValueError(message) from error
+        return find("optimiser", self.optimiser, foreign, "training.optimiser")
 
     def all_options(self, foreign: Mapping[str, Part] | None = None) -> dict[str, Any]:
         """Complete the optimiser's options by their defaults.
@@ -128,8 +124,4 @@ class TargetSpec(Table, frozen=True):
         Raises:
             ValueError: there is none of that name.
         """
-        try:
-            return find("metric", self.metric, foreign)
-        except PartError as error:
-            message = str(error).replace("`metric`", "`target.metric`")
-            raise ValueError(message) from error
+        return find("metric", self.metric, foreign, "target.metric")
