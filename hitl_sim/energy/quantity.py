@@ -206,8 +206,8 @@ class Quantity:
         Returns:
             The product, of the weakest kind, with the parts of this quantity. Each
             source of error is moved to its ends alone (exact for that source) and the
-            sources are combined in quadrature on the log scale; `propagate` draws
-            where that is too rough, and `monte_carlo` says when it is.
+            sources are combined in quadrature on the log scale; `monte_carlo` says
+            when that is too rough.
         """
         return _combined(self, other, unit, scope, is_quotient=False)
 

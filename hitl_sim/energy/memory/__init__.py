@@ -1,6 +1,5 @@
 """Compute against memory: operations, and bytes moved by level, with data reuse."""
 
-from hitl_sim.energy.memory.products import count_products as count_products
 from hitl_sim.energy.memory.products import products_in as products_in
 from hitl_sim.energy.memory.reuse import Product as Product
 from hitl_sim.energy.memory.reuse import count_bytes as count_bytes
@@ -15,7 +14,6 @@ from hitl_sim.energy.memory.stored import query_bytes as query_bytes
 from hitl_sim.energy.memory.stored import stored_bytes as stored_bytes
 from hitl_sim.energy.memory.technology import Technology as Technology
 from hitl_sim.energy.memory.technology import load_technology as load_technology
-from hitl_sim.energy.memory.technology import technology_names as technology_names
 from hitl_sim.energy.memory.tile import ORDERS as ORDERS
 from hitl_sim.energy.memory.tile import Extent as Extent
 from hitl_sim.energy.memory.tile import Moved as Moved

@@ -90,11 +90,6 @@ def _technologies() -> dict[str, Technology]:
     return {technology.name: technology for technology in tables["technology"]}
 
 
-def technology_names() -> tuple[str, ...]:
-    """Return the names of the shipped technologies."""
-    return tuple(_technologies())
-
-
 def load_technology(name: str) -> Technology:
     """Return a shipped technology.
 
