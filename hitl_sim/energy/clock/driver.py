@@ -6,13 +6,12 @@ package calls them but a sweep that was told to (`sweep.sweep_setting`).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from hitl_sim.energy.meters.boards import Board, list_boards, open_driver
+from hitl_sim.energy.meters.boards import Board, find_boards
 from hitl_sim.unit import HZ_PER_MHZ, J_PER_MILLIJOULE
 
 _SM = 1
@@ -71,23 +70,8 @@ def read_clocks(
     Returns:
         The boards, and why there are none (empty when there are some).
     """
-    driver, boards, reason = visible(driver, environ)
-    return tuple(_read(driver, board) for board in boards), reason
-
-
-def visible(
-    driver: Any, environ: Mapping[str, str] | None
-) -> tuple[Any, list[Board], str]:
-    """Return the driver, the boards that a program sees, and why there are none."""
-    driver, reason = open_driver(driver)
-    if reason:
-        return driver, [], reason
-    try:
-        boards, remark = list_boards(driver, os.environ if environ is None else environ)
-    except Exception as error:
-        return driver, [], f"the NVIDIA driver does not list its boards ({error})"
-    shown = [board for board in boards if board.program_index is not None]
-    return driver, shown, "" if shown else remark or "the NVIDIA driver sees no GPU"
+    found = find_boards(driver, environ)
+    return tuple(_read(found.driver, board) for board in found.boards), found.reason
 
 
 def _read(driver: Any, board: Board) -> BoardClocks:

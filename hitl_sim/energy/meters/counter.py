@@ -30,7 +30,7 @@ from hitl_sim.energy.error import Error
 from hitl_sim.energy.meters.backend import Clock, Sleep, Snapshot
 from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.sensor import TO_95, measured_energy, within
-from hitl_sim.energy.meters.standing import why_still
+from hitl_sim.energy.meters.watch import why_still
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.unit import S_PER_NS
 

@@ -30,7 +30,7 @@ from hitl_sim.energy.meters.choose import default_backends
 from hitl_sim.energy.meters.meter import Meter
 from hitl_sim.energy.meters.processor_time import CpuTime, read_cpu_time, tick_s
 from hitl_sim.energy.meters.sensor import TO_95, relative_half_width, within
-from hitl_sim.energy.meters.standing import why_still
+from hitl_sim.energy.meters.watch import why_still
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, total, unavailable
 from hitl_sim.output import write_text
 from hitl_sim.part import meter
@@ -262,16 +262,7 @@ class CpuBackend:
     def probe(self) -> list[Capability]:
         """Say whether processor time can be read."""
         if self.cpu_time() is None:
-            return [
-                Capability(
-                    self.name,
-                    False,
-                    self._of,
-                    self._scope,
-                    Kind.UNAVAILABLE,
-                    reason=_SYSTEM_HELP,
-                )
-            ]
+            return [Capability.absent(self.name, self._of, self._scope, _SYSTEM_HELP)]
         return [
             Capability(
                 self.name,

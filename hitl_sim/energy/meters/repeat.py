@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from hitl_sim.energy.meters.sensor import relative_half_width, sensor_half_width
-from hitl_sim.energy.meters.standing import LONGER
+from hitl_sim.energy.meters.watch import LONGER
 from hitl_sim.energy.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Goal:
     """
 
     max_relative_error: float
-    max_repeats: int = 1_000_000
-    max_s: float = 60.0
+    max_repeats: int
+    max_s: float
 
     def __post_init__(self) -> None:
         """Refuse numbers out of range."""
@@ -116,7 +116,7 @@ def lengthen(
     work: Callable[[], object],
     so_far: Callable[[], Reading],
     goal: Goal,
-    has_failed: Callable[[], bool] = bool,
+    has_failed: Callable[[], bool],
 ) -> tuple[int, Stopped]:
     """Call work in growing rounds until the reading so far meets a goal.
 
