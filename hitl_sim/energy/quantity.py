@@ -112,12 +112,9 @@ class Quantity:
         elif errors is None:
             ends = Error(self.source, interval[0] - value, interval[1] - value)
             errors = merge_errors((ends,))
-        for name, checked in (
-            ("value", value),
-            ("interval", interval),
-            ("errors", errors),
-        ):
-            object.__setattr__(self, name, checked)
+        checked = {"value": value, "interval": interval, "errors": errors}
+        for name, numbers in checked.items():
+            object.__setattr__(self, name, numbers)
 
     @property
     def parts(self) -> Parts:
@@ -255,17 +252,6 @@ class Quantity:
             name = level.words if isinstance(level, Kind) else level
             raise ValueError(f"`quantity` must be {name}, got {self}.")
         return self
-
-    def __getitem__(self, index: int | slice) -> Quantity:
-        """Return an element, or a slice, along the first axis of an array."""
-        if not isinstance(self.value, np.ndarray):
-            raise TypeError("`quantity` must be an array to be indexed, got a scalar.")
-        shape = self.value.shape
-
-        def pick(values: Values) -> Values:
-            return plain(np.broadcast_to(values, shape)[index])
-
-        return _mapped(self, pick, self.unit)
 
     def __eq__(self, other: object) -> bool:
         """Return whether all fields are equal, arrays element by element."""
@@ -466,14 +452,18 @@ def _assembled(
 ) -> Quantity:
     """Build a quantity from its merged parts and its error terms."""
     value = add_parts(parts)
-    is_stated = value is not None and errors is not None
-    errors = merge_errors(errors) if is_stated and errors is not None else None
+    interval = None
+    if value is None:
+        errors = None
+    elif errors is not None:
+        errors = merge_errors(errors)
+        interval = interval_fn(value, errors)
     return Quantity(
         value,
         unit,
         weakest(part.kind for part in parts),
         common_scope(parts),
-        None if value is None or errors is None else interval_fn(value, errors),
+        interval,
         join_texts(part.source for part in parts),
         of=common_place(parts),
         reason=join_texts(part.reason for part in parts),

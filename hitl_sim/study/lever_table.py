@@ -14,7 +14,7 @@ from hitl_sim.analysis.lever import (
 )
 from hitl_sim.analysis.pretraining import PretrainingCost, pretraining_costs
 from hitl_sim.energy import load_profile
-from hitl_sim.energy.link import load_link
+from hitl_sim.energy.split_inference import load_link
 from hitl_sim.study.conclude import Analysis
 
 

@@ -7,7 +7,7 @@ package calls them but a sweep that was told to (`sweep.sweep_setting`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,43 +125,55 @@ def _number(question: Callable[[], Any], unit: float) -> Answer:
     return found if isinstance(found, Answer) else Answer(float(found) * unit)
 
 
-@contextmanager
-def set_clock(driver: Any, board: Board, clock_hz: float) -> Iterator[None]:
+def set_clock(
+    driver: Any, board: Board, clock_hz: float
+) -> AbstractContextManager[None]:
     """Lock a board's clock, and unlock it at the end whatever happens.
 
     Raises:
         ClockRefusedError: the driver refuses; most ask for root.
     """
     clock_mhz = round(clock_hz / HZ_PER_MHZ)
-    try:
-        driver.nvmlDeviceSetGpuLockedClocks(board.handle, clock_mhz, clock_mhz)
-    except Exception as error:
-        raise ClockRefusedError(
-            f"the driver refuses to set the clock of {board.of}: {error}."
-        ) from error
-    try:
-        yield
-    finally:
-        driver.nvmlDeviceResetGpuLockedClocks(board.handle)
+    return _held(
+        f"clock of {board.of}",
+        lambda: driver.nvmlDeviceSetGpuLockedClocks(board.handle, clock_mhz, clock_mhz),
+        lambda _: driver.nvmlDeviceResetGpuLockedClocks(board.handle),
+    )
 
 
-@contextmanager
-def set_limit(driver: Any, board: Board, limit_w: float) -> Iterator[None]:
+def set_limit(
+    driver: Any, board: Board, limit_w: float
+) -> AbstractContextManager[None]:
     """Set a board's power limit, and set back the one it had whatever happens.
 
     Raises:
         ClockRefusedError: the driver refuses; most ask for root.
     """
-    try:
+
+    def begin() -> Any:
         before = driver.nvmlDeviceGetPowerManagementLimit(board.handle)
-        driver.nvmlDeviceSetPowerManagementLimit(
-            board.handle, round(limit_w / J_PER_MILLIJOULE)
-        )
+        limit_mw = round(limit_w / J_PER_MILLIJOULE)
+        driver.nvmlDeviceSetPowerManagementLimit(board.handle, limit_mw)
+        return before
+
+    return _held(
+        f"power limit of {board.of}",
+        begin,
+        lambda before: driver.nvmlDeviceSetPowerManagementLimit(board.handle, before),
+    )
+
+
+@contextmanager
+def _held(
+    what: str, begin: Callable[[], Any], end: Callable[[Any], Any]
+) -> Iterator[None]:
+    try:
+        before = begin()
     except Exception as error:
         raise ClockRefusedError(
-            f"the driver refuses to set the power limit of {board.of}: {error}."
+            f"the driver refuses to set the {what}: {error}."
         ) from error
     try:
         yield
     finally:
-        driver.nvmlDeviceSetPowerManagementLimit(board.handle, before)
+        end(before)

@@ -9,8 +9,7 @@ from typing import Any
 
 from hitl_sim.energy.flatten import Equation, flatten
 from hitl_sim.energy.fusion import is_control
-from hitl_sim.energy.memory.reuse import Product
-from hitl_sim.energy.memory.tile import Extent
+from hitl_sim.energy.memory.reuse import Extent, Product
 
 
 def products_in(jaxpr: Any) -> Counter[Product]:

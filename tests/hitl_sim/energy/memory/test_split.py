@@ -6,13 +6,12 @@ from hitl_sim.energy import Kind, Scope, count_operations
 from hitl_sim.energy.memory import (
     Extent,
     Product,
-    count_bytes,
-    fit_tilings,
     load_technology,
     products_in,
     split_energy,
 )
 from hitl_sim.energy.memory.products import num_multiply_adds
+from hitl_sim.energy.memory.reuse import count_bytes, fit_tilings
 
 
 def shape(*sizes, dtype=jnp.float32):
