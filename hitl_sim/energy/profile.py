@@ -33,6 +33,7 @@ import numpy as np
 from hitl_sim.energy.error import (
     Error,
     Errors,
+    Values,
     combine_errors,
     errors_from_ends,
     merge_errors,
@@ -322,18 +323,11 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         time, time_errors = seconds.value, seconds.errors or ()
         if time is None:
             return unavailable("J", scope, seconds.reason)
-        return modelled(
-            plain(time * power),
-            "J",
-            Kind.MODELLED_ANALYTIC,
-            scope,
-            f"measured seconds x modelled watts of profile {self.label};"
-            f" assumed: {', '.join(self.assumptions) or 'nothing'}",
-            combine_errors(
-                lambda s, w: plain(s * w), (time, time_errors), (power, errors)
-            ),
-            of=self.name,
+        combined = combine_errors(
+            lambda s, w: plain(s * w), (time, time_errors), (power, errors)
         )
+        how = "measured seconds x modelled watts"
+        return self._modelled(plain(time * power), "J", scope, how, combined)
 
     def _analytic(
         self, work: WorkUnit, unit: Literal["s", "J"], scope: Scope
@@ -344,16 +338,15 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return work_costs(work, constants)[unit == "J"]
 
         value, errors = self._evaluate(cost, work.name)
-        return modelled(
-            value,
-            unit,
-            Kind.MODELLED_ANALYTIC,
-            scope,
-            f"analytic model of profile {self.label};"
-            f" assumed: {', '.join(self.assumptions) or 'nothing'}",
-            errors,
-            of=self.name,
-        )
+        return self._modelled(value, unit, scope, "analytic model", errors)
+
+    def _modelled(
+        self, value: Values, unit: str, scope: Scope, how: str, errors: Errors
+    ) -> Quantity:
+        assumed = ", ".join(self.assumptions) or "nothing"
+        source = f"{how} of profile {self.label}; assumed: {assumed}"
+        kind = Kind.MODELLED_ANALYTIC
+        return modelled(value, unit, kind, scope, source, errors, of=self.name)
 
     @property
     def centre(self) -> dict[str, float]:

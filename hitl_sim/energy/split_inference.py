@@ -21,7 +21,6 @@ References:
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ import msgspec
 
 from hitl_sim.energy.profile import Constant, DeviceProfile
 from hitl_sim.energy.quantity import Quantity, Scope, total
-from hitl_sim.energy.shipped import named, read_shipped
+from hitl_sim.energy.shipped import named, shipped_table
 from hitl_sim.energy.work import WorkUnit
 
 FLOAT_BITS = 32
@@ -206,19 +205,13 @@ class _LinkTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     latency_s: Constant
 
 
-@functools.cache
-def _links() -> dict[str, _LinkTable]:
-    tables = read_shipped("links.toml", dict[str, tuple[_LinkTable, ...]])
-    return {link.name: link for link in tables["link"]}
-
-
 def load_link(name: str) -> Link:
     """Return a shipped link.
 
     Raises:
         ValueError: there is none of this name.
     """
-    found = named(_links(), name, "link")
+    found = named(shipped_table("links.toml", "link", _LinkTable), name, "link")
     what = f"link {name}"
     per_byte = found.joules_per_byte.quantity("J/B", Scope.MODULE, what, of=what)
     return Link(per_byte, found.byte_per_s.value, found.latency_s.value)

@@ -1,17 +1,19 @@
 """What the NVIDIA driver tells about clocks and power limits, and how it is set.
 
-Reading changes nothing. Only `set_clock` and `set_limit` do, and nothing in this
-package calls them but a sweep that was told to (`sweep.sweep_setting`).
+Reading changes nothing. Only `sweep_setting` does, where it is told to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from hitl_sim.energy.clock.model import Point
 from hitl_sim.energy.meters.boards import Board, find_boards
+from hitl_sim.energy.quantity import Quantity
 from hitl_sim.unit import HZ_PER_MHZ, J_PER_MILLIJOULE
 
 _SM = 1
@@ -71,14 +73,14 @@ def read_clocks(
         The boards, and why there are none (empty when there are some).
     """
     found = find_boards(driver, environ)
-    return tuple(_read(found.driver, board) for board in found.boards), found.reason
+    return tuple(_read(board) for board in found.boards), found.reason
 
 
-def _read(driver: Any, board: Board) -> BoardClocks:
+def _read(board: Board) -> BoardClocks:
     def told(name: str, *args: Any) -> Any:
         """Return what the driver says, or an `Answer` with its reason."""
         try:
-            return getattr(driver, name)(board.handle, *args)
+            return getattr(board.driver, name)(board.handle, *args)
         except Exception as error:
             return Answer(None, f"the driver says: {error}")
 
@@ -106,15 +108,13 @@ def _read(driver: Any, board: Board) -> BoardClocks:
     )
 
 
-def set_clock(
-    driver: Any, board: Board, clock_hz: float
-) -> AbstractContextManager[None]:
+def set_clock(board: Board, clock_hz: float) -> AbstractContextManager[None]:
     """Lock a board's clock, and unlock it at the end whatever happens.
 
     Raises:
         ClockRefusedError: the driver refuses; most ask for root.
     """
-    clock_mhz = round(clock_hz / HZ_PER_MHZ)
+    driver, clock_mhz = board.driver, round(clock_hz / HZ_PER_MHZ)
     return _held(
         f"clock of {board.of}",
         lambda: driver.nvmlDeviceSetGpuLockedClocks(board.handle, clock_mhz, clock_mhz),
@@ -122,14 +122,13 @@ def set_clock(
     )
 
 
-def set_limit(
-    driver: Any, board: Board, limit_w: float
-) -> AbstractContextManager[None]:
+def set_limit(board: Board, limit_w: float) -> AbstractContextManager[None]:
     """Set a board's power limit, and set back the one it had whatever happens.
 
     Raises:
         ClockRefusedError: the driver refuses; most ask for root.
     """
+    driver = board.driver
 
     def begin() -> Any:
         before = driver.nvmlDeviceGetPowerManagementLimit(board.handle)
@@ -158,3 +157,54 @@ def _held(
         yield
     finally:
         end(before)
+
+
+_SETTERS = {"clock_hz": set_clock, "limit_w": set_limit}
+
+
+def sweep_setting(
+    setting: Literal["clock_hz", "limit_w"],
+    levels: Sequence[float],
+    run: Callable[[], tuple[float, Quantity]],
+    *,
+    allow_setting: bool = False,
+    of: str = "host/gpu0",
+    driver: Any = None,
+    environ: Mapping[str, str] | None = None,
+) -> tuple[Point, ...]:
+    """Run a job at each level of a board's clock or power limit.
+
+    The board is set back after each level, also where the job fails.
+
+    Args:
+        setting: what is changed.
+        levels: its values, Hz or W; > 0.
+        run: runs the job once and returns its seconds and joules.
+        allow_setting: must be said: settings of a machine change while this runs.
+        of: path of the board.
+        driver: the `pynvml` module or one like it; imported if None.
+        environ: environment of the program; default this process's.
+
+    Raises:
+        ValueError: setting was not allowed, a level is not positive, or there is no
+            such board.
+        ClockRefusedError: the driver refuses; nothing was changed.
+    """
+    if not allow_setting:
+        raise ValueError(
+            "`allow_setting` must be True, since a sweep changes the machine's"
+            " settings, got False. `read_clocks` only reads."
+        )
+    if not levels or not all(0.0 < level < math.inf for level in levels):
+        raise ValueError(f"`levels` must all be > 0, got {list(levels)}.")
+    found = find_boards(driver, environ)
+    boards = {board.of: board for board in found.boards}
+    if of not in boards:
+        names = ", ".join(map(repr, boards)) or f"none: {found.reason}"
+        raise ValueError(f"`of` must be one of the boards ({names}), got {of!r}.")
+    points = []
+    for level in levels:
+        with _SETTERS[setting](boards[of], level):
+            seconds, joules = run()
+        points.append(Point(level, seconds, joules))
+    return tuple(points)

@@ -30,12 +30,18 @@ References:
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import nnls
+
+from hitl_sim.energy.quantity import Quantity
 
 Number = float | npt.NDArray[np.float64]
+_FEWEST = 3
+"""Clocks without which no fit is made."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,21 @@ class Clocked:
         return power
 
 
+@dataclass(frozen=True)
+class Point:
+    """A job at one setting.
+
+    Attributes:
+        level: the clock, Hz, or the power limit, W.
+        seconds: how long it took, s.
+        joules: what it took, J.
+    """
+
+    level: float
+    seconds: float
+    joules: Quantity
+
+
 def job_time(job: Job, clock_hz: Number) -> Number:
     """Return T(f), s."""
     return job.cycles / clock_hz + job.memory_s
@@ -133,3 +154,41 @@ def best_clock(job: Job, device: Clocked, deadline_s: float = math.inf) -> float
         return device.bottom_hz
     needed = job.cycles / max(deadline_s - job.memory_s, job.cycles / device.top_hz)
     return min(max(critical_clock(device), needed), device.top_hz)
+
+
+def fit_sweep(points: Sequence[Point]) -> tuple[Job, Clocked]:
+    """Fit the model to a sweep of clocks.
+
+    Times are a straight line over 1 / f, energies over T and f^2, both with terms >= 0
+    (least squares of the relative errors).
+
+    Args:
+        points: at three clocks or more.
+
+    Raises:
+        ValueError: there are fewer clocks, an energy is unavailable, or the sweep does
+            not show that a faster clock takes less time and more power.
+    """
+    clocks = np.array([point.level for point in points])
+    times = np.array([point.seconds for point in points])
+    if len(set(clocks.tolist())) < _FEWEST:
+        raise ValueError(f"`points` must hold >= {_FEWEST} clocks, got {len(clocks)}.")
+    if any(point.joules.value is None for point in points):
+        raise ValueError("`points` must all have joules, got one that is unavailable.")
+    joules = np.array([float(point.joules.value or 0.0) for point in points])
+    (cycles, memory_s), _ = nnls(
+        np.stack([1.0 / clocks, np.ones_like(clocks)], axis=1) / times[:, None],
+        np.ones_like(times),
+    )
+    top = float(clocks.max())
+    busy = (clocks / top) ** 3 * cycles / clocks
+    (static_w, dynamic_w), _ = nnls(
+        np.stack([times, busy], axis=1) / joules[:, None], np.ones_like(joules)
+    )
+    if not min(cycles, static_w, dynamic_w) > 0.0:
+        raise ValueError(
+            "`points` must show less time and more power at faster clocks, got"
+            f" {cycles} cycles, {static_w} W static and {dynamic_w} W dynamic."
+        )
+    device = Clocked(float(clocks.min()), top, float(static_w), float(dynamic_w))
+    return Job(float(cycles), float(memory_s)), device

@@ -9,7 +9,7 @@ import msgspec
 
 from hitl_sim.energy.profile import Constant
 from hitl_sim.energy.quantity import Quantity, Scope, unavailable
-from hitl_sim.energy.shipped import named, read_shipped
+from hitl_sim.energy.shipped import named, shipped_table
 from hitl_sim.unit import J_PER_PICOJOULE
 
 Operation = Literal["add", "multiply"]
@@ -83,15 +83,11 @@ class Technology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @functools.cache
-def _technologies() -> dict[str, Technology]:
-    tables = read_shipped("technologies.toml", dict[str, tuple[Technology, ...]])
-    return {technology.name: technology for technology in tables["technology"]}
-
-
 def load_technology(name: str) -> Technology:
     """Return a shipped technology.
 
     Raises:
         ValueError: there is none of this name.
     """
-    return named(_technologies(), name, "technology")
+    found = shipped_table("technologies.toml", "technology", Technology)
+    return named(found, name, "technology")

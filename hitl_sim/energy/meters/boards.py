@@ -41,6 +41,7 @@ class Board:
     """One board.
 
     Attributes:
+        driver: a module like `pynvml` that knows it.
         of: its path, `host/gpu0`, by the driver's own number.
         handle: what the driver calls it.
         name: its model.
@@ -50,6 +51,7 @@ class Board:
         scope: what its counter covers: the board, or the module that it is part of.
     """
 
+    driver: Any
     of: str
     handle: Any
     name: str
@@ -63,13 +65,11 @@ class Found(NamedTuple):
     """What the driver shows.
 
     Attributes:
-        driver: a module like `pynvml`; None where there is none.
         boards: those that the program sees, in the driver's order.
         hidden: those that it does not see.
         reason: why it sees none; empty when it sees some.
     """
 
-    driver: Any
     boards: list[Board]
     hidden: list[Board]
     reason: str
@@ -88,22 +88,22 @@ def find_boards(driver: Any, environ: Mapping[str, str] | None) -> Found:
         driver.nvmlInit()
     except ImportError:
         reason = "the Python package nvidia-ml-py is missing: pip install nvidia-ml-py"
-        return Found(None, [], [], reason)
+        return Found([], [], reason)
     except Exception as error:
         reason = (
             f"the NVIDIA driver does not answer ({error}): no NVIDIA GPU here, or"
             " its driver is not installed or not visible in this container"
         )
-        return Found(None, [], [], reason)
+        return Found([], [], reason)
     try:
         boards, remark = _list(driver, os.environ if environ is None else environ)
     except Exception as error:
         reason = f"the NVIDIA driver does not list its boards ({error})"
-        return Found(driver, [], [], reason)
+        return Found([], [], reason)
     shown = [board for board in boards if board.program_index is not None]
     hidden = [board for board in boards if board.program_index is None]
     reason = "" if shown else remark or "the NVIDIA driver sees no GPU"
-    return Found(driver, shown, hidden, reason)
+    return Found(shown, hidden, reason)
 
 
 def _list(driver: Any, environ: Mapping[str, str]) -> tuple[list[Board], str]:
@@ -129,6 +129,7 @@ def _list(driver: Any, environ: Mapping[str, str]) -> tuple[list[Board], str]:
 def _board(driver: Any, index: int, handle: Any, name: str, visible: Visible) -> Board:
     is_seen = index in visible.boards
     return Board(
+        driver,
         f"host/gpu{index}",
         handle,
         name,
@@ -164,25 +165,26 @@ def _slice_parent(driver: Any, handles: list[Any], uuid: str) -> int | None:
     return asked(find)
 
 
-def read_joules(driver: Any, board: Board) -> float:
+def read_joules(board: Board) -> float:
     """Return the energy counter of a board, J."""
-    counter = driver.nvmlDeviceGetTotalEnergyConsumption(board.handle)
+    counter = board.driver.nvmlDeviceGetTotalEnergyConsumption(board.handle)
     return float(counter) * J_PER_MILLIJOULE
 
 
-def read_instant_w(driver: Any, board: Board) -> float | None:
+def read_instant_w(board: Board) -> float | None:
     """Return the power of this instant, W; `None` where the board does not tell.
 
     It is that of what the board's counter covers.
     """
-    return _read_field_w(driver, board, POWER_INSTANT_FIELD)
+    return _read_field_w(board, POWER_INSTANT_FIELD)
 
 
-def _read_field_w(driver: Any, board: Board, number: int) -> float | None:
+def _read_field_w(board: Board, number: int) -> float | None:
     scope = MODULE_SCOPE if board.scope is Scope.MODULE else GPU_SCOPE
 
     def read() -> float:
-        (field,) = driver.nvmlDeviceGetFieldValues(board.handle, [(number, scope)])
+        asked_for = [(number, scope)]
+        (field,) = board.driver.nvmlDeviceGetFieldValues(board.handle, asked_for)
         if field.nvmlReturn != 0:
             raise ValueError(f"`nvmlReturn` must be 0, got {field.nvmlReturn}.")
         return float(field.value.uiVal) * J_PER_MILLIJOULE
@@ -190,21 +192,23 @@ def _read_field_w(driver: Any, board: Board, number: int) -> float | None:
     return asked(read)
 
 
-def read_average_w(driver: Any, board: Board) -> float | None:
+def read_average_w(board: Board) -> float | None:
     """Return the usual power reading, W; newer boards average it over a second."""
     if board.scope is Scope.MODULE:
-        return _read_field_w(driver, board, POWER_AVERAGE_FIELD)
-    usage = asked(lambda: driver.nvmlDeviceGetPowerUsage(board.handle))
+        return _read_field_w(board, POWER_AVERAGE_FIELD)
+    usage = asked(lambda: board.driver.nvmlDeviceGetPowerUsage(board.handle))
     return None if usage is None else float(usage) * J_PER_MILLIJOULE
 
 
-def other_programs(driver: Any, board: Board, proc: Path = PROC) -> str:
+def other_programs(board: Board, proc: Path = PROC) -> str:
     """Say which other programs run on a board; empty when none is seen.
 
     Workers beside this one are no other programs. Inside a container the driver may
     give numbers that mean nothing there; one such number alone may be this program.
     """
-    running = asked(lambda: driver.nvmlDeviceGetComputeRunningProcesses(board.handle))
+    running = asked(
+        lambda: board.driver.nvmlDeviceGetComputeRunningProcesses(board.handle)
+    )
     pids = {process.pid for process in running or ()}
     ours = set(family(program_root(proc), proc))
     foreign = {pid for pid in pids if not (proc / str(pid)).exists()}

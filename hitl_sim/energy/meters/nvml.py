@@ -76,7 +76,6 @@ class NvmlBackend:
 
     def __post_init__(self) -> None:
         """Start with no boards; the driver is opened by the first reading."""
-        self._found: Found | None = None
         self._averaged: dict[str, bool] = {}
         self._power: dict[str, PowerTotal] = {}
         self._watches: dict[str, Watch] = {}
@@ -85,7 +84,7 @@ class NvmlBackend:
 
     def probe(self) -> list[Capability]:
         """Read each board's counter until it moves, and say what was seen."""
-        found = self._open()
+        found = self._found
         absent = [
             Capability.absent(self.name, board.of, board.scope, board.hidden)
             for board in found.hidden
@@ -96,14 +95,14 @@ class NvmlBackend:
 
     def read(self) -> Snapshot:
         """Read all counters and the power; a board that fails gives a reason."""
-        found = self._open()
+        found = self._found
         reasons = {} if found.boards else {_ALL: found.reason}
         joules: dict[str, float] = {}
         with self.while_open.lock:
             before = self.clock()
             for board in found.boards:
                 try:
-                    joules[board.of] = read_joules(found.driver, board)
+                    joules[board.of] = read_joules(board)
                 except Exception as error:
                     reasons[board.of] = why(error)
                 self._sample(board, joules.get(board.of))
@@ -116,7 +115,7 @@ class NvmlBackend:
         By the counter; where the sampled power disagrees with it, the interval holds
         both. Without a counter that can be trusted, by the sampled power.
         """
-        found = self._open()
+        found = self._found
         if not found.boards:
             return [unavailable("J", Scope.BOARD, found.reason, of=_ALL)]
         reasons = {**start.reasons, **end.reasons}
@@ -131,40 +130,37 @@ class NvmlBackend:
 
     def checks(self, start: Snapshot, end: Snapshot) -> list[Check]:
         """Compare counter and sampled power of each board between two readings."""
-        return [self._check(board, start, end) for board in self._open().boards]
+        return [self._check(board, start, end) for board in self._found.boards]
 
     def sharers(self, start: Snapshot, end: Snapshot) -> Mapping[str, str]:
         """Return what else used each board, seen when windows open and close."""
         seen = {}
-        for board in self._open().boards:
-            now = other_programs(self.driver, board)
+        for board in self._found.boards:
+            now = other_programs(board)
             seen[board.of] = board.limits or now or self._others.get(board.of, "")
         return {of: who for of, who in seen.items() if who}
 
     def _begin(self) -> Stop | None:
         """Sample power in the background from now on."""
-        boards = self._open().boards
+        boards = self._found.boards
         if not boards:
             return None
         self._power.clear()
         self._watches.clear()
-        self._others = {b.of: other_programs(self.driver, b) for b in boards}
+        self._others = {b.of: other_programs(b) for b in boards}
         dice = random.Random(0)
         return self.every(
             self._sample_all, lambda: self.sample_s * (0.5 + dice.random())
         )
 
-    def _open(self) -> Found:
-        """Load the driver and list its boards, once."""
-        if self._found is None:
-            self._found = find_boards(self.driver, self.environ)
-            self.driver = self._found.driver
-        return self._found
+    @functools.cached_property
+    def _found(self) -> Found:
+        return find_boards(self.driver, self.environ)
 
     def _sample_all(self) -> None:
         with self.while_open.lock:
-            for board in self._open().boards:
-                joules = asked(functools.partial(read_joules, self.driver, board))
+            for board in self._found.boards:
+                joules = asked(functools.partial(read_joules, board))
                 self._sample(board, joules)
 
     def _sample(self, board: Board, joules: float | None) -> None:
@@ -173,10 +169,10 @@ class NvmlBackend:
             period_s = meter_constants().nvml.update_period_s
             watch = self._watches.setdefault(board.of, Watch(period_s))
             watch.add(joules, self.clock())
-        watts = read_instant_w(self.driver, board)
+        watts = read_instant_w(board)
         self._averaged[board.of] = watts is None
         if watts is None:
-            watts = read_average_w(self.driver, board)
+            watts = read_average_w(board)
         if watts is None:
             self._power.pop(board.of, None)
             return
@@ -210,7 +206,7 @@ class NvmlBackend:
             notes.append(f"{board.limits}; declare a share to attribute it")
         try:
             counted, period = watch_counter(
-                lambda: read_joules(self.driver, board), None, self.clock, self.sleep
+                lambda: read_joules(board), None, self.clock, self.sleep
             )
         except Exception as error:
             return self._power_only(board, why(error), "no energy counter")
@@ -231,8 +227,8 @@ class NvmlBackend:
 
     def _power_only(self, board: Board, reason: str, lack: str) -> Capability:
         """Describe a board without a counter that works, by its power if it tells."""
-        instant = read_instant_w(self.driver, board)
-        watts = read_average_w(self.driver, board) if instant is None else instant
+        instant = read_instant_w(board)
+        watts = read_average_w(board) if instant is None else instant
         if watts is None:
             return Capability.absent(self.name, board.of, board.scope, reason)
         accuracy = meter_constants().nvml_power

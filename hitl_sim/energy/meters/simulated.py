@@ -41,7 +41,7 @@ class VirtualTime:
             work()
         self.now_ns = end
 
-    def every(self, tick: Callable[[], None], pause_s: Callable[[], float]) -> Stop:
+    def every(self, tick: Callable[[], object], pause_s: Callable[[], float]) -> Stop:
         """Call `tick` after each pause, as `thread_every` does."""
         is_over = False
 

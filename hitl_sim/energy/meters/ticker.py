@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 
 Stop = Callable[[], None]
-Every = Callable[[Callable[[], None], Callable[[], float]], Stop]
+Every = Callable[[Callable[[], object], Callable[[], float]], Stop]
 """Calls a function again and again, after pauses of some seconds, until stopped."""
 
 
-def thread_every(tick: Callable[[], None], pause_s: Callable[[], float]) -> Stop:
+def thread_every(tick: Callable[[], object], pause_s: Callable[[], float]) -> Stop:
     """Call `tick` on a daemon thread after each pause, s; it must not raise.
 
     Returns:
