@@ -64,8 +64,7 @@ class Population(NamedTuple):
         criterion: mean over people of the utility that a marked group clears.
         criterion_spread: its standard deviation over people.
 
-    The rest are None in a crowd that lacks them, which costs and changes nothing; such
-    a crowd stacks with another by `stack_populations`.
+    The rest are None in a crowd that lacks them, which costs and changes nothing.
 
     Attributes:
         own_spread: standard deviation over people of the logit of lambda_own.
@@ -308,36 +307,6 @@ def traits_of(population: Population) -> tuple[str, ...]:
         *(name for name in _MAY_LACK if getattr(population, name) is not None),
         *(name for names in dicts for name in sorted(names)),
     )
-
-
-def stack_populations(*populations: Population) -> Population:
-    """Stack crowds along a new first axis, to be mapped over.
-
-    A crowd that lacks a parameter which another one has gets a neutral number for it:
-    its answers are the same, at the price of its arithmetic.
-
-    Args:
-        *populations: crowds with leaves of equal shapes.
-
-    Returns:
-        A population with leaves `[P, ...]`, None for what none of them has.
-    """
-    fields = {n for n in _MAY_LACK for p in populations if getattr(p, n) is not None}
-    extras = {name for population in populations for name in population.extra}
-
-    def filled(population: Population) -> Population:
-        nothing = jnp.zeros_like(population.skill)
-        lacking: dict[str, Any] = {
-            name: nothing for name in fields if getattr(population, name) is None
-        }
-        neutral = {name: nothing + PARAMETERS[name].neutral for name in extras}
-        return population._replace(**lacking, extra=neutral | {**population.extra})
-
-    stacked: Population = jax.tree.map(
-        lambda *leaves: jnp.stack([jnp.asarray(leaf) for leaf in leaves]),
-        *map(filled, populations),
-    )
-    return stacked
 
 
 class _Person(NamedTuple):

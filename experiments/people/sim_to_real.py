@@ -23,7 +23,7 @@ from recorded import READERS
 
 from hitl_sim.participants.answers import LABEL
 from hitl_sim.participants.fit import fit_record
-from hitl_sim.participants.holdout import Halves, hold_most_people
+from hitl_sim.participants.holdout import Halves, alternate, cut
 from hitl_sim.participants.policy import (
     Judgement,
     Transfer,
@@ -48,6 +48,28 @@ HEADINGS = (
     "real with real",
     "gap",
 )
+
+
+def hold_most_people(record: Record, seed: int, groups: int = 3) -> Halves:
+    """Cut people one to `groups` - 1, and items in halves, both held out.
+
+    Where policies are to be played on people held out alone, these must leave every
+    item enough answers: so few people are fitted and many held out. People are cut
+    within groups of like workload, items within classes.
+
+    Args:
+        record: the whole set.
+        seed: of the cut.
+        groups: one of so many people is fitted; >= 2.
+    """
+    rng = np.random.default_rng(seed)
+    work = np.bincount(record.person, minlength=record.num_people)
+    order = np.lexsort((rng.random(work.size), work))
+    lots = np.tile(np.arange(groups), (-(-work.size // groups), 1))
+    is_held = np.empty(work.size, np.int64)
+    is_held[order] = rng.permuted(lots, axis=1).ravel()[: work.size] > 0
+    half_of_item = alternate(rng, record.truth.astype(float))
+    return cut(record, is_held, half_of_item)
 
 
 def play_cuts(record: Record, features: np.ndarray, num_cuts: int) -> list[Transfer]:

@@ -16,9 +16,9 @@ from pathlib import Path
 import jax
 import numpy as np
 from held_out import plain
+from pilot import Pilot, run_pilot
 from recorded import READERS, read_bluebirds
 
-from hitl_sim.participants.pilot import Pilot, run_pilot
 from hitl_sim.participants.predicted_curve import CurvePoint
 
 OUT = Path(__file__).with_suffix(".md")

@@ -55,11 +55,6 @@ class Line(NamedTuple):
         return bool(np.isfinite(self.distance))
 
     @property
-    def other_passes(self) -> bool:
-        """Whether the recorded people of the other half would agree as well."""
-        return self.is_scored and self.other_distance <= 1.0
-
-    @property
     def passes(self) -> bool:
         """Whether simulated and real people agree."""
         return self.is_scored and self.distance <= 1.0

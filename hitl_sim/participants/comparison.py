@@ -81,7 +81,6 @@ class ComparisonFit:
         worth_sd: `[O]` standard errors of standardised worths.
         clarity_sd: `[A]` standard errors of standardised clarities.
         width_sd: `[A]` standard errors of standardised widths.
-        crowd_sd: standard errors of band, lead and lapse, on the scales of `Comparing`.
     """
 
     at: Comparing
@@ -90,7 +89,6 @@ class ComparisonFit:
     worth_sd: Floats
     clarity_sd: Floats
     width_sd: Floats
-    crowd_sd: tuple[float, float, float]
 
     @property
     def worth(self) -> Floats:
@@ -128,8 +126,6 @@ def fit_comparisons(record: Record) -> ComparisonFit:
         spread_error(prior, np.asarray(z, float), h)
         for prior, z, h in zip(_SPREADS, at[:3], curvatures, strict=True)
     )
-    crowd = np.asarray(_crowd_curvature(at, spread, rows), float)
-    own = np.sqrt(np.diag(np.linalg.inv(crowd)))
     return ComparisonFit(
         at=at,
         spread=(float(spread[0]), float(spread[1]), float(spread[2])),
@@ -137,7 +133,6 @@ def fit_comparisons(record: Record) -> ComparisonFit:
         worth_sd=curvatures[0] ** -0.5,
         clarity_sd=curvatures[1] ** -0.5,
         width_sd=curvatures[2] ** -0.5,
-        crowd_sd=(float(own[0]), float(own[1]), float(own[2])),
     )
 
 
@@ -268,16 +263,6 @@ def _curvatures(at: Comparing, spread: Array, rows: Compared) -> Curvatures:
         1.0 + spread[n] ** 2 * jnp.maximum(known[n], 0.0) for n in range(3)
     )
     return first, second, third
-
-
-@jax.jit
-def _crowd_curvature(at: Comparing, spread: Array, rows: Compared) -> Array:
-    def of(values: Array) -> Array:
-        moved = at._replace(band=values[0], lead=values[1], lapse=values[2])
-        return _loss(moved, spread, rows)
-
-    curvature: Array = jax.hessian(of)(jnp.stack([at.band, at.lead, at.lapse]))
-    return curvature
 
 
 def _respread(at: Comparing, spread: Array, curvatures: Curvatures) -> Array:

@@ -46,13 +46,11 @@ class OwnFit(NamedTuple):
         own: lambda_own, mean of the posterior.
         logit: mean of its logit.
         logit_sd: standard deviation of its logit.
-        num_looks: second looks.
     """
 
     own: float
     logit: float
     logit_sd: float
-    num_looks: int
 
 
 class _Pairs(NamedTuple):
@@ -86,7 +84,6 @@ def fit_own(record: Record, fit: QualityFit) -> OwnFit | None:
         own=float(weight @ (1.0 / (1.0 + np.exp(-_GRID)))),
         logit=mean,
         logit_sd=float(np.sqrt(weight @ (_GRID - mean) ** 2)),
-        num_looks=int(pairs.person.size),
     )
 
 

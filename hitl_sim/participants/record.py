@@ -1,6 +1,5 @@
 """Answers of real or simulated people, coded by number, one row per answer."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -99,15 +98,6 @@ def take_half(record: Record, half: int) -> Record:
         if getattr(part, name) is not None
     }
     return replace(part, person=person, item=item, **by_item)
-
-
-def consensus(item: Ints, answer: Ints, num_items: int, options: Sequence[int]) -> Ints:
-    """Return the option most answers name among `options`, -1 where two lead."""
-    cell = item[answer >= 0] * 3 + answer[answer >= 0]
-    counts = np.bincount(cell, minlength=num_items * 3).reshape(-1, 3)[:, options]
-    ordered = np.sort(counts, axis=1)
-    leader = np.asarray(options)[counts.argmax(axis=1)]
-    return np.where(ordered[:, -1] > ordered[:, -2], leader, -1)
 
 
 def components(person: Ints, item: Ints) -> Ints:

@@ -12,7 +12,6 @@ import numpy as np
 from hitl_sim.participants.group import starts
 from hitl_sim.participants.record import Floats, Ints, Record
 from oracles.aggregate.dawid_skene import fit_dawid_skene
-from oracles.agreement import one_coin_answers
 
 EM_STEPS = 20
 MIN_ITEMS = 30
@@ -88,15 +87,6 @@ def curve(
             found[draw, column] = hit.mean()
     mean: Floats = found.mean(axis=0)
     return mean
-
-
-def one_coin(rng: np.random.Generator, record: Record) -> Record:
-    """Let independent people of the same accuracies answer instead."""
-    answers = np.full((record.num_items, record.num_people), -1)
-    answers[record.item, record.person] = record.answer
-    drawn = one_coin_answers(rng, answers, record.truth, record.num_options)
-    fields = {**vars(record), "answer": drawn[record.item, record.person]}
-    return Record(**fields)
 
 
 def label_posterior(record: Record, answers: Ints, people: Ints) -> Floats:

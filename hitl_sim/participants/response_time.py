@@ -21,7 +21,7 @@ from hitl_sim.participants.idle import log_seconds
 from hitl_sim.participants.latent import Points
 from hitl_sim.participants.minimise import Loss, minimise
 from hitl_sim.participants.quality_model import Quality, Shape, felt_utility
-from hitl_sim.participants.record import Floats, Ints, Record
+from hitl_sim.participants.record import Floats, Record
 from hitl_sim.participants.shrink import (
     Prior,
     inverse_curvature,
@@ -107,7 +107,6 @@ class ResponseTimeFit:
         is_ordered: whether practice could be fitted.
         conflict: mean of the expected conflicts.
         unseen_conflict: mean variance of conflicts around what was expected.
-        pause_probability: `[L]` that a time holds an interruption, rows as recorded.
     """
 
     timing: Timing
@@ -118,7 +117,6 @@ class ResponseTimeFit:
     is_ordered: bool
     conflict: float
     unseen_conflict: float
-    pause_probability: Floats
 
     def spread_without_conflict(self, log_spread: float) -> float:
         """Return the spread of log seconds that conflict does not make.
@@ -161,7 +159,7 @@ def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
     Returns:
         The fit.
     """
-    times, rows = lay_out_times(record, effort)
+    times = lay_out_times(record, effort)
     timing = _start(times, record.num_people)
     spread = jnp.float32(np.exp(PRIORS["pace_spread"].mean))
     loss = _loss_of(record.is_ordered)
@@ -170,10 +168,9 @@ def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
         spread = _respread(timing, spread, times, record.is_ordered)
     timing, _ = minimise(loss, timing, _STEPS, spread, times)
     sd = _errors(timing, spread, times, record.is_ordered)
-    chance = np.full(record.person.size, np.nan)
-    chance[rows] = np.asarray(_pause_chance(timing, spread, times, record.is_ordered))
+    chance = np.asarray(_pause_chance(timing, spread, times, record.is_ordered))
     residual = np.asarray(_residual(timing, spread, times, record.is_ordered), float)
-    drift, memory = _slow_part(times, residual, chance[rows], record.is_ordered)
+    drift, memory = _slow_part(times, residual, chance, record.is_ordered)
     return ResponseTimeFit(
         timing=timing,
         pace_spread=float(spread),
@@ -183,17 +180,16 @@ def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
         is_ordered=record.is_ordered,
         conflict=float(jnp.mean(times.conflict)),
         unseen_conflict=effort.unseen,
-        pause_probability=chance,
     )
 
 
-def lay_out_times(record: Record, effort: Effort) -> tuple[Times, Ints]:
-    """Return the known times and the rows they stand in."""
+def lay_out_times(record: Record, effort: Effort) -> Times:
+    """Return the known times."""
     rows = np.nonzero(np.isfinite(record.times))[0]
     count = np.bincount(record.person, minlength=record.num_people)
     start = starts(count)
     trials = rows - start[record.person[rows]]
-    times = Times(
+    return Times(
         person=jnp.asarray(record.person[rows], jnp.int32),
         log_seconds=jnp.asarray(log_seconds(record.times[rows]), jnp.float32),
         trials=jnp.asarray(trials, jnp.int32),
@@ -201,7 +197,6 @@ def lay_out_times(record: Record, effort: Effort) -> tuple[Times, Ints]:
         log_size=jnp.asarray(np.log(record.size[record.item[rows]]), jnp.float32),
         lapse=jnp.asarray(effort.lapse[rows], jnp.float32),
     )
-    return times, rows
 
 
 def conflict_table(

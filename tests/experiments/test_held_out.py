@@ -8,9 +8,9 @@ import pytest
 import sim_to_real
 import ten_people
 from held_out_page import Part, of_grades, write_page
+from pilot import Pilot
 
 from hitl_sim.participants.graded import Grades
-from hitl_sim.participants.pilot import Pilot
 from hitl_sim.participants.policy import Transfer
 from hitl_sim.participants.predict import Gain
 from hitl_sim.participants.predicted_curve import CurvePoint
