@@ -24,8 +24,7 @@ from table import Curve, SetResult, write_markdown
 from hitl_sim.participants.compare import NUM_HALVINGS, Line, compare, halve_distances
 from hitl_sim.participants.record import Record, select, take_half
 from hitl_sim.participants.redundancy import curve
-from hitl_sim.participants.scale import Table
-from hitl_sim.participants.statistic import describe
+from hitl_sim.participants.statistic import Table, describe
 from oracles.agreement import one_coin_answers
 
 NUM_CROWDS = 20

@@ -32,8 +32,7 @@ from hitl_sim.participants.policy import (
     interval,
     redraw,
 )
-from hitl_sim.participants.predict import first_answers
-from hitl_sim.participants.record import Record
+from hitl_sim.participants.record import Record, first_answers
 from hitl_sim.participants.synthetic import simulate_design
 
 OUT = Path(__file__).with_suffix(".md")

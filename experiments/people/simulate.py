@@ -12,8 +12,8 @@ import numpy as np
 from crowd import Crowd
 from recorded import consensus
 
-from hitl_sim.participants.ask import Items, ask
 from hitl_sim.participants.record import Floats, Record
+from hitl_sim.participants.synthetic import Items, ask
 from oracles import Annotators
 
 

@@ -1,5 +1,8 @@
 """From the columns of any file to the one table of answers, refusing what cannot be."""
 
+import hashlib
+import secrets
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,10 +32,9 @@ from hitl_sim.participants.column import (
     as_whole,
     list_names,
     mapped,
+    readable,
 )
 from hitl_sim.participants.oddity import cut_blanks, look_alikes, odd_texts
-from hitl_sim.participants.physical import readable
-from hitl_sim.participants.pseudonym import new_salt, pseudonyms
 from hitl_sim.participants.record import Ints
 from hitl_sim.table.spelling import (
     canonical,
@@ -40,6 +42,33 @@ from hitl_sim.table.spelling import (
     several_ways,
     whole_numbers,
 )
+
+_LENGTH = 12
+
+
+def new_salt() -> bytes:
+    """Draw a salt that is kept nowhere: who is behind a pseudonym is then lost."""
+    return secrets.token_bytes(16)
+
+
+def pseudonyms(names: Iterable[str], salt: bytes) -> list[str]:
+    """Hash names with a salt.
+
+    Args:
+        names: what people are called.
+        salt: the same one gives the same pseudonyms, so that two files can be joined.
+
+    Returns:
+        "p" and twelve hexadecimal digits for each; 48 bits keep a million people apart
+        but for two in a thousand imports.
+    """
+    return [f"p{_digest(name, salt)}" for name in names]
+
+
+def _digest(name: str, salt: bytes) -> str:
+    hashed = hashlib.blake2b(name.encode(), key=hashlib.sha256(salt).digest())
+    return hashed.hexdigest()[:_LENGTH]
+
 
 if TYPE_CHECKING:
     from hitl_sim.participants.table_file import Layout

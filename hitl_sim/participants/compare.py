@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hitl_sim.participants.record import Record, select
-from hitl_sim.participants.scale import Statistic, Table
-from hitl_sim.participants.statistic import describe
+from hitl_sim.participants.statistic import Statistic, Table, describe
 
 TOLERANCE = 1.5
 NUM_HALVINGS = 200

@@ -15,6 +15,7 @@ from jax import Array
 from jaxtyping import Float
 
 from hitl_sim.participants.answers import LABEL
+from hitl_sim.participants.estimate import Prior
 from hitl_sim.participants.latent import (
     Points,
     bridge_points,
@@ -29,7 +30,6 @@ from hitl_sim.participants.quality_model import (
     people_of,
 )
 from hitl_sim.participants.record import Record
-from hitl_sim.participants.shrink import Prior
 
 PRIOR = Prior(0.0, 1.5)
 """Weak belief on the logit of lambda_own."""
@@ -111,9 +111,9 @@ def _grid_evidence(record: Record, fit: QualityFit, pairs: _Pairs) -> np.ndarray
     points = points._replace(log_weight=jax.nn.log_softmax(points.log_weight))
     people = people_of(quality, fit.spread)
     rows, _ = lay_out(record, shape.kind)
-    table = log_table(shape, points, quality, *people)
+    table = log_table(shape, points, quality, people)
     seen = item_evidence(shape, points, table, rows, quality.classes)
-    felt = felt_utility(shape, points, quality, *people)
+    felt = felt_utility(shape, points, quality, people)
 
     def states(person: Array, item: Array) -> Array:
         return _states(felt[person], rows.truth[item], shape.has_gold)

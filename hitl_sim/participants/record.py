@@ -87,6 +87,12 @@ def select(record: Record, rows: NDArray[np.bool_]) -> Record:
     )
 
 
+def first_answers(record: Record) -> Record:
+    """Keep first looks that were answered, of items whose truth is known."""
+    known = (record.answer >= 0) & (record.occasion == 0)
+    return select(record, known & (record.truth[record.item] >= 0))
+
+
 def take_half(record: Record, half: int) -> Record:
     """Return one half of a set, its people and items numbered anew."""
     part = select(record, record.half == half)
@@ -111,3 +117,31 @@ def components(person: Ints, item: Ints) -> Ints:
         if np.array_equal(spread, label):
             return np.unique(label, return_inverse=True)[1][person]
         label = spread
+
+
+def starts(count: Ints) -> Ints:
+    """Return where each group begins, when groups of these sizes follow each other."""
+    first: Ints = np.cumsum(count) - count
+    return first
+
+
+def medians(values: Floats, group: Ints) -> Floats:
+    """Return the median of every group, nan of an empty one.
+
+    Args:
+        values: `[L]`.
+        group: `[L]` group of each, from 0.
+
+    Returns:
+        `[G]` medians, G the largest group and 1.
+    """
+    size = int(group.max(initial=-1)) + 1
+    order = np.lexsort((values, group))
+    count = np.bincount(group, minlength=size)
+    has = count > 0
+    begin = starts(count)[has]
+    found = np.full(size, np.nan)
+    low = order[begin + (count[has] - 1) // 2]
+    high = order[begin + count[has] // 2]
+    found[has] = (values[low] + values[high]) / 2.0
+    return found

@@ -1,16 +1,17 @@
-"""What asking more people buys: the curve of `oracles.agreement`, on rows.
+"""What asking more people buys, recorded and predicted by simulated crowds.
 
-The curves of hundreds of halves of a crowd are needed, so answers stand in `[N, S]`
-slots instead of one column a person, and Dawid-Skene keeps one shape per set.
+It is the curve of `oracles.agreement` on rows: the curves of hundreds of halves of a
+crowd are needed, so answers stand in `[N, S]` slots instead of one column a person, and
+Dawid-Skene keeps one shape per set.
 """
 
+from dataclasses import dataclass, replace
 from functools import partial
 
 import jax
 import numpy as np
 
-from hitl_sim.participants.group import starts
-from hitl_sim.participants.record import Floats, Ints, Record
+from hitl_sim.participants.record import Floats, Ints, Record, first_answers, starts
 from oracles.aggregate.dawid_skene import fit_dawid_skene
 
 EM_STEPS = 20
@@ -116,3 +117,65 @@ def label_posterior(record: Record, answers: Ints, people: Ints) -> Floats:
 def _round_up(number: int) -> int:
     """Round up to a power of two, so that halves of a crowd share a program."""
     return 1 << max(number - 1, 1).bit_length()
+
+
+_CURVE_DRAWS = 12
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """What redundancy buys with people who were held out.
+
+    Attributes:
+        method: "majority" or "dawid_skene".
+        size: people per item.
+        real: accuracy with the real people.
+        simulated: mean over simulated crowds.
+        low: 2.5 % quantile over crowds.
+        high: 97.5 % quantile.
+    """
+
+    method: str
+    size: int
+    real: float
+    simulated: float
+    low: float
+    high: float
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the real people lie within the interval."""
+        return self.low <= self.real <= self.high
+
+
+def with_sizes(record: Record) -> Record:
+    """Choose the sizes of the redundancy curve that the items allow."""
+    depth = int(np.quantile(np.bincount(record.item), 0.25))
+    sizes = tuple(size for size in (1, 3, 5, 10) if size <= depth)
+    return replace(record, sizes=sizes)
+
+
+def predict_curve(
+    rng: np.random.Generator, held: Record, crowds: list[Record]
+) -> list[CurvePoint]:
+    """Hold the redundancy curve of real people against those of simulated crowds.
+
+    Args:
+        rng: draws the people of every item.
+        held: answers of real people, with the sizes of the curve.
+        crowds: the same questions, answered by simulated crowds.
+    """
+    found = []
+    for method in ("majority", "dawid_skene"):
+        real = curve(rng, first_answers(held), method, held.sizes, _CURVE_DRAWS)
+        drawn = np.array(
+            [curve(rng, first_answers(c), method, held.sizes, 2) for c in crowds]
+        )
+        low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0)
+        found += [
+            CurvePoint(method, size, *map(float, values))
+            for size, *values in zip(
+                held.sizes, real, drawn.mean(axis=0), low, high, strict=True
+            )
+        ]
+    return found

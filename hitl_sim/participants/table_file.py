@@ -15,9 +15,8 @@ from hitl_sim.participants.answers import (
     is_written_here,
 )
 from hitl_sim.participants.clean import clean, columns_of
-from hitl_sim.participants.column import Place
+from hitl_sim.participants.column import Place, blank_marks
 from hitl_sim.participants.export import EXPORTED, Sheet, recognise
-from hitl_sim.participants.missing import blank_marks
 from hitl_sim.participants.text_file import check_header, read_text
 
 SUFFIXES = (".csv", ".tsv", ".parquet")

@@ -13,8 +13,8 @@ from pilot import Pilot
 from hitl_sim.participants.graded import Grades
 from hitl_sim.participants.policy import Transfer
 from hitl_sim.participants.predict import Gain
-from hitl_sim.participants.predicted_curve import CurvePoint
 from hitl_sim.participants.record import Record
+from hitl_sim.participants.redundancy import CurvePoint
 
 PLAYS = np.array([[0.6, 0.7, 0.8], [0.62, 0.7, 0.78]])
 

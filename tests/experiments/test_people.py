@@ -13,8 +13,7 @@ from simulate import simulate
 from hitl_sim.participants.compare import compare, halve_distances
 from hitl_sim.participants.record import Record, select, take_half
 from hitl_sim.participants.redundancy import curve
-from hitl_sim.participants.scale import Statistic
-from hitl_sim.participants.statistic import describe
+from hitl_sim.participants.statistic import Statistic, describe
 from oracles.agreement import redundancy_curve, shared_error
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -14,8 +14,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import ArrayLike, NDArray
 
-from oracles.annotators import Annotators
-from oracles.literature import plain_annotators
+from oracles.annotators import Annotators, plain_annotators
 
 Floats: TypeAlias = NDArray[np.float64]
 

@@ -22,8 +22,7 @@ from published_people import (
 )
 
 from oracles import FEEDBACK
-from oracles.annotators import map_people
-from oracles.literature import symmetric
+from oracles.annotators import map_people, symmetric
 
 KEY, OTHER_KEY = jax.random.key(21), jax.random.key(22)
 QUESTIONS, PEOPLE, OPTIONS = 60, 3, 4

@@ -18,8 +18,8 @@ from published_people import (
 )
 
 from oracles import IMPORTANCE, LABEL
+from oracles.annotators import symmetric
 from oracles.feedback.preference import PREFERENCE
-from oracles.literature import symmetric
 
 KEY = jax.random.key(49)
 ITEMS, PEOPLE, OPTIONS = 120_000, 2, 3

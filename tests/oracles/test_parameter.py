@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from oracles.parameter import PARAMETERS, Range, check_parameter
-from oracles.population_source import KINDS
+from oracles.populations import KINDS
 
 NEW_ROW = """
 from types import MappingProxyType

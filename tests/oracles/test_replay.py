@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from oracles import Query
+from oracles.annotators import symmetric
 from oracles.feedback import FEEDBACK
-from oracles.literature import symmetric
 from oracles.replay import (
     Recording,
     build_replay,

@@ -21,7 +21,6 @@ from typing import Any
 from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.gather import export_of_tasks
-from hitl_sim.participants.format.mark import longest_text, marked_words, span_in
 from hitl_sim.participants.format.reading import (
     Findings,
     Labels,
@@ -30,7 +29,10 @@ from hitl_sim.participants.format.reading import (
     TaskPlace,
     as_label,
     as_person,
+    longest_text,
+    marked_words,
     note_on_drafts,
+    span_in,
 )
 from hitl_sim.participants.table_file import Layout
 
