@@ -113,7 +113,7 @@ def summarise(name: str, cuts: list[Transfer]) -> str:
     by_lot = np.mean([cut.real.max() - cut.real.mean() for cut in cuts])
     ceiling = np.nanmean([cut.ceiling for cut in cuts])
     regret, rank, gap = (
-        f"{np.nanmean([getattr(cut, part) for cut in cuts]):.{digits}f} "
+        f"{np.nanmean([getattr(cut.estimate, part) for cut in cuts]):.{digits}f} "
         f"({low:.{digits}f} to {high:.{digits}f})"
         for part, digits, (low, high) in zip(
             Judgement._fields,
@@ -135,7 +135,7 @@ def list_cuts(name: str, cuts: list[Transfer]) -> list[str]:
         _row(("cut", "chosen in simulation", "best with real people", "regret")),
         "| --- | --- | --- | --- |",
         *[
-            _row((number, cut.chosen, cut.best, f"{cut.regret:.3f}"))
+            _row((number, cut.chosen, cut.best, f"{cut.estimate.regret:.3f}"))
             for number, cut in enumerate(cuts)
         ],
         "",

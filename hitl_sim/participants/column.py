@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -71,6 +72,22 @@ class Place:
             f"{got!r}. {counted}"
         )
 
+    def refuse_any(
+        self, bad: NDArray[np.bool_], column: str, must: str, values: Any
+    ) -> None:
+        """Refuse the first of the rows that are bad, `[L]`, if there is one."""
+        if bad.any():
+            row = int(bad.argmax())
+            got = values[row]
+            got = got.as_py() if isinstance(got, pa.Scalar) else got.item()
+            raise self.refuse(row, column, must, got)
+
+
+def flags_of(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Return truth values, none of which is missing, `[L]`."""
+    flags: NDArray[np.bool_] = column.to_numpy(zero_copy_only=False)
+    return flags
+
 
 def list_names(names: Sequence[str]) -> str:
     """List columns for a message, the first of many."""
@@ -128,11 +145,9 @@ def as_numbers(
 
     values = _floats(column, refuse)
     numbers = values.to_numpy(zero_copy_only=False)
-    known = ~_nulls(values)
+    known = ~flags_of(values.is_null())
     bad = known & ~((numbers >= low) & (numbers <= high))
-    if bad.any():
-        row = int(bad.argmax())
-        raise place.refuse(row, name, must, float(numbers[row]))
+    place.refuse_any(bad, name, must, numbers)
     return values
 
 
@@ -144,10 +159,8 @@ def as_whole(column: pa.ChunkedArray, name: str, place: Place) -> pa.ChunkedArra
     """
     values = as_numbers(column, name, place, 0, 2**52)
     numbers = values.to_numpy(zero_copy_only=False)
-    bad = ~_nulls(values) & (numbers != np.floor(numbers))
-    if bad.any():
-        row = int(bad.argmax())
-        raise place.refuse(row, name, "a whole number", float(numbers[row]))
+    bad = ~flags_of(values.is_null()) & (numbers != np.floor(numbers))
+    place.refuse_any(bad, name, "a whole number", numbers)
     return values.cast(pa.int64())
 
 
@@ -162,10 +175,8 @@ def as_flags(column: pa.ChunkedArray, name: str, place: Place) -> pa.ChunkedArra
     text = pc.utf8_lower(as_text(column))
     yes = pc.is_in(text, pa.array(["1", "true", "yes", "1.0"]))
     no = pc.is_in(text, pa.array(["0", "false", "no", "0.0"]))
-    bad = ~_nulls(text) & ~pc.or_(yes, no).to_numpy(zero_copy_only=False)
-    if bad.any():
-        row = int(bad.argmax())
-        raise place.refuse(row, name, "0 or 1", text[row].as_py())
+    bad = ~flags_of(text.is_null()) & ~flags_of(pc.or_(yes, no))
+    place.refuse_any(bad, name, "0 or 1", text)
     return pc.if_else(pc.is_null(text), pa.scalar(None, pa.bool_()), yes)
 
 
@@ -232,11 +243,6 @@ def _floats(
                 raise refuse(row, value) from None
     # a sign in front of a number is Python's to read
     return pa.chunked_array([pa.array([v and float(v) for v in values], pa.float64())])
-
-
-def _nulls(column: pa.ChunkedArray) -> NDArray[np.bool_]:
-    flags: NDArray[np.bool_] = column.is_null().to_numpy(zero_copy_only=False)
-    return flags
 
 
 _TICKS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -375,13 +381,12 @@ def blank_marks(
         return column, []
     trimmed = pc.utf8_trim_whitespace(column)
     found = pc.fill_null(is_mark(trimmed), False)
-    flags = found.to_numpy(zero_copy_only=False)
-    if not flags.any():
-        return column, []
-    row = int(flags.argmax())
+    flags = flags_of(found)
     if field in ("annotator", "item"):
         must = "filled (`--keep-na` takes a mark of missing values for a name)"
-        raise place.refuse(row, name, must, trimmed[row].as_py())
+        place.refuse_any(flags, name, must, trimmed)
+    if not flags.any():
+        return column, []
     blank = pc.if_else(found, pa.scalar(None, pa.string()), column)
     if FIELDS[field] != pa.string():
         return blank, []
@@ -389,6 +394,6 @@ def blank_marks(
     meaning = _MEANING.get(field, "they count as missing")
     return blank, [
         f"column {name!r} says {' or '.join(map(repr, marks))} in {int(flags.sum())} "
-        f"rows, the first {place.where(row)}: {meaning}. --keep-na makes the mark a "
-        "class."
+        f"rows, the first {place.where(int(flags.argmax()))}: {meaning}. --keep-na "
+        "makes the mark a class."
     ]

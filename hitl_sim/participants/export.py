@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hitl_sim.participants.answers import FIELDS
-from hitl_sim.participants.column import Place, list_names
+from hitl_sim.participants.column import Place, flags_of, list_names
 from hitl_sim.participants.wide import Block, blocks_of, filled, lengthen
 
 _ANSWER = "Answer."
@@ -282,7 +282,7 @@ def _without_questions(sheet: Sheet) -> Sheet:
     kept = np.ones(table.num_rows, bool)
     if "Status" in table.column_names:
         is_trial = pc.is_in(table.column("Status"), pa.array(_TRIALS))
-        kept = ~is_trial.to_numpy(zero_copy_only=False)
+        kept = ~flags_of(is_trial)
         if not kept.all():
             notes.append(f"{int((~kept).sum())} previews of the survey are left out.")
     rows = np.nonzero(kept)[0]

@@ -13,6 +13,7 @@ import numpy as np
 
 from hitl_sim.participants.record import Floats, Ints, Record, first_answers, starts
 from oracles.aggregate.dawid_skene import fit_dawid_skene
+from oracles.agreement.redundancy import METHODS
 
 EM_STEPS = 20
 MIN_ITEMS = 30
@@ -70,24 +71,42 @@ def curve(
     found = np.full((num_draws, len(sizes)), np.nan)
     count = (given >= 0).sum(axis=1)
     for draw in range(num_draws):
-        lots = np.where(given >= 0, rng.random(given.shape), np.inf)
-        order = np.argsort(lots, axis=1)
+        order = by_lot(rng, given)
         for column, size in enumerate(sizes):
             enough = count >= size
             if enough.sum() < MIN_ITEMS:
                 continue
             chosen = order[enough, :size]
             answers = np.take_along_axis(given[enough], chosen, axis=1)
-            if method == "majority":
-                score = (answers[:, :, None] == np.arange(record.num_options)).sum(1)
-            else:
-                named = np.take_along_axis(people[enough], chosen, axis=1)
-                score = label_posterior(record, answers, named)
-            top = score >= score.max(axis=1, keepdims=True) - _TIE
-            hit = top[np.arange(top.shape[0]), truth[enough]] / top.sum(axis=1)
+            named = np.take_along_axis(people[enough], chosen, axis=1)
+            chance = join(record, method, answers, named)
+            hit = chance[np.arange(chance.shape[0]), truth[enough]]
             found[draw, column] = hit.mean()
     mean: Floats = found.mean(axis=0)
     return mean
+
+
+def by_lot(rng: np.random.Generator, given: Ints) -> Ints:
+    """Order the slots of every item at random, those without an answer last."""
+    lots = np.where(given >= 0, rng.random(given.shape), np.inf)
+    return np.asarray(np.argsort(lots, axis=1))
+
+
+def join(record: Record, method: str, answers: Ints, people: Ints) -> Floats:
+    """Return the chance of each option to be the label, equal ones at random, `[M, K]`.
+
+    Args:
+        record: as for `label_posterior`.
+        method: "majority" or "dawid_skene".
+        answers: `[M, S]` answers, -1 where there is none.
+        people: `[M, S]` who gave them.
+    """
+    if method == "majority":
+        score = (answers[:, :, None] == np.arange(record.num_options)).sum(axis=1) * 1.0
+    else:
+        score = label_posterior(record, answers, people)
+    top = score >= score.max(axis=1, keepdims=True) - _TIE
+    return np.asarray(top / top.sum(axis=1, keepdims=True))
 
 
 def label_posterior(record: Record, answers: Ints, people: Ints) -> Floats:
@@ -166,7 +185,7 @@ def predict_curve(
         crowds: the same questions, answered by simulated crowds.
     """
     found = []
-    for method in ("majority", "dawid_skene"):
+    for method in METHODS:
         real = curve(rng, first_answers(held), method, held.sizes, _CURVE_DRAWS)
         drawn = np.array(
             [curve(rng, first_answers(c), method, held.sizes, 2) for c in crowds]

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from hitl_sim.participants.record import Floats, Ints, Record, medians, select, starts
-from hitl_sim.participants.redundancy import curve, slots
+from hitl_sim.participants.redundancy import by_lot, curve, slots
 from oracles.agreement import (
     confusion,
     fleiss_kappa,
@@ -325,8 +325,7 @@ def _fleiss(given: Ints, rng: np.random.Generator) -> float:
         return float("nan")
     depth = max(int(np.quantile(count, 0.1, method="lower")), 2)
     enough = given[(given >= 0).sum(axis=1) >= depth]
-    lots = np.where(enough >= 0, rng.random(enough.shape), np.inf)
-    drawn = np.argsort(lots, axis=1)[:, :depth]
+    drawn = by_lot(rng, enough)[:, :depth]
     return fleiss_kappa(np.take_along_axis(enough, drawn, axis=1))
 
 

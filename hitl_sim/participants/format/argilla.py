@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hitl_sim.participants.answers import LABEL, MARKS, RATING
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.gather import export_of_tasks
 from hitl_sim.participants.format.reading import (
@@ -32,7 +33,6 @@ from hitl_sim.participants.format.reading import (
     longest_text,
     note_on_drafts,
 )
-from hitl_sim.participants.table_file import Layout
 
 _SUBMITTED, _DISCARDED = "submitted", "discarded"
 _OPEN = ("draft", "pending")

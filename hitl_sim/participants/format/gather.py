@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pyarrow as pa
 
 from hitl_sim.participants.answers import LABEL, MARKS, NOTHING, Answers
-from hitl_sim.participants.clean import clean
+from hitl_sim.participants.clean import PLAIN, Layout, clean
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.reading import (
     Findings,
@@ -20,7 +20,6 @@ from hitl_sim.participants.format.reading import (
     words_of,
 )
 from hitl_sim.participants.format.registry import Format, Recognise
-from hitl_sim.participants.table_file import Layout
 
 _SHOWN = 8
 
@@ -188,13 +187,7 @@ def gather(reading: Reading, layout: Layout, asked: str | None = None) -> Answer
     rows = [_row(given, answer, question, reading) for given, answer in kept]
     num_shared = _drop_shared_times(rows, kept) if reading.is_by_task else 0
     names = {name: reading.fields.get(name, name) for name in rows[0]}
-    meant = Layout(
-        columns=names,
-        kind=question.kind,
-        rename=layout.rename,
-        salt=layout.salt,
-        is_pseudonymous=layout.is_pseudonymous,
-    )
+    meant = replace(layout, columns=names, kind=question.kind)
     place = reading.place.only([given.entry for given, _ in kept])
     cleaned = clean(_table(rows, names), meant, place)
     notes = (
@@ -208,11 +201,9 @@ def gather(reading: Reading, layout: Layout, asked: str | None = None) -> Answer
 
 def _check_layout(layout: Layout) -> None:
     """Refuse whatever a layout says of columns: an option that does nothing."""
-    plain = Layout()
     for each in fields(Layout):
-        if each.name in _USED or getattr(layout, each.name) == getattr(
-            plain, each.name
-        ):
+        is_said = getattr(layout, each.name) != getattr(PLAIN, each.name)
+        if each.name in _USED or not is_said:
             continue
         option = _OPTIONS.get(each.name, each.name.replace("_", "-"))
         raise ValueError(

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.gather import export_of_tasks
 from hitl_sim.participants.format.reading import (
@@ -34,7 +35,6 @@ from hitl_sim.participants.format.reading import (
     note_on_drafts,
     span_in,
 )
-from hitl_sim.participants.table_file import Layout
 
 _SIDES = {"left": "first", "right": "second", "both": "tie", "none": "tie"}
 _KINDS = {"choices": LABEL, "rating": RATING, "pairwise": PREFERENCE, "labels": MARKS}

@@ -13,8 +13,8 @@ from typing import Any
 
 from hitl_sim.participants import format as package
 from hitl_sim.participants.answers import Answers
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.document import Entry, read_entries
-from hitl_sim.participants.table_file import Layout
 
 _FOREIGN: tuple[tuple[frozenset[str], str], ...] = (
     (
