@@ -3,7 +3,7 @@
 What a person said of an item on an occasion is looked up. Where nobody recorded it, a
 policy decides, and every such question is counted by person:
 
-- `refuse`: there is no answer and no time; `check_complete` then refuses the run.
+- `refuse`: there is no answer and no time; a study with such a question is refused.
 - `restrict`: the question is not asked at all, as if the pool did not hold it.
 - `model`: fitted people answer it.
 
@@ -15,7 +15,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -265,29 +264,6 @@ def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOrac
         return after, response
 
     return ReplayOracle(check=check, init=init, answer=answer)
-
-
-def restrict(recording: Recording, query: Query) -> Query:
-    """Ask no question that the record does not hold."""
-    people = recording.people.id
-    found, _ = is_recorded(recording.answers, people, query.item, query.occasion)
-    return query._replace(is_asked=query.is_asked & found)
-
-
-def check_complete(state: ReplayState) -> None:
-    """Refuse a run that asked what nobody had answered; on the host.
-
-    Raises:
-        ValueError: there was such a question; says how many and of whom most.
-    """
-    missing = np.asarray(jax.device_get(state.num_missing))
-    total = int(missing.sum())
-    if total:
-        raise ValueError(
-            f"`policy` must not be 'refuse' where questions go beyond the record, got "
-            f"{total} such questions, most of person {int(missing.argmax())}. Restrict "
-            "the pool, or let a fitted model answer them."
-        )
 
 
 def _silence(is_asked: Bool[Array, "T A"], answer: Int[Array, "T A ..."]) -> Response:

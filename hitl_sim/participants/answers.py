@@ -52,7 +52,7 @@ class Answers:
     """Answers of real people as they were imported, one row per answer.
 
     Attributes:
-        table: columns of `FIELDS`, then those that were kept on request.
+        table: columns of `FIELDS`.
         origin: words: where it comes from.
         notes: what was found and survived on import, in words that name rows.
     """

@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hitl_sim.participants.record import Record, select
-from hitl_sim.participants.scale import Statistic, Table
-from hitl_sim.participants.statistic import describe
+from hitl_sim.participants.statistic import Statistic, Table, describe
 
 TOLERANCE = 1.5
 NUM_HALVINGS = 200
@@ -53,11 +52,6 @@ class Line(NamedTuple):
     def is_scored(self) -> bool:
         """Whether the set identifies the statistic."""
         return bool(np.isfinite(self.distance))
-
-    @property
-    def other_passes(self) -> bool:
-        """Whether the recorded people of the other half would agree as well."""
-        return self.is_scored and self.other_distance <= 1.0
 
     @property
     def passes(self) -> bool:

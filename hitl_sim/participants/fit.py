@@ -13,8 +13,8 @@ import numpy as np
 
 from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING, Answers
 from hitl_sim.participants.encoded import kinds_of, options_of, to_record
+from hitl_sim.participants.estimate import FittedNumber, from_scale, not_seen
 from hitl_sim.participants.inventory import agree, find
-from hitl_sim.participants.number import FittedNumber, from_scale, not_seen
 from hitl_sim.participants.own import PRIOR as OWN_PRIOR
 from hitl_sim.participants.own import OwnFit, fit_own
 from hitl_sim.participants.quality import (
@@ -26,8 +26,6 @@ from hitl_sim.participants.quality import (
 )
 from hitl_sim.participants.quality_model import (
     PRIORS,
-    log_table,
-    people_of,
     pick,
 )
 from hitl_sim.participants.record import Floats, Record
@@ -161,12 +159,10 @@ def expected_effort(record: Record, fit: QualityFit) -> Effort:
     if fit.shape.kind != LABEL:
         return Effort(np.zeros(size), np.zeros(size), 0.0)
     rows, _ = lay_out(record, LABEL)
-    people = people_of(fit.quality, fit.spread)
-    table = log_table(fit.shape, fit.points, fit.quality, *people)
     chance = _share(float(fit.quality.lapse)) / fit.shape.num_options
     tables = (
-        *conflict_table(fit.shape, fit.points, fit.quality, *people),
-        chance * jnp.exp(-table),
+        *conflict_table(fit.shape, fit.points, fit.quality, fit.people),
+        chance * jnp.exp(-fit.table()),
     )
     weight = posterior_of_items(fit, rows)[rows.item]
     felt, square, lapse = (
@@ -194,11 +190,8 @@ def mean_accuracy(fit: QualityFit) -> float:
 
 def _answer_shares(fit: QualityFit) -> Floats:
     """Return how often each person gives each answer, `[A, Z, K]`, by the truth."""
-    table = log_table(
-        fit.shape, fit.points, fit.quality, *people_of(fit.quality, fit.spread)
-    )
     weight = np.exp(np.asarray(fit.points.log_weight))
-    shares: Floats = np.exp(np.asarray(table, float)) @ weight
+    shares: Floats = np.exp(np.asarray(fit.table(), float)) @ weight
     return shares
 
 
@@ -254,7 +247,7 @@ def _accuracy(record: Record, fit: QualityFit) -> FittedNumber:
     value = mean_accuracy(fit)
     chosen = (record.answer >= 0) & (record.truth[record.item] >= 0)
     if not chosen.any():
-        return FittedNumber("accuracy", value, float("nan"), float("nan"), True, "")
+        return FittedNumber("accuracy", value, float("nan"), float("nan"))
     right = (record.answer == record.truth[record.item])[chosen] * 1.0
     right -= right.mean()
     variance = 0.0
@@ -262,7 +255,7 @@ def _accuracy(record: Record, fit: QualityFit) -> FittedNumber:
         variance += float(np.square(np.bincount(index, weights=right)).sum())
     half = 1.96 * np.sqrt(max(variance - np.square(right).sum(), 0.0)) / right.size
     low, high = float(max(value - half, 0.0)), float(min(value + half, 1.0))
-    return FittedNumber("accuracy", value, low, high, True, "")
+    return FittedNumber("accuracy", value, low, high)
 
 
 def _repeatability(fit: QualityFit, own: OwnFit | None, hard: float) -> FittedNumber:
@@ -286,7 +279,7 @@ def _mark_numbers(fit: QualityFit) -> list[FittedNumber]:
         _of_crowd(fit, "skill", "mean"),
         _of_spread(fit, "skill"),
         FittedNumber(
-            "mark_share", marked, marked - 1.96 * error, marked + 1.96 * error, True, ""
+            "mark_share", marked, marked - 1.96 * error, marked + 1.96 * error
         ),
         from_scale(
             "criterion_spread",
@@ -305,7 +298,7 @@ def _skip_numbers(record: Record) -> list[FittedNumber]:
         return [not_seen("skip share", "nobody skipped an item")]
     share = skips / record.answer.size
     half = 1.96 * float(np.sqrt(share * (1.0 - share) / record.answer.size))
-    return [FittedNumber("skip share", share, share - half, share + half, True, "")]
+    return [FittedNumber("skip share", share, share - half, share + half)]
 
 
 def _time_numbers(timing: ResponseTimeFit | None) -> list[FittedNumber]:
@@ -375,7 +368,7 @@ def _work_numbers(
         spread = float(logs.std(ddof=1))
         error = 1.96 / np.sqrt(2.0 * (logs.size - 1.0))
         low, high = (float(spread * np.exp(side * error)) for side in (-1, 1))
-        found = [FittedNumber("activity_spread", spread, low, high, True, "")]
+        found = [FittedNumber("activity_spread", spread, low, high)]
         found.append(_correlation("skill_activity", fit.skill[there], logs))
     if timing is not None:
         found.append(_correlation("skill_pace", fit.skill[there], timing.pace[there]))

@@ -37,12 +37,12 @@ def cut_in_halves(record: Record, seed: int) -> Halves:
     """
     rng = np.random.default_rng(seed)
     work = np.bincount(record.person, minlength=record.num_people)
-    half_of_person = _alternate(rng, work.astype(float))
-    half_of_item = _alternate(rng, record.truth.astype(float))
-    return _cut(record, half_of_person, half_of_item)
+    half_of_person = alternate(rng, work.astype(float))
+    half_of_item = alternate(rng, record.truth.astype(float))
+    return cut(record, half_of_person, half_of_item)
 
 
-def _cut(
+def cut(
     record: Record, half_of_person: NDArray[np.int64], half_of_item: NDArray[np.int64]
 ) -> Halves:
     """Keep what the people of a half said of the items of the same half."""
@@ -58,28 +58,6 @@ def _cut(
     )
 
 
-def hold_most_people(record: Record, seed: int, groups: int = 3) -> Halves:
-    """Cut people one to `groups` - 1, and items in halves, both held out.
-
-    Where policies are to be played on people held out alone, these must leave every
-    item enough answers: so few people are fitted and many held out. People are cut
-    within groups of like workload, items within classes.
-
-    Args:
-        record: the whole set.
-        seed: of the cut.
-        groups: one of so many people is fitted; >= 2.
-    """
-    rng = np.random.default_rng(seed)
-    work = np.bincount(record.person, minlength=record.num_people)
-    order = np.lexsort((rng.random(work.size), work))
-    lots = np.tile(np.arange(groups), (-(-work.size // groups), 1))
-    is_held = np.empty(work.size, np.int64)
-    is_held[order] = rng.permuted(lots, axis=1).ravel()[: work.size] > 0
-    half_of_item = _alternate(rng, record.truth.astype(float))
-    return _cut(record, is_held, half_of_item)
-
-
 def take_items(
     record: Record, wanted: NDArray[np.bool_]
 ) -> tuple[Record, NDArray[np.int64]]:
@@ -93,7 +71,7 @@ def take_items(
     return take_half(kept, 0), np.unique(record.item[chosen])
 
 
-def _alternate(rng: np.random.Generator, by: NDArray[np.float64]) -> NDArray[np.int64]:
+def alternate(rng: np.random.Generator, by: NDArray[np.float64]) -> NDArray[np.int64]:
     """Give the first of every two neighbours in some order one half by lot."""
     order = np.lexsort((rng.random(by.size), by))
     lots = rng.integers(0, 2, (by.size + 1) // 2)

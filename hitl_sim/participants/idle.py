@@ -17,8 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hitl_sim.participants.group import medians
-from hitl_sim.participants.record import Floats, Ints
+from hitl_sim.participants.record import Floats, Ints, medians
 
 _STEPS = 200
 # An interruption at least doubles the time: below, work varies as much by itself.

@@ -7,8 +7,8 @@ import numpy as np
 
 from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, Answers
 from hitl_sim.participants.encoded import kinds_of, options_of, to_record
+from hitl_sim.participants.estimate import FittedNumber
 from hitl_sim.participants.idle import IdleSplit, split_idle
-from hitl_sim.participants.number import FittedNumber
 from hitl_sim.participants.record import Ints, Record, components
 
 YES, WEAK, NO = "yes", "weakly", "no"

@@ -11,8 +11,8 @@ import numpy as np
 
 from hitl_sim.output import write_text
 from hitl_sim.participants.answers import LABEL, MARKS
+from hitl_sim.participants.estimate import FittedNumber
 from hitl_sim.participants.fit import CrowdFit
-from hitl_sim.participants.number import FittedNumber
 from oracles.parameter import PARAMETERS
 from oracles.populations import DEFAULT
 

@@ -15,6 +15,7 @@ from jax import Array
 from jaxtyping import Float
 
 from hitl_sim.participants.answers import LABEL
+from hitl_sim.participants.estimate import Prior
 from hitl_sim.participants.latent import (
     Points,
     bridge_points,
@@ -29,7 +30,6 @@ from hitl_sim.participants.quality_model import (
     people_of,
 )
 from hitl_sim.participants.record import Record
-from hitl_sim.participants.shrink import Prior
 
 PRIOR = Prior(0.0, 1.5)
 """Weak belief on the logit of lambda_own."""
@@ -46,13 +46,11 @@ class OwnFit(NamedTuple):
         own: lambda_own, mean of the posterior.
         logit: mean of its logit.
         logit_sd: standard deviation of its logit.
-        num_looks: second looks.
     """
 
     own: float
     logit: float
     logit_sd: float
-    num_looks: int
 
 
 class _Pairs(NamedTuple):
@@ -86,7 +84,6 @@ def fit_own(record: Record, fit: QualityFit) -> OwnFit | None:
         own=float(weight @ (1.0 / (1.0 + np.exp(-_GRID)))),
         logit=mean,
         logit_sd=float(np.sqrt(weight @ (_GRID - mean) ** 2)),
-        num_looks=int(pairs.person.size),
     )
 
 
@@ -114,9 +111,9 @@ def _grid_evidence(record: Record, fit: QualityFit, pairs: _Pairs) -> np.ndarray
     points = points._replace(log_weight=jax.nn.log_softmax(points.log_weight))
     people = people_of(quality, fit.spread)
     rows, _ = lay_out(record, shape.kind)
-    table = log_table(shape, points, quality, *people)
+    table = log_table(shape, points, quality, people)
     seen = item_evidence(shape, points, table, rows, quality.classes)
-    felt = felt_utility(shape, points, quality, *people)
+    felt = felt_utility(shape, points, quality, people)
 
     def states(person: Array, item: Array) -> Array:
         return _states(felt[person], rows.truth[item], shape.has_gold)

@@ -15,12 +15,12 @@ from hitl_sim.participants.quality import (
     posterior_of_items,
 )
 from hitl_sim.participants.quality_model import (
+    People,
     item_evidence,
     log_table,
-    people_of,
     pick,
 )
-from hitl_sim.participants.record import Floats, Ints, Record, select
+from hitl_sim.participants.record import Floats, Ints, Record, first_answers, select
 from hitl_sim.participants.rival import fit_rivals, score_known, score_new
 
 NEW, CELLS = "other people, other items", "cells"
@@ -110,20 +110,10 @@ def score_cells(fit: QualityFit, known: Record, cells: Record) -> Floats:
     rows, _ = lay_out(known, kind)
     weight = posterior_of_items(fit, rows)
     asked, _ = lay_out(cells, kind)
-    table = log_table(
-        fit.shape, fit.points, fit.quality, *people_of(fit.quality, fit.spread)
-    )
-    chance = jnp.sum(
-        weight[asked.item] * jnp.exp(pick(fit.shape, table, asked)), axis=1
-    )
+    chance = jnp.exp(pick(fit.shape, fit.table(), asked))
+    chance = jnp.sum(weight[asked.item] * chance, axis=1)
     log_chance = np.log(np.asarray(chance, float))
     return sum_by(np.asarray(asked.item), log_chance, cells.num_items)
-
-
-def first_answers(record: Record) -> Record:
-    """Keep first looks that were answered, of items whose truth is known."""
-    known = (record.answer >= 0) & (record.occasion == 0)
-    return select(record, known & (record.truth[record.item] >= 0))
 
 
 def score_items(
@@ -143,8 +133,8 @@ def score_items(
     skill = fit.skill[source] + fit.skill_sd[source] * noise[:, 0]
     lean = fit.lean[source] + fit.lean_sd[source] * noise[:, 1:]
     drawn = fit.shape._replace(num_people=1, num_items=held.num_items)
-    people = (jnp.asarray(skill, jnp.float32), jnp.asarray(lean, jnp.float32))
-    each = log_table(fit.shape, fit.points, fit.quality, *people)
+    people = People(jnp.asarray(skill, jnp.float32), jnp.asarray(lean, jnp.float32))
+    each = log_table(fit.shape, fit.points, fit.quality, people)
     anybody = jax.nn.logsumexp(each, axis=0) - np.log(PEOPLE_DRAWN)
     rows, _ = lay_out(held, fit.shape.kind)
     nobody = rows._replace(person=jnp.zeros_like(rows.person))

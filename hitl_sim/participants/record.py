@@ -1,6 +1,5 @@
 """Answers of real or simulated people, coded by number, one row per answer."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,6 +87,12 @@ def select(record: Record, rows: NDArray[np.bool_]) -> Record:
     )
 
 
+def first_answers(record: Record) -> Record:
+    """Keep first looks that were answered, of items whose truth is known."""
+    known = (record.answer >= 0) & (record.occasion == 0)
+    return select(record, known & (record.truth[record.item] >= 0))
+
+
 def take_half(record: Record, half: int) -> Record:
     """Return one half of a set, its people and items numbered anew."""
     part = select(record, record.half == half)
@@ -101,15 +106,6 @@ def take_half(record: Record, half: int) -> Record:
     return replace(part, person=person, item=item, **by_item)
 
 
-def consensus(item: Ints, answer: Ints, num_items: int, options: Sequence[int]) -> Ints:
-    """Return the option most answers name among `options`, -1 where two lead."""
-    cell = item[answer >= 0] * 3 + answer[answer >= 0]
-    counts = np.bincount(cell, minlength=num_items * 3).reshape(-1, 3)[:, options]
-    ordered = np.sort(counts, axis=1)
-    leader = np.asarray(options)[counts.argmax(axis=1)]
-    return np.where(ordered[:, -1] > ordered[:, -2], leader, -1)
-
-
 def components(person: Ints, item: Ints) -> Ints:
     """Number, per row, the groups of people and items that never meet another group."""
     label = np.arange(int(person.max()) + 1)
@@ -121,3 +117,31 @@ def components(person: Ints, item: Ints) -> Ints:
         if np.array_equal(spread, label):
             return np.unique(label, return_inverse=True)[1][person]
         label = spread
+
+
+def starts(count: Ints) -> Ints:
+    """Return where each group begins, when groups of these sizes follow each other."""
+    first: Ints = np.cumsum(count) - count
+    return first
+
+
+def medians(values: Floats, group: Ints) -> Floats:
+    """Return the median of every group, nan of an empty one.
+
+    Args:
+        values: `[L]`.
+        group: `[L]` group of each, from 0.
+
+    Returns:
+        `[G]` medians, G the largest group and 1.
+    """
+    size = int(group.max(initial=-1)) + 1
+    order = np.lexsort((values, group))
+    count = np.bincount(group, minlength=size)
+    has = count > 0
+    begin = starts(count)[has]
+    found = np.full(size, np.nan)
+    low = order[begin + (count[has] - 1) // 2]
+    high = order[begin + count[has] // 2]
+    found[has] = (values[low] + values[high]) / 2.0
+    return found

@@ -7,7 +7,7 @@ expectation, given the answer and all others.
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,18 +16,12 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Bool, Float, Int
 
-from hitl_sim.participants.group import starts
+from hitl_sim.participants import estimate
+from hitl_sim.participants.estimate import Loss, Prior
 from hitl_sim.participants.idle import log_seconds
 from hitl_sim.participants.latent import Points
-from hitl_sim.participants.minimise import Loss, minimise
-from hitl_sim.participants.quality_model import Quality, Shape, felt_utility
-from hitl_sim.participants.record import Floats, Ints, Record
-from hitl_sim.participants.shrink import (
-    Prior,
-    inverse_curvature,
-    solve_spread,
-    spread_error,
-)
+from hitl_sim.participants.quality_model import People, Quality, Shape, felt_utility
+from hitl_sim.participants.record import Floats, Record, starts
 from oracles.timing import LAPSE_LOG_TIME, PAUSE_FACTOR
 
 _ROUNDS, _STEPS = 5, 30
@@ -107,7 +101,6 @@ class ResponseTimeFit:
         is_ordered: whether practice could be fitted.
         conflict: mean of the expected conflicts.
         unseen_conflict: mean variance of conflicts around what was expected.
-        pause_probability: `[L]` that a time holds an interruption, rows as recorded.
     """
 
     timing: Timing
@@ -118,7 +111,6 @@ class ResponseTimeFit:
     is_ordered: bool
     conflict: float
     unseen_conflict: float
-    pause_probability: Floats
 
     def spread_without_conflict(self, log_spread: float) -> float:
         """Return the spread of log seconds that conflict does not make.
@@ -152,28 +144,19 @@ class Effort:
 
 
 def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
-    """Fit the times of a record.
-
-    Args:
-        record: answers with times; rows without one are left out.
-        effort: of each answer.
-
-    Returns:
-        The fit.
-    """
-    times, rows = lay_out_times(record, effort)
+    """Fit the times of a record; rows without one are left out."""
+    times = lay_out_times(record, effort)
     timing = _start(times, record.num_people)
     spread = jnp.float32(np.exp(PRIORS["pace_spread"].mean))
     loss = _loss_of(record.is_ordered)
     for _ in range(_ROUNDS):
-        timing, _ = minimise(loss, timing, _STEPS, spread, times)
+        timing = estimate.minimise(loss, timing, _STEPS, spread, times)
         spread = _respread(timing, spread, times, record.is_ordered)
-    timing, _ = minimise(loss, timing, _STEPS, spread, times)
+    timing = estimate.minimise(loss, timing, _STEPS, spread, times)
     sd = _errors(timing, spread, times, record.is_ordered)
-    chance = np.full(record.person.size, np.nan)
-    chance[rows] = np.asarray(_pause_chance(timing, spread, times, record.is_ordered))
+    chance = np.asarray(_pause_chance(timing, spread, times, record.is_ordered))
     residual = np.asarray(_residual(timing, spread, times, record.is_ordered), float)
-    drift, memory = _slow_part(times, residual, chance[rows], record.is_ordered)
+    drift, memory = _slow_part(times, residual, chance, record.is_ordered)
     return ResponseTimeFit(
         timing=timing,
         pace_spread=float(spread),
@@ -183,17 +166,16 @@ def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
         is_ordered=record.is_ordered,
         conflict=float(jnp.mean(times.conflict)),
         unseen_conflict=effort.unseen,
-        pause_probability=chance,
     )
 
 
-def lay_out_times(record: Record, effort: Effort) -> tuple[Times, Ints]:
-    """Return the known times and the rows they stand in."""
+def lay_out_times(record: Record, effort: Effort) -> Times:
+    """Return the known times."""
     rows = np.nonzero(np.isfinite(record.times))[0]
     count = np.bincount(record.person, minlength=record.num_people)
     start = starts(count)
     trials = rows - start[record.person[rows]]
-    times = Times(
+    return Times(
         person=jnp.asarray(record.person[rows], jnp.int32),
         log_seconds=jnp.asarray(log_seconds(record.times[rows]), jnp.float32),
         trials=jnp.asarray(trials, jnp.int32),
@@ -201,22 +183,20 @@ def lay_out_times(record: Record, effort: Effort) -> tuple[Times, Ints]:
         log_size=jnp.asarray(np.log(record.size[record.item[rows]]), jnp.float32),
         lapse=jnp.asarray(effort.lapse[rows], jnp.float32),
     )
-    return times, rows
 
 
 def conflict_table(
     shape: Shape,
     points: Points,
     quality: Quality,
-    skill: Float[Array, "A"],
-    lean: Float[Array, "A J"],
+    people: People,
 ) -> tuple[Float[Array, "A Z K R"], Float[Array, "A Z K R"]]:
     """Return the expected conflict of every answer to a label, and its square's.
 
     Given the choice, its margin is M = tau (d - logit(v sigmoid(d))), v uniform, d the
     lead of its utility over the log-sum-exp of the others and tau lambda_shared.
     """
-    felt = felt_utility(shape, points, quality, skill, lean)
+    felt = felt_utility(shape, points, quality, people)
     log_share = jax.nn.log_softmax(felt, axis=2)
     lead = log_share - jnp.log(jnp.maximum(-jnp.expm1(log_share), 1e-9))
     tau = jax.nn.sigmoid(quality.shared)
@@ -314,28 +294,22 @@ def _curvature(
 
 
 def _respread(timing: Timing, spread: Array, times: Times, is_ordered: bool) -> Array:
-    """Take MacKay's step, with the prior of the spread."""
     h = _curvature(timing, spread, times, is_ordered)
-    squares = float(jnp.sum(jnp.square(spread * timing.person)))
-    freedom = float(jnp.sum(1.0 - 1.0 / h))
-    return jnp.asarray(solve_spread(PRIORS["pace_spread"], squares, freedom))
+    return estimate.respread(PRIORS["pace_spread"], spread, timing.person, h)
 
 
 def _errors(
     timing: Timing, spread: Array, times: Times, is_ordered: bool
 ) -> dict[str, float]:
     """Return standard errors of the crowd's numbers, people taken out."""
-    own, across, block = _bends(timing, spread, times, is_ordered)
+    own, by_person, block = _bends(timing, spread, times, is_ordered)
     h = np.maximum(np.asarray(block, float), 1.0)
-    whole = (
-        np.asarray(own, float)
-        - (np.asarray(across, float) / h) @ np.asarray(across, float).T
-    )
-    sd = np.sqrt(np.diag(inverse_curvature(whole, PRIORS.values()))).tolist()
+    across = np.asarray(by_person, float)
+    whole = np.asarray(own, float) - (across / h) @ across.T
+    sd = np.sqrt(np.diag(estimate.inverse_curvature(whole, PRIORS.values()))).tolist()
     found = dict(zip(sorted(TRAITS), sd, strict=True))
-    u = np.asarray(timing.person, float)
-    found["pace_spread"] = spread_error(PRIORS["pace_spread"], u, h)
-    return found
+    spread_sd = estimate.spread_error(PRIORS["pace_spread"], timing.person, h)
+    return found | {"pace_spread": spread_sd}
 
 
 @partial(jax.jit, static_argnums=3)
@@ -349,19 +323,13 @@ def _bends(
     crowd, rebuild = ravel_pytree({name: getattr(timing, name) for name in TRAITS})
     loss = _loss_of(is_ordered)
 
-    def slopes(crowd: Array, person: Array) -> tuple[Array, Array]:
-        def value(crowd: Array, person: Array) -> Array:
-            return loss(Timing(**rebuild(crowd), person=person), spread, times)
+    def value(crowd: Array, person: Array) -> Array:
+        return loss(Timing(**rebuild(crowd), person=person), spread, times)
 
-        found: tuple[Array, Array] = jax.grad(value, (0, 1))(crowd, person)
-        return found
+    slopes = jax.grad(value, (0, 1))
 
-    def along(direction: Array) -> tuple[Array, Array]:
-        def at(crowd: Array) -> tuple[Array, Array]:
-            return slopes(crowd, timing.person)
-
-        found: tuple[Array, Array] = jax.jvp(at, (crowd,), (direction,))[1]
-        return found
+    def along(direction: Array) -> Any:
+        return jax.jvp(lambda c: slopes(c, timing.person), (crowd,), (direction,))[1]
 
     own, across = jax.lax.map(along, jnp.eye(crowd.size))
     ones = jnp.ones_like(timing.person)

@@ -7,9 +7,10 @@ from pathlib import Path
 from pyarrow import parquet
 
 from hitl_sim.participants.answers import Answers
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.document import looks_like_json
 from hitl_sim.participants.format.registry import read_export
-from hitl_sim.participants.table_file import SUFFIXES, Layout, read_answers
+from hitl_sim.participants.table_file import SUFFIXES, read_answers
 
 _JSON = (".json", ".jsonl", ".ndjson")
 

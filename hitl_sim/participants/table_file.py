@@ -1,8 +1,6 @@
 """Import answers from CSV, TSV and Parquet files, and from frames of crowd-kit."""
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,61 +8,18 @@ from pyarrow import parquet
 
 from hitl_sim.participants.answers import (
     FIELDS,
-    KINDS,
     Answers,
     is_written_here,
 )
-from hitl_sim.participants.clean import clean, columns_of
-from hitl_sim.participants.column import Place
+from hitl_sim.participants.clean import PLAIN, Layout, clean, columns_of
+from hitl_sim.participants.column import Place, blank_marks
 from hitl_sim.participants.export import EXPORTED, Sheet, recognise
-from hitl_sim.participants.missing import blank_marks
 from hitl_sim.participants.text_file import check_header, read_text
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 
 
-@dataclass(frozen=True)
-class Layout:
-    """What the columns of a file mean.
-
-    Attributes:
-        columns: what the file calls a column of `FIELDS`, where it is another name.
-        kind: kind of all answers, where the file has no such column.
-        rename: what the file calls an answer or gold, and what it shall be called.
-        keep: other columns to keep; they are dropped otherwise, texts above all.
-        seconds_per_unit: seconds in a unit of the file's times; .001 for milliseconds.
-        confidence_max: largest confidence of the file's scale; 100 for percent.
-        salt: of the pseudonyms; None draws one that nobody knows.
-        is_pseudonymous: whether annotators are renamed; False keeps the file's names.
-        keep_na: whether NA, NaN, null ... of a text file name a class; they mean that
-            a value is missing otherwise.
-        wide: where a person has one row for all items, the columns of a field by item,
-            as "answer={item}_Q1" or "{item}.answer".
-    """
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-    kind: str | None = None
-    rename: Mapping[str, str] = field(default_factory=dict)
-    keep: Sequence[str] = ()
-    seconds_per_unit: float = 1.0
-    confidence_max: float = 1.0
-    salt: bytes | None = None
-    is_pseudonymous: bool = True
-    keep_na: bool = False
-    wide: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse a kind that does not exist, and scales that turn numbers around."""
-        if self.kind is not None and self.kind not in KINDS:
-            allowed = ", ".join(map(repr, KINDS))
-            raise ValueError(f"`kind` must be one of {allowed}, got {self.kind!r}.")
-        for name in ("seconds_per_unit", "confidence_max"):
-            value = getattr(self, name)
-            if not 0.0 < value < math.inf:
-                raise ValueError(f"`{name}` must be finite and > 0, got {value:g}.")
-
-
-def read_answers(path: Path, layout: Layout = Layout()) -> Answers:
+def read_answers(path: Path, layout: Layout = PLAIN) -> Answers:
     """Import a table of answers.
 
     Args:
@@ -82,7 +37,7 @@ def read_answers(path: Path, layout: Layout = Layout()) -> Answers:
     if table.num_rows == 0:
         raise ValueError(f"{path}: must hold answers, got no row.")
     if place.line_of is not None:
-        known = [*layout.columns.values(), *layout.keep, *EXPORTED]
+        known = [*layout.columns.values(), *EXPORTED]
         check_header(table, table.column_names if layout.wide else known, place)
     sheet = recognise(
         Sheet(table, place, layout.columns, layout.seconds_per_unit), layout.wide

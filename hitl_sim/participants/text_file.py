@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from hitl_sim.participants.answers import FIELDS
-from hitl_sim.participants.column import Place
+from hitl_sim.participants.column import Place, flags_of
 from hitl_sim.table.header import find_again, is_row
 from hitl_sim.table.text_column import with_points
 from hitl_sim.table.text_file import read_delimited
@@ -91,7 +91,7 @@ def _empty_rows(table: pa.Table) -> NDArray[np.bool_]:
     empty = np.ones(table.num_rows, bool)
     for column in table.columns:
         cells = pc.equal(pc.utf8_trim_whitespace(column), "")
-        empty &= cells.to_numpy(zero_copy_only=False)
+        empty &= flags_of(cells)
     return empty
 
 

@@ -12,14 +12,9 @@ from hitl_sim.participants.fit import CrowdFit, fit_record
 from hitl_sim.participants.graded import GRADED, Grades, validate_grades
 from hitl_sim.participants.holdout import cut_in_halves, hold_cells, take_items
 from hitl_sim.participants.policy import Transfer, compare_policies
-from hitl_sim.participants.predict import (
-    Gain,
-    first_answers,
-    gains_on_cells,
-    gains_on_new,
-)
-from hitl_sim.participants.predicted_curve import CurvePoint, predict_curve, with_sizes
-from hitl_sim.participants.record import Floats, Record
+from hitl_sim.participants.predict import Gain, gains_on_cells, gains_on_new
+from hitl_sim.participants.record import Floats, Record, first_answers
+from hitl_sim.participants.redundancy import CurvePoint, predict_curve, with_sizes
 from hitl_sim.participants.statistic import describe
 from hitl_sim.participants.synthetic import simulate_design
 from hitl_sim.participants.two_sample_test import TwoSampleTest, two_sample_test

@@ -16,13 +16,7 @@ from jax import Array
 from jaxtyping import Bool, Float, Int
 
 from oracles import part
-from oracles.aggregate.votes import (
-    Aggregate,
-    Votes,
-    by_posterior,
-    check_steps,
-    count_votes,
-)
+from oracles.aggregate.votes import Aggregate, by_posterior, count_votes
 
 _FLOOR = 1e-10
 
@@ -120,13 +114,4 @@ def dawid_skene(num_classes: int, num_annotators: int, *, steps: int = 20) -> Ag
     Raises:
         ValueError: `steps` that is no whole number >= 1.
     """
-    check_steps("steps", steps)
-
-    sizes = num_classes, num_annotators, steps
-
-    def posterior_of(votes: Votes) -> Float[Array, "N K"]:
-        answers = votes.answer, votes.annotator, votes.is_answered
-        posterior: Float[Array, "N K"] = fit_dawid_skene(*answers, *sizes)[0]
-        return posterior
-
-    return by_posterior(posterior_of)
+    return by_posterior(fit_dawid_skene, num_classes, num_annotators, steps=steps)

@@ -23,7 +23,7 @@ from jax import Array
 from jaxtyping import Bool, Float, Int
 
 from oracles import part
-from oracles.aggregate.votes import Aggregate, Votes, by_posterior, check_steps
+from oracles.aggregate.votes import Aggregate, by_posterior
 
 _PRIOR_MEAN = 1.0
 # Beyond this length the quadratic is no guide.
@@ -125,16 +125,7 @@ def glad(
     Raises:
         ValueError: `steps` or `turns` that is no whole number >= 1.
     """
-    check_steps("steps", steps)
-    check_steps("turns", turns)
-
-    sizes = num_classes, num_annotators, steps, turns
-
-    def posterior_of(votes: Votes) -> Float[Array, "N K"]:
-        answers = votes.answer, votes.annotator, votes.is_answered
-        return fit_glad(*answers, *sizes)[0]
-
-    return by_posterior(posterior_of)
+    return by_posterior(fit_glad, num_classes, num_annotators, steps=steps, turns=turns)
 
 
 def _cut(step: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

@@ -16,13 +16,7 @@ from jax import Array
 from jaxtyping import Bool, Float, Int
 
 from oracles import part
-from oracles.aggregate.votes import (
-    Aggregate,
-    Votes,
-    by_posterior,
-    check_steps,
-    count_votes,
-)
+from oracles.aggregate.votes import Aggregate, by_posterior, count_votes
 
 _FLOOR = 1e-10
 # The largest float32 below 1 that leaves 1 - accuracy representable.
@@ -107,12 +101,4 @@ def one_coin(num_classes: int, num_annotators: int, *, steps: int = 20) -> Aggre
     Raises:
         ValueError: `steps` that is no whole number >= 1.
     """
-    check_steps("steps", steps)
-
-    sizes = num_classes, num_annotators, steps
-
-    def posterior_of(votes: Votes) -> Float[Array, "N K"]:
-        answers = votes.answer, votes.annotator, votes.is_answered
-        return fit_one_coin(*answers, *sizes)[0]
-
-    return by_posterior(posterior_of)
+    return by_posterior(fit_one_coin, num_classes, num_annotators, steps=steps)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oracles.agreement.counting import Floats, mean, ratio
+from oracles.agreement.answers import Floats, mean, ratio
 
 
 class MarkAgreement(NamedTuple):

@@ -8,8 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oracles.aggregate.dawid_skene import fit_dawid_skene
-from oracles.agreement.accuracy import accuracy_by_person
-from oracles.agreement.counting import Answers, Floats, count_options, mean, options_in
+from oracles.agreement.answers import (
+    Answers,
+    Floats,
+    accuracy_by_person,
+    count_options,
+    mean,
+    options_in,
+)
 
 METHODS = ("majority", "dawid_skene")
 

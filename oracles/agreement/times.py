@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oracles.agreement.counting import Floats, ratio
+from oracles.agreement.answers import Floats, ratio
 
 
 class TimeByCorrectness(NamedTuple):

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hitl_sim.participants.answers import LABEL, MARKS, RATING
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.gather import export_of_tasks
-from hitl_sim.participants.format.mark import longest_text
 from hitl_sim.participants.format.reading import (
     Findings,
     Labels,
@@ -30,9 +30,9 @@ from hitl_sim.participants.format.reading import (
     TaskPlace,
     as_label,
     as_person,
+    longest_text,
     note_on_drafts,
 )
-from hitl_sim.participants.table_file import Layout
 
 _SUBMITTED, _DISCARDED = "submitted", "discarded"
 _OPEN = ("draft", "pending")

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hitl_sim.participants.answers import LABEL, MARKS
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.gather import export_of_tasks
 from hitl_sim.participants.format.reading import (
@@ -29,7 +30,6 @@ from hitl_sim.participants.format.reading import (
     as_person,
     person_of_file,
 )
-from hitl_sim.participants.table_file import Layout
 
 _NAMES, _SPANS = "labels", "spans"
 _SUPPORTED = (_NAMES, _SPANS)

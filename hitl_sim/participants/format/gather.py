@@ -1,17 +1,15 @@
-"""From what a format read to the one table of answers."""
+"""From what a format read to the one table of answers to one question."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 import pyarrow as pa
 
 from hitl_sim.participants.answers import LABEL, MARKS, NOTHING, Answers
-from hitl_sim.participants.clean import clean
-from hitl_sim.participants.format.choose import choose_question
+from hitl_sim.participants.clean import PLAIN, Layout, clean
 from hitl_sim.participants.format.document import Entry
-from hitl_sim.participants.format.mark import words_of
 from hitl_sim.participants.format.reading import (
     Findings,
     Labels,
@@ -19,9 +17,83 @@ from hitl_sim.participants.format.reading import (
     Reading,
     Submission,
     name_items,
+    words_of,
 )
 from hitl_sim.participants.format.registry import Format, Recognise
-from hitl_sim.participants.table_file import Layout
+
+_SHOWN = 8
+
+
+def choose_question(
+    reading: Reading, asked: str | None, kind: str | None = None
+) -> Question:
+    """Choose a question.
+
+    Args:
+        reading: the file.
+        asked: name of the question, as `--question` gave it.
+        kind: of the answers that are wanted, where that leaves one question.
+
+    Raises:
+        ValueError: there is no such question, its type is not supported, or there are
+            several and none was named; lists them.
+    """
+    origin, found = reading.place.origin, reading.questions
+    if asked is not None:
+        if asked not in found:
+            raise ValueError(
+                f"`--question` must be one of {_listed(found.values())}, got {asked!r}."
+            )
+        return _supported(found[asked], reading)
+    if not found:
+        raise ValueError(
+            f"{origin}: must hold answers, got {len(reading.submissions)} submissions "
+            "without any."
+        )
+    able = [question for question in found.values() if question.kind is not None]
+    if kind is not None and sum(question.kind == kind for question in able) == 1:
+        return next(question for question in able if question.kind == kind)
+    if len(able) > 1:
+        raise ValueError(
+            f"{origin}: must hold one {reading.word}, got {len(found)}: "
+            f"{_listed(found.values())}. Import one of them: --question "
+            f"{_quoted(able[0].name)}."
+        )
+    unable = [question for question in found.values() if question.kind is None]
+    if unable:
+        rest = (
+            f" Import the other alone: --question {_quoted(able[0].name)}."
+            if able
+            else ""
+        )
+        raise ValueError(f"{origin}: {_refusal(unable, reading)}{rest}")
+    return able[0]
+
+
+def _supported(question: Question, reading: Reading) -> Question:
+    if question.kind is None:
+        raise ValueError(f"{reading.place.origin}: {_refusal([question], reading)}")
+    return question
+
+
+def _refusal(unable: Sequence[Question], reading: Reading) -> str:
+    said = ", ".join(
+        f"{reading.word} {q.name!r} has type {q.type}" for q in unable[:_SHOWN]
+    )
+    return (
+        f"{said}, which is not supported; supported are {', '.join(reading.supported)}."
+    )
+
+
+def _listed(questions: Iterable[Question]) -> str:
+    listed = [f"{q.name!r} ({q.type})" for q in questions]
+    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+    return ", ".join(listed[:_SHOWN]) + more
+
+
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() else f'"{name}"'
+
 
 _JOIN = " + "
 _USED = ("kind", "rename", "salt", "is_pseudonymous")
@@ -115,13 +187,7 @@ def gather(reading: Reading, layout: Layout, asked: str | None = None) -> Answer
     rows = [_row(given, answer, question, reading) for given, answer in kept]
     num_shared = _drop_shared_times(rows, kept) if reading.is_by_task else 0
     names = {name: reading.fields.get(name, name) for name in rows[0]}
-    meant = Layout(
-        columns=names,
-        kind=question.kind,
-        rename=layout.rename,
-        salt=layout.salt,
-        is_pseudonymous=layout.is_pseudonymous,
-    )
+    meant = replace(layout, columns=names, kind=question.kind)
     place = reading.place.only([given.entry for given, _ in kept])
     cleaned = clean(_table(rows, names), meant, place)
     notes = (
@@ -135,11 +201,9 @@ def gather(reading: Reading, layout: Layout, asked: str | None = None) -> Answer
 
 def _check_layout(layout: Layout) -> None:
     """Refuse whatever a layout says of columns: an option that does nothing."""
-    plain = Layout()
     for each in fields(Layout):
-        if each.name in _USED or getattr(layout, each.name) == getattr(
-            plain, each.name
-        ):
+        is_said = getattr(layout, each.name) != getattr(PLAIN, each.name)
+        if each.name in _USED or not is_said:
             continue
         option = _OPTIONS.get(each.name, each.name.replace("_", "-"))
         raise ValueError(

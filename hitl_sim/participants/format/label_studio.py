@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.gather import export_of_tasks
-from hitl_sim.participants.format.mark import longest_text, marked_words, span_in
 from hitl_sim.participants.format.reading import (
     Findings,
     Labels,
@@ -30,9 +30,11 @@ from hitl_sim.participants.format.reading import (
     TaskPlace,
     as_label,
     as_person,
+    longest_text,
+    marked_words,
     note_on_drafts,
+    span_in,
 )
-from hitl_sim.participants.table_file import Layout
 
 _SIDES = {"left": "first", "right": "second", "both": "tie", "none": "tie"}
 _KINDS = {"choices": LABEL, "rating": RATING, "pairwise": PREFERENCE, "labels": MARKS}
