@@ -36,7 +36,8 @@ class PanelConfig:
         policy: what is done where recorded people have not answered, one of
             `oracles.replay.POLICIES`; None where simulated people answer.
         is_timed: whether every recorded answer has its time.
-        annotator: how simulated people answer; the built-in way if None.
+        annotator: how simulated people answer, those too who stand in for recorded
+            ones; the built-in way if None.
     """
 
     crew: int = 3
