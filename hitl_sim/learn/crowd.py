@@ -9,14 +9,7 @@ import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from hitl_sim.learn.annotator import AnnotatorConfig
-from oracles import (
-    Annotators,
-    Oracle,
-    Population,
-    Query,
-    Response,
-    sample_annotators,
-)
+from oracles import Annotators, Oracle, Population, Query, Response, sample_annotators
 from oracles.annotators import map_people
 from oracles.population import draw_activity
 from oracles.workload import activity_by_rank, assign_by_activity

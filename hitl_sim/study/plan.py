@@ -20,21 +20,10 @@ from hitl_sim.study.grid import (
 )
 from hitl_sim.study.parts import check_parts
 from hitl_sim.study.recording import describe_recording
-from hitl_sim.study.spec import (
-    CrowdSpec,
-    SpecError,
-    StudySpec,
-    TaskSpec,
-    validate,
-)
+from hitl_sim.study.spec import CrowdSpec, SpecError, StudySpec, TaskSpec, validate
 from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
-from oracles import (
-    Population,
-    PopulationSource,
-    build_population,
-    describe_population,
-)
+from oracles import Population, PopulationSource, build_population, describe_population
 from oracles.population import traits_of
 from oracles.populations import split_name
 

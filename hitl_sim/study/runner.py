@@ -15,12 +15,7 @@ from hitl_sim.energy import load_profile
 from hitl_sim.energy.meters import Meter, Window
 from hitl_sim.record import SCHEMA, RecordError
 from hitl_sim.study.cluster import Place
-from hitl_sim.study.estimate import (
-    half_width,
-    run_flops,
-    seconds_one_core,
-    worker_mib,
-)
+from hitl_sim.study.estimate import half_width, run_flops, seconds_one_core, worker_mib
 from hitl_sim.study.folder import (
     environment_of,
     read_folder,

@@ -14,12 +14,7 @@ from msgspec import Meta, field
 from msgspec.structs import replace
 
 from hitl_sim.learn.crowd import Answers, PanelConfig, Questions
-from hitl_sim.learn.intervention.arm import (
-    PeopleArm,
-    Surroundings,
-    TaskFacts,
-    built_in,
-)
+from hitl_sim.learn.intervention.arm import PeopleArm, Surroundings, TaskFacts, built_in
 from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
