@@ -22,12 +22,7 @@ from hitl_sim.learn.lever import (
 )
 from hitl_sim.learn.loop import RunConfig, guidance_of, network_of
 from hitl_sim.learn.metric.accuracy import accuracy
-from hitl_sim.learn.network import (
-    Network,
-    NetworkChoice,
-    build_network,
-    layers_of,
-)
+from hitl_sim.learn.network import Network, NetworkChoice, build_network, layers_of
 from hitl_sim.learn.work import (
     INSTRUMENT,
     PROTOCOL,

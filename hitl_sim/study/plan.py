@@ -18,21 +18,12 @@ from hitl_sim.study.grid import (
     expand,
     record_keys,
 )
+from hitl_sim.study.parts import check_parts
 from hitl_sim.study.recording import describe_recording
-from hitl_sim.study.spec import (
-    CrowdSpec,
-    SpecError,
-    StudySpec,
-    TaskSpec,
-)
+from hitl_sim.study.spec import CrowdSpec, SpecError, StudySpec, TaskSpec, validate
 from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
-from oracles import (
-    Population,
-    PopulationSource,
-    build_population,
-    describe_population,
-)
+from oracles import Population, PopulationSource, build_population, describe_population
 from oracles.population import traits_of
 from oracles.populations import split_name
 
@@ -167,7 +158,7 @@ def _dials(condition: Condition) -> dict[str, Any]:
     if recording is not None:
         crowd |= {"recording": recording.name, "policy": recording.policy}
     crowd |= condition.dials
-    if recording is None and "annotator" in condition.crowd.chosen:
+    if condition.is_simulated and "annotator" in condition.crowd.chosen:
         params = annotator_of(condition.spec)[1]
         crowd["annotator"] = condition.crowd.annotator
         crowd |= {f"params.{name}": value for name, value in params.items()}
@@ -211,7 +202,7 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
             "study was planned, but its numbers have changed. Run the study again."
         )
     dials = condition.dials
-    params = {} if condition.is_replayed else annotator_of(condition.spec)[1]
+    params = annotator_of(condition.spec)[1] if condition.is_simulated else {}
     given = sorted(dials.items()), sorted(params.items())
     key = (content, kind, num_options, *map(tuple, given))
     if key not in _built:
@@ -331,15 +322,33 @@ def _check_controls(
             )
 
 
-def build_plan(spec: StudySpec) -> Plan:
+def plan_study(spec: StudySpec) -> Plan:
+    """Plan a study that is about to run: its own parts are held to their contracts.
+
+    Raises:
+        SpecError: as `build_plan` and `parts.check_parts`; nothing was computed.
+    """
+    spec = validate(spec)
+    conditions = expand(spec)
+    if spec.part:
+        # before anything of them is built here
+        check_parts(conditions)
+    return build_plan(spec, conditions)
+
+
+def build_plan(spec: StudySpec, conditions: Sequence[Condition] | None = None) -> Plan:
     """Resolve a study: load its data, check its crowds, list its runs.
 
     Nothing is written, and no backend is started.
 
+    Args:
+        spec: the study.
+        conditions: as `expand` lists them; it does when left out.
+
     Raises:
         SpecError: anything that would fail later and can be known now.
     """
-    conditions = expand(spec)
+    conditions = expand(spec) if conditions is None else conditions
     used = {c.task_name for c in conditions}
     infos = {
         name: load_data(task, name)[0]

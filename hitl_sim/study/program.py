@@ -17,15 +17,15 @@ def panel_of(condition: Condition) -> PanelConfig:
     arm, content = condition.arm, condition.content
     if arm.question is None:
         return NOBODY
-    size = condition.spec.crew.size
+    who = (condition.spec.crew.size, arm.people, arm.asks)
+    annotator = annotator_of(condition.spec)[0] if condition.is_simulated else None
     recording = content.recording if content else None
     if recording is not None:
         # the recording settles who is asked how much
         dealt = (0.0, recording.policy, recording.is_timed)
-        return PanelConfig(size, arm.people, arm.asks, *dealt)
+        return PanelConfig(*who, *dealt, annotator)
     spread = content.activity_spread if content else 0.0
-    annotator, _ = annotator_of(condition.spec)
-    return PanelConfig(size, arm.people, arm.asks, spread, annotator=annotator)
+    return PanelConfig(*who, spread, annotator=annotator)
 
 
 def program_of(condition: Condition, info: TaskInfo, group_size: int) -> Program:

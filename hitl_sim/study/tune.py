@@ -9,8 +9,8 @@ from pathlib import Path
 
 from hitl_sim.output import write_text
 from hitl_sim.study.cluster import Place, open_executor
-from hitl_sim.study.plan import Chunk, build_plan, chunks_left
-from hitl_sim.study.spec import SpecError, StudySpec, validate
+from hitl_sim.study.plan import Chunk, chunks_left, plan_study
+from hitl_sim.study.spec import SpecError, StudySpec
 from hitl_sim.study.sweep import group_names
 
 _WORKER = "hitl_sim.study.worker"
@@ -80,8 +80,7 @@ def tune_study(
     Raises:
         SpecError: the study cannot be run as written.
     """
-    spec = validate(spec)
-    chunks = chunks_left(build_plan(spec), ())
+    chunks = chunks_left(plan_study(spec), ())
     names, runs = group_names(chunks), dict.fromkeys((c.group for c in chunks), 0)
     first: dict[str, Chunk] = {}
     for chunk in chunks:

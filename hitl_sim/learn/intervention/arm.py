@@ -141,6 +141,11 @@ class Arm(Table, frozen=True, tag_field="kind"):
         """Given labels of the pool that are used; people's own are not given."""
         return pool
 
+    def asked_in(self, program: Program) -> int:
+        """Count the questions of a whole run in some surroundings."""
+        del program
+        return self.num_questions
+
     def items_per_step(self, pool: int) -> float:
         """Mean number of items in a training step that takes all there are."""
         return float(pool)

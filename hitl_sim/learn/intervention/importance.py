@@ -12,12 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
-from hitl_sim.learn.intervention.arm import (
-    PeopleArm,
-    Surroundings,
-    TaskFacts,
-    built_in,
-)
+from hitl_sim.learn.intervention.arm import PeopleArm, Surroundings, TaskFacts, built_in
 from hitl_sim.learn.intervention.base import Intervention, Program, Setting
 from hitl_sim.learn.intervention.groups import (
     GroupPlan,

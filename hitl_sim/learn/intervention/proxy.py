@@ -9,14 +9,7 @@ import jax.numpy as jnp
 from hitl_sim.learn.intervention.base import Program, Setting
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainSet, fit
-from hitl_sim.learn.work import (
-    PROTOCOL,
-    Unit,
-    WorkLine,
-    abstract,
-    once,
-    train_unit,
-)
+from hitl_sim.learn.work import PROTOCOL, Unit, WorkLine, abstract, once, train_unit
 
 
 def proxy_network(program: Program) -> Network:

@@ -6,14 +6,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from hitl_sim.learn.crowd import (
-    collect,
-)
+from hitl_sim.learn.crowd import collect
 from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds
 from hitl_sim.learn.loop.stage import build_people, build_stage, guidance_of
-from hitl_sim.task import (
-    TaskData,
-)
+from hitl_sim.task import TaskData
 from oracles.replay import RecordedAnswers
 
 
