@@ -1,6 +1,5 @@
 """What a joule budget buys in human time. No training."""
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,14 +68,11 @@ def afford(joules: npt.ArrayLike, boundary: Boundary) -> Quantity:
     return hours.scaled(S_PER_H, unit="s")
 
 
-def afford_lines(
-    joules: npt.ArrayLike, boundaries: Iterable[Boundary] = BOUNDARIES
-) -> list[AffordLine]:
+def afford_lines(joules: npt.ArrayLike) -> list[AffordLine]:
     """Compute the lines of the figure "what a joule buys in human time".
 
     Args:
         joules: `[B]` budgets, J; > 0.
-        boundaries: which lines.
 
     Returns:
         One line per boundary in which human time has a price.
@@ -85,7 +81,7 @@ def afford_lines(
         ValueError: a budget is not positive and finite.
     """
     grid = np.asarray(joules, dtype=np.float64)
-    bought = {boundary: afford(grid, boundary) for boundary in boundaries}
+    bought = {boundary: afford(grid, boundary) for boundary in BOUNDARIES}
     return [
         AffordLine(boundary, grid, seconds.scaled(1 / S_PER_H, unit="h"))
         for boundary, seconds in bought.items()

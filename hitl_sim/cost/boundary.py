@@ -14,19 +14,13 @@ _KGCO2E_PER_H = "kgCO2e/h"
 
 
 def human_hour_energy(boundary: Boundary) -> Quantity:
-    """Return the joules that an hour of human time is charged with.
+    """Return the joules that an hour of human time is charged with, J/h.
 
     - "device_only": 0 J. Not an unknown: the boundary counts people as outside.
     - "workstation": the electricity of a desktop and a screen, 100 W.
     - "whole_person": the primary energy of a US resident, fuels included, spread over
       all hours of the year. Primary energy is what is burned; a joule of electricity
       takes more than one of it, so beside a device's joules this boundary is coarse.
-
-    Args:
-        boundary: one of `BOUNDARIES`.
-
-    Returns:
-        Energy per hour, J/h; the workstation's is electricity.
 
     Raises:
         ValueError: the boundary has no such name.

@@ -172,9 +172,7 @@ def _check_carbon(prices: Prices) -> None:
 def read_carbon(prices: Prices, folder: Path) -> Prices:
     """Put the numbers of an hourly file in its place, so that it is needed no more.
 
-    Args:
-        prices: of a study.
-        folder: which the file's path is relative to.
+    Its path is relative to a folder.
 
     Raises:
         ValueError: the file cannot be read, or is not as `hourly` says.
@@ -216,17 +214,9 @@ def _check_field(name: str, value: object, hint: Any) -> None:
 class Rates:
     """The prices of a study as quantities, each with kind, source and interval.
 
-    Attributes:
+    Attributes are named and in the units that `RATES` says, and:
         boundary: what an hour of human time is charged with.
         label_standing: what the labels cost that the control learns from.
-        label: price of one label bought elsewhere, USD.
-        wage: gross wage, USD/h.
-        overhead: cost on top of the wage, fraction of it.
-        electricity: tariff, USD/kWh.
-        device: price of having the device, USD/h.
-        pue: power usage effectiveness, >= 1.
-        intensity: carbon of electricity, kgCO2e/kWh.
-        life_queries: items that the model will be asked about in its life.
         human_energy: joules of an hour of human time within the boundary, J/h.
         human_carbon: emissions of an hour of human time, kgCO2e/h.
     """

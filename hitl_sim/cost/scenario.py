@@ -149,17 +149,11 @@ def scenario_rates(
     standing: int | None,
     rows: IntArray,
 ) -> Rates:
-    """Return the rates of scenarios that share boundary and label standing.
-
-    Args:
-        prices: of the study; what no scenario sets stays.
-        scenarios: all of them.
-        boundary: index into `BOUNDARIES`, or None.
-        standing: index into `LABEL_STANDINGS`, or None.
-        rows: which scenarios.
+    """Return the rates of some rows of scenarios that share boundary and standing.
 
     Returns:
-        Rates whose varied numbers are arrays, one element per row.
+        Rates whose varied numbers are arrays, one element per row; what no scenario
+        sets is as the study's prices have it.
 
     Raises:
         ValueError: labels are bought elsewhere and nobody gives their price.

@@ -66,12 +66,8 @@ def multiplier_saving(name: str) -> Quantity:
 def approximate_energy(multiplication: Quantity, name: str) -> Quantity:
     """Return what multiplications would take with an approximate multiplier.
 
-    Args:
-        multiplication: energy of the exact multiplications alone, at chip scope.
-        name: the design.
-
     Returns:
-        The energy times (1 - saving); hypothetical.
+        The energy times (1 - saving of the design); hypothetical.
 
     Raises:
         ValueError: the energy is not at chip scope, or the design is not known.
@@ -94,13 +90,10 @@ def with_multiplier(split: EnergySplit, name: str) -> EnergySplit:
     Additions and bytes stay as they are, so the saving of the whole is a share of that
     of the multiplications.
 
-    Args:
-        split: of an int8 program, at chip scope.
-        name: the design.
-
     Raises:
         ValueError: the program multiplies nothing in int8, the split is not at chip
-            scope, or the design is not known.
+        scope,
+            or the design is not known.
     """
     if _REPLACED not in split.operations:
         names = ", ".join(map(repr, split.operations))

@@ -281,18 +281,15 @@ class Quantity:
     def from_json(cls, data: Mapping[str, Any]) -> Quantity:
         """Rebuild a quantity from what `to_json` returned."""
         interval, errors = data["interval"], data.get("errors")
-        return cls(
-            value=from_plain(data["value"]),
-            unit=data["unit"],
-            kind=Kind(data["kind"]),
-            scope=Scope(data["scope"]),
-            interval=None if interval is None else (interval[0], interval[1]),
-            source=data["source"],
-            of=data.get("of", ""),
-            reason=data.get("reason", ""),
-            composition=tuple(map(part_from_json, data.get("composition", ()))),
-            errors=None if errors is None else tuple(map(error_from_json, errors)),
-        )
+        read = {
+            "value": from_plain(data["value"]),
+            "kind": Kind(data["kind"]),
+            "scope": Scope(data["scope"]),
+            "interval": None if interval is None else tuple(interval),
+            "composition": tuple(map(part_from_json, data.get("composition", ()))),
+            "errors": None if errors is None else tuple(map(error_from_json, errors)),
+        }
+        return cls(**{**data, **read})
 
 
 def exact(

@@ -30,7 +30,7 @@ from typing import Literal
 import msgspec
 
 from hitl_sim.energy.profile import Constant, DeviceProfile
-from hitl_sim.energy.quantity import Kind, Quantity, Scope, total
+from hitl_sim.energy.quantity import Quantity, Scope, total
 from hitl_sim.energy.shipped import named, read_shipped
 from hitl_sim.energy.work import WorkUnit
 
@@ -65,14 +65,7 @@ class Layer:
 def price_layer(
     work: WorkUnit, device: DeviceProfile, server: DeviceProfile, num_features: int
 ) -> Layer:
-    """Price the counted work of a layer on both sides.
-
-    Args:
-        work: operations of the layer for one query.
-        device: what runs the layers before the cut.
-        server: what runs those after it.
-        num_features: numbers that the layer reads.
-    """
+    """Price the counted work of a layer, which reads some features, on both sides."""
     near, far = device.unit_cost(work), server.unit_cost(work)
     return Layer(
         work.name,
@@ -193,12 +186,7 @@ def _cut(
 
 
 def best_cut(cuts: Sequence[Cut], *, paid: Paid = "all") -> Cut | None:
-    """Return the cheapest cut; None where the energy of none is known.
-
-    Args:
-        cuts: the candidates, of one bit width or several.
-        paid: whose joules count.
-    """
+    """Return the cheapest cut; None where the energy of none is known."""
     known = [
         (float(joules.value), cut)
         for cut in cuts
@@ -231,14 +219,6 @@ def load_link(name: str) -> Link:
         ValueError: there is none of this name.
     """
     found = named(_links(), name, "link")
-    value, low, high = found.joules_per_byte.ends
-    per_byte = Quantity(
-        value,
-        "J/B",
-        Kind(found.joules_per_byte.kind),
-        Scope.MODULE,
-        (low, high),
-        f"link {name}: {found.joules_per_byte.source}",
-        of=f"link {name}",
-    )
+    what = f"link {name}"
+    per_byte = found.joules_per_byte.quantity("J/B", Scope.MODULE, what, of=what)
     return Link(per_byte, found.byte_per_s.value, found.latency_s.value)

@@ -75,54 +75,35 @@ def read_clocks(
 
 
 def _read(driver: Any, board: Board) -> BoardClocks:
-    handle = board.handle
-    ends = _asked(lambda: driver.nvmlDeviceGetPowerManagementLimitConstraints(handle))
-    lowest, highest = (
-        ends if isinstance(ends, Answer) else Answer(ends[place] * J_PER_MILLIJOULE)
-        for place in (0, 1)
-    )
+    def told(name: str, *args: Any) -> Any:
+        """Return what the driver says, or an `Answer` with its reason."""
+        try:
+            return getattr(driver, name)(board.handle, *args)
+        except Exception as error:
+            return Answer(None, f"the driver says: {error}")
+
+    def number(found: Any, unit: float) -> Answer:
+        return found if isinstance(found, Answer) else Answer(float(found) * unit)
+
+    ends = told("nvmlDeviceGetPowerManagementLimitConstraints")
+    lowest, highest = (ends, ends) if isinstance(ends, Answer) else ends
+    memory = told("nvmlDeviceGetSupportedMemoryClocks")
+    clocks: Any = ()
+    if memory and not isinstance(memory, Answer):
+        # those that go with the fastest memory clock
+        clocks = told("nvmlDeviceGetSupportedGraphicsClocks", max(memory))
+    choices = () if isinstance(clocks, Answer) else clocks
     return BoardClocks(
         board.of,
         board.name,
-        _number(lambda: driver.nvmlDeviceGetClockInfo(handle, _SM), HZ_PER_MHZ),
-        _number(lambda: driver.nvmlDeviceGetMaxClockInfo(handle, _SM), HZ_PER_MHZ),
-        _choices(driver, handle),
-        _number(
-            lambda: driver.nvmlDeviceGetPowerManagementLimit(handle), J_PER_MILLIJOULE
-        ),
-        lowest,
-        highest,
-        _number(
-            lambda: driver.nvmlDeviceGetPowerManagementDefaultLimit(handle),
-            J_PER_MILLIJOULE,
-        ),
+        number(told("nvmlDeviceGetClockInfo", _SM), HZ_PER_MHZ),
+        number(told("nvmlDeviceGetMaxClockInfo", _SM), HZ_PER_MHZ),
+        tuple(sorted((clock * HZ_PER_MHZ for clock in choices), reverse=True)),
+        number(told("nvmlDeviceGetPowerManagementLimit"), J_PER_MILLIJOULE),
+        number(lowest, J_PER_MILLIJOULE),
+        number(highest, J_PER_MILLIJOULE),
+        number(told("nvmlDeviceGetPowerManagementDefaultLimit"), J_PER_MILLIJOULE),
     )
-
-
-def _choices(driver: Any, handle: Any) -> tuple[float, ...]:
-    """Return the clocks that go with the fastest memory clock."""
-    memory = _asked(lambda: driver.nvmlDeviceGetSupportedMemoryClocks(handle))
-    if isinstance(memory, Answer) or not memory:
-        return ()
-    clocks = _asked(
-        lambda: driver.nvmlDeviceGetSupportedGraphicsClocks(handle, max(memory))
-    )
-    if isinstance(clocks, Answer):
-        return ()
-    return tuple(sorted((clock * HZ_PER_MHZ for clock in clocks), reverse=True))
-
-
-def _asked(question: Callable[[], Any]) -> Any:
-    """Return what the driver says, or an `Answer` with its reason."""
-    try:
-        return question()
-    except Exception as error:
-        return Answer(None, f"the driver says: {error}")
-
-
-def _number(question: Callable[[], Any], unit: float) -> Answer:
-    found = _asked(question)
-    return found if isinstance(found, Answer) else Answer(float(found) * unit)
 
 
 def set_clock(

@@ -119,11 +119,6 @@ def critical_clock(device: Clocked) -> float:
 def best_clock(job: Job, device: Clocked, deadline_s: float = math.inf) -> float | None:
     """Return the clock of least energy that meets a deadline, Hz.
 
-    Args:
-        job: the work.
-        device: what runs it.
-        deadline_s: when it must be done; > 0.
-
     Returns:
         The clock; None where not even the top clock is in time.
 

@@ -68,12 +68,10 @@ def draw_shares(shares: ClockShares) -> list[tuple[float, float]]:
 def lowered_clock(shares: ClockShares | None = None) -> tuple[Quantity, Quantity]:
     """Return what the best clock leaves of the energy and makes of the time.
 
-    Args:
-        shares: of device and job; the shipped ones by default.
-
     Returns:
         Energy at the best clock ÷ at the top clock, and the same of time; modelled from
-        shares that are no better than assumed unless their own kind says so.
+        shares (the shipped ones by default) that are no better than assumed unless
+        their own kind says so.
     """
     shares = default_shares() if shares is None else shares
     centre = _at_best(shares.static_frac.value, shares.memory_frac.value)
@@ -192,11 +190,7 @@ def is_fitted(figure: Published, shares: ClockShares | None = None) -> bool:
 
 
 def predict(figure: Published, shares: ClockShares | None = None) -> Quantity:
-    """Return what the model says of a figure.
-
-    Args:
-        figure: what was measured.
-        shares: of device and job; the shipped ones by default.
+    """Return what the model says of a figure, with shipped shares by default.
 
     Returns:
         The share that is saved or by which work takes longer, with the interval that

@@ -62,12 +62,9 @@ class EnergySplit:
 def split_energy(
     operations: Operations, products: Mapping[Product, int], technology: Technology
 ) -> EnergySplit:
-    """Split the energy of counted work.
+    """Split the energy of what `operations_in` and `products_in` found in a program.
 
-    Args:
-        operations: what `count_operations` found for a program.
-        products: what `count_products` found for the same.
-        technology: energy of operations and bytes, all of one scope.
+    Its scope is that of the technology.
     """
     counts: dict[tuple[str, Operation], float] = defaultdict(float)
     rest = defaultdict(float, operations.flops)

@@ -100,9 +100,7 @@ def counter_energy(
 def _edge_ends(start_j: float, end_j: float) -> tuple[float, float]:
     """Return how far the truth may lie below and above a difference, J.
 
-    Args:
-        start_j: most energy that an old refresh can hide at the start, J.
-        end_j: the same at the end, J.
+    An old refresh can hide at most `start_j` at the start and `end_j` at the end, J.
     """
     mean = (end_j - start_j) / 2
     spread = TO_95 * math.hypot(start_j, end_j) / math.sqrt(12.0)

@@ -63,15 +63,12 @@ class Measurement:
 def choose_backends(
     profile: DeviceProfile | None = None, backends: Sequence[Backend] | None = None
 ) -> tuple[list[Backend], list[Capability]]:
-    """Return the counters of this machine, or a model where there is none.
+    """Return the backends to measure with, and what all of them can do here.
 
     Args:
         profile: device to model where nothing can be measured; default none, and then
             energy is unavailable.
         backends: sources to ask; default those of `default_backends`.
-
-    Returns:
-        The backends to measure with, and what all of them can do here.
     """
     asked = default_backends() if backends is None else backends
     seen = [(backend, backend.probe()) for backend in asked]

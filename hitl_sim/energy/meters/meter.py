@@ -155,12 +155,8 @@ class Meter:
     def window(self, name: str, *, phase: str) -> Iterator[Window]:
         """Measure what runs inside a `with` block, also if it ends in an error.
 
-        Args:
-            name: what to call it.
-            phase: one of `PHASES`.
-
         Raises:
-            ValueError: the phase does not exist.
+            ValueError: the phase is none of `PHASES`.
         """
         window = Window(name, phase)
         with ExitStack() as opened:
@@ -217,10 +213,9 @@ class Meter:
             work: what to measure; its outputs are waited for.
             name: name of the window.
             phase: one of `PHASES`.
-            max_relative_error: wanted half-width of the interval over the energy, for
-                each device that can be read; > 0.
-            max_repeats: most calls; >= 1.
-            max_s: rounds of calls are cut to fit this time, s; > 0.
+            max_relative_error: see `Goal`.
+            max_repeats: see `Goal`.
+            max_s: see `Goal`.
             has_failed: asked after each call; the calls end when it returns true.
 
         Raises:
@@ -231,7 +226,7 @@ class Meter:
             num, stopped = lengthen(
                 lambda: window.wait_on(work()), window.so_far, goal, has_failed
             )
-        return Repeated.from_reading(window.reading, num, goal, stopped)
+        return Repeated.from_reading(window.reading, num, stopped)
 
     def _read(
         self, window: Window, begin_ns: int, starts: Sequence[Snapshot]
@@ -252,7 +247,7 @@ class Meter:
             if isinstance(backend, Shared):
                 sharers = backend.sharers(start, end)
             energies = backend.delta(start, end)
-            gross.extend(attribute(energies, sharers, self._shares))
+            gross.extend(attribute(one, sharers, self._shares) for one in energies)
             if isinstance(backend, Checked):
                 checks.extend(backend.checks(start, end))
         idle = tuple(self._idle(energy, seconds) for energy in gross)

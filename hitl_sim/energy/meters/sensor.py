@@ -91,22 +91,14 @@ def sensor_half_width(quantity: Quantity) -> float:
 
 
 def duty_of(name: str) -> Duty | None:
-    """Return how much of the time a board's sensor looks; `None` where it is all.
-
-    Args:
-        name: the board's model, as its driver gives it.
-    """
+    """Return how much of the time a board of some model looks; `None` for always."""
     words = _words(name)
     known = meter_constants().nvml_duty
     return next((duty for duty in known if words & set(duty.names)), None)
 
 
 def counter_scope(name: str) -> Scope:
-    """Return what the energy counter of a board covers.
-
-    Args:
-        name: the board's model, as its driver gives it.
-    """
+    """Return what the energy counter of a board of some model covers."""
     is_module = _words(name) & set(meter_constants().nvml_module.names)
     return Scope.MODULE if is_module else Scope.BOARD
 

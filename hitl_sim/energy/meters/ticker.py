@@ -11,11 +11,7 @@ Every = Callable[[Callable[[], None], Callable[[], float]], Stop]
 
 
 def thread_every(tick: Callable[[], None], pause_s: Callable[[], float]) -> Stop:
-    """Call `tick` on a daemon thread after each pause.
-
-    Args:
-        tick: what to do; it must not raise.
-        pause_s: returns how long to wait before the next call, s.
+    """Call `tick` on a daemon thread after each pause, s; it must not raise.
 
     Returns:
         A function that ends the thread and waits for it.

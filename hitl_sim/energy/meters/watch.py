@@ -21,12 +21,7 @@ _OLDEST = 10.0
 
 
 def why_still(elapsed_s: float, update_period_s: float) -> str:
-    """Say why a counter that did not move over a window tells no energy.
-
-    Args:
-        elapsed_s: length of the window, s.
-        update_period_s: time between the counter's refreshes, s.
-    """
+    """Say why a counter that did not move in a window, s, tells no energy."""
     if elapsed_s > _longest_rest_s(update_period_s):
         return _stood_still(elapsed_s)
     return f"the counter did not move in the window's {elapsed_s:.3g} s: {LONGER}"
@@ -59,12 +54,7 @@ class Watch:
     _rests: dict[int, int] = field(default_factory=dict)
 
     def add(self, raw: float, at_ns: int) -> float:
-        """Return the total with one more reading, J.
-
-        Args:
-            raw: the counter, J.
-            at_ns: when it was read, ns.
-        """
+        """Return the total with one more reading of the counter, both J."""
         if self._raw is None:
             self._total = raw
         else:
