@@ -92,11 +92,6 @@ PLAIN = Layout()
 def clean(table: pa.Table, layout: Layout, place: Place) -> Answers:
     """Bring a table into the form of `FIELDS`.
 
-    Args:
-        table: as it was read.
-        layout: what its columns mean.
-        place: the file, for messages.
-
     Returns:
         The answers, with notes on what was survived.
 

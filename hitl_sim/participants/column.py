@@ -126,14 +126,6 @@ def as_numbers(
 ) -> pa.ChunkedArray:
     """Return numbers in a range, null where there is none.
 
-    Args:
-        column: texts or numbers.
-        name: what the file calls the column.
-        place: the file.
-        low: least number that is allowed.
-        high: largest number that is allowed.
-        unit: their unit, for the message.
-
     Raises:
         ValueError: something is no number, or out of range; names row and column.
     """
@@ -271,12 +263,7 @@ def readable(
 ) -> pa.ChunkedArray:
     """Bring a column into a type that its field can be read from.
 
-    Args:
-        column: of any Arrow type.
-        field: one of `FIELDS`.
-        name: what the file calls it.
-        place: the file.
-        unit_s: seconds in a unit of time, as the caller was told.
+    `unit_s` are the seconds in a unit of time, as the caller was told.
 
     Returns:
         Texts, integers, fractions, truth values or moments, missing where the file
@@ -365,11 +352,7 @@ def blank_marks(
 ) -> tuple[pa.ChunkedArray, list[str]]:
     """Turn marks of missing values into missing ones.
 
-    Args:
-        column: of a file; what is no text stays.
-        field: what it holds, one of `FIELDS`.
-        name: what the file calls it.
-        place: the file.
+    What is no text stays.
 
     Returns:
         The column, and a note that counts marks of answers and golds.

@@ -98,9 +98,6 @@ class ComparisonFit:
 def fit_comparisons(record: Record) -> ComparisonFit:
     """Fit a crowd to its preferences.
 
-    Args:
-        record: preferences; objects compared are named in `objects`.
-
     Raises:
         ValueError: the record does not say what was compared.
     """

@@ -41,10 +41,6 @@ def options_of(answers: Answers, kind: str) -> tuple[str, ...]:
 def to_record(answers: Answers, kind: str) -> Record:
     """Number the answers of one kind.
 
-    Args:
-        answers: the table.
-        kind: kind of answer.
-
     Returns:
         The record, sorted by person and work; truth is -1 where there is no gold.
 

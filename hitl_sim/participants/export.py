@@ -35,11 +35,6 @@ def read_batch(
 ) -> tuple[pa.Table, dict[str, str], list[str]]:
     """Find worker, item, answer and times of every assignment.
 
-    Args:
-        table: batch results.
-        said: what the user says of columns.
-        place: the file.
-
     Returns:
         The table, where boxes that are ticked became one column of answers; the column
         behind each field; and notes.
@@ -169,10 +164,6 @@ class Sheet:
 
 def recognise(sheet: Sheet, wide: Sequence[str]) -> Sheet:
     """Bring a known export, or columns that a pattern names, to a row an answer.
-
-    Args:
-        sheet: as it was read, with what the user says of columns.
-        wide: patterns of the user's.
 
     Raises:
         ValueError: an export from which it cannot be told what the answer is; says

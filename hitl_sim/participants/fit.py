@@ -112,12 +112,7 @@ def fit_record(
 ) -> CrowdFit:
     """Fit a crowd to a record.
 
-    Args:
-        record: answers of one kind.
-        kind: label, rating or marks.
-        options: names of the options.
-        show: as `fit_answers`.
-        seed: as `fit_answers`.
+    `show` and `seed` are those of `fit_answers`.
     """
     if not (record.answer >= 0).any():
         raise ValueError(f"{record.name}: must hold answers, got skips alone.")

@@ -69,11 +69,6 @@ def validate_grades(record: Record, kind: str, seed: int = 0) -> Grades:
     share neither people nor pairs, but objects: of an object that nobody has compared
     nothing is known.
 
-    Args:
-        record: answers of one kind.
-        kind: rating, marks or preference.
-        seed: of the cuts and the draws.
-
     Raises:
         ValueError: no such kind, ratings without gold, objects that are not named, or a
             half is left with too little.

@@ -30,10 +30,6 @@ def cut_in_halves(record: Record, seed: int) -> Halves:
     """Cut people and items at random, so that the halves share neither.
 
     People are cut within pairs of like workload, items within classes.
-
-    Args:
-        record: the whole set.
-        seed: of the cut.
     """
     rng = np.random.default_rng(seed)
     work = np.bincount(record.person, minlength=record.num_people)

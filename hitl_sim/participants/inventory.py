@@ -86,9 +86,7 @@ class Inventory:
 def take_stock(answers: Answers, kind: str | None = None) -> Inventory:
     """Say what answers hold and what they identify.
 
-    Args:
-        answers: an import.
-        kind: kind of answer; the most frequent one if None.
+    Of the most frequent kind of answer, if none is named.
 
     Raises:
         ValueError: there is no answer of that kind.
@@ -130,11 +128,7 @@ def find(
 ) -> tuple[Finding, ...]:
     """Say what a record can identify.
 
-    Args:
-        record: answers of one kind.
-        kind: of them.
-        has_confidence: whether people said how sure they were.
-        idle: split of the times, for the reason that is given for pauses.
+    `idle` is a split of the times, for the reason that is given for pauses.
     """
     found = [*_quality(record, kind), *_consistency(record, kind), _skips(record)]
     found += _times(record, idle)
@@ -263,10 +257,6 @@ def agree(
     numbers: Sequence[FittedNumber], findings: Sequence[Finding]
 ) -> tuple[FittedNumber, ...]:
     """Let no number of a fit say more than what the answers can identify.
-
-    Args:
-        numbers: of a fit, as their intervals have it.
-        findings: of the same record.
 
     Returns:
         The numbers: not identified where there is too little to identify them, and

@@ -97,10 +97,6 @@ def stable_points(num_points: int, num_options: int, seed: int = 0) -> Points:
 def shared_part(points: Points, shared: Float[Array, ""]) -> Float[Array, "R K"]:
     """Return what the shared noise adds to every option at every point.
 
-    Args:
-        points: from `bridge_points` or `stable_points`.
-        shared: lambda_shared in (0, 1).
-
     Returns:
         Utilities; of two options the first has 0.
     """

@@ -65,10 +65,6 @@ class _Pairs(NamedTuple):
 def fit_own(record: Record, fit: QualityFit) -> OwnFit | None:
     """Fit lambda_own, the same for all people.
 
-    Args:
-        record: answers with second looks.
-        fit: to its first looks.
-
     Returns:
         The fit; None without second looks at labels.
     """

@@ -60,13 +60,7 @@ class Gain:
 
 
 def gains_on_new(fit: QualityFit, halves: Halves, seed: int) -> list[Gain]:
-    """Score other people's answers to other items.
-
-    Args:
-        fit: to the fitted half.
-        halves: the cut.
-        seed: draws people and resamples.
-    """
+    """Score other people's answers to other items."""
     held = first_answers(halves.held)
     rng = np.random.default_rng(seed)
     work = np.bincount(halves.fitted.person, minlength=halves.fitted.num_people)
@@ -81,10 +75,7 @@ def gains_on_new(fit: QualityFit, halves: Halves, seed: int) -> list[Gain]:
 def gains_on_cells(record: Record, held: np.ndarray, seed: int) -> list[Gain]:
     """Score held-out cells of people and items that are otherwise known.
 
-    Args:
-        record: the whole set.
-        held: `[L]` rows to hold out.
-        seed: of fit and resamples.
+    `held` are the rows to hold out, `[L]`.
     """
     rng = np.random.default_rng(seed)
     known = first_answers(select(record, ~held))
@@ -101,10 +92,7 @@ def gains_on_cells(record: Record, held: np.ndarray, seed: int) -> list[Gain]:
 def score_cells(fit: QualityFit, known: Record, cells: Record) -> Floats:
     """Return log probabilities of answers by people and items seen, summed, `[N]`.
 
-    Args:
-        fit: to the known answers.
-        known: what these people said of other items, and others of these.
-        cells: the answers to score.
+    `known` is what these people said of other items, and others of these.
     """
     kind = fit.shape.kind
     rows, _ = lay_out(known, kind)

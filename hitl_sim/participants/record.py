@@ -128,12 +128,7 @@ def starts(count: Ints) -> Ints:
 def medians(values: Floats, group: Ints) -> Floats:
     """Return the median of every group, nan of an empty one.
 
-    Args:
-        values: `[L]`.
-        group: `[L]` group of each, from 0.
-
-    Returns:
-        `[G]` medians, G the largest group and 1.
+    Of values and groups `[L]`, groups from 0; the medians are `[G]`.
     """
     size = int(group.max(initial=-1)) + 1
     order = np.lexsort((values, group))

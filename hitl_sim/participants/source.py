@@ -18,10 +18,7 @@ _JSON = (".json", ".jsonl", ".ndjson")
 def import_answers(path: Path, layout: Layout, question: str | None = None) -> Answers:
     """Import a table by its suffix, or the export of a tool by its content.
 
-    Args:
-        path: the file, or a folder or archive of files with one annotator each.
-        layout: what its columns mean.
-        question: which question, where tasks ask several; tables have one.
+    A question is named where tasks ask several; tables have one.
 
     Raises:
         ValueError: as `read_answers` and `read_export`.

@@ -219,11 +219,7 @@ def describe(
 ) -> Table:
     """Return every statistic that a record identifies.
 
-    Args:
-        record: answers of real or simulated people.
-        rng: draws the people of the redundancy curve.
-        num_draws: draws of the majority curve.
-        num_em_draws: draws of the Dawid-Skene curve.
+    Draws are those of people for the majority and the Dawid-Skene curves.
     """
     table: Table = {}
     first = select(record, record.occasion == 0)

@@ -50,13 +50,6 @@ def ask(
 ) -> tuple[Ints, Floats]:
     """Let people answer the questions of a record.
 
-    Args:
-        key: the crowd's key.
-        kind: kind of feedback.
-        people: as many as the record has.
-        items: as many as the record has.
-        record: the design.
-
     Returns:
         `[L]` answers, of marks `[L, K]`, and `[L]` seconds.
     """

@@ -22,12 +22,7 @@ SUFFIXES = (".csv", ".tsv", ".parquet")
 def read_answers(path: Path, layout: Layout = PLAIN) -> Answers:
     """Import a table of answers.
 
-    Args:
-        path: .csv, .tsv (each may be packed with gzip) or .parquet.
-        layout: what its columns mean.
-
-    Returns:
-        The answers.
+    .csv, .tsv (each may be packed with gzip) or .parquet.
 
     Raises:
         ValueError: the file cannot be read, lacks a column, or holds what cannot be
@@ -82,11 +77,6 @@ def without_marks(
     table: pa.Table, layout: Layout, place: Place
 ) -> tuple[pa.Table, list[str]]:
     """Turn marks of missing values into missing ones, in the columns that count.
-
-    Args:
-        table: as a file has it.
-        layout: what its columns mean, and whether marks name a class.
-        place: the file.
 
     Returns:
         The table, and notes that count the marks.

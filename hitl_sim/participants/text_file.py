@@ -58,10 +58,7 @@ def read_text(path: Path, usual: str) -> tuple[pa.Table, Place, list[str]]:
 def check_header(table: pa.Table, known: Sequence[str], place: Place) -> None:
     """Refuse a header that is a row of answers, comes twice, or repeats a name.
 
-    Args:
-        table: as it was read.
-        known: names that the caller knows to be columns.
-        place: the file.
+    `known` are names that the caller knows to be columns.
 
     Raises:
         ValueError: the first line looks like a row of answers, a later one like the

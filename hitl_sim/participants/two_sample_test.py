@@ -43,13 +43,7 @@ class TwoSampleTest(NamedTuple):
 
 
 def two_sample_test(real: Record, simulated: Record, seed: int) -> TwoSampleTest:
-    """Test whether people of two records of one design can be told apart.
-
-    Args:
-        real: recorded answers.
-        simulated: simulated ones to the same questions.
-        seed: of folds and trees.
-    """
+    """Test whether people of two records of one design can be told apart."""
     rows = [summarise_people(record) for record in (real, simulated)]
     size = rows[0].shape[0]
     if size < _LEAST_PEOPLE:

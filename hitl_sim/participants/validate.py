@@ -70,11 +70,7 @@ def validate_answers(
 ) -> Validation | Grades:
     """Fit half of imported answers and hold simulated people against the others.
 
-    Args:
-        answers: an import.
-        kind: kind of answer; the most frequent one if None.
-        seed: of the cut, the draws and the crowds.
-        show: told what is being done.
+    Of the most frequent kind of answer, if none is named.
 
     Returns:
         What was found; of ratings, marks and preferences their likelihoods alone.

@@ -29,10 +29,7 @@ def choose_question(
 ) -> Question:
     """Choose a question.
 
-    Args:
-        reading: the file.
-        asked: name of the question, as `--question` gave it.
-        kind: of the answers that are wanted, where that leaves one question.
+    `kind` is that of the answers that are wanted, where that leaves one question.
 
     Raises:
         ValueError: there is no such question, its type is not supported, or there are
@@ -160,11 +157,6 @@ def gather(reading: Reading, layout: Layout, asked: str | None = None) -> Answer
     A set of several labels is one option, in one spelling whatever their order. What a
     submission leaves open is no skip: it marks no part in a question of marks, and is
     left out in others.
-
-    Args:
-        reading: a file.
-        layout: of it `kind`, `rename`, `salt` and `is_pseudonymous` count.
-        asked: the question, where the file has several.
 
     Raises:
         ValueError: as `choose_question` and `clean`, and where the layout speaks of

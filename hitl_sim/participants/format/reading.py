@@ -190,11 +190,6 @@ class Findings:
     def question(self, number: int, at: str, asked: Question) -> Question:
         """Return a question as tasks before this one ask it.
 
-        Args:
-            number: of the task, from 0.
-            at: field that tells the question's type.
-            asked: the question, as this task asks it.
-
         Raises:
             ValueError: it has another type in other tasks; names task and field.
         """
@@ -243,10 +238,7 @@ def name_items(
 ) -> tuple[list[str], TaskPlace, list[str]]:
     """Name the items of a file by their ids, or by their place where there is none.
 
-    Args:
-        entries: objects of the file.
-        ids: id of each one's task; None where it has none.
-        origin: the file.
+    An id is None where the task has none.
 
     Returns:
         Item of each object; the place, for messages; a note where ids are lacking.
@@ -282,10 +274,6 @@ def person_of_file(
     """Take the file's name for the person where the answers name nobody.
 
     Tools that write a file for each annotator call it after them.
-
-    Args:
-        entries: objects of the files.
-        who: person that each one names.
 
     Returns:
         Person of each object, and a note on those that the file names.

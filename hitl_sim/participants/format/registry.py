@@ -86,11 +86,6 @@ def formats() -> tuple[Format, ...]:
 def read_export(path: Path, layout: Layout, question: str | None = None) -> Answers:
     """Import answers that come as JSON, whichever tool wrote them.
 
-    Args:
-        path: JSON or JSON Lines, or an archive (.zip) or a folder of such files.
-        layout: what the columns mean.
-        question: which question, where the file has several.
-
     Raises:
         ValueError: the file cannot be read, is of no format that is known, or holds
             what cannot be meant.
