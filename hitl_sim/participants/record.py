@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -108,15 +110,11 @@ def take_half(record: Record, half: int) -> Record:
 
 def components(person: Ints, item: Ints) -> Ints:
     """Number, per row, the groups of people and items that never meet another group."""
-    label = np.arange(int(person.max()) + 1)
-    while True:
-        lowest = np.full(int(item.max()) + 1, label.size)
-        np.minimum.at(lowest, item, label[person])
-        spread = label.copy()
-        np.minimum.at(spread, person, lowest[item])
-        if np.array_equal(spread, label):
-            return np.unique(label, return_inverse=True)[1][person]
-        label = spread
+    people = int(person.max()) + 1
+    size = people + int(item.max()) + 1
+    meet = sparse.coo_array((np.ones(item.size), (person, people + item)), (size, size))
+    label = csgraph.connected_components(meet, directed=False)[1][:people]
+    return np.unique(label, return_inverse=True)[1][person]
 
 
 def starts(count: Ints) -> Ints:
