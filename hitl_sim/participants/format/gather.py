@@ -14,7 +14,6 @@ from hitl_sim.participants.format.reading import (
     Findings,
     Labels,
     Question,
-    Reading,
     Submission,
     name_items,
     words_of,
@@ -25,7 +24,7 @@ _SHOWN = 8
 
 
 def choose_question(
-    reading: Reading, asked: str | None, kind: str | None = None
+    reading: Findings, asked: str | None, kind: str | None = None
 ) -> Question:
     """Choose a question.
 
@@ -67,13 +66,13 @@ def choose_question(
     return able[0]
 
 
-def _supported(question: Question, reading: Reading) -> Question:
+def _supported(question: Question, reading: Findings) -> Question:
     if question.kind is None:
         raise ValueError(f"{reading.place.origin}: {_refusal([question], reading)}")
     return question
 
 
-def _refusal(unable: Sequence[Question], reading: Reading) -> str:
+def _refusal(unable: Sequence[Question], reading: Findings) -> str:
     said = ", ".join(
         f"{reading.word} {q.name!r} has type {q.type}" for q in unable[:_SHOWN]
     )
@@ -125,7 +124,7 @@ def export_of_tasks(
         fields: what the file calls a column of `FIELDS`.
         id_of: id of a task; None where it has none.
         tasks_of: the tasks of a file's objects, where an object holds several.
-        is_by_task: as for `Reading`.
+        is_by_task: as for `Findings`.
     """
 
     def read_all(
@@ -133,25 +132,14 @@ def export_of_tasks(
     ) -> Answers:
         tasks = tasks_of(entries)
         items, place, notes = name_items(tasks, [id_of(t.value) for t in tasks], origin)
-        found = Findings(items, place)
-        submissions = read(tasks, found)
-        reading = Reading(
-            place=place,
-            word=word,
-            questions=found.questions,
-            supported=supported,
-            submissions=submissions,
-            fields=fields,
-            gold=found.gold,
-            is_by_task=is_by_task,
-            notes=(*notes, *found.all_notes()),
-        )
-        return gather(reading, layout, question)
+        found = Findings(items, place, word, supported, fields, is_by_task, notes)
+        found.submissions = read(tasks, found)
+        return gather(found, layout, question)
 
     return Format(name, recognise, read_all)
 
 
-def gather(reading: Reading, layout: Layout, asked: str | None = None) -> Answers:
+def gather(reading: Findings, layout: Layout, asked: str | None = None) -> Answers:
     """Bring the answers to one question into the form of `FIELDS`.
 
     A set of several labels is one option, in one spelling whatever their order. What a
@@ -183,7 +171,7 @@ def gather(reading: Reading, layout: Layout, asked: str | None = None) -> Answer
     place = reading.place.only([given.entry for given, _ in kept])
     cleaned = clean(_table(rows, names), meant, place)
     notes = (
-        *reading.notes,
+        *reading.all_notes(),
         *_notes_on_open(num_open, num_shared, question),
         *_notes_on_labels([labels for _, labels in kept if labels], question),
         *cleaned.notes,
@@ -213,7 +201,7 @@ def _answer(given: Submission, question: Question) -> Labels | None:
 
 
 def _row(
-    given: Submission, answer: Labels | None, question: Question, reading: Reading
+    given: Submission, answer: Labels | None, question: Question, reading: Findings
 ) -> _Row:
     gold = reading.gold.get((given.item, question.name))
     row: _Row = {
@@ -267,7 +255,7 @@ def _as_float(value: float | None) -> float | None:
         return math.inf
 
 
-def _origin(reading: Reading, question: Question) -> str:
+def _origin(reading: Findings, question: Question) -> str:
     origin = reading.place.origin
     if len(reading.questions) == 1:
         return origin
