@@ -82,15 +82,8 @@ def draw_words(
 ) -> Words:
     """Draw four words that depend on the stream and these four ids only.
 
-    Args:
-        stream: from `seed_stream`.
-        item: item id; like the others an integer array, broadcast against the rest.
-        option: option id.
-        annotator: annotator id.
-        occasion: occasion number.
-
-    Returns:
-        Four uint32 arrays of the broadcast shape.
+    Ids are integer arrays, broadcast against each other; the stream is from
+    `seed_stream`.
     """
     ids = (
         jnp.asarray(v).astype(jnp.uint32) for v in (item, option, annotator, occasion)
@@ -102,11 +95,7 @@ def draw_words(
 def to_uniform(word: UInt32[Array, "*shape"]) -> Float[Array, "*shape"]:
     """Map words to float32 strictly inside (0, 1), symmetric about 1/2.
 
-    Args:
-        word: uint32 words; the upper 23 bits are used, so that neither end rounds in.
-
-    Returns:
-        Uniforms (n + 1/2) / 2**23.
+    The upper 23 bits are used, so that neither end rounds in: (n + 1/2) / 2**23.
     """
     whole: Array = (word >> jnp.uint32(9)).astype(jnp.float32)
     return (whole + 0.5) * 2.0**-23
@@ -115,12 +104,7 @@ def to_uniform(word: UInt32[Array, "*shape"]) -> Float[Array, "*shape"]:
 def pick_word(words: Words, which: ArrayLike) -> Array:
     """Pick one of four words.
 
-    Args:
-        words: from `draw_words`.
-        which: number of the word; its two lowest bits count.
-
-    Returns:
-        uint32 words of the broadcast shape.
+    The two lowest bits of `which` count.
     """
     place = jnp.asarray(which).astype(jnp.uint32)
     low, high = ((place & jnp.uint32(bit)) == 0 for bit in (1, 2))

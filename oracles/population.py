@@ -392,13 +392,7 @@ def draw_activity(
 ) -> Float[Array, "A"]:
     """Draw how active each person of `sample_annotators` is, relative to the median.
 
-    Args:
-        key: the crowd's key.
-        population: the distribution; without `activity_spread` all are equally active.
-        num_annotators: number of people A; static.
-
-    Returns:
-        `[A]` log-normal weights.
+    Weights are log-normal; without `activity_spread` all are equally active.
     """
     if population.activity_spread is None:
         return jnp.ones(num_annotators)

@@ -100,13 +100,7 @@ def read_populations(
 ) -> Mapping[str, PopulationSource]:
     """Read the populations of a user's file.
 
-    Args:
-        path: TOML file as above; its own [default], if any, goes before the library's.
-        known: the library's populations.
-        default: the library's default.
-
-    Returns:
-        The populations by name.
+    The file's own [default], if any, goes before the library's.
 
     Raises:
         ValueError: the file is missing or no TOML, or a field is unknown, lacks its
@@ -131,10 +125,7 @@ def parse_populations(
 ) -> tuple[Numbers, dict[str, PopulationSource]]:
     """Parse populations.
 
-    Args:
-        text: TOML.
-        known: populations that these may be based on, beside those before them.
-        default: numbers of a population that says nothing of its own.
+    Populations may be based on those that are known, and on those before them.
 
     Returns:
         The numbers of the file's default, and its populations by name.

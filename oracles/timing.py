@@ -68,14 +68,7 @@ class Luck(NamedTuple):
 def draw_luck(key: PRNGKeyArray, space: int, params: Annotators, query: Query) -> Luck:
     """Draw the chance events of every question from its ids.
 
-    Args:
-        key: the crowd's key.
-        space: option space id.
-        params: the crowd.
-        query: the questions.
-
-    Returns:
-        The events, all independent.
+    All are independent.
     """
     occasion = 0 if query.occasion is None else query.occasion
     ids = (query.item, 0, params.id[:, None], occasion)
@@ -101,15 +94,8 @@ def time_answers(
 ) -> tuple[Float[Array, "A"], Float[Array, "A T"]]:
     """Time a queue of answers.
 
-    Args:
-        params: the crowd.
-        state: where each person stands before the queue.
-        query: the questions.
-        luck: from `draw_luck`.
-        conflict: `[A, T]` conflict of each answer, log 2 at a tie and 0 when clear.
-
-    Returns:
-        `[A]` slow residual after the queue, and `[A, T]` seconds, 0 where not asked.
+    Luck is from `draw_luck`; conflict is log 2 at a tie and 0 when clear. The slow
+    residual after the queue and seconds come back, 0 where not asked.
     """
     last_residual, residual = _drift(params, state, luck, query.is_asked)
     trials = state.trials[:, None] + count_before(query.is_asked)

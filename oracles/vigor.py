@@ -24,16 +24,7 @@ from oracles.timing import count_before
 
 
 def tire(params: Annotators, state: AnnotatorState, query: Query) -> Query:
-    """Scale the signal of a queue of questions by vigor and caution.
-
-    Args:
-        params: the crowd.
-        state: where each person stands before the queue.
-        query: the questions.
-
-    Returns:
-        The questions with `discrimination` scaled, where a parameter asks for it.
-    """
+    """Scale the signal of a queue of questions by vigor and caution."""
     strength, extra = query.discrimination, params.extra
     if "caution" in extra:
         strength = strength * jnp.exp(extra["caution"])[:, None]
