@@ -109,9 +109,7 @@ def pick_word(words: Words, which: ArrayLike) -> Array:
     place = jnp.asarray(which).astype(jnp.uint32)
     low, high = ((place & jnp.uint32(bit)) == 0 for bit in (1, 2))
     return jnp.where(
-        high,
-        jnp.where(low, words[0], words[1]),
-        jnp.where(low, words[2], words[3]),
+        high, jnp.where(low, words[0], words[1]), jnp.where(low, words[2], words[3])
     )
 
 

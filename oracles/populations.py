@@ -119,9 +119,7 @@ def read_populations(
 
 
 def parse_populations(
-    text: str,
-    known: Mapping[str, PopulationSource],
-    default: Numbers,
+    text: str, known: Mapping[str, PopulationSource], default: Numbers
 ) -> tuple[Numbers, dict[str, PopulationSource]]:
     """Parse populations.
 

@@ -131,10 +131,7 @@ def count_before(is_asked: Bool[Array, "A T"]) -> Int[Array, "A T"]:
 
 
 def _drift(
-    params: Annotators,
-    state: AnnotatorState,
-    luck: Luck,
-    is_asked: Bool[Array, "A T"],
+    params: Annotators, state: AnnotatorState, luck: Luck, is_asked: Bool[Array, "A T"]
 ) -> tuple[Float[Array, "A"], Float[Array, "A T"]]:
     """Run the AR(1) part of log seconds over the questions that are asked."""
     scale = jnp.sqrt(1.0 - params.memory**2) * params.drift

@@ -341,10 +341,7 @@ def _clock_seconds(
     return total
 
 
-_MEANING = {
-    "answer": "they count as skips",
-    "gold": "they count as no gold",
-}
+_MEANING = {"answer": "they count as skips", "gold": "they count as no gold"}
 
 
 def blank_marks(

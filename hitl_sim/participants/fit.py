@@ -24,10 +24,7 @@ from hitl_sim.participants.quality import (
     posterior_of_items,
     split_marks,
 )
-from hitl_sim.participants.quality_model import (
-    PRIORS,
-    pick,
-)
+from hitl_sim.participants.quality_model import PRIORS, pick
 from hitl_sim.participants.record import Floats, Record
 from hitl_sim.participants.response_time import PRIORS as TIME_PRIORS
 from hitl_sim.participants.response_time import (
@@ -77,10 +74,7 @@ class CrowdFit:
 
 
 def fit_answers(
-    answers: Answers,
-    kind: str | None = None,
-    show: Show | None = None,
-    seed: int = 0,
+    answers: Answers, kind: str | None = None, show: Show | None = None, seed: int = 0
 ) -> CrowdFit:
     """Fit a crowd to imported answers.
 

@@ -10,18 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hitl_sim.participants.answers import MARKS, PREFERENCE, RATING
-from hitl_sim.participants.comparison import (
-    compared,
-    fit_comparisons,
-    score_anybody,
-)
+from hitl_sim.participants.comparison import compared, fit_comparisons, score_anybody
 from hitl_sim.participants.comparison import score_known as score_comparisons
 from hitl_sim.participants.holdout import cut_in_halves, hold_cells
-from hitl_sim.participants.ordered_logit import (
-    Term,
-    fit_ordered,
-    score_ordered,
-)
+from hitl_sim.participants.ordered_logit import Term, fit_ordered, score_ordered
 from hitl_sim.participants.predict import (
     CELLS,
     NEW,
@@ -133,10 +125,7 @@ def _levels_cells(
         _place(r) if kind == RATING else np.zeros(r.item.size) for r in (known, asked)
     ]
     terms = [
-        (
-            Term(r.person, None, known.num_people),
-            Term(r.item, None, known.num_items),
-        )
+        (Term(r.person, None, known.num_people), Term(r.item, None, known.num_items))
         for r in (known, asked)
     ]
     logit = fit_ordered(known.answer, known.num_options, place[0], terms[0])

@@ -14,12 +14,7 @@ from hitl_sim.participants.quality import (
     lay_out,
     posterior_of_items,
 )
-from hitl_sim.participants.quality_model import (
-    People,
-    item_evidence,
-    log_table,
-    pick,
-)
+from hitl_sim.participants.quality_model import People, item_evidence, log_table, pick
 from hitl_sim.participants.record import Floats, Ints, Record, first_answers, select
 from hitl_sim.participants.rival import fit_rivals, score_known, score_new
 

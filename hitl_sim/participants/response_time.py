@@ -184,10 +184,7 @@ def lay_out_times(record: Record, effort: Effort) -> Times:
 
 
 def conflict_table(
-    shape: Shape,
-    points: Points,
-    quality: Quality,
-    people: People,
+    shape: Shape, points: Points, quality: Quality, people: People
 ) -> tuple[Float[Array, "A Z K R"], Float[Array, "A Z K R"]]:
     """Return the expected conflict of every answer to a label, and its square's.
 

@@ -202,11 +202,7 @@ def draw_annotators(
 
 
 def simulate_design(
-    seed: int,
-    fit: CrowdFit,
-    fitted: Record,
-    design: Record,
-    is_in_doubt: bool = False,
+    seed: int, fit: CrowdFit, fitted: Record, design: Record, is_in_doubt: bool = False
 ) -> Record:
     """Let people like the fitted ones answer what a record asks.
 

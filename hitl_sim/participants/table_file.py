@@ -6,11 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
-from hitl_sim.participants.answers import (
-    FIELDS,
-    Answers,
-    is_written_here,
-)
+from hitl_sim.participants.answers import FIELDS, Answers, is_written_here
 from hitl_sim.participants.clean import PLAIN, Layout, clean, columns_of
 from hitl_sim.participants.column import Place, blank_marks
 from hitl_sim.participants.export import EXPORTED, Sheet, recognise

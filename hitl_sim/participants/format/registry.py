@@ -25,10 +25,7 @@ _FOREIGN: tuple[tuple[frozenset[str], str], ...] = (
         frozenset({"completions"}),
         "an export of Label Studio before 1.0 (completions), which names no people",
     ),
-    (
-        frozenset({"images", "annotations", "categories"}),
-        "COCO, which names no people",
-    ),
+    (frozenset({"images", "annotations", "categories"}), "COCO, which names no people"),
     (
         frozenset({"paragraphs"}),
         "training data of spaCy or SQuAD, which names no people",
