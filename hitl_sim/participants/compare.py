@@ -108,20 +108,19 @@ def compare(
         places = np.array([t[name].place for t in crowds if name in t])
         yardstick, note = _yardstick(name, halves)
         limit = TOLERANCE * yardstick
-        centre = float(places.mean()) if places.size else float("nan")
-        half = other.get(name, Statistic(found.scale, float("nan")))
+        places = places if places.size else np.array([np.nan])
+        centre, is_near = float(places.mean()), np.abs(places - found.place) <= limit
+        half = other.get(name, Statistic(found.scale, np.nan))
         lines.append(
             Line(
                 name=name,
                 scale=found.scale,
                 real=found.value,
                 simulated=Statistic.from_place(found.scale, centre).value,
-                spread=float(places.std()) if places.size else float("nan"),
+                spread=float(places.std()),
                 halves=yardstick,
                 distance=abs(centre - found.place) / limit,
-                single=float((np.abs(places - found.place) <= limit).mean())
-                if places.size
-                else float("nan"),
+                single=float(is_near.mean()) if np.isfinite(centre) else np.nan,
                 other=half.value,
                 other_distance=abs(half.place - found.place) / limit,
                 note=note,

@@ -1,6 +1,9 @@
 """From the table of answers to numbers: one record of one kind."""
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from hitl_sim.participants.answers import (
     MARKS,
@@ -80,9 +83,11 @@ def to_record(answers: Answers, kind: str) -> Record:
         seconds=seconds[order] if np.isfinite(seconds).any() else None,
     )
     if kind == PREFERENCE:
-        return _with_objects(record, part, item)
+        return replace(record, objects=_objects(part, item))
     if kind == MARKS:
-        return _with_marks(record, part, item, order)
+        num_parts = np.nan_to_num(_by_item(part, item, "parts")).astype(np.int64)
+        marks = _marks(part, int(num_parts.max(initial=1)))[order]
+        return replace(record, marks=marks, num_parts=num_parts)
     return record
 
 
@@ -139,25 +144,23 @@ def _occasions(part: Answers, person: Ints, item: Ints) -> Ints:
     return occasion
 
 
-def _with_objects(record: Record, part: Answers, item: Ints) -> Record:
-    first, first_names = part.codes("first_object")
-    second, second_names = part.codes("second_object")
-    if (first < 0).any() or (second < 0).any():
-        return record
-    names = list(dict.fromkeys([*first_names, *second_names]))
+def _objects(part: Answers, item: Ints) -> Ints | None:
+    """Number what preferences compare, `[N, 2]`; None where some do not say."""
+    coded = [part.codes(field) for field in ("first_object", "second_object")]
+    if any((codes < 0).any() for codes, _ in coded):
+        return None
+    names = dict.fromkeys(name for _, texts in coded for name in texts)
     place = {name: number for number, name in enumerate(names)}
-    objects = np.zeros((record.num_items, 2), np.int64)
-    objects[item, 0] = np.array([place[n] for n in first_names])[first]
-    objects[item, 1] = np.array([place[n] for n in second_names])[second]
-    return Record(**{**vars(record), "objects": objects})
+    objects = np.zeros((int(item.max()) + 1, 2), np.int64)
+    for side, (codes, texts) in enumerate(coded):
+        objects[item, side] = np.array([place[name] for name in texts])[codes]
+    return objects
 
 
-def _with_marks(record: Record, part: Answers, item: Ints, order: Ints) -> Record:
-    num_parts = np.nan_to_num(_by_item(part, item, "parts")).astype(np.int64)
+def _marks(part: Answers, most_parts: int) -> NDArray[np.bool_]:
     codes, texts = part.codes("answer")
-    by_text = np.zeros((len(texts) + 1, int(num_parts.max(initial=1))), bool)
+    by_text = np.zeros((len(texts) + 1, most_parts), bool)
     for number, text in enumerate(texts):
         if text != NOTHING:
             by_text[number, [int(place) for place in text.split()]] = True
-    marks = by_text[codes][order]
-    return Record(**{**vars(record), "marks": marks, "num_parts": num_parts})
+    return by_text[codes]

@@ -319,7 +319,7 @@ def _work_numbers(
     record: Record, fit: QualityFit, timing: ResponseTimeFit | None
 ) -> list[FittedNumber]:
     """Describe how work is dealt, and what goes with what over people."""
-    work = np.bincount(record.person, minlength=record.num_people)
+    work = record.work
     there = work > 0
     logs = np.log(work[there])
     found = []

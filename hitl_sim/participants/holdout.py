@@ -1,5 +1,6 @@
 """Cut a record: other people and other items, or other cells of both."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +33,7 @@ def cut_in_halves(record: Record, seed: int) -> Halves:
     People are cut within pairs of like workload, items within classes.
     """
     rng = np.random.default_rng(seed)
-    work = np.bincount(record.person, minlength=record.num_people)
-    half_of_person = alternate(rng, work.astype(float))
+    half_of_person = alternate(rng, record.work.astype(float))
     half_of_item = alternate(rng, record.truth.astype(float))
     return cut(record, half_of_person, half_of_item)
 
@@ -45,7 +45,7 @@ def cut(
     person, item = half_of_person[record.person], half_of_item[record.item]
     half = np.where(person == item, person, -1)
     marked = select(record, half >= 0)
-    marked = Record(**{**vars(marked), "half": half[half >= 0]})
+    marked = replace(marked, half=half[half >= 0])
     return Halves(
         fitted=take_half(marked, 0),
         held=take_half(marked, 1),
@@ -63,7 +63,7 @@ def take_items(
         The record, and the items' old numbers.
     """
     chosen = wanted[record.item]
-    kept = Record(**{**vars(record), "half": np.where(chosen, 0, 1)})
+    kept = replace(record, half=np.where(chosen, 0, 1))
     return take_half(kept, 0), np.unique(record.item[chosen])
 
 

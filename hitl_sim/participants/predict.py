@@ -1,5 +1,6 @@
 """How probable a fit makes answers that it has not seen, beside the rivals."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jax
@@ -58,13 +59,9 @@ def gains_on_new(fit: QualityFit, halves: Halves, seed: int) -> list[Gain]:
     """Score other people's answers to other items."""
     held = first_answers(halves.held)
     rng = np.random.default_rng(seed)
-    work = np.bincount(halves.fitted.person, minlength=halves.fitted.num_people)
-    ours = score_items(rng, fit, held, work / work.sum())
+    ours = score_items(rng, fit, held, halves.fitted.work_share)
     rivals = score_new(fit_rivals(first_answers(halves.fitted)), held)
-    size = sum_by(held.item, np.ones(held.item.size), held.num_items)
-    return [
-        gain_over(rng, NEW, name, ours, theirs, size) for name, theirs in rivals.items()
-    ]
+    return gains_over(rng, NEW, held, ours, rivals)
 
 
 def gains_on_cells(record: Record, held: np.ndarray, seed: int) -> list[Gain]:
@@ -76,12 +73,8 @@ def gains_on_cells(record: Record, held: np.ndarray, seed: int) -> list[Gain]:
     known = first_answers(select(record, ~held))
     cells = first_answers(select(record, held))
     ours = score_cells(fit_quality(known, LABEL, seed=seed), known, cells)
-    size = sum_by(cells.item, np.ones(cells.item.size), cells.num_items)
-    rivals = score_known(fit_rivals(known), cells)
-    return [
-        gain_over(rng, CELLS, name, ours, sum_by(cells.item, theirs, size.size), size)
-        for name, theirs in rivals.items()
-    ]
+    rivals = by_item(cells, score_known(fit_rivals(known), cells))
+    return gains_over(rng, CELLS, cells, ours, rivals)
 
 
 def score_cells(fit: QualityFit, known: Record, cells: Record) -> Floats:
@@ -132,7 +125,33 @@ def sum_by(item: Ints, values: Floats, size: int) -> Floats:
     return np.asarray(np.bincount(item, weights=values, minlength=size), float)
 
 
-def gain_over(
+def by_item(asked: Record, scores: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Sum scores of answers, `[L]` each, by item, `[N]`."""
+    size = asked.num_items
+    return {name: sum_by(asked.item, score, size) for name, score in scores.items()}
+
+
+def gains_over(
+    rng: np.random.Generator,
+    where: str,
+    asked: Record,
+    ours: Floats,
+    rivals: Mapping[str, Floats],
+) -> list[Gain]:
+    """Compare log probabilities of items' answers with every rival's, `[N]` each.
+
+    Args:
+        rng: draws resamples of items.
+        where: what is held out.
+        asked: the answers; items without any are left out.
+        ours: log probabilities by item.
+        rivals: theirs.
+    """
+    size = asked.per_item * 1.0
+    return [_gain(rng, where, n, ours, theirs, size) for n, theirs in rivals.items()]
+
+
+def _gain(
     rng: np.random.Generator,
     where: str,
     rival: str,
@@ -140,16 +159,6 @@ def gain_over(
     theirs: Floats,
     size: Floats,
 ) -> Gain:
-    """Compare log probabilities of items' answers with a rival's, `[N]` each.
-
-    Args:
-        rng: draws resamples of items.
-        where: what is held out.
-        rival: name of the rival.
-        ours: log probabilities by item.
-        theirs: the rival's.
-        size: answers by item; items without any are left out.
-    """
     total = size.sum()
     there = size > 0
     lead, weight = (ours - theirs)[there], size[there]

@@ -77,6 +77,21 @@ class Record:
         """Number of items N, those without a row included."""
         return int(self.truth.size)
 
+    @property
+    def work(self) -> Ints:
+        """Rows of each person, `[A]`."""
+        return np.bincount(self.person, minlength=self.num_people)
+
+    @property
+    def work_share(self) -> Floats:
+        """Share of all rows that each person has, `[A]`."""
+        return np.asarray(self.work / self.person.size)
+
+    @property
+    def per_item(self) -> Ints:
+        """Rows of each item, `[N]`."""
+        return np.bincount(self.item, minlength=self.num_items)
+
 
 BY_ROW = ("person", "item", "occasion", "answer", "half", "seconds", "unit", "marks")
 

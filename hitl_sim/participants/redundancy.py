@@ -32,7 +32,7 @@ def slots(record: Record, values: Ints | None = None) -> tuple[Ints, Ints]:
     """
     values = record.answer if values is None else values
     order = np.argsort(record.item, kind="stable")
-    count = np.bincount(record.item, minlength=record.num_items)
+    count = record.per_item
     start = starts(count)
     place = np.arange(order.size) - start[record.item[order]]
     laid = np.full((record.num_items, int(count.max(initial=1))), -1, np.int64)

@@ -170,7 +170,7 @@ def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
 def lay_out_times(record: Record, effort: Effort) -> Times:
     """Return the known times."""
     rows = np.nonzero(np.isfinite(record.times))[0]
-    count = np.bincount(record.person, minlength=record.num_people)
+    count = record.work
     start = starts(count)
     trials = rows - start[record.person[rows]]
     return Times(

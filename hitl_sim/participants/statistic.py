@@ -117,7 +117,7 @@ def describe_times(record: Record) -> Table:
     units = select(units, np.isfinite(units.times) & (units.answer >= 0))
     seconds = units.times
     log_time = np.log(seconds)
-    count = np.bincount(units.person, minlength=units.num_people)
+    count = units.work
     many = count[units.person] >= MIN_ANSWERS
     own = own_mean(units, log_time)
     spread = (log_time - own[units.person])[count[units.person] >= 2]
@@ -158,7 +158,7 @@ def _grid(record: Record) -> tuple[Floats, np.ndarray, np.ndarray]:
 
 
 def _by_correctness(record: Record) -> Table:
-    count = np.bincount(record.person, minlength=record.num_people)
+    count = record.work
     found = time_by_correctness(*_grid(select(record, count[record.person] >= 2)))
     shares = found.accuracy_by_time
     return {
@@ -171,7 +171,7 @@ def _by_correctness(record: Record) -> Table:
 def _length_correlation(record: Record, centred: Floats) -> float:
     """Correlate an item's median log time, people's means out, with its length."""
     order = np.lexsort((centred, record.item))
-    count = np.bincount(record.item, minlength=record.num_items)
+    count = record.per_item
     start = starts(count)
     has = count >= 5
     middle = centred[order][start[has] + count[has] // 2]

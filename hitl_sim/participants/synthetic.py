@@ -77,7 +77,7 @@ class _Group:
 
 
 def _groups(record: Record) -> Iterator[_Group]:
-    count = np.bincount(record.person, minlength=record.num_people)
+    count = record.work
     start = starts(count)
     edges = (0, *QUEUES, max(int(count.max()), QUEUES[-1] + 1))
     for low, high in pairwise(edges):
@@ -254,12 +254,12 @@ def _like_workload(
     rng: np.random.Generator, fitted: Record, design: Record, is_in_doubt: bool
 ) -> NDArray[np.intp]:
     """Return, for each person of a design, a fitted person of like rank in workload."""
-    work = np.bincount(fitted.person, minlength=fitted.num_people) * 1.0
+    work = fitted.work * 1.0
     there = np.nonzero(work > 0)[0]
     if is_in_doubt:
         there = rng.choice(there, there.size)
     ranked = there[np.argsort(work[there] + rng.random(there.size))]
-    wanted = np.bincount(design.person, minlength=design.num_people)
+    wanted = design.work
     rank = np.argsort(np.argsort(wanted + rng.random(wanted.size)))
     place = (rank + 0.5) / wanted.size * there.size - 0.5
     near = np.rint(place + rng.normal(0.0, _RANKS_OFF * there.size, place.size))

@@ -142,15 +142,18 @@ def validate_record(
     tell("two_sample real from simulated")
     two_sample = two_sample_test(real, crowds[0], seed)
     tell("playing policies")
+    # on what all people said of items that the fit has not seen
     unseen, chosen = take_items(record, halves.held_items)
-    transfer = _transfer(
-        unseen,
-        fit,
-        halves.fitted,
-        None if features is None else features[chosen],
-        seed,
-        num_crowds,
-    )
+    whole = first_answers(unseen)
+    players = [
+        first_answers(simulate_design(seed_, fit, halves.fitted, whole))
+        for seed_ in range(1000 * seed + 500, 1000 * seed + 500 + num_crowds)
+    ]
+    known = None if features is None else features[chosen]
+    try:
+        transfer = compare_policies(whole, players, seed, known)
+    except ValueError:
+        transfer = None
     return Validation(
         name=record.name,
         fit=fit,
@@ -165,17 +168,14 @@ def validate_record(
     )
 
 
-_LEAST_PEOPLE, _LEAST_ITEMS, _LEAST_ANSWERS = 3, 10, 50
-
-
 def _check(record: Record) -> None:
     given = record.answer >= 0
-    counts = (
-        ("people", np.unique(record.person[given]).size, _LEAST_PEOPLE),
-        ("items", np.unique(record.item[given]).size, _LEAST_ITEMS),
-        ("answers", int(given.sum()), _LEAST_ANSWERS),
-    )
-    for what, found, least in counts:
+    for what, rows, least in (
+        ("people", np.unique(record.person[given]), 3),
+        ("items", np.unique(record.item[given]), 10),
+        ("answers", record.answer[given], 50),
+    ):
+        found = rows.size
         if found < least:
             raise ValueError(
                 f"{record.name}: each half must have {least} {what}, got {found}."
@@ -185,23 +185,3 @@ def _check(record: Record) -> None:
             f"{record.name}: every item must have gold to be validated against, got "
             f"{int((record.truth < 0).sum())} items without."
         )
-
-
-def _transfer(
-    record: Record,
-    fit: CrowdFit,
-    fitted: Record,
-    features: Floats | None,
-    seed: int,
-    num_crowds: int,
-) -> Transfer | None:
-    """Play policies on what all people said of items that the fit has not seen."""
-    whole = first_answers(record)
-    crowds = [
-        first_answers(simulate_design(1000 * seed + 500 + turn, fit, fitted, whole))
-        for turn in range(num_crowds)
-    ]
-    try:
-        return compare_policies(whole, crowds, seed, features)
-    except ValueError:
-        return None
