@@ -24,9 +24,8 @@ from oracles.annotators import (
     init_annotators,
 )
 from oracles.contract import Oracle, Query, Response
-from oracles.timing import draw_luck, time_answers
+from oracles.timing import draw_luck, time_answers, tire
 from oracles.utility import choose, realise
-from oracles.vigor import tire
 
 
 @dataclass(frozen=True)

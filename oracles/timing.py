@@ -1,4 +1,4 @@
-"""Response times: how long a person takes over a question.
+"""Response times, and the vigor that time on task takes away.
 
 ```
 ln T = pace + practice(trials) + conflict * c + length * ln(size) + r_t + spread * z
@@ -9,11 +9,26 @@ errors (small margins) come out slow without being told apart. A lapse skips rea
 and weighing: no conflict, no length, a third of the time. A pause adds at least ten
 times the person's typical seconds. Caution, where people have it, adds to log seconds.
 
+Vigor is what time on task, rest and caution do to the strength of the signal:
+
+```
+signal = discrimination * (skill - difficulty) * vigor * exp(caution)
+vigor  = 1 - fatigue * (1 - exp(-load / fatigue_s))
+```
+Load grows by the person's typical seconds with every question, so it needs no scan and
+a queue cut in two tires like the whole. People without
+these parameters do not tire: in short paid sessions accuracy is flat.
+
 References:
     van der Linden (2006), A lognormal model for response times on test items, Journal
     of Educational and Behavioral Statistics 31(2), 181-204.
     Newell, Rosenbloom (1981), Mechanisms of skill acquisition and the law of practice:
     a power law that approaches an asymptote.
+    Mackworth (1948), The breakdown of vigilance during prolonged visual search,
+    Quarterly Journal of Experimental Psychology 1, 6-21: decline towards a floor.
+    Ratcliff, Rouder (1998), Modeling response times for two-choice decisions,
+    Psychological Science 9(5), 347-356: caution as the width between boundaries, to
+    which the log odds of a right answer are proportional.
 """
 
 import math
@@ -147,3 +162,16 @@ def _drift(
     queue = (is_asked.T, shocks.T)
     last, residual = jax.lax.scan(step, state.last_residual, queue)
     return last, residual.T
+
+
+def tire(params: Annotators, state: AnnotatorState, query: Query) -> Query:
+    """Scale the signal of a queue of questions by vigor and caution."""
+    strength, extra = query.discrimination, params.extra
+    if "caution" in extra:
+        strength = strength * jnp.exp(extra["caution"])[:, None]
+    if "fatigue" in extra:
+        before = jnp.exp(params.pace)[:, None] * count_before(query.is_asked)
+        load = state.load_s[:, None] + before
+        lost = -jnp.expm1(-load / extra["fatigue_s"][:, None])
+        strength = strength * (1.0 - extra["fatigue"][:, None] * lost)
+    return query._replace(discrimination=strength)

@@ -25,13 +25,14 @@ from jaxtyping import Bool, Float, PRNGKeyArray
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.elementary import log, sinc
 from oracles.hashing import (
     Role,
     Words,
     draw_words,
+    log,
     pick_word,
     seed_streams,
+    sinc,
     to_exponential,
     to_uniform,
 )

@@ -11,8 +11,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING, Answers
-from hitl_sim.participants.encoded import kinds_of, options_of, to_record
+from hitl_sim.participants.answers import (
+    LABEL,
+    MARKS,
+    PREFERENCE,
+    RATING,
+    Answers,
+    kinds_of,
+    options_of,
+    to_record,
+)
 from hitl_sim.participants.estimate import FittedNumber, from_scale, not_seen
 from hitl_sim.participants.inventory import agree, find
 from hitl_sim.participants.own import PRIOR as OWN_PRIOR

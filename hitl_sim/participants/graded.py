@@ -12,7 +12,6 @@ import numpy as np
 from hitl_sim.participants.answers import MARKS, PREFERENCE, RATING
 from hitl_sim.participants.comparison import compared, fit_comparisons, score_anybody
 from hitl_sim.participants.comparison import score_known as score_comparisons
-from hitl_sim.participants.holdout import cut_in_halves, hold_cells
 from hitl_sim.participants.ordered_logit import Term, fit_ordered, score_ordered
 from hitl_sim.participants.predict import (
     CELLS,
@@ -20,7 +19,9 @@ from hitl_sim.participants.predict import (
     PEOPLE_DRAWN,
     Gain,
     by_item,
+    cut_in_halves,
     gains_over,
+    hold_cells,
     score_cells,
     score_items,
     sum_by,

@@ -5,8 +5,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, Answers
-from hitl_sim.participants.encoded import kinds_of, options_of, to_record
+from hitl_sim.participants.answers import (
+    LABEL,
+    MARKS,
+    PREFERENCE,
+    Answers,
+    kinds_of,
+    options_of,
+    to_record,
+)
 from hitl_sim.participants.estimate import FittedNumber
 from hitl_sim.participants.idle import IdleSplit, split_idle
 from hitl_sim.participants.record import Ints, Record, components

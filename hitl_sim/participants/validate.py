@@ -5,19 +5,35 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hitl_sim.participants.answers import LABEL, Answers
-from hitl_sim.participants.compare import Line, compare, halve_distances
-from hitl_sim.participants.encoded import kinds_of, options_of, to_record
+from hitl_sim.participants.answers import (
+    LABEL,
+    Answers,
+    kinds_of,
+    options_of,
+    to_record,
+)
+from hitl_sim.participants.compare import (
+    Line,
+    TwoSampleTest,
+    compare,
+    halve_distances,
+    two_sample_test,
+)
 from hitl_sim.participants.fit import CrowdFit, fit_record
 from hitl_sim.participants.graded import GRADED, Grades, validate_grades
-from hitl_sim.participants.holdout import cut_in_halves, hold_cells, take_items
 from hitl_sim.participants.policy import Transfer, compare_policies
-from hitl_sim.participants.predict import Gain, gains_on_cells, gains_on_new
+from hitl_sim.participants.predict import (
+    Gain,
+    cut_in_halves,
+    gains_on_cells,
+    gains_on_new,
+    hold_cells,
+    take_items,
+)
 from hitl_sim.participants.record import Floats, Record, first_answers
 from hitl_sim.participants.redundancy import CurvePoint, predict_curve, with_sizes
 from hitl_sim.participants.statistic import describe
 from hitl_sim.participants.synthetic import simulate_design
-from hitl_sim.participants.two_sample_test import TwoSampleTest, two_sample_test
 
 NUM_CROWDS = 12
 NUM_HALVINGS = 60

@@ -6,11 +6,10 @@ from typing import Any
 import pyarrow as pa
 
 from hitl_sim.participants.answers import Answers
-from hitl_sim.participants.clean import Layout, clean
+from hitl_sim.participants.clean import Layout, clean, without_marks
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.reading import as_label, name_items
 from hitl_sim.participants.format.registry import Format
-from hitl_sim.participants.table_file import without_marks
 
 _NEEDED = ("annotator", "item")
 
