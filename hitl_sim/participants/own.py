@@ -29,7 +29,7 @@ from hitl_sim.participants.quality_model import (
     log_table,
     people_of,
 )
-from hitl_sim.participants.record import Record
+from hitl_sim.participants.record import Record, pair_looks
 
 PRIOR = Prior(0.0, 1.5)
 """Weak belief on the logit of lambda_own."""
@@ -84,17 +84,9 @@ def fit_own(record: Record, fit: QualityFit) -> OwnFit | None:
 
 
 def _pair_up(record: Record) -> _Pairs | None:
-    cell = record.person * record.num_items + record.item
-    looks = [
-        np.nonzero((record.occasion == look) & (record.answer >= 0))[0]
-        for look in (0, 1)
-    ]
-    both, first, second = np.intersect1d(
-        cell[looks[0]], cell[looks[1]], return_indices=True
-    )
-    if not both.size:
+    first, second = pair_looks(record, record.answer >= 0)
+    if not first.size:
         return None
-    first, second = looks[0][first], looks[1][second]
     columns = (record.person[first], record.item[first])
     answers = (record.answer[first], record.answer[second])
     return _Pairs(*(jnp.asarray(c, jnp.int32) for c in (*columns, *answers)))
