@@ -155,6 +155,19 @@ class _Sheet(NamedTuple):
             raise self.refuse(row, field, must, value)
 
 
+def refuse_question(question: str | None) -> None:
+    """Refuse the choice of a question, where a table has but one.
+
+    Raises:
+        ValueError: one is named.
+    """
+    if question is not None:
+        raise ValueError(
+            f"`--question` must be left out for a table, got {question!r}. A table has "
+            "the answers to one question."
+        )
+
+
 def columns_of(table: pa.Table, layout: Layout, place: Place) -> dict[str, str]:
     """Find the file's column behind each field that it has.
 

@@ -8,7 +8,13 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from hitl_sim.participants.answers import Answers, is_written_here
-from hitl_sim.participants.clean import PLAIN, Layout, clean, without_marks
+from hitl_sim.participants.clean import (
+    PLAIN,
+    Layout,
+    clean,
+    refuse_question,
+    without_marks,
+)
 from hitl_sim.participants.column import Place
 from hitl_sim.participants.export import EXPORTED, Sheet, recognise
 from hitl_sim.participants.format.document import looks_like_json
@@ -85,11 +91,7 @@ def import_answers(path: Path, layout: Layout, question: str | None = None) -> A
     """
     if _is_export(path):
         return read_export(path, layout, question)
-    if question is not None:
-        raise ValueError(
-            f"`--question` must be left out for a table, got {question!r}. A table has "
-            "the answers to one question."
-        )
+    refuse_question(question)
     return _with_earlier_notes(read_answers(path, layout), path)
 
 

@@ -18,7 +18,7 @@ from hitl_sim.participants.format.reading import (
     name_items,
     words_of,
 )
-from hitl_sim.participants.format.registry import Format, Recognise
+from hitl_sim.participants.format.registry import Format
 
 _SHOWN = 8
 
@@ -103,7 +103,7 @@ _Row = dict[str, Any]
 
 def export_of_tasks(
     name: str,
-    recognise: Recognise,
+    recognise: Callable[[Mapping[str, Any]], bool],
     read: Callable[[Sequence[Entry], Findings], Sequence[Submission]],
     *,
     word: str,
@@ -136,7 +136,7 @@ def export_of_tasks(
         found.submissions = read(tasks, found)
         return gather(found, layout, question)
 
-    return Format(name, recognise, read_all)
+    return Format(name, lambda value, _: recognise(value), read_all)
 
 
 def gather(reading: Findings, layout: Layout, asked: str | None = None) -> Answers:

@@ -52,9 +52,6 @@ _LOOKED_AT = 100
 _SHOWN = 12
 
 
-Recognise = Callable[[Mapping[str, Any], Layout], bool]
-
-
 @dataclass(frozen=True)
 class Format:
     """An export of one tool.
@@ -67,7 +64,7 @@ class Format:
     """
 
     name: str
-    recognise: Recognise
+    recognise: Callable[[Mapping[str, Any], Layout], bool]
     read: Callable[[Sequence[Entry], str, Layout, str | None], Answers]
 
 

@@ -59,7 +59,7 @@ def _read(entries, found):
 
 FORMAT = export_of_tasks(
     "a poll",
-    lambda value, layout: "votes" in value,
+    lambda value: "votes" in value,
     _read,
     word="question",
     supported=("poll",),
