@@ -250,6 +250,13 @@ _ALLOWED = {
     pa.float64(): ("text", *_NUMBERS),
     pa.bool_(): ("text", *_NUMBERS, "truth value"),
 }
+_REMEDIES = {
+    "list": " Write an answer of several labels as one text, as 'a|b'.",
+    "bytes": " Write it as text in UTF-8.",
+    "time of day": (
+        " That is a time of day; a time that passed is a duration or a number."
+    ),
+}
 _MEANT = {
     pa.string(): "text or numbers",
     pa.int64(): "numbers",
@@ -285,7 +292,7 @@ def readable(
     if what not in (*allowed, "nothing"):
         raise ValueError(
             f"{place.origin}: column {name!r} must hold "
-            f"{_MEANT[FIELDS[field]]}, got type {kind}.{_said_by(what)}"
+            f"{_MEANT[FIELDS[field]]}, got type {kind}.{_REMEDIES.get(what, '')}"
         )
     if what in ("text", "nothing"):
         column = column.cast(pa.string())
@@ -300,16 +307,6 @@ def readable(
     if what == "date" and field == "started":
         return column.cast(pa.timestamp("us"))
     return column
-
-
-def _said_by(what: str) -> str:
-    if what == "list":
-        return " Write an answer of several labels as one text, as 'a|b'."
-    if what == "bytes":
-        return " Write it as text in UTF-8."
-    if what == "time of day":
-        return " That is a time of day; a time that passed is a duration or a number."
-    return ""
 
 
 def _check_unit(what: str, name: str, place: Place, unit_s: float) -> None:

@@ -43,7 +43,11 @@ def _answer_of(table: pa.Table, place: Place) -> tuple[pa.Table, str]:
         )
     ticked = [table.column(name).to_pylist() for name in names]
     chosen = [
-        "|".join(o for o, box in zip(options, row, strict=True) if _is_true(box))
+        "|".join(
+            o
+            for o, box in zip(options, row, strict=True)
+            if _TRUTH[str(box or "false").lower()]
+        )
         for row in zip(*ticked, strict=True)
     ]
     return table.append_column(_CHOSEN, pa.array(chosen, pa.string())), _CHOSEN
@@ -59,10 +63,6 @@ def _options_of(table: pa.Table, names: list[str]) -> list[str] | None:
         if not all(str(text or "false").lower() in _TRUTH for text in said):
             return None
     return [last for _, _, last in paths]
-
-
-def _is_true(box: Any) -> bool:
-    return _TRUTH[str(box or "false").lower()]
 
 
 def _unpacked(table: pa.Table, place: Place) -> pa.Table:

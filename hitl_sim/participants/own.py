@@ -12,12 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Float
 
 from hitl_sim.participants.answers import LABEL
 from hitl_sim.participants.estimate import Prior
 from hitl_sim.participants.latent import (
-    Points,
     bridge_points,
     shared_part,
     stable_points,
@@ -104,11 +102,17 @@ def _grid_evidence(record: Record, fit: QualityFit, pairs: _Pairs) -> np.ndarray
     felt = felt_utility(shape, points, quality, people)
 
     def states(person: Array, item: Array) -> Array:
-        return _states(felt[person], rows.truth[item], shape.has_gold)
+        """Return utilities of every state of an item, `[S, K]`."""
+        if shape.has_gold:
+            return felt[person][rows.truth[item]].T
+        return jnp.moveaxis(felt[person], 1, 2).reshape(-1, shape.num_options)
 
     utilities = jax.vmap(states)(pairs.person, pairs.item)
     lapse = jax.nn.sigmoid(quality.lapse)
-    draws = _own_points(shape.num_options)
+    if shape.num_options == 2:
+        draws = bridge_points(_DRAWS)
+    else:
+        draws = stable_points(_DRAWS, shape.num_options, seed=1)
 
     def at(logit: Array) -> Array:
         own = jax.nn.sigmoid(logit)
@@ -133,16 +137,3 @@ def _grid_evidence(record: Record, fit: QualityFit, pairs: _Pairs) -> np.ndarray
         return found
 
     return np.asarray(jax.jit(on_grid)(jnp.asarray(_GRID, jnp.float32)), float)
-
-
-def _states(felt: Float[Array, "Z K R"], truth: Array, has_gold: bool) -> Array:
-    """Return utilities of every state of an item, `[S, K]`."""
-    if has_gold:
-        return felt[truth].T
-    return jnp.moveaxis(felt, 1, 2).reshape(-1, felt.shape[1])
-
-
-def _own_points(num_options: int) -> Points:
-    if num_options == 2:
-        return bridge_points(_DRAWS)
-    return stable_points(_DRAWS, num_options, seed=1)

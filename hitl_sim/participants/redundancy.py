@@ -116,15 +116,11 @@ def label_posterior(record: Record, answers: Ints, people: Ints) -> Floats:
         np.pad(np.maximum(people, 0), padding).astype(np.int32),
         padded >= 0,
         record.num_options,
-        _round_up(record.num_people),
+        # a power of two, so that halves of a crowd share a program
+        1 << max(record.num_people - 1, 1).bit_length(),
         EM_STEPS,
     )
     return np.asarray(posterior, float)[: answers.shape[0]]
-
-
-def _round_up(number: int) -> int:
-    """Round up to a power of two, so that halves of a crowd share a program."""
-    return 1 << max(number - 1, 1).bit_length()
 
 
 _CURVE_DRAWS = 12

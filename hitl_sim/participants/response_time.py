@@ -145,11 +145,14 @@ class Effort:
 def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
     """Fit the times of a record; rows without one are left out."""
     times = lay_out_times(record, effort)
-    timing = _start(times, record.num_people)
+    centre = {name: jnp.float32(PRIORS[name].mean) for name in TRAITS}
+    centre["pace"] = jnp.median(times.log_seconds)
+    timing = Timing(**centre, person=jnp.zeros(record.num_people))
     spread = jnp.float32(np.exp(PRIORS["pace_spread"].mean))
     for _ in range(_ROUNDS):
         timing = estimate.minimise(_loss, timing, _STEPS, spread, times)
-        spread = _respread(timing, spread, times)
+        h = _curvature(timing, spread, times)
+        spread = estimate.respread(PRIORS["pace_spread"], spread, timing.person, h)
     timing = estimate.minimise(_loss, timing, _STEPS, spread, times)
     sd = _errors(timing, spread, times)
     chance = np.asarray(_pause_chance(timing, spread, times))
@@ -205,12 +208,6 @@ def conflict_table(
     middle = (jnp.arange(_MARGIN_POINTS) + 0.5) / _MARGIN_POINTS
     first, second = jax.lax.map(at, middle)
     return jnp.mean(first, axis=0), jnp.mean(second, axis=0)
-
-
-def _start(times: Times, num_people: int) -> Timing:
-    centre = {name: jnp.float32(PRIORS[name].mean) for name in TRAITS}
-    centre["pace"] = jnp.median(times.log_seconds)
-    return Timing(**centre, person=jnp.zeros(num_people))
 
 
 def _expected(timing: Timing, spread: Array, times: Times) -> Array:
@@ -269,11 +266,6 @@ def _curvature(timing: Timing, spread: Array, times: Times) -> Float[Array, "A"]
     known = (1.0 - chance) / jnp.exp(2.0 * timing.spread)
     by_person = jax.ops.segment_sum(known, times.person, timing.person.size)
     return jnp.asarray(1.0 + spread**2 * by_person)
-
-
-def _respread(timing: Timing, spread: Array, times: Times) -> Array:
-    h = _curvature(timing, spread, times)
-    return estimate.respread(PRIORS["pace_spread"], spread, timing.person, h)
 
 
 def _errors(timing: Timing, spread: Array, times: Times) -> dict[str, float]:

@@ -108,12 +108,10 @@ def _query(record: Record, items: Items, group: _Group) -> Query:
     )
 
 
-def _respond(kind: str, key: jax.Array, params: Annotators, query: Query) -> Response:
+@partial(jax.jit, static_argnums=0)
+def _ask(kind: str, key: jax.Array, params: Annotators, query: Query) -> Response:
     oracle = FEEDBACK[kind]
     return oracle.answer(key, params, oracle.init(key, params), query)[1]
-
-
-_ask = partial(jax.jit, static_argnums=0)(_respond)
 
 
 def take_people(params: Annotators, people: Ints) -> Annotators:

@@ -169,14 +169,18 @@ def gather(reading: Findings, layout: Layout, asked: str | None = None) -> Answe
     names = {name: reading.fields.get(name, name) for name in rows[0]}
     meant = replace(layout, columns=names, kind=question.kind)
     place = reading.place.only([given.entry for given, _ in kept])
-    cleaned = clean(_table(rows, names), meant, place)
+    columns = {n: _column([row[field] for row in rows]) for field, n in names.items()}
+    cleaned = clean(pa.table(columns), meant, place)
     notes = (
         *reading.all_notes(),
         *_notes_on_open(num_open, num_shared, question),
         *_notes_on_labels([labels for _, labels in kept if labels], question),
         *cleaned.notes,
     )
-    return Answers(cleaned.table, _origin(reading, question), notes)
+    origin = reading.place.origin
+    if len(reading.questions) > 1:
+        origin = f"{origin}, {reading.word} {question.name!r}"
+    return Answers(cleaned.table, origin, notes)
 
 
 def _check_layout(layout: Layout) -> None:
@@ -233,13 +237,6 @@ def _joined(labels: Labels) -> str:
     return _JOIN.join(sorted(set(labels)))
 
 
-def _table(rows: list[_Row], names: Mapping[str, str]) -> pa.Table:
-    columns = {
-        name: _column([row[field] for row in rows]) for field, name in names.items()
-    }
-    return pa.table(columns)
-
-
 def _column(values: list[Any]) -> pa.Array:
     """Numbers where all are, texts where one is not: moments come as either."""
     if all(isinstance(value, int | float | None) for value in values):
@@ -253,13 +250,6 @@ def _as_float(value: float | None) -> float | None:
         return None if value is None else float(value)
     except OverflowError:
         return math.inf
-
-
-def _origin(reading: Findings, question: Question) -> str:
-    origin = reading.place.origin
-    if len(reading.questions) == 1:
-        return origin
-    return f"{origin}, {reading.word} {question.name!r}"
 
 
 def _notes_on_open(num_open: int, num_shared: int, question: Question) -> list[str]:
