@@ -31,12 +31,7 @@ _WHERE = {
     "contract": ("Oracle", "Query", "Response"),
     "feedback": ("FEEDBACK", "IMPORTANCE", "LABEL", "RELEVANCE"),
     "population": ("Population", "build_population", "sample_annotators"),
-    "populations": (
-        "POPULATIONS",
-        "Number",
-        "PopulationSource",
-        "describe_population",
-    ),
+    "populations": ("POPULATIONS", "Number", "PopulationSource", "describe_population"),
 }
 
 

@@ -108,8 +108,7 @@ _RANGES: Mapping[str, Range] = {
 def check_annotators(params: Annotators) -> None:
     """Refuse parameters that no person can have; runs on the host, before any trace.
 
-    Args:
-        params: one crowd, unbatched, with concrete leaves.
+    The people are one crowd, unbatched, with concrete leaves.
 
     Raises:
         ValueError: a leaf has another shape than `id`, holds a number that is not
@@ -184,12 +183,8 @@ def map_people(change: Callable[[Array], Array], params: Annotators) -> Annotato
 def init_annotators(key: PRNGKeyArray, params: Annotators) -> AnnotatorState:
     """Put every person at the start of their work.
 
-    Args:
-        key: the crowd's key, the one passed to `answer`.
-        params: the crowd.
-
-    Returns:
-        State with no trial done and the slow part of time drawn from its long-run law.
+    No trial is done; the slow part of time is drawn from its long-run law. The key is
+    the crowd's, the one passed to `answer`.
     """
     words = draw_words(seed_stream(key, 0, Role.START), 0, 0, params.id, 0)
     return AnnotatorState(

@@ -217,9 +217,7 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             is_optional=True,
         ),
         "skip_level": Parameter(
-            ANY,
-            "no answer where no option is worth this utility",
-            is_optional=True,
+            ANY, "no answer where no option is worth this utility", is_optional=True
         ),
         "caution": Parameter(
             ANY,

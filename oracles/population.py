@@ -135,26 +135,7 @@ def build_population(
             one standard deviation above the person's criterion is marked. It is that
             of people as fresh and cautious as usual, without suggestion, habit or skip.
 
-            skill: mean skill itself, in place of an accuracy.
-
-            shared_error: noise correlation of two people on one item, in [0, 1].
-
-            repeatability: noise correlation of two looks of one person, in
-            [shared_error, 1]; the mean over people.
-
-            lapse: probability of a quick guess, in [0, 1]; the mean over people.
-
-            seconds: median seconds of a typical question (importance, marks: of all
-            groups together), practised and not guessed; > 0.
-
-            systematic: share of the shared error that item features predict (label,
-            verification, relevance).
-
-            model_difficulty: utility that items cost per standard deviation of a
-            model's margin (label, verification, relevance).
-
-    Returns:
-        The population.
+            seconds: of all groups together, for importance and marks.
 
     Raises:
         ValueError: an unknown name, or a parameter out of its range, naming all three.
@@ -392,13 +373,7 @@ def draw_activity(
 ) -> Float[Array, "A"]:
     """Draw how active each person of `sample_annotators` is, relative to the median.
 
-    Args:
-        key: the crowd's key.
-        population: the distribution; without `activity_spread` all are equally active.
-        num_annotators: number of people A; static.
-
-    Returns:
-        `[A]` log-normal weights.
+    Weights are log-normal; without `activity_spread` all are equally active.
     """
     if population.activity_spread is None:
         return jnp.ones(num_annotators)

@@ -54,10 +54,6 @@ class Number:
     status: str
     source: str
 
-    def at(self, kind: str) -> "Number":
-        """Return the same number for one kind."""
-        return replace(self, kind=kind)
-
 
 @dataclass(frozen=True)
 class PopulationSource:
@@ -100,13 +96,7 @@ def read_populations(
 ) -> Mapping[str, PopulationSource]:
     """Read the populations of a user's file.
 
-    Args:
-        path: TOML file as above; its own [default], if any, goes before the library's.
-        known: the library's populations.
-        default: the library's default.
-
-    Returns:
-        The populations by name.
+    The file's own [default], if any, goes before the library's.
 
     Raises:
         ValueError: the file is missing or no TOML, or a field is unknown, lacks its
@@ -125,16 +115,11 @@ def read_populations(
 
 
 def parse_populations(
-    text: str,
-    known: Mapping[str, PopulationSource],
-    default: Numbers,
+    text: str, known: Mapping[str, PopulationSource], default: Numbers
 ) -> tuple[Numbers, dict[str, PopulationSource]]:
     """Parse populations.
 
-    Args:
-        text: TOML.
-        known: populations that these may be based on, beside those before them.
-        default: numbers of a population that says nothing of its own.
+    Populations may be based on those that are known, and on those before them.
 
     Returns:
         The numbers of the file's default, and its populations by name.
@@ -240,11 +225,11 @@ def _number(where: str, parameter: str, kind: str, table: Any) -> Number:
         raise ValueError(
             f"`{where}` must be a table of value, status and source, got {table!r}."
         )
-    for field in ("value", "status", "source"):
+    needed = ("value", "status", "source")
+    for field in (*needed, *table):
         if field not in table:
             raise ValueError(f"`{where}.{field}` must be given.")
-    for field in table:
-        if field not in ("value", "unit", "status", "source"):
+        if field not in (*needed, "unit"):
             raise ValueError(
                 f"`{where}.{field}` is not a field. Allowed: value, unit, status, "
                 "source."
@@ -265,27 +250,18 @@ def _number(where: str, parameter: str, kind: str, table: Any) -> Number:
         )
     if not str(table["source"]).strip():
         raise ValueError(f"`{where}.source` must say where it comes from, got ''.")
-    return Number(
-        name=parameter,
-        kind=kind,
-        value=float(value),
-        unit=str(table.get("unit", "")),
-        status=table["status"],
-        source=str(table["source"]),
-    )
+    words = (str(table.get("unit", "")), table["status"], str(table["source"]))
+    return Number(parameter, kind, float(value), *words)
 
 
 def _merge(base: Numbers, own: Numbers) -> Numbers:
     """Let a population's own numbers replace those it is based on, kind by kind."""
     merged = dict(base)
     for parameter, by_kind in own.items():
-        kept: dict[str, Number] = {}
-        if "all" not in by_kind:
-            kept = dict(base.get(parameter, {}))
-            everywhere = kept.pop("all", None)
-            if everywhere is not None:
-                others = {k: everywhere.at(k) for k in KINDS}
-                kept = others | kept
+        kept = {} if "all" in by_kind else dict(base.get(parameter, {}))
+        everywhere = kept.pop("all", None)
+        if everywhere is not None:
+            kept = {k: replace(everywhere, kind=k) for k in KINDS} | kept
         merged[parameter] = kept | by_kind
     return merged
 

@@ -160,13 +160,7 @@ def count_people(
 ) -> NDArray[np.int64]:
     """Count the people who have looked at each item often enough; on the host.
 
-    Args:
-        answers: from `record_answers`.
-        num_looks: looks that a person must have recorded, at least 1.
-        num_items: N.
-
-    Returns:
-        `[N]` people.
+    A person must have recorded `num_looks` looks, at least 1; `[N]` people.
     """
     occasion = np.asarray(answers.key) % int(answers.num_occasions)
     item = np.asarray(answers.key) // int(answers.num_occasions)
@@ -182,11 +176,7 @@ def is_recorded(
 ) -> tuple[Bool[Array, "T A"], Int[Array, "T A"]]:
     """Say which questions the record answers, and in which row.
 
-    Args:
-        answers: from `record_answers`.
-        person: ids of those who are asked.
-        item: what they are asked; one beyond the record is not in it.
-        occasion: of their looks at it; the first ones if None.
+    An item beyond the record is not in it; looks are the first ones if None.
     """
     look = 0 if occasion is None else occasion
     inside = (item >= 0) & (item < answers.num_items) & (look < answers.num_occasions)

@@ -24,9 +24,8 @@ from oracles.annotators import (
     init_annotators,
 )
 from oracles.contract import Oracle, Query, Response
-from oracles.timing import draw_luck, time_answers
+from oracles.timing import draw_luck, time_answers, tire
 from oracles.utility import choose, realise
-from oracles.vigor import tire
 
 
 @dataclass(frozen=True)
@@ -156,15 +155,11 @@ def read_band(seen: Realised) -> ReadOut:
 def clarity(margin: Float[Array, "*shape"]) -> tuple[Array, Array]:
     """Turn margins into conflict and stated confidence.
 
+    Of margins >= 0 these are log(1 + exp(-margin)) and 1 / (1 + exp(-margin)).
+
     Confidence is the logistic of the margin, a softmax between the two best options. It
     is assumed; like people's it is too high at the top (in cifar10s a stated 100 % was
     right 95 % of the time), because the margin holds noise that the person cannot see.
-
-    Args:
-        margin: realised margins, >= 0.
-
-    Returns:
-        log(1 + exp(-margin)) and 1 / (1 + exp(-margin)).
     """
     odds = jnp.exp(-margin)
     return jnp.log1p(odds), 1.0 / (1.0 + odds)

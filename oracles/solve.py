@@ -82,7 +82,7 @@ def solve_skill(
     """
     if accuracy is None:
         return 0.0
-    options = _num_rivals(kind, num_options)
+    options = num_options if kind.options == "classes" else 2
     guess = 0.5 if kind.is_check else 1.0 / options
     # Marks set in a lapse keep the person's share and so have no accuracy to speak of.
     rate = np.zeros_like(_NODES) if kind.answer == "marks" else lapse + 0.0 * _NODES
@@ -209,11 +209,6 @@ def _halve(is_below: Callable[[float], bool], low: float, high: float) -> float:
         middle = 0.5 * (low + high)
         low, high = (middle, high) if is_below(middle) else (low, middle)
     return 0.5 * (low + high)
-
-
-def _num_rivals(kind: Kind, num_options: int) -> int:
-    """Return among how many options the right one has to win."""
-    return num_options if kind.options == "classes" else 2
 
 
 def _item_offsets(options: int, items: ItemSpread) -> tuple[Signal, Signal]:

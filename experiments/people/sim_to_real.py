@@ -23,7 +23,6 @@ from recorded import READERS
 
 from hitl_sim.participants.answers import LABEL
 from hitl_sim.participants.fit import fit_record
-from hitl_sim.participants.holdout import Halves, alternate, cut
 from hitl_sim.participants.policy import (
     Judgement,
     Transfer,
@@ -32,6 +31,7 @@ from hitl_sim.participants.policy import (
     interval,
     redraw,
 )
+from hitl_sim.participants.predict import Halves, alternate, cut
 from hitl_sim.participants.record import Record, first_answers
 from hitl_sim.participants.synthetic import simulate_design
 

@@ -32,6 +32,7 @@ from hitl_sim.participants.column import (
     as_numbers,
     as_text,
     as_whole,
+    blank_marks,
     flags_of,
     list_names,
     mapped,
@@ -91,11 +92,6 @@ PLAIN = Layout()
 
 def clean(table: pa.Table, layout: Layout, place: Place) -> Answers:
     """Bring a table into the form of `FIELDS`.
-
-    Args:
-        table: as it was read.
-        layout: what its columns mean.
-        place: the file, for messages.
 
     Returns:
         The answers, with notes on what was survived.
@@ -157,6 +153,19 @@ class _Sheet(NamedTuple):
             row = int(bad.argmax())
             value = self.columns[field][row].as_py() if got is None else got
             raise self.refuse(row, field, must, value)
+
+
+def refuse_question(question: str | None) -> None:
+    """Refuse the choice of a question, where a table has but one.
+
+    Raises:
+        ValueError: one is named.
+    """
+    if question is not None:
+        raise ValueError(
+            f"`--question` must be left out for a table, got {question!r}. A table has "
+            "the answers to one question."
+        )
 
 
 def columns_of(table: pa.Table, layout: Layout, place: Place) -> dict[str, str]:
@@ -358,3 +367,25 @@ def _dropped(table: pa.Table, names: dict[str, str]) -> list[str]:
     if not spare:
         return []
     return [f"columns that nothing asked for were dropped: {list_names(spare)}."]
+
+
+def without_marks(
+    table: pa.Table, layout: Layout, place: Place
+) -> tuple[pa.Table, list[str]]:
+    """Turn marks of missing values into missing ones, in the columns that count.
+
+    Returns:
+        The table, and notes that count the marks.
+
+    Raises:
+        ValueError: a person or an item is marked as missing; names the row.
+    """
+    notes = []
+    for field_, name in columns_of(table, layout, place).items():
+        is_class = layout.keep_na and FIELDS[field_] == pa.string()
+        if is_class:
+            continue
+        column, more = blank_marks(table.column(name), field_, name, place)
+        table = table.set_column(table.column_names.index(name), name, column)
+        notes += more
+    return table, notes

@@ -126,14 +126,6 @@ def as_numbers(
 ) -> pa.ChunkedArray:
     """Return numbers in a range, null where there is none.
 
-    Args:
-        column: texts or numbers.
-        name: what the file calls the column.
-        place: the file.
-        low: least number that is allowed.
-        high: largest number that is allowed.
-        unit: their unit, for the message.
-
     Raises:
         ValueError: something is no number, or out of range; names row and column.
     """
@@ -258,6 +250,13 @@ _ALLOWED = {
     pa.float64(): ("text", *_NUMBERS),
     pa.bool_(): ("text", *_NUMBERS, "truth value"),
 }
+_REMEDIES = {
+    "list": " Write an answer of several labels as one text, as 'a|b'.",
+    "bytes": " Write it as text in UTF-8.",
+    "time of day": (
+        " That is a time of day; a time that passed is a duration or a number."
+    ),
+}
 _MEANT = {
     pa.string(): "text or numbers",
     pa.int64(): "numbers",
@@ -271,12 +270,7 @@ def readable(
 ) -> pa.ChunkedArray:
     """Bring a column into a type that its field can be read from.
 
-    Args:
-        column: of any Arrow type.
-        field: one of `FIELDS`.
-        name: what the file calls it.
-        place: the file.
-        unit_s: seconds in a unit of time, as the caller was told.
+    `unit_s` are the seconds in a unit of time, as the caller was told.
 
     Returns:
         Texts, integers, fractions, truth values or moments, missing where the file
@@ -298,7 +292,7 @@ def readable(
     if what not in (*allowed, "nothing"):
         raise ValueError(
             f"{place.origin}: column {name!r} must hold "
-            f"{_MEANT[FIELDS[field]]}, got type {kind}.{_said_by(what)}"
+            f"{_MEANT[FIELDS[field]]}, got type {kind}.{_REMEDIES.get(what, '')}"
         )
     if what in ("text", "nothing"):
         column = column.cast(pa.string())
@@ -313,16 +307,6 @@ def readable(
     if what == "date" and field == "started":
         return column.cast(pa.timestamp("us"))
     return column
-
-
-def _said_by(what: str) -> str:
-    if what == "list":
-        return " Write an answer of several labels as one text, as 'a|b'."
-    if what == "bytes":
-        return " Write it as text in UTF-8."
-    if what == "time of day":
-        return " That is a time of day; a time that passed is a duration or a number."
-    return ""
 
 
 def _check_unit(what: str, name: str, place: Place, unit_s: float) -> None:
@@ -354,10 +338,7 @@ def _clock_seconds(
     return total
 
 
-_MEANING = {
-    "answer": "they count as skips",
-    "gold": "they count as no gold",
-}
+_MEANING = {"answer": "they count as skips", "gold": "they count as no gold"}
 
 
 def blank_marks(
@@ -365,11 +346,7 @@ def blank_marks(
 ) -> tuple[pa.ChunkedArray, list[str]]:
     """Turn marks of missing values into missing ones.
 
-    Args:
-        column: of a file; what is no text stays.
-        field: what it holds, one of `FIELDS`.
-        name: what the file calls it.
-        place: the file.
+    What is no text stays.
 
     Returns:
         The column, and a note that counts marks of answers and golds.

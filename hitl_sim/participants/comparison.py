@@ -98,9 +98,6 @@ class ComparisonFit:
 def fit_comparisons(record: Record) -> ComparisonFit:
     """Fit a crowd to its preferences.
 
-    Args:
-        record: preferences; objects compared are named in `objects`.
-
     Raises:
         ValueError: the record does not say what was compared.
     """
@@ -112,14 +109,17 @@ def fit_comparisons(record: Record) -> ComparisonFit:
     spread = jnp.asarray([np.exp(prior.mean) for prior in _SPREADS], jnp.float32)
     for _ in range(_ROUNDS):
         at = minimise(_loss, at, _STEPS, spread, rows)
-        spread = _respread(at, spread, _curvatures(at, spread, rows))
+        traits = zip(
+            _SPREADS, spread, at[:3], _curvatures(at, spread, rows), strict=True
+        )
+        spread = jnp.stack([respread(*trait) for trait in traits])
     at = minimise(_loss, at, _STEPS, spread, rows)
     curvatures = [np.asarray(h, float) for h in _curvatures(at, spread, rows)]
-    traits = zip(_SPREADS, at[:3], curvatures, strict=True)
+    known = zip(_SPREADS, at[:3], curvatures, strict=True)
     return ComparisonFit(
         at,
         tuple(map(float, spread)),
-        tuple(spread_error(*trait) for trait in traits),
+        tuple(spread_error(*trait) for trait in known),
         *(h**-0.5 for h in curvatures),
     )
 
@@ -243,8 +243,3 @@ def _curvatures(at: Comparing, spread: Array, rows: Compared) -> Curvatures:
         1.0 + sd**2 * jnp.maximum(value, 0.0)
         for sd, value in zip(spread, known, strict=True)
     )
-
-
-def _respread(at: Comparing, spread: Array, curvatures: Curvatures) -> Array:
-    traits = zip(_SPREADS, spread, at[:3], curvatures, strict=True)
-    return jnp.stack([respread(*trait) for trait in traits])

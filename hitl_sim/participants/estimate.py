@@ -85,11 +85,8 @@ def solve_spread(prior: Prior, squares: float, freedom: float) -> float:
 def respread(prior: Prior, spread: Array, u: Array, h: Array) -> Array:
     """Take MacKay's step for the spread of a trait over people.
 
-    Args:
-        prior: of its log.
-        spread: standard deviation so far.
-        u: standardised deviations of people.
-        h: curvatures of the log posterior in them.
+    `u` are standardised deviations of people, `h` curvatures of the log posterior in
+    them; the prior is of the spread's log.
     """
     squares = float(jnp.sum(jnp.square(spread * u)))
     freedom = float(jnp.sum(1.0 - 1.0 / h))
@@ -112,10 +109,7 @@ def inverse_curvature(curvature: Floats, priors: Iterable[Prior]) -> Floats:
 def spread_error(prior: Prior, u: ArrayLike, h: ArrayLike) -> float:
     """Return the standard error of the log of a spread, by the formula of Louis.
 
-    Args:
-        prior: of the log.
-        u: standardised deviations of people.
-        h: curvatures of the log posterior in them.
+    `u` are standardised deviations of people, `h` curvatures in them.
     """
     m2, v = np.square(np.asarray(u, float)), 1.0 / np.asarray(h, float)
     known = float(np.sum(2.0 * (m2 + v) - (2.0 * v**2 + 4.0 * m2 * v)))

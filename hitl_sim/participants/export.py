@@ -30,49 +30,6 @@ _TRUTH = {"true": True, "false": False}
 _CHOSEN = "Answer"
 
 
-def read_batch(
-    table: pa.Table, said: Mapping[str, str], place: Place
-) -> tuple[pa.Table, dict[str, str], list[str]]:
-    """Find worker, item, answer and times of every assignment.
-
-    Args:
-        table: batch results.
-        said: what the user says of columns.
-        place: the file.
-
-    Returns:
-        The table, where boxes that are ticked became one column of answers; the column
-        behind each field; and notes.
-
-    Raises:
-        ValueError: the answers stand in several columns; names them.
-    """
-    table = _unpacked(table, place)
-    columns = {
-        "annotator": "WorkerId",
-        "item": next((n for n in _ITEMS if n in table.column_names), "HITId"),
-        "seconds": "WorkTimeInSeconds",
-        "started": "AcceptTime",
-    }
-    notes = [
-        "read as batch results of Mechanical Turk; items are told apart by "
-        f"{said.get('item', columns['item'])!r}."
-    ]
-    if "answer" not in said and "answer" not in table.column_names:
-        table, columns["answer"] = _answer_of(table, place)
-    if "AssignmentStatus" in table.column_names:
-        rejected = pc.sum(
-            pc.equal(table.column("AssignmentStatus"), "Rejected")
-        ).as_py()
-        if rejected:
-            notes.append(
-                f"{rejected} answers were rejected by who asked (AssignmentStatus). "
-                "They are kept: people gave them, and took the time. Take their rows "
-                "out of the file to leave them out."
-            )
-    return table, columns, notes
-
-
 def _answer_of(table: pa.Table, place: Place) -> tuple[pa.Table, str]:
     names = [name for name in table.column_names if name.startswith(_ANSWER)]
     if len(names) == 1:
@@ -86,7 +43,11 @@ def _answer_of(table: pa.Table, place: Place) -> tuple[pa.Table, str]:
         )
     ticked = [table.column(name).to_pylist() for name in names]
     chosen = [
-        "|".join(o for o, box in zip(options, row, strict=True) if _is_true(box))
+        "|".join(
+            o
+            for o, box in zip(options, row, strict=True)
+            if _TRUTH[str(box or "false").lower()]
+        )
         for row in zip(*ticked, strict=True)
     ]
     return table.append_column(_CHOSEN, pa.array(chosen, pa.string())), _CHOSEN
@@ -102,10 +63,6 @@ def _options_of(table: pa.Table, names: list[str]) -> list[str] | None:
         if not all(str(text or "false").lower() in _TRUTH for text in said):
             return None
     return [last for _, _, last in paths]
-
-
-def _is_true(box: Any) -> bool:
-    return _TRUTH[str(box or "false").lower()]
 
 
 def _unpacked(table: pa.Table, place: Place) -> pa.Table:
@@ -170,10 +127,6 @@ class Sheet:
 def recognise(sheet: Sheet, wide: Sequence[str]) -> Sheet:
     """Bring a known export, or columns that a pattern names, to a row an answer.
 
-    Args:
-        sheet: as it was read, with what the user says of columns.
-        wide: patterns of the user's.
-
     Raises:
         ValueError: an export from which it cannot be told what the answer is; says
             which columns there are and which option decides.
@@ -192,8 +145,7 @@ def recognise(sheet: Sheet, wide: Sequence[str]) -> Sheet:
     if {"participant.code", "subsession.round_number"} <= set(names):
         return _of_app(sheet)
     if {"HITId", "AssignmentId", "WorkerId"} <= set(names):
-        table, columns, notes = read_batch(sheet.table, sheet.columns, sheet.place)
-        return _with(replace(sheet, table=table), columns, notes)
+        return _by_batch(sheet)
     return sheet
 
 
@@ -218,6 +170,38 @@ def _long(
         sheet.table, blocks, sheet.place, label, [*telling, *times]
     )
     return replace(sheet, table=table, place=place, notes=(*sheet.notes, *notes))
+
+
+def _by_batch(sheet: Sheet) -> Sheet:
+    """Read batch results of Mechanical Turk: a row an assignment.
+
+    Boxes that are ticked become one column of answers.
+    """
+    table = _unpacked(sheet.table, sheet.place)
+    names = table.column_names
+    columns = {
+        "annotator": "WorkerId",
+        "item": next((name for name in _ITEMS if name in names), "HITId"),
+        "seconds": "WorkTimeInSeconds",
+        "started": "AcceptTime",
+    }
+    told_by = sheet.columns.get("item", columns["item"])
+    notes = [
+        "read as batch results of Mechanical Turk; items are told apart by "
+        f"{told_by!r}."
+    ]
+    if "answer" not in sheet.columns and "answer" not in names:
+        table, columns["answer"] = _answer_of(table, sheet.place)
+    if "AssignmentStatus" in names:
+        is_rejected = pc.equal(table.column("AssignmentStatus"), "Rejected")
+        rejected = pc.sum(is_rejected).as_py()
+        if rejected:
+            notes.append(
+                f"{rejected} answers were rejected by who asked (AssignmentStatus). "
+                "They are kept: people gave them, and took the time. Take their rows "
+                "out of the file to leave them out."
+            )
+    return _with(replace(sheet, table=table), columns, notes)
 
 
 def _by_round(sheet: Sheet) -> Sheet:

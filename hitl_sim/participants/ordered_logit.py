@@ -157,10 +157,7 @@ def _bends(free: Free, spreads: tuple[Array, ...], columns: Columns) -> Array:
 
 
 def _respread(
-    free: Free,
-    spreads: tuple[Array, ...],
-    columns: Columns,
-    terms: tuple[Term, ...],
+    free: Free, spreads: tuple[Array, ...], columns: Columns, terms: tuple[Term, ...]
 ) -> tuple[Array, ...]:
     if not terms:
         return ()

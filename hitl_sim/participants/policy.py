@@ -159,10 +159,15 @@ def compare_policies(
             for turn in range(num_plays)
         ]
     )
-    halves = [_halve_items(rng, real) for _ in range(_CEILINGS)]
+    lots = [rng.random(real.num_items) < 0.5 for _ in range(_CEILINGS)]
     ceilings = [
-        _rank(*(_play(rng, half, tried, depth, features) for half in pair))
-        for pair in halves
+        _rank(
+            *(
+                _play(rng, select(real, is_in[real.item]), tried, depth, features)
+                for is_in in (first, ~first)
+            )
+        )
+        for first in lots
     ]
     known = [value for value in ceilings if np.isfinite(value)]
     ceiling = float(np.mean(known)) if known else float("nan")
@@ -182,12 +187,6 @@ def compare_policies(
 def find_depth(record: Record) -> int:
     """Return how many answers three in four items have."""
     return int(np.quantile(np.bincount(record.item)[np.unique(record.item)], 0.25))
-
-
-def _halve_items(rng: np.random.Generator, record: Record) -> list[Record]:
-    """Cut the items in two by lot."""
-    first = rng.random(record.num_items) < 0.5
-    return [select(record, is_in[record.item]) for is_in in (first, ~first)]
 
 
 def redraw(rng: np.random.Generator, real: Floats, simulated: Floats) -> Judgement:

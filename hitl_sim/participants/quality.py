@@ -139,8 +139,11 @@ def fit_quality(
     for turn in range(_ROUNDS):
         quality = estimate.minimise(loss, quality, _STEPS, spread, around, points, few)
         found = _information(few_shape, points, quality, spread, few)
-        spread = _respread(quality, spread, found)
-        around = _stand_around(around, spread, found)
+        traits = _traits(quality, spread, found)
+        spread = Spread(*(estimate.respread(*trait) for trait in traits))
+        skill_h, lean_h = _curvatures(spread, found)
+        curvature = jnp.concatenate([skill_h[:, None], lean_h], axis=1)
+        around = around._replace(width=1.0 / jnp.sqrt(curvature))
         if show is not None:
             show(turn + 1, _ROUNDS)
     quality = estimate.minimise(loss, quality, _STEPS, spread, around, points, few)
@@ -150,7 +153,11 @@ def fit_quality(
     )
     if few_shape != shape:
         quality, info = _all_people(shape, points, quality, spread, rows)
-    spread_sd = _spread_error(quality, spread, info)
+    doubts = (
+        jnp.float32(estimate.spread_error(prior, u, h))
+        for prior, _, u, h in _traits(quality, spread, info)
+    )
+    spread_sd = Spread(*doubts)
     skill_sd, lean_sd = _people_error(
         shape, quality, spread, spread_sd, info, covariance, answered
     )
@@ -265,12 +272,6 @@ def _draw_around(shape: Shape, seed: int) -> Around:
     return Around(jnp.asarray(signs, jnp.float32), jnp.full(traits, 0.5, jnp.float32))
 
 
-def _stand_around(around: Around, spread: Spread, info: "Information") -> Around:
-    skill_h, lean_h = _curvatures(spread, info)
-    curvature = jnp.concatenate([skill_h[:, None], lean_h], axis=1)
-    return around._replace(width=1.0 / jnp.sqrt(curvature))
-
-
 def _take_items(rows: Rows, shape: Shape, seed: int) -> tuple[Rows, Shape]:
     """Take items at random until there are `MAX_ROWS` answers; people keep numbers."""
     total = rows.answer.shape[0]
@@ -348,22 +349,6 @@ def _traits(
     priors = (PRIORS[f"{name}_spread"] for name in Spread._fields)
     deviations = (quality.skill, quality.lean)
     return zip(priors, spread, deviations, _curvatures(spread, info), strict=True)
-
-
-def _respread(quality: Quality, spread: Spread, info: Information) -> Spread:
-    return Spread(
-        *(estimate.respread(*trait) for trait in _traits(quality, spread, info))
-    )
-
-
-def _spread_error(quality: Quality, spread: Spread, info: Information) -> Spread:
-    """Return standard errors of log spreads."""
-    return Spread(
-        *(
-            jnp.float32(estimate.spread_error(prior, u, h))
-            for prior, _, u, h in _traits(quality, spread, info)
-        )
-    )
 
 
 def _covariance(

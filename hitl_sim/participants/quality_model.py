@@ -282,10 +282,7 @@ def item_evidence(
     of the classes.
     """
     return jax.ops.segment_sum(
-        pick(shape, table, rows),
-        rows.item,
-        shape.num_items,
-        indices_are_sorted=True,
+        pick(shape, table, rows), rows.item, shape.num_items, indices_are_sorted=True
     ) + state_weight(shape, points, rows, classes)
 
 

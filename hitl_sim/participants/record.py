@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -75,6 +77,21 @@ class Record:
         """Number of items N, those without a row included."""
         return int(self.truth.size)
 
+    @property
+    def work(self) -> Ints:
+        """Rows of each person, `[A]`."""
+        return np.bincount(self.person, minlength=self.num_people)
+
+    @property
+    def work_share(self) -> Floats:
+        """Share of all rows that each person has, `[A]`."""
+        return np.asarray(self.work / self.person.size)
+
+    @property
+    def per_item(self) -> Ints:
+        """Rows of each item, `[N]`."""
+        return np.bincount(self.item, minlength=self.num_items)
+
 
 BY_ROW = ("person", "item", "occasion", "answer", "half", "seconds", "unit", "marks")
 
@@ -93,6 +110,15 @@ def first_answers(record: Record) -> Record:
     return select(record, known & (record.truth[record.item] >= 0))
 
 
+def pair_looks(record: Record, chosen: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Return the rows of first and of second looks at an item, among those chosen."""
+    cell = record.person * record.num_items + record.item
+    looks = [np.nonzero((record.occasion == look) & chosen)[0] for look in (0, 1)]
+    cells = (cell[rows] for rows in looks)
+    _, first, second = np.intersect1d(*cells, return_indices=True)
+    return looks[0][first], looks[1][second]
+
+
 def take_half(record: Record, half: int) -> Record:
     """Return one half of a set, its people and items numbered anew."""
     part = select(record, record.half == half)
@@ -108,15 +134,11 @@ def take_half(record: Record, half: int) -> Record:
 
 def components(person: Ints, item: Ints) -> Ints:
     """Number, per row, the groups of people and items that never meet another group."""
-    label = np.arange(int(person.max()) + 1)
-    while True:
-        lowest = np.full(int(item.max()) + 1, label.size)
-        np.minimum.at(lowest, item, label[person])
-        spread = label.copy()
-        np.minimum.at(spread, person, lowest[item])
-        if np.array_equal(spread, label):
-            return np.unique(label, return_inverse=True)[1][person]
-        label = spread
+    people = int(person.max()) + 1
+    size = people + int(item.max()) + 1
+    meet = sparse.coo_array((np.ones(item.size), (person, people + item)), (size, size))
+    label = csgraph.connected_components(meet, directed=False)[1][:people]
+    return np.unique(label, return_inverse=True)[1][person]
 
 
 def starts(count: Ints) -> Ints:
@@ -128,12 +150,7 @@ def starts(count: Ints) -> Ints:
 def medians(values: Floats, group: Ints) -> Floats:
     """Return the median of every group, nan of an empty one.
 
-    Args:
-        values: `[L]`.
-        group: `[L]` group of each, from 0.
-
-    Returns:
-        `[G]` medians, G the largest group and 1.
+    Of values and groups `[L]`, groups from 0; the medians are `[G]`.
     """
     size = int(group.max(initial=-1)) + 1
     order = np.lexsort((values, group))

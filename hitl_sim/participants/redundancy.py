@@ -25,16 +25,14 @@ _dawid_skene = partial(jax.jit, static_argnums=(3, 4, 5))(fit_dawid_skene)
 def slots(record: Record, values: Ints | None = None) -> tuple[Ints, Ints]:
     """Lay the values of rows out by item, -1 where an item has fewer rows.
 
-    Args:
-        record: rows to lay out.
-        values: `[L]` what to lay out; the answers if None.
+    The values `[L]` are the answers if None.
 
     Returns:
         `[M, S]` values of the items that have any, and `[M]` these items.
     """
     values = record.answer if values is None else values
     order = np.argsort(record.item, kind="stable")
-    count = np.bincount(record.item, minlength=record.num_items)
+    count = record.per_item
     start = starts(count)
     place = np.arange(order.size) - start[record.item[order]]
     laid = np.full((record.num_items, int(count.max(initial=1))), -1, np.int64)
@@ -95,11 +93,7 @@ def by_lot(rng: np.random.Generator, given: Ints) -> Ints:
 def join(record: Record, method: str, answers: Ints, people: Ints) -> Floats:
     """Return the chance of each option to be the label, equal ones at random, `[M, K]`.
 
-    Args:
-        record: as for `label_posterior`.
-        method: "majority" or "dawid_skene".
-        answers: `[M, S]` answers, -1 where there is none.
-        people: `[M, S]` who gave them.
+    Answers and people are `[M, S]`, answers -1 where there is none.
     """
     if method == "majority":
         score = (answers[:, :, None] == np.arange(record.num_options)).sum(axis=1) * 1.0
@@ -112,13 +106,8 @@ def join(record: Record, method: str, answers: Ints, people: Ints) -> Floats:
 def label_posterior(record: Record, answers: Ints, people: Ints) -> Floats:
     """Run Dawid-Skene on items padded to all of the record's, so as to compile once.
 
-    Args:
-        record: for the number of items, people and options.
-        answers: `[M, S]` answers, -1 where there is none.
-        people: `[M, S]` who gave them.
-
-    Returns:
-        `[M, K]` probability of each label.
+    Answers and people are `[M, S]`, answers -1 where there is none; the probability of
+    each label is `[M, K]`.
     """
     padding = ((0, record.num_items - answers.shape[0]), (0, 0))
     padded = np.pad(answers, padding, constant_values=-1)
@@ -127,15 +116,11 @@ def label_posterior(record: Record, answers: Ints, people: Ints) -> Floats:
         np.pad(np.maximum(people, 0), padding).astype(np.int32),
         padded >= 0,
         record.num_options,
-        _round_up(record.num_people),
+        # a power of two, so that halves of a crowd share a program
+        1 << max(record.num_people - 1, 1).bit_length(),
         EM_STEPS,
     )
     return np.asarray(posterior, float)[: answers.shape[0]]
-
-
-def _round_up(number: int) -> int:
-    """Round up to a power of two, so that halves of a crowd share a program."""
-    return 1 << max(number - 1, 1).bit_length()
 
 
 _CURVE_DRAWS = 12
@@ -177,13 +162,7 @@ def with_sizes(record: Record) -> Record:
 def predict_curve(
     rng: np.random.Generator, held: Record, crowds: list[Record]
 ) -> list[CurvePoint]:
-    """Hold the redundancy curve of real people against those of simulated crowds.
-
-    Args:
-        rng: draws the people of every item.
-        held: answers of real people, with the sizes of the curve.
-        crowds: the same questions, answered by simulated crowds.
-    """
+    """Hold the redundancy curve of real people against those of simulated crowds."""
     found = []
     for method in METHODS:
         real = curve(rng, first_answers(held), method, held.sizes, _CURVE_DRAWS)

@@ -6,7 +6,6 @@ expectation, given the answer and all others.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -17,7 +16,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Bool, Float, Int
 
 from hitl_sim.participants import estimate
-from hitl_sim.participants.estimate import Loss, Prior
+from hitl_sim.participants.estimate import Prior
 from hitl_sim.participants.idle import log_seconds
 from hitl_sim.participants.latent import Points
 from hitl_sim.participants.quality_model import People, Quality, Shape, felt_utility
@@ -74,7 +73,7 @@ class Times(NamedTuple):
     Attributes:
         person: `[L]`.
         log_seconds: `[L]`.
-        trials: `[L]` questions before, -1 where the order is unknown.
+        trials: `[L]` questions before; None where the order is unknown.
         conflict: `[L]` expected conflict.
         log_size: `[L]`.
         lapse: `[L]` probability that the answer was a quick guess.
@@ -82,7 +81,7 @@ class Times(NamedTuple):
 
     person: Int[Array, "L"]
     log_seconds: Float[Array, "L"]
-    trials: Int[Array, "L"]
+    trials: Int[Array, "L"] | None
     conflict: Float[Array, "L"]
     log_size: Float[Array, "L"]
     lapse: Float[Array, "L"]
@@ -146,17 +145,19 @@ class Effort:
 def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
     """Fit the times of a record; rows without one are left out."""
     times = lay_out_times(record, effort)
-    timing = _start(times, record.num_people)
+    centre = {name: jnp.float32(PRIORS[name].mean) for name in TRAITS}
+    centre["pace"] = jnp.median(times.log_seconds)
+    timing = Timing(**centre, person=jnp.zeros(record.num_people))
     spread = jnp.float32(np.exp(PRIORS["pace_spread"].mean))
-    loss = _loss_of(record.is_ordered)
     for _ in range(_ROUNDS):
-        timing = estimate.minimise(loss, timing, _STEPS, spread, times)
-        spread = _respread(timing, spread, times, record.is_ordered)
-    timing = estimate.minimise(loss, timing, _STEPS, spread, times)
-    sd = _errors(timing, spread, times, record.is_ordered)
-    chance = np.asarray(_pause_chance(timing, spread, times, record.is_ordered))
-    residual = np.asarray(_residual(timing, spread, times, record.is_ordered), float)
-    drift, memory = _slow_part(times, residual, chance, record.is_ordered)
+        timing = estimate.minimise(_loss, timing, _STEPS, spread, times)
+        h = _curvature(timing, spread, times)
+        spread = estimate.respread(PRIORS["pace_spread"], spread, timing.person, h)
+    timing = estimate.minimise(_loss, timing, _STEPS, spread, times)
+    sd = _errors(timing, spread, times)
+    chance = np.asarray(_pause_chance(timing, spread, times))
+    residual = np.asarray(_residual(timing, spread, times), float)
+    drift, memory = _slow_part(times, residual, chance)
     return ResponseTimeFit(
         timing=timing,
         pace_spread=float(spread),
@@ -172,13 +173,13 @@ def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
 def lay_out_times(record: Record, effort: Effort) -> Times:
     """Return the known times."""
     rows = np.nonzero(np.isfinite(record.times))[0]
-    count = np.bincount(record.person, minlength=record.num_people)
+    count = record.work
     start = starts(count)
     trials = rows - start[record.person[rows]]
     return Times(
         person=jnp.asarray(record.person[rows], jnp.int32),
         log_seconds=jnp.asarray(log_seconds(record.times[rows]), jnp.float32),
-        trials=jnp.asarray(trials, jnp.int32),
+        trials=jnp.asarray(trials, jnp.int32) if record.is_ordered else None,
         conflict=jnp.asarray(effort.conflict[rows], jnp.float32),
         log_size=jnp.asarray(np.log(record.size[record.item[rows]]), jnp.float32),
         lapse=jnp.asarray(effort.lapse[rows], jnp.float32),
@@ -186,10 +187,7 @@ def lay_out_times(record: Record, effort: Effort) -> Times:
 
 
 def conflict_table(
-    shape: Shape,
-    points: Points,
-    quality: Quality,
-    people: People,
+    shape: Shape, points: Points, quality: Quality, people: People
 ) -> tuple[Float[Array, "A Z K R"], Float[Array, "A Z K R"]]:
     """Return the expected conflict of every answer to a label, and its square's.
 
@@ -212,38 +210,30 @@ def conflict_table(
     return jnp.mean(first, axis=0), jnp.mean(second, axis=0)
 
 
-def _start(times: Times, num_people: int) -> Timing:
-    centre = {name: jnp.float32(PRIORS[name].mean) for name in TRAITS}
-    centre["pace"] = jnp.median(times.log_seconds)
-    return Timing(**centre, person=jnp.zeros(num_people))
-
-
-def _expected(timing: Timing, spread: Array, times: Times, is_ordered: bool) -> Array:
+def _expected(timing: Timing, spread: Array, times: Times) -> Array:
     """Return log seconds of work without noise."""
     pace = timing.pace + spread * timing.person[times.person]
     weighing = timing.conflict * times.conflict + timing.length * times.log_size
     # A guess takes a third of the time, and no weighing (timing).
     weighing = weighing + times.lapse * (LAPSE_LOG_TIME - weighing)
-    if not is_ordered:
+    if times.trials is None:
         return pace + weighing
     vanished = jnp.exp(-jnp.exp(timing.power) * jnp.log1p(1.0 * times.trials))
     return pace + weighing + jnp.log1p(jnp.exp(timing.practice) * vanished)
 
 
-def _residual(timing: Timing, spread: Array, times: Times, is_ordered: bool) -> Array:
-    return times.log_seconds - _expected(timing, spread, times, is_ordered)
+def _residual(timing: Timing, spread: Array, times: Times) -> Array:
+    return times.log_seconds - _expected(timing, spread, times)
 
 
-def _components(
-    timing: Timing, spread: Array, times: Times, is_ordered: bool
-) -> tuple[Array, Array]:
+def _components(timing: Timing, spread: Array, times: Times) -> tuple[Array, Array]:
     """Return log densities of work, and of work with an interruption."""
-    residual = _residual(timing, spread, times, is_ordered)
+    residual = _residual(timing, spread, times)
     sd = jnp.exp(timing.spread)
     work = -0.5 * jnp.square(residual / sd) - timing.spread - 0.5 * jnp.log(2 * jnp.pi)
     # An interruption lasts ten typical times, plus exponentially more (timing).
     pace = timing.pace + spread * timing.person[times.person]
-    usual = _expected(timing, spread, times, is_ordered)
+    usual = _expected(timing, spread, times)
     excess = jnp.exp(times.log_seconds - pace) - jnp.exp(usual - pace)
     over = excess / PAUSE_FACTOR - 1.0
     log_slope = times.log_seconds - pace - jnp.log(PAUSE_FACTOR)
@@ -254,55 +244,33 @@ def _components(
     )
 
 
-def _log_posterior(
-    timing: Timing, spread: Array, times: Times, is_ordered: bool
-) -> tuple[Array, Array]:
-    """Return the log likelihood of each time, and the log prior."""
-    work, pause = _components(timing, spread, times, is_ordered)
+def _loss(timing: Timing, spread: Array, times: Times) -> Array:
+    """Return minus the log posterior."""
+    work, pause = _components(timing, spread, times)
     prior = -0.5 * jnp.sum(jnp.square(timing.person))
     for name in TRAITS:
         mean, sd = PRIORS[name]
         prior = prior - 0.5 * jnp.square((getattr(timing, name) - mean) / sd)
-    return jnp.logaddexp(work, pause), prior
+    return -jnp.sum(jnp.logaddexp(work, pause)) - prior
 
 
-@lru_cache(maxsize=2)
-def _loss_of(is_ordered: bool) -> Loss:
-    def loss(timing: Timing, spread: Array, times: Times) -> Array:
-        likelihood, prior = _log_posterior(timing, spread, times, is_ordered)
-        return -jnp.sum(likelihood) - prior
-
-    return loss
-
-
-@partial(jax.jit, static_argnums=3)
-def _pause_chance(
-    timing: Timing, spread: Array, times: Times, is_ordered: bool
-) -> Float[Array, "L"]:
-    work, pause = _components(timing, spread, times, is_ordered)
+@jax.jit
+def _pause_chance(timing: Timing, spread: Array, times: Times) -> Float[Array, "L"]:
+    work, pause = _components(timing, spread, times)
     return jnp.asarray(jax.nn.sigmoid(pause - work))
 
 
-def _curvature(
-    timing: Timing, spread: Array, times: Times, is_ordered: bool
-) -> Float[Array, "A"]:
+def _curvature(timing: Timing, spread: Array, times: Times) -> Float[Array, "A"]:
     """Return the curvature of the loss in each person's standardised pace."""
-    chance = _pause_chance(timing, spread, times, is_ordered)
+    chance = _pause_chance(timing, spread, times)
     known = (1.0 - chance) / jnp.exp(2.0 * timing.spread)
     by_person = jax.ops.segment_sum(known, times.person, timing.person.size)
     return jnp.asarray(1.0 + spread**2 * by_person)
 
 
-def _respread(timing: Timing, spread: Array, times: Times, is_ordered: bool) -> Array:
-    h = _curvature(timing, spread, times, is_ordered)
-    return estimate.respread(PRIORS["pace_spread"], spread, timing.person, h)
-
-
-def _errors(
-    timing: Timing, spread: Array, times: Times, is_ordered: bool
-) -> dict[str, float]:
+def _errors(timing: Timing, spread: Array, times: Times) -> dict[str, float]:
     """Return standard errors of the crowd's numbers, people taken out."""
-    own, by_person, block = _bends(timing, spread, times, is_ordered)
+    own, by_person, block = _bends(timing, spread, times)
     h = np.maximum(np.asarray(block, float), 1.0)
     across = np.asarray(by_person, float)
     whole = np.asarray(own, float) - (across / h) @ across.T
@@ -312,19 +280,16 @@ def _errors(
     return found | {"pace_spread": spread_sd}
 
 
-@partial(jax.jit, static_argnums=3)
-def _bends(
-    timing: Timing, spread: Array, times: Times, is_ordered: bool
-) -> tuple[Array, Array, Array]:
+@jax.jit
+def _bends(timing: Timing, spread: Array, times: Times) -> tuple[Array, Array, Array]:
     """Return curvature in the crowd's numbers, across to people, and of people.
 
     Nobody's time depends on another's pace: the last is diagonal.
     """
     crowd, rebuild = ravel_pytree({name: getattr(timing, name) for name in TRAITS})
-    loss = _loss_of(is_ordered)
 
     def value(crowd: Array, person: Array) -> Array:
-        return loss(Timing(**rebuild(crowd), person=person), spread, times)
+        return _loss(Timing(**rebuild(crowd), person=person), spread, times)
 
     slopes = jax.grad(value, (0, 1))
 
@@ -337,15 +302,13 @@ def _bends(
     return own, across, block
 
 
-def _slow_part(
-    times: Times, residual: Floats, chance: Floats, is_ordered: bool
-) -> tuple[float, float]:
+def _slow_part(times: Times, residual: Floats, chance: Floats) -> tuple[float, float]:
     """Return spread and memory of the slow part from how residuals go together.
 
     With an AR(1) part and fresh noise, covariances at lags 1 and 2 are d^2 m and
     d^2 m^2.
     """
-    if not is_ordered:
+    if times.trials is None:
         return float("nan"), float("nan")
     person = np.asarray(times.person)
     is_work: Bool[np.ndarray, L] = chance < 0.5

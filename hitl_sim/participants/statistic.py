@@ -6,14 +6,23 @@ alpha, correlations, log differences) as they are.
 """
 
 import copy
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, SupportsFloat
 
 import numpy as np
 from scipy import sparse
 
-from hitl_sim.participants.record import Floats, Ints, Record, medians, select, starts
+from hitl_sim.participants.record import (
+    Floats,
+    Ints,
+    Record,
+    medians,
+    pair_looks,
+    select,
+    starts,
+)
 from hitl_sim.participants.redundancy import by_lot, curve, slots
 from oracles.agreement import (
     confusion,
@@ -61,17 +70,19 @@ class Statistic(NamedTuple):
 Table = dict[str, Statistic]
 
 
+def on_scale(scale: str, values: Mapping[str, SupportsFloat]) -> Table:
+    """Put values by name on a scale."""
+    return {name: Statistic(scale, float(value)) for name, value in values.items()}
+
+
 def quantiles(
     name: str, values: Floats, levels: tuple[int, ...], scale: str = RATE
 ) -> Table:
     """Return quantiles at levels in percent; none of fewer than ten values."""
     if values.size < MIN_ANSWERS:
         return {}
-    found = np.percentile(values, levels)
-    return {
-        f"{name}, {level} %": Statistic(scale, float(value))
-        for level, value in zip(levels, found, strict=True)
-    }
+    found = zip(levels, np.percentile(values, levels), strict=True)
+    return on_scale(scale, {f"{name}, {level} %": value for level, value in found})
 
 
 # Times that a median of the practice curve must have.
@@ -117,7 +128,7 @@ def describe_times(record: Record) -> Table:
     units = select(units, np.isfinite(units.times) & (units.answer >= 0))
     seconds = units.times
     log_time = np.log(seconds)
-    count = np.bincount(units.person, minlength=units.num_people)
+    count = units.work
     many = count[units.person] >= MIN_ANSWERS
     own = own_mean(units, log_time)
     spread = (log_time - own[units.person])[count[units.person] >= 2]
@@ -125,17 +136,19 @@ def describe_times(record: Record) -> Table:
     within = float(np.sqrt((spread**2).sum() / freedom))
     between = float(own[count >= MIN_ANSWERS].std())
     table = quantiles("seconds", seconds, (5, 25, 50, 75, 95, 99), TIME)
-    table["sd of log seconds within people"] = Statistic(TIME, within)
-    table["sd of log seconds between people"] = Statistic(TIME, max(between, 1e-6))
+    spreads = {"within people": within, "between people": max(between, 1e-6)}
+    table |= on_scale(TIME, {f"sd of log seconds {n}": v for n, v in spreads.items()})
     if many.any():
         ratio = (seconds / medians(seconds, units.person)[units.person])[many]
-        paused, rushed = float((ratio > 10).mean()), float((ratio < 1 / 3).mean())
-        table["answers over 10 x the own median"] = Statistic(RATE, paused)
-        table["answers under a third of the own median"] = Statistic(RATE, rushed)
+        shares = {"over 10 x the": ratio > 10, "under a third of the": ratio < 1 / 3}
+        table |= on_scale(
+            RATE, {f"answers {n} own median": v.mean() for n, v in shares.items()}
+        )
     table |= _by_correctness(units)
     if record.size.std() > 0:
-        table["correlation of log time and log length"] = Statistic(
-            PLAIN, _length_correlation(units, log_time - own[units.person])
+        with_length = _length_correlation(units, log_time - own[units.person])
+        table |= on_scale(
+            PLAIN, {"correlation of log time and log length": with_length}
         )
     return table | (_order(units) if record.is_ordered else {})
 
@@ -158,7 +171,7 @@ def _grid(record: Record) -> tuple[Floats, np.ndarray, np.ndarray]:
 
 
 def _by_correctness(record: Record) -> Table:
-    count = np.bincount(record.person, minlength=record.num_people)
+    count = record.work
     found = time_by_correctness(*_grid(select(record, count[record.person] >= 2)))
     shares = found.accuracy_by_time
     return {
@@ -171,7 +184,7 @@ def _by_correctness(record: Record) -> Table:
 def _length_correlation(record: Record, centred: Floats) -> float:
     """Correlate an item's median log time, people's means out, with its length."""
     order = np.lexsort((centred, record.item))
-    count = np.bincount(record.item, minlength=record.num_items)
+    count = record.per_item
     start = starts(count)
     has = count >= 5
     middle = centred[order][start[has] + count[has] // 2]
@@ -183,30 +196,25 @@ def _order(record: Record) -> Table:
     if record.objects is not None:
         # Workloads differ a hundredfold: the number of the unit says more than a share.
         edges = (0, 1, 4, 10, 30, 100, 10**6)
-        bins = [seconds[a:b][given[a:b]] for a, b in pairwise(edges)]
-        table = {
-            f"practice: median seconds, units {a + 1} to {b}": Statistic(
-                TIME, float(np.median(bin_))
-            )
-            for a, b, bin_ in zip(edges, edges[1:], bins, strict=False)
-            if bin_.size >= MIN_CASES
+        bins = {
+            f"units {a + 1} to {b}": seconds[a:b][given[a:b]]
+            for a, b in pairwise(edges)
+        }
+        found = {
+            n: np.median(bin_) for n, bin_ in bins.items() if bin_.size >= MIN_CASES
         }
     else:
-        medians = practice_curve(seconds, given)
-        table = {
-            f"practice: median seconds, tenth {tenth}": Statistic(
-                TIME, float(medians[tenth - 1])
-            )
-            for tenth in (1, 2, 5, 10)
-        }
+        tenths = practice_curve(seconds, given)
+        found = {f"tenth {tenth}": tenths[tenth - 1] for tenth in (1, 2, 5, 10)}
+    table = on_scale(
+        TIME, {f"practice: median seconds, {n}": value for n, value in found.items()}
+    )
     centred = np.where(given, np.log(seconds), np.nan)
     centred = centred - np.nanmean(centred, axis=0)
     both = given[1:] & given[:-1]
     now, before = centred[1:][both], centred[:-1][both]
-    table["lag-1 correlation of log seconds"] = Statistic(
-        PLAIN, float((now * before).mean() / np.nanmean(centred**2))
-    )
-    return table
+    lag = (now * before).mean() / np.nanmean(centred**2)
+    return table | on_scale(PLAIN, {"lag-1 correlation of log seconds": lag})
 
 
 # Items that two people must share for a kappa of the pair.
@@ -219,11 +227,7 @@ def describe(
 ) -> Table:
     """Return every statistic that a record identifies.
 
-    Args:
-        record: answers of real or simulated people.
-        rng: draws the people of the redundancy curve.
-        num_draws: draws of the majority curve.
-        num_em_draws: draws of the Dawid-Skene curve.
+    Draws are those of people for the majority and the Dawid-Skene curves.
     """
     table: Table = {}
     first = select(record, record.occasion == 0)
@@ -263,16 +267,13 @@ def _accuracy(record: Record) -> Table:
     right = record.answer == record.truth[record.item]
     people = _share_by(record.person, right, record.num_people, MIN_ANSWERS)
     items = _share_by(record.item, right, record.num_items, 2)
-    clear = float((items == 1.0).mean())
-    lost = float(np.where(items == 0.5, 0.5, items < 0.5).mean())
+    lost = np.where(items == 0.5, 0.5, items < 0.5)
+    shares = {"nobody errs": items == 1.0, "most err": lost}
     return (
-        {"accuracy": Statistic(RATE, float(right.mean()))}
+        on_scale(RATE, {"accuracy": right.mean()})
         | quantiles("accuracy by person", people, (5, 25, 50, 75, 95))
         | quantiles("accuracy by item", items, (5, 25, 50))
-        | {
-            "items that nobody errs on": Statistic(RATE, clear),
-            "items that most err on": Statistic(RATE, lost),
-        }
+        | on_scale(RATE, {f"items that {n} on": v.mean() for n, v in shares.items()})
     )
 
 
@@ -396,20 +397,15 @@ def _redundancy(
 
 def _looks(record: Record) -> Table:
     """Compare second looks with the first."""
-    cell = record.person * record.num_items + record.item
-    looks = [np.nonzero(record.occasion == look)[0] for look in (0, 1)]
-    _, first, second = np.intersect1d(
-        cell[looks[0]], cell[looks[1]], return_indices=True
-    )
-    first, second = looks[0][first], looks[1][second]
+    first, second = pair_looks(record, record.occasion >= 0)
     truth = record.truth[record.item[first]]
     found = retest(record.answer[first], record.answer[second], truth)
-    table = {
-        "second look the same": Statistic(RATE, found.same),
-        "second look the same if right": Statistic(RATE, found.same_if_right),
-        "second look the same if wrong": Statistic(RATE, found.same_if_wrong),
-        "Cohen kappa of two looks": Statistic(PLAIN, found.kappa),
-    }
+    shares = (found.same, found.same_if_right, found.same_if_wrong)
+    same_look = zip(("", " if right", " if wrong"), shares, strict=True)
+    table = on_scale(
+        RATE, {f"second look the same{n}": value for n, value in same_look}
+    )
+    table |= on_scale(PLAIN, {"Cohen kappa of two looks": found.kappa})
     if record.seconds is not None:
         log_time = np.log(record.times)
         same = record.answer[first] == record.answer[second]
@@ -427,10 +423,7 @@ def _marks(record: Record) -> Table:
         return {}
     parts = record.num_parts[record.item]
     share = record.marks.sum(axis=1) / parts
-    mean = np.bincount(record.person, weights=share) / np.maximum(
-        np.bincount(record.person), 1
-    )
-    people = mean[np.bincount(record.person) > 0]
+    people = own_mean(record, share)[record.work > 0]
     place = slots(record, np.arange(record.person.size))[0]
     given = place >= 0
     marks = record.marks[np.maximum(place, 0)] & given[:, :, None]

@@ -50,13 +50,6 @@ def ask(
 ) -> tuple[Ints, Floats]:
     """Let people answer the questions of a record.
 
-    Args:
-        key: the crowd's key.
-        kind: kind of feedback.
-        people: as many as the record has.
-        items: as many as the record has.
-        record: the design.
-
     Returns:
         `[L]` answers, of marks `[L, K]`, and `[L]` seconds.
     """
@@ -84,7 +77,7 @@ class _Group:
 
 
 def _groups(record: Record) -> Iterator[_Group]:
-    count = np.bincount(record.person, minlength=record.num_people)
+    count = record.work
     start = starts(count)
     edges = (0, *QUEUES, max(int(count.max()), QUEUES[-1] + 1))
     for low, high in pairwise(edges):
@@ -115,12 +108,10 @@ def _query(record: Record, items: Items, group: _Group) -> Query:
     )
 
 
-def _respond(kind: str, key: jax.Array, params: Annotators, query: Query) -> Response:
+@partial(jax.jit, static_argnums=0)
+def _ask(kind: str, key: jax.Array, params: Annotators, query: Query) -> Response:
     oracle = FEEDBACK[kind]
     return oracle.answer(key, params, oracle.init(key, params), query)[1]
-
-
-_ask = partial(jax.jit, static_argnums=0)(_respond)
 
 
 def take_people(params: Annotators, people: Ints) -> Annotators:
@@ -209,11 +200,7 @@ def draw_annotators(
 
 
 def simulate_design(
-    seed: int,
-    fit: CrowdFit,
-    fitted: Record,
-    design: Record,
-    is_in_doubt: bool = False,
+    seed: int, fit: CrowdFit, fitted: Record, design: Record, is_in_doubt: bool = False
 ) -> Record:
     """Let people like the fitted ones answer what a record asks.
 
@@ -265,12 +252,12 @@ def _like_workload(
     rng: np.random.Generator, fitted: Record, design: Record, is_in_doubt: bool
 ) -> NDArray[np.intp]:
     """Return, for each person of a design, a fitted person of like rank in workload."""
-    work = np.bincount(fitted.person, minlength=fitted.num_people) * 1.0
+    work = fitted.work * 1.0
     there = np.nonzero(work > 0)[0]
     if is_in_doubt:
         there = rng.choice(there, there.size)
     ranked = there[np.argsort(work[there] + rng.random(there.size))]
-    wanted = np.bincount(design.person, minlength=design.num_people)
+    wanted = design.work
     rank = np.argsort(np.argsort(wanted + rng.random(wanted.size)))
     place = (rank + 0.5) / wanted.size * there.size - 0.5
     near = np.rint(place + rng.normal(0.0, _RANKS_OFF * there.size, place.size))

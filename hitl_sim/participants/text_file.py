@@ -6,7 +6,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -58,10 +57,7 @@ def read_text(path: Path, usual: str) -> tuple[pa.Table, Place, list[str]]:
 def check_header(table: pa.Table, known: Sequence[str], place: Place) -> None:
     """Refuse a header that is a row of answers, comes twice, or repeats a name.
 
-    Args:
-        table: as it was read.
-        known: names that the caller knows to be columns.
-        place: the file.
+    `known` are names that the caller knows to be columns.
 
     Raises:
         ValueError: the first line looks like a row of answers, a later one like the
@@ -111,15 +107,10 @@ def _check_encoding(path: Path, raw: bytes) -> None:
         ) from None
 
 
-def _records(raw: bytes, delimiter: str) -> Any:
-    return csv.reader(
-        io.StringIO(str(raw, "utf-8-sig"), newline=""), delimiter=delimiter
-    )
-
-
 def _line_of(raw: bytes, delimiter: str, row: int) -> int:
     """Return the line of the file in which a row begins; cells may hold line breaks."""
-    reader, count, line = _records(raw, delimiter), -2, 1
+    text = io.StringIO(str(raw, "utf-8-sig"), newline="")
+    reader, count, line = csv.reader(text, delimiter=delimiter), -2, 1
     try:
         for record in reader:
             count += bool(record)

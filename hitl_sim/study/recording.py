@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.participants.answers import Answers
+from hitl_sim.participants.answers import Answers, kinds_of, options_of, to_record
 from hitl_sim.participants.clean import Layout
-from hitl_sim.participants.encoded import kinds_of, options_of, to_record
 from hitl_sim.participants.record import Record
 from hitl_sim.participants.table_file import read_answers
 from hitl_sim.study.grid import Condition, RecordingContent

@@ -34,17 +34,12 @@ def fit_dawid_skene(
 ) -> tuple[Float[Array, "N K"], Float[Array, "A K K"], Float[Array, "K"]]:
     """Estimate labels, confusions and class shares together by EM.
 
+    Of `Votes`; options K, people A and the steps from the vote shares (>= 0) are
+    static.
+
     Options that nobody ever named get posterior 0. A person without answers gets zero
     confusion rows; an item without answers gets the prior and does not move it.
     Without any answer at all the posterior is uniform.
-
-    Args:
-        answers: `[N, M]` option index of up to M answers per item.
-        annotator: `[N, M]` who gave each, an index in [0, A).
-        is_answered: `[N, M]` which of them exist.
-        num_options: number of options K; static.
-        num_annotators: number of people A; static.
-        num_steps: EM steps from the vote shares, >= 0; static.
 
     Returns:
         `[N, K]` posterior, `[A, K, K]` confusion P(answer | truth) as [annotator,

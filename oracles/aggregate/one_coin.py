@@ -33,19 +33,11 @@ def fit_one_coin(
 ) -> tuple[Float[Array, "N K"], Float[Array, "A"], Float[Array, "K"]]:
     """Estimate labels, accuracies and class shares together by EM.
 
+    Of `Votes`; options K, people A and the steps from the vote shares (>= 0) are
+    static.
+
     A person without answers gets accuracy 1 / K; an item without answers gets the
     prior and does not move it.
-
-    Args:
-        answers: `[N, M]` option index of up to M answers per item.
-        annotator: `[N, M]` who gave each, an index in [0, A).
-        is_answered: `[N, M]` which of them exist.
-        num_options: number of options K >= 2; static.
-        num_annotators: number of people A; static.
-        num_steps: EM steps from the vote shares, >= 0; static.
-
-    Returns:
-        `[N, K]` posterior, `[A]` accuracy and `[K]` prior.
     """
     _, share = count_votes(answers, is_answered, num_options)
     weight = is_answered.astype(jnp.float32)

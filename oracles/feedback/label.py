@@ -7,12 +7,7 @@ from jaxtyping import Float
 from oracles.annotators import Annotators
 from oracles.contract import Query
 from oracles.respond import Kind, ReadOut, Realised, build_oracle, clarity
-from oracles.utility import (
-    choose,
-    confused_utility,
-    draw_signal,
-    suggested_utility,
-)
+from oracles.utility import choose, confused_utility, draw_signal, suggested_utility
 
 LABEL_SPACE = 1
 

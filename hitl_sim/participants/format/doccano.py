@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hitl_sim.participants.answers import LABEL, MARKS
-from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.gather import export_of_tasks
 from hitl_sim.participants.format.reading import (
@@ -39,8 +38,7 @@ _SHARED = "all"
 _FIELDS = {"annotator": "user", "item": "id", "answer": "label"}
 
 
-def _recognise(value: Mapping[str, Any], layout: Layout) -> bool:
-    del layout
+def _recognise(value: Mapping[str, Any]) -> bool:
     is_about = bool({"text", "filename", "data"} & set(value))
     are_labels = any(_are_labels(value.get(name)) for name in (*_LABELS, *_UNABLE))
     return is_about and (are_labels or _is_old(value))

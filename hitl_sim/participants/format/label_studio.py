@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING
-from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.gather import export_of_tasks
 from hitl_sim.participants.format.reading import (
@@ -43,8 +42,7 @@ _FIELDS = {"annotator": "completed_by", "started": "created_at", "seconds": "lea
 _Row = dict[str, Any]
 
 
-def _recognise(value: Mapping[str, Any], layout: Layout) -> bool:
-    del layout
+def _recognise(value: Mapping[str, Any]) -> bool:
     found = value.get("annotations")
     if not isinstance(found, list) or "images" in value:
         return False

@@ -25,10 +25,7 @@ _FOREIGN: tuple[tuple[frozenset[str], str], ...] = (
         frozenset({"completions"}),
         "an export of Label Studio before 1.0 (completions), which names no people",
     ),
-    (
-        frozenset({"images", "annotations", "categories"}),
-        "COCO, which names no people",
-    ),
+    (frozenset({"images", "annotations", "categories"}), "COCO, which names no people"),
     (
         frozenset({"paragraphs"}),
         "training data of spaCy or SQuAD, which names no people",
@@ -55,9 +52,6 @@ _LOOKED_AT = 100
 _SHOWN = 12
 
 
-Recognise = Callable[[Mapping[str, Any], Layout], bool]
-
-
 @dataclass(frozen=True)
 class Format:
     """An export of one tool.
@@ -70,7 +64,7 @@ class Format:
     """
 
     name: str
-    recognise: Recognise
+    recognise: Callable[[Mapping[str, Any], Layout], bool]
     read: Callable[[Sequence[Entry], str, Layout, str | None], Answers]
 
 
@@ -85,11 +79,6 @@ def formats() -> tuple[Format, ...]:
 
 def read_export(path: Path, layout: Layout, question: str | None = None) -> Answers:
     """Import answers that come as JSON, whichever tool wrote them.
-
-    Args:
-        path: JSON or JSON Lines, or an archive (.zip) or a folder of such files.
-        layout: what the columns mean.
-        question: which question, where the file has several.
 
     Raises:
         ValueError: the file cannot be read, is of no format that is known, or holds

@@ -7,9 +7,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from hitl_sim.participants.answers import Answers
+from hitl_sim.participants.answers import Answers, options_of, to_record
 from hitl_sim.participants.clean import Layout
-from hitl_sim.participants.encoded import options_of, to_record
 from hitl_sim.participants.table_file import read_answers
 
 PLAIN = "annotator,item,answer,gold,seconds\nann,a,x,x,2.5\nbob,a,y,x,4\nann,b,y,y,1\n"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from hitl_sim.participants.answers import options_of
 from hitl_sim.participants.clean import Layout
-from hitl_sim.participants.encoded import options_of
 from hitl_sim.participants.table_file import read_answers
 
 HEADER = "annotator,item,answer,gold,seconds"

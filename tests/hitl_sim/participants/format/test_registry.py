@@ -7,7 +7,7 @@ import pytest
 from hitl_sim.participants import format as package
 from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.registry import formats, read_export
-from hitl_sim.participants.source import import_answers
+from hitl_sim.participants.table_file import import_answers
 
 _CHOICE = {"type": "choices", "from_name": "c", "value": {"choices": ["a"]}}
 _HASHES = {"_task_hash": 1, "_input_hash": 1}
@@ -59,7 +59,7 @@ def _read(entries, found):
 
 FORMAT = export_of_tasks(
     "a poll",
-    lambda value, layout: "votes" in value,
+    lambda value: "votes" in value,
     _read,
     word="question",
     supported=("poll",),

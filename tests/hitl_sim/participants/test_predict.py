@@ -3,7 +3,7 @@
 import numpy as np
 from known_crowd import make_design
 
-from hitl_sim.participants.holdout import (
+from hitl_sim.participants.predict import (
     cut_in_halves,
     hold_cells,
     take_items,
