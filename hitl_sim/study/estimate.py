@@ -31,10 +31,6 @@ _LEVEL = 0.95
 def run_flops(condition: Condition, info: TaskInfo) -> float:
     """Count the matrix operations of one run to the cap, without those of choosing.
 
-    Args:
-        condition: one cell of a study.
-        info: its task.
-
     Returns:
         Operations: forward 2, backward 4 per weight and item, and 10 per weight and
         step for the optimiser.

@@ -17,11 +17,6 @@ def network_config(
 ) -> NetworkChoice:
     """Give a network the shape or the vocabulary of the task that it reads.
 
-    Args:
-        network: its table.
-        info: the task.
-        foreign: parts that the study brings, by name.
-
     Raises:
         ValueError: it cannot read the task, or its options do not fit.
     """

@@ -15,11 +15,6 @@ def train_config(
 ) -> TrainConfig:
     """Turn the static part of a training's table into the learner's config.
 
-    Args:
-        training: the table.
-        target: whose metric is measured; accuracy where left out.
-        foreign: parts that the study brings, by name.
-
     Raises:
         ValueError: the optimiser does not take batches, or returns what is none.
     """

@@ -31,11 +31,6 @@ def panel_of(condition: Condition) -> PanelConfig:
 def program_of(condition: Condition, info: TaskInfo, group_size: int) -> Program:
     """Give a condition's arm its surroundings.
 
-    Args:
-        condition: one cell of a study.
-        info: its task.
-        group_size: features of each group.
-
     Raises:
         SpecError: a part of the study cannot be loaded.
         ValueError: the network cannot read the task.

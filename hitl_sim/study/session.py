@@ -154,14 +154,7 @@ class Session:
         effort: Effort,
         on_progress: Callable[[Progress], None],
     ) -> None:
-        """Prepare; nothing is measured yet.
-
-        Args:
-            base: the profile that stands where nothing is measured.
-            workers: processes that fill the processor.
-            effort: how hard to measure.
-            on_progress: called before each window.
-        """
+        """Prepare; nothing is measured yet."""
         self.base = base
         self.workers = workers
         self.effort = effort

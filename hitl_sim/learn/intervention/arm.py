@@ -162,9 +162,6 @@ class Arm(Table, frozen=True, tag_field="kind"):
     def complete(self, parts: Mapping[str, Part]) -> "Arm":
         """Fill in the defaults of the parts that it names.
 
-        Args:
-            parts: parts that the study brings, by the names it gave them.
-
         Raises:
             ValueError: it names a part that does not exist, or options or params that
                 the part does not have.

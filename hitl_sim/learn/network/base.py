@@ -98,20 +98,12 @@ class Training(NamedTuple):
 
 
 def train_through(apply: Callable[[Any, Any, Any, Any], tuple[Any, None]]) -> Training:
-    """Train all weights through passes that leave nothing behind.
-
-    Args:
-        apply: as that of `Training`.
-    """
+    """Train all weights through passes that leave nothing behind."""
     return Training(lambda params: (params, None), lambda trained, _: trained, apply)
 
 
 def train_sampled(sample: Callable[[Any, Any, Any], jax.Array]) -> Training:
-    """Train through what is random in a network, such as dropout.
-
-    Args:
-        sample: as that of `Network`.
-    """
+    """Train through what is random in a network, such as dropout."""
     return train_through(lambda key, params, x, _: (sample(key, params, x), None))
 
 
