@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 from hitl_sim.learn.network.base import Size
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.network import network_of
+from hitl_sim.study.program import network_of
 from hitl_sim.task import TaskInfo
 
 FLOPS_PER_S = 6e10
