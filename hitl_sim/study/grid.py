@@ -453,9 +453,6 @@ def expand(spec: StudySpec) -> list[Condition]:
     with a crowd. Every setting of task, network and training gets a pilot: a run of
     the control with streams of its own, which fixes the target.
 
-    Args:
-        spec: a validated study.
-
     Returns:
         The conditions.
 
@@ -534,12 +531,7 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
 
 
 def count_inert(conditions: Iterable[Condition], spec: StudySpec) -> int:
-    """Count the conditions that differ from another one along inert axes alone.
-
-    Args:
-        conditions: as `expand` lists them.
-        spec: their study.
-    """
+    """Count the conditions that differ from another one along inert axes alone."""
     seen: set[Any] = set()
     number = 0
     for condition in conditions:

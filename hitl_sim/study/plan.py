@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.grid import (
     Condition,
     CrowdContent,
@@ -19,6 +18,7 @@ from hitl_sim.study.grid import (
     record_keys,
 )
 from hitl_sim.study.parts import check_parts
+from hitl_sim.study.program import annotator_of
 from hitl_sim.study.recording import describe_recording
 from hitl_sim.study.spec import CrowdSpec, SpecError, StudySpec, TaskSpec, validate
 from hitl_sim.study.suit import check_suits
@@ -274,24 +274,26 @@ def load_data(task: TaskSpec, name: str = "") -> tuple[TaskInfo, TaskData]:
         SpecError: the data are missing or damaged.
     """
     try:
-        info, data = load_task(
-            task.source,
-            num_features=task.num_features,
-            num_groups=task.num_groups,
-            label_column=task.label_column,
-            text_column=task.text_column,
-            item_column=task.item_column,
-            representation=task.representation,
-            length=task.length,
-            image_size=task.image_size,
-            informative_groups=task.informative_groups,
-        )
+        return load_task(task.source, **{n: getattr(task, n) for n in _READING})
     except (ValueError, OSError) as error:
         table = f"[task.{name}]" if name else "[task]"
         is_named = task.source in str(error)
         where = table if is_named else f"{table} {task.source!r}:"
         raise SpecError(f"{where} {error}") from error
-    return info, data
+
+
+_READING = (
+    "num_features",
+    "num_groups",
+    "label_column",
+    "text_column",
+    "item_column",
+    "representation",
+    "length",
+    "image_size",
+    "informative_groups",
+)
+"""Fields of a task that say how its source is read."""
 
 
 def _check_sizes(condition: Condition, info: TaskInfo) -> None:

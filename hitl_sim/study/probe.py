@@ -64,11 +64,6 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
 
     The chunks' records are kept: they are part of the study.
 
-    Args:
-        spec: the study.
-        out: results folder; made if missing.
-        workers: processes that the study will have.
-
     Returns:
         Times, and what they say of the rest.
 

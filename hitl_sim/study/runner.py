@@ -116,12 +116,7 @@ def dry_run(spec: StudySpec, out: Path | None = None) -> DryRun:
 
 
 def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
-    """Say what a planned study would do: before a run, or in place of one.
-
-    Args:
-        plan: the study.
-        finished: keys of its folder's records.
-    """
+    """Say what a planned study would do: before a run, or in place of one."""
     spec, finished = plan.spec, set(finished)
     left = chunks_left(plan, finished)
     keys = {run.key for run in plan.runs}

@@ -27,8 +27,7 @@ from hitl_sim.learn.optimise import TrainConfig, check_padding
 from hitl_sim.learn.work import abstract, list_shape, trace, train_unit
 from hitl_sim.schema import one_of
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.network import network_of, readers
-from hitl_sim.study.program import program_of
+from hitl_sim.study.program import network_of, program_of, readers
 from hitl_sim.study.spec import SpecError
 from hitl_sim.task import TaskInfo
 

@@ -70,10 +70,6 @@ def tune_study(
 ) -> Tuning:
     """Time every program of a study, alone in one worker; no record is kept.
 
-    Args:
-        spec: the study.
-        on_program: called with the programs that are done, and their number.
-
     Returns:
         Times with 1, 2, 4 ... lanes that divide the width, up to 16 on a CPU.
 
@@ -108,10 +104,6 @@ def tune_study(
 
 def write_lanes(file: Path, lanes: int) -> None:
     """Write the number of lanes into a study file, and change nothing else in it.
-
-    Args:
-        file: the study.
-        lanes: runs to map together.
 
     Raises:
         SpecError: the file is written so that the number finds no place in it.

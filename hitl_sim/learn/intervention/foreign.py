@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from msgspec import field
 from msgspec.structs import replace
 
-from hitl_sim.learn.intervention.arm import Arm, Surroundings, TaskFacts, check_people
+from hitl_sim.learn.intervention.arm import Arm, Surroundings, TaskFacts
 from hitl_sim.learn.intervention.base import Intervention, Program
 from hitl_sim.learn.replay import REPLAYED
 from hitl_sim.part import Part, find
@@ -46,6 +46,10 @@ class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
         """Those of the part."""
         return self.params
 
+    def inert(self, field: str, crew: int) -> None:
+        """Say nothing: what the part shows to people is not known here."""
+        del field, crew
+
     def complete(self, parts: Mapping[str, Part]) -> "ForeignArm":
         """Fill in the defaults of the part."""
         try:
@@ -57,9 +61,7 @@ class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
         return replace(self, options=options, params=params)
 
     def check(self, study: Surroundings) -> None:
-        """Refuse more people per question than there are."""
-        if self.question is not None:
-            check_people(self, study)
+        """Refuse what contradicts itself or the study."""
         # whether its training sets have sizes that are known is seen once it is built
         super().check(study._replace(batch=study.batch or 1))
 

@@ -20,7 +20,6 @@ from hitl_sim.learn.intervention.base import (
     Program,
     Setting,
     askable_first,
-    keep_all_columns,
     label_questions,
 )
 from hitl_sim.learn.lever.table import QuantiseLever, find_lever
@@ -516,12 +515,10 @@ def _build(arm: LabellingArm, program: Program) -> Intervention:
         feedback="label",
         num_features=shape.num_features,
         is_scratch=arm.refit == "scratch",
-        has_penalty=False,
         steps=fit_steps(arm, program.train),
         begin=begin,
         absorb=absorb,
         training=partial(_train_set, arm, program),
-        columns=keep_all_columns,
         choose=choose,
         work=_work(arm, program, network, strategy),
         has_start=arm.initial > 0,

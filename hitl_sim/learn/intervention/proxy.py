@@ -23,12 +23,6 @@ def fit_proxy(
 ) -> Any:
     """Train the study's network on the pool as it was given.
 
-    Args:
-        key: fixes weights and batches.
-        program: the static surroundings.
-        setting: the run's pool, and the numbers of its optimiser.
-        num_steps: training steps; static.
-
     Returns:
         The weights.
     """

@@ -25,9 +25,6 @@ from oracles.replay import RecordedAnswers
 def build_run(config: RunConfig) -> Callable[..., Trace]:
     """Build the pure function that is one whole run.
 
-    Args:
-        config: the program.
-
     Returns:
         `(seeds, hyper, data, answers=None) -> Trace`, to be mapped and compiled by the
         caller; `answers` are those of recorded people, where the panel has a policy.

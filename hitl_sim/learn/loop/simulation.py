@@ -19,9 +19,6 @@ def build_simulation(config: RunConfig) -> Callable[..., Any]:
     People are asked the first round's questions in each round, under other item ids:
     what they are asked does not change what it takes to simulate them.
 
-    Args:
-        config: the program of the run.
-
     Returns:
         `(seeds, hyper, data, answers=None) -> arrays`, to be timed beside the run.
     """

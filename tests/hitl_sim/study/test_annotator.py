@@ -2,9 +2,8 @@
 
 import pytest
 
-from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.grid import expand, record_keys
-from hitl_sim.study.program import panel_of
+from hitl_sim.study.program import annotator_of, panel_of
 from hitl_sim.study.spec import SpecError, convert
 
 ANCHORED = """

@@ -18,8 +18,7 @@ import jax.numpy as jnp
 import optax
 
 from hitl_sim import part
-from hitl_sim.learn.intervention import Intervention
-from hitl_sim.learn.intervention.share import Kept, build_selection, train_on_kept
+from hitl_sim.learn.intervention.share import Kept, build_unguided
 
 
 @part.strategy(params={"weight": 1.0})
@@ -92,9 +91,9 @@ def newest(program, *, least=1):
 
     def begin(key, setting):
         num = jnp.maximum(jnp.int32(setting.params["share"] * num_pool), least)
-        return Kept(jnp.arange(num_pool)[::-1], num), None
+        return Kept(jnp.arange(num_pool)[::-1], num)
 
-    return build_selection(program, begin, lambda s, plan, a: plan, train_on_kept, ())
+    return build_unguided(program, begin)
 
 
 @part.intervention()

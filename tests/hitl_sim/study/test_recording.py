@@ -335,9 +335,7 @@ import jax.numpy as jnp
 
 from hitl_sim import part
 from hitl_sim.learn.intervention import Intervention
-from hitl_sim.learn.intervention.base import (
-    ask_nothing, even_steps, keep_all_columns, label_questions,
-)
+from hitl_sim.learn.intervention.base import even_steps, label_questions
 from hitl_sim.learn.optimise import TrainSet
 
 
@@ -359,9 +357,8 @@ def first_ten(program, *, feedback="label"):
         return setting.split.pool.label.at[:num].set(answers.answer[:, 0])
 
     return Intervention(
-        1, num, feedback, program.shape.num_features, False, False,
-        even_steps(program.train), begin, absorb, training, keep_all_columns,
-        ask_nothing, (),
+        program.shape.num_features, even_steps(program.train), begin, training, absorb,
+        num_questions=num, feedback=feedback,
     )
 """
 
