@@ -7,6 +7,7 @@ predict, difficulty tied to a model) is averaged over in the same way.
 """
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
@@ -81,7 +82,7 @@ def solve_skill(
     """
     if accuracy is None:
         return 0.0
-    options = _num_rivals(kind, num_options)
+    options = num_options if kind.options == "classes" else 2
     guess = 0.5 if kind.is_check else 1.0 / options
     # Marks set in a lapse keep the person's share and so have no accuracy to speak of.
     rate = np.zeros_like(_NODES) if kind.answer == "marks" else lapse + 0.0 * _NODES
@@ -106,13 +107,7 @@ def solve_skill(
         )
     if accuracy >= best - 1e-9:
         return high if mean_lapse < 1.0 else 0.0
-    low = _SKILL_FLOOR
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        low, high = (
-            (middle, high) if mean_accuracy(middle) < accuracy else (low, middle)
-        )
-    return 0.5 * (low + high)
+    return _halve(lambda skill: mean_accuracy(skill) < accuracy, _SKILL_FLOOR, high)
 
 
 def solve_median(mean: float, spread: float, power: int = 1) -> float:
@@ -128,12 +123,11 @@ def solve_median(mean: float, spread: float, power: int = 1) -> float:
     """
     if mean in (0.0, 1.0) or spread == 0.0:
         return float(mean ** (1.0 / power))
-    low, high = -60.0, 60.0
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        found = float(_WEIGHTS @ _sigmoid(middle + spread * _NODES) ** power)
-        low, high = (middle, high) if found < mean else (low, middle)
-    return float(_sigmoid(np.array([0.5 * (low + high)]))[0])
+
+    def is_below(logit: float) -> bool:
+        return float(_WEIGHTS @ _sigmoid(logit + spread * _NODES) ** power) < mean
+
+    return float(_sigmoid(np.array([_halve(is_below, -60.0, 60.0)]))[0])
 
 
 def lapse_by_skill(median: float, spread: float, correlation: float) -> Signal:
@@ -170,12 +164,11 @@ def solve_criterion(skill: float, mark_share: float) -> float:
     spread = math.hypot(skill, math.pi / math.sqrt(3.0))
     if skill > _COARSE_SKILL:
         return skill * NormalDist().inv_cdf(1.0 - mark_share)
-    low, high = -20.0 * spread, 20.0 * spread
-    for _ in range(100):
-        middle = 0.5 * (low + high)
-        share = float(_WEIGHTS @ _sigmoid(skill * _NODES - middle))
-        low, high = (middle, high) if share > mark_share else (low, middle)
-    return 0.5 * (low + high)
+
+    def is_low(criterion: float) -> bool:
+        return float(_WEIGHTS @ _sigmoid(skill * _NODES - criterion)) > mark_share
+
+    return _halve(is_low, -20.0 * spread, 20.0 * spread)
 
 
 def expected_conflict(
@@ -210,9 +203,12 @@ def expected_conflict(
     return float(np.log(2.0) - _WEIGHTS @ integral)
 
 
-def _num_rivals(kind: Kind, num_options: int) -> int:
-    """Return among how many options the right one has to win."""
-    return num_options if kind.options == "classes" else 2
+def _halve(is_below: Callable[[float], bool], low: float, high: float) -> float:
+    """Find where a rising curve crosses its aim, by halving."""
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if is_below(middle) else (low, middle)
+    return 0.5 * (low + high)
 
 
 def _item_offsets(options: int, items: ItemSpread) -> tuple[Signal, Signal]:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hitl_sim.participants.answers import FIELDS
-from hitl_sim.participants.column import Place
+from hitl_sim.participants.column import Place, flags_of
 from hitl_sim.table.text_column import is_empty
 
 _ITEM = "{item}"
@@ -166,5 +166,4 @@ def filled(column: pa.ChunkedArray) -> NDArray[np.bool_]:
     there = pc.is_valid(column)
     if pa.types.is_string(column.type):
         there = pc.and_(there, pc.invert(pc.fill_null(is_empty(column), True)))
-    flags: NDArray[np.bool_] = there.to_numpy(zero_copy_only=False)
-    return flags
+    return flags_of(there)

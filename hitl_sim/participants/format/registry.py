@@ -13,16 +13,43 @@ from typing import Any
 
 from hitl_sim.participants import format as package
 from hitl_sim.participants.answers import Answers
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.document import Entry, read_entries
-from hitl_sim.participants.format.foreign import name_foreign
-from hitl_sim.participants.table_file import Layout
+
+_FOREIGN: tuple[tuple[frozenset[str], str], ...] = (
+    (
+        frozenset({"annotation_id", "annotator"}),
+        "Label Studio's JSON-MIN, which knows no skips. Export as JSON",
+    ),
+    (
+        frozenset({"completions"}),
+        "an export of Label Studio before 1.0 (completions), which names no people",
+    ),
+    (frozenset({"images", "annotations", "categories"}), "COCO, which names no people"),
+    (
+        frozenset({"paragraphs"}),
+        "training data of spaCy or SQuAD, which names no people",
+    ),
+    (frozenset({"text", "ents"}), "documents of spaCy, which name no people"),
+    (
+        frozenset({"annotation", "annotation_agent"}),
+        "records of Argilla before 1.8 or of Rubrix, which keep one answer each",
+    ),
+    (frozenset({"data_row", "projects"}), "an export of Labelbox"),
+    (frozenset({"_via_settings"}), "a project of VGG Image Annotator"),
+    (frozenset({"source-ref"}), "a manifest of SageMaker Ground Truth"),
+)
+
+
+def name_foreign(value: Mapping[str, Any]) -> str | None:
+    """Return what an object is, if it is of a known format that is not imported."""
+    there = frozenset(value)
+    return next((name for fields, name in _FOREIGN if fields <= there), None)
+
 
 # Objects of a file that are looked at until one is recognised.
 _LOOKED_AT = 100
 _SHOWN = 12
-
-
-Recognise = Callable[[Mapping[str, Any], Layout], bool]
 
 
 @dataclass(frozen=True)
@@ -37,7 +64,7 @@ class Format:
     """
 
     name: str
-    recognise: Recognise
+    recognise: Callable[[Mapping[str, Any], Layout], bool]
     read: Callable[[Sequence[Entry], str, Layout, str | None], Answers]
 
 
@@ -52,11 +79,6 @@ def formats() -> tuple[Format, ...]:
 
 def read_export(path: Path, layout: Layout, question: str | None = None) -> Answers:
     """Import answers that come as JSON, whichever tool wrote them.
-
-    Args:
-        path: JSON or JSON Lines, or an archive (.zip) or a folder of such files.
-        layout: what the columns mean.
-        question: which question, where the file has several.
 
     Raises:
         ValueError: the file cannot be read, is of no format that is known, or holds
