@@ -71,11 +71,8 @@ def afford(joules: npt.ArrayLike, boundary: Boundary) -> Quantity:
 def afford_lines(joules: npt.ArrayLike) -> list[AffordLine]:
     """Compute the lines of the figure "what a joule buys in human time".
 
-    Args:
-        joules: `[B]` budgets, J; > 0.
-
     Returns:
-        One line per boundary in which human time has a price.
+        One line over `[B]` budgets, J, per boundary in which human time has a price.
 
     Raises:
         ValueError: a budget is not positive and finite.

@@ -162,13 +162,9 @@ def open_market(
     prices: Prices,
     label_s: Quantity,
 ) -> Market:
-    """Make a market of a device and a study's prices.
+    """Make a market of a device, of what work takes on it, and of a study's prices.
 
-    Args:
-        costs: device seconds and joules by unit of work.
-        profile: the device.
-        prices: what the study pays.
-        label_s: time of one label by the study's own crowd, s.
+    `label_s` is the time of one label by the study's own crowd, s.
 
     Raises:
         ValueError: the prices are impossible.

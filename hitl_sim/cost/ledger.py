@@ -179,14 +179,7 @@ def build_ledger(
     - `embodied` (lifetime): device seconds x emissions of its manufacture per second.
     - `inference` (lifetime): queries over the model's life x joules of one item.
 
-    Args:
-        usage: what was done, in counts and seconds.
-        device: what that takes.
-        rates: the study's prices.
-        label_s: time of one label by the same crowd, with whatever redundancy, s.
-
-    Returns:
-        The ledger.
+    `label_s` is the time of one label by the same crowd, with whatever redundancy, s.
 
     Raises:
         ValueError: there is no protocol work, or less is paid than worked.

@@ -50,9 +50,7 @@ class Operations:
 def count_operations(fn: Callable[..., Any], *args: Any) -> Operations:
     """Count the operations of one call, without running or compiling it.
 
-    Args:
-        fn: a traceable function.
-        args: its arguments, arrays or `jax.ShapeDtypeStruct`s; only shapes matter.
+    Only the shapes of its arguments matter; `jax.ShapeDtypeStruct`s do.
     """
     import jax  # noqa: PLC0415 - only a count needs jax
 

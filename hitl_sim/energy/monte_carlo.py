@@ -106,13 +106,9 @@ def fit_errors(value: float, errors: Errors, interval: Interval, label: str) -> 
     """Stretch one-source effects until quadrature gives the interval of the draws.
 
     Nothing is changed where there is one source only (quadrature is exact there), or
-    where the two intervals differ by less than a tenth of their reach.
-
-    Args:
-        value: the number; > 0.
-        errors: what each source does to it alone.
-        interval: ends found by draws; > 0.
-        label: what to call the source of what no source does alone.
+    where the two intervals differ by less than a tenth of their reach. What no source
+    does alone gets a source of its own, called by the label; value and interval are
+    positive.
 
     Returns:
         Effects that keep their sources, so that what is shared still cancels and adds.

@@ -146,11 +146,8 @@ def list_cuts(
 ) -> tuple[Cut, ...]:
     """Return every cut, from all on the server to all on the device.
 
-    Args:
-        layers: the network, first layer first.
-        link: what lies between.
-        bits: bits of each feature that is sent; the input, at c = 0, likewise.
-        beside_b: bytes sent beside the features, such as their range, B.
+    Features are sent in some bits each, the input, at c = 0, likewise, and some bytes
+    beside them, B, such as their range.
 
     Raises:
         ValueError: there is no layer, or the bits are not in 1 to 32.

@@ -35,12 +35,7 @@ class Queue(NamedTuple):
 
 
 def split_round(index: int, work: Round, num_people: int) -> list[Queue]:
-    """Check one round and hand each person a queue.
-
-    Args:
-        index: place of the round in the study, for messages.
-        work: the round, arrays `[T, A]`.
-        num_people: people in the crew, `A`.
+    """Check one round, which messages name by its index, and hand each person a queue.
 
     Returns:
         `A` queues, without the positions where nothing is asked.

@@ -60,10 +60,6 @@ def simulate_rounds(crew: Crew, rounds: Sequence[Round]) -> Timeline:
     Nothing is drawn here: the times come with the rounds, so equal input gives an
     equal timeline. The rules of the clock are in `hitl_sim.workforce.process`.
 
-    Args:
-        crew: the people and their hours.
-        rounds: what each of them is asked, `[T, A]` per round; `T` may differ.
-
     Returns:
         The timeline; its arrays have one entry per round.
 

@@ -232,19 +232,13 @@ def fit_tiling(
     sum_b: int,
     byte_costs: tuple[float, float] = (1.0, 0.0),
 ) -> Tiling:
-    """Return the tiles of a level that cost least on its two sides.
+    """Return the tiles of a level, of some capacity, that cost least on its two sides.
 
     The cost is that of the bytes moved into the level, and of the fewest that the next
     level can move out of it: each tile's part of A and B read, of C read and written.
     Without the second, tiles could be so thin that nothing is reused further in. Sizes
     tried are powers of two and the whole of each axis, in every order of loops.
-
-    Args:
-        size: M, N and K of what is tiled.
-        capacity_b: what one tile of each matrix may take together, B.
-        operand_b: bytes of an element of A or B.
-        sum_b: bytes of an element of C.
-        byte_costs: of a byte moved into the level, and of one moved out of it.
+    `byte_costs` are of a byte moved into the level, and of one moved out of it.
 
     Raises:
         ValueError: not even tiles of one element fit.

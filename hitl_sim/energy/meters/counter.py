@@ -116,13 +116,9 @@ def watch_counter(
     clock: Clock = time.monotonic_ns,
     sleep: Sleep = time.sleep,
 ) -> tuple[float, float | None]:
-    """Read a counter until it has moved twice, or for `PROBE_LIMIT_S`.
+    """Read a counter, J, until it has moved twice, or for `PROBE_LIMIT_S`.
 
-    Args:
-        read: returns the counter, J.
-        wrap: value at which the counter starts again, J.
-        clock: monotonic clock, ns.
-        sleep: waits for some seconds.
+    It starts again at `wrap`, J, where that is given.
 
     Returns:
         Joules counted over the watch, and the time between its two moves, s (`None`

@@ -38,16 +38,10 @@ def measured_energy(
     gain_frac: float,
     others: tuple[Error, ...],
 ) -> Quantity:
-    """Return what a sensor showed, with its errors added in quadrature.
+    """Return what a sensor showed, J; > 0, with its errors added in quadrature.
 
-    Args:
-        joules: what it showed, J; > 0.
-        kind: how it was measured.
-        scope: what it covers.
-        of: its device.
-        label: name of the sensor, whose gain is one source of error for all readings.
-        gain_frac: 95 % half-width of that gain, relative.
-        others: errors of this reading alone.
+    Its gain, of 95 % half-width `gain_frac`, is one source of error for all readings of
+    the sensor of this label; the others are of this reading alone.
     """
     gain = gain_frac * joules
     errors = merge_errors((Error(f"{label}{_GAIN}", -gain, gain), *others))
@@ -109,13 +103,9 @@ def unseen_j(
     elapsed_s: float,
     swing_w: float,
 ) -> float:
-    """Return the 95 % half-width of what a sensor did not look at, J.
+    """Return the 95 % half-width of what a sensor did not look at in a window, J.
 
-    Args:
-        duty: how much of the time it looks.
-        joules: energy of the window, J.
-        elapsed_s: its length, s.
-        swing_w: largest difference between samples of power in it, W.
+    `swing_w` is the largest difference between samples of power in it, W.
 
     References:
         Yang, Adamek and Armour (2024), Accurate and convenient energy measurements for

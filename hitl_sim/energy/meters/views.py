@@ -48,14 +48,8 @@ def check_sensor(
     """Return both views of a device between two readings, compared.
 
     A counter that fell, between the readings or between samples in between, gives no
-    energy, and neither does one that stood still: the check is labelled `reset` or
-    `still` and holds the sampled energy alone.
-
-    Args:
-        sensor: the device.
-        start: readings at the beginning.
-        end: readings at the end.
-        flaw: why its counter is known to have stood still in between; empty if not.
+    energy, and neither does one that stood still, as its flaw says: the check is
+    labelled `reset` or `still` and holds the sampled energy alone.
     """
     of = sensor.of
     first, last = start.power.get(of), end.power.get(of)
@@ -112,15 +106,11 @@ def check_sensor(
 def checked_energy(check: Check, scope: Scope, reason: str) -> Quantity:
     """Return the energy that a check leaves standing.
 
-    Args:
-        check: both views of a device.
-        scope: what they cover.
-        reason: why neither could be read, if so.
-
     Returns:
         The counter's energy, its interval widened to hold the other view where the two
-        disagree; else the sampled energy; else unavailable. A window that is too short
-        for a counter that works is too short for power of the same sensor, too.
+        disagree; else the sampled energy; else unavailable, for a reason where neither
+        could be read. A window that is too short for a counter that works is too short
+        for power of the same sensor, too.
     """
     if check.counter is not None:
         return _with_both(check) if check.label == "suspect" else check.counter
@@ -144,12 +134,6 @@ def compare_views(
 
     Both hang on one sensor, so its gain explains no difference between them. They are
     `suspect` when they differ by more than the tolerance and their other errors.
-
-    Args:
-        of: the device.
-        counter: energy by the counter, J.
-        sampled: energy by integrated power, J.
-        samples: the samples up to the end, if any were taken.
     """
     if counter is None or sampled is None or not sampled.is_known:
         note = "counter only" if counter is not None else "sampled power only"
