@@ -202,6 +202,7 @@ def build_ledger(
     share = rates.pue - exactly(1.0, "1", "definition of PUE")
     joules = total([*(cost.joules for cost in work.values()), waiting])
     overhead = joules.times(share, unit="J", scope=Scope.OVERHEAD)
+    answers = device.item_joules(usage).times(rates.life_queries, unit="J")
     return Ledger(
         (
             *busy,
@@ -212,7 +213,7 @@ def build_ledger(
             _labels("validation_labels", usage.validation_labels, rates, label_s),
             *_instrument(device.work(usage, INSTRUMENT), rates),
             _embodied(busy_s, device.embodied_per_s),
-            _inference(device.item_joules(usage), rates),
+            _electric("inference", "inference", answers, rates, standing="lifetime"),
         )
     )
 
@@ -245,11 +246,6 @@ def _embodied(seconds: Quantity, per_s: Quantity) -> Line:
     joules = unavailable("J", Scope.EMBODIED, reason)
     carbon = seconds.times(per_s, unit="kgCO2e", scope=Scope.EMBODIED)
     return Line("embodied", "embodied", "lifetime", joules=joules, kgco2e=carbon)
-
-
-def _inference(item: Quantity, rates: Rates) -> Line:
-    joules = item.times(rates.life_queries, unit="J")
-    return _electric("inference", "inference", joules, rates, standing="lifetime")
 
 
 def _people(usage: Usage, rates: Rates) -> list[Line]:

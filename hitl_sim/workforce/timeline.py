@@ -89,7 +89,11 @@ def _build_timeline(
     spent_s = {name: np.zeros(shape) for name in ("work", "break", "wait")}
     for span in (span for person in people for span in person.spans):
         spent_s[span.activity][span.round, span.person] += span.end_s - span.start_s
-    _check_spans(worked_s, spent_s["work"])
+    if not np.allclose(worked_s, spent_s["work"], rtol=1e-9, atol=1e-6):
+        raise ConservationError(
+            f"Work spans add up to {spent_s['work'].sum()} s, the queues hold"
+            f" {worked_s.sum()} s of work."
+        )
     paid_s = worked_s.copy()
     if crew.is_break_paid:
         paid_s += spent_s["break"]
@@ -112,15 +116,6 @@ def _build_timeline(
         person_paid_s=paid_s.sum(axis=0),
         spans=tuple(span for person in people for span in person.spans),
     )
-
-
-def _check_spans(worked_s: FloatArray, spans_s: FloatArray) -> None:
-    """Refuse spans that do not add up to the seconds in the queues."""
-    if not np.allclose(worked_s, spans_s, rtol=1e-9, atol=1e-6):
-        raise ConservationError(
-            f"Work spans add up to {spans_s.sum()} s, the queues hold"
-            f" {worked_s.sum()} s of work."
-        )
 
 
 def check_conservation(timeline: Timeline) -> None:

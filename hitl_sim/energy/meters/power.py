@@ -79,6 +79,10 @@ class PowerTotal:
         """
         gap_s = (at_ns - self.at_ns) * S_PER_NS
         change = watts - self.watts
+        shown = self.counter if counter is None else counter
+        is_fall = (
+            self.counter is not None and shown is not None and shown < self.counter
+        )
         since_s = min(period_s, (at_ns - self.changed_ns) * S_PER_NS)
         return replace(
             self,
@@ -88,16 +92,12 @@ class PowerTotal:
             variance=self.variance + (max(gap_s, since_s) * change) ** 2 / 3,
             num_steps=self.num_steps + (gap_s > 0),
             changed_ns=at_ns if change else self.changed_ns,
-            counter=self.counter if counter is None else counter,
-            num_falls=self.num_falls + _is_fall(self.counter, counter),
+            counter=shown,
+            num_falls=self.num_falls + is_fall,
             longest_s=max(self.longest_s, gap_s),
             least_w=min(self.least_w, watts),
             most_w=max(self.most_w, watts),
         )
-
-
-def _is_fall(before: float | None, after: float | None) -> bool:
-    return before is not None and after is not None and after < before
 
 
 def first_sample(at_ns: int, watts: float, counter: float | None) -> PowerTotal:

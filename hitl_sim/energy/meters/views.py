@@ -158,11 +158,7 @@ def compare_views(
 def _own_error(quantity: Quantity) -> float:
     """Return the half-width of all errors but the sensor's gain, J."""
     others = [e for e in quantity.errors or () if not is_gain(e)]
-    return math.hypot(*(_reach(error) for error in others))
-
-
-def _reach(error: Error) -> float:
-    return max(abs(float(error.low)), abs(float(error.high)))
+    return math.hypot(*(max(abs(float(e.low)), abs(float(e.high))) for e in others))
 
 
 def _with_both(check: Check) -> Quantity:
