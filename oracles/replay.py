@@ -13,7 +13,7 @@ too.
 
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -21,8 +21,8 @@ from jax import Array
 from jaxtyping import Bool, Float, Int, PRNGKeyArray
 from numpy.typing import ArrayLike, NDArray
 
-from oracles.annotators import Annotators, AnnotatorState
-from oracles.contract import Query, Response
+from oracles.annotators import Annotators
+from oracles.contract import Oracle, Query, Response
 from oracles.feedback import KINDS
 
 AnyArray = np.ndarray | Array
@@ -65,13 +65,13 @@ class ReplayState(NamedTuple):
     """What replay carries from question to question.
 
     Attributes:
-        people: state of the fitted people.
+        people: state of the fitted people, as who stands in for them carries it.
         num_replayed: `[A]` questions answered from the record.
         num_missing: `[A]` questions that the record does not hold.
         num_untimed: `[A]` questions answered from the record, but not their time.
     """
 
-    people: AnnotatorState
+    people: Any
     num_replayed: Int[Array, "A"]
     num_missing: Int[Array, "A"]
     num_untimed: Int[Array, "A"]
@@ -188,7 +188,9 @@ def is_recorded(
 
 
 @cache
-def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOracle:
+def build_replay(
+    kind: str, policy: str, *, is_timed: bool = True, stand_in: Oracle | None = None
+) -> ReplayOracle:
     """Build the oracle that replays answers of one kind.
 
     Args:
@@ -197,6 +199,7 @@ def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOrac
         is_timed: whether every recorded answer has its time. If not, or where they
             answer, the fitted people go through all questions, so that practice and
             fatigue go on; what was recorded stands in the place of what they say.
+        stand_in: how fitted people answer; as simulated people do when left out.
 
     Returns:
         The oracle; nothing recorded is closed over.
@@ -209,7 +212,7 @@ def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOrac
         if value not in allowed:
             listed = ", ".join(map(repr, allowed))
             raise ValueError(f"`{name}` must be one of {listed}, got {value!r}.")
-    fitted = KINDS[kind].oracle
+    fitted = KINDS[kind].oracle if stand_in is None else stand_in
 
     def check(recording: Recording) -> None:
         fitted.check(recording.people)

@@ -8,7 +8,7 @@ line is linear in what was used, so that `engine` may ask what one of everything
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -203,11 +203,11 @@ def build_ledger(
         ),
         _electric("device_waiting", "waiting", waiting, rates, wait_s),
     ]
-    busy_s = _sum(busy, lambda line: line.seconds)
+    busy_s = total([*(cost.seconds for cost in work.values()), wait_s])
     hours = busy_s.scaled(1 / S_PER_H, unit="h")
     rent = hours.times(rates.device, unit="USD", scope=Scope.MONEY)
     share = rates.pue - exactly(1.0, "1", "definition of PUE")
-    joules = _sum(busy, lambda line: line.joules)
+    joules = total([*(cost.joules for cost in work.values()), waiting])
     overhead = joules.times(share, unit="J", scope=Scope.OVERHEAD)
     return Ledger(
         (
@@ -222,10 +222,6 @@ def build_ledger(
             _inference(device.item_joules(usage), rates),
         )
     )
-
-
-def _sum(lines: Iterable[Line], read: Callable[[Line], Quantity | None]) -> Quantity:
-    return total(q for line in lines if (q := read(line)) is not None)
 
 
 def _electric(

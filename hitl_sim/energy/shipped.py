@@ -19,12 +19,7 @@ def read_shipped(file: str, form: type[T]) -> T:
 
 
 def named(found: Mapping[str, T], name: str, field: str) -> T:
-    """Look up what ships by its name.
-
-    Args:
-        found: all that ships, by name.
-        name: what is wanted.
-        field: what the name is of, for the message.
+    """Look up what ships by its name; the message calls it a `field`.
 
     Raises:
         ValueError: there is none of this name.

@@ -9,14 +9,7 @@ import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from hitl_sim.learn.annotator import AnnotatorConfig
-from oracles import (
-    Annotators,
-    Oracle,
-    Population,
-    Query,
-    Response,
-    sample_annotators,
-)
+from oracles import Annotators, Oracle, Population, Query, Response, sample_annotators
 from oracles.annotators import map_people
 from oracles.population import draw_activity
 from oracles.workload import activity_by_rank, assign_by_activity
@@ -36,7 +29,8 @@ class PanelConfig:
         policy: what is done where recorded people have not answered, one of
             `oracles.replay.POLICIES`; None where simulated people answer.
         is_timed: whether every recorded answer has its time.
-        annotator: how simulated people answer; the built-in way if None.
+        annotator: how simulated people answer, those too who stand in for recorded
+            ones; the built-in way if None.
     """
 
     crew: int = 3

@@ -61,6 +61,34 @@ def abstract(*shape: int, dtype: Any = np.float32) -> Any:
     return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
 
 
+def trace(words: str, program: Callable[..., Any], *args: Any) -> Any:
+    """Trace a part that a study brings, before any work; nothing is computed.
+
+    Args:
+        words: what it is, as the begin of a sentence.
+        program: what it does.
+        args: its arguments, abstract ones too.
+
+    Returns:
+        What comes out, abstract.
+
+    Raises:
+        ValueError: it cannot be traced, with what it raised in one line.
+    """
+    try:
+        return jax.eval_shape(program, *args)
+    except Exception as error:
+        first = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            f"{words} must be traceable, got {type(error).__name__}: {first}"
+        ) from error
+
+
+def list_shape(out: Any) -> Any:
+    """Write what a part returned for a message: shapes of arrays, else the thing."""
+    return jax.tree.map(lambda a: list(a.shape) if hasattr(a, "shape") else a, out)
+
+
 def abstract_learner(network: Network, config: TrainConfig) -> Any:
     """Describe a network in training without drawing it."""
     return jax.eval_shape(

@@ -24,13 +24,7 @@ from typing import Any
 
 import msgspec
 
-from hitl_sim.energy import (
-    DeviceProfile,
-    Kind,
-    Quantity,
-    save_profile,
-    total,
-)
+from hitl_sim.energy import DeviceProfile, Kind, Quantity, save_profile, total
 from hitl_sim.energy.profile import Constant, MeasuredCost, Regime, RegimeCost
 from hitl_sim.energy.repeat import MIN_REPEATS, Repeated, summarise
 from hitl_sim.output import write_bytes

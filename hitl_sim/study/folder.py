@@ -207,12 +207,7 @@ def _counted(out: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_groups(out: Path, wanted: Iterable[str] | None) -> dict[str, Any]:
-    """Read what a folder knows of a study's programs.
-
-    Args:
-        out: results folder.
-        wanted: names of the programs; none are read where they are not known.
-    """
+    """Read what a folder knows of a study's programs."""
     names = set(wanted or ())
     return {
         path.stem: json.loads(path.read_text())

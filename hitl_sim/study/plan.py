@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.grid import (
     Condition,
     CrowdContent,
@@ -18,21 +17,13 @@ from hitl_sim.study.grid import (
     expand,
     record_keys,
 )
+from hitl_sim.study.parts import check_parts
+from hitl_sim.study.program import annotator_of
 from hitl_sim.study.recording import describe_recording
-from hitl_sim.study.spec import (
-    CrowdSpec,
-    SpecError,
-    StudySpec,
-    TaskSpec,
-)
+from hitl_sim.study.spec import CrowdSpec, SpecError, StudySpec, TaskSpec, validate
 from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
-from oracles import (
-    Population,
-    PopulationSource,
-    build_population,
-    describe_population,
-)
+from oracles import Population, PopulationSource, build_population, describe_population
 from oracles.population import traits_of
 from oracles.populations import split_name
 
@@ -167,7 +158,7 @@ def _dials(condition: Condition) -> dict[str, Any]:
     if recording is not None:
         crowd |= {"recording": recording.name, "policy": recording.policy}
     crowd |= condition.dials
-    if recording is None and "annotator" in condition.crowd.chosen:
+    if condition.is_simulated and "annotator" in condition.crowd.chosen:
         params = annotator_of(condition.spec)[1]
         crowd["annotator"] = condition.crowd.annotator
         crowd |= {f"params.{name}": value for name, value in params.items()}
@@ -211,7 +202,7 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
             "study was planned, but its numbers have changed. Run the study again."
         )
     dials = condition.dials
-    params = {} if condition.is_replayed else annotator_of(condition.spec)[1]
+    params = annotator_of(condition.spec)[1] if condition.is_simulated else {}
     given = sorted(dials.items()), sorted(params.items())
     key = (content, kind, num_options, *map(tuple, given))
     if key not in _built:
@@ -283,24 +274,26 @@ def load_data(task: TaskSpec, name: str = "") -> tuple[TaskInfo, TaskData]:
         SpecError: the data are missing or damaged.
     """
     try:
-        info, data = load_task(
-            task.source,
-            num_features=task.num_features,
-            num_groups=task.num_groups,
-            label_column=task.label_column,
-            text_column=task.text_column,
-            item_column=task.item_column,
-            representation=task.representation,
-            length=task.length,
-            image_size=task.image_size,
-            informative_groups=task.informative_groups,
-        )
+        return load_task(task.source, **{n: getattr(task, n) for n in _READING})
     except (ValueError, OSError) as error:
         table = f"[task.{name}]" if name else "[task]"
         is_named = task.source in str(error)
         where = table if is_named else f"{table} {task.source!r}:"
         raise SpecError(f"{where} {error}") from error
-    return info, data
+
+
+_READING = (
+    "num_features",
+    "num_groups",
+    "label_column",
+    "text_column",
+    "item_column",
+    "representation",
+    "length",
+    "image_size",
+    "informative_groups",
+)
+"""Fields of a task that say how its source is read."""
 
 
 def _check_sizes(condition: Condition, info: TaskInfo) -> None:
@@ -331,15 +324,33 @@ def _check_controls(
             )
 
 
-def build_plan(spec: StudySpec) -> Plan:
+def plan_study(spec: StudySpec) -> Plan:
+    """Plan a study that is about to run: its own parts are held to their contracts.
+
+    Raises:
+        SpecError: as `build_plan` and `parts.check_parts`; nothing was computed.
+    """
+    spec = validate(spec)
+    conditions = expand(spec)
+    if spec.part:
+        # before anything of them is built here
+        check_parts(conditions)
+    return build_plan(spec, conditions)
+
+
+def build_plan(spec: StudySpec, conditions: Sequence[Condition] | None = None) -> Plan:
     """Resolve a study: load its data, check its crowds, list its runs.
 
     Nothing is written, and no backend is started.
 
+    Args:
+        spec: the study.
+        conditions: as `expand` lists them; it does when left out.
+
     Raises:
         SpecError: anything that would fail later and can be known now.
     """
-    conditions = expand(spec)
+    conditions = expand(spec) if conditions is None else conditions
     used = {c.task_name for c in conditions}
     infos = {
         name: load_data(task, name)[0]

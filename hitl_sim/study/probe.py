@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from hitl_sim.record import RecordError
 from hitl_sim.study.cluster import Place, open_executor
-from hitl_sim.study.plan import Chunk, build_plan, chunks_left
+from hitl_sim.study.plan import Chunk, chunks_left, plan_study
 from hitl_sim.study.runner import keep_plan
-from hitl_sim.study.spec import StudySpec, validate
+from hitl_sim.study.spec import StudySpec
 from hitl_sim.study.store import check_folder, finished_keys
 from hitl_sim.study.sweep import LEAST_LIMIT_S, group_names
 
@@ -64,11 +64,6 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
 
     The chunks' records are kept: they are part of the study.
 
-    Args:
-        spec: the study.
-        out: results folder; made if missing.
-        workers: processes that the study will have.
-
     Returns:
         Times, and what they say of the rest.
 
@@ -76,8 +71,7 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
         SpecError: the study cannot be run as written.
         RecordError: the folder cannot be used, or a chunk failed.
     """
-    spec = validate(spec)
-    plan = build_plan(spec)
+    plan = plan_study(spec)
     check_folder(out)
     keep_plan(plan, out)
     left = chunks_left(plan, finished_keys(out))

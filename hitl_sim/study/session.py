@@ -134,12 +134,16 @@ class Tally:
         )
 
 
+@dataclass
 class Session:
     """One measurement under way; what it has so far can be read at any time.
 
     Attributes:
-        base: the profile whose scope joules must have.
+        base: the profile that stands where nothing is measured; its scope is that of
+            the joules.
+        workers: processes that fill the processor.
         effort: how hard to measure.
+        on_progress: called before each window.
         tallies: the windows of each unit and regime.
         idle: idle power, W; None where no meter covers it.
         window_s: length of one window, s.
@@ -147,31 +151,20 @@ class Session:
         is_cpu: whether programs run on the processor.
     """
 
-    def __init__(
-        self,
-        base: DeviceProfile,
-        workers: int,
-        effort: Effort,
-        on_progress: Callable[[Progress], None],
-    ) -> None:
-        """Prepare; nothing is measured yet.
+    base: DeviceProfile
+    workers: int
+    effort: Effort
+    on_progress: Callable[[Progress], None]
+    tallies: list[Tally] = field(default_factory=list)
+    idle: Quantity | None = None
+    window_s: float = field(init=False)
+    place: str = ""
+    is_cpu: bool = True
+    begin: float = field(default_factory=time.monotonic)
 
-        Args:
-            base: the profile that stands where nothing is measured.
-            workers: processes that fill the processor.
-            effort: how hard to measure.
-            on_progress: called before each window.
-        """
-        self.base = base
-        self.workers = workers
-        self.effort = effort
-        self.begin = time.monotonic()
-        self.on_progress = on_progress
-        self.tallies: list[Tally] = []
-        self.idle: Quantity | None = None
-        self.window_s = effort.window_s or 0.2
-        self.place = ""
-        self.is_cpu = True
+    def __post_init__(self) -> None:
+        """Take short windows until a meter is found."""
+        self.window_s = self.effort.window_s or 0.2
 
     def run(self, conditions: Sequence[Condition]) -> None:
         """Measure every unit alone, then the same with the device filled."""

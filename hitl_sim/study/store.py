@@ -15,12 +15,7 @@ import pyarrow.parquet as pq
 
 from hitl_sim import __version__
 from hitl_sim.output import write_bytes
-from hitl_sim.record import (
-    RECORD_SCHEMA,
-    REPLAY_SCHEMA,
-    SCHEMA,
-    RecordError,
-)
+from hitl_sim.record import RECORD_SCHEMA, REPLAY_SCHEMA, SCHEMA, RecordError
 
 _SCHEMA_FILE = "schema.json"
 _STALE_S = 3600.0

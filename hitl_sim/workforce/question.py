@@ -1,6 +1,5 @@
 """What a crew is asked in one round, and how long each answer takes."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -80,8 +79,3 @@ def split_round(index: int, work: Round, num_people: int) -> list[Queue]:
         Queue(seconds[asked, a].tolist(), is_answered[asked, a].tolist())
         for a, asked in enumerate(is_asked.T)
     ]
-
-
-def split_rounds(rounds: Sequence[Round], num_people: int) -> list[list[Queue]]:
-    """Check every round and hand each person a queue per round; see `split_round`."""
-    return [split_round(r, work, num_people) for r, work in enumerate(rounds)]

@@ -5,15 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import simpy
 
+from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.workforce.crew import Crew, check_crew
 from hitl_sim.workforce.process import Device, Person, Span, device
-from hitl_sim.workforce.question import Queue, Round, split_rounds
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from hitl_sim.workforce.question import Queue, Round, split_round
 
 
 class ConservationError(RuntimeError):
@@ -76,7 +73,7 @@ def simulate_rounds(crew: Crew, rounds: Sequence[Round]) -> Timeline:
         ConservationError: the clock's own books do not balance.
     """
     check_crew(crew)
-    queues = split_rounds(rounds, crew.num_people)
+    queues = [split_round(r, work, crew.num_people) for r, work in enumerate(rounds)]
     people = [Person(a) for a in range(crew.num_people)]
     log = Device()
     env = simpy.Environment()

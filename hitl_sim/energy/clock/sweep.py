@@ -10,8 +10,9 @@ from typing import Any, Literal
 import numpy as np
 from scipy.optimize import nnls
 
-from hitl_sim.energy.clock.driver import set_clock, set_limit, visible
+from hitl_sim.energy.clock.driver import set_clock, set_limit
 from hitl_sim.energy.clock.model import Clocked, Job
+from hitl_sim.energy.meters.boards import find_boards
 from hitl_sim.energy.quantity import Quantity
 
 Setting = Literal["clock_hz", "limit_w"]
@@ -70,14 +71,14 @@ def sweep_setting(
         )
     if not levels or not all(0.0 < level < math.inf for level in levels):
         raise ValueError(f"`levels` must all be > 0, got {list(levels)}.")
-    driver, boards, reason = visible(driver, environ)
-    found = [board for board in boards if board.of == of]
-    if not found:
-        names = ", ".join(repr(board.of) for board in boards) or f"none: {reason}"
+    found = find_boards(driver, environ)
+    boards = {board.of: board for board in found.boards}
+    if of not in boards:
+        names = ", ".join(map(repr, boards)) or f"none: {found.reason}"
         raise ValueError(f"`of` must be one of the boards ({names}), got {of!r}.")
     points = []
     for level in levels:
-        with _SETTERS[setting](driver, found[0], level):
+        with _SETTERS[setting](found.driver, boards[of], level):
             seconds, joules = run()
         points.append(Point(level, seconds, joules))
     return tuple(points)

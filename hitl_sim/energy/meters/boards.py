@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from hitl_sim.energy.meters.duty import counter_scope
 from hitl_sim.energy.meters.processor_time import PROC, family, program_root
+from hitl_sim.energy.meters.sensor import counter_scope
 from hitl_sim.energy.meters.visible import VARIABLE, Visible, visible_boards
 from hitl_sim.energy.quantity import Scope
 from hitl_sim.unit import J_PER_MILLIJOULE
@@ -58,38 +59,55 @@ class Board:
     scope: Scope
 
 
-def open_driver(driver: Any | None) -> tuple[Any, str]:
-    """Load and start the driver's library.
+class Found(NamedTuple):
+    """What the driver shows.
+
+    Attributes:
+        driver: a module like `pynvml`; None where there is none.
+        boards: those that the program sees, in the driver's order.
+        hidden: those that it does not see.
+        reason: why it sees none; empty when it sees some.
+    """
+
+    driver: Any
+    boards: list[Board]
+    hidden: list[Board]
+    reason: str
+
+
+def find_boards(driver: Any, environ: Mapping[str, str] | None) -> Found:
+    """Start the driver's library and list its boards; it never raises.
 
     Args:
         driver: a module like `pynvml`; imported when `None`.
-
-    Returns:
-        The module, and why it does not work (empty when it does).
+        environ: environment of the program; default this process's.
     """
     try:
         if driver is None:
             driver = importlib.import_module("pynvml")
         driver.nvmlInit()
     except ImportError:
-        return (
-            None,
-            "the Python package nvidia-ml-py is missing: pip install nvidia-ml-py",
-        )
+        reason = "the Python package nvidia-ml-py is missing: pip install nvidia-ml-py"
+        return Found(None, [], [], reason)
     except Exception as error:
-        return None, (
+        reason = (
             f"the NVIDIA driver does not answer ({error}): no NVIDIA GPU here, or"
             " its driver is not installed or not visible in this container"
         )
-    return driver, ""
+        return Found(None, [], [], reason)
+    try:
+        boards, remark = _list(driver, os.environ if environ is None else environ)
+    except Exception as error:
+        reason = f"the NVIDIA driver does not list its boards ({error})"
+        return Found(driver, [], [], reason)
+    shown = [board for board in boards if board.program_index is not None]
+    hidden = [board for board in boards if board.program_index is None]
+    reason = "" if shown else remark or "the NVIDIA driver sees no GPU"
+    return Found(driver, shown, hidden, reason)
 
 
-def list_boards(driver: Any, environ: Mapping[str, str]) -> tuple[list[Board], str]:
-    """List all boards, and say which the program sees.
-
-    Returns:
-        The boards, in the driver's order, and a remark on `CUDA_VISIBLE_DEVICES`.
-    """
+def _list(driver: Any, environ: Mapping[str, str]) -> tuple[list[Board], str]:
+    """List all boards, and a remark on `CUDA_VISIBLE_DEVICES`."""
     handles = [
         driver.nvmlDeviceGetHandleByIndex(index)
         for index in range(driver.nvmlDeviceGetCount())

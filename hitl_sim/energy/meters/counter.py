@@ -30,7 +30,7 @@ from hitl_sim.energy.error import Error
 from hitl_sim.energy.meters.backend import Clock, Sleep, Snapshot
 from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.sensor import TO_95, measured_energy, within
-from hitl_sim.energy.meters.standing import why_still
+from hitl_sim.energy.meters.watch import why_still
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.unit import S_PER_NS
 
@@ -100,9 +100,7 @@ def counter_energy(
 def _edge_ends(start_j: float, end_j: float) -> tuple[float, float]:
     """Return how far the truth may lie below and above a difference, J.
 
-    Args:
-        start_j: most energy that an old refresh can hide at the start, J.
-        end_j: the same at the end, J.
+    An old refresh can hide at most `start_j` at the start and `end_j` at the end, J.
     """
     mean = (end_j - start_j) / 2
     spread = TO_95 * math.hypot(start_j, end_j) / math.sqrt(12.0)

@@ -22,9 +22,8 @@ from hitl_sim.energy.meters.counter import (
     watch_counter,
 )
 from hitl_sim.energy.meters.processor_time import CpuTime, read_cpu_time
-from hitl_sim.energy.meters.standing import Standing
 from hitl_sim.energy.meters.ticker import Every, Stop, WhileOpen, thread_every
-from hitl_sim.energy.meters.unwrap import Unwrapped
+from hitl_sim.energy.meters.watch import Watch
 from hitl_sim.energy.meters.zones import (
     Zone,
     find_zones,
@@ -76,20 +75,21 @@ class RaplBackend:
         """Start with no zones; the tree is listed by the first reading."""
         self._zones: list[Zone] | None = None
         self._reason = ""
-        self._totals: dict[str, Unwrapped] = {}
-        self._standing: dict[str, Standing] = {}
-        self._work = WhileOpen()
+        self._watches: dict[str, Watch] = {}
+        self.while_open = WhileOpen(self._begin)
 
     def probe(self) -> list[Capability]:
         """Read each counter until it moves, and say what was seen."""
         zones = self._list()
         if not zones:
-            return [self._absent(_ALL, Scope.PACKAGE, self._reason)]
+            return [Capability.absent(self.name, _ALL, Scope.PACKAGE, self._reason)]
         before = self.read()
         found = [self._probe_zone(zone) for zone in zones]
         twins = self._mirrored(before, self.read())
         return [
-            self._absent(seen.device, seen.scope, f"not counted: {_twin(twins, seen)}")
+            Capability.absent(
+                self.name, seen.device, seen.scope, f"not counted: {_twin(twins, seen)}"
+            )
             if seen.is_available and seen.device in twins
             else seen
             for seen in found
@@ -100,7 +100,7 @@ class RaplBackend:
         zones = self._counted()
         reasons = {} if zones else {_ALL: self._why_none()}
         joules: dict[str, float] = {}
-        with self._work.lock:
+        with self.while_open.lock:
             before = self.clock()
             for zone in zones:
                 try:
@@ -151,29 +151,20 @@ class RaplBackend:
         who = f"other programs used {other_s:.2g} s of {host_s:.2g} s of processor time"
         return {zone.of: who for zone in self._counted()}
 
-    def open_window(self) -> None:
-        """Read in the background from now on, often enough to see every wrap."""
-        self._work.open(self._begin)
-
-    def close_window(self) -> None:
-        """Stop reading in the background if no other window is open."""
-        self._work.close()
-
     def _begin(self) -> Stop | None:
+        """Read in the background from now on, often enough to see every wrap."""
         begin = self.clock()
         self._read_quietly()
-        for total in self._totals.values():
-            total.forget(begin)
-        for standing in self._standing.values():
-            standing.forget(begin)
-        if not self._totals:
+        for watch in self._watches.values():
+            watch.forget(begin)
+        if not self._watches:
             return None
-        pauses = (t.range_j / (2 * t.max_w) for t in self._totals.values())
+        pauses = (watch.range_j / (2 * watch.max_w) for watch in self._watches.values())
         pause_s = min(_WATCH_S, *pauses)
         return self.every(self._read_quietly, lambda: pause_s)
 
     def _read_quietly(self) -> None:
-        with self._work.lock:
+        with self.while_open.lock:
             for zone in self._counted():
                 try:
                     self._read_total(zone)
@@ -188,25 +179,22 @@ class RaplBackend:
             ValueError: a file holds no number that makes sense.
         """
         raw, now = _read_joules(zone.counter), self.clock()
-        period_s = _accuracy(zone.scope).update_period_s
-        if zone.of not in self._totals:
-            self._totals[zone.of] = Unwrapped(
-                _read_range(zone), highest_power_w(zone), 10 * period_s
+        if zone.of not in self._watches:
+            self._watches[zone.of] = Watch(
+                _accuracy(zone.scope).update_period_s,
+                _read_range(zone),
+                highest_power_w(zone),
             )
-            self._standing[zone.of] = Standing(period_s)
-        range_j = self._totals[zone.of].range_j
-        if raw > range_j:
+        watch = self._watches[zone.of]
+        if raw > watch.range_j:
             raise ValueError(
                 f"{zone.counter} shows {raw:.6g} J and {zone.range.name} says that it"
-                f" starts again at {range_j:.6g} J"
+                f" starts again at {watch.range_j:.6g} J"
             )
-        self._standing[zone.of].see(raw, now)
-        return self._totals[zone.of].add(raw, now)
+        return watch.add(raw, now)
 
     def _zone_energy(self, zone: Zone, start: Snapshot, end: Snapshot) -> Quantity:
-        flaw = self._totals[zone.of].flaw(
-            start.after_ns, end.after_ns
-        ) or self._standing[zone.of].flaw(start.before_ns, end.after_ns)
+        flaw = self._watches[zone.of].flaw(start.after_ns, end.after_ns)
         if flaw:
             return unavailable("J", zone.scope, flaw, of=zone.of)
         return counter_energy(
@@ -258,17 +246,19 @@ class RaplBackend:
 
     def _probe_zone(self, zone: Zone) -> Capability:
         if zone.skipped:
-            return self._absent(zone.of, zone.scope, f"not counted: {zone.skipped}")
+            return Capability.absent(
+                self.name, zone.of, zone.scope, f"not counted: {zone.skipped}"
+            )
         try:
             wrap = _read_range(zone)
             counted, period = watch_counter(
                 lambda: _read_joules(zone.counter), wrap, self.clock, self.sleep
             )
         except (OSError, ValueError) as error:
-            return self._absent(zone.of, zone.scope, _why(zone, error))
+            return Capability.absent(self.name, zone.of, zone.scope, _why(zone, error))
         if counted == 0.0:
             reason = f"the counter stood still for {PROBE_LIMIT_S} s"
-            return self._absent(zone.of, zone.scope, reason)
+            return Capability.absent(self.name, zone.of, zone.scope, reason)
         accuracy = _accuracy(zone.scope)
         return Capability(
             self.name,
@@ -280,9 +270,6 @@ class RaplBackend:
             note=f"the counter starts again every {wrap / 1e3:.0f} kJ",
             relative_error=accuracy.relative_error,
         )
-
-    def _absent(self, of: str, scope: Scope, reason: str) -> Capability:
-        return Capability(self.name, False, of, scope, Kind.UNAVAILABLE, reason=reason)
 
 
 def _twin(twins: Mapping[str, str], seen: Capability) -> str:

@@ -18,7 +18,7 @@ from hitl_sim.energy.meters.backend import Backend, Capability, Clock, Sleep
 from hitl_sim.energy.meters.choose import default_backends
 from hitl_sim.energy.meters.coverage import Coverage, measure_coverage
 from hitl_sim.energy.meters.meter import Meter, Reading
-from hitl_sim.energy.meters.unwrap import Unwrapped
+from hitl_sim.energy.meters.watch import Watch
 from hitl_sim.energy.quantity import Quantity
 
 Outcome = Literal["passed", "failed", "not tried"]
@@ -127,7 +127,7 @@ def _try_wraps() -> Trial:
     """Let a counter wrap in every phase of a window."""
     worst = 0.0
     for phase in range(100):
-        counter = Unwrapped(_RANGE_J, 600.0, 0.01)
+        counter = Watch(1e-3, _RANGE_J, 600.0)
         begin = phase / 100 * _RANGE_J
         start = counter.add(begin, 0)
         for second in range(0, 1000, 200):

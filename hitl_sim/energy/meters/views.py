@@ -9,10 +9,9 @@ from hitl_sim.energy.error import Error, merge_errors
 from hitl_sim.energy.meters.backend import Check, Snapshot
 from hitl_sim.energy.meters.constant import Accuracy, Duty, meter_constants
 from hitl_sim.energy.meters.counter import counter_energy
-from hitl_sim.energy.meters.duty import unseen_j
 from hitl_sim.energy.meters.power import PowerTotal, sampled_energy
-from hitl_sim.energy.meters.sensor import is_gain
-from hitl_sim.energy.meters.standing import LONGER
+from hitl_sim.energy.meters.sensor import is_gain, unseen_j
+from hitl_sim.energy.meters.watch import LONGER
 from hitl_sim.energy.quantity import Quantity, Scope, unavailable
 from hitl_sim.unit import S_PER_NS
 
@@ -76,7 +75,7 @@ def check_sensor(
                 sensor.duty,
                 last.joules - first.joules,
                 (last.at_ns - first.at_ns) * S_PER_NS,
-                last,
+                last.most_w - last.least_w,
             ),
         )
     if not (of in start.joules and of in end.joules):
@@ -99,7 +98,10 @@ def check_sensor(
         accuracy=sensor.counter,
         edge_w=None if first is None or last is None else (first.watts, last.watts),
         unseen_j=unseen_j(
-            sensor.duty, joules, (end.before_ns - start.before_ns) * S_PER_NS, last
+            sensor.duty,
+            joules,
+            (end.before_ns - start.before_ns) * S_PER_NS,
+            0.0 if last is None else last.most_w - last.least_w,
         ),
     )
     if not counter.is_known:

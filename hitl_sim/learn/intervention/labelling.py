@@ -1,7 +1,7 @@
 """Active labelling: a model chooses which items people label next."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -14,18 +14,12 @@ from msgspec import Meta, field
 from msgspec.structs import replace
 
 from hitl_sim.learn.crowd import Answers, PanelConfig, Questions
-from hitl_sim.learn.intervention.arm import (
-    PeopleArm,
-    Surroundings,
-    TaskFacts,
-    built_in,
-)
+from hitl_sim.learn.intervention.arm import PeopleArm, Surroundings, TaskFacts, built_in
 from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
     askable_first,
-    keep_all_columns,
     label_questions,
 )
 from hitl_sim.learn.lever.table import QuantiseLever, find_lever
@@ -39,7 +33,9 @@ from hitl_sim.learn.work import (
     WorkLine,
     abstract,
     forward_unit,
+    list_shape,
     spread,
+    trace,
 )
 from hitl_sim.part import Part, find
 from hitl_sim.schema import Count, Scalar
@@ -164,8 +160,9 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
         _check_levers(self)
 
     def check_task(self, task: TaskFacts) -> None:
-        """Refuse a strategy that looks at what the network does not show."""
+        """Refuse a strategy or an aggregation that does not fit task and network."""
         _check_strategy(self, task.program)
+        _check_aggregation(self, task.program)
 
     def check_replayed(self) -> None:
         """Labels can be recorded, of people who saw no suggestion."""
@@ -276,13 +273,20 @@ def _labels(
     arm: LabellingArm, program: Program, setting: Setting, plan: LabellingPlan
 ) -> Int[Array, " budget"]:
     """One label per asked item."""
-    part = find("aggregation", arm.aggregate, program.parts)
-    options = part.with_options(arm.aggregate_options)
-    aggregate = part(program.shape.num_classes, program.panel.crew, **options)
     votes = Votes(plan.answer, plan.is_answered, plan.annotator)
     params = {name: setting.params[_of_votes(name)] for name in arm.aggregate_params}
-    label: jax.Array = aggregate(plan.key, votes, params)[0]
+    label: jax.Array = _aggregation(arm, program)(plan.key, votes, params)[0]
     return label
+
+
+def _aggregation(arm: LabellingArm, program: Program) -> Callable[..., Any]:
+    """Build what makes one label of several answers."""
+    part = find("aggregation", arm.aggregate, program.parts)
+    options = part.with_options(arm.aggregate_options)
+    built: Callable[..., Any] = part(
+        program.shape.num_classes, program.panel.crew, **options
+    )
+    return built
 
 
 def _suggests_anew(arm: LabellingArm, strategy: Strategy) -> bool:
@@ -511,12 +515,10 @@ def _build(arm: LabellingArm, program: Program) -> Intervention:
         feedback="label",
         num_features=shape.num_features,
         is_scratch=arm.refit == "scratch",
-        has_penalty=False,
         steps=fit_steps(arm, program.train),
         begin=begin,
         absorb=absorb,
         training=partial(_train_set, arm, program),
-        columns=keep_all_columns,
         choose=choose,
         work=_work(arm, program, network, strategy),
         has_start=arm.initial > 0,
@@ -620,20 +622,39 @@ def _check_strategy(arm: LabellingArm, program: Program) -> None:
     network = build_network(program.network, shape.num_features, shape.num_classes)
     check_sight(arm.strategy, strategy, network)
     unit = _score_unit(arm, program, network, strategy)
-    try:
-        score = jax.eval_shape(unit.program, *unit.args)
-    except Exception as error:
-        first = str(error).strip().partition("\n")[0]
-        raise ValueError(
-            f"strategy {arm.strategy!r} must be traceable, got {type(error).__name__}: "
-            f"{first}"
-        ) from error
-    shape_of = getattr(score, "shape", None)
-    if shape_of != (unit.items,):
+    score = trace(f"strategy {arm.strategy!r}", unit.program, *unit.args)
+    if getattr(score, "shape", None) != (unit.items,):
         raise ValueError(
             f"strategy {arm.strategy!r} must return one number per item, "
-            f"[{unit.items}], got {score if shape_of is None else list(shape_of)}."
+            f"[{unit.items}], got {list_shape(score)}."
         )
+
+
+def _check_aggregation(arm: LabellingArm, program: Program) -> None:
+    """Refuse an aggregation that the study brings and that gives no label per item.
+
+    Raises:
+        ValueError: it cannot be traced, or gives something else.
+    """
+    if arm.aggregate not in program.parts:
+        return
+    num, each = arm.num_questions, program.panel.answers
+    votes = Votes(
+        abstract(num, each, dtype=np.int32),
+        abstract(num, each, dtype=np.bool_),
+        abstract(num, each, dtype=np.int32),
+    )
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    params = {name: abstract() for name in arm.aggregate_params}
+    words = f"aggregation {arm.aggregate!r}"
+    out = trace(words, _aggregation(arm, program), key, votes, params)
+    if list_shape(out) != ([num], [num]):
+        raise ValueError(
+            f"{words} must return (label, confidence) of one number per item each, "
+            f"([{num}], [{num}]), got {list_shape(out)}."
+        )
+    if not jnp.issubdtype(out[0].dtype, jnp.integer):
+        raise ValueError(f"{words} must return whole labels, got {out[0].dtype}.")
 
 
 def _own_options(arm: LabellingArm, program: Program) -> str:

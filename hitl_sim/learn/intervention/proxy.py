@@ -9,14 +9,7 @@ import jax.numpy as jnp
 from hitl_sim.learn.intervention.base import Program, Setting
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainSet, fit
-from hitl_sim.learn.work import (
-    PROTOCOL,
-    Unit,
-    WorkLine,
-    abstract,
-    once,
-    train_unit,
-)
+from hitl_sim.learn.work import PROTOCOL, Unit, WorkLine, abstract, once, train_unit
 
 
 def proxy_network(program: Program) -> Network:
@@ -29,12 +22,6 @@ def fit_proxy(
     key: jax.Array, program: Program, setting: Setting, num_steps: int
 ) -> Any:
     """Train the study's network on the pool as it was given.
-
-    Args:
-        key: fixes weights and batches.
-        program: the static surroundings.
-        setting: the run's pool, and the numbers of its optimiser.
-        num_steps: training steps; static.
 
     Returns:
         The weights.

@@ -23,11 +23,11 @@ from hitl_sim.learn.intervention.base import (
     askable_first,
     asked_difficulty,
     asked_utility,
+    even_steps,
 )
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
 from hitl_sim.learn.intervention.share import (
     Kept,
-    build_selection,
     kept_count,
     order_work,
     train_on_kept,
@@ -249,17 +249,15 @@ def _build(arm: RelevanceArm, program: Program) -> Intervention:
         order = lowest_first(plan.key_lot, -score)
         return plan._replace(kept=Kept(order, kept_count(setting)))
 
-    def training(setting: Setting, plan: RelevancePlan) -> TrainSet:
-        return train_on_kept(setting, plan.kept)
-
-    return build_selection(
-        program,
+    return Intervention(
+        shape.num_features,
+        even_steps(program.train),
         begin,
+        lambda setting, plan: train_on_kept(setting, plan.kept),
         absorb,
-        training,
-        _work(arm, program, small, small_train),
         feedback="relevance",
         num_questions=arm.questions,
+        work=_work(arm, program, small, small_train),
     )
 
 

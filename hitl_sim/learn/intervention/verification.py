@@ -12,12 +12,12 @@ from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
+    even_steps,
     label_questions,
 )
 from hitl_sim.learn.intervention.machine_share import loss_score
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
-from hitl_sim.learn.intervention.share import Kept, build_selection, train_on_kept
-from hitl_sim.learn.optimise import TrainSet
+from hitl_sim.learn.intervention.share import Kept, train_on_kept
 from hitl_sim.learn.query import top_items, true_first
 from hitl_sim.schema import Count
 from oracles.aggregate.votes import count_votes
@@ -107,17 +107,15 @@ def _build(arm: VerificationArm, program: Program) -> Intervention:
         num_kept = jnp.maximum(stays.sum(dtype=jnp.int32), 1)
         return plan._replace(kept=Kept(true_first(stays), num_kept))
 
-    def training(setting: Setting, plan: VerificationPlan) -> TrainSet:
-        return train_on_kept(setting, plan.kept)
-
-    return build_selection(
-        program,
+    return Intervention(
+        shape.num_features,
+        even_steps(program.train),
         begin,
+        lambda setting, plan: train_on_kept(setting, plan.kept),
         absorb,
-        training,
-        proxy_work(program, arm.proxy_steps, score, "loss"),
         feedback="verification",
         num_questions=arm.questions,
+        work=proxy_work(program, arm.proxy_steps, score, "loss"),
     )
 
 

@@ -9,44 +9,19 @@ import jax
 import jax.numpy as jnp
 
 from hitl_sim.learn.annotator import oracle_of
-from hitl_sim.learn.crowd import (
-    Assignment,
-    Questions,
-    assign,
-    hire,
-)
+from hitl_sim.learn.crowd import Assignment, Questions, assign, hire
 from hitl_sim.learn.crowd import ask as ask_crowd
-from hitl_sim.learn.intervention import (
-    Intervention,
-    Setting,
-)
+from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.intervention.base import Perceived, Shape
-from hitl_sim.learn.lever import (
-    NO_LEVER,
-    build_course,
-)
+from hitl_sim.learn.lever import NO_LEVER, build_course
 from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds
 from hitl_sim.learn.loop.driver import RoundDriver, build_driver
 from hitl_sim.learn.loop.keys import RunKeys, run_keys
 from hitl_sim.learn.network import Network, build_network, layers_of
-from hitl_sim.learn.optimise import (
-    TrainSet,
-    fit,
-)
+from hitl_sim.learn.optimise import TrainSet, fit
 from hitl_sim.learn.query import true_first
-from hitl_sim.learn.replay import (
-    REPLAYED,
-    answerable,
-    ask_recorded,
-    begin,
-    build_crowd,
-)
-from hitl_sim.task import (
-    Split,
-    TaskData,
-    build_leftover,
-    build_split,
-)
+from hitl_sim.learn.replay import REPLAYED, answerable, ask_recorded, begin, build_crowd
+from hitl_sim.task import Split, TaskData, build_leftover, build_split
 from oracles import Population, Response
 from oracles.evidence import perceive
 from oracles.feedback import KINDS

@@ -20,9 +20,9 @@ from hitl_sim.learn.network.base import (
     Inputs,
     Network,
     Size,
-    Training,
     UnitLayer,
     kept_units,
+    train_sampled,
 )
 from hitl_sim.learn.network.dense import Dense, Drop
 from hitl_sim.learn.network.half import half_affine, lay_out_half
@@ -311,7 +311,7 @@ def build_network(
         lambda x: x,
         embed=embed if has_hidden else None,
         sample=sample if rate else None,
-        training=_dropping_training(sample) if rate else None,
+        training=train_sampled(sample) if rate else None,
         layers=config,
     )
     if encoder is None:
@@ -335,20 +335,6 @@ def _dropping(key: Key[Array, ""], rate: float) -> Drop:
         return jnp.where(is_kept, x / (1 - rate), 0.0)
 
     return drop
-
-
-def _dropping_training(
-    sample: Callable[[Key[Array, ""], Any, Any], jax.Array],
-) -> Training:
-    """Train through dropout; no pass leaves anything behind."""
-
-    def apply(
-        key: Key[Array, ""], params: Any, x: Any, is_used: Any
-    ) -> tuple[jax.Array, None]:
-        del is_used
-        return sample(key, params, x), None
-
-    return Training(lambda params: (params, None), lambda trained, _: trained, apply)
 
 
 def _check(config: NetworkConfig, num_features: int, *, has_product: bool) -> None:

@@ -36,7 +36,7 @@ def print_affordance(console: Console, joules: float, boundary: str | None) -> N
         ValueError: the budget is not positive, or the boundary is unknown.
     """
     chosen = BOUNDARIES if boundary is None else (_boundary(boundary),)
-    bought = {name: afford(joules, name).human_s for name in chosen}
+    bought = {name: afford(joules, name) for name in chosen}
     source = "source of the joules per hour"
     found = Table(
         ("an hour of a person is", "human time", source),

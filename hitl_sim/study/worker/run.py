@@ -25,12 +25,7 @@ from hitl_sim.study.store import (
     write_records,
 )
 from hitl_sim.study.watchdog import watchdog
-from hitl_sim.study.worker.group import (
-    Group,
-    arguments_of,
-    forget_groups,
-    group_of,
-)
+from hitl_sim.study.worker.group import Group, arguments_of, forget_groups, group_of
 from hitl_sim.study.worker.leaves import data_of
 from hitl_sim.study.worker.process import peak_mib
 from hitl_sim.study.worker.rows import rows_of
