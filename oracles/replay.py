@@ -36,7 +36,6 @@ class RecordedAnswers(NamedTuple):
         key: `[L]` person, item and occasion as one number.
         answer: `[L]` option, or `[L, K]` 1 where a group is marked; a skip is -1.
         seconds: `[L]` time, s; nan where it was not recorded.
-        confidence: `[L]` stated probability; 0 where none was stated.
         num_items: `[]` items are 0 ... N - 1.
         num_occasions: `[]` looks of a person at an item.
     """
@@ -44,7 +43,6 @@ class RecordedAnswers(NamedTuple):
     key: Int[AnyArray, "L"]
     answer: Int[AnyArray, "L"] | Int[AnyArray, "L K"]
     seconds: Float[AnyArray, "L"]
-    confidence: Float[AnyArray, "L"]
     num_items: Int[AnyArray, ""]
     num_occasions: Int[AnyArray, ""]
 
@@ -95,7 +93,6 @@ def record_answers(
     *,
     occasion: ArrayLike | None = None,
     seconds: ArrayLike | None = None,
-    confidence: ArrayLike | None = None,
     num_items: int | None = None,
 ) -> RecordedAnswers:
     """Lay recorded answers out to be looked up; on the host.
@@ -107,7 +104,6 @@ def record_answers(
         num_people: A.
         occasion: `[L]` 0 the first time; all first looks if None.
         seconds: `[L]` times, s; nan where there is none.
-        confidence: `[L]` stated probabilities; nan where there is none.
         num_items: N, where more items exist than were answered.
 
     Raises:
@@ -135,24 +131,14 @@ def record_answers(
             f"`answer` must be one per question, got two of person {who[row]} to item "
             f"{what[row]} on occasion {look[row]}."
         )
-
+    times = np.full(order.size, np.nan) if seconds is None else np.asarray(seconds)
     return RecordedAnswers(
         key=key[order].astype(np.int32),
         answer=np.asarray(answer)[order].astype(np.int32),
-        seconds=_given(seconds, order, np.nan),
-        confidence=_given(confidence, order, 0.0),
+        seconds=times[order].astype(np.float32),
         num_items=np.asarray(items, np.int32),
         num_occasions=np.asarray(looks, np.int32),
     )
-
-
-def _given(
-    values: ArrayLike | None, order: NDArray[np.intp], otherwise: float
-) -> NDArray[np.float32]:
-    if values is None:
-        return np.full(order.size, otherwise, np.float32)
-    given = np.asarray(values, np.float32)[order]
-    return np.where(np.isnan(given), np.float32(otherwise), given)
 
 
 def count_people(
@@ -241,12 +227,11 @@ def build_replay(
         seconds = jnp.asarray(recorded.seconds)[row]
         is_untimed = is_there & jnp.isnan(seconds)
         seconds = jnp.where(is_untimed, model.seconds, seconds)
-        stated = jnp.asarray(recorded.confidence)[row]
         response = Response(
             answer=jnp.where(_beside(is_answered, given), given, -1),
             is_answered=is_answered,
             seconds=jnp.where(is_there, seconds, rest.seconds),
-            confidence=jnp.where(is_there, stated, rest.confidence),
+            confidence=jnp.where(is_there, 0.0, rest.confidence),
         )
         after = ReplayState(
             people=people,

@@ -113,13 +113,8 @@ def solve_skill(
 def solve_median(mean: float, spread: float, power: int = 1) -> float:
     """Solve the median of a logit-normal number of which the mean is known.
 
-    Args:
-        mean: mean of the number's power over people, in [0, 1].
-        spread: standard deviation of its logit.
-        power: 1, or 2 where the mean square is known.
-
-    Returns:
-        The number of the median person.
+    The mean in [0, 1] is that of the number, or of its square where `power` is 2; the
+    spread is the standard deviation of its logit.
     """
     if mean in (0.0, 1.0) or spread == 0.0:
         return float(mean ** (1.0 / power))
@@ -133,13 +128,8 @@ def solve_median(mean: float, spread: float, power: int = 1) -> float:
 def lapse_by_skill(median: float, spread: float, correlation: float) -> Signal:
     """Return the mean lapse of people at each node of skill.
 
-    Args:
-        median: lapse of the median person, in [0, 1].
-        spread: standard deviation of its logit over people.
-        correlation: of skill and that logit.
-
-    Returns:
-        Mean lapses, to be passed to `solve_skill`.
+    Of the lapse of the median person, the standard deviation of its logit over people
+    and its correlation with skill; to be passed to `solve_skill`.
     """
     if median in (0.0, 1.0):
         return np.full_like(_NODES, median)
@@ -153,12 +143,8 @@ def lapse_by_skill(median: float, spread: float, correlation: float) -> Signal:
 def solve_criterion(skill: float, mark_share: float) -> float:
     """Solve the criterion at which a person of that skill marks that share of groups.
 
-    Args:
-        skill: signal per standard deviation of importance.
-        mark_share: share of groups of standard normal importance, in (0, 1).
-
-    Returns:
-        Criterion, utility units.
+    Skill is the signal per standard deviation of importance; the share in (0, 1) is of
+    groups of standard normal importance; the criterion is in units of utility.
     """
     # Where signal far outweighs noise the nodes are too coarse: there it is a quantile.
     spread = math.hypot(skill, math.pi / math.sqrt(3.0))
@@ -176,19 +162,13 @@ def expected_conflict(
 ) -> float:
     """Average conflict log(1 + exp(-M)) of an answer that is not a lapse.
 
+    Skill is the mean over people, its spread the standard deviation of the signal over
+    people and items; between 0 and log 2.
+
     The margin M of options with Gumbel noise has P(M > m) = sum_k sigma(d_k - m), with
     d_k the utility of k minus the log-sum-exp of the others; integrated by parts. On a
     scale it is that of two options one standard deviation apart, in a verification that
     of a right suggestion against all other classes.
-
-    Args:
-        kind: feedback kind.
-        num_options: number of options K >= 2.
-        skill: mean skill over people.
-        skill_spread: standard deviation of the signal over people (and items).
-
-    Returns:
-        Mean conflict, between 0 and log 2.
     """
     is_checked = kind.is_check
     options = num_options if kind.options == "classes" and not is_checked else 2

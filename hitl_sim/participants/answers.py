@@ -178,6 +178,10 @@ def to_record(answers: Answers, kind: str) -> Record:
     typical = float(np.nanmedian(size)) if np.isfinite(size).any() else 1.0
     size = np.where(np.isfinite(size) & (size > 0), size, typical)
     seconds = part.numbers("seconds")
+    gold = np.full(len(items), -1)
+    if kind != MARKS:
+        coded = _coded(part, "gold", options, kind)
+        gold[item[coded >= 0]] = coded[coded >= 0]
     record = Record(
         name=part.origin,
         num_options=len(options),
@@ -186,7 +190,7 @@ def to_record(answers: Answers, kind: str) -> Record:
         occasion=_occasions(part, person, item)[order],
         answer=_coded(part, "answer", options, kind)[order],
         half=np.zeros(person.size, np.int64),
-        truth=_gold(part, item, options, kind, len(items)),
+        truth=gold,
         level=np.zeros(len(items), np.int64),
         size=size / (typical or 1.0),
         split="not split",
@@ -220,17 +224,6 @@ def _coded(part: Answers, field: str, options: tuple[str, ...], kind: str) -> In
     place = {option: number for number, option in enumerate(options)}
     to = np.array([*(place[text] for text in texts), -1])
     return np.asarray(to[codes], np.int64)
-
-
-def _gold(
-    part: Answers, item: Ints, options: tuple[str, ...], kind: str, num_items: int
-) -> Ints:
-    gold = np.full(num_items, -1)
-    if kind == MARKS:
-        return gold
-    coded = _coded(part, "gold", options, kind)
-    gold[item[coded >= 0]] = coded[coded >= 0]
-    return gold
 
 
 def _by_item(part: Answers, item: Ints, field: str) -> Floats:

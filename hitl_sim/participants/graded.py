@@ -18,6 +18,7 @@ from hitl_sim.participants.predict import (
     NEW,
     PEOPLE_DRAWN,
     Gain,
+    Halves,
     by_item,
     cut_in_halves,
     gains_over,
@@ -85,11 +86,9 @@ def validate_grades(record: Record, kind: str, seed: int = 0) -> Grades:
     is_held = hold_cells(given, seed)
     cells = select(given, ~is_held), select(given, is_held)
     if kind == PREFERENCE:
-        gains = _preferences_new(rng, halves.fitted, halves.held)
-        gains += _preferences_cells(rng, *cells)
+        gains = _preferences(rng, halves, *cells)
     else:
-        gains = _levels_new(rng, halves.fitted, halves.held, kind, seed)
-        gains += _levels_cells(rng, *cells, kind, seed)
+        gains = _levels(rng, halves, *cells, kind, seed)
     return Grades(
         name=record.name,
         kind=kind,
@@ -104,23 +103,26 @@ def _parts(record: Record, kind: str) -> Record:
     return split_marks(record) if kind == MARKS else record
 
 
-def _levels_new(
-    rng: np.random.Generator, fitted: Record, held: Record, kind: str, seed: int
+def _levels(
+    rng: np.random.Generator,
+    halves: Halves,
+    seen: Record,
+    cells: Record,
+    kind: str,
+    seed: int,
 ) -> list[Gain]:
-    known, asked = _parts(fitted, kind), _parts(held, kind)
+    def parts(*records: Record) -> list[Record]:
+        return [split_marks(r) if kind == MARKS else r for r in records]
+
+    known, asked = parts(halves.fitted, halves.held)
     fit = fit_quality(known, kind, seed=seed)
     ours = score_items(rng, fit, asked, known.work_share)
     theirs = {POOLED: _pooled(known, asked)}
     if kind == RATING:
         logit = fit_ordered(known.answer, known.num_options, _place(known))
         theirs[LOGIT] = score_ordered(logit, asked.answer, _place(asked))
-    return gains_over(rng, NEW, asked, ours, by_item(asked, theirs))
-
-
-def _levels_cells(
-    rng: np.random.Generator, seen: Record, cells: Record, kind: str, seed: int
-) -> list[Gain]:
-    known, asked = _parts(seen, kind), _parts(cells, kind)
+    gains = gains_over(rng, NEW, asked, ours, by_item(asked, theirs))
+    known, asked = parts(seen, cells)
     ours = score_cells(fit_quality(known, kind, seed=seed), known, asked)
     place = [
         _place(r) if kind == RATING else np.zeros(r.item.size) for r in (known, asked)
@@ -130,29 +132,23 @@ def _levels_cells(
         for r in (known, asked)
     ]
     logit = fit_ordered(known.answer, known.num_options, place[0], terms[0])
-    theirs = {
-        POOLED: _pooled(known, asked),
-        LOGIT: score_ordered(logit, asked.answer, place[1], terms[1]),
-    }
-    return gains_over(rng, CELLS, asked, ours, by_item(asked, theirs))
+    score = score_ordered(logit, asked.answer, place[1], terms[1])
+    theirs = {POOLED: _pooled(known, asked), LOGIT: score}
+    return gains + gains_over(rng, CELLS, asked, ours, by_item(asked, theirs))
 
 
-def _preferences_new(
-    rng: np.random.Generator, fitted: Record, held: Record
+def _preferences(
+    rng: np.random.Generator, halves: Halves, seen: Record, cells: Record
 ) -> list[Gain]:
+    fitted, held = halves.fitted, halves.held
     fit, share = fit_comparisons(fitted), fitted.work_share
     each = score_anybody(rng, fit, compared(held), share, PEOPLE_DRAWN)
     summed = np.array([sum_by(held.item, row, held.num_items) for row in each])
     ours = np.logaddexp.reduce(summed, axis=0) - np.log(PEOPLE_DRAWN)
-    return gains_over(rng, NEW, held, ours, _rivals(fitted, held))
-
-
-def _preferences_cells(
-    rng: np.random.Generator, seen: Record, cells: Record
-) -> list[Gain]:
+    gains = gains_over(rng, NEW, held, ours, _rivals(fitted, held))
     score = score_comparisons(fit_comparisons(seen), compared(cells))
     ours = sum_by(cells.item, score, cells.num_items)
-    return gains_over(rng, CELLS, cells, ours, _rivals(seen, cells))
+    return gains + gains_over(rng, CELLS, cells, ours, _rivals(seen, cells))
 
 
 def _rivals(known: Record, asked: Record) -> dict[str, Floats]:

@@ -66,9 +66,12 @@ def fit_own(record: Record, fit: QualityFit) -> OwnFit | None:
     Returns:
         The fit; None without second looks at labels.
     """
-    pairs = _pair_up(record)
-    if fit.shape.kind != LABEL or pairs is None:
+    first, second = pair_looks(record, record.answer >= 0)
+    if fit.shape.kind != LABEL or not first.size:
         return None
+    columns = (record.person[first], record.item[first])
+    answers = (record.answer[first], record.answer[second])
+    pairs = _Pairs(*(jnp.asarray(c, jnp.int32) for c in (*columns, *answers)))
     evidence = _grid_evidence(record, fit, pairs)
     log_weight = evidence - 0.5 * ((_GRID - PRIOR.mean) / PRIOR.sd) ** 2
     weight = np.exp(log_weight - log_weight.max())
@@ -79,15 +82,6 @@ def fit_own(record: Record, fit: QualityFit) -> OwnFit | None:
         logit=mean,
         logit_sd=float(np.sqrt(weight @ (_GRID - mean) ** 2)),
     )
-
-
-def _pair_up(record: Record) -> _Pairs | None:
-    first, second = pair_looks(record, record.answer >= 0)
-    if not first.size:
-        return None
-    columns = (record.person[first], record.item[first])
-    answers = (record.answer[first], record.answer[second])
-    return _Pairs(*(jnp.asarray(c, jnp.int32) for c in (*columns, *answers)))
 
 
 def _grid_evidence(record: Record, fit: QualityFit, pairs: _Pairs) -> np.ndarray:

@@ -161,8 +161,8 @@ def fit_quality(
     skill_sd, lean_sd = _people_error(
         shape, quality, spread, spread_sd, info, covariance, answered
     )
-    found = (quality, spread, covariance, spread_sd, skill_sd, lean_sd, points)
-    return QualityFit(shape, *found, num_rows=int(few.answer.shape[0]))
+    known = (quality, spread, covariance, spread_sd, skill_sd, lean_sd, points)
+    return QualityFit(shape, *known, num_rows=int(few.answer.shape[0]))
 
 
 def lay_out(record: Record, kind: str) -> tuple[Rows, Shape]:

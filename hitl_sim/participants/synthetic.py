@@ -54,11 +54,11 @@ def ask(
         `[L]` answers, of marks `[L, K]`, and `[L]` seconds.
     """
     rows, answers, seconds = [], [], []
-    for group in _groups(record):
-        query = _query(record, items, group)
-        response = _ask(kind, key, take_people(people, group.people), query)
-        asked = group.rows >= 0
-        rows.append(group.rows[asked])
+    for chosen, laid in _groups(record):
+        query = _query(record, items, laid)
+        response = _ask(kind, key, take_people(people, chosen), query)
+        asked = laid >= 0
+        rows.append(laid[asked])
         answers.append(np.asarray(response.answer)[asked])
         seconds.append(np.asarray(response.seconds)[asked])
     order = np.argsort(np.concatenate(rows))
@@ -68,15 +68,8 @@ def ask(
     )
 
 
-@dataclass(frozen=True)
-class _Group:
-    """People of like workload: `[A]` people and their `[T, A]` rows, -1 = padding."""
-
-    people: Ints
-    rows: Ints
-
-
-def _groups(record: Record) -> Iterator[_Group]:
+def _groups(record: Record) -> Iterator[tuple[Ints, Ints]]:
+    """Yield people of like workload, `[A]`, and their rows, `[T, A]`, -1 = padding."""
     count = record.work
     start = starts(count)
     edges = (0, *QUEUES, max(int(count.max()), QUEUES[-1] + 1))
@@ -85,11 +78,11 @@ def _groups(record: Record) -> Iterator[_Group]:
         if people.size:
             place = np.arange(count[people].max())[:, None]
             rows = start[people][None, :] + place
-            yield _Group(people, np.where(place < count[people], rows, -1))
+            yield people, np.where(place < count[people], rows, -1)
 
 
-def _query(record: Record, items: Items, group: _Group) -> Query:
-    row = np.maximum(group.rows, 0)
+def _query(record: Record, items: Items, rows: Ints) -> Query:
+    row = np.maximum(rows, 0)
     item = record.item[row]
     truth = record.truth[item]
     objects = None
@@ -103,7 +96,7 @@ def _query(record: Record, items: Items, group: _Group) -> Query:
         difficulty=jnp.asarray(items.difficulty[item], jnp.float32),
         discrimination=jnp.asarray(items.discrimination[item], jnp.float32),
         size=jnp.asarray(record.size[item], jnp.float32),
-        is_asked=jnp.asarray(group.rows >= 0),
+        is_asked=jnp.asarray(rows >= 0),
         options=objects,
     )
 

@@ -47,7 +47,10 @@ def blocks_of(
         ValueError: a pattern lacks `{item}`, names no field, or fits no column.
     """
     by_field = dict(map(_split_pattern, patterns))
-    fits = {field: _expression(pattern) for field, pattern in by_field.items()}
+    fits = {
+        field: re.compile(re.escape(pattern).replace(re.escape(_ITEM), "(?P<item>.+?)"))
+        for field, pattern in by_field.items()
+    }
     longest = sorted(by_field, key=lambda field: -len(by_field[field]))
     found: dict[str, dict[str, str]] = {}
     for name in names:
@@ -79,11 +82,6 @@ def _split_pattern(text: str) -> tuple[str, str]:
             f"'answer={{item}}_Q1' or '{{item}}.answer', got {text!r}."
         )
     return field, pattern
-
-
-def _expression(pattern: str) -> re.Pattern[str]:
-    before, after = map(re.escape, pattern.split(_ITEM))
-    return re.compile(f"{before}(?P<item>.+?){after}")
 
 
 def lengthen(

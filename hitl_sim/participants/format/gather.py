@@ -40,7 +40,9 @@ def choose_question(
             raise ValueError(
                 f"`--question` must be one of {_listed(found.values())}, got {asked!r}."
             )
-        return _supported(found[asked], reading)
+        if found[asked].kind is None:
+            raise ValueError(f"{origin}: {_refusal([found[asked]], reading)}")
+        return found[asked]
     if not found:
         raise ValueError(
             f"{origin}: must hold answers, got {len(reading.submissions)} submissions "
@@ -64,12 +66,6 @@ def choose_question(
         )
         raise ValueError(f"{origin}: {_refusal(unable, reading)}{rest}")
     return able[0]
-
-
-def _supported(question: Question, reading: Findings) -> Question:
-    if question.kind is None:
-        raise ValueError(f"{reading.place.origin}: {_refusal([question], reading)}")
-    return question
 
 
 def _refusal(unable: Sequence[Question], reading: Findings) -> str:

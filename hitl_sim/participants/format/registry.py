@@ -41,12 +41,6 @@ _FOREIGN: tuple[tuple[frozenset[str], str], ...] = (
 )
 
 
-def name_foreign(value: Mapping[str, Any]) -> str | None:
-    """Return what an object is, if it is of a known format that is not imported."""
-    there = frozenset(value)
-    return next((name for fields, name in _FOREIGN if fields <= there), None)
-
-
 # Objects of a file that are looked at until one is recognised.
 _LOOKED_AT = 100
 _SHOWN = 12
@@ -90,7 +84,7 @@ def read_export(path: Path, layout: Layout, question: str | None = None) -> Answ
             if each.recognise(entry.value, layout):
                 return each.read(entries, str(path), layout, question)
     first = entries[0].value
-    foreign = name_foreign(first)
+    foreign = next((name for of, name in _FOREIGN if of <= set(first)), None)
     fields = ", ".join(map(repr, list(first)[:_SHOWN])) or "nothing"
     known = ", ".join(each.name for each in formats())
     got = foreign or f"objects with the fields {fields}"
