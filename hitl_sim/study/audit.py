@@ -50,10 +50,9 @@ from hitl_sim.study.audited import (
 )
 from hitl_sim.study.calibration import DISTURBED
 from hitl_sim.study.executor import LocalExecutor
-from hitl_sim.study.metered import own_joules, own_seconds, why_disturbed
+from hitl_sim.study.metered import RunSample, own_joules, own_seconds, why_disturbed
 from hitl_sim.study.plan import Run, build_plan
 from hitl_sim.study.runner import load_study
-from hitl_sim.study.timing_sample import RunSample
 
 _BENCH = "hitl_sim.study.bench"
 _CLOSE = 1e-3

@@ -22,9 +22,9 @@ from hitl_sim.learn.work import Unit
 from hitl_sim.study import worker
 from hitl_sim.study.executor import KEPT_BYTES
 from hitl_sim.study.grid import Condition
+from hitl_sim.study.metered import Barrier, Bench, RunSample, TimingSample
 from hitl_sim.study.plan import Run
 from hitl_sim.study.recording import recording_of
-from hitl_sim.study.timing_sample import Barrier, Bench, RunSample, TimingSample
 
 LOOP_S, LONG_LOOP_S = 0.02, 1.0
 """How long one call of a loop should take, s: long beside the call's own 20 µs. Beyond

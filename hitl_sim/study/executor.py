@@ -20,11 +20,12 @@ import sys
 import threading
 import time
 import traceback
+from abc import ABC, abstractmethod
 from concurrent.futures import Future
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 _POLL_S = 1.0
 _CALLS = threading.Lock()
@@ -37,29 +38,29 @@ class WorkerLostError(RuntimeError):
     """A worker process ended before its call did."""
 
 
-class Executor(Protocol):
+class Executor(ABC):
     """Where calls are made: each of an importable function, by name.
 
     Attributes:
         num_workers: calls that can be under way at once.
         is_by_share: whether a worker should get its share of the work in one call,
-            because starting it is dear.
+            because starting it is dear; else it keeps what it has compiled.
     """
 
     num_workers: int
-    is_by_share: bool
+    is_by_share = False
 
+    @abstractmethod
     def submit(self, module: str, function: str, *args: Any) -> "Future[Any]":
         """Queue a call; its `result()` waits for it."""
-        ...
 
     def __enter__(self) -> Self:
         """Enter the executor's context."""
-        ...
+        return self
 
+    @abstractmethod
     def __exit__(self, kind: object, *_: object) -> None:
         """End the workers, at once where an error is on its way."""
-        ...
 
 
 def cache_folder() -> Path:
@@ -244,18 +245,12 @@ class _Child:
         self.process.join()
 
 
-class LocalExecutor:
+class LocalExecutor(Executor):
     """Spawned processes of this machine; leaving the context ends them.
 
     Where JAX can use several GPUs, each worker sees one of them; where it can use none,
     each worker stays on one core.
-
-    Attributes:
-        num_workers: processes.
-        is_by_share: no; a worker keeps what it has compiled.
     """
-
-    is_by_share = False
 
     def __init__(self, num_workers: int) -> None:
         """Make the workers; processes start with their first call.
@@ -308,10 +303,6 @@ class LocalExecutor:
                 future.set_exception(error)
             except BaseException as error:
                 future.set_exception(error)
-
-    def __enter__(self) -> Self:
-        """Enter the executor's context."""
-        return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         """End the workers, at once where an error is on its way."""

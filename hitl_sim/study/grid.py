@@ -289,7 +289,11 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             f"`axis.field` must start with one of {', '.join(_TABLES)}, "
             f"got {axis.field!r}."
         )
-    _check_swept_recording(axis, spec)
+    if axis.field == "crowd.recording" and spec.crowd.recording is None:
+        raise SpecError(
+            "`crowd.recording` must be given where an axis sweeps it, got None. Arms "
+            "with `simulated = true` ask simulated people beside it."
+        )
     is_of_part = axis.field.startswith(_OF_ANNOTATOR)
     if axis.field != "task" and not is_of_part and name not in _sweepable(table, spec):
         raise SpecError(
@@ -306,14 +310,6 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             )
         if times > 1:
             raise SpecError(f"`axis.values` must be distinct, got {value!r} twice.")
-
-
-def _check_swept_recording(axis: AxisSpec, spec: StudySpec) -> None:
-    if axis.field == "crowd.recording" and spec.crowd.recording is None:
-        raise SpecError(
-            "`crowd.recording` must be given where an axis sweeps it, got None. Arms "
-            "with `simulated = true` ask simulated people beside it."
-        )
 
 
 def _check_axis_arms(axis: AxisSpec, spec: StudySpec) -> None:

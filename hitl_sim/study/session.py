@@ -17,13 +17,14 @@ from hitl_sim.energy.repeat import MIN_REPEATS, is_tight
 from hitl_sim.study.executor import LocalExecutor
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.metered import (
+    LANES,
+    Barrier,
     check_platform,
     measured_joules,
     own_joules,
     own_seconds,
     why_disturbed,
 )
-from hitl_sim.study.timing_sample import LANES, Barrier
 
 _BENCH = "hitl_sim.study.bench"
 PATIENCE = 3

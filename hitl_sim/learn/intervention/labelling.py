@@ -431,10 +431,7 @@ class _Labelling:
         is_labelled, label = self._asked(plan, self._is_usable(plan))[place], None
         if "label" in self.strategy.sees:
             label = self.training(setting, plan).labels[place]
-        features, key_look = (
-            setting.split.pool.features[place],
-            jax.random.fold_in(key, 1),
-        )
+        features = setting.split.pool.features[place]
         seen = (self.network, params, features, is_labelled, label)
         own = {name: setting.params[name] for name in self.arm.params}
         key_look = jax.random.fold_in(key, 1)
