@@ -151,7 +151,8 @@ def repeat_program(program: Callable[..., Any], passes: int, args: Any) -> Any:
     def chain(carry: Any, _: None) -> tuple[Any, None]:
         array, seen = carry
         array = array.at[(0,) * array.ndim].set(seen.astype(array.dtype))
-        outputs = program(*jax.tree.unflatten(tree, _with(leaves, largest, array)))
+        fed = [*leaves[:largest], array, *leaves[largest + 1 :]]
+        outputs = program(*jax.tree.unflatten(tree, fed))
         total = sum(
             jnp.sum(leaf, dtype=jnp.float32) for leaf in jax.tree.leaves(outputs)
         )
@@ -165,10 +166,6 @@ def repeat_program(program: Callable[..., Any], passes: int, args: Any) -> Any:
 def _is_seed(arg: Any) -> bool:
     leaves = jax.tree.leaves(arg)
     return len(leaves) == 1 and bool(leaves[0].dtype == jnp.uint32)
-
-
-def _with(leaves: list[Any], index: int, value: Any) -> list[Any]:
-    return [*leaves[:index], value, *leaves[index + 1 :]]
 
 
 def _form(tree: Any) -> Any:

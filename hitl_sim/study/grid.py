@@ -404,13 +404,6 @@ def _set_in_arm(arm: dict[str, Any], name: str, value: Scalar) -> None:
         arm[field] = value
 
 
-def _is_excluded(spec: StudySpec, row: Mapping[str, Scalar]) -> bool:
-    return any(
-        all(row.get(field) == value for field, value in table.items())
-        for table in spec.exclude
-    )
-
-
 def axes_of(spec: StudySpec, arm: Arm) -> list[AxisSpec]:
     """List the axes that an arm is crossed with."""
     return [
@@ -494,7 +487,8 @@ def _conditions_at(
     arm = filled.arm[arm_index]
     names = [str(cell["task"])] if "task" in cell else list(filled.task)
     for name in names:
-        if _is_excluded(spec, dict(cell) | {"arm": arm.name, "task": name}):
+        row = dict(cell) | {"arm": arm.name, "task": name}
+        if any(all(row.get(f) == v for f, v in t.items()) for t in spec.exclude):
             continue
         yield Condition(filled, name, arm, arm.role, cell)
         if arm.role == "control":

@@ -220,7 +220,9 @@ class Session:
                 is_late = self.elapsed_s > until * self.effort.limit_s
                 if is_late and len(tally.samples) >= MIN_REPEATS:
                     continue
-                self._show(tally)
+                done = sum(t.is_done(self.effort) for t in self.tallies)
+                so_far = (done, len(self.tallies), self.elapsed_s)
+                self.on_progress(Progress(tally.regime, tally.unit.name, *so_far))
                 number += 1
                 tally.samples.append(sample(tally, number))
             is_late = self.elapsed_s > until * self.effort.limit_s
@@ -267,14 +269,6 @@ class Session:
     def elapsed_s(self) -> float:
         """Return the time since the start, s."""
         return time.monotonic() - self.begin
-
-    def _show(self, tally: Tally) -> None:
-        done = sum(t.is_done(self.effort) for t in self.tallies)
-        self.on_progress(
-            Progress(
-                tally.regime, tally.unit.name, done, len(self.tallies), self.elapsed_s
-            )
-        )
 
 
 def name_processor() -> str:
