@@ -27,13 +27,12 @@ from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.query import top_items, true_first
 from hitl_sim.learn.strategy import build_strategy, check_sight, look
 from hitl_sim.learn.work import (
-    PROTOCOL,
     Unit,
     WorkLine,
     abstract,
+    due_line,
     forward_unit,
     list_shape,
-    spread,
     trace,
 )
 from hitl_sim.part import Part, find
@@ -486,7 +485,7 @@ class _Labelling:
         """Cumulate what falls due before each stage but the first, by checkpoint."""
         due = np.zeros(self.program.train.num_checkpoints, np.int64)
         due[due.size // self.arm.stages * np.arange(1, self.arm.stages)] = items
-        return WorkLine(unit, PROTOCOL, spread(due))
+        return due_line(unit, due)
 
     def score_unit(self) -> Unit:
         """Describe one look at an item, with all that the strategy makes of it."""
