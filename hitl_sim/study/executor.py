@@ -63,26 +63,36 @@ class Executor(ABC):
         """End the workers, at once where an error is on its way."""
 
 
+def cpuinfo_line(name: str) -> str:
+    """Find the line in which the system names something of a processor, or ""."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    return next((line for line in lines if line.startswith(name)), "")
+
+
 def cache_folder() -> Path:
     """Folder of compiled programs, for this machine's kind of processor."""
     home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        flags = next((line for line in lines if line.startswith("flags")), "")
-    except OSError:
-        flags = platform.processor()
+    flags = cpuinfo_line("flags") or platform.processor()
     name = hashlib.sha256((platform.machine() + flags).encode()).hexdigest()[:12]
     return Path(home) / "hitl_sim" / "xla" / name
 
 
+def _jax_settings() -> dict[str, Any]:
+    """Let JAX keep whatever it has compiled."""
+    return {
+        "jax_compilation_cache_dir": str(cache_folder()),
+        "jax_persistent_cache_min_compile_time_secs": 0,
+        "jax_persistent_cache_min_entry_size_bytes": -1,
+    }
+
+
 def worker_environment() -> dict[str, str]:
     """Name the variables that must be set before anything starts JAX's backend."""
-    return {
-        "NPROC": "1",
-        "JAX_COMPILATION_CACHE_DIR": str(cache_folder()),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-    }
+    settings = _jax_settings().items()
+    return {"NPROC": "1", **{name.upper(): str(value) for name, value in settings}}
 
 
 def prepare_process() -> None:
@@ -94,9 +104,8 @@ def prepare_process() -> None:
     os.environ.update(worker_environment())
     jax = sys.modules.get("jax")
     if jax is not None:
-        jax.config.update("jax_compilation_cache_dir", str(cache_folder()))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        for name, value in _jax_settings().items():
+            jax.config.update(name, value)
 
 
 def gpu_names() -> tuple[str, ...]:

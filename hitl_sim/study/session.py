@@ -8,13 +8,12 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from hitl_sim.energy import DeviceProfile, Quantity, WorkUnit
 from hitl_sim.energy.profile import Regime
 from hitl_sim.energy.repeat import MIN_REPEATS, is_tight
-from hitl_sim.study.executor import LocalExecutor
+from hitl_sim.study.executor import LocalExecutor, cpuinfo_line
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.metered import (
     LANES,
@@ -273,10 +272,6 @@ class Session:
 
 def name_processor() -> str:
     """Name the processor as the system does, and count its cores."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2] for line in lines if line.startswith("model name")]
     cores = os.cpu_count() or 1
-    return f"{(names or ['unnamed processor'])[0].strip()}, {cores} cores"
+    named = cpuinfo_line("model name").partition(":")[2].strip()
+    return f"{named or 'unnamed processor'}, {cores} cores"
