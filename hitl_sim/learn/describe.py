@@ -30,9 +30,10 @@ from hitl_sim.learn.work import (
     WorkLine,
     abstract,
     abstract_learner,
+    done_once,
+    due_line,
     forward_unit,
     metric_unit,
-    once,
     spread,
     train_unit,
 )
@@ -106,7 +107,7 @@ class _Built(NamedTuple):
     @property
     def is_evaluated(self) -> IntArray:
         """Whether there is a model to look at after each checkpoint, `[C]`."""
-        is_due = np.asarray(self.intervention.steps, np.int64) > 0
+        is_due = np.asarray(self.intervention.steps) > 0
         return (is_due & (self.checkpoints >= self.course.ready)).astype(np.int64)
 
     def learner(self, leg: Leg) -> Any:
@@ -179,9 +180,8 @@ def _training(built: _Built) -> Iterator[WorkLine]:
                 built=period.leg.network,
                 mark=period.leg.mark,
             )
-            yield WorkLine(
-                unit, PROTOCOL, spread(np.where(is_in & (reach == n), due, 0))
-            )
+            is_here = is_in & (reach == n)
+            yield due_line(unit, np.where(is_here, due, 0))
             if program.train.descent is not None:
                 metric = metric_unit(
                     period.leg.config,
@@ -190,15 +190,14 @@ def _training(built: _Built) -> Iterator[WorkLine]:
                     *built.sizes,
                     built=period.leg.network,
                 )
-                is_due = is_in & (reach == n) & (due > 0)
-                yield WorkLine(metric, PROTOCOL, spread(is_due.astype(np.int64)))
+                yield due_line(metric, is_here & (due > 0))
 
 
 def _evaluations(built: _Built) -> Iterator[WorkLine]:
     held_out = ((PROTOCOL, "num_validation"), (INSTRUMENT, "num_test"))
     for standing, name in held_out:
         n = getattr(built.config, name)
-        yield WorkLine(_look(built, n), standing, spread(n * built.is_evaluated))
+        yield due_line(_look(built, n), n * built.is_evaluated, standing)
 
 
 def _look(built: _Built, num_items: int) -> Unit:
@@ -315,19 +314,19 @@ def _levers(built: _Built) -> Iterator[WorkLine]:
         unit = train_unit(
             "pretrain", program.network, program.train, *sizes, built=plain
         )
-        yield WorkLine(unit, PROTOCOL, once(lever.fine_tune.steps, at.size))
+        yield done_once(unit, lever.fine_tune.steps, program.train)
     if lever.mask is not None and (hooks := last.network.hooks) and hooks.revise:
         revise, number = hooks.revise, jnp.int32(lever.mask.ready)
         name = "mask" if lever.mask.form == "masked" else lever.mask.form
         unit = _weights_unit(built, last, name, lambda t, h: revise(t, h, number))
-        yield WorkLine(unit, PROTOCOL, spread(lever.mask.is_due(at).astype(np.int64)))
+        yield due_line(unit, lever.mask.is_due(at))
     if last.take_over is not None:
         name = f"train:cut:{built.shape(first)}{first.mark}"
         unit = Unit(name, "train", last.take_over, (built.learner(first),), 1)
-        yield WorkLine(unit, PROTOCOL, spread((at == lever.ready).astype(np.int64)))
+        yield due_line(unit, at == lever.ready)
     if last.deploy and last.network.hooks is not None:
         unit = _weights_unit(built, last, last.deploy, last.network.hooks.deploy)
-        yield WorkLine(unit, PROTOCOL, spread(built.is_evaluated))
+        yield due_line(unit, built.is_evaluated)
 
 
 def _weights_unit(

@@ -250,11 +250,17 @@ def forward_unit(
     )
 
 
-def spread(due: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def spread(due: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Cumulate counts that fall due before each checkpoint, `[C]`."""
     return np.cumsum(due.astype(np.int64))
 
 
-def once(count: int, num_checkpoints: int) -> npt.NDArray[np.int64]:
-    """Count work that is all done before the first checkpoint, `[C]`."""
-    return np.full(num_checkpoints, count, np.int64)
+def done_once(unit: Unit, count: int, train: TrainConfig) -> WorkLine:
+    """Count work of the protocol that is all done before the first checkpoint."""
+    counts = np.full(train.num_checkpoints, count, np.int64)
+    return WorkLine(unit, PROTOCOL, counts)
+
+
+def due_line(unit: Unit, due: npt.NDArray[Any], standing: str = PROTOCOL) -> WorkLine:
+    """Cumulate counts that fall due before each checkpoint, `[C]`."""
+    return WorkLine(unit, standing, spread(due))

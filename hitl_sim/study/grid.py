@@ -289,7 +289,11 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             f"`axis.field` must start with one of {', '.join(_TABLES)}, "
             f"got {axis.field!r}."
         )
-    _check_swept_recording(axis, spec)
+    if axis.field == "crowd.recording" and spec.crowd.recording is None:
+        raise SpecError(
+            "`crowd.recording` must be given where an axis sweeps it, got None. Arms "
+            "with `simulated = true` ask simulated people beside it."
+        )
     is_of_part = axis.field.startswith(_OF_ANNOTATOR)
     if axis.field != "task" and not is_of_part and name not in _sweepable(table, spec):
         raise SpecError(
@@ -306,14 +310,6 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             )
         if times > 1:
             raise SpecError(f"`axis.values` must be distinct, got {value!r} twice.")
-
-
-def _check_swept_recording(axis: AxisSpec, spec: StudySpec) -> None:
-    if axis.field == "crowd.recording" and spec.crowd.recording is None:
-        raise SpecError(
-            "`crowd.recording` must be given where an axis sweeps it, got None. Arms "
-            "with `simulated = true` ask simulated people beside it."
-        )
 
 
 def _check_axis_arms(axis: AxisSpec, spec: StudySpec) -> None:
@@ -408,13 +404,6 @@ def _set_in_arm(arm: dict[str, Any], name: str, value: Scalar) -> None:
         arm[field] = value
 
 
-def _is_excluded(spec: StudySpec, row: Mapping[str, Scalar]) -> bool:
-    return any(
-        all(row.get(field) == value for field, value in table.items())
-        for table in spec.exclude
-    )
-
-
 def axes_of(spec: StudySpec, arm: Arm) -> list[AxisSpec]:
     """List the axes that an arm is crossed with."""
     return [
@@ -498,7 +487,8 @@ def _conditions_at(
     arm = filled.arm[arm_index]
     names = [str(cell["task"])] if "task" in cell else list(filled.task)
     for name in names:
-        if _is_excluded(spec, dict(cell) | {"arm": arm.name, "task": name}):
+        row = dict(cell) | {"arm": arm.name, "task": name}
+        if any(all(row.get(f) == v for f, v in t.items()) for t in spec.exclude):
             continue
         yield Condition(filled, name, arm, arm.role, cell)
         if arm.role == "control":

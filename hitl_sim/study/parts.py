@@ -21,12 +21,10 @@ def foreign_parts(spec: StudySpec) -> dict[str, Part]:
     Raises:
         SpecError: one cannot be loaded, or is not what it was when the study was read.
     """
-    return {name: _foreign(name, part) for name, part in spec.part.items()}
-
-
-def _foreign(name: str, part: PartSpec) -> Part:
-    identity = tuple(sorted((part.identity or {}).items()))
-    return _planned(name, part.source, identity)
+    return {
+        name: _planned(name, part.source, tuple(sorted((part.identity or {}).items())))
+        for name, part in spec.part.items()
+    }
 
 
 @cache

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -203,30 +203,35 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
         )
     dials = condition.dials
     params = annotator_of(condition.spec)[1] if condition.is_simulated else {}
-    given = sorted(dials.items()), sorted(params.items())
-    key = (content, kind, num_options, *map(tuple, given))
-    if key not in _built:
-        if len(_built) >= _MOST_BUILT:
-            _built.clear()
-        try:
-            built = build_population(source, kind, num_options, **dials)
-            foreign = {name: np.float32(value) for name, value in params.items()}
-            _built[key] = built._replace(foreign=foreign)
-        except ValueError as error:
-            raise SpecError(
-                f"[crowd] of arm {condition.arm.name!r} ({kind}): {error}"
-            ) from error
-    return _built[key]
+    given = tuple(tuple(sorted(table.items())) for table in (dials, params))
+    try:
+        return _built(condition.crowd.population, content, kind, num_options, *given)
+    except ValueError as error:
+        raise SpecError(
+            f"[crowd] of arm {condition.arm.name!r} ({kind}): {error}"
+        ) from error
+
+
+@lru_cache(maxsize=512)
+def _built(
+    name: str,
+    content: str,
+    kind: str,
+    num_options: int,
+    dials: tuple[tuple[str, Any], ...],
+    params: tuple[tuple[str, float], ...],
+) -> Population:
+    """Build a crowd once for all conditions that ask the same."""
+    del content  # a population that was written anew is another
+    source = describe_population(name)
+    built = build_population(source, kind, num_options, **dict(dials))
+    return built._replace(foreign={n: np.float32(value) for n, value in params})
 
 
 @cache
 def _stand_in() -> Population:
     """Build the crowd of arms that ask nobody: once, for it takes as long as a run."""
     return build_population("perfect", "label", 2)
-
-
-_built: dict[Any, Population] = {}
-_MOST_BUILT = 512
 
 
 def _hash_of(label: str, source: PopulationSource, kind: str) -> str:
@@ -245,22 +250,20 @@ def with_content(condition: Condition, info: TaskInfo) -> Condition:
     population = population_of(condition, info)
     label, source = source_of(condition.crowd)
     spread, traits = population.activity_spread, traits_of(population)
+    content = _hash_of(label, source, kind)
     recording = describe_recording(condition, info)
-    content = CrowdContent(
-        label=label if recording is None else _recorded_label(recording, label),
-        hash=_hash_of(label, source, kind),
+    if recording is not None:
+        # whoever stands in for recorded people is named beside them
+        beside = f", else {label}" if recording.policy == "model" else ""
+        label = f"{recording.name}{beside}"
+    found = CrowdContent(
+        label=label,
+        hash=content,
         traits=(*traits, "skill of each") if np.ndim(population.skill) else traits,
         activity_spread=0.0 if spread is None else float(np.asarray(spread)),
         recording=recording,
     )
-    return replace(condition, content=content)
-
-
-def _recorded_label(recording: RecordingContent, population: str) -> str:
-    """Name recorded people, and who stands in for them."""
-    if recording.policy == "model":
-        return f"{recording.name}, else {population}"
-    return recording.name
+    return replace(condition, content=found)
 
 
 def load_data(task: TaskSpec, name: str = "") -> tuple[TaskInfo, TaskData]:

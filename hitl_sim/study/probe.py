@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hitl_sim.record import RecordError
 from hitl_sim.study.cluster import Place, open_executor
@@ -14,9 +13,6 @@ from hitl_sim.study.runner import keep_plan
 from hitl_sim.study.spec import StudySpec
 from hitl_sim.study.store import check_folder, finished_keys
 from hitl_sim.study.sweep import LEAST_LIMIT_S, group_names
-
-if TYPE_CHECKING:
-    from hitl_sim.study.worker import ChunkReport
 
 _WORKER = "hitl_sim.study.worker"
 
@@ -104,7 +100,9 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
             names[group],
             found.reports[0].setup_s,
             found.setup_s,
-            _run_s(found.reports[-1]),
+            # time per run of a chunk whose program was there
+            (found.reports[-1].wall_s - found.reports[-1].setup_s)
+            / found.reports[-1].num_runs,
             sum(len(chunk.runs) for chunk in rest if chunk.group == group),
         )
         for group, found in zip(of_group, seen, strict=False)
@@ -113,11 +111,6 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
     seconds = schedule_s(rest, groups, workers, start_s) if rest else 0.0
     peak = max(found.peak_mib for found in seen)
     return Probe(tuple(groups.values()), seconds, peak, workers)
-
-
-def _run_s(report: "ChunkReport") -> float:
-    """Return the time per run of a chunk whose program was there, s."""
-    return (report.wall_s - report.setup_s) / report.num_runs
 
 
 def schedule_s(

@@ -1,6 +1,5 @@
 """The composition root: a study file in, records, an answer and a report out."""
 
-import json
 import platform
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -30,9 +29,9 @@ from hitl_sim.study.plan import Plan, chunks_left, plan_study
 from hitl_sim.study.spec import SpecError, StudySpec, convert
 from hitl_sim.study.store import (
     check_folder,
-    check_schema,
     damaged_files,
     finished_keys,
+    read_made,
     set_aside,
     write_json,
 )
@@ -298,14 +297,7 @@ def load_spec_of(out: Path) -> StudySpec:
     Raises:
         RecordError: the folder holds none, or one of another schema.
     """
-    check_schema(out)
-    try:
-        raw = json.loads((out / "study.json").read_text())
-    except (OSError, json.JSONDecodeError) as error:
-        raise RecordError(
-            f"{str(out)!r} must be a folder that `hitl-sim run` made: no study.json "
-            "in it can be read."
-        ) from error
+    raw = read_made(out, "study.json")
     try:
         return with_kept_parts(convert(raw), out)
     except SpecError as error:

@@ -8,22 +8,22 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from hitl_sim.energy import DeviceProfile, Quantity, WorkUnit
 from hitl_sim.energy.profile import Regime
 from hitl_sim.energy.repeat import MIN_REPEATS, is_tight
-from hitl_sim.study.executor import LocalExecutor
+from hitl_sim.study.executor import LocalExecutor, cpuinfo_line
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.metered import (
+    LANES,
+    Barrier,
     check_platform,
     measured_joules,
     own_joules,
     own_seconds,
     why_disturbed,
 )
-from hitl_sim.study.timing_sample import LANES, Barrier
 
 _BENCH = "hitl_sim.study.bench"
 PATIENCE = 3
@@ -219,7 +219,9 @@ class Session:
                 is_late = self.elapsed_s > until * self.effort.limit_s
                 if is_late and len(tally.samples) >= MIN_REPEATS:
                     continue
-                self._show(tally)
+                done = sum(t.is_done(self.effort) for t in self.tallies)
+                so_far = (done, len(self.tallies), self.elapsed_s)
+                self.on_progress(Progress(tally.regime, tally.unit.name, *so_far))
                 number += 1
                 tally.samples.append(sample(tally, number))
             is_late = self.elapsed_s > until * self.effort.limit_s
@@ -267,21 +269,9 @@ class Session:
         """Return the time since the start, s."""
         return time.monotonic() - self.begin
 
-    def _show(self, tally: Tally) -> None:
-        done = sum(t.is_done(self.effort) for t in self.tallies)
-        self.on_progress(
-            Progress(
-                tally.regime, tally.unit.name, done, len(self.tallies), self.elapsed_s
-            )
-        )
-
 
 def name_processor() -> str:
     """Name the processor as the system does, and count its cores."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2] for line in lines if line.startswith("model name")]
     cores = os.cpu_count() or 1
-    return f"{(names or ['unnamed processor'])[0].strip()}, {cores} cores"
+    named = cpuinfo_line("model name").partition(":")[2].strip()
+    return f"{named or 'unnamed processor'}, {cores} cores"

@@ -106,6 +106,22 @@ def _check_version(schema: object, where: str, version: object) -> None:
     )
 
 
+def read_made(out: Path, name: str) -> Any:
+    """Read a JSON file that a run leaves in its folder.
+
+    Raises:
+        RecordError: there is none, or the folder is of another schema.
+    """
+    check_schema(out)
+    try:
+        return json.loads((out / name).read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise RecordError(
+            f"{str(out)!r} must be a folder that `hitl-sim run` made: no {name} in it "
+            "can be read."
+        ) from error
+
+
 def records_folder(out: Path) -> Path:
     """Folder of the record files."""
     return out / "records"

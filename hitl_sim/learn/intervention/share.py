@@ -18,7 +18,7 @@ from hitl_sim.learn.intervention.base import (
     even_steps,
 )
 from hitl_sim.learn.optimise import TrainSet
-from hitl_sim.learn.work import PROTOCOL, WorkLine, once, order_unit
+from hitl_sim.learn.work import WorkLine, done_once, order_unit
 
 
 class Kept(NamedTuple):
@@ -50,8 +50,7 @@ def train_on_kept(setting: Setting, kept: Kept) -> TrainSet:
 
 def order_work(program: Program) -> WorkLine:
     """Count the one time that a pool is put in order."""
-    count = once(1, program.train.num_checkpoints)
-    return WorkLine(order_unit(program.shape.num_pool), PROTOCOL, count)
+    return done_once(order_unit(program.shape.num_pool), 1, program.train)
 
 
 def build_unguided(

@@ -86,17 +86,14 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module], inputs: Inputs) -> Network
         weights, _, state = _parts(build(nnx.Rngs(key)))
         return Weights(weights, state) if has_state else weights
 
-    def apply(params: Any, x: Any) -> jax.Array:
-        logits: jax.Array = merged(used, params, None)(x)
-        return logits
+    def apply(params: Any, x: Any) -> Any:
+        return merged(used, params, None)(x)
 
-    def embed(params: Any, x: Any) -> jax.Array:
-        hidden: jax.Array = merged(used, params, None).embed(x)
-        return hidden
+    def embed(params: Any, x: Any) -> Any:
+        return merged(used, params, None).embed(x)
 
-    def sample(key: Any, params: Any, x: Any) -> jax.Array:
-        logits: jax.Array = merged(drawn, params, key)(x)
-        return logits
+    def sample(key: Any, params: Any, x: Any) -> Any:
+        return merged(drawn, params, key)(x)
 
     def train(key: Any, params: Any, x: Any, is_used: Any) -> tuple[jax.Array, Any]:
         module = merged(trained, params, key)
@@ -211,19 +208,14 @@ def from_linen(module: linen.Module, inputs: Inputs) -> Network:
         return Weights(weights, found) if has_state else weights
 
     def apply(params: Any, x: Any) -> Any:
-        logits: Any = module.apply(variables_with(params), x, **used)
-        return logits
+        return module.apply(variables_with(params), x, **used)
 
     def embed(params: Any, x: Any) -> Any:
-        hidden: Any = module.apply(variables_with(params), x, method="embed")
-        return hidden
+        return module.apply(variables_with(params), x, method="embed")
 
     def sample(key: Any, params: Any, x: Any) -> Any:
         drawn = flags(is_drawn=True, is_renewed=False)
-        logits: Any = module.apply(
-            variables_with(params), x, rngs={"dropout": key}, **drawn
-        )
-        return logits
+        return module.apply(variables_with(params), x, rngs={"dropout": key}, **drawn)
 
     def train(key: Any, params: Any, x: Any, is_used: Any) -> tuple[jax.Array, Any]:
         told: dict[str, Any] = dict(trained)

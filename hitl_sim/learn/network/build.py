@@ -289,20 +289,17 @@ def build_network(
         weights, multiply = (params, own) if product is None else product(params)
         return nnx.merge(graph, weights), multiply
 
-    def apply(params: Any, x: Any) -> jax.Array:
+    def apply(params: Any, x: Any) -> Any:
         module, multiply = merged(params)
-        out: jax.Array = module(x, multiply)
-        return out
+        return module(x, multiply)
 
-    def embed(params: Any, x: Any) -> jax.Array:
+    def embed(params: Any, x: Any) -> Any:
         module, multiply = merged(params)
-        out: jax.Array = module.embed(x, multiply)
-        return out
+        return module.embed(x, multiply)
 
-    def sample(key: Key[Array, ""], params: Any, x: Any) -> jax.Array:
+    def sample(key: Key[Array, ""], params: Any, x: Any) -> Any:
         module, multiply = merged(params)
-        out: jax.Array = module(x, multiply, _dropping(key, rate))
-        return out
+        return module(x, multiply, _dropping(key, rate))
 
     has_hidden = bool(config.hidden) or encoder is not None
     whole = Network(

@@ -12,9 +12,9 @@ from hitl_sim.report.terminal.calibration import print_audit
 from hitl_sim.study import audit
 from hitl_sim.study.audit import audit_study, draw_runs
 from hitl_sim.study.calibration import DISTURBED
+from hitl_sim.study.metered import RunSample, TimingSample
 from hitl_sim.study.runner import load_study, run_study
 from hitl_sim.study.spec import convert
-from hitl_sim.study.timing_sample import RunSample, TimingSample
 
 SMOKE = Path(__file__).parents[2] / "experiments" / "smoke.toml"
 UNIT_S = 1e-6
