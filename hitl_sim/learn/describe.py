@@ -1,5 +1,6 @@
 """A run's steps and work, counted without running it."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -8,25 +9,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from hitl_sim.learn.arithmetic import RANGE_BYTES
 from hitl_sim.learn.intervention import Intervention, Program
-from hitl_sim.learn.lever import (
-    NO_LEVER,
-    Course,
-    Leg,
-    build_course,
-    device_half,
-    in_place_of,
-    server_half,
-)
-from hitl_sim.learn.loop import RunConfig, guidance_of, network_of
+from hitl_sim.learn.lever import Course, Leg
+from hitl_sim.learn.loop import RunConfig, course_of, guidance_of, host_of
 from hitl_sim.learn.metric.accuracy import accuracy
 from hitl_sim.learn.network import (
     Network,
     NetworkChoice,
     build_network,
-    layers_of,
 )
 from hitl_sim.learn.work import (
     INSTRUMENT,
@@ -37,7 +30,6 @@ from hitl_sim.learn.work import (
     abstract_learner,
     forward_unit,
     metric_unit,
-    once,
     spread,
     train_unit,
 )
@@ -76,7 +68,7 @@ def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
     """
     config = _as_billed(config)
     intervention = guidance_of(config)
-    course = _course_of(config, intervention)
+    course = course_of(config, intervention)
     return (
         *_training(config, intervention, course),
         *_evaluations(config, intervention, course),
@@ -87,26 +79,13 @@ def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
 
 def _as_billed(config: RunConfig) -> RunConfig:
     """Put what a device has in the place of a multiplier that none has."""
-    if config.lever.quantise is None:
-        return config
-    quantise = in_place_of(config.lever.quantise)
-    return replace(config, lever=replace(config.lever, quantise=quantise))
+    arm = config.intervention
+    levers = tuple(lever.billed for lever in arm.lever)
+    return replace(config, intervention=structs.replace(arm, lever=levers))
 
 
 def _sizes(config: RunConfig, intervention: Intervention) -> tuple[int, int]:
     return intervention.num_features, config.program.shape.num_classes
-
-
-def _course_of(config: RunConfig, intervention: Intervention) -> Course:
-    """Build the course without what a run would put into it; shapes are the same."""
-    network, sizes = config.program.network, _sizes(config, intervention)
-    if config.lever == NO_LEVER:
-        return Course((Leg(network, network_of(config, intervention)),))
-    train = config.program.train
-    # any numbers will do: shapes are the same
-    numbers = train.optimiser.part.params
-    rates = {name: jnp.float32(number) for name, number in numbers.items()}
-    return build_course(layers_of(network), sizes, config.lever, train, rates)
 
 
 class _Period(NamedTuple):
@@ -117,22 +96,14 @@ class _Period(NamedTuple):
     end: int
 
 
-def _periods(
-    config: RunConfig, intervention: Intervention, course: Course
-) -> Iterator[_Period]:
+def _periods(config: RunConfig, course: Course) -> Iterator[_Period]:
     """Cut a run by what its training steps do."""
-    end, mask = config.program.train.num_checkpoints, config.lever.mask
-    if mask is not None:
-        # before anything is masked, a step is that of the network without masks
-        without = replace(config, lever=replace(config.lever, prune=None))
-        (leg,) = _course_of(without, intervention).legs
-        yield _Period(leg, 0, mask.begin)
-        yield _Period(course.legs[0], mask.begin, end)
-        return
-    begin = 0
+    begin, end = 0, config.program.train.num_checkpoints
     for leg in course.legs:
         stop = begin + leg.checkpoints if leg.checkpoints else end
-        yield _Period(leg, begin, stop)
+        if leg.idle is not None:
+            yield _Period(leg.idle, begin, leg.idle_until)
+        yield _Period(leg, max(begin, leg.idle_until), stop)
         begin = stop
 
 
@@ -143,7 +114,7 @@ def _training(
     due = np.asarray(intervention.steps, np.int64)
     reach = _items_in_reach(intervention, program)
     at = np.arange(program.train.num_checkpoints)
-    for period in _periods(config, intervention, course):
+    for period in _periods(config, course):
         is_in = (at >= period.begin) & (at < period.end)
         for n in np.unique(reach[is_in]).tolist():
             unit = train_unit(
@@ -236,7 +207,7 @@ def describe_query(config: RunConfig, batch: int | None = None) -> Query:
     """
     config = _as_billed(config)
     intervention = guidance_of(config)
-    course = _course_of(config, intervention)
+    course = course_of(config, intervention)
     seen, asked = (
         _look(config, intervention, course, n)
         for n in (config.num_validation, batch or config.num_validation)
@@ -249,11 +220,8 @@ def _answering(
     config: RunConfig, leg: Leg, plain: Unit, num_items: int, num_features: int
 ) -> Unit:
     """Describe a look at items through what levers make of the network in use."""
-    hooks = leg.network.hooks
-    if hooks is None:
-        raise TypeError("a network in another use must have hooks.")
-    learner, answer = _learner_of(config, leg.network), hooks.answer
-    deployed = jax.eval_shape(hooks.deploy, learner.params, learner.held)
+    learner, answer = _learner_of(config, leg.network), leg.hooks.answer
+    deployed = jax.eval_shape(leg.hooks.deploy, learner.params, learner.held)
 
     def program(deployed: Any, x: Any) -> Any:
         return _read_out(config, num_items)[0](answer(deployed, x))
@@ -289,15 +257,17 @@ def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | Non
         config: the run.
         batch: queries that one call answers; those of the validation set when left out.
     """
-    split = config.lever.split
-    if split is None:
-        return None
     intervention = guidance_of(config)
+    host = host_of(config, intervention)
+    built = (lever.build(host).halves for lever in config.intervention.lever)
+    halves = next(filter(None, built), None)
+    if halves is None:
+        return None
     sizes, n = _sizes(config, intervention), batch or config.num_validation
-    shape = layers_of(_course_of(config, intervention).legs[-1].config)
+    shape = course_of(config, intervention).legs[-1].config
     plain = build_network(shape, *sizes)
     params = jax.eval_shape(plain.init, jax.random.key(0))
-    near, far = device_half(shape, sizes, split), server_half(shape, sizes, split)
+    near, far = halves(shape)
     x = abstract(n, sizes[0])
     sent = jax.eval_shape(near, params, x)
 
@@ -319,32 +289,25 @@ def _levers(
     config: RunConfig, intervention: Intervention, course: Course
 ) -> Iterator[WorkLine]:
     """List what levers do beside training steps and looks at held-out items."""
-    program, lever = config.program, config.lever
-    checkpoints, last = program.train.num_checkpoints, course.legs[-1]
+    host, last = host_of(config, intervention), course.legs[-1]
+    checkpoints = config.program.train.num_checkpoints
     at = np.arange(checkpoints)
-    if lever.fine_tune is not None:
-        sizes = (config.num_leftover, *_sizes(config, intervention))
-        plain = network_of(config, intervention)
-        unit = train_unit(
-            "pretrain", program.network, program.train, *sizes, built=plain
-        )
-        yield WorkLine(unit, PROTOCOL, once(lever.fine_tune.steps, checkpoints))
-    if lever.mask is not None and (hooks := last.network.hooks) and hooks.revise:
-        revise, number = hooks.revise, jnp.int32(lever.mask.ready)
-        name = "mask" if lever.mask.form == "masked" else lever.mask.form
-        unit = _weights_unit(
-            config, intervention, last, name, lambda t, h: revise(t, h, number)
-        )
-        yield WorkLine(unit, PROTOCOL, spread(lever.mask.is_due(at).astype(np.int64)))
-    if last.take_over is not None:
-        take_over = last.take_over
-        args = (_learner_of(config, course.legs[0].network),)
-        name = f"train:cut:{_shape(config, intervention, course.legs[0])}"
-        unit = Unit(f"{name}{course.legs[0].mark}", "train", take_over, args, 1)
-        yield WorkLine(unit, PROTOCOL, spread((at == lever.ready).astype(np.int64)))
-    if last.deploy and last.network.hooks is not None:
-        deploy = last.network.hooks.deploy
-        unit = _weights_unit(config, intervention, last, last.deploy, deploy)
+    for lever in config.intervention.lever:
+        if work := lever.build(host).work:
+            yield from work()
+    for done in last.work:
+        unit = _weights_unit(config, intervention, last, done.name, done.program)
+        yield WorkLine(unit, PROTOCOL, spread(done.due(at).astype(np.int64)))
+    begin = 0
+    for leg, after in itertools.pairwise(course.legs):
+        begin += leg.checkpoints
+        take_over: Any = after.take_over
+        args = (_learner_of(config, leg.network),)
+        name = f"train:cut:{_shape(config, intervention, leg)}{leg.mark}"
+        unit = Unit(name, "train", take_over, args, 1)
+        yield WorkLine(unit, PROTOCOL, spread((at == begin).astype(np.int64)))
+    if last.deploy:
+        unit = _weights_unit(config, intervention, last, last.deploy, last.hooks.deploy)
         count = spread(_is_evaluated(config, intervention, course))
         yield WorkLine(unit, PROTOCOL, count)
 

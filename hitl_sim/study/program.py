@@ -5,7 +5,6 @@ from hitl_sim.learn.crowd import NOBODY
 from hitl_sim.learn.intervention import Program, Shape
 from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.lever import lever_config
 from hitl_sim.study.network import network_of
 from hitl_sim.study.optimiser import train_config
 from hitl_sim.study.parts import foreign_parts
@@ -56,7 +55,6 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
     """Turn a condition's static part into the learner's config."""
     task = condition.task
     program = program_of(condition, info, data.groups.shape[1])
-    lever = lever_config(condition.arm.lever, info.num_classes)
     left = info.num_items - task.pool - task.validation - task.test
     sizes = (task.validation, task.test)
-    return RunConfig(program, condition.arm, *sizes, lever, left)
+    return RunConfig(program, condition.arm, *sizes, left)

@@ -21,7 +21,7 @@ from hitl_sim.learn.intervention.base import (
     even_steps,
 )
 from hitl_sim.learn.intervention.share import kept_items
-from hitl_sim.learn.lever.table import FineTuneLever, LeverSpec, find_lever
+from hitl_sim.learn.lever.base import LeverSpec
 from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.learn.optimise import TrainSet
 from hitl_sim.learn.query import lowest_first
@@ -69,9 +69,10 @@ def check_use(arm: ByGroup) -> None:
             "`arm.penalty` must be given exactly where `arm.use` is 'penalty', got "
             f"{arm.penalty!r} with {arm.use!r} in arm {arm.name!r}."
         )
-    if arm.use == "select" and find_lever(arm.lever, FineTuneLever) is not None:
+    tuned = [lever.kind for lever in arm.lever if lever.is_pretrained]
+    if arm.use == "select" and tuned:
         raise ValueError(
-            "`arm.use` must be 'penalty' with a lever of kind 'fine_tune', for a "
+            f"`arm.use` must be 'penalty' with a lever of kind {tuned[0]!r}, for a "
             f"pretrained network reads all features, got 'select' in arm {arm.name!r}."
         )
 

@@ -21,7 +21,12 @@ from hitl_sim.learn.intervention import (
 )
 from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds, Trace
 from hitl_sim.learn.loop.driver import RoundState
-from hitl_sim.learn.loop.stage import build_people, build_stage, guidance_of
+from hitl_sim.learn.loop.stage import (
+    build_people,
+    build_stage,
+    course_of,
+    guidance_of,
+)
 from hitl_sim.learn.optimise import (
     Curve,
 )
@@ -57,7 +62,8 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
             f"({num_checkpoints}), got {stages}."
         )
     # the network has other shapes after its first round
-    is_apart = config.lever.cut is not None and not intervention.has_start
+    is_changed = len(course_of(config, intervention).legs) > 1
+    is_apart = is_changed and not intervention.has_start
     set_up = build_stage(config, intervention)
     gather = build_people(config, intervention)
 

@@ -21,19 +21,11 @@ from hitl_sim.learn.intervention import (
     Setting,
 )
 from hitl_sim.learn.intervention.base import Perceived, Shape
-from hitl_sim.learn.lever import (
-    NO_LEVER,
-    build_course,
-)
+from hitl_sim.learn.lever import Course, Host, build_course
 from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds
 from hitl_sim.learn.loop.driver import RoundDriver, build_driver
 from hitl_sim.learn.loop.keys import RunKeys, run_keys
-from hitl_sim.learn.network import Network, build_network, layers_of
-from hitl_sim.learn.optimise import (
-    TrainSet,
-    fit,
-)
-from hitl_sim.learn.query import true_first
+from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.replay import (
     REPLAYED,
     answerable,
@@ -64,15 +56,15 @@ def guidance_of(config: RunConfig) -> Intervention:
     Raises:
         ValueError: the intervention is impossible, or no lever can act on it.
     """
-    program, cut = config.program, config.lever.cut
-    if cut is not None and config.intervention.uses_trained_network:
-        small = layers_of(program.network).shrink(cut.share)
-        program = replace(program, network=small)
-    built = config.intervention.build(program)
-    if built.is_scratch and config.lever != NO_LEVER:
+    program, arm = config.program, config.intervention
+    if arm.lever and arm.uses_trained_network:
+        last = _untrained(config, _host(config, program.shape.num_features)).legs[-1]
+        program = replace(program, network=last.config)
+    built = arm.build(program)
+    if built.is_scratch and arm.lever:
         raise ValueError(
             "`lever` must be left out where each round trains from fresh weights, for "
-            f"it acts on one training from begin to end, got {config.lever}."
+            f"it acts on one training from begin to end, got {arm.lever}."
         )
     return built
 
@@ -81,6 +73,32 @@ def network_of(config: RunConfig, intervention: Intervention) -> Network:
     """Build the network of a run, which is trained, looked with and billed."""
     sizes = (intervention.num_features, config.program.shape.num_classes)
     return build_network(config.program.network, *sizes)
+
+
+def host_of(config: RunConfig, intervention: Intervention) -> Host:
+    """Say what levers act on."""
+    return _host(config, intervention.num_features)
+
+
+def _host(config: RunConfig, num_features: int) -> Host:
+    program = config.program
+    sizes = (num_features, program.shape.num_classes)
+    left, parts = config.num_leftover, program.parts
+    return Host(program.network, sizes, program.train, left, parts)
+
+
+def course_of(config: RunConfig, intervention: Intervention) -> Course:
+    """Build the course without what a run would put into it; shapes are the same."""
+    return _untrained(config, host_of(config, intervention))
+
+
+def _untrained(config: RunConfig, host: Host) -> Course:
+    # any numbers will do: shapes are the same
+    numbers = config.program.train.optimiser.part.params
+    rates = {name: jnp.float32(number) for name, number in numbers.items()}
+    leaves = config.intervention.all_leaves
+    params = {name: jnp.float32(number) for name, number in leaves.items()}
+    return build_course(host, config.intervention.lever, params, rates)
 
 
 class Stage(NamedTuple):
@@ -119,21 +137,17 @@ def build_stage(
     """Build the function that makes a run's task and what acts on it."""
     program = config.program
     shape = program.shape
-    sizes = (intervention.num_features, shape.num_classes)
-    network = network_of(config, intervention)
-    lever = config.lever
+    host, levers = host_of(config, intervention), config.intervention.lever
+    found = (lever.build(host).pretrain for lever in levers)
+    pretrain = next(filter(None, found), None)
 
-    def pretrain(keys: RunKeys, hyper: Hyper, data: TaskData) -> Any:
-        if lever.fine_tune is None:
+    def pretrained(keys: RunKeys, hyper: Hyper, data: TaskData) -> Any:
+        if pretrain is None:
             return None
         num_used = shape.num_pool + config.num_validation + config.num_test
-        x, y = build_leftover(keys.split, data, num_used)
-        is_related = y < lever.fine_tune.classes
-        num_items = jnp.maximum(is_related.sum(dtype=jnp.int32), 1)
-        related = TrainSet(x, y, true_first(is_related), num_items)
+        items = build_leftover(keys.split, data, num_used)
         key = jax.random.fold_in(keys.init, _PRETRAINING)
-        rates, num_steps = hyper.optimiser, lever.fine_tune.steps
-        return fit(key, network, program.train, rates, related, num_steps)
+        return pretrain(key, *items, hyper.optimiser)
 
     def set_up(
         seeds: Seeds, hyper: Hyper, data: TaskData, answers: RecordedAnswers | None
@@ -160,15 +174,10 @@ def build_stage(
         if answers is not None and config.program.panel.policy == "restrict":
             is_askable = answerable(answers, config.program.panel, split.pool.item)
             setting = setting._replace(is_askable=is_askable)
-        course = None
-        if lever != NO_LEVER:
-            known = pretrain(keys, hyper, data)
-            layers = layers_of(program.network)
-            trained = (program.train, hyper.optimiser)
-            course = build_course(layers, sizes, lever, *trained, known)
-        driver = build_driver(
-            intervention, network, program.train, setting, keys, course
-        )
+        known = pretrained(keys, hyper, data)
+        numbers = (hyper.params, hyper.optimiser)
+        course = build_course(host, levers, *numbers, known)
+        driver = build_driver(intervention, course, program.train, setting, keys)
         return Stage(keys, setting, driver)
 
     return set_up

@@ -3,10 +3,9 @@
 from hitl_sim.schema import Scalar
 from hitl_sim.study.spec.arm import (
     Role,
-    arm_kinds,
-    arm_table,
     control_of,
     is_replayed,
+    kinds_of,
 )
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
 from hitl_sim.study.spec.base import SpecError
@@ -32,11 +31,10 @@ __all__ = [
     "TaskSpec",
     "TrainingSpec",
     "acts_on_crowd",
-    "arm_kinds",
-    "arm_table",
     "control_of",
     "convert",
     "is_replayed",
+    "kinds_of",
     "load_spec",
     "named_parts",
     "planned_parts",
