@@ -199,6 +199,7 @@ def train_step(
         Ross, Hughes, Doshi-Velez (2017), Right for the right reasons: training
         differentiable models by constraining their explanations, IJCAI, equation 1.
     """
+    hooks = network.hooks
 
     def loss(params: Any) -> tuple[jax.Array, Any]:
         weights = learner.weights(network, params)
@@ -212,17 +213,21 @@ def train_step(
         )
         weight = batch.weight
         mean = losses.mean() if weight is None else (losses * weight).sum()
+        if hooks is not None and hooks.loss is not None:
+            mean = mean + hooks.loss(params, learner.held)
         if penalty is None:
             return mean, state
         ruled_out = input_gradient_penalty(network, weights, batch.x, penalty)
         return mean + ruled_out, state
 
     grads, state = jax.grad(loss, has_aux=True)(learner.params)
+    if hooks is not None and hooks.gradients is not None:
+        grads = hooks.gradients(grads, learner.params, learner.held)
     updates, opt_state = optimiser.update(grads, learner.opt_state, learner.params)
-    params = optax.apply_updates(learner.params, updates)
-    if network.hooks is not None and network.hooks.settle is not None:
-        params = network.hooks.settle(params, learner.held)
-    return Learner(params, opt_state, learner.held, state)
+    params, held = optax.apply_updates(learner.params, updates), learner.held
+    if hooks is not None and hooks.settle is not None:
+        params, held = hooks.settle(params, held)
+    return Learner(params, opt_state, held, state)
 
 
 def input_gradient_penalty(

@@ -7,10 +7,9 @@ from typing import Any, get_args
 import msgspec
 
 from hitl_sim.cost import GivenCarbon, Prices
-from hitl_sim.learn.intervention.foreign import BROUGHT
-from hitl_sim.learn.lever.table import LeverSpec
+from hitl_sim.part import Kind
 from hitl_sim.study.network_spec import NetworkSpec
-from hitl_sim.study.spec.arm import arm_kinds, arm_table
+from hitl_sim.study.spec.arm import BROUGHT, kinds_of, table_of
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
 from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec
 from hitl_sim.study.spec.part import PartSpec
@@ -21,7 +20,6 @@ from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `(?P<name>.+)`")
 _MISSING = re.compile(r"missing required field `(?P<name>.+)`")
-_LEVERS = tuple(lever.__struct_config__.tag for lever in get_args(LeverSpec))
 
 
 def explain(message: str, raw: Mapping[str, Any], above: str) -> str:
@@ -46,18 +44,14 @@ def explain(message: str, raw: Mapping[str, Any], above: str) -> str:
         hint = f" Allowed: {allowed}." if allowed else ""
         return f"`{prefix}{found['name']}` is not a field of a study.{hint}"
     if found := _MISSING.search(what):
-        if found["name"] == "kind":
-            listed = ", ".join(map(repr, _LEVERS))
-            return f"`{prefix}kind` must be one of {listed}, got none."
         hint = _REQUIRED.get(found["name"], "it has no default.")
         return f"`{prefix}{found['name']}` must be given: {hint}"
-    return f"`{where}` must be {_condition(what, where, path, raw)}, got {value!r}."
+    return f"`{where}` must be {_condition(what, path, raw)}, got {value!r}."
 
 
-def _condition(what: str, where: str, path: str, raw: Mapping[str, Any]) -> str:
+def _condition(what: str, path: str, raw: Mapping[str, Any]) -> str:
     """Say what a value must be."""
-    is_lever_kind = where.startswith("arm") and where.endswith("kind")
-    choices = _LEVERS if is_lever_kind else _choices(path, raw)
+    choices = _choices(path, raw)
     if choices and not what.startswith("Expected"):
         return f"one of {', '.join(map(repr, choices))}"
     expected = what.removeprefix("Expected ").partition(", got ")[0]
@@ -94,12 +88,12 @@ def _struct_at(path: str, value: Any) -> type[msgspec.Struct] | None:
     steps = list(_steps(path))
     if not steps:
         return StudySpec
-    if steps[0] == "arm" and "lever" in steps and isinstance(value, Mapping):
-        levers = {a.__struct_config__.tag: a for a in get_args(LeverSpec)}
-        return levers.get(str(value.get("kind")))
     if steps[0] == "arm" and isinstance(value, Mapping):
+        of: Kind = "method" if "lever" in steps else "intervention"
         kind = str(value.get("kind"))
-        return arm_table(kind) if kind in arm_kinds() else BROUGHT
+        is_known = kind in kinds_of(of)
+        struct: type[msgspec.Struct] = table_of(of, kind) if is_known else BROUGHT[of]
+        return struct
     if steps[-1] == "carbon_kgco2e_per_kwh":
         return GivenCarbon
     tables: dict[str | int, type[msgspec.Struct]] = {

@@ -33,7 +33,7 @@ def data_of(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
 def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
     """Turn a condition's leaves into numbers, `[]` float32 on the host."""
     task = condition.task
-    params: Any = dict(condition.arm.leaves)
+    params: Any = dict(condition.arm.all_leaves)
     rates: Any = condition.training.all_params(foreign_parts(condition.spec))
     leaves = Hyper(
         optimiser=rates,

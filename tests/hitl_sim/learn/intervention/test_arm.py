@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import hitl_sim
-from hitl_sim.learn.intervention import Arm, Surroundings, table_of
+from hitl_sim.learn.intervention import Arm, Surroundings
 from hitl_sim.learn.intervention.arm import PeopleArm
 from hitl_sim.part import builtin
 
@@ -20,7 +20,7 @@ ASKS_WHICH = re.compile(
 
 
 def arm_of(kind, **fields):
-    table = table_of(builtin("intervention")[kind])
+    table = builtin("intervention")[kind].factory.table
     own = {"role": "control"} if kind == "whole_pool" else {}
     return table(name="one", **own, **fields)
 
