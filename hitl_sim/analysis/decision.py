@@ -106,9 +106,9 @@ def bill_sample(group: RunGroup, stop: Stop, market: Market) -> Sample:
     names, usage = amount_names(tuple(costs)), usage_at(group, stop)
     at_cap = usage_at(group, stop_at_cap(group))
     amounts = Outlay(
-        amount_rows(usage, names, stop.is_reached),
+        amount_rows(usage, names, group.num_runs),
         stop.is_reached,
-        amount_rows(at_cap, names, np.zeros_like(stop.is_reached)),
+        amount_rows(at_cap, names, group.num_runs),
         names,
     )
     outlay = amounts.priced(market.table.device_j[:, 0])

@@ -100,6 +100,9 @@ GENERAL: tuple[Check, ...] = (
 BEFORE_WORK = ("shapes", "callbacks", "key")
 """Checks that a study makes of its own parts before it runs."""
 
+PADDING = ("padding", "padding in training")
+"""Those that it also makes of a network that is to train on padded rows."""
+
 
 def checks_of(kind: Kind) -> tuple[Check, ...]:
     """List the checks of a kind; none where it has no contract that can be checked."""
@@ -219,6 +222,7 @@ def parametrize(
 
 __all__ = [
     "BEFORE_WORK",
+    "PADDING",
     "Check",
     "CheckError",
     "Outcome",

@@ -279,8 +279,8 @@ def _answers(
     wide: list[str] | None,
 ) -> Answers:
     """Import answers as the options of a command describe them."""
-    from hitl_sim.participants.source import import_answers, parse_pairs
-    from hitl_sim.participants.table_file import Layout
+    from hitl_sim.participants.clean import Layout
+    from hitl_sim.participants.table_file import import_answers, parse_pairs
 
     layout = Layout(
         columns=parse_pairs("--column", column or ()),

@@ -101,17 +101,16 @@ def run(
         print_probe,
         print_tuning,
     )
-    from hitl_sim.study import runner
     from hitl_sim.study.cluster import place_of
     from hitl_sim.study.probe import probe_study
-    from hitl_sim.study.spec import load_spec
+    from hitl_sim.study.study import Study
     from hitl_sim.study.tune import tune_study, write_lanes
 
     console = screen()
     folder = out or Path("results") / (file.stem + ("-smoke" if smoke else ""))
     again = f"hitl-sim run {file}{' --smoke' if smoke else ''} --out {folder}"
-    spec = load_spec(file, is_smoke=smoke, on_code=warn)
-    load_profile(device or spec.device)
+    study = Study.load(file, smoke, warn)
+    load_profile(device or study.spec.device)
     if probe and not dry_run:
         raise ValueError("`--probe` must be given with `--dry-run`.")
     if limit is not None and not math.isfinite(limit):
@@ -121,28 +120,29 @@ def run(
     if tune:
         with console.status("timing programs ...") as shown:
             tuning = tune_study(
-                spec, lambda done, all_: shown.update(f"program {done} of {all_}")
+                study.spec, lambda done, all_: shown.update(f"program {done} of {all_}")
             )
         write_lanes(file, tuning.best)
         print_tuning(console, tuning, file)
         return
     if dry_run:
-        print_dry_run(console, runner.dry_run(spec, folder))
+        print_dry_run(console, study.plan(folder))
         if probe:
-            print_probe(console, probe_study(spec, folder, workers or cores()))
+            print_probe(console, probe_study(study.spec, folder, workers or cores()))
         return
     place = place_of(executor, workers or cores(), scheduler, slurm or ())
-    console.print(f"[bold]{escape(spec.question)}[/bold]")
+    console.print(f"[bold]{escape(study.spec.question)}[/bold]")
     with resumable(console, again), shown_progress(console) as show:
-        done = runner.run_study(
-            spec,
+        study.run(
             folder,
-            1,
-            show,
+            progress=show,
             place=place,
             limit_s=limit,
             on_plan=lambda found: print_dry_run(console, found),
         )
+    done = study.last_run
+    if done is None:
+        raise RuntimeError("a study that has run must say what it did.")
     print_outcome(console, done)
     _report(console, folder, device, again)
     if done.num_failed:

@@ -53,14 +53,14 @@ def verdict(found: Validation | Grades) -> list[str]:
         said.append("Policies: items have too few answers to compare eight.")
         return said
     moved = found.transfer
+    mid, low, high = moved.estimate, moved.low, moved.high
     said.append(
         f"The policy chosen in simulation ({moved.chosen}) loses "
-        f"{moved.regret:.3f} ({moved.regret_low:.3f} to {moved.regret_high:.3f}) of "
+        f"{mid.regret:.3f} ({low.regret:.3f} to {high.regret:.3f}) of "
         f"worth with real people, against the best ({moved.best}). Ranks of "
-        f"{len(moved.names)} policies correlate {moved.rank:.2f} ({moved.rank_low:.2f} "
-        f"to {moved.rank_high:.2f}); real people with themselves {moved.ceiling:.2f}. "
-        f"The mean gap is {moved.gap:.3f} ({moved.gap_low:.3f} to "
-        f"{moved.gap_high:.3f})."
+        f"{len(moved.names)} policies correlate {mid.rank:.2f} ({low.rank:.2f} "
+        f"to {high.rank:.2f}); real people with themselves {moved.ceiling:.2f}. "
+        f"The mean gap is {mid.gap:.3f} ({low.gap:.3f} to {high.gap:.3f})."
     )
     return said
 

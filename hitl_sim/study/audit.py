@@ -50,10 +50,9 @@ from hitl_sim.study.audited import (
 )
 from hitl_sim.study.calibration import DISTURBED
 from hitl_sim.study.executor import LocalExecutor
-from hitl_sim.study.metered import own_joules, own_seconds, why_disturbed
+from hitl_sim.study.metered import RunSample, own_joules, own_seconds, why_disturbed
 from hitl_sim.study.plan import Run, build_plan
 from hitl_sim.study.runner import load_study
-from hitl_sim.study.timing_sample import RunSample
 
 _BENCH = "hitl_sim.study.bench"
 _CLOSE = 1e-3
@@ -123,10 +122,13 @@ def audit_study(
     quiet = quiet_runs(found)
     used = quiet if len(quiet) >= MIN_REPEATS else found
     units = dict.fromkeys(unit for row in drawn for unit in row["work_unit"])
+    clock = (Kind.MEASURED_COUNTER, Scope.DEVICE_TIME)
+    measured = [run.measured_s for run in used]
+    seconds = [Quantity(x, "s", *clock, (x, x), "clock of the audit") for x in measured]
     return Audit(
         profile.label,
         tuple(found),
-        _verdict([run.billed_s for run in used], [_seconds(run) for run in used]),
+        _verdict([run.billed_s for run in used], seconds),
         _verdict([run.billed_j for run in used], [run.measured_j for run in used]),
         is_interrupted,
         tuple(unit for unit in units if DISTURBED in costs[unit].seconds.source),
@@ -219,18 +221,6 @@ def _compare(
         joules.scaled(measured_s / whole_s / seen.whole.num_units),
         bool(np.allclose(curve, seen.validation_accuracy, atol=_CLOSE)),
         why_disturbed([seen.whole, seen.aside], is_cpu),
-    )
-
-
-def _seconds(run: AuditedRun) -> Quantity:
-    seconds = run.measured_s
-    return Quantity(
-        seconds,
-        "s",
-        Kind.MEASURED_COUNTER,
-        Scope.DEVICE_TIME,
-        (seconds, seconds),
-        "clock of the audit",
     )
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.participants.answers import Answers
-from hitl_sim.participants.encoded import kinds_of, options_of, to_record
+from hitl_sim.participants.answers import Answers, kinds_of, options_of, to_record
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.record import Record
-from hitl_sim.participants.table_file import Layout, read_answers
+from hitl_sim.participants.table_file import read_answers
 from hitl_sim.study.grid import Condition, RecordingContent
-from hitl_sim.study.spec import (
-    SpecError,
-)
+from hitl_sim.study.program import program_of
+from hitl_sim.study.spec import SpecError
 from hitl_sim.table.spelling import canonical, identities
 from hitl_sim.task import TaskInfo
 from hitl_sim.task.content import hash_content
@@ -218,9 +217,11 @@ def describe_recording(condition: Condition, info: TaskInfo) -> RecordingContent
     found = _recording_of(condition, info)
     if found is None:
         return None
+    program = program_of(condition, info, info.num_features // info.num_groups)
+    num_questions = condition.arm.asked_in(program)
     _check_crew(condition, found.num_people)
-    _check_room(condition)
-    _check_supply(condition, found.answers, info)
+    _check_room(condition, num_questions)
+    _check_supply(condition, found.answers, info, num_questions)
     _check_times(condition, found.is_timed)
     return RecordingContent(
         name=Path(str(condition.crowd.recording)).name,
@@ -242,20 +243,20 @@ def _check_crew(condition: Condition, num_people: int) -> None:
         )
 
 
-def _check_room(condition: Condition) -> None:
+def _check_room(condition: Condition, num_questions: int) -> None:
     """Refuse a dispatch whose times, one by person and question, need gigabytes."""
     arm, spec = condition.arm, condition.spec
-    cells = spec.crew.size * arm.num_questions * arm.asks
+    cells = spec.crew.size * num_questions * arm.asks
     if spec.width * cells > MOST_CELLS:
         raise SpecError(
             f"`width` must be <= {max(MOST_CELLS // cells, 1)} where {spec.crew.size} "
-            f"recorded people may be asked {arm.num_questions} questions in arm "
+            f"recorded people may be asked {num_questions} questions in arm "
             f"{arm.name!r}, got {spec.width}."
         )
 
 
 def _check_supply(
-    condition: Condition, answers: RecordedAnswers, info: TaskInfo
+    condition: Condition, answers: RecordedAnswers, info: TaskInfo, asked: int
 ) -> None:
     """Refuse questions that are bound to go beyond the recording."""
     arm, task, policy = condition.arm, condition.task, condition.crowd.policy
@@ -267,7 +268,7 @@ def _check_supply(
     is_enough = people >= arm.people
     need = f"{arm.people} people" + (f", {arm.asks} times each" if arm.asks > 1 else "")
     if policy == "restrict":
-        asked, there = arm.num_questions, int(is_enough.sum())
+        there = int(is_enough.sum())
         if asked > there:
             raise SpecError(
                 f"`arm.questions` must not exceed the {there} items that {need} have "

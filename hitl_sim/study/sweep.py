@@ -74,15 +74,7 @@ class Sweep:
         limit_s: float | None,
         on_progress: Callable[[Progress], None],
     ) -> None:
-        """Prepare.
-
-        Args:
-            plan: the study.
-            finished: keys of its folder's records.
-            chunks: what is left.
-            limit_s: time after which a chunk is taken to hang, s.
-            on_progress: called at the start and whenever chunks have come back.
-        """
+        """Prepare."""
         self._plan = plan
         self._chunks = chunks
         self._limit_s = limit_s

@@ -7,13 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from hitl_sim.learn.lever.layout import Layout
-from hitl_sim.learn.network import (
-    Hooks,
-    Network,
-    NetworkConfig,
-    Product,
-    build_network,
-)
+from hitl_sim.learn.network import Hooks, Network, NetworkConfig, Product, build_network
 
 
 class Adapter(NamedTuple):

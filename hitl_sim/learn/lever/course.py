@@ -5,11 +5,7 @@ from typing import Any, NamedTuple
 
 from hitl_sim.learn.lever.config import LeverConfig
 from hitl_sim.learn.lever.form import Form, Gated, build_form
-from hitl_sim.learn.lever.unit import (
-    best_units,
-    shrink,
-    weigh_units,
-)
+from hitl_sim.learn.lever.unit import best_units, shrink, weigh_units
 from hitl_sim.learn.network import Network, NetworkChoice, NetworkConfig
 from hitl_sim.learn.optimise import Learner, TrainConfig, resume_learner
 from hitl_sim.learn.optimiser import Params

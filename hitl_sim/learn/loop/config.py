@@ -6,27 +6,13 @@ from typing import NamedTuple
 
 from jaxtyping import Array, Float, Int
 
-from hitl_sim.learn.crowd import (
-    Labour,
-)
-from hitl_sim.learn.intervention import (
-    Arm,
-    Program,
-)
-from hitl_sim.learn.lever import (
-    NO_LEVER,
-    LeverConfig,
-)
-from hitl_sim.learn.optimise import (
-    Curve,
-)
+from hitl_sim.learn.crowd import Labour
+from hitl_sim.learn.intervention import Arm, Program
+from hitl_sim.learn.lever import NO_LEVER, LeverConfig
+from hitl_sim.learn.optimise import Curve
 from hitl_sim.learn.optimiser import Params
-from hitl_sim.learn.replay import (
-    ReplayCount,
-)
-from hitl_sim.task import (
-    Corruption,
-)
+from hitl_sim.learn.replay import ReplayCount
+from hitl_sim.task import Corruption
 from oracles import Population
 
 

@@ -11,34 +11,19 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from hitl_sim.learn.crowd import (
-    Labour,
-    collect,
-)
-from hitl_sim.learn.intervention import (
-    Intervention,
-    Setting,
-)
+from hitl_sim.learn.crowd import Labour, collect
+from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds, Trace
 from hitl_sim.learn.loop.driver import RoundState
-from hitl_sim.learn.loop.stage import build_people, build_stage, guidance_of
-from hitl_sim.learn.optimise import (
-    Curve,
-)
-from hitl_sim.learn.replay import (
-    count,
-)
-from hitl_sim.task import (
-    TaskData,
-)
+from hitl_sim.learn.loop.stage import build_people, guidance_of, set_up
+from hitl_sim.learn.optimise import Curve
+from hitl_sim.learn.replay import count
+from hitl_sim.task import TaskData
 from oracles.replay import RecordedAnswers
 
 
 def build_run(config: RunConfig) -> Callable[..., Trace]:
     """Build the pure function that is one whole run.
-
-    Args:
-        config: the program.
 
     Returns:
         `(seeds, hyper, data, answers=None) -> Trace`, to be mapped and compiled by the
@@ -58,7 +43,6 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
         )
     # the network has other shapes after its first round
     is_apart = config.lever.cut is not None and not intervention.has_start
-    set_up = build_stage(config, intervention)
     gather = build_people(config, intervention)
 
     def run(
@@ -67,7 +51,9 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
         data: TaskData,
         answers: RecordedAnswers | None = None,
     ) -> Trace:
-        keys, setting, driver = set_up(seeds, hyper, data, answers)
+        keys, setting, driver = set_up(
+            config, intervention, seeds, hyper, data, answers
+        )
         state, begun = driver.start()
         if intervention.feedback is None:
             state, curve = driver.round_step(state, None, is_first=True)

@@ -6,14 +6,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from hitl_sim.learn.crowd import (
-    collect,
-)
+from hitl_sim.learn.crowd import collect
 from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds
-from hitl_sim.learn.loop.stage import build_people, build_stage, guidance_of
-from hitl_sim.task import (
-    TaskData,
-)
+from hitl_sim.learn.loop.stage import build_people, guidance_of, set_up
+from hitl_sim.task import TaskData
 from oracles.replay import RecordedAnswers
 
 
@@ -23,14 +19,10 @@ def build_simulation(config: RunConfig) -> Callable[..., Any]:
     People are asked the first round's questions in each round, under other item ids:
     what they are asked does not change what it takes to simulate them.
 
-    Args:
-        config: the program of the run.
-
     Returns:
         `(seeds, hyper, data, answers=None) -> arrays`, to be timed beside the run.
     """
     intervention = guidance_of(config)
-    set_up = build_stage(config, intervention)
     gather = build_people(config, intervention)
 
     def simulate(
@@ -39,7 +31,9 @@ def build_simulation(config: RunConfig) -> Callable[..., Any]:
         data: TaskData,
         answers: RecordedAnswers | None = None,
     ) -> Any:
-        keys, setting, driver = set_up(seeds, hyper, data, answers)
+        keys, setting, driver = set_up(
+            config, intervention, seeds, hyper, data, answers
+        )
         questions = driver.start()[0].questions
         if intervention.feedback is None or questions is None:
             return setting.split

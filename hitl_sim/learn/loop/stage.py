@@ -9,44 +9,19 @@ import jax
 import jax.numpy as jnp
 
 from hitl_sim.learn.annotator import oracle_of
-from hitl_sim.learn.crowd import (
-    Assignment,
-    Questions,
-    assign,
-    hire,
-)
+from hitl_sim.learn.crowd import Assignment, Questions, assign, hire
 from hitl_sim.learn.crowd import ask as ask_crowd
-from hitl_sim.learn.intervention import (
-    Intervention,
-    Setting,
-)
+from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.intervention.base import Perceived, Shape
-from hitl_sim.learn.lever import (
-    NO_LEVER,
-    build_course,
-)
+from hitl_sim.learn.lever import NO_LEVER, build_course
 from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds
 from hitl_sim.learn.loop.driver import RoundDriver, build_driver
 from hitl_sim.learn.loop.keys import RunKeys, run_keys
 from hitl_sim.learn.network import Network, build_network, layers_of
-from hitl_sim.learn.optimise import (
-    TrainSet,
-    fit,
-)
+from hitl_sim.learn.optimise import TrainSet, fit
 from hitl_sim.learn.query import true_first
-from hitl_sim.learn.replay import (
-    REPLAYED,
-    answerable,
-    ask_recorded,
-    begin,
-    build_crowd,
-)
-from hitl_sim.task import (
-    Split,
-    TaskData,
-    build_leftover,
-    build_split,
-)
+from hitl_sim.learn.replay import REPLAYED, answerable, ask_recorded, begin, build_crowd
+from hitl_sim.task import Split, TaskData, build_leftover, build_split
 from oracles import Population, Response
 from oracles.evidence import perceive
 from oracles.feedback import KINDS
@@ -113,65 +88,56 @@ def perceive_pool(
     return Perceived(*perceive(key, kind, population, *seen))
 
 
-def build_stage(
-    config: RunConfig, intervention: Intervention
-) -> Callable[[Seeds, Hyper, TaskData, RecordedAnswers | None], Stage]:
-    """Build the function that makes a run's task and what acts on it."""
-    program = config.program
-    shape = program.shape
-    sizes = (intervention.num_features, shape.num_classes)
-    network = network_of(config, intervention)
-    lever = config.lever
+def set_up(
+    config: RunConfig,
+    intervention: Intervention,
+    seeds: Seeds,
+    hyper: Hyper,
+    data: TaskData,
+    answers: RecordedAnswers | None,
+) -> Stage:
+    """Make a run's task, and what acts on it."""
+    program, shape, lever = config.program, config.program.shape, config.lever
+    network, keys = network_of(config, intervention), run_keys(seeds)
+    sizes = (shape.num_pool, config.num_validation, config.num_test)
+    split = build_split(keys.split, data, hyper.corruption, *sizes)
+    seen = (hyper.population, split, shape)
+    setting = Setting(
+        split,
+        jnp.asarray(data.groups),
+        jnp.asarray(data.importance),
+        hyper.params,
+        hyper.optimiser,
+        perceive_pool(keys.crowd, intervention.feedback, *seen),
+    )
+    if answers is not None and program.panel.policy == "restrict":
+        is_askable = answerable(answers, program.panel, split.pool.item)
+        setting = setting._replace(is_askable=is_askable)
+    course = None
+    if lever != NO_LEVER:
+        known = _pretrain(config, network, keys, hyper, data)
+        layers = layers_of(program.network)
+        ends = (intervention.num_features, shape.num_classes)
+        trained = (program.train, hyper.optimiser)
+        course = build_course(layers, ends, lever, *trained, known)
+    driver = build_driver(intervention, network, program.train, setting, keys, course)
+    return Stage(keys, setting, driver)
 
-    def pretrain(keys: RunKeys, hyper: Hyper, data: TaskData) -> Any:
-        if lever.fine_tune is None:
-            return None
-        num_used = shape.num_pool + config.num_validation + config.num_test
-        x, y = build_leftover(keys.split, data, num_used)
-        is_related = y < lever.fine_tune.classes
-        num_items = jnp.maximum(is_related.sum(dtype=jnp.int32), 1)
-        related = TrainSet(x, y, true_first(is_related), num_items)
-        key = jax.random.fold_in(keys.init, _PRETRAINING)
-        rates, num_steps = hyper.optimiser, lever.fine_tune.steps
-        return fit(key, network, program.train, rates, related, num_steps)
 
-    def set_up(
-        seeds: Seeds, hyper: Hyper, data: TaskData, answers: RecordedAnswers | None
-    ) -> Stage:
-        keys = run_keys(seeds)
-        split = build_split(
-            keys.split,
-            data,
-            hyper.corruption,
-            shape.num_pool,
-            config.num_validation,
-            config.num_test,
-        )
-        setting = Setting(
-            split,
-            jnp.asarray(data.groups),
-            jnp.asarray(data.importance),
-            hyper.params,
-            hyper.optimiser,
-            perceive_pool(
-                keys.crowd, intervention.feedback, hyper.population, split, shape
-            ),
-        )
-        if answers is not None and config.program.panel.policy == "restrict":
-            is_askable = answerable(answers, config.program.panel, split.pool.item)
-            setting = setting._replace(is_askable=is_askable)
-        course = None
-        if lever != NO_LEVER:
-            known = pretrain(keys, hyper, data)
-            layers = layers_of(program.network)
-            trained = (program.train, hyper.optimiser)
-            course = build_course(layers, sizes, lever, *trained, known)
-        driver = build_driver(
-            intervention, network, program.train, setting, keys, course
-        )
-        return Stage(keys, setting, driver)
-
-    return set_up
+def _pretrain(
+    config: RunConfig, network: Network, keys: RunKeys, hyper: Hyper, data: TaskData
+) -> Any:
+    """Train on what the split leaves, where a lever asks for it."""
+    program, tune = config.program, config.lever.fine_tune
+    if tune is None:
+        return None
+    num_used = program.shape.num_pool + config.num_validation + config.num_test
+    x, y = build_leftover(keys.split, data, num_used)
+    is_related = y < tune.classes
+    num_items = jnp.maximum(is_related.sum(dtype=jnp.int32), 1)
+    related = TrainSet(x, y, true_first(is_related), num_items)
+    key = jax.random.fold_in(keys.init, _PRETRAINING)
+    return fit(key, network, program.train, hyper.optimiser, related, tune.steps)
 
 
 class People(NamedTuple):

@@ -48,7 +48,7 @@ def print_affordance(console: Console, joules: float, boundary: str | None) -> N
     if not chosen:
         allowed = ", ".join(repr(b) for b in BOUNDARIES)
         raise ValueError(f"`boundary` must be one of {allowed}, got {boundary!r}.")
-    bought = {name: afford(joules, name).human_s for name in chosen}
+    bought = {name: afford(joules, name) for name in chosen}
     source = "source of the joules per hour"
     found = Table(
         ("an hour of a person is", "human time", source),

@@ -1,13 +1,7 @@
 """What a study file says: frozen tables, and one `validate` that every study passes."""
 
 from hitl_sim.schema import Scalar
-from hitl_sim.study.spec.arm import (
-    Role,
-    arm_kinds,
-    arm_table,
-    control_of,
-    is_replayed,
-)
+from hitl_sim.study.spec.arm import Role, arm_kinds, arm_table, control_of, is_replayed
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.check import convert, validate

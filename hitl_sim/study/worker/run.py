@@ -25,12 +25,7 @@ from hitl_sim.study.store import (
     write_records,
 )
 from hitl_sim.study.watchdog import watchdog
-from hitl_sim.study.worker.group import (
-    Group,
-    arguments_of,
-    forget_groups,
-    group_of,
-)
+from hitl_sim.study.worker.group import arguments_of, forget_groups, group_of
 from hitl_sim.study.worker.leaves import data_of
 from hitl_sim.study.worker.process import peak_mib
 from hitl_sim.study.worker.rows import rows_of
@@ -57,11 +52,6 @@ class ChunkReport(NamedTuple):
     wall_s: float
     setup_s: float = 0.0
     kernel_s: float = 0.0
-
-
-def _compute(chunk: Chunk, group: Group) -> Trace:
-    host: Trace = jax.tree.map(np.asarray, group.sweep(*arguments_of(chunk)))
-    return host
 
 
 def time_lanes(chunk: Chunk, options: Sequence[int]) -> tuple[float, ...]:
@@ -177,7 +167,7 @@ def run_chunk(chunk: Chunk, out: str, limit_s: float) -> ChunkReport:
         with watchdog(folder, chunk.id, limit_s):
             group = group_of(chunk, folder)
             built = computed = time.monotonic()
-            found = _compute(chunk, group)
+            found = jax.tree.map(np.asarray, group.sweep(*arguments_of(chunk)))
             computed = time.monotonic()
             write_records(folder, chunk.id, rows_of(chunk, group, found))
     except DiskFullError:
@@ -190,28 +180,12 @@ def run_chunk(chunk: Chunk, out: str, limit_s: float) -> ChunkReport:
         write_error(folder, chunk.id, tables)
     else:
         clear_error(folder, chunk.id)
-    wall_s = time.monotonic() - start
-    write_json(
-        folder / "sidecar" / f"{chunk.id}.json",
-        {
-            "chunk": chunk.id,
-            "group": chunk.group,
-            "num_runs": len(chunk.runs),
-            "is_ok": not message,
-            "wall_s": wall_s,
-            "setup_s": built - start,
-            "kernel_s": computed - built,
-            "host": platform.node(),
-            "pid": os.getpid(),
-            "argv": sys.argv[:1],
-        },
-    )
-    return ChunkReport(
-        chunk.id,
-        len(chunk.runs),
-        not message,
-        message,
-        wall_s,
-        built - start,
-        computed - built,
-    )
+    times = (time.monotonic() - start, built - start, computed - built)
+    report = ChunkReport(chunk.id, len(chunk.runs), not message, message, *times)
+    told = report._asdict()
+    told["chunk"] = told.pop("chunk_id")
+    del told["message"]
+    where = {"host": platform.node(), "pid": os.getpid(), "argv": sys.argv[:1]}
+    path = folder / "sidecar" / f"{chunk.id}.json"
+    write_json(path, told | {"group": chunk.group} | where)
+    return report

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.grid import expand, record_keys
+from hitl_sim.study.program import annotator_of, panel_of
 from hitl_sim.study.spec import SpecError, convert
 
 ANCHORED = """
@@ -30,7 +30,9 @@ def spec_of(tables, tmp_path):
 
 
 @pytest.fixture
-def swept(tables):
+def swept(tables, tmp_path):
+    (tmp_path / "own.py").write_text(ANCHORED)
+    tables["part"] = {"anchored": {"source": f"{tmp_path}/own.py:anchored"}}
     tables["crowd"] = {"annotator": "anchored", "params": {"anchor": 0.2}}
     tables["axis"] = [{"field": "crowd.params.anchor", "values": [0.0, 0.9]}]
     return tables
@@ -80,6 +82,17 @@ def test_a_swept_option_is_another_program(swept):
     swept["axis"][0]["field"] = "crowd.options.start"
     low, high = conditions(swept)
     assert low.static("data") != high.static("data")
+
+
+def test_who_stands_in_for_recorded_people_may_be_an_annotator(swept):
+    swept["arm"] = [a for a in swept["arm"] if a["kind"] in ("whole_pool", "labelling")]
+    swept["crowd"] |= {"recording": "a.parquet", "policy": "model"}
+    low, high = conditions(swept)
+    assert low.is_replayed
+    assert low.is_simulated
+    assert list(low.parts) == ["anchored"]
+    assert record_keys(low, "data", 1) != record_keys(high, "data", 1)
+    assert panel_of(low).annotator.part.name == "anchored"
 
 
 def test_recorded_people_answer_as_they_did_whoever_is_named(tables):

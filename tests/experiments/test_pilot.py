@@ -2,8 +2,7 @@
 
 import pytest
 from known_crowd import answer_design, make_design
-
-from hitl_sim.participants.pilot import run_pilot
+from pilot import run_pilot
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl_sim.energy.meters.unwrap import Unwrapped
+from hitl_sim.energy.meters.watch import Watch
 
 SECOND = 1_000_000_000
 RANGE_J = 262_143.3
@@ -10,7 +10,7 @@ RANGE_J = 262_143.3
 
 @given(st.floats(0, RANGE_J - 1), st.lists(st.floats(0, 400), min_size=1, max_size=20))
 def test_any_number_of_wraps_at_any_phase_adds_up(begin, steps_s):
-    counter = Unwrapped(RANGE_J, 600.0, 0.01)
+    counter = Watch(0.001, RANGE_J, 600.0)
     start, truth, at_s = counter.add(begin, 0), begin, 0.0
     end = start
     for step_s in steps_s:
@@ -22,7 +22,7 @@ def test_any_number_of_wraps_at_any_phase_adds_up(begin, steps_s):
 
 
 def test_a_span_in_which_it_may_go_round_is_flawed_for_its_windows_only():
-    counter = Unwrapped(RANGE_J, 600.0, 0.01)
+    counter = Watch(0.001, RANGE_J, 600.0)
     counter.add(0.0, 0)
     counter.add(10.0, 1 * SECOND)
     counter.add(20.0, 1000 * SECOND)
@@ -33,14 +33,14 @@ def test_a_span_in_which_it_may_go_round_is_flawed_for_its_windows_only():
 
 
 def test_a_reset_is_no_wrap():
-    counter = Unwrapped(RANGE_J, 600.0, 0.01)
+    counter = Watch(0.001, RANGE_J, 600.0)
     counter.add(250_000.0, 0)
     counter.add(5.0, SECOND)
     assert "it was reset" in counter.flaw(0, SECOND)
 
 
 def test_old_flaws_can_be_forgotten():
-    counter = Unwrapped(RANGE_J, 600.0, 0.01)
+    counter = Watch(0.001, RANGE_J, 600.0)
     counter.add(250_000.0, 0)
     counter.add(5.0, SECOND)
     counter.forget(2 * SECOND)

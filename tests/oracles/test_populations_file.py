@@ -4,7 +4,7 @@ import jax
 import pytest
 
 from oracles import POPULATIONS, build_population, describe_population
-from oracles.population_source import KINDS
+from oracles.populations import KINDS
 
 NIGHT = """
 [night]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from known_crowd import answer_design, make_design
 
-from hitl_sim.participants.two_sample_test import two_sample_test
+from hitl_sim.participants.compare import two_sample_test
 
 
 def crowd(seed):

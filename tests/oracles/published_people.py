@@ -14,65 +14,13 @@ import numpy as np
 from jax import Array
 from numpy.typing import ArrayLike, NDArray
 
-from oracles.annotators import Annotators
+from oracles.annotators import Annotators, plain_annotators
 
 Floats: TypeAlias = NDArray[np.float64]
 
 # A utility that no draw overturns, and the least that a probability counts as.
 _CERTAIN = 60.0
 _FLOOR = float(np.exp(-_CERTAIN))
-
-
-def plain_annotators(num_annotators: int) -> Annotators:
-    """Build people without any bias: no skill, no lapse, a second per question.
-
-    Args:
-        num_annotators: number of people A.
-
-    Returns:
-        The people, with ids from 0.
-    """
-    none, one = jnp.zeros(num_annotators), jnp.ones(num_annotators)
-    return Annotators(
-        id=jnp.arange(num_annotators, dtype=jnp.int32),
-        skill=none,
-        own=one,
-        lapse=none,
-        pace=none,
-        practice=none,
-        practice_power=one,
-        conflict=none,
-        length=none,
-        drift=none,
-        memory=none,
-        spread=none,
-        pause=none,
-        band=none,
-        criterion=none,
-        shared=jnp.float32(1.0),
-    )
-
-
-def symmetric(accuracy: ArrayLike, num_options: int) -> Annotators:
-    """Build one-coin people: right with p, else evenly wrong. Exact, for label.
-
-    Args:
-        accuracy: `[A]` p in [0, 1] of each person.
-        num_options: number of classes K >= 2.
-
-    Returns:
-        The people.
-
-    Raises:
-        ValueError: an accuracy outside [0, 1].
-
-    References:
-        Natarajan, Dhillon, Ravikumar, Tewari (2013), Learning with noisy labels,
-        NeurIPS 26.
-    """
-    right = _probabilities("accuracy", accuracy)
-    odds = _log(right) - _log(1.0 - right) + np.log(num_options - 1.0)
-    return plain_annotators(right.size)._replace(skill=_leaf(odds))
 
 
 def pair_flip(flip: ArrayLike, num_options: int) -> Annotators:

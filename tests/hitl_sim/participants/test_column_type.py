@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from hitl_sim.participants.table_file import Layout, read_answers
+from hitl_sim.participants.clean import Layout
+from hitl_sim.participants.table_file import read_answers
 
 
 def read(folder, layout=Layout(), **columns):  # noqa: B008

@@ -6,9 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from hitl_sim.cli import app
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.model_file import check_out
-from hitl_sim.participants.source import import_answers, parse_pairs
-from hitl_sim.participants.table_file import Layout
+from hitl_sim.participants.table_file import import_answers, parse_pairs
 
 
 def test_pairs_are_read_by_name():

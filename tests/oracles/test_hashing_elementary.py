@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oracles.elementary import log, sinc
+from oracles.hashing import log, sinc
 
 
 def test_the_logarithm_is_right_over_all_normal_numbers():

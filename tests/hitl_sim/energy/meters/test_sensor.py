@@ -4,12 +4,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from meter_kit.board import FaultyBoard, FaultyDriver
 
 from hitl_sim.energy import Kind, Scope
 from hitl_sim.energy.meters import Meter, NvmlBackend
 from hitl_sim.energy.meters.simulated import (
-    SimulatedBoard,
-    SimulatedDriver,
     VirtualTime,
     Waveform,
 )
@@ -29,7 +28,7 @@ PULSED = pulses(0.37, 0.25)
 
 
 def backend(time, board):
-    driver = SimulatedDriver([board], time)
+    driver = FaultyDriver([board], time)
     return NvmlBackend(driver, time.clock, time.sleep, environ={}, every=time.every)
 
 
@@ -43,7 +42,7 @@ def measure(board, seconds, start_s=1.0):
 
 
 def width(name, waveform, seconds, **board):
-    (energy,) = measure(SimulatedBoard(waveform, name=name, **board), seconds).gross
+    (energy,) = measure(FaultyBoard(waveform, name=name, **board), seconds).gross
     return (energy.interval[1] - energy.interval[0]) / energy.value
 
 
@@ -77,7 +76,7 @@ def test_the_interval_holds_what_the_sensor_did_not_see():
         seconds = float(dice.uniform(1.0, 5.0))
         truth = load.energy(start_s + seconds) - load.energy(start_s)
         for name in held:
-            board = SimulatedBoard(load, name=name, phase_s=phase_s, seen_frac=0.25)
+            board = FaultyBoard(load, name=name, phase_s=phase_s, seen_frac=0.25)
             low, high = measure(board, seconds, start_s).gross[0].interval
             held[name] += low <= truth <= high
     assert held["NVIDIA A100-SXM4-80GB"] >= 0.95 * 150
@@ -86,12 +85,12 @@ def test_the_interval_holds_what_the_sensor_did_not_see():
 
 def test_probing_says_how_much_is_looked_at():
     time = VirtualTime()
-    (seen,) = backend(time, SimulatedBoard(STEADY, name="NVIDIA H100 PCIe")).probe()
+    (seen,) = backend(time, FaultyBoard(STEADY, name="NVIDIA H100 PCIe")).probe()
     assert "looks at 25 % of each 0.1 s" in seen.note
 
 
 def test_the_counter_of_a_superchip_is_its_modules():
-    board = SimulatedBoard(STEADY, name="NVIDIA GH200 480GB", module_w=50.0)
+    board = FaultyBoard(STEADY, name="NVIDIA GH200 480GB", module_w=50.0)
     (seen,) = backend(VirtualTime(), board).probe()
     reading = measure(board, 20.0)
     (energy,), (check,) = reading.gross, reading.checks
@@ -105,12 +104,12 @@ def test_the_counter_of_a_superchip_is_its_modules():
 
 
 def test_power_of_the_chip_alone_does_not_stand_beside_a_module():
-    board = SimulatedBoard(STEADY, name="NVIDIA GH200 480GB", has_module_power=False)
+    board = FaultyBoard(STEADY, name="NVIDIA GH200 480GB", has_module_power=False)
     (check,) = measure(board, 5.0).checks
     assert check.sampled is None
     assert check.counter.scope is Scope.MODULE
 
 
 def test_a_board_is_a_board():
-    (energy,) = measure(SimulatedBoard(STEADY, name="NVIDIA H100 PCIe"), 5.0).gross
+    (energy,) = measure(FaultyBoard(STEADY, name="NVIDIA H100 PCIe"), 5.0).gross
     assert energy.scope is Scope.BOARD
