@@ -1,20 +1,24 @@
-"""The constants that ship, as a table, as CSV and as JSON."""
+"""The constants that ship, as a table, as CSV and as JSON; checks of a part."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
 from hitl_sim.constant import ShippedConstant
 from hitl_sim.report.number import digits, span
+
+if TYPE_CHECKING:
+    from hitl_sim.part import Part
 
 _OLD = "*"
 
@@ -27,13 +31,8 @@ def print_constants(
 ) -> None:
     """Print constants file by file, with those marked that are older than some years.
 
-    Neighbours of one source share the lines that tell it, below them.
-
-    Args:
-        console: where to print.
-        constants: which.
-        year: the present one.
-        older_than: years.
+    Neighbours of one source share the lines that tell it, below them. `year` is the
+    present one.
     """
     for file, group in groupby(constants, key=lambda one: one.file):
         inside = list(group)
@@ -42,8 +41,9 @@ def print_constants(
         console.print(Text(file, style="bold"))
         for told, alike in groupby(inside, key=_told):
             for one in alike:
-                mark = _year(one, year, older_than)
-                line = f"{one.name:<{names}}  {_number(one):<{numbers}}  {mark}"
+                age = "?" if one.year is None else str(one.year)
+                mark = f" {_OLD}" if is_old(one, year, older_than) else ""
+                line = f"{one.name:<{names}}  {_number(one):<{numbers}}  {age}{mark}"
                 console.print(_indented(Text(line.rstrip()), 2))
             console.print(_indented(Text(told, style="dim"), 6))
         console.print()
@@ -61,10 +61,8 @@ def _indented(text: Text, by: int) -> Padding:
 
 def _told(constant: ShippedConstant) -> str:
     """Say how a constant is known, what it covers, and where it comes from."""
-    kind = constant.kind.replace("_", " ")
-    return ". ".join(
-        filter(None, [", ".join(filter(None, [kind, constant.scope])), constant.source])
-    )
+    known = (constant.kind.replace("_", " "), constant.scope)
+    return ". ".join(filter(None, [", ".join(filter(None, known)), constant.source]))
 
 
 def is_old(constant: ShippedConstant, year: int, older_than: int) -> bool:
@@ -77,7 +75,7 @@ def constants_csv(
     constants: Sequence[ShippedConstant], year: int, older_than: int
 ) -> str:
     """Return constants as CSV with a header; see `print_constants`."""
-    rows = list(_rows(constants, year, older_than))
+    rows = [_row(one, year, older_than) for one in constants]
     text = io.StringIO()
     columns = list(rows[0]) if rows else ["file", "name"]
     writer = csv.DictWriter(text, columns, lineterminator="\n")
@@ -90,28 +88,18 @@ def constants_json(
     constants: Sequence[ShippedConstant], year: int, older_than: int
 ) -> str:
     """Return constants as a JSON list of objects; see `print_constants`."""
-    rows = list(_rows(constants, year, older_than))
+    rows = [_row(one, year, older_than) for one in constants]
     return json.dumps(rows, indent=1, ensure_ascii=False)
 
 
-def _rows(
-    constants: Sequence[ShippedConstant], year: int, older_than: int
-) -> Iterator[dict[str, Any]]:
-    for one in constants:
-        yield {
-            "file": one.file,
-            "name": one.name,
-            "value": one.value,
-            "low": one.low,
-            "high": one.high,
-            "unit": one.unit,
-            "kind": one.kind,
-            "scope": one.scope,
-            "year": one.year,
-            "age_years": one.age(year),
-            "is_old": is_old(one, year, older_than),
-            "source": one.source,
-        }
+def _row(one: ShippedConstant, year: int, older_than: int) -> dict[str, Any]:
+    names = ("file", "name", "value", "low", "high", "unit", "kind", "scope", "year")
+    return {
+        **{name: getattr(one, name) for name in names},
+        "age_years": one.age(year),
+        "is_old": is_old(one, year, older_than),
+        "source": one.source,
+    }
 
 
 def _number(constant: ShippedConstant) -> str:
@@ -127,6 +115,29 @@ def _number(constant: ShippedConstant) -> str:
     return " ".join(filter(None, [*parts, unit]))
 
 
-def _year(constant: ShippedConstant, year: int, older_than: int) -> str:
-    told = "?" if constant.year is None else str(constant.year)
-    return f"{told} {_OLD}" if is_old(constant, year, older_than) else told
+def print_checks(
+    console: Console,
+    part: Part,
+    options: Mapping[str, Any],
+    done: Iterable[tuple[str, str, str]],
+) -> bool:
+    """Print each check of a part as it is done.
+
+    Args:
+        console: where to print.
+        part: what is checked.
+        options: it is checked with.
+        done: of `hitl_sim.check.run_checks`: name, failure and note of each.
+
+    Returns:
+        Whether all passed.
+    """
+    given = "".join(f", {name} = {value!r}" for name, value in options.items())
+    console.print(f"[bold]{part.kind} {escape(part.name + given)}[/bold]")
+    is_passed = True
+    for name, failure, note in done:
+        is_passed &= not failure
+        verdict = "[red]failed[/red]" if failure else "passed"
+        words = escape(failure or note)
+        console.print(f"  {name}: {verdict}{'; ' if words else ''}{words}")
+    return is_passed

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.analysis.interval import Outlay
-from hitl_sim.analysis.response import fit_terms, sweeps_through
+from hitl_sim.analysis.option_net import fit_terms, sweeps_through
 
 SETTINGS = (0.6, 0.8, 0.9, 1.0)
 NUM_RUNS = 16

@@ -1,15 +1,30 @@
-"""Populations, for the terminal: what each is made of, and does."""
+"""Populations: what each is made of, and does; imports and fits of real answers.
 
+Every name from a file is escaped.
+"""
+
+from __future__ import annotations
+
+import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 
 from hitl_sim.report.portrait import CREW_SIZES, Portrait
 from hitl_sim.report.table import Table, to_grid
 from oracles import POPULATIONS, PopulationSource, describe_population
 from oracles.parameter import PARAMETERS
 from oracles.populations import list_populations
+
+if TYPE_CHECKING:
+    from hitl_sim.participants.answers import Answers
+    from hitl_sim.participants.fit import CrowdFit
+    from hitl_sim.participants.inventory import Inventory
+
+_MOST_OPTIONS = 12
 
 
 def print_crowds(
@@ -27,12 +42,7 @@ def print_crowds(
     ]
     table = Table(("name", "who they are", status), rows, "Populations")
     console.print(to_grid(table, fold=(status,)))
-    console.print(to_grid(_parameters(), fold=("what it is",)))
-
-
-def _parameters() -> Table:
-    """Lay out every parameter that a study or a population's file may set."""
-    rows = [
+    parameters = [
         (
             name,
             str(row.range),
@@ -42,7 +52,8 @@ def _parameters() -> Table:
         for name, row in PARAMETERS.items()
     ]
     headings = ("parameter", "must be", "acts on", "what it is")
-    return Table(headings, rows, "Parameters of a crowd")
+    table = Table(headings, parameters, "Parameters of a crowd")
+    console.print(to_grid(table, fold=("what it is",)))
 
 
 def print_crowd(console: Console, name: str) -> None:
@@ -94,3 +105,58 @@ def print_portrait(console: Console, portrait: Portrait) -> None:
         rows.append((name, " ".join(f"{value:.3f}" for value in curve)))
     title = f"{portrait.name} at work: {portrait.kind}, simulated with seed"
     console.print(to_grid(Table(("what", "value"), rows, f"{title} {portrait.seed}")))
+
+
+def print_inventory(console: Console, answers: Answers, found: Inventory) -> None:
+    """Print what imported answers hold, their notes, and what they identify."""
+    console.print(
+        f"[bold]{escape(answers.origin)}[/bold]: {found.num_answers} answers "
+        f"({escape(found.kind)}) of {found.num_people} people to {found.num_items} "
+        f"items, {found.num_skips} skips, {found.num_repeats} second looks; gold for "
+        f"{found.num_gold} items."
+    )
+    for what, numbers in (
+        ("Answers per person", found.by_person),
+        ("People per item", found.by_item),
+    ):
+        least, middle, most = numbers
+        console.print(f"{what}: {least} to {most}, median {middle}.")
+    names = ", ".join(found.options[:_MOST_OPTIONS])
+    rest = len(found.options) - _MOST_OPTIONS
+    more = f" and {rest} more" if rest > 0 else ""
+    console.print(f"Options: {escape(names)}{more}.")
+    if found.idle is not None:
+        console.print(
+            f"Idle time, by a mixture: {found.idle.idle_share:.1%} of all seconds, in "
+            f"{found.idle.share:.1%} of the answers. Nothing is clipped."
+        )
+    for note in answers.notes:
+        console.print(f"[yellow]note:[/yellow] {escape(note)}")
+    headings = ("what", "can be identified", "why")
+    rows = [(one.what, one.is_identified, one.why) for one in found.findings]
+    table = Table(headings, rows, "What the answers can identify")
+    console.print(to_grid(table, fold=headings))
+
+
+def print_fit(console: Console, fit: CrowdFit) -> None:
+    """Print every number of a fit with its interval and standing."""
+    rows = [
+        (
+            number.name,
+            f"{number.value:.3g}" if math.isfinite(number.value) else "",
+            f"{number.low:.3g} to {number.high:.3g}"
+            if math.isfinite(number.low)
+            else "",
+            ("weakly" if number.is_weak else "yes") if number.is_identified else "no",
+            number.note,
+        )
+        for number in fit.numbers
+    ]
+    headings = ("number", "value", "95 % interval", "identified", "note")
+    title = f"Fitted crowd: {fit.kind}, {len(fit.options)} options"
+    console.print(to_grid(Table(headings, rows, title), fold=("note",)))
+    if fit.quality.num_rows < fit.num_answers and fit.kind == "label":
+        console.print(
+            f"The crowd's numbers were fitted to {fit.quality.num_rows} answers to "
+            "items drawn at random; people to all of theirs."
+        )

@@ -1,13 +1,12 @@
-from hitl_sim.analysis.growth import fit_growth, hide_largest
-from hitl_sim.analysis.scaling import Scaling
+from hitl_sim.analysis.growth import Scaling, fit_growth, hide_largest
 from hitl_sim.report.citation import bibtex, methods_paragraph
 from hitl_sim.report.number import RHO
-from hitl_sim.report.scale import (
+from hitl_sim.report.study_table import (
     growth_note,
     inverted_table,
+    setup_table,
     tell_growth,
 )
-from hitl_sim.report.setup import setup_table
 
 
 def test_all_that_was_set_is_listed_and_what_was_not_is_left_out(swept):

@@ -1,14 +1,27 @@
-"""A sweep for the terminal: what a plan would do, what a folder holds, how it ended."""
+"""Studies: what a plan would do, what a folder holds, how runs ended; two compared."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 
-from hitl_sim.report.number import rough_time
+from hitl_sim.analysis import Confirmation
+from hitl_sim.analysis.interval import MIN_REPLICATES
+from hitl_sim.analysis.versus import Comparison
+from hitl_sim.report.number import (
+    RHO,
+    break_even_text,
+    digits,
+    ratio_text,
+    rough_time,
+    span,
+)
 from hitl_sim.report.table import Table, to_grid
 from hitl_sim.unit import S_PER_MIN
 
@@ -18,6 +31,8 @@ if TYPE_CHECKING:
     from hitl_sim.study.status import Status
     from hitl_sim.study.tune import Tuning
     from hitl_sim.study.verify import Verification
+
+_ORDER = ("first", "second")
 
 
 def print_dry_run(console: Console, plan: DryRun) -> None:
@@ -138,3 +153,104 @@ def print_verification(console: Console, found: Verification) -> None:
             f"{found.strange} record files belong to another form of the study and "
             "were left out."
         )
+
+
+def print_confirmations(console: Console, found: Sequence[Confirmation]) -> None:
+    """Print what was found of each task, what was found again, and what was gone."""
+    if not found:
+        console.print("No condition with people was there to confirm.")
+        return
+    numbers = (f"{RHO} when chosen", f"{RHO} again [95 %]", "shrinkage of log")
+    rows = [
+        (
+            one.task,
+            one.label,
+            ratio_text(one.first),
+            ratio_text(one.again),
+            "-" if math.isnan(one.shrinkage_frac) else f"{one.shrinkage_frac:.0%}",
+        )
+        for one in found
+    ]
+    table = Table(("task", "condition", *numbers), rows, "Winners on fresh seeds")
+    console.print(to_grid(table, fold=("condition",), right=numbers))
+    seeds = ", ".join(sorted({f"{c.seed} ({c.replicates} replicates)" for c in found}))
+    console.print(f"Fresh seed: {seeds}. Quote the second column, not the first.")
+
+
+def print_comparison(console: Console, found: Comparison, one: str, other: str) -> None:
+    """Print what two studies, by their names, set differently, and what that did."""
+    console.print(f"First: {escape(one)}. Second: {escape(other)}.", soft_wrap=True)
+    if found.settings:
+        settings = [
+            (name, *("-" if value is None else str(value) for value in pair))
+            for name, pair in found.settings.items()
+        ]
+        table = Table(("setting", *_ORDER), settings, "What was set differently")
+        console.print(to_grid(table, fold=table.headings, box=box.SIMPLE_HEAD))
+    else:
+        console.print("Both studies set the same.")
+    if found.shared:
+        _print_shared(console, found)
+    else:
+        console.print("No condition is in both studies.")
+    for name, left in ((one, found.only_one), (other, found.only_other)):
+        if left:
+            console.print(f"Only in {escape(name)}: {escape('; '.join(left))}.")
+
+
+def _print_shared(console: Console, found: Comparison) -> None:
+    """Print rho and M* of the conditions that both studies have."""
+    numbers = [f"{RHO}, {name}" for name in _ORDER]
+    numbers += ["second over first [95 %]", *(f"M*, {name}" for name in _ORDER)]
+    rows = [
+        (
+            versus.words,
+            *(ratio_text(finding.ratio) for finding in (versus.one, versus.other)),
+            f"{digits(versus.value)} {span(versus.low, versus.high)}",
+            *(
+                break_even_text(finding.at("joules")) if finding.role == "arm" else ""
+                for finding in (versus.one, versus.other)
+            ),
+        )
+        for versus in found.shared
+    ]
+    kinds = ["apart" if versus.is_told_apart else "" for versus in found.shared]
+    title = f"{RHO} and M* in energy"
+    table = Table(("condition", *numbers), rows, title, kinds)
+    console.print(
+        to_grid(table, fold=("condition",), right=numbers, box=box.SIMPLE_HEAD)
+    )
+    console.print(_pairing(found), soft_wrap=True)
+    console.print(
+        f"{kinds.count('apart')} of {len(kinds)} shared conditions can be told apart"
+        f" by {RHO}; by chance alone about one in twenty would."
+    )
+
+
+def _pairing(found: Comparison) -> str:
+    """Say whether replicates were paired, and what that saved."""
+    if not found.shares_seed:
+        return "The studies do not share a seed: their runs count as independent."
+    paired = [versus for versus in found.shared if versus.num_paired]
+    if not paired:
+        return (
+            "The studies have one seed but share fewer than"
+            f" {MIN_REPLICATES} replicates: their runs count as independent."
+        )
+    num = _range([f"{end(v.num_paired for v in paired)}" for end in (min, max)])
+    told = (
+        f"The studies have one seed: {num} replicates are compared pair by pair, in"
+        f" {len(paired)} of {len(found.shared)} conditions."
+    )
+    saved = [v.variance_saved_frac for v in paired if v.variance_saved_frac is not None]
+    if not saved:
+        return told
+    return (
+        f"{told} Pairing saved"
+        f" {_range([f'{100 * end(saved):.0f} %' for end in (min, max)])} of the"
+        " variance of the ratio's logarithm."
+    )
+
+
+def _range(ends: Sequence[str]) -> str:
+    return " to ".join(dict.fromkeys(ends))
