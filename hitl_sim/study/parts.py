@@ -14,7 +14,6 @@ from hitl_sim.study.kept_parts import kept_in
 from hitl_sim.study.spec import PartSpec, Scalar, SpecError, StudySpec, load_spec
 from oracles.part import Kind, Part, PartError
 
-
 _CHECKED_S = 90.0
 """Time that checks of a part may take before it is told that they go on, s."""
 
