@@ -14,6 +14,9 @@ from hitl_sim.study.kept_parts import kept_in
 from hitl_sim.study.spec import PartSpec, Scalar, SpecError, StudySpec, load_spec
 from oracles.part import Kind, Part, PartError
 
+_CHECKED_S = 90.0
+"""Time that checks of a part may take before it is told that they go on, s."""
+
 
 def foreign_parts(spec: StudySpec) -> dict[str, Part]:
     """Load the parts that a study brings, by the names it gave them.
@@ -88,7 +91,8 @@ def check_parts(conditions: Iterable[Condition]) -> None:
     for name, part, kind, options, checks in used_parts(conditions):
         if not checks_of(kind):
             continue
-        with told_if_slow(f"Part {part.source!r} is still being checked"):
+        # the processes that check start JAX first
+        with told_if_slow(f"Part {part.source!r} is still being checked", _CHECKED_S):
             answers = ask(part.source, options, checks)
         failures = [answer.failure for answer in answers if answer.failure]
         if not failures and len({answer.digest for answer in answers}) > 1:

@@ -102,7 +102,8 @@ def _cells(
 ) -> Iterator[tuple[str, Scalar]]:
     """Yield the cells of one condition's swept values."""
     for field, value in condition.settings.items():
-        match columns.get(_column(field, condition.arm), ()):
+        name = _column(field, condition.arm)
+        match columns.get(name, ()):
             case (one,):
                 yield one.name, float(value) if one.type == pa.float64() else value
             case (text, number):

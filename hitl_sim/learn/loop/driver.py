@@ -12,7 +12,7 @@ from hitl_sim.learn.crowd import Answers, Questions
 from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.lever import Course, Leg
 from hitl_sim.learn.loop.bucket import buckets_of, fit_in_bucket
-from hitl_sim.learn.loop.keys import RunKeys
+from hitl_sim.learn.loop.config import RunKeys
 from hitl_sim.learn.optimise import (
     Curve,
     Evaluation,

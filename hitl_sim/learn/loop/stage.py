@@ -14,9 +14,8 @@ from hitl_sim.learn.crowd import ask as ask_crowd
 from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.intervention.base import Perceived, Shape
 from hitl_sim.learn.lever import Course, Host, build_course
-from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds
+from hitl_sim.learn.loop.config import Hyper, RunConfig, RunKeys, Seeds, run_keys
 from hitl_sim.learn.loop.driver import RoundDriver, build_driver
-from hitl_sim.learn.loop.keys import RunKeys, run_keys
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.replay import REPLAYED, answerable, ask_recorded, begin, build_crowd
 from hitl_sim.task import Split, TaskData, build_leftover, build_split
