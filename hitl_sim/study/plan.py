@@ -18,12 +18,12 @@ from hitl_sim.study.grid import (
     expand,
     record_keys,
 )
+from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.recording import describe_recording
 from hitl_sim.study.spec import (
     CrowdSpec,
     SpecError,
     StudySpec,
-    TaskSpec,
 )
 from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
@@ -272,16 +272,18 @@ def _recorded_label(recording: RecordingContent, population: str) -> str:
     return recording.name
 
 
-def load_data(task: TaskSpec, name: str = "") -> tuple[TaskInfo, TaskData]:
+def load_data(spec: StudySpec, name: str) -> tuple[TaskInfo, TaskData]:
     """Load one task's data.
 
     Args:
-        task: its table.
-        name: of the table, for messages.
+        spec: the study; a part that makes the task is loaded.
+        name: of the task's table.
 
     Raises:
         SpecError: the data are missing or damaged.
     """
+    task = spec.task[name]
+    foreign = foreign_parts(spec) if task.source in spec.part else {}
     try:
         info, data = load_task(
             task.source,
@@ -294,11 +296,12 @@ def load_data(task: TaskSpec, name: str = "") -> tuple[TaskInfo, TaskData]:
             length=task.length,
             image_size=task.image_size,
             informative_groups=task.informative_groups,
+            options=task.options,
+            foreign=foreign,
         )
     except (ValueError, OSError) as error:
-        table = f"[task.{name}]" if name else "[task]"
         is_named = task.source in str(error)
-        where = table if is_named else f"{table} {task.source!r}:"
+        where = f"[task.{name}]" + ("" if is_named else f" {task.source!r}:")
         raise SpecError(f"{where} {error}") from error
     return info, data
 
@@ -341,11 +344,7 @@ def build_plan(spec: StudySpec) -> Plan:
     """
     conditions = expand(spec)
     used = {c.task_name for c in conditions}
-    infos = {
-        name: load_data(task, name)[0]
-        for name, task in spec.task.items()
-        if name in used
-    }
+    infos = {name: load_data(spec, name)[0] for name in spec.task if name in used}
     for condition in conditions:
         _check_sizes(condition, infos[condition.task_name])
         check_suits(condition, infos[condition.task_name])

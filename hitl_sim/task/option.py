@@ -1,21 +1,25 @@
 """The choices of a user about how a source becomes a task."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, get_args
 
 Representation = Literal["tfidf", "hashed", "tokens"]
-Source = Literal["digits", "docstrings", "planted", "table", "archive", "idx", "folder"]
 
-USED_BY: dict[str, tuple[tuple[Source, ...], str]] = {
-    "label_column": (("table",), "only .csv, .tsv, .jsonl and .parquet have columns"),
-    "text_column": (("table",), "only .csv, .tsv, .jsonl and .parquet have columns"),
-    "item_column": (("table",), "only .csv, .tsv, .jsonl and .parquet have columns"),
-    "representation": (("docstrings", "table"), "only text can be represented so"),
-    "length": (("docstrings", "table"), "only text has a length in words"),
-    "image_size": (("folder",), "only a folder of images is resized"),
-    "informative_groups": (("planted",), "only 'planted' has groups of known use"),
-}
-"""Options that not every kind of source reads: who does, and the reason."""
+_COLUMNS = "only .csv, .tsv, .jsonl and .parquet have columns"
+WHY: Mapping[str, str] = MappingProxyType(
+    {
+        "label_column": _COLUMNS,
+        "text_column": _COLUMNS,
+        "item_column": _COLUMNS,
+        "representation": "only text can be represented so",
+        "length": "only text has a length in words",
+        "image_size": "only a folder of images is resized",
+        "informative_groups": "only 'planted' has groups of known use",
+    }
+)
+"""Options that not every source reads, and why it does not."""
 DEFAULT_LENGTH = 32
 """Words that a text is cut or filled to; assumed."""
 
@@ -35,12 +39,12 @@ class TaskOptions:
     informative_groups: int | None = None
 
 
-def check_options(options: TaskOptions, source: Source, name: str) -> None:
+def check_options(options: TaskOptions, read: Collection[str], name: str) -> None:
     """Refuse what cannot be, and options that the source would not read.
 
     Args:
         options: the choices.
-        source: what kind of source it is.
+        read: the options that the source reads.
         name: the source as it was asked for, for the message.
 
     Raises:
@@ -50,9 +54,9 @@ def check_options(options: TaskOptions, source: Source, name: str) -> None:
         value = getattr(options, field)
         if value is not None and value < 1:
             raise ValueError(f"`{field}` must be >= 1, got {value}.")
-    for field, (sources, reason) in USED_BY.items():
+    for field, reason in WHY.items():
         value = getattr(options, field)
-        if value is not None and source not in sources:
+        if value is not None and field not in read:
             raise ValueError(
                 f"`{field}` must be left out for {name!r}, got {value!r}: {reason}."
             )
@@ -62,7 +66,7 @@ def check_options(options: TaskOptions, source: Source, name: str) -> None:
             f"`representation` must be one of {', '.join(map(repr, allowed))}, got "
             f"{options.representation!r}."
         )
-    is_text = source == "docstrings" or options.text_column is not None
+    is_text = "text_column" not in read or options.text_column is not None
     if not is_text and options.representation is not None:
         raise ValueError(
             f"`representation` must be left out without `text_column`, got "
