@@ -21,7 +21,7 @@ class _Items(NamedTuple):
 
 
 def _loss(weights: Any, data: _Items) -> jax.Array:
-    logits = data.x @ weights["kernel"] + weights["bias"]
+    logits = data.x @ weights["kernel"] + weights["bias"][None]
     losses = optax.softmax_cross_entropy_with_integer_labels(logits, data.y)
     return jnp.asarray(losses.mean())
 

@@ -369,5 +369,5 @@ def test_a_brought_metric_takes_options(with_parts):
 
     found = units(metric="among", options={"best": 3})
     assert any(":among,best=3:" in unit for unit in found)
-    with pytest.raises(SpecError, match="`target.options.worst` must be left out"):
+    with pytest.raises(SpecError, match=r"`target.options.worst` must be left out"):
         units(metric="among", options={"worst": 3})
