@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from hitl_sim.study.spec import (
 )
 from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
+from hitl_sim.task.option import TaskOptions
 from oracles import (
     Population,
     PopulationSource,
@@ -285,19 +286,9 @@ def load_data(spec: StudySpec, name: str) -> tuple[TaskInfo, TaskData]:
     task = spec.task[name]
     foreign = foreign_parts(spec) if task.source in spec.part else {}
     try:
+        choices = {f.name: getattr(task, f.name) for f in fields(TaskOptions)}
         info, data = load_task(
-            task.source,
-            num_features=task.num_features,
-            num_groups=task.num_groups,
-            label_column=task.label_column,
-            text_column=task.text_column,
-            item_column=task.item_column,
-            representation=task.representation,
-            length=task.length,
-            image_size=task.image_size,
-            informative_groups=task.informative_groups,
-            options=task.options,
-            foreign=foreign,
+            task.source, options=task.options, foreign=foreign, **choices
         )
     except (ValueError, OSError) as error:
         is_named = task.source in str(error)

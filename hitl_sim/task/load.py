@@ -13,24 +13,16 @@ from hitl_sim.task.archive import task_of
 from hitl_sim.task.content import hash_content
 from hitl_sim.task.data import RawTask, TaskData, TaskInfo
 from hitl_sim.task.importance import IMPORTANCE_SOURCE, reference_importance
-from hitl_sim.task.option import Representation, TaskOptions, check_options
+from hitl_sim.task.option import TaskOptions, check_options
 from hitl_sim.task.read import SUFFIXES as TABLE_SUFFIXES
 
 
 def load_task(
     source: str | Path,
     *,
-    num_features: int = 256,
-    num_groups: int | None = None,
-    label_column: str | None = None,
-    text_column: str | None = None,
-    item_column: str | None = None,
-    representation: Representation | None = None,
-    length: int | None = None,
-    image_size: int | None = None,
-    informative_groups: int | None = None,
     options: Mapping[str, Any] = MappingProxyType({}),
     foreign: Mapping[str, Part] = MappingProxyType({}),
+    **choices: Any,
 ) -> tuple[TaskInfo, TaskData]:
     """Load a task on the host, check it, and measure its reference importance.
 
@@ -49,24 +41,10 @@ def load_task(
               column, and either numeric feature columns or one column of text in
               UTF-8, or in UTF-16 with its byte order mark. Delimiters and decimal
               commas that are not the usual ones are seen and told in the notes.
-        num_features: D of "planted", or the number of words (or hash buckets) of a
-            text; other tasks bring their own features.
-        num_groups: G, equal parts of the features. Default: 16 patches for images (or
-            the nearest number of squares), 32 word groups for text (fewer where 32 does
-            not divide the words), 16 for "planted", one group per column for a table.
-        label_column: column of the labels; default "label".
-        text_column: column of text; other columns are then not read. Default: none, all
-            other columns are numbers.
-        item_column: column of what recorded answers call the items; no feature.
-        representation: of text: "tfidf" (the default), "hashed", or "tokens", the ids
-            of its first words, which only networks for text read.
-        length: L, words of a text as tokens; default 32.
-        image_size: side to which the images of a folder are resized, pixels; default:
-            all have one size.
-        informative_groups: how many groups of "planted" tell classes apart; default 4.
         options: of a part of kind "task".
         foreign: such parts, by name. One returns arrays by name, as an .npz file holds
             them, or a `RawTask`.
+        choices: fields of `TaskOptions`.
 
     Returns:
         What is known on the host, and the data as numpy arrays: no JAX backend starts.
@@ -76,46 +54,37 @@ def load_task(
             the file, the field and what is allowed.
         FileNotFoundError: there is no such file.
     """
-    choices = TaskOptions(
-        num_features=num_features,
-        num_groups=num_groups,
-        label_column=label_column,
-        text_column=text_column,
-        item_column=item_column,
-        representation=representation,
-        length=length,
-        image_size=image_size,
-        informative_groups=informative_groups,
-    )
+    given = TaskOptions(**choices)
     name, path = str(source), Path(source)
     if name in foreign:
         part = foreign[name]
-        check_options(choices, (), name)
-        return _finish(made_by(part, name, part.with_options(options), num_groups))
+        check_options(given, (), name)
+        return _finish(
+            made_by(part, name, part.with_options(options), given.num_groups)
+        )
     part, is_file = _part_of(name, foreign)
-    check_options(choices, part.options, name)
-    given = {
-        n: v for n, v in vars(choices).items() if n in part.options and v is not None
-    }
-    given = part.with_options({**given, **options})
+    check_options(given, part.options, name)
+    read = {n: getattr(given, n) for n in part.options}
+    read = {n: value for n, value in read.items() if value is not None}
+    read = part.with_options({**read, **options})
     if not is_file:
-        raw: RawTask = part(**given)
+        raw: RawTask = part(**read)
         # the items of a source that never changes are called by their numbers, from 0
         return _finish(raw._replace(item_ids=[str(i) for i in range(len(raw.labels))]))
     if not path.exists():
         raise FileNotFoundError(f"`source` must be an existing file, got {name!r}.")
-    return _finish(part(path, **given))
+    return _finish(part(path, **read))
 
 
-def made_by(
-    part: Part, name: str, options: Mapping[str, Any], num_groups: int | None = None
+def _made_by(
+    part: Part, name: str, options: Mapping[str, Any], num_groups: int | None
 ) -> RawTask:
     """Let a part that a study brings make its task.
 
     Raises:
         ValueError: what it returns is no task.
     """
-    made, place = part(**options), f"task {name!r}"
+    made, place = part(**part.with_options(options)), f"task {name!r}"
     if isinstance(made, RawTask):
         return made
     if not isinstance(made, Mapping):

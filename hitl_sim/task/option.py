@@ -26,7 +26,25 @@ DEFAULT_LENGTH = 32
 
 @dataclass(frozen=True)
 class TaskOptions:
-    """How a source becomes a task; see `load_task`."""
+    """How a source becomes a task.
+
+    Attributes:
+        num_features: D of "planted", or the number of words (or hash buckets) of a
+            text; other tasks bring their own features.
+        num_groups: G, equal parts of the features. Default: 16 patches for images (or
+            the nearest number of squares), 32 word groups for text (fewer where 32 does
+            not divide the words), 16 for "planted", one group per column for a table.
+        label_column: column of the labels; default "label".
+        text_column: column of text; other columns are then not read. Default: none, all
+            other columns are numbers.
+        item_column: column of what recorded answers call the items; no feature.
+        representation: of text: "tfidf" (the default), "hashed", or "tokens", the ids
+            of its first words, which only networks for text read.
+        length: L, words of a text as tokens; default 32.
+        image_size: side to which the images of a folder are resized, pixels; default:
+            all have one size.
+        informative_groups: how many groups of "planted" tell classes apart; default 4.
+    """
 
     num_features: int = 256
     num_groups: int | None = None
