@@ -119,7 +119,8 @@ def from_table(
     fields = inspect.signature(table).parameters
     params = {n: fields[n].default for n in traced}
     params = {n: value for n, value in params.items() if isinstance(value, float)}
-    own = [f for n, f in fields.items() if n not in given and n not in params]
+    shown = [f for n, f in fields.items() if n not in given and n not in params]
+    own = [f.replace(kind=f.KEYWORD_ONLY) for f in shown]
     first = inspect.Parameter("surroundings", inspect.Parameter.POSITIONAL_ONLY)
 
     def factory(surroundings: Any, **options: Any) -> Any:

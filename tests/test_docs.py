@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hitl_sim.cli import app
+from hitl_sim.part import KINDS
 from hitl_sim.study.spec import kinds_of, load_spec
 
 ELSEWHERE = (
@@ -107,3 +108,8 @@ def test_populations_can_be_read(text, tmp_path):
     assert (
         CliRunner().invoke(app, ["crowd", str(tmp_path / "people.toml")]).exit_code == 0
     )
+
+
+def test_every_kind_of_part_has_its_row():
+    page = (ROOT / "docs/parts.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(KINDS)

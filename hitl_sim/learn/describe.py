@@ -331,7 +331,9 @@ def _read_out(
     if train.metric == accuracy:
         return _class_of, "class"
     labels = jnp.zeros(num_items, jnp.int32)
-    return lambda logits: train.measure(logits, labels), train.metric.name
+    options = [f"{name}={value}" for name, value in train.metric_options]
+    name = ",".join([train.metric.name, *options])
+    return lambda logits: train.measure(logits, labels), name
 
 
 def _class_of(logits: jax.Array) -> jax.Array:

@@ -33,6 +33,7 @@ class TrainConfig:
         num_checkpoints: evaluations until the common cap on steps.
         optimiser: what makes a step of a gradient, or takes its own steps.
         metric: what is measured at each checkpoint.
+        metric_options: of its factory, by name and in order.
     """
 
     batch: int | None = 32
@@ -40,6 +41,7 @@ class TrainConfig:
     num_checkpoints: int = 60
     optimiser: OptimiserConfig = ADAM
     metric: Part = accuracy
+    metric_options: tuple[tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse batches for an optimiser that takes its own steps.
@@ -67,7 +69,8 @@ class TrainConfig:
     def measure(self, logits: jax.Array, label: jax.Array) -> jax.Array:
         """Measure how good `[N, K]` logits are for `[N]` labels, by the metric."""
         numbers = {n: jnp.float32(value) for n, value in self.metric.params.items()}
-        measured: jax.Array = self.metric()(logits, label, numbers)
+        measure = self.metric(**dict(self.metric_options))
+        measured: jax.Array = measure(logits, label, numbers)
         return measured
 
     def transform(self, params: Params) -> optax.GradientTransformation:

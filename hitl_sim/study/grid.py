@@ -158,12 +158,14 @@ class Condition:
         task = msgspec.to_builtins(self.task) | {"source": content_hash}
         # what a recording calls the items is in the hash of the matched answers
         del task["item_column"]
+        # and what a part was told in order to make it, in that of the content
+        del task["options"]
         own = planned_parts(self.spec.part)
         return {
             "task": task,
             "network": self.network.resolved(own),
             "training": self.training.resolved(own),
-            "metric": self.spec.target.metric,
+            "metric": self.spec.target.named(own),
             "seed": self.spec.seed,
         }
 
@@ -365,8 +367,8 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
             *_part_fields(spec, "optimiser", spec.training.optimiser),
         )
     # which dials act hangs on the policy
-    unswept = {"crowd": ("policy", "options", "params")}.get(table, ())
-    return tuple(name for name in fields if name not in unswept)
+    unswept = {"crowd": ("policy", "options", "params"), "task": ("options",)}
+    return tuple(name for name in fields if name not in unswept.get(table, ()))
 
 
 def _part_fields(spec: StudySpec, kind: Kind, name: str) -> tuple[str, ...]:

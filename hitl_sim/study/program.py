@@ -89,12 +89,14 @@ def train_config(
         ValueError: the optimiser does not take batches, or returns what is none.
     """
     options = tuple(training.all_options(foreign).items())
+    target = target or TargetSpec()
     return TrainConfig(
         None if training.batch == "all" else training.batch,
         training.steps_per_checkpoint,
         training.checkpoints,
         OptimiserConfig(training.part(foreign), options),
-        (target or TargetSpec()).part(foreign),
+        target.part(foreign),
+        tuple(target.all_options(foreign).items()),
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 from hitl_sim.cost import check_prices
 from hitl_sim.learn.intervention import Arm, Surroundings
 from hitl_sim.learn.lever.base import LeverSpec
-from hitl_sim.part import Kind, Part
+from hitl_sim.part import Kind, Part, PartError, find
 from hitl_sim.study.network_spec import network_table
 from hitl_sim.study.spec.arm import is_replayed, kinds_of, table_of
 from hitl_sim.study.spec.base import SpecError
@@ -57,7 +57,7 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
         spec.network.resolved(planned)
         _check_optimiser(spec)
         spec.training.resolved(planned)
-        spec.target.part(planned)
+        spec.target.all_options(planned)
     except ValueError as error:
         raise SpecError(str(error)) from error
     if spec.lanes is not None and spec.width % spec.lanes:
@@ -321,7 +321,13 @@ def _check_pretraining(spec: StudySpec) -> None:
 def _check_tasks(spec: StudySpec) -> None:
     if not spec.task:
         raise SpecError("`task` must hold at least one table, got none.")
+    own = planned_parts(spec.part)
     for name, task in spec.task.items():
+        if task.source in own:
+            try:
+                find("task", task.source, own).with_options(task.options)
+            except PartError as error:
+                raise SpecError(f"[task.{name}] {error}") from error
         total = task.irrelevant + task.duplicate + task.wrong_label
         if total > 1.0:
             raise SpecError(

@@ -1,21 +1,14 @@
 """Sentences about a table that does not fit: field, value, and what is allowed."""
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_args, get_origin
 
 import msgspec
 
-from hitl_sim.cost import GivenCarbon, Prices
 from hitl_sim.part import Kind
-from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec.arm import BROUGHT, kinds_of, table_of
-from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
-from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec
-from hitl_sim.study.spec.part import PartSpec
 from hitl_sim.study.spec.study import StudySpec
-from hitl_sim.study.spec.task import TaskSpec
-from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `(?P<name>.+)`")
@@ -94,21 +87,26 @@ def _struct_at(path: str, value: Any) -> type[msgspec.Struct] | None:
         is_known = kind in kinds_of(of)
         struct: type[msgspec.Struct] = table_of(of, kind) if is_known else BROUGHT[of]
         return struct
-    if steps[-1] == "carbon_kgco2e_per_kwh":
-        return GivenCarbon
-    tables: dict[str | int, type[msgspec.Struct]] = {
-        "part": PartSpec,
-        "task": TaskSpec,
-        "network": NetworkSpec,
-        "training": TrainingSpec,
-        "target": TargetSpec,
-        "crowd": CrowdSpec,
-        "crew": CrewSpec,
-        "axis": AxisSpec,
-        "draw": DrawSpec,
-        "prices": Prices,
-    }
-    return tables.get(steps[0])
+    found: Any = StudySpec
+    is_key = False
+    for step in steps:
+        if is_key or not isinstance(step, str) or step == "...":
+            is_key = False
+            continue
+        hint = {f.name: f.type for f in msgspec.structs.fields(found)}.get(step)
+        found = next(_structs_in(hint), None)
+        if found is None:
+            return None
+        is_key = get_origin(hint) is dict
+    return found  # type: ignore[no-any-return]
+
+
+def _structs_in(hint: Any) -> Iterator[type[msgspec.Struct]]:
+    """Find the struct that a field holds: as it is, in a list, a table, or a choice."""
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        yield hint
+    for inner in get_args(hint):
+        yield from _structs_in(inner)
 
 
 def _fields_at(path: str, value: Any) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def tables_of_module():
 
 def lanes(plan, chunk, width, together=1):
     """Run a chunk's first runs in a dispatch of some width, past them padding."""
-    info, data = worker.data_of(chunk.runs[0].condition.task)
+    info, data = worker.data_of(chunk.runs[0].condition)
     config = worker.run_config(chunk.runs[0].condition, info, data)
     runs = chunk.runs[:2]
     sweep = worker.build_sweep(config, width, together)
@@ -82,7 +82,7 @@ def test_every_kind_of_arm_becomes_a_program_with_a_bill():
         runs = {plan.group_of(run): run for run in plan.runs}
         for run in runs.values():
             condition = run.condition
-            info, data = worker.data_of(condition.task)
+            info, data = worker.data_of(condition)
             config = worker.run_config(condition, info, data)
             work = describe_work(config)
             assert {line.unit.phase for line in work} >= {"train", "evaluate"}
