@@ -115,7 +115,7 @@ def test_regret_is_the_mean_over_cuts_with_an_interval():
 
 def test_every_cut_is_told_with_what_it_chose():
     lines = sim_to_real.list_cuts("mine", [moved(PLAYS, PLAYS[:, ::-1])] * 2)
-    assert "| 1 |  |  | 0.180 |" in lines
+    assert "| 1 | a | c | 0.180 |" in lines
     assert "| a | 0.610 | 0.790 |" in lines
 
 
