@@ -305,16 +305,18 @@ def load(source: Source) -> Loaded:
 
 
 @contextmanager
-def told_if_slow(words: str) -> Iterator[None]:
-    """Say that something still goes on, once it has taken `SLOW_S`: it may never end.
+def told_if_slow(words: str, after_s: float | None = None) -> Iterator[None]:
+    """Say that something still goes on, once it has taken long: it may never end.
 
     Args:
         words: what goes on, as the begin of a sentence.
+        after_s: how long, s; `SLOW_S` when left out.
     """
+    limit_s = SLOW_S if after_s is None else after_s
     sentence = (
-        f"{words} after {SLOW_S:g} s. If its code loops for ever, interrupt it.\n"
+        f"{words} after {limit_s:g} s. If its code loops for ever, interrupt it.\n"
     )
-    timer = threading.Timer(SLOW_S, sys.stderr.write, [sentence])
+    timer = threading.Timer(limit_s, sys.stderr.write, [sentence])
     timer.daemon = True
     timer.start()
     try:

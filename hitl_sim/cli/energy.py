@@ -209,7 +209,7 @@ def audit(
     from hitl_sim.energy import load_profile
     from hitl_sim.report.terminal.energy import print_audit
     from hitl_sim.report.terminal.progress import counted_progress
-    from hitl_sim.study import audit as auditing
+    from hitl_sim.study.audit import audit_study
     from hitl_sim.study.runner import load_spec_of
 
     console = screen()
@@ -217,11 +217,11 @@ def audit(
     with counted_progress(console) as bars:
         task = bars.add_task("auditing", total=n)
 
-        def show(state: auditing.Progress) -> None:
-            bars.update(task, total=state.total, completed=state.done)
+        def show(done: int, total: int) -> None:
+            bars.update(task, total=total, completed=done)
 
         try:
-            found = auditing.audit_study(folder, n, profile, show)
+            found = audit_study(folder, n, profile, show)
         except RuntimeError as error:
             refuse(str(error))
     path = found.write(folder)

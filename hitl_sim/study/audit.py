@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -59,18 +59,11 @@ _CLOSE = 1e-3
 _WINDOW_S = 0.5
 
 
-class Progress(NamedTuple):
-    """How far an audit is: runs done, of how many."""
-
-    done: int
-    total: int
-
-
 def audit_study(
     folder: Path,
     num_runs: int,
     profile: DeviceProfile,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Audit:
     """Rerun runs of a finished study by themselves and compare them with their bill.
 
@@ -81,7 +74,7 @@ def audit_study(
         num_runs: how many runs to draw; all of them if there are fewer.
         profile: the device that bills; measured on this machine, if the ratio is to
             say something of the bill and not of the machine.
-        on_progress: called before each run.
+        on_progress: called before each run with runs done, and of how many.
 
     Returns:
         The ratios, and each run's.
@@ -109,7 +102,7 @@ def audit_study(
     try:
         with LocalExecutor(1) as executor:
             for row in drawn:
-                on_progress(Progress(len(found), len(drawn)))
+                on_progress(len(found), len(drawn))
                 seen = _rerun(executor, plan[row["key"]], is_cpu)
                 found.append(_compare(row, seen, costs, profile, is_cpu))
     except KeyboardInterrupt:

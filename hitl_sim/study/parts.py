@@ -14,6 +14,9 @@ from hitl_sim.study.kept_parts import kept_in
 from hitl_sim.study.spec import PartSpec, Scalar, SpecError, StudySpec, load_spec
 from oracles.part import Kind, Part, PartError
 
+_CHECKED_S = 90.0
+"""Time that checks of a part may take before it is told that they go on, s."""
+
 
 def foreign_parts(spec: StudySpec) -> dict[str, Part]:
     """Load the parts that a study brings, by the names it gave them.
@@ -66,7 +69,7 @@ def used_parts(conditions: Iterable[Condition]) -> list[Use]:
     for condition in conditions:
         for name, identity in condition.parts.items():
             kind = cast(Kind, identity["kind"])
-            options = _options_of(condition, kind)
+            options = _options_of(condition, kind, name)
             use = Use(name, condition.spec.part[name], kind, options)
             if kind == "network" and condition.training.batch == "all":
                 # a training set may be padded, which is then a part of each step
@@ -88,7 +91,8 @@ def check_parts(conditions: Iterable[Condition]) -> None:
     for name, part, kind, options, checks in used_parts(conditions):
         if not checks_of(kind):
             continue
-        with told_if_slow(f"Part {part.source!r} is still being checked"):
+        # the processes that check start JAX first
+        with told_if_slow(f"Part {part.source!r} is still being checked", _CHECKED_S):
             answers = ask(part.source, options, checks)
         failures = [answer.failure for answer in answers if answer.failure]
         if not failures and len({answer.digest for answer in answers}) > 1:
@@ -100,12 +104,16 @@ def check_parts(conditions: Iterable[Condition]) -> None:
             raise SpecError(f"[part.{name}] {kind}: {failures[0]}")
 
 
-def _options_of(condition: Condition, kind: str) -> Mapping[str, Scalar]:
+def _options_of(condition: Condition, kind: str, name: str) -> Mapping[str, Scalar]:
     """Static options that a condition gives its part of a kind."""
+    levers = {lever.kind: lever for lever in condition.arm.lever}
     tables = {
         "network": condition.network,
         "optimiser": condition.training,
+        "metric": condition.spec.target,
+        "task": condition.task,
         "annotator": condition.crowd,
+        "method": levers.get(name),
     }
     field = "aggregate_options" if kind == "aggregation" else "options"
     return getattr(tables.get(kind, condition.arm), field, {})

@@ -1,6 +1,6 @@
 """Recorded answers for a study: read, matched to a task by id, and seen to suffice."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,17 +35,11 @@ class Recording:
 
     Attributes:
         answers: as numpy arrays; items are numbered as the task's.
-        hash: of them.
-        num_people: who gave them.
-        num_items: items that have any.
-        is_timed: whether all have a time.
+        content: what a plan says of them, but for the policy.
     """
 
     answers: RecordedAnswers
-    hash: str
-    num_people: int
-    num_items: int
-    is_timed: bool
+    content: RecordingContent
 
 
 def load_recording(path: str, info: TaskInfo, feedback: str = "label") -> Recording:
@@ -86,13 +80,16 @@ def _load(
     except ValueError as error:
         raise SpecError(f"[crowd] `recording` {path!r}: {error}") from error
     arrays = {name: np.asarray(leaf) for name, leaf in found._asdict().items()}
-    return Recording(
-        answers=found,
+    content = RecordingContent(
+        name=Path(path).name,
         hash=hash_content(arrays, {}),
+        policy="",
+        num_answers=len(found.key),
         num_people=record.num_people,
         num_items=len(np.unique(record.item)),
         is_timed=not bool(np.isnan(found.seconds).any()),
     )
+    return Recording(found, content)
 
 
 def _rows_of_kind(answers: Answers, path: str, kind: str) -> Answers:
@@ -192,7 +189,7 @@ def recording_of(condition: Condition, info: TaskInfo) -> RecordedAnswers | None
     """
     found = _recording_of(condition, info)
     planned = condition.content.recording if condition.content else None
-    if found is not None and planned is not None and planned.hash != found.hash:
+    if found is not None and planned is not None and planned.hash != found.content.hash:
         raise SpecError(
             f"Recording {condition.crowd.recording!r} must stay as it was when the "
             "study was planned, but its answers have changed. Run the study again."
@@ -219,28 +216,17 @@ def describe_recording(condition: Condition, info: TaskInfo) -> RecordingContent
         return None
     program = program_of(condition, info, info.num_features // info.num_groups)
     num_questions = condition.arm.asked_in(program)
-    _check_crew(condition, found.num_people)
+    content = replace(found.content, policy=str(condition.crowd.policy))
+    if condition.spec.crew.size != content.num_people:
+        raise SpecError(
+            f"`crew.size` must be {content.num_people}, the people of "
+            f"`crowd.recording`, who are the crew of arm {condition.arm.name!r}, got "
+            f"{condition.spec.crew.size}."
+        )
     _check_room(condition, num_questions)
     _check_supply(condition, found.answers, info, num_questions)
-    _check_times(condition, found.is_timed)
-    return RecordingContent(
-        name=Path(str(condition.crowd.recording)).name,
-        hash=found.hash,
-        policy=str(condition.crowd.policy),
-        num_answers=len(found.answers.key),
-        num_people=found.num_people,
-        num_items=found.num_items,
-        is_timed=found.is_timed,
-    )
-
-
-def _check_crew(condition: Condition, num_people: int) -> None:
-    size = condition.spec.crew.size
-    if size != num_people:
-        raise SpecError(
-            f"`crew.size` must be {num_people}, the people of `crowd.recording`, who "
-            f"are the crew of arm {condition.arm.name!r}, got {size}."
-        )
+    _check_times(condition, content.is_timed)
+    return content
 
 
 def _check_room(condition: Condition, num_questions: int) -> None:

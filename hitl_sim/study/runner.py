@@ -160,20 +160,10 @@ def run_study(
 ) -> StudyRun:
     """Compute the records of a study that are missing, and write its manifest.
 
-    A finished record is never computed again. Interrupting or killing this call loses
-    at most the chunks under way; the same call goes on from there, and ends with the
-    bytes of a call that was never interrupted. Record files that cannot be read are
-    moved to `damaged/` and their runs computed again.
-
-    Args:
-        spec: the study.
-        out: results folder; made if missing.
-        workers: processes, each on one CPU thread.
-        on_progress: called at the start and after each chunk.
-        place: where chunks are computed, in place of `workers` local processes.
-        limit_s: time after which a chunk is taken to hang, s; generous to what it is
-            expected to take when left out.
-        on_plan: called before anything is computed, with what `dry_run` says.
+    A finished record is never computed again. Record files that cannot be read are
+    moved to `damaged/` and their runs computed again. Arguments are those of
+    `Study.run`; a chunk is taken to hang after a time that is generous to what it is
+    expected to take.
 
     Returns:
         Counts, and the messages of chunks that failed.

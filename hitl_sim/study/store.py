@@ -242,6 +242,11 @@ def write_error(out: Path, chunk_id: str, error: Mapping[str, Any]) -> Path:
     return path
 
 
+def stuck_file(out: Path, chunk_id: str) -> Path:
+    """Where the stacks of a worker that hung on a chunk are kept."""
+    return out / "errors" / f"{chunk_id}.stuck"
+
+
 def read_errors(out: Path) -> list[dict[str, Any]]:
     """Failures that are stored, with the chunk of each."""
     found = []

@@ -12,9 +12,8 @@ from hitl_sim.study.cluster import Place, open_executor
 from hitl_sim.study.estimate import run_flops, seconds_one_core
 from hitl_sim.study.executor import Executor, WorkerLostError
 from hitl_sim.study.plan import Chunk, Plan
-from hitl_sim.study.store import write_error
+from hitl_sim.study.store import stuck_file, write_error
 from hitl_sim.study.time_left import TimeLeft
-from hitl_sim.study.watchdog import stuck_file
 
 _WORKER = "hitl_sim.study.worker"
 _QUEUED_PER_WORKER = 2

@@ -3,7 +3,6 @@
 One file holds all of one: its table in a study, its checks, its program and its work.
 """
 
-from hitl_sim.learn.intervention.arm import PROXY_STEPS as PROXY_STEPS
 from hitl_sim.learn.intervention.arm import Arm as Arm
 from hitl_sim.learn.intervention.arm import Surroundings as Surroundings
 from hitl_sim.learn.intervention.arm import TaskFacts as TaskFacts
@@ -11,4 +10,3 @@ from hitl_sim.learn.intervention.base import Intervention as Intervention
 from hitl_sim.learn.intervention.base import Program as Program
 from hitl_sim.learn.intervention.base import Setting as Setting
 from hitl_sim.learn.intervention.base import Shape as Shape
-from hitl_sim.learn.intervention.foreign import table_of as table_of

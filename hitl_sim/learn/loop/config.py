@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import jax
 from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.crowd import Labour
 from hitl_sim.learn.intervention import Arm, Program
-from hitl_sim.learn.lever import NO_LEVER, LeverConfig
 from hitl_sim.learn.optimise import Curve
 from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.replay import ReplayCount
@@ -22,10 +22,10 @@ class RunConfig:
 
     Attributes:
         program: task shape, network, training, and who answers.
-        intervention: which guidance; neither its name nor its traced numbers are read.
+        intervention: which guidance, and what acts on the network beside it; neither
+            its name nor its traced numbers are read.
         num_validation: validation items V.
         num_test: test items.
-        lever: what acts on the network beside guidance.
         num_leftover: items of the source outside the split, which a lever may use.
     """
 
@@ -33,7 +33,6 @@ class RunConfig:
     intervention: Arm
     num_validation: int
     num_test: int
-    lever: LeverConfig = NO_LEVER
     num_leftover: int = 0
 
 
@@ -65,6 +64,24 @@ class Seeds(NamedTuple):
     study: Int[Array, ""]
     replicate: Int[Array, ""]
     stream: Int[Array, ""]
+
+
+class RunKeys(NamedTuple):
+    """Independent keys of one run, so that arms share what they have in common."""
+
+    split: jax.Array
+    init: jax.Array
+    batch: jax.Array
+    choose: jax.Array
+    crowd: jax.Array
+
+
+def run_keys(seeds: Seeds) -> RunKeys:
+    """Derive the keys of a run; arms of one replicate share all of them."""
+    key = jax.random.fold_in(jax.random.key(seeds.study), seeds.replicate)
+    key_split, key_learn, key_choose, key_crowd = jax.random.split(key, 4)
+    key_init, key_batch = jax.random.split(jax.random.fold_in(key_learn, seeds.stream))
+    return RunKeys(key_split, key_init, key_batch, key_choose, key_crowd)
 
 
 class Trace(NamedTuple):

@@ -1,8 +1,8 @@
 """What a study file says: frozen tables, and one `validate` that every study passes."""
 
 from hitl_sim.schema import Scalar
-from hitl_sim.study.spec.arm import Role, arm_kinds, arm_table, control_of, is_replayed
-from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
+from hitl_sim.study.spec.arm import control_of, is_replayed, kinds_of
+from hitl_sim.study.spec.axis import AxisSpec
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.check import convert, validate
 from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec, acts_on_crowd
@@ -16,9 +16,7 @@ __all__ = [
     "AxisSpec",
     "CrewSpec",
     "CrowdSpec",
-    "DrawSpec",
     "PartSpec",
-    "Role",
     "Scalar",
     "SpecError",
     "StudySpec",
@@ -26,11 +24,10 @@ __all__ = [
     "TaskSpec",
     "TrainingSpec",
     "acts_on_crowd",
-    "arm_kinds",
-    "arm_table",
     "control_of",
     "convert",
     "is_replayed",
+    "kinds_of",
     "load_spec",
     "named_parts",
     "planned_parts",

@@ -1,11 +1,13 @@
 """Computing chunks: one record file each, or an error in its place."""
 
+import faulthandler
 import os
 import platform
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,11 +22,11 @@ from hitl_sim.study.program import run_config
 from hitl_sim.study.store import (
     clear_error,
     record_file,
+    stuck_file,
     write_error,
     write_json,
     write_records,
 )
-from hitl_sim.study.watchdog import watchdog
 from hitl_sim.study.worker.group import arguments_of, forget_groups, group_of
 from hitl_sim.study.worker.leaves import data_of
 from hitl_sim.study.worker.process import peak_mib
@@ -65,7 +67,7 @@ def time_lanes(chunk: Chunk, options: Sequence[int]) -> tuple[float, ...]:
         Time per run of each option, s: the shorter of two calls after a first.
     """
     spec = chunk.runs[0].condition.spec
-    info, data = data_of(chunk.runs[0].condition.task)
+    info, data = data_of(chunk.runs[0].condition)
     config = run_config(chunk.runs[0].condition, info, data)
     _, *arguments = arguments_of(chunk)
     # padding repeats a run, so a short chunk takes as long as a full one
@@ -131,6 +133,29 @@ def probe_chunks(chunks: Sequence[Chunk], out: str, limit_s: float) -> ProbeRepo
         group_of(chunks[0], Path(out))
     setup_s = time.monotonic() - again
     return ProbeReport(tuple(reports), setup_s, begin, peak_mib())
+
+
+@contextmanager
+def watchdog(out: Path, chunk_id: str, limit_s: float) -> Iterator[None]:
+    """End this process if the body takes too long, and leave word where it hung.
+
+    XLA's thread pools have been seen to wait for each other for ever. The clock is a
+    thread in C, which needs no interpreter lock to act.
+
+    Args:
+        out: results folder.
+        chunk_id: the chunk in the body.
+        limit_s: time that it may take, s; > 0.
+    """
+    path = stuck_file(out, chunk_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        faulthandler.dump_traceback_later(limit_s, exit=True, file=file)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            path.unlink(missing_ok=True)
 
 
 def run_chunks(

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from hitl_sim.task import docstring
-from hitl_sim.task.docstring import LIBRARIES, load_docstrings
-from hitl_sim.task.option import TaskOptions
+from hitl_sim.task import docstrings as docstring
+from hitl_sim.task.docstrings import LIBRARIES, docstrings
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +22,7 @@ def loaded():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(docstring, "represent", spy)
-        raw = load_docstrings(TaskOptions())
+        raw = docstrings()
     return raw, texts
 
 
@@ -120,4 +119,4 @@ def test_sources_are_read_in_an_order_that_ignores_the_folder(tmp_path, monkeypa
 def test_a_library_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(LIBRARIES, "no_such_library", "no-such-library")
     with pytest.raises(ValueError, match="'no-such-library' must be installed"):
-        load_docstrings(TaskOptions())
+        docstrings()

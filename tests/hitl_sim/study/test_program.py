@@ -57,7 +57,10 @@ def test_an_annotator_is_looked_up_with_all_of_its_params(spec_of):
 @pytest.mark.parametrize(
     ("crowd", "message"),
     [
-        ({"annotator": "saint"}, "`annotator` must be one of 'random_utility', got"),
+        (
+            {"annotator": "saint"},
+            "`annotator` must be one of 'random_utility', 'anchored', got 'saint'",
+        ),
         ({"params": {"mood": 1.0}}, "`params.mood` is no param of annotator"),
         (
             {"annotator": "anchored", "options": {"mood": 1}},

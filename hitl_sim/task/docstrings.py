@@ -12,9 +12,10 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from hitl_sim.task.data import RawTask
-from hitl_sim.task.option import TaskOptions
+from hitl_sim.task.option import Representation, TaskOptions
 from hitl_sim.task.sentence import read_sentences
 from hitl_sim.task.text import group_text, represent
+from oracles import part
 
 # Folder of the installed package -> name of the distribution. The order is the labels'.
 LIBRARIES = {
@@ -45,7 +46,14 @@ _LEAK = re.compile(
 )
 
 
-def load_docstrings(options: TaskOptions) -> RawTask:
+@part.task(version=1)
+def docstrings(
+    *,
+    num_features: int = 256,
+    num_groups: int | None = None,
+    representation: Representation | None = None,
+    length: int | None = None,
+) -> RawTask:
     """Load sentences of the docstrings of four installed libraries.
 
     Sentences that name a library, occur in two of them, are code, are very short or
@@ -54,9 +62,11 @@ def load_docstrings(options: TaskOptions) -> RawTask:
     machine.
 
     Args:
-        options: `num_features` W, the most frequent words; `num_groups` G, equal
-            groups of words that occur together, by default 32, or the largest smaller
-            number that divides W; and how texts are represented.
+        num_features: W, the most frequent words.
+        num_groups: G, equal groups of words that occur together; by default 32, or the
+            largest smaller number that divides W.
+        representation: how texts are represented; see `represent`.
+        length: of a text as tokens.
 
     Returns:
         900 sentences of each library (or as many as the scarcest has left, with very
@@ -66,6 +76,9 @@ def load_docstrings(options: TaskOptions) -> RawTask:
         ValueError: a library is not installed or has too few sentences, or the words
             cannot be grouped as asked.
     """
+    options = TaskOptions(
+        num_features=num_features, representation=representation, length=length
+    )
     found = {folder: _collect(folder) for folder in LIBRARIES}
     shared = _repeated([list(sentences) for sentences in found.values()])
     chosen = []
@@ -90,7 +103,7 @@ def load_docstrings(options: TaskOptions) -> RawTask:
     )
     rows = _balance(labels, np.asarray(texts.weights.any(axis=1)))
     texts = texts.take(rows)
-    groups, group_names = group_text(texts.weights, texts.words, options.num_groups)
+    groups, group_names = group_text(texts.weights, texts.words, num_groups)
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES.values()
     )
@@ -181,9 +194,9 @@ def _repeated(parts: Sequence[Sequence[str]]) -> frozenset[str]:
     """Return what occurs in more than one part."""
     seen: set[str] = set()
     twice: set[str] = set()
-    for part in parts:
-        twice |= seen & set(part)
-        seen |= set(part)
+    for found in parts:
+        twice |= seen & set(found)
+        seen |= set(found)
     return frozenset(twice)
 
 
