@@ -6,7 +6,6 @@ from hitl_sim.analysis.break_even import BreakEven as BreakEven
 from hitl_sim.analysis.claim import Effect as Effect
 from hitl_sim.analysis.claim import judge as judge
 from hitl_sim.analysis.crossing import Payback as Payback
-from hitl_sim.analysis.decision import Ceiling as Ceiling
 from hitl_sim.analysis.dial import DialCrossing as DialCrossing
 from hitl_sim.analysis.estimate import Estimate as Estimate
 from hitl_sim.analysis.finding import FailedRun as FailedRun

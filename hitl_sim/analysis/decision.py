@@ -14,7 +14,6 @@ from hitl_sim.analysis.bill import usage_at
 from hitl_sim.analysis.estimate import Estimate, infinite
 from hitl_sim.analysis.interval import (
     Outlay,
-    Proportion,
     draw_pair,
     log_variance_saved,
     mean_interval,
@@ -26,13 +25,12 @@ from hitl_sim.analysis.interval import (
 from hitl_sim.analysis.record import RunGroup
 from hitl_sim.analysis.target import Stop, Targets, find_stop, stop_at_cap
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.cost import MEASURES, Market, Measure, Usage, human_hour_energy
+from hitl_sim.cost import MEASURES, Market, Measure, Usage
 from hitl_sim.cost.engine import LABELS, amount_names, amount_rows
 from hitl_sim.cost.ledger import TRAINING, Device
 from hitl_sim.cost.usage import NOBODY
 from hitl_sim.energy import Quantity, Scope, exact, unavailable
 from hitl_sim.record import RecordError
-from hitl_sim.unit import S_PER_H
 
 NO_SUCCESS = "no run reached the target"
 NO_CONTROL_SUCCESS = "no run of the control reached the target"
@@ -227,23 +225,3 @@ def restricted_mean(
     quantity = Quantity(mean, like.unit, like.kind, like.scope, None, source)
     low, high = mean_interval(followed, resample(len(followed), seed))
     return Estimate(quantity, max(low, 0.0), high)
-
-
-@dataclass(frozen=True)
-class Ceiling:
-    """What the control spends to reach its target: no plan can save more.
-
-    Expected joules per success, Monte-Carlo and constants apart; how long one person's
-    workstation runs on it, s; and how often the control reached.
-    """
-
-    joules: Estimate
-    workstation_s: Quantity
-    reach: Proportion
-
-
-def find_ceiling(joules: Estimate, reach: Proportion) -> Ceiling:
-    """Say what the control's joules per success are in human time."""
-    rate = human_hour_energy("workstation")
-    hours = joules.quantity.over(rate, unit="h", scope=Scope.HUMAN_TIME)
-    return Ceiling(joules, hours.scaled(S_PER_H, unit="s"), reach)

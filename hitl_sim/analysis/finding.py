@@ -14,7 +14,6 @@ from hitl_sim.analysis.bill import Scopes, price_units
 from hitl_sim.analysis.break_even import BreakEven
 from hitl_sim.analysis.claim import Claim, Effect
 from hitl_sim.analysis.crossing import Payback
-from hitl_sim.analysis.decision import Ceiling
 from hitl_sim.analysis.estimate import Estimate
 from hitl_sim.analysis.interval import Outlay, Proportion
 from hitl_sim.analysis.target import Curve
@@ -26,9 +25,11 @@ from hitl_sim.cost import (
     Measure,
     Prices,
     Usage,
+    human_hour_energy,
     open_market,
 )
-from hitl_sim.energy import DeviceProfile, Kind, Quantity
+from hitl_sim.energy import DeviceProfile, Kind, Quantity, Scope
+from hitl_sim.unit import S_PER_H
 
 if TYPE_CHECKING:
     from hitl_sim.analysis.dial import DialCrossing
@@ -209,8 +210,7 @@ class TaskResult:
         without_target: replicates whose pilot did not stay finite.
         horizon_steps: training steps that every run was followed for.
         horizon_j: joules that every run was followed for.
-        ceiling: what the control spends.
-        control: the control itself.
+        control: the control itself: what it spends is the ceiling, no plan saves more.
         findings: every other condition, null arm included.
         crossings: where arms begin to save training along dials of their crowds.
     """
@@ -222,7 +222,6 @@ class TaskResult:
     without_target: tuple[int, ...]
     horizon_steps: int
     horizon_j: float
-    ceiling: Ceiling
     control: Finding
     findings: tuple[Finding, ...]
     crossings: tuple[DialCrossing, ...] = ()
@@ -232,6 +231,15 @@ class TaskResult:
         """Return the task with what else is swept of it, network and training."""
         variant = self.control.variant
         return f"{self.task} ({variant})" if variant else self.task
+
+    @property
+    def workstation_s(self) -> Quantity:
+        """Return how long one person's workstation runs on the control's joules, s."""
+        rate = human_hour_energy("workstation")
+        spent = self.control.joules.quantity
+        return spent.over(rate, unit="h", scope=Scope.HUMAN_TIME).scaled(
+            S_PER_H, unit="s"
+        )
 
     @property
     def null(self) -> Finding | None:

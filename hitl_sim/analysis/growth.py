@@ -25,7 +25,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
-from hitl_sim.analysis.interval import UPPER
+from hitl_sim.analysis.interval import UPPER, Bounded
 from hitl_sim.array import FloatArray
 from hitl_sim.cost import Boundary, PublishedRun, human_hour_energy
 from hitl_sim.energy import Kind, Quantity, Scope, exact
@@ -40,20 +40,6 @@ _SIZES = {
     "network.embedding": "width of the embedding",
     "network.filters": "filters",
 }
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the law says of one size: the amount and the 95 % interval of a new one."""
-
-    size: float
-    value: float
-    low: float
-    high: float
-
-    def holds(self, value: float) -> bool:
-        """Return whether an amount lies in the interval."""
-        return self.low <= value <= self.high
 
 
 @dataclass(frozen=True)
@@ -76,8 +62,8 @@ class Growth:
     factor: float
     scatter: float
 
-    def predict(self, size: float) -> Prediction:
-        """Predict the amount at a size.
+    def predict(self, size: float) -> Bounded:
+        """Predict the amount at a size, with the interval of a new measurement.
 
         Raises:
             ValueError: the size is more than a decade beyond those that were run.
@@ -94,7 +80,7 @@ class Growth:
             end = fit_growth(self.size[-MIN_SIZES:], self.amount[-MIN_SIZES:])
             end_low, end_high = _interval(end, size)
             low, high = min(low, end_low), max(high, end_high)
-        return Prediction(size, self.factor * size**self.exponent, low, high)
+        return Bounded(self.factor * size**self.exponent, low, high)
 
 
 def _interval(law: Growth, size: float) -> tuple[float, float]:
@@ -147,7 +133,7 @@ def fit_growth(size: npt.ArrayLike, amount: npt.ArrayLike) -> Growth:
     )
 
 
-def hide_largest(growth: Growth) -> Prediction | None:
+def hide_largest(growth: Growth) -> Bounded | None:
     """Predict the largest size from the others, as a test of the law.
 
     Returns:
@@ -199,8 +185,8 @@ class Scaling:
     arm: str
     amount: str
     growth: Growth
-    ahead: Prediction
-    hidden: Prediction | None
+    ahead: Bounded
+    hidden: Bounded | None
 
     @property
     def is_held(self) -> bool | None:

@@ -50,6 +50,10 @@ class Bounded:
     low: float
     high: float
 
+    def holds(self, value: float) -> bool:
+        """Return whether a number lies in the interval."""
+        return self.low <= value <= self.high
+
 
 @dataclass(frozen=True)
 class Proportion:

@@ -19,9 +19,6 @@ from hitl_sim.energy import UnitCost
 from hitl_sim.purpose import PROTOCOL
 from hitl_sim.unit import S_PER_H
 
-NEVER = -1
-"""Checkpoint of a run that did not reach the target within the cap."""
-
 
 @dataclass(frozen=True)
 class Targets:
@@ -102,15 +99,6 @@ def find_targets(pilot: RunGroup, *, fraction: float, smoothing: int) -> Targets
     )
 
 
-def first_reached(accuracy: npt.ArrayLike, target: npt.ArrayLike) -> IntArray:
-    """Return `[R]` the first checkpoint at which a smoothed curve is at its target.
-
-    Accuracy is `[R, C]`, where NaN is not at any target; `NEVER` where there is none.
-    """
-    is_there = np.asarray(accuracy) >= np.asarray(target)[:, None]
-    return np.where(is_there.any(axis=1), is_there.argmax(axis=1), NEVER)
-
-
 def stop_at_cap(group: RunGroup) -> Stop:
     """Return the stops of runs that never get there."""
     last = np.full(group.num_runs, group.num_checkpoints - 1, np.int64)
@@ -120,12 +108,14 @@ def stop_at_cap(group: RunGroup) -> Stop:
 def find_stop(group: RunGroup, target: FloatArray, *, smoothing: int) -> Stop:
     """Find where each run stops: at its `[R]` target, or at the cap.
 
-    A run that did not stay finite never reaches: it is billed to the cap.
+    A run that did not stay finite never reaches: it is billed to the cap. NaN is at no
+    target, and nothing is at a target of NaN.
     """
-    first = first_reached(smooth(group.validation_accuracy, smoothing), target)
-    is_reached = (first != NEVER) & group.is_ok
-    last = group.num_checkpoints - 1
-    return Stop(np.where(is_reached, first, last).astype(np.int64), is_reached)
+    smoothed = smooth(group.validation_accuracy, smoothing)
+    is_there = smoothed >= np.asarray(target)[:, None]
+    is_reached, last = is_there.any(axis=1) & group.is_ok, group.num_checkpoints - 1
+    first = np.where(is_reached, is_there.argmax(axis=1), last)
+    return Stop(first.astype(np.int64), is_reached)
 
 
 BAND = (0.05, 0.95)

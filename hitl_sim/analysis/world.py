@@ -58,7 +58,7 @@ def world_inputs(result: StudyResult, task: TaskResult) -> tuple[Input, ...]:
         for name, rate in RATES.items()
         if (ends := _ends(quantity := getattr(rates, rate.attribute)))
     ]
-    joules = task.ceiling.joules.quantity
+    joules = task.control.joules.quantity
     if ends := _ends(joules):
         value, low, high = ends
         factor = 1.0, low / value, high / value

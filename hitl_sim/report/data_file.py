@@ -85,7 +85,10 @@ def _pick(
 def _task(task: TaskResult, sources: Sources) -> dict[str, Any]:
     return {
         **_pick(task, "task", "base", "target", "replicates"),
-        "ceiling": _pick(task.ceiling, "joules", "workstation_s", sources=sources),
+        "ceiling": {
+            **_pick(task.control, "joules", sources=sources),
+            **_pick(task, "workstation_s", sources=sources),
+        },
         "null_holds_one": None if task.null is None else task.null.ratio.holds(1.0),
         "control": _finding(task.control, sources),
         "findings": [_finding(finding, sources) for finding in task.findings],

@@ -71,7 +71,7 @@ def _machine_sentence(task: TaskResult, result: StudyResult) -> str:
 
 def tell_ceiling(task: TaskResult, result: StudyResult) -> str:
     """Say what the control spends, with chance and constants apart."""
-    spent = task.ceiling.joules
+    spent = task.control.joules
     if not math.isfinite(spent.value):
         return say("ceiling.unknown", task=task)
     constants = ""
@@ -81,7 +81,6 @@ def tell_ceiling(task: TaskResult, result: StudyResult) -> str:
     return say(
         "ceiling.known",
         task=task,
-        ceiling=task.ceiling,
         fraction=result.fraction,
         constants=constants,
     )

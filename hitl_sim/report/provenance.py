@@ -197,8 +197,8 @@ def ledger_entries(ledger: Ledger) -> list[Entry]:
 def task_entries(task: TaskResult) -> list[Entry]:
     """List the numbers of a task's ceiling."""
     return [
-        describe("ceiling: control's joules per success", task.ceiling.joules),
-        describe("ceiling in workstation time", task.ceiling.workstation_s),
+        describe("ceiling: control's joules per success", task.control.joules),
+        describe("ceiling in workstation time", task.workstation_s),
     ]
 
 

@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 
 from hitl_sim.analysis import StudyResult
 from hitl_sim.analysis.growth import (
+    DECADE,
     Scaling,
     find_scalings,
     hidden_tests,
@@ -147,7 +148,8 @@ def _growth_row(found: Scaling) -> tuple[str, ...]:
         found.arm,
         found.amount,
         f"{digits(law.exponent)} {span(law.exponent_low, law.exponent_high)}",
-        f"at {ahead.size:,.0f}: {digits(ahead.value)} {span(ahead.low, ahead.high)}",
+        f"at {DECADE * law.size[-1]:,.0f}: {digits(ahead.value)}"
+        f" {span(ahead.low, ahead.high)}",
         _hidden(found),
     )
 

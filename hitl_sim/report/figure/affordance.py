@@ -67,7 +67,7 @@ def draw_affordance(task: TaskResult) -> Figure:
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log")
     runs = sorted(published_runs(), key=_joules_of)
-    ceiling, limit = task.ceiling.joules.value, _DECADE * task.horizon_j
+    ceiling, limit = task.control.joules.value, _DECADE * task.horizon_j
     spent = ceiling if math.isfinite(ceiling) else task.horizon_j
     least = min([*map(_saved_j, saving), spent])
     start = 10.0 ** math.floor(math.log10(least) - 0.5)

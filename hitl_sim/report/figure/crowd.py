@@ -14,10 +14,12 @@ from hitl_sim.report.figure.style import (
     GREY,
     legend_below,
     new_figure,
+    places,
     styled,
     to_png,
     to_svg,
     write_end,
+    write_near,
 )
 from hitl_sim.report.portrait import CREW_SIZES, PRACTICE_ENDS, Portrait
 
@@ -69,26 +71,28 @@ def draw_crowd(portrait: Portrait) -> Figure:
 
 
 def _draw_accuracy(axes: Axes, portrait: Portrait) -> None:
-    values = portrait.accuracy
+    values, chance = portrait.accuracy, 1.0 / portrait.num_options
+    mean = float(values.mean())
     low = min(0.5, float(np.floor(values.min() * 20) / 20))
+    is_left = mean > (low + 1) / 2
     edges = np.arange(low, 1.0 + 0.026, 0.025)
     axes.hist(values, bins=edges.tolist(), color=_BLUE)
-    axes.axvline(float(values.mean()), color=BLACK, linewidth=1.2)
-    axes.annotate(
-        f"mean {values.mean():.2f}",
-        (float(values.mean()), 1.0),
+    axes.axvline(mean, color=BLACK, linewidth=1.2)
+    write_near(
+        axes,
+        f"mean {mean:.2f}",
+        (mean, 1.0),
+        (-4 if is_left else 4, -4),
         xycoords=("data", "axes fraction"),
-        xytext=(-4 if values.mean() > (low + 1) / 2 else 4, -4),
-        textcoords="offset points",
-        ha="right" if values.mean() > (low + 1) / 2 else "left",
+        ha="right" if is_left else "left",
         va="top",
         fontsize=9,
         color=BLACK,
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
     )
-    axes.axvline(1.0 / portrait.num_options, color=GREY, linestyle=":", linewidth=1.2)
+    axes.axvline(chance, color=GREY, linestyle=":", linewidth=1.2)
     axes.set(
-        xlim=(min(low, 1.0 / portrait.num_options - 0.03), 1.01),
+        xlim=(min(low, chance - 0.03), 1.01),
         xlabel="share right (dotted: chance)",
         ylabel="people",
         title="Who is how right",
@@ -152,7 +156,7 @@ def _draw_shares(
     axes: Axes, title: str, shares: dict[str, float], what: str, colour: str
 ) -> None:
     """Draw bars of shares, "none" where there was nothing to count."""
-    place = np.arange(len(shares))[::-1]
+    place = places(len(shares))
     for at, value in zip(place, shares.values(), strict=True):
         height = value if np.isfinite(value) else 0.0
         axes.barh(at, height, color=colour, height=0.55)

@@ -71,7 +71,7 @@ def test_device_constants_cancel_where_the_work_is_alike(synthetic, analysed):
     low, high = found.quantity.interval
     spread = (high - low) / found.value
     assert spread < 0.02
-    ceiling = analysed().tasks[0].ceiling.joules.quantity
+    ceiling = analysed().tasks[0].control.joules.quantity
     assert (ceiling.interval[1] - ceiling.interval[0]) / ceiling.value > 1.0
 
 
@@ -92,10 +92,10 @@ def test_the_restricted_mean_holds_all_arms_to_one_horizon(synthetic, analysed):
 
 def test_the_ceiling_is_the_controls_joules_and_its_workstation_time(analysed):
     task = analysed().tasks[0]
-    joules = task.ceiling.joules.value
+    joules = task.control.joules.value
     assert joules == pytest.approx(task.control.joules.value)
-    assert task.ceiling.workstation_s.value == pytest.approx(joules / 100.0)
-    assert task.ceiling.joules.low < joules < task.ceiling.joules.high
+    assert task.workstation_s.value == pytest.approx(joules / 100.0)
+    assert task.control.joules.low < joules < task.control.joules.high
 
 
 def test_shared_replicates_save_variance_and_the_share_is_told(synthetic, analysed):
@@ -130,4 +130,4 @@ def test_without_success_of_the_control_rho_is_unknown(synthetic, profile, price
     found = only(result, "quick")
     assert math.isnan(found.ratio.value)
     assert "no run of the control" in found.ratio.quantity.reason
-    assert result.tasks[0].ceiling.joules.is_infinite
+    assert result.tasks[0].control.joules.is_infinite

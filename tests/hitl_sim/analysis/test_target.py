@@ -1,13 +1,13 @@
+import types
+
 import numpy as np
 import pytest
 
 from hitl_sim.analysis.bill import price_units
 from hitl_sim.analysis.record import read_groups
 from hitl_sim.analysis.target import (
-    NEVER,
     find_stop,
     find_targets,
-    first_reached,
     smooth,
     trace_curve,
 )
@@ -34,17 +34,29 @@ def test_smoothing_outside_the_curve_is_refused(smoothing):
         smooth(np.zeros(5), smoothing)
 
 
-def test_first_reached_is_the_first_of_several_crossings():
-    curves = np.array([[0.1, 0.6, 0.4, 0.7], [0.1, 0.2, 0.3, 0.4]])
-    assert first_reached(curves, [0.5, 0.5]).tolist() == [1, NEVER]
+def stops(curves, target):
+    """Return where runs of some curves stop at a target; None at the cap."""
+    group = types.SimpleNamespace(
+        validation_accuracy=np.array(curves),
+        is_ok=np.ones(len(curves), bool),
+        num_checkpoints=len(curves[0]),
+    )
+    found = find_stop(group, np.full(len(curves), target), smoothing=1)
+    assert (found.checkpoint[~found.is_reached] == len(curves[0]) - 1).all()
+    pairs = zip(found.checkpoint, found.is_reached, strict=True)
+    return [int(place) if is_reached else None for place, is_reached in pairs]
+
+
+def test_a_run_stops_at_the_first_of_several_crossings():
+    assert stops([[0.1, 0.6, 0.4, 0.7], [0.1, 0.2, 0.3, 0.4]], 0.5) == [1, None]
 
 
 def test_a_curve_at_its_target_counts_as_there():
-    assert first_reached([[0.1, 0.5]], [0.5]).tolist() == [1]
+    assert stops([[0.1, 0.5]], 0.5) == [1]
 
 
 def test_nan_accuracy_is_at_no_target():
-    assert first_reached([[np.nan, np.nan]], [0.0]).tolist() == [NEVER]
+    assert stops([[np.nan, np.nan]], 0.0) == [None]
 
 
 def test_the_target_is_a_fraction_of_the_pilots_best_smoothed_accuracy(synthetic):

@@ -109,7 +109,7 @@ def test_lines_are_dashed_beyond_a_decade_past_the_study(crowded, figures):
 
 def test_the_ceiling_and_the_arms_that_saved_are_marked(crowded, figures):
     (axes,) = figures[draw_affordance].axes
-    ceiling = crowded.tasks[0].ceiling.joules.value
+    ceiling = crowded.tasks[0].control.joules.value
     assert any(np.allclose(line.get_xdata(), ceiling) for line in axes.lines)
     (point,) = [
         line for line in axes.lines if str(line.get_label()).startswith("relevance")
@@ -204,8 +204,8 @@ def test_a_study_without_people_or_saving_can_be_drawn(analysed):
 def test_a_control_that_never_reaches_can_be_drawn(synthetic, analysed, crowded):
     task = crowded.tasks[0]
     lost = next(f for f in task.findings if f.arm == "lost")
-    ceiling = dataclasses.replace(task.ceiling, joules=lost.joules)
-    broken = dataclasses.replace(task, ceiling=ceiling)
+    control = dataclasses.replace(task.control, joules=lost.joules)
+    broken = dataclasses.replace(task, control=control)
     with styled():
         assert "ceiling" not in texts(draw_affordance(broken))
 

@@ -166,7 +166,7 @@ def test_the_json_holds_the_numbers_with_their_provenance(crowded, weighed, tmp_
     data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     task, first = data["tasks"][0], crowded.tasks[0]
     ceiling = task["ceiling"]["joules"]
-    assert ceiling["value"] == first.ceiling.joules.value
+    assert ceiling["value"] == first.control.joules.value
     assert ceiling["kind"] == "modelled_analytic"
     assert data["sources"][str(ceiling["sources"][0])].startswith("analytic model")
     lost = next(f for f in task["findings"] if f["arm"] == "lost")

@@ -44,7 +44,7 @@ def test_a_mixed_sum_tells_the_share_of_each_kind_and_every_source():
 
 
 def test_chance_and_constants_have_columns_of_their_own(crowded):
-    entry = describe("ceiling", crowded.tasks[0].ceiling.joules)
+    entry = describe("ceiling", crowded.tasks[0].control.joules)
     assert entry.chance.startswith("[")
     assert entry.constants.startswith("[")
     assert entry.chance != entry.constants
