@@ -46,7 +46,8 @@ def affine(
         bias: of each output.
     """
     if isinstance(x, Rows):
-        return _known(x.x, x.transposed, kernel, bias)
+        out: jax.Array = _known(x.x, x.transposed, kernel, bias)
+        return out
     if kernel.shape[0] > kernel.shape[1]:
         return _narrowing(x, kernel, bias)
     return x @ kernel + bias[None]

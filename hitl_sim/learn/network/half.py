@@ -33,7 +33,8 @@ def half_affine(
         bias: of each output.
     """
     if isinstance(x, Rows):
-        return _known(x.x, x.transposed, kernel, bias)
+        out: jax.Array = _known(x.x, x.transposed, kernel, bias)
+        return out
     return _plain(x, kernel, bias)
 
 
