@@ -3,11 +3,13 @@
 A built-in part is a file of its kind's package that holds a part of the file's name.
 """
 
+import inspect
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
+from typing import Any
 
 from oracles.part import (
     KINDS,
@@ -33,10 +35,12 @@ PACKAGES: Mapping[Kind, str] = MappingProxyType(
         "annotator": "oracles.annotator",
         "intervention": "hitl_sim.learn.intervention",
         "meter": "hitl_sim.energy.meters",
+        "method": "hitl_sim.learn.lever",
         "metric": "hitl_sim.learn.metric",
         "network": "hitl_sim.learn.network",
         "optimiser": "hitl_sim.learn.optimiser",
         "strategy": "hitl_sim.learn.strategy",
+        "task": "hitl_sim.task",
     }
 )
 """Where the built-in parts of each kind stand."""
@@ -48,8 +52,6 @@ def builtin(kind: Kind) -> Mapping[str, Part]:
 
     Every module of the kind's package is imported.
     """
-    if kind not in PACKAGES:
-        return {}
     package = import_module(PACKAGES[kind])
     found = {}
     for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
@@ -92,6 +94,46 @@ def find(
     return known[name]
 
 
+def from_table(
+    table: Any,
+    marker: Marker,
+    *,
+    version: int = 1,
+    traced: Sequence[str] = (),
+    given: Mapping[str, Any] = MappingProxyType({}),
+) -> Part:
+    """Make the part that a struct with a kind describes.
+
+    Args:
+        table: the struct; its other fields are the part's options.
+        marker: of the part's kind.
+        version: raised whenever what it does changes.
+        traced: fields that are params, where their default is a number.
+        given: fields that are no options, with their values.
+
+    Returns:
+        A part of the kind's name whose factory is `(surroundings, **options)`, what
+        the struct's `build` makes of them; its attribute `table` is the struct.
+    """
+    kind = str(table.__struct_config__.tag)
+    fields = inspect.signature(table).parameters
+    params = {n: fields[n].default for n in traced}
+    params = {n: value for n, value in params.items() if isinstance(value, float)}
+    shown = [f for n, f in fields.items() if n not in given and n not in params]
+    own = [f.replace(kind=f.KEYWORD_ONLY) for f in shown]
+    first = inspect.Parameter("surroundings", inspect.Parameter.POSITIONAL_ONLY)
+
+    def factory(surroundings: Any, **options: Any) -> Any:
+        return table(**given, **options).build(surroundings)
+
+    factory.__signature__ = inspect.Signature([first, *own])  # type: ignore[attr-defined]
+    factory.__doc__ = table.__doc__
+    # where a process of its own finds the part
+    factory.__module__, factory.__qualname__ = table.__module__, kind
+    factory.table = table  # type: ignore[attr-defined]
+    return marker(version=version, name=kind, params=params)(factory)
+
+
 __all__ = [
     "KINDS",
     "Kind",
@@ -102,6 +144,7 @@ __all__ = [
     "annotator",
     "builtin",
     "find",
+    "from_table",
     "intervention",
     "meter",
     "method",

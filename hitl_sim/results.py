@@ -27,7 +27,7 @@ from hitl_sim.analysis import (
     Verdict,
     weigh,
 )
-from hitl_sim.analysis.run_bill import BILL_SCHEMA
+from hitl_sim.analysis.result import BILL_SCHEMA
 from hitl_sim.analysis.versus import Comparison, compare_studies
 from hitl_sim.cost import MEASURES, Prices, check_prices
 from hitl_sim.energy import Quantity
@@ -131,7 +131,7 @@ class Results:
         Returns:
             Names (`task`, `arm`, `role`, `kind`, `population`), a column per swept
             field, typed, null where it does not act; `replicate`, `outcome`; then the
-            columns of `analysis.run_bill.BILL_SCHEMA` with joules, seconds, USD and
+            columns of `analysis.result.BILL_SCHEMA` with joules, seconds, USD and
             kgCO2e under these prices and this device.
         """
         records = self._analysis.folder.records

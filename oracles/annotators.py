@@ -203,7 +203,7 @@ def plain_annotators(num_annotators: int) -> Annotators:
         num_annotators: number of people A.
     """
     none, one = jnp.zeros(num_annotators), jnp.ones(num_annotators)
-    leaves = {
+    leaves: dict[str, Any] = {
         n: none for n in Annotators._fields if n not in Annotators._field_defaults
     }
     ids = jnp.arange(num_annotators, dtype=jnp.int32)

@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from hitl_sim.cli import app
-from hitl_sim.study.spec import arm_kinds, load_spec
+from hitl_sim.part import KINDS
+from hitl_sim.study.spec import kinds_of, load_spec
 
 ELSEWHERE = (
     *("report", "confirm", "status", "verify", "compare", "audit", "profile"),
@@ -95,9 +96,10 @@ def test_links_lead_somewhere(page):
         assert (page.parent / link).exists(), link
 
 
-def test_every_kind_of_arm_is_named():
-    for kind in arm_kinds():
-        assert f"`{kind}`" in TEXT
+@pytest.mark.parametrize("kind", ["intervention", "method"])
+def test_every_kind_of_arm_and_of_method_is_named(kind):
+    for name in kinds_of(kind):
+        assert f"`{name}`" in TEXT
 
 
 @pytest.mark.parametrize("text", blocks("toml"))
@@ -106,3 +108,8 @@ def test_populations_can_be_read(text, tmp_path):
     assert (
         CliRunner().invoke(app, ["crowd", str(tmp_path / "people.toml")]).exit_code == 0
     )
+
+
+def test_every_kind_of_part_has_its_row():
+    page = (ROOT / "docs/parts.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(KINDS)

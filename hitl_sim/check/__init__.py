@@ -11,7 +11,7 @@ def test_part(part, check):
 A check raises `CheckError`, whose one line says what was seen and what is allowed.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -20,8 +20,13 @@ from hitl_sim.check import (
     aggregation,
     annotator,
     intervention,
+    meter,
+    method,
+    metric,
     network,
+    optimiser,
     strategy,
+    task,
 )
 from hitl_sim.check.base import (
     Check,
@@ -39,30 +44,23 @@ from hitl_sim.check.base import (
 )
 from hitl_sim.check.child import ask
 from hitl_sim.part_source import source_of
-from oracles.part import KINDS, Kind, Part, PartError
+from oracles.part import Kind, Part, PartError
 
-_SAMPLES: Mapping[Kind, Callable[[Part, Mapping[str, Any]], Subject]] = (
-    MappingProxyType(
-        {
-            "strategy": strategy.sample,
-            "intervention": intervention.sample,
-            "network": network.sample,
-            "aggregation": aggregation.sample,
-            "annotator": annotator.sample,
-        }
-    )
-)
-"""How a part of each kind is built and given samples."""
-
-_OWN: Mapping[Kind, tuple[Check, ...]] = MappingProxyType(
+_MODULES: Mapping[Kind, Any] = MappingProxyType(
     {
-        "aggregation": aggregation.CHECKS,
-        "annotator": annotator.CHECKS,
-        "intervention": intervention.CHECKS,
-        "network": network.CHECKS,
+        "network": network,
+        "optimiser": optimiser,
+        "strategy": strategy,
+        "intervention": intervention,
+        "aggregation": aggregation,
+        "annotator": annotator,
+        "task": task,
+        "metric": metric,
+        "method": method,
+        "meter": meter,
     }
 )
-"""Checks that only some kinds have."""
+"""By kind, what builds a part with samples, and the checks that it alone has."""
 
 
 def check_processes(subject: Subject) -> str:
@@ -104,9 +102,17 @@ PADDING = ("padding", "padding in training")
 """Those that it also makes of a network that is to train on padded rows."""
 
 
+_ON_HOST: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"task": ("shapes", "processes"), "meter": ()}
+)
+"""General checks of the kinds that compute nothing on a device."""
+
+
 def checks_of(kind: Kind) -> tuple[Check, ...]:
-    """List the checks of a kind; none where it has no contract that can be checked."""
-    return (*GENERAL, *_OWN.get(kind, ())) if kind in _SAMPLES else ()
+    """List the checks of a kind."""
+    names = _ON_HOST.get(kind, tuple(check.name for check in GENERAL))
+    own: tuple[Check, ...] = getattr(_MODULES[kind], "CHECKS", ())
+    return (*(check for check in GENERAL if check.name in names), *own)
 
 
 _subjects: dict[tuple[int, str], Subject] = {}
@@ -116,17 +122,12 @@ def subject_of(part: Part, options: Mapping[str, Any] | None = None) -> Subject:
     """Build a part and its kind's samples, once for each set of options.
 
     Raises:
-        CheckError: it does not build, or its kind has no checks.
+        CheckError: it does not build.
     """
-    if part.kind not in _SAMPLES:
-        kinds = ", ".join(repr(kind) for kind in KINDS if kind in _SAMPLES)
-        raise CheckError(
-            f"`kind` must be one that has checks ({kinds}), got {part.kind!r}."
-        )
     given = dict(options or {})
     key = (id(part), repr(sorted(given.items())))
     if key not in _subjects:
-        _subjects[key] = _SAMPLES[part.kind](part, given)
+        _subjects[key] = _MODULES[part.kind].sample(part, given)
     return _subjects[key]
 
 

@@ -95,7 +95,7 @@ def run(
     """
     from hitl_sim.energy import load_profile
     from hitl_sim.report.terminal.progress import shown_progress
-    from hitl_sim.report.terminal.sweep import (
+    from hitl_sim.report.terminal.studies import (
         print_dry_run,
         print_outcome,
         print_probe,
@@ -180,7 +180,7 @@ def _report(console: Console, folder: Path, device: str | None, again: str) -> N
 @command()
 def status(folder: Folder) -> None:
     """Say how far a study is, what failed, and whether its files can be read."""
-    from hitl_sim.report.terminal.sweep import print_status
+    from hitl_sim.report.terminal.studies import print_status
     from hitl_sim.results import Results
 
     print_status(screen(), Results(folder).status())
@@ -198,8 +198,8 @@ def confirm(
     workers: Workers = None,
 ) -> None:
     """Run each task's best condition again on fresh seeds, and print the shrinkage."""
-    from hitl_sim.report.terminal.confirmation import print_confirmations
     from hitl_sim.report.terminal.progress import shown_progress
+    from hitl_sim.report.terminal.studies import print_confirmations
     from hitl_sim.study.confirm import confirm as confirm_study
 
     console = screen()
@@ -218,7 +218,7 @@ def compare(
     device: Device = None,
 ) -> None:
     """Say what two studies set differently, and what that did to their conditions."""
-    from hitl_sim.report.terminal.versus import print_comparison
+    from hitl_sim.report.terminal.studies import print_comparison
     from hitl_sim.results import Results
 
     found = Results(one, device).compare(Results(other, device))
@@ -235,7 +235,7 @@ def verify(
 
     Refused where versions, device kind, width or threads are not what they were.
     """
-    from hitl_sim.report.terminal.sweep import print_verification
+    from hitl_sim.report.terminal.studies import print_verification
     from hitl_sim.study.verify import verify_study
 
     console = screen()

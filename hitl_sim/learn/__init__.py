@@ -8,11 +8,6 @@ from hitl_sim.learn.describe import describe_halves as describe_halves
 from hitl_sim.learn.describe import describe_query as describe_query
 from hitl_sim.learn.describe import describe_steps as describe_steps
 from hitl_sim.learn.describe import describe_work as describe_work
-from hitl_sim.learn.lever import FineTuneConfig as FineTuneConfig
-from hitl_sim.learn.lever import LeverConfig as LeverConfig
-from hitl_sim.learn.lever import PruneConfig as PruneConfig
-from hitl_sim.learn.lever import QuantiseConfig as QuantiseConfig
-from hitl_sim.learn.lever import SplitConfig as SplitConfig
 from hitl_sim.learn.loop import Hyper as Hyper
 from hitl_sim.learn.loop import RunConfig as RunConfig
 from hitl_sim.learn.loop import Seeds as Seeds

@@ -1,5 +1,6 @@
 """A run's steps and work, counted without running it."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -8,21 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from hitl_sim.learn.arithmetic import RANGE_BYTES
 from hitl_sim.learn.intervention import Intervention, Program
-from hitl_sim.learn.lever import (
-    NO_LEVER,
-    Course,
-    Leg,
-    build_course,
-    device_half,
-    in_place_of,
-    server_half,
-)
-from hitl_sim.learn.loop import RunConfig, guidance_of, network_of
+from hitl_sim.learn.lever import Course, Leg
+from hitl_sim.learn.loop import RunConfig, course_of, guidance_of, host_of
 from hitl_sim.learn.metric.accuracy import accuracy
-from hitl_sim.learn.network import NetworkChoice, build_network, layers_of
+from hitl_sim.learn.network import NetworkChoice, build_network
 from hitl_sim.learn.work import (
     INSTRUMENT,
     PROTOCOL,
@@ -30,7 +24,6 @@ from hitl_sim.learn.work import (
     WorkLine,
     abstract,
     abstract_learner,
-    done_once,
     due_line,
     forward_unit,
     metric_unit,
@@ -81,10 +74,9 @@ def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
 
 def _as_billed(config: RunConfig) -> RunConfig:
     """Put what a device has in the place of a multiplier that none has."""
-    if config.lever.quantise is None:
-        return config
-    quantise = in_place_of(config.lever.quantise)
-    return replace(config, lever=replace(config.lever, quantise=quantise))
+    arm = config.intervention
+    levers = tuple(lever.billed for lever in arm.lever)
+    return replace(config, intervention=structs.replace(arm, lever=levers))
 
 
 class _Built(NamedTuple):
@@ -121,20 +113,7 @@ class _Built(NamedTuple):
 
 def _build(config: RunConfig) -> _Built:
     intervention = guidance_of(config)
-    return _Built(config, intervention, _course_of(config, intervention))
-
-
-def _course_of(config: RunConfig, intervention: Intervention) -> Course:
-    """Build the course without what a run would put into it; shapes are the same."""
-    program = config.program
-    network, train = program.network, program.train
-    sizes = (intervention.num_features, program.shape.num_classes)
-    if config.lever == NO_LEVER:
-        return Course((Leg(network, network_of(config, intervention)),))
-    # any numbers will do: shapes are the same
-    numbers = train.optimiser.part.params
-    rates = {name: jnp.float32(number) for name, number in numbers.items()}
-    return build_course(layers_of(network), sizes, config.lever, train, rates)
+    return _Built(config, intervention, course_of(config, intervention))
 
 
 class _Period(NamedTuple):
@@ -147,19 +126,13 @@ class _Period(NamedTuple):
 
 def _periods(built: _Built) -> Iterator[_Period]:
     """Cut a run by what its training steps do."""
-    config, intervention, course = built
-    end, mask = config.program.train.num_checkpoints, config.lever.mask
-    if mask is not None:
-        # before anything is masked, a step is that of the network without masks
-        without = replace(config, lever=replace(config.lever, prune=None))
-        (leg,) = _course_of(without, intervention).legs
-        yield _Period(leg, 0, mask.begin)
-        yield _Period(course.legs[0], mask.begin, end)
-        return
-    begin = 0
+    course = built.course
+    begin, end = 0, built.config.program.train.num_checkpoints
     for leg in course.legs:
         stop = begin + leg.checkpoints if leg.checkpoints else end
-        yield _Period(leg, begin, stop)
+        if leg.idle is not None:
+            yield _Period(leg.idle, begin, leg.idle_until)
+        yield _Period(leg, max(begin, leg.idle_until), stop)
         begin = stop
 
 
@@ -278,14 +251,17 @@ def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | Non
         config: the run.
         batch: queries that one call answers; those of the validation set when left out.
     """
-    split = config.lever.split
-    if split is None:
+    built = _build(config)
+    host = host_of(config, built.intervention)
+    made = (lever.build(host).halves for lever in config.intervention.lever)
+    halves = next(filter(None, made), None)
+    if halves is None:
         return None
-    built, n = _build(config), batch or config.num_validation
-    sizes, shape = built.sizes, layers_of(built.course.legs[-1].config)
+    n, sizes = batch or config.num_validation, built.sizes
+    shape = built.course.legs[-1].config
     plain = build_network(shape, *sizes)
     params = jax.eval_shape(plain.init, jax.random.key(0))
-    near, far = device_half(shape, sizes, split), server_half(shape, sizes, split)
+    near, far = halves(shape)
     x = abstract(n, sizes[0])
     sent = jax.eval_shape(near, params, x)
 
@@ -306,26 +282,22 @@ def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | Non
 def _levers(built: _Built) -> Iterator[WorkLine]:
     """List what levers do beside training steps and looks at held-out items."""
     config, intervention, course = built
-    program, lever, at = config.program, config.lever, built.checkpoints
-    first, last = course.legs[0], course.legs[-1]
-    if lever.fine_tune is not None:
-        sizes = (config.num_leftover, *built.sizes)
-        plain = network_of(config, intervention)
-        unit = train_unit(
-            "pretrain", program.network, program.train, *sizes, built=plain
-        )
-        yield done_once(unit, lever.fine_tune.steps, program.train)
-    if lever.mask is not None and (hooks := last.network.hooks) and hooks.revise:
-        revise, number = hooks.revise, jnp.int32(lever.mask.ready)
-        name = "mask" if lever.mask.form == "masked" else lever.mask.form
-        unit = _weights_unit(built, last, name, lambda t, h: revise(t, h, number))
-        yield due_line(unit, lever.mask.is_due(at))
-    if last.take_over is not None:
-        name = f"train:cut:{built.shape(first)}{first.mark}"
-        unit = Unit(name, "train", last.take_over, (built.learner(first),), 1)
-        yield due_line(unit, at == lever.ready)
-    if last.deploy and last.network.hooks is not None:
-        unit = _weights_unit(built, last, last.deploy, last.network.hooks.deploy)
+    host, last, at = host_of(config, intervention), course.legs[-1], built.checkpoints
+    for lever in config.intervention.lever:
+        if work := lever.build(host).work:
+            yield from work()
+    for done in last.work:
+        unit = _weights_unit(built, last, done.name, done.program)
+        yield due_line(unit, done.due(at))
+    begin = 0
+    for leg, after in itertools.pairwise(course.legs):
+        begin += leg.checkpoints
+        take_over: Any = after.take_over
+        name = f"train:cut:{built.shape(leg)}{leg.mark}"
+        unit = Unit(name, "train", take_over, (built.learner(leg),), 1)
+        yield due_line(unit, at == begin)
+    if last.deploy:
+        unit = _weights_unit(built, last, last.deploy, last.hooks.deploy)
         yield due_line(unit, built.is_evaluated)
 
 
@@ -359,7 +331,9 @@ def _read_out(
     if train.metric == accuracy:
         return _class_of, "class"
     labels = jnp.zeros(num_items, jnp.int32)
-    return lambda logits: train.measure(logits, labels), train.metric.name
+    options = [f"{name}={value}" for name, value in train.metric_options]
+    name = ",".join([train.metric.name, *options])
+    return lambda logits: train.measure(logits, labels), name
 
 
 def _class_of(logits: jax.Array) -> jax.Array:

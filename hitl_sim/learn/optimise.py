@@ -33,6 +33,7 @@ class TrainConfig:
         num_checkpoints: evaluations until the common cap on steps.
         optimiser: what makes a step of a gradient, or takes its own steps.
         metric: what is measured at each checkpoint.
+        metric_options: of its factory, by name and in order.
     """
 
     batch: int | None = 32
@@ -40,6 +41,7 @@ class TrainConfig:
     num_checkpoints: int = 60
     optimiser: OptimiserConfig = ADAM
     metric: Part = accuracy
+    metric_options: tuple[tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse batches for an optimiser that takes its own steps.
@@ -67,7 +69,8 @@ class TrainConfig:
     def measure(self, logits: jax.Array, label: jax.Array) -> jax.Array:
         """Measure how good `[N, K]` logits are for `[N]` labels, by the metric."""
         numbers = {n: jnp.float32(value) for n, value in self.metric.params.items()}
-        measured: jax.Array = self.metric()(logits, label, numbers)
+        measure = self.metric(**dict(self.metric_options))
+        measured: jax.Array = measure(logits, label, numbers)
         return measured
 
     def transform(self, params: Params) -> optax.GradientTransformation:
@@ -199,6 +202,7 @@ def train_step(
         Ross, Hughes, Doshi-Velez (2017), Right for the right reasons: training
         differentiable models by constraining their explanations, IJCAI, equation 1.
     """
+    hooks = network.hooks
 
     def loss(params: Any) -> tuple[jax.Array, Any]:
         weights = learner.weights(network, params)
@@ -212,17 +216,21 @@ def train_step(
         )
         weight = batch.weight
         mean = losses.mean() if weight is None else (losses * weight).sum()
+        if hooks is not None and hooks.loss is not None:
+            mean = mean + hooks.loss(params, learner.held)
         if penalty is None:
             return mean, state
         ruled_out = input_gradient_penalty(network, weights, batch.x, penalty)
         return mean + ruled_out, state
 
     grads, state = jax.grad(loss, has_aux=True)(learner.params)
+    if hooks is not None and hooks.gradients is not None:
+        grads = hooks.gradients(grads, learner.params, learner.held)
     updates, opt_state = optimiser.update(grads, learner.opt_state, learner.params)
-    params = optax.apply_updates(learner.params, updates)
-    if network.hooks is not None and network.hooks.settle is not None:
-        params = network.hooks.settle(params, learner.held)
-    return Learner(params, opt_state, learner.held, state)
+    params, held = optax.apply_updates(learner.params, updates), learner.held
+    if hooks is not None and hooks.settle is not None:
+        params, held = hooks.settle(params, held)
+    return Learner(params, opt_state, held, state)
 
 
 def input_gradient_penalty(

@@ -234,7 +234,7 @@ def gains_over(
         ours: log probabilities by item.
         rivals: theirs.
     """
-    size = asked.per_item * 1.0
+    size = asked.per_item.astype(float)
     return [_gain(rng, where, n, ours, theirs, size) for n, theirs in rivals.items()]
 
 

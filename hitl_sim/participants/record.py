@@ -114,8 +114,8 @@ def pair_looks(record: Record, chosen: NDArray[np.bool_]) -> tuple[Ints, Ints]:
     """Return the rows of first and of second looks at an item, among those chosen."""
     cell = record.person * record.num_items + record.item
     looks = [np.nonzero((record.occasion == look) & chosen)[0] for look in (0, 1)]
-    cells = (cell[rows] for rows in looks)
-    _, first, second = np.intersect1d(*cells, return_indices=True)
+    again = cell[looks[1]]
+    _, first, second = np.intersect1d(cell[looks[0]], again, return_indices=True)
     return looks[0][first], looks[1][second]
 
 

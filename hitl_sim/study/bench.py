@@ -50,7 +50,7 @@ def list_units(conditions: Sequence[Condition]) -> Bench:
 
 
 def _units_of(condition: Condition) -> dict[str, Unit]:
-    info, data = worker.data_of(condition.task)
+    info, data = worker.data_of(condition)
     work = describe_work(worker.run_config(condition, info, data))
     return {line.unit.name: line.unit for line in work}
 
@@ -175,7 +175,7 @@ def _form(tree: Any) -> Any:
 
 def _texts_of(condition: Condition) -> np.ndarray | None:
     """Return a task's items where they are ids of words, `[M, D]`."""
-    info, data = worker.data_of(condition.task)
+    info, data = worker.data_of(condition)
     return None if info.vocabulary is None else np.asarray(data.features)
 
 
@@ -276,7 +276,7 @@ def time_run(run: Run, window_s: float) -> RunSample:
         window_s: how long to work on it, s; the run is repeated until then.
     """
     condition = run.condition
-    info, data = worker.data_of(condition.task)
+    info, data = worker.data_of(condition)
     config = worker.run_config(condition, info, data)
     seeds, hyper = worker.seeds_of(run), worker.hyper_of(condition, info)
     key = str(sorted(condition.static(info.content_hash).items()))

@@ -100,7 +100,7 @@ def conditions_of(specs: Sequence[StudySpec]) -> list[Condition]:
     programs: dict[str, Condition] = {}
     for spec in specs:
         for condition in expand(validate(spec)):
-            content = load_data(condition.task)[0].content_hash
+            content = load_data(condition.spec, condition.task_name)[0].content_hash
             programs.setdefault(digest(condition.static(content)), condition)
     return list(programs.values())
 

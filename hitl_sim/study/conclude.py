@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from hitl_sim.analysis import StudyResult, analyse
-from hitl_sim.analysis.run_bill import bill_runs
+from hitl_sim.analysis.result import bill_runs
 from hitl_sim.cost import Prices
 from hitl_sim.energy import DeviceProfile
 from hitl_sim.study.folder import StudyFolder, read_folder
@@ -79,7 +79,7 @@ class Analysis:
         )
 
     def bill(self, prices: Prices | None = None) -> pa.Table:
-        """Bill every run; see `analysis.run_bill.BILL_SCHEMA`."""
+        """Bill every run; see `analysis.result.BILL_SCHEMA`."""
         target = self.folder.manifest["study"]["target"]
         return bill_runs(
             self.folder.records,

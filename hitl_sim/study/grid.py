@@ -14,7 +14,6 @@ from hitl_sim import __version__
 from hitl_sim.learn.intervention import Arm
 from hitl_sim.part import Kind, PartError, find
 from hitl_sim.record import SCHEMA
-from hitl_sim.schema import kind_of
 from hitl_sim.study.axis import cells, check_axes, num_cells
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec import (
@@ -147,8 +146,9 @@ class Condition:
         """What those of the study's own parts are that it uses, by name."""
         if not self.spec.part:
             return {}
-        tables = {"arm": self.arm, "network": self.network, "training": self.training}
-        tables["target"] = self.spec.target
+        tables: dict[str, Any] = {"arm": self.arm, "network": self.network}
+        tables |= {"training": self.training, "target": self.spec.target}
+        tables["task"] = {self.task_name: self.task}
         asks = self.arm.question is not None and self.is_simulated
         people = {"crowd": self.crowd} if asks else {}
         return named_parts(self.spec.part, msgspec.to_builtins(tables | people))
@@ -158,12 +158,14 @@ class Condition:
         task = msgspec.to_builtins(self.task) | {"source": content_hash}
         # what a recording calls the items is in the hash of the matched answers
         del task["item_column"]
+        # and what a part was told in order to make it, in that of the content
+        del task["options"]
         own = planned_parts(self.spec.part)
         return {
             "task": task,
             "network": self.network.resolved(own),
             "training": self.training.resolved(own),
-            "metric": self.spec.target.metric,
+            "metric": self.spec.target.named(own),
             "seed": self.spec.seed,
         }
 
@@ -212,6 +214,8 @@ class Condition:
         training = {k: v for k, v in resolved["training"].items() if k != "params"}
         traced = self.arm.traced
         arm = {k: v for k, v in resolved["arm"].items() if k not in traced}
+        if "lever" in arm:
+            arm["lever"] = [_without_params(lever) for lever in arm["lever"]]
         asks = self.arm.question is not None
         crew = self.spec.crew.size if asks else None
         content = self.content
@@ -235,6 +239,10 @@ class Condition:
             "lanes": self.spec.lanes,
             "version": __version__,
         }
+
+
+def _without_params(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in table.items() if name != "params"}
 
 
 def digest(tables: Any, length: int = 16) -> str:
@@ -264,22 +272,25 @@ def acts_on(field: str, arm: Arm, crowd: CrowdSpec) -> bool:
 
 
 def _arm_fields(arm: Arm) -> tuple[str, ...]:
-    """Fields of an arm that an axis may name, those of its levers by their kinds.
-
-    A lever's number is part of the program, so each of its values is compiled.
-    """
-    own = []
-    for name in arm.__struct_fields__:
-        value = getattr(arm, name)
-        inner = [f"{name}.{key}" for key in value] if isinstance(value, dict) else None
-        if name not in _UNSWEPT:
-            own += [name] if inner is None else inner
+    """Fields of an arm that an axis may name, those of its levers by their kinds."""
+    own = [name for name in _fields(arm) if name not in _UNSWEPT]
     levers = (
-        f"lever.{kind_of(lever)}.{name}"
+        f"lever.{lever.kind}.{name}"
         for lever in arm.lever
-        for name in lever.__struct_fields__
+        for name in _fields(lever)
+        if name != "kind"
     )
     return (*own, *levers)
+
+
+def _fields(table: msgspec.Struct) -> Iterator[str]:
+    """Name the fields of a table, those of a table in it after it."""
+    for name in table.__struct_fields__:
+        value = getattr(table, name)
+        if isinstance(value, dict):
+            yield from (f"{name}.{key}" for key in value)
+        else:
+            yield name
 
 
 def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
@@ -356,8 +367,8 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
             *_part_fields(spec, "optimiser", spec.training.optimiser),
         )
     # which dials act hangs on the policy
-    unswept = {"crowd": ("policy", "options", "params")}.get(table, ())
-    return tuple(name for name in fields if name not in unswept)
+    unswept = {"crowd": ("policy", "options", "params"), "task": ("options",)}
+    return tuple(name for name in fields if name not in unswept.get(table, ()))
 
 
 def _part_fields(spec: StudySpec, kind: Kind, name: str) -> tuple[str, ...]:
@@ -393,15 +404,11 @@ def set_field(
 
 def _set_in_arm(arm: dict[str, Any], name: str, value: Scalar) -> None:
     """Write one swept value into an arm, a table of it, or its lever of a kind."""
+    if name.startswith("lever."):
+        _, kind, name = name.split(".", 2)
+        arm = next(lever for lever in arm["lever"] if lever["kind"] == kind)
     table, _, field = name.rpartition(".")
-    if table.startswith("lever."):
-        kind = table.removeprefix("lever.")
-        lever = next(lever for lever in arm["lever"] if lever["kind"] == kind)
-        lever[field] = value
-    elif table:
-        arm[table][field] = value
-    else:
-        arm[field] = value
+    (arm[table] if table else arm)[field] = value
 
 
 def axes_of(spec: StudySpec, arm: Arm) -> list[AxisSpec]:

@@ -69,7 +69,7 @@ def used_parts(conditions: Iterable[Condition]) -> list[Use]:
     for condition in conditions:
         for name, identity in condition.parts.items():
             kind = cast(Kind, identity["kind"])
-            options = _options_of(condition, kind)
+            options = _options_of(condition, kind, name)
             use = Use(name, condition.spec.part[name], kind, options)
             if kind == "network" and condition.training.batch == "all":
                 # a training set may be padded, which is then a part of each step
@@ -104,12 +104,16 @@ def check_parts(conditions: Iterable[Condition]) -> None:
             raise SpecError(f"[part.{name}] {kind}: {failures[0]}")
 
 
-def _options_of(condition: Condition, kind: str) -> Mapping[str, Scalar]:
+def _options_of(condition: Condition, kind: str, name: str) -> Mapping[str, Scalar]:
     """Static options that a condition gives its part of a kind."""
+    levers = {lever.kind: lever for lever in condition.arm.lever}
     tables = {
         "network": condition.network,
         "optimiser": condition.training,
+        "metric": condition.spec.target,
+        "task": condition.task,
         "annotator": condition.crowd,
+        "method": levers.get(name),
     }
     field = "aggregate_options" if kind == "aggregation" else "options"
     return getattr(tables.get(kind, condition.arm), field, {})

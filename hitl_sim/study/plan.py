@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from hitl_sim.study.grid import (
     expand,
     record_keys,
 )
-from hitl_sim.study.parts import check_parts
+from hitl_sim.study.parts import check_parts, foreign_parts
 from hitl_sim.study.program import annotator_of
 from hitl_sim.study.recording import describe_recording
-from hitl_sim.study.spec import CrowdSpec, SpecError, StudySpec, TaskSpec, validate
+from hitl_sim.study.spec import CrowdSpec, SpecError, StudySpec, validate
 from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
+from hitl_sim.task.option import TaskOptions
 from oracles import Population, PopulationSource, build_population, describe_population
 from oracles.population import traits_of
 from oracles.populations import split_name
@@ -266,37 +267,25 @@ def with_content(condition: Condition, info: TaskInfo) -> Condition:
     return replace(condition, content=found)
 
 
-def load_data(task: TaskSpec, name: str = "") -> tuple[TaskInfo, TaskData]:
+def load_data(spec: StudySpec, name: str) -> tuple[TaskInfo, TaskData]:
     """Load one task's data.
 
     Args:
-        task: its table.
-        name: of the table, for messages.
+        spec: the study; a part that makes the task is loaded.
+        name: of the task's table.
 
     Raises:
         SpecError: the data are missing or damaged.
     """
+    task = spec.task[name]
+    foreign = foreign_parts(spec) if task.source in spec.part else {}
     try:
-        return load_task(task.source, **{n: getattr(task, n) for n in _READING})
+        choices = {f.name: getattr(task, f.name) for f in fields(TaskOptions)}
+        return load_task(task.source, options=task.options, foreign=foreign, **choices)
     except (ValueError, OSError) as error:
-        table = f"[task.{name}]" if name else "[task]"
         is_named = task.source in str(error)
-        where = table if is_named else f"{table} {task.source!r}:"
+        where = f"[task.{name}]" + ("" if is_named else f" {task.source!r}:")
         raise SpecError(f"{where} {error}") from error
-
-
-_READING = (
-    "num_features",
-    "num_groups",
-    "label_column",
-    "text_column",
-    "item_column",
-    "representation",
-    "length",
-    "image_size",
-    "informative_groups",
-)
-"""Fields of a task that say how its source is read."""
 
 
 def _check_sizes(condition: Condition, info: TaskInfo) -> None:
@@ -355,11 +344,7 @@ def build_plan(spec: StudySpec, conditions: Sequence[Condition] | None = None) -
     """
     conditions = expand(spec) if conditions is None else conditions
     used = {c.task_name for c in conditions}
-    infos = {
-        name: load_data(task, name)[0]
-        for name, task in spec.task.items()
-        if name in used
-    }
+    infos = {name: load_data(spec, name)[0] for name in spec.task if name in used}
     for condition in conditions:
         _check_sizes(condition, infos[condition.task_name])
         check_suits(condition, infos[condition.task_name])

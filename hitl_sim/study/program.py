@@ -12,7 +12,6 @@ from hitl_sim.learn.network import Inputs, Network, NetworkChoice, PartNetwork
 from hitl_sim.learn.optimiser import OptimiserConfig
 from hitl_sim.part import Part, PartError, builtin, find
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.lever import lever_config
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.spec import SpecError, StudySpec, TargetSpec, TrainingSpec
@@ -90,12 +89,14 @@ def train_config(
         ValueError: the optimiser does not take batches, or returns what is none.
     """
     options = tuple(training.all_options(foreign).items())
+    target = target or TargetSpec()
     return TrainConfig(
         None if training.batch == "all" else training.batch,
         training.steps_per_checkpoint,
         training.checkpoints,
         OptimiserConfig(training.part(foreign), options),
-        (target or TargetSpec()).part(foreign),
+        target.part(foreign),
+        tuple(target.all_options(foreign).items()),
     )
 
 
@@ -166,7 +167,6 @@ def run_config(condition: Condition, info: TaskInfo, data: TaskData) -> RunConfi
     """Turn a condition's static part into the learner's config."""
     task = condition.task
     program = program_of(condition, info, data.groups.shape[1])
-    lever = lever_config(condition.arm.lever, info.num_classes)
     left = info.num_items - task.pool - task.validation - task.test
     sizes = (task.validation, task.test)
-    return RunConfig(program, condition.arm, *sizes, lever, left)
+    return RunConfig(program, condition.arm, *sizes, left)

@@ -32,7 +32,7 @@ def count_queries(
     """
     found: dict[str, dict[str, Any]] = {}
     for condition in conditions:
-        info, data = worker.data_of(condition.task)
+        info, data = worker.data_of(condition)
         config = worker.run_config(condition, info, data)
         query = describe_query(config, batch)
         if query.held_out in found:

@@ -39,7 +39,7 @@ def record_crowd(spec: StudySpec, people: int, out: Path) -> Answers:
             cannot be built, or a file that cannot be written.
     """
     _check(spec, people, out)
-    info, data = load_data(next(iter(spec.task.values())))
+    info, data = load_data(spec, next(iter(spec.task)))
     _, source = source_of(spec.crowd)
     try:
         crowd = build_population(source, LABEL, info.num_classes, **spec.crowd.dials)

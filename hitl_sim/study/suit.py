@@ -2,26 +2,13 @@
 
 from dataclasses import replace
 from functools import cache, partial
-from importlib.util import find_spec
 from typing import Any
 
 import jax
 import numpy as np
 
-from hitl_sim.learn.intervention import TaskFacts
-from hitl_sim.learn.lever.table import (
-    FineTuneLever,
-    PruneLever,
-    QuantiseLever,
-    SplitLever,
-    find_lever,
-)
-from hitl_sim.learn.network import (
-    NetworkChoice,
-    NetworkConfig,
-    build_network,
-    layers_of,
-)
+from hitl_sim.learn.intervention import Arm, TaskFacts
+from hitl_sim.learn.network import NetworkChoice, build_network, layers_of
 from hitl_sim.learn.network.base import UnreadableError
 from hitl_sim.learn.optimise import TrainConfig, check_padding
 from hitl_sim.learn.work import abstract, list_shape, trace, train_unit
@@ -31,9 +18,6 @@ from hitl_sim.study.program import network_of, program_of, readers
 from hitl_sim.study.spec import SpecError
 from hitl_sim.task import TaskInfo
 
-LEAST_RELATED = 100
-"""Fewest items outside the split that a network can be pretrained on; assumed."""
-
 
 def check_suits(condition: Condition, info: TaskInfo) -> None:
     """Refuse a network that cannot read a task, and an arm that lacks what it needs.
@@ -42,11 +26,13 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
         SpecError: the message names the field, its value and what is allowed.
     """
     network = _check_network(condition, info)
-    _check_levers(condition, info, network)
+    arm, task = condition.arm, condition.task
     facts = TaskFacts(
         name=condition.task_name,
         is_tokens=info.vocabulary is not None,
         program=program_of(condition, info, info.num_features // info.num_groups),
+        num_items=info.num_items,
+        num_left=info.num_items - task.pool - task.validation - task.test,
         network_kind=condition.network.kind,
         # an arm that wants other features has to be told which networks read them
         readers=partial(readers, replace(info, vocabulary=None)),
@@ -60,7 +46,11 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
             _trace_steps(network, facts.program.train, condition.task.pool, sizes)
         if condition.spec.target.metric in brought:
             _trace_metric(facts.program.train, condition.task.validation, sizes[1])
-        condition.arm.check_task(facts)
+        if any(lever.needs_layers for lever in arm.lever):
+            _check_layers(arm, network)
+        for lever in arm.lever:
+            lever.check_task(arm, facts)
+        arm.check_task(facts)
     except (TypeError, ValueError) as error:
         raise SpecError(str(error)) from error
 
@@ -97,58 +87,12 @@ def _trace_metric(train: TrainConfig, num_items: int, num_classes: int) -> None:
         raise ValueError(f"{words} must return one number, [], got {list_shape(out)}.")
 
 
-def _check_levers(condition: Condition, info: TaskInfo, network: NetworkChoice) -> None:
-    arm, task = condition.arm, condition.task
-    if not arm.lever:
-        return
+def _check_layers(arm: Arm, network: NetworkChoice) -> None:
+    """Refuse a network that is not made of layers."""
     try:
-        layers = layers_of(network)
+        layers_of(network)
     except ValueError as error:
         raise SpecError(f"Arm {arm.name!r}: {error}") from error
-    prune = find_lever(arm.lever, PruneLever)
-    is_cut = prune is not None and prune.form in ("structured", "gated")
-    if prune is not None and is_cut and not layers.units():
-        raise SpecError(
-            "`network.kind` must have units that can go ('mlp', 'cnn', 'text_cnn') "
-            f"with `arm.lever.form` {prune.form!r}, got {condition.network.kind!r} "
-            f"in arm {arm.name!r}."
-        )
-    split = find_lever(arm.lever, SplitLever)
-    if split is not None:
-        _check_split(split, condition, info, layers)
-    if find_lever(arm.lever, QuantiseLever) and find_spec("qwix") is None:
-        raise SpecError(
-            "`arm.lever.kind` must be another where qwix is not installed (pip install "
-            f"'hitl-sim[int8]'), got 'quantise' in arm {arm.name!r}."
-        )
-    if find_lever(arm.lever, FineTuneLever) is None:
-        return
-    left = info.num_items - task.pool - task.validation - task.test
-    if left < LEAST_RELATED:
-        raise SpecError(
-            f"`task.{condition.task_name}`: pool + validation + test must leave at "
-            f"least {LEAST_RELATED} of the source's {info.num_items} items to pretrain "
-            f"on in arm {arm.name!r}, got {left}."
-        )
-
-
-def _check_split(
-    split: SplitLever, condition: Condition, info: TaskInfo, network: NetworkConfig
-) -> None:
-    """Refuse a cut where there is none between two dense layers."""
-    arm = condition.arm
-    if network.encoder is not None:
-        allowed = readers(info, lambda other: other.takes_any_width)
-        raise SpecError(
-            f"`network.kind` must be {one_of(allowed)} with a lever of kind 'split', "
-            f"got {condition.network.kind!r} in arm {arm.name!r}."
-        )
-    num_layers = len(network.hidden) + 1
-    if split.after >= num_layers:
-        raise SpecError(
-            f"`arm.lever.after` must be < {num_layers}, the layers of the network, "
-            f"with a lever of kind 'split', got {split.after} in arm {arm.name!r}."
-        )
 
 
 def _check_network(condition: Condition, info: TaskInfo) -> NetworkChoice:

@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from hitl_sim.learn.intervention import Arm
 from hitl_sim.record import LABEL_SCHEMA
-from hitl_sim.schema import kind_of
 from hitl_sim.study.grid import Condition, axes_of
 from hitl_sim.study.plan import Plan
 from hitl_sim.study.spec import Scalar, StudySpec
@@ -116,6 +115,9 @@ def _cells(
 def _hints(field: str, spec: StudySpec) -> Iterator[Any]:
     """Find the annotations of a swept field, in each struct that has it."""
     table, _, name = field.partition(".")
+    kind = None
+    if name.startswith("lever."):
+        _, kind, name = name.split(".", 2)
     head = name.partition(".")[0]
     if head in _FREE:
         yield _FREE[head]
@@ -127,11 +129,9 @@ def _hints(field: str, spec: StudySpec) -> Iterator[Any]:
         if table == "task"
         else [getattr(spec, table)]
     )
-    if name.startswith("lever."):
-        _, kind, name = name.split(".")
-        structs = [
-            lever for arm in spec.arm for lever in arm.lever if kind_of(lever) == kind
-        ]
+    if kind is not None:
+        levers = (lever for arm in spec.arm for lever in arm.lever)
+        structs = [lever for lever in levers if lever.kind == kind]
     for struct in structs:
         if name in struct.__struct_fields__:
             yield hints_of(type(struct), include_extras=True)[name]

@@ -10,5 +10,4 @@ from hitl_sim.task.data import Split as Split
 from hitl_sim.task.data import Status as Status
 from hitl_sim.task.data import TaskData as TaskData
 from hitl_sim.task.data import TaskInfo as TaskInfo
-from hitl_sim.task.load import TASKS as TASKS
 from hitl_sim.task.load import load_task as load_task

@@ -2,6 +2,7 @@
 
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import block_groups, check_groups
 from hitl_sim.task.image import build_image_task
 from hitl_sim.task.label import read_labels
-from hitl_sim.task.table import standardise
+from hitl_sim.task.standard import standardise
+from oracles import part
 
 CONTENTS = ("features", "embeddings", "images")
 """Arrays of which a file holds exactly one, beside its labels."""
@@ -27,31 +29,55 @@ _MADE_BEFORE = (
 )
 
 
-def load_archive(path: Path, num_groups: int | None) -> RawTask:
-    """Load a task from the arrays of a .npz file.
+def reads(path: Path) -> bool:
+    """Whether a name ends in .npz."""
+    return path.suffix.lower() == ".npz"
 
-    Args:
-        path: an existing file.
-        num_groups: G, square patches of images, or equal blocks of columns; `None` for
-            16 patches, for the file's own groups, or else for one group per column.
 
-    Returns:
-        The task: pixels divided by 255, or each feature standardised over the items.
+@part.task(version=1)
+def archive(path: Path, *, num_groups: int | None = None) -> RawTask:
+    """Load a task from the arrays of a .npz file; see `task_of`.
 
     Raises:
         ValueError: the file is no .npz, holds pickled objects, lacks an array, has one
             too many, or an array is not as `load_task` says.
     """
-    arrays = _read(path)
-    where = f"{path}, array 'labels'"
+    return task_of(_read(path), path.stem, path.name, str(path), num_groups)
+
+
+def task_of(
+    arrays: Mapping[str, np.ndarray],
+    name: str,
+    source: str,
+    place: str,
+    num_groups: int | None = None,
+) -> RawTask:
+    """Make a task of arrays by name.
+
+    Args:
+        arrays: `labels` and one of `CONTENTS`, and what may stand beside them.
+        name: of the task.
+        source: where they come from, in words.
+        place: the same, for messages.
+        num_groups: G, square patches of images, or equal blocks of columns; `None` for
+            16 patches, for the arrays' own groups, or else for one group per column.
+
+    Returns:
+        The task: pixels divided by 255, or each feature standardised over the items.
+
+    Raises:
+        ValueError: an array lacks, is one too many, or is not as `load_task` says.
+    """
+    _check_names(list(arrays), place)
+    where = f"{place}, array 'labels'"
     labels, class_names, notes = read_labels(arrays["labels"], where)
     content = next(name for name in CONTENTS if name in arrays)
-    where = f"{path}, array {content!r}"
-    item_ids = _read_ids(arrays.get(ITEM), len(labels), path)
+    where = f"{place}, array {content!r}"
+    item_ids = _read_ids(arrays.get(ITEM), len(labels), place)
     if content == "images":
         return build_image_task(
-            path.stem,
-            path.name,
+            name,
+            source,
             arrays[content],
             labels,
             class_names,
@@ -72,32 +98,34 @@ def load_archive(path: Path, num_groups: int | None) -> RawTask:
     check_features(features, columns, where)
     if len(labels) != len(features):
         raise ValueError(
-            f"{path}, array 'labels': must have one label for each of {len(features)} "
+            f"{place}, array 'labels': must have one label for each of {len(features)} "
             f"items, got {len(labels)}."
         )
     if "groups" in arrays and num_groups is not None:
         raise ValueError(
-            f"`num_groups` must be left out, because {path} brings its own groups, got "
-            f"{num_groups}."
+            f"`num_groups` must be left out, because {place} brings its own groups, "
+            f"got {num_groups}."
         )
     if "groups" in arrays:
-        groups = check_groups(arrays["groups"], len(columns), f"{path}, array 'groups'")
+        groups = check_groups(
+            arrays["groups"], len(columns), f"{place}, array 'groups'"
+        )
         group_names = tuple(f"group {g}" for g in range(len(groups)))
     else:
         groups, group_names = block_groups(columns, num_groups)
     if "group_names" in arrays:
-        group_names = _read_names(arrays["group_names"], len(groups), path)
+        group_names = _read_names(arrays["group_names"], len(groups), place)
     return RawTask(
-        name=path.stem,
+        name=name,
         source=(
-            f"{path.name}; {_MADE_BEFORE if is_embedding else ''}each {column} "
+            f"{source}; {_MADE_BEFORE if is_embedding else ''}each {column} "
             "standardised over all items"
         ),
         kind="embedding" if is_embedding else "table",
         features=standardise(features),
         labels=labels,
         class_names=class_names,
-        size=_read_size(arrays.get("size"), len(features), path),
+        size=_read_size(arrays.get("size"), len(features), place),
         groups=groups,
         group_names=group_names,
         item_ids=item_ids,
@@ -123,11 +151,10 @@ def _read(path: Path) -> dict[str, np.ndarray]:
                     f"{path}, array {name!r}: must be a plain array of numbers or "
                     f"strings, got {got}. Pickles can run code and are never loaded."
                 ) from None
-    _check_names(list(arrays), path)
     return arrays
 
 
-def _check_names(names: list[str], path: Path) -> None:
+def _check_names(names: list[str], place: str) -> None:
     """Refuse a missing array, one too many, and one that would not be read."""
     contents = [name for name in CONTENTS if name in names]
     optional = (ITEM,) if contents == ["images"] else (*OPTIONAL, ITEM)
@@ -143,7 +170,7 @@ def _check_names(names: list[str], path: Path) -> None:
     else:
         return
     raise ValueError(
-        f"{path}: must hold arrays 'labels' and one of "
+        f"{place}: must hold arrays 'labels' and one of "
         f"{', '.join(map(repr, CONTENTS))}; beside the first two it may hold "
         f"{', '.join(map(repr, OPTIONAL))}, beside any {ITEM!r}, got {wrong} among "
         f"{sorted(names)}."
@@ -151,12 +178,12 @@ def _check_names(names: list[str], path: Path) -> None:
 
 
 def _read_ids(
-    ids: np.ndarray | None, num_items: int, path: Path
+    ids: np.ndarray | None, num_items: int, place: str
 ) -> tuple[str, ...] | None:
     """Return what recorded answers call the items, where the file says so."""
     if ids is None:
         return None
-    where = f"{path}, array {ITEM!r}"
+    where = f"{place}, array {ITEM!r}"
     if ids.dtype.kind not in "iuU" or ids.ndim != 1:
         raise ValueError(
             f"{where}: must be strings or whole numbers, one per item, got {ids.dtype} "
@@ -165,23 +192,23 @@ def _read_ids(
     return check_item_ids([str(name) for name in ids], num_items, where)
 
 
-def _read_names(names: np.ndarray, num_groups: int, path: Path) -> tuple[str, ...]:
+def _read_names(names: np.ndarray, num_groups: int, place: str) -> tuple[str, ...]:
     """Return the names of the groups."""
     if names.dtype.kind != "U" or names.shape != (num_groups,):
         raise ValueError(
-            f"{path}, array 'group_names': must be {num_groups} strings, got "
+            f"{place}, array 'group_names': must be {num_groups} strings, got "
             f"{names.dtype} of shape {names.shape}."
         )
     return tuple(str(name) for name in names)
 
 
 def _read_size(
-    size: np.ndarray | None, num_items: int, path: Path
+    size: np.ndarray | None, num_items: int, place: str
 ) -> Float[np.ndarray, " items"]:
     """Return the lengths of the items relative to their median; 1 without `size`."""
     if size is None:
         return np.ones(num_items)
-    where = f"{path}, array 'size'"
+    where = f"{place}, array 'size'"
     if size.shape != (num_items,) or size.dtype.kind not in "fiu":
         raise ValueError(
             f"{where}: must be {num_items} numbers, got {size.dtype} of shape "

@@ -166,6 +166,7 @@ class RawTask(NamedTuple):
         vocabulary: number of ids; see `TaskInfo`.
         weights: `[M, W]` what the groups divide, where they do not divide the features.
         importance: `[G]`, where it is known and need not be measured.
+        importance_source: where it is known from, in words.
         item_ids: `M` of them; see `TaskInfo`.
         notes: see `TaskInfo`.
     """
@@ -183,5 +184,6 @@ class RawTask(NamedTuple):
     vocabulary: int | None = None
     weights: Float[np.ndarray, "items words"] | None = None
     importance: Float[np.ndarray, " groups"] | None = None
+    importance_source: str = ""
     item_ids: Sequence[str] | None = None
     notes: tuple[str, ...] = ()

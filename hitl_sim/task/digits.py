@@ -4,12 +4,14 @@ import numpy as np
 
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import patch_groups
+from oracles import part
 
 SIDE = 8
 MAX_INK = 16
 
 
-def load_digits(num_groups: int | None = None) -> RawTask:
+@part.task(version=1)
+def digits(*, num_groups: int | None = None) -> RawTask:
     """Load the digits, pixels scaled to [0, 1], in square patches.
 
     Args:

@@ -6,13 +6,22 @@ import numpy as np
 
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.image import build_image_task
+from oracles import part
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 _GREY = ("1", "L", "LA")
 _DEEP = ("I", "I;16", "I;16B", "F")
 
 
-def load_folder(path: Path, image_size: int | None, num_groups: int | None) -> RawTask:
+def reads(path: Path) -> bool:
+    """Whether a path is a folder."""
+    return path.is_dir()
+
+
+@part.task(version=1)
+def folder(
+    path: Path, *, image_size: int | None = None, num_groups: int | None = None
+) -> RawTask:
     """Load images; the name of a subfolder is the class of what lies in it.
 
     Files are taken in the order of their names. Images are grey where all are, and red,

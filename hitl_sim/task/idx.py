@@ -11,17 +11,19 @@ import numpy as np
 from hitl_sim.task.check import encode_labels
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.image import build_image_task
+from oracles import part
 
 _NAME = re.compile(r"(?P<stem>.*)images(?P<dot>[.-])idx3(?P<rest>[.-]ubyte(\.gz)?)")
 _UBYTE = 8
 
 
-def is_idx(path: Path) -> bool:
+def reads(path: Path) -> bool:
     """Whether a name is that of IDX images, as "train-images-idx3-ubyte.gz"."""
     return _NAME.fullmatch(path.name) is not None
 
 
-def load_idx(path: Path, num_groups: int | None) -> RawTask:
+@part.task(version=1)
+def idx(path: Path, *, num_groups: int | None = None) -> RawTask:
     """Load images and, from the file of labels beside them, their classes.
 
     Args:

@@ -1,41 +1,28 @@
 """Load a task by name or from a user's file."""
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
-from hitl_sim.task.archive import load_archive
+from hitl_sim.part import Part, builtin
+from hitl_sim.task.archive import task_of
 from hitl_sim.task.content import hash_content
 from hitl_sim.task.data import RawTask, TaskData, TaskInfo
-from hitl_sim.task.digits import load_digits
-from hitl_sim.task.docstring import load_docstrings
-from hitl_sim.task.folder import load_folder
-from hitl_sim.task.idx import is_idx, load_idx
 from hitl_sim.task.importance import IMPORTANCE_SOURCE, reference_importance
-from hitl_sim.task.option import Representation, Source, TaskOptions, check_options
-from hitl_sim.task.planted import IMPORTANCE_SOURCE as PLANTED_SOURCE
-from hitl_sim.task.planted import load_planted
+from hitl_sim.task.option import TaskOptions, check_options
 from hitl_sim.task.read import SUFFIXES as TABLE_SUFFIXES
-from hitl_sim.task.read import format_of
-from hitl_sim.task.table import load_table
-
-TASKS = ("digits", "docstrings")
-"""Tasks of real data that need no file."""
-MADE_UP = ("planted",)
 
 
 def load_task(
     source: str | Path,
     *,
-    num_features: int = 256,
-    num_groups: int | None = None,
-    label_column: str | None = None,
-    text_column: str | None = None,
-    item_column: str | None = None,
-    representation: Representation | None = None,
-    length: int | None = None,
-    image_size: int | None = None,
-    informative_groups: int | None = None,
+    options: Mapping[str, Any] = MappingProxyType({}),
+    foreign: Mapping[str, Part] = MappingProxyType({}),
+    **choices: Any,
 ) -> tuple[TaskInfo, TaskData]:
     """Load a task on the host, check it, and measure its reference importance.
 
@@ -54,21 +41,10 @@ def load_task(
               column, and either numeric feature columns or one column of text in
               UTF-8, or in UTF-16 with its byte order mark. Delimiters and decimal
               commas that are not the usual ones are seen and told in the notes.
-        num_features: D of "planted", or the number of words (or hash buckets) of a
-            text; other tasks bring their own features.
-        num_groups: G, equal parts of the features. Default: 16 patches for images (or
-            the nearest number of squares), 32 word groups for text (fewer where 32 does
-            not divide the words), 16 for "planted", one group per column for a table.
-        label_column: column of the labels; default "label".
-        text_column: column of text; other columns are then not read. Default: none, all
-            other columns are numbers.
-        item_column: column of what recorded answers call the items; no feature.
-        representation: of text: "tfidf" (the default), "hashed", or "tokens", the ids
-            of its first words, which only networks for text read.
-        length: L, words of a text as tokens; default 32.
-        image_size: side to which the images of a folder are resized, pixels; default:
-            all have one size.
-        informative_groups: how many groups of "planted" tell classes apart; default 4.
+        options: of a part of kind "task".
+        foreign: such parts, by name. One returns arrays by name, as an .npz file holds
+            them, or a `RawTask`.
+        choices: fields of `TaskOptions`.
 
     Returns:
         What is known on the host, and the data as numpy arrays: no JAX backend starts.
@@ -78,75 +54,72 @@ def load_task(
             the file, the field and what is allowed.
         FileNotFoundError: there is no such file.
     """
-    options = TaskOptions(
-        num_features=num_features,
-        num_groups=num_groups,
-        label_column=label_column,
-        text_column=text_column,
-        item_column=item_column,
-        representation=representation,
-        length=length,
-        image_size=image_size,
-        informative_groups=informative_groups,
-    )
+    given = TaskOptions(**choices)
     name, path = str(source), Path(source)
-    form = _form_of(name)
-    check_options(options, form, name)
-    if form == "digits":
-        return _finish(_numbered(load_digits(num_groups)))
-    if form == "docstrings":
-        return _finish(_numbered(load_docstrings(options)))
-    if form == "planted":
-        made_up = load_planted(num_features, num_groups, informative_groups)
-        return _finish(_numbered(made_up))
-    if form == "folder":
-        return _finish(load_folder(path, image_size, num_groups))
-    if not path.is_file():
+    if name in foreign:
+        part = foreign[name]
+        check_options(given, (), name)
+        return _finish(
+            _made_by(part, name, part.with_options(options), given.num_groups)
+        )
+    part, is_file = _part_of(name, foreign)
+    check_options(given, part.options, name)
+    read = {n: getattr(given, n) for n in part.options}
+    read = {n: value for n, value in read.items() if value is not None}
+    read = part.with_options({**read, **options})
+    if not is_file:
+        raw: RawTask = part(**read)
+        # the items of a source that never changes are called by their numbers, from 0
+        return _finish(raw._replace(item_ids=[str(i) for i in range(len(raw.labels))]))
+    if not path.exists():
         raise FileNotFoundError(f"`source` must be an existing file, got {name!r}.")
-    if form == "idx":
-        return _finish(load_idx(path, num_groups))
-    if form == "table":
-        return _finish(load_table(path, options))
-    return _finish(load_archive(path, num_groups))
+    return _finish(part(path, **read))
 
 
-def _form_of(name: str) -> Source:
-    """Tell what kind of source a name is.
+def _made_by(
+    part: Part, name: str, options: Mapping[str, Any], num_groups: int | None
+) -> RawTask:
+    """Let a part that a study brings make its task.
 
     Raises:
-        ValueError: it is none.
+        ValueError: what it returns is no task.
     """
-    path = Path(name)
-    builtin: dict[str, Source] = {
-        "digits": "digits",
-        "docstrings": "docstrings",
-        "planted": "planted",
-    }
-    if name in builtin:
-        return builtin[name]
-    if is_idx(path):
-        return "idx"
-    if path.suffix.lower() == ".npz":
-        return "archive"
-    if format_of(path) is not None:
-        return "table"
-    if name and path.is_dir():
-        return "folder"
+    made, place = part(**part.with_options(options)), f"task {name!r}"
+    if isinstance(made, RawTask):
+        return made
+    if not isinstance(made, Mapping):
+        raise ValueError(
+            f"{place}: must return arrays by name, got {type(made).__name__}."
+        )
+    arrays = {field: np.asarray(array) for field, array in made.items()}
+    source = part.summary.rstrip(".") or f"part {name}"
+    return task_of(arrays, name, source, place, num_groups)
+
+
+def _part_of(name: str, foreign: Mapping[str, Part]) -> tuple[Part, bool]:
+    """Find the part that a source is read by, and whether it reads a path.
+
+    Raises:
+        ValueError: there is none.
+    """
+    made = []
+    for known, part in builtin("task").items():
+        reads = vars(sys.modules[part.factory.__module__]).get("reads")
+        if reads is None:
+            made.append(known)
+        if name == known if reads is None else name and reads(Path(name)):
+            return part, reads is not None
+    own = [n for n, part in foreign.items() if part.kind == "task"]
     raise ValueError(
-        f"`source` must be one of {', '.join(map(repr, TASKS + MADE_UP))}, or the path "
+        f"`source` must be one of {', '.join(map(repr, (*made, *own)))}, or the path "
         f"of a .npz, *images-idx3-ubyte.gz, {', '.join(TABLE_SUFFIXES)} file or of a "
         f"folder of images, got {name!r}."
     )
 
 
-def _numbered(raw: RawTask) -> RawTask:
-    """Call the items of a source that never changes by their numbers, from 0."""
-    return raw._replace(item_ids=[str(row) for row in range(len(raw.labels))])
-
-
 def _finish(raw: RawTask) -> tuple[TaskInfo, TaskData]:
     """Fix the types, measure the importance and name the content."""
-    importance, importance_source = raw.importance, PLANTED_SOURCE
+    importance, importance_source = raw.importance, raw.importance_source
     if importance is None:
         divided = raw.features if raw.weights is None else raw.weights
         importance = reference_importance(divided, raw.labels, raw.groups)

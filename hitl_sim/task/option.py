@@ -1,28 +1,50 @@
 """The choices of a user about how a source becomes a task."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, get_args
 
 Representation = Literal["tfidf", "hashed", "tokens"]
-Source = Literal["digits", "docstrings", "planted", "table", "archive", "idx", "folder"]
 
-USED_BY: dict[str, tuple[tuple[Source, ...], str]] = {
-    "label_column": (("table",), "only .csv, .tsv, .jsonl and .parquet have columns"),
-    "text_column": (("table",), "only .csv, .tsv, .jsonl and .parquet have columns"),
-    "item_column": (("table",), "only .csv, .tsv, .jsonl and .parquet have columns"),
-    "representation": (("docstrings", "table"), "only text can be represented so"),
-    "length": (("docstrings", "table"), "only text has a length in words"),
-    "image_size": (("folder",), "only a folder of images is resized"),
-    "informative_groups": (("planted",), "only 'planted' has groups of known use"),
-}
-"""Options that not every kind of source reads: who does, and the reason."""
+_COLUMNS = "only .csv, .tsv, .jsonl and .parquet have columns"
+WHY: Mapping[str, str] = MappingProxyType(
+    {
+        "label_column": _COLUMNS,
+        "text_column": _COLUMNS,
+        "item_column": _COLUMNS,
+        "representation": "only text can be represented so",
+        "length": "only text has a length in words",
+        "image_size": "only a folder of images is resized",
+        "informative_groups": "only 'planted' has groups of known use",
+    }
+)
+"""Options that not every source reads, and why it does not."""
 DEFAULT_LENGTH = 32
 """Words that a text is cut or filled to; assumed."""
 
 
 @dataclass(frozen=True)
 class TaskOptions:
-    """How a source becomes a task; see `load_task`."""
+    """How a source becomes a task.
+
+    Attributes:
+        num_features: D of "planted", or the number of words (or hash buckets) of a
+            text; other tasks bring their own features.
+        num_groups: G, equal parts of the features. Default: 16 patches for images (or
+            the nearest number of squares), 32 word groups for text (fewer where 32 does
+            not divide the words), 16 for "planted", one group per column for a table.
+        label_column: column of the labels; default "label".
+        text_column: column of text; other columns are then not read. Default: none, all
+            other columns are numbers.
+        item_column: column of what recorded answers call the items; no feature.
+        representation: of text: "tfidf" (the default), "hashed", or "tokens", the ids
+            of its first words, which only networks for text read.
+        length: L, words of a text as tokens; default 32.
+        image_size: side to which the images of a folder are resized, pixels; default:
+            all have one size.
+        informative_groups: how many groups of "planted" tell classes apart; default 4.
+    """
 
     num_features: int = 256
     num_groups: int | None = None
@@ -35,12 +57,12 @@ class TaskOptions:
     informative_groups: int | None = None
 
 
-def check_options(options: TaskOptions, source: Source, name: str) -> None:
+def check_options(options: TaskOptions, read: Collection[str], name: str) -> None:
     """Refuse what cannot be, and options that the source would not read.
 
     Args:
         options: the choices.
-        source: what kind of source it is.
+        read: the options that the source reads.
         name: the source as it was asked for, for the message.
 
     Raises:
@@ -50,9 +72,9 @@ def check_options(options: TaskOptions, source: Source, name: str) -> None:
         value = getattr(options, field)
         if value is not None and value < 1:
             raise ValueError(f"`{field}` must be >= 1, got {value}.")
-    for field, (sources, reason) in USED_BY.items():
+    for field, reason in WHY.items():
         value = getattr(options, field)
-        if value is not None and source not in sources:
+        if value is not None and field not in read:
             raise ValueError(
                 f"`{field}` must be left out for {name!r}, got {value!r}: {reason}."
             )
@@ -62,7 +84,7 @@ def check_options(options: TaskOptions, source: Source, name: str) -> None:
             f"`representation` must be one of {', '.join(map(repr, allowed))}, got "
             f"{options.representation!r}."
         )
-    is_text = source == "docstrings" or options.text_column is not None
+    is_text = "text_column" not in read or options.text_column is not None
     if not is_text and options.representation is not None:
         raise ValueError(
             f"`representation` must be left out without `text_column`, got "

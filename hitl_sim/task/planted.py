@@ -9,6 +9,7 @@ import numpy as np
 
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import block_groups
+from oracles import part
 
 NUM_ITEMS = 4000
 NUM_CLASSES = 4
@@ -24,14 +25,18 @@ IMPORTANCE_SOURCE = (
 )
 
 
-def load_planted(
-    num_features: int, num_groups: int | None, num_informative: int | None
+@part.task(version=1)
+def planted(
+    *,
+    num_features: int = 256,
+    num_groups: int | None = None,
+    informative_groups: int | None = None,
 ) -> RawTask:
     """Make the task; the same arguments give the same items on every machine.
 
     Group 0 is the strongest, then strength falls linearly; groups from
-    `num_informative` on hold noise alone. In a group of strength s the mean of class k
-    has length s and is orthogonal to the other classes' means, so the best possible
+    `informative_groups` on hold noise alone. In a group of strength s the mean of class
+    k has length s and is orthogonal to the other classes' means, so the best possible
     accuracy with all groups is that of K orthogonal signals of length `DISTANCE`: the
     integral over z of phi(z - DISTANCE) Phi(z)^(K-1).
 
@@ -39,7 +44,7 @@ def load_planted(
         num_features: D.
         num_groups: G, a divisor of D with at least K features in each group; `None` for
             16.
-        num_informative: how many of the groups tell classes apart; `None` for 4.
+        informative_groups: how many of the groups tell classes apart; `None` for 4.
 
     Returns:
         4,000 items of 4 classes.
@@ -53,7 +58,7 @@ def load_planted(
         of orthogonal signals).
     """
     num_groups = NUM_GROUPS if num_groups is None else num_groups
-    informative = NUM_INFORMATIVE if num_informative is None else num_informative
+    informative = NUM_INFORMATIVE if informative_groups is None else informative_groups
     columns = [f"feature {d}" for d in range(num_features)]
     groups, _ = block_groups(columns, num_groups)
     group_size = num_features // num_groups
@@ -95,6 +100,7 @@ def load_planted(
             for g, s in enumerate(strength)
         ],
         importance=importance,
+        importance_source=IMPORTANCE_SOURCE,
     )
 
 

@@ -12,24 +12,45 @@ from hitl_sim.task.check import check_features, check_item_ids
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import block_groups
 from hitl_sim.task.label import read_labels
-from hitl_sim.task.option import TaskOptions
-from hitl_sim.task.read import DEFAULT_LABEL_COLUMN, read_table
+from hitl_sim.task.option import Representation, TaskOptions
+from hitl_sim.task.read import DEFAULT_LABEL_COLUMN, format_of, read_table
+from hitl_sim.task.standard import standardise
 from hitl_sim.task.text import group_text, represent
+from oracles import part
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def load_table(path: Path, options: TaskOptions) -> RawTask:
+def reads(path: Path) -> bool:
+    """Whether a name ends as that of a table does."""
+    return format_of(path) is not None
+
+
+@part.task(version=1)
+def table(
+    path: Path,
+    *,
+    num_features: int = 256,
+    num_groups: int | None = None,
+    label_column: str = DEFAULT_LABEL_COLUMN,
+    text_column: str | None = None,
+    item_column: str | None = None,
+    representation: Representation | None = None,
+    length: int | None = None,
+) -> RawTask:
     """Load a task from a table of numbers, or from one column of text.
 
     Args:
         path: an existing file of a format in `SUFFIXES`.
-        options: `num_features` of a text task, where a table of numbers brings its own;
-            `num_groups` G, equal parts of the features, by default one group per column
-            or the default of a text task; the columns of labels (by default "label"),
-            of ids and of text, without which all other columns are numbers; and how
-            text is represented.
+        num_features: of a text task; a table of numbers brings its own.
+        num_groups: G, equal parts of the features; by default one group per column, or
+            the default of a text task.
+        label_column: column of the labels.
+        text_column: column of text; without it all other columns are numbers.
+        item_column: column of ids.
+        representation: how text is represented; see `represent`.
+        length: of a text as tokens.
 
     Returns:
         The task; columns of numbers are standardised over the items.
@@ -38,19 +59,25 @@ def load_table(path: Path, options: TaskOptions) -> RawTask:
         ValueError: the file cannot be read, lacks a column, a feature is not a finite
             number, a label or text is missing, or a class has no item.
     """
+    options = TaskOptions(
+        num_features=num_features,
+        label_column=label_column,
+        text_column=text_column,
+        item_column=item_column,
+        representation=representation,
+        length=length,
+    )
     table, notes = read_table(path, options)
-    label_column, text_column = options.label_column, options.text_column
-    label_column = DEFAULT_LABEL_COLUMN if label_column is None else label_column
     where = f"{path}, column {label_column!r}"
     column = _column(table, label_column, "label_column", path)
     labels, class_names, more = read_labels(_labels(column, where), where)
     notes = (*notes, *more)
-    item_ids = _item_ids(table, options.item_column, path)
+    item_ids = _item_ids(table, item_column, path)
     if text_column is not None:
         column = _column(table, text_column, "text_column", path)
         where = f"{path}, column {text_column!r}"
         texts = represent(_texts(column, where), options, where)
-        groups, group_names = group_text(texts.weights, texts.words, options.num_groups)
+        groups, group_names = group_text(texts.weights, texts.words, num_groups)
         return RawTask(
             name=_name(path),
             source=f"{path.name}, texts of column {text_column!r}. {texts.source}",
@@ -66,10 +93,10 @@ def load_table(path: Path, options: TaskOptions) -> RawTask:
             item_ids=item_ids,
             notes=notes,
         )
-    unused = (label_column, options.item_column)
+    unused = (label_column, item_column)
     columns = [name for name in table.column_names if name not in unused]
     numbers = _numbers(table, columns, path)
-    groups, group_names = block_groups(columns, options.num_groups)
+    groups, group_names = block_groups(columns, num_groups)
     return RawTask(
         name=_name(path),
         source=f"{path.name}; each column standardised over all items",
@@ -83,28 +110,6 @@ def load_table(path: Path, options: TaskOptions) -> RawTask:
         item_ids=item_ids,
         notes=notes,
     )
-
-
-def standardise(
-    features: Float[np.ndarray, "items features"],
-) -> Float[np.ndarray, "items features"]:
-    """Give each feature mean 0 and standard deviation 1; a constant one becomes 0.
-
-    Both are taken over all items, held-out ones too: no label is seen.
-
-    Args:
-        features: `[M, D]`, finite.
-
-    Returns:
-        `[M, D]`.
-    """
-    largest = np.abs(features).max(axis=0)
-    features = features / np.where(largest > 0, largest, 1.0)
-    centred = features - features.mean(axis=0)
-    spread = centred.std(axis=0)
-    is_constant = spread <= 1e-12
-    scaled = centred / np.where(is_constant, 1.0, spread)
-    return np.asarray(np.where(is_constant, 0.0, scaled))
 
 
 def _name(path: Path) -> str:

@@ -18,7 +18,7 @@ parameter.OPTIONAL = (*parameter.OPTIONAL, "mood")
 import io, sys
 import jax, msgspec
 from rich.console import Console
-from hitl_sim.report.terminal.crowd import print_crowds
+from hitl_sim.report.terminal.people import print_crowds
 from hitl_sim.study.spec import CrowdSpec
 from oracles import LABEL, build_population, sample_annotators
 

@@ -51,15 +51,13 @@ def levers_of(
         arm: its table.
         settings: swept values, by field.
     """
-
-    def swept(kind: str) -> dict[str, Any]:
-        start = f"{_ARM_LEVER}{kind}."
-        return {
-            name.removeprefix(start): value
-            for name, value in settings.items()
-            if name.startswith(start)
-        }
-
-    return tuple(
-        dict(lever) | swept(str(lever["kind"])) for lever in arm.get("lever") or ()
-    )
+    levers = []
+    for table in arm.get("lever") or ():
+        lever = {k: dict(v) if isinstance(v, Mapping) else v for k, v in table.items()}
+        start = f"{_ARM_LEVER}{lever['kind']}."
+        for field, value in settings.items():
+            if field.startswith(start):
+                inner, _, name = field.removeprefix(start).rpartition(".")
+                (lever[inner] if inner else lever)[name] = value
+        levers.append(lever)
+    return tuple(levers)

@@ -148,8 +148,8 @@ class LeverTable:
 
 def lever_words(lever: Mapping[str, Any]) -> str:
     """Name a lever in words: its kind, and what in it is not left out."""
-    rest = (f"{name} {value}" for name, value in lever.items() if value is not None)
-    kind = str(lever["kind"]).replace("_", "-")
-    return (
-        f"{kind} ({', '.join(part for part in rest if not part.startswith('kind '))})"
-    )
+    parts = []
+    for name, value in lever.items():
+        inner = value if isinstance(value, Mapping) else {name: value}
+        parts += [f"{n} {v}" for n, v in inner.items() if v is not None and n != "kind"]
+    return f"{str(lever['kind']).replace('_', '-')} ({', '.join(parts)})"

@@ -16,6 +16,7 @@ import msgspec
 from hitl_sim.energy.meters.backend import Backend, Capability
 from hitl_sim.energy.quantity import Kind, Scope
 from hitl_sim.part import Part, builtin, find
+from hitl_sim.part_source import Source, load
 
 
 def default_backends() -> list[Backend]:
@@ -27,7 +28,8 @@ def named_backend(meter: str, foreign: Mapping[str, Part] | None = None) -> Back
     """Build a meter from the words of a user.
 
     Args:
-        meter: its name, then OPTION=VALUE for each option, split as a shell splits.
+        meter: its name, or "FILE.py:NAME" or "module:NAME" of one's own, then
+            OPTION=VALUE for each option, split as a shell splits.
         foreign: meters that do not ship, by name.
 
     Raises:
@@ -35,8 +37,10 @@ def named_backend(meter: str, foreign: Mapping[str, Part] | None = None) -> Back
             or out of range.
     """
     name, *words = shlex.split(meter) or [""]
-    part = find("meter", name, foreign)
-    kinds = get_type_hints(part.factory)
+    own = {name: load(Source.of(name)).part} if ":" in name else foreign
+    part = find("meter", name, own)
+    kinds = {n: str if n in _needed(part) else type(d) for n, d in part.options.items()}
+    kinds |= get_type_hints(part.factory)
     given: dict[str, Any] = {}
     for word in words:
         option, equals, text = word.partition("=")

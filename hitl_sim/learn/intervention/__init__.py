@@ -10,4 +10,3 @@ from hitl_sim.learn.intervention.base import Intervention as Intervention
 from hitl_sim.learn.intervention.base import Program as Program
 from hitl_sim.learn.intervention.base import Setting as Setting
 from hitl_sim.learn.intervention.base import Shape as Shape
-from hitl_sim.learn.intervention.foreign import table_of as table_of

@@ -5,20 +5,25 @@ how many items, what it needs of study and task, which of its numbers are traced
 program and its work; whoever handles arms asks these and never which arm it is.
 """
 
-import inspect
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 from msgspec import Meta
 
 from hitl_sim.learn.intervention.base import Intervention, Program
-from hitl_sim.learn.lever.table import LeverSpec
+from hitl_sim.learn.lever.base import LeverSpec
 from hitl_sim.learn.network import NetworkChoice
-from hitl_sim.part import Part
+from hitl_sim.part import Part, from_table
 from hitl_sim.part import intervention as mark_intervention
 from hitl_sim.schema import Count, Table, kind_of
 from oracles.feedback import KINDS
 from oracles.parameter import PARAMETERS
+
+if TYPE_CHECKING:
+    Levers = tuple[LeverSpec, ...]
+else:
+    # which table a lever has is looked up by its kind, not known here
+    Levers = tuple[Any, ...]
 
 PROXY_STEPS = 60
 """Training steps of a machine's proxy where a study says nothing; assumed."""
@@ -47,6 +52,8 @@ class TaskFacts(NamedTuple):
         name: of the task.
         is_tokens: whether features are the ids of words.
         program: the surroundings of a run, with the network that reads the task.
+        num_items: of the source.
+        num_left: of them, those outside the split.
         network_kind: what the study calls that.
         readers: `suits -> kinds` of built-in networks that read the task and suit.
     """
@@ -54,6 +61,8 @@ class TaskFacts(NamedTuple):
     name: str
     is_tokens: bool
     program: Program
+    num_items: int
+    num_left: int
     network_kind: str
     readers: Callable[[Callable[[NetworkChoice], bool]], tuple[str, ...]]
 
@@ -67,7 +76,7 @@ class Arm(Table, frozen=True, tag_field="kind"):
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
-    lever: tuple[LeverSpec, ...] = ()
+    lever: Levers = ()
 
     traced: ClassVar[tuple[str, ...]] = ()
     """Fields that are traced: each of their values is of the same program."""
@@ -135,6 +144,16 @@ class Arm(Table, frozen=True, tag_field="kind"):
     def leaves(self) -> Mapping[str, float]:
         """Numbers that are traced, by name: what `Setting.params` holds."""
         return {name: getattr(self, name) for name in self.traced}
+
+    @property
+    def all_leaves(self) -> Mapping[str, float]:
+        """These, and those of its levers by kind, as "lever.KIND.NAME"."""
+        of_levers = {
+            f"lever.{lever.kind}.{name}": number
+            for lever in self.lever
+            for name, number in lever.leaves.items()
+        }
+        return {**self.leaves, **of_levers}
 
     def num_options(self, num_classes: int, num_groups: int) -> int:
         """Options of a question; the classes where nobody is asked."""
@@ -301,21 +320,9 @@ def built_in(arm: type[Arm], version: int = 1) -> Part:
 
     Returns:
         A part whose factory is `(program, **options) -> Intervention`; its attribute
-        `arm` is the table.
+        `table` is the table.
     """
-    kind = str(arm.__struct_config__.tag)
-
-    def factory(program: Program, **options: Any) -> Intervention:
-        return arm(name=kind, **options).build(program)
-
-    fields = inspect.signature(arm).parameters
-    defaults = {name: fields[name].default for name in arm.traced}
-    params = {name: n for name, n in defaults.items() if isinstance(n, float)}
-    own = [f for n, f in fields.items() if n not in ("name", "lever", *params)]
-    program = inspect.Parameter("program", inspect.Parameter.POSITIONAL_ONLY)
-    factory.__signature__ = inspect.Signature([program, *own])  # type: ignore[attr-defined]
-    factory.__doc__ = arm.__doc__
-    # where a process of its own finds the part
-    factory.__module__, factory.__qualname__ = arm.__module__, kind
-    factory.arm = arm  # type: ignore[attr-defined]
-    return mark_intervention(version=version, name=kind, params=params)(factory)
+    given = {"name": str(arm.__struct_config__.tag), "lever": ()}
+    return from_table(
+        arm, mark_intervention, version=version, traced=arm.traced, given=given
+    )

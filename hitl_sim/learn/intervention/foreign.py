@@ -66,8 +66,23 @@ class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
         super().check(study._replace(batch=study.batch or 1))
 
     def check_task(self, task: TaskFacts) -> None:
-        """Refuse a part that does not build what an intervention is."""
-        self.build(task.program)
+        """Refuse a part that is no intervention, or levers that it leaves no room."""
+        built, kinds = self.build(task.program), [lever.kind for lever in self.lever]
+        if kinds and built.is_scratch:
+            raise ValueError(
+                f"`arm.lever` must be left out where intervention {self.kind!r} trains "
+                f"each round from fresh weights, got {kinds} in arm {self.name!r}."
+            )
+        first = task.program.train.num_checkpoints // built.num_stages
+        for lever in self.lever:
+            lever.check(self, first)
+            is_less = built.num_features < task.program.shape.num_features
+            if lever.is_pretrained and is_less:
+                raise ValueError(
+                    f"`arm.lever` must not hold {lever.kind!r}, whose network "
+                    f"is pretrained on all features, where {self.kind!r} takes some "
+                    f"away, got both in arm {self.name!r}."
+                )
 
     def check_replayed(self) -> None:
         """Refuse kinds of question whose answers cannot be replayed."""
@@ -147,9 +162,3 @@ def _check_capacity(arm: ForeignArm, built: Intervention) -> None:
 
 BROUGHT: type[Arm] = ForeignArm
 """The table of every intervention that a study brings."""
-
-
-def table_of(part: Part) -> type[Arm]:
-    """Return the table that an intervention is read to."""
-    table: type[Arm] = getattr(part.factory, "arm", BROUGHT)
-    return table

@@ -21,7 +21,6 @@ from hitl_sim.learn.intervention.base import (
     keep_plan,
 )
 from hitl_sim.learn.intervention.share import kept_items
-from hitl_sim.learn.lever.table import FineTuneLever, find_lever
 from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.learn.optimise import TrainSet
 from hitl_sim.learn.query import lowest_first
@@ -63,9 +62,10 @@ class GroupArm(Arm, frozen=True):
                 "`arm.penalty` must be given exactly where `arm.use` is 'penalty', got "
                 f"{self.penalty!r} with {self.use!r} in arm {self.name!r}."
             )
-        if not self.penalises_inputs and find_lever(self.lever, FineTuneLever):
+        tuned = [lever.kind for lever in self.lever if lever.is_pretrained]
+        if not self.penalises_inputs and tuned:
             raise ValueError(
-                "`arm.use` must be 'penalty' with a lever of kind 'fine_tune', for a "
+                f"`arm.use` must be 'penalty' with a lever of kind {tuned[0]!r}, for a "
                 "pretrained network reads all features, got 'select' in arm "
                 f"{self.name!r}."
             )

@@ -21,7 +21,6 @@ from hitl_sim.learn.intervention.base import (
     askable_first,
     label_questions,
 )
-from hitl_sim.learn.lever.table import QuantiseLever, find_lever
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.query import top_items, true_first
@@ -231,13 +230,6 @@ def _check_levers(arm: LabellingArm) -> None:
         raise ValueError(
             "`arm.refit` must be 'warm' with a lever, which acts on one training from "
             f"its begin to its end, got {arm.refit!r} in arm {arm.name!r}."
-        )
-    quantise = find_lever(arm.lever, QuantiseLever)
-    if quantise is not None and quantise.form != "post_training":
-        raise ValueError(
-            "`arm.lever.form` must be 'post_training' in an arm of kind 'labelling', "
-            "whose model chooses items by what it answers in float32, got "
-            f"{quantise.form!r} in arm {arm.name!r}."
         )
 
 

@@ -1,13 +1,13 @@
 """Low-rank adapters: small matrices that are trained beside weights that are not."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from hitl_sim.learn.lever.layout import Layout
-from hitl_sim.learn.network import Hooks, Network, NetworkConfig, Product, build_network
+from hitl_sim.learn.lever.base import Leg
+from hitl_sim.learn.network import Network, Product, build_network
 
 
 class Adapter(NamedTuple):
@@ -36,31 +36,23 @@ class _Weights(NamedTuple):
     adapters: tuple[Adapter, ...]
 
 
-def build_adapted(
-    config: NetworkConfig,
-    sizes: tuple[int, int],
-    layout: Layout,
-    begin: Callable[[jax.Array], tuple[Any, ...]],
-    rank: int,
-) -> Network:
+def build_adapted(leg: Leg, sizes: tuple[int, int], rank: int) -> Network:
     """Build a network whose layers, but the last, learn through adapters alone.
 
     Their second matrix starts at zero, so that training starts from the weights as they
     are. In use the product of both is added to the weights, and costs nothing more.
 
     Args:
-        config: the network.
+        leg: the network and its weights, none of which is held.
         sizes: input width D and output width K.
-        layout: of its weights.
-        begin: `key -> leaves` that training starts from.
         rank: r of the adapters; at most as large as a layer.
 
     References:
         Hu, Shen, Wallis, Allen-Zhu, Li, Wang, Wang, Chen (2022), LoRA: low-rank
         adaptation of large language models, ICLR, section 4.1.
     """
+    hooks, layout = leg.hooks, leg.layout
     adapted = tuple(i for i in layout.passed if i not in layout.last)
-    plain = build_network(config, *sizes)
 
     def product(weights: _Weights) -> tuple[Any, Product]:
         coming = iter((*weights.adapters, None))
@@ -82,25 +74,20 @@ def build_adapted(
         return tuple(made)
 
     def start(key: jax.Array) -> tuple[Adapted, Any]:
-        leaves = begin(key)
-        last = tuple(leaves[i] for i in layout.last)
-        rest = tuple(leaf for i, leaf in enumerate(leaves) if i not in layout.last)
+        leaves = leg.leaves(*hooks.start(key))
+        last, rest = layout.split(leaves)
         return Adapted(fresh(jax.random.fold_in(key, 1), leaves), last), rest
 
-    def join(trained: Adapted, frozen: Sequence[Any]) -> list[Any]:
-        own, rest = iter(trained.last), iter(frozen)
-        every = range(len(layout.paths))
-        return [next(own) if i in layout.last else next(rest) for i in every]
-
     def weights(trained: Adapted, frozen: Any) -> _Weights:
-        return _Weights(layout.unflatten(join(trained, frozen)), trained.adapters)
+        leaves = layout.join(trained.last, frozen)
+        return _Weights(layout.unflatten(leaves), trained.adapters)
 
     def merged(trained: Adapted, frozen: Any) -> Any:
-        leaves = join(trained, frozen)
+        leaves = layout.join(trained.last, frozen)
         for position, adapter in zip(adapted, trained.adapters, strict=True):
             leaves[position] = leaves[position] + adapter.down @ adapter.up
         return layout.unflatten(leaves)
 
-    network = build_network(config, *sizes, product)
-    hooks = Hooks(start, weights, None, None, merged, plain.apply, merged)
-    return network._replace(hooks=hooks)
+    network = build_network(leg.config, *sizes, product)
+    changed = hooks._replace(start=start, weights=weights, deploy=merged, plain=merged)
+    return network._replace(hooks=changed)

@@ -56,6 +56,17 @@ class Layout(NamedTuple):
         """Put leaves back into params."""
         return jax.tree.unflatten(self.tree, leaves)
 
+    def split(self, leaves: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Return the leaves of the last layer, and all others."""
+        rest = (leaf for i, leaf in enumerate(leaves) if i not in self.last)
+        return tuple(leaves[i] for i in self.last), tuple(rest)
+
+    def join(self, last: Sequence[Any], rest: Sequence[Any]) -> list[Any]:
+        """Put the leaves of the last layer and all others together again."""
+        own, others = iter(last), iter(rest)
+        every = range(len(self.paths))
+        return [next(own) if i in self.last else next(others) for i in every]
+
 
 def layout_of(network: Network) -> Layout:
     """Name the weights of a plain network."""

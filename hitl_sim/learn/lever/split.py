@@ -1,10 +1,11 @@
-"""Networks that are used in two halves, with few bits for what goes between them."""
+"""Splitting: a network is used in two halves, with few bits for what lies between."""
 
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import jax
+from msgspec import Meta
 
 from hitl_sim.learn.arithmetic import (
     decode_features,
@@ -12,33 +13,88 @@ from hitl_sim.learn.arithmetic import (
     quantise_features,
 )
 from hitl_sim.learn.arithmetic.feature import Coded
-from hitl_sim.learn.lever.config import SplitConfig
-from hitl_sim.learn.network import Network, NetworkConfig, Product, build_network
+from hitl_sim.learn.lever.base import (
+    Course,
+    Host,
+    Leg,
+    Lever,
+    LeverSpec,
+    Scene,
+    beside,
+    built_in,
+)
+from hitl_sim.learn.network import NetworkConfig, Product, build_network, layers_of
+from hitl_sim.schema import one_of
 
 _Pass = Callable[[Any, jax.Array], Any]
 
 
-def split_network(
-    network: Network, config: NetworkConfig, sizes: tuple[int, int], split: SplitConfig
-) -> Network:
-    """Let a network in use answer from rounded features; training stays as it is.
+class SplitLever(LeverSpec, frozen=True, tag="split"):
+    """Answer queries on a device and a server, with a network cut between two layers.
 
-    Args:
-        network: with hooks of other levers, whose products are plain.
-        config: its shapes; dense layers alone.
-        sizes: input width D and output width K.
-        split: where it is cut.
+    Training is left alone; accuracy is that of the network that answers from rounded
+    features. What runs the halves and what lies between is said when the study is
+    priced, by `hitl-sim levers`.
+
+    Attributes:
+        after: layers that the device runs; 0 sends the input.
+        bits: of each feature that is sent, between its item's least and largest.
     """
-    if network.hooks is None:
-        raise TypeError("`network` must have hooks.")
-    rounding = _passing(
-        config, sizes, split, lambda x: quantise_features(x, split.bits)
-    )
-    return network._replace(hooks=network.hooks._replace(answer=rounding))
+
+    after: Annotated[int, Meta(ge=0)]
+    bits: Annotated[int, Meta(ge=1, le=16)]
+
+    turn: ClassVar[int] = 4
+
+    def check(self, arm: Any, checkpoints: int) -> None:
+        """Refuse what rounds in its own way."""
+        del checkpoints
+        if beside(arm, "quantise") is not None:
+            raise ValueError(
+                "`arm.lever.kind` must not be 'split' beside 'quantise', which rounds "
+                "what each layer reads already, got both."
+            )
+
+    def check_task(self, arm: Any, task: Any) -> None:
+        """Refuse a cut where there is none between two dense layers."""
+        network = layers_of(task.program.network)
+        if network.encoder is not None:
+            allowed = one_of(task.readers(lambda other: other.takes_any_width))
+            raise ValueError(
+                f"`network.kind` must be {allowed} with a lever of kind 'split', "
+                f"got {task.network_kind!r} in arm {arm.name!r}."
+            )
+        num_layers = len(network.hidden) + 1
+        if self.after >= num_layers:
+            raise ValueError(
+                f"`arm.lever.after` must be < {num_layers}, the layers of the network, "
+                f"with a lever of kind 'split', got {self.after} in arm {arm.name!r}."
+            )
+
+    def build(self, host: Host) -> Lever:
+        """Let a network in use answer from rounded features."""
+        sizes = host.sizes
+
+        def rounding(leg: Leg) -> Leg:
+            config = layers_of(leg.config)
+            used = _passing(
+                config, sizes, self, lambda x: quantise_features(x, self.bits)
+            )
+            split = leg.hooked(answer=leg.wrap(used))
+            return split._replace(answer=f":split{self.after}b{self.bits}")
+
+        def act(course: Course, scene: Scene) -> Course:
+            del scene
+            return course.each(rounding)
+
+        def halves(config: NetworkConfig) -> tuple[Any, Any]:
+            return device_half(config, sizes, self), server_half(config, sizes, self)
+
+        return Lever(act, halves=halves)
 
 
 def device_half(
-    config: NetworkConfig, sizes: tuple[int, int], split: SplitConfig
+    config: NetworkConfig, sizes: tuple[int, int], split: SplitLever
 ) -> Callable[[Any, jax.Array], Coded]:
     """Return `(params, [N, D] features) -> what is sent`."""
 
@@ -56,7 +112,7 @@ def device_half(
 
 
 def server_half(
-    config: NetworkConfig, sizes: tuple[int, int], split: SplitConfig
+    config: NetworkConfig, sizes: tuple[int, int], split: SplitLever
 ) -> Callable[[Any, Coded], jax.Array]:
     """Return `(params, what was sent) -> [N, K] logits`."""
 
@@ -73,7 +129,7 @@ def server_half(
 def _passing(
     config: NetworkConfig,
     sizes: tuple[int, int],
-    split: SplitConfig,
+    split: SplitLever,
     at_cut: Callable[[jax.Array], jax.Array],
 ) -> _Pass:
     """Return a pass that does something to what the layer after the cut reads."""
@@ -88,3 +144,6 @@ def _passing(
         return params, multiply
 
     return build_network(config, *sizes, product).apply
+
+
+split = built_in(SplitLever)

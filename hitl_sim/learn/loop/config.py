@@ -9,7 +9,6 @@ from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.crowd import Labour
 from hitl_sim.learn.intervention import Arm, Program
-from hitl_sim.learn.lever import NO_LEVER, LeverConfig
 from hitl_sim.learn.optimise import Curve
 from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.replay import ReplayCount
@@ -23,10 +22,10 @@ class RunConfig:
 
     Attributes:
         program: task shape, network, training, and who answers.
-        intervention: which guidance; neither its name nor its traced numbers are read.
+        intervention: which guidance, and what acts on the network beside it; neither
+            its name nor its traced numbers are read.
         num_validation: validation items V.
         num_test: test items.
-        lever: what acts on the network beside guidance.
         num_leftover: items of the source outside the split, which a lever may use.
     """
 
@@ -34,7 +33,6 @@ class RunConfig:
     intervention: Arm
     num_validation: int
     num_test: int
-    lever: LeverConfig = NO_LEVER
     num_leftover: int = 0
 
 

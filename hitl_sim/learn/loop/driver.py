@@ -13,7 +13,6 @@ from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.lever import Course, Leg
 from hitl_sim.learn.loop.bucket import buckets_of, fit_in_bucket
 from hitl_sim.learn.loop.config import RunKeys
-from hitl_sim.learn.network import Network, NetworkConfig
 from hitl_sim.learn.optimise import (
     Curve,
     Evaluation,
@@ -71,27 +70,24 @@ def _evaluation(split: Split, columns: jax.Array | None) -> Evaluation:
 
 def build_driver(
     intervention: Intervention,
-    network: Network,
+    course: Course,
     config: TrainConfig,
     setting: Setting,
     keys: RunKeys,
-    course: Course | None = None,
 ) -> RoundDriver:
     """Build the device's side of one run.
 
     Args:
         intervention: what is asked and learned.
-        network: on `intervention.num_features` inputs.
+        course: the forms of the network, on `intervention.num_features` inputs.
         config: batch, checkpoints and optimiser.
         setting: the run's data and leaves.
         keys: the run's keys.
-        course: the forms that levers give the network; `network` alone if left out.
 
     Returns:
         `start` and `round_step`.
     """
-    if course is None:
-        course = Course((Leg(NetworkConfig(), network),))
+    network = course.legs[0].network
     per_stage = config.num_checkpoints // intervention.num_stages
     fit_stage = _build_fit(intervention, config, setting, keys, course)
 
@@ -99,8 +95,7 @@ def build_driver(
         plan, questions = intervention.begin(
             jax.random.fold_in(keys.choose, 0), setting
         )
-        first, rates = course.legs[0].network, setting.optimiser
-        learner = init_learner(keys.init, first, config, rates)
+        learner = init_learner(keys.init, network, config, setting.optimiser)
         state = RoundState(jnp.int32(0), learner, plan, questions)
         if not intervention.has_start:
             return state, None

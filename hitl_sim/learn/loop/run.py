@@ -15,7 +15,7 @@ from hitl_sim.learn.crowd import Labour, collect
 from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds, Trace
 from hitl_sim.learn.loop.driver import RoundState
-from hitl_sim.learn.loop.stage import build_people, guidance_of, set_up
+from hitl_sim.learn.loop.stage import build_people, build_stage, course_of, guidance_of
 from hitl_sim.learn.optimise import Curve
 from hitl_sim.learn.replay import count
 from hitl_sim.task import TaskData
@@ -42,7 +42,9 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
             f"({num_checkpoints}), got {stages}."
         )
     # the network has other shapes after its first round
-    is_apart = config.lever.cut is not None and not intervention.has_start
+    is_changed = len(course_of(config, intervention).legs) > 1
+    is_apart = is_changed and not intervention.has_start
+    set_up = build_stage(config, intervention)
     gather = build_people(config, intervention)
 
     def run(
@@ -51,9 +53,7 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
         data: TaskData,
         answers: RecordedAnswers | None = None,
     ) -> Trace:
-        keys, setting, driver = set_up(
-            config, intervention, seeds, hyper, data, answers
-        )
+        keys, setting, driver = set_up(seeds, hyper, data, answers)
         state, begun = driver.start()
         if intervention.feedback is None:
             state, curve = driver.round_step(state, None, is_first=True)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from hitl_sim.learn.crowd import collect
 from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds
-from hitl_sim.learn.loop.stage import build_people, guidance_of, set_up
+from hitl_sim.learn.loop.stage import build_people, build_stage, guidance_of
 from hitl_sim.task import TaskData
 from oracles.replay import RecordedAnswers
 
@@ -23,6 +23,7 @@ def build_simulation(config: RunConfig) -> Callable[..., Any]:
         `(seeds, hyper, data, answers=None) -> arrays`, to be timed beside the run.
     """
     intervention = guidance_of(config)
+    set_up = build_stage(config, intervention)
     gather = build_people(config, intervention)
 
     def simulate(
@@ -31,9 +32,7 @@ def build_simulation(config: RunConfig) -> Callable[..., Any]:
         data: TaskData,
         answers: RecordedAnswers | None = None,
     ) -> Any:
-        keys, setting, driver = set_up(
-            config, intervention, seeds, hyper, data, answers
-        )
+        keys, setting, driver = set_up(seeds, hyper, data, answers)
         questions = driver.start()[0].questions
         if intervention.feedback is None or questions is None:
             return setting.split

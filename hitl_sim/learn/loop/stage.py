@@ -13,12 +13,10 @@ from hitl_sim.learn.crowd import Assignment, Questions, assign, hire
 from hitl_sim.learn.crowd import ask as ask_crowd
 from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.intervention.base import Perceived, Shape
-from hitl_sim.learn.lever import NO_LEVER, build_course
+from hitl_sim.learn.lever import Course, Host, build_course
 from hitl_sim.learn.loop.config import Hyper, RunConfig, RunKeys, Seeds, run_keys
 from hitl_sim.learn.loop.driver import RoundDriver, build_driver
-from hitl_sim.learn.network import Network, build_network, layers_of
-from hitl_sim.learn.optimise import TrainSet, fit
-from hitl_sim.learn.query import true_first
+from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.replay import REPLAYED, answerable, ask_recorded, begin, build_crowd
 from hitl_sim.task import Split, TaskData, build_leftover, build_split
 from oracles import Population, Response
@@ -38,15 +36,15 @@ def guidance_of(config: RunConfig) -> Intervention:
     Raises:
         ValueError: the intervention is impossible, or no lever can act on it.
     """
-    program, cut = config.program, config.lever.cut
-    if cut is not None and config.intervention.uses_trained_network:
-        small = layers_of(program.network).shrink(cut.share)
-        program = replace(program, network=small)
-    built = config.intervention.build(program)
-    if built.is_scratch and config.lever != NO_LEVER:
+    program, arm = config.program, config.intervention
+    if arm.lever and arm.uses_trained_network:
+        last = _untrained(config, _host(config, program.shape.num_features)).legs[-1]
+        program = replace(program, network=last.config)
+    built = arm.build(program)
+    if built.is_scratch and arm.lever:
         raise ValueError(
             "`lever` must be left out where each round trains from fresh weights, for "
-            f"it acts on one training from begin to end, got {config.lever}."
+            f"it acts on one training from begin to end, got {arm.lever}."
         )
     return built
 
@@ -55,6 +53,32 @@ def network_of(config: RunConfig, intervention: Intervention) -> Network:
     """Build the network of a run, which is trained, looked with and billed."""
     sizes = (intervention.num_features, config.program.shape.num_classes)
     return build_network(config.program.network, *sizes)
+
+
+def host_of(config: RunConfig, intervention: Intervention) -> Host:
+    """Say what levers act on."""
+    return _host(config, intervention.num_features)
+
+
+def _host(config: RunConfig, num_features: int) -> Host:
+    program = config.program
+    sizes = (num_features, program.shape.num_classes)
+    left, parts = config.num_leftover, program.parts
+    return Host(program.network, sizes, program.train, left, parts)
+
+
+def course_of(config: RunConfig, intervention: Intervention) -> Course:
+    """Build the course without what a run would put into it; shapes are the same."""
+    return _untrained(config, host_of(config, intervention))
+
+
+def _untrained(config: RunConfig, host: Host) -> Course:
+    # any numbers will do: shapes are the same
+    numbers = config.program.train.optimiser.part.params
+    rates = {name: jnp.float32(number) for name, number in numbers.items()}
+    leaves = config.intervention.all_leaves
+    params = {name: jnp.float32(number) for name, number in leaves.items()}
+    return build_course(host, config.intervention.lever, params, rates)
 
 
 class Stage(NamedTuple):
@@ -87,56 +111,46 @@ def perceive_pool(
     return Perceived(*perceive(key, kind, population, *seen))
 
 
-def set_up(
-    config: RunConfig,
-    intervention: Intervention,
-    seeds: Seeds,
-    hyper: Hyper,
-    data: TaskData,
-    answers: RecordedAnswers | None,
-) -> Stage:
-    """Make a run's task, and what acts on it."""
-    program, shape, lever = config.program, config.program.shape, config.lever
-    network, keys = network_of(config, intervention), run_keys(seeds)
+def build_stage(
+    config: RunConfig, intervention: Intervention
+) -> Callable[[Seeds, Hyper, TaskData, RecordedAnswers | None], Stage]:
+    """Build the function that makes a run's task and what acts on it."""
+    program, shape = config.program, config.program.shape
+    host, levers = host_of(config, intervention), config.intervention.lever
+    found = (lever.build(host).pretrain for lever in levers)
+    pretrain = next(filter(None, found), None)
     sizes = (shape.num_pool, config.num_validation, config.num_test)
-    split = build_split(keys.split, data, hyper.corruption, *sizes)
-    seen = (hyper.population, split, shape)
-    setting = Setting(
-        split,
-        jnp.asarray(data.groups),
-        jnp.asarray(data.importance),
-        hyper.params,
-        hyper.optimiser,
-        perceive_pool(keys.crowd, intervention.feedback, *seen),
-    )
-    if answers is not None and program.panel.policy == "restrict":
-        is_askable = answerable(answers, program.panel, split.pool.item)
-        setting = setting._replace(is_askable=is_askable)
-    course = None
-    if lever != NO_LEVER:
-        known = _pretrain(config, network, keys, hyper, data)
-        layers = layers_of(program.network)
-        ends = (intervention.num_features, shape.num_classes)
-        trained = (program.train, hyper.optimiser)
-        course = build_course(layers, ends, lever, *trained, known)
-    driver = build_driver(intervention, network, program.train, setting, keys, course)
-    return Stage(keys, setting, driver)
 
+    def pretrained(keys: RunKeys, hyper: Hyper, data: TaskData) -> Any:
+        if pretrain is None:
+            return None
+        items = build_leftover(keys.split, data, sum(sizes))
+        key = jax.random.fold_in(keys.init, _PRETRAINING)
+        return pretrain(key, *items, hyper.optimiser)
 
-def _pretrain(
-    config: RunConfig, network: Network, keys: RunKeys, hyper: Hyper, data: TaskData
-) -> Any:
-    """Train on what the split leaves, where a lever asks for it."""
-    program, tune = config.program, config.lever.fine_tune
-    if tune is None:
-        return None
-    num_used = program.shape.num_pool + config.num_validation + config.num_test
-    x, y = build_leftover(keys.split, data, num_used)
-    is_related = y < tune.classes
-    num_items = jnp.maximum(is_related.sum(dtype=jnp.int32), 1)
-    related = TrainSet(x, y, true_first(is_related), num_items)
-    key = jax.random.fold_in(keys.init, _PRETRAINING)
-    return fit(key, network, program.train, hyper.optimiser, related, tune.steps)
+    def set_up(
+        seeds: Seeds, hyper: Hyper, data: TaskData, answers: RecordedAnswers | None
+    ) -> Stage:
+        keys = run_keys(seeds)
+        split = build_split(keys.split, data, hyper.corruption, *sizes)
+        seen = (hyper.population, split, shape)
+        setting = Setting(
+            split,
+            jnp.asarray(data.groups),
+            jnp.asarray(data.importance),
+            hyper.params,
+            hyper.optimiser,
+            perceive_pool(keys.crowd, intervention.feedback, *seen),
+        )
+        if answers is not None and program.panel.policy == "restrict":
+            is_askable = answerable(answers, program.panel, split.pool.item)
+            setting = setting._replace(is_askable=is_askable)
+        known = pretrained(keys, hyper, data)
+        course = build_course(host, levers, hyper.params, hyper.optimiser, known)
+        driver = build_driver(intervention, course, program.train, setting, keys)
+        return Stage(keys, setting, driver)
+
+    return set_up
 
 
 class People(NamedTuple):

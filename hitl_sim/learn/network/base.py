@@ -62,21 +62,25 @@ class Hooks(NamedTuple):
     Attributes:
         start: `key -> (trained, held)`: what steps change, and what they leave alone.
         weights: `(trained, held) -> params` that `apply` takes.
-        settle: `(trained, held) -> trained` after each step; None for nothing.
+        settle: `(trained, held) -> (trained, held)` after each step; None for nothing.
         revise: `(trained, held, checkpoint) -> (trained, held)` before the steps of
             each checkpoint; None for nothing.
         deploy: `(trained, held) -> deployed`, once before the network is used.
         answer: `(deployed, [B, D] features) -> [B, K] logits` of the network in use.
         plain: `(trained, held) -> params` of the plain network of the same shapes.
+        loss: `(trained, held) -> []`, added to the loss; None for nothing.
+        gradients: `(gradients, trained, held) -> gradients`; None as they are.
     """
 
     start: Callable[[Key[Array, ""]], tuple[Any, Any]]
     weights: Callable[[Any, Any], Any]
-    settle: Callable[[Any, Any], Any] | None
+    settle: Callable[[Any, Any], tuple[Any, Any]] | None
     revise: Callable[[Any, Any, Any], tuple[Any, Any]] | None
     deploy: Callable[[Any, Any], Any]
     answer: Callable[[Any, Any], Float[Array, "batch classes"]]
     plain: Callable[[Any, Any], Any]
+    loss: Callable[[Any, Any], Float[Array, ""]] | None = None
+    gradients: Callable[[Any, Any, Any], Any] | None = None
 
 
 class Training(NamedTuple):

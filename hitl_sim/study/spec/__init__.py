@@ -1,7 +1,7 @@
 """What a study file says: frozen tables, and one `validate` that every study passes."""
 
 from hitl_sim.schema import Scalar
-from hitl_sim.study.spec.arm import arm_kinds, control_of, is_replayed
+from hitl_sim.study.spec.arm import control_of, is_replayed, kinds_of
 from hitl_sim.study.spec.axis import AxisSpec
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.check import convert, validate
@@ -24,10 +24,10 @@ __all__ = [
     "TaskSpec",
     "TrainingSpec",
     "acts_on_crowd",
-    "arm_kinds",
     "control_of",
     "convert",
     "is_replayed",
+    "kinds_of",
     "load_spec",
     "named_parts",
     "planned_parts",

@@ -1,12 +1,14 @@
 """The tables [[arm]] of a study, each read to the table of its intervention."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
-from hitl_sim.learn.intervention import Arm, table_of
-from hitl_sim.part import Part, builtin, find
+from hitl_sim.learn.intervention import Arm, foreign
+from hitl_sim.learn.lever import own
+from hitl_sim.part import Kind, Part, builtin, find
 from hitl_sim.study.spec.crowd import CrowdSpec
 
 Role = Literal["control", "null", "arm"]
@@ -18,24 +20,31 @@ else:
     Arms = Annotated[tuple[Any, ...], Meta(min_length=1)]
 
 
-def arm_kinds(parts: Mapping[str, Part] | None = None) -> tuple[str, ...]:
-    """List the kinds of arm there are, those that a study brings last."""
+def kinds_of(kind: Kind, parts: Mapping[str, Part] | None = None) -> tuple[str, ...]:
+    """List the parts of a kind there are, those that a study brings last."""
     brought = (parts or {}).items()
-    own = [name for name, part in brought if part.kind == "intervention"]
-    return (*builtin("intervention"), *own)
+    found = [name for name, part in brought if part.kind == kind]
+    return (*builtin(kind), *found)
 
 
-def arm_table(kind: str, parts: Mapping[str, Part] | None = None) -> type[Arm]:
-    """Return the table of an arm.
+BROUGHT: Mapping[str, Any] = MappingProxyType(
+    {"intervention": foreign.BROUGHT, "method": own.BROUGHT}
+)
+"""The struct of a part that a study brings, by the kinds that have tables."""
+
+
+def table_of(kind: Kind, name: str, parts: Mapping[str, Part] | None = None) -> Any:
+    """Return the struct that an arm, or a lever of it, is read to.
 
     Args:
-        kind: of the arm.
+        kind: "intervention" or "method".
+        name: of the part.
         parts: parts that the study brings.
 
     Raises:
-        PartError: there is no such kind.
+        PartError: there is no such part.
     """
-    return table_of(find("intervention", kind, parts))
+    return getattr(find(kind, name, parts).factory, "table", BROUGHT[kind])
 
 
 def control_of(arms: Sequence[Arm]) -> int:

@@ -1,23 +1,16 @@
 """The one `validate` that every study passes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
 from hitl_sim.cost import check_prices
-from hitl_sim.energy.multiplier import multiplier_saving
 from hitl_sim.learn.intervention import Arm, Surroundings
-from hitl_sim.learn.lever.table import (
-    FineTuneLever,
-    QuantiseLever,
-    check_levers,
-    find_lever,
-)
-from hitl_sim.part import Part
-from hitl_sim.schema import kind_of
+from hitl_sim.learn.lever.base import LeverSpec
+from hitl_sim.part import Kind, Part, PartError, find
 from hitl_sim.study.network_spec import network_table
-from hitl_sim.study.spec.arm import arm_kinds, arm_table, is_replayed
+from hitl_sim.study.spec.arm import is_replayed, kinds_of, table_of
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.crowd import acts_on_crowd
 from hitl_sim.study.spec.message import explain
@@ -57,14 +50,14 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     for name, task in tasks.items() if isinstance(tasks, Mapping) else ():
         # by itself, so that a message can say which of the tasks it is about
         _convert(task, TaskSpec, raw, f".task.{name}")
-    arms = {"arm": _convert_arms(raw["arm"], raw, planned)} if "arm" in raw else {}
+    arms = {"arm": _convert_arms(raw, planned)} if "arm" in raw else {}
     spec = _convert({**raw, **arms, "part": parts}, StudySpec, raw, "")
     try:
         check_prices(spec.prices)
         spec.network.resolved(planned)
         _check_optimiser(spec)
         spec.training.resolved(planned)
-        spec.target.part(planned)
+        spec.target.all_options(planned)
     except ValueError as error:
         raise SpecError(str(error)) from error
     if spec.lanes is not None and spec.width % spec.lanes:
@@ -99,34 +92,45 @@ def _convert_parts(raw: Mapping[str, Any]) -> Any:
     }
 
 
-def _convert_arms(arms: Any, raw: Mapping[str, Any], parts: Mapping[str, Part]) -> Any:
-    """Read each arm to the table of its kind."""
-    if not isinstance(arms, list | tuple):
-        return arms
+def _convert_arms(raw: Mapping[str, Any], parts: Mapping[str, Part]) -> Any:
+    """Read each arm, and each of its levers, to the table of its kind."""
+
+    def arm(table: Mapping[str, Any], path: str) -> Arm:
+        if "lever" in table:
+            levers = _convert_each(table["lever"], lever, f"{path}.lever")
+            table = {**table, "lever": levers}
+        found: Arm = convert_kind("intervention", table, path)
+        return found
+
+    def lever(table: Mapping[str, Any], path: str) -> LeverSpec:
+        found: LeverSpec = convert_kind("method", table, path)
+        return found
+
+    def convert_kind(kind: Kind, table: Mapping[str, Any], path: str) -> Any:
+        name, known = table.get("kind"), kinds_of(kind, parts)
+        if name not in known:
+            listed = ", ".join(map(repr, known))
+            where, got = path.lstrip("."), "none" if name is None else repr(name)
+            raise SpecError(f"`{where}.kind` must be one of {listed}, got {got}.")
+        found: Any = _convert(table, table_of(kind, str(name), parts), raw, path)
+        try:
+            return found.complete(parts)
+        except ValueError as error:
+            raise SpecError(str(error)) from error
+
+    return _convert_each(raw["arm"], arm, ".arm")
+
+
+def _convert_each(
+    tables: Any, convert_one: Callable[[Mapping[str, Any], str], Any], path: str
+) -> Any:
+    """Read each of a list of tables."""
+    if not isinstance(tables, list | tuple):
+        return tables
     return tuple(
-        _convert_arm(table, raw, f".arm[{i}]", parts)
-        if isinstance(table, Mapping)
-        else table
-        for i, table in enumerate(arms)
+        convert_one(table, f"{path}[{i}]") if isinstance(table, Mapping) else table
+        for i, table in enumerate(tables)
     )
-
-
-def _convert_arm(
-    table: Mapping[str, Any],
-    raw: Mapping[str, Any],
-    path: str,
-    parts: Mapping[str, Part],
-) -> Arm:
-    kind = table.get("kind")
-    if kind not in arm_kinds(parts):
-        kinds = ", ".join(map(repr, arm_kinds(parts)))
-        got = "none" if kind is None else repr(kind)
-        raise SpecError(f"`{path.lstrip('.')}.kind` must be one of {kinds}, got {got}.")
-    arm = _convert(table, arm_table(str(kind), parts), raw, path)
-    try:
-        return arm.complete(parts)
-    except ValueError as error:
-        raise SpecError(str(error)) from error
 
 
 def _check_numbers(value: Any, path: str) -> None:
@@ -192,7 +196,7 @@ def _check_optimiser(spec: StudySpec) -> None:
             raise SpecError(
                 "`arm.lever` must be left out with `training.optimiser` "
                 "'fixed_hessian', which acts on plain weights, got "
-                f"{kind_of(arm.lever[0])!r} in arm {arm.name!r}."
+                f"{arm.lever[0].kind!r} in arm {arm.name!r}."
             )
         if arm.penalises_inputs:
             raise SpecError(
@@ -290,18 +294,22 @@ def _check_lever(arm: Arm, spec: StudySpec) -> None:
                 f"`network.{option}` must be {plain!r} with arms that have levers, got "
                 f"{value!r} with arm {arm.name!r}."
             )
-    quantise = find_lever(arm.lever, QuantiseLever)
-    try:
-        check_levers(arm.lever, spec.training.checkpoints // arm.stages)
-        if quantise is not None and quantise.multiplier is not None:
-            # knows the designs, and what each is said to save
-            multiplier_saving(quantise.multiplier)
-    except ValueError as error:
-        raise SpecError(f"Arm {arm.name!r}: {error}") from error
+    kinds = [lever.kind for lever in arm.lever]
+    for kind in kinds:
+        if kinds.count(kind) > 1:
+            raise SpecError(
+                f"Arm {arm.name!r}: `arm.lever.kind` must be unique, got {kind!r} "
+                "twice."
+            )
+    for lever in arm.lever:
+        try:
+            lever.check(arm, spec.training.checkpoints // arm.stages)
+        except ValueError as error:
+            raise SpecError(f"Arm {arm.name!r}: {error}") from error
 
 
 def _check_pretraining(spec: StudySpec) -> None:
-    tuned = [a.name for a in spec.arm if find_lever(a.lever, FineTuneLever)]
+    tuned = [a.name for a in spec.arm if any(b.is_pretrained for b in a.lever)]
     if bool(tuned) != (spec.prices.pretraining is not None):
         raise SpecError(
             "`prices.pretraining` must be given as 'sunk', 'shared' or 'full' exactly "
@@ -313,7 +321,13 @@ def _check_pretraining(spec: StudySpec) -> None:
 def _check_tasks(spec: StudySpec) -> None:
     if not spec.task:
         raise SpecError("`task` must hold at least one table, got none.")
+    own = planned_parts(spec.part)
     for name, task in spec.task.items():
+        if task.source in own:
+            try:
+                find("task", task.source, own).with_options(task.options)
+            except PartError as error:
+                raise SpecError(f"[task.{name}] {error}") from error
         total = task.irrelevant + task.duplicate + task.wrong_label
         if total > 1.0:
             raise SpecError(

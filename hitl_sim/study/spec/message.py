@@ -1,27 +1,18 @@
 """Sentences about a table that does not fit: field, value, and what is allowed."""
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_args, get_origin
 
 import msgspec
 
-from hitl_sim.cost import GivenCarbon, Prices
-from hitl_sim.learn.intervention.foreign import BROUGHT
-from hitl_sim.learn.lever.table import LeverSpec
-from hitl_sim.study.network_spec import NetworkSpec
-from hitl_sim.study.spec.arm import arm_kinds, arm_table
-from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
-from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec
-from hitl_sim.study.spec.part import PartSpec
+from hitl_sim.part import Kind
+from hitl_sim.study.spec.arm import BROUGHT, kinds_of, table_of
 from hitl_sim.study.spec.study import StudySpec
-from hitl_sim.study.spec.task import TaskSpec
-from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `(?P<name>.+)`")
 _MISSING = re.compile(r"missing required field `(?P<name>.+)`")
-_LEVERS = tuple(lever.__struct_config__.tag for lever in get_args(LeverSpec))
 
 
 def explain(message: str, raw: Mapping[str, Any], above: str) -> str:
@@ -46,18 +37,14 @@ def explain(message: str, raw: Mapping[str, Any], above: str) -> str:
         hint = f" Allowed: {allowed}." if allowed else ""
         return f"`{prefix}{found['name']}` is not a field of a study.{hint}"
     if found := _MISSING.search(what):
-        if found["name"] == "kind":
-            listed = ", ".join(map(repr, _LEVERS))
-            return f"`{prefix}kind` must be one of {listed}, got none."
         hint = _REQUIRED.get(found["name"], "it has no default.")
         return f"`{prefix}{found['name']}` must be given: {hint}"
-    return f"`{where}` must be {_condition(what, where, path, raw)}, got {value!r}."
+    return f"`{where}` must be {_condition(what, path, raw)}, got {value!r}."
 
 
-def _condition(what: str, where: str, path: str, raw: Mapping[str, Any]) -> str:
+def _condition(what: str, path: str, raw: Mapping[str, Any]) -> str:
     """Say what a value must be."""
-    is_lever_kind = where.startswith("arm") and where.endswith("kind")
-    choices = _LEVERS if is_lever_kind else _choices(path, raw)
+    choices = _choices(path, raw)
     if choices and not what.startswith("Expected"):
         return f"one of {', '.join(map(repr, choices))}"
     expected = what.removeprefix("Expected ").partition(", got ")[0]
@@ -94,27 +81,32 @@ def _struct_at(path: str, value: Any) -> type[msgspec.Struct] | None:
     steps = list(_steps(path))
     if not steps:
         return StudySpec
-    if steps[0] == "arm" and "lever" in steps and isinstance(value, Mapping):
-        levers = {a.__struct_config__.tag: a for a in get_args(LeverSpec)}
-        return levers.get(str(value.get("kind")))
     if steps[0] == "arm" and isinstance(value, Mapping):
+        of: Kind = "method" if "lever" in steps else "intervention"
         kind = str(value.get("kind"))
-        return arm_table(kind) if kind in arm_kinds() else BROUGHT
-    if steps[-1] == "carbon_kgco2e_per_kwh":
-        return GivenCarbon
-    tables: dict[str | int, type[msgspec.Struct]] = {
-        "part": PartSpec,
-        "task": TaskSpec,
-        "network": NetworkSpec,
-        "training": TrainingSpec,
-        "target": TargetSpec,
-        "crowd": CrowdSpec,
-        "crew": CrewSpec,
-        "axis": AxisSpec,
-        "draw": DrawSpec,
-        "prices": Prices,
-    }
-    return tables.get(steps[0])
+        is_known = kind in kinds_of(of)
+        struct: type[msgspec.Struct] = table_of(of, kind) if is_known else BROUGHT[of]
+        return struct
+    found: Any = StudySpec
+    is_key = False
+    for step in steps:
+        if is_key or not isinstance(step, str) or step == "...":
+            is_key = False
+            continue
+        hint = {f.name: f.type for f in msgspec.structs.fields(found)}.get(step)
+        found = next(_structs_in(hint), None)
+        if found is None:
+            return None
+        is_key = get_origin(hint) is dict
+    return found  # type: ignore[no-any-return]
+
+
+def _structs_in(hint: Any) -> Iterator[type[msgspec.Struct]]:
+    """Find the struct that a field holds: as it is, in a list, a table, or a choice."""
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        yield hint
+    for inner in get_args(hint):
+        yield from _structs_in(inner)
 
 
 def _fields_at(path: str, value: Any) -> tuple[str, ...]:

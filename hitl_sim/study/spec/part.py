@@ -1,7 +1,7 @@
 """The tables [part.NAME] of a study: parts that it brings itself."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -59,10 +59,12 @@ NAMED_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "intervention": ("arm.kind",),
         "aggregation": ("arm.aggregate",),
         "annotator": ("crowd.annotator",),
+        "method": ("arm.lever.kind",),
+        "task": ("task.*.source",),
         "metric": ("target.metric",),
     }
 )
-"""Fields by which a study's tables name a part, by its kind."""
+"""Fields by which a study's tables name a part, by its kind; a star is any name."""
 
 
 def bind_part(name: str, table: PartSpec) -> PartSpec:
@@ -139,24 +141,28 @@ def with_offered(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**raw, "part": {**found, **own}} if found else raw
 
 
-def _named(raw: Mapping[str, Any], field: str) -> list[str]:
+def _named(tables: Any, field: str) -> list[str]:
     """Read a field of a table, or of each of a list of tables."""
-    table, _, column = field.partition(".")
-    there = raw.get(table)
-    tables = there if isinstance(there, list | tuple) else [there]
-    found = [t.get(column) for t in tables if isinstance(t, Mapping)]
+    found = [tables]
+    for step in field.split("."):
+        each = [t for there in found for t in _each(there) if isinstance(t, Mapping)]
+        below = (t.values() if step == "*" else [t.get(step)] for t in each)
+        found = [value for values in below for value in values]
     return [name for name in found if isinstance(name, str)]
 
 
+def _each(there: Any) -> Sequence[Any]:
+    return there if isinstance(there, list | tuple) else [there]
+
+
 def named_parts(
-    parts: Mapping[str, PartSpec], tables: Mapping[str, Mapping[str, Any] | None]
+    parts: Mapping[str, PartSpec], tables: Mapping[str, Any]
 ) -> dict[str, dict[str, Scalar]]:
     """Tell the parts that some plain tables name, by what they are.
 
     Args:
         parts: all that the study brings.
-        tables: "arm", "network", "training" and "crowd", as plain tables; a table that
-            does not act is None or left out.
+        tables: plain ones, as a study has them; one that does not act is None.
 
     Returns:
         Identity by name of those that are used and have been planned.
@@ -164,8 +170,7 @@ def named_parts(
     used = {}
     for name, part in parts.items():
         identity = part.identity or {}
-        for field in NAMED_IN.get(str(identity.get("kind")), ()):
-            table, _, column = field.partition(".")
-            if (tables.get(table) or {}).get(column) == name:
-                used[name] = identity
+        fields = NAMED_IN.get(str(identity.get("kind")), ())
+        if any(name in _named(tables, field) for field in fields):
+            used[name] = identity
     return used

@@ -2,18 +2,19 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
-from hitl_sim.schema import Count, Share, Table
+from hitl_sim.schema import Count, Scalar, Share, Table
 
 
 class TaskSpec(Table, frozen=True):
     """Where the items come from, how they are split, and what is wrong with the pool.
 
     Attributes:
-        source: "digits", "docstrings", "planted", or a path: an .npz, .csv, .tsv,
-            .jsonl or .parquet file, images in IDX, or a folder of images. A folder
-            beside the study file is written with a slash, as "./flowers".
+        source: "digits", "docstrings", "planted", a part that the study brings, or a
+            path: an .npz, .csv, .tsv, .jsonl or .parquet file, images in IDX, or a
+            folder of images. A folder beside the study file is written with a slash, as
+            "./flowers".
         pool: items that training may use.
         validation: held-out items that fix and test the target; billed.
         test: held-out items that are only watched.
@@ -32,6 +33,7 @@ class TaskSpec(Table, frozen=True):
         image_size: side to which a folder's images are resized, pixels; they must have
             one size when left out.
         informative_groups: groups of "planted" that matter; 4 when left out.
+        options: of the part that makes it.
     """
 
     source: str
@@ -50,3 +52,4 @@ class TaskSpec(Table, frozen=True):
     length: Count | None = None
     image_size: Count | None = None
     informative_groups: Count | None = None
+    options: dict[str, Scalar] = field(default_factory=dict)

@@ -109,11 +109,13 @@ class TargetSpec(Table, frozen=True):
         metric: what validation and test measure: "accuracy", "balanced_accuracy", or a
             part that the study brings. Columns of records are called after accuracy
             whatever it is.
+        options: of the metric, each of whose values is a program.
     """
 
     fraction: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.95
     smoothing: Count = 5
     metric: str = "accuracy"
+    options: dict[str, Any] = field(default_factory=dict)
 
     def part(self, foreign: Mapping[str, Part] | None = None) -> Part:
         """Look up its metric.
@@ -125,3 +127,17 @@ class TargetSpec(Table, frozen=True):
             ValueError: there is none of that name.
         """
         return find("metric", self.metric, foreign, "target.metric")
+
+    def named(self, foreign: Mapping[str, Part] | None = None) -> Any:
+        """Return what fixes the metric: its name, with its options where it has any."""
+        options = self.all_options(foreign)
+        return {"kind": self.metric, **options} if options else self.metric
+
+    def all_options(self, foreign: Mapping[str, Part] | None = None) -> dict[str, Any]:
+        """Complete the metric's options by their defaults.
+
+        Raises:
+            ValueError: one is unknown, missing, or out of its range.
+        """
+        part = self.part(foreign)
+        return read_options(part, self.options, "target.options", "target.metric")

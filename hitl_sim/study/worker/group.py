@@ -70,7 +70,7 @@ def group_of(chunk: Chunk, out: Path) -> Group:
         return _groups[chunk.group]
     first = chunk.runs[0].condition
     width = first.spec.width
-    info, data = data_of(first.task)
+    info, data = data_of(first)
     config = run_config(first, info, data)
     work = describe_work(config)
     group = {
@@ -96,7 +96,7 @@ def arguments_of(chunk: Chunk) -> tuple[Any, ...]:
     """Gather what a group's program is called with for a chunk."""
     first = chunk.runs[0].condition
     width = first.spec.width
-    info, data = data_of(first.task)
+    info, data = data_of(first)
     seeds = [seeds_of(run) for run in chunk.runs]
     hypers = [hyper_of(run.condition, info) for run in chunk.runs]
     answers = recording_of(first, info)

@@ -1,6 +1,5 @@
 """What the runs of one program differ in, as numbers on the host."""
 
-from functools import cache
 from typing import Any
 
 import jax
@@ -11,29 +10,30 @@ from hitl_sim.learn import Hyper, Seeds
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.plan import Run, load_data, population_of
-from hitl_sim.study.spec import TaskSpec
 from hitl_sim.task import Corruption, TaskData, TaskInfo
 
 STREAMS = {"control": 0, "arm": 0, "null": 1, "pilot": 2}
 """Random stream of initialisation and batches, by role."""
 
 
-@cache
-def _load(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
-    return load_data(task)
+_loaded: dict[bytes, tuple[TaskInfo, TaskData]] = {}
 
 
-def data_of(task: TaskSpec) -> tuple[TaskInfo, TaskData]:
+def data_of(condition: Condition) -> tuple[TaskInfo, TaskData]:
     """Load a task's data, once in this process whatever its spoilt shares."""
     # shares are leaves: they must not load the same data twice
     plain = {"irrelevant": 0.0, "duplicate": 0.0, "wrong_label": 0.0}
-    return _load(msgspec.structs.replace(task, **plain))
+    task, spec = msgspec.structs.replace(condition.task, **plain), condition.spec
+    key = msgspec.json.encode((task, spec.part.get(task.source)))
+    if key not in _loaded:
+        _loaded[key] = load_data(spec, condition.task_name)
+    return _loaded[key]
 
 
 def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
     """Turn a condition's leaves into numbers, `[]` float32 on the host."""
     task = condition.task
-    params: Any = dict(condition.arm.leaves)
+    params: Any = dict(condition.arm.all_leaves)
     rates: Any = condition.training.all_params(foreign_parts(condition.spec))
     leaves = Hyper(
         optimiser=rates,

@@ -67,7 +67,7 @@ def time_lanes(chunk: Chunk, options: Sequence[int]) -> tuple[float, ...]:
         Time per run of each option, s: the shorter of two calls after a first.
     """
     spec = chunk.runs[0].condition.spec
-    info, data = data_of(chunk.runs[0].condition.task)
+    info, data = data_of(chunk.runs[0].condition)
     config = run_config(chunk.runs[0].condition, info, data)
     _, *arguments = arguments_of(chunk)
     # padding repeats a run, so a short chunk takes as long as a full one

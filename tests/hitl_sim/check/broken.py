@@ -1,11 +1,15 @@
-"""Annotators that each break one promise, for checks to find."""
+"""Parts that each break one promise, for checks to find; most are annotators."""
 
 import itertools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
+from hitl_sim.energy import Kind, Scope, exact
+from hitl_sim.energy.meters import Capability
+from hitl_sim.learn.lever import Around
 from oracles import FEEDBACK, Oracle, part
 
 LABEL = FEEDBACK["label"]
@@ -128,3 +132,55 @@ def raises():
 @part.meter()
 def power():
     return None
+
+
+@part.optimiser(params={"rate": 0.1})
+def uphill(total_steps):
+    return lambda params: optax.scale(params["rate"])
+
+
+@part.metric()
+def the_worse_the_better():
+    return lambda logits, label, params: (logits.argmax(axis=1) != label).mean()
+
+
+@part.method()
+def not_around(host):
+    return host
+
+
+@part.method()
+def loses_weights(host):
+    def settle(trained, state, params):
+        return jax.tree.leaves(trained), state
+
+    return Around(settle=settle)
+
+
+@part.task()
+def no_arrays():
+    return 3
+
+
+@part.task()
+def other_each_time():
+    features = np.arange(40.0).reshape(20, 2) ** next(COUNT)
+    return {"features": features, "labels": np.arange(20) % 2}
+
+
+class Debt:
+    name = "debt"
+
+    def probe(self):
+        return [Capability("debt", True, "host/debt", Scope.BOARD, Kind.ASSUMED)]
+
+    def read(self):
+        return None
+
+    def delta(self, start, end):
+        return [exact(-1.0, "J", Kind.ASSUMED, Scope.BOARD, "none", of="host/debt")]
+
+
+@part.meter()
+def below_nothing():
+    return Debt()

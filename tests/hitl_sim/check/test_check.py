@@ -60,11 +60,27 @@ def test_a_part_that_ignores_its_key_is_said_to_be_not_random(broken):
 
 
 @pytest.mark.parametrize(
+    ("name", "check_name", "words"),
+    [
+        ("uphill", "steps", "must lower the loss of a linear network"),
+        ("the_worse_the_better", "value", "must be the higher the better"),
+        ("loses_weights", "course", "what is trained must keep its arrays"),
+        ("other_each_time", "content", "it must make the same arrays each time"),
+        ("below_nothing", "reading", "joules must be >= 0, got -1.0"),
+    ],
+)
+def test_a_broken_promise_of_another_kind_is_found(broken, name, check_name, words):
+    assert words in failure_of(getattr(broken, name), check_name)
+
+
+@pytest.mark.parametrize(
     ("name", "words"),
     [
         ("no_oracle", "must return an `oracles.Oracle`"),
         ("raises", "it raised RuntimeError: no luck today."),
-        ("power", "`kind` must be one that has checks"),
+        ("power", "it must have `name`, got NoneType"),
+        ("not_around", "must return an `Around` or a `Lever`"),
+        ("no_arrays", "must return arrays by name, got int"),
     ],
 )
 def test_a_part_that_does_not_build_has_one_outcome(broken, name, words):

@@ -23,9 +23,9 @@ from hitl_sim.learn.intervention.machine_share import MachineShareArm
 from hitl_sim.learn.intervention.random_share import RandomShareArm
 from hitl_sim.learn.intervention.relevance import RelevanceArm
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
+from hitl_sim.learn.lever import Host, build_course
 from hitl_sim.learn.loop import bucket, build_driver, run_keys
 from hitl_sim.learn.loop.bucket import buckets_of
-from hitl_sim.learn.network import build_network
 from hitl_sim.task import build_split
 from oracles import sample_annotators
 from oracles.feedback import FEEDBACK
@@ -118,10 +118,10 @@ def test_arms_of_one_replicate_start_from_the_same_weights(
         hyper.optimiser,
     )
     program = config_of(WholePoolArm(name="a", role="control")).program
-    network = build_network(program.network, 64, 10)
+    course = build_course(Host(program.network, (64, 10), program.train), (), {}, {})
     starts = [
         build_driver(
-            config.build(program), network, program.train, setting, keys
+            config.build(program), course, program.train, setting, keys
         ).start()[0]
         for config in (WholePoolArm(name="a", role="control"), RandomShareArm(name="a"))
     ]
@@ -145,8 +145,8 @@ def test_the_driver_called_round_by_round_equals_the_scan(
         hyper.optimiser,
     )
     built = LABELLING.build(program)
-    network = build_network(program.network, 64, 10)
-    driver = build_driver(built, network, program.train, setting, keys)
+    course = build_course(Host(program.network, (64, 10), program.train), (), {}, {})
+    driver = build_driver(built, course, program.train, setting, keys)
     annotators = sample_annotators(keys.crowd, hyper.population, 3)
     people = FEEDBACK["label"].init(keys.crowd, annotators)
     plan, state, curves = assign(10, config.program.panel), driver.start()[0], []
@@ -320,8 +320,8 @@ def test_given_labels_are_spread_over_the_classes_and_nobody_is_asked_them(
     label = np.asarray(split.pool.label)
     assert len(set(start)) == 10
     assert np.bincount(label[start], minlength=10).max() == 1
-    network = build_network(program.network, 64, 10)
-    driver = build_driver(built, network, WHOLE, setting, keys)
+    course = build_course(Host(program.network, (64, 10), WHOLE), (), {}, {})
+    driver = build_driver(built, course, WHOLE, setting, keys)
     state, curve = driver.start()
     assert curve.validation.shape == (1,)
     asked = set(np.asarray(state.plan.asked[10:15]))

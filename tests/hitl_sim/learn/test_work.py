@@ -5,9 +5,7 @@ import pytest
 
 from hitl_sim.energy import count_operations
 from hitl_sim.learn import (
-    LeverConfig,
     NetworkConfig,
-    PruneConfig,
     RunConfig,
     TrainConfig,
     describe_steps,
@@ -19,6 +17,7 @@ from hitl_sim.learn.intervention.labelling import LabellingArm, fit_steps
 from hitl_sim.learn.intervention.machine_share import MachineShareArm
 from hitl_sim.learn.intervention.relevance import RelevanceArm
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
+from hitl_sim.learn.lever.prune import PruneLever
 from hitl_sim.learn.network import build_network
 from hitl_sim.learn.optimiser import OptimiserConfig
 from hitl_sim.learn.optimiser.sgd import sgd
@@ -285,11 +284,9 @@ def test_work_that_differs_is_called_differently(config_of):
 
 def test_masks_that_come_step_by_step_are_called_so(config_of):
     found = {}
-    for form, until in (("masked", 0), ("gradual", 4)):
-        lever = LeverConfig(prune=PruneConfig(0.5, form, 2, until))
-        config = dataclasses.replace(
-            config_of(WholePoolArm(name="a", role="control")), lever=lever
-        )
+    for form, until in (("masked", None), ("gradual", 4)):
+        prune = PruneLever(share=0.5, form=form, after=2, until=until)
+        config = config_of(WholePoolArm(name="a", role="control", lever=(prune,)))
         for line in describe_work(config):
             counted = operations(line)
             assert found.setdefault(line.unit.name, counted) == counted

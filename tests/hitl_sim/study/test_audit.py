@@ -8,7 +8,7 @@ from rich.console import Console
 from hitl_sim.energy import Kind, Quantity, Scope, load_profile
 from hitl_sim.energy.profile import Constant, MeasuredCost
 from hitl_sim.record import RecordError
-from hitl_sim.report.terminal.calibration import print_audit
+from hitl_sim.report.terminal.energy import print_audit
 from hitl_sim.study import audit
 from hitl_sim.study.audit import audit_study, draw_runs
 from hitl_sim.study.calibration import DISTURBED

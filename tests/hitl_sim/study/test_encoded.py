@@ -51,7 +51,7 @@ def conditions_of(tables, task, network):
 
 def run_two_lanes(condition):
     """Run two replicates as one dispatch of a group, traced once."""
-    info, data = worker.data_of(condition.task)
+    info, data = worker.data_of(condition)
     config = worker.run_config(condition, info, data)
     sweep = worker.build_sweep(config, 2, 1)
     hyper = worker.hyper_of(condition, info)

@@ -1,4 +1,4 @@
-"""Interventions, strategies and aggregations in files that a study brings."""
+"""Parts of all kinds in files that a study brings."""
 
 import re
 
@@ -14,11 +14,14 @@ from hitl_sim.study.plan import build_plan
 from hitl_sim.study.spec import SpecError, convert
 
 PARTS = '''
+import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from hitl_sim import part
 from hitl_sim.learn.intervention.share import Kept, build_unguided
+from hitl_sim.learn.lever import Around
 
 
 @part.strategy(params={"weight": 1.0})
@@ -96,6 +99,35 @@ def newest(program, *, least=1):
     return build_unguided(program, begin)
 
 
+@part.method(params={"share": 0.1})
+def shrinking(host, *, every=1):
+    """Shrink all weights after each step."""
+
+    def settle(weights, state, params):
+        return jax.tree.map(lambda w: w * (1.0 - params["share"]), weights), state
+
+    return Around(settle=settle)
+
+
+@part.metric()
+def among(*, best=2):
+    """Share of items whose class is among the best."""
+
+    def measure(logits, label, params):
+        found = jax.lax.top_k(logits, best)[1] == label[:, None]
+        return found.any(axis=1).mean(dtype=jnp.float32)
+
+    return measure
+
+
+@part.task()
+def blobs(*, num=600, seed=0):
+    """Two clouds."""
+    labels = np.arange(num) % 2
+    noise = np.random.default_rng(seed).normal(size=(num, 8))
+    return {"features": noise + labels[:, None], "labels": labels}
+
+
 @part.intervention()
 def silent(program):
     """Ask for labels, whatever the study says."""
@@ -128,7 +160,7 @@ def with_parts(tables, tmp_path):
 def built(plan):
     """Build what the arm runs; shapes of its trace, and its work."""
     run = next(run for run in plan.runs if run.condition.arm.name == "own")
-    info, data = worker.data_of(run.condition.task)
+    info, data = worker.data_of(run.condition)
     config = worker.run_config(run.condition, info, data)
     hyper = worker.hyper_of(run.condition, info)
     shapes = jax.eval_shape(build_run(config), worker.seeds_of(run), hyper, data)
@@ -367,3 +399,85 @@ def test_a_new_built_in_intervention_is_one_file(tables):
     shapes, _, units = built(plan)
     assert shapes.labour is None
     assert any(unit.startswith("train:") for unit in units)
+
+
+SHRUNK = {"kind": "whole_pool", "role": "arm"}
+SHRUNK |= {"lever": [{"kind": "shrinking", "params": {"share": 0.2}}]}
+CUT = {"kind": "prune", "form": "structured", "share": 0.5, "after": 1}
+
+
+def test_a_brought_method_acts_by_its_name_and_is_billed(with_parts):
+    _, hyper, units = built(build_plan(convert(with_parts(SHRUNK))))
+    assert {k: float(v) for k, v in hyper.params.items()} == {
+        "lever.shrinking.share": pytest.approx(0.2)
+    }
+    assert any(unit.endswith(":shrinking.v1,every=1") for unit in units)
+
+
+def test_params_of_a_brought_method_are_swept_in_one_program(with_parts):
+    field = "arm.lever.shrinking.params.share"
+    tables = with_parts(SHRUNK) | {"axis": [{"field": field, "values": [0.1, 0.3]}]}
+    plan = build_plan(convert(tables))
+    own = [c for c in plan.conditions if c.arm.name == "own"]
+    assert [dict(c.settings) for c in own] == [{field: 0.1}, {field: 0.3}]
+    assert own[0].static("data") == own[1].static("data")
+    assert own[0].resolved("data") != own[1].resolved("data")
+    assert set(own[0].parts) == {"shrinking"}
+    assert float(worker.hyper_of(own[1], None).params["lever.shrinking.share"]) == (
+        pytest.approx(0.3)
+    )
+
+
+@pytest.mark.parametrize(
+    ("lever", "message"),
+    [
+        (
+            {"kind": "shrink"},
+            "must be one of 'fine_tune', .* 'shrinking', got 'shrink'",
+        ),
+        (
+            {"kind": "shrinking", "options": {"a": 1}},
+            "`options.a` is no option of meth",
+        ),
+        ({"kind": "shrinking", "params": {"a": 1}}, "`params.a` is no param of method"),
+        ({"kind": "shrinking", "share": 1}, "share` is not a field .* options, params"),
+    ],
+)
+def test_a_brought_method_is_asked_for_what_it_has(with_parts, lever, message):
+    with pytest.raises(SpecError, match=message):
+        convert(with_parts(SHRUNK | {"lever": [lever]}))
+
+
+def test_a_brought_intervention_carries_levers(with_parts):
+    _, _, units = built(
+        build_plan(convert(with_parts({"kind": "newest", "lever": [CUT]})))
+    )
+    assert any(unit.startswith("train:cut:") for unit in units)
+
+
+def test_a_brought_task_is_keyed_by_what_it_makes(with_parts):
+    def plan(**options):
+        sizes = {"pool": 200, "validation": 50, "test": 50}
+        task = {"own": {"source": "blobs", "options": options, **sizes}}
+        arm = {"kind": "newest", "params": {"share": 0.25}}
+        return build_plan(convert(with_parts(arm) | {"task": task}))
+
+    one, other = plan(num=400), plan(num=400, seed=1)
+    assert one.infos["own"].num_items == 400
+    assert one.infos["own"].source.startswith("Two clouds")
+    assert one.runs[0].key == plan(num=400).runs[0].key
+    assert one.runs[0].key != other.runs[0].key
+    built(one)
+    with pytest.raises(SpecError, match=r"\[task.own\] `options.size` is no option"):
+        plan(size=3)
+
+
+def test_a_brought_metric_takes_options(with_parts):
+    def units(**target):
+        arm = {"kind": "newest", "params": {"share": 0.25}}
+        return built(build_plan(convert(with_parts(arm) | {"target": target})))[2]
+
+    found = units(metric="among", options={"best": 3})
+    assert any(":among,best=3:" in unit for unit in found)
+    with pytest.raises(SpecError, match=r"`target.options.worst` must be left out"):
+        units(metric="among", options={"worst": 3})

@@ -1,16 +1,11 @@
 import msgspec
 import pytest
 
-from hitl_sim.learn import (
-    FineTuneConfig,
-    LeverConfig,
-    PruneConfig,
-    QuantiseConfig,
-    SplitConfig,
-)
-from hitl_sim.learn.lever.table import FineTuneLever, PruneLever, QuantiseLever
+from hitl_sim.learn.lever.fine_tune import FineTuneLever
+from hitl_sim.learn.lever.prune import PruneLever
+from hitl_sim.learn.lever.quantise import QuantiseLever
+from hitl_sim.learn.lever.split import SplitLever
 from hitl_sim.study.grid import expand
-from hitl_sim.study.lever import lever_config
 from hitl_sim.study.plan import build_plan
 from hitl_sim.study.spec import SpecError, convert
 
@@ -42,16 +37,14 @@ def _study(*levers, arm=None, prices=None, **changes):
     return convert(tables | changes)
 
 
-def test_any_arm_carries_levers_which_reach_the_learner():
+def test_any_arm_carries_levers():
     arm = {"kind": "relevance", "questions": 50}
-    spec = _study({**TUNE, "classes": 0.3}, CUT, AFTER, arm=arm)
-    split = _study(SPLIT).arm[1].lever
-    assert lever_config(split, 10) == LeverConfig(split=SplitConfig(1, 4))
-    assert lever_config(spec.arm[1].lever, 10) == LeverConfig(
-        FineTuneConfig(20, 3, "all", 4),
-        PruneConfig(0.5, "structured", 2),
-        QuantiseConfig("post_training"),
-    )
+    assert _study(SPLIT, arm=arm).arm[1].lever == (SplitLever(after=1, bits=4),)
+
+
+def test_a_share_of_the_classes_is_at_least_two_of_them():
+    found = [FineTuneLever(steps=1, classes=c).num_classes(10) for c in (0.3, 0.01)]
+    assert found == [3, 2]
 
 
 @pytest.mark.parametrize(

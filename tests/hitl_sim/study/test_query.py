@@ -67,7 +67,7 @@ def test_one_query_reads_every_weight_and_launches_every_kernel(alone, control):
 
 def test_one_query_alone_takes_many_times_the_joules(alone, control):
     """Launches and weights are paid by one item, not by 297."""
-    info, data = worker.data_of(control.task)
+    info, data = worker.data_of(control)
     work = describe_work(worker.run_config(control, info, data))
     unit = next(line.unit for line in work if line.unit.name == NAME)
     units = {NAME: worker.count_unit(unit), f"{QUERY}{NAME}": alone[NAME]["query"]}

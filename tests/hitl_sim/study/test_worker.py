@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 
 from hitl_sim.learn import build_run, describe_work
-from hitl_sim.learn.lever.table import _Lever
 from hitl_sim.learn.work import Unit, abstract
 from hitl_sim.record import RecordError
 from hitl_sim.study import worker
 from hitl_sim.study.folder import merge_units
-from hitl_sim.study.lever import lever_config
 from hitl_sim.study.plan import build_plan, chunks_left
-from hitl_sim.study.spec import arm_kinds, convert, load_spec
+from hitl_sim.study.spec import convert, kinds_of, load_spec
 from hitl_sim.study.worker import process
 from hitl_sim.study.worker import run as computing
 
@@ -32,7 +30,7 @@ def tables_of_module():
 
 def lanes(plan, chunk, width, together=1):
     """Run a chunk's first runs in a dispatch of some width, past them padding."""
-    info, data = worker.data_of(chunk.runs[0].condition.task)
+    info, data = worker.data_of(chunk.runs[0].condition)
     config = worker.run_config(chunk.runs[0].condition, info, data)
     runs = chunk.runs[:2]
     sweep = worker.build_sweep(config, width, together)
@@ -84,7 +82,7 @@ def test_every_kind_of_arm_becomes_a_program_with_a_bill():
         runs = {plan.group_of(run): run for run in plan.runs}
         for run in runs.values():
             condition = run.condition
-            info, data = worker.data_of(condition.task)
+            info, data = worker.data_of(condition)
             config = worker.run_config(condition, info, data)
             work = describe_work(config)
             assert {line.unit.phase for line in work} >= {"train", "evaluate"}
@@ -96,15 +94,7 @@ def test_every_kind_of_arm_becomes_a_program_with_a_bill():
             )
             assert shapes.curve.validation.shape == (12,)
             kinds.add(condition.arm.__struct_config__.tag)
-    assert kinds == set(arm_kinds())
-
-
-def test_a_lever_of_a_forgotten_kind_is_not_left_out_in_silence():
-    class ForgottenLever(_Lever, frozen=True, tag="forgotten"):
-        """A lever that nobody told the worker of."""
-
-    with pytest.raises(AssertionError, match="ForgottenLever"):
-        lever_config([ForgottenLever()], 10)
+    assert kinds == set(kinds_of("intervention"))
 
 
 def test_a_unit_is_counted_per_item():

@@ -51,6 +51,15 @@ def lamp(*, watts: float = 60.0):
 '''
 
 
+def test_a_meter_is_named_by_its_file(tmp_path):
+    (tmp_path / "lamp.py").write_text(LAMP + "\n\nno_meter = part.task()(dict)\n")
+    assert named_backend(f"{tmp_path / 'lamp.py'}:lamp watts=100").watts == 100.0
+    with pytest.raises(ValueError, match="must be of kind 'meter' where it is used"):
+        named_backend(f"{tmp_path / 'lamp.py'}:no_meter")
+    with pytest.raises(ValueError, match="`source` must name a part"):
+        named_backend(f"{tmp_path / 'lamp.py'}:candle")
+
+
 @pytest.fixture
 def lamp(tmp_path):
     """A meter in one file outside the package."""

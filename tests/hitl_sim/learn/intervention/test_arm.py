@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import hitl_sim
-from hitl_sim.learn.intervention import Arm, Surroundings, table_of
+from hitl_sim.learn.intervention import Arm, Surroundings
 from hitl_sim.part import builtin
 
 SOURCES = Path(hitl_sim.__file__).parent
@@ -19,7 +19,7 @@ ASKS_WHICH = re.compile(
 
 
 def arm_of(kind, **fields):
-    table = table_of(builtin("intervention")[kind])
+    table = builtin("intervention")[kind].factory.table
     own = {"role": "control"} if kind == "whole_pool" else {}
     return table(name="one", **own, **fields)
 

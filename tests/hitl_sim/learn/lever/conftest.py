@@ -4,8 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
-from hitl_sim.learn import NetworkConfig, build_run
+from hitl_sim.learn import NetworkConfig, TrainConfig, build_run
+from hitl_sim.learn.lever import Host, build_course
 from hitl_sim.learn.network.cnn import ConvolutionConfig
 from hitl_sim.learn.network.text_cnn import TextConvolutionConfig
 from hitl_sim.learn.network.transformer import TransformerConfig
@@ -64,21 +66,32 @@ def items():
 
 
 @pytest.fixture(scope="session")
+def legs_of():
+    """Return a function that says what levers make of a network, leg by leg."""
+
+    def legs(network, *levers, known=None, rates=None):
+        host = Host(network, (64, 10), TrainConfig())
+        return build_course(host, levers, {}, rates or {}, known).legs
+
+    return legs
+
+
+@pytest.fixture(scope="session")
 def levered(config_of, digits, hyper_of, seeds_of):
     """Return a function that runs an arm with levers."""
 
     built = {}
 
-    def compiled(intervention, lever):
-        name = (repr(intervention), lever)
+    def compiled(intervention, levers):
+        name = (repr(intervention), levers)
         if name not in built:
-            config = config_of(intervention)
-            config = dataclasses.replace(config, lever=lever, num_leftover=1667)
+            config = config_of(replace(intervention, lever=levers))
+            config = dataclasses.replace(config, num_leftover=1667)
             built[name] = jax.jit(build_run(config), compiler_options=QUICKLY)
         return built[name]
 
-    def run(intervention, lever, replicate=0, data=None):
-        program = compiled(intervention, lever)
+    def run(intervention, levers, replicate=0, data=None):
+        program = compiled(intervention, levers)
         return program(seeds_of(replicate), hyper_of(), data or digits[1])
 
     return run

@@ -5,9 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn import FineTuneConfig, LeverConfig, NetworkConfig, PruneConfig
-from hitl_sim.learn.lever.form import build_form
+from hitl_sim.learn import NetworkConfig
+from hitl_sim.learn.lever.fine_tune import FineTuneLever
 from hitl_sim.learn.lever.gate import open_gates
+from hitl_sim.learn.lever.layout import layout_of
+from hitl_sim.learn.lever.prune import PruneLever
 from hitl_sim.learn.network import build_network
 from hitl_sim.learn.optimise import (
     Batch,
@@ -18,6 +20,7 @@ from hitl_sim.learn.optimise import (
 )
 
 SIZES = (64, 10)
+LOW_RANK = FineTuneLever(steps=1, train="low_rank", rank=2)
 RATES = {"learning_rate": jnp.float32(0.05)}
 
 
@@ -43,30 +46,32 @@ def _plain(form, learner):
     return form.layout.flatten(hooks.plain(learner.params, learner.held))
 
 
-def _form(network, **levers):
-    pretrained = build_network(network, *SIZES).init(jax.random.key(9))
-    return build_form(network, SIZES, LeverConfig(**levers), pretrained), pretrained
-
-
-def _begun_and_trained(network, items, **levers):
+@pytest.fixture
+def begun_and_trained(legs_of, items):
     """Weights as they were known, as training starts from them, and at its end."""
-    form, pretrained = _form(network, **levers)
-    start = _begun(form)
-    leaves = form.layout.flatten(pretrained)
-    return leaves, _plain(form, start), _plain(form, _trained(form, items))
+
+    def every(network, lever):
+        known = build_network(network, *SIZES).init(jax.random.key(9))
+        leg = legs_of(network, lever, known=known)[0]
+        leaves = leg.layout.flatten(known)
+        return leaves, _plain(leg, _begun(leg)), _plain(leg, _trained(leg, items))
+
+    return every
+
+
+def _layout(network):
+    return layout_of(build_network(network, *SIZES))
 
 
 @pytest.mark.parametrize(("name", "train"), [("mlp", "all"), ("text_cnn", "last")])
 def test_training_starts_from_what_was_known_but_the_last_layer(
-    networks, items, once, name, train
+    networks, begun_and_trained, once, name, train
 ):
     """And changes what it is told to, and nothing else."""
     network = networks[name]
-    tune = FineTuneConfig(1, 5, train)
-    known, start, found = once(
-        lambda: _begun_and_trained(network, items, fine_tune=tune)
-    )
-    layout = build_form(network, SIZES, LeverConfig()).layout
+    tune = FineTuneLever(steps=1, train=train)
+    known, start, found = once(lambda: begun_and_trained(network, tune))
+    layout = _layout(network)
     for i, path in enumerate(layout.paths):
         is_last = i in layout.last
         # a fresh bias is zero, as a fresh one was before
@@ -76,11 +81,13 @@ def test_training_starts_from_what_was_known_but_the_last_layer(
             assert np.array_equal(found[i], start[i]) == (not is_last)
 
 
-def test_merged_adapters_answer_like_those_beside_the_weights(any_network, items, once):
+def test_merged_adapters_answer_like_those_beside_the_weights(
+    any_network, items, once, legs_of
+):
     """A kernel that met another's adapter would not."""
 
     def answers():
-        form, _ = _form(any_network, fine_tune=FineTuneConfig(1, 5, "low_rank", 2))
+        (form,) = legs_of(any_network, LOW_RANK)
         learner = _begun(form)
         hooks = form.network.hooks
         filled = jax.tree.map(
@@ -99,11 +106,10 @@ def test_merged_adapters_answer_like_those_beside_the_weights(any_network, items
     assert not np.allclose(beside, before, atol=1e-2)
 
 
-def test_adapters_change_a_layer_by_no_more_than_their_rank(items, once):
-    tune = FineTuneConfig(1, 5, "low_rank", 2)
+def test_adapters_change_a_layer_by_no_more_than_their_rank(begun_and_trained, once):
     network = NetworkConfig((12,))
-    known, _, found = once(lambda: _begun_and_trained(network, items, fine_tune=tune))
-    layout = build_form(network, SIZES, LeverConfig()).layout
+    known, _, found = once(lambda: begun_and_trained(network, LOW_RANK))
+    layout = _layout(network)
     position = layout.at("layers.0.kernel")
     change = found[position] - known[position]
     assert np.linalg.matrix_rank(change, tol=1e-4) == 2
@@ -113,18 +119,19 @@ def test_adapters_change_a_layer_by_no_more_than_their_rank(items, once):
     ("name", "form_name"), [("mlp", "masked"), ("text_cnn", "gradual")]
 )
 def test_masked_weights_stay_at_zero_through_training(
-    networks, items, once, name, form_name
+    networks, items, once, legs_of, name, form_name
 ):
     network = networks[name]
-    prune = PruneConfig(0.5, form_name, after=1, until=2)
+    until = 2 if form_name == "gradual" else None
+    prune = PruneLever(share=0.5, form=form_name, after=1, until=until)
 
     def trained():
-        form, _ = _form(network, prune=prune)
+        (form,) = legs_of(network, prune)
         masking = partial(revise, form.network)
         return _plain(form, _trained(form, items, 4, masking))
 
     leaves = once(trained)
-    for position in build_form(network, SIZES, LeverConfig()).layout.kernels:
+    for position in _layout(network).kernels:
         kernel = np.asarray(leaves[position])
         assert (kernel == 0.0).sum() == kernel.size // 2
 
@@ -137,11 +144,11 @@ def test_gates_are_binary_and_pass_their_gradient_straight():
     assert found.tolist() == [1.0, 2.0, 3.0, 4.0]
 
 
-def test_gates_learn(network, items, once):
-    prune = PruneConfig(0.5, "gated", after=1)
+def test_gates_learn(network, items, once, legs_of):
+    prune = PruneLever(share=0.5, form="gated", after=1)
 
     def gates():
-        form = build_form(network, SIZES, LeverConfig(prune=prune), is_gated=True)
+        form, _ = legs_of(network, prune)
         start = _begun(form)
         return start.params.gates, _trained(form, items).params.gates
 

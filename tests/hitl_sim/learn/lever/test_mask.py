@@ -2,26 +2,26 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn import PruneConfig
-from hitl_sim.learn.lever.mask import keep_largest, share_at
+from hitl_sim.learn.lever.mask import keep_largest
+from hitl_sim.learn.lever.prune import PruneLever
 
 
 def test_gradual_pruning_follows_the_cubic_schedule():
-    config = PruneConfig(0.8, "gradual", after=2, until=6)
-    found = [float(share_at(config, jnp.int32(c))) for c in range(9)]
+    config = PruneLever(share=0.8, form="gradual", after=2, until=6)
+    found = [float(config.share_at(jnp.int32(c))) for c in range(9)]
     middle = [0.8 * (1 - (1 - k / 4) ** 3) for k in range(5)]
     np.testing.assert_allclose(found, [0, 0, *middle, 0.8, 0.8], atol=1e-6)
 
 
 def test_masked_pruning_comes_at_once():
-    config = PruneConfig(0.5, "masked", after=3)
-    found = [float(share_at(config, jnp.int32(c))) for c in range(5)]
+    config = PruneLever(share=0.5, form="masked", after=3)
+    found = [float(config.share_at(jnp.int32(c))) for c in range(5)]
     assert found == [0, 0, 0, 0.5, 0.5]
     assert [c for c in range(6) if config.is_due(c)] == [3]
 
 
 def test_weights_go_from_after_the_begin_to_the_end_of_the_schedule():
-    config = PruneConfig(0.5, "gradual", after=2, until=5)
+    config = PruneLever(share=0.5, form="gradual", after=2, until=5)
     assert [c for c in range(8) if config.is_due(c)] == [3, 4, 5]
     assert config.ready == 5
 

@@ -7,30 +7,30 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from msgspec import structs
 
-from hitl_sim.learn import (
-    FineTuneConfig,
-    LeverConfig,
-    PruneConfig,
-    QuantiseConfig,
-    describe_work,
-)
+from hitl_sim.learn import describe_work
 from hitl_sim.learn.intervention.labelling import LabellingArm
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
+from hitl_sim.learn.lever.fine_tune import FineTuneLever
+from hitl_sim.learn.lever.prune import PruneLever
+from hitl_sim.learn.lever.quantise import QuantiseLever
 from hitl_sim.learn.loop import run_keys
 from hitl_sim.task import Corruption, build_leftover, build_split
 
-CUT = LeverConfig(prune=PruneConfig(0.5, "structured", after=1))
-THREE = LeverConfig(
-    FineTuneConfig(5, 5),
-    PruneConfig(0.5, "gated", after=1),
-    QuantiseConfig("post_training"),
+CUT = (PruneLever(share=0.5, form="structured", after=1),)
+GRADUAL = (PruneLever(share=0.5, form="gradual", after=1, until=3),)
+THREE = (
+    QuantiseLever(form="post_training"),
+    PruneLever(share=0.5, form="gated", after=1),
+    FineTuneLever(steps=5),
 )
 LABELLING = LabellingArm(name="a", rounds=2, questions=10)
 
 
-def _lines(config_of, intervention, lever):
-    config = dataclasses.replace(config_of(intervention), lever=lever, num_leftover=700)
+def _lines(config_of, intervention, levers):
+    config = config_of(structs.replace(intervention, lever=levers))
+    config = dataclasses.replace(config, num_leftover=700)
     return {
         (line.unit.name, line.standing): line.counts.tolist()
         for line in describe_work(config)
@@ -38,10 +38,7 @@ def _lines(config_of, intervention, lever):
 
 
 def test_a_run_has_no_accuracy_before_its_lever_acts_in_full(levered):
-    prune = PruneConfig(0.5, "gradual", after=1, until=3)
-    curve = levered(
-        WholePoolArm(name="a", role="control"), LeverConfig(prune=prune)
-    ).curve
+    curve = levered(WholePoolArm(name="a", role="control"), GRADUAL).curve
     assert np.isnan(curve.validation).tolist() == [True] * 3 + [False] * 3
     assert np.isnan(curve.test).tolist() == np.isnan(curve.validation).tolist()
 
@@ -89,8 +86,7 @@ def test_a_cut_network_scores_the_pool_in_its_small_shape(config_of):
 
 
 def test_a_masked_network_is_asked_in_its_whole_shape(config_of):
-    lever = LeverConfig(prune=PruneConfig(0.5, "gradual", after=1, until=3))
-    lines = _lines(config_of, WholePoolArm(name="a", role="control"), lever)
+    lines = _lines(config_of, WholePoolArm(name="a", role="control"), GRADUAL)
     assert lines == {
         ("train:64-8-10:b8:n80", "protocol"): [2, 4, 4, 4, 4, 4],
         ("train:64-8-10:b8:n80:masked", "protocol"): [0, 0, 2, 4, 6, 8],
@@ -101,9 +97,9 @@ def test_a_masked_network_is_asked_in_its_whole_shape(config_of):
 
 
 def test_pretraining_is_counted_apart_and_before_everything(config_of):
-    lever = LeverConfig(FineTuneConfig(7, 5))
-    lines = _lines(config_of, WholePoolArm(name="a", role="control"), lever)
-    plain = _lines(config_of, WholePoolArm(name="a", role="control"), LeverConfig())
+    levers = (FineTuneLever(steps=7),)
+    lines = _lines(config_of, WholePoolArm(name="a", role="control"), levers)
+    plain = _lines(config_of, WholePoolArm(name="a", role="control"), ())
     assert lines.pop(("pretrain:64-8-10:b8:n700", "protocol")) == [7] * 6
     assert lines == plain
 

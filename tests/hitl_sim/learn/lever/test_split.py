@@ -1,23 +1,14 @@
-import dataclasses
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from hitl_sim.energy import count_operations
-from hitl_sim.learn import (
-    LeverConfig,
-    NetworkConfig,
-    PruneConfig,
-    SplitConfig,
-    describe_halves,
-    describe_work,
-)
+from hitl_sim.learn import NetworkConfig, describe_halves, describe_work
 from hitl_sim.learn.arithmetic import quantise_features
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
-from hitl_sim.learn.lever import device_half, server_half
-from hitl_sim.learn.lever.form import build_form
+from hitl_sim.learn.lever.prune import PruneLever
+from hitl_sim.learn.lever.split import SplitLever, device_half, server_half
 from hitl_sim.learn.network import build_network
 from hitl_sim.learn.optimise import TrainConfig, in_use, init_learner
 
@@ -28,50 +19,51 @@ NETWORK = NetworkConfig((12, 7))
 
 @pytest.fixture(scope="module", params=[0, 1, 2])
 def split(request):
-    return SplitConfig(request.param, 2)
+    return SplitLever(after=request.param, bits=2)
 
 
 def _params():
     return build_network(NETWORK, *SIZES).init(jax.random.key(2))
 
 
-def _answers(items, split):
-    form = build_form(NETWORK, SIZES, LeverConfig(split=split))
+@pytest.fixture
+def answers(items, legs_of):
+    return lambda split: _answers(items, *legs_of(NETWORK, split))
+
+
+def _answers(items, form):
     learner = init_learner(jax.random.key(2), form.network, TrainConfig(), RATES)
     return jax.jit(lambda learner: in_use(form.network, learner)(items))(learner)
 
 
-def test_two_halves_answer_as_the_split_network_does(items, split):
+def test_two_halves_answer_as_the_split_network_does(items, split, answers):
     near, far = (half(NETWORK, SIZES, split) for half in (device_half, server_half))
     found = jax.jit(lambda params: far(params, near(params, items)))(_params())
-    want = _answers(items, split)
+    want = answers(split)
     np.testing.assert_allclose(found, want, rtol=1e-5, atol=1e-5)
     plain = jax.jit(build_network(NETWORK, *SIZES).apply)(_params(), items)
     assert not np.allclose(want, plain, rtol=1e-2, atol=1e-2)
 
 
 def test_a_cut_before_the_first_layer_sends_the_input(items):
-    sent = device_half(NETWORK, SIZES, SplitConfig(0, 3))(_params(), items)
+    sent = device_half(NETWORK, SIZES, SplitLever(after=0, bits=3))(_params(), items)
     rounded = sent.least + sent.level * sent.step
     np.testing.assert_allclose(rounded, quantise_features(items, 3))
     assert int(sent.level.max()) == 7
 
 
-def test_many_bits_change_no_answer(items):
+def test_many_bits_change_no_answer(items, answers):
     plain = jax.jit(build_network(NETWORK, *SIZES).apply)(_params(), items)
-    found = _answers(items, SplitConfig(1, 16))
+    found = answers(SplitLever(after=1, bits=16))
     np.testing.assert_allclose(found, plain, rtol=1e-3, atol=1e-3)
 
 
-def _config(config_of, split, **levers):
-    lever = LeverConfig(split=split, **levers)
-    return dataclasses.replace(
-        config_of(WholePoolArm(name="a", role="control")), lever=lever
-    )
+def _config(config_of, *levers):
+    return config_of(WholePoolArm(name="a", role="control", lever=levers))
 
 
 def test_the_halves_do_the_work_of_the_whole(config_of):
-    config = _config(config_of, SplitConfig(1, 4))
+    config = _config(config_of, SplitLever(after=1, bits=4))
     halves = describe_halves(config)
     (whole,) = (u.unit for u in describe_work(config) if u.unit.name == halves.whole)
     counts = [
@@ -84,8 +76,8 @@ def test_the_halves_do_the_work_of_the_whole(config_of):
 
 
 def test_a_pruned_network_sends_what_is_left_of_its_features(config_of):
-    prune = PruneConfig(0.5, "structured", after=1)
-    halves = describe_halves(_config(config_of, SplitConfig(1, 4), prune=prune))
+    prune = PruneLever(share=0.5, form="structured", after=1)
+    halves = describe_halves(_config(config_of, SplitLever(after=1, bits=4), prune))
     assert halves.num_features == 4
     assert halves.whole == "evaluate:64-4-10:class:n30:split1b4"
 
@@ -94,13 +86,14 @@ def test_a_network_that_is_whole_has_no_halves(config_of):
     assert describe_halves(config_of(WholePoolArm(name="a", role="control"))) is None
 
 
-def test_training_is_that_of_the_plain_network(config_of):
+def test_training_is_that_of_the_plain_network(config_of, legs_of):
     names = [
         {u.unit.name for u in describe_work(c) if u.unit.phase == "train"}
         for c in (
-            _config(config_of, SplitConfig(1, 4)),
+            _config(config_of, SplitLever(after=1, bits=4)),
             config_of(WholePoolArm(name="a", role="control")),
         )
     ]
     assert names[0] == names[1]
-    assert jnp.isfinite(_answers(jnp.zeros((2, 64)), SplitConfig(0, 4))).all()
+    (form,) = legs_of(NETWORK, SplitLever(after=0, bits=4))
+    assert jnp.isfinite(_answers(jnp.zeros((2, 64)), form)).all()

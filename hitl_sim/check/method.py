@@ -1,0 +1,124 @@
+"""Samples and checks of methods: a small network is trained with one, then used."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hitl_sim.check.base import Check, CheckError, Subject, build, struct, written
+from hitl_sim.learn.lever import Course, Host, LeverSpec, build_course
+from hitl_sim.learn.lever.own import BROUGHT
+from hitl_sim.learn.network import NetworkConfig, build_network
+from hitl_sim.learn.optimise import (
+    Batch,
+    Learner,
+    TrainConfig,
+    in_use,
+    init_learner,
+    revise,
+    train_step,
+)
+from oracles.part import Part
+
+NUM_ITEMS, WIDTH, NUM_CLASSES = 12, 6, 3
+_TRAIN = TrainConfig(batch=NUM_ITEMS, steps_per_checkpoint=1, num_checkpoints=6)
+_RATES = {"learning_rate": jnp.float32(0.05)}
+
+
+def sample(part: Part, options: Mapping[str, Any]) -> Subject:
+    """Build a method, and train and use a network with it as one call.
+
+    Raises:
+        CheckError: it does not build, or returns no method.
+    """
+    parts = {part.name: part}
+    host = Host(NetworkConfig((8,)), (WIDTH, NUM_CLASSES), _TRAIN, 100, parts)
+    table: type[LeverSpec] | None = getattr(part.factory, "table", None)
+
+    def read(given: dict[str, Any]) -> LeverSpec:
+        brought: Any = BROUGHT
+        spec: LeverSpec = (
+            table(**given) if table else brought(kind=part.name, options=given)
+        )
+        course_of(spec, {n: jnp.float32(v) for n, v in part.params.items()})
+        return spec
+
+    def course_of(spec: LeverSpec, params: Mapping[str, Any]) -> Course:
+        named = {f"lever.{spec.kind}.{name}": n for name, n in params.items()}
+        return build_course(host, (spec,), named, _RATES)
+
+    spec = build(part, options, read)
+
+    def call(key: jax.Array, data: Batch, params: Mapping[str, Any]) -> Any:
+        course = course_of(spec, params)
+        learner = init_learner(key, course.legs[0].network, _TRAIN, _RATES)
+        learner = _trained(course, learner, data)
+        return {"logits": in_use(course.legs[-1].network, learner)(data.x)}
+
+    rng = np.random.default_rng(0)
+    x = jnp.asarray(rng.normal(size=(NUM_ITEMS, WIDTH)), jnp.float32)
+    data = Batch(x, jnp.arange(NUM_ITEMS) % NUM_CLASSES)
+    return Subject(
+        part=part,
+        options=options,
+        call=call,
+        data=data,
+        expected={"logits": struct((NUM_ITEMS, NUM_CLASSES), jnp.float32)},
+        extremes={"items of zeros": data._replace(x=0.0 * x)},
+        more=lambda params: course_of(spec, params),
+    )
+
+
+def _trained(course: Course, learner: Learner, data: Batch) -> Learner:
+    """Take one step before each checkpoint, leg by leg."""
+    adam, begin = _TRAIN.transform(_RATES), 0
+    for leg in course.legs:
+        if leg.take_over is not None:
+            learner = leg.take_over(learner)
+        end = begin + leg.checkpoints if leg.checkpoints else _TRAIN.num_checkpoints
+        for number in range(begin, end):
+            learner = revise(leg.network, learner, jnp.int32(number))
+            learner = train_step(leg.network, adam, learner, data)
+        begin = end
+    return learner
+
+
+def check_course(subject: Subject) -> str:
+    """Training keeps its arrays, the plain network is there, and the course ends."""
+    course = subject.more(subject.params)
+    if course.ready >= _TRAIN.num_checkpoints:
+        raise CheckError(
+            f"`ready` must be a checkpoint of the training (< "
+            f"{_TRAIN.num_checkpoints}), got {course.ready}."
+        )
+    leg, key = course.legs[-1], jax.random.key(0)
+    learner = jax.eval_shape(
+        lambda key: init_learner(key, leg.network, _TRAIN, _RATES), key
+    )
+    stepped = jax.eval_shape(
+        lambda one: train_step(
+            leg.network,
+            _TRAIN.transform(_RATES),
+            revise(leg.network, one, jnp.int32(0)),
+            subject.data,
+        ),
+        learner,
+    )
+    plain = build_network(leg.config, WIDTH, NUM_CLASSES)
+    pairs = {
+        "what is trained": (learner, stepped),
+        "the plain network": (
+            jax.eval_shape(plain.init, key),
+            jax.eval_shape(course.plain, learner),
+        ),
+    }
+    for words, trees in pairs.items():
+        want, got = ([written(a) for a in jax.tree.leaves(t)] for t in trees)
+        if want != got:
+            raise CheckError(f"{words} must keep its arrays {want}, got {got}.")
+    return ""
+
+
+CHECKS = (Check("course", check_course),)
