@@ -25,7 +25,6 @@ from hitl_sim.learn.lever import Course, Host, build_course
 from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds
 from hitl_sim.learn.loop.driver import RoundDriver, build_driver
 from hitl_sim.learn.loop.keys import RunKeys, run_keys
-from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.replay import (
     REPLAYED,
     answerable,
@@ -67,12 +66,6 @@ def guidance_of(config: RunConfig) -> Intervention:
             f"it acts on one training from begin to end, got {arm.lever}."
         )
     return built
-
-
-def network_of(config: RunConfig, intervention: Intervention) -> Network:
-    """Build the network of a run, which is trained, looked with and billed."""
-    sizes = (intervention.num_features, config.program.shape.num_classes)
-    return build_network(config.program.network, *sizes)
 
 
 def host_of(config: RunConfig, intervention: Intervention) -> Host:
