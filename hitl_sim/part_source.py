@@ -16,7 +16,9 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -32,6 +34,9 @@ ENTRY_POINTS = "hitl_sim.parts"
 _OWN = ("hitl_sim", "oracles")
 """Packages whose parts are built-in."""
 _PRIVATE = "_hitl_sim_part_"
+
+SLOW_S = 10.0
+"""Time after which it is said that a part's code still runs, s."""
 
 
 @dataclass(frozen=True)
@@ -299,9 +304,31 @@ def load(source: Source) -> Loaded:
     return Loaded(part, _identity(part, source, _package_of(source.module)))
 
 
+@contextmanager
+def told_if_slow(words: str, after_s: float | None = None) -> Iterator[None]:
+    """Say that something still goes on, once it has taken long: it may never end.
+
+    Args:
+        words: what goes on, as the begin of a sentence.
+        after_s: how long, s; `SLOW_S` when left out.
+    """
+    limit_s = SLOW_S if after_s is None else after_s
+    sentence = (
+        f"{words} after {limit_s:g} s. If its code loops for ever, interrupt it.\n"
+    )
+    timer = threading.Timer(limit_s, sys.stderr.write, [sentence])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def _run(call: Any, source: Source) -> ModuleType:
     try:
-        module: ModuleType = call()
+        with told_if_slow(f"Part {str(source)!r} is still being imported"):
+            module: ModuleType = call()
     except (Exception, SystemExit) as error:
         line = _line_of(error, source)
         raise PartError(

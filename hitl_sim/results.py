@@ -27,10 +27,11 @@ from hitl_sim.analysis import (
     Verdict,
     weigh,
 )
-from hitl_sim.analysis.run_bill import BILL_SCHEMA
+from hitl_sim.analysis.result import BILL_SCHEMA
 from hitl_sim.analysis.versus import Comparison, compare_studies
 from hitl_sim.cost import MEASURES, Prices, check_prices
 from hitl_sim.energy import Quantity
+from hitl_sim.record import LABEL_SCHEMA, RECORD_SCHEMA, REPLAY_SCHEMA
 from hitl_sim.study.conclude import Analysis
 from hitl_sim.study.status import Status, status_of
 from hitl_sim.unit import S_PER_H
@@ -130,7 +131,7 @@ class Results:
         Returns:
             Names (`task`, `arm`, `role`, `kind`, `population`), a column per swept
             field, typed, null where it does not act; `replicate`, `outcome`; then the
-            columns of `analysis.run_bill.BILL_SCHEMA` with joules, seconds, USD and
+            columns of `analysis.result.BILL_SCHEMA` with joules, seconds, USD and
             kgCO2e under these prices and this device.
         """
         records = self._analysis.folder.records
@@ -314,8 +315,8 @@ class Results:
     def _swept(self) -> list[str]:
         """Columns of swept fields, with those of their numbers."""
         names = self._analysis.folder.records.column_names
-        fields = {axis["field"] for axis in self.manifest["study"].get("axis", ())}
-        return [n for n in names if n.removesuffix("_num") in fields - {"task"}]
+        own = {"key", *LABEL_SCHEMA.names, *RECORD_SCHEMA.names, *REPLAY_SCHEMA.names}
+        return [name for name in names if name not in own]
 
     def _swept_of_conditions(self) -> dict[str, dict[str, Any]]:
         records = self._analysis.folder.records

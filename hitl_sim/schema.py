@@ -16,7 +16,6 @@ SomeShare = Annotated[float, Meta(gt=0.0, le=1.0)]
 """A share of which something is left."""
 Positive = Annotated[float, Meta(gt=0.0)]
 Spread = Annotated[float, Meta(ge=0.0)]
-Correlation = Annotated[float, Meta(ge=-1.0, le=1.0)]
 Scalar = str | int | float | bool
 
 

@@ -17,4 +17,3 @@ J_PER_KWH = 3.6e6
 J_PER_MWH = 3.6e9
 
 KG_PER_G = 1e-3
-KG_PER_T = 1e3

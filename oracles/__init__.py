@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from oracles.population import Population as Population
     from oracles.population import build_population as build_population
     from oracles.population import sample_annotators as sample_annotators
-    from oracles.population_source import Number as Number
-    from oracles.population_source import PopulationSource as PopulationSource
     from oracles.populations import POPULATIONS as POPULATIONS
+    from oracles.populations import Number as Number
+    from oracles.populations import PopulationSource as PopulationSource
     from oracles.populations import describe_population as describe_population
 
 _WHERE = {
@@ -31,8 +31,7 @@ _WHERE = {
     "contract": ("Oracle", "Query", "Response"),
     "feedback": ("FEEDBACK", "IMPORTANCE", "LABEL", "RELEVANCE"),
     "population": ("Population", "build_population", "sample_annotators"),
-    "population_source": ("Number", "PopulationSource"),
-    "populations": ("POPULATIONS", "describe_population"),
+    "populations": ("POPULATIONS", "Number", "PopulationSource", "describe_population"),
 }
 
 

@@ -108,8 +108,7 @@ _RANGES: Mapping[str, Range] = {
 def check_annotators(params: Annotators) -> None:
     """Refuse parameters that no person can have; runs on the host, before any trace.
 
-    Args:
-        params: one crowd, unbatched, with concrete leaves.
+    The people are one crowd, unbatched, with concrete leaves.
 
     Raises:
         ValueError: a leaf has another shape than `id`, holds a number that is not
@@ -184,12 +183,8 @@ def map_people(change: Callable[[Array], Array], params: Annotators) -> Annotato
 def init_annotators(key: PRNGKeyArray, params: Annotators) -> AnnotatorState:
     """Put every person at the start of their work.
 
-    Args:
-        key: the crowd's key, the one passed to `answer`.
-        params: the crowd.
-
-    Returns:
-        State with no trial done and the slow part of time drawn from its long-run law.
+    No trial is done; the slow part of time is drawn from its long-run law. The key is
+    the crowd's, the one passed to `answer`.
     """
     words = draw_words(seed_stream(key, 0, Role.START), 0, 0, params.id, 0)
     return AnnotatorState(
@@ -199,3 +194,42 @@ def init_annotators(key: PRNGKeyArray, params: Annotators) -> AnnotatorState:
         last_answer=jnp.full_like(params.id, -1),
         load_s=jnp.zeros_like(params.pace),
     )
+
+
+def plain_annotators(num_annotators: int) -> Annotators:
+    """Build people without any bias, with ids from 0: no skill, no lapse, 1 s each.
+
+    Args:
+        num_annotators: number of people A.
+    """
+    none, one = jnp.zeros(num_annotators), jnp.ones(num_annotators)
+    leaves: dict[str, Any] = {
+        n: none for n in Annotators._fields if n not in Annotators._field_defaults
+    }
+    ids = jnp.arange(num_annotators, dtype=jnp.int32)
+    leaves |= {"id": ids, "own": one, "practice_power": one, "shared": jnp.float32(1.0)}
+    return Annotators(**leaves)
+
+
+def symmetric(accuracy: ArrayLike, num_options: int) -> Annotators:
+    """Build one-coin people: right with p, else evenly wrong. Exact, for label.
+
+    Args:
+        accuracy: `[A]` p in [0, 1] of each person; 0 and 1 count as e^-60 from it.
+        num_options: number of classes K >= 2.
+
+    Raises:
+        ValueError: an accuracy outside [0, 1].
+
+    References:
+        Natarajan, Dhillon, Ravikumar, Tewari (2013), Learning with noisy labels,
+        NeurIPS 26.
+    """
+    right = np.asarray(accuracy, float)
+    bad = ~((right >= 0.0) & (right <= 1.0))
+    if bad.any():
+        raise ValueError(f"`accuracy` must be in [0, 1], got {right[bad].flat[0]:g}.")
+    floor = np.exp(-60.0)
+    odds = np.log(np.maximum(right, floor)) - np.log(np.maximum(1.0 - right, floor))
+    skill = jnp.asarray(odds + np.log(num_options - 1.0), jnp.float32)
+    return plain_annotators(right.size)._replace(skill=skill)

@@ -51,17 +51,7 @@ def perceive(
 ) -> Perception:
     """Let a crowd look at items, where features or a model say anything to it.
 
-    Args:
-        key: the crowd's key.
-        kind: of the questions.
-        population: the crowd.
-        features: of the items.
-        truth: right class of each.
-        has_class: whether it has one: nobody is right or wrong about it otherwise.
-        num_classes: K of the task; static.
-
-    Returns:
-        What the crowd sees.
+    Nobody is right or wrong about an item without a class (`has_class`).
     """
     if not kind.is_of_class:
         return Perception()
@@ -87,19 +77,12 @@ def item_evidence(
 ) -> Float[Array, "N K"]:
     """Draw what the features of each item say for each option.
 
+    All people of a crowd see the same: the key is the crowd's. Over the counted items
+    each option has mean 0 and standard deviation 1; options are independent.
+
     A draw of a Gaussian process with squared exponential kernel; its length is the root
     of the features' total variance, so that two items as far apart as items are on
     average correlate about e^-1. It does not depend on the features' scale or rotation.
-
-    Args:
-        key: the crowd's key: all people of a crowd see the same.
-        space: option space id of the kind of feedback.
-        features: of the items.
-        is_counted: over which items each option has mean 0 and standard deviation 1.
-        num_options: K; static.
-
-    Returns:
-        `[N, K]` evidence, standardised and independent over options.
     """
     stream = seed_stream(key, space, Role.EVIDENCE)
     wave = jnp.arange(NUM_WAVES)[None, :]
@@ -127,15 +110,6 @@ def margin_difficulty(
     The margin of an item is its squared distance to the nearest mean of another class
     less that to the mean of its own. Difficulty is minus its normal score, so that over
     the counted items it is standard normal whatever the features.
-
-    Args:
-        features: of the items.
-        truth: right class of each.
-        is_counted: items that have a class; the others have difficulty 0.
-        num_classes: K; static.
-
-    Returns:
-        `[N]` difficulty, mean 0 and standard deviation 1 over the counted items.
     """
     belongs = jax.nn.one_hot(truth, num_classes) * is_counted[:, None]
     size = jnp.maximum(jnp.sum(belongs, axis=0), 1.0)

@@ -64,8 +64,6 @@ class Parameter(NamedTuple):
     Attributes:
         range: what it may be.
         doc: what it is, with its unit.
-        neutral: the number that comes to nothing, for a crowd that lacks the parameter
-            where it is mapped beside one that has it.
         is_optional: whether a person may lack it: it is then the same for everybody,
             travels in `Annotators.extra`, and is no part of a program without it.
         needs: another parameter without which it says nothing; people who may lack
@@ -79,7 +77,6 @@ class Parameter(NamedTuple):
 
     range: Range
     doc: str
-    neutral: float = 0.0
     is_optional: bool = False
     needs: str | None = None
     kinds: tuple[str, ...] = ()
@@ -220,10 +217,7 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             is_optional=True,
         ),
         "skip_level": Parameter(
-            ANY,
-            "no answer where no option is worth this utility",
-            neutral=-1e30,
-            is_optional=True,
+            ANY, "no answer where no option is worth this utility", is_optional=True
         ),
         "caution": Parameter(
             ANY,
@@ -239,7 +233,6 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         "fatigue_s": Parameter(
             DURATION,
             "time on task after which 63 % of that is lost, s",
-            neutral=1.0,
             is_optional=True,
             needs="fatigue",
         ),

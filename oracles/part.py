@@ -130,10 +130,7 @@ class Marker(Protocol):
 
 def _marker(kind: Kind) -> Marker:
     def mark(
-        *,
-        version: Any = 1,
-        params: Any = None,
-        name: str | None = None,
+        *, version: Any = 1, params: Any = None, name: str | None = None
     ) -> Callable[[Callable[..., Any]], Part]:
         numbers = dict(params or {})
         if not isinstance(version, int) or version < 1:

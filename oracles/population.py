@@ -23,8 +23,7 @@ from oracles.annotators import Annotators
 from oracles.feedback import KINDS
 from oracles.hashing import Role, draw_words, seed_stream, to_normal
 from oracles.parameter import PARAMETERS, check_parameter
-from oracles.population_source import PopulationSource
-from oracles.populations import describe_population
+from oracles.populations import PopulationSource, describe_population
 from oracles.solve import (
     ItemSpread,
     expected_conflict,
@@ -36,6 +35,11 @@ from oracles.solve import (
 
 _NOISE_VARIANCE = math.pi**2 / 6.0
 
+# Parameters of which everybody has the same number.
+_ALIKE = (
+    *("practice", "practice_power", "conflict", "length"),
+    *("drift", "memory", "spread", "pause", "band"),
+)
 # What a kind that has no use for a parameter puts in its place.
 _UNUSED = {"band": 0.0, "criterion": 0.0, "criterion_spread": 0.0}
 
@@ -52,29 +56,16 @@ class Population(NamedTuple):
         lapse: probability of a quick guess of the median person.
         pace: mean over people of the log seconds of a typical question.
         pace_spread: standard deviation of pace over people.
-        practice: extra time of the first question, fraction of it.
-        practice_power: exponent by which that vanishes.
-        conflict: log seconds per unit of conflict.
-        length: exponent of the item's relative size.
-        drift: standard deviation of the slow part of log seconds.
-        memory: its AR(1) coefficient.
-        spread: standard deviation of the rest of log seconds.
-        pause: probability of an interruption.
-        band: half width of "unsure" or of a tie, utility.
+        practice: as the fields from here to `band`, everybody's number of
+            `Annotators`, in its unit.
         criterion: mean over people of the utility that a marked group clears.
         criterion_spread: its standard deviation over people.
 
-    The rest are None in a crowd that lacks them, which costs and changes nothing; such
-    a crowd stacks with another by `stack_populations`.
+    The rest are None in a crowd that lacks them, which costs and changes nothing.
 
     Attributes:
-        own_spread: standard deviation over people of the logit of lambda_own.
-        lapse_spread: standard deviation over people of the logit of lapse.
-        skill_pace: correlation of skill with pace, so with slowness.
-        skill_lapse: correlation of skill with the logit of lapse.
-        skill_own: correlation of skill with consistency, minus the logit of lambda_own.
-        activity_spread: standard deviation over people of the log of their activity.
-        skill_activity: correlation of skill with log activity.
+        own_spread: as the fields from here to `skill_activity`, the parameter of
+            `oracles.parameter`; consistency is minus the logit of lambda_own.
         evidence: standard deviation of what item features say for each option, utility.
         model_difficulty: utility that items cost per standard deviation of a model's
             margin.
@@ -144,26 +135,7 @@ def build_population(
             one standard deviation above the person's criterion is marked. It is that
             of people as fresh and cautious as usual, without suggestion, habit or skip.
 
-            skill: mean skill itself, in place of an accuracy.
-
-            shared_error: noise correlation of two people on one item, in [0, 1].
-
-            repeatability: noise correlation of two looks of one person, in
-            [shared_error, 1]; the mean over people.
-
-            lapse: probability of a quick guess, in [0, 1]; the mean over people.
-
-            seconds: median seconds of a typical question (importance, marks: of all
-            groups together), practised and not guessed; > 0.
-
-            systematic: share of the shared error that item features predict (label,
-            verification, relevance).
-
-            model_difficulty: utility that items cost per standard deviation of a
-            model's margin (label, verification, relevance).
-
-    Returns:
-        The population.
+            seconds: of all groups together, for importance and marks.
 
     Raises:
         ValueError: an unknown name, or a parameter out of its range, naming all three.
@@ -310,36 +282,6 @@ def traits_of(population: Population) -> tuple[str, ...]:
     )
 
 
-def stack_populations(*populations: Population) -> Population:
-    """Stack crowds along a new first axis, to be mapped over.
-
-    A crowd that lacks a parameter which another one has gets a neutral number for it:
-    its answers are the same, at the price of its arithmetic.
-
-    Args:
-        *populations: crowds with leaves of equal shapes.
-
-    Returns:
-        A population with leaves `[P, ...]`, None for what none of them has.
-    """
-    fields = {n for n in _MAY_LACK for p in populations if getattr(p, n) is not None}
-    extras = {name for population in populations for name in population.extra}
-
-    def filled(population: Population) -> Population:
-        nothing = jnp.zeros_like(population.skill)
-        lacking: dict[str, Any] = {
-            name: nothing for name in fields if getattr(population, name) is None
-        }
-        neutral = {name: nothing + PARAMETERS[name].neutral for name in extras}
-        return population._replace(**lacking, extra=neutral | {**population.extra})
-
-    stacked: Population = jax.tree.map(
-        lambda *leaves: jnp.stack([jnp.asarray(leaf) for leaf in leaves]),
-        *map(filled, populations),
-    )
-    return stacked
-
-
 class _Person(NamedTuple):
     """Standard normals of each person, `[A]`; those of skill enter the others."""
 
@@ -414,15 +356,7 @@ def sample_annotators(
         own=_shift_logit(population.own, population.own_spread, -own),
         lapse=_shift_logit(population.lapse, population.lapse_spread, lapse),
         pace=everybody(population.pace) + population.pace_spread * pace,
-        practice=everybody(population.practice),
-        practice_power=everybody(population.practice_power),
-        conflict=everybody(population.conflict),
-        length=everybody(population.length),
-        drift=everybody(population.drift),
-        memory=everybody(population.memory),
-        spread=everybody(population.spread),
-        pause=everybody(population.pause),
-        band=everybody(population.band),
+        **{name: everybody(getattr(population, name)) for name in _ALIKE},
         criterion=everybody(population.criterion)
         + population.criterion_spread * normal.criterion,
         shared=jnp.asarray(population.shared, dtype=jnp.float32),
@@ -439,13 +373,7 @@ def draw_activity(
 ) -> Float[Array, "A"]:
     """Draw how active each person of `sample_annotators` is, relative to the median.
 
-    Args:
-        key: the crowd's key.
-        population: the distribution; without `activity_spread` all are equally active.
-        num_annotators: number of people A; static.
-
-    Returns:
-        `[A]` log-normal weights.
+    Weights are log-normal; without `activity_spread` all are equally active.
     """
     if population.activity_spread is None:
         return jnp.ones(num_annotators)

@@ -1,12 +1,270 @@
-"""The named populations, and how to find one by name or in a file."""
+"""The named populations, and those of a file: every number with its source.
 
+```toml
+[night_shift]
+summary = "Our own crowd, after ten in the evening."
+based_on = "typical"                      # optional; else the library's [default]
+status = { label = "calibrated (on our pilot)" }   # by kind; "assumed" if left out
+
+[night_shift.accuracy]
+label = { value = 0.81, status = "calibrated", source = "our pilot, 40 people" }
+relevance = { value = 0.78, status = "assumed", source = "as much worse as labels" }
+
+[night_shift.lapse]
+all = { value = 0.03, status = "assumed", source = "a guess" }
+```
+A number for "all" stands for every kind of feedback; one for a kind replaces it there.
+"""
+
+import hashlib
+import json
+import pkgutil
+import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from oracles.population_file import Numbers, parse_populations, read_populations
-from oracles.population_source import PopulationSource
+from oracles.parameter import PARAMETERS, check_parameter
+
+_FEEDBACK = Path(__file__).parent / "feedback"
+KINDS = tuple(sorted(m.name for m in pkgutil.iter_modules([str(_FEEDBACK)])))
+"""Kinds of feedback: the files of `oracles.feedback`, none of which is loaded."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number of a population.
+
+    Attributes:
+        name: a parameter's name.
+        kind: feedback kind it holds for, or "all".
+        value: the number.
+        unit: its unit in words.
+        status: "calibrated" or "assumed".
+        source: where it comes from.
+    """
+
+    name: str
+    kind: str
+    value: float
+    unit: str
+    status: str
+    source: str
+
+
+@dataclass(frozen=True)
+class PopulationSource:
+    """A population as published: numbers, sources and standing.
+
+    Attributes:
+        name: what it is called.
+        summary: the population in a sentence.
+        status: by kind, how far it may be trusted: validated, calibrated or assumed.
+        numbers: every number it uses.
+    """
+
+    name: str
+    summary: str
+    status: Mapping[str, str]
+    numbers: tuple[Number, ...]
+
+    def values(self, kind: str) -> dict[str, float]:
+        """Return the numbers that hold for one feedback kind, by name.
+
+        A number for the kind itself goes before one for all.
+        """
+        everywhere = {n.name: n.value for n in self.numbers if n.kind == "all"}
+        return everywhere | {n.name: n.value for n in self.numbers if n.kind == kind}
+
+    def content_hash(self, kind: str) -> str:
+        """Hash what decides the answers to one kind; names and sources say nothing."""
+        text = json.dumps(self.values(kind), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+STATUSES = ("calibrated", "assumed")
+STANDINGS = ("validated", "calibrated", "assumed")
+
+Numbers = dict[str, dict[str, Number]]
+
+
+def read_populations(
+    path: Path, known: Mapping[str, PopulationSource], default: Numbers
+) -> Mapping[str, PopulationSource]:
+    """Read the populations of a user's file.
+
+    The file's own [default], if any, goes before the library's.
+
+    Raises:
+        ValueError: the file is missing or no TOML, or a field is unknown, lacks its
+            value, status or source, or is out of range; one line that names the file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"Population file must be readable, got {str(path)!r}: {error}."
+        ) from error
+    try:
+        return parse_populations(text, known, default)[1]
+    except ValueError as error:
+        raise ValueError(f"{str(path)!r}: {error}") from error
+
+
+def parse_populations(
+    text: str, known: Mapping[str, PopulationSource], default: Numbers
+) -> tuple[Numbers, dict[str, PopulationSource]]:
+    """Parse populations.
+
+    Populations may be based on those that are known, and on those before them.
+
+    Returns:
+        The numbers of the file's default, and its populations by name.
+
+    Raises:
+        ValueError: see `read_populations`.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"must be TOML: {error}.") from error
+    default = _merge(default, _numbers("default", tables.pop("default", {})))
+    found: dict[str, PopulationSource] = {}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise ValueError(f"`{name}` must be a table of a population, got {table}.")
+        found[name] = _population(name, table, {**known, **found}, default)
+    if not found and known:
+        raise ValueError("must hold at least one population, got none.")
+    return default, found
+
+
+def _population(
+    name: str,
+    table: dict[str, Any],
+    known: Mapping[str, PopulationSource],
+    default: Numbers,
+) -> PopulationSource:
+    table = dict(table)
+    if not isinstance(table.get("summary"), str):
+        raise ValueError(f"`{name}.summary` must be given: who they are, in words.")
+    summary = table.pop("summary")
+    base, standing = default, dict.fromkeys(KINDS, "assumed")
+    based_on = table.pop("based_on", None)
+    if based_on is not None:
+        if based_on not in known:
+            allowed = ", ".join(repr(other) for other in known)
+            raise ValueError(
+                f"`{name}.based_on` must be one of {allowed}, got {based_on!r}."
+            )
+        base = by_parameter(known[based_on])
+    standing |= _standing(name, table.pop("status", {}))
+    merged = _merge(base, _numbers(name, table))
+    numbers = tuple(n for by_kind in merged.values() for n in by_kind.values())
+    return PopulationSource(name, summary, standing, numbers)
+
+
+def by_parameter(source: PopulationSource) -> Numbers:
+    """Sort a population's numbers by parameter and kind."""
+    found: Numbers = {}
+    for number in source.numbers:
+        found.setdefault(number.name, {})[number.kind] = number
+    return found
+
+
+def _standing(name: str, table: Any) -> dict[str, str]:
+    where = f"{name}.status"
+    if not isinstance(table, dict):
+        raise ValueError(f"`{where}` must be a table by kind, got {table!r}.")
+    for kind, text in table.items():
+        _check_kind(where, kind)
+        words = text.split() if isinstance(text, str) else []
+        if not words or words[0] not in STANDINGS:
+            raise ValueError(
+                f"`{where}.{kind}` must start with one of {', '.join(STANDINGS)}, "
+                f"got {text!r}."
+            )
+        if words[0] == "validated" and "(on " not in text:
+            raise ValueError(
+                f"`{where}.{kind}` must say on what, as 'validated (on ...)', got "
+                f"{text!r}."
+            )
+    return table
+
+
+def _numbers(name: str, table: Mapping[str, Any]) -> Numbers:
+    found: Numbers = {}
+    for parameter, by_kind in table.items():
+        where = f"{name}.{parameter}"
+        if parameter not in PARAMETERS:
+            allowed = ", ".join(("summary", "status", "based_on", *PARAMETERS))
+            raise ValueError(f"`{where}` is not a field. Allowed: {allowed}.")
+        if not isinstance(by_kind, dict):
+            raise ValueError(f"`{where}` must be a table by kind, got {by_kind!r}.")
+        for kind, number in by_kind.items():
+            _check_kind(where, kind, "all")
+            parsed = _number(f"{where}.{kind}", parameter, kind, number)
+            found.setdefault(parameter, {})[kind] = parsed
+    return found
+
+
+def _check_kind(where: str, kind: str, *others: str) -> None:
+    allowed = (*KINDS, *others)
+    if kind not in allowed:
+        raise ValueError(
+            f"`{where}` must be given by kind, one of {', '.join(allowed)}, "
+            f"got {kind!r}."
+        )
+
+
+def _number(where: str, parameter: str, kind: str, table: Any) -> Number:
+    if not isinstance(table, dict):
+        raise ValueError(
+            f"`{where}` must be a table of value, status and source, got {table!r}."
+        )
+    needed = ("value", "status", "source")
+    for field in (*needed, *table):
+        if field not in table:
+            raise ValueError(f"`{where}.{field}` must be given.")
+        if field not in (*needed, "unit"):
+            raise ValueError(
+                f"`{where}.{field}` is not a field. Allowed: value, unit, status, "
+                "source."
+            )
+    value = table["value"]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"`{where}.value` must be a number, got {value!r}.")
+    try:
+        check_parameter(parameter, float(value))
+    except ValueError:
+        raise ValueError(
+            f"`{where}.value` must be {PARAMETERS[parameter].range}, got {value}."
+        ) from None
+    if table["status"] not in STATUSES:
+        raise ValueError(
+            f"`{where}.status` must be one of {', '.join(STATUSES)}, "
+            f"got {table['status']!r}."
+        )
+    if not str(table["source"]).strip():
+        raise ValueError(f"`{where}.source` must say where it comes from, got ''.")
+    words = (str(table.get("unit", "")), table["status"], str(table["source"]))
+    return Number(parameter, kind, float(value), *words)
+
+
+def _merge(base: Numbers, own: Numbers) -> Numbers:
+    """Let a population's own numbers replace those it is based on, kind by kind."""
+    merged = dict(base)
+    for parameter, by_kind in own.items():
+        kept = {} if "all" in by_kind else dict(base.get(parameter, {}))
+        everywhere = kept.pop("all", None)
+        if everywhere is not None:
+            kept = {k: replace(everywhere, kind=k) for k in KINDS} | kept
+        merged[parameter] = kept | by_kind
+    return merged
+
 
 _SUFFIX = ".toml"
 

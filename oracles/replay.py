@@ -3,7 +3,7 @@
 What a person said of an item on an occasion is looked up. Where nobody recorded it, a
 policy decides, and every such question is counted by person:
 
-- `refuse`: there is no answer and no time; `check_complete` then refuses the run.
+- `refuse`: there is no answer and no time; a study with such a question is refused.
 - `restrict`: the question is not asked at all, as if the pool did not hold it.
 - `model`: fitted people answer it.
 
@@ -13,17 +13,16 @@ too.
 
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Bool, Float, Int, PRNGKeyArray
 from numpy.typing import ArrayLike, NDArray
 
-from oracles.annotators import Annotators, AnnotatorState
-from oracles.contract import Query, Response
+from oracles.annotators import Annotators
+from oracles.contract import Oracle, Query, Response
 from oracles.feedback import KINDS
 
 AnyArray = np.ndarray | Array
@@ -37,7 +36,6 @@ class RecordedAnswers(NamedTuple):
         key: `[L]` person, item and occasion as one number.
         answer: `[L]` option, or `[L, K]` 1 where a group is marked; a skip is -1.
         seconds: `[L]` time, s; nan where it was not recorded.
-        confidence: `[L]` stated probability; 0 where none was stated.
         num_items: `[]` items are 0 ... N - 1.
         num_occasions: `[]` looks of a person at an item.
     """
@@ -45,7 +43,6 @@ class RecordedAnswers(NamedTuple):
     key: Int[AnyArray, "L"]
     answer: Int[AnyArray, "L"] | Int[AnyArray, "L K"]
     seconds: Float[AnyArray, "L"]
-    confidence: Float[AnyArray, "L"]
     num_items: Int[AnyArray, ""]
     num_occasions: Int[AnyArray, ""]
 
@@ -66,13 +63,13 @@ class ReplayState(NamedTuple):
     """What replay carries from question to question.
 
     Attributes:
-        people: state of the fitted people.
+        people: state of the fitted people, as who stands in for them carries it.
         num_replayed: `[A]` questions answered from the record.
         num_missing: `[A]` questions that the record does not hold.
         num_untimed: `[A]` questions answered from the record, but not their time.
     """
 
-    people: AnnotatorState
+    people: Any
     num_replayed: Int[Array, "A"]
     num_missing: Int[Array, "A"]
     num_untimed: Int[Array, "A"]
@@ -96,7 +93,6 @@ def record_answers(
     *,
     occasion: ArrayLike | None = None,
     seconds: ArrayLike | None = None,
-    confidence: ArrayLike | None = None,
     num_items: int | None = None,
 ) -> RecordedAnswers:
     """Lay recorded answers out to be looked up; on the host.
@@ -108,7 +104,6 @@ def record_answers(
         num_people: A.
         occasion: `[L]` 0 the first time; all first looks if None.
         seconds: `[L]` times, s; nan where there is none.
-        confidence: `[L]` stated probabilities; nan where there is none.
         num_items: N, where more items exist than were answered.
 
     Raises:
@@ -136,24 +131,14 @@ def record_answers(
             f"`answer` must be one per question, got two of person {who[row]} to item "
             f"{what[row]} on occasion {look[row]}."
         )
-
+    times = np.full(order.size, np.nan) if seconds is None else np.asarray(seconds)
     return RecordedAnswers(
         key=key[order].astype(np.int32),
         answer=np.asarray(answer)[order].astype(np.int32),
-        seconds=_given(seconds, order, np.nan),
-        confidence=_given(confidence, order, 0.0),
+        seconds=times[order].astype(np.float32),
         num_items=np.asarray(items, np.int32),
         num_occasions=np.asarray(looks, np.int32),
     )
-
-
-def _given(
-    values: ArrayLike | None, order: NDArray[np.intp], otherwise: float
-) -> NDArray[np.float32]:
-    if values is None:
-        return np.full(order.size, otherwise, np.float32)
-    given = np.asarray(values, np.float32)[order]
-    return np.where(np.isnan(given), np.float32(otherwise), given)
 
 
 def count_people(
@@ -161,13 +146,7 @@ def count_people(
 ) -> NDArray[np.int64]:
     """Count the people who have looked at each item often enough; on the host.
 
-    Args:
-        answers: from `record_answers`.
-        num_looks: looks that a person must have recorded, at least 1.
-        num_items: N.
-
-    Returns:
-        `[N]` people.
+    A person must have recorded `num_looks` looks, at least 1; `[N]` people.
     """
     occasion = np.asarray(answers.key) % int(answers.num_occasions)
     item = np.asarray(answers.key) // int(answers.num_occasions)
@@ -183,11 +162,7 @@ def is_recorded(
 ) -> tuple[Bool[Array, "T A"], Int[Array, "T A"]]:
     """Say which questions the record answers, and in which row.
 
-    Args:
-        answers: from `record_answers`.
-        person: ids of those who are asked.
-        item: what they are asked; one beyond the record is not in it.
-        occasion: of their looks at it; the first ones if None.
+    An item beyond the record is not in it; looks are the first ones if None.
     """
     look = 0 if occasion is None else occasion
     inside = (item >= 0) & (item < answers.num_items) & (look < answers.num_occasions)
@@ -199,7 +174,9 @@ def is_recorded(
 
 
 @cache
-def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOracle:
+def build_replay(
+    kind: str, policy: str, *, is_timed: bool = True, stand_in: Oracle | None = None
+) -> ReplayOracle:
     """Build the oracle that replays answers of one kind.
 
     Args:
@@ -208,6 +185,7 @@ def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOrac
         is_timed: whether every recorded answer has its time. If not, or where they
             answer, the fitted people go through all questions, so that practice and
             fatigue go on; what was recorded stands in the place of what they say.
+        stand_in: how fitted people answer; as simulated people do when left out.
 
     Returns:
         The oracle; nothing recorded is closed over.
@@ -220,7 +198,7 @@ def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOrac
         if value not in allowed:
             listed = ", ".join(map(repr, allowed))
             raise ValueError(f"`{name}` must be one of {listed}, got {value!r}.")
-    fitted = KINDS[kind].oracle
+    fitted = KINDS[kind].oracle if stand_in is None else stand_in
 
     def check(recording: Recording) -> None:
         fitted.check(recording.people)
@@ -249,12 +227,11 @@ def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOrac
         seconds = jnp.asarray(recorded.seconds)[row]
         is_untimed = is_there & jnp.isnan(seconds)
         seconds = jnp.where(is_untimed, model.seconds, seconds)
-        stated = jnp.asarray(recorded.confidence)[row]
         response = Response(
             answer=jnp.where(_beside(is_answered, given), given, -1),
             is_answered=is_answered,
             seconds=jnp.where(is_there, seconds, rest.seconds),
-            confidence=jnp.where(is_there, stated, rest.confidence),
+            confidence=jnp.where(is_there, 0.0, rest.confidence),
         )
         after = ReplayState(
             people=people,
@@ -265,29 +242,6 @@ def build_replay(kind: str, policy: str, *, is_timed: bool = True) -> ReplayOrac
         return after, response
 
     return ReplayOracle(check=check, init=init, answer=answer)
-
-
-def restrict(recording: Recording, query: Query) -> Query:
-    """Ask no question that the record does not hold."""
-    people = recording.people.id
-    found, _ = is_recorded(recording.answers, people, query.item, query.occasion)
-    return query._replace(is_asked=query.is_asked & found)
-
-
-def check_complete(state: ReplayState) -> None:
-    """Refuse a run that asked what nobody had answered; on the host.
-
-    Raises:
-        ValueError: there was such a question; says how many and of whom most.
-    """
-    missing = np.asarray(jax.device_get(state.num_missing))
-    total = int(missing.sum())
-    if total:
-        raise ValueError(
-            f"`policy` must not be 'refuse' where questions go beyond the record, got "
-            f"{total} such questions, most of person {int(missing.argmax())}. Restrict "
-            "the pool, or let a fitted model answer them."
-        )
 
 
 def _silence(is_asked: Bool[Array, "T A"], answer: Int[Array, "T A ..."]) -> Response:

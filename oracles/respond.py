@@ -24,9 +24,8 @@ from oracles.annotators import (
     init_annotators,
 )
 from oracles.contract import Oracle, Query, Response
-from oracles.timing import draw_luck, time_answers
+from oracles.timing import draw_luck, time_answers, tire
 from oracles.utility import choose, realise
-from oracles.vigor import tire
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,24 @@ class ReadOut(NamedTuple):
     margin: Float[Array, "A T"]
 
 
+class Realised(NamedTuple):
+    """What an answer is read from.
+
+    Attributes:
+        params: the crowd.
+        query: the questions, axes reversed.
+        utility: `[K, A, T]` realised utilities of the options that the kind lays out.
+        is_lapse: `[A, T]` which answers are lapses.
+    """
+
+    params: Annotators
+    query: Query
+    utility: Float[Array, "K A T"]
+    is_lapse: Bool[Array, "A T"]
+
+
 Utilities = Callable[[Annotators, Query], Array]
-Reader = Callable[[Annotators, Query, Array, Array], ReadOut]
+Reader = Callable[[Realised], ReadOut]
 
 
 def build_oracle(
@@ -94,13 +109,11 @@ def build_oracle(
     Args:
         space: option space id; kinds that share one share what people see in an item.
         systematic: utilities of the options without noise, `[K, A, T]`.
-        read: read-out of realised utilities, from the crowd, the questions, the
-            utilities `[K, A, T]` and which answers are lapses, `[A, T]`.
+        read: read-out of realised utilities.
         is_anchored: whether the previous answer may gain utility; the answer of such a
             kind is its best option.
 
-    Returns:
-        The oracle; nothing swept is closed over.
+    Nothing swept is closed over.
     """
 
     def answer(
@@ -115,7 +128,7 @@ def build_oracle(
         is_open = asked.is_asked & ~_is_too_low(params, worth, is_lapse)
         if is_anchored and "habit" in params.extra:
             realised = realised + _anchor(params, state, realised, is_open, is_lapse)
-        read_out = read(params, asked, realised, is_lapse)
+        read_out = read(Realised(params, asked, realised, is_lapse))
         is_given = is_open & ~_is_too_close(params, read_out.margin, is_lapse)
         residual, seconds = time_answers(params, state, asked, luck, read_out.conflict)
         given = is_given if read_out.answer.ndim == 2 else is_given[None]
@@ -131,33 +144,22 @@ def build_oracle(
     return Oracle(check=check_annotators, init=init_annotators, answer=answer)
 
 
-def read_band(lead: Float[Array, "A T"], band: Float[Array, "A"]) -> ReadOut:
-    """Read a choice of two, with a middle where they differ by less than a band.
-
-    Args:
-        lead: utility by which the second option leads.
-        band: half width of the middle, utility.
-
-    Returns:
-        0 the first, 1 the middle, 2 the second.
-    """
+def read_band(seen: Realised) -> ReadOut:
+    """Read a choice of two as 0 the first, 2 the second, 1 within the person's band."""
+    lead = seen.utility[1] - seen.utility[0]
     size = jnp.abs(lead)
-    level = jnp.where(size < band[:, None], 1, jnp.where(lead > 0, 2, 0))
+    level = jnp.where(size < seen.params.band[:, None], 1, jnp.where(lead > 0, 2, 0))
     return ReadOut(level, *clarity(size), size)
 
 
 def clarity(margin: Float[Array, "*shape"]) -> tuple[Array, Array]:
     """Turn margins into conflict and stated confidence.
 
+    Of margins >= 0 these are log(1 + exp(-margin)) and 1 / (1 + exp(-margin)).
+
     Confidence is the logistic of the margin, a softmax between the two best options. It
     is assumed; like people's it is too high at the top (in cifar10s a stated 100 % was
     right 95 % of the time), because the margin holds noise that the person cannot see.
-
-    Args:
-        margin: realised margins, >= 0.
-
-    Returns:
-        log(1 + exp(-margin)) and 1 / (1 + exp(-margin)).
     """
     odds = jnp.exp(-margin)
     return jnp.log1p(odds), 1.0 / (1.0 + odds)

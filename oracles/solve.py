@@ -7,6 +7,7 @@ predict, difficulty tied to a model) is averaged over in the same way.
 """
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
@@ -81,7 +82,7 @@ def solve_skill(
     """
     if accuracy is None:
         return 0.0
-    options = _num_rivals(kind, num_options)
+    options = num_options if kind.options == "classes" else 2
     guess = 0.5 if kind.is_check else 1.0 / options
     # Marks set in a lapse keep the person's share and so have no accuracy to speak of.
     rate = np.zeros_like(_NODES) if kind.answer == "marks" else lapse + 0.0 * _NODES
@@ -106,46 +107,29 @@ def solve_skill(
         )
     if accuracy >= best - 1e-9:
         return high if mean_lapse < 1.0 else 0.0
-    low = _SKILL_FLOOR
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        low, high = (
-            (middle, high) if mean_accuracy(middle) < accuracy else (low, middle)
-        )
-    return 0.5 * (low + high)
+    return _halve(lambda skill: mean_accuracy(skill) < accuracy, _SKILL_FLOOR, high)
 
 
 def solve_median(mean: float, spread: float, power: int = 1) -> float:
     """Solve the median of a logit-normal number of which the mean is known.
 
-    Args:
-        mean: mean of the number's power over people, in [0, 1].
-        spread: standard deviation of its logit.
-        power: 1, or 2 where the mean square is known.
-
-    Returns:
-        The number of the median person.
+    The mean in [0, 1] is that of the number, or of its square where `power` is 2; the
+    spread is the standard deviation of its logit.
     """
     if mean in (0.0, 1.0) or spread == 0.0:
         return float(mean ** (1.0 / power))
-    low, high = -60.0, 60.0
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        found = float(_WEIGHTS @ _sigmoid(middle + spread * _NODES) ** power)
-        low, high = (middle, high) if found < mean else (low, middle)
-    return float(_sigmoid(np.array([0.5 * (low + high)]))[0])
+
+    def is_below(logit: float) -> bool:
+        return float(_WEIGHTS @ _sigmoid(logit + spread * _NODES) ** power) < mean
+
+    return float(_sigmoid(np.array([_halve(is_below, -60.0, 60.0)]))[0])
 
 
 def lapse_by_skill(median: float, spread: float, correlation: float) -> Signal:
     """Return the mean lapse of people at each node of skill.
 
-    Args:
-        median: lapse of the median person, in [0, 1].
-        spread: standard deviation of its logit over people.
-        correlation: of skill and that logit.
-
-    Returns:
-        Mean lapses, to be passed to `solve_skill`.
+    Of the lapse of the median person, the standard deviation of its logit over people
+    and its correlation with skill; to be passed to `solve_skill`.
     """
     if median in (0.0, 1.0):
         return np.full_like(_NODES, median)
@@ -159,23 +143,18 @@ def lapse_by_skill(median: float, spread: float, correlation: float) -> Signal:
 def solve_criterion(skill: float, mark_share: float) -> float:
     """Solve the criterion at which a person of that skill marks that share of groups.
 
-    Args:
-        skill: signal per standard deviation of importance.
-        mark_share: share of groups of standard normal importance, in (0, 1).
-
-    Returns:
-        Criterion, utility units.
+    Skill is the signal per standard deviation of importance; the share in (0, 1) is of
+    groups of standard normal importance; the criterion is in units of utility.
     """
     # Where signal far outweighs noise the nodes are too coarse: there it is a quantile.
     spread = math.hypot(skill, math.pi / math.sqrt(3.0))
     if skill > _COARSE_SKILL:
         return skill * NormalDist().inv_cdf(1.0 - mark_share)
-    low, high = -20.0 * spread, 20.0 * spread
-    for _ in range(100):
-        middle = 0.5 * (low + high)
-        share = float(_WEIGHTS @ _sigmoid(skill * _NODES - middle))
-        low, high = (middle, high) if share > mark_share else (low, middle)
-    return 0.5 * (low + high)
+
+    def is_low(criterion: float) -> bool:
+        return float(_WEIGHTS @ _sigmoid(skill * _NODES - criterion)) > mark_share
+
+    return _halve(is_low, -20.0 * spread, 20.0 * spread)
 
 
 def expected_conflict(
@@ -183,19 +162,13 @@ def expected_conflict(
 ) -> float:
     """Average conflict log(1 + exp(-M)) of an answer that is not a lapse.
 
+    Skill is the mean over people, its spread the standard deviation of the signal over
+    people and items; between 0 and log 2.
+
     The margin M of options with Gumbel noise has P(M > m) = sum_k sigma(d_k - m), with
     d_k the utility of k minus the log-sum-exp of the others; integrated by parts. On a
     scale it is that of two options one standard deviation apart, in a verification that
     of a right suggestion against all other classes.
-
-    Args:
-        kind: feedback kind.
-        num_options: number of options K >= 2.
-        skill: mean skill over people.
-        skill_spread: standard deviation of the signal over people (and items).
-
-    Returns:
-        Mean conflict, between 0 and log 2.
     """
     is_checked = kind.is_check
     options = num_options if kind.options == "classes" and not is_checked else 2
@@ -210,9 +183,12 @@ def expected_conflict(
     return float(np.log(2.0) - _WEIGHTS @ integral)
 
 
-def _num_rivals(kind: Kind, num_options: int) -> int:
-    """Return among how many options the right one has to win."""
-    return num_options if kind.options == "classes" else 2
+def _halve(is_below: Callable[[float], bool], low: float, high: float) -> float:
+    """Find where a rising curve crosses its aim, by halving."""
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if is_below(middle) else (low, middle)
+    return 0.5 * (low + high)
 
 
 def _item_offsets(options: int, items: ItemSpread) -> tuple[Signal, Signal]:

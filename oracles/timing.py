@@ -1,4 +1,4 @@
-"""Response times: how long a person takes over a question.
+"""Response times, and the vigor that time on task takes away.
 
 ```
 ln T = pace + practice(trials) + conflict * c + length * ln(size) + r_t + spread * z
@@ -9,11 +9,26 @@ errors (small margins) come out slow without being told apart. A lapse skips rea
 and weighing: no conflict, no length, a third of the time. A pause adds at least ten
 times the person's typical seconds. Caution, where people have it, adds to log seconds.
 
+Vigor is what time on task, rest and caution do to the strength of the signal:
+
+```
+signal = discrimination * (skill - difficulty) * vigor * exp(caution)
+vigor  = 1 - fatigue * (1 - exp(-load / fatigue_s))
+```
+Load grows by the person's typical seconds with every question, so it needs no scan and
+a queue cut in two tires like the whole. People without
+these parameters do not tire: in short paid sessions accuracy is flat.
+
 References:
     van der Linden (2006), A lognormal model for response times on test items, Journal
     of Educational and Behavioral Statistics 31(2), 181-204.
     Newell, Rosenbloom (1981), Mechanisms of skill acquisition and the law of practice:
     a power law that approaches an asymptote.
+    Mackworth (1948), The breakdown of vigilance during prolonged visual search,
+    Quarterly Journal of Experimental Psychology 1, 6-21: decline towards a floor.
+    Ratcliff, Rouder (1998), Modeling response times for two-choice decisions,
+    Psychological Science 9(5), 347-356: caution as the width between boundaries, to
+    which the log odds of a right answer are proportional.
 """
 
 import math
@@ -68,14 +83,7 @@ class Luck(NamedTuple):
 def draw_luck(key: PRNGKeyArray, space: int, params: Annotators, query: Query) -> Luck:
     """Draw the chance events of every question from its ids.
 
-    Args:
-        key: the crowd's key.
-        space: option space id.
-        params: the crowd.
-        query: the questions.
-
-    Returns:
-        The events, all independent.
+    All are independent.
     """
     occasion = 0 if query.occasion is None else query.occasion
     ids = (query.item, 0, params.id[:, None], occasion)
@@ -101,15 +109,8 @@ def time_answers(
 ) -> tuple[Float[Array, "A"], Float[Array, "A T"]]:
     """Time a queue of answers.
 
-    Args:
-        params: the crowd.
-        state: where each person stands before the queue.
-        query: the questions.
-        luck: from `draw_luck`.
-        conflict: `[A, T]` conflict of each answer, log 2 at a tie and 0 when clear.
-
-    Returns:
-        `[A]` slow residual after the queue, and `[A, T]` seconds, 0 where not asked.
+    Luck is from `draw_luck`; conflict is log 2 at a tie and 0 when clear. The slow
+    residual after the queue and seconds come back, 0 where not asked.
     """
     last_residual, residual = _drift(params, state, luck, query.is_asked)
     trials = state.trials[:, None] + count_before(query.is_asked)
@@ -145,10 +146,7 @@ def count_before(is_asked: Bool[Array, "A T"]) -> Int[Array, "A T"]:
 
 
 def _drift(
-    params: Annotators,
-    state: AnnotatorState,
-    luck: Luck,
-    is_asked: Bool[Array, "A T"],
+    params: Annotators, state: AnnotatorState, luck: Luck, is_asked: Bool[Array, "A T"]
 ) -> tuple[Float[Array, "A"], Float[Array, "A T"]]:
     """Run the AR(1) part of log seconds over the questions that are asked."""
     scale = jnp.sqrt(1.0 - params.memory**2) * params.drift
@@ -164,3 +162,16 @@ def _drift(
     queue = (is_asked.T, shocks.T)
     last, residual = jax.lax.scan(step, state.last_residual, queue)
     return last, residual.T
+
+
+def tire(params: Annotators, state: AnnotatorState, query: Query) -> Query:
+    """Scale the signal of a queue of questions by vigor and caution."""
+    strength, extra = query.discrimination, params.extra
+    if "caution" in extra:
+        strength = strength * jnp.exp(extra["caution"])[:, None]
+    if "fatigue" in extra:
+        before = jnp.exp(params.pace)[:, None] * count_before(query.is_asked)
+        load = state.load_s[:, None] + before
+        lost = -jnp.expm1(-load / extra["fatigue_s"][:, None])
+        strength = strength * (1.0 - extra["fatigue"][:, None] * lost)
+    return query._replace(discrimination=strength)

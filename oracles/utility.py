@@ -25,13 +25,14 @@ from jaxtyping import Bool, Float, PRNGKeyArray
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.elementary import log, sinc
 from oracles.hashing import (
     Role,
     Words,
     draw_words,
+    log,
     pick_word,
     seed_streams,
+    sinc,
     to_exponential,
     to_uniform,
 )
@@ -44,18 +45,13 @@ def scaled_log_stable(
 ) -> Float[Array, "*shape"]:
     """Draw `index * log S`, S positive stable of that index, finite on all of [0, 1].
 
+    The index is lambda in [0, 1], angles are uniforms inside (0, 1), energies standard
+    exponentials; the variance is (1 - index^2) pi^2 / 6.
+
     Kanter's draw, with sines divided by their arguments: what these contribute, like
     the division by the index, cancels but for a term of the index alone. At 0 the draw
     is a standard Gumbel variable and at 1 exactly 0. Logarithms are floored, which
     keeps gradients finite at both ends.
-
-    Args:
-        index: lambda in [0, 1].
-        angle: uniforms inside (0, 1).
-        energy: standard exponentials, > 0.
-
-    Returns:
-        `index * log S`, variance (1 - index^2) pi^2 / 6.
     """
     rest = 1.0 - index
     level = index * log(index) + rest * log(rest)
@@ -76,21 +72,13 @@ def realise(
 ) -> Float[Array, "K A T"]:
     """Draw what every option is worth to every person on this occasion.
 
+    The noise is standard Gumbel at every entry. Where somebody guesses it is fresh
+    alone, and the systematic part that of the guess; the same items in another option
+    space draw anew.
+
     Options lead and questions trail, so that the loops run along the longest axis; the
     options are taken one by one, so that what lies between the hash and the utility
     never leaves the cache.
-
-    Args:
-        key: the crowd's key.
-        space: option space id; the same items under another kind draw anew.
-        params: the crowd.
-        query: the questions.
-        worth: systematic utilities of the options that the kind lays out.
-        is_lapse: where somebody guesses: the noise is fresh alone and the systematic
-            part that of the guess.
-
-    Returns:
-        Realised utilities; the noise is standard Gumbel at every entry.
     """
     shared, own, fresh = seed_streams(key, space, Role.SHARED, Role.OWN, Role.FRESH)
     person, index = params.id[:, None], params.own[:, None]
@@ -171,11 +159,7 @@ def scaled_utility(params: Annotators, query: Query) -> Float[Array, "K A T"]:
 def choose(utility: Float[Array, "K *shape"]) -> tuple[Array, Array]:
     """Choose the best option.
 
-    Args:
-        utility: `[K, ...]` realised utilities, K >= 2.
-
-    Returns:
-        `[...]` index of the best option and its margin over the second, >= 0.
+    Of two or more; the margin over the second is >= 0.
     """
 
     def step(
@@ -200,11 +184,7 @@ def choose(utility: Float[Array, "K *shape"]) -> tuple[Array, Array]:
 def rank(utility: Float[Array, "K *shape"]) -> tuple[Array, Array]:
     """Rank the options; with Gumbel noise a Plackett-Luce ranking.
 
-    Args:
-        utility: `[K, ...]` realised utilities, K >= 2.
-
-    Returns:
-        `[K, ...]` option ids, best first, and `[K-1, ...]` gaps between neighbours.
+    Ids come best first, `[K, ...]`, with the gaps between neighbours, `[K - 1, ...]`.
 
     References:
         Plackett (1975), The analysis of permutations, Applied Statistics 24(2).

@@ -21,12 +21,8 @@ Floats = npt.NDArray[np.float64]
 def activity_by_rank(num_annotators: int, spread: float) -> Floats:
     """Return how active the busiest, the second busiest, ... of a crowd are.
 
-    Args:
-        num_annotators: number of people A.
-        spread: standard deviation of log activity over people; >= 0.
-
-    Returns:
-        `[A]` falling shares of the work, the mid-quantiles of a log-normal; sum 1.
+    Shares `[A]` are the mid-quantiles of a log-normal whose log has that standard
+    deviation (>= 0); they fall and sum to 1.
     """
     place = 1.0 - (np.arange(num_annotators) + 0.5) / num_annotators
     weight = np.exp(spread * np.array([NormalDist().inv_cdf(p) for p in place]))

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from hitl_sim.participants.encoded import to_record
+from hitl_sim.participants.answers import to_record
 from hitl_sim.participants.inventory import take_stock
 from hitl_sim.participants.quality import fit_quality
 from hitl_sim.participants.table_file import read_answers

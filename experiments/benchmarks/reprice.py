@@ -68,8 +68,6 @@ def draw_amounts():
     names = amount_names(tuple(UNITS))
     rng = np.random.default_rng(0)
     rows = rng.lognormal(3.0, 1.0, (RECORDS, len(names)))
-    lives = [index for index, name in enumerate(names) if name.startswith("life of ")]
-    rows[:, lives] = 0.0
     return Outlay(rows, rng.random(RECORDS) < 0.9, names=names)
 
 

@@ -27,8 +27,7 @@ from recorded import READERS, read_bluebirds
 from recorded_grades import GRADE_READERS
 
 from hitl_sim.participants.graded import validate_grades
-from hitl_sim.participants.predict import first_answers
-from hitl_sim.participants.record import Record
+from hitl_sim.participants.record import Record, first_answers
 from hitl_sim.participants.validate import Validation, validate_record
 from hitl_sim.report.validation import write_validation
 

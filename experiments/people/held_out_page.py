@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from hitl_sim.participants.compare import TOLERANCE, Line
+from hitl_sim.participants.compare import TOLERANCE, Line, TwoSampleTest
 from hitl_sim.participants.graded import BRADLEY_TERRY, LOGIT, POOLED, Grades
 from hitl_sim.participants.policy import Transfer
 from hitl_sim.participants.predict import Gain
 from hitl_sim.participants.rival import RIVALS
 from hitl_sim.participants.statistic import EM_GAIN
-from hitl_sim.participants.two_sample_test import TwoSampleTest
 from hitl_sim.participants.validate import Validation
 from hitl_sim.report.validation import (
     grades_to_markdown,
@@ -223,11 +222,12 @@ def _told_apart(two_sample: TwoSampleTest) -> str:
 
 
 def _moved(name: str, moved: Transfer) -> list[str]:
+    mid, low, high = moved.estimate, moved.low, moved.high
     return [
         name,
         str(len(moved.names)),
-        f"{moved.regret:.3f} ({moved.regret_low:.3f} to {moved.regret_high:.3f})",
-        f"{moved.rank:.2f} ({moved.rank_low:.2f} to {moved.rank_high:.2f})",
+        f"{mid.regret:.3f} ({low.regret:.3f} to {high.regret:.3f})",
+        f"{mid.rank:.2f} ({low.rank:.2f} to {high.rank:.2f})",
         f"{moved.ceiling:.2f}",
-        f"{moved.gap:.3f} ({moved.gap_low:.3f} to {moved.gap_high:.3f})",
+        f"{mid.gap:.3f} ({low.gap:.3f} to {high.gap:.3f})",
     ]

@@ -23,13 +23,22 @@ from table import Curve, SetResult, write_markdown
 
 from hitl_sim.participants.compare import NUM_HALVINGS, Line, compare, halve_distances
 from hitl_sim.participants.record import Record, select, take_half
-from hitl_sim.participants.redundancy import curve, one_coin
-from hitl_sim.participants.scale import Table
-from hitl_sim.participants.statistic import describe
+from hitl_sim.participants.redundancy import curve
+from hitl_sim.participants.statistic import Table, describe
+from oracles.agreement import one_coin_answers
 
 NUM_CROWDS = 20
 NUM_CURVE_CROWDS = 10
 NUM_CURVE_DRAWS = 40
+
+
+def one_coin(rng: np.random.Generator, record: Record) -> Record:
+    """Let independent people of the same accuracies answer instead."""
+    answers = np.full((record.num_items, record.num_people), -1)
+    answers[record.item, record.person] = record.answer
+    drawn = one_coin_answers(rng, answers, record.truth, record.num_options)
+    fields = {**vars(record), "answer": drawn[record.item, record.person]}
+    return Record(**fields)
 
 
 def compare_set(

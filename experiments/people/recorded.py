@@ -21,7 +21,6 @@ from hitl_sim.participants.record import (
     Ints,
     Record,
     components,
-    consensus,
 )
 
 Row = Mapping[str, str]
@@ -73,6 +72,15 @@ def in_order(record: Record, place: Sequence[float] | Floats) -> Record:
     return replace(
         record, **{name: v[order] for name, v in kept.items() if v is not None}
     )
+
+
+def consensus(item: Ints, answer: Ints, num_items: int, options: Sequence[int]) -> Ints:
+    """Return the option most answers name among `options`, -1 where two lead."""
+    cell = item[answer >= 0] * 3 + answer[answer >= 0]
+    counts = np.bincount(cell, minlength=num_items * 3).reshape(-1, 3)[:, options]
+    ordered = np.sort(counts, axis=1)
+    leader = np.asarray(options)[counts.argmax(axis=1)]
+    return np.where(ordered[:, -1] > ordered[:, -2], leader, -1)
 
 
 def read_cifar10s(data: Path) -> Record:

@@ -23,7 +23,6 @@ from recorded import READERS
 
 from hitl_sim.participants.answers import LABEL
 from hitl_sim.participants.fit import fit_record
-from hitl_sim.participants.holdout import Halves, hold_most_people
 from hitl_sim.participants.policy import (
     Judgement,
     Transfer,
@@ -32,8 +31,8 @@ from hitl_sim.participants.policy import (
     interval,
     redraw,
 )
-from hitl_sim.participants.predict import first_answers
-from hitl_sim.participants.record import Record
+from hitl_sim.participants.predict import Halves, alternate, cut
+from hitl_sim.participants.record import Record, first_answers
 from hitl_sim.participants.synthetic import simulate_design
 
 OUT = Path(__file__).with_suffix(".md")
@@ -48,6 +47,28 @@ HEADINGS = (
     "real with real",
     "gap",
 )
+
+
+def hold_most_people(record: Record, seed: int, groups: int = 3) -> Halves:
+    """Cut people one to `groups` - 1, and items in halves, both held out.
+
+    Where policies are to be played on people held out alone, these must leave every
+    item enough answers: so few people are fitted and many held out. People are cut
+    within groups of like workload, items within classes.
+
+    Args:
+        record: the whole set.
+        seed: of the cut.
+        groups: one of so many people is fitted; >= 2.
+    """
+    rng = np.random.default_rng(seed)
+    work = np.bincount(record.person, minlength=record.num_people)
+    order = np.lexsort((rng.random(work.size), work))
+    lots = np.tile(np.arange(groups), (-(-work.size // groups), 1))
+    is_held = np.empty(work.size, np.int64)
+    is_held[order] = rng.permuted(lots, axis=1).ravel()[: work.size] > 0
+    half_of_item = alternate(rng, record.truth.astype(float))
+    return cut(record, is_held, half_of_item)
 
 
 def play_cuts(record: Record, features: np.ndarray, num_cuts: int) -> list[Transfer]:
@@ -92,7 +113,7 @@ def summarise(name: str, cuts: list[Transfer]) -> str:
     by_lot = np.mean([cut.real.max() - cut.real.mean() for cut in cuts])
     ceiling = np.nanmean([cut.ceiling for cut in cuts])
     regret, rank, gap = (
-        f"{np.nanmean([getattr(cut, part) for cut in cuts]):.{digits}f} "
+        f"{np.nanmean([getattr(cut.estimate, part) for cut in cuts]):.{digits}f} "
         f"({low:.{digits}f} to {high:.{digits}f})"
         for part, digits, (low, high) in zip(
             Judgement._fields,
@@ -114,7 +135,7 @@ def list_cuts(name: str, cuts: list[Transfer]) -> list[str]:
         _row(("cut", "chosen in simulation", "best with real people", "regret")),
         "| --- | --- | --- | --- |",
         *[
-            _row((number, cut.chosen, cut.best, f"{cut.regret:.3f}"))
+            _row((number, cut.chosen, cut.best, f"{cut.estimate.regret:.3f}"))
             for number, cut in enumerate(cuts)
         ],
         "",

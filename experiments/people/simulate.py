@@ -10,9 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from crowd import Crowd
+from recorded import consensus
 
-from hitl_sim.participants.ask import Items, ask
-from hitl_sim.participants.record import Floats, Record, consensus
+from hitl_sim.participants.record import Floats, Record
+from hitl_sim.participants.synthetic import Items, ask
 from oracles import Annotators
 
 

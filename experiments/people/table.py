@@ -66,7 +66,7 @@ class SetResult:
     @property
     def num_other(self) -> int:
         """Number of those that the recorded people of the other half would pass."""
-        return sum(line.other_passes for line in self.lines)
+        return sum(line.is_scored and line.other_distance <= 1.0 for line in self.lines)
 
     def on_control(self) -> tuple[int, int, int]:
         """Count what one-coin people pass, what the crowd passes, of how many."""

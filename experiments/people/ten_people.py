@@ -16,10 +16,10 @@ from pathlib import Path
 import jax
 import numpy as np
 from held_out import plain
+from pilot import Pilot, run_pilot
 from recorded import READERS, read_bluebirds
 
-from hitl_sim.participants.pilot import Pilot, run_pilot
-from hitl_sim.participants.predicted_curve import CurvePoint
+from hitl_sim.participants.redundancy import CurvePoint
 
 OUT = Path(__file__).with_suffix(".md")
 SETS = ("bluebirds", "rte_snow", "sentiment_sp", "cifar10s")

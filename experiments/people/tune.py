@@ -20,8 +20,7 @@ from simulate import simulate
 
 from hitl_sim.participants.compare import compare, halve_distances
 from hitl_sim.participants.record import Record, take_half
-from hitl_sim.participants.scale import Table
-from hitl_sim.participants.statistic import describe
+from hitl_sim.participants.statistic import Table, describe
 
 NUM_CROWDS = 4
 NUM_HALVINGS = 60

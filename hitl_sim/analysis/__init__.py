@@ -1,22 +1,16 @@
 """Analysis: targets, bills, rho and break-even, each with its intervals."""
 
-from hitl_sim.analysis.between import Ratio as Ratio
 from hitl_sim.analysis.between import beside as beside
 from hitl_sim.analysis.break_even import Answer as Answer
 from hitl_sim.analysis.break_even import BreakEven as BreakEven
-from hitl_sim.analysis.break_even import Payback as Payback
 from hitl_sim.analysis.claim import Effect as Effect
 from hitl_sim.analysis.claim import judge as judge
-from hitl_sim.analysis.confirmation import Confirmation as Confirmation
-from hitl_sim.analysis.crossing import Course as Course
-from hitl_sim.analysis.curve import Curve as Curve
+from hitl_sim.analysis.crossing import Payback as Payback
 from hitl_sim.analysis.decision import Ceiling as Ceiling
 from hitl_sim.analysis.dial import DialCrossing as DialCrossing
 from hitl_sim.analysis.estimate import Estimate as Estimate
 from hitl_sim.analysis.finding import FailedRun as FailedRun
 from hitl_sim.analysis.finding import Finding as Finding
-from hitl_sim.analysis.finding import LabelCase as LabelCase
-from hitl_sim.analysis.finding import NullCheck as NullCheck
 from hitl_sim.analysis.finding import StudyResult as StudyResult
 from hitl_sim.analysis.finding import TaskResult as TaskResult
 from hitl_sim.analysis.finding import best as best
@@ -26,6 +20,8 @@ from hitl_sim.analysis.inference_life import find_life_payback as find_life_payb
 from hitl_sim.analysis.interval import Proportion as Proportion
 from hitl_sim.analysis.interval import wilson as wilson
 from hitl_sim.analysis.result import analyse as analyse
-from hitl_sim.analysis.weigh import Verdict as Verdict
-from hitl_sim.analysis.weigh import weigh as weigh
+from hitl_sim.analysis.sensitivity import Verdict as Verdict
+from hitl_sim.analysis.sensitivity import weigh as weigh
+from hitl_sim.analysis.target import Curve as Curve
+from hitl_sim.analysis.versus import Confirmation as Confirmation
 from hitl_sim.record import RecordError as RecordError

@@ -5,36 +5,37 @@ at the cap when it never did: counts times the unit costs of a device profile, p
 and instrument apart, and the people's seconds up to that checkpoint.
 """
 
-from __future__ import annotations
-
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.analysis.people import describe_people, kinds_of
 from hitl_sim.analysis.record import RunGroup
 from hitl_sim.analysis.target import Stop
 from hitl_sim.array import FloatArray
 from hitl_sim.cost import Usage
 from hitl_sim.cost.ledger import Device
-from hitl_sim.cost.usage import UnitCount
-from hitl_sim.energy import DeviceProfile, Quantity, UnitCost, WorkUnit, total
+from hitl_sim.cost.usage import NOBODY, SIMULATED_PEOPLE, PeopleKinds, UnitCount
+from hitl_sim.energy import (
+    DeviceProfile,
+    Kind,
+    Quantity,
+    Scope,
+    UnitCost,
+    WorkUnit,
+    exact,
+    total,
+    unavailable,
+)
 from hitl_sim.record import RecordError
+
+_CURVES = ("asked", "answered", "worked_s", "paid_s", "wait_s", "elapsed_s")
 
 
 def usage_at(group: RunGroup, stop: Stop) -> Usage:
-    """Read what each run used up to the checkpoint where it stopped.
-
-    Args:
-        group: the runs.
-        stop: where each of them stopped.
-
-    Returns:
-        Amounts `[R]`, one per run.
-    """
+    """Read what each run used up to where it stopped: amounts `[R]`, one per run."""
     row = np.arange(group.num_runs)
 
     def at(curve: npt.ArrayLike) -> FloatArray:
@@ -47,12 +48,7 @@ def usage_at(group: RunGroup, stop: Stop) -> Usage:
         ),
         steps=at(group.step),
         fit_steps=at(group.fit_step),
-        asked=at(group.asked),
-        answered=at(group.answered),
-        worked_s=at(group.worked_s),
-        paid_s=at(group.paid_s),
-        wait_s=at(group.wait_s),
-        elapsed_s=at(group.elapsed_s),
+        **{name: at(getattr(group, name)) for name in _CURVES},
         requester_s=group.requester_s,
         pool_labels=group.pool_labels,
         validation_labels=group.validation_labels,
@@ -66,9 +62,7 @@ def price_units(
 ) -> dict[str, UnitCost]:
     """Turn the manifest's counted units into device seconds and joules.
 
-    Args:
-        units: phase, flops by dtype, bytes_moved and num_kernels by name of the unit.
-        profile: the device.
+    Of each it takes phase, flops by dtype, bytes_moved and num_kernels.
 
     Raises:
         RecordError: a unit lacks a field.
@@ -142,3 +136,71 @@ def training_scopes(usage: Usage, device: Device) -> Scopes:
     # a run without a step has no final fit to take a share of
     share = np.asarray(usage.fit_steps) / np.maximum(usage.steps, 1.0)
     return Scopes(spent.scaled(share), spent, device.joules(usage))
+
+
+_UNKNOWN = "no arm of the study asks for labels, and its manifest has no label_seconds"
+
+
+def kinds_of(group: RunGroup) -> PeopleKinds:
+    """Say how what a group's people did is known.
+
+    Recorded answers and times were measured, by whoever recorded them; one that fitted
+    people gave or lent in any run makes all simulated. Shifts, breaks and waits are
+    then a model's, on measured times.
+    """
+    if not group.replay:
+        return SIMULATED_PEOPLE
+    if group.replay["modelled"].any():
+        return SIMULATED_PEOPLE
+    recorded = Kind.MEASURED_COUNTER
+    if group.replay["untimed"].any():
+        return PeopleKinds(answers=recorded)
+    clock = Kind.MODELLED_ANALYTIC
+    is_plain = np.array_equal(group.paid_s, group.worked_s)
+    return PeopleKinds(recorded, recorded, recorded if is_plain else clock, clock)
+
+
+def describe_people(group: RunGroup) -> str:
+    """Say whose answers a group's numbers rest on."""
+    if group.population is None:
+        return NOBODY
+    dials = ", ".join(
+        f"{name} {value}"
+        for name, value in group.dials.items()
+        if value is not None and name not in ("population", "recording")
+    )
+    who = "recorded" if group.replay else "simulated"
+    return f"{who} people: {group.population}{f' ({dials})' if dials else ''}"
+
+
+def label_seconds(groups: Sequence[RunGroup], manifest: Mapping[str, Any]) -> Quantity:
+    """Find the paid time of one label, with the redundancy that the study uses.
+
+    Args:
+        groups: all conditions. Arms of kind labelling show it: their paid seconds over
+            the labels that came out of them.
+        manifest: of the study; its table `label_seconds` (`seconds` and `source`)
+            speaks where no arm asks for labels.
+
+    Returns:
+        Seconds per label, as known as the weakest of these; unavailable where nothing
+        tells.
+    """
+    arms = [g for g in groups if g.kind == "labelling" and g.population is not None]
+    # people and asks: how many answers make one label
+    answers = sum(
+        float(g.answered[:, -1].sum())
+        / (int(g.dials.get("people", 1)) * int(g.dials.get("asks", 1)))
+        for g in arms
+    )
+    if answers > 0:
+        paid_s = sum(float(g.paid_s[:, -1].sum()) for g in arms)
+        names = ", ".join(sorted({g.arm for g in arms}))
+        source = f"paid time per label over all crowds of the arms {names}"
+        kind = min(kinds_of(group).paid for group in arms)
+        return exact(paid_s / answers, "s", kind, Scope.HUMAN_TIME, source)
+    given = manifest.get("label_seconds")
+    if given is None:
+        return unavailable("s", Scope.HUMAN_TIME, _UNKNOWN)
+    seconds, source = float(given["seconds"]), str(given["source"])
+    return exact(seconds, "s", Kind.SIMULATED, Scope.HUMAN_TIME, source)

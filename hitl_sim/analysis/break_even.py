@@ -14,14 +14,13 @@ and at any M if nothing stands beside. The same in joules, money and carbon. Val
 labels are one set for arm and control, bought once: they cancel.
 """
 
-from __future__ import annotations
-
 import enum
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hitl_sim.analysis.claim import Held
+from hitl_sim.analysis.crossing import Payback
 from hitl_sim.analysis.decision import NO_CONTROL_SUCCESS, NO_SUCCESS, Split
 from hitl_sim.analysis.estimate import Estimate, infinite, unknown
 from hitl_sim.analysis.interval import (
@@ -42,21 +41,6 @@ AXIS_NAMES: dict[Measure, str] = {
 }
 
 
-class Payback(enum.Enum):
-    """When an arm's bill is below the control's, as training grows M times as dear."""
-
-    FROM = "from"
-    """From a multiple on: training is saved, and something has to be paid back."""
-    ALWAYS = "always"
-    """At any multiple: training is saved, and nothing has to be paid back."""
-    UP_TO = "up to"
-    """Up to a multiple: labels are saved, and training is not."""
-    NEVER = "never"
-    """At no multiple: nothing is saved."""
-    UNKNOWN = "unknown"
-    """A number that it takes is unavailable."""
-
-
 class Answer(enum.Enum):
     """Whether something holds, by a 95 % Monte-Carlo interval."""
 
@@ -71,11 +55,9 @@ class BreakEven:
     """The break-even of one arm in energy, money or carbon.
 
     Attributes:
-        measure: joules, usd or kgco2e.
         beside: people, waiting and labels beyond the control's, per success.
         saved: training saved beside the control, per success; below 0 if none is.
         multiple: M*; infinite where it is "never".
-        payback: on which side of M* people pay back.
         is_undetermined: whether the interval of the saving holds 0, as that of rho
             then holds 1, or would with failures that may come, so that "never" cannot
             be told from M*.
@@ -121,25 +103,46 @@ def find_break_even(
     for split, reason in ((control, NO_CONTROL_SUCCESS), (arm, NO_SUCCESS)):
         if not split.trained.is_reached.any():
             return _without_success(measure, arm, control, reason, weights)
-    beside, saved = _pooled(arm, control, label)
-    if beside.value is None or saved.value is None or not _is_known(beside, saved):
+    beside, saved = arm.beside, control.training - arm.training
+    labels = arm.labelled.per_success - control.labelled.per_success
+    if labels != 0.0:
+        beside = beside + label.scaled(labels)
+    if not (beside.is_known and saved.is_known):
         missing = saved if beside.is_known else beside
-        gap = unavailable("1", Scope.CONSTANT, missing.reason)
-        return BreakEven(
-            measure,
-            beside,
-            saved,
-            unknown(gap),
-            Payback.UNKNOWN,
-            is_undetermined=True,
-            pays_here=Answer.UNKNOWN,
+        gap = unknown(unavailable("1", Scope.CONSTANT, missing.reason))
+        ends = Payback.UNKNOWN, True, Answer.UNKNOWN
+        return BreakEven(measure, beside, saved, gap, *ends)
+    price = float(label.value or 0.0)
+    bills = arm.stood_beside, control.trained
+    if price:
+        bills = (
+            bills[0].plus(arm.labelled.times(price)),
+            bills[1].plus(control.labelled.times(price)),
         )
-    beside_draws, saved_draws = _draws(arm, control, label, weights)
-    num = weights.shape[1]
-    payback = _payback(float(beside.value), float(saved.value))
-    low, high = percentile_interval(saved_draws, num)
     with np.errstate(invalid="ignore"):
+        may_fail = not control.trained.is_reached.all()
+        beside_draws = bills[0].draws(weights, may_fail=may_fail)
+        if price:
+            without = control.labelled.draws(weights, stream=CONTROL)
+            beside_draws = beside_draws - price * without
+        spent, without = draw_pair(arm.trained, control.trained, weights)
+        saved_draws = without - spent
         net = beside_draws - saved_draws
+
+    def is_upheld(arm: Outlay, control: Outlay, *, is_below: bool) -> bool:
+        """Return whether failures that may come leave the order of bills standing."""
+        return held is None or held.upholds_order(
+            arm, control, weights, is_below=is_below
+        )
+
+    num = weights.shape[1]
+    low, high = percentile_interval(saved_draws, num)
+    pays = is_below_zero(*percentile_interval(net, num))
+    if pays is not Answer.UNDETERMINED:
+        whole = arm.trained.plus(bills[0])
+        if not is_upheld(whole, bills[1], is_below=pays is Answer.YES):
+            pays = Answer.UNDETERMINED
+    payback = _payback(float(beside.value or 0.0), float(saved.value or 0.0))
     return BreakEven(
         measure,
         beside,
@@ -147,51 +150,9 @@ def find_break_even(
         _multiple(payback, beside, saved, beside_draws, saved_draws, num),
         payback,
         is_undetermined=low < 0.0 < high
-        or not _is_upheld(held, arm.trained, control.trained, weights, low >= 0.0),
-        pays_here=_pays(held, arm, control, label, weights, net),
+        or not is_upheld(arm.trained, control.trained, is_below=low >= 0.0),
+        pays_here=pays,
     )
-
-
-def _is_upheld(
-    held: Held | None,
-    arm: Outlay,
-    control: Outlay,
-    weights: FloatArray,
-    is_below: bool,
-) -> bool:
-    """Return whether failures that may come leave the order of two bills standing."""
-    return held is None or held.upholds_order(arm, control, weights, is_below=is_below)
-
-
-def _pays(
-    held: Held | None,
-    arm: Split,
-    control: Split,
-    label: Quantity,
-    weights: FloatArray,
-    net: FloatArray,
-) -> Answer:
-    """Say whether the whole bill of the arm is below the control's."""
-    answer = is_below_zero(*percentile_interval(net, weights.shape[1]))
-    if answer is Answer.UNDETERMINED:
-        return answer
-    price = 0.0 if label.value is None else float(label.value)
-    bills = arm.trained.plus(_beside(arm, price)), control.trained
-    if price:
-        bills = bills[0], bills[1].plus(control.labelled.times(price))
-    is_upheld = _is_upheld(held, *bills, weights, answer is Answer.YES)
-    return answer if is_upheld else Answer.UNDETERMINED
-
-
-def _beside(arm: Split, price: float) -> Outlay:
-    """Return what stands beside training, with labels at some price."""
-    if not price:
-        return arm.stood_beside
-    return arm.stood_beside.plus(arm.labelled.times(price))
-
-
-def _is_known(beside: Quantity, saved: Quantity) -> bool:
-    return beside.is_known and saved.is_known
 
 
 def _without_success(
@@ -202,11 +163,7 @@ def _without_success(
     none = unavailable(arm.beside.unit, arm.beside.scope, reason)
     is_known = arm.training.is_known and control.training.is_known
     is_never = bool(control.trained.is_reached.any()) and is_known
-    floor, _ = ratio_interval(
-        arm.trained,
-        control.trained,
-        weights,
-    )
+    floor, _ = ratio_interval(arm.trained, control.trained, weights)
     return BreakEven(
         measure,
         beside=none,
@@ -218,31 +175,6 @@ def _without_success(
         is_undetermined=not floor > 1.0,
         pays_here=Answer.NO if is_never else Answer.UNKNOWN,
     )
-
-
-def _pooled(arm: Split, control: Split, label: Quantity) -> tuple[Quantity, Quantity]:
-    """Return what stands beside training, and what training is saved, per success."""
-    beside = arm.beside
-    labels = arm.labelled.per_success - control.labelled.per_success
-    if labels != 0.0:
-        beside = beside + label.scaled(labels)
-    return beside, control.training - arm.training
-
-
-def _draws(
-    arm: Split, control: Split, label: Quantity, weights: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return beside and saved in each resample, `[B]` each."""
-    price = 0.0 if label.value is None else float(label.value)
-    with np.errstate(invalid="ignore"):
-        may_fail = not control.trained.is_reached.all()
-        beside = _beside(arm, price).draws(weights, may_fail=may_fail)
-        if price:
-            labels = control.labelled.draws(weights, stream=CONTROL)
-            beside = beside - price * labels
-        spent, without = draw_pair(arm.trained, control.trained, weights)
-        saved = without - spent
-    return beside, saved
 
 
 def _payback(beside: float, saved: float) -> Payback:

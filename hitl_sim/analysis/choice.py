@@ -4,8 +4,6 @@ Everything here is computed from a finished `StudyResult` by re-pricing its reco
 nothing is retrained and no number is changed.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -19,6 +17,7 @@ from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult, best
 from hitl_sim.analysis.frontier import Frontier, find_frontier
 from hitl_sim.analysis.interval import (
     NUM_RESAMPLES,
+    Outlay,
     percentile_interval,
     resample,
 )
@@ -45,7 +44,6 @@ from hitl_sim.analysis.verdict import (
     Contour,
     Decision,
     Leader,
-    Range,
     Step,
 )
 from hitl_sim.analysis.world import Input, draw_worlds, world_inputs
@@ -56,12 +54,7 @@ from hitl_sim.unit import S_PER_H
 
 
 def decide(result: StudyResult, task: TaskResult) -> Decision:
-    """Work out the decision of one task from its re-priced records.
-
-    Args:
-        result: the study.
-        task: one of its tasks.
-    """
+    """Work out the decision of one task of a study from its re-priced records."""
     inputs = world_inputs(result, task)
     scale = _even_scale(task)
     desk = _Desk(result, task, inputs, scale)
@@ -138,12 +131,7 @@ class _Desk:
 
     def _saved_per_hour(self, pair: Pair) -> RatioSet:
         saved = pair.by_run(self.here.training["joules"])[:, 0]
-        names = pair.arm.names
-        hours = sum(
-            pair.arm.influence()[:, names.index(name)]
-            for name in ("paid_s", "requester_s")
-        )
-        return fieller(saved, np.asarray(hours) / S_PER_H)
+        return fieller(saved, _hours(pair.arm, pair.arm.influence()))
 
     def _wage_line(self, pair: Pair, weights: FloatArray) -> Line:
         """Return net benefits in money over the wage, at the even scale."""
@@ -174,37 +162,26 @@ class _Desk:
         At the study's own scale alone: at the one where people break even in money,
         the prices that break even are those that the scale was found with.
         """
-        cases: list[tuple[Range, FloatArray, float, FloatArray]] = []
+        cases = []
         for span in RANGES:
             ends = np.array([span.low, span.high])
             table = self._table(Scenarios({span.name: ends}))
-            cases.append((span, ends, 1.0, table.whole(span.measure)))
-        rows = [
-            self._along_prices(finding, cases)
-            for finding in self.task.with_people
-            if finding.role == "arm"
-        ]
-        return [found for case in zip(*rows, strict=True) for found in case]
-
-    def _along_prices(
-        self,
-        finding: Finding,
-        cases: Sequence[tuple[Range, FloatArray, float, FloatArray]],
-    ) -> list[BreakEvenAlong]:
-        """Solve it for one arm: its resamples are drawn once for all prices."""
-        pair = pair_of(finding, self.task.control)
-        weights = resample(len(finding.replicate), self.result.seed)
-        return [
-            BreakEvenAlong(
-                span.words,
-                span.unit,
-                span.measure,
-                scale,
-                finding.label,
-                pair.crossing(ends, prices, weights),
+            cases.append((span, ends, table.whole(span.measure)))
+        rows = []
+        for finding in (f for f in self.task.with_people if f.role == "arm"):
+            # a pair keeps what was drawn of it, for all prices
+            pair = pair_of(finding, self.task.control)
+            weights = resample(len(finding.replicate), self.result.seed)
+            rows.append(
+                [
+                    BreakEvenAlong(
+                        *(span.words, span.unit, span.measure, 1.0, finding.label),
+                        pair.crossing(ends, prices, weights),
+                    )
+                    for span, ends, prices in cases
+                ]
             )
-            for span, ends, scale, prices in cases
-        ]
+        return [found for case in zip(*rows, strict=True) for found in case]
 
     def dial_break_evens(self) -> list[BreakEvenAlong]:
         """Solve it along quality and consistencies, in training and whole bills."""
@@ -257,9 +234,10 @@ class _Desk:
 
     def boundary_cases(self) -> Iterator[BoundaryCase]:
         """Hold every condition with people against the other boundaries of an hour."""
-        own = self.result.prices.boundary
+        own, pue = self.result.prices.boundary, self.result.market.rates.pue.value
         others = [boundary for boundary in BOUNDARIES if boundary != own]
-        table = self._table(cross(boundaries=others, pue=[_pue(self.result)]))
+        usual = pue if isinstance(pue, float) else 1.0
+        table = self._table(cross(boundaries=others, pue=[usual]))
         for finding in self.task.with_people:
             pair = pair_of(finding, self.task.control)
             weights = resample(len(finding.replicate), self.result.seed)
@@ -268,13 +246,12 @@ class _Desk:
                 saved = pair.net(table.training[measure])
                 paid = -pair.net(table.beside[measure])
                 for column, boundary in enumerate(others):
-                    yield BoundaryCase(
-                        finding,
-                        boundary,
-                        measure,
-                        float(_multiple(paid[column], saved[column])),
-                        _answer(net[:, column], len(finding.replicate)),
-                    )
+                    drawn, pays = net[:, column], Answer.UNKNOWN
+                    if not np.isnan(drawn).all():
+                        low, high = percentile_interval(drawn, len(finding.replicate))
+                        pays = is_below_zero(-high, -low)
+                    multiple = _multiple(float(paid[column]), float(saved[column]))
+                    yield BoundaryCase(finding, boundary, measure, multiple, pays)
 
     def frontier(self) -> Frontier:
         """Hold control and arms against each other in everything at once."""
@@ -284,7 +261,7 @@ class _Desk:
         weights = resample(len(shared), self.result.seed)
         return find_frontier(
             tuple(finding.label for finding in findings),
-            OBJECTIVES,
+            _OBJECTIVES,
             np.stack([self._objectives(one, shared)[0] for one in findings]),
             np.stack([self._objectives(one, shared, weights) for one in findings], 1),
         )
@@ -299,16 +276,21 @@ class _Desk:
             kept, seen = amounts.pooled[None], test.mean(keepdims=True)
         else:
             kept, seen = amounts.draws(weights), weights @ test / len(replicate)
-        names = amounts.names
-        hours = sum(kept[:, names.index(name)] for name in ("paid_s", "requester_s"))
         joules = bill(kept, self.here.training["joules"])[:, 0]
-        usd, carbon = (bill(kept, self.here.whole(m))[:, 0] for m in MONEY_AND_CARBON)
-        return np.stack(
-            [1.0 - seen, joules, np.asarray(hours) / S_PER_H, usd, carbon], axis=1
-        )
+        usd, carbon = (bill(kept, self.here.whole(m))[:, 0] for m in _OF_FRONTIER)
+        hours = _hours(amounts, kept)
+        return np.stack([1.0 - seen, joules, hours, usd, carbon], axis=1)
 
 
 _OF_BOUNDARY: tuple[Measure, ...] = ("joules", "kgco2e")
+_OF_FRONTIER: tuple[Measure, ...] = ("usd", "kgco2e")
+_OBJECTIVES = (
+    "accuracy lost",
+    "joules of training",
+    "human hours",
+    "money",
+    "carbon",
+)
 _WAGE_GRID = np.linspace(5.0, 60.0, 23).tolist()
 _TARIFF_GRID = np.linspace(0.02, 0.5, 25).tolist()
 _STEPS = (
@@ -319,15 +301,17 @@ _STEPS = (
 )
 
 
+def _hours(amounts: Outlay, rows: FloatArray) -> FloatArray:
+    """Return `[R]` hours that people are paid for in rows of amounts, h."""
+    paid, own = (
+        rows[:, amounts.names.index(name)] for name in ("paid_s", "requester_s")
+    )
+    return np.asarray((paid + own) / S_PER_H)
+
+
 def _priced(amounts: FloatArray, prices: FloatArray) -> float:
     """Return the bill of some amounts."""
     return float(bill(amounts, prices[:, None])[0])
-
-
-def _pue(result: StudyResult) -> float:
-    """Return the study's own power usage effectiveness."""
-    value = result.market.rates.pue.value
-    return float(value) if isinstance(value, float) else 1.0
 
 
 def _multiple(paid: float, saved: float) -> float:
@@ -336,21 +320,3 @@ def _multiple(paid: float, saved: float) -> float:
     if saved <= 0.0:
         return math.inf
     return max(0.0, paid / saved)
-
-
-def _answer(net: FloatArray, num_replicates: int) -> Answer:
-    """Say whether a net benefit is above 0, by its interval."""
-    if np.isnan(net).all():
-        return Answer.UNKNOWN
-    low, high = percentile_interval(net, num_replicates)
-    return is_below_zero(-high, -low)
-
-
-MONEY_AND_CARBON: tuple[Measure, ...] = ("usd", "kgco2e")
-OBJECTIVES = (
-    "accuracy lost",
-    "joules of training",
-    "human hours",
-    "money",
-    "carbon",
-)

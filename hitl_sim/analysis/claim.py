@@ -13,8 +13,6 @@ arm is like every arm of its base. The control is like its copies alone: arms th
 fail do not vouch for what they are held against.
 """
 
-from __future__ import annotations
-
 import enum
 import math
 from collections.abc import Mapping
@@ -50,12 +48,9 @@ class Effect(enum.Enum):
 
 
 def judge(low: float, high: float, smallest_effect: float) -> Effect:
-    """Say what an interval of rho shows.
+    """Say what an interval of rho shows; `high` may be inf.
 
-    Args:
-        low: its lower end.
-        high: its upper end; may be inf.
-        smallest_effect: smallest change of rho that would matter; in (0, 1).
+    What is smaller than the smallest effect, in (0, 1), would not matter.
     """
     if high <= 1.0 - smallest_effect:
         return Effect.SAVES
@@ -93,11 +88,7 @@ def _spent_by(outlay: Outlay, drawn: FloatArray, weights: FloatArray) -> Spent:
 def below_until(one: Spent, other: Spent, limit: float, tail: float) -> FloatArray:
     """Return the share of failures of one at which it stays below the other's bill.
 
-    Args:
-        one: of whose runs more may fail.
-        other: what it is held against.
-        limit: that it is below, in bills of the other.
-        tail: share of resamples in which it need not be.
+    That is below `limit` of these bills, in all resamples but the share `tail`.
     """
     return share_survived(limit * other.per_success, one.reached, one.if_failed, tail)
 
@@ -107,15 +98,8 @@ def survived_shares(
 ) -> tuple[FloatArray | None, FloatArray | None]:
     """Return the shares of failures of arm and control that a claim survives.
 
-    Args:
-        effect: what is claimed.
-        arm: what the arm spends.
-        control: what the control spends.
-        smallest_effect: smallest change of rho that would matter.
-        tail: share of resamples below the interval, and above it.
-
-    Returns:
-        Both; None for a side on whose failures the claim does not hang.
+    `tail` is the share of resamples below the interval, and above it. None for a side
+    on whose failures the claim does not hang.
     """
     less, more = 1.0 - smallest_effect, 1.0 + smallest_effect
     match effect:
@@ -150,11 +134,6 @@ class Side:
     may_fail: float
     alike: tuple[tuple[int, int], ...]
 
-    @property
-    def num_alike(self) -> int:
-        """Return how many conditions it was bounded with, itself included."""
-        return len(self.alike) + 1
-
     def replicates_for(self, share: float) -> int | None:
         """Return about how many replicates would bound what may fail by a share."""
         failed, runs = zip((self.failed, self.runs), *self.alike, strict=True)
@@ -172,11 +151,9 @@ class Side:
 
 
 def find_side(own: BoolArray, *alike: BoolArray) -> Side:
-    """Bound the failures of a condition.
+    """Bound the failures of a condition, given `[R]` whether each of its runs reached.
 
-    Args:
-        own: `[R]` whether each of its runs reached.
-        alike: the same of the conditions that it is like.
+    `alike` are the same of the conditions that it is like.
     """
     reached = [own, *alike]
     failed = np.array([int((~one).sum()) for one in reached])
@@ -191,13 +168,8 @@ def find_sides(
 ) -> dict[str, Side]:
     """Bound the failures of every condition of a base by those that it is like.
 
-    Args:
-        samples: role and outlay by condition. Conditions of role "arm" are alike; so
-            are the control and its copies. Those that are the same run for run count
-            once.
-
-    Returns:
-        Side by condition.
+    Given role and outlay by condition. Conditions of role "arm" are alike; so are the
+    control and its copies. Those that are the same run for run count once.
     """
     sides = {}
     for condition, (role, own) in samples.items():
@@ -248,12 +220,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Held:
-    """An arm held against its control, drawn once for every claim about the two.
-
-    Attributes:
-        arm: failures of the arm.
-        control: failures of the control.
-    """
+    """An arm held against its control: the failures of either, for every claim."""
 
     arm: Side
     control: Side
@@ -304,13 +271,9 @@ class Held:
     def upholds_order(
         self, arm: Outlay, control: Outlay, weights: FloatArray, *, is_below: bool
     ) -> bool:
-        """Return whether it stands that one bill is below the other.
+        """Return whether it stands that the arm's bill is below the control's, or not.
 
-        Args:
-            arm: the arm's bill, run by run.
-            control: the control's.
-            weights: `[B, R]` resamples.
-            is_below: whether the arm's is said to be below; else the control's is.
+        Both are given run by run, with `[B, R]` weights of resamples.
         """
         if weights.shape[1] < MIN_REPLICATES:
             return False

@@ -1,19 +1,15 @@
 """One task: its target, its control, and every other condition beside them."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hitl_sim.analysis.bill import training_scopes, usage_at
 from hitl_sim.analysis.break_even import BreakEven, find_break_even
-from hitl_sim.analysis.claim import Held, Side, find_sides
-from hitl_sim.analysis.curve import trace_curve
+from hitl_sim.analysis.claim import Held, find_sides
 from hitl_sim.analysis.decision import (
     Sample,
-    Split,
     draw_sample,
     estimate_ratio,
     find_ceiling,
@@ -25,13 +21,19 @@ from hitl_sim.analysis.decision import (
 )
 from hitl_sim.analysis.dial import find_dial_crossings
 from hitl_sim.analysis.estimate import Estimate, unknown
-from hitl_sim.analysis.finding import Finding, LabelCase, NullCheck, TaskResult
+from hitl_sim.analysis.finding import Finding, TaskResult
 from hitl_sim.analysis.interval import mean_interval, resample, wilson
 from hitl_sim.analysis.record import RunGroup
-from hitl_sim.analysis.target import Stop, Targets, find_targets, stop_at_cap
+from hitl_sim.analysis.target import (
+    Stop,
+    Targets,
+    find_targets,
+    stop_at_cap,
+    trace_curve,
+)
 from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.cost import MEASURES, LabelStanding, Market, Measure
-from hitl_sim.energy import Kind, Quantity, Scope, exact, unavailable
+from hitl_sim.energy import Kind, Scope, exact, unavailable
 from hitl_sim.record import RecordError
 
 _COUNTED = Kind.MEASURED_COUNTER
@@ -56,29 +58,8 @@ class Rules:
     seed: int
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """What every condition of a base is held against."""
-
-    targets: Targets
-    control: Sample
-    control_splits: dict[Measure, Split]
-    label_price: dict[tuple[LabelStanding, Measure], Quantity]
-    horizon_steps: int
-    horizon_j: float
-    rules: Rules
-    market: Market
-    samples: Mapping[str, Sample]
-    sides: Mapping[str, Side]
-
-
 def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskResult:
     """Compare all conditions of one base with their control.
-
-    Args:
-        groups: the conditions that share task, network, training and corruption.
-        market: what turns usage into a bill.
-        rules: how to analyse.
 
     Raises:
         RecordError: there is not exactly one pilot and one control, or they share no
@@ -86,27 +67,23 @@ def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskRes
     """
     pilot, control = _only(groups, "pilot"), _only(groups, "control")
     targets = find_targets(pilot, fraction=rules.fraction, smoothing=rules.smoothing)
-    frame = _frame(
+    base = _Base(
         [g for g in groups if g.role != "pilot"], control, targets, market, rules
     )
-    findings = tuple(
-        _find(group, frame) for group in groups if group.role in ("null", "arm")
-    )
-    control_found = _find(control, frame)
-    kept = np.isin(targets.replicate, frame.control.group.replicate)
+    findings = tuple(base.find(g) for g in groups if g.role in ("null", "arm"))
+    found, kept = base.find(control), base.control.group.replicate
     return TaskResult(
         base=control.base,
         task=control.task,
-        target=float(targets.accuracy[kept].mean()),
-        replicates=tuple(int(r) for r in frame.control.group.replicate),
+        target=float(targets.accuracy[np.isin(targets.replicate, kept)].mean()),
+        replicates=tuple(int(r) for r in kept),
         without_target=targets.without,
-        horizon_steps=frame.horizon_steps,
-        horizon_j=frame.horizon_j,
-        ceiling=find_ceiling(frame.control, market.device, rules.seed),
-        control=control_found,
-        null=_null_check(findings),
+        horizon_steps=base.horizon_steps,
+        horizon_j=base.horizon_j,
+        ceiling=find_ceiling(found.joules, found.reach),
+        control=found,
         findings=findings,
-        crossings=find_dial_crossings(control_found, findings, rules.seed),
+        crossings=find_dial_crossings(found, findings, rules.seed),
     )
 
 
@@ -120,154 +97,136 @@ def _only(groups: Sequence[RunGroup], role: str) -> RunGroup:
     return found[0]
 
 
-def _frame(
-    groups: Sequence[RunGroup],
-    control: RunGroup,
-    targets: Targets,
-    market: Market,
-    rules: Rules,
-) -> _Frame:
-    """Bill the control, and find how far every run was followed."""
-    sample = draw_sample(control, targets, market, smoothing=rules.smoothing)
-    if sample.group.num_runs == 0:
-        raise RecordError(
-            f"`replicate` of the control of task {control.task!r} must be among those"
-            f" of its pilot, got {control.replicate.tolist()}."
-        )
-    samples = {control.condition: sample} | {
-        group.condition: draw_sample(
-            group,
-            targets,
-            market,
-            smoothing=rules.smoothing,
-            among=sample.group.replicate,
-        )
-        for group in groups
-        if group.role != "control"
-    }
-    standings: list[LabelStanding] = ["sunk", "bought_same_price"]
-    if market.prices.label_price_usd is not None:
-        standings.append("bought_elsewhere")
-    return _Frame(
-        targets=targets,
-        control=sample,
-        control_splits=split_bills(sample, market),
-        label_price={
+class _Base:
+    """The control's bill, how far every run was followed, and all runs at targets."""
+
+    def __init__(
+        self,
+        groups: Sequence[RunGroup],
+        control: RunGroup,
+        targets: Targets,
+        market: Market,
+        rules: Rules,
+    ) -> None:
+        self.market, self.rules = market, rules
+
+        def sample_of(group: RunGroup, among: IntArray | None = None) -> Sample:
+            return draw_sample(
+                group, targets, market, smoothing=rules.smoothing, among=among
+            )
+
+        self.control = sample_of(control)
+        kept = self.control.group.replicate
+        if len(kept) == 0:
+            raise RecordError(
+                f"`replicate` of the control of task {control.task!r} must be among"
+                f" those of its pilot, got {control.replicate.tolist()}."
+            )
+        others = {g.condition: sample_of(g, kept) for g in groups if g is not control}
+        self.samples = {control.condition: self.control} | others
+        self.splits = split_bills(self.control, market)
+        standings: list[LabelStanding] = ["sunk", "bought_same_price"]
+        if market.prices.label_price_usd is not None:
+            standings.append("bought_elsewhere")
+        self.label_price = {
             (standing, measure): market.label(measure, standing)
             for standing in standings
             for measure in MEASURES
-        },
-        horizon_steps=min(int(group.step[:, -1].min()) for group in groups),
-        horizon_j=min(_least_joules(group, market) for group in groups),
-        rules=rules,
-        market=market,
-        samples=samples,
-        sides=find_sides(
-            {key: (one.group.role, one.outlay) for key, one in samples.items()}
-        ),
-    )
-
-
-def _least_joules(group: RunGroup, market: Market) -> float:
-    """Return the joules of the cheapest run at the cap, J."""
-    joules = market.device.joules(usage_at(group, stop_at_cap(group)))
-    return float(np.min(np.asarray(joules.value)))
-
-
-def _find(group: RunGroup, frame: _Frame) -> Finding:
-    """Hold one condition against the control."""
-    market, rules = frame.market, frame.rules
-    device, seed = market.device, rules.seed
-    arm = frame.samples[group.condition]
-    rows = np.searchsorted(frame.control.group.replicate, arm.group.replicate)
-    control, splits = frame.control, frame.control_splits
-    num_missing = control.group.num_runs - arm.group.num_runs
-    if num_missing:
-        control = _select(control, rows)
-        splits = split_bills(control, market)
-    weights = resample(arm.group.num_runs, seed)
-    ratio = estimate_ratio(arm, control, device, seed)
-    held = Held(
-        frame.sides[group.condition], frame.sides[frame.control.group.condition]
-    )
-    arm_splits = split_bills(arm, market)
-
-    def break_even(measure: Measure, standing: LabelStanding) -> BreakEven:
-        price = frame.label_price[standing, measure]
-        return find_break_even(
-            measure, arm_splits[measure], splits[measure], price, weights, held
+        }
+        self.horizon_steps = min(int(group.step[:, -1].min()) for group in groups)
+        # joules of the cheapest run at the cap
+        self.horizon_j = min(
+            float(np.min(np.asarray(market.device.joules(at_cap).value)))
+            for at_cap in (usage_at(group, stop_at_cap(group)) for group in groups)
+        )
+        self.sides = find_sides(
+            {key: (one.group.role, one.outlay) for key, one in self.samples.items()}
         )
 
-    standing = market.prices.label_standing
-    spent = device.joules(arm.usage_per_success)
-    return Finding(
-        condition=group.condition,
-        task=group.task,
-        arm=group.arm,
-        role=group.role,
-        kind=group.kind,
-        population=group.population,
-        settings=group.settings,
-        dials=group.dials,
-        replicate=arm.group.replicate,
-        outlay=arm.outlay,
-        num_failed=int((~arm.group.is_ok).sum()),
-        num_missing=num_missing,
-        reach=wilson(arm.num_reached, arm.group.num_runs),
-        joules=joules_per_success(arm, device, seed),
-        ratio=ratio,
-        claim=held.claim(
-            ratio.low,
-            ratio.high,
-            (arm.outlay, control.outlay),
-            weights,
-            rules.smallest_effect,
-        ),
-        variance_saved_frac=variance_saved(arm, control, seed),
-        steps=restricted_mean(
-            np.asarray(arm.usage.steps),
-            arm,
-            frame.horizon_steps,
-            resting_on(_STEPS, arm.usage),
-            seed,
-        ),
-        mean_joules=restricted_mean(
-            arm.outlay.spent, arm, frame.horizon_j, spent, seed
-        ),
-        test_accuracy=_test_accuracy(arm, weights),
-        scopes=training_scopes(arm.usage_per_success, device),
-        usage=arm.usage_per_success,
-        is_per_success=arm.num_reached > 0,
-        ledger=market.ledger(arm.usage_per_success),
-        break_even=tuple(break_even(measure, standing) for measure in MEASURES),
-        label_cases=tuple(
-            _label_case(other, break_even(measure, other))
-            for other, measure in frame.label_price
-        ),
-        shares={name: _mean(share) for name, share in arm.group.shares.items()},
-        curve=trace_curve(arm.group, device.costs, smoothing=rules.smoothing),
-        amounts=arm.amounts,
-        test_by_run=_seen(arm),
-        worked_by_run=np.asarray(arm.usage.worked_s, np.float64),
-        replay={name: _mean(count) for name, count in arm.group.replay.items()},
-    )
+    def find(self, group: RunGroup) -> Finding:
+        """Hold one condition against the control."""
+        device, seed = self.market.device, self.rules.seed
+        arm, control, splits = self.samples[group.condition], self.control, self.splits
+        num_missing = control.group.num_runs - arm.group.num_runs
+        if num_missing:
+            own = np.searchsorted(control.group.replicate, arm.group.replicate)
+            control = _select(control, own)
+            splits = split_bills(control, self.market)
+        weights = resample(arm.group.num_runs, seed)
+        ratio = estimate_ratio(arm, control, device, seed)
+        sides = (self.sides[one.group.condition] for one in (arm, control))
+        held = Held(*sides)
+        arm_splits = split_bills(arm, self.market)
+
+        def break_even(measure: Measure, standing: LabelStanding) -> BreakEven:
+            price = self.label_price[standing, measure]
+            return find_break_even(
+                measure, arm_splits[measure], splits[measure], price, weights, held
+            )
+
+        standing, usage = self.market.prices.label_standing, arm.usage_per_success
+        steps = resting_on(_STEPS, arm.usage)
+        row = np.arange(arm.group.num_runs)
+        seen = arm.group.test_accuracy[row, arm.stop.checkpoint]
+        return Finding(
+            condition=group.condition,
+            task=group.task,
+            arm=group.arm,
+            role=group.role,
+            kind=group.kind,
+            population=group.population,
+            settings=group.settings,
+            dials=group.dials,
+            replicate=arm.group.replicate,
+            outlay=arm.outlay,
+            num_failed=int((~arm.group.is_ok).sum()),
+            num_missing=num_missing,
+            reach=wilson(arm.num_reached, arm.group.num_runs),
+            joules=joules_per_success(arm, device, seed),
+            ratio=ratio,
+            claim=held.claim(
+                ratio.low,
+                ratio.high,
+                (arm.outlay, control.outlay),
+                weights,
+                self.rules.smallest_effect,
+            ),
+            variance_saved_frac=variance_saved(arm, control, seed),
+            steps=restricted_mean(
+                np.asarray(arm.usage.steps), arm, self.horizon_steps, steps, seed
+            ),
+            mean_joules=restricted_mean(
+                arm.outlay.spent, arm, self.horizon_j, device.joules(usage), seed
+            ),
+            test_accuracy=_test_accuracy(seen, arm, weights),
+            scopes=training_scopes(usage, device),
+            usage=usage,
+            is_per_success=arm.num_reached > 0,
+            ledger=self.market.ledger(usage),
+            break_even=tuple(break_even(measure, standing) for measure in MEASURES),
+            label_cases=tuple(
+                (other, break_even(measure, other))
+                for other, measure in self.label_price
+            ),
+            shares={name: _mean(share) for name, share in arm.group.shares.items()},
+            curve=trace_curve(arm.group, device.costs, smoothing=self.rules.smoothing),
+            amounts=arm.amounts,
+            test_by_run=seen,
+            worked_by_run=np.asarray(arm.usage.worked_s, np.float64),
+            replay={name: _mean(count) for name, count in arm.group.replay.items()},
+        )
 
 
 def _select(sample: Sample, rows: IntArray) -> Sample:
     """Return the sample of some of its runs."""
     group = sample.group.select(rows)
     stop = Stop(sample.stop.checkpoint[rows], sample.stop.is_reached[rows])
-    return Sample(
-        group,
-        stop,
-        usage_at(group, stop),
-        sample.amounts.select(rows),
-        sample.outlay.select(rows),
-    )
+    parts = sample.amounts.select(rows), sample.outlay.select(rows)
+    return Sample(group, stop, usage_at(group, stop), *parts)
 
 
-def _test_accuracy(arm: Sample, weights: FloatArray) -> Estimate:
-    seen = _seen(arm)
+def _test_accuracy(seen: FloatArray, arm: Sample, weights: FloatArray) -> Estimate:
+    """Average `[R]` test accuracy where each run stopped."""
     low, high = mean_interval(seen, weights)
     mean = float(seen.mean())
     if not np.isfinite(mean):
@@ -276,31 +235,7 @@ def _test_accuracy(arm: Sample, weights: FloatArray) -> Estimate:
     return Estimate(resting_on(_TEST_SET.scaled(mean), arm.usage), low, high)
 
 
-def _seen(arm: Sample) -> FloatArray:
-    """Return `[R]` test accuracy where each run stopped."""
-    row = np.arange(arm.group.num_runs)
-    return arm.group.test_accuracy[row, arm.stop.checkpoint]
-
-
-def _label_case(standing: LabelStanding, found: BreakEven) -> LabelCase:
-    return LabelCase(
-        standing,
-        found.measure,
-        found.payback,
-        found.multiple.value,
-        found.pays_here,
-    )
-
-
 def _mean(share: FloatArray) -> float:
     """Average over runs, leaving out those where the share means nothing."""
     known = share[~np.isnan(share)]
     return float(known.mean()) if len(known) else float("nan")
-
-
-def _null_check(findings: Sequence[Finding]) -> NullCheck | None:
-    for finding in findings:
-        if finding.role == "null":
-            ratio = finding.ratio
-            return NullCheck(ratio, holds_one=ratio.low <= 1.0 <= ratio.high)
-    return None

@@ -15,8 +15,6 @@ References:
     cost-effectiveness acceptability curves, Health Economics 10, 779-787.
 """
 
-from __future__ import annotations
-
 import enum
 import itertools
 import math
@@ -31,31 +29,31 @@ from hitl_sim.analysis.interval import MIN_REPLICATES, tail
 from hitl_sim.array import FloatArray
 
 
-class Course(enum.Enum):
-    """On which side of the crossing people pay, going from low to high."""
+class Payback(enum.Enum):
+    """On which side of a number an arm's bill is below the control's.
 
-    NEVER = "never"
-    """Nowhere in the range."""
-    ALWAYS = "always"
-    """Everywhere in it."""
+    The number goes from low to high, as training that grows M times as dear.
+    """
+
     FROM = "from"
-    """From the crossing on."""
+    """From a value on."""
+    ALWAYS = "always"
+    """At any value."""
     UP_TO = "up to"
-    """Up to the crossing."""
+    """Up to a value."""
+    NEVER = "never"
+    """At no value."""
     SEVERAL = "several"
     """It changes more than once."""
     UNKNOWN = "unknown"
-    """The net benefit is unknown: a price is unavailable, or nobody reached."""
+    """A number that it takes is unavailable, or nobody reached."""
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """Where people begin or cease to pay along one number.
+    """Where people begin or cease to pay along one number, in the range searched.
 
     Attributes:
-        low: lower end of the range that was searched.
-        high: upper end.
-        course: on which side of the crossing people pay.
         roots: where the net benefit is 0; NaN where it jumps to infinity between two
             knots, because nobody reached beyond.
         brackets: neighbouring knots between which each root lies.
@@ -65,7 +63,7 @@ class Crossing:
 
     low: float
     high: float
-    course: Course
+    course: Payback
     roots: tuple[float, ...]
     brackets: tuple[tuple[float, float], ...]
     region: tuple[tuple[float, float], ...]
@@ -107,7 +105,7 @@ def find_crossing(
         raise ValueError(f"`knots` must be two or more that increase, got {x}.")
     low, high = float(x[0]), float(x[-1])
     if np.isnan(mean).any():
-        return Crossing(low, high, Course.UNKNOWN, (), (), ((low, high),))
+        return Crossing(low, high, Payback.UNKNOWN, (), (), ((low, high),))
     brackets = [
         (k, k + 1) for k in range(len(x) - 1) if (mean[k] > 0.0) != (mean[k + 1] > 0.0)
     ]
@@ -122,13 +120,13 @@ def find_crossing(
     )
 
 
-def _course(mean: FloatArray, num_roots: int) -> Course:
+def _course(mean: FloatArray, num_roots: int) -> Payback:
     pays_first = bool(mean[0] > 0.0)
     if num_roots == 0:
-        return Course.ALWAYS if pays_first else Course.NEVER
+        return Payback.ALWAYS if pays_first else Payback.NEVER
     if num_roots > 1:
-        return Course.SEVERAL
-    return Course.UP_TO if pays_first else Course.FROM
+        return Payback.SEVERAL
+    return Payback.UP_TO if pays_first else Payback.FROM
 
 
 def _root(x: FloatArray, mean: FloatArray, k: int) -> float:

@@ -5,8 +5,6 @@ success = joules of all runs / number of runs that reached the target. A run tha
 does is billed to the cap and counts in full; none is dropped.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 
@@ -18,16 +16,16 @@ from hitl_sim.analysis.interval import (
     Outlay,
     Proportion,
     draw_pair,
+    log_variance_saved,
     mean_interval,
     outlay_interval,
     ratio_interval,
     ratio_of,
     resample,
-    wilson,
 )
 from hitl_sim.analysis.record import RunGroup
 from hitl_sim.analysis.target import Stop, Targets, find_stop, stop_at_cap
-from hitl_sim.array import BoolArray, FloatArray, IntArray
+from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.cost import MEASURES, Market, Measure, Usage, human_hour_energy
 from hitl_sim.cost.engine import LABELS, amount_names, amount_rows
 from hitl_sim.cost.ledger import TRAINING, Device
@@ -46,7 +44,6 @@ class Sample:
 
     Attributes:
         group: the `R` runs, in order of replicate.
-        stop: where each of them stopped.
         usage: what each used up to there, `[R]`.
         amounts: the same as one matrix, `[R, F]`, and what each would have used without
             reaching.
@@ -84,18 +81,7 @@ def draw_sample(
     smoothing: int,
     among: IntArray | None = None,
 ) -> Sample:
-    """Bill the runs of a condition at their targets.
-
-    Args:
-        group: the runs.
-        targets: the targets of the base.
-        market: what turns usage into a bill.
-        smoothing: checkpoints in the trailing mean.
-        among: replicates to keep; default all that have a target.
-
-    Returns:
-        The runs whose replicate has a target and is among those.
-    """
+    """Bill the runs of a condition whose replicate has a target and is among some."""
     shared = np.intersect1d(group.replicate, targets.replicate)
     if among is not None:
         shared = np.intersect1d(shared, among)
@@ -120,9 +106,9 @@ def bill_sample(group: RunGroup, stop: Stop, market: Market) -> Sample:
     names, usage = amount_names(tuple(costs)), usage_at(group, stop)
     at_cap = usage_at(group, stop_at_cap(group))
     amounts = Outlay(
-        amount_rows(usage, names, stop.is_reached),
+        amount_rows(usage, names, group.num_runs),
         stop.is_reached,
-        amount_rows(at_cap, names, np.zeros_like(stop.is_reached)),
+        amount_rows(at_cap, names, group.num_runs),
         names,
     )
     outlay = amounts.priced(market.table.device_j[:, 0])
@@ -185,11 +171,8 @@ def joules_per_success(sample: Sample, device: Device, seed: int) -> Estimate:
 def estimate_ratio(arm: Sample, control: Sample, device: Device, seed: int) -> Estimate:
     """Estimate rho by the paired bootstrap.
 
-    Args:
-        arm: the arm's runs.
-        control: the control's runs of the same replicates, in the same order.
-        device: what work takes; a constant that both share cancels.
-        seed: fixes the resamples.
+    The control's runs are of the same replicates, in the same order. A constant of the
+    device that both share cancels.
 
     Returns:
         rho; infinite when no run of the arm reached, unknown when none of either did.
@@ -218,38 +201,20 @@ def resting_on(quantity: Quantity, usage: Usage) -> Quantity:
 
 
 def variance_saved(arm: Sample, control: Sample, seed: int) -> float | None:
-    """Return the share of rho's log variance that pairing the replicates saved.
-
-    Returns:
-        1 - paired / unpaired variance of log rho over resamples; below 0 where pairing
-        did harm. `None` where resamples without a success leave no variance.
-    """
-    first = resample(arm.group.num_runs, seed)
-    second = resample(arm.group.num_runs, seed + 1)
+    """Return the share of rho's log variance that pairing the replicates saved."""
+    first, second = (resample(arm.group.num_runs, seed + more) for more in (0, 1))
     spent, beside = draw_pair(arm.outlay, control.outlay, first)
-    paired = ratio_of(spent, beside)
-    unpaired = ratio_of(spent, draw_pair(arm.outlay, control.outlay, second)[1])
-    if not (_is_ratio(paired).all() and _is_ratio(unpaired).all()):
-        return None
-    whole = float(np.var(np.log(unpaired)))
-    return None if whole == 0.0 else 1.0 - float(np.var(np.log(paired))) / whole
-
-
-def _is_ratio(draws: FloatArray) -> BoolArray:
-    return np.isfinite(draws) & (draws > 0)
+    other = draw_pair(arm.outlay, control.outlay, second)[1]
+    return log_variance_saved(ratio_of(spent, beside), ratio_of(spent, other))
 
 
 def restricted_mean(
     spent: FloatArray, sample: Sample, horizon: float, like: Quantity, seed: int
 ) -> Estimate:
-    """Average what runs spent until their target, none beyond a common horizon.
+    """Average `[R]` what runs spent until their target, none beyond a common horizon.
 
-    Args:
-        spent: `[R]` spent where each run stopped.
-        sample: the runs; those that never reached count with the whole horizon.
-        horizon: amount that every run of every arm was followed for.
-        like: a quantity of the same unit, kind, scope and source.
-        seed: fixes the resamples.
+    Every run of every arm was followed that far, and those that never reached count
+    with all of it. `like` is a quantity of the same unit, kind, scope and source.
 
     References:
         Royston and Parmar (2013), Restricted mean survival time, BMC Medical Research
@@ -268,10 +233,8 @@ def restricted_mean(
 class Ceiling:
     """What the control spends to reach its target: no plan can save more.
 
-    Attributes:
-        joules: expected joules per success; Monte-Carlo and constants apart.
-        workstation_s: how long one person's workstation runs on it, s.
-        reach: how often the control reached its target.
+    Expected joules per success, Monte-Carlo and constants apart; how long one person's
+    workstation runs on it, s; and how often the control reached.
     """
 
     joules: Estimate
@@ -279,13 +242,8 @@ class Ceiling:
     reach: Proportion
 
 
-def find_ceiling(control: Sample, device: Device, seed: int) -> Ceiling:
-    """Estimate what the control spends, and what that is in human time."""
-    joules = joules_per_success(control, device, seed)
+def find_ceiling(joules: Estimate, reach: Proportion) -> Ceiling:
+    """Say what the control's joules per success are in human time."""
     rate = human_hour_energy("workstation")
     hours = joules.quantity.over(rate, unit="h", scope=Scope.HUMAN_TIME)
-    return Ceiling(
-        joules,
-        hours.scaled(S_PER_H, unit="s"),
-        wilson(control.num_reached, control.group.num_runs),
-    )
+    return Ceiling(joules, hours.scaled(S_PER_H, unit="s"), reach)

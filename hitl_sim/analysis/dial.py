@@ -4,8 +4,6 @@ In training alone the break-even is where log rho crosses 0; in a whole bill it 
 the net benefit does.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterable, Sequence
@@ -15,7 +13,7 @@ import numpy as np
 
 from hitl_sim.analysis.between import rho_draws, shared_replicates
 from hitl_sim.analysis.crossing import Crossing, find_crossing
-from hitl_sim.analysis.finding import Finding
+from hitl_sim.analysis.finding import Finding, plain_value
 from hitl_sim.analysis.interval import ratio_of, resample
 from hitl_sim.analysis.net_benefit import pair_of
 from hitl_sim.array import FloatArray
@@ -54,46 +52,39 @@ class Sweep:
 
 @dataclass(frozen=True)
 class DialCrossing:
-    """Where an arm begins or ceases to save training along a dial of its crowd.
-
-    Attributes:
-        sweep: the conditions along the dial.
-        crossing: of 1 by rho, on the log scale.
-    """
+    """Where log rho crosses 0 along a dial: an arm begins or ceases to save."""
 
     sweep: Sweep
     crossing: Crossing
 
 
 def find_sweeps(findings: Iterable[Finding]) -> list[Sweep]:
-    """List every dial that arms were swept over, all else being equal.
-
-    Args:
-        findings: conditions of one task.
+    """List every dial that arms of a task were swept over, all else being equal.
 
     Returns:
         One sweep per dial, arm and setting of everything else, of `MIN_VALUES` settings
         or more.
     """
-    found: dict[tuple[str, str, str], list[Finding]] = {}
+    found: dict[tuple[str, str, str], list[tuple[float, Finding]]] = {}
     for finding in findings:
         for field, value in finding.settings.items():
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             if finding.has_people and field.startswith(_PREFIX) and is_number:
-                dial = field.removeprefix(_PREFIX)
-                found.setdefault((dial, *_others(finding, dial)), []).append(finding)
-    return [
-        _sweep(dial, name, members)
-        for (dial, name, _), members in found.items()
-        if len(members) >= MIN_VALUES
-    ]
+                key = field.removeprefix(_PREFIX), *_others(finding, field)
+                found.setdefault(key, []).append((float(value), finding))
+    sweeps = []
+    for (dial, arm, _), members in found.items():
+        if len(members) >= MIN_VALUES:
+            ordered = sorted(members, key=lambda member: member[0])
+            sweeps.append(Sweep(dial, arm, *zip(*ordered, strict=True)))
+    return sweeps
 
 
-def _others(finding: Finding, dial: str) -> tuple[str, str]:
+def _others(finding: Finding, field: str) -> tuple[str, str]:
     """Return the arm, and everything else that is swept, in words and as a key."""
-    rest = {k: v for k, v in finding.settings.items() if k != f"{_PREFIX}{dial}"}
+    rest = {k: v for k, v in finding.settings.items() if k != field}
     named = [
-        f"{name.rsplit('.', maxsplit=1)[-1].replace('_', ' ')} {_plain(value)}"
+        f"{name.rsplit('.', maxsplit=1)[-1].replace('_', ' ')} {plain_value(value)}"
         for name, value in rest.items()
         if name != "task"
     ]
@@ -101,26 +92,10 @@ def _others(finding: Finding, dial: str) -> tuple[str, str]:
     return words, json.dumps([finding.arm, rest], sort_keys=True)
 
 
-def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _sweep(dial: str, arm: str, members: Sequence[Finding]) -> Sweep:
-    ordered = sorted(members, key=lambda f: float(f.settings[f"{_PREFIX}{dial}"]))
-    values = tuple(float(f.settings[f"{_PREFIX}{dial}"]) for f in ordered)
-    return Sweep(dial, arm, values, tuple(ordered))
-
-
 def find_dial_crossings(
     control: Finding, findings: Iterable[Finding], seed: int
 ) -> tuple[DialCrossing, ...]:
-    """Find where arms begin or cease to save training, along every dial.
-
-    Args:
-        control: of the same task.
-        findings: conditions beside it.
-        seed: fixes the resamples.
-    """
+    """Find where arms begin or cease to save training, along every dial."""
     return tuple(
         DialCrossing(sweep, crossing)
         for sweep in find_sweeps(findings)

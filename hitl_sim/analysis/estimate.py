@@ -1,7 +1,5 @@
 """A number with both of its uncertainties, kept apart."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -40,6 +38,10 @@ class Estimate:
     def unit(self) -> str:
         """Return the unit."""
         return self.quantity.unit
+
+    def holds(self, value: float) -> bool:
+        """Return whether a number is in the Monte-Carlo interval."""
+        return self.low <= value <= self.high
 
     @property
     def is_known(self) -> bool:

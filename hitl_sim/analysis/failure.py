@@ -17,8 +17,6 @@ References:
     Statistical Science 16(2), 101-133: Jeffreys's prior.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 
@@ -137,9 +135,7 @@ def replicates_for(
 def _unseen(seen: FloatArray, num: int) -> FloatArray:
     """Bound the chance of a condition of which none failed, without keeping tables.
 
-    Args:
-        seen: `[C]` share of runs that failed in each other condition.
-        num: replicates of all of them.
+    Of each other condition `[C]` the share `seen` of as many replicates failed.
     """
     first, second, log_prior = _prior()
     log_weight = log_prior + betaln(first, second + num) - betaln(first, second)

@@ -14,8 +14,6 @@ References:
     Review of Public Health 23, 377-401.
 """
 
-from __future__ import annotations
-
 import enum
 import math
 from dataclasses import dataclass
@@ -60,22 +58,9 @@ class RatioSet:
             return ratio <= self.low or ratio >= self.high
         return self.low <= ratio <= self.high
 
-    @property
-    def is_bounded(self) -> bool:
-        """Return whether the set ends on both sides."""
-        return (
-            self.shape is Shape.INTERVAL
-            and math.isfinite(self.low)
-            and math.isfinite(self.high)
-        )
-
 
 def fieller(above: npt.ArrayLike, below: npt.ArrayLike) -> RatioSet:
-    """Divide two means over the same runs, with Fieller's 95 % set.
-
-    Args:
-        above: `[R]` values whose mean is divided.
-        below: `[R]` values of the same runs whose mean it is divided by.
+    """Divide the means of `[R]` values over the same runs, with Fieller's 95 % set.
 
     Returns:
         All θ for which mean(above) - θ mean(below) lies within Student's t of 0. With

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hitl_sim.analysis.bill import Scopes, price_units
-from hitl_sim.analysis.break_even import Answer, BreakEven, Payback
+from hitl_sim.analysis.break_even import BreakEven
 from hitl_sim.analysis.claim import Claim, Effect
-from hitl_sim.analysis.curve import Curve
+from hitl_sim.analysis.crossing import Payback
 from hitl_sim.analysis.decision import Ceiling
 from hitl_sim.analysis.estimate import Estimate
 from hitl_sim.analysis.interval import Outlay, Proportion
+from hitl_sim.analysis.target import Curve
 from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.cost import (
     LabelStanding,
@@ -34,25 +35,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LabelCase:
-    """How one arm would end if the control's labels stood otherwise.
-
-    Attributes:
-        standing: sunk, bought_same_price or bought_elsewhere.
-        measure: joules or usd.
-        payback: on which side of the multiple people pay back.
-        multiple: M* under that standing; inf for never, NaN for unknown.
-        pays_here: whether the arm's whole bill is below the control's.
-    """
-
-    standing: LabelStanding
-    measure: Measure
-    payback: Payback
-    multiple: float
-    pays_here: Answer
-
-
-@dataclass(frozen=True)
 class FailedRun:
     """A run that did not stay finite: kept, billed to the cap, and counted."""
 
@@ -67,15 +49,9 @@ class FailedRun:
 class Finding:
     """One condition beside its control: an arm with one setting of the crowd.
 
+    What it was is told as of its runs, in `RunGroup`.
+
     Attributes:
-        condition: hash of everything but the replicate.
-        task: name of the task.
-        arm: name of the arm.
-        role: control, null or arm.
-        kind: kind of the arm.
-        population: who answers; `None` where nobody is asked.
-        settings: swept fields and their values.
-        dials: the crowd's dials; empty where nobody is asked.
         replicate: `[R]` replicates that were compared.
         outlay: `[R]` joules of each run, and whether it reached.
         num_failed: those of them that did not stay finite.
@@ -93,7 +69,7 @@ class Finding:
         is_per_success: whether `usage` and `ledger` are per success.
         ledger: the whole bill of that usage.
         break_even: M* in energy, money and carbon.
-        label_cases: the same for each standing of the labels.
+        label_cases: the same, if the control's labels stood in each way.
         shares: means of answer_accuracy, kept_clean_frac and label_accuracy over runs;
             NaN where they mean nothing.
         curve: the learning curve.
@@ -129,7 +105,7 @@ class Finding:
     is_per_success: bool
     ledger: Ledger
     break_even: tuple[BreakEven, ...]
-    label_cases: tuple[LabelCase, ...]
+    label_cases: tuple[tuple[LabelStanding, BreakEven], ...]
     shares: Mapping[str, float]
     curve: Curve
     amounts: Outlay
@@ -169,17 +145,20 @@ class Finding:
     def variant(self) -> str:
         """Return the swept settings that are not the crowd's, in words."""
         return ", ".join(
-            f"{_short(name)} {_plain(value)}"
+            f"{_short(name)} {plain_value(value)}"
             for name, value in self.settings.items()
             if not name.startswith("crowd.") and name != "task"
         )
 
     @property
+    def name(self) -> str:
+        """Return the arm with its variant."""
+        return f"{self.arm} ({self.variant})" if self.variant else self.arm
+
+    @property
     def label(self) -> str:
         """Return the arm with variant and crowd, as it is printed."""
-        variant = f" ({self.variant})" if self.variant else ""
-        crowd = f", {self.crowd}" if self.crowd else ""
-        return f"{self.arm}{variant}{crowd}"
+        return f"{self.name}, {self.crowd}" if self.crowd else self.name
 
     def at(self, measure: Measure) -> BreakEven:
         """Return the break-even in one measure."""
@@ -197,7 +176,7 @@ def describe_crowd(
     if population is None:
         return ""
     swept = [
-        f"{_short(name)} {_plain(settings[name])}"
+        f"{_short(name)} {plain_value(settings[name])}"
         for name in settings
         if name.startswith("crowd.") and name not in _NAMED
     ]
@@ -207,7 +186,7 @@ def describe_crowd(
     return ", ".join([population, *swept])
 
 
-def _plain(value: object) -> str:
+def plain_value(value: object) -> str:
     """Write a number without needless digits, anything else as it is."""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
@@ -216,19 +195,6 @@ def _short(name: str) -> str:
     """Return a field's name without its table, but for what the crew is like."""
     table, _, rest = name.rpartition(".")
     return f"{'crew ' if table == 'crew' else ''}{rest.replace('_', ' ')}"
-
-
-@dataclass(frozen=True)
-class NullCheck:
-    """The A/A check: a copy of the control beside the control.
-
-    Attributes:
-        ratio: its rho.
-        holds_one: whether the interval holds 1, as it does in 95 % of sound studies.
-    """
-
-    ratio: Estimate
-    holds_one: bool
 
 
 @dataclass(frozen=True)
@@ -245,7 +211,6 @@ class TaskResult:
         horizon_j: joules that every run was followed for.
         ceiling: what the control spends.
         control: the control itself.
-        null: the A/A check; `None` when the study has no null arm.
         findings: every other condition, null arm included.
         crossings: where arms begin to save training along dials of their crowds.
     """
@@ -259,7 +224,6 @@ class TaskResult:
     horizon_j: float
     ceiling: Ceiling
     control: Finding
-    null: NullCheck | None
     findings: tuple[Finding, ...]
     crossings: tuple[DialCrossing, ...] = ()
 
@@ -268,6 +232,14 @@ class TaskResult:
         """Return the task with what else is swept of it, network and training."""
         variant = self.control.variant
         return f"{self.task} ({variant})" if variant else self.task
+
+    @property
+    def null(self) -> Finding | None:
+        """Return the copy of the control; `None` when the study has no null arm.
+
+        The interval of its rho, the A/A check, holds 1 in 95 % of sound studies.
+        """
+        return next((f for f in self.findings if f.role == "null"), None)
 
     @property
     def with_people(self) -> tuple[Finding, ...]:

@@ -5,8 +5,6 @@ References:
     empirical attainment function, EMO 2011, for membership under chance.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,16 +38,10 @@ class Frontier:
 
 
 def non_dominated(values: npt.ArrayLike) -> BoolArray:
-    """Find the rows that no other row beats.
+    """Return `[..., C]` the rows of `[..., C, O]` objectives that no other row beats.
 
-    A row beats another one when it is nowhere larger and somewhere smaller. Equal rows
-    do not beat each other. `inf` is the worst there is.
-
-    Args:
-        values: `[..., C, O]` objectives, all to be made small.
-
-    Returns:
-        `[..., C]`.
+    All are to be made small; `inf` is the worst there is. A row beats another one when
+    it is nowhere larger and somewhere smaller. Equal rows do not beat each other.
     """
     numbers = np.asarray(values, np.float64)
     other, own = numbers[..., None, :, :], numbers[..., :, None, :]

@@ -15,15 +15,16 @@ References:
     arXiv:1712.00409, for power laws in data and model size.
 """
 
-from __future__ import annotations
-
+import json
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
+from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.interval import UPPER
 from hitl_sim.array import FloatArray
 from hitl_sim.cost import Boundary, PublishedRun, human_hour_energy
@@ -33,25 +34,22 @@ MIN_SIZES = 4
 """Fewer sizes leave fewer than two degrees of freedom: no interval can be told."""
 DECADE = 10.0
 """Farthest prediction, as a multiple of the largest size that was run."""
+_SIZES = {
+    "task.pool": "items of the pool",
+    "network.hidden": "width of the hidden layer",
+    "network.embedding": "width of the embedding",
+    "network.filters": "filters",
+}
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the law says of one size.
-
-    Attributes:
-        size: for which.
-        value: predicted amount.
-        low: lower end of the 95 % interval of a new measurement.
-        high: upper end.
-        is_measured_range: whether the size lies among those that were run.
-    """
+    """What the law says of one size: the amount and the 95 % interval of a new one."""
 
     size: float
     value: float
     low: float
     high: float
-    is_measured_range: bool
 
     def holds(self, value: float) -> bool:
         """Return whether an amount lies in the interval."""
@@ -65,9 +63,7 @@ class Growth:
     Attributes:
         size: `[K]` sizes that were run, increasing.
         amount: `[K]` what was measured there; > 0.
-        exponent: of the law.
-        exponent_low: lower end of its 95 % interval.
-        exponent_high: upper end.
+        exponent: of the law, with the ends of its 95 % interval.
         factor: amount at size 1.
         scatter: standard deviation of log amount around the law.
     """
@@ -83,11 +79,8 @@ class Growth:
     def predict(self, size: float) -> Prediction:
         """Predict the amount at a size.
 
-        Args:
-            size: at most one decade beyond those that were run.
-
         Raises:
-            ValueError: the size is farther than that.
+            ValueError: the size is more than a decade beyond those that were run.
         """
         least, largest = float(self.size[0]), float(self.size[-1])
         if not least / DECADE <= size <= largest * DECADE * (1.0 + 1e-12):
@@ -101,13 +94,7 @@ class Growth:
             end = fit_growth(self.size[-MIN_SIZES:], self.amount[-MIN_SIZES:])
             end_low, end_high = _interval(end, size)
             low, high = min(low, end_low), max(high, end_high)
-        return Prediction(
-            size,
-            self.factor * size**self.exponent,
-            low,
-            high,
-            is_measured_range=least <= size <= largest,
-        )
+        return Prediction(size, self.factor * size**self.exponent, low, high)
 
 
 def _interval(law: Growth, size: float) -> tuple[float, float]:
@@ -180,15 +167,7 @@ def required_ratio(run: PublishedRun, hours: float, boundary: Boundary) -> Quant
     """Say which rho would repay some hours of people at a published training run.
 
     That is 1 - hours x energy of an hour / energy of the run. Below 0 not even training
-    for nothing repays them.
-
-    Args:
-        run: whose energy was published.
-        hours: of people, h; >= 0.
-        boundary: what an hour is charged with.
-
-    Returns:
-        The ratio; hypothetical, since no such study was run.
+    for nothing repays them. It is hypothetical, since no such study was run.
 
     Raises:
         ValueError: the hours are negative or not finite.
@@ -199,3 +178,122 @@ def required_ratio(run: PublishedRun, hours: float, boundary: Boundary) -> Quant
     share = spent.over(run.joules, unit="1", scope=Scope.CONSTANT)
     whole = exact(1.0, "1", Kind.HYPOTHETICAL, Scope.CONSTANT, "question inverted")
     return whole - share
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How one amount of one arm grows along one size.
+
+    Attributes:
+        size: what grows, in words.
+        rest: what else is swept and held, in words; empty where nothing is.
+        amount: which, in words.
+        ahead: prediction one decade beyond the largest size; hypothetical.
+        hidden: prediction of the largest size from the others; None where it cannot be
+            hidden.
+    """
+
+    task: str
+    size: str
+    rest: str
+    arm: str
+    amount: str
+    growth: Growth
+    ahead: Prediction
+    hidden: Prediction | None
+
+    @property
+    def is_held(self) -> bool | None:
+        """Return whether the hidden largest was held; None where none was hidden."""
+        if self.hidden is None:
+            return None
+        return self.hidden.holds(float(self.growth.amount[-1]))
+
+
+def find_scalings(result: StudyResult) -> tuple[Scaling, ...]:
+    """Fit growth along every size of which a study has enough settings.
+
+    Steps and operations are per success, choosing included; an arm is left out where
+    it never reached at one of the sizes.
+    """
+    return tuple(
+        scaling
+        for name, words in _SIZES.items()
+        for tasks in _families(result, name)
+        for scaling in _scalings(tasks, name, words, result)
+    )
+
+
+def hidden_tests(scalings: Iterable[Scaling]) -> tuple[bool, ...]:
+    """Return whether each arm's hidden largest size was held, by all of its amounts.
+
+    Operations are steps times what one step takes, so that the laws of both miss or
+    hold together: they are one test, and so are any amounts of one arm along one size.
+    """
+    found: dict[tuple[str, str, str, str], bool] = {}
+    for scaling in scalings:
+        if scaling.is_held is not None:
+            key = scaling.task, scaling.size, scaling.rest, scaling.arm
+            found[key] = found.get(key, True) and scaling.is_held
+    return tuple(found.values())
+
+
+def _families(result: StudyResult, name: str) -> Iterator[list[TaskResult]]:
+    """Yield tasks that differ in one size alone, in its order."""
+    found: dict[str, list[TaskResult]] = {}
+    for task in result.tasks:
+        settings = dict(task.control.settings)
+        if name in settings:
+            del settings[name]
+            key = json.dumps([task.task, settings], sort_keys=True)
+            found.setdefault(key, []).append(task)
+    for tasks in found.values():
+        if len(tasks) >= MIN_SIZES:
+            yield sorted(tasks, key=lambda t: float(t.control.settings[name]))
+
+
+def _scalings(
+    tasks: list[TaskResult], name: str, words: str, result: StudyResult
+) -> Iterator[Scaling]:
+    sizes = [float(task.control.settings[name]) for task in tasks]
+    rest = {k: v for k, v in tasks[0].control.settings.items() if k != name}
+    held = ", ".join(f"{key} {value}" for key, value in rest.items() if key != "task")
+    for arm in ("control", *dict.fromkeys(f.arm for t in tasks for f in t.with_people)):
+        found = [_finding(task, arm) for task in tasks]
+        known = [f for f in found if f is not None and f.reach.hits > 0]
+        if len(known) < len(found):
+            continue
+        for amount, values in (
+            ("steps", [float(f.usage.steps) for f in known]),
+            ("operations", [_operations(f, result) for f in known]),
+        ):
+            growth = fit_growth(sizes, values)
+            yield Scaling(
+                task=tasks[0].task,
+                size=words,
+                rest=held,
+                arm=arm,
+                amount=amount,
+                growth=growth,
+                ahead=growth.predict(DECADE * sizes[-1]),
+                hidden=hide_largest(growth),
+            )
+
+
+def _finding(task: TaskResult, arm: str) -> Finding | None:
+    if arm == "control":
+        return task.control
+    asked = [f for f in task.with_people if f.arm == arm]
+    return asked[0] if len(asked) == 1 else None
+
+
+def _operations(finding: Finding, result: StudyResult) -> float:
+    """Return operations per success of everything the protocol needs."""
+    pooled = dict(zip(finding.amounts.names, finding.amounts.pooled, strict=True))
+    return float(
+        sum(
+            pooled[name] * sum(unit["flops"].values())
+            for name, unit in result.work.items()
+            if pooled[name]
+        )
+    )

@@ -14,8 +14,6 @@ References:
     Statistical Society B 16(2), 175-185 (the set of Q* that the runs do not rule out).
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -23,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from hitl_sim.analysis.break_even import Payback, quotient
+from hitl_sim.analysis.break_even import quotient
+from hitl_sim.analysis.crossing import Payback
 from hitl_sim.analysis.estimate import Estimate, infinite, unknown
 from hitl_sim.analysis.fieller import RatioSet, Shape, fieller
 from hitl_sim.analysis.interval import MIN_REPLICATES, UPPER

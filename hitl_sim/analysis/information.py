@@ -21,8 +21,6 @@ References:
     Statistics 25, 1541-1562.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,12 +40,10 @@ CELLS = (2, 8, 32, 128, 512)
 
 @dataclass(frozen=True)
 class Information:
-    """An expected value of information.
+    """An expected value of information, in the unit of the net benefits; >= 0.
 
-    Attributes:
-        value: in the unit of the net benefits; >= 0.
-        error: its standard error: over batches of worlds, and over replicates where
-            net benefits are estimated from them; NaN where these are too few.
+    Its standard error is over batches of worlds, and over replicates where net benefits
+    are estimated from them; NaN where these are too few.
     """
 
     value: float
@@ -55,15 +51,10 @@ class Information:
 
 
 def draw_levels(num_inputs: int, seed: int) -> FloatArray:
-    """Draw worlds as levels of their inputs between 0 and 1.
+    """Draw worlds as `[N, D]` levels of `D` independent inputs, between 0 and 1.
 
-    Args:
-        num_inputs: `D` independent inputs; >= 1.
-        seed: fixes the draws.
-
-    Returns:
-        `[N, D]` levels; `NUM_BATCHES` batches, one after the other, each a Sobol
-        sequence with a scrambling of its own.
+    They are `NUM_BATCHES` batches, one after the other, each a Sobol sequence with a
+    scrambling of its own.
     """
     generators = np.random.default_rng(seed).spawn(NUM_BATCHES)
     return np.concatenate(

@@ -43,15 +43,17 @@ probability 2^(1 - n), which is .0625 at 5."""
 
 
 @dataclass(frozen=True)
-class Proportion:
-    """How often something happened.
+class Bounded:
+    """A number with the ends of its 95 % interval."""
 
-    Attributes:
-        hits: how often.
-        trials: out of how many; > 0.
-        low: lower end of the 95 % Wilson interval.
-        high: upper end.
-    """
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """How often something happened in > 0 trials, with the 95 % Wilson interval."""
 
     hits: int
     trials: int
@@ -67,15 +69,8 @@ class Proportion:
 def wilson(hits: int, trials: int) -> Proportion:
     """Bound a share by Wilson's score interval.
 
-    Args:
-        hits: how often it happened.
-        trials: out of how many.
-
     Raises:
         ValueError: there are no trials, or more hits than trials.
-
-    References:
-        Wilson (1927), JASA 22, 209-212.
     """
     if not 0 <= hits <= trials or trials == 0:
         raise ValueError(
@@ -89,10 +84,6 @@ def wilson(hits: int, trials: int) -> Proportion:
 def resample(num_replicates: int, seed: int) -> FloatArray:
     """Draw the bootstrap's weights, the same for every condition of a base.
 
-    Args:
-        num_replicates: replicates to weigh.
-        seed: fixes the draws.
-
     Returns:
         `[B, R]` weight of each replicate in each resample, `R` in all; a pair has one.
     """
@@ -104,11 +95,7 @@ def resample(num_replicates: int, seed: int) -> FloatArray:
 
 
 def tail(num_replicates: int) -> float:
-    """Return the lower percentile of the expanded 95 % interval.
-
-    Args:
-        num_replicates: pairs; >= 2.
-    """
+    """Return the lower percentile of the expanded 95 % interval of >= 2 pairs."""
     student = float(stdtrit(num_replicates - 1, UPPER))
     stretch = math.sqrt((num_replicates + 1) / (num_replicates - 1))
     return NormalDist().cdf(-stretch * student)
@@ -137,12 +124,8 @@ def percentile_bounds(
 ) -> tuple[FloatArray, FloatArray]:
     """Read the expanded 95 % intervals of many statistics off their draws.
 
-    Args:
-        draws: `[B, ...]` as in `percentile_interval`.
-        num_replicates: pairs that were resampled; >= 2.
-
-    Returns:
-        `[...]` low and high.
+    Given `[B, ...]` draws as in `percentile_interval`, of >= 2 pairs; `[...]` low and
+    high.
     """
     share, last = tail(num_replicates), len(draws) - 1
     first, final = math.floor(share * last), math.ceil((1 - share) * last)
@@ -287,6 +270,20 @@ def ratio_of(arm: npt.ArrayLike, control: npt.ArrayLike) -> FloatArray:
         return np.asarray(np.divide(arm, control), np.float64)
 
 
+def log_variance_saved(paired: FloatArray, unpaired: FloatArray) -> float | None:
+    """Return the share of a ratio's log variance that pairing saved.
+
+    Returns:
+        1 - paired / unpaired variance over `[B]` resamples; below 0 where pairing did
+        harm. `None` where resamples without a success leave no variance.
+    """
+    both = np.stack([paired, unpaired])
+    if not (np.isfinite(both) & (both > 0.0)).all():
+        return None
+    spread, whole = np.var(np.log(both), axis=1)
+    return None if whole == 0.0 else float(1.0 - spread / whole)
+
+
 def outlay_interval(outlay: Outlay, weights: FloatArray) -> tuple[float, float]:
     """Bound the expected outlay per success.
 
@@ -307,10 +304,7 @@ def ratio_interval(
 ) -> tuple[float, float]:
     """Bound the ratio of expected outlays by the paired bootstrap.
 
-    Args:
-        arm: the arm's runs, in the order of the control's replicates.
-        control: the control's runs.
-        weights: `[B, R]` resampled replicates; arm and control are drawn together.
+    Arm and control are of the same replicates in the same order, and drawn together.
 
     Returns:
         (low, high); high is inf where no run of the arm reached, low is 0 where none

@@ -11,8 +11,6 @@ References:
     cost-effectiveness acceptability curves, Health Economics 9, 623-630.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,11 +26,9 @@ from hitl_sim.cost.engine import PriceTable, bill
 
 @dataclass(frozen=True)
 class Pair:
-    """An arm and its control, run by run.
+    """An arm and its control, run by run: `[R, F]` what each run of either used.
 
-    Attributes:
-        arm: `[R, F]` what its runs used.
-        control: what the control's runs of the same replicates used.
+    Prices are `[F, S]`, what one of everything costs; weights of resamples `[B, R]`.
     """
 
     arm: Outlay
@@ -43,20 +39,11 @@ class Pair:
     """The last weights, and what they drew: one pair is priced many times over."""
 
     def net(self, prices: FloatArray) -> FloatArray:
-        """Return `[S]` net benefit of all runs, per success; NaN where nobody reached.
-
-        Args:
-            prices: `[F, S]` what one of everything costs.
-        """
+        """Return `[S]` net benefit per success; NaN where nobody reached."""
         return less(bill(self.control.pooled, prices), bill(self.arm.pooled, prices))
 
     def draws(self, prices: FloatArray, weights: FloatArray) -> FloatArray:
-        """Return `[B, S]` the same in each resample.
-
-        Args:
-            prices: `[F, S]` what one of everything costs.
-            weights: `[B, R]` how often each run is in each resample.
-        """
+        """Return `[B, S]` the same in each resample."""
         spent, beside = self._draw(weights)
         return less(bill(beside, prices), bill(spent, prices))
 
@@ -68,34 +55,19 @@ class Pair:
         return spent, beside
 
     def paired_draws(self, prices: FloatArray, weights: FloatArray) -> FloatArray:
-        """Return `[B]` net benefits: each resample in a world of its own.
-
-        Args:
-            prices: `[F, B]` what one of everything costs in each resample's world.
-            weights: `[B, R]` how often each run is in each resample.
-        """
+        """Return `[B]` net benefits: each resample at its own of `[F, B]` prices."""
         spent, beside = self._draw(weights)
         return less(_each(beside, prices), _each(spent, prices))
 
     def crossing(
         self, knots: npt.ArrayLike, prices: FloatArray, weights: FloatArray
     ) -> Crossing:
-        """Find where people begin or cease to pay along a price.
-
-        Args:
-            knots: `[S]` values of the price.
-            prices: `[F, S]` what one of everything costs there.
-            weights: `[B, R]` resamples.
-        """
+        """Find where people begin or cease to pay along a price of `[S]` knots."""
         draws = self.draws(prices, weights)
         return find_crossing(knots, self.net(prices), draws, weights.shape[1])
 
     def by_run(self, prices: FloatArray) -> FloatArray:
-        """Return `[R, S]` pseudo-values whose mean is `net`.
-
-        Args:
-            prices: `[F, S]` what one of everything costs.
-        """
+        """Return `[R, S]` pseudo-values whose mean is `net`."""
         spent, beside = self.arm.influence(), self.control.influence()
         return less(bill(beside, prices), bill(spent, prices))
 
@@ -120,10 +92,7 @@ def pair_of(
 ) -> Pair:
     """Put a condition and its control side by side, replicate by replicate.
 
-    Args:
-        finding: the condition.
-        control: of the same base; has every replicate of the condition.
-        replicate: which of them; default all of the condition.
+    The control has all of them; default is all of the condition.
     """
     kept = finding.replicate if replicate is None else replicate
     return Pair(finding.amounts_of(kept), control.amounts_of(kept))
@@ -131,12 +100,7 @@ def pair_of(
 
 @dataclass(frozen=True)
 class Line:
-    """Net benefits that are straight lines over one number.
-
-    Attributes:
-        intercept: `[...]` where the number is 0.
-        slope: `[...]` per unit of it.
-    """
+    """Net benefits `[...]` that are straight lines over one number."""
 
     intercept: FloatArray
     slope: FloatArray
@@ -154,11 +118,7 @@ def scale_line(
 ) -> Line:
     """Return `[B]` net benefits over how many times as dear training is.
 
-    Args:
-        pair: an arm and its control.
-        table: prices in `B` worlds, one per resample.
-        measure: joules, usd or kgco2e.
-        weights: `[B, R]` resamples.
+    The table holds prices in `B` worlds, one per resample.
     """
     return Line(
         pair.paired_draws(table.beside[measure], weights),

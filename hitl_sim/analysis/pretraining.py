@@ -3,19 +3,17 @@
 The same records are billed in each way that pretraining can be, for arms that have it.
 """
 
-from __future__ import annotations
-
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-import msgspec
 import numpy as np
+from msgspec.structs import replace as replace_prices
 
 from hitl_sim.analysis.estimate import Estimate
 from hitl_sim.analysis.finding import Finding, StudyResult
-from hitl_sim.analysis.record import RunGroup, WorkLine
+from hitl_sim.analysis.record import RunGroup
 from hitl_sim.cost import Prices
 
 PRETRAIN: Final = "pretrain"
@@ -27,12 +25,8 @@ USES = 10
 def share_pretraining(group: RunGroup, prices: Prices) -> RunGroup:
     """Bill the runs of a condition with their share of its pretraining.
 
-    Args:
-        group: the runs, with all of it in their counts.
-        prices: say which share: none of it, one use's, or all.
-
-    Returns:
-        The same runs; those that start from nothing as they are.
+    The group's counts hold all of it; the prices say which share: none, one use's, or
+    all.
 
     Raises:
         ValueError: there is pretraining, and the prices say nothing of it.
@@ -45,22 +39,20 @@ def share_pretraining(group: RunGroup, prices: Prices) -> RunGroup:
             f"starts from pretrained weights, got None with arm {group.arm!r}."
         )
     share = prices.pretraining_frac
-    return replace(group, work=tuple(_shared(line, share) for line in group.work))
-
-
-def _shared(line: WorkLine, share: float) -> WorkLine:
-    if line.phase != PRETRAIN:
-        return line
-    return replace(line, count=np.asarray(line.count * share, np.float64))
+    work = (
+        replace(line, count=np.asarray(line.count * share, np.float64))
+        if line.phase == PRETRAIN
+        else line
+        for line in group.work
+    )
+    return replace(group, work=tuple(work))
 
 
 @dataclass(frozen=True)
 class PretrainingCost:
-    """An arm that starts from pretrained weights.
+    """An arm that starts from pretrained weights, and its rho by who pays for these.
 
     Attributes:
-        task: its task, in words.
-        arm: its name.
         sunk: rho where pretraining is there anyway.
         shared: rho where `USES` trainings share it.
         full: rho where this one training pays for it.
@@ -81,13 +73,15 @@ def pretraining_costs(
 ) -> tuple[PretrainingCost, ...]:
     """Bill a study's pretraining in each way; nothing is trained again.
 
-    Args:
-        prices: the study's own.
-        analyse: the study's result under other prices.
+    `analyse` gives the study's result under other prices.
     """
     if prices.pretraining is None:
         return ()
-    results = [analyse(other) for other in _ways(prices)]
+    ways = (("sunk", None), ("shared", USES), ("full", None))
+    results = [
+        analyse(replace_prices(prices, pretraining=way, pretraining_uses=uses))
+        for way, uses in ways
+    ]
     rows = zip(*(_tuned(result) for result in results), strict=True)
     return tuple(
         PretrainingCost(
@@ -99,15 +93,6 @@ def pretraining_costs(
             _least_uses(sunk.ratio.value, full.ratio.value),
         )
         for (task, sunk), (_, shared), (_, full) in rows
-    )
-
-
-def _ways(prices: Prices) -> Sequence[Prices]:
-    other = msgspec.structs.replace
-    return (
-        other(prices, pretraining="sunk", pretraining_uses=None),
-        other(prices, pretraining="shared", pretraining_uses=USES),
-        other(prices, pretraining="full", pretraining_uses=None),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from hitl_sim.array import BoolArray, FloatArray, IntArray
@@ -16,8 +17,12 @@ from hitl_sim.record import RecordError
 OK = "ok"
 
 _ROLES = ("control", "pilot", "null", "arm")
+_NAMES = ("condition", "base", "task", "arm", "role", "kind", "population")
+_COUNTS = ("step", "fit_step", "asked", "answered")
 _CURVES = ("worked_s", "paid_s", "wait_s", "elapsed_s")
-_LISTS = ("fit_step", "validation_accuracy", "test_accuracy", "asked", *_CURVES)
+_SEEN = ("validation_accuracy", "test_accuracy")
+_ONCE = ("requester_s", "pool_labels", "validation_labels")
+_LISTS = ("fit_step", *_SEEN, "asked", *_CURVES)
 _REPLAY = ("replayed", "modelled", "untimed", "left_out")
 _SHARES = ("answer_accuracy", "kept_clean_frac", "label_accuracy")
 
@@ -133,10 +138,7 @@ class RunGroup:
 
 
 def read_groups(records: pa.Table) -> tuple[RunGroup, ...]:
-    """Turn a table of records into one group of runs per condition.
-
-    Args:
-        records: one row per run, in any order.
+    """Turn records, one row per run in any order, into one group of runs per condition.
 
     Returns:
         The groups, in order of task, role, arm and settings, whatever the table's
@@ -183,38 +185,22 @@ def _read_group(rows: list[dict[str, Any]]) -> RunGroup:
             f" {first['arm']!r}, got {replicate.tolist()}."
         )
     _check_same_shape(rows)
+    # where answers came from is counted where they were replayed alone
+    replay = _REPLAY if first.get("replayed") is not None else ()
+    columns: dict[str, Any] = {name: first[name] for name in _NAMES}
+    columns |= {name: _column(rows, name, np.int64) for name in _COUNTS}
+    columns |= {name: _column(rows, name) for name in (*_SEEN, *_CURVES, *_ONCE)}
     return RunGroup(
-        condition=first["condition"],
-        base=first["base"],
-        task=first["task"],
-        arm=first["arm"],
-        role=first["role"],
-        kind=first["kind"],
-        population=first["population"],
         settings=json.loads(first["settings"] or "{}"),
         dials=json.loads(first["dials"] or "{}"),
         replicate=replicate,
         is_ok=np.array([row["outcome"] == OK for row in rows]),
         outcome=tuple(row["outcome"] for row in rows),
-        step=_ints(rows, "step"),
-        fit_step=_ints(rows, "fit_step"),
-        validation_accuracy=_floats(rows, "validation_accuracy"),
-        test_accuracy=_floats(rows, "test_accuracy"),
         work=_read_work(rows),
-        asked=_ints(rows, "asked"),
-        answered=_ints(rows, "answered"),
-        requester_s=_floats(rows, "requester_s"),
-        pool_labels=_floats(rows, "pool_labels"),
-        validation_labels=_floats(rows, "validation_labels"),
-        shares={name: _floats(rows, name) for name in _SHARES},
-        replay={name: _floats(rows, name) for name in _replayed(first)},
-        **{name: _floats(rows, name) for name in _CURVES},
+        shares={name: _column(rows, name) for name in _SHARES},
+        replay={name: _column(rows, name) for name in replay},
+        **columns,
     )
-
-
-def _replayed(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Name the counts of a run whose answers were replayed; none of any other."""
-    return _REPLAY if row.get("replayed") is not None else ()
 
 
 def _check_same_shape(rows: list[dict[str, Any]]) -> None:
@@ -237,23 +223,16 @@ def _check_same_shape(rows: list[dict[str, Any]]) -> None:
 
 
 def _read_work(rows: list[dict[str, Any]]) -> tuple[WorkLine, ...]:
-    count = np.array([row["work_count"] for row in rows], np.int64)
-    names = zip(
-        rows[0]["work_unit"],
-        rows[0]["work_phase"],
-        rows[0]["work_standing"],
-        strict=True,
-    )
+    count = _column(rows, "work_count", np.int64)
+    names = (rows[0][f"work_{name}"] for name in ("unit", "phase", "standing"))
     return tuple(
         WorkLine(unit, phase, standing, count[:, u])
-        for u, (unit, phase, standing) in enumerate(names)
+        for u, (unit, phase, standing) in enumerate(zip(*names, strict=True))
     )
 
 
-def _floats(rows: list[dict[str, Any]], name: str) -> FloatArray:
+def _column(
+    rows: list[dict[str, Any]], name: str, dtype: type = np.float64
+) -> npt.NDArray[Any]:
     """Stack a column; null becomes NaN."""
-    return np.array([row[name] for row in rows], np.float64)
-
-
-def _ints(rows: list[dict[str, Any]], name: str) -> IntArray:
-    return np.array([row[name] for row in rows], np.int64)
+    return np.array([row[name] for row in rows], dtype)

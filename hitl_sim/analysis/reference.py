@@ -1,9 +1,5 @@
 """One condition per arm, where a page or a decision needs one."""
 
-from __future__ import annotations
-
-import math
-
 from hitl_sim.analysis.finding import Finding, TaskResult, best
 
 REFERENCE = "typical"
@@ -16,16 +12,20 @@ def reference_arms(task: TaskResult) -> list[Finding]:
     The crowd is `typical` where the study has it, else the arm's first; with its least
     shared and systematic error, and the middle one of the accuracies that are swept.
     The null arm is left out: it is the control again.
-
-    Args:
-        task: one task's result.
     """
-    shown: dict[tuple[str, str], Finding] = {}
-    middle = _middle_accuracy(task)
+    shown: dict[str, Finding] = {}
+    swept = {f.settings[_ACCURACY] for f in task.findings if _ACCURACY in f.settings}
+    middle = float(sorted(swept)[len(swept) // 2]) if swept else 0.0
     for finding in sorted(task.findings, key=lambda f: _rank(f, middle)):
         if finding.role == "arm":
-            shown.setdefault((finding.arm, finding.variant), finding)
+            shown.setdefault(finding.name, finding)
     return sorted(shown.values(), key=lambda f: (f.has_people, f.arm, f.variant))
+
+
+def reference_crowd(task: TaskResult) -> str:
+    """Name the population of the people in `reference_arms`."""
+    asked = [f for f in reference_arms(task) if f.has_people]
+    return ", ".join(dict.fromkeys(str(f.population) for f in asked)) or "nobody"
 
 
 def reached_arms(task: TaskResult) -> list[Finding]:
@@ -33,31 +33,14 @@ def reached_arms(task: TaskResult) -> list[Finding]:
 
     Where the one that stands for its arm never did, the arm's best one does; arms that
     never reached are left out.
-
-    Args:
-        task: one task's result.
     """
     found = []
     for finding in reference_arms(task):
-        alike = [
-            f
-            for f in task.findings
-            if (f.arm, f.variant) == (finding.arm, finding.variant) and f.reach.hits > 0
-        ]
+        alike = [f for f in task.findings if f.name == finding.name and f.reach.hits]
         chosen = finding if finding.reach.hits > 0 else best(alike)
         if chosen is not None:
             found.append(chosen)
     return found
-
-
-def _middle_accuracy(task: TaskResult) -> float:
-    """Return the middle one of the accuracies that are swept; NaN without any."""
-    values = sorted({f.settings[_ACCURACY] for f in task.findings if _is_swept(f)})
-    return float(values[len(values) // 2]) if values else math.nan
-
-
-def _is_swept(finding: Finding) -> bool:
-    return _ACCURACY in finding.settings
 
 
 def _rank(finding: Finding, middle: float) -> tuple[bool, float, float, float, str]:
@@ -66,5 +49,5 @@ def _rank(finding: Finding, middle: float) -> tuple[bool, float, float, float, s
         for name in ("shared_error", "systematic")
     )
     is_other = finding.has_people and finding.population != REFERENCE
-    away = abs(finding.settings[_ACCURACY] - middle) if _is_swept(finding) else 0.0
+    away = abs(finding.settings.get(_ACCURACY, middle) - middle)
     return is_other, shared, systematic, away, finding.condition

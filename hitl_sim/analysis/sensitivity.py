@@ -11,14 +11,14 @@ buy it down, and no measurement of a price or a person does. It is the error of 
 said here.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from hitl_sim.analysis.choice import decide
 from hitl_sim.analysis.dial import DIALS
 from hitl_sim.analysis.finding import Finding, StudyResult, best
 from hitl_sim.analysis.information import (
@@ -38,13 +38,9 @@ from hitl_sim.cost import Measure
 
 @dataclass(frozen=True)
 class Worth:
-    """What knowing one input is worth.
+    """What knowing one input is worth: its EVPPI where the arm just pays, and here.
 
-    Attributes:
-        words: the input, in words.
-        at_scale: its EVPPI, where the arm just pays.
-        here: the same at the study's own scale of training.
-        is_people: whether real participants would tell it.
+    Here is the study's own scale of training; real participants tell some inputs.
     """
 
     words: str
@@ -84,10 +80,6 @@ class Sensitivity:
 
 def find_sensitivity(result: StudyResult, decision: Decision) -> Sensitivity | None:
     """Find what moves the net benefit and what is worth knowing.
-
-    Args:
-        result: the study.
-        decision: of one of its tasks.
 
     Returns:
         None where no arm with people reached, its bill is unknown, or nothing that
@@ -177,3 +169,20 @@ class _Worlds:
         num = len(by_run)
         chance = by_run.std(ddof=1) / math.sqrt(num) if num > 1 else math.nan
         return Information(found.value, float(np.hypot(found.error, chance)))
+
+
+class Verdict(NamedTuple):
+    """What helps to decide about one task.
+
+    The sensitivity of its decision is None where no arm with people reached or nothing
+    is uncertain.
+    """
+
+    decision: Decision
+    sensitivity: Sensitivity | None
+
+
+def weigh(result: StudyResult) -> tuple[Verdict, ...]:
+    """Work out the decision of every task of a study by re-pricing its records."""
+    decisions = (decide(result, task) for task in result.tasks)
+    return tuple(Verdict(d, find_sensitivity(result, d)) for d in decisions)

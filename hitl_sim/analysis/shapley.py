@@ -13,8 +13,6 @@ References:
     effects, Reliability Engineering and System Safety 213, 107702: the estimator.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,12 +32,9 @@ BATCH_PAIRS = 256
 
 @dataclass(frozen=True)
 class Effect:
-    """The share of an output's variance that one input makes.
+    """The share of an output's variance that one input makes; all sum to 1.
 
-    Attributes:
-        name: of the input.
-        share: its Shapley effect over the variance; those of all inputs sum to 1.
-        half: half width of its 95 % interval, Monte-Carlo error.
+    `half` is the half width of its 95 % interval, Monte-Carlo error.
     """
 
     name: str
@@ -70,10 +65,17 @@ def shapley_effects(
         ValueError: the output is not finite, or does not vary.
     """
     generators = np.random.default_rng(seed).spawn(NUM_BATCHES)
-    walks = np.concatenate([_walks(len(names), batch_pairs, g) for g in generators])
-    orders = np.concatenate([_orders(len(names), batch_pairs, g) for g in generators])
-    rows = _steps(walks, orders)
-    output = np.asarray(function(rows.reshape(-1, len(names))), np.float64)
+    num = len(names)
+    # [P, 2, D] the two ends of each walk, [P, D] the turn at which each input changes
+    ends = np.concatenate(
+        [qmc.Sobol(2 * num, rng=g).random(batch_pairs) for g in generators]
+    ).reshape(-1, 2, num)
+    orders = np.concatenate(
+        [g.random((batch_pairs, num)).argsort(axis=1) for g in generators]
+    )
+    turn = np.arange(num + 1)[None, :, None]
+    rows = np.where(orders[:, None, :] < turn, ends[:, 1, None], ends[:, 0, None])
+    output = np.asarray(function(rows.reshape(-1, num)), np.float64)
     if not np.isfinite(output).all() or np.ptp(output) == 0.0:
         raise ValueError("`function` must return finite numbers that vary.")
     standard = (output - output.mean()) / output.std()
@@ -89,23 +91,6 @@ def shapley_effects(
         Effect(name, float(share), float(half))
         for name, share, half in zip(names, shares, halves, strict=True)
     )
-
-
-def _walks(num_inputs: int, pairs: int, rng: np.random.Generator) -> FloatArray:
-    """Return `[P, 2, D]` the two ends of each walk."""
-    ends = qmc.Sobol(2 * num_inputs, rng=rng).random(pairs)
-    return np.asarray(ends.reshape(pairs, 2, num_inputs))
-
-
-def _orders(num_inputs: int, pairs: int, rng: np.random.Generator) -> IntArray:
-    """Return `[P, D]` the turn at which each input changes."""
-    return rng.random((pairs, num_inputs)).argsort(axis=1)
-
-
-def _steps(ends: FloatArray, orders: IntArray) -> FloatArray:
-    """Return `[P, D + 1, D]` the worlds along each walk."""
-    turn = np.arange(ends.shape[2] + 1)[None, :, None]
-    return np.where(orders[:, None, :] < turn, ends[:, 1, None], ends[:, 0, None])
 
 
 def _parts(output: FloatArray, orders: IntArray) -> FloatArray:

@@ -23,8 +23,6 @@ References:
     Statistical Science 16(2), 101-133: Jeffreys's interval.
 """
 
-from __future__ import annotations
-
 import functools
 
 import numpy as np
@@ -96,13 +94,7 @@ def _mean_failed(spent: FloatArray, reached: BoolArray) -> FloatArray:
 def mean_reached(
     weights: FloatArray, spent: FloatArray, is_reached: BoolArray
 ) -> FloatArray:
-    """Return `[B, ...]` what runs spent that reached; NaN where none did.
-
-    Args:
-        weights: `[B, R]` weight of each run in each resample.
-        spent: `[R, ...]` what each run spent.
-        is_reached: `[R, ...]` whether each reached.
-    """
+    """Return `[B, ...]` what runs `[R, ...]` spent that reached; NaN where none did."""
     with np.errstate(invalid="ignore", divide="ignore"):
         total = weights @ np.where(is_reached, spent, 0.0)
         return np.asarray(total / (weights @ is_reached))

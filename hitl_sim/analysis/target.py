@@ -1,4 +1,4 @@
-"""The target, fixed before any arm is looked at, and when a run is there.
+"""The target, fixed before any arm is looked at, and when a run is there; curves.
 
 The target comes from a pilot: the control's program with an initialisation of its own
 on the same split. It takes part in no comparison, so the control and its A/A copy meet
@@ -6,8 +6,8 @@ the target on equal terms; a target read off the control's own curve would be on
 the control always reaches and its copy often does not.
 """
 
-from __future__ import annotations
-
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,9 @@ import numpy.typing as npt
 
 from hitl_sim.analysis.record import RunGroup
 from hitl_sim.array import BoolArray, FloatArray, IntArray
+from hitl_sim.energy import UnitCost
+from hitl_sim.purpose import PROTOCOL
+from hitl_sim.unit import S_PER_H
 
 NEVER = -1
 """Checkpoint of a run that did not reach the target within the cap."""
@@ -74,29 +77,16 @@ def smooth(accuracy: npt.ArrayLike, smoothing: int) -> FloatArray:
     windows = [
         values[..., max(0, c - smoothing + 1) : c + 1] for c in range(num_checkpoints)
     ]
-    if not np.isnan(values).any():
-        return np.stack([w.mean(axis=-1) for w in windows], axis=-1)
-    return np.stack([_mean_of_known(w) for w in windows], axis=-1)
-
-
-def _mean_of_known(window: FloatArray) -> FloatArray:
-    """Average what is there along the last axis; NaN where nothing is."""
-    number = (~np.isnan(window)).sum(axis=-1)
-    total = np.nansum(window, axis=-1)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+    average = np.nanmean if np.isnan(values).any() else np.mean
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Mean of empty slice")
+        return np.stack([average(window, axis=-1) for window in windows], axis=-1)
 
 
 def find_targets(pilot: RunGroup, *, fraction: float, smoothing: int) -> Targets:
-    """Fix the target of each replicate from its pilot run.
+    """Fix each replicate's target: a fraction of its pilot's best smoothed accuracy.
 
-    Args:
-        pilot: the pilot's runs.
-        fraction: share of the pilot's best smoothed validation accuracy within the
-            cap; in (0, 1].
-        smoothing: checkpoints in the trailing mean.
-
-    Returns:
-        The targets. A replicate whose pilot did not stay finite has none.
+    A replicate whose pilot did not stay finite has none.
 
     Raises:
         ValueError: `fraction` is outside (0, 1], or `smoothing` is not possible.
@@ -113,14 +103,9 @@ def find_targets(pilot: RunGroup, *, fraction: float, smoothing: int) -> Targets
 
 
 def first_reached(accuracy: npt.ArrayLike, target: npt.ArrayLike) -> IntArray:
-    """Find the first checkpoint at which a smoothed curve is at its target.
+    """Return `[R]` the first checkpoint at which a smoothed curve is at its target.
 
-    Args:
-        accuracy: `[R, C]` smoothed accuracy; NaN is not at any target.
-        target: `[R]` accuracy to be reached.
-
-    Returns:
-        `[R]` index of the checkpoint, `NEVER` where there is none.
+    Accuracy is `[R, C]`, where NaN is not at any target; `NEVER` where there is none.
     """
     is_there = np.asarray(accuracy) >= np.asarray(target)[:, None]
     return np.where(is_there.any(axis=1), is_there.argmax(axis=1), NEVER)
@@ -133,19 +118,63 @@ def stop_at_cap(group: RunGroup) -> Stop:
 
 
 def find_stop(group: RunGroup, target: FloatArray, *, smoothing: int) -> Stop:
-    """Find where each run stops: at its target, or at the cap.
+    """Find where each run stops: at its `[R]` target, or at the cap.
 
     A run that did not stay finite never reaches: it is billed to the cap.
-
-    Args:
-        group: the runs.
-        target: `[R]` accuracy that each of them has to reach.
-        smoothing: checkpoints in the trailing mean.
-
-    Returns:
-        Checkpoint of the bill and whether the target was reached, for every run.
     """
     first = first_reached(smooth(group.validation_accuracy, smoothing), target)
     is_reached = (first != NEVER) & group.is_ok
     last = group.num_checkpoints - 1
     return Stop(np.where(is_reached, first, last).astype(np.int64), is_reached)
+
+
+BAND = (0.05, 0.95)
+"""Quantiles over replicates between which a curve's band lies."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Smoothed validation accuracy at each of `C` checkpoints.
+
+    Attributes:
+        step: `[C]` training steps.
+        joules: `[C]` protocol joules so far, mean over replicates, J.
+        human_h: `[C]` hours people have worked so far, mean over replicates, h.
+        accuracy: `[C]` mean over replicates.
+        low: `[C]` 5th percentile over replicates.
+        high: `[C]` 95th percentile.
+    """
+
+    step: IntArray
+    joules: FloatArray
+    human_h: FloatArray
+    accuracy: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+def trace_curve(
+    group: RunGroup, costs: Mapping[str, UnitCost], *, smoothing: int
+) -> Curve:
+    """Average the curves of a condition; runs that did not stay finite are left out."""
+    kept = group.select(np.flatnonzero(group.is_ok)) if group.is_ok.any() else group
+    smoothed = smooth(kept.validation_accuracy, smoothing)
+    low, high = np.quantile(smoothed, BAND, axis=0)
+    return Curve(
+        step=kept.step[0],
+        joules=_joules(kept, costs),
+        human_h=kept.worked_s.mean(axis=0) / S_PER_H,
+        accuracy=smoothed.mean(axis=0),
+        low=low,
+        high=high,
+    )
+
+
+def _joules(group: RunGroup, costs: Mapping[str, UnitCost]) -> FloatArray:
+    """Return mean protocol joules up to each checkpoint, `[C]`."""
+    spent = np.zeros(group.num_checkpoints)
+    for line in group.work:
+        if line.standing == PROTOCOL:
+            each = costs[line.unit].joules.value
+            spent = spent + line.count.mean(axis=0) * np.asarray(each)
+    return spent

@@ -21,34 +21,17 @@ References:
     the variance of a mean of pseudo-values.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from hitl_sim.analysis.interval import percentile_interval
+from hitl_sim.analysis.interval import Bounded, percentile_interval
 from hitl_sim.array import BoolArray, FloatArray
 from hitl_sim.cost import Measure
 
 _NUM_WORLD_DRAWS = 20
 """Resamples of the worlds; each serves a part of the replicates' resamples."""
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share of a variance.
-
-    Attributes:
-        value: the share; NaN where a bill is unknown or nothing varies.
-        low: lower end of its 95 % interval, over replicates and worlds.
-        high: upper end; (0, 1) with too few replicates.
-    """
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -61,14 +44,16 @@ class Spread:
         chance: share that is Monte-Carlo error; more replicates would remove it.
         world: share that is uncertainty about prices and constants; better sources
             would remove it.
-        both: share that either would remove.
+        both: share that either would remove. Shares are NaN where a bill is unknown or
+            nothing varies; their intervals are over replicates and worlds, and (0, 1)
+            with too few replicates.
     """
 
     measure: Measure
     sd: float
-    chance: Share
-    world: Share
-    both: Share
+    chance: Bounded
+    world: Bounded
+    both: Bounded
 
 
 @dataclass(frozen=True)
@@ -89,9 +74,7 @@ class PriceMoments:
 def price_moments(prices: FloatArray, seed: int) -> PriceMoments:
     """Return the moments of prices, and of the same from resampled worlds.
 
-    Args:
-        prices: `[F, S]` what one of everything costs in each world; NaN if unknown.
-        seed: fixes the resamples.
+    Prices are `[F, S]`, what one of everything costs in each world; NaN if unknown.
     """
     known = np.nan_to_num(prices)
     num = known.shape[1]
@@ -115,15 +98,16 @@ def split_variance(
         moments: of the prices.
         weights: `[B, R]` how often each replicate is in each resample.
     """
+    num, unknown = len(by_run), Bounded(math.nan, 0.0, 1.0)
     used = (by_run != 0.0).any(axis=0)
     is_told = np.isfinite(by_run).all() and moments.is_known[used].all()
-    if len(by_run) < 2 or not is_told:
-        return _unknown(measure)
-    once = np.ones((1, len(by_run)))
-    parts = _parts(by_run, once, moments.mean[0], moments.covariance[0])[0]
+    parts = np.zeros(3)
+    if num >= 2 and is_told:
+        once = np.ones((1, num))
+        (parts,) = _parts(by_run, once, moments.mean[0], moments.covariance[0])
     whole = float(parts.sum())
     if whole <= 0.0:
-        return _unknown(measure)
+        return Spread(measure, math.nan, unknown, unknown, unknown)
     draws = np.concatenate(
         [
             _parts(by_run, some, mean, covariance)
@@ -137,10 +121,10 @@ def split_variance(
     )
     with np.errstate(invalid="ignore"):
         shares = draws / draws.sum(axis=1, keepdims=True)
-    found = (
-        _share(float(part) / whole, column, len(by_run))
-        for part, column in zip(parts, shares.T, strict=True)
-    )
+    found = []
+    for part, column in zip(parts, shares.T, strict=True):
+        low, high = percentile_interval(column, num)
+        found.append(Bounded(float(part) / whole, max(low, 0.0), min(high, 1.0)))
     return Spread(measure, math.sqrt(whole), *found)
 
 
@@ -161,13 +145,3 @@ def _parts(
 
 def _quadratic(rows: FloatArray, covariance: FloatArray) -> FloatArray:
     return np.asarray((rows @ covariance * rows).sum(axis=-1))
-
-
-def _share(value: float, draws: FloatArray, num_replicates: int) -> Share:
-    low, high = percentile_interval(draws, num_replicates)
-    return Share(value, max(low, 0.0), min(high, 1.0))
-
-
-def _unknown(measure: Measure) -> Spread:
-    share = Share(math.nan, 0.0, 1.0)
-    return Spread(measure, math.nan, share, share, share)

@@ -1,7 +1,5 @@
 """What a decision says, as plain frozen data; `choice.decide` works it out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,15 +23,10 @@ Yardstick = str
 
 @dataclass(frozen=True)
 class Range:
-    """A price along which the break-even is solved.
+    """A price along which the break-even is solved, in the bill in which it matters.
 
-    Attributes:
-        name: field of `Scenarios`.
-        words: what it is.
-        unit: its unit.
-        low: where the search begins.
-        high: where it ends; assumed, wider than any published number of this kind.
-        measure: the bill in which it matters.
+    Its name is the field of `Scenarios`. The search ends where it is assumed to be
+    wider than any published number of this kind.
     """
 
     name: str
@@ -67,7 +60,6 @@ class BreakEvenAlong:
         yardstick: in which bill: `training`, joules, usd or kgco2e.
         scale: how many times as dear training is in it.
         arm: the arm, with whatever else is swept.
-        crossing: the solution.
     """
 
     along: str
@@ -119,12 +111,7 @@ class Contour:
 
 @dataclass(frozen=True)
 class Step:
-    """One step from the control's bill to the arm's.
-
-    Attributes:
-        words: what it is.
-        amount: added to the bill, per success; below 0 for what is saved.
-    """
+    """One step from the control's bill to the arm's; below 0 for what is saved."""
 
     words: str
     amount: float
@@ -154,12 +141,7 @@ class Leader:
 class BoundaryCase:
     """How one condition would end if an hour of a person counted otherwise.
 
-    Attributes:
-        finding: the condition.
-        boundary: what the hour would be charged with.
-        measure: joules or kgco2e.
-        multiple: M* then.
-        pays_here: whether the whole bill is below the control's, by chance alone.
+    `pays_here` says whether its whole bill is below the control's, by chance alone.
     """
 
     finding: Finding

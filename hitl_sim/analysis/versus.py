@@ -1,9 +1,12 @@
-"""Two studies side by side: what was set differently, and what that did to rho."""
+"""Two studies side by side; winners on fresh seeds.
 
-from __future__ import annotations
+What was set differently, what that did to rho, and what was left of a rho that was
+chosen for being best.
+"""
 
 import functools
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +15,12 @@ import numpy as np
 from scipy.stats import binom
 
 from hitl_sim.analysis.between import rho_draws, shared_replicates
+from hitl_sim.analysis.estimate import Estimate
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.interval import (
     MIN_REPLICATES,
     NUM_RESAMPLES,
+    log_variance_saved,
     percentile_interval,
     ratio_of,
     resample,
@@ -28,24 +33,17 @@ _NAMED = {"arm": "name", "axis": "field"}
 
 @dataclass(frozen=True)
 class Versus:
-    """One condition that both studies have.
+    """One condition that both studies have, in the words of the first.
 
     Attributes:
-        task: its task, in words.
-        label: the condition, in words.
-        one: as the first study found it.
-        other: as the second did.
-        value: rho of the second over rho of the first.
-        low: lower end of the 95 % interval of that.
-        high: upper end.
+        value: rho of the second over rho of the first, with its 95 % interval.
         num_paired: replicates that were resampled as pairs; 0 where the studies were
             taken as independent.
         variance_saved_frac: what pairing saved of the variance of the ratio's log;
             below 0 where it did harm, None where unpaired or without a variance.
     """
 
-    task: str
-    label: str
+    words: str
     one: Finding
     other: Finding
     value: float
@@ -68,7 +66,6 @@ class Comparison:
         settings: what differs, by dotted name: the first study's and the second's.
         shared: conditions of both, in the first one's order.
         only_one: conditions of the first alone, in words.
-        only_other: conditions of the second alone.
         shares_seed: whether a replicate has the same split, initialisation and crowd
             in both, so that runs can be paired.
     """
@@ -88,16 +85,12 @@ def compare_studies(one: StudyResult, other: StudyResult) -> Comparison:
     Studies of one seed draw a replicate's split, initialisation and crowd alike, so
     that what is lucky in one is lucky in the other: their replicates are resampled as
     pairs. Other studies are independent.
-
-    Args:
-        one: the first study.
-        other: the second.
     """
     first, second = _conditions(one), _conditions(other)
     seed = one.study.get("seed")
     shares_seed = seed is not None and seed == other.study.get("seed")
     shared = [
-        _versus(*first[key], *second[key], one.seed, shares_seed=shares_seed)
+        _versus(first[key], second[key], seed=one.seed, shares_seed=shares_seed)
         for key in first
         if key in second
     ]
@@ -124,22 +117,14 @@ def _words(task: TaskResult, finding: Finding) -> str:
     return f"{task.label}: {finding.label}"
 
 
-def _versus(
-    task: TaskResult,
-    one: Finding,
-    other_task: TaskResult,
-    other: Finding,
-    seed: int,
-    *,
-    shares_seed: bool,
-) -> Versus:
+def _versus(*sides: tuple[TaskResult, Finding], seed: int, shares_seed: bool) -> Versus:
+    (task, one), (_, other) = sides
     apart = resample(one.num_runs, seed), resample(other.num_runs, seed + 1)
     num_shared = len(shared_replicates((one, other)))
     is_paired = shares_seed and num_shared >= MIN_REPLICATES
     weights = apart
     if is_paired:
         weights = resample_pairs(one.replicate, other.replicate, seed)
-    sides = (task, one), (other_task, other)
 
     def draws(weights: Sequence[FloatArray]) -> FloatArray:
         first, second = (
@@ -150,7 +135,7 @@ def _versus(
 
     drawn = draws(weights)
     low, high = percentile_interval(drawn, min(one.num_runs, other.num_runs))
-    saved = _saved(drawn, draws(apart)) if is_paired else None
+    saved = log_variance_saved(drawn, draws(apart)) if is_paired else None
     first, second = (
         ratio_of(
             found.outlay.per_success,
@@ -158,18 +143,15 @@ def _versus(
         )
         for its, found in sides
     )
-    value = float(ratio_of(second, first))
-    num_paired = num_shared if is_paired else 0
     return Versus(
-        task.label,
-        one.label,
+        _words(task, one),
         one,
         other,
-        value,
-        max(low, 0.0),
-        high,
-        num_paired,
-        saved,
+        value=float(ratio_of(second, first)),
+        low=max(low, 0.0),
+        high=high,
+        num_paired=num_shared if is_paired else 0,
+        variance_saved_frac=saved,
     )
 
 
@@ -178,15 +160,10 @@ def resample_pairs(
 ) -> tuple[FloatArray, FloatArray]:
     """Draw the bootstrap's replicates for two studies that share some of them.
 
-    Args:
-        one: `[R]` replicates of the first study.
-        other: `[Q]` of the second.
-        seed: fixes the draws.
-
     Returns:
-        `[B, R]` and `[B, Q]` how often each is in each resample. Either is the usual
-        bootstrap of its study; a shared replicate that is drawn for one is drawn for
-        the other, as far as the studies draw equally many of them.
+        `[B, R]` and `[B, Q]` how often each replicate of either is in each resample.
+        Either is the usual bootstrap of its study; a shared replicate that is drawn for
+        one is drawn for the other, as far as the studies draw equally many of them.
     """
     if np.array_equal(one, other):
         weights = resample(len(one), seed)
@@ -227,15 +204,6 @@ def _drawn(
     return weights
 
 
-def _saved(paired: FloatArray, unpaired: FloatArray) -> float | None:
-    """Return the share of the log's variance that pairing saved."""
-    both = np.stack([paired, unpaired])
-    if not (np.isfinite(both) & (both > 0.0)).all():
-        return None
-    spread, whole = np.var(np.log(both), axis=1)
-    return None if whole == 0.0 else float(1.0 - spread / whole)
-
-
 def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """Write nested tables as one, by dotted name; arms and axes go by theirs."""
     flat: dict[str, Any] = {}
@@ -259,3 +227,36 @@ def _differences(
         pair = one.get(name), other.get(name)
         if pair[0] != pair[1]:
             yield name, pair
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """One task's winner, as it was found and as it was found again.
+
+    Attributes:
+        task: name of the task.
+        label: the winning condition, in words.
+        first: rho where the condition was chosen for being best.
+        again: rho on fresh seeds, where it was chosen beforehand.
+        seed: of the fresh runs.
+        replicates: of the fresh runs.
+    """
+
+    task: str
+    label: str
+    first: Estimate
+    again: Estimate
+    seed: int
+    replicates: int
+
+    @property
+    def shrinkage_frac(self) -> float:
+        """Share of log rho that was gone on fresh seeds; NaN where rho is not finite.
+
+        0 is no shrinkage, 1 says that nothing was left, above 1 that a saving became a
+        loss.
+        """
+        found, left = self.first.value, self.again.value
+        if not (0 < found < math.inf and 0 < left < math.inf) or found == 1.0:
+            return math.nan
+        return 1.0 - math.log(left) / math.log(found)

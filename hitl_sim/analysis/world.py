@@ -5,8 +5,6 @@ two are drawn apart, so that a report can say which of them an answer hangs on: 
 replicates buy down the first, better sources the second.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -29,15 +27,9 @@ _Z_95 = NormalDist().inv_cdf(0.975)
 
 @dataclass(frozen=True)
 class Input:
-    """One number of the world that is known up to an interval.
+    """One number of the world that is known up to its 95 % interval.
 
-    Attributes:
-        name: field of `Scenarios`.
-        value: what the study uses.
-        low: lower end of its 95 % interval.
-        high: upper end.
-        kind: how it is known.
-        source: where number and interval come from.
+    Its name is a field of `Scenarios`, its value what the study uses.
     """
 
     name: str
@@ -56,51 +48,39 @@ class Input:
 def world_inputs(result: StudyResult, task: TaskResult) -> tuple[Input, ...]:
     """List the constants that are uncertain in a study's bill of one task.
 
-    Args:
-        result: the study.
-        task: whose device work is billed.
-
     Returns:
         The inputs whose interval has a width, in a fixed order. Those that the study
         file sets are exact and left out.
     """
     rates = result.market.rates
     found = [
-        Input(name, *_ends(quantity), quantity.kind, quantity.source)
+        Input(name, *ends, quantity.kind, quantity.source)
         for name, rate in RATES.items()
-        if _has_width(quantity := getattr(rates, rate.attribute))
+        if (ends := _ends(quantity := getattr(rates, rate.attribute)))
     ]
     joules = task.ceiling.joules.quantity
-    if _has_width(joules):
-        value, low, high = _ends(joules)
+    if ends := _ends(joules):
+        value, low, high = ends
         factor = 1.0, low / value, high / value
         found.append(Input("device_energy_factor", *factor, joules.kind, joules.source))
     return tuple(found)
 
 
-def _ends(quantity: Quantity) -> tuple[float, float, float]:
-    low, high = quantity.interval or (np.nan, np.nan)
-    value = np.nan if quantity.value is None else quantity.value
-    return float(value), float(low), float(high)
-
-
-def _has_width(quantity: Quantity) -> bool:
+def _ends(quantity: Quantity) -> tuple[float, float, float] | None:
+    """Return a value and its interval; None where that has no width."""
     if not quantity.is_known or quantity.interval is None or not quantity.value:
-        return False
-    _, low, high = _ends(quantity)
-    return low < high
+        return None
+    low, high = map(float, quantity.interval)
+    return (float(quantity.value), low, high) if low < high else None
 
 
 def worlds_at(inputs: Sequence[Input], levels: FloatArray) -> Scenarios:
-    """Turn levels between 0 and 1 into worlds.
-
-    Args:
-        inputs: `D` of them.
-        levels: `[N, D]` share of what may be that lies below; 0.5 is the study's value.
+    """Turn `[N, D]` levels between 0 and 1 into worlds; at 0.5 is the study's value.
 
     Returns:
         `N` scenarios: each input stands at two half normals that meet at its value, on
-        the log scale where it is positive, as everywhere in this package.
+        the log scale where it is positive, as everywhere in this package. With no
+        input every world is the study's own.
     """
     safe = np.clip(levels, 1e-9, 1.0 - 1e-9)
     normal = np.vectorize(NormalDist().inv_cdf, otypes=[np.float64])
@@ -108,20 +88,14 @@ def worlds_at(inputs: Sequence[Input], levels: FloatArray) -> Scenarios:
         one.name: displace(normal(safe[:, d]) / _Z_95, one.value, one.low, one.high)
         for d, one in enumerate(inputs)
     }
+    if not inputs:
+        numbers = {"device_energy_factor": np.ones(len(levels))}
     if "pue" in numbers:
         numbers["pue"] = np.maximum(numbers["pue"], 1.0)
     return Scenarios({name: np.maximum(v, 0.0) for name, v in numbers.items()})
 
 
 def draw_worlds(inputs: Sequence[Input], num: int, seed: int) -> Scenarios:
-    """Draw worlds at random, the inputs independent of each other.
-
-    Args:
-        inputs: `D` of them; with none every world is the study's own.
-        num: worlds.
-        seed: fixes the draws.
-    """
+    """Draw worlds at random, the inputs independent of each other."""
     levels = np.random.default_rng(seed).random((num, len(inputs)))
-    if not inputs:
-        return Scenarios({"device_energy_factor": np.ones(num)})
     return worlds_at(inputs, levels)

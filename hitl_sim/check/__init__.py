@@ -98,6 +98,9 @@ GENERAL: tuple[Check, ...] = (
 BEFORE_WORK = ("shapes", "callbacks", "key")
 """Checks that a study makes of its own parts before it runs."""
 
+PADDING = ("padding", "padding in training")
+"""Those that it also makes of a network that is to train on padded rows."""
+
 
 _ON_HOST: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"task": ("shapes", "processes"), "meter": ()}
@@ -220,6 +223,7 @@ def parametrize(
 
 __all__ = [
     "BEFORE_WORK",
+    "PADDING",
     "Check",
     "CheckError",
     "Outcome",

@@ -25,8 +25,8 @@ from oracles import (
     build_population,
     sample_annotators,
 )
+from oracles.annotators import symmetric
 from oracles.feedback import KINDS
-from oracles.literature import symmetric
 from oracles.part import Part
 
 NUM_ITEMS, NUM_PEOPLE = 12, 3

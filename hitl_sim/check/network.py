@@ -136,7 +136,7 @@ def check_training(subject: Subject) -> str:
 
 
 def check_training_padding(subject: Subject) -> str:
-    """Rows that do not count leave no trace in what training keeps."""
+    """Rows that do not count leave no trace in those that do, nor in what is kept."""
     network, (weights, items) = subject.more, subject.data
     training = network.training
     if training is None:
@@ -145,12 +145,12 @@ def check_training_padding(subject: Subject) -> str:
         return (
             "it says that padding leaves a trace, so batches of all items are refused"
         )
-    half = jnp.arange(NUM_ITEMS) < NUM_ITEMS // 2
-    run = jax.jit(training.apply)
-    found = [
-        run(jax.random.key(4), weights, network.prepare(rows), half)[1]
-        for rows in (items, jnp.where(half[:, None], items, 7.0))
-    ]
+    num_used = NUM_ITEMS // 2
+    half = jnp.arange(NUM_ITEMS) < num_used
+    run, found = jax.jit(training.apply), []
+    for rows in (items, jnp.where(half[:, None], items, 7.0)):
+        logits, kept = run(jax.random.key(4), weights, network.prepare(rows), half)
+        found.append({"logits": logits[:num_used], "state": kept})
     for (name, one), other in zip(
         arrays(found[0]).items(), arrays(found[1]).values(), strict=True
     ):

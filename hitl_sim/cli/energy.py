@@ -60,7 +60,7 @@ def meters(
 ) -> None:
     """Say which energy counters can be read on this machine, and why others cannot."""
     from hitl_sim.energy.meters import calibrate_machine, probe_meters, run_selftest
-    from hitl_sim.report.terminal.meter import print_meters, print_selftest
+    from hitl_sim.report.terminal.energy import print_meters, print_selftest
 
     console = screen()
     backends = _backends(meter)
@@ -109,7 +109,7 @@ def measure(
     """
     from hitl_sim.energy import load_profile
     from hitl_sim.energy.meters import measure_command
-    from hitl_sim.report.terminal.meter import print_measurement
+    from hitl_sim.report.terminal.energy import print_measurement
 
     profile = None if device is None else load_profile(device)
     found = measure_command(
@@ -160,7 +160,7 @@ def profile(
     `hitl-sim report DIR --device FILE` bills a finished one with it.
     """
     from hitl_sim.energy import load_profile
-    from hitl_sim.report.terminal.calibration import print_calibration
+    from hitl_sim.report.terminal.energy import print_calibration
     from hitl_sim.report.terminal.progress import timed_progress
     from hitl_sim.study import calibration, session
 
@@ -207,9 +207,9 @@ def audit(
     disturb it, runs are tried again, and the audit says if its ratio is no evidence.
     """
     from hitl_sim.energy import load_profile
-    from hitl_sim.report.terminal.calibration import print_audit
+    from hitl_sim.report.terminal.energy import print_audit
     from hitl_sim.report.terminal.progress import counted_progress
-    from hitl_sim.study import audit as auditing
+    from hitl_sim.study.audit import audit_study
     from hitl_sim.study.runner import load_spec_of
 
     console = screen()
@@ -217,11 +217,11 @@ def audit(
     with counted_progress(console) as bars:
         task = bars.add_task("auditing", total=n)
 
-        def show(state: auditing.Progress) -> None:
-            bars.update(task, total=state.total, completed=state.done)
+        def show(done: int, total: int) -> None:
+            bars.update(task, total=total, completed=done)
 
         try:
-            found = auditing.audit_study(folder, n, profile, show)
+            found = audit_study(folder, n, profile, show)
         except RuntimeError as error:
             refuse(str(error))
     path = found.write(folder)
@@ -258,7 +258,7 @@ def afford(
     ] = None,
 ) -> None:
     """Say what a budget of energy buys in human time. Nothing is trained."""
-    from hitl_sim.report.terminal.affordance import print_affordance
+    from hitl_sim.report.terminal.energy import print_affordance
     from hitl_sim.unit import J_PER_KWH
 
     if (joules is None) == (kwh is None):

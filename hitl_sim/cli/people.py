@@ -87,7 +87,7 @@ def crowd(
     """
     from hitl_sim.report.figure.crowd import check_figure, write_figure
     from hitl_sim.report.portrait import portray
-    from hitl_sim.report.terminal.crowd import (
+    from hitl_sim.report.terminal.people import (
         print_crowd,
         print_crowds,
         print_portrait,
@@ -145,7 +145,7 @@ def fit(
         check_out,
         write_population,
     )
-    from hitl_sim.report.terminal.participant import print_fit, print_inventory
+    from hitl_sim.report.terminal.people import print_fit, print_inventory
     from hitl_sim.report.terminal.progress import timed_progress
 
     console = screen()
@@ -195,7 +195,7 @@ def import_(
     """
     from hitl_sim.participants.answers import check_table_out
     from hitl_sim.participants.inventory import take_stock
-    from hitl_sim.report.terminal.participant import print_inventory
+    from hitl_sim.report.terminal.people import print_inventory
 
     console = screen()
     check_table_out(out)
@@ -279,8 +279,8 @@ def _answers(
     wide: list[str] | None,
 ) -> Answers:
     """Import answers as the options of a command describe them."""
-    from hitl_sim.participants.source import import_answers, parse_pairs
-    from hitl_sim.participants.table_file import Layout
+    from hitl_sim.participants.clean import Layout
+    from hitl_sim.participants.table_file import import_answers, parse_pairs
 
     layout = Layout(
         columns=parse_pairs("--column", column or ()),

@@ -95,23 +95,22 @@ def run(
     """
     from hitl_sim.energy import load_profile
     from hitl_sim.report.terminal.progress import shown_progress
-    from hitl_sim.report.terminal.sweep import (
+    from hitl_sim.report.terminal.studies import (
         print_dry_run,
         print_outcome,
         print_probe,
         print_tuning,
     )
-    from hitl_sim.study import runner
     from hitl_sim.study.cluster import place_of
     from hitl_sim.study.probe import probe_study
-    from hitl_sim.study.spec import load_spec
+    from hitl_sim.study.study import Study
     from hitl_sim.study.tune import tune_study, write_lanes
 
     console = screen()
     folder = out or Path("results") / (file.stem + ("-smoke" if smoke else ""))
     again = f"hitl-sim run {file}{' --smoke' if smoke else ''} --out {folder}"
-    spec = load_spec(file, is_smoke=smoke, on_code=warn)
-    load_profile(device or spec.device)
+    study = Study.load(file, smoke, warn)
+    load_profile(device or study.spec.device)
     if probe and not dry_run:
         raise ValueError("`--probe` must be given with `--dry-run`.")
     if limit is not None and not math.isfinite(limit):
@@ -121,28 +120,29 @@ def run(
     if tune:
         with console.status("timing programs ...") as shown:
             tuning = tune_study(
-                spec, lambda done, all_: shown.update(f"program {done} of {all_}")
+                study.spec, lambda done, all_: shown.update(f"program {done} of {all_}")
             )
         write_lanes(file, tuning.best)
         print_tuning(console, tuning, file)
         return
     if dry_run:
-        print_dry_run(console, runner.dry_run(spec, folder))
+        print_dry_run(console, study.plan(folder))
         if probe:
-            print_probe(console, probe_study(spec, folder, workers or cores()))
+            print_probe(console, probe_study(study.spec, folder, workers or cores()))
         return
     place = place_of(executor, workers or cores(), scheduler, slurm or ())
-    console.print(f"[bold]{escape(spec.question)}[/bold]")
+    console.print(f"[bold]{escape(study.spec.question)}[/bold]")
     with resumable(console, again), shown_progress(console) as show:
-        done = runner.run_study(
-            spec,
+        study.run(
             folder,
-            1,
-            show,
+            progress=show,
             place=place,
             limit_s=limit,
             on_plan=lambda found: print_dry_run(console, found),
         )
+    done = study.last_run
+    if done is None:
+        raise RuntimeError("a study that has run must say what it did.")
     print_outcome(console, done)
     _report(console, folder, device, again)
     if done.num_failed:
@@ -180,7 +180,7 @@ def _report(console: Console, folder: Path, device: str | None, again: str) -> N
 @command()
 def status(folder: Folder) -> None:
     """Say how far a study is, what failed, and whether its files can be read."""
-    from hitl_sim.report.terminal.sweep import print_status
+    from hitl_sim.report.terminal.studies import print_status
     from hitl_sim.results import Results
 
     print_status(screen(), Results(folder).status())
@@ -198,8 +198,8 @@ def confirm(
     workers: Workers = None,
 ) -> None:
     """Run each task's best condition again on fresh seeds, and print the shrinkage."""
-    from hitl_sim.report.terminal.confirmation import print_confirmations
     from hitl_sim.report.terminal.progress import shown_progress
+    from hitl_sim.report.terminal.studies import print_confirmations
     from hitl_sim.study.confirm import confirm as confirm_study
 
     console = screen()
@@ -218,7 +218,7 @@ def compare(
     device: Device = None,
 ) -> None:
     """Say what two studies set differently, and what that did to their conditions."""
-    from hitl_sim.report.terminal.versus import print_comparison
+    from hitl_sim.report.terminal.studies import print_comparison
     from hitl_sim.results import Results
 
     found = Results(one, device).compare(Results(other, device))
@@ -235,7 +235,7 @@ def verify(
 
     Refused where versions, device kind, width or threads are not what they were.
     """
-    from hitl_sim.report.terminal.sweep import print_verification
+    from hitl_sim.report.terminal.studies import print_verification
     from hitl_sim.study.verify import verify_study
 
     console = screen()

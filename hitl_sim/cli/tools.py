@@ -28,7 +28,7 @@ def constants(
     import datetime
 
     from hitl_sim.constant import shipped_constants
-    from hitl_sim.report.terminal.constant import (
+    from hitl_sim.report.terminal.tools import (
         constants_csv,
         constants_json,
         print_constants,
@@ -65,7 +65,7 @@ def check(
     """
     from hitl_sim.check import run_checks
     from hitl_sim.part_source import load
-    from hitl_sim.report.terminal.part import print_checks
+    from hitl_sim.report.terminal.tools import print_checks
     from hitl_sim.study.parts import find_uses
 
     console, is_failed = screen(), False

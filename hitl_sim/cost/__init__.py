@@ -1,6 +1,5 @@
 """The bill: prices, carbon, the boundary of a human hour, and separate lines."""
 
-from hitl_sim.cost.afford import Affordance as Affordance
 from hitl_sim.cost.afford import AffordLine as AffordLine
 from hitl_sim.cost.afford import PublishedRun as PublishedRun
 from hitl_sim.cost.afford import afford as afford
@@ -21,7 +20,6 @@ from hitl_sim.cost.ledger import Measure as Measure
 from hitl_sim.cost.price import LABEL_STANDINGS as LABEL_STANDINGS
 from hitl_sim.cost.price import LabelStanding as LabelStanding
 from hitl_sim.cost.price import Prices as Prices
-from hitl_sim.cost.price import Rates as Rates
 from hitl_sim.cost.price import check_prices as check_prices
 from hitl_sim.cost.price import price_rates as price_rates
 from hitl_sim.cost.price import read_carbon as read_carbon

@@ -13,21 +13,8 @@ _J_PER_H = "J/h"
 _KGCO2E_PER_H = "kgCO2e/h"
 
 
-def check_boundary(boundary: str) -> None:
-    """Refuse a boundary without a name.
-
-    Raises:
-        ValueError: it is none of `BOUNDARIES`.
-    """
-    if boundary not in BOUNDARIES:
-        raise ValueError(
-            f"`boundary` must be one of {', '.join(map(repr, BOUNDARIES))},"
-            f" got {boundary!r}."
-        )
-
-
 def human_hour_energy(boundary: Boundary) -> Quantity:
-    """Return the joules that an hour of human time is charged with.
+    """Return the joules that an hour of human time is charged with, J/h.
 
     - "device_only": 0 J. Not an unknown: the boundary counts people as outside.
     - "workstation": the electricity of a desktop and a screen, 100 W.
@@ -35,19 +22,17 @@ def human_hour_energy(boundary: Boundary) -> Quantity:
       all hours of the year. Primary energy is what is burned; a joule of electricity
       takes more than one of it, so beside a device's joules this boundary is coarse.
 
-    Args:
-        boundary: one of `BOUNDARIES`.
-
-    Returns:
-        Energy per hour, J/h; the workstation's is electricity.
-
     Raises:
         ValueError: the boundary has no such name.
 
     References:
         See `data/boundary.toml`, where each number stands with its source.
     """
-    check_boundary(boundary)
+    if boundary not in BOUNDARIES:
+        raise ValueError(
+            f"`boundary` must be one of {', '.join(map(repr, BOUNDARIES))},"
+            f" got {boundary!r}."
+        )
     table = load_toml("boundary.toml")
     if boundary == "device_only":
         return _outside(_J_PER_H)
@@ -57,26 +42,25 @@ def human_hour_energy(boundary: Boundary) -> Quantity:
     return assumed(table[boundary]["joules_per_h"], _J_PER_H, Scope.PERSON)
 
 
-def human_hour_carbon(boundary: Boundary, intensity: Quantity) -> Quantity:
+def human_hour_carbon(
+    boundary: Boundary, intensity: Quantity, energy: Quantity
+) -> Quantity:
     """Return the emissions that an hour of human time is charged with.
 
     Args:
         boundary: one of `BOUNDARIES`.
         intensity: of the electricity that the workstation takes, kgCO2e/kWh; the other
             boundaries do not use it.
+        energy: of an hour at the workstation, J/h, likewise.
 
     Returns:
         Emissions per hour, kgCO2e/h. The whole person's are a published footprint,
         not the energy of that boundary times a grid.
 
-    Raises:
-        ValueError: the boundary has no such name.
-
     References:
         Tomlinson, Black, Patterson and Torrance (2024), The carbon emissions of writing
         and illustrating are lower for AI than for humans, Scientific Reports 14.
     """
-    energy = human_hour_energy(boundary)
     if boundary == "device_only":
         return _outside(_KGCO2E_PER_H)
     if boundary == "workstation":

@@ -5,7 +5,6 @@ There is no default region.
 
 import functools
 import math
-from typing import NamedTuple
 
 import msgspec
 
@@ -45,7 +44,7 @@ class GivenCarbon(
         return self.value, low, high
 
 
-class GridRegion(NamedTuple):
+class GridRegion(msgspec.Struct, frozen=True):
     """One row of the table.
 
     Attributes:
@@ -69,17 +68,7 @@ class GridRegion(NamedTuple):
 @functools.cache
 def grid_regions() -> dict[str, GridRegion]:
     """Return the table by region code: "WORLD", countries, states of the USA."""
-    rows = [
-        GridRegion(
-            region=row["region"],
-            iso3=row["iso3"],
-            name=row["name"],
-            year=int(row["year"]),
-            g_per_kwh=float(row["g_per_kwh"]),
-            source=row["source"],
-        )
-        for row in load_csv("grid.csv")
-    ]
+    rows = msgspec.convert(load_csv("grid.csv"), list[GridRegion], strict=False)
     return {row.region: row for row in rows}
 
 

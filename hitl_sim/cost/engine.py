@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from hitl_sim.array import BoolArray, FloatArray
+from hitl_sim.array import FloatArray
 from hitl_sim.cost.ledger import (
     MEASURES,
     TRAINING,
@@ -34,9 +34,6 @@ from hitl_sim.purpose import PROTOCOL
 
 SECONDS = ("wait_s", "paid_s", "requester_s")
 LABELS = "pool_labels"
-_LIFE = "life of "
-_EVALUATE = "evaluate:"
-"""How the names of units begin that answer for one item."""
 _BLOCK_BYTES = 2**26
 """Largest block of bills that is held at once, bytes."""
 _AS_IT_IS = Scenarios({"device_energy_factor": np.ones(1)})
@@ -44,38 +41,19 @@ _AS_IT_IS = Scenarios({"device_energy_factor": np.ones(1)})
 
 
 def amount_names(units: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of all `F` amounts of a study, given its units of work.
-
-    Units of work come first, then seconds, labels, and the models that answer later, by
-    the unit that evaluates an item.
-    """
-    lives = (f"{_LIFE}{unit}" for unit in units if unit.startswith(_EVALUATE))
-    return (*units, *SECONDS, LABELS, *lives)
+    """Return the names of all `F` amounts of a study: its units of work come first."""
+    return (*units, *SECONDS, LABELS)
 
 
-def amount_rows(
-    usage: Usage, names: Sequence[str], is_reached: BoolArray
-) -> FloatArray:
-    """Write what runs used as one matrix; protocol work alone.
-
-    Args:
-        usage: of `R` runs.
-        names: `[F]` amounts.
-        is_reached: `[R]` whether each reached: else no model of it answers later.
-
-    Returns:
-        `[R, F]` how much of each.
-    """
+def amount_rows(usage: Usage, names: Sequence[str], num_runs: int) -> FloatArray:
+    """Write what `R` runs used as one matrix `[R, F]`; protocol work alone."""
     column = {name: index for index, name in enumerate(names)}
-    rows = np.zeros((len(is_reached), len(names)))
+    rows = np.zeros((num_runs, len(names)))
     for line in usage.work:
         if line.standing == PROTOCOL:
             rows[:, column[line.unit]] += line.count
     for name in (*SECONDS, LABELS):
         rows[:, column[name]] = getattr(usage, name)
-    kept = next((line.unit for line in usage.work if line.phase == "evaluate"), None)
-    if kept is not None:
-        rows[:, column[f"{_LIFE}{kept}"]] = is_reached
     return rows
 
 
@@ -89,7 +67,6 @@ class PriceTable:
         device_j: `[F, S]` joules of it alone.
         training: `[F, S]` by measure: device work with rent and facility overhead.
         beside: `[F, S]` by measure: people, waiting with its overhead, and labels.
-        life: `[F, S]` by measure: items that the model answers in its life.
     """
 
     names: tuple[str, ...]
@@ -97,17 +74,10 @@ class PriceTable:
     device_j: FloatArray
     training: Mapping[Measure, FloatArray]
     beside: Mapping[Measure, FloatArray]
-    life: Mapping[Measure, FloatArray]
 
-    @property
-    def num_scenarios(self) -> int:
-        """Return the number of scenarios."""
-        return int(self.device_j.shape[1])
-
-    def whole(self, measure: Measure, *, with_life: bool = False) -> FloatArray:
+    def whole(self, measure: Measure) -> FloatArray:
         """Return `[F, S]` what one of everything costs, all in all."""
-        own = self.scaled(measure, 1.0)
-        return own + self.life[measure] if with_life else own
+        return self.scaled(measure, 1.0)
 
     def scaled(self, measure: Measure, scale: float) -> FloatArray:
         """Return `[F, S]` the same with training some times as dear."""
@@ -135,12 +105,7 @@ class Market:
         return build_ledger(usage, self.device, self.rates, self.label_s)
 
     def label(self, measure: Measure, standing: LabelStanding) -> Quantity:
-        """Return what one given label of the pool costs.
-
-        Args:
-            measure: joules, usd or kgco2e.
-            standing: what labels cost.
-        """
+        """Return what one given label of the pool costs under some standing."""
         price = self.prices.label_price_usd if standing == "bought_elsewhere" else None
         prices = msgspec.structs.replace(
             self.prices, label_standing=standing, label_price_usd=price
@@ -172,20 +137,15 @@ class Market:
         return replace(self, device=device, rates=rates, label_s=label_s)
 
     def price(self, name: str) -> tuple[Any, ...]:
-        """Return what one of something costs: device s and J, and the three parts."""
+        """Return what one of something costs: device s, J, training, and beside it."""
         none = dict.fromkeys(MEASURES, 0.0)
+        ledger = self.ledger(self._one(name))
         if name in self.device.costs:
-            ledger = self.ledger(self._one(name))
             work = ledger["device_train"]
             own = _plain(work.seconds), _plain(work.joules)
-            return *own, _totals(ledger, TRAINING), none, none
-        if name.startswith(_LIFE):
-            unit = name.removeprefix(_LIFE)
-            idle = (UnitCount(unit, "evaluate", PROTOCOL, 0.0),)
-            line = self.ledger(Usage(idle))["inference"]
-            return 0.0, 0.0, none, none, {m: _plain(getattr(line, m)) for m in MEASURES}
+            return *own, _totals(ledger, TRAINING), none
         groups: tuple[Group, ...] | None = ("labels",) if name == LABELS else None
-        return 0.0, 0.0, none, _totals(self.ledger(self._one(name)), groups), none
+        return 0.0, 0.0, none, _totals(ledger, groups)
 
     def _one(self, name: str) -> Usage:
         """Return the usage of one unit of work, second, or label."""
@@ -202,13 +162,9 @@ def open_market(
     prices: Prices,
     label_s: Quantity,
 ) -> Market:
-    """Make a market of a device and a study's prices.
+    """Make a market of a device, of what work takes on it, and of a study's prices.
 
-    Args:
-        costs: device seconds and joules by unit of work.
-        profile: the device.
-        prices: what the study pays.
-        label_s: time of one label by the study's own crowd, s.
+    `label_s` is the time of one label by the study's own crowd, s.
 
     Raises:
         ValueError: the prices are impossible.
@@ -234,7 +190,7 @@ def price_table(markets: Sequence[Market], scenarios: Scenarios) -> PriceTable:
     shape = len(names), len(scenarios)
     device_s, device_j = np.zeros(shape), np.zeros(shape)
     parts: list[dict[Measure, FloatArray]] = [
-        {measure: np.zeros(shape) for measure in MEASURES} for _ in range(3)
+        {measure: np.zeros(shape) for measure in MEASURES} for _ in range(2)
     ]
     for boundary, standing, index, rows in scenarios.groups():
         if index >= len(markets):
@@ -298,21 +254,18 @@ class Bills:
     costs: Mapping[Measure, FloatArray]
 
 
-def reprice(
-    rows: FloatArray, table: PriceTable, *, with_life: bool = False
-) -> Iterator[Bills]:
+def reprice(rows: FloatArray, table: PriceTable) -> Iterator[Bills]:
     """Bill every run in every scenario, block after block in bounded memory.
 
     Args:
         rows: `[R, F]` amounts of runs, as `amount_rows` writes them.
         table: what one of everything costs in each of `S` scenarios.
-        with_life: whether the model's later answers are on the bill.
 
     Yields:
         Blocks of `[r, S]` bills, each of at most 64 MiB in all measures.
     """
-    prices = {m: table.whole(m, with_life=with_life) for m in MEASURES}
-    size = max(1, _BLOCK_BYTES // (8 * len(MEASURES) * table.num_scenarios))
+    prices = {m: table.whole(m) for m in MEASURES}
+    size = max(1, _BLOCK_BYTES // (8 * len(MEASURES) * table.device_j.shape[1]))
     for start in range(0, len(rows), size):
         block = slice(start, min(start + size, len(rows)))
         yield Bills(block, {m: bill(rows[block], price) for m, price in prices.items()})

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hitl_sim.cost.carbon import GivenCarbon
 from hitl_sim.table.delimiter import find_delimiter
 from hitl_sim.unit import KG_PER_G
 
@@ -23,61 +24,42 @@ _TIMES = ("hour", "time")
 _VALUES = {"g_per_kwh": KG_PER_G, "kgco2e_per_kwh": 1.0}
 
 
-class HourlyCarbon:
-    """What the hours of a file emit, and which of them count.
+def read_hourly(path: Path, hours: tuple[int, int] | None = None) -> GivenCarbon:
+    """Read what the hours of a file emit.
 
-    Attributes:
-        name: of the file.
-        kgco2e_per_kwh: `[N]` intensity of the hours that count.
+    Args:
+        path: the file.
         hours: first hour of the day that counts and the first that no longer does, or
-            None where all count.
+            None where all count; (22, 6) goes over midnight.
+
+    Raises:
+        ValueError: the file cannot be read, or a row of it is not as the module says;
+            the message names the file and the row.
     """
-
-    def __init__(self, path: Path, hours: tuple[int, int] | None = None) -> None:
-        """Read a file.
-
-        Args:
-            path: the file.
-            hours: as in the class; (22, 6) goes over midnight.
-
-        Raises:
-            ValueError: the file cannot be read, or a row of it is not as the module
-                says; the message names the file and the row.
-        """
-        self.name = path.name
-        self.hours = hours
-        found = [
+    found = np.array(
+        [
             intensity
             for hour, intensity in _read(path)
             if hours is None or _is_within(hour, hours)
         ]
-        if not found:
-            raise ValueError(
-                f"`prices.carbon_hours` must hold hours that {str(path)!r} has, got"
-                f" {list(hours or ())}."
-            )
-        self.kgco2e_per_kwh = np.array(found)
-
-    @property
-    def ends(self) -> tuple[float, float, float]:
-        """Return mean, lower and upper end, kgCO2e/kWh."""
-        mean = float(self.kgco2e_per_kwh.mean())
-        low, high = np.quantile(self.kgco2e_per_kwh, (0.025, 0.975))
-        return mean, min(float(low), mean), max(float(high), mean)
-
-    @property
-    def source(self) -> str:
-        """Say where the numbers come from."""
-        number = len(self.kgco2e_per_kwh)
-        which = (
-            "all hours"
-            if self.hours is None
-            else f"{self.hours[0]} to {self.hours[1]} o'clock"
+    )
+    if not found.size:
+        raise ValueError(
+            f"`prices.carbon_hours` must hold hours that {str(path)!r} has, got"
+            f" {list(hours or ())}."
         )
-        return (
-            f"study file, prices.carbon_file {self.name}: mean of {number} rows"
+    mean = float(found.mean())
+    low, high = np.quantile(found, (0.025, 0.975)).tolist()
+    which = "all hours" if hours is None else f"{hours[0]} to {hours[1]} o'clock"
+    return GivenCarbon(
+        value=mean,
+        low=min(low, mean),
+        high=max(high, mean),
+        source=(
+            f"study file, prices.carbon_file {path.name}: mean of {found.size} rows"
             f" ({which}); interval: the central 95 % of them, for work has no date"
-        )
+        ),
+    )
 
 
 def _is_within(hour: int, hours: tuple[int, int]) -> bool:

@@ -8,7 +8,7 @@ line is linear in what was used, so that `engine` may ask what one of everything
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -179,14 +179,7 @@ def build_ledger(
     - `embodied` (lifetime): device seconds x emissions of its manufacture per second.
     - `inference` (lifetime): queries over the model's life x joules of one item.
 
-    Args:
-        usage: what was done, in counts and seconds.
-        device: what that takes.
-        rates: the study's prices.
-        label_s: time of one label by the same crowd, with whatever redundancy, s.
-
-    Returns:
-        The ledger.
+    `label_s` is the time of one label by the same crowd, with whatever redundancy, s.
 
     Raises:
         ValueError: there is no protocol work, or less is paid than worked.
@@ -203,12 +196,13 @@ def build_ledger(
         ),
         _electric("device_waiting", "waiting", waiting, rates, wait_s),
     ]
-    busy_s = _sum(busy, lambda line: line.seconds)
+    busy_s = total([*(cost.seconds for cost in work.values()), wait_s])
     hours = busy_s.scaled(1 / S_PER_H, unit="h")
     rent = hours.times(rates.device, unit="USD", scope=Scope.MONEY)
     share = rates.pue - exactly(1.0, "1", "definition of PUE")
-    joules = _sum(busy, lambda line: line.joules)
+    joules = total([*(cost.joules for cost in work.values()), waiting])
     overhead = joules.times(share, unit="J", scope=Scope.OVERHEAD)
+    answers = device.item_joules(usage).times(rates.life_queries, unit="J")
     return Ledger(
         (
             *busy,
@@ -219,13 +213,9 @@ def build_ledger(
             _labels("validation_labels", usage.validation_labels, rates, label_s),
             *_instrument(device.work(usage, INSTRUMENT), rates),
             _embodied(busy_s, device.embodied_per_s),
-            _inference(device.item_joules(usage), rates),
+            _electric("inference", "inference", answers, rates, standing="lifetime"),
         )
     )
-
-
-def _sum(lines: Iterable[Line], read: Callable[[Line], Quantity | None]) -> Quantity:
-    return total(q for line in lines if (q := read(line)) is not None)
 
 
 def _electric(
@@ -256,11 +246,6 @@ def _embodied(seconds: Quantity, per_s: Quantity) -> Line:
     joules = unavailable("J", Scope.EMBODIED, reason)
     carbon = seconds.times(per_s, unit="kgCO2e", scope=Scope.EMBODIED)
     return Line("embodied", "embodied", "lifetime", joules=joules, kgco2e=carbon)
-
-
-def _inference(item: Quantity, rates: Rates) -> Line:
-    joules = item.times(rates.life_queries, unit="J")
-    return _electric("inference", "inference", joules, rates, standing="lifetime")
 
 
 def _people(usage: Usage, rates: Rates) -> list[Line]:

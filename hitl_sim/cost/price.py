@@ -16,7 +16,7 @@ from hitl_sim.cost.carbon import (
     given_intensity,
 )
 from hitl_sim.cost.constant import assumed, exactly, load_toml
-from hitl_sim.cost.hourly import HourlyCarbon
+from hitl_sim.cost.hourly import read_hourly
 from hitl_sim.energy.quantity import Quantity, Scope, unavailable
 
 LabelStanding = Literal["sunk", "bought_same_price", "bought_elsewhere"]
@@ -172,18 +172,14 @@ def _check_carbon(prices: Prices) -> None:
 def read_carbon(prices: Prices, folder: Path) -> Prices:
     """Put the numbers of an hourly file in its place, so that it is needed no more.
 
-    Args:
-        prices: of a study.
-        folder: which the file's path is relative to.
+    Its path is relative to a folder.
 
     Raises:
         ValueError: the file cannot be read, or is not as `hourly` says.
     """
     if prices.carbon_file is None:
         return prices
-    hourly = HourlyCarbon(folder / prices.carbon_file, prices.carbon_hours)
-    value, low, high = hourly.ends
-    given = GivenCarbon(value=value, low=low, high=high, source=hourly.source)
+    given = read_hourly(folder / prices.carbon_file, prices.carbon_hours)
     return msgspec.structs.replace(
         prices, carbon_kgco2e_per_kwh=given, carbon_file=None, carbon_hours=None
     )
@@ -218,17 +214,9 @@ def _check_field(name: str, value: object, hint: Any) -> None:
 class Rates:
     """The prices of a study as quantities, each with kind, source and interval.
 
-    Attributes:
+    Attributes are named and in the units that `RATES` says, and:
         boundary: what an hour of human time is charged with.
         label_standing: what the labels cost that the control learns from.
-        label: price of one label bought elsewhere, USD.
-        wage: gross wage, USD/h.
-        overhead: cost on top of the wage, fraction of it.
-        electricity: tariff, USD/kWh.
-        device: price of having the device, USD/h.
-        pue: power usage effectiveness, >= 1.
-        intensity: carbon of electricity, kgCO2e/kWh.
-        life_queries: items that the model will be asked about in its life.
         human_energy: joules of an hour of human time within the boundary, J/h.
         human_carbon: emissions of an hour of human time, kgCO2e/h.
     """
@@ -247,26 +235,6 @@ class Rates:
     human_carbon: Quantity
 
 
-def price_quantity(name: str, value: float | None) -> Quantity:
-    """Turn one price into a quantity.
-
-    Args:
-        name: field of `Prices`.
-        value: what the study says, or None.
-
-    Returns:
-        The study's number (assumed, exact, source "study file"); else the shipped
-        default with its source and interval; else unavailable.
-    """
-    unit = RATES[name].unit
-    if value is not None:
-        return exactly(float(value), unit, f"study file, prices.{name}")
-    default = load_toml("prices.toml").get(name)
-    if default is None:
-        return unavailable(unit, Scope.CONSTANT, f"the study gives no {name}")
-    return assumed(default, unit)
-
-
 def price_rates(prices: Prices) -> Rates:
     """Turn a study's prices into quantities, with defaults where it is silent.
 
@@ -275,8 +243,9 @@ def price_rates(prices: Prices) -> Rates:
     """
     check_prices(prices)
     intensity = _intensity(prices)
+    energy = human_hour_energy(prices.boundary)
     given = {
-        rate.attribute: price_quantity(name, getattr(prices, name))
+        rate.attribute: _price(name, rate.unit, getattr(prices, name))
         for name, rate in RATES.items()
         if name in prices.__struct_fields__
     }
@@ -284,7 +253,17 @@ def price_rates(prices: Prices) -> Rates:
         boundary=prices.boundary,
         label_standing=prices.label_standing,
         intensity=intensity,
-        human_energy=human_hour_energy(prices.boundary),
-        human_carbon=human_hour_carbon(prices.boundary, intensity),
+        human_energy=energy,
+        human_carbon=human_hour_carbon(prices.boundary, intensity, energy),
         **given,
     )
+
+
+def _price(name: str, unit: str, value: float | None) -> Quantity:
+    """Return a study's price, exact; else the shipped default; else unavailable."""
+    if value is not None:
+        return exactly(float(value), unit, f"study file, prices.{name}")
+    default = load_toml("prices.toml").get(name)
+    if default is None:
+        return unavailable(unit, Scope.CONSTANT, f"the study gives no {name}")
+    return assumed(default, unit)

@@ -20,9 +20,7 @@ _BATCH = re.compile(r":n(?P<batch>\d+)")
 def query_unit(unit: str, units: Container[str]) -> str:
     """Return the unit that answers a query of the network that a unit looks with.
 
-    Args:
-        unit: looks at held-out items.
-        units: all that are known; the same unit answers where none has another batch.
+    The same unit answers where none among all `units` has another batch.
     """
     name = f"{QUERY}{unit}"
     return name if name in units else unit
@@ -31,9 +29,7 @@ def query_unit(unit: str, units: Container[str]) -> str:
 def query_batch(unit: str, units: Mapping[str, Mapping[str, Any]]) -> int | None:
     """Return how many queries are answered at once; None where nothing tells.
 
-    Args:
-        unit: looks at held-out items.
-        units: as the manifest counted them.
+    `unit` looks at held-out items; `units` are as the manifest counted them.
     """
     counted = units[query_unit(unit, units)].get("batch")
     if counted is not None:

@@ -31,7 +31,6 @@ from hitl_sim.cost.price import (
     price_rates,
 )
 from hitl_sim.energy import Kind, Quantity, Scope, exact
-from hitl_sim.unit import J_PER_KWH
 
 FIELDS = (*RATES, "device_energy_factor", "label_s")
 """Numbers that a scenario may set. `device_energy_factor` multiplies the joules of
@@ -87,21 +86,14 @@ class Scenarios:
         Yields:
             (index of the boundary, of the standing, of the device, rows).
         """
-        none = np.full(len(self), -1, np.int64)
-        columns = [
-            none if column is None else np.asarray(column, np.int64)
-            for column in (self.boundary, self.standing, self.device)
-        ]
-        keys = np.stack(columns, axis=1)
+        keys = np.full((len(self), 3), -1, np.int64)
+        for place, column in enumerate((self.boundary, self.standing, self.device)):
+            if column is not None:
+                keys[:, place] = column
         for key in np.unique(keys, axis=0):
+            boundary, standing, device = (None if k < 0 else int(k) for k in key)
             rows = np.flatnonzero((keys == key).all(axis=1))
-            boundary, standing, device = (int(k) for k in key)
-            yield (
-                None if boundary < 0 else boundary,
-                None if standing < 0 else standing,
-                max(device, 0),
-                rows,
-            )
+            yield boundary, standing, device or 0, rows
 
 
 def _check_numbers(name: str, values: FloatArray) -> None:
@@ -157,17 +149,11 @@ def scenario_rates(
     standing: int | None,
     rows: IntArray,
 ) -> Rates:
-    """Return the rates of scenarios that share boundary and label standing.
-
-    Args:
-        prices: of the study; what no scenario sets stays.
-        scenarios: all of them.
-        boundary: index into `BOUNDARIES`, or None.
-        standing: index into `LABEL_STANDINGS`, or None.
-        rows: which scenarios.
+    """Return the rates of some rows of scenarios that share boundary and standing.
 
     Returns:
-        Rates whose varied numbers are arrays, one element per row.
+        Rates whose varied numbers are arrays, one element per row; what no scenario
+        sets is as the study's prices have it.
 
     Raises:
         ValueError: labels are bought elsewhere and nobody gives their price.
@@ -180,16 +166,10 @@ def scenario_rates(
         if name in numbers
     }
     rates = replace(rates, **given)
-    carbon = human_hour_carbon(rates.boundary, rates.intensity)
-    if "human_energy" not in given:
-        return replace(rates, human_carbon=carbon)
-    own = human_hour_energy(rates.boundary)
-    if rates.boundary == "device_only":
-        return replace(rates, human_energy=own, human_carbon=carbon)
-    energy = replace(rates.human_energy, scope=own.scope)
-    if rates.boundary == "workstation":
-        hourly = energy.scaled(1.0 / J_PER_KWH, unit="kWh/h")
-        carbon = hourly.times(rates.intensity, unit="kgCO2e/h")
+    energy = human_hour_energy(rates.boundary)
+    if "human_energy" in given and rates.boundary != "device_only":
+        energy = replace(rates.human_energy, scope=energy.scope)
+    carbon = human_hour_carbon(rates.boundary, rates.intensity, energy)
     return replace(rates, human_energy=energy, human_carbon=carbon)
 
 

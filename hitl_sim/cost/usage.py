@@ -5,7 +5,7 @@ Each amount may be one number or an array over runs; then the ledger's lines are
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,19 +19,6 @@ Standing = Literal["protocol", "instrument", "lifetime"]
 
 NOBODY = "nobody is asked"
 _REQUESTER = "study file, crew.requester_h"
-_AMOUNTS = (
-    "steps",
-    "fit_steps",
-    "asked",
-    "answered",
-    "worked_s",
-    "paid_s",
-    "wait_s",
-    "elapsed_s",
-    "requester_s",
-    "pool_labels",
-    "validation_labels",
-)
 
 
 @dataclass(frozen=True)
@@ -115,9 +102,9 @@ class Usage:
         def pooled(amount: Amount) -> float:
             return float(np.sum(amount)) / number
 
-        changes: dict[str, Any] = {
-            name: pooled(getattr(self, name)) for name in _AMOUNTS
-        }
+        about = ("work", "people", "kinds")
+        names = (field.name for field in fields(self) if field.name not in about)
+        changes: dict[str, Any] = {name: pooled(getattr(self, name)) for name in names}
         work = (replace(line, count=pooled(line.count)) for line in self.work)
         return replace(self, work=tuple(work), **changes)
 

@@ -1,12 +1,9 @@
 """Energy: numbers with provenance, meters, device profiles and operation counts."""
 
-from hitl_sim.energy.count import Operations as Operations
 from hitl_sim.energy.count import count_operations as count_operations
 from hitl_sim.energy.count import operations_in as operations_in
-from hitl_sim.energy.monte_carlo import propagate as propagate
 from hitl_sim.energy.profile import DeviceProfile as DeviceProfile
 from hitl_sim.energy.profile_file import load_profile as load_profile
-from hitl_sim.energy.profile_file import profile_names as profile_names
 from hitl_sim.energy.profile_file import save_profile as save_profile
 from hitl_sim.energy.quantity import Kind as Kind
 from hitl_sim.energy.quantity import Quantity as Quantity

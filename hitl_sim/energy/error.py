@@ -90,9 +90,7 @@ def errors_from_ends(
 ) -> tuple[float, Errors]:
     """Evaluate a function of independent constants and what each constant does to it.
 
-    Args:
-        function: maps constants by name to a value.
-        constants: (value, lower end, upper end) by name; the name is the error source.
+    Constants are (value, lower end, upper end) by name; the name is the error source.
 
     Returns:
         The value at the constants' own values, and one term per constant, found by

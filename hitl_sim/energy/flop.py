@@ -95,30 +95,8 @@ _ELEMENTWISE = frozenset(
 
 def count_flops(equation: Equation) -> tuple[str, float]:
     """Return the data type and the number of operations of one equation."""
-    name = equation.name
-    if name in _MATRIX_RULES:
-        count = _MATRIX_RULES[name](equation)
-    elif name in MOVES:
-        count = 0.0
-    elif name in REDUCTIONS:
-        count = float(_in_size(equation) - size_of(equation.output_avals[0]))
-    elif name in SCANS or name == "top_k":
-        count = float(_in_size(equation))
-    elif name in SCATTERS:
-        count = float(size_of(equation.input_avals[2]))
-    elif name == "sort":
-        length = equation.input_avals[0].shape[equation.params["dimension"]]
-        count = _in_size(equation) * math.ceil(math.log2(max(length, 1)))
-    elif name in WINDOWS:
-        taps = math.prod(equation.params["window_dimensions"])
-        small = min(size_of(equation.output_avals[0]), _in_size(equation))
-        count = float(small * taps)
-    elif name in RANDOM:
-        words = sum(out.num_bytes / 4 for out in equation.outputs)
-        count = _THREEFRY_OPS_PER_WORD * words
-    else:
-        count = float(sum(size_of(aval) for aval in equation.output_avals))
-    return _dtype(equation), count
+    rule = _RULES.get(equation.name, _results)
+    return _dtype(equation), float(rule(equation))
 
 
 def asked_arithmetic(equation: Equation) -> str | None:
@@ -135,11 +113,7 @@ def asked_arithmetic(equation: Equation) -> str | None:
 
 def is_known(name: str) -> bool:
     """Return whether there is a rule for a primitive."""
-    return (
-        name in {*_MATRIX_RULES, "sort", "top_k"}
-        or name in _ELEMENTWISE | MOVES | REDUCTIONS | SCANS
-        or name in SCATTERS | WINDOWS | RANDOM
-    )
+    return name in _RULES
 
 
 def _dtype(equation: Equation) -> str:
@@ -161,6 +135,24 @@ def _factor(equation: Equation) -> float:
 
 def _in_size(equation: Equation) -> int:
     return size_of(equation.input_avals[0])
+
+
+def _results(equation: Equation) -> int:
+    return sum(size_of(aval) for aval in equation.output_avals)
+
+
+def _sort(equation: Equation) -> int:
+    length = equation.input_avals[0].shape[equation.params["dimension"]]
+    return _in_size(equation) * math.ceil(math.log2(max(length, 1)))
+
+
+def _window(equation: Equation) -> int:
+    taps: int = math.prod(equation.params["window_dimensions"])
+    return taps * min(size_of(equation.output_avals[0]), _in_size(equation))
+
+
+def _random(equation: Equation) -> float:
+    return _THREEFRY_OPS_PER_WORD * sum(out.num_bytes / 4 for out in equation.outputs)
 
 
 def _dot(equation: Equation) -> float:
@@ -212,11 +204,20 @@ def _taps(
     return int(np.sum(is_inside & (at % image_dilation == 0)))
 
 
-_MATRIX_RULES: Mapping[str, Callable[[Equation], float]] = MappingProxyType(
+_RULES: Mapping[str, Callable[[Equation], float]] = MappingProxyType(
     {
         "dot_general": _dot,
         "conv_general_dilated": _convolution,
         "cholesky": _factor,
         "triangular_solve": _factor,
+        "sort": _sort,
+        "top_k": _in_size,
+        **dict.fromkeys(_ELEMENTWISE, _results),
+        **dict.fromkeys(REDUCTIONS, lambda e: _in_size(e) - size_of(e.output_avals[0])),
+        **dict.fromkeys(SCANS, _in_size),
+        **dict.fromkeys(SCATTERS, lambda e: size_of(e.input_avals[2])),
+        **dict.fromkeys(WINDOWS, _window),
+        **dict.fromkeys(RANDOM, _random),
+        **dict.fromkeys(MOVES, lambda _: 0.0),
     }
 )

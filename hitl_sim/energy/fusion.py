@@ -65,10 +65,6 @@ def _has_own_kernel(equation: Equation) -> bool:
     return equation.name in _OWN_KERNEL or not is_known(equation.name)
 
 
-def _is_scalar(equation: Equation) -> bool:
-    return all(value.size <= 1 for value in equation.inputs + equation.outputs)
-
-
 def _fuse(equations: Sequence[Equation]) -> list[int | None]:
     """Give each equation the number of its kernel; `None` has no kernel.
 
@@ -91,7 +87,8 @@ def _fuse(equations: Sequence[Equation]) -> list[int | None]:
         ends_kernel = is_alone or equation.name in REDUCTIONS
         for value in equation.outputs:
             depth[value] = level + 1 if ends_kernel else level
-        if is_control(equation) or (_is_scalar(equation) and not is_alone):
+        is_scalar = all(v.size <= 1 for v in equation.inputs + equation.outputs)
+        if is_control(equation) or (is_scalar and not is_alone):
             groups.append(None)
             continue
         group = len(merged)

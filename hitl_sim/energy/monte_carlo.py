@@ -9,7 +9,7 @@ and 23 % short for four factors that can only err upwards; a sum of three terms 
 within twice is within 4 %, to within ten times its lower end is 38 % high and its upper
 11 % short. For a function that switches, such as the roofline of a device profile,
 moving one source at a time misses what two do together, and the upper end is up to 67 %
-high. There `propagate`, and the profile by `draw_interval`, use draws.
+high. There the profile uses draws, by `draw_interval`.
 
 Each source stands at two half normals that meet at its value, with 95 % between its
 ends: on the log scale where all is positive, else on the plain one. Its draws are
@@ -21,8 +21,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +34,6 @@ from hitl_sim.energy.error import (
     plain,
     product_interval,
 )
-from hitl_sim.energy.provenance import Scope, weakest
-from hitl_sim.energy.quantity import Quantity, unavailable
 
 NUM_DRAWS = 20_000
 """Leaves an end uncertain by about 1 % of its distance from the value."""
@@ -110,13 +106,9 @@ def fit_errors(value: float, errors: Errors, interval: Interval, label: str) -> 
     """Stretch one-source effects until quadrature gives the interval of the draws.
 
     Nothing is changed where there is one source only (quadrature is exact there), or
-    where the two intervals differ by less than a tenth of their reach.
-
-    Args:
-        value: the number; > 0.
-        errors: what each source does to it alone.
-        interval: ends found by draws; > 0.
-        label: what to call the source of what no source does alone.
+    where the two intervals differ by less than a tenth of their reach. What no source
+    does alone gets a source of its own, called by the label; value and interval are
+    positive.
 
     Returns:
         Effects that keep their sources, so that what is shared still cancels and adds.
@@ -145,78 +137,3 @@ def fit_errors(value: float, errors: Errors, interval: Interval, label: str) -> 
 def _log_reach(value: float, interval: Interval) -> tuple[float, float]:
     low, high = (float(np.log(np.asarray(end) / value)) for end in interval)
     return -low, high
-
-
-def sample(quantity: Quantity, num_draws: int = NUM_DRAWS) -> Draws:
-    """Draw a quantity from its sources of error.
-
-    Args:
-        quantity: known, with an interval.
-        num_draws: draws.
-
-    Returns:
-        `[num_draws, ...]`; effects of several sources multiply where the quantity is
-        positive at each of their ends, else they add.
-
-    Raises:
-        ValueError: nothing is known of the quantity, or of its error.
-    """
-    if quantity.value is None or quantity.errors is None or not quantity.is_known:
-        raise ValueError(f"`quantity` must be known with an interval, got {quantity}.")
-    value = np.asarray(quantity.value)
-    worst = [np.minimum(error.low, error.high) for error in quantity.errors]
-    is_positive = np.all(value > 0) and all(np.all(value + low > 0) for low in worst)
-    drawn = np.broadcast_to(value, (num_draws, *value.shape))
-    for error in quantity.errors:
-        alone = draw_source(
-            error.source, value, value + error.low, value + error.high, num_draws
-        )
-        drawn = drawn * (alone / value) if is_positive else drawn + (alone - value)
-    return np.asarray(drawn)
-
-
-def propagate(
-    function: Callable[..., Any],
-    *quantities: Quantity,
-    unit: str,
-    scope: Scope,
-    num_draws: int = NUM_DRAWS,
-) -> Quantity:
-    """Apply any function to quantities, with the interval that draws give.
-
-    `+`, `-`, `scaled`, `times` and `over` are faster and keep the parts of sums; this
-    is for what they do not do (a maximum, a power, a threshold) or do too roughly.
-
-    Args:
-        function: of as many arrays as there are quantities, element by element.
-        quantities: its arguments; equal sources of error err together.
-        unit: unit of the result.
-        scope: what the result covers.
-        num_draws: draws; the same ones at each call.
-
-    Returns:
-        The result at the arguments' own values, of the weakest kind; unavailable where
-        an argument is not wholly known, without interval where one has none. It errs as
-        one source of its own in what is made of it.
-
-    Raises:
-        ValueError: the result is not finite, or there is no argument.
-    """
-    if not quantities:
-        raise ValueError("`quantities` must hold at least one quantity, got none.")
-    for quantity in quantities:
-        if not quantity.is_known:
-            return unavailable(unit, scope, quantity.reason)
-    value = plain(function(*(quantity.value for quantity in quantities)))
-    interval = None
-    if all(quantity.errors is not None for quantity in quantities):
-        drawn = function(*(sample(quantity, num_draws) for quantity in quantities))
-        interval = draw_interval(value, np.asarray(drawn))
-    return Quantity(
-        value,
-        unit,
-        weakest(quantity.kind for quantity in quantities),
-        scope,
-        interval,
-        f"draws from {'; '.join(dict.fromkeys(q.source for q in quantities))}",
-    )

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
+from typing import Any
 
 import msgspec
-import numpy as np
 
 from hitl_sim.energy.memory.split import EnergySplit
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
@@ -40,34 +40,10 @@ class Saving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
-class Frontier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The least power that published 8-bit designs draw at each mean error.
-
-    Attributes:
-        source: where it comes from.
-        year: of the source.
-        scope: what the power covers.
-        exact_mw: power of the exact multiplier, mW.
-        mae_frac: mean |error| ÷ 65535, rising.
-        power_mw: power of the design with that error, mW.
-    """
-
-    source: str
-    year: int
-    scope: str
-    exact_mw: float
-    mae_frac: tuple[float, ...]
-    power_mw: tuple[float, ...]
-
-
-class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    frontier: Frontier
-    design: dict[str, Saving]
-
-
 @functools.cache
-def _data() -> _Data:
-    return read_shipped("multipliers.toml", _Data)
+def _savings() -> dict[str, Saving]:
+    tables = read_shipped("multipliers.toml", dict[str, Any])
+    return msgspec.convert(tables["design"], dict[str, Saving])
 
 
 def multiplier_saving(name: str) -> Quantity:
@@ -76,7 +52,7 @@ def multiplier_saving(name: str) -> Quantity:
     Raises:
         ValueError: no figure ships for this design.
     """
-    saving = named(_data().design, name, "multiplier")
+    saving = named(_savings(), name, "multiplier")
     return Quantity(
         saving.value,
         "1",
@@ -87,35 +63,11 @@ def multiplier_saving(name: str) -> Quantity:
     )
 
 
-def frontier_saving(mae_frac: float) -> float:
-    """Return the largest share that a published design of some mean error saves.
-
-    Between designs, power is read off a straight line over the logarithm of the error.
-
-    Args:
-        mae_frac: mean |error| ÷ 65535 over all pairs of operands; >= 0.
-
-    Raises:
-        ValueError: the error is negative.
-    """
-    if not mae_frac >= 0.0:
-        raise ValueError(f"`mae_frac` must be >= 0, got {mae_frac}.")
-    frontier = _data().frontier
-    if mae_frac < frontier.mae_frac[0]:
-        return 0.0
-    power = np.interp(np.log(mae_frac), np.log(frontier.mae_frac), frontier.power_mw)
-    return float(1.0 - power / frontier.exact_mw)
-
-
 def approximate_energy(multiplication: Quantity, name: str) -> Quantity:
     """Return what multiplications would take with an approximate multiplier.
 
-    Args:
-        multiplication: energy of the exact multiplications alone, at chip scope.
-        name: the design.
-
     Returns:
-        The energy times (1 - saving); hypothetical.
+        The energy times (1 - saving of the design); hypothetical.
 
     Raises:
         ValueError: the energy is not at chip scope, or the design is not known.
@@ -138,13 +90,10 @@ def with_multiplier(split: EnergySplit, name: str) -> EnergySplit:
     Additions and bytes stay as they are, so the saving of the whole is a share of that
     of the multiplications.
 
-    Args:
-        split: of an int8 program, at chip scope.
-        name: the design.
-
     Raises:
         ValueError: the program multiplies nothing in int8, the split is not at chip
-            scope, or the design is not known.
+        scope,
+            or the design is not known.
     """
     if _REPLACED not in split.operations:
         names = ", ".join(map(repr, split.operations))

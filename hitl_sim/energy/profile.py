@@ -33,6 +33,7 @@ import numpy as np
 from hitl_sim.energy.error import (
     Error,
     Errors,
+    Values,
     combine_errors,
     errors_from_ends,
     merge_errors,
@@ -88,6 +89,14 @@ class Constant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def ends(self) -> tuple[float, float, float]:
         """Return value, lower and upper end."""
         return self.value, self.low, self.high
+
+    def quantity(
+        self, unit: str, scope: Scope, what: str, *, of: str = "", scale: float = 1.0
+    ) -> Quantity:
+        """Return the constant of something as a quantity, some scale times as large."""
+        value, low, high = (end * scale for end in self.ends)
+        source = f"{what}: {self.source}"
+        return Quantity(value, unit, Kind(self.kind), scope, (low, high), source, of=of)
 
 
 class RegimeCost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -231,13 +240,8 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def product_speed(self, dtype: str) -> float | None:
         """Return how fast products of a data type are, beside float32 ones.
 
-        Both at default precision, so beside TF32 where float32 products run as that.
-
-        Args:
-            dtype: such as `int8`.
-
-        Returns:
-            Peak over peak; None where the device lists no peak for the type.
+        It is peak over peak, both at default precision, so beside TF32 where float32
+        products run as that; None where the device lists no peak for the type.
         """
         peaks = self.peak_flop_per_s
         name = peak_of(f"{dtype} default", peaks)
@@ -270,44 +274,27 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         hourly = whole.over(life, unit="kgCO2e/h", scope=Scope.EMBODIED)
         return hourly.scaled(1 / S_PER_H, unit="kgCO2e/s")
 
-    def unit_cost(self, unit: WorkUnit, regime: Regime = "alone") -> UnitCost:
-        """Return what one unit of work costs on this device.
+    def unit_cost(self, unit: WorkUnit) -> UnitCost:
+        """Return device seconds and joules of one unit of work, run by itself.
 
-        A cost measured for the unit's name is used as it stands; else the analytic
-        rule of this module. There every constant is one source of error named after
-        it, so costs of one profile err together when they are added.
-
-        Args:
-            unit: the counted work.
-            regime: `alone`, as every run is billed, or `saturated`.
-
-        Returns:
-            Device seconds and joules of one unit; unavailable where the saturated
-            regime was not measured, since the analytic rule knows one program only.
+        A cost measured for the unit's name is used as it stands; else the analytic rule
+        of this module. There every constant is one source of error named after it, so
+        costs of one profile err together when they are added.
         """
         scope = Scope(self.scope)
-        found: RegimeCost | None = self.unit.get(unit.name)
-        stem = f"unit.{unit.name}"
-        if regime == "saturated":
-            found, stem = getattr(found, "saturated", None), f"{stem}.saturated"
-        if found is not None:
-            seconds = self._from_constant(
-                f"{stem}.seconds", found.seconds, "s", Scope.DEVICE_TIME
-            )
-            if found.joules is None:
-                return UnitCost(seconds, self._timed(unit, seconds, scope))
-            joules = self._from_constant(f"{stem}.joules", found.joules, "J", scope)
-            return UnitCost(seconds, joules)
-        if regime == "saturated":
-            reason = f"`{unit.name}` was not measured with the device saturated"
+        found, stem = self.unit.get(unit.name), f"unit.{unit.name}"
+        if found is None:
             return UnitCost(
-                unavailable("s", Scope.DEVICE_TIME, reason),
-                unavailable("J", scope, reason),
+                self._analytic(unit, "s", Scope.DEVICE_TIME),
+                self._analytic(unit, "J", scope),
             )
-        return UnitCost(
-            self._analytic(unit, "s", Scope.DEVICE_TIME),
-            self._analytic(unit, "J", scope),
+        seconds = self._from_constant(
+            f"{stem}.seconds", found.seconds, "s", Scope.DEVICE_TIME
         )
+        if found.joules is None:
+            return UnitCost(seconds, self._timed(unit, seconds, scope))
+        joules = self._from_constant(f"{stem}.joules", found.joules, "J", scope)
+        return UnitCost(seconds, joules)
 
     def _from_constant(
         self, name: str, constant: Constant, unit: str, scope: Scope
@@ -328,29 +315,19 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return measured seconds times modelled watts: modelled joules."""
 
         def watts(constants: Mapping[str, Any]) -> Any:
-            launch, busy = work_times(work, constants)
-            paid = launch * constants["launch_w"] + busy * constants["active_w"]
-            return paid / (launch + busy)
+            taken_s, taken_j = work_costs(work, constants)
+            return taken_j / taken_s if is_counted else constants["active_w"]
 
-        is_counted = any(work_times(work, self.centre))
-        power, errors = self._evaluate(
-            watts if is_counted else lambda constants: constants["active_w"], "watts"
-        )
+        is_counted = work_costs(work, self.centre)[0] > 0.0
+        power, errors = self._evaluate(watts, "watts")
         time, time_errors = seconds.value, seconds.errors or ()
         if time is None:
             return unavailable("J", scope, seconds.reason)
-        return modelled(
-            plain(time * power),
-            "J",
-            Kind.MODELLED_ANALYTIC,
-            scope,
-            f"measured seconds x modelled watts of profile {self.label};"
-            f" assumed: {', '.join(self.assumptions) or 'nothing'}",
-            combine_errors(
-                lambda s, w: plain(s * w), (time, time_errors), (power, errors)
-            ),
-            of=self.name,
+        combined = combine_errors(
+            lambda s, w: plain(s * w), (time, time_errors), (power, errors)
         )
+        how = "measured seconds x modelled watts"
+        return self._modelled(plain(time * power), "J", scope, how, combined)
 
     def _analytic(
         self, work: WorkUnit, unit: Literal["s", "J"], scope: Scope
@@ -358,22 +335,18 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Apply the analytic rule and find what each constant does to the result."""
 
         def cost(constants: Mapping[str, Any]) -> Any:
-            launch, busy = work_times(work, constants)
-            if unit == "s":
-                return launch + busy
-            return launch * constants["launch_w"] + busy * constants["active_w"]
+            return work_costs(work, constants)[unit == "J"]
 
         value, errors = self._evaluate(cost, work.name)
-        return modelled(
-            value,
-            unit,
-            Kind.MODELLED_ANALYTIC,
-            scope,
-            f"analytic model of profile {self.label};"
-            f" assumed: {', '.join(self.assumptions) or 'nothing'}",
-            errors,
-            of=self.name,
-        )
+        return self._modelled(value, unit, scope, "analytic model", errors)
+
+    def _modelled(
+        self, value: Values, unit: str, scope: Scope, how: str, errors: Errors
+    ) -> Quantity:
+        assumed = ", ".join(self.assumptions) or "nothing"
+        source = f"{how} of profile {self.label}; assumed: {assumed}"
+        kind = Kind.MODELLED_ANALYTIC
+        return modelled(value, unit, kind, scope, source, errors, of=self.name)
 
     @property
     def centre(self) -> dict[str, float]:
@@ -383,14 +356,11 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def _evaluate(
         self, function: Callable[[Mapping[str, Any]], Any], name: str
     ) -> tuple[float, Errors]:
-        """Apply a function to the constants, with its interval drawn from theirs.
-
-        Args:
-            function: maps constants by name, numbers or draws of them, to a result.
-            name: of the result, for the source of what no constant does alone.
+        """Apply a function to the constants, or to draws of them, by name.
 
         Returns:
-            The result and what each constant does to it.
+            The result and what each constant does to it; `name` is the source of what
+            none does alone.
         """
         label = self.label
         ends = {key: constant.ends for key, constant in self.constants.items()}
@@ -407,15 +377,22 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return value, fit_errors(value, errors, interval, f"{label}.{name}")
 
 
-def work_times(work: WorkUnit, constants: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return the launch and the busy seconds of a unit under some constants by name."""
+def work_costs(work: WorkUnit, constants: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return seconds and joules of a unit by the analytic rule.
+
+    Args:
+        work: the unit.
+        constants: those of a profile by dotted field name, numbers or draws of them.
+    """
     busy = np.maximum(
         _compute_s(work, constants) / constants["compute_efficiency_frac"],
         work.bytes_moved
         / constants["bandwidth_b_per_s"]
         / constants["bandwidth_efficiency_frac"],
     )
-    return work.num_kernels * constants["launch_s"], busy
+    launch = work.num_kernels * constants["launch_s"]
+    joules = launch * constants["launch_w"] + busy * constants["active_w"]
+    return launch + busy, joules
 
 
 def _compute_s(work: WorkUnit, constants: Mapping[str, Any]) -> Any:

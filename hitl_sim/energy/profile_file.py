@@ -95,9 +95,7 @@ def load_profile(name_or_path: str) -> DeviceProfile:
 def save_profile(profile: DeviceProfile, comment: str = "") -> str:
     """Return a profile as the text of a TOML file that `load_profile` reads back.
 
-    Args:
-        profile: the device.
-        comment: lines to put on top.
+    Lines of a comment stand on top.
     """
     lines = [f"# {line}".rstrip() for line in comment.splitlines()]
     data: dict[str, Any] = msgspec.to_builtins(profile)

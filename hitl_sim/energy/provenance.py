@@ -108,18 +108,7 @@ def is_overlapping(scope: Scope, of: str, other_scope: Scope, other_of: str) -> 
         other_of: whose that is. Two places are different only if neither path is the
             beginning of the other, so an unnamed place may be anywhere.
     """
-    nested = other_scope in _INSIDE.get(scope, ()) or scope in _INSIDE.get(
-        other_scope, ()
-    )
-    return nested and _is_same_place(of, other_of)
-
-
-def _is_same_place(of: str, other: str) -> bool:
-    """Return whether one path lies at or below the other."""
-    path, other_path = _steps(of), _steps(other)
-    shared = min(len(path), len(other_path))
-    return path[:shared] == other_path[:shared]
-
-
-def _steps(of: str) -> list[str]:
-    return of.split("/") if of else []
+    inside, other_inside = (_INSIDE.get(s, frozenset()) for s in (scope, other_scope))
+    paths = (filter(None, path.split("/")) for path in (of, other_of))
+    is_same_place = all(step == other for step, other in zip(*paths, strict=False))
+    return is_same_place and (other_scope in inside or scope in other_inside)

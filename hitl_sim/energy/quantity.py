@@ -112,12 +112,9 @@ class Quantity:
         elif errors is None:
             ends = Error(self.source, interval[0] - value, interval[1] - value)
             errors = merge_errors((ends,))
-        for name, checked in (
-            ("value", value),
-            ("interval", interval),
-            ("errors", errors),
-        ):
-            object.__setattr__(self, name, checked)
+        checked = {"value": value, "interval": interval, "errors": errors}
+        for name, numbers in checked.items():
+            object.__setattr__(self, name, numbers)
 
     @property
     def parts(self) -> Parts:
@@ -206,8 +203,8 @@ class Quantity:
         Returns:
             The product, of the weakest kind, with the parts of this quantity. Each
             source of error is moved to its ends alone (exact for that source) and the
-            sources are combined in quadrature on the log scale; `propagate` draws
-            where that is too rough, and `monte_carlo` says when it is.
+            sources are combined in quadrature on the log scale; `monte_carlo` says
+            when that is too rough.
         """
         return _combined(self, other, unit, scope, is_quotient=False)
 
@@ -256,17 +253,6 @@ class Quantity:
             raise ValueError(f"`quantity` must be {name}, got {self}.")
         return self
 
-    def __getitem__(self, index: int | slice) -> Quantity:
-        """Return an element, or a slice, along the first axis of an array."""
-        if not isinstance(self.value, np.ndarray):
-            raise TypeError("`quantity` must be an array to be indexed, got a scalar.")
-        shape = self.value.shape
-
-        def pick(values: Values) -> Values:
-            return plain(np.broadcast_to(values, shape)[index])
-
-        return _mapped(self, pick, self.unit)
-
     def __eq__(self, other: object) -> bool:
         """Return whether all fields are equal, arrays element by element."""
         if not isinstance(other, Quantity):
@@ -295,18 +281,15 @@ class Quantity:
     def from_json(cls, data: Mapping[str, Any]) -> Quantity:
         """Rebuild a quantity from what `to_json` returned."""
         interval, errors = data["interval"], data.get("errors")
-        return cls(
-            value=from_plain(data["value"]),
-            unit=data["unit"],
-            kind=Kind(data["kind"]),
-            scope=Scope(data["scope"]),
-            interval=None if interval is None else (interval[0], interval[1]),
-            source=data["source"],
-            of=data.get("of", ""),
-            reason=data.get("reason", ""),
-            composition=tuple(map(part_from_json, data.get("composition", ()))),
-            errors=None if errors is None else tuple(map(error_from_json, errors)),
-        )
+        read = {
+            "value": from_plain(data["value"]),
+            "kind": Kind(data["kind"]),
+            "scope": Scope(data["scope"]),
+            "interval": None if interval is None else tuple(interval),
+            "composition": tuple(map(part_from_json, data.get("composition", ()))),
+            "errors": None if errors is None else tuple(map(error_from_json, errors)),
+        }
+        return cls(**{**data, **read})
 
 
 def exact(
@@ -466,14 +449,18 @@ def _assembled(
 ) -> Quantity:
     """Build a quantity from its merged parts and its error terms."""
     value = add_parts(parts)
-    is_stated = value is not None and errors is not None
-    errors = merge_errors(errors) if is_stated and errors is not None else None
+    interval = None
+    if value is None:
+        errors = None
+    elif errors is not None:
+        errors = merge_errors(errors)
+        interval = interval_fn(value, errors)
     return Quantity(
         value,
         unit,
         weakest(part.kind for part in parts),
         common_scope(parts),
-        None if value is None or errors is None else interval_fn(value, errors),
+        interval,
         join_texts(part.source for part in parts),
         of=common_place(parts),
         reason=join_texts(part.reason for part in parts),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,13 +18,15 @@ def read_shipped(file: str, form: type[T]) -> T:
     return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), form)
 
 
-def named(found: Mapping[str, T], name: str, field: str) -> T:
-    """Look up what ships by its name.
+def shipped_table(file: str, key: str, form: type[T]) -> Mapping[str, T]:
+    """Read the tables of one key of such a file by the `name` that each has."""
+    tables = read_shipped(file, dict[str, list[Any]])[key]
+    found = msgspec.convert(tables, list[form])  # type: ignore[valid-type]
+    return {table["name"]: one for table, one in zip(tables, found, strict=True)}
 
-    Args:
-        found: all that ships, by name.
-        name: what is wanted.
-        field: what the name is of, for the message.
+
+def named(found: Mapping[str, T], name: str, field: str) -> T:
+    """Look up what ships by its name; the message calls it a `field`.
 
     Raises:
         ValueError: there is none of this name.

@@ -8,7 +8,7 @@ c of L (c = 0 sends the input, c = L runs all on the device and sends nothing),
            + sum of server joules of layers >= c
     T(c) = the same in seconds, with link seconds per byte
 
-The best cut is the cheapest that meets a deadline. What compression does to accuracy is
+The best cut is the cheapest. What compression does to accuracy is
 measured by an arm with a lever of kind `split`; here it only shrinks bytes. Nothing
 here was run on two machines: joules are modelled from what is given.
 
@@ -26,8 +26,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hitl_sim.energy.profile import DeviceProfile
-from hitl_sim.energy.quantity import Quantity, total
+import msgspec
+
+from hitl_sim.energy.profile import Constant, DeviceProfile
+from hitl_sim.energy.quantity import Quantity, Scope, total
+from hitl_sim.energy.shipped import named, shipped_table
 from hitl_sim.energy.work import WorkUnit
 
 FLOAT_BITS = 32
@@ -61,14 +64,7 @@ class Layer:
 def price_layer(
     work: WorkUnit, device: DeviceProfile, server: DeviceProfile, num_features: int
 ) -> Layer:
-    """Price the counted work of a layer on both sides.
-
-    Args:
-        work: operations of the layer for one query.
-        device: what runs the layers before the cut.
-        server: what runs those after it.
-        num_features: numbers that the layer reads.
-    """
+    """Price the counted work of a layer, which reads some features, on both sides."""
     near, far = device.unit_cost(work), server.unit_cost(work)
     return Layer(
         work.name,
@@ -150,11 +146,8 @@ def list_cuts(
 ) -> tuple[Cut, ...]:
     """Return every cut, from all on the server to all on the device.
 
-    Args:
-        layers: the network, first layer first.
-        link: what lies between.
-        bits: bits of each feature that is sent; the input, at c = 0, likewise.
-        beside_b: bytes sent beside the features, such as their range, B.
+    Features are sent in some bits each, the input, at c = 0, likewise, and some bytes
+    beside them, B, such as their range.
 
     Raises:
         ValueError: there is no layer, or the bits are not in 1 to 32.
@@ -188,20 +181,34 @@ def _cut(
     )
 
 
-def best_cut(
-    cuts: Sequence[Cut], *, paid: Paid = "all", deadline_s: float = math.inf
-) -> Cut | None:
-    """Return the cheapest cut in time; None where no cut is, or energies are unknown.
-
-    Args:
-        cuts: the candidates, of one bit width or several.
-        paid: whose joules count.
-        deadline_s: when the answer must be there, s.
-    """
-    in_time = [cut for cut in cuts if cut.seconds <= deadline_s]
+def best_cut(cuts: Sequence[Cut], *, paid: Paid = "all") -> Cut | None:
+    """Return the cheapest cut; None where the energy of none is known."""
     known = [
         (float(joules.value), cut)
-        for cut in in_time
+        for cut in cuts
         if (joules := cut.joules(paid)).is_known and joules.value is not None
     ]
     return min(known, key=lambda pair: pair[0])[1] if known else None
+
+
+class _LinkTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One link of `data/links.toml`."""
+
+    name: str
+    description: str
+    year: int
+    joules_per_byte: Constant
+    byte_per_s: Constant
+    latency_s: Constant
+
+
+def load_link(name: str) -> Link:
+    """Return a shipped link.
+
+    Raises:
+        ValueError: there is none of this name.
+    """
+    found = named(shipped_table("links.toml", "link", _LinkTable), name, "link")
+    what = f"link {name}"
+    per_byte = found.joules_per_byte.quantity("J/B", Scope.MODULE, what, of=what)
+    return Link(per_byte, found.byte_per_s.value, found.latency_s.value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hitl_sim.energy.count import Operations
 from hitl_sim.energy.quantity import Quantity
 
 _ROUNDING = 1e-9
@@ -67,27 +66,6 @@ class WorkUnit:
         if self.matrix_flops is not None:
             return self.matrix_flops
         return {f"{dtype} default": count for dtype, count in self.flops.items()}
-
-    @classmethod
-    def from_operations(cls, name: str, phase: str, operations: Operations) -> WorkUnit:
-        """Build a unit from what `count_operations` found.
-
-        Raises:
-            ValueError: the count holds a loop of unknown length.
-        """
-        if not operations.is_bounded:
-            raise ValueError(
-                "`operations` must be bounded, got a count with"
-                f" {'; '.join(operations.notes)}. Give `trip_count` when counting."
-            )
-        return cls(
-            name,
-            phase,
-            dict(operations.flops),
-            operations.bytes_moved,
-            operations.num_kernels,
-            dict(operations.matrix_flops),
-        )
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,5 @@ from hitl_sim.learn.loop import build_run as build_run
 from hitl_sim.learn.loop import build_simulation as build_simulation
 from hitl_sim.learn.network import NetworkConfig as NetworkConfig
 from hitl_sim.learn.optimise import TrainConfig as TrainConfig
-from hitl_sim.learn.shape import NetworkShape as NetworkShape
 from hitl_sim.learn.shape import describe_shape as describe_shape
 from hitl_sim.learn.work import WorkLine as WorkLine

@@ -9,14 +9,7 @@ import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from hitl_sim.learn.annotator import AnnotatorConfig
-from oracles import (
-    Annotators,
-    Oracle,
-    Population,
-    Query,
-    Response,
-    sample_annotators,
-)
+from oracles import Annotators, Oracle, Population, Query, Response, sample_annotators
 from oracles.annotators import map_people
 from oracles.population import draw_activity
 from oracles.workload import activity_by_rank, assign_by_activity
@@ -36,7 +29,8 @@ class PanelConfig:
         policy: what is done where recorded people have not answered, one of
             `oracles.replay.POLICIES`; None where simulated people answer.
         is_timed: whether every recorded answer has its time.
-        annotator: how simulated people answer; the built-in way if None.
+        annotator: how simulated people answer, those too who stand in for recorded
+            ones; the built-in way if None.
     """
 
     crew: int = 3
@@ -140,24 +134,21 @@ def assign(num_questions: int, panel: PanelConfig) -> Assignment:
         raise ValueError(
             f"`people` must be <= `crew` ({panel.crew}), got {panel.people}."
         )
-    dealt = _deal(num_questions, panel)
-    queues: list[list[tuple[int, int]]] = [[] for _ in range(panel.crew)]
-    slot = np.zeros((num_questions, panel.answers), np.int32)
-    person = np.zeros((num_questions, panel.answers), np.int32)
-    for ask in range(panel.asks):
-        for q in range(num_questions):
-            for j in range(panel.people):
-                who = int(dealt[q, j])
-                slot[q, ask * panel.people + j] = len(queues[who])
-                person[q, ask * panel.people + j] = who
-                queues[who].append((q, ask))
-    length = max(len(queue) for queue in queues)
-    question = np.zeros((length, panel.crew), np.int32)
-    occasion = np.zeros((length, panel.crew), np.int32)
-    is_asked = np.zeros((length, panel.crew), bool)
-    for who, queue in enumerate(queues):
-        for t, (q, ask) in enumerate(queue):
-            question[t, who], occasion[t, who], is_asked[t, who] = q, ask, True
+    # by ask, question and person, which is the order of each queue
+    shape = (panel.asks, num_questions, panel.people)
+    ask, q, _ = (place.ravel() for place in np.indices(shape, np.int32))
+    who = np.broadcast_to(_deal(num_questions, panel), shape).ravel()
+    load = np.bincount(who, minlength=panel.crew)
+    place = np.zeros(who.size, np.int32)
+    begin = np.repeat(np.cumsum(load) - load, load)
+    place[np.argsort(who, kind="stable")] = np.arange(who.size) - begin
+    question = np.zeros((load.max(), panel.crew), np.int32)
+    occasion, is_asked = np.zeros_like(question), np.zeros(question.shape, bool)
+    question[place, who], occasion[place, who], is_asked[place, who] = q, ask, True
+    slot, person = (
+        found.reshape(shape).swapaxes(0, 1).reshape(num_questions, -1)
+        for found in (place, who)
+    )
     return Assignment(question, occasion, is_asked, slot, person)
 
 

@@ -16,11 +16,7 @@ from hitl_sim.learn.intervention import Intervention, Program
 from hitl_sim.learn.lever import Course, Leg
 from hitl_sim.learn.loop import RunConfig, course_of, guidance_of, host_of
 from hitl_sim.learn.metric.accuracy import accuracy
-from hitl_sim.learn.network import (
-    Network,
-    NetworkChoice,
-    build_network,
-)
+from hitl_sim.learn.network import NetworkChoice, build_network
 from hitl_sim.learn.work import (
     INSTRUMENT,
     PROTOCOL,
@@ -28,6 +24,7 @@ from hitl_sim.learn.work import (
     WorkLine,
     abstract,
     abstract_learner,
+    due_line,
     forward_unit,
     metric_unit,
     spread,
@@ -66,14 +63,12 @@ def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
     does beside training steps stands in lines of the lever's. An approximate multiplier
     is counted as the exact one that the device has in its place.
     """
-    config = _as_billed(config)
-    intervention = guidance_of(config)
-    course = course_of(config, intervention)
+    built = _build(_as_billed(config))
     return (
-        *_training(config, intervention, course),
-        *_evaluations(config, intervention, course),
-        *_levers(config, intervention, course),
-        *intervention.work,
+        *_training(built),
+        *_evaluations(built),
+        *_levers(built),
+        *built.intervention.work,
     )
 
 
@@ -84,8 +79,41 @@ def _as_billed(config: RunConfig) -> RunConfig:
     return replace(config, intervention=structs.replace(arm, lever=levers))
 
 
-def _sizes(config: RunConfig, intervention: Intervention) -> tuple[int, int]:
-    return intervention.num_features, config.program.shape.num_classes
+class _Built(NamedTuple):
+    """A run's config, and what is built of it."""
+
+    config: RunConfig
+    intervention: Intervention
+    course: Course
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Input width D and output width K."""
+        return self.intervention.num_features, self.config.program.shape.num_classes
+
+    @property
+    def checkpoints(self) -> IntArray:
+        """Numbers of the checkpoints, `[C]`."""
+        return np.arange(self.config.program.train.num_checkpoints)
+
+    @property
+    def is_evaluated(self) -> IntArray:
+        """Whether there is a model to look at after each checkpoint, `[C]`."""
+        is_due = np.asarray(self.intervention.steps) > 0
+        return (is_due & (self.checkpoints >= self.course.ready)).astype(np.int64)
+
+    def learner(self, leg: Leg) -> Any:
+        """Describe a leg's network in training."""
+        return abstract_learner(leg.network, self.config.program.train)
+
+    def shape(self, leg: Leg) -> str:
+        """Name a leg's network."""
+        return leg.config.describe(*self.sizes)
+
+
+def _build(config: RunConfig) -> _Built:
+    intervention = guidance_of(config)
+    return _Built(config, intervention, course_of(config, intervention))
 
 
 class _Period(NamedTuple):
@@ -96,9 +124,10 @@ class _Period(NamedTuple):
     end: int
 
 
-def _periods(config: RunConfig, course: Course) -> Iterator[_Period]:
+def _periods(built: _Built) -> Iterator[_Period]:
     """Cut a run by what its training steps do."""
-    begin, end = 0, config.program.train.num_checkpoints
+    course = built.course
+    begin, end = 0, built.config.program.train.num_checkpoints
     for leg in course.legs:
         stop = begin + leg.checkpoints if leg.checkpoints else end
         if leg.idle is not None:
@@ -107,14 +136,11 @@ def _periods(config: RunConfig, course: Course) -> Iterator[_Period]:
         begin = stop
 
 
-def _training(
-    config: RunConfig, intervention: Intervention, course: Course
-) -> Iterator[WorkLine]:
-    program, sizes = config.program, _sizes(config, intervention)
-    due = np.asarray(intervention.steps, np.int64)
+def _training(built: _Built) -> Iterator[WorkLine]:
+    program, intervention = built.config.program, built.intervention
+    due, at = np.asarray(intervention.steps, np.int64), built.checkpoints
     reach = _items_in_reach(intervention, program)
-    at = np.arange(program.train.num_checkpoints)
-    for period in _periods(config, course):
+    for period in _periods(built):
         is_in = (at >= period.begin) & (at < period.end)
         for n in np.unique(reach[is_in]).tolist():
             unit = train_unit(
@@ -122,64 +148,50 @@ def _training(
                 period.leg.config,
                 program.train,
                 n,
-                *sizes,
+                *built.sizes,
                 has_penalty=intervention.has_penalty,
                 built=period.leg.network,
                 mark=period.leg.mark,
             )
-            yield WorkLine(
-                unit, PROTOCOL, spread(np.where(is_in & (reach == n), due, 0))
-            )
+            is_here = is_in & (reach == n)
+            yield due_line(unit, np.where(is_here, due, 0))
             if program.train.descent is not None:
                 metric = metric_unit(
                     period.leg.config,
                     program.train,
                     n,
-                    *sizes,
+                    *built.sizes,
                     built=period.leg.network,
                 )
-                is_due = is_in & (reach == n) & (due > 0)
-                yield WorkLine(metric, PROTOCOL, spread(is_due.astype(np.int64)))
+                yield due_line(metric, is_here & (due > 0))
 
 
-def _is_evaluated(
-    config: RunConfig, intervention: Intervention, course: Course
-) -> IntArray:
-    """Whether there is a model to look at after each checkpoint, `[C]`."""
-    is_due = np.asarray(intervention.steps, np.int64) > 0
-    at = np.arange(config.program.train.num_checkpoints)
-    return (is_due & (at >= course.ready)).astype(np.int64)
+def _evaluations(built: _Built) -> Iterator[WorkLine]:
+    held_out = ((PROTOCOL, "num_validation"), (INSTRUMENT, "num_test"))
+    for standing, name in held_out:
+        n = getattr(built.config, name)
+        yield due_line(_look(built, n), n * built.is_evaluated, standing)
 
 
-def _evaluations(
-    config: RunConfig, intervention: Intervention, course: Course
-) -> Iterator[WorkLine]:
-    is_evaluated = _is_evaluated(config, intervention, course)
-    held_out = [
-        (PROTOCOL, config.num_validation),
-        (INSTRUMENT, config.num_test),
-    ]
-    for standing, n in held_out:
-        unit = _look(config, intervention, course, n)
-        yield WorkLine(unit, standing, spread(n * is_evaluated))
-
-
-def _look(
-    config: RunConfig, intervention: Intervention, course: Course, num_items: int
-) -> Unit:
+def _look(built: _Built, num_items: int) -> Unit:
     """Describe one look at some items by the network in use."""
-    sizes, leg = _sizes(config, intervention), course.legs[-1]
-    unit = forward_unit(
-        "evaluate",
-        leg.config,
-        num_items,
-        *sizes,
-        *_read_out(config, num_items),
-        built=leg.network,
+    leg = built.course.legs[-1]
+    read_out = _read_out(built.config, num_items)
+    plain = forward_unit(
+        "evaluate", leg.config, num_items, *built.sizes, *read_out, built=leg.network
     )
-    if leg.network.hooks is not None:
-        unit = _answering(config, leg, unit, num_items, sizes[0])
-    return unit
+    hooks = leg.network.hooks
+    if hooks is None:
+        return plain
+    # through what levers make of the network in use
+    learner, answer = built.learner(leg), hooks.answer
+    deployed = jax.eval_shape(hooks.deploy, learner.params, learner.held)
+
+    def program(deployed: Any, x: Any) -> Any:
+        return read_out[0](answer(deployed, x))
+
+    args = (deployed, abstract(num_items, built.sizes[0]))
+    return Unit(f"{plain.name}{leg.answer}", "evaluate", program, args, num_items)
 
 
 class Query(NamedTuple):
@@ -205,29 +217,11 @@ def describe_query(config: RunConfig, batch: int | None = None) -> Query:
         config: the run.
         batch: queries that one call answers; those of the validation set when left out.
     """
-    config = _as_billed(config)
-    intervention = guidance_of(config)
-    course = course_of(config, intervention)
+    built = _build(_as_billed(config))
     seen, asked = (
-        _look(config, intervention, course, n)
-        for n in (config.num_validation, batch or config.num_validation)
+        _look(built, n) for n in (config.num_validation, batch or config.num_validation)
     )
-    sizes = _sizes(config, intervention)
-    return Query(seen.name, asked, course.legs[-1].config, sizes)
-
-
-def _answering(
-    config: RunConfig, leg: Leg, plain: Unit, num_items: int, num_features: int
-) -> Unit:
-    """Describe a look at items through what levers make of the network in use."""
-    learner, answer = _learner_of(config, leg.network), leg.hooks.answer
-    deployed = jax.eval_shape(leg.hooks.deploy, learner.params, learner.held)
-
-    def program(deployed: Any, x: Any) -> Any:
-        return _read_out(config, num_items)[0](answer(deployed, x))
-
-    args = (deployed, abstract(num_items, num_features))
-    return Unit(f"{plain.name}{leg.answer}", "evaluate", program, args, num_items)
+    return Query(seen.name, asked, built.course.legs[-1].config, built.sizes)
 
 
 class Halves(NamedTuple):
@@ -257,14 +251,14 @@ def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | Non
         config: the run.
         batch: queries that one call answers; those of the validation set when left out.
     """
-    intervention = guidance_of(config)
-    host = host_of(config, intervention)
-    built = (lever.build(host).halves for lever in config.intervention.lever)
-    halves = next(filter(None, built), None)
+    built = _build(config)
+    host = host_of(config, built.intervention)
+    made = (lever.build(host).halves for lever in config.intervention.lever)
+    halves = next(filter(None, made), None)
     if halves is None:
         return None
-    sizes, n = _sizes(config, intervention), batch or config.num_validation
-    shape = course_of(config, intervention).legs[-1].config
+    n, sizes = batch or config.num_validation, built.sizes
+    shape = built.course.legs[-1].config
     plain = build_network(shape, *sizes)
     params = jax.eval_shape(plain.init, jax.random.key(0))
     near, far = halves(shape)
@@ -285,53 +279,36 @@ def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | Non
     )
 
 
-def _levers(
-    config: RunConfig, intervention: Intervention, course: Course
-) -> Iterator[WorkLine]:
+def _levers(built: _Built) -> Iterator[WorkLine]:
     """List what levers do beside training steps and looks at held-out items."""
-    host, last = host_of(config, intervention), course.legs[-1]
-    checkpoints = config.program.train.num_checkpoints
-    at = np.arange(checkpoints)
+    config, intervention, course = built
+    host, last, at = host_of(config, intervention), course.legs[-1], built.checkpoints
     for lever in config.intervention.lever:
         if work := lever.build(host).work:
             yield from work()
     for done in last.work:
-        unit = _weights_unit(config, intervention, last, done.name, done.program)
-        yield WorkLine(unit, PROTOCOL, spread(done.due(at).astype(np.int64)))
+        unit = _weights_unit(built, last, done.name, done.program)
+        yield due_line(unit, done.due(at))
     begin = 0
     for leg, after in itertools.pairwise(course.legs):
         begin += leg.checkpoints
         take_over: Any = after.take_over
-        args = (_learner_of(config, leg.network),)
-        name = f"train:cut:{_shape(config, intervention, leg)}{leg.mark}"
-        unit = Unit(name, "train", take_over, args, 1)
-        yield WorkLine(unit, PROTOCOL, spread((at == begin).astype(np.int64)))
+        name = f"train:cut:{built.shape(leg)}{leg.mark}"
+        unit = Unit(name, "train", take_over, (built.learner(leg),), 1)
+        yield due_line(unit, at == begin)
     if last.deploy:
-        unit = _weights_unit(config, intervention, last, last.deploy, last.hooks.deploy)
-        count = spread(_is_evaluated(config, intervention, course))
-        yield WorkLine(unit, PROTOCOL, count)
+        unit = _weights_unit(built, last, last.deploy, last.hooks.deploy)
+        yield due_line(unit, built.is_evaluated)
 
 
 def _weights_unit(
-    config: RunConfig,
-    intervention: Intervention,
-    leg: Leg,
-    name: str,
-    program: Callable[[Any, Any], Any],
+    built: _Built, leg: Leg, name: str, program: Callable[[Any, Any], Any]
 ) -> Unit:
     """Describe what is done once to all weights of a leg."""
-    learner = _learner_of(config, leg.network)
-    shape = _shape(config, intervention, leg)
+    learner = built.learner(leg)
     args = (learner.params, learner.held)
-    return Unit(f"train:{name}:{shape}{leg.mark}", "train", program, args, 1)
-
-
-def _learner_of(config: RunConfig, network: Network) -> Any:
-    return abstract_learner(network, config.program.train)
-
-
-def _shape(config: RunConfig, intervention: Intervention, leg: Leg) -> str:
-    return leg.config.describe(*_sizes(config, intervention))
+    unit_name = f"train:{name}:{built.shape(leg)}{leg.mark}"
+    return Unit(unit_name, "train", program, args, 1)
 
 
 def _items_in_reach(intervention: Intervention, program: Program) -> IntArray:

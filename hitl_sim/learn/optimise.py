@@ -140,14 +140,7 @@ class Evaluation(NamedTuple):
 def init_learner(
     key: Key[Array, ""], network: Network, config: TrainConfig, params: Params
 ) -> Learner:
-    """Draw fresh weights and a fresh optimiser state.
-
-    Args:
-        key: fixes the weights.
-        network: what is trained.
-        config: whose optimiser.
-        params: its traced numbers.
-    """
+    """Draw fresh weights and a fresh optimiser state."""
     descent = config.descent
     if network.training is not None:
         weights, state = network.training.split(network.init(key))

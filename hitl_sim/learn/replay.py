@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from hitl_sim.learn.annotator import oracle_of
 from hitl_sim.learn.crowd import Assignment, PanelConfig, Questions, build_query
 from oracles import Annotators, Response
 from oracles.feedback import KINDS
@@ -82,7 +83,8 @@ def build_crowd(
     """
     if answers is None or panel.policy is None:
         raise TypeError("`answers` must be given exactly where a panel has a policy.")
-    oracle = build_replay(feedback, panel.policy, is_timed=panel.is_timed)
+    own = None if panel.annotator is None else oracle_of(panel.annotator, feedback)
+    oracle = build_replay(feedback, panel.policy, is_timed=panel.is_timed, stand_in=own)
     return ReplayCrowd(oracle, Recording(answers, people), panel)
 
 

@@ -61,6 +61,34 @@ def abstract(*shape: int, dtype: Any = np.float32) -> Any:
     return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
 
 
+def trace(words: str, program: Callable[..., Any], *args: Any) -> Any:
+    """Trace a part that a study brings, before any work; nothing is computed.
+
+    Args:
+        words: what it is, as the begin of a sentence.
+        program: what it does.
+        args: its arguments, abstract ones too.
+
+    Returns:
+        What comes out, abstract.
+
+    Raises:
+        ValueError: it cannot be traced, with what it raised in one line.
+    """
+    try:
+        return jax.eval_shape(program, *args)
+    except Exception as error:
+        first = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            f"{words} must be traceable, got {type(error).__name__}: {first}"
+        ) from error
+
+
+def list_shape(out: Any) -> Any:
+    """Write what a part returned for a message: shapes of arrays, else the thing."""
+    return jax.tree.map(lambda a: list(a.shape) if hasattr(a, "shape") else a, out)
+
+
 def abstract_learner(network: Network, config: TrainConfig) -> Any:
     """Describe a network in training without drawing it."""
     return jax.eval_shape(
@@ -222,11 +250,17 @@ def forward_unit(
     )
 
 
-def spread(due: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def spread(due: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Cumulate counts that fall due before each checkpoint, `[C]`."""
     return np.cumsum(due.astype(np.int64))
 
 
-def once(count: int, num_checkpoints: int) -> npt.NDArray[np.int64]:
-    """Count work that is all done before the first checkpoint, `[C]`."""
-    return np.full(num_checkpoints, count, np.int64)
+def done_once(unit: Unit, count: int, train: TrainConfig) -> WorkLine:
+    """Count work of the protocol that is all done before the first checkpoint."""
+    counts = np.full(train.num_checkpoints, count, np.int64)
+    return WorkLine(unit, PROTOCOL, counts)
+
+
+def due_line(unit: Unit, due: npt.NDArray[Any], standing: str = PROTOCOL) -> WorkLine:
+    """Cumulate counts that fall due before each checkpoint, `[C]`."""
+    return WorkLine(unit, standing, spread(due))

@@ -1,18 +1,25 @@
-"""One column of a file as texts, numbers or moments; what is wrong names its row."""
+"""One column of a file as texts, numbers or moments; what is wrong names its row.
+
+What a column of Parquet or Arrow says by its type is read so, or refused; marks of
+missing values are read as missing unless the user says that they are not.
+"""
 
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from hitl_sim.participants.answers import encode
+from hitl_sim.participants.answers import FIELDS, encode
+from hitl_sim.table.column_type import decoded, meaning
 from hitl_sim.table.spelling import canonical, is_number
+from hitl_sim.table.text_column import is_mark
 
 MAX_SECONDS = 7 * 24 * 3600.0
 """Longest time of one answer that is believed, s: a week; more is another unit."""
@@ -65,6 +72,22 @@ class Place:
             f"{got!r}. {counted}"
         )
 
+    def refuse_any(
+        self, bad: NDArray[np.bool_], column: str, must: str, values: Any
+    ) -> None:
+        """Refuse the first of the rows that are bad, `[L]`, if there is one."""
+        if bad.any():
+            row = int(bad.argmax())
+            got = values[row]
+            got = got.as_py() if isinstance(got, pa.Scalar) else got.item()
+            raise self.refuse(row, column, must, got)
+
+
+def flags_of(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Return truth values, none of which is missing, `[L]`."""
+    flags: NDArray[np.bool_] = column.to_numpy(zero_copy_only=False)
+    return flags
+
 
 def list_names(names: Sequence[str]) -> str:
     """List columns for a message, the first of many."""
@@ -103,14 +126,6 @@ def as_numbers(
 ) -> pa.ChunkedArray:
     """Return numbers in a range, null where there is none.
 
-    Args:
-        column: texts or numbers.
-        name: what the file calls the column.
-        place: the file.
-        low: least number that is allowed.
-        high: largest number that is allowed.
-        unit: their unit, for the message.
-
     Raises:
         ValueError: something is no number, or out of range; names row and column.
     """
@@ -122,11 +137,9 @@ def as_numbers(
 
     values = _floats(column, refuse)
     numbers = values.to_numpy(zero_copy_only=False)
-    known = ~_nulls(values)
+    known = ~flags_of(values.is_null())
     bad = known & ~((numbers >= low) & (numbers <= high))
-    if bad.any():
-        row = int(bad.argmax())
-        raise place.refuse(row, name, must, float(numbers[row]))
+    place.refuse_any(bad, name, must, numbers)
     return values
 
 
@@ -138,10 +151,8 @@ def as_whole(column: pa.ChunkedArray, name: str, place: Place) -> pa.ChunkedArra
     """
     values = as_numbers(column, name, place, 0, 2**52)
     numbers = values.to_numpy(zero_copy_only=False)
-    bad = ~_nulls(values) & (numbers != np.floor(numbers))
-    if bad.any():
-        row = int(bad.argmax())
-        raise place.refuse(row, name, "a whole number", float(numbers[row]))
+    bad = ~flags_of(values.is_null()) & (numbers != np.floor(numbers))
+    place.refuse_any(bad, name, "a whole number", numbers)
     return values.cast(pa.int64())
 
 
@@ -156,10 +167,8 @@ def as_flags(column: pa.ChunkedArray, name: str, place: Place) -> pa.ChunkedArra
     text = pc.utf8_lower(as_text(column))
     yes = pc.is_in(text, pa.array(["1", "true", "yes", "1.0"]))
     no = pc.is_in(text, pa.array(["0", "false", "no", "0.0"]))
-    bad = ~_nulls(text) & ~pc.or_(yes, no).to_numpy(zero_copy_only=False)
-    if bad.any():
-        row = int(bad.argmax())
-        raise place.refuse(row, name, "0 or 1", text[row].as_py())
+    bad = ~flags_of(text.is_null()) & ~flags_of(pc.or_(yes, no))
+    place.refuse_any(bad, name, "0 or 1", text)
     return pc.if_else(pc.is_null(text), pa.scalar(None, pa.bool_()), yes)
 
 
@@ -228,6 +237,140 @@ def _floats(
     return pa.chunked_array([pa.array([v and float(v) for v in values], pa.float64())])
 
 
-def _nulls(column: pa.ChunkedArray) -> NDArray[np.bool_]:
-    flags: NDArray[np.bool_] = column.is_null().to_numpy(zero_copy_only=False)
-    return flags
+_TICKS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_CLOCK = (
+    r"^\s*(?:(?P<days>\d+) days?,? )?(?P<hours>\d\d?):(?P<minutes>[0-5]\d)"
+    r":(?P<seconds>[0-5]\d(?:\.\d+)?)\s*$"
+)
+_PARTS = {"days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
+_NUMBERS = ("integer", "number", "decimal")
+_ALLOWED = {
+    pa.string(): ("text", *_NUMBERS, "truth value", "date", "moment", "time of day"),
+    pa.int64(): ("text", *_NUMBERS),
+    pa.float64(): ("text", *_NUMBERS),
+    pa.bool_(): ("text", *_NUMBERS, "truth value"),
+}
+_REMEDIES = {
+    "list": " Write an answer of several labels as one text, as 'a|b'.",
+    "bytes": " Write it as text in UTF-8.",
+    "time of day": (
+        " That is a time of day; a time that passed is a duration or a number."
+    ),
+}
+_MEANT = {
+    pa.string(): "text or numbers",
+    pa.int64(): "numbers",
+    pa.float64(): "numbers",
+    pa.bool_(): "truth values or 0 and 1",
+}
+
+
+def readable(
+    column: pa.ChunkedArray, field: str, name: str, place: Place, unit_s: float = 1.0
+) -> pa.ChunkedArray:
+    """Bring a column into a type that its field can be read from.
+
+    `unit_s` are the seconds in a unit of time, as the caller was told.
+
+    Returns:
+        Texts, integers, fractions, truth values or moments, missing where the file
+        holds a NaN; a duration in units of `unit_s`.
+
+    Raises:
+        ValueError: the type cannot hold that field; names column and type.
+    """
+    kind = column.type
+    column = decoded(column)
+    what = meaning(column.type)
+    if field == "seconds" and what == "duration":
+        _check_unit(f"type {column.type}", name, place, unit_s)
+        ticks = column.cast(pa.int64()).cast(pa.float64())
+        return pc.multiply(ticks, _TICKS[column.type.unit])
+    allowed = _ALLOWED[FIELDS[field]]
+    if field == "started":
+        allowed = (*allowed, "date", "moment")
+    if what not in (*allowed, "nothing"):
+        raise ValueError(
+            f"{place.origin}: column {name!r} must hold "
+            f"{_MEANT[FIELDS[field]]}, got type {kind}.{_REMEDIES.get(what, '')}"
+        )
+    if what in ("text", "nothing"):
+        column = column.cast(pa.string())
+        is_clock = field == "seconds" and _is_clock(column)
+        return _clock_seconds(column, name, place, unit_s) if is_clock else column
+    if what == "number":
+        # half floats are compared nowhere
+        wide = column.cast(pa.float32()) if pa.types.is_float16(column.type) else column
+        return pc.if_else(pc.is_nan(wide), pa.scalar(None, wide.type), wide)
+    if what == "decimal" and FIELDS[field] != pa.string():
+        return column.cast(pa.float64())
+    if what == "date" and field == "started":
+        return column.cast(pa.timestamp("us"))
+    return column
+
+
+def _check_unit(what: str, name: str, place: Place, unit_s: float) -> None:
+    if unit_s != 1.0:
+        raise ValueError(
+            f"`seconds_per_unit` must be left out where column {name!r} has {what}, "
+            f"which says its unit ({place.origin}), got {unit_s:g}."
+        )
+
+
+def _is_clock(column: pa.ChunkedArray) -> bool:
+    """Whether all texts are times as 0 days 00:00:02.545 or 00:00:02."""
+    said = column.drop_null()
+    found = pc.match_substring_regex(said, _CLOCK)
+    return len(said) > 0 and bool(pc.all(found).as_py())
+
+
+def _clock_seconds(
+    column: pa.ChunkedArray, name: str, place: Place, unit_s: float
+) -> pa.ChunkedArray:
+    _check_unit("hours, minutes and seconds", name, place, unit_s)
+    part = pc.extract_regex(column, _CLOCK)
+    total = None
+    for field, each_s in _PARTS.items():
+        texts = pc.struct_field(part, field)
+        number = pc.if_else(pc.equal(texts, ""), "0", texts).cast(pa.float64())
+        seconds = pc.multiply(number, each_s)
+        total = seconds if total is None else pc.add(total, seconds)
+    return total
+
+
+_MEANING = {"answer": "they count as skips", "gold": "they count as no gold"}
+
+
+def blank_marks(
+    column: pa.ChunkedArray, field: str, name: str, place: Place
+) -> tuple[pa.ChunkedArray, list[str]]:
+    """Turn marks of missing values into missing ones.
+
+    What is no text stays.
+
+    Returns:
+        The column, and a note that counts marks of answers and golds.
+
+    Raises:
+        ValueError: a person or an item is marked as missing; names the row.
+    """
+    if column.type != pa.string():
+        return column, []
+    trimmed = pc.utf8_trim_whitespace(column)
+    found = pc.fill_null(is_mark(trimmed), False)
+    flags = flags_of(found)
+    if field in ("annotator", "item"):
+        must = "filled (`--keep-na` takes a mark of missing values for a name)"
+        place.refuse_any(flags, name, must, trimmed)
+    if not flags.any():
+        return column, []
+    blank = pc.if_else(found, pa.scalar(None, pa.string()), column)
+    if FIELDS[field] != pa.string():
+        return blank, []
+    marks = sorted(set(trimmed.filter(found).to_pylist()))
+    meaning = _MEANING.get(field, "they count as missing")
+    return blank, [
+        f"column {name!r} says {' or '.join(map(repr, marks))} in {int(flags.sum())} "
+        f"rows, the first {place.where(int(flags.argmax()))}: {meaning}. --keep-na "
+        "makes the mark a class."
+    ]

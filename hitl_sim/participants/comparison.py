@@ -22,10 +22,9 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 
-from hitl_sim.participants.minimise import minimise
+from hitl_sim.participants.estimate import Prior, minimise, respread, spread_error
 from hitl_sim.participants.quality_model import PRIORS, log_between
 from hitl_sim.participants.record import Floats, Record
-from hitl_sim.participants.shrink import Prior, solve_spread, spread_error
 
 _ROUNDS, _STEPS = 6, 12
 _SPREADS = (Prior(0.0, 1.0), Prior(-1.0, 0.6), Prior(-1.0, 0.6))
@@ -81,16 +80,14 @@ class ComparisonFit:
         worth_sd: `[O]` standard errors of standardised worths.
         clarity_sd: `[A]` standard errors of standardised clarities.
         width_sd: `[A]` standard errors of standardised widths.
-        crowd_sd: standard errors of band, lead and lapse, on the scales of `Comparing`.
     """
 
     at: Comparing
-    spread: tuple[float, float, float]
-    spread_sd: tuple[float, float, float]
+    spread: tuple[float, ...]
+    spread_sd: tuple[float, ...]
     worth_sd: Floats
     clarity_sd: Floats
     width_sd: Floats
-    crowd_sd: tuple[float, float, float]
 
     @property
     def worth(self) -> Floats:
@@ -101,43 +98,29 @@ class ComparisonFit:
 def fit_comparisons(record: Record) -> ComparisonFit:
     """Fit a crowd to its preferences.
 
-    Args:
-        record: preferences; objects compared are named in `objects`.
-
     Raises:
         ValueError: the record does not say what was compared.
     """
     rows = compared(record)
     num_objects = int(np.asarray(record.objects).max()) + 1
-    people = jnp.zeros(record.num_people)
-    at = Comparing(
-        worth=jnp.zeros(num_objects),
-        clarity=people,
-        width=people,
-        band=jnp.float32(0.0),
-        lead=jnp.float32(0.0),
-        lapse=jnp.float32(PRIORS["lapse"].mean),
-    )
+    people, none = jnp.zeros(record.num_people), jnp.float32(0.0)
+    lapse = jnp.float32(PRIORS["lapse"].mean)
+    at = Comparing(jnp.zeros(num_objects), people, people, none, none, lapse)
     spread = jnp.asarray([np.exp(prior.mean) for prior in _SPREADS], jnp.float32)
     for _ in range(_ROUNDS):
-        at, _ = minimise(_loss, at, _STEPS, spread, rows)
-        spread = _respread(at, spread, _curvatures(at, spread, rows))
-    at, _ = minimise(_loss, at, _STEPS, spread, rows)
+        at = minimise(_loss, at, _STEPS, spread, rows)
+        traits = zip(
+            _SPREADS, spread, at[:3], _curvatures(at, spread, rows), strict=True
+        )
+        spread = jnp.stack([respread(*trait) for trait in traits])
+    at = minimise(_loss, at, _STEPS, spread, rows)
     curvatures = [np.asarray(h, float) for h in _curvatures(at, spread, rows)]
-    doubt = tuple(
-        spread_error(prior, np.asarray(z, float), h)
-        for prior, z, h in zip(_SPREADS, at[:3], curvatures, strict=True)
-    )
-    crowd = np.asarray(_crowd_curvature(at, spread, rows), float)
-    own = np.sqrt(np.diag(np.linalg.inv(crowd)))
+    known = zip(_SPREADS, at[:3], curvatures, strict=True)
     return ComparisonFit(
-        at=at,
-        spread=(float(spread[0]), float(spread[1]), float(spread[2])),
-        spread_sd=(doubt[0], doubt[1], doubt[2]),
-        worth_sd=curvatures[0] ** -0.5,
-        clarity_sd=curvatures[1] ** -0.5,
-        width_sd=curvatures[2] ** -0.5,
-        crowd_sd=(float(own[0]), float(own[1]), float(own[2])),
+        at,
+        tuple(map(float, spread)),
+        tuple(spread_error(*trait) for trait in known),
+        *(h**-0.5 for h in curvatures),
     )
 
 
@@ -189,10 +172,9 @@ def score_anybody(
         noise = rng.standard_normal((2, size))
         clarity = np.asarray(at.clarity)[source] + fit.clarity_sd[source] * noise[0]
         width = np.asarray(at.width)[source] + fit.width_sd[source] * noise[1]
+        traits = {"worth": worth, "clarity": clarity, "width": width}
         drawn = at._replace(
-            worth=jnp.asarray(worth, jnp.float32),
-            clarity=jnp.asarray(clarity, jnp.float32),
-            width=jnp.asarray(width, jnp.float32),
+            **{name: jnp.asarray(z, jnp.float32) for name, z in traits.items()}
         )
         each = rows._replace(person=jnp.arange(size, dtype=jnp.int32))
         found[turn] = np.asarray(_log_chance(drawn, spread, each), float)
@@ -236,53 +218,28 @@ def _loss(at: Comparing, spread: Array, rows: Compared) -> Array:
     return total
 
 
-Curvatures = tuple[Array, Array, Array]
+Curvatures = tuple[Array, ...]
 
 
 @jax.jit
 def _curvatures(at: Comparing, spread: Array, rows: Compared) -> Curvatures:
     """Return the curvature of the log posterior in each standardised number."""
 
-    def bends(gap: Array, clarity: Array, band: Array, answer: Array) -> Array:
-        def of(values: Array) -> Array:
-            gap, clarity, band = values
-            return _log_answer(gap, clarity, band, at.lead, at.lapse, answer)
+    def of(values: Array, answer: Array) -> Array:
+        gap, clarity, band = values
+        return _log_answer(gap, clarity, band, at.lead, at.lapse, answer)
 
-        bent: Array = jax.hessian(of)(jnp.stack([gap, clarity, band]))
-        bend: Array = -jnp.diagonal(bent)
-        return bend
-
-    bend = jax.vmap(bends)(*_leads(at, spread, rows), rows.answer)
-
-    def add(values: Array, index: Array, size: int) -> Array:
-        summed: Array = jax.ops.segment_sum(values, index, size)
-        return summed
-
-    objects, people = at.worth.size, at.clarity.size
+    leads = jnp.stack(_leads(at, spread, rows), axis=1)
+    bent: Array = jax.vmap(jax.hessian(of))(leads, rows.answer)
+    bend = -jnp.diagonal(bent, axis1=1, axis2=2)
+    add, people = jax.ops.segment_sum, at.clarity.size
     known = (
-        add(bend[:, 0], rows.first, objects) + add(bend[:, 0], rows.second, objects),
+        add(bend[:, 0], rows.first, at.worth.size)
+        + add(bend[:, 0], rows.second, at.worth.size),
         add(bend[:, 1], rows.person, people),
         add(bend[:, 2], rows.person, people),
     )
-    first, second, third = (
-        1.0 + spread[n] ** 2 * jnp.maximum(known[n], 0.0) for n in range(3)
+    return tuple(
+        1.0 + sd**2 * jnp.maximum(value, 0.0)
+        for sd, value in zip(spread, known, strict=True)
     )
-    return first, second, third
-
-
-@jax.jit
-def _crowd_curvature(at: Comparing, spread: Array, rows: Compared) -> Array:
-    def of(values: Array) -> Array:
-        moved = at._replace(band=values[0], lead=values[1], lapse=values[2])
-        return _loss(moved, spread, rows)
-
-    curvature: Array = jax.hessian(of)(jnp.stack([at.band, at.lead, at.lapse]))
-    return curvature
-
-
-def _respread(at: Comparing, spread: Array, curvatures: Curvatures) -> Array:
-    found = []
-    for prior, old, z, h in zip(_SPREADS, spread, at[:3], curvatures, strict=True):
-        squares = float(jnp.sum((old * z) ** 2))
-        found.append(solve_spread(prior, squares, float(jnp.sum(1.0 - 1.0 / h))))
-    return jnp.asarray(found, jnp.float32)

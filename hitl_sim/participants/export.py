@@ -2,20 +2,95 @@
 
 Each is brought into a table with a row an answer; what the user says of columns counts
 before what is known of the export.
+
+References:
+    Amazon Mechanical Turk, Requester UI Guide, "Batch results": columns `HITId`,
+    `AssignmentId`, `WorkerId`, `AssignmentStatus`, `WorkTimeInSeconds`, `Input.*`,
+    `Answer.*`; Crowd HTML Elements put one JSON text into `Answer.taskAnswers`.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hitl_sim.participants.answers import FIELDS
-from hitl_sim.participants.column import Place, list_names
-from hitl_sim.participants.mturk import read_batch
+from hitl_sim.participants.column import Place, flags_of, list_names
 from hitl_sim.participants.wide import Block, blocks_of, filled, lengthen
+
+_ANSWER = "Answer."
+_TASK = "Answer.taskAnswers"
+_ITEMS = ("Input.item", "Input.item_id", "Input.id")
+_TRUTH = {"true": True, "false": False}
+_CHOSEN = "Answer"
+
+
+def _answer_of(table: pa.Table, place: Place) -> tuple[pa.Table, str]:
+    names = [name for name in table.column_names if name.startswith(_ANSWER)]
+    if len(names) == 1:
+        return table, names[0]
+    options = _options_of(table, names)
+    if options is None:
+        got = list_names(names) if names else "no column 'Answer...'"
+        raise ValueError(
+            f"{place.origin} is of Mechanical Turk and must have one question, got "
+            f"{got}. Say which: --column answer=NAME."
+        )
+    ticked = [table.column(name).to_pylist() for name in names]
+    chosen = [
+        "|".join(
+            o
+            for o, box in zip(options, row, strict=True)
+            if _TRUTH[str(box or "false").lower()]
+        )
+        for row in zip(*ticked, strict=True)
+    ]
+    return table.append_column(_CHOSEN, pa.array(chosen, pa.string())), _CHOSEN
+
+
+def _options_of(table: pa.Table, names: list[str]) -> list[str] | None:
+    """Return what the boxes of one question stand for, if the columns are its boxes."""
+    paths = [name.removesuffix(".on").rpartition(".") for name in names]
+    if len({before for before, _, _ in paths}) != 1:
+        return None
+    for name in names:
+        said = set(table.column(name).to_pylist())
+        if not all(str(text or "false").lower() in _TRUTH for text in said):
+            return None
+    return [last for _, _, last in paths]
+
+
+def _unpacked(table: pa.Table, place: Place) -> pa.Table:
+    """Give each answer within `Answer.taskAnswers` a column of its own."""
+    if _TASK not in table.column_names:
+        return table
+    rows: list[dict[str, str]] = []
+    for row, text in enumerate(table.column(_TASK).to_pylist()):
+        try:
+            rows.append(dict(_leaves("Answer", json.loads(text or "{}"))))
+        except json.JSONDecodeError:
+            raise place.refuse(row, _TASK, "JSON", text) from None
+    table = table.drop_columns([_TASK])
+    for name in dict.fromkeys(name for found in rows for name in found):
+        column = pa.array([found.get(name) for found in rows], pa.string())
+        table = table.append_column(name, column)
+    return table
+
+
+def _leaves(path: str, value: Any) -> list[tuple[str, str]]:
+    if isinstance(value, list) and len(value) == 1:
+        return _leaves(path, value[0])
+    if isinstance(value, dict):
+        return [leaf for k, v in value.items() for leaf in _leaves(f"{path}.{k}", v)]
+    if value is None:
+        return []
+    return [(path, value if isinstance(value, str) else json.dumps(value))]
+
 
 EXPORTED = ("HITId", "participant.code", "ResponseId")
 """A column of every export that is known by its header."""
@@ -52,10 +127,6 @@ class Sheet:
 def recognise(sheet: Sheet, wide: Sequence[str]) -> Sheet:
     """Bring a known export, or columns that a pattern names, to a row an answer.
 
-    Args:
-        sheet: as it was read, with what the user says of columns.
-        wide: patterns of the user's.
-
     Raises:
         ValueError: an export from which it cannot be told what the answer is; says
             which columns there are and which option decides.
@@ -74,8 +145,7 @@ def recognise(sheet: Sheet, wide: Sequence[str]) -> Sheet:
     if {"participant.code", "subsession.round_number"} <= set(names):
         return _of_app(sheet)
     if {"HITId", "AssignmentId", "WorkerId"} <= set(names):
-        table, columns, notes = read_batch(sheet.table, sheet.columns, sheet.place)
-        return _with(replace(sheet, table=table), columns, notes)
+        return _by_batch(sheet)
     return sheet
 
 
@@ -100,6 +170,38 @@ def _long(
         sheet.table, blocks, sheet.place, label, [*telling, *times]
     )
     return replace(sheet, table=table, place=place, notes=(*sheet.notes, *notes))
+
+
+def _by_batch(sheet: Sheet) -> Sheet:
+    """Read batch results of Mechanical Turk: a row an assignment.
+
+    Boxes that are ticked become one column of answers.
+    """
+    table = _unpacked(sheet.table, sheet.place)
+    names = table.column_names
+    columns = {
+        "annotator": "WorkerId",
+        "item": next((name for name in _ITEMS if name in names), "HITId"),
+        "seconds": "WorkTimeInSeconds",
+        "started": "AcceptTime",
+    }
+    told_by = sheet.columns.get("item", columns["item"])
+    notes = [
+        "read as batch results of Mechanical Turk; items are told apart by "
+        f"{told_by!r}."
+    ]
+    if "answer" not in sheet.columns and "answer" not in names:
+        table, columns["answer"] = _answer_of(table, sheet.place)
+    if "AssignmentStatus" in names:
+        is_rejected = pc.equal(table.column("AssignmentStatus"), "Rejected")
+        rejected = pc.sum(is_rejected).as_py()
+        if rejected:
+            notes.append(
+                f"{rejected} answers were rejected by who asked (AssignmentStatus). "
+                "They are kept: people gave them, and took the time. Take their rows "
+                "out of the file to leave them out."
+            )
+    return _with(replace(sheet, table=table), columns, notes)
 
 
 def _by_round(sheet: Sheet) -> Sheet:
@@ -164,7 +266,7 @@ def _without_questions(sheet: Sheet) -> Sheet:
     kept = np.ones(table.num_rows, bool)
     if "Status" in table.column_names:
         is_trial = pc.is_in(table.column("Status"), pa.array(_TRIALS))
-        kept = ~is_trial.to_numpy(zero_copy_only=False)
+        kept = ~flags_of(is_trial)
         if not kept.all():
             notes.append(f"{int((~kept).sum())} previews of the survey are left out.")
     rows = np.nonzero(kept)[0]

@@ -5,16 +5,24 @@ they leave less than half of the variance that was believed beforehand.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING, Answers
-from hitl_sim.participants.encoded import kinds_of, options_of, to_record
+from hitl_sim.participants.answers import (
+    LABEL,
+    MARKS,
+    PREFERENCE,
+    RATING,
+    Answers,
+    kinds_of,
+    options_of,
+    to_record,
+)
+from hitl_sim.participants.estimate import FittedNumber, from_scale, not_seen
 from hitl_sim.participants.inventory import agree, find
-from hitl_sim.participants.number import FittedNumber, from_scale, not_seen
 from hitl_sim.participants.own import PRIOR as OWN_PRIOR
 from hitl_sim.participants.own import OwnFit, fit_own
 from hitl_sim.participants.quality import (
@@ -24,12 +32,7 @@ from hitl_sim.participants.quality import (
     posterior_of_items,
     split_marks,
 )
-from hitl_sim.participants.quality_model import (
-    PRIORS,
-    log_table,
-    people_of,
-    pick,
-)
+from hitl_sim.participants.quality_model import PRIORS, pick
 from hitl_sim.participants.record import Floats, Record
 from hitl_sim.participants.response_time import PRIORS as TIME_PRIORS
 from hitl_sim.participants.response_time import (
@@ -79,10 +82,7 @@ class CrowdFit:
 
 
 def fit_answers(
-    answers: Answers,
-    kind: str | None = None,
-    show: Show | None = None,
-    seed: int = 0,
+    answers: Answers, kind: str | None = None, show: Show | None = None, seed: int = 0
 ) -> CrowdFit:
     """Fit a crowd to imported answers.
 
@@ -114,12 +114,7 @@ def fit_record(
 ) -> CrowdFit:
     """Fit a crowd to a record.
 
-    Args:
-        record: answers of one kind.
-        kind: label, rating or marks.
-        options: names of the options.
-        show: as `fit_answers`.
-        seed: as `fit_answers`.
+    `show` and `seed` are those of `fit_answers`.
     """
     if not (record.answer >= 0).any():
         raise ValueError(f"{record.name}: must hold answers, got skips alone.")
@@ -137,10 +132,7 @@ def fit_record(
         if show is not None:
             show("times", 1, 1)
     numbers = [*_quality_numbers(record, quality, own), *_skip_numbers(record)]
-    numbers += [
-        *_time_numbers(timing),
-        *_work_numbers(record, quality, timing),
-    ]
+    numbers += [*_time_numbers(timing), *_work_numbers(record, quality, timing)]
     return CrowdFit(
         origin=record.name,
         kind=kind,
@@ -161,12 +153,10 @@ def expected_effort(record: Record, fit: QualityFit) -> Effort:
     if fit.shape.kind != LABEL:
         return Effort(np.zeros(size), np.zeros(size), 0.0)
     rows, _ = lay_out(record, LABEL)
-    people = people_of(fit.quality, fit.spread)
-    table = log_table(fit.shape, fit.points, fit.quality, *people)
     chance = _share(float(fit.quality.lapse)) / fit.shape.num_options
     tables = (
-        *conflict_table(fit.shape, fit.points, fit.quality, *people),
-        chance * jnp.exp(-table),
+        *conflict_table(fit.shape, fit.points, fit.quality, fit.people),
+        chance * jnp.exp(-fit.table()),
     )
     weight = posterior_of_items(fit, rows)[rows.item]
     felt, square, lapse = (
@@ -194,11 +184,8 @@ def mean_accuracy(fit: QualityFit) -> float:
 
 def _answer_shares(fit: QualityFit) -> Floats:
     """Return how often each person gives each answer, `[A, Z, K]`, by the truth."""
-    table = log_table(
-        fit.shape, fit.points, fit.quality, *people_of(fit.quality, fit.spread)
-    )
     weight = np.exp(np.asarray(fit.points.log_weight))
-    shares: Floats = np.exp(np.asarray(table, float)) @ weight
+    shares: Floats = np.exp(np.asarray(fit.table(), float)) @ weight
     return shares
 
 
@@ -237,11 +224,7 @@ def _quality_numbers(
         hard = float(np.exp(2.0 * fit.quality.difficulty))
         found.append(_of_crowd(fit, "difficulty_spread", "difficulty", np.exp))
 
-    def correlation(logit: float) -> float:
-        noise = _NOISE_VARIANCE * (1.0 - _share(logit) ** 2)
-        return float((noise + hard) / (_NOISE_VARIANCE + hard))
-
-    shared = _of_crowd(fit, "shared_error", "shared", correlation)
+    shared = _of_crowd(fit, "shared_error", "shared", _correlates(hard))
     if not (np.bincount(record.item[record.answer >= 0]) > 1).any():
         shared = not_seen("shared_error", "no item was answered by two people")
     found.append(shared)
@@ -254,7 +237,7 @@ def _accuracy(record: Record, fit: QualityFit) -> FittedNumber:
     value = mean_accuracy(fit)
     chosen = (record.answer >= 0) & (record.truth[record.item] >= 0)
     if not chosen.any():
-        return FittedNumber("accuracy", value, float("nan"), float("nan"), True, "")
+        return FittedNumber("accuracy", value, np.nan, np.nan)
     right = (record.answer == record.truth[record.item])[chosen] * 1.0
     right -= right.mean()
     variance = 0.0
@@ -262,19 +245,24 @@ def _accuracy(record: Record, fit: QualityFit) -> FittedNumber:
         variance += float(np.square(np.bincount(index, weights=right)).sum())
     half = 1.96 * np.sqrt(max(variance - np.square(right).sum(), 0.0)) / right.size
     low, high = float(max(value - half, 0.0)), float(min(value + half, 1.0))
-    return FittedNumber("accuracy", value, low, high, True, "")
+    return FittedNumber("accuracy", value, low, high)
 
 
 def _repeatability(fit: QualityFit, own: OwnFit | None, hard: float) -> FittedNumber:
     if own is None:
         return not_seen("repeatability", "nobody answered an item twice")
-    shared = _share(float(fit.quality.shared))
+    scale = _correlates(hard, _share(float(fit.quality.shared)))
+    return from_scale("repeatability", own.logit, own.logit_sd, OWN_PRIOR, scale)
+
+
+def _correlates(hard: float, factor: float = 1.0) -> Callable[[float], float]:
+    """Turn the logit of a lambda into the noise correlation that is left by it."""
 
     def correlation(logit: float) -> float:
-        noise = _NOISE_VARIANCE * (1.0 - (shared * _share(logit)) ** 2)
+        noise = _NOISE_VARIANCE * (1.0 - (factor * _share(logit)) ** 2)
         return float((noise + hard) / (_NOISE_VARIANCE + hard))
 
-    return from_scale("repeatability", own.logit, own.logit_sd, OWN_PRIOR, correlation)
+    return correlation
 
 
 def _mark_numbers(fit: QualityFit) -> list[FittedNumber]:
@@ -286,88 +274,60 @@ def _mark_numbers(fit: QualityFit) -> list[FittedNumber]:
         _of_crowd(fit, "skill", "mean"),
         _of_spread(fit, "skill"),
         FittedNumber(
-            "mark_share", marked, marked - 1.96 * error, marked + 1.96 * error, True, ""
+            "mark_share", marked, marked - 1.96 * error, marked + 1.96 * error
         ),
-        from_scale(
-            "criterion_spread",
-            np.log(fit.spread.lean),
-            fit.spread_sd.lean,
-            PRIORS["lean_spread"],
-            np.exp,
-        ),
+        replace(_of_spread(fit, "lean"), name="criterion_spread"),
         not_seen("shared_error", "what all see in a part is its importance"),
     ]
 
 
 def _skip_numbers(record: Record) -> list[FittedNumber]:
-    skips = int((record.answer < 0).sum())
-    if not skips:
+    share = float((record.answer < 0).mean())
+    if not share:
         return [not_seen("skip share", "nobody skipped an item")]
-    share = skips / record.answer.size
     half = 1.96 * float(np.sqrt(share * (1.0 - share) / record.answer.size))
-    return [FittedNumber("skip share", share, share - half, share + half, True, "")]
+    return [FittedNumber("skip share", share, share - half, share + half)]
 
 
 def _time_numbers(timing: ResponseTimeFit | None) -> list[FittedNumber]:
     if timing is None:
         return [not_seen("seconds", "no times are recorded")]
-    found = [
-        _seconds(timing),
-        from_scale(
-            "pace_spread",
-            np.log(timing.pace_spread),
-            timing.sd["pace_spread"],
-            TIME_PRIORS["pace_spread"],
-            np.exp,
-        ),
-        _timed(timing, "spread", "spread", timing.spread_without_conflict),
-        _timed(timing, "conflict", "conflict"),
-        _timed(timing, "length", "length"),
-        _timed(timing, "pause", "pause", _share),
-    ]
-    names = (("practice", "practice"), ("practice_power", "power"))
-    for name, field in names:
-        if timing.is_ordered:
-            found.append(_timed(timing, name, field, np.exp))
-        else:
-            found.append(not_seen(name, "no order is recorded"))
-    if np.isfinite(timing.drift):
-        found += [
-            FittedNumber("drift", timing.drift, np.nan, np.nan, True, "from lags 1, 2"),
-            FittedNumber(
-                "memory", timing.memory, np.nan, np.nan, True, "from lags 1, 2"
-            ),
-        ]
-    else:
-        found.append(not_seen("drift", "neighbours in time show none"))
-    return found
-
-
-def _seconds(timing: ResponseTimeFit) -> FittedNumber:
-    """Return the median seconds of a typical question, practised, its conflict in."""
+    # The median of a typical question, practised, has its conflict in.
     weighing = float(timing.timing.conflict) * timing.conflict
 
-    def seconds(pace: float) -> float:
-        return float(np.exp(pace + weighing))
+    def timed(
+        name: str, field: str, scale: Callable[[float], float] | None = None
+    ) -> FittedNumber:
+        value = getattr(timing.timing, field)
+        return from_scale(name, value, timing.sd[field], TIME_PRIORS[field], scale)
 
-    return _timed(timing, "seconds", "pace", seconds)
-
-
-def _timed(
-    timing: ResponseTimeFit,
-    name: str,
-    field: str,
-    scale: Callable[[float], float] | None = None,
-) -> FittedNumber:
-    value = getattr(timing.timing, field)
-    return from_scale(name, value, timing.sd[field], TIME_PRIORS[field], scale)
+    log_spread = np.log(timing.pace_spread)
+    spread_of = (timing.sd["pace_spread"], TIME_PRIORS["pace_spread"], np.exp)
+    found = [
+        timed("seconds", "pace", lambda pace: float(np.exp(pace + weighing))),
+        from_scale("pace_spread", log_spread, *spread_of),
+        timed("spread", "spread", timing.spread_without_conflict),
+        timed("conflict", "conflict"),
+        timed("length", "length"),
+        timed("pause", "pause", _share),
+    ]
+    for name, field in (("practice", "practice"), ("practice_power", "power")):
+        if timing.is_ordered:
+            found.append(timed(name, field, np.exp))
+        else:
+            found.append(not_seen(name, "no order is recorded"))
+    if not np.isfinite(timing.drift):
+        return [*found, not_seen("drift", "neighbours in time show none")]
+    lags = (np.nan, np.nan, True, "from lags 1, 2")
+    slow = (("drift", timing.drift), ("memory", timing.memory))
+    return found + [FittedNumber(name, value, *lags) for name, value in slow]
 
 
 def _work_numbers(
     record: Record, fit: QualityFit, timing: ResponseTimeFit | None
 ) -> list[FittedNumber]:
     """Describe how work is dealt, and what goes with what over people."""
-    work = np.bincount(record.person, minlength=record.num_people)
+    work = record.work
     there = work > 0
     logs = np.log(work[there])
     found = []
@@ -375,7 +335,7 @@ def _work_numbers(
         spread = float(logs.std(ddof=1))
         error = 1.96 / np.sqrt(2.0 * (logs.size - 1.0))
         low, high = (float(spread * np.exp(side * error)) for side in (-1, 1))
-        found = [FittedNumber("activity_spread", spread, low, high, True, "")]
+        found = [FittedNumber("activity_spread", spread, low, high)]
         found.append(_correlation("skill_activity", fit.skill[there], logs))
     if timing is not None:
         found.append(_correlation("skill_pace", fit.skill[there], timing.pace[there]))
@@ -387,15 +347,12 @@ def _correlation(name: str, first: Floats, second: Floats) -> FittedNumber:
     if first.size < 10 or first.std() == 0 or second.std() == 0:
         return not_seen(name, "fewer than ten people")
     value = float(np.corrcoef(first, second)[0, 1])
-    centre, half = (
-        np.arctanh(np.clip(value, -0.999, 0.999)),
-        1.96 / np.sqrt(first.size - 3),
-    )
+    centre = np.arctanh(np.clip(value, -0.999, 0.999))
+    half = 1.96 / np.sqrt(first.size - 3)
     low, high = float(np.tanh(centre - half)), float(np.tanh(centre + half))
     is_seen = low > 0.0 or high < 0.0
-    return FittedNumber(
-        name, value, low, high, is_seen, "" if is_seen else "0 is inside"
-    )
+    note = "" if is_seen else "0 is inside"
+    return FittedNumber(name, value, low, high, is_seen, note)
 
 
 def _share(logit: float) -> float:

@@ -10,24 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from hitl_sim.participants.answers import MARKS, PREFERENCE, RATING
-from hitl_sim.participants.comparison import (
-    compared,
-    fit_comparisons,
-    score_anybody,
-)
+from hitl_sim.participants.comparison import compared, fit_comparisons, score_anybody
 from hitl_sim.participants.comparison import score_known as score_comparisons
-from hitl_sim.participants.holdout import cut_in_halves, hold_cells
-from hitl_sim.participants.ordered_logit import (
-    Term,
-    fit_ordered,
-    score_ordered,
-)
+from hitl_sim.participants.ordered_logit import Term, fit_ordered, score_ordered
 from hitl_sim.participants.predict import (
     CELLS,
     NEW,
     PEOPLE_DRAWN,
     Gain,
-    gain_over,
+    Halves,
+    by_item,
+    cut_in_halves,
+    gains_over,
+    hold_cells,
     score_cells,
     score_items,
     sum_by,
@@ -69,11 +64,6 @@ def validate_grades(record: Record, kind: str, seed: int = 0) -> Grades:
     share neither people nor pairs, but objects: of an object that nobody has compared
     nothing is known.
 
-    Args:
-        record: answers of one kind.
-        kind: rating, marks or preference.
-        seed: of the cuts and the draws.
-
     Raises:
         ValueError: no such kind, ratings without gold, objects that are not named, or a
             half is left with too little.
@@ -96,11 +86,9 @@ def validate_grades(record: Record, kind: str, seed: int = 0) -> Grades:
     is_held = hold_cells(given, seed)
     cells = select(given, ~is_held), select(given, is_held)
     if kind == PREFERENCE:
-        gains = _preferences_new(rng, halves.fitted, halves.held)
-        gains += _preferences_cells(rng, *cells)
+        gains = _preferences(rng, halves, *cells)
     else:
-        gains = _levels_new(rng, halves.fitted, halves.held, kind, seed)
-        gains += _levels_cells(rng, *cells, kind, seed)
+        gains = _levels(rng, halves, *cells, kind, seed)
     return Grades(
         name=record.name,
         kind=kind,
@@ -115,80 +103,67 @@ def _parts(record: Record, kind: str) -> Record:
     return split_marks(record) if kind == MARKS else record
 
 
-def _levels_new(
-    rng: np.random.Generator, fitted: Record, held: Record, kind: str, seed: int
+def _levels(
+    rng: np.random.Generator,
+    halves: Halves,
+    seen: Record,
+    cells: Record,
+    kind: str,
+    seed: int,
 ) -> list[Gain]:
-    known, asked = _parts(fitted, kind), _parts(held, kind)
+    def parts(*records: Record) -> list[Record]:
+        return [split_marks(r) if kind == MARKS else r for r in records]
+
+    known, asked = parts(halves.fitted, halves.held)
     fit = fit_quality(known, kind, seed=seed)
-    work = np.bincount(known.person, minlength=known.num_people)
-    ours = score_items(rng, fit, asked, work / work.sum())
+    ours = score_items(rng, fit, asked, known.work_share)
     theirs = {POOLED: _pooled(known, asked)}
     if kind == RATING:
         logit = fit_ordered(known.answer, known.num_options, _place(known))
         theirs[LOGIT] = score_ordered(logit, asked.answer, _place(asked))
-    return _gains(rng, NEW, asked, ours, theirs)
-
-
-def _levels_cells(
-    rng: np.random.Generator, seen: Record, cells: Record, kind: str, seed: int
-) -> list[Gain]:
-    known, asked = _parts(seen, kind), _parts(cells, kind)
+    gains = gains_over(rng, NEW, asked, ours, by_item(asked, theirs))
+    known, asked = parts(seen, cells)
     ours = score_cells(fit_quality(known, kind, seed=seed), known, asked)
     place = [
         _place(r) if kind == RATING else np.zeros(r.item.size) for r in (known, asked)
     ]
     terms = [
-        (
-            Term(r.person, None, known.num_people),
-            Term(r.item, None, known.num_items),
-        )
+        (Term(r.person, None, known.num_people), Term(r.item, None, known.num_items))
         for r in (known, asked)
     ]
     logit = fit_ordered(known.answer, known.num_options, place[0], terms[0])
-    theirs = {
-        POOLED: _pooled(known, asked),
-        LOGIT: score_ordered(logit, asked.answer, place[1], terms[1]),
-    }
-    return _gains(rng, CELLS, asked, ours, theirs)
+    score = score_ordered(logit, asked.answer, place[1], terms[1])
+    theirs = {POOLED: _pooled(known, asked), LOGIT: score}
+    return gains + gains_over(rng, CELLS, asked, ours, by_item(asked, theirs))
 
 
-def _preferences_new(
-    rng: np.random.Generator, fitted: Record, held: Record
+def _preferences(
+    rng: np.random.Generator, halves: Halves, seen: Record, cells: Record
 ) -> list[Gain]:
-    fit = fit_comparisons(fitted)
-    work = np.bincount(fitted.person, minlength=fitted.num_people)
-    share = work / work.sum()
+    fitted, held = halves.fitted, halves.held
+    fit, share = fit_comparisons(fitted), fitted.work_share
     each = score_anybody(rng, fit, compared(held), share, PEOPLE_DRAWN)
-    by_item = np.array([sum_by(held.item, row, held.num_items) for row in each])
-    ours = np.logaddexp.reduce(by_item, axis=0) - np.log(PEOPLE_DRAWN)
-    theirs = {POOLED: _pooled(fitted, held), BRADLEY_TERRY: _rao_kupper(fitted, held)}
-    return _gains(rng, NEW, held, ours, theirs)
-
-
-def _preferences_cells(
-    rng: np.random.Generator, seen: Record, cells: Record
-) -> list[Gain]:
+    summed = np.array([sum_by(held.item, row, held.num_items) for row in each])
+    ours = np.logaddexp.reduce(summed, axis=0) - np.log(PEOPLE_DRAWN)
+    gains = gains_over(rng, NEW, held, ours, _rivals(fitted, held))
     score = score_comparisons(fit_comparisons(seen), compared(cells))
     ours = sum_by(cells.item, score, cells.num_items)
-    theirs = {POOLED: _pooled(seen, cells), BRADLEY_TERRY: _rao_kupper(seen, cells)}
-    return _gains(rng, CELLS, cells, ours, theirs)
+    return gains + gains_over(rng, CELLS, cells, ours, _rivals(seen, cells))
 
 
-def _rao_kupper(known: Record, asked: Record) -> Floats:
-    """Return log probabilities by Bradley and Terry with ties, `[L]`."""
-    objects = np.asarray(known.objects)
-    size = int(objects.max()) + 1
+def _rivals(known: Record, asked: Record) -> dict[str, Floats]:
+    """Return log probabilities of preferences by rivals that know nobody, `[N]`."""
+    size = int(np.asarray(known.objects).max()) + 1
 
-    def level(record: Record) -> Ints:
-        return 2 - record.answer
-
-    def term(record: Record) -> tuple[Term, ...]:
+    def columns(record: Record) -> tuple[Ints, Floats, tuple[Term, ...]]:
         both = np.asarray(record.objects)[record.item]
-        return (Term(both[:, 0], both[:, 1], size),)
+        term = Term(both[:, 0], both[:, 1], size)
+        return 2 - record.answer, np.zeros(record.item.size), (term,)
 
-    zeros = [np.zeros(record.item.size) for record in (known, asked)]
-    model = fit_ordered(level(known), known.num_options, zeros[0], term(known))
-    return score_ordered(model, level(asked), zeros[1], term(asked))
+    level, place, terms = columns(known)
+    model = fit_ordered(level, known.num_options, place, terms)
+    score = score_ordered(model, *columns(asked))
+    return by_item(asked, {POOLED: _pooled(known, asked), BRADLEY_TERRY: score})
 
 
 def _pooled(known: Record, asked: Record) -> Floats:
@@ -201,19 +176,3 @@ def _place(record: Record) -> Floats:
     """Return where the right level lies, `[L]`."""
     place = np.asarray(level_places(record.num_options), float)
     return np.asarray(place[record.truth[record.item]])
-
-
-def _gains(
-    rng: np.random.Generator,
-    where: str,
-    asked: Record,
-    ours: Floats,
-    theirs: dict[str, Floats],
-) -> list[Gain]:
-    size = sum_by(asked.item, np.ones(asked.item.size), asked.num_items)
-    return [
-        gain_over(
-            rng, where, name, ours, sum_by(asked.item, score, asked.num_items), size
-        )
-        for name, score in theirs.items()
-    ]

@@ -17,8 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hitl_sim.participants.group import medians
-from hitl_sim.participants.record import Floats, Ints
+from hitl_sim.participants.record import Floats, Ints, medians
 
 _STEPS = 200
 # An interruption at least doubles the time: below, work varies as much by itself.
@@ -110,16 +109,11 @@ def _mixture(lead: Floats) -> tuple[Floats, float, float]:
     if lead.size < _LEAST_ANSWERS:
         spread = float(lead.std()) if lead.size else 0.0
         return np.zeros(lead.size), spread, float("nan")
-    found = _fit_mixture(_thin(lead))
+    step = lead.size // _MOST_ANSWERS
+    found = _fit_mixture(lead if step <= 1 else np.sort(lead)[step // 2 :: step])
     if found is None:
         return np.zeros(lead.size), float(lead.std()), float("nan")
     return _chance(lead, found), found.spread, found.shift
-
-
-def _thin(lead: Floats) -> Floats:
-    """Keep evenly spaced ones of the sorted values, at most twice `_MOST_ANSWERS`."""
-    step = lead.size // _MOST_ANSWERS
-    return lead if step <= 1 else np.sort(lead)[step // 2 :: step]
 
 
 def _fit_mixture(lead: Floats) -> _Mixture | None:

@@ -5,10 +5,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, Answers
-from hitl_sim.participants.encoded import kinds_of, options_of, to_record
+from hitl_sim.participants.answers import (
+    LABEL,
+    MARKS,
+    PREFERENCE,
+    Answers,
+    kinds_of,
+    options_of,
+    to_record,
+)
+from hitl_sim.participants.estimate import FittedNumber
 from hitl_sim.participants.idle import IdleSplit, split_idle
-from hitl_sim.participants.number import FittedNumber
 from hitl_sim.participants.record import Ints, Record, components
 
 YES, WEAK, NO = "yes", "weakly", "no"
@@ -86,9 +93,7 @@ class Inventory:
 def take_stock(answers: Answers, kind: str | None = None) -> Inventory:
     """Say what answers hold and what they identify.
 
-    Args:
-        answers: an import.
-        kind: kind of answer; the most frequent one if None.
+    Of the most frequent kind of answer, if none is named.
 
     Raises:
         ValueError: there is no answer of that kind.
@@ -130,11 +135,7 @@ def find(
 ) -> tuple[Finding, ...]:
     """Say what a record can identify.
 
-    Args:
-        record: answers of one kind.
-        kind: of them.
-        has_confidence: whether people said how sure they were.
-        idle: split of the times, for the reason that is given for pauses.
+    `idle` is a split of the times, for the reason that is given for pauses.
     """
     found = [*_quality(record, kind), *_consistency(record, kind), _skips(record)]
     found += _times(record, idle)
@@ -179,17 +180,18 @@ def _quality(record: Record, kind: str) -> list[Finding]:
         found = [Finding("skill", YES, f"{known} answers to items with gold")]
         return [*found, _classes(record)] if kind == LABEL else found
     gold = f"{known} answers to items with gold, fewer than {FEW}; " if known else ""
-    if several >= FEW:
-        islands = np.unique(components(record.person, record.item)).size
-        why = f"{gold or 'no gold; '}{several} items were answered by two or more"
-        if islands > 1:
-            why += f", but people fall in {islands} groups that never meet"
-        return [Finding("skill", WEAK, why)]
-    if several:
-        why = f"{gold or 'no gold; '}{several} items are shared, fewer than {FEW}"
+    if not several:
+        why = f"{gold}no item is shared" if gold else _NOTHING_SHARED
         return [Finding("skill", NO, why)]
-    why = f"{gold}no item is shared" if gold else _NOTHING_SHARED
-    return [Finding("skill", NO, why)]
+    gold = gold or "no gold; "
+    if several < FEW:
+        why = f"{gold}{several} items are shared, fewer than {FEW}"
+        return [Finding("skill", NO, why)]
+    why = f"{gold}{several} items were answered by two or more"
+    islands = np.unique(components(record.person, record.item)).size
+    if islands > 1:
+        why += f", but people fall in {islands} groups that never meet"
+    return [Finding("skill", WEAK, why)]
 
 
 def _classes(record: Record) -> Finding:
@@ -246,27 +248,21 @@ def _times(record: Record, idle: IdleSplit | None) -> list[Finding]:
     enough = YES if timed >= 4 * FEW else WEAK
     why = _counted(timed, "answers have a time", 4 * FEW)
     paused = why if idle is None else f"{idle.share:.1%} of answers look interrupted"
-    order, size = record.is_ordered, record.size.std() > 0
-    return [
-        Finding("pace, spread, conflict", enough, why),
-        Finding("pauses", enough, paused),
-        Finding("practice, slow drift", enough, "the order is recorded")
-        if order
-        else Finding("practice, slow drift", NO, "no order is recorded"),
-        Finding("length", enough, "the size of items is recorded")
-        if size
-        else Finding("length", NO, "no size of items is recorded"),
-    ]
+    found = [Finding("pace, spread, conflict", enough, why)]
+    found.append(Finding("pauses", enough, paused))
+    for what, is_there, of in (
+        ("practice, slow drift", record.is_ordered, "order"),
+        ("length", record.size.std() > 0, "size of items"),
+    ):
+        said = f"the {of} is recorded" if is_there else f"no {of} is recorded"
+        found.append(Finding(what, enough if is_there else NO, said))
+    return found
 
 
 def agree(
     numbers: Sequence[FittedNumber], findings: Sequence[Finding]
 ) -> tuple[FittedNumber, ...]:
     """Let no number of a fit say more than what the answers can identify.
-
-    Args:
-        numbers: of a fit, as their intervals have it.
-        findings: of the same record.
 
     Returns:
         The numbers: not identified where there is too little to identify them, and

@@ -56,23 +56,16 @@ def bridge_points(num_points: int) -> Points:
     """Lay out points for two options."""
     logit = jnp.linspace(-_REACH, _REACH, num_points)
     density = jax.nn.log_sigmoid(logit) + jax.nn.log_sigmoid(-logit)
-    return Points(
-        log_weight=jax.nn.log_softmax(density),
-        angle=logit[:, None],
-        energy=jnp.zeros((num_points, 0)),
-        normal=jnp.zeros(num_points),
-    )
+    nothing = (jnp.zeros((num_points, 0)), jnp.zeros(num_points))
+    return Points(jax.nn.log_softmax(density), logit[:, None], *nothing)
 
 
 def normal_points(num_points: int) -> Points:
     """Lay out points of a standard normal item."""
     normal = jnp.linspace(-_NORMAL_REACH, _NORMAL_REACH, num_points)
-    return Points(
-        log_weight=jax.nn.log_softmax(-0.5 * jnp.square(normal)),
-        angle=jnp.zeros((num_points, 1)),
-        energy=jnp.zeros((num_points, 0)),
-        normal=normal,
-    )
+    log_weight = jax.nn.log_softmax(-0.5 * jnp.square(normal))
+    nothing = (jnp.zeros((num_points, 1)), jnp.zeros((num_points, 0)))
+    return Points(log_weight, *nothing, normal)
 
 
 def stable_points(num_points: int, num_options: int, seed: int = 0) -> Points:
@@ -96,10 +89,6 @@ def stable_points(num_points: int, num_options: int, seed: int = 0) -> Points:
 
 def shared_part(points: Points, shared: Float[Array, ""]) -> Float[Array, "R K"]:
     """Return what the shared noise adds to every option at every point.
-
-    Args:
-        points: from `bridge_points` or `stable_points`.
-        shared: lambda_shared in (0, 1).
 
     Returns:
         Utilities; of two options the first has 0.

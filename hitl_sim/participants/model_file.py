@@ -11,14 +11,14 @@ import numpy as np
 
 from hitl_sim.output import write_text
 from hitl_sim.participants.answers import LABEL, MARKS
+from hitl_sim.participants.estimate import FittedNumber
 from hitl_sim.participants.fit import CrowdFit
-from hitl_sim.participants.number import FittedNumber
 from oracles.parameter import PARAMETERS
 from oracles.populations import DEFAULT
 
-_KINDS = {LABEL: "label", MARKS: "marks"}
+_KINDS = (LABEL, MARKS)
 # Skill depends on the classes of the set; the accuracy says the same of any.
-_LEFT_TO_ACCURACY = {LABEL: ("skill",), MARKS: ()}
+_LEFT_TO_ACCURACY = {LABEL: ("skill",)}
 _NEEDED = {"memory": "drift", "skill_activity": "activity_spread"}
 
 
@@ -64,9 +64,7 @@ def check_kind(kind: str) -> None:
         )
 
 
-def write_population(
-    path: Path, name: str, fit: CrowdFit, citation: str, standing: str = ""
-) -> None:
+def write_population(path: Path, name: str, fit: CrowdFit, citation: str) -> None:
     """Write a fitted crowd as a population file.
 
     Args:
@@ -74,51 +72,43 @@ def write_population(
         name: what studies call it, after the path and a colon.
         fit: a fit of labels or marks.
         citation: whose answers these are.
-        standing: "validated (on ...)" where it was tested; else it is calibrated.
 
     Raises:
         ValueError: no kind of feedback takes this fit, or as `check_out`.
     """
     check_kind(fit.kind)
     check_out(path, name)
-    kind = _KINDS[fit.kind]
+    kind, found = fit.kind, {n.name: n for n in carried(fit)}
     words = (
         f"Fitted to {fit.num_answers} answers of {fit.num_people} people to "
         f"{fit.num_items} items ({Path(fit.origin).name})."
     )
+    status = _quoted(f"calibrated (on {citation})")
     lines = [
         "# Written by hitl-sim fit. Parameters only; no answer is in this file.",
         f"[{name}]",
         f"summary = {_quoted(words)}",
-        f"status = {{ {kind} = {_quoted(standing or f'calibrated (on {citation})')} }}",
+        f"status = {{ {kind} = {status} }}",
     ]
-    for number in carried(fit):
-        interval = ""
+
+    def add(number: FittedNumber, parameter: str, status: str, source: str) -> None:
+        value = f'value = {number.value:.5g}, status = "{status}"'
+        entry = f"{value}, source = {_quoted(source)}"
+        lines.append(f"{parameter}.{kind} = {{ {entry} }}")
+
+    for number in found.values():
+        source = f"fitted to {citation}"
         if np.isfinite(number.low):
-            interval = f", 95 % {number.low:.3g} to {number.high:.3g}"
-        source = f"fitted to {citation}{interval}{_side_note(number)}"
-        value = f"{number.value:.5g}"
-        entry = f'value = {value}, status = "calibrated", source = {_quoted(source)}'
-        lines.append(f"{number.name}.{kind} = {{ {entry} }}")
-    lines += _kept_consistent(fit, kind)
-    write_text(path, "\n".join(lines) + "\n")
-
-
-def _kept_consistent(fit: CrowdFit, kind: str) -> list[str]:
-    """Repeat what all people share where second looks do not say what a person does."""
-    found = {n.name: n for n in carried(fit)}
+            source += f", 95 % {number.low:.3g} to {number.high:.3g}"
+        if number.name in ("shared_error", "repeatability"):
+            source += "; difficulty of items is counted as shared"
+        add(number, number.name, "calibrated", source)
+    # what all people share, where second looks do not say what a person repeats
     shared, default = found.get("shared_error"), DEFAULT["repeatability"]["all"].value
-    if shared is None or "repeatability" in found or shared.value <= default:
-        return []
-    source = "not identified: at least what all people share"
-    value = f'value = {shared.value:.5g}, status = "assumed", source = "{source}"'
-    return [f"repeatability.{kind} = {{ {value} }}"]
-
-
-def _side_note(number: FittedNumber) -> str:
-    if number.name in ("shared_error", "repeatability"):
-        return "; difficulty of items is counted as shared"
-    return ""
+    if shared and "repeatability" not in found and shared.value > default:
+        source = "not identified: at least what all people share"
+        add(shared, "repeatability", "assumed", source)
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def _quoted(text: str) -> str:

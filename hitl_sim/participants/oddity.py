@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hitl_sim.participants.answers import LABEL, encode
-from hitl_sim.participants.column import Place
+from hitl_sim.participants.column import Place, flags_of
 from hitl_sim.table.alike import find_alike
 from hitl_sim.table.spelling import is_number
 
@@ -23,7 +23,7 @@ def odd_texts(columns: Columns, names: Names, place: Place) -> list[str]:
     for field in ("annotator", "item", "answer"):
         for what, pattern in (("HTML", _MARKUP), ("a formula", _FORMULA)):
             odd = pc.fill_null(pc.match_substring_regex(columns[field], pattern), False)
-            flags = odd.to_numpy(zero_copy_only=False)
+            flags = flags_of(odd)
             if flags.any():
                 notes.append(
                     f"column {names[field]!r} holds {what} in {int(flags.sum())} rows, "
@@ -60,7 +60,7 @@ def cut_blanks(found: Columns, names: Names, place: Place) -> list[str]:
         cut = pc.utf8_trim_whitespace(column)
         if pc.count_distinct(cut).as_py() < pc.count_distinct(column).as_py():
             differs = pc.fill_null(pc.not_equal(cut, column), False)
-            flags = differs.to_numpy(zero_copy_only=False)
+            flags = flags_of(differs)
             if not pc.all(pc.equal(cut.filter(differs), "")).as_py():
                 notes.append(
                     f"column {names[field]!r} has blanks around {int(flags.sum())} "

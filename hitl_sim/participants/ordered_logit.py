@@ -22,10 +22,9 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from hitl_sim.participants.minimise import minimise
+from hitl_sim.participants.estimate import Prior, minimise, solve_spread
 from hitl_sim.participants.quality_model import log_between, thresholds
 from hitl_sim.participants.record import Floats, Ints
-from hitl_sim.participants.shrink import Prior, solve_spread
 
 _ROUNDS, _STEPS = 6, 15
 _SPREAD = Prior(0.0, 1.0)
@@ -85,9 +84,9 @@ def fit_ordered(
     columns = _columns(level, place, terms)
     spreads = tuple(jnp.float32(0.5) for _ in terms)
     for _ in range(_ROUNDS if terms else 1):
-        free, _ = minimise(_loss, free, _STEPS, spreads, columns)
+        free = minimise(_loss, free, _STEPS, spreads, columns)
         spreads = _respread(free, spreads, columns, terms)
-    free, _ = minimise(_loss, free, 2 * _STEPS, spreads, columns)
+    free = minimise(_loss, free, 2 * _STEPS, spreads, columns)
     cuts, slope, effects = free
     return OrderedLogit(cuts, slope, effects, spreads)
 
@@ -158,10 +157,7 @@ def _bends(free: Free, spreads: tuple[Array, ...], columns: Columns) -> Array:
 
 
 def _respread(
-    free: Free,
-    spreads: tuple[Array, ...],
-    columns: Columns,
-    terms: tuple[Term, ...],
+    free: Free, spreads: tuple[Array, ...], columns: Columns, terms: tuple[Term, ...]
 ) -> tuple[Array, ...]:
     if not terms:
         return ()

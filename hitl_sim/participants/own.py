@@ -12,11 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Float
 
 from hitl_sim.participants.answers import LABEL
+from hitl_sim.participants.estimate import Prior
 from hitl_sim.participants.latent import (
-    Points,
     bridge_points,
     shared_part,
     stable_points,
@@ -28,8 +27,7 @@ from hitl_sim.participants.quality_model import (
     log_table,
     people_of,
 )
-from hitl_sim.participants.record import Record
-from hitl_sim.participants.shrink import Prior
+from hitl_sim.participants.record import Record, pair_looks
 
 PRIOR = Prior(0.0, 1.5)
 """Weak belief on the logit of lambda_own."""
@@ -46,13 +44,11 @@ class OwnFit(NamedTuple):
         own: lambda_own, mean of the posterior.
         logit: mean of its logit.
         logit_sd: standard deviation of its logit.
-        num_looks: second looks.
     """
 
     own: float
     logit: float
     logit_sd: float
-    num_looks: int
 
 
 class _Pairs(NamedTuple):
@@ -67,16 +63,15 @@ class _Pairs(NamedTuple):
 def fit_own(record: Record, fit: QualityFit) -> OwnFit | None:
     """Fit lambda_own, the same for all people.
 
-    Args:
-        record: answers with second looks.
-        fit: to its first looks.
-
     Returns:
         The fit; None without second looks at labels.
     """
-    pairs = _pair_up(record)
-    if fit.shape.kind != LABEL or pairs is None:
+    first, second = pair_looks(record, record.answer >= 0)
+    if fit.shape.kind != LABEL or not first.size:
         return None
+    columns = (record.person[first], record.item[first])
+    answers = (record.answer[first], record.answer[second])
+    pairs = _Pairs(*(jnp.asarray(c, jnp.int32) for c in (*columns, *answers)))
     evidence = _grid_evidence(record, fit, pairs)
     log_weight = evidence - 0.5 * ((_GRID - PRIOR.mean) / PRIOR.sd) ** 2
     weight = np.exp(log_weight - log_weight.max())
@@ -86,25 +81,7 @@ def fit_own(record: Record, fit: QualityFit) -> OwnFit | None:
         own=float(weight @ (1.0 / (1.0 + np.exp(-_GRID)))),
         logit=mean,
         logit_sd=float(np.sqrt(weight @ (_GRID - mean) ** 2)),
-        num_looks=int(pairs.person.size),
     )
-
-
-def _pair_up(record: Record) -> _Pairs | None:
-    cell = record.person * record.num_items + record.item
-    looks = [
-        np.nonzero((record.occasion == look) & (record.answer >= 0))[0]
-        for look in (0, 1)
-    ]
-    both, first, second = np.intersect1d(
-        cell[looks[0]], cell[looks[1]], return_indices=True
-    )
-    if not both.size:
-        return None
-    first, second = looks[0][first], looks[1][second]
-    columns = (record.person[first], record.item[first])
-    answers = (record.answer[first], record.answer[second])
-    return _Pairs(*(jnp.asarray(c, jnp.int32) for c in (*columns, *answers)))
 
 
 def _grid_evidence(record: Record, fit: QualityFit, pairs: _Pairs) -> np.ndarray:
@@ -114,16 +91,22 @@ def _grid_evidence(record: Record, fit: QualityFit, pairs: _Pairs) -> np.ndarray
     points = points._replace(log_weight=jax.nn.log_softmax(points.log_weight))
     people = people_of(quality, fit.spread)
     rows, _ = lay_out(record, shape.kind)
-    table = log_table(shape, points, quality, *people)
+    table = log_table(shape, points, quality, people)
     seen = item_evidence(shape, points, table, rows, quality.classes)
-    felt = felt_utility(shape, points, quality, *people)
+    felt = felt_utility(shape, points, quality, people)
 
     def states(person: Array, item: Array) -> Array:
-        return _states(felt[person], rows.truth[item], shape.has_gold)
+        """Return utilities of every state of an item, `[S, K]`."""
+        if shape.has_gold:
+            return felt[person][rows.truth[item]].T
+        return jnp.moveaxis(felt[person], 1, 2).reshape(-1, shape.num_options)
 
     utilities = jax.vmap(states)(pairs.person, pairs.item)
     lapse = jax.nn.sigmoid(quality.lapse)
-    draws = _own_points(shape.num_options)
+    if shape.num_options == 2:
+        draws = bridge_points(_DRAWS)
+    else:
+        draws = stable_points(_DRAWS, shape.num_options, seed=1)
 
     def at(logit: Array) -> Array:
         own = jax.nn.sigmoid(logit)
@@ -148,16 +131,3 @@ def _grid_evidence(record: Record, fit: QualityFit, pairs: _Pairs) -> np.ndarray
         return found
 
     return np.asarray(jax.jit(on_grid)(jnp.asarray(_GRID, jnp.float32)), float)
-
-
-def _states(felt: Float[Array, "Z K R"], truth: Array, has_gold: bool) -> Array:
-    """Return utilities of every state of an item, `[S, K]`."""
-    if has_gold:
-        return felt[truth].T
-    return jnp.moveaxis(felt, 1, 2).reshape(-1, felt.shape[1])
-
-
-def _own_points(num_options: int) -> Points:
-    if num_options == 2:
-        return bridge_points(_DRAWS)
-    return stable_points(_DRAWS, num_options, seed=1)

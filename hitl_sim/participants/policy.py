@@ -9,6 +9,7 @@ and on simulated ones. Nobody is asked anything that was not recorded.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,8 @@ from scipy.stats import spearmanr
 from sklearn.linear_model import LogisticRegression
 
 from hitl_sim.participants.record import Floats, Ints, Record, select
-from hitl_sim.participants.redundancy import label_posterior, slots
+from hitl_sim.participants.redundancy import by_lot, join, slots
+from oracles.agreement.redundancy import METHODS
 
 NUM_PLAYS = 16
 _RESAMPLES = 2000
@@ -41,73 +43,27 @@ class Policy(NamedTuple):
 
     def __str__(self) -> str:
         """Name the policy."""
-        joined = {"majority": "majority", "dawid_skene": "Dawid-Skene"}[self.method]
+        joined = {"dawid_skene": "Dawid-Skene"}.get(self.method, self.method)
         return f"{self.strategy}, {self.redundancy} people, {joined}"
 
 
 def policies(most: int) -> list[Policy]:
     """List the policies that items with so many answers allow."""
-    sizes = [size for size in (1, 2, 3, 5, 7) if size <= most]
-    found = [
-        Policy("fixed", size, method)
-        for size in sizes
-        for method in ("majority", "dawid_skene")
+    return [
+        Policy(strategy, size, method)
+        for strategy, least in (("fixed", 1), ("adaptive", 3))
+        for size in (1, 2, 3, 5, 7)
+        if least <= size <= most
+        for method in METHODS
     ]
-    return found + [
-        Policy("adaptive", size, method)
-        for size in sizes
-        if size >= 3
-        for method in ("majority", "dawid_skene")
-    ]
-
-
-class Transfer(NamedTuple):
-    """What simulation says of policies, and what real people say.
-
-    Attributes:
-        names: the policies.
-        real: `[P]` mean worth with real people.
-        simulated: `[P]` mean worth with simulated people.
-        chosen: the policy that simulation prefers.
-        best: the policy that real people prefer.
-        regret: what the chosen one loses with real people, share of items.
-        regret_low: lower end of its 95 % interval.
-        regret_high: upper end.
-        rank: Spearman correlation of worths, simulated with real.
-        rank_low: lower end.
-        rank_high: upper end.
-        ceiling: the same between real people on two halves of the items.
-        gap: mean absolute difference of worths.
-        gap_low: lower end.
-        gap_high: upper end.
-        real_plays: `[R, P]` worth in every play with real people.
-        simulated_plays: `[R, P]` worth in every play with simulated people.
-    """
-
-    names: tuple[str, ...]
-    real: Floats
-    simulated: Floats
-    chosen: str
-    best: str
-    regret: float
-    regret_low: float
-    regret_high: float
-    rank: float
-    rank_low: float
-    rank_high: float
-    ceiling: float
-    gap: float
-    gap_low: float
-    gap_high: float
-    real_plays: Floats
-    simulated_plays: Floats
 
 
 class Judgement(NamedTuple):
     """How simulation and real people differ on policies.
 
     Attributes:
-        regret: what the policy that simulation prefers loses with real people.
+        regret: what the policy that simulation prefers loses with real people, share
+            of items.
         rank: Spearman correlation of worths.
         gap: mean absolute difference of worths.
     """
@@ -115,6 +71,49 @@ class Judgement(NamedTuple):
     regret: float
     rank: float
     gap: float
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What simulation says of policies, and what real people say.
+
+    Attributes:
+        names: the policies.
+        real_plays: `[R, P]` worth in every play with real people.
+        simulated_plays: `[R, P]` worth in every play with simulated people.
+        estimate: how the two differ.
+        low: lower ends of its 95 % intervals.
+        high: upper ends.
+        ceiling: rank correlation between real people on two halves of the items.
+    """
+
+    names: tuple[str, ...]
+    real_plays: Floats
+    simulated_plays: Floats
+    estimate: Judgement
+    low: Judgement
+    high: Judgement
+    ceiling: float
+
+    @property
+    def real(self) -> Floats:
+        """Mean worth of each policy with real people, `[P]`."""
+        return np.asarray(self.real_plays.mean(axis=0))
+
+    @property
+    def simulated(self) -> Floats:
+        """Mean worth of each policy with simulated people, `[P]`."""
+        return np.asarray(self.simulated_plays.mean(axis=0))
+
+    @property
+    def chosen(self) -> str:
+        """The policy that simulation prefers."""
+        return self.names[int(self.simulated.argmax())]
+
+    @property
+    def best(self) -> str:
+        """The policy that real people prefer."""
+        return self.names[int(self.real.argmax())]
 
 
 def compare_policies(
@@ -160,58 +159,34 @@ def compare_policies(
             for turn in range(num_plays)
         ]
     )
-    names = tuple(map(str, tried))
-    halves = [_halve_items(rng, real) for _ in range(_CEILINGS)]
+    lots = [rng.random(real.num_items) < 0.5 for _ in range(_CEILINGS)]
     ceilings = [
-        _rank(*(_play(rng, half, tried, depth, features) for half in pair))
-        for pair in halves
+        _rank(
+            *(
+                _play(rng, select(real, is_in[real.item]), tried, depth, features)
+                for is_in in (first, ~first)
+            )
+        )
+        for first in lots
     ]
     known = [value for value in ceilings if np.isfinite(value)]
     ceiling = float(np.mean(known)) if known else float("nan")
-    return _judge(rng, names, worth_real, worth_simulated, ceiling)
+    drawn = [redraw(rng, worth_real, worth_simulated) for _ in range(_RESAMPLES)]
+    low, high = zip(*map(interval, zip(*drawn, strict=True)), strict=True)
+    return Transfer(
+        names=tuple(map(str, tried)),
+        real_plays=worth_real,
+        simulated_plays=worth_simulated,
+        estimate=judge(worth_real.mean(axis=0), worth_simulated.mean(axis=0)),
+        low=Judgement(*low),
+        high=Judgement(*high),
+        ceiling=ceiling,
+    )
 
 
 def find_depth(record: Record) -> int:
     """Return how many answers three in four items have."""
     return int(np.quantile(np.bincount(record.item)[np.unique(record.item)], 0.25))
-
-
-def _halve_items(rng: np.random.Generator, record: Record) -> list[Record]:
-    """Cut the items in two by lot."""
-    first = rng.random(record.num_items) < 0.5
-    return [select(record, is_in[record.item]) for is_in in (first, ~first)]
-
-
-def _judge(
-    rng: np.random.Generator,
-    names: tuple[str, ...],
-    real: Floats,
-    simulated: Floats,
-    ceiling: float,
-) -> Transfer:
-    drawn = [redraw(rng, real, simulated) for _ in range(_RESAMPLES)]
-    regret, rank, gap = (interval(values) for values in zip(*drawn, strict=True))
-    ours, theirs = real.mean(axis=0), simulated.mean(axis=0)
-    found = judge(ours, theirs)
-    return Transfer(
-        names=names,
-        real=ours,
-        simulated=theirs,
-        chosen=names[int(theirs.argmax())],
-        best=names[int(ours.argmax())],
-        regret=found.regret,
-        regret_low=regret[0],
-        regret_high=regret[1],
-        rank=found.rank,
-        rank_low=rank[0],
-        rank_high=rank[1],
-        ceiling=ceiling,
-        gap=found.gap,
-        gap_low=gap[0],
-        gap_high=gap[1],
-        real_plays=real,
-        simulated_plays=simulated,
-    )
 
 
 def redraw(rng: np.random.Generator, real: Floats, simulated: Floats) -> Judgement:
@@ -257,43 +232,34 @@ def _play(
     """Return the worth of every policy in one draw of people and items."""
     given, items = slots(record)
     people, _ = slots(record, record.person)
-    lots = np.where(given >= 0, rng.random(given.shape), np.inf)
-    order = np.argsort(lots, axis=1)[:, :depth]
-    given = np.take_along_axis(given, order, axis=1)
-    people = np.take_along_axis(people, order, axis=1)
+    order = by_lot(rng, given)[:, :depth]
     turn = rng.permutation(items.size)
-    budget = max(int(items.size * _BUDGET_PER_ITEM), 1)
-    return np.array(
-        [
-            _worth(
-                record,
-                policy,
-                (given[turn], people[turn], items[turn]),
-                budget,
-                features,
-            )
-            for policy in tried
-        ]
+    given, people = (
+        np.take_along_axis(laid, order, axis=1)[turn] for laid in (given, people)
     )
+    pool = (given, people, items[turn])
+    return np.array([_worth(record, policy, *pool, features) for policy in tried])
 
 
 def _worth(
     record: Record,
     policy: Policy,
-    pool: tuple[Ints, Ints, Ints],
-    budget: int,
+    given: Ints,
+    people: Ints,
+    items: Ints,
     features: Floats | None,
 ) -> float:
-    given, people, items = pool
     answers = given[:, : policy.redundancy].copy()
     if policy.strategy == "adaptive":
         asked = max(policy.redundancy - 2, 2)
         agree = (answers[:, :asked] == answers[:, :1]).all(axis=1)
         answers[agree, asked:] = _NO_ANSWER
     spent = np.cumsum((answers >= 0).sum(axis=1))
+    budget = max(int(items.size * _BUDGET_PER_ITEM), 1)
     reached = int(np.searchsorted(spent, budget, side="right"))
     answers, who = answers[:reached], people[:reached, : policy.redundancy]
-    label, chance = _joined(record, policy.method, answers, who)
+    chance = join(record, policy.method, answers, who)
+    label = chance.argmax(axis=1)
     truth = record.truth[items]
     if features is None:
         right = chance[np.arange(reached), truth[:reached]].sum()
@@ -303,15 +269,3 @@ def _worth(
         return 1.0 / record.num_options
     model = LogisticRegression(max_iter=200).fit(features[items[:reached]], label)
     return float((model.predict(features[items]) == truth).mean())
-
-
-def _joined(
-    record: Record, method: str, answers: Ints, people: Ints
-) -> tuple[Ints, Floats]:
-    """Return labels, and the chance of each option to be the label."""
-    if method == "majority":
-        score = (answers[:, :, None] == np.arange(record.num_options)).sum(axis=1) * 1.0
-    else:
-        score = label_posterior(record, answers, people)
-    top = score >= score.max(axis=1, keepdims=True) - 1e-6
-    return top.argmax(axis=1), top / top.sum(axis=1, keepdims=True)

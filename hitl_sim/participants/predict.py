@@ -1,27 +1,110 @@
-"""How probable a fit makes answers that it has not seen, beside the rivals."""
+"""How probable a fit makes answers that it has not seen, beside the rivals.
 
-from dataclasses import dataclass
+A record is cut into other people and other items, or other cells of both.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import NDArray
 
 from hitl_sim.participants.answers import LABEL
-from hitl_sim.participants.holdout import Halves
 from hitl_sim.participants.quality import (
     QualityFit,
     fit_quality,
     lay_out,
     posterior_of_items,
 )
-from hitl_sim.participants.quality_model import (
-    item_evidence,
-    log_table,
-    people_of,
-    pick,
+from hitl_sim.participants.quality_model import People, item_evidence, log_table, pick
+from hitl_sim.participants.record import (
+    Floats,
+    Ints,
+    Record,
+    first_answers,
+    select,
+    take_half,
 )
-from hitl_sim.participants.record import Floats, Ints, Record, select
 from hitl_sim.participants.rival import fit_rivals, score_known, score_new
+
+CELL_SHARE = 0.1
+
+
+class Halves(NamedTuple):
+    """A record cut by person and by item; the off-diagonal quarters are left out.
+
+    Attributes:
+        fitted: people and items to fit.
+        held: other people's answers to other items.
+        held_items: `[N]` which items are the other ones.
+        old_items: `[M]` old numbers of the items in `held`.
+    """
+
+    fitted: Record
+    held: Record
+    held_items: NDArray[np.bool_]
+    old_items: NDArray[np.int64]
+
+
+def cut_in_halves(record: Record, seed: int) -> Halves:
+    """Cut people and items at random, so that the halves share neither.
+
+    People are cut within pairs of like workload, items within classes.
+    """
+    rng = np.random.default_rng(seed)
+    half_of_person = alternate(rng, record.work.astype(float))
+    half_of_item = alternate(rng, record.truth.astype(float))
+    return cut(record, half_of_person, half_of_item)
+
+
+def cut(
+    record: Record, half_of_person: NDArray[np.int64], half_of_item: NDArray[np.int64]
+) -> Halves:
+    """Keep what the people of a half said of the items of the same half."""
+    person, item = half_of_person[record.person], half_of_item[record.item]
+    half = np.where(person == item, person, -1)
+    marked = select(record, half >= 0)
+    marked = replace(marked, half=half[half >= 0])
+    return Halves(
+        fitted=take_half(marked, 0),
+        held=take_half(marked, 1),
+        held_items=half_of_item == 1,
+        old_items=np.unique(record.item[half == 1]),
+    )
+
+
+def take_items(
+    record: Record, wanted: NDArray[np.bool_]
+) -> tuple[Record, NDArray[np.int64]]:
+    """Keep what all people said of some items; both are numbered anew.
+
+    Returns:
+        The record, and the items' old numbers.
+    """
+    chosen = wanted[record.item]
+    kept = replace(record, half=np.where(chosen, 0, 1))
+    return take_half(kept, 0), np.unique(record.item[chosen])
+
+
+def alternate(rng: np.random.Generator, by: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Give the first of every two neighbours in some order one half by lot."""
+    order = np.lexsort((rng.random(by.size), by))
+    lots = rng.integers(0, 2, (by.size + 1) // 2)
+    half = np.empty(by.size, np.int64)
+    half[order] = (np.arange(by.size) + np.repeat(lots, 2)[: by.size]) % 2
+    return half
+
+
+def hold_cells(record: Record, seed: int) -> NDArray[np.bool_]:
+    """Draw cells of person and item to hold out, `[L]`; everybody stays known."""
+    rng = np.random.default_rng(seed)
+    held = (rng.random(record.person.size) < CELL_SHARE) & (record.answer >= 0)
+    held[np.unique(record.person, return_index=True)[1]] = False
+    return held
+
 
 NEW, CELLS = "other people, other items", "cells"
 PEOPLE_DRAWN = 256
@@ -60,70 +143,40 @@ class Gain:
 
 
 def gains_on_new(fit: QualityFit, halves: Halves, seed: int) -> list[Gain]:
-    """Score other people's answers to other items.
-
-    Args:
-        fit: to the fitted half.
-        halves: the cut.
-        seed: draws people and resamples.
-    """
+    """Score other people's answers to other items."""
     held = first_answers(halves.held)
     rng = np.random.default_rng(seed)
-    work = np.bincount(halves.fitted.person, minlength=halves.fitted.num_people)
-    ours = score_items(rng, fit, held, work / work.sum())
+    ours = score_items(rng, fit, held, halves.fitted.work_share)
     rivals = score_new(fit_rivals(first_answers(halves.fitted)), held)
-    size = sum_by(held.item, np.ones(held.item.size), held.num_items)
-    return [
-        gain_over(rng, NEW, name, ours, theirs, size) for name, theirs in rivals.items()
-    ]
+    return gains_over(rng, NEW, held, ours, rivals)
 
 
 def gains_on_cells(record: Record, held: np.ndarray, seed: int) -> list[Gain]:
     """Score held-out cells of people and items that are otherwise known.
 
-    Args:
-        record: the whole set.
-        held: `[L]` rows to hold out.
-        seed: of fit and resamples.
+    `held` are the rows to hold out, `[L]`.
     """
     rng = np.random.default_rng(seed)
     known = first_answers(select(record, ~held))
     cells = first_answers(select(record, held))
     ours = score_cells(fit_quality(known, LABEL, seed=seed), known, cells)
-    size = sum_by(cells.item, np.ones(cells.item.size), cells.num_items)
-    rivals = score_known(fit_rivals(known), cells)
-    return [
-        gain_over(rng, CELLS, name, ours, sum_by(cells.item, theirs, size.size), size)
-        for name, theirs in rivals.items()
-    ]
+    rivals = by_item(cells, score_known(fit_rivals(known), cells))
+    return gains_over(rng, CELLS, cells, ours, rivals)
 
 
 def score_cells(fit: QualityFit, known: Record, cells: Record) -> Floats:
     """Return log probabilities of answers by people and items seen, summed, `[N]`.
 
-    Args:
-        fit: to the known answers.
-        known: what these people said of other items, and others of these.
-        cells: the answers to score.
+    `known` is what these people said of other items, and others of these.
     """
     kind = fit.shape.kind
     rows, _ = lay_out(known, kind)
     weight = posterior_of_items(fit, rows)
     asked, _ = lay_out(cells, kind)
-    table = log_table(
-        fit.shape, fit.points, fit.quality, *people_of(fit.quality, fit.spread)
-    )
-    chance = jnp.sum(
-        weight[asked.item] * jnp.exp(pick(fit.shape, table, asked)), axis=1
-    )
+    chance = jnp.exp(pick(fit.shape, fit.table(), asked))
+    chance = jnp.sum(weight[asked.item] * chance, axis=1)
     log_chance = np.log(np.asarray(chance, float))
     return sum_by(np.asarray(asked.item), log_chance, cells.num_items)
-
-
-def first_answers(record: Record) -> Record:
-    """Keep first looks that were answered, of items whose truth is known."""
-    known = (record.answer >= 0) & (record.occasion == 0)
-    return select(record, known & (record.truth[record.item] >= 0))
 
 
 def score_items(
@@ -143,8 +196,8 @@ def score_items(
     skill = fit.skill[source] + fit.skill_sd[source] * noise[:, 0]
     lean = fit.lean[source] + fit.lean_sd[source] * noise[:, 1:]
     drawn = fit.shape._replace(num_people=1, num_items=held.num_items)
-    people = (jnp.asarray(skill, jnp.float32), jnp.asarray(lean, jnp.float32))
-    each = log_table(fit.shape, fit.points, fit.quality, *people)
+    people = People(jnp.asarray(skill, jnp.float32), jnp.asarray(lean, jnp.float32))
+    each = log_table(fit.shape, fit.points, fit.quality, people)
     anybody = jax.nn.logsumexp(each, axis=0) - np.log(PEOPLE_DRAWN)
     rows, _ = lay_out(held, fit.shape.kind)
     nobody = rows._replace(person=jnp.zeros_like(rows.person))
@@ -159,7 +212,33 @@ def sum_by(item: Ints, values: Floats, size: int) -> Floats:
     return np.asarray(np.bincount(item, weights=values, minlength=size), float)
 
 
-def gain_over(
+def by_item(asked: Record, scores: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Sum scores of answers, `[L]` each, by item, `[N]`."""
+    size = asked.num_items
+    return {name: sum_by(asked.item, score, size) for name, score in scores.items()}
+
+
+def gains_over(
+    rng: np.random.Generator,
+    where: str,
+    asked: Record,
+    ours: Floats,
+    rivals: Mapping[str, Floats],
+) -> list[Gain]:
+    """Compare log probabilities of items' answers with every rival's, `[N]` each.
+
+    Args:
+        rng: draws resamples of items.
+        where: what is held out.
+        asked: the answers; items without any are left out.
+        ours: log probabilities by item.
+        rivals: theirs.
+    """
+    size = asked.per_item.astype(float)
+    return [_gain(rng, where, n, ours, theirs, size) for n, theirs in rivals.items()]
+
+
+def _gain(
     rng: np.random.Generator,
     where: str,
     rival: str,
@@ -167,16 +246,6 @@ def gain_over(
     theirs: Floats,
     size: Floats,
 ) -> Gain:
-    """Compare log probabilities of items' answers with a rival's, `[N]` each.
-
-    Args:
-        rng: draws resamples of items.
-        where: what is held out.
-        rival: name of the rival.
-        ours: log probabilities by item.
-        theirs: the rival's.
-        size: answers by item; items without any are left out.
-    """
     total = size.sum()
     there = size > 0
     lead, weight = (ours - theirs)[there], size[there]

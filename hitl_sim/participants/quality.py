@@ -1,6 +1,6 @@
 """Fit the numbers of a crowd and of its people to their answers.
 
-People are shrunk towards the crowd: their skill and leanings are maxima of the
+model.People are shrunk towards the crowd: their skill and leanings are maxima of the
 posterior, the standard deviations over people those of its Laplace approximation, by
 the fixed point of MacKay. What all people share of an item is integrated out
 (`latent`). Standard errors are those of the inverse curvature, people taken out block
@@ -15,7 +15,7 @@ References:
     densities, JASA 81, 82-86: the Laplace approximation.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -27,15 +27,11 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
+from hitl_sim.participants import estimate, latent
+from hitl_sim.participants import quality_model as model
 from hitl_sim.participants.answers import LABEL, MARKS
-from hitl_sim.participants.group import starts
-from hitl_sim.participants.latent import (
-    Points,
-    bridge_points,
-    normal_points,
-    stable_points,
-)
-from hitl_sim.participants.minimise import Loss, minimise
+from hitl_sim.participants.estimate import Loss, Prior
+from hitl_sim.participants.latent import Points
 from hitl_sim.participants.quality_model import (
     GLOBALS,
     PRIORS,
@@ -43,19 +39,8 @@ from hitl_sim.participants.quality_model import (
     Rows,
     Shape,
     Spread,
-    item_evidence,
-    log_table,
-    negative_log_posterior,
-    people_of,
-    pick,
-    start_values,
 )
-from hitl_sim.participants.record import Floats, Record
-from hitl_sim.participants.shrink import (
-    inverse_curvature,
-    solve_spread,
-    spread_error,
-)
+from hitl_sim.participants.record import Floats, Record, starts
 
 MAX_ROWS = 60_000
 """Of more answers the crowd's numbers are fitted to items drawn at random, up to this
@@ -99,14 +84,23 @@ class QualityFit:
     num_rows: int
 
     @property
+    def people(self) -> model.People:
+        """Skill and leanings of each person."""
+        return model.people_of(self.quality, self.spread)
+
+    @property
     def skill(self) -> Floats:
         """Skill of each person, `[A]`."""
-        return np.asarray(people_of(self.quality, self.spread)[0], float)
+        return np.asarray(self.people.skill, float)
 
     @property
     def lean(self) -> Floats:
         """Leanings of each person, `[A, J]`."""
-        return np.asarray(people_of(self.quality, self.spread)[1], float)
+        return np.asarray(self.people.lean, float)
+
+    def table(self) -> Float[Array, "A Z K R"]:
+        """Return log P(answer | person, truth, point); see `log_table`."""
+        return model.log_table(self.shape, self.points, self.quality, self.people)
 
     def sd(self, name: str) -> Floats:
         """Return the standard errors of one of the crowd's numbers."""
@@ -137,37 +131,38 @@ def fit_quality(
     rows, shape = lay_out(record, kind)
     few, few_shape = _take_items(rows, shape, seed)
     points = points_for(few_shape, few.answer.shape[0], seed)
-    quality, spread = start_values(few_shape), _start_spread()
+    quality = model.start_values(few_shape)
+    spread = Spread(
+        *(jnp.float32(np.exp(PRIORS[f"{n}_spread"].mean)) for n in Spread._fields)
+    )
     loss, around = _loss_of(few_shape), _draw_around(few_shape, seed)
     for turn in range(_ROUNDS):
-        quality, _ = minimise(loss, quality, _STEPS, spread, around, points, few)
+        quality = estimate.minimise(loss, quality, _STEPS, spread, around, points, few)
         found = _information(few_shape, points, quality, spread, few)
-        spread = _respread(quality, spread, found)
-        around = _stand_around(around, spread, found)
+        traits = _traits(quality, spread, found)
+        spread = Spread(*(estimate.respread(*trait) for trait in traits))
+        skill_h, lean_h = _curvatures(spread, found)
+        curvature = jnp.concatenate([skill_h[:, None], lean_h], axis=1)
+        around = around._replace(width=1.0 / jnp.sqrt(curvature))
         if show is not None:
             show(turn + 1, _ROUNDS)
-    quality, _ = minimise(loss, quality, _STEPS, spread, around, points, few)
+    quality = estimate.minimise(loss, quality, _STEPS, spread, around, points, few)
     info = _information(few_shape, points, quality, spread, few)
     covariance, answered = _covariance(
         few_shape, quality, spread, around, points, few, info
     )
     if few_shape != shape:
         quality, info = _all_people(shape, points, quality, spread, rows)
-    spread_sd = _spread_error(quality, spread, info)
+    doubts = (
+        jnp.float32(estimate.spread_error(prior, u, h))
+        for prior, _, u, h in _traits(quality, spread, info)
+    )
+    spread_sd = Spread(*doubts)
     skill_sd, lean_sd = _people_error(
         shape, quality, spread, spread_sd, info, covariance, answered
     )
-    return QualityFit(
-        shape=shape,
-        quality=quality,
-        spread=spread,
-        covariance=covariance,
-        spread_sd=spread_sd,
-        skill_sd=skill_sd,
-        lean_sd=lean_sd,
-        points=points,
-        num_rows=int(few.answer.shape[0]),
-    )
+    known = (quality, spread, covariance, spread_sd, skill_sd, lean_sd, points)
+    return QualityFit(shape, *known, num_rows=int(few.answer.shape[0]))
 
 
 def lay_out(record: Record, kind: str) -> tuple[Rows, Shape]:
@@ -176,13 +171,8 @@ def lay_out(record: Record, kind: str) -> tuple[Rows, Shape]:
     rows = np.nonzero(chosen)[0]
     rows = rows[np.argsort(record.item[rows], kind="stable")]
     has_gold = kind == MARKS or bool((record.truth[record.item[rows]] >= 0).all())
-    shape = Shape(
-        kind=kind,
-        num_options=record.num_options,
-        num_people=record.num_people,
-        num_items=record.num_items,
-        has_gold=has_gold,
-    )
+    sizes = (record.num_options, record.num_people, record.num_items)
+    shape = Shape(kind, *sizes, has_gold=has_gold)
     truth = np.where(record.truth < 0, 0 if has_gold else -1, record.truth)
     columns = (record.person[rows], record.item[rows], record.answer[rows], truth)
     return Rows(*(jnp.asarray(column, jnp.int32) for column in columns)), shape
@@ -218,21 +208,19 @@ def split_marks(record: Record) -> Record:
 def points_for(shape: Shape, num_rows: int, seed: int) -> Points:
     """Choose the points of the integration: as many as the budget allows."""
     if shape.kind == MARKS:
-        return normal_points(_BRIDGE_POINTS)
+        return latent.normal_points(_BRIDGE_POINTS)
     if shape.kind != LABEL or shape.num_options == 2:
-        return bridge_points(_BRIDGE_POINTS)
+        return latent.bridge_points(_BRIDGE_POINTS)
     truths = 1 if shape.has_gold else shape.num_options
     cells = max(num_rows * truths, shape.num_people * shape.num_options**2)
     wanted = np.clip(_BUDGET / cells, _LEAST_POINTS, _MOST_POINTS)
-    return stable_points(2 ** int(np.log2(wanted)), shape.num_options, seed)
+    return latent.stable_points(2 ** int(np.log2(wanted)), shape.num_options, seed)
 
 
 def posterior_of_items(fit: QualityFit, rows: Rows) -> Float[Array, "N S"]:
     """Return the probability of every state of every item, answers seen."""
-    table = log_table(
-        fit.shape, fit.points, fit.quality, *people_of(fit.quality, fit.spread)
-    )
-    evidence = item_evidence(fit.shape, fit.points, table, rows, fit.quality.classes)
+    classes = fit.quality.classes
+    evidence = model.item_evidence(fit.shape, fit.points, fit.table(), rows, classes)
     return jax.nn.softmax(evidence, axis=1)
 
 
@@ -268,7 +256,7 @@ def _loss_of(shape: Shape) -> Loss:
             moved = quality._replace(
                 skill=quality.skill + shift[:, 0], lean=quality.lean + shift[:, 1:]
             )
-            return negative_log_posterior(moved, spread, shape, points, rows)
+            return model.negative_log_posterior(moved, spread, shape, points, rows)
 
         both = jnp.concatenate([around.signs, -around.signs])
         return jnp.mean(jax.lax.map(at, both))
@@ -282,21 +270,6 @@ def _draw_around(shape: Shape, seed: int) -> Around:
     traits = (shape.num_people, 1 + shape.num_leans)
     signs = np.random.default_rng(seed).choice([-1.0, 1.0], (pairs, *traits))
     return Around(jnp.asarray(signs, jnp.float32), jnp.full(traits, 0.5, jnp.float32))
-
-
-def _stand_around(around: Around, spread: Spread, info: "Information") -> Around:
-    skill_h, lean_h = _curvatures(spread, info)
-    curvature = jnp.concatenate([skill_h[:, None], lean_h], axis=1)
-    return around._replace(width=1.0 / jnp.sqrt(curvature))
-
-
-def _start_spread() -> Spread:
-    return Spread(
-        *(
-            jnp.float32(np.exp(PRIORS[name].mean))
-            for name in ("skill_spread", "lean_spread")
-        )
-    )
 
 
 def _take_items(rows: Rows, shape: Shape, seed: int) -> tuple[Rows, Shape]:
@@ -335,25 +308,24 @@ def _slopes(
     shape: Shape, points: Points, quality: Quality, spread: Spread, rows: Rows
 ) -> tuple[Information, Information]:
     """Return slope and information of the likelihood in every trait of a person."""
-    skill, lean = people_of(quality, spread)
-    table = log_table(shape, points, quality, skill, lean)
-    evidence = item_evidence(shape, points, table, rows, quality.classes)
+    skill, lean = people = model.people_of(quality, spread)
+    table = model.log_table(shape, points, quality, people)
+    evidence = model.item_evidence(shape, points, table, rows, quality.classes)
     weight = jax.nn.softmax(evidence, axis=1)[rows.item]
 
     def of_trait(column: Array) -> tuple[Array, Array]:
         # Column 0 is skill, the others are leanings.
         def moved(shift: Array) -> Array:
             leaned = lean + shift * (jnp.arange(shape.num_leans) == column - 1)[None, :]
-            return log_table(
-                shape, points, quality, skill + shift * (column == 0), leaned
-            )
+            people = model.People(skill + shift * (column == 0), leaned)
+            return model.log_table(shape, points, quality, people)
 
         def slope_at(shift: Array) -> Array:
             change: Array = jax.jvp(moved, (shift,), (1.0,))[1]
             return change
 
         slope, bend = jax.jvp(slope_at, (0.0,), (1.0,))
-        first, second = (pick(shape, part, rows) for part in (slope, bend))
+        first, second = (model.pick(shape, part, rows) for part in (slope, bend))
         mean = jnp.sum(weight * first, axis=1)
         spare = jnp.sum(weight * first**2, axis=1) - mean**2
         known = -jnp.sum(weight * second, axis=1) - spare
@@ -370,33 +342,13 @@ def _curvatures(spread: Spread, info: Information) -> Information:
     return 1.0 + spread.skill**2 * info[0], 1.0 + spread.lean**2 * info[1]
 
 
-def _respread(quality: Quality, spread: Spread, info: Information) -> Spread:
-    found = []
-    curvatures = _curvatures(spread, info)
-    for name, old, u, h in zip(
-        Spread._fields, spread, (quality.skill, quality.lean), curvatures, strict=True
-    ):
-        squares = float(jnp.sum((old * u) ** 2))
-        freedom = float(jnp.sum(1.0 - 1.0 / h))
-        prior = PRIORS[f"{name}_spread"]
-        found.append(jnp.float32(solve_spread(prior, squares, freedom)))
-    return Spread(*found)
-
-
-def _spread_error(quality: Quality, spread: Spread, info: Information) -> Spread:
-    """Return standard errors of log spreads."""
-    curvatures = _curvatures(spread, info)
-    traits = (quality.skill, quality.lean)
-    return Spread(
-        *(
-            jnp.float32(
-                spread_error(
-                    PRIORS[f"{name}_spread"], np.asarray(u, float), np.asarray(h, float)
-                )
-            )
-            for name, u, h in zip(Spread._fields, traits, curvatures, strict=True)
-        )
-    )
+def _traits(
+    quality: Quality, spread: Spread, info: Information
+) -> Iterator[tuple[Prior, Array, Array, Array]]:
+    """Yield prior of the spread, spread, deviations and curvatures of every trait."""
+    priors = (PRIORS[f"{name}_spread"] for name in Spread._fields)
+    deviations = (quality.skill, quality.lean)
+    return zip(priors, spread, deviations, _curvatures(spread, info), strict=True)
 
 
 def _covariance(
@@ -418,7 +370,9 @@ def _covariance(
         shape, quality, spread, around, points, rows, _curvatures(spread, info)
     )
     whole = np.asarray(by_crowd - by_people @ answered.T, float)
-    return inverse_curvature(whole, PRIORS.values()), np.asarray(answered, float)
+    return estimate.inverse_curvature(whole, PRIORS.values()), np.asarray(
+        answered, float
+    )
 
 
 @partial(jax.jit, static_argnums=0)
@@ -452,23 +406,16 @@ def _curvature(
     averaged = _loss_of(shape)
     slope = jax.grad(loss, argnums=(0, 1))
 
-    def along(direction: Array) -> tuple[Array, Array]:
-        found: tuple[Array, Array] = jax.jvp(
-            lambda c: slope(c, people), (crowd,), (direction,)
-        )[1]
-        return found
+    def along(direction: Array) -> Any:
+        return jax.jvp(lambda c: slope(c, people), (crowd,), (direction,))[1]
 
-    def bend(direction: Array) -> Array:
-        turned: Array = jax.jvp(lambda u: slope(crowd, u)[1], (people,), (direction,))[
-            1
-        ]
-        return turned
+    def bend(direction: Array) -> Any:
+        return jax.jvp(lambda u: slope(crowd, u)[1], (people,), (direction,))[1]
 
-    def solve(column: Array) -> Array:
-        solved: Array = jax.scipy.sparse.linalg.cg(  # type: ignore[no-untyped-call]
+    def solve(column: Array) -> Any:
+        return jax.scipy.sparse.linalg.cg(  # type: ignore[no-untyped-call]
             bend, column, column / diagonal, maxiter=_CG_STEPS, M=lambda r: r / diagonal
         )[0]
-        return solved
 
     by_crowd, by_people = jax.lax.map(along, jnp.eye(crowd.size))
     order = _order_of(quality)
@@ -482,13 +429,9 @@ def _curvature(
 
 def _order_of(quality: Quality) -> Any:
     """Return where the numbers named in `GLOBALS` stand when sorted by name."""
-    start, place = {}, 0
-    for name in sorted(GLOBALS):
-        start[name] = place
-        place += int(np.size(getattr(quality, name)))
-    return np.concatenate(
-        [start[name] + np.arange(np.size(getattr(quality, name))) for name in GLOBALS]
-    )
+    sizes = {name: int(np.size(getattr(quality, name))) for name in sorted(GLOBALS)}
+    starts = dict(zip(sizes, np.cumsum([0, *sizes.values()]), strict=False))
+    return np.concatenate([starts[n] + np.arange(sizes[n]) for n in GLOBALS])
 
 
 def _people_error(

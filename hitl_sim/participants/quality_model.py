@@ -20,8 +20,8 @@ from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from hitl_sim.participants.answers import LABEL, MARKS, RATING
+from hitl_sim.participants.estimate import Prior
 from hitl_sim.participants.latent import Points, shared_part
-from hitl_sim.participants.shrink import Prior
 
 
 class Shape(NamedTuple):
@@ -114,6 +114,13 @@ class Spread(NamedTuple):
     lean: Float[Array, ""]
 
 
+class People(NamedTuple):
+    """Skill `[A]` and leanings `[A, J]` of people."""
+
+    skill: Float[Array, "A"]
+    lean: Float[Array, "A J"]
+
+
 PRIORS = {
     "mean": Prior(2.0, 1.5),
     "shared": Prior(1.0, 1.0),
@@ -175,38 +182,25 @@ def leanings(shape: Shape, lean: ArrayLike) -> Float[Array, "A K"]:
 
 
 def log_table(
-    shape: Shape,
-    points: Points,
-    quality: Quality,
-    skill: Float[Array, "A"],
-    lean: Float[Array, "A J"],
+    shape: Shape, points: Points, quality: Quality, people: People
 ) -> Float[Array, "A Z K R"]:
     """Return log P(answer | person, truth, point) as [person, truth, answer, point].
 
-    Args:
-        shape: of the data.
-        points: of the shared part.
-        quality: numbers of the crowd; those of people are ignored.
-        skill: of each person.
-        lean: leanings of each person.
+    The crowd's numbers count; those of people in `quality` are ignored.
     """
     if shape.kind == LABEL:
-        felt = felt_utility(shape, points, quality, skill, lean)
+        felt = felt_utility(shape, points, quality, people)
         judged = jax.nn.log_softmax(felt, axis=2)
     elif shape.kind == RATING:
-        judged = _rating(shape, points, quality, skill, lean)
+        judged = _rating(shape, points, quality, people)
     else:
-        judged = _marks(points, quality, skill, lean)
+        judged = _marks(points, quality, people)
     guess = jax.nn.log_sigmoid(quality.lapse) - jnp.log(1.0 * shape.num_options)
     return jnp.logaddexp(jax.nn.log_sigmoid(-quality.lapse) + judged, guess)
 
 
 def felt_utility(
-    shape: Shape,
-    points: Points,
-    quality: Quality,
-    skill: Float[Array, "A"],
-    lean: Float[Array, "A J"],
+    shape: Shape, points: Points, quality: Quality, people: People
 ) -> Float[Array, "A Z K R"]:
     """Return what an option is worth but for a person's own noise, over lambda_shared.
 
@@ -215,9 +209,9 @@ def felt_utility(
     shared = jax.nn.sigmoid(quality.shared)
     is_truth = jnp.eye(shape.num_options)
     systematic = (
-        skill[:, None, None] * is_truth[None]
+        people.skill[:, None, None] * is_truth[None]
         + confusion_matrix(shape, quality.confusion)[None]
-        + leanings(shape, lean)[:, None, :]
+        + leanings(shape, people.lean)[:, None, :]
     )
     seen = shared_part(points, shared)[None, :, :]
     if shape.has_difficulty:
@@ -237,12 +231,10 @@ def thresholds(values: Float[Array, "C"]) -> Float[Array, "C"]:
     return jnp.concatenate([values[:1], values[:1] + jnp.cumsum(jnp.exp(values[1:]))])
 
 
-def _rating(
-    shape: Shape, points: Points, quality: Quality, skill: Array, lean: Array
-) -> Array:
+def _rating(shape: Shape, points: Points, quality: Quality, people: People) -> Array:
     shared = jax.nn.sigmoid(quality.shared)
     place = level_places(shape.num_options)
-    lead = skill[:, None] * place[None, :] + lean
+    lead = people.skill[:, None] * place[None, :] + people.lean
     felt = lead[:, :, None] + shared_part(points, shared)[None, None, :, 1]
     cut = thresholds(quality.confusion)[None, None, :, None]
     below = (cut - felt[:, :, None, :]) / shared
@@ -264,18 +256,17 @@ def log_between(low: Array, high: Array) -> Array:
     )
 
 
-def _marks(points: Points, quality: Quality, skill: Array, lean: Array) -> Array:
-    criterion = quality.confusion[0] + lean
-    lead = skill[:, None] * points.normal[None, :] - criterion
+def _marks(points: Points, quality: Quality, people: People) -> Array:
+    criterion = quality.confusion[0] + people.lean
+    lead = people.skill[:, None] * points.normal[None, :] - criterion
     both = jnp.stack([jax.nn.log_sigmoid(-lead), jax.nn.log_sigmoid(lead)], axis=1)
     return both[:, None]
 
 
-def people_of(
-    quality: Quality, spread: Spread
-) -> tuple[Float[Array, "A"], Float[Array, "A J"]]:
+def people_of(quality: Quality, spread: Spread) -> People:
     """Return the skill and the leanings of each person."""
-    return quality.mean + spread.skill * quality.skill, spread.lean * quality.lean
+    skill = quality.mean + spread.skill * quality.skill
+    return People(skill, spread.lean * quality.lean)
 
 
 def item_evidence(
@@ -291,10 +282,7 @@ def item_evidence(
     of the classes.
     """
     return jax.ops.segment_sum(
-        pick(shape, table, rows),
-        rows.item,
-        shape.num_items,
-        indices_are_sorted=True,
+        pick(shape, table, rows), rows.item, shape.num_items, indices_are_sorted=True
     ) + state_weight(shape, points, rows, classes)
 
 
@@ -349,8 +337,7 @@ def negative_log_posterior(
     quality: Quality, spread: Spread, shape: Shape, points: Points, rows: Rows
 ) -> Array:
     """Return minus the log posterior, spreads given."""
-    skill, lean = people_of(quality, spread)
-    table = log_table(shape, points, quality, skill, lean)
+    table = log_table(shape, points, quality, people_of(quality, spread))
     evidence = item_evidence(shape, points, table, rows, quality.classes)
     likelihood = jnp.sum(jax.nn.logsumexp(evidence, axis=1))
     return -likelihood - log_prior(shape, quality)

@@ -1,10 +1,11 @@
 """Answers of real or simulated people, coded by number, one row per answer."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -76,6 +77,21 @@ class Record:
         """Number of items N, those without a row included."""
         return int(self.truth.size)
 
+    @property
+    def work(self) -> Ints:
+        """Rows of each person, `[A]`."""
+        return np.bincount(self.person, minlength=self.num_people)
+
+    @property
+    def work_share(self) -> Floats:
+        """Share of all rows that each person has, `[A]`."""
+        return np.asarray(self.work / self.person.size)
+
+    @property
+    def per_item(self) -> Ints:
+        """Rows of each item, `[N]`."""
+        return np.bincount(self.item, minlength=self.num_items)
+
 
 BY_ROW = ("person", "item", "occasion", "answer", "half", "seconds", "unit", "marks")
 
@@ -86,6 +102,21 @@ def select(record: Record, rows: NDArray[np.bool_]) -> Record:
     return replace(
         record, **{name: v[rows] for name, v in kept.items() if v is not None}
     )
+
+
+def first_answers(record: Record) -> Record:
+    """Keep first looks that were answered, of items whose truth is known."""
+    known = (record.answer >= 0) & (record.occasion == 0)
+    return select(record, known & (record.truth[record.item] >= 0))
+
+
+def pair_looks(record: Record, chosen: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Return the rows of first and of second looks at an item, among those chosen."""
+    cell = record.person * record.num_items + record.item
+    looks = [np.nonzero((record.occasion == look) & chosen)[0] for look in (0, 1)]
+    again = cell[looks[1]]
+    _, first, second = np.intersect1d(cell[looks[0]], again, return_indices=True)
+    return looks[0][first], looks[1][second]
 
 
 def take_half(record: Record, half: int) -> Record:
@@ -101,23 +132,33 @@ def take_half(record: Record, half: int) -> Record:
     return replace(part, person=person, item=item, **by_item)
 
 
-def consensus(item: Ints, answer: Ints, num_items: int, options: Sequence[int]) -> Ints:
-    """Return the option most answers name among `options`, -1 where two lead."""
-    cell = item[answer >= 0] * 3 + answer[answer >= 0]
-    counts = np.bincount(cell, minlength=num_items * 3).reshape(-1, 3)[:, options]
-    ordered = np.sort(counts, axis=1)
-    leader = np.asarray(options)[counts.argmax(axis=1)]
-    return np.where(ordered[:, -1] > ordered[:, -2], leader, -1)
-
-
 def components(person: Ints, item: Ints) -> Ints:
     """Number, per row, the groups of people and items that never meet another group."""
-    label = np.arange(int(person.max()) + 1)
-    while True:
-        lowest = np.full(int(item.max()) + 1, label.size)
-        np.minimum.at(lowest, item, label[person])
-        spread = label.copy()
-        np.minimum.at(spread, person, lowest[item])
-        if np.array_equal(spread, label):
-            return np.unique(label, return_inverse=True)[1][person]
-        label = spread
+    people = int(person.max()) + 1
+    size = people + int(item.max()) + 1
+    meet = sparse.coo_array((np.ones(item.size), (person, people + item)), (size, size))
+    label = csgraph.connected_components(meet, directed=False)[1][:people]
+    return np.unique(label, return_inverse=True)[1][person]
+
+
+def starts(count: Ints) -> Ints:
+    """Return where each group begins, when groups of these sizes follow each other."""
+    first: Ints = np.cumsum(count) - count
+    return first
+
+
+def medians(values: Floats, group: Ints) -> Floats:
+    """Return the median of every group, nan of an empty one.
+
+    Of values and groups `[L]`, groups from 0; the medians are `[G]`.
+    """
+    size = int(group.max(initial=-1)) + 1
+    order = np.lexsort((values, group))
+    count = np.bincount(group, minlength=size)
+    has = count > 0
+    begin = starts(count)[has]
+    found = np.full(size, np.nan)
+    low = order[begin + (count[has] - 1) // 2]
+    high = order[begin + count[has] // 2]
+    found[has] = (values[low] + values[high]) / 2.0
+    return found

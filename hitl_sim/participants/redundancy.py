@@ -1,18 +1,19 @@
-"""What asking more people buys: the curve of `oracles.agreement`, on rows.
+"""What asking more people buys, recorded and predicted by simulated crowds.
 
-The curves of hundreds of halves of a crowd are needed, so answers stand in `[N, S]`
-slots instead of one column a person, and Dawid-Skene keeps one shape per set.
+It is the curve of `oracles.agreement` on rows: the curves of hundreds of halves of a
+crowd are needed, so answers stand in `[N, S]` slots instead of one column a person, and
+Dawid-Skene keeps one shape per set.
 """
 
+from dataclasses import dataclass, replace
 from functools import partial
 
 import jax
 import numpy as np
 
-from hitl_sim.participants.group import starts
-from hitl_sim.participants.record import Floats, Ints, Record
+from hitl_sim.participants.record import Floats, Ints, Record, first_answers, starts
 from oracles.aggregate.dawid_skene import fit_dawid_skene
-from oracles.agreement import one_coin_answers
+from oracles.agreement.redundancy import METHODS
 
 EM_STEPS = 20
 MIN_ITEMS = 30
@@ -24,16 +25,14 @@ _dawid_skene = partial(jax.jit, static_argnums=(3, 4, 5))(fit_dawid_skene)
 def slots(record: Record, values: Ints | None = None) -> tuple[Ints, Ints]:
     """Lay the values of rows out by item, -1 where an item has fewer rows.
 
-    Args:
-        record: rows to lay out.
-        values: `[L]` what to lay out; the answers if None.
+    The values `[L]` are the answers if None.
 
     Returns:
         `[M, S]` values of the items that have any, and `[M]` these items.
     """
     values = record.answer if values is None else values
     order = np.argsort(record.item, kind="stable")
-    count = np.bincount(record.item, minlength=record.num_items)
+    count = record.per_item
     start = starts(count)
     place = np.arange(order.size) - start[record.item[order]]
     laid = np.full((record.num_items, int(count.max(initial=1))), -1, np.int64)
@@ -70,45 +69,45 @@ def curve(
     found = np.full((num_draws, len(sizes)), np.nan)
     count = (given >= 0).sum(axis=1)
     for draw in range(num_draws):
-        lots = np.where(given >= 0, rng.random(given.shape), np.inf)
-        order = np.argsort(lots, axis=1)
+        order = by_lot(rng, given)
         for column, size in enumerate(sizes):
             enough = count >= size
             if enough.sum() < MIN_ITEMS:
                 continue
             chosen = order[enough, :size]
             answers = np.take_along_axis(given[enough], chosen, axis=1)
-            if method == "majority":
-                score = (answers[:, :, None] == np.arange(record.num_options)).sum(1)
-            else:
-                named = np.take_along_axis(people[enough], chosen, axis=1)
-                score = label_posterior(record, answers, named)
-            top = score >= score.max(axis=1, keepdims=True) - _TIE
-            hit = top[np.arange(top.shape[0]), truth[enough]] / top.sum(axis=1)
+            named = np.take_along_axis(people[enough], chosen, axis=1)
+            chance = join(record, method, answers, named)
+            hit = chance[np.arange(chance.shape[0]), truth[enough]]
             found[draw, column] = hit.mean()
     mean: Floats = found.mean(axis=0)
     return mean
 
 
-def one_coin(rng: np.random.Generator, record: Record) -> Record:
-    """Let independent people of the same accuracies answer instead."""
-    answers = np.full((record.num_items, record.num_people), -1)
-    answers[record.item, record.person] = record.answer
-    drawn = one_coin_answers(rng, answers, record.truth, record.num_options)
-    fields = {**vars(record), "answer": drawn[record.item, record.person]}
-    return Record(**fields)
+def by_lot(rng: np.random.Generator, given: Ints) -> Ints:
+    """Order the slots of every item at random, those without an answer last."""
+    lots = np.where(given >= 0, rng.random(given.shape), np.inf)
+    return np.asarray(np.argsort(lots, axis=1))
+
+
+def join(record: Record, method: str, answers: Ints, people: Ints) -> Floats:
+    """Return the chance of each option to be the label, equal ones at random, `[M, K]`.
+
+    Answers and people are `[M, S]`, answers -1 where there is none.
+    """
+    if method == "majority":
+        score = (answers[:, :, None] == np.arange(record.num_options)).sum(axis=1) * 1.0
+    else:
+        score = label_posterior(record, answers, people)
+    top = score >= score.max(axis=1, keepdims=True) - _TIE
+    return np.asarray(top / top.sum(axis=1, keepdims=True))
 
 
 def label_posterior(record: Record, answers: Ints, people: Ints) -> Floats:
     """Run Dawid-Skene on items padded to all of the record's, so as to compile once.
 
-    Args:
-        record: for the number of items, people and options.
-        answers: `[M, S]` answers, -1 where there is none.
-        people: `[M, S]` who gave them.
-
-    Returns:
-        `[M, K]` probability of each label.
+    Answers and people are `[M, S]`, answers -1 where there is none; the probability of
+    each label is `[M, K]`.
     """
     padding = ((0, record.num_items - answers.shape[0]), (0, 0))
     padded = np.pad(answers, padding, constant_values=-1)
@@ -117,12 +116,64 @@ def label_posterior(record: Record, answers: Ints, people: Ints) -> Floats:
         np.pad(np.maximum(people, 0), padding).astype(np.int32),
         padded >= 0,
         record.num_options,
-        _round_up(record.num_people),
+        # a power of two, so that halves of a crowd share a program
+        1 << max(record.num_people - 1, 1).bit_length(),
         EM_STEPS,
     )
     return np.asarray(posterior, float)[: answers.shape[0]]
 
 
-def _round_up(number: int) -> int:
-    """Round up to a power of two, so that halves of a crowd share a program."""
-    return 1 << max(number - 1, 1).bit_length()
+_CURVE_DRAWS = 12
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """What redundancy buys with people who were held out.
+
+    Attributes:
+        method: "majority" or "dawid_skene".
+        size: people per item.
+        real: accuracy with the real people.
+        simulated: mean over simulated crowds.
+        low: 2.5 % quantile over crowds.
+        high: 97.5 % quantile.
+    """
+
+    method: str
+    size: int
+    real: float
+    simulated: float
+    low: float
+    high: float
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the real people lie within the interval."""
+        return self.low <= self.real <= self.high
+
+
+def with_sizes(record: Record) -> Record:
+    """Choose the sizes of the redundancy curve that the items allow."""
+    depth = int(np.quantile(np.bincount(record.item), 0.25))
+    sizes = tuple(size for size in (1, 3, 5, 10) if size <= depth)
+    return replace(record, sizes=sizes)
+
+
+def predict_curve(
+    rng: np.random.Generator, held: Record, crowds: list[Record]
+) -> list[CurvePoint]:
+    """Hold the redundancy curve of real people against those of simulated crowds."""
+    found = []
+    for method in METHODS:
+        real = curve(rng, first_answers(held), method, held.sizes, _CURVE_DRAWS)
+        drawn = np.array(
+            [curve(rng, first_answers(c), method, held.sizes, 2) for c in crowds]
+        )
+        low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0)
+        found += [
+            CurvePoint(method, size, *map(float, values))
+            for size, *values in zip(
+                held.sizes, real, drawn.mean(axis=0), low, high, strict=True
+            )
+        ]
+    return found

@@ -6,8 +6,7 @@ expectation, given the answer and all others.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,18 +15,12 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Bool, Float, Int
 
-from hitl_sim.participants.group import starts
+from hitl_sim.participants import estimate
+from hitl_sim.participants.estimate import Prior
 from hitl_sim.participants.idle import log_seconds
 from hitl_sim.participants.latent import Points
-from hitl_sim.participants.minimise import Loss, minimise
-from hitl_sim.participants.quality_model import Quality, Shape, felt_utility
-from hitl_sim.participants.record import Floats, Ints, Record
-from hitl_sim.participants.shrink import (
-    Prior,
-    inverse_curvature,
-    solve_spread,
-    spread_error,
-)
+from hitl_sim.participants.quality_model import People, Quality, Shape, felt_utility
+from hitl_sim.participants.record import Floats, Record, starts
 from oracles.timing import LAPSE_LOG_TIME, PAUSE_FACTOR
 
 _ROUNDS, _STEPS = 5, 30
@@ -80,7 +73,7 @@ class Times(NamedTuple):
     Attributes:
         person: `[L]`.
         log_seconds: `[L]`.
-        trials: `[L]` questions before, -1 where the order is unknown.
+        trials: `[L]` questions before; None where the order is unknown.
         conflict: `[L]` expected conflict.
         log_size: `[L]`.
         lapse: `[L]` probability that the answer was a quick guess.
@@ -88,7 +81,7 @@ class Times(NamedTuple):
 
     person: Int[Array, "L"]
     log_seconds: Float[Array, "L"]
-    trials: Int[Array, "L"]
+    trials: Int[Array, "L"] | None
     conflict: Float[Array, "L"]
     log_size: Float[Array, "L"]
     lapse: Float[Array, "L"]
@@ -107,7 +100,6 @@ class ResponseTimeFit:
         is_ordered: whether practice could be fitted.
         conflict: mean of the expected conflicts.
         unseen_conflict: mean variance of conflicts around what was expected.
-        pause_probability: `[L]` that a time holds an interruption, rows as recorded.
     """
 
     timing: Timing
@@ -118,7 +110,6 @@ class ResponseTimeFit:
     is_ordered: bool
     conflict: float
     unseen_conflict: float
-    pause_probability: Floats
 
     def spread_without_conflict(self, log_spread: float) -> float:
         """Return the spread of log seconds that conflict does not make.
@@ -152,28 +143,21 @@ class Effort:
 
 
 def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
-    """Fit the times of a record.
-
-    Args:
-        record: answers with times; rows without one are left out.
-        effort: of each answer.
-
-    Returns:
-        The fit.
-    """
-    times, rows = lay_out_times(record, effort)
-    timing = _start(times, record.num_people)
+    """Fit the times of a record; rows without one are left out."""
+    times = lay_out_times(record, effort)
+    centre = {name: jnp.float32(PRIORS[name].mean) for name in TRAITS}
+    centre["pace"] = jnp.median(times.log_seconds)
+    timing = Timing(**centre, person=jnp.zeros(record.num_people))
     spread = jnp.float32(np.exp(PRIORS["pace_spread"].mean))
-    loss = _loss_of(record.is_ordered)
     for _ in range(_ROUNDS):
-        timing, _ = minimise(loss, timing, _STEPS, spread, times)
-        spread = _respread(timing, spread, times, record.is_ordered)
-    timing, _ = minimise(loss, timing, _STEPS, spread, times)
-    sd = _errors(timing, spread, times, record.is_ordered)
-    chance = np.full(record.person.size, np.nan)
-    chance[rows] = np.asarray(_pause_chance(timing, spread, times, record.is_ordered))
-    residual = np.asarray(_residual(timing, spread, times, record.is_ordered), float)
-    drift, memory = _slow_part(times, residual, chance[rows], record.is_ordered)
+        timing = estimate.minimise(_loss, timing, _STEPS, spread, times)
+        h = _curvature(timing, spread, times)
+        spread = estimate.respread(PRIORS["pace_spread"], spread, timing.person, h)
+    timing = estimate.minimise(_loss, timing, _STEPS, spread, times)
+    sd = _errors(timing, spread, times)
+    chance = np.asarray(_pause_chance(timing, spread, times))
+    residual = np.asarray(_residual(timing, spread, times), float)
+    drift, memory = _slow_part(times, residual, chance)
     return ResponseTimeFit(
         timing=timing,
         pace_spread=float(spread),
@@ -183,40 +167,34 @@ def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
         is_ordered=record.is_ordered,
         conflict=float(jnp.mean(times.conflict)),
         unseen_conflict=effort.unseen,
-        pause_probability=chance,
     )
 
 
-def lay_out_times(record: Record, effort: Effort) -> tuple[Times, Ints]:
-    """Return the known times and the rows they stand in."""
+def lay_out_times(record: Record, effort: Effort) -> Times:
+    """Return the known times."""
     rows = np.nonzero(np.isfinite(record.times))[0]
-    count = np.bincount(record.person, minlength=record.num_people)
+    count = record.work
     start = starts(count)
     trials = rows - start[record.person[rows]]
-    times = Times(
+    return Times(
         person=jnp.asarray(record.person[rows], jnp.int32),
         log_seconds=jnp.asarray(log_seconds(record.times[rows]), jnp.float32),
-        trials=jnp.asarray(trials, jnp.int32),
+        trials=jnp.asarray(trials, jnp.int32) if record.is_ordered else None,
         conflict=jnp.asarray(effort.conflict[rows], jnp.float32),
         log_size=jnp.asarray(np.log(record.size[record.item[rows]]), jnp.float32),
         lapse=jnp.asarray(effort.lapse[rows], jnp.float32),
     )
-    return times, rows
 
 
 def conflict_table(
-    shape: Shape,
-    points: Points,
-    quality: Quality,
-    skill: Float[Array, "A"],
-    lean: Float[Array, "A J"],
+    shape: Shape, points: Points, quality: Quality, people: People
 ) -> tuple[Float[Array, "A Z K R"], Float[Array, "A Z K R"]]:
     """Return the expected conflict of every answer to a label, and its square's.
 
     Given the choice, its margin is M = tau (d - logit(v sigmoid(d))), v uniform, d the
     lead of its utility over the log-sum-exp of the others and tau lambda_shared.
     """
-    felt = felt_utility(shape, points, quality, skill, lean)
+    felt = felt_utility(shape, points, quality, people)
     log_share = jax.nn.log_softmax(felt, axis=2)
     lead = log_share - jnp.log(jnp.maximum(-jnp.expm1(log_share), 1e-9))
     tau = jax.nn.sigmoid(quality.shared)
@@ -232,38 +210,30 @@ def conflict_table(
     return jnp.mean(first, axis=0), jnp.mean(second, axis=0)
 
 
-def _start(times: Times, num_people: int) -> Timing:
-    centre = {name: jnp.float32(PRIORS[name].mean) for name in TRAITS}
-    centre["pace"] = jnp.median(times.log_seconds)
-    return Timing(**centre, person=jnp.zeros(num_people))
-
-
-def _expected(timing: Timing, spread: Array, times: Times, is_ordered: bool) -> Array:
+def _expected(timing: Timing, spread: Array, times: Times) -> Array:
     """Return log seconds of work without noise."""
     pace = timing.pace + spread * timing.person[times.person]
     weighing = timing.conflict * times.conflict + timing.length * times.log_size
     # A guess takes a third of the time, and no weighing (timing).
     weighing = weighing + times.lapse * (LAPSE_LOG_TIME - weighing)
-    if not is_ordered:
+    if times.trials is None:
         return pace + weighing
     vanished = jnp.exp(-jnp.exp(timing.power) * jnp.log1p(1.0 * times.trials))
     return pace + weighing + jnp.log1p(jnp.exp(timing.practice) * vanished)
 
 
-def _residual(timing: Timing, spread: Array, times: Times, is_ordered: bool) -> Array:
-    return times.log_seconds - _expected(timing, spread, times, is_ordered)
+def _residual(timing: Timing, spread: Array, times: Times) -> Array:
+    return times.log_seconds - _expected(timing, spread, times)
 
 
-def _components(
-    timing: Timing, spread: Array, times: Times, is_ordered: bool
-) -> tuple[Array, Array]:
+def _components(timing: Timing, spread: Array, times: Times) -> tuple[Array, Array]:
     """Return log densities of work, and of work with an interruption."""
-    residual = _residual(timing, spread, times, is_ordered)
+    residual = _residual(timing, spread, times)
     sd = jnp.exp(timing.spread)
     work = -0.5 * jnp.square(residual / sd) - timing.spread - 0.5 * jnp.log(2 * jnp.pi)
     # An interruption lasts ten typical times, plus exponentially more (timing).
     pace = timing.pace + spread * timing.person[times.person]
-    usual = _expected(timing, spread, times, is_ordered)
+    usual = _expected(timing, spread, times)
     excess = jnp.exp(times.log_seconds - pace) - jnp.exp(usual - pace)
     over = excess / PAUSE_FACTOR - 1.0
     log_slope = times.log_seconds - pace - jnp.log(PAUSE_FACTOR)
@@ -274,94 +244,57 @@ def _components(
     )
 
 
-def _log_posterior(
-    timing: Timing, spread: Array, times: Times, is_ordered: bool
-) -> tuple[Array, Array]:
-    """Return the log likelihood of each time, and the log prior."""
-    work, pause = _components(timing, spread, times, is_ordered)
+def _loss(timing: Timing, spread: Array, times: Times) -> Array:
+    """Return minus the log posterior."""
+    work, pause = _components(timing, spread, times)
     prior = -0.5 * jnp.sum(jnp.square(timing.person))
     for name in TRAITS:
         mean, sd = PRIORS[name]
         prior = prior - 0.5 * jnp.square((getattr(timing, name) - mean) / sd)
-    return jnp.logaddexp(work, pause), prior
+    return -jnp.sum(jnp.logaddexp(work, pause)) - prior
 
 
-@lru_cache(maxsize=2)
-def _loss_of(is_ordered: bool) -> Loss:
-    def loss(timing: Timing, spread: Array, times: Times) -> Array:
-        likelihood, prior = _log_posterior(timing, spread, times, is_ordered)
-        return -jnp.sum(likelihood) - prior
-
-    return loss
-
-
-@partial(jax.jit, static_argnums=3)
-def _pause_chance(
-    timing: Timing, spread: Array, times: Times, is_ordered: bool
-) -> Float[Array, "L"]:
-    work, pause = _components(timing, spread, times, is_ordered)
+@jax.jit
+def _pause_chance(timing: Timing, spread: Array, times: Times) -> Float[Array, "L"]:
+    work, pause = _components(timing, spread, times)
     return jnp.asarray(jax.nn.sigmoid(pause - work))
 
 
-def _curvature(
-    timing: Timing, spread: Array, times: Times, is_ordered: bool
-) -> Float[Array, "A"]:
+def _curvature(timing: Timing, spread: Array, times: Times) -> Float[Array, "A"]:
     """Return the curvature of the loss in each person's standardised pace."""
-    chance = _pause_chance(timing, spread, times, is_ordered)
+    chance = _pause_chance(timing, spread, times)
     known = (1.0 - chance) / jnp.exp(2.0 * timing.spread)
     by_person = jax.ops.segment_sum(known, times.person, timing.person.size)
     return jnp.asarray(1.0 + spread**2 * by_person)
 
 
-def _respread(timing: Timing, spread: Array, times: Times, is_ordered: bool) -> Array:
-    """Take MacKay's step, with the prior of the spread."""
-    h = _curvature(timing, spread, times, is_ordered)
-    squares = float(jnp.sum(jnp.square(spread * timing.person)))
-    freedom = float(jnp.sum(1.0 - 1.0 / h))
-    return jnp.asarray(solve_spread(PRIORS["pace_spread"], squares, freedom))
-
-
-def _errors(
-    timing: Timing, spread: Array, times: Times, is_ordered: bool
-) -> dict[str, float]:
+def _errors(timing: Timing, spread: Array, times: Times) -> dict[str, float]:
     """Return standard errors of the crowd's numbers, people taken out."""
-    own, across, block = _bends(timing, spread, times, is_ordered)
+    own, by_person, block = _bends(timing, spread, times)
     h = np.maximum(np.asarray(block, float), 1.0)
-    whole = (
-        np.asarray(own, float)
-        - (np.asarray(across, float) / h) @ np.asarray(across, float).T
-    )
-    sd = np.sqrt(np.diag(inverse_curvature(whole, PRIORS.values()))).tolist()
+    across = np.asarray(by_person, float)
+    whole = np.asarray(own, float) - (across / h) @ across.T
+    sd = np.sqrt(np.diag(estimate.inverse_curvature(whole, PRIORS.values()))).tolist()
     found = dict(zip(sorted(TRAITS), sd, strict=True))
-    u = np.asarray(timing.person, float)
-    found["pace_spread"] = spread_error(PRIORS["pace_spread"], u, h)
-    return found
+    spread_sd = estimate.spread_error(PRIORS["pace_spread"], timing.person, h)
+    return found | {"pace_spread": spread_sd}
 
 
-@partial(jax.jit, static_argnums=3)
-def _bends(
-    timing: Timing, spread: Array, times: Times, is_ordered: bool
-) -> tuple[Array, Array, Array]:
+@jax.jit
+def _bends(timing: Timing, spread: Array, times: Times) -> tuple[Array, Array, Array]:
     """Return curvature in the crowd's numbers, across to people, and of people.
 
     Nobody's time depends on another's pace: the last is diagonal.
     """
     crowd, rebuild = ravel_pytree({name: getattr(timing, name) for name in TRAITS})
-    loss = _loss_of(is_ordered)
 
-    def slopes(crowd: Array, person: Array) -> tuple[Array, Array]:
-        def value(crowd: Array, person: Array) -> Array:
-            return loss(Timing(**rebuild(crowd), person=person), spread, times)
+    def value(crowd: Array, person: Array) -> Array:
+        return _loss(Timing(**rebuild(crowd), person=person), spread, times)
 
-        found: tuple[Array, Array] = jax.grad(value, (0, 1))(crowd, person)
-        return found
+    slopes = jax.grad(value, (0, 1))
 
-    def along(direction: Array) -> tuple[Array, Array]:
-        def at(crowd: Array) -> tuple[Array, Array]:
-            return slopes(crowd, timing.person)
-
-        found: tuple[Array, Array] = jax.jvp(at, (crowd,), (direction,))[1]
-        return found
+    def along(direction: Array) -> Any:
+        return jax.jvp(lambda c: slopes(c, timing.person), (crowd,), (direction,))[1]
 
     own, across = jax.lax.map(along, jnp.eye(crowd.size))
     ones = jnp.ones_like(timing.person)
@@ -369,15 +302,13 @@ def _bends(
     return own, across, block
 
 
-def _slow_part(
-    times: Times, residual: Floats, chance: Floats, is_ordered: bool
-) -> tuple[float, float]:
+def _slow_part(times: Times, residual: Floats, chance: Floats) -> tuple[float, float]:
     """Return spread and memory of the slow part from how residuals go together.
 
     With an AR(1) part and fresh noise, covariances at lags 1 and 2 are d^2 m and
     d^2 m^2.
     """
-    if not is_ordered:
+    if times.trials is None:
         return float("nan"), float("nan")
     person = np.asarray(times.person)
     is_work: Bool[np.ndarray, L] = chance < 0.5

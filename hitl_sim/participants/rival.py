@@ -20,7 +20,7 @@ import numpy as np
 from jax import Array
 from scipy.special import gammaln
 
-from hitl_sim.participants.minimise import minimise
+from hitl_sim.participants.estimate import minimise
 from hitl_sim.participants.record import Floats, Record
 
 RIVALS = ("one coin", "Dawid-Skene", "GLAD")
@@ -154,7 +154,7 @@ def _fit_glad(record: Record) -> tuple[Floats, Floats]:
     right = record.answer == record.truth[record.item]
     start = (jnp.ones(record.num_people), jnp.zeros(record.num_items))
     columns = (record.person, record.item, right)
-    (ability, log_ease), _ = minimise(
+    ability, log_ease = minimise(
         _glad_loss, start, _GLAD_STEPS, *(jnp.asarray(c) for c in columns)
     )
     return np.asarray(ability, float), np.asarray(log_ease, float)

@@ -1,15 +1,22 @@
-"""People and items drawn from a fit, to be asked by an oracle."""
+"""People and items drawn from a fit, and a recorded design put to an oracle.
 
-from dataclasses import replace
+The oracle is the product's; here answers only move between the rows of a record and
+the queues of a query.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import PRNGKeyArray
 from numpy.typing import ArrayLike, NDArray
 
 from hitl_sim.participants.answers import LABEL
-from hitl_sim.participants.ask import Items, ask
 from hitl_sim.participants.fit import CrowdFit
 from hitl_sim.participants.quality import QualityFit
 from hitl_sim.participants.quality_model import (
@@ -19,10 +26,91 @@ from hitl_sim.participants.quality_model import (
     confusion_matrix,
     leanings,
 )
-from hitl_sim.participants.record import Floats, Record
+from hitl_sim.participants.record import Floats, Ints, Record, starts
 from hitl_sim.participants.response_time import ResponseTimeFit
-from oracles import Annotators
-from oracles.literature import plain_annotators
+from oracles import Annotators, Query, Response
+from oracles.annotators import map_people, plain_annotators
+from oracles.feedback import FEEDBACK
+
+# People are asked in groups of like workload, so that little of a queue is padding.
+QUEUES = (16, 64, 256, 1024)
+
+
+@dataclass(frozen=True)
+class Items:
+    """Traits of items: `[N]` difficulty and discrimination, `[N, K]` utility."""
+
+    difficulty: Floats
+    discrimination: Floats
+    utility: Floats
+
+
+def ask(
+    key: PRNGKeyArray, kind: str, people: Annotators, items: Items, record: Record
+) -> tuple[Ints, Floats]:
+    """Let people answer the questions of a record.
+
+    Returns:
+        `[L]` answers, of marks `[L, K]`, and `[L]` seconds.
+    """
+    rows, answers, seconds = [], [], []
+    for chosen, laid in _groups(record):
+        query = _query(record, items, laid)
+        response = _ask(kind, key, take_people(people, chosen), query)
+        asked = laid >= 0
+        rows.append(laid[asked])
+        answers.append(np.asarray(response.answer)[asked])
+        seconds.append(np.asarray(response.seconds)[asked])
+    order = np.argsort(np.concatenate(rows))
+    return (
+        np.concatenate(answers)[order].astype(np.int64),
+        np.concatenate(seconds)[order].astype(float),
+    )
+
+
+def _groups(record: Record) -> Iterator[tuple[Ints, Ints]]:
+    """Yield people of like workload, `[A]`, and their rows, `[T, A]`, -1 = padding."""
+    count = record.work
+    start = starts(count)
+    edges = (0, *QUEUES, max(int(count.max()), QUEUES[-1] + 1))
+    for low, high in pairwise(edges):
+        people = np.nonzero((count > low) & (count <= high))[0]
+        if people.size:
+            place = np.arange(count[people].max())[:, None]
+            rows = start[people][None, :] + place
+            yield people, np.where(place < count[people], rows, -1)
+
+
+def _query(record: Record, items: Items, rows: Ints) -> Query:
+    row = np.maximum(rows, 0)
+    item = record.item[row]
+    truth = record.truth[item]
+    objects = None
+    if record.objects is not None:
+        objects = jnp.asarray(record.objects[item], jnp.int32)
+    return Query(
+        item=jnp.asarray(item, jnp.int32),
+        occasion=jnp.asarray(record.occasion[row], jnp.int32),
+        truth=jnp.asarray(np.maximum(truth, 0), jnp.int32),
+        utility=jnp.asarray(items.utility[item], jnp.float32),
+        difficulty=jnp.asarray(items.difficulty[item], jnp.float32),
+        discrimination=jnp.asarray(items.discrimination[item], jnp.float32),
+        size=jnp.asarray(record.size[item], jnp.float32),
+        is_asked=jnp.asarray(rows >= 0),
+        options=objects,
+    )
+
+
+@partial(jax.jit, static_argnums=0)
+def _ask(kind: str, key: jax.Array, params: Annotators, query: Query) -> Response:
+    oracle = FEEDBACK[kind]
+    return oracle.answer(key, params, oracle.init(key, params), query)[1]
+
+
+def take_people(params: Annotators, people: Ints) -> Annotators:
+    """Take some of the people; `shared` belongs to the whole crowd."""
+    return map_people(lambda leaf: leaf[people], params)
+
 
 # Fitted people stand this share of all ranks from whose work they take over.
 _RANKS_OFF = 0.05
@@ -105,11 +193,7 @@ def draw_annotators(
 
 
 def simulate_design(
-    seed: int,
-    fit: CrowdFit,
-    fitted: Record,
-    design: Record,
-    is_in_doubt: bool = False,
+    seed: int, fit: CrowdFit, fitted: Record, design: Record, is_in_doubt: bool = False
 ) -> Record:
     """Let people like the fitted ones answer what a record asks.
 
@@ -161,12 +245,12 @@ def _like_workload(
     rng: np.random.Generator, fitted: Record, design: Record, is_in_doubt: bool
 ) -> NDArray[np.intp]:
     """Return, for each person of a design, a fitted person of like rank in workload."""
-    work = np.bincount(fitted.person, minlength=fitted.num_people) * 1.0
+    work = fitted.work * 1.0
     there = np.nonzero(work > 0)[0]
     if is_in_doubt:
         there = rng.choice(there, there.size)
     ranked = there[np.argsort(work[there] + rng.random(there.size))]
-    wanted = np.bincount(design.person, minlength=design.num_people)
+    wanted = design.work
     rank = np.argsort(np.argsort(wanted + rng.random(wanted.size)))
     place = (rank + 0.5) / wanted.size * there.size - 0.5
     near = np.rint(place + rng.normal(0.0, _RANKS_OFF * there.size, place.size))

@@ -1,78 +1,33 @@
-"""Import answers from CSV, TSV and Parquet files, and from frames of crowd-kit."""
+"""Import answers from whichever file: CSV, TSV, Parquet, or the export of a tool."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 from pyarrow import parquet
 
-from hitl_sim.participants.answers import (
-    FIELDS,
-    KINDS,
-    Answers,
-    is_written_here,
+from hitl_sim.participants.answers import Answers, is_written_here
+from hitl_sim.participants.clean import (
+    PLAIN,
+    Layout,
+    clean,
+    refuse_question,
+    without_marks,
 )
-from hitl_sim.participants.clean import clean, columns_of
 from hitl_sim.participants.column import Place
 from hitl_sim.participants.export import EXPORTED, Sheet, recognise
-from hitl_sim.participants.missing import blank_marks
+from hitl_sim.participants.format.document import looks_like_json
+from hitl_sim.participants.format.registry import read_export
 from hitl_sim.participants.text_file import check_header, read_text
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 
 
-@dataclass(frozen=True)
-class Layout:
-    """What the columns of a file mean.
-
-    Attributes:
-        columns: what the file calls a column of `FIELDS`, where it is another name.
-        kind: kind of all answers, where the file has no such column.
-        rename: what the file calls an answer or gold, and what it shall be called.
-        keep: other columns to keep; they are dropped otherwise, texts above all.
-        seconds_per_unit: seconds in a unit of the file's times; .001 for milliseconds.
-        confidence_max: largest confidence of the file's scale; 100 for percent.
-        salt: of the pseudonyms; None draws one that nobody knows.
-        is_pseudonymous: whether annotators are renamed; False keeps the file's names.
-        keep_na: whether NA, NaN, null ... of a text file name a class; they mean that
-            a value is missing otherwise.
-        wide: where a person has one row for all items, the columns of a field by item,
-            as "answer={item}_Q1" or "{item}.answer".
-    """
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-    kind: str | None = None
-    rename: Mapping[str, str] = field(default_factory=dict)
-    keep: Sequence[str] = ()
-    seconds_per_unit: float = 1.0
-    confidence_max: float = 1.0
-    salt: bytes | None = None
-    is_pseudonymous: bool = True
-    keep_na: bool = False
-    wide: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse a kind that does not exist, and scales that turn numbers around."""
-        if self.kind is not None and self.kind not in KINDS:
-            allowed = ", ".join(map(repr, KINDS))
-            raise ValueError(f"`kind` must be one of {allowed}, got {self.kind!r}.")
-        for name in ("seconds_per_unit", "confidence_max"):
-            value = getattr(self, name)
-            if not 0.0 < value < math.inf:
-                raise ValueError(f"`{name}` must be finite and > 0, got {value:g}.")
-
-
-def read_answers(path: Path, layout: Layout = Layout()) -> Answers:
+def read_answers(path: Path, layout: Layout = PLAIN) -> Answers:
     """Import a table of answers.
 
-    Args:
-        path: .csv, .tsv (each may be packed with gzip) or .parquet.
-        layout: what its columns mean.
-
-    Returns:
-        The answers.
+    .csv, .tsv (each may be packed with gzip) or .parquet.
 
     Raises:
         ValueError: the file cannot be read, lacks a column, or holds what cannot be
@@ -82,7 +37,7 @@ def read_answers(path: Path, layout: Layout = Layout()) -> Answers:
     if table.num_rows == 0:
         raise ValueError(f"{path}: must hold answers, got no row.")
     if place.line_of is not None:
-        known = [*layout.columns.values(), *layout.keep, *EXPORTED]
+        known = [*layout.columns.values(), *EXPORTED]
         check_header(table, table.column_names if layout.wide else known, place)
     sheet = recognise(
         Sheet(table, place, layout.columns, layout.seconds_per_unit), layout.wide
@@ -123,28 +78,54 @@ def _doubtful_unit(layout: Layout) -> list[str]:
     return [f"column {name!r} is read in seconds; for milliseconds --time-unit-s .001."]
 
 
-def without_marks(
-    table: pa.Table, layout: Layout, place: Place
-) -> tuple[pa.Table, list[str]]:
-    """Turn marks of missing values into missing ones, in the columns that count.
+_JSON = (".json", ".jsonl", ".ndjson")
 
-    Args:
-        table: as a file has it.
-        layout: what its columns mean, and whether marks name a class.
-        place: the file.
 
-    Returns:
-        The table, and notes that count the marks.
+def import_answers(path: Path, layout: Layout, question: str | None = None) -> Answers:
+    """Import a table by its suffix, or the export of a tool by its content.
+
+    A question is named where tasks ask several; tables have one.
 
     Raises:
-        ValueError: a person or an item is marked as missing; names the row.
+        ValueError: as `read_answers` and `read_export`.
     """
-    notes = []
-    for field_, name in columns_of(table, layout, place).items():
-        is_class = layout.keep_na and FIELDS[field_] == pa.string()
-        if is_class:
-            continue
-        column, more = blank_marks(table.column(name), field_, name, place)
-        table = table.set_column(table.column_names.index(name), name, column)
-        notes += more
-    return table, notes
+    if _is_export(path):
+        return read_export(path, layout, question)
+    refuse_question(question)
+    return _with_earlier_notes(read_answers(path, layout), path)
+
+
+def _with_earlier_notes(answers: Answers, path: Path) -> Answers:
+    """Keep what an earlier import found, where `Answers.write` wrote the file."""
+    if path.suffix.lower() != ".parquet":
+        return answers
+    words = parquet.read_schema(path).metadata or {}
+    if b"origin" not in words:
+        return answers
+    earlier = words.get(b"notes", b"").decode().splitlines()
+    return replace(answers, notes=tuple(dict.fromkeys([*earlier, *answers.notes])))
+
+
+def _is_export(path: Path) -> bool:
+    """Whether a file is JSON; what is named as a table is a table."""
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    if suffix in SUFFIXES:
+        return False
+    return suffix in _JSON or (path.exists() and looks_like_json(path))
+
+
+def parse_pairs(option: str, texts: Sequence[str]) -> Mapping[str, str]:
+    """Read options written as NAME=VALUE.
+
+    Raises:
+        ValueError: there is no "=" in one, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value:
+            raise ValueError(f"`{option}` must be NAME=VALUE, got {text!r}.")
+        if name in found:
+            raise ValueError(f"`{option}` must name {name!r} once, got it twice.")
+        found[name] = value
+    return found

@@ -6,7 +6,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from hitl_sim.participants.answers import FIELDS
-from hitl_sim.participants.column import Place
+from hitl_sim.participants.column import Place, flags_of
 from hitl_sim.table.header import find_again, is_row
 from hitl_sim.table.text_column import with_points
 from hitl_sim.table.text_file import read_delimited
@@ -58,10 +57,7 @@ def read_text(path: Path, usual: str) -> tuple[pa.Table, Place, list[str]]:
 def check_header(table: pa.Table, known: Sequence[str], place: Place) -> None:
     """Refuse a header that is a row of answers, comes twice, or repeats a name.
 
-    Args:
-        table: as it was read.
-        known: names that the caller knows to be columns.
-        place: the file.
+    `known` are names that the caller knows to be columns.
 
     Raises:
         ValueError: the first line looks like a row of answers, a later one like the
@@ -91,7 +87,7 @@ def _empty_rows(table: pa.Table) -> NDArray[np.bool_]:
     empty = np.ones(table.num_rows, bool)
     for column in table.columns:
         cells = pc.equal(pc.utf8_trim_whitespace(column), "")
-        empty &= cells.to_numpy(zero_copy_only=False)
+        empty &= flags_of(cells)
     return empty
 
 
@@ -111,15 +107,10 @@ def _check_encoding(path: Path, raw: bytes) -> None:
         ) from None
 
 
-def _records(raw: bytes, delimiter: str) -> Any:
-    return csv.reader(
-        io.StringIO(str(raw, "utf-8-sig"), newline=""), delimiter=delimiter
-    )
-
-
 def _line_of(raw: bytes, delimiter: str, row: int) -> int:
     """Return the line of the file in which a row begins; cells may hold line breaks."""
-    reader, count, line = _records(raw, delimiter), -2, 1
+    text = io.StringIO(str(raw, "utf-8-sig"), newline="")
+    reader, count, line = csv.reader(text, delimiter=delimiter), -2, 1
     try:
         for record in reader:
             count += bool(record)

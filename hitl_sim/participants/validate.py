@@ -5,24 +5,35 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hitl_sim.participants.answers import LABEL, Answers
-from hitl_sim.participants.compare import Line, compare, halve_distances
-from hitl_sim.participants.encoded import kinds_of, options_of, to_record
+from hitl_sim.participants.answers import (
+    LABEL,
+    Answers,
+    kinds_of,
+    options_of,
+    to_record,
+)
+from hitl_sim.participants.compare import (
+    Line,
+    TwoSampleTest,
+    compare,
+    halve_distances,
+    two_sample_test,
+)
 from hitl_sim.participants.fit import CrowdFit, fit_record
 from hitl_sim.participants.graded import GRADED, Grades, validate_grades
-from hitl_sim.participants.holdout import cut_in_halves, hold_cells, take_items
 from hitl_sim.participants.policy import Transfer, compare_policies
 from hitl_sim.participants.predict import (
     Gain,
-    first_answers,
+    cut_in_halves,
     gains_on_cells,
     gains_on_new,
+    hold_cells,
+    take_items,
 )
-from hitl_sim.participants.predicted_curve import CurvePoint, predict_curve, with_sizes
-from hitl_sim.participants.record import Floats, Record
+from hitl_sim.participants.record import Floats, Record, first_answers
+from hitl_sim.participants.redundancy import CurvePoint, predict_curve, with_sizes
 from hitl_sim.participants.statistic import describe
 from hitl_sim.participants.synthetic import simulate_design
-from hitl_sim.participants.two_sample_test import TwoSampleTest, two_sample_test
 
 NUM_CROWDS = 12
 NUM_HALVINGS = 60
@@ -75,11 +86,7 @@ def validate_answers(
 ) -> Validation | Grades:
     """Fit half of imported answers and hold simulated people against the others.
 
-    Args:
-        answers: an import.
-        kind: kind of answer; the most frequent one if None.
-        seed: of the cut, the draws and the crowds.
-        show: told what is being done.
+    Of the most frequent kind of answer, if none is named.
 
     Returns:
         What was found; of ratings, marks and preferences their likelihoods alone.
@@ -151,15 +158,18 @@ def validate_record(
     tell("two_sample real from simulated")
     two_sample = two_sample_test(real, crowds[0], seed)
     tell("playing policies")
+    # on what all people said of items that the fit has not seen
     unseen, chosen = take_items(record, halves.held_items)
-    transfer = _transfer(
-        unseen,
-        fit,
-        halves.fitted,
-        None if features is None else features[chosen],
-        seed,
-        num_crowds,
-    )
+    whole = first_answers(unseen)
+    players = [
+        first_answers(simulate_design(seed_, fit, halves.fitted, whole))
+        for seed_ in range(1000 * seed + 500, 1000 * seed + 500 + num_crowds)
+    ]
+    known = None if features is None else features[chosen]
+    try:
+        transfer = compare_policies(whole, players, seed, known)
+    except ValueError:
+        transfer = None
     return Validation(
         name=record.name,
         fit=fit,
@@ -174,17 +184,14 @@ def validate_record(
     )
 
 
-_LEAST_PEOPLE, _LEAST_ITEMS, _LEAST_ANSWERS = 3, 10, 50
-
-
 def _check(record: Record) -> None:
     given = record.answer >= 0
-    counts = (
-        ("people", np.unique(record.person[given]).size, _LEAST_PEOPLE),
-        ("items", np.unique(record.item[given]).size, _LEAST_ITEMS),
-        ("answers", int(given.sum()), _LEAST_ANSWERS),
-    )
-    for what, found, least in counts:
+    for what, rows, least in (
+        ("people", np.unique(record.person[given]), 3),
+        ("items", np.unique(record.item[given]), 10),
+        ("answers", record.answer[given], 50),
+    ):
+        found = rows.size
         if found < least:
             raise ValueError(
                 f"{record.name}: each half must have {least} {what}, got {found}."
@@ -194,23 +201,3 @@ def _check(record: Record) -> None:
             f"{record.name}: every item must have gold to be validated against, got "
             f"{int((record.truth < 0).sum())} items without."
         )
-
-
-def _transfer(
-    record: Record,
-    fit: CrowdFit,
-    fitted: Record,
-    features: Floats | None,
-    seed: int,
-    num_crowds: int,
-) -> Transfer | None:
-    """Play policies on what all people said of items that the fit has not seen."""
-    whole = first_answers(record)
-    crowds = [
-        first_answers(simulate_design(1000 * seed + 500 + turn, fit, fitted, whole))
-        for turn in range(num_crowds)
-    ]
-    try:
-        return compare_policies(whole, crowds, seed, features)
-    except ValueError:
-        return None

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hitl_sim.participants.answers import FIELDS
-from hitl_sim.participants.column import Place
+from hitl_sim.participants.column import Place, flags_of
 from hitl_sim.table.text_column import is_empty
 
 _ITEM = "{item}"
@@ -47,7 +47,10 @@ def blocks_of(
         ValueError: a pattern lacks `{item}`, names no field, or fits no column.
     """
     by_field = dict(map(_split_pattern, patterns))
-    fits = {field: _expression(pattern) for field, pattern in by_field.items()}
+    fits = {
+        field: re.compile(re.escape(pattern).replace(re.escape(_ITEM), "(?P<item>.+?)"))
+        for field, pattern in by_field.items()
+    }
     longest = sorted(by_field, key=lambda field: -len(by_field[field]))
     found: dict[str, dict[str, str]] = {}
     for name in names:
@@ -79,11 +82,6 @@ def _split_pattern(text: str) -> tuple[str, str]:
             f"'answer={{item}}_Q1' or '{{item}}.answer', got {text!r}."
         )
     return field, pattern
-
-
-def _expression(pattern: str) -> re.Pattern[str]:
-    before, after = map(re.escape, pattern.split(_ITEM))
-    return re.compile(f"{before}(?P<item>.+?){after}")
 
 
 def lengthen(
@@ -166,5 +164,4 @@ def filled(column: pa.ChunkedArray) -> NDArray[np.bool_]:
     there = pc.is_valid(column)
     if pa.types.is_string(column.type):
         there = pc.and_(there, pc.invert(pc.fill_null(is_empty(column), True)))
-    flags: NDArray[np.bool_] = there.to_numpy(zero_copy_only=False)
-    return flags
+    return flags_of(there)

@@ -1,7 +1,5 @@
 """How a study was analysed, and a paragraph and a citation to paste into a paper."""
 
-from __future__ import annotations
-
 from hitl_sim import __version__
 from hitl_sim.analysis import StudyResult
 from hitl_sim.analysis.interval import NUM_RESAMPLES
@@ -10,11 +8,7 @@ from hitl_sim.report.sentence import say
 
 
 def methods(result: StudyResult) -> tuple[str, ...]:
-    """Say how the numbers were found, for a reader who wants to check them.
-
-    Args:
-        result: of `hitl_sim.analysis.analyse`.
-    """
+    """Say how the numbers were found, for a reader who wants to check them."""
     spread = [
         finding.variance_saved_frac
         for task in result.tasks
@@ -37,11 +31,7 @@ def methods(result: StudyResult) -> tuple[str, ...]:
 
 
 def methods_paragraph(result: StudyResult) -> str:
-    """Write the methods of a study as one paragraph.
-
-    Args:
-        result: of `hitl_sim.analysis.analyse`.
-    """
+    """Write the methods of a study as one paragraph."""
     study = result.study
     training = study.get("training", {})
     given = ", ".join(

@@ -1,7 +1,5 @@
 """A report's numbers as plain JSON, for whoever wants to compute with them."""
 
-from __future__ import annotations
-
 import dataclasses
 import enum
 import math
@@ -27,11 +25,6 @@ def report_data(
 
     Each number has value, unit, kind, scope, the interval that constants leave, and
     the numbers of its sources in the list at the end.
-
-    Args:
-        result: of `hitl_sim.analysis.analyse`.
-        words: of `tell(result)`.
-        verdicts: of `hitl_sim.analysis.weigh`, one per task.
     """
     sources = Sources()
     tasks = [
@@ -51,27 +44,20 @@ def report_data(
 
 
 def plain(value: object, sources: Sources | None = None) -> Any:
-    """Return a value as JSON can hold it.
+    """Return a value that a result is made of as JSON can hold it.
 
-    Args:
-        value: anything that a result is made of.
-        sources: takes in where quantities come from; may be left out where there are
-            none.
-
-    Returns:
-        NaN is null, an infinity a text, a member of an enumeration its value, and a
-        dataclass its fields by name.
+    NaN is null, an infinity a text, a member of an enumeration its value, and a
+    dataclass its fields by name. `sources` take in where quantities come from.
     """
     if isinstance(value, Estimate):
         ends = _pick(value, "low", "high", "is_infinite")
         return {**ends, **plain(value.quantity, sources)}
     if isinstance(value, Quantity):
-        reason = {"reason": value.reason} if value.reason else {}
         return {
             **_pick(value, "value", "unit", "kind", "scope"),
             "constants": plain(value.interval),
             "sources": [(sources or Sources()).number(t) for t in sources_of(value)],
-            **reason,
+            **({"reason": value.reason} if value.reason else {}),
         }
     if isinstance(value, np.ndarray | np.generic):
         return plain(value.tolist())
@@ -88,23 +74,25 @@ def plain(value: object, sources: Sources | None = None) -> Any:
     return value
 
 
-def _pick(found: object, *names: str, sources: Sources | None = None) -> dict[str, Any]:
-    """Return some attributes of an object by name."""
-    return {name: plain(getattr(found, name), sources) for name in names}
+def _pick(
+    found: object, *names: str, sources: Sources | None = None, **renamed: str
+) -> dict[str, Any]:
+    """Return some attributes of an object by name, or as `name = its own`."""
+    named = dict(zip(names, names, strict=True)) | renamed
+    return {name: plain(getattr(found, own), sources) for name, own in named.items()}
 
 
 def _task(task: TaskResult, sources: Sources) -> dict[str, Any]:
     return {
         **_pick(task, "task", "base", "target", "replicates"),
         "ceiling": _pick(task.ceiling, "joules", "workstation_s", sources=sources),
-        "null_holds_one": None if task.null is None else task.null.holds_one,
+        "null_holds_one": None if task.null is None else task.null.ratio.holds(1.0),
         "control": _finding(task.control, sources),
         "findings": [_finding(finding, sources) for finding in task.findings],
         "crossings": [
             {
                 **_pick(found.sweep, "dial", "arm", "values"),
-                **_pick(found.crossing, "course", "roots"),
-                "undetermined": plain(found.crossing.region),
+                **_pick(found.crossing, "course", "roots", undetermined="region"),
             }
             for found in task.crossings
         ],
@@ -112,26 +100,27 @@ def _task(task: TaskResult, sources: Sources) -> dict[str, Any]:
 
 
 def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
-    claim = finding.claim
-    numbers = {
-        "joules_per_success": finding.joules,
-        "rho": finding.ratio,
-        "restricted_steps": finding.steps,
-        "restricted_joules": finding.mean_joules,
-        "test_accuracy": finding.test_accuracy,
-    }
     return {
         **_pick(finding, "arm", "role", "kind", "condition", "population", "settings"),
         **_pick(finding, "dials", "reach"),
-        **plain(numbers, sources),
+        **_pick(
+            finding,
+            sources=sources,
+            joules_per_success="joules",
+            rho="ratio",
+            restricted_steps="steps",
+            restricted_joules="mean_joules",
+            test_accuracy="test_accuracy",
+        ),
         "effect": finding.effect.value,
-        "claim": {
-            "by_interval": claim.by_interval.value,
-            "survives_frac": plain(claim.survived),
-            "hangs_on": claim.hangs_on,
-            "may_fail_frac": plain(claim.may_fail),
-            "enough_replicates": claim.enough,
-        },
+        "claim": _pick(
+            finding.claim,
+            by_interval="by_interval",
+            survives_frac="survived",
+            hangs_on="hangs_on",
+            may_fail_frac="may_fail",
+            enough_replicates="enough",
+        ),
         "is_per_success": finding.is_per_success,
         **_pick(finding.usage, "worked_s", "paid_s", "wait_s"),
         "break_even": {
@@ -141,7 +130,15 @@ def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
             }
             for found in finding.break_even
         },
-        "label_cases": plain(finding.label_cases),
+        "label_cases": [
+            {
+                "standing": standing,
+                **_pick(found, "measure", "payback"),
+                "multiple": plain(found.multiple.value),
+                **_pick(found, "pays_here"),
+            }
+            for standing, found in finding.label_cases
+        ],
         "ledger": [
             {
                 **_pick(line, "name", "standing"),
@@ -159,6 +156,14 @@ def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
 def _decision(verdict: Verdict) -> dict[str, Any]:
     decision, sensitivity = verdict
     frontier = decision.frontier
+    conditions = zip(
+        frontier.labels,
+        plain(frontier.values),
+        plain(frontier.is_member),
+        plain(frontier.membership),
+        strict=True,
+    )
+    names = ("label", "values", "is_member", "membership")
     return {
         "scale": plain(decision.scale),
         "axes": {
@@ -166,10 +171,7 @@ def _decision(verdict: Verdict) -> dict[str, Any]:
             "wage_usd_per_h": WAGES.tolist(),
             "carbon_usd_per_kg": CARBON_PRICES.tolist(),
         },
-        "inputs": [
-            _pick(one, "name", "value", "low", "high", "kind", "source")
-            for one in decision.inputs
-        ],
+        "inputs": plain(decision.inputs),
         "arms": [_arm(arm) for arm in decision.arms],
         "break_evens": [
             {
@@ -182,20 +184,7 @@ def _decision(verdict: Verdict) -> dict[str, Any]:
         ],
         "frontier": {
             **_pick(frontier, "objectives", "left_out"),
-            "conditions": [
-                dict(
-                    zip(
-                        ("label", "values", "is_member", "membership"), row, strict=True
-                    )
-                )
-                for row in zip(
-                    frontier.labels,
-                    plain(frontier.values),
-                    plain(frontier.is_member),
-                    plain(frontier.membership),
-                    strict=True,
-                )
-            ],
+            "conditions": [dict(zip(names, row, strict=True)) for row in conditions],
         },
         "sensitivity": None if sensitivity is None else _sensitivity(sensitivity),
     }
@@ -204,11 +193,14 @@ def _decision(verdict: Verdict) -> dict[str, Any]:
 def _arm(arm: ArmDecision) -> dict[str, Any]:
     return {
         **_pick(arm.finding, "condition", "label"),
-        "pays_here": plain(arm.pays_here),
-        "saved_j_per_human_h": plain(arm.saved_per_hour),
-        "pays_by_scale": plain(arm.by_scale),
-        "pays_by_wage": plain(arm.by_wage),
-        "pays_by_carbon_price": plain(arm.by_carbon_price),
+        **_pick(
+            arm,
+            "pays_here",
+            saved_j_per_human_h="saved_per_hour",
+            pays_by_scale="by_scale",
+            pays_by_wage="by_wage",
+            pays_by_carbon_price="by_carbon_price",
+        ),
         "spread": {
             spread.measure: _pick(spread, "sd", "chance", "world", "both")
             for spread in arm.spread
@@ -220,8 +212,7 @@ def _sensitivity(found: Sensitivity) -> dict[str, Any]:
     return {
         "leader": found.leader.condition,
         "options": [option.condition for option in found.options],
-        **_pick(found, "measure", "scale"),
-        "effects": [_pick(one, "name", "share", "half") for one in found.effects],
+        **_pick(found, "measure", "scale", "effects"),
         "worths": [
             {"name": worth.words, **_pick(worth, "at_scale", "here", "is_people")}
             for worth in found.worths

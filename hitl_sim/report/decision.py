@@ -1,34 +1,25 @@
 """The decision in words: how surely people pay, per hour, from where on, worth what."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 
 from hitl_sim.analysis import Answer, Verdict, best
 from hitl_sim.analysis.break_even import AXIS_NAMES
-from hitl_sim.analysis.crossing import Course, Crossing
+from hitl_sim.analysis.crossing import Payback
 from hitl_sim.analysis.fieller import RatioSet
 from hitl_sim.analysis.sensitivity import Sensitivity
 from hitl_sim.analysis.verdict import TRAINING, BreakEvenAlong, Decision
 from hitl_sim.cost import MEASURES
-from hitl_sim.report.number import (
-    digits,
-)
+from hitl_sim.report.number import digits
 from hitl_sim.report.sentence import say
 
 _MOST = 4
 
 
 def tell_decision(verdict: Verdict, boundary: str) -> tuple[str, ...]:
-    """Say what a decision about people would rest on.
+    """Say what a decision about people would rest on; nothing where nobody is asked.
 
-    Args:
-        verdict: of one task.
-        boundary: what an hour of a person is charged with in the study.
-
-    Returns:
-        Sentences; none where nobody is asked.
+    An hour of a person is charged with the boundary in the study.
     """
     decision = verdict.decision
     if not any(arm.finding.has_people for arm in decision.arms):
@@ -47,13 +38,12 @@ def tell_decision(verdict: Verdict, boundary: str) -> tuple[str, ...]:
 
 def _surely(decision: Decision) -> str:
     """Say how probable it is that people pay here."""
-    asked = [arm for arm in decision.arms if arm.finding.has_people]
     parts = []
     for measure in MEASURES:
-        known = [a for a in asked if not math.isnan(a.pays_here[measure])]
-        share = max((a.pays_here[measure] for a in known), default=None)
+        shares = [a.pays_here[measure] for a in decision.arms if a.finding.has_people]
+        most = max((s for s in shares if not math.isnan(s)), default=None)
         axis = AXIS_NAMES[measure]
-        parts.append(say("decision.surely_share", share=share, axis=axis))
+        parts.append(say("decision.surely_share", share=most, axis=axis))
     return say("decision.surely", shares=parts)
 
 
@@ -77,31 +67,26 @@ def crossing_text(found: BreakEvenAlong) -> str:
     """Write where people pay along one number, with the 95 % set."""
     unit = f" {found.unit}" if found.unit else ""
     crossing = found.crossing
-    pairs = zip(crossing.roots, crossing.brackets, strict=True)
-    return say(
-        "decision.crossing",
-        found=crossing,
-        course=crossing.course.name,
-        within=f"{digits(crossing.low)} to {digits(crossing.high)}{unit}",
-        roots=[_root(root, *bracket) for root, bracket in pairs],
-        unit=unit,
-        region=_set(crossing),
-    )
-
-
-def _root(root: float, low: float, high: float) -> str:
-    if math.isnan(root):
-        return say("decision.somewhere", low=low, high=high)
-    return digits(root)
-
-
-def _set(crossing: Crossing) -> str:
+    roots = [
+        say("decision.somewhere", low=low, high=high)
+        if math.isnan(root)
+        else digits(root)
+        for root, (low, high) in zip(crossing.roots, crossing.brackets, strict=True)
+    ]
     parts = [
         f"{'below ' if a <= crossing.low else ''}{digits(a)} to {digits(b)}"
         f"{' and beyond' if b >= crossing.high else ''}"
         for a, b in crossing.region
     ]
-    return f" [{', '.join(parts)}]" if parts else ""
+    return say(
+        "decision.crossing",
+        found=crossing,
+        course=crossing.course.name,
+        within=f"{digits(crossing.low)} to {digits(crossing.high)}{unit}",
+        roots=roots,
+        unit=unit,
+        region=f" [{', '.join(parts)}]" if parts else "",
+    )
 
 
 def _prices(decision: Decision) -> list[str]:
@@ -121,11 +106,8 @@ def _dials(decision: Decision) -> list[str]:
     sentences = []
     for along in dict.fromkeys(b.along for b in found):
         own = [b for b in found if b.along == along]
-        told = (
-            "; ".join(f"{crossing_text(b)} ({b.arm})" for b in own)
-            if len(own) <= _MOST
-            else _summary(own)
-        )
+        told = "; ".join(f"{crossing_text(b)} ({b.arm})" for b in own)
+        told = told if len(own) <= _MOST else _summary(own)
         dial = along.partition(":")[0]
         sentences.append(say("decision.dial", dial=dial, found=told))
     return sentences
@@ -150,12 +132,12 @@ def _summary(found: Sequence[BreakEvenAlong]) -> str:
 
 
 _COURSES = {
-    Course.NEVER: "at no value",
-    Course.ALWAYS: "at every value",
-    Course.FROM: "from a value on",
-    Course.UP_TO: "up to a value",
-    Course.SEVERAL: "changing more than once",
-    Course.UNKNOWN: "unknown",
+    Payback.NEVER: "at no value",
+    Payback.ALWAYS: "at every value",
+    Payback.FROM: "from a value on",
+    Payback.UP_TO: "up to a value",
+    Payback.SEVERAL: "changing more than once",
+    Payback.UNKNOWN: "unknown",
 }
 
 
@@ -216,29 +198,19 @@ def _information(found: Sensitivity | None) -> str:
     """Say what it would be worth to know the world and the crowd."""
     if found is None:
         return ""
-    told = {"found": found, "unit": found.measure}
-    sentences = [
-        say("decision.evpi", **told),
-        *_partial(found),
-        say("decision.evpi_here", **told),
-    ]
+    unit = found.measure
+    sentences = [say("decision.evpi", found=found, unit=unit)]
+    useful = [w for w in found.worths if w.at_scale.value > 0.0]
+    if useful:
+        top = useful[0]
+        people = next((w for w in useful if w.is_people), top)
+        sentences.append(say("decision.evppi", top=top, unit=unit))
+        if people is not top:
+            sentences.append(say("decision.evppi_people", people=people, unit=unit))
+    sentences.append(say("decision.evpi_here", found=found, unit=unit))
     if found.everything.value == found.everything_here.value == 0.0:
         sentences.append(say("decision.evpi_nothing"))
     if found.left_out:
         names = _some(found.left_out, "; ")
         sentences.append(say("decision.evpi_left", names=names))
     return " ".join(sentences)
-
-
-def _partial(found: Sensitivity) -> list[str]:
-    """Say which single inputs are worth most."""
-    useful = [w for w in found.worths if w.at_scale.value > 0.0]
-    if not useful:
-        return []
-    top = useful[0]
-    people = next((w for w in useful if w.is_people), top)
-    sentences = [say("decision.evppi", top=top, unit=found.measure)]
-    if people is not top:
-        told = {"people": people, "unit": found.measure}
-        sentences.append(say("decision.evppi_people", **told))
-    return sentences

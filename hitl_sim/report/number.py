@@ -1,14 +1,12 @@
 """Numbers as a reader meets them: three digits, units, intervals, multiples."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 
 from hitl_sim.analysis import Estimate, Payback
 from hitl_sim.analysis.break_even import BreakEven
 from hitl_sim.analysis.information import Information
-from hitl_sim.analysis.variance import Share
+from hitl_sim.analysis.interval import Bounded
 from hitl_sim.cost import Measure
 from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
@@ -77,11 +75,6 @@ def plain_joules(joules: float) -> str:
     return "∞" if math.isinf(joules) else format_value(joules, "J")
 
 
-def plain_text(quantity: Quantity) -> str:
-    """Write a quantity of joules with an SI prefix and nothing else."""
-    return plain_joules(math.nan if quantity.value is None else float(quantity.value))
-
-
 def joules_text(estimate: Estimate) -> str:
     """Write an estimate of joules with its Monte-Carlo interval."""
     return energy_text(estimate.value, max(estimate.low, 0.0), estimate.high)
@@ -144,7 +137,7 @@ def break_even_text(found: BreakEven) -> str:
             return f"at once{mark}"
         case Payback.UP_TO:
             return f"up to {short_times(found.multiple.value)}{mark}"
-        case Payback.FROM:
+        case _:
             return f"{short_times(found.multiple.value)}{mark}"
 
 
@@ -207,7 +200,7 @@ def share_of_runs(fraction: float) -> str:
     return f"{100 * fraction:.2g} %" if fraction < 1.0 else "100 %"
 
 
-def share_text(share: Share) -> str:
+def share_text(share: Bounded) -> str:
     """Write a share of a variance with its interval: `16 % [10, 25]`."""
     if math.isnan(share.value):
         return UNKNOWN

@@ -1,6 +1,4 @@
-"""Sentences that open a report: the answer, the ceiling, rho and the break-even."""
-
-from __future__ import annotations
+"""Sentences that open a report: answer, ceiling, rho, break-even, and what to check."""
 
 import math
 
@@ -16,13 +14,19 @@ from hitl_sim.analysis import (
     cheapest,
     judge,
 )
+from hitl_sim.analysis.between import Joint, judge_at_once, judge_pairs
 from hitl_sim.analysis.break_even import AXIS_NAMES
-from hitl_sim.analysis.joint import Joint, judge_at_once, judge_pairs
-from hitl_sim.cost import MEASURES, Measure
-from hitl_sim.report.number import (
-    energy_text,
-)
+from hitl_sim.analysis.interval import MIN_REPLICATES
+from hitl_sim.cost import MEASURES, LabelStanding, Measure
+from hitl_sim.report.number import energy_text
 from hitl_sim.report.sentence import say
+
+_MOST_CHANGES = 4
+_ENDS = {
+    Answer.YES: "pays",
+    Answer.NO: "does not pay",
+    Answer.UNDETERMINED: "may pay",
+}
 
 
 def tell_answer(task: TaskResult, result: StudyResult) -> str:
@@ -45,11 +49,10 @@ def tell_answer(task: TaskResult, result: StudyResult) -> str:
     machine = _machine_sentence(task, result)
     if soonest is None or leader is None:
         return say("answer.none_saves", leader=leader, machine=machine)
-    found = soonest.at("joules")
     return say(
         "answer.at_best",
         finding=soonest,
-        found=found,
+        found=soonest.at("joules"),
         doubt=say("answer.doubt", finding=soonest),
         machine=machine,
     )
@@ -87,17 +90,16 @@ def tell_ceiling(task: TaskResult, result: StudyResult) -> str:
 def tell_ratio(task: TaskResult, result: StudyResult) -> str:
     """Say which arm was best, with people and without, and how the crowd mattered."""
     sentences = []
-    for findings, who in (
-        (task.with_people, "with people"),
-        (task.without_people, "without people"),
+    for who, findings in (
+        ("with people", task.with_people),
+        ("without people", task.without_people),
     ):
         leader = best(findings)
-        if leader is None:
-            continue
-        joint = judge_at_once(leader, findings, task.control, result.seed)
-        verdict = _verdict(leader, joint, result)
-        told = {"who": who, "leader": leader, "joint": joint, "verdict": verdict}
-        sentences.append(say("ratio.best", **told))
+        if leader is not None:
+            joint = judge_at_once(leader, findings, task.control, result.seed)
+            verdict = _verdict(leader, joint, result)
+            told = {"who": who, "leader": leader, "joint": joint, "verdict": verdict}
+            sentences.append(say("ratio.best", **told))
     return say(
         "ratio.all",
         found="; ".join(sentences) or say("ratio.unknown"),
@@ -109,35 +111,26 @@ def tell_ratio(task: TaskResult, result: StudyResult) -> str:
 def _verdict(finding: Finding, joint: Joint, result: StudyResult) -> str:
     """Say what is claimed of the best condition, and what would undo it."""
     claim = finding.claim
-    claimed = _claimed(claim.by_interval, finding, result)
-    if claim.side is None:
-        return claimed
-    told = {
-        "claimed": claimed,
-        "claim": claim,
-        "joint": joint,
-        "failing": say("ratio.failing", claim=claim),
-    }
-    if claim.is_withheld:
-        return say("ratio.withheld", **told)
-    if judge(joint.low, joint.high, result.smallest_effect) is not claim.effect:
-        return say("ratio.alone", **told)
-    return say("ratio.stands", **told)
-
-
-def _claimed(effect: Effect, finding: Finding, result: StudyResult) -> str:
     low, high = finding.ratio.low, finding.ratio.high
     side = "saving" if high < 1.0 else "loss" if low > 1.0 else ""
-    told = {"side": side, "matters": result.smallest_effect}
-    match effect:
-        case Effect.SAVES:
-            return say("ratio.saves", **told)
-        case Effect.COSTS_MORE:
-            return say("ratio.loses", **told)
-        case Effect.NO_DIFFERENCE:
-            return say("ratio.small", **told)
-        case _:
-            return say("ratio.perhaps" if side else "ratio.open", **told)
+    otherwise = "ratio.perhaps" if side else "ratio.open"
+    name = _CLAIMED.get(claim.by_interval, otherwise)
+    claimed = say(name, side=side, matters=result.smallest_effect)
+    if claim.side is None:
+        return claimed
+    name, failing = "ratio.stands", say("ratio.failing", claim=claim)
+    if claim.is_withheld:
+        name = "ratio.withheld"
+    elif judge(joint.low, joint.high, result.smallest_effect) is not claim.effect:
+        name = "ratio.alone"
+    return say(name, claimed=claimed, claim=claim, joint=joint, failing=failing)
+
+
+_CLAIMED = {
+    Effect.SAVES: "ratio.saves",
+    Effect.COSTS_MORE: "ratio.loses",
+    Effect.NO_DIFFERENCE: "ratio.small",
+}
 
 
 def _beside_sentence(task: TaskResult, result: StudyResult) -> str:
@@ -159,9 +152,7 @@ def _crowd_sentence(task: TaskResult, result: StudyResult) -> str:
     same = [
         f
         for f in task.with_people
-        if f.arm == leader.arm
-        and f.variant == leader.variant
-        and not math.isnan(f.ratio.value)
+        if f.name == leader.name and not math.isnan(f.ratio.value)
     ]
     worst = max(same, key=lambda f: f.ratio.value)
     if worst is leader:
@@ -200,3 +191,77 @@ def _clause(task: TaskResult, measure: Measure) -> str:
         return say("break_even.unknown", reason=reason)
     is_open = any(b.is_undetermined and math.isfinite(b.multiple.low) for b in ends)
     return say("break_even.never", is_open=is_open)
+
+
+def list_checks(task: TaskResult, result: StudyResult) -> tuple[str, ...]:
+    """List what a reader has to know before believing a task's figures."""
+    checks = [_null_sentence(task), _label_sentence(task, result)]
+    if task.without_target:
+        checks.append(say("check.without_target", replicates=task.without_target))
+    missing = [f for f in task.findings if f.num_missing]
+    if missing:
+        checks.append(say("check.missing", found=missing))
+    if len(task.replicates) < MIN_REPLICATES:
+        num = len(task.replicates)
+        checks.append(say("check.few", num=num, least=MIN_REPLICATES))
+    return tuple(checks)
+
+
+def _null_sentence(task: TaskResult) -> str:
+    """Say what the A/A check shows, and how large an error it would not."""
+    if task.null is None:
+        return say("check.no_null")
+    ratio = task.null.ratio
+    if not ratio.holds(1.0):
+        return say("check.null_fails", ratio=ratio)
+    unseen = say("check.unseen_any")
+    most = max(ratio.high, 1.0 / ratio.low if ratio.low > 0.0 else math.inf)
+    if math.isfinite(most):
+        leader = best(f for f in task.findings if f.role == "arm")
+        is_hidden = leader is not None and ratio.low <= leader.ratio.value < 1.0
+        unseen = say("check.unseen", most=most, best=leader if is_hidden else None)
+    return say("check.null_holds", ratio=ratio, unseen=unseen)
+
+
+def _label_sentence(task: TaskResult, result: StudyResult) -> str:
+    """Say where the conclusion would differ if the control's labels stood otherwise."""
+    standing = result.prices.label_standing
+    changes = [
+        change
+        for finding in task.findings
+        if finding.role == "arm"
+        for change in _changes(finding, standing)
+    ]
+    # whether another standing leaves nothing known because a label's time is not
+    is_unknown = not result.label_s.is_known and any(
+        case.pays_here is Answer.UNKNOWN and case.measure == "joules"
+        for finding in task.findings
+        for other, case in finding.label_cases
+        if other == "bought_same_price"
+    )
+    return say(
+        "check.labels",
+        standing=standing.replace("_", " "),
+        changes=changes,
+        most=_MOST_CHANGES,
+        reason=result.label_s.reason if is_unknown else "",
+    )
+
+
+def _changes(finding: Finding, standing: LabelStanding) -> list[str]:
+    """Say what another standing of the labels would change for one condition."""
+    found: dict[tuple[LabelStanding, Answer], list[str]] = {}
+    for other, case in finding.label_cases:
+        is_other = case.pays_here is not finding.at(case.measure).pays_here
+        if other != standing and is_other and case.pays_here in _ENDS:
+            found.setdefault((other, case.pays_here), []).append(case.axis)
+    return [
+        say(
+            "check.labels_change",
+            finding=finding,
+            ends=_ENDS[answer],
+            axes=axes,
+            standing=other.replace("_", " "),
+        )
+        for (other, answer), axes in found.items()
+    ]

@@ -4,10 +4,8 @@ What the page holds is gathered here as texts and tables; how it is laid out sta
 `template/page.html`, which escapes every text.
 """
 
-from __future__ import annotations
-
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -21,7 +19,6 @@ from hitl_sim.analysis import Finding, StudyResult, TaskResult, Verdict, weigh
 from hitl_sim.output import write_bytes, write_text
 from hitl_sim.report.citation import bibtex, methods, methods_paragraph
 from hitl_sim.report.data_file import report_data
-from hitl_sim.report.decision_table import decision_tables
 from hitl_sim.report.figure.registry import (
     FIGURES,
     dial_figure,
@@ -35,15 +32,20 @@ from hitl_sim.report.provenance import (
     entry_table,
     finding_entries,
     ledger_entries,
+    list_sources,
     task_entries,
 )
-from hitl_sim.report.row import result_table
-from hitl_sim.report.scale import growth_table, inverted_table
 from hitl_sim.report.sentence import say
-from hitl_sim.report.setup import setup_table
-from hitl_sim.report.source_list import list_sources
-from hitl_sim.report.standing import replay_table, standing_table, swept_dials
+from hitl_sim.report.study_table import (
+    growth_table,
+    inverted_table,
+    replay_table,
+    setup_table,
+    standing_table,
+    swept_dials,
+)
 from hitl_sim.report.table import Table
+from hitl_sim.report.task_table import decision_tables, result_table
 from hitl_sim.report.words import TaskWords, tell
 
 
@@ -108,23 +110,11 @@ def render_page(
     title: str,
     verdicts: Sequence[Verdict],
 ) -> str:
-    """Return the page as text.
-
-    Args:
-        result: of `hitl_sim.analysis.analyse`.
-        figures: SVG by name.
-        rerun_command: what to type to get the report again.
-        title: of the page.
-        verdicts: of `hitl_sim.analysis.weigh`.
-    """
+    """Return the page as text; arguments as of `write_report`, figures SVG by name."""
     words = tell(result, verdicts)
     sources = Sources()
-    tasks = [
-        _task(index, task, spoken, verdict, figures, sources)
-        for index, (task, spoken, verdict) in enumerate(
-            zip(result.tasks, words.tasks, verdicts, strict=True)
-        )
-    ]
+    told = zip(result.tasks, words.tasks, verdicts, strict=True)
+    tasks = [_task(index, *one, figures, sources) for index, one in enumerate(told)]
     style = resources.files("hitl_sim.report") / "template" / "page.css"
     page = _templates().get_template("page.html")
     return page.render(
@@ -155,55 +145,41 @@ def _task(
     sources: Sources,
 ) -> dict[str, Any]:
     """Gather what the page tells of one task."""
+    drawn: dict[str, list[tuple[Markup, str]]] = {}
+    for kind, found in FIGURES.items():
+        svg = figures.get(task_figure(kind, task, index))
+        if svg is not None:
+            drawn.setdefault(found.part, []).append(_drawn(svg, found.caption))
+    tables = decision_tables(verdict, sources) if spoken.decision else ()
+    ceiling = entry_table("ceiling", task_entries(task), sources)
     findings = (task.control, *task.findings)
-    drawn = {
-        part: [
-            _drawn(figures[name], found.caption)
-            for kind, found in FIGURES.items()
-            if found.part == part
-            and (name := task_figure(kind, task, index)) in figures
-        ]
-        for part in ("task", "decision")
-    }
-    return {
-        "words": spoken,
-        "results": result_table(task),
-        "figures": drawn["task"],
-        "decision_figures": drawn["decision"],
-        "decision_tables": decision_tables(verdict, sources) if spoken.decision else (),
-        "scopes": _scopes(findings),
-        "ceiling": entry_table("ceiling", task_entries(task), sources),
-        "ledgers": _ledgers(findings, sources),
-    }
-
-
-def _scopes(findings: Iterable[Finding]) -> Table:
-    """Lay training out in three ways of counting, per condition."""
-    return Table(
-        ("condition", "final fit only", "all training", "whole loop", "kind"),
-        [
-            (
-                finding.label + ("" if finding.is_per_success else "*"),
-                *(bare_text(joules) for joules in finding.scopes),
-                finding.scopes.whole_loop.kind.words,
-            )
-            for finding in findings
-        ],
-        title="joules per success (* per run: nobody reached)",
-    )
-
-
-def _ledgers(
-    findings: Iterable[Finding], sources: Sources
-) -> list[tuple[str, list[Table]]]:
-    """Return each arm with the numbers and the ledger of each of its conditions."""
     arms: dict[str, list[Finding]] = {}
     for finding in findings:
         arms.setdefault(finding.arm, []).append(finding)
-    return [
-        (arm, [_ledger(finding, sources) for finding in members])
-        for arm, members in arms.items()
-    ]
+    return {
+        "words": spoken,
+        "results": result_table(task),
+        "figures": drawn.get("task", ()),
+        "decision_figures": drawn.get("decision", ()),
+        "decision_tables": tables,
+        "scopes": Table(
+            ("condition", "final fit only", "all training", "whole loop", "kind"),
+            [
+                (
+                    finding.label + ("" if finding.is_per_success else "*"),
+                    *map(bare_text, finding.scopes),
+                    finding.scopes.whole_loop.kind.words,
+                )
+                for finding in findings
+            ],
+            title="joules per success (* per run: nobody reached)",
+        ),
+        "ceiling": ceiling,
+        "ledgers": [
+            (arm, [_ledger(finding, sources) for finding in members])
+            for arm, members in arms.items()
+        ],
+    }
 
 
 def _ledger(finding: Finding, sources: Sources) -> Table:
@@ -215,9 +191,7 @@ def _ledger(finding: Finding, sources: Sources) -> Table:
 
 def _study(result: StudyResult, sources: Sources) -> dict[str, Any]:
     """Gather what holds for the whole study; its sources are cited last."""
-    constants = entry_table(
-        "prices and device constants", constant_entries(result), sources
-    )
+    title = "prices and device constants"
     environment: dict[str, Any] = {
         "hitl_sim": __version__,
         "device profile": result.profile.label,
@@ -226,7 +200,7 @@ def _study(result: StudyResult, sources: Sources) -> dict[str, Any]:
         **result.environment,
     }
     return {
-        "constants": constants,
+        "constants": entry_table(title, constant_entries(result), sources),
         "people": standing_table(result),
         "replayed": replay_table(result),
         "setup": setup_table(result),
@@ -239,14 +213,8 @@ def _study(result: StudyResult, sources: Sources) -> dict[str, Any]:
         "failed": Table(
             ("task", "arm", "who is asked", "replicate", "outcome"),
             [
-                (
-                    run.task,
-                    run.arm,
-                    run.crowd or "nobody",
-                    f"{run.replicate}",
-                    run.outcome,
-                )
-                for run in result.failed
+                (r.task, r.arm, r.crowd or "nobody", f"{r.replicate}", r.outcome)
+                for r in result.failed
             ],
         ),
         "environment": Table(

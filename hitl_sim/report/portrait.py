@@ -42,10 +42,6 @@ class Portrait:
     """What a crowd of some population did.
 
     Attributes:
-        name: of the population.
-        kind: of question.
-        num_options: of one question.
-        seed: of the crowd.
         accuracy: `[people]` share of each person's answers that were right.
         seconds: times of all answers to first looks, s.
         practice: median seconds of the questions up to each of `PRACTICE_ENDS`, s.
@@ -80,9 +76,6 @@ def portray(
         kind: one of `KINDS`.
         num_options: classes of a label; relevance has 2.
         seed: of the crowd, the items and the draws of people.
-
-    Returns:
-        What the crowd did.
 
     Raises:
         ValueError: no such population or kind, or too few options.

@@ -1,9 +1,8 @@
 """Where every number of a report comes from: kind, scope, intervals, source."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -25,20 +24,17 @@ HEADINGS = (
     "scope",
     "source",
 )
+_JOINT = re.compile(r"( x | / |; )")
 
 
 @dataclass
 class Sources:
-    """Sources in the order in which they are first cited, each told once.
-
-    Attributes:
-        numbers: number of each source; the first has number 1.
-    """
+    """Sources by their number, in the order in which they are first cited."""
 
     numbers: dict[str, int] = field(default_factory=dict)
 
     def number(self, text: str) -> int:
-        """Return a source's number, taking it in if it is new."""
+        """Return a source's number, from 1 on, taking it in if it is new."""
         return self.numbers.setdefault(text, len(self.numbers) + 1)
 
     def cite(self, text: str) -> str:
@@ -46,17 +42,47 @@ class Sources:
         return f"[{self.number(text)}]"
 
 
+class SourceList(NamedTuple):
+    """Sources and the parts that they are made of.
+
+    Attributes:
+        formulas: what each source is made of, as in "s1 x s2; s3".
+        parts: texts of s1, s2 and so on, each once.
+    """
+
+    formulas: tuple[str, ...]
+    parts: tuple[str, ...]
+
+
+def list_sources(texts: Iterable[str]) -> SourceList:
+    """Take sources apart, in the order in which they are numbered.
+
+    The source of a product, a sum or a quotient is written out of those of its parts
+    (`a x b; c / d`), and long ones hold the same parts many times. Here every part is
+    told once, as s1, s2 and so on, and a source is a formula of parts.
+    """
+    numbers: dict[str, int] = {}
+
+    def formula(text: str) -> str:
+        pieces = _JOINT.split(text)
+        for i in range(0, len(pieces), 2):
+            pieces[i] = f"s{numbers.setdefault(pieces[i], len(numbers) + 1)}"
+        sides = "".join(pieces).split(" / ")
+        # a term of a sum is told once
+        return " / ".join("; ".join(dict.fromkeys(s.split("; "))) for s in sides)
+
+    formulas = tuple(map(formula, texts))
+    return SourceList(formulas, tuple(numbers))
+
+
 class Entry(NamedTuple):
     """One number and where it comes from.
 
     Attributes:
-        name: what it is.
         value: the number with its unit; why it is unavailable, if it is.
         chance: its Monte-Carlo interval; empty where it has none.
         constants: the interval that constants leave; empty where it has none.
         kind: how it is known; for a sum, each kind with its share.
-        scope: what it covers.
-        sources: where it comes from.
     """
 
     name: str
@@ -67,31 +93,28 @@ class Entry(NamedTuple):
     scope: str
     sources: tuple[str, ...]
 
-    def cells(self, sources: Sources) -> tuple[str, ...]:
-        """Return the entry as cells under `HEADINGS`."""
-        cited = " ".join(sources.cite(text) for text in self.sources)
-        return (*self[:-1], cited)
 
-
-def describe(name: str, quantity: Quantity) -> Entry:
-    """Return the entry of a quantity."""
+def describe(name: str, number: Quantity | Estimate) -> Entry:
+    """Return the entry of a quantity, or of an estimate with its chance."""
+    if isinstance(number, Estimate):
+        entry = describe(name, number.quantity)._replace(chance=_chance(number))
+        if not number.is_infinite:
+            return entry
+        return entry._replace(value=f"∞ ({number.quantity.reason})", kind="")
+    if number.value is None:
+        value = f"unavailable: {number.reason}"
+    else:
+        value = format_value(number.value, number.unit)
+        value = f"≥ {value}; {number.reason}" if number.is_partial else value
     return Entry(
         name=name,
-        value=_value(quantity),
+        value=value,
         chance="",
-        constants=_constants(quantity),
-        kind=_kind(quantity),
-        scope=quantity.scope.value.replace("_", " "),
-        sources=sources_of(quantity),
+        constants=_constants(number),
+        kind=_kind(number),
+        scope=number.scope.value.replace("_", " "),
+        sources=sources_of(number),
     )
-
-
-def describe_estimate(name: str, estimate: Estimate) -> Entry:
-    """Return the entry of an estimate, with its Monte-Carlo interval."""
-    entry = describe(name, estimate.quantity)._replace(chance=_chance(estimate))
-    if not estimate.is_infinite:
-        return entry
-    return entry._replace(value=f"∞ ({estimate.quantity.reason})", kind="")
 
 
 def _chance(estimate: Estimate) -> str:
@@ -99,8 +122,7 @@ def _chance(estimate: Estimate) -> str:
     low, high = estimate.low, estimate.high
     if not (estimate.is_known or math.isfinite(low) or math.isfinite(high)):
         return ""
-    is_finite = math.isfinite(estimate.value) and math.isfinite(high)
-    if is_finite and math.isfinite(low):
+    if math.isfinite(estimate.value + high) and math.isfinite(low):
         return _bracket(format_value(estimate.value, estimate.unit, (low, high)))
     if estimate.unit == "J" and math.isfinite(low):
         return f"[{format_value(max(low, 0.0), 'J')}, {plain_joules(high)}]"
@@ -112,21 +134,12 @@ def _bracket(text: str) -> str:
     return f"[{text.rpartition('[')[2]}"
 
 
-def _value(quantity: Quantity) -> str:
-    if quantity.value is None:
-        return f"unavailable: {quantity.reason}"
-    text = format_value(quantity.value, quantity.unit)
-    return f"≥ {text}; {quantity.reason}" if quantity.is_partial else text
-
-
 def _constants(quantity: Quantity) -> str:
     if quantity.interval is None or quantity.value is None:
         return ""
-    low, high = float(quantity.interval[0]), float(quantity.interval[1])
-    if low == high:
+    if float(quantity.interval[0]) == float(quantity.interval[1]):
         return "exact"
-    text = format_value(quantity.value, quantity.unit, quantity.interval)
-    return _bracket(text)
+    return _bracket(format_value(quantity.value, quantity.unit, quantity.interval))
 
 
 def _kind(quantity: Quantity) -> str:
@@ -150,22 +163,20 @@ def sources_of(quantity: Quantity) -> tuple[str, ...]:
 
 
 def finding_entries(finding: Finding) -> list[Entry]:
-    """List what was found about a condition, numbers first, then the ledger."""
-    entries = [
-        describe_estimate("expected joules per success", finding.joules),
-        describe_estimate(f"{RHO}, beside the control", finding.ratio),
-        describe_estimate("steps to the target, restricted mean", finding.steps),
-        describe_estimate("joules to the target, restricted mean", finding.mean_joules),
-        describe_estimate("test accuracy where runs stopped", finding.test_accuracy),
-    ]
+    """List what was found about a condition."""
+    named: dict[str, Quantity | Estimate] = {
+        "expected joules per success": finding.joules,
+        f"{RHO}, beside the control": finding.ratio,
+        "steps to the target, restricted mean": finding.steps,
+        "joules to the target, restricted mean": finding.mean_joules,
+        "test accuracy where runs stopped": finding.test_accuracy,
+    }
     if finding.role == "arm":
         for found in finding.break_even:
-            entries += [
-                describe(f"{found.axis}: beside training", found.beside),
-                describe(f"{found.axis}: training saved", found.saved),
-                describe_estimate(f"{found.axis}: M*", found.multiple),
-            ]
-    return entries
+            named[f"{found.axis}: beside training"] = found.beside
+            named[f"{found.axis}: training saved"] = found.saved
+            named[f"{found.axis}: M*"] = found.multiple
+    return [describe(name, number) for name, number in named.items()]
 
 
 def ledger_entries(ledger: Ledger) -> list[Entry]:
@@ -186,7 +197,7 @@ def ledger_entries(ledger: Ledger) -> list[Entry]:
 def task_entries(task: TaskResult) -> list[Entry]:
     """List the numbers of a task's ceiling."""
     return [
-        describe_estimate("ceiling: control's joules per success", task.ceiling.joules),
+        describe("ceiling: control's joules per success", task.ceiling.joules),
         describe("ceiling in workstation time", task.ceiling.workstation_s),
     ]
 
@@ -194,22 +205,22 @@ def task_entries(task: TaskResult) -> list[Entry]:
 def constant_entries(result: StudyResult) -> list[Entry]:
     """List prices and the device's constants."""
     rates = price_rates(result.prices)
-    named: Sequence[tuple[str, Quantity]] = (
-        ("wage", rates.wage),
-        ("overhead on the wage", rates.overhead),
-        ("electricity", rates.electricity),
-        ("having the device", rates.device),
-        ("power usage effectiveness", rates.pue),
-        ("carbon of electricity", rates.intensity),
-        ("energy of an hour of a person", rates.human_energy),
-        ("carbon of an hour of a person", rates.human_carbon),
-        ("price of a label bought elsewhere", rates.label),
-        ("time of a label by the study's crowd", result.label_s),
-        ("items over the model's life", rates.life_queries),
-        ("of these, items that one call answers", _query_batch(result)),
-        ("idle power of the device", result.profile.idle_power),
-    )
-    return [describe(name, quantity) for name, quantity in named] + [
+    named = {
+        "wage": rates.wage,
+        "overhead on the wage": rates.overhead,
+        "electricity": rates.electricity,
+        "having the device": rates.device,
+        "power usage effectiveness": rates.pue,
+        "carbon of electricity": rates.intensity,
+        "energy of an hour of a person": rates.human_energy,
+        "carbon of an hour of a person": rates.human_carbon,
+        "price of a label bought elsewhere": rates.label,
+        "time of a label by the study's crowd": result.label_s,
+        "items over the model's life": rates.life_queries,
+        "of these, items that one call answers": _query_batch(result),
+        "idle power of the device": result.profile.idle_power,
+    }
+    return [describe(name, quantity) for name, quantity in named.items()] + [
         Entry(
             f"device: {name}",
             digits(constant.value),
@@ -238,4 +249,7 @@ def _query_batch(result: StudyResult) -> Quantity:
 
 def entry_table(title: str, entries: Iterable[Entry], sources: Sources) -> Table:
     """Lay entries out under a title, their sources taken in."""
-    return Table(HEADINGS, [entry.cells(sources) for entry in entries], title)
+    rows = [
+        (*entry[:-1], " ".join(map(sources.cite, entry.sources))) for entry in entries
+    ]
+    return Table(HEADINGS, rows, title)

@@ -1,10 +1,8 @@
 """The sentences of a report, by the names under which they stand in one file.
 
 They are read together in `template/sentences.toml`, as jinja2 templates; what decides
-between them is in `opening`, `check`, `decision`, `words`, `scale` and `citation`.
+between them is in the file that says them.
 """
-
-from __future__ import annotations
 
 import math
 import tomllib
@@ -23,10 +21,11 @@ from hitl_sim.report.number import (
     join_words,
     joules_text,
     percent,
-    plain_text,
+    plain_joules,
     ratio_text,
     share_of_runs,
     share_text,
+    size_text,
     span,
     times,
     times_span,
@@ -52,15 +51,17 @@ def _environment() -> Environment:
     found = Environment(undefined=StrictUndefined, autoescape=False)
     found.globals |= {"rho": RHO, "inf": math.inf}
     found.filters |= {
+        "bytes": size_text,
         "comma": lambda number: f"{number:,}",
         "digits": digits,
         "duration": duration_text,
         "energy": lambda joules: format_value(joules, "J"),
         "ends": lambda found: span(found.low, found.high),
+        "joule": plain_joules,
         "joules": joules_text,
         "part": share_text,
         "percent": percent,
-        "plain": plain_text,
+        "plain": lambda q: plain_joules(math.nan if q.value is None else q.value),
         "ratio": ratio_text,
         "run_share": share_of_runs,
         "times": times,

@@ -19,9 +19,12 @@ from hitl_sim.report.figure.style import (
     GREY,
     legend_below,
     new_figure,
+    places,
     styled,
     to_png,
 )
+from hitl_sim.report.table import Table
+from hitl_sim.report.table import to_markdown as table_lines
 
 PAGE = "validation.md"
 """What every validation writes into its folder."""
@@ -50,14 +53,14 @@ def verdict(found: Validation | Grades) -> list[str]:
         said.append("Policies: items have too few answers to compare eight.")
         return said
     moved = found.transfer
+    mid, low, high = moved.estimate, moved.low, moved.high
     said.append(
         f"The policy chosen in simulation ({moved.chosen}) loses "
-        f"{moved.regret:.3f} ({moved.regret_low:.3f} to {moved.regret_high:.3f}) of "
+        f"{mid.regret:.3f} ({low.regret:.3f} to {high.regret:.3f}) of "
         f"worth with real people, against the best ({moved.best}). Ranks of "
-        f"{len(moved.names)} policies correlate {moved.rank:.2f} ({moved.rank_low:.2f} "
-        f"to {moved.rank_high:.2f}); real people with themselves {moved.ceiling:.2f}. "
-        f"The mean gap is {moved.gap:.3f} ({moved.gap_low:.3f} to "
-        f"{moved.gap_high:.3f})."
+        f"{len(moved.names)} policies correlate {mid.rank:.2f} ({low.rank:.2f} "
+        f"to {high.rank:.2f}); real people with themselves {moved.ceiling:.2f}. "
+        f"The mean gap is {mid.gap:.3f} ({low.gap:.3f} to {high.gap:.3f})."
     )
     return said
 
@@ -66,117 +69,105 @@ def say_gains(gains: Sequence[Gain]) -> list[str]:
     """Say in sentences what is gained over rivals."""
     said = []
     for where in dict.fromkeys(gain.where for gain in gains):
-        parts = [
+        parts = "; ".join(
             f"{gain.rival} {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}, "
             f"{gain.verdict})"
             for gain in gains
             if gain.where == where
-        ]
-        said.append(
-            f"Log likelihood per answer, {where}, over {'; '.join(parts)} nats."
         )
+        said.append(f"Log likelihood per answer, {where}, over {parts} nats.")
     return said
-
-
-def list_gains(gains: Sequence[Gain]) -> list[str]:
-    """Return a table of log likelihoods beside the rivals'."""
-    return [
-        "| held out | rival | fitted crowd | rival | gain | 95 % interval | |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-        *[
-            f"| {gain.where} | {gain.rival} | {gain.ours:.4f} | {gain.theirs:.4f} | "
-            f"{gain.value:+.4f} | {gain.low:+.4f} to {gain.high:+.4f} | "
-            f"{gain.verdict} |"
-            for gain in gains
-        ],
-    ]
-
-
-def grades_to_markdown(found: Grades) -> list[str]:
-    """Return the page of ratings, marks or preferences."""
-    return [
-        f"# Fitted against real people: {_cell(Path(found.name).name)}, {found.kind}",
-        "",
-        f"{found.num_people} people, {found.num_items} items, {found.num_answers} "
-        "answers. First half of the people and items was fitted, and the other half "
-        "foretold; then a tenth of the cells of person and item was left out.",
-        "",
-        *[f"- {sentence}" for sentence in say_gains(found.gains)],
-        "",
-        "## Log likelihood per held-out answer, nats",
-        "",
-        *list_gains(found.gains),
-    ]
 
 
 def write_validation(folder: Path, found: Validation | Grades) -> None:
     """Write `validation.md` into a folder, of labels `validation.png` too."""
     if isinstance(found, Grades):
-        write_text(folder / PAGE, "\n".join(grades_to_markdown(found)) + "\n")
-        return
-    write_text(folder / PAGE, "\n".join(to_markdown(found)) + "\n")
-    with styled("validation"):
-        picture = to_png(draw_validation(found), "validation")
-    write_bytes(folder / "validation.png", picture)
+        page = grades_to_markdown(found)
+    else:
+        page = to_markdown(found)
+        with styled("validation"):
+            picture = to_png(draw_validation(found), "validation")
+        write_bytes(folder / "validation.png", picture)
+    write_text(folder / PAGE, "\n".join(page) + "\n")
+
+
+def grades_to_markdown(found: Grades) -> list[str]:
+    """Return the page of ratings, marks or preferences."""
+    return _page(
+        found,
+        f"Fitted against real people: {_cell(Path(found.name).name)}, {found.kind}",
+        f"{found.num_people} people, {found.num_items} items, {found.num_answers} "
+        "answers. First half of the people and items was fitted, and the other half "
+        "foretold; then a tenth of the cells of person and item was left out.",
+        say_gains(found.gains),
+    )
 
 
 def to_markdown(found: Validation) -> list[str]:
-    """Return the page; what comes from the file is escaped."""
-    lines = [
-        f"# Simulated against real people: {_cell(Path(found.name).name)}",
-        "",
-        "Half of the people and items were fitted; held out are "
-        f"{found.num_people} other people, {found.num_items} other items and "
-        f"{found.num_answers} answers.",
-        "",
-        *[f"- {sentence}" for sentence in verdict(found)],
-        "",
-        "## Log likelihood per held-out answer, nats",
-        "",
-        *list_gains(found.gains),
-        "",
-        "## What asking more people buys, held-out half",
-        "",
-        "| method | people | real | simulated | 95 % of crowds |",
-        "| --- | --- | --- | --- | --- |",
-        *[
-            f"| {_NAMES[at.method]} | {at.size} | {at.real:.3f} | {at.simulated:.3f} | "
-            f"{at.low:.3f} to {at.high:.3f} |"
-            for at in found.curve
-        ],
+    """Return the page of labels; what comes from the file is escaped."""
+    lines = _page(
+        found,
+        f"Simulated against real people: {_cell(Path(found.name).name)}",
+        f"Half of the people and items were fitted; held out are {found.num_people} "
+        f"other people, {found.num_items} other items and {found.num_answers} answers.",
+        verdict(found),
+    )
+    curve = [
+        (
+            *(_NAMES[at.method], f"{at.size}", f"{at.real:.3f}"),
+            *(f"{at.simulated:.3f}", f"{at.low:.3f} to {at.high:.3f}"),
+        )
+        for at in found.curve
     ]
+    headings = ("method", "people", "real", "simulated", "95 % of crowds")
+    tables = [Table(headings, curve, "What asking more people buys, held-out half")]
     if found.transfer is not None:
         moved = found.transfer
-        lines += [
-            "",
-            "## Policies at one budget",
-            "",
-            "| policy | real | simulated |",
-            "| --- | --- | --- |",
-            *[
-                f"| {name} | {real:.3f} | {simulated:.3f} |"
-                for name, real, simulated in zip(
-                    moved.names, moved.real, moved.simulated, strict=True
-                )
-            ],
+        policies = [
+            (name, f"{real:.3f}", f"{told:.3f}")
+            for name, real, told in zip(
+                moved.names, moved.real, moved.simulated, strict=True
+            )
         ]
-    lines += [
-        "",
-        "## Statistics of the held-out half",
-        "",
-        "| statistic | real | simulated | distance | |",
-        "| --- | --- | --- | --- | --- |",
-    ]
+        played = ("policy", "real", "simulated")
+        tables.append(Table(played, policies, "Policies at one budget"))
+    statistics = []
     for line in found.lines:
-        said = "pass" if line.passes else "MISS"
+        said, far = "pass" if line.passes else "MISS", f"{line.distance:.2f}"
         if not line.is_scored:
-            said = f"not scored: {line.note}"
-        far = f"{line.distance:.2f}" if line.is_scored else ""
-        lines.append(
-            f"| {_cell(line.name)} | {line.real:.3g} | {line.simulated:.3g} | {far} | "
-            f"{said} |"
-        )
+            said, far = f"not scored: {line.note}", ""
+        numbers = (f"{line.real:.3g}", f"{line.simulated:.3g}")
+        statistics.append((_cell(line.name), *numbers, far, said))
+    headings = ("statistic", "real", "simulated", "distance", "")
+    tables.append(Table(headings, statistics, "Statistics of the held-out half"))
+    for table in tables:
+        lines += ["", *_titled(table)]
     return lines
+
+
+def _page(
+    found: Validation | Grades, title: str, about: str, said: Sequence[str]
+) -> list[str]:
+    """Return the beginning of a page, with a table of log likelihoods."""
+    gains = Table(
+        ("held out", "rival", "fitted crowd", "rival", "gain", "95 % interval", ""),
+        [
+            (
+                *(gain.where, gain.rival, f"{gain.ours:.4f}", f"{gain.theirs:.4f}"),
+                f"{gain.value:+.4f}",
+                f"{gain.low:+.4f} to {gain.high:+.4f}",
+                gain.verdict,
+            )
+            for gain in found.gains
+        ],
+        "Log likelihood per held-out answer, nats",
+    )
+    listed = [f"- {sentence}" for sentence in said]
+    return [f"# {title}", "", about, "", *listed, "", *_titled(gains)]
+
+
+def _titled(table: Table) -> list[str]:
+    return [f"## {table.title}", "", *table_lines(table)]
 
 
 def draw_validation(found: Validation) -> Figure:
@@ -192,40 +183,36 @@ def draw_validation(found: Validation) -> Figure:
 
 
 def _draw_gains(axes: Axes, found: Validation) -> None:
-    place = np.arange(len(found.gains))[::-1]
+    place = places(len(found.gains))
     for at, gain in zip(place, found.gains, strict=True):
         colour = COLOURS[0] if gain.where == "cells" else COLOURS[1]
         axes.plot([gain.low, gain.high], [at, at], color=colour)
         axes.plot([gain.value], [at], "o", color=colour, markersize=5)
     axes.axvline(0.0, color=BLACK, linewidth=1.0)
-    where = {"cells": "cells"}
-    names = [f"{g.rival}\n{where.get(g.where, 'new people')}" for g in found.gains]
+    names = [
+        f"{gain.rival}\n{'cells' if gain.where == 'cells' else 'new people'}"
+        for gain in found.gains
+    ]
     axes.set_yticks(place, names, fontsize=7.5)
-    axes.set_xlabel("gain, nats per answer")
-    axes.set_title("Held-out likelihood")
+    axes.set(xlabel="gain, nats per answer", title="Held-out likelihood")
 
 
 def _draw_curve(axes: Axes, found: Validation) -> None:
     for colour, method in ((COLOURS[0], "majority"), (COLOURS[2], "dawid_skene")):
         points = [at for at in found.curve if at.method == method]
         size = [at.size for at in points]
-        name = _NAMES[method]
-        axes.plot(
-            size, [at.real for at in points], "-o", color=colour, label=f"{name}, real"
-        )
-        axes.plot(
-            size,
-            [at.simulated for at in points],
-            "--s",
-            color=colour,
-            label=f"{name}, simulated",
-        )
+        for kind, look in (("real", "-o"), ("simulated", "--s")):
+            shares = [getattr(at, kind) for at in points]
+            name = f"{_NAMES[method]}, {kind}"
+            axes.plot(size, shares, look, color=colour, label=name)
         low, high = [at.low for at in points], [at.high for at in points]
         axes.set_xticks(size)
         axes.fill_between(size, low, high, color=colour, alpha=0.15, linewidth=0)
-    axes.set_xlabel("people per item")
-    axes.set_ylabel("share of labels right")
-    axes.set_title("What asking more buys")
+    axes.set(
+        xlabel="people per item",
+        ylabel="share of labels right",
+        title="What asking more buys",
+    )
 
 
 def _draw_statistics(axes: Axes, found: Validation) -> None:
@@ -233,10 +220,12 @@ def _draw_statistics(axes: Axes, found: Validation) -> None:
     shown = np.minimum(far, 3.0)
     axes.barh(np.arange(far.size), shown, height=1.0, color=COLOURS[5])
     axes.axvline(1.0, color=BLACK, linewidth=1.2)
-    axes.set_yticks([])
-    axes.set_ylabel("statistics")
-    axes.set_xlabel("distance (1 = limit, cut at 3)")
-    axes.set_title(f"{found.num_passed} of {found.num_scored} agree")
+    axes.set(
+        yticks=[],
+        ylabel="statistics",
+        xlabel="distance (1 = limit, cut at 3)",
+        title=f"{found.num_passed} of {found.num_scored} agree",
+    )
 
 
 def _draw_policies(axes: Axes, found: Validation) -> None:
@@ -250,8 +239,7 @@ def _draw_policies(axes: Axes, found: Validation) -> None:
     both = np.concatenate([moved.real, moved.simulated])
     ends = [float(both.min()) - 0.01, float(both.max()) + 0.01]
     axes.plot(ends, ends, color=GREY, linestyle=":", linewidth=1.2)
-    axes.set_xlabel("worth, real people")
-    axes.set_ylabel("worth, simulated")
+    axes.set(xlabel="worth, real people", ylabel="worth, simulated")
 
 
 def _cell(text: str) -> str:

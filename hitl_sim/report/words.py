@@ -1,24 +1,21 @@
 """The answer and the three opening figures, in words."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hitl_sim.analysis import StudyResult, TaskResult, Verdict
-from hitl_sim.analysis.joint import distinct
-from hitl_sim.analysis.scaling import find_scalings
-from hitl_sim.report.check import list_checks
+from hitl_sim.analysis import StudyResult, Verdict
+from hitl_sim.analysis.between import distinct
+from hitl_sim.analysis.growth import find_scalings
 from hitl_sim.report.decision import tell_decision
 from hitl_sim.report.opening import (
+    list_checks,
     tell_answer,
     tell_break_even,
     tell_ceiling,
     tell_ratio,
 )
-from hitl_sim.report.scale import growth_note, tell_growth
 from hitl_sim.report.sentence import say
-from hitl_sim.report.standing import standing_words
+from hitl_sim.report.study_table import growth_note, standing_words, tell_growth
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,6 @@ class TaskWords:
     """What one task says.
 
     Attributes:
-        task: its name.
         answer: whether people paid, and why.
         ceiling: what the control spends.
         rho: what people saved or cost.
@@ -51,9 +47,7 @@ class Words:
 
     Attributes:
         caution: what kind of joules these are; the first line.
-        question: what the study asks.
         note: what its author wants to be read beside the answer.
-        tasks: one per task.
         notes: what holds for the whole study.
     """
 
@@ -65,30 +59,33 @@ class Words:
 
 
 def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
-    """Put a result into words.
-
-    Args:
-        result: of `hitl_sim.analysis.analyse`.
-        verdicts: of `hitl_sim.analysis.weigh`, one per task; none: no decision is told.
-    """
+    """Put a result into words; without verdicts no decision is told."""
     weighed: Sequence[Verdict | None] = verdicts or [None] * len(result.tasks)
     return Words(
-        caution=_caution(result),
+        caution=say(
+            "caution.all",
+            result=result,
+            origin=say("caution.origin", result=result, total=len(result.units)),
+            people=_who_answered(result),
+        ),
         question=result.question,
         note=result.note,
         tasks=tuple(
-            _tell_task(task, result, verdict)
+            TaskWords(
+                task=task.label,
+                answer=tell_answer(task, result),
+                ceiling=tell_ceiling(task, result),
+                rho=tell_ratio(task, result),
+                break_even=tell_break_even(task),
+                checks=list_checks(task, result),
+                decision=()
+                if verdict is None
+                else tell_decision(verdict, result.prices.boundary),
+            )
             for task, verdict in zip(result.tasks, weighed, strict=True)
         ),
         notes=_notes(result),
     )
-
-
-def _caution(result: StudyResult) -> str:
-    """Say what kind of joules these are, and what kind of people."""
-    origin = say("caution.origin", result=result, total=len(result.units))
-    people = _who_answered(result)
-    return say("caution.all", result=result, origin=origin, people=people)
 
 
 def _who_answered(result: StudyResult) -> str:
@@ -100,21 +97,6 @@ def _who_answered(result: StudyResult) -> str:
         found.replay.get("modelled") for task in result.tasks for found in task.findings
     )
     return say("caution.recorded", is_fitted=is_fitted, is_all=all(asked))
-
-
-def _tell_task(
-    task: TaskResult, result: StudyResult, verdict: Verdict | None
-) -> TaskWords:
-    boundary = result.prices.boundary
-    return TaskWords(
-        task=task.label,
-        answer=tell_answer(task, result),
-        ceiling=tell_ceiling(task, result),
-        rho=tell_ratio(task, result),
-        break_even=tell_break_even(task),
-        checks=list_checks(task, result),
-        decision=() if verdict is None else tell_decision(verdict, boundary),
-    )
 
 
 def _notes(result: StudyResult) -> tuple[str, ...]:

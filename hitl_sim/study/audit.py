@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -50,28 +50,20 @@ from hitl_sim.study.audited import (
 )
 from hitl_sim.study.calibration import DISTURBED
 from hitl_sim.study.executor import LocalExecutor
-from hitl_sim.study.metered import own_joules, own_seconds, why_disturbed
+from hitl_sim.study.metered import RunSample, own_joules, own_seconds, why_disturbed
 from hitl_sim.study.plan import Run, build_plan
 from hitl_sim.study.runner import load_study
-from hitl_sim.study.timing_sample import RunSample
 
 _BENCH = "hitl_sim.study.bench"
 _CLOSE = 1e-3
 _WINDOW_S = 0.5
 
 
-class Progress(NamedTuple):
-    """How far an audit is: runs done, of how many."""
-
-    done: int
-    total: int
-
-
 def audit_study(
     folder: Path,
     num_runs: int,
     profile: DeviceProfile,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Audit:
     """Rerun runs of a finished study by themselves and compare them with their bill.
 
@@ -82,7 +74,7 @@ def audit_study(
         num_runs: how many runs to draw; all of them if there are fewer.
         profile: the device that bills; measured on this machine, if the ratio is to
             say something of the bill and not of the machine.
-        on_progress: called before each run.
+        on_progress: called before each run with runs done, and of how many.
 
     Returns:
         The ratios, and each run's.
@@ -110,7 +102,7 @@ def audit_study(
     try:
         with LocalExecutor(1) as executor:
             for row in drawn:
-                on_progress(Progress(len(found), len(drawn)))
+                on_progress(len(found), len(drawn))
                 seen = _rerun(executor, plan[row["key"]], is_cpu)
                 found.append(_compare(row, seen, costs, profile, is_cpu))
     except KeyboardInterrupt:
@@ -123,10 +115,13 @@ def audit_study(
     quiet = quiet_runs(found)
     used = quiet if len(quiet) >= MIN_REPEATS else found
     units = dict.fromkeys(unit for row in drawn for unit in row["work_unit"])
+    clock = (Kind.MEASURED_COUNTER, Scope.DEVICE_TIME)
+    measured = [run.measured_s for run in used]
+    seconds = [Quantity(x, "s", *clock, (x, x), "clock of the audit") for x in measured]
     return Audit(
         profile.label,
         tuple(found),
-        _verdict([run.billed_s for run in used], [_seconds(run) for run in used]),
+        _verdict([run.billed_s for run in used], seconds),
         _verdict([run.billed_j for run in used], [run.measured_j for run in used]),
         is_interrupted,
         tuple(unit for unit in units if DISTURBED in costs[unit].seconds.source),
@@ -219,18 +214,6 @@ def _compare(
         joules.scaled(measured_s / whole_s / seen.whole.num_units),
         bool(np.allclose(curve, seen.validation_accuracy, atol=_CLOSE)),
         why_disturbed([seen.whole, seen.aside], is_cpu),
-    )
-
-
-def _seconds(run: AuditedRun) -> Quantity:
-    seconds = run.measured_s
-    return Quantity(
-        seconds,
-        "s",
-        Kind.MEASURED_COUNTER,
-        Scope.DEVICE_TIME,
-        (seconds, seconds),
-        "clock of the audit",
     )
 
 

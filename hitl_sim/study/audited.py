@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,18 +43,6 @@ class AuditedRun:
     measured_j: Quantity
     is_same_curve: bool
     disturbance: str = ""
-
-    @property
-    def ratio_s(self) -> float:
-        """Return billed over measured seconds."""
-        return number_of(self.billed_s) / self.measured_s
-
-    @property
-    def ratio_j(self) -> float:
-        """Return billed over measured joules; NaN where none were measured."""
-        if not self.measured_j.is_known:
-            return math.nan
-        return number_of(self.billed_j) / number_of(self.measured_j)
 
 
 class Verdict(NamedTuple):
@@ -147,16 +134,8 @@ class Audit:
                 "joules": self.joules.ratio.to_json(),
                 "runs": [
                     {
-                        "task": run.task,
-                        "arm": run.arm,
-                        "replicate": run.replicate,
-                        "billed_s": run.billed_s.to_json(),
-                        "measured_s": run.measured_s,
-                        "aside_s": run.aside_s,
-                        "billed_j": run.billed_j.to_json(),
-                        "measured_j": run.measured_j.to_json(),
-                        "is_same_curve": run.is_same_curve,
-                        "disturbance": run.disturbance,
+                        name: value.to_json() if isinstance(value, Quantity) else value
+                        for name, value in vars(run).items()
                     }
                     for run in self.runs
                 ],

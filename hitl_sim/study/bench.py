@@ -22,9 +22,9 @@ from hitl_sim.learn.work import Unit
 from hitl_sim.study import worker
 from hitl_sim.study.executor import KEPT_BYTES
 from hitl_sim.study.grid import Condition
+from hitl_sim.study.metered import Barrier, Bench, RunSample, TimingSample
 from hitl_sim.study.plan import Run
 from hitl_sim.study.recording import recording_of
-from hitl_sim.study.timing_sample import Barrier, Bench, RunSample, TimingSample
 
 LOOP_S, LONG_LOOP_S = 0.02, 1.0
 """How long one call of a loop should take, s: long beside the call's own 20 µs. Beyond
@@ -151,7 +151,8 @@ def repeat_program(program: Callable[..., Any], passes: int, args: Any) -> Any:
     def chain(carry: Any, _: None) -> tuple[Any, None]:
         array, seen = carry
         array = array.at[(0,) * array.ndim].set(seen.astype(array.dtype))
-        outputs = program(*jax.tree.unflatten(tree, _with(leaves, largest, array)))
+        fed = [*leaves[:largest], array, *leaves[largest + 1 :]]
+        outputs = program(*jax.tree.unflatten(tree, fed))
         total = sum(
             jnp.sum(leaf, dtype=jnp.float32) for leaf in jax.tree.leaves(outputs)
         )
@@ -165,10 +166,6 @@ def repeat_program(program: Callable[..., Any], passes: int, args: Any) -> Any:
 def _is_seed(arg: Any) -> bool:
     leaves = jax.tree.leaves(arg)
     return len(leaves) == 1 and bool(leaves[0].dtype == jnp.uint32)
-
-
-def _with(leaves: list[Any], index: int, value: Any) -> list[Any]:
-    return [*leaves[:index], value, *leaves[index + 1 :]]
 
 
 def _form(tree: Any) -> Any:

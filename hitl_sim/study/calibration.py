@@ -24,13 +24,7 @@ from typing import Any
 
 import msgspec
 
-from hitl_sim.energy import (
-    DeviceProfile,
-    Kind,
-    Quantity,
-    save_profile,
-    total,
-)
+from hitl_sim.energy import DeviceProfile, Kind, Quantity, save_profile, total
 from hitl_sim.energy.profile import Constant, MeasuredCost, Regime, RegimeCost
 from hitl_sim.energy.repeat import MIN_REPEATS, Repeated, summarise
 from hitl_sim.output import write_bytes
@@ -283,16 +277,9 @@ def _idle(session: Session, today: str) -> Constant | None:
     value, (low, high) = session.idle.value, session.idle.interval
     if not all(isinstance(x, float) and x > 0.0 for x in (value, low, high)):
         return None
-    return msgspec.convert(
-        {
-            "value": value,
-            "low": low,
-            "high": high,
-            "kind": session.idle.kind.value,
-            "source": f"{IDLE_S:g} s without work on {session.place}, {today}",
-        },
-        Constant,
-    )
+    found = {"value": value, "low": low, "high": high, "kind": session.idle.kind.value}
+    source = f"{IDLE_S:g} s without work on {session.place}, {today}"
+    return msgspec.convert(found | {"source": source}, Constant)
 
 
 def _constant(found: Repeated, kind: Kind, source: str) -> Constant:

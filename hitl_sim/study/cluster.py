@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from hitl_sim.study.executor import (
     Executor,
@@ -109,15 +109,8 @@ def _need(module: str, extra: str) -> ModuleType:
         ) from error
 
 
-class DaskExecutor:
-    """Workers of a Dask scheduler; each makes one call at a time.
-
-    Attributes:
-        num_workers: threads of the scheduler's workers.
-        is_by_share: no; a worker keeps what it has compiled.
-    """
-
-    is_by_share = False
+class DaskExecutor(Executor):
+    """Workers of a Dask scheduler; each makes one call at a time."""
 
     def __init__(self, num_workers: int, scheduler: str | None) -> None:
         """Connect to a scheduler, or start a cluster of this machine's processes.
@@ -169,10 +162,6 @@ class DaskExecutor:
         remote.add_done_callback(hand_over)
         return future
 
-    def __enter__(self) -> Self:
-        """Enter the executor's context."""
-        return self
-
     def __exit__(self, kind: object, *_: object) -> None:
         """Leave the scheduler, and end a cluster that was started here."""
         self._client.close()
@@ -180,12 +169,10 @@ class DaskExecutor:
             self._cluster.close()
 
 
-class SlurmExecutor:
+class SlurmExecutor(Executor):
     """Jobs of submitit: by Slurm where it is there, or of another of its kinds.
 
-    Attributes:
-        num_workers: jobs.
-        is_by_share: yes; a job starts Python and compiles anew.
+    A job starts Python and compiles anew.
     """
 
     is_by_share = True
@@ -239,10 +226,6 @@ class SlurmExecutor:
             future.set_exception(WorkerLostError(str(error)))
         except Exception as error:
             future.set_exception(error)
-
-    def __enter__(self) -> Self:
-        """Enter the executor's context."""
-        return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         """Cancel the jobs where an error is on its way."""

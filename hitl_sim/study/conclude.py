@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from hitl_sim.analysis import StudyResult, analyse
-from hitl_sim.analysis.run_bill import bill_runs
+from hitl_sim.analysis.result import bill_runs
 from hitl_sim.cost import Prices
 from hitl_sim.energy import DeviceProfile
 from hitl_sim.study.folder import StudyFolder, read_folder
@@ -63,9 +63,6 @@ class Analysis:
     def under(self, prices: Prices | None = None) -> StudyResult:
         """Analyse the records by the rules of the study's own file.
 
-        Args:
-            prices: in place of the study's own.
-
         Raises:
             RecordError: the records cannot be billed.
         """
@@ -82,11 +79,7 @@ class Analysis:
         )
 
     def bill(self, prices: Prices | None = None) -> pa.Table:
-        """Bill every run; see `analysis.run_bill.BILL_SCHEMA`.
-
-        Args:
-            prices: in place of the study's own.
-        """
+        """Bill every run; see `analysis.result.BILL_SCHEMA`."""
         target = self.folder.manifest["study"]["target"]
         return bill_runs(
             self.folder.records,
@@ -118,11 +111,6 @@ def analyse_folder(
     folder: Path, device: str | None = None, prices: Prices | None = None
 ) -> StudyResult:
     """Analyse a study's records by the rules of its own file.
-
-    Args:
-        folder: results folder.
-        device: a device profile in place of the study's own.
-        prices: in place of the study's own.
 
     Raises:
         RecordError: the folder holds no study.

@@ -74,13 +74,6 @@ def narrow_spec(
 ) -> StudySpec:
     """Reduce a study to one condition and its control, without axes.
 
-    Args:
-        spec: the study.
-        task: the task in question.
-        winner: the condition.
-        seed: of the narrow study.
-        replicates: of the narrow study.
-
     Returns:
         A validated study of two arms.
 

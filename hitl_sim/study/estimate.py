@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 from hitl_sim.learn.network.base import Size
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.network import network_of
+from hitl_sim.study.program import network_of
 from hitl_sim.task import TaskInfo
 
 FLOPS_PER_S = 6e10
@@ -30,10 +30,6 @@ _LEVEL = 0.95
 
 def run_flops(condition: Condition, info: TaskInfo) -> float:
     """Count the matrix operations of one run to the cap, without those of choosing.
-
-    Args:
-        condition: one cell of a study.
-        info: its task.
 
     Returns:
         Operations: forward 2, backward 4 per weight and item, and 10 per weight and

@@ -20,11 +20,12 @@ import sys
 import threading
 import time
 import traceback
+from abc import ABC, abstractmethod
 from concurrent.futures import Future
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 _POLL_S = 1.0
 _CALLS = threading.Lock()
@@ -37,51 +38,61 @@ class WorkerLostError(RuntimeError):
     """A worker process ended before its call did."""
 
 
-class Executor(Protocol):
+class Executor(ABC):
     """Where calls are made: each of an importable function, by name.
 
     Attributes:
         num_workers: calls that can be under way at once.
         is_by_share: whether a worker should get its share of the work in one call,
-            because starting it is dear.
+            because starting it is dear; else it keeps what it has compiled.
     """
 
     num_workers: int
-    is_by_share: bool
+    is_by_share = False
 
+    @abstractmethod
     def submit(self, module: str, function: str, *args: Any) -> "Future[Any]":
         """Queue a call; its `result()` waits for it."""
-        ...
 
     def __enter__(self) -> Self:
         """Enter the executor's context."""
-        ...
+        return self
 
+    @abstractmethod
     def __exit__(self, kind: object, *_: object) -> None:
         """End the workers, at once where an error is on its way."""
-        ...
+
+
+def cpuinfo_line(name: str) -> str:
+    """Find the line in which the system names something of a processor, or ""."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    return next((line for line in lines if line.startswith(name)), "")
 
 
 def cache_folder() -> Path:
     """Folder of compiled programs, for this machine's kind of processor."""
     home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        flags = next((line for line in lines if line.startswith("flags")), "")
-    except OSError:
-        flags = platform.processor()
+    flags = cpuinfo_line("flags") or platform.processor()
     name = hashlib.sha256((platform.machine() + flags).encode()).hexdigest()[:12]
     return Path(home) / "hitl_sim" / "xla" / name
 
 
+def _jax_settings() -> dict[str, Any]:
+    """Let JAX keep whatever it has compiled."""
+    return {
+        "jax_compilation_cache_dir": str(cache_folder()),
+        "jax_persistent_cache_min_compile_time_secs": 0,
+        "jax_persistent_cache_min_entry_size_bytes": -1,
+    }
+
+
 def worker_environment() -> dict[str, str]:
     """Name the variables that must be set before anything starts JAX's backend."""
-    return {
-        "NPROC": "1",
-        "JAX_COMPILATION_CACHE_DIR": str(cache_folder()),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-    }
+    settings = _jax_settings().items()
+    return {"NPROC": "1", **{name.upper(): str(value) for name, value in settings}}
 
 
 def prepare_process() -> None:
@@ -93,9 +104,8 @@ def prepare_process() -> None:
     os.environ.update(worker_environment())
     jax = sys.modules.get("jax")
     if jax is not None:
-        jax.config.update("jax_compilation_cache_dir", str(cache_folder()))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        for name, value in _jax_settings().items():
+            jax.config.update(name, value)
 
 
 def gpu_names() -> tuple[str, ...]:
@@ -244,18 +254,12 @@ class _Child:
         self.process.join()
 
 
-class LocalExecutor:
+class LocalExecutor(Executor):
     """Spawned processes of this machine; leaving the context ends them.
 
     Where JAX can use several GPUs, each worker sees one of them; where it can use none,
     each worker stays on one core.
-
-    Attributes:
-        num_workers: processes.
-        is_by_share: no; a worker keeps what it has compiled.
     """
-
-    is_by_share = False
 
     def __init__(self, num_workers: int) -> None:
         """Make the workers; processes start with their first call.
@@ -308,10 +312,6 @@ class LocalExecutor:
                 future.set_exception(error)
             except BaseException as error:
                 future.set_exception(error)
-
-    def __enter__(self) -> Self:
-        """Enter the executor's context."""
-        return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         """End the workers, at once where an error is on its way."""

@@ -21,8 +21,8 @@ from hitl_sim.cost import Prices, check_prices
 from hitl_sim.energy import DeviceProfile, load_profile
 from hitl_sim.record import RECORD_SCHEMA, RecordError
 from hitl_sim.study.store import (
-    check_schema,
     join_labels,
+    read_made,
     read_records,
     records_folder,
     write_json,
@@ -152,14 +152,7 @@ def read_manifest(out: Path) -> dict[str, Any]:
     Raises:
         RecordError: the folder holds none, or groups of different environments.
     """
-    check_schema(out)
-    try:
-        manifest: dict[str, Any] = json.loads((out / MANIFEST).read_text())
-    except (OSError, json.JSONDecodeError) as error:
-        raise RecordError(
-            f"{str(out)!r} must be a folder that `hitl-sim run` made: no {MANIFEST} "
-            "in it can be read."
-        ) from error
+    manifest: dict[str, Any] = read_made(out, MANIFEST)
     return manifest | _counted(out, manifest)
 
 
@@ -207,12 +200,7 @@ def _counted(out: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_groups(out: Path, wanted: Iterable[str] | None) -> dict[str, Any]:
-    """Read what a folder knows of a study's programs.
-
-    Args:
-        out: results folder.
-        wanted: names of the programs; none are read where they are not known.
-    """
+    """Read what a folder knows of a study's programs."""
     names = set(wanted or ())
     return {
         path.stem: json.loads(path.read_text())

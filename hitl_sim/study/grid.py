@@ -129,6 +129,11 @@ class Condition:
         return is_replayed(self.arm, self.crowd)
 
     @property
+    def is_simulated(self) -> bool:
+        """Whether simulated people answer, if only what nobody recorded."""
+        return not self.is_replayed or self.crowd.policy == "model"
+
+    @property
     def dials(self) -> dict[str, Any]:
         """The dials of its crowd that act on its arm, by name."""
         given = self.crowd.dials
@@ -141,15 +146,12 @@ class Condition:
         """What those of the study's own parts are that it uses, by name."""
         if not self.spec.part:
             return {}
-        tables = {
-            "task": {self.task_name: self.task},
-            "network": self.network,
-            "training": self.training,
-            "target": self.spec.target,
-            "arm": self.arm,
-            "crowd": self.crowd if self.arm.question is not None else None,
-        }
-        return named_parts(self.spec.part, msgspec.to_builtins(tables))
+        tables: dict[str, Any] = {"arm": self.arm, "network": self.network}
+        tables |= {"training": self.training, "target": self.spec.target}
+        tables["task"] = {self.task_name: self.task}
+        asks = self.arm.question is not None and self.is_simulated
+        people = {"crowd": self.crowd} if asks else {}
+        return named_parts(self.spec.part, msgspec.to_builtins(tables | people))
 
     def shared(self, content_hash: str) -> dict[str, Any]:
         """What an arm has in common with its control and pilot."""
@@ -196,7 +198,7 @@ class Condition:
         """Who answers: what is in the population, and the dials that are given."""
         name = self.content.hash if self.content else self.crowd.population
         crowd = {"population": name, **self.dials}
-        if not self.is_replayed:
+        if self.is_simulated:
             crowd |= self.crowd.chosen
         recording = self.content.recording if self.content else None
         if recording is None:
@@ -298,7 +300,11 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             f"`axis.field` must start with one of {', '.join(_TABLES)}, "
             f"got {axis.field!r}."
         )
-    _check_swept_recording(axis, spec)
+    if axis.field == "crowd.recording" and spec.crowd.recording is None:
+        raise SpecError(
+            "`crowd.recording` must be given where an axis sweeps it, got None. Arms "
+            "with `simulated = true` ask simulated people beside it."
+        )
     is_of_part = axis.field.startswith(_OF_ANNOTATOR)
     if axis.field != "task" and not is_of_part and name not in _sweepable(table, spec):
         raise SpecError(
@@ -315,14 +321,6 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             )
         if times > 1:
             raise SpecError(f"`axis.values` must be distinct, got {value!r} twice.")
-
-
-def _check_swept_recording(axis: AxisSpec, spec: StudySpec) -> None:
-    if axis.field == "crowd.recording" and spec.crowd.recording is None:
-        raise SpecError(
-            "`crowd.recording` must be given where an axis sweeps it, got None. Arms "
-            "with `simulated = true` ask simulated people beside it."
-        )
 
 
 def _check_axis_arms(axis: AxisSpec, spec: StudySpec) -> None:
@@ -413,14 +411,7 @@ def _set_in_arm(arm: dict[str, Any], name: str, value: Scalar) -> None:
     (arm[table] if table else arm)[field] = value
 
 
-def _is_excluded(spec: StudySpec, row: Mapping[str, Scalar]) -> bool:
-    return any(
-        all(row.get(field) == value for field, value in table.items())
-        for table in spec.exclude
-    )
-
-
-def _axes_of(spec: StudySpec, arm: Arm) -> list[AxisSpec]:
+def axes_of(spec: StudySpec, arm: Arm) -> list[AxisSpec]:
     """List the axes that an arm is crossed with."""
     return [
         axis
@@ -434,7 +425,7 @@ def _check_size(spec: StudySpec) -> None:
     """Refuse more runs than a study can hold, by their number alone."""
     number = 0
     for arm in spec.arm:
-        axes = _axes_of(spec, arm)
+        axes = axes_of(spec, arm)
         tasks = 1 if any(axis.field == "task" for axis in axes) else len(spec.task)
         with_pilot = 2 if arm.role == "control" else 1
         number += num_cells(spec, axes) * tasks * with_pilot
@@ -458,9 +449,6 @@ def expand(spec: StudySpec) -> list[Condition]:
     with a crowd. Every setting of task, network and training gets a pilot: a run of
     the control with streams of its own, which fixes the target.
 
-    Args:
-        spec: a validated study.
-
     Returns:
         The conditions.
 
@@ -475,7 +463,7 @@ def expand(spec: StudySpec) -> list[Condition]:
     _check_size(spec)
     conditions: list[Condition] = []
     for index, arm in enumerate(spec.arm):
-        for cell in cells(spec, _axes_of(spec, arm)):
+        for cell in cells(spec, axes_of(spec, arm)):
             conditions.extend(_conditions_at(spec, index, cell))
     return conditions
 
@@ -506,7 +494,8 @@ def _conditions_at(
     arm = filled.arm[arm_index]
     names = [str(cell["task"])] if "task" in cell else list(filled.task)
     for name in names:
-        if _is_excluded(spec, dict(cell) | {"arm": arm.name, "task": name}):
+        row = dict(cell) | {"arm": arm.name, "task": name}
+        if any(all(row.get(f) == v for f, v in t.items()) for t in spec.exclude):
             continue
         yield Condition(filled, name, arm, arm.role, cell)
         if arm.role == "control":
@@ -524,7 +513,7 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for axis in spec.axis:
-        arms = [arm for arm in spec.arm if axis in _axes_of(spec, arm)]
+        arms = [arm for arm in spec.arm if axis in axes_of(spec, arm)]
         if not arms:
             found[axis.field] = _nowhere(axis.field, spec)
         if axis.values is not None and len(axis.values) == 1:
@@ -539,12 +528,7 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
 
 
 def count_inert(conditions: Iterable[Condition], spec: StudySpec) -> int:
-    """Count the conditions that differ from another one along inert axes alone.
-
-    Args:
-        conditions: as `expand` lists them.
-        spec: their study.
-    """
+    """Count the conditions that differ from another one along inert axes alone."""
     seen: set[Any] = set()
     number = 0
     for condition in conditions:

@@ -6,15 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hitl_sim.analysis.finding import StudyResult
-from hitl_sim.analysis.lever import (
-    LeverTable,
-    Serving,
-    clock_policies,
-    tabulate_levers,
-)
+from hitl_sim.analysis.lever import LeverTable, Serving, clock_policies, tabulate_levers
 from hitl_sim.analysis.pretraining import PretrainingCost, pretraining_costs
 from hitl_sim.energy import load_profile
-from hitl_sim.energy.link import load_link
+from hitl_sim.energy.split_inference import load_link
 from hitl_sim.study.conclude import Analysis
 
 

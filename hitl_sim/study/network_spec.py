@@ -29,9 +29,6 @@ class NetworkSpec(
     def part(self, foreign: Mapping[str, Part] | None = None) -> Part:
         """Look up what builds it.
 
-        Args:
-            foreign: parts that the study brings, by name.
-
         Raises:
             ValueError: there is none of that name, or it has params.
         """
@@ -46,9 +43,6 @@ class NetworkSpec(
     def all_options(self, foreign: Mapping[str, Part] | None = None) -> dict[str, Any]:
         """Complete the options by their defaults.
 
-        Args:
-            foreign: parts that the study brings, by name.
-
         Raises:
             ValueError: one is unknown, missing, or out of its range.
         """
@@ -57,9 +51,6 @@ class NetworkSpec(
 
     def resolved(self, foreign: Mapping[str, Part] | None = None) -> dict[str, Any]:
         """Return the kind and all of its options, by name; what fixes the network.
-
-        Args:
-            foreign: parts that the study brings, by name; planned ones will do.
 
         Raises:
             ValueError: an option does not fit.

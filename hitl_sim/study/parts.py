@@ -3,16 +3,19 @@
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
-from hitl_sim.check import BEFORE_WORK, checks_of
+from hitl_sim.check import BEFORE_WORK, PADDING, checks_of
 from hitl_sim.check.child import ask
 from hitl_sim.output import write_bytes
-from hitl_sim.part_source import Source, load, read_code, source_of
+from hitl_sim.part_source import Source, load, read_code, source_of, told_if_slow
 from hitl_sim.study.grid import Condition, expand
 from hitl_sim.study.kept_parts import kept_in
 from hitl_sim.study.spec import PartSpec, Scalar, SpecError, StudySpec, load_spec
 from oracles.part import Kind, Part, PartError
+
+_CHECKED_S = 90.0
+"""Time that checks of a part may take before it is told that they go on, s."""
 
 
 def foreign_parts(spec: StudySpec) -> dict[str, Part]:
@@ -21,12 +24,10 @@ def foreign_parts(spec: StudySpec) -> dict[str, Part]:
     Raises:
         SpecError: one cannot be loaded, or is not what it was when the study was read.
     """
-    return {name: _foreign(name, part) for name, part in spec.part.items()}
-
-
-def _foreign(name: str, part: PartSpec) -> Part:
-    identity = tuple(sorted((part.identity or {}).items()))
-    return _planned(name, part.source, identity)
+    return {
+        name: _planned(name, part.source, tuple(sorted((part.identity or {}).items())))
+        for name, part in spec.part.items()
+    }
 
 
 @cache
@@ -52,23 +53,29 @@ class Use(NamedTuple):
         part: its table.
         kind: what it is.
         options: static options that are given; the rest are at their defaults.
+        checks: names of the checks that it has to pass before it runs.
     """
 
     name: str
     part: PartSpec
     kind: Kind
     options: Mapping[str, Scalar]
+    checks: tuple[str, ...] = BEFORE_WORK
 
 
 def used_parts(conditions: Iterable[Condition]) -> list[Use]:
     """List the parts that conditions use, each set of options once."""
-    found: dict[tuple[str, str], Use] = {}
+    found: dict[Any, Use] = {}
     for condition in conditions:
         for name, identity in condition.parts.items():
             kind = cast(Kind, identity["kind"])
             options = _options_of(condition, kind, name)
             use = Use(name, condition.spec.part[name], kind, options)
-            found.setdefault((name, repr(sorted(options.items()))), use)
+            if kind == "network" and condition.training.batch == "all":
+                # a training set may be padded, which is then a part of each step
+                use = use._replace(checks=(*BEFORE_WORK, *PADDING))
+            key = (name, repr(sorted(options.items())), use.checks)
+            found.setdefault(key, use)
     return list(found.values())
 
 
@@ -81,10 +88,12 @@ def check_parts(conditions: Iterable[Condition]) -> None:
         SpecError: a part does not build, breaks its contract, or does not give the
             same bytes in two processes.
     """
-    for name, part, kind, options in used_parts(conditions):
+    for name, part, kind, options, checks in used_parts(conditions):
         if not checks_of(kind):
             continue
-        answers = ask(part.source, options, BEFORE_WORK)
+        # the processes that check start JAX first
+        with told_if_slow(f"Part {part.source!r} is still being checked", _CHECKED_S):
+            answers = ask(part.source, options, checks)
         failures = [answer.failure for answer in answers if answer.failure]
         if not failures and len({answer.digest for answer in answers}) > 1:
             failures = [

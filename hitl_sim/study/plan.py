@@ -3,13 +3,12 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.grid import (
     Condition,
     CrowdContent,
@@ -18,22 +17,14 @@ from hitl_sim.study.grid import (
     expand,
     record_keys,
 )
-from hitl_sim.study.parts import foreign_parts
+from hitl_sim.study.parts import check_parts, foreign_parts
+from hitl_sim.study.program import annotator_of
 from hitl_sim.study.recording import describe_recording
-from hitl_sim.study.spec import (
-    CrowdSpec,
-    SpecError,
-    StudySpec,
-)
+from hitl_sim.study.spec import CrowdSpec, SpecError, StudySpec, validate
 from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
 from hitl_sim.task.option import TaskOptions
-from oracles import (
-    Population,
-    PopulationSource,
-    build_population,
-    describe_population,
-)
+from oracles import Population, PopulationSource, build_population, describe_population
 from oracles.population import traits_of
 from oracles.populations import split_name
 
@@ -168,7 +159,7 @@ def _dials(condition: Condition) -> dict[str, Any]:
     if recording is not None:
         crowd |= {"recording": recording.name, "policy": recording.policy}
     crowd |= condition.dials
-    if recording is None and "annotator" in condition.crowd.chosen:
+    if condition.is_simulated and "annotator" in condition.crowd.chosen:
         params = annotator_of(condition.spec)[1]
         crowd["annotator"] = condition.crowd.annotator
         crowd |= {f"params.{name}": value for name, value in params.items()}
@@ -212,31 +203,36 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
             "study was planned, but its numbers have changed. Run the study again."
         )
     dials = condition.dials
-    params = {} if condition.is_replayed else annotator_of(condition.spec)[1]
-    given = sorted(dials.items()), sorted(params.items())
-    key = (content, kind, num_options, *map(tuple, given))
-    if key not in _built:
-        if len(_built) >= _MOST_BUILT:
-            _built.clear()
-        try:
-            built = build_population(source, kind, num_options, **dials)
-            foreign = {name: np.float32(value) for name, value in params.items()}
-            _built[key] = built._replace(foreign=foreign)
-        except ValueError as error:
-            raise SpecError(
-                f"[crowd] of arm {condition.arm.name!r} ({kind}): {error}"
-            ) from error
-    return _built[key]
+    params = annotator_of(condition.spec)[1] if condition.is_simulated else {}
+    given = tuple(tuple(sorted(table.items())) for table in (dials, params))
+    try:
+        return _built(condition.crowd.population, content, kind, num_options, *given)
+    except ValueError as error:
+        raise SpecError(
+            f"[crowd] of arm {condition.arm.name!r} ({kind}): {error}"
+        ) from error
+
+
+@lru_cache(maxsize=512)
+def _built(
+    name: str,
+    content: str,
+    kind: str,
+    num_options: int,
+    dials: tuple[tuple[str, Any], ...],
+    params: tuple[tuple[str, float], ...],
+) -> Population:
+    """Build a crowd once for all conditions that ask the same."""
+    del content  # a population that was written anew is another
+    source = describe_population(name)
+    built = build_population(source, kind, num_options, **dict(dials))
+    return built._replace(foreign={n: np.float32(value) for n, value in params})
 
 
 @cache
 def _stand_in() -> Population:
     """Build the crowd of arms that ask nobody: once, for it takes as long as a run."""
     return build_population("perfect", "label", 2)
-
-
-_built: dict[Any, Population] = {}
-_MOST_BUILT = 512
 
 
 def _hash_of(label: str, source: PopulationSource, kind: str) -> str:
@@ -255,22 +251,20 @@ def with_content(condition: Condition, info: TaskInfo) -> Condition:
     population = population_of(condition, info)
     label, source = source_of(condition.crowd)
     spread, traits = population.activity_spread, traits_of(population)
+    content = _hash_of(label, source, kind)
     recording = describe_recording(condition, info)
-    content = CrowdContent(
-        label=label if recording is None else _recorded_label(recording, label),
-        hash=_hash_of(label, source, kind),
+    if recording is not None:
+        # whoever stands in for recorded people is named beside them
+        beside = f", else {label}" if recording.policy == "model" else ""
+        label = f"{recording.name}{beside}"
+    found = CrowdContent(
+        label=label,
+        hash=content,
         traits=(*traits, "skill of each") if np.ndim(population.skill) else traits,
         activity_spread=0.0 if spread is None else float(np.asarray(spread)),
         recording=recording,
     )
-    return replace(condition, content=content)
-
-
-def _recorded_label(recording: RecordingContent, population: str) -> str:
-    """Name recorded people, and who stands in for them."""
-    if recording.policy == "model":
-        return f"{recording.name}, else {population}"
-    return recording.name
+    return replace(condition, content=found)
 
 
 def load_data(spec: StudySpec, name: str) -> tuple[TaskInfo, TaskData]:
@@ -287,14 +281,11 @@ def load_data(spec: StudySpec, name: str) -> tuple[TaskInfo, TaskData]:
     foreign = foreign_parts(spec) if task.source in spec.part else {}
     try:
         choices = {f.name: getattr(task, f.name) for f in fields(TaskOptions)}
-        info, data = load_task(
-            task.source, options=task.options, foreign=foreign, **choices
-        )
+        return load_task(task.source, options=task.options, foreign=foreign, **choices)
     except (ValueError, OSError) as error:
         is_named = task.source in str(error)
         where = f"[task.{name}]" + ("" if is_named else f" {task.source!r}:")
         raise SpecError(f"{where} {error}") from error
-    return info, data
 
 
 def _check_sizes(condition: Condition, info: TaskInfo) -> None:
@@ -325,15 +316,33 @@ def _check_controls(
             )
 
 
-def build_plan(spec: StudySpec) -> Plan:
+def plan_study(spec: StudySpec) -> Plan:
+    """Plan a study that is about to run: its own parts are held to their contracts.
+
+    Raises:
+        SpecError: as `build_plan` and `parts.check_parts`; nothing was computed.
+    """
+    spec = validate(spec)
+    conditions = expand(spec)
+    if spec.part:
+        # before anything of them is built here
+        check_parts(conditions)
+    return build_plan(spec, conditions)
+
+
+def build_plan(spec: StudySpec, conditions: Sequence[Condition] | None = None) -> Plan:
     """Resolve a study: load its data, check its crowds, list its runs.
 
     Nothing is written, and no backend is started.
 
+    Args:
+        spec: the study.
+        conditions: as `expand` lists them; it does when left out.
+
     Raises:
         SpecError: anything that would fail later and can be known now.
     """
-    conditions = expand(spec)
+    conditions = expand(spec) if conditions is None else conditions
     used = {c.task_name for c in conditions}
     infos = {name: load_data(spec, name)[0] for name in spec.task if name in used}
     for condition in conditions:

@@ -5,18 +5,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hitl_sim.record import RecordError
 from hitl_sim.study.cluster import Place, open_executor
-from hitl_sim.study.plan import Chunk, build_plan, chunks_left
+from hitl_sim.study.plan import Chunk, chunks_left, plan_study
 from hitl_sim.study.runner import keep_plan
-from hitl_sim.study.spec import StudySpec, validate
+from hitl_sim.study.spec import StudySpec
 from hitl_sim.study.store import check_folder, finished_keys
 from hitl_sim.study.sweep import LEAST_LIMIT_S, group_names
-
-if TYPE_CHECKING:
-    from hitl_sim.study.worker import ChunkReport
 
 _WORKER = "hitl_sim.study.worker"
 
@@ -64,11 +60,6 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
 
     The chunks' records are kept: they are part of the study.
 
-    Args:
-        spec: the study.
-        out: results folder; made if missing.
-        workers: processes that the study will have.
-
     Returns:
         Times, and what they say of the rest.
 
@@ -76,8 +67,7 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
         SpecError: the study cannot be run as written.
         RecordError: the folder cannot be used, or a chunk failed.
     """
-    spec = validate(spec)
-    plan = build_plan(spec)
+    plan = plan_study(spec)
     check_folder(out)
     keep_plan(plan, out)
     left = chunks_left(plan, finished_keys(out))
@@ -110,7 +100,9 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
             names[group],
             found.reports[0].setup_s,
             found.setup_s,
-            _run_s(found.reports[-1]),
+            # time per run of a chunk whose program was there
+            (found.reports[-1].wall_s - found.reports[-1].setup_s)
+            / found.reports[-1].num_runs,
             sum(len(chunk.runs) for chunk in rest if chunk.group == group),
         )
         for group, found in zip(of_group, seen, strict=False)
@@ -119,11 +111,6 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
     seconds = schedule_s(rest, groups, workers, start_s) if rest else 0.0
     peak = max(found.peak_mib for found in seen)
     return Probe(tuple(groups.values()), seconds, peak, workers)
-
-
-def _run_s(report: "ChunkReport") -> float:
-    """Return the time per run of a chunk whose program was there, s."""
-    return (report.wall_s - report.setup_s) / report.num_runs
 
 
 def schedule_s(

@@ -1,20 +1,19 @@
 """Recorded answers for a study: read, matched to a task by id, and seen to suffice."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.participants.answers import Answers
-from hitl_sim.participants.encoded import kinds_of, options_of, to_record
+from hitl_sim.participants.answers import Answers, kinds_of, options_of, to_record
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.record import Record
-from hitl_sim.participants.table_file import Layout, read_answers
+from hitl_sim.participants.table_file import read_answers
 from hitl_sim.study.grid import Condition, RecordingContent
-from hitl_sim.study.spec import (
-    SpecError,
-)
+from hitl_sim.study.program import program_of
+from hitl_sim.study.spec import SpecError
 from hitl_sim.table.spelling import canonical, identities
 from hitl_sim.task import TaskInfo
 from hitl_sim.task.content import hash_content
@@ -36,17 +35,11 @@ class Recording:
 
     Attributes:
         answers: as numpy arrays; items are numbered as the task's.
-        hash: of them.
-        num_people: who gave them.
-        num_items: items that have any.
-        is_timed: whether all have a time.
+        content: what a plan says of them, but for the policy.
     """
 
     answers: RecordedAnswers
-    hash: str
-    num_people: int
-    num_items: int
-    is_timed: bool
+    content: RecordingContent
 
 
 def load_recording(path: str, info: TaskInfo, feedback: str = "label") -> Recording:
@@ -87,13 +80,16 @@ def _load(
     except ValueError as error:
         raise SpecError(f"[crowd] `recording` {path!r}: {error}") from error
     arrays = {name: np.asarray(leaf) for name, leaf in found._asdict().items()}
-    return Recording(
-        answers=found,
+    content = RecordingContent(
+        name=Path(path).name,
         hash=hash_content(arrays, {}),
+        policy="",
+        num_answers=len(found.key),
         num_people=record.num_people,
         num_items=len(np.unique(record.item)),
         is_timed=not bool(np.isnan(found.seconds).any()),
     )
+    return Recording(found, content)
 
 
 def _rows_of_kind(answers: Answers, path: str, kind: str) -> Answers:
@@ -193,7 +189,7 @@ def recording_of(condition: Condition, info: TaskInfo) -> RecordedAnswers | None
     """
     found = _recording_of(condition, info)
     planned = condition.content.recording if condition.content else None
-    if found is not None and planned is not None and planned.hash != found.hash:
+    if found is not None and planned is not None and planned.hash != found.content.hash:
         raise SpecError(
             f"Recording {condition.crowd.recording!r} must stay as it was when the "
             "study was planned, but its answers have changed. Run the study again."
@@ -218,44 +214,35 @@ def describe_recording(condition: Condition, info: TaskInfo) -> RecordingContent
     found = _recording_of(condition, info)
     if found is None:
         return None
-    _check_crew(condition, found.num_people)
-    _check_room(condition)
-    _check_supply(condition, found.answers, info)
-    _check_times(condition, found.is_timed)
-    return RecordingContent(
-        name=Path(str(condition.crowd.recording)).name,
-        hash=found.hash,
-        policy=str(condition.crowd.policy),
-        num_answers=len(found.answers.key),
-        num_people=found.num_people,
-        num_items=found.num_items,
-        is_timed=found.is_timed,
-    )
-
-
-def _check_crew(condition: Condition, num_people: int) -> None:
-    size = condition.spec.crew.size
-    if size != num_people:
+    program = program_of(condition, info, info.num_features // info.num_groups)
+    num_questions = condition.arm.asked_in(program)
+    content = replace(found.content, policy=str(condition.crowd.policy))
+    if condition.spec.crew.size != content.num_people:
         raise SpecError(
-            f"`crew.size` must be {num_people}, the people of `crowd.recording`, who "
-            f"are the crew of arm {condition.arm.name!r}, got {size}."
+            f"`crew.size` must be {content.num_people}, the people of "
+            f"`crowd.recording`, who are the crew of arm {condition.arm.name!r}, got "
+            f"{condition.spec.crew.size}."
         )
+    _check_room(condition, num_questions)
+    _check_supply(condition, found.answers, info, num_questions)
+    _check_times(condition, content.is_timed)
+    return content
 
 
-def _check_room(condition: Condition) -> None:
+def _check_room(condition: Condition, num_questions: int) -> None:
     """Refuse a dispatch whose times, one by person and question, need gigabytes."""
     arm, spec = condition.arm, condition.spec
-    cells = spec.crew.size * arm.num_questions * arm.asks
+    cells = spec.crew.size * num_questions * arm.asks
     if spec.width * cells > MOST_CELLS:
         raise SpecError(
             f"`width` must be <= {max(MOST_CELLS // cells, 1)} where {spec.crew.size} "
-            f"recorded people may be asked {arm.num_questions} questions in arm "
+            f"recorded people may be asked {num_questions} questions in arm "
             f"{arm.name!r}, got {spec.width}."
         )
 
 
 def _check_supply(
-    condition: Condition, answers: RecordedAnswers, info: TaskInfo
+    condition: Condition, answers: RecordedAnswers, info: TaskInfo, asked: int
 ) -> None:
     """Refuse questions that are bound to go beyond the recording."""
     arm, task, policy = condition.arm, condition.task, condition.crowd.policy
@@ -267,7 +254,7 @@ def _check_supply(
     is_enough = people >= arm.people
     need = f"{arm.people} people" + (f", {arm.asks} times each" if arm.asks > 1 else "")
     if policy == "restrict":
-        asked, there = arm.num_questions, int(is_enough.sum())
+        there = int(is_enough.sum())
         if asked > there:
             raise SpecError(
                 f"`arm.questions` must not exceed the {there} items that {need} have "

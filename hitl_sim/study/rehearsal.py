@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from hitl_sim.learn.annotator import oracle_of
 from hitl_sim.participants.answers import FIELDS, LABEL, Answers, check_table_out
-from hitl_sim.study.annotator import annotator_of
 from hitl_sim.study.plan import load_data, source_of
+from hitl_sim.study.program import annotator_of
 from hitl_sim.study.spec import SpecError, StudySpec
 from hitl_sim.task import TaskData, TaskInfo
 from oracles import Population, Query, Response, build_population, sample_annotators

@@ -1,6 +1,5 @@
 """The composition root: a study file in, records, an answer and a report out."""
 
-import json
 import platform
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -15,12 +14,7 @@ from hitl_sim.energy import load_profile
 from hitl_sim.energy.meters import Meter, Window
 from hitl_sim.record import SCHEMA, RecordError
 from hitl_sim.study.cluster import Place
-from hitl_sim.study.estimate import (
-    half_width,
-    run_flops,
-    seconds_one_core,
-    worker_mib,
-)
+from hitl_sim.study.estimate import half_width, run_flops, seconds_one_core, worker_mib
 from hitl_sim.study.folder import (
     environment_of,
     read_folder,
@@ -28,16 +22,16 @@ from hitl_sim.study.folder import (
     write_results,
     write_runs,
 )
-from hitl_sim.study.grid import count_inert, expand, inert_axes
+from hitl_sim.study.grid import count_inert, inert_axes
 from hitl_sim.study.kept_parts import with_kept_parts
-from hitl_sim.study.parts import check_parts, keep_parts
-from hitl_sim.study.plan import Plan, build_plan, chunks_left
-from hitl_sim.study.spec import SpecError, StudySpec, convert, validate
+from hitl_sim.study.parts import keep_parts
+from hitl_sim.study.plan import Plan, chunks_left, plan_study
+from hitl_sim.study.spec import SpecError, StudySpec, convert
 from hitl_sim.study.store import (
     check_folder,
-    check_schema,
     damaged_files,
     finished_keys,
+    read_made,
     set_aside,
     write_json,
 )
@@ -116,20 +110,12 @@ def dry_run(spec: StudySpec, out: Path | None = None) -> DryRun:
     Raises:
         SpecError: the study cannot be run as written.
     """
-    spec = validate(spec)
-    if spec.part:
-        check_parts(expand(spec))
-    plan = build_plan(spec)
+    plan = plan_study(spec)
     return foresee(plan, finished_keys(out) if out else ())
 
 
 def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
-    """Say what a planned study would do: before a run, or in place of one.
-
-    Args:
-        plan: the study.
-        finished: keys of its folder's records.
-    """
+    """Say what a planned study would do: before a run, or in place of one."""
     spec, finished = plan.spec, set(finished)
     left = chunks_left(plan, finished)
     keys = {run.key for run in plan.runs}
@@ -174,20 +160,10 @@ def run_study(
 ) -> StudyRun:
     """Compute the records of a study that are missing, and write its manifest.
 
-    A finished record is never computed again. Interrupting or killing this call loses
-    at most the chunks under way; the same call goes on from there, and ends with the
-    bytes of a call that was never interrupted. Record files that cannot be read are
-    moved to `damaged/` and their runs computed again.
-
-    Args:
-        spec: the study.
-        out: results folder; made if missing.
-        workers: processes, each on one CPU thread.
-        on_progress: called at the start and after each chunk.
-        place: where chunks are computed, in place of `workers` local processes.
-        limit_s: time after which a chunk is taken to hang, s; generous to what it is
-            expected to take when left out.
-        on_plan: called before anything is computed, with what `dry_run` says.
+    A finished record is never computed again. Record files that cannot be read are
+    moved to `damaged/` and their runs computed again. Arguments are those of
+    `Study.run`; a chunk is taken to hang after a time that is generous to what it is
+    expected to take.
 
     Returns:
         Counts, and the messages of chunks that failed.
@@ -198,11 +174,7 @@ def run_study(
             nothing was lost.
         DiskFullError: its disk is full; nothing was lost.
     """
-    spec = validate(spec)
-    if spec.part:
-        # before anything of them is built here
-        check_parts(expand(spec))
-    plan = build_plan(spec)
+    plan = plan_study(spec)
     place = place or Place(workers=workers)
     check_folder(out)
     moved = set_aside(out, damaged_files(out))
@@ -219,7 +191,7 @@ def run_study(
         _write_own_energy(out, window)
     keys = {run.key for run in plan.runs}
     finished = finished_keys(out)
-    write_results(out, find_use(spec, plan.conditions, out))
+    write_results(out, find_use(plan.spec, plan.conditions, out))
     return StudyRun(
         out,
         len(keys),
@@ -315,14 +287,7 @@ def load_spec_of(out: Path) -> StudySpec:
     Raises:
         RecordError: the folder holds none, or one of another schema.
     """
-    check_schema(out)
-    try:
-        raw = json.loads((out / "study.json").read_text())
-    except (OSError, json.JSONDecodeError) as error:
-        raise RecordError(
-            f"{str(out)!r} must be a folder that `hitl-sim run` made: no study.json "
-            "in it can be read."
-        ) from error
+    raw = read_made(out, "study.json")
     try:
         return with_kept_parts(convert(raw), out)
     except SpecError as error:

@@ -8,22 +8,22 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from hitl_sim.energy import DeviceProfile, Quantity, WorkUnit
 from hitl_sim.energy.profile import Regime
 from hitl_sim.energy.repeat import MIN_REPEATS, is_tight
-from hitl_sim.study.executor import LocalExecutor
+from hitl_sim.study.executor import LocalExecutor, cpuinfo_line
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.metered import (
+    LANES,
+    Barrier,
     check_platform,
     measured_joules,
     own_joules,
     own_seconds,
     why_disturbed,
 )
-from hitl_sim.study.timing_sample import LANES, Barrier
 
 _BENCH = "hitl_sim.study.bench"
 PATIENCE = 3
@@ -134,12 +134,16 @@ class Tally:
         )
 
 
+@dataclass
 class Session:
     """One measurement under way; what it has so far can be read at any time.
 
     Attributes:
-        base: the profile whose scope joules must have.
+        base: the profile that stands where nothing is measured; its scope is that of
+            the joules.
+        workers: processes that fill the processor.
         effort: how hard to measure.
+        on_progress: called before each window.
         tallies: the windows of each unit and regime.
         idle: idle power, W; None where no meter covers it.
         window_s: length of one window, s.
@@ -147,31 +151,20 @@ class Session:
         is_cpu: whether programs run on the processor.
     """
 
-    def __init__(
-        self,
-        base: DeviceProfile,
-        workers: int,
-        effort: Effort,
-        on_progress: Callable[[Progress], None],
-    ) -> None:
-        """Prepare; nothing is measured yet.
+    base: DeviceProfile
+    workers: int
+    effort: Effort
+    on_progress: Callable[[Progress], None]
+    tallies: list[Tally] = field(default_factory=list)
+    idle: Quantity | None = None
+    window_s: float = field(init=False)
+    place: str = ""
+    is_cpu: bool = True
+    begin: float = field(default_factory=time.monotonic)
 
-        Args:
-            base: the profile that stands where nothing is measured.
-            workers: processes that fill the processor.
-            effort: how hard to measure.
-            on_progress: called before each window.
-        """
-        self.base = base
-        self.workers = workers
-        self.effort = effort
-        self.begin = time.monotonic()
-        self.on_progress = on_progress
-        self.tallies: list[Tally] = []
-        self.idle: Quantity | None = None
-        self.window_s = effort.window_s or 0.2
-        self.place = ""
-        self.is_cpu = True
+    def __post_init__(self) -> None:
+        """Take short windows until a meter is found."""
+        self.window_s = self.effort.window_s or 0.2
 
     def run(self, conditions: Sequence[Condition]) -> None:
         """Measure every unit alone, then the same with the device filled."""
@@ -226,7 +219,9 @@ class Session:
                 is_late = self.elapsed_s > until * self.effort.limit_s
                 if is_late and len(tally.samples) >= MIN_REPEATS:
                     continue
-                self._show(tally)
+                done = sum(t.is_done(self.effort) for t in self.tallies)
+                so_far = (done, len(self.tallies), self.elapsed_s)
+                self.on_progress(Progress(tally.regime, tally.unit.name, *so_far))
                 number += 1
                 tally.samples.append(sample(tally, number))
             is_late = self.elapsed_s > until * self.effort.limit_s
@@ -274,21 +269,9 @@ class Session:
         """Return the time since the start, s."""
         return time.monotonic() - self.begin
 
-    def _show(self, tally: Tally) -> None:
-        done = sum(t.is_done(self.effort) for t in self.tallies)
-        self.on_progress(
-            Progress(
-                tally.regime, tally.unit.name, done, len(self.tallies), self.elapsed_s
-            )
-        )
-
 
 def name_processor() -> str:
     """Name the processor as the system does, and count its cores."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2] for line in lines if line.startswith("model name")]
     cores = os.cpu_count() or 1
-    return f"{(names or ['unnamed processor'])[0].strip()}, {cores} cores"
+    named = cpuinfo_line("model name").partition(":")[2].strip()
+    return f"{named or 'unnamed processor'}, {cores} cores"

@@ -5,12 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hitl_sim.study.folder import RESULTS, read_keys, read_manifest, read_runs
-from hitl_sim.study.store import (
-    damaged_files,
-    keys_in,
-    read_errors,
-    records_folder,
-)
+from hitl_sim.study.store import damaged_files, keys_in, read_errors, records_folder
 
 
 @dataclass(frozen=True)

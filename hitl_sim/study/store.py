@@ -15,12 +15,7 @@ import pyarrow.parquet as pq
 
 from hitl_sim import __version__
 from hitl_sim.output import write_bytes
-from hitl_sim.record import (
-    RECORD_SCHEMA,
-    REPLAY_SCHEMA,
-    SCHEMA,
-    RecordError,
-)
+from hitl_sim.record import RECORD_SCHEMA, REPLAY_SCHEMA, SCHEMA, RecordError
 
 _SCHEMA_FILE = "schema.json"
 _STALE_S = 3600.0
@@ -109,6 +104,22 @@ def _check_version(schema: object, where: str, version: object) -> None:
         f"{f' of hitl_sim {version}' if version else ''}: {advice}. Nothing was "
         "touched."
     )
+
+
+def read_made(out: Path, name: str) -> Any:
+    """Read a JSON file that a run leaves in its folder.
+
+    Raises:
+        RecordError: there is none, or the folder is of another schema.
+    """
+    check_schema(out)
+    try:
+        return json.loads((out / name).read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise RecordError(
+            f"{str(out)!r} must be a folder that `hitl-sim run` made: no {name} in it "
+            "can be read."
+        ) from error
 
 
 def records_folder(out: Path) -> Path:
@@ -229,6 +240,11 @@ def write_error(out: Path, chunk_id: str, error: Mapping[str, Any]) -> Path:
     path = out / "errors" / f"{chunk_id}.json"
     write_json(path, error)
     return path
+
+
+def stuck_file(out: Path, chunk_id: str) -> Path:
+    """Where the stacks of a worker that hung on a chunk are kept."""
+    return out / "errors" / f"{chunk_id}.stuck"
 
 
 def read_errors(out: Path) -> list[dict[str, Any]]:

@@ -48,17 +48,24 @@ class Study:
         self.last_run: StudyRun | None = None
 
     @classmethod
-    def load(cls, path: Path | str, smoke: bool = False) -> Study:
+    def load(
+        cls,
+        path: Path | str,
+        smoke: bool = False,
+        on_code: Callable[[str], None] = lambda _: None,
+    ) -> Study:
         """Read and validate a study file.
 
         Args:
             path: the file (TOML).
             smoke: whether to read the quick form in its table `smoke`.
+            on_code: called before with one line that names the code that parts of the
+                study's own execute, where there is any.
 
         Raises:
             SpecError: the file is missing, or is no study that can be run.
         """
-        return cls(load_spec(Path(path), is_smoke=smoke))
+        return cls(load_spec(Path(path), is_smoke=smoke, on_code=on_code))
 
     def __eq__(self, other: object) -> bool:
         """Whether two studies are the same."""

@@ -1,16 +1,20 @@
 """Whether a task has what a network and an arm need of it; known before any run."""
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
+from typing import Any
+
+import jax
+import numpy as np
 
 from hitl_sim.learn.intervention import Arm, TaskFacts
 from hitl_sim.learn.network import NetworkChoice, build_network, layers_of
 from hitl_sim.learn.network.base import UnreadableError
-from hitl_sim.learn.optimise import check_padding
+from hitl_sim.learn.optimise import TrainConfig, check_padding
+from hitl_sim.learn.work import abstract, list_shape, trace, train_unit
 from hitl_sim.schema import one_of
 from hitl_sim.study.grid import Condition
-from hitl_sim.study.network import network_of, readers
-from hitl_sim.study.program import program_of
+from hitl_sim.study.program import network_of, program_of, readers
 from hitl_sim.study.spec import SpecError
 from hitl_sim.task import TaskInfo
 
@@ -33,9 +37,15 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
         # an arm that wants other features has to be told which networks read them
         readers=partial(readers, replace(info, vocabulary=None)),
     )
+    sizes = (info.num_features, info.num_classes)
     try:
         if condition.training.batch == "all":
-            check_padding(build_network(network, info.num_features, info.num_classes))
+            check_padding(build_network(network, *sizes))
+        brought = condition.spec.part
+        if condition.training.optimiser in brought:
+            _trace_steps(network, facts.program.train, condition.task.pool, sizes)
+        if condition.spec.target.metric in brought:
+            _trace_metric(facts.program.train, condition.task.validation, sizes[1])
         if any(lever.needs_layers for lever in arm.lever):
             _check_layers(arm, network)
         for lever in arm.lever:
@@ -43,6 +53,38 @@ def check_suits(condition: Condition, info: TaskInfo) -> None:
         arm.check_task(facts)
     except (TypeError, ValueError) as error:
         raise SpecError(str(error)) from error
+
+
+@cache
+def _trace_steps(
+    network: NetworkChoice, train: TrainConfig, num_items: int, sizes: tuple[int, int]
+) -> None:
+    """Refuse an optimiser that cannot take a step, once for each training.
+
+    Raises:
+        ValueError: it cannot be traced.
+    """
+    built = build_network(network, *sizes)
+
+    def steps() -> Any:
+        unit = train_unit("train", network, train, num_items, *sizes, built=built)
+        return jax.eval_shape(unit.program, *unit.args)
+
+    trace(f"optimiser {train.optimiser.part.name!r}", steps)
+
+
+@cache
+def _trace_metric(train: TrainConfig, num_items: int, num_classes: int) -> None:
+    """Refuse a metric that does not give one number, once for each training.
+
+    Raises:
+        ValueError: it gives something else, or cannot be traced.
+    """
+    words = f"metric {train.metric.name!r}"
+    args = (abstract(num_items, num_classes), abstract(num_items, dtype=np.int32))
+    out = trace(words, train.measure, *args)
+    if getattr(out, "shape", None) != ():
+        raise ValueError(f"{words} must return one number, [], got {list_shape(out)}.")
 
 
 def _check_layers(arm: Arm, network: NetworkChoice) -> None:

@@ -12,9 +12,8 @@ from hitl_sim.study.cluster import Place, open_executor
 from hitl_sim.study.estimate import run_flops, seconds_one_core
 from hitl_sim.study.executor import Executor, WorkerLostError
 from hitl_sim.study.plan import Chunk, Plan
-from hitl_sim.study.store import write_error
+from hitl_sim.study.store import stuck_file, write_error
 from hitl_sim.study.time_left import TimeLeft
-from hitl_sim.study.watchdog import stuck_file
 
 _WORKER = "hitl_sim.study.worker"
 _QUEUED_PER_WORKER = 2
@@ -74,15 +73,7 @@ class Sweep:
         limit_s: float | None,
         on_progress: Callable[[Progress], None],
     ) -> None:
-        """Prepare.
-
-        Args:
-            plan: the study.
-            finished: keys of its folder's records.
-            chunks: what is left.
-            limit_s: time after which a chunk is taken to hang, s.
-            on_progress: called at the start and whenever chunks have come back.
-        """
+        """Prepare."""
         self._plan = plan
         self._chunks = chunks
         self._limit_s = limit_s

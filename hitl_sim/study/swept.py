@@ -1,6 +1,7 @@
 """A study's runs as a table: their names, and one typed column per swept field.
 
-A column is named as its axis. Its type is that of the field's annotation, whatever
+A column is named as its axis; a param of arms, `arm.params.PARAM`, has one for each arm
+that has it, `arm.ARM.PARAM`. Its type is that of the field's annotation, whatever
 values are swept; it is null where the axis does not act. A field of several types, such
 as a number or "all", is text, with its numbers once more in `<column>_num`.
 """
@@ -13,14 +14,23 @@ from typing import get_type_hints as hints_of
 import msgspec
 import pyarrow as pa
 
+from hitl_sim.learn.intervention import Arm
 from hitl_sim.record import LABEL_SCHEMA
+from hitl_sim.study.grid import Condition, axes_of
 from hitl_sim.study.plan import Plan
 from hitl_sim.study.spec import Scalar, StudySpec
 
 NUMBERS = "_num"
 """How the name of a column ends that holds the numbers of a column of texts."""
-_FREE: Mapping[str, Any] = {"params": float, "options": Scalar}
+_FREE: Mapping[str, Any] = {
+    "params": float,
+    "options": Scalar,
+    "aggregate_params": float,
+    "aggregate_options": Scalar,
+}
 """Tables whose keys a part gives: traced numbers, and static options."""
+_OF_ARM = {"arm.params": "", "arm.aggregate_params": "aggregate."}
+"""Tables of an arm's params, and how columns name them after the arm."""
 _TYPES: Mapping[type, pa.DataType] = {
     bool: pa.bool_(),
     int: pa.int64(),
@@ -45,7 +55,7 @@ def runs_table(plan: Plan) -> pa.Table:
     for (_, names), run in zip(plan.labels(), plan.runs, strict=True):
         if id(run.condition) not in place:
             place[id(run.condition)] = len(rows)
-            rows.append(names | dict(_cells(columns, run.condition.settings)))
+            rows.append(names | dict(_cells(columns, run.condition)))
     order = pa.array([place[id(run.condition)] for run in plan.runs], pa.int64())
     table = pa.Table.from_pylist(rows, schema=schema).take(order)
     keys = pa.array([run.key for run in plan.runs], pa.string())
@@ -56,14 +66,27 @@ def axis_columns(spec: StudySpec) -> dict[str, tuple[pa.Field, ...]]:
     """Give each swept field its columns: one, or two where it has several types.
 
     The axis over tasks has none, for each run names its task already.
+
+    Returns:
+        Columns by the name of the first.
     """
-    found = {}
+    found: dict[str, tuple[pa.Field, ...]] = {}
     for axis in spec.axis:
         if axis.field in LABEL_SCHEMA.names:
             continue
         kinds = {kind for hint in _hints(axis.field, spec) for kind in _plain(hint)}
-        found[axis.field] = _fields(axis.field, kinds)
+        names = [axis.field]
+        if axis.field.rpartition(".")[0] in _OF_ARM:
+            arms = [arm for arm in spec.arm if axis in axes_of(spec, arm)]
+            names = [_column(axis.field, arm) for arm in arms]
+        found |= {name: _fields(name, kinds) for name in names}
     return found
+
+
+def _column(field: str, arm: Arm) -> str:
+    """Name the column of a swept field in the rows of an arm."""
+    table, _, param = field.rpartition(".")
+    return f"arm.{arm.name}.{_OF_ARM[table]}{param}" if table in _OF_ARM else field
 
 
 def _fields(name: str, kinds: set[type]) -> tuple[pa.Field, ...]:
@@ -75,11 +98,12 @@ def _fields(name: str, kinds: set[type]) -> tuple[pa.Field, ...]:
 
 
 def _cells(
-    columns: Mapping[str, Sequence[pa.Field]], settings: Mapping[str, Scalar]
+    columns: Mapping[str, Sequence[pa.Field]], condition: Condition
 ) -> Iterator[tuple[str, Scalar]]:
     """Yield the cells of one condition's swept values."""
-    for field, value in settings.items():
-        match columns.get(field, ()):
+    for field, value in condition.settings.items():
+        name = _column(field, condition.arm)
+        match columns.get(name, ()):
             case (one,):
                 yield one.name, float(value) if one.type == pa.float64() else value
             case (text, number):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from hitl_sim.output import write_text
 from hitl_sim.study.cluster import Place, open_executor
-from hitl_sim.study.plan import Chunk, build_plan, chunks_left
-from hitl_sim.study.spec import SpecError, StudySpec, validate
+from hitl_sim.study.plan import Chunk, chunks_left, plan_study
+from hitl_sim.study.spec import SpecError, StudySpec
 from hitl_sim.study.sweep import group_names
 
 _WORKER = "hitl_sim.study.worker"
@@ -70,18 +70,13 @@ def tune_study(
 ) -> Tuning:
     """Time every program of a study, alone in one worker; no record is kept.
 
-    Args:
-        spec: the study.
-        on_program: called with the programs that are done, and their number.
-
     Returns:
         Times with 1, 2, 4 ... lanes that divide the width, up to 16 on a CPU.
 
     Raises:
         SpecError: the study cannot be run as written.
     """
-    spec = validate(spec)
-    chunks = chunks_left(build_plan(spec), ())
+    chunks = chunks_left(plan_study(spec), ())
     names, runs = group_names(chunks), dict.fromkeys((c.group for c in chunks), 0)
     first: dict[str, Chunk] = {}
     for chunk in chunks:
@@ -109,10 +104,6 @@ def tune_study(
 
 def write_lanes(file: Path, lanes: int) -> None:
     """Write the number of lanes into a study file, and change nothing else in it.
-
-    Args:
-        file: the study.
-        lanes: runs to map together.
 
     Raises:
         SpecError: the file is written so that the number finds no place in it.

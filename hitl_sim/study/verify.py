@@ -88,7 +88,7 @@ def verify_study(
             mapping = (spec.width, spec.lanes)
             now = executor.submit(_WORKER, "environment", *mapping).result()
             for group in {chunk.group: None for chunk in drawn}:
-                _check_environment(_environment_of(folder, group), now)
+                _check_environment(folder, group, now)
             futures = [
                 executor.submit(_WORKER, "run_chunk", chunk, again, _LIMIT_S)
                 for chunk in drawn
@@ -113,23 +113,23 @@ def verify_study(
     )
 
 
-def _environment_of(folder: Path, group: str) -> Mapping[str, Any]:
+def _check_environment(folder: Path, group: str, now: Mapping[str, Any]) -> None:
+    """Refuse to compare what was computed elsewhere, or is not known where.
+
+    Raises:
+        RecordError: the environment differs, or cannot be read.
+    """
     path = folder / "groups" / f"{group}.json"
     try:
-        found: Mapping[str, Any] = json.loads(path.read_text())["environment"]
+        then: Mapping[str, Any] = json.loads(path.read_text())["environment"]
     except (OSError, json.JSONDecodeError, KeyError) as error:
         raise RecordError(
             f"{str(path)!r} must say in what environment its records were computed: "
             f"{error}."
         ) from error
-    return found
-
-
-def _check_environment(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    names = sorted({*then, *now})
     unlike = [
         f"{name} was {then.get(name)!r} and is {now.get(name)!r}"
-        for name in names
+        for name in sorted({*then, *now})
         if then.get(name) != now.get(name)
     ]
     if unlike:

@@ -5,8 +5,7 @@ from collections import Counter
 import numpy as np
 from jaxtyping import Int
 
-from hitl_sim.table.alike import find_alike
-from hitl_sim.table.label_set import several_labels
+from hitl_sim.table.alike import find_alike, several_labels
 from hitl_sim.table.missing import is_missing
 from hitl_sim.table.spelling import identities, is_number, several_ways
 from hitl_sim.task.check import encode_labels

@@ -1,6 +1,5 @@
 """What a crew is asked in one round, and how long each answer takes."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -36,12 +35,7 @@ class Queue(NamedTuple):
 
 
 def split_round(index: int, work: Round, num_people: int) -> list[Queue]:
-    """Check one round and hand each person a queue.
-
-    Args:
-        index: place of the round in the study, for messages.
-        work: the round, arrays `[T, A]`.
-        num_people: people in the crew, `A`.
+    """Check one round, which messages name by its index, and hand each person a queue.
 
     Returns:
         `A` queues, without the positions where nothing is asked.
@@ -80,8 +74,3 @@ def split_round(index: int, work: Round, num_people: int) -> list[Queue]:
         Queue(seconds[asked, a].tolist(), is_answered[asked, a].tolist())
         for a, asked in enumerate(is_asked.T)
     ]
-
-
-def split_rounds(rounds: Sequence[Round], num_people: int) -> list[list[Queue]]:
-    """Check every round and hand each person a queue per round; see `split_round`."""
-    return [split_round(r, work, num_people) for r, work in enumerate(rounds)]

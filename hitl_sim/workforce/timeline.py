@@ -5,15 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import simpy
 
+from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.workforce.crew import Crew, check_crew
 from hitl_sim.workforce.process import Device, Person, Span, device
-from hitl_sim.workforce.question import Queue, Round, split_rounds
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from hitl_sim.workforce.question import Queue, Round, split_round
 
 
 class ConservationError(RuntimeError):
@@ -63,10 +60,6 @@ def simulate_rounds(crew: Crew, rounds: Sequence[Round]) -> Timeline:
     Nothing is drawn here: the times come with the rounds, so equal input gives an
     equal timeline. The rules of the clock are in `hitl_sim.workforce.process`.
 
-    Args:
-        crew: the people and their hours.
-        rounds: what each of them is asked, `[T, A]` per round; `T` may differ.
-
     Returns:
         The timeline; its arrays have one entry per round.
 
@@ -76,7 +69,7 @@ def simulate_rounds(crew: Crew, rounds: Sequence[Round]) -> Timeline:
         ConservationError: the clock's own books do not balance.
     """
     check_crew(crew)
-    queues = split_rounds(rounds, crew.num_people)
+    queues = [split_round(r, work, crew.num_people) for r, work in enumerate(rounds)]
     people = [Person(a) for a in range(crew.num_people)]
     log = Device()
     env = simpy.Environment()
@@ -96,7 +89,11 @@ def _build_timeline(
     spent_s = {name: np.zeros(shape) for name in ("work", "break", "wait")}
     for span in (span for person in people for span in person.spans):
         spent_s[span.activity][span.round, span.person] += span.end_s - span.start_s
-    _check_spans(worked_s, spent_s["work"])
+    if not np.allclose(worked_s, spent_s["work"], rtol=1e-9, atol=1e-6):
+        raise ConservationError(
+            f"Work spans add up to {spent_s['work'].sum()} s, the queues hold"
+            f" {worked_s.sum()} s of work."
+        )
     paid_s = worked_s.copy()
     if crew.is_break_paid:
         paid_s += spent_s["break"]
@@ -119,15 +116,6 @@ def _build_timeline(
         person_paid_s=paid_s.sum(axis=0),
         spans=tuple(span for person in people for span in person.spans),
     )
-
-
-def _check_spans(worked_s: FloatArray, spans_s: FloatArray) -> None:
-    """Refuse spans that do not add up to the seconds in the queues."""
-    if not np.allclose(worked_s, spans_s, rtol=1e-9, atol=1e-6):
-        raise ConservationError(
-            f"Work spans add up to {spans_s.sum()} s, the queues hold"
-            f" {worked_s.sum()} s of work."
-        )
 
 
 def check_conservation(timeline: Timeline) -> None:

@@ -14,12 +14,8 @@ def borda(
 ) -> Float[Array, "K"]:
     """Score options by how many others they are ranked above, on average.
 
-    Args:
-        rankings: `[M, K]` option ids, best first, one row per person.
-        is_answered: `[M]` which rows exist.
-
-    Returns:
-        `[K]` score in [0, K - 1]; zeros where nobody answered.
+    Rankings are option ids, best first, one row per person; scores lie in [0, K - 1]
+    and are zeros where nobody answered.
     """
     num_options = rankings.shape[1]
     above = num_options - 1 - jnp.argsort(rankings, axis=1)

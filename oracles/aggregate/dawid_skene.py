@@ -16,13 +16,7 @@ from jax import Array
 from jaxtyping import Bool, Float, Int
 
 from oracles import part
-from oracles.aggregate.votes import (
-    Aggregate,
-    Votes,
-    by_posterior,
-    check_steps,
-    count_votes,
-)
+from oracles.aggregate.votes import Aggregate, by_posterior, count_votes
 
 _FLOOR = 1e-10
 
@@ -40,17 +34,12 @@ def fit_dawid_skene(
 ) -> tuple[Float[Array, "N K"], Float[Array, "A K K"], Float[Array, "K"]]:
     """Estimate labels, confusions and class shares together by EM.
 
+    Of `Votes`; options K, people A and the steps from the vote shares (>= 0) are
+    static.
+
     Options that nobody ever named get posterior 0. A person without answers gets zero
     confusion rows; an item without answers gets the prior and does not move it.
     Without any answer at all the posterior is uniform.
-
-    Args:
-        answers: `[N, M]` option index of up to M answers per item.
-        annotator: `[N, M]` who gave each, an index in [0, A).
-        is_answered: `[N, M]` which of them exist.
-        num_options: number of options K; static.
-        num_annotators: number of people A; static.
-        num_steps: EM steps from the vote shares, >= 0; static.
 
     Returns:
         `[N, K]` posterior, `[A, K, K]` confusion P(answer | truth) as [annotator,
@@ -120,13 +109,4 @@ def dawid_skene(num_classes: int, num_annotators: int, *, steps: int = 20) -> Ag
     Raises:
         ValueError: `steps` that is no whole number >= 1.
     """
-    check_steps("steps", steps)
-
-    sizes = num_classes, num_annotators, steps
-
-    def posterior_of(votes: Votes) -> Float[Array, "N K"]:
-        answers = votes.answer, votes.annotator, votes.is_answered
-        posterior: Float[Array, "N K"] = fit_dawid_skene(*answers, *sizes)[0]
-        return posterior
-
-    return by_posterior(posterior_of)
+    return by_posterior(fit_dawid_skene, num_classes, num_annotators, steps=steps)

@@ -16,13 +16,7 @@ from jax import Array
 from jaxtyping import Bool, Float, Int
 
 from oracles import part
-from oracles.aggregate.votes import (
-    Aggregate,
-    Votes,
-    by_posterior,
-    check_steps,
-    count_votes,
-)
+from oracles.aggregate.votes import Aggregate, by_posterior, count_votes
 
 _FLOOR = 1e-10
 # The largest float32 below 1 that leaves 1 - accuracy representable.
@@ -39,19 +33,11 @@ def fit_one_coin(
 ) -> tuple[Float[Array, "N K"], Float[Array, "A"], Float[Array, "K"]]:
     """Estimate labels, accuracies and class shares together by EM.
 
+    Of `Votes`; options K, people A and the steps from the vote shares (>= 0) are
+    static.
+
     A person without answers gets accuracy 1 / K; an item without answers gets the
     prior and does not move it.
-
-    Args:
-        answers: `[N, M]` option index of up to M answers per item.
-        annotator: `[N, M]` who gave each, an index in [0, A).
-        is_answered: `[N, M]` which of them exist.
-        num_options: number of options K >= 2; static.
-        num_annotators: number of people A; static.
-        num_steps: EM steps from the vote shares, >= 0; static.
-
-    Returns:
-        `[N, K]` posterior, `[A]` accuracy and `[K]` prior.
     """
     _, share = count_votes(answers, is_answered, num_options)
     weight = is_answered.astype(jnp.float32)
@@ -107,12 +93,4 @@ def one_coin(num_classes: int, num_annotators: int, *, steps: int = 20) -> Aggre
     Raises:
         ValueError: `steps` that is no whole number >= 1.
     """
-    check_steps("steps", steps)
-
-    sizes = num_classes, num_annotators, steps
-
-    def posterior_of(votes: Votes) -> Float[Array, "N K"]:
-        answers = votes.answer, votes.annotator, votes.is_answered
-        return fit_one_coin(*answers, *sizes)[0]
-
-    return by_posterior(posterior_of)
+    return by_posterior(fit_one_coin, num_classes, num_annotators, steps=steps)

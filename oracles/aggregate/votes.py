@@ -73,24 +73,35 @@ def count_votes(
     return jnp.where(total > 0, label, -1), share
 
 
-def by_posterior(posterior_of: Callable[[Votes], Float[Array, "N K"]]) -> Aggregate:
-    """Build the aggregation that takes the most probable class of each item."""
+def by_posterior(
+    fit: Callable[..., tuple[Array, ...]],
+    num_classes: int,
+    num_annotators: int,
+    **counts: int,
+) -> Aggregate:
+    """Build the aggregation that takes the most probable class of each item.
+
+    Args:
+        fit: gives the posterior `[N, K]` first, from `answers`, `annotator` and
+            `is_answered` `[N, M]`, K, A and the counts.
+        num_classes: K.
+        num_annotators: A.
+        **counts: of steps, by name in the order in which they are passed on.
+
+    Raises:
+        ValueError: a count that is no whole number >= 1; names all three.
+    """
+    for name, value in counts.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"`{name}` must be a whole number >= 1, got {value!r}.")
 
     def aggregate(
         key: PRNGKeyArray, votes: Votes, params: Mapping[str, Array]
     ) -> tuple[Int[Array, "N"], Float[Array, "N"]]:
         del key, params
-        posterior = posterior_of(votes)
+        answers = votes.answer, votes.annotator, votes.is_answered
+        sizes = num_classes, num_annotators, *counts.values()
+        posterior = fit(*answers, *sizes)[0]
         return posterior.argmax(axis=1), posterior.max(axis=1)
 
     return aggregate
-
-
-def check_steps(name: str, value: int) -> None:
-    """Refuse a number of steps that is none.
-
-    Raises:
-        ValueError: it is no whole number, or less than 1; names all three.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"`{name}` must be a whole number >= 1, got {value!r}.")

@@ -8,8 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oracles.aggregate.dawid_skene import fit_dawid_skene
-from oracles.agreement.accuracy import accuracy_by_person
-from oracles.agreement.counting import Answers, Floats, count_options, mean, options_in
+from oracles.agreement.answers import (
+    Answers,
+    Floats,
+    accuracy_by_person,
+    count_options,
+    mean,
+    options_in,
+)
 
 METHODS = ("majority", "dawid_skene")
 
@@ -67,7 +73,9 @@ def redundancy_curve(
         people = np.argsort(lots, axis=1)
         for column, size in enumerate(sizes):
             score = _score(given, people[:, :size], num_options, method)
-            curve[draw, column] = _accuracy_of_top(score, right)
+            is_top = score >= score.max(axis=1, keepdims=True) - _TIE
+            is_right = np.take_along_axis(is_top, right[:, None], axis=1)[:, 0]
+            curve[draw, column] = mean(is_right / is_top.sum(axis=1))
     averaged: Floats = curve.mean(axis=0)
     return averaged
 
@@ -107,9 +115,3 @@ def _score(given: Answers, people: Answers, num_options: int, method: str) -> Fl
         drawn, people, everybody, num_options, given.shape[1], _EM_STEPS
     )
     return np.asarray(posterior, float)
-
-
-def _accuracy_of_top(score: Floats, truth: Answers) -> float:
-    is_top = score >= score.max(axis=1, keepdims=True) - _TIE
-    is_right = np.take_along_axis(is_top, truth[:, None], axis=1)[:, 0]
-    return mean(is_right / is_top.sum(axis=1))

@@ -9,9 +9,6 @@ from oracles.feedback import KINDS
 def random_utility(*, feedback: str) -> Oracle:
     """Answer as people with utilities and persistent noise do; `oracles.utility`.
 
-    Args:
-        feedback: kind of the questions.
-
     Raises:
         ValueError: no such kind.
     """

@@ -21,12 +21,8 @@ References:
 import math
 
 import jax.numpy as jnp
-from jax import Array
-from jaxtyping import Bool, Float
 
-from oracles.annotators import Annotators
-from oracles.contract import Query
-from oracles.respond import Kind, ReadOut, build_oracle, clarity
+from oracles.respond import Kind, ReadOut, Realised, build_oracle, clarity
 from oracles.utility import draw_signal, scaled_utility
 
 DIFFICULTY_SPACE = 5
@@ -37,14 +33,9 @@ _CUTS = (-0.8416212, -0.2533471, 0.2533471, 0.8416212)
 _NOISE_VARIANCE = math.pi**2 / 3.0
 
 
-def _read(
-    params: Annotators,
-    query: Query,
-    utility: Float[Array, "2 A T"],
-    is_lapse: Bool[Array, "A T"],
-) -> ReadOut:
-    lead = utility[1] - utility[0]
-    signal = jnp.where(is_lapse, 0.0, draw_signal(params, query))
+def _read(seen: Realised) -> ReadOut:
+    lead = seen.utility[1] - seen.utility[0]
+    signal = jnp.where(seen.is_lapse, 0.0, draw_signal(seen.params, seen.query))
     scale = jnp.sqrt(signal**2 + _NOISE_VARIANCE)
     cuts = scale[None] * jnp.asarray(_CUTS)[:, None, None]
     level = jnp.sum(lead[None] > cuts, axis=0)

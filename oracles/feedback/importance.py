@@ -7,25 +7,15 @@ neighbouring pairs, and so is its confidence.
 """
 
 import jax.numpy as jnp
-from jax import Array
-from jaxtyping import Bool, Float
 
-from oracles.annotators import Annotators
-from oracles.contract import Query
-from oracles.respond import Kind, ReadOut, build_oracle, clarity
+from oracles.respond import Kind, ReadOut, Realised, build_oracle, clarity
 from oracles.utility import rank, scaled_utility
 
 IMPORTANCE_SPACE = 3
 
 
-def _read(
-    params: Annotators,
-    query: Query,
-    utility: Float[Array, "K A T"],
-    is_lapse: Bool[Array, "A T"],
-) -> ReadOut:
-    del params, query, is_lapse
-    order, gaps = rank(utility)
+def _read(seen: Realised) -> ReadOut:
+    order, gaps = rank(seen.utility)
     conflict, confidence = clarity(gaps)
     return ReadOut(
         order,

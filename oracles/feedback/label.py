@@ -2,17 +2,12 @@
 
 import jax
 from jax import Array
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.respond import Kind, ReadOut, build_oracle, clarity
-from oracles.utility import (
-    choose,
-    confused_utility,
-    draw_signal,
-    suggested_utility,
-)
+from oracles.respond import Kind, ReadOut, Realised, build_oracle, clarity
+from oracles.utility import choose, confused_utility, draw_signal, suggested_utility
 
 LABEL_SPACE = 1
 
@@ -25,14 +20,8 @@ def label_utility(params: Annotators, query: Query) -> Float[Array, "K A T"]:
     return signal + query.utility + bias
 
 
-def _read(
-    params: Annotators,
-    query: Query,
-    utility: Float[Array, "K A T"],
-    is_lapse: Bool[Array, "A T"],
-) -> ReadOut:
-    del params, query, is_lapse
-    answer, margin = choose(utility)
+def _read(seen: Realised) -> ReadOut:
+    answer, margin = choose(seen.utility)
     return ReadOut(answer, *clarity(margin), margin)
 
 

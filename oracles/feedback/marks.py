@@ -16,11 +16,11 @@ import math
 
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.respond import Kind, ReadOut, build_oracle, clarity
+from oracles.respond import Kind, ReadOut, Realised, build_oracle, clarity
 from oracles.utility import draw_signal, scaled_utility
 
 MARKS_SPACE = 6
@@ -35,17 +35,12 @@ def _systematic(params: Annotators, query: Query) -> Float[Array, "L A T"]:
     return pairs.reshape(-1, *worth.shape[1:])
 
 
-def _read(
-    params: Annotators,
-    query: Query,
-    utility: Float[Array, "L A T"],
-    is_lapse: Bool[Array, "A T"],
-) -> ReadOut:
-    signal = draw_signal(params, query)
+def _read(seen: Realised) -> ReadOut:
+    signal = draw_signal(seen.params, seen.query)
     # A lapse has the noise but not the spread of importance to clear the bar with.
     lapsed = jnp.sqrt(_NOISE_VARIANCE / (_NOISE_VARIANCE + signal**2))
-    bar = params.criterion[:, None] * jnp.where(is_lapse, lapsed, 1.0)
-    lead = utility[1::2] - utility[0::2] - bar[None]
+    bar = seen.params.criterion[:, None] * jnp.where(seen.is_lapse, lapsed, 1.0)
+    lead = seen.utility[1::2] - seen.utility[0::2] - bar[None]
     conflict, confidence = clarity(jnp.abs(lead))
     return ReadOut(
         (lead > 0).astype(jnp.int32),

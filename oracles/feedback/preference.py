@@ -13,11 +13,11 @@ References:
 """
 
 from jax import Array
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.respond import Kind, ReadOut, build_oracle, read_band
+from oracles.respond import Kind, build_oracle, read_band
 from oracles.utility import scaled_utility, suggested_utility
 
 PREFERENCE_SPACE = 4
@@ -28,17 +28,7 @@ def _systematic(params: Annotators, query: Query) -> Float[Array, "2 A T"]:
     return scaled_utility(params, query) + suggested_utility(params, query)
 
 
-def _read(
-    params: Annotators,
-    query: Query,
-    utility: Float[Array, "2 A T"],
-    is_lapse: Bool[Array, "A T"],
-) -> ReadOut:
-    del query, is_lapse
-    return read_band(utility[1] - utility[0], params.band)
-
-
-PREFERENCE = build_oracle(PREFERENCE_SPACE, _systematic, _read)
+PREFERENCE = build_oracle(PREFERENCE_SPACE, _systematic, read_band)
 KIND = Kind(
     oracle=PREFERENCE,
     words="which of two objects is better",

@@ -10,11 +10,11 @@ References:
 
 import jax
 from jax import Array
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.respond import Kind, ReadOut, build_oracle, read_band
+from oracles.respond import Kind, build_oracle, read_band
 from oracles.utility import draw_signal, suggested_utility
 
 RELEVANCE_SPACE = 2
@@ -27,17 +27,7 @@ def _systematic(params: Annotators, query: Query) -> Float[Array, "2 A T"]:
     return signal + query.utility + suggested_utility(params, query)
 
 
-def _read(
-    params: Annotators,
-    query: Query,
-    utility: Float[Array, "2 A T"],
-    is_lapse: Bool[Array, "A T"],
-) -> ReadOut:
-    del query, is_lapse
-    return read_band(utility[1] - utility[0], params.band)
-
-
-RELEVANCE = build_oracle(RELEVANCE_SPACE, _systematic, _read)
+RELEVANCE = build_oracle(RELEVANCE_SPACE, _systematic, read_band)
 KIND = Kind(
     oracle=RELEVANCE,
     words="whether an item is to be kept",

@@ -10,32 +10,22 @@ The conflict is that of the suggestion against the best of the other options.
 import math
 
 import jax.numpy as jnp
-from jax import Array
-from jaxtyping import Bool, Float
 
-from oracles.annotators import Annotators
-from oracles.contract import Query
 from oracles.feedback.label import LABEL_SPACE, label_utility
-from oracles.respond import Kind, ReadOut, build_oracle, clarity
+from oracles.respond import Kind, ReadOut, Realised, build_oracle, clarity
 
 NO, YES = 0, 1
 
 
-def _read(
-    params: Annotators,
-    query: Query,
-    utility: Float[Array, "K A T"],
-    is_lapse: Bool[Array, "A T"],
-) -> ReadOut:
-    del params
-    if query.suggestion is None:
+def _read(seen: Realised) -> ReadOut:
+    if seen.query.suggestion is None:
         raise ValueError("`query.suggestion` must be given for verification, got None.")
-    num_options = utility.shape[0]
-    is_suggested = jnp.arange(num_options)[:, None, None] == query.suggestion[None]
-    own = jnp.max(jnp.where(is_suggested, utility, -jnp.inf), axis=0)
-    other = jnp.max(jnp.where(is_suggested, -jnp.inf, utility), axis=0)
+    num_options = seen.utility.shape[0]
+    is_suggested = jnp.arange(num_options)[:, None, None] == seen.query.suggestion[None]
+    own = jnp.max(jnp.where(is_suggested, seen.utility, -jnp.inf), axis=0)
+    other = jnp.max(jnp.where(is_suggested, -jnp.inf, seen.utility), axis=0)
     # Of K Gumbel variables one leads the others by a logistic around -log(K - 1).
-    lead = own - other + jnp.where(is_lapse, math.log(num_options - 1.0), 0.0)
+    lead = own - other + jnp.where(seen.is_lapse, math.log(num_options - 1.0), 0.0)
     return ReadOut(jnp.where(lead > 0, YES, NO), *clarity(jnp.abs(lead)), jnp.abs(lead))
 
 

@@ -4,4 +4,5 @@ import sys
 from pathlib import Path
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-sys.path[:0] = [str(EXPERIMENTS / "people"), str(EXPERIMENTS)]
+KNOWN_CROWD = Path(__file__).parents[1] / "hitl_sim" / "participants"
+sys.path[:0] = [str(EXPERIMENTS / "people"), str(EXPERIMENTS), str(KNOWN_CROWD)]

@@ -8,13 +8,13 @@ import pytest
 import sim_to_real
 import ten_people
 from held_out_page import Part, of_grades, write_page
+from pilot import Pilot
 
 from hitl_sim.participants.graded import Grades
-from hitl_sim.participants.pilot import Pilot
-from hitl_sim.participants.policy import Transfer
+from hitl_sim.participants.policy import Judgement, Transfer, judge
 from hitl_sim.participants.predict import Gain
-from hitl_sim.participants.predicted_curve import CurvePoint
 from hitl_sim.participants.record import Record
+from hitl_sim.participants.redundancy import CurvePoint
 
 PLAYS = np.array([[0.6, 0.7, 0.8], [0.62, 0.7, 0.78]])
 
@@ -40,21 +40,9 @@ def make_record() -> Record:
 
 def moved(real, simulated) -> Transfer:
     """Return what three policies are worth."""
-    numbers = dict.fromkeys(Transfer._fields, 0.0)
-    arrays = {
-        "names": ("a", "b", "c"),
-        "chosen": "",
-        "best": "",
-        "real": real.mean(axis=0),
-        "simulated": simulated.mean(axis=0),
-        "ceiling": 0.5,
-        "regret": real.mean(axis=0).max()
-        - real.mean(axis=0)[simulated.mean(axis=0).argmax()],
-        "rank": 1.0,
-        "real_plays": real,
-        "simulated_plays": simulated,
-    }
-    return Transfer(**{**numbers, **arrays})
+    found = judge(real.mean(axis=0), simulated.mean(axis=0))._replace(rank=1.0, gap=0.0)
+    none = Judgement(0.0, 0.0, 0.0)
+    return Transfer(("a", "b", "c"), real, simulated, found, none, none, 0.5)
 
 
 def run(monkeypatch, tmp_path, find, *more):

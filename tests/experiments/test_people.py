@@ -6,15 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from crowd import Crowd
-from posterior_predictive import compare_set
-from recorded import READERS
+from posterior_predictive import compare_set, one_coin
+from recorded import READERS, consensus
 from simulate import simulate
 
 from hitl_sim.participants.compare import compare, halve_distances
-from hitl_sim.participants.record import Record, consensus, select, take_half
-from hitl_sim.participants.redundancy import curve, one_coin
-from hitl_sim.participants.scale import Statistic
-from hitl_sim.participants.statistic import describe
+from hitl_sim.participants.record import Record, select, take_half
+from hitl_sim.participants.redundancy import curve
+from hitl_sim.participants.statistic import Statistic, describe
 from oracles.agreement import redundancy_curve, shared_error
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -8,7 +8,7 @@ import pytest
 from hitl_sim.analysis import beside
 from hitl_sim.analysis.lever import Serving, clock_policies, tabulate_levers
 from hitl_sim.energy import load_profile
-from hitl_sim.energy.link import load_link
+from hitl_sim.energy.split_inference import load_link
 from hitl_sim.report.terminal.lever import write_levers
 from hitl_sim.study.conclude import analyse_folder
 from hitl_sim.study.grid import expand

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hitl_sim import part_source
 from hitl_sim.part_source import Source, identity, load, read_code, source_of
 from oracles import part
 from oracles.part import PartError
@@ -219,3 +220,16 @@ def test_a_built_in_part_is_told_by_its_name_and_the_packages_version(monkeypatc
         "package": "hitl-sim",
         "package_version": "0.1.0",
     }
+
+
+def test_an_import_that_does_not_end_is_told(write, monkeypatch, capsys):
+    monkeypatch.setattr(part_source, "SLOW_S", 0.05)
+    source = bald(write, imports="import time; time.sleep(0.5)")
+    load(source)
+    told = capsys.readouterr().err
+    assert told == (
+        f"Part {str(source)!r} is still being imported after 0.05 s. If its code loops "
+        "for ever, interrupt it.\n"
+    )
+    load(bald(write))
+    assert not capsys.readouterr().err

@@ -1,6 +1,8 @@
 """Questions and crowds that the tests of the oracles share."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +11,9 @@ import pytest
 
 from oracles import Annotators, Query
 from oracles.parameter import OPTIONAL
+
+# published people and stacked crowds lie beside the tests
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

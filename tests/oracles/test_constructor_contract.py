@@ -10,10 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
-from oracles import FEEDBACK
-from oracles.annotators import map_people
-from oracles.literature import (
+from published_people import (
     bradley_terry_people,
     dawid_skene_people,
     glad,
@@ -22,8 +19,10 @@ from oracles.literature import (
     mace,
     pair_flip,
     plackett_luce_people,
-    symmetric,
 )
+
+from oracles import FEEDBACK
+from oracles.annotators import map_people, symmetric
 
 KEY, OTHER_KEY = jax.random.key(21), jax.random.key(22)
 QUESTIONS, PEOPLE, OPTIONS = 60, 3, 4

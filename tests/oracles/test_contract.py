@@ -12,11 +12,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from stacking import stack_populations
 
 from oracles import FEEDBACK, POPULATIONS, build_population, sample_annotators
 from oracles.annotators import map_people
 from oracles.feedback import KINDS
-from oracles.population import stack_populations
 
 NUM_OPTIONS = {name: kind.num_options(5, 6) for name, kind in KINDS.items()}
 NUM_QUESTIONS, NUM_PEOPLE = 24, 3

@@ -6,10 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
-from oracles import IMPORTANCE, LABEL
-from oracles.feedback.preference import PREFERENCE
-from oracles.literature import (
+from published_people import (
     bradley_terry_people,
     dawid_skene_people,
     glad,
@@ -18,8 +15,11 @@ from oracles.literature import (
     mace,
     pair_flip,
     plackett_luce_people,
-    symmetric,
 )
+
+from oracles import IMPORTANCE, LABEL
+from oracles.annotators import symmetric
+from oracles.feedback.preference import PREFERENCE
 
 KEY = jax.random.key(49)
 ITEMS, PEOPLE, OPTIONS = 120_000, 2, 3

@@ -2,9 +2,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from stacking import stack_populations
 
 from oracles import FEEDBACK, POPULATIONS, build_population, sample_annotators
-from oracles.population import stack_populations
 
 KEY = jax.random.key(31)
 NUM_OPTIONS = {

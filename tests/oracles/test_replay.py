@@ -6,15 +6,13 @@ import numpy as np
 import pytest
 
 from oracles import Query
+from oracles.annotators import symmetric
 from oracles.feedback import FEEDBACK
-from oracles.literature import symmetric
 from oracles.replay import (
     Recording,
     build_replay,
-    check_complete,
     count_people,
     record_answers,
-    restrict,
 )
 
 KEY = jax.random.key(3)
@@ -63,24 +61,13 @@ def test_what_was_recorded_is_replayed_with_its_time():
     np.testing.assert_array_equal(response.seconds, [[5.0, 7.0], [6.0, 8.0]])
     np.testing.assert_array_equal(response.is_answered, [[True, True], [True, False]])
     np.testing.assert_array_equal(state.num_replayed, [2, 2])
-    check_complete(state)
 
 
-def test_a_question_beyond_the_record_is_counted_and_refused():
+def test_a_question_beyond_the_record_is_counted():
     state, response = ask("refuse", make_recording(), make_query([[0, 0], [2, 3]]))
     np.testing.assert_array_equal(response.answer, [[2, -1], [-1, -1]])
     np.testing.assert_array_equal(response.seconds, [[4.0, 0.0], [0.0, 0.0]])
     np.testing.assert_array_equal(state.num_missing, [1, 2])
-    with pytest.raises(ValueError, match="3 such questions, most of person 1"):
-        check_complete(state)
-
-
-def test_a_restricted_pool_holds_recorded_questions_only():
-    recording = make_recording()
-    query = restrict(recording, make_query([[0, 0], [2, 3]]))
-    np.testing.assert_array_equal(query.is_asked, [[True, False], [False, False]])
-    state, _ = ask("restrict", recording, query)
-    np.testing.assert_array_equal(state.num_missing, [0, 0])
 
 
 def test_fitted_people_answer_what_nobody_did_and_nothing_else():

@@ -4,10 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from stacking import NEUTRAL
 
 from oracles import FEEDBACK
 from oracles.annotators import map_people
-from oracles.parameter import OPTIONAL, PARAMETERS
+from oracles.parameter import OPTIONAL
 
 KEY = jax.random.key(39)
 PEOPLE, QUESTIONS = 3, 24
@@ -119,7 +120,7 @@ def test_traits_of_no_effect_change_no_answer(case):
     kind, params, query = case
     plain = params._replace(confusion=None, guess=None, extra={})
     neutral = plain._replace(
-        extra={n: jnp.full(PEOPLE, PARAMETERS[n].neutral) for n in OPTIONAL}
+        extra={n: jnp.full(PEOPLE, NEUTRAL.get(n, 0.0)) for n in OPTIONAL}
     )
     left, right = run(kind, plain, query), run(kind, neutral, query)
     np.testing.assert_array_equal(left[1].answer, right[1].answer)

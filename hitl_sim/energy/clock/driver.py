@@ -1,18 +1,19 @@
 """What the NVIDIA driver tells about clocks and power limits, and how it is set.
 
-Reading changes nothing. Only `set_clock` and `set_limit` do, and nothing in this
-package calls them but a sweep that was told to (`sweep.sweep_setting`).
+Reading changes nothing. Only `sweep_setting` does, where it is told to.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from hitl_sim.energy.meters.boards import Board, list_boards, open_driver
+from hitl_sim.energy.clock.model import Point
+from hitl_sim.energy.meters.boards import Board, find_boards
+from hitl_sim.energy.quantity import Quantity
 from hitl_sim.unit import HZ_PER_MHZ, J_PER_MILLIJOULE
 
 _SM = 1
@@ -71,113 +72,139 @@ def read_clocks(
     Returns:
         The boards, and why there are none (empty when there are some).
     """
-    driver, boards, reason = visible(driver, environ)
-    return tuple(_read(driver, board) for board in boards), reason
+    found = find_boards(driver, environ)
+    return tuple(_read(board) for board in found.boards), found.reason
 
 
-def visible(
-    driver: Any, environ: Mapping[str, str] | None
-) -> tuple[Any, list[Board], str]:
-    """Return the driver, the boards that a program sees, and why there are none."""
-    driver, reason = open_driver(driver)
-    if reason:
-        return driver, [], reason
-    try:
-        boards, remark = list_boards(driver, os.environ if environ is None else environ)
-    except Exception as error:
-        return driver, [], f"the NVIDIA driver does not list its boards ({error})"
-    shown = [board for board in boards if board.program_index is not None]
-    return driver, shown, "" if shown else remark or "the NVIDIA driver sees no GPU"
+def _read(board: Board) -> BoardClocks:
+    def told(name: str, *args: Any) -> Any:
+        """Return what the driver says, or an `Answer` with its reason."""
+        try:
+            return getattr(board.driver, name)(board.handle, *args)
+        except Exception as error:
+            return Answer(None, f"the driver says: {error}")
 
+    def number(found: Any, unit: float) -> Answer:
+        return found if isinstance(found, Answer) else Answer(float(found) * unit)
 
-def _read(driver: Any, board: Board) -> BoardClocks:
-    handle = board.handle
-    ends = _asked(lambda: driver.nvmlDeviceGetPowerManagementLimitConstraints(handle))
-    lowest, highest = (
-        ends if isinstance(ends, Answer) else Answer(ends[place] * J_PER_MILLIJOULE)
-        for place in (0, 1)
-    )
+    ends = told("nvmlDeviceGetPowerManagementLimitConstraints")
+    lowest, highest = (ends, ends) if isinstance(ends, Answer) else ends
+    memory = told("nvmlDeviceGetSupportedMemoryClocks")
+    clocks: Any = ()
+    if memory and not isinstance(memory, Answer):
+        # those that go with the fastest memory clock
+        clocks = told("nvmlDeviceGetSupportedGraphicsClocks", max(memory))
+    choices = () if isinstance(clocks, Answer) else clocks
     return BoardClocks(
         board.of,
         board.name,
-        _number(lambda: driver.nvmlDeviceGetClockInfo(handle, _SM), HZ_PER_MHZ),
-        _number(lambda: driver.nvmlDeviceGetMaxClockInfo(handle, _SM), HZ_PER_MHZ),
-        _choices(driver, handle),
-        _number(
-            lambda: driver.nvmlDeviceGetPowerManagementLimit(handle), J_PER_MILLIJOULE
-        ),
-        lowest,
-        highest,
-        _number(
-            lambda: driver.nvmlDeviceGetPowerManagementDefaultLimit(handle),
-            J_PER_MILLIJOULE,
-        ),
+        number(told("nvmlDeviceGetClockInfo", _SM), HZ_PER_MHZ),
+        number(told("nvmlDeviceGetMaxClockInfo", _SM), HZ_PER_MHZ),
+        tuple(sorted((clock * HZ_PER_MHZ for clock in choices), reverse=True)),
+        number(told("nvmlDeviceGetPowerManagementLimit"), J_PER_MILLIJOULE),
+        number(lowest, J_PER_MILLIJOULE),
+        number(highest, J_PER_MILLIJOULE),
+        number(told("nvmlDeviceGetPowerManagementDefaultLimit"), J_PER_MILLIJOULE),
     )
 
 
-def _choices(driver: Any, handle: Any) -> tuple[float, ...]:
-    """Return the clocks that go with the fastest memory clock."""
-    memory = _asked(lambda: driver.nvmlDeviceGetSupportedMemoryClocks(handle))
-    if isinstance(memory, Answer) or not memory:
-        return ()
-    clocks = _asked(
-        lambda: driver.nvmlDeviceGetSupportedGraphicsClocks(handle, max(memory))
-    )
-    if isinstance(clocks, Answer):
-        return ()
-    return tuple(sorted((clock * HZ_PER_MHZ for clock in clocks), reverse=True))
-
-
-def _asked(question: Callable[[], Any]) -> Any:
-    """Return what the driver says, or an `Answer` with its reason."""
-    try:
-        return question()
-    except Exception as error:
-        return Answer(None, f"the driver says: {error}")
-
-
-def _number(question: Callable[[], Any], unit: float) -> Answer:
-    found = _asked(question)
-    return found if isinstance(found, Answer) else Answer(float(found) * unit)
-
-
-@contextmanager
-def set_clock(driver: Any, board: Board, clock_hz: float) -> Iterator[None]:
+def set_clock(board: Board, clock_hz: float) -> AbstractContextManager[None]:
     """Lock a board's clock, and unlock it at the end whatever happens.
 
     Raises:
         ClockRefusedError: the driver refuses; most ask for root.
     """
-    clock_mhz = round(clock_hz / HZ_PER_MHZ)
-    try:
-        driver.nvmlDeviceSetGpuLockedClocks(board.handle, clock_mhz, clock_mhz)
-    except Exception as error:
-        raise ClockRefusedError(
-            f"the driver refuses to set the clock of {board.of}: {error}."
-        ) from error
-    try:
-        yield
-    finally:
-        driver.nvmlDeviceResetGpuLockedClocks(board.handle)
+    driver, clock_mhz = board.driver, round(clock_hz / HZ_PER_MHZ)
+    return _held(
+        f"clock of {board.of}",
+        lambda: driver.nvmlDeviceSetGpuLockedClocks(board.handle, clock_mhz, clock_mhz),
+        lambda _: driver.nvmlDeviceResetGpuLockedClocks(board.handle),
+    )
 
 
-@contextmanager
-def set_limit(driver: Any, board: Board, limit_w: float) -> Iterator[None]:
+def set_limit(board: Board, limit_w: float) -> AbstractContextManager[None]:
     """Set a board's power limit, and set back the one it had whatever happens.
 
     Raises:
         ClockRefusedError: the driver refuses; most ask for root.
     """
-    try:
+    driver = board.driver
+
+    def begin() -> Any:
         before = driver.nvmlDeviceGetPowerManagementLimit(board.handle)
-        driver.nvmlDeviceSetPowerManagementLimit(
-            board.handle, round(limit_w / J_PER_MILLIJOULE)
-        )
+        limit_mw = round(limit_w / J_PER_MILLIJOULE)
+        driver.nvmlDeviceSetPowerManagementLimit(board.handle, limit_mw)
+        return before
+
+    return _held(
+        f"power limit of {board.of}",
+        begin,
+        lambda before: driver.nvmlDeviceSetPowerManagementLimit(board.handle, before),
+    )
+
+
+@contextmanager
+def _held(
+    what: str, begin: Callable[[], Any], end: Callable[[Any], Any]
+) -> Iterator[None]:
+    try:
+        before = begin()
     except Exception as error:
         raise ClockRefusedError(
-            f"the driver refuses to set the power limit of {board.of}: {error}."
+            f"the driver refuses to set the {what}: {error}."
         ) from error
     try:
         yield
     finally:
-        driver.nvmlDeviceSetPowerManagementLimit(board.handle, before)
+        end(before)
+
+
+_SETTERS = {"clock_hz": set_clock, "limit_w": set_limit}
+
+
+def sweep_setting(
+    setting: Literal["clock_hz", "limit_w"],
+    levels: Sequence[float],
+    run: Callable[[], tuple[float, Quantity]],
+    *,
+    allow_setting: bool = False,
+    of: str = "host/gpu0",
+    driver: Any = None,
+    environ: Mapping[str, str] | None = None,
+) -> tuple[Point, ...]:
+    """Run a job at each level of a board's clock or power limit.
+
+    The board is set back after each level, also where the job fails.
+
+    Args:
+        setting: what is changed.
+        levels: its values, Hz or W; > 0.
+        run: runs the job once and returns its seconds and joules.
+        allow_setting: must be said: settings of a machine change while this runs.
+        of: path of the board.
+        driver: the `pynvml` module or one like it; imported if None.
+        environ: environment of the program; default this process's.
+
+    Raises:
+        ValueError: setting was not allowed, a level is not positive, or there is no
+            such board.
+        ClockRefusedError: the driver refuses; nothing was changed.
+    """
+    if not allow_setting:
+        raise ValueError(
+            "`allow_setting` must be True, since a sweep changes the machine's"
+            " settings, got False. `read_clocks` only reads."
+        )
+    if not levels or not all(0.0 < level < math.inf for level in levels):
+        raise ValueError(f"`levels` must all be > 0, got {list(levels)}.")
+    found = find_boards(driver, environ)
+    boards = {board.of: board for board in found.boards}
+    if of not in boards:
+        names = ", ".join(map(repr, boards)) or f"none: {found.reason}"
+        raise ValueError(f"`of` must be one of the boards ({names}), got {of!r}.")
+    points = []
+    for level in levels:
+        with _SETTERS[setting](boards[of], level):
+            seconds, joules = run()
+        points.append(Point(level, seconds, joules))
+    return tuple(points)

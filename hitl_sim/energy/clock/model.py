@@ -3,13 +3,12 @@
 A job has a part that counts cycles and a part that waits for memory, whose clock stays:
 
     T(f) = cycles / f + memory
-    P(f) = static + d (f / top) V(f)^2    while computing
-           static + gate d (f / top) V(f)^2    while waiting for memory
+    P(f) = static + d (f / top)^3    while computing
+           static                    while waiting for memory, the clock stopped
 
-with d the dynamic power at the top clock, and the voltage V(f) = f / top, or `floor`
-where that is more: below some clock it does not fall any further. `static` is the power
-that ends with the job (what would be drawn anyway is left out). With V proportional to
-f, and the clock stopped while waiting (gate = 0) or no waiting,
+with d the dynamic power at the top clock, and the voltage proportional to the clock.
+`static` is the power that ends with the job (what would be drawn anyway is left out).
+So
 
     E(f) = static (cycles / f + memory) + d cycles f^2 / top^3
     f*   = top (static / (2 d))^(1/3)
@@ -31,15 +30,18 @@ References:
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import nnls
+
+from hitl_sim.energy.quantity import Quantity
 
 Number = float | npt.NDArray[np.float64]
-
-_STEPS = 200
-"""Halvings of an interval; each narrows it to 0.62, so 200 exhaust a float."""
+_FEWEST = 3
+"""Clocks without which no fit is made."""
 
 
 @dataclass(frozen=True)
@@ -75,20 +77,15 @@ class Clocked:
         top_hz: highest clock, Hz.
         static_w: power that does not depend on the clock and ends with the job, W; > 0.
         dynamic_w: dynamic power at the top clock, W; > 0.
-        floor_frac: lowest voltage, share of that at the top clock.
-        gate_frac: share of the dynamic power that is drawn while waiting for memory.
 
     Raises:
-        ValueError: a power or clock is not positive, the clocks are out of order, or a
-            share is not within 0 and 1.
+        ValueError: a power or clock is not positive, or the clocks are out of order.
     """
 
     bottom_hz: float
     top_hz: float
     static_w: float
     dynamic_w: float
-    floor_frac: float = 0.0
-    gate_frac: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what is no device."""
@@ -99,63 +96,49 @@ class Clocked:
             raise ValueError(
                 f"`top_hz` must be >= {self.bottom_hz} Hz, got {self.top_hz}."
             )
-        for name in ("floor_frac", "gate_frac"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(
-                    f"`{name}` must be >= 0 and <= 1, got {getattr(self, name)}."
-                )
 
     def power(self, clock_hz: Number) -> Number:
         """Return the power while computing, W."""
         share = np.asarray(clock_hz) / self.top_hz
-        voltage = np.maximum(share, self.floor_frac)
-        power: Number = self.static_w + self.dynamic_w * share * voltage**2
+        power: Number = self.static_w + self.dynamic_w * share**3
         return power
+
+
+@dataclass(frozen=True)
+class Point:
+    """A job at one setting.
+
+    Attributes:
+        level: the clock, Hz, or the power limit, W.
+        seconds: how long it took, s.
+        joules: what it took, J.
+    """
+
+    level: float
+    seconds: float
+    joules: Quantity
 
 
 def job_time(job: Job, clock_hz: Number) -> Number:
     """Return T(f), s."""
-    return work_time(job.cycles, job.memory_s, clock_hz)
+    return job.cycles / clock_hz + job.memory_s
 
 
 def job_energy(job: Job, device: Clocked, clock_hz: Number) -> Number:
     """Return E(f), J."""
-    return work_energy(job.cycles, job.memory_s, device, clock_hz)
-
-
-def work_time(cycles: Number, memory_s: Number, clock_hz: Number) -> Number:
-    """Return T(f) of one job or many, s; shapes broadcast."""
-    return cycles / clock_hz + memory_s
-
-
-def work_energy(
-    cycles: Number, memory_s: Number, device: Clocked, clock_hz: Number
-) -> Number:
-    """Return E(f) of one job or many, J; shapes broadcast."""
     dynamic = device.power(clock_hz) - device.static_w
-    busy = cycles / clock_hz + device.gate_frac * memory_s
-    energy: Number = device.static_w * work_time(cycles, memory_s, clock_hz)
-    return energy + dynamic * busy
+    static: Number = device.static_w * job_time(job, clock_hz)
+    return static + dynamic * (job.cycles / clock_hz)
 
 
 def critical_clock(device: Clocked) -> float:
-    """Return f*, the clock of least energy where waiting costs no dynamic power, Hz.
-
-    The closed form for a voltage proportional to the clock, raised to where the voltage
-    stops falling (below it only the time grows) and kept within the device's clocks.
-    """
+    """Return f*, the clock of least energy, kept within the device's clocks, Hz."""
     free = device.top_hz * math.cbrt(device.static_w / (2.0 * device.dynamic_w))
-    least = max(device.bottom_hz, device.floor_frac * device.top_hz)
-    return min(max(free, least), device.top_hz)
+    return min(max(free, device.bottom_hz), device.top_hz)
 
 
 def best_clock(job: Job, device: Clocked, deadline_s: float = math.inf) -> float | None:
     """Return the clock of least energy that meets a deadline, Hz.
-
-    Args:
-        job: the work.
-        device: what runs it.
-        deadline_s: when it must be done; > 0.
 
     Returns:
         The clock; None where not even the top clock is in time.
@@ -169,24 +152,43 @@ def best_clock(job: Job, device: Clocked, deadline_s: float = math.inf) -> float
         return None
     if job.cycles == 0.0:
         return device.bottom_hz
-    free = (
-        critical_clock(device)
-        if device.gate_frac == 0.0 or job.memory_s == 0.0
-        else _search(job, device)
-    )
     needed = job.cycles / max(deadline_s - job.memory_s, job.cycles / device.top_hz)
-    return min(max(free, needed), device.top_hz)
+    return min(max(critical_clock(device), needed), device.top_hz)
 
 
-def _search(job: Job, device: Clocked) -> float:
-    """Find the clock of least energy by golden section; energy falls, then rises."""
-    golden = (math.sqrt(5.0) - 1.0) / 2.0
-    low, high = device.bottom_hz, device.top_hz
-    for _ in range(_STEPS):
-        width = golden * (high - low)
-        left, right = high - width, low + width
-        if job_energy(job, device, left) < job_energy(job, device, right):
-            high = right
-        else:
-            low = left
-    return 0.5 * (low + high)
+def fit_sweep(points: Sequence[Point]) -> tuple[Job, Clocked]:
+    """Fit the model to a sweep of clocks.
+
+    Times are a straight line over 1 / f, energies over T and f^2, both with terms >= 0
+    (least squares of the relative errors).
+
+    Args:
+        points: at three clocks or more.
+
+    Raises:
+        ValueError: there are fewer clocks, an energy is unavailable, or the sweep does
+            not show that a faster clock takes less time and more power.
+    """
+    clocks = np.array([point.level for point in points])
+    times = np.array([point.seconds for point in points])
+    if len(set(clocks.tolist())) < _FEWEST:
+        raise ValueError(f"`points` must hold >= {_FEWEST} clocks, got {len(clocks)}.")
+    if any(point.joules.value is None for point in points):
+        raise ValueError("`points` must all have joules, got one that is unavailable.")
+    joules = np.array([float(point.joules.value or 0.0) for point in points])
+    (cycles, memory_s), _ = nnls(
+        np.stack([1.0 / clocks, np.ones_like(clocks)], axis=1) / times[:, None],
+        np.ones_like(times),
+    )
+    top = float(clocks.max())
+    busy = (clocks / top) ** 3 * cycles / clocks
+    (static_w, dynamic_w), _ = nnls(
+        np.stack([times, busy], axis=1) / joules[:, None], np.ones_like(joules)
+    )
+    if not min(cycles, static_w, dynamic_w) > 0.0:
+        raise ValueError(
+            "`points` must show less time and more power at faster clocks, got"
+            f" {cycles} cycles, {static_w} W static and {dynamic_w} W dynamic."
+        )
+    device = Clocked(float(clocks.min()), top, float(static_w), float(dynamic_w))
+    return Job(float(cycles), float(memory_s)), device

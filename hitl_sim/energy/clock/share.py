@@ -1,15 +1,20 @@
-"""What the best clock saves on a device of which only shares are known."""
+"""What the clock model says of a device of which only shares are known.
+
+It stands beside what was published of clocks and power caps. A figure that a constant
+was chosen from is no test of the model: `is_fitted` tells.
+"""
 
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from hitl_sim.energy.clock.model import Clocked, Job, best_clock, job_energy, job_time
+from hitl_sim.energy.clock.unit import LOWEST_SHARE, capped_share
 from hitl_sim.energy.monte_carlo import draw_interval, draw_source
 from hitl_sim.energy.profile import Constant
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
@@ -60,48 +65,38 @@ def draw_shares(shares: ClockShares) -> list[tuple[float, float]]:
     return [(float(s), float(m)) for s, m in zip(*draws, strict=True)]
 
 
-def lowered_clock(
-    shares: ClockShares | None = None, *, most_time: float = math.inf
-) -> tuple[Quantity, Quantity]:
+def lowered_clock(shares: ClockShares | None = None) -> tuple[Quantity, Quantity]:
     """Return what the best clock leaves of the energy and makes of the time.
-
-    Args:
-        shares: of device and job; the shipped ones by default.
-        most_time: how many times as long as at the top clock a job may take; >= 1.
 
     Returns:
         Energy at the best clock ÷ at the top clock, and the same of time; modelled from
-        shares that are no better than assumed unless their own kind says so.
-
-    Raises:
-        ValueError: the time allowed is less than 1.
+        shares (the shipped ones by default) that are no better than assumed unless
+        their own kind says so.
     """
-    if not most_time >= 1.0:
-        raise ValueError(f"`most_time` must be >= 1, got {most_time}.")
     shares = default_shares() if shares is None else shares
-    pairs = draw_shares(shares)
-    return (
-        _quantity(shares, _energy_left, most_time, pairs),
-        _quantity(shares, _time_taken, most_time, pairs),
+    centre = _at_best(shares.static_frac.value, shares.memory_frac.value)
+    drawn = np.array([_at_best(*pair) for pair in draw_shares(shares)])
+    energy, time = (
+        share_quantity(shares, *one) for one in zip(centre, drawn.T, strict=True)
     )
+    return energy, time
 
 
-def _quantity(
-    shares: ClockShares,
-    function: Callable[[float, float, float], float],
-    most_time: float,
-    pairs: list[tuple[float, float]],
-) -> Quantity:
+def share_quantity(shares: ClockShares, value: float, drawn: npt.ArrayLike) -> Quantity:
+    """Return what the model says, of a kind no better than that of its shares.
+
+    Args:
+        shares: of device and job.
+        value: at the shares' own values.
+        drawn: `[N]` at draws of them, as from `draw_shares`.
+    """
     static, memory = shares.static_frac, shares.memory_frac
-    value = function(static.value, memory.value, most_time)
-    drawn = np.array([function(*pair, most_time) for pair in pairs])
-    kind = min(Kind(static.kind), Kind(memory.kind), Kind.MODELLED_ANALYTIC)
     return Quantity(
         value,
         "1",
-        kind,
+        min(Kind(static.kind), Kind(memory.kind), Kind.MODELLED_ANALYTIC),
         Scope.CONSTANT,
-        draw_interval(value, drawn),
+        draw_interval(value, np.asarray(drawn)),
         f"clock model; static share: {static.source} memory share: {memory.source}",
     )
 
@@ -111,12 +106,116 @@ def build_shares(static: float, memory: float) -> tuple[Job, Clocked]:
     return Job(1.0 - memory, memory), Clocked(_LOWEST, 1.0, static, 1.0 - static)
 
 
-def _energy_left(static: float, memory: float, most_time: float) -> float:
+def _at_best(static: float, memory: float) -> tuple[float, float]:
+    """Return energy and time at the best clock, beside the top one."""
     job, device = build_shares(static, memory)
-    clock = best_clock(job, device, most_time) or 1.0
-    return float(job_energy(job, device, clock) / job_energy(job, device, 1.0))
+    clock = best_clock(job, device) or 1.0
+    energy = job_energy(job, device, clock) / job_energy(job, device, 1.0)
+    return float(energy), float(job_time(job, clock))
 
 
-def _time_taken(static: float, memory: float, most_time: float) -> float:
+class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A figure that was measured somewhere else.
+
+    Attributes:
+        name: as `fitted_to` of a constant cites it.
+        setting: whether the clock was the best, or power was capped.
+        measure: share of energy that is saved, or by which work takes longer.
+        work: what ran.
+        low: lower end of what was found, share.
+        high: upper end; 1 where only a bound from below was told.
+        by: who found it, in short.
+        source: document, with what was measured how.
+        year: of the source.
+        caps: least and highest cap beside the usual limit; given exactly with a cap.
+
+    Raises:
+        ValueError: ends are out of order, or caps and setting contradict each other.
+    """
+
+    name: str
+    setting: Literal["best_clock", "power_cap"]
+    measure: Literal["saved", "slowed"]
+    work: Literal["training", "inference"]
+    low: float
+    high: float
+    by: str
+    source: str
+    year: int
+    caps: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a figure that says nothing."""
+        if not 0.0 <= self.low <= self.high <= 1.0:
+            raise ValueError(
+                "`low` and `high` must be >= 0 and <= 1 and in order, got"
+                f" {self.low} and {self.high}."
+            )
+        if (self.setting == "power_cap") != (self.caps is not None):
+            raise ValueError(
+                "`caps` must be given exactly where `setting` is 'power_cap', got"
+                f" {self.caps} with {self.setting!r}."
+            )
+
+    @property
+    def words(self) -> str:
+        """Return the range in words, such as `8.7 to 23.1 %`."""
+        low, high = (f"{100 * end:.3g}" for end in self.span)
+        if self.high == 1.0:
+            return f"{low} % or more"
+        return f"{low} %" if low == high else f"{low} to {high} %"
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Return both ends."""
+        return self.low, self.high
+
+    def holds_cap(self, cap_frac: float) -> bool:
+        """Return whether a cap is among those that were tried."""
+        return self.caps is not None and self.caps[0] <= cap_frac <= self.caps[1]
+
+
+@functools.cache
+def published_figures() -> tuple[Published, ...]:
+    """Return the shipped figures."""
+    form = dict[str, tuple[Published, ...]]
+    return read_shipped("clock_sweeps.toml", form)["published"]
+
+
+def is_fitted(figure: Published, shares: ClockShares | None = None) -> bool:
+    """Return whether a constant of the model was chosen from a figure."""
+    shares = default_shares() if shares is None else shares
+    constants = (shares.static_frac, shares.memory_frac)
+    return any(figure.name in constant.fitted_to for constant in constants)
+
+
+def predict(figure: Published, shares: ClockShares | None = None) -> Quantity:
+    """Return what the model says of a figure, with shipped shares by default.
+
+    Returns:
+        The share that is saved or by which work takes longer, with the interval that
+        the shares leave open, and the caps that were tried.
+    """
+    shares = default_shares() if shares is None else shares
+    low, high = figure.caps or (1.0, 1.0)
+    static, memory = shares.static_frac.value, shares.memory_frac.value
+    value = _predicted(figure, static, memory, 0.5 * (low + high))
+    draws = draw_shares(shares)
+    caps = np.linspace(low, high, len(draws)).tolist()
+    drawn = [
+        _predicted(figure, *pair, cap) for pair, cap in zip(draws, caps, strict=True)
+    ]
+    return share_quantity(shares, value, drawn)
+
+
+def _predicted(figure: Published, static: float, memory: float, cap: float) -> float:
+    """Return what the model says of a figure at some shares and some cap."""
     job, device = build_shares(static, memory)
-    return float(job_time(job, best_clock(job, device, most_time) or 1.0))
+    if figure.setting == "power_cap":
+        clock = capped_share(static, cap) or LOWEST_SHARE
+    else:
+        clock = best_clock(job, device) or device.top_hz
+    if figure.measure == "slowed":
+        return float(job_time(job, clock) / job_time(job, device.top_hz) - 1.0)
+    top = job_energy(job, device, device.top_hz)
+    return float(1.0 - job_energy(job, device, clock) / top)

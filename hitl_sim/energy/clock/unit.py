@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hitl_sim.energy.clock.model import Number
-from hitl_sim.energy.profile import DeviceProfile, work_times
+from hitl_sim.energy.profile import DeviceProfile, work_costs
 from hitl_sim.energy.work import WorkUnit
 
 LOWEST_SHARE = 0.2
@@ -40,12 +40,7 @@ class Slowed(NamedTuple):
 
 
 def slow_unit(work: WorkUnit, profile: DeviceProfile, share: float) -> Slowed:
-    """Return what a lower clock makes of a unit; see the module.
-
-    Args:
-        work: the unit.
-        profile: the device, whose constants are those of the highest clock.
-        share: of the highest clock; in (0, 1].
+    """Return what a share of the highest clock makes of a unit; see the module.
 
     Raises:
         ValueError: the share is not in (0, 1].
@@ -63,9 +58,8 @@ def _cost(work: WorkUnit, profile: DeviceProfile, share: float) -> tuple[float, 
     constants = dict(profile.centre)
     constants["launch_s"] /= share
     constants["compute_efficiency_frac"] *= share
-    launch, busy = work_times(work, constants)
-    joules = launch * constants["launch_w"] + busy * constants["active_w"]
-    return float(launch + busy), float(joules)
+    seconds, joules = work_costs(work, constants)
+    return float(seconds), float(joules)
 
 
 def power_left(static_frac: Number, share: float) -> Number:
@@ -76,14 +70,10 @@ def power_left(static_frac: Number, share: float) -> Number:
 
 
 def capped_share(static_frac: float, cap_frac: float) -> float | None:
-    """Return the highest clock whose power stays within a cap, beside the highest.
+    """Return the highest clock whose power stays within a cap.
 
-    Args:
-        static_frac: share of the power that does not follow the clock.
-        cap_frac: the cap, beside the power at the highest clock.
-
-    Returns:
-        Its share; None where even `LOWEST_SHARE` draws more.
+    All are shares of what they are at the highest clock, `static_frac` that of the
+    power which does not follow the clock. None where even `LOWEST_SHARE` draws more.
     """
     if power_left(static_frac, LOWEST_SHARE) > cap_frac:
         return None

@@ -4,6 +4,22 @@ Each level is tiled within the tiles of the one above it, and begins afresh with
 them: what a tile left behind is not found again. So bytes of a level are those that its
 nearest neighbour towards the arithmetic fetches from it, summed over all tiles outside.
 At the register every multiply-add reads two operands, and reads and writes a sum.
+
+Within a level C[M, N] = A[M, K] B[K, N] is cut into tiles of m, n and k. Three loops,
+in some order, run over the tiles; the level holds one tile of each matrix and nothing
+else. A tile is fetched whenever it is not the one that is there. A tile of C that is
+left before its sums are whole is written out and read again when its turn comes back.
+
+For each operand the count is exact: with p the innermost loop that has more than one
+tile and moves the operand, every loop outside p that does not move it fetches all of
+the operand again. With k innermost and more than one tile along each axis that gives
+the known M N K / n for A, M N K / m for B and M N for C.
+
+References:
+    Goto and van de Geijn (2008), Anatomy of high-performance matrix multiplication,
+    ACM Transactions on Mathematical Software 34(3), article 12.
+    Hong and Kung (1981), I/O complexity: the red-blue pebble game, STOC, 326-333 (no
+    order moves fewer than about M N K / sqrt(S) elements through S).
 """
 
 from __future__ import annotations
@@ -13,10 +29,100 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from hitl_sim.energy.memory.technology import Level, Technology
-from hitl_sim.energy.memory.tile import ORDERS, Axis, Extent, Moved, Tiling, count_moved
+import msgspec
+
+from hitl_sim.energy.memory.technology import Technology
+
+Axis = Literal["m", "n", "k"]
+Order = tuple[Axis, Axis, Axis]
+"""Loops over tiles, outermost first."""
+
+ORDERS: tuple[Order, ...] = (
+    ("m", "n", "k"),
+    ("n", "m", "k"),
+    ("m", "k", "n"),
+    ("k", "m", "n"),
+    ("n", "k", "m"),
+    ("k", "n", "m"),
+)
+
+
+class Extent(NamedTuple):
+    """Sizes along the three axes of a product, of whole matrices or of a tile."""
+
+    m: int
+    n: int
+    k: int
+
+    def along(self, axis: Axis) -> int:
+        """Return the size along one axis."""
+        return {"m": self.m, "n": self.n, "k": self.k}[axis]
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """Tiles of one level, and the loops that run over them."""
+
+    tile: Extent
+    order: Order = ("m", "n", "k")
+
+
+class Moved(NamedTuple):
+    """Elements that cross into a level, or out of it.
+
+    Attributes:
+        a: of A, read.
+        b: of B, read.
+        c_read: sums of C, read back.
+        c_written: sums of C, written.
+    """
+
+    a: int
+    b: int
+    c_read: int
+    c_written: int
+
+
+def count_moved(whole: Extent, tiling: Tiling, *, is_begun: bool = False) -> Moved:
+    """Count the elements that a tiled product moves.
+
+    Args:
+        whole: sizes M, N, K; >= 1.
+        tiling: tiles, cut off at the edges, and the order of the loops.
+        is_begun: whether C holds sums already, which have to be read first.
+
+    Raises:
+        ValueError: a size is not positive, or the order is not one of the three axes.
+    """
+    if min(*whole, *tiling.tile) < 1:
+        raise ValueError(
+            f"`whole` and `tile` must be >= 1 along each axis, got {tuple(whole)} and"
+            f" {tuple(tiling.tile)}."
+        )
+    if sorted(tiling.order) != ["k", "m", "n"]:
+        raise ValueError(
+            f"`order` must hold 'm', 'n' and 'k' once each, got {tiling.order}."
+        )
+    c_written = _fetched(whole, tiling, ("m", "n"))
+    c_first = 0 if is_begun else whole.m * whole.n
+    return Moved(
+        _fetched(whole, tiling, ("m", "k")),
+        _fetched(whole, tiling, ("k", "n")),
+        c_written - c_first,
+        c_written,
+    )
+
+
+def _fetched(whole: Extent, tiling: Tiling, axes: tuple[Axis, Axis]) -> int:
+    """Count the elements of one operand that are fetched."""
+    trips = {a: -(-whole.along(a) // tiling.tile.along(a)) for a in tiling.order}
+    loops = list(tiling.order)
+    while loops and (loops[-1] not in axes or trips[loops[-1]] == 1):
+        loops.pop()
+    repeats = math.prod(trips[axis] for axis in loops if axis not in axes)
+    return whole.along(axes[0]) * whole.along(axes[1]) * repeats
 
 
 @dataclass(frozen=True)
@@ -42,22 +148,13 @@ class Product:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain numbers, as a manifest keeps them."""
-        return {
-            "size": list(self.size),
-            "operand_b": self.operand_b,
-            "sum_b": self.sum_b,
-            "dtype": self.dtype,
-        }
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        return plain
 
     @classmethod
     def from_json(cls, tables: Mapping[str, Any]) -> Product:
         """Read what `to_json` wrote; other fields are left alone."""
-        return cls(
-            Extent(*tables["size"]),
-            tables["operand_b"],
-            tables["sum_b"],
-            tables["dtype"],
-        )
+        return msgspec.convert(tables, cls)
 
 
 def count_bytes(product: Product, tilings: Mapping[str, Tiling]) -> dict[str, int]:
@@ -135,19 +232,13 @@ def fit_tiling(
     sum_b: int,
     byte_costs: tuple[float, float] = (1.0, 0.0),
 ) -> Tiling:
-    """Return the tiles of a level that cost least on its two sides.
+    """Return the tiles of a level, of some capacity, that cost least on its two sides.
 
     The cost is that of the bytes moved into the level, and of the fewest that the next
     level can move out of it: each tile's part of A and B read, of C read and written.
     Without the second, tiles could be so thin that nothing is reused further in. Sizes
     tried are powers of two and the whole of each axis, in every order of loops.
-
-    Args:
-        size: M, N and K of what is tiled.
-        capacity_b: what one tile of each matrix may take together, B.
-        operand_b: bytes of an element of A or B.
-        sum_b: bytes of an element of C.
-        byte_costs: of a byte moved into the level, and of one moved out of it.
+    `byte_costs` are of a byte moved into the level, and of one moved out of it.
 
     Raises:
         ValueError: not even tiles of one element fit.
@@ -172,22 +263,27 @@ def fit_tiling(
 
 
 def _lengths(whole: int) -> list[int]:
-    return [2**power for power in range(whole.bit_length()) if 2**power < whole] + [
-        whole
-    ]
+    powers = (2**power for power in range(whole.bit_length()))
+    return [*(length for length in powers if length < whole), whole]
 
 
 def fit_tilings(product: Product, technology: Technology) -> dict[str, Tiling]:
-    """Tile a product for a hierarchy, level by level from memory inwards."""
+    """Tile a product for a hierarchy, level by level from memory inwards.
+
+    Raises:
+        ValueError: a level but the outermost has no capacity.
+    """
     tilings: dict[str, Tiling] = {}
     size = product.size
     outwards = list(reversed(technology.level))
     for source, level in itertools.pairwise(outwards):
+        if level.capacity_b is None:
+            raise ValueError(f"`capacity_b` must be given for level {level.name}.")
         # what leaves the innermost level is the same for any tiles
         onwards = 0.0 if level is outwards[-1] else level.value
         tiling = fit_tiling(
             size,
-            _capacity(level),
+            level.capacity_b,
             product.operand_b,
             product.sum_b,
             (source.value, onwards),
@@ -195,9 +291,3 @@ def fit_tilings(product: Product, technology: Technology) -> dict[str, Tiling]:
         tilings[level.name] = tiling
         size = Extent(*map(min, tiling.tile, size))
     return dict(reversed(tilings.items()))
-
-
-def _capacity(level: Level) -> int:
-    if level.capacity_b is None:
-        raise ValueError(f"`capacity_b` must be given for level {level.name}.")
-    return level.capacity_b

@@ -12,6 +12,7 @@ clocks nor instructions. `calibrate` puts a measured device in its place.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -61,33 +62,30 @@ class EnergySplit:
 def split_energy(
     operations: Operations, products: Mapping[Product, int], technology: Technology
 ) -> EnergySplit:
-    """Split the energy of counted work.
+    """Split the energy of what `operations_in` and `products_in` found in a program.
 
-    Args:
-        operations: what `count_operations` found for a program.
-        products: what `count_products` found for the same.
-        technology: energy of operations and bytes, all of one scope.
+    Its scope is that of the technology.
     """
-    counts: dict[tuple[str, Operation], float] = {}
-    rest = dict(operations.flops)
+    counts: dict[tuple[str, Operation], float] = defaultdict(float)
+    rest = defaultdict(float, operations.flops)
     num_bytes = dict.fromkeys((level.name for level in technology.level), 0.0)
     streamed = operations.bytes_moved
     for product, times in products.items():
         number = float(times * product.num_multiply_adds)
-        summed = _SUM_DTYPE.get(product.dtype, product.dtype)
-        _add(counts, product.dtype, "multiply", number)
-        _add(counts, summed, "add", number)
-        rest[product.dtype] = rest.get(product.dtype, 0.0) - 2.0 * number
-        streamed -= times * _once(product)
+        counts[product.dtype, "multiply"] += number
+        counts[_SUM_DTYPE.get(product.dtype, product.dtype), "add"] += number
+        rest[product.dtype] -= 2.0 * number
+        m, n, k = product.size
+        once = product.operand_b * (m * k + k * n) + product.sum_b * m * n
+        streamed -= times * once
         moved = count_bytes(product, fit_tilings(product, technology))
         for level, count in moved.items():
             num_bytes[level] += times * count
     for dtype, number in rest.items():
         if number > 0.0:
-            _add(counts, _ALIKE.get(dtype, dtype), "add", number)
+            counts[_ALIKE.get(dtype, dtype), "add"] += number
     for level in num_bytes:
         num_bytes[level] += max(streamed, 0.0)
-    named = {f"{dtype} {kind}": number for (dtype, kind), number in counts.items()}
     return EnergySplit(
         {
             f"{dtype} {kind}": technology.operation_energy(dtype, kind).scaled(number)
@@ -97,22 +95,6 @@ def split_energy(
             level: technology.byte_energy(level).scaled(number, unit="J")
             for level, number in num_bytes.items()
         },
-        named,
+        {f"{dtype} {kind}": number for (dtype, kind), number in counts.items()},
         num_bytes,
     )
-
-
-def _add(
-    counts: dict[tuple[str, Operation], float],
-    dtype: str,
-    operation: Operation,
-    number: float,
-) -> None:
-    key = dtype, operation
-    counts[key] = counts.get(key, 0.0) + number
-
-
-def _once(product: Product) -> int:
-    """Return the bytes of both operands and of the result."""
-    m, n, k = product.size
-    return product.operand_b * (m * k + k * n) + product.sum_b * m * n

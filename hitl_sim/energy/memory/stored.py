@@ -32,7 +32,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from hitl_sim.array import FloatArray
+
 PARTS = ("weights", "scales", "inputs", "rounding", "sums", "attention")
 """What a query moves, by name."""
 
@@ -97,7 +98,8 @@ class ModelShape:
     @classmethod
     def from_json(cls, tables: Mapping[str, Any]) -> ModelShape:
         """Read sizes as plain numbers by the names of the attributes."""
-        return cls(np.asarray(tables["layers"], np.int64), **_rest(tables))
+        layers = np.asarray(tables["layers"], np.int64)
+        return cls(**{**tables, "layers": layers})
 
     @property
     def num_weights(self) -> int:
@@ -123,10 +125,6 @@ class ModelShape:
     def num_sums(self) -> int:
         """Return the sums of all products of one item."""
         return int((self.layers[:, 0] * self.layers[:, 2]).sum())
-
-
-def _rest(tables: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in tables.items() if name != "layers"}
 
 
 def stored_bytes(shape: ModelShape, kept: Format) -> int:
@@ -155,14 +153,11 @@ def query_bytes(
     items = np.asarray(batch, np.float64)
     if np.any(items < 1.0):
         raise ValueError(f"`batch` must be >= 1, got {np.min(items):g}.")
-    passes = np.ones_like(items)
-    if shape.chunk is not None:
-        passes = np.ceil(items / shape.chunk)
+    passes = 1.0 if shape.chunk is None else np.ceil(items / shape.chunk)
     share = passes / items
     stay = np.ones_like(items)
-    is_rounded = kept.scale_b > 0
     weights = kept.factor_b * shape.num_weights + kept.other_b * shape.num_kept
-    rounding = kept.other_b + kept.factor_b if is_rounded else 0
+    rounding = kept.other_b + kept.factor_b if kept.scale_b > 0 else 0
     inputs = kept.factor_b * shape.num_inputs + kept.other_b * shape.num_looked_up
     return {
         "weights": share * weights,

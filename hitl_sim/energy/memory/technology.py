@@ -8,8 +8,8 @@ from typing import Literal
 import msgspec
 
 from hitl_sim.energy.profile import Constant
-from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
-from hitl_sim.energy.shipped import named, read_shipped
+from hitl_sim.energy.quantity import Quantity, Scope, unavailable
+from hitl_sim.energy.shipped import named, shipped_table
 from hitl_sim.unit import J_PER_PICOJOULE
 
 Operation = Literal["add", "multiply"]
@@ -66,7 +66,7 @@ class Technology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if found is None:
             reason = f"no energy of a {dtype} {operation} in {self.name}"
             return unavailable("J", Scope(self.scope), reason)
-        return self._quantity(found, "J", f"{dtype} {operation}")
+        return self._of(found, "J", f"{dtype} {operation}")
 
     def byte_energy(self, name: str) -> Quantity:
         """Return the energy of one byte read or written at a level, J/B.
@@ -75,30 +75,19 @@ class Technology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ValueError: the technology has no such level.
         """
         level = named({level.name: level for level in self.level}, name, "level")
-        return self._quantity(level, "J/B", name)
+        return self._of(level, "J/B", name)
 
-    def _quantity(self, constant: Constant, unit: str, what: str) -> Quantity:
-        value, low, high = (end * J_PER_PICOJOULE for end in constant.ends)
-        source = f"{self.name}, {what}: {constant.source}"
-        kind = Kind(constant.kind)
-        return Quantity(value, unit, kind, Scope(self.scope), (low, high), source)
+    def _of(self, constant: Constant, unit: str, what: str) -> Quantity:
+        scope, what = Scope(self.scope), f"{self.name}, {what}"
+        return constant.quantity(unit, scope, what, scale=J_PER_PICOJOULE)
 
 
 @functools.cache
-def _technologies() -> dict[str, Technology]:
-    tables = read_shipped("technologies.toml", dict[str, tuple[Technology, ...]])
-    return {technology.name: technology for technology in tables["technology"]}
-
-
-def technology_names() -> tuple[str, ...]:
-    """Return the names of the shipped technologies."""
-    return tuple(_technologies())
-
-
 def load_technology(name: str) -> Technology:
     """Return a shipped technology.
 
     Raises:
         ValueError: there is none of this name.
     """
-    return named(_technologies(), name, "technology")
+    found = shipped_table("technologies.toml", "technology", Technology)
+    return named(found, name, "technology")

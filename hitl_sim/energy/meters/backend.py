@@ -13,7 +13,7 @@ nothing when it is made, so that importing and building meters starts no driver.
 `of` names a device as a path, `host/gpu0` or `host/package-0/dram`: two quantities
 whose scopes lie inside one another at the same path are never added.
 
-A backend may also offer any of three abilities, which a `Meter` finds by their methods:
+A backend may also offer any of three abilities, which a `Meter` finds by their names:
 `WindowAware` works only while a window is open (a sampling thread, a reader that keeps
 up with a counter that wraps), `Checked` compares two views of one device, and `Shared`
 says who else uses a device.
@@ -27,6 +27,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from hitl_sim.energy.meters.power import PowerTotal
 from hitl_sim.energy.meters.processor_time import CpuTime
+from hitl_sim.energy.meters.ticker import WhileOpen
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
 
 Clock = Callable[[], int]
@@ -62,6 +63,11 @@ class Capability:
     reason: str = ""
     note: str = ""
     relative_error: float | None = None
+
+    @classmethod
+    def absent(cls, backend: str, of: str, scope: Scope, reason: str) -> Capability:
+        """Say why a device, or all of a backend, cannot be read."""
+        return cls(backend, False, of, scope, Kind.UNAVAILABLE, reason=reason)
 
 
 @dataclass(frozen=True)
@@ -130,13 +136,7 @@ class Backend(Protocol):
 class WindowAware(Protocol):
     """A backend that works in the background, only while windows are open."""
 
-    def open_window(self) -> None:
-        """Start the background work, if no window was open."""
-        ...
-
-    def close_window(self) -> None:
-        """End it, if no other window is open."""
-        ...
+    while_open: WhileOpen
 
 
 @runtime_checkable

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from hitl_sim.energy.meters.duty import counter_scope
 from hitl_sim.energy.meters.processor_time import PROC, family, program_root
+from hitl_sim.energy.meters.sensor import counter_scope
 from hitl_sim.energy.meters.visible import VARIABLE, Visible, visible_boards
 from hitl_sim.energy.quantity import Scope
 from hitl_sim.unit import J_PER_MILLIJOULE
@@ -40,6 +41,7 @@ class Board:
     """One board.
 
     Attributes:
+        driver: a module like `pynvml` that knows it.
         of: its path, `host/gpu0`, by the driver's own number.
         handle: what the driver calls it.
         name: its model.
@@ -49,6 +51,7 @@ class Board:
         scope: what its counter covers: the board, or the module that it is part of.
     """
 
+    driver: Any
     of: str
     handle: Any
     name: str
@@ -58,38 +61,53 @@ class Board:
     scope: Scope
 
 
-def open_driver(driver: Any | None) -> tuple[Any, str]:
-    """Load and start the driver's library.
+class Found(NamedTuple):
+    """What the driver shows.
+
+    Attributes:
+        boards: those that the program sees, in the driver's order.
+        hidden: those that it does not see.
+        reason: why it sees none; empty when it sees some.
+    """
+
+    boards: list[Board]
+    hidden: list[Board]
+    reason: str
+
+
+def find_boards(driver: Any, environ: Mapping[str, str] | None) -> Found:
+    """Start the driver's library and list its boards; it never raises.
 
     Args:
         driver: a module like `pynvml`; imported when `None`.
-
-    Returns:
-        The module, and why it does not work (empty when it does).
+        environ: environment of the program; default this process's.
     """
     try:
         if driver is None:
             driver = importlib.import_module("pynvml")
         driver.nvmlInit()
     except ImportError:
-        return (
-            None,
-            "the Python package nvidia-ml-py is missing: pip install nvidia-ml-py",
-        )
+        reason = "the Python package nvidia-ml-py is missing: pip install nvidia-ml-py"
+        return Found([], [], reason)
     except Exception as error:
-        return None, (
+        reason = (
             f"the NVIDIA driver does not answer ({error}): no NVIDIA GPU here, or"
             " its driver is not installed or not visible in this container"
         )
-    return driver, ""
+        return Found([], [], reason)
+    try:
+        boards, remark = _list(driver, os.environ if environ is None else environ)
+    except Exception as error:
+        reason = f"the NVIDIA driver does not list its boards ({error})"
+        return Found([], [], reason)
+    shown = [board for board in boards if board.program_index is not None]
+    hidden = [board for board in boards if board.program_index is None]
+    reason = "" if shown else remark or "the NVIDIA driver sees no GPU"
+    return Found(shown, hidden, reason)
 
 
-def list_boards(driver: Any, environ: Mapping[str, str]) -> tuple[list[Board], str]:
-    """List all boards, and say which the program sees.
-
-    Returns:
-        The boards, in the driver's order, and a remark on `CUDA_VISIBLE_DEVICES`.
-    """
+def _list(driver: Any, environ: Mapping[str, str]) -> tuple[list[Board], str]:
+    """List all boards, and a remark on `CUDA_VISIBLE_DEVICES`."""
     handles = [
         driver.nvmlDeviceGetHandleByIndex(index)
         for index in range(driver.nvmlDeviceGetCount())
@@ -111,6 +129,7 @@ def list_boards(driver: Any, environ: Mapping[str, str]) -> tuple[list[Board], s
 def _board(driver: Any, index: int, handle: Any, name: str, visible: Visible) -> Board:
     is_seen = index in visible.boards
     return Board(
+        driver,
         f"host/gpu{index}",
         handle,
         name,
@@ -146,25 +165,26 @@ def _slice_parent(driver: Any, handles: list[Any], uuid: str) -> int | None:
     return asked(find)
 
 
-def read_joules(driver: Any, board: Board) -> float:
+def read_joules(board: Board) -> float:
     """Return the energy counter of a board, J."""
-    counter = driver.nvmlDeviceGetTotalEnergyConsumption(board.handle)
+    counter = board.driver.nvmlDeviceGetTotalEnergyConsumption(board.handle)
     return float(counter) * J_PER_MILLIJOULE
 
 
-def read_instant_w(driver: Any, board: Board) -> float | None:
+def read_instant_w(board: Board) -> float | None:
     """Return the power of this instant, W; `None` where the board does not tell.
 
     It is that of what the board's counter covers.
     """
-    return _read_field_w(driver, board, POWER_INSTANT_FIELD)
+    return _read_field_w(board, POWER_INSTANT_FIELD)
 
 
-def _read_field_w(driver: Any, board: Board, number: int) -> float | None:
+def _read_field_w(board: Board, number: int) -> float | None:
     scope = MODULE_SCOPE if board.scope is Scope.MODULE else GPU_SCOPE
 
     def read() -> float:
-        (field,) = driver.nvmlDeviceGetFieldValues(board.handle, [(number, scope)])
+        asked_for = [(number, scope)]
+        (field,) = board.driver.nvmlDeviceGetFieldValues(board.handle, asked_for)
         if field.nvmlReturn != 0:
             raise ValueError(f"`nvmlReturn` must be 0, got {field.nvmlReturn}.")
         return float(field.value.uiVal) * J_PER_MILLIJOULE
@@ -172,21 +192,23 @@ def _read_field_w(driver: Any, board: Board, number: int) -> float | None:
     return asked(read)
 
 
-def read_average_w(driver: Any, board: Board) -> float | None:
+def read_average_w(board: Board) -> float | None:
     """Return the usual power reading, W; newer boards average it over a second."""
     if board.scope is Scope.MODULE:
-        return _read_field_w(driver, board, POWER_AVERAGE_FIELD)
-    usage = asked(lambda: driver.nvmlDeviceGetPowerUsage(board.handle))
+        return _read_field_w(board, POWER_AVERAGE_FIELD)
+    usage = asked(lambda: board.driver.nvmlDeviceGetPowerUsage(board.handle))
     return None if usage is None else float(usage) * J_PER_MILLIJOULE
 
 
-def other_programs(driver: Any, board: Board, proc: Path = PROC) -> str:
+def other_programs(board: Board, proc: Path = PROC) -> str:
     """Say which other programs run on a board; empty when none is seen.
 
     Workers beside this one are no other programs. Inside a container the driver may
     give numbers that mean nothing there; one such number alone may be this program.
     """
-    running = asked(lambda: driver.nvmlDeviceGetComputeRunningProcesses(board.handle))
+    running = asked(
+        lambda: board.driver.nvmlDeviceGetComputeRunningProcesses(board.handle)
+    )
     pids = {process.pid for process in running or ()}
     ours = set(family(program_root(proc), proc))
     foreign = {pid for pid in pids if not (proc / str(pid)).exists()}

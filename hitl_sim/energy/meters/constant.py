@@ -1,4 +1,7 @@
-"""Shipped constants of the meters: how good each counter is, with its source."""
+"""Shipped constants of the meters: how good each counter is, with its source.
+
+`source` says of every table where its numbers come from.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ class Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         relative_error: 95 % half-width relative to the reading.
         update_period_s: time between refreshes, s.
-        source: where both come from.
     """
 
     relative_error: float
@@ -28,7 +30,6 @@ class Plausible(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         max_w: the limit, W.
-        source: where it comes from.
     """
 
     max_w: float
@@ -43,7 +44,6 @@ class PlausibleByScope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         dram: of its memory.
         node: of the platform.
         beyond: what a zone states of itself counts up to this many times the limit.
-        source: where that comes from.
     """
 
     package: Plausible
@@ -60,7 +60,6 @@ class Tolerance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         relative: allowed difference beyond both views' own errors, fraction.
         averaging_s: span over which a board reports power where it has no
             instantaneous one, s.
-        source: where both come from.
     """
 
     relative: float
@@ -74,7 +73,6 @@ class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         busy_frac: their share of all processor time used, above which it is shared.
         cores: their processor seconds per second, below which it is not.
-        source: where both come from.
     """
 
     busy_frac: float
@@ -90,7 +88,6 @@ class Duty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         names: words of their models' names, of which each says that it is one.
         seen_frac: part of each refresh period that is looked at.
         period_s: refresh period, s.
-        source: where this comes from.
     """
 
     chip: str
@@ -105,7 +102,6 @@ class ModuleCounter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         names: words of their models' names, of which each says that it is one.
-        source: where this comes from.
     """
 
     names: tuple[str, ...]
@@ -118,7 +114,6 @@ class StandingLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         updates: in refreshes of the counter.
         least_s: and never less than this, s.
-        source: where both come from.
     """
 
     updates: float

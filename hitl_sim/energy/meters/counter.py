@@ -30,7 +30,7 @@ from hitl_sim.energy.error import Error
 from hitl_sim.energy.meters.backend import Clock, Sleep, Snapshot
 from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.sensor import TO_95, measured_energy, within
-from hitl_sim.energy.meters.standing import why_still
+from hitl_sim.energy.meters.watch import why_still
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.unit import S_PER_NS
 
@@ -100,9 +100,7 @@ def counter_energy(
 def _edge_ends(start_j: float, end_j: float) -> tuple[float, float]:
     """Return how far the truth may lie below and above a difference, J.
 
-    Args:
-        start_j: most energy that an old refresh can hide at the start, J.
-        end_j: the same at the end, J.
+    An old refresh can hide at most `start_j` at the start and `end_j` at the end, J.
     """
     mean = (end_j - start_j) / 2
     spread = TO_95 * math.hypot(start_j, end_j) / math.sqrt(12.0)
@@ -118,13 +116,9 @@ def watch_counter(
     clock: Clock = time.monotonic_ns,
     sleep: Sleep = time.sleep,
 ) -> tuple[float, float | None]:
-    """Read a counter until it has moved twice, or for `PROBE_LIMIT_S`.
+    """Read a counter, J, until it has moved twice, or for `PROBE_LIMIT_S`.
 
-    Args:
-        read: returns the counter, J.
-        wrap: value at which the counter starts again, J.
-        clock: monotonic clock, ns.
-        sleep: waits for some seconds.
+    It starts again at `wrap`, J, where that is given.
 
     Returns:
         Joules counted over the watch, and the time between its two moves, s (`None`

@@ -30,7 +30,7 @@ from hitl_sim.energy.meters.choose import default_backends
 from hitl_sim.energy.meters.meter import Meter
 from hitl_sim.energy.meters.processor_time import CpuTime, read_cpu_time, tick_s
 from hitl_sim.energy.meters.sensor import TO_95, relative_half_width, within
-from hitl_sim.energy.meters.standing import why_still
+from hitl_sim.energy.meters.watch import why_still
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, total, unavailable
 from hitl_sim.output import write_text
 from hitl_sim.part import meter
@@ -41,6 +41,7 @@ _CHILD_LOST = (
     "processor time fell: a child process ended and its time was not handed on"
 )
 _MIN_WINDOWS = 4
+_OF = "host/package"
 _SPAN_S = 2.0
 _SPIN = """
 import sys, time
@@ -112,58 +113,6 @@ def read_calibration(path: Path) -> CpuCalibration:
         raise ValueError(f"`{path}` must hold a calibration, got {error}.") from error
 
 
-def fit_calibration(
-    seconds: Sequence[float],
-    cpu_s: Sequence[float],
-    energies: Sequence[Sequence[Quantity]],
-    *,
-    device: str,
-    source: str,
-) -> CpuCalibration:
-    """Fit the two constants to measured windows of different load.
-
-    Args:
-        seconds: `[T]` elapsed time of each window, s.
-        cpu_s: `[T]` processor time of the whole machine in it, s.
-        energies: `[T]` what the counters gave for it, J; added within a window.
-        device: the machine.
-        source: which counters, when.
-
-    Returns:
-        Least squares through all windows, in watts.
-
-    Raises:
-        ValueError: there are too few windows, an energy was not measured, or the loads
-            do not differ enough to tell the constants apart.
-    """
-    if len(seconds) < _MIN_WINDOWS:
-        raise ValueError(
-            f"`seconds` must hold at least {_MIN_WINDOWS} windows, got {len(seconds)}."
-        )
-    sums = [total(parts).require("measured") for parts in energies]
-    elapsed = np.asarray(seconds, dtype=np.float64)
-    watts = np.asarray([float(q.value or 0.0) for q in sums]) / elapsed
-    cores = np.asarray(cpu_s, dtype=np.float64) / elapsed
-    if float(np.ptp(cores)) < 0.5:
-        raise ValueError(
-            "`cpu_s` must differ by at least half a core between windows, got"
-            f" {np.round(cores, 2).tolist()} busy cores."
-        )
-    design = np.stack([np.ones_like(cores), cores], axis=1)
-    (idle_w, core_w), *_ = np.linalg.lstsq(design, watts, rcond=None)
-    rest = (design @ np.asarray([idle_w, core_w]) - watts) / watts
-    spread = TO_95 * math.sqrt(float(np.sum(rest**2)) / (len(watts) - 2))
-    sensor = max(relative_half_width(energy) for energy in sums)
-    return CpuCalibration(
-        max(0.0, float(idle_w)),
-        float(core_w),
-        math.hypot(spread, sensor),
-        device,
-        sums[0].scope.value,
-        source,
-    )
-
-
 def calibrate_cpu(
     measure: Callable[[Callable[[], object]], tuple[float, Sequence[Quantity]]],
     loads: Sequence[Callable[[], object]],
@@ -172,19 +121,25 @@ def calibrate_cpu(
     source: str,
     cpu_time: Callable[[], CpuTime | None] = read_cpu_time,
 ) -> CpuCalibration:
-    """Measure loads with a counter and fit the constants to them.
+    """Measure loads with a counter, and fit the constants to them by least squares.
 
     Args:
         measure: runs a load and returns its seconds and joules, such as a window of a
-            `Meter` over `RaplBackend`.
+            `Meter` over `RaplBackend`; joules are added within a load.
         loads: at least four, from a sleep to all cores busy.
         device: the machine.
         source: which counters, when.
         cpu_time: returns processor time.
 
     Raises:
-        ValueError: as `fit_calibration`, or processor time cannot be read.
+        ValueError: there are too few loads, an energy was not measured, the loads do
+            not differ enough to tell the constants apart, or processor time cannot be
+            read.
     """
+    if len(loads) < _MIN_WINDOWS:
+        raise ValueError(
+            f"`loads` must hold at least {_MIN_WINDOWS} windows, got {len(loads)}."
+        )
     seconds, cpu_s, energies = [], [], []
     for load in loads:
         before = cpu_time()
@@ -194,8 +149,26 @@ def calibrate_cpu(
             raise ValueError(f"`cpu_time` must be readable, got None: {_SYSTEM_HELP}.")
         seconds.append(elapsed)
         cpu_s.append(after.host_s - before.host_s)
-        energies.append(joules)
-    return fit_calibration(seconds, cpu_s, energies, device=device, source=source)
+        energies.append(total(joules).require("measured"))
+    watts = np.array([float(q.value or 0.0) for q in energies]) / np.array(seconds)
+    cores = np.array(cpu_s) / np.array(seconds)
+    if float(np.ptp(cores)) < 0.5:
+        raise ValueError(
+            "`cpu_s` must differ by at least half a core between windows, got"
+            f" {np.round(cores, 2).tolist()} busy cores."
+        )
+    design = np.stack([np.ones_like(cores), cores], axis=1)
+    (idle_w, core_w), *_ = np.linalg.lstsq(design, watts, rcond=None)
+    rest = (design @ np.asarray([idle_w, core_w]) - watts) / watts
+    spread = TO_95 * math.sqrt(float(np.sum(rest**2)) / (len(watts) - 2))
+    return CpuCalibration(
+        max(0.0, float(idle_w)),
+        float(core_w),
+        math.hypot(spread, max(map(relative_half_width, energies))),
+        device,
+        energies[0].scope.value,
+        source,
+    )
 
 
 def calibrate_machine(
@@ -263,21 +236,16 @@ class CpuBackend:
         """Say whether processor time can be read."""
         if self.cpu_time() is None:
             return [
-                Capability(
-                    self.name,
-                    False,
-                    self._of,
-                    self._scope,
-                    Kind.UNAVAILABLE,
-                    reason=_SYSTEM_HELP,
+                Capability.absent(
+                    self.name, _OF, Scope(self.calibration.scope), _SYSTEM_HELP
                 )
             ]
         return [
             Capability(
                 self.name,
                 True,
-                self._of,
-                self._scope,
+                _OF,
+                Scope(self.calibration.scope),
                 Kind.MODELLED_CALIBRATED,
                 0.01,
                 note=f"calibrated: {self.calibration.source}; nothing is measured now",
@@ -292,17 +260,18 @@ class CpuBackend:
 
     def delta(self, start: Snapshot, end: Snapshot) -> list[Quantity]:
         """Return idle power times time, and watts per core times processor time."""
+        scope = Scope(self.calibration.scope)
         if start.cpu is None or end.cpu is None:
-            return [unavailable("J", self._scope, _SYSTEM_HELP, of=self._of)]
+            return [unavailable("J", scope, _SYSTEM_HELP, of=_OF)]
         seconds = (end.before_ns - start.before_ns) * S_PER_NS
         cpu_s = end.cpu.own_s - start.cpu.own_s
         if cpu_s < 0:
-            return [unavailable("J", self._scope, _CHILD_LOST, of=self._of)]
+            return [unavailable("J", scope, _CHILD_LOST, of=_OF)]
         core_w = self.calibration.core_w
         joules = self.calibration.idle_w * seconds + core_w * cpu_s
         if not joules > 0:
             reason = why_still(seconds, tick_s())
-            return [unavailable("J", self._scope, reason, of=self._of)]
+            return [unavailable("J", scope, reason, of=_OF)]
         half = self.calibration.relative_error * joules
         edge = TO_95 * core_w * tick_s() / math.sqrt(6.0)
         source = f"processor time and watts calibrated by {self.calibration.source}"
@@ -315,18 +284,10 @@ class CpuBackend:
                 joules,
                 "J",
                 Kind.MODELLED_CALIBRATED,
-                self._scope,
+                scope,
                 additive_interval(joules, errors),
                 source,
-                of=self._of,
+                of=_OF,
                 errors=errors,
             )
         ]
-
-    @property
-    def _scope(self) -> Scope:
-        return Scope(self.calibration.scope)
-
-    @property
-    def _of(self) -> str:
-        return "host/package"

@@ -11,7 +11,6 @@ from hitl_sim.energy.meters.backend import Backend, Capability
 from hitl_sim.energy.meters.choose import default_backends
 from hitl_sim.energy.meters.meter import Meter
 from hitl_sim.energy.meters.repeat import Repeated
-from hitl_sim.energy.meters.share import Shares
 from hitl_sim.energy.profile import DeviceProfile
 from hitl_sim.energy.quantity import Kind, Quantity, total
 
@@ -64,15 +63,12 @@ class Measurement:
 def choose_backends(
     profile: DeviceProfile | None = None, backends: Sequence[Backend] | None = None
 ) -> tuple[list[Backend], list[Capability]]:
-    """Return the counters of this machine, or a model where there is none.
+    """Return the backends to measure with, and what all of them can do here.
 
     Args:
         profile: device to model where nothing can be measured; default none, and then
             energy is unavailable.
         backends: sources to ask; default those of `default_backends`.
-
-    Returns:
-        The backends to measure with, and what all of them can do here.
     """
     asked = default_backends() if backends is None else backends
     seen = [(backend, backend.probe()) for backend in asked]
@@ -89,12 +85,10 @@ def measure_command(
     *,
     profile: DeviceProfile | None = None,
     backends: Sequence[Backend] | None = None,
-    share: Shares | None = None,
     idle_s: float = 5.0,
     max_relative_error: float | None = None,
     max_repeats: int = 100,
     max_s: float = 600.0,
-    cooldown_s: float = 0.0,
     run: Runner | None = None,
 ) -> Measurement:
     """Run a command and measure its energy.
@@ -106,14 +100,12 @@ def measure_command(
         argv: program and arguments.
         profile: device to model where nothing can be measured.
         backends: sources of joules; default those of `default_backends`.
-        share: this program's share of devices that others use too.
         idle_s: how long to measure idle power, s; 0 leaves it and the marginal energy
             unavailable.
         max_relative_error: run the command again until its energy is known this well;
             default once. It ends at the first run that fails.
         max_repeats: most runs.
         max_s: rounds of runs are cut to fit this time, s.
-        cooldown_s: rest before the first run, s.
         run: runs the command and returns its code; default a child process.
 
     Raises:
@@ -125,7 +117,7 @@ def measure_command(
     if not idle_s >= 0:
         raise ValueError(f"`idle_s` must be >= 0 s, got {idle_s}.")
     chosen, capabilities = choose_backends(profile, backends)
-    meter = Meter(chosen, share=share or {})
+    meter = Meter(chosen)
     idle_w = _idle_power(meter, capabilities, idle_s)
     codes: list[int] = []
     repeated = meter.repeat(
@@ -135,7 +127,6 @@ def measure_command(
         max_relative_error=1.0 if max_relative_error is None else max_relative_error,
         max_repeats=1 if max_relative_error is None else max_repeats,
         max_s=max_s,
-        cooldown_s=cooldown_s,
         has_failed=lambda: codes[-1] != 0,
     )
     return Measurement(tuple(argv), codes[-1], repeated, idle_w, tuple(capabilities))

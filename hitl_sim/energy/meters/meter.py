@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -81,7 +81,7 @@ class Window:
         self.name = name
         self.phase = phase
         self._reading: Reading | None = None
-        self._peek: Callable[[], Reading] | None = None
+        self._read_now: Callable[[], Reading] | None = None
 
     def wait_on(self, outputs: Tree) -> Tree:
         """Wait until arrays are really computed, and return them.
@@ -97,8 +97,8 @@ class Window:
 
     def so_far(self) -> Reading:
         """Return what the window took until now, or in all once it is closed."""
-        if self._reading is None and self._peek is not None:
-            return self._peek()
+        if self._reading is None and self._read_now is not None:
+            return self._read_now()
         return self.reading
 
     @property
@@ -121,12 +121,6 @@ class Window:
     def seconds(self) -> Quantity:
         """Return the elapsed time, s."""
         return self.reading.seconds
-
-    def _open(self, peek: Callable[[], Reading]) -> None:
-        self._peek = peek
-
-    def _close(self, reading: Reading) -> None:
-        self._reading = reading
 
 
 @dataclass
@@ -161,60 +155,36 @@ class Meter:
     def window(self, name: str, *, phase: str) -> Iterator[Window]:
         """Measure what runs inside a `with` block, also if it ends in an error.
 
-        Args:
-            name: what to call it.
-            phase: one of `PHASES`.
-
         Raises:
-            ValueError: the phase does not exist.
+            ValueError: the phase is none of `PHASES`.
         """
         window = Window(name, phase)
-        opened: list[WindowAware] = []
-        try:
+        with ExitStack() as opened:
             for backend in self.backends:
                 if isinstance(backend, WindowAware):
-                    backend.open_window()
-                    opened.append(backend)
+                    opened.enter_context(backend.while_open)
             starts = [backend.read() for backend in self.backends]
             begin = self.clock()
-            window._open(lambda: self._read_now(window, begin, starts))
+            window._read_now = lambda: self._read(window, begin, starts)
             try:
                 yield window
             finally:
-                window._close(self._read_now(window, begin, starts))
-        finally:
-            for aware in opened:
-                aware.close_window()
+                window._reading = window._read_now()
 
-    def measure_idle(
-        self,
-        duration_s: float,
-        *,
-        max_relative_error: float | None = None,
-        max_s: float = 60.0,
-    ) -> dict[str, Quantity]:
+    def measure_idle(self, duration_s: float) -> dict[str, Quantity]:
         """Wait without work, and keep and return each device's idle power, W.
 
         Args:
             duration_s: how long to wait, s; > 0. Ten seconds give a counter that moves
                 every 0.1 s an error of about 1 %.
-            max_relative_error: wait on until the interval's half-width is this part of
-                the power, beyond what is due to the sensor itself; default no longer.
-            max_s: longest wait for that, s.
 
         Raises:
-            ValueError: the duration or the error is not positive.
+            ValueError: the duration is not positive.
         """
         if not duration_s > 0:
             raise ValueError(f"`duration_s` must be > 0 s, got {duration_s}.")
-        goal = None
-        if max_relative_error is not None:
-            goal = Goal(max_relative_error, max_s=max_s)
         with self.window("idle", phase="idle") as window:
-            if goal is None:
-                self.sleep(duration_s)
-            else:
-                lengthen(lambda: self.sleep(duration_s), window.so_far, goal)
+            self.sleep(duration_s)
         self.idle_w = {
             energy.of: energy.over(window.seconds, unit="W")
             for energy in window.joules
@@ -231,7 +201,6 @@ class Meter:
         max_relative_error: float = 0.05,
         max_repeats: int = 1_000,
         max_s: float = 60.0,
-        cooldown_s: float = 0.0,
         has_failed: Callable[[], bool] = bool,
     ) -> Repeated:
         """Call some work again and again until its energy is known well enough.
@@ -244,42 +213,26 @@ class Meter:
             work: what to measure; its outputs are waited for.
             name: name of the window.
             phase: one of `PHASES`.
-            max_relative_error: wanted half-width of the interval over the energy, for
-                each device that can be read; > 0.
-            max_repeats: most calls; >= 1.
-            max_s: rounds of calls are cut to fit this time, s; > 0.
-            cooldown_s: rest before the first call, s; >= 0, so that earlier heat does
-                not count.
+            max_relative_error: see `Goal`.
+            max_repeats: see `Goal`.
+            max_s: see `Goal`.
             has_failed: asked after each call; the calls end when it returns true.
 
         Raises:
             ValueError: a number is out of range.
         """
         goal = Goal(max_relative_error, max_repeats, max_s)
-        if not cooldown_s >= 0:
-            raise ValueError(f"`cooldown_s` must be >= 0 s, got {cooldown_s}.")
-        if cooldown_s:
-            self.sleep(cooldown_s)
         with self.window(name, phase=phase) as window:
             num, stopped = lengthen(
                 lambda: window.wait_on(work()), window.so_far, goal, has_failed
             )
-        return Repeated.from_reading(window.reading, num, goal, stopped)
+        return Repeated.from_reading(window.reading, num, stopped)
 
-    def _read_now(
+    def _read(
         self, window: Window, begin_ns: int, starts: Sequence[Snapshot]
     ) -> Reading:
         elapsed_ns = self.clock() - begin_ns
         ends = [backend.read() for backend in self.backends]
-        return self._reading(window, elapsed_ns, starts, ends)
-
-    def _reading(
-        self,
-        window: Window,
-        elapsed_ns: int,
-        starts: Sequence[Snapshot],
-        ends: Sequence[Snapshot],
-    ) -> Reading:
         seconds = exact(
             elapsed_ns * S_PER_NS,
             "s",
@@ -294,7 +247,7 @@ class Meter:
             if isinstance(backend, Shared):
                 sharers = backend.sharers(start, end)
             energies = backend.delta(start, end)
-            gross.extend(attribute(energies, sharers, self._shares))
+            gross.extend(attribute(one, sharers, self._shares) for one in energies)
             if isinstance(backend, Checked):
                 checks.extend(backend.checks(start, end))
         idle = tuple(self._idle(energy, seconds) for energy in gross)
@@ -304,7 +257,10 @@ class Meter:
             seconds,
             tuple(gross),
             idle,
-            tuple(_marginal(*pair) for pair in zip(gross, idle, strict=True)),
+            tuple(
+                whole - rest if whole.is_known else whole
+                for whole, rest in zip(gross, idle, strict=True)
+            ),
             tuple(checks),
         )
 
@@ -314,7 +270,3 @@ class Meter:
             reason = "idle power was not measured"
             return unavailable("J", gross.scope, reason, of=gross.of)
         return power.times(seconds, unit="J")
-
-
-def _marginal(gross: Quantity, idle: Quantity) -> Quantity:
-    return gross - idle if gross.is_known else gross

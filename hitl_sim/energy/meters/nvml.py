@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import functools
 import random
 import time
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ from hitl_sim.energy.meters.backend import (
 from hitl_sim.energy.meters.boards import (
     COUNTER_HELP,
     Board,
+    Found,
     asked,
-    list_boards,
-    open_driver,
+    find_boards,
     other_programs,
     read_average_w,
     read_instant_w,
@@ -30,11 +30,11 @@ from hitl_sim.energy.meters.boards import (
 )
 from hitl_sim.energy.meters.constant import meter_constants
 from hitl_sim.energy.meters.counter import PROBE_LIMIT_S, watch_counter
-from hitl_sim.energy.meters.duty import duty_of
 from hitl_sim.energy.meters.power import PowerTotal, first_sample
-from hitl_sim.energy.meters.standing import Standing
+from hitl_sim.energy.meters.sensor import duty_of
 from hitl_sim.energy.meters.ticker import Every, Stop, WhileOpen, thread_every
 from hitl_sim.energy.meters.views import Sensor, check_sensor, checked_energy
+from hitl_sim.energy.meters.watch import Watch
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.part import meter
 
@@ -76,35 +76,33 @@ class NvmlBackend:
 
     def __post_init__(self) -> None:
         """Start with no boards; the driver is opened by the first reading."""
-        self._boards: list[Board] | None = None
-        self._hidden: list[Board] = []
-        self._reason = ""
         self._averaged: dict[str, bool] = {}
         self._power: dict[str, PowerTotal] = {}
-        self._standing: dict[str, Standing] = {}
+        self._watches: dict[str, Watch] = {}
         self._others: dict[str, str] = {}
-        self._work = WhileOpen()
+        self.while_open = WhileOpen(self._begin)
 
     def probe(self) -> list[Capability]:
         """Read each board's counter until it moves, and say what was seen."""
-        boards = self._open()
+        found = self._found
         absent = [
-            self._absent(board.of, board.hidden, board.scope) for board in self._hidden
+            Capability.absent(self.name, board.of, board.scope, board.hidden)
+            for board in found.hidden
         ]
-        if not boards and not absent:
-            return [self._absent(_ALL, self._reason)]
-        return [self._probe_board(board) for board in boards] + absent
+        if not found.boards and not absent:
+            return [Capability.absent(self.name, _ALL, Scope.BOARD, found.reason)]
+        return [self._probe_board(board) for board in found.boards] + absent
 
     def read(self) -> Snapshot:
         """Read all counters and the power; a board that fails gives a reason."""
-        boards = self._open()
-        reasons = {} if boards else {_ALL: self._reason}
+        found = self._found
+        reasons = {} if found.boards else {_ALL: found.reason}
         joules: dict[str, float] = {}
-        with self._work.lock:
+        with self.while_open.lock:
             before = self.clock()
-            for board in boards:
+            for board in found.boards:
                 try:
-                    joules[board.of] = read_joules(self.driver, board)
+                    joules[board.of] = read_joules(board)
                 except Exception as error:
                     reasons[board.of] = why(error)
                 self._sample(board, joules.get(board.of))
@@ -117,81 +115,64 @@ class NvmlBackend:
         By the counter; where the sampled power disagrees with it, the interval holds
         both. Without a counter that can be trusted, by the sampled power.
         """
-        if not self._open():
-            return [unavailable("J", Scope.BOARD, self._reason, of=_ALL)]
-        return [self._energy(board, start, end) for board in self._open()]
+        found = self._found
+        if not found.boards:
+            return [unavailable("J", Scope.BOARD, found.reason, of=_ALL)]
+        reasons = {**start.reasons, **end.reasons}
+        return [
+            checked_energy(
+                self._check(board, start, end),
+                board.scope,
+                reasons.get(board.of, COUNTER_HELP),
+            )
+            for board in found.boards
+        ]
 
     def checks(self, start: Snapshot, end: Snapshot) -> list[Check]:
         """Compare counter and sampled power of each board between two readings."""
-        return [self._check(board, start, end) for board in self._open()]
+        return [self._check(board, start, end) for board in self._found.boards]
 
     def sharers(self, start: Snapshot, end: Snapshot) -> Mapping[str, str]:
         """Return what else used each board, seen when windows open and close."""
         seen = {}
-        for board in self._open():
-            now = other_programs(self.driver, board)
+        for board in self._found.boards:
+            now = other_programs(board)
             seen[board.of] = board.limits or now or self._others.get(board.of, "")
         return {of: who for of, who in seen.items() if who}
 
-    def open_window(self) -> None:
-        """Sample power in the background from now on."""
-        self._work.open(self._begin)
-
-    def close_window(self) -> None:
-        """Stop sampling if no other window is open."""
-        self._work.close()
-
     def _begin(self) -> Stop | None:
-        boards = self._open()
+        """Sample power in the background from now on."""
+        boards = self._found.boards
         if not boards:
             return None
         self._power.clear()
-        self._standing.clear()
-        self._others = {b.of: other_programs(self.driver, b) for b in boards}
+        self._watches.clear()
+        self._others = {b.of: other_programs(b) for b in boards}
         dice = random.Random(0)
         return self.every(
             self._sample_all, lambda: self.sample_s * (0.5 + dice.random())
         )
 
-    def _open(self) -> list[Board]:
-        """Load the driver once; on failure keep the reason and return no boards."""
-        if self._boards is not None:
-            return self._boards
-        self._boards = []
-        driver, self._reason = open_driver(self.driver)
-        if self._reason:
-            return self._boards
-        self.driver = driver
-        environ = os.environ if self.environ is None else self.environ
-        try:
-            boards, remark = list_boards(driver, environ)
-        except Exception as error:
-            self._reason = f"the NVIDIA driver does not list its boards ({error})"
-            return self._boards
-        shown = [board for board in boards if board.program_index is not None]
-        self._boards = shown
-        self._hidden = [board for board in boards if board.program_index is None]
-        self._reason = remark or "the NVIDIA driver sees no GPU"
-        return self._boards
+    @functools.cached_property
+    def _found(self) -> Found:
+        return find_boards(self.driver, self.environ)
 
     def _sample_all(self) -> None:
-        with self._work.lock:
-            for board in self._open():
-                self._sample(board, self._joules_if_told(board))
-
-    def _joules_if_told(self, board: Board) -> float | None:
-        return asked(lambda: read_joules(self.driver, board))
+        with self.while_open.lock:
+            for board in self._found.boards:
+                joules = asked(functools.partial(read_joules, board))
+                self._sample(board, joules)
 
     def _sample(self, board: Board, joules: float | None) -> None:
         """Add one sample of a board's power, if it tells any, and see its counter."""
         if joules is not None:
             period_s = meter_constants().nvml.update_period_s
-            standing = self._standing.setdefault(board.of, Standing(period_s))
-            standing.see(joules, self.clock())
-        watts = read_instant_w(self.driver, board)
+            watch = self._watches.setdefault(board.of, Watch(period_s))
+            watch.add(joules, self.clock())
+        watts = read_instant_w(board)
         self._averaged[board.of] = watts is None
         if watts is None:
-            watts = read_average_w(self.driver, board)
+            watts = read_average_w(board)
         if watts is None:
             self._power.pop(board.of, None)
             return
@@ -202,11 +183,6 @@ class NvmlBackend:
             if known is None
             else known.then(now, watts, joules, period_s)
         )
-
-    def _energy(self, board: Board, start: Snapshot, end: Snapshot) -> Quantity:
-        reasons = {**start.reasons, **end.reasons}
-        reason = reasons.get(board.of, COUNTER_HELP)
-        return checked_energy(self._check(board, start, end), board.scope, reason)
 
     def _check(self, board: Board, start: Snapshot, end: Snapshot) -> Check:
         constants = meter_constants()
@@ -220,8 +196,8 @@ class NvmlBackend:
             constants.nvml_check.averaging_s if is_averaged else 0.0,
             duty_of(board.name),
         )
-        standing = self._standing.get(board.of)
-        flaw = standing.flaw(start.before_ns, end.after_ns) if standing else ""
+        watch = self._watches.get(board.of)
+        flaw = watch.flaw(start.after_ns, end.after_ns) if watch else ""
         return check_sensor(sensor, start, end, flaw)
 
     def _probe_board(self, board: Board) -> Capability:
@@ -230,7 +206,7 @@ class NvmlBackend:
             notes.append(f"{board.limits}; declare a share to attribute it")
         try:
             counted, period = watch_counter(
-                lambda: read_joules(self.driver, board), None, self.clock, self.sleep
+                lambda: read_joules(board), None, self.clock, self.sleep
             )
         except Exception as error:
             return self._power_only(board, why(error), "no energy counter")
@@ -251,10 +227,10 @@ class NvmlBackend:
 
     def _power_only(self, board: Board, reason: str, lack: str) -> Capability:
         """Describe a board without a counter that works, by its power if it tells."""
-        instant = read_instant_w(self.driver, board)
-        watts = read_average_w(self.driver, board) if instant is None else instant
+        instant = read_instant_w(board)
+        watts = read_average_w(board) if instant is None else instant
         if watts is None:
-            return self._absent(board.of, reason, board.scope)
+            return Capability.absent(self.name, board.of, board.scope, reason)
         accuracy = meter_constants().nvml_power
         how = "average" if instant is None else "instantaneous"
         return Capability(
@@ -267,9 +243,6 @@ class NvmlBackend:
             note=f"{_describe(board)}; {lack}, so {how} power is sampled",
             relative_error=accuracy.relative_error,
         )
-
-    def _absent(self, of: str, reason: str, scope: Scope = Scope.BOARD) -> Capability:
-        return Capability(self.name, False, of, scope, Kind.UNAVAILABLE, reason=reason)
 
 
 def _describe(board: Board) -> str:

@@ -21,11 +21,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from statistics import NormalDist
+
+from scipy.special import stdtrit
 
 from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.sensor import measured_energy, within
-from hitl_sim.energy.meters.standing import LONGER
+from hitl_sim.energy.meters.watch import LONGER
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.unit import S_PER_NS
 
@@ -78,6 +79,10 @@ class PowerTotal:
         """
         gap_s = (at_ns - self.at_ns) * S_PER_NS
         change = watts - self.watts
+        shown = self.counter if counter is None else counter
+        is_fall = (
+            self.counter is not None and shown is not None and shown < self.counter
+        )
         since_s = min(period_s, (at_ns - self.changed_ns) * S_PER_NS)
         return replace(
             self,
@@ -87,16 +92,12 @@ class PowerTotal:
             variance=self.variance + (max(gap_s, since_s) * change) ** 2 / 3,
             num_steps=self.num_steps + (gap_s > 0),
             changed_ns=at_ns if change else self.changed_ns,
-            counter=self.counter if counter is None else counter,
-            num_falls=self.num_falls + _is_fall(self.counter, counter),
+            counter=shown,
+            num_falls=self.num_falls + is_fall,
             longest_s=max(self.longest_s, gap_s),
             least_w=min(self.least_w, watts),
             most_w=max(self.most_w, watts),
         )
-
-
-def _is_fall(before: float | None, after: float | None) -> bool:
-    return before is not None and after is not None and after < before
 
 
 def first_sample(at_ns: int, watts: float, counter: float | None) -> PowerTotal:
@@ -152,9 +153,8 @@ def sampled_energy(
         return unavailable("J", scope, f"{reason} that is on", of=of)
     elapsed_s = (end.at_ns - start.at_ns) * S_PER_NS
     fresh = min(float(num_steps), elapsed_s / accuracy.update_period_s)
-    sampling = _student_95(max(fresh - 1.0, 1.0)) * math.sqrt(
-        max(0.0, end.variance - start.variance)
-    )
+    student = float(stdtrit(max(fresh - 1.0, 1.0), 0.975))
+    sampling = student * math.sqrt(max(0.0, end.variance - start.variance))
     lag = averaging_s * (end.most_w - end.least_w)
     label = f"{backend} power of {of}"
     at = f"window at {start.at_ns} ns"
@@ -171,15 +171,4 @@ def sampled_energy(
         label,
         accuracy.relative_error,
         others,
-    )
-
-
-def _student_95(freedom: float) -> float:
-    """Return the 97.5 % point of Student's t (Cornish and Fisher's expansion)."""
-    z = NormalDist().inv_cdf(0.975)
-    return (
-        z
-        + (z**3 + z) / (4 * freedom)
-        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
-        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
     )

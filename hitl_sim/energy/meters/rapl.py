@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import functools
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hitl_sim.energy.meters.backend import (
@@ -22,9 +23,8 @@ from hitl_sim.energy.meters.counter import (
     watch_counter,
 )
 from hitl_sim.energy.meters.processor_time import CpuTime, read_cpu_time
-from hitl_sim.energy.meters.standing import Standing
 from hitl_sim.energy.meters.ticker import Every, Stop, WhileOpen, thread_every
-from hitl_sim.energy.meters.unwrap import Unwrapped
+from hitl_sim.energy.meters.watch import Watch
 from hitl_sim.energy.meters.zones import (
     Zone,
     find_zones,
@@ -73,48 +73,46 @@ class RaplBackend:
     cpu_time: Callable[[], CpuTime | None] = read_cpu_time
 
     def __post_init__(self) -> None:
-        """Start with no zones; the tree is listed by the first reading."""
-        self._zones: list[Zone] | None = None
-        self._reason = ""
-        self._totals: dict[str, Unwrapped] = {}
-        self._standing: dict[str, Standing] = {}
-        self._work = WhileOpen()
+        """Read nothing; the tree is listed by the first reading."""
+        self._watches: dict[str, Watch] = {}
+        self.while_open = WhileOpen(self._begin)
 
     def probe(self) -> list[Capability]:
         """Read each counter until it moves, and say what was seen."""
-        zones = self._list()
-        if not zones:
-            return [self._absent(_ALL, Scope.PACKAGE, self._reason)]
+        if not self._zones:
+            return [Capability.absent(self.name, _ALL, Scope.PACKAGE, self._why_none())]
         before = self.read()
-        found = [self._probe_zone(zone) for zone in zones]
+        found = [self._probe_zone(zone) for zone in self._zones]
         twins = self._mirrored(before, self.read())
-        return [
-            self._absent(seen.device, seen.scope, f"not counted: {_twin(twins, seen)}")
-            if seen.is_available and seen.device in twins
-            else seen
-            for seen in found
-        ]
+        for place, seen in enumerate(found):
+            if seen.is_available and seen.device in twins:
+                reason = f"not counted: reads exactly as {twins[seen.device]}"
+                found[place] = Capability.absent(
+                    self.name, seen.device, seen.scope, reason
+                )
+        return found
 
     def read(self) -> Snapshot:
         """Read all counters; a zone that fails gives a reason."""
-        zones = self._counted()
-        reasons = {} if zones else {_ALL: self._why_none()}
+        found = self._read_zones()
+        return replace(found, cpu=self.cpu_time() if self._counted else None)
+
+    def _read_zones(self) -> Snapshot:
+        reasons = {} if self._counted else {_ALL: self._why_none()}
         joules: dict[str, float] = {}
-        with self._work.lock:
+        with self.while_open.lock:
             before = self.clock()
-            for zone in zones:
+            for zone in self._counted:
                 try:
                     joules[zone.of] = self._read_total(zone)
                 except (OSError, ValueError) as error:
                     reasons[zone.of] = _why(zone, error)
-            after = self.clock()
-        cpu = self.cpu_time() if zones else None
-        return Snapshot(before, after, joules, reasons, cpu=cpu)
+            return Snapshot(before, self.clock(), joules, reasons)
 
     def delta(self, start: Snapshot, end: Snapshot) -> list[Quantity]:
         """Return the energy of each zone between two readings."""
         reasons = {**start.reasons, **end.reasons}
-        scopes = {zone.of: zone.scope for zone in self._list()}
+        scopes = {zone.of: zone.scope for zone in self._zones}
         result = [
             unavailable("J", scopes.get(of, Scope.PACKAGE), reason, of=of)
             for of, reason in reasons.items()
@@ -123,7 +121,7 @@ class RaplBackend:
         twins = self._mirrored(start, end)
         result.extend(
             self._zone_energy(zone, start, end)
-            for zone in self._counted()
+            for zone in self._counted
             if zone.of in both and zone.of not in twins
         )
         return result
@@ -149,36 +147,19 @@ class RaplBackend:
         if other_s <= max(limit.busy_frac * host_s, limit.cores * elapsed_s):
             return {}
         who = f"other programs used {other_s:.2g} s of {host_s:.2g} s of processor time"
-        return {zone.of: who for zone in self._counted()}
-
-    def open_window(self) -> None:
-        """Read in the background from now on, often enough to see every wrap."""
-        self._work.open(self._begin)
-
-    def close_window(self) -> None:
-        """Stop reading in the background if no other window is open."""
-        self._work.close()
+        return {zone.of: who for zone in self._counted}
 
     def _begin(self) -> Stop | None:
+        """Read in the background from now on, often enough to see every wrap."""
         begin = self.clock()
-        self._read_quietly()
-        for total in self._totals.values():
-            total.forget(begin)
-        for standing in self._standing.values():
-            standing.forget(begin)
-        if not self._totals:
+        self._read_zones()
+        for watch in self._watches.values():
+            watch.forget(begin)
+        if not self._watches:
             return None
-        pauses = (t.range_j / (2 * t.max_w) for t in self._totals.values())
+        pauses = (watch.range_j / (2 * watch.max_w) for watch in self._watches.values())
         pause_s = min(_WATCH_S, *pauses)
-        return self.every(self._read_quietly, lambda: pause_s)
-
-    def _read_quietly(self) -> None:
-        with self._work.lock:
-            for zone in self._counted():
-                try:
-                    self._read_total(zone)
-                except (OSError, ValueError):
-                    continue
+        return self.every(self._read_zones, lambda: pause_s)
 
     def _read_total(self, zone: Zone) -> float:
         """Read one counter and return its total since the first reading, J.
@@ -188,25 +169,22 @@ class RaplBackend:
             ValueError: a file holds no number that makes sense.
         """
         raw, now = _read_joules(zone.counter), self.clock()
-        period_s = _accuracy(zone.scope).update_period_s
-        if zone.of not in self._totals:
-            self._totals[zone.of] = Unwrapped(
-                _read_range(zone), highest_power_w(zone), 10 * period_s
+        if zone.of not in self._watches:
+            self._watches[zone.of] = Watch(
+                _accuracy(zone.scope).update_period_s,
+                _read_range(zone),
+                highest_power_w(zone),
             )
-            self._standing[zone.of] = Standing(period_s)
-        range_j = self._totals[zone.of].range_j
-        if raw > range_j:
+        watch = self._watches[zone.of]
+        if raw > watch.range_j:
             raise ValueError(
                 f"{zone.counter} shows {raw:.6g} J and {zone.range.name} says that it"
-                f" starts again at {range_j:.6g} J"
+                f" starts again at {watch.range_j:.6g} J"
             )
-        self._standing[zone.of].see(raw, now)
-        return self._totals[zone.of].add(raw, now)
+        return watch.add(raw, now)
 
     def _zone_energy(self, zone: Zone, start: Snapshot, end: Snapshot) -> Quantity:
-        flaw = self._totals[zone.of].flaw(
-            start.after_ns, end.after_ns
-        ) or self._standing[zone.of].flaw(start.before_ns, end.after_ns)
+        flaw = self._watches[zone.of].flaw(start.after_ns, end.after_ns)
         if flaw:
             return unavailable("J", zone.scope, flaw, of=zone.of)
         return counter_energy(
@@ -224,51 +202,48 @@ class RaplBackend:
         reading_s = max(s.after_ns - s.before_ns for s in (start, end)) * S_PER_NS
         rapl = meter_constants().rapl
         return mirrored(
-            [zone for zone in self._counted() if zone.of in both],
+            [zone for zone in self._counted if zone.of in both],
             start.joules,
             end.joules,
             rapl.plausible.package.max_w * (rapl.package.update_period_s + reading_s),
         )
 
-    def _list(self) -> list[Zone]:
-        """List the tree once; on failure keep the reason and return no zones."""
-        if self._zones is not None:
-            return self._zones
+    @functools.cached_property
+    def _zones(self) -> list[Zone]:
         try:
-            self._zones = find_zones(self.root)
+            return find_zones(self.root)
         except OSError:
-            self._zones = []
-        if not self._zones:
-            self._reason = (
-                f"no counters under {self.root}: not Linux on an Intel or AMD"
-                " processor, or a virtual machine or container that hides them"
-            )
-        return self._zones
+            return []
 
+    @functools.cached_property
     def _counted(self) -> list[Zone]:
-        return [zone for zone in self._list() if not zone.skipped]
+        return [zone for zone in self._zones if not zone.skipped]
 
     def _why_none(self) -> str:
         """Say why no zone is counted: there is none, or each is left out."""
-        left_out = (f"{zone.of} {zone.skipped}" for zone in self._list())
-        return self._reason or (
-            f"no zone under {self.root} can be counted: {', '.join(left_out)}, which is"
-            " not listed"
+        if not self._zones:
+            return (
+                f"no counters under {self.root}: not Linux on an Intel or AMD"
+                " processor, or a virtual machine or container that hides them"
+            )
+        left_out = ", ".join(f"{zone.of} {zone.skipped}" for zone in self._zones)
+        return (
+            f"no zone under {self.root} can be counted: {left_out}, which is not listed"
         )
 
     def _probe_zone(self, zone: Zone) -> Capability:
+        absent = functools.partial(Capability.absent, self.name, zone.of, zone.scope)
         if zone.skipped:
-            return self._absent(zone.of, zone.scope, f"not counted: {zone.skipped}")
+            return absent(f"not counted: {zone.skipped}")
         try:
             wrap = _read_range(zone)
             counted, period = watch_counter(
                 lambda: _read_joules(zone.counter), wrap, self.clock, self.sleep
             )
         except (OSError, ValueError) as error:
-            return self._absent(zone.of, zone.scope, _why(zone, error))
+            return absent(_why(zone, error))
         if counted == 0.0:
-            reason = f"the counter stood still for {PROBE_LIMIT_S} s"
-            return self._absent(zone.of, zone.scope, reason)
+            return absent(f"the counter stood still for {PROBE_LIMIT_S} s")
         accuracy = _accuracy(zone.scope)
         return Capability(
             self.name,
@@ -280,13 +255,6 @@ class RaplBackend:
             note=f"the counter starts again every {wrap / 1e3:.0f} kJ",
             relative_error=accuracy.relative_error,
         )
-
-    def _absent(self, of: str, scope: Scope, reason: str) -> Capability:
-        return Capability(self.name, False, of, scope, Kind.UNAVAILABLE, reason=reason)
-
-
-def _twin(twins: Mapping[str, str], seen: Capability) -> str:
-    return f"reads exactly as {twins[seen.device]}"
 
 
 def _accuracy(scope: Scope) -> Accuracy:
@@ -324,13 +292,12 @@ def _read_range(zone: Zone) -> float:
     return range_j
 
 
-def _why(zone: Zone, error: Exception) -> str:
+def _why(zone: Zone, error: OSError | ValueError) -> str:
     """Say why a zone gave no number, and what helps."""
     if isinstance(error, ValueError):
         return str(error)
-    named = error.filename if isinstance(error, OSError) else None
-    path = Path(named or zone.counter)
-    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM):
+    path = Path(error.filename or zone.counter)
+    if error.errno in (errno.EACCES, errno.EPERM):
         return (
             f"no permission to read {path} (root only since CVE-2020-8694):"
             f" run as root, or 'sudo chmod -R a+r {path.parent}'"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from hitl_sim.energy.meters.sensor import relative_half_width, sensor_half_width
-from hitl_sim.energy.meters.standing import LONGER
+from hitl_sim.energy.meters.watch import LONGER
 from hitl_sim.energy.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Goal:
     """
 
     max_relative_error: float
-    max_repeats: int = 1_000_000
-    max_s: float = 60.0
+    max_repeats: int
+    max_s: float
 
     def __post_init__(self) -> None:
         """Refuse numbers out of range."""
@@ -80,9 +80,8 @@ class Repeated:
         per_call: gross energy of one call on each device, J.
         marginal_per_call: the same less idle, J.
         seconds_per_call: elapsed time of one call, s.
-        is_within_target: whether each device that could be read is known as well as
-            was wanted.
-        stopped: `target`; `sensor` when only the sensor's own error is above it;
+        stopped: `target` when each device that could be read is known as well as was
+            wanted; `sensor` when only the sensor's own error is above it;
             `max_repeats` or `max_s` for a cap; `nothing to read`; or `failed` when the
             work said so.
     """
@@ -92,12 +91,11 @@ class Repeated:
     per_call: tuple[Quantity, ...]
     marginal_per_call: tuple[Quantity, ...]
     seconds_per_call: Quantity
-    is_within_target: bool
     stopped: Stopped
 
     @classmethod
     def from_reading(
-        cls, reading: Reading, num_repeats: int, goal: Goal, stopped: Stopped
+        cls, reading: Reading, num_repeats: int, stopped: Stopped
     ) -> Repeated:
         """Divide a window by the calls in it."""
         part = 1.0 / num_repeats
@@ -107,7 +105,6 @@ class Repeated:
             tuple(energy.scaled(part) for energy in reading.gross),
             tuple(energy.scaled(part) for energy in reading.marginal),
             reading.seconds.scaled(part),
-            goal.state(reading) == "target",
             stopped,
         )
 
@@ -116,15 +113,11 @@ def lengthen(
     work: Callable[[], object],
     so_far: Callable[[], Reading],
     goal: Goal,
-    has_failed: Callable[[], bool] = bool,
+    has_failed: Callable[[], bool],
 ) -> tuple[int, Stopped]:
     """Call work in growing rounds until the reading so far meets a goal.
 
-    Args:
-        work: what to call.
-        so_far: returns the reading of all calls so far.
-        goal: when to stop.
-        has_failed: asked after each call; the calls end when it returns true.
+    `has_failed` is asked after each call; the calls end when it returns true.
 
     Returns:
         How often it was called, and why no more.

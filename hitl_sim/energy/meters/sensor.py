@@ -1,10 +1,26 @@
-"""Joules of a sensor with their errors, and which of these no longer window mends."""
+"""Joules of a sensor with their errors, and which of these no longer window mends.
+
+Some sensors look at the power a part of the time only. Such a one averages the power
+over the last part, `seen_frac`, of each refresh period T and takes that for all of it.
+Power in the rest may differ. Let S be the span of power that the load moves in, and let
+the mean power of the rest and of the part that is seen both lie anywhere in it: the
+difference has the variance S**2 / 6, and a window of n periods misses `(1 - seen_frac)
+* T * S * sqrt(n / 6)` in one standard deviation. S is the largest difference of the
+samples, and at least the window's mean power, since changes at the pace of the sensor
+show in no sample. Whether an energy counter inherits this is documented nowhere, so its
+interval holds it too.
+
+A load that repeats at exactly the pace of the sensor is misread by the same amount in
+every period; that no interval over independent periods covers.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 
 from hitl_sim.energy.error import Error, additive_interval, merge_errors
+from hitl_sim.energy.meters.constant import Duty, meter_constants
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
 
 TO_95 = 1.96
@@ -22,16 +38,10 @@ def measured_energy(
     gain_frac: float,
     others: tuple[Error, ...],
 ) -> Quantity:
-    """Return what a sensor showed, with its errors added in quadrature.
+    """Return what a sensor showed, J; > 0, with its errors added in quadrature.
 
-    Args:
-        joules: what it showed, J; > 0.
-        kind: how it was measured.
-        scope: what it covers.
-        of: its device.
-        label: name of the sensor, whose gain is one source of error for all readings.
-        gain_frac: 95 % half-width of that gain, relative.
-        others: errors of this reading alone.
+    Its gain, of 95 % half-width `gain_frac`, is one source of error for all readings of
+    the sensor of this label; the others are of this reading alone.
     """
     gain = gain_frac * joules
     errors = merge_errors((Error(f"{label}{_GAIN}", -gain, gain), *others))
@@ -72,3 +82,43 @@ def sensor_half_width(quantity: Quantity) -> float:
         return math.inf
     gains = [float(e.high) for e in quantity.errors if is_gain(e)]
     return math.hypot(*gains) / float(quantity.value)
+
+
+def duty_of(name: str) -> Duty | None:
+    """Return how much of the time a board of some model looks; `None` for always."""
+    words = _words(name)
+    known = meter_constants().nvml_duty
+    return next((duty for duty in known if words & set(duty.names)), None)
+
+
+def counter_scope(name: str) -> Scope:
+    """Return what the energy counter of a board of some model covers."""
+    is_module = _words(name) & set(meter_constants().nvml_module.names)
+    return Scope.MODULE if is_module else Scope.BOARD
+
+
+def unseen_j(
+    duty: Duty | None,
+    joules: float,
+    elapsed_s: float,
+    swing_w: float,
+) -> float:
+    """Return the 95 % half-width of what a sensor did not look at in a window, J.
+
+    `swing_w` is the largest difference between samples of power in it, W.
+
+    References:
+        Yang, Adamek and Armour (2024), Accurate and convenient energy measurements for
+        GPUs, SC'24, arXiv 2312.02741: which boards look at which part; this module for
+        the derivation.
+    """
+    if duty is None or not elapsed_s > 0:
+        return 0.0
+    span_w = max(swing_w, joules / elapsed_s)
+    num_periods = max(1.0, elapsed_s / duty.period_s)
+    rest_s = (1.0 - duty.seen_frac) * duty.period_s
+    return TO_95 * rest_s * span_w * math.sqrt(num_periods / 6.0)
+
+
+def _words(name: str) -> set[str]:
+    return set(re.split(r"[^A-Za-z0-9]+", name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, exact, unavailable
 
@@ -29,28 +29,25 @@ def checked_shares(shares: Shares) -> dict[str, Quantity]:
     return result
 
 
+def _assumed(of: str, share: float) -> Quantity:
+    source = f"declared share of {of}"
+    return exact(share, "1", Kind.ASSUMED, Scope.CONSTANT, source)
+
+
 def attribute(
-    energies: Sequence[Quantity],
-    sharers: Mapping[str, str],
-    shares: Mapping[str, Quantity],
-) -> tuple[Quantity, ...]:
-    """Return what is this program's of each device's energy.
+    energy: Quantity, sharers: Mapping[str, str], shares: Mapping[str, Quantity]
+) -> Quantity:
+    """Return what is this program's of the energy of a whole device.
 
     Args:
-        energies: energy of whole devices.
+        energy: of the device.
         sharers: who else uses a device, in words, where somebody does.
         shares: declared shares, by the device's path or one above it.
 
     Returns:
-        The energy times the share where one is declared, as it is where nobody else
+        The energy times the declared share; without one, as it is where nobody else
         uses the device, and unavailable otherwise.
     """
-    return tuple(_attributed(energy, sharers, shares) for energy in energies)
-
-
-def _attributed(
-    energy: Quantity, sharers: Mapping[str, str], shares: Mapping[str, Quantity]
-) -> Quantity:
     share = _nearest(energy.of, shares)
     if share is not None:
         is_whole = share.value == 1.0 and share.interval in (None, (1.0, 1.0))
@@ -69,13 +66,3 @@ def _nearest(of: str, shares: Mapping[str, Quantity]) -> Quantity | None:
             return shares[of]
         of = of.rpartition("/")[0]
     return None
-
-
-def _assumed(of: str, share: float) -> Quantity:
-    return exact(
-        float(share),
-        "1",
-        Kind.ASSUMED,
-        Scope.CONSTANT,
-        f"declared share of {of}",
-    )

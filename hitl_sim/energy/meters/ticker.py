@@ -6,16 +6,12 @@ import threading
 from collections.abc import Callable
 
 Stop = Callable[[], None]
-Every = Callable[[Callable[[], None], Callable[[], float]], Stop]
+Every = Callable[[Callable[[], object], Callable[[], float]], Stop]
 """Calls a function again and again, after pauses of some seconds, until stopped."""
 
 
-def thread_every(tick: Callable[[], None], pause_s: Callable[[], float]) -> Stop:
-    """Call `tick` on a daemon thread after each pause.
-
-    Args:
-        tick: what to do; it must not raise.
-        pause_s: returns how long to wait before the next call, s.
+def thread_every(tick: Callable[[], object], pause_s: Callable[[], float]) -> Stop:
+    """Call `tick` on a daemon thread after each pause, s; it must not raise.
 
     Returns:
         A function that ends the thread and waits for it.
@@ -37,26 +33,27 @@ def thread_every(tick: Callable[[], None], pause_s: Callable[[], float]) -> Stop
 
 
 class WhileOpen:
-    """Background work of a backend from the first window's opening to the last's end.
+    """Background work of a backend, as a context of each window.
 
     Attributes:
         lock: held while the work begins; for the backend's own use as well.
     """
 
-    def __init__(self) -> None:
-        """Begin with no window."""
+    def __init__(self, begin: Callable[[], Stop | None]) -> None:
+        """Take what the first window begins, and what that returns to end it."""
         self.lock = threading.RLock()
+        self._begin = begin
         self._num_open = 0
         self._stop: Stop | None = None
 
-    def open(self, begin: Callable[[], Stop | None]) -> None:
+    def __enter__(self) -> None:
         """Count one more window; with the first, begin the work."""
         with self.lock:
             self._num_open += 1
             if self._num_open == 1:
-                self._stop = begin()
+                self._stop = self._begin()
 
-    def close(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Count one window less; with the last, end the work and wait for its end."""
         with self.lock:
             self._num_open -= 1

@@ -9,10 +9,9 @@ from hitl_sim.energy.error import Error, merge_errors
 from hitl_sim.energy.meters.backend import Check, Snapshot
 from hitl_sim.energy.meters.constant import Accuracy, Duty, meter_constants
 from hitl_sim.energy.meters.counter import counter_energy
-from hitl_sim.energy.meters.duty import unseen_j
 from hitl_sim.energy.meters.power import PowerTotal, sampled_energy
-from hitl_sim.energy.meters.sensor import is_gain
-from hitl_sim.energy.meters.standing import LONGER
+from hitl_sim.energy.meters.sensor import is_gain, unseen_j
+from hitl_sim.energy.meters.watch import LONGER
 from hitl_sim.energy.quantity import Quantity, Scope, unavailable
 from hitl_sim.unit import S_PER_NS
 
@@ -49,14 +48,8 @@ def check_sensor(
     """Return both views of a device between two readings, compared.
 
     A counter that fell, between the readings or between samples in between, gives no
-    energy, and neither does one that stood still: the check is labelled `reset` or
-    `still` and holds the sampled energy alone.
-
-    Args:
-        sensor: the device.
-        start: readings at the beginning.
-        end: readings at the end.
-        flaw: why its counter is known to have stood still in between; empty if not.
+    energy, and neither does one that stood still, as its flaw says: the check is
+    labelled `reset` or `still` and holds the sampled energy alone.
     """
     of = sensor.of
     first, last = start.power.get(of), end.power.get(of)
@@ -76,7 +69,7 @@ def check_sensor(
                 sensor.duty,
                 last.joules - first.joules,
                 (last.at_ns - first.at_ns) * S_PER_NS,
-                last,
+                last.most_w - last.least_w,
             ),
         )
     if not (of in start.joules and of in end.joules):
@@ -99,7 +92,10 @@ def check_sensor(
         accuracy=sensor.counter,
         edge_w=None if first is None or last is None else (first.watts, last.watts),
         unseen_j=unseen_j(
-            sensor.duty, joules, (end.before_ns - start.before_ns) * S_PER_NS, last
+            sensor.duty,
+            joules,
+            (end.before_ns - start.before_ns) * S_PER_NS,
+            0.0 if last is None else last.most_w - last.least_w,
         ),
     )
     if not counter.is_known:
@@ -110,15 +106,11 @@ def check_sensor(
 def checked_energy(check: Check, scope: Scope, reason: str) -> Quantity:
     """Return the energy that a check leaves standing.
 
-    Args:
-        check: both views of a device.
-        scope: what they cover.
-        reason: why neither could be read, if so.
-
     Returns:
         The counter's energy, its interval widened to hold the other view where the two
-        disagree; else the sampled energy; else unavailable. A window that is too short
-        for a counter that works is too short for power of the same sensor, too.
+        disagree; else the sampled energy; else unavailable, for a reason where neither
+        could be read. A window that is too short for a counter that works is too short
+        for power of the same sensor, too.
     """
     if check.counter is not None:
         return _with_both(check) if check.label == "suspect" else check.counter
@@ -142,12 +134,6 @@ def compare_views(
 
     Both hang on one sensor, so its gain explains no difference between them. They are
     `suspect` when they differ by more than the tolerance and their other errors.
-
-    Args:
-        of: the device.
-        counter: energy by the counter, J.
-        sampled: energy by integrated power, J.
-        samples: the samples up to the end, if any were taken.
     """
     if counter is None or sampled is None or not sampled.is_known:
         note = "counter only" if counter is not None else "sampled power only"
@@ -172,11 +158,7 @@ def compare_views(
 def _own_error(quantity: Quantity) -> float:
     """Return the half-width of all errors but the sensor's gain, J."""
     others = [e for e in quantity.errors or () if not is_gain(e)]
-    return math.hypot(*(_reach(error) for error in others))
-
-
-def _reach(error: Error) -> float:
-    return max(abs(float(error.low)), abs(float(error.high)))
+    return math.hypot(*(max(abs(float(e.low)), abs(float(e.high))) for e in others))
 
 
 def _with_both(check: Check) -> Quantity:

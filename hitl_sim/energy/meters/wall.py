@@ -14,16 +14,17 @@ being written, without its line end, is left for later.
 from __future__ import annotations
 
 import csv
-import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from statistics import median
+from typing import NamedTuple
 
+import numpy as np
 from msgspec.structs import replace
 
+from hitl_sim.array import FloatArray
 from hitl_sim.energy.meters.backend import Capability, Clock, Sleep, Snapshot
 from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.counter import counter_energy
@@ -33,7 +34,6 @@ from hitl_sim.output import say_os_error
 from hitl_sim.part import meter
 from hitl_sim.unit import S_PER_NS
 
-_NS_PER_S = 1e9
 _CLOCK_STEP_S = 0.5
 
 
@@ -51,9 +51,11 @@ def wall(
 
     Args:
         path: of the file.
-        relative_error: 95 % half-width relative to a reading, from the datasheet.
+        relative_error: 95 % half-width relative to a reading, from the datasheet; > 0.
+            There is no default, since meters differ tenfold.
         source: meter and datasheet.
-        max_gap_s: longest time without a row that is still believed, s.
+        max_gap_s: longest time without a row, or with rows that repeat one number of
+            joules, that is still believed, s.
         max_wait_s: how long to wait for the row after a window's end, s.
         skew_s: how far the logger's clock may be from this machine's, s.
     """
@@ -73,10 +75,23 @@ class WallSnapshot(Snapshot):
     wall_s: float = 0.0
 
 
-@dataclass(frozen=True)
-class _Row:
-    at_s: float
-    number: float
+class _Log(NamedTuple):
+    """What the file holds.
+
+    Attributes:
+        kind: of the readings: a counter of joules, or samples of watts.
+        times_s: `[T]` seconds since 1970-01-01 UTC, in order.
+        numbers: `[T]` joules or watts.
+    """
+
+    kind: Kind
+    times_s: FloatArray
+    numbers: FloatArray
+
+    @property
+    def spacing_s(self) -> float:
+        """Return the usual time between rows, s."""
+        return float(np.median(np.diff(self.times_s)))
 
 
 @dataclass
@@ -87,14 +102,7 @@ class WallMeterBackend:
     processor and board counters cover, so its joules are never added to theirs.
 
     Attributes:
-        path: file of readings; this module names its columns.
-        relative_error: 95 % half-width of the meter relative to its reading, from its
-            datasheet; > 0. There is no default, since meters differ tenfold.
-        source: meter and datasheet.
-        max_gap_s: longest time without a row, or with rows that repeat one number of
-            joules, that is still believed, s.
-        max_wait_s: how long to wait for the row after a window's end, s.
-        skew_s: how far the logger's clock may be from this machine's, s.
+        path, relative_error, source, max_gap_s, max_wait_s, skew_s: as for `wall`.
         clock: monotonic clock, ns.
         wall_clock: seconds since 1970-01-01 UTC.
         sleep: waits for some seconds.
@@ -126,26 +134,25 @@ class WallMeterBackend:
     def probe(self) -> list[Capability]:
         """Read the file and say how often it gets a row."""
         try:
-            kind, rows = self._rows()
+            log = self._read_log()
+            if log.times_s.size < 2:
+                raise ValueError(f"{self.path} holds fewer than two rows")
+            age_s = self.wall_clock() - log.times_s[-1]
+            if age_s > self.max_gap_s:
+                raise ValueError(
+                    f"{self.path} got its last row {age_s:.0f} s ago: start the logger,"
+                    " or set this machine's clock by the logger's"
+                )
         except ValueError as error:
-            return [self._absent(str(error))]
-        if len(rows) < 2:
-            return [self._absent(f"{self.path} holds fewer than two rows")]
-        age_s = self.wall_clock() - rows[-1].at_s
-        if age_s > self.max_gap_s:
-            reason = (
-                f"{self.path} got its last row {age_s:.0f} s ago: start the logger, or"
-                " set this machine's clock by the logger's"
-            )
-            return [self._absent(reason)]
+            return [Capability.absent(self.name, "host", Scope.WALL, str(error))]
         return [
             Capability(
                 self.name,
                 True,
                 "host",
                 Scope.WALL,
-                kind,
-                _spacing_s(rows),
+                log.kind,
+                log.spacing_s,
                 note=self.source,
                 relative_error=self.relative_error,
             )
@@ -166,40 +173,43 @@ class WallMeterBackend:
         if abs(step_s) > _CLOCK_STEP_S:
             return [_unknown(f"this machine's clock was set by {step_s:+.1f} s")]
         try:
-            kind, rows = self._rows_past(end.wall_s)
-            inside = self._cut(rows, start.wall_s, end.wall_s)
+            log = self._read_past(end.wall_s)
+            inside = self._cut(log, start.wall_s, end.wall_s)
         except ValueError as error:
             return [_unknown(str(error))]
-        accuracy = Accuracy(self.relative_error, _spacing_s(rows), self.source)
-        if kind is Kind.MEASURED_COUNTER:
+        accuracy = Accuracy(self.relative_error, log.spacing_s, self.source)
+        if log.kind is Kind.MEASURED_COUNTER:
             return [self._by_counter(inside, start, end, accuracy)]
         return [self._by_power(inside, accuracy)]
 
     def _by_counter(
-        self, rows: Sequence[_Row], start: Snapshot, end: Snapshot, accuracy: Accuracy
+        self, log: _Log, start: Snapshot, end: Snapshot, accuracy: Accuracy
     ) -> Quantity:
-        if any(b.number < a.number for a, b in itertools.pairwise(rows)):
+        steps = np.diff(log.numbers)
+        if np.any(steps < 0):
             return _unknown(f"the energy in {self.path} fell: the meter was reset")
-        rest_s = _longest_rest_s(rows)
+        moved = np.flatnonzero(steps)
+        since, until = np.append(0, moved + 1), np.append(moved, steps.size)
+        rest_s = float(np.max(log.times_s[until] - log.times_s[since]))
         if rest_s > self.max_gap_s:
             return _unknown(f"the energy in {self.path} stood still for {rest_s:.1f} s")
         pace_s = max(accuracy.update_period_s, rest_s)
-        accuracy = replace(accuracy, update_period_s=pace_s)
         return counter_energy(
-            rows[-1].number - rows[0].number,
+            float(log.numbers[-1] - log.numbers[0]),
             start,
             end,
             scope=Scope.WALL,
             of="host",
             backend=self.name,
-            accuracy=accuracy,
+            accuracy=replace(accuracy, update_period_s=pace_s),
         )
 
-    def _by_power(self, rows: Sequence[_Row], accuracy: Accuracy) -> Quantity:
-        times = [round(row.at_s * _NS_PER_S) for row in rows]
-        begin = total = first_sample(times[0], rows[0].number, None)
-        for at_ns, row in zip(times[1:], rows[1:], strict=True):
-            total = total.then(at_ns, row.number, None, accuracy.update_period_s)
+    def _by_power(self, log: _Log, accuracy: Accuracy) -> Quantity:
+        times = np.rint(log.times_s / S_PER_NS).astype(np.int64).tolist()
+        watts = log.numbers.tolist()
+        begin = total = first_sample(times[0], watts[0], None)
+        for at_ns, number in zip(times[1:], watts[1:], strict=True):
+            total = total.then(at_ns, number, None, accuracy.update_period_s)
         return sampled_energy(
             begin,
             total,
@@ -210,17 +220,17 @@ class WallMeterBackend:
             averaging_s=self.skew_s,
         )
 
-    def _rows_past(self, end_s: float) -> tuple[Kind, list[_Row]]:
-        """Return all rows, once there is one after a moment or the wait is over."""
+    def _read_past(self, end_s: float) -> _Log:
+        """Read the file once it has a row after a moment, or the wait is over."""
         waited = 0.0
         while True:
-            kind, rows = self._rows()
-            if (rows and rows[-1].at_s >= end_s) or waited >= self.max_wait_s:
-                return kind, rows
+            log = self._read_log()
+            if (log.times_s >= end_s).any() or waited >= self.max_wait_s:
+                return log
             self.sleep(0.1)
             waited += 0.1
 
-    def _rows(self) -> tuple[Kind, list[_Row]]:
+    def _read_log(self) -> _Log:
         """Read the file.
 
         Raises:
@@ -237,15 +247,16 @@ class WallMeterBackend:
         time_name = _first_of(("time_s", "time"), names, self.path)
         name = _first_of(("joules", "watts"), names, self.path)
         rows = [self._row(row, time_name, name) for row in table]
-        if any(b.at_s < a.at_s for a, b in itertools.pairwise(rows)):
+        times_s, numbers = np.array(rows, np.float64).reshape(-1, 2).T
+        if np.any(np.diff(times_s) < 0):
             raise ValueError(f"`{self.path}` must hold rows in order of time.")
         is_counter = name == "joules"
-        return (
-            Kind.MEASURED_COUNTER if is_counter else Kind.MEASURED_SAMPLED,
-            rows,
-        )
+        kind = Kind.MEASURED_COUNTER if is_counter else Kind.MEASURED_SAMPLED
+        return _Log(kind, times_s, numbers)
 
-    def _row(self, row: dict[str, str], time_name: str, name: str) -> _Row:
+    def _row(
+        self, row: dict[str, str], time_name: str, name: str
+    ) -> tuple[float, float]:
         try:
             text = row[time_name]
             at_s = float(text) if time_name == "time_s" else _from_iso(text)
@@ -254,58 +265,35 @@ class WallMeterBackend:
             raise ValueError(f"`{self.path}` holds a row {row}: {error}") from error
         if number < 0:
             raise ValueError(f"`{name}` in {self.path} must be >= 0, got {number}.")
-        return _Row(at_s, number)
+        return at_s, number
 
-    def _cut(self, rows: Sequence[_Row], start_s: float, end_s: float) -> list[_Row]:
+    def _cut(self, log: _Log, start_s: float, end_s: float) -> _Log:
         """Return the rows of a span, with ends put in on straight lines.
 
         Raises:
             ValueError: the rows do not reach around it, or leave too long a gap.
         """
-        if not rows or rows[0].at_s > start_s:
+        times_s = log.times_s
+        if not times_s.size or times_s[0] > start_s:
             raise ValueError(f"{self.path} begins after the window")
-        if rows[-1].at_s < end_s:
+        if times_s[-1] < end_s:
             raise ValueError(
-                f"{self.path} ends {end_s - rows[-1].at_s:.1f} s before the window does"
+                f"{self.path} ends {end_s - times_s[-1]:.1f} s before the window does"
             )
-        first = max(i for i, row in enumerate(rows) if row.at_s <= start_s)
-        last = min(i for i, row in enumerate(rows) if row.at_s >= end_s)
-        around = rows[first : last + 1]
-        gap_s = max(
-            (b.at_s - a.at_s for a, b in itertools.pairwise(around)), default=0.0
-        )
+        first = np.searchsorted(times_s, start_s, side="right") - 1
+        last = np.searchsorted(times_s, end_s, side="left")
+        gap_s = float(np.max(np.diff(times_s[first : last + 1]), initial=0.0))
         if gap_s > self.max_gap_s:
             raise ValueError(f"{self.path} has no row for {gap_s:.1f} s of the window")
-        inner = [row for row in around if start_s < row.at_s < end_s]
-        return [_between(around, start_s), *inner, _between(around, end_s)]
-
-    def _absent(self, reason: str) -> Capability:
-        return Capability(
-            self.name, False, "host", Scope.WALL, Kind.UNAVAILABLE, reason=reason
+        is_inner = (start_s < times_s) & (times_s < end_s)
+        cut_s = np.concatenate([[start_s], times_s[is_inner], [end_s]])
+        return log._replace(
+            times_s=cut_s, numbers=np.interp(cut_s, times_s, log.numbers)
         )
 
 
 def _unknown(reason: str) -> Quantity:
     return unavailable("J", Scope.WALL, reason, of="host")
-
-
-def _spacing_s(rows: Sequence[_Row]) -> float:
-    return median(b.at_s - a.at_s for a, b in itertools.pairwise(rows))
-
-
-def _longest_rest_s(rows: Sequence[_Row]) -> float:
-    """Return the longest time over which rows hold one number: no news, as a gap."""
-    spans = (list(same) for _, same in itertools.groupby(rows, lambda row: row.number))
-    return max(span[-1].at_s - span[0].at_s for span in spans)
-
-
-def _between(rows: Sequence[_Row], at_s: float) -> _Row:
-    """Return the row at a moment, on the straight line between its neighbours."""
-    for a, b in itertools.pairwise(rows):
-        if a.at_s <= at_s <= b.at_s and b.at_s > a.at_s:
-            part = (at_s - a.at_s) / (b.at_s - a.at_s)
-            return _Row(at_s, a.number + part * (b.number - a.number))
-    return _Row(at_s, rows[0].number)
 
 
 def _first_of(wanted: Sequence[str], names: Sequence[str], path: Path) -> str:

@@ -55,11 +55,6 @@ class Zone:
         """Return the file that holds where the counter starts again, in microjoules."""
         return self.path / "max_energy_range_uj"
 
-    @property
-    def control(self) -> str:
-        """Return the control type through which the zone is seen."""
-        return self.path.name.partition(":")[0]
-
 
 def find_zones(root: Path) -> list[Zone]:
     """Return every zone below a powercap root, the counted ones first.

@@ -7,11 +7,7 @@ import jax
 
 from hitl_sim.learn.arithmetic.config import ArithmeticConfig, Form
 from hitl_sim.learn.arithmetic.error_model import fit_error_model, modelled_product
-from hitl_sim.learn.arithmetic.int8 import (
-    int8_product,
-    runs_in_int8,
-    simulated_product,
-)
+from hitl_sim.learn.arithmetic.int8 import int8_product, runs_in_int8, simulated_product
 from hitl_sim.learn.arithmetic.lookup import approximate_product
 from hitl_sim.learn.arithmetic.multiplier import find_multiplier
 from hitl_sim.learn.arithmetic.quantise import load_qwix

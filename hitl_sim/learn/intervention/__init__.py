@@ -3,7 +3,6 @@
 One file holds all of one: its table in a study, its checks, its program and its work.
 """
 
-from hitl_sim.learn.intervention.arm import PROXY_STEPS as PROXY_STEPS
 from hitl_sim.learn.intervention.arm import Arm as Arm
 from hitl_sim.learn.intervention.arm import Surroundings as Surroundings
 from hitl_sim.learn.intervention.arm import TaskFacts as TaskFacts

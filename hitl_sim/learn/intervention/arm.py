@@ -116,6 +116,11 @@ class Arm(Table, frozen=True, tag_field="kind"):
         return False
 
     @property
+    def suggests(self) -> bool:
+        """Whether people are shown a suggestion."""
+        return False
+
+    @property
     def num_questions(self) -> int:
         """Questions of a whole run."""
         return 0
@@ -160,6 +165,11 @@ class Arm(Table, frozen=True, tag_field="kind"):
         """Given labels of the pool that are used; people's own are not given."""
         return pool
 
+    def asked_in(self, program: Program) -> int:
+        """Count the questions of a whole run in some surroundings."""
+        del program
+        return self.num_questions
+
     def items_per_step(self, pool: int) -> float:
         """Mean number of items in a training step that takes all there are."""
         return float(pool)
@@ -170,9 +180,6 @@ class Arm(Table, frozen=True, tag_field="kind"):
 
     def complete(self, parts: Mapping[str, Part]) -> "Arm":
         """Fill in the defaults of the parts that it names.
-
-        Args:
-            parts: parts that the study brings, by the names it gave them.
 
         Raises:
             ValueError: it names a part that does not exist, or options or params that
@@ -187,6 +194,11 @@ class Arm(Table, frozen=True, tag_field="kind"):
         Raises:
             ValueError: the message names field, value and what is allowed.
         """
+        if self.people > study.crew:
+            raise ValueError(
+                f"`arm.people` must be <= `crew.size` ({study.crew}), got "
+                f"{self.people} in arm {self.name!r}."
+            )
         if study.batch is None and not self.is_on_whole_pool:
             raise ValueError(
                 "`training.batch` must be a number of items with an arm that trains on "
@@ -221,7 +233,27 @@ class Arm(Table, frozen=True, tag_field="kind"):
             field: with its table, as "crowd.habit".
             crew: people in the crew.
         """
-        del field, crew
+        table, _, name = field.partition(".")
+        row = PARAMETERS.get(name) if table == "crowd" else None
+        if row is None or self.question is None:
+            return None
+        if row.acts == "asked again" and self.asks == 1:
+            return (
+                "nobody is asked the same question twice, so how well people repeat "
+                "themselves changes no distribution of outcomes"
+            )
+        if row.acts == "answered again" and self.people * self.asks == 1:
+            return (
+                "each question is answered once, so what people share changes no "
+                "distribution of single answers"
+            )
+        if row.acts == "something suggested" and not self.suggests:
+            return "nobody is shown a suggestion"
+        if row.acts == "dealt unevenly" and self.people == crew:
+            return "everybody answers every question, however active they are"
+        if row.kinds and self.question not in row.kinds:
+            kinds = ", ".join(row.kinds)
+            return f"it acts on questions of kind {kinds}, not {self.question}"
         return None
 
     def build(self, program: Program) -> Intervention:
@@ -250,54 +282,6 @@ class PeopleArm(Arm, frozen=True):
     def question(self) -> str:
         """Kind of question that is put to people."""
         return self.kind
-
-    @property
-    def suggests(self) -> bool:
-        """Whether people are shown a suggestion."""
-        return False
-
-    def check(self, study: Surroundings) -> None:
-        """Refuse more people per question than there are."""
-        check_people(self, study)
-        super().check(study)
-
-    def inert(self, field: str, crew: int) -> str | None:
-        """Say why a swept field of the crowd changes nothing; None where it does."""
-        table, _, name = field.partition(".")
-        row = PARAMETERS.get(name) if table == "crowd" else None
-        if row is None:
-            return None
-        if row.acts == "asked again" and self.asks == 1:
-            return (
-                "nobody is asked the same question twice, so how well people repeat "
-                "themselves changes no distribution of outcomes"
-            )
-        if row.acts == "answered again" and self.people * self.asks == 1:
-            return (
-                "each question is answered once, so what people share changes no "
-                "distribution of single answers"
-            )
-        if row.acts == "something suggested" and not self.suggests:
-            return "nobody is shown a suggestion"
-        if row.acts == "dealt unevenly" and self.people == crew:
-            return "everybody answers every question, however active they are"
-        if row.kinds and self.question not in row.kinds:
-            kinds = ", ".join(row.kinds)
-            return f"it acts on questions of kind {kinds}, not {self.question}"
-        return None
-
-
-def check_people(arm: Arm, study: Surroundings) -> None:
-    """Refuse more people per question than there are.
-
-    Raises:
-        ValueError: the crew is smaller.
-    """
-    if arm.people > study.crew:
-        raise ValueError(
-            f"`arm.people` must be <= `crew.size` ({study.crew}), got "
-            f"{arm.people} in arm {arm.name!r}."
-        )
 
 
 def check_no_proxy(arm: Arm, field: str, value: str, steps: int | None) -> None:

@@ -112,20 +112,39 @@ def label_questions(
     )
 
 
+def keep_plan(setting: Setting, plan: Any, answers: Answers | None) -> Any:
+    """Leave the plan as it is: nobody was asked."""
+    del setting, answers
+    return plan
+
+
+def keep_all_columns(setting: Setting, plan: Any) -> None:
+    """Keep every feature."""
+    del setting, plan
+
+
+def ask_nothing(
+    key: jax.Array, setting: Setting, plan: Any, params: Any
+) -> tuple[Any, None]:
+    """Choose no question: all were asked before training."""
+    del key, setting, params
+    return plan, None
+
+
 class Intervention(NamedTuple):
     """One way to guide training, as pure functions over its own `plan` pytree.
 
     Attributes:
+        num_features: width of the network's input.
+        steps: `C` training steps before each checkpoint; 0 where no model is due yet.
+        begin: `(key, setting) -> (plan, questions | None)` before the first round.
+        training: `(setting, plan) -> TrainSet` on the network's own columns.
+        absorb: `(setting, plan, answers | None) -> plan`.
         num_rounds: rounds of questions and training.
         num_questions: questions per round; 0 where nobody is asked.
         feedback: kind of question, None where nobody is asked.
-        num_features: width of the network's input.
         is_scratch: whether each round trains from fresh weights.
         has_penalty: whether `training` penalises input gradients.
-        steps: `C` training steps before each checkpoint; 0 where no model is due yet.
-        begin: `(key, setting) -> (plan, questions | None)` before the first round.
-        absorb: `(setting, plan, answers | None) -> plan`.
-        training: `(setting, plan) -> TrainSet` on the network's own columns.
         columns: `(setting, plan) -> [D'] | None`, the features kept; None keeps all.
         choose: `(key, setting, plan, params) -> (plan, questions | None)`; no question
             that was asked in an earlier round.
@@ -141,19 +160,21 @@ class Intervention(NamedTuple):
             say so itself; None for all of them.
     """
 
-    num_rounds: int
-    num_questions: int
-    feedback: str | None
     num_features: int
-    is_scratch: bool
-    has_penalty: bool
     steps: tuple[int, ...]
     begin: Callable[[jax.Array, Setting], tuple[Any, Questions | None]]
-    absorb: Callable[[Setting, Any, Answers | None], Any]
     training: Callable[[Setting, Any], TrainSet]
-    columns: Callable[[Setting, Any], jax.Array | None]
-    choose: Callable[[jax.Array, Setting, Any, Any], tuple[Any, Questions | None]]
-    work: tuple[WorkLine, ...]
+    absorb: Callable[[Setting, Any, Answers | None], Any] = keep_plan
+    num_rounds: int = 1
+    num_questions: int = 0
+    feedback: str | None = None
+    is_scratch: bool = False
+    has_penalty: bool = False
+    columns: Callable[[Setting, Any], jax.Array | None] = keep_all_columns
+    choose: Callable[[jax.Array, Setting, Any, Any], tuple[Any, Questions | None]] = (
+        ask_nothing
+    )
+    work: tuple[WorkLine, ...] = ()
     has_start: bool = False
     capacity: tuple[int, ...] | None = None
     narrow: Callable[[Any, int], Any] | None = None
@@ -187,16 +208,3 @@ class Program:
 def even_steps(train: TrainConfig) -> tuple[int, ...]:
     """Spread training evenly over the checkpoints up to the common cap."""
     return (train.steps_per_checkpoint,) * train.num_checkpoints
-
-
-def keep_all_columns(setting: Setting, plan: Any) -> None:
-    """Keep every feature."""
-    del setting, plan
-
-
-def ask_nothing(
-    key: jax.Array, setting: Setting, plan: Any, params: Any
-) -> tuple[Any, None]:
-    """Choose no question: all were asked before training."""
-    del key, setting, params
-    return plan, None

@@ -6,10 +6,11 @@ from typing import ClassVar, Literal
 from msgspec import field
 from msgspec.structs import replace
 
-from hitl_sim.learn.intervention.arm import Arm, Surroundings, TaskFacts, check_people
+from hitl_sim.learn.intervention.arm import Arm, Surroundings, TaskFacts
 from hitl_sim.learn.intervention.base import Intervention, Program
+from hitl_sim.learn.replay import REPLAYED
 from hitl_sim.part import Part, find
-from hitl_sim.schema import Count, Scalar
+from hitl_sim.schema import Count, Scalar, one_of
 
 Question = Literal[
     "label", "verification", "relevance", "importance", "marks", "preference"
@@ -45,6 +46,10 @@ class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
         """Those of the part."""
         return self.params
 
+    def inert(self, field: str, crew: int) -> None:
+        """Say nothing: what the part shows to people is not known here."""
+        del field, crew
+
     def complete(self, parts: Mapping[str, Part]) -> "ForeignArm":
         """Fill in the defaults of the part."""
         try:
@@ -56,10 +61,9 @@ class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
         return replace(self, options=options, params=params)
 
     def check(self, study: Surroundings) -> None:
-        """Refuse more people per question than there are."""
-        if self.question is not None:
-            check_people(self, study)
-        super().check(study)
+        """Refuse what contradicts itself or the study."""
+        # whether its training sets have sizes that are known is seen once it is built
+        super().check(study._replace(batch=study.batch or 1))
 
     def check_task(self, task: TaskFacts) -> None:
         """Refuse a part that is no intervention, or levers that it leaves no room."""
@@ -80,6 +84,20 @@ class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
                     f"away, got both in arm {self.name!r}."
                 )
 
+    def check_replayed(self) -> None:
+        """Refuse kinds of question whose answers cannot be replayed."""
+        if self.question not in REPLAYED:
+            raise ValueError(
+                f"`arm.question` must be {one_of(REPLAYED)} where answers are replayed "
+                f"from `crowd.recording`, got {self.question!r} in arm {self.name!r}. "
+                "Give it `simulated = true` to ask simulated people."
+            )
+
+    def asked_in(self, program: Program) -> int:
+        """Count the questions that the part puts in all of its rounds."""
+        built = self.build(program)
+        return built.num_rounds * built.num_questions
+
     def build(self, program: Program) -> Intervention:
         """Build what the part describes, and hold it to what an intervention is.
 
@@ -95,6 +113,8 @@ class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
                 f"{built!r}."
             )
         _check(self, built, program.train.num_checkpoints)
+        if program.train.batch is None:
+            _check_capacity(self, built)
         return built
 
 
@@ -120,6 +140,23 @@ def _check(arm: ForeignArm, built: Intervention, num_checkpoints: int) -> None:
         raise ValueError(
             f"`steps` of intervention {arm.kind!r} must be {num_checkpoints}, the "
             f"checkpoints of `training.checkpoints`, got {len(built.steps)} {where}."
+        )
+
+
+def _check_capacity(arm: ForeignArm, built: Intervention) -> None:
+    """Refuse steps on all items where it is not known how many there are."""
+    sizes = built.capacity
+    if sizes is None or len(sizes) != built.num_stages:
+        raise ValueError(
+            "`training.batch` must be a number of items with an intervention that does "
+            "not say by `capacity` how many items each of its stages trains on, got "
+            f"'all' with {arm.kind!r} in arm {arm.name!r}."
+        )
+    if built.has_penalty:
+        raise ValueError(
+            "`training.batch` must be a number of items with an intervention that "
+            "penalises input gradients, which are of every row, got 'all' with "
+            f"{arm.kind!r} in arm {arm.name!r}."
         )
 
 

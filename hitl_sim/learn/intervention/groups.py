@@ -4,102 +4,86 @@ It then sees only the best groups, so that its input shrinks, also when it is us
 later; or it sees all and is held not to rely on the rest.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
-from hitl_sim.learn.intervention.arm import TaskFacts
+from hitl_sim.learn.intervention.arm import Arm, Surroundings, TaskFacts
 from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
-    ask_nothing,
     even_steps,
+    keep_plan,
 )
 from hitl_sim.learn.intervention.share import kept_items
-from hitl_sim.learn.lever.base import LeverSpec
 from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.learn.optimise import TrainSet
 from hitl_sim.learn.query import lowest_first
 from hitl_sim.learn.work import WorkLine
-from hitl_sim.schema import one_of
+from hitl_sim.schema import Positive, SomeShare, one_of
 
 
-@runtime_checkable
-class ByGroup(Protocol):
-    """An arm that goes by some of the feature groups.
+class GroupArm(Arm, frozen=True):
+    """An arm that goes by some of the feature groups, whoever finds them.
 
     Attributes:
-        name: of the arm.
-        lever: of the arm.
         share: of the groups that count as important.
         use: "select" trains on these groups alone; "penalty" trains on all, with the
             input gradients of the others penalised.
         penalty: weight of these squared gradients; given exactly with use = "penalty".
     """
 
-    @property
-    def name(self) -> str: ...  # noqa: D102
+    share: SomeShare = 0.5
+    use: Literal["select", "penalty"] = "select"
+    penalty: Positive | None = None
+
+    traced: ClassVar[tuple[str, ...]] = ("penalty",)
 
     @property
-    def lever(self) -> tuple[LeverSpec, ...]: ...  # noqa: D102
+    def penalises_inputs(self) -> bool:
+        """With that use alone."""
+        return self.use == "penalty"
 
     @property
-    def share(self) -> float: ...  # noqa: D102
+    def leaves(self) -> Mapping[str, float]:
+        """The penalty, where there is one."""
+        return {} if self.penalty is None else {"penalty": self.penalty}
 
-    @property
-    def use(self) -> str: ...  # noqa: D102
+    def check(self, study: Surroundings) -> None:
+        """Refuse a penalty that nobody reads, and an input that none pretrained on."""
+        super().check(study)
+        if self.penalises_inputs != (self.penalty is not None):
+            raise ValueError(
+                "`arm.penalty` must be given exactly where `arm.use` is 'penalty', got "
+                f"{self.penalty!r} with {self.use!r} in arm {self.name!r}."
+            )
+        tuned = [lever.kind for lever in self.lever if lever.is_pretrained]
+        if not self.penalises_inputs and tuned:
+            raise ValueError(
+                f"`arm.use` must be 'penalty' with a lever of kind {tuned[0]!r}, for a "
+                "pretrained network reads all features, got 'select' in arm "
+                f"{self.name!r}."
+            )
 
-    @property
-    def penalty(self) -> float | None: ...  # noqa: D102
+    def check_task(self, task: TaskFacts) -> None:
+        """Refuse a network that no feature can be taken from."""
 
+        def suits(network: NetworkChoice) -> bool:
+            if self.penalises_inputs:
+                return network.is_numeric
+            return network.takes_any_width
 
-def check_use(arm: ByGroup) -> None:
-    """Refuse a penalty that nobody reads, and an input that pretraining did not see.
-
-    Raises:
-        ValueError: the message names field, value and what is allowed.
-    """
-    if (arm.use == "penalty") != (arm.penalty is not None):
-        raise ValueError(
-            "`arm.penalty` must be given exactly where `arm.use` is 'penalty', got "
-            f"{arm.penalty!r} with {arm.use!r} in arm {arm.name!r}."
-        )
-    tuned = [lever.kind for lever in arm.lever if lever.is_pretrained]
-    if arm.use == "select" and tuned:
-        raise ValueError(
-            f"`arm.use` must be 'penalty' with a lever of kind {tuned[0]!r}, for a "
-            f"pretrained network reads all features, got 'select' in arm {arm.name!r}."
-        )
-
-
-def check_features(arm: ByGroup, task: TaskFacts) -> None:
-    """Refuse a network that no feature can be taken from.
-
-    Raises:
-        ValueError: the message names field, value and what is allowed.
-    """
-    is_penalty = arm.use == "penalty"
-
-    def suits(network: NetworkChoice) -> bool:
-        return network.is_numeric if is_penalty else network.takes_any_width
-
-    if not suits(task.program.network):
-        why = "penalises gradients by" if is_penalty else "takes away"
-        allowed = one_of(task.readers(suits))
-        raise ValueError(
-            f"`network.kind` must be {allowed} with the "
-            f"arm {arm.name!r}, which {why} features, got {task.network_kind!r}."
-        )
-
-
-def penalty_leaves(arm: ByGroup) -> dict[str, float]:
-    """Return what is traced of the use of groups."""
-    return {} if arm.penalty is None else {"penalty": arm.penalty}
+        if not suits(task.program.network):
+            why = "penalises gradients by" if self.penalises_inputs else "takes away"
+            raise ValueError(
+                f"`network.kind` must be {one_of(task.readers(suits))} with the "
+                f"arm {self.name!r}, which {why} features, got {task.network_kind!r}."
+            )
 
 
 class GroupPlan(NamedTuple):
@@ -122,10 +106,10 @@ def take_best(plan: GroupPlan, score: Float[Array, " groups"]) -> GroupPlan:
 
 def build_by_group(
     program: Program,
-    arm: ByGroup,
+    arm: GroupArm,
     feedback: str | None,
     begin: Callable[[jax.Array, Setting], tuple[GroupPlan, Questions | None]],
-    absorb: Callable[[Setting, GroupPlan, Answers | None], GroupPlan],
+    absorb: Callable[[Setting, GroupPlan, Answers | None], GroupPlan] = keep_plan,
     work: tuple[WorkLine, ...] = (),
 ) -> Intervention:
     """Build what a network makes of an order, whoever found it.
@@ -142,7 +126,7 @@ def build_by_group(
         ValueError: the network's input does not bear that use.
     """
     _check_input(program, arm.use)
-    shape, is_penalty = program.shape, arm.use == "penalty"
+    shape, is_penalty = program.shape, arm.penalises_inputs
     num_kept = kept_items(arm.share, shape.num_groups)
 
     def columns(setting: Setting, plan: GroupPlan) -> jax.Array | None:
@@ -166,20 +150,15 @@ def build_by_group(
         )
 
     return Intervention(
-        num_rounds=1,
+        shape.num_features if is_penalty else num_kept * shape.group_size,
+        even_steps(program.train),
+        begin,
+        training,
+        absorb,
         num_questions=0 if feedback is None else 1,
         feedback=feedback,
-        num_features=(
-            shape.num_features if is_penalty else num_kept * shape.group_size
-        ),
-        is_scratch=False,
         has_penalty=is_penalty,
-        steps=even_steps(program.train),
-        begin=begin,
-        absorb=absorb,
-        training=training,
         columns=columns,
-        choose=ask_nothing,
         work=work,
     )
 

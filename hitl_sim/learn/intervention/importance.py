@@ -4,7 +4,6 @@ People rank the groups or mark those that matter; rankings are added up by Borda
 marks by how many people made them.
 """
 
-from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import jax
@@ -12,47 +11,38 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
-from hitl_sim.learn.intervention.arm import (
-    PeopleArm,
-    Surroundings,
-    TaskFacts,
-    built_in,
-)
+from hitl_sim.learn.intervention.arm import built_in
 from hitl_sim.learn.intervention.base import Intervention, Program, Setting
 from hitl_sim.learn.intervention.groups import (
+    GroupArm,
     GroupPlan,
     build_by_group,
-    check_features,
-    check_use,
-    penalty_leaves,
     take_best,
 )
 from hitl_sim.learn.intervention.share import kept_items
-from hitl_sim.schema import Positive, SomeShare
+from hitl_sim.schema import Count
 from oracles.aggregate.borda import borda
 
 QUESTION = {"ranking": "importance", "marks": "marks"}
 """Kind of question behind each way to ask for importance."""
 
 
-class ImportanceArm(PeopleArm, frozen=True, tag="importance"):
+class ImportanceArm(GroupArm, frozen=True, tag="importance"):
     """Go by the feature groups that people find most important.
 
     Attributes:
-        share: of the groups.
+        people: different people who are asked.
+        asks: times that each of them is asked.
+        simulated: whether simulated people answer although the crowd has a recording.
         feedback: whether a person answers with a "ranking" of all groups or "marks"
             those that matter.
-        use: "select" trains on these groups alone; "penalty" trains on all, with the
-            input gradients of the others penalised.
-        penalty: weight of these squared gradients; given exactly with use = "penalty".
     """
 
-    share: SomeShare = 0.5
+    people: Count = 3
+    asks: Count = 1
+    simulated: bool = False
     feedback: Literal["ranking", "marks"] = "ranking"
-    use: Literal["select", "penalty"] = "select"
-    penalty: Positive | None = None
 
-    traced: ClassVar[tuple[str, ...]] = ("penalty",)
     is_on_whole_pool: ClassVar[bool] = True
 
     @property
@@ -65,25 +55,6 @@ class ImportanceArm(PeopleArm, frozen=True, tag="importance"):
         """One, of all groups."""
         return 1
 
-    @property
-    def penalises_inputs(self) -> bool:
-        """With that use alone."""
-        return self.use == "penalty"
-
-    @property
-    def leaves(self) -> Mapping[str, float]:
-        """The penalty, where there is one."""
-        return penalty_leaves(self)
-
-    def check(self, study: Surroundings) -> None:
-        """Refuse a use that contradicts itself."""
-        super().check(study)
-        check_use(self)
-
-    def check_task(self, task: TaskFacts) -> None:
-        """Refuse a network that no feature can be taken from."""
-        check_features(self, task)
-
     def check_replayed(self) -> None:
         """Marks can be recorded, rankings cannot."""
         if self.feedback != "marks":
@@ -94,8 +65,32 @@ class ImportanceArm(PeopleArm, frozen=True, tag="importance"):
             )
 
     def build(self, program: Program) -> Intervention:
-        """Build the use of importance as people see it."""
-        return _build(self, program)
+        """Build the use of importance as people see it.
+
+        Each person answers one question about all groups. What people perceive of a
+        group is the task's reference importance, plus the noise of their own.
+
+        References:
+            de Borda (1781), Memoire sur les elections au scrutin.
+        """
+        num_kept = kept_items(self.share, program.shape.num_groups)
+        add = borda if self.question == "importance" else marked_share
+
+        def begin(key: jax.Array, setting: Setting) -> tuple[GroupPlan, Questions]:
+            zero, one = jnp.zeros(1), jnp.ones(1)
+            whole, seen = jnp.zeros(1, jnp.int32), setting.importance[None]
+            questions = Questions(whole, whole, whole, seen, zero, one, one)
+            return GroupPlan(key, jnp.arange(num_kept)), questions
+
+        def absorb(
+            setting: Setting, plan: GroupPlan, answers: Answers | None
+        ) -> GroupPlan:
+            del setting
+            if answers is None:
+                raise TypeError("`answers` must be given: importance asks people.")
+            return take_best(plan, add(answers.answer[0], answers.is_answered[0]))
+
+        return build_by_group(program, self, self.question, begin, absorb)
 
 
 def marked_share(
@@ -106,43 +101,6 @@ def marked_share(
     total = jnp.maximum(weight.sum(), 1.0)
     share: jax.Array = (marks * weight[:, None]).sum(axis=0) / total
     return share
-
-
-def _build(arm: ImportanceArm, program: Program) -> Intervention:
-    """Build the use of importance as people see it.
-
-    Each person answers one question about all groups. What people perceive of a group
-    is the task's reference importance, plus the noise of their own.
-
-    References:
-        de Borda (1781), Memoire sur les elections au scrutin.
-    """
-    num_kept = kept_items(arm.share, program.shape.num_groups)
-    feedback = arm.question
-
-    def begin(key: jax.Array, setting: Setting) -> tuple[GroupPlan, Questions]:
-        zero, one = jnp.zeros(1), jnp.ones(1)
-        whole = jnp.zeros(1, jnp.int32)
-        questions = Questions(
-            item=whole,
-            truth=whole,
-            right=whole,
-            utility=setting.importance[None],
-            difficulty=zero,
-            discrimination=one,
-            size=one,
-        )
-        return GroupPlan(key, jnp.arange(num_kept)), questions
-
-    def absorb(setting: Setting, plan: GroupPlan, answers: Answers | None) -> GroupPlan:
-        del setting
-        if answers is None:
-            raise TypeError("`answers` must be given: importance asks people.")
-        add = borda if feedback == "importance" else marked_share
-        score = add(answers.answer[0], answers.is_answered[0])
-        return take_best(plan, score)
-
-    return build_by_group(program, arm, feedback, begin, absorb)
 
 
 importance = built_in(ImportanceArm)

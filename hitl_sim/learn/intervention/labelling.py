@@ -1,44 +1,38 @@
 """Active labelling: a model chooses which items people label next."""
 
 import itertools
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, Int
 from msgspec import Meta, field
 from msgspec.structs import replace
 
-from hitl_sim.learn.crowd import Answers, PanelConfig, Questions
-from hitl_sim.learn.intervention.arm import (
-    PeopleArm,
-    Surroundings,
-    TaskFacts,
-    built_in,
-)
+from hitl_sim.learn.crowd import Answers, Questions
+from hitl_sim.learn.intervention.arm import PeopleArm, Surroundings, TaskFacts, built_in
 from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
     askable_first,
-    keep_all_columns,
     label_questions,
 )
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.query import top_items, true_first
-from hitl_sim.learn.strategy import Strategy, build_strategy, check_sight, look
+from hitl_sim.learn.strategy import build_strategy, check_sight, look
 from hitl_sim.learn.work import (
-    PROTOCOL,
     Unit,
     WorkLine,
     abstract,
+    due_line,
     forward_unit,
-    spread,
+    list_shape,
+    trace,
 )
 from hitl_sim.part import Part, find
 from hitl_sim.schema import Count, Scalar
@@ -163,8 +157,10 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
         _check_levers(self)
 
     def check_task(self, task: TaskFacts) -> None:
-        """Refuse a strategy that looks at what the network does not show."""
-        _check_strategy(self, task.program)
+        """Refuse a strategy or an aggregation that does not fit task and network."""
+        built = _Labelling(self, task.program)
+        built.check_strategy()
+        built.check_aggregation()
 
     def check_replayed(self) -> None:
         """Labels can be recorded, of people who saw no suggestion."""
@@ -177,7 +173,7 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
 
     def build(self, program: Program) -> Intervention:
         """Build pool-based active labelling with several people per item."""
-        return _build(self, program)
+        return _Labelling(self, program).build()
 
 
 def _of_votes(param: str) -> str:
@@ -244,42 +240,14 @@ class LabellingPlan(NamedTuple):
         asked: `[initial + budget]` pool positions: those whose labels were there, then
             the others in the order of asking.
         num_asked: `[]` of both.
-        answer: `[budget, M]`.
-        is_answered: `[budget, M]`.
-        annotator: `[budget, M]`.
+        votes: `[budget, M]`, the answers.
         key: decides between labels with equally many votes.
     """
 
     asked: Int[Array, " all"]
     num_asked: Int[Array, ""]
-    answer: Int[Array, "budget answers"]
-    is_answered: Bool[Array, "budget answers"]
-    annotator: Int[Array, "budget answers"]
+    votes: Votes
     key: jax.Array
-
-
-def _asked_positions(plan: LabellingPlan, num_pool: int) -> jax.Array:
-    """Pool positions asked so far; past them `num_pool`, out of range."""
-    is_asked = jnp.arange(plan.asked.shape[0]) < plan.num_asked
-    return jnp.where(is_asked, plan.asked, num_pool)
-
-
-def _labels(
-    arm: LabellingArm, program: Program, setting: Setting, plan: LabellingPlan
-) -> Int[Array, " budget"]:
-    """One label per asked item."""
-    part = find("aggregation", arm.aggregate, program.parts)
-    options = part.with_options(arm.aggregate_options)
-    aggregate = part(program.shape.num_classes, program.panel.crew, **options)
-    votes = Votes(plan.answer, plan.is_answered, plan.annotator)
-    params = {name: setting.params[_of_votes(name)] for name in arm.aggregate_params}
-    label: jax.Array = aggregate(plan.key, votes, params)[0]
-    return label
-
-
-def _suggests_anew(arm: LabellingArm, strategy: Strategy) -> bool:
-    """Whether suggestions take a look at items that no strategy has taken."""
-    return arm.suggest and "logits" not in strategy.sees
 
 
 def fit_steps(arm: LabellingArm, train: TrainConfig) -> tuple[int, ...]:
@@ -308,331 +276,315 @@ def fit_steps(arm: LabellingArm, train: TrainConfig) -> tuple[int, ...]:
     return tuple(steps)
 
 
-def _suggest(
-    network: Network, params: object | None, features: Float[Array, "n features"]
-) -> Int[Array, " n"]:
-    """Name the class that the model would give; -1 where there is no model yet."""
-    if params is None:
-        return jnp.full(features.shape[0], -1, jnp.int32)
-    return network.apply(params, features).argmax(axis=1).astype(jnp.int32)
+class _Labelling:
+    """Pool-based active labelling with several people per item, in its surroundings."""
 
+    def __init__(self, arm: LabellingArm, program: Program) -> None:
+        self.arm, self.program, self.shape = arm, program, program.shape
+        part = find("strategy", arm.strategy, program.parts)
+        options = part.with_options(arm.options)
+        self.strategy = build_strategy(part, program.shape, options)
+        # options that are not the strategy's defaults tell its work apart
+        own = {n: v for n, v in arm.options.items() if v != part.options[n]}
+        self.own = "".join(f"-{name}={value}" for name, value in sorted(own.items()))
 
-def _empty_plan(arm: LabellingArm, panel: PanelConfig, key: jax.Array) -> LabellingPlan:
-    budget, each = arm.num_questions, panel.answers
-    return LabellingPlan(
-        asked=jnp.zeros(arm.initial + budget, jnp.int32),
-        num_asked=jnp.int32(arm.initial),
-        answer=jnp.zeros((budget, each), jnp.int32),
-        is_answered=jnp.zeros((budget, each), bool),
-        annotator=jnp.zeros((budget, each), jnp.int32),
-        key=key,
-    )
+    @cached_property
+    def network(self) -> Network:
+        """What is trained, and looked with."""
+        sizes = self.shape.num_features, self.shape.num_classes
+        return build_network(self.program.network, *sizes)
 
+    @property
+    def suggests_anew(self) -> bool:
+        """Whether suggestions take a look at items that no strategy has taken."""
+        return self.arm.suggest and "logits" not in self.strategy.sees
 
-def _with_given(
-    key: jax.Array,
-    setting: Setting,
-    arm: LabellingArm,
-    num_classes: int,
-    plan: LabellingPlan,
-) -> LabellingPlan:
-    """Draw the items whose labels are there, as evenly over the classes as can be."""
-    label = setting.split.pool.label
-    order = jax.random.permutation(key, label.shape[0])
-    is_of = label[order][:, None] == jnp.arange(num_classes)[None]
-    place = jnp.cumsum(is_of, axis=0)[jnp.arange(label.shape[0]), label[order]]
-    # everybody's first before anybody's second
-    start = order[jnp.argsort(place, stable=True)[: arm.initial]]
-    return plan._replace(asked=plan.asked.at[: arm.initial].set(start))
+    def aggregation(self) -> Callable[..., Any]:
+        """Build what makes one label of several answers."""
+        part = find("aggregation", self.arm.aggregate, self.program.parts)
+        options = part.with_options(self.arm.aggregate_options)
+        sizes = self.shape.num_classes, self.program.panel.crew
+        built: Callable[..., Any] = part(*sizes, **options)
+        return built
 
+    def begin(
+        self, key: jax.Array, setting: Setting
+    ) -> tuple[LabellingPlan, Questions | None]:
+        """Ask at random, or take the labels that are there."""
+        arm, each = self.arm, (self.arm.num_questions, self.program.panel.answers)
+        key_asked, key_vote = jax.random.split(key)
+        nothing = jnp.zeros(each, jnp.int32)
+        votes = Votes(nothing, jnp.zeros(each, bool), nothing)
+        asked = jnp.zeros(arm.num_items, jnp.int32)
+        plan = LabellingPlan(asked, jnp.int32(arm.initial), votes, key_vote)
+        if arm.initial:
+            start = self._given(key_asked, setting)
+            return plan._replace(asked=asked.at[: arm.initial].set(start)), None
+        no_score = jnp.zeros(self.shape.num_pool)
+        return self._ask_about(key_asked, setting, plan, no_score, None)
 
-def _absorb(arm: LabellingArm, plan: LabellingPlan, answers: Answers) -> LabellingPlan:
-    row = plan.num_asked - arm.initial + jnp.arange(arm.questions)
-    return plan._replace(
-        num_asked=plan.num_asked + arm.questions,
-        answer=plan.answer.at[row].set(answers.answer),
-        is_answered=plan.is_answered.at[row].set(answers.is_answered),
-        annotator=plan.annotator.at[row].set(answers.annotator),
-    )
+    def _given(self, key: jax.Array, setting: Setting) -> Int[Array, " initial"]:
+        """Draw the items whose labels are there, as evenly over classes as can be."""
+        label = setting.split.pool.label
+        order = jax.random.permutation(key, label.shape[0])
+        classes = jnp.arange(self.shape.num_classes)
+        is_of = label[order][:, None] == classes[None]
+        place = jnp.cumsum(is_of, axis=0)[jnp.arange(label.shape[0]), label[order]]
+        # everybody's first before anybody's second
+        return order[jnp.argsort(place, stable=True)[: self.arm.initial]]
 
+    def _asked(self, plan: LabellingPlan, is_true: Any) -> Bool[Array, " items"]:
+        """Mark the pool positions that were asked about, or given."""
+        mask = jnp.zeros(self.shape.num_pool, bool)
+        return mask.at[self._positions(plan)].set(is_true, mode="drop")
 
-def _narrow(arm: LabellingArm, plan: LabellingPlan, items: int) -> LabellingPlan:
-    """Keep room for the first items only."""
-    answered = items - arm.initial
-    return plan._replace(
-        asked=plan.asked[:items],
-        answer=plan.answer[:answered],
-        is_answered=plan.is_answered[:answered],
-        annotator=plan.annotator[:answered],
-    )
+    def _positions(self, plan: LabellingPlan) -> Int[Array, " all"]:
+        """Pool positions asked so far; past them the pool's size, out of range."""
+        is_asked = jnp.arange(plan.asked.shape[0]) < plan.num_asked
+        return jnp.where(is_asked, plan.asked, self.shape.num_pool)
 
-
-def _is_usable(arm: LabellingArm, plan: LabellingPlan) -> Bool[Array, " all"]:
-    """Whether there is a label of each item that was asked about, or given."""
-    is_known = jnp.ones(arm.initial, bool)
-    is_usable = jnp.concatenate([is_known, plan.is_answered.any(axis=1)])
-    return is_usable & (jnp.arange(plan.asked.shape[0]) < plan.num_asked)
-
-
-def _train_set(
-    arm: LabellingArm, program: Program, setting: Setting, plan: LabellingPlan
-) -> TrainSet:
-    """Train on the labels that were there, and on those that people agree on."""
-    pool, most, shape = setting.split.pool, plan.asked.shape[0], program.shape
-    given = pool.label[plan.asked[: arm.initial]]
-    decided = jnp.zeros(0, jnp.int32)
-    if most > arm.initial:
-        decided = _labels(arm, program, setting, plan).astype(jnp.int32)
-    is_usable = _is_usable(arm, plan)
-    labels = jnp.zeros(shape.num_pool, jnp.int32)
-    position = _asked_positions(plan, shape.num_pool)
-    return TrainSet(
-        pool.features,
-        labels.at[position].set(jnp.concatenate([given, decided]), mode="drop"),
-        plan.asked[true_first(is_usable)],
-        jnp.maximum(is_usable.sum(dtype=jnp.int32), 1),
-    )
-
-
-def _score(
-    arm: LabellingArm,
-    program: Program,
-    network: Network,
-    strategy: Strategy,
-    key: jax.Array,
-    setting: Setting,
-    plan: LabellingPlan,
-    params: Any,
-    place: Int[Array, " n"] | slice,
-) -> Float[Array, " n"]:
-    """Score the items at some positions of the pool."""
-    position = _asked_positions(plan, program.shape.num_pool)
-    is_labelled = jnp.zeros(program.shape.num_pool, bool)
-    is_labelled = is_labelled.at[position].set(_is_usable(arm, plan), mode="drop")
-    label = None
-    if "label" in strategy.sees:
-        label = _train_set(arm, program, setting, plan).labels[place]
-    view = look(
-        jax.random.fold_in(key, 1),
-        strategy,
-        network,
-        params,
-        setting.split.pool.features[place],
-        is_labelled[place],
-        label,
-    )
-    own = {name: setting.params[name] for name in arm.params}
-    return strategy.score(key, view, own)
-
-
-def _build(arm: LabellingArm, program: Program) -> Intervention:
-    """Build pool-based active labelling with several people per item.
-
-    Raises:
-        ValueError: more questions than the pool has items, or a choice that cannot be.
-    """
-    shape = program.shape
-    _check_choice(arm)
-    if arm.num_items > shape.num_pool:
-        raise ValueError(
-            "`initial` + `rounds` x `questions` must be <= the pool "
-            f"({shape.num_pool}), got {arm.num_items}."
-        )
-    network = build_network(program.network, shape.num_features, shape.num_classes)
-    strategy = _strategy(arm, program)
-    check_sight(arm.strategy, strategy, network)
-
-    def ask_about(
+    def _ask_about(
+        self,
         key: jax.Array,
         setting: Setting,
         plan: LabellingPlan,
         score: Float[Array, " items"],
         params: object | None,
     ) -> tuple[LabellingPlan, Questions]:
-        position = _asked_positions(plan, shape.num_pool)
-        is_free = jnp.ones(shape.num_pool, bool).at[position].set(False, mode="drop")
-        score = askable_first(setting, score)
-        chosen = top_items(key, score, is_free, arm.questions)
+        """Ask about the items of highest score that were not asked about."""
+        num, is_free = self.arm.questions, ~self._asked(plan, True)
+        chosen = top_items(key, askable_first(setting, score), is_free, num)
         # past the last round there is no room left, and the write is dropped
-        asked = plan.asked.at[plan.num_asked + jnp.arange(arm.questions)].set(
-            chosen, mode="drop"
-        )
-        questions = label_questions(setting, chosen, shape.num_classes)
-        if arm.suggest:
-            seen = setting.split.pool.features[chosen]
-            questions = questions._replace(suggestion=_suggest(network, params, seen))
+        row = plan.num_asked + jnp.arange(num)
+        asked = plan.asked.at[row].set(chosen, mode="drop")
+        questions = label_questions(setting, chosen, self.shape.num_classes)
+        if self.arm.suggest:
+            # there is no model to suggest anything in the first round
+            seen = jnp.full(num, -1, jnp.int32)
+            if params is not None:
+                logits = self.network.apply(params, setting.split.pool.features[chosen])
+                seen = logits.argmax(axis=1).astype(jnp.int32)
+            questions = questions._replace(suggestion=seen)
         return plan._replace(asked=asked), questions
 
-    def begin(
-        key: jax.Array, setting: Setting
-    ) -> tuple[LabellingPlan, Questions | None]:
-        key_asked, key_vote = jax.random.split(key)
-        plan = _empty_plan(arm, program.panel, key_vote)
-        if arm.initial:
-            return _with_given(key_asked, setting, arm, shape.num_classes, plan), None
-        no_score = jnp.zeros(shape.num_pool)
-        return ask_about(key_asked, setting, plan, no_score, None)
-
     def absorb(
-        setting: Setting, plan: LabellingPlan, answers: Answers | None
+        self, setting: Setting, plan: LabellingPlan, answers: Answers | None
     ) -> LabellingPlan:
+        """Keep what was answered."""
         del setting
         if answers is None:
             raise TypeError("`answers` must be given: labelling asks people.")
-        return _absorb(arm, plan, answers)
+        row = plan.num_asked - self.arm.initial + jnp.arange(self.arm.questions)
+        new = Votes(answers.answer, answers.is_answered, answers.annotator)
+        votes = jax.tree.map(lambda kept, own: kept.at[row].set(own), plan.votes, new)
+        return plan._replace(num_asked=plan.num_asked + self.arm.questions, votes=votes)
+
+    def narrow(self, plan: LabellingPlan, items: int) -> LabellingPlan:
+        """Keep room for the first items only."""
+        answered = items - self.arm.initial
+        votes = jax.tree.map(lambda kept: kept[:answered], plan.votes)
+        return plan._replace(asked=plan.asked[:items], votes=votes)
+
+    def _is_usable(self, plan: LabellingPlan) -> Bool[Array, " all"]:
+        """Whether there is a label of each item that was asked about, or given."""
+        is_known = jnp.ones(self.arm.initial, bool)
+        is_answered = plan.votes.is_answered.any(axis=1)
+        is_usable = jnp.concatenate([is_known, is_answered])
+        return is_usable & (jnp.arange(plan.asked.shape[0]) < plan.num_asked)
+
+    def training(self, setting: Setting, plan: LabellingPlan) -> TrainSet:
+        """Train on the labels that were there, and on those that people agree on."""
+        arm, pool = self.arm, setting.split.pool
+        label = pool.label[plan.asked[: arm.initial]]
+        decided = jnp.zeros(0, jnp.int32)
+        if plan.asked.shape[0] > arm.initial:
+            params = {n: setting.params[_of_votes(n)] for n in arm.aggregate_params}
+            decided = self.aggregation()(plan.key, plan.votes, params)[0]
+        is_usable = self._is_usable(plan)
+        labels = jnp.zeros(self.shape.num_pool, jnp.int32)
+        known = jnp.concatenate([label, decided.astype(jnp.int32)])
+        return TrainSet(
+            pool.features,
+            labels.at[self._positions(plan)].set(known, mode="drop"),
+            plan.asked[true_first(is_usable)],
+            jnp.maximum(is_usable.sum(dtype=jnp.int32), 1),
+        )
+
+    def _score(
+        self,
+        key: jax.Array,
+        setting: Setting,
+        plan: LabellingPlan,
+        params: Any,
+        place: Int[Array, " n"] | slice,
+    ) -> Float[Array, " n"]:
+        """Score the items at some positions of the pool."""
+        is_labelled, label = self._asked(plan, self._is_usable(plan))[place], None
+        if "label" in self.strategy.sees:
+            label = self.training(setting, plan).labels[place]
+        features = setting.split.pool.features[place]
+        seen = (self.network, params, features, is_labelled, label)
+        own = {name: setting.params[name] for name in self.arm.params}
+        key_look = jax.random.fold_in(key, 1)
+        return self.strategy.score(key, look(key_look, self.strategy, *seen), own)
 
     def choose(
-        key: jax.Array, setting: Setting, plan: LabellingPlan, params: object
+        self, key: jax.Array, setting: Setting, plan: LabellingPlan, params: object
     ) -> tuple[LabellingPlan, Questions]:
+        """Ask what the strategy finds best, of the pool or of a subsample."""
         key_draw, key_score, key_lot = jax.random.split(key, 3)
-        score_of = partial(_score, arm, program, network, strategy, key_score)
-        if arm.score_items is None:
-            score = score_of(setting, plan, params, slice(None))
-            return ask_about(key_lot, setting, plan, score, params)
-        position = _asked_positions(plan, shape.num_pool)
-        is_free = jnp.ones(shape.num_pool, bool).at[position].set(False, mode="drop")
-        equal = askable_first(setting, jnp.zeros(shape.num_pool))
-        drawn = top_items(key_draw, equal, is_free, arm.score_items)
-        score = jnp.full(shape.num_pool, -jnp.inf)
-        score = score.at[drawn].set(score_of(setting, plan, params, drawn))
-        return ask_about(key_lot, setting, plan, score, params)
+        args = (key_score, setting, plan, params)
+        if self.arm.score_items is None:
+            score = self._score(*args, slice(None))
+            return self._ask_about(key_lot, setting, plan, score, params)
+        num_pool, is_free = self.shape.num_pool, ~self._asked(plan, True)
+        equal = askable_first(setting, jnp.zeros(num_pool))
+        drawn = top_items(key_draw, equal, is_free, self.arm.score_items)
+        score = jnp.full(num_pool, -jnp.inf)
+        score = score.at[drawn].set(self._score(*args, drawn))
+        return self._ask_about(key_lot, setting, plan, score, params)
 
-    return Intervention(
-        num_rounds=arm.rounds,
-        num_questions=arm.questions,
-        feedback="label",
-        num_features=shape.num_features,
-        is_scratch=arm.refit == "scratch",
-        has_penalty=False,
-        steps=fit_steps(arm, program.train),
-        begin=begin,
-        absorb=absorb,
-        training=partial(_train_set, arm, program),
-        columns=keep_all_columns,
-        choose=choose,
-        work=_work(arm, program, network, strategy),
-        has_start=arm.initial > 0,
-        capacity=tuple(arm.labelled(stage) for stage in range(arm.stages)),
-        narrow=None if arm.aggregate == "majority" else partial(_narrow, arm),
-    )
+    def work(self) -> tuple[WorkLine, ...]:
+        """Count the scored items, before each round but the first.
 
+        They are all that are unlabelled, or the subsample. A strategy that does not
+        look through the network scores nothing; suggestions look at what is asked,
+        where no strategy has looked at it already.
+        """
+        arm, shape = self.arm, self.shape
+        unlabelled = [
+            shape.num_pool - arm.labelled(stage - 1) for stage in range(1, arm.stages)
+        ]
+        lines = []
+        if self.strategy.reads_network:
+            scored = [min(arm.score_items or n, n) for n in unlabelled]
+            lines.append(self._before_rounds(self.score_unit(), scored))
+        if self.suggests_anew:
+            unit = forward_unit(
+                "score",
+                self.program.network,
+                arm.questions,
+                shape.num_features,
+                shape.num_classes,
+                lambda logits: logits.argmax(axis=1),
+                "suggestion",
+                built=self.network,
+            )
+            lines.append(self._before_rounds(unit, [arm.questions] * len(unlabelled)))
+        return tuple(lines)
 
-def _strategy(arm: LabellingArm, program: Program) -> Strategy:
-    """Build what an arm asks by, with the options that it completes."""
-    part = find("strategy", arm.strategy, program.parts)
-    return build_strategy(part, program.shape, part.with_options(arm.options))
+    def _before_rounds(self, unit: Unit, items: Sequence[int]) -> WorkLine:
+        """Cumulate what falls due before each stage but the first, by checkpoint."""
+        due = np.zeros(self.program.train.num_checkpoints, np.int64)
+        due[due.size // self.arm.stages * np.arange(1, self.arm.stages)] = items
+        return due_line(unit, due)
 
+    def score_unit(self) -> Unit:
+        """Describe one look at an item, with all that the strategy makes of it."""
+        arm, shape = self.arm, self.shape
+        num_items = arm.score_items or shape.num_pool
 
-def _work(
-    arm: LabellingArm, program: Program, network: Network, strategy: Strategy
-) -> tuple[WorkLine, ...]:
-    """Count the scored items, before each round but the first.
+        def program_of(
+            params: Any,
+            own: Any,
+            x: jax.Array,
+            is_labelled: jax.Array,
+            label: jax.Array,
+        ) -> jax.Array:
+            key = jax.random.key(0)
+            seen = (self.network, params, x, is_labelled, label)
+            return self.strategy.score(key, look(key, self.strategy, *seen), own)
 
-    They are all that are unlabelled, or the subsample. A strategy that does not look
-    through the network scores nothing; suggestions look at what is asked, where no
-    strategy has looked at it already.
-    """
-    shape, train = program.shape, program.train
-    unlabelled = [shape.num_pool - arm.labelled(s - 1) for s in range(1, arm.stages)]
-    lines = []
-    if strategy.reads_network:
-        scored = [min(arm.score_items or n, n) for n in unlabelled]
-        unit = _score_unit(arm, program, network, strategy)
-        lines.append(WorkLine(unit, PROTOCOL, _before_rounds(arm, train, scored)))
-    if _suggests_anew(arm, strategy):
-        unit = forward_unit(
+        name = self.program.network.describe(shape.num_features, shape.num_classes)
+        return Unit(
+            f"score:{name}:{arm.strategy}{self.own}:n{num_items}",
             "score",
-            program.network,
-            arm.questions,
-            shape.num_features,
-            shape.num_classes,
-            lambda logits: logits.argmax(axis=1),
-            "suggestion",
-            built=network,
-        )
-        looked = [arm.questions] * len(unlabelled)
-        lines.append(WorkLine(unit, PROTOCOL, _before_rounds(arm, train, looked)))
-    return tuple(lines)
-
-
-def _before_rounds(
-    arm: LabellingArm, train: TrainConfig, items: Sequence[int]
-) -> npt.NDArray[np.int64]:
-    """Cumulate what falls due before each stage but the first, by checkpoint."""
-    per_stage = train.num_checkpoints // arm.stages
-    due = np.zeros(train.num_checkpoints, np.int64)
-    due[per_stage * np.arange(1, arm.stages)] = items
-    return spread(due)
-
-
-def _score_unit(
-    arm: LabellingArm, program: Program, network: Network, strategy: Strategy
-) -> Unit:
-    """Describe one look at an item, with all that the strategy makes of it."""
-    shape, num_items = program.shape, arm.score_items or program.shape.num_pool
-    params = jax.eval_shape(network.init, jax.random.key(0))
-
-    def program_of(
-        params: Any, own: Any, x: jax.Array, is_labelled: jax.Array, label: jax.Array
-    ) -> jax.Array:
-        key = jax.random.key(0)
-        view = look(key, strategy, network, params, x, is_labelled, label)
-        return strategy.score(key, view, own)
-
-    options = _own_options(arm, program)
-    name = program.network.describe(shape.num_features, shape.num_classes)
-    return Unit(
-        f"score:{name}:{arm.strategy}{options}:n{num_items}",
-        "score",
-        program_of,
-        (
-            params,
-            {name: abstract() for name in arm.params},
-            abstract(num_items, shape.num_features),
-            abstract(num_items, dtype=np.bool_),
-            abstract(num_items, dtype=np.int32),
-        ),
-        num_items,
-    )
-
-
-def _check_strategy(arm: LabellingArm, program: Program) -> None:
-    """Refuse a strategy that cannot score this pool through this network.
-
-    Raises:
-        ValueError: the network does not show what it looks at, or it does not give one
-            number per item.
-        TypeError: its factory returns no strategy.
-    """
-    strategy = _strategy(arm, program)
-    is_plain = not strategy.members and "embedding" not in strategy.sees
-    if is_plain and arm.strategy not in program.parts:
-        return
-    shape = program.shape
-    network = build_network(program.network, shape.num_features, shape.num_classes)
-    check_sight(arm.strategy, strategy, network)
-    unit = _score_unit(arm, program, network, strategy)
-    try:
-        score = jax.eval_shape(unit.program, *unit.args)
-    except Exception as error:
-        first = str(error).strip().partition("\n")[0]
-        raise ValueError(
-            f"strategy {arm.strategy!r} must be traceable, got {type(error).__name__}: "
-            f"{first}"
-        ) from error
-    shape_of = getattr(score, "shape", None)
-    if shape_of != (unit.items,):
-        raise ValueError(
-            f"strategy {arm.strategy!r} must return one number per item, "
-            f"[{unit.items}], got {score if shape_of is None else list(shape_of)}."
+            program_of,
+            (
+                jax.eval_shape(self.network.init, jax.random.key(0)),
+                {name: abstract() for name in arm.params},
+                abstract(num_items, shape.num_features),
+                abstract(num_items, dtype=np.bool_),
+                abstract(num_items, dtype=np.int32),
+            ),
+            num_items,
         )
 
+    def build(self) -> Intervention:
+        """Build it.
 
-def _own_options(arm: LabellingArm, program: Program) -> str:
-    """Name the options that are not the strategy's defaults."""
-    usual = find("strategy", arm.strategy, program.parts).options
-    own = {n: v for n, v in arm.options.items() if v != usual[n]}
-    return "".join(f"-{name}={value}" for name, value in sorted(own.items()))
+        Raises:
+            ValueError: more questions than the pool has items, or a choice that cannot
+                be.
+        """
+        arm, shape = self.arm, self.shape
+        _check_choice(arm)
+        if arm.num_items > shape.num_pool:
+            raise ValueError(
+                "`initial` + `rounds` x `questions` must be <= the pool "
+                f"({shape.num_pool}), got {arm.num_items}."
+            )
+        check_sight(arm.strategy, self.strategy, self.network)
+        return Intervention(
+            num_rounds=arm.rounds,
+            num_questions=arm.questions,
+            feedback="label",
+            num_features=shape.num_features,
+            is_scratch=arm.refit == "scratch",
+            steps=fit_steps(arm, self.program.train),
+            begin=self.begin,
+            absorb=self.absorb,
+            training=self.training,
+            choose=self.choose,
+            work=self.work(),
+            has_start=arm.initial > 0,
+            capacity=tuple(arm.labelled(stage) for stage in range(arm.stages)),
+            narrow=None if arm.aggregate == "majority" else self.narrow,
+        )
+
+    def check_strategy(self) -> None:
+        """Refuse a strategy that cannot score this pool through this network.
+
+        Raises:
+            ValueError: the network does not show what it looks at, or it does not give
+                one number per item.
+        """
+        arm, strategy = self.arm, self.strategy
+        is_plain = not strategy.members and "embedding" not in strategy.sees
+        if is_plain and arm.strategy not in self.program.parts:
+            return
+        check_sight(arm.strategy, strategy, self.network)
+        unit = self.score_unit()
+        score = trace(f"strategy {arm.strategy!r}", unit.program, *unit.args)
+        if getattr(score, "shape", None) != (unit.items,):
+            raise ValueError(
+                f"strategy {arm.strategy!r} must return one number per item, "
+                f"[{unit.items}], got {list_shape(score)}."
+            )
+
+    def check_aggregation(self) -> None:
+        """Refuse an aggregation that the study brings and that gives no label per item.
+
+        Raises:
+            ValueError: it cannot be traced, or gives something else.
+        """
+        arm, num = self.arm, self.arm.num_questions
+        if arm.aggregate not in self.program.parts:
+            return
+        kinds = (np.int32, np.bool_, np.int32)
+        each = (num, self.program.panel.answers)
+        votes = Votes(*(abstract(*each, dtype=kind) for kind in kinds))
+        key = jax.eval_shape(lambda: jax.random.key(0))
+        params = {name: abstract() for name in arm.aggregate_params}
+        words = f"aggregation {arm.aggregate!r}"
+        out = trace(words, self.aggregation(), key, votes, params)
+        if list_shape(out) != ([num], [num]):
+            raise ValueError(
+                f"{words} must return (label, confidence) of one number per item each, "
+                f"([{num}], [{num}]), got {list_shape(out)}."
+            )
+        if not jnp.issubdtype(out[0].dtype, jnp.integer):
+            raise ValueError(f"{words} must return whole labels, got {out[0].dtype}.")
 
 
 labelling = built_in(LabellingArm)

@@ -26,7 +26,7 @@ from hitl_sim.learn.intervention.share import (
 )
 from hitl_sim.learn.network import Network
 from hitl_sim.learn.query import lowest_first
-from hitl_sim.learn.work import PROTOCOL, Unit, WorkLine, abstract, once
+from hitl_sim.learn.work import Unit, abstract, done_once
 from hitl_sim.schema import Count, SomeShare
 
 _GRADIENTS_AT_ONCE = 50
@@ -179,8 +179,7 @@ def _build_deduplicated(arm: MachineShareArm, program: Program) -> Intervention:
         (abstract(shape.num_pool, shape.num_features),),
         shape.num_pool,
     )
-    count = once(shape.num_pool, program.train.num_checkpoints)
-    work = (WorkLine(unit, PROTOCOL, count), order_work(program))
+    work = (done_once(unit, shape.num_pool, program.train), order_work(program))
     return build_unguided(program, order, work)
 
 

@@ -9,14 +9,7 @@ import jax.numpy as jnp
 from hitl_sim.learn.intervention.base import Program, Setting
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainSet, fit
-from hitl_sim.learn.work import (
-    PROTOCOL,
-    Unit,
-    WorkLine,
-    abstract,
-    once,
-    train_unit,
-)
+from hitl_sim.learn.work import Unit, WorkLine, abstract, done_once, train_unit
 
 
 def proxy_network(program: Program) -> Network:
@@ -29,12 +22,6 @@ def fit_proxy(
     key: jax.Array, program: Program, setting: Setting, num_steps: int
 ) -> Any:
     """Train the study's network on the pool as it was given.
-
-    Args:
-        key: fixes weights and batches.
-        program: the static surroundings.
-        setting: the run's pool, and the numbers of its optimiser.
-        num_steps: training steps; static.
 
     Returns:
         The weights.
@@ -61,7 +48,7 @@ def proxy_work(
         score: `(params, features [N, D], label [N]) -> arrays`, what is read from it.
         name: of that score.
     """
-    shape, checkpoints = program.shape, program.train.num_checkpoints
+    shape = program.shape
     sizes = (shape.num_pool, shape.num_features)
     network = proxy_network(program)
     trained = train_unit(
@@ -79,6 +66,6 @@ def proxy_work(
         f"score:{widths}:{name}:n{shape.num_pool}", "score", score, args, shape.num_pool
     )
     return (
-        WorkLine(trained, PROTOCOL, once(num_steps, checkpoints)),
-        WorkLine(looked, PROTOCOL, once(shape.num_pool, checkpoints)),
+        done_once(trained, num_steps, program.train),
+        done_once(looked, shape.num_pool, program.train),
     )

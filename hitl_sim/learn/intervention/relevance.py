@@ -23,11 +23,11 @@ from hitl_sim.learn.intervention.base import (
     askable_first,
     asked_difficulty,
     asked_utility,
+    even_steps,
 )
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
 from hitl_sim.learn.intervention.share import (
     Kept,
-    build_selection,
     kept_count,
     order_work,
     train_on_kept,
@@ -42,12 +42,11 @@ from hitl_sim.learn.query import (
     true_first,
 )
 from hitl_sim.learn.work import (
-    PROTOCOL,
     Unit,
     WorkLine,
     abstract,
+    done_once,
     forward_unit,
-    once,
     train_unit,
 )
 from hitl_sim.schema import Count, SomeShare
@@ -249,17 +248,15 @@ def _build(arm: RelevanceArm, program: Program) -> Intervention:
         order = lowest_first(plan.key_lot, -score)
         return plan._replace(kept=Kept(order, kept_count(setting)))
 
-    def training(setting: Setting, plan: RelevancePlan) -> TrainSet:
-        return train_on_kept(setting, plan.kept)
-
-    return build_selection(
-        program,
+    return Intervention(
+        shape.num_features,
+        even_steps(program.train),
         begin,
+        lambda setting, plan: train_on_kept(setting, plan.kept),
         absorb,
-        training,
-        _work(arm, program, small, small_train),
         feedback="relevance",
         num_questions=arm.questions,
+        work=_work(arm, program, small, small_train),
     )
 
 
@@ -269,7 +266,7 @@ def _work(
     small: Network,
     small_train: TrainConfig,
 ) -> tuple[WorkLine, ...]:
-    shape, checkpoints = program.shape, program.train.num_checkpoints
+    shape = program.shape
     sizes = (shape.num_pool, NUM_CUES, 2)
 
     def describe(
@@ -290,20 +287,14 @@ def _work(
         ),
         shape.num_pool,
     )
+    learn = train_unit("choose", _SMALL, small_train, *sizes, built=small)
+    score = forward_unit("score", _SMALL, *sizes, jax.nn.softmax, "p", built=small)
     return (
         *_picking(arm, program),
         order_work(program),
-        WorkLine(embed, PROTOCOL, once(shape.num_pool, checkpoints)),
-        WorkLine(
-            train_unit("choose", _SMALL, small_train, *sizes, built=small),
-            PROTOCOL,
-            once(arm.generalise_steps, checkpoints),
-        ),
-        WorkLine(
-            forward_unit("score", _SMALL, *sizes, jax.nn.softmax, "p", built=small),
-            PROTOCOL,
-            once(shape.num_pool, checkpoints),
-        ),
+        done_once(embed, shape.num_pool, program.train),
+        done_once(learn, arm.generalise_steps, program.train),
+        done_once(score, shape.num_pool, program.train),
     )
 
 
@@ -326,8 +317,7 @@ def _picking(arm: RelevanceArm, program: Program) -> tuple[WorkLine, ...]:
             (abstract(shape.num_pool, shape.num_features),),
             arm.questions,
         )
-        count = once(arm.questions, program.train.num_checkpoints)
-        return (WorkLine(spreading, PROTOCOL, count),)
+        return (done_once(spreading, arm.questions, program.train),)
     return ()
 
 

@@ -5,23 +5,20 @@ mechanism: an order of the pool and how much of it is kept.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
-from hitl_sim.learn.crowd import Answers, Questions
 from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
-    ask_nothing,
     even_steps,
-    keep_all_columns,
 )
 from hitl_sim.learn.optimise import TrainSet
-from hitl_sim.learn.work import PROTOCOL, WorkLine, once, order_unit
+from hitl_sim.learn.work import WorkLine, done_once, order_unit
 
 
 class Kept(NamedTuple):
@@ -53,14 +50,7 @@ def train_on_kept(setting: Setting, kept: Kept) -> TrainSet:
 
 def order_work(program: Program) -> WorkLine:
     """Count the one time that a pool is put in order."""
-    count = once(1, program.train.num_checkpoints)
-    return WorkLine(order_unit(program.shape.num_pool), PROTOCOL, count)
-
-
-def absorb_nothing(setting: Setting, plan: Kept, answers: Answers | None) -> Kept:
-    """Leave the plan as it is: nobody was asked."""
-    del setting, answers
-    return plan
+    return done_once(order_unit(program.shape.num_pool), 1, program.train)
 
 
 def build_unguided(
@@ -76,45 +66,8 @@ def build_unguided(
         work: what ordering costs.
     """
 
-    def begin(key: jax.Array, setting: Setting) -> tuple[Kept, Questions | None]:
+    def begin(key: jax.Array, setting: Setting) -> tuple[Kept, None]:
         return order(key, setting), None
 
-    return build_selection(program, begin, absorb_nothing, train_on_kept, work)
-
-
-def build_selection(
-    program: Program,
-    begin: Callable[[jax.Array, Setting], tuple[Any, Questions | None]],
-    absorb: Callable[[Setting, Any, Answers | None], Any],
-    training: Callable[[Setting, Any], TrainSet],
-    work: tuple[WorkLine, ...],
-    *,
-    feedback: str | None = None,
-    num_questions: int = 0,
-) -> Intervention:
-    """Build an arm that selects items of the pool once, before training.
-
-    Args:
-        program: the static surroundings.
-        begin: of the intervention.
-        absorb: of the intervention.
-        training: of the intervention.
-        work: what selecting costs.
-        feedback: kind of question, None where nobody is asked.
-        num_questions: questions in the one round.
-    """
-    return Intervention(
-        num_rounds=1,
-        num_questions=num_questions,
-        feedback=feedback,
-        num_features=program.shape.num_features,
-        is_scratch=False,
-        has_penalty=False,
-        steps=even_steps(program.train),
-        begin=begin,
-        absorb=absorb,
-        training=training,
-        columns=keep_all_columns,
-        choose=ask_nothing,
-        work=work,
-    )
+    shape, steps = program.shape, even_steps(program.train)
+    return Intervention(shape.num_features, steps, begin, train_on_kept, work=work)

@@ -12,12 +12,12 @@ from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
     Setting,
+    even_steps,
     label_questions,
 )
 from hitl_sim.learn.intervention.machine_share import loss_score
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
-from hitl_sim.learn.intervention.share import Kept, build_selection, train_on_kept
-from hitl_sim.learn.optimise import TrainSet
+from hitl_sim.learn.intervention.share import Kept, train_on_kept
 from hitl_sim.learn.query import top_items, true_first
 from hitl_sim.schema import Count
 from oracles.aggregate.votes import count_votes
@@ -51,8 +51,62 @@ class VerificationArm(PeopleArm, frozen=True, tag="verification"):
         return self.questions
 
     def build(self, program: Program) -> Intervention:
-        """Build the routing of doubtful labels to people."""
-        return _build(self, program)
+        """Build the routing of doubtful labels to people.
+
+        The proxy trusts every other label. A label that more people reject than confirm
+        is taken out of training with its item; a tie is decided by lot, and what nobody
+        answered stays. An item that belongs to no class has no right label, so its
+        answers are not scored.
+
+        References:
+            Northcutt, Jiang, Chuang (2021), Confident learning: estimating uncertainty
+            in dataset labels, JAIR 70: labels ranked by the model's own confidence in
+            them.
+        """
+        shape = program.shape
+        network = proxy_network(program)
+
+        def score(params: Any, features: jax.Array, label: jax.Array) -> jax.Array:
+            return loss_score(network.apply(params, features), label)
+
+        def begin(
+            key: jax.Array, setting: Setting
+        ) -> tuple[VerificationPlan, Questions]:
+            key_fit, key_top, key_lot = jax.random.split(key, 3)
+            pool = setting.split.pool
+            params = fit_proxy(key_fit, program, setting, self.proxy_steps)
+            doubt = score(params, pool.features, pool.label)
+            every = jnp.ones(shape.num_pool, bool)
+            asked = top_items(key_top, doubt, every, self.questions)
+            label = pool.label[asked]
+            questions = label_questions(setting, asked, shape.num_classes)
+            questions = questions._replace(
+                right=(label == questions.truth).astype(jnp.int32), suggestion=label
+            )
+            whole = Kept(jnp.arange(shape.num_pool), jnp.int32(shape.num_pool))
+            return VerificationPlan(asked, key_lot, whole), questions
+
+        def absorb(
+            setting: Setting, plan: VerificationPlan, answers: Answers | None
+        ) -> VerificationPlan:
+            if answers is None:
+                raise TypeError("`answers` must be given: verification asks people.")
+            del setting
+            vote, _ = count_votes(answers.answer, answers.is_answered, 2, plan.key)
+            stays = jnp.ones(shape.num_pool, bool).at[plan.asked].set(vote != 0)
+            num_kept = jnp.maximum(stays.sum(dtype=jnp.int32), 1)
+            return plan._replace(kept=Kept(true_first(stays), num_kept))
+
+        return Intervention(
+            shape.num_features,
+            even_steps(program.train),
+            begin,
+            lambda setting, plan: train_on_kept(setting, plan.kept),
+            absorb,
+            feedback="verification",
+            num_questions=self.questions,
+            work=proxy_work(program, self.proxy_steps, score, "loss"),
+        )
 
 
 class VerificationPlan(NamedTuple):
@@ -61,64 +115,6 @@ class VerificationPlan(NamedTuple):
     asked: Int[Array, " n"]
     key: jax.Array
     kept: Kept
-
-
-def _build(arm: VerificationArm, program: Program) -> Intervention:
-    """Build the routing of doubtful labels to people.
-
-    The proxy trusts every other label. A label that more people reject than confirm is
-    taken out of training with its item; a tie is decided by lot, and what nobody
-    answered stays. An item that belongs to no class has no right label, so its
-    answers are not scored.
-
-    References:
-        Northcutt, Jiang, Chuang (2021), Confident learning: estimating uncertainty in
-        dataset labels, JAIR 70: labels ranked by the model's own confidence in them.
-    """
-    shape = program.shape
-    network = proxy_network(program)
-
-    def score(params: Any, features: jax.Array, label: jax.Array) -> jax.Array:
-        return loss_score(network.apply(params, features), label)
-
-    def begin(key: jax.Array, setting: Setting) -> tuple[VerificationPlan, Questions]:
-        key_fit, key_top, key_lot = jax.random.split(key, 3)
-        pool = setting.split.pool
-        params = fit_proxy(key_fit, program, setting, arm.proxy_steps)
-        doubt = score(params, pool.features, pool.label)
-        every = jnp.ones(shape.num_pool, bool)
-        asked = top_items(key_top, doubt, every, arm.questions)
-        label = pool.label[asked]
-        questions = label_questions(setting, asked, shape.num_classes)
-        questions = questions._replace(
-            right=(label == questions.truth).astype(jnp.int32), suggestion=label
-        )
-        whole = Kept(jnp.arange(shape.num_pool), jnp.int32(shape.num_pool))
-        return VerificationPlan(asked, key_lot, whole), questions
-
-    def absorb(
-        setting: Setting, plan: VerificationPlan, answers: Answers | None
-    ) -> VerificationPlan:
-        if answers is None:
-            raise TypeError("`answers` must be given: verification asks people.")
-        del setting
-        vote, _ = count_votes(answers.answer, answers.is_answered, 2, plan.key)
-        stays = jnp.ones(shape.num_pool, bool).at[plan.asked].set(vote != 0)
-        num_kept = jnp.maximum(stays.sum(dtype=jnp.int32), 1)
-        return plan._replace(kept=Kept(true_first(stays), num_kept))
-
-    def training(setting: Setting, plan: VerificationPlan) -> TrainSet:
-        return train_on_kept(setting, plan.kept)
-
-    return build_selection(
-        program,
-        begin,
-        absorb,
-        training,
-        proxy_work(program, arm.proxy_steps, score, "loss"),
-        feedback="verification",
-        num_questions=arm.questions,
-    )
 
 
 verification = built_in(VerificationArm)

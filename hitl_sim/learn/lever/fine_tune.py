@@ -22,7 +22,7 @@ from hitl_sim.learn.network import build_network, layers_of
 from hitl_sim.learn.optimise import TrainSet, fit
 from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.query import true_first
-from hitl_sim.learn.work import PROTOCOL, WorkLine, once, train_unit
+from hitl_sim.learn.work import WorkLine, done_once, train_unit
 from hitl_sim.schema import Count, SomeShare
 
 RANK = 4
@@ -102,7 +102,7 @@ class FineTuneLever(LeverSpec, frozen=True, tag="fine_tune"):
         def work() -> Iterator[WorkLine]:
             sizes = (host.num_left, *host.sizes)
             unit = train_unit("pretrain", config, host.train, *sizes, built=plain)
-            yield WorkLine(unit, PROTOCOL, once(self.steps, host.train.num_checkpoints))
+            yield done_once(unit, self.steps, host.train)
 
         return Lever(act, pretrain, work)
 

@@ -9,14 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
-from hitl_sim.learn.intervention import (
-    Intervention,
-)
-from hitl_sim.learn.optimise import (
-    Curve,
-    Learner,
-    TrainConfig,
-)
+from hitl_sim.learn.intervention import Intervention
+from hitl_sim.learn.optimise import Curve, Learner, TrainConfig
 
 
 class Buckets(NamedTuple):

@@ -4,25 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import jax
 from jaxtyping import Array, Float, Int
 
-from hitl_sim.learn.crowd import (
-    Labour,
-)
-from hitl_sim.learn.intervention import (
-    Arm,
-    Program,
-)
-from hitl_sim.learn.optimise import (
-    Curve,
-)
+from hitl_sim.learn.crowd import Labour
+from hitl_sim.learn.intervention import Arm, Program
+from hitl_sim.learn.optimise import Curve
 from hitl_sim.learn.optimiser import Params
-from hitl_sim.learn.replay import (
-    ReplayCount,
-)
-from hitl_sim.task import (
-    Corruption,
-)
+from hitl_sim.learn.replay import ReplayCount
+from hitl_sim.task import Corruption
 from oracles import Population
 
 
@@ -74,6 +64,24 @@ class Seeds(NamedTuple):
     study: Int[Array, ""]
     replicate: Int[Array, ""]
     stream: Int[Array, ""]
+
+
+class RunKeys(NamedTuple):
+    """Independent keys of one run, so that arms share what they have in common."""
+
+    split: jax.Array
+    init: jax.Array
+    batch: jax.Array
+    choose: jax.Array
+    crowd: jax.Array
+
+
+def run_keys(seeds: Seeds) -> RunKeys:
+    """Derive the keys of a run; arms of one replicate share all of them."""
+    key = jax.random.fold_in(jax.random.key(seeds.study), seeds.replicate)
+    key_split, key_learn, key_choose, key_crowd = jax.random.split(key, 4)
+    key_init, key_batch = jax.random.split(jax.random.fold_in(key_learn, seeds.stream))
+    return RunKeys(key_split, key_init, key_batch, key_choose, key_crowd)
 
 
 class Trace(NamedTuple):

@@ -8,20 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from hitl_sim.learn.crowd import (
-    Answers,
-    Questions,
-)
-from hitl_sim.learn.intervention import (
-    Intervention,
-    Setting,
-)
-from hitl_sim.learn.lever import (
-    Course,
-    Leg,
-)
+from hitl_sim.learn.crowd import Answers, Questions
+from hitl_sim.learn.intervention import Intervention, Setting
+from hitl_sim.learn.lever import Course, Leg
 from hitl_sim.learn.loop.bucket import buckets_of, fit_in_bucket
-from hitl_sim.learn.loop.keys import RunKeys
+from hitl_sim.learn.loop.config import RunKeys
 from hitl_sim.learn.optimise import (
     Curve,
     Evaluation,
@@ -30,9 +21,7 @@ from hitl_sim.learn.optimise import (
     init_learner,
     train,
 )
-from hitl_sim.task import (
-    Split,
-)
+from hitl_sim.task import Split
 
 
 class RoundState(NamedTuple):

@@ -11,39 +11,19 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from hitl_sim.learn.crowd import (
-    Labour,
-    collect,
-)
-from hitl_sim.learn.intervention import (
-    Intervention,
-    Setting,
-)
+from hitl_sim.learn.crowd import Labour, collect
+from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds, Trace
 from hitl_sim.learn.loop.driver import RoundState
-from hitl_sim.learn.loop.stage import (
-    build_people,
-    build_stage,
-    course_of,
-    guidance_of,
-)
-from hitl_sim.learn.optimise import (
-    Curve,
-)
-from hitl_sim.learn.replay import (
-    count,
-)
-from hitl_sim.task import (
-    TaskData,
-)
+from hitl_sim.learn.loop.stage import build_people, build_stage, course_of, guidance_of
+from hitl_sim.learn.optimise import Curve
+from hitl_sim.learn.replay import count
+from hitl_sim.task import TaskData
 from oracles.replay import RecordedAnswers
 
 
 def build_run(config: RunConfig) -> Callable[..., Trace]:
     """Build the pure function that is one whole run.
-
-    Args:
-        config: the program.
 
     Returns:
         `(seeds, hyper, data, answers=None) -> Trace`, to be mapped and compiled by the

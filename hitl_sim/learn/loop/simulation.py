@@ -6,14 +6,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from hitl_sim.learn.crowd import (
-    collect,
-)
+from hitl_sim.learn.crowd import collect
 from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds
 from hitl_sim.learn.loop.stage import build_people, build_stage, guidance_of
-from hitl_sim.task import (
-    TaskData,
-)
+from hitl_sim.task import TaskData
 from oracles.replay import RecordedAnswers
 
 
@@ -22,9 +18,6 @@ def build_simulation(config: RunConfig) -> Callable[..., Any]:
 
     People are asked the first round's questions in each round, under other item ids:
     what they are asked does not change what it takes to simulate them.
-
-    Args:
-        config: the program of the run.
 
     Returns:
         `(seeds, hyper, data, answers=None) -> arrays`, to be timed beside the run.

@@ -9,35 +9,15 @@ import jax
 import jax.numpy as jnp
 
 from hitl_sim.learn.annotator import oracle_of
-from hitl_sim.learn.crowd import (
-    Assignment,
-    Questions,
-    assign,
-    hire,
-)
+from hitl_sim.learn.crowd import Assignment, Questions, assign, hire
 from hitl_sim.learn.crowd import ask as ask_crowd
-from hitl_sim.learn.intervention import (
-    Intervention,
-    Setting,
-)
+from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.intervention.base import Perceived, Shape
 from hitl_sim.learn.lever import Course, Host, build_course
-from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds
+from hitl_sim.learn.loop.config import Hyper, RunConfig, RunKeys, Seeds, run_keys
 from hitl_sim.learn.loop.driver import RoundDriver, build_driver
-from hitl_sim.learn.loop.keys import RunKeys, run_keys
-from hitl_sim.learn.replay import (
-    REPLAYED,
-    answerable,
-    ask_recorded,
-    begin,
-    build_crowd,
-)
-from hitl_sim.task import (
-    Split,
-    TaskData,
-    build_leftover,
-    build_split,
-)
+from hitl_sim.learn.replay import REPLAYED, answerable, ask_recorded, begin, build_crowd
+from hitl_sim.task import Split, TaskData, build_leftover, build_split
 from oracles import Population, Response
 from oracles.evidence import perceive
 from oracles.feedback import KINDS
@@ -128,17 +108,16 @@ def build_stage(
     config: RunConfig, intervention: Intervention
 ) -> Callable[[Seeds, Hyper, TaskData, RecordedAnswers | None], Stage]:
     """Build the function that makes a run's task and what acts on it."""
-    program = config.program
-    shape = program.shape
+    program, shape = config.program, config.program.shape
     host, levers = host_of(config, intervention), config.intervention.lever
     found = (lever.build(host).pretrain for lever in levers)
     pretrain = next(filter(None, found), None)
+    sizes = (shape.num_pool, config.num_validation, config.num_test)
 
     def pretrained(keys: RunKeys, hyper: Hyper, data: TaskData) -> Any:
         if pretrain is None:
             return None
-        num_used = shape.num_pool + config.num_validation + config.num_test
-        items = build_leftover(keys.split, data, num_used)
+        items = build_leftover(keys.split, data, sum(sizes))
         key = jax.random.fold_in(keys.init, _PRETRAINING)
         return pretrain(key, *items, hyper.optimiser)
 
@@ -146,30 +125,21 @@ def build_stage(
         seeds: Seeds, hyper: Hyper, data: TaskData, answers: RecordedAnswers | None
     ) -> Stage:
         keys = run_keys(seeds)
-        split = build_split(
-            keys.split,
-            data,
-            hyper.corruption,
-            shape.num_pool,
-            config.num_validation,
-            config.num_test,
-        )
+        split = build_split(keys.split, data, hyper.corruption, *sizes)
+        seen = (hyper.population, split, shape)
         setting = Setting(
             split,
             jnp.asarray(data.groups),
             jnp.asarray(data.importance),
             hyper.params,
             hyper.optimiser,
-            perceive_pool(
-                keys.crowd, intervention.feedback, hyper.population, split, shape
-            ),
+            perceive_pool(keys.crowd, intervention.feedback, *seen),
         )
-        if answers is not None and config.program.panel.policy == "restrict":
-            is_askable = answerable(answers, config.program.panel, split.pool.item)
+        if answers is not None and program.panel.policy == "restrict":
+            is_askable = answerable(answers, program.panel, split.pool.item)
             setting = setting._replace(is_askable=is_askable)
         known = pretrained(keys, hyper, data)
-        numbers = (hyper.params, hyper.optimiser)
-        course = build_course(host, levers, *numbers, known)
+        course = build_course(host, levers, hyper.params, hyper.optimiser, known)
         driver = build_driver(intervention, course, program.train, setting, keys)
         return Stage(keys, setting, driver)
 

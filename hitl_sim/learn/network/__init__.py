@@ -4,7 +4,6 @@ from hitl_sim.learn.network.affine import Product as Product
 from hitl_sim.learn.network.base import Hooks as Hooks
 from hitl_sim.learn.network.base import Inputs as Inputs
 from hitl_sim.learn.network.base import Network as Network
-from hitl_sim.learn.network.base import Training as Training
 from hitl_sim.learn.network.build import NetworkChoice as NetworkChoice
 from hitl_sim.learn.network.build import NetworkConfig as NetworkConfig
 from hitl_sim.learn.network.build import PartNetwork as PartNetwork

@@ -16,7 +16,13 @@ from flax import linen, nnx
 from flax.errors import InvalidRngError
 from jaxtyping import Array, Key
 
-from hitl_sim.learn.network.base import Inputs, Network, Training
+from hitl_sim.learn.network.base import (
+    Inputs,
+    Network,
+    Training,
+    train_sampled,
+    train_through,
+)
 
 _MASK = "mask"
 """Argument of a module's call that says which rows `[B]` are no padding."""
@@ -45,18 +51,10 @@ def from_init_apply(
         sample: `(key, params, [B, D] features) -> [B, K] logits` with what is random;
             training goes through it, too.
     """
-    training = None if sample is None else _through(sample)
+    training = None if sample is None else train_sampled(sample)
     return Network(
         init, apply, lambda x: x, embed=embed, sample=sample, training=training
     )
-
-
-def _through(sample: Callable[[Any, Any, Any], jax.Array]) -> Training:
-    def apply(key: Any, params: Any, x: Any, is_used: Any) -> tuple[jax.Array, None]:
-        del is_used
-        return sample(key, params, x), None
-
-    return Training(lambda params: (params, None), lambda trained, _: trained, apply)
 
 
 def from_nnx(build: Callable[[nnx.Rngs], nnx.Module], inputs: Inputs) -> Network:
@@ -88,17 +86,14 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module], inputs: Inputs) -> Network
         weights, _, state = _parts(build(nnx.Rngs(key)))
         return Weights(weights, state) if has_state else weights
 
-    def apply(params: Any, x: Any) -> jax.Array:
-        logits: jax.Array = merged(used, params, None)(x)
-        return logits
+    def apply(params: Any, x: Any) -> Any:
+        return merged(used, params, None)(x)
 
-    def embed(params: Any, x: Any) -> jax.Array:
-        hidden: jax.Array = merged(used, params, None).embed(x)
-        return hidden
+    def embed(params: Any, x: Any) -> Any:
+        return merged(used, params, None).embed(x)
 
-    def sample(key: Any, params: Any, x: Any) -> jax.Array:
-        logits: jax.Array = merged(drawn, params, key)(x)
-        return logits
+    def sample(key: Any, params: Any, x: Any) -> Any:
+        return merged(drawn, params, key)(x)
 
     def train(key: Any, params: Any, x: Any, is_used: Any) -> tuple[jax.Array, Any]:
         module = merged(trained, params, key)
@@ -162,7 +157,7 @@ def _training(
         return None
     if has_state:
         return Training(tuple, Weights, train, takes_mask)
-    return Training(lambda params: (params, None), lambda weights, _: weights, train)
+    return train_through(train)
 
 
 def from_linen(module: linen.Module, inputs: Inputs) -> Network:
@@ -213,19 +208,14 @@ def from_linen(module: linen.Module, inputs: Inputs) -> Network:
         return Weights(weights, found) if has_state else weights
 
     def apply(params: Any, x: Any) -> Any:
-        logits: Any = module.apply(variables_with(params), x, **used)
-        return logits
+        return module.apply(variables_with(params), x, **used)
 
     def embed(params: Any, x: Any) -> Any:
-        hidden: Any = module.apply(variables_with(params), x, method="embed")
-        return hidden
+        return module.apply(variables_with(params), x, method="embed")
 
     def sample(key: Any, params: Any, x: Any) -> Any:
         drawn = flags(is_drawn=True, is_renewed=False)
-        logits: Any = module.apply(
-            variables_with(params), x, rngs={"dropout": key}, **drawn
-        )
-        return logits
+        return module.apply(variables_with(params), x, rngs={"dropout": key}, **drawn)
 
     def train(key: Any, params: Any, x: Any, is_used: Any) -> tuple[jax.Array, Any]:
         told: dict[str, Any] = dict(trained)

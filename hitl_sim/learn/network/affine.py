@@ -46,7 +46,8 @@ def affine(
         bias: of each output.
     """
     if isinstance(x, Rows):
-        return _known(x.x, x.transposed, kernel, bias)
+        out: jax.Array = _known(x.x, x.transposed, kernel, bias)
+        return out
     if kernel.shape[0] > kernel.shape[1]:
         return _narrowing(x, kernel, bias)
     return x @ kernel + bias[None]
@@ -79,26 +80,35 @@ def _narrowing_backward(
 _narrowing.defvjp(_narrowing_forward, _narrowing_backward)
 
 
-@jax.custom_vjp
-def _known(
-    x: jax.Array, transposed: jax.Array, kernel: jax.Array, bias: jax.Array
-) -> jax.Array:
-    del transposed
-    return x @ kernel + bias[None]
+def multiply_known(
+    multiply: Callable[[jax.Array, jax.Array], jax.Array],
+    rounded: Callable[[jax.Array], jax.Array] = lambda slope: slope,
+) -> Callable[[Any, Any, Any, Any], Any]:
+    """Build the product of rows whose transpose was made beforehand.
+
+    Args:
+        multiply: two matrices.
+        rounded: what the gradient of the rows is kept as.
+
+    Returns:
+        `(x [N, D], transposed [D, N], kernel [D, O], bias [O]) -> [N, O]`.
+    """
+
+    def plain(x: Any, transposed: Any, kernel: Any, bias: Any) -> Any:
+        del transposed
+        return multiply(x, kernel) + bias[None]
+
+    def forward(x: Any, transposed: Any, kernel: Any, bias: Any) -> Any:
+        return plain(x, transposed, kernel, bias), (transposed, kernel)
+
+    def backward(kept: Any, d: Any) -> Any:
+        transposed, kernel = kept
+        slope, no_part = rounded(multiply(d, kernel.T)), jnp.zeros_like(transposed)
+        return slope, no_part, multiply(transposed, d), d.sum(axis=0)
+
+    known = jax.custom_vjp(plain)
+    known.defvjp(forward, backward)
+    return known
 
 
-def _known_forward(
-    x: jax.Array, transposed: jax.Array, kernel: jax.Array, bias: jax.Array
-) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return x @ kernel + bias[None], (transposed, kernel)
-
-
-def _known_backward(
-    kept: tuple[jax.Array, jax.Array], d: jax.Array
-) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-    transposed, kernel = kept
-    no_part = jnp.zeros_like(transposed)
-    return d @ kernel.T, no_part, transposed @ d, d.sum(axis=0)
-
-
-_known.defvjp(_known_forward, _known_backward)
+_known = multiply_known(lambda a, b: a @ b)

@@ -101,6 +101,16 @@ class Training(NamedTuple):
     skips_padding: bool = True
 
 
+def train_through(apply: Callable[[Any, Any, Any, Any], tuple[Any, None]]) -> Training:
+    """Train all weights through passes that leave nothing behind."""
+    return Training(lambda params: (params, None), lambda trained, _: trained, apply)
+
+
+def train_sampled(sample: Callable[[Any, Any, Any], jax.Array]) -> Training:
+    """Train through what is random in a network, such as dropout."""
+    return train_through(lambda key, params, x, _: (sample(key, params, x), None))
+
+
 class Network(NamedTuple):
     """A network as pure functions.
 

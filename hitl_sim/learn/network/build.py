@@ -20,9 +20,9 @@ from hitl_sim.learn.network.base import (
     Inputs,
     Network,
     Size,
-    Training,
     UnitLayer,
     kept_units,
+    train_sampled,
 )
 from hitl_sim.learn.network.dense import Dense, Drop
 from hitl_sim.learn.network.half import half_affine, lay_out_half
@@ -289,20 +289,17 @@ def build_network(
         weights, multiply = (params, own) if product is None else product(params)
         return nnx.merge(graph, weights), multiply
 
-    def apply(params: Any, x: Any) -> jax.Array:
+    def apply(params: Any, x: Any) -> Any:
         module, multiply = merged(params)
-        out: jax.Array = module(x, multiply)
-        return out
+        return module(x, multiply)
 
-    def embed(params: Any, x: Any) -> jax.Array:
+    def embed(params: Any, x: Any) -> Any:
         module, multiply = merged(params)
-        out: jax.Array = module.embed(x, multiply)
-        return out
+        return module.embed(x, multiply)
 
-    def sample(key: Key[Array, ""], params: Any, x: Any) -> jax.Array:
+    def sample(key: Key[Array, ""], params: Any, x: Any) -> Any:
         module, multiply = merged(params)
-        out: jax.Array = module(x, multiply, _dropping(key, rate))
-        return out
+        return module(x, multiply, _dropping(key, rate))
 
     has_hidden = bool(config.hidden) or encoder is not None
     whole = Network(
@@ -311,7 +308,7 @@ def build_network(
         lambda x: x,
         embed=embed if has_hidden else None,
         sample=sample if rate else None,
-        training=_dropping_training(sample) if rate else None,
+        training=train_sampled(sample) if rate else None,
         layers=config,
     )
     if encoder is None:
@@ -335,20 +332,6 @@ def _dropping(key: Key[Array, ""], rate: float) -> Drop:
         return jnp.where(is_kept, x / (1 - rate), 0.0)
 
     return drop
-
-
-def _dropping_training(
-    sample: Callable[[Key[Array, ""], Any, Any], jax.Array],
-) -> Training:
-    """Train through dropout; no pass leaves anything behind."""
-
-    def apply(
-        key: Key[Array, ""], params: Any, x: Any, is_used: Any
-    ) -> tuple[jax.Array, None]:
-        del is_used
-        return sample(key, params, x), None
-
-    return Training(lambda params: (params, None), lambda trained, _: trained, apply)
 
 
 def _check(config: NetworkConfig, num_features: int, *, has_product: bool) -> None:

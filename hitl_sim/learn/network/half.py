@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hitl_sim.learn.network.affine import Rows, lay_out
+from hitl_sim.learn.network.affine import Rows, lay_out, multiply_known
 
 
 def lay_out_half(x: Float[Array, "items features"]) -> Rows:
@@ -33,7 +33,8 @@ def half_affine(
         bias: of each output.
     """
     if isinstance(x, Rows):
-        return _known(x.x, x.transposed, kernel, bias)
+        out: jax.Array = _known(x.x, x.transposed, kernel, bias)
+        return out
     return _plain(x, kernel, bias)
 
 
@@ -66,31 +67,4 @@ def _plain_backward(
 _plain.defvjp(_plain_forward, _plain_backward)
 
 
-@jax.custom_vjp
-def _known(
-    x: jax.Array, transposed: jax.Array, kernel: jax.Array, bias: jax.Array
-) -> jax.Array:
-    del transposed
-    return _multiply(x, kernel) + bias[None]
-
-
-def _known_forward(
-    x: jax.Array, transposed: jax.Array, kernel: jax.Array, bias: jax.Array
-) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return _known(x, transposed, kernel, bias), (transposed, kernel)
-
-
-def _known_backward(
-    kept: tuple[jax.Array, jax.Array], d: jax.Array
-) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
-    transposed, kernel = kept
-    no_part = jnp.zeros_like(transposed)
-    return (
-        _half(_multiply(d, kernel.T)),
-        no_part,
-        _multiply(transposed, d),
-        d.sum(axis=0),
-    )
-
-
-_known.defvjp(_known_forward, _known_backward)
+_known = multiply_known(_multiply, _half)

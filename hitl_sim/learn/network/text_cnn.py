@@ -22,7 +22,7 @@ from hitl_sim.learn.network.base import (
 )
 from hitl_sim.learn.network.build import NetworkConfig, build_network
 from hitl_sim.learn.network.dense import apply_linear
-from hitl_sim.learn.network.word import Words, read_ids
+from hitl_sim.learn.network.word import TextConfig, Words, read_ids
 from oracles import part
 
 
@@ -59,20 +59,14 @@ def text_cnn(
 
 
 @dataclass(frozen=True)
-class TextConvolutionConfig:
+class TextConvolutionConfig(TextConfig):
     """Filters of several widths over the words of a text, and their maximum over it.
 
     Attributes:
-        vocabulary: number of ids; 0 stands for no word.
-        length: ids per text, L = D.
-        embedding: width of a word's vector.
         filters: number of filters of each width.
         widths: words that a filter spans.
     """
 
-    vocabulary: int
-    length: int
-    embedding: int = 32
     filters: int = 32
     widths: tuple[int, ...] = (2, 3, 4)
 
@@ -83,16 +77,6 @@ class TextConvolutionConfig:
                 f"`network.widths` must be <= the {self.length} words of a text, got "
                 f"{max(self.widths)}."
             )
-
-    @property
-    def num_features(self) -> int:
-        """D, the width of the input that it reads."""
-        return self.length
-
-    @property
-    def is_numeric(self) -> bool:
-        """Whether its input can be a little more or less; ids cannot."""
-        return False
 
     def describe(self) -> str:
         """Name the program."""

@@ -19,7 +19,7 @@ from hitl_sim.learn.network.base import (
 )
 from hitl_sim.learn.network.build import NetworkConfig, build_network
 from hitl_sim.learn.network.dense import apply_linear
-from hitl_sim.learn.network.word import Words, is_word, read_ids
+from hitl_sim.learn.network.word import TextConfig, Words, is_word, read_ids
 from oracles import part
 
 FEED_FORWARD = 4
@@ -61,20 +61,14 @@ def transformer(
 
 
 @dataclass(frozen=True)
-class TransformerConfig:
+class TransformerConfig(TextConfig):
     """Self-attention over the words of a text, averaged over it.
 
     Attributes:
-        vocabulary: number of ids; 0 stands for no word.
-        length: ids per text, L = D.
-        embedding: width of a word's vector, a multiple of `heads`.
-        heads: attention heads.
+        heads: attention heads, a divisor of `embedding`.
         layers: blocks of attention and feed-forward layers.
     """
 
-    vocabulary: int
-    length: int
-    embedding: int = 32
     heads: int = 4
     layers: int = 1
 
@@ -85,16 +79,6 @@ class TransformerConfig:
                 "`network.heads` must divide `network.embedding` "
                 f"({self.embedding}), got {self.heads}."
             )
-
-    @property
-    def num_features(self) -> int:
-        """D, the width of the input that it reads."""
-        return self.length
-
-    @property
-    def is_numeric(self) -> bool:
-        """Whether its input can be a little more or less; ids cannot."""
-        return False
 
     def describe(self) -> str:
         """Name the program."""

@@ -1,5 +1,7 @@
 """Vectors of words, looked up by id."""
 
+from dataclasses import dataclass
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -7,6 +9,31 @@ from jaxtyping import Array, Bool, Float, Int
 
 NO_WORD = 0
 """The id that fills a text up to its length."""
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """What encoders of texts have in common.
+
+    Attributes:
+        vocabulary: number of ids; 0 stands for no word.
+        length: ids per text, L = D.
+        embedding: width of a word's vector.
+    """
+
+    vocabulary: int
+    length: int
+    embedding: int = 32
+
+    @property
+    def num_features(self) -> int:
+        """D, the width of the input that it reads."""
+        return self.length
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its input can be a little more or less; ids cannot."""
+        return False
 
 
 class Words(nnx.Module):

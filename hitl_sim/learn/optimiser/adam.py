@@ -10,9 +10,6 @@ from oracles import part
 def adam(total_steps: int) -> Transform:
     """Adam at a constant learning rate, with the decay rates of its authors.
 
-    Args:
-        total_steps: has no part in it.
-
     References:
         Kingma and Ba (2015), Adam: a method for stochastic optimization, ICLR,
         algorithm 1.

@@ -32,9 +32,6 @@ def fixed_hessian(total_steps: int) -> Descent:
     It needs no learning rate, and starts from zero. Its param `l2` > 0 is the weight of
     half the squared weights, biases apart, beside the summed cross-entropy:
     scikit-learn's 1 / C.
-
-    Args:
-        total_steps: has no part in it.
     """
     del total_steps
 

@@ -62,11 +62,6 @@ class Strategy(NamedTuple):
 def build_strategy(part: Part, shape: Shape, options: Mapping[str, Any]) -> Strategy:
     """Call a strategy's factory.
 
-    Args:
-        part: the strategy.
-        shape: sizes of the task.
-        options: its options.
-
     Raises:
         TypeError: it returns no score.
         ValueError: it looks at what no view has.
@@ -91,11 +86,6 @@ def build_strategy(part: Part, shape: Shape, options: Mapping[str, Any]) -> Stra
 
 def check_sight(name: str, strategy: Strategy, network: Network) -> None:
     """Refuse a strategy that looks at what a network does not show.
-
-    Args:
-        name: of the strategy.
-        strategy: as it is built.
-        network: that is trained.
 
     Raises:
         ValueError: nothing in the network is random, or it has no hidden layer.

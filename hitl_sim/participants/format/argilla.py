@@ -20,7 +20,6 @@ from typing import Any
 from hitl_sim.participants.answers import LABEL, MARKS, RATING
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.gather import export_of_tasks
-from hitl_sim.participants.format.mark import longest_text
 from hitl_sim.participants.format.reading import (
     Findings,
     Labels,
@@ -30,9 +29,9 @@ from hitl_sim.participants.format.reading import (
     TaskPlace,
     as_label,
     as_person,
+    longest_text,
     note_on_drafts,
 )
-from hitl_sim.participants.table_file import Layout
 
 _SUBMITTED, _DISCARDED = "submitted", "discarded"
 _OPEN = ("draft", "pending")
@@ -58,8 +57,7 @@ class _Response:
     started: Any = None
 
 
-def _recognise(value: Mapping[str, Any], layout: Layout) -> bool:
-    del layout
+def _recognise(value: Mapping[str, Any]) -> bool:
     return any(map(_is_record, _records(value)))
 
 

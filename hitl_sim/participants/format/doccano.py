@@ -29,7 +29,6 @@ from hitl_sim.participants.format.reading import (
     as_person,
     person_of_file,
 )
-from hitl_sim.participants.table_file import Layout
 
 _NAMES, _SPANS = "labels", "spans"
 _SUPPORTED = (_NAMES, _SPANS)
@@ -39,8 +38,7 @@ _SHARED = "all"
 _FIELDS = {"annotator": "user", "item": "id", "answer": "label"}
 
 
-def _recognise(value: Mapping[str, Any], layout: Layout) -> bool:
-    del layout
+def _recognise(value: Mapping[str, Any]) -> bool:
     is_about = bool({"text", "filename", "data"} & set(value))
     are_labels = any(_are_labels(value.get(name)) for name in (*_LABELS, *_UNABLE))
     return is_about and (are_labels or _is_old(value))

@@ -1,27 +1,91 @@
-"""From what a format read to the one table of answers."""
+"""From what a format read to the one table of answers to one question."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 import pyarrow as pa
 
 from hitl_sim.participants.answers import LABEL, MARKS, NOTHING, Answers
-from hitl_sim.participants.clean import clean
-from hitl_sim.participants.format.choose import choose_question
+from hitl_sim.participants.clean import PLAIN, Layout, clean
 from hitl_sim.participants.format.document import Entry
-from hitl_sim.participants.format.mark import words_of
 from hitl_sim.participants.format.reading import (
     Findings,
     Labels,
     Question,
-    Reading,
     Submission,
     name_items,
+    words_of,
 )
-from hitl_sim.participants.format.registry import Format, Recognise
-from hitl_sim.participants.table_file import Layout
+from hitl_sim.participants.format.registry import Format
+
+_SHOWN = 8
+
+
+def choose_question(
+    reading: Findings, asked: str | None, kind: str | None = None
+) -> Question:
+    """Choose a question.
+
+    `kind` is that of the answers that are wanted, where that leaves one question.
+
+    Raises:
+        ValueError: there is no such question, its type is not supported, or there are
+            several and none was named; lists them.
+    """
+    origin, found = reading.place.origin, reading.questions
+    if asked is not None:
+        if asked not in found:
+            raise ValueError(
+                f"`--question` must be one of {_listed(found.values())}, got {asked!r}."
+            )
+        if found[asked].kind is None:
+            raise ValueError(f"{origin}: {_refusal([found[asked]], reading)}")
+        return found[asked]
+    if not found:
+        raise ValueError(
+            f"{origin}: must hold answers, got {len(reading.submissions)} submissions "
+            "without any."
+        )
+    able = [question for question in found.values() if question.kind is not None]
+    if kind is not None and sum(question.kind == kind for question in able) == 1:
+        return next(question for question in able if question.kind == kind)
+    if len(able) > 1:
+        raise ValueError(
+            f"{origin}: must hold one {reading.word}, got {len(found)}: "
+            f"{_listed(found.values())}. Import one of them: --question "
+            f"{_quoted(able[0].name)}."
+        )
+    unable = [question for question in found.values() if question.kind is None]
+    if unable:
+        rest = (
+            f" Import the other alone: --question {_quoted(able[0].name)}."
+            if able
+            else ""
+        )
+        raise ValueError(f"{origin}: {_refusal(unable, reading)}{rest}")
+    return able[0]
+
+
+def _refusal(unable: Sequence[Question], reading: Findings) -> str:
+    said = ", ".join(
+        f"{reading.word} {q.name!r} has type {q.type}" for q in unable[:_SHOWN]
+    )
+    return (
+        f"{said}, which is not supported; supported are {', '.join(reading.supported)}."
+    )
+
+
+def _listed(questions: Iterable[Question]) -> str:
+    listed = [f"{q.name!r} ({q.type})" for q in questions]
+    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+    return ", ".join(listed[:_SHOWN]) + more
+
+
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() else f'"{name}"'
+
 
 _JOIN = " + "
 _USED = ("kind", "rename", "salt", "is_pseudonymous")
@@ -35,7 +99,7 @@ _Row = dict[str, Any]
 
 def export_of_tasks(
     name: str,
-    recognise: Recognise,
+    recognise: Callable[[Mapping[str, Any]], bool],
     read: Callable[[Sequence[Entry], Findings], Sequence[Submission]],
     *,
     word: str,
@@ -56,7 +120,7 @@ def export_of_tasks(
         fields: what the file calls a column of `FIELDS`.
         id_of: id of a task; None where it has none.
         tasks_of: the tasks of a file's objects, where an object holds several.
-        is_by_task: as for `Reading`.
+        is_by_task: as for `Findings`.
     """
 
     def read_all(
@@ -64,35 +128,19 @@ def export_of_tasks(
     ) -> Answers:
         tasks = tasks_of(entries)
         items, place, notes = name_items(tasks, [id_of(t.value) for t in tasks], origin)
-        found = Findings(items, place)
-        submissions = read(tasks, found)
-        reading = Reading(
-            place=place,
-            word=word,
-            questions=found.questions,
-            supported=supported,
-            submissions=submissions,
-            fields=fields,
-            gold=found.gold,
-            is_by_task=is_by_task,
-            notes=(*notes, *found.all_notes()),
-        )
-        return gather(reading, layout, question)
+        found = Findings(items, place, word, supported, fields, is_by_task, notes)
+        found.submissions = read(tasks, found)
+        return gather(found, layout, question)
 
-    return Format(name, recognise, read_all)
+    return Format(name, lambda value, _: recognise(value), read_all)
 
 
-def gather(reading: Reading, layout: Layout, asked: str | None = None) -> Answers:
+def gather(reading: Findings, layout: Layout, asked: str | None = None) -> Answers:
     """Bring the answers to one question into the form of `FIELDS`.
 
     A set of several labels is one option, in one spelling whatever their order. What a
     submission leaves open is no skip: it marks no part in a question of marks, and is
     left out in others.
-
-    Args:
-        reading: a file.
-        layout: of it `kind`, `rename`, `salt` and `is_pseudonymous` count.
-        asked: the question, where the file has several.
 
     Raises:
         ValueError: as `choose_question` and `clean`, and where the layout speaks of
@@ -115,31 +163,27 @@ def gather(reading: Reading, layout: Layout, asked: str | None = None) -> Answer
     rows = [_row(given, answer, question, reading) for given, answer in kept]
     num_shared = _drop_shared_times(rows, kept) if reading.is_by_task else 0
     names = {name: reading.fields.get(name, name) for name in rows[0]}
-    meant = Layout(
-        columns=names,
-        kind=question.kind,
-        rename=layout.rename,
-        salt=layout.salt,
-        is_pseudonymous=layout.is_pseudonymous,
-    )
+    meant = replace(layout, columns=names, kind=question.kind)
     place = reading.place.only([given.entry for given, _ in kept])
-    cleaned = clean(_table(rows, names), meant, place)
+    columns = {n: _column([row[field] for row in rows]) for field, n in names.items()}
+    cleaned = clean(pa.table(columns), meant, place)
     notes = (
-        *reading.notes,
+        *reading.all_notes(),
         *_notes_on_open(num_open, num_shared, question),
         *_notes_on_labels([labels for _, labels in kept if labels], question),
         *cleaned.notes,
     )
-    return Answers(cleaned.table, _origin(reading, question), notes)
+    origin = reading.place.origin
+    if len(reading.questions) > 1:
+        origin = f"{origin}, {reading.word} {question.name!r}"
+    return Answers(cleaned.table, origin, notes)
 
 
 def _check_layout(layout: Layout) -> None:
     """Refuse whatever a layout says of columns: an option that does nothing."""
-    plain = Layout()
     for each in fields(Layout):
-        if each.name in _USED or getattr(layout, each.name) == getattr(
-            plain, each.name
-        ):
+        is_said = getattr(layout, each.name) != getattr(PLAIN, each.name)
+        if each.name in _USED or not is_said:
             continue
         option = _OPTIONS.get(each.name, each.name.replace("_", "-"))
         raise ValueError(
@@ -157,7 +201,7 @@ def _answer(given: Submission, question: Question) -> Labels | None:
 
 
 def _row(
-    given: Submission, answer: Labels | None, question: Question, reading: Reading
+    given: Submission, answer: Labels | None, question: Question, reading: Findings
 ) -> _Row:
     gold = reading.gold.get((given.item, question.name))
     row: _Row = {
@@ -189,13 +233,6 @@ def _joined(labels: Labels) -> str:
     return _JOIN.join(sorted(set(labels)))
 
 
-def _table(rows: list[_Row], names: Mapping[str, str]) -> pa.Table:
-    columns = {
-        name: _column([row[field] for row in rows]) for field, name in names.items()
-    }
-    return pa.table(columns)
-
-
 def _column(values: list[Any]) -> pa.Array:
     """Numbers where all are, texts where one is not: moments come as either."""
     if all(isinstance(value, int | float | None) for value in values):
@@ -209,13 +246,6 @@ def _as_float(value: float | None) -> float | None:
         return None if value is None else float(value)
     except OverflowError:
         return math.inf
-
-
-def _origin(reading: Reading, question: Question) -> str:
-    origin = reading.place.origin
-    if len(reading.questions) == 1:
-        return origin
-    return f"{origin}, {reading.word} {question.name!r}"
 
 
 def _notes_on_open(num_open: int, num_shared: int, question: Question) -> list[str]:

@@ -21,7 +21,6 @@ from typing import Any
 from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.gather import export_of_tasks
-from hitl_sim.participants.format.mark import longest_text, marked_words, span_in
 from hitl_sim.participants.format.reading import (
     Findings,
     Labels,
@@ -30,9 +29,11 @@ from hitl_sim.participants.format.reading import (
     TaskPlace,
     as_label,
     as_person,
+    longest_text,
+    marked_words,
     note_on_drafts,
+    span_in,
 )
-from hitl_sim.participants.table_file import Layout
 
 _SIDES = {"left": "first", "right": "second", "both": "tie", "none": "tie"}
 _KINDS = {"choices": LABEL, "rating": RATING, "pairwise": PREFERENCE, "labels": MARKS}
@@ -41,8 +42,7 @@ _FIELDS = {"annotator": "completed_by", "started": "created_at", "seconds": "lea
 _Row = dict[str, Any]
 
 
-def _recognise(value: Mapping[str, Any], layout: Layout) -> bool:
-    del layout
+def _recognise(value: Mapping[str, Any]) -> bool:
     found = value.get("annotations")
     if not isinstance(found, list) or "images" in value:
         return False

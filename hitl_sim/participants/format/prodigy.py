@@ -32,7 +32,6 @@ from hitl_sim.participants.format.reading import (
     as_person,
     person_of_file,
 )
-from hitl_sim.participants.table_file import Layout
 
 _DECISIONS = ("accept", "reject", "ignore")
 _BINARY = ("classification", "text", "html", "image")
@@ -43,8 +42,7 @@ _NONE = "(none)"
 _UNNAMED = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d$")
 
 
-def _recognise(value: Mapping[str, Any], layout: Layout) -> bool:
-    del layout
+def _recognise(value: Mapping[str, Any]) -> bool:
     is_decided = value.get("answer") in _DECISIONS
     return is_decided and bool({"_task_hash", "_input_hash", "_view_id"} & set(value))
 

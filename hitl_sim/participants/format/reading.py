@@ -2,12 +2,54 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
+from hitl_sim.participants.answers import NOTHING
 from hitl_sim.participants.column import Place
 from hitl_sim.participants.format.document import Entry
-from hitl_sim.participants.format.mark import marked_words, note_on_names, span_in
 from hitl_sim.table.spelling import canonical
+
+
+def longest_text(data: Mapping[str, Any]) -> str:
+    """Return the longest text of a task: the one that spans are marked in."""
+    texts = [value for value in data.values() if isinstance(value, str)]
+    return max(texts, key=len, default="")
+
+
+def words_of(text: str) -> list[tuple[int, int]]:
+    """Return where every word of a text starts and ends."""
+    edges = [0, *(i + 1 for i, c in enumerate(text) if c.isspace()), len(text) + 1]
+    return [(a, b - 1) for a, b in pairwise(edges) if b - 1 > a]
+
+
+def marked_words(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Return the numbers of the words that spans touch, as an answer of marks."""
+    spans = list(spans)
+    marked = [
+        str(place)
+        for place, (start, end) in enumerate(words_of(text))
+        if any(start < stop and begin < end for begin, stop in spans)
+    ]
+    return " ".join(marked) or NOTHING
+
+
+def span_in(text: str, start: Any, end: Any) -> tuple[int, int]:
+    """Return a span as whole numbers.
+
+    Raises:
+        ValueError: it is no span, or ends behind the text (in UTF-16 code units, as
+            browsers count): the file then holds a link to the text, not the text.
+    """
+    try:
+        ends = int(start), int(end)
+    except OverflowError:
+        raise ValueError("a span without end") from None
+    length = len(text.encode("utf-16-le")) // 2
+    if not 0 <= ends[0] <= ends[1] <= length:
+        raise ValueError(f"a span outside of the text's {length} characters")
+    return ends
+
 
 Labels = tuple[str, ...]
 """An answer: one label, or several where a question takes several."""
@@ -54,34 +96,6 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A file as its format reads it, before a question is chosen.
-
-    Attributes:
-        place: of messages; it numbers the objects of the file.
-        word: what the format calls a question.
-        questions: all that the file answers, by name.
-        supported: types of question that can be imported.
-        submissions: in the order of the file.
-        fields: what the file calls a column of `FIELDS`.
-        gold: the right answer by item and question.
-        is_by_task: whether a submission is one person's work on all questions of a
-            task, so that what it lacks was left open, and its time is shared.
-        notes: what was found and survived.
-    """
-
-    place: "TaskPlace"
-    word: str
-    questions: Mapping[str, Question]
-    supported: Sequence[str]
-    submissions: Sequence[Submission]
-    fields: Mapping[str, str]
-    gold: Mapping[tuple[str, str], Labels] = field(default_factory=dict)
-    is_by_task: bool = True
-    notes: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
 class TaskPlace(Place):
     """Where in a file of tasks something is wrong: a task's id, not a row.
 
@@ -115,31 +129,37 @@ Span = tuple[Any, Any, Any]
 
 @dataclass
 class Findings:
-    """What the tasks of a file hold besides submissions, task by task.
+    """What a file holds as its format reads it, before a question is chosen.
 
     Attributes:
         items: item of each task.
-        place: of messages.
-        questions: by name.
-        gold: the right answer by item and question.
+        place: of messages; it numbers the tasks of the file.
+        word: what the format calls a question.
+        supported: types of question that can be imported.
+        fields: what the file calls a column of `FIELDS`.
+        is_by_task: whether a submission is one person's work on all questions of a
+            task, so that what it lacks was left open, and its time is shared.
         notes: what was found and survived.
+        submissions: in the order of the file.
+        questions: all that the file answers, by name.
+        gold: the right answer by item and question.
         span_names: labels of spans.
     """
 
     items: Sequence[str]
     place: TaskPlace
+    word: str
+    supported: Sequence[str]
+    fields: Mapping[str, str]
+    is_by_task: bool
+    notes: list[str]
+    submissions: Sequence[Submission] = ()
     questions: dict[str, Question] = field(default_factory=dict)
     gold: dict[tuple[str, str], Labels] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
     span_names: set[str] = field(default_factory=set)
 
     def question(self, number: int, at: str, asked: Question) -> Question:
         """Return a question as tasks before this one ask it.
-
-        Args:
-            number: of the task, from 0.
-            at: field that tells the question's type.
-            asked: the question, as this task asks it.
 
         Raises:
             ValueError: it has another type in other tasks; names task and field.
@@ -180,8 +200,16 @@ class Findings:
         return (marked_words(text, ends),)
 
     def all_notes(self) -> list[str]:
-        """Return the notes; the last is on labels of spans."""
-        return self.notes + note_on_names(self.span_names)
+        """Return the notes; the last says that labels of spans are not told apart."""
+        found = sorted(self.span_names)
+        if len(found) < 2:
+            return self.notes
+        shown = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")
+        return [
+            *self.notes,
+            f"spans have {len(found)} labels ({shown}); a word counts as marked or "
+            "not, whatever its label.",
+        ]
 
 
 def name_items(
@@ -189,10 +217,7 @@ def name_items(
 ) -> tuple[list[str], TaskPlace, list[str]]:
     """Name the items of a file by their ids, or by their place where there is none.
 
-    Args:
-        entries: objects of the file.
-        ids: id of each one's task; None where it has none.
-        origin: the file.
+    An id is None where the task has none.
 
     Returns:
         Item of each object; the place, for messages; a note where ids are lacking.
@@ -228,10 +253,6 @@ def person_of_file(
     """Take the file's name for the person where the answers name nobody.
 
     Tools that write a file for each annotator call it after them.
-
-    Args:
-        entries: objects of the files.
-        who: person that each one names.
 
     Returns:
         Person of each object, and a note on those that the file names.

@@ -6,11 +6,10 @@ from typing import Any
 import pyarrow as pa
 
 from hitl_sim.participants.answers import Answers
-from hitl_sim.participants.clean import clean
+from hitl_sim.participants.clean import Layout, clean, refuse_question, without_marks
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.reading import as_label, name_items
 from hitl_sim.participants.format.registry import Format
-from hitl_sim.participants.table_file import Layout, without_marks
 
 _NEEDED = ("annotator", "item")
 
@@ -23,11 +22,7 @@ def _recognise(value: Mapping[str, Any], layout: Layout) -> bool:
 def _read(
     entries: Sequence[Entry], origin: str, layout: Layout, question: str | None
 ) -> Answers:
-    if question is not None:
-        raise ValueError(
-            f"`--question` must be left out for a table, got {question!r}. A table has "
-            "the answers to one question."
-        )
+    refuse_question(question)
     ids = [entry.value.get(layout.columns.get("item", "item")) for entry in entries]
     _, place, _ = name_items(entries, ids, origin)
     names = list(dict.fromkeys(name for entry in entries for name in entry.value))

@@ -13,16 +13,37 @@ from typing import Any
 
 from hitl_sim.participants import format as package
 from hitl_sim.participants.answers import Answers
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.document import Entry, read_entries
-from hitl_sim.participants.format.foreign import name_foreign
-from hitl_sim.participants.table_file import Layout
+
+_FOREIGN: tuple[tuple[frozenset[str], str], ...] = (
+    (
+        frozenset({"annotation_id", "annotator"}),
+        "Label Studio's JSON-MIN, which knows no skips. Export as JSON",
+    ),
+    (
+        frozenset({"completions"}),
+        "an export of Label Studio before 1.0 (completions), which names no people",
+    ),
+    (frozenset({"images", "annotations", "categories"}), "COCO, which names no people"),
+    (
+        frozenset({"paragraphs"}),
+        "training data of spaCy or SQuAD, which names no people",
+    ),
+    (frozenset({"text", "ents"}), "documents of spaCy, which name no people"),
+    (
+        frozenset({"annotation", "annotation_agent"}),
+        "records of Argilla before 1.8 or of Rubrix, which keep one answer each",
+    ),
+    (frozenset({"data_row", "projects"}), "an export of Labelbox"),
+    (frozenset({"_via_settings"}), "a project of VGG Image Annotator"),
+    (frozenset({"source-ref"}), "a manifest of SageMaker Ground Truth"),
+)
+
 
 # Objects of a file that are looked at until one is recognised.
 _LOOKED_AT = 100
 _SHOWN = 12
-
-
-Recognise = Callable[[Mapping[str, Any], Layout], bool]
 
 
 @dataclass(frozen=True)
@@ -37,7 +58,7 @@ class Format:
     """
 
     name: str
-    recognise: Recognise
+    recognise: Callable[[Mapping[str, Any], Layout], bool]
     read: Callable[[Sequence[Entry], str, Layout, str | None], Answers]
 
 
@@ -53,11 +74,6 @@ def formats() -> tuple[Format, ...]:
 def read_export(path: Path, layout: Layout, question: str | None = None) -> Answers:
     """Import answers that come as JSON, whichever tool wrote them.
 
-    Args:
-        path: JSON or JSON Lines, or an archive (.zip) or a folder of such files.
-        layout: what the columns mean.
-        question: which question, where the file has several.
-
     Raises:
         ValueError: the file cannot be read, is of no format that is known, or holds
             what cannot be meant.
@@ -68,7 +84,7 @@ def read_export(path: Path, layout: Layout, question: str | None = None) -> Answ
             if each.recognise(entry.value, layout):
                 return each.read(entries, str(path), layout, question)
     first = entries[0].value
-    foreign = name_foreign(first)
+    foreign = next((name for of, name in _FOREIGN if of <= set(first)), None)
     fields = ", ".join(map(repr, list(first)[:_SHOWN])) or "nothing"
     known = ", ".join(each.name for each in formats())
     got = foreign or f"objects with the fields {fields}"

@@ -1,7 +1,5 @@
 """A population seen at work: how right, how fast, how consistent its people are."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +30,6 @@ _LEAST_SPAN = 0.1
 
 def draw_crowd(portrait: Portrait) -> Figure:
     """Draw what a crowd did.
-
-    Args:
-        portrait: from `portray`.
 
     Returns:
         Six panels: accuracy of people, times, practice, redundancy beside independent
@@ -92,10 +87,12 @@ def _draw_accuracy(axes: Axes, portrait: Portrait) -> None:
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
     )
     axes.axvline(1.0 / portrait.num_options, color=GREY, linestyle=":", linewidth=1.2)
-    axes.set_xlim(min(low, 1.0 / portrait.num_options - 0.03), 1.01)
-    axes.set_xlabel("share right (dotted: chance)")
-    axes.set_ylabel("people")
-    axes.set_title("Who is how right")
+    axes.set(
+        xlim=(min(low, 1.0 / portrait.num_options - 0.03), 1.01),
+        xlabel="share right (dotted: chance)",
+        ylabel="people",
+        title="Who is how right",
+    )
 
 
 def _draw_times(axes: Axes, portrait: Portrait) -> None:
@@ -106,10 +103,12 @@ def _draw_times(axes: Axes, portrait: Portrait) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_yticks([])
-    axes.set_xlabel("seconds per answer (log scale)")
-    axes.set_ylabel("answers")
-    axes.set_title("How long it takes")
+    axes.set(
+        yticks=[],
+        xlabel="seconds per answer (log scale)",
+        ylabel="answers",
+        title="How long it takes",
+    )
 
 
 def _draw_practice(axes: Axes, portrait: Portrait) -> None:
@@ -118,10 +117,12 @@ def _draw_practice(axes: Axes, portrait: Portrait) -> None:
     axes.plot(middle, portrait.practice, color=_RED, marker="o", markersize=4)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    axes.set_ylim(0.0, 1.15 * float(portrait.practice.max()))
-    axes.set_xlabel("questions answered (log scale)")
-    axes.set_ylabel("median seconds")
-    axes.set_title("Practice")
+    axes.set(
+        ylim=(0.0, 1.15 * float(portrait.practice.max())),
+        xlabel="questions answered (log scale)",
+        ylabel="median seconds",
+        title="Practice",
+    )
 
 
 def _draw_redundancy(axes: Axes, portrait: Portrait) -> None:
@@ -135,10 +136,12 @@ def _draw_redundancy(axes: Axes, portrait: Portrait) -> None:
         axes.plot(
             sizes, curve, style, color=colour, marker=marker, markersize=5, label=name
         )
-    axes.set_xticks(sizes)
-    axes.set_xlabel("people per item")
-    axes.set_ylabel("share of labels right")
-    axes.set_title("What asking more buys")
+    axes.set(
+        xticks=sizes,
+        xlabel="people per item",
+        ylabel="share of labels right",
+        title="What asking more buys",
+    )
     values = np.concatenate([curve for _, curve, *_ in lines])
     low, high = float(values.min()), float(values.max())
     spare = max(0.02, (_LEAST_SPAN - (high - low)) / 2.0)
@@ -156,10 +159,7 @@ def _draw_shares(
         text = f"{value:.2f}" if np.isfinite(value) else "none"
         write_end(axes, height, at, text, points=3)
     axes.set_yticks(place, list(shares))
-    axes.set_xlim(0.0, 1.2)
-    axes.set_xticks([0.0, 0.5, 1.0])
-    axes.set_xlabel(what)
-    axes.set_title(title)
+    axes.set(xlim=(0.0, 1.2), xticks=[0.0, 0.5, 1.0], xlabel=what, title=title)
 
 
 def check_figure(path: Path) -> None:

@@ -1,25 +1,18 @@
 """Control and arms in accuracy, joules and human hours, with their chance to lead."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from hitl_sim.analysis import Finding
 from hitl_sim.analysis.verdict import Decision
-from hitl_sim.report.figure.choice import arm_name
 from hitl_sim.report.figure.style import (
     BLACK,
-    colour_of,
     joule_ticks,
+    legend_below,
+    looks_of,
     mark,
-    marker_of,
     new_figure,
 )
 from hitl_sim.unit import S_PER_H
@@ -42,42 +35,54 @@ def draw_frontier(decision: Decision) -> Figure:
 
     Filled points are on the frontier in more than half of the resamples, in all
     objectives together; so a filled point may lie behind another one in one plane.
-
-    Args:
-        decision: of one task.
     """
-    task, frontier = decision.task, decision.frontier
+    task = decision.task
     findings = [task.control, *(arm.finding for arm in decision.arms)]
-    names = list(dict.fromkeys(arm_name(f) for f in findings))
-    colours = {**colour_of(names[1:]), names[0]: BLACK}
-    markers = {**marker_of(names[1:]), names[0]: "*"}
+    control, *names = dict.fromkeys(finding.name for finding in findings)
+    looks = {control: {"color": BLACK, "marker": "*"}, **looks_of(names)}
     figure = new_figure(8.0)
-    above, below = figure.subplots(2, 1)
-    for finding, share in zip(findings, frontier.membership, strict=True):
+    above, below = panels = figure.subplots(2, 1)
+    for finding, share in zip(findings, decision.frontier.membership, strict=True):
         if finding.reach.hits == 0:
             continue
-        look = {
-            "color": colours[arm_name(finding)],
-            "marker": markers[arm_name(finding)],
-            "markersize": 9 if finding is task.control else 6.5,
-            "markerfacecolor": colours[arm_name(finding)] if share > _SURE else "white",
-            "linestyle": "none",
-            "zorder": 3 if share > _SURE else 2,
-        }
-        _point(above, finding.joules.value, finding.test_accuracy.value, look)
-        _point(below, finding.joules.value, _hours(finding), look)
-    for axes in (above, below):
+        look, is_sure = looks[finding.name], share > _SURE
+        hours = (
+            float(finding.usage.paid_s) + float(finding.usage.requester_s)
+        ) / S_PER_H
+        for axes, height in zip(
+            panels, (finding.test_accuracy.value, hours), strict=True
+        ):
+            if np.isfinite(finding.joules.value) and np.isfinite(height):
+                axes.plot(
+                    [finding.joules.value],
+                    [height],
+                    markersize=9 if finding is task.control else 6.5,
+                    markerfacecolor=look["color"] if is_sure else "white",
+                    linestyle="none",
+                    zorder=3 if is_sure else 2,
+                    **look,
+                )
+    for axes in panels:
         axes.set_xscale("log")
         joule_ticks(axes)
         axes.xaxis.set_major_locator(FixedLocator(_ticks(*axes.get_xlim())))
         axes.xaxis.set_minor_locator(NullLocator())
-    above.set_ylabel("test accuracy (share right)")
-    above.set_title(f"{task.task}: accuracy and joules of training")
-    below.set_xlabel("device energy per success, choosing included (J, log scale)")
-    below.set_ylabel("paid and requester time (h per success)")
-    below.set_title("human hours and joules of training")
+    above.set(
+        ylabel="test accuracy (share right)",
+        title=f"{task.task}: accuracy and joules of training",
+    )
+    below.set(
+        xlabel="device energy per success, choosing included (J, log scale)",
+        ylabel="paid and requester time (h per success)",
+        title="human hours and joules of training",
+    )
     below.set_ylim(bottom=-0.05 * max(1e-9, below.get_ylim()[1]))
-    _legend(figure, names, colours, markers)
+    handles = [
+        *(mark(name, look["marker"], look["color"]) for name, look in looks.items()),
+        mark("filled: on the frontier in most resamples", "o"),
+        mark("open: beaten in most resamples", "o", markerfacecolor="white"),
+    ]
+    legend_below(figure, 2, handles=handles)
     return figure
 
 
@@ -95,23 +100,3 @@ def _ticks(low: float, high: float) -> list[float]:
         even = MaxNLocator(_FEWEST_TICKS).tick_values(low, high)
         return [float(tick) for tick in even if low <= tick <= high]
     return shown
-
-
-def _point(axes: Axes, x: float, y: float, look: Mapping[str, Any]) -> None:
-    if np.isfinite(x) and np.isfinite(y):
-        axes.plot([x], [y], **look)
-
-
-def _hours(finding: Finding) -> float:
-    usage = finding.usage
-    return (float(usage.paid_s) + float(usage.requester_s)) / S_PER_H
-
-
-def _legend(
-    figure: Figure, names: list[str], colours: dict[str, str], markers: dict[str, str]
-) -> None:
-    handles = [mark(name, markers[name], colours[name]) for name in names]
-    handles.append(mark("filled: on the frontier in most resamples", "o"))
-    beaten = "open: beaten in most resamples"
-    handles.append(mark(beaten, "o", markerfacecolor="white"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)

@@ -1,21 +1,23 @@
 """Figure 2: rho by crowd quality, one panel per arm, with 95 % intervals."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from hitl_sim.analysis import Finding, TaskResult
-from hitl_sim.report.figure.choice import arm_name
-from hitl_sim.report.figure.cloud import draw_cloud
 from hitl_sim.report.figure.style import (
     BLACK,
     GREY,
     colour_of,
     folded,
+    legend_below,
     mark,
     new_figure,
     ratio_axis,
@@ -29,20 +31,19 @@ _SHADES = ("o", "s", "D", "v", "P")
 _DODGE = 0.3
 _INSIDE = 1.1
 """Keeps arrows and triangles off the panel's upper edge."""
-_PANEL_IN = 2.7
+_PANEL_IN, _CLOUD_IN = 2.7, 2.9
 _TITLE_CHARACTERS = {1: 58, 2: 28}
 """By the panels of a row."""
 _MOST_ABREAST = 7
 """Crowds under one panel, beyond which panels take a row each."""
 _MOST_NAMED = 24
 """Crowds under one panel whose names can be read; shared errors in one legend."""
+_BLAMED = ("shared_error", "repeatability", "systematic", "seconds")
+"""Dials that colour is given to, the first that varies; then any other."""
 
 
 def draw_quality(task: TaskResult) -> Figure:
     """Draw rho of every condition of a task, the crowds from best to worst.
-
-    Args:
-        task: one task's result.
 
     Returns:
         One panel for those who ask nobody and one per arm that asks people. An arrow
@@ -50,35 +51,18 @@ def draw_quality(task: TaskResult) -> Figure:
         condition in which nobody reached the target. Where there are too many crowds
         to be named, each is a point.
     """
-    panels = _panels(task)
-    crowds = _crowds(task)
-    low, high = _limits(task.findings)
+    panels: dict[str, list[Finding]] = {}
+    for finding in task.findings or (task.control,):
+        name = finding.name if finding.has_people else _NOBODY
+        panels.setdefault(name, []).append(finding)
+    limits, shades = _limits(task.findings), _shades(task)
     widest = max(len({_place(f) for f in found}) for found in panels.values())
-    if max(widest, len(_shades(task))) > _MOST_NAMED:
-        asked = {name: found for name, found in panels.items() if name != _NOBODY}
-        return _headed(draw_cloud(asked, (low, high)), task)
-    columns = 2 if widest <= _MOST_ABREAST else 1
-    rows = math.ceil(len(panels) / columns)
-    figure = new_figure(1.1 + rows * _PANEL_IN)
-    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
-    shades = _shades(task)
-    colours = colour_of([name for name in panels if name != _NOBODY])
-    for axes, (name, findings) in zip(grid.flat, panels.items(), strict=False):
-        named = [(_place(finding), finding) for finding in findings]
-        here = {place for place, _ in named}
-        order = [place for place in crowds if place in here] or [p for p, _ in named]
-        axes.set_title(folded(name, _TITLE_CHARACTERS[columns]))
-        ratio_axis(axes, low, high)
-        _draw_panel(axes, named, order, shades, colours.get(name, BLACK))
-        axes.set_xlabel(_order(findings), fontsize=8.5)
-    for axes in list(grid.flat)[len(panels) :]:
-        axes.set_visible(False)
-    _legend(figure, shades)
-    return _headed(figure, task)
-
-
-def _headed(figure: Figure, task: TaskResult) -> Figure:
-    """Say what the axis and the figure are."""
+    if max(widest, len(shades)) > _MOST_NAMED:
+        panels.pop(_NOBODY, None)
+        figure = _draw_cloud(panels, limits)
+    else:
+        columns = 2 if widest <= _MOST_ABREAST else 1
+        figure = _draw_crowds(panels, limits, shades, _crowds(task), columns)
     figure.supylabel(
         f"{RHO}: joules to the target / control's (log scale)", fontsize=9.5
     )
@@ -86,13 +70,45 @@ def _headed(figure: Figure, task: TaskResult) -> Figure:
     return figure
 
 
-def _panels(task: TaskResult) -> dict[str, list[Finding]]:
-    """Return the conditions of each panel."""
-    panels: dict[str, list[Finding]] = {}
-    for finding in task.findings or (task.control,):
-        name = arm_name(finding) if finding.has_people else _NOBODY
-        panels.setdefault(name, []).append(finding)
-    return panels
+def _draw_crowds(
+    panels: Mapping[str, Sequence[Finding]],
+    limits: tuple[float, float],
+    shades: Mapping[str, str],
+    crowds: Sequence[str],
+    columns: int,
+) -> Figure:
+    """Draw every crowd at a place of its own, the best first, and name it."""
+    rows = math.ceil(len(panels) / columns)
+    figure = new_figure(1.1 + rows * _PANEL_IN)
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    colours = colour_of(name for name in panels if name != _NOBODY)
+    for axes, (name, findings) in zip(grid.flat, panels.items(), strict=False):
+        named = [(_place(finding), finding) for finding in findings]
+        here = {place for place, _ in named}
+        order = [place for place in crowds if place in here] or [p for p, _ in named]
+        axes.set_title(folded(name, _TITLE_CHARACTERS[columns]))
+        ratio_axis(axes, *limits)
+        _draw_panel(axes, named, order, shades, colours.get(name, BLACK))
+        dials = dict.fromkeys(dial for f in findings for dial in _unnamed(f))
+        values = " / ".join(dial.replace("_", " ") for dial in dials)
+        axes.set_xlabel(values if len(dials) > 1 else "", fontsize=8.5)
+    for axes in list(grid.flat)[len(panels) :]:
+        axes.set_visible(False)
+    handles = [
+        mark(
+            error or "default shared error",
+            shade,
+            markerfacecolor=BLACK if shade == _SHADES[0] else "white",
+        )
+        for error, shade in shades.items()
+    ]
+    for text, marker in (
+        ("beyond the axis, or nobody reached", "^"),
+        ("interval goes on", "2"),
+    ):
+        handles.append(mark(text, marker, markerfacecolor="white"))
+    legend_below(figure, 2, handles=handles)
+    return figure
 
 
 def _crowds(task: TaskResult) -> list[str]:
@@ -109,31 +125,24 @@ def _crowds(task: TaskResult) -> list[str]:
     return sorted(right, key=rank)
 
 
-def _place(finding: Finding) -> str:
-    """Name a crowd without its shared error, which the marker shows."""
-    if not finding.has_people:
-        return arm_name(finding)
-    others = [
-        f"{name.removeprefix('crowd.')} {value}"
+def _unnamed(finding: Finding) -> dict[str, Any]:
+    """Return the dials that were swept, but what name and marker of a crowd show."""
+    return {
+        name.removeprefix("crowd."): value
         for name, value in finding.settings.items()
         if name.startswith("crowd.")
         and name not in ("crowd.population", "crowd.shared_error")
-    ]
+    }
+
+
+def _place(finding: Finding) -> str:
+    """Name a crowd without its shared error, which the marker shows."""
+    if not finding.has_people:
+        return finding.name
+    others = [f"{name} {value}" for name, value in _unnamed(finding).items()]
     if len(others) > 1:
-        values = [text.rpartition(" ")[2] for text in others]
-        return "\n".join([str(finding.population), " / ".join(values)])
+        others = [" / ".join(text.rpartition(" ")[2] for text in others)]
     return "\n".join([str(finding.population), *others])
-
-
-def _order(findings: Sequence[Finding]) -> str:
-    """Name the dials whose values stand under a panel, where there are several."""
-    names = [
-        name.removeprefix("crowd.").replace("_", " ")
-        for name in dict.fromkeys(n for f in findings for n in f.settings)
-        if name.startswith("crowd.")
-        and name not in ("crowd.population", "crowd.shared_error")
-    ]
-    return " / ".join(names) if len(names) > 1 else ""
 
 
 def _shared_error(finding: Finding) -> str:
@@ -152,7 +161,7 @@ def _draw_panel(
     axes: Axes,
     named: Sequence[tuple[str, Finding]],
     order: Sequence[str],
-    shades: dict[str, str],
+    shades: Mapping[str, str],
     colour: str,
 ) -> None:
     """Draw one arm: a place per crowd, a marker per shared error."""
@@ -203,16 +212,61 @@ def _limits(findings: Sequence[Finding]) -> tuple[float, float]:
     return bottom / 1.2, top * 1.3
 
 
-def _legend(figure: Figure, shades: dict[str, str]) -> None:
-    """Say what markers, triangle and arrow mean."""
-    handles = [
-        mark(
-            error or "default shared error",
-            shade,
-            markerfacecolor=BLACK if shade == _SHADES[0] else "white",
-        )
-        for error, shade in shades.items()
-    ]
-    beyond = mark("beyond the axis, or nobody reached", "^", markerfacecolor="white")
-    handles += [beyond, mark("interval goes on", "2", markerfacecolor="white")]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+def _draw_cloud(
+    panels: Mapping[str, Sequence[Finding]], limits: tuple[float, float]
+) -> Figure:
+    """Draw one panel per arm, a point per crowd by how often its answers were right.
+
+    Colour is the dial that varies beside accuracy. A triangle at the upper edge is a
+    condition beyond the axis, or one in which nobody reached the target.
+    """
+    figure = new_figure(1.1 + len(panels) * _CLOUD_IN)
+    grid = figure.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
+    every = [finding for findings in panels.values() for finding in findings]
+    dial = _coloured_by(every)
+    values = [finding.dials[dial] for finding in every] if dial else [0.0]
+    scale = Normalize(min(values), max(values))
+    for axes, (name, findings) in zip(grid, panels.items(), strict=True):
+        axes.set_title(folded(name))
+        ratio_axis(axes, *limits)
+        points = _draw_points(axes, findings, dial, scale)
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        if dial:
+            figure.colorbar(points, ax=axes, label=dial.replace("_", " "))
+    grid[-1].set_xlabel(
+        "answers that were right (triangle: beyond the axis, or nobody reached)"
+    )
+    return figure
+
+
+def _coloured_by(findings: Sequence[Finding]) -> str | None:
+    """Choose the dial that colour shows; None where only accuracy varies."""
+    first = [set(f.dials) for f in findings if f.has_people]
+    shared = set.intersection(*first) if first else set()
+    varied = {
+        name
+        for name in shared - {"accuracy"}
+        if len({finding.dials[name] for finding in findings}) > 1
+    }
+    known = [name for name in _BLAMED if name in varied]
+    return next(iter([*known, *sorted(varied)]), None)
+
+
+def _draw_points(
+    axes: Axes, findings: Sequence[Finding], dial: str | None, scale: Normalize
+) -> PathCollection:
+    """Draw the conditions of an arm; return what a colour bar is made from."""
+    axes.axhline(1.0, color=GREY, linewidth=1.2)
+    top = axes.get_ylim()[1] / _INSIDE
+    kept = [f for f in findings if f.ratio.is_known]
+    right = np.array([f.shares.get("answer_accuracy", math.nan) for f in kept])
+    ends = [(f.ratio.low, f.ratio.value, f.ratio.high) for f in kept]
+    low, value, high = np.array(ends, float).reshape(-1, 3).T
+    look: dict[str, Any] = {"color": "#c8c8c8", "linewidth": 0.7, "zorder": 1}
+    axes.vlines(right, low, np.minimum(high, top), **look)
+    colour = np.array([f.dials[dial] if dial else 0.0 for f in kept])
+    is_on = value <= top
+    look = {"norm": scale, "cmap": "viridis", "s": 14.0, "linewidths": 0}
+    off, place = right[~is_on], np.full(int((~is_on).sum()), top)
+    axes.scatter(off, place, c=colour[~is_on], marker="^", **look)
+    return axes.scatter(right[is_on], value[is_on], c=colour[is_on], **look)

@@ -4,8 +4,6 @@ A figure is a file beside this one and a line here. One that does not apply (nob
 asked, money is unknown) draws nothing.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +25,7 @@ from hitl_sim.report.figure.style import styled, to_png, to_svg
 from hitl_sim.report.figure.timeline import draw_timeline
 from hitl_sim.report.figure.waterfall import draw_waterfall
 from hitl_sim.report.number import RHO
-from hitl_sim.report.standing import standing_words, swept_dials
+from hitl_sim.report.study_table import standing_words, swept_dials
 
 
 class Scene(NamedTuple):
@@ -41,13 +39,10 @@ class Scene(NamedTuple):
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """A figure of the report.
+    """A figure of the report, with what stands under it; None where it does not apply.
 
-    Attributes:
-        draw: returns the figure, or None where it does not apply.
-        caption: what stands under it.
-        part: where it stands: with a task's results, with its decision, or with what
-            holds for the whole study, once per dial that was swept.
+    It stands with a task's results, with its decision, or with what holds for the whole
+    study, once per dial that was swept.
     """
 
     draw: Callable[[Scene], Figure | None]

@@ -4,20 +4,22 @@ References:
     Okabe and Ito (2008), Color universal design, https://jfly.uni-koeln.de/color/.
 """
 
-from __future__ import annotations
-
 import io
+import itertools
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
+from numpy.typing import NDArray
 
 from hitl_sim.energy.display import format_value
 
@@ -82,15 +84,22 @@ def new_figure(height_in: float) -> Figure:
     return Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
 
 
-def colour_of(names: Sequence[str]) -> dict[str, str]:
-    """Give each arm a colour, in order; beyond seven they repeat."""
-    return {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
+def colour_of(names: Iterable[str]) -> dict[str, str]:
+    """Give each name a colour, in order; beyond seven they repeat."""
+    return dict(zip(dict.fromkeys(names), itertools.cycle(COLOURS), strict=False))
 
 
-def marker_of(names: Sequence[str]) -> dict[str, str]:
-    """Give each arm a marker, in order; beyond seven they come with other colours."""
+def marker_of(names: Iterable[str]) -> dict[str, str]:
+    """Give each name a marker, in order; beyond seven they come with other colours."""
     num = len(MARKERS)
-    return {name: MARKERS[(i + i // num) % num] for i, name in enumerate(names)}
+    kept = enumerate(dict.fromkeys(names))
+    return {name: MARKERS[(i + i // num) % num] for i, name in kept}
+
+
+def looks_of(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Give each name a colour and a marker, as `Axes.plot` takes them."""
+    colours, markers = colour_of(named := list(names)), marker_of(named)
+    return {n: {"color": colours[n], "marker": markers[n]} for n in colours}
 
 
 def folded(text: str, width: int = _TITLE_CHARACTERS) -> str:
@@ -106,29 +115,25 @@ def name_rows(axes: Axes, place: Any, names: Sequence[str]) -> None:
 
 
 def write_end(axes: Axes, end: float, row: float, text: str, points: int = 4) -> None:
-    """Write a text at the end of a bar.
+    """Write a text some points beyond the end of a bar, at its height."""
+    write_near(axes, text, (end, row), (points, 0), va="center", fontsize=9)
 
-    Args:
-        axes: of the bar.
-        end: where it ends.
-        row: its height.
-        text: to write.
-        points: room between the two.
-    """
-    axes.annotate(
-        text,
-        (end, row),
-        xytext=(points, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=9,
-    )
+
+def write_near(
+    axes: Axes, text: str, at: Any, points: tuple[float, float], **look: Any
+) -> None:
+    """Write a text some points away from a place; `look` as `annotate` takes it."""
+    axes.annotate(text, at, xytext=points, textcoords="offset points", **look)
+
+
+def places(num: int) -> NDArray[np.int64]:
+    """Return the heights of rows that are read from above."""
+    return np.arange(num)[::-1]
 
 
 def ratio_axis(axes: Axes, low: float, high: float) -> None:
     """Scale an upright axis of ratios by their logarithm, with plain numbers on it."""
-    axes.set_yscale("log")
-    axes.set_ylim(low, high)
+    axes.set(yscale="log", ylim=(low, high))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.set_yticks([tick for tick in RATIO_TICKS if low <= tick <= high])
@@ -140,10 +145,9 @@ def mark(label: str, marker: str, colour: str = BLACK, **look: Any) -> Line2D:
     return Line2D([], [], label=label, **look)
 
 
-def joule_ticks(axes: Axes, which: str = "x") -> None:
-    """Write an axis of joules with SI prefixes, unit included."""
-    axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_formatter(FuncFormatter(lambda value, _: short_joules(value)))
+def joule_ticks(axes: Axes) -> None:
+    """Write the level axis in joules with SI prefixes, unit included."""
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short_joules(value)))
 
 
 def short_joules(value: float) -> str:
@@ -154,13 +158,14 @@ def short_joules(value: float) -> str:
     return f"{number} {unit}"
 
 
-def legend_below(figure: FigureBase, columns: int, *panels: Axes) -> None:
-    """Put the legend of some panels under their figure, where it covers no data."""
-    named = {
-        label: handle
-        for axes in panels
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
+def legend_below(
+    figure: FigureBase, columns: int, *panels: Axes, handles: Sequence[Artist] = ()
+) -> None:
+    """Put a legend of panels or of handles under a figure, where it covers no data."""
+    named = {str(handle.get_label()): handle for handle in handles}
+    for axes in panels:
+        found, labels = axes.get_legend_handles_labels()
+        named |= zip(labels, found, strict=True)
     figure.legend(
         named.values(), named.keys(), loc="outside lower center", ncols=columns
     )

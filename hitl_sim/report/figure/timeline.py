@@ -1,7 +1,5 @@
 """The crew's days: who works, rests and waits while the device waits for them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,27 +9,29 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from hitl_sim.analysis import Finding, StudyResult
-from hitl_sim.report.figure.style import BLACK, COLOURS, GREY, name_rows, new_figure
+from hitl_sim.report.figure.style import (
+    BLACK,
+    COLOURS,
+    GREY,
+    legend_below,
+    name_rows,
+    new_figure,
+)
 from hitl_sim.report.number import duration
 from hitl_sim.unit import S_PER_H, S_PER_MIN
 from hitl_sim.workforce import Crew, Round, Timeline, crew_of, simulate_rounds
 
-_LOOKS = {
-    "work": (COLOURS[0], None),
-    "break": (COLOURS[4], ".."),
-    "wait": ("#dddddd", None),
+_LOOKS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "work": ("answering", {"facecolor": COLOURS[0], "hatch": None}),
+    "break": ("on a break", {"facecolor": COLOURS[4], "hatch": ".."}),
+    "wait": ("waiting for the round", {"facecolor": "#dddddd", "hatch": None}),
 }
-_WORDS = {"work": "answering", "break": "on a break", "wait": "waiting for the round"}
 _MOST_PEOPLE = 12
 _ROW_IN = 0.3
 
 
 def draw_timeline(finding: Finding | None, result: StudyResult) -> Figure | None:
     """Draw one crew at the condition's mean pace.
-
-    Args:
-        finding: the condition.
-        result: its study, which says when the crew works.
 
     Returns:
         One row per person and one for the device; None where nobody is asked or the
@@ -40,7 +40,8 @@ def draw_timeline(finding: Finding | None, result: StudyResult) -> Figure | None
     table = result.study.get("crew")
     if finding is None or table is None or float(finding.usage.asked) <= 0.0:
         return None
-    crew = _crew(table, finding.settings)
+    swept = {k: v for k, v in finding.settings.items() if "crew." in k}
+    crew = crew_of({**table, **{k.removeprefix("crew."): v for k, v in swept.items()}})
     timeline = _simulate(finding, crew, result.study.get("arm", ()))
     shown = min(crew.num_people, _MOST_PEOPLE)
     figure = new_figure(2.0 + _ROW_IN * (shown + 1))
@@ -49,16 +50,14 @@ def draw_timeline(finding: Finding | None, result: StudyResult) -> Figure | None
     size, unit = (S_PER_H, "h") if end_s > 2.0 * S_PER_H else (S_PER_MIN, "min")
     for span in timeline.spans:
         if span.person < shown:
-            colour, hatch = _LOOKS[span.activity]
             axes.barh(
                 shown - span.person,
                 (span.end_s - span.start_s) / size,
                 0.7,
                 left=span.start_s / size,
-                color=colour,
-                hatch=hatch,
                 edgecolor="white",
                 linewidth=0.4,
+                **_LOOKS[span.activity][1],
             )
     axes.barh(0, end_s / size, 0.7, color=GREY)
     for closed in timeline.elapsed_s[:-1]:
@@ -70,19 +69,10 @@ def draw_timeline(finding: Finding | None, result: StudyResult) -> Figure | None
     unseen = f" ({more} more people not drawn)" if more else ""
     axes.set_title(f"{finding.arm}: the crew's clock, {duration(end_s)} in all{unseen}")
     handles = [
-        Patch(facecolor=colour, hatch=hatch, edgecolor="white", label=_WORDS[name])
-        for name, (colour, hatch) in _LOOKS.items()
+        Patch(edgecolor="white", label=words, **look) for words, look in _LOOKS.values()
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    legend_below(figure, 3, handles=handles)
     return figure
-
-
-def _crew(table: Mapping[str, Any], settings: Mapping[str, Any]) -> Crew:
-    given = {
-        **table,
-        **{k.removeprefix("crew."): v for k, v in settings.items() if "crew." in k},
-    }
-    return crew_of(given)
 
 
 def _simulate(

@@ -1,38 +1,34 @@
 """The result in a terminal: words first, then one table per task, 100 columns wide."""
 
-from __future__ import annotations
-
+import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table as Grid
 from rich.text import Text
 
 from hitl_sim.analysis import Finding, StudyResult, TaskResult, Verdict
 from hitl_sim.energy import Quantity
-from hitl_sim.report.number import digits
-from hitl_sim.report.row import result_table
+from hitl_sim.output import write_bytes
+from hitl_sim.report.number import UNKNOWN, digits
 from hitl_sim.report.sentence import say
-from hitl_sim.report.table import new_grid
-from hitl_sim.report.terminal.page import WIDTH, write_page
+from hitl_sim.report.table import Table, to_grid
+from hitl_sim.report.task_table import result_table
 from hitl_sim.report.words import TaskWords, tell
 
-_ASIDE = ("control", "control crowd", "null", "null crowd")
+WIDTH = 100
+"""Columns of a page, and the most that are used of a terminal."""
 _WAYS = ("final fit only", "all training", "whole loop")
 
 
 def render_terminal(
     result: StudyResult, console: Console, verdicts: Sequence[Verdict] = ()
 ) -> None:
-    """Print the answer in words and a table per task.
+    """Print the answer in words and a table per task, in up to 100 columns.
 
-    Args:
-        result: of `hitl_sim.analysis.analyse`.
-        console: where to print; wider ones are used up to 100 columns.
-        verdicts: of `hitl_sim.analysis.weigh`; none: no decision is told.
+    Without verdicts (`hitl_sim.analysis.weigh`) no decision is told.
     """
     words = tell(result, verdicts)
     width = min(console.width, WIDTH)
@@ -54,66 +50,58 @@ def _print_task(
     console.print(Text(f"{spoken.task}: {spoken.answer}", style="bold"), width=width)
     opening = (spoken.ceiling, spoken.rho, spoken.break_even)
     for line in (*opening, *spoken.checks, *spoken.decision):
-        console.print(Padding(Text(line), (0, 0, 0, 2)), width=width)
-    console.print()
-    console.print(build_table(task), width=width)
-    console.print(Text(say("page.results"), style="dim"), width=width)
-    bills = build_bills(task)
-    if bills is not None:
+        print_indented(console, line, width)
+    # carbon, and what is unknown, is left to the page
+    tables = [("page.results", result_table(task, without=("M* carbon",)))]
+    bills = _bills(task)
+    if bills.rows:
+        tables.append(("page.bills", bills))
+    for note, table in tables:
+        first, *rest = table.headings
+        grid = to_grid(table, fold=(first,), right=rest, whole=rest, is_compact=True)
         console.print()
-        console.print(bills, width=width)
-        console.print(Text(say("page.bills"), style="dim"), width=width)
+        console.print(grid, width=width)
+        console.print(Text(say(note), style="dim"), width=width)
 
 
-def build_bills(task: TaskResult) -> Grid | None:
+def print_indented(console: Console, text: str, width: int | None) -> None:
+    """Print a paragraph that stands two columns in."""
+    console.print(Padding(Text(text), (0, 0, 0, 2)), width=width)
+
+
+def _bills(task: TaskResult) -> Table:
     """Lay out what a condition costs beside the control by three ways of counting.
 
-    Returns:
-        The table, of the kinds of arm of which one throws fits away; None where none
-        does, since all three then say much the same.
+    Of the kinds of arm of which one throws fits away; of none all three ways say much
+    the same.
     """
     wasteful = {
         finding.kind
         for finding in task.findings
         if finding.scopes.final_fit.value != finding.scopes.all_training.value
     }
-    if not wasteful:
-        return None
-    table = new_grid(
-        *("condition", *_WAYS),
-        fold=("condition",),
-        right=_WAYS,
-        whole=_WAYS,
-        is_compact=True,
-    )
-    for finding in task.findings:
-        if finding.kind not in wasteful:
-            continue
-        pairs = zip(finding.scopes, task.control.scopes, strict=True)
-        table.add_row(finding.label, *(_share(*pair, finding) for pair in pairs))
-    return table
+    rows = [
+        (
+            finding.label,
+            *(
+                _share(own, control, finding)
+                for own, control in zip(
+                    finding.scopes, task.control.scopes, strict=True
+                )
+            ),
+        )
+        for finding in task.findings
+        if finding.kind in wasteful
+    ]
+    return Table(("condition", *_WAYS), rows)
 
 
 def _share(own: Quantity, control: Quantity, finding: Finding) -> str:
     if not finding.is_per_success:
         return "∞"
     if own.value is None or not control.value:
-        return "unknown"
+        return UNKNOWN
     return digits(float(own.value) / float(control.value))
-
-
-def build_table(task: TaskResult) -> Grid:
-    """Lay out a task's conditions; carbon, and what is unknown, is left to the page."""
-    found = result_table(task, without=("M* carbon",))
-    first, *rest = found.headings
-    grid = new_grid(
-        first, *rest, fold=(first,), right=rest, whole=rest, is_compact=True
-    )
-    for (name, *cells), kind in found.marked():
-        style = "bold" if "saving" in kind else "dim" if kind in _ASIDE else ""
-        shown = Padding(Text(name), (0, 0, 0, 2)) if "crowd" in kind else Text(name)
-        grid.add_row(shown, *(Text(cell) for cell in cells), style=style)
-    return grid
 
 
 def print_own_energy(console: Console, folder: Path) -> None:
@@ -144,3 +132,24 @@ def write_findings(
         rerun_command,
         lambda console: render_terminal(result, console, verdicts),
     )
+
+
+def write_page(
+    path: Path, question: str, rerun_command: str, show: Callable[[Console], None]
+) -> None:
+    """Write what a terminal shows as a page of Markdown.
+
+    Args:
+        path: of the page.
+        question: its title.
+        rerun_command: what to type to get it again.
+        show: prints what the page holds.
+    """
+    text = io.StringIO()
+    show(Console(file=text, width=WIDTH))
+    lines = "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+    page = (
+        f"# {question}\n\nWritten by `{rerun_command}`. Intervals are 95 %.\n\n"
+        f"```text\n{lines}\n```\n"
+    )
+    write_bytes(path, page.encode())

@@ -3,12 +3,9 @@
 import functools
 import math
 from collections import Counter
-from collections.abc import Mapping
 
 import numpy as np
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table as Grid
 from rich.text import Text
 
 from hitl_sim.analysis.lever.claim import Agreement, agree_in_range
@@ -22,7 +19,9 @@ from hitl_sim.energy.clock import (
     published_figures,
 )
 from hitl_sim.report.number import percent_span
-from hitl_sim.report.table import Table, new_grid, to_grid
+from hitl_sim.report.sentence import say
+from hitl_sim.report.table import Table, to_grid
+from hitl_sim.report.terminal.answer import print_indented
 from hitl_sim.unit import HZ_PER_MHZ
 
 _ROWS = (
@@ -40,10 +39,7 @@ def print_clocks(
 ) -> None:
     """Print what the driver tells of each board, and what the model saves. Set nothing.
 
-    Args:
-        console: where to print.
-        boards: what `read_clocks` found.
-        reason: why there are no boards.
+    Boards are what `read_clocks` found, with the reason why there are none.
     """
     for board in boards:
         console.print(to_grid(_board(board), fold=("what", "value")))
@@ -63,44 +59,49 @@ def print_clocks(
 def print_check(console: Console, width: int | None = None) -> None:
     """Print the clock model beside what was published, and how the two agree.
 
-    Args:
-        console: where to print.
-        width: of the table, columns; the console's own if None.
+    The table has `width` columns, or as many as the console.
     """
+    rows = [
+        (
+            f"{figure.work} {figure.measure}, {_setting(figure)}",
+            figure.by,
+            figure.words,
+            percent_span(*_predicted(figure)),
+            hold_figure(figure),
+        )
+        for figure in published_figures()
+    ]
+    headings = ("figure", "found by", "found", "model", "the model is")
     console.print(Text("the clock model beside published sweeps", style="bold"))
-    console.print(_check(), width=width)
-    console.print(Padding(Text(tell_check()), (0, 0, 0, 2)), width=width)
+    grid = to_grid(Table(headings, rows), fold=headings, is_compact=True)
+    console.print(grid, width=width)
+    print_indented(console, tell_check(), width)
 
 
 def tell_check() -> str:
-    """Say how many of the figures that nothing was fitted to the model agrees with."""
-    found = {figure.name: hold_figure(figure) for figure in published_figures()}
-    fitted = [name for name, how in found.items() if how is Agreement.CALIBRATED]
-    tests = [how for name, how in found.items() if name not in fitted]
-    counts = Counter(tests)
-    return (
-        f"Constants were chosen from {len(fitted)} of these {len(found)} figures. Of"
-        f" the other {len(tests)} the model agrees with {counts[Agreement.HOLDS]}, is"
-        f" contradicted by {counts[Agreement.AGAINST]}, and is too uncertain for"
-        f" {counts[Agreement.OPEN]}.{_caps(found)}"
-    )
+    """Say how many of the figures that nothing was fitted to the model agrees with.
 
-
-def _caps(found: Mapping[str, Agreement]) -> str:
-    """Say why caps are contradicted, where the model saves less than was found."""
-    short = [
-        figure
-        for figure in published_figures()
-        if figure.caps is not None
+    And why caps are contradicted, where the model saves less than was found.
+    """
+    found = {figure: hold_figure(figure) for figure in published_figures()}
+    tests = Counter(found.values())
+    fitted = tests.pop(Agreement.CALIBRATED, 0)
+    is_short = any(
+        figure.caps is not None
         and figure.measure == "saved"
-        and found[figure.name] is Agreement.AGAINST
+        and how is Agreement.AGAINST
         and _predicted(figure)[1][1] < figure.low
-    ]
-    if not short:
-        return ""
-    return (
-        " Caps save less here than was found: power is modelled to fall with the cube"
-        " of the clock, and near its highest clock a board's may fall faster."
+        for figure, how in found.items()
+    )
+    return say(
+        "levers.clocks",
+        fitted=fitted,
+        num=len(found),
+        tested=tests.total(),
+        holds=tests[Agreement.HOLDS],
+        against=tests[Agreement.AGAINST],
+        open=tests[Agreement.OPEN],
+        is_short=is_short,
     )
 
 
@@ -115,21 +116,6 @@ def _predicted(figure: Published) -> tuple[float, tuple[float, float]]:
     found = predict(figure)
     low, high = found.interval or (-math.inf, math.inf)
     return float(np.asarray(found.value)), (float(low), float(high))
-
-
-def _check() -> Grid:
-    headings = ("figure", "found by", "found", "model", "the model is")
-    grid = new_grid(*headings, fold=headings, is_compact=True)
-    for figure in published_figures():
-        value, ends = _predicted(figure)
-        grid.add_row(
-            f"{figure.work} {figure.measure}, {_setting(figure)}",
-            figure.by,
-            figure.words,
-            percent_span(value, ends),
-            hold_figure(figure),
-        )
-    return grid
 
 
 def _setting(figure: Published) -> str:

@@ -1,14 +1,11 @@
 """Levers as tables: every cell says how its number is known."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table as Grid
 from rich.text import Text
 
 from hitl_sim.analysis import Estimate, Payback, StudyResult
@@ -16,11 +13,11 @@ from hitl_sim.analysis.lever import TECHNOLOGY, ChipUse, LeverRow, LeverTable
 from hitl_sim.analysis.lever.claim import WIDEST_SHARE
 from hitl_sim.analysis.pretraining import USES, PretrainingCost
 from hitl_sim.energy import Kind, Quantity
-from hitl_sim.energy.memory import ModelShape
 from hitl_sim.report.lever_sign import tell_signs
 from hitl_sim.report.number import (
     NEVER,
     RHO,
+    UNKNOWN,
     break_even_text,
     digits,
     duration,
@@ -29,10 +26,11 @@ from hitl_sim.report.number import (
     short_times,
     span,
 )
-from hitl_sim.report.table import new_grid
+from hitl_sim.report.sentence import say
+from hitl_sim.report.table import Table, to_grid
+from hitl_sim.report.terminal.answer import WIDTH, print_indented, write_page
 from hitl_sim.report.terminal.clock import print_check
 from hitl_sim.report.terminal.model_bytes import bytes_table, tell_bytes
-from hitl_sim.report.terminal.page import WIDTH, write_page
 
 NONE = "-"
 _MARK = {
@@ -45,23 +43,6 @@ _MARK = {
     Kind.HYPOTHETICAL: "hypothetical",
     Kind.UNAVAILABLE: "unknown",
 }
-_LEGEND = (
-    "counted: by the program itself. measured: by a meter. modelled: counted work times"
-    " the constants of a device or a chip. simulated: the same, and simulated people"
-    " decided what was trained on. assumed: the same, with a constant that is judged,"
-    " such as what a register or a lower clock takes. hypothetical: with multipliers"
-    " that no chip here has."
-    f" Chip: {TECHNOLOGY}, operations and the bytes that products of matrices move"
-    " between its levels; no leakage, no clocks. Hours: what the best guidance takes to"
-    " save as many joules; below 0 where the arm loses. M*: of arms with people. Pays"
-    " from: queries that the model must answer until training and use together take"
-    " fewer joules than the control's, people left out. Added up: 1 minus the sum of"
-    " what the parts save alone. A query of a split network takes device, link and"
-    " server together. Rows of clocks and caps bill the control's runs again; nothing"
-    " was trained for them. As published, or against it: an interval that leaves both"
-    f" open says neither, nor does one of a saving wider than {100 * WIDEST_SHARE:.0f}"
-    " points that reaches beyond what was found."
-)
 
 
 def print_levers(
@@ -71,45 +52,59 @@ def print_levers(
     *,
     is_metered: bool,
 ) -> None:
-    """Print a study's levers, task by task.
+    """Print a study's levers, task by task, in up to 100 columns.
 
-    Args:
-        console: where to print; wider ones are used up to 100 columns.
-        tables: one per task.
-        standings: arms with pretraining under each way to bill it.
-        is_metered: whether the device's joules were measured.
+    Of arms with pretraining it prints each way to bill it. `is_metered` says whether
+    the device's joules were measured.
     """
     width = min(console.width, WIDTH)
     for table in tables:
-        name = table.task.label
-        console.print(Text(f"{name}: the arms and what they carry", style="bold"))
-        console.print(_arms(table), width=width)
-        console.print(Text(f"{name}: training to the target", style="bold"))
-        console.print(_training(table, is_metered), width=width)
-        console.print(Text(f"{name}: accuracy and people", style="bold"))
-        console.print(_people(table), width=width)
-        title = f"{name}: one query of the network in use, {_batch(table)}"
-        console.print(Text(title, style="bold"))
-        console.print(_use(table, is_metered), width=width)
-        if table.shape is not None:
-            _print_bytes(console, name, table.shape, width)
-        title = f"{name}: where a chip's joules of training go"
-        console.print(Text(title, style="bold"))
-        console.print(_chip(table), width=width)
-        if table.combined:
-            console.print(Text(f"{name}: do savings add up?", style="bold"))
-            console.print(_combined(table), width=width)
-        own = [s for s in standings if s.task == name]
-        if own:
-            console.print(Text(f"{name}: who pays for pretraining?", style="bold"))
-            console.print(_standings(own), width=width)
-        console.print(Text(f"{name}: do the published signs appear?", style="bold"))
+        own = [s for s in standings if s.task == table.task.label]
+        _print_task(console, table, own, width, is_metered=is_metered)
         for sentence in tell_signs(table, standings):
-            console.print(Padding(Text(sentence), (0, 0, 0, 2)), width=width)
+            print_indented(console, sentence, width)
         console.print()
     print_check(console, width)
     console.print()
-    console.print(Padding(Text(_LEGEND, style="dim"), 0), width=width)
+    legend = say("levers.legend", technology=TECHNOLOGY, widest=WIDEST_SHARE)
+    console.print(Padding(Text(legend, style="dim"), 0), width=width)
+
+
+def _print_task(
+    console: Console,
+    table: LeverTable,
+    standings: Sequence[PretrainingCost],
+    width: int,
+    *,
+    is_metered: bool,
+) -> None:
+    """Print the tables of a task, and the title of its published signs."""
+
+    def show(title: str, found: Table, left: int = 1, *, is_name: bool = True) -> None:
+        console.print(Text(f"{table.task.label}: {title}", style="bold"))
+        first, rest = found.headings[:left], found.headings[left:]
+        names = first[:1] if is_name else ()
+        look = {"fold": first, "right": rest, "whole": names}
+        console.print(to_grid(found, is_compact=True, **look), width=width)
+
+    show("the arms and what they carry", _arms(table), 3)
+    show("training to the target", _training(table, is_metered))
+    show("accuracy and people", _people(table))
+    use = _use(table, is_metered)
+    show(f"one query of the network in use, {_batch(table)}", use)
+    if table.shape is not None:
+        title = "bytes of the control's network, stored and moved by a query"
+        show(title, bytes_table(table.shape), is_name=False)
+        for sentence in tell_bytes(table.shape, TECHNOLOGY):
+            print_indented(console, sentence, width)
+        console.print()
+    show("where a chip's joules of training go", _chip(table))
+    if table.combined:
+        show("do savings add up?", _combined(table), is_name=False)
+    if standings:
+        show("who pays for pretraining?", _standings(standings))
+    title = f"{table.task.label}: do the published signs appear?"
+    console.print(Text(title, style="bold"))
 
 
 def write_levers(
@@ -140,23 +135,6 @@ def _batch(table: LeverTable) -> str:
     return "by itself" if batch == 1 else f"in batches of {batch}"
 
 
-def _print_bytes(console: Console, name: str, shape: ModelShape, width: int) -> None:
-    title = f"{name}: bytes of the control's network, stored and moved by a query"
-    console.print(Text(title, style="bold"))
-    console.print(bytes_table(shape), width=width)
-    for sentence in tell_bytes(shape, TECHNOLOGY):
-        console.print(Padding(Text(sentence), (0, 0, 0, 2)), width=width)
-    console.print()
-
-
-def _grid(first: str, *rest: str, is_name: bool = True) -> Grid:
-    """Make a table whose first column names arms, in one piece, or is a text."""
-    names = (first,) if is_name else ()
-    return new_grid(
-        *(first, *rest), fold=(first,), right=rest, whole=names, is_compact=True
-    )
-
-
 def _ratio(estimate: Estimate | None) -> str:
     if estimate is None:
         return NONE
@@ -169,12 +147,12 @@ def _joules(quantity: Quantity | None) -> str:
     if quantity is None:
         return NONE
     if quantity.value is None:
-        return "unknown"
-    return f"{plain_joules(float(quantity.value))} {_MARK[quantity.kind]}"
+        return UNKNOWN
+    return _joules_of(float(quantity.value), quantity.kind)
 
 
-def _chip_joules(use: ChipUse | None) -> str:
-    return NONE if use is None else f"{plain_joules(use.whole)} {_MARK[use.kind]}"
+def _joules_of(joules: float, kind: Kind) -> str:
+    return f"{plain_joules(joules)} {_MARK[kind]}"
 
 
 def _device(is_metered: bool) -> str:
@@ -191,115 +169,112 @@ def _device_columns(is_metered: bool, start: str = "") -> list[str]:
 def _device_cells(text: str, is_metered: bool, is_priced: bool) -> list[str]:
     """Put a number of the device into its column.
 
-    Args:
-        text: the number.
-        is_metered: whether the device's joules were measured.
-        is_priced: whether it rests on a model all the same, as of a clock or a link.
+    Where joules were metered, one that rests on a model all the same, as of a clock or
+    a link, has a column of its own.
     """
     if not is_metered:
         return [text]
     return [NONE, text] if is_priced else [text, NONE]
 
 
-def _arms(table: LeverTable) -> Grid:
-    grid = _grid("arm")
-    grid.add_column("guidance", overflow="fold")
-    grid.add_column("levers", overflow="fold")
+def _arms(table: LeverTable) -> Table:
+    rows = []
     for row in table.rows:
         found = row.finding
         guidance = f"{found.kind}, {found.crowd}" if found.has_people else found.kind
-        grid.add_row(row.name, guidance, "; ".join(row.levers) or NONE)
-    return grid
+        rows.append((row.name, guidance, "; ".join(row.levers) or NONE))
+    return Table(("arm", "guidance", "levers"), rows)
 
 
-def _training(table: LeverTable, is_metered: bool) -> Grid:
-    grid = _grid(
-        "arm",
-        "reach",
-        *_device_columns(is_metered, f"{RHO} "),
-        f"{RHO} chip",
-        f"{RHO} chip, hypothetical",
-    )
-    for row in table.rows:
-        found = row.finding
-        grid.add_row(
+def _training(table: LeverTable, is_metered: bool) -> Table:
+    rows = [
+        (
             row.name,
-            f"{found.reach.hits}/{found.reach.trials} counted",
-            *_device_cells(_ratio(found.ratio), is_metered, row.clock is not None),
+            f"{row.finding.reach.hits}/{row.finding.reach.trials} counted",
+            *_device_cells(
+                _ratio(row.finding.ratio), is_metered, row.clock is not None
+            ),
             _ratio(row.chip.ratio if row.chip else None),
             _ratio(row.hypothetical.ratio if row.hypothetical else None),
         )
-    return grid
+        for row in table.rows
+    ]
+    device = _device_columns(is_metered, f"{RHO} ")
+    chips = (f"{RHO} chip", f"{RHO} chip, hypothetical")
+    return Table(("arm", "reach", *device, *chips), rows)
 
 
-def _people(table: LeverTable) -> Grid:
-    guide = f"worth in hours of {table.guide.arm}" if table.guide else "worth in hours"
-    grid = _grid("arm", "test accuracy, change", "human time", "M* energy", guide)
+def _people(table: LeverTable) -> Table:
+    rows = []
     for row in table.rows:
-        found = row.finding
-        worked = float(found.usage.worked_s)
+        found, change = row.finding, row.accuracy
         who = "recorded" if found.replay else "simulated"
-        grid.add_row(
-            row.name,
-            f"{_signed(row.accuracy)} {_MARK[row.accuracy.quantity.kind]}",
-            f"{duration(worked)} {who}" if found.has_people else "none counted",
-            f"{break_even_text(found.at('joules'))} {who}"
-            if found.has_people
-            else NONE,
-            _hours(row),
-        )
-    return grid
-
-
-def _signed(estimate: Estimate) -> str:
-    ends = f"[{estimate.low:+.3f}, {estimate.high:+.3f}]"
-    return f"{estimate.value:+.3f} {ends}"
+        worked, pays = "none counted", NONE
+        if found.has_people:
+            worked = f"{duration(float(found.usage.worked_s))} {who}"
+            pays = f"{break_even_text(found.at('joules'))} {who}"
+        ends = f"[{change.low:+.3f}, {change.high:+.3f}]"
+        accuracy = f"{change.value:+.3f} {ends} {_MARK[change.quantity.kind]}"
+        rows.append((row.name, accuracy, worked, pays, _hours(row)))
+    guide = f"worth in hours of {table.guide.arm}" if table.guide else "worth in hours"
+    headings = ("arm", "test accuracy, change", "human time", "M* energy", guide)
+    return Table(headings, rows)
 
 
 def _hours(row: LeverRow) -> str:
-    if not row.hours.is_known:
-        return "unknown"
     own = row.hours
+    if not own.is_known:
+        return UNKNOWN
     return f"{digits(own.value)} h {span(own.low, own.high)} {_MARK[own.quantity.kind]}"
 
 
-def _use(table: LeverTable, is_metered: bool) -> Grid:
-    grid = _grid(
-        "arm",
-        "operations / control's",
-        *_device_columns(is_metered),
-        "chip",
-        "chip, hypothetical",
-        f"pays from, queries ({_device(is_metered)})",
-    )
+def _use(table: LeverTable, is_metered: bool) -> Table:
+    rows = []
     for row in table.rows:
         use = row.use
         is_priced = row.clock is not None or use.served is not None
-        grid.add_row(
-            row.name,
-            f"{digits(float(use.operations.value or 0.0))} counted",
-            *_device_cells(_joules(use.device), is_metered, is_priced),
-            _chip_joules(use.chip),
-            _chip_joules(use.hypothetical),
-            _life(row),
+        rows.append(
+            (
+                row.name,
+                f"{digits(float(use.operations.value or 0.0))} counted",
+                *_device_cells(_joules(use.device), is_metered, is_priced),
+                *(
+                    NONE if chip is None else _joules_of(chip.whole, chip.kind)
+                    for chip in (use.chip, use.hypothetical)
+                ),
+                _life(row),
+            )
         )
-    return grid
+    pays = f"pays from, queries ({_device(is_metered)})"
+    headings = (
+        *("arm", "operations / control's", *_device_columns(is_metered)),
+        *("chip", "chip, hypothetical", pays),
+    )
+    return Table(headings, rows)
 
 
-def _chip(table: LeverTable) -> Grid:
+def _chip(table: LeverTable) -> Table:
     """Lay out what operations and bytes of each level take of training in a chip."""
-    grid = _grid("arm", f"{RHO}, operations alone", *table.control_chip.joules)
-    grid.add_row("control", NONE, *_shares(table.control_chip))
-    for row in table.rows:
-        if row.chip is not None and row.chip.use is not None:
-            alone = _ratio(row.chip.operations)
-            grid.add_row(row.name, alone, *_shares(row.chip.use))
-    return grid
-
-
-def _shares(use: ChipUse) -> list[str]:
-    """Write each part's share, with how it is known."""
-    return [f"{100 * use.share(p):.1f} % {_MARK[use.kind]}" for p in use.joules]
+    parts = list(table.control_chip.joules)
+    found: list[tuple[str, Estimate | None, ChipUse]]
+    found = [("control", None, table.control_chip)]
+    found += [
+        (row.name, row.chip.operations, row.chip.use)
+        for row in table.rows
+        if row.chip is not None and row.chip.use is not None
+    ]
+    rows = [
+        (
+            name,
+            _ratio(operations),
+            *(
+                f"{100 * use.share(part):.1f} % {_MARK[use.kind]}"
+                for part in use.joules
+            ),
+        )
+        for name, operations, use in found
+    ]
+    return Table(("arm", f"{RHO}, operations alone", *parts), rows)
 
 
 def _life(row: LeverRow) -> str:
@@ -310,47 +285,39 @@ def _life(row: LeverRow) -> str:
     kind = _MARK[row.finding.ratio.quantity.kind]
     match found.payback:
         case Payback.UNKNOWN:
-            return "unknown"
+            return UNKNOWN
         case Payback.NEVER:
             return f"{NEVER}{mark} {kind}"
         case Payback.ALWAYS:
             return f"the first{mark} {kind}"
         case Payback.UP_TO:
             return f"up to {short_times(queries.value)}{mark} {kind}"
-        case Payback.FROM:
+        case _:
             ends = f"[{short_times(queries.low)}, {short_times(queries.high)}]"
             return f"{short_times(queries.value)} {ends}{mark} {kind}"
 
 
-def _combined(table: LeverTable) -> Grid:
-    grid = _grid(
-        "arm and its parts",
-        f"{RHO} combined",
-        f"product of {RHO}",
-        f"{RHO} added up",
-        "combined / product",
-        is_name=False,
-    )
-    for row in table.combined:
-        grid.add_row(
+def _combined(table: LeverTable) -> Table:
+    rows = [
+        (
             f"{row.arm} = {' + '.join(row.parts)}",
-            _ratio(row.ratio),
-            _ratio(row.product),
-            _ratio(row.added),
-            _ratio(row.beside),
+            *map(_ratio, (row.ratio, row.product, row.added, row.beside)),
         )
-    return grid
+        for row in table.combined
+    ]
+    found = (f"{RHO} combined", f"product of {RHO}", f"{RHO} added up")
+    return Table(("arm and its parts", *found, "combined / product"), rows)
 
 
-def _standings(standings: Sequence[PretrainingCost]) -> Grid:
-    ways = ("sunk", f"shared by {USES}", "full")
-    grid = _grid("arm", *(f"{RHO} if {way}" for way in ways), "pays from")
+def _standings(standings: Sequence[PretrainingCost]) -> Table:
+    rows = []
     for row in standings:
         pays = row.least_uses
         least = 0 if math.isinf(pays) else max(math.ceil(pays), 1)
-        text = f"{least:,} training{'s' if least > 1 else ''}" if least else "never"
-        kind = _MARK[row.full.quantity.kind] if row.full.is_known else "modelled"
-        kind = "modelled" if row.full.is_infinite else kind
-        cells = (_ratio(e) for e in (row.sunk, row.shared, row.full))
-        grid.add_row(row.arm, *cells, f"{text} {kind}")
-    return grid
+        text = f"{least:,} training{'s' if least > 1 else ''}" if least else NEVER
+        is_known = row.full.is_known and not row.full.is_infinite
+        kind = _MARK[row.full.quantity.kind] if is_known else "modelled"
+        ratios = map(_ratio, (row.sunk, row.shared, row.full))
+        rows.append((row.arm, *ratios, f"{text} {kind}"))
+    ways = (f"{RHO} if {way}" for way in ("sunk", f"shared by {USES}", "full"))
+    return Table(("arm", *ways, "pays from"), rows)

@@ -110,13 +110,8 @@ class _Log:
 
 def timed_progress(console: Console) -> Bars:
     """Return bars of work that ends by time, or that nobody can foretell."""
-    return Bars(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        refresh_per_second=2,
-    )
+    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    return Bars(*columns, console=console, refresh_per_second=2)
 
 
 def counted_progress(console: Console) -> Bars:

@@ -1,13 +1,8 @@
 """What a study file says: frozen tables, and one `validate` that every study passes."""
 
 from hitl_sim.schema import Scalar
-from hitl_sim.study.spec.arm import (
-    Role,
-    control_of,
-    is_replayed,
-    kinds_of,
-)
-from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
+from hitl_sim.study.spec.arm import control_of, is_replayed, kinds_of
+from hitl_sim.study.spec.axis import AxisSpec
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.check import convert, validate
 from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec, acts_on_crowd
@@ -21,9 +16,7 @@ __all__ = [
     "AxisSpec",
     "CrewSpec",
     "CrowdSpec",
-    "DrawSpec",
     "PartSpec",
-    "Role",
     "Scalar",
     "SpecError",
     "StudySpec",

@@ -14,12 +14,7 @@ from hitl_sim.study.spec.arm import is_replayed, kinds_of, table_of
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.crowd import acts_on_crowd
 from hitl_sim.study.spec.message import explain
-from hitl_sim.study.spec.part import (
-    PartSpec,
-    bind_part,
-    planned_parts,
-    with_offered,
-)
+from hitl_sim.study.spec.part import PartSpec, bind_part, planned_parts, with_offered
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
 

@@ -112,8 +112,6 @@ class CrewSpec(Table, frozen=True):
 def acts_on_crowd(field: str, crowd: CrowdSpec) -> bool:
     """Whether a field of the crowd changes anything where a recording is replayed."""
     row = PARAMETERS.get(field)
-    if field.partition(".")[0] in ("annotator", "options", "params"):
-        return False
     if crowd.policy == "model":
         return row is None or row.beside != "never"
     if row is None:

@@ -12,9 +12,7 @@ from hitl_sim.study.worker.leaves import hyper_of as hyper_of
 from hitl_sim.study.worker.leaves import seeds_of as seeds_of
 from hitl_sim.study.worker.process import environment as environment
 from hitl_sim.study.worker.process import lanes_here as lanes_here
-from hitl_sim.study.worker.process import peak_mib as peak_mib
 from hitl_sim.study.worker.run import ChunkReport as ChunkReport
-from hitl_sim.study.worker.run import ProbeReport as ProbeReport
 from hitl_sim.study.worker.run import probe_chunks as probe_chunks
 from hitl_sim.study.worker.run import run_chunk as run_chunk
 from hitl_sim.study.worker.run import run_chunks as run_chunks

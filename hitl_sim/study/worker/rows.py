@@ -15,6 +15,9 @@ from hitl_sim.study.worker.group import Group
 from hitl_sim.unit import S_PER_H
 from hitl_sim.workforce import Round, Timeline, crew_of, simulate_rounds
 
+_SERIES = ("asked", "answered", "worked_s", "paid_s", "wait_s", "elapsed_s")
+"""What a timeline says at each checkpoint: counts, then times, s."""
+
 
 def _timeline(crew: CrewSpec, labour: Any) -> Timeline:
     rounds = [
@@ -33,17 +36,9 @@ def _people_columns(
     condition: Condition, guidance: Intervention, trace: Trace, num_checkpoints: int
 ) -> dict[str, Any]:
     if trace.labour is None:
-        nothing, no_time = [0] * num_checkpoints, [0.0] * num_checkpoints
-        return {
-            "asked": nothing,
-            "answered": nothing,
-            "worked_s": no_time,
-            "paid_s": no_time,
-            "wait_s": no_time,
-            "elapsed_s": no_time,
-            "requester_s": 0.0,
-            "answer_accuracy": None,
-        }
+        counts = dict.fromkeys(_SERIES[:2], [0] * num_checkpoints)
+        times = dict.fromkeys(_SERIES[2:], [0.0] * num_checkpoints)
+        return counts | times | {"requester_s": 0.0, "answer_accuracy": None}
     timeline = _timeline(condition.spec.crew, trace.labour)
     stages = guidance.num_stages
     # a stage before the first round has had no people yet
@@ -51,8 +46,7 @@ def _people_columns(
     at = np.arange(num_checkpoints) // (num_checkpoints // stages)
     scored = float(trace.labour.num_scored.sum())
     right = float(trace.labour.num_correct.sum())
-    names = ("asked", "answered", "worked_s", "paid_s", "wait_s", "elapsed_s")
-    series = {name: getattr(timeline, name) for name in names}
+    series = {name: getattr(timeline, name) for name in _SERIES}
     if none_yet:
         series = {name: np.pad(v, (none_yet, 0)) for name, v in series.items()}
     return {name: values[at].tolist() for name, values in series.items()} | {

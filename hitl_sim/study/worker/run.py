@@ -1,11 +1,13 @@
 """Computing chunks: one record file each, or an error in its place."""
 
+import faulthandler
 import os
 import platform
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,17 +22,12 @@ from hitl_sim.study.program import run_config
 from hitl_sim.study.store import (
     clear_error,
     record_file,
+    stuck_file,
     write_error,
     write_json,
     write_records,
 )
-from hitl_sim.study.watchdog import watchdog
-from hitl_sim.study.worker.group import (
-    Group,
-    arguments_of,
-    forget_groups,
-    group_of,
-)
+from hitl_sim.study.worker.group import arguments_of, forget_groups, group_of
 from hitl_sim.study.worker.leaves import data_of
 from hitl_sim.study.worker.process import peak_mib
 from hitl_sim.study.worker.rows import rows_of
@@ -57,11 +54,6 @@ class ChunkReport(NamedTuple):
     wall_s: float
     setup_s: float = 0.0
     kernel_s: float = 0.0
-
-
-def _compute(chunk: Chunk, group: Group) -> Trace:
-    host: Trace = jax.tree.map(np.asarray, group.sweep(*arguments_of(chunk)))
-    return host
 
 
 def time_lanes(chunk: Chunk, options: Sequence[int]) -> tuple[float, ...]:
@@ -143,6 +135,29 @@ def probe_chunks(chunks: Sequence[Chunk], out: str, limit_s: float) -> ProbeRepo
     return ProbeReport(tuple(reports), setup_s, begin, peak_mib())
 
 
+@contextmanager
+def watchdog(out: Path, chunk_id: str, limit_s: float) -> Iterator[None]:
+    """End this process if the body takes too long, and leave word where it hung.
+
+    XLA's thread pools have been seen to wait for each other for ever. The clock is a
+    thread in C, which needs no interpreter lock to act.
+
+    Args:
+        out: results folder.
+        chunk_id: the chunk in the body.
+        limit_s: time that it may take, s; > 0.
+    """
+    path = stuck_file(out, chunk_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        faulthandler.dump_traceback_later(limit_s, exit=True, file=file)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            path.unlink(missing_ok=True)
+
+
 def run_chunks(
     chunks: Sequence[Chunk], out: str, limits_s: Sequence[float]
 ) -> list[ChunkReport]:
@@ -177,7 +192,7 @@ def run_chunk(chunk: Chunk, out: str, limit_s: float) -> ChunkReport:
         with watchdog(folder, chunk.id, limit_s):
             group = group_of(chunk, folder)
             built = computed = time.monotonic()
-            found = _compute(chunk, group)
+            found = jax.tree.map(np.asarray, group.sweep(*arguments_of(chunk)))
             computed = time.monotonic()
             write_records(folder, chunk.id, rows_of(chunk, group, found))
     except DiskFullError:
@@ -190,28 +205,12 @@ def run_chunk(chunk: Chunk, out: str, limit_s: float) -> ChunkReport:
         write_error(folder, chunk.id, tables)
     else:
         clear_error(folder, chunk.id)
-    wall_s = time.monotonic() - start
-    write_json(
-        folder / "sidecar" / f"{chunk.id}.json",
-        {
-            "chunk": chunk.id,
-            "group": chunk.group,
-            "num_runs": len(chunk.runs),
-            "is_ok": not message,
-            "wall_s": wall_s,
-            "setup_s": built - start,
-            "kernel_s": computed - built,
-            "host": platform.node(),
-            "pid": os.getpid(),
-            "argv": sys.argv[:1],
-        },
-    )
-    return ChunkReport(
-        chunk.id,
-        len(chunk.runs),
-        not message,
-        message,
-        wall_s,
-        built - start,
-        computed - built,
-    )
+    times = (time.monotonic() - start, built - start, computed - built)
+    report = ChunkReport(chunk.id, len(chunk.runs), not message, message, *times)
+    told = report._asdict()
+    told["chunk"] = told.pop("chunk_id")
+    del told["message"]
+    where = {"host": platform.node(), "pid": os.getpid(), "argv": sys.argv[:1]}
+    path = folder / "sidecar" / f"{chunk.id}.json"
+    write_json(path, told | {"group": chunk.group} | where)
+    return report

@@ -38,7 +38,8 @@ def build_sweep(config: RunConfig, width: int, lanes: int) -> Any:
         data: TaskData,
         answers: RecordedAnswers | None = None,
     ) -> Trace:
-        trace = jax.eval_shape(run, *_first((seeds, hyper)), data, answers)
+        one = jax.tree.map(lambda a: a[0], (seeds, hyper))
+        trace = jax.eval_shape(run, *one, data, answers)
 
         def lane(index: jax.Array, one_seeds: Seeds, one_hyper: Hyper) -> Trace:
             # a block may end in padding
@@ -76,10 +77,6 @@ def build_sweep(config: RunConfig, width: int, lanes: int) -> Any:
         return out
 
     return jax.jit(sweep)
-
-
-def _first(tree: Any) -> Any:
-    return jax.tree.map(lambda a: a[0], tree)
 
 
 def pad_lanes(values: Sequence[Any], width: int) -> Any:

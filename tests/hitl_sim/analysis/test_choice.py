@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from hitl_sim.analysis.choice import decide
-from hitl_sim.analysis.crossing import Course
+from hitl_sim.analysis.crossing import Payback
+from hitl_sim.analysis.fieller import Shape
 from hitl_sim.analysis.verdict import SCALES
 from hitl_sim.analysis.world import draw_worlds
 
@@ -44,7 +45,7 @@ def test_joules_saved_per_hour_are_the_saving_over_paid_and_requester_hours(deci
     hours = (usage.paid_s + usage.requester_s) / 3600.0
     saved = decision.task.control.joules.value - arm.finding.joules.value
     assert arm.saved_per_hour.value == pytest.approx(saved / hours)
-    assert arm.saved_per_hour.is_bounded
+    assert arm.saved_per_hour.shape is Shape.INTERVAL
 
 
 def test_people_who_cannot_be_told_from_useless_save_per_hour_an_unbounded_set(
@@ -54,7 +55,7 @@ def test_people_who_cannot_be_told_from_useless_save_per_hour_an_unbounded_set(
     arm = synthetic.relevance(0.7, worked_s=0.0, requester_s=0.0)
     result = analysed([arm])
     found = decide(result, result.tasks[0]).arms[0].saved_per_hour
-    assert not found.is_bounded
+    assert found.shape is not Shape.INTERVAL
 
 
 def test_acceptability_rises_with_the_scale_of_training_and_turns_at_m_star(decision):
@@ -91,7 +92,7 @@ def test_no_price_is_solved_at_the_scale_that_it_defined(decision):
 def test_at_the_study_s_own_scale_the_wage_never_breaks_even(decision):
     found = [b for b in decision.break_evens if b.along == "wage" and b.scale == 1.0]
     assert len(found) == 9
-    assert all(b.crossing.course is Course.NEVER for b in found)
+    assert all(b.crossing.course is Payback.NEVER for b in found)
 
 
 def test_accuracy_breaks_even_in_training_between_the_settings_around_it(decision):
@@ -102,7 +103,7 @@ def test_accuracy_breaks_even_in_training_between_the_settings_around_it(decisio
     ]
     assert len(found) == 3
     for crossing in found:
-        assert crossing.course is Course.FROM
+        assert crossing.course is Payback.FROM
         assert crossing.brackets == ((0.6, 0.8),)
         assert 0.6 < crossing.roots[0] < 0.8
 
@@ -113,7 +114,7 @@ def test_the_consistency_that_never_matters_says_so(decision):
         for b in decision.break_evens
         if b.along.startswith("shared error") and b.yardstick == "training"
     ]
-    assert {c.course for c in found} <= {Course.ALWAYS, Course.NEVER}
+    assert {c.course for c in found} <= {Payback.ALWAYS, Payback.NEVER}
     assert len(found) == 3
 
 

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.crossing import Course, find_crossing
+from hitl_sim.analysis.crossing import Payback, find_crossing
 from hitl_sim.analysis.interval import percentile_interval, resample
 
 
@@ -20,7 +20,7 @@ def solve(knots, means, num=20, sd=0.1, seed=0, lost=()):
 
 def test_a_line_crosses_where_it_is_solved_by_hand():
     found, _ = solve([0.0, 10.0], [3.0, -2.0])
-    assert found.course is Course.UP_TO
+    assert found.course is Payback.UP_TO
     assert found.roots == pytest.approx((6.0,))
     assert found.brackets == ((0.0, 10.0),)
 
@@ -37,19 +37,19 @@ def test_the_set_ends_where_the_interval_of_the_net_benefit_leaves_zero():
 
 def test_never_in_this_range_is_an_answer():
     found = solve([0.0, 1.0], [-5.0, -3.0])[0]
-    assert found.course is Course.NEVER
+    assert found.course is Payback.NEVER
     assert found.roots == ()
     assert found.region == ()
     assert not found.is_open
 
 
 def test_always_in_this_range_is_an_answer():
-    assert solve([0.0, 1.0], [5.0, 3.0])[0].course is Course.ALWAYS
+    assert solve([0.0, 1.0], [5.0, 3.0])[0].course is Payback.ALWAYS
 
 
 def test_a_crossing_is_bracketed_by_the_two_settings_around_it():
     found = solve([0.5, 0.7, 0.9, 1.0], [-4.0, -1.0, 1.0, 2.0])[0]
-    assert found.course is Course.FROM
+    assert found.course is Payback.FROM
     assert found.brackets == ((0.7, 0.9),)
     assert found.roots == pytest.approx((0.8,))
     ((low, high),) = found.region
@@ -58,14 +58,14 @@ def test_a_crossing_is_bracketed_by_the_two_settings_around_it():
 
 def test_a_course_that_turns_twice_has_two_crossings():
     found = solve([0.0, 1.0, 2.0], [-1.0, 1.0, -1.0])[0]
-    assert found.course is Course.SEVERAL
+    assert found.course is Payback.SEVERAL
     assert found.roots == pytest.approx((0.5, 1.5))
     assert len(found.region) == 2
 
 
 def test_a_crossing_into_runs_that_never_reach_is_bracketed_only():
     found, _ = solve([0.0, 1.0, 2.0], [2.0, 1.0, 0.0], lost=[2])
-    assert found.course is Course.UP_TO
+    assert found.course is Payback.UP_TO
     assert math.isnan(found.roots[0])
     assert found.brackets == ((1.0, 2.0),)
     assert found.region == ((1.0, 2.0),)
@@ -81,7 +81,7 @@ def test_what_cannot_be_told_from_zero_at_an_end_is_open_beyond_it():
 
 def test_an_unknown_net_benefit_has_an_unknown_crossing():
     found = find_crossing([0.0, 1.0], np.full(2, np.nan), np.full((9, 2), np.nan), 9)
-    assert found.course is Course.UNKNOWN
+    assert found.course is Payback.UNKNOWN
     assert found.holds(0.3)
 
 

@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 
-from hitl_sim.analysis import Course
+from hitl_sim.analysis import Payback
 from hitl_sim.analysis.dial import find_dial_crossings
 from hitl_sim.analysis.interval import Outlay
 
@@ -22,7 +22,7 @@ def test_a_planted_break_even_quality_is_found(synthetic, analysed):
     (found,) = analysed(arms, num_replicates=64).tasks[0].crossings
     assert found.sweep.dial == "accuracy"
     assert found.sweep.values == (0.5, 0.6, 0.8, 1.0)
-    assert found.crossing.course is Course.FROM
+    assert found.crossing.course is Payback.FROM
     ((low, high),) = found.crossing.region
     assert low < 0.75 < high
     assert high - low < 0.2
@@ -33,7 +33,7 @@ def test_a_dial_that_harms_is_crossed_from_below(synthetic, analysed):
     ratios = {0.0: 0.6, 0.2: 0.8, 0.4: 1.25, 0.6: 1.6}
     arms = swept(synthetic, "crowd.lapse", ratios)
     (found,) = analysed(arms, num_replicates=64).tasks[0].crossings
-    assert found.crossing.course is Course.UP_TO
+    assert found.crossing.course is Payback.UP_TO
     assert found.crossing.holds(0.3)
 
 
@@ -44,8 +44,8 @@ def test_arms_that_save_nowhere_or_everywhere_say_so(synthetic, analysed):
     ]
     lines = analysed(arms, num_replicates=32).tasks[0].crossings
     cheap, dear = sorted(lines, key=lambda line: line.sweep.arm)
-    assert dear.crossing.course is Course.NEVER
-    assert cheap.crossing.course is Course.ALWAYS
+    assert dear.crossing.course is Payback.NEVER
+    assert cheap.crossing.course is Payback.ALWAYS
     assert dear.crossing.region == cheap.crossing.region == ()
 
 

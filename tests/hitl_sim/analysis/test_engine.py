@@ -151,19 +151,6 @@ def test_carbon_follows_the_grid_and_the_energy_of_a_person(
             )
 
 
-def test_the_models_life_costs_its_queries_on_the_bill_that_counts_them(
-    market_of, sample
-):
-    scenarios = cross(life_queries=[0.0, 1e6], pue=[1.0])
-    table = price_table([market_of()], scenarios)
-    amounts = sample.amounts
-    spent = bill(amounts.pooled, table.whole("joules", with_life=True))
-    item = market_of().device.costs["evaluate:small"].joules.value
-    assert spent[1] - spent[0] == pytest.approx(1e6 * item)
-    own = bill(amounts.pooled, table.whole("joules"))
-    assert own[1] == own[0] == pytest.approx(spent[0])
-
-
 def test_blocks_of_runs_bill_what_all_runs_together_do(market_of, sample, monkeypatch):
     scenarios = cross(wage_usd_per_h=np.linspace(1, 50, 40), pue=[1.0, 1.5])
     table = price_table([market_of()], scenarios)

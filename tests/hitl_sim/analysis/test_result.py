@@ -34,13 +34,13 @@ def only(result, arm):
 
 def test_the_null_arm_holds_one(synthetic, analysed):
     null = analysed([synthetic.NULL], num_replicates=32).tasks[0].null
-    assert null.holds_one
+    assert null.ratio.holds(1.0)
     assert null.ratio.low < 1.0 < null.ratio.high
 
 
 def test_a_null_arm_that_differs_is_caught(synthetic, analysed):
     off = dataclasses.replace(synthetic.NULL, ratio=1.8)
-    assert not analysed([off], num_replicates=32).tasks[0].null.holds_one
+    assert not analysed([off], num_replicates=32).tasks[0].null.ratio.holds(1.0)
 
 
 def test_the_null_arm_rings_false_in_about_one_study_of_twenty(
@@ -172,8 +172,8 @@ def test_break_even_is_human_and_waiting_joules_over_the_saving(synthetic, analy
 def test_the_answer_says_where_labels_decide_it(synthetic, analysed):
     result = analysed([synthetic.relevance(1.3), synthetic.labelling()])
     cases = {
-        (case.standing, case.measure): case
-        for case in only(result, "relevance").label_cases
+        (standing, case.measure): case
+        for standing, case in only(result, "relevance").label_cases
     }
     assert cases["sunk", "joules"].payback is Payback.NEVER
     assert cases["bought_same_price", "joules"].payback is Payback.UP_TO

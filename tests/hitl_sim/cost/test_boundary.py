@@ -6,6 +6,11 @@ from hitl_sim.cost.carbon import carbon_intensity
 from hitl_sim.energy.quantity import Kind, Scope
 
 
+def hour_carbon(boundary, region):
+    energy = human_hour_energy(boundary)
+    return human_hour_carbon(boundary, carbon_intensity(region), energy)
+
+
 def test_people_outside_the_boundary_cost_nothing_by_definition():
     energy = human_hour_energy("device_only")
     assert energy.value == 0.0
@@ -29,26 +34,25 @@ def test_a_whole_person_takes_ten_kilowatts_of_primary_energy():
 
 
 def test_a_whole_person_emits_what_tomlinson_published():
-    carbon = human_hour_carbon("whole_person", carbon_intensity(None))
+    carbon = hour_carbon("whole_person", None)
     assert carbon.value == pytest.approx(1.7)
     assert "10.1038/s41598-024-54271-x" in carbon.source
 
 
 def test_whole_person_and_workstation_differ_36_fold_in_carbon():
-    world = carbon_intensity("WORLD")
-    person = human_hour_carbon("whole_person", world)
-    workstation = human_hour_carbon("workstation", world)
+    person = hour_carbon("whole_person", "WORLD")
+    workstation = hour_carbon("workstation", "WORLD")
     assert workstation.value == pytest.approx(0.047294)
     assert person.value / workstation.value == pytest.approx(36, rel=0.01)
 
 
 def test_a_workstation_without_a_region_emits_an_unknown_amount():
-    carbon = human_hour_carbon("workstation", carbon_intensity(None))
+    carbon = hour_carbon("workstation", None)
     assert carbon.kind is Kind.UNAVAILABLE
 
 
 def test_people_outside_the_boundary_emit_nothing_even_without_a_region():
-    assert human_hour_carbon("device_only", carbon_intensity(None)).value == 0.0
+    assert hour_carbon("device_only", None).value == 0.0
 
 
 def test_a_boundary_without_a_name_is_refused_with_the_choices():

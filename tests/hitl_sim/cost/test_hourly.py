@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.cost import Prices, price_rates, read_carbon
-from hitl_sim.cost.hourly import HourlyCarbon
+from hitl_sim.cost.hourly import read_hourly
 
 DAY = [100.0 + 10.0 * hour for hour in range(24)]
 
@@ -22,7 +22,7 @@ def day(tmp_path):
 
 
 def test_an_hourly_file_is_its_mean_and_the_range_of_its_hours(day):
-    hourly = HourlyCarbon(day)
+    hourly = read_hourly(day)
     mean, low, high = hourly.ends
     assert mean == pytest.approx(np.mean(DAY) / 1000)
     assert (low, high) == pytest.approx(np.quantile(DAY, (0.025, 0.975)) / 1000)
@@ -35,22 +35,22 @@ def test_an_hourly_file_is_its_mean_and_the_range_of_its_hours(day):
     [((9, 17), np.mean(DAY[9:17])), ((22, 2), np.mean(DAY[22:] + DAY[:2]))],
 )
 def test_only_the_hours_of_work_count(day, hours, mean):
-    assert HourlyCarbon(day, hours).ends[0] == pytest.approx(mean / 1000)
+    assert read_hourly(day, hours).ends[0] == pytest.approx(mean / 1000)
 
 
 def test_stamps_and_kilograms_are_read_too(tmp_path):
     stamps = [f"2026-01-0{day}T{hour:02}:00" for day in (1, 2) for hour in (3, 15)]
     values = [0.1, 0.2, 0.3, 0.4]
     path = write(tmp_path, " time , kgco2e_per_kwh", zip(stamps, values, strict=True))
-    assert HourlyCarbon(path).ends[0] == pytest.approx(0.25)
-    assert HourlyCarbon(path, (12, 18)).ends[0] == pytest.approx(0.3)
+    assert read_hourly(path).ends[0] == pytest.approx(0.25)
+    assert read_hourly(path, (12, 18)).ends[0] == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_columns_may_be_separated_as_spreadsheets_do(day, delimiter):
-    whole = HourlyCarbon(day).ends
+    whole = read_hourly(day).ends
     day.write_text(day.read_text().replace(",", delimiter))
-    assert HourlyCarbon(day).ends == whole
+    assert read_hourly(day).ends == whole
 
 
 def test_a_study_reads_the_file_once_and_keeps_the_numbers(day, monkeypatch, tmp_path):
@@ -82,13 +82,13 @@ def test_a_file_that_is_not_hourly_is_named(tmp_path, header, row, message):
     path = tmp_path / "grid.csv"
     path.write_text(f"{header}\n{row}\n")
     with pytest.raises(ValueError, match=message):
-        HourlyCarbon(path)
+        read_hourly(path)
 
 
 def test_a_missing_file_and_hours_that_it_lacks_are_named(tmp_path):
     missing = tmp_path / "none.csv"
     with pytest.raises(ValueError, match=f"got '{re.escape(str(missing))}': No such"):
-        HourlyCarbon(missing)
+        read_hourly(missing)
     path = write(tmp_path, "hour,g_per_kwh", [(3, 100)])
     with pytest.raises(ValueError, match=r"`prices.carbon_hours` must hold hours that"):
-        HourlyCarbon(path, (9, 17))
+        read_hourly(path, (9, 17))

@@ -69,7 +69,7 @@ def test_a_dense_gradient_in_a_scan_is_exact():
     count = count_operations(repeated(dense_step, 13), *args)
     product = 2 * NUM_B * NUM_D * NUM_H  # the forward product is dead: a sum's gradient
     assert count.flops == {"float32": 13 * (product + 2 * NUM_D * NUM_H)}
-    assert count.is_bounded
+    assert not count.notes
     assert xla_flops(repeated(dense_step, 13), *args) < count.total_flops / 10
 
 
@@ -233,9 +233,5 @@ def test_a_loop_that_stops_by_its_data_is_reported_through_its_gradient_free_bod
         )
 
     once = count_operations(until_small, HEADS[0])
-    assert not once.is_bounded
     assert once.notes == ("a `while` loop of unknown length counted once",)
-    told = count_operations(until_small, HEADS[0], trip_count=6)
-    assert told.is_bounded
-    assert told.total_flops == 6 * once.total_flops
-    assert product_flops(attend_by_hand, *[HEADS[0]] * 3) * 6 < told.total_flops
+    assert product_flops(attend_by_hand, *[HEADS[0]] * 3) < once.total_flops

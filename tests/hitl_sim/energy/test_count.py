@@ -46,22 +46,17 @@ def test_a_loop_of_fixed_length_counts_like_a_scan():
         return jax.lax.fori_loop(0, 7, lambda _, h: h @ x, x)
 
     count = count_operations(loop, MATRIX)
-    assert count.is_bounded
+    assert not count.notes
     assert count.flops["float32"] == 7 * MATMUL_FLOPS
 
 
-def test_a_while_loop_is_flagged_unless_its_trips_are_given():
+def test_a_while_loop_counts_once_with_a_note():
     def loop(x):
         return jax.lax.while_loop(lambda h: h.sum() < 9.0, lambda h: h @ x, x)
 
     once = count_operations(loop, MATRIX)
-    assert not once.is_bounded
     assert "unknown length" in once.notes[0]
-    many = count_operations(loop, MATRIX, trip_count=5)
-    assert many.is_bounded
-    assert many.total_flops == 5 * once.total_flops
-    with pytest.raises(ValueError, match="`trip_count` must be >= 0, got -1"):
-        count_operations(loop, MATRIX, trip_count=-1)
+    assert MATMUL_FLOPS < once.total_flops < 1.1 * MATMUL_FLOPS
 
 
 def test_a_branch_counts_its_dearest_side():

@@ -1,6 +1,6 @@
 import pytest
 
-from hitl_sim.energy.link import load_link
+from hitl_sim.energy.split_inference import load_link
 
 
 def test_a_slower_radio_takes_more_joules_a_byte():

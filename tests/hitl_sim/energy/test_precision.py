@@ -13,7 +13,8 @@ def seconds(device, precision, x=LARGE):
     """Time of a large product, at the share of the peak that the device reaches."""
     count = count_operations(lambda x: jnp.matmul(x, x, precision=precision), x)
     profile = load_profile(device)
-    unit = WorkUnit.from_operations("product", "train", count)
+    counts = count.flops, count.bytes_moved, count.num_kernels, count.matrix_flops
+    unit = WorkUnit("product", "train", *counts)
     share = profile.compute_efficiency_frac.value
     launch = profile.launch_s.value
     return (profile.unit_cost(unit).seconds.value - launch) * share

@@ -6,7 +6,6 @@ from hitl_sim.energy.profile import (
     Constant,
     DeviceProfile,
     MeasuredCost,
-    RegimeCost,
 )
 
 
@@ -131,20 +130,6 @@ def test_modelled_joules_of_two_measured_units_share_the_error_of_the_watts():
 def test_a_measured_unit_without_counts_takes_the_active_watts():
     cost = device(unit={"train": TIMED}).unit_cost(work())
     assert cost.joules.value == pytest.approx(300.0)
-
-
-def test_the_saturated_regime_is_measured_or_unavailable():
-    both = MeasuredCost(
-        TIMED.seconds, saturated=RegimeCost(fixed(1.0, "measured_counter"))
-    )
-    profile = device(unit={"train": both, "score": TIMED})
-    step = work({"float32": 1e12})
-    assert profile.unit_cost(step).seconds.value == 3.0
-    full = profile.unit_cost(step, "saturated")
-    assert (full.seconds.value, full.joules.value) == (1.0, pytest.approx(100.0))
-    missing = profile.unit_cost(work(name="score"), "saturated")
-    assert missing.seconds.value is None
-    assert "`score` was not measured" in missing.joules.reason
 
 
 def test_the_hash_names_the_content():

@@ -4,15 +4,9 @@ import tomllib
 import msgspec
 import pytest
 
-from hitl_sim.energy import (
-    Kind,
-    WorkUnit,
-    load_profile,
-    profile_file,
-    profile_names,
-    save_profile,
-)
+from hitl_sim.energy import Kind, WorkUnit, load_profile, profile_file, save_profile
 from hitl_sim.energy.profile import Constant, MeasuredCost, RegimeCost
+from hitl_sim.energy.profile_file import profile_names
 
 STEP = WorkUnit("train", "train", {"float32": 7.4e5}, 3.6e5, 32)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.learn import PanelConfig, RunConfig, build_run, build_simulation
+from hitl_sim.learn.annotator import AnnotatorConfig
 from hitl_sim.learn.crowd import collect
 from hitl_sim.learn.intervention import Setting
 from hitl_sim.learn.intervention.base import label_questions
@@ -16,7 +17,7 @@ from hitl_sim.learn.intervention.labelling import LabellingArm
 from hitl_sim.learn.intervention.relevance import RelevanceArm
 from hitl_sim.learn.replay import answerable, ask_recorded, begin, build_crowd, deal
 from hitl_sim.task import Corruption, build_split
-from oracles import sample_annotators
+from oracles import LABEL, Oracle, part, sample_annotators
 from oracles.replay import record_answers
 
 SECONDS = 7.0
@@ -214,6 +215,36 @@ def test_a_recorded_skip_costs_its_time_and_gives_no_label(labels, hyper_of, set
     given, labour = asked(crowd, questions)
     assert not given.is_answered.any()
     assert float(labour.seconds.sum()) == 10 * SECONDS
+
+
+@part.annotator()
+def stubborn():
+    """Answer every question by the first option."""
+
+    def answer(key, params, state, query):
+        after, response = LABEL.answer(key, params, state, query)
+        return after, response._replace(answer=jnp.zeros_like(response.answer))
+
+    return Oracle(LABEL.check, LABEL.init, answer)
+
+
+def test_an_annotator_of_one_s_own_answers_what_nobody_recorded(
+    labels, hyper_of, setting
+):
+    clean = jnp.flatnonzero(setting.split.pool.status == 0)[:20]
+    questions = label_questions(setting, clean, 10)
+    answers = everybody_right(labels, 2)
+    is_there = np.isin(answers.key % labels.size, np.asarray(questions.item)[:10])
+    panel = PanelConfig(2, 2, 1, policy="model", annotator=AnnotatorConfig(stubborn))
+    people = sample_annotators(jax.random.key(0), hyper_of().population, 2)
+    crowd = build_crowd("label", some(answers, is_there), people, panel)
+    given, _ = asked(crowd, questions)
+    expected = jnp.where(jnp.arange(20) < 10, questions.truth, 0)
+    both = np.broadcast_to(np.asarray(expected)[:, None], (20, 2))
+    said = np.asarray(given.is_answered)
+    np.testing.assert_array_equal(np.asarray(given.answer)[said], both[said])
+    assert said[:10].all()
+    assert said[10:].any()
 
 
 def test_what_replay_takes_can_be_timed_beside_the_run(

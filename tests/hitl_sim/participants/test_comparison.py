@@ -54,9 +54,7 @@ def test_people_differ_in_clarity_and_in_what_they_call_a_tie(known, found):
     _, _, clarity, band = known
     assert np.corrcoef(found.at.clarity, np.log(clarity))[0, 1] > 0.6
     assert np.corrcoef(found.at.width, np.log(band))[0, 1] > 0.6
-    assert float(found.at.band) == pytest.approx(
-        np.log(band).mean(), abs=4.0 * max(found.crowd_sd[0], 0.1)
-    )
+    assert float(found.at.band) == pytest.approx(np.log(band).mean(), abs=0.4)
 
 
 def test_people_who_do_not_differ_are_taken_for_one():

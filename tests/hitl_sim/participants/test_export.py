@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from hitl_sim.participants.encoded import options_of, to_record
-from hitl_sim.participants.table_file import Layout, read_answers
+from hitl_sim.participants.answers import options_of, to_record
+from hitl_sim.participants.clean import Layout
+from hitl_sim.participants.table_file import read_answers
 
 RAW = {"is_pseudonymous": False}
 

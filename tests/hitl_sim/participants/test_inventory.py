@@ -6,11 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from hitl_sim.participants.clean import clean
+from hitl_sim.participants.clean import Layout, clean
 from hitl_sim.participants.column import Place
+from hitl_sim.participants.estimate import FittedNumber
 from hitl_sim.participants.inventory import agree, take_stock
-from hitl_sim.participants.number import FittedNumber
-from hitl_sim.participants.table_file import Layout
 
 
 def make_answers(people=10, items=60, **columns):

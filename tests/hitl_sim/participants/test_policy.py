@@ -31,17 +31,17 @@ def test_eight_policies_need_three_answers():
 def test_a_crowd_of_the_same_kind_chooses_well():
     # policies are a hundredth apart, two crowds' luck as much
     found = compare_policies(crowd(1), [crowd(2), crowd(3)], 0, num_plays=4)
-    assert found.regret < 0.03
-    assert found.rank > 0.8
-    assert found.gap < 0.05
-    assert found.regret_low <= found.regret <= found.regret_high + 1e-9
+    assert found.estimate.regret < 0.03
+    assert found.estimate.rank > 0.8
+    assert found.estimate.gap < 0.05
+    assert found.low.regret <= found.estimate.regret <= found.high.regret + 1e-9
 
 
 def test_a_crowd_of_another_kind_misleads():
     sure, poor = crowd(1, accuracy=0.99), crowd(2, accuracy=0.55)
     found = compare_policies(poor, [sure], 0, num_plays=6)
     same = compare_policies(poor, [crowd(4, accuracy=0.55)], 0, num_plays=6)
-    assert found.gap > 0.1 > same.gap
+    assert found.estimate.gap > 0.1 > same.estimate.gap
 
 
 def test_one_answer_of_right_people_labels_all_the_budget_reaches():

@@ -15,10 +15,9 @@ import numpy as np
 import pytest
 from known_crowd import make_design
 
-from hitl_sim.participants.ask import ask
 from hitl_sim.participants.quality import fit_quality
 from hitl_sim.participants.quality_model import PRIORS, Shape, start_values
-from hitl_sim.participants.synthetic import build_people, draw_items
+from hitl_sim.participants.synthetic import ask, build_people, draw_items
 
 SHAPES = ((20, 100, 8, 2), (30, 60, 15, 3), (40, 120, 6, 2))
 CROWDS = 34

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from hitl_sim.participants.encoded import options_of, to_record
-from hitl_sim.participants.table_file import Layout, read_answers
+from hitl_sim.participants.answers import options_of, to_record
+from hitl_sim.participants.clean import Layout
+from hitl_sim.participants.table_file import read_answers
 
 
 def read(folder, rows, **layout):
@@ -104,8 +105,9 @@ def test_items_that_a_join_made_fractions_keep_their_names(tmp_path):
 
 ORDER = """
 from pathlib import Path
-from hitl_sim.participants.encoded import options_of
-from hitl_sim.participants.table_file import Layout, read_answers
+from hitl_sim.participants.answers import options_of
+from hitl_sim.participants.table_file import read_answers
+from hitl_sim.participants.clean import Layout
 found = read_answers(Path("answers.csv"), Layout(keep_na=True))
 print(options_of(found, "label"))
 print([n for n in found.notes])

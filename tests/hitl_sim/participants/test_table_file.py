@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from hitl_sim.participants.answers import Answers
-from hitl_sim.participants.encoded import options_of, to_record
-from hitl_sim.participants.table_file import Layout, read_answers
+from hitl_sim.participants.answers import Answers, options_of, to_record
+from hitl_sim.participants.clean import Layout
+from hitl_sim.participants.table_file import read_answers
 
 PLAIN = "annotator,item,answer,gold,seconds\nann,a,x,x,2.5\nbob,a,y,x,4\nann,b,y,y,1\n"
 
@@ -76,11 +76,9 @@ def test_the_salt_decides_the_pseudonym_and_not_the_number(tmp_path):
     )
 
 
-def test_names_and_free_text_stay_when_they_are_asked_for(tmp_path):
-    text = "annotator,item,answer,comment\nann,a,x,fine\n"
-    answers = read(tmp_path, text, is_pseudonymous=False, keep=("comment",))
+def test_names_stay_when_they_are_asked_for(tmp_path):
+    answers = read(tmp_path, "annotator,item,answer\nann,a,x\n", is_pseudonymous=False)
     assert answers.table.column("annotator").to_pylist() == ["ann"]
-    assert answers.table.column("comment").to_pylist() == ["fine"]
 
 
 def test_a_missing_column_is_named_with_those_that_are_there(tmp_path):

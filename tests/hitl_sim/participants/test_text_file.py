@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from hitl_sim.participants.encoded import options_of
-from hitl_sim.participants.table_file import Layout, read_answers
+from hitl_sim.participants.answers import options_of
+from hitl_sim.participants.clean import Layout
+from hitl_sim.participants.table_file import read_answers
 
 HEADER = "annotator,item,answer,gold,seconds"
 ROWS = ["ann,a,0,0,2.5", "bob,a,1,0,4.25", "ann,b,1,1,1.125"]

@@ -4,7 +4,7 @@ import io
 import pytest
 from rich.console import Console
 
-from hitl_sim.report.row import result_table
+from hitl_sim.report.task_table import result_table
 from hitl_sim.report.terminal.answer import render_terminal
 
 

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from hitl_sim.energy import Kind, Quantity, Scope, load_profile, unavailable
 from hitl_sim.energy.repeat import Repeated
-from hitl_sim.report.terminal.calibration import print_audit, print_calibration
+from hitl_sim.report.terminal.energy import print_audit, print_calibration
 from hitl_sim.study.audited import Audit, AuditedRun, Verdict
 from hitl_sim.study.calibration import Calibration, UnitResult
 

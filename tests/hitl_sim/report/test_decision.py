@@ -4,24 +4,24 @@ import re
 import pytest
 
 from hitl_sim.analysis import weigh
-from hitl_sim.analysis.crossing import Course, Crossing
+from hitl_sim.analysis.crossing import Crossing, Payback
 from hitl_sim.analysis.fieller import RatioSet, Shape
-from hitl_sim.analysis.variance import Share
+from hitl_sim.analysis.interval import Bounded
 from hitl_sim.analysis.verdict import BreakEvenAlong
 from hitl_sim.report.decision import (
     crossing_text,
     per_hour_text,
     tell_decision,
 )
-from hitl_sim.report.decision_table import (
+from hitl_sim.report.number import share_text
+from hitl_sim.report.provenance import Sources
+from hitl_sim.report.task_table import (
     even_table,
     frontier_table,
     input_table,
     sure_table,
     worth_table,
 )
-from hitl_sim.report.number import share_text
-from hitl_sim.report.provenance import Sources
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +96,10 @@ def test_what_the_variance_is_made_of_is_told_with_intervals(told):
 @pytest.mark.parametrize(
     ("share", "text"),
     [
-        (Share(0.1608, 0.102, 0.249), "16 % [10, 25]"),
-        (Share(0.0321, 0.0, 0.2), "3.2 % [0.0, 20]"),
-        (Share(1e-6, 0.0, 1e-5), "under 0.1 %"),
-        (Share(math.nan, 0.0, 1.0), "unknown"),
+        (Bounded(0.1608, 0.102, 0.249), "16 % [10, 25]"),
+        (Bounded(0.0321, 0.0, 0.2), "3.2 % [0.0, 20]"),
+        (Bounded(1e-6, 0.0, 1e-5), "under 0.1 %"),
+        (Bounded(math.nan, 0.0, 1.0), "unknown"),
     ],
 )
 def test_a_share_is_never_written_without_its_interval(share, text):
@@ -141,20 +141,20 @@ def test_a_ratio_is_never_written_without_its_set(found, text):
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        (along(Course.NEVER), "never from 0.00 to 100 USD/h"),
-        (along(Course.NEVER, region=((90.0, 100.0),)), "though chance may hide it"),
-        (along(Course.ALWAYS), "at any from 0.00 to 100 USD/h"),
-        (along(Course.UNKNOWN), "unknown"),
+        (along(Payback.NEVER), "never from 0.00 to 100 USD/h"),
+        (along(Payback.NEVER, region=((90.0, 100.0),)), "though chance may hide it"),
+        (along(Payback.ALWAYS), "at any from 0.00 to 100 USD/h"),
+        (along(Payback.UNKNOWN), "unknown"),
         (
-            along(Course.UP_TO, (15.0,), ((10.0, 20.0),), ((0.0, 100.0),)),
+            along(Payback.UP_TO, (15.0,), ((10.0, 20.0),), ((0.0, 100.0),)),
             "up to 15.0 USD/h [10.0 to 20.0]",
         ),
         (
-            along(Course.FROM, (15.0,), ((10.0, 100.0),), ((0.0, 100.0),)),
+            along(Payback.FROM, (15.0,), ((10.0, 100.0),), ((0.0, 100.0),)),
             "from 15.0 USD/h [10.0 to 100 and beyond]",
         ),
         (
-            along(Course.UP_TO, (math.nan,), ((10.0, 20.0),), ((10.0, 20.0),)),
+            along(Payback.UP_TO, (math.nan,), ((10.0, 20.0),), ((10.0, 20.0),)),
             "up to somewhere from 10.0 to 20.0 USD/h",
         ),
     ],

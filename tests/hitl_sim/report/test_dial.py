@@ -2,7 +2,7 @@ import pytest
 
 from hitl_sim.report.figure.dial import draw_dial
 from hitl_sim.report.figure.style import styled
-from hitl_sim.report.standing import swept_dials
+from hitl_sim.report.study_table import swept_dials
 
 
 @pytest.fixture(scope="module")

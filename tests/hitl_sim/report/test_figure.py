@@ -7,9 +7,9 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from hitl_sim.analysis.reference import reference_arms
 from hitl_sim.report.figure.affordance import draw_affordance
 from hitl_sim.report.figure.bill import draw_bill
-from hitl_sim.report.figure.choice import shown_arms
 from hitl_sim.report.figure.learning import draw_learning
 from hitl_sim.report.figure.quality import draw_quality
 from hitl_sim.report.figure.style import (
@@ -154,7 +154,7 @@ def test_the_people_panel_says_how_much_longer_its_scale_is(figures):
 
 
 def test_one_condition_per_arm_is_shown_and_typical_people_first(crowded):
-    shown = shown_arms(crowded.tasks[0])
+    shown = reference_arms(crowded.tasks[0])
     assert len({f.arm for f in shown}) == len(shown)
     assert {f.population for f in shown if f.has_people} == {"typical"}
     (people,) = [f for f in shown if f.arm == "relevance"]

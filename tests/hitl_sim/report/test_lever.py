@@ -11,8 +11,8 @@ from rich.console import Console
 from hitl_sim.analysis.lever import Serving, clock_policies, tabulate_levers
 from hitl_sim.analysis.pretraining import PretrainingCost
 from hitl_sim.energy import load_profile
-from hitl_sim.energy.link import load_link
 from hitl_sim.energy.memory import ModelShape
+from hitl_sim.energy.split_inference import load_link
 from hitl_sim.report.lever_sign import tell_signs
 from hitl_sim.report.number import digits
 from hitl_sim.report.terminal.lever import print_levers

@@ -5,7 +5,7 @@ from rich.console import Console
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.meters import RaplBackend, SelfTest, measure_command
 from hitl_sim.energy.meters.selftest import Trial
-from hitl_sim.report.terminal.meter import print_measurement, print_selftest
+from hitl_sim.report.terminal.energy import print_measurement, print_selftest
 
 
 def printed(function, *arguments):

@@ -8,7 +8,7 @@ from rich.console import Console
 from hitl_sim.report.figure.crowd import check_figure, draw_crowd, write_figure
 from hitl_sim.report.figure.style import styled, to_svg
 from hitl_sim.report.portrait import CREW_SIZES, PRACTICE_ENDS, portray
-from hitl_sim.report.terminal.crowd import print_crowd, print_portrait
+from hitl_sim.report.terminal.people import print_crowd, print_portrait
 
 MINE = """
 [night]

@@ -8,10 +8,10 @@ from hitl_sim.report.provenance import (
     Sources,
     constant_entries,
     describe,
-    describe_estimate,
     entry_table,
     finding_entries,
     ledger_entries,
+    list_sources,
     task_entries,
 )
 
@@ -44,7 +44,7 @@ def test_a_mixed_sum_tells_the_share_of_each_kind_and_every_source():
 
 
 def test_chance_and_constants_have_columns_of_their_own(crowded):
-    entry = describe_estimate("ceiling", crowded.tasks[0].ceiling.joules)
+    entry = describe("ceiling", crowded.tasks[0].ceiling.joules)
     assert entry.chance.startswith("[")
     assert entry.constants.startswith("[")
     assert entry.chance != entry.constants
@@ -111,3 +111,18 @@ def test_the_batch_that_a_life_is_billed_in_is_told(crowded):
     assert told(crowded).startswith("unavailable")
     prices = msgspec.structs.replace(crowded.prices, query_batch=8)
     assert told(dataclasses.replace(crowded, prices=prices)).startswith("8")
+
+
+def test_a_part_is_told_once_and_named_in_every_formula():
+    told = list_sources(["wage x hours", "hours", "watts x hours / wage"])
+    assert told.parts == ("wage", "hours", "watts")
+    assert told.formulas == ("s1 x s2", "s2", "s3 x s2 / s1")
+
+
+def test_a_term_of_a_sum_is_named_once_on_each_side_of_a_quotient():
+    told = list_sources(["a x b; c; a x b / c; c"])
+    assert told.formulas == ("s1 x s2; s3 / s3",)
+
+
+def test_formulas_keep_the_order_that_numbers_are_cited_in():
+    assert list_sources(["b", "a", "b"]).formulas == ("s1", "s2", "s1")

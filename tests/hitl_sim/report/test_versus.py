@@ -5,7 +5,7 @@ import re
 from rich.console import Console
 
 from hitl_sim.analysis.versus import compare_studies
-from hitl_sim.report.terminal.versus import print_comparison
+from hitl_sim.report.terminal.studies import print_comparison
 
 
 def of_seed(result, seed):

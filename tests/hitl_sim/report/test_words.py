@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.analysis import Effect, best
-from hitl_sim.analysis.joint import judge_at_once
+from hitl_sim.analysis.between import judge_at_once
 from hitl_sim.cost import Prices
 from hitl_sim.energy.profile import Constant, MeasuredCost
 from hitl_sim.report.number import times

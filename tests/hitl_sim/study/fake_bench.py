@@ -4,7 +4,7 @@ from concurrent.futures import Future
 from typing import ClassVar
 
 from hitl_sim.energy import WorkUnit
-from hitl_sim.study.timing_sample import Bench, TimingSample
+from hitl_sim.study.metered import Bench, TimingSample
 
 STEP = WorkUnit("train:64-8-10:b16", "train", {"float32": 1e6}, 1e5, 30)
 SCORE = WorkUnit("score:64-8-10:n100", "score", {"float32": 1e3}, 1e3, 0.1)

@@ -11,8 +11,8 @@ import pytest
 from hitl_sim.energy.meters.processor_time import CpuTime
 from hitl_sim.study import bench
 from hitl_sim.study.calibration import conditions_of, grid_specs
+from hitl_sim.study.metered import Barrier
 from hitl_sim.study.plan import build_plan
-from hitl_sim.study.timing_sample import Barrier
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,7 @@ def test_a_filled_processor_shares_its_seconds_among_its_cores(
     fake, machine, conditions
 ):
     result = calibrate(conditions, BASE, "mine", 4)
-    full = result.profile.unit_cost(fake.STEP, "saturated").seconds
+    full = result.profile.unit[fake.STEP.name].saturated.seconds
     assert full.value == pytest.approx(1.2e-5 / 4, rel=0.01)
     barriers = [
         args[-1]
@@ -100,7 +100,7 @@ def test_a_filled_processor_shares_its_seconds_among_its_cores(
 def test_an_accelerator_is_filled_by_lanes_of_one_program(fake, machine, conditions):
     machine["list_units"] = lambda given: fake.bench(given[0], "gpu")
     result = calibrate(conditions, load_profile("h100"), "mine", 4)
-    full = result.profile.unit_cost(fake.STEP, "saturated").seconds
+    full = result.profile.unit[fake.STEP.name].saturated.seconds
     assert full.value == pytest.approx(1e-5 / 128, rel=0.01)
 
 
@@ -123,7 +123,7 @@ def test_joules_are_measured_where_a_meter_covers_the_scope(fake, machine, condi
     # repeats agree to 1 %, but the counter's gain stays
     low, high = cost.joules.interval
     assert (high - low) / cost.joules.value > 0.038
-    full = result.profile.unit_cost(fake.STEP, "saturated").joules
+    full = result.profile.unit[fake.STEP.name].saturated.joules
     assert full.value == pytest.approx(150.0 * 1.2e-5 / 2, rel=0.01)
     assert result.profile.idle_power.value == 40.0
     assert result.profile.idle_power.kind is Kind.MEASURED_COUNTER

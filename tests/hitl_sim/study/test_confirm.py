@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from hitl_sim.analysis import best
-from hitl_sim.report.terminal.confirmation import print_confirmations
+from hitl_sim.report.terminal.studies import print_confirmations
 from hitl_sim.study.conclude import analyse_folder
 from hitl_sim.study.confirm import confirm, narrow_spec
 from hitl_sim.study.runner import load_study, run_study

@@ -8,9 +8,9 @@ import pytest
 from hitl_sim.energy import count_operations
 from hitl_sim.learn.network import build_network
 from hitl_sim.study.estimate import worker_mib
-from hitl_sim.study.network import network_config
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.plan import build_plan
+from hitl_sim.study.program import network_config
 from hitl_sim.study.spec import load_spec
 from hitl_sim.task import load_task
 

@@ -1,6 +1,9 @@
 """Parts of all kinds in files that a study brings."""
 
+import re
+
 import jax
+import numpy as np
 import pytest
 
 from hitl_sim.learn import build_run, describe_work, intervention
@@ -14,11 +17,11 @@ PARTS = '''
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from hitl_sim import part
+from hitl_sim.learn.intervention.share import Kept, build_unguided
 from hitl_sim.learn.lever import Around
-from hitl_sim.learn.intervention import Intervention
-from hitl_sim.learn.intervention.share import Kept, build_selection, train_on_kept
 
 
 @part.strategy(params={"weight": 1.0})
@@ -51,6 +54,39 @@ def last_word(num_classes, num_annotators, *, offset=0):
     return aggregate
 
 
+@part.aggregation()
+def flat_votes(num_classes, num_annotators):
+    return lambda key, votes, params: votes.answer[:, -1]
+
+
+@part.aggregation()
+def broken_votes(num_classes, num_annotators):
+    def aggregate(key, votes, params):
+        label = votes.answer[:, 0] if votes.is_answered[0, 0] else votes.answer[:, 1]
+        return label, jnp.ones(label.shape)
+
+    return aggregate
+
+
+@part.optimiser(params={"learning_rate": 0.1})
+def broken_steps(total_steps):
+    def optimise(params):
+        return optax.sgd(params["learning_rate"] if params["learning_rate"] > 0 else 1)
+
+    return optimise
+
+
+@part.metric()
+def flat_metric():
+    return lambda logits, label, params: logits.argmax(axis=1) == label
+
+
+@part.intervention(params={"share": 0.5})
+def roomy(program, *, room=100):
+    """Train on what came last, with room for so many items."""
+    return newest(program)._replace(capacity=(room,))
+
+
 @part.intervention(params={"share": 0.5})
 def newest(program, *, least=1):
     """Train on the newest share of the pool."""
@@ -58,9 +94,9 @@ def newest(program, *, least=1):
 
     def begin(key, setting):
         num = jnp.maximum(jnp.int32(setting.params["share"] * num_pool), least)
-        return Kept(jnp.arange(num_pool)[::-1], num), None
+        return Kept(jnp.arange(num_pool)[::-1], num)
 
-    return build_selection(program, begin, lambda s, plan, a: plan, train_on_kept, ())
+    return build_unguided(program, begin)
 
 
 @part.method(params={"share": 0.1})
@@ -110,18 +146,7 @@ def with_parts(tables, tmp_path):
     """Return a function that adds an arm to a study that brings parts."""
     (tmp_path / "own.py").write_text(PARTS)
     source = f"{tmp_path / 'own.py'}"
-    names = (
-        "first_class",
-        "last_word",
-        "newest",
-        "silent",
-        "nothing",
-        "flat",
-        "broken",
-        "shrinking",
-        "among",
-        "blobs",
-    )
+    names = re.findall(r"^@part.*\ndef (\w+)", PARTS, re.MULTILINE)
     tables["part"] = {name: {"source": f"{source}:{name}"} for name in names}
     tables["axis"] = []
     control = next(arm for arm in tables["arm"] if arm.get("role") == "control")
@@ -221,13 +246,98 @@ def test_an_arm_that_its_part_does_not_fit_is_refused_in_one_line(
             {"kind": "labelling", "rounds": 4, "questions": 5, "strategy": "bald"},
             "another than 'bald' with this network: it compares draws of what is rand",
         ),
+        (
+            {
+                "kind": "labelling",
+                "rounds": 4,
+                "questions": 5,
+                "aggregate": "flat_votes",
+            },
+            r"aggregation 'flat_votes' must return \(label, confidence\) of one number "
+            r"per item each, \(\[20\], \[20\]\), got \[20\]",
+        ),
+        (
+            {
+                "kind": "labelling",
+                "rounds": 4,
+                "questions": 5,
+                "aggregate": "broken_votes",
+            },
+            "aggregation 'broken_votes' must be traceable, got TracerBoolConversionErr",
+        ),
     ],
-    ids=["asks otherwise", "no intervention", "wrong shape", "untraceable", "no draws"],
+    ids=[
+        "asks otherwise",
+        "no intervention",
+        "wrong shape",
+        "untraceable",
+        "no draws",
+        "wrong votes",
+        "untraceable votes",
+    ],
 )
 def test_what_would_fail_in_a_run_is_refused_before_any_work(with_parts, arm, message):
     with pytest.raises(SpecError, match=message) as refused:
         build_plan(convert(with_parts(arm)))
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "field", "name", "message"),
+    [
+        (
+            "training",
+            "optimiser",
+            "broken_steps",
+            "optimiser 'broken_steps' must be traceable, got TracerBoolConversionError",
+        ),
+        (
+            "target",
+            "metric",
+            "flat_metric",
+            r"metric 'flat_metric' must return one number, \[\], got \[100\]",
+        ),
+    ],
+)
+def test_an_optimiser_and_a_metric_are_traced_before_any_work(
+    with_parts, table, field, name, message
+):
+    tables = with_parts({"kind": "random_share"})
+    tables[table] = {**tables.get(table, {}), field: name}
+    with pytest.raises(SpecError, match=message) as refused:
+        build_plan(convert(tables))
+    assert "\n" not in str(refused.value)
+
+
+def test_all_items_a_step_need_a_training_set_of_a_known_size(with_parts):
+    tables = with_parts({"kind": "newest"})
+    tables["training"] = tables["training"] | {"batch": "all"}
+    with pytest.raises(SpecError, match=r"say by `capacity` how many .* with 'newest'"):
+        build_plan(convert(tables))
+    tables["arm"][1]["kind"] = "roomy"
+    _, _, units = built(build_plan(convert(tables)))
+    assert any(":all:n100" in unit for unit in units)
+
+
+def test_padded_rows_of_a_brought_intervention_change_nothing(with_parts):
+    tables = with_parts({"kind": "roomy", "params": {"share": 0.25}})
+    tables["training"] = tables["training"] | {"batch": "all"}
+    found = []
+    for room in (100, 50):
+        tables["arm"][1]["options"] = {"room": room}
+        plan = build_plan(convert(tables))
+        run = next(run for run in plan.runs if run.condition.arm.name == "own")
+        info, data = worker.data_of(run.condition.task)
+        program = jax.jit(build_run(worker.run_config(run.condition, info, data)))
+        hyper = worker.hyper_of(run.condition, info)
+        found.append(program(worker.seeds_of(run), hyper, data))
+    padded, tight = found
+    assert int(padded.train_items) == int(tight.train_items) == 50
+    # sums in another order may turn an item or two of a hundred
+    np.testing.assert_allclose(
+        padded.curve.validation, tight.curve.validation, atol=0.021
+    )
+    assert float(tight.curve.validation[-1]) > 0.4
 
 
 def test_bald_takes_draws_of_a_built_in_network_s_dropout(tables):

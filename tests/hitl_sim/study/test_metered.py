@@ -2,14 +2,13 @@ import pytest
 
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
 from hitl_sim.study.metered import (
+    TimingSample,
     check_platform,
-    is_disturbed,
     measured_joules,
     own_joules,
     own_seconds,
     why_disturbed,
 )
-from hitl_sim.study.timing_sample import TimingSample
 
 
 def reading(value, of, scope=Scope.PACKAGE, kind=Kind.MEASURED_COUNTER):
@@ -58,7 +57,7 @@ def test_the_reasons_of_the_meters_are_kept():
 
 def test_a_disturbed_window_counts_by_processor_time_and_has_no_joules():
     sample = seen(reading(3.0, "host/package0"), core_frac=0.5)
-    assert is_disturbed([sample], is_cpu=True)
+    assert why_disturbed([sample], is_cpu=True)
     assert own_seconds(sample, is_cpu=True) == 1.0
     joules = own_joules([sample], "package", is_cpu=True)
     assert joules.value is None

@@ -10,9 +10,11 @@ from typer.testing import CliRunner
 
 from hitl_sim.cli import app
 from hitl_sim.part_source import Source
+from hitl_sim.study.grid import expand
 from hitl_sim.study.kept_parts import with_kept_parts
 from hitl_sim.study.parts import (
     as_specs,
+    check_parts,
     foreign_parts,
     keep_parts,
 )
@@ -52,6 +54,37 @@ def study(tmp_path, smoke_file):
     (tmp_path / "alien.py").write_text(ALIEN)
     (tmp_path / "helper.py").write_text(HELPER)
     return tmp_path / "study.toml"
+
+
+LEAKY = """
+import jax
+import jax.numpy as jnp
+
+from hitl_sim import part
+from hitl_sim.learn.network.adapt import from_init_apply
+
+
+@part.network()
+def leaky(inputs):
+    shape = (inputs.num_features, inputs.num_classes)
+    return from_init_apply(
+        lambda key: jax.random.normal(key, shape),
+        lambda weights, x: (x - x.mean(axis=0)[None]) @ weights,
+    )
+"""
+
+
+def test_a_network_in_which_padding_leaks_is_refused_where_a_step_takes_all(
+    tables, tmp_path
+):
+    (tmp_path / "leaky.py").write_text(LEAKY)
+    tables["part"] = {"leaky": {"source": f"{tmp_path}/leaky.py:leaky"}}
+    tables |= {"network": {"kind": "leaky"}, "arm": tables["arm"][:1], "axis": []}
+    check_parts(expand(convert(tables)))
+    tables["training"] = tables["training"] | {"batch": "all"}
+    message = r"\[part.leaky\] network: `logits` must be the same whatever the padding"
+    with pytest.raises(SpecError, match=message):
+        check_parts(expand(convert(tables)))
 
 
 def test_a_source_is_found_from_the_study_files_folder(study):

@@ -330,6 +330,79 @@ def test_refuse_names_the_first_item_that_too_few_have_answered(replayed, record
         assert content_of(replayed).policy == policy
 
 
+OWN = """
+import jax.numpy as jnp
+
+from hitl_sim import part
+from hitl_sim.learn.intervention import Intervention
+from hitl_sim.learn.intervention.base import even_steps, label_questions
+from hitl_sim.learn.optimise import TrainSet
+
+
+@part.intervention()
+def first_ten(program, *, feedback="label"):
+    num = 10
+
+    def begin(key, setting):
+        place = jnp.arange(num)
+        return None, label_questions(setting, place, program.shape.num_classes)
+
+    def training(setting, plan):
+        pool = setting.split.pool
+        label = jnp.zeros_like(pool.label) if plan is None else plan
+        order = jnp.arange(program.shape.num_pool)
+        return TrainSet(pool.features, label, order, jnp.int32(num))
+
+    def absorb(setting, plan, answers):
+        return setting.split.pool.label.at[:num].set(answers.answer[:, 0])
+
+    return Intervention(
+        program.shape.num_features, even_steps(program.train), begin, training, absorb,
+        num_questions=num, feedback=feedback,
+    )
+"""
+
+
+@pytest.fixture
+def brought(replayed, tmp_path):
+    """A study whose arm with people is an intervention of its own."""
+    (tmp_path / "own.py").write_text(OWN)
+    replayed["part"] = {"first_ten": {"source": f"{tmp_path}/own.py:first_ten"}}
+    replayed["arm"][1] = {"name": "own", "kind": "first_ten", "question": "label"}
+    return replayed
+
+
+def test_an_intervention_of_one_s_own_is_answered_from_a_recording(brought, tmp_path):
+    brought |= {"replicates": 2, "width": 2}
+    done = run_study(convert(brought), tmp_path / "out", 1)
+    assert done.messages == ()
+    rows = load_study(tmp_path / "out")[1].to_pylist()
+    own = [row for row in rows if row["arm"] == "own"]
+    assert [row["replayed"] for row in own] == [30, 30]
+    assert [row["modelled"] for row in own] == [0, 0]
+    assert [row["label_accuracy"] for row in own] == [1.0, 1.0]
+
+
+def test_an_intervention_of_one_s_own_asks_what_a_recording_can_answer(
+    brought, recording
+):
+    brought["arm"][1] |= {
+        "question": "verification",
+        "options": {"feedback": "verification"},
+    }
+    with pytest.raises(
+        SpecError, match=r"`arm.question` must be one of 'label', .* wh"
+    ):
+        convert(brought)
+    brought["arm"][1] |= {"question": "label", "options": {}}
+    keep(recording, np.tile(np.arange(1797), 4) < 9)
+    brought["crowd"]["policy"] = "restrict"
+    with pytest.raises(
+        SpecError, match=r"must not exceed the 9 items .* got 10 in all"
+    ):
+        build_plan(convert(brought))
+
+
 def test_refuse_allows_no_items_that_are_made_up(replayed):
     replayed["task"]["digits"]["duplicate"] = 0.1
     with pytest.raises(SpecError, match="duplicate` must be 0, for nobody answered"):

@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hitl_sim.cli import app
-from hitl_sim.participants.encoded import to_record
+from hitl_sim.participants.answers import to_record
 from hitl_sim.participants.table_file import read_answers
 from hitl_sim.study.recording import load_recording
 from hitl_sim.study.rehearsal import record_crowd

@@ -7,6 +7,15 @@ from hitl_sim.study.plan import build_plan
 from hitl_sim.study.spec import convert
 from hitl_sim.study.swept import axis_columns, runs_table
 
+COLD = """
+from hitl_sim import part
+
+
+@part.strategy(params={"temperature": 1.0})
+def cold(shape):
+    return lambda key, view, params: view.logits[:, 0] / params["temperature"]
+"""
+
 
 def columns(tables, *axes):
     tables["axis"] = [{"field": field, "values": values} for field, values in axes]
@@ -51,6 +60,30 @@ def test_a_run_has_null_where_an_axis_does_not_act(tables):
         asked.setdefault(arm.as_py(), set()).add(cell.as_py())
     assert asked["control"] == asked["random_half"] == {None}
     assert asked["relevance"] == asked["margin_labels"] == {20, 40}
+
+
+def test_a_param_has_a_column_for_each_arm_that_has_it(tables, tmp_path):
+    (tmp_path / "own.py").write_text(COLD)
+    tables["part"] = {"cold": {"source": f"{tmp_path}/own.py:cold"}}
+    asked = {"kind": "labelling", "rounds": 3, "questions": 20, "strategy": "cold"}
+    tables["arm"] = [
+        *tables["arm"],
+        {"name": "one", **asked},
+        {"name": "two", **asked, "params": {"temperature": 5.0}},
+    ]
+    tables["axis"] = [
+        {"field": "arm.params.temperature", "values": [1, 2], "arms": ["one"]}
+    ]
+    table = runs_table(build_plan(convert(tables)))
+    name = "arm.one.temperature"
+    assert [n for n in table.column_names if "temperature" in n] == [name]
+    assert table.schema.field(name).type == pa.float64()
+    rows = zip(table["arm"].to_pylist(), table[name].to_pylist(), strict=True)
+    found = set(rows)
+    assert {value for arm, value in found if arm == "one"} == {1.0, 2.0}
+    assert {value for arm, value in found if arm != "one"} == {None}
+    del tables["axis"][0]["arms"]
+    assert set(axis_columns(convert(tables))) == {name, "arm.two.temperature"}
 
 
 def test_every_run_is_listed_with_its_key_in_the_studys_order(tables):

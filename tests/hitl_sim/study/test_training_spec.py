@@ -2,7 +2,7 @@ import pytest
 
 from hitl_sim.part import builtin
 from hitl_sim.study.grid import expand
-from hitl_sim.study.optimiser import train_config
+from hitl_sim.study.program import train_config
 from hitl_sim.study.spec import SpecError, TrainingSpec, convert
 from oracles import part
 

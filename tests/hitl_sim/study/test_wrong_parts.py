@@ -43,13 +43,13 @@ questions = 10
 """
 
 
-def run(folder, smoke_file, *, source="./keen.py:keen", text=None, arm=""):
+def run(folder, smoke_file, *, source="./keen.py:keen", text=None, arm="", how=()):
     """Run a study with one part of its own; return its exit code and last words."""
     study = smoke_file.read_text() + ARM + arm + f'[part.keen]\nsource = "{source}"\n'
     (folder / "study.toml").write_text(study)
     text = GOOD.format(build="", score=SOUND) if text is None else text
     (folder / "keen.py").write_text(text)
-    words = ["run", str(folder / "study.toml"), "--out", str(folder / "out")]
+    words = ["run", str(folder / "study.toml"), "--out", str(folder / "out"), *how]
     done = CliRunner().invoke(app, words)
     return done.exit_code, done.stderr.strip().splitlines()[-1]
 
@@ -100,6 +100,17 @@ CASES = {
         "a param (`temperature`) must stay a traced number",
     ),
 }
+
+
+@pytest.mark.parametrize("how", [["--dry-run"], ["--dry-run", "--probe"], ["--tune"]])
+def test_a_wrong_part_is_refused_before_anything_is_timed(how, tmp_path, smoke_file):
+    given, words = CASES["nondeterministic"]
+    before = smoke_file.read_text()
+    code, line = run(tmp_path, smoke_file, how=how, **given)
+    assert words in line
+    assert code == 2
+    assert not (tmp_path / "out").exists()
+    assert (tmp_path / "study.toml").read_text().startswith(before)
 
 
 @pytest.mark.parametrize("name", list(CASES))

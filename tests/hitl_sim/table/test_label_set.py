@@ -1,6 +1,6 @@
 import pytest
 
-from hitl_sim.table.label_set import labels_in, several_labels
+from hitl_sim.table.alike import labels_in, several_labels
 
 
 @pytest.mark.parametrize("text", ["a|b", "['a', 'b']", "a, b", "a + b", "a b", "{a;b}"])

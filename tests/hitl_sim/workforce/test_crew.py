@@ -2,8 +2,14 @@ import dataclasses
 
 import pytest
 
-from hitl_sim.workforce import Crew, check_crew
-from hitl_sim.workforce.crew import DAY_S, next_shift_s, shift_end_s, shift_time
+from hitl_sim.workforce import Crew
+from hitl_sim.workforce.crew import (
+    DAY_S,
+    check_crew,
+    next_shift_s,
+    shift_end_s,
+    shift_time,
+)
 
 H = 3_600.0
 

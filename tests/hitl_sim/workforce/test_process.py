@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from hitl_sim.workforce import Crew, Round, Span, simulate_rounds
+from hitl_sim.workforce import Crew, Round, simulate_rounds
 from hitl_sim.workforce.crew import DAY_S
+from hitl_sim.workforce.process import Span
 
 H = 3_600.0
 NO_BREAK = {"break_s": 0.0}

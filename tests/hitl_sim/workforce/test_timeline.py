@@ -6,13 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hitl_sim.workforce import (
-    ConservationError,
-    Crew,
-    Round,
-    check_conservation,
-    simulate_rounds,
-)
+from hitl_sim.workforce import Crew, Round, simulate_rounds
+from hitl_sim.workforce.timeline import ConservationError, check_conservation
 
 H = 3_600.0
 

@@ -7,7 +7,7 @@ import pytest
 from hitl_sim.participants.answers import KINDS as RECORDED
 from oracles import build_population, sample_annotators
 from oracles.feedback import KINDS
-from oracles.population_source import KINDS as NAMES
+from oracles.populations import KINDS as NAMES
 
 KEY = jax.random.key(12)
 

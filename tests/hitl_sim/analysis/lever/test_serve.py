@@ -5,7 +5,7 @@ import pytest
 from hitl_sim.analysis.break_even import Answer
 from hitl_sim.analysis.lever.serve import Serving, serve
 from hitl_sim.energy import load_profile
-from hitl_sim.energy.link import load_link
+from hitl_sim.energy.split_inference import load_link
 
 
 def _half(flops):

@@ -7,7 +7,7 @@ import pytest
 from hitl_sim.analysis.bill import work_unit
 from hitl_sim.analysis.lever import Serving, clock_policies, tabulate_levers
 from hitl_sim.energy import Kind, load_profile
-from hitl_sim.energy.link import load_link
+from hitl_sim.energy.split_inference import load_link
 
 CUT = {"kind": "prune", "form": "structured", "share": 0.5, "after": 3, "until": None}
 TUNE = {"kind": "fine_tune", "steps": 100}

@@ -1,6 +1,7 @@
 import pytest
 
-from hitl_sim.energy.clock import ClockRefusedError, read_clocks, sweep_setting
+from hitl_sim.energy.clock import read_clocks, sweep_setting
+from hitl_sim.energy.clock.driver import ClockRefusedError
 
 
 def test_reading_tells_clocks_and_limits_and_sets_nothing(driver_of):

@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from hitl_sim.energy.clock import (
-    Clocked,
-    Job,
-    best_clock,
-    critical_clock,
-    job_energy,
-    job_time,
-)
+from hitl_sim.energy.clock import Clocked, Job, best_clock, job_energy, job_time
+from hitl_sim.energy.clock.model import critical_clock
 
 
 def device(**changes):
@@ -57,19 +51,6 @@ def test_the_numerical_optimum_is_the_closed_form(static_w, memory_s):
     assert best_clock(job, of) == pytest.approx(closed, rel=1e-9)
 
 
-@pytest.mark.parametrize("gate_frac", [0.3, 1.0])
-def test_with_power_drawn_while_waiting_the_optimum_is_the_root_of_the_quartic(
-    gate_frac,
-):
-    of, job = device(gate_frac=gate_frac), Job(cycles=1.3e9, memory_s=0.7)
-    # 3 a g M f^4 + 2 a C f^3 - S C = 0, with clocks in units of the top one
-    a, cycles = 200.0, 1.3e9 / 2e9
-    roots = np.roots([3 * a * gate_frac * 0.7, 2 * a * cycles, 0, 0, -60.0 * cycles])
-    (root,) = [r.real for r in roots if abs(r.imag) < 1e-9 and r.real > 0]
-    assert best_clock(job, of) == pytest.approx(root * 2e9, rel=1e-6)
-    assert numeric_best(job, of) == pytest.approx(root * 2e9, rel=1e-4)
-
-
 def test_energy_at_the_closed_form_is_the_sum_of_its_parts():
     of, job = device(), Job(cycles=1e9, memory_s=0.2)
     clock = 1e9
@@ -92,12 +73,6 @@ def test_a_deadline_that_the_top_clock_just_meets_takes_the_top_clock():
     of, job = device(), Job(cycles=1e9, memory_s=0.2)
     assert best_clock(job, of, deadline_s=0.7) == pytest.approx(2e9)
     assert best_clock(job, of, deadline_s=0.69) is None
-
-
-def test_the_voltage_floor_keeps_the_clock_up():
-    of, job = device(static_w=5.0, floor_frac=0.6), Job(cycles=1e9)
-    assert critical_clock(of) == pytest.approx(0.6 * 2e9)
-    assert numeric_best(job, of) == pytest.approx(0.6 * 2e9, rel=1e-4)
 
 
 def test_more_static_power_asks_for_a_faster_clock():
@@ -124,11 +99,10 @@ def test_where_static_power_is_half_a_lower_clock_saves_less_than_published():
     assert 0.0 < best_saving(of) < 0.087
 
 
-def test_a_cap_saves_what_was_published_near_its_lower_end_only():
-    # more than 25 % was certified for caps of 160 to 200 W on boards of 260 W. With
-    # dynamic power drawn while waiting too, 160 W reach it; at 200 W the model, whose
-    # voltage falls no faster than the clock, saves less.
-    of = device(static_w=52.0, dynamic_w=208.0, gate_frac=1.0)
+def test_a_cap_saves_less_than_was_published():
+    # more than 25 % was certified for caps of 160 to 200 W on boards of 260 W; the
+    # model, whose voltage falls no faster than the clock, saves less
+    of = device(static_w=52.0, dynamic_w=208.0)
     job = Job(cycles=0.7 * 2e9, memory_s=0.3)
     top = job_energy(job, of, 2e9)
     savings = []
@@ -136,8 +110,8 @@ def test_a_cap_saves_what_was_published_near_its_lower_end_only():
         clock = 2e9 * ((cap_w - 52.0) / 208.0) ** (1 / 3)
         assert of.power(clock) == pytest.approx(cap_w)
         savings.append(1.0 - job_energy(job, of, clock) / top)
-    assert savings[0] > 0.25
-    assert 0.10 < savings[1] < 0.25
+    assert 0.20 < savings[0] < 0.25
+    assert 0.10 < savings[1] < 0.20
 
 
 @pytest.mark.parametrize(
@@ -145,7 +119,6 @@ def test_a_cap_saves_what_was_published_near_its_lower_end_only():
     [
         ({"static_w": 0.0}, "static_w"),
         ({"bottom_hz": 3e9}, "top_hz"),
-        ({"floor_frac": 1.5}, "floor_frac"),
         ({"dynamic_w": math.inf}, "dynamic_w"),
     ],
 )

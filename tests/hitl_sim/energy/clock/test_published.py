@@ -2,14 +2,13 @@ import msgspec
 import pytest
 
 from hitl_sim.energy.clock import (
-    ClockConstant,
-    ClockShares,
     Published,
     default_shares,
     is_fitted,
     predict,
     published_figures,
 )
+from hitl_sim.energy.clock.share import ClockConstant, ClockShares
 
 
 def sure(value, fitted_to=()):

@@ -38,21 +38,6 @@ def test_what_is_assumed_stays_assumed():
     assert measured.kind is Kind.MODELLED_ANALYTIC
 
 
-def test_a_limit_on_time_saves_less_and_is_kept():
-    free, _ = lowered_clock()
-    energy, time = lowered_clock(most_time=1.1)
-    assert time.value == pytest.approx(1.1)
-    assert time.interval[1] <= 1.1 + 1e-9
-    assert free.value < energy.value < 1.0
-    none, still = lowered_clock(most_time=1.0)
-    assert none.value == still.value == pytest.approx(1.0)
-
-
 def test_the_source_of_the_saving_names_its_assumptions():
     text = default_shares().static_frac.source
     assert text in lowered_clock()[0].source
-
-
-def test_less_time_than_the_top_clock_takes_is_refused():
-    with pytest.raises(ValueError, match=r"`most_time` must be >= 1, got 0.9"):
-        lowered_clock(most_time=0.9)

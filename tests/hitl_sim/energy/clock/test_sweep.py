@@ -2,14 +2,8 @@ import numpy as np
 import pytest
 
 from hitl_sim.energy import Kind, Scope, exact, unavailable
-from hitl_sim.energy.clock import (
-    Clocked,
-    Job,
-    Point,
-    fit_sweep,
-    job_energy,
-    job_time,
-)
+from hitl_sim.energy.clock import Clocked, Job, fit_sweep, job_energy, job_time
+from hitl_sim.energy.clock.model import Point
 
 JOB = Job(cycles=2e9, memory_s=0.4)
 DEVICE = Clocked(3e8, 1.5e9, static_w=80.0, dynamic_w=170.0)

@@ -6,12 +6,11 @@ from hitl_sim.energy.memory import (
     Extent,
     Product,
     Tiling,
-    count_bytes,
     count_moved,
     fit_tiling,
-    fit_tilings,
     load_technology,
 )
+from hitl_sim.energy.memory.reuse import count_bytes, fit_tilings
 
 
 def walk_levels(size, tilings, begun, b, counts):

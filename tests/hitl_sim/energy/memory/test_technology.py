@@ -1,11 +1,16 @@
 import pytest
 
 from hitl_sim.energy import Kind, Scope
-from hitl_sim.energy.memory import load_technology, technology_names
+from hitl_sim.energy.memory import load_technology
 from hitl_sim.energy.memory.technology import Level, Technology
+from hitl_sim.energy.shipped import read_shipped
+
+NAMES = tuple(
+    one["name"] for one in read_shipped("technologies.toml", dict)["technology"]
+)
 
 
-@pytest.mark.parametrize("name", technology_names())
+@pytest.mark.parametrize("name", NAMES)
 def test_every_constant_has_a_source_an_interval_and_the_scope_of_its_table(name):
     technology = load_technology(name)
     quantities = [technology.byte_energy(level.name) for level in technology.level]
@@ -30,7 +35,7 @@ def test_an_int8_multiplication_takes_an_eighteenth_of_a_float32_one():
 
 
 def test_a_byte_costs_more_the_further_out_it_lies():
-    for name in technology_names():
+    for name in NAMES:
         values = [level.value for level in load_technology(name).level]
         assert values == sorted(values)
 

@@ -2,7 +2,8 @@ import itertools
 
 import pytest
 
-from hitl_sim.energy.memory import ORDERS, Extent, Moved, Tiling, count_moved
+from hitl_sim.energy.memory import Extent, Tiling, count_moved
+from hitl_sim.energy.memory.reuse import ORDERS, Moved
 
 SIZES = [(4, 6, 8), (5, 7, 9), (1, 10, 3), (8, 8, 8), (13, 1, 6)]
 TILES = [(1, 1, 1), (2, 3, 4), (4, 4, 4), (3, 10, 2), (100, 2, 100), (2, 100, 3)]

@@ -9,6 +9,7 @@ import pytest
 TESTS = next(folder for folder in Path(__file__).parents if folder.name == "tests")
 sys.path.insert(0, str(TESTS))
 
+from meter_kit.board import FaultyBoard, FaultyDriver  # noqa: E402
 from meter_kit.nvml import (  # noqa: E402
     FakeMachine,
     compile_library,
@@ -17,8 +18,6 @@ from meter_kit.nvml import (  # noqa: E402
 
 from hitl_sim.energy.meters import Meter, NvmlBackend  # noqa: E402
 from hitl_sim.energy.meters.simulated import (  # noqa: E402
-    SimulatedBoard,
-    SimulatedDriver,
     VirtualTime,
     Waveform,
 )
@@ -100,7 +99,7 @@ def live_board():
         board.setdefault("counter_s", 0.02)
         board.setdefault("power_s", 0.02)
         waveform = board.pop("waveform", Waveform([0.0], [100.0]))
-        boards = [SimulatedBoard(waveform, **board)]
-        return NvmlBackend(SimulatedDriver(boards, RealTime()), environ={})
+        boards = [FaultyBoard(waveform, **board)]
+        return NvmlBackend(FaultyDriver(boards, RealTime()), environ={})
 
     return build

@@ -10,10 +10,10 @@ from hitl_sim.energy.meters import (
     Meter,
     NvmlBackend,
     RaplBackend,
-    default_backends,
     named_backend,
     probe_meters,
 )
+from hitl_sim.energy.meters.choose import default_backends
 
 LAMP = '''
 """A lamp that is always on."""
@@ -22,7 +22,8 @@ import time
 
 from hitl_sim import part
 from hitl_sim.energy import Kind, Scope, exact
-from hitl_sim.energy.meters import Capability, Snapshot
+from hitl_sim.energy.meters import (Capability)
+from hitl_sim.energy.meters.backend import Snapshot
 
 
 class Lamp:

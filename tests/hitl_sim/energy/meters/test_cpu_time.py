@@ -1,8 +1,12 @@
 import pytest
 
 from hitl_sim.energy import Kind, Quantity, Scope
-from hitl_sim.energy.meters import CpuBackend, Meter, calibrate_cpu, read_calibration
-from hitl_sim.energy.meters.cpu_time import CpuCalibration
+from hitl_sim.energy.meters import CpuBackend, Meter
+from hitl_sim.energy.meters.cpu_time import (
+    CpuCalibration,
+    calibrate_cpu,
+    read_calibration,
+)
 from hitl_sim.energy.meters.processor_time import CpuTime
 from hitl_sim.energy.meters.simulated import VirtualTime
 

@@ -8,9 +8,9 @@ from hitl_sim.energy.meters import (
     Meter,
     NvmlBackend,
     RaplBackend,
-    Snapshot,
     probe_meters,
 )
+from hitl_sim.energy.meters.backend import Snapshot
 from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.counter import counter_energy
 

@@ -172,13 +172,11 @@ def test_power_is_sampled_only_while_a_window_is_open(machine):
     machine.add(load_w=100)
     backend = machine.backend()
     machine.sleep(1.0)
-    backend.open_window()
-    backend.open_window()
-    machine.sleep(1.0)
-    backend.close_window()
-    machine.sleep(1.0)
-    inside = backend.read().power["host/gpu0"].num_steps
-    backend.close_window()
+    with backend.while_open:
+        with backend.while_open:
+            machine.sleep(1.0)
+        machine.sleep(1.0)
+        inside = backend.read().power["host/gpu0"].num_steps
     machine.sleep(5.0)
     after = backend.read().power["host/gpu0"].num_steps
     assert 20 < inside < 60

@@ -3,12 +3,11 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from meter_kit.board import FaultyBoard, FaultyDriver
 
 from hitl_sim.energy import total
 from hitl_sim.energy.meters import Meter, NvmlBackend
 from hitl_sim.energy.meters.simulated import (
-    SimulatedBoard,
-    SimulatedDriver,
     VirtualTime,
     Waveform,
 )
@@ -19,7 +18,7 @@ loads = st.lists(watts, min_size=1, max_size=8).map(
 )
 spans = st.lists(st.floats(0.01, 3.0), min_size=1, max_size=4)
 boards = st.builds(
-    SimulatedBoard,
+    FaultyBoard,
     loads,
     counter_s=st.floats(0.001, 0.1),
     power_s=st.floats(0.001, 0.1),
@@ -31,7 +30,7 @@ def read(board, seconds):
     """Measure adjacent windows and the one around them."""
     time = VirtualTime()
     backend = NvmlBackend(
-        SimulatedDriver([board], time),
+        FaultyDriver([board], time),
         time.clock,
         time.sleep,
         environ={},

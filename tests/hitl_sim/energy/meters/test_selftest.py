@@ -1,9 +1,8 @@
 import pytest
+from meter_kit.board import FaultyBoard, FaultyDriver
 
 from hitl_sim.energy.meters import NvmlBackend, RaplBackend, run_selftest
 from hitl_sim.energy.meters.simulated import (
-    SimulatedBoard,
-    SimulatedDriver,
     VirtualTime,
     Waveform,
 )
@@ -27,9 +26,9 @@ def test_a_good_board_passes_everything_that_is_tried(live_board):
 def try_board(waveform, span_s, **board):
     """Try a board on a clock that only its windows move: `work` is to sleep on it."""
     time = VirtualTime()
-    boards = [SimulatedBoard(waveform, counter_s=0.02, **board)]
+    boards = [FaultyBoard(waveform, counter_s=0.02, **board)]
     backend = NvmlBackend(
-        SimulatedDriver(boards, time),
+        FaultyDriver(boards, time),
         time.clock,
         time.sleep,
         every=time.every,

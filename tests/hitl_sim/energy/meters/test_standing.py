@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from meter_kit.board import FaultyBoard, FaultyDriver
 from meter_kit.powercap import Tree
 
 from hitl_sim.energy import Kind, Scope
@@ -16,8 +17,6 @@ from hitl_sim.energy.meters import (
 from hitl_sim.energy.meters.cpu_time import CpuCalibration
 from hitl_sim.energy.meters.processor_time import CpuTime
 from hitl_sim.energy.meters.simulated import (
-    SimulatedBoard,
-    SimulatedDriver,
     VirtualTime,
     Waveform,
 )
@@ -26,7 +25,7 @@ HUNDRED_W = Waveform([0.0], [100.0])
 
 
 @dataclass
-class StuckBoard(SimulatedBoard):
+class StuckBoard(FaultyBoard):
     """A board whose counter stops at some time, s."""
 
     stuck_s: float = 0.0
@@ -38,7 +37,7 @@ class StuckBoard(SimulatedBoard):
 def nvml(time, folder, stuck_s, has_power=False):
     board = StuckBoard(HUNDRED_W, has_power=has_power, stuck_s=stuck_s)
     return NvmlBackend(
-        SimulatedDriver([board], time),
+        FaultyDriver([board], time),
         time.clock,
         time.sleep,
         environ={},

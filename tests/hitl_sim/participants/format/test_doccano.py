@@ -6,9 +6,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from hitl_sim.participants.encoded import to_record
-from hitl_sim.participants.source import import_answers
-from hitl_sim.participants.table_file import Layout
+from hitl_sim.participants.answers import to_record
+from hitl_sim.participants.clean import Layout
+from hitl_sim.participants.table_file import import_answers
 
 SHOWN = Layout(is_pseudonymous=False)
 

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from hitl_sim.participants.encoded import kinds_of, to_record
+from hitl_sim.participants.answers import kinds_of, to_record
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.document import read_entries
 from hitl_sim.participants.format.label_studio import FORMAT
 from hitl_sim.participants.format.registry import read_export
-from hitl_sim.participants.table_file import Layout
 
 
 def choice(name: str, control="label") -> dict:

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from hitl_sim.participants.encoded import kinds_of, to_record
-from hitl_sim.participants.source import import_answers
-from hitl_sim.participants.table_file import Layout
+from hitl_sim.participants.answers import kinds_of, to_record
+from hitl_sim.participants.clean import Layout
+from hitl_sim.participants.table_file import import_answers
 
 SHOWN = Layout(is_pseudonymous=False)
 

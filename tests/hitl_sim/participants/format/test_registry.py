@@ -5,9 +5,9 @@ import json
 import pytest
 
 from hitl_sim.participants import format as package
+from hitl_sim.participants.clean import Layout
 from hitl_sim.participants.format.registry import formats, read_export
-from hitl_sim.participants.source import import_answers
-from hitl_sim.participants.table_file import Layout
+from hitl_sim.participants.table_file import import_answers
 
 _CHOICE = {"type": "choices", "from_name": "c", "value": {"choices": ["a"]}}
 _HASHES = {"_task_hash": 1, "_input_hash": 1}
@@ -59,7 +59,7 @@ def _read(entries, found):
 
 FORMAT = export_of_tasks(
     "a poll",
-    lambda value, layout: "votes" in value,
+    lambda value: "votes" in value,
     _read,
     word="question",
     supported=("poll",),
@@ -174,7 +174,6 @@ def test_whatever_a_part_is_answers_or_one_line_come_of_it(tmp_path, value):
         (Layout(columns={"item": "id"}), "--column"),
         (Layout(seconds_per_unit=0.001), "--time-unit-s"),
         (Layout(confidence_max=100.0), "--confidence-max"),
-        (Layout(keep=["text"]), "--keep"),
     ],
 )
 def test_an_option_that_an_export_cannot_use_is_refused(tmp_path, layout, option):

@@ -1,0 +1,80 @@
+"""Fit a pilot of few people, and predict what redundancy buys with everybody else."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hitl_sim.participants.answers import LABEL
+from hitl_sim.participants.fit import fit_record
+from hitl_sim.participants.record import Record, take_half
+from hitl_sim.participants.redundancy import CurvePoint, predict_curve, with_sizes
+from hitl_sim.participants.synthetic import simulate_design
+
+MOST_PEOPLE = 10
+NUM_CROWDS = 40
+_LEAST_PEOPLE = 3
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """What a pilot predicts of the people who took no part in it.
+
+    Attributes:
+        num_people: people of the pilot.
+        num_answers: their answers.
+        num_others: everybody else.
+        curve: what redundancy buys with the others, and what was predicted.
+    """
+
+    num_people: int
+    num_answers: int
+    num_others: int
+    curve: list[CurvePoint]
+
+
+def run_pilot(
+    record: Record,
+    options: tuple[str, ...],
+    seed: int = 0,
+    num_people: int = MOST_PEOPLE,
+    num_crowds: int = NUM_CROWDS,
+) -> Pilot:
+    """Fit a few people and foretell the redundancy curve of all others.
+
+    A pilot asks people for some hours, so its people are drawn from the busier half.
+    The interval is the spread of crowds, each of numbers drawn from what the pilot
+    tells of them and of the pilot's people drawn anew: it holds the chance of who comes
+    and what they answer, and how little a pilot tells of the population.
+
+    Args:
+        record: labels whose truth is known.
+        options: names of the options.
+        seed: of the pilot's people, the fit and the crowds.
+        num_people: of the pilot; 3 to 10, and fewer than there are.
+        num_crowds: simulated crowds.
+
+    Raises:
+        ValueError: the pilot is too small or too large.
+    """
+    most = min(MOST_PEOPLE, record.num_people - 1)
+    if not _LEAST_PEOPLE <= num_people <= most:
+        raise ValueError(
+            f"`num_people` must be >= {_LEAST_PEOPLE} and <= {most}, got {num_people}."
+        )
+    rng = np.random.default_rng(seed)
+    work = np.bincount(record.person, minlength=record.num_people)
+    busy = np.argsort(-work, kind="stable")[: max(num_people, (work.size + 1) // 2)]
+    chosen = rng.choice(busy, num_people, replace=False)
+    marked = replace(record, half=np.where(np.isin(record.person, chosen), 0, 1))
+    pilot, others = take_half(marked, 0), with_sizes(take_half(marked, 1))
+    fit = fit_record(pilot, LABEL, options, seed=seed)
+    crowds = [
+        simulate_design(1000 * seed + turn, fit, pilot, others, is_in_doubt=True)
+        for turn in range(num_crowds)
+    ]
+    return Pilot(
+        num_people=num_people,
+        num_answers=int((pilot.answer >= 0).sum()),
+        num_others=others.num_people,
+        curve=predict_curve(rng, others, crowds),
+    )

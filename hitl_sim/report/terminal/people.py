@@ -1,0 +1,162 @@
+"""Populations: what each is made of, and does; imports and fits of real answers.
+
+Every name from a file is escaped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+
+from hitl_sim.report.portrait import CREW_SIZES, Portrait
+from hitl_sim.report.table import Table, to_grid
+from oracles import POPULATIONS, PopulationSource, describe_population
+from oracles.parameter import PARAMETERS
+from oracles.populations import list_populations
+
+if TYPE_CHECKING:
+    from hitl_sim.participants.answers import Answers
+    from hitl_sim.participants.fit import CrowdFit
+    from hitl_sim.participants.inventory import Inventory
+
+_MOST_OPTIONS = 12
+
+
+def print_crowds(
+    console: Console, populations: Mapping[str, PopulationSource] = POPULATIONS
+) -> None:
+    """List populations, how far each may be trusted, and what may be set of a crowd."""
+    status = "standing by kind of question"
+    rows = [
+        (
+            name,
+            source.summary,
+            "\n".join(f"{kind}: {text}" for kind, text in source.status.items()),
+        )
+        for name, source in populations.items()
+    ]
+    table = Table(("name", "who they are", status), rows, "Populations")
+    console.print(to_grid(table, fold=(status,)))
+    parameters = [
+        (
+            name,
+            str(row.range),
+            ", ".join(row.kinds) or "every kind",
+            row.doc + (f"; needs `{row.needs}`" if row.needs else ""),
+        )
+        for name, row in PARAMETERS.items()
+    ]
+    headings = ("parameter", "must be", "acts on", "what it is")
+    table = Table(headings, parameters, "Parameters of a crowd")
+    console.print(to_grid(table, fold=("what it is",)))
+
+
+def print_crowd(console: Console, name: str) -> None:
+    """Print every number of one population, with its source.
+
+    A file that holds several populations is listed.
+
+    Raises:
+        ValueError: there is no such population.
+    """
+    several = list_populations(name)
+    if len(several) > 1:
+        print_crowds(console, several)
+        return
+    source = describe_population(name)
+    rows = [
+        (n.name, n.kind, f"{n.value:g}", n.unit, n.status, n.source)
+        for n in source.numbers
+    ]
+    headings = ("number", "kind", "value", "unit", "status", "source")
+    table = Table(headings, rows, f"{source.name}: {source.summary}")
+    console.print(to_grid(table, fold=("source",)))
+
+
+def print_portrait(console: Console, portrait: Portrait) -> None:
+    """Print what a crowd of a population did."""
+    low, middle, high = np.quantile(portrait.accuracy, [0.05, 0.5, 0.95])
+    early, late = portrait.practice[0], portrait.practice[-1]
+    quick, typical, slow = np.quantile(portrait.seconds, [0.05, 0.5, 0.95])
+    again, shared = portrait.again, portrait.shared
+    rows = [
+        ("share right, 5/50/95 % of people", f"{low:.2f} {middle:.2f} {high:.2f}"),
+        ("left open", f"{portrait.unanswered:.3f}"),
+        ("seconds, 5/50/95 % of answers", f"{quick:.3g} {typical:.3g} {slow:.3g}"),
+        ("median seconds, first question and after 128", f"{early:.3g} {late:.3g}"),
+        (
+            "the same again if right, if wrong",
+            f"{again.same_if_right:.2f} {again.same_if_wrong:.2f}",
+        ),
+        (
+            "another errs if one errs, of all",
+            f"{shared.second_errs_if_first:.2f} {shared.second_errs:.2f}",
+        ),
+    ]
+    sizes = ", ".join(str(size) for size in CREW_SIZES)
+    curves = portrait.redundancy | {"majority, if independent": portrait.one_coin}
+    for method, curve in curves.items():
+        name = f"{method.replace('dawid_skene', 'Dawid-Skene')} of {sizes}"
+        rows.append((name, " ".join(f"{value:.3f}" for value in curve)))
+    title = f"{portrait.name} at work: {portrait.kind}, simulated with seed"
+    console.print(to_grid(Table(("what", "value"), rows, f"{title} {portrait.seed}")))
+
+
+def print_inventory(console: Console, answers: Answers, found: Inventory) -> None:
+    """Print what imported answers hold, their notes, and what they identify."""
+    console.print(
+        f"[bold]{escape(answers.origin)}[/bold]: {found.num_answers} answers "
+        f"({escape(found.kind)}) of {found.num_people} people to {found.num_items} "
+        f"items, {found.num_skips} skips, {found.num_repeats} second looks; gold for "
+        f"{found.num_gold} items."
+    )
+    for what, numbers in (
+        ("Answers per person", found.by_person),
+        ("People per item", found.by_item),
+    ):
+        least, middle, most = numbers
+        console.print(f"{what}: {least} to {most}, median {middle}.")
+    names = ", ".join(found.options[:_MOST_OPTIONS])
+    rest = len(found.options) - _MOST_OPTIONS
+    more = f" and {rest} more" if rest > 0 else ""
+    console.print(f"Options: {escape(names)}{more}.")
+    if found.idle is not None:
+        console.print(
+            f"Idle time, by a mixture: {found.idle.idle_share:.1%} of all seconds, in "
+            f"{found.idle.share:.1%} of the answers. Nothing is clipped."
+        )
+    for note in answers.notes:
+        console.print(f"[yellow]note:[/yellow] {escape(note)}")
+    headings = ("what", "can be identified", "why")
+    rows = [(one.what, one.is_identified, one.why) for one in found.findings]
+    table = Table(headings, rows, "What the answers can identify")
+    console.print(to_grid(table, fold=headings))
+
+
+def print_fit(console: Console, fit: CrowdFit) -> None:
+    """Print every number of a fit with its interval and standing."""
+    rows = [
+        (
+            number.name,
+            f"{number.value:.3g}" if math.isfinite(number.value) else "",
+            f"{number.low:.3g} to {number.high:.3g}"
+            if math.isfinite(number.low)
+            else "",
+            ("weakly" if number.is_weak else "yes") if number.is_identified else "no",
+            number.note,
+        )
+        for number in fit.numbers
+    ]
+    headings = ("number", "value", "95 % interval", "identified", "note")
+    title = f"Fitted crowd: {fit.kind}, {len(fit.options)} options"
+    console.print(to_grid(Table(headings, rows, title), fold=("note",)))
+    if fit.quality.num_rows < fit.num_answers and fit.kind == "label":
+        console.print(
+            f"The crowd's numbers were fitted to {fit.quality.num_rows} answers to "
+            "items drawn at random; people to all of theirs."
+        )
