@@ -7,7 +7,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hitl_sim.check.base import Check, CheckError, Subject, build, struct, written
+from hitl_sim.check.base import (
+    Check,
+    CheckError,
+    Subject,
+    arrays,
+    build,
+    struct,
+    written,
+)
 from hitl_sim.learn.lever import Course, Host, LeverSpec, build_course
 from hitl_sim.learn.lever.own import BROUGHT
 from hitl_sim.learn.network import NetworkConfig, build_network
@@ -115,9 +123,12 @@ def check_course(subject: Subject) -> str:
         ),
     }
     for words, trees in pairs.items():
-        want, got = ([written(a) for a in jax.tree.leaves(t)] for t in trees)
+        want, got = (
+            {name: written(leaf) for name, leaf in arrays(tree).items()}
+            for tree in trees
+        )
         if want != got:
-            raise CheckError(f"{words} must keep its arrays {want}, got {got}.")
+            raise CheckError(f"{words} must keep its arrays, got {got} after {want}.")
     return ""
 
 

@@ -59,9 +59,7 @@ def load_task(
     if name in foreign:
         part = foreign[name]
         check_options(given, (), name)
-        return _finish(
-            _made_by(part, name, part.with_options(options), given.num_groups)
-        )
+        return _finish(_made_by(part, name, options, given.num_groups))
     part, is_file = _part_of(name, foreign)
     check_options(given, part.options, name)
     read = {n: getattr(given, n) for n in part.options}

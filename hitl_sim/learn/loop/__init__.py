@@ -11,4 +11,3 @@ from hitl_sim.learn.loop.simulation import build_simulation as build_simulation
 from hitl_sim.learn.loop.stage import course_of as course_of
 from hitl_sim.learn.loop.stage import guidance_of as guidance_of
 from hitl_sim.learn.loop.stage import host_of as host_of
-from hitl_sim.learn.loop.stage import network_of as network_of

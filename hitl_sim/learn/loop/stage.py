@@ -16,7 +16,6 @@ from hitl_sim.learn.intervention.base import Perceived, Shape
 from hitl_sim.learn.lever import Course, Host, build_course
 from hitl_sim.learn.loop.config import Hyper, RunConfig, RunKeys, Seeds, run_keys
 from hitl_sim.learn.loop.driver import RoundDriver, build_driver
-from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.replay import REPLAYED, answerable, ask_recorded, begin, build_crowd
 from hitl_sim.task import Split, TaskData, build_leftover, build_split
 from oracles import Population, Response
@@ -47,12 +46,6 @@ def guidance_of(config: RunConfig) -> Intervention:
             f"it acts on one training from begin to end, got {arm.lever}."
         )
     return built
-
-
-def network_of(config: RunConfig, intervention: Intervention) -> Network:
-    """Build the network of a run, which is trained, looked with and billed."""
-    sizes = (intervention.num_features, config.program.shape.num_classes)
-    return build_network(config.program.network, *sizes)
 
 
 def host_of(config: RunConfig, intervention: Intervention) -> Host:
