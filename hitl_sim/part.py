@@ -120,7 +120,7 @@ def from_table(
     params = {n: fields[n].default for n in traced}
     params = {n: value for n, value in params.items() if isinstance(value, float)}
     shown = [f for n, f in fields.items() if n not in given and n not in params]
-    own = [f.replace(kind=f.KEYWORD_ONLY) for f in shown]
+    own = [f.replace(kind=f.KEYWORD_ONLY, default=_made(f.default)) for f in shown]
     first = inspect.Parameter("surroundings", inspect.Parameter.POSITIONAL_ONLY)
 
     def factory(surroundings: Any, **options: Any) -> Any:
@@ -132,6 +132,12 @@ def from_table(
     factory.__module__, factory.__qualname__ = table.__module__, kind
     factory.table = table  # type: ignore[attr-defined]
     return marker(version=version, name=kind, params=params)(factory)
+
+
+def _made(default: Any) -> Any:
+    """Return a field's default, made where the struct makes one for each instance."""
+    make = getattr(default, "factory", None)
+    return default if make is None else make()
 
 
 __all__ = [
