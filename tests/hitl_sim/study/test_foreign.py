@@ -327,7 +327,7 @@ def test_padded_rows_of_a_brought_intervention_change_nothing(with_parts):
         tables["arm"][1]["options"] = {"room": room}
         plan = build_plan(convert(tables))
         run = next(run for run in plan.runs if run.condition.arm.name == "own")
-        info, data = worker.data_of(run.condition.task)
+        info, data = worker.data_of(run.condition)
         program = jax.jit(build_run(worker.run_config(run.condition, info, data)))
         hyper = worker.hyper_of(run.condition, info)
         found.append(program(worker.seeds_of(run), hyper, data))
