@@ -40,7 +40,7 @@ import pyarrow.parquet as pq
 from scipy.stats import binomtest
 
 from hitl_sim.analysis import Answer, Effect, Finding, analyse, beside
-from hitl_sim.analysis.interval import Outlay, ratio_interval, resample
+from hitl_sim.analysis.interval import CostSample, ratio_interval, resample
 from hitl_sim.energy import DeviceProfile, load_profile
 from hitl_sim.study.runner import run_study
 from hitl_sim.study.spec import StudySpec, convert, load_spec
@@ -66,7 +66,7 @@ class Null:
     Attributes:
         arm: its name, as `name_of` makes it.
         why: why it cannot.
-        standing: "equal" where its joules are distributed as those that it is held
+        expectation: "equal" where its joules are distributed as those that it is held
             against; "dearer" where it trains alike and pays for choosing or for its
             steps; "worse" where it trains on less.
         beside: the arm that it is held against; the control where there is none.
@@ -74,13 +74,13 @@ class Null:
 
     arm: str
     why: str
-    standing: str
+    expectation: str
     beside: str | None = None
 
 
 NULLS = (
     Null("clean copy", "A/A: the control again, on streams of its own", "equal"),
-    Null("spoilt copy", "A/A on a pool half of which is irrelevant", "equal"),
+    Null("corrupted copy", "A/A on a pool half of which is irrelevant", "equal"),
     Null("mislabelled copy", "A/A on a pool with 40 % wrong labels", "equal"),
     Null("clean random_all", "a random share of 1: the pool in another order", "equal"),
     Null(
@@ -96,51 +96,53 @@ NULLS = (
     Null("clean ranked_quarter 0.5", "a quarter of groups, ranked by chance", "worse"),
     Null("clean ranked_by_spammers spammer", "shuffled ranking of groups", "worse"),
     Null("clean marked_by_spammers spammer", "shuffled marks of groups", "worse"),
-    Null("spoilt rated_half 0.5", "half of the pool, rated by chance", "worse"),
-    Null("spoilt rated_by_spammers spammer", "shuffled ratings of the pool", "worse"),
+    Null("corrupted rated_half 0.5", "half of the pool, rated by chance", "worse"),
     Null(
-        "spoilt rated_by_spammers_again spammer",
+        "corrupted rated_by_spammers spammer", "shuffled ratings of the pool", "worse"
+    ),
+    Null(
+        "corrupted rated_by_spammers_again spammer",
         "one arm under two names, beside itself",
         "equal",
-        "spoilt rated_by_spammers spammer",
+        "corrupted rated_by_spammers spammer",
     ),
     Null(
-        "spoilt rated_once 0.8 0.95",
-        "inert dial: repeatability .95 beside .5, nobody is asked twice",
+        "corrupted rated_once 0.8 0.95",
+        "inert parameter: repeatability .95 beside .5, nobody is asked twice",
         "equal",
-        "spoilt rated_once 0.8 0.5",
+        "corrupted rated_once 0.8 0.5",
     ),
     Null(
-        "spoilt rated_once 0.8 0.5",
-        "inert dial: repeatability .5 beside .95, nobody is asked twice",
+        "corrupted rated_once 0.8 0.5",
+        "inert parameter: repeatability .5 beside .95, nobody is asked twice",
         "equal",
-        "spoilt rated_once 0.8 0.95",
+        "corrupted rated_once 0.8 0.95",
     ),
     Null("mislabelled verified spammer", "shuffled verification of labels", "worse"),
     Null("mislabelled labelled spammer", "labels by chance", "worse"),
 )
 
 CHANCE = (
-    ("spoilt rated_half 0.5", "spoilt random_half"),
-    ("spoilt rated_by_spammers spammer", "spoilt random_half"),
+    ("corrupted rated_half 0.5", "corrupted random_half"),
+    ("corrupted rated_by_spammers spammer", "corrupted random_half"),
 )
 """Ratings without information, and the random share of the same size. These are no
-nulls: a share that is clean by luck in one run and spoilt in the next reaches the
+nulls: a share that is clean by luck in one run and corrupted in the next reaches the
 target more often than one that is half clean in every run."""
 
 PLANTED = {
     "clean ranked_quarter 1.0": "perfect people rank groups: 4 of 16 tell classes",
-    "spoilt rated_half 1.0": "perfect people rate half of a half-irrelevant pool",
-    "spoilt rated_half 0.9": "the same, right in 90 % of answers",
-    "spoilt rated_half 0.8": "the same, right in 80 %",
-    "spoilt rated_half 0.7": "the same, right in 70 %",
+    "corrupted rated_half 1.0": "perfect people rate half of a half-irrelevant pool",
+    "corrupted rated_half 0.9": "the same, right in 90 % of answers",
+    "corrupted rated_half 0.8": "the same, right in 80 %",
+    "corrupted rated_half 0.7": "the same, right in 70 %",
     "mislabelled verified perfect": "perfect people verify labels, 40 % are wrong",
     "mislabelled labelled perfect": "perfect people label anew, 40 % were wrong",
 }
 """Arms that have something to find, and what."""
 
 PAIRS = {
-    "relevance": ("spoilt rated_half 1.0", "spoilt rated_by_spammers spammer"),
+    "relevance": ("corrupted rated_half 1.0", "corrupted rated_by_spammers spammer"),
     "importance": ("clean ranked_quarter 1.0", "clean ranked_by_spammers spammer"),
     "verification": ("mislabelled verified perfect", "mislabelled verified spammer"),
     "labelling": ("mislabelled labelled perfect", "mislabelled labelled spammer"),
@@ -170,12 +172,12 @@ class Block:
 
     Attributes:
         seen: what is said, by name of the arm and of what it is held against.
-        outlay: joules and successes of every condition, controls included.
+        cost_sample: joules and successes of every condition, controls included.
         clean: mean share of clean items among those kept.
     """
 
     seen: Mapping[tuple[str, str | None], Seen]
-    outlay: Mapping[str, Outlay]
+    cost_sample: Mapping[str, CostSample]
     clean: Mapping[str, float]
 
 
@@ -232,7 +234,7 @@ def look(records: pa.Table, manifest: Mapping[str, Any], spec: StudySpec) -> Blo
     every = found | controls
     return Block(
         seen,
-        {name: f.outlay for name, f in every.items()},
+        {name: f.cost_sample for name, f in every.items()},
         {name: f.shares["kept_clean_frac"] for name, f in every.items()},
     )
 
@@ -290,7 +292,7 @@ def varies(blocks: Iterable[Block], null: Null) -> bool:
         np.array_equal(one.is_reached, other.is_reached)
         and np.allclose(one.spent, other.spent, rtol=SAME, atol=0.0)
         for one, other in (
-            (block.outlay[null.arm], block.outlay[beside]) for block in blocks
+            (block.cost_sample[null.arm], block.cost_sample[beside]) for block in blocks
         )
     )
 
@@ -303,9 +305,9 @@ def claims(blocks: Iterable[Block], arm: str, other: str | None = None) -> int:
 def pooled(blocks: Sequence[Block], arm: str, other: str) -> tuple[float, float, float]:
     """Return rho of an arm over all replicates, with its interval."""
     above, below = (
-        Outlay(
-            np.concatenate([block.outlay[name].spent for block in blocks]),
-            np.concatenate([block.outlay[name].is_reached for block in blocks]),
+        CostSample(
+            np.concatenate([block.cost_sample[name].spent for block in blocks]),
+            np.concatenate([block.cost_sample[name].is_reached for block in blocks]),
         )
         for name in (arm, other)
     )
@@ -382,7 +384,7 @@ def null_table(blocks: Mapping[int, Sequence[Block]]) -> list[str]:
         rows.append(
             (
                 f"{null.arm}: {null.why}",
-                null.standing,
+                null.expectation,
                 _rho(*rho),
                 f"{held / len(small):.3f}",
                 str(sum(b.seen[key].saves for b in small)),
@@ -396,7 +398,7 @@ def null_table(blocks: Mapping[int, Sequence[Block]]) -> list[str]:
         )
     head = (
         "null",
-        "standing",
+        "expectation",
         "rho, all replicates",
         "16: intervals that hold it",
         '16: "saves"',
@@ -459,7 +461,7 @@ def _stated(blocks: Sequence[Block]) -> str:
 def size_table(blocks: Mapping[int, Sequence[Block]]) -> list[str]:
     """Write the weakest saving that is found."""
     rows = []
-    for task, size in itertools.product(("clean", "spoilt", "mislabelled"), BLOCKS):
+    for task, size in itertools.product(("clean", "corrupted", "mislabelled"), BLOCKS):
         rho, hits, trials = smallest_found(blocks[size], f"{task} copy")
         rows.append((task, str(size), f"{rho:.2f}", _share(hits, trials)))
     return _table(("task", "replicates", "rho", "found in the other half"), rows)
@@ -521,7 +523,7 @@ def write_page(spec: StudySpec, blocks: Mapping[int, Sequence[Block]]) -> str:
     small = blocks[BLOCKS[0]]
     nulls = present(small)
     different = [null for null in nulls if varies(small, null)]
-    equal = [null for null in different if null.standing == "equal"]
+    equal = [null for null in different if null.expectation == "equal"]
     lines = [
         f"# {spec.question}",
         "",
@@ -553,7 +555,8 @@ def write_page(spec: StudySpec, blocks: Mapping[int, Sequence[Block]]) -> str:
         ),
         "",
         "Ratings without information are nulls beside the control, not beside a random "
-        "half: what they keep is clean by luck in one run and spoilt in the next, and "
+        "half: what they keep is clean by luck in one run and corrupted in the next, "
+        "and "
         "the lucky runs reach the target.",
         "",
         *chance_table(blocks),

@@ -180,7 +180,7 @@ def _method(found: Found, devices: Sequence[DeviceProfile]) -> list[str]:
         f"validation and {found.num_test:,} for the test; {percent(found.spam)} of all "
         "are spam, the class that F1 is of.",
         found.source,
-        "A share of the data is drawn by lot. A share of the features are the words "
+        "A share of the data is drawn at random. A share of the features are the words "
         "with the largest chi-square statistic against the label on the messages that "
         "may be trained on; the published selection used the test messages' labels "
         "too. Scoring the words once is on the bill. The published forest had "

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hitl_sim.analysis.interval import (
-    Outlay,
+    CostSample,
     mean_interval,
     percentile_interval,
     ratio_interval,
@@ -178,7 +178,7 @@ class Axis:
         is_equal = means >= means[-1] - MARGIN - 1e-12
         return self.shares[int(is_equal.argmax())]
 
-    def outlay(self, index: int, device: DeviceProfile) -> Outlay:
+    def cost_sample(self, index: int, device: DeviceProfile) -> CostSample:
         """Return what each run spent until the target or the cap."""
         is_reached = self.reached[index] > 0
         used = np.where(is_reached, self.reached[index], self.cap)
@@ -186,7 +186,7 @@ class Axis:
         each = Work(work.units, work.steps, work.evaluated, 0).joules(device).value
         once = Work(work.units, 0, 0, work.chosen)
         chosen = once.joules(device).value if work.chosen else 0.0
-        return Outlay(used * each + chosen, is_reached)
+        return CostSample(used * each + chosen, is_reached)
 
     def reach(self, index: int) -> float:
         """Return the share of runs that reach the target."""
@@ -195,11 +195,11 @@ class Axis:
     def stopping(self, device: DeviceProfile) -> float:
         """Return joules per success of the full run over those at fixed epochs."""
         full = self.fixed[-1].joules(device).value
-        return self.outlay(-1, device).per_success / full
+        return self.cost_sample(-1, device).per_success / full
 
     def rho(self, index: int, device: DeviceProfile, weights: Floats) -> Estimate:
         """Return joules per success to the target, over those of the full run."""
-        part, full = self.outlay(index, device), self.outlay(-1, device)
+        part, full = self.cost_sample(index, device), self.cost_sample(-1, device)
         ratio = part.per_success / full.per_success
         return Estimate(ratio, *ratio_interval(part, full, weights))
 

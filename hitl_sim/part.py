@@ -35,7 +35,7 @@ PACKAGES: Mapping[Kind, str] = MappingProxyType(
         "annotator": "oracles.annotator",
         "intervention": "hitl_sim.learn.intervention",
         "meter": "hitl_sim.energy.meters",
-        "method": "hitl_sim.learn.lever",
+        "method": "hitl_sim.learn.efficiency",
         "metric": "hitl_sim.learn.metric",
         "network": "hitl_sim.learn.network",
         "optimiser": "hitl_sim.learn.optimiser",

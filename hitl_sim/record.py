@@ -25,7 +25,7 @@ RECORD_SCHEMA = pa.schema(
         ("test_accuracy", pa.list_(pa.float32())),
         ("work_unit", pa.list_(pa.string())),
         ("work_phase", pa.list_(pa.string())),
-        ("work_standing", pa.list_(pa.string())),
+        ("work_purpose", pa.list_(pa.string())),
         ("work_count", pa.list_(pa.list_(pa.int64()))),
         ("asked", pa.list_(pa.int64())),
         ("answered", pa.list_(pa.int64())),
@@ -64,7 +64,7 @@ LABEL_SCHEMA = pa.schema(
         ("kind", pa.string()),
         ("population", pa.string()),
         ("settings", pa.string()),
-        ("dials", pa.string()),
+        ("parameters", pa.string()),
         ("condition", pa.string()),
         ("base", pa.string()),
     ]

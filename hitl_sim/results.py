@@ -177,7 +177,13 @@ class Results:
                 TaskAnswer(
                     one.task,
                     one.answer,
-                    (one.ceiling, one.rho, one.break_even, *one.checks, *one.decision),
+                    (
+                        one.upper_bound,
+                        one.rho,
+                        one.break_even,
+                        *one.checks,
+                        *one.decision,
+                    ),
                 )
                 for one in words.tasks
             ),

@@ -117,7 +117,7 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             acts="asked again",
             axis="repeatability: one person asked twice",
         ),
-        "own_spread": Parameter(
+        "within_spread": Parameter(
             SPREAD,
             "standard deviation over people of the logit of within-person noise",
             acts="asked again",
@@ -197,7 +197,7 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             kinds=("marks",),
         ),
         # biases, abstention, vigor
-        "pull": Parameter(
+        "automation_bias": Parameter(
             ANY,
             "utility that a suggested option gains: anchoring on a suggestion",
             is_optional=True,
@@ -205,7 +205,7 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             acts="something suggested",
             beside="never",
         ),
-        "habit": Parameter(
+        "response_repetition": Parameter(
             ANY,
             "utility that the previous answer gains: anchoring on the last answer",
             is_optional=True,
@@ -241,10 +241,10 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         "skill_lapse": Parameter(
             CORRELATION, "correlation of skill with lapse", needs="lapse_spread"
         ),
-        "skill_own": Parameter(
+        "skill_within": Parameter(
             CORRELATION,
             "correlation of skill with consistency",
-            needs="own_spread",
+            needs="within_spread",
             acts="asked again",
         ),
         "activity_spread": Parameter(

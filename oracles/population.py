@@ -64,7 +64,7 @@ class Population(NamedTuple):
     The rest are None in a crowd that lacks them, which costs and changes nothing.
 
     Attributes:
-        own_spread: as the fields from here to `skill_activity`, the parameter of
+        within_spread: as the fields from here to `skill_activity`, the parameter of
             `oracles.parameter`; consistency is minus the logit of lambda_own.
         evidence: standard deviation of what item features say for each option, utility.
         model_difficulty: utility that items cost per standard deviation of a model's
@@ -91,11 +91,11 @@ class Population(NamedTuple):
     band: ArrayLike
     criterion: ArrayLike
     criterion_spread: ArrayLike
-    own_spread: ArrayLike | None = None
+    within_spread: ArrayLike | None = None
     lapse_spread: ArrayLike | None = None
     skill_pace: ArrayLike | None = None
     skill_lapse: ArrayLike | None = None
-    skill_own: ArrayLike | None = None
+    skill_within: ArrayLike | None = None
     activity_spread: ArrayLike | None = None
     skill_activity: ArrayLike | None = None
     evidence: ArrayLike | None = None
@@ -213,7 +213,7 @@ def _solve(
             for share in (repeatability, shared_error)
         )
     )
-    own = solve_median(mean_own**2, numbers.get("own_spread", 0.0), power=2)
+    own = solve_median(mean_own**2, numbers.get("within_spread", 0.0), power=2)
     lapse_spread = numbers.get("lapse_spread", 0.0)
     lapse = solve_median(numbers["lapse"], lapse_spread)
     skill = _skill(name, kind, num_options, numbers, lapse, items)
@@ -349,11 +349,11 @@ def sample_annotators(
 
     pace = _correlated(normal.skill, normal.pace, population.skill_pace)
     lapse = _correlated(normal.skill, normal.lapse, population.skill_lapse)
-    own = _correlated(normal.skill, normal.own, population.skill_own)
+    own = _correlated(normal.skill, normal.own, population.skill_within)
     return Annotators(
         id=jnp.arange(num_annotators, dtype=jnp.int32),
         skill=everybody(population.skill) + population.skill_spread * normal.skill,
-        own=_shift_logit(population.own, population.own_spread, -own),
+        own=_shift_logit(population.own, population.within_spread, -own),
         lapse=_shift_logit(population.lapse, population.lapse_spread, lapse),
         pace=everybody(population.pace) + population.pace_spread * pace,
         **{name: everybody(getattr(population, name)) for name in _ALIKE},

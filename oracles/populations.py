@@ -57,7 +57,7 @@ class Number:
 
 @dataclass(frozen=True)
 class PopulationSource:
-    """A population as published: numbers, sources and standing.
+    """A population as published: numbers, sources and evidence.
 
     Attributes:
         name: what it is called.
@@ -86,7 +86,7 @@ class PopulationSource:
 
 
 STATUSES = ("calibrated", "assumed")
-STANDINGS = ("validated", "calibrated", "assumed")
+EVIDENCE = ("validated", "calibrated", "assumed")
 
 Numbers = dict[str, dict[str, Number]]
 
@@ -152,7 +152,7 @@ def _population(
     if not isinstance(table.get("summary"), str):
         raise ValueError(f"`{name}.summary` must be given: who they are, in words.")
     summary = table.pop("summary")
-    base, standing = default, dict.fromkeys(KINDS, "assumed")
+    base, evidence = default, dict.fromkeys(KINDS, "assumed")
     based_on = table.pop("based_on", None)
     if based_on is not None:
         if based_on not in known:
@@ -161,10 +161,10 @@ def _population(
                 f"`{name}.based_on` must be one of {allowed}, got {based_on!r}."
             )
         base = by_parameter(known[based_on])
-    standing |= _standing(name, table.pop("status", {}))
+    evidence |= _evidence(name, table.pop("status", {}))
     merged = _merge(base, _numbers(name, table))
     numbers = tuple(n for by_kind in merged.values() for n in by_kind.values())
-    return PopulationSource(name, summary, standing, numbers)
+    return PopulationSource(name, summary, evidence, numbers)
 
 
 def by_parameter(source: PopulationSource) -> Numbers:
@@ -175,16 +175,16 @@ def by_parameter(source: PopulationSource) -> Numbers:
     return found
 
 
-def _standing(name: str, table: Any) -> dict[str, str]:
+def _evidence(name: str, table: Any) -> dict[str, str]:
     where = f"{name}.status"
     if not isinstance(table, dict):
         raise ValueError(f"`{where}` must be a table by kind, got {table!r}.")
     for kind, text in table.items():
         _check_kind(where, kind)
         words = text.split() if isinstance(text, str) else []
-        if not words or words[0] not in STANDINGS:
+        if not words or words[0] not in EVIDENCE:
             raise ValueError(
-                f"`{where}.{kind}` must start with one of {', '.join(STANDINGS)}, "
+                f"`{where}.{kind}` must start with one of {', '.join(EVIDENCE)}, "
                 f"got {text!r}."
             )
         if words[0] == "validated" and "(on " not in text:

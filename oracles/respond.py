@@ -126,7 +126,7 @@ def build_oracle(
         is_lapse = luck.is_lapse
         realised = realise(key, space, params, asked, worth, is_lapse)
         is_open = asked.is_asked & ~_is_too_low(params, worth, is_lapse)
-        if is_anchored and "habit" in params.extra:
+        if is_anchored and "response_repetition" in params.extra:
             realised = realised + _anchor(params, state, realised, is_open, is_lapse)
         read_out = read(Realised(params, asked, realised, is_lapse))
         is_given = is_open & ~_is_too_close(params, read_out.margin, is_lapse)
@@ -203,7 +203,7 @@ def _anchor(
 ) -> Float[Array, "K A T"]:
     """Return what every option gains from having been the previous answer."""
     num_options = utility.shape[0]
-    anchoring = params.extra["habit"]
+    anchoring = params.extra["response_repetition"]
 
     def step(last: Array, xs: tuple[Array, Array, Array]) -> tuple[Array, Array]:
         utility_now, is_open_now, is_guess = xs

@@ -130,7 +130,7 @@ def suggested_utility(params: Annotators, query: Query) -> Float[Array, "#K #A #
         Goddard, Roudsari, Wyatt (2014), Automation bias: empirical results assessing
         influencing factors, International Journal of Medical Informatics 83(5).
     """
-    anchoring = params.extra.get("pull")
+    anchoring = params.extra.get("automation_bias")
     if anchoring is None or query.suggestion is None:
         return jnp.zeros((1, 1, 1))
     options = jnp.arange(query.utility.shape[0])[:, None, None]

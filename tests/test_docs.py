@@ -16,7 +16,7 @@ from hitl_sim.study.spec import kinds_of, load_spec
 
 ELSEWHERE = (
     *("report", "confirm", "status", "verify", "compare", "audit", "profile"),
-    *("fit", "validate", "levers", "import", "record"),
+    *("fit", "validate", "methods", "import", "record"),
 )
 """Need a finished study, a file of answers or minutes, as does `--tune`: other tests
 run them; here their words are read."""

@@ -39,7 +39,7 @@ def draw_answers(num_answers: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     skill = rng.uniform(0.4, 0.95, CREW)
     truth = rng.integers(0, CLASSES, num_items)
     first = rng.integers(0, CREW, (num_items, 1))
-    # five different people, spread over the crew
+    # five different people, spread over the team
     people = (first + np.arange(EACH) * (CREW // EACH)) % CREW
     wrong = (truth[:, None] + rng.integers(1, CLASSES, people.shape)) % CLASSES
     is_right = rng.random(people.shape) < skill[people]
@@ -86,7 +86,7 @@ def main() -> None:
 def compare(process: subprocess.Popen, file: Path, size: int, turns: int) -> None:
     """Print the rows of one size."""
     answers, people, truth = draw_answers(size)
-    np.savez(file, answers=answers, people=people, classes=CLASSES, crew=CREW)
+    np.savez(file, answers=answers, people=people, classes=CLASSES, team=CREW)
     first_s, _ = run_ours(answers, people)
     seconds = {name: [] for name in (OURS, *RIVALS)}
     labels, missing = {}, {}

@@ -99,7 +99,7 @@ def build_ours():
         confusion=0.1 * jax.random.normal(key, (PEOPLE, OPTIONS, OPTIONS)),
         guess=jnp.full((PEOPLE, OPTIONS), 1.0 / OPTIONS),
         extra={
-            "pull": 0.3 * ones,
+            "automation_bias": 0.3 * ones,
             "skip_margin": 0.05 * ones,
             "skip_level": -5.0 * ones,
             "caution": 0.1 * ones,
@@ -107,7 +107,7 @@ def build_ours():
             "fatigue_s": 3600.0 * ones,
         },
     )
-    anchored = every_trait.extra | {"habit": 0.2 * ones}
+    anchored = every_trait.extra | {"response_repetition": 0.2 * ones}
     cases = {
         "every trait and habit": (every_trait._replace(extra=anchored), once),
         "every trait but habit": (every_trait, once),

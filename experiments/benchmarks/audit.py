@@ -68,7 +68,7 @@ CASES = {
 
 
 def build_spec(name: str, batch: int) -> StudySpec:
-    """Make the study of one network and batch: a control, nothing spoilt."""
+    """Make the study of one network and batch: a control, nothing corrupted."""
     case = CASES[name]
     return convert(
         {
@@ -85,7 +85,7 @@ def build_spec(name: str, batch: int) -> StudySpec:
                 "checkpoints": case.checkpoints[batch],
             },
             "arm": [{"name": "control", "kind": "whole_pool", "role": "control"}],
-            "prices": {"boundary": "device_only", "label_standing": "sunk"},
+            "prices": {"boundary": "device_only", "label_cost": "sunk"},
         }
     )
 

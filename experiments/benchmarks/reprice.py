@@ -2,8 +2,8 @@
 
     python experiments/benchmarks/reprice.py
 
-Scenarios differ in wage, tariff, PUE, boundary, label standing and device. The loop
-prices the same records one scenario after the other with the study's own market, for a
+Scenarios differ in wage, tariff, PUE, boundary, label cost and device. The loop
+prices the same records one scenario after the other with the study's own pricing, for a
 few scenarios; its time for all of them is that time scaled up, which is said.
 """
 
@@ -15,14 +15,14 @@ import msgspec
 import numpy as np
 
 from hitl_sim.analysis.bill import price_units
-from hitl_sim.analysis.interval import Outlay
+from hitl_sim.analysis.interval import CostSample
 from hitl_sim.cost import (
     BOUNDARIES,
-    LABEL_STANDINGS,
+    LABEL_COSTS,
     MEASURES,
     Prices,
     cross,
-    open_market,
+    open_pricing,
     price_table,
     reprice,
 )
@@ -49,7 +49,7 @@ UNITS = {
 }
 PRICES = Prices(
     boundary="workstation",
-    label_standing="sunk",
+    label_cost="sunk",
     device_usd_per_h=0.5,
     grid_region="WORLD",
     life_queries=1e6,
@@ -68,14 +68,14 @@ def draw_amounts():
     names = amount_names(tuple(UNITS))
     rng = np.random.default_rng(0)
     rows = rng.lognormal(3.0, 1.0, (RECORDS, len(names)))
-    return Outlay(rows, rng.random(RECORDS) < 0.9, names=names)
+    return CostSample(rows, rng.random(RECORDS) < 0.9, names=names)
 
 
 def all_scenarios():
-    """Cross prices with boundaries, standings and devices: 1,008 scenarios."""
+    """Cross prices with boundaries, label_costs and devices: 1,008 scenarios."""
     return cross(
         boundaries=BOUNDARIES,
-        standings=LABEL_STANDINGS,
+        label_costs=LABEL_COSTS,
         num_devices=len(DEVICES),
         wage_usd_per_h=np.linspace(2.0, 60.0, 7),
         electricity_usd_per_kwh=[0.07, 0.39],
@@ -87,13 +87,13 @@ def all_scenarios():
 def market_of(device, prices):
     """Return what turns usage on a device into a bill."""
     profile = load_profile(device)
-    return open_market(price_units(UNITS, profile), profile, prices, LABEL_S)
+    return open_pricing(price_units(UNITS, profile), profile, prices, LABEL_S)
 
 
 def vectorised(amounts, scenarios):
     """Bill everything; the means keep the work from being skipped."""
-    markets = [market_of(name, PRICES) for name in DEVICES]
-    table = price_table(markets, scenarios)
+    pricings = [market_of(name, PRICES) for name in DEVICES]
+    table = price_table(pricings, scenarios)
     means = {measure: np.zeros(len(scenarios)) for measure in MEASURES}
     for block in reprice(amounts.spent, table):
         for measure, costs in block.costs.items():
@@ -102,17 +102,17 @@ def vectorised(amounts, scenarios):
 
 
 def looped(amounts, scenarios, chosen):
-    """Bill the same, one scenario after the other, by the study's own market."""
+    """Bill the same, one scenario after the other, by the study's own pricing."""
     means = {measure: [] for measure in MEASURES}
     for s in chosen:
         numbers = {name: float(v[s]) for name, v in scenarios.numbers.items()}
-        standing = LABEL_STANDINGS[scenarios.standing[s]]
+        label_cost = LABEL_COSTS[scenarios.label_cost[s]]
         price = numbers.pop("label_price_usd")
         prices = msgspec.structs.replace(
             PRICES,
             boundary=BOUNDARIES[scenarios.boundary[s]],
-            label_standing=standing,
-            label_price_usd=price if standing == "bought_elsewhere" else None,
+            label_cost=label_cost,
+            label_price_usd=price if label_cost == "bought_elsewhere" else None,
             **numbers,
         )
         table = market_of(DEVICES[scenarios.device[s]], prices).table

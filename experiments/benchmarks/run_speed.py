@@ -2,9 +2,9 @@
 
     python experiments/benchmarks/run_speed.py
 
-Both train 64-64-10 on the same spoilt digits pool for 500 Adam steps of 32 items, and
-evaluate 297 + 500 held-out items after every 10 steps; one process, one thread, taking
-turns. Prints both rates and their ratio, with the range over the turns.
+Both train 64-64-10 on the same corrupted digits pool for 500 Adam steps of 32 items,
+and evaluate 297 + 500 held-out items after every 10 steps; one process, one thread,
+taking turns. Prints both rates and their ratio, with the range over the turns.
 """
 
 import os

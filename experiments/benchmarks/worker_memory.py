@@ -1,4 +1,4 @@
-"""How much memory a worker takes, beside what `--dry-run` foretells.
+"""How much memory a worker takes, beside what `--dry-run` predicts.
 
 Each study is one chunk in a fresh worker; what it makes of images is noise, for memory
 does not depend on what they show. Run `python experiments/benchmarks/worker_memory.py`.
@@ -39,13 +39,13 @@ checkpoints = 6
 [target]
 fraction = 0.95
 smoothing = 5
-[crew]
+[workforce]
 size = 3
 [crowd]
 population = "typical"
 [prices]
 boundary = "workstation"
-label_standing = "sunk"
+label_cost = "sunk"
 electricity_usd_per_kwh = 0.17
 pue = 1.0
 device_usd_per_h = 0.0
@@ -84,7 +84,7 @@ CASES = (
 
 
 def main() -> None:
-    """Print, for each case and arm, what was foretold and what was seen."""
+    """Print, for each case and arm, what was predicted and what was seen."""
     rng = np.random.default_rng(SEED)
     num = max(case.pool for case in CASES) + 1_000
     images = rng.integers(0, 256, (num, SIDE, SIDE), dtype=np.uint8)
@@ -93,17 +93,17 @@ def main() -> None:
         folder = Path(name)
         np.savez(folder / "images.npz", images=images, labels=labels)
         for case in CASES:
-            for arm, foretold, seen in measure(case, folder):
+            for arm, predicted, seen in measure(case, folder):
                 print(
                     f"{case.network}, batch {case.batch}, pool {case.pool}, {arm}: "
-                    f"foretold {foretold:.0f} MiB, seen {seen:.0f} MiB, "
-                    f"ratio {foretold / seen:.2f}",
+                    f"predicted {predicted:.0f} MiB, seen {seen:.0f} MiB, "
+                    f"ratio {predicted / seen:.2f}",
                     flush=True,
                 )
 
 
 def measure(case: Case, folder: Path) -> list[tuple[str, float, float]]:
-    """Return arm, foretold and seen memory of each program of a study, MiB."""
+    """Return arm, predicted and seen memory of each program of a study, MiB."""
     file = folder / "study.toml"
     source = str(folder / "images.npz")
     file.write_text(STUDY.format(source=source, **case._asdict()), encoding="utf-8")
@@ -111,12 +111,12 @@ def measure(case: Case, folder: Path) -> list[tuple[str, float, float]]:
     found = []
     for chunk in {c.group: c for c in chunks_left(plan, ())}.values():
         condition = chunk.runs[0].condition
-        foretold = worker_mib(plan.spec.width, [condition], plan.infos)
+        predicted = worker_mib(plan.spec.dispatch_size, [condition], plan.infos)
         out = folder / chunk.id
         with open_executor(Place(workers=1), 1, out) as executor:
             call = ("hitl_sim.study.worker", "probe_chunks")
             report = executor.submit(*call, (chunk,), str(out), LIMIT_S).result()
-        found.append((condition.arm.name, foretold, report.peak_mib))
+        found.append((condition.arm.name, predicted, report.peak_mib))
     return found
 
 

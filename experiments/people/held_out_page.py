@@ -93,7 +93,7 @@ def write_page(
         names: the sets that were asked for; None for all.
     """
     lines = [
-        "# Does a fitted crowd foretell people who were left out?",
+        "# Does a fitted crowd predict people who were left out?",
         "",
         "Written by `python experiments/people/held_out.py --data DIR --seed "
         f"{seed}{_chosen(names)}`, DIR being the recorded data; do not edit.",

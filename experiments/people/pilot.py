@@ -39,7 +39,7 @@ def run_pilot(
     num_people: int = MOST_PEOPLE,
     num_crowds: int = NUM_CROWDS,
 ) -> Pilot:
-    """Fit a few people and foretell the redundancy curve of all others.
+    """Fit a few people and predict the redundancy curve of all others.
 
     A pilot asks people for some hours, so its people are drawn from the busier half.
     The interval is the spread of crowds, each of numbers drawn from what the pilot

@@ -26,7 +26,7 @@ def read_truthfulness(data: Path) -> Record:
     for row in rows:
         row["gold"] = str(int(float(row["gold"])))
     levels = [str(level) for level in range(6)]
-    record = base_record("truthfulness_s6", rows, "gold", levels, "by lot")
+    record = base_record("truthfulness_s6", rows, "gold", levels, "at random")
     return in_order(record, [float(row["position"]) for row in rows])
 
 
@@ -39,7 +39,7 @@ def read_probabilities(data: Path) -> Record:
         row["answer"] = str(min(tenth, NUM_BINS - 1))
         row["gold"] = str(int(float(row["gold"])) * (NUM_BINS - 1))
     levels = [str(level) for level in range(NUM_BINS)]
-    record = base_record("recidivism_df", rows, "gold", levels, "by lot")
+    record = base_record("recidivism_df", rows, "gold", levels, "at random")
     return in_order(record, [float(row["trial"]) for row in rows])
 
 

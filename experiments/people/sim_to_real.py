@@ -42,7 +42,7 @@ HEADINGS = (
     "set",
     "policies",
     "regret",
-    "regret by lot",
+    "regret at random",
     "rank correlation",
     "real with real",
     "gap",
@@ -172,7 +172,8 @@ def write_page(path: Path, num_cuts: int, told: list[str]) -> None:
         "answers an item does not reach is not labelled. Its worth is the accuracy, on "
         "all items held out, of a classifier of the items' real features that its "
         "labels train. Regret: what the policy chosen in simulation loses with real "
-        "people, against the best of all; beside it, what a policy by lot loses. Rank "
+        "people, against the best of all; beside it, what a policy at random loses. "
+        "Rank "
         "correlation: of worths, simulated with real; beside it, of real people with "
         "themselves on two halves of the items, which hold half as much. Gap: mean "
         "absolute difference of worths. Intervals are 95 % of resampled cuts and "

@@ -1,8 +1,8 @@
-"""What does a pilot of ten people foretell about what redundancy buys?
+"""What does a pilot of ten people predict about what redundancy buys?
 
     python experiments/people/ten_people.py --data DIR [--pilots 5] [--sets NAME ...]
 
-Draws pilots of ten people from recorded sets, fits each, and foretells the redundancy
+Draws pilots of ten people from recorded sets, fits each, and predicts the redundancy
 curve of everybody else. Writes `ten_people.md` beside this file: how far off the curves
 are, and how often they lie within their own 95 % interval. A set that is absent is
 skipped, with the reason.
@@ -25,7 +25,7 @@ OUT = Path(__file__).with_suffix(".md")
 SETS = ("bluebirds", "rte_snow", "sentiment_sp", "cifar10s")
 # Fewer than this share of 95 % intervals that hold is said to be too few.
 LEAST_HELD = 0.9
-HEADINGS = ("set", "answers", "method", "people", "real", "foretold", "interval")
+HEADINGS = ("set", "answers", "method", "people", "real", "predicted", "interval")
 
 
 def by_point(pilots: list[Pilot]) -> list[list[CurvePoint]]:
@@ -42,7 +42,7 @@ def tell_pilots(name: str, pilots: list[Pilot]) -> list[str]:
     answers = round(np.mean([pilot.num_answers for pilot in pilots]))
     rows = []
     for points in by_point(pilots):
-        real, foretold, low, high = (
+        real, predicted, low, high = (
             np.nanmean([getattr(point, part) for point in points])
             for part in ("real", "simulated", "low", "high")
         )
@@ -50,7 +50,7 @@ def tell_pilots(name: str, pilots: list[Pilot]) -> list[str]:
         off = np.nanmean([abs(point.real - point.simulated) for point in points])
         rows.append(
             f"| {name} | {answers} | {points[0].method.replace('_', '-')} |"
-            f" {points[0].size} | {real:.3f} | {foretold:.3f} |"
+            f" {points[0].size} | {real:.3f} | {predicted:.3f} |"
             f" {low:.3f} to {high:.3f} | {off:.3f} | {held} of {len(points)} |"
         )
     return rows
@@ -87,7 +87,7 @@ def write_page(
             "more than from others drawn of these ten."
         )
     page = [
-        "# What does a pilot of ten people foretell about what redundancy buys?",
+        "# What does a pilot of ten people predict about what redundancy buys?",
         "",
         "Written by `python experiments/people/ten_people.py --data DIR --pilots "
         f"{num_pilots}{chosen}`, DIR being the recorded data; do not edit. Means over "

@@ -6,7 +6,6 @@ from hitl_sim.analysis.break_even import BreakEven as BreakEven
 from hitl_sim.analysis.claim import Effect as Effect
 from hitl_sim.analysis.claim import judge as judge
 from hitl_sim.analysis.crossing import Payback as Payback
-from hitl_sim.analysis.dial import DialCrossing as DialCrossing
 from hitl_sim.analysis.estimate import Estimate as Estimate
 from hitl_sim.analysis.finding import FailedRun as FailedRun
 from hitl_sim.analysis.finding import Finding as Finding
@@ -18,6 +17,7 @@ from hitl_sim.analysis.inference_life import LifePayback as LifePayback
 from hitl_sim.analysis.inference_life import find_life_payback as find_life_payback
 from hitl_sim.analysis.interval import Proportion as Proportion
 from hitl_sim.analysis.interval import wilson as wilson
+from hitl_sim.analysis.parameter import ParameterCrossing as ParameterCrossing
 from hitl_sim.analysis.result import analyse as analyse
 from hitl_sim.analysis.sensitivity import Verdict as Verdict
 from hitl_sim.analysis.sensitivity import weigh as weigh

@@ -46,7 +46,7 @@ def rho_draws(
 
     Arm and control are drawn together, by `[B, R]` weights.
     """
-    arm, beside = finding.outlay_of(replicate), control.outlay_of(replicate)
+    arm, beside = finding.cost_sample_of(replicate), control.cost_sample_of(replicate)
     return ratio_of(*draw_pair(arm, beside, weights))
 
 
@@ -68,7 +68,7 @@ def beside(one: Finding, other: Finding, seed: int) -> Bounded:
             f"`other` must share a replicate with {one.label!r}, got"
             f" {other.replicate.tolist()}."
         )
-    above, below = one.outlay_of(shared), other.outlay_of(shared)
+    above, below = one.cost_sample_of(shared), other.cost_sample_of(shared)
     low, high = ratio_interval(above, below, resample(len(shared), seed))
     value = ratio_of(above.per_success, below.per_success)
     return Bounded(float(value), low, high)

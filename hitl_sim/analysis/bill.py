@@ -43,7 +43,7 @@ def usage_at(group: RunGroup, stop: Stop) -> Usage:
 
     return Usage(
         work=tuple(
-            UnitCount(line.unit, line.phase, line.standing, at(line.count))
+            UnitCount(line.unit, line.phase, line.purpose, at(line.count))
             for line in group.work
         ),
         steps=at(group.step),
@@ -164,13 +164,13 @@ def describe_people(group: RunGroup) -> str:
     """Say whose answers a group's numbers rest on."""
     if group.population is None:
         return NOBODY
-    dials = ", ".join(
+    parameters = ", ".join(
         f"{name} {value}"
-        for name, value in group.dials.items()
+        for name, value in group.parameters.items()
         if value is not None and name not in ("population", "recording")
     )
     who = "recorded" if group.replay else "simulated"
-    return f"{who} people: {group.population}{f' ({dials})' if dials else ''}"
+    return f"{who} people: {group.population}{f' ({parameters})' if parameters else ''}"
 
 
 def label_seconds(groups: Sequence[RunGroup], manifest: Mapping[str, Any]) -> Quantity:
@@ -190,7 +190,7 @@ def label_seconds(groups: Sequence[RunGroup], manifest: Mapping[str, Any]) -> Qu
     # people and asks: how many answers make one label
     answers = sum(
         float(g.answered[:, -1].sum())
-        / (int(g.dials.get("people", 1)) * int(g.dials.get("asks", 1)))
+        / (int(g.parameters.get("people", 1)) * int(g.parameters.get("asks", 1)))
         for g in arms
     )
     if answers > 0:

@@ -24,7 +24,7 @@ from hitl_sim.analysis.crossing import Payback
 from hitl_sim.analysis.decision import NO_CONTROL_SUCCESS, NO_SUCCESS, Split
 from hitl_sim.analysis.estimate import Estimate, infinite, unknown
 from hitl_sim.analysis.interval import (
-    Outlay,
+    CostSample,
     draw_pair,
     percentile_interval,
     ratio_interval,
@@ -92,7 +92,7 @@ def find_break_even(
         measure: joules, usd or kgco2e.
         arm: the arm's bill, run by run and pooled, in this measure.
         control: the control's, of the same replicates in the same order.
-        label: what one given label costs under the label standing, in this measure.
+        label: what one given label costs under the label cost, in this measure.
         weights: `[B, R]` resampled replicates.
         held: failures that arm and control may have; what these would undo is
             undetermined. None: runs are taken to fail as often as they did.
@@ -129,8 +129,8 @@ def find_break_even(
         saved_draws = without - spent
         net = beside_draws - saved_draws
 
-    def is_upheld(arm: Outlay, control: Outlay, *, is_below: bool) -> bool:
-        """Return whether failures that may come leave the order of bills standing."""
+    def is_upheld(arm: CostSample, control: CostSample, *, is_below: bool) -> bool:
+        """Return whether failures that may come leave the order of bills label_cost."""
         return held is None or held.upholds_order(
             arm, control, weights, is_below=is_below
         )

@@ -11,13 +11,12 @@ import numpy as np
 
 from hitl_sim.analysis.between import shared_replicates
 from hitl_sim.analysis.break_even import Answer, is_below_zero
-from hitl_sim.analysis.dial import find_sweeps, solve_dial
 from hitl_sim.analysis.fieller import RatioSet, fieller
 from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult, best
 from hitl_sim.analysis.frontier import Frontier, find_frontier
 from hitl_sim.analysis.interval import (
     NUM_RESAMPLES,
-    Outlay,
+    CostSample,
     percentile_interval,
     resample,
 )
@@ -30,6 +29,7 @@ from hitl_sim.analysis.net_benefit import (
     probability,
     scale_line,
 )
+from hitl_sim.analysis.parameter import find_sweeps, solve_parameter
 from hitl_sim.analysis.reference import reached_arms
 from hitl_sim.analysis.variance import Spread, price_moments, split_variance
 from hitl_sim.analysis.verdict import (
@@ -64,7 +64,7 @@ def decide(result: StudyResult, task: TaskResult) -> Decision:
         scale=scale,
         inputs=inputs,
         arms=tuple(desk.arm(finding) for finding in arms),
-        break_evens=(*desk.price_break_evens(), *desk.dial_break_evens()),
+        break_evens=(*desk.price_break_evens(), *desk.parameter_break_evens()),
         frontier=desk.frontier(),
         leader=desk.leader(),
         boundary_cases=tuple(desk.boundary_cases()),
@@ -98,7 +98,7 @@ class _Desk:
     ) -> None:
         self.result, self.task, self.scale = result, task, scale
         worlds = draw_worlds(inputs, NUM_RESAMPLES, result.seed)
-        self.here = result.market.table
+        self.here = result.pricing.table
         self.worlds = self._table(worlds)
         self.moments = {
             m: price_moments(self.worlds.scaled(m, scale), result.seed)
@@ -107,7 +107,7 @@ class _Desk:
         self.wages = [self._at(worlds, "wage_usd_per_h", wage) for wage in (0.0, 1.0)]
 
     def _table(self, scenarios: Scenarios) -> PriceTable:
-        return price_table([self.result.market], scenarios)
+        return price_table([self.result.pricing], scenarios)
 
     def _at(self, worlds: Scenarios, name: str, value: float) -> PriceTable:
         """Return prices in the same worlds with one number set."""
@@ -183,7 +183,7 @@ class _Desk:
             )
         return [found for case in zip(*rows, strict=True) for found in case]
 
-    def dial_break_evens(self) -> list[BreakEvenAlong]:
+    def parameter_break_evens(self) -> list[BreakEvenAlong]:
         """Solve it along quality and consistencies, in training and whole bills."""
         control, seed = self.task.control, self.result.seed
         in_training = [
@@ -197,7 +197,7 @@ class _Desk:
             BreakEvenAlong(sweep.words, "", measure, 1.0, sweep.arm, crossing)
             for sweep in find_sweeps(self.task.with_people)
             for measure, prices in whole.items()
-            if (crossing := solve_dial(sweep, control, prices, seed)) is not None
+            if (crossing := solve_parameter(sweep, control, prices, seed)) is not None
         ]
 
     def leader(self) -> Leader | None:
@@ -234,7 +234,7 @@ class _Desk:
 
     def boundary_cases(self) -> Iterator[BoundaryCase]:
         """Hold every condition with people against the other boundaries of an hour."""
-        own, pue = self.result.prices.boundary, self.result.market.rates.pue.value
+        own, pue = self.result.prices.boundary, self.result.pricing.rates.pue.value
         others = [boundary for boundary in BOUNDARIES if boundary != own]
         usual = pue if isinstance(pue, float) else 1.0
         table = self._table(cross(boundaries=others, pue=[usual]))
@@ -301,7 +301,7 @@ _STEPS = (
 )
 
 
-def _hours(amounts: Outlay, rows: FloatArray) -> FloatArray:
+def _hours(amounts: CostSample, rows: FloatArray) -> FloatArray:
     """Return `[R]` hours that people are paid for in rows of amounts, h."""
     paid, own = (
         rows[:, amounts.names.index(name)] for name in ("paid_s", "requester_s")

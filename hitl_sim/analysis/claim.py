@@ -27,7 +27,7 @@ from hitl_sim.analysis.failure import (
     replicates_for,
     share_survived,
 )
-from hitl_sim.analysis.interval import MIN_REPLICATES, Outlay, draw_pair, tail
+from hitl_sim.analysis.interval import MIN_REPLICATES, CostSample, draw_pair, tail
 from hitl_sim.analysis.success import mean_reached
 from hitl_sim.array import BoolArray, FloatArray
 
@@ -76,12 +76,12 @@ class Spent:
     if_failed: FloatArray
 
 
-def _spent_by(outlay: Outlay, drawn: FloatArray, weights: FloatArray) -> Spent:
-    """Take apart what was drawn of an outlay; without a cap failures cost nothing."""
-    at_cap = np.zeros_like(outlay.spent)
-    if outlay.if_failed is not None:
-        at_cap = outlay.if_failed
-    reached = mean_reached(weights, outlay.spent, outlay.is_reached)
+def _spent_by(cost_sample: CostSample, drawn: FloatArray, weights: FloatArray) -> Spent:
+    """Take apart what was drawn; without a cap failures cost nothing."""
+    at_cap = np.zeros_like(cost_sample.spent)
+    if cost_sample.if_failed is not None:
+        at_cap = cost_sample.if_failed
+    reached = mean_reached(weights, cost_sample.spent, cost_sample.is_reached)
     return Spent(drawn, reached, weights @ at_cap / len(at_cap))
 
 
@@ -164,16 +164,16 @@ def find_side(own: BoolArray, *alike: BoolArray) -> Side:
 
 
 def find_sides(
-    samples: Mapping[str, tuple[str, Outlay]],
+    samples: Mapping[str, tuple[str, CostSample]],
 ) -> dict[str, Side]:
     """Bound the failures of every condition of a base by those that it is like.
 
-    Given role and outlay by condition. Conditions of role "arm" are alike; so are the
-    control and its copies. Those that are the same run for run count once.
+    Given role and cost_sample by condition. Conditions of role "arm" are alike; so are
+    the control and its copies. Those that are the same run for run count once.
     """
     sides = {}
     for condition, (role, own) in samples.items():
-        alike: list[Outlay] = []
+        alike: list[CostSample] = []
         for other_role, other in samples.values():
             is_alike = (role == "arm") == (other_role == "arm")
             if is_alike and not any(other.is_same(one) for one in (own, *alike)):
@@ -229,7 +229,7 @@ class Held:
         self,
         low: float,
         high: float,
-        outlays: tuple[Outlay, Outlay],
+        cost_samples: tuple[CostSample, CostSample],
         weights: FloatArray,
         smallest_effect: float,
     ) -> Claim:
@@ -238,16 +238,16 @@ class Held:
         Args:
             low: lower end of the interval.
             high: upper end.
-            outlays: of arm and control.
+            cost_samples: of arm and control.
             weights: `[B, R]` resamples.
             smallest_effect: smallest change of rho that would matter.
         """
         effect = judge(low, high, smallest_effect)
-        if effect is Effect.UNDETERMINED or outlays[0].is_same(outlays[1]):
+        if effect is Effect.UNDETERMINED or cost_samples[0].is_same(cost_samples[1]):
             return Claim(effect, effect)
         share = tail(weights.shape[1])
         shares = survived_shares(
-            effect, *self._spend(*outlays, weights), smallest_effect, share
+            effect, *self._spend(*cost_samples, weights), smallest_effect, share
         )
         sides = zip(("arm", "control"), (self.arm, self.control), shares, strict=True)
         cases = [(float(s), name, side) for name, side, s in sides if s is not None]
@@ -259,7 +259,7 @@ class Held:
         return Claim(Effect.TOO_FEW_FAILURES, effect, survived, hangs_on, side, enough)
 
     def _spend(
-        self, arm: Outlay, control: Outlay, weights: FloatArray
+        self, arm: CostSample, control: CostSample, weights: FloatArray
     ) -> tuple[Spent, Spent]:
         """Take apart what arm and control spend, drawn together."""
         spent, beside = draw_pair(arm, control, weights)
@@ -269,7 +269,12 @@ class Held:
         )
 
     def upholds_order(
-        self, arm: Outlay, control: Outlay, weights: FloatArray, *, is_below: bool
+        self,
+        arm: CostSample,
+        control: CostSample,
+        weights: FloatArray,
+        *,
+        is_below: bool,
     ) -> bool:
         """Return whether it stands that the arm's bill is below the control's, or not.
 

@@ -18,10 +18,10 @@ from hitl_sim.analysis.decision import (
     split_bills,
     variance_saved,
 )
-from hitl_sim.analysis.dial import find_dial_crossings
 from hitl_sim.analysis.estimate import Estimate, unknown
 from hitl_sim.analysis.finding import Finding, TaskResult
 from hitl_sim.analysis.interval import mean_interval, resample, wilson
+from hitl_sim.analysis.parameter import find_parameter_crossings
 from hitl_sim.analysis.record import RunGroup
 from hitl_sim.analysis.target import (
     Stop,
@@ -31,7 +31,7 @@ from hitl_sim.analysis.target import (
     trace_curve,
 )
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.cost import MEASURES, LabelStanding, Market, Measure
+from hitl_sim.cost import MEASURES, LabelCost, Measure, Pricing
 from hitl_sim.energy import Kind, Scope, exact, unavailable
 from hitl_sim.record import RecordError
 
@@ -57,7 +57,7 @@ class Rules:
     seed: int
 
 
-def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskResult:
+def compare(groups: Sequence[RunGroup], pricing: Pricing, rules: Rules) -> TaskResult:
     """Compare all conditions of one base with their control.
 
     Raises:
@@ -67,7 +67,7 @@ def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskRes
     pilot, control = _only(groups, "pilot"), _only(groups, "control")
     targets = find_targets(pilot, fraction=rules.fraction, smoothing=rules.smoothing)
     base = _Base(
-        [g for g in groups if g.role != "pilot"], control, targets, market, rules
+        [g for g in groups if g.role != "pilot"], control, targets, pricing, rules
     )
     findings = tuple(base.find(g) for g in groups if g.role in ("null", "arm"))
     found, kept = base.find(control), base.control.group.replicate
@@ -81,7 +81,7 @@ def compare(groups: Sequence[RunGroup], market: Market, rules: Rules) -> TaskRes
         horizon_j=base.horizon_j,
         control=found,
         findings=findings,
-        crossings=find_dial_crossings(found, findings, rules.seed),
+        crossings=find_parameter_crossings(found, findings, rules.seed),
     )
 
 
@@ -103,14 +103,14 @@ class _Base:
         groups: Sequence[RunGroup],
         control: RunGroup,
         targets: Targets,
-        market: Market,
+        pricing: Pricing,
         rules: Rules,
     ) -> None:
-        self.market, self.rules = market, rules
+        self.pricing, self.rules = pricing, rules
 
         def sample_of(group: RunGroup, among: IntArray | None = None) -> Sample:
             return draw_sample(
-                group, targets, market, smoothing=rules.smoothing, among=among
+                group, targets, pricing, smoothing=rules.smoothing, among=among
             )
 
         self.control = sample_of(control)
@@ -122,47 +122,50 @@ class _Base:
             )
         others = {g.condition: sample_of(g, kept) for g in groups if g is not control}
         self.samples = {control.condition: self.control} | others
-        self.splits = split_bills(self.control, market)
-        standings: list[LabelStanding] = ["sunk", "bought_same_price"]
-        if market.prices.label_price_usd is not None:
-            standings.append("bought_elsewhere")
+        self.splits = split_bills(self.control, pricing)
+        label_costs: list[LabelCost] = ["sunk", "bought_same_price"]
+        if pricing.prices.label_price_usd is not None:
+            label_costs.append("bought_elsewhere")
         self.label_price = {
-            (standing, measure): market.label(measure, standing)
-            for standing in standings
+            (label_cost, measure): pricing.label(measure, label_cost)
+            for label_cost in label_costs
             for measure in MEASURES
         }
         self.horizon_steps = min(int(group.step[:, -1].min()) for group in groups)
         # joules of the cheapest run at the cap
         self.horizon_j = min(
-            float(np.min(np.asarray(market.device.joules(at_cap).value)))
+            float(np.min(np.asarray(pricing.device.joules(at_cap).value)))
             for at_cap in (usage_at(group, stop_at_cap(group)) for group in groups)
         )
         self.sides = find_sides(
-            {key: (one.group.role, one.outlay) for key, one in self.samples.items()}
+            {
+                key: (one.group.role, one.cost_sample)
+                for key, one in self.samples.items()
+            }
         )
 
     def find(self, group: RunGroup) -> Finding:
         """Hold one condition against the control."""
-        device, seed = self.market.device, self.rules.seed
+        device, seed = self.pricing.device, self.rules.seed
         arm, control, splits = self.samples[group.condition], self.control, self.splits
         num_missing = control.group.num_runs - arm.group.num_runs
         if num_missing:
             own = np.searchsorted(control.group.replicate, arm.group.replicate)
             control = _select(control, own)
-            splits = split_bills(control, self.market)
+            splits = split_bills(control, self.pricing)
         weights = resample(arm.group.num_runs, seed)
         ratio = estimate_ratio(arm, control, device, seed)
         sides = (self.sides[one.group.condition] for one in (arm, control))
         held = Held(*sides)
-        arm_splits = split_bills(arm, self.market)
+        arm_splits = split_bills(arm, self.pricing)
 
-        def break_even(measure: Measure, standing: LabelStanding) -> BreakEven:
-            price = self.label_price[standing, measure]
+        def break_even(measure: Measure, label_cost: LabelCost) -> BreakEven:
+            price = self.label_price[label_cost, measure]
             return find_break_even(
                 measure, arm_splits[measure], splits[measure], price, weights, held
             )
 
-        standing, usage = self.market.prices.label_standing, arm.usage_per_success
+        label_cost, usage = self.pricing.prices.label_cost, arm.usage_per_success
         steps = resting_on(_STEPS, arm.usage)
         row = np.arange(arm.group.num_runs)
         seen = arm.group.test_accuracy[row, arm.stop.checkpoint]
@@ -174,9 +177,9 @@ class _Base:
             kind=group.kind,
             population=group.population,
             settings=group.settings,
-            dials=group.dials,
+            parameters=group.parameters,
             replicate=arm.group.replicate,
-            outlay=arm.outlay,
+            cost_sample=arm.cost_sample,
             num_failed=int((~arm.group.is_ok).sum()),
             num_missing=num_missing,
             reach=wilson(arm.num_reached, arm.group.num_runs),
@@ -185,7 +188,7 @@ class _Base:
             claim=held.claim(
                 ratio.low,
                 ratio.high,
-                (arm.outlay, control.outlay),
+                (arm.cost_sample, control.cost_sample),
                 weights,
                 self.rules.smallest_effect,
             ),
@@ -194,14 +197,14 @@ class _Base:
                 np.asarray(arm.usage.steps), arm, self.horizon_steps, steps, seed
             ),
             mean_joules=restricted_mean(
-                arm.outlay.spent, arm, self.horizon_j, device.joules(usage), seed
+                arm.cost_sample.spent, arm, self.horizon_j, device.joules(usage), seed
             ),
             test_accuracy=_test_accuracy(seen, arm, weights),
             scopes=training_scopes(usage, device),
             usage=usage,
             is_per_success=arm.num_reached > 0,
-            ledger=self.market.ledger(usage),
-            break_even=tuple(break_even(measure, standing) for measure in MEASURES),
+            ledger=self.pricing.ledger(usage),
+            break_even=tuple(break_even(measure, label_cost) for measure in MEASURES),
             label_cases=tuple(
                 (other, break_even(measure, other))
                 for other, measure in self.label_price
@@ -219,7 +222,7 @@ def _select(sample: Sample, rows: IntArray) -> Sample:
     """Return the sample of some of its runs."""
     group = sample.group.select(rows)
     stop = Stop(sample.stop.checkpoint[rows], sample.stop.is_reached[rows])
-    parts = sample.amounts.select(rows), sample.outlay.select(rows)
+    parts = sample.amounts.select(rows), sample.cost_sample.select(rows)
     return Sample(group, stop, usage_at(group, stop), *parts)
 
 

@@ -2,9 +2,9 @@
 
 The net benefit is known at some values of the number (knots) and is taken as straight
 between them: exact for prices, in which bills are linear, and an interpolation for
-dials of a crowd, of which a study has run some settings. Its sign changes bracket the
-roots. The 95 % set holds every value at which the sign cannot be told: those where the
-share of the bootstrap's resamples that pay is above the lower and below the upper
+parameters of a crowd, of which a study has run some settings. Its sign changes bracket
+the roots. The 95 % set holds every value at which the sign cannot be told: those where
+the share of the bootstrap's resamples that pay is above the lower and below the upper
 percentile of the expanded interval (`interval.tail`). That is the set that inverting
 the interval of the net benefit gives, as Fieller's does with Student's t, and it may be
 open: it goes on beyond an end of the range if it reaches it. "Never in this range" is

@@ -13,11 +13,11 @@ import numpy as np
 from hitl_sim.analysis.bill import usage_at
 from hitl_sim.analysis.estimate import Estimate, infinite
 from hitl_sim.analysis.interval import (
-    Outlay,
+    CostSample,
+    cost_interval,
     draw_pair,
     log_variance_saved,
     mean_interval,
-    outlay_interval,
     ratio_interval,
     ratio_of,
     resample,
@@ -25,7 +25,7 @@ from hitl_sim.analysis.interval import (
 from hitl_sim.analysis.record import RunGroup
 from hitl_sim.analysis.target import Stop, Targets, find_stop, stop_at_cap
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.cost import MEASURES, Market, Measure, Usage
+from hitl_sim.cost import MEASURES, Measure, Pricing, Usage
 from hitl_sim.cost.engine import LABELS, amount_names, amount_rows
 from hitl_sim.cost.ledger import TRAINING, Device
 from hitl_sim.cost.usage import NOBODY
@@ -45,15 +45,15 @@ class Sample:
         usage: what each used up to there, `[R]`.
         amounts: the same as one matrix, `[R, F]`, and what each would have used without
             reaching.
-        outlay: `[R]` joules that the device spent on each, at the profile's own
+        cost_sample: `[R]` joules that the device spent on each, at the profile's own
             constants.
     """
 
     group: RunGroup
     stop: Stop
     usage: Usage
-    amounts: Outlay
-    outlay: Outlay
+    amounts: CostSample
+    cost_sample: CostSample
 
     @property
     def num_reached(self) -> int:
@@ -74,7 +74,7 @@ class Sample:
 def draw_sample(
     group: RunGroup,
     targets: Targets,
-    market: Market,
+    pricing: Pricing,
     *,
     smoothing: int,
     among: IntArray | None = None,
@@ -85,16 +85,16 @@ def draw_sample(
         shared = np.intersect1d(shared, among)
     kept = group.select(np.searchsorted(group.replicate, shared))
     target = targets.accuracy[np.searchsorted(targets.replicate, shared)]
-    return bill_sample(kept, find_stop(kept, target, smoothing=smoothing), market)
+    return bill_sample(kept, find_stop(kept, target, smoothing=smoothing), pricing)
 
 
-def bill_sample(group: RunGroup, stop: Stop, market: Market) -> Sample:
+def bill_sample(group: RunGroup, stop: Stop, pricing: Pricing) -> Sample:
     """Bill runs where they stopped, and where they would have stopped at the latest.
 
     Raises:
         RecordError: the manifest lacks a unit of work.
     """
-    costs = market.device.costs
+    costs = pricing.device.costs
     for line in group.work:
         if line.unit not in costs:
             raise RecordError(
@@ -103,14 +103,14 @@ def bill_sample(group: RunGroup, stop: Stop, market: Market) -> Sample:
             )
     names, usage = amount_names(tuple(costs)), usage_at(group, stop)
     at_cap = usage_at(group, stop_at_cap(group))
-    amounts = Outlay(
+    amounts = CostSample(
         amount_rows(usage, names, group.num_runs),
         stop.is_reached,
         amount_rows(at_cap, names, group.num_runs),
         names,
     )
-    outlay = amounts.priced(market.table.device_j[:, 0])
-    return Sample(group, stop, usage, amounts, outlay)
+    cost_sample = amounts.priced(pricing.table.device_j[:, 0])
+    return Sample(group, stop, usage, amounts, cost_sample)
 
 
 @dataclass(frozen=True)
@@ -127,17 +127,17 @@ class Split:
 
     training: Quantity
     beside: Quantity
-    trained: Outlay
-    stood_beside: Outlay
-    labelled: Outlay
+    trained: CostSample
+    stood_beside: CostSample
+    labelled: CostSample
 
 
-def split_bills(sample: Sample, market: Market) -> dict[Measure, Split]:
+def split_bills(sample: Sample, pricing: Pricing) -> dict[Measure, Split]:
     """Bill a condition in every measure, pooled and run by run."""
-    pooled, table, amounts = sample.usage_per_success, market.table, sample.amounts
-    training = market.ledger(Usage(pooled.work, pooled.people, pooled.kinds))
+    pooled, table, amounts = sample.usage_per_success, pricing.table, sample.amounts
+    training = pricing.ledger(Usage(pooled.work, pooled.people, pooled.kinds))
     idle = tuple(replace(line, count=0.0) for line in pooled.work)
-    beside = market.ledger(
+    beside = pricing.ledger(
         replace(pooled, work=idle, pool_labels=0.0, validation_labels=0.0)
     )
     is_label = np.array([name == LABELS for name in amounts.names])
@@ -159,7 +159,7 @@ def split_bills(sample: Sample, market: Market) -> dict[Measure, Split]:
 def joules_per_success(sample: Sample, device: Device, seed: int) -> Estimate:
     """Estimate the expected joules per success."""
     weights = resample(sample.group.num_runs, seed)
-    low, high = outlay_interval(sample.outlay, weights)
+    low, high = cost_interval(sample.cost_sample, weights)
     pooled = device.joules(sample.usage_per_success)
     if sample.num_reached == 0:
         return infinite("J", pooled.scope, NO_SUCCESS, low)
@@ -176,7 +176,7 @@ def estimate_ratio(arm: Sample, control: Sample, device: Device, seed: int) -> E
         rho; infinite when no run of the arm reached, unknown when none of either did.
     """
     weights = resample(arm.group.num_runs, seed)
-    low, high = ratio_interval(arm.outlay, control.outlay, weights)
+    low, high = ratio_interval(arm.cost_sample, control.cost_sample, weights)
     if arm.num_reached == 0 and control.num_reached > 0:
         return infinite("1", Scope.CONSTANT, NO_SUCCESS, low)
     if control.num_reached == 0:
@@ -201,8 +201,8 @@ def resting_on(quantity: Quantity, usage: Usage) -> Quantity:
 def variance_saved(arm: Sample, control: Sample, seed: int) -> float | None:
     """Return the share of rho's log variance that pairing the replicates saved."""
     first, second = (resample(arm.group.num_runs, seed + more) for more in (0, 1))
-    spent, beside = draw_pair(arm.outlay, control.outlay, first)
-    other = draw_pair(arm.outlay, control.outlay, second)[1]
+    spent, beside = draw_pair(arm.cost_sample, control.cost_sample, first)
+    other = draw_pair(arm.cost_sample, control.cost_sample, second)[1]
     return log_variance_saved(ratio_of(spent, beside), ratio_of(spent, other))
 
 

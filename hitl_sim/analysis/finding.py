@@ -15,24 +15,24 @@ from hitl_sim.analysis.break_even import BreakEven
 from hitl_sim.analysis.claim import Claim, Effect
 from hitl_sim.analysis.crossing import Payback
 from hitl_sim.analysis.estimate import Estimate
-from hitl_sim.analysis.interval import Outlay, Proportion
+from hitl_sim.analysis.interval import CostSample, Proportion
 from hitl_sim.analysis.target import Curve
 from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.cost import (
-    LabelStanding,
+    LabelCost,
     Ledger,
-    Market,
     Measure,
     Prices,
+    Pricing,
     Usage,
     human_hour_energy,
-    open_market,
+    open_pricing,
 )
 from hitl_sim.energy import DeviceProfile, Kind, Quantity, Scope
 from hitl_sim.unit import S_PER_H
 
 if TYPE_CHECKING:
-    from hitl_sim.analysis.dial import DialCrossing
+    from hitl_sim.analysis.parameter import ParameterCrossing
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Finding:
 
     Attributes:
         replicate: `[R]` replicates that were compared.
-        outlay: `[R]` joules of each run, and whether it reached.
+        cost_sample: `[R]` joules of each run, and whether it reached.
         num_failed: those of them that did not stay finite.
         num_missing: replicates of the control without a run of this condition.
         reach: how many reached the target.
@@ -88,9 +88,9 @@ class Finding:
     kind: str
     population: str | None
     settings: Mapping[str, Any]
-    dials: Mapping[str, Any]
+    parameters: Mapping[str, Any]
     replicate: IntArray
-    outlay: Outlay
+    cost_sample: CostSample
     num_failed: int
     num_missing: int
     reach: Proportion
@@ -106,10 +106,10 @@ class Finding:
     is_per_success: bool
     ledger: Ledger
     break_even: tuple[BreakEven, ...]
-    label_cases: tuple[tuple[LabelStanding, BreakEven], ...]
+    label_cases: tuple[tuple[LabelCost, BreakEven], ...]
     shares: Mapping[str, float]
     curve: Curve
-    amounts: Outlay
+    amounts: CostSample
     test_by_run: FloatArray
     worked_by_run: FloatArray
     replay: Mapping[str, float] = field(default_factory=dict)
@@ -119,11 +119,11 @@ class Finding:
         """Return how many runs were compared."""
         return len(self.replicate)
 
-    def outlay_of(self, replicate: IntArray) -> Outlay:
+    def cost_sample_of(self, replicate: IntArray) -> CostSample:
         """Return joules and successes of some of the replicates, in their order."""
-        return self.outlay.select(np.searchsorted(self.replicate, replicate))
+        return self.cost_sample.select(np.searchsorted(self.replicate, replicate))
 
-    def amounts_of(self, replicate: IntArray) -> Outlay:
+    def amounts_of(self, replicate: IntArray) -> CostSample:
         """Return what some of the replicates used, in their order."""
         return self.amounts.select(np.searchsorted(self.replicate, replicate))
 
@@ -140,7 +140,7 @@ class Finding:
     @property
     def crowd(self) -> str:
         """Return who answers, in words; empty where nobody is asked."""
-        return describe_crowd(self.population, self.settings, self.dials)
+        return describe_crowd(self.population, self.settings, self.parameters)
 
     @property
     def variant(self) -> str:
@@ -171,9 +171,9 @@ _NAMED = ("crowd.population", "crowd.recording")
 
 
 def describe_crowd(
-    population: str | None, settings: Mapping[str, Any], dials: Mapping[str, Any]
+    population: str | None, settings: Mapping[str, Any], parameters: Mapping[str, Any]
 ) -> str:
-    """Name a crowd by its population and the dials that the study sweeps."""
+    """Name a crowd by its population and the parameters that the study sweeps."""
     if population is None:
         return ""
     swept = [
@@ -181,7 +181,7 @@ def describe_crowd(
         for name in settings
         if name.startswith("crowd.") and name not in _NAMED
     ]
-    asks = dials.get("asks", 1)
+    asks = parameters.get("asks", 1)
     if asks != 1:
         swept.append(f"asked {asks} times")
     return ", ".join([population, *swept])
@@ -193,9 +193,9 @@ def plain_value(value: object) -> str:
 
 
 def _short(name: str) -> str:
-    """Return a field's name without its table, but for what the crew is like."""
+    """Return a field's name without its table, but for what the team is like."""
     table, _, rest = name.rpartition(".")
-    return f"{'crew ' if table == 'crew' else ''}{rest.replace('_', ' ')}"
+    return f"{'workforce ' if table == 'workforce' else ''}{rest.replace('_', ' ')}"
 
 
 @dataclass(frozen=True)
@@ -210,9 +210,10 @@ class TaskResult:
         without_target: replicates whose pilot did not stay finite.
         horizon_steps: training steps that every run was followed for.
         horizon_j: joules that every run was followed for.
-        control: the control itself: what it spends is the ceiling, no plan saves more.
+        control: the control itself: what it spends is the upper_bound, no plan saves
+            more.
         findings: every other condition, null arm included.
-        crossings: where arms begin to save training along dials of their crowds.
+        crossings: where arms begin to save training along parameters of their crowds.
     """
 
     base: str
@@ -224,7 +225,7 @@ class TaskResult:
     horizon_j: float
     control: Finding
     findings: tuple[Finding, ...]
-    crossings: tuple[DialCrossing, ...] = ()
+    crossings: tuple[ParameterCrossing, ...] = ()
 
     @property
     def label(self) -> str:
@@ -319,10 +320,10 @@ class StudyResult:
     work: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @functools.cached_property
-    def market(self) -> Market:
+    def pricing(self) -> Pricing:
         """Return what turns usage into a bill."""
         costs = price_units(self.work, self.profile)
-        return open_market(costs, self.profile, self.prices, self.label_s)
+        return open_pricing(costs, self.profile, self.prices, self.label_s)
 
     @property
     def is_measured(self) -> bool:

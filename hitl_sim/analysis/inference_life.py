@@ -1,6 +1,6 @@
-"""Queries over a model's life from which a lever pays back.
+"""Queries over a model's life from which a method pays back.
 
-A lever takes ΔE joules of training beyond the control's and saves δ joules in every
+A method takes ΔE joules of training beyond the control's and saves δ joules in every
 query. Over a life of Q queries an arm's bill less the control's is
 
     net(Q) = ΔE - δ Q
@@ -31,7 +31,7 @@ from hitl_sim.energy import Quantity, Scope, unavailable
 
 @dataclass(frozen=True)
 class LifePayback:
-    """From how many queries on a lever pays back.
+    """From how many queries on a method pays back.
 
     Attributes:
         queries: Q*; infinite where it is "never". Its quantity's interval is what the

@@ -143,7 +143,7 @@ def percentile_bounds(
 
 
 @dataclass(frozen=True)
-class Outlay:
+class CostSample:
     """What every run of a condition spent, and which of them got there, pair by pair.
 
     Attributes:
@@ -175,7 +175,7 @@ class Outlay:
             return np.where(spent > 0.0, np.inf, 0.0)
         return np.asarray(spent / successes)
 
-    def priced(self, prices: FloatArray) -> Outlay:
+    def priced(self, prices: FloatArray) -> CostSample:
         """Return what the amounts cost, run by run.
 
         Args:
@@ -188,8 +188,8 @@ class Outlay:
         price = np.where(used, prices, 0.0)
         return self._mapped(lambda amounts: amounts @ price)
 
-    def select(self, rows: IntArray) -> Outlay:
-        """Return the outlay of some of its runs, in the order given."""
+    def select(self, rows: IntArray) -> CostSample:
+        """Return the cost_sample of some of its runs, in the order given."""
         chosen = replace(self, is_reached=self.is_reached[rows])
         return chosen._mapped(lambda spent: spent[rows], self.names)
 
@@ -212,19 +212,19 @@ class Outlay:
             may_fail=may_fail,
         )
 
-    def times(self, price: float) -> Outlay:
-        """Return the outlay at a price of each of its units."""
+    def times(self, price: float) -> CostSample:
+        """Return the cost_sample at a price of each of its units."""
         return self._mapped(lambda spent: spent * price)
 
-    def plus(self, other: Outlay) -> Outlay:
-        """Return the outlay with another of the same runs."""
+    def plus(self, other: CostSample) -> CostSample:
+        """Return the cost_sample with another of the same runs."""
         if_failed = None
         if self.if_failed is not None and other.if_failed is not None:
             if_failed = self.if_failed + other.if_failed
-        return Outlay(self.spent + other.spent, self.is_reached, if_failed)
+        return CostSample(self.spent + other.spent, self.is_reached, if_failed)
 
-    def is_same(self, other: Outlay) -> bool:
-        """Return whether two outlays are the same run for run."""
+    def is_same(self, other: CostSample) -> bool:
+        """Return whether two cost_samples are the same run for run."""
         return np.array_equal(self.is_reached, other.is_reached) and np.array_equal(
             self.spent, other.spent
         )
@@ -248,13 +248,13 @@ class Outlay:
 
     def _mapped(
         self, change: Callable[[FloatArray], FloatArray], names: tuple[str, ...] = ()
-    ) -> Outlay:
+    ) -> CostSample:
         if_failed = None if self.if_failed is None else change(self.if_failed)
-        return Outlay(change(self.spent), self.is_reached, if_failed, names)
+        return CostSample(change(self.spent), self.is_reached, if_failed, names)
 
 
 def draw_pair(
-    arm: Outlay, control: Outlay, weights: FloatArray
+    arm: CostSample, control: CostSample, weights: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return `[B]` spent per success by arm and control, drawn together.
 
@@ -269,7 +269,7 @@ def draw_pair(
 
 
 def ratio_of(arm: npt.ArrayLike, control: npt.ArrayLike) -> FloatArray:
-    """Divide expected outlays; inf over inf is NaN (undefined), finite over inf 0."""
+    """Divide expected costs; inf over inf is NaN (undefined), finite over inf 0."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.divide(arm, control), np.float64)
 
@@ -288,25 +288,25 @@ def log_variance_saved(paired: FloatArray, unpaired: FloatArray) -> float | None
     return None if whole == 0.0 else float(1.0 - spread / whole)
 
 
-def outlay_interval(outlay: Outlay, weights: FloatArray) -> tuple[float, float]:
-    """Bound the expected outlay per success.
+def cost_interval(cost_sample: CostSample, weights: FloatArray) -> tuple[float, float]:
+    """Bound the expected cost_sample per success.
 
-    A condition without any success has its outlay per success bounded from below only:
-    by its mean outlay over the upper Wilson bound of its chance of success.
+    A condition without any success has its cost_sample per success bounded from below
+    only: by its mean cost_sample over the upper Wilson bound of its chance of success.
     """
-    num = len(outlay.spent)
+    num = len(cost_sample.spent)
     if num < MIN_REPLICATES:
         return 0.0, math.inf
-    if not outlay.is_reached.any():
-        return float(outlay.spent.mean()) / wilson(0, num).high, math.inf
-    low, high = percentile_interval(outlay.draws(weights), num)
+    if not cost_sample.is_reached.any():
+        return float(cost_sample.spent.mean()) / wilson(0, num).high, math.inf
+    low, high = percentile_interval(cost_sample.draws(weights), num)
     return max(low, 0.0), high
 
 
 def ratio_interval(
-    arm: Outlay, control: Outlay, weights: FloatArray
+    arm: CostSample, control: CostSample, weights: FloatArray
 ) -> tuple[float, float]:
-    """Bound the ratio of expected outlays by the paired bootstrap.
+    """Bound the ratio of expected costs by the paired bootstrap.
 
     Arm and control are of the same replicates in the same order, and drawn together.
 
@@ -318,12 +318,12 @@ def ratio_interval(
     if num < MIN_REPLICATES or not (arm.is_reached.any() or control.is_reached.any()):
         return 0.0, math.inf
     if not arm.is_reached.any():
-        floor = outlay_interval(arm, weights)[0]
-        ceiling = outlay_interval(control, weights)[1]
+        floor = cost_interval(arm, weights)[0]
+        ceiling = cost_interval(control, weights)[1]
         return (floor / ceiling if math.isfinite(ceiling) else 0.0), math.inf
     if not control.is_reached.any():
-        floor = outlay_interval(control, weights)[0]
-        return 0.0, outlay_interval(arm, weights)[1] / floor
+        floor = cost_interval(control, weights)[0]
+        return 0.0, cost_interval(arm, weights)[1] / floor
     low, high = percentile_interval(ratio_of(*draw_pair(arm, control, weights)), num)
     return max(low, 0.0), high
 

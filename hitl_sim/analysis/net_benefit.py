@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from hitl_sim.analysis.crossing import Crossing, find_crossing
 from hitl_sim.analysis.finding import Finding
-from hitl_sim.analysis.interval import Outlay, draw_pair
+from hitl_sim.analysis.interval import CostSample, draw_pair
 from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.cost import Measure
 from hitl_sim.cost.engine import PriceTable, bill
@@ -31,8 +31,8 @@ class Pair:
     Prices are `[F, S]`, what one of everything costs; weights of resamples `[B, R]`.
     """
 
-    arm: Outlay
-    control: Outlay
+    arm: CostSample
+    control: CostSample
     _drawn: list[tuple[FloatArray, FloatArray, FloatArray]] = field(
         default_factory=list, compare=False, repr=False
     )

@@ -17,10 +17,10 @@ import numpy as np
 from scipy.stats import t as student
 
 from hitl_sim.analysis.between import shared_replicates
-from hitl_sim.analysis.dial import DIALS
 from hitl_sim.analysis.finding import Finding, StudyResult
 from hitl_sim.analysis.interval import LEVEL, MIN_REPLICATES
 from hitl_sim.analysis.net_benefit import less
+from hitl_sim.analysis.parameter import PARAMETERS_SWEPT
 from hitl_sim.analysis.verdict import Decision
 from hitl_sim.analysis.world import Input, worlds_at
 from hitl_sim.array import BoolArray, FloatArray, IntArray
@@ -89,9 +89,9 @@ def sweeps_through(
         increasing setting, the arm among them: fewer than two where everything else
         was never held.
     """
-    swept = {f"{_FIELD}{parameter}" for parameter in DIALS}
+    swept = {f"{_FIELD}{parameter}" for parameter in PARAMETERS_SWEPT}
     alike = [f for f in findings if _is_same_but(swept, f, arm)]
-    for parameter in DIALS:
+    for parameter in PARAMETERS_SWEPT:
         field = f"{_FIELD}{parameter}"
         if len({f.settings.get(field) for f in alike}) > 1:
             line = [
@@ -317,5 +317,5 @@ class _Desk:
         key = np.ascontiguousarray(levels).tobytes()
         if key not in self._kept:
             worlds = worlds_at(self.inputs, levels)
-            self._kept = {key: price_table([self.result.market], worlds)}
+            self._kept = {key: price_table([self.result.pricing], worlds)}
         return self._kept[key]

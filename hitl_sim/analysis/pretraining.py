@@ -33,9 +33,10 @@ def share_pretraining(group: RunGroup, prices: Prices) -> RunGroup:
     """
     if not any(line.phase == PRETRAIN for line in group.work):
         return group
-    if prices.pretraining is None:
+    if prices.pretraining_cost is None:
         raise ValueError(
-            "`prices.pretraining` must be one of 'sunk', 'shared', 'full' where an arm "
+            "`prices.pretraining_cost` must be one of 'sunk', 'shared', 'full' where "
+            "an arm "
             f"starts from pretrained weights, got None with arm {group.arm!r}."
         )
     share = prices.pretraining_frac
@@ -49,7 +50,7 @@ def share_pretraining(group: RunGroup, prices: Prices) -> RunGroup:
 
 
 @dataclass(frozen=True)
-class PretrainingCost:
+class PretrainingCase:
     """An arm that starts from pretrained weights, and its rho by who pays for these.
 
     Attributes:
@@ -68,14 +69,14 @@ class PretrainingCost:
     least_uses: float
 
 
-def pretraining_costs(
+def pretraining_cases(
     prices: Prices, analyse: Callable[[Prices], StudyResult]
-) -> tuple[PretrainingCost, ...]:
+) -> tuple[PretrainingCase, ...]:
     """Bill a study's pretraining in each way; nothing is trained again.
 
     `analyse` gives the study's result under other prices.
     """
-    if prices.pretraining is None:
+    if prices.pretraining_cost is None:
         return ()
     ways = (("sunk", None), ("shared", USES), ("full", None))
     results = [
@@ -84,7 +85,7 @@ def pretraining_costs(
     ]
     rows = zip(*(_tuned(result) for result in results), strict=True)
     return tuple(
-        PretrainingCost(
+        PretrainingCase(
             task,
             sunk.arm,
             sunk.ratio,

@@ -34,13 +34,13 @@ class WorkLine:
     Attributes:
         unit: its name in the manifest.
         phase: pretrain, train, choose, score, embed or evaluate.
-        standing: `protocol` (billed) or `instrument` (the experimenter's own).
+        purpose: `protocol` (billed) or `instrument` (the experimenter's own).
         count: `[R, C]` units done up to each checkpoint, or a share of them.
     """
 
     unit: str
     phase: str
-    standing: str
+    purpose: str
     count: IntArray | FloatArray
 
 
@@ -57,7 +57,7 @@ class RunGroup:
         kind: kind of the arm.
         population: who answers; `None` where nobody is asked.
         settings: swept fields and their values.
-        dials: the crowd's dials; empty where nobody is asked.
+        parameters: the crowd's parameters; empty where nobody is asked.
         replicate: `[R]` number of the replicate.
         is_ok: `[R]` whether the run stayed finite.
         outcome: `[R]` its outcome in words.
@@ -66,7 +66,7 @@ class RunGroup:
             rounds start afresh.
         validation_accuracy: `[R, C]`.
         test_accuracy: `[R, C]`, seen by the experimenter only.
-        work: counts by unit and standing.
+        work: counts by unit and purpose.
         asked: `[R, C]` questions asked.
         answered: `[R, C]` questions answered.
         worked_s: `[R, C]` seconds people spent on answers.
@@ -90,7 +90,7 @@ class RunGroup:
     kind: str
     population: str | None
     settings: Mapping[str, Any]
-    dials: Mapping[str, Any]
+    parameters: Mapping[str, Any]
     replicate: IntArray
     is_ok: BoolArray
     outcome: tuple[str, ...]
@@ -192,7 +192,7 @@ def _read_group(rows: list[dict[str, Any]]) -> RunGroup:
     columns |= {name: _column(rows, name) for name in (*_SEEN, *_CURVES, *_ONCE)}
     return RunGroup(
         settings=json.loads(first["settings"] or "{}"),
-        dials=json.loads(first["dials"] or "{}"),
+        parameters=json.loads(first["parameters"] or "{}"),
         replicate=replicate,
         is_ok=np.array([row["outcome"] == OK for row in rows]),
         outcome=tuple(row["outcome"] for row in rows),
@@ -207,7 +207,7 @@ def _check_same_shape(rows: list[dict[str, Any]]) -> None:
     """Refuse a condition whose runs do not share checkpoints and units of work."""
     first = rows[0]
     for row in rows:
-        for name in ("step", "work_unit", "work_phase", "work_standing"):
+        for name in ("step", "work_unit", "work_phase", "work_purpose"):
             if row[name] != first[name]:
                 raise RecordError(
                     f"`{name}` must be the same in all runs of condition"
@@ -224,10 +224,10 @@ def _check_same_shape(rows: list[dict[str, Any]]) -> None:
 
 def _read_work(rows: list[dict[str, Any]]) -> tuple[WorkLine, ...]:
     count = _column(rows, "work_count", np.int64)
-    names = (rows[0][f"work_{name}"] for name in ("unit", "phase", "standing"))
+    names = (rows[0][f"work_{name}"] for name in ("unit", "phase", "purpose"))
     return tuple(
-        WorkLine(unit, phase, standing, count[:, u])
-        for u, (unit, phase, standing) in enumerate(zip(*names, strict=True))
+        WorkLine(unit, phase, purpose, count[:, u])
+        for u, (unit, phase, purpose) in enumerate(zip(*names, strict=True))
     )
 
 

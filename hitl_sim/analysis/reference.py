@@ -45,7 +45,7 @@ def reached_arms(task: TaskResult) -> list[Finding]:
 
 def _rank(finding: Finding, middle: float) -> tuple[bool, float, float, float, str]:
     shared, systematic = (
-        -1.0 if (value := finding.dials.get(name)) is None else float(value)
+        -1.0 if (value := finding.parameters.get(name)) is None else float(value)
         for name in ("shared_error", "systematic")
     )
     is_other = finding.has_people and finding.population != REFERENCE

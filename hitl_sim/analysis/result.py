@@ -22,7 +22,7 @@ from hitl_sim.analysis.pretraining import share_pretraining
 from hitl_sim.analysis.record import RunGroup, read_groups
 from hitl_sim.analysis.target import find_stop, find_targets
 from hitl_sim.array import FloatArray
-from hitl_sim.cost import Market, Measure, Prices, check_prices, open_market
+from hitl_sim.cost import Measure, Prices, Pricing, check_prices, open_pricing
 from hitl_sim.cost.engine import bill
 from hitl_sim.energy import DeviceProfile
 from hitl_sim.record import RecordError
@@ -39,7 +39,7 @@ def analyse(
     smallest_effect: float,
     seed: int,
 ) -> StudyResult:
-    """Find ceiling, rho and break-even of every condition of a study.
+    """Find upper bound, rho and break-even of every condition of a study.
 
     Args:
         records: one row per run.
@@ -61,13 +61,13 @@ def analyse(
     if not 0.0 < smallest_effect < 1.0:
         raise ValueError(f"`smallest_effect` must be in (0, 1), got {smallest_effect}.")
     check_prices(prices)
-    groups, market = _read(records, manifest, profile, prices)
+    groups, pricing = _read(records, manifest, profile, prices)
     rules = Rules(fraction, smoothing, smallest_effect, seed)
     tasks, skipped = [], []
     for base in dict.fromkeys(group.base for group in groups):
         shared = [group for group in groups if group.base == base]
         try:
-            tasks.append(compare(shared, market, rules))
+            tasks.append(compare(shared, pricing, rules))
         except RecordError as error:
             skipped.append(str(error))
     if not tasks:
@@ -101,14 +101,14 @@ def _read(
     manifest: Mapping[str, Any],
     profile: DeviceProfile,
     prices: Prices,
-) -> tuple[tuple[RunGroup, ...], Market]:
+) -> tuple[tuple[RunGroup, ...], Pricing]:
     """Return the runs with their share of pretraining, and what bills them."""
     groups = tuple(share_pretraining(g, prices) for g in read_groups(records))
     costs, label_s = (
         price_units(manifest["units"], profile),
         label_seconds(groups, manifest),
     )
-    return groups, open_market(costs, profile, prices, label_s)
+    return groups, open_pricing(costs, profile, prices, label_s)
 
 
 def _order(task: TaskResult) -> tuple[str, tuple[tuple[str, float, str], ...]]:
@@ -128,7 +128,7 @@ def _failed_runs(groups: Iterable[RunGroup]) -> list[FailedRun]:
         FailedRun(
             group.task,
             group.arm,
-            describe_crowd(group.population, group.settings, group.dials),
+            describe_crowd(group.population, group.settings, group.parameters),
             int(group.replicate[row]),
             group.outcome[row],
         )
@@ -186,7 +186,7 @@ def bill_runs(
     Raises:
         RecordError: the records cannot be billed.
     """
-    groups, market = _read(records, manifest, profile, prices)
+    groups, pricing = _read(records, manifest, profile, prices)
     targets = {
         group.base: find_targets(group, fraction=fraction, smoothing=smoothing)
         for group in groups
@@ -201,17 +201,17 @@ def bill_runs(
             place = np.searchsorted(own.replicate, group.replicate[has_target])
             target[has_target] = own.accuracy[place]
         stop = find_stop(group, target, smoothing=smoothing)
-        found.append(_columns(bill_sample(group, stop, market), target, market))
+        found.append(_columns(bill_sample(group, stop, pricing), target, pricing))
     return pa.concat_tables(pa.table(c, schema=BILL_SCHEMA) for c in found)
 
 
-def _columns(sample: Sample, target: FloatArray, market: Market) -> dict[str, Any]:
+def _columns(sample: Sample, target: FloatArray, pricing: Pricing) -> dict[str, Any]:
     """Lay the bills of some runs out in columns; NaN is no target."""
     group, stop, num = sample.group, sample.stop, sample.group.num_runs
     row, spent = np.arange(num), sample.amounts.spent
     steps = group.step[row, stop.checkpoint]
     bills = {
-        f"bill_{name}": _nullable(bill(spent, market.table.whole(measure))[:, 0])
+        f"bill_{name}": _nullable(bill(spent, pricing.table.whole(measure))[:, 0])
         for name, measure in _BILLS.items()
     }
     return {
@@ -226,8 +226,10 @@ def _columns(sample: Sample, target: FloatArray, market: Market) -> dict[str, An
             group.validation_accuracy[row, stop.checkpoint]
         ),
         "billed_test_accuracy": _nullable(group.test_accuracy[row, stop.checkpoint]),
-        "device_j": _nullable(sample.outlay.spent),
-        "device_s": _nullable(sample.amounts.priced(market.table.device_s[:, 0]).spent),
+        "device_j": _nullable(sample.cost_sample.spent),
+        "device_s": _nullable(
+            sample.amounts.priced(pricing.table.device_s[:, 0]).spent
+        ),
         "people_s": _nullable(np.asarray(sample.usage.paid_s, np.float64)),
         **bills,
     }

@@ -19,7 +19,6 @@ from typing import NamedTuple
 import numpy as np
 
 from hitl_sim.analysis.choice import decide
-from hitl_sim.analysis.dial import DIALS
 from hitl_sim.analysis.finding import Finding, StudyResult, best
 from hitl_sim.analysis.information import (
     Information,
@@ -29,6 +28,7 @@ from hitl_sim.analysis.information import (
     perfect_policy,
 )
 from hitl_sim.analysis.option_net import OptionNet, open_options
+from hitl_sim.analysis.parameter import PARAMETERS_SWEPT
 from hitl_sim.analysis.reference import reached_arms
 from hitl_sim.analysis.shapley import Effect, shapley_effects
 from hitl_sim.analysis.verdict import Decision
@@ -99,7 +99,7 @@ def find_sensitivity(result: StudyResult, decision: Decision) -> Sensitivity | N
         return None
     words = [
         *(one.words for one in model.inputs),
-        *(DIALS[p] for p in model.parameters),
+        *(PARAMETERS_SWEPT[p] for p in model.parameters),
     ]
     levels = draw_levels(len(words), result.seed)
     scaled, here = (_Worlds(model, levels, at) for at in (decision.scale, 1.0))

@@ -54,7 +54,7 @@ def smooth(accuracy: npt.ArrayLike, smoothing: int) -> FloatArray:
 
     Args:
         accuracy: `[..., C]` accuracy at each checkpoint; NaN where there is no model of
-            the arm yet, for its lever does not act in full.
+            the arm yet, for its method does not act in full.
         smoothing: checkpoints in the mean, this one included; >= 1. The first ones
             average those there are.
 
@@ -164,7 +164,7 @@ def _joules(group: RunGroup, costs: Mapping[str, UnitCost]) -> FloatArray:
     """Return mean protocol joules up to each checkpoint, `[C]`."""
     spent = np.zeros(group.num_checkpoints)
     for line in group.work:
-        if line.standing == PROTOCOL:
+        if line.purpose == PROTOCOL:
             each = costs[line.unit].joules.value
             spent = spent + line.count.mean(axis=0) * np.asarray(each)
     return spent

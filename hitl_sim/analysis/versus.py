@@ -138,8 +138,8 @@ def _versus(*sides: tuple[TaskResult, Finding], seed: int, shares_seed: bool) ->
     saved = log_variance_saved(drawn, draws(apart)) if is_paired else None
     first, second = (
         ratio_of(
-            found.outlay.per_success,
-            its.control.outlay_of(found.replicate).per_success,
+            found.cost_sample.per_success,
+            its.control.cost_sample_of(found.replicate).per_success,
         )
         for its, found in sides
     )

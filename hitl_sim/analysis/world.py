@@ -52,7 +52,7 @@ def world_inputs(result: StudyResult, task: TaskResult) -> tuple[Input, ...]:
         The inputs whose interval has a width, in a fixed order. Those that the study
         file sets are exact and left out.
     """
-    rates = result.market.rates
+    rates = result.pricing.rates
     found = [
         Input(name, *ends, quantity.kind, quantity.source)
         for name, rate in RATES.items()

@@ -88,7 +88,7 @@ def _padded(votes: Votes) -> Votes:
 
 
 def _settled(votes: Votes) -> Votes:
-    """Let five people agree on each item, so that nothing is decided by lot."""
+    """Let five people agree on each item, so that nothing is decided at random."""
     return votes._replace(
         answer=jnp.broadcast_to(votes.answer[:, :1], votes.answer.shape),
         is_answered=jnp.ones_like(votes.is_answered),

@@ -16,8 +16,8 @@ from hitl_sim.check.base import (
     struct,
     written,
 )
-from hitl_sim.learn.lever import Course, Host, LeverSpec, build_course
-from hitl_sim.learn.lever.own import BROUGHT
+from hitl_sim.learn.efficiency import Course, Host, MethodSpec, build_course
+from hitl_sim.learn.efficiency.own import BROUGHT
 from hitl_sim.learn.network import NetworkConfig, build_network
 from hitl_sim.learn.optimise import (
     Batch,
@@ -43,18 +43,18 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     """
     parts = {part.name: part}
     host = Host(NetworkConfig((8,)), (WIDTH, NUM_CLASSES), _TRAIN, 100, parts)
-    table: type[LeverSpec] | None = getattr(part.factory, "table", None)
+    table: type[MethodSpec] | None = getattr(part.factory, "table", None)
 
-    def read(given: dict[str, Any]) -> LeverSpec:
+    def read(given: dict[str, Any]) -> MethodSpec:
         brought: Any = BROUGHT
-        spec: LeverSpec = (
+        spec: MethodSpec = (
             table(**given) if table else brought(kind=part.name, options=given)
         )
         course_of(spec, {n: jnp.float32(v) for n, v in part.params.items()})
         return spec
 
-    def course_of(spec: LeverSpec, params: Mapping[str, Any]) -> Course:
-        named = {f"lever.{spec.kind}.{name}": n for name, n in params.items()}
+    def course_of(spec: MethodSpec, params: Mapping[str, Any]) -> Course:
+        named = {f"method.{spec.kind}.{name}": n for name, n in params.items()}
         return build_course(host, (spec,), named, _RATES)
 
     spec = build(part, options, read)

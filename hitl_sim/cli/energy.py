@@ -242,7 +242,7 @@ def clocks() -> None:
 
 
 @command()
-def afford(
+def equivalents(
     joules: Annotated[
         float | None, typer.Option(help="Energy of the training, J.")
     ] = None,
@@ -258,7 +258,7 @@ def afford(
     ] = None,
 ) -> None:
     """Say what a budget of energy buys in human time. Nothing is trained."""
-    from hitl_sim.report.terminal.energy import print_affordance
+    from hitl_sim.report.terminal.energy import print_equivalents
     from hitl_sim.unit import J_PER_KWH
 
     if (joules is None) == (kwh is None):
@@ -269,7 +269,7 @@ def afford(
                 f"`{option}` must be finite and > 0 {unit}, got {given:g}."
             )
     budget = joules if joules is not None else (kwh or 0.0) * J_PER_KWH
-    print_affordance(screen(), budget, boundary)
+    print_equivalents(screen(), budget, boundary)
 
 
 def _check_new_profile(out: Path) -> None:

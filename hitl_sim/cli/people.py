@@ -85,12 +85,12 @@ def crowd(
 
     In a file of several populations one is named after a colon: people.toml:night.
     """
+    from hitl_sim.report.crowd_summary import summarise_crowd
     from hitl_sim.report.figure.crowd import check_figure, write_figure
-    from hitl_sim.report.portrait import portray
     from hitl_sim.report.terminal.people import (
         print_crowd,
+        print_crowd_summary,
         print_crowds,
-        print_portrait,
     )
 
     console = screen()
@@ -104,10 +104,10 @@ def crowd(
         return
     check_figure(figure)
     check_new(figure, force, "--figure")
-    portrait = portray(name, kind, options, seed)
+    summary = summarise_crowd(name, kind, options, seed)
     print_crowd(console, name)
-    print_portrait(console, portrait)
-    write_figure(portrait, figure)
+    print_crowd_summary(console, summary)
+    write_figure(summary, figure)
     console.print(f"Drawn to {escape(str(figure))}", soft_wrap=True)
 
 
@@ -255,8 +255,8 @@ def record(
     people: Annotated[int, typer.Option(min=1, help="People who label an item.")] = 3,
     force: Force = False,
 ) -> None:
-    """Let a study's simulated crew label every item, as if recorded: a rehearsal."""
-    from hitl_sim.study.rehearsal import record_crowd
+    """Let a study's simulated team label every item, as if recorded: a rehearsal."""
+    from hitl_sim.study.simulated_recording import record_crowd
     from hitl_sim.study.spec import load_spec
 
     check_new(out, force)

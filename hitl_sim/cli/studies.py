@@ -56,7 +56,7 @@ def run(
         typer.Option(
             "--tune",
             help="Time each program with 1, 2, 4 ... runs mapped together, and write "
-            "the quickest as `lanes` into the study file. Nothing else is done.",
+            "the quickest as `vmap_size` into the study file. Nothing else is done.",
         ),
     ] = False,
     device: Device = None,
@@ -104,7 +104,7 @@ def run(
     from hitl_sim.study.cluster import place_of
     from hitl_sim.study.probe import probe_study
     from hitl_sim.study.study import Study
-    from hitl_sim.study.tune import tune_study, write_lanes
+    from hitl_sim.study.tune import tune_study, write_vmap_size
 
     console = screen()
     folder = out or Path("results") / (file.stem + ("-smoke" if smoke else ""))
@@ -122,7 +122,7 @@ def run(
             tuning = tune_study(
                 study.spec, lambda done, all_: shown.update(f"program {done} of {all_}")
             )
-        write_lanes(file, tuning.best)
+        write_vmap_size(file, tuning.best)
         print_tuning(console, tuning, file)
         return
     if dry_run:
@@ -247,7 +247,7 @@ def verify(
 
 
 @command()
-def levers(
+def methods(
     folder: Folder,
     device: Device = None,
     server: Annotated[
@@ -265,14 +265,14 @@ def levers(
         typer.Option(help="Queries answered at once; default the study's own."),
     ] = None,
 ) -> None:
-    """Lay a study's levers side by side, in joules, accuracy and hours of people."""
-    from hitl_sim.report.terminal.lever import print_levers, write_levers
-    from hitl_sim.study.lever_table import LeverPrices, lay_out_levers
+    """Lay a study's methods side by side, in joules, accuracy and hours of people."""
+    from hitl_sim.report.terminal.method import print_methods, write_methods
+    from hitl_sim.study.method_table import MethodPrices, lay_out_methods
 
-    prices = LeverPrices(device, server, link, most_time, power_cap, query_batch)
-    result, tables, standings = lay_out_levers(folder, prices)
+    prices = MethodPrices(device, server, link, most_time, power_cap, query_batch)
+    result, tables, cases = lay_out_methods(folder, prices)
     console = screen()
-    print_levers(console, tables, standings, is_metered=result.is_measured)
-    again = f"hitl-sim levers {folder}{prices.options}"
-    page = write_levers(result, tables, standings, folder, again)
+    print_methods(console, tables, cases, is_metered=result.is_measured)
+    again = f"hitl-sim methods {folder}{prices.options}"
+    page = write_methods(result, tables, cases, folder, again)
     console.print(f"Page: {page}", soft_wrap=True)

@@ -26,7 +26,7 @@ from hitl_sim.cost.ledger import (
     Measure,
     build_ledger,
 )
-from hitl_sim.cost.price import LabelStanding, Prices, Rates, price_rates
+from hitl_sim.cost.price import LabelCost, Prices, Rates, price_rates
 from hitl_sim.cost.scenario import Scenarios, scenario_number, scenario_rates
 from hitl_sim.cost.usage import UnitCount, Usage
 from hitl_sim.energy import DeviceProfile, Quantity, Scope, UnitCost, unavailable
@@ -50,7 +50,7 @@ def amount_rows(usage: Usage, names: Sequence[str], num_runs: int) -> FloatArray
     column = {name: index for index, name in enumerate(names)}
     rows = np.zeros((num_runs, len(names)))
     for line in usage.work:
-        if line.standing == PROTOCOL:
+        if line.purpose == PROTOCOL:
             rows[:, column[line.unit]] += line.count
     for name in (*SECONDS, LABELS):
         rows[:, column[name]] = getattr(usage, name)
@@ -85,8 +85,8 @@ class PriceTable:
 
 
 @dataclass(frozen=True)
-class Market:
-    """Everything that turns usage into a bill; `open_market` makes one.
+class Pricing:
+    """Everything that turns usage into a bill; `open_pricing` makes one.
 
     Attributes:
         device: what work takes.
@@ -104,11 +104,13 @@ class Market:
         """Build the whole ledger of some usage."""
         return build_ledger(usage, self.device, self.rates, self.label_s)
 
-    def label(self, measure: Measure, standing: LabelStanding) -> Quantity:
-        """Return what one given label of the pool costs under some standing."""
-        price = self.prices.label_price_usd if standing == "bought_elsewhere" else None
+    def label(self, measure: Measure, label_cost: LabelCost) -> Quantity:
+        """Return what one given label of the pool costs under some label_cost."""
+        price = (
+            self.prices.label_price_usd if label_cost == "bought_elsewhere" else None
+        )
         prices = msgspec.structs.replace(
-            self.prices, label_standing=standing, label_price_usd=price
+            self.prices, label_cost=label_cost, label_price_usd=price
         )
         other = replace(self, prices=prices, rates=price_rates(prices))
         cost = getattr(other.ledger(self._one(LABELS))[LABELS], measure)
@@ -121,8 +123,8 @@ class Market:
         """Return what one of everything costs at the study's own prices, `S` = 1."""
         return price_table((self,), _AS_IT_IS)
 
-    def in_scenarios(self, rates: Rates, numbers: Mapping[str, FloatArray]) -> Market:
-        """Return the market with numbers that are arrays over scenarios."""
+    def in_scenarios(self, rates: Rates, numbers: Mapping[str, FloatArray]) -> Pricing:
+        """Return the pricing with numbers that are arrays over scenarios."""
         device, label_s = self.device, self.label_s
         factor = numbers.get("device_energy_factor")
         if factor is not None:
@@ -156,13 +158,13 @@ class Market:
         return Usage((UnitCount(unit, "train", PROTOCOL, 0.0),), **one)
 
 
-def open_market(
+def open_pricing(
     costs: Mapping[str, UnitCost],
     profile: DeviceProfile,
     prices: Prices,
     label_s: Quantity,
-) -> Market:
-    """Make a market of a device, of what work takes on it, and of a study's prices.
+) -> Pricing:
+    """Make a pricing of a device, of what work takes on it, and of a study's prices.
 
     `label_s` is the time of one label by the study's own crowd, s.
 
@@ -170,14 +172,14 @@ def open_market(
         ValueError: the prices are impossible.
     """
     device = Device(costs, profile.idle_power, profile.embodied_per_s)
-    return Market(device, prices, price_rates(prices), label_s)
+    return Pricing(device, prices, price_rates(prices), label_s)
 
 
-def price_table(markets: Sequence[Market], scenarios: Scenarios) -> PriceTable:
+def price_table(pricings: Sequence[Pricing], scenarios: Scenarios) -> PriceTable:
     """Ask the ledger what one of everything costs in every scenario.
 
     Args:
-        markets: of one study, one per device that scenarios may name; the first is the
+        pricings: of one study, one per device that scenarios may name; the first is the
             default, and has the prices of all that no scenario sets.
         scenarios: what is different.
 
@@ -185,22 +187,22 @@ def price_table(markets: Sequence[Market], scenarios: Scenarios) -> PriceTable:
         ValueError: a scenario names a device that is not there, or its prices are
             impossible.
     """
-    first = markets[0]
+    first = pricings[0]
     names = amount_names(tuple(first.device.costs))
     shape = len(names), len(scenarios)
     device_s, device_j = np.zeros(shape), np.zeros(shape)
     parts: list[dict[Measure, FloatArray]] = [
         {measure: np.zeros(shape) for measure in MEASURES} for _ in range(2)
     ]
-    for boundary, standing, index, rows in scenarios.groups():
-        if index >= len(markets):
+    for boundary, label_cost, index, rows in scenarios.groups():
+        if index >= len(pricings):
             raise ValueError(
-                f"`device` must be below {len(markets)}, the number of devices, got"
+                f"`device` must be below {len(pricings)}, the number of devices, got"
                 f" {index}."
             )
-        rates = scenario_rates(first.prices, scenarios, boundary, standing, rows)
+        rates = scenario_rates(first.prices, scenarios, boundary, label_cost, rows)
         numbers = {name: v[rows] for name, v in scenarios.numbers.items()}
-        world = markets[index].in_scenarios(rates, numbers)
+        world = pricings[index].in_scenarios(rates, numbers)
         for row, name in enumerate(names):
             device_s[row, rows], device_j[row, rows], *prices = world.price(name)
             for part, price in zip(parts, prices, strict=True):

@@ -17,7 +17,7 @@ import numpy as np
 from hitl_sim.cost.constant import exactly
 from hitl_sim.cost.price import Rates
 from hitl_sim.cost.query import query_unit
-from hitl_sim.cost.usage import Amount, Standing, Usage
+from hitl_sim.cost.usage import Amount, Purpose, Usage
 from hitl_sim.energy import UnitCost
 from hitl_sim.energy.quantity import Quantity, Scope, total, unavailable
 from hitl_sim.purpose import INSTRUMENT, PROTOCOL
@@ -31,7 +31,7 @@ Group = Literal[
 TRAINING: tuple[Group, ...] = ("device", "facility")
 """What training costs, with its rent and facility overhead."""
 
-_SUNK = "label_standing sunk: these labels are there anyway"
+_SUNK = "label_cost sunk: these labels are there anyway"
 _NO_LABELS = "no labels were used"
 _SOLD = "whoever sold the labels does not say how long they took"
 
@@ -43,7 +43,7 @@ class Line:
     Attributes:
         name: for example "device_train".
         group: what the line is about, for sums over several lines.
-        standing: "protocol" for what the method costs while it runs, "instrument" for
+        purpose: "protocol" for what the method costs while it runs, "instrument" for
             what only the experimenter needs, "lifetime" for what is spread over the
             life of the device or the model.
         seconds: device or human time, s.
@@ -54,7 +54,7 @@ class Line:
 
     name: str
     group: Group
-    standing: Standing = "protocol"
+    purpose: Purpose = "protocol"
     seconds: Quantity | None = None
     joules: Quantity | None = None
     usd: Quantity | None = None
@@ -87,7 +87,7 @@ class Ledger:
         self,
         measure: Measure,
         *,
-        standing: Standing = "protocol",
+        purpose: Purpose = "protocol",
         groups: Collection[Group] | None = None,
     ) -> Quantity:
         """Add one measure over lines.
@@ -95,7 +95,7 @@ class Ledger:
         Args:
             measure: "joules", "usd" or "kgco2e". Seconds of devices and of people do
                 not add; read them from the lines.
-            standing: which lines to add.
+            purpose: which lines to add.
             groups: which of those; default all of them.
 
         Returns:
@@ -103,18 +103,18 @@ class Ledger:
             and unavailable itself where that bound would be 0.
 
         Raises:
-            ValueError: no line has this measure, standing and group.
+            ValueError: no line has this measure, purpose and group.
         """
         found = [
             quantity
             for line in self.lines
-            if line.standing == standing
+            if line.purpose == purpose
             and (groups is None or line.group in groups)
             and (quantity := getattr(line, measure)) is not None
         ]
         if not found:
             raise ValueError(
-                f"`groups` must hold a group with {standing} {measure}, got {groups}."
+                f"`groups` must hold a group with {purpose} {measure}, got {groups}."
             )
         whole = total(found)
         if whole.is_partial and not np.any(whole.value):
@@ -136,9 +136,9 @@ class Device:
     idle_power: Quantity
     embodied_per_s: Quantity
 
-    def work(self, usage: Usage, standing: Standing) -> dict[str, UnitCost]:
+    def work(self, usage: Usage, purpose: Purpose) -> dict[str, UnitCost]:
         """Return seconds and joules of some usage, by phase in the records' order."""
-        lines = [line for line in usage.work if line.standing == standing]
+        lines = [line for line in usage.work if line.purpose == purpose]
         found = {}
         for phase in dict.fromkeys(line.phase for line in lines):
             counts = [(self.costs[n.unit], n.count) for n in lines if n.phase == phase]
@@ -173,8 +173,8 @@ def build_ledger(
     - `pue`: (PUE - 1) x joules of the device, waiting included.
     - `human_time`, `requester_time`: paid seconds and wages with overhead.
     - `human_energy`: paid and requester hours x energy of an hour in the boundary.
-    - `pool_labels`: what the labels that the learner used cost, by `label_standing`.
-    - `validation_labels`: always at the crew's own time and wage.
+    - `pool_labels`: what the labels that the learner used cost, by `label_cost`.
+    - `validation_labels`: always at the team's own time and wage.
     - `instrument`: the device's work that only the experimenter needs.
     - `embodied` (lifetime): device seconds x emissions of its manufacture per second.
     - `inference` (lifetime): queries over the model's life x joules of one item.
@@ -213,7 +213,7 @@ def build_ledger(
             _labels("validation_labels", usage.validation_labels, rates, label_s),
             *_instrument(device.work(usage, INSTRUMENT), rates),
             _embodied(busy_s, device.embodied_per_s),
-            _electric("inference", "inference", answers, rates, standing="lifetime"),
+            _electric("inference", "inference", answers, rates, purpose="lifetime"),
         )
     )
 
@@ -224,13 +224,13 @@ def _electric(
     joules: Quantity,
     rates: Rates,
     seconds: Quantity | None = None,
-    standing: Standing = "protocol",
+    purpose: Purpose = "protocol",
 ) -> Line:
     """Build a line that is nothing but electricity."""
     energy = joules.scaled(1 / J_PER_KWH, unit="kWh")
     usd = energy.times(rates.electricity, unit="USD", scope=Scope.MONEY)
     carbon = energy.times(rates.intensity, unit="kgCO2e")
-    return Line(name, group, standing, seconds, joules, usd, carbon)
+    return Line(name, group, purpose, seconds, joules, usd, carbon)
 
 
 def _instrument(work: Mapping[str, UnitCost], rates: Rates) -> list[Line]:
@@ -289,11 +289,11 @@ def _human_energy(seconds: Quantity, rates: Rates) -> tuple[Quantity, Quantity]:
 
 
 def _pool_labels(count: Amount, rates: Rates, label_s: Quantity) -> Line:
-    """Bill the labels that the learner used, as `label_standing` says."""
+    """Bill the labels that the learner used, as `label_cost` says."""
     name = "pool_labels"
-    if rates.label_standing == "sunk":
+    if rates.label_cost == "sunk":
         return _free_labels(name, _SUNK, rates)
-    if rates.label_standing == "bought_same_price" or not np.any(count):
+    if rates.label_cost == "bought_same_price" or not np.any(count):
         return _labels(name, count, rates, label_s)
     labels = exactly(count, "1", "labels that the learner used", Scope.MONEY)
     seconds = unavailable("s", Scope.HUMAN_TIME, _SOLD)

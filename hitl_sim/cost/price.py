@@ -19,9 +19,9 @@ from hitl_sim.cost.constant import assumed, exactly, load_toml
 from hitl_sim.cost.hourly import read_hourly
 from hitl_sim.energy.quantity import Quantity, Scope, unavailable
 
-LabelStanding = Literal["sunk", "bought_same_price", "bought_elsewhere"]
-LABEL_STANDINGS: tuple[LabelStanding, ...] = get_args(LabelStanding)
-PretrainingStanding = Literal["sunk", "shared", "full"]
+LabelCost = Literal["sunk", "bought_same_price", "bought_elsewhere"]
+LABEL_COSTS: tuple[LabelCost, ...] = get_args(LabelCost)
+PretrainingCost = Literal["sunk", "shared", "full"]
 NonNegative = Annotated[float, msgspec.Meta(ge=0)]
 Hour = Annotated[int, msgspec.Meta(ge=0, le=24)]
 
@@ -63,7 +63,7 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     Attributes:
         boundary: what an hour of human time is charged with; required.
-        label_standing: what the labels cost that the control learns from; required.
+        label_cost: what the labels cost that the control learns from; required.
             "sunk": they are there anyway; "bought_same_price": the study's own crowd
             gives them at the study's wage; "bought_elsewhere": `label_price_usd` each.
         label_price_usd: price of one label, USD; given exactly when bought elsewhere.
@@ -92,7 +92,7 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """
 
     boundary: Boundary
-    label_standing: LabelStanding
+    label_cost: LabelCost
     label_price_usd: NonNegative | None = None
     wage_usd_per_h: NonNegative | None = None
     overhead_frac: NonNegative | None = None
@@ -105,13 +105,13 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     carbon_hours: tuple[Hour, Hour] | None = None
     life_queries: NonNegative | None = None
     query_batch: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    pretraining: PretrainingStanding | None = None
+    pretraining_cost: PretrainingCost | None = None
     pretraining_uses: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
     @property
     def pretraining_frac(self) -> float:
         """Return the share of pretraining that one run is billed with."""
-        if self.pretraining == "sunk":
+        if self.pretraining_cost == "sunk":
             return 0.0
         return 1.0 / (self.pretraining_uses or 1)
 
@@ -122,30 +122,32 @@ def check_prices(prices: Prices) -> None:
     Raises:
         ValueError: a field has the wrong type or range, the region is unknown, the
             carbon of electricity is given twice, or `label_price_usd` and
-            `label_standing` contradict each other; the message names the field, what is
+            `label_cost` contradict each other; the message names the field, what is
             allowed and the value.
     """
     hints = get_type_hints(Prices, include_extras=True)
     for name in prices.__struct_fields__:
         _check_field(name, getattr(prices, name), hints[name])
     _check_carbon(prices)
-    is_shared = prices.pretraining == "shared"
+    is_shared = prices.pretraining_cost == "shared"
     if is_shared != (prices.pretraining_uses is not None):
         raise ValueError(
-            "`prices.pretraining_uses` must be given exactly where `pretraining` is"
-            f" 'shared', got {prices.pretraining_uses} with {prices.pretraining!r}."
+            "`prices.pretraining_uses` must be given exactly where `pretraining_cost` "
+            "is"
+            f" 'shared', got {prices.pretraining_uses} with "
+            f"{prices.pretraining_cost!r}."
         )
-    is_bought_elsewhere = prices.label_standing == "bought_elsewhere"
+    is_bought_elsewhere = prices.label_cost == "bought_elsewhere"
     if is_bought_elsewhere and prices.label_price_usd is None:
         raise ValueError(
-            "`prices.label_price_usd` must be given in USD where `label_standing` is"
+            "`prices.label_price_usd` must be given in USD where `label_cost` is"
             " 'bought_elsewhere', got None."
         )
     if not is_bought_elsewhere and prices.label_price_usd is not None:
         raise ValueError(
-            "`prices.label_price_usd` must be left out unless `label_standing` is"
+            "`prices.label_price_usd` must be left out unless `label_cost` is"
             f" 'bought_elsewhere', got {prices.label_price_usd} with"
-            f" {prices.label_standing!r}."
+            f" {prices.label_cost!r}."
         )
 
 
@@ -216,13 +218,13 @@ class Rates:
 
     Attributes are named and in the units that `RATES` says, and:
         boundary: what an hour of human time is charged with.
-        label_standing: what the labels cost that the control learns from.
+        label_cost: what the labels cost that the control learns from.
         human_energy: joules of an hour of human time within the boundary, J/h.
         human_carbon: emissions of an hour of human time, kgCO2e/h.
     """
 
     boundary: Boundary
-    label_standing: LabelStanding
+    label_cost: LabelCost
     label: Quantity
     wage: Quantity
     overhead: Quantity
@@ -251,7 +253,7 @@ def price_rates(prices: Prices) -> Rates:
     }
     return Rates(
         boundary=prices.boundary,
-        label_standing=prices.label_standing,
+        label_cost=prices.label_cost,
         intensity=intensity,
         human_energy=energy,
         human_carbon=human_hour_carbon(prices.boundary, intensity, energy),

@@ -23,9 +23,9 @@ from hitl_sim.cost.boundary import (
     human_hour_energy,
 )
 from hitl_sim.cost.price import (
-    LABEL_STANDINGS,
+    LABEL_COSTS,
     RATES,
-    LabelStanding,
+    LabelCost,
     Prices,
     Rates,
     price_rates,
@@ -46,7 +46,7 @@ class Scenarios:
     Attributes:
         numbers: `[S]` per varied number, by name among `FIELDS`.
         boundary: `[S]` index into `BOUNDARIES`; None: as the study has it.
-        standing: `[S]` index into `LABEL_STANDINGS`; None: as the study has it.
+        label_cost: `[S]` index into `LABEL_COSTS`; None: as the study has it.
         device: `[S]` index into the devices that are offered; None: the first.
 
     Raises:
@@ -56,7 +56,7 @@ class Scenarios:
 
     numbers: Mapping[str, FloatArray] = field(default_factory=dict)
     boundary: IntArray | None = None
-    standing: IntArray | None = None
+    label_cost: IntArray | None = None
     device: IntArray | None = None
 
     def __post_init__(self) -> None:
@@ -72,7 +72,7 @@ class Scenarios:
 
     def _columns(self) -> Iterator[Sequence[Any] | FloatArray | IntArray]:
         yield from self.numbers.values()
-        for column in (self.boundary, self.standing, self.device):
+        for column in (self.boundary, self.label_cost, self.device):
             if column is not None:
                 yield column
 
@@ -81,19 +81,19 @@ class Scenarios:
         return len(next(self._columns()))
 
     def groups(self) -> Iterator[tuple[int | None, int | None, int, IntArray]]:
-        """Yield the scenarios that share boundary, standing and device.
+        """Yield the scenarios that share boundary, label_cost and device.
 
         Yields:
-            (index of the boundary, of the standing, of the device, rows).
+            (index of the boundary, of the label_cost, of the device, rows).
         """
         keys = np.full((len(self), 3), -1, np.int64)
-        for place, column in enumerate((self.boundary, self.standing, self.device)):
+        for place, column in enumerate((self.boundary, self.label_cost, self.device)):
             if column is not None:
                 keys[:, place] = column
         for key in np.unique(keys, axis=0):
-            boundary, standing, device = (None if k < 0 else int(k) for k in key)
+            boundary, label_cost, device = (None if k < 0 else int(k) for k in key)
             rows = np.flatnonzero((keys == key).all(axis=1))
-            yield boundary, standing, device or 0, rows
+            yield boundary, label_cost, device or 0, rows
 
 
 def _check_numbers(name: str, values: FloatArray) -> None:
@@ -112,7 +112,7 @@ def _check_numbers(name: str, values: FloatArray) -> None:
 def cross(
     *,
     boundaries: Sequence[Boundary] = (),
-    standings: Sequence[LabelStanding] = (),
+    label_costs: Sequence[LabelCost] = (),
     num_devices: int = 1,
     **numbers: Sequence[float],
 ) -> Scenarios:
@@ -120,7 +120,7 @@ def cross(
 
     Args:
         boundaries: what an hour of a person is charged with; none: as the study has it.
-        standings: what given labels cost; none: as the study has it.
+        label_costs: what given labels cost; none: as the study has it.
         num_devices: devices that will be offered.
         **numbers: values by name among `FIELDS`.
 
@@ -129,27 +129,27 @@ def cross(
     """
     named: dict[str, Sequence[float]] = {
         "boundary": [BOUNDARIES.index(b) for b in boundaries] or [-1],
-        "standing": [LABEL_STANDINGS.index(s) for s in standings] or [-1],
+        "label_cost": [LABEL_COSTS.index(s) for s in label_costs] or [-1],
         "device": list(range(num_devices)),
         **numbers,
     }
     rows = np.array(list(itertools.product(*named.values())), np.float64)
     columns = dict(zip(named, rows.T, strict=True))
-    boundary, standing, device = (
+    boundary, label_cost, device = (
         columns.pop(name).astype(np.int64)
-        for name in ("boundary", "standing", "device")
+        for name in ("boundary", "label_cost", "device")
     )
-    return Scenarios(columns, boundary, standing, device)
+    return Scenarios(columns, boundary, label_cost, device)
 
 
 def scenario_rates(
     prices: Prices,
     scenarios: Scenarios,
     boundary: int | None,
-    standing: int | None,
+    label_cost: int | None,
     rows: IntArray,
 ) -> Rates:
-    """Return the rates of some rows of scenarios that share boundary and standing.
+    """Return the rates of some rows of scenarios that share boundary and label_cost.
 
     Returns:
         Rates whose varied numbers are arrays, one element per row; what no scenario
@@ -159,7 +159,7 @@ def scenario_rates(
         ValueError: labels are bought elsewhere and nobody gives their price.
     """
     numbers = {name: values[rows] for name, values in scenarios.numbers.items()}
-    rates = price_rates(_other_prices(prices, boundary, standing, numbers))
+    rates = price_rates(_other_prices(prices, boundary, label_cost, numbers))
     given: dict[str, Any] = {
         rate.attribute: scenario_number(numbers[name], rate.unit, name)
         for name, rate in RATES.items()
@@ -182,14 +182,14 @@ def scenario_number(values: FloatArray, unit: str, name: str) -> Quantity:
 def _other_prices(
     prices: Prices,
     boundary: int | None,
-    standing: int | None,
+    label_cost: int | None,
     numbers: Mapping[str, FloatArray],
 ) -> Prices:
     changes: dict[str, Any] = {}
     if boundary is not None:
         changes["boundary"] = BOUNDARIES[boundary]
-    name = prices.label_standing if standing is None else LABEL_STANDINGS[standing]
-    changes["label_standing"] = name
+    name = prices.label_cost if label_cost is None else LABEL_COSTS[label_cost]
+    changes["label_cost"] = name
     price = prices.label_price_usd
     if "label_price_usd" in numbers:
         price = float(numbers["label_price_usd"][0])

@@ -15,10 +15,10 @@ from hitl_sim.energy.quantity import Kind, Quantity, Scope, exact
 
 Amount = float | FloatArray
 """One number, or one per run `[R]`."""
-Standing = Literal["protocol", "instrument", "lifetime"]
+Purpose = Literal["protocol", "instrument", "lifetime"]
 
 NOBODY = "nobody is asked"
-_REQUESTER = "study file, crew.requester_h"
+_REQUESTER = "study file, workforce.requester_h"
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ class UnitCount:
     Attributes:
         unit: its name.
         phase: pretrain, train, choose, score, embed or evaluate.
-        standing: "protocol" if the method needs it, "instrument" if only the
+        purpose: "protocol" if the method needs it, "instrument" if only the
             experimenter does, such as test-set curves.
         count: units done.
     """
 
     unit: str
     phase: str
-    standing: str
+    purpose: str
     count: Amount
 
 

@@ -410,6 +410,6 @@ def _compute_s(work: WorkUnit, constants: Mapping[str, Any]) -> Any:
         rest[dtype] = rest.get(dtype, 0.0) - count
     for dtype, count in rest.items():
         if count > 0.0:
-            lanes = np.minimum(peaks.get(dtype, peaks[FALLBACK]), peaks[FALLBACK])
-            seconds = seconds + count / lanes
+            peak = np.minimum(peaks.get(dtype, peaks[FALLBACK]), peaks[FALLBACK])
+            seconds = seconds + count / peak
     return seconds

@@ -9,7 +9,7 @@ c of L (c = 0 sends the input, c = L runs all on the device and sends nothing),
     T(c) = the same in seconds, with link seconds per byte
 
 The best cut is the cheapest. What compression does to accuracy is
-measured by an arm with a lever of kind `split`; here it only shrinks bytes. Nothing
+measured by an arm with a method of kind `split`; here it only shrinks bytes. Nothing
 here was run on two machines: joules are modelled from what is given.
 
 References:

@@ -20,11 +20,11 @@ class PanelConfig:
     """How many people answer one question, and how often each.
 
     Attributes:
-        crew: people in the crew, A.
-        people: different people per question; at most `crew`.
+        team: people in the team, A.
+        people: different people per question; at most `workforce`.
         asks: times that each of them is asked the same question, on separate
             occasions.
-        activity_spread: standard deviation of log activity over the crew, by which
+        activity_spread: standard deviation of log activity over the team, by which
             questions are dealt; 0 deals them in turn.
         policy: what is done where recorded people have not answered, one of
             `oracles.replay.POLICIES`; None where simulated people answer.
@@ -33,7 +33,7 @@ class PanelConfig:
             ones; the built-in way if None.
     """
 
-    crew: int = 3
+    team: int = 3
     people: int = 3
     asks: int = 1
     activity_spread: float = 0.0
@@ -120,7 +120,7 @@ def assign(num_questions: int, panel: PanelConfig) -> Assignment:
 
     Args:
         num_questions: n.
-        panel: the crew and who answers one question.
+        panel: the team and who answers one question.
 
     Returns:
         The plan; no person meets a question twice unless `panel.asks` > 1. Dealt in
@@ -128,21 +128,21 @@ def assign(num_questions: int, panel: PanelConfig) -> Assignment:
         question; dealt by activity, person 0 is the busiest.
 
     Raises:
-        ValueError: more people per question than the crew has.
+        ValueError: more people per question than the team has.
     """
-    if panel.people > panel.crew:
+    if panel.people > panel.team:
         raise ValueError(
-            f"`people` must be <= `crew` ({panel.crew}), got {panel.people}."
+            f"`people` must be <= `workforce` ({panel.team}), got {panel.people}."
         )
     # by ask, question and person, which is the order of each queue
     shape = (panel.asks, num_questions, panel.people)
     ask, q, _ = (place.ravel() for place in np.indices(shape, np.int32))
     who = np.broadcast_to(_deal(num_questions, panel), shape).ravel()
-    load = np.bincount(who, minlength=panel.crew)
+    load = np.bincount(who, minlength=panel.team)
     place = np.zeros(who.size, np.int32)
     begin = np.repeat(np.cumsum(load) - load, load)
     place[np.argsort(who, kind="stable")] = np.arange(who.size) - begin
-    question = np.zeros((load.max(), panel.crew), np.int32)
+    question = np.zeros((load.max(), panel.team), np.int32)
     occasion, is_asked = np.zeros_like(question), np.zeros(question.shape, bool)
     question[place, who], occasion[place, who], is_asked[place, who] = q, ask, True
     slot, person = (
@@ -155,19 +155,21 @@ def assign(num_questions: int, panel: PanelConfig) -> Assignment:
 def _deal(num_questions: int, panel: PanelConfig) -> npt.NDArray[np.int32]:
     """`[n, people]` who answers each question."""
     if panel.activity_spread == 0.0:
-        turn = np.arange(num_questions * panel.people, dtype=np.int32) % panel.crew
+        turn = np.arange(num_questions * panel.people, dtype=np.int32) % panel.team
         return turn.reshape(num_questions, panel.people)
-    activity = activity_by_rank(panel.crew, panel.activity_spread)
+    activity = activity_by_rank(panel.team, panel.activity_spread)
     return assign_by_activity(num_questions, panel.people, activity)
 
 
-def hire(key: Key[Array, ""], population: Population, panel: PanelConfig) -> Annotators:
-    """Draw the crew of a panel; where questions go by activity, busiest first."""
-    crew = sample_annotators(key, population, panel.crew)
+def sample_team(
+    key: Key[Array, ""], population: Population, panel: PanelConfig
+) -> Annotators:
+    """Draw the team of a panel; where questions go by activity, busiest first."""
+    team = sample_annotators(key, population, panel.team)
     if panel.activity_spread == 0.0:
-        return crew
-    order = jnp.argsort(-draw_activity(key, population, panel.crew))
-    return map_people(lambda leaf: leaf[order], crew)
+        return team
+    order = jnp.argsort(-draw_activity(key, population, panel.team))
+    return map_people(lambda leaf: leaf[order], team)
 
 
 def build_query(questions: Questions, plan: Assignment) -> Query:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from msgspec import structs
 
 from hitl_sim.learn.arithmetic import RANGE_BYTES
+from hitl_sim.learn.efficiency import Course, Leg
 from hitl_sim.learn.intervention import Intervention, Program
-from hitl_sim.learn.lever import Course, Leg
 from hitl_sim.learn.loop import RunConfig, course_of, guidance_of, host_of
 from hitl_sim.learn.metric.accuracy import accuracy
 from hitl_sim.learn.network import NetworkChoice, build_network
@@ -59,15 +59,15 @@ def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
     """List a run's work: its cumulative counts at each checkpoint, by unit.
 
     Training and validation are what the protocol needs to stop at a target; the test
-    set is only watched. What choosing costs is the intervention's own, and what a lever
-    does beside training steps stands in lines of the lever's. An approximate multiplier
-    is counted as the exact one that the device has in its place.
+    set is only watched. What choosing costs is the intervention's own, and what a
+    method does beside training steps stands in lines of the method's. An approximate
+    multiplier is counted as the exact one that the device has in its place.
     """
     built = _build(_as_billed(config))
     return (
         *_training(built),
         *_evaluations(built),
-        *_levers(built),
+        *_methods(built),
         *built.intervention.work,
     )
 
@@ -75,8 +75,8 @@ def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
 def _as_billed(config: RunConfig) -> RunConfig:
     """Put what a device has in the place of a multiplier that none has."""
     arm = config.intervention
-    levers = tuple(lever.billed for lever in arm.lever)
-    return replace(config, intervention=structs.replace(arm, lever=levers))
+    methods = tuple(method.billed for method in arm.method)
+    return replace(config, intervention=structs.replace(arm, method=methods))
 
 
 class _Built(NamedTuple):
@@ -168,9 +168,9 @@ def _training(built: _Built) -> Iterator[WorkLine]:
 
 def _evaluations(built: _Built) -> Iterator[WorkLine]:
     held_out = ((PROTOCOL, "num_validation"), (INSTRUMENT, "num_test"))
-    for standing, name in held_out:
+    for purpose, name in held_out:
         n = getattr(built.config, name)
-        yield due_line(_look(built, n), n * built.is_evaluated, standing)
+        yield due_line(_look(built, n), n * built.is_evaluated, purpose)
 
 
 def _look(built: _Built, num_items: int) -> Unit:
@@ -183,7 +183,7 @@ def _look(built: _Built, num_items: int) -> Unit:
     hooks = leg.network.hooks
     if hooks is None:
         return plain
-    # through what levers make of the network in use
+    # through what methods make of the network in use
     learner, answer = built.learner(leg), hooks.answer
     deployed = jax.eval_shape(hooks.deploy, learner.params, learner.held)
 
@@ -245,7 +245,7 @@ class Halves(NamedTuple):
 
 
 def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | None:
-    """Describe what device and server do; None where no lever splits the network.
+    """Describe what device and server do; None where no method splits the network.
 
     Args:
         config: the run.
@@ -253,7 +253,7 @@ def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | Non
     """
     built = _build(config)
     host = host_of(config, built.intervention)
-    made = (lever.build(host).halves for lever in config.intervention.lever)
+    made = (method.build(host).halves for method in config.intervention.method)
     halves = next(filter(None, made), None)
     if halves is None:
         return None
@@ -279,12 +279,12 @@ def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | Non
     )
 
 
-def _levers(built: _Built) -> Iterator[WorkLine]:
-    """List what levers do beside training steps and looks at held-out items."""
+def _methods(built: _Built) -> Iterator[WorkLine]:
+    """List what methods do beside training steps and looks at held-out items."""
     config, intervention, course = built
     host, last, at = host_of(config, intervention), course.legs[-1], built.checkpoints
-    for lever in config.intervention.lever:
-        if work := lever.build(host).work:
+    for method in config.intervention.method:
+        if work := method.build(host).work:
             yield from work()
     for done in last.work:
         unit = _weights_unit(built, last, done.name, done.program)

@@ -424,7 +424,7 @@ def fit(
 
 
 def revise(network: Network, learner: Learner, checkpoint: Int[Array, ""]) -> Learner:
-    """Let levers change weights before a checkpoint's steps."""
+    """Let methods change weights before a checkpoint's steps."""
     if network.hooks is None or network.hooks.revise is None:
         return learner
     params, held = network.hooks.revise(learner.params, learner.held, checkpoint)

@@ -78,7 +78,7 @@ def top_items(
 def lowest_first(
     key: Key[Array, ""], score: Float[Array, " items"]
 ) -> Int[Array, " items"]:
-    """Order positions by score, equal ones by lot.
+    """Order positions by score, equal ones at random.
 
     Args:
         key: decides between equal scores.

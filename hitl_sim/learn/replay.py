@@ -1,6 +1,6 @@
 """Putting questions to recorded people: who of those that answered an item is asked.
 
-Every question goes to people who have answered its item, drawn by lot without
+Every question goes to people who have answered its item, drawn at random without
 replacement, so that no recorded answer is used twice. The lot of an item is the same in
 every round and arm of a run: those asked as one of three are among the three.
 """
@@ -110,7 +110,7 @@ def answerable(
 def deal(
     key: Key[Array, ""], answers: RecordedAnswers, panel: PanelConfig, item: Array
 ) -> tuple[Assignment, Bool[Array, " n"]]:
-    """Choose for each question people who have answered it, by lot.
+    """Choose for each question people who have answered it, at random.
 
     Args:
         key: the crowd's key.
@@ -123,11 +123,11 @@ def deal(
         fewer recorded looks than `panel.asks` comes after those with more.
     """
     num, asks, people = item.shape[0], panel.asks, panel.people
-    ids = jnp.arange(panel.crew, dtype=jnp.int32)
+    ids = jnp.arange(panel.team, dtype=jnp.int32)
     looks = _looks(answers, ids, item, asks)
     lots = jax.random.fold_in(key, _LOT)
     lot = jax.vmap(
-        lambda i: jax.random.uniform(jax.random.fold_in(lots, i), (panel.crew,))
+        lambda i: jax.random.uniform(jax.random.fold_in(lots, i), (panel.team,))
     )(item)
     person = jax.lax.top_k(looks + lot, people)[1].astype(jnp.int32)
     is_kept = jnp.ones(num, bool)
@@ -139,7 +139,7 @@ def deal(
     slot = [question + ask * num for ask in range(asks) for _ in range(people)]
     plan = Assignment(
         question=np.tile(question, asks)[:, None],
-        occasion=np.tile(occasion[:, None], (1, panel.crew)),
+        occasion=np.tile(occasion[:, None], (1, panel.team)),
         is_asked=jnp.tile(is_asked, (asks, 1)),
         slot=np.stack(slot, axis=1),
         person=jnp.tile(person, (1, asks)),

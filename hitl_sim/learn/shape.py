@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from hitl_sim.learn.lever.layout import layout_of
+from hitl_sim.learn.efficiency.layout import layout_of
 from hitl_sim.learn.network import NetworkChoice, PartNetwork, Product, build_network
 from hitl_sim.learn.network.build import CHUNK
 from hitl_sim.learn.work import abstract

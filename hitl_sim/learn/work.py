@@ -52,7 +52,7 @@ class WorkLine(NamedTuple):
     """Cumulative counts of one unit at each checkpoint, `[C]` int64."""
 
     unit: Unit
-    standing: str
+    purpose: str
     counts: npt.NDArray[np.int64]
 
 
@@ -123,7 +123,7 @@ def train_unit(
             where the config's batch is None.
         num_features: input width D.
         num_classes: output width K.
-        built: the network that a run trains, with what levers do to it.
+        built: the network that a run trains, with what methods do to it.
         has_penalty: whether the loss penalises input gradients.
         mark: what they are called, as the end of the name.
     """
@@ -261,6 +261,6 @@ def done_once(unit: Unit, count: int, train: TrainConfig) -> WorkLine:
     return WorkLine(unit, PROTOCOL, counts)
 
 
-def due_line(unit: Unit, due: npt.NDArray[Any], standing: str = PROTOCOL) -> WorkLine:
+def due_line(unit: Unit, due: npt.NDArray[Any], purpose: str = PROTOCOL) -> WorkLine:
     """Cumulate counts that fall due before each checkpoint, `[C]`."""
-    return WorkLine(unit, standing, spread(due))
+    return WorkLine(unit, purpose, spread(due))

@@ -120,11 +120,11 @@ def encode(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
 
     So a person's number does not depend on the salt of their pseudonym.
     """
-    coded = column.combine_chunks().dictionary_encode()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.combine_chunks()
-    index = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return index.astype(np.int64), coded.dictionary.to_pylist()
+    encoded = column.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return index.astype(np.int64), encoded.dictionary.to_pylist()
 
 
 def kinds_of(answers: Answers) -> tuple[str, ...]:
@@ -180,15 +180,15 @@ def to_record(answers: Answers, kind: str) -> Record:
     seconds = part.numbers("seconds")
     gold = np.full(len(items), -1)
     if kind != MARKS:
-        coded = _coded(part, "gold", options, kind)
-        gold[item[coded >= 0]] = coded[coded >= 0]
+        encoded = _codes_of(part, "gold", options, kind)
+        gold[item[encoded >= 0]] = encoded[encoded >= 0]
     record = Record(
         name=part.origin,
         num_options=len(options),
         person=person[order],
         item=item[order],
         occasion=_occasions(part, person, item)[order],
-        answer=_coded(part, "answer", options, kind)[order],
+        answer=_codes_of(part, "answer", options, kind)[order],
         half=np.zeros(person.size, np.int64),
         truth=gold,
         level=np.zeros(len(items), np.int64),
@@ -217,7 +217,7 @@ def _place_in_work(part: Answers) -> Floats:
     return np.arange(part.num_rows, dtype=float)
 
 
-def _coded(part: Answers, field: str, options: tuple[str, ...], kind: str) -> Ints:
+def _codes_of(part: Answers, field: str, options: tuple[str, ...], kind: str) -> Ints:
     codes, texts = part.codes(field)
     if kind == MARKS:
         return np.where(codes >= 0, 0, -1)
@@ -250,13 +250,13 @@ def _occasions(part: Answers, person: Ints, item: Ints) -> Ints:
 
 def _objects(part: Answers, item: Ints) -> Ints | None:
     """Number what preferences compare, `[N, 2]`; None where some do not say."""
-    coded = [part.codes(field) for field in ("first_object", "second_object")]
-    if any((codes < 0).any() for codes, _ in coded):
+    encoded = [part.codes(field) for field in ("first_object", "second_object")]
+    if any((codes < 0).any() for codes, _ in encoded):
         return None
-    names = dict.fromkeys(name for _, texts in coded for name in texts)
+    names = dict.fromkeys(name for _, texts in encoded for name in texts)
     place = {name: number for number, name in enumerate(names)}
     objects = np.zeros((int(item.max()) + 1, 2), np.int64)
-    for side, (codes, texts) in enumerate(coded):
+    for side, (codes, texts) in enumerate(encoded):
         objects[item, side] = np.array([place[name] for name in texts])[codes]
     return objects
 

@@ -46,7 +46,7 @@ class Line(NamedTuple):
         single: share of single simulated crowds within the limit.
         other: the recorded people's value in the half that was tuned on.
         other_distance: its distance from `real`, in limits: how well the recorded
-            answers of one half foretell those of the other.
+            answers of one half predict those of the other.
         note: what the yardstick is taken from, if not from halves of this statistic.
     """
 

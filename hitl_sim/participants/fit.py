@@ -62,7 +62,7 @@ class CrowdFit:
         quality: fit of who is right about what.
         own: fit of second looks; None without.
         timing: fit of times; None without.
-        numbers: every number with interval and standing.
+        numbers: every number with interval and evidence.
     """
 
     origin: str

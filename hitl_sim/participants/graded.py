@@ -73,7 +73,8 @@ def validate_grades(record: Record, kind: str, seed: int = 0) -> Grades:
     given = select(record, (record.answer >= 0) & (record.occasion == 0))
     if kind == RATING and (given.truth[given.item] < 0).any():
         raise ValueError(
-            f"{record.name}: every item must have gold for its ratings to be foretold, "
+            f"{record.name}: every item must have gold for its ratings to be "
+            "predicted, "
             f"got {np.unique(given.item[given.truth[given.item] < 0]).size} without."
         )
     halves = cut_in_halves(given, seed)

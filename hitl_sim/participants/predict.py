@@ -90,7 +90,7 @@ def take_items(
 
 
 def alternate(rng: np.random.Generator, by: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Give the first of every two neighbours in some order one half by lot."""
+    """Give the first of every two neighbours in some order one half at random."""
     order = np.lexsort((rng.random(by.size), by))
     lots = rng.integers(0, 2, (by.size + 1) // 2)
     half = np.empty(by.size, np.int64)

@@ -1,4 +1,4 @@
-"""Answers of real or simulated people, coded by number, one row per answer."""
+"""Answers of real or simulated people, numbered, one row per answer."""
 
 from dataclasses import dataclass, replace
 

@@ -50,7 +50,7 @@ def methods_paragraph(result: StudyResult) -> str:
         joules="measured" if result.is_measured else "modelled",
         profile=result.profile.label,
         boundary=prices.boundary.replace("_", " "),
-        labels=prices.label_standing.replace("_", " "),
+        labels=prices.label_cost.replace("_", " "),
         resamples=NUM_RESAMPLES,
         smallest=percent(result.smallest_effect),
         seed=result.seed,

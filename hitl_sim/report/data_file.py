@@ -85,7 +85,7 @@ def _pick(
 def _task(task: TaskResult, sources: Sources) -> dict[str, Any]:
     return {
         **_pick(task, "task", "base", "target", "replicates"),
-        "ceiling": {
+        "upper_bound": {
             **_pick(task.control, "joules", sources=sources),
             **_pick(task, "workstation_s", sources=sources),
         },
@@ -94,7 +94,7 @@ def _task(task: TaskResult, sources: Sources) -> dict[str, Any]:
         "findings": [_finding(finding, sources) for finding in task.findings],
         "crossings": [
             {
-                **_pick(found.sweep, "dial", "arm", "values"),
+                **_pick(found.sweep, "parameter", "arm", "values"),
                 **_pick(found.crossing, "course", "roots", undetermined="region"),
             }
             for found in task.crossings
@@ -105,7 +105,7 @@ def _task(task: TaskResult, sources: Sources) -> dict[str, Any]:
 def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
     return {
         **_pick(finding, "arm", "role", "kind", "condition", "population", "settings"),
-        **_pick(finding, "dials", "reach"),
+        **_pick(finding, "parameters", "reach"),
         **_pick(
             finding,
             sources=sources,
@@ -135,16 +135,16 @@ def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
         },
         "label_cases": [
             {
-                "standing": standing,
+                "purpose": purpose,
                 **_pick(found, "measure", "payback"),
                 "multiple": plain(found.multiple.value),
                 **_pick(found, "pays_here"),
             }
-            for standing, found in finding.label_cases
+            for purpose, found in finding.label_cases
         ],
         "ledger": [
             {
-                **_pick(line, "name", "standing"),
+                **_pick(line, "name", "purpose"),
                 **{
                     name: plain(quantity, sources)
                     for name in ("seconds", "joules", "usd", "kgco2e")

@@ -28,7 +28,7 @@ def tell_decision(verdict: Verdict, boundary: str) -> tuple[str, ...]:
         _surely(decision),
         _per_hour(decision),
         *_prices(decision),
-        *_dials(decision),
+        *_parameters(decision),
         _boundaries(decision, boundary),
         _spread(decision),
         _information(verdict.sensitivity),
@@ -100,7 +100,7 @@ def _prices(decision: Decision) -> list[str]:
     return [say("decision.prices", label=label, found=found)] if own else []
 
 
-def _dials(decision: Decision) -> list[str]:
+def _parameters(decision: Decision) -> list[str]:
     """Say from which quality and consistency on people save training."""
     found = [b for b in decision.break_evens if b.yardstick == TRAINING and not b.unit]
     sentences = []
@@ -108,8 +108,8 @@ def _dials(decision: Decision) -> list[str]:
         own = [b for b in found if b.along == along]
         told = "; ".join(f"{crossing_text(b)} ({b.arm})" for b in own)
         told = told if len(own) <= _MOST else _summary(own)
-        dial = along.partition(":")[0]
-        sentences.append(say("decision.dial", dial=dial, found=told))
+        parameter = along.partition(":")[0]
+        sentences.append(say("decision.parameter", parameter=parameter, found=told))
     return sentences
 
 
@@ -121,9 +121,9 @@ def _summary(found: Sequence[BreakEvenAlong]) -> str:
         own = [c for c in crossings if c.course is course]
         roots = [root for c in own for root in c.roots if not math.isnan(root)]
         told = {"course": _COURSES[course], "num": len(own), "roots": roots}
-        parts.append(say("decision.dial_course", **told))
+        parts.append(say("decision.parameter_course", **told))
     return say(
-        "decision.dial_summary",
+        "decision.parameter_summary",
         low=min(c.low for c in crossings),
         high=max(c.high for c in crossings),
         num=len(found),

@@ -1,4 +1,4 @@
-"""Sentences that open a report: answer, ceiling, rho, break-even, and what to check."""
+"""Sentences that open a report: answer, upper bound, rho, break-even, checks."""
 
 import math
 
@@ -17,7 +17,7 @@ from hitl_sim.analysis import (
 from hitl_sim.analysis.between import Joint, judge_at_once, judge_pairs
 from hitl_sim.analysis.break_even import AXIS_NAMES
 from hitl_sim.analysis.interval import MIN_REPLICATES
-from hitl_sim.cost import MEASURES, LabelStanding, Measure
+from hitl_sim.cost import MEASURES, LabelCost, Measure
 from hitl_sim.report.number import energy_text
 from hitl_sim.report.sentence import say
 
@@ -69,17 +69,17 @@ def _machine_sentence(task: TaskResult, result: StudyResult) -> str:
     return say("answer.machine", machine=machine, ratio=found)
 
 
-def tell_ceiling(task: TaskResult, result: StudyResult) -> str:
+def tell_upper_bound(task: TaskResult, result: StudyResult) -> str:
     """Say what the control spends, with chance and constants apart."""
     spent = task.control.joules
     if not math.isfinite(spent.value):
-        return say("ceiling.unknown", task=task)
+        return say("upper_bound.unknown", task=task)
     constants = ""
     if spent.quantity.interval is not None:
         low, high = spent.quantity.interval
         constants = energy_text(spent.value, float(low), float(high))
     return say(
-        "ceiling.known",
+        "upper_bound.known",
         task=task,
         fraction=result.fraction,
         constants=constants,
@@ -224,14 +224,14 @@ def _null_sentence(task: TaskResult) -> str:
 
 def _label_sentence(task: TaskResult, result: StudyResult) -> str:
     """Say where the conclusion would differ if the control's labels stood otherwise."""
-    standing = result.prices.label_standing
+    label_cost = result.prices.label_cost
     changes = [
         change
         for finding in task.findings
         if finding.role == "arm"
-        for change in _changes(finding, standing)
+        for change in _changes(finding, label_cost)
     ]
-    # whether another standing leaves nothing known because a label's time is not
+    # whether another label_cost leaves nothing known because a label's time is not
     is_unknown = not result.label_s.is_known and any(
         case.pays_here is Answer.UNKNOWN and case.measure == "joules"
         for finding in task.findings
@@ -240,19 +240,19 @@ def _label_sentence(task: TaskResult, result: StudyResult) -> str:
     )
     return say(
         "check.labels",
-        standing=standing.replace("_", " "),
+        label_cost=label_cost.replace("_", " "),
         changes=changes,
         most=_MOST_CHANGES,
         reason=result.label_s.reason if is_unknown else "",
     )
 
 
-def _changes(finding: Finding, standing: LabelStanding) -> list[str]:
-    """Say what another standing of the labels would change for one condition."""
-    found: dict[tuple[LabelStanding, Answer], list[str]] = {}
+def _changes(finding: Finding, label_cost: LabelCost) -> list[str]:
+    """Say what another label_cost of the labels would change for one condition."""
+    found: dict[tuple[LabelCost, Answer], list[str]] = {}
     for other, case in finding.label_cases:
         is_other = case.pays_here is not finding.at(case.measure).pays_here
-        if other != standing and is_other and case.pays_here in _ENDS:
+        if other != label_cost and is_other and case.pays_here in _ENDS:
             found.setdefault((other, case.pays_here), []).append(case.axis)
     return [
         say(
@@ -260,7 +260,7 @@ def _changes(finding: Finding, standing: LabelStanding) -> list[str]:
             finding=finding,
             ends=_ENDS[answer],
             axes=axes,
-            standing=other.replace("_", " "),
+            label_cost=other.replace("_", " "),
         )
         for (other, answer), axes in found.items()
     ]

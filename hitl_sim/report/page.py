@@ -21,8 +21,8 @@ from hitl_sim.report.citation import bibtex, methods, methods_paragraph
 from hitl_sim.report.data_file import report_data
 from hitl_sim.report.figure.registry import (
     FIGURES,
-    dial_figure,
     draw_all,
+    parameter_figure,
     task_figure,
 )
 from hitl_sim.report.number import bare_text
@@ -37,12 +37,12 @@ from hitl_sim.report.provenance import (
 )
 from hitl_sim.report.sentence import say
 from hitl_sim.report.study_table import (
+    evidence_table,
     growth_table,
     inverted_table,
     replay_table,
     setup_table,
-    standing_table,
-    swept_dials,
+    swept_parameters,
 )
 from hitl_sim.report.table import Table
 from hitl_sim.report.task_table import decision_tables, result_table
@@ -123,9 +123,9 @@ def render_page(
         words=words,
         tasks=tasks,
         say=say,
-        dials=[
-            _drawn(figures[dial_figure(dial)], FIGURES["dial"].caption)
-            for dial in swept_dials(result)
+        parameters=[
+            _drawn(figures[parameter_figure(parameter)], FIGURES["parameter"].caption)
+            for parameter in swept_parameters(result)
         ],
         study=_study(result, sources),
         rerun_command=rerun_command,
@@ -151,7 +151,7 @@ def _task(
         if svg is not None:
             drawn.setdefault(found.part, []).append(_drawn(svg, found.caption))
     tables = decision_tables(verdict, sources) if spoken.decision else ()
-    ceiling = entry_table("ceiling", task_entries(task), sources)
+    upper_bound = entry_table("upper_bound", task_entries(task), sources)
     findings = (task.control, *task.findings)
     arms: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -174,7 +174,7 @@ def _task(
             ],
             title="joules per success (* per run: nobody reached)",
         ),
-        "ceiling": ceiling,
+        "upper_bound": upper_bound,
         "ledgers": [
             (arm, [_ledger(finding, sources) for finding in members])
             for arm, members in arms.items()
@@ -201,7 +201,7 @@ def _study(result: StudyResult, sources: Sources) -> dict[str, Any]:
     }
     return {
         "constants": entry_table(title, constant_entries(result), sources),
-        "people": standing_table(result),
+        "people": evidence_table(result),
         "replayed": replay_table(result),
         "setup": setup_table(result),
         "growth": growth_table(result),

@@ -182,7 +182,7 @@ def finding_entries(finding: Finding) -> list[Entry]:
 def ledger_entries(ledger: Ledger) -> list[Entry]:
     """List every measure of every line of a ledger."""
     return [
-        describe(f"{line.name.replace('_', ' ')}, {line.standing}: {measure}", quantity)
+        describe(f"{line.name.replace('_', ' ')}, {line.purpose}: {measure}", quantity)
         for line in ledger.lines
         for measure, quantity in (
             ("s", line.seconds),
@@ -195,10 +195,10 @@ def ledger_entries(ledger: Ledger) -> list[Entry]:
 
 
 def task_entries(task: TaskResult) -> list[Entry]:
-    """List the numbers of a task's ceiling."""
+    """List the numbers of a task's upper bound."""
     return [
-        describe("ceiling: control's joules per success", task.control.joules),
-        describe("ceiling in workstation time", task.workstation_s),
+        describe("upper bound: control's joules per success", task.control.joules),
+        describe("upper bound in workstation time", task.workstation_s),
     ]
 
 

@@ -1,6 +1,6 @@
 """Tables of what holds for a whole study: what was set, who was asked, its growth.
 
-Growth is foretold one decade ahead; and beyond, which rho would be required.
+Growth is predicted one decade ahead; and beyond, which rho would be required.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from hitl_sim.report.number import RHO, digits, span
 from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table
 
-_TABLES = ("network", "training", "target", "crowd", "crew", "prices")
+_TABLES = ("network", "training", "target", "crowd", "workforce", "prices")
 _REPLAY = {
     "replayed": "recorded",
     "modelled": "by fitted people",
@@ -65,10 +65,10 @@ def _written(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def standing_table(result: StudyResult) -> Table:
+def evidence_table(result: StudyResult) -> Table:
     """Say how far each population that was asked may be trusted, by its own file."""
     asked = {
-        (finding.population, str(finding.dials["feedback"]))
+        (finding.population, str(finding.parameters["feedback"]))
         for task in result.tasks
         for finding in task.findings
         if finding.population is not None
@@ -78,12 +78,12 @@ def standing_table(result: StudyResult) -> Table:
         own = result.populations.get(name)
         said = "not a named population" if own is None else str(own["status"][kind])
         rows.append((name, kind, said))
-    return Table(("population", "question", "standing"), rows)
+    return Table(("population", "question", "evidence"), rows)
 
 
-def standing_words(result: StudyResult) -> str:
+def evidence_words(result: StudyResult) -> str:
     """Say it in one line; empty where nobody was asked."""
-    rows = standing_table(result).rows
+    rows = evidence_table(result).rows
     return "; ".join(f"{name} ({kind}: {said})" for name, kind, said in rows)
 
 
@@ -100,9 +100,9 @@ def replay_table(result: StudyResult) -> Table:
     )
 
 
-def swept_dials(result: StudyResult) -> list[str]:
-    """Return the dials along which some arm's break-even was sought."""
-    every = (found.sweep.dial for task in result.tasks for found in task.crossings)
+def swept_parameters(result: StudyResult) -> list[str]:
+    """Return the parameters along which some arm's break-even was sought."""
+    every = (found.sweep.parameter for task in result.tasks for found in task.crossings)
     return list(dict.fromkeys(every))
 
 

@@ -98,7 +98,7 @@ def grades_to_markdown(found: Grades) -> list[str]:
         f"Fitted against real people: {_cell(Path(found.name).name)}, {found.kind}",
         f"{found.num_people} people, {found.num_items} items, {found.num_answers} "
         "answers. First half of the people and items was fitted, and the other half "
-        "foretold; then a tenth of the cells of person and item was left out.",
+        "predicted; then a tenth of the cells of person and item was left out.",
         say_gains(found.gains),
     )
 

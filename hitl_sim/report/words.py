@@ -11,11 +11,11 @@ from hitl_sim.report.opening import (
     list_checks,
     tell_answer,
     tell_break_even,
-    tell_ceiling,
     tell_ratio,
+    tell_upper_bound,
 )
 from hitl_sim.report.sentence import say
-from hitl_sim.report.study_table import growth_note, standing_words, tell_growth
+from hitl_sim.report.study_table import evidence_words, growth_note, tell_growth
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class TaskWords:
 
     Attributes:
         answer: whether people paid, and why.
-        ceiling: what the control spends.
+        upper_bound: what the control spends.
         rho: what people saved or cost.
         break_even: how much dearer training would have to be.
         checks: A/A, labels, failures, and what else a reader has to know.
@@ -34,7 +34,7 @@ class TaskWords:
 
     task: str
     answer: str
-    ceiling: str
+    upper_bound: str
     rho: str
     break_even: str
     checks: tuple[str, ...]
@@ -74,7 +74,7 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
             TaskWords(
                 task=task.label,
                 answer=tell_answer(task, result),
-                ceiling=tell_ceiling(task, result),
+                upper_bound=tell_upper_bound(task, result),
                 rho=tell_ratio(task, result),
                 break_even=tell_break_even(task),
                 checks=list_checks(task, result),
@@ -102,7 +102,7 @@ def _who_answered(result: StudyResult) -> str:
 def _notes(result: StudyResult) -> tuple[str, ...]:
     num = sum(len(distinct(task.findings)) for task in result.tasks)
     same = sum(len(task.findings) for task in result.tasks) - num
-    people = standing_words(result)
+    people = evidence_words(result)
     notes = [say("note.people", people=people)] if people else []
     notes.append(say("note.many", num=num, same=same))
     if result.failed:

@@ -60,7 +60,7 @@ def time_unit(
     name: str,
     unit_s: float,
     window_s: float,
-    lanes: int = 1,
+    vmap_size: int = 1,
     barrier: Barrier | None = None,
 ) -> TimingSample:
     """Time one unit of work in a window.
@@ -70,21 +70,21 @@ def time_unit(
         name: of the unit.
         unit_s: how long one unit should take, roughly, s; only sizes the loop.
         window_s: how long to work, s.
-        lanes: copies of the unit in one program.
+        vmap_size: copies of the unit in one program.
         barrier: where to wait for other workers that do the same.
     """
     unit = _units_of(condition)[name]
-    pass_s = max(unit_s * unit.items * lanes, LOOP_S / MAX_PASSES)
+    pass_s = max(unit_s * unit.items * vmap_size, LOOP_S / MAX_PASSES)
     passes = max(int(LOOP_S / pass_s), 1)
-    loop = _loop_of(condition, name, passes, lanes)
+    loop = _loop_of(condition, name, passes, vmap_size)
     if loop.scratch_b > KEPT_BYTES:
         passes = max(int(LONG_LOOP_S / pass_s), 1)
-        loop = _loop_of(condition, name, passes, lanes)
+        loop = _loop_of(condition, name, passes, vmap_size)
     call = loop.call
     if barrier is not None:
         _wait_at(barrier)
     sample = _window(f"unit {name}", unit.phase, call, window_s)
-    done = sample.num_units * passes * unit.items * lanes
+    done = sample.num_units * passes * unit.items * vmap_size
     return sample._replace(num_units=done)
 
 
@@ -103,15 +103,15 @@ class Loop(NamedTuple):
 _loops: dict[tuple[str, int, int], Loop] = {}
 
 
-def _loop_of(condition: Condition, name: str, passes: int, lanes: int) -> Loop:
+def _loop_of(condition: Condition, name: str, passes: int, vmap_size: int) -> Loop:
     """Compile and warm a loop of passes, once in this process."""
-    key = (name, passes, lanes)
+    key = (name, passes, vmap_size)
     if key not in _loops:
         unit = _units_of(condition)[name]
         program, args = unit.program, example(unit.args, _texts_of(condition))
-        if lanes > 1:
+        if vmap_size > 1:
             program = jax.vmap(program)
-            args = jax.tree.map(lambda a: jnp.repeat(a[None], lanes, axis=0), args)
+            args = jax.tree.map(lambda a: jnp.repeat(a[None], vmap_size, axis=0), args)
         loop = jax.jit(partial(repeat_program, program, passes)).lower(args).compile()
         call = partial(loop, args)
         jax.block_until_ready(call())  # type: ignore[no-untyped-call]

@@ -11,7 +11,7 @@ from hitl_sim.task import TaskInfo
 
 FLOPS_PER_S = 6e10
 """Operations per second of one core on small dense networks. Seen in shipped studies on
-two cores: 5e10 (quickstart) to 1e11 (relevance, levers)."""
+two cores: 5e10 (quickstart) to 1e11 (relevance, methods)."""
 COMPILE_S = 10.0
 """Seconds to trace and compile one program on one core. Seen: 10 (quickstart)."""
 BASE_MIB, RUN_MIB = 500.0, 4.0

@@ -34,8 +34,8 @@ from hitl_sim.study.spec import (
 MOST_RUNS = 1_000_000
 """Runs of one study: planning them takes some 8 s and 0.4 GB, measured on one core."""
 
-_TABLES = ("task", "network", "training", "crowd", "crew", "arm")
-_UNSWEPT = ("name", "role", "lever", "simulated")
+_TABLES = ("task", "network", "training", "crowd", "workforce", "arm")
+_UNSWEPT = ("name", "role", "method", "simulated")
 """Fields of an arm that no axis names."""
 _OF_ANNOTATOR = ("crowd.options.", "crowd.params.")
 """Begins of fields that the annotator of a crowd has."""
@@ -71,7 +71,7 @@ class CrowdContent:
     Attributes:
         label: what records call it.
         hash: of its name and numbers; a path says nothing.
-        traits: optional traits that it has, dials included: part of the program.
+        traits: optional traits that it has, parameters included: part of the program.
         activity_spread: how unevenly questions are dealt: part of the program.
         recording: whose answers are replayed in its place; None where nobody's are.
     """
@@ -134,9 +134,9 @@ class Condition:
         return not self.is_replayed or self.crowd.policy == "model"
 
     @property
-    def dials(self) -> dict[str, Any]:
-        """The dials of its crowd that act on its arm, by name."""
-        given = self.crowd.dials
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of its crowd that act on its arm, by name."""
+        given = self.crowd.parameters
         if not self.is_replayed:
             return given
         return {k: v for k, v in given.items() if acts_on_crowd(k, self.crowd)}
@@ -179,15 +179,15 @@ class Condition:
             Plain tables; names, device, target and prices have no part in them.
         """
         arm = msgspec.to_builtins(self.arm)
-        # an arm without levers is what it was before there were any; who answers is
+        # an arm without methods is what it was before there were any; who answers is
         # told by the crowd
-        empty = ("simulated",) if self.arm.lever else ("lever", "simulated")
+        empty = ("simulated",) if self.arm.method else ("method", "simulated")
         people = self.arm.question is not None
         return self.shared(content_hash) | {
             "arm": {k: v for k, v in arm.items() if k not in ("name", "role", *empty)},
             "role": self.role if self.role in ("null", "pilot") else "arm",
             "crowd": self._people() if people else None,
-            "crew": msgspec.to_builtins(self.spec.crew) if people else None,
+            "workforce": msgspec.to_builtins(self.spec.workforce) if people else None,
             "schema": SCHEMA,
             "version": __version__,
             # without parts of its own it is what it was before there could be any
@@ -195,9 +195,9 @@ class Condition:
         }
 
     def _people(self) -> dict[str, Any]:
-        """Who answers: what is in the population, and the dials that are given."""
+        """Who answers: what is in the population, and the parameters that are given."""
         name = self.content.hash if self.content else self.crowd.population
-        crowd = {"population": name, **self.dials}
+        crowd = {"population": name, **self.parameters}
         if self.is_simulated:
             crowd |= self.crowd.chosen
         recording = self.content.recording if self.content else None
@@ -214,10 +214,10 @@ class Condition:
         training = {k: v for k, v in resolved["training"].items() if k != "params"}
         traced = self.arm.traced
         arm = {k: v for k, v in resolved["arm"].items() if k not in traced}
-        if "lever" in arm:
-            arm["lever"] = [_without_params(lever) for lever in arm["lever"]]
+        if "method" in arm:
+            arm["method"] = [_without_params(method) for method in arm["method"]]
         asks = self.arm.question is not None
-        crew = self.spec.crew.size if asks else None
+        team = self.spec.workforce.size if asks else None
         content = self.content
         recording = content.recording if content else None
         # the answers are not part of the program, but their number is
@@ -231,12 +231,12 @@ class Condition:
             "training": training,
             "metric": resolved["metric"],
             "arm": arm,
-            "crew": crew,
+            "workforce": team,
             "traits": content.traits if content else (),
             "annotator": [self.crowd.annotator, self.crowd.options] if asks else None,
             "activity_spread": content.activity_spread if content else 0.0,
-            "width": self.spec.width,
-            "lanes": self.spec.lanes,
+            "dispatch_size": self.spec.dispatch_size,
+            "vmap_size": self.spec.vmap_size,
             "version": __version__,
         }
 
@@ -264,7 +264,7 @@ def acts_on(field: str, arm: Arm, crowd: CrowdSpec) -> bool:
         return acts_on_crowd(name, crowd)
     if table == "crowd" and name in ("recording", "policy"):
         return False
-    if table in ("crowd", "crew"):
+    if table in ("crowd", "workforce"):
         return arm.question is not None
     if table == "arm":
         return name in _arm_fields(arm)
@@ -272,15 +272,15 @@ def acts_on(field: str, arm: Arm, crowd: CrowdSpec) -> bool:
 
 
 def _arm_fields(arm: Arm) -> tuple[str, ...]:
-    """Fields of an arm that an axis may name, those of its levers by their kinds."""
+    """Fields of an arm that an axis may name, those of its methods by their kinds."""
     own = [name for name in _fields(arm) if name not in _UNSWEPT]
-    levers = (
-        f"lever.{lever.kind}.{name}"
-        for lever in arm.lever
-        for name in _fields(lever)
+    methods = (
+        f"method.{method.kind}.{name}"
+        for method in arm.method
+        for name in _fields(method)
         if name != "kind"
     )
-    return (*own, *levers)
+    return (*own, *methods)
 
 
 def _fields(table: msgspec.Struct) -> Iterator[str]:
@@ -358,7 +358,7 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
         "task": TaskSpec,
         "training": TrainingSpec,
         "crowd": CrowdSpec,
-        "crew": type(spec.crew),
+        "workforce": type(spec.workforce),
     }
     fields = tables[table].__struct_fields__
     if table == "training":
@@ -366,7 +366,7 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
             *(name for name in fields if name not in ("options", "params")),
             *_part_fields(spec, "optimiser", spec.training.optimiser),
         )
-    # which dials act hangs on the policy
+    # which parameters act hangs on the policy
     unswept = {"crowd": ("policy", "options", "params"), "task": ("options",)}
     return tuple(name for name in fields if name not in unswept.get(table, ()))
 
@@ -403,10 +403,10 @@ def set_field(
 
 
 def _set_in_arm(arm: dict[str, Any], name: str, value: Scalar) -> None:
-    """Write one swept value into an arm, a table of it, or its lever of a kind."""
-    if name.startswith("lever."):
+    """Write one swept value into an arm, a table of it, or its method of a kind."""
+    if name.startswith("method."):
         _, kind, name = name.split(".", 2)
-        arm = next(lever for lever in arm["lever"] if lever["kind"] == kind)
+        arm = next(method for method in arm["method"] if method["kind"] == kind)
     table, _, field = name.rpartition(".")
     (arm[table] if table else arm)[field] = value
 
@@ -521,7 +521,7 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
         if _is_unread_rate(axis.field, spec):
             found[axis.field] = "the optimiser 'fixed_hessian' takes steps of its own"
         for arm in arms:
-            reason = arm.inert(axis.field, spec.crew.size)
+            reason = arm.inert(axis.field, spec.workforce.size)
             if reason:
                 found[f"{axis.field} (arm {arm.name})"] = reason
     return found
@@ -537,7 +537,7 @@ def count_inert(conditions: Iterable[Condition], spec: StudySpec) -> int:
             (field, value)
             for field, value in condition.settings.items()
             if not _is_unread_rate(field, spec)
-            and arm.inert(field, condition.spec.crew.size) is None
+            and arm.inert(field, condition.spec.workforce.size) is None
         )
         seen.add((condition.task_name, arm.name, condition.role, *settings))
     return number - len(seen)

@@ -82,7 +82,7 @@ class RunSample(NamedTuple):
     Attributes:
         whole: all of its program.
         aside: only what the simulation adds: making the task (the split and what is
-            spoilt in it) and answering for people; billed to nobody.
+            corrupted in it) and answering for people; billed to nobody.
         validation_accuracy: its curve.
     """
 

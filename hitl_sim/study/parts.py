@@ -106,14 +106,14 @@ def check_parts(conditions: Iterable[Condition]) -> None:
 
 def _options_of(condition: Condition, kind: str, name: str) -> Mapping[str, Scalar]:
     """Static options that a condition gives its part of a kind."""
-    levers = {lever.kind: lever for lever in condition.arm.lever}
+    methods = {method.kind: method for method in condition.arm.method}
     tables = {
         "network": condition.network,
         "optimiser": condition.training,
         "metric": condition.spec.target,
         "task": condition.task,
         "annotator": condition.crowd,
-        "method": levers.get(name),
+        "method": methods.get(name),
     }
     field = "aggregate_options" if kind == "aggregation" else "options"
     return getattr(tables.get(kind, condition.arm), field, {})

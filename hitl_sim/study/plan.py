@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hitl_sim.study.compatibility import check_compatibility
 from hitl_sim.study.grid import (
     Condition,
     CrowdContent,
@@ -21,7 +22,6 @@ from hitl_sim.study.parts import check_parts, foreign_parts
 from hitl_sim.study.program import annotator_of
 from hitl_sim.study.recording import describe_recording
 from hitl_sim.study.spec import CrowdSpec, SpecError, StudySpec, validate
-from hitl_sim.study.suit import check_suits
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
 from hitl_sim.task.option import TaskOptions
 from oracles import Population, PopulationSource, build_population, describe_population
@@ -116,7 +116,7 @@ class Plan:
             if recording is not None:
                 entry["summary"] = f"Recorded people ({recording.name})."
                 entry.setdefault("recording", {})[kind] = asdict(recording)
-                entry["status"][kind] = _recorded_standing(recording, source, kind)
+                entry["status"][kind] = _recorded_evidence(recording, source, kind)
         return found
 
     def _label(self, condition: Condition) -> dict[str, Any]:
@@ -130,13 +130,13 @@ class Plan:
             "kind": condition.arm.kind,
             "population": condition.content.label if condition.content else None,
             "settings": json.dumps(dict(condition.settings), sort_keys=True),
-            "dials": json.dumps(_dials(condition), sort_keys=True),
+            "parameters": json.dumps(_parameters(condition), sort_keys=True),
             "condition": digest(resolved | {"name": condition.arm.name}),
             "base": digest(condition.shared(content)),
         }
 
 
-def _recorded_standing(
+def _recorded_evidence(
     recording: RecordingContent, source: PopulationSource, kind: str
 ) -> str:
     """Say how far answers may be trusted that are recorded, or partly so."""
@@ -150,7 +150,7 @@ def _recorded_standing(
     return words
 
 
-def _dials(condition: Condition) -> dict[str, Any]:
+def _parameters(condition: Condition) -> dict[str, Any]:
     arm = condition.arm
     if arm.question is None:
         return {}
@@ -158,12 +158,12 @@ def _dials(condition: Condition) -> dict[str, Any]:
     recording = condition.content.recording if condition.content else None
     if recording is not None:
         crowd |= {"recording": recording.name, "policy": recording.policy}
-    crowd |= condition.dials
+    crowd |= condition.parameters
     if condition.is_simulated and "annotator" in condition.crowd.chosen:
         params = annotator_of(condition.spec)[1]
         crowd["annotator"] = condition.crowd.annotator
         crowd |= {f"params.{name}": value for name, value in params.items()}
-    if each := condition.dials.get("accuracies"):
+    if each := condition.parameters.get("accuracies"):
         crowd["accuracies"] = " ".join(f"{accuracy:g}" for accuracy in each)
     return crowd | {"people": arm.people, "asks": arm.asks, "feedback": arm.question}
 
@@ -188,8 +188,8 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
     Where nobody is asked, the population is a stand-in that no program reads.
 
     Raises:
-        SpecError: a dial that the population refuses, or a population that was changed
-            since the study was planned.
+        SpecError: a parameter that the population refuses, or a population that was
+            changed since the study was planned.
     """
     kind = condition.arm.question
     if kind is None:
@@ -202,9 +202,9 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
             f"Population {condition.crowd.population!r} must stay as it was when the "
             "study was planned, but its numbers have changed. Run the study again."
         )
-    dials = condition.dials
+    parameters = condition.parameters
     params = annotator_of(condition.spec)[1] if condition.is_simulated else {}
-    given = tuple(tuple(sorted(table.items())) for table in (dials, params))
+    given = tuple(tuple(sorted(table.items())) for table in (parameters, params))
     try:
         return _built(condition.crowd.population, content, kind, num_options, *given)
     except ValueError as error:
@@ -219,13 +219,13 @@ def _built(
     content: str,
     kind: str,
     num_options: int,
-    dials: tuple[tuple[str, Any], ...],
+    parameters: tuple[tuple[str, Any], ...],
     params: tuple[tuple[str, float], ...],
 ) -> Population:
     """Build a crowd once for all conditions that ask the same."""
     del content  # a population that was written anew is another
     source = describe_population(name)
-    built = build_population(source, kind, num_options, **dict(dials))
+    built = build_population(source, kind, num_options, **dict(parameters))
     return built._replace(foreign={n: np.float32(value) for n, value in params})
 
 
@@ -347,7 +347,7 @@ def build_plan(spec: StudySpec, conditions: Sequence[Condition] | None = None) -
     infos = {name: load_data(spec, name)[0] for name in spec.task if name in used}
     for condition in conditions:
         _check_sizes(condition, infos[condition.task_name])
-        check_suits(condition, infos[condition.task_name])
+        check_compatibility(condition, infos[condition.task_name])
     _check_controls(conditions, infos)
     conditions = [with_content(c, infos[c.task_name]) for c in conditions]
     runs = tuple(
@@ -384,7 +384,7 @@ def chunks_left(plan: Plan, finished: Collection[str]) -> list[Chunk]:
             continue
         seen.add(run.key)
         groups.setdefault(plan.group_of(run), []).append(run)
-    width = plan.spec.width
+    width = plan.spec.dispatch_size
     cut = [
         [
             Chunk(

@@ -133,7 +133,7 @@ def panel_of(condition: Condition) -> PanelConfig:
     arm, content = condition.arm, condition.content
     if arm.question is None:
         return NOBODY
-    who = (condition.spec.crew.size, arm.people, arm.asks)
+    who = (condition.spec.workforce.size, arm.people, arm.asks)
     annotator = annotator_of(condition.spec)[0] if condition.is_simulated else None
     recording = content.recording if content else None
     if recording is not None:

@@ -208,8 +208,8 @@ def describe_recording(condition: Condition, info: TaskInfo) -> RecordingContent
     """Look up what a condition's recording holds, and see that it suffices.
 
     Raises:
-        SpecError: as `load_recording`; or the crew, the task's items or the dials do
-            not fit it.
+        SpecError: as `load_recording`; or the team, the task's items or the parameters
+            do not fit it.
     """
     found = _recording_of(condition, info)
     if found is None:
@@ -217,11 +217,11 @@ def describe_recording(condition: Condition, info: TaskInfo) -> RecordingContent
     program = program_of(condition, info, info.num_features // info.num_groups)
     num_questions = condition.arm.asked_in(program)
     content = replace(found.content, policy=str(condition.crowd.policy))
-    if condition.spec.crew.size != content.num_people:
+    if condition.spec.workforce.size != content.num_people:
         raise SpecError(
-            f"`crew.size` must be {content.num_people}, the people of "
-            f"`crowd.recording`, who are the crew of arm {condition.arm.name!r}, got "
-            f"{condition.spec.crew.size}."
+            f"`workforce.size` must be {content.num_people}, the people of "
+            f"`crowd.recording`, who are the team of arm {condition.arm.name!r}, got "
+            f"{condition.spec.workforce.size}."
         )
     _check_room(condition, num_questions)
     _check_supply(condition, found.answers, info, num_questions)
@@ -232,12 +232,13 @@ def describe_recording(condition: Condition, info: TaskInfo) -> RecordingContent
 def _check_room(condition: Condition, num_questions: int) -> None:
     """Refuse a dispatch whose times, one by person and question, need gigabytes."""
     arm, spec = condition.arm, condition.spec
-    cells = spec.crew.size * num_questions * arm.asks
-    if spec.width * cells > MOST_CELLS:
+    cells = spec.workforce.size * num_questions * arm.asks
+    if spec.dispatch_size * cells > MOST_CELLS:
         raise SpecError(
-            f"`width` must be <= {max(MOST_CELLS // cells, 1)} where {spec.crew.size} "
+            f"`dispatch_size` must be <= {max(MOST_CELLS // cells, 1)} where "
+            f"{spec.workforce.size} "
             f"recorded people may be asked {num_questions} questions in arm "
-            f"{arm.name!r}, got {spec.width}."
+            f"{arm.name!r}, got {spec.dispatch_size}."
         )
 
 
@@ -280,9 +281,9 @@ def _check_supply(
 
 def _check_times(condition: Condition, is_timed: bool) -> None:
     of_time = [name for name, row in PARAMETERS.items() if row.beside == "times"]
-    given = [name for name in of_time if name in condition.dials]
+    given = [name for name in of_time if name in condition.parameters]
     if given and is_timed and condition.crowd.policy != "model":
         raise SpecError(
             f"`crowd.{given[0]}` must be left out where `crowd.recording` has a time "
-            f"for every answer, got {condition.dials[given[0]]:g}."
+            f"for every answer, got {condition.parameters[given[0]]:g}."
         )

@@ -136,7 +136,7 @@ def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
         inert=inert_axes(spec),
         flops=flops,
         seconds_one_core=seconds,
-        worker_mib=worker_mib(spec.width, plan.conditions, plan.infos),
+        worker_mib=worker_mib(spec.dispatch_size, plan.conditions, plan.infos),
         joules=seconds * load_profile(spec.device).active_w.value,
         replicates=spec.replicates,
         half_width=half_width(spec.replicates),

@@ -37,7 +37,8 @@ class Effort:
     """How hard to measure.
 
     Attributes:
-        precision: half width of a 95 % interval, relative, at which a unit is done.
+        precision: half dispatch_size of a 95 % interval, relative, at which a unit is
+            done.
         limit_s: when to stop although some are not, s; what was begun is finished, and
             each unit is sampled `MIN_REPEATS` times before any is sampled again.
         window_s: length of one window, s; by default 0.2 where only the clock is read,
@@ -228,9 +229,9 @@ class Session:
             if is_late and all(len(t.samples) >= MIN_REPEATS for t in left):
                 return
 
-    def _sample(self, executor: LocalExecutor, tally: Tally, lanes: int) -> Share:
+    def _sample(self, executor: LocalExecutor, tally: Tally, vmap_size: int) -> Share:
         args = self._task(tally)
-        seen = executor.submit(_BENCH, "time_unit", *args, lanes).result()
+        seen = executor.submit(_BENCH, "time_unit", *args, vmap_size).result()
         return Share(
             own_seconds(seen, self.is_cpu) / seen.num_units,
             own_joules([seen], self.base.scope, self.is_cpu).scaled(

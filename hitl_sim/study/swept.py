@@ -116,7 +116,7 @@ def _hints(field: str, spec: StudySpec) -> Iterator[Any]:
     """Find the annotations of a swept field, in each struct that has it."""
     table, _, name = field.partition(".")
     kind = None
-    if name.startswith("lever."):
+    if name.startswith("method."):
         _, kind, name = name.split(".", 2)
     head = name.partition(".")[0]
     if head in _FREE:
@@ -130,8 +130,8 @@ def _hints(field: str, spec: StudySpec) -> Iterator[Any]:
         else [getattr(spec, table)]
     )
     if kind is not None:
-        levers = (lever for arm in spec.arm for lever in arm.lever)
-        structs = [lever for lever in levers if lever.kind == kind]
+        methods = (method for arm in spec.arm for method in arm.method)
+        structs = [method for method in methods if method.kind == kind]
     for struct in structs:
         if name in struct.__struct_fields__:
             yield hints_of(type(struct), include_extras=True)[name]

@@ -14,7 +14,7 @@ _CACHED = 0.3
 until one has been seen."""
 _MOST_DONE = 0.75
 """Of what is left, the most that chunks under way are taken to have done, for one that
-takes longer than was foretold is not about to end; assumed."""
+takes longer than was predicted is not about to end; assumed."""
 _SETUP_S = 0.05
 """Set-up times below this are a program that the worker already had, s."""
 

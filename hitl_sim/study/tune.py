@@ -16,7 +16,7 @@ from hitl_sim.study.sweep import group_names
 _WORKER = "hitl_sim.study.worker"
 _MOST_ON_CPU = 16
 _HEAD = re.compile(r"^\s*\[", re.MULTILINE)
-_LINE = re.compile(r"^lanes[ \t]*=.*$", re.MULTILINE)
+_LINE = re.compile(r"^vmap_size[ \t]*=.*$", re.MULTILINE)
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -27,7 +27,7 @@ class GroupTimes:
     Attributes:
         name: tasks and arms that share it.
         runs: its runs in the study.
-        run_s: time per run with each number of lanes, s.
+        run_s: time per run with each vmap size, s.
     """
 
     name: str
@@ -37,11 +37,11 @@ class GroupTimes:
 
 @dataclass(frozen=True)
 class Tuning:
-    """What a study's programs took with several numbers of lanes.
+    """What a study's programs took with several vmap size.
 
     Attributes:
         platform: where they ran, as "cpu".
-        options: numbers of lanes.
+        options: vmap size.
         groups: the programs.
     """
 
@@ -71,7 +71,8 @@ def tune_study(
     """Time every program of a study, alone in one worker; no record is kept.
 
     Returns:
-        Times with 1, 2, 4 ... lanes that divide the width, up to 16 on a CPU.
+        Times with 1, 2, 4 ... vmap_size that divide the dispatch_size, up to 16 on a
+        CPU.
 
     Raises:
         SpecError: the study cannot be run as written.
@@ -87,23 +88,31 @@ def tune_study(
         tempfile.TemporaryDirectory() as folder,
         open_executor(Place(workers=1), len(first), Path(folder)) as executor,
     ):
-        here = executor.submit(_WORKER, "environment", spec.width, None).result()
+        here = executor.submit(
+            _WORKER, "environment", spec.dispatch_size, None
+        ).result()
         platform = str(here["platform"])
-        most = min(spec.width, _MOST_ON_CPU) if platform == "cpu" else spec.width
-        options = tuple(
-            1 << i for i in range(most.bit_length()) if not spec.width % (1 << i)
+        most = (
+            min(spec.dispatch_size, _MOST_ON_CPU)
+            if platform == "cpu"
+            else spec.dispatch_size
         )
-        options = tuple(lanes for lanes in options if lanes <= most)
+        options = tuple(
+            1 << i
+            for i in range(most.bit_length())
+            if not spec.dispatch_size % (1 << i)
+        )
+        options = tuple(vmap_size for vmap_size in options if vmap_size <= most)
         for done, (group, chunk) in enumerate(first.items()):
             on_program(done, len(first))
-            times = executor.submit(_WORKER, "time_lanes", chunk, options).result()
+            times = executor.submit(_WORKER, "time_vmap_sizes", chunk, options).result()
             groups.append(GroupTimes(names[group], runs[group], times))
         on_program(len(first), len(first))
     return Tuning(platform, options, tuple(groups))
 
 
-def write_lanes(file: Path, lanes: int) -> None:
-    """Write the number of lanes into a study file, and change nothing else in it.
+def write_vmap_size(file: Path, vmap_size: int) -> None:
+    """Write the vmap size into a study file, and change nothing else in it.
 
     Raises:
         SpecError: the file is written so that the number finds no place in it.
@@ -114,15 +123,15 @@ def write_lanes(file: Path, lanes: int) -> None:
     head = _HEAD.search(text)
     end = head.start() if head else len(text)
     top, rest = text[:end], text[end:]
-    line = f"lanes = {lanes}"
+    line = f"vmap_size = {vmap_size}"
     if _LINE.search(top):
         top = _LINE.sub(line, top, count=1)
     else:
         kept = top.rstrip()
         top = f"{kept}\n{line}\n{top[len(kept) :].removeprefix(chr(10))}"
-    if tomllib.loads(top + rest) != tomllib.loads(text) | {"lanes": lanes}:
+    if tomllib.loads(top + rest) != tomllib.loads(text) | {"vmap_size": vmap_size}:
         raise SpecError(
-            f"`lanes` must find a place in {str(file)!r}, but its first lines are "
+            f"`vmap_size` must find a place in {str(file)!r}, but its first lines are "
             f"written so that it does not: write `{line}` above its first table."
         )
     write_text(file, mark + top + rest)

@@ -34,7 +34,7 @@ def find_use(spec: "StudySpec", conditions: "Iterable[Condition]", out: Path) ->
         By batch, as text; empty where nothing will be asked.
     """
     batch = spec.prices.query_batch
-    if batch is None and not any(arm.lever for arm in spec.arm):
+    if batch is None and not any(arm.method for arm in spec.arm):
         return {}
     known: dict[str, Any] = read_manifest(out).get("use", {})
     if str(batch) in known:

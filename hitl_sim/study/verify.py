@@ -47,7 +47,8 @@ def verify_study(
     """Compute a sample of a folder's record files again and compare their bytes.
 
     Bytes are compared only where everything that fixes them is as it was: versions,
-    device kind, width, lanes and threads, as the manifest of each program keeps them.
+    device kind, dispatch size, vmap size and threads, as the manifest of each program
+    keeps them.
 
     Args:
         folder: results folder.
@@ -85,7 +86,7 @@ def verify_study(
         out = Path(again)
         place = Place(workers=workers)
         with open_executor(place, len(drawn), out) as executor:
-            mapping = (spec.width, spec.lanes)
+            mapping = (spec.dispatch_size, spec.vmap_size)
             now = executor.submit(_WORKER, "environment", *mapping).result()
             for group in {chunk.group: None for chunk in drawn}:
                 _check_environment(folder, group, now)

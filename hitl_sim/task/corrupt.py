@@ -117,7 +117,7 @@ def build_leftover(
 
 
 class _Marks(NamedTuple):
-    """Status of each position, the random order behind it, and how many are spoilt."""
+    """Status of each position, the order behind it, and how many are corrupted."""
 
     status: Int[Array, " pool"]
     order: Int[Array, " pool"]

@@ -95,7 +95,7 @@ class Status(IntEnum):
 
 
 class Corruption(NamedTuple):
-    """Shares of the pool that are spoilt; the rest is clean.
+    """Shares of the pool that are corrupted; the rest is clean.
 
     Attributes:
         irrelevant: `[]` float32 share without structure and with a random label.
@@ -109,7 +109,7 @@ class Corruption(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """Items that training may use, some of them spoilt, with the truth about each.
+    """Items that training may use, some of them corrupted, with the truth about each.
 
     Attributes:
         features: `[N, D]` float32.

@@ -19,8 +19,8 @@ from typing import Literal, NamedTuple
 
 import simpy
 
-from hitl_sim.workforce.crew import Crew, next_shift_s, shift_end_s, shift_time
 from hitl_sim.workforce.question import Queue
+from hitl_sim.workforce.team import Team, next_shift_s, shift_end_s, shift_time
 
 Steps = Generator[simpy.Event, None, None]
 
@@ -29,7 +29,7 @@ class Span(NamedTuple):
     """A stretch of one person's day.
 
     Attributes:
-        person: index of the person in the crew.
+        person: index of the person in the team.
         round: index of the round that was open.
         activity: "work" (one or more answers in a row), "break" or "wait".
         start_s: when it begins on the people's clock, s.
@@ -68,9 +68,9 @@ class Device:
 
 
 def annotator(
-    env: simpy.Environment, crew: Crew, person: Person, queue: Queue, round_index: int
+    env: simpy.Environment, team: Team, person: Person, queue: Queue, round_index: int
 ) -> Steps:
-    """Work through one queue, with the crew's shifts and breaks.
+    """Work through one queue, with the team's shifts and breaks.
 
     Answers that follow each other without a break or a night are one timeout.
     """
@@ -79,23 +79,23 @@ def annotator(
     done = 0
     person.num_open += num_asked
     while done < num_asked:
-        end_s = shift_end_s(crew, env.now)
+        end_s = shift_end_s(team, env.now)
         if end_s is None:
-            yield env.timeout(next_shift_s(crew, env.now) - env.now)
+            yield env.timeout(next_shift_s(team, env.now) - env.now)
             continue
         start_s = env.now
-        if start_s - person.stopped_s >= crew.break_s:
+        if start_s - person.stopped_s >= team.break_s:
             person.since_break_s = 0.0
-        if crew.break_s > 0 and person.since_break_s >= crew.break_every_s:
-            yield env.timeout(min(crew.break_s, end_s - start_s))
+        if team.break_s > 0 and person.since_break_s >= team.break_every_s:
+            yield env.timeout(min(team.break_s, end_s - start_s))
             person.since_break_s = 0.0
             person.spans.append(
                 Span(person.index, round_index, "break", start_s, env.now)
             )
             continue
         left_s = end_s - start_s
-        if crew.break_s > 0:
-            left_s = min(left_s, crew.break_every_s - person.since_break_s)
+        if team.break_s > 0:
+            left_s = min(left_s, team.break_every_s - person.since_break_s)
         stop = bisect_left(begins_s, begins_s[done] + left_s, done + 1, num_asked)
         work_s = begins_s[stop] - begins_s[done]
         yield env.timeout(work_s)
@@ -111,7 +111,7 @@ def annotator(
 
 def device(
     env: simpy.Environment,
-    crew: Crew,
+    team: Team,
     people: Sequence[Person],
     rounds: Sequence[Sequence[Queue]],
     log: Device,
@@ -121,7 +121,7 @@ def device(
         opened_s = env.now
         finished_s = dict.fromkeys(range(len(people)), opened_s)
         work = {
-            p.index: env.process(annotator(env, crew, p, queue, r))
+            p.index: env.process(annotator(env, team, p, queue, r))
             for p, queue in zip(people, queues, strict=True)
             if queue.seconds
         }
@@ -131,7 +131,7 @@ def device(
                 finished_s[p.index] = p.spans[-1].end_s
             p.spans += [
                 Span(p.index, r, "wait", start_s, end_s)
-                for start_s, end_s in shift_time(crew, finished_s[p.index], env.now)
+                for start_s, end_s in shift_time(team, finished_s[p.index], env.now)
             ]
         log.opened_s.append(opened_s)
         log.closed_s.append(env.now)

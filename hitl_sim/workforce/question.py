@@ -1,4 +1,4 @@
-"""What a crew is asked in one round, and how long each answer takes."""
+"""What a team is asked in one round, and how long each answer takes."""
 
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ def split_round(index: int, work: Round, num_people: int) -> list[Queue]:
         `A` queues, without the positions where nothing is asked.
 
     Raises:
-        ValueError: the shapes differ from each other or from the crew, a time is
+        ValueError: the shapes differ from each other or from the team, a time is
             negative or not finite, or something is answered that was not asked.
     """
     seconds = np.asarray(work.seconds, dtype=np.float64)
@@ -56,7 +56,7 @@ def split_round(index: int, work: Round, num_people: int) -> list[Queue]:
     if seconds.ndim != 2 or seconds.shape[1] != num_people:
         raise ValueError(
             f"`rounds[{index}].seconds` must be of shape [T, {num_people}], one column"
-            f" per person of the crew, got {seconds.shape}."
+            f" per person of the team, got {seconds.shape}."
         )
     times = seconds[is_asked]
     is_wrong = ~(np.isfinite(times) & (times >= 0))

@@ -8,9 +8,9 @@ import numpy as np
 import simpy
 
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.workforce.crew import Crew, check_crew
 from hitl_sim.workforce.process import Device, Person, Span, device
 from hitl_sim.workforce.question import Queue, Round, split_round
+from hitl_sim.workforce.team import Team, check_team
 
 
 class ConservationError(RuntimeError):
@@ -19,10 +19,10 @@ class ConservationError(RuntimeError):
 
 @dataclass(frozen=True)
 class Timeline:
-    """What a crew's clock showed, cumulative at the close of each of `R` rounds.
+    """What a team's clock showed, cumulative at the close of each of `R` rounds.
 
     Attributes:
-        worked_s: `[R]` seconds that people spent on answers, over the whole crew.
+        worked_s: `[R]` seconds that people spent on answers, over the whole team.
         break_s: `[R]` seconds that people spent on breaks.
         idle_s: `[R]` shift seconds that people spent waiting for the round to close.
         paid_s: `[R]` seconds that are paid; worked, plus breaks where they are paid,
@@ -54,8 +54,8 @@ class Timeline:
     spans: tuple[Span, ...]
 
 
-def simulate_rounds(crew: Crew, rounds: Sequence[Round]) -> Timeline:
-    """Let a crew work through rounds of questions, each opened by the one before it.
+def simulate_rounds(team: Team, rounds: Sequence[Round]) -> Timeline:
+    """Let a team work through rounds of questions, each opened by the one before it.
 
     Nothing is drawn here: the times come with the rounds, so equal input gives an
     equal timeline. The rules of the clock are in `hitl_sim.workforce.process`.
@@ -64,26 +64,26 @@ def simulate_rounds(crew: Crew, rounds: Sequence[Round]) -> Timeline:
         The timeline; its arrays have one entry per round.
 
     Raises:
-        ValueError: the crew or a round is not possible; see `check_crew` and
+        ValueError: the team or a round is not possible; see `check_team` and
             `split_round`.
         ConservationError: the clock's own books do not balance.
     """
-    check_crew(crew)
-    queues = [split_round(r, work, crew.num_people) for r, work in enumerate(rounds)]
-    people = [Person(a) for a in range(crew.num_people)]
+    check_team(team)
+    queues = [split_round(r, work, team.num_people) for r, work in enumerate(rounds)]
+    people = [Person(a) for a in range(team.num_people)]
     log = Device()
     env = simpy.Environment()
-    env.run(env.process(device(env, crew, people, queues, log)))
-    timeline = _build_timeline(crew, queues, people, log)
+    env.run(env.process(device(env, team, people, queues, log)))
+    timeline = _build_timeline(team, queues, people, log)
     check_conservation(timeline)
     return timeline
 
 
 def _build_timeline(
-    crew: Crew, queues: list[list[Queue]], people: list[Person], log: Device
+    team: Team, queues: list[list[Queue]], people: list[Person], log: Device
 ) -> Timeline:
     """Add up what the processes wrote down."""
-    shape = (len(queues), crew.num_people)
+    shape = (len(queues), team.num_people)
     worked_s = np.array([[math.fsum(q.seconds) for q in row] for row in queues])
     worked_s = worked_s.reshape(shape)
     spent_s = {name: np.zeros(shape) for name in ("work", "break", "wait")}
@@ -95,9 +95,9 @@ def _build_timeline(
             f" {worked_s.sum()} s of work."
         )
     paid_s = worked_s.copy()
-    if crew.is_break_paid:
+    if team.is_break_paid:
         paid_s += spent_s["break"]
-    if crew.pay_basis == "present":
+    if team.pay_basis == "present":
         paid_s += spent_s["wait"]
     asked = np.array([sum(len(q.seconds) for q in row) for row in queues], np.int64)
     closed_s = np.array(log.closed_s)

@@ -30,8 +30,8 @@ def test_consistency_crosses_accuracy_with_all_three_consistencies():
     asked = [
         c for c in expand(load("consistency")) if c.arm.name == "one_person_thrice"
     ]
-    for dial in ("accuracy", "repeatability", "shared_error", "systematic"):
-        assert len({getattr(c.crowd, dial) for c in asked}) > 1
+    for parameter in ("accuracy", "repeatability", "shared_error", "systematic"):
+        assert len({getattr(c.crowd, parameter) for c in asked}) > 1
     kinds = {
         (c.arm.people, c.arm.asks)
         for c in expand(load("consistency"))
@@ -40,10 +40,10 @@ def test_consistency_crosses_accuracy_with_all_three_consistencies():
     assert kinds == {(3, 1), (1, 3)}
 
 
-def test_crowd_size_asks_from_one_to_nine_people_of_two_crews():
+def test_crowd_size_asks_from_one_to_nine_people_of_two_teams():
     asked = [c for c in expand(load("crowd_size")) if c.arm.name == "relevance"]
     assert {c.arm.people for c in asked} == {1, 3, 5, 9}
-    assert {c.spec.crew.size for c in asked} == {9, 36}
+    assert {c.spec.workforce.size for c in asked} == {9, 36}
 
 
 def test_scale_varies_pool_and_network_one_at_a_time_over_a_decade():
@@ -72,8 +72,8 @@ def test_what_a_study_found_lies_beside_it(name):
 
 def test_consistency_says_from_which_quality_on_people_save_training():
     text = " ".join((FOLDER / "consistency.md").read_text(encoding="utf-8").split())
-    for dial in ("accuracy", "repeatability", "shared error", "systematic error"):
-        assert f"People save training, by {dial}" in text
+    for parameter in ("accuracy", "repeatability", "shared error", "systematic error"):
+        assert f"People save training, by {parameter}" in text
 
 
 def test_scale_predicts_no_more_than_one_decade_and_holds_the_hidden_largest():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from null_zoo import NULLS, PAIRS, PLANTED, Block, Null, Seen
 
-from hitl_sim.analysis.interval import Outlay, ratio_interval, resample
+from hitl_sim.analysis.interval import CostSample, ratio_interval, resample
 from hitl_sim.study.grid import expand
 from hitl_sim.study.spec import load_spec
 
@@ -85,12 +85,12 @@ def test_a_null_varies_where_its_runs_do_and_not_where_their_last_digits_do(
 ):
     spent = np.linspace(1.0, 2.0, 16)
     ends = np.full(16, is_reached)
-    outlay = {
-        "clean control": Outlay(spent, np.ones(16, bool)),
-        "clean copy": Outlay(factor * spent, ends),
+    cost_sample = {
+        "clean control": CostSample(spent, np.ones(16, bool)),
+        "clean copy": CostSample(factor * spent, ends),
     }
     null = Null("clean copy", "a copy", "equal")
-    assert null_zoo.varies([Block({}, outlay, {})], null) is expected
+    assert null_zoo.varies([Block({}, cost_sample, {})], null) is expected
 
 
 def test_the_smallest_saving_is_stated_by_one_half_and_judged_by_the_other():
@@ -103,14 +103,14 @@ def test_the_stated_size_is_the_weakest_of_a_chain_of_arms_that_are_all_found():
     arms = list(PLANTED)[:3]
     spent = dict(zip(arms, (0.3, 0.5, 0.7), strict=True))
     names = {*arms, *map(null_zoo.control_of, arms)}
-    outlay = {
-        name: Outlay(np.full(16, spent.get(name, 1.0)), np.ones(16, bool))
+    cost_sample = {
+        name: CostSample(np.full(16, spent.get(name, 1.0)), np.ones(16, bool))
         for name in names
     }
     blocks = [
         Block(
             {(arm, None): Seen(0.1, 0.9, arm != arms[2], True) for arm in arms},
-            outlay,
+            cost_sample,
             {},
         )
         for _ in range(80)
@@ -123,11 +123,11 @@ def test_a_dearer_device_scales_the_interval_of_rho():
     """So a planted saving is found where rho times the copy's upper end is below 1."""
     generator = np.random.default_rng(3)
     arm, control = (
-        Outlay(generator.lognormal(0, 0.5, 16), generator.random(16) < 0.9)
+        CostSample(generator.lognormal(0, 0.5, 16), generator.random(16) < 0.9)
         for _ in range(2)
     )
     plain = ratio_interval(arm, control, resample(16, 0))
-    scaled = Outlay(0.4 * arm.spent, arm.is_reached)
+    scaled = CostSample(0.4 * arm.spent, arm.is_reached)
     expected = [0.4 * end for end in plain]
     assert ratio_interval(scaled, control, resample(16, 0)) == pytest.approx(expected)
 
@@ -161,11 +161,11 @@ def test_every_block_finds_that_perfect_labels_pay(smoke):
 
 @pytest.mark.study
 def test_an_arm_under_two_names_is_the_same_arm(smoke):
-    one = "spoilt rated_by_spammers_again spammer"
-    other = "spoilt rated_by_spammers spammer"
+    one = "corrupted rated_by_spammers_again spammer"
+    other = "corrupted rated_by_spammers spammer"
     for block in smoke[16]:
         np.testing.assert_array_equal(
-            block.outlay[one].spent, block.outlay[other].spent
+            block.cost_sample[one].spent, block.cost_sample[other].spent
         )
         seen = block.seen[one, other]
         # few runs get there, so that a resample may hold no success of either
@@ -187,7 +187,7 @@ def test_the_whole_zoo_is_sound_and_planted_effects_are_found(tmp_path):
         for null in NULLS:
             hits = null_zoo.claims(blocks[size], null.arm, null.beside)
             assert null_zoo.is_sound(hits, len(blocks[size])), null
-        for task in ("clean", "spoilt", "mislabelled"):
+        for task in ("clean", "corrupted", "mislabelled"):
             _, found, trials = null_zoo.smallest_found(blocks[size], f"{task} copy")
             assert null_zoo.exact(found, trials)[1] >= null_zoo.POWER
         assert null_zoo.weakest_found(blocks[size]) is not None

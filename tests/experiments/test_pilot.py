@@ -1,4 +1,4 @@
-"""A pilot of few people foretells what redundancy buys with everybody else."""
+"""A pilot of few people predicts what redundancy buys with everybody else."""
 
 import pytest
 from known_crowd import answer_design, make_design

@@ -6,18 +6,18 @@ import msgspec
 import pytest
 
 from hitl_sim.analysis import beside
-from hitl_sim.analysis.lever import Serving, clock_policies, tabulate_levers
+from hitl_sim.analysis.efficiency import Serving, clock_policies, tabulate_methods
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.split_inference import load_link
-from hitl_sim.report.terminal.lever import write_levers
+from hitl_sim.report.terminal.method import write_methods
 from hitl_sim.study.conclude import analyse_folder
 from hitl_sim.study.grid import expand
-from hitl_sim.study.lever_table import LeverPrices, lay_out_levers
+from hitl_sim.study.method_table import MethodPrices, lay_out_methods
 from hitl_sim.study.runner import dry_run, run_study
 from hitl_sim.study.spec import load_spec
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-STUDIES = ("relevance", "importance", "active", "machine_or_people", "levers")
+STUDIES = ("relevance", "importance", "active", "machine_or_people", "methods")
 pytestmark = pytest.mark.study
 
 
@@ -98,14 +98,14 @@ def test_people_clean_a_pool_that_a_machine_spoils(run):
     assert spammers.ratio.low > 1.0
 
 
-def test_levers_have_the_published_signs(run):
+def test_methods_have_the_published_signs(run):
     arms = ["people_800", "masked", "structured", "int8_after", "approximate"]
     arms += ["tuned", "tuned_wide", "split"]
-    result = run("levers", arms, pretraining="sunk")
+    result = run("methods", arms, pretraining="sunk")
     serving = Serving(
         result.profile, load_profile("server-cpu"), load_link("wifi"), "wifi"
     )
-    (table,) = tabulate_levers(result, serving, clock_policies(1.1, 0.7))
+    (table,) = tabulate_methods(result, serving, clock_policies(1.1, 0.7))
     rows = {row.finding.arm: row for row in table.rows}
     operations = {arm: float(row.use.operations.value) for arm, row in rows.items()}
     assert operations["masked"] == 1.0
@@ -127,11 +127,11 @@ def test_levers_have_the_published_signs(run):
     assert rows["split"].use.beside > 1.0
     assert rows["split"].use.served.best.at == 2
     assert rows["clock_free"].finding.ratio.value < 0.913
-    folder, prices = run.folders["levers"], LeverPrices(link="lte", query_batch=1)
-    again = f"levers{prices.options}"
-    page = write_levers(*lay_out_levers(folder, prices), folder, again)
+    folder, prices = run.folders["methods"], MethodPrices(link="lte", query_batch=1)
+    again = f"methods{prices.options}"
+    page = write_methods(*lay_out_methods(folder, prices), folder, again)
     text = " ".join(page.read_text().split())
-    assert "Written by `levers --link lte --query-batch 1`" in text
+    assert "Written by `methods --link lte --query-batch 1`" in text
     assert "over lte" in text
     # nothing is trained again for a query by itself, nor for what it reads and stores
     assert "one query of the network in use, by itself" in text

@@ -40,7 +40,7 @@ COMMANDS = [
     "status",
     "verify",
     "confirm",
-    "afford",
+    "equivalents",
     "crowd",
     "meters",
     "constants",
@@ -122,13 +122,13 @@ def test_a_run_begins_with_what_a_dry_run_says(tmp_path, monkeypatch):
     file, out = tmp_path / "study.toml", tmp_path / "out"
     axis = '\n[[axis]]\nfield = "crowd.repeatability"\nvalues = [0.6, 0.9]\n'
     file.write_text(SMOKE.read_text() + axis)
-    _, foretold = call("run", file, "--out", out, "--dry-run")
-    assert "16 of 48 runs differ from others along inert axes alone" in foretold
+    _, predicted = call("run", file, "--out", out, "--dry-run")
+    assert "16 of 48 runs differ from others along inert axes alone" in predicted
     monkeypatch.setattr(runner.Sweep, "run", lambda *_: ["not today."])
     monkeypatch.setattr(studies, "_report", lambda *_: None)
     code, text = call("run", file, "--out", out)
     assert code == 3
-    assert foretold in text
+    assert predicted in text
     assert text.index("inert") < text.index("not today.")
 
 
@@ -178,9 +178,9 @@ WRONG = {
     "probability": ("irrelevant = 0.2", "irrelevant = 1.2", "got 1.2"),
     "no boundary": ('boundary = "workstation"', "", "`prices.boundary` must be given"),
     "no standing": (
-        'label_standing = "bought_same_price"',
+        'label_cost = "bought_same_price"',
         "",
-        "`prices.label_standing` must be given",
+        "`prices.label_cost` must be given",
     ),
     "device": ('device = "laptop-cpu"', 'device = "abacus"', "abacus"),
     "data": ('source = "digits"', 'source = "none.npz"', "none.npz"),
@@ -219,9 +219,9 @@ def test_a_report_of_nothing_is_refused(tmp_path):
 
 
 def test_afford_needs_one_budget():
-    assert call("afford")[0] == 2
-    assert call("afford", "--joules", "1", "--kwh", "1")[0] == 2
-    code, text = call("afford", "--joules", "-5")
+    assert call("equivalents")[0] == 2
+    assert call("equivalents", "--joules", "1", "--kwh", "1")[0] == 2
+    code, text = call("equivalents", "--joules", "-5")
     assert code == 2
     assert "`--joules` must be finite and > 0 J, got -5" in text
 
@@ -230,9 +230,9 @@ ANSWERS = "annotator,item,answer,seconds\n" + "".join(
     f"p{a},q{i},{(a * i) % 2},{1 + i % 3}\n" for a in range(4) for i in range(30)
 )
 AS_TYPED = {
-    "afford --kwh -1": "`--kwh` must be finite and > 0 kWh, got -1.",
-    "afford --kwh nan": "`--kwh` must be finite and > 0 kWh, got nan.",
-    "afford --kwh 1 --boundary desk": "`--boundary` must be one of",
+    "equivalents --kwh -1": "`--kwh` must be finite and > 0 kWh, got -1.",
+    "equivalents --kwh nan": "`--kwh` must be finite and > 0 kWh, got nan.",
+    "equivalents --kwh 1 --boundary desk": "`--boundary` must be one of",
     "crowd saints": "`NAME` must be one of",
     "crowd lab --figure a.doc": "`--figure` must end in",
     "measure --error -1 --idle-s 0 -- true": "`--error` must be > 0, got -1",
@@ -329,12 +329,12 @@ def test_tables_of_every_make_are_imported_by_name(tmp_path, monkeypatch):
 
 
 def test_afford_answers_from_numbers_alone():
-    code, text = call("afford", "--kwh", "1", "--boundary", "workstation")
+    code, text = call("equivalents", "--kwh", "1", "--boundary", "workstation")
     assert code == 0
     # a workstation of 100 W runs ten hours on one kilowatt hour
     assert "10.0 h" in text
     assert "assumed" in text
-    assert call("afford", "--kwh", "1", "--boundary", "desk")[0] == 2
+    assert call("equivalents", "--kwh", "1", "--boundary", "desk")[0] == 2
 
 
 def test_crowd_lists_and_sources_its_numbers():

@@ -75,8 +75,8 @@ def test_everything_that_a_public_name_offers_is_documented(owner):
 
 
 def test_a_name_that_is_not_offered_is_refused():
-    with pytest.raises(AttributeError, match="no attribute 'Dial'"):
-        hs.Dial  # noqa: B018 - asking is the test
+    with pytest.raises(AttributeError, match="no attribute 'Parameter'"):
+        hs.Parameter  # noqa: B018 - asking is the test
 
 
 def test_types_are_shipped_with_both_packages():

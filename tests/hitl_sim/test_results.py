@@ -23,7 +23,7 @@ def results(tmp_path_factory, smoke):
     ]
     smoke["axis"] += [{"field": "training.batch", "values": [16, "all"]}]
     smoke["prices"] |= {
-        "label_standing": "sunk",
+        "label_cost": "sunk",
         "grid_region": "FR",
         "device_usd_per_h": 0.0,
     }

@@ -15,7 +15,7 @@ from oracles import LABEL
         ("spread", -1.0, r"`spread` must be >= 0, got -1.0"),
         ("memory", 1.0, r"`memory` must be in \[0, 0.999\], got 1.0"),
         ("band", -0.5, r"`band` must be >= 0, got -0.5"),
-        ("pull", float("nan"), r"`pull` must be finite, got nan"),
+        ("automation_bias", float("nan"), r"`automation_bias` must be finite, got nan"),
         ("skip_margin", -0.1, r"`skip_margin` must be >= 0, got -0.1"),
         ("guess", [0.5, 0.6], r"`guess` must sum to 1 for everybody, got 1.1"),
         ("confusion", [0.5, 0.6], r"`confusion` must have shape \(3, 2, 2\)"),
@@ -58,5 +58,7 @@ def test_a_sound_crowd_passes(make_crowd):
 
 def test_a_parameter_that_nobody_knows_is_refused_with_the_known_ones(make_crowd):
     crowd = make_crowd(2)._replace(extra={"mood": jnp.zeros(2)})
-    with pytest.raises(ValueError, match=r"people may lack \(pull, .* got 'mood'"):
+    with pytest.raises(
+        ValueError, match=r"people may lack \(automation_bias, .* got 'mood'"
+    ):
         LABEL.check(crowd)

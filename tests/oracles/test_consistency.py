@@ -1,4 +1,4 @@
-"""Quality and consistency are separate dials: what each moves, and what it must not."""
+"""Quality and consistency are separate parameters: what each moves, and what not."""
 
 import math
 

@@ -253,7 +253,7 @@ def test_an_empty_round_leaves_the_state_as_it_was(case):
 
 
 @pytest.mark.parametrize("kind", list(FEEDBACK))
-def test_a_sweep_over_populations_and_dials_is_traced_once(kind, make_query):
+def test_a_sweep_over_populations_and_parameters_is_traced_once(kind, make_query):
     cases = [Case(kind, name, make_query) for name in POPULATIONS]
     times = [float(case.run()[1].seconds.sum()) for case in cases]
     assert len(set(times)) == len(times)

@@ -92,7 +92,7 @@ def test_items_that_do_not_count_are_neither_hard_nor_easy():
 
 @pytest.mark.parametrize("kind", ["label", "relevance"])
 @pytest.mark.parametrize(
-    "dials",
+    "parameters",
     [
         {"systematic": 0.5},
         {"systematic": 0.9, "shared_error": 0.8, "repeatability": 0.95},
@@ -100,10 +100,14 @@ def test_items_that_do_not_count_are_neither_hard_nor_easy():
         {"systematic": 0.6, "model_difficulty": 1.0, "lapse": 0.1},
     ],
 )
-def test_the_accuracy_dial_holds_with_evidence_and_difficulty(kind, dials, make_query):
+def test_the_accuracy_parameter_holds_with_evidence_and_difficulty(
+    kind, parameters, make_query
+):
     """Over items with independent evidence, whose law the solver averages over."""
     num_options, oracle = (6, LABEL) if kind == "label" else (2, RELEVANCE)
-    population = build_population("typical", kind, num_options, accuracy=0.75, **dials)
+    population = build_population(
+        "typical", kind, num_options, accuracy=0.75, **parameters
+    )
     people, questions = 200, 100
     query = make_query(questions, people, num_options)
     rng = np.random.default_rng(3)

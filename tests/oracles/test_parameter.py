@@ -23,9 +23,9 @@ from hitl_sim.study.spec import CrowdSpec
 from oracles import LABEL, build_population, sample_annotators
 
 crowd = msgspec.convert({"mood": 0.5}, CrowdSpec)
-print(crowd.dials)
+print(crowd.parameters)
 people = sample_annotators(
-    jax.random.key(0), build_population(sys.argv[1], "label", 3, **crowd.dials), 2
+    jax.random.key(0), build_population(sys.argv[1], "label", 3, **crowd.parameters), 2
 )
 print(people.extra["mood"].tolist())
 LABEL.check(people)

@@ -79,7 +79,9 @@ def test_a_population_has_its_accuracy_over_people_and_lapses(kind, name, make_q
 
 
 @pytest.mark.parametrize("kind", SCORED)
-def test_the_accuracy_dial_holds_whatever_the_other_dials_say(kind, make_query):
+def test_the_accuracy_parameter_holds_whatever_the_other_parameters_say(
+    kind, make_query
+):
     for others in (
         {"lapse": 0.2},
         {"shared_error": 0.0, "repeatability": 0.0},
@@ -167,7 +169,7 @@ def test_sampled_people_pass_the_check_of_their_kind(name, kind):
         (0.5, 0.5, 1.0, 0.5**0.5),
     ],
 )
-def test_consistency_dials_become_the_lambdas_of_their_formulas(
+def test_consistency_parameters_become_the_lambdas_of_their_formulas(
     repeatability, shared_error, own, shared
 ):
     population = build_population(
@@ -177,7 +179,7 @@ def test_consistency_dials_become_the_lambdas_of_their_formulas(
     assert float(population.shared) == pytest.approx(shared, abs=1e-6)
 
 
-def test_consistency_dials_move_nothing_else():
+def test_consistency_parameters_move_nothing_else():
     plain = build_population("typical", "label", 10)
     moved = build_population(
         "typical", "label", 10, repeatability=0.99, shared_error=0.1
@@ -186,7 +188,7 @@ def test_consistency_dials_move_nothing_else():
 
 
 @pytest.mark.parametrize(
-    ("dials", "message"),
+    ("parameters", "message"),
     [
         ({"accuracy": 1.2}, r"`accuracy` must be in \[0.1, .*\] .* got 1.2"),
         ({"shared_error": 1.2}, r"`shared_error` must be in \[0, 1\], got 1.2"),
@@ -200,9 +202,9 @@ def test_consistency_dials_move_nothing_else():
         ),
     ],
 )
-def test_a_bad_dial_is_refused_by_name_value_and_range(dials, message):
+def test_a_bad_parameter_is_refused_by_name_value_and_range(parameters, message):
     with pytest.raises(ValueError, match=message):
-        build_population("typical", "label", 10, **dials)
+        build_population("typical", "label", 10, **parameters)
 
 
 @pytest.mark.parametrize(
@@ -245,8 +247,8 @@ VARIED = {
     "skill_lapse": -0.7,
     "skill_pace": 0.5,
     "repeatability": 0.9,
-    "own_spread": 1.0,
-    "skill_own": 0.6,
+    "within_spread": 1.0,
+    "skill_within": 0.6,
 }
 
 
@@ -271,7 +273,7 @@ def test_traits_of_people_correlate_as_stated():
         assert abs(values.std() - spread) < 4 * spread / np.sqrt(2 * size)
 
 
-def test_a_spread_over_people_leaves_the_dials_means_where_they_are():
+def test_a_spread_over_people_leaves_the_parameters_means_where_they_are():
     population = build_population("typical", "label", 10, **VARIED)
     people = sample_annotators(KEY, population, 20_000)
     lapse = np.asarray(people.lapse, float)
@@ -282,12 +284,12 @@ def test_a_spread_over_people_leaves_the_dials_means_where_they_are():
 
 @pytest.mark.parametrize("kind", SCORED)
 @pytest.mark.parametrize("skill_lapse", [-0.9, 0.9])
-def test_the_accuracy_dial_holds_where_the_careless_are_the_unskilled(
+def test_the_accuracy_parameter_holds_where_the_careless_are_the_unskilled(
     kind, skill_lapse, make_query
 ):
-    dials = VARIED | {"skill_lapse": skill_lapse}
+    parameters = VARIED | {"skill_lapse": skill_lapse}
     population = build_population(
-        "typical", kind, NUM_OPTIONS[kind], accuracy=0.75, **dials
+        "typical", kind, NUM_OPTIONS[kind], accuracy=0.75, **parameters
     )
     right = ask_strangers(kind, population, make_query)[0]
     # Pooled over answers: "unsure" is rarer among the skilled.
@@ -303,16 +305,16 @@ def test_a_trait_that_a_crowd_lacks_is_neutral_in_a_stack(make_query):
         "typical",
         "label",
         6,
-        pull=1.0,
-        habit=0.5,
+        automation_bias=1.0,
+        response_repetition=0.5,
         skip_margin=0.3,
         skip_level=1.0,
         caution=0.2,
         fatigue=0.3,
         lapse_spread=1.0,
-        own_spread=0.5,
+        within_spread=0.5,
         skill_lapse=0.4,
-        skill_own=0.3,
+        skill_within=0.3,
         skill_pace=0.2,
         activity_spread=1.0,
         skill_activity=0.1,
@@ -330,8 +332,10 @@ def test_a_trait_that_a_crowd_lacks_is_neutral_in_a_stack(make_query):
     np.testing.assert_array_equal(alone.answer, together.answer)
 
 
-@pytest.mark.parametrize("trait", ["pull", "habit", "skip_margin", "caution"])
-def test_a_dial_reaches_the_people(trait):
+@pytest.mark.parametrize(
+    "trait", ["automation_bias", "response_repetition", "skip_margin", "caution"]
+)
+def test_a_parameter_reaches_the_people(trait):
     population = build_population("typical", "label", 6, **{trait: 0.4})
     people = sample_annotators(KEY, population, 3)
     np.testing.assert_allclose(people.extra[trait], 0.4)
@@ -354,7 +358,7 @@ def test_adversaries_may_be_dialled_below_chance_and_others_not():
 
 
 @pytest.mark.parametrize(
-    ("dials", "message"),
+    ("parameters", "message"),
     [
         ({"mood": 1.0}, "`mood` is not a number of a population"),
         ({"fatigue_s": 9.0}, "`fatigue` must be given where `fatigue_s` is"),
@@ -364,9 +368,9 @@ def test_adversaries_may_be_dialled_below_chance_and_others_not():
         ({"systematic": 1.0, "shared_error": 0.99, "repeatability": 1.0}, "0.95"),
     ],
 )
-def test_a_dial_that_says_nothing_or_too_much_is_refused(dials, message):
+def test_a_parameter_that_says_nothing_or_too_much_is_refused(parameters, message):
     with pytest.raises(ValueError, match=message):
-        build_population("typical", "label", 10, **dials)
+        build_population("typical", "label", 10, **parameters)
 
 
 def test_people_with_an_accuracy_of_each_are_as_right_as_they_are_said_to_be(
@@ -383,7 +387,7 @@ def test_people_with_an_accuracy_of_each_are_as_right_as_they_are_said_to_be(
     np.testing.assert_allclose(share, accuracies, atol=4 * error)
 
 
-@pytest.mark.parametrize("dial", ["accuracy", "skill", "skill_spread"])
-def test_accuracies_of_each_stand_alone(dial):
-    with pytest.raises(ValueError, match=f"`{dial}` must not be given beside"):
-        build_population("perfect", "label", 6, accuracies=(0.8,), **{dial: 0.5})
+@pytest.mark.parametrize("parameter", ["accuracy", "skill", "skill_spread"])
+def test_accuracies_of_each_stand_alone(parameter):
+    with pytest.raises(ValueError, match=f"`{parameter}` must not be given beside"):
+        build_population("perfect", "label", 6, accuracies=(0.8,), **{parameter: 0.5})

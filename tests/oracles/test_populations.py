@@ -20,8 +20,8 @@ def test_every_number_says_what_it_is_and_where_it_comes_from(name):
 def test_every_kind_has_a_standing_and_one_number_per_trait(name):
     source = POPULATIONS[name]
     assert set(source.status) == set(FEEDBACK)
-    for kind, standing in source.status.items():
-        assert standing.split()[0] in ("validated", "calibrated", "assumed")
+    for kind, evidence in source.status.items():
+        assert evidence.split()[0] in ("validated", "calibrated", "assumed")
         traits = [n.name for n in source.numbers if n.kind in (kind, "all")]
         assert len(traits) == len(set(traits))
         assert {"seconds", "lapse", "repeatability", "shared_error"} <= set(traits)
@@ -79,14 +79,14 @@ def numbers_in(tables, where=""):
 
 @pytest.mark.parametrize("name", list(POPULATIONS))
 def test_nothing_is_called_validated_that_no_test_validates(name):
-    for standing in POPULATIONS[name].status.values():
-        assert not standing.startswith("validated")
+    for evidence in POPULATIONS[name].status.values():
+        assert not evidence.startswith("validated")
 
 
 def test_a_calibrated_standing_rests_on_calibrated_numbers():
     for source in POPULATIONS.values():
-        for kind, standing in source.status.items():
-            if not standing.startswith("calibrated"):
+        for kind, evidence in source.status.items():
+            if not evidence.startswith("calibrated"):
                 continue
             status = {n.name: n.status for n in source.numbers if n.kind == kind}
             everywhere = {n.name: n.status for n in source.numbers if n.kind == "all"}

@@ -103,7 +103,11 @@ def test_the_content_hash_follows_the_numbers_of_a_kind_and_nothing_else(write):
         ('"our pilot, 40 people"', '" "', "label.source` must say where it comes from"),
         ("0.81", "1.81", "label.value` must be in [0, 1], got 1.81."),
         ("0.81", "nan", "label.value` must be in [0, 1], got nan."),
-        ("lapse", "pull", "`night.pull.relevance.value` must be finite, got 1e+39."),
+        (
+            "lapse",
+            "automation_bias",
+            "`night.automation_bias.relevance.value` must be finite, got 1e+39.",
+        ),
         ("0.81", '"much"', "label.value` must be a number, got 'much'."),
         ("value = 0.81", "value = 0.81, by = 1", "`night.accuracy.label.by` is not a"),
         ('"calibrated", so', '"true", so', "must be one of calibrated, assumed, got"),
@@ -116,7 +120,7 @@ def test_the_content_hash_follows_the_numbers_of_a_kind_and_nothing_else(write):
 )
 def test_what_is_wrong_with_a_file_is_said_in_one_line(write, old, new, message):
     assert old in NIGHT
-    text = NIGHT.replace("0.2", "1e39") if new == "pull" else NIGHT
+    text = NIGHT.replace("0.2", "1e39") if new == "automation_bias" else NIGHT
     path = write(text.replace(old, new, 1))
     with pytest.raises(ValueError, match=re.escape(message)) as found:
         describe_population(path)

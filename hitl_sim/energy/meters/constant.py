@@ -108,7 +108,7 @@ class ModuleCounter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
-class StandingLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class StuckLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a counter that works may keep its value.
 
     Attributes:
@@ -139,7 +139,7 @@ class MeterConstants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nvml_duty: tuple[Duty, ...]
     nvml_module: ModuleCounter
     nvml_check: Tolerance
-    standing: StandingLimit
+    stuck: StuckLimit
     rapl: RaplConstants
 
 

@@ -107,8 +107,8 @@ class Watch:
 
 def _longest_rest_s(update_period_s: float) -> float:
     """Return how long a counter that works may keep its value, s."""
-    standing = meter_constants().standing
-    return max(standing.updates * update_period_s, standing.least_s)
+    stuck = meter_constants().stuck
+    return max(stuck.updates * update_period_s, stuck.least_s)
 
 
 def _stood_still(elapsed_s: float) -> str:

@@ -13,7 +13,7 @@ from hitl_sim.learn.arithmetic.multiplier import find_multiplier
 from hitl_sim.learn.arithmetic.quantise import load_qwix
 from hitl_sim.learn.arithmetic.straight_through import MatrixProduct, straight_through
 
-Standing = Literal["executed", "simulated", "error model"]
+Realisation = Literal["executed", "simulated", "error model"]
 """Whether this machine computes in the format, computes the same numbers in another, or
 computes a model of them."""
 
@@ -30,11 +30,11 @@ class Product(NamedTuple):
     form: Form
 
     @property
-    def standing(self) -> Standing:
+    def realisation(self) -> Realisation:
         """Return how this machine computes it; asks the backend about int8.
 
-        Joules of an approximate multiplier are hypothetical whatever the standing: the
-        silicon is not there.
+        Joules of an approximate multiplier are hypothetical whatever the realisation:
+        the silicon is not there.
         """
         if self.form == "error_model":
             return "error model"

@@ -11,7 +11,7 @@ RANGE_BYTES = 8
 MAX_BITS = 16
 
 
-class Coded(NamedTuple):
+class Encoded(NamedTuple):
     """Features as they are sent.
 
     Attributes:
@@ -25,7 +25,7 @@ class Coded(NamedTuple):
     step: jax.Array
 
 
-def encode_features(x: Float[Array, "items width"], bits: int) -> Coded:
+def encode_features(x: Float[Array, "items width"], bits: int) -> Encoded:
     """Round features to 2^b levels between each item's least and largest.
 
     An item then takes b D / 8 bytes and `RANGE_BYTES`, before any entropy coding.
@@ -42,12 +42,12 @@ def encode_features(x: Float[Array, "items width"], bits: int) -> Coded:
     least = x.min(axis=1, keepdims=True)
     span = x.max(axis=1, keepdims=True) - least
     step = jnp.where(span > 0, span, 1.0) / (2**bits - 1)
-    return Coded(jnp.round((x - least) / step), least, step)
+    return Encoded(jnp.round((x - least) / step), least, step)
 
 
-def decode_features(coded: Coded) -> Float[Array, "items width"]:
+def decode_features(encoded: Encoded) -> Float[Array, "items width"]:
     """Return the features that the far end of a link has."""
-    return coded.least + coded.level * coded.step
+    return encoded.least + encoded.level * encoded.step
 
 
 def quantise_features(

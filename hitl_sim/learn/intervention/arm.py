@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 from msgspec import Meta
 
+from hitl_sim.learn.efficiency.base import MethodSpec
 from hitl_sim.learn.intervention.base import Intervention, Program
-from hitl_sim.learn.lever.base import LeverSpec
 from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.part import Part, from_table
 from hitl_sim.part import intervention as mark_intervention
@@ -20,10 +20,10 @@ from oracles.feedback import KINDS
 from oracles.parameter import PARAMETERS
 
 if TYPE_CHECKING:
-    Levers = tuple[LeverSpec, ...]
+    Methods = tuple[MethodSpec, ...]
 else:
-    # which table a lever has is looked up by its kind, not known here
-    Levers = tuple[Any, ...]
+    # which table a method has is looked up by its kind, not known here
+    Methods = tuple[Any, ...]
 
 PROXY_STEPS = 60
 """Training steps of a machine's proxy where a study says nothing; assumed."""
@@ -33,13 +33,13 @@ class Surroundings(NamedTuple):
     """What of a study an arm has to fit.
 
     Attributes:
-        crew: people in the crew.
+        team: people in the team.
         batch: items of a training step; None where all are in each.
         checkpoints: of a run.
         steps_per_checkpoint: most training steps before each.
     """
 
-    crew: int
+    team: int
     batch: int | None
     checkpoints: int
     steps_per_checkpoint: int
@@ -72,11 +72,11 @@ class Arm(Table, frozen=True, tag_field="kind"):
 
     Attributes:
         name: of the arm.
-        lever: what acts on the network beside guidance.
+        method: what acts on the network beside guidance.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
-    lever: Levers = ()
+    method: Methods = ()
 
     traced: ClassVar[tuple[str, ...]] = ()
     """Fields that are traced: each of their values is of the same program."""
@@ -147,13 +147,13 @@ class Arm(Table, frozen=True, tag_field="kind"):
 
     @property
     def all_leaves(self) -> Mapping[str, float]:
-        """These, and those of its levers by kind, as "lever.KIND.NAME"."""
-        of_levers = {
-            f"lever.{lever.kind}.{name}": number
-            for lever in self.lever
-            for name, number in lever.leaves.items()
+        """These, and those of its methods by kind, as "method.KIND.NAME"."""
+        of_methods = {
+            f"method.{method.kind}.{name}": number
+            for method in self.method
+            for name, number in method.leaves.items()
         }
-        return {**self.leaves, **of_levers}
+        return {**self.leaves, **of_methods}
 
     def num_options(self, num_classes: int, num_groups: int) -> int:
         """Options of a question; the classes where nobody is asked."""
@@ -194,9 +194,9 @@ class Arm(Table, frozen=True, tag_field="kind"):
         Raises:
             ValueError: the message names field, value and what is allowed.
         """
-        if self.people > study.crew:
+        if self.people > study.team:
             raise ValueError(
-                f"`arm.people` must be <= `crew.size` ({study.crew}), got "
+                f"`arm.people` must be <= `workforce.size` ({study.team}), got "
                 f"{self.people} in arm {self.name!r}."
             )
         if study.batch is None and not self.is_on_whole_pool:
@@ -226,12 +226,12 @@ class Arm(Table, frozen=True, tag_field="kind"):
             "`simulated = true` to ask simulated people."
         )
 
-    def inert(self, field: str, crew: int) -> str | None:
+    def inert(self, field: str, team: int) -> str | None:
         """Say why a swept field of the crowd changes nothing; None where it does.
 
         Args:
-            field: with its table, as "crowd.habit".
-            crew: people in the crew.
+            field: with its table, as "crowd.response_repetition".
+            team: people in the team.
         """
         table, _, name = field.partition(".")
         row = PARAMETERS.get(name) if table == "crowd" else None
@@ -249,7 +249,7 @@ class Arm(Table, frozen=True, tag_field="kind"):
             )
         if row.acts == "something suggested" and not self.suggests:
             return "nobody is shown a suggestion"
-        if row.acts == "dealt unevenly" and self.people == crew:
+        if row.acts == "dealt unevenly" and self.people == team:
             return "everybody answers every question, however active they are"
         if row.kinds and self.question not in row.kinds:
             kinds = ", ".join(row.kinds)
@@ -322,7 +322,7 @@ def built_in(arm: type[Arm], version: int = 1) -> Part:
         A part whose factory is `(program, **options) -> Intervention`; its attribute
         `table` is the table.
     """
-    given = {"name": str(arm.__struct_config__.tag), "lever": ()}
+    given = {"name": str(arm.__struct_config__.tag), "method": ()}
     return from_table(
         arm, mark_intervention, version=version, traced=arm.traced, given=given
     )

@@ -46,9 +46,9 @@ class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
         """Those of the part."""
         return self.params
 
-    def inert(self, field: str, crew: int) -> None:
+    def inert(self, field: str, team: int) -> None:
         """Say nothing: what the part shows to people is not known here."""
-        del field, crew
+        del field, team
 
     def complete(self, parts: Mapping[str, Part]) -> "ForeignArm":
         """Fill in the defaults of the part."""
@@ -66,20 +66,21 @@ class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
         super().check(study._replace(batch=study.batch or 1))
 
     def check_task(self, task: TaskFacts) -> None:
-        """Refuse a part that is no intervention, or levers that it leaves no room."""
-        built, kinds = self.build(task.program), [lever.kind for lever in self.lever]
+        """Refuse a part that is no intervention, or methods that it leaves no room."""
+        built, kinds = self.build(task.program), [method.kind for method in self.method]
         if kinds and built.is_scratch:
             raise ValueError(
-                f"`arm.lever` must be left out where intervention {self.kind!r} trains "
+                f"`arm.method` must be left out where intervention {self.kind!r} "
+                "trains "
                 f"each round from fresh weights, got {kinds} in arm {self.name!r}."
             )
         first = task.program.train.num_checkpoints // built.num_stages
-        for lever in self.lever:
-            lever.check(self, first)
+        for method in self.method:
+            method.check(self, first)
             is_less = built.num_features < task.program.shape.num_features
-            if lever.is_pretrained and is_less:
+            if method.is_pretrained and is_less:
                 raise ValueError(
-                    f"`arm.lever` must not hold {lever.kind!r}, whose network "
+                    f"`arm.method` must not hold {method.kind!r}, whose network "
                     f"is pretrained on all features, where {self.kind!r} takes some "
                     f"away, got both in arm {self.name!r}."
                 )

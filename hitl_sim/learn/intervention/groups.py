@@ -62,10 +62,11 @@ class GroupArm(Arm, frozen=True):
                 "`arm.penalty` must be given exactly where `arm.use` is 'penalty', got "
                 f"{self.penalty!r} with {self.use!r} in arm {self.name!r}."
             )
-        tuned = [lever.kind for lever in self.lever if lever.is_pretrained]
+        tuned = [method.kind for method in self.method if method.is_pretrained]
         if not self.penalises_inputs and tuned:
             raise ValueError(
-                f"`arm.use` must be 'penalty' with a lever of kind {tuned[0]!r}, for a "
+                f"`arm.use` must be 'penalty' with a method of kind {tuned[0]!r}, for "
+                "a "
                 "pretrained network reads all features, got 'select' in arm "
                 f"{self.name!r}."
             )

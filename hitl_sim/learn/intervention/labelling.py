@@ -60,7 +60,7 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
             a random subsample.
         score_items: size of that subsample; given exactly with score = "subsample".
         suggest: whether people are shown the class that the model would give, from the
-            second round on; how much that sways them is `crowd.pull`.
+            second round on; how much that sways them is `crowd.automation_bias`.
         initial: items whose given labels are there before the first round, as evenly
             over the given classes as can be; a model of them chooses what comes first.
     """
@@ -149,12 +149,12 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
             raise ValueError(f"Arm {self.name!r}: {error}") from error
 
     def check(self, study: Surroundings) -> None:
-        """Refuse rounds, fits and choices that cannot be, and levers between them."""
+        """Refuse rounds, fits and choices that cannot be, and methods between them."""
         # its training set has a size that the program knows
         super().check(study._replace(batch=study.batch or 1))
         _check_choice(self)
         _check_fits(self, study)
-        _check_levers(self)
+        _check_methods(self)
 
     def check_task(self, task: TaskFacts) -> None:
         """Refuse a strategy or an aggregation that does not fit task and network."""
@@ -225,10 +225,10 @@ def _check_fits(arm: LabellingArm, study: Surroundings) -> None:
         )
 
 
-def _check_levers(arm: LabellingArm) -> None:
-    if arm.lever and arm.refit != "warm":
+def _check_methods(arm: LabellingArm) -> None:
+    if arm.method and arm.refit != "warm":
         raise ValueError(
-            "`arm.refit` must be 'warm' with a lever, which acts on one training from "
+            "`arm.refit` must be 'warm' with a method, which acts on one training from "
             f"its begin to its end, got {arm.refit!r} in arm {arm.name!r}."
         )
 
@@ -303,7 +303,7 @@ class _Labelling:
         """Build what makes one label of several answers."""
         part = find("aggregation", self.arm.aggregate, self.program.parts)
         options = part.with_options(self.arm.aggregate_options)
-        sizes = self.shape.num_classes, self.program.panel.crew
+        sizes = self.shape.num_classes, self.program.panel.team
         built: Callable[..., Any] = part(*sizes, **options)
         return built
 

@@ -54,9 +54,9 @@ class VerificationArm(PeopleArm, frozen=True, tag="verification"):
         """Build the routing of doubtful labels to people.
 
         The proxy trusts every other label. A label that more people reject than confirm
-        is taken out of training with its item; a tie is decided by lot, and what nobody
-        answered stays. An item that belongs to no class has no right label, so its
-        answers are not scored.
+        is taken out of training with its item; a tie is decided at random, and what
+        nobody answered stays. An item that belongs to no class has no right label, so
+        its answers are not scored.
 
         References:
             Northcutt, Jiang, Chuang (2021), Confident learning: estimating uncertainty

@@ -15,7 +15,7 @@ class WholePoolArm(Arm, frozen=True, kw_only=True, tag="whole_pool"):
 
     Attributes:
         role: "control"; "null", its copy; or "arm" of its own, which differs from the
-            control by a lever.
+            control by a method.
     """
 
     role: Literal["control", "null", "arm"]
@@ -30,10 +30,10 @@ class WholePoolArm(Arm, frozen=True, kw_only=True, tag="whole_pool"):
     def check(self, study: Surroundings) -> None:
         """Refuse a copy of the control under another role."""
         super().check(study)
-        if (self.role == "arm") != bool(self.lever):
+        if (self.role == "arm") != bool(self.method):
             raise ValueError(
                 "`arm.role` must be 'arm' for exactly those whole_pool arms that have "
-                f"a lever, got {self.role!r} with {len(self.lever)} in arm "
+                f"a method, got {self.role!r} with {len(self.method)} in arm "
                 f"{self.name!r}."
             )
 

@@ -26,7 +26,7 @@ class RunConfig:
             its name nor its traced numbers are read.
         num_validation: validation items V.
         num_test: test items.
-        num_leftover: items of the source outside the split, which a lever may use.
+        num_leftover: items of the source outside the split, which a method may use.
     """
 
     program: Program

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
+from hitl_sim.learn.efficiency import Course, Leg
 from hitl_sim.learn.intervention import Intervention, Setting
-from hitl_sim.learn.lever import Course, Leg
 from hitl_sim.learn.loop.bucket import buckets_of, fit_in_bucket
 from hitl_sim.learn.loop.config import RunKeys
 from hitl_sim.learn.optimise import (
@@ -47,7 +47,7 @@ class RoundDriver(NamedTuple):
         start: `() -> (RoundState, Curve | None)`, with the first questions, and the
             curve of the model that chose them where there is one.
         round_step: `(state, answers | None, is_first) -> (state, Curve)`; `is_first`,
-            static, says that no model was trained before, which matters where a lever
+            static, says that no model was trained before, which matters where a method
             changes the network's shapes on the way.
     """
 
@@ -213,7 +213,7 @@ def _travel(
 
 
 def _blank_before(ready: int, begin: Int[Array, ""], curve: Curve) -> Curve:
-    """Leave out accuracies of models that do not have every lever in full yet."""
+    """Leave out accuracies of models that do not have every method in full yet."""
     is_there = begin + jnp.arange(curve.validation.shape[0]) >= ready
     validation = jnp.where(is_there, curve.validation, jnp.nan)
     test = jnp.where(is_there, curve.test, jnp.nan)

@@ -31,7 +31,7 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
 
     Raises:
         ValueError: the rounds do not divide the checkpoints, or the panel does not
-            fit the crew.
+            fit the team.
     """
     program = config.program
     intervention = guidance_of(config)

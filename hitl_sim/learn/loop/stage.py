@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 
 from hitl_sim.learn.annotator import oracle_of
-from hitl_sim.learn.crowd import Assignment, Questions, assign, hire
+from hitl_sim.learn.crowd import Assignment, Questions, assign, sample_team
 from hitl_sim.learn.crowd import ask as ask_crowd
+from hitl_sim.learn.efficiency import Course, Host, build_course
 from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.intervention.base import Perceived, Shape
-from hitl_sim.learn.lever import Course, Host, build_course
 from hitl_sim.learn.loop.config import Hyper, RunConfig, RunKeys, Seeds, run_keys
 from hitl_sim.learn.loop.driver import RoundDriver, build_driver
 from hitl_sim.learn.replay import REPLAYED, answerable, ask_recorded, begin, build_crowd
@@ -33,23 +33,23 @@ def guidance_of(config: RunConfig) -> Intervention:
     A proxy that chooses before training stays the network as the study has it.
 
     Raises:
-        ValueError: the intervention is impossible, or no lever can act on it.
+        ValueError: the intervention is impossible, or no method can act on it.
     """
     program, arm = config.program, config.intervention
-    if arm.lever and arm.uses_trained_network:
+    if arm.method and arm.uses_trained_network:
         last = _untrained(config, _host(config, program.shape.num_features)).legs[-1]
         program = replace(program, network=last.config)
     built = arm.build(program)
-    if built.is_scratch and arm.lever:
+    if built.is_scratch and arm.method:
         raise ValueError(
-            "`lever` must be left out where each round trains from fresh weights, for "
-            f"it acts on one training from begin to end, got {arm.lever}."
+            "`method` must be left out where each round trains from fresh weights, for "
+            f"it acts on one training from begin to end, got {arm.method}."
         )
     return built
 
 
 def host_of(config: RunConfig, intervention: Intervention) -> Host:
-    """Say what levers act on."""
+    """Say what methods act on."""
     return _host(config, intervention.num_features)
 
 
@@ -71,7 +71,7 @@ def _untrained(config: RunConfig, host: Host) -> Course:
     rates = {name: jnp.float32(number) for name, number in numbers.items()}
     leaves = config.intervention.all_leaves
     params = {name: jnp.float32(number) for name, number in leaves.items()}
-    return build_course(host, config.intervention.lever, params, rates)
+    return build_course(host, config.intervention.method, params, rates)
 
 
 class Stage(NamedTuple):
@@ -109,8 +109,8 @@ def build_stage(
 ) -> Callable[[Seeds, Hyper, TaskData, RecordedAnswers | None], Stage]:
     """Build the function that makes a run's task and what acts on it."""
     program, shape = config.program, config.program.shape
-    host, levers = host_of(config, intervention), config.intervention.lever
-    found = (lever.build(host).pretrain for lever in levers)
+    host, methods = host_of(config, intervention), config.intervention.method
+    found = (method.build(host).pretrain for method in methods)
     pretrain = next(filter(None, found), None)
     sizes = (shape.num_pool, config.num_validation, config.num_test)
 
@@ -139,7 +139,7 @@ def build_stage(
             is_askable = answerable(answers, program.panel, split.pool.item)
             setting = setting._replace(is_askable=is_askable)
         known = pretrained(keys, hyper, data)
-        course = build_course(host, levers, hyper.params, hyper.optimiser, known)
+        course = build_course(host, methods, hyper.params, hyper.optimiser, known)
         driver = build_driver(intervention, course, program.train, setting, keys)
         return Stage(keys, setting, driver)
 
@@ -173,7 +173,7 @@ def build_people(
     def gather(
         key: jax.Array, population: Population, answers: RecordedAnswers | None
     ) -> People:
-        annotators = hire(key, population, panel)
+        annotators = sample_team(key, population, panel)
         if panel.policy is not None:
             crowd = build_crowd(str(feedback), answers, annotators, panel)
             return People(begin(key, crowd), partial(ask_recorded, key, crowd))

@@ -57,7 +57,7 @@ class Inputs(NamedTuple):
 
 
 class Hooks(NamedTuple):
-    """What levers do around the weights that are trained.
+    """What methods do around the weights that are trained.
 
     Attributes:
         start: `key -> (trained, held)`: what steps change, and what they leave alone.
@@ -120,7 +120,7 @@ class Network(NamedTuple):
             what `prepare` gives as well.
         prepare: `[B, D] features -> Any`, to be called before a loop of many steps on
             the same items.
-        hooks: what levers do around the weights; None for the plain network.
+        hooks: what methods do around the weights; None for the plain network.
         embed: `(params, [B, D] features) -> [B, E]`, the last hidden layer; None where
             there is none to show.
         sample: `(key, params, [B, D] features) -> [B, K] logits` with what is random

@@ -204,7 +204,7 @@ def layers_of(config: NetworkChoice) -> NetworkConfig:
     """
     if isinstance(config, PartNetwork):
         raise ValueError(
-            "`network.kind` must be made of layers where a lever acts on them, got "
+            "`network.kind` must be made of layers where a method acts on them, got "
             f"{config.part.name!r}."
         )
     return config
@@ -344,12 +344,12 @@ def _check(config: NetworkConfig, num_features: int, *, has_product: bool) -> No
         raise ValueError(f"`dropout` must be in [0, 1), got {config.dropout}.")
     if has_product and precision != "float32":
         raise ValueError(
-            "`precision` must be 'float32' where a lever multiplies in its own way, "
+            "`precision` must be 'float32' where a method multiplies in its own way, "
             f"got {precision!r}."
         )
     if has_product and config.dropout:
         raise ValueError(
-            "`dropout` must be 0 where a lever multiplies in its own way, got "
+            "`dropout` must be 0 where a method multiplies in its own way, got "
             f"{config.dropout}."
         )
     if encoder is not None and encoder.num_features != num_features:

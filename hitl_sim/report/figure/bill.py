@@ -64,7 +64,7 @@ def _stack(findings: Sequence[Finding], *, is_device: bool) -> Stack:
     for column, finding in enumerate(findings):
         for line in finding.ledger.lines:
             is_own = (line.group == "device") is is_device
-            if line.standing == "protocol" and line.joules is not None and is_own:
+            if line.purpose == "protocol" and line.joules is not None and is_own:
                 values = found.setdefault(line.name, np.zeros(len(findings)))
                 joules = line.joules.value
                 values[column] = math.nan if joules is None else float(joules)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from hitl_sim.output import write_bytes, write_text
+from hitl_sim.report.crowd_summary import PRACTICE_ENDS, TEAM_SIZES, CrowdSummary
 from hitl_sim.report.figure.style import (
     BLACK,
     COLOURS,
@@ -21,7 +22,6 @@ from hitl_sim.report.figure.style import (
     write_end,
     write_near,
 )
-from hitl_sim.report.portrait import CREW_SIZES, PRACTICE_ENDS, Portrait
 
 FILES = (".png", ".svg")
 _BLUE, _RED, _GREEN = COLOURS[:3]
@@ -30,7 +30,7 @@ _LEAST_SPAN = 0.1
 """Least height of the redundancy panel, so that noise does not look like a finding."""
 
 
-def draw_crowd(portrait: Portrait) -> Figure:
+def draw_crowd(summary: CrowdSummary) -> Figure:
     """Draw what a crowd did.
 
     Returns:
@@ -40,11 +40,11 @@ def draw_crowd(portrait: Portrait) -> Figure:
     figure = new_figure(7.8)
     panels = figure.subplots(3, 2)
     (accuracy, times), (practice, redundancy), (again, others) = panels
-    _draw_accuracy(accuracy, portrait)
-    _draw_times(times, portrait)
-    _draw_practice(practice, portrait)
-    _draw_redundancy(redundancy, portrait)
-    looks, shared = portrait.again, portrait.shared
+    _draw_accuracy(accuracy, summary)
+    _draw_times(times, summary)
+    _draw_practice(practice, summary)
+    _draw_redundancy(redundancy, summary)
+    looks, shared = summary.again, summary.shared
     _draw_shares(
         again,
         "One person asked again",
@@ -62,16 +62,16 @@ def draw_crowd(portrait: Portrait) -> Figure:
         "share",
         _RED,
     )
-    options = f", {portrait.num_options} classes" if portrait.kind == "label" else ""
+    options = f", {summary.num_options} classes" if summary.kind == "label" else ""
     figure.suptitle(
-        f"{portrait.name}: {portrait.kind}{options}, simulated", fontweight="bold"
+        f"{summary.name}: {summary.kind}{options}, simulated", fontweight="bold"
     )
     legend_below(figure, 3, redundancy)
     return figure
 
 
-def _draw_accuracy(axes: Axes, portrait: Portrait) -> None:
-    values, chance = portrait.accuracy, 1.0 / portrait.num_options
+def _draw_accuracy(axes: Axes, summary: CrowdSummary) -> None:
+    values, chance = summary.accuracy, 1.0 / summary.num_options
     mean = float(values.mean())
     low = min(0.5, float(np.floor(values.min() * 20) / 20))
     is_left = mean > (low + 1) / 2
@@ -99,8 +99,8 @@ def _draw_accuracy(axes: Axes, portrait: Portrait) -> None:
     )
 
 
-def _draw_times(axes: Axes, portrait: Portrait) -> None:
-    seconds = portrait.seconds
+def _draw_times(axes: Axes, summary: CrowdSummary) -> None:
+    seconds = summary.seconds
     low, high = np.quantile(seconds, [0.001, 0.999])
     edges = np.geomspace(low, high, _BINS)
     axes.hist(seconds, bins=edges.tolist(), color="#9ecae1")
@@ -115,26 +115,26 @@ def _draw_times(axes: Axes, portrait: Portrait) -> None:
     )
 
 
-def _draw_practice(axes: Axes, portrait: Portrait) -> None:
+def _draw_practice(axes: Axes, summary: CrowdSummary) -> None:
     ends = np.array(PRACTICE_ENDS)
     middle = np.sqrt((np.concatenate([[0], ends[:-1]]) + 1) * ends)
-    axes.plot(middle, portrait.practice, color=_RED, marker="o", markersize=4)
+    axes.plot(middle, summary.practice, color=_RED, marker="o", markersize=4)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.set(
-        ylim=(0.0, 1.15 * float(portrait.practice.max())),
+        ylim=(0.0, 1.15 * float(summary.practice.max())),
         xlabel="questions answered (log scale)",
         ylabel="median seconds",
         title="Practice",
     )
 
 
-def _draw_redundancy(axes: Axes, portrait: Portrait) -> None:
-    sizes = list(CREW_SIZES)
+def _draw_redundancy(axes: Axes, summary: CrowdSummary) -> None:
+    sizes = list(TEAM_SIZES)
     lines = (
-        ("majority", portrait.redundancy["majority"], _BLUE, "o", "-"),
-        ("Dawid-Skene", portrait.redundancy["dawid_skene"], _GREEN, "^", "-"),
-        ("majority, independent", portrait.one_coin, GREY, "s", "--"),
+        ("majority", summary.redundancy["majority"], _BLUE, "o", "-"),
+        ("Dawid-Skene", summary.redundancy["dawid_skene"], _GREEN, "^", "-"),
+        ("majority, independent", summary.one_coin, GREY, "s", "--"),
     )
     for name, curve, colour, marker, style in lines:
         axes.plot(
@@ -180,10 +180,10 @@ def check_figure(path: Path) -> None:
         )
 
 
-def write_figure(portrait: Portrait, path: Path) -> None:
+def write_figure(summary: CrowdSummary, path: Path) -> None:
     """Draw a crowd into a .png or .svg file."""
     with styled():
-        figure = draw_crowd(portrait)
+        figure = draw_crowd(summary)
     if path.suffix.lower() == ".svg":
         write_text(path, to_svg(figure, "crowd"))
     else:

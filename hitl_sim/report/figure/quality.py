@@ -39,7 +39,7 @@ _MOST_ABREAST = 7
 _MOST_NAMED = 24
 """Crowds under one panel whose names can be read; shared errors in one legend."""
 _BLAMED = ("shared_error", "repeatability", "systematic", "seconds")
-"""Dials that colour is given to, the first that varies; then any other."""
+"""Parameters that colour is given to, the first that varies; then any other."""
 
 
 def draw_quality(task: TaskResult) -> Figure:
@@ -89,9 +89,11 @@ def _draw_crowds(
         axes.set_title(folded(name, _TITLE_CHARACTERS[columns]))
         ratio_axis(axes, *limits)
         _draw_panel(axes, named, order, shades, colours.get(name, BLACK))
-        dials = dict.fromkeys(dial for f in findings for dial in _unnamed(f))
-        values = " / ".join(dial.replace("_", " ") for dial in dials)
-        axes.set_xlabel(values if len(dials) > 1 else "", fontsize=8.5)
+        parameters = dict.fromkeys(
+            parameter for f in findings for parameter in _unnamed(f)
+        )
+        values = " / ".join(parameter.replace("_", " ") for parameter in parameters)
+        axes.set_xlabel(values if len(parameters) > 1 else "", fontsize=8.5)
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_visible(False)
     handles = [
@@ -126,7 +128,7 @@ def _crowds(task: TaskResult) -> list[str]:
 
 
 def _unnamed(finding: Finding) -> dict[str, Any]:
-    """Return the dials that were swept, but what name and marker of a crowd show."""
+    """Return what was swept of a crowd, but what its name and marker show."""
     return {
         name.removeprefix("crowd."): value
         for name, value in finding.settings.items()
@@ -146,7 +148,7 @@ def _place(finding: Finding) -> str:
 
 
 def _shared_error(finding: Finding) -> str:
-    value = finding.dials.get("shared_error")
+    value = finding.parameters.get("shared_error")
     return "" if value is None else f"shared error {value}"
 
 
@@ -217,22 +219,24 @@ def _draw_cloud(
 ) -> Figure:
     """Draw one panel per arm, a point per crowd by how often its answers were right.
 
-    Colour is the dial that varies beside accuracy. A triangle at the upper edge is a
-    condition beyond the axis, or one in which nobody reached the target.
+    Colour is the parameter that varies beside accuracy. A triangle at the upper edge is
+    a condition beyond the axis, or one in which nobody reached the target.
     """
     figure = new_figure(1.1 + len(panels) * _CLOUD_IN)
     grid = figure.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
     every = [finding for findings in panels.values() for finding in findings]
-    dial = _coloured_by(every)
-    values = [finding.dials[dial] for finding in every] if dial else [0.0]
+    parameter = _coloured_by(every)
+    values = (
+        [finding.parameters[parameter] for finding in every] if parameter else [0.0]
+    )
     scale = Normalize(min(values), max(values))
     for axes, (name, findings) in zip(grid, panels.items(), strict=True):
         axes.set_title(folded(name))
         ratio_axis(axes, *limits)
-        points = _draw_points(axes, findings, dial, scale)
+        points = _draw_points(axes, findings, parameter, scale)
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-        if dial:
-            figure.colorbar(points, ax=axes, label=dial.replace("_", " "))
+        if parameter:
+            figure.colorbar(points, ax=axes, label=parameter.replace("_", " "))
     grid[-1].set_xlabel(
         "answers that were right (triangle: beyond the axis, or nobody reached)"
     )
@@ -240,20 +244,20 @@ def _draw_cloud(
 
 
 def _coloured_by(findings: Sequence[Finding]) -> str | None:
-    """Choose the dial that colour shows; None where only accuracy varies."""
-    first = [set(f.dials) for f in findings if f.has_people]
+    """Choose the parameter that colour shows; None where only accuracy varies."""
+    first = [set(f.parameters) for f in findings if f.has_people]
     shared = set.intersection(*first) if first else set()
     varied = {
         name
         for name in shared - {"accuracy"}
-        if len({finding.dials[name] for finding in findings}) > 1
+        if len({finding.parameters[name] for finding in findings}) > 1
     }
     known = [name for name in _BLAMED if name in varied]
     return next(iter([*known, *sorted(varied)]), None)
 
 
 def _draw_points(
-    axes: Axes, findings: Sequence[Finding], dial: str | None, scale: Normalize
+    axes: Axes, findings: Sequence[Finding], parameter: str | None, scale: Normalize
 ) -> PathCollection:
     """Draw the conditions of an arm; return what a colour bar is made from."""
     axes.axhline(1.0, color=GREY, linewidth=1.2)
@@ -264,7 +268,7 @@ def _draw_points(
     low, value, high = np.array(ends, float).reshape(-1, 3).T
     look: dict[str, Any] = {"color": "#c8c8c8", "linewidth": 0.7, "zorder": 1}
     axes.vlines(right, low, np.minimum(high, top), **look)
-    colour = np.array([f.dials[dial] if dial else 0.0 for f in kept])
+    colour = np.array([f.parameters[parameter] if parameter else 0.0 for f in kept])
     is_on = value <= top
     look = {"norm": scale, "cmap": "viridis", "s": 14.0, "linewidths": 0}
     off, place = right[~is_on], np.full(int((~is_on).sum()), top)

@@ -13,28 +13,28 @@ from matplotlib.figure import Figure
 
 from hitl_sim.analysis import Finding, StudyResult, TaskResult, Verdict, weigh
 from hitl_sim.report.figure.acceptability import draw_acceptability
-from hitl_sim.report.figure.affordance import draw_affordance
 from hitl_sim.report.figure.bill import draw_bill
 from hitl_sim.report.figure.contour import draw_contour
-from hitl_sim.report.figure.dial import draw_dial
+from hitl_sim.report.figure.equivalents import draw_equivalents
 from hitl_sim.report.figure.frontier import draw_frontier
 from hitl_sim.report.figure.learning import draw_learning
+from hitl_sim.report.figure.parameter import draw_parameter
 from hitl_sim.report.figure.quality import draw_quality
 from hitl_sim.report.figure.sensitivity import draw_sensitivity
 from hitl_sim.report.figure.style import styled, to_png, to_svg
 from hitl_sim.report.figure.timeline import draw_timeline
 from hitl_sim.report.figure.waterfall import draw_waterfall
 from hitl_sim.report.number import RHO
-from hitl_sim.report.study_table import standing_words, swept_dials
+from hitl_sim.report.study_table import evidence_words, swept_parameters
 
 
 class Scene(NamedTuple):
-    """What a figure is drawn of: a task of a study and its verdict, or a dial."""
+    """What a figure is drawn of: a task of a study and its verdict, or a parameter."""
 
     result: StudyResult
     task: TaskResult
     verdict: Verdict
-    dial: str = ""
+    parameter: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class ReportFigure:
     """A figure of the report, with what stands under it; None where it does not apply.
 
     It stands with a task's results, with its decision, or with what holds for the whole
-    study, once per dial that was swept.
+    study, once per parameter that was swept.
     """
 
     draw: Callable[[Scene], Figure | None]
@@ -64,8 +64,8 @@ FIGURES: Mapping[str, ReportFigure] = {
         " bootstrap intervals over replicates. Below 1 the arm took less device energy"
         " to the control's target than the control did.",
     ),
-    "affordance": ReportFigure(
-        lambda scene: draw_affordance(scene.task),
+    "equivalents": ReportFigure(
+        lambda scene: draw_equivalents(scene.task),
         "Human time that an amount of energy pays for, by what an hour of a person is"
         " charged with (bands: 95 % of that constant). Dashed: more than a decade past"
         " what this study's runs spent, hypothetical. An arm's point lies above the"
@@ -118,15 +118,16 @@ FIGURES: Mapping[str, ReportFigure] = {
     ),
     "timeline": ReportFigure(
         lambda scene: draw_timeline(_leader(scene.verdict), scene.result),
-        "The crew of an average run: shifts and breaks are the study's, questions are"
+        "The team of an average run: shifts and breaks are the study's, questions are"
         " dealt evenly and answers take the arm's mean time. Dotted: a round closes.",
         "decision",
     ),
-    "dial": ReportFigure(
-        lambda scene: draw_dial(
-            scene.result.tasks, scene.dial, standing_words(scene.result)
+    "parameter": ReportFigure(
+        lambda scene: draw_parameter(
+            scene.result.tasks, scene.parameter, evidence_words(scene.result)
         ),
-        f"{RHO} along a dial of the crowd, with 95 % bootstrap intervals. A vertical"
+        f"{RHO} along a parameter of the crowd, with 95 % bootstrap intervals. A "
+        "vertical"
         " line is where an arm breaks even; the bar on the level of 1 holds the values"
         " at which saving and loss cannot be told apart. Dashed: arms that ask nobody.",
         "study",
@@ -145,7 +146,7 @@ def draw(
     verdicts: Sequence[Verdict] | None = None,
     *,
     task: int = 0,
-    dial: str | None = None,
+    parameter: str | None = None,
 ) -> Figure | None:
     """Draw one figure of a study.
 
@@ -154,7 +155,8 @@ def draw(
         result: of `hitl_sim.analysis.analyse`.
         verdicts: of `hitl_sim.analysis.weigh`, one per task; default worked out here.
         task: which of the study's tasks, from 0.
-        dial: for `dial`, which field of the crowd; default the first that was swept.
+        parameter: for `parameter`, which field of the crowd; default the first that was
+            swept.
 
     Returns:
         The figure; None where it does not apply to this study.
@@ -166,11 +168,11 @@ def draw(
         allowed = ", ".join(repr(known) for known in FIGURES)
         raise ValueError(f"`name` must be one of {allowed}, got {name!r}.")
     found = FIGURES[name]
-    dials = [dial] if dial is not None else swept_dials(result)
-    if found.part == "study" and not dials:
+    parameters = [parameter] if parameter is not None else swept_parameters(result)
+    if found.part == "study" and not parameters:
         return None
     verdict = (weigh(result) if verdicts is None else verdicts)[task]
-    scene = Scene(result, result.tasks[task], verdict, (*dials, "")[0])
+    scene = Scene(result, result.tasks[task], verdict, (*parameters, "")[0])
     with styled():
         return found.draw(scene)
 
@@ -194,8 +196,12 @@ def draw_all(
         if found.part != "study"
     ]
     named += [
-        (dial_figure(dial), FIGURES["dial"], scenes[0]._replace(dial=dial))
-        for dial in swept_dials(result)
+        (
+            parameter_figure(parameter),
+            FIGURES["parameter"],
+            scenes[0]._replace(parameter=parameter),
+        )
+        for parameter in swept_parameters(result)
     ]
     for name, found, scene in named:
         with styled(name):
@@ -209,9 +215,9 @@ def task_figure(kind: str, task: TaskResult, index: int) -> str:
     return f"{index + 1}-{_slug(task.task) or 'task'}-{kind}"
 
 
-def dial_figure(dial: str) -> str:
-    """Name the file of the figure along a dial."""
-    return f"dial-{_slug(dial)}"
+def parameter_figure(parameter: str) -> str:
+    """Name the file of the figure along a parameter."""
+    return f"parameter-{_slug(parameter)}"
 
 
 def _slug(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The crew's days: who works, rests and waits while the device waits for them."""
+"""The team's days: who works, rests and waits while the device waits for them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from hitl_sim.report.figure.style import (
 )
 from hitl_sim.report.number import duration
 from hitl_sim.unit import S_PER_H, S_PER_MIN
-from hitl_sim.workforce import Crew, Round, Timeline, crew_of, simulate_rounds
+from hitl_sim.workforce import Round, Team, Timeline, simulate_rounds, team_of
 
 _LOOKS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "work": ("answering", {"facecolor": COLOURS[0], "hatch": None}),
@@ -31,19 +31,21 @@ _ROW_IN = 0.3
 
 
 def draw_timeline(finding: Finding | None, result: StudyResult) -> Figure | None:
-    """Draw one crew at the condition's mean pace.
+    """Draw one team at the condition's mean pace.
 
     Returns:
         One row per person and one for the device; None where nobody is asked or the
         study does not say when people work.
     """
-    table = result.study.get("crew")
+    table = result.study.get("workforce")
     if finding is None or table is None or float(finding.usage.asked) <= 0.0:
         return None
-    swept = {k: v for k, v in finding.settings.items() if "crew." in k}
-    crew = crew_of({**table, **{k.removeprefix("crew."): v for k, v in swept.items()}})
-    timeline = _simulate(finding, crew, result.study.get("arm", ()))
-    shown = min(crew.num_people, _MOST_PEOPLE)
+    swept = {k: v for k, v in finding.settings.items() if "workforce." in k}
+    team = team_of(
+        {**table, **{k.removeprefix("workforce."): v for k, v in swept.items()}}
+    )
+    timeline = _simulate(finding, team, result.study.get("arm", ()))
+    shown = min(team.num_people, _MOST_PEOPLE)
     figure = new_figure(2.0 + _ROW_IN * (shown + 1))
     axes = figure.subplots()
     end_s = float(timeline.elapsed_s[-1])
@@ -65,9 +67,9 @@ def draw_timeline(finding: Finding | None, result: StudyResult) -> Figure | None
     names = [f"person {shown - row}" for row in range(shown)]
     name_rows(axes, range(shown + 1), ["device waits", *names])
     axes.set_xlabel(f"time on the people's clock ({unit})")
-    more = crew.num_people - shown
+    more = team.num_people - shown
     unseen = f" ({more} more people not drawn)" if more else ""
-    axes.set_title(f"{finding.arm}: the crew's clock, {duration(end_s)} in all{unseen}")
+    axes.set_title(f"{finding.arm}: the team's clock, {duration(end_s)} in all{unseen}")
     handles = [
         Patch(edgecolor="white", label=words, **look) for words, look in _LOOKS.values()
     ]
@@ -76,7 +78,7 @@ def draw_timeline(finding: Finding | None, result: StudyResult) -> Figure | None
 
 
 def _simulate(
-    finding: Finding, crew: Crew, arms: Sequence[Mapping[str, Any]]
+    finding: Finding, team: Team, arms: Sequence[Mapping[str, Any]]
 ) -> Timeline:
     """Deal the questions of an average run out evenly, at the mean time per answer."""
     rounds = next((a.get("rounds", 1) for a in arms if a["name"] == finding.arm), 1)
@@ -84,7 +86,7 @@ def _simulate(
     share = finding.reach.hits / runs if finding.is_per_success else 1.0
     asked = max(1, round(float(finding.usage.asked) * share / rounds))
     seconds = float(finding.usage.worked_s) / float(finding.usage.asked)
-    rows = math.ceil(asked / crew.num_people)
-    is_asked = np.arange(rows * crew.num_people).reshape(rows, -1) < asked
+    rows = math.ceil(asked / team.num_people)
+    is_asked = np.arange(rows * team.num_people).reshape(rows, -1) < asked
     one = Round(np.full(is_asked.shape, seconds), is_asked, is_asked)
-    return simulate_rounds(crew, [one] * rounds)
+    return simulate_rounds(team, [one] * rounds)

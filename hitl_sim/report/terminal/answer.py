@@ -48,7 +48,7 @@ def _print_task(
     task: TaskResult, spoken: TaskWords, console: Console, width: int
 ) -> None:
     console.print(Text(f"{spoken.task}: {spoken.answer}", style="bold"), width=width)
-    opening = (spoken.ceiling, spoken.rho, spoken.break_even)
+    opening = (spoken.upper_bound, spoken.rho, spoken.break_even)
     for line in (*opening, *spoken.checks, *spoken.decision):
         print_indented(console, line, width)
     # carbon, and what is unknown, is left to the page

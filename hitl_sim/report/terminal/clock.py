@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from hitl_sim.analysis.lever.claim import Agreement, agree_in_range
+from hitl_sim.analysis.efficiency.claim import Agreement, agree_in_range
 from hitl_sim.energy.clock import (
     Answer,
     BoardClocks,
@@ -59,7 +59,7 @@ def print_clocks(
 def print_check(console: Console, width: int | None = None) -> None:
     """Print the clock model beside what was published, and how the two agree.
 
-    The table has `width` columns, or as many as the console.
+    The table has `dispatch_size` columns, or as many as the console.
     """
     rows = [
         (
@@ -94,7 +94,7 @@ def tell_check() -> str:
         for figure, how in found.items()
     )
     return say(
-        "levers.clocks",
+        "methods.clocks",
         fitted=fitted,
         num=len(found),
         tested=tests.total(),

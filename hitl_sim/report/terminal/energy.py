@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from hitl_sim.cost import BOUNDARIES, afford, published_runs
+from hitl_sim.cost import BOUNDARIES, equivalents_of, published_runs
 from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
 from hitl_sim.energy.meters import Capability, Measurement, SelfTest
@@ -33,7 +33,7 @@ _STOPPED = {
 }
 
 
-def print_affordance(console: Console, joules: float, boundary: str | None) -> None:
+def print_equivalents(console: Console, joules: float, boundary: str | None) -> None:
     """Print human time per boundary of an hour, for a budget and published runs.
 
     Args:
@@ -48,7 +48,7 @@ def print_affordance(console: Console, joules: float, boundary: str | None) -> N
     if not chosen:
         allowed = ", ".join(repr(b) for b in BOUNDARIES)
         raise ValueError(f"`boundary` must be one of {allowed}, got {boundary!r}.")
-    bought = {name: afford(joules, name) for name in chosen}
+    bought = {name: equivalents_of(joules, name) for name in chosen}
     source = "source of the joules per hour"
     found = Table(
         ("an hour of a person is", "human time", source),

@@ -57,8 +57,8 @@ def tell_bytes(shape: ModelShape, technology: str) -> list[str]:
     batch = BATCHES[-1]
     fits = [kept.name for kept, count in stored.items() if count <= size]
     return [
-        say("levers.stored", **formats, stored=stored, others=others),
-        say("levers.query", shares=shares, batch=batch),
-        say("levers.weights", alone=alone, together=together, batch=batch),
-        say("levers.cached", size=size, technology=technology, fits=fits),
+        say("methods.stored", **formats, stored=stored, others=others),
+        say("methods.query", shares=shares, batch=batch),
+        say("methods.weights", alone=alone, together=together, batch=batch),
+        say("methods.cached", size=size, technology=technology, fits=fits),
     ]

@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
-from hitl_sim.report.portrait import CREW_SIZES, Portrait
+from hitl_sim.report.crowd_summary import TEAM_SIZES, CrowdSummary
 from hitl_sim.report.table import Table, to_grid
 from oracles import POPULATIONS, PopulationSource, describe_population
 from oracles.parameter import PARAMETERS
@@ -31,7 +31,7 @@ def print_crowds(
     console: Console, populations: Mapping[str, PopulationSource] = POPULATIONS
 ) -> None:
     """List populations, how far each may be trusted, and what may be set of a crowd."""
-    status = "standing by kind of question"
+    status = "evidence by kind of question"
     rows = [
         (
             name,
@@ -78,15 +78,15 @@ def print_crowd(console: Console, name: str) -> None:
     console.print(to_grid(table, fold=("source",)))
 
 
-def print_portrait(console: Console, portrait: Portrait) -> None:
+def print_crowd_summary(console: Console, summary: CrowdSummary) -> None:
     """Print what a crowd of a population did."""
-    low, middle, high = np.quantile(portrait.accuracy, [0.05, 0.5, 0.95])
-    early, late = portrait.practice[0], portrait.practice[-1]
-    quick, typical, slow = np.quantile(portrait.seconds, [0.05, 0.5, 0.95])
-    again, shared = portrait.again, portrait.shared
+    low, middle, high = np.quantile(summary.accuracy, [0.05, 0.5, 0.95])
+    early, late = summary.practice[0], summary.practice[-1]
+    quick, typical, slow = np.quantile(summary.seconds, [0.05, 0.5, 0.95])
+    again, shared = summary.again, summary.shared
     rows = [
         ("share right, 5/50/95 % of people", f"{low:.2f} {middle:.2f} {high:.2f}"),
-        ("left open", f"{portrait.unanswered:.3f}"),
+        ("left open", f"{summary.unanswered:.3f}"),
         ("seconds, 5/50/95 % of answers", f"{quick:.3g} {typical:.3g} {slow:.3g}"),
         ("median seconds, first question and after 128", f"{early:.3g} {late:.3g}"),
         (
@@ -98,13 +98,13 @@ def print_portrait(console: Console, portrait: Portrait) -> None:
             f"{shared.second_errs_if_first:.2f} {shared.second_errs:.2f}",
         ),
     ]
-    sizes = ", ".join(str(size) for size in CREW_SIZES)
-    curves = portrait.redundancy | {"majority, if independent": portrait.one_coin}
+    sizes = ", ".join(str(size) for size in TEAM_SIZES)
+    curves = summary.redundancy | {"majority, if independent": summary.one_coin}
     for method, curve in curves.items():
         name = f"{method.replace('dawid_skene', 'Dawid-Skene')} of {sizes}"
         rows.append((name, " ".join(f"{value:.3f}" for value in curve)))
-    title = f"{portrait.name} at work: {portrait.kind}, simulated with seed"
-    console.print(to_grid(Table(("what", "value"), rows, f"{title} {portrait.seed}")))
+    title = f"{summary.name} at work: {summary.kind}, simulated with seed"
+    console.print(to_grid(Table(("what", "value"), rows, f"{title} {summary.seed}")))
 
 
 def print_inventory(console: Console, answers: Answers, found: Inventory) -> None:
@@ -139,7 +139,7 @@ def print_inventory(console: Console, answers: Answers, found: Inventory) -> Non
 
 
 def print_fit(console: Console, fit: CrowdFit) -> None:
-    """Print every number of a fit with its interval and standing."""
+    """Print every number of a fit with its interval and evidence."""
     rows = [
         (
             number.name,

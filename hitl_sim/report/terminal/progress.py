@@ -109,7 +109,7 @@ class _Log:
 
 
 def timed_progress(console: Console) -> Bars:
-    """Return bars of work that ends by time, or that nobody can foretell."""
+    """Return bars of work that ends by time, or that nobody can predict."""
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     return Bars(*columns, console=console, refresh_per_second=2)
 

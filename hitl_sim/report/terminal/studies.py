@@ -98,16 +98,17 @@ def print_probe(console: Console, found: Probe) -> None:
 
 def print_tuning(console: Console, found: Tuning, file: Path) -> None:
     """Print what each program took with several runs mapped together."""
-    lanes = [f"{num} lane{'s' if num > 1 else ''}" for num in found.options]
+    sizes = [f"{num} at a time" for num in found.options]
     rows = [
         (group.name, str(group.runs), *(f"{1e3 * s:.3g} ms" for s in group.run_s))
         for group in found.groups
     ]
     rows.append(("all runs, one worker", "", *map(rough_time, found.study_s)))
-    console.print(to_grid(Table(("program", "runs", *lanes), rows), right=lanes))
+    console.print(to_grid(Table(("program", "runs", *sizes), rows), right=sizes))
     console.print(
         f"Measured once, on {found.platform}. Written into {escape(str(file))}: "
-        f"lanes = {found.best}. Records keep the number, and other numbers may give "
+        f"vmap_size = {found.best}. Records keep the number, and other numbers may "
+        "give "
         "other last digits.",
         soft_wrap=True,
     )

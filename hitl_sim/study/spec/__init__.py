@@ -5,7 +5,7 @@ from hitl_sim.study.spec.arm import control_of, is_replayed, kinds_of
 from hitl_sim.study.spec.axis import AxisSpec
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.check import convert, validate
-from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec, acts_on_crowd
+from hitl_sim.study.spec.crowd import CrowdSpec, WorkforceSpec, acts_on_crowd
 from hitl_sim.study.spec.load import load_spec
 from hitl_sim.study.spec.part import PartSpec, named_parts, planned_parts
 from hitl_sim.study.spec.study import StudySpec
@@ -14,7 +14,6 @@ from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
 
 __all__ = [
     "AxisSpec",
-    "CrewSpec",
     "CrowdSpec",
     "PartSpec",
     "Scalar",
@@ -23,6 +22,7 @@ __all__ = [
     "TargetSpec",
     "TaskSpec",
     "TrainingSpec",
+    "WorkforceSpec",
     "acts_on_crowd",
     "control_of",
     "convert",

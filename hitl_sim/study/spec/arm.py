@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
+from hitl_sim.learn.efficiency import own
 from hitl_sim.learn.intervention import Arm, foreign
-from hitl_sim.learn.lever import own
 from hitl_sim.part import Kind, Part, builtin, find
 from hitl_sim.study.spec.crowd import CrowdSpec
 
@@ -34,7 +34,7 @@ BROUGHT: Mapping[str, Any] = MappingProxyType(
 
 
 def table_of(kind: Kind, name: str, parts: Mapping[str, Part] | None = None) -> Any:
-    """Return the struct that an arm, or a lever of it, is read to.
+    """Return the struct that an arm, or a method of it, is read to.
 
     Args:
         kind: "intervention" or "method".

@@ -12,8 +12,8 @@ class AxisSpec(Table, frozen=True):
 
     Attributes:
         field: "task", or table and field, as "crowd.shared_error",
-            "training.learning_rate", "arm.share", or a lever's by its kind, as
-            "arm.lever.prune.share".
+            "training.learning_rate", "arm.share", or a method's by its kind, as
+            "arm.method.prune.share".
         values: the values it takes; crossed with those of other axes.
         low: least value of a range.
         high: largest value of a range. Between two integers it takes integers.

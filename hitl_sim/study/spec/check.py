@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from hitl_sim.cost import check_prices
+from hitl_sim.learn.efficiency.base import MethodSpec
 from hitl_sim.learn.intervention import Arm, Surroundings
-from hitl_sim.learn.lever.base import LeverSpec
 from hitl_sim.part import Kind, Part, PartError, find
 from hitl_sim.study.network_spec import network_table
 from hitl_sim.study.spec.arm import is_replayed, kinds_of, table_of
@@ -60,9 +60,10 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
         spec.target.all_options(planned)
     except ValueError as error:
         raise SpecError(str(error)) from error
-    if spec.lanes is not None and spec.width % spec.lanes:
+    if spec.vmap_size is not None and spec.dispatch_size % spec.vmap_size:
         raise SpecError(
-            f"`lanes` must divide `width` ({spec.width}), got {spec.lanes}."
+            f"`vmap_size` must divide `dispatch_size` ({spec.dispatch_size}), got "
+            f"{spec.vmap_size}."
         )
     _check_target(spec)
     _check_accuracies(spec)
@@ -93,17 +94,17 @@ def _convert_parts(raw: Mapping[str, Any]) -> Any:
 
 
 def _convert_arms(raw: Mapping[str, Any], parts: Mapping[str, Part]) -> Any:
-    """Read each arm, and each of its levers, to the table of its kind."""
+    """Read each arm, and each of its methods, to the table of its kind."""
 
     def arm(table: Mapping[str, Any], path: str) -> Arm:
-        if "lever" in table:
-            levers = _convert_each(table["lever"], lever, f"{path}.lever")
-            table = {**table, "lever": levers}
+        if "method" in table:
+            methods = _convert_each(table["method"], method, f"{path}.method")
+            table = {**table, "method": methods}
         found: Arm = convert_kind("intervention", table, path)
         return found
 
-    def lever(table: Mapping[str, Any], path: str) -> LeverSpec:
-        found: LeverSpec = convert_kind("method", table, path)
+    def method(table: Mapping[str, Any], path: str) -> MethodSpec:
+        found: MethodSpec = convert_kind("method", table, path)
         return found
 
     def convert_kind(kind: Kind, table: Mapping[str, Any], path: str) -> Any:
@@ -192,11 +193,11 @@ def _check_optimiser(spec: StudySpec) -> None:
             f"'fixed_hessian', whose steps are small differences, got {precision!r}."
         )
     for arm in spec.arm:
-        if arm.lever:
+        if arm.method:
             raise SpecError(
-                "`arm.lever` must be left out with `training.optimiser` "
+                "`arm.method` must be left out with `training.optimiser` "
                 "'fixed_hessian', which acts on plain weights, got "
-                f"{arm.lever[0].kind!r} in arm {arm.name!r}."
+                f"{arm.method[0].kind!r} in arm {arm.name!r}."
             )
         if arm.penalises_inputs:
             raise SpecError(
@@ -210,10 +211,10 @@ def _check_accuracies(spec: StudySpec) -> None:
     crowd, each = spec.crowd, spec.crowd.accuracies
     if each is None:
         return
-    if len(each) != spec.crew.size:
+    if len(each) != spec.workforce.size:
         raise SpecError(
             "`crowd.accuracies` must hold one number for each of the "
-            f"{spec.crew.size} people of `crew.size`, got {each}."
+            f"{spec.workforce.size} people of `workforce.size`, got {each}."
         )
     for name in ("accuracy", "skill_spread"):
         if getattr(crowd, name) is not None:
@@ -236,7 +237,7 @@ def _check_arms(spec: StudySpec) -> None:
         )
     training = spec.training
     study = Surroundings(
-        crew=spec.crew.size,
+        team=spec.workforce.size,
         batch=None if training.batch == "all" else training.batch,
         checkpoints=training.checkpoints,
         steps_per_checkpoint=training.steps_per_checkpoint,
@@ -246,12 +247,12 @@ def _check_arms(spec: StudySpec) -> None:
             arm.check(study)
         except ValueError as error:
             raise SpecError(str(error)) from error
-        _check_lever(arm, spec)
+        _check_method(arm, spec)
     _check_pretraining(spec)
 
 
 def _check_recording(spec: StudySpec) -> None:
-    """Refuse a recording that cannot answer an arm, and dials that nobody heeds."""
+    """Refuse a recording that cannot answer an arm, and parameters nobody heeds."""
     crowd = spec.crowd
     if (crowd.recording is None) != (crowd.policy is None):
         raise SpecError(
@@ -273,7 +274,7 @@ def _check_recording(spec: StudySpec) -> None:
     asked = [arm for arm in spec.arm if arm.question is not None]
     if not asked or not all(is_replayed(arm, crowd) for arm in asked):
         return
-    for name in (*crowd.dials, *crowd.chosen):
+    for name in (*crowd.parameters, *crowd.chosen):
         if not acts_on_crowd(name, crowd):
             raise SpecError(
                 f"`crowd.{name}` must be left out where all answers are replayed from "
@@ -283,38 +284,40 @@ def _check_recording(spec: StudySpec) -> None:
 
 
 _PLAIN = {"precision": "float32", "dropout": 0.0}
-"""Options of a network beside which levers have no place."""
+"""Options of a network beside which methods have no place."""
 
 
-def _check_lever(arm: Arm, spec: StudySpec) -> None:
-    for option, plain in _PLAIN.items() if arm.lever else ():
+def _check_method(arm: Arm, spec: StudySpec) -> None:
+    for option, plain in _PLAIN.items() if arm.method else ():
         value = spec.network.options.get(option, plain)
         if value != plain:
             raise SpecError(
-                f"`network.{option}` must be {plain!r} with arms that have levers, got "
+                f"`network.{option}` must be {plain!r} with arms that have methods, "
+                "got "
                 f"{value!r} with arm {arm.name!r}."
             )
-    kinds = [lever.kind for lever in arm.lever]
+    kinds = [method.kind for method in arm.method]
     for kind in kinds:
         if kinds.count(kind) > 1:
             raise SpecError(
-                f"Arm {arm.name!r}: `arm.lever.kind` must be unique, got {kind!r} "
+                f"Arm {arm.name!r}: `arm.method.kind` must be unique, got {kind!r} "
                 "twice."
             )
-    for lever in arm.lever:
+    for method in arm.method:
         try:
-            lever.check(arm, spec.training.checkpoints // arm.stages)
+            method.check(arm, spec.training.checkpoints // arm.stages)
         except ValueError as error:
             raise SpecError(f"Arm {arm.name!r}: {error}") from error
 
 
 def _check_pretraining(spec: StudySpec) -> None:
-    tuned = [a.name for a in spec.arm if any(b.is_pretrained for b in a.lever)]
-    if bool(tuned) != (spec.prices.pretraining is not None):
+    tuned = [a.name for a in spec.arm if any(b.is_pretrained for b in a.method)]
+    if bool(tuned) != (spec.prices.pretraining_cost is not None):
         raise SpecError(
-            "`prices.pretraining` must be given as 'sunk', 'shared' or 'full' exactly "
-            "where an arm has a lever of kind 'fine_tune', got "
-            f"{spec.prices.pretraining!r} with {tuned or 'no such arm'}."
+            "`prices.pretraining_cost` must be given as 'sunk', 'shared' or 'full' "
+            "exactly "
+            "where an arm has a method of kind 'fine_tune', got "
+            f"{spec.prices.pretraining_cost!r} with {tuned or 'no such arm'}."
         )
 
 

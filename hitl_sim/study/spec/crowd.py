@@ -1,4 +1,4 @@
-"""The tables [crowd] and [crew] of a study: who answers, and how they work."""
+"""The tables [crowd] and [workforce] of a study: who answers, and how they work."""
 
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -23,11 +23,11 @@ class _Who(Table, frozen=True):
         recording: the path of recorded answers, as `hitl-sim import` writes them, that
             are replayed in the place of simulated ones: labels; ratings of relevance by
             0 (drop), 1 (unsure), 2 (keep); marks of the task's feature groups. Those
-            people are the crew.
+            people are the team.
         policy: where too few people answered an item: "refuse" the study, "restrict"
             questions to other items, or let a "model", the population, answer; given
             exactly with a recording.
-        accuracies: mean single-answer accuracy of each person of the crew, in place of
+        accuracies: mean single-answer accuracy of each person of the team, in place of
             `accuracy` and `skill_spread`.
         annotator: how simulated people answer: "random_utility", which goes by all that
             is given here, or a part of kind "annotator".
@@ -44,7 +44,7 @@ class _Who(Table, frozen=True):
     params: dict[str, float] = msgspec.field(default_factory=dict)
 
     @property
-    def dials(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
         """The parameters that are given, by name; numbers, but for `accuracies`."""
         named = {name: getattr(self, name) for name in ("accuracies", *PARAMETERS)}
         return {name: value for name, value in named.items() if value is not None}
@@ -84,11 +84,11 @@ else:
     )
 
 
-class CrewSpec(Table, frozen=True):
+class WorkforceSpec(Table, frozen=True):
     """How many people there are and when they work.
 
     Attributes:
-        size: people in the crew.
+        size: people in the team.
         hours_per_day: length of the daily shift, h.
         days_per_week: working days.
         break_every_s: seconds of work between breaks.

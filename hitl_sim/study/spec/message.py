@@ -54,7 +54,7 @@ def _condition(what: str, path: str, raw: Mapping[str, Any]) -> str:
 _REQUIRED = {
     "boundary": "one of 'device_only', 'workstation', 'whole_person'. What an hour of "
     "a person stands for decides the answer, so it has no default.",
-    "label_standing": "one of 'sunk', 'bought_same_price', 'bought_elsewhere'. What "
+    "label_cost": "one of 'sunk', 'bought_same_price', 'bought_elsewhere'. What "
     "the control's labels cost decides the answer, so it has no default.",
     "smallest_effect": "the smallest change of rho that would matter to you, for "
     "example 0.05.",
@@ -82,7 +82,7 @@ def _struct_at(path: str, value: Any) -> type[msgspec.Struct] | None:
     if not steps:
         return StudySpec
     if steps[0] == "arm" and isinstance(value, Mapping):
-        of: Kind = "method" if "lever" in steps else "intervention"
+        of: Kind = "method" if "method" in steps else "intervention"
         kind = str(value.get("kind"))
         is_known = kind in kinds_of(of)
         struct: type[msgspec.Struct] = table_of(of, kind) if is_known else BROUGHT[of]

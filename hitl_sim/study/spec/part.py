@@ -59,7 +59,7 @@ NAMED_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "intervention": ("arm.kind",),
         "aggregation": ("arm.aggregate",),
         "annotator": ("crowd.annotator",),
-        "method": ("arm.lever.kind",),
+        "method": ("arm.method.kind",),
         "task": ("task.*.source",),
         "metric": ("target.metric",),
     }

@@ -10,7 +10,7 @@ from hitl_sim.schema import Scalar, Table
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec.arm import Arms
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
-from hitl_sim.study.spec.crowd import CrewSpec, CrowdSpec
+from hitl_sim.study.spec.crowd import CrowdSpec, WorkforceSpec
 from hitl_sim.study.spec.part import PartSpec
 from hitl_sim.study.spec.task import TaskSpec
 from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
@@ -26,9 +26,9 @@ class StudySpec(Table, frozen=True):
         seed: fixes every draw.
         replicates: independent redraws of split, initialisation and crowd.
         smallest_effect: smallest change of rho that would matter.
-        width: runs per dispatch; part of what fixes the bytes.
-        lanes: of them, runs that are mapped together; divides `width` and is part of
-            what fixes the bytes. None: one on a CPU, all of them elsewhere.
+        dispatch_size: runs per dispatch; part of what fixes the bytes.
+        vmap_size: of them, runs that are mapped together; divides `dispatch_size` and
+            is part of what fixes the bytes. None: one on a CPU, all of them elsewhere.
             `hitl-sim run --tune` measures it.
         task: tasks by name.
         part: parts of the user's own, by the names that the other tables use.
@@ -36,7 +36,7 @@ class StudySpec(Table, frozen=True):
         training: its training.
         target: when an arm counts as there.
         crowd: who answers.
-        crew: how they work.
+        workforce: how they work.
         arm: the arms; exactly one has the role "control".
         axis: what is swept.
         draw: how points of drawn axes are chosen; where there are any.
@@ -55,13 +55,13 @@ class StudySpec(Table, frozen=True):
     device: str
     note: str = ""
     part: dict[str, PartSpec] = msgspec.field(default_factory=dict)
-    width: Annotated[int, Meta(ge=1, le=128)] = 32
-    lanes: Annotated[int, Meta(ge=1, le=128)] | None = None
+    dispatch_size: Annotated[int, Meta(ge=1, le=128)] = 32
+    vmap_size: Annotated[int, Meta(ge=1, le=128)] | None = None
     network: NetworkSpec = NetworkSpec()
     training: TrainingSpec = TrainingSpec()
     target: TargetSpec = TargetSpec()
     crowd: CrowdSpec = CrowdSpec()
-    crew: CrewSpec = CrewSpec()
+    workforce: WorkforceSpec = WorkforceSpec()
     axis: tuple[AxisSpec, ...] = ()
     draw: DrawSpec | None = None
     exclude: tuple[dict[str, Scalar], ...] = ()

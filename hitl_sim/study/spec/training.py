@@ -16,7 +16,7 @@ class TrainingSpec(Table, frozen=True):
     Attributes:
         learning_rate: of each step, where the optimiser has one; its own default when
             left out.
-        batch: items of each step, drawn by lot, or "all" items of the training set
+        batch: items of each step, drawn at random, or "all" items of the training set
             (arms whose set has a size that the program knows).
         optimiser: name of an optimiser: "adam"; "sgd" with momentum; "fixed_hessian",
             which brings linear networks to the optimum of logistic regression in few

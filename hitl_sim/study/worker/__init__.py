@@ -11,11 +11,11 @@ from hitl_sim.study.worker.leaves import data_of as data_of
 from hitl_sim.study.worker.leaves import hyper_of as hyper_of
 from hitl_sim.study.worker.leaves import seeds_of as seeds_of
 from hitl_sim.study.worker.process import environment as environment
-from hitl_sim.study.worker.process import lanes_here as lanes_here
+from hitl_sim.study.worker.process import vmap_size_here as vmap_size_here
 from hitl_sim.study.worker.run import ChunkReport as ChunkReport
 from hitl_sim.study.worker.run import probe_chunks as probe_chunks
 from hitl_sim.study.worker.run import run_chunk as run_chunk
 from hitl_sim.study.worker.run import run_chunks as run_chunks
-from hitl_sim.study.worker.run import time_lanes as time_lanes
+from hitl_sim.study.worker.run import time_vmap_sizes as time_vmap_sizes
 from hitl_sim.study.worker.sweep import build_sweep as build_sweep
-from hitl_sim.study.worker.sweep import pad_lanes as pad_lanes
+from hitl_sim.study.worker.sweep import pad_runs as pad_runs

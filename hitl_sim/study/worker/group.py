@@ -23,8 +23,8 @@ from hitl_sim.study.recording import recording_of
 from hitl_sim.study.store import write_json
 from hitl_sim.study.worker.count import count_units
 from hitl_sim.study.worker.leaves import data_of, hyper_of, seeds_of
-from hitl_sim.study.worker.process import environment, lanes_here
-from hitl_sim.study.worker.sweep import build_sweep, pad_lanes
+from hitl_sim.study.worker.process import environment, vmap_size_here
+from hitl_sim.study.worker.sweep import build_sweep, pad_runs
 
 
 class Group(NamedTuple):
@@ -69,18 +69,22 @@ def group_of(chunk: Chunk, out: Path) -> Group:
     if chunk.group in _groups:
         return _groups[chunk.group]
     first = chunk.runs[0].condition
-    width = first.spec.width
+    dispatch_size = first.spec.dispatch_size
     info, data = data_of(first)
     config = run_config(first, info, data)
     work = describe_work(config)
     group = {
         "static": first.static(info.content_hash),
-        "environment": environment(width, first.spec.lanes),
+        "environment": environment(dispatch_size, first.spec.vmap_size),
         "units": count_units(config, work),
     }
     keep_group(out / "groups" / f"{chunk.group}.json", group)
-    lanes = lanes_here(width, first.spec.lanes)
-    sweep = build_sweep(config, width, lanes).lower(*arguments_of(chunk)).compile()
+    vmap_size = vmap_size_here(dispatch_size, first.spec.vmap_size)
+    sweep = (
+        build_sweep(config, dispatch_size, vmap_size)
+        .lower(*arguments_of(chunk))
+        .compile()
+    )
     give_back_memory()
     steps, guidance = describe_steps(config), guidance_of(config)
     _groups[chunk.group] = Group(config, guidance, work, steps, sweep)
@@ -95,10 +99,10 @@ def forget_groups() -> None:
 def arguments_of(chunk: Chunk) -> tuple[Any, ...]:
     """Gather what a group's program is called with for a chunk."""
     first = chunk.runs[0].condition
-    width = first.spec.width
+    dispatch_size = first.spec.dispatch_size
     info, data = data_of(first)
     seeds = [seeds_of(run) for run in chunk.runs]
     hypers = [hyper_of(run.condition, info) for run in chunk.runs]
     answers = recording_of(first, info)
-    lanes = pad_lanes(seeds, width), pad_lanes(hypers, width)
-    return np.int32(len(chunk.runs)), *lanes, data, answers
+    leaves = pad_runs(seeds, dispatch_size), pad_runs(hypers, dispatch_size)
+    return np.int32(len(chunk.runs)), *leaves, data, answers

@@ -20,7 +20,7 @@ _loaded: dict[bytes, tuple[TaskInfo, TaskData]] = {}
 
 
 def data_of(condition: Condition) -> tuple[TaskInfo, TaskData]:
-    """Load a task's data, once in this process whatever its spoilt shares."""
+    """Load a task's data, once in this process whatever its corrupted shares."""
     # shares are leaves: they must not load the same data twice
     plain = {"irrelevant": 0.0, "duplicate": 0.0, "wrong_label": 0.0}
     task, spec = msgspec.structs.replace(condition.task, **plain), condition.spec

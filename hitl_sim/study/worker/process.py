@@ -24,17 +24,17 @@ def xla_threads() -> int | None:
     return sum(name == "tf_XLAEigen" for name in names)
 
 
-def lanes_here(width: int, lanes: int | None) -> int:
+def vmap_size_here(dispatch_size: int, vmap_size: int | None) -> int:
     """Return how many runs this process maps together: as given, or by its device."""
-    return lanes or (1 if jax.devices()[0].platform == "cpu" else width)
+    return vmap_size or (1 if jax.devices()[0].platform == "cpu" else dispatch_size)
 
 
-def environment(width: int, lanes: int | None) -> dict[str, Any]:
+def environment(dispatch_size: int, vmap_size: int | None) -> dict[str, Any]:
     """What fixes the bytes beside program and seed; see the manifest.
 
     Args:
-        width: runs per dispatch.
-        lanes: of them, runs that are mapped together; None leaves it to the device.
+        dispatch_size: runs per dispatch.
+        vmap_size: of them, runs that are mapped together; None leaves it to the device.
 
     Raises:
         RuntimeError: XLA runs on more than one CPU thread.
@@ -56,8 +56,8 @@ def environment(width: int, lanes: int | None) -> dict[str, Any]:
         "device_kind": device.device_kind,
         "platform": device.platform,
         "xla_threads": 1 if threads is None else threads,
-        "width": width,
-        "lanes": lanes_here(width, lanes),
+        "dispatch_size": dispatch_size,
+        "vmap_size": vmap_size_here(dispatch_size, vmap_size),
     }
 
 

@@ -10,16 +10,16 @@ from hitl_sim.learn import RunConfig, Trace
 from hitl_sim.learn.intervention import Intervention
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.plan import Chunk
-from hitl_sim.study.spec import CrewSpec
+from hitl_sim.study.spec import WorkforceSpec
 from hitl_sim.study.worker.group import Group
 from hitl_sim.unit import S_PER_H
-from hitl_sim.workforce import Round, Timeline, crew_of, simulate_rounds
+from hitl_sim.workforce import Round, Timeline, simulate_rounds, team_of
 
 _SERIES = ("asked", "answered", "worked_s", "paid_s", "wait_s", "elapsed_s")
 """What a timeline says at each checkpoint: counts, then times, s."""
 
 
-def _timeline(crew: CrewSpec, labour: Any) -> Timeline:
+def _timeline(team: WorkforceSpec, labour: Any) -> Timeline:
     rounds = [
         Round(seconds, is_asked, is_answered)
         for seconds, is_asked, is_answered in zip(
@@ -29,7 +29,7 @@ def _timeline(crew: CrewSpec, labour: Any) -> Timeline:
             strict=True,
         )
     ]
-    return simulate_rounds(crew_of(msgspec.to_builtins(crew)), rounds)
+    return simulate_rounds(team_of(msgspec.to_builtins(team)), rounds)
 
 
 def _people_columns(
@@ -39,7 +39,7 @@ def _people_columns(
         counts = dict.fromkeys(_SERIES[:2], [0] * num_checkpoints)
         times = dict.fromkeys(_SERIES[2:], [0.0] * num_checkpoints)
         return counts | times | {"requester_s": 0.0, "answer_accuracy": None}
-    timeline = _timeline(condition.spec.crew, trace.labour)
+    timeline = _timeline(condition.spec.workforce, trace.labour)
     stages = guidance.num_stages
     # a stage before the first round has had no people yet
     none_yet = stages - len(timeline.asked)
@@ -50,7 +50,7 @@ def _people_columns(
     if none_yet:
         series = {name: np.pad(v, (none_yet, 0)) for name, v in series.items()}
     return {name: values[at].tolist() for name, values in series.items()} | {
-        "requester_s": condition.spec.crew.requester_h * S_PER_H,
+        "requester_s": condition.spec.workforce.requester_h * S_PER_H,
         "answer_accuracy": right / scored if scored else None,
     }
 
@@ -71,7 +71,7 @@ def rows_of(chunk: Chunk, group: Group, traces: Trace) -> list[dict[str, Any]]:
         "fit_step": steps.current_fit.tolist(),
         "work_unit": [line.unit.name for line in work],
         "work_phase": [line.unit.phase for line in work],
-        "work_standing": [line.standing for line in work],
+        "work_purpose": [line.purpose for line in work],
         "work_count": [line.counts.tolist() for line in work],
         "validation_labels": config.num_validation,
     }

@@ -56,12 +56,12 @@ class ChunkReport(NamedTuple):
     kernel_s: float = 0.0
 
 
-def time_lanes(chunk: Chunk, options: Sequence[int]) -> tuple[float, ...]:
+def time_vmap_sizes(chunk: Chunk, options: Sequence[int]) -> tuple[float, ...]:
     """Time a group's program with several numbers of runs mapped together.
 
     Args:
         chunk: of the group; its first runs, as many as the largest option, are timed.
-        options: numbers of lanes; each divides the width.
+        options: vmap size; each divides the dispatch_size.
 
     Returns:
         Time per run of each option, s: the shorter of two calls after a first.
@@ -73,8 +73,10 @@ def time_lanes(chunk: Chunk, options: Sequence[int]) -> tuple[float, ...]:
     # padding repeats a run, so a short chunk takes as long as a full one
     num_runs = np.int32(max(options))
     found = []
-    for lanes in options:
-        sweep = build_sweep(config, spec.width, lanes).lower(num_runs, *arguments)
+    for vmap_size in options:
+        sweep = build_sweep(config, spec.dispatch_size, vmap_size).lower(
+            num_runs, *arguments
+        )
         call = sweep.compile()
         _wait(call(num_runs, *arguments))
         seconds = []

@@ -12,8 +12,8 @@ from hitl_sim.task import TaskData
 from oracles.replay import RecordedAnswers
 
 
-def build_sweep(config: RunConfig, width: int, lanes: int) -> Any:
-    """Build the program of a group: `width` runs, `lanes` of them at a time.
+def build_sweep(config: RunConfig, dispatch_size: int, vmap_size: int) -> Any:
+    """Build the program of a group: a dispatch of runs, mapped some at a time.
 
     On a CPU a mapped program is often no faster per run than the plain one, and takes
     half as long again to compile; one of many small operations gains, and so does any
@@ -21,8 +21,8 @@ def build_sweep(config: RunConfig, width: int, lanes: int) -> Any:
 
     Args:
         config: what the runs share.
-        width: runs of a dispatch.
-        lanes: runs that are mapped together; divides `width`.
+        dispatch_size: runs of a dispatch.
+        vmap_size: runs that are mapped together; divides `dispatch_size`.
 
     Returns:
         `(num_runs [], Seeds [R], Hyper [R], TaskData, answers=None) -> Trace [R]`,
@@ -54,7 +54,7 @@ def build_sweep(config: RunConfig, width: int, lanes: int) -> Any:
                 args[0][0] < num_runs,
                 lambda: jax.vmap(lane)(*args),
                 lambda: jax.tree.map(
-                    lambda a: jnp.zeros((lanes, *a.shape), a.dtype), trace
+                    lambda a: jnp.zeros((vmap_size, *a.shape), a.dtype), trace
                 ),
             )
             return out
@@ -67,19 +67,21 @@ def build_sweep(config: RunConfig, width: int, lanes: int) -> Any:
             )
             return out
 
-        runs = (jnp.arange(width), seeds, hyper)
-        if lanes == 1:
+        runs = (jnp.arange(dispatch_size), seeds, hyper)
+        if vmap_size == 1:
             alone: Trace = jax.lax.map(plain, runs)
             return alone
-        cut = jax.tree.map(lambda a: a.reshape(-1, lanes, *a.shape[1:]), runs)
+        cut = jax.tree.map(lambda a: a.reshape(-1, vmap_size, *a.shape[1:]), runs)
         together = jax.lax.map(block, cut)
-        out: Trace = jax.tree.map(lambda a: a.reshape(width, *a.shape[2:]), together)
+        out: Trace = jax.tree.map(
+            lambda a: a.reshape(dispatch_size, *a.shape[2:]), together
+        )
         return out
 
     return jax.jit(sweep)
 
 
-def pad_lanes(values: Sequence[Any], width: int) -> Any:
+def pad_runs(values: Sequence[Any], dispatch_size: int) -> Any:
     """Stack the leaves of runs, `[R]`; the last run stands for those that lack."""
-    values = [*values, *[values[-1]] * (width - len(values))]
+    values = [*values, *[values[-1]] * (dispatch_size - len(values))]
     return jax.tree.map(lambda *leaves: np.stack(leaves), *values)

@@ -33,7 +33,7 @@ def profile():
 def prices():
     return Prices(
         boundary="workstation",
-        label_standing="sunk",
+        label_cost="sunk",
         electricity_usd_per_kwh=0.2,
         device_usd_per_h=1.0,
         pue=1.0,

@@ -160,10 +160,10 @@ def _row(
     rounds = np.ones(num_checkpoints)
     if arm.kind == "labelling":
         rounds = np.ceil(10 * step / step[-1]) / 10
-    dials = {"population": arm.population, "people": arm.people, "asks": 1}
+    parameters = {"population": arm.population, "people": arm.people, "asks": 1}
     asks = arm.population is not None
-    dials["feedback"] = {"labelling": "label"}.get(arm.kind, arm.kind)
-    dials["shared_error"] = arm.settings.get("crowd.shared_error")
+    parameters["feedback"] = {"labelling": "label"}.get(arm.kind, arm.kind)
+    parameters["shared_error"] = arm.settings.get("crowd.shared_error")
     asked = (300 * rounds * asks).astype(np.int64)
     return {
         "key": f"{task}-{arm.role}-{arm.name}-{json.dumps(arm.settings)}-{replicate}",
@@ -175,7 +175,7 @@ def _row(
         "condition": f"{task}/{arm.role}/{arm.name}/{json.dumps(arm.settings)}",
         "base": f"base-{task}",
         "population": arm.population,
-        "dials": json.dumps(dials if asks else {}),
+        "parameters": json.dumps(parameters if asks else {}),
         "replicate": replicate,
         "outcome": outcomes.get((arm.name, replicate), "ok"),
         "step": step.tolist(),
@@ -189,7 +189,7 @@ def _row(
             "evaluate:small",
         ],
         "work_phase": ["train", "choose", "evaluate", "evaluate"],
-        "work_standing": ["protocol", "protocol", "protocol", "instrument"],
+        "work_purpose": ["protocol", "protocol", "protocol", "instrument"],
         "work_count": [
             step.tolist(),
             [arm.choose] * num_checkpoints,

@@ -14,7 +14,7 @@ from hitl_sim.analysis.bill import (
 from hitl_sim.analysis.decision import bill_sample, resting_on
 from hitl_sim.analysis.record import read_groups
 from hitl_sim.analysis.target import Stop
-from hitl_sim.cost import open_market
+from hitl_sim.cost import open_pricing
 from hitl_sim.cost.usage import NOBODY
 from hitl_sim.energy import Kind, Scope, exact, load_profile, unavailable
 from hitl_sim.record import RecordError
@@ -30,10 +30,10 @@ def group(synthetic):
 
 @pytest.fixture
 def market_of(synthetic, prices):
-    """Return a function that opens the market of a device and units of work."""
+    """Return a function that opens the pricing of a device and units of work."""
 
     def opened(profile, units=synthetic.UNITS):
-        return open_market(price_units(units, profile), profile, prices, NO_LABELS)
+        return open_pricing(price_units(units, profile), profile, prices, NO_LABELS)
 
     return opened
 
@@ -71,8 +71,8 @@ def test_joules_are_counts_times_unit_costs(group, device):
 def test_instrument_work_stands_apart(group, device):
     usage = usage_at(group, stop_at(9, 9))
     protocol, instrument = (
-        device.work(usage, standing)["evaluate"].joules.value
-        for standing in ("protocol", "instrument")
+        device.work(usage, purpose)["evaluate"].joules.value
+        for purpose in ("protocol", "instrument")
     )
     np.testing.assert_allclose(instrument / protocol, 500 / 300)
 

@@ -6,7 +6,7 @@ import pytest
 from hitl_sim.analysis import Answer, Payback
 from hitl_sim.analysis.break_even import find_break_even
 from hitl_sim.analysis.decision import Split
-from hitl_sim.analysis.interval import Outlay, resample
+from hitl_sim.analysis.interval import CostSample, resample
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
 
 NUM = 12
@@ -29,9 +29,9 @@ def split(training, beside=0.0, *, reached=NUM, labels=0.0, noise=0.0):
     return Split(
         training=joules(training * share),
         beside=joules(beside * share),
-        trained=Outlay(spent, is_reached, spent),
-        stood_beside=Outlay(stood, is_reached, stood),
-        labelled=Outlay(used, is_reached, used),
+        trained=CostSample(spent, is_reached, spent),
+        stood_beside=CostSample(stood, is_reached, stood),
+        labelled=CostSample(used, is_reached, used),
     )
 
 

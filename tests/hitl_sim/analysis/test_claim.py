@@ -8,7 +8,7 @@ import pytest
 
 from hitl_sim.analysis import Answer, Effect
 from hitl_sim.analysis.claim import Held, Spent, find_side, find_sides
-from hitl_sim.analysis.interval import Outlay, ratio_interval, resample
+from hitl_sim.analysis.interval import CostSample, ratio_interval, resample
 
 CAP = 3.3
 NUM = 32
@@ -18,7 +18,7 @@ def runs(mean, num_failed=0, seed=0, sd=0.1):
     rng = np.random.default_rng(seed)
     reached = np.arange(NUM) >= num_failed
     spent = mean * np.exp(rng.normal(0.0, sd, NUM))
-    return Outlay(np.where(reached, spent, CAP), reached, np.full(NUM, CAP))
+    return CostSample(np.where(reached, spent, CAP), reached, np.full(NUM, CAP))
 
 
 def held(arm, control, num_alike=1):
@@ -49,7 +49,7 @@ def test_the_share_that_a_saving_survives_is_where_its_interval_meets_the_limit(
     arm, control = runs(0.5), runs(1.0, seed=1)
     survived = claim(arm, control).survived
     odds = survived / (1 - survived)
-    dearer = Outlay(arm.spent + CAP * odds, arm.is_reached, arm.if_failed)
+    dearer = CostSample(arm.spent + CAP * odds, arm.is_reached, arm.if_failed)
     _, high = ratio_interval(dearer, control, resample(NUM, 0))
     assert high == pytest.approx(0.95, abs=0.002)
 

@@ -7,7 +7,7 @@ from hitl_sim.analysis.break_even import find_break_even
 from hitl_sim.analysis.crossing import find_crossing
 from hitl_sim.analysis.decision import Split
 from hitl_sim.analysis.fieller import fieller
-from hitl_sim.analysis.interval import Outlay, ratio_interval, resample
+from hitl_sim.analysis.interval import CostSample, ratio_interval, resample
 from hitl_sim.analysis.net_benefit import Pair
 from hitl_sim.energy import Kind, Quantity, Scope, exact
 
@@ -44,7 +44,7 @@ def draw_pair(rng, num, ratio, reach, control_reach):
 def amounts(spent, hours, is_reached):
     rows = np.stack([spent, hours], axis=1)
     at_cap = np.stack([np.full_like(spent, CAP), hours], axis=1)
-    return Outlay(rows, is_reached, at_cap, NAMES)
+    return CostSample(rows, is_reached, at_cap, NAMES)
 
 
 def per_success(mean, reach):
@@ -91,13 +91,13 @@ def test_the_interval_of_rho_holds_it_in_93_to_97_of_100(num, ratio, reach, cont
     for _ in range(STUDIES):
         pair = draw_pair(rng, num, ratio, reach, control)
         low, high = ratio_interval(
-            outlay(pair.arm), outlay(pair.control), resample(num, 0)
+            cost_sample(pair.arm), cost_sample(pair.control), resample(num, 0)
         )
         hits.append(low <= truth <= high)
     assert 0.93 <= share(hits) <= 0.97
 
 
-def outlay(spent):
+def cost_sample(spent):
     return spent.priced(SAVED[:, 0])
 
 

@@ -71,8 +71,8 @@ def test_device_constants_cancel_where_the_work_is_alike(synthetic, analysed):
     low, high = found.quantity.interval
     spread = (high - low) / found.value
     assert spread < 0.02
-    ceiling = analysed().tasks[0].control.joules.quantity
-    assert (ceiling.interval[1] - ceiling.interval[0]) / ceiling.value > 1.0
+    upper_bound = analysed().tasks[0].control.joules.quantity
+    assert (upper_bound.interval[1] - upper_bound.interval[0]) / upper_bound.value > 1.0
 
 
 def test_rho_of_people_is_no_stronger_than_simulated(synthetic, analysed):

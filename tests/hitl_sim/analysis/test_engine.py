@@ -6,17 +6,17 @@ import pytest
 
 from hitl_sim.analysis.bill import price_units
 from hitl_sim.analysis.decision import bill_sample, split_bills
-from hitl_sim.analysis.interval import Outlay
+from hitl_sim.analysis.interval import CostSample
 from hitl_sim.analysis.record import read_groups
 from hitl_sim.analysis.target import Stop
 from hitl_sim.cost import (
     BOUNDARIES,
-    LABEL_STANDINGS,
+    LABEL_COSTS,
     MEASURES,
     Scenarios,
     cross,
     ledger,
-    open_market,
+    open_pricing,
     price_rates,
     price_table,
     reprice,
@@ -29,11 +29,11 @@ LABEL_S = exact(12.0, "s", Kind.SIMULATED, Scope.HUMAN_TIME, "a labelling arm")
 
 @pytest.fixture
 def market_of(synthetic, profile, prices):
-    """Return a function that opens a market at some prices, on some device."""
+    """Return a function that opens a pricing at some prices, on some device."""
 
     def opened(prices=prices, profile=profile):
         costs = price_units(synthetic.UNITS, profile)
-        return open_market(costs, profile, prices, LABEL_S)
+        return open_pricing(costs, profile, prices, LABEL_S)
 
     return opened
 
@@ -46,11 +46,11 @@ def sample(synthetic, market_of):
     return bill_sample(group, stop, market_of())
 
 
-def market_bills(market, sample, standing):
+def market_bills(pricing, sample, label_cost):
     """What the existing pricing says of each run, pool labels included."""
     found = {}
-    for measure, split in split_bills(sample, market).items():
-        label = market.label(measure, standing)
+    for measure, split in split_bills(sample, pricing).items():
+        label = pricing.label(measure, label_cost)
         price = np.nan if label.value is None else label.value
         labels = price * split.labelled.spent
         found[measure] = split.trained.spent, split.stood_beside.spent + labels
@@ -58,10 +58,10 @@ def market_bills(market, sample, standing):
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-@pytest.mark.parametrize("standing", LABEL_STANDINGS)
+@pytest.mark.parametrize("label_cost", LABEL_COSTS)
 @pytest.mark.parametrize("device", ["laptop-cpu", "h100"])
 def test_a_scenario_costs_what_the_ledger_says_of_its_prices(
-    market_of, sample, prices, boundary, standing, device
+    market_of, sample, prices, boundary, label_cost, device
 ):
     numbers = {
         "wage_usd_per_h": np.array([3.0, 40.0]),
@@ -77,22 +77,22 @@ def test_a_scenario_costs_what_the_ledger_says_of_its_prices(
     scenarios = Scenarios(
         numbers,
         np.full(2, BOUNDARIES.index(boundary)),
-        np.full(2, LABEL_STANDINGS.index(standing)),
+        np.full(2, LABEL_COSTS.index(label_cost)),
         np.full(2, which),
     )
-    markets = [market_of(profile=one) for one in profiles]
-    table = price_table(markets, scenarios)
+    pricings = [market_of(profile=one) for one in profiles]
+    table = price_table(pricings, scenarios)
     rows = sample.amounts.spent
     for column in range(2):
         given = {name: float(values[column]) for name, values in numbers.items()}
-        if standing != "bought_elsewhere":
+        if label_cost != "bought_elsewhere":
             given["label_price_usd"] = None
         own = msgspec.structs.replace(
-            prices, boundary=boundary, label_standing=standing, **given
+            prices, boundary=boundary, label_cost=label_cost, **given
         )
-        market = market_of(own, profiles[which])
+        pricing = market_of(own, profiles[which])
         for measure, (training, beside) in market_bills(
-            market, sample, standing
+            pricing, sample, label_cost
         ).items():
             np.testing.assert_allclose(
                 bill(rows, table.training[measure])[:, column], training
@@ -136,7 +136,7 @@ def test_carbon_follows_the_grid_and_the_energy_of_a_person(
         if boundary == "workstation":
             kwh = energy.scaled(1 / 3.6e6, unit="kWh/h")
             carbon = kwh.times(intensity, unit="kgCO2e/h")
-        market = replace(
+        pricing = replace(
             market_of(own),
             rates=replace(
                 rates, intensity=intensity, human_energy=energy, human_carbon=carbon
@@ -144,7 +144,7 @@ def test_carbon_follows_the_grid_and_the_energy_of_a_person(
         )
         usage = sample.usage
         idle = replace(usage, validation_labels=0.0, pool_labels=0.0)
-        ledger = market.ledger(idle)
+        ledger = pricing.ledger(idle)
         for measure in ("joules", "kgco2e"):
             np.testing.assert_allclose(
                 bill(rows, table.whole(measure))[:, column], ledger.total(measure).value
@@ -198,7 +198,7 @@ def test_pseudo_values_average_to_the_pooled_amounts_and_carry_their_spread():
     for _ in range(400):
         reached = rng.random(64) < 0.8
         rows = rng.lognormal(0.0, 0.3, (64, 1))
-        amounts = Outlay(rows, reached)
+        amounts = CostSample(rows, reached)
         found = amounts.influence()
         np.testing.assert_allclose(found.mean(axis=0), amounts.pooled)
         spread.append((amounts.pooled[0], found.std(ddof=1) / 8.0))

@@ -146,7 +146,7 @@ def test_operations_follow_the_units_that_the_manifest_counted(study):
     control = study.tasks[-1].control
     counts = {line.unit: 0.0 for line in control.usage.work}
     for line in control.usage.work:
-        if line.standing == "protocol":
+        if line.purpose == "protocol":
             counts[line.unit] += line.count
     expected = sum(
         sum(study.work[name]["flops"].values()) * count

@@ -33,7 +33,7 @@ def find(extra, saved, share=0.05):
     )
 
 
-def test_a_lever_pays_back_after_its_cost_over_its_saving_per_query():
+def test_a_method_pays_back_after_its_cost_over_its_saving_per_query():
     found = find(500.0, 0.02)
     assert found.payback is Payback.FROM
     assert found.queries.value == pytest.approx(25_000)

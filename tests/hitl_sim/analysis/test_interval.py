@@ -8,9 +8,9 @@ from scipy.stats import beta
 
 from hitl_sim.analysis.interval import (
     MIN_REPLICATES,
-    Outlay,
+    CostSample,
+    cost_interval,
     mean_interval,
-    outlay_interval,
     percentile_interval,
     ratio_interval,
     resample,
@@ -66,7 +66,7 @@ def test_resamples_depend_on_the_seed_alone():
 
 def test_too_few_replicates_bound_nothing():
     num = MIN_REPLICATES - 1
-    arm = Outlay(np.ones(num), np.ones(num, bool))
+    arm = CostSample(np.ones(num), np.ones(num, bool))
     assert ratio_interval(arm, arm, resample(num, 0)) == (0.0, math.inf)
     assert mean_interval(np.ones(num), resample(num, 0)) == (-math.inf, math.inf)
 
@@ -77,31 +77,31 @@ def test_an_undefined_resample_widens_both_ends():
     assert percentile_interval(draws, 32) == (-math.inf, math.inf)
 
 
-def test_outlay_per_success_counts_the_failures():
-    outlay = Outlay(np.array([1.0, 2.0, 5.0]), np.array([True, True, False]))
-    assert outlay.per_success == 4.0
+def test_cost_sample_per_success_counts_the_failures():
+    cost_sample = CostSample(np.array([1.0, 2.0, 5.0]), np.array([True, True, False]))
+    assert cost_sample.per_success == 4.0
 
 
-def test_without_a_success_the_outlay_is_infinite_and_bounded_by_wilson():
-    outlay = Outlay(np.full(32, 2.0), np.zeros(32, bool))
-    low, high = outlay_interval(outlay, resample(32, 0))
-    assert outlay.per_success == math.inf
+def test_without_a_success_the_cost_sample_is_infinite_and_bounded_by_wilson():
+    cost_sample = CostSample(np.full(32, 2.0), np.zeros(32, bool))
+    low, high = cost_interval(cost_sample, resample(32, 0))
+    assert cost_sample.per_success == math.inf
     assert low == pytest.approx(2.0 / wilson(0, 32).high)
     assert high == math.inf
 
 
 def test_few_successes_bound_the_ratio_by_jeffreys_chance_to_reach():
     reached = np.arange(32) < 2
-    arm = Outlay(np.ones(32), reached)
-    control = Outlay(np.ones(32), np.ones(32, bool))
+    arm = CostSample(np.ones(32), reached)
+    control = CostSample(np.ones(32), np.ones(32, bool))
     low, high = ratio_interval(arm, control, resample(32, 0))
     chances = beta(2.5, 30.5).ppf([1 - tail(32), tail(32)])
     assert [low, high] == pytest.approx(1.0 / chances, rel=0.15)
 
 
 def test_a_ratio_without_success_of_the_arm_keeps_its_lower_bound():
-    arm = Outlay(np.ones(32), np.zeros(32, bool))
-    control = Outlay(np.ones(32), np.ones(32, bool))
+    arm = CostSample(np.ones(32), np.zeros(32, bool))
+    control = CostSample(np.ones(32), np.ones(32, bool))
     low, high = ratio_interval(arm, control, resample(32, 0))
     assert low == pytest.approx(1.0 / wilson(0, 32).high)
     assert high == math.inf
@@ -110,7 +110,7 @@ def test_a_ratio_without_success_of_the_arm_keeps_its_lower_bound():
 def test_pairing_narrows_the_interval_of_replicates_that_vary_together():
     shared = np.exp(np.random.default_rng(0).normal(0.0, 0.8, 32))
     every = np.ones(32, bool)
-    arm, control = Outlay(0.7 * shared, every), Outlay(shared, every)
+    arm, control = CostSample(0.7 * shared, every), CostSample(shared, every)
     low, high = ratio_interval(arm, control, resample(32, 0))
     assert (low, high) == pytest.approx((0.7, 0.7))
 
@@ -118,12 +118,12 @@ def test_pairing_narrows_the_interval_of_replicates_that_vary_together():
 def simulated(generator, num, ratio, sd, cap):
     """Draw one study: shared and own lognormal spread, a grid, and a cap."""
     shared = generator.normal(0.0, sd, num)
-    outlays = []
+    cost_samples = []
     for scale in (1.0, ratio):
         steps = 170.0 * scale * np.exp(shared + generator.normal(0.0, sd, num))
         steps = 10.0 * np.ceil(steps / 10.0)
-        outlays.append(Outlay(np.minimum(steps, cap), steps <= cap))
-    return outlays
+        cost_samples.append(CostSample(np.minimum(steps, cap), steps <= cap))
+    return cost_samples
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ CAP = 3.3
 
 
 def runs(spent, failed):
-    """Return an outlay some of whose runs fail at the cap."""
+    """Return a cost sample some of whose runs fail at the cap."""
     reached = np.ones(len(spent), bool)
     reached[failed] = False
-    return Outlay(np.where(reached, spent, CAP), reached, np.full(len(spent), CAP))
+    return CostSample(np.where(reached, spent, CAP), reached, np.full(len(spent), CAP))
 
 
 def paired(seed, sd=0.1):
@@ -174,7 +174,7 @@ def test_one_more_failure_lowers_no_bound(seed, sd, failed, more, of_control):
     other, weights = runs(control, of_control), resample(32, 0)
     before, after = runs(arm, failed), runs(arm, [*failed, more])
     for bound in (
-        lambda one: outlay_interval(one, weights),
+        lambda one: cost_interval(one, weights),
         lambda one: ratio_interval(one, other, weights),
     ):
         (low, high), (new_low, new_high) = bound(before), bound(after)

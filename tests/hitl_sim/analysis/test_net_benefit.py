@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.interval import Outlay, resample
+from hitl_sim.analysis.interval import CostSample, resample
 from hitl_sim.analysis.net_benefit import Line, Pair, acceptability, probability
 
 NAMES = ("train", "paid_s")
@@ -10,7 +10,7 @@ NAMES = ("train", "paid_s")
 def amounts(rows, reached=None):
     rows = np.asarray(rows, float)
     done = np.ones(len(rows), bool) if reached is None else np.asarray(reached)
-    return Outlay(rows, done, names=NAMES)
+    return CostSample(rows, done, names=NAMES)
 
 
 @pytest.fixture

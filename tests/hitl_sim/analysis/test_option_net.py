@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.interval import Outlay
+from hitl_sim.analysis.interval import CostSample
 from hitl_sim.analysis.option_net import fit_terms, sweeps_through
 
 SETTINGS = (0.6, 0.8, 0.9, 1.0)
@@ -28,7 +28,7 @@ def line_with(arms, means, sd, rng, chance=1.0):
         reached = rng.random(NUM_RUNS) < chance
         found.append(
             dataclasses.replace(
-                arm, amounts=Outlay(spent[:, None], reached, names=("train",))
+                arm, amounts=CostSample(spent[:, None], reached, names=("train",))
             )
         )
     return found

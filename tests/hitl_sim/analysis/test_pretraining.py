@@ -8,7 +8,7 @@ from hitl_sim.analysis.pretraining import _least_uses, share_pretraining
 from hitl_sim.analysis.record import WorkLine, read_groups
 from hitl_sim.cost import Prices, check_prices
 
-PRICES = Prices(boundary="workstation", label_standing="sunk")
+PRICES = Prices(boundary="workstation", label_cost="sunk")
 
 
 @pytest.fixture
@@ -23,12 +23,12 @@ def group(synthetic):
 
 
 @pytest.mark.parametrize(
-    ("standing", "uses", "want"),
+    ("cost", "uses", "want"),
     [("sunk", None, 0.0), ("shared", 8, 25.0), ("full", None, 200.0)],
 )
-def test_pretraining_is_billed_as_the_prices_say(group, standing, uses, want):
+def test_pretraining_is_billed_as_the_prices_say(group, cost, uses, want):
     prices = msgspec.structs.replace(
-        PRICES, pretraining=standing, pretraining_uses=uses
+        PRICES, pretraining_cost=cost, pretraining_uses=uses
     )
     pretrained, trained = share_pretraining(group, prices).work
     assert pretrained.count.tolist() == [[want, want]]
@@ -36,7 +36,7 @@ def test_pretraining_is_billed_as_the_prices_say(group, standing, uses, want):
 
 
 def test_pretraining_that_nobody_priced_is_refused(group):
-    with pytest.raises(ValueError, match=r"`prices.pretraining` must be one of"):
+    with pytest.raises(ValueError, match=r"`prices.pretraining_cost` must be one of"):
         share_pretraining(group, PRICES)
 
 

@@ -21,7 +21,7 @@ def test_counts_are_read_by_unit_and_standing(synthetic):
     control = next(g for g in read_groups(table) if g.role == "control")
     train, _, protocol, instrument = control.work
     assert train.count.tolist() == [[10, 20, 30], [10, 20, 30]]
-    assert (protocol.standing, instrument.standing) == ("protocol", "instrument")
+    assert (protocol.purpose, instrument.purpose) == ("protocol", "instrument")
 
 
 def test_null_shares_become_nan(synthetic):

@@ -21,7 +21,7 @@ from hitl_sim.analysis.bill import price_units
 from hitl_sim.analysis.decision import draw_sample, estimate_ratio
 from hitl_sim.analysis.record import read_groups
 from hitl_sim.analysis.target import find_targets
-from hitl_sim.cost import open_market
+from hitl_sim.cost import open_pricing
 from hitl_sim.energy import Scope, unavailable
 from hitl_sim.energy.profile import Constant, MeasuredCost
 
@@ -48,7 +48,7 @@ def test_the_null_arm_rings_false_in_about_one_study_of_twenty(
 ):
     costs = price_units(synthetic.UNITS, profile)
     label_s = unavailable("s", Scope.HUMAN_TIME, "no label is asked for")
-    market = open_market(costs, profile, prices, label_s)
+    pricing = open_pricing(costs, profile, prices, label_s)
     alarms, studies = 0, 200
     for seed in range(studies):
         table, _ = synthetic.make_study(
@@ -57,10 +57,10 @@ def test_the_null_arm_rings_false_in_about_one_study_of_twenty(
         groups = {g.role: g for g in read_groups(table)}
         targets = find_targets(groups["pilot"], fraction=1.0, smoothing=1)
         null, control = (
-            draw_sample(groups[role], targets, market, smoothing=1)
+            draw_sample(groups[role], targets, pricing, smoothing=1)
             for role in ("null", "control")
         )
-        ratio = estimate_ratio(null, control, market.device, 0)
+        ratio = estimate_ratio(null, control, pricing.device, 0)
         alarms += not ratio.low <= 1.0 <= ratio.high
     # 5 %, and 7.5 % at most as `interval` promises, give or take 4 standard errors.
     assert alarms / studies <= 0.075 + 4 * math.sqrt(0.075 * 0.925 / studies)
@@ -172,8 +172,8 @@ def test_break_even_is_human_and_waiting_joules_over_the_saving(synthetic, analy
 def test_the_answer_says_where_labels_decide_it(synthetic, analysed):
     result = analysed([synthetic.relevance(1.3), synthetic.labelling()])
     cases = {
-        (standing, case.measure): case
-        for standing, case in only(result, "relevance").label_cases
+        (label_cost, case.measure): case
+        for label_cost, case in only(result, "relevance").label_cases
     }
     assert cases["sunk", "joules"].payback is Payback.NEVER
     assert cases["bought_same_price", "joules"].payback is Payback.UP_TO

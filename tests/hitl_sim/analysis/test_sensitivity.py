@@ -145,5 +145,5 @@ def test_it_is_in_joules_where_money_is_unknown(synthetic, analysed, prices):
 
 def test_a_bill_that_is_unknown_has_none(synthetic, analysed, prices):
     # the arm uses half of the labels, whose time nobody knows
-    bought = msgspec.structs.replace(prices, label_standing="bought_same_price")
+    bought = msgspec.structs.replace(prices, label_cost="bought_same_price")
     assert sensitivity_of(analysed([synthetic.relevance(0.6)], prices=bought)) is None

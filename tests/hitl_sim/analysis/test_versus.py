@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.analysis import Confirmation, Estimate
-from hitl_sim.analysis.interval import Outlay, resample
+from hitl_sim.analysis.interval import CostSample, resample
 from hitl_sim.analysis.versus import compare_studies, resample_pairs
 from hitl_sim.energy import Kind, Scope, exact
 
@@ -38,7 +38,7 @@ def correlated(synthetic, analysed):
             parts[name] = dataclasses.replace(
                 task.findings[0] if name == "arm" else task.control,
                 replicate=np.asarray(numbers),
-                outlay=Outlay(spent, np.ones(len(numbers), bool)),
+                cost_sample=CostSample(spent, np.ones(len(numbers), bool)),
             )
         made = dataclasses.replace(
             task, control=parts["control"], findings=(parts["arm"],)

@@ -9,7 +9,7 @@ import optax
 
 from hitl_sim.energy import Kind, Scope, exact
 from hitl_sim.energy.meters import Capability
-from hitl_sim.learn.lever import Around
+from hitl_sim.learn.efficiency import Around
 from oracles import FEEDBACK, Oracle, part
 
 LABEL = FEEDBACK["label"]

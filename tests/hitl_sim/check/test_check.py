@@ -79,7 +79,7 @@ def test_a_broken_promise_of_another_kind_is_found(broken, name, check_name, wor
         ("no_oracle", "must return an `oracles.Oracle`"),
         ("raises", "it raised RuntimeError: no luck today."),
         ("power", "it must have `name`, got NoneType"),
-        ("not_around", "must return an `Around` or a `Lever`"),
+        ("not_around", "must return an `Around` or a `Method`"),
         ("no_arrays", "must return arrays by name, got int"),
     ],
 )

@@ -21,11 +21,11 @@ def modelled(value, unit, scope=Scope.NODE, source="profile", of="device"):
     )
 
 
-def work(phase, joules, seconds=1.0, standing="protocol"):
+def work(phase, joules, seconds=1.0, purpose="protocol"):
     """One unit of work of a phase, and what it takes."""
-    name = f"{phase} {standing} {joules} {seconds}"
+    name = f"{phase} {purpose} {joules} {seconds}"
     cost = UnitCost(modelled(seconds, "s", Scope.DEVICE_TIME), modelled(joules, "J"))
-    return UnitCount(name, phase, standing, 1.0), cost
+    return UnitCount(name, phase, purpose, 1.0), cost
 
 
 def bill(
@@ -50,15 +50,15 @@ def bill(
         modelled(idle_w, "W", source="profile idle"),
         embodied_per_s or unavailable("kgCO2e/s", Scope.EMBODIED, "nobody says"),
     )
-    label = exact(label_s, "s", Kind.SIMULATED, Scope.HUMAN_TIME, "crew label")
-    usage = Usage(counts, people="crew", **used)
+    label = exact(label_s, "s", Kind.SIMULATED, Scope.HUMAN_TIME, "team label")
+    usage = Usage(counts, people="workforce", **used)
     return build_ledger(usage, machine, rates or price_rates(given or prices()), label)
 
 
 def prices(**given):
     defaults = {
         "boundary": "workstation",
-        "label_standing": "sunk",
+        "label_cost": "sunk",
         "wage_usd_per_h": 10.0,
         "overhead_frac": 0.5,
         "electricity_usd_per_kwh": 0.2,
@@ -131,10 +131,10 @@ def test_bloom_emits_50_5_tonnes_dynamic_idle_and_embodied_each_on_its_line():
     }
     for name, expected in tonnes.items():
         assert ledger[name].kgco2e.value / 1e3 == pytest.approx(expected, abs=0.06)
-    assert ledger["embodied"].standing == "lifetime"
+    assert ledger["embodied"].purpose == "lifetime"
     # what the run itself emits leaves manufacture out; the paper's 50.5 t holds it
     run = ledger.total("kgco2e")
-    whole = run + ledger.total("kgco2e", standing="lifetime", groups=("embodied",))
+    whole = run + ledger.total("kgco2e", purpose="lifetime", groups=("embodied",))
     assert run.value / 1e3 == pytest.approx(39.3, abs=0.1)
     assert whole.value / 1e3 == pytest.approx(50.5, abs=0.1)
 
@@ -147,11 +147,11 @@ def test_each_phase_has_its_own_line_and_repeated_phases_add():
 
 
 def test_instrument_work_is_on_its_own_line_and_in_no_protocol_total():
-    instrument = work("evaluate", 90.0, standing="instrument")
+    instrument = work("evaluate", 90.0, purpose="instrument")
     ledger = bill(work("train", 5.0), instrument, given=prices(pue=1.0))
     assert ledger["instrument"].joules.value == 90.0
     assert ledger.total("joules").value == 5.0
-    assert ledger.total("joules", standing="instrument").value == 90.0
+    assert ledger.total("joules", purpose="instrument").value == 90.0
 
 
 def test_waiting_burns_idle_power():
@@ -206,8 +206,8 @@ def test_sunk_labels_cost_nothing_and_say_so():
     assert "sunk" in line.usd.source
 
 
-def test_labels_bought_at_the_same_price_cost_the_crews_time():
-    given = prices(label_standing="bought_same_price")
+def test_labels_bought_at_the_same_price_cost_the_teams_time():
+    given = prices(label_cost="bought_same_price")
     line = bill(pool_labels=100, label_s=36.0, given=given)["pool_labels"]
     assert line.seconds.value == pytest.approx(1 * H)
     assert line.usd.value == pytest.approx(15.0)
@@ -215,7 +215,7 @@ def test_labels_bought_at_the_same_price_cost_the_crews_time():
 
 
 def test_labels_bought_elsewhere_cost_money_and_unknown_joules():
-    given = prices(label_standing="bought_elsewhere", label_price_usd=0.05)
+    given = prices(label_cost="bought_elsewhere", label_price_usd=0.05)
     ledger = bill(pool_labels=100, label_s=36.0, given=given)
     assert ledger["pool_labels"].usd.value == pytest.approx(5.0)
     assert ledger["pool_labels"].joules.kind is Kind.UNAVAILABLE
@@ -224,7 +224,7 @@ def test_labels_bought_elsewhere_cost_money_and_unknown_joules():
 
 def test_sold_labels_burn_nothing_where_people_are_outside_the_boundary():
     given = prices(
-        boundary="device_only", label_standing="bought_elsewhere", label_price_usd=0.05
+        boundary="device_only", label_cost="bought_elsewhere", label_price_usd=0.05
     )
     ledger = bill(pool_labels=100, given=given)
     assert ledger["pool_labels"].joules.value == 0.0
@@ -232,7 +232,7 @@ def test_sold_labels_burn_nothing_where_people_are_outside_the_boundary():
 
 
 def test_no_labels_bought_elsewhere_are_not_an_unknown():
-    given = prices(label_standing="bought_elsewhere", label_price_usd=0.05)
+    given = prices(label_cost="bought_elsewhere", label_price_usd=0.05)
     ledger = bill(pool_labels=0, given=given)
     assert ledger.total("joules").is_known
     assert ledger["pool_labels"].usd.value == 0.0
@@ -248,7 +248,7 @@ def test_inference_is_queries_times_joules_of_an_item_outside_the_total():
     ledger = bill(item_j=0.5, given=prices(pue=1.0))
     assert ledger["inference"].joules.value == pytest.approx(500.0)
     assert ledger.total("joules").value == 1.0
-    assert ledger["inference"].standing == "lifetime"
+    assert ledger["inference"].purpose == "lifetime"
 
 
 def test_manufacture_is_unknown_unless_somebody_knows_it():
@@ -309,7 +309,7 @@ def test_a_line_that_is_not_there_is_refused_with_those_that_are():
 
 def test_a_bill_without_protocol_work_is_refused():
     with pytest.raises(ValueError, match=r"`usage\.work` must hold protocol work"):
-        bill(work("evaluate", 1.0, standing="instrument"))
+        bill(work("evaluate", 1.0, purpose="instrument"))
 
 
 def test_more_work_than_pay_is_refused():
@@ -372,7 +372,7 @@ def test_energy_is_additive_over_lines_and_over_runs(
         lines = [
             line.joules.value
             for line in ledger.lines
-            if line.standing == "protocol" and line.joules is not None
+            if line.purpose == "protocol" and line.joules is not None
         ]
         assert ledger.total("joules").value == pytest.approx(sum(lines))
         return ledger.total("joules").value

@@ -4,10 +4,10 @@ import pytest
 from hitl_sim.cost import Prices, check_prices, price_rates
 from hitl_sim.energy.quantity import Kind
 
-REQUIRED = {"boundary": "workstation", "label_standing": "sunk"}
+REQUIRED = {"boundary": "workstation", "label_cost": "sunk"}
 
 
-@pytest.mark.parametrize("name", ["boundary", "label_standing"])
+@pytest.mark.parametrize("name", ["boundary", "label_cost"])
 def test_the_two_choices_that_decide_the_answer_have_no_default(name):
     given = {key: value for key, value in REQUIRED.items() if key != name}
     with pytest.raises(msgspec.ValidationError, match=f"`{name}`"):
@@ -48,7 +48,7 @@ def test_a_number_that_nobody_can_guess_is_unavailable_not_zero(name):
 
 
 def test_the_boundary_and_region_reach_the_rates():
-    prices = Prices(boundary="whole_person", label_standing="sunk", grid_region="FR")
+    prices = Prices(boundary="whole_person", label_cost="sunk", grid_region="FR")
     rates = price_rates(prices)
     assert rates.human_energy.value == pytest.approx(3.62e7)
     assert rates.human_carbon.value == pytest.approx(1.7)
@@ -59,7 +59,7 @@ def test_the_boundary_and_region_reach_the_rates():
     ("name", "value", "condition"),
     [
         ("boundary", "desk", "one of 'device_only', 'workstation', 'whole_person'"),
-        ("label_standing", "free", "one of 'sunk', 'bought_same_price', 'bought_else"),
+        ("label_cost", "free", "one of 'sunk', 'bought_same_price', 'bought_else"),
         ("wage_usd_per_h", -1.0, ">= 0"),
         ("wage_usd_per_h", float("nan"), "finite"),
         ("wage_usd_per_h", "cheap", "float"),
@@ -84,17 +84,17 @@ def test_an_unknown_region_is_refused():
 
 
 def test_labels_bought_elsewhere_need_a_price():
-    prices = Prices(boundary="workstation", label_standing="bought_elsewhere")
+    prices = Prices(boundary="workstation", label_cost="bought_elsewhere")
     with pytest.raises(ValueError, match=r"`prices\.label_price_usd` must be given"):
         check_prices(prices)
 
 
-@pytest.mark.parametrize("standing", ["sunk", "bought_same_price"])
-def test_a_label_price_is_refused_where_nothing_would_use_it(standing):
-    prices = Prices(
-        boundary="workstation", label_standing=standing, label_price_usd=0.1
-    )
-    with pytest.raises(ValueError, match=rf"must be left out unless.*0.1.*{standing}"):
+@pytest.mark.parametrize("label_cost", ["sunk", "bought_same_price"])
+def test_a_label_price_is_refused_where_nothing_would_use_it(label_cost):
+    prices = Prices(boundary="workstation", label_cost=label_cost, label_price_usd=0.1)
+    with pytest.raises(
+        ValueError, match=rf"must be left out unless.*0.1.*{label_cost}"
+    ):
         check_prices(prices)
 
 

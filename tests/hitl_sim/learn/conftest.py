@@ -33,9 +33,11 @@ def config_of(program):
 
 @pytest.fixture(scope="session")
 def hyper_of():
-    def build(population="typical", kind="label", num_options=10, share=0.5, **dials):
+    def build(
+        population="typical", kind="label", num_options=10, share=0.5, **parameters
+    ):
         corruption = Corruption(jnp.float32(0.2), jnp.float32(0.1), jnp.float32(0.2))
-        crowd = build_population(population, kind, num_options, **dials)
+        crowd = build_population(population, kind, num_options, **parameters)
         leaves = jax.tree.map(jnp.float32, crowd)
         return Hyper(
             {"learning_rate": jnp.float32(1e-2)},

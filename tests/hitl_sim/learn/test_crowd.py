@@ -14,17 +14,17 @@ from hitl_sim.learn.crowd import (
     assign,
     build_query,
     collect,
-    hire,
+    sample_team,
 )
 from oracles import LABEL, Response, build_population, sample_annotators
 
 
 @st.composite
 def panels(draw):
-    crew = draw(st.integers(1, 7))
+    team = draw(st.integers(1, 7))
     spread = draw(st.sampled_from([0.0, 1.5]))
-    people, asks = draw(st.integers(1, crew)), draw(st.integers(1, 3))
-    return PanelConfig(crew, people, asks, spread)
+    people, asks = draw(st.integers(1, team)), draw(st.integers(1, 3))
+    return PanelConfig(team, people, asks, spread)
 
 
 @given(st.integers(1, 30), panels())
@@ -41,7 +41,7 @@ def test_every_answer_has_one_slot_and_every_slot_one_answer(num_questions, pane
 @given(st.integers(1, 30), panels())
 def test_nobody_meets_a_question_twice_on_one_occasion(num_questions, panel):
     plan = assign(num_questions, panel)
-    for a in range(panel.crew):
+    for a in range(panel.team):
         asked = plan.is_asked[:, a]
         met = list(zip(plan.question[asked, a], plan.occasion[asked, a], strict=True))
         assert len(set(met)) == len(met)
@@ -78,7 +78,7 @@ def test_who_is_active_goes_with_skill(skill_activity):
         "typical", "label", 10, activity_spread=1.5, skill_activity=skill_activity
     )
     key, size = jax.random.key(4), 400
-    hired = hire(key, population, PanelConfig(size, 1, 1, activity_spread=1.5))
+    hired = sample_team(key, population, PanelConfig(size, 1, 1, activity_spread=1.5))
     skill = np.asarray(hired.skill)
     r = np.corrcoef(np.arange(size)[::-1], skill)[0, 1]
     assert np.sign(r) == np.sign(skill_activity)
@@ -90,12 +90,12 @@ def test_who_is_active_goes_with_skill(skill_activity):
     np.testing.assert_array_equal(people.pace[hired.id], hired.pace)
 
 
-def test_a_crew_that_is_asked_in_turn_is_the_crowd_as_it_was_drawn():
+def test_a_team_that_is_asked_in_turn_is_the_crowd_as_it_was_drawn():
     population = build_population("paid_crowd", "label", 10)
     key = jax.random.key(4)
     for drawn, hired in zip(
         sample_annotators(key, population, 5),
-        hire(key, population, PanelConfig(5, 1, 1)),
+        sample_team(key, population, PanelConfig(5, 1, 1)),
         strict=True,
     ):
         assert (drawn is None) == (hired is None)
@@ -103,9 +103,11 @@ def test_a_crew_that_is_asked_in_turn_is_the_crowd_as_it_was_drawn():
             np.testing.assert_array_equal(drawn, hired)
 
 
-def test_more_people_than_the_crew_has_are_refused():
-    with pytest.raises(ValueError, match=r"`people` must be <= `crew` \(2\), got 3"):
-        assign(4, PanelConfig(crew=2, people=3))
+def test_more_people_than_the_team_has_are_refused():
+    with pytest.raises(
+        ValueError, match=r"`people` must be <= `workforce` \(2\), got 3"
+    ):
+        assign(4, PanelConfig(team=2, people=3))
 
 
 def questions(truth, discrimination):
@@ -123,7 +125,7 @@ def questions(truth, discrimination):
 
 
 def test_a_query_carries_each_questions_own_facts():
-    plan = assign(4, PanelConfig(crew=3, people=2))
+    plan = assign(4, PanelConfig(team=3, people=2))
     asked = questions([0, 1, 2, 1], [1, 1, 0, 1])
     query = build_query(asked, plan)
     for q in range(4):
@@ -137,10 +139,10 @@ def test_a_query_carries_each_questions_own_facts():
 @pytest.mark.parametrize(
     ("panel", "columns"),
     [
-        (PanelConfig(crew=3, people=3), 1),
-        (PanelConfig(crew=3, people=3, asks=2), 1),
-        (PanelConfig(crew=3, people=2), 3),
-        (PanelConfig(crew=3, people=1), 3),
+        (PanelConfig(team=3, people=3), 1),
+        (PanelConfig(team=3, people=3, asks=2), 1),
+        (PanelConfig(team=3, people=2), 3),
+        (PanelConfig(team=3, people=1), 3),
     ],
 )
 def test_a_queue_that_all_people_share_is_laid_out_once(panel, columns):
@@ -174,7 +176,7 @@ def ask_twice(asks, repeatability):
         shared_error=0.0,
     )
     key, panel = jax.random.key(6), PanelConfig(1, 1, asks)
-    plan, people = assign(400, panel), hire(key, population, panel)
+    plan, people = assign(400, panel), sample_team(key, population, panel)
     asked = questions([0] * 400, [1] * 400)
     state = LABEL.init(key, people)
     response = ask(key, LABEL, people, state, asked, plan)[1]
@@ -188,7 +190,7 @@ def test_repeatability_shows_where_somebody_is_asked_twice_and_only_there():
 
 
 def test_answers_come_back_to_their_questions_and_are_scored():
-    plan = assign(3, PanelConfig(crew=2, people=2))
+    plan = assign(3, PanelConfig(team=2, people=2))
     asked = questions([0, 1, 2], [1, 1, 0])
     given_answers = jnp.where(jnp.arange(2)[None] == 0, asked.truth[plan.question], 0)
     is_answered = jnp.ones((3, 2), bool).at[plan.slot[1, 1], 1].set(False)

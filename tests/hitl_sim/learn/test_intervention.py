@@ -245,8 +245,8 @@ def test_people_who_are_pulled_answer_what_the_model_suggests(
     )
     run = jax.jit(build_run(config))
 
-    def accuracy(pull):
-        hyper = hyper_of(pull=pull)._replace(
+    def accuracy(bias):
+        hyper = hyper_of(automation_bias=bias)._replace(
             optimiser={"learning_rate": jnp.float32(0.0)}
         )
         labour = run(seeds_of(), hyper, digits[1]).labour

@@ -16,6 +16,7 @@ from hitl_sim.learn import (
     describe_work,
 )
 from hitl_sim.learn.crowd import PanelConfig, ask, assign, collect
+from hitl_sim.learn.efficiency import Host, build_course
 from hitl_sim.learn.intervention import Setting
 from hitl_sim.learn.intervention.importance import ImportanceArm
 from hitl_sim.learn.intervention.labelling import LabellingArm
@@ -23,7 +24,6 @@ from hitl_sim.learn.intervention.machine_share import MachineShareArm
 from hitl_sim.learn.intervention.random_share import RandomShareArm
 from hitl_sim.learn.intervention.relevance import RelevanceArm
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
-from hitl_sim.learn.lever import Host, build_course
 from hitl_sim.learn.loop import bucket, build_driver, run_keys
 from hitl_sim.learn.loop.bucket import buckets_of
 from hitl_sim.task import build_split

@@ -25,20 +25,22 @@ PERSISTENT = {"shared_error": 0.9, "repeatability": 0.95}
 
 @pytest.fixture(scope="module")
 def run_all(digits):
-    """Run people of some dials on the digits; answer accuracy, last test accuracy."""
+    """Run people on the digits; return answer accuracy and last test accuracy."""
     info, data = digits
     shape = Shape(POOL, info.num_features, info.num_classes, *data.groups.shape)
     zero, one = jnp.float32(0.0), jnp.float32(1.0)
 
-    def run(intervention, kind, num_options, steps=5, **dials):
+    def run(intervention, kind, num_options, steps=5, **parameters):
         train = TrainConfig(batch=32, steps_per_checkpoint=steps, num_checkpoints=8)
         program = Program(shape, NetworkConfig((32,)), train)
-        crowd = build_population("typical", kind, num_options, accuracy=0.7, **dials)
+        crowd = build_population(
+            "typical", kind, num_options, accuracy=0.7, **parameters
+        )
         crowd = jax.tree.map(jnp.float32, crowd)
-        spoilt = jnp.float32(0.2) if kind == "relevance" else zero
-        spoilt = Corruption(spoilt, zero, zero)
+        corrupted = jnp.float32(0.2) if kind == "relevance" else zero
+        corrupted = Corruption(corrupted, zero, zero)
         hyper = Hyper(
-            {"learning_rate": jnp.float32(3e-3)}, {"share": one}, spoilt, crowd
+            {"learning_rate": jnp.float32(3e-3)}, {"share": one}, corrupted, crowd
         )
         program_of = build_run(RunConfig(program, intervention, 300, 500))
 
@@ -86,8 +88,8 @@ def test_a_network_learns_errors_that_features_predict(hashed, learnable):
 
 def test_relevance_answers_keep_their_accuracy_too(run_all):
     config = RelevanceArm(name="a", questions=500, generalise_steps=3)
-    dials = PERSISTENT | {"band": 0.0, "systematic": 0.8}
-    accuracy, _ = run_all(config, "relevance", 2, **dials)
+    parameters = PERSISTENT | {"band": 0.0, "systematic": 0.8}
+    accuracy, _ = run_all(config, "relevance", 2, **parameters)
     assert abs(accuracy.mean() - 0.7) < half_width(accuracy)
 
 

@@ -11,13 +11,13 @@ from hitl_sim.learn import (
     describe_steps,
     describe_work,
 )
+from hitl_sim.learn.efficiency.prune import PruneMethod
 from hitl_sim.learn.intervention import Program, Shape
 from hitl_sim.learn.intervention.importance import ImportanceArm
 from hitl_sim.learn.intervention.labelling import LabellingArm, fit_steps
 from hitl_sim.learn.intervention.machine_share import MachineShareArm
 from hitl_sim.learn.intervention.relevance import RelevanceArm
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
-from hitl_sim.learn.lever.prune import PruneLever
 from hitl_sim.learn.network import build_network
 from hitl_sim.learn.optimiser import OptimiserConfig
 from hitl_sim.learn.optimiser.sgd import sgd
@@ -25,7 +25,7 @@ from hitl_sim.learn.work import INSTRUMENT, PROTOCOL, train_unit
 
 
 def lines_of(config):
-    return {(line.unit.phase, line.standing): line for line in describe_work(config)}
+    return {(line.unit.phase, line.purpose): line for line in describe_work(config)}
 
 
 def test_training_and_validation_are_billed_and_the_test_set_is_not(config_of):
@@ -132,10 +132,10 @@ def test_a_smaller_input_makes_a_cheaper_step(config_of):
     assert quarter.unit.name != whole.unit.name
 
 
-@pytest.mark.parametrize("standing", [PROTOCOL, INSTRUMENT])
-def test_an_evaluated_item_costs_one_forward_pass(config_of, standing):
+@pytest.mark.parametrize("purpose", [PROTOCOL, INSTRUMENT])
+def test_an_evaluated_item_costs_one_forward_pass(config_of, purpose):
     line = lines_of(config_of(WholePoolArm(name="a", role="control")))[
-        "evaluate", standing
+        "evaluate", purpose
     ]
     assert operations(line) == pytest.approx(2 * (64 * 8 + 8 * 10), rel=0.1)
     assert np.all(np.diff(line.counts) > 0)
@@ -232,7 +232,7 @@ def test_deduplication_costs_a_pass_over_all_pairs_and_no_training(config_of):
 
 
 PATCHED = {
-    "the control": (WholePoolArm(name="a", role="control"), ["lever.course"]),
+    "the control": (WholePoolArm(name="a", role="control"), ["method.course"]),
     "a proxy": (
         MachineShareArm(name="a", score="el2n", proxy_steps=7),
         ["intervention.proxy"],
@@ -264,7 +264,7 @@ def test_a_network_that_is_patched_in_is_billed_as_itself(config_of, case, monke
         if operations(line) < operations(other)
     }
     expected = {
-        "lever.course": {"train", "evaluate"},
+        "method.course": {"train", "evaluate"},
         "intervention.labelling": {"score"},
     }
     assert changed == expected.get(places[0], {"choose", "score"})
@@ -285,8 +285,8 @@ def test_work_that_differs_is_called_differently(config_of):
 def test_masks_that_come_step_by_step_are_called_so(config_of):
     found = {}
     for form, until in (("masked", None), ("gradual", 4)):
-        prune = PruneLever(share=0.5, form=form, after=2, until=until)
-        config = config_of(WholePoolArm(name="a", role="control", lever=(prune,)))
+        prune = PruneMethod(share=0.5, form=form, after=2, until=until)
+        config = config_of(WholePoolArm(name="a", role="control", method=(prune,)))
         for line in describe_work(config):
             counted = operations(line)
             assert found.setdefault(line.unit.name, counted) == counted

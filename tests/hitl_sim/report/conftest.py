@@ -14,7 +14,7 @@ from hitl_sim.energy import load_profile
 
 PRICES = Prices(
     boundary="workstation",
-    label_standing="sunk",
+    label_cost="sunk",
     electricity_usd_per_kwh=0.2,
     pue=1.0,
 )
@@ -75,7 +75,7 @@ def crowded(synthetic, analysed):
 
 @pytest.fixture(scope="session")
 def dialled(synthetic, analysed):
-    """Return a study of a dial that one arm crosses, one never, and one always."""
+    """Return a study of a parameter that one arm crosses, one never, and one always."""
     lines = {
         "cheap": {0.5: 0.6, 0.7: 0.5, 0.9: 0.4},
         "middling": {0.5: 1.5, 0.7: 1.0, 0.9: 0.7},
@@ -84,9 +84,9 @@ def dialled(synthetic, analysed):
     arms = [synthetic.Arm("random_half", ratio=1.3, kind="random_share")]
     for name, ratios in lines.items():
         for value, ratio in ratios.items():
-            dials = {"crowd.accuracy": value}
-            arm = synthetic.relevance(ratio, name=name, choose=0, settings=dials)
-            arms.append(dataclasses.replace(arm, settings=dials))
+            parameters = {"crowd.accuracy": value}
+            arm = synthetic.relevance(ratio, name=name, choose=0, settings=parameters)
+            arms.append(dataclasses.replace(arm, settings=parameters))
     return analysed(arms, num_replicates=32)
 
 
@@ -98,7 +98,7 @@ def weighed(crowded):
 
 SETTINGS = {
     "task": {"digits": {"source": "digits", "pool": 1000}},
-    "crew": {
+    "workforce": {
         "size": 3,
         "hours_per_day": 8.0,
         "days_per_week": 5,
@@ -121,7 +121,7 @@ def swept(synthetic, analysed):
     ]
     prices = Prices(
         boundary="workstation",
-        label_standing="sunk",
+        label_cost="sunk",
         electricity_usd_per_kwh=0.2,
         device_usd_per_h=0.0,
         pue=1.0,

@@ -27,7 +27,7 @@ def test_no_cell_is_cut_at_100_columns(crowded):
 def test_words_come_before_the_table(crowded):
     text = rendered(crowded)
     assert text.startswith("No joule here was measured")
-    assert text.index("People did not pay") < text.index("arm, and who is asked")
+    assert text.index("Guidance did not pay back") < text.index("arm, and who is asked")
 
 
 def test_every_condition_has_a_row(crowded):

@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from hitl_sim.analysis.lever.claim import Agreement
+from hitl_sim.analysis.efficiency.claim import Agreement
 from hitl_sim.energy.clock import (
     Answer,
     BoardClocks,

@@ -37,9 +37,9 @@ def test_intervals_stand_behind_the_points(drawn, figure):
     assert lows == {float(f.ratio.low) for f in drawn.findings}
 
 
-def test_colour_tells_the_dial_that_varies(drawn, figure):
+def test_colour_tells_the_parameter_that_varies(drawn, figure):
     bar = next(a for a in figure.axes if a.get_ylabel() == "shared error")
-    shown = {f.dials["shared_error"] for f in drawn.findings}
+    shown = {f.parameters["shared_error"] for f in drawn.findings}
     assert bar.get_ylim() == pytest.approx((min(shown), max(shown)))
 
 

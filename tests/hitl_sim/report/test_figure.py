@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from hitl_sim.analysis.reference import reference_arms
-from hitl_sim.report.figure.affordance import draw_affordance
 from hitl_sim.report.figure.bill import draw_bill
+from hitl_sim.report.figure.equivalents import draw_equivalents
 from hitl_sim.report.figure.learning import draw_learning
 from hitl_sim.report.figure.quality import draw_quality
 from hitl_sim.report.figure.style import (
@@ -21,7 +21,7 @@ from hitl_sim.report.figure.style import (
     to_svg,
 )
 
-DRAW = (draw_learning, draw_quality, draw_affordance, draw_bill)
+DRAW = (draw_learning, draw_quality, draw_equivalents, draw_bill)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_an_arm_that_nobody_finished_is_a_triangle_inside_the_panel(figures):
 
 
 def test_lines_are_dashed_beyond_a_decade_past_the_study(crowded, figures):
-    (axes,) = figures[draw_affordance].axes
+    (axes,) = figures[draw_equivalents].axes
     limit = 10.0 * crowded.tasks[0].horizon_j
     solid = [line for line in axes.lines if str(line.get_label()).endswith("person")]
     dashed = [
@@ -108,9 +108,9 @@ def test_lines_are_dashed_beyond_a_decade_past_the_study(crowded, figures):
 
 
 def test_the_ceiling_and_the_arms_that_saved_are_marked(crowded, figures):
-    (axes,) = figures[draw_affordance].axes
-    ceiling = crowded.tasks[0].control.joules.value
-    assert any(np.allclose(line.get_xdata(), ceiling) for line in axes.lines)
+    (axes,) = figures[draw_equivalents].axes
+    upper_bound = crowded.tasks[0].control.joules.value
+    assert any(np.allclose(line.get_xdata(), upper_bound) for line in axes.lines)
     (point,) = [
         line for line in axes.lines if str(line.get_label()).startswith("relevance")
     ]
@@ -158,7 +158,7 @@ def test_one_condition_per_arm_is_shown_and_typical_people_first(crowded):
     assert len({f.arm for f in shown}) == len(shown)
     assert {f.population for f in shown if f.has_people} == {"typical"}
     (people,) = [f for f in shown if f.arm == "relevance"]
-    assert people.dials["shared_error"] == 0.0
+    assert people.parameters["shared_error"] == 0.0
 
 
 def test_nothing_is_drawn_outside_the_picture(figures):
@@ -207,7 +207,7 @@ def test_a_control_that_never_reaches_can_be_drawn(synthetic, analysed, crowded)
     control = dataclasses.replace(task.control, joules=lost.joules)
     broken = dataclasses.replace(task, control=control)
     with styled():
-        assert "ceiling" not in texts(draw_affordance(broken))
+        assert "upper bound" not in texts(draw_equivalents(broken))
 
 
 def test_drawing_leaves_matplotlibs_settings_alone(crowded):

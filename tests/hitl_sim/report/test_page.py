@@ -77,7 +77,7 @@ def test_the_first_words_say_that_nothing_was_measured(page):
 
 
 def test_the_page_goes_from_words_to_table_to_figures_to_sources(page):
-    order = ["People did not pay", "who is asked", "<svg", "Methods", "Sources"]
+    order = ["Guidance did not pay back", "who is asked", "<svg", "Methods", "Sources"]
     places = [page.index(text, page.index("<body>")) for text in order]
     assert places == sorted(places)
 
@@ -165,10 +165,10 @@ def test_the_json_holds_the_numbers_with_their_provenance(crowded, weighed, tmp_
     write_report(crowded, tmp_path, rerun_command="again", title="T", verdicts=weighed)
     data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     task, first = data["tasks"][0], crowded.tasks[0]
-    ceiling = task["ceiling"]["joules"]
-    assert ceiling["value"] == first.control.joules.value
-    assert ceiling["kind"] == "modelled_analytic"
-    assert data["sources"][str(ceiling["sources"][0])].startswith("analytic model")
+    upper_bound = task["upper_bound"]["joules"]
+    assert upper_bound["value"] == first.control.joules.value
+    assert upper_bound["kind"] == "modelled_analytic"
+    assert data["sources"][str(upper_bound["sources"][0])].startswith("analytic model")
     lost = next(f for f in task["findings"] if f["arm"] == "lost")
     assert lost["rho"]["is_infinite"]
     assert lost["rho"]["high"] == "inf"

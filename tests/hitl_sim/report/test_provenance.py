@@ -44,7 +44,7 @@ def test_a_mixed_sum_tells_the_share_of_each_kind_and_every_source():
 
 
 def test_chance_and_constants_have_columns_of_their_own(crowded):
-    entry = describe("ceiling", crowded.tasks[0].control.joules)
+    entry = describe("upper_bound", crowded.tasks[0].control.joules)
     assert entry.chance.startswith("[")
     assert entry.constants.startswith("[")
     assert entry.chance != entry.constants
@@ -99,7 +99,7 @@ def test_the_devices_constants_are_listed_with_interval_and_source(crowded):
 
 
 def test_entries_become_rows_under_the_headings(crowded):
-    found = entry_table("ceiling", task_entries(crowded.tasks[0]), Sources())
+    found = entry_table("upper_bound", task_entries(crowded.tasks[0]), Sources())
     assert {len(row) for row in found.rows} == {len(found.headings)}
 
 

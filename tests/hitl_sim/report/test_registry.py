@@ -11,7 +11,7 @@ def test_every_figure_that_applies_is_drawn_by_its_name(name, swept, verdict):
 
 
 def test_a_figure_that_does_not_apply_draws_nothing(crowded, weighed):
-    assert draw("dial", crowded, weighed) is None
+    assert draw("parameter", crowded, weighed) is None
     assert draw("timeline", crowded, weighed) is None
 
 

@@ -36,4 +36,4 @@ def test_no_two_sentences_are_the_same():
 def test_a_gap_that_is_left_open_is_an_error():
     assert say("decision.per_hour_unknown") == "an unknown amount"
     with pytest.raises(UndefinedError, match="task"):
-        say("ceiling.unknown")
+        say("upper_bound.unknown")

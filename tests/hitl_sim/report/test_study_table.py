@@ -12,7 +12,7 @@ from hitl_sim.report.study_table import (
 def test_all_that_was_set_is_listed_and_what_was_not_is_left_out(swept):
     rows = setup_table(swept).rows
     assert ("task digits", "pool", "1000") in rows
-    assert ("crew", "hours_per_day", "8") in rows
+    assert ("workforce", "hours_per_day", "8") in rows
     assert ("arm relevance", "share", "0.5") in rows
     assert not any("None" in row for row in rows)
 

@@ -11,7 +11,7 @@ from hitl_sim.energy.profile import Constant, MeasuredCost
 from hitl_sim.report.number import times
 from hitl_sim.report.words import tell
 
-PRICES = Prices(boundary="workstation", label_standing="sunk", pue=1.0)
+PRICES = Prices(boundary="workstation", label_cost="sunk", pue=1.0)
 
 
 def spoken(result):
@@ -45,13 +45,17 @@ def test_the_first_line_says_what_was_measured(crowded, timed, has_joules, said)
 
 def test_people_that_save_too_little_did_not_pay(synthetic, analysed):
     words = spoken(analysed([synthetic.relevance(0.6)], num_replicates=32))
-    assert words.answer.startswith("People did not pay: at best (relevance, typical)")
+    assert words.answer.startswith(
+        "Guidance did not pay back: at best (relevance, typical)"
+    )
     assert "million times as dear" in words.answer
 
 
 def test_people_that_save_nothing_did_not_pay_at_any_size(synthetic, analysed):
     words = spoken(analysed([synthetic.relevance(1.6)], num_replicates=32))
-    assert words.answer.startswith("People did not pay: no arm with people took fewer")
+    assert words.answer.startswith(
+        "Guidance did not pay back: no arm with people took fewer"
+    )
     assert "in energy and money never" in words.break_even or (
         "in energy never" in words.break_even
     )
@@ -63,7 +67,7 @@ def test_people_outside_the_boundary_who_keep_no_device_waiting_paid(
     free = msgspec.structs.replace(PRICES, boundary="device_only")
     arm = synthetic.relevance(0.5, wait_s=0.0)
     words = spoken(analysed([arm], prices=free, num_replicates=32))
-    assert words.answer == "People paid back in energy: relevance, typical."
+    assert words.answer == "Guidance paid back in energy: relevance, typical."
 
 
 def test_nobody_asked_is_said(analysed):
@@ -72,9 +76,9 @@ def test_nobody_asked_is_said(analysed):
 
 def test_the_ceiling_keeps_chance_and_constants_apart(crowded):
     words = spoken(crowded)
-    assert "The interval is chance; the device's constants leave" in words.ceiling
-    assert "One person's workstation runs" in words.ceiling
-    assert "12 of 12 runs reached it" in words.ceiling
+    assert "The interval is chance; the device's constants leave" in words.upper_bound
+    assert "One person's workstation runs" in words.upper_bound
+    assert "12 of 12 runs reached it" in words.upper_bound
 
 
 @pytest.mark.parametrize(
@@ -203,7 +207,7 @@ def test_an_arm_without_people_that_saved_more_is_named(
     machine = synthetic.Arm("random_half", ratio=ratio, kind="random_share")
     arms = [synthetic.relevance(0.6), machine]
     answer = spoken(analysed(arms, num_replicates=16)).answer
-    assert answer.startswith("People did not pay: at best (relevance")
+    assert answer.startswith("Guidance did not pay back: at best (relevance")
     assert ("An arm without people" in answer) is (said is not None)
     assert said is None or said in answer
 
@@ -288,7 +292,7 @@ def test_each_of_several_tasks_is_named(crowded):
     )
     first, second = tell(two).tasks
     assert (first.task, second.task) == ("digits", "b")
-    assert second.answer.startswith("People did not pay")
+    assert second.answer.startswith("Guidance did not pay back")
 
 
 def test_people_are_held_against_the_best_arm_without_them(crowded):

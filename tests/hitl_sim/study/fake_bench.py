@@ -39,7 +39,7 @@ def bench(condition, platform="cpu"):
     return Bench(platform, "a device", ((STEP, condition), (SCORE, condition)))
 
 
-def sample(unit_s, window_s, gross=(), core_frac=1.0, lanes=1, **signs):
+def sample(unit_s, window_s, gross=(), core_frac=1.0, vmap_size=1, **signs):
     return TimingSample(
-        lanes * window_s / unit_s, window_s, tuple(gross), core_frac, **signs
+        vmap_size * window_s / unit_s, window_s, tuple(gross), core_frac, **signs
     )

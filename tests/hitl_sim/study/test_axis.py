@@ -11,7 +11,7 @@ from hitl_sim.study.spec import SpecError, convert
 
 SMOKE = Path(__file__).parents[2] / "experiments" / "smoke.toml"
 ACCURACY = {"field": "crowd.accuracy", "low": 0.2, "high": 1.0}
-PEOPLE = {"field": "crew.size", "low": 3, "high": 6}
+PEOPLE = {"field": "workforce.size", "low": 3, "high": 6}
 NAMES = {
     "field": "crowd.population",
     "values": ["perfect", "typical", "spammer"],
@@ -57,7 +57,7 @@ def test_drawn_points_fill_their_ranges_and_are_fixed_by_the_seed(method):
     # the mean of 256 independent uniform draws, by 4 standard errors
     assert abs(accuracy.mean() - 0.6) < 4 * 0.8 / math.sqrt(12 * 256)
     for field, values in (
-        ("crew.size", {3, 4, 5, 6}),
+        ("workforce.size", {3, 4, 5, 6}),
         ("crowd.population", set(NAMES["values"])),
     ):
         counts = [sum(p[field] == v for p in points) for v in values]

@@ -107,12 +107,12 @@ def test_units_are_listed_once_with_their_counts(condition):
     assert step.flops["float32"] > 16 * (4 * 64 * 8 + 6 * 8 * 10)
 
 
-@pytest.mark.parametrize("lanes", [1, 3])
-def test_a_window_counts_items_of_every_lane(condition, lanes):
+@pytest.mark.parametrize("vmap_size", [1, 3])
+def test_a_window_counts_items_of_every_lane(condition, vmap_size):
     name = "evaluate:64-8-10:class:n297"
-    unit_s = bench.LOOP_S / 20 / 297 / lanes * 0.99
-    seen = bench.time_unit(condition, name, unit_s, 0.01, lanes)
-    assert seen.num_units % (20 * 297 * lanes) == 0
+    unit_s = bench.LOOP_S / 20 / 297 / vmap_size * 0.99
+    seen = bench.time_unit(condition, name, unit_s, 0.01, vmap_size)
+    assert seen.num_units % (20 * 297 * vmap_size) == 0
     assert seen.seconds >= 0.01
     assert seen.core_frac > 0.0
 

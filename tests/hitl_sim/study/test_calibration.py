@@ -33,10 +33,10 @@ def machine(fake, monkeypatch):
     """A machine on which a step takes 10 µs alone; each test changes what it needs."""
     jitter = itertools.cycle([0.99, 1.0, 1.01])
 
-    def time_unit(condition, name, pass_s, window_s, lanes=1, barrier=None):
+    def time_unit(condition, name, pass_s, window_s, vmap_size=1, barrier=None):
         unit_s = (1e-5 if name == fake.STEP.name else 1e-7) * next(jitter)
         slower = 1.2 if barrier is not None else 1.0
-        return fake.sample(unit_s * slower, window_s, lanes=lanes)
+        return fake.sample(unit_s * slower, window_s, vmap_size=vmap_size)
 
     answers = {
         "list_units": lambda conditions: fake.bench(conditions[0]),

@@ -39,8 +39,8 @@ def moved(tmp_path_factory, smoke):
     away = tmp_path_factory.mktemp("away")
     tables = smoke | {"replicates": 2}
     guide = next(arm for arm in tables["arm"] if arm["name"] == "relevance")
-    lever = [{"kind": "prune", "share": 0.5, "form": "structured", "after": 3}]
-    pruned = {"name": "pruned", "kind": "whole_pool", "role": "arm", "lever": lever}
+    method = [{"kind": "prune", "share": 0.5, "form": "structured", "after": 3}]
+    pruned = {"name": "pruned", "kind": "whole_pool", "role": "arm", "method": method}
     tables["arm"] = [*tables["arm"][:2], guide, pruned]
     out = away / "before"
     run_study(convert(tables), out, 2)
@@ -72,7 +72,7 @@ def read_alone(script, moved, *args):
         (("report", "one"), "Report: one/report.html"),
         (("status", "one"), "pruned"),
         (("compare", "one", "other"), "relevance"),
-        (("levers", "one"), "Page: one/levers.md"),
+        (("methods", "one"), "Page: one/methods.md"),
     ],
 )
 def test_a_folder_moved_alone_is_read_without_study_data_or_jax(moved, command, said):

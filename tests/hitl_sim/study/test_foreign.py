@@ -21,7 +21,7 @@ import optax
 
 from hitl_sim import part
 from hitl_sim.learn.intervention.share import Kept, build_unguided
-from hitl_sim.learn.lever import Around
+from hitl_sim.learn.efficiency import Around
 
 
 @part.strategy(params={"weight": 1.0})
@@ -402,20 +402,20 @@ def test_a_new_built_in_intervention_is_one_file(tables):
 
 
 SHRUNK = {"kind": "whole_pool", "role": "arm"}
-SHRUNK |= {"lever": [{"kind": "shrinking", "params": {"share": 0.2}}]}
+SHRUNK |= {"method": [{"kind": "shrinking", "params": {"share": 0.2}}]}
 CUT = {"kind": "prune", "form": "structured", "share": 0.5, "after": 1}
 
 
 def test_a_brought_method_acts_by_its_name_and_is_billed(with_parts):
     _, hyper, units = built(build_plan(convert(with_parts(SHRUNK))))
     assert {k: float(v) for k, v in hyper.params.items()} == {
-        "lever.shrinking.share": pytest.approx(0.2)
+        "method.shrinking.share": pytest.approx(0.2)
     }
     assert any(unit.endswith(":shrinking.v1,every=1") for unit in units)
 
 
 def test_params_of_a_brought_method_are_swept_in_one_program(with_parts):
-    field = "arm.lever.shrinking.params.share"
+    field = "arm.method.shrinking.params.share"
     tables = with_parts(SHRUNK) | {"axis": [{"field": field, "values": [0.1, 0.3]}]}
     plan = build_plan(convert(tables))
     own = [c for c in plan.conditions if c.arm.name == "own"]
@@ -423,13 +423,13 @@ def test_params_of_a_brought_method_are_swept_in_one_program(with_parts):
     assert own[0].static("data") == own[1].static("data")
     assert own[0].resolved("data") != own[1].resolved("data")
     assert set(own[0].parts) == {"shrinking"}
-    assert float(worker.hyper_of(own[1], None).params["lever.shrinking.share"]) == (
+    assert float(worker.hyper_of(own[1], None).params["method.shrinking.share"]) == (
         pytest.approx(0.3)
     )
 
 
 @pytest.mark.parametrize(
-    ("lever", "message"),
+    ("method", "message"),
     [
         (
             {"kind": "shrink"},
@@ -443,14 +443,14 @@ def test_params_of_a_brought_method_are_swept_in_one_program(with_parts):
         ({"kind": "shrinking", "share": 1}, "share` is not a field .* options, params"),
     ],
 )
-def test_a_brought_method_is_asked_for_what_it_has(with_parts, lever, message):
+def test_a_brought_method_is_asked_for_what_it_has(with_parts, method, message):
     with pytest.raises(SpecError, match=message):
-        convert(with_parts(SHRUNK | {"lever": [lever]}))
+        convert(with_parts(SHRUNK | {"method": [method]}))
 
 
-def test_a_brought_intervention_carries_levers(with_parts):
+def test_a_brought_intervention_carries_methods(with_parts):
     _, _, units = built(
-        build_plan(convert(with_parts({"kind": "newest", "lever": [CUT]})))
+        build_plan(convert(with_parts({"kind": "newest", "method": [CUT]})))
     )
     assert any(unit.startswith("train:cut:") for unit in units)
 

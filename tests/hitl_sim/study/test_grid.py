@@ -170,9 +170,9 @@ def test_shared_error_is_inert_where_each_question_has_one_answer(tables):
 @pytest.mark.parametrize(
     ("field", "values", "arm", "change"),
     [
-        ("crowd.own_spread", [0.5, 1.0], "relevance", {"people": 1, "asks": 2}),
+        ("crowd.within_spread", [0.5, 1.0], "relevance", {"people": 1, "asks": 2}),
         ("crowd.activity_spread", [0.5, 1.0], "relevance", {"people": 1}),
-        ("crowd.habit", [0.5, 1.0], "relevance", None),
+        ("crowd.response_repetition", [0.5, 1.0], "relevance", None),
     ],
 )
 def test_a_trait_is_inert_where_nothing_shows_it(tables, field, values, arm, change):
@@ -190,28 +190,30 @@ def test_what_items_show_is_inert_where_no_item_is_looked_at(tables):
     assert list(inert_axes(convert(tables))) == ["crowd.systematic (arm groups)"]
 
 
-def test_a_dial_that_is_left_out_moves_no_key(tables):
+def test_a_parameter_that_is_left_out_moves_no_key(tables):
     before = keys(tables)
     tables["crowd"] = {"population": "typical"}
     assert keys(tables) == before
-    tables["crowd"]["habit"] = 0.0
+    tables["crowd"]["response_repetition"] = 0.0
     assert keys(tables) != before
 
 
 def test_a_pull_is_inert_where_nothing_is_suggested(tables):
-    tables["axis"] = [{"field": "crowd.pull", "values": [0.0, 1.0]}]
+    tables["axis"] = [{"field": "crowd.automation_bias", "values": [0.0, 1.0]}]
     found = inert_axes(convert(tables))
     assert set(found.values()) == {"nobody is shown a suggestion"}
     tables["arm"][4]["suggest"] = True
-    assert list(inert_axes(convert(tables))) == ["crowd.pull (arm relevance)"]
+    assert list(inert_axes(convert(tables))) == [
+        "crowd.automation_bias (arm relevance)"
+    ]
 
 
 def test_a_pull_acts_where_people_verify_a_label(tables):
     tables["arm"][2] = {"name": "checked", "kind": "verification", "questions": 20}
-    tables["axis"] = [{"field": "crowd.pull", "values": [0.0, 1.0]}]
+    tables["axis"] = [{"field": "crowd.automation_bias", "values": [0.0, 1.0]}]
     found = inert_axes(convert(tables))
-    assert "crowd.pull (arm checked)" not in found
-    assert "crowd.pull (arm relevance)" in found
+    assert "crowd.automation_bias (arm checked)" not in found
+    assert "crowd.automation_bias (arm relevance)" in found
 
 
 @pytest.mark.parametrize(
@@ -252,7 +254,7 @@ def test_more_runs_than_a_study_can_hold_are_refused_uncounted(
 
 
 def test_drawn_points_that_are_equal_count_once(tables):
-    tables["axis"] = [{"field": "crew.size", "low": 3, "high": 4}]
+    tables["axis"] = [{"field": "workforce.size", "low": 3, "high": 4}]
     tables |= {"draw": {"method": "random", "points": 60_000}, "replicates": 50_000}
     assert len(expand(convert(tables))) == 4 + 2 * 2
 
@@ -282,7 +284,16 @@ def test_a_linked_axis_multiplies_nothing(tables):
             8,
         ),
         # relevance reads no suggestion; nor does labelling that makes none
-        ([{"field": "crowd.pull", "values": [0.0, 1.0], "arms": ["relevance"]}], 1),
+        (
+            [
+                {
+                    "field": "crowd.automation_bias",
+                    "values": [0.0, 1.0],
+                    "arms": ["relevance"],
+                }
+            ],
+            1,
+        ),
     ],
 )
 def test_conditions_along_inert_axes_are_counted(tables, axes, number):

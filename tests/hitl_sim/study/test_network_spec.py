@@ -61,16 +61,16 @@ def test_a_network_with_numbers_that_are_traced_is_refused():
         NetworkSpec(kind="mine").part({"mine": with_params})
 
 
-def test_a_precision_beside_levers_is_refused(tables):
-    lever = {"kind": "quantise", "form": "post_training"}
-    arm = {"name": "int8", "kind": "whole_pool", "role": "arm", "lever": [lever]}
+def test_a_precision_beside_methods_is_refused(tables):
+    method = {"kind": "quantise", "form": "post_training"}
+    arm = {"name": "int8", "kind": "whole_pool", "role": "arm", "method": [method]}
     tables["arm"].append(arm)
     convert(tables)
     with pytest.raises(SpecError, match=r"`network.precision` .* with arm 'int8'"):
         network_of(tables, precision="bfloat16")
 
 
-def test_a_dial_that_is_given_replaces_the_default(tables):
+def test_a_parameter_that_is_given_replaces_the_default(tables):
     resolved = network_of(tables, kind="cnn", channels=[4], hidden=[8]).resolved()
     sizes = {"hidden": (8,), "channels": (4,), "kernel": 3}
     assert resolved == {"kind": "cnn", **sizes, **PLAIN}
@@ -97,7 +97,7 @@ def test_a_dial_that_is_given_replaces_the_default(tables):
         ({"kind": "text_cnn", "filters": 0}, "`network.filters` must be int >= 1"),
     ],
 )
-def test_dials_that_do_not_suit_the_kind_are_refused(tables, network, message):
+def test_parameters_that_do_not_suit_the_kind_are_refused(tables, network, message):
     with pytest.raises(SpecError, match=message):
         network_of(tables, **network)
 
@@ -109,11 +109,18 @@ def test_a_default_written_out_is_the_same_network(tables):
     assert one["network"] == two["network"]
 
 
-def test_every_dial_of_a_network_is_in_its_program(tables):
+def test_every_parameter_of_a_network_is_in_its_program(tables):
     names = {"kind": "text_cnn"}
     plain = expand(convert(tables | {"network": names}))[0].static("hash")
-    for dial in ({"filters": 5}, {"widths": [2]}, {"embedding": 8}, {"hidden": [3]}):
-        other = expand(convert(tables | {"network": names | dial}))[0].static("hash")
+    for parameter in (
+        {"filters": 5},
+        {"widths": [2]},
+        {"embedding": 8},
+        {"hidden": [3]},
+    ):
+        other = expand(convert(tables | {"network": names | parameter}))[0].static(
+            "hash"
+        )
         assert other != plain
 
 

@@ -24,7 +24,7 @@ def test_every_run_is_in_one_chunk_of_one_program(plan):
     assert sorted(keys_of(chunks)) == sorted(run.key for run in plan.runs)
     for chunk in chunks:
         assert {plan.group_of(run) for run in chunk.runs} == {chunk.group}
-        assert 1 <= len(chunk.runs) <= plan.spec.width
+        assert 1 <= len(chunk.runs) <= plan.spec.dispatch_size
 
 
 def test_programs_come_first_so_that_workers_compile_different_ones(plan):
@@ -248,9 +248,9 @@ def test_arms_that_ask_nobody_share_one_stand_in(plan):
     assert len({id(population_of(c, info)) for c in alone}) == 1
 
 
-def test_a_crew_with_an_accuracy_of_each_is_a_program_of_its_own(tables):
+def test_a_team_with_an_accuracy_of_each_is_a_program_of_its_own(tables):
     plain = build_plan(convert(tables))
-    tables["crew"], tables["axis"] = {"size": 3}, []
+    tables["workforce"], tables["axis"] = {"size": 3}, []
     tables["crowd"] = {"population": "perfect", "accuracies": [0.6, 0.8, 0.95]}
     each = build_plan(convert(tables))
     asked = [c for c in each.conditions if c.content]

@@ -37,10 +37,10 @@ def conditions():
         "training": {"learning_rate": 1e-3},
         "arm": [
             {**whole, "name": "control", "role": "control"},
-            {**whole, "name": "rounded", "lever": [after]},
-            {**whole, "name": "split", "lever": [cut]},
+            {**whole, "name": "rounded", "method": [after]},
+            {**whole, "name": "split", "method": [cut]},
         ],
-        "prices": {"boundary": "device_only", "label_standing": "sunk"},
+        "prices": {"boundary": "device_only", "label_cost": "sunk"},
     }
     return expand(validate(convert(tables)))
 

@@ -45,7 +45,7 @@ def entailment(tables):
         {"name": "five", "people": 5, "aggregate": "dawid_skene", **labelling},
     ]
     del tables["axis"]
-    tables["crew"] = {"size": 164}
+    tables["workforce"] = {"size": 164}
     answers = str(RTE / "answers.csv.gz")
     tables["crowd"] = {"recording": answers, "policy": "refuse", "seconds": 20.0}
     return tables

@@ -71,7 +71,7 @@ def replayed(tables, recording):
     ]
     del tables["axis"]
     tables["crowd"] = {"recording": str(recording), "policy": "refuse"}
-    tables["crew"] = {"size": 4}
+    tables["workforce"] = {"size": 4}
     return tables
 
 
@@ -181,7 +181,10 @@ def test_a_recording_that_changed_since_the_plan_is_noticed(
         ({"recording": "nowhere.parquet"}, "must be a file, got nothing there"),
         ({"accuracy": 0.9}, "`crowd.accuracy` must be left out .* recorded people"),
         ({"seconds": 3.0}, "`crowd.seconds` must be left out .* a time for every"),
-        ({"policy": "model", "pull": 1.0}, "`crowd.pull` must be left out"),
+        (
+            {"policy": "model", "automation_bias": 1.0},
+            "`crowd.automation_bias` must be left out",
+        ),
         ({"policy": "model", "activity_spread": 1.0}, "`crowd.activity_spread` must"),
     ],
 )
@@ -205,7 +208,10 @@ def test_a_crowd_that_contradicts_its_recording_is_refused(replayed, crowd, word
         ),
         ({"name": "x", "kind": "labelling", "rounds": 3, "suggest": True}, "suggest"),
         ({"name": "x", "kind": "labelling", "rounds": 3, "asks": 2}, "2 times each"),
-        ({"name": "x", "kind": "labelling", "rounds": 3, "people": 5}, "crew.size"),
+        (
+            {"name": "x", "kind": "labelling", "rounds": 3, "people": 5},
+            "workforce.size",
+        ),
     ],
 )
 def test_an_arm_that_nobody_recorded_can_answer_is_refused(replayed, arm, words):
@@ -214,17 +220,19 @@ def test_an_arm_that_nobody_recorded_can_answer_is_refused(replayed, arm, words)
         build_plan(convert(replayed))
 
 
-def test_people_of_a_recording_are_the_crew(replayed):
-    replayed["crew"]["size"] = 3
-    with pytest.raises(SpecError, match=r"`crew.size` must be 4, the people of"):
+def test_people_of_a_recording_are_the_team(replayed):
+    replayed["workforce"]["size"] = 3
+    with pytest.raises(SpecError, match=r"`workforce.size` must be 4, the people of"):
         build_plan(convert(replayed))
 
 
 def test_a_dispatch_that_would_need_gigabytes_is_refused(replayed, monkeypatch):
     monkeypatch.setattr("hitl_sim.study.recording.MOST_CELLS", 3 * 4 * 60)
-    with pytest.raises(SpecError, match="`width` must be <= 3 where 4 recorded peopl"):
+    with pytest.raises(
+        SpecError, match="`dispatch_size` must be <= 3 where 4 recorded peopl"
+    ):
         build_plan(convert(replayed))
-    replayed["width"] = 3
+    replayed["dispatch_size"] = 3
     build_plan(convert(replayed))
 
 
@@ -247,10 +255,10 @@ def test_what_does_not_belong_to_the_task_is_named(
     labels = digits[1].labels
     plain = {"item": np.arange(labels.size), "answer": labels}[column]
 
-    def spoilt(person, item):
+    def corrupted(person, item):
         return ["x17" if i == 17 else str(plain[i]) for i in item]
 
-    write(recording, labels, **{column: spoilt})
+    write(recording, labels, **{column: corrupted})
     with pytest.raises(SpecError, match=words):
         build_plan(convert(replayed))
 
@@ -420,7 +428,7 @@ def test_restrict_needs_as_many_recorded_items_as_there_are_questions(
         build_plan(convert(replayed))
 
 
-def test_a_swept_dial_acts_on_simulated_arms_only_and_is_else_said_to_be_inert(
+def test_a_swept_parameter_acts_on_simulated_arms_only_and_is_else_said_to_be_inert(
     replayed,
 ):
     replayed["axis"] = [{"field": "crowd.accuracy", "values": [0.6, 0.9]}]
@@ -484,7 +492,7 @@ def studied(tmp_path_factory, digits):
             "values": [str(folder / f"{name}.parquet") for name in ("whole", "part")],
         }
     ]
-    tables["crew"] = {"size": 4, "break_s": 0.0}
+    tables["workforce"] = {"size": 4, "break_s": 0.0}
     tables["crowd"] = {
         "population": "perfect",
         "recording": str(folder / "whole.parquet"),

@@ -191,7 +191,7 @@ def test_better_people_answer_better(whole):
 def test_the_manifest_says_what_fixes_the_bytes(whole):
     environment = json.loads((whole / "manifest.json").read_text())["environment"]
     assert environment["xla_threads"] == 1
-    assert environment["width"] == 4
+    assert environment["dispatch_size"] == 4
     assert {"jax", "jaxlib", "numpy", "python", "device_kind"} <= set(environment)
 
 

@@ -57,7 +57,7 @@ def test_a_wrong_value_is_refused_with_field_value_and_range(tables, case):
 
 
 UNKNOWN = {
-    "top": ((), "replicants", "width"),
+    "top": ((), "replicants", "dispatch_size"),
     "table": (("training",), "momentum", "batch"),
     "task": (("task", "digits"), "irelevant", "irrelevant"),
     "arm": (("arm", 3), "budget", "questions"),
@@ -75,7 +75,7 @@ def test_an_unknown_key_is_refused_and_the_known_ones_are_named(tables, case):
     assert known in str(refused.value)
 
 
-@pytest.mark.parametrize("field", ["boundary", "label_standing"])
+@pytest.mark.parametrize("field", ["boundary", "label_cost"])
 def test_a_choice_that_decides_the_answer_has_no_default(tables, field):
     del tables["prices"][field]
     with pytest.raises(SpecError, match=f"`prices.{field}` must be given: one of"):
@@ -103,9 +103,11 @@ def test_two_arms_of_one_name_are_refused(tables):
         convert(tables)
 
 
-def test_more_people_than_the_crew_has_are_refused(tables):
+def test_more_people_than_the_team_has_are_refused(tables):
     tables["arm"][3]["people"] = 4
-    with pytest.raises(SpecError, match=r"`crew.size` \(3\), got 4 in arm 'relevance'"):
+    with pytest.raises(
+        SpecError, match=r"`workforce.size` \(3\), got 4 in arm 'relevance'"
+    ):
         convert(tables)
 
 
@@ -128,7 +130,7 @@ def test_rounds_must_divide_the_checkpoints(tables):
 
 
 def test_a_label_bought_elsewhere_needs_its_price(tables):
-    tables["prices"]["label_standing"] = "bought_elsewhere"
+    tables["prices"]["label_cost"] = "bought_elsewhere"
     with pytest.raises(SpecError, match="label_price_usd` must be given"):
         convert(tables)
 
@@ -335,16 +337,16 @@ def test_a_fixed_hessian_is_refused_where_it_does_not_hold(
         ({"accuracies": [0.6, 0.8, 0.9], "accuracy": 0.8}, "must be left out beside"),
     ],
 )
-def test_accuracies_of_each_must_fit_the_crew(tables, crowd, message):
-    tables["crew"], tables["crowd"] = {"size": 3}, crowd
+def test_accuracies_of_each_must_fit_the_team(tables, crowd, message):
+    tables["workforce"], tables["crowd"] = {"size": 3}, crowd
     with pytest.raises(SpecError, match=message):
         convert(tables)
 
 
 NOT_FINITE = {
     "above a least value": (("training", "learning_rate"), "training.learning_rate"),
-    "a dial without a range": (("crowd",), "crowd.pull"),
-    "hours": (("crew",), "crew.requester_h"),
+    "a parameter without a range": (("crowd",), "crowd.automation_bias"),
+    "hours": (("workforce",), "workforce.requester_h"),
     "an axis": (("axis", 0, "values", 1), "axis[0].values[1]"),
     "an arm": (("arm", 2, "share"), "arm[2].share"),
     "a price": (("prices", "wage_usd_per_h"), "prices.wage_usd_per_h"),
@@ -367,12 +369,14 @@ def test_a_number_that_no_float32_holds_is_refused_wherever_it_stands(
     assert str(refused.value).endswith(f"got {number}.")
 
 
-def test_a_number_of_a_lever_or_an_end_of_a_range_is_refused_too(tables):
+def test_a_number_of_a_method_or_an_end_of_a_range_is_refused_too(tables):
     prune = {"kind": "prune", "form": "masked", "after": 1, "share": math.nan}
-    tables["arm"][2]["lever"] = [prune]
-    with pytest.raises(SpecError, match=r"`arm\[2\]\.lever\[0\]\.share` must be a fin"):
+    tables["arm"][2]["method"] = [prune]
+    with pytest.raises(
+        SpecError, match=r"`arm\[2\]\.method\[0\]\.share` must be a fin"
+    ):
         convert(tables)
-    del tables["arm"][2]["lever"]
+    del tables["arm"][2]["method"]
     tables["axis"] = [{"field": "training.learning_rate", "low": 1e-3, "high": 1e999}]
     with pytest.raises(SpecError, match=r"`axis\[0\]\.high` must be a finite .*inf"):
         convert(tables)
@@ -395,14 +399,14 @@ def test_a_mean_over_more_checkpoints_than_there_are_is_refused(tables):
     assert convert(tables).target.smoothing == 4
 
 
-@pytest.mark.parametrize("where", ["arm", "lever"])
+@pytest.mark.parametrize("where", ["arm", "method"])
 def test_what_has_no_kind_is_told_the_kinds_there_are(tables, where):
     if where == "arm":
         del tables["arm"][3]["kind"]
         field, kinds = r"arm\[3\]\.kind", "'importance', .*'whole_pool'"
     else:
-        tables["arm"][2]["lever"] = [{"share": 0.5}]
-        field, kinds = r"arm\[2\]\.lever\[0\]\.kind", "'fine_tune', 'prune'"
+        tables["arm"][2]["method"] = [{"share": 0.5}]
+        field, kinds = r"arm\[2\]\.method\[0\]\.kind", "'fine_tune', 'prune'"
     with pytest.raises(SpecError, match=rf"`{field}` must be one of {kinds}.*got none"):
         convert(tables)
 

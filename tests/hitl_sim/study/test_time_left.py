@@ -25,7 +25,7 @@ def report(chunk, setup_s):
 
 
 def play(chunks, num_workers):
-    """Yield after each chunk the time that has passed and what is foretold."""
+    """Yield after each chunk the time that has passed and what is predicted."""
     left = TimeLeft(chunks, lambda chunk: 1e9 * WORK_S[chunk.group], num_workers)
     assert left.seconds is None
     free = [(0.0, rank) for rank in range(num_workers)]
@@ -51,9 +51,9 @@ def test_from_a_tenth_of_the_way_on_the_time_left_is_right_within_a_factor_of_tw
 ):
     told = list(play(study(num_chunks), num_workers))
     whole = told[-1][0]
-    for passed, foretold in told:
+    for passed, predicted in told:
         if 0.1 * whole <= passed <= 0.9 * whole:
-            assert 1 / 2 < foretold / (whole - passed) < 2
+            assert 1 / 2 < predicted / (whole - passed) < 2
     assert told[-1][1] == 0.0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hitl_sim.study.spec import SpecError, convert, load_spec
-from hitl_sim.study.tune import GroupTimes, Tuning, tune_study, write_lanes
+from hitl_sim.study.tune import GroupTimes, Tuning, tune_study, write_vmap_size
 
 SMOKE = Path(__file__).parents[2] / "experiments" / "smoke.toml"
 
@@ -20,7 +20,7 @@ def test_the_quickest_for_the_whole_study_is_best_and_fewer_of_equals():
 
 
 def test_every_program_is_timed_with_lanes_that_divide_the_width(tables):
-    tables["width"], tables["replicates"] = 6, 2
+    tables["dispatch_size"], tables["replicates"] = 6, 2
     tables["arm"] = [arm for arm in tables["arm"] if arm["kind"] == "whole_pool"][:1]
     tables.pop("axis", None)
     seen = []
@@ -31,26 +31,30 @@ def test_every_program_is_timed_with_lanes_that_divide_the_width(tables):
     assert seen == [(0, 1), (1, 1)]
 
 
-@pytest.mark.parametrize("before", ["", "lanes = 1\n", "lanes=2  # measured\n"])
+@pytest.mark.parametrize(
+    "before", ["", "vmap_size = 1\n", "vmap_size = 2  # measured\n"]
+)
 def test_lanes_are_written_and_nothing_else_changes(tmp_path, before):
     file = tmp_path / "study.toml"
     text = before + SMOKE.read_text()
     file.write_text(text)
-    write_lanes(file, 4)
-    assert tomllib.loads(file.read_text()) == tomllib.loads(text) | {"lanes": 4}
-    kept = [line for line in text.splitlines() if not line.startswith("lanes")]
+    write_vmap_size(file, 4)
+    assert tomllib.loads(file.read_text()) == tomllib.loads(text) | {"vmap_size": 4}
+    kept = [line for line in text.splitlines() if not line.startswith("vmap_size")]
     now = [
-        line for line in file.read_text().splitlines() if not line.startswith("lanes")
+        line
+        for line in file.read_text().splitlines()
+        if not line.startswith("vmap_size")
     ]
     assert now == kept
-    assert load_spec(file).lanes == 4
+    assert load_spec(file).vmap_size == 4
 
 
 def test_lanes_are_written_behind_a_byte_order_mark(tmp_path):
     file = tmp_path / "study.toml"
     file.write_text(SMOKE.read_text(), encoding="utf-8-sig")
-    write_lanes(file, 4)
-    assert load_spec(file).lanes == 4
+    write_vmap_size(file, 4)
+    assert load_spec(file).vmap_size == 4
     assert file.read_bytes().startswith(b"\xef\xbb\xbf")
     assert "\ufeff" not in file.read_text(encoding="utf-8-sig")
 
@@ -59,12 +63,14 @@ def test_a_file_where_lanes_find_no_place_is_left_as_it_is(tmp_path):
     file = tmp_path / "study.toml"
     text = 'question = """\n[not a table]\n"""\nseed = 1\n'
     file.write_text(text)
-    with pytest.raises(SpecError, match="`lanes` must find a place"):
-        write_lanes(file, 4)
+    with pytest.raises(SpecError, match="`vmap_size` must find a place"):
+        write_vmap_size(file, 4)
     assert file.read_text() == text
 
 
 def test_lanes_divide_the_width(tables):
-    tables["width"], tables["lanes"] = 6, 4
-    with pytest.raises(SpecError, match=r"`lanes` must divide `width` \(6\), got 4"):
+    tables["dispatch_size"], tables["vmap_size"] = 6, 4
+    with pytest.raises(
+        SpecError, match=r"`vmap_size` must divide `dispatch_size` \(6\), got 4"
+    ):
         convert(tables)

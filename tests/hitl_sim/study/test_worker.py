@@ -36,8 +36,8 @@ def lanes(plan, chunk, width, together=1):
     sweep = worker.build_sweep(config, width, together)
     return sweep(
         np.int32(len(runs)),
-        worker.pad_lanes([worker.seeds_of(run) for run in runs], width),
-        worker.pad_lanes([worker.hyper_of(run.condition, info) for run in runs], width),
+        worker.pad_runs([worker.seeds_of(run) for run in runs], width),
+        worker.pad_runs([worker.hyper_of(run.condition, info) for run in runs], width),
         data,
     )
 
@@ -64,8 +64,8 @@ def test_runs_that_are_mapped_together_are_the_runs_alone(plan):
 
 
 def test_a_cpu_maps_one_run_at_a_time_where_nothing_is_said():
-    assert worker.lanes_here(8, None) == 1
-    assert worker.lanes_here(8, 4) == 4
+    assert worker.vmap_size_here(8, None) == 1
+    assert worker.vmap_size_here(8, 4) == 4
 
 
 def test_a_worker_refuses_more_than_one_thread(monkeypatch):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hitl_sim.workforce import Crew, Round, simulate_rounds
+from hitl_sim.workforce import Round, Team, simulate_rounds
 from hitl_sim.workforce.question import split_round
 
 ONE = [[True]]
@@ -16,7 +16,7 @@ def test_padding_is_left_out_of_a_queue():
 
 def test_the_time_of_something_that_is_not_asked_may_be_anything():
     work = Round([[np.nan]], [[False]], [[False]])
-    assert simulate_rounds(Crew(1), [work]).asked.tolist() == [0]
+    assert simulate_rounds(Team(1), [work]).asked.tolist() == [0]
 
 
 @pytest.mark.parametrize("seconds", [-1.0, np.nan, np.inf])
@@ -25,9 +25,9 @@ def test_an_impossible_time_is_refused(seconds):
         split_round(3, Round([[seconds]], ONE, ONE), 1)
 
 
-def test_a_round_for_another_crew_is_refused():
+def test_a_round_for_another_team_is_refused():
     with pytest.raises(ValueError, match=r"shape \[T, 2\].*got \(1, 1\)"):
-        simulate_rounds(Crew(2), [Round([[1.0]], ONE, ONE)])
+        simulate_rounds(Team(2), [Round([[1.0]], ONE, ONE)])
 
 
 def test_masks_of_another_shape_are_refused():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hitl_sim.workforce import Crew, Round, simulate_rounds
+from hitl_sim.workforce import Round, Team, simulate_rounds
 from hitl_sim.workforce.timeline import ConservationError, check_conservation
 
 H = 3_600.0
@@ -30,7 +30,7 @@ def build_rounds(seed, num_rounds, num_positions, num_people, median_s):
 
 def pay(*, pay_basis, is_break_paid=True):
     """Person 0 works 120 s and 60 s with a break of 30 s, person 1 works 10 s."""
-    crew = Crew(
+    team = Team(
         2,
         break_every_s=100.0,
         break_s=30.0,
@@ -39,7 +39,7 @@ def pay(*, pay_basis, is_break_paid=True):
     )
     is_asked = [[True, True], [True, False]]
     work = Round([[120.0, 10.0], [60.0, 0.0]], is_asked, is_asked)
-    return simulate_rounds(crew, [work])
+    return simulate_rounds(team, [work])
 
 
 def test_paying_for_work_pays_the_breaks_and_no_waiting():
@@ -57,8 +57,8 @@ def test_paying_for_presence_pays_the_waiting_too():
 
 
 def test_presence_within_shifts_is_work_break_or_wait():
-    crew = Crew(3, hours_per_day=2, break_every_s=900.0, pay_basis="present")
-    timeline = simulate_rounds(crew, build_rounds(1, 4, 60, 3, 90.0))
+    team = Team(3, hours_per_day=2, break_every_s=900.0, pay_basis="present")
+    timeline = simulate_rounds(team, build_rounds(1, 4, 60, 3, 90.0))
     overtime_s = sum(
         max(0.0, span.end_s % 86_400 - max(2 * H, span.start_s % 86_400))
         for span in timeline.spans
@@ -71,7 +71,7 @@ def test_presence_within_shifts_is_work_break_or_wait():
 
 def test_a_question_without_an_answer_costs_its_time_and_is_abandoned():
     work = Round([[3.0], [4.0]], [[True], [True]], [[True], [False]])
-    timeline = simulate_rounds(Crew(1), [work])
+    timeline = simulate_rounds(Team(1), [work])
     assert timeline.worked_s.tolist() == [7.0]
     assert timeline.answered.tolist() == [1]
     assert timeline.abandoned.tolist() == [1]
@@ -79,19 +79,19 @@ def test_a_question_without_an_answer_costs_its_time_and_is_abandoned():
 
 def test_counts_are_cumulative_over_rounds():
     work = Round([[3.0]], [[True]], [[True]])
-    timeline = simulate_rounds(Crew(1), [work, work, work])
+    timeline = simulate_rounds(Team(1), [work, work, work])
     assert timeline.asked.tolist() == timeline.answered.tolist() == [1, 2, 3]
     assert timeline.paid_s.tolist() == [3.0, 6.0, 9.0]
 
 
 def test_no_rounds_give_an_empty_timeline():
-    timeline = simulate_rounds(Crew(2), [])
+    timeline = simulate_rounds(Team(2), [])
     assert timeline.elapsed_s.shape == timeline.asked.shape == (0,)
 
 
 def test_the_same_input_gives_the_same_timeline():
     rounds = build_rounds(2, 3, 20, 2, 30.0)
-    first, second = (simulate_rounds(Crew(2), rounds) for _ in range(2))
+    first, second = (simulate_rounds(Team(2), rounds) for _ in range(2))
     for name, value in vars(first).items():
         np.testing.assert_equal(value, getattr(second, name))
 
@@ -113,7 +113,7 @@ def test_work_is_neither_lost_nor_invented(
     seed, num_rounds, num_people, median_s, **shift
 ):
     rounds = build_rounds(seed, num_rounds, 12, num_people, median_s)
-    timeline = simulate_rounds(Crew(num_people, **shift), rounds)
+    timeline = simulate_rounds(Team(num_people, **shift), rounds)
     seconds = [np.sum(r.seconds, where=r.is_asked) for r in rounds]
     asked = [np.sum(r.is_asked) for r in rounds]
     answered = [np.sum(r.is_answered) for r in rounds]
@@ -136,25 +136,25 @@ def test_work_is_neither_lost_nor_invented(
 )
 def test_books_that_do_not_balance_are_refused(change, message):
     work = Round([[3.0], [4.0]], [[True], [True]], [[True], [True]])
-    timeline = simulate_rounds(Crew(1), [work])
+    timeline = simulate_rounds(Team(1), [work])
     with pytest.raises(ConservationError, match=message):
         check_conservation(dataclasses.replace(timeline, **change))
 
 
 def test_a_falling_count_is_refused():
     work = Round([[3.0]], [[True]], [[True]])
-    timeline = simulate_rounds(Crew(1), [work, work])
+    timeline = simulate_rounds(Team(1), [work, work])
     falling = dataclasses.replace(timeline, elapsed_s=np.array([6.0, 3.0]))
     with pytest.raises(ConservationError, match="`elapsed_s` must never fall"):
         check_conservation(falling)
 
 
 def test_a_thousand_answers_take_under_ten_milliseconds():
-    crew = Crew(5)
+    team = Team(5)
     rounds = build_rounds(3, 10, 25, 5, 20.0)
     times_s = []
     for _ in range(5):
         start_s = time.perf_counter()
-        simulate_rounds(crew, rounds)
+        simulate_rounds(team, rounds)
         times_s.append(time.perf_counter() - start_s)
     assert min(times_s) < 0.010

@@ -48,7 +48,7 @@ def test_a_suggestion_pulls_by_the_log_odds_stated(
 ):
     query = make_query(COUNT, 1, options)
     query = query._replace(suggestion=query.item % options)
-    given = ask(make_crowd(1, pull=1.2), query, oracle)[1].answer
+    given = ask(make_crowd(1, automation_bias=1.2), query, oracle)[1].answer
     # Relevance and preference answer 0 or 2 where there is no band.
     option = given if oracle is LABEL else given // 2
     expected = np.exp(1.2) / (np.exp(1.2) + options - 1)
@@ -58,7 +58,9 @@ def test_a_suggestion_pulls_by_the_log_odds_stated(
 def test_a_pull_confirms_more_of_what_is_suggested(make_query, make_crowd):
     query = make_query(COUNT, 1, 4)
     query = query._replace(suggestion=(query.truth + 1) % 4)
-    given = ask(make_crowd(1, skill=1.0, pull=2.0), query, VERIFICATION)[1].answer
+    given = ask(make_crowd(1, skill=1.0, automation_bias=2.0), query, VERIFICATION)[
+        1
+    ].answer
     expected = np.exp(2.0) / (np.exp(2.0) + np.exp(1.0) + 2)
     assert_share(given == 1, expected)
 
@@ -67,7 +69,7 @@ def test_nobody_is_pulled_where_nothing_is_suggested(make_query, make_crowd):
     query = make_query(300, 1, 4)
     query = query._replace(suggestion=jnp.full_like(query.item, -1))
     plain = ask(make_crowd(1, skill=1.0), query)[1].answer
-    pulled = ask(make_crowd(1, skill=1.0, pull=5.0), query)[1].answer
+    pulled = ask(make_crowd(1, skill=1.0, automation_bias=5.0), query)[1].answer
     np.testing.assert_array_equal(plain, pulled)
 
 
@@ -84,7 +86,9 @@ def test_habit_repeats_the_previous_answer_by_the_log_odds_stated(
     make_query, make_crowd
 ):
     query = make_query(COUNT, 1, 4)
-    given = np.asarray(ask(make_crowd(1, habit=1.5), query)[1].answer)[:, 0]
+    given = np.asarray(ask(make_crowd(1, response_repetition=1.5), query)[1].answer)[
+        :, 0
+    ]
     assert_share(given[1:] == given[:-1], np.exp(1.5) / (np.exp(1.5) + 3))
 
 
@@ -94,7 +98,9 @@ def test_habit_goes_on_from_the_last_round_and_over_what_is_not_asked(
     query = make_query(60, 2, 4)
     asked = np.random.default_rng(0).random((60, 2)) < 0.6
     query = query._replace(is_asked=jnp.asarray(asked))
-    params = make_crowd(2, skill=0.5, habit=2.0, lapse=0.1, skip_margin=0.3)
+    params = make_crowd(
+        2, skill=0.5, response_repetition=2.0, lapse=0.1, skip_margin=0.3
+    )
     _, whole = ask(params, query)
     head, tail = (
         jax.tree.map(lambda x, s=s: x[s], query) for s in (slice(25), slice(25, 60))

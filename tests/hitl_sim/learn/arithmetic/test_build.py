@@ -96,11 +96,11 @@ def test_a_network_learns_through_rounded_products(config):
 
 
 def test_the_standing_says_how_this_machine_computes():
-    standings = {c.form: build_product(c).standing for c in FORMS}
-    assert standings["float32"] == "executed"
-    assert standings["int8"] == ("executed" if runs_in_int8() else "simulated")
-    assert standings["int8_simulated"] == standings["approximate"] == "simulated"
-    assert standings["error_model"] == "error model"
+    realisations = {c.form: build_product(c).realisation for c in FORMS}
+    assert realisations["float32"] == "executed"
+    assert realisations["int8"] == ("executed" if runs_in_int8() else "simulated")
+    assert realisations["int8_simulated"] == realisations["approximate"] == "simulated"
+    assert realisations["error_model"] == "error model"
 
 
 def test_configs_of_unlike_programs_have_unlike_names():

@@ -22,9 +22,9 @@ def test_people_are_asked_about_the_given_labels_that_a_proxy_doubts(setting, pr
     pool = setting.split.pool
     asked = np.asarray(plan.asked)
     np.testing.assert_array_equal(questions.suggestion, pool.label[asked])
-    spoilt = np.isin(np.asarray(pool.status), (1, 3))
-    # 32 of 80 are spoilt: 30 drawn at random hold 12 +- 2.2
-    assert spoilt[asked].sum() > 12 + 2 * 2.2
+    corrupted = np.isin(np.asarray(pool.status), (1, 3))
+    # 32 of 80 are corrupted: 30 drawn at random hold 12 +- 2.2
+    assert corrupted[asked].sum() > 12 + 2 * 2.2
 
 
 def test_rejected_items_leave_the_training_set(setting, program, answers_of):
@@ -72,8 +72,8 @@ def test_what_people_see_in_an_item_sways_them_here_too(setting, program):
 
 def test_people_see_the_same_in_an_item_whether_they_name_or_verify(setting, program):
     """Skill is solved for what features say, so that has to reach the answers."""
-    dials = {"systematic": 0.9, "shared_error": 0.5, "model_difficulty": 0.5}
-    crowd = build_population("typical", "verification", 10, **dials)
+    parameters = {"systematic": 0.9, "shared_error": 0.5, "model_difficulty": 0.5}
+    crowd = build_population("typical", "verification", 10, **parameters)
     key = jax.random.key(0)
     named, verified = (
         perceive_pool(key, kind, crowd, setting.split, program.shape)

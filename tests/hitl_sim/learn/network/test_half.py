@@ -95,7 +95,7 @@ def test_convolutions_multiply_in_bfloat16_too():
     ("precision", "product", "message"),
     [
         ("float16", None, "must be one of 'float32', 'bfloat16', got 'float16'"),
-        ("bfloat16", lambda params: (params, None), "must be 'float32' where a lever"),
+        ("bfloat16", lambda params: (params, None), "must be 'float32' where a method"),
     ],
 )
 def test_what_has_no_product_is_refused(precision, product, message):

@@ -1,0 +1,149 @@
+"""Fine-tuning: training starts from weights that were trained on a related task."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Literal
+
+import jax
+import jax.numpy as jnp
+
+from hitl_sim.learn.efficiency.adapter import build_adapted
+from hitl_sim.learn.efficiency.base import (
+    Course,
+    Host,
+    Leg,
+    Method,
+    MethodSpec,
+    Scene,
+    beside,
+    built_in,
+)
+from hitl_sim.learn.efficiency.layout import Layout
+from hitl_sim.learn.network import build_network, layers_of
+from hitl_sim.learn.optimise import TrainSet, fit
+from hitl_sim.learn.optimiser import Params
+from hitl_sim.learn.query import true_first
+from hitl_sim.learn.work import WorkLine, done_once, train_unit
+from hitl_sim.schema import Count, SomeShare
+
+RANK = 4
+"""Rank of adapters where a study says nothing; the smallest of Hu et al. 2022, table 6,
+that matches full fine-tuning in every column."""
+LEAST_RELATED = 100
+"""Fewest items outside the split that a network can be pretrained on; assumed."""
+
+
+class FineTuneMethod(MethodSpec, frozen=True, tag="fine_tune"):
+    """Start from weights trained on a related part of the task.
+
+    That part is the items of the source that are in neither pool, validation nor test,
+    as far as they belong to its first classes; they are clean and truly labelled. The
+    last layer starts afresh. What this costs is billed as `prices.pretraining_cost`
+    says.
+
+    Attributes:
+        steps: training steps on that part.
+        classes: share of the classes that it has, the first ones, at least two.
+        train: "all" weights, the "last" layer alone, or "low_rank" adapters.
+        rank: of the adapters; 4 when left out.
+    """
+
+    steps: Count
+    classes: SomeShare = 0.5
+    train: Literal["all", "last", "low_rank"] = "all"
+    rank: Count | None = None
+
+    turn: ClassVar[int] = 0
+    is_pretrained: ClassVar[bool] = True
+
+    def num_classes(self, num_classes: int) -> int:
+        """Count the classes of the related part, of K: their share, and at least 2."""
+        # the nudge keeps .3 * 10 from falling to 2
+        return max(int(self.classes * num_classes + 1e-9), 2)
+
+    def check(self, arm: Any, checkpoints: int) -> None:
+        """Refuse a rank that nobody reads, and pruning that adapters would undo."""
+        del checkpoints
+        if self.rank is not None and self.train != "low_rank":
+            raise ValueError(
+                "`arm.method.rank` must be left out unless `arm.method.train` is "
+                f"'low_rank', got {self.rank} with {self.train!r}."
+            )
+        if beside(arm, "prune") is not None and self.train == "low_rank":
+            raise ValueError(
+                "`arm.method.train` must be 'all' or 'last' beside a method of kind "
+                "'prune', for adapters fill what pruning empties, got 'low_rank'."
+            )
+
+    def check_task(self, arm: Any, task: Any) -> None:
+        """Refuse a split that leaves too few items to pretrain on."""
+        if task.num_left < LEAST_RELATED:
+            raise ValueError(
+                f"`task.{task.name}`: pool + validation + test must leave at least "
+                f"{LEAST_RELATED} of the source's {task.num_items} items to pretrain "
+                f"on in arm {arm.name!r}, got {task.num_left}."
+            )
+
+    def build(self, host: Host) -> Method:
+        """Train the plain network first, then what is to be trained of it."""
+        config = layers_of(host.network)
+        plain = build_network(config, *host.sizes)
+
+        def pretrain(key: jax.Array, x: Any, y: Any, rates: Params) -> Any:
+            is_related = y < self.num_classes(host.sizes[1])
+            num_items = jnp.maximum(is_related.sum(dtype=jnp.int32), 1)
+            related = TrainSet(x, y, true_first(is_related), num_items)
+            return fit(key, plain, host.train, rates, related, self.steps)
+
+        def act(course: Course, scene: Scene) -> Course:
+            begun = course.each(lambda leg: _known(leg, scene.known))
+            if self.train == "low_rank":
+                return begun.each(lambda leg: self._adapted(leg, host))
+            return begun.each(_last) if self.train == "last" else begun
+
+        def work() -> Iterator[WorkLine]:
+            sizes = (host.num_left, *host.sizes)
+            unit = train_unit("pretrain", config, host.train, *sizes, built=plain)
+            yield done_once(unit, self.steps, host.train)
+
+        return Method(act, pretrain, work)
+
+    def _adapted(self, leg: Leg, host: Host) -> Leg:
+        rank = self.rank or RANK
+        network = build_adapted(leg, host.sizes, rank)
+        mark = f"{leg.mark}:low_rank{rank}"
+        return leg._replace(network=network, part=None, mark=mark, deploy="merge")
+
+
+def _known(leg: Leg, known: Any) -> Leg:
+    """Start from known params, but for the last layer."""
+    if known is None:
+        return leg
+    layout, begin = leg.layout, leg.hooks.start
+
+    def start(key: jax.Array) -> tuple[Any, Any]:
+        fresh = leg.leaves(*begin(key))
+        pairs = enumerate(zip(fresh, layout.flatten(known), strict=True))
+        begun: tuple[Any, Any] = leg.part(
+            [f if i in layout.last else k for i, (f, k) in pairs]
+        )
+        return begun
+
+    return leg.hooked(start=start)
+
+
+def _last(leg: Leg) -> Leg:
+    """Train the last layer, and hold the rest."""
+    layout: Layout = leg.layout
+    begin = leg.hooks.start
+
+    def start(key: jax.Array) -> tuple[Any, Any]:
+        return layout.split(leg.leaves(*begin(key)))
+
+    def weights(trained: Sequence[Any], held: Sequence[Any]) -> Any:
+        return layout.unflatten(layout.join(trained, held))
+
+    whole = leg.hooked(start=start, weights=weights, deploy=weights, plain=weights)
+    return whole._replace(part=layout.split, mark=f"{leg.mark}:last")
+
+
+fine_tune = built_in(FineTuneMethod)

@@ -1,0 +1,150 @@
+"""Splitting: a network is used in two halves, with few bits for what lies between."""
+
+import itertools
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar
+
+import jax
+from msgspec import Meta
+
+from hitl_sim.learn.arithmetic import (
+    decode_features,
+    encode_features,
+    quantise_features,
+)
+from hitl_sim.learn.arithmetic.feature import Encoded
+from hitl_sim.learn.efficiency.base import (
+    Course,
+    Host,
+    Leg,
+    Method,
+    MethodSpec,
+    Scene,
+    beside,
+    built_in,
+)
+from hitl_sim.learn.network import NetworkConfig, Product, build_network, layers_of
+from hitl_sim.schema import one_of
+
+_Pass = Callable[[Any, jax.Array], Any]
+
+
+class SplitMethod(MethodSpec, frozen=True, tag="split"):
+    """Answer queries on a device and a server, with a network cut between two layers.
+
+    Training is left alone; accuracy is that of the network that answers from rounded
+    features. What runs the halves and what lies between is said when the study is
+    priced, by `hitl-sim methods`.
+
+    Attributes:
+        after: layers that the device runs; 0 sends the input.
+        bits: of each feature that is sent, between its item's least and largest.
+    """
+
+    after: Annotated[int, Meta(ge=0)]
+    bits: Annotated[int, Meta(ge=1, le=16)]
+
+    turn: ClassVar[int] = 4
+
+    def check(self, arm: Any, checkpoints: int) -> None:
+        """Refuse what rounds in its own way."""
+        del checkpoints
+        if beside(arm, "quantise") is not None:
+            raise ValueError(
+                "`arm.method.kind` must not be 'split' beside 'quantise', which rounds "
+                "what each layer reads already, got both."
+            )
+
+    def check_task(self, arm: Any, task: Any) -> None:
+        """Refuse a cut where there is none between two dense layers."""
+        network = layers_of(task.program.network)
+        if network.encoder is not None:
+            allowed = one_of(task.readers(lambda other: other.takes_any_width))
+            raise ValueError(
+                f"`network.kind` must be {allowed} with a method of kind 'split', "
+                f"got {task.network_kind!r} in arm {arm.name!r}."
+            )
+        num_layers = len(network.hidden) + 1
+        if self.after >= num_layers:
+            raise ValueError(
+                f"`arm.method.after` must be < {num_layers}, the layers of the "
+                "network, "
+                f"with a method of kind 'split', got {self.after} in arm {arm.name!r}."
+            )
+
+    def build(self, host: Host) -> Method:
+        """Let a network in use answer from rounded features."""
+        sizes = host.sizes
+
+        def rounding(leg: Leg) -> Leg:
+            config = layers_of(leg.config)
+            used = _passing(
+                config, sizes, self, lambda x: quantise_features(x, self.bits)
+            )
+            split = leg.hooked(answer=leg.wrap(used))
+            return split._replace(answer=f":split{self.after}b{self.bits}")
+
+        def act(course: Course, scene: Scene) -> Course:
+            del scene
+            return course.each(rounding)
+
+        def halves(config: NetworkConfig) -> tuple[Any, Any]:
+            return device_half(config, sizes, self), server_half(config, sizes, self)
+
+        return Method(act, halves=halves)
+
+
+def device_half(
+    config: NetworkConfig, sizes: tuple[int, int], split: SplitMethod
+) -> Callable[[Any, jax.Array], Encoded]:
+    """Return `(params, [N, D] features) -> what is sent`."""
+
+    def half(params: Any, x: jax.Array) -> Encoded:
+        sent: list[Encoded] = []
+
+        def send(features: jax.Array) -> jax.Array:
+            sent.append(encode_features(features, split.bits))
+            return features
+
+        _passing(config, sizes, split, send)(params, x)
+        return sent[0]
+
+    return half
+
+
+def server_half(
+    config: NetworkConfig, sizes: tuple[int, int], split: SplitMethod
+) -> Callable[[Any, Encoded], jax.Array]:
+    """Return `(params, what was sent) -> [N, K] logits`."""
+
+    def half(params: Any, sent: Encoded) -> jax.Array:
+        # what the layers before the cut make of it is not read
+        nothing = jax.numpy.zeros((sent.level.shape[0], sizes[0]))
+        whole = _passing(config, sizes, split, lambda _: decode_features(sent))
+        logits: jax.Array = whole(params, nothing)
+        return logits
+
+    return half
+
+
+def _passing(
+    config: NetworkConfig,
+    sizes: tuple[int, int],
+    split: SplitMethod,
+    at_cut: Callable[[jax.Array], jax.Array],
+) -> _Pass:
+    """Return a pass that does something to what the layer after the cut reads."""
+
+    def product(params: Any) -> tuple[Any, Product]:
+        places = itertools.count()
+
+        def multiply(x: Any, kernel: Any, bias: Any) -> Any:
+            read = at_cut(x) if next(places) == split.after else x
+            return read @ kernel + bias[None]
+
+        return params, multiply
+
+    return build_network(config, *sizes, product).apply
+
+
+split = built_in(SplitMethod)

@@ -1,0 +1,323 @@
+"""Methods as tables: every cell says how its number is known."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from hitl_sim.analysis import Estimate, Payback, StudyResult
+from hitl_sim.analysis.efficiency import TECHNOLOGY, ChipUse, MethodRow, MethodTable
+from hitl_sim.analysis.efficiency.claim import WIDEST_SHARE
+from hitl_sim.analysis.pretraining import USES, PretrainingCase
+from hitl_sim.energy import Kind, Quantity
+from hitl_sim.report.method_sign import tell_signs
+from hitl_sim.report.number import (
+    NEVER,
+    RHO,
+    UNKNOWN,
+    break_even_text,
+    digits,
+    duration,
+    plain_joules,
+    ratio_text,
+    short_times,
+    span,
+)
+from hitl_sim.report.sentence import say
+from hitl_sim.report.table import Table, to_grid
+from hitl_sim.report.terminal.answer import WIDTH, print_indented, write_page
+from hitl_sim.report.terminal.clock import print_check
+from hitl_sim.report.terminal.model_bytes import bytes_table, tell_bytes
+
+NONE = "-"
+_MARK = {
+    Kind.MEASURED_COUNTER: "counted",
+    Kind.MEASURED_SAMPLED: "measured",
+    Kind.MODELLED_CALIBRATED: "calibrated",
+    Kind.MODELLED_ANALYTIC: "modelled",
+    Kind.SIMULATED: "simulated",
+    Kind.ASSUMED: "assumed",
+    Kind.HYPOTHETICAL: "hypothetical",
+    Kind.UNAVAILABLE: "unknown",
+}
+
+
+def print_methods(
+    console: Console,
+    tables: Sequence[MethodTable],
+    cases: Sequence[PretrainingCase],
+    *,
+    is_metered: bool,
+) -> None:
+    """Print a study's methods, task by task, in up to 100 columns.
+
+    Of arms with pretraining it prints each way to bill it. `is_metered` says whether
+    the device's joules were measured.
+    """
+    width = min(console.width, WIDTH)
+    for table in tables:
+        own = [s for s in cases if s.task == table.task.label]
+        _print_task(console, table, own, width, is_metered=is_metered)
+        for sentence in tell_signs(table, cases):
+            print_indented(console, sentence, width)
+        console.print()
+    print_check(console, width)
+    console.print()
+    legend = say("methods.legend", technology=TECHNOLOGY, widest=WIDEST_SHARE)
+    console.print(Padding(Text(legend, style="dim"), 0), width=width)
+
+
+def _print_task(
+    console: Console,
+    table: MethodTable,
+    cases: Sequence[PretrainingCase],
+    width: int,
+    *,
+    is_metered: bool,
+) -> None:
+    """Print the tables of a task, and the title of its published signs."""
+
+    def show(title: str, found: Table, left: int = 1, *, is_name: bool = True) -> None:
+        console.print(Text(f"{table.task.label}: {title}", style="bold"))
+        first, rest = found.headings[:left], found.headings[left:]
+        names = first[:1] if is_name else ()
+        look = {"fold": first, "right": rest, "whole": names}
+        console.print(to_grid(found, is_compact=True, **look), width=width)
+
+    show("the arms and what they carry", _arms(table), 3)
+    show("training to the target", _training(table, is_metered))
+    show("accuracy and people", _people(table))
+    use = _use(table, is_metered)
+    show(f"one query of the network in use, {_batch(table)}", use)
+    if table.shape is not None:
+        title = "bytes of the control's network, stored and moved by a query"
+        show(title, bytes_table(table.shape), is_name=False)
+        for sentence in tell_bytes(table.shape, TECHNOLOGY):
+            print_indented(console, sentence, width)
+        console.print()
+    show("where a chip's joules of training go", _chip(table))
+    if table.combined:
+        show("do savings add up?", _combined(table), is_name=False)
+    if cases:
+        show("who pays for pretraining?", _cases(cases))
+    title = f"{table.task.label}: do the published signs appear?"
+    console.print(Text(title, style="bold"))
+
+
+def write_methods(
+    result: StudyResult,
+    tables: Sequence[MethodTable],
+    cases: Sequence[PretrainingCase],
+    folder: Path,
+    rerun_command: str,
+) -> Path:
+    """Keep a study's methods as a page in its folder; see `print_methods`."""
+    path = folder / "methods.md"
+    write_page(
+        path,
+        result.question,
+        rerun_command,
+        lambda console: print_methods(
+            console, tables, cases, is_metered=result.is_measured
+        ),
+    )
+    return path
+
+
+def _batch(table: MethodTable) -> str:
+    """Say how many queries are answered at once."""
+    batch = table.query_batch
+    if batch is None:
+        return "in batches as held-out items were"
+    return "by itself" if batch == 1 else f"in batches of {batch}"
+
+
+def _ratio(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return NONE
+    if estimate.is_infinite:
+        return f"∞ {span(estimate.low, estimate.high)} modelled"
+    return f"{ratio_text(estimate)} {_MARK[estimate.quantity.kind]}"
+
+
+def _joules(quantity: Quantity | None) -> str:
+    if quantity is None:
+        return NONE
+    if quantity.value is None:
+        return UNKNOWN
+    return _joules_of(float(quantity.value), quantity.kind)
+
+
+def _joules_of(joules: float, kind: Kind) -> str:
+    return f"{plain_joules(joules)} {_MARK[kind]}"
+
+
+def _device(is_metered: bool) -> str:
+    """Name the device's own column by how its joules are known."""
+    return f"device, {'measured' if is_metered else 'modelled'}"
+
+
+def _device_columns(is_metered: bool, start: str = "") -> list[str]:
+    """Name the device's columns; what no meter can tell has one of its own."""
+    kinds = (True, False) if is_metered else (False,)
+    return [f"{start}{_device(kind)}" for kind in kinds]
+
+
+def _device_cells(text: str, is_metered: bool, is_priced: bool) -> list[str]:
+    """Put a number of the device into its column.
+
+    Where joules were metered, one that rests on a model all the same, as of a clock or
+    a link, has a column of its own.
+    """
+    if not is_metered:
+        return [text]
+    return [NONE, text] if is_priced else [text, NONE]
+
+
+def _arms(table: MethodTable) -> Table:
+    rows = []
+    for row in table.rows:
+        found = row.finding
+        guidance = f"{found.kind}, {found.crowd}" if found.has_people else found.kind
+        rows.append((row.name, guidance, "; ".join(row.methods) or NONE))
+    return Table(("arm", "guidance", "methods"), rows)
+
+
+def _training(table: MethodTable, is_metered: bool) -> Table:
+    rows = [
+        (
+            row.name,
+            f"{row.finding.reach.hits}/{row.finding.reach.trials} counted",
+            *_device_cells(
+                _ratio(row.finding.ratio), is_metered, row.clock is not None
+            ),
+            _ratio(row.chip.ratio if row.chip else None),
+            _ratio(row.hypothetical.ratio if row.hypothetical else None),
+        )
+        for row in table.rows
+    ]
+    device = _device_columns(is_metered, f"{RHO} ")
+    chips = (f"{RHO} chip", f"{RHO} chip, hypothetical")
+    return Table(("arm", "reach", *device, *chips), rows)
+
+
+def _people(table: MethodTable) -> Table:
+    rows = []
+    for row in table.rows:
+        found, change = row.finding, row.accuracy
+        who = "recorded" if found.replay else "simulated"
+        worked, pays = "none counted", NONE
+        if found.has_people:
+            worked = f"{duration(float(found.usage.worked_s))} {who}"
+            pays = f"{break_even_text(found.at('joules'))} {who}"
+        ends = f"[{change.low:+.3f}, {change.high:+.3f}]"
+        accuracy = f"{change.value:+.3f} {ends} {_MARK[change.quantity.kind]}"
+        rows.append((row.name, accuracy, worked, pays, _hours(row)))
+    guide = f"worth in hours of {table.guide.arm}" if table.guide else "worth in hours"
+    headings = ("arm", "test accuracy, change", "human time", "M* energy", guide)
+    return Table(headings, rows)
+
+
+def _hours(row: MethodRow) -> str:
+    own = row.hours
+    if not own.is_known:
+        return UNKNOWN
+    return f"{digits(own.value)} h {span(own.low, own.high)} {_MARK[own.quantity.kind]}"
+
+
+def _use(table: MethodTable, is_metered: bool) -> Table:
+    rows = []
+    for row in table.rows:
+        use = row.use
+        is_priced = row.clock is not None or use.served is not None
+        rows.append(
+            (
+                row.name,
+                f"{digits(float(use.operations.value or 0.0))} counted",
+                *_device_cells(_joules(use.device), is_metered, is_priced),
+                *(
+                    NONE if chip is None else _joules_of(chip.whole, chip.kind)
+                    for chip in (use.chip, use.hypothetical)
+                ),
+                _life(row),
+            )
+        )
+    pays = f"pays from, queries ({_device(is_metered)})"
+    headings = (
+        *("arm", "operations / control's", *_device_columns(is_metered)),
+        *("chip", "chip, hypothetical", pays),
+    )
+    return Table(headings, rows)
+
+
+def _chip(table: MethodTable) -> Table:
+    """Lay out what operations and bytes of each level take of training in a chip."""
+    parts = list(table.control_chip.joules)
+    found: list[tuple[str, Estimate | None, ChipUse]]
+    found = [("control", None, table.control_chip)]
+    found += [
+        (row.name, row.chip.operations, row.chip.use)
+        for row in table.rows
+        if row.chip is not None and row.chip.use is not None
+    ]
+    rows = [
+        (
+            name,
+            _ratio(operations),
+            *(
+                f"{100 * use.share(part):.1f} % {_MARK[use.kind]}"
+                for part in use.joules
+            ),
+        )
+        for name, operations, use in found
+    ]
+    return Table(("arm", f"{RHO}, operations alone", *parts), rows)
+
+
+def _life(row: MethodRow) -> str:
+    """Write from how many queries on an arm's joules are below the control's."""
+    found = row.life
+    mark = "?" if found.is_undetermined else ""
+    queries = found.queries
+    kind = _MARK[row.finding.ratio.quantity.kind]
+    match found.payback:
+        case Payback.UNKNOWN:
+            return UNKNOWN
+        case Payback.NEVER:
+            return f"{NEVER}{mark} {kind}"
+        case Payback.ALWAYS:
+            return f"the first{mark} {kind}"
+        case Payback.UP_TO:
+            return f"up to {short_times(queries.value)}{mark} {kind}"
+        case _:
+            ends = f"[{short_times(queries.low)}, {short_times(queries.high)}]"
+            return f"{short_times(queries.value)} {ends}{mark} {kind}"
+
+
+def _combined(table: MethodTable) -> Table:
+    rows = [
+        (
+            f"{row.arm} = {' + '.join(row.parts)}",
+            *map(_ratio, (row.ratio, row.product, row.added, row.beside)),
+        )
+        for row in table.combined
+    ]
+    found = (f"{RHO} combined", f"product of {RHO}", f"{RHO} added up")
+    return Table(("arm and its parts", *found, "combined / product"), rows)
+
+
+def _cases(cases: Sequence[PretrainingCase]) -> Table:
+    rows = []
+    for row in cases:
+        pays = row.least_uses
+        least = 0 if math.isinf(pays) else max(math.ceil(pays), 1)
+        text = f"{least:,} training{'s' if least > 1 else ''}" if least else NEVER
+        is_known = row.full.is_known and not row.full.is_infinite
+        kind = _MARK[row.full.quantity.kind] if is_known else "modelled"
+        ratios = map(_ratio, (row.sunk, row.shared, row.full))
+        rows.append((row.arm, *ratios, f"{text} {kind}"))
+    ways = (f"{RHO} if {way}" for way in ("sunk", f"shared by {USES}", "full"))
+    return Table(("arm", *ways, "pays from"), rows)

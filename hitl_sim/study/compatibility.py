@@ -1,0 +1,114 @@
+"""Whether a task has what a network and an arm need of it; known before any run."""
+
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from hitl_sim.learn.intervention import Arm, TaskFacts
+from hitl_sim.learn.network import NetworkChoice, build_network, layers_of
+from hitl_sim.learn.network.base import UnreadableError
+from hitl_sim.learn.optimise import TrainConfig, check_padding
+from hitl_sim.learn.work import abstract, list_shape, trace, train_unit
+from hitl_sim.schema import one_of
+from hitl_sim.study.grid import Condition
+from hitl_sim.study.program import network_of, program_of, readers
+from hitl_sim.study.spec import SpecError
+from hitl_sim.task import TaskInfo
+
+
+def check_compatibility(condition: Condition, info: TaskInfo) -> None:
+    """Refuse a network that cannot read a task, and an arm that lacks what it needs.
+
+    Raises:
+        SpecError: the message names the field, its value and what is allowed.
+    """
+    network = _check_network(condition, info)
+    arm, task = condition.arm, condition.task
+    facts = TaskFacts(
+        name=condition.task_name,
+        is_tokens=info.vocabulary is not None,
+        program=program_of(condition, info, info.num_features // info.num_groups),
+        num_items=info.num_items,
+        num_left=info.num_items - task.pool - task.validation - task.test,
+        network_kind=condition.network.kind,
+        # an arm that wants other features has to be told which networks read them
+        readers=partial(readers, replace(info, vocabulary=None)),
+    )
+    sizes = (info.num_features, info.num_classes)
+    try:
+        if condition.training.batch == "all":
+            check_padding(build_network(network, *sizes))
+        brought = condition.spec.part
+        if condition.training.optimiser in brought:
+            _trace_steps(network, facts.program.train, condition.task.pool, sizes)
+        if condition.spec.target.metric in brought:
+            _trace_metric(facts.program.train, condition.task.validation, sizes[1])
+        if any(method.needs_layers for method in arm.method):
+            _check_layers(arm, network)
+        for method in arm.method:
+            method.check_task(arm, facts)
+        arm.check_task(facts)
+    except (TypeError, ValueError) as error:
+        raise SpecError(str(error)) from error
+
+
+@cache
+def _trace_steps(
+    network: NetworkChoice, train: TrainConfig, num_items: int, sizes: tuple[int, int]
+) -> None:
+    """Refuse an optimiser that cannot take a step, once for each training.
+
+    Raises:
+        ValueError: it cannot be traced.
+    """
+    built = build_network(network, *sizes)
+
+    def steps() -> Any:
+        unit = train_unit("train", network, train, num_items, *sizes, built=built)
+        return jax.eval_shape(unit.program, *unit.args)
+
+    trace(f"optimiser {train.optimiser.part.name!r}", steps)
+
+
+@cache
+def _trace_metric(train: TrainConfig, num_items: int, num_classes: int) -> None:
+    """Refuse a metric that does not give one number, once for each training.
+
+    Raises:
+        ValueError: it gives something else, or cannot be traced.
+    """
+    words = f"metric {train.metric.name!r}"
+    args = (abstract(num_items, num_classes), abstract(num_items, dtype=np.int32))
+    out = trace(words, train.measure, *args)
+    if getattr(out, "shape", None) != ():
+        raise ValueError(f"{words} must return one number, [], got {list_shape(out)}.")
+
+
+def _check_layers(arm: Arm, network: NetworkChoice) -> None:
+    """Refuse a network that is not made of layers."""
+    try:
+        layers_of(network)
+    except ValueError as error:
+        raise SpecError(f"Arm {arm.name!r}: {error}") from error
+
+
+def _check_network(condition: Condition, info: TaskInfo) -> NetworkChoice:
+    """Build the network for the task.
+
+    Raises:
+        SpecError: it cannot read it, or its options do not fit.
+    """
+    kind, name = condition.network.kind, condition.task_name
+    try:
+        return network_of(condition, info)
+    except UnreadableError as error:
+        why = str(error).partition("whose ")[2].partition(", got")[0]
+        raise SpecError(
+            f"`network.kind` must be {one_of(readers(info))} for task {name!r}, whose "
+            f"{why}, got {kind!r}."
+        ) from error
+    except ValueError as error:
+        raise SpecError(f"Task {name!r}: {error}") from error
