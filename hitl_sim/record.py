@@ -6,7 +6,7 @@ Everything that writes, reads or bills records takes their columns from here.
 
 import pyarrow as pa
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the record's columns; part of every key."""
 
 

@@ -73,6 +73,7 @@ class Parameter(NamedTuple):
         beside: where it acts beside a recording.
         axis: what the axis of a figure along it is called, where that is more than its
             name.
+        formerly: what it was called before.
     """
 
     range: Range
@@ -83,6 +84,7 @@ class Parameter(NamedTuple):
     acts: Acts = "always"
     beside: Beside = "model"
     axis: str | None = None
+    formerly: str | None = None
 
 
 SHARE = Range(0.0, 1.0)
@@ -121,6 +123,7 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             SPREAD,
             "standard deviation over people of the logit of within-person noise",
             acts="asked again",
+            formerly="own_spread",
         ),
         "shared_error": Parameter(
             SHARE,
@@ -204,12 +207,14 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             kinds=(*_OF_CLASSES, "preference"),
             acts="something suggested",
             beside="never",
+            formerly="pull",
         ),
         "response_repetition": Parameter(
             ANY,
             "utility that the previous answer gains: anchoring on the last answer",
             is_optional=True,
             kinds=("label",),
+            formerly="habit",
         ),
         "skip_margin": Parameter(
             SPREAD,
@@ -246,6 +251,7 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             "correlation of skill with consistency",
             needs="within_spread",
             acts="asked again",
+            formerly="skill_own",
         ),
         "activity_spread": Parameter(
             SPREAD,
@@ -269,6 +275,9 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
 OPTIONAL = tuple(name for name, row in PARAMETERS.items() if row.is_optional)
 """Parameters that a person may lack."""
 
+FORMER_NAMES = {row.formerly: name for name, row in PARAMETERS.items() if row.formerly}
+"""What parameters were called before, and are called now."""
+
 
 def check_parameter(name: str, value: float) -> None:
     """Refuse a number that is not in its parameter's range.
@@ -276,6 +285,10 @@ def check_parameter(name: str, value: float) -> None:
     Raises:
         ValueError: no such parameter, or out of its range; names all three.
     """
+    if name in FORMER_NAMES:
+        raise ValueError(
+            f"`{name}` must be called `{FORMER_NAMES[name]}`, got {value}."
+        )
     if name not in PARAMETERS:
         allowed = ", ".join(PARAMETERS)
         raise ValueError(f"`{name}` is not a number of a population: {allowed}.")

@@ -27,7 +27,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from oracles.parameter import PARAMETERS, check_parameter
+from oracles.parameter import FORMER_NAMES, PARAMETERS, check_parameter
 
 _FEEDBACK = Path(__file__).parent / "feedback"
 KINDS = tuple(sorted(m.name for m in pkgutil.iter_modules([str(_FEEDBACK)])))
@@ -199,6 +199,9 @@ def _numbers(name: str, table: Mapping[str, Any]) -> Numbers:
     found: Numbers = {}
     for parameter, by_kind in table.items():
         where = f"{name}.{parameter}"
+        if parameter in FORMER_NAMES:
+            new = FORMER_NAMES[parameter]
+            raise ValueError(f"`{where}` must be called `{new}`, got {parameter!r}.")
         if parameter not in PARAMETERS:
             allowed = ", ".join(("summary", "status", "based_on", *PARAMETERS))
             raise ValueError(f"`{where}` is not a field. Allowed: {allowed}.")

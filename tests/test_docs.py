@@ -21,7 +21,8 @@ ELSEWHERE = (
 """Need a finished study, a file of answers or minutes, as does `--tune`: other tests
 run them; here their words are read."""
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md")))
+_TOP = ("README.md", "CONTRIBUTING.md", "experiments/README.md")
+PAGES = (*(ROOT / name for name in _TOP), *sorted(ROOT.glob("docs/*.md")))
 TEXT = "\n".join(page.read_text() for page in PAGES)
 
 
@@ -90,7 +91,7 @@ def test_the_readme_opens_with_the_first_example():
     assert (ROOT / "examples/quickstart.py").read_text() == blocks("python")[0]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         assert (page.parent / link).exists(), link

@@ -14,7 +14,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
+
+from hitl_sim.renamed import RENAMED_COMMANDS
 
 INTERRUPTED = 130
 REFUSED = 2
@@ -76,8 +78,19 @@ def _words_of(error: Exception) -> str | None:
     return str(error) if isinstance(error, ValueError) else None
 
 
+class Commands(TyperGroup):
+    """All commands; a former name is refused with the one that it has now."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Look a command up by its name."""
+        if (new := RENAMED_COMMANDS.get(cmd_name)) is not None:
+            refuse(f"`{cmd_name}` must be called `{new}`: hitl-sim {new}.")
+        return super().get_command(ctx, cmd_name)
+
+
 app = typer.Typer(
     name="hitl-sim",
+    cls=Commands,
     help="Does human guidance cut the energy that training needs, and what do the "
     "people cost? Simulated annotators, real training, and a ledger that knows where "
     "each number came from.",

@@ -249,13 +249,13 @@ def validate(
 
 
 @command()
-def record(
+def simulate_answers(
     file: Annotated[Path, typer.Argument(help="Study file (TOML) of one task.")],
     out: Annotated[Path, typer.Option(help="File to write (.parquet).")],
     people: Annotated[int, typer.Option(min=1, help="People who label an item.")] = 3,
     force: Force = False,
 ) -> None:
-    """Let a study's simulated team label every item, as if recorded: a rehearsal."""
+    """Write a simulated recording: a study's team labels every item of its task."""
     from hitl_sim.study.simulated_recording import record_crowd
     from hitl_sim.study.spec import load_spec
 

@@ -15,7 +15,7 @@ from hitl_sim.energy import Quantity
 from hitl_sim.report.provenance import Sources, sources_of
 from hitl_sim.report.words import Words
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def report_data(

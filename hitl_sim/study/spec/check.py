@@ -9,6 +9,7 @@ from hitl_sim.cost import check_prices
 from hitl_sim.learn.efficiency.base import MethodSpec
 from hitl_sim.learn.intervention import Arm, Surroundings
 from hitl_sim.part import Kind, Part, PartError, find
+from hitl_sim.renamed import check_names
 from hitl_sim.study.network_spec import network_table
 from hitl_sim.study.spec.arm import is_replayed, kinds_of, table_of
 from hitl_sim.study.spec.base import SpecError
@@ -39,6 +40,10 @@ def validate(spec: StudySpec) -> StudySpec:
 def convert(raw: Mapping[str, Any]) -> StudySpec:
     """Turn plain tables into a validated `StudySpec`; see `validate`."""
     _check_numbers(raw, "")
+    try:
+        check_names(raw)
+    except ValueError as error:
+        raise SpecError(str(error)) from error
     raw = with_offered(raw)
     parts = _convert_parts(raw)
     try:
