@@ -16,7 +16,7 @@ from hitl_sim.check.base import (
     struct,
     written,
 )
-from hitl_sim.learn.efficiency import Course, Host, MethodSpec, build_course
+from hitl_sim.learn.efficiency import Host, MethodSpec, TrainingPhases, build_course
 from hitl_sim.learn.efficiency.own import BROUGHT
 from hitl_sim.learn.network import NetworkConfig, build_network
 from hitl_sim.learn.optimise import (
@@ -53,7 +53,7 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
         course_of(spec, {n: jnp.float32(v) for n, v in part.params.items()})
         return spec
 
-    def course_of(spec: MethodSpec, params: Mapping[str, Any]) -> Course:
+    def course_of(spec: MethodSpec, params: Mapping[str, Any]) -> TrainingPhases:
         named = {f"method.{spec.kind}.{name}": n for name, n in params.items()}
         return build_course(host, (spec,), named, _RATES)
 
@@ -61,9 +61,9 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
 
     def call(key: jax.Array, data: Batch, params: Mapping[str, Any]) -> Any:
         course = course_of(spec, params)
-        learner = init_learner(key, course.legs[0].network, _TRAIN, _RATES)
+        learner = init_learner(key, course.phases[0].network, _TRAIN, _RATES)
         learner = _trained(course, learner, data)
-        return {"logits": in_use(course.legs[-1].network, learner)(data.x)}
+        return {"logits": in_use(course.phases[-1].network, learner)(data.x)}
 
     rng = np.random.default_rng(0)
     x = jnp.asarray(rng.normal(size=(NUM_ITEMS, WIDTH)), jnp.float32)
@@ -79,16 +79,16 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     )
 
 
-def _trained(course: Course, learner: Learner, data: Batch) -> Learner:
-    """Take one step before each checkpoint, leg by leg."""
+def _trained(course: TrainingPhases, learner: Learner, data: Batch) -> Learner:
+    """Take one step before each checkpoint, phase by phase."""
     adam, begin = _TRAIN.transform(_RATES), 0
-    for leg in course.legs:
-        if leg.take_over is not None:
-            learner = leg.take_over(learner)
-        end = begin + leg.checkpoints if leg.checkpoints else _TRAIN.num_checkpoints
+    for phase in course.phases:
+        if phase.take_over is not None:
+            learner = phase.take_over(learner)
+        end = begin + phase.checkpoints if phase.checkpoints else _TRAIN.num_checkpoints
         for number in range(begin, end):
-            learner = revise(leg.network, learner, jnp.int32(number))
-            learner = train_step(leg.network, adam, learner, data)
+            learner = revise(phase.network, learner, jnp.int32(number))
+            learner = train_step(phase.network, adam, learner, data)
         begin = end
     return learner
 
@@ -101,20 +101,20 @@ def check_course(subject: Subject) -> str:
             f"`ready` must be a checkpoint of the training (< "
             f"{_TRAIN.num_checkpoints}), got {course.ready}."
         )
-    leg, key = course.legs[-1], jax.random.key(0)
+    phase, key = course.phases[-1], jax.random.key(0)
     learner = jax.eval_shape(
-        lambda key: init_learner(key, leg.network, _TRAIN, _RATES), key
+        lambda key: init_learner(key, phase.network, _TRAIN, _RATES), key
     )
     stepped = jax.eval_shape(
         lambda one: train_step(
-            leg.network,
+            phase.network,
             _TRAIN.transform(_RATES),
-            revise(leg.network, one, jnp.int32(0)),
+            revise(phase.network, one, jnp.int32(0)),
             subject.data,
         ),
         learner,
     )
-    plain = build_network(leg.config, WIDTH, NUM_CLASSES)
+    plain = build_network(phase.config, WIDTH, NUM_CLASSES)
     pairs = {
         "what is trained": (learner, stepped),
         "the plain network": (

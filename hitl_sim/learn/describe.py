@@ -12,7 +12,7 @@ import numpy.typing as npt
 from msgspec import structs
 
 from hitl_sim.learn.arithmetic import RANGE_BYTES
-from hitl_sim.learn.efficiency import Course, Leg
+from hitl_sim.learn.efficiency import Phase, TrainingPhases
 from hitl_sim.learn.intervention import Intervention, Program
 from hitl_sim.learn.loop import RunConfig, course_of, guidance_of, host_of
 from hitl_sim.learn.metric.accuracy import accuracy
@@ -84,7 +84,7 @@ class _Built(NamedTuple):
 
     config: RunConfig
     intervention: Intervention
-    course: Course
+    course: TrainingPhases
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -102,13 +102,13 @@ class _Built(NamedTuple):
         is_due = np.asarray(self.intervention.steps) > 0
         return (is_due & (self.checkpoints >= self.course.ready)).astype(np.int64)
 
-    def learner(self, leg: Leg) -> Any:
-        """Describe a leg's network in training."""
-        return abstract_learner(leg.network, self.config.program.train)
+    def learner(self, phase: Phase) -> Any:
+        """Describe a phase's network in training."""
+        return abstract_learner(phase.network, self.config.program.train)
 
-    def shape(self, leg: Leg) -> str:
-        """Name a leg's network."""
-        return leg.config.describe(*self.sizes)
+    def shape(self, phase: Phase) -> str:
+        """Name a phase's network."""
+        return phase.config.describe(*self.sizes)
 
 
 def _build(config: RunConfig) -> _Built:
@@ -119,7 +119,7 @@ def _build(config: RunConfig) -> _Built:
 class _Period(NamedTuple):
     """Checkpoints whose steps are of one kind, from `begin` to before `end`."""
 
-    leg: Leg
+    phase: Phase
     begin: int
     end: int
 
@@ -128,11 +128,11 @@ def _periods(built: _Built) -> Iterator[_Period]:
     """Cut a run by what its training steps do."""
     course = built.course
     begin, end = 0, built.config.program.train.num_checkpoints
-    for leg in course.legs:
-        stop = begin + leg.checkpoints if leg.checkpoints else end
-        if leg.idle is not None:
-            yield _Period(leg.idle, begin, leg.idle_until)
-        yield _Period(leg, max(begin, leg.idle_until), stop)
+    for phase in course.phases:
+        stop = begin + phase.checkpoints if phase.checkpoints else end
+        if phase.idle is not None:
+            yield _Period(phase.idle, begin, phase.idle_until)
+        yield _Period(phase, max(begin, phase.idle_until), stop)
         begin = stop
 
 
@@ -145,23 +145,23 @@ def _training(built: _Built) -> Iterator[WorkLine]:
         for n in np.unique(reach[is_in]).tolist():
             unit = train_unit(
                 "train",
-                period.leg.config,
+                period.phase.config,
                 program.train,
                 n,
                 *built.sizes,
                 has_penalty=intervention.has_penalty,
-                built=period.leg.network,
-                mark=period.leg.mark,
+                built=period.phase.network,
+                mark=period.phase.mark,
             )
             is_here = is_in & (reach == n)
             yield due_line(unit, np.where(is_here, due, 0))
             if program.train.descent is not None:
                 metric = metric_unit(
-                    period.leg.config,
+                    period.phase.config,
                     program.train,
                     n,
                     *built.sizes,
-                    built=period.leg.network,
+                    built=period.phase.network,
                 )
                 yield due_line(metric, is_here & (due > 0))
 
@@ -175,23 +175,28 @@ def _evaluations(built: _Built) -> Iterator[WorkLine]:
 
 def _look(built: _Built, num_items: int) -> Unit:
     """Describe one look at some items by the network in use."""
-    leg = built.course.legs[-1]
+    phase = built.course.phases[-1]
     read_out = _read_out(built.config, num_items)
     plain = forward_unit(
-        "evaluate", leg.config, num_items, *built.sizes, *read_out, built=leg.network
+        "evaluate",
+        phase.config,
+        num_items,
+        *built.sizes,
+        *read_out,
+        built=phase.network,
     )
-    hooks = leg.network.hooks
+    hooks = phase.network.hooks
     if hooks is None:
         return plain
     # through what methods make of the network in use
-    learner, answer = built.learner(leg), hooks.answer
+    learner, answer = built.learner(phase), hooks.answer
     deployed = jax.eval_shape(hooks.deploy, learner.params, learner.held)
 
     def program(deployed: Any, x: Any) -> Any:
         return read_out[0](answer(deployed, x))
 
     args = (deployed, abstract(num_items, built.sizes[0]))
-    return Unit(f"{plain.name}{leg.answer}", "evaluate", program, args, num_items)
+    return Unit(f"{plain.name}{phase.answer}", "evaluate", program, args, num_items)
 
 
 class Query(NamedTuple):
@@ -221,7 +226,7 @@ def describe_query(config: RunConfig, batch: int | None = None) -> Query:
     seen, asked = (
         _look(built, n) for n in (config.num_validation, batch or config.num_validation)
     )
-    return Query(seen.name, asked, built.course.legs[-1].config, built.sizes)
+    return Query(seen.name, asked, built.course.phases[-1].config, built.sizes)
 
 
 class Halves(NamedTuple):
@@ -258,7 +263,7 @@ def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | Non
     if halves is None:
         return None
     n, sizes = batch or config.num_validation, built.sizes
-    shape = built.course.legs[-1].config
+    shape = built.course.phases[-1].config
     plain = build_network(shape, *sizes)
     params = jax.eval_shape(plain.init, jax.random.key(0))
     near, far = halves(shape)
@@ -282,7 +287,7 @@ def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | Non
 def _methods(built: _Built) -> Iterator[WorkLine]:
     """List what methods do beside training steps and looks at held-out items."""
     config, intervention, course = built
-    host, last, at = host_of(config, intervention), course.legs[-1], built.checkpoints
+    host, last, at = host_of(config, intervention), course.phases[-1], built.checkpoints
     for method in config.intervention.method:
         if work := method.build(host).work:
             yield from work()
@@ -290,11 +295,11 @@ def _methods(built: _Built) -> Iterator[WorkLine]:
         unit = _weights_unit(built, last, done.name, done.program)
         yield due_line(unit, done.due(at))
     begin = 0
-    for leg, after in itertools.pairwise(course.legs):
-        begin += leg.checkpoints
+    for phase, after in itertools.pairwise(course.phases):
+        begin += phase.checkpoints
         take_over: Any = after.take_over
-        name = f"train:cut:{built.shape(leg)}{leg.mark}"
-        unit = Unit(name, "train", take_over, (built.learner(leg),), 1)
+        name = f"train:cut:{built.shape(phase)}{phase.mark}"
+        unit = Unit(name, "train", take_over, (built.learner(phase),), 1)
         yield due_line(unit, at == begin)
     if last.deploy:
         unit = _weights_unit(built, last, last.deploy, last.hooks.deploy)
@@ -302,12 +307,12 @@ def _methods(built: _Built) -> Iterator[WorkLine]:
 
 
 def _weights_unit(
-    built: _Built, leg: Leg, name: str, program: Callable[[Any, Any], Any]
+    built: _Built, phase: Phase, name: str, program: Callable[[Any, Any], Any]
 ) -> Unit:
-    """Describe what is done once to all weights of a leg."""
-    learner = built.learner(leg)
+    """Describe what is done once to all weights of a phase."""
+    learner = built.learner(phase)
     args = (learner.params, learner.held)
-    unit_name = f"train:{name}:{built.shape(leg)}{leg.mark}"
+    unit_name = f"train:{name}:{built.shape(phase)}{phase.mark}"
     return Unit(unit_name, "train", program, args, 1)
 
 

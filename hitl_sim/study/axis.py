@@ -29,13 +29,16 @@ class Swept(Protocol):
     """What of a study says what is swept: its axes, draw and seed."""
 
     @property
-    def axis(self) -> tuple[AxisSpec, ...]: ...  # noqa: D102
+    def axis(self) -> tuple[AxisSpec, ...]:
+        """What is swept."""
 
     @property
-    def draw(self) -> DrawSpec | None: ...  # noqa: D102
+    def draw(self) -> DrawSpec | None:
+        """How points of drawn axes are chosen; None where there are none."""
 
     @property
-    def seed(self) -> int: ...  # noqa: D102
+    def seed(self) -> int:
+        """Fixes every draw."""
 
 
 def check_axes(spec: Swept) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from hitl_sim.learn.efficiency.base import Leg
+from hitl_sim.learn.efficiency.base import Phase
 from hitl_sim.learn.network import Network, Product, build_network
 
 
@@ -36,14 +36,14 @@ class _Weights(NamedTuple):
     adapters: tuple[Adapter, ...]
 
 
-def build_adapted(leg: Leg, sizes: tuple[int, int], rank: int) -> Network:
+def build_adapted(phase: Phase, sizes: tuple[int, int], rank: int) -> Network:
     """Build a network whose layers, but the last, learn through adapters alone.
 
     Their second matrix starts at zero, so that training starts from the weights as they
     are. In use the product of both is added to the weights, and costs nothing more.
 
     Args:
-        leg: the network and its weights, none of which is held.
+        phase: the network and its weights, none of which is held.
         sizes: input width D and output width K.
         rank: r of the adapters; at most as large as a layer.
 
@@ -51,7 +51,7 @@ def build_adapted(leg: Leg, sizes: tuple[int, int], rank: int) -> Network:
         Hu, Shen, Wallis, Allen-Zhu, Li, Wang, Wang, Chen (2022), LoRA: low-rank
         adaptation of large language models, ICLR, section 4.1.
     """
-    hooks, layout = leg.hooks, leg.layout
+    hooks, layout = phase.hooks, phase.layout
     adapted = tuple(i for i in layout.passed if i not in layout.last)
 
     def product(weights: _Weights) -> tuple[Any, Product]:
@@ -74,7 +74,7 @@ def build_adapted(leg: Leg, sizes: tuple[int, int], rank: int) -> Network:
         return tuple(made)
 
     def start(key: jax.Array) -> tuple[Adapted, Any]:
-        leaves = leg.leaves(*hooks.start(key))
+        leaves = phase.leaves(*hooks.start(key))
         last, rest = layout.split(leaves)
         return Adapted(fresh(jax.random.fold_in(key, 1), leaves), last), rest
 
@@ -88,6 +88,6 @@ def build_adapted(leg: Leg, sizes: tuple[int, int], rank: int) -> Network:
             leaves[position] = leaves[position] + adapter.down @ adapter.up
         return layout.unflatten(leaves)
 
-    network = build_network(leg.config, *sizes, product)
+    network = build_network(phase.config, *sizes, product)
     changed = hooks._replace(start=start, weights=weights, deploy=merged, plain=merged)
     return network._replace(hooks=changed)

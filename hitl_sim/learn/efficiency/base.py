@@ -1,8 +1,8 @@
 """The contract of a method: what makes training or use cheaper, beside any guidance.
 
-A method acts on the *course* of a training: the forms that its network takes, one after
-the other. One file holds all of one: its table in a study, its checks, what it does to
-the course, and its work.
+A method acts on the *course* of a training: its phases, in each of which the network
+has one form. One file holds all of a method: its table in a study, its checks, what it
+does to the course, and its work.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -40,7 +40,7 @@ class Host:
 
 
 class Work(NamedTuple):
-    """What is done once to all weights of a leg before the steps of a checkpoint.
+    """What is done once to all weights of a phase before the steps of a checkpoint.
 
     Attributes:
         name: of it.
@@ -53,8 +53,8 @@ class Work(NamedTuple):
     due: Callable[[Any], Any]
 
 
-class Leg(NamedTuple):
-    """A part of a run in which the network has one form.
+class Phase(NamedTuple):
+    """A phase of training, in which the network has one form.
 
     Attributes:
         config: its shapes.
@@ -64,15 +64,15 @@ class Leg(NamedTuple):
             more than weights is trained or held.
         wrap: what is done around the forward pass `(weights, x) -> logits`.
         mark: what tells its training step from the plain network's, for names of units.
-        checkpoints: of the first stage, where another leg follows; else 0.
+        checkpoints: of the first stage, where another phase follows; else 0.
         deploy: what is done once before the network is used, for names of units;
             empty where it is used as it is trained.
         answer: what tells its use from the plain network's.
-        take_over: turns the learner of the leg before into this one's; None for the
-            first leg.
+        take_over: turns the learner of the phase before into this one's; None for the
+            first phase.
         work: what is done to its weights beside training steps.
-        idle: the leg as it is billed up to checkpoint `idle_until`, where a method has
-            nothing to do before; None where it acts from the start.
+        idle: the phase as it is billed up to checkpoint `idle_until`, where a method
+            has nothing to do before; None where it acts from the start.
         idle_until: that checkpoint.
     """
 
@@ -101,7 +101,7 @@ class Leg(NamedTuple):
             raise TypeError("`network` must have hooks.")
         return self.network.hooks
 
-    def hooked(self, **changed: Any) -> "Leg":
+    def hooked(self, **changed: Any) -> "Phase":
         """Change some of these hooks."""
         hooks = self.hooks._replace(**changed)
         return self._replace(network=self.network._replace(hooks=hooks))
@@ -111,30 +111,30 @@ class Leg(NamedTuple):
         return list(self.layout.flatten(self.hooks.plain(trained, held)))
 
 
-class Course(NamedTuple):
-    """The legs of a run; all but the last lie in its first stage.
+class TrainingPhases(NamedTuple):
+    """The phases of a run; all but the last lie in its first stage.
 
     Attributes:
-        legs: at least one.
+        phases: at least one.
         ready: the first checkpoint, from 0, whose model counts: all methods act in
             full.
     """
 
-    legs: tuple[Leg, ...]
+    phases: tuple[Phase, ...]
     ready: int = 0
 
-    def each(self, change: Callable[[Leg], Leg]) -> "Course":
-        """Change every leg, also as it is billed while it idles."""
+    def each(self, change: Callable[[Phase], Phase]) -> "TrainingPhases":
+        """Change every phase, also as it is billed while it idles."""
 
-        def changed(leg: Leg) -> Leg:
-            idle = None if leg.idle is None else changed(leg.idle)
-            return change(leg)._replace(idle=idle)
+        def changed(phase: Phase) -> Phase:
+            idle = None if phase.idle is None else changed(phase.idle)
+            return change(phase)._replace(idle=idle)
 
-        return self._replace(legs=tuple(changed(leg) for leg in self.legs))
+        return self._replace(phases=tuple(changed(phase) for phase in self.phases))
 
     def plain(self, learner: Learner) -> Any:
-        """Return params of the last leg's network as if no method acted on it."""
-        network = self.legs[-1].network
+        """Return params of the last phase's network as if no method acted on it."""
+        network = self.phases[-1].network
         if network.hooks is None:
             return learner.weights(network, learner.params)
         return network.hooks.plain(learner.params, learner.held)
@@ -146,14 +146,14 @@ class Scene(NamedTuple):
     Attributes:
         params: its own traced numbers, `[]` each.
         rates: the optimiser's.
-        before: `network -> leg` of another network with the methods before this one.
+        before: `network -> phase` of another network with the methods before this one.
         known: params that the method itself trained before; None for fresh ones.
         name: of a method that a study brings, with its options, for names of units.
     """
 
     params: Mapping[str, Float[Array, ""]]
     rates: Params
-    before: Callable[[NetworkChoice], Leg]
+    before: Callable[[NetworkChoice], Phase]
     known: Any = None
     name: str = ""
 
@@ -170,7 +170,7 @@ class Method(NamedTuple):
             x) -> sent` and `(params, sent) -> logits`; None where it is used whole.
     """
 
-    act: Callable[[Course, Scene], Course]
+    act: Callable[[TrainingPhases, Scene], TrainingPhases]
     pretrain: Callable[..., Any] | None = None
     work: Callable[[], Iterable[WorkLine]] | None = None
     halves: Callable[[Any], tuple[Callable[..., Any], Callable[..., Any]]] | None = None

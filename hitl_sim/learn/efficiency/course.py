@@ -6,7 +6,13 @@ from typing import Any
 
 import jax
 
-from hitl_sim.learn.efficiency.base import Course, Host, Leg, MethodSpec, Scene
+from hitl_sim.learn.efficiency.base import (
+    Host,
+    MethodSpec,
+    Phase,
+    Scene,
+    TrainingPhases,
+)
 from hitl_sim.learn.efficiency.layout import layout_of
 from hitl_sim.learn.network import Hooks, NetworkChoice, build_network, layers_of
 from hitl_sim.learn.optimiser import Params
@@ -18,7 +24,7 @@ def build_course(
     params: Mapping[str, Any],
     rates: Params,
     known: Any = None,
-) -> Course:
+) -> TrainingPhases:
     """Build the course that methods send a network on.
 
     Args:
@@ -41,26 +47,28 @@ def _course(
     params: Mapping[str, Any],
     rates: Params,
     known: Any,
-) -> Course:
+) -> TrainingPhases:
     if not methods:
-        return Course((Leg(host.network, build_network(host.network, *host.sizes)),))
-    course = Course((_hooked(host, methods),))
+        return TrainingPhases(
+            (Phase(host.network, build_network(host.network, *host.sizes)),)
+        )
+    course = TrainingPhases((_hooked(host, methods),))
     for number, method in enumerate(methods):
         start = f"method.{method.kind}."
         own = {n[len(start) :]: v for n, v in params.items() if n.startswith(start)}
 
-        def before(network: NetworkChoice, earlier: Any = methods[:number]) -> Leg:
+        def before(network: NetworkChoice, earlier: Any = methods[:number]) -> Phase:
             other = replace(host, network=network)
             if not earlier:
                 return _hooked(other, methods)
-            return _course(other, earlier, params, rates, None).legs[-1]
+            return _course(other, earlier, params, rates, None).phases[-1]
 
         scene = Scene(own, rates, before, known)
         course = method.build(host).act(course, scene)
     return course
 
 
-def _hooked(host: Host, methods: Sequence[MethodSpec]) -> Leg:
+def _hooked(host: Host, methods: Sequence[MethodSpec]) -> Phase:
     """Give a plain network the hooks of methods; none does anything yet."""
     if any(method.needs_layers for method in methods):
         layers_of(host.network)
@@ -83,4 +91,4 @@ def _hooked(host: Host, methods: Sequence[MethodSpec]) -> Leg:
         return layout.unflatten(leaves), None
 
     hooks = Hooks(start, whole, None, None, whole, plain.apply, whole)
-    return Leg(host.network, plain._replace(hooks=hooks), layout, part)
+    return Phase(host.network, plain._replace(hooks=hooks), layout, part)

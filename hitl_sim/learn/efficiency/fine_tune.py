@@ -8,12 +8,12 @@ import jax.numpy as jnp
 
 from hitl_sim.learn.efficiency.adapter import build_adapted
 from hitl_sim.learn.efficiency.base import (
-    Course,
     Host,
-    Leg,
     Method,
     MethodSpec,
+    Phase,
     Scene,
+    TrainingPhases,
     beside,
     built_in,
 )
@@ -94,10 +94,10 @@ class FineTuneMethod(MethodSpec, frozen=True, tag="fine_tune"):
             related = TrainSet(x, y, true_first(is_related), num_items)
             return fit(key, plain, host.train, rates, related, self.steps)
 
-        def act(course: Course, scene: Scene) -> Course:
-            begun = course.each(lambda leg: _known(leg, scene.known))
+        def act(course: TrainingPhases, scene: Scene) -> TrainingPhases:
+            begun = course.each(lambda phase: _known(phase, scene.known))
             if self.train == "low_rank":
-                return begun.each(lambda leg: self._adapted(leg, host))
+                return begun.each(lambda phase: self._adapted(phase, host))
             return begun.each(_last) if self.train == "last" else begun
 
         def work() -> Iterator[WorkLine]:
@@ -107,43 +107,43 @@ class FineTuneMethod(MethodSpec, frozen=True, tag="fine_tune"):
 
         return Method(act, pretrain, work)
 
-    def _adapted(self, leg: Leg, host: Host) -> Leg:
+    def _adapted(self, phase: Phase, host: Host) -> Phase:
         rank = self.rank or RANK
-        network = build_adapted(leg, host.sizes, rank)
-        mark = f"{leg.mark}:low_rank{rank}"
-        return leg._replace(network=network, part=None, mark=mark, deploy="merge")
+        network = build_adapted(phase, host.sizes, rank)
+        mark = f"{phase.mark}:low_rank{rank}"
+        return phase._replace(network=network, part=None, mark=mark, deploy="merge")
 
 
-def _known(leg: Leg, known: Any) -> Leg:
+def _known(phase: Phase, known: Any) -> Phase:
     """Start from known params, but for the last layer."""
     if known is None:
-        return leg
-    layout, begin = leg.layout, leg.hooks.start
+        return phase
+    layout, begin = phase.layout, phase.hooks.start
 
     def start(key: jax.Array) -> tuple[Any, Any]:
-        fresh = leg.leaves(*begin(key))
+        fresh = phase.leaves(*begin(key))
         pairs = enumerate(zip(fresh, layout.flatten(known), strict=True))
-        begun: tuple[Any, Any] = leg.part(
+        begun: tuple[Any, Any] = phase.part(
             [f if i in layout.last else k for i, (f, k) in pairs]
         )
         return begun
 
-    return leg.hooked(start=start)
+    return phase.hooked(start=start)
 
 
-def _last(leg: Leg) -> Leg:
+def _last(phase: Phase) -> Phase:
     """Train the last layer, and hold the rest."""
-    layout: Layout = leg.layout
-    begin = leg.hooks.start
+    layout: Layout = phase.layout
+    begin = phase.hooks.start
 
     def start(key: jax.Array) -> tuple[Any, Any]:
-        return layout.split(leg.leaves(*begin(key)))
+        return layout.split(phase.leaves(*begin(key)))
 
     def weights(trained: Sequence[Any], held: Sequence[Any]) -> Any:
         return layout.unflatten(layout.join(trained, held))
 
-    whole = leg.hooked(start=start, weights=weights, deploy=weights, plain=weights)
-    return whole._replace(part=layout.split, mark=f"{leg.mark}:last")
+    whole = phase.hooked(start=start, weights=weights, deploy=weights, plain=weights)
+    return whole._replace(part=layout.split, mark=f"{phase.mark}:last")
 
 
 fine_tune = built_in(FineTuneMethod)

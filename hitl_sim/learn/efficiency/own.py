@@ -9,13 +9,13 @@ from msgspec import field
 from msgspec.structs import replace
 
 from hitl_sim.learn.efficiency.base import (
-    Course,
     Host,
     Kept,
-    Leg,
     Method,
     MethodSpec,
+    Phase,
     Scene,
+    TrainingPhases,
     Work,
     within,
 )
@@ -108,14 +108,14 @@ class Around(NamedTuple):
     deploy: Callable[..., Any] | None = None
     ready: int = 0
 
-    def act(self, course: Course, scene: Scene) -> Course:
+    def act(self, course: TrainingPhases, scene: Scene) -> TrainingPhases:
         """Put it around each form of the network."""
-        legs = course.each(lambda leg: self._put(leg, scene)).legs
-        return Course(legs, max(course.ready, self.ready))
+        phases = course.each(lambda phase: self._put(phase, scene)).phases
+        return TrainingPhases(phases, max(course.ready, self.ready))
 
-    def _put(self, leg: Leg, scene: Scene) -> Leg:
-        hooks, params, name = leg.hooks, scene.params, scene.name
-        before: Any = leg.take_over
+    def _put(self, phase: Phase, scene: Scene) -> Phase:
+        hooks, params, name = phase.hooks, scene.params, scene.name
+        before: Any = phase.take_over
 
         def begun(trained: Any, held: Any) -> tuple[Any, Kept]:
             state = self.start(trained, params) if self.start else None
@@ -136,7 +136,7 @@ class Around(NamedTuple):
             trained, held = begun(inner.params, inner.held)
             return inner._replace(params=trained, held=held)
 
-        put = leg.hooked(
+        put = phase.hooked(
             start=lambda key: begun(*hooks.start(key)),
             weights=lambda trained, held: seen(hooks.weights(trained, held.beside)),
             settle=_in_turn(hooks.settle, self.settle, params),
@@ -147,17 +147,17 @@ class Around(NamedTuple):
             loss=_added(hooks.loss, self.loss, params),
             gradients=_turned(hooks.gradients, self.gradients, params),
         )
-        network = put.network._replace(apply=wrap(leg.network.apply))
+        network = put.network._replace(apply=wrap(phase.network.apply))
         if self.forward:
             network = network._replace(prepare=lambda x: x)
-        work = [w._replace(program=within(w.program)) for w in leg.work]
+        work = [w._replace(program=within(w.program)) for w in phase.work]
         return put._replace(
             network=network,
             part=None,
-            wrap=lambda apply: wrap(leg.wrap(apply)),
-            mark=leg.mark + self._mark(name),
-            deploy="-".join(filter(None, (leg.deploy, name if self.deploy else ""))),
-            answer=leg.answer + (f":{name}" if self.forward else ""),
+            wrap=lambda apply: wrap(phase.wrap(apply)),
+            mark=phase.mark + self._mark(name),
+            deploy="-".join(filter(None, (phase.deploy, name if self.deploy else ""))),
+            answer=phase.answer + (f":{name}" if self.forward else ""),
             take_over=take_over if before else None,
             work=(*work, *self._work(name, params)),
         )

@@ -9,13 +9,13 @@ from jaxtyping import Array, Float, Int
 from msgspec import Meta
 
 from hitl_sim.learn.efficiency.base import (
-    Course,
     Host,
     Kept,
-    Leg,
     Method,
     MethodSpec,
+    Phase,
     Scene,
+    TrainingPhases,
     Work,
     built_in,
     within,
@@ -118,11 +118,11 @@ class PruneMethod(MethodSpec, frozen=True, tag="prune"):
         """Mask weights, or train a smaller network from some checkpoint on."""
         config = layers_of(host.network)
 
-        def act(course: Course, scene: Scene) -> Course:
-            (leg,) = course.legs
-            legs: tuple[Leg, ...] = (_masked(leg, self),)
+        def act(course: TrainingPhases, scene: Scene) -> TrainingPhases:
+            (phase,) = course.phases
+            phases: tuple[Phase, ...] = (_masked(phase, self),)
             if self.is_cut:
-                first = _gated(leg, self, config) if self.form == "gated" else leg
+                first = _gated(phase, self, config) if self.form == "gated" else phase
                 small = scene.before(config.shrink(self.share))
 
                 def take_over(learner: Learner) -> Learner:
@@ -130,27 +130,27 @@ class PruneMethod(MethodSpec, frozen=True, tag="prune"):
                     return resume_learner(weights, held, host.train, scene.rates)
 
                 first = first._replace(checkpoints=self.after)
-                legs = first, small._replace(take_over=take_over)
-            return Course(legs, max(course.ready, self.ready))
+                phases = first, small._replace(take_over=take_over)
+            return TrainingPhases(phases, max(course.ready, self.ready))
 
         return Method(act)
 
     def _left(
-        self, leg: Leg, config: NetworkConfig, learner: Learner
+        self, phase: Phase, config: NetworkConfig, learner: Learner
     ) -> tuple[Any, ...]:
         """Return the weights that stay, by the gates of units or their weights."""
-        layers, leaves = config.units(), leg.leaves(learner.params, learner.held)
+        layers, leaves = config.units(), phase.leaves(learner.params, learner.held)
         if isinstance(learner.params, Gated):
             scores = learner.params.gates
         else:
-            scores = weigh_units(leg.layout, layers, leaves)
+            scores = weigh_units(phase.layout, layers, leaves)
         kept = best_units(scores, self.share)
-        return shrink(leg.layout, layers, leaves, kept)
+        return shrink(phase.layout, layers, leaves, kept)
 
 
-def _masked(leg: Leg, prune: PruneMethod) -> Leg:
+def _masked(phase: Phase, prune: PruneMethod) -> Phase:
     """Hold the smallest weights at zero once they are gone."""
-    kernels, part, hooks = leg.layout.kernels, leg.part, leg.hooks
+    kernels, part, hooks = phase.layout.kernels, phase.part, phase.hooks
 
     def masked(leaves: list[Any], masks: Sequence[Any]) -> list[Any]:
         for i, mask in zip(kernels, masks, strict=True):
@@ -159,14 +159,14 @@ def _masked(leg: Leg, prune: PruneMethod) -> Leg:
 
     def start(key: jax.Array) -> tuple[Any, Kept]:
         trained, held = hooks.start(key)
-        leaves = leg.leaves(trained, held)
+        leaves = phase.leaves(trained, held)
         return trained, Kept(held, tuple(jnp.ones_like(leaves[i]) for i in kernels))
 
     def settle(trained: Any, held: Kept) -> tuple[Any, Kept]:
-        return part(masked(leg.leaves(trained, held.beside), held.own))[0], held
+        return part(masked(phase.leaves(trained, held.beside), held.own))[0], held
 
     def remask(trained: Any, held: Kept, checkpoint: Any) -> tuple[Any, Kept]:
-        leaves = leg.leaves(trained, held.beside)
+        leaves = phase.leaves(trained, held.beside)
         masks = keep_largest([leaves[i] for i in kernels], prune.share_at(checkpoint))
         trained, others = part(masked(leaves, masks))
         return trained, Kept(others, masks)
@@ -183,7 +183,7 @@ def _masked(leg: Leg, prune: PruneMethod) -> Leg:
         return revise(trained, held, jnp.int32(prune.ready))
 
     name = "mask" if prune.form == "masked" else prune.form
-    whole = leg.hooked(
+    whole = phase.hooked(
         start=start,
         settle=settle,
         revise=revise,
@@ -193,10 +193,10 @@ def _masked(leg: Leg, prune: PruneMethod) -> Leg:
     )
     return whole._replace(
         part=None,
-        mark=f"{leg.mark}:masked",
-        work=(*leg.work, Work(name, last, prune.is_due)),
+        mark=f"{phase.mark}:masked",
+        work=(*phase.work, Work(name, last, prune.is_due)),
         # before anything is masked, a step is that of the network without masks
-        idle=leg,
+        idle=phase,
         idle_until=prune.begin,
     )
 
@@ -208,9 +208,9 @@ class Gated(NamedTuple):
     gates: tuple[Any, ...]
 
 
-def _gated(leg: Leg, prune: PruneMethod, config: NetworkConfig) -> Leg:
+def _gated(phase: Phase, prune: PruneMethod, config: NetworkConfig) -> Phase:
     """Train the gates of units beside their weights."""
-    layers, layout, begin = config.units(), leg.layout, leg.hooks.start
+    layers, layout, begin = config.units(), phase.layout, phase.hooks.start
 
     def start(key: jax.Array) -> tuple[Gated, Any]:
         trained, held = begin(key)
@@ -219,15 +219,15 @@ def _gated(leg: Leg, prune: PruneMethod, config: NetworkConfig) -> Leg:
         return Gated(trained, gates), held
 
     def plain(trained: Gated, held: Any) -> Any:
-        return leg.hooks.plain(trained.weights, held)
+        return phase.hooks.plain(trained.weights, held)
 
     def weights(trained: Gated, held: Any) -> Any:
-        leaves = leg.leaves(trained.weights, held)
+        leaves = phase.leaves(trained.weights, held)
         gates = open_gates(trained.gates, prune.share)
         return layout.unflatten(close_units(layout, layers, leaves, gates))
 
-    whole = leg.hooked(start=start, weights=weights, deploy=weights, plain=plain)
-    return whole._replace(part=None, mark=f"{leg.mark}:gated")
+    whole = phase.hooked(start=start, weights=weights, deploy=weights, plain=plain)
+    return whole._replace(part=None, mark=f"{phase.mark}:gated")
 
 
 prune = built_in(PruneMethod)

@@ -14,12 +14,12 @@ from hitl_sim.learn.arithmetic import (
 from hitl_sim.learn.arithmetic.int8 import apply_int8
 from hitl_sim.learn.arithmetic.multiplier import find_multiplier
 from hitl_sim.learn.efficiency.base import (
-    Course,
     Host,
-    Leg,
     Method,
     MethodSpec,
+    Phase,
     Scene,
+    TrainingPhases,
     beside,
     built_in,
 )
@@ -104,9 +104,9 @@ class QuantiseMethod(MethodSpec, frozen=True, tag="quantise"):
     def build(self, host: Host) -> Method:
         """Let every form of the network use 8-bit products."""
 
-        def act(course: Course, scene: Scene) -> Course:
+        def act(course: TrainingPhases, scene: Scene) -> TrainingPhases:
             del scene
-            return course.each(lambda leg: _quantised(leg, host.sizes, self))
+            return course.each(lambda phase: _quantised(phase, host.sizes, self))
 
         return Method(act)
 
@@ -123,13 +123,13 @@ class _Deployed(NamedTuple):
     kernels: tuple[Any, ...]
 
 
-def _quantised(leg: Leg, sizes: tuple[int, int], quantise: QuantiseMethod) -> Leg:
+def _quantised(phase: Phase, sizes: tuple[int, int], quantise: QuantiseMethod) -> Phase:
     """Let a network use 8-bit products.
 
     Products with weights are quantised: each row of inputs and each column of weights
     has a scale of its own. Word vectors, attention, normalisation and biases stay.
     """
-    arithmetic, deploy = quantise.arithmetic, leg.hooks.deploy
+    arithmetic, deploy = quantise.arithmetic, phase.hooks.deploy
     multiply = build_product(arithmetic).apply
     name = f":{arithmetic.describe()}"
 
@@ -145,20 +145,20 @@ def _quantised(leg: Leg, sizes: tuple[int, int], quantise: QuantiseMethod) -> Le
 
     def round_weights(trained: Any, held: Any) -> _Deployed:
         params = deploy(trained, held)
-        leaves = leg.layout.flatten(params)
-        kernels = tuple(quantise_kernel(leaves[i]) for i in leg.layout.passed)
+        leaves = phase.layout.flatten(params)
+        kernels = tuple(quantise_kernel(leaves[i]) for i in phase.layout.passed)
         return _Deployed(params, kernels)
 
-    rounded = build_network(leg.config, *sizes, rounding)
+    rounded = build_network(phase.config, *sizes, rounding)
     if quantise.form != "post_training":
-        apply, prepare = leg.wrap(rounded.apply), rounded.prepare
-        network = leg.network._replace(apply=apply, prepare=prepare)
-        leg = leg._replace(network=network, mark=leg.mark + name)
+        apply, prepare = phase.wrap(rounded.apply), rounded.prepare
+        network = phase.network._replace(apply=apply, prepare=prepare)
+        phase = phase._replace(network=network, mark=phase.mark + name)
     if arithmetic.form != "int8":
-        return leg.hooked(answer=leg.wrap(rounded.apply))._replace(answer=name)
-    in_use = build_network(leg.config, *sizes, kept)
-    whole = leg.hooked(deploy=round_weights, answer=leg.wrap(in_use.apply))
-    deployed = "-".join(filter(None, (leg.deploy, "quantise")))
+        return phase.hooked(answer=phase.wrap(rounded.apply))._replace(answer=name)
+    in_use = build_network(phase.config, *sizes, kept)
+    whole = phase.hooked(deploy=round_weights, answer=phase.wrap(in_use.apply))
+    deployed = "-".join(filter(None, (phase.deploy, "quantise")))
     return whole._replace(deploy=deployed, answer=name)
 
 

@@ -14,12 +14,12 @@ from hitl_sim.learn.arithmetic import (
 )
 from hitl_sim.learn.arithmetic.feature import Encoded
 from hitl_sim.learn.efficiency.base import (
-    Course,
     Host,
-    Leg,
     Method,
     MethodSpec,
+    Phase,
     Scene,
+    TrainingPhases,
     beside,
     built_in,
 )
@@ -76,15 +76,15 @@ class SplitMethod(MethodSpec, frozen=True, tag="split"):
         """Let a network in use answer from rounded features."""
         sizes = host.sizes
 
-        def rounding(leg: Leg) -> Leg:
-            config = layers_of(leg.config)
+        def rounding(phase: Phase) -> Phase:
+            config = layers_of(phase.config)
             used = _passing(
                 config, sizes, self, lambda x: quantise_features(x, self.bits)
             )
-            split = leg.hooked(answer=leg.wrap(used))
+            split = phase.hooked(answer=phase.wrap(used))
             return split._replace(answer=f":split{self.after}b{self.bits}")
 
-        def act(course: Course, scene: Scene) -> Course:
+        def act(course: TrainingPhases, scene: Scene) -> TrainingPhases:
             del scene
             return course.each(rounding)
 

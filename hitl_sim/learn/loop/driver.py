@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
-from hitl_sim.learn.efficiency import Course, Leg
+from hitl_sim.learn.efficiency import Phase, TrainingPhases
 from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.loop.bucket import buckets_of, fit_in_bucket
 from hitl_sim.learn.loop.config import RunKeys
@@ -70,7 +70,7 @@ def _evaluation(split: Split, columns: jax.Array | None) -> Evaluation:
 
 def build_driver(
     intervention: Intervention,
-    course: Course,
+    course: TrainingPhases,
     config: TrainConfig,
     setting: Setting,
     keys: RunKeys,
@@ -87,7 +87,7 @@ def build_driver(
     Returns:
         `start` and `round_step`.
     """
-    network = course.legs[0].network
+    network = course.phases[0].network
     per_stage = config.num_checkpoints // intervention.num_stages
     fit_stage = _build_fit(intervention, config, setting, keys, course)
 
@@ -132,7 +132,7 @@ def _build_fit(
     config: TrainConfig,
     setting: Setting,
     keys: RunKeys,
-    course: Course,
+    course: TrainingPhases,
 ) -> Callable[[Learner, RoundState, bool], tuple[Learner, Curve]]:
     """Build the training of one stage, on what is known before it."""
     per_stage = config.num_checkpoints // intervention.num_stages
@@ -154,13 +154,13 @@ def _build_fit(
             known = whole or intervention.training(setting, plan)
             known = known._replace(order=known.order[:capacity])
             return _travel(
-                course.legs if is_first else course.legs[-1:],
+                course.phases if is_first else course.phases[-1:],
                 learner,
                 number * per_stage + jnp.arange(per_stage),
                 None if schedule is None else schedule[number],
-                lambda leg, learner, checkpoints, steps: train(
+                lambda phase, learner, checkpoints, steps: train(
                     keys.batch,
-                    leg.network,
+                    phase.network,
                     config,
                     learner,
                     setting.optimiser,
@@ -190,22 +190,22 @@ def _schedule(
 
 
 def _travel(
-    legs: tuple[Leg, ...],
+    phases: tuple[Phase, ...],
     learner: Learner,
     checkpoints: Int[Array, " stage"],
     steps: Int[Array, " stage"] | None,
     go: Callable[..., tuple[Learner, Curve]],
 ) -> tuple[Learner, Curve]:
-    """Train through the checkpoints of a stage, leg by leg."""
-    if len(legs) == 1:
-        return go(legs[0], learner, checkpoints, steps)
+    """Train through the checkpoints of a stage, phase by phase."""
+    if len(phases) == 1:
+        return go(phases[0], learner, checkpoints, steps)
     begin, curves = 0, []
-    for leg in legs:
-        if leg.take_over is not None:
-            learner = leg.take_over(learner)
-        end = begin + leg.checkpoints if leg.checkpoints else checkpoints.shape[0]
+    for phase in phases:
+        if phase.take_over is not None:
+            learner = phase.take_over(learner)
+        end = begin + phase.checkpoints if phase.checkpoints else checkpoints.shape[0]
         due = None if steps is None else steps[begin:end]
-        learner, curve = go(leg, learner, checkpoints[begin:end], due)
+        learner, curve = go(phase, learner, checkpoints[begin:end], due)
         curves.append(curve)
         begin = end
     whole: Curve = jax.tree.map(lambda *a: jnp.concatenate(a), *curves)

@@ -42,7 +42,7 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
             f"({num_checkpoints}), got {stages}."
         )
     # the network has other shapes after its first round
-    is_changed = len(course_of(config, intervention).legs) > 1
+    is_changed = len(course_of(config, intervention).phases) > 1
     is_apart = is_changed and not intervention.has_start
     set_up = build_stage(config, intervention)
     gather = build_people(config, intervention)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from hitl_sim.learn.annotator import oracle_of
 from hitl_sim.learn.crowd import Assignment, Questions, assign, sample_team
 from hitl_sim.learn.crowd import ask as ask_crowd
-from hitl_sim.learn.efficiency import Course, Host, build_course
+from hitl_sim.learn.efficiency import Host, TrainingPhases, build_course
 from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.intervention.base import Perceived, Shape
 from hitl_sim.learn.loop.config import Hyper, RunConfig, RunKeys, Seeds, run_keys
@@ -37,7 +37,7 @@ def guidance_of(config: RunConfig) -> Intervention:
     """
     program, arm = config.program, config.intervention
     if arm.method and arm.uses_trained_network:
-        last = _untrained(config, _host(config, program.shape.num_features)).legs[-1]
+        last = _untrained(config, _host(config, program.shape.num_features)).phases[-1]
         program = replace(program, network=last.config)
     built = arm.build(program)
     if built.is_scratch and arm.method:
@@ -60,12 +60,12 @@ def _host(config: RunConfig, num_features: int) -> Host:
     return Host(program.network, sizes, program.train, left, parts)
 
 
-def course_of(config: RunConfig, intervention: Intervention) -> Course:
+def course_of(config: RunConfig, intervention: Intervention) -> TrainingPhases:
     """Build the course without what a run would put into it; shapes are the same."""
     return _untrained(config, host_of(config, intervention))
 
 
-def _untrained(config: RunConfig, host: Host) -> Course:
+def _untrained(config: RunConfig, host: Host) -> TrainingPhases:
     # any numbers will do: shapes are the same
     numbers = config.program.train.optimiser.part.params
     rates = {name: jnp.float32(number) for name, number in numbers.items()}

@@ -66,14 +66,14 @@ def items():
 
 
 @pytest.fixture(scope="session")
-def legs_of():
-    """Return a function that says what methods make of a network, leg by leg."""
+def phases_of():
+    """Return a function that says what methods make of a network, phase by phase."""
 
-    def legs(network, *methods, known=None, rates=None):
+    def phases(network, *methods, known=None, rates=None):
         host = Host(network, (64, 10), TrainConfig())
-        return build_course(host, methods, {}, rates or {}, known).legs
+        return build_course(host, methods, {}, rates or {}, known).phases
 
-    return legs
+    return phases
 
 
 @pytest.fixture(scope="session")

@@ -47,14 +47,18 @@ def _plain(form, learner):
 
 
 @pytest.fixture
-def begun_and_trained(legs_of, items):
+def begun_and_trained(phases_of, items):
     """Weights as they were known, as training starts from them, and at its end."""
 
     def every(network, method):
         known = build_network(network, *SIZES).init(jax.random.key(9))
-        leg = legs_of(network, method, known=known)[0]
-        leaves = leg.layout.flatten(known)
-        return leaves, _plain(leg, _begun(leg)), _plain(leg, _trained(leg, items))
+        phase = phases_of(network, method, known=known)[0]
+        leaves = phase.layout.flatten(known)
+        return (
+            leaves,
+            _plain(phase, _begun(phase)),
+            _plain(phase, _trained(phase, items)),
+        )
 
     return every
 
@@ -82,12 +86,12 @@ def test_training_starts_from_what_was_known_but_the_last_layer(
 
 
 def test_merged_adapters_answer_like_those_beside_the_weights(
-    any_network, items, once, legs_of
+    any_network, items, once, phases_of
 ):
     """A kernel that met another's adapter would not."""
 
     def answers():
-        (form,) = legs_of(any_network, LOW_RANK)
+        (form,) = phases_of(any_network, LOW_RANK)
         learner = _begun(form)
         hooks = form.network.hooks
         filled = jax.tree.map(
@@ -119,14 +123,14 @@ def test_adapters_change_a_layer_by_no_more_than_their_rank(begun_and_trained, o
     ("name", "form_name"), [("mlp", "masked"), ("text_cnn", "gradual")]
 )
 def test_masked_weights_stay_at_zero_through_training(
-    networks, items, once, legs_of, name, form_name
+    networks, items, once, phases_of, name, form_name
 ):
     network = networks[name]
     until = 2 if form_name == "gradual" else None
     prune = PruneMethod(share=0.5, form=form_name, after=1, until=until)
 
     def trained():
-        (form,) = legs_of(network, prune)
+        (form,) = phases_of(network, prune)
         masking = partial(revise, form.network)
         return _plain(form, _trained(form, items, 4, masking))
 
@@ -144,11 +148,11 @@ def test_gates_are_binary_and_pass_their_gradient_straight():
     assert found.tolist() == [1.0, 2.0, 3.0, 4.0]
 
 
-def test_gates_learn(network, items, once, legs_of):
+def test_gates_learn(network, items, once, phases_of):
     prune = PruneMethod(share=0.5, form="gated", after=1)
 
     def gates():
-        form, _ = legs_of(network, prune)
+        form, _ = phases_of(network, prune)
         start = _begun(form)
         return start.params.gates, _trained(form, items).params.gates
 

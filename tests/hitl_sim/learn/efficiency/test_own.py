@@ -29,22 +29,22 @@ def scaled(share, tree):
     return jax.tree.map(lambda leaf: leaf * share, tree)
 
 
-def legs(*methods, **does):
+def phases(*methods, **does):
     own = part.method(params={"share": 0.5}, name="own")(lambda host: Around(**does))
     host = Host(NetworkConfig((4,)), (64, 10), TRAIN, parts={"own": own})
     every = (*methods, ForeignMethod(kind="own", params={"share": 0.5}))
-    return build_course(host, every if does else methods, HALF, RATES).legs
+    return build_course(host, every if does else methods, HALF, RATES).phases
 
 
-def stepped(leg, items, start=None):
-    begun = init_learner(jax.random.key(3), leg.network, TRAIN, RATES)
-    learner = revise(leg.network, begun if start is None else start, jnp.int32(0))
+def stepped(phase, items, start=None):
+    begun = init_learner(jax.random.key(3), phase.network, TRAIN, RATES)
+    learner = revise(phase.network, begun if start is None else start, jnp.int32(0))
     batch = Batch(items, jnp.arange(items.shape[0]))
-    return train_step(leg.network, TRAIN.transform(RATES), learner, batch)
+    return train_step(phase.network, TRAIN.transform(RATES), learner, batch)
 
 
-def logits(leg, learner, items):
-    return in_use(leg.network, learner)(items)
+def logits(phase, learner, items):
+    return in_use(phase.network, learner)(items)
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def logits(leg, learner, items):
     ],
 )
 def test_what_it_does_to_weights_comes_after_the_step(items, once, does, share):
-    (leg,), (plain,) = legs(**does), legs()
+    (phase,), (plain,) = phases(**does), phases()
 
     def weights():
-        own, known = stepped(leg, items), stepped(plain, items)
+        own, known = stepped(phase, items), stepped(plain, items)
         begun = init_learner(jax.random.key(3), plain.network, TRAIN, RATES)
         want = begun.params if share is None else scaled(share, known.params)
         return own.params, want
@@ -75,9 +75,9 @@ def test_a_loss_of_its_own_pulls_on_the_weights(items, once):
             1e6 * params["share"] * sum((w**2).sum() for w in jax.tree.leaves(weights))
         )
 
-    (leg,) = legs(loss=loss)
-    start = init_learner(jax.random.key(3), leg.network, TRAIN, RATES)
-    after = once(lambda: stepped(leg, items))
+    (phase,) = phases(loss=loss)
+    start = init_learner(jax.random.key(3), phase.network, TRAIN, RATES)
+    after = once(lambda: stepped(phase, items))
     for one, other in zip(
         jax.tree.leaves(start.params), jax.tree.leaves(after.params), strict=True
     ):
@@ -89,13 +89,13 @@ def test_its_forward_pass_is_that_of_training_and_of_use(items, once):
     def forward(apply, params):
         return lambda weights, x: params["share"] * apply(weights, x)
 
-    (leg,), (plain,) = legs(forward=forward), legs()
+    (phase,), (plain,) = phases(forward=forward), phases()
 
     def answers():
-        begun = init_learner(jax.random.key(3), leg.network, TRAIN, RATES)
+        begun = init_learner(jax.random.key(3), phase.network, TRAIN, RATES)
         known = init_learner(jax.random.key(3), plain.network, TRAIN, RATES)
-        seen = leg.network.apply(begun.weights(leg.network, begun.params), items)
-        return seen, logits(leg, begun, items), logits(plain, known, items)
+        seen = phase.network.apply(begun.weights(phase.network, begun.params), items)
+        return seen, logits(phase, begun, items), logits(plain, known, items)
 
     seen, used, known = once(answers)
     np.testing.assert_allclose(seen, 0.5 * known, rtol=1e-5, atol=1e-6)
@@ -108,7 +108,7 @@ def test_a_state_counts_steps_and_starts_anew_in_a_smaller_network(items, once):
         PruneMethod(share=0.5, form="gated", after=1),
         QuantiseMethod(form="post_training"),
     )
-    first, second = legs(
+    first, second = phases(
         *beside,
         start=lambda weights, params: jnp.float32(0.0),
         settle=lambda weights, state, params: (weights, state + params["share"]),

@@ -21,12 +21,12 @@ ROUGH = QuantiseMethod(form="approximate", multiplier="mitchell")
 
 
 @pytest.fixture
-def answers(once, items, legs_of):
+def answers(once, items, phases_of):
     """Return what a network answers in training, in use, rounded by hand, and plain."""
 
     def answers_of(network, quantise):
         def every():
-            (form,) = legs_of(network, quantise)
+            (form,) = phases_of(network, quantise)
             learner = init_learner(
                 jax.random.key(2), form.network, TrainConfig(), RATES
             )
@@ -79,8 +79,8 @@ def test_an_approximate_multiplier_errs_in_training_and_in_use(answers):
     assert not np.allclose(used, rounded, rtol=1e-2, atol=1e-2)
 
 
-def test_gradients_pass_straight_through_rounding(network, items, once, legs_of):
-    (form,) = legs_of(network, AWARE)
+def test_gradients_pass_straight_through_rounding(network, items, once, phases_of):
+    (form,) = phases_of(network, AWARE)
 
     def gradients():
         learner = init_learner(jax.random.key(2), form.network, TrainConfig(), RATES)

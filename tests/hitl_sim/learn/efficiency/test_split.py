@@ -27,8 +27,8 @@ def _params():
 
 
 @pytest.fixture
-def answers(items, legs_of):
-    return lambda split: _answers(items, *legs_of(NETWORK, split))
+def answers(items, phases_of):
+    return lambda split: _answers(items, *phases_of(NETWORK, split))
 
 
 def _answers(items, form):
@@ -86,7 +86,7 @@ def test_a_network_that_is_whole_has_no_halves(config_of):
     assert describe_halves(config_of(WholePoolArm(name="a", role="control"))) is None
 
 
-def test_training_is_that_of_the_plain_network(config_of, legs_of):
+def test_training_is_that_of_the_plain_network(config_of, phases_of):
     names = [
         {u.unit.name for u in describe_work(c) if u.unit.phase == "train"}
         for c in (
@@ -95,5 +95,5 @@ def test_training_is_that_of_the_plain_network(config_of, legs_of):
         )
     ]
     assert names[0] == names[1]
-    (form,) = legs_of(NETWORK, SplitMethod(after=0, bits=4))
+    (form,) = phases_of(NETWORK, SplitMethod(after=0, bits=4))
     assert jnp.isfinite(_answers(jnp.zeros((2, 64)), form)).all()
