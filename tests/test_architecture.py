@@ -2,6 +2,8 @@
 
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,20 @@ def test_rooms_that_import_each_other_are_refused(rooms):
 def test_an_arrow_that_follows_from_others_is_left_out(rooms):
     used = {"a": ["b", "c"], "b": ["c"], "c": []}
     assert rooms["reduced"](used) == {"a": ["b"], "b": ["c"], "c": []}
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+import hitl_sim, oracles
+for package in (oracles, hitl_sim):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+            from jax._src import xla_bridge
+            assert not xla_bridge._backends, module.name
+"""
+
+
+def test_importing_starts_no_backend_of_jax():
+    # a worker sets its one thread up after the import and before the backend
+    subprocess.run([sys.executable, "-c", IMPORT_ALL], check=True)

@@ -101,7 +101,7 @@ def test_people_clean_a_pool_that_a_machine_spoils(run):
 def test_methods_have_the_published_signs(run):
     arms = ["people_800", "masked", "structured", "int8_after", "approximate"]
     arms += ["tuned", "tuned_wide", "split"]
-    result = run("methods", arms, pretraining="sunk")
+    result = run("methods", arms, pretraining_cost="sunk")
     serving = Serving(
         result.profile, load_profile("server-cpu"), load_link("wifi"), "wifi"
     )

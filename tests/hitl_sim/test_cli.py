@@ -249,7 +249,7 @@ AS_TYPED = {
     "import a.csv --out a.csv": "`--out` must end in .parquet",
     "validate a.csv --time-unit-s 0": "`--time-unit-s` must be finite and > 0, got 0",
     "validate a.csv --out a.csv": "`--out` must be a folder",
-    f"record {SMOKE} --out a.parquet --people 9": "`--people` must be in [1, 3]",
+    f"simulate-answers {SMOKE} --out a.parquet --people 9": "`--people` must be in [1, 3]",
     f"run {SMOKE} --executor moon": "`--executor` must be one of",
     f"run {SMOKE} --device abacus": "`--device` must be one of",
 }
@@ -273,7 +273,7 @@ def test_what_was_not_typed_keeps_the_name_that_its_file_has(tmp_path):
 
 
 WRITING = {
-    f"record {SMOKE} --people 1 --out kept.parquet": "kept.parquet",
+    f"simulate-answers {SMOKE} --people 1 --out kept.parquet": "kept.parquet",
     "import a.csv --out kept.parquet": "kept.parquet",
     "fit a.csv --out kept.toml": "kept.toml",
     "validate a.csv --out kept": "kept/validation.md",

@@ -41,7 +41,7 @@ def test_pretraining_that_nobody_priced_is_refused(group):
 
 
 def test_uses_are_given_exactly_where_pretraining_is_shared():
-    for changes in ({"pretraining": "shared"}, {"pretraining_uses": 3}):
+    for changes in ({"pretraining_cost": "shared"}, {"pretraining_uses": 3}):
         with pytest.raises(ValueError, match=r"`prices.pretraining_uses` must be"):
             check_prices(msgspec.structs.replace(PRICES, **changes))
 

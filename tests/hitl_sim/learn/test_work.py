@@ -232,7 +232,7 @@ def test_deduplication_costs_a_pass_over_all_pairs_and_no_training(config_of):
 
 
 PATCHED = {
-    "the control": (WholePoolArm(name="a", role="control"), ["method.course"]),
+    "the control": (WholePoolArm(name="a", role="control"), ["efficiency.course"]),
     "a proxy": (
         MachineShareArm(name="a", score="el2n", proxy_steps=7),
         ["intervention.proxy"],
@@ -264,7 +264,7 @@ def test_a_network_that_is_patched_in_is_billed_as_itself(config_of, case, monke
         if operations(line) < operations(other)
     }
     expected = {
-        "method.course": {"train", "evaluate"},
+        "efficiency.course": {"train", "evaluate"},
         "intervention.labelling": {"score"},
     }
     assert changed == expected.get(places[0], {"choose", "score"})

@@ -18,7 +18,7 @@ SPLIT = {"kind": "split", "after": 1, "bits": 4}
 def _study(*methods, arm=None, prices=None, **changes):
     own = arm or {"kind": "whole_pool", "role": "arm"}
     is_tuned = any(method.get("kind") == "fine_tune" for method in methods)
-    billed = {"pretraining": "sunk"} if is_tuned else {}
+    billed = {"pretraining_cost": "sunk"} if is_tuned else {}
     tables = {
         "question": "q",
         "seed": 1,
@@ -103,9 +103,9 @@ def test_rounds_that_start_afresh_carry_no_method():
 
 def test_what_pretraining_costs_is_said_exactly_where_there_is_any():
     with pytest.raises(SpecError, match=r"`prices.pretraining_cost` must be given"):
-        _study(TUNE, prices={"pretraining": None})
+        _study(TUNE, prices={"pretraining_cost": None})
     with pytest.raises(SpecError, match=r"`prices.pretraining_cost` must be given"):
-        _study(CUT, prices={"pretraining": "sunk"})
+        _study(CUT, prices={"pretraining_cost": "sunk"})
 
 
 def test_pretraining_needs_items_outside_the_split():
@@ -131,7 +131,7 @@ def test_a_method_is_a_part_of_the_key_and_of_the_program():
 def test_how_pretraining_is_billed_is_no_part_of_the_key():
     one, other = (
         next(c for c in expand(_study(TUNE, prices=p)) if c.arm.name == "own")
-        for p in ({"pretraining": "sunk"}, {"pretraining": "full"})
+        for p in ({"pretraining_cost": "sunk"}, {"pretraining_cost": "full"})
     )
     assert one.resolved("data") == other.resolved("data")
 

@@ -381,7 +381,7 @@ def brought(replayed, tmp_path):
 
 
 def test_an_intervention_of_one_s_own_is_answered_from_a_recording(brought, tmp_path):
-    brought |= {"replicates": 2, "width": 2}
+    brought |= {"replicates": 2, "dispatch_size": 2}
     done = run_study(convert(brought), tmp_path / "out", 1)
     assert done.messages == ()
     rows = load_study(tmp_path / "out")[1].to_pylist()

@@ -32,7 +32,7 @@ def _lines(config_of, intervention, methods):
     config = config_of(structs.replace(intervention, method=methods))
     config = dataclasses.replace(config, num_leftover=700)
     return {
-        (line.unit.name, line.case): line.counts.tolist()
+        (line.unit.name, line.purpose): line.counts.tolist()
         for line in describe_work(config)
     }
 

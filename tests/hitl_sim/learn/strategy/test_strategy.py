@@ -91,7 +91,7 @@ def wobbly(monkeypatch):
 
         return plain._replace(sample=sample)
 
-    for place in ("loop.stage", "intervention.labelling"):
+    for place in ("efficiency.course", "intervention.labelling"):
         monkeypatch.setattr(f"hitl_sim.learn.{place}.build_network", build)
     return build
 
