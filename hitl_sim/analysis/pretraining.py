@@ -80,7 +80,7 @@ def pretraining_cases(
         return ()
     ways = (("sunk", None), ("shared", USES), ("full", None))
     results = [
-        analyse(replace_prices(prices, pretraining=way, pretraining_uses=uses))
+        analyse(replace_prices(prices, pretraining_cost=way, pretraining_uses=uses))
         for way, uses in ways
     ]
     rows = zip(*(_tuned(result) for result in results), strict=True)

@@ -32,7 +32,7 @@ from oracles.part import Part
 
 NUM_ITEMS, WIDTH, NUM_CLASSES = 12, 6, 3
 _TRAIN = TrainConfig(batch=NUM_ITEMS, steps_per_checkpoint=1, num_checkpoints=6)
-_RATES = {"learning_rate": np.float32(0.05)}
+_RATES: dict[str, Any] = {"learning_rate": np.float32(0.05)}
 
 
 def sample(part: Part, options: Mapping[str, Any]) -> Subject:

@@ -3,7 +3,6 @@
 from hitl_sim.energy.meters.analytic import AnalyticBackend as AnalyticBackend
 from hitl_sim.energy.meters.backend import Backend as Backend
 from hitl_sim.energy.meters.backend import Capability as Capability
-from hitl_sim.energy.meters.choose import named_backend as named_backend
 from hitl_sim.energy.meters.choose import probe_meters as probe_meters
 from hitl_sim.energy.meters.cpu_time import CpuBackend as CpuBackend
 from hitl_sim.energy.meters.cpu_time import calibrate_machine as calibrate_machine

@@ -10,10 +10,10 @@ from hitl_sim.energy.meters import (
     Meter,
     NvmlBackend,
     RaplBackend,
-    named_backend,
     probe_meters,
 )
 from hitl_sim.energy.meters.choose import default_backends
+from hitl_sim.energy.meters.named import named_backend
 
 LAMP = '''
 """A lamp that is always on."""
