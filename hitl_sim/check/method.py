@@ -32,7 +32,10 @@ from oracles.part import Part
 
 NUM_ITEMS, WIDTH, NUM_CLASSES = 12, 6, 3
 _TRAIN = TrainConfig(batch=NUM_ITEMS, steps_per_checkpoint=1, num_checkpoints=6)
-_RATES: dict[str, Any] = {"learning_rate": np.float32(0.05)}
+
+
+def _rates() -> dict[str, jax.Array]:
+    return {"learning_rate": jnp.float32(0.05)}
 
 
 def sample(part: Part, options: Mapping[str, Any]) -> Subject:
@@ -55,13 +58,13 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
 
     def course_of(spec: MethodSpec, params: Mapping[str, Any]) -> TrainingPhases:
         named = {f"method.{spec.kind}.{name}": n for name, n in params.items()}
-        return build_course(host, (spec,), named, _RATES)
+        return build_course(host, (spec,), named, _rates())
 
     spec = build(part, options, read)
 
     def call(key: jax.Array, data: Batch, params: Mapping[str, Any]) -> Any:
         course = course_of(spec, params)
-        learner = init_learner(key, course.phases[0].network, _TRAIN, _RATES)
+        learner = init_learner(key, course.phases[0].network, _TRAIN, _rates())
         learner = _trained(course, learner, data)
         return {"logits": in_use(course.phases[-1].network, learner)(data.x)}
 
@@ -81,7 +84,7 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
 
 def _trained(course: TrainingPhases, learner: Learner, data: Batch) -> Learner:
     """Take one step before each checkpoint, phase by phase."""
-    adam, begin = _TRAIN.transform(_RATES), 0
+    adam, begin = _TRAIN.transform(_rates()), 0
     for phase in course.phases:
         if phase.take_over is not None:
             learner = phase.take_over(learner)
@@ -103,12 +106,12 @@ def check_course(subject: Subject) -> str:
         )
     phase, key = course.phases[-1], jax.random.key(0)
     learner = jax.eval_shape(
-        lambda key: init_learner(key, phase.network, _TRAIN, _RATES), key
+        lambda key: init_learner(key, phase.network, _TRAIN, _rates()), key
     )
     stepped = jax.eval_shape(
         lambda one: train_step(
             phase.network,
-            _TRAIN.transform(_RATES),
+            _TRAIN.transform(_rates()),
             revise(phase.network, one, jnp.int32(0)),
             subject.data,
         ),

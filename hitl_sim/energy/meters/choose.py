@@ -1,4 +1,4 @@
-"""Which meters read this machine: all that ask for nothing, or one that is named.
+"""Which meters read this machine: all that ask for nothing.
 
 A meter is a part of kind `meter`: a factory of options, all keyword-only, that returns
 a `Backend`. A new one is one file of this package that holds a part of its own name.
