@@ -1,6 +1,7 @@
 """What holds in every test: the CPU, no silent broadcasting, shapes checked.
 
-Properties are tried on the same examples every time. The shape check costs well under a
+Properties are tried on the same examples every time. What was compiled once is kept for
+the next process, as workers of studies keep it. The shape check costs well under a
 second; it reads the jaxtyping annotations of our own functions and stands aside where
 beartype is not installed.
 """
@@ -24,7 +25,11 @@ if importlib.util.find_spec("hypothesis") is not None:
 import jax
 import pytest
 
+from hitl_sim.compile_cache import cache_settings
+
 jax.config.update("jax_numpy_rank_promotion", "raise")
+for name, value in cache_settings().items():
+    jax.config.update(name, value)
 
 _COMPILES_MORE_THAN_IT_RUNS = (
     "tests/oracles/",

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from hitl_sim.compile_cache import cache_environment
+
 HASH_SEEDS = ("1", "2")
 
 _MAIN = "from hitl_sim.check.child import serve; serve()"
@@ -40,6 +42,7 @@ def _process(hash_seed: str) -> "subprocess.Popen[str]":
         "NPROC": "1",
         # both compile alike, and for longer than they run
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        **cache_environment(),
     }
     process = subprocess.Popen(
         [sys.executable, "-c", _MAIN],

@@ -7,13 +7,11 @@ call with it: the next call of its rank starts another.
 
 import contextlib
 import ctypes
-import hashlib
 import importlib
 import importlib.util
 import multiprocessing
 import os
 import pickle
-import platform
 import queue
 import signal
 import sys
@@ -24,8 +22,9 @@ from abc import ABC, abstractmethod
 from concurrent.futures import Future
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
-from pathlib import Path
 from typing import Any, Self
+
+from hitl_sim.compile_cache import cache_environment, cache_settings
 
 _POLL_S = 1.0
 _CALLS = threading.Lock()
@@ -63,36 +62,9 @@ class Executor(ABC):
         """End the workers, at once where an error is on its way."""
 
 
-def cpuinfo_line(name: str) -> str:
-    """Find the line in which the system names something of a processor, or ""."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return ""
-    return next((line for line in lines if line.startswith(name)), "")
-
-
-def cache_folder() -> Path:
-    """Folder of compiled programs, for this machine's kind of processor."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    flags = cpuinfo_line("flags") or platform.processor()
-    name = hashlib.sha256((platform.machine() + flags).encode()).hexdigest()[:12]
-    return Path(home) / "hitl_sim" / "xla" / name
-
-
-def _jax_settings() -> dict[str, Any]:
-    """Let JAX keep whatever it has compiled."""
-    return {
-        "jax_compilation_cache_dir": str(cache_folder()),
-        "jax_persistent_cache_min_compile_time_secs": 0,
-        "jax_persistent_cache_min_entry_size_bytes": -1,
-    }
-
-
 def worker_environment() -> dict[str, str]:
     """Name the variables that must be set before anything starts JAX's backend."""
-    settings = _jax_settings().items()
-    return {"NPROC": "1", **{name.upper(): str(value) for name, value in settings}}
+    return {"NPROC": "1", **cache_environment()}
 
 
 def prepare_process() -> None:
@@ -104,7 +76,7 @@ def prepare_process() -> None:
     os.environ.update(worker_environment())
     jax = sys.modules.get("jax")
     if jax is not None:
-        for name, value in _jax_settings().items():
+        for name, value in cache_settings().items():
             jax.config.update(name, value)
 
 

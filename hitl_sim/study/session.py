@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from hitl_sim.compile_cache import cpuinfo_line
 from hitl_sim.energy import DeviceProfile, Quantity, WorkUnit
 from hitl_sim.energy.profile import Regime
 from hitl_sim.energy.repeat import MIN_REPEATS, is_tight
-from hitl_sim.study.executor import LocalExecutor, cpuinfo_line
+from hitl_sim.study.executor import LocalExecutor
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.metered import (
     LANES,
