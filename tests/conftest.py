@@ -30,6 +30,8 @@ from hitl_sim.compile_cache import cache_settings
 jax.config.update("jax_numpy_rank_promotion", "raise")
 for name, value in cache_settings().items():
     jax.config.update(name, value)
+# small programs are compiled sooner than they are written and read
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
 
 _COMPILES_MORE_THAN_IT_RUNS = (
     "tests/oracles/",
