@@ -84,7 +84,7 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Look a command up by its name."""
         if (new := RENAMED_COMMANDS.get(cmd_name)) is not None:
-            refuse(f"`{cmd_name}` must be called `{new}`: hitl-sim {new}.")
+            refuse(f"`{cmd_name}` must be called `{new}`.")
         return super().get_command(ctx, cmd_name)
 
 

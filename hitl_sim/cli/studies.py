@@ -88,7 +88,7 @@ def run(
         ),
     ] = None,
 ) -> None:
-    """Run a study: what is missing is computed, then the answer is printed.
+    """Run a study, or resume it, and print the answer.
 
     A study that was interrupted goes on where it was. Finished runs are never computed
     again.
@@ -265,7 +265,7 @@ def methods(
         typer.Option(help="Queries answered at once; default the study's own."),
     ] = None,
 ) -> None:
-    """Lay a study's methods side by side, in joules, accuracy and hours of people."""
+    """Lay a study's efficiency methods side by side: joules, accuracy, human hours."""
     from hitl_sim.report.terminal.method import print_methods, write_methods
     from hitl_sim.study.method_table import MethodPrices, lay_out_methods
 

@@ -66,7 +66,7 @@ def build_split(
     is_wrong = marks.status == Status.WRONG_LABEL
 
     # The clean items close the random order: draw a place among them.
-    num_clean = jnp.maximum(num_pool - marks.num_spoilt, 1)
+    num_clean = jnp.maximum(num_pool - marks.num_corrupted, 1)
     place = num_pool - 1 - _draw_below(key_copy, (num_pool,), num_clean)
     position = jnp.arange(num_pool)
     origin = pool_rows[jnp.where(is_duplicate, marks.order[place], position)]
@@ -121,7 +121,7 @@ class _Marks(NamedTuple):
 
     status: Int[Array, " pool"]
     order: Int[Array, " pool"]
-    num_spoilt: Int[Array, ""]
+    num_corrupted: Int[Array, ""]
 
 
 def _draw_status(key: PRNGKeyArray, corruption: Corruption, num_pool: int) -> _Marks:
@@ -136,7 +136,7 @@ def _draw_status(key: PRNGKeyArray, corruption: Corruption, num_pool: int) -> _M
         dtype=jnp.int32,
     )
     status = jnp.zeros(num_pool, jnp.int32).at[order].set(kinds[passed])
-    return _Marks(status=status, order=order, num_spoilt=edges[-1])
+    return _Marks(status=status, order=order, num_corrupted=edges[-1])
 
 
 def _count(share: Float[AnyArray, ""] | float, num_pool: int) -> Int[Array, ""]:

@@ -30,6 +30,13 @@ def test_a_former_field_is_refused_with_its_new_name(tables, old, new):
     ("old", "new"),
     [
         ("crew.size", "workforce.size"),
+        ("lanes", "vmap_size"),
+        ("width", "dispatch_size"),
+        ("prices.label_standing", "prices.label_cost"),
+        ("prices.pretraining", "prices.pretraining_cost"),
+        ("crowd.habit", "crowd.response_repetition"),
+        ("crowd.own_spread", "crowd.within_spread"),
+        ("crowd.skill_own", "crowd.skill_within"),
         ("arm.lever.prune.share", "arm.method.prune.share"),
         ("crowd.pull", "crowd.automation_bias"),
     ],
