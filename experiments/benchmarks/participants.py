@@ -17,9 +17,9 @@ import pyarrow as pa
 from pyarrow import csv
 
 from hitl_sim.participants.answers import to_record
-from hitl_sim.participants.inventory import take_stock
-from hitl_sim.participants.quality import fit_quality
-from hitl_sim.participants.table_file import read_answers
+from hitl_sim.participants.describing.inventory import take_stock
+from hitl_sim.participants.fitting.quality import fit_quality
+from hitl_sim.participants.reading.table_file import read_answers
 
 NUM_PEOPLE, PER_ITEM, NUM_OPTIONS = 2000, 10, 2
 

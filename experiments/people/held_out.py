@@ -26,9 +26,9 @@ from held_out_page import Part, of_grades, of_validation, write_page
 from recorded import READERS, read_bluebirds
 from recorded_grades import GRADE_READERS
 
-from hitl_sim.participants.graded import validate_grades
 from hitl_sim.participants.record import Record, first_answers
-from hitl_sim.participants.validate import Validation, validate_record
+from hitl_sim.participants.validating.graded import validate_grades
+from hitl_sim.participants.validating.validate import Validation, validate_record
 from hitl_sim.report.validation import write_validation
 
 OUT = Path(__file__).with_suffix(".md")

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from hitl_sim.participants.compare import TOLERANCE, Line, TwoSampleTest
-from hitl_sim.participants.graded import BRADLEY_TERRY, LOGIT, POOLED, Grades
-from hitl_sim.participants.policy import Transfer
-from hitl_sim.participants.predict import Gain
-from hitl_sim.participants.rival import RIVALS
-from hitl_sim.participants.statistic import EM_GAIN
-from hitl_sim.participants.validate import Validation
+from hitl_sim.participants.describing.statistic import EM_GAIN
+from hitl_sim.participants.validating.compare import TOLERANCE, Line, TwoSampleTest
+from hitl_sim.participants.validating.graded import BRADLEY_TERRY, LOGIT, POOLED, Grades
+from hitl_sim.participants.validating.policy import Transfer
+from hitl_sim.participants.validating.predict import Gain
+from hitl_sim.participants.validating.rival import RIVALS
+from hitl_sim.participants.validating.validate import Validation
 from hitl_sim.report.validation import (
     grades_to_markdown,
     say_gains,

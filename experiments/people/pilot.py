@@ -5,10 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hitl_sim.participants.answers import LABEL
-from hitl_sim.participants.fit import fit_record
+from hitl_sim.participants.describing.redundancy import (
+    CurvePoint,
+    predict_curve,
+    with_sizes,
+)
+from hitl_sim.participants.fitting.fit import fit_record
 from hitl_sim.participants.record import Record, take_half
-from hitl_sim.participants.redundancy import CurvePoint, predict_curve, with_sizes
-from hitl_sim.participants.synthetic import simulate_design
+from hitl_sim.participants.validating.synthetic import simulate_design
 
 MOST_PEOPLE = 10
 NUM_CROWDS = 40

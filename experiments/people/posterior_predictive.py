@@ -21,10 +21,15 @@ from recorded import READERS
 from simulate import simulate
 from table import Curve, SetResult, write_markdown
 
-from hitl_sim.participants.compare import NUM_HALVINGS, Line, compare, halve_distances
+from hitl_sim.participants.describing.redundancy import curve
+from hitl_sim.participants.describing.statistic import Table, describe
 from hitl_sim.participants.record import Record, select, take_half
-from hitl_sim.participants.redundancy import curve
-from hitl_sim.participants.statistic import Table, describe
+from hitl_sim.participants.validating.compare import (
+    NUM_HALVINGS,
+    Line,
+    compare,
+    halve_distances,
+)
 from oracles.agreement import one_coin_answers
 
 NUM_CROWDS = 20

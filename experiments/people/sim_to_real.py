@@ -22,8 +22,9 @@ from held_out import plain
 from recorded import READERS
 
 from hitl_sim.participants.answers import LABEL
-from hitl_sim.participants.fit import fit_record
-from hitl_sim.participants.policy import (
+from hitl_sim.participants.fitting.fit import fit_record
+from hitl_sim.participants.record import Record, first_answers
+from hitl_sim.participants.validating.policy import (
     Judgement,
     Transfer,
     compare_policies,
@@ -31,9 +32,8 @@ from hitl_sim.participants.policy import (
     interval,
     redraw,
 )
-from hitl_sim.participants.predict import Halves, alternate, cut
-from hitl_sim.participants.record import Record, first_answers
-from hitl_sim.participants.synthetic import simulate_design
+from hitl_sim.participants.validating.predict import Halves, alternate, cut
+from hitl_sim.participants.validating.synthetic import simulate_design
 
 OUT = Path(__file__).with_suffix(".md")
 NUM_CROWDS = 12

@@ -13,7 +13,7 @@ from crowd import Crowd
 from recorded import consensus
 
 from hitl_sim.participants.record import Floats, Record
-from hitl_sim.participants.synthetic import Items, ask
+from hitl_sim.participants.validating.synthetic import Items, ask
 from oracles import Annotators
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hitl_sim.participants.compare import TOLERANCE, Line
+from hitl_sim.participants.validating.compare import TOLERANCE, Line
 
 REASONS = Path(__file__).parent / "reasons.toml"
 

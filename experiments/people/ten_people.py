@@ -19,7 +19,7 @@ from held_out import plain
 from pilot import Pilot, run_pilot
 from recorded import READERS, read_bluebirds
 
-from hitl_sim.participants.redundancy import CurvePoint
+from hitl_sim.participants.describing.redundancy import CurvePoint
 
 OUT = Path(__file__).with_suffix(".md")
 SETS = ("bluebirds", "rte_snow", "sentiment_sp", "cifar10s")

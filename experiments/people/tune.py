@@ -18,9 +18,9 @@ from crowd import POPULATIONS, Crowd, load_crowd
 from recorded import READERS
 from simulate import simulate
 
-from hitl_sim.participants.compare import compare, halve_distances
+from hitl_sim.participants.describing.statistic import Table, describe
 from hitl_sim.participants.record import Record, take_half
-from hitl_sim.participants.statistic import Table, describe
+from hitl_sim.participants.validating.compare import compare, halve_distances
 
 NUM_CROWDS = 4
 NUM_HALVINGS = 60

@@ -138,9 +138,9 @@ def fit(
     Ids of people are hashed with a salt that is kept nowhere, other columns are
     dropped, and nothing leaves this machine.
     """
-    from hitl_sim.participants.fit import fit_answers
-    from hitl_sim.participants.inventory import take_stock
-    from hitl_sim.participants.model_file import (
+    from hitl_sim.participants.describing.inventory import take_stock
+    from hitl_sim.participants.fitting.fit import fit_answers
+    from hitl_sim.participants.fitting.model_file import (
         check_kind,
         check_out,
         write_population,
@@ -194,7 +194,7 @@ def import_(
     dropped.
     """
     from hitl_sim.participants.answers import check_table_out
-    from hitl_sim.participants.inventory import take_stock
+    from hitl_sim.participants.describing.inventory import take_stock
     from hitl_sim.report.terminal.people import print_inventory
 
     console = screen()
@@ -230,7 +230,7 @@ def validate(
 
     Labels and ratings need gold. Writes validation.md, of labels validation.png too.
     """
-    from hitl_sim.participants.validate import validate_answers
+    from hitl_sim.participants.validating.validate import validate_answers
     from hitl_sim.report.validation import PAGE, verdict, write_validation
 
     console = screen()
@@ -279,8 +279,8 @@ def _answers(
     wide: list[str] | None,
 ) -> Answers:
     """Import answers as the options of a command describe them."""
-    from hitl_sim.participants.clean import Layout
-    from hitl_sim.participants.table_file import import_answers, parse_pairs
+    from hitl_sim.participants.cleaning.clean import Layout
+    from hitl_sim.participants.reading.table_file import import_answers, parse_pairs
 
     layout = Layout(
         columns=parse_pairs("--column", column or ()),

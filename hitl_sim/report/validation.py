@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hitl_sim.output import write_bytes, write_text
-from hitl_sim.participants.compare import TOLERANCE
-from hitl_sim.participants.graded import Grades
-from hitl_sim.participants.predict import Gain
-from hitl_sim.participants.validate import Validation
+from hitl_sim.participants.validating.compare import TOLERANCE
+from hitl_sim.participants.validating.graded import Grades
+from hitl_sim.participants.validating.predict import Gain
+from hitl_sim.participants.validating.validate import Validation
 from hitl_sim.report.figure.style import (
     BLACK,
     COLOURS,

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hitl_sim.participants.answers import Answers, kinds_of, options_of, to_record
-from hitl_sim.participants.clean import Layout
+from hitl_sim.participants.cleaning.clean import Layout
+from hitl_sim.participants.reading.table_file import read_answers
 from hitl_sim.participants.record import Record
-from hitl_sim.participants.table_file import read_answers
 from hitl_sim.study.grid import Condition, RecordingContent
 from hitl_sim.study.program import program_of
 from hitl_sim.study.spec import SpecError

@@ -10,11 +10,11 @@ import ten_people
 from held_out_page import Part, of_grades, write_page
 from pilot import Pilot
 
-from hitl_sim.participants.graded import Grades
-from hitl_sim.participants.policy import Judgement, Transfer, judge
-from hitl_sim.participants.predict import Gain
+from hitl_sim.participants.describing.redundancy import CurvePoint
 from hitl_sim.participants.record import Record
-from hitl_sim.participants.redundancy import CurvePoint
+from hitl_sim.participants.validating.graded import Grades
+from hitl_sim.participants.validating.policy import Judgement, Transfer, judge
+from hitl_sim.participants.validating.predict import Gain
 
 PLAYS = np.array([[0.6, 0.7, 0.8], [0.62, 0.7, 0.78]])
 

@@ -10,10 +10,10 @@ from posterior_predictive import compare_set, one_coin
 from recorded import READERS, consensus
 from simulate import simulate
 
-from hitl_sim.participants.compare import compare, halve_distances
+from hitl_sim.participants.describing.redundancy import curve
+from hitl_sim.participants.describing.statistic import Statistic, describe
 from hitl_sim.participants.record import Record, select, take_half
-from hitl_sim.participants.redundancy import curve
-from hitl_sim.participants.statistic import Statistic, describe
+from hitl_sim.participants.validating.compare import compare, halve_distances
 from oracles.agreement import redundancy_curve, shared_error
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from hitl_sim.participants.answers import LABEL, MARKS, NOTHING, Answers
-from hitl_sim.participants.clean import PLAIN, Layout, clean
+from hitl_sim.participants.cleaning.clean import PLAIN, Layout, clean
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.reading import (
     Findings,

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from hitl_sim.participants.answers import NOTHING
-from hitl_sim.participants.column import Place
+from hitl_sim.participants.cleaning.column import Place
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.table.spelling import canonical
 

@@ -6,7 +6,12 @@ from typing import Any
 import pyarrow as pa
 
 from hitl_sim.participants.answers import Answers
-from hitl_sim.participants.clean import Layout, clean, refuse_question, without_marks
+from hitl_sim.participants.cleaning.clean import (
+    Layout,
+    clean,
+    refuse_question,
+    without_marks,
+)
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.reading import as_label, name_items
 from hitl_sim.participants.format.registry import Format

@@ -13,7 +13,7 @@ from typing import Any
 
 from hitl_sim.participants import format as package
 from hitl_sim.participants.answers import Answers
-from hitl_sim.participants.clean import Layout
+from hitl_sim.participants.cleaning.clean import Layout
 from hitl_sim.participants.format.document import Entry, read_entries
 
 _FOREIGN: tuple[tuple[frozenset[str], str], ...] = (

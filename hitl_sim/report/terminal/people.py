@@ -21,8 +21,8 @@ from oracles.populations import list_populations
 
 if TYPE_CHECKING:
     from hitl_sim.participants.answers import Answers
-    from hitl_sim.participants.fit import CrowdFit
-    from hitl_sim.participants.inventory import Inventory
+    from hitl_sim.participants.describing.inventory import Inventory
+    from hitl_sim.participants.fitting.fit import CrowdFit
 
 _MOST_OPTIONS = 12
 

@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hitl_sim.participants.quality_model import Shape, start_values
+from hitl_sim.participants.fitting.quality_model import Shape, start_values
 from hitl_sim.participants.record import Record
-from hitl_sim.participants.synthetic import ask, build_people, draw_items
+from hitl_sim.participants.validating.synthetic import ask, build_people, draw_items
 
 SKILL, SKILL_SPREAD, LEAN_SPREAD = 2.0, 0.7, 0.5
 SHARED, OWN = 0.6, 0.5

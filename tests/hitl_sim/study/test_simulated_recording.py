@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from hitl_sim.cli import app
 from hitl_sim.participants.answers import to_record
-from hitl_sim.participants.table_file import read_answers
+from hitl_sim.participants.reading.table_file import read_answers
 from hitl_sim.study.recording import load_recording
 from hitl_sim.study.simulated_recording import record_crowd
 from hitl_sim.study.spec import SpecError, convert

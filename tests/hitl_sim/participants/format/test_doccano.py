@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from hitl_sim.participants.answers import to_record
-from hitl_sim.participants.clean import Layout
-from hitl_sim.participants.table_file import import_answers
+from hitl_sim.participants.cleaning.clean import Layout
+from hitl_sim.participants.reading.table_file import import_answers
 
 SHOWN = Layout(is_pseudonymous=False)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.participants.answers import kinds_of, to_record
-from hitl_sim.participants.clean import Layout
+from hitl_sim.participants.cleaning.clean import Layout
 from hitl_sim.participants.format.document import read_entries
 from hitl_sim.participants.format.label_studio import FORMAT
 from hitl_sim.participants.format.registry import read_export

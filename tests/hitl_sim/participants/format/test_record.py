@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from hitl_sim.participants.clean import Layout
-from hitl_sim.participants.table_file import import_answers
+from hitl_sim.participants.cleaning.clean import Layout
+from hitl_sim.participants.reading.table_file import import_answers
 
 
 def row(who: str, item: int, answer, **fields):

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from hitl_sim.participants import format as package
-from hitl_sim.participants.clean import Layout
+from hitl_sim.participants.cleaning.clean import Layout
 from hitl_sim.participants.format.registry import formats, read_export
-from hitl_sim.participants.table_file import import_answers
+from hitl_sim.participants.reading.table_file import import_answers
 
 _CHOICE = {"type": "choices", "from_name": "c", "value": {"choices": ["a"]}}
 _HASHES = {"_task_hash": 1, "_input_hash": 1}

@@ -1,0 +1,1 @@
+"""From columns as they come to the one table of answers."""

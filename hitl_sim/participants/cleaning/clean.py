@@ -1,0 +1,391 @@
+"""From the columns of any file to the one table of answers, refusing what cannot be."""
+
+import dataclasses
+import hashlib
+import math
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hitl_sim.participants.answers import (
+    FIELDS,
+    KINDS,
+    LABEL,
+    MARKS,
+    NOTHING,
+    PREFERENCE,
+    PREFERENCES,
+    RATING,
+    Answers,
+    encode,
+)
+from hitl_sim.participants.cleaning import oddity
+from hitl_sim.participants.cleaning.column import (
+    MAX_SECONDS,
+    Place,
+    as_flags,
+    as_moments,
+    as_numbers,
+    as_text,
+    as_whole,
+    blank_marks,
+    flags_of,
+    list_names,
+    mapped,
+    readable,
+)
+from hitl_sim.participants.record import Floats, Ints
+from hitl_sim.table import spelling
+
+_NEEDED = ("annotator", "item", "answer")
+_LENGTH = 12
+"""Hexadecimal digits of a pseudonym: 48 bits keep a million people apart but for two in
+a thousand imports."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """What the columns of a file mean.
+
+    Attributes:
+        columns: what the file calls a column of `FIELDS`, where it is another name.
+        kind: kind of all answers, where the file has no such column.
+        rename: what the file calls an answer or gold, and what it shall be called.
+        seconds_per_unit: seconds in a unit of the file's times; .001 for milliseconds.
+        confidence_max: largest confidence of the file's scale; 100 for percent.
+        salt: of the pseudonyms; None draws one that nobody knows.
+        is_pseudonymous: whether annotators are renamed; False keeps the file's names.
+        keep_na: whether NA, NaN, null ... of a text file name a class; they mean that
+            a value is missing otherwise.
+        wide: where a person has one row for all items, the columns of a field by item,
+            as "answer={item}_Q1" or "{item}.answer".
+    """
+
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    kind: str | None = None
+    rename: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    seconds_per_unit: float = 1.0
+    confidence_max: float = 1.0
+    salt: bytes | None = None
+    is_pseudonymous: bool = True
+    keep_na: bool = False
+    wide: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a kind that does not exist, and scales that turn numbers around."""
+        if self.kind is not None and self.kind not in KINDS:
+            allowed = ", ".join(map(repr, KINDS))
+            raise ValueError(f"`kind` must be one of {allowed}, got {self.kind!r}.")
+        for name in ("seconds_per_unit", "confidence_max"):
+            value = getattr(self, name)
+            if not 0.0 < value < math.inf:
+                raise ValueError(f"`{name}` must be finite and > 0, got {value:g}.")
+
+
+PLAIN = Layout()
+"""A file whose columns are called as in `FIELDS`."""
+
+
+def clean(table: pa.Table, layout: Layout, place: Place) -> Answers:
+    """Bring a table into the form of `FIELDS`.
+
+    Returns:
+        The answers, with notes on what was survived.
+
+    Raises:
+        ValueError: a column is missing or holds what cannot be meant; names both the
+            row and the column.
+    """
+    names = columns_of(table, layout, place)
+    unit_s = layout.seconds_per_unit
+    found = {
+        field: readable(table.column(name), field, name, place, unit_s)
+        for field, name in names.items()
+    }
+    columns = {
+        field: _parse(field, found[field], names[field], layout, place)
+        if field in found
+        else pa.chunked_array([pa.nulls(table.num_rows, kind)])
+        for field, kind in FIELDS.items()
+    }
+    sheet = _Sheet(columns, names, place)
+    columns["kind"] = pc.fill_null(columns["kind"], layout.kind or LABEL)
+    known = flags_of(pc.is_in(columns["kind"], pa.array(KINDS)))
+    sheet.refuse_any(~known, "kind", f"one of {', '.join(KINDS)}")
+    for field in ("annotator", "item"):
+        sheet.refuse_any(flags_of(columns[field].is_null()), field, "filled", "")
+    notes = [*oddity.cut_blanks(found, names, place), *_name_options(sheet, layout)]
+    for field in ("annotator", "item", "first_object", "second_object"):
+        ids = spelling.whole_numbers(encode(columns[field])[1])
+        columns[field] = mapped(columns[field], ids)
+    _check_answers(sheet)
+    _check_item(sheet, "gold")
+    notes += oddity.odd_texts(columns, names, place)
+    notes += oddity.look_alikes(columns, names, place)
+    is_copy, more = _look_twice(sheet)
+    if layout.is_pseudonymous:
+        columns["annotator"] = _renamed_people(columns["annotator"], layout.salt)
+    cleaned = pa.table(columns).filter(pa.array(~is_copy)).combine_chunks()
+    notes += [*more, *_dropped(table, names)]
+    return Answers(cleaned, place.origin, tuple(notes))
+
+
+class _Sheet(NamedTuple):
+    """Columns by field, what the file calls them, and the file."""
+
+    columns: dict[str, pa.ChunkedArray]
+    names: dict[str, str]
+    place: Place
+
+    def refuse(self, row: int, field: str, must: str, got: object) -> ValueError:
+        """Return the error that names file, row and column."""
+        return self.place.refuse(row, self.names.get(field, field), must, got)
+
+    def refuse_any(
+        self, bad: np.ndarray, field: str, must: str, got: object = None
+    ) -> None:
+        """Refuse the first bad row, if there is one."""
+        if bad.any():
+            row = int(bad.argmax())
+            value = self.columns[field][row].as_py() if got is None else got
+            raise self.refuse(row, field, must, value)
+
+
+def refuse_question(question: str | None) -> None:
+    """Refuse the choice of a question, where a table has but one.
+
+    Raises:
+        ValueError: one is named.
+    """
+    if question is not None:
+        raise ValueError(
+            f"`--question` must be left out for a table, got {question!r}. A table has "
+            "the answers to one question."
+        )
+
+
+def columns_of(table: pa.Table, layout: Layout, place: Place) -> dict[str, str]:
+    """Find the file's column behind each field that it has.
+
+    Raises:
+        ValueError: a column that is needed or named is not there.
+    """
+    there = table.column_names
+    listed = list_names(there)
+    for field, name in layout.columns.items():
+        if field not in FIELDS:
+            allowed = ", ".join(FIELDS)
+            raise ValueError(f"`columns` must name one of {allowed}, got {field!r}.")
+        if name not in there:
+            raise ValueError(
+                f"{place.origin}: column {name!r} must be there for `{field}`, got "
+                f"columns {listed}."
+            )
+    names = {field: field for field in FIELDS if field in there} | dict(layout.columns)
+    for field in _NEEDED:
+        if field not in names:
+            raise ValueError(
+                f"{place.origin}: column {field!r} must be there, got columns "
+                f"{listed}. Name the column that holds it: --column {field}=NAME; or, "
+                "where a person has one row for all items, the columns of each item: "
+                "--wide 'answer={item}.answer'."
+            )
+    return names
+
+
+def _parse(
+    field: str, column: pa.ChunkedArray, name: str, layout: Layout, place: Place
+) -> pa.ChunkedArray:
+    if field == "seconds":
+        high = MAX_SECONDS / layout.seconds_per_unit
+        unit = "s" if layout.seconds_per_unit == 1.0 else ""
+        numbers = as_numbers(column, name, place, 0.0, high, unit)
+        return pc.multiply(numbers, layout.seconds_per_unit)
+    if field == "confidence":
+        numbers = as_numbers(column, name, place, 0.0, layout.confidence_max)
+        return pc.divide(numbers, layout.confidence_max)
+    if field == "size":
+        return as_numbers(column, name, place, 0.0, np.inf)
+    if field in ("order", "parts"):
+        return as_whole(column, name, place)
+    if field == "started":
+        return as_moments(column, name, place)
+    if field == "is_repeat":
+        return as_flags(column, name, place)
+    return as_text(column)
+
+
+def _name_options(sheet: _Sheet, layout: Layout) -> list[str]:
+    """Give each option its name: numbers by their value, others as the user says."""
+    columns = sheet.columns
+    texts = {t for field in ("answer", "gold") for t in encode(columns[field])[1]}
+    options = spelling.identities(sorted(texts))
+    ways = spelling.several_ways(options)
+    said = {spelling.canonical(old): new for old, new in layout.rename.items()}
+    said.update(layout.rename)
+    named = {
+        text: said.get(text, said.get(option, option))
+        for text, option in options.items()
+    }
+    for field in ("answer", "gold"):
+        columns[field] = mapped(columns[field], named)
+    if not ways:
+        return []
+    shown = " and ".join(map(repr, ways[0]))
+    return [
+        f"{len(ways)} options are written in several ways in column "
+        f"{sheet.names['answer']!r} or as gold, the first as {shown}: they are read as "
+        f"{options[ways[0][0]]!r}."
+    ]
+
+
+def _renamed_people(column: pa.ChunkedArray, salt: bytes | None) -> pa.ChunkedArray:
+    """Hash what people are called: without a salt it is lost who is behind a hash."""
+    codes, names = encode(column)
+    key = hashlib.sha256(secrets.token_bytes(16) if salt is None else salt).digest()
+    hashed = (hashlib.blake2b(name.encode(), key=key).hexdigest() for name in names)
+    new = pa.array([f"p{digest[:_LENGTH]}" for digest in hashed])
+    return pa.chunked_array([new.take(pa.array(codes))])
+
+
+def _check_answers(sheet: _Sheet) -> None:
+    """Refuse answers that their kind cannot have."""
+    answer = sheet.columns["answer"]
+    of = {k: flags_of(pc.equal(sheet.columns["kind"], k)) for k in KINDS}
+    allowed = pc.or_(pc.is_in(answer, pa.array(PREFERENCES)), pc.is_null(answer))
+    must = f"one of {', '.join(PREFERENCES)} (rename answers where it is not)"
+    sheet.refuse_any(of[PREFERENCE] & ~flags_of(allowed), "answer", must)
+    for field in ("first_object", "second_object"):
+        _check_item(sheet, field)
+    if of[RATING].any():
+        rated = pc.if_else(pa.array(of[RATING]), answer, pa.scalar(None, pa.string()))
+        as_numbers(rated, sheet.names["answer"], sheet.place, -1e9, 1e9)
+    if of[MARKS].any():
+        _check_marks(sheet, of[MARKS])
+
+
+def _check_marks(sheet: _Sheet, is_marks: np.ndarray) -> None:
+    columns = sheet.columns
+    if columns["parts"].filter(pa.array(is_marks)).null_count:
+        raise ValueError(
+            f"{sheet.place.origin}: column 'parts' must say how many parts each marked "
+            "item has, got rows without."
+        )
+    _check_item(sheet, "parts")
+    parts = columns["parts"].to_pylist()
+    answers = columns["answer"].to_pylist()
+    for row in np.nonzero(is_marks)[0]:
+        given = answers[row] or NOTHING
+        marked = [] if given == NOTHING else given.split()
+        if not all(m.isdigit() and int(m) < parts[row] for m in marked):
+            must = f"{NOTHING!r} or numbers from 0 to {parts[row] - 1} with blanks"
+            raise sheet.refuse(int(row), "answer", must, answers[row])
+
+
+def _check_item(sheet: _Sheet, field: str) -> None:
+    """Refuse two values of an item where it can have but one."""
+    value, texts = encode(sheet.columns[field].cast(pa.string()))
+    known = np.nonzero(value >= 0)[0]
+    if not known.size:
+        return
+    # Golds belong to a question: one item may be both labelled and rated.
+    item, _ = encode(sheet.columns["item"])
+    kind, _ = encode(sheet.columns["kind"])
+    thing = item * len(KINDS) + kind
+    first = np.full(int(thing.max()) + 1, -1)
+    first[thing[known][::-1]] = known[::-1]
+    differs = value[known] != value[first[thing[known]]]
+    if differs.any():
+        row = int(known[differs.argmax()])
+        before = int(first[thing[row]])
+        what = sheet.columns["item"][row].as_py()
+        where = sheet.place.where(before)
+        must = f"{texts[value[before]]!r} as in {where} for item {what!r}"
+        raise sheet.refuse(row, field, must, texts[value[row]])
+
+
+def _look_twice(sheet: _Sheet) -> tuple[np.ndarray, list[str]]:
+    """Find rows that are there twice, and tell second looks from first."""
+    columns = sheet.columns
+    person, people = encode(columns["annotator"])
+    item, _ = encode(columns["item"])
+    kind, _ = encode(columns["kind"])
+    cell = (item * len(people) + person) * len(KINDS) + kind
+    _, inverse, count = np.unique(cell, return_inverse=True, return_counts=True)
+    again = np.nonzero(count[inverse] > 1)[0]
+    is_copy = np.zeros(cell.size, bool)
+    seen: set[tuple[object, ...]] = set()
+    part = pa.table(columns).take(pa.array(again)).to_pylist()
+    for row, values in zip(again.tolist(), part, strict=True):
+        content = tuple(values.values())
+        is_copy[row] = content in seen
+        seen.add(content)
+    columns["is_repeat"] = _repeats(sheet, cell, again[~is_copy[again]])
+    if not is_copy.any():
+        return is_copy, []
+    return is_copy, [
+        f"{int(is_copy.sum())} rows repeat another row in every column and are "
+        f"dropped, the first {sheet.place.where(int(is_copy.argmax()))}."
+    ]
+
+
+def _repeats(sheet: _Sheet, cell: Ints, looks: Ints) -> pa.ChunkedArray:
+    """Say which rows are later looks of a person at an item."""
+    columns = sheet.columns
+    is_repeat = flags_of(pc.fill_null(columns["is_repeat"], False)).copy()
+    _, group, count = np.unique(cell[looks], return_inverse=True, return_counts=True)
+    open_ = looks[count[group] > 1]
+    place_of: Floats = np.zeros(cell.size)
+    for field in ("started", "order"):
+        if columns[field].null_count == 0:
+            place_of = columns[field].cast(pa.float64()).to_numpy(zero_copy_only=False)
+            break
+    row = open_[np.lexsort((place_of[open_], is_repeat[open_], cell[open_]))]
+    same = cell[row][1:] == cell[row][:-1]
+    undecided = same & (place_of[row][1:] == place_of[row][:-1])
+    undecided &= is_repeat[row][1:] == is_repeat[row][:-1]
+    if undecided.any():
+        at = int(undecided.argmax())
+        early, late = sorted((int(row[at]), int(row[at + 1])))
+        must = (
+            f"answered once by an annotator, or `order`, `started` or `is_repeat` must "
+            f"say which came first; {sheet.place.where(early)} has the same annotator "
+            "and item"
+        )
+        raise sheet.refuse(late, "item", must, columns["item"][late].as_py())
+    is_repeat[row[1:][same]] = True
+    return pa.chunked_array([pa.array(is_repeat)])
+
+
+def _dropped(table: pa.Table, names: dict[str, str]) -> list[str]:
+    used = set(names.values())
+    spare = [name for name in table.column_names if name not in used]
+    if not spare:
+        return []
+    return [f"columns that nothing asked for were dropped: {list_names(spare)}."]
+
+
+def without_marks(
+    table: pa.Table, layout: Layout, place: Place
+) -> tuple[pa.Table, list[str]]:
+    """Turn marks of missing values into missing ones, in the columns that count.
+
+    Returns:
+        The table, and notes that count the marks.
+
+    Raises:
+        ValueError: a person or an item is marked as missing; names the row.
+    """
+    notes = []
+    for field_, name in columns_of(table, layout, place).items():
+        is_class = layout.keep_na and FIELDS[field_] == pa.string()
+        if is_class:
+            continue
+        column, more = blank_marks(table.column(name), field_, name, place)
+        table = table.set_column(table.column_names.index(name), name, column)
+        notes += more
+    return table, notes

@@ -1,0 +1,1 @@
+"""What answers hold: statistics, agreement, idle time, what they identify."""

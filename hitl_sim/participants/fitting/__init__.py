@@ -1,0 +1,1 @@
+"""Crowds fitted to answers: quality, own noise, times, preferences."""

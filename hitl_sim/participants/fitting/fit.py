@@ -1,0 +1,359 @@
+"""Fit a crowd to answers: quality, consistency, times, workload, with what is unknown.
+
+Each number comes with an interval and with whether the answers identify it: whether
+they leave less than half of the variance that was believed beforehand.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hitl_sim.participants.answers import (
+    LABEL,
+    MARKS,
+    PREFERENCE,
+    RATING,
+    Answers,
+    kinds_of,
+    options_of,
+    to_record,
+)
+from hitl_sim.participants.describing.inventory import agree, find
+from hitl_sim.participants.fitting.estimate import FittedNumber, from_scale, not_seen
+from hitl_sim.participants.fitting.own import PRIOR as OWN_PRIOR
+from hitl_sim.participants.fitting.own import OwnFit, fit_own
+from hitl_sim.participants.fitting.quality import (
+    QualityFit,
+    fit_quality,
+    lay_out,
+    posterior_of_items,
+    split_marks,
+)
+from hitl_sim.participants.fitting.quality_model import PRIORS, pick
+from hitl_sim.participants.fitting.response_time import PRIORS as TIME_PRIORS
+from hitl_sim.participants.fitting.response_time import (
+    Effort,
+    ResponseTimeFit,
+    conflict_table,
+    fit_response_times,
+)
+from hitl_sim.participants.record import Floats, Record
+
+Show = Callable[[str, int, int], None]
+
+_NOISE_VARIANCE = np.pi**2 / 3.0
+"""Variance of the difference of two options' noise."""
+
+
+@dataclass(frozen=True)
+class CrowdFit:
+    """What the answers of one kind say of a crowd and its people.
+
+    Attributes:
+        origin: where the answers come from.
+        kind: kind of answer.
+        options: names of the options.
+        num_people: people behind it.
+        num_items: items.
+        num_answers: answers.
+        quality: fit of who is right about what.
+        own: fit of second looks; None without.
+        timing: fit of times; None without.
+        numbers: every number with interval and evidence.
+    """
+
+    origin: str
+    kind: str
+    options: tuple[str, ...]
+    num_people: int
+    num_items: int
+    num_answers: int
+    quality: QualityFit
+    own: OwnFit | None
+    timing: ResponseTimeFit | None
+    numbers: tuple[FittedNumber, ...]
+
+    def number(self, name: str) -> FittedNumber:
+        """Return one number by name."""
+        return next(n for n in self.numbers if n.name == name)
+
+
+def fit_answers(
+    answers: Answers, kind: str | None = None, show: Show | None = None, seed: int = 0
+) -> CrowdFit:
+    """Fit a crowd to imported answers.
+
+    Args:
+        answers: an import.
+        kind: kind of answer; the most frequent one if None.
+        show: told what is being fitted, and how many rounds of how many are done.
+        seed: of points and draws.
+
+    Raises:
+        ValueError: there is no answer of that kind, or it cannot be fitted.
+    """
+    kind = kinds_of(answers)[0] if kind is None else kind
+    if kind == PREFERENCE:
+        raise ValueError(
+            f"`kind` must be one of {LABEL}, {RATING}, {MARKS} to be fitted, got "
+            f"{kind!r}."
+        )
+    record = to_record(answers, kind)
+    return fit_record(record, kind, options_of(answers, kind), show, seed)
+
+
+def fit_record(
+    record: Record,
+    kind: str,
+    options: tuple[str, ...],
+    show: Show | None = None,
+    seed: int = 0,
+) -> CrowdFit:
+    """Fit a crowd to a record.
+
+    `show` and `seed` are those of `fit_answers`.
+    """
+    if not (record.answer >= 0).any():
+        raise ValueError(f"{record.name}: must hold answers, got skips alone.")
+    asked = split_marks(record) if kind == MARKS else record
+
+    def shown(done: int, total: int) -> None:
+        if show is not None:
+            show("answers", done, total)
+
+    quality = fit_quality(asked, kind, shown, seed)
+    own = fit_own(record, quality)
+    timing = None
+    if record.seconds is not None:
+        timing = fit_response_times(record, expected_effort(record, quality))
+        if show is not None:
+            show("times", 1, 1)
+    numbers = [*_quality_numbers(record, quality, own), *_skip_numbers(record)]
+    numbers += [*_time_numbers(timing), *_work_numbers(record, quality, timing)]
+    return CrowdFit(
+        origin=record.name,
+        kind=kind,
+        options=options,
+        num_people=int(np.unique(record.person).size),
+        num_items=int(np.unique(record.item).size),
+        num_answers=int((record.answer >= 0).sum()),
+        quality=quality,
+        own=own,
+        timing=timing,
+        numbers=agree(numbers, find(record, kind)),
+    )
+
+
+def expected_effort(record: Record, fit: QualityFit) -> Effort:
+    """Say how hard each answer is expected to have been, given it and all others."""
+    size = record.person.size
+    if fit.shape.kind != LABEL:
+        return Effort(np.zeros(size), np.zeros(size), 0.0)
+    rows, _ = lay_out(record, LABEL)
+    chance = _share(float(fit.quality.lapse)) / fit.shape.num_options
+    tables = (
+        *conflict_table(fit.shape, fit.points, fit.quality, fit.people),
+        chance * jnp.exp(-fit.table()),
+    )
+    weight = posterior_of_items(fit, rows)[rows.item]
+    felt, square, lapse = (
+        np.asarray((weight * pick(fit.shape, part, rows)).sum(axis=1), float)
+        for part in tables
+    )
+    # What was not answered, or answered again, is as hard as answers are on average.
+    means = (felt.mean(), lapse.mean(), square.mean() - felt.mean() ** 2)
+    conflict, guess, left = (np.full(size, mean) for mean in means)
+    place = np.nonzero((record.answer >= 0) & (record.occasion == 0))[0]
+    place = place[np.argsort(record.item[place], kind="stable")]
+    conflict[place], guess[place], left[place] = felt, lapse, square - felt**2
+    return Effort(conflict, guess, float(left.mean()))
+
+
+def mean_accuracy(fit: QualityFit) -> float:
+    """Return the accuracy of one answer of a fitted person to an item unseen."""
+    share = _answer_shares(fit)
+    right = np.diagonal(share, axis1=1, axis2=2)
+    classes = np.asarray(jax.nn.softmax(fit.quality.classes), float)
+    if fit.shape.has_gold:
+        classes = np.full(fit.shape.num_options, 1.0 / fit.shape.num_options)
+    return float(right.mean(axis=0) @ classes)
+
+
+def _answer_shares(fit: QualityFit) -> Floats:
+    """Return how often each person gives each answer, `[A, Z, K]`, by the truth."""
+    weight = np.exp(np.asarray(fit.points.log_weight))
+    shares: Floats = np.exp(np.asarray(fit.table(), float)) @ weight
+    return shares
+
+
+def _of_crowd(
+    fit: QualityFit,
+    name: str,
+    field: str,
+    scale: Callable[[float], float] | None = None,
+) -> FittedNumber:
+    """Turn one of the crowd's numbers, on the scale of `PRIORS`, into a trait."""
+    value = getattr(fit.quality, field)
+    return from_scale(name, value, fit.sd(field), PRIORS[field], scale)
+
+
+def _of_spread(fit: QualityFit, trait: str) -> FittedNumber:
+    """Tell how far people differ in a trait."""
+    name = f"{trait}_spread"
+    log = np.log(getattr(fit.spread, trait))
+    return from_scale(name, log, getattr(fit.spread_sd, trait), PRIORS[name], np.exp)
+
+
+def _quality_numbers(
+    record: Record, fit: QualityFit, own: OwnFit | None
+) -> list[FittedNumber]:
+    if fit.shape.kind == MARKS:
+        return _mark_numbers(fit)
+    found = [_accuracy(record, fit)] if fit.shape.kind == LABEL else []
+    found += [
+        _of_crowd(fit, "skill", "mean"),
+        _of_spread(fit, "skill"),
+        _of_spread(fit, "lean"),
+        _of_crowd(fit, "lapse", "lapse", _share),
+    ]
+    hard = 0.0
+    if fit.shape.has_difficulty:
+        hard = float(np.exp(2.0 * fit.quality.difficulty))
+        found.append(_of_crowd(fit, "difficulty_spread", "difficulty", np.exp))
+
+    shared = _of_crowd(fit, "shared_error", "shared", _correlates(hard))
+    if not (np.bincount(record.item[record.answer >= 0]) > 1).any():
+        shared = not_seen("shared_error", "no item was answered by two people")
+    found.append(shared)
+    found.append(_repeatability(fit, own, hard))
+    return found
+
+
+def _accuracy(record: Record, fit: QualityFit) -> FittedNumber:
+    """Say how often answers are right; its error is clustered by person and by item."""
+    value = mean_accuracy(fit)
+    chosen = (record.answer >= 0) & (record.truth[record.item] >= 0)
+    if not chosen.any():
+        return FittedNumber("accuracy", value, np.nan, np.nan)
+    right = (record.answer == record.truth[record.item])[chosen] * 1.0
+    right -= right.mean()
+    variance = 0.0
+    for index in (record.person[chosen], record.item[chosen]):
+        variance += float(np.square(np.bincount(index, weights=right)).sum())
+    half = 1.96 * np.sqrt(max(variance - np.square(right).sum(), 0.0)) / right.size
+    low, high = float(max(value - half, 0.0)), float(min(value + half, 1.0))
+    return FittedNumber("accuracy", value, low, high)
+
+
+def _repeatability(fit: QualityFit, own: OwnFit | None, hard: float) -> FittedNumber:
+    if own is None:
+        return not_seen("repeatability", "nobody answered an item twice")
+    scale = _correlates(hard, _share(float(fit.quality.shared)))
+    return from_scale("repeatability", own.logit, own.logit_sd, OWN_PRIOR, scale)
+
+
+def _correlates(hard: float, factor: float = 1.0) -> Callable[[float], float]:
+    """Turn the logit of a lambda into the noise correlation that is left by it."""
+
+    def correlation(logit: float) -> float:
+        noise = _NOISE_VARIANCE * (1.0 - (factor * _share(logit)) ** 2)
+        return float((noise + hard) / (_NOISE_VARIANCE + hard))
+
+    return correlation
+
+
+def _mark_numbers(fit: QualityFit) -> list[FittedNumber]:
+    bars = fit.lean[:, 0] + float(fit.quality.confusion[0])
+    share = _answer_shares(fit)
+    marked = float(np.median(share[:, 0, 1]))
+    error = float(share[:, 0, 1].std() / np.sqrt(bars.size)) * 1.25
+    return [
+        _of_crowd(fit, "skill", "mean"),
+        _of_spread(fit, "skill"),
+        FittedNumber(
+            "mark_share", marked, marked - 1.96 * error, marked + 1.96 * error
+        ),
+        replace(_of_spread(fit, "lean"), name="criterion_spread"),
+        not_seen("shared_error", "what all see in a part is its importance"),
+    ]
+
+
+def _skip_numbers(record: Record) -> list[FittedNumber]:
+    share = float((record.answer < 0).mean())
+    if not share:
+        return [not_seen("skip share", "nobody skipped an item")]
+    half = 1.96 * float(np.sqrt(share * (1.0 - share) / record.answer.size))
+    return [FittedNumber("skip share", share, share - half, share + half)]
+
+
+def _time_numbers(timing: ResponseTimeFit | None) -> list[FittedNumber]:
+    if timing is None:
+        return [not_seen("seconds", "no times are recorded")]
+    # The median of a typical question, practised, has its conflict in.
+    weighing = float(timing.timing.conflict) * timing.conflict
+
+    def timed(
+        name: str, field: str, scale: Callable[[float], float] | None = None
+    ) -> FittedNumber:
+        value = getattr(timing.timing, field)
+        return from_scale(name, value, timing.sd[field], TIME_PRIORS[field], scale)
+
+    log_spread = np.log(timing.pace_spread)
+    spread_of = (timing.sd["pace_spread"], TIME_PRIORS["pace_spread"], np.exp)
+    found = [
+        timed("seconds", "pace", lambda pace: float(np.exp(pace + weighing))),
+        from_scale("pace_spread", log_spread, *spread_of),
+        timed("spread", "spread", timing.spread_without_conflict),
+        timed("conflict", "conflict"),
+        timed("length", "length"),
+        timed("pause", "pause", _share),
+    ]
+    for name, field in (("practice", "practice"), ("practice_power", "power")):
+        if timing.is_ordered:
+            found.append(timed(name, field, np.exp))
+        else:
+            found.append(not_seen(name, "no order is recorded"))
+    if not np.isfinite(timing.drift):
+        return [*found, not_seen("drift", "neighbours in time show none")]
+    lags = (np.nan, np.nan, True, "from lags 1, 2")
+    slow = (("drift", timing.drift), ("memory", timing.memory))
+    return found + [FittedNumber(name, value, *lags) for name, value in slow]
+
+
+def _work_numbers(
+    record: Record, fit: QualityFit, timing: ResponseTimeFit | None
+) -> list[FittedNumber]:
+    """Describe how work is dealt, and what goes with what over people."""
+    work = record.work
+    there = work > 0
+    logs = np.log(work[there])
+    found = []
+    if logs.std() > 0:
+        spread = float(logs.std(ddof=1))
+        error = 1.96 / np.sqrt(2.0 * (logs.size - 1.0))
+        low, high = (float(spread * np.exp(side * error)) for side in (-1, 1))
+        found = [FittedNumber("activity_spread", spread, low, high)]
+        found.append(_correlation("skill_activity", fit.skill[there], logs))
+    if timing is not None:
+        found.append(_correlation("skill_pace", fit.skill[there], timing.pace[there]))
+    return found
+
+
+def _correlation(name: str, first: Floats, second: Floats) -> FittedNumber:
+    """Correlate over people, with Fisher's interval; shrinkage is not undone."""
+    if first.size < 10 or first.std() == 0 or second.std() == 0:
+        return not_seen(name, "fewer than ten people")
+    value = float(np.corrcoef(first, second)[0, 1])
+    centre = np.arctanh(np.clip(value, -0.999, 0.999))
+    half = 1.96 / np.sqrt(first.size - 3)
+    low, high = float(np.tanh(centre - half)), float(np.tanh(centre + half))
+    is_seen = low > 0.0 or high < 0.0
+    note = "" if is_seen else "0 is inside"
+    return FittedNumber(name, value, low, high, is_seen, note)
+
+
+def _share(logit: float) -> float:
+    return float(1.0 / (1.0 + np.exp(-float(logit))))

@@ -1,0 +1,484 @@
+"""Fit the numbers of a crowd and of its people to their answers.
+
+model.People are shrunk towards the crowd: their skill and leanings are maxima of the
+posterior, the standard deviations over people those of its Laplace approximation, by
+the fixed point of MacKay. What all people share of an item is integrated out
+(`latent`). Standard errors are those of the inverse curvature, people taken out block
+by block; the curvature of a person's block is exact (Louis).
+
+References:
+    MacKay (1992), Bayesian interpolation, Neural Computation 4(3), 415-447: the fixed
+    point for scales.
+    Louis (1982), Finding the observed information matrix when using the EM algorithm,
+    JRSS B 44(2), 226-233.
+    Tierney, Kadane (1986), Accurate approximations for posterior moments and marginal
+    densities, JASA 81, 82-86: the Laplace approximation.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Float
+
+from hitl_sim.participants.answers import LABEL, MARKS
+from hitl_sim.participants.fitting import estimate, latent
+from hitl_sim.participants.fitting import quality_model as model
+from hitl_sim.participants.fitting.estimate import Loss, Prior
+from hitl_sim.participants.fitting.latent import Points
+from hitl_sim.participants.fitting.quality_model import (
+    GLOBALS,
+    PRIORS,
+    Quality,
+    Rows,
+    Shape,
+    Spread,
+)
+from hitl_sim.participants.record import Floats, Record, starts
+
+MAX_ROWS = 60_000
+"""Of more answers the crowd's numbers are fitted to items drawn at random, up to this
+many answers; every person is fitted to all of theirs."""
+
+_BUDGET = 2**22
+_MOST_POINTS, _LEAST_POINTS = 512, 32
+_BRIDGE_POINTS = 96
+_ROUNDS, _STEPS = 8, 12
+_NEWTON_STEPS = 3
+_CG_STEPS, _MOST_SOLVED = 20, 12
+_MANY_PEOPLE, _MANY_PAIRS, _FEW_PAIRS = 60, 4, 2
+
+Show = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class QualityFit:
+    """What answers say of a crowd.
+
+    Attributes:
+        shape: of the data.
+        quality: maximum of the posterior.
+        spread: standard deviations over people.
+        covariance: `[G, G]` of the crowd's numbers in the order of `GLOBALS`.
+        spread_sd: standard errors of the logs of the spreads, in their order.
+        skill_sd: `[A]` standard errors of people's skills.
+        lean_sd: `[A, J]` standard errors of people's leanings.
+        points: of the integration.
+        num_rows: answers that the crowd's numbers were fitted to.
+    """
+
+    shape: Shape
+    quality: Quality
+    spread: Spread
+    covariance: Floats
+    spread_sd: Spread
+    skill_sd: Floats
+    lean_sd: Floats
+    points: Points
+    num_rows: int
+
+    @property
+    def people(self) -> model.People:
+        """Skill and leanings of each person."""
+        return model.people_of(self.quality, self.spread)
+
+    @property
+    def skill(self) -> Floats:
+        """Skill of each person, `[A]`."""
+        return np.asarray(self.people.skill, float)
+
+    @property
+    def lean(self) -> Floats:
+        """Leanings of each person, `[A, J]`."""
+        return np.asarray(self.people.lean, float)
+
+    def table(self) -> Float[Array, "A Z K R"]:
+        """Return log P(answer | person, truth, point); see `log_table`."""
+        return model.log_table(self.shape, self.points, self.quality, self.people)
+
+    def sd(self, name: str) -> Floats:
+        """Return the standard errors of one of the crowd's numbers."""
+        start = 0
+        for other in GLOBALS:
+            size = int(np.size(getattr(self.quality, other)))
+            if other == name:
+                block = np.diag(self.covariance)[start : start + size]
+                return np.sqrt(block).reshape(np.shape(getattr(self.quality, name)))
+            start += size
+        raise ValueError(f"`name` must be one of {GLOBALS}, got {name!r}.")
+
+
+def fit_quality(
+    record: Record, kind: str, show: Show | None = None, seed: int = 0
+) -> QualityFit:
+    """Fit a crowd to its answers.
+
+    Args:
+        record: answers; of marks one row per part, see `split_marks`.
+        kind: label, rating or marks.
+        show: told how many rounds of how many are done.
+        seed: of the points, and of the items drawn where there are too many.
+
+    Returns:
+        The fit; numbers that the answers do not identify keep their prior.
+    """
+    rows, shape = lay_out(record, kind)
+    few, few_shape = _take_items(rows, shape, seed)
+    points = points_for(few_shape, few.answer.shape[0], seed)
+    quality = model.start_values(few_shape)
+    spread = Spread(
+        *(jnp.float32(np.exp(PRIORS[f"{n}_spread"].mean)) for n in Spread._fields)
+    )
+    loss, around = _loss_of(few_shape), _draw_around(few_shape, seed)
+    for turn in range(_ROUNDS):
+        quality = estimate.minimise(loss, quality, _STEPS, spread, around, points, few)
+        found = _information(few_shape, points, quality, spread, few)
+        traits = _traits(quality, spread, found)
+        spread = Spread(*(estimate.respread(*trait) for trait in traits))
+        skill_h, lean_h = _curvatures(spread, found)
+        curvature = jnp.concatenate([skill_h[:, None], lean_h], axis=1)
+        around = around._replace(width=1.0 / jnp.sqrt(curvature))
+        if show is not None:
+            show(turn + 1, _ROUNDS)
+    quality = estimate.minimise(loss, quality, _STEPS, spread, around, points, few)
+    info = _information(few_shape, points, quality, spread, few)
+    covariance, answered = _covariance(
+        few_shape, quality, spread, around, points, few, info
+    )
+    if few_shape != shape:
+        quality, info = _all_people(shape, points, quality, spread, rows)
+    doubts = (
+        jnp.float32(estimate.spread_error(prior, u, h))
+        for prior, _, u, h in _traits(quality, spread, info)
+    )
+    spread_sd = Spread(*doubts)
+    skill_sd, lean_sd = _people_error(
+        shape, quality, spread, spread_sd, info, covariance, answered
+    )
+    known = (quality, spread, covariance, spread_sd, skill_sd, lean_sd, points)
+    return QualityFit(shape, *known, num_rows=int(few.answer.shape[0]))
+
+
+def lay_out(record: Record, kind: str) -> tuple[Rows, Shape]:
+    """Sort first looks by item."""
+    chosen = (record.answer >= 0) & (record.occasion == 0)
+    rows = np.nonzero(chosen)[0]
+    rows = rows[np.argsort(record.item[rows], kind="stable")]
+    has_gold = kind == MARKS or bool((record.truth[record.item[rows]] >= 0).all())
+    sizes = (record.num_options, record.num_people, record.num_items)
+    shape = Shape(kind, *sizes, has_gold=has_gold)
+    truth = np.where(record.truth < 0, 0 if has_gold else -1, record.truth)
+    columns = (record.person[rows], record.item[rows], record.answer[rows], truth)
+    return Rows(*(jnp.asarray(column, jnp.int32) for column in columns)), shape
+
+
+def split_marks(record: Record) -> Record:
+    """Turn marks into one row per part: marked or not."""
+    if record.marks is None or record.num_parts is None:
+        raise ValueError(f"`record` must hold marks, got {record.name} without.")
+    row, part = np.nonzero(
+        np.arange(record.marks.shape[1])[None, :]
+        < record.num_parts[record.item][:, None]
+    )
+    kept = record.answer[row] >= 0
+    row, part = row[kept], part[kept]
+    start = starts(record.num_parts)
+    num_items = int(record.num_parts.sum())
+    return Record(
+        name=record.name,
+        num_options=2,
+        person=record.person[row],
+        item=start[record.item[row]] + part,
+        occasion=record.occasion[row],
+        answer=record.marks[row, part].astype(np.int64),
+        half=record.half[row],
+        truth=np.zeros(num_items, np.int64),
+        level=np.zeros(num_items, np.int64),
+        size=np.ones(num_items),
+        split=record.split,
+    )
+
+
+def points_for(shape: Shape, num_rows: int, seed: int) -> Points:
+    """Choose the points of the integration: as many as the budget allows."""
+    if shape.kind == MARKS:
+        return latent.normal_points(_BRIDGE_POINTS)
+    if shape.kind != LABEL or shape.num_options == 2:
+        return latent.bridge_points(_BRIDGE_POINTS)
+    truths = 1 if shape.has_gold else shape.num_options
+    cells = max(num_rows * truths, shape.num_people * shape.num_options**2)
+    wanted = np.clip(_BUDGET / cells, _LEAST_POINTS, _MOST_POINTS)
+    return latent.stable_points(2 ** int(np.log2(wanted)), shape.num_options, seed)
+
+
+def posterior_of_items(fit: QualityFit, rows: Rows) -> Float[Array, "N S"]:
+    """Return the probability of every state of every item, answers seen."""
+    classes = fit.quality.classes
+    evidence = model.item_evidence(fit.shape, fit.points, fit.table(), rows, classes)
+    return jax.nn.softmax(evidence, axis=1)
+
+
+class Around(NamedTuple):
+    """Where people may stand, around their estimates.
+
+    Attributes:
+        signs: `[M, A, 1 + J]` random signs, one side of each antithetic pair.
+        width: `[A, 1 + J]` posterior standard deviation of standardised traits.
+    """
+
+    signs: Float[Array, "M A T"]
+    width: Float[Array, "A T"]
+
+
+@lru_cache(maxsize=64)
+def _loss_of(shape: Shape) -> Loss:
+    """Return the loss of a shape: minus the log posterior, averaged around people.
+
+    At people's best estimates alone the crowd's numbers would run to a boundary, as
+    the scale of latents does: where lambda_shared is small, people are known better
+    than they are. Pairs of points one standard deviation to either side of every
+    person, signs drawn at random, put the missing determinant in its place: over them
+    the second-order terms of the average are exact but for products of two traits,
+    which cancel on average.
+    """
+
+    def loss(
+        quality: Quality, spread: Spread, around: Around, points: Points, rows: Rows
+    ) -> Array:
+        def at(sign: Array) -> Array:
+            shift = sign * around.width
+            moved = quality._replace(
+                skill=quality.skill + shift[:, 0], lean=quality.lean + shift[:, 1:]
+            )
+            return model.negative_log_posterior(moved, spread, shape, points, rows)
+
+        both = jnp.concatenate([around.signs, -around.signs])
+        return jnp.mean(jax.lax.map(at, both))
+
+    return loss
+
+
+def _draw_around(shape: Shape, seed: int) -> Around:
+    """Draw signs, and start with people as wide as the crowd."""
+    pairs = _FEW_PAIRS if shape.num_people >= _MANY_PEOPLE else _MANY_PAIRS
+    traits = (shape.num_people, 1 + shape.num_leans)
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], (pairs, *traits))
+    return Around(jnp.asarray(signs, jnp.float32), jnp.full(traits, 0.5, jnp.float32))
+
+
+def _take_items(rows: Rows, shape: Shape, seed: int) -> tuple[Rows, Shape]:
+    """Take items at random until there are `MAX_ROWS` answers; people keep numbers."""
+    total = rows.answer.shape[0]
+    if total <= MAX_ROWS:
+        return rows, shape
+    item = np.asarray(rows.item)
+    order = np.random.default_rng(seed).permutation(shape.num_items)
+    count = np.bincount(item, minlength=shape.num_items)
+    chosen = np.sort(order[: np.searchsorted(np.cumsum(count[order]), MAX_ROWS)])
+    number = np.full(shape.num_items, -1)
+    number[chosen] = np.arange(chosen.size)
+    kept = np.nonzero(number[item] >= 0)[0]
+    part = Rows(
+        person=rows.person[kept],
+        item=jnp.asarray(number[item[kept]], jnp.int32),
+        answer=rows.answer[kept],
+        truth=rows.truth[chosen],
+    )
+    return part, shape._replace(num_items=chosen.size)
+
+
+Information = tuple[Float[Array, "A"], Float[Array, "A J"]]
+
+
+@partial(jax.jit, static_argnums=0)
+def _information(
+    shape: Shape, points: Points, quality: Quality, spread: Spread, rows: Rows
+) -> Information:
+    """Return the observed information on each person's skill and leanings (Louis)."""
+    return _slopes(shape, points, quality, spread, rows)[1]
+
+
+def _slopes(
+    shape: Shape, points: Points, quality: Quality, spread: Spread, rows: Rows
+) -> tuple[Information, Information]:
+    """Return slope and information of the likelihood in every trait of a person."""
+    skill, lean = people = model.people_of(quality, spread)
+    table = model.log_table(shape, points, quality, people)
+    evidence = model.item_evidence(shape, points, table, rows, quality.classes)
+    weight = jax.nn.softmax(evidence, axis=1)[rows.item]
+
+    def of_trait(column: Array) -> tuple[Array, Array]:
+        # Column 0 is skill, the others are leanings.
+        def moved(shift: Array) -> Array:
+            leaned = lean + shift * (jnp.arange(shape.num_leans) == column - 1)[None, :]
+            people = model.People(skill + shift * (column == 0), leaned)
+            return model.log_table(shape, points, quality, people)
+
+        def slope_at(shift: Array) -> Array:
+            change: Array = jax.jvp(moved, (shift,), (1.0,))[1]
+            return change
+
+        slope, bend = jax.jvp(slope_at, (0.0,), (1.0,))
+        first, second = (model.pick(shape, part, rows) for part in (slope, bend))
+        mean = jnp.sum(weight * first, axis=1)
+        spare = jnp.sum(weight * first**2, axis=1) - mean**2
+        known = -jnp.sum(weight * second, axis=1) - spare
+        add = partial(jax.ops.segment_sum, num_segments=shape.num_people)
+        return add(mean, rows.person), add(known, rows.person)
+
+    slopes, infos = jax.lax.map(of_trait, jnp.arange(1 + shape.num_leans))
+    infos = jnp.maximum(infos, 0.0)
+    return (slopes[0], slopes[1:].T), (infos[0], infos[1:].T)
+
+
+def _curvatures(spread: Spread, info: Information) -> Information:
+    """Return the curvature of the log posterior in standardised traits."""
+    return 1.0 + spread.skill**2 * info[0], 1.0 + spread.lean**2 * info[1]
+
+
+def _traits(
+    quality: Quality, spread: Spread, info: Information
+) -> Iterator[tuple[Prior, Array, Array, Array]]:
+    """Yield prior of the spread, spread, deviations and curvatures of every trait."""
+    priors = (PRIORS[f"{name}_spread"] for name in Spread._fields)
+    deviations = (quality.skill, quality.lean)
+    return zip(priors, spread, deviations, _curvatures(spread, info), strict=True)
+
+
+def _covariance(
+    shape: Shape,
+    quality: Quality,
+    spread: Spread,
+    around: Around,
+    points: Points,
+    rows: Rows,
+    info: Information,
+) -> tuple[Floats, Floats]:
+    """Invert the curvature of the crowd's numbers, people taken out.
+
+    Returns:
+        `[G, G]` covariance, and `[G, A (1 + J)]` how far people's standardised traits
+        fall when a number of the crowd rises.
+    """
+    by_crowd, by_people, answered = _curvature(
+        shape, quality, spread, around, points, rows, _curvatures(spread, info)
+    )
+    whole = np.asarray(by_crowd - by_people @ answered.T, float)
+    return estimate.inverse_curvature(whole, PRIORS.values()), np.asarray(
+        answered, float
+    )
+
+
+@partial(jax.jit, static_argnums=0)
+def _curvature(
+    shape: Shape,
+    quality: Quality,
+    spread: Spread,
+    around: Around,
+    points: Points,
+    rows: Rows,
+    block: Information,
+) -> tuple[Array, Array, Array]:
+    """Return the curvature in the crowd's numbers, across to people's, and solved.
+
+    People are coupled by the items that they share, so what people's traits answer to
+    a change is solved by conjugate gradients, preconditioned by each trait's curvature.
+    """
+    parts = {name: getattr(quality, name) for name in GLOBALS}
+    crowd, rebuild = ravel_pytree(parts)
+    people = jnp.concatenate([quality.skill, quality.lean.ravel()])
+    diagonal = jnp.concatenate([block[0], block[1].ravel()])
+    num_people = shape.num_people
+
+    def loss(crowd: Array, people: Array) -> Array:
+        skill, lean = people[:num_people], people[num_people:]
+        moved = quality._replace(
+            **rebuild(crowd), skill=skill, lean=lean.reshape(num_people, -1)
+        )
+        return averaged(moved, spread, around, points, rows)
+
+    averaged = _loss_of(shape)
+    slope = jax.grad(loss, argnums=(0, 1))
+
+    def along(direction: Array) -> Any:
+        return jax.jvp(lambda c: slope(c, people), (crowd,), (direction,))[1]
+
+    def bend(direction: Array) -> Any:
+        return jax.jvp(lambda u: slope(crowd, u)[1], (people,), (direction,))[1]
+
+    def solve(column: Array) -> Any:
+        return jax.scipy.sparse.linalg.cg(  # type: ignore[no-untyped-call]
+            bend, column, column / diagonal, maxiter=_CG_STEPS, M=lambda r: r / diagonal
+        )[0]
+
+    by_crowd, by_people = jax.lax.map(along, jnp.eye(crowd.size))
+    order = _order_of(quality)
+    by_crowd, by_people = by_crowd[order][:, order], by_people[order]
+    # Of a large confusion each entry touches few answers: blocks alone will do.
+    few = crowd.size if shape.num_confusions <= _MOST_SOLVED else 4
+    answered = by_people / diagonal[None, :]
+    solved = jax.lax.map(solve, by_people[:few])
+    return by_crowd, by_people, answered.at[:few].set(solved)
+
+
+def _order_of(quality: Quality) -> Any:
+    """Return where the numbers named in `GLOBALS` stand when sorted by name."""
+    sizes = {name: int(np.size(getattr(quality, name))) for name in sorted(GLOBALS)}
+    starts = dict(zip(sizes, np.cumsum([0, *sizes.values()]), strict=False))
+    return np.concatenate([starts[n] + np.arange(sizes[n]) for n in GLOBALS])
+
+
+def _people_error(
+    shape: Shape,
+    quality: Quality,
+    spread: Spread,
+    spread_sd: Spread,
+    info: Information,
+    covariance: Floats,
+    answered: Floats,
+) -> tuple[Floats, Floats]:
+    """Return standard errors of people's traits, that of the crowd's numbers included.
+
+    A trait's variance is that of its own block, at the mean of the squared spread, plus
+    what doubt of the spread and the crowd's numbers pass on: skill moves with their
+    mean, and every trait answers to all of them.
+    """
+
+    def flat(skill: Any, lean: Any) -> Floats:
+        parts = (np.asarray(skill, float), np.asarray(lean, float).ravel())
+        return np.concatenate(parts)
+
+    sizes = (shape.num_people, shape.num_people * shape.num_leans)
+    scale = np.repeat(np.asarray(spread, float), sizes)
+    doubt = np.repeat(np.asarray(spread_sd, float), sizes)
+    deviation = scale * flat(quality.skill, quality.lean)
+    known = flat(*info)
+    wide = np.square(scale * np.exp(doubt**2))
+    own = wide / (1.0 + wide * known)
+    own += np.square(2.0 * deviation * doubt / (1.0 + scale**2 * known))
+    moved = -answered * scale
+    moved[0, : sizes[0]] += 1.0
+    from_crowd = np.einsum("gp,gh,hp->p", moved, covariance, moved)
+    sd = np.sqrt(own + np.maximum(from_crowd, 0.0))
+    return sd[: sizes[0]], sd[sizes[0] :].reshape(shape.num_people, -1)
+
+
+def _all_people(
+    shape: Shape, points: Points, quality: Quality, spread: Spread, rows: Rows
+) -> tuple[Quality, Information]:
+    """Fit every person to all answers, the crowd's numbers being settled."""
+    slopes_of = jax.jit(_slopes, static_argnums=0)
+    for _ in range(_NEWTON_STEPS):
+        slopes, info = slopes_of(shape, points, quality, spread, rows)
+        skill_h, lean_h = _curvatures(spread, info)
+        quality = quality._replace(
+            skill=quality.skill + (spread.skill * slopes[0] - quality.skill) / skill_h,
+            lean=quality.lean + (spread.lean * slopes[1] - quality.lean) / lean_h,
+        )
+    return quality, slopes_of(shape, points, quality, spread, rows)[1]

@@ -1,0 +1,1 @@
+"""Tables of answers in: texts, Parquet, one row a person, exports of surveys."""

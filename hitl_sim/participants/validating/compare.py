@@ -1,0 +1,265 @@
+"""Hold simulated people against real ones: statistic by statistic, and log by log.
+
+The yardstick of a statistic is the root-mean-square distance, on the statistic's scale,
+between two random halves of the real people. Simulated and real agree when they are no
+further apart than `TOLERANCE` yardsticks.
+
+A classifier two-sample test asks whether a model can tell the two by their whole logs:
+every person becomes a row of summaries, half of them real and half simulated, and a
+random forest learns to tell them apart. An area under the curve of .5 is chance. Real
+and simulated logs have the same design, so who was asked what tells nothing.
+
+References:
+    Lopez-Paz, Oquab (2017), Revisiting classifier two-sample tests, ICLR.
+    Hanley, McNeil (1982), The meaning and use of the area under a receiver operating
+    characteristic (ROC) curve, Radiology 143(1), 29-36: the standard error.
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+from hitl_sim.participants.describing.statistic import Statistic, Table, describe
+from hitl_sim.participants.record import Floats, Record, select
+
+TOLERANCE = 1.5
+NUM_HALVINGS = 200
+# A yardstick needs the statistic in both halves of this share of the halvings.
+MIN_SHARE = 0.5
+
+
+class Line(NamedTuple):
+    """One statistic of one set.
+
+    Attributes:
+        name: the statistic.
+        scale: scale of comparison.
+        real: its value among the recorded people.
+        simulated: mean over simulated crowds, taken on the scale.
+        spread: standard deviation over simulated crowds, on the scale.
+        halves: yardstick, on the scale; nan where halves do not identify it.
+        distance: simulated from real, in limits (`TOLERANCE` yardsticks).
+        single: share of single simulated crowds within the limit.
+        other: the recorded people's value in the half that was tuned on.
+        other_distance: its distance from `real`, in limits: how well the recorded
+            answers of one half predict those of the other.
+        note: what the yardstick is taken from, if not from halves of this statistic.
+    """
+
+    name: str
+    scale: str
+    real: float
+    simulated: float
+    spread: float
+    halves: float
+    distance: float
+    single: float
+    other: float
+    other_distance: float
+    note: str = ""
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether the set identifies the statistic."""
+        return bool(np.isfinite(self.distance))
+
+    @property
+    def passes(self) -> bool:
+        """Whether simulated and real people agree."""
+        return self.is_scored and self.distance <= 1.0
+
+
+def halve_distances(
+    record: Record, rng: np.random.Generator, num_halvings: int = NUM_HALVINGS
+) -> dict[str, float]:
+    """Return the RMS distance of every statistic between random halves of the people.
+
+    Args:
+        record: the recorded people.
+        rng: draws the halves.
+        num_halvings: number of random halvings.
+    """
+    people = np.unique(record.person)
+    gaps: dict[str, list[float]] = {}
+    for _ in range(num_halvings):
+        chosen = np.zeros(record.num_people, bool)
+        chosen[rng.permutation(people)[: people.size // 2]] = True
+        in_first = chosen[record.person]
+        first, second = (
+            describe(select(record, rows), rng, num_draws=4, num_em_draws=1)
+            for rows in (in_first, ~in_first)
+        )
+        for name in first.keys() & second.keys():
+            gap = first[name].place - second[name].place
+            gaps.setdefault(name, []).append(gap)
+    return {
+        name: float(np.sqrt(np.mean(np.square(found))))
+        for name, found in gaps.items()
+        if len(found) >= MIN_SHARE * num_halvings
+    }
+
+
+def compare(
+    real: Table, crowds: list[Table], halves: dict[str, float], other: Table
+) -> list[Line]:
+    """Compare the statistics of recorded people with those of simulated crowds.
+
+    Args:
+        real: statistics of the recorded people.
+        crowds: statistics of every simulated crowd.
+        halves: yardsticks.
+        other: statistics of the recorded people in the half that was tuned on.
+
+    Returns:
+        One line per statistic that the record identifies.
+    """
+    lines = []
+    for name, found in real.items():
+        places = np.array([t[name].place for t in crowds if name in t])
+        yardstick, note = _yardstick(name, halves)
+        limit = TOLERANCE * yardstick
+        places = places if places.size else np.array([np.nan])
+        centre, is_near = float(places.mean()), np.abs(places - found.place) <= limit
+        half = other.get(name, Statistic(found.scale, np.nan))
+        lines.append(
+            Line(
+                name=name,
+                scale=found.scale,
+                real=found.value,
+                simulated=Statistic.from_place(found.scale, centre).value,
+                spread=float(places.std()),
+                halves=yardstick,
+                distance=abs(centre - found.place) / limit,
+                single=float(is_near.mean()) if np.isfinite(centre) else np.nan,
+                other=half.value,
+                other_distance=abs(half.place - found.place) / limit,
+                note=note,
+            )
+        )
+    return lines
+
+
+def _yardstick(name: str, halves: dict[str, float]) -> tuple[float, str]:
+    """Return a yardstick; a size that halves cannot reach borrows the next smaller."""
+    if halves.get(name, 0.0) > 1e-9:
+        return halves[name], ""
+    stem, _, size = name.rpartition(" of ")
+    if name not in halves and size.isdigit():
+        smaller = [s for s in range(1, int(size)) if f"{stem} of {s}" in halves]
+        if smaller:
+            return halves[f"{stem} of {smaller[-1]}"], f"limit of {smaller[-1]} people"
+    return float("nan"), "halves never differ" if name in halves else "not in halves"
+
+
+_LEAST_ANSWERS = 5
+_LEAST_PEOPLE = 20
+_TREES, _FOLDS = 200, 5
+
+
+class TwoSampleTest(NamedTuple):
+    """How well real and simulated people are told apart.
+
+    Attributes:
+        auc: area under the curve; nan with fewer than twenty people.
+        low: lower end of the 95 % interval.
+        high: upper end.
+        num_people: real people with five answers or more.
+    """
+
+    auc: float
+    low: float
+    high: float
+    num_people: int
+
+
+def two_sample_test(real: Record, simulated: Record, seed: int) -> TwoSampleTest:
+    """Test whether people of two records of one design can be told apart."""
+    rows = [summarise_people(record) for record in (real, simulated)]
+    size = rows[0].shape[0]
+    if size < _LEAST_PEOPLE:
+        return TwoSampleTest(float("nan"), float("nan"), float("nan"), size)
+    features = np.nan_to_num(np.concatenate(rows))
+    label = np.repeat([1, 0], [row.shape[0] for row in rows])
+    forest = RandomForestClassifier(_TREES, min_samples_leaf=3, random_state=seed)
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
+    chance = cross_val_predict(
+        forest, features, label, cv=folds, method="predict_proba"
+    )[:, 1]
+    auc = float(roc_auc_score(label, chance))
+    error = 1.96 * _standard_error(auc, *np.bincount(label))
+    return TwoSampleTest(auc, max(auc - error, 0.0), min(auc + error, 1.0), size)
+
+
+def summarise_people(record: Record) -> Floats:
+    """Return one row per person with five answers or more: what they said, how long.
+
+    Accuracy, agreement with the others, use of every option, errors in a row, and the
+    mean, spread, tails, trend and memory of log seconds where times are recorded.
+    """
+    order = np.argsort(record.person, kind="stable")
+    edges = np.searchsorted(record.person[order], np.arange(record.num_people + 1))
+    others = _others_share(record)
+    rows = []
+    for start, stop in pairwise(edges):
+        own = order[start:stop]
+        own = own[record.answer[own] >= 0]
+        if own.size >= _LEAST_ANSWERS:
+            rows.append(_summary(record, own, others))
+    return np.array(rows).reshape(len(rows), -1)
+
+
+def _summary(record: Record, own: np.ndarray, others: Floats) -> list[float]:
+    wrong = record.answer[own] != record.truth[record.item[own]]
+    found = [
+        float(wrong.mean()),
+        float(np.nanmean(np.append(others[own], 0.5))),
+        float((wrong[1:] & wrong[:-1]).mean()),
+        float((record.answer[own][1:] == record.answer[own][:-1]).mean()),
+    ]
+    used = np.bincount(record.answer[own], minlength=record.num_options) / own.size
+    found += used.tolist()
+    if record.seconds is None:
+        return found
+    seconds = record.seconds[own]
+    known = np.isfinite(seconds) & (seconds > 0)
+    if known.sum() < _LEAST_ANSWERS:
+        return [*found, *[float("nan")] * 7]
+    logs, slow = np.log(seconds[known]), wrong[known]
+    gap = logs[slow].mean() - logs[~slow].mean() if 0 < slow.sum() < slow.size else 0.0
+    centred = logs - logs.mean()
+    trend = float(np.polyfit(np.linspace(-1, 1, logs.size), logs, 1)[0])
+    lag = float((centred[1:] * centred[:-1]).mean() / max(centred.var(), 1e-9))
+    low, high = np.percentile(centred, [10, 90])
+    return [
+        *found,
+        float(logs.mean()),
+        float(logs.std()),
+        float(low),
+        float(high),
+        float(gap),
+        trend,
+        lag,
+    ]
+
+
+def _others_share(record: Record) -> Floats:
+    """Return the share of others who gave the same answer to the item, `[L]`."""
+    counts = np.zeros((record.num_items, record.num_options))
+    given = record.answer >= 0
+    np.add.at(counts, (record.item[given], record.answer[given]), 1.0)
+    same = counts[record.item, np.maximum(record.answer, 0)] - 1.0
+    rest = counts.sum(axis=1)[record.item] - 1.0
+    share = np.full(record.person.size, np.nan)
+    np.divide(same, rest, out=share, where=rest > 0)
+    return share
+
+
+def _standard_error(auc: float, first: int, second: int) -> float:
+    one, two = auc / (2.0 - auc), 2.0 * auc**2 / (1.0 + auc)
+    spread = auc * (1.0 - auc)
+    spread += (first - 1.0) * (one - auc**2) + (second - 1.0) * (two - auc**2)
+    return float(np.sqrt(max(spread, 0.0) / (first * second)))

@@ -1,0 +1,267 @@
+"""How probable a fit makes answers that it has not seen, beside the rivals.
+
+A record is cut into other people and other items, or other cells of both.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from hitl_sim.participants.answers import LABEL
+from hitl_sim.participants.fitting.quality import (
+    QualityFit,
+    fit_quality,
+    lay_out,
+    posterior_of_items,
+)
+from hitl_sim.participants.fitting.quality_model import (
+    People,
+    item_evidence,
+    log_table,
+    pick,
+)
+from hitl_sim.participants.record import (
+    Floats,
+    Ints,
+    Record,
+    first_answers,
+    select,
+    take_half,
+)
+from hitl_sim.participants.validating.rival import fit_rivals, score_known, score_new
+
+CELL_SHARE = 0.1
+
+
+class Halves(NamedTuple):
+    """A record cut by person and by item; the off-diagonal quarters are left out.
+
+    Attributes:
+        fitted: people and items to fit.
+        held: other people's answers to other items.
+        held_items: `[N]` which items are the other ones.
+        old_items: `[M]` old numbers of the items in `held`.
+    """
+
+    fitted: Record
+    held: Record
+    held_items: NDArray[np.bool_]
+    old_items: NDArray[np.int64]
+
+
+def cut_in_halves(record: Record, seed: int) -> Halves:
+    """Cut people and items at random, so that the halves share neither.
+
+    People are cut within pairs of like workload, items within classes.
+    """
+    rng = np.random.default_rng(seed)
+    half_of_person = alternate(rng, record.work.astype(float))
+    half_of_item = alternate(rng, record.truth.astype(float))
+    return cut(record, half_of_person, half_of_item)
+
+
+def cut(
+    record: Record, half_of_person: NDArray[np.int64], half_of_item: NDArray[np.int64]
+) -> Halves:
+    """Keep what the people of a half said of the items of the same half."""
+    person, item = half_of_person[record.person], half_of_item[record.item]
+    half = np.where(person == item, person, -1)
+    marked = select(record, half >= 0)
+    marked = replace(marked, half=half[half >= 0])
+    return Halves(
+        fitted=take_half(marked, 0),
+        held=take_half(marked, 1),
+        held_items=half_of_item == 1,
+        old_items=np.unique(record.item[half == 1]),
+    )
+
+
+def take_items(
+    record: Record, wanted: NDArray[np.bool_]
+) -> tuple[Record, NDArray[np.int64]]:
+    """Keep what all people said of some items; both are numbered anew.
+
+    Returns:
+        The record, and the items' old numbers.
+    """
+    chosen = wanted[record.item]
+    kept = replace(record, half=np.where(chosen, 0, 1))
+    return take_half(kept, 0), np.unique(record.item[chosen])
+
+
+def alternate(rng: np.random.Generator, by: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Give the first of every two neighbours in some order one half at random."""
+    order = np.lexsort((rng.random(by.size), by))
+    lots = rng.integers(0, 2, (by.size + 1) // 2)
+    half = np.empty(by.size, np.int64)
+    half[order] = (np.arange(by.size) + np.repeat(lots, 2)[: by.size]) % 2
+    return half
+
+
+def hold_cells(record: Record, seed: int) -> NDArray[np.bool_]:
+    """Draw cells of person and item to hold out, `[L]`; everybody stays known."""
+    rng = np.random.default_rng(seed)
+    held = (rng.random(record.person.size) < CELL_SHARE) & (record.answer >= 0)
+    held[np.unique(record.person, return_index=True)[1]] = False
+    return held
+
+
+NEW, CELLS = "other people, other items", "cells"
+PEOPLE_DRAWN = 256
+_RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Log likelihood per held-out answer, over a rival's.
+
+    Attributes:
+        where: "other people, other items" or "cells".
+        rival: name of the rival.
+        ours: log likelihood per answer, nats.
+        theirs: the rival's.
+        low: lower end of the 95 % interval of the difference, by resampled items.
+        high: upper end.
+    """
+
+    where: str
+    rival: str
+    ours: float
+    theirs: float
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """Return what is gained, nats per answer."""
+        return self.ours - self.theirs
+
+    @property
+    def verdict(self) -> str:
+        """Say gain, loss or neither."""
+        return "gain" if self.low > 0 else "loss" if self.high < 0 else "even"
+
+
+def gains_on_new(fit: QualityFit, halves: Halves, seed: int) -> list[Gain]:
+    """Score other people's answers to other items."""
+    held = first_answers(halves.held)
+    rng = np.random.default_rng(seed)
+    ours = score_items(rng, fit, held, halves.fitted.work_share)
+    rivals = score_new(fit_rivals(first_answers(halves.fitted)), held)
+    return gains_over(rng, NEW, held, ours, rivals)
+
+
+def gains_on_cells(record: Record, held: np.ndarray, seed: int) -> list[Gain]:
+    """Score held-out cells of people and items that are otherwise known.
+
+    `held` are the rows to hold out, `[L]`.
+    """
+    rng = np.random.default_rng(seed)
+    known = first_answers(select(record, ~held))
+    cells = first_answers(select(record, held))
+    ours = score_cells(fit_quality(known, LABEL, seed=seed), known, cells)
+    rivals = by_item(cells, score_known(fit_rivals(known), cells))
+    return gains_over(rng, CELLS, cells, ours, rivals)
+
+
+def score_cells(fit: QualityFit, known: Record, cells: Record) -> Floats:
+    """Return log probabilities of answers by people and items seen, summed, `[N]`.
+
+    `known` is what these people said of other items, and others of these.
+    """
+    kind = fit.shape.kind
+    rows, _ = lay_out(known, kind)
+    weight = posterior_of_items(fit, rows)
+    asked, _ = lay_out(cells, kind)
+    chance = jnp.exp(pick(fit.shape, fit.table(), asked))
+    chance = jnp.sum(weight[asked.item] * chance, axis=1)
+    log_chance = np.log(np.asarray(chance, float))
+    return sum_by(np.asarray(asked.item), log_chance, cells.num_items)
+
+
+def score_items(
+    rng: np.random.Generator, fit: QualityFit, held: Record, share: Floats
+) -> Floats:
+    """Return log probabilities of every item's answers by people unknown, `[N]`.
+
+    Args:
+        rng: draws people from the fitted ones, at draws from what is known of each.
+        fit: of the people.
+        held: the answers.
+        share: `[A]` share of the answers that each fitted person gave: who answers is
+            more often somebody busy.
+    """
+    source = rng.choice(share.size, PEOPLE_DRAWN, p=share)
+    noise = rng.standard_normal((PEOPLE_DRAWN, 1 + fit.shape.num_leans))
+    skill = fit.skill[source] + fit.skill_sd[source] * noise[:, 0]
+    lean = fit.lean[source] + fit.lean_sd[source] * noise[:, 1:]
+    drawn = fit.shape._replace(num_people=1, num_items=held.num_items)
+    people = People(jnp.asarray(skill, jnp.float32), jnp.asarray(lean, jnp.float32))
+    each = log_table(fit.shape, fit.points, fit.quality, people)
+    anybody = jax.nn.logsumexp(each, axis=0) - np.log(PEOPLE_DRAWN)
+    rows, _ = lay_out(held, fit.shape.kind)
+    nobody = rows._replace(person=jnp.zeros_like(rows.person))
+    evidence = item_evidence(
+        drawn, fit.points, anybody[None], nobody, fit.quality.classes
+    )
+    return np.asarray(jax.nn.logsumexp(evidence, axis=1), float)
+
+
+def sum_by(item: Ints, values: Floats, size: int) -> Floats:
+    """Sum values of rows by item, `[N]`."""
+    return np.asarray(np.bincount(item, weights=values, minlength=size), float)
+
+
+def by_item(asked: Record, scores: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Sum scores of answers, `[L]` each, by item, `[N]`."""
+    size = asked.num_items
+    return {name: sum_by(asked.item, score, size) for name, score in scores.items()}
+
+
+def gains_over(
+    rng: np.random.Generator,
+    where: str,
+    asked: Record,
+    ours: Floats,
+    rivals: Mapping[str, Floats],
+) -> list[Gain]:
+    """Compare log probabilities of items' answers with every rival's, `[N]` each.
+
+    Args:
+        rng: draws resamples of items.
+        where: what is held out.
+        asked: the answers; items without any are left out.
+        ours: log probabilities by item.
+        rivals: theirs.
+    """
+    size = asked.per_item.astype(float)
+    return [_gain(rng, where, n, ours, theirs, size) for n, theirs in rivals.items()]
+
+
+def _gain(
+    rng: np.random.Generator,
+    where: str,
+    rival: str,
+    ours: Floats,
+    theirs: Floats,
+    size: Floats,
+) -> Gain:
+    total = size.sum()
+    there = size > 0
+    lead, weight = (ours - theirs)[there], size[there]
+    drawn = rng.integers(0, lead.size, (_RESAMPLES, lead.size))
+    spread = lead[drawn].sum(axis=1) / weight[drawn].sum(axis=1)
+    low, high = np.quantile(spread, [0.025, 0.975])
+    return Gain(
+        where=where,
+        rival=rival,
+        ours=float(ours[there].sum() / total),
+        theirs=float(theirs[there].sum() / total),
+        low=float(low),
+        high=float(high),
+    )

@@ -1,0 +1,285 @@
+"""People and items drawn from a fit, and a recorded design put to an oracle.
+
+The oracle is the product's; here answers only move between the rows of a record and
+the queues of a query.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import PRNGKeyArray
+from numpy.typing import ArrayLike, NDArray
+
+from hitl_sim.participants.answers import LABEL
+from hitl_sim.participants.fitting.fit import CrowdFit
+from hitl_sim.participants.fitting.quality import QualityFit
+from hitl_sim.participants.fitting.quality_model import (
+    GLOBALS,
+    Quality,
+    Shape,
+    confusion_matrix,
+    leanings,
+)
+from hitl_sim.participants.fitting.response_time import ResponseTimeFit
+from hitl_sim.participants.record import Floats, Ints, Record, starts
+from oracles import Annotators, Query, Response
+from oracles.annotators import map_people, plain_annotators
+from oracles.feedback import FEEDBACK
+
+# People are asked in groups of like workload, so that little of a queue is padding.
+QUEUES = (16, 64, 256, 1024)
+
+
+@dataclass(frozen=True)
+class Items:
+    """Traits of items: `[N]` difficulty and discrimination, `[N, K]` utility."""
+
+    difficulty: Floats
+    discrimination: Floats
+    utility: Floats
+
+
+def ask(
+    key: PRNGKeyArray, kind: str, people: Annotators, items: Items, record: Record
+) -> tuple[Ints, Floats]:
+    """Let people answer the questions of a record.
+
+    Returns:
+        `[L]` answers, of marks `[L, K]`, and `[L]` seconds.
+    """
+    rows, answers, seconds = [], [], []
+    for chosen, laid in _groups(record):
+        query = _query(record, items, laid)
+        response = _ask(kind, key, take_people(people, chosen), query)
+        asked = laid >= 0
+        rows.append(laid[asked])
+        answers.append(np.asarray(response.answer)[asked])
+        seconds.append(np.asarray(response.seconds)[asked])
+    order = np.argsort(np.concatenate(rows))
+    return (
+        np.concatenate(answers)[order].astype(np.int64),
+        np.concatenate(seconds)[order].astype(float),
+    )
+
+
+def _groups(record: Record) -> Iterator[tuple[Ints, Ints]]:
+    """Yield people of like workload, `[A]`, and their rows, `[T, A]`, -1 = padding."""
+    count = record.work
+    start = starts(count)
+    edges = (0, *QUEUES, max(int(count.max()), QUEUES[-1] + 1))
+    for low, high in pairwise(edges):
+        people = np.nonzero((count > low) & (count <= high))[0]
+        if people.size:
+            place = np.arange(count[people].max())[:, None]
+            rows = start[people][None, :] + place
+            yield people, np.where(place < count[people], rows, -1)
+
+
+def _query(record: Record, items: Items, rows: Ints) -> Query:
+    row = np.maximum(rows, 0)
+    item = record.item[row]
+    truth = record.truth[item]
+    objects = None
+    if record.objects is not None:
+        objects = jnp.asarray(record.objects[item], jnp.int32)
+    return Query(
+        item=jnp.asarray(item, jnp.int32),
+        occasion=jnp.asarray(record.occasion[row], jnp.int32),
+        truth=jnp.asarray(np.maximum(truth, 0), jnp.int32),
+        utility=jnp.asarray(items.utility[item], jnp.float32),
+        difficulty=jnp.asarray(items.difficulty[item], jnp.float32),
+        discrimination=jnp.asarray(items.discrimination[item], jnp.float32),
+        size=jnp.asarray(record.size[item], jnp.float32),
+        is_asked=jnp.asarray(rows >= 0),
+        options=objects,
+    )
+
+
+@partial(jax.jit, static_argnums=0)
+def _ask(kind: str, key: jax.Array, params: Annotators, query: Query) -> Response:
+    oracle = FEEDBACK[kind]
+    return oracle.answer(key, params, oracle.init(key, params), query)[1]
+
+
+def take_people(params: Annotators, people: Ints) -> Annotators:
+    """Take some of the people; `shared` belongs to the whole crowd."""
+    return map_people(lambda leaf: leaf[people], params)
+
+
+# Fitted people stand this share of all ranks from whose work they take over.
+_RANKS_OFF = 0.05
+
+
+def build_people(
+    shape: Shape, quality: Quality, skill: Floats, lean: Floats, own: float = 1.0
+) -> Annotators:
+    """Build the people of an oracle from fitted numbers.
+
+    Args:
+        shape: of the data they were fitted to.
+        quality: numbers of the crowd.
+        skill: `[A]` skill of each.
+        lean: `[A, J]` leanings of each.
+        own: lambda_own.
+
+    Returns:
+        The people; their times are a second a question.
+    """
+    people = plain_annotators(skill.size)
+    people = people._replace(
+        skill=_leaf(skill),
+        own=jnp.full(skill.size, own, jnp.float32),
+        lapse=jnp.full(skill.size, jax.nn.sigmoid(quality.lapse)),
+        shared=jax.nn.sigmoid(quality.shared),
+    )
+    if shape.kind != LABEL:
+        return people
+    by_all = confusion_matrix(shape, quality.confusion)[None]
+    return people._replace(confusion=by_all + leanings(shape, lean)[:, None, :])
+
+
+def draw_items(
+    rng: np.random.Generator, shape: Shape, quality: Quality, num_items: int
+) -> Items:
+    """Draw the difficulty of items; what all see in them the oracle draws itself."""
+    difficulty = np.zeros(num_items)
+    if shape.has_difficulty:
+        difficulty = np.exp(float(quality.difficulty)) * rng.standard_normal(num_items)
+    return Items(
+        difficulty=difficulty,
+        discrimination=np.ones(num_items),
+        utility=np.zeros((num_items, shape.num_options)),
+    )
+
+
+def draw_annotators(
+    rng: np.random.Generator,
+    fit: CrowdFit,
+    fitted: Record,
+    design: Record,
+    is_in_doubt: bool = False,
+) -> Annotators:
+    """Draw people like the fitted ones for a design.
+
+    Everybody in the design is like a fitted person of like workload, at a draw
+    from what is known of that person: so skews, clusters and what goes with workload
+    stay as they are.
+
+    Args:
+        rng: draws who is like whom, and where in the posterior.
+        fit: of the people.
+        fitted: the record that they were fitted to.
+        design: who answers how much.
+        is_in_doubt: whether the fitted people are first drawn anew, with replacement:
+            they are few, and others might have come.
+    """
+    source = _like_workload(rng, fitted, design, is_in_doubt)
+    quality = fit.quality
+    skill = quality.skill[source] + quality.skill_sd[source] * rng.standard_normal(
+        source.size
+    )
+    lean = quality.lean[source] + quality.lean_sd[source] * rng.standard_normal(
+        (source.size, quality.shape.num_leans)
+    )
+    own = 1.0 if fit.own is None else fit.own.own
+    people = build_people(quality.shape, quality.quality, skill, lean, own)
+    return people if fit.timing is None else _with_times(people, fit.timing, source)
+
+
+def simulate_design(
+    seed: int, fit: CrowdFit, fitted: Record, design: Record, is_in_doubt: bool = False
+) -> Record:
+    """Let people like the fitted ones answer what a record asks.
+
+    Args:
+        seed: draws people, items and answers.
+        fit: of the people.
+        fitted: the record that they were fitted to.
+        design: who is asked what in which order.
+        is_in_doubt: whether the crowd's numbers are drawn from what is known of them,
+            and the fitted people drawn anew. Crowds then differ by as much as the
+            answers leave open, and not only by luck.
+
+    Returns:
+        The design with simulated answers and times.
+    """
+    rng = np.random.default_rng(seed)
+    if is_in_doubt:
+        drawn = draw_numbers(rng, fit.quality)
+        fit = replace(fit, quality=replace(fit.quality, quality=drawn))
+    people = draw_annotators(rng, fit, fitted, design, is_in_doubt)
+    quality = fit.quality
+    items = draw_items(rng, quality.shape, quality.quality, design.num_items)
+    answer, seconds = ask(jax.random.key(seed), "label", people, items, design)
+    is_timed = design.seconds is not None and fit.timing is not None
+    return replace(design, answer=answer, seconds=seconds if is_timed else None)
+
+
+def draw_numbers(rng: np.random.Generator, fit: QualityFit) -> Quality:
+    """Draw a crowd's numbers from what is known of them.
+
+    People stay who they are: their skills are known by their answers, and so is the
+    mean of them.
+    """
+    value, vector = np.linalg.eigh(fit.covariance)
+    normal = rng.standard_normal(value.size)
+    shift = vector @ (np.sqrt(np.maximum(value, 0.0)) * normal)
+    drawn, start = {}, 0
+    for name in GLOBALS:
+        known = getattr(fit.quality, name)
+        size = int(np.size(known))
+        moved = np.reshape(shift[start : start + size], np.shape(known))
+        drawn[name] = known + _leaf(moved)
+        start += size
+    del drawn["mean"]
+    return fit.quality._replace(**drawn)
+
+
+def _like_workload(
+    rng: np.random.Generator, fitted: Record, design: Record, is_in_doubt: bool
+) -> NDArray[np.intp]:
+    """Return, for each person of a design, a fitted person of like rank in workload."""
+    work = fitted.work * 1.0
+    there = np.nonzero(work > 0)[0]
+    if is_in_doubt:
+        there = rng.choice(there, there.size)
+    ranked = there[np.argsort(work[there] + rng.random(there.size))]
+    wanted = design.work
+    rank = np.argsort(np.argsort(wanted + rng.random(wanted.size)))
+    place = (rank + 0.5) / wanted.size * there.size - 0.5
+    near = np.rint(place + rng.normal(0.0, _RANKS_OFF * there.size, place.size))
+    return np.asarray(ranked[np.clip(near, 0, there.size - 1).astype(np.intp)])
+
+
+def _with_times(
+    people: Annotators, timing: ResponseTimeFit, source: NDArray[np.intp]
+) -> Annotators:
+    def everybody(value: ArrayLike) -> Array:
+        return jnp.full(source.size, jnp.asarray(value, jnp.float32))
+
+    of = timing.timing
+    spread = timing.spread_without_conflict(float(of.spread))
+    drift = timing.drift if np.isfinite(timing.drift) else 0.0
+    memory = timing.memory if np.isfinite(timing.memory) else 0.0
+    practice = float(np.exp(of.practice)) if timing.is_ordered else 0.0
+    return people._replace(
+        pace=jnp.asarray(timing.pace[source], jnp.float32),
+        practice=everybody(practice),
+        practice_power=everybody(jnp.exp(of.power)),
+        conflict=everybody(of.conflict),
+        length=everybody(of.length),
+        drift=everybody(drift),
+        memory=everybody(memory),
+        spread=everybody(np.sqrt(max(spread**2 - drift**2, 1e-4))),
+        pause=everybody(jax.nn.sigmoid(of.pause)),
+    )
+
+
+def _leaf(values: ArrayLike) -> Array:
+    return jnp.asarray(values, jnp.float32)

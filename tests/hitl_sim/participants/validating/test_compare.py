@@ -1,0 +1,39 @@
+"""People of one kind cannot be told apart, people of another can."""
+
+from dataclasses import replace
+
+import numpy as np
+from known_crowd import answer_design, make_design
+
+from hitl_sim.participants.validating.compare import two_sample_test
+
+
+def crowd(seed):
+    return answer_design(make_design(repeats=0), seed)[0]
+
+
+def test_two_draws_of_one_crowd_cannot_be_told_apart():
+    found = two_sample_test(crowd(1), crowd(2), 0)
+    assert found.num_people == 40
+    assert found.low < 0.6
+    assert found.auc < 0.75
+
+
+def test_guessers_are_told_from_the_crowd():
+    real = crowd(1)
+    rng = np.random.default_rng(0)
+    guess = replace(real, answer=rng.integers(0, 2, real.answer.size))
+    found = two_sample_test(real, guess, 0)
+    assert found.auc > 0.95
+    assert found.low > 0.85
+
+
+def test_times_alone_give_simulated_people_away():
+    real = crowd(1)
+    even = replace(real, seconds=np.full(real.answer.size, 5.0))
+    assert two_sample_test(real, even, 0).auc > 0.95
+
+
+def test_too_few_people_are_not_judged():
+    small, *_ = answer_design(make_design(10, 60, 5, 0))
+    assert np.isnan(two_sample_test(small, small, 0).auc)
