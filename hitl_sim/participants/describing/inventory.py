@@ -1,7 +1,6 @@
 """What a set of answers holds, and what therefore can and cannot be estimated."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +14,6 @@ from hitl_sim.participants.answers import (
     to_record,
 )
 from hitl_sim.participants.describing.idle import IdleSplit, split_idle
-from hitl_sim.participants.fitting.estimate import FittedNumber
 from hitl_sim.participants.record import Ints, Record, components
 
 YES, WEAK, NO = "yes", "weakly", "no"
@@ -25,21 +23,6 @@ FEW = 25
 
 _NOTHING_SHARED = "neither gold nor items that people share"
 _SKILLS = ("skill", "skill, criterion", "worth of objects, skill")
-_NUMBERS = {
-    "skill": (
-        *("accuracy", "skill", "skill_spread", "lean_spread", "difficulty_spread"),
-        *("mark_share", "criterion_spread", "skill_activity"),
-    ),
-    "shared error": ("shared_error",),
-    "repeatability": ("repeatability",),
-    "lapse": ("lapse",),
-    "abstention": ("skip share",),
-    "pace": ("seconds", "pace_spread", "spread", "conflict", "skill_pace"),
-    "pauses": ("pause",),
-    "practice": ("practice", "practice_power", "drift", "memory"),
-    "length": ("length",),
-}
-"""Numbers of a fit that stand and fall with a finding, by its first word."""
 
 
 @dataclass(frozen=True)
@@ -257,30 +240,3 @@ def _times(record: Record, idle: IdleSplit | None) -> list[Finding]:
         said = f"the {of} is recorded" if is_there else f"no {of} is recorded"
         found.append(Finding(what, enough if is_there else NO, said))
     return found
-
-
-def agree(
-    numbers: Sequence[FittedNumber], findings: Sequence[Finding]
-) -> tuple[FittedNumber, ...]:
-    """Let no number of a fit say more than what the answers can identify.
-
-    Returns:
-        The numbers: not identified where there is too little to identify them, and
-        weakly where there is little; with the reason.
-    """
-    by_number = {
-        name: finding
-        for finding in findings
-        for what, names in _NUMBERS.items()
-        for name in names
-        if finding.what.split(", ")[0] == what
-    }
-    return tuple(_agreed(n, by_number.get(n.name)) for n in numbers)
-
-
-def _agreed(number: FittedNumber, finding: Finding | None) -> FittedNumber:
-    if finding is None or finding.is_identified == YES or not number.is_identified:
-        return number
-    is_weak = finding.is_identified == WEAK
-    note = "; ".join(text for text in (number.note, finding.why) if text)
-    return replace(number, is_identified=is_weak, is_weak=is_weak, note=note)

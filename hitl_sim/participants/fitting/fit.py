@@ -4,7 +4,7 @@ Each number comes with an interval and with whether the answers identify it: whe
 they leave less than half of the variance that was believed beforehand.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import jax
@@ -21,7 +21,7 @@ from hitl_sim.participants.answers import (
     options_of,
     to_record,
 )
-from hitl_sim.participants.describing.inventory import agree, find
+from hitl_sim.participants.describing.inventory import WEAK, YES, Finding, find
 from hitl_sim.participants.fitting.estimate import FittedNumber, from_scale, not_seen
 from hitl_sim.participants.fitting.own import PRIOR as OWN_PRIOR
 from hitl_sim.participants.fitting.own import OwnFit, fit_own
@@ -46,6 +46,22 @@ Show = Callable[[str, int, int], None]
 
 _NOISE_VARIANCE = np.pi**2 / 3.0
 """Variance of the difference of two options' noise."""
+
+_NUMBERS = {
+    "skill": (
+        *("accuracy", "skill", "skill_spread", "lean_spread", "difficulty_spread"),
+        *("mark_share", "criterion_spread", "skill_activity"),
+    ),
+    "shared error": ("shared_error",),
+    "repeatability": ("repeatability",),
+    "lapse": ("lapse",),
+    "abstention": ("skip share",),
+    "pace": ("seconds", "pace_spread", "spread", "conflict", "skill_pace"),
+    "pauses": ("pause",),
+    "practice": ("practice", "practice_power", "drift", "memory"),
+    "length": ("length",),
+}
+"""Numbers of a fit that stand and fall with a finding, by its first word."""
 
 
 @dataclass(frozen=True)
@@ -357,3 +373,30 @@ def _correlation(name: str, first: Floats, second: Floats) -> FittedNumber:
 
 def _share(logit: float) -> float:
     return float(1.0 / (1.0 + np.exp(-float(logit))))
+
+
+def agree(
+    numbers: Sequence[FittedNumber], findings: Sequence[Finding]
+) -> tuple[FittedNumber, ...]:
+    """Let no number of a fit say more than what the answers can identify.
+
+    Returns:
+        The numbers: not identified where there is too little to identify them, and
+        weakly where there is little; with the reason.
+    """
+    by_number = {
+        name: finding
+        for finding in findings
+        for what, names in _NUMBERS.items()
+        for name in names
+        if finding.what.split(", ")[0] == what
+    }
+    return tuple(_agreed(n, by_number.get(n.name)) for n in numbers)
+
+
+def _agreed(number: FittedNumber, finding: Finding | None) -> FittedNumber:
+    if finding is None or finding.is_identified == YES or not number.is_identified:
+        return number
+    is_weak = finding.is_identified == WEAK
+    note = "; ".join(text for text in (number.note, finding.why) if text)
+    return replace(number, is_identified=is_weak, is_weak=is_weak, note=note)

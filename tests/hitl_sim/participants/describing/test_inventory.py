@@ -8,8 +8,9 @@ import pytest
 
 from hitl_sim.participants.cleaning.clean import Layout, clean
 from hitl_sim.participants.cleaning.column import Place
-from hitl_sim.participants.describing.inventory import agree, take_stock
+from hitl_sim.participants.describing.inventory import take_stock
 from hitl_sim.participants.fitting.estimate import FittedNumber
+from hitl_sim.participants.fitting.fit import agree
 
 
 def make_answers(people=10, items=60, **columns):
