@@ -91,15 +91,11 @@ class Joint:
 
 def distinct(findings: Sequence[Finding]) -> list[Finding]:
     """Return conditions without those that repeat another run for run."""
-    kept: list[Finding] = []
+    kept: dict[tuple[bytes, ...], Finding] = {}
     for finding in findings:
-        if not any(
-            np.array_equal(finding.replicate, other.replicate)
-            and finding.amounts.is_same(other.amounts)
-            for other in kept
-        ):
-            kept.append(finding)
-    return kept
+        key = finding.replicate.tobytes(), *finding.amounts.key
+        kept.setdefault(key, finding)
+    return list(kept.values())
 
 
 def judge_at_once(

@@ -171,16 +171,20 @@ def find_sides(
     Given role and cost_sample by condition. Conditions of role "arm" are alike; so are
     the control and its copies. Those that are the same run for run count once.
     """
-    sides = {}
-    for condition, (role, own) in samples.items():
-        alike: list[CostSample] = []
-        for other_role, other in samples.values():
-            is_alike = (role == "arm") == (other_role == "arm")
-            if is_alike and not any(other.is_same(one) for one in (own, *alike)):
-                alike.append(other)
-        sides[condition] = find_side(
-            own.is_reached, *(other.is_reached for other in alike)
-        )
+    sides: dict[str, Side] = {}
+    for is_arm in (True, False):
+        alike = {
+            k: one for k, (role, one) in samples.items() if is_arm is (role == "arm")
+        }
+        apart = {one.key: one.is_reached for one in alike.values()}
+        # what bounds a condition's failures is how many runs of it and of others failed
+        found: dict[tuple[int, int], Side] = {}
+        for condition, one in alike.items():
+            count = int(one.is_reached.sum()), len(one.is_reached)
+            if count not in found:
+                others = (reached for key, reached in apart.items() if key != one.key)
+                found[count] = find_side(one.is_reached, *others)
+            sides[condition] = found[count]
     return sides
 
 

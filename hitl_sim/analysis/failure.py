@@ -139,12 +139,11 @@ def _unseen(seen: FloatArray, num: int) -> FloatArray:
     """
     first, second, log_prior = _prior()
     log_weight = log_prior + betaln(first, second + num) - betaln(first, second)
-    for failed in np.round(seen * num):
-        log_weight = (
-            log_weight
-            + betaln(first + failed, second + num - failed)
-            - betaln(first, second)
-        )
+    for failed, times in np.stack(
+        np.unique(np.round(seen * num), return_counts=True)
+    ).T:
+        both = betaln(first + failed, second + num - failed)
+        log_weight = log_weight + times * (both - betaln(first, second))
     weight = np.exp(log_weight - log_weight.max())
     kept = weight > 1e-6 * weight.max()
     above, below = first[kept][:, None], (second[kept] + num)[:, None]

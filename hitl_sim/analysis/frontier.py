@@ -44,10 +44,21 @@ def non_dominated(values: npt.ArrayLike) -> BoolArray:
     it is nowhere larger and somewhere smaller. Equal rows do not beat each other.
     """
     numbers = np.asarray(values, np.float64)
-    other, own = numbers[..., None, :, :], numbers[..., :, None, :]
-    is_no_larger = (other <= own).all(axis=-1)
-    is_smaller = (other < own).any(axis=-1)
-    return np.asarray(~(is_no_larger & is_smaller).any(axis=-1))
+    # [O, ..., C], so that comparisons run along the rows
+    objectives = np.moveaxis(numbers, -1, 0)
+    size = np.abs(objectives).mean(
+        axis=-1, where=np.isfinite(objectives), keepdims=True
+    )
+    # in any order the same rows are left; what is least in all beats the most
+    waits = np.tanh(objectives / np.where(size > 0.0, size, 1.0)).sum(axis=0)
+    is_beaten = np.zeros(waits.shape, np.bool_)
+    while np.isfinite(waits).any():
+        first = waits.argmin(axis=-1, keepdims=True)
+        row = np.take_along_axis(objectives, first[None], axis=-1)
+        is_beaten |= (row <= objectives).all(axis=0) & (row < objectives).any(axis=0)
+        np.put_along_axis(waits, first, np.inf, axis=-1)
+        waits[is_beaten] = np.inf
+    return ~is_beaten
 
 
 def find_frontier(
@@ -75,7 +86,7 @@ def find_frontier(
         )
     kept = values[:, is_known]
     resampled = np.nan_to_num(draws[:, :, is_known], nan=np.inf, posinf=np.inf)
-    size = max(1, _BLOCK_BYTES // (len(labels) ** 2 * kept.shape[1]))
+    size = max(1, _BLOCK_BYTES // (8 * kept.size))
     hits = np.zeros(len(labels))
     for start in range(0, len(resampled), size):
         hits += non_dominated(resampled[start : start + size]).sum(axis=0)

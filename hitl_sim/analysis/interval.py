@@ -223,11 +223,14 @@ class CostSample:
             if_failed = self.if_failed + other.if_failed
         return CostSample(self.spent + other.spent, self.is_reached, if_failed)
 
+    @property
+    def key(self) -> tuple[bytes, bytes]:
+        """Return what cost_samples that are the same run for run have in common."""
+        return self.is_reached.tobytes(), (self.spent + 0.0).tobytes()
+
     def is_same(self, other: CostSample) -> bool:
         """Return whether two cost_samples are the same run for run."""
-        return np.array_equal(self.is_reached, other.is_reached) and np.array_equal(
-            self.spent, other.spent
-        )
+        return self.key == other.key
 
     def influence(self) -> FloatArray:
         """Return `[R, ...]` pseudo-values whose mean is what is spent per success.

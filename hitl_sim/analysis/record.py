@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,12 @@ _ONCE = ("requester_s", "pool_labels", "validation_labels")
 _LISTS = ("fit_step", *_SEEN, "asked", *_CURVES)
 _REPLAY = ("replayed", "modelled", "untimed", "left_out")
 _SHARES = ("answer_accuracy", "kept_clean_frac", "label_accuracy")
+_WORK = ("work_unit", "work_phase", "work_purpose")
+_READ = (
+    *(*_NAMES, "replicate", "outcome", "settings", "parameters", *_COUNTS),
+    *(*_SEEN, *_CURVES, *_ONCE, *_SHARES, *_WORK, "work_count"),
+)
+"""Columns that are read; those of `_REPLAY` where they are there."""
 
 
 @dataclass(frozen=True)
@@ -150,16 +157,22 @@ def read_groups(records: pa.Table) -> tuple[RunGroup, ...]:
     """
     if records.num_rows == 0:
         raise RecordError("`records` must hold at least one run, got none.")
-    rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    try:
-        for row in records.to_pylist():
-            rows.setdefault((row["arm"], row["condition"]), []).append(row)
-        groups = [_read_group(group) for group in rows.values()]
-    except KeyError as error:
-        raise RecordError(
-            f"`records` must have the column {error}, got"
-            f" {', '.join(records.column_names)}."
-        ) from error
+    for name in _READ:
+        if name not in records.column_names:
+            raise RecordError(
+                f"`records` must have the column {name!r}, got"
+                f" {', '.join(records.column_names)}."
+            )
+    by = [(name, "ascending") for name in ("arm", "condition", "replicate")]
+    names = [name for name in (*_READ, *_REPLAY) if name in records.column_names]
+    runs = records.select(names).sort_by(by)
+    columns = {name: _read_column(runs[name].combine_chunks()) for name in names}
+    codes = np.stack([columns[name].values for name in ("arm", "condition")])
+    starts = np.flatnonzero((np.diff(codes, prepend=-1) != 0).any(axis=0))
+    groups = [
+        _read_group(_Runs(columns, int(start), int(end)))
+        for start, end in itertools.pairwise([*starts, runs.num_rows])
+    ]
     return tuple(sorted(groups, key=_order))
 
 
@@ -169,70 +182,134 @@ def _order(group: RunGroup) -> tuple[str, str, int, str, str, str]:
     return group.task, group.base, role, group.arm, settings, group.condition
 
 
-def _read_group(rows: list[dict[str, Any]]) -> RunGroup:
-    """Stack the rows of one condition."""
-    rows = sorted(rows, key=lambda row: int(row["replicate"]))
-    first = rows[0]
-    if first["role"] not in _ROLES:
-        raise RecordError(
-            f"`role` must be one of {', '.join(map(repr, _ROLES))},"
-            f" got {first['role']!r}."
-        )
-    replicate = np.array([row["replicate"] for row in rows], np.int64)
-    if len(np.unique(replicate)) != len(replicate):
-        raise RecordError(
-            f"`replicate` must be unique in condition {first['condition']!r} of arm"
-            f" {first['arm']!r}, got {replicate.tolist()}."
-        )
-    _check_same_shape(rows)
-    # where answers came from is counted where they were replayed alone
-    replay = _REPLAY if first.get("replayed") is not None else ()
-    columns: dict[str, Any] = {name: first[name] for name in _NAMES}
-    columns |= {name: _column(rows, name, np.int64) for name in _COUNTS}
-    columns |= {name: _column(rows, name) for name in (*_SEEN, *_CURVES, *_ONCE)}
-    return RunGroup(
-        settings=json.loads(first["settings"] or "{}"),
-        parameters=json.loads(first["parameters"] or "{}"),
-        replicate=replicate,
-        is_ok=np.array([row["outcome"] == OK for row in rows]),
-        outcome=tuple(row["outcome"] for row in rows),
-        work=_read_work(rows),
-        shares={name: _column(rows, name) for name in _SHARES},
-        replay={name: _column(rows, name) for name in replay},
-        **columns,
-    )
+class _Column(NamedTuple):
+    """A column as one array, whatever its lists hold of several runs.
+
+    Attributes:
+        values: of all runs, one after the other; NaN where null, and texts as places
+            in `texts`, -1 where null.
+        offsets: by level of its lists: where each begins, and the last one ends.
+        texts: different texts.
+    """
+
+    values: npt.NDArray[Any]
+    offsets: tuple[IntArray, ...]
+    texts: tuple[str, ...]
 
 
-def _check_same_shape(rows: list[dict[str, Any]]) -> None:
-    """Refuse a condition whose runs do not share checkpoints and units of work."""
-    first = rows[0]
-    for row in rows:
-        for name in ("step", "work_unit", "work_phase", "work_purpose"):
-            if row[name] != first[name]:
+def _read_column(column: pa.Array) -> _Column:
+    offsets: list[IntArray] = []
+    while pa.types.is_list(column.type):
+        offsets.append(column.offsets.to_numpy())
+        column = column.values
+    texts: tuple[str, ...] = ()
+    if pa.types.is_string(column.type):
+        encoded = column.dictionary_encode()
+        column, texts = encoded.indices, tuple(encoded.dictionary.to_pylist())
+        column = column.fill_null(-1)
+    values = column.to_numpy(zero_copy_only=False)
+    return _Column(values, tuple(offsets), texts)
+
+
+class _Runs(NamedTuple):
+    """The runs of one condition, in order of replicate."""
+
+    columns: Mapping[str, _Column]
+    start: int
+    end: int
+
+    def numbers(self, name: str, dtype: type = np.float64) -> npt.NDArray[Any]:
+        """Return a column `[R, ...]`, with an axis for each level of its lists.
+
+        Raises:
+            RecordError: lists of one level differ in length.
+        """
+        column, start, end = self.columns[name], self.start, self.end
+        shape = [end - start]
+        for offsets in column.offsets:
+            lengths = np.diff(offsets[start : end + 1])
+            if (lengths != lengths[0]).any():
                 raise RecordError(
                     f"`{name}` must be the same in all runs of condition"
-                    f" {first['condition']!r}, got {row[name]} in replicate"
-                    f" {row['replicate']} and {first[name]} in {first['replicate']}."
+                    f" {self.text('condition')!r}, got lists of"
+                    f" {', '.join(map(str, np.unique(lengths)))}."
                 )
-        for name in _LISTS:
-            if len(row[name]) != len(first["step"]):
-                raise RecordError(
-                    f"`{name}` must have {len(first['step'])} checkpoints, as `step`"
-                    f" has, got {len(row[name])} in run {row['key']!r}."
-                )
+            start, end = offsets[start], offsets[end]
+            shape.append(lengths[0])
+        return column.values[start:end].reshape(shape).astype(dtype)
+
+    def texts(self, name: str) -> tuple[str | None, ...]:
+        """Return a column of texts; None where null."""
+        column = self.columns[name]
+        return tuple(
+            column.texts[place] if place >= 0 else None
+            for place in column.values[self.start : self.end].tolist()
+        )
+
+    def text(self, name: str) -> str | None:
+        """Return the text that all runs of a condition share."""
+        return self._replace(end=self.start + 1).texts(name)[0]
+
+    def shared(self, name: str) -> npt.NDArray[Any]:
+        """Return a list that all runs of a condition share.
+
+        Raises:
+            RecordError: they do not.
+        """
+        found = self.numbers(name, np.int64)
+        for row in np.flatnonzero((found != found[0]).any(axis=1)).tolist():
+            replicate = self.numbers("replicate", np.int64)
+            texts = np.array(self.columns[name].texts or range(found.max() + 1))
+            raise RecordError(
+                f"`{name}` must be the same in all runs of condition"
+                f" {self.text('condition')!r}, got {texts[found[row]].tolist()} in"
+                f" replicate {replicate[row]} and {texts[found[0]].tolist()} in"
+                f" {replicate[0]}."
+            )
+        first: npt.NDArray[Any] = found[0]
+        return first
 
 
-def _read_work(rows: list[dict[str, Any]]) -> tuple[WorkLine, ...]:
-    count = _column(rows, "work_count", np.int64)
-    names = (rows[0][f"work_{name}"] for name in ("unit", "phase", "purpose"))
-    return tuple(
-        WorkLine(unit, phase, purpose, count[:, u])
-        for u, (unit, phase, purpose) in enumerate(zip(*names, strict=True))
+def _read_group(runs: _Runs) -> RunGroup:
+    """Read the runs of one condition."""
+    names: dict[str, Any] = {name: runs.text(name) for name in _NAMES}
+    if names["role"] not in _ROLES:
+        raise RecordError(
+            f"`role` must be one of {', '.join(map(repr, _ROLES))},"
+            f" got {names['role']!r}."
+        )
+    replicate = runs.numbers("replicate", np.int64)
+    if (np.diff(replicate) == 0).any():
+        raise RecordError(
+            f"`replicate` must be unique in condition {names['condition']!r} of arm"
+            f" {names['arm']!r}, got {replicate.tolist()}."
+        )
+    num_checkpoints = len(runs.shared("step"))
+    columns: dict[str, Any] = {name: runs.numbers(name, np.int64) for name in _COUNTS}
+    columns |= {name: runs.numbers(name) for name in (*_SEEN, *_CURVES, *_ONCE)}
+    for name in _LISTS:
+        if (length := columns[name].shape[1]) != num_checkpoints:
+            raise RecordError(
+                f"`{name}` must have {num_checkpoints} checkpoints, as `step` has, got"
+                f" {length} in condition {names['condition']!r}."
+            )
+    count = runs.numbers("work_count", np.int64)
+    work = [[runs.columns[n].texts[at] for at in runs.shared(n)] for n in _WORK]
+    outcome = runs.texts("outcome")
+    replay = {n: runs.numbers(n) for n in _REPLAY if n in runs.columns}
+    return RunGroup(
+        settings=json.loads(runs.text("settings") or "{}"),
+        parameters=json.loads(runs.text("parameters") or "{}"),
+        replicate=replicate,
+        is_ok=np.array([text == OK for text in outcome]),
+        outcome=tuple(map(str, outcome)),
+        work=tuple(
+            WorkLine(unit, phase, purpose, count[:, u])
+            for u, (unit, phase, purpose) in enumerate(zip(*work, strict=True))
+        ),
+        shares={name: runs.numbers(name) for name in _SHARES},
+        # where answers came from is counted where they were replayed alone
+        replay={n: c for n, c in replay.items() if not np.isnan(replay["replayed"][0])},
+        **names,
+        **columns,
     )
-
-
-def _column(
-    rows: list[dict[str, Any]], name: str, dtype: type = np.float64
-) -> npt.NDArray[Any]:
-    """Stack a column; null becomes NaN."""
-    return np.array([row[name] for row in rows], dtype)
