@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hitl_sim.analysis.bill import training_scopes, usage_at
+from hitl_sim.analysis.bill import usage_at
 from hitl_sim.analysis.break_even import BreakEven, find_break_even
 from hitl_sim.analysis.claim import Held, find_sides
 from hitl_sim.analysis.decision import (
@@ -13,6 +13,7 @@ from hitl_sim.analysis.decision import (
     draw_sample,
     estimate_ratio,
     joules_per_success,
+    price_usages,
     resting_on,
     restricted_mean,
     split_bills,
@@ -122,7 +123,14 @@ class _Base:
             )
         others = {g.condition: sample_of(g, kept) for g in groups if g is not control}
         self.samples = {control.condition: self.control} | others
-        self.splits = split_bills(self.control, pricing)
+        used = [one.usage_per_success for one in self.samples.values()]
+        self.usages = dict(zip(self.samples, used, strict=True))
+        priced = price_usages(used, pricing)
+        self.priced = dict(zip(self.samples, priced, strict=True))
+        self.splits = {
+            key: split_bills(one, self.priced[key], pricing.table)
+            for key, one in self.samples.items()
+        }
         label_costs: list[LabelCost] = ["sunk", "bought_same_price"]
         if pricing.prices.label_price_usd is not None:
             label_costs.append("bought_elsewhere")
@@ -146,18 +154,22 @@ class _Base:
 
     def find(self, group: RunGroup) -> Finding:
         """Hold one condition against the control."""
-        device, seed = self.pricing.device, self.rules.seed
-        arm, control, splits = self.samples[group.condition], self.control, self.splits
+        seed, key = self.rules.seed, group.condition
+        arm, control, priced = self.samples[key], self.control, self.priced[key]
+        control_key = control.group.condition
+        beside, splits = self.priced[control_key], self.splits[control_key]
         num_missing = control.group.num_runs - arm.group.num_runs
         if num_missing:
             own = np.searchsorted(control.group.replicate, arm.group.replicate)
             control = _select(control, own)
-            splits = split_bills(control, self.pricing)
+            (beside,) = price_usages([control.usage_per_success], self.pricing)
+            splits = split_bills(control, beside, self.pricing.table)
         weights = resample(arm.group.num_runs, seed)
-        ratio = estimate_ratio(arm, control, device, seed)
+        joules = priced.joules, beside.joules
+        ratio = estimate_ratio(arm, control, joules, seed)
         sides = (self.sides[one.group.condition] for one in (arm, control))
         held = Held(*sides)
-        arm_splits = split_bills(arm, self.pricing)
+        arm_splits = self.splits[key]
 
         def break_even(measure: Measure, label_cost: LabelCost) -> BreakEven:
             price = self.label_price[label_cost, measure]
@@ -165,7 +177,8 @@ class _Base:
                 measure, arm_splits[measure], splits[measure], price, weights, held
             )
 
-        label_cost, usage = self.pricing.prices.label_cost, arm.usage_per_success
+        own_cost = self.pricing.prices.label_cost
+        cases = {case: break_even(case[1], case[0]) for case in self.label_price}
         steps = resting_on(_STEPS, arm.usage)
         row = np.arange(arm.group.num_runs)
         seen = arm.group.test_accuracy[row, arm.stop.checkpoint]
@@ -183,7 +196,7 @@ class _Base:
             num_failed=int((~arm.group.is_ok).sum()),
             num_missing=num_missing,
             reach=wilson(arm.num_reached, arm.group.num_runs),
-            joules=joules_per_success(arm, device, seed),
+            joules=joules_per_success(arm, priced.joules, seed),
             ratio=ratio,
             claim=held.claim(
                 ratio.low,
@@ -197,20 +210,19 @@ class _Base:
                 np.asarray(arm.usage.steps), arm, self.horizon_steps, steps, seed
             ),
             mean_joules=restricted_mean(
-                arm.cost_sample.spent, arm, self.horizon_j, device.joules(usage), seed
+                arm.cost_sample.spent, arm, self.horizon_j, priced.joules, seed
             ),
             test_accuracy=_test_accuracy(seen, arm, weights),
-            scopes=training_scopes(usage, device),
-            usage=usage,
+            scopes=priced.scopes,
+            usage=self.usages[key],
             is_per_success=arm.num_reached > 0,
-            ledger=self.pricing.ledger(usage),
-            break_even=tuple(break_even(measure, label_cost) for measure in MEASURES),
-            label_cases=tuple(
-                (other, break_even(measure, other))
-                for other, measure in self.label_price
-            ),
+            bill=priced.ledger,
+            break_even=tuple(cases[own_cost, measure] for measure in MEASURES),
+            label_cases=tuple((cost, case) for (cost, _), case in cases.items()),
             shares={name: _mean(share) for name, share in arm.group.shares.items()},
-            curve=trace_curve(arm.group, device.costs, smoothing=self.rules.smoothing),
+            curve=trace_curve(
+                arm.group, self.pricing.device.costs, smoothing=self.rules.smoothing
+            ),
             amounts=arm.amounts,
             test_by_run=seen,
             worked_by_run=np.asarray(arm.usage.worked_s, np.float64),

@@ -5,12 +5,15 @@ success = joules of all runs / number of runs that reached the target. A run tha
 does is billed to the cap and counts in full; none is dropped.
 """
 
+import functools
 import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from hitl_sim.analysis.bill import usage_at
+from hitl_sim.analysis.bill import Scopes, training_scopes, usage_at
 from hitl_sim.analysis.estimate import Estimate, infinite
 from hitl_sim.analysis.interval import (
     CostSample,
@@ -25,10 +28,10 @@ from hitl_sim.analysis.interval import (
 from hitl_sim.analysis.record import RunGroup
 from hitl_sim.analysis.target import Stop, Targets, find_stop, stop_at_cap
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.cost import MEASURES, Measure, Pricing, Usage
-from hitl_sim.cost.engine import LABELS, amount_names, amount_rows
-from hitl_sim.cost.ledger import TRAINING, Device
-from hitl_sim.cost.usage import NOBODY
+from hitl_sim.cost import MEASURES, Ledger, Measure, Pricing, Usage
+from hitl_sim.cost.engine import LABELS, PriceTable, amount_names, amount_rows
+from hitl_sim.cost.ledger import TRAINING
+from hitl_sim.cost.usage import NOBODY, SOMEBODY, alike
 from hitl_sim.energy import Quantity, Scope, exact, unavailable
 from hitl_sim.record import RecordError
 
@@ -132,20 +135,70 @@ class Split:
     labelled: CostSample
 
 
-def split_bills(sample: Sample, pricing: Pricing) -> dict[Measure, Split]:
-    """Bill a condition in every measure, pooled and run by run."""
-    pooled, table, amounts = sample.usage_per_success, pricing.table, sample.amounts
-    training = pricing.ledger(Usage(pooled.work, pooled.people, pooled.kinds))
-    idle = tuple(replace(line, count=0.0) for line in pooled.work)
+class Priced(NamedTuple):
+    """What a condition used per success, priced.
+
+    Attributes:
+        joules: what the device spent.
+        scopes: the same, of training alone, in three ways.
+        training: device work with its rent and facility overhead, by measure.
+        beside: people, waiting and its overheads, by measure.
+        ledger: makes its whole ledger.
+    """
+
+    joules: Quantity
+    scopes: Scopes
+    training: Mapping[Measure, Quantity]
+    beside: Mapping[Measure, Quantity]
+    ledger: Callable[[], Ledger]
+
+
+def price_usages(usages: Sequence[Usage], pricing: Pricing) -> list[Priced]:
+    """Price what conditions used per success, those of one shape at once."""
+    found: dict[int, Priced] = {}
+    for places, usage in alike(usages):
+        joules, scopes, training, beside, ledger = _price(usage, pricing)
+        for row, place in enumerate(places):
+            people = usages[place].people
+            at = functools.partial(Quantity.at, row=row, rename=(SOMEBODY, people))
+            found[place] = Priced(
+                at(joules),
+                Scopes(*map(at, scopes)),
+                {measure: at(bill) for measure, bill in training.items()},
+                {measure: at(bill) for measure, bill in beside.items()},
+                functools.partial(ledger.at, row, people),
+            )
+    return [found[place] for place in range(len(usages))]
+
+
+def _price(
+    usage: Usage, pricing: Pricing
+) -> tuple[Quantity, Scopes, dict[Measure, Quantity], dict[Measure, Quantity], Ledger]:
+    training = pricing.ledger(Usage(usage.work, usage.people, usage.kinds))
+    idle = tuple(replace(line, count=0.0) for line in usage.work)
     beside = pricing.ledger(
-        replace(pooled, work=idle, pool_labels=0.0, validation_labels=0.0)
+        replace(usage, work=idle, pool_labels=0.0, validation_labels=0.0)
     )
+    return (
+        pricing.device.joules(usage),
+        training_scopes(usage, pricing.device),
+        {measure: training.total(measure, groups=TRAINING) for measure in MEASURES},
+        {measure: beside.total(measure) for measure in MEASURES},
+        pricing.ledger(usage),
+    )
+
+
+def split_bills(
+    sample: Sample, priced: Priced, table: PriceTable
+) -> dict[Measure, Split]:
+    """Bill a condition in every measure, pooled and run by run."""
+    amounts = sample.amounts
     is_label = np.array([name == LABELS for name in amounts.names])
     labelled = amounts.priced(is_label * 1.0)
     return {
         measure: Split(
-            training=training.total(measure, groups=TRAINING),
-            beside=beside.total(measure),
+            training=priced.training[measure],
+            beside=priced.beside[measure],
             trained=amounts.priced(table.training[measure][:, 0]),
             stood_beside=amounts.priced(
                 np.where(is_label, 0.0, table.beside[measure][:, 0])
@@ -156,21 +209,31 @@ def split_bills(sample: Sample, pricing: Pricing) -> dict[Measure, Split]:
     }
 
 
-def joules_per_success(sample: Sample, device: Device, seed: int) -> Estimate:
-    """Estimate the expected joules per success."""
+def joules_per_success(sample: Sample, pooled: Quantity, seed: int) -> Estimate:
+    """Estimate the expected joules per success, which the device's constants give."""
     weights = resample(sample.group.num_runs, seed)
     low, high = cost_interval(sample.cost_sample, weights)
-    pooled = device.joules(sample.usage_per_success)
     if sample.num_reached == 0:
         return infinite("J", pooled.scope, NO_SUCCESS, low)
     return Estimate(pooled, low, high)
 
 
-def estimate_ratio(arm: Sample, control: Sample, device: Device, seed: int) -> Estimate:
+def estimate_ratio(
+    arm: Sample,
+    control: Sample,
+    joules: tuple[Quantity, Quantity],
+    seed: int,
+) -> Estimate:
     """Estimate rho by the paired bootstrap.
 
     The control's runs are of the same replicates, in the same order. A constant of the
     device that both share cancels.
+
+    Args:
+        arm: runs of the arm.
+        control: of the control.
+        joules: what the device spent per success, on the arm and on the control.
+        seed: of the bootstrap.
 
     Returns:
         rho; infinite when no run of the arm reached, unknown when none of either did.
@@ -183,9 +246,7 @@ def estimate_ratio(arm: Sample, control: Sample, device: Device, seed: int) -> E
         reason = NO_CONTROL_SUCCESS if arm.num_reached else NO_SUCCESS
         quantity = unavailable("1", Scope.CONSTANT, reason)
         return Estimate(quantity, low, high)
-    spent = device.joules(arm.usage_per_success)
-    beside = device.joules(control.usage_per_success)
-    quantity = spent.over(beside, unit="1", scope=Scope.CONSTANT)
+    quantity = joules[0].over(joules[1], unit="1", scope=Scope.CONSTANT)
     return Estimate(resting_on(quantity, arm.usage), low, high)
 
 

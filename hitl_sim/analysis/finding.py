@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ class Finding:
         scopes: training counted in three ways: final fit, all training, whole loop.
         usage: what was used, per success; per run where nobody reached.
         is_per_success: whether `usage` and `ledger` are per success.
-        ledger: the whole bill of that usage.
+        bill: makes the ledger.
         break_even: M* in energy, money and carbon.
         label_cases: the same, if the control's labels stood in each way.
         shares: means of answer_accuracy, kept_clean_frac and label_accuracy over runs;
@@ -104,7 +104,7 @@ class Finding:
     scopes: Scopes
     usage: Usage
     is_per_success: bool
-    ledger: Ledger
+    bill: Callable[[], Ledger]
     break_even: tuple[BreakEven, ...]
     label_cases: tuple[tuple[LabelCost, BreakEven], ...]
     shares: Mapping[str, float]
@@ -113,6 +113,11 @@ class Finding:
     test_by_run: FloatArray
     worked_by_run: FloatArray
     replay: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return the whole bill of what was used; made anew, for it is large."""
+        return self.bill()
 
     @property
     def num_runs(self) -> int:

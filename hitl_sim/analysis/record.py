@@ -242,7 +242,7 @@ class _Runs(NamedTuple):
         """Return a column of texts; None where null."""
         column = self.columns[name]
         return tuple(
-            column.texts[place] if place >= 0 else None
+            column.texts[place] if column.texts and place >= 0 else None
             for place in column.values[self.start : self.end].tolist()
         )
 

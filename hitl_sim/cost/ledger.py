@@ -17,7 +17,7 @@ import numpy as np
 from hitl_sim.cost.constant import exactly
 from hitl_sim.cost.price import Rates
 from hitl_sim.cost.query import query_unit
-from hitl_sim.cost.usage import Amount, Purpose, Usage
+from hitl_sim.cost.usage import SOMEBODY, Amount, Purpose, Usage
 from hitl_sim.energy import UnitCost
 from hitl_sim.energy.quantity import Quantity, Scope, total, unavailable
 from hitl_sim.purpose import INSTRUMENT, PROTOCOL
@@ -60,6 +60,12 @@ class Line:
     usd: Quantity | None = None
     kgco2e: Quantity | None = None
 
+    def at(self, row: int, people: str) -> Line:
+        """Return the line of one of several usages; see `Ledger.at`."""
+        numbers = (self.seconds, self.joules, self.usd, self.kgco2e)
+        own = (q if q is None else q.at(row, (SOMEBODY, people)) for q in numbers)
+        return Line(self.name, self.group, self.purpose, *own)
+
 
 @dataclass(frozen=True)
 class Ledger:
@@ -82,6 +88,10 @@ class Ledger:
                 return line
         names = ", ".join(repr(line.name) for line in self.lines)
         raise KeyError(f"`name` must be one of {names}, got {name!r}.")
+
+    def at(self, row: int, people: str) -> Ledger:
+        """Return the ledger of one of usages that were put together, by its people."""
+        return Ledger(tuple(line.at(row, people) for line in self.lines))
 
     def total(
         self,

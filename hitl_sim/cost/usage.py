@@ -5,6 +5,7 @@ Each amount may be one number or an array over runs; then the ledger's lines are
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -18,6 +19,8 @@ Amount = float | FloatArray
 Purpose = Literal["protocol", "instrument", "lifetime"]
 
 NOBODY = "nobody is asked"
+SOMEBODY = "{people}"
+"""People of usages that are put together, in whose place each one's own stand."""
 _REQUESTER = "study file, workforce.requester_h"
 
 
@@ -102,9 +105,9 @@ class Usage:
         def pooled(amount: Amount) -> float:
             return float(np.sum(amount)) / number
 
-        about = ("work", "people", "kinds")
-        names = (field.name for field in fields(self) if field.name not in about)
-        changes: dict[str, Any] = {name: pooled(getattr(self, name)) for name in names}
+        changes: dict[str, Any] = {
+            name: pooled(getattr(self, name)) for name in _AMOUNTS
+        }
         work = (replace(line, count=pooled(line.count)) for line in self.work)
         return replace(self, work=tuple(work), **changes)
 
@@ -129,3 +132,39 @@ class Usage:
                 f"`paid_s` must be >= `worked_s`, got {value} and {self.worked_s}."
             )
         return exact(value, "s", self.kinds.paid, Scope.HUMAN_TIME, self.people)
+
+
+_AMOUNTS = tuple(
+    field.name
+    for field in fields(Usage)
+    if field.name not in ("work", "people", "kinds")
+)
+
+
+def alike(usages: Sequence[Usage]) -> Iterator[tuple[list[int], Usage]]:
+    """Put usages of one number per amount together whose ledgers have the same lines.
+
+    These have the same units of work and the same amounts above 0, and what their
+    people did is known alike.
+
+    Yields:
+        Places among the usages, and all of these as one, `[C]` by amount.
+    """
+    found: dict[Any, list[int]] = {}
+    for place, usage in enumerate(usages):
+        units = [(n.unit, n.phase, n.purpose, bool(n.count)) for n in usage.work]
+        is_used = [bool(getattr(usage, name)) for name in _AMOUNTS]
+        key = *units, *is_used, usage.kinds, usage.people == NOBODY
+        found.setdefault(key, []).append(place)
+    for places in found.values():
+        some = [usages[place] for place in places]
+        amounts: dict[str, Any] = {
+            name: np.array([getattr(usage, name) for usage in some])
+            for name in _AMOUNTS
+        }
+        work = tuple(
+            replace(lines[0], count=np.array([line.count for line in lines]))
+            for lines in zip(*(usage.work for usage in some), strict=True)
+        )
+        people = NOBODY if some[0].people == NOBODY else SOMEBODY
+        yield places, replace(some[0], work=work, people=people, **amounts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import methodcaller
@@ -231,6 +232,46 @@ class Quantity:
                 f" got {other}."
             )
         return _combined(self, other, unit, scope, is_quotient=True)
+
+    def at(self, row: int, rename: tuple[str, str] = ("", "")) -> Quantity:
+        """Return one of an array of quantities, which all have one provenance.
+
+        Args:
+            row: which of the values `[C]`; a number that all share is kept.
+            rename: what stands in sources for something that differs by row, and what
+                it is in this one.
+        """
+
+        def pick(values: Values) -> float:
+            return values if isinstance(values, float) else float(values[row])
+
+        def named(text: str) -> str:
+            return text.replace(*rename) if rename[0] else text
+
+        found, ends, errors = copy.copy(self), self.interval, self.errors
+        # what was checked as an array is not checked again
+        vars(found).update(
+            value=None if self.value is None else pick(self.value),
+            source=named(self.source),
+            interval=None if ends is None else (pick(ends[0]), pick(ends[1])),
+            composition=tuple(
+                replace(
+                    part,
+                    source=named(part.source),
+                    value=None if part.value is None else pick(part.value),
+                )
+                for part in self.composition
+            ),
+            errors=None
+            if errors is None
+            else tuple(
+                Error(named(error.source), low, high)
+                for error in errors
+                for low, high in ((pick(error.low), pick(error.high)),)
+                if low or high
+            ),
+        )
+        return found
 
     def require(self, level: Kind | Literal["measured", "modelled"]) -> Quantity:
         """Return this quantity if all of it is known well enough.

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.analysis.bill import price_units
-from hitl_sim.analysis.decision import bill_sample, split_bills
+from hitl_sim.analysis.decision import bill_sample, price_usages, split_bills
 from hitl_sim.analysis.interval import CostSample
 from hitl_sim.analysis.record import read_groups
 from hitl_sim.analysis.target import Stop
@@ -25,6 +25,12 @@ from hitl_sim.cost.engine import bill
 from hitl_sim.energy import Kind, Scope, exact, load_profile
 
 LABEL_S = exact(12.0, "s", Kind.SIMULATED, Scope.HUMAN_TIME, "a labelling arm")
+
+
+def bills_of(sample, pricing):
+    """Bill a condition in every measure."""
+    (priced,) = price_usages([sample.usage_per_success], pricing)
+    return split_bills(sample, priced, pricing.table)
 
 
 @pytest.fixture
@@ -49,7 +55,7 @@ def sample(synthetic, market_of):
 def market_bills(pricing, sample, label_cost):
     """What the existing pricing says of each run, pool labels included."""
     found = {}
-    for measure, split in split_bills(sample, pricing).items():
+    for measure, split in bills_of(sample, pricing).items():
         label = pricing.label(measure, label_cost)
         price = np.nan if label.value is None else label.value
         labels = price * split.labelled.spent
@@ -241,10 +247,10 @@ def test_a_line_that_is_added_to_the_ledger_is_on_every_bill(
     paid = sample.amounts.spent[:, sample.amounts.names.index("paid_s")]
     scenarios = cross(wage_usd_per_h=[3.0, 30.0])
     before = price_table([market_of()], scenarios).whole("usd")
-    split = split_bills(sample, market_of())["usd"]
+    split = bills_of(sample, market_of())["usd"]
     monkeypatch.setattr(ledger, "_people", with_fee)
     after = price_table([market_of()], scenarios).whole("usd")
-    dearer = split_bills(sample, market_of())["usd"]
+    dearer = bills_of(sample, market_of())["usd"]
     rows = sample.amounts.spent
     added = bill(rows, after) - bill(rows, before)
     np.testing.assert_allclose(added, np.tile(7.0 * paid[:, None], 2))

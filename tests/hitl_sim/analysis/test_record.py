@@ -30,6 +30,13 @@ def test_null_shares_become_nan(synthetic):
     assert np.isnan(control.shares["answer_accuracy"]).all()
 
 
+def test_nobody_who_is_asked_anywhere_is_nobody(synthetic):
+    table, _ = synthetic.make_study(num_replicates=2)
+    column = table.column_names.index("population")
+    silent = table.set_column(column, "population", pa.nulls(table.num_rows))
+    assert {group.population for group in read_groups(silent)} == {None}
+
+
 def test_a_replicate_that_comes_twice_is_refused(synthetic):
     table, _ = synthetic.make_study(num_replicates=2)
     with pytest.raises(RecordError, match="`replicate` must be unique in condition"):

@@ -60,7 +60,10 @@ def test_the_null_arm_rings_false_in_about_one_study_of_twenty(
             draw_sample(groups[role], targets, pricing, smoothing=1)
             for role in ("null", "control")
         )
-        ratio = estimate_ratio(null, control, pricing.device, 0)
+        spent = tuple(
+            pricing.device.joules(one.usage_per_success) for one in (null, control)
+        )
+        ratio = estimate_ratio(null, control, spent, 0)
         alarms += not ratio.low <= 1.0 <= ratio.high
     # 5 %, and 7.5 % at most as `interval` promises, give or take 4 standard errors.
     assert alarms / studies <= 0.075 + 4 * math.sqrt(0.075 * 0.925 / studies)
