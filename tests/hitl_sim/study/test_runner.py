@@ -40,8 +40,9 @@ if __name__ == "__main__":
 """
 SMOKE = Path(__file__).parents[2] / "experiments" / "smoke.toml"
 KILLED_RUN_S = 240
-REPLICATES = 24
-NUM_CHUNKS = 8 * REPLICATES // 4
+REPLICATES = 48
+# of the control, its copy, its pilot and one arm: programs without people start soon
+NUM_CHUNKS = 4 * REPLICATES // 4
 
 
 def digests(out):
@@ -59,15 +60,25 @@ def whole(tmp_path_factory):
     return out
 
 
+def run_of_three_arms(folder, replicates):
+    """Write the smoke study with its first arms alone, and run it by one worker."""
+    text = "[[arm]]".join(SMOKE.read_text().split("[[arm]]")[:4])
+    file = folder / "few.toml"
+    file.write_text(text.replace("replicates = 4", f"replicates = {replicates}"))
+    run_study(load_spec(file), folder / "whole", 1)
+    return file, folder / "whole"
+
+
+@pytest.fixture(scope="module")
+def few_arms(tmp_path_factory):
+    """A study of two programs that start soon; and its whole."""
+    return run_of_three_arms(tmp_path_factory.mktemp("few"), 4)
+
+
 @pytest.fixture(scope="module")
 def long_study(tmp_path_factory):
     """A study of many chunks, so that a kill always finds it at work; and its whole."""
-    folder = tmp_path_factory.mktemp("long")
-    file = folder / "long.toml"
-    text = SMOKE.read_text()
-    file.write_text(text.replace("replicates = 4", f"replicates = {REPLICATES}"))
-    run_study(load_spec(file), folder / "whole", 1)
-    return file, folder / "whole"
+    return run_of_three_arms(tmp_path_factory.mktemp("long"), REPLICATES)
 
 
 def finished_chunks(out):
@@ -114,6 +125,7 @@ def test_workers_end_when_their_parent_is_killed(long_study, tmp_path):
         before = finished_chunks(tmp_path)
         time.sleep(2)
         if not found and finished_chunks(tmp_path) == before:
+            assert before < NUM_CHUNKS
             return
     pytest.fail("a worker goes on without its parent")
 
@@ -282,15 +294,16 @@ os.fsync = full
 """
 
 
-def test_a_full_disk_ends_the_study_and_loses_nothing(whole, tmp_path, monkeypatch):
+def test_a_full_disk_ends_the_study_and_loses_nothing(few_arms, tmp_path, monkeypatch):
+    file, whole = few_arms
     out = tmp_path / "full"
     with monkeypatch.context() as patch:
         sitecustomize(tmp_path / "site", patch, FULL)
         with pytest.raises(DiskFullError, match=r"must have space left .* are kept"):
-            run_study(load_spec(SMOKE), out, 1)
+            run_study(load_spec(file), out, 1)
     assert finished_chunks(out) == 2
     assert not list((out / "records").glob(".*"))
-    assert run_study(load_spec(SMOKE), out, 1).num_failed == 0
+    assert run_study(load_spec(file), out, 1).num_failed == 0
     assert digests(out) == digests(whole)
 
 
@@ -388,9 +401,10 @@ def test_a_folder_of_a_newer_schema_is_left_as_it_is(whole, tmp_path):
     assert digests(out) == before
 
 
-def test_two_runners_of_one_folder_end_with_the_bytes_of_one(whole, tmp_path):
+def test_two_runners_of_one_folder_end_with_the_bytes_of_one(few_arms, tmp_path):
+    file, whole = few_arms
     out = tmp_path / "shared"
-    command = [sys.executable, "-c", RUN, str(SMOKE), str(out), "1"]
+    command = [sys.executable, "-c", RUN, str(file), str(out), "1"]
     both = [subprocess.Popen(command) for _ in range(2)]
     assert [process.wait(KILLED_RUN_S) for process in both] == [0, 0]
     assert digests(out) == digests(whole)
@@ -414,10 +428,11 @@ def test_progress_tells_programs_apart_and_ends_with_all(tables, tmp_path):
         pytest.param(Place("slurm", 2, slurm={"cluster": "local"}), id="submitit"),
     ],
 )
-def test_a_cluster_gives_the_bytes_of_a_local_worker(whole, tmp_path, place):
+def test_a_cluster_gives_the_bytes_of_a_local_worker(few_arms, tmp_path, place):
     for module in ("distributed", "submitit"):
         pytest.importorskip(module)
-    done = run_study(load_spec(SMOKE), tmp_path, 1, place=place)
+    file, whole = few_arms
+    done = run_study(load_spec(file), tmp_path, 1, place=place)
     assert done.num_failed == 0, done.messages
     assert digests(tmp_path) == digests(whole)
 
