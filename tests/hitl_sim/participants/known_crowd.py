@@ -15,6 +15,7 @@ SHARED, OWN = 0.6, 0.5
 PACE, PACE_SPREAD, SPREAD, PAUSE = 2.0, 0.5, 0.4, 0.02
 PRACTICE, POWER, CONFLICT = 1.5, 0.8, 0.8
 LAPSE = 0.01
+NUM_OBJECTS, WORTH_SPREAD, BAND = 30, 1.2, 0.8
 
 
 def logit(share: float) -> float:
@@ -78,3 +79,20 @@ def answer_design(record: Record, seed=0):
     items = draw_items(rng, shape, quality, record.num_items)
     answer, seconds = ask(jax.random.key(seed), "label", people, items, record)
     return replace(record, answer=answer, seconds=seconds), skill, pace
+
+
+def preferences(seed=0, clarity_spread=0.6, width_spread=0.6):
+    """Let 40 people compare 300 pairs of 30 objects, 10 people a pair."""
+    rng = np.random.default_rng(seed)
+    record = make_design(repeats=0)
+    worth = WORTH_SPREAD * rng.standard_normal(NUM_OBJECTS)
+    first = rng.integers(0, NUM_OBJECTS, record.num_items)
+    step = rng.integers(1, NUM_OBJECTS, record.num_items)
+    objects = np.stack([first, (first + step) % NUM_OBJECTS], axis=1)
+    clarity = np.exp(clarity_spread * rng.standard_normal(record.num_people))
+    band = BAND * np.exp(width_spread * rng.standard_normal(record.num_people))
+    gap = (worth[objects[:, 0]] - worth[objects[:, 1]])[record.item]
+    lead = clarity[record.person] * gap + rng.logistic(size=record.item.size)
+    answer = np.where(np.abs(lead) < band[record.person], 1, np.where(lead > 0, 0, 2))
+    record = replace(record, num_options=3, answer=answer, objects=objects)
+    return record, worth, clarity, band

@@ -1,10 +1,8 @@
 """Preferences of a crowd of known worths, clarities and bands give these back."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from known_crowd import make_design
+from known_crowd import make_design, preferences
 
 from hitl_sim.participants.fitting.comparison import (
     compared,
@@ -12,25 +10,6 @@ from hitl_sim.participants.fitting.comparison import (
     score_anybody,
     score_known,
 )
-
-NUM_OBJECTS, WORTH_SPREAD, BAND = 30, 1.2, 0.8
-
-
-def preferences(seed=0, clarity_spread=0.6, width_spread=0.6):
-    """Let 40 people compare 300 pairs of 30 objects, 10 people a pair."""
-    rng = np.random.default_rng(seed)
-    record = make_design(repeats=0)
-    worth = WORTH_SPREAD * rng.standard_normal(NUM_OBJECTS)
-    first = rng.integers(0, NUM_OBJECTS, record.num_items)
-    step = rng.integers(1, NUM_OBJECTS, record.num_items)
-    objects = np.stack([first, (first + step) % NUM_OBJECTS], axis=1)
-    clarity = np.exp(clarity_spread * rng.standard_normal(record.num_people))
-    band = BAND * np.exp(width_spread * rng.standard_normal(record.num_people))
-    gap = (worth[objects[:, 0]] - worth[objects[:, 1]])[record.item]
-    lead = clarity[record.person] * gap + rng.logistic(size=record.item.size)
-    answer = np.where(np.abs(lead) < band[record.person], 1, np.where(lead > 0, 0, 2))
-    record = replace(record, num_options=3, answer=answer, objects=objects)
-    return record, worth, clarity, band
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from known_crowd import make_design
-from test_comparison import preferences
+from known_crowd import make_design, preferences
 
 from hitl_sim.participants.validating.graded import validate_grades
 from hitl_sim.report.validation import grades_to_markdown, say_gains, write_validation
