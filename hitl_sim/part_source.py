@@ -477,6 +477,7 @@ def _hash_packages(tops: tuple[str, ...]) -> str:
     return hashlib.sha256(repr(sorted(found)).encode()).hexdigest()
 
 
+@cache
 def offered() -> dict[str, Source]:
     """Parts that installed packages offer by entry points, by name.
 

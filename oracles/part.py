@@ -10,6 +10,7 @@ Only the standard library is imported here, so that any part may import it.
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
@@ -60,7 +61,7 @@ class Part:
         """First line of its docstring; empty where it has none."""
         return (inspect.getdoc(self.factory) or "").partition("\n")[0]
 
-    @property
+    @cached_property
     def options(self) -> Mapping[str, Any]:
         """Its options with their defaults; `inspect.Parameter.empty` where none."""
         arguments = inspect.signature(self.factory).parameters.values()

@@ -157,6 +157,7 @@ def solve_criterion(skill: float, mark_share: float) -> float:
     return _halve(is_low, -20.0 * spread, 20.0 * spread)
 
 
+@lru_cache(maxsize=256)
 def expected_conflict(
     kind: Kind, num_options: int, skill: float, skill_spread: float
 ) -> float:

@@ -1,16 +1,21 @@
 """Numbers as a reader meets them: three digits, units, intervals, multiples."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from hitl_sim.analysis import Estimate, Payback
-from hitl_sim.analysis.break_even import BreakEven
-from hitl_sim.analysis.information import Information
-from hitl_sim.analysis.interval import Bounded
-from hitl_sim.cost import Measure
-from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
 from hitl_sim.unit import S_PER_H, S_PER_MIN
+
+if TYPE_CHECKING:
+    from hitl_sim.analysis import Estimate
+    from hitl_sim.analysis.break_even import BreakEven
+    from hitl_sim.analysis.information import Information
+    from hitl_sim.analysis.interval import Bounded
+    from hitl_sim.cost import Measure
+    from hitl_sim.energy import Quantity
 
 _NAMES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 _BYTES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
@@ -128,14 +133,14 @@ def short_times(multiple: float) -> str:
 def break_even_text(found: BreakEven) -> str:
     """Write a break-even for a column: a multiple, `never`, `always` or why not."""
     mark = "?" if found.is_undetermined else ""
-    match found.payback:
-        case Payback.UNKNOWN:
+    match found.payback.name:
+        case "UNKNOWN":
             return UNKNOWN
-        case Payback.NEVER:
+        case "NEVER":
             return f"{NEVER}{mark}"
-        case Payback.ALWAYS:
+        case "ALWAYS":
             return f"at once{mark}"
-        case Payback.UP_TO:
+        case "UP_TO":
             return f"up to {short_times(found.multiple.value)}{mark}"
         case _:
             return f"{short_times(found.multiple.value)}{mark}"

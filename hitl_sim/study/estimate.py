@@ -1,11 +1,13 @@
 """What a study will take, before anything runs: rough, from its numbers alone."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from statistics import NormalDist
 
 from hitl_sim.learn.network.base import Size
 from hitl_sim.study.grid import Condition
+from hitl_sim.study.plan import Run
 from hitl_sim.study.program import network_of
 from hitl_sim.task import TaskInfo
 
@@ -41,6 +43,21 @@ def run_flops(condition: Condition, info: TaskInfo) -> float:
     held_out = training.checkpoints * (task.validation + task.test)
     items = 6.0 * steps * items_per_step(condition) + 2.0 * held_out
     return size.products * items + 10.0 * size.weights * steps
+
+
+def total_flops(runs: Iterable[Run], infos: Mapping[str, TaskInfo]) -> float:
+    """Sum the matrix operations of runs; replicates of a condition are counted once.
+
+    Args:
+        runs: any of a study.
+        infos: what is known of each task.
+    """
+    found = [run.condition for run in runs]
+    times = Counter(map(id, found))
+    return sum(
+        times[key] * run_flops(c, infos[c.task_name])
+        for key, c in {id(c): c for c in found}.items()
+    )
 
 
 def items_per_step(condition: Condition) -> float:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -50,6 +51,7 @@ def read_options(
     }
 
 
+@cache
 def _hints(part: Part) -> dict[str, Any]:
     """Look up what each option may be; what its default is where nothing is said."""
     said = get_type_hints(inspect.unwrap(part.factory), include_extras=True)

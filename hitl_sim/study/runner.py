@@ -14,7 +14,12 @@ from hitl_sim.energy import load_profile
 from hitl_sim.energy.meters import Meter, Window
 from hitl_sim.record import SCHEMA, RecordError
 from hitl_sim.study.cluster import Place
-from hitl_sim.study.estimate import half_width, run_flops, seconds_one_core, worker_mib
+from hitl_sim.study.estimate import (
+    half_width,
+    seconds_one_core,
+    total_flops,
+    worker_mib,
+)
 from hitl_sim.study.folder import (
     environment_of,
     read_folder,
@@ -119,11 +124,7 @@ def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
     spec, finished = plan.spec, set(finished)
     left = chunks_left(plan, finished)
     keys = {run.key for run in plan.runs}
-    flops = sum(
-        run_flops(run.condition, plan.infos[run.condition.task_name])
-        for chunk in left
-        for run in chunk.runs
-    )
+    flops = total_flops((run for chunk in left for run in chunk.runs), plan.infos)
     programs = len({chunk.group for chunk in left})
     seconds = seconds_one_core(flops, programs)
     return DryRun(

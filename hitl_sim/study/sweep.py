@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hitl_sim.study.cluster import Place, open_executor
-from hitl_sim.study.estimate import run_flops, seconds_one_core
+from hitl_sim.study.estimate import seconds_one_core, total_flops
 from hitl_sim.study.executor import Executor, WorkerLostError
 from hitl_sim.study.plan import Chunk, Plan
 from hitl_sim.study.store import stuck_file, write_error
@@ -129,10 +129,7 @@ class Sweep:
         return max(LEAST_LIMIT_S, _PATIENCE * seconds)
 
     def _flops_of(self, chunk: Chunk) -> float:
-        return sum(
-            run_flops(run.condition, self._plan.infos[run.condition.task_name])
-            for run in chunk.runs
-        )
+        return total_flops(chunk.runs, self._plan.infos)
 
     def _take(self, future: "Future[Any]", job: Job, out: Path) -> list[Job]:
         """Count what has come back; return what must be tried again."""

@@ -11,9 +11,6 @@ from rich import box
 from rich.console import Console
 from rich.markup import escape
 
-from hitl_sim.analysis import Confirmation
-from hitl_sim.analysis.interval import MIN_REPLICATES
-from hitl_sim.analysis.versus import Comparison
 from hitl_sim.report.number import (
     RHO,
     break_even_text,
@@ -26,6 +23,8 @@ from hitl_sim.report.table import Table, to_grid
 from hitl_sim.unit import S_PER_MIN
 
 if TYPE_CHECKING:
+    from hitl_sim.analysis import Confirmation
+    from hitl_sim.analysis.versus import Comparison
     from hitl_sim.study.probe import Probe
     from hitl_sim.study.runner import DryRun, StudyRun
     from hitl_sim.study.status import Status
@@ -230,6 +229,8 @@ def _print_shared(console: Console, found: Comparison) -> None:
 
 def _pairing(found: Comparison) -> str:
     """Say whether replicates were paired, and what that saved."""
+    from hitl_sim.analysis.interval import MIN_REPLICATES  # noqa: PLC0415 - is slow
+
     if not found.shares_seed:
         return "The studies do not share a seed: their runs count as independent."
     paired = [versus for versus in found.shared if versus.num_paired]
