@@ -13,6 +13,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hitl_sim import cache as cache
     from hitl_sim import check as check
     from hitl_sim import crowd as crowd
     from hitl_sim import devices as devices
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 _NAMES = {
     "Results": "hitl_sim.results:Results",
     "Study": "hitl_sim.study.study:Study",
+    "cache": "hitl_sim.cache",
     "check": "hitl_sim.check",
     "crowd": "hitl_sim.crowd",
     "devices": "hitl_sim.devices",

@@ -27,7 +27,7 @@ if importlib.util.find_spec("hypothesis") is not None:
 import jax
 import pytest
 
-from hitl_sim.compile_cache import cache_settings
+from hitl_sim.cache import cache_settings
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 for name, value in cache_settings().items():

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from hitl_sim.compile_cache import cache_environment
+from hitl_sim.cache import cache_environment
 
 HASH_SEEDS = ("1", "2")
 

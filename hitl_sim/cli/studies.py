@@ -93,6 +93,22 @@ def run(
     A study that was interrupted goes on where it was. Finished runs are never computed
     again.
     """
+    from hitl_sim.study.cluster import place_of
+
+    console = screen()
+    folder = out or Path("results") / (file.stem + ("-smoke" if smoke else ""))
+    again = f"hitl-sim run {file}{' --smoke' if smoke else ''} --out {folder}"
+    if probe and not dry_run:
+        raise ValueError("`--probe` must be given with `--dry-run`.")
+    if limit is not None and not math.isfinite(limit):
+        raise ValueError(f"`--limit` must be a finite number of seconds, got {limit}.")
+    if tune and (dry_run or smoke):
+        raise ValueError("`--tune` must be given without --dry-run and --smoke.")
+    place = place_of(executor, workers or cores(), scheduler, slurm or ())
+    if file.exists() and not (dry_run or tune or any(folder.glob("records/*"))):
+        # before all that is slow to load here
+        place = place.start()
+
     from hitl_sim.energy import load_profile
     from hitl_sim.report.terminal.progress import shown_progress
     from hitl_sim.report.terminal.studies import (
@@ -101,22 +117,12 @@ def run(
         print_probe,
         print_tuning,
     )
-    from hitl_sim.study.cluster import place_of
     from hitl_sim.study.probe import probe_study
     from hitl_sim.study.study import Study
     from hitl_sim.study.tune import tune_study, write_vmap_size
 
-    console = screen()
-    folder = out or Path("results") / (file.stem + ("-smoke" if smoke else ""))
-    again = f"hitl-sim run {file}{' --smoke' if smoke else ''} --out {folder}"
     study = Study.load(file, smoke, warn)
     load_profile(device or study.spec.device)
-    if probe and not dry_run:
-        raise ValueError("`--probe` must be given with `--dry-run`.")
-    if limit is not None and not math.isfinite(limit):
-        raise ValueError(f"`--limit` must be a finite number of seconds, got {limit}.")
-    if tune and (dry_run or smoke):
-        raise ValueError("`--tune` must be given without --dry-run and --smoke.")
     if tune:
         with console.status("timing programs ...") as shown:
             tuning = tune_study(
@@ -130,7 +136,6 @@ def run(
         if probe:
             print_probe(console, probe_study(study.spec, folder, workers or cores()))
         return
-    place = place_of(executor, workers or cores(), scheduler, slurm or ())
     console.print(f"[bold]{escape(study.spec.question)}[/bold]")
     with resumable(console, again), shown_progress(console) as show:
         study.run(

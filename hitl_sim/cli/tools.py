@@ -49,6 +49,30 @@ def constants(
 
 
 @command()
+def cache(
+    is_clear: Annotated[
+        bool, typer.Option("--clear", help="Remove all that is kept.")
+    ] = False,
+    limit: Annotated[
+        float | None, typer.Option(min=0.0, help="Size from now on, GB.")
+    ] = None,
+) -> None:
+    """Say what is kept between studies: compiled programs, loaded tasks; bound it.
+
+    Above its limit entries of other versions go first, then those least used. What is
+    removed is made anew when it is needed.
+    """
+    from hitl_sim import cache
+    from hitl_sim.report.terminal.tools import print_cache
+
+    if limit is not None:
+        cache.set_limit(limit)
+    if is_clear:
+        cache.clear()
+    print_cache(screen(), cache.state())
+
+
+@command()
 def check(
     part: Annotated[
         str,

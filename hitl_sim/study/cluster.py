@@ -8,7 +8,7 @@ import importlib
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from hitl_sim.study.executor import (
 
 _POLL_S = 0.5
 _WAIT_S = 60
+_MOST_EARLY = 4
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,25 @@ class Place:
         scheduler: address of a Dask scheduler; a cluster on this machine without.
         slurm: parameters of submitit's executor, as "timeout_min" or
             "slurm_partition"; "cluster" names one of its kinds.
+        started: workers of this machine that are there already.
     """
 
     kind: Literal["local", "dask", "slurm"] = "local"
     workers: int = 1
     scheduler: str | None = None
     slurm: Mapping[str, Any] = field(default_factory=dict)
+    started: LocalExecutor | None = None
+
+    def start(self) -> "Place":
+        """Start workers of this machine before there is a plan, for that takes seconds.
+
+        They are few enough to be no waste where there is little to do.
+        """
+        if self.kind != "local":
+            return self
+        executor = LocalExecutor(self.workers)
+        executor.start(min(self.workers, _MOST_EARLY))
+        return replace(self, started=executor)
 
 
 def place_of(
@@ -91,6 +105,8 @@ def open_executor(place: Place, num_jobs: int, out: Path) -> Executor:
     """
     if place.workers < 1:
         raise ValueError(f"`workers` must be >= 1, got {place.workers}.")
+    if place.started is not None:
+        return place.started
     workers = max(min(place.workers, num_jobs), 1)
     if place.kind == "dask":
         return DaskExecutor(workers, place.scheduler)

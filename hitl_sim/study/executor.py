@@ -24,9 +24,10 @@ from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from typing import Any, Self
 
-from hitl_sim.compile_cache import cache_environment, cache_settings
+from hitl_sim.cache import cache_environment, cache_settings
 
 _POLL_S = 1.0
+_WORKER = "hitl_sim.study.worker.process"
 _CALLS = threading.Lock()
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 32 * 2**20
@@ -262,6 +263,15 @@ class LocalExecutor(Executor):
             for thread in self._threads:
                 thread.start()
         return future
+
+    def start(self, num: int) -> None:
+        """Start workers before there is a call: imports and JAX take seconds.
+
+        Args:
+            num: of them.
+        """
+        for _ in range(num):
+            self.submit(_WORKER, "xla_threads")
 
     def _attend(self, rank: int) -> None:
         """Hand one worker its calls, and start another where it was lost."""

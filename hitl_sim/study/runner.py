@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
+from hitl_sim import cache
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.meters import Meter, Window
 from hitl_sim.record import SCHEMA, RecordError
@@ -178,6 +179,7 @@ def run_study(
     plan = plan_study(spec)
     place = place or Place(workers=workers)
     check_folder(out)
+    cache.tidy()
     moved = set_aside(out, damaged_files(out))
     finished = finished_keys(out)
     left = chunks_left(plan, finished)

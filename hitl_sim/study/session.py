@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from hitl_sim.compile_cache import cpuinfo_line
+from hitl_sim.cache import cpuinfo_line
 from hitl_sim.energy import DeviceProfile, Quantity, WorkUnit
 from hitl_sim.energy.profile import Regime
 from hitl_sim.energy.repeat import MIN_REPEATS, is_tight

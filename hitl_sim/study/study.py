@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hitl_sim.results import Results
 from hitl_sim.study.parts import as_specs
 from hitl_sim.study.spec import SpecError, StudySpec, convert, load_spec
 from oracles.part import Part
 
 if TYPE_CHECKING:
+    from hitl_sim.results import Results
     from hitl_sim.study.cluster import Place
     from hitl_sim.study.runner import DryRun, StudyRun
     from hitl_sim.study.sweep import Progress
@@ -135,6 +135,8 @@ class Study:
             limit_s=limit_s,
             on_plan=on_plan,
         )
+        from hitl_sim.results import Results  # noqa: PLC0415 - loads statistics
+
         return Results(Path(out))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hitl_sim.cache import keep
 from hitl_sim.part import Part, builtin
 from hitl_sim.task.archive import task_of
 from hitl_sim.task.content import hash_content
@@ -66,12 +67,16 @@ def load_task(
     read = {n: value for n, value in read.items() if value is not None}
     read = part.with_options({**read, **options})
     if not is_file:
-        raw: RawTask = part(**read)
-        # the items of a source that never changes are called by their numbers, from 0
-        return _finish(raw._replace(item_ids=[str(i) for i in range(len(raw.labels))]))
+        return keep("task", (name, read), lambda: _made(part, read))
     if not path.exists():
         raise FileNotFoundError(f"`source` must be an existing file, got {name!r}.")
     return _finish(part(path, **read))
+
+
+def _made(part: Part, read: Mapping[str, Any]) -> tuple[TaskInfo, TaskData]:
+    """Make a task of a source that never changes: its items are numbered from 0."""
+    raw: RawTask = part(**read)
+    return _finish(raw._replace(item_ids=[str(i) for i in range(len(raw.labels))]))
 
 
 def _made_by(

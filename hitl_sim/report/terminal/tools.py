@@ -1,4 +1,4 @@
-"""The constants that ship, as a table, as CSV and as JSON; checks of a part."""
+"""Constants that ship, as a table, as CSV and as JSON; checks of a part; the cache."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from hitl_sim.constant import ShippedConstant
 from hitl_sim.report.number import digits, span
 
 if TYPE_CHECKING:
+    from hitl_sim.cache import State
     from hitl_sim.part import Part
 
 _OLD = "*"
@@ -113,6 +114,15 @@ def _number(constant: ShippedConstant) -> str:
         parts.append("[none given]")
     unit = "" if constant.unit == "1" else constant.unit
     return " ".join(filter(None, [*parts, unit]))
+
+
+def print_cache(console: Console, found: State) -> None:
+    """Print where the cache is and what it holds."""
+    console.print(f"Folder: {escape(str(found.folder))}", soft_wrap=True)
+    console.print(
+        f"{found.num_entries:,} entries, {found.size_gb:.3g} GB of at most "
+        f"{found.limit_gb:g} GB; {found.num_old:,} are of other versions."
+    )
 
 
 def print_checks(

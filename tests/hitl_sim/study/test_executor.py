@@ -107,4 +107,4 @@ def test_compiled_programs_are_kept_where_the_script_imports_jax_itself(tmp_path
         text=True,
         check=True,
     )
-    assert out.stdout.startswith(str(tmp_path / "hitl_sim" / "xla"))
+    assert out.stdout.startswith(str(tmp_path / "hitl_sim" / "jax-"))
