@@ -1,18 +1,19 @@
 """A program that this process has compiled, and what the folder keeps of it."""
 
+import dataclasses
 import json
+import os
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
+from jax import export
 
-from hitl_sim.learn import (
-    RunConfig,
-    StepCounts,
-    WorkLine,
-    describe_steps,
-    describe_work,
-)
+from hitl_sim.cache import keep
+from hitl_sim.learn import RunConfig, StepCounts, describe_steps, describe_work
 from hitl_sim.learn.intervention import Intervention
 from hitl_sim.learn.loop import guidance_of
 from hitl_sim.record import RecordError
@@ -23,8 +24,22 @@ from hitl_sim.study.recording import recording_of
 from hitl_sim.study.store import write_json
 from hitl_sim.study.worker.count import count_units
 from hitl_sim.study.worker.leaves import data_of, hyper_of, seeds_of
-from hitl_sim.study.worker.process import environment, vmap_size_here
+from hitl_sim.study.worker.process import environment
 from hitl_sim.study.worker.sweep import build_sweep, pad_runs
+
+
+class Traced(NamedTuple):
+    """What tracing a program finds, and processes keep for each other.
+
+    Attributes:
+        units: of work, counted, as the manifest holds them.
+        work: columns of a record that tell how much was done of each.
+        sweep: the program, lowered but not compiled.
+    """
+
+    units: dict[str, Any]
+    work: dict[str, list[Any]]
+    sweep: export.Exported
 
 
 class Group(NamedTuple):
@@ -32,7 +47,7 @@ class Group(NamedTuple):
 
     config: RunConfig
     guidance: Intervention
-    work: tuple[WorkLine, ...]
+    work: Mapping[str, list[Any]]
     steps: StepCounts
     sweep: Any
 
@@ -69,26 +84,47 @@ def group_of(chunk: Chunk, out: Path) -> Group:
     if chunk.group in _groups:
         return _groups[chunk.group]
     first = chunk.runs[0].condition
-    dispatch_size = first.spec.dispatch_size
     info, data = data_of(first)
     config = run_config(first, info, data)
-    work = describe_work(config)
+    arguments = arguments_of(chunk)
     group = {
         "static": first.static(info.content_hash),
-        "environment": environment(dispatch_size, first.spec.vmap_size),
-        "units": count_units(config, work),
+        "environment": environment(first.spec.dispatch_size, first.spec.vmap_size),
     }
+    make = partial(_trace, config, group["environment"], arguments)
+    # code of a study's own may read what no key of it tells
+    traced = make() if first.spec.part else keep("program", [group, _flags()], make)
+    group["units"] = traced.units
     keep_group(out / "groups" / f"{chunk.group}.json", group)
-    vmap_size = vmap_size_here(dispatch_size, first.spec.vmap_size)
-    sweep = (
-        build_sweep(config, dispatch_size, vmap_size)
-        .lower(*arguments_of(chunk))
-        .compile()
-    )
+    sweep = jax.jit(traced.sweep.call).lower(*arguments).compile()
     give_back_memory()
     steps, guidance = describe_steps(config), guidance_of(config)
-    _groups[chunk.group] = Group(config, guidance, work, steps, sweep)
+    _groups[chunk.group] = Group(config, guidance, traced.work, steps, sweep)
     return _groups[chunk.group]
+
+
+def _trace(
+    config: RunConfig, there: Mapping[str, Any], arguments: tuple[Any, ...]
+) -> Traced:
+    """Trace a program, and count the work of its runs."""
+    work = describe_work(config)
+    sweep = build_sweep(config, there["dispatch_size"], there["vmap_size"])
+    exported = export.export(sweep)(*arguments)
+    columns = {
+        "work_unit": [line.unit.name for line in work],
+        "work_phase": [line.unit.phase for line in work],
+        "work_purpose": [line.purpose for line in work],
+        "work_count": [line.counts.tolist() for line in work],
+    }
+    # nothing is differentiated through it, and how that is done cannot be pickled
+    exported = dataclasses.replace(exported, _get_vjp=None)
+    return Traced(count_units(config, work), columns, exported)
+
+
+def _flags() -> list[tuple[str, str]]:
+    """List the variables by which a user may have set JAX to trace otherwise."""
+    names = (n for n in os.environ if n.startswith("JAX_") and "CACHE" not in n)
+    return [(name, os.environ[name]) for name in sorted(names)]
 
 
 def forget_groups() -> None:

@@ -69,11 +69,8 @@ def rows_of(chunk: Chunk, group: Group, traces: Trace) -> list[dict[str, Any]]:
     shared = {
         "step": steps.all_fits.tolist(),
         "fit_step": steps.current_fit.tolist(),
-        "work_unit": [line.unit.name for line in work],
-        "work_phase": [line.unit.phase for line in work],
-        "work_purpose": [line.purpose for line in work],
-        "work_count": [line.counts.tolist() for line in work],
         "validation_labels": config.num_validation,
+        **work,
     }
     rows = []
     for lane, run in enumerate(chunk.runs):

@@ -4,6 +4,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from jax import export
 
 from hitl_sim.learn import build_run, describe_work
 from hitl_sim.learn.work import Unit, abstract
@@ -12,6 +13,7 @@ from hitl_sim.study import worker
 from hitl_sim.study.folder import merge_units
 from hitl_sim.study.plan import build_plan, chunks_left
 from hitl_sim.study.spec import convert, kinds_of, load_spec
+from hitl_sim.study.worker import group as groups
 from hitl_sim.study.worker import process
 from hitl_sim.study.worker import run as computing
 
@@ -95,6 +97,36 @@ def test_every_kind_of_arm_becomes_a_program_with_a_bill():
             assert shapes.curve.validation.shape == (12,)
             kinds.add(condition.arm.__struct_config__.tag)
     assert kinds == set(kinds_of("intervention"))
+
+
+def test_a_program_is_traced_once_for_all_processes(plan, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(process, "xla_threads", lambda: 1)
+    chunk = chunks_left(plan, set())[0]
+    found, told = [], []
+    for name in ("first", "second"):
+        # as in a process that has just begun
+        monkeypatch.setattr(groups, "_groups", {})
+        built = groups.group_of(chunk, tmp_path / name)
+        found.append(built.sweep(*groups.arguments_of(chunk)))
+        told.append(next((tmp_path / name / "groups").iterdir()).read_bytes())
+        monkeypatch.setattr(groups, "describe_work", None)
+        monkeypatch.setattr(groups, "build_sweep", None)
+    jax.tree.map(np.testing.assert_array_equal, *found)
+    assert told[0] == told[1]
+
+
+def test_a_program_that_asks_people_is_lowered_for_a_gpu(plan):
+    """Where no machine has one, nothing else would tell that it cannot be."""
+    chunk = next(
+        c for c in chunks_left(plan, set()) if c.runs[0].condition.arm.question
+    )
+    first = chunk.runs[0].condition
+    config = worker.run_config(first, *worker.data_of(first))
+    size = first.spec.dispatch_size
+    sweep = worker.build_sweep(config, size, size)
+    lowered = export.export(sweep, platforms=("cuda",))(*groups.arguments_of(chunk))
+    assert lowered.platforms == ("cuda",)
 
 
 def test_a_unit_is_counted_per_item():
