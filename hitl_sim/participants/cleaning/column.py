@@ -44,21 +44,30 @@ class Place:
         line_of: tells the line of a row in a text file; rows count from 0 here.
         row_of: tells the file's row of a row, where one row was turned into several.
         name_of: tells what the file calls a row's column, for the same reason.
+        tasks: what the task behind each row is called, where a file has tasks.
     """
 
     origin: str
     line_of: Callable[[int], int] | None = None
     row_of: Callable[[int], int] | None = None
     name_of: Callable[[int, str], str] | None = None
+    tasks: Sequence[str] = ()
 
     def where(self, row: int) -> str:
-        """Name a row by its number in the file (the first is 1), and by its line."""
+        """Name a row by its task, or by its number (the first is 1) and its line."""
+        if self.tasks:
+            return self.tasks[row]
         row = row if self.row_of is None else self.row_of(row)
         line = "" if self.line_of is None else f" (line {self.line_of(row)})"
         return f"row {row + 1}{line}"
 
     def refuse(self, row: int, column: str, must: str, got: object) -> ValueError:
         """Return the error that names file, row and column."""
+        if self.tasks:
+            return ValueError(
+                f"{self.origin}, {self.tasks[row]}, field {column!r}: must be {must}, "
+                f"got {got!r}."
+            )
         name = column if self.name_of is None else self.name_of(row, column)
         row = row if self.row_of is None else self.row_of(row)
         counted = "Rows are counted from 1."

@@ -14,41 +14,34 @@ References:
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from hitl_sim.participants.answers import LABEL, MARKS, RATING
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.gather import export_of_tasks
-from hitl_sim.participants.format.reading import (
+from hitl_sim.participants.format.task import (
+    DRAFTS,
     Findings,
     Labels,
-    Question,
     Span,
     Submission,
-    TaskPlace,
-    as_label,
-    as_person,
+    Tool,
     longest_text,
-    note_on_drafts,
 )
 
 _SUBMITTED, _DISCARDED = "submitted", "discarded"
 _OPEN = ("draft", "pending")
 _LABEL = "label_selection or text"
-_KINDS = {_LABEL: LABEL, "multi_label_selection": LABEL, "rating": RATING} | {
-    "span": MARKS
-}
-_SUPPORTED = ("label_selection", "multi_label_selection", "rating", "span")
-_FIELDS = {"annotator": "user_id", "item": "id", "answer": "value"}
-_FIELDS |= {"started": "inserted_at"}
 _FLAT = ".responses"
+_UNKNOWN = (
+    "responses have no status: drafts and discarded ones cannot be told from "
+    "submitted ones, and count as these."
+)
 
 _Fields = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class _Response:
+class _Response(NamedTuple):
     """What one person said of one record."""
 
     user: str
@@ -107,172 +100,100 @@ def _unwrapped(entries: Sequence[Entry]) -> list[Entry]:
     ]
 
 
-def _read(records: Sequence[Entry], found: Findings) -> list[Submission]:
-    submissions: list[Submission] = []
-    num_drafts, num_unknown = 0, 0
-    for number, entry in enumerate(records):
+def _read(found: Findings) -> Iterator[Submission]:
+    for number, entry in enumerate(found.tasks):
         record = entry.value
-        fields = record.get("fields")
-        text = longest_text(fields if isinstance(fields, dict) else record)
-        for response in _Record(number, found.place).responses(record):
-            if response.status in _OPEN:
-                num_drafts += 1
+        responses = record.get("responses")
+        is_by_person = isinstance(responses, list)
+        read = _of_people if is_by_person else _of_questions
+        for user, status, values, started in read(number, record, found):
+            allowed = (_SUBMITTED, _DISCARDED, *_OPEN)
+            if status is not None and status not in allowed:
+                must = f"one of {', '.join(allowed)}"
+                raise found.place.refuse(number, "status", must, status)
+            if status in _OPEN:
+                found.counts[DRAFTS] += 1
                 continue
-            num_unknown += response.status is None
-            is_skipped = response.status == _DISCARDED
+            found.counts[_UNKNOWN] += status is None
+            is_skipped = status == _DISCARDED
             answers = {
-                name: _labels(number, name, value, text, found)
-                for name, value in response.values.items()
+                name: _labels(number, name, value, found)
+                for name, value in values.items()
                 if value is not None and not is_skipped
             }
-            submissions.append(
-                Submission(
-                    entry=number,
-                    item=found.items[number],
-                    annotator=response.user,
-                    answers=answers,
-                    is_skipped=is_skipped,
-                    started=response.started,
-                    text=text,
-                )
-            )
-    found.notes += note_on_drafts(num_drafts)
-    if num_unknown:
-        found.notes.append(
-            f"{num_unknown} responses have no status: drafts and discarded ones cannot "
-            "be told from submitted ones, and count as these."
-        )
-    return submissions
+            yield Submission(number, user, answers, is_skipped, started)
 
 
-def _id(record: _Fields) -> Any:
-    names = ("external_id", "id", "_server_id")
-    return next((record[n] for n in names if record.get(n) is not None), None)
+def _person(number: int, user: Any, found: Findings) -> str:
+    # the SDK writes str(None) where there is no person
+    return found.person(number, "user_id", None if user == "None" else user)
 
 
-FORMAT = export_of_tasks(
-    "Argilla (JSON)",
-    _recognise,
-    _read,
-    word="question",
-    supported=_SUPPORTED,
-    fields=_FIELDS,
-    id_of=_id,
-    tasks_of=_unwrapped,
-)
+def _of_people(number: int, record: _Fields, found: Findings) -> Iterator[_Response]:
+    """Read a list of responses, each one person's to all questions."""
+    for each in record["responses"]:
+        found.check(number, "responses", each, dict, "objects")
+        values = each.get("values") or {}
+        found.check(number, "values", values, dict, "an object")
+        plain = {
+            name: value["value"] if isinstance(value, dict) else value
+            for name, value in values.items()
+            if not isinstance(value, dict) or "value" in value
+        }
+        user = _person(number, each.get("user_id"), found)
+        started = each.get("inserted_at") or each.get("updated_at")
+        yield _Response(user, each.get("status"), plain, started)
 
 
-@dataclass(frozen=True)
-class _Record:
-    """Reads one record.
-
-    Attributes:
-        number: of the record, from 0.
-        place: of messages.
-    """
-
-    number: int
-    place: TaskPlace
-
-    def responses(self, record: _Fields) -> Iterator[_Response]:
-        """Yield what each person said of the record."""
-        found = record.get("responses")
-        if isinstance(found, list):
-            responses = self._of_people(found)
-        else:
-            responses = self._of_questions(record)
-        for response in responses:
-            allowed = (_SUBMITTED, _DISCARDED, *_OPEN)
-            if response.status is not None and response.status not in allowed:
-                must = f"one of {', '.join(allowed)}"
-                raise self._refuse("status", must, response.status)
-            yield response
-
-    def _person(self, user: Any) -> str:
-        # the SDK writes str(None) where there is no person
-        user = None if user == "None" else user
-        return as_person(user, self.number, "user_id", self.place)
-
-    def _of_people(self, found: list[Any]) -> list[_Response]:
-        """Read a list of responses, each one person's to all questions."""
-        responses = []
-        for each in found:
-            if not isinstance(each, dict):
-                raise self._refuse("responses", "objects", each)
-            values = each.get("values") or {}
-            if not isinstance(values, dict):
-                raise self._refuse("values", "an object", values)
-            plain = {
-                name: value["value"] if isinstance(value, dict) else value
-                for name, value in values.items()
-                if not isinstance(value, dict) or "value" in value
-            }
-            user = self._person(each.get("user_id"))
-            started = each.get("inserted_at") or each.get("updated_at")
-            responses.append(_Response(user, each.get("status"), plain, started))
-        return responses
-
-    def _of_questions(self, record: _Fields) -> list[_Response]:
-        """Read lists of responses by question, and put them together by person."""
-        values: dict[str, dict[str, Any]] = defaultdict(dict)
-        status: dict[str, Any] = {}
-        for name, response in self._by_question(record):
-            user = self._person(response.get("user_id"))
+def _of_questions(number: int, record: _Fields, found: Findings) -> list[_Response]:
+    """Read lists of responses by question, and put them together by person."""
+    values: dict[str, dict[str, Any]] = defaultdict(dict)
+    status: dict[str, Any] = {}
+    nested = record.get("responses") or {}
+    found.check(number, "responses", nested, dict, "responses by question or by person")
+    columns = nested | {name: record[name] for name in _hub_names(record)}
+    for name in _flat_names(record):
+        key = f"{name}{_FLAT}"
+        columns[name] = {
+            "value": record[key] or [],
+            "user_id": record.get(f"{key}.users") or [],
+            "status": record.get(f"{key}.status"),
+        }
+    for name, column in columns.items():
+        for response in _rows(number, name, column or [], found):
+            user = _person(number, response.get("user_id"), found)
             if name in values[user]:
                 must = f"answered once by {user!r}"
-                raise self._refuse(name, must, response.get("value"))
+                raise found.place.refuse(number, name, must, response.get("value"))
             values[user][name] = response.get("value")
             status.setdefault(user, response.get("status"))
-        return [_Response(user, status[user], each) for user, each in values.items()]
-
-    def _by_question(self, record: _Fields) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        nested = record.get("responses") or {}
-        if not isinstance(nested, dict):
-            must = "responses by question or by person"
-            raise self._refuse("responses", must, nested)
-        columns = nested | {name: record[name] for name in _hub_names(record)}
-        for name in _flat_names(record):
-            key = f"{name}{_FLAT}"
-            columns[name] = {
-                "value": record[key] or [],
-                "user_id": record.get(f"{key}.users") or [],
-                "status": record.get(f"{key}.status"),
-            }
-        for name, column in columns.items():
-            for response in self._rows(name, column or []):
-                yield name, response
-
-    def _rows(self, name: str, column: Any) -> list[Mapping[str, Any]]:
-        """Return responses, from a list of them or from lists of their parts."""
-        if isinstance(column, dict):
-            parts = {key: part for key, part in column.items() if part is not None}
-            lengths = {len(p) if isinstance(p, list) else -1 for p in parts.values()}
-            if len(lengths) > 1 or -1 in lengths:
-                must = "lists of one length: value, user_id and status"
-                raise self._refuse(name, must, column)
-            rows = zip(*parts.values(), strict=True)
-            return [dict(zip(parts, row, strict=True)) for row in rows]
-        if not isinstance(column, list) or not all(isinstance(r, dict) for r in column):
-            raise self._refuse(name, "a list of responses", column)
-        return column
-
-    def _refuse(self, name: str, must: str, got: object) -> ValueError:
-        return self.place.refuse(self.number, name, must, got)
+    return [_Response(user, status[user], each) for user, each in values.items()]
 
 
-def _labels(number: int, name: str, value: Any, text: str, found: Findings) -> Labels:
+def _rows(number: int, name: str, column: Any, found: Findings) -> list[_Fields]:
+    """Return responses, from a list of them or from lists of their parts."""
+    if isinstance(column, dict):
+        parts = {key: part for key, part in column.items() if part is not None}
+        lengths = {len(p) if isinstance(p, list) else -1 for p in parts.values()}
+        if len(lengths) > 1 or -1 in lengths:
+            must = "lists of one length: value, user_id and status"
+            raise found.place.refuse(number, name, must, column)
+        rows = zip(*parts.values(), strict=True)
+        return [dict(zip(parts, row, strict=True)) for row in rows]
+    if not isinstance(column, list) or not all(isinstance(r, dict) for r in column):
+        raise found.place.refuse(number, name, "a list of responses", column)
+    return column
+
+
+def _labels(number: int, name: str, value: Any, found: Findings) -> Labels:
     type_ = _type(value)
     if type_ is None:
         return ()
-    asked = found.question(number, name, Question(name, type_, _KINDS.get(type_)))
-    if asked.kind is None:
-        return ()
-    if asked.kind == MARKS:
-        return found.marks(number, name, text, value, _span)
-    return tuple(map(as_label, value if isinstance(value, list) else [value]))
+    values = value if isinstance(value, list) else [value]
+    return found.labels(number, name, type_, values, _span)
 
 
-def _span(value: Mapping[str, Any]) -> Span:
+def _span(value: _Fields) -> Span:
     return value["start"], value["end"], value.get("label")
 
 
@@ -293,3 +214,31 @@ def _type(value: Any) -> str | None:
             return "span"
         return "ranking" if all("rank" in each for each in value) else "unknown"
     return "unknown"
+
+
+def _id(record: _Fields) -> Any:
+    names = ("external_id", "id", "_server_id")
+    return next((record[n] for n in names if record.get(n) is not None), None)
+
+
+def _text(record: _Fields) -> str:
+    fields = record.get("fields")
+    return longest_text(fields if isinstance(fields, dict) else record)
+
+
+FORMAT = export_of_tasks(
+    Tool(
+        "Argilla (JSON)",
+        _recognise,
+        _read,
+        word="question",
+        kinds={_LABEL: LABEL, "multi_label_selection": LABEL}
+        | {"rating": RATING, "span": MARKS},
+        fields={"annotator": "user_id", "item": "id", "answer": "value"}
+        | {"started": "inserted_at"},
+        id_of=_id,
+        text_of=_text,
+        supported=("label_selection", "multi_label_selection", "rating", "span"),
+        tasks_of=_unwrapped,
+    )
+)

@@ -17,25 +17,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hitl_sim.participants.answers import LABEL, MARKS
-from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.gather import export_of_tasks
-from hitl_sim.participants.format.reading import (
-    Findings,
-    Labels,
-    Question,
-    Span,
-    Submission,
-    as_label,
-    as_person,
-    person_of_file,
-)
+from hitl_sim.participants.format.task import Findings, Span, Submission, Tool
 
 _NAMES, _SPANS = "labels", "spans"
-_SUPPORTED = (_NAMES, _SPANS)
 _LABELS = ("label", "labels", "cats", "entities")
 _UNABLE = ("bbox", "segmentation", "relations")
 _SHARED = "all"
-_FIELDS = {"annotator": "user", "item": "id", "answer": "label"}
+_EMPTY = (
+    "empty lists of labels are left out: Doccano does not say whether anybody looked."
+)
 
 
 def _recognise(value: Mapping[str, Any]) -> bool:
@@ -59,66 +50,27 @@ def _is_old(value: Mapping[str, Any]) -> bool:
     )
 
 
-def _read(entries: Sequence[Entry], found: Findings) -> list[Submission]:
-    given: list[tuple[int, str | None, dict[str, Labels]]] = []
-    num_empty = 0
-    for number, entry in enumerate(entries):
-        parts = list(_parts(number, entry.value, found))
-        num_empty += not parts
+def _read(found: Findings) -> Iterator[Submission]:
+    for number, task in enumerate(found.tasks):
+        parts = list(_parts(number, task.value, found))
+        found.counts[_EMPTY] += not parts
         for person, lists in parts:
             answers = {}
             for name, labels in lists.items():
-                if not isinstance(labels, list):
-                    must = "a list of labels"
-                    raise found.place.refuse(number, name, must, labels)
+                found.check(number, name, labels, list, "a list of labels")
                 if labels:
-                    text = _text(entry.value)
-                    answers[name] = _labels(number, name, labels, text, found)
+                    type_ = _type(name, labels)
+                    answers[name] = found.labels(number, name, type_, labels, _span)
                 else:
-                    num_empty += 1
+                    found.counts[_EMPTY] += 1
+            if answers and person is None and task.file == _SHARED:
+                raise ValueError(
+                    f"{found.place.origin}: must say who gave each label, got a file "
+                    "'all' of a project with shared annotation, in which nobody knows. "
+                    "Export a project without it: one file for each annotator."
+                )
             if answers:
-                given.append((number, person, answers))
-    if any(entries[n].file == _SHARED and who is None for n, who, _ in given):
-        raise ValueError(
-            f"{found.place.origin}: must say who gave each label, got a file 'all' of "
-            "a project with shared annotation, in which nobody knows. Export a project "
-            "without it: one file for each annotator."
-        )
-    people, unnamed = person_of_file(
-        [entries[number] for number, _, _ in given], [who for _, who, _ in given]
-    )
-    found.notes += unnamed
-    if num_empty:
-        found.notes.append(
-            f"{num_empty} empty lists of labels are left out: Doccano does not say "
-            "whether anybody looked."
-        )
-    return [
-        Submission(
-            entry=number,
-            item=found.items[number],
-            annotator=person,
-            answers=answers,
-            text=_text(entries[number].value),
-        )
-        for (number, _, answers), person in zip(given, people, strict=True)
-    ]
-
-
-FORMAT = export_of_tasks(
-    "Doccano (JSONL)",
-    _recognise,
-    _read,
-    word="field",
-    supported=_SUPPORTED,
-    fields=_FIELDS,
-    id_of=lambda value: value.get("id"),
-    is_by_task=False,
-)
-
-
-def _text(value: Mapping[str, Any]) -> str:
-    return str(value.get("text") or value.get("data") or "")
+                yield Submission(number, person, answers)
 
 
 def _parts(
@@ -129,7 +81,7 @@ def _parts(
     if not isinstance(annotations, list):
         who = value.get("user", value.get("username"))
         if who is not None:
-            who = as_person(who, number, "user", found.place)
+            who = found.person(number, "user", who)
         there = [name for name in (*_LABELS, *_UNABLE) if name in value]
         yield who, {name: value[name] for name in there}
         return
@@ -138,23 +90,10 @@ def _parts(
         if not isinstance(each, dict) or each.get("user") is None:
             must = "a list of labels with user"
             raise found.place.refuse(number, "annotations", must, each)
-        who = as_person(each["user"], number, "user", found.place)
+        who = found.person(number, "user", each["user"])
         by_user[who].append(each if "start_offset" in each else each.get("label"))
     for person, labels in by_user.items():
         yield person, {"label": labels}
-
-
-def _labels(
-    number: int, name: str, labels: list[Any], text: str, found: Findings
-) -> Labels:
-    type_ = _type(name, labels)
-    kind = {_NAMES: LABEL, _SPANS: MARKS}.get(type_)
-    asked = found.question(number, name, Question(name, type_, kind))
-    if asked.kind is None:
-        return ()
-    if asked.kind == MARKS:
-        return found.marks(number, name, text, labels, _span)
-    return tuple(map(as_label, labels))
 
 
 def _type(name: str, labels: Sequence[Any]) -> str:
@@ -170,3 +109,18 @@ def _span(value: Any) -> Span:
         return value["start_offset"], value["end_offset"], value["label"]
     start, end, label = value
     return start, end, label
+
+
+FORMAT = export_of_tasks(
+    Tool(
+        "Doccano (JSONL)",
+        _recognise,
+        _read,
+        word="field",
+        kinds={_NAMES: LABEL, _SPANS: MARKS},
+        fields={"annotator": "user", "item": "id", "answer": "label"},
+        id_of=lambda value: value.get("id"),
+        text_of=lambda value: str(value.get("text") or value.get("data") or ""),
+        is_by_task=False,
+    )
+)

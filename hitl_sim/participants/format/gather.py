@@ -1,7 +1,7 @@
 """From what a format read to the one table of answers to one question."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -10,15 +10,16 @@ import pyarrow as pa
 from hitl_sim.participants.answers import LABEL, MARKS, NOTHING, Answers
 from hitl_sim.participants.cleaning.clean import PLAIN, Layout, clean
 from hitl_sim.participants.format.document import Entry
-from hitl_sim.participants.format.reading import (
+from hitl_sim.participants.format.registry import Format
+from hitl_sim.participants.format.task import (
     Findings,
     Labels,
     Question,
     Submission,
-    name_items,
+    Tool,
+    find,
     words_of,
 )
-from hitl_sim.participants.format.registry import Format
 
 _SHOWN = 8
 
@@ -53,7 +54,7 @@ def choose_question(
         return next(question for question in able if question.kind == kind)
     if len(able) > 1:
         raise ValueError(
-            f"{origin}: must hold one {reading.word}, got {len(found)}: "
+            f"{origin}: must hold one {reading.tool.word}, got {len(found)}: "
             f"{_listed(found.values())}. Import one of them: --question "
             f"{_quoted(able[0].name)}."
         )
@@ -70,11 +71,10 @@ def choose_question(
 
 def _refusal(unable: Sequence[Question], reading: Findings) -> str:
     said = ", ".join(
-        f"{reading.word} {q.name!r} has type {q.type}" for q in unable[:_SHOWN]
+        f"{reading.tool.word} {q.name!r} has type {q.type}" for q in unable[:_SHOWN]
     )
-    return (
-        f"{said}, which is not supported; supported are {', '.join(reading.supported)}."
-    )
+    supported = ", ".join(reading.tool.supported or reading.tool.kinds)
+    return f"{said}, which is not supported; supported are {supported}."
 
 
 def _listed(questions: Iterable[Question]) -> str:
@@ -97,42 +97,15 @@ _FREE_SHARE = 0.8
 _Row = dict[str, Any]
 
 
-def export_of_tasks(
-    name: str,
-    recognise: Callable[[Mapping[str, Any]], bool],
-    read: Callable[[Sequence[Entry], Findings], Sequence[Submission]],
-    *,
-    word: str,
-    supported: Sequence[str],
-    fields: Mapping[str, str],
-    id_of: Callable[[Mapping[str, Any]], Any],
-    tasks_of: Callable[[Sequence[Entry]], Sequence[Entry]] = lambda entries: entries,
-    is_by_task: bool = True,
-) -> Format:
-    """Make the format of a tool whose exports are tasks that people answered.
+def export_of_tasks(tool: Tool) -> Format:
+    """Make the format of a tool whose exports are tasks that people answered."""
 
-    Args:
-        name: of the tool, and of the export.
-        recognise: whether an object is of this format.
-        read: returns what people handed in, and says what else it found.
-        word: what the tool calls a question.
-        supported: types of question that can be imported.
-        fields: what the file calls a column of `FIELDS`.
-        id_of: id of a task; None where it has none.
-        tasks_of: the tasks of a file's objects, where an object holds several.
-        is_by_task: as for `Findings`.
-    """
-
-    def read_all(
+    def read(
         entries: Sequence[Entry], origin: str, layout: Layout, question: str | None
     ) -> Answers:
-        tasks = tasks_of(entries)
-        items, place, notes = name_items(tasks, [id_of(t.value) for t in tasks], origin)
-        found = Findings(items, place, word, supported, fields, is_by_task, notes)
-        found.submissions = read(tasks, found)
-        return gather(found, layout, question)
+        return gather(find(tool, entries, origin), layout, question)
 
-    return Format(name, lambda value, _: recognise(value), read_all)
+    return Format(tool.name, lambda value, _: tool.recognise(value), read)
 
 
 def gather(reading: Findings, layout: Layout, asked: str | None = None) -> Answers:
@@ -151,7 +124,7 @@ def gather(reading: Findings, layout: Layout, asked: str | None = None) -> Answe
     found = [
         (given, _answer(given, question))
         for given in reading.submissions
-        if given.is_skipped or reading.is_by_task or question.name in given.answers
+        if given.is_skipped or reading.tool.is_by_task or question.name in given.answers
     ]
     kept = [(given, answer) for given, answer in found if answer != ()]
     num_open = len(found) - len(kept)
@@ -161,21 +134,22 @@ def gather(reading: Findings, layout: Layout, asked: str | None = None) -> Answe
             f"{num_open} submissions without an answer to {question.name!r}."
         )
     rows = [_row(given, answer, question, reading) for given, answer in kept]
-    num_shared = _drop_shared_times(rows, kept) if reading.is_by_task else 0
-    names = {name: reading.fields.get(name, name) for name in rows[0]}
+    num_shared = _drop_shared_times(rows, kept) if reading.tool.is_by_task else 0
+    names = {name: reading.tool.fields.get(name, name) for name in rows[0]}
     meant = replace(layout, columns=names, kind=question.kind)
-    place = reading.place.only([given.entry for given, _ in kept])
+    tasks = reading.place.tasks
+    place = replace(reading.place, tasks=[tasks[given.number] for given, _ in kept])
     columns = {n: _column([row[field] for row in rows]) for field, n in names.items()}
     cleaned = clean(pa.table(columns), meant, place)
     notes = (
-        *reading.all_notes(),
+        *reading.notes,
         *_notes_on_open(num_open, num_shared, question),
         *_notes_on_labels([labels for _, labels in kept if labels], question),
         *cleaned.notes,
     )
     origin = reading.place.origin
     if len(reading.questions) > 1:
-        origin = f"{origin}, {reading.word} {question.name!r}"
+        origin = f"{origin}, {reading.tool.word} {question.name!r}"
     return Answers(cleaned.table, origin, notes)
 
 
@@ -203,17 +177,18 @@ def _answer(given: Submission, question: Question) -> Labels | None:
 def _row(
     given: Submission, answer: Labels | None, question: Question, reading: Findings
 ) -> _Row:
-    gold = reading.gold.get((given.item, question.name))
+    item = reading.items[given.number]
+    gold = reading.gold.get((item, question.name))
     row: _Row = {
         "annotator": given.annotator,
-        "item": given.item,
+        "item": item,
         "answer": None if answer is None else _joined(answer),
         "gold": None if gold is None else _joined(gold),
         "started": given.started,
         "seconds": given.seconds,
     }
     if question.kind == MARKS:
-        row["parts"] = len(words_of(given.text))
+        row["parts"] = len(words_of(reading.text(given.number)))
     return row
 
 

@@ -15,29 +15,24 @@ References:
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hitl_sim.participants.answers import LABEL, MARKS
-from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.gather import export_of_tasks
-from hitl_sim.participants.format.reading import (
+from hitl_sim.participants.format.task import (
     Findings,
     Labels,
     Question,
     Span,
     Submission,
-    TaskPlace,
+    Tool,
     as_label,
-    as_person,
-    person_of_file,
 )
 
 _DECISIONS = ("accept", "reject", "ignore")
 _BINARY = ("classification", "text", "html", "image")
 _MARKED = ("ner_manual", "spans_manual")
-_SUPPORTED = ("choice", *_BINARY, *_MARKED, "blocks with a choice or spans")
-_FIELDS = {"annotator": "_annotator_id", "started": "_timestamp", "item": "_task_hash"}
 _NONE = "(none)"
 _UNNAMED = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d$")
 
@@ -47,76 +42,40 @@ def _recognise(value: Mapping[str, Any]) -> bool:
     return is_decided and bool({"_task_hash", "_input_hash", "_view_id"} & set(value))
 
 
-def _read(entries: Sequence[Entry], found: Findings) -> list[Submission]:
-    values = [entry.value for entry in entries]
-    who = [_annotator(n, value, found.place) for n, value in enumerate(values)]
-    people, unnamed = person_of_file(entries, who)
-    names = _choice_names(values)
-    num_rejected: dict[str, int] = defaultdict(int)
-    submissions = []
-    for number, value in enumerate(values):
-        decision = value.get("answer")
+def _read(found: Findings) -> Iterator[Submission]:
+    names = _choice_names([task.value for task in found.tasks])
+    sessions = set()
+    for number, task in enumerate(found.tasks):
+        value, decision = task.value, task.value.get("answer")
+        person = _annotator(number, value, found)
+        sessions.add(task.file if person is None else person)
         if decision not in _DECISIONS:
             must = f"one of {', '.join(_DECISIONS)}"
             raise found.place.refuse(number, "answer", must, decision)
         answers: dict[str, Labels | None] = {}
-        for asked in _questions(value, names):
-            question = found.question(number, "_view_id", asked)
+        for name, type_ in _questions(value, names):
+            question = found.question(number, "_view_id", name, type_)
             if decision == "reject" and _rejects_nothing(question):
-                num_rejected[question.name] += 1
+                found.counts[
+                    f"lines reject {name!r} and are left out: to reject says what is "
+                    "wrong or that the task is broken, never what is right."
+                ] += 1
             else:
-                answers[question.name] = _answer(number, value, question, found)
-        submissions.append(
-            Submission(
-                entry=number,
-                item=found.items[number],
-                annotator=people[number],
-                answers=answers,
-                started=value.get("_timestamp"),
-                text=str(value.get("text") or ""),
-            )
+                answers[name] = _answer(number, value, question, found)
+        yield Submission(number, person, answers, started=value.get("_timestamp"))
+    unnamed = sum(_UNNAMED.search(name) is not None for name in sessions)
+    if unnamed:
+        found.notes.append(
+            f"{unnamed} sessions are named by when they began, so each counts as a "
+            "person of its own: people open the app with ?session=NAME to be known."
         )
-    found.notes += [*unnamed, *_note_on_sessions(people)]
-    found.notes += [
-        f"{count} lines reject {name!r} and are left out: to reject says what is "
-        "wrong or that the task is broken, never what is right."
-        for name, count in num_rejected.items()
-    ]
-    return submissions
 
 
-def _id(value: Mapping[str, Any]) -> Any:
-    """Return the task's id; the task's hash tells options apart, the input's not."""
-    return value.get("_task_hash", value.get("_input_hash"))
-
-
-FORMAT = export_of_tasks(
-    "Prodigy (db-out)",
-    _recognise,
-    _read,
-    word="question",
-    supported=_SUPPORTED,
-    fields=_FIELDS,
-    id_of=_id,
-    is_by_task=False,
-)
-
-
-def _annotator(number: int, value: Mapping[str, Any], place: TaskPlace) -> str | None:
+def _annotator(number: int, value: Mapping[str, Any], found: Findings) -> str | None:
     for name in ("_annotator_id", "_session_id"):
         if value.get(name):
-            return as_person(value[name], number, name, place)
+            return found.person(number, name, value[name])
     return None
-
-
-def _note_on_sessions(people: Sequence[str]) -> list[str]:
-    unnamed = {name for name in people if _UNNAMED.search(name)}
-    if not unnamed:
-        return []
-    return [
-        f"{len(unnamed)} sessions are named by when they began, so each counts as a "
-        "person of its own: people open the app with ?session=NAME to be known."
-    ]
 
 
 def _choice_names(values: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -154,21 +113,20 @@ def _rejects_nothing(question: Question) -> bool:
 
 def _questions(
     value: Mapping[str, Any], choice_names: Mapping[str, str]
-) -> list[Question]:
-    """Return the questions that a line answers; blocks may ask several."""
+) -> list[tuple[str, str]]:
+    """Return names and types of what a line answers; blocks may ask several."""
     view = str(value.get("_view_id") or _guess_view(value))
     if view in _BINARY:
-        return [Question(str(value.get("label") or view), view, LABEL)]
+        return [(str(value.get("label") or view), view)]
     found = []
     if view == "choice" or (view == "blocks" and "options" in value):
         ids = _options(value)
-        name = choice_names[ids[0]] if ids else "choice"
-        found.append(Question(name, "choice", LABEL))
+        found.append((choice_names[ids[0]] if ids else "choice", "choice"))
     if view in _MARKED or (view == "blocks" and "spans" in value):
-        found.append(Question("spans", "ner_manual", MARKS))
+        found.append(("spans", "ner_manual"))
     if view == "blocks" and "user_input" in value:
-        found.append(Question("user_input", "text_input", None))
-    return found or [Question(view, view, None)]
+        found.append(("user_input", "text_input"))
+    return found or [(view, view)]
 
 
 def _answer(
@@ -180,18 +138,14 @@ def _answer(
     if question.type in _BINARY:
         return (decision,)
     if question.kind == MARKS:
-        text, spans = str(value.get("text") or ""), value.get("spans") or []
-        return found.marks(number, "spans", text, spans, _span)
-    if question.kind == LABEL:
-        return _chosen(number, value, found.place)
-    return ()
-
-
-def _chosen(number: int, value: Mapping[str, Any], place: TaskPlace) -> Labels:
+        return found.marks(number, "spans", value.get("spans") or [], _span)
+    if question.kind is None:
+        return ()
     chosen = value.get("accept", [])
-    is_list = isinstance(chosen, list)
-    if not is_list or not all(isinstance(c, str | int | float) for c in chosen):
-        raise place.refuse(number, "accept", "a list of options", chosen)
+    if not isinstance(chosen, list) or not all(
+        isinstance(c, str | int | float) for c in chosen
+    ):
+        raise found.place.refuse(number, "accept", "a list of options", chosen)
     config = value.get("config")
     style = config.get("choice_style") if isinstance(config, dict) else None
     if not chosen and style == "multiple":
@@ -210,3 +164,21 @@ def _guess_view(value: Mapping[str, Any]) -> str:
     if "spans" in value:
         return "ner_manual" if "tokens" in value else "ner"
     return "classification" if "label" in value else "text"
+
+
+FORMAT = export_of_tasks(
+    Tool(
+        "Prodigy (db-out)",
+        _recognise,
+        _read,
+        word="question",
+        kinds=dict.fromkeys(("choice", *_BINARY), LABEL) | {"ner_manual": MARKS},
+        fields={"annotator": "_annotator_id", "started": "_timestamp"}
+        | {"item": "_task_hash"},
+        # the task's hash tells options apart, the input's does not
+        id_of=lambda value: value.get("_task_hash", value.get("_input_hash")),
+        text_of=lambda value: str(value.get("text") or ""),
+        supported=("choice", *_BINARY, *_MARKED, "blocks with a choice or spans"),
+        is_by_task=False,
+    )
+)

@@ -13,8 +13,8 @@ from hitl_sim.participants.cleaning.clean import (
     without_marks,
 )
 from hitl_sim.participants.format.document import Entry
-from hitl_sim.participants.format.reading import as_label, name_items
 from hitl_sim.participants.format.registry import Format
+from hitl_sim.participants.format.task import as_label, name_items
 
 _NEEDED = ("annotator", "item")
 
@@ -29,7 +29,7 @@ def _read(
 ) -> Answers:
     refuse_question(question)
     ids = [entry.value.get(layout.columns.get("item", "item")) for entry in entries]
-    _, place, _ = name_items(entries, ids, origin)
+    _, place = name_items(entries, ids, origin)
     names = list(dict.fromkeys(name for entry in entries for name in entry.value))
     columns = {}
     for name in names:

@@ -43,28 +43,27 @@ POLL = '''
 
 from hitl_sim.participants.answers import LABEL
 from hitl_sim.participants.format.gather import export_of_tasks
-from hitl_sim.participants.format.reading import Question, Submission
+from hitl_sim.participants.format.task import Submission, Tool
 
 
-def _read(entries, found):
-    given = []
-    for number, entry in enumerate(entries):
-        found.question(number, "votes", Question("vote", "poll", LABEL))
-        given += [
-            Submission(number, found.items[number], who, {"vote": (vote,)})
-            for who, vote in entry.value["votes"].items()
-        ]
-    return given
+def _read(found):
+    for number, task in enumerate(found.tasks):
+        found.question(number, "votes", "vote", "poll")
+        for who, vote in task.value["votes"].items():
+            yield Submission(number, who, {"vote": (vote,)})
 
 
 FORMAT = export_of_tasks(
-    "a poll",
-    lambda value: "votes" in value,
-    _read,
-    word="question",
-    supported=("poll",),
-    fields={},
-    id_of=lambda value: value["of"],
+    Tool(
+        "a poll",
+        lambda value: "votes" in value,
+        _read,
+        word="question",
+        kinds={"poll": LABEL},
+        fields={},
+        id_of=lambda value: value["of"],
+        text_of=lambda value: "",
+    )
 )
 '''
 
