@@ -16,10 +16,10 @@ from hitl_sim.study.spec import kinds_of, load_spec
 
 ELSEWHERE = (
     *("report", "confirm", "status", "verify", "compare", "audit", "profile"),
-    *("fit", "validate", "methods", "import", "record"),
+    *("fit", "validate", "methods", "import", "record", "cache"),
 )
-"""Need a finished study, a file of answers or minutes, as does `--tune`: other tests
-run them; here their words are read."""
+"""Need a finished study, a file of answers or minutes, as does `--tune`, or set what
+is the user's own: other tests run them; here their words are read."""
 ROOT = Path(__file__).parents[1]
 _TOP = ("README.md", "CONTRIBUTING.md", "experiments/README.md")
 PAGES = (*(ROOT / name for name in _TOP), *sorted(ROOT.glob("docs/*.md")))
