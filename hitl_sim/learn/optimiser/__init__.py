@@ -3,5 +3,4 @@
 from hitl_sim.learn.optimiser.base import Descent as Descent
 from hitl_sim.learn.optimiser.base import OptimiserConfig as OptimiserConfig
 from hitl_sim.learn.optimiser.base import Params as Params
-from hitl_sim.learn.optimiser.base import Transform as Transform
 from hitl_sim.learn.optimiser.base import abstract_params as abstract_params

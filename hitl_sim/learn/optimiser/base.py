@@ -3,12 +3,13 @@
 A factory `(total_steps, **options)` returns a `Transform`: from the traced params to an
 `optax.GradientTransformation`, whose updates are added to the weights as they are, so
 that the learning rate and any schedule of it are its own. `total_steps` is the cap on
-the steps of the training that it is built for. Or it returns a `Descent`.
+the steps of the training that it is built for. Or it returns a `Descent`. One that
+cannot train just any study `refuses` the others.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import optax
@@ -19,6 +20,7 @@ from oracles.part import Part
 Params = Mapping[str, Float[Array, ""]]
 """Traced numbers of an optimiser, by name."""
 Transform = Callable[[Params], optax.GradientTransformation]
+Factory = TypeVar("Factory", bound=Callable[..., Any])
 
 
 class Descent(NamedTuple):
@@ -44,6 +46,20 @@ class Descent(NamedTuple):
         Any,
     ]
     descend: Callable[[Params, Any, Any, Any], Any]
+
+
+def refuses(check: Callable[[Any], None]) -> Callable[[Factory], Factory]:
+    """Let an optimiser check the studies that name it, before any work.
+
+    Args:
+        check: `study -> None`; raises `ValueError` where it cannot train the study.
+    """
+
+    def put(factory: Factory) -> Factory:
+        vars(factory)["check"] = check
+        return factory
+
+    return put
 
 
 @dataclass(frozen=True)

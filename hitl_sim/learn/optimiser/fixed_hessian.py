@@ -21,11 +21,55 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from hitl_sim.learn.optimiser.base import Descent, Params
+from hitl_sim.learn.optimiser.base import Descent, Params, refuses
 from oracles import part
 
 
+def check_study(study: Any) -> None:
+    """Refuse a study whose training is not that of plain, linear, exact regression.
+
+    Raises:
+        ValueError: the message names field, value and what is allowed.
+    """
+    training, network = study.training, study.network
+    if training.l2 is None:
+        raise ValueError(
+            "`training.l2` must be given exactly where `training.optimiser` is "
+            f"'fixed_hessian', got None with {training.optimiser!r}."
+        )
+    if training.batch != "all":
+        raise ValueError(
+            "`training.batch` must be 'all' with `training.optimiser` "
+            f"'fixed_hessian', got {training.batch}."
+        )
+    if network.kind != "linear":
+        raise ValueError(
+            "`network.kind` must be 'linear' with `training.optimiser` "
+            f"'fixed_hessian', got {network.kind!r}."
+        )
+    precision = network.options.get("precision", "float32")
+    if precision != "float32":
+        raise ValueError(
+            "`network.precision` must be 'float32' with `training.optimiser` "
+            f"'fixed_hessian', whose steps are small differences, got {precision!r}."
+        )
+    for arm in study.arm:
+        if arm.method:
+            raise ValueError(
+                "`arm.method` must be left out with `training.optimiser` "
+                "'fixed_hessian', which acts on plain weights, got "
+                f"{arm.method[0].kind!r} in arm {arm.name!r}."
+            )
+        if arm.penalises_inputs:
+            raise ValueError(
+                "`arm.use` must be 'select' with `training.optimiser` 'fixed_hessian', "
+                "whose bound is of the cross-entropy alone, got 'penalty' in arm "
+                f"{arm.name!r}."
+            )
+
+
 @part.optimiser(version=1, params={"l2": 1.0})
+@refuses(check_study)
 def fixed_hessian(total_steps: int) -> Descent:
     """Steps in a fixed metric to the optimum of a linear network, on all items.
 

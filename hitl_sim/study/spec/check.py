@@ -8,7 +8,7 @@ import msgspec
 from hitl_sim.cost import check_prices
 from hitl_sim.learn.efficiency.base import MethodSpec
 from hitl_sim.learn.intervention import Arm, Surroundings
-from hitl_sim.part import Kind, Part, PartError, find
+from hitl_sim.part import Kind, Part, PartError, builtin, find
 from hitl_sim.renamed import check_names
 from hitl_sim.study.network_spec import network_table
 from hitl_sim.study.spec.arm import is_replayed, kinds_of, table_of
@@ -60,7 +60,7 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     try:
         check_prices(spec.prices)
         spec.network.resolved(planned)
-        _check_optimiser(spec)
+        _check_optimiser(spec, planned)
         spec.training.resolved(planned)
         spec.target.all_options(planned)
     except ValueError as error:
@@ -171,45 +171,20 @@ def _check_target(spec: StudySpec) -> None:
         )
 
 
-def _check_optimiser(spec: StudySpec) -> None:
+def _check_optimiser(spec: StudySpec, parts: Mapping[str, Part]) -> None:
+    """Refuse what the optimiser cannot train, as its own file says."""
     training = spec.training
-    is_fixed = training.optimiser == "fixed_hessian"
-    if is_fixed != (training.l2 is not None):
+    part = training.part(parts)
+    check = getattr(part.factory, "check", None)
+    if check is not None:
+        check(spec)
+    elif training.l2 is not None:
+        takers = [n for n, p in builtin("optimiser").items() if "l2" in p.params]
         raise SpecError(
             "`training.l2` must be given exactly where `training.optimiser` is "
-            f"'fixed_hessian', got {training.l2} with {training.optimiser!r}."
+            f"{' or '.join(map(repr, takers))}, got {training.l2} with "
+            f"{training.optimiser!r}."
         )
-    if not is_fixed:
-        return
-    if training.batch != "all":
-        raise SpecError(
-            "`training.batch` must be 'all' with `training.optimiser` "
-            f"'fixed_hessian', got {training.batch}."
-        )
-    if spec.network.kind != "linear":
-        raise SpecError(
-            "`network.kind` must be 'linear' with `training.optimiser` "
-            f"'fixed_hessian', got {spec.network.kind!r}."
-        )
-    precision = spec.network.options.get("precision", "float32")
-    if precision != "float32":
-        raise SpecError(
-            "`network.precision` must be 'float32' with `training.optimiser` "
-            f"'fixed_hessian', whose steps are small differences, got {precision!r}."
-        )
-    for arm in spec.arm:
-        if arm.method:
-            raise SpecError(
-                "`arm.method` must be left out with `training.optimiser` "
-                "'fixed_hessian', which acts on plain weights, got "
-                f"{arm.method[0].kind!r} in arm {arm.name!r}."
-            )
-        if arm.penalises_inputs:
-            raise SpecError(
-                "`arm.use` must be 'select' with `training.optimiser` 'fixed_hessian', "
-                "whose bound is of the cross-entropy alone, got 'penalty' in arm "
-                f"{arm.name!r}."
-            )
 
 
 def _check_accuracies(spec: StudySpec) -> None:
