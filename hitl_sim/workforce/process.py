@@ -17,12 +17,88 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import simpy
 
-from hitl_sim.workforce.question import Queue
 from hitl_sim.workforce.team import Team, next_shift_s, shift_end_s, shift_time
 
 Steps = Generator[simpy.Event, None, None]
+Closed = tuple[float, ...]
+"""A round that has closed: when it opened and when it closed, s, and how many questions
+were answered, abandoned and open by then."""
+
+
+class Round(NamedTuple):
+    """One round of questions: order x person, `T` queue positions and `A` people.
+
+    Attributes:
+        seconds: `[T, A]` time that each answer takes, s; ignored where nothing is
+            asked.
+        is_asked: `[T, A]` whether the position holds a question.
+        is_answered: `[T, A]` whether the question gets an answer; a question that is
+            asked and not answered costs its time and counts as abandoned.
+    """
+
+    seconds: npt.ArrayLike
+    is_asked: npt.ArrayLike
+    is_answered: npt.ArrayLike
+
+
+class Queue(NamedTuple):
+    """What one person works through in one round, in order.
+
+    Attributes:
+        seconds: time of each question that is asked, s.
+        is_answered: whether each of them gets an answer.
+    """
+
+    seconds: list[float]
+    is_answered: list[bool]
+
+
+def split_round(index: int, work: Round, num_people: int) -> list[Queue]:
+    """Check one round, which messages name by its index, and hand each person a queue.
+
+    Returns:
+        `A` queues, without the positions where nothing is asked.
+
+    Raises:
+        ValueError: the shapes differ from each other or from the team, a time is
+            negative or not finite, or something is answered that was not asked.
+    """
+    seconds = np.asarray(work.seconds, dtype=np.float64)
+    is_asked = np.asarray(work.is_asked, dtype=bool)
+    is_answered = np.asarray(work.is_answered, dtype=bool)
+    for name, array in (("is_asked", is_asked), ("is_answered", is_answered)):
+        if array.shape != seconds.shape:
+            raise ValueError(
+                f"`rounds[{index}].{name}` must be of shape {seconds.shape}, "
+                f"as `seconds` is, got {array.shape}."
+            )
+    if not (seconds.ndim == 2 and seconds.shape[1] == num_people):
+        raise ValueError(
+            f"`rounds[{index}].seconds` must be of shape [T, "
+            f"{num_people}], one column per person of the team, got "
+            f"{seconds.shape}."
+        )
+    times = seconds[is_asked]
+    is_wrong = ~(np.isfinite(times) & (times >= 0))
+    if is_wrong.any():
+        raise ValueError(
+            f"`rounds[{index}].seconds` must be finite and >= 0 s where something is"
+            f" asked, got {times[is_wrong][0]}."
+        )
+    if (is_answered & ~is_asked).any():
+        raise ValueError(
+            f"`rounds[{index}].is_answered` must be False where nothing "
+            f"is asked, got {int((is_answered & ~is_asked).sum())} "
+            "answers to nothing."
+        )
+    return [
+        Queue(seconds[asked, a].tolist(), is_answered[asked, a].tolist())
+        for a, asked in enumerate(is_asked.T)
+    ]
 
 
 class Span(NamedTuple):
@@ -54,17 +130,6 @@ class Person:
     num_abandoned: int = 0
     num_open: int = 0
     spans: list[Span] = field(default_factory=list)
-
-
-@dataclass
-class Device:
-    """What the clock knows about the device, one entry per round that has closed."""
-
-    opened_s: list[float] = field(default_factory=list)
-    closed_s: list[float] = field(default_factory=list)
-    num_answered: list[int] = field(default_factory=list)
-    num_abandoned: list[int] = field(default_factory=list)
-    num_open: list[int] = field(default_factory=list)
 
 
 def annotator(
@@ -114,12 +179,11 @@ def device(
     team: Team,
     people: Sequence[Person],
     rounds: Sequence[Sequence[Queue]],
-    log: Device,
+    log: list[Closed],
 ) -> Steps:
     """Open each round, wait until every answer is in, and write down what happened."""
     for r, queues in enumerate(rounds):
         opened_s = env.now
-        finished_s = dict.fromkeys(range(len(people)), opened_s)
         work = {
             p.index: env.process(annotator(env, team, p, queue, r))
             for p, queue in zip(people, queues, strict=True)
@@ -127,14 +191,10 @@ def device(
         }
         yield env.all_of(work.values())
         for p in people:
-            if p.index in work:
-                finished_s[p.index] = p.spans[-1].end_s
+            finished_s = p.spans[-1].end_s if p.index in work else opened_s
             p.spans += [
                 Span(p.index, r, "wait", start_s, end_s)
-                for start_s, end_s in shift_time(team, finished_s[p.index], env.now)
+                for start_s, end_s in shift_time(team, finished_s, env.now)
             ]
-        log.opened_s.append(opened_s)
-        log.closed_s.append(env.now)
-        log.num_answered.append(sum(p.num_answered for p in people))
-        log.num_abandoned.append(sum(p.num_abandoned for p in people))
-        log.num_open.append(sum(p.num_open for p in people))
+        counts = ((p.num_answered, p.num_abandoned, p.num_open) for p in people)
+        log.append((opened_s, env.now, *map(sum, zip(*counts, strict=True))))

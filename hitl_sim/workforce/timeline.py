@@ -8,8 +8,15 @@ import numpy as np
 import simpy
 
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.workforce.process import Device, Person, Span, device
-from hitl_sim.workforce.question import Queue, Round, split_round
+from hitl_sim.workforce.process import (
+    Closed,
+    Person,
+    Queue,
+    Round,
+    Span,
+    device,
+    split_round,
+)
 from hitl_sim.workforce.team import Team, check_team
 
 
@@ -71,7 +78,7 @@ def simulate_rounds(team: Team, rounds: Sequence[Round]) -> Timeline:
     check_team(team)
     queues = [split_round(r, work, team.num_people) for r, work in enumerate(rounds)]
     people = [Person(a) for a in range(team.num_people)]
-    log = Device()
+    log: list[Closed] = []
     env = simpy.Environment()
     env.run(env.process(device(env, team, people, queues, log)))
     timeline = _build_timeline(team, queues, people, log)
@@ -80,7 +87,7 @@ def simulate_rounds(team: Team, rounds: Sequence[Round]) -> Timeline:
 
 
 def _build_timeline(
-    team: Team, queues: list[list[Queue]], people: list[Person], log: Device
+    team: Team, queues: list[list[Queue]], people: list[Person], log: list[Closed]
 ) -> Timeline:
     """Add up what the processes wrote down."""
     shape = (len(queues), team.num_people)
@@ -100,18 +107,19 @@ def _build_timeline(
     if team.pay_basis == "present":
         paid_s += spent_s["wait"]
     asked = np.array([sum(len(q.seconds) for q in row) for row in queues], np.int64)
-    closed_s = np.array(log.closed_s)
+    columns = np.array(log, np.float64).reshape(-1, 5).T
+    (opened_s, closed_s), counts = columns[:2], columns[2:].astype(np.int64)
     return Timeline(
         worked_s=worked_s.sum(axis=1).cumsum(),
         break_s=spent_s["break"].sum(axis=1).cumsum(),
         idle_s=spent_s["wait"].sum(axis=1).cumsum(),
         paid_s=paid_s.sum(axis=1).cumsum(),
-        wait_s=(closed_s - np.array(log.opened_s)).cumsum(),
+        wait_s=(closed_s - opened_s).cumsum(),
         elapsed_s=closed_s,
         asked=asked.cumsum(),
-        answered=np.array(log.num_answered, np.int64),
-        abandoned=np.array(log.num_abandoned, np.int64),
-        open=np.array(log.num_open, np.int64),
+        answered=counts[0],
+        abandoned=counts[1],
+        open=counts[2],
         person_worked_s=worked_s.sum(axis=0),
         person_paid_s=paid_s.sum(axis=0),
         spans=tuple(span for person in people for span in person.spans),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.workforce import Round, Team, simulate_rounds
-from hitl_sim.workforce.question import split_round
+from hitl_sim.workforce.process import split_round
 
 ONE = [[True]]
 
