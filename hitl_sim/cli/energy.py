@@ -78,7 +78,7 @@ def meters(
 
 def _backends(meters: list[str] | None) -> list[Backend] | None:
     """Return the meters that were asked for; None for those of every machine."""
-    from hitl_sim.energy.meters.named import named_backend
+    from hitl_sim.energy.meters.choose import named_backend
 
     return [named_backend(words) for words in meters] if meters else None
 

@@ -7,8 +7,9 @@ nothing when it is made, so that importing and building meters starts no driver.
    cannot be read is listed too, with the reason and its remedy.
 2. `read` returns a `Snapshot` of all counters with the times around the reading. It
    never raises for a device that fails: that device stands in `reasons`.
-3. `delta` turns two snapshots into one `Quantity` per device. Use `counter_energy` or
-   `sampled_energy` for the interval. What cannot be known is `unavailable`, never 0.
+3. `delta` turns two snapshots into one `Quantity` per device. For the interval, use
+   `counter_energy` or `sampled_energy` of a `Sensor`. What cannot be known is
+   `unavailable`, never 0.
 
 `of` names a device as a path, `host/gpu0` or `host/package-0/dram`: two quantities
 whose scopes lie inside one another at the same path are never added.
@@ -21,14 +22,17 @@ says who else uses a device.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from hitl_sim.energy.meters.power import PowerTotal
 from hitl_sim.energy.meters.processor_time import CpuTime
-from hitl_sim.energy.meters.ticker import WhileOpen
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
+from hitl_sim.unit import S_PER_NS
+
+if TYPE_CHECKING:
+    from hitl_sim.energy.meters.power import PowerTotal
 
 Clock = Callable[[], int]
 Sleep = Callable[[float], None]
@@ -81,6 +85,7 @@ class Snapshot:
         reasons: why a device could not be read.
         power: samples of power so far by device, where the backend takes any.
         cpu: processor time so far, where the backend reads it.
+        wall_s: seconds since 1970-01-01 UTC, where the backend reads them.
     """
 
     before_ns: int
@@ -89,6 +94,16 @@ class Snapshot:
     reasons: Mapping[str, str] = field(default_factory=dict)
     power: Mapping[str, PowerTotal] = field(default_factory=dict)
     cpu: CpuTime | None = None
+    wall_s: float = 0.0
+
+    @property
+    def reading_s(self) -> float:
+        """Return how long the reading took, s."""
+        return (self.after_ns - self.before_ns) * S_PER_NS
+
+    def since(self, start: Snapshot) -> float:
+        """Return the time from an earlier reading to this one, s."""
+        return (self.before_ns - start.before_ns) * S_PER_NS
 
 
 @dataclass(frozen=True)
@@ -155,3 +170,62 @@ class Shared(Protocol):
     def sharers(self, start: Snapshot, end: Snapshot) -> Mapping[str, str]:
         """Return who else used a device between two readings, in words."""
         ...
+
+
+Stop = Callable[[], None]
+Every = Callable[[Callable[[], object], Callable[[], float]], Stop]
+"""Calls a function again and again, after pauses of some seconds, until stopped."""
+
+
+def thread_every(tick: Callable[[], object], pause_s: Callable[[], float]) -> Stop:
+    """Call `tick` on a daemon thread after each pause, s; it must not raise.
+
+    Returns:
+        A function that ends the thread and waits for it.
+    """
+    is_over = threading.Event()
+
+    def work() -> None:
+        while not is_over.wait(pause_s()):
+            tick()
+
+    thread = threading.Thread(target=work, name="hitl_sim meter", daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        is_over.set()
+        thread.join()
+
+    return stop
+
+
+class WhileOpen:
+    """Background work of a backend, as a context of each window.
+
+    Attributes:
+        lock: held while the work begins; for the backend's own use as well.
+    """
+
+    def __init__(self, begin: Callable[[], Stop | None]) -> None:
+        """Take what the first window begins, and what that returns to end it."""
+        self.lock = threading.RLock()
+        self._begin = begin
+        self._num_open = 0
+        self._stop: Stop | None = None
+
+    def __enter__(self) -> None:
+        """Count one more window; with the first, begin the work."""
+        with self.lock:
+            self._num_open += 1
+            if self._num_open == 1:
+                self._stop = self._begin()
+
+    def __exit__(self, *_: object) -> None:
+        """Count one window less; with the last, end the work and wait for its end."""
+        with self.lock:
+            self._num_open -= 1
+            stop = None
+            if self._num_open == 0:
+                stop, self._stop = self._stop, None
+        if stop is not None:
+            stop()

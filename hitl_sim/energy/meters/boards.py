@@ -1,21 +1,23 @@
-"""The boards of the NVIDIA driver: which there are, and what each can be asked."""
+"""The boards of the NVIDIA driver: which there are, are seen, and what each tells."""
 
 from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from hitl_sim.energy.meters.processor_time import PROC, family, program_root
 from hitl_sim.energy.meters.sensor import counter_scope
-from hitl_sim.energy.meters.visible import VARIABLE, Visible, visible_boards
 from hitl_sim.energy.quantity import Scope
 from hitl_sim.unit import J_PER_MILLIJOULE
 
 Answer = TypeVar("Answer")
+
+VARIABLE = "CUDA_VISIBLE_DEVICES"
+_ORDER = "CUDA_DEVICE_ORDER"
 
 POWER_AVERAGE_FIELD, POWER_INSTANT_FIELD = 185, 186
 """Numbers of the fields `NVML_FI_DEV_POWER_AVERAGE` and `_INSTANT` of the driver."""
@@ -45,7 +47,6 @@ class Board:
         of: its path, `host/gpu0`, by the driver's own number.
         handle: what the driver calls it.
         name: its model.
-        program_index: its number inside the program; `None` when it is hidden from it.
         hidden: why the program does not see it; empty when it does.
         limits: what its counter cannot tell apart, such as MIG slices; may be empty.
         scope: what its counter covers: the board, or the module that it is part of.
@@ -55,7 +56,6 @@ class Board:
     of: str
     handle: Any
     name: str
-    program_index: int | None
     hidden: str
     limits: str
     scope: Scope
@@ -100,8 +100,8 @@ def find_boards(driver: Any, environ: Mapping[str, str] | None) -> Found:
     except Exception as error:
         reason = f"the NVIDIA driver does not list its boards ({error})"
         return Found([], [], reason)
-    shown = [board for board in boards if board.program_index is not None]
-    hidden = [board for board in boards if board.program_index is None]
+    shown = [board for board in boards if not board.hidden]
+    hidden = [board for board in boards if board.hidden]
     reason = "" if shown else remark or "the NVIDIA driver sees no GPU"
     return Found(shown, hidden, reason)
 
@@ -119,25 +119,21 @@ def _list(driver: Any, environ: Mapping[str, str]) -> tuple[list[Board], str]:
         lambda index: _text(driver.nvmlDeviceGetUUID(handles[index])),
         lambda uuid: _slice_parent(driver, handles, uuid),
     )
-    boards = [
-        _board(driver, index, handle, names[index], visible)
-        for index, handle in enumerate(handles)
-    ]
+    boards = []
+    for index, handle in enumerate(handles):
+        is_seen = index in visible.boards
+        boards.append(
+            Board(
+                driver,
+                f"host/gpu{index}",
+                handle,
+                names[index],
+                "" if is_seen else visible.reason or f"hidden by {VARIABLE}",
+                _limits(driver, handle, index in visible.slices),
+                counter_scope(names[index]),
+            )
+        )
     return boards, visible.reason
-
-
-def _board(driver: Any, index: int, handle: Any, name: str, visible: Visible) -> Board:
-    is_seen = index in visible.boards
-    return Board(
-        driver,
-        f"host/gpu{index}",
-        handle,
-        name,
-        visible.boards.index(index) if is_seen else None,
-        "" if is_seen else visible.reason or f"hidden by {VARIABLE}",
-        _limits(driver, handle, index in visible.slices),
-        counter_scope(name),
-    )
 
 
 def _limits(driver: Any, handle: Any, is_slice: bool) -> str:
@@ -171,33 +167,29 @@ def read_joules(board: Board) -> float:
     return float(counter) * J_PER_MILLIJOULE
 
 
-def read_instant_w(board: Board) -> float | None:
-    """Return the power of this instant, W; `None` where the board does not tell.
+def read_power_w(board: Board) -> tuple[float | None, bool]:
+    """Return the power of what the counter covers, W, and whether it is an average.
 
-    It is that of what the board's counter covers.
+    It is that of this instant where the board tells it, else the usual reading, which
+    newer boards average over a second; `None` where it tells neither.
     """
-    return _read_field_w(board, POWER_INSTANT_FIELD)
+    is_module = board.scope is Scope.MODULE
 
+    def field(number: int) -> float:
+        wanted = [(number, MODULE_SCOPE if is_module else GPU_SCOPE)]
+        (found,) = board.driver.nvmlDeviceGetFieldValues(board.handle, wanted)
+        if found.nvmlReturn != 0:
+            raise ValueError(f"`nvmlReturn` must be 0, got {found.nvmlReturn}.")
+        return float(found.value.uiVal)
 
-def _read_field_w(board: Board, number: int) -> float | None:
-    scope = MODULE_SCOPE if board.scope is Scope.MODULE else GPU_SCOPE
-
-    def read() -> float:
-        asked_for = [(number, scope)]
-        (field,) = board.driver.nvmlDeviceGetFieldValues(board.handle, asked_for)
-        if field.nvmlReturn != 0:
-            raise ValueError(f"`nvmlReturn` must be 0, got {field.nvmlReturn}.")
-        return float(field.value.uiVal) * J_PER_MILLIJOULE
-
-    return asked(read)
-
-
-def read_average_w(board: Board) -> float | None:
-    """Return the usual power reading, W; newer boards average it over a second."""
-    if board.scope is Scope.MODULE:
-        return _read_field_w(board, POWER_AVERAGE_FIELD)
-    usage = asked(lambda: board.driver.nvmlDeviceGetPowerUsage(board.handle))
-    return None if usage is None else float(usage) * J_PER_MILLIJOULE
+    milliwatts = asked(lambda: field(POWER_INSTANT_FIELD))
+    is_average = milliwatts is None
+    if is_average and is_module:
+        milliwatts = asked(lambda: field(POWER_AVERAGE_FIELD))
+    elif is_average:
+        milliwatts = asked(lambda: board.driver.nvmlDeviceGetPowerUsage(board.handle))
+    watts = None if milliwatts is None else float(milliwatts) * J_PER_MILLIJOULE
+    return watts, is_average
 
 
 def other_programs(board: Board, proc: Path = PROC) -> str:
@@ -234,3 +226,103 @@ def why(error: Exception) -> str:
 
 def _text(name: str | bytes) -> str:
     return name.decode() if isinstance(name, bytes) else str(name)
+
+
+@dataclass(frozen=True)
+class Visible:
+    """Boards that the program sees.
+
+    Attributes:
+        boards: the driver's numbers of them, in the program's order.
+        slices: those of which the program sees only a MIG slice.
+        reason: why nothing, or not everything listed, is seen; empty when all is.
+    """
+
+    boards: tuple[int, ...]
+    slices: frozenset[int] = frozenset()
+    reason: str = ""
+
+
+def visible_boards(
+    environ: Mapping[str, str],
+    names: Sequence[str],
+    uuid: Callable[[int], str],
+    slice_parent: Callable[[str], int | None],
+) -> Visible:
+    """Read `CUDA_VISIBLE_DEVICES` as CUDA does.
+
+    Entries are numbers, UUIDs (`GPU-...`) or unique beginnings of them, or UUIDs of MIG
+    slices, separated by commas. Everything after the first entry that names no board is
+    invisible too, so `-1` hides all; an empty text hides all; a board named twice is an
+    error that hides all.
+
+    Args:
+        environ: environment of the program.
+        names: model name of each board, in the driver's order.
+        uuid: returns the UUID of a board.
+        slice_parent: returns the board that a MIG slice lies on, by the slice's UUID.
+
+    Returns:
+        The boards. Numbers count boards from the fastest unless `CUDA_DEVICE_ORDER` is
+        `PCI_BUS_ID`, and the driver does not know which those are: with boards of
+        different models numbers are therefore not resolved.
+
+    References:
+        NVIDIA, CUDA C++ Programming Guide, section "CUDA Environment Variables".
+    """
+    text = environ.get(VARIABLE)
+    if text is None:
+        return Visible(tuple(range(len(names))))
+    entries = [entry.strip() for entry in text.split(",")] if text.strip() else []
+    if not entries:
+        return Visible((), reason=f"{VARIABLE} is empty, which hides all boards")
+    is_numbered = any(entry.isdigit() for entry in entries)
+    if is_numbered and len(set(names)) > 1 and environ.get(_ORDER) != "PCI_BUS_ID":
+        reason = (
+            f"{VARIABLE}={text} numbers boards of different models, which CUDA counts"
+            f" in an order of its own: set {_ORDER}=PCI_BUS_ID or list UUIDs"
+        )
+        return Visible((), reason=reason)
+    return _resolve(text, entries, len(names), uuid, slice_parent)
+
+
+def _resolve(
+    text: str,
+    entries: Sequence[str],
+    num_boards: int,
+    uuid: Callable[[int], str],
+    slice_parent: Callable[[str], int | None],
+) -> Visible:
+    found: list[int] = []
+    slices: set[int] = set()
+    reason = ""
+    for entry in entries:
+        board = _find(entry, num_boards, uuid, slice_parent)
+        if board is None:
+            reason = f"{VARIABLE}={text}: '{entry}' names no board; it ends the list"
+            break
+        is_slice = entry.startswith("MIG-")
+        if board in found and not (is_slice and board in slices):
+            return Visible((), reason=f"{VARIABLE}={text} names a board twice")
+        if is_slice:
+            slices.add(board)
+        if board not in found:
+            found.append(board)
+    return Visible(tuple(found), frozenset(slices), reason)
+
+
+def _find(
+    entry: str,
+    num_boards: int,
+    uuid: Callable[[int], str],
+    slice_parent: Callable[[str], int | None],
+) -> int | None:
+    """Return the board that one entry names, or `None`."""
+    if entry.isdigit():
+        return int(entry) if int(entry) < num_boards else None
+    if entry.startswith("MIG-"):
+        return slice_parent(entry)
+    if not entry.startswith("GPU-"):
+        return None
+    matches = [i for i in range(num_boards) if uuid(i).startswith(entry)]
+    return matches[0] if len(matches) == 1 else None

@@ -18,37 +18,44 @@ and add in quadrature; their sum lies between the two shapes, so its coverage li
 between 95 % and 96 %, and within 93 % to 97 % where one edge outweighs the other. A
 load that starts with the window has P_s well below P_e; taking both edges at the mean
 power would cover less, which is why a backend that can read power passes it.
-"""
 
-from __future__ import annotations
+A device that is on draws power, so its counter moves at every refresh. One that keeps
+its value over several refreshes does not count; one that kept it over a shorter window
+was not refreshed in it. Neither says that nothing was used: energy that nobody counted
+is unknown, never 0 J.
+"""
 
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from hitl_sim.energy.error import Error
 from hitl_sim.energy.meters.backend import Clock, Sleep, Snapshot
-from hitl_sim.energy.meters.constant import Accuracy
-from hitl_sim.energy.meters.sensor import TO_95, measured_energy, within
-from hitl_sim.energy.meters.watch import why_still
-from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
+from hitl_sim.energy.meters.sensor import (
+    LONGER,
+    TO_95,
+    Sensor,
+    meter_constants,
+    within,
+)
+from hitl_sim.energy.quantity import Kind, Quantity
 from hitl_sim.unit import S_PER_NS
 
 PROBE_LIMIT_S = 0.5
 """How long a probe waits for a counter to move; every known counter moves sooner."""
+FELL = "the energy counter fell: the driver was loaded again"
+_OLDEST = 10.0
+"""How much older than its reading a counter may be, in refreshes."""
 
 
 def counter_energy(
+    sensor: Sensor,
     joules: float,
     start: Snapshot,
     end: Snapshot,
-    *,
-    scope: Scope,
-    of: str,
-    backend: str,
-    accuracy: Accuracy,
     edge_w: tuple[float, float] | None = None,
-    unseen_j: float = 0.0,
+    swing_w: float = 0.0,
 ) -> Quantity:
     """Turn a counter's difference into joules with an interval.
 
@@ -57,43 +64,33 @@ def counter_energy(
     module for the derivation); and what a sensor may not have looked at.
 
     Args:
+        sensor: whose counter it is.
         joules: difference of the readings, J; >= 0.
         start: reading at the beginning.
         end: reading at the end.
-        scope: what the counter covers.
-        of: its device.
-        backend: which backend read it.
-        accuracy: the counter's error and pace.
         edge_w: power just before the window and just before its end, W; default the
             mean power of the window at both, which is right for a steady load.
-        unseen_j: 95 % half-width of what its sensor did not look at, J.
+        swing_w: largest difference between samples of power in the window, W.
 
     Returns:
         The energy; unavailable where the counter did not move.
     """
-    elapsed_s = (end.before_ns - start.before_ns) * S_PER_NS
+    elapsed_s, pace_s = end.since(start), sensor.counter.update_period_s
     if not joules > 0:
-        reason = why_still(elapsed_s, accuracy.update_period_s)
-        return unavailable("J", scope, reason, of=of)
+        return sensor.lacks(why_still(elapsed_s, pace_s))
     mean_w = joules / elapsed_s if elapsed_s > 0 else 0.0
     start_w, end_w = (mean_w, mean_w) if edge_w is None else edge_w
-    age_s = accuracy.update_period_s + max(
-        (snapshot.after_ns - snapshot.before_ns) * S_PER_NS for snapshot in (start, end)
-    )
+    age_s = pace_s + max(start.reading_s, end.reading_s)
     down, up = _edge_ends(start_w * age_s, end_w * age_s)
-    label, at = f"{backend} counter of {of}", f"window at {start.before_ns} ns"
-    others = (
+    kind = Kind.MEASURED_COUNTER
+    label, at = sensor.label(kind), f"window at {start.before_ns} ns"
+    unseen_j = sensor.unseen_j(joules, elapsed_s, swing_w)
+    return sensor.energy(
+        joules,
+        kind,
+        sensor.counter.relative_error,
         Error(f"{label}: {at}", max(down, -joules), up),
         within(f"{label}: not looked at, {at}", joules, unseen_j),
-    )
-    return measured_energy(
-        joules,
-        Kind.MEASURED_COUNTER,
-        scope,
-        of,
-        label,
-        accuracy.relative_error,
-        others,
     )
 
 
@@ -112,36 +109,136 @@ def _edge_ends(start_j: float, end_j: float) -> tuple[float, float]:
 
 def watch_counter(
     read: Callable[[], float],
-    wrap: float | None = None,
+    period_s: float,
+    wrap: float = math.inf,
     clock: Clock = time.monotonic_ns,
     sleep: Sleep = time.sleep,
-) -> tuple[float, float | None]:
+) -> float | None:
     """Read a counter, J, until it has moved twice, or for `PROBE_LIMIT_S`.
 
-    It starts again at `wrap`, J, where that is given.
+    Args:
+        read: the counter.
+        period_s: time between its moves where it is seen to move once only, s.
+        wrap: where it starts again, J.
+        clock: monotonic clock, ns.
+        sleep: waits for some seconds.
 
     Returns:
-        Joules counted over the watch, and the time between its two moves, s (`None`
-        when it moved less than twice).
+        The time between its moves, s; `None` when it stood still.
 
     Raises:
         ValueError: the counter went backwards without a wrap.
     """
-    begin = clock()
-    last = read()
-    counted = 0.0
+    begin, last = clock(), read()
     moves: list[int] = []
     while len(moves) < 2 and (clock() - begin) * S_PER_NS < PROBE_LIMIT_S:
         sleep(1e-3)
         now = read()
-        step = now - last
-        if step < 0 and wrap is not None:
-            step += wrap
-        if step < 0:
+        if last - now > (0.0 if wrap == math.inf else wrap):
             raise ValueError(f"`counter` must not fall, got {last} J and then {now} J.")
-        if step > 0:
+        if now != last:
             moves.append(clock())
-        counted += step
         last = now
-    period = (moves[1] - moves[0]) * S_PER_NS if len(moves) == 2 else None
-    return counted, period
+    if len(moves) == 2:
+        return (moves[1] - moves[0]) * S_PER_NS
+    return period_s if moves else None
+
+
+def why_still(elapsed_s: float, update_period_s: float) -> str:
+    """Say why a counter that did not move in a window, s, tells no energy."""
+    if elapsed_s > _longest_rest_s(update_period_s):
+        return _stood_still(elapsed_s)
+    return f"the counter did not move in the window's {elapsed_s:.3g} s: {LONGER}"
+
+
+@dataclass
+class Watch:
+    """A counter's total since its first reading, and what to distrust of it.
+
+    Each reading adds what was counted since the last, modulo the range: right as long
+    as the counter cannot have gone round in between. Falls of a counter without range,
+    steps that were too long for that or that hold more power than is plausible (the
+    counter was reset, not wrapped), are remembered, and so are stretches in which it
+    stood still for too long: no window that holds one is trusted.
+
+    Attributes:
+        update_period_s: time between the counter's refreshes, s.
+        range_j: value at which it starts again, J; infinite where it does not.
+        max_w: highest plausible power, W.
+    """
+
+    update_period_s: float
+    range_j: float = math.inf
+    max_w: float = math.inf
+    _raw: float | None = None
+    _at_ns: int = 0
+    _moved_ns: int = 0
+    _total: float = 0.0
+    _flaws: list[tuple[int, str]] = field(default_factory=list)
+    _rests: dict[int, int] = field(default_factory=dict)
+
+    def add(self, raw: float, at_ns: int) -> float:
+        """Return the total with one more reading of the counter, both J."""
+        if self._raw is None:
+            self._total = raw
+        else:
+            step = (raw - self._raw) % self.range_j
+            flaw = self._flaw(step, (at_ns - self._at_ns) * S_PER_NS)
+            if flaw:
+                self._flaws.append((at_ns, flaw))
+            self._total += step
+        if raw != self._raw:
+            self._moved_ns = at_ns
+        elif self._is_long(self._moved_ns, at_ns):
+            self._rests[self._moved_ns] = at_ns
+        self._raw, self._at_ns = raw, at_ns
+        return self._total
+
+    def flaw(self, start_ns: int, end_ns: int) -> str:
+        """Return why the counter is not to be trusted between two readings, or ''."""
+        for at_ns, text in self._flaws:
+            if start_ns < at_ns <= end_ns:
+                return text
+        for since, until in self._rests.items():
+            begin, end = max(since, start_ns), min(until, end_ns)
+            if self._is_long(begin, end):
+                return _stood_still((end - begin) * S_PER_NS)
+        return ""
+
+    def forget(self, before_ns: int) -> None:
+        """Drop what was remembered of an earlier time."""
+        self._flaws = [flaw for flaw in self._flaws if flaw[0] >= before_ns]
+        self._rests = {a: b for a, b in self._rests.items() if b >= before_ns}
+
+    def _flaw(self, step: float, elapsed_s: float) -> str:
+        if step == math.inf:
+            return FELL
+        limit_s = self.range_j / self.max_w if math.isfinite(self.range_j) else math.inf
+        if elapsed_s > limit_s:
+            return (
+                f"nobody read the counter for {elapsed_s:.0f} s and it may go round in"
+                f" {limit_s:.0f} s; measure in shorter windows and add them"
+            )
+        if step > self.max_w * (elapsed_s + _OLDEST * self.update_period_s):
+            return (
+                f"the counter jumped by {step:.0f} J in {elapsed_s:.3g} s, more than"
+                f" {self.max_w:.0f} W: it was reset"
+            )
+        return ""
+
+    def _is_long(self, since_ns: int, until_ns: int) -> bool:
+        limit_s = _longest_rest_s(self.update_period_s)
+        return (until_ns - since_ns) * S_PER_NS > limit_s
+
+
+def _longest_rest_s(update_period_s: float) -> float:
+    """Return how long a counter that works may keep its value, s."""
+    stuck = meter_constants().stuck
+    return max(stuck.updates * update_period_s, stuck.least_s)
+
+
+def _stood_still(elapsed_s: float) -> str:
+    return (
+        f"the counter stood still for {elapsed_s:.3g} s, in which a device that is on"
+        " uses energy: it does not work"
+    )

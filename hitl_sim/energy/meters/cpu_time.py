@@ -27,14 +27,13 @@ import numpy as np
 from hitl_sim.energy.error import additive_interval, merge_errors
 from hitl_sim.energy.meters.backend import Backend, Capability, Clock, Snapshot
 from hitl_sim.energy.meters.choose import default_backends
+from hitl_sim.energy.meters.counter import why_still
 from hitl_sim.energy.meters.meter import Meter
 from hitl_sim.energy.meters.processor_time import CpuTime, read_cpu_time, tick_s
 from hitl_sim.energy.meters.sensor import TO_95, relative_half_width, within
-from hitl_sim.energy.meters.watch import why_still
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, total, unavailable
 from hitl_sim.output import write_text
 from hitl_sim.part import meter
-from hitl_sim.unit import S_PER_NS
 
 _SYSTEM_HELP = "processor time can be read on Linux only (/proc)"
 _CHILD_LOST = (
@@ -154,8 +153,8 @@ def calibrate_cpu(
     cores = np.array(cpu_s) / np.array(seconds)
     if float(np.ptp(cores)) < 0.5:
         raise ValueError(
-            "`cpu_s` must differ by at least half a core between windows, got"
-            f" {np.round(cores, 2).tolist()} busy cores."
+            "`cpu_s` must differ by at least half a core between "
+            f"windows, got {np.round(cores, 2).tolist()} busy cores."
         )
     design = np.stack([np.ones_like(cores), cores], axis=1)
     (idle_w, core_w), *_ = np.linalg.lstsq(design, watts, rcond=None)
@@ -263,7 +262,7 @@ class CpuBackend:
         scope = Scope(self.calibration.scope)
         if start.cpu is None or end.cpu is None:
             return [unavailable("J", scope, _SYSTEM_HELP, of=_OF)]
-        seconds = (end.before_ns - start.before_ns) * S_PER_NS
+        seconds = end.since(start)
         cpu_s = end.cpu.own_s - start.cpu.own_s
         if cpu_s < 0:
             return [unavailable("J", scope, _CHILD_LOST, of=_OF)]

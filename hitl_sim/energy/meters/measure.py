@@ -1,7 +1,5 @@
 """Measure any command: the joules of a program that knows nothing of this package."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
-"""Windows: joules and seconds of a stretch of a program."""
+"""Windows: joules and seconds of a stretch of a program.
 
-from __future__ import annotations
+Of devices that others use too nothing is attributed unless a share is declared.
+"""
 
 import sys
 import time
@@ -21,11 +22,13 @@ from hitl_sim.energy.meters.backend import (
 )
 from hitl_sim.energy.meters.choose import default_backends
 from hitl_sim.energy.meters.repeat import Goal, Repeated, lengthen
-from hitl_sim.energy.meters.share import Shares, attribute, checked_shares
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, exact, unavailable
 from hitl_sim.unit import S_PER_NS
 
 Tree = TypeVar("Tree")
+
+Shares = Mapping[str, float | Quantity]
+"""Declared shares of devices' energy, by path; see `checked_shares`."""
 
 PHASES = (
     "compile",
@@ -226,7 +229,15 @@ class Meter:
             num, stopped = lengthen(
                 lambda: window.wait_on(work()), window.so_far, goal, has_failed
             )
-        return Repeated.from_reading(window.reading, num, stopped)
+        found, part = window.reading, 1.0 / num
+        return Repeated(
+            found,
+            num,
+            tuple(energy.scaled(part) for energy in found.gross),
+            tuple(energy.scaled(part) for energy in found.marginal),
+            found.seconds.scaled(part),
+            stopped,
+        )
 
     def _read(
         self, window: Window, begin_ns: int, starts: Sequence[Snapshot]
@@ -270,3 +281,57 @@ class Meter:
             reason = "idle power was not measured"
             return unavailable("J", gross.scope, reason, of=gross.of)
         return power.times(seconds, unit="J")
+
+
+def checked_shares(shares: Shares) -> dict[str, Quantity]:
+    """Return declared shares as quantities.
+
+    Args:
+        shares: by device path, the fraction of its energy that is this program's; 1 for
+            a device that is known to be used by nothing else. A number is assumed to
+            be exact; a quantity brings its own interval.
+
+    Raises:
+        ValueError: a share is not in (0, 1].
+    """
+    result = {}
+    for of, share in shares.items():
+        value = share.value if isinstance(share, Quantity) else share
+        if not isinstance(value, float | int) or not 0 < value <= 1:
+            raise ValueError(f"`share` of {of} must be in (0, 1], got {value}.")
+        result[of] = (
+            share
+            if isinstance(share, Quantity)
+            else exact(
+                share, "1", Kind.ASSUMED, Scope.CONSTANT, f"declared share of {of}"
+            )
+        )
+    return result
+
+
+def attribute(
+    energy: Quantity, sharers: Mapping[str, str], shares: Mapping[str, Quantity]
+) -> Quantity:
+    """Return what is this program's of the energy of a whole device.
+
+    Args:
+        energy: of the device.
+        sharers: who else uses a device, in words, where somebody does.
+        shares: declared shares, by the device's path or one above it.
+
+    Returns:
+        The energy times the declared share; without one, as it is where nobody else
+        uses the device, and unavailable otherwise.
+    """
+    place = energy.of
+    while place and place not in shares:
+        place = place.rpartition("/")[0]
+    share = shares.get(place)
+    if share is not None:
+        is_whole = share.value == 1.0 and share.interval in (None, (1.0, 1.0))
+        return energy if is_whole else energy.times(share, unit=energy.unit)
+    who = sharers.get(energy.of)
+    if who is None or energy.value is None:
+        return energy
+    reason = f"the device is shared ({who}): declare this program's share of it"
+    return unavailable(energy.unit, energy.scope, reason, of=energy.of)

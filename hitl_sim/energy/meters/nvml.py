@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-import functools
 import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 from hitl_sim.energy.meters.backend import (
     Capability,
     Check,
     Clock,
+    Every,
     Sleep,
     Snapshot,
+    Stop,
+    WhileOpen,
+    thread_every,
 )
 from hitl_sim.energy.meters.boards import (
     COUNTER_HELP,
     Board,
     Found,
-    asked,
     find_boards,
     other_programs,
-    read_average_w,
-    read_instant_w,
     read_joules,
+    read_power_w,
     why,
 )
-from hitl_sim.energy.meters.constant import meter_constants
-from hitl_sim.energy.meters.counter import PROBE_LIMIT_S, watch_counter
-from hitl_sim.energy.meters.power import PowerTotal, first_sample
-from hitl_sim.energy.meters.sensor import duty_of
-from hitl_sim.energy.meters.ticker import Every, Stop, WhileOpen, thread_every
-from hitl_sim.energy.meters.views import Sensor, check_sensor, checked_energy
-from hitl_sim.energy.meters.watch import Watch
+from hitl_sim.energy.meters.counter import PROBE_LIMIT_S, Watch, watch_counter
+from hitl_sim.energy.meters.power import (
+    PowerTotal,
+    check_sensor,
+    checked_energy,
+    first_sample,
+)
+from hitl_sim.energy.meters.sensor import Sensor, duty_of, meter_constants
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.part import meter
 
@@ -149,19 +152,11 @@ class NvmlBackend:
         self._watches.clear()
         self._others = {b.of: other_programs(b) for b in boards}
         dice = random.Random(0)
-        return self.every(
-            self._sample_all, lambda: self.sample_s * (0.5 + dice.random())
-        )
+        return self.every(self.read, lambda: self.sample_s * (0.5 + dice.random()))
 
-    @functools.cached_property
+    @cached_property
     def _found(self) -> Found:
         return find_boards(self.driver, self.environ)
-
-    def _sample_all(self) -> None:
-        with self.while_open.lock:
-            for board in self._found.boards:
-                joules = asked(functools.partial(read_joules, board))
-                self._sample(board, joules)
 
     def _sample(self, board: Board, joules: float | None) -> None:
         """Add one sample of a board's power, if it tells any, and see its counter."""
@@ -169,19 +164,16 @@ class NvmlBackend:
             period_s = meter_constants().nvml.update_period_s
             watch = self._watches.setdefault(board.of, Watch(period_s))
             watch.add(joules, self.clock())
-        watts = read_instant_w(board)
-        self._averaged[board.of] = watts is None
-        if watts is None:
-            watts = read_average_w(board)
+        watts, self._averaged[board.of] = read_power_w(board)
         if watts is None:
             self._power.pop(board.of, None)
             return
         now, known = self.clock(), self._power.get(board.of)
         period_s = meter_constants().nvml_power.update_period_s
         self._power[board.of] = (
-            first_sample(now, watts, joules)
+            first_sample(now, watts)
             if known is None
-            else known.then(now, watts, joules, period_s)
+            else known.then(now, watts, period_s)
         )
 
     def _check(self, board: Board, start: Snapshot, end: Snapshot) -> Check:
@@ -201,46 +193,38 @@ class NvmlBackend:
         return check_sensor(sensor, start, end, flaw)
 
     def _probe_board(self, board: Board) -> Capability:
-        notes = [_describe(board)]
+        accuracy, kind = meter_constants().nvml, Kind.MEASURED_COUNTER
+        notes, lack = [_describe(board)], ""
         if board.limits:
             notes.append(f"{board.limits}; declare a share to attribute it")
         try:
-            counted, period = watch_counter(
-                lambda: read_joules(board), None, self.clock, self.sleep
+            pace_s = watch_counter(
+                partial(read_joules, board),
+                accuracy.update_period_s,
+                clock=self.clock,
+                sleep=self.sleep,
             )
+            if pace_s is None:
+                lack = reason = f"its energy counter stood still for {PROBE_LIMIT_S} s"
         except Exception as error:
-            return self._power_only(board, why(error), "no energy counter")
-        if counted == 0.0:
-            reason = f"its energy counter stood still for {PROBE_LIMIT_S} s"
-            return self._power_only(board, reason, reason)
-        accuracy = meter_constants().nvml
+            lack, reason = "no energy counter", why(error)
+        if lack:
+            # by its power, if it tells any
+            watts, is_averaged = read_power_w(board)
+            if watts is None:
+                return Capability.absent(self.name, board.of, board.scope, reason)
+            how = "average" if is_averaged else "instantaneous"
+            notes = [_describe(board), f"{lack}, so {how} power is sampled"]
+            accuracy, kind = meter_constants().nvml_power, Kind.MEASURED_SAMPLED
+            pace_s = accuracy.update_period_s
         return Capability(
             self.name,
             True,
             board.of,
             board.scope,
-            Kind.MEASURED_COUNTER,
-            accuracy.update_period_s if period is None else period,
+            kind,
+            pace_s,
             note="; ".join(notes),
-            relative_error=accuracy.relative_error,
-        )
-
-    def _power_only(self, board: Board, reason: str, lack: str) -> Capability:
-        """Describe a board without a counter that works, by its power if it tells."""
-        instant = read_instant_w(board)
-        watts = read_average_w(board) if instant is None else instant
-        if watts is None:
-            return Capability.absent(self.name, board.of, board.scope, reason)
-        accuracy = meter_constants().nvml_power
-        how = "average" if instant is None else "instantaneous"
-        return Capability(
-            self.name,
-            True,
-            board.of,
-            board.scope,
-            Kind.MEASURED_SAMPLED,
-            accuracy.update_period_s,
-            note=f"{_describe(board)}; {lack}, so {how} power is sampled",
             relative_error=accuracy.relative_error,
         )
 

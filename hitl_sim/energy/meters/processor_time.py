@@ -1,7 +1,5 @@
 """Processor time of this program and of the whole machine (Linux)."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 from collections.abc import Iterator

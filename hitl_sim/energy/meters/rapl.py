@@ -13,18 +13,21 @@ from hitl_sim.energy.meters.backend import (
     Capability,
     Check,
     Clock,
+    Every,
     Sleep,
     Snapshot,
+    Stop,
+    WhileOpen,
+    thread_every,
 )
-from hitl_sim.energy.meters.constant import Accuracy, meter_constants
 from hitl_sim.energy.meters.counter import (
     PROBE_LIMIT_S,
+    Watch,
     counter_energy,
     watch_counter,
 )
 from hitl_sim.energy.meters.processor_time import CpuTime, read_cpu_time
-from hitl_sim.energy.meters.ticker import Every, Stop, WhileOpen, thread_every
-from hitl_sim.energy.meters.watch import Watch
+from hitl_sim.energy.meters.sensor import Accuracy, Sensor, meter_constants
 from hitl_sim.energy.meters.zones import (
     Zone,
     find_zones,
@@ -33,7 +36,7 @@ from hitl_sim.energy.meters.zones import (
 )
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.part import meter
-from hitl_sim.unit import J_PER_MICROJOULE, S_PER_NS
+from hitl_sim.unit import J_PER_MICROJOULE
 
 POWERCAP_ROOT = Path("/sys/class/powercap")
 _ALL = "host/package"
@@ -142,9 +145,8 @@ class RaplBackend:
             return {}
         host_s = end.cpu.host_s - start.cpu.host_s
         other_s = min(host_s, end.cpu.others_s - start.cpu.others_s)
-        elapsed_s = (end.before_ns - start.before_ns) * S_PER_NS
         limit = meter_constants().rapl.sharing
-        if other_s <= max(limit.busy_frac * host_s, limit.cores * elapsed_s):
+        if other_s <= max(limit.busy_frac * host_s, limit.cores * end.since(start)):
             return {}
         who = f"other programs used {other_s:.2g} s of {host_s:.2g} s of processor time"
         return {zone.of: who for zone in self._counted}
@@ -184,22 +186,16 @@ class RaplBackend:
         return watch.add(raw, now)
 
     def _zone_energy(self, zone: Zone, start: Snapshot, end: Snapshot) -> Quantity:
+        sensor = Sensor(zone.of, zone.scope, self.name, _accuracy(zone.scope))
         flaw = self._watches[zone.of].flaw(start.after_ns, end.after_ns)
         if flaw:
-            return unavailable("J", zone.scope, flaw, of=zone.of)
-        return counter_energy(
-            max(0.0, end.joules[zone.of] - start.joules[zone.of]),
-            start,
-            end,
-            scope=zone.scope,
-            of=zone.of,
-            backend=self.name,
-            accuracy=_accuracy(zone.scope),
-        )
+            return sensor.lacks(flaw)
+        joules = max(0.0, end.joules[zone.of] - start.joules[zone.of])
+        return counter_energy(sensor, joules, start, end)
 
     def _mirrored(self, start: Snapshot, end: Snapshot) -> dict[str, str]:
         both = start.joules.keys() & end.joules.keys()
-        reading_s = max(s.after_ns - s.before_ns for s in (start, end)) * S_PER_NS
+        reading_s = max(start.reading_s, end.reading_s)
         rapl = meter_constants().rapl
         return mirrored(
             [zone for zone in self._counted if zone.of in both],
@@ -235,23 +231,27 @@ class RaplBackend:
         absent = functools.partial(Capability.absent, self.name, zone.of, zone.scope)
         if zone.skipped:
             return absent(f"not counted: {zone.skipped}")
+        accuracy = _accuracy(zone.scope)
         try:
             wrap = _read_range(zone)
-            counted, period = watch_counter(
-                lambda: _read_joules(zone.counter), wrap, self.clock, self.sleep
+            pace_s = watch_counter(
+                lambda: _read_joules(zone.counter),
+                accuracy.update_period_s,
+                wrap,
+                self.clock,
+                self.sleep,
             )
         except (OSError, ValueError) as error:
             return absent(_why(zone, error))
-        if counted == 0.0:
+        if pace_s is None:
             return absent(f"the counter stood still for {PROBE_LIMIT_S} s")
-        accuracy = _accuracy(zone.scope)
         return Capability(
             self.name,
             True,
             zone.of,
             zone.scope,
             Kind.MEASURED_COUNTER,
-            accuracy.update_period_s if period is None else period,
+            pace_s,
             note=f"the counter starts again every {wrap / 1e3:.0f} kJ",
             relative_error=accuracy.relative_error,
         )

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from hitl_sim.energy.meters.sensor import relative_half_width, sensor_half_width
-from hitl_sim.energy.meters.watch import LONGER
+from hitl_sim.energy.meters.sensor import (
+    LONGER,
+    relative_half_width,
+    rest_half_width,
+    sensor_half_width,
+)
 from hitl_sim.energy.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -55,19 +59,16 @@ class Goal:
         if not known:
             could = [energy for energy in reading.gross if LONGER in energy.reason]
             return None if could else "nothing to read"
-        widths = [relative_half_width(energy) for energy in known]
-        if max(widths) <= self.max_relative_error:
+        most = self.max_relative_error
+        if max(map(relative_half_width, known)) <= most:
             return "target"
-        if all(self._is_as_good_as_the_sensor(energy) for energy in known):
+        # the sensor misses the target and nothing else does
+        if all(
+            sensor_half_width(energy) >= most and rest_half_width(energy) <= most
+            for energy in known
+        ):
             return "sensor"
         return None
-
-    def _is_as_good_as_the_sensor(self, energy: Quantity) -> bool:
-        """Return whether the sensor misses the target and nothing else does."""
-        width, sensor = relative_half_width(energy), sensor_half_width(energy)
-        if not math.isfinite(width) or sensor < self.max_relative_error:
-            return False
-        return math.sqrt(max(0.0, width**2 - sensor**2)) <= self.max_relative_error
 
 
 @dataclass(frozen=True)
@@ -93,21 +94,6 @@ class Repeated:
     seconds_per_call: Quantity
     stopped: Stopped
 
-    @classmethod
-    def from_reading(
-        cls, reading: Reading, num_repeats: int, stopped: Stopped
-    ) -> Repeated:
-        """Divide a window by the calls in it."""
-        part = 1.0 / num_repeats
-        return cls(
-            reading,
-            num_repeats,
-            tuple(energy.scaled(part) for energy in reading.gross),
-            tuple(energy.scaled(part) for energy in reading.marginal),
-            reading.seconds.scaled(part),
-            stopped,
-        )
-
 
 def lengthen(
     work: Callable[[], object],
@@ -132,11 +118,9 @@ def lengthen(
             if num >= goal.max_repeats:
                 return num, goal.state(so_far()) or "max_repeats"
         reading = so_far()
-        stopped = goal.state(reading)
-        if stopped is None and float(reading.seconds.value or 0.0) >= goal.max_s:
-            stopped = "max_s"
+        seconds = float(reading.seconds.value or 0.0)
+        stopped = goal.state(reading) or ("max_s" if seconds >= goal.max_s else None)
         if stopped is not None:
             return num, stopped
-        seconds = float(reading.seconds.value or 0.0)
         room = int((goal.max_s - seconds) * num / seconds) if seconds else num
         aim = num + max(1, min(int(num * (_GROWTH - 1)), room))

@@ -6,8 +6,6 @@ one around them, work must draw more than rest, and counter and sampled power mu
 agree. What has no counter is reported as such, and is no failure.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -16,9 +14,9 @@ from typing import Literal
 
 from hitl_sim.energy.meters.backend import Backend, Capability, Clock, Sleep
 from hitl_sim.energy.meters.choose import default_backends
-from hitl_sim.energy.meters.coverage import Coverage, measure_coverage
+from hitl_sim.energy.meters.counter import Watch
 from hitl_sim.energy.meters.meter import Meter, Reading
-from hitl_sim.energy.meters.watch import Watch
+from hitl_sim.energy.meters.simulated import Coverage, measure_coverage
 
 Outcome = Literal["passed", "failed", "not tried"]
 _RANGE_J = 262_143.3

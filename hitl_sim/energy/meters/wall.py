@@ -22,13 +22,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from msgspec.structs import replace
 
 from hitl_sim.array import FloatArray
 from hitl_sim.energy.meters.backend import Capability, Clock, Sleep, Snapshot
-from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.counter import counter_energy
 from hitl_sim.energy.meters.power import first_sample, sampled_energy
+from hitl_sim.energy.meters.sensor import Accuracy, Sensor
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.output import say_os_error
 from hitl_sim.part import meter
@@ -62,17 +61,6 @@ def wall(
     return WallMeterBackend(
         Path(path), relative_error, source, max_gap_s, max_wait_s, skew_s
     )
-
-
-@dataclass(frozen=True)
-class WallSnapshot(Snapshot):
-    """A moment on both clocks.
-
-    Attributes:
-        wall_s: seconds since 1970-01-01 UTC.
-    """
-
-    wall_s: float = 0.0
 
 
 class _Log(NamedTuple):
@@ -161,15 +149,11 @@ class WallMeterBackend:
     def read(self) -> Snapshot:
         """Read the clocks; the file is read when a window is over."""
         now = self.clock()
-        return WallSnapshot(now, now, wall_s=self.wall_clock())
+        return Snapshot(now, now, wall_s=self.wall_clock())
 
     def delta(self, start: Snapshot, end: Snapshot) -> list[Quantity]:
         """Return the energy at the plug between two moments."""
-        if not isinstance(start, WallSnapshot) or not isinstance(end, WallSnapshot):
-            raise TypeError("`start` and `end` must be snapshots of a wall meter.")
-        step_s = (end.wall_s - start.wall_s) - (
-            end.before_ns - start.before_ns
-        ) * S_PER_NS
+        step_s = end.wall_s - start.wall_s - end.since(start)
         if abs(step_s) > _CLOCK_STEP_S:
             return [_unknown(f"this machine's clock was set by {step_s:+.1f} s")]
         try:
@@ -177,13 +161,16 @@ class WallMeterBackend:
             inside = self._cut(log, start.wall_s, end.wall_s)
         except ValueError as error:
             return [_unknown(str(error))]
-        accuracy = Accuracy(self.relative_error, log.spacing_s, self.source)
         if log.kind is Kind.MEASURED_COUNTER:
-            return [self._by_counter(inside, start, end, accuracy)]
-        return [self._by_power(inside, accuracy)]
+            return [self._by_counter(inside, start, end, log.spacing_s)]
+        return [self._by_power(inside, log.spacing_s)]
+
+    def _sensor(self, pace_s: float) -> Sensor:
+        accuracy = Accuracy(self.relative_error, pace_s, self.source)
+        return Sensor("host", Scope.WALL, self.name, accuracy, averaging_s=self.skew_s)
 
     def _by_counter(
-        self, log: _Log, start: Snapshot, end: Snapshot, accuracy: Accuracy
+        self, log: _Log, start: Snapshot, end: Snapshot, spacing_s: float
     ) -> Quantity:
         steps = np.diff(log.numbers)
         if np.any(steps < 0):
@@ -193,32 +180,17 @@ class WallMeterBackend:
         rest_s = float(np.max(log.times_s[until] - log.times_s[since]))
         if rest_s > self.max_gap_s:
             return _unknown(f"the energy in {self.path} stood still for {rest_s:.1f} s")
-        pace_s = max(accuracy.update_period_s, rest_s)
-        return counter_energy(
-            float(log.numbers[-1] - log.numbers[0]),
-            start,
-            end,
-            scope=Scope.WALL,
-            of="host",
-            backend=self.name,
-            accuracy=replace(accuracy, update_period_s=pace_s),
-        )
+        sensor = self._sensor(max(spacing_s, rest_s))
+        joules = float(log.numbers[-1] - log.numbers[0])
+        return counter_energy(sensor, joules, start, end)
 
-    def _by_power(self, log: _Log, accuracy: Accuracy) -> Quantity:
+    def _by_power(self, log: _Log, spacing_s: float) -> Quantity:
         times = np.rint(log.times_s / S_PER_NS).astype(np.int64).tolist()
         watts = log.numbers.tolist()
-        begin = total = first_sample(times[0], watts[0], None)
+        begin = total = first_sample(times[0], watts[0])
         for at_ns, number in zip(times[1:], watts[1:], strict=True):
-            total = total.then(at_ns, number, None, accuracy.update_period_s)
-        return sampled_energy(
-            begin,
-            total,
-            scope=Scope.WALL,
-            of="host",
-            backend=self.name,
-            accuracy=accuracy,
-            averaging_s=self.skew_s,
-        )
+            total = total.then(at_ns, number, spacing_s)
+        return sampled_energy(self._sensor(spacing_s), begin, total)
 
     def _read_past(self, end_s: float) -> _Log:
         """Read the file once it has a row after a moment, or the wait is over."""

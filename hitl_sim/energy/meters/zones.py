@@ -11,15 +11,13 @@ or several dies of one package, are different counters unless they always stand 
 same number, which only readings can tell (`mirrored`).
 """
 
-from __future__ import annotations
-
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hitl_sim.energy.meters.constant import Plausible, meter_constants
+from hitl_sim.energy.meters.sensor import Plausible, meter_constants
 from hitl_sim.energy.quantity import Scope
 from hitl_sim.unit import W_PER_MICROWATT
 
@@ -151,14 +149,14 @@ def _without_overlap(zones: Sequence[Zone]) -> list[Zone]:
     seen: set[str] = set()
     result = []
     for zone in sorted(zones, key=lambda zone: _TWIN_CONTROL in zone.path.name):
-        skipped = zone.skipped
-        if not skipped and zone.of in seen:
-            skipped = "second view of a zone that is already counted"
-        elif not skipped and zone.scope is Scope.NODE and has_package:
-            skipped = "holds the packages that are already counted"
-        if not skipped:
+        why = ""
+        if not zone.skipped and zone.of in seen:
+            why = "second view of a zone that is already counted"
+        elif not zone.skipped and zone.scope is Scope.NODE and has_package:
+            why = "holds the packages that are already counted"
+        elif not zone.skipped:
             seen.add(zone.of)
-        result.append(Zone(zone.path, zone.of, zone.scope, skipped))
+        result.append(replace(zone, skipped=why or zone.skipped))
     return result
 
 

@@ -12,8 +12,7 @@ from hitl_sim.energy.meters import (
     RaplBackend,
     probe_meters,
 )
-from hitl_sim.energy.meters.choose import default_backends
-from hitl_sim.energy.meters.named import named_backend
+from hitl_sim.energy.meters.choose import default_backends, named_backend
 
 LAMP = '''
 """A lamp that is always on."""

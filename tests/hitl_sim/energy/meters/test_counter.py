@@ -1,10 +1,12 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
 from hitl_sim.energy import Scope
 from hitl_sim.energy.meters.backend import Snapshot
-from hitl_sim.energy.meters.constant import Accuracy, meter_constants
 from hitl_sim.energy.meters.counter import counter_energy, watch_counter
+from hitl_sim.energy.meters.sensor import Accuracy, Sensor, meter_constants
 
 SECOND = 1_000_000_000
 
@@ -22,15 +24,9 @@ class FakeTime:
 
 def energy(joules, seconds, accuracy, start_ns=0):
     end_ns = start_ns + int(seconds * SECOND)
-    return counter_energy(
-        joules,
-        Snapshot(start_ns, start_ns),
-        Snapshot(end_ns, end_ns),
-        scope=Scope.BOARD,
-        of="host/gpu0",
-        backend="nvml",
-        accuracy=accuracy,
-    )
+    sensor = Sensor("host/gpu0", Scope.BOARD, "nvml", accuracy)
+    start, end = Snapshot(start_ns, start_ns), Snapshot(end_ns, end_ns)
+    return counter_energy(sensor, joules, start, end)
 
 
 def test_a_short_window_is_as_unsure_as_the_counter_is_slow():
@@ -82,14 +78,11 @@ def test_the_edges_alone_cover_95_percent_whatever_ran_before(before_w):
         truth = power * duration
         shown = truth + before_w * age_s - power * late_s
         quantity = counter_energy(
+            Sensor("x", Scope.BOARD, "test", Accuracy(0.0, period, "test")),
             shown,
             Snapshot(0, 0),
             Snapshot(SECOND, SECOND),
-            scope=Scope.BOARD,
-            of="x",
-            backend="test",
-            accuracy=Accuracy(0.0, period, "test"),
-            edge_w=(before_w, power),
+            (before_w, power),
         )
         held += quantity.interval[0] <= truth <= quantity.interval[1]
     assert held / num_windows > 0.93
@@ -97,16 +90,19 @@ def test_the_edges_alone_cover_95_percent_whatever_ran_before(before_w):
 
 def test_watching_finds_the_update_period():
     fake = FakeTime()
-    counted, period = watch_counter(
-        lambda: fake.now_ns // (SECOND // 10) * 20.0, None, fake.clock, fake.sleep
+    period = watch_counter(
+        lambda: fake.now_ns // (SECOND // 10) * 20.0,
+        1.0,
+        clock=fake.clock,
+        sleep=fake.sleep,
     )
-    assert counted == 40.0
     assert period == pytest.approx(0.1, abs=0.002)
 
 
 def test_watching_a_dead_counter_ends_with_nothing():
     fake = FakeTime()
-    assert watch_counter(lambda: 5.0, None, fake.clock, fake.sleep) == (0.0, None)
+    times = {"clock": fake.clock, "sleep": fake.sleep}
+    assert watch_counter(lambda: 5.0, 0.1, **times) is None
     assert fake.now_ns <= 0.6 * SECOND
 
 
@@ -114,10 +110,11 @@ def test_a_counter_that_falls_is_refused_unless_it_goes_round():
     fake = FakeTime()
     falling = iter([9.0, 8.0, 7.0, 6.0])
     with pytest.raises(ValueError, match=r"must not fall, got 9\.0 J and then 8\.0 J"):
-        watch_counter(lambda: next(falling), None, fake.clock, fake.sleep)
+        watch_counter(lambda: next(falling), 0.1, clock=fake.clock, sleep=fake.sleep)
     wrapping = iter([9.0, 1.0, 2.0])
-    counted, _ = watch_counter(lambda: next(wrapping), 10.0, fake.clock, fake.sleep)
-    assert counted == 3.0
+    read = partial(next, wrapping)
+    period = watch_counter(read, 0.1, 10.0, fake.clock, fake.sleep)
+    assert period == pytest.approx(1e-3)
 
 
 def test_the_shipped_constants_have_sources():

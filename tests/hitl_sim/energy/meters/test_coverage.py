@@ -1,6 +1,6 @@
 import pytest
 
-from hitl_sim.energy.meters.coverage import measure_coverage
+from hitl_sim.energy.meters.simulated import measure_coverage
 
 
 @pytest.fixture(scope="module")

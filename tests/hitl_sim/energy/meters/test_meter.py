@@ -11,8 +11,8 @@ from hitl_sim.energy.meters import (
     probe_meters,
 )
 from hitl_sim.energy.meters.backend import Snapshot
-from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.counter import counter_energy
+from hitl_sim.energy.meters.sensor import Accuracy, Sensor
 
 SECOND = 1_000_000_000
 PERFECT = Accuracy(0.0, 0.0, "test")
@@ -44,17 +44,9 @@ class World:
         return Snapshot(self.now_ns, self.now_ns, {"host/x": self.joules})
 
     def delta(self, start, end):
-        return [
-            counter_energy(
-                end.joules["host/x"] - start.joules["host/x"],
-                start,
-                end,
-                scope=Scope.BOARD,
-                of="host/x",
-                backend=self.name,
-                accuracy=PERFECT,
-            )
-        ]
+        sensor = Sensor("host/x", Scope.BOARD, self.name, PERFECT)
+        joules = end.joules["host/x"] - start.joules["host/x"]
+        return [counter_energy(sensor, joules, start, end)]
 
     def meter(self, **options):
         return Meter([self], clock=self.clock, sleep=self.pass_time, **options)

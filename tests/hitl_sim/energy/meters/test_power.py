@@ -3,30 +3,24 @@ import math
 import pytest
 
 from hitl_sim.energy import Scope
-from hitl_sim.energy.meters.constant import Accuracy
 from hitl_sim.energy.meters.power import first_sample, sampled_energy
+from hitl_sim.energy.meters.sensor import Accuracy, Sensor
 
 SECOND = 1_000_000_000
 
 
 def totals(watts, period_s=0.1, accuracy=0.1):
-    result = [first_sample(0, watts[0], None)]
+    result = [first_sample(0, watts[0])]
     for number, power in enumerate(watts[1:], 1):
         at_ns = round(number * period_s * SECOND)
-        result.append(result[-1].then(at_ns, power, None, accuracy))
+        result.append(result[-1].then(at_ns, power, accuracy))
     return result
 
 
 def energy(start, end, relative_error=0.0, averaging_s=0.0):
-    return sampled_energy(
-        start,
-        end,
-        scope=Scope.BOARD,
-        of="x",
-        backend="test",
-        accuracy=Accuracy(relative_error, 0.1, "test"),
-        averaging_s=averaging_s,
-    )
+    accuracy = Accuracy(relative_error, 0.1, "test")
+    sensor = Sensor("x", Scope.BOARD, "test", accuracy, averaging_s=averaging_s)
+    return sampled_energy(sensor, start, end)
 
 
 def test_steady_power_is_known_exactly_but_for_the_sensor():
@@ -63,10 +57,3 @@ def test_an_averaged_reading_may_lag_by_its_whole_span():
     sums = totals([100.0] * 10 + [300.0] * 11)
     width = energy(sums[0], sums[-1], averaging_s=1.0).interval[1]
     assert width - energy(sums[0], sums[-1]).value >= 200.0
-
-
-def test_a_counter_that_falls_between_samples_is_counted():
-    total = first_sample(0, 10.0, 5.0).then(SECOND, 10.0, 15.0, 0.1)
-    assert total.num_falls == 0
-    assert total.then(2 * SECOND, 10.0, 3.0, 0.1).num_falls == 1
-    assert total.then(2 * SECOND, 10.0, None, 0.1).num_falls == 0

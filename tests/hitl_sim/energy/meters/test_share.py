@@ -1,7 +1,7 @@
 import pytest
 
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
-from hitl_sim.energy.meters.share import attribute, checked_shares
+from hitl_sim.energy.meters.meter import attribute, checked_shares
 
 
 def energy(of="host/package-0", value=100.0):

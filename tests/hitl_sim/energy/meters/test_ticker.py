@@ -1,7 +1,7 @@
 import threading
 import time
 
-from hitl_sim.energy.meters.ticker import thread_every
+from hitl_sim.energy.meters.backend import thread_every
 
 
 def test_a_tick_comes_again_until_it_is_stopped_and_the_thread_is_gone():

@@ -1,6 +1,6 @@
 import pytest
 
-from hitl_sim.energy.meters.visible import visible_boards
+from hitl_sim.energy.meters.boards import visible_boards
 
 UUIDS = ("GPU-aa11", "GPU-aa22", "GPU-bb33")
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitl_sim.energy.meters.watch import Watch
+from hitl_sim.energy.meters.counter import Watch
 
 SECOND = 1_000_000_000
 RANGE_J = 262_143.3
@@ -45,3 +45,11 @@ def test_old_flaws_can_be_forgotten():
     counter.add(5.0, SECOND)
     counter.forget(2 * SECOND)
     assert counter.flaw(0, SECOND) == ""
+
+
+def test_a_counter_without_range_that_falls_between_readings_is_told():
+    counter = Watch(0.1)
+    for second, joules in enumerate((5.0, 15.0, 3.0, 4.0)):
+        counter.add(joules, second * SECOND)
+    assert "the energy counter fell" in counter.flaw(SECOND, 2 * SECOND)
+    assert counter.flaw(0, SECOND) == counter.flaw(2 * SECOND, 3 * SECOND) == ""
