@@ -11,8 +11,6 @@ which the source names; else that of the tables around it; else the year in whic
 file's judgements were looked at.
 """
 
-from __future__ import annotations
-
 import csv
 import functools
 import re
@@ -235,31 +233,24 @@ def _rows(
         year = row.get("year")
         told = {**notes, **_told(about, notes), **({"year": int(year)} if year else {})}
         name = " ".join(filter(None, (row[first], row.get("name"))))
+        # how wide a source of numbers is, either side, where it says so
+        fixed = [v for key, v in about.items() if key.startswith("absolute")]
         for column, cell in row.items():
-            if column in _YEARS or not _is_numeral(cell):
-                continue
-            value = float(cell)
-            half = _half_width(value, about)
-            low = None if half is None else max(0.0, value - half)
-            high = None if half is None else value + half
-            yield _constant(file, (name, column), value, low, high, told)
-
-
-def _half_width(value: float, about: Mapping[str, Any]) -> float | None:
-    """Return how wide a source of numbers is, either side; None where it says not."""
-    if "relative" not in about:
-        return None
-    fixed = (v for key, v in about.items() if key.startswith("absolute"))
-    return float(max(about["relative"] * value, *fixed, 0.0))
+            value = None if column in _YEARS else _numeral(cell)
+            low = high = None
+            if value is not None and "relative" in about:
+                half = float(max(about["relative"] * value, *fixed, 0.0))
+                low, high = max(0.0, value - half), value + half
+            if value is not None:
+                yield _constant(file, (name, column), value, low, high, told)
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _is_numeral(cell: str | None) -> bool:
+def _numeral(cell: str | None) -> float | None:
     try:
-        float(cell or "")
+        return float(cell or "")
     except ValueError:
-        return False
-    return True
+        return None

@@ -1,24 +1,14 @@
 """Numbers as people read them: SI prefixes and three significant digits."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
 
 from hitl_sim.energy.error import Interval, Values
 
-_PREFIXES = (
-    (1e15, "P"),
-    (1e12, "T"),
-    (1e9, "G"),
-    (1e6, "M"),
-    (1e3, "k"),
-    (1.0, ""),
-    (1e-3, "m"),
-    (1e-6, "µ"),
-    (1e-9, "n"),
-    (1e-12, "p"),
+_PREFIXES = tuple(
+    (float(f"1e{15 - 3 * step}"), prefix)
+    for step, prefix in enumerate((*"PTGMk", "", *"mµnp"))
 )
 _PREFIXED_BASES = ("J", "W", "Wh", "FLOP", "B")
 

@@ -6,8 +6,6 @@ scaled from one constant share its source and add linearly; different sources ar
 as independent and combine in quadrature, the two sides apart. Ends are 95 %.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -87,10 +85,11 @@ def _at(
 def errors_from_ends(
     function: Callable[[Mapping[str, float]], float],
     constants: Mapping[str, tuple[float, float, float]],
+    label: str = "",
 ) -> tuple[float, Errors]:
     """Evaluate a function of independent constants and what each constant does to it.
 
-    Constants are (value, lower end, upper end) by name; the name is the error source.
+    Constants are (value, lower end, upper end) by name; label and name are the source.
 
     Returns:
         The value at the constants' own values, and one term per constant, found by
@@ -100,7 +99,7 @@ def errors_from_ends(
     value = function(centre)
     errors = merge_errors(
         Error(
-            name,
+            f"{label}{name}",
             function({**centre, name: low}) - value,
             function({**centre, name: high}) - value,
         )

@@ -7,40 +7,22 @@ nobody uses are dropped. Loops and branches stay, with their bodies inside.
 Nothing here imports jax: a jaxpr is walked by its public attributes.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 _CALLS = frozenset(
-    {
-        "jit",
-        "pjit",
-        "closed_call",
-        "core_call",
-        "custom_jvp_call",
-        "custom_vjp_call",
-        "custom_vjp_call_jaxpr",
-        "remat",
-        "remat2",
-        "checkpoint",
-    }
+    """
+    jit pjit closed_call core_call custom_jvp_call custom_vjp_call custom_vjp_call_jaxpr
+    remat remat2 checkpoint
+    """.split()  # noqa: SIM905 - long lists read better as words
 )
 _RENAMES = frozenset(
-    {
-        "reshape",
-        "squeeze",
-        "expand_dims",
-        "stop_gradient",
-        "random_wrap",
-        "random_unwrap",
-        "sharding_constraint",
-        "optimization_barrier",
-        "pvary",
-        "name",
-    }
+    """
+    reshape squeeze expand_dims stop_gradient random_wrap random_unwrap
+    sharding_constraint optimization_barrier pvary name
+    """.split()  # noqa: SIM905 - long lists read better as words
 )
 _KEY_BYTES = 8
 

@@ -10,8 +10,6 @@ bits are the integer operations of Threefry-2x32 (Salmon et al. 2011, "Parallel 
 numbers: as easy as 1, 2, 3", SC'11: 20 rounds of 5 and the key schedule, two words).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -20,47 +18,22 @@ from typing import Any
 import numpy as np
 
 from hitl_sim.energy.flatten import Equation, size_of
-from hitl_sim.energy.precision import asked_precision
+from hitl_sim.energy.work import asked_precision
 
 _THREEFRY_OPS_PER_WORD = 60
 
 MOVES = frozenset(
-    {
-        "bitcast_convert_type",
-        "broadcast_in_dim",
-        "concatenate",
-        "convert_element_type",
-        "copy",
-        "copy_p",
-        "device_put",
-        "dynamic_slice",
-        "dynamic_update_slice",
-        "gather",
-        "imag",
-        "iota",
-        "pad",
-        "real",
-        "reduce_precision",
-        "rev",
-        "scatter",
-        "slice",
-        "split",
-        "transpose",
-    }
+    """
+    bitcast_convert_type broadcast_in_dim concatenate convert_element_type copy copy_p
+    device_put dynamic_slice dynamic_update_slice gather imag iota pad real
+    reduce_precision rev scatter slice split transpose
+    """.split()  # noqa: SIM905 - long lists read better as words
 )
 REDUCTIONS = frozenset(
-    {
-        "argmax",
-        "argmin",
-        "reduce",
-        "reduce_and",
-        "reduce_max",
-        "reduce_min",
-        "reduce_or",
-        "reduce_prod",
-        "reduce_sum",
-        "reduce_xor",
-    }
+    """
+    argmax argmin reduce reduce_and reduce_max reduce_min reduce_or reduce_prod
+    reduce_sum reduce_xor
+    """.split()  # noqa: SIM905 - long lists read better as words
 )
 SCANS = frozenset({"cumlogsumexp", "cummax", "cummin", "cumprod", "cumsum"})
 SCATTERS = frozenset(

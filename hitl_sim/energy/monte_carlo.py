@@ -17,8 +17,6 @@ seeded by its name, so two results that share a source share its draws, in any p
 and order.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 

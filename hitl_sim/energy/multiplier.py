@@ -6,9 +6,6 @@ stay as they are. No machine here has such a multiplier, so joules that rest on 
 hypothetical, and `Quantity.require` never takes them for measured or modelled.
 """
 
-from __future__ import annotations
-
-import functools
 from dataclasses import replace
 from typing import Any
 
@@ -40,27 +37,17 @@ class Saving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
-@functools.cache
-def _savings() -> dict[str, Saving]:
-    tables = read_shipped("multipliers.toml", dict[str, Any])
-    return msgspec.convert(tables["design"], dict[str, Saving])
-
-
 def multiplier_saving(name: str) -> Quantity:
     """Return the share of multiplication energy that a design is said to save.
 
     Raises:
         ValueError: no figure ships for this design.
     """
-    saving = named(_savings(), name, "multiplier")
-    return Quantity(
-        saving.value,
-        "1",
-        Kind.HYPOTHETICAL,
-        Scope.CONSTANT,
-        (saving.low, saving.high),
-        saving.source,
-    )
+    designs = read_shipped("multipliers.toml", dict[str, Any])["design"]
+    known = msgspec.convert(designs, dict[str, Saving])
+    saving = named(known, name, "multiplier")
+    ends, kind = (saving.low, saving.high), Kind.HYPOTHETICAL
+    return Quantity(saving.value, "1", kind, Scope.CONSTANT, ends, saving.source)
 
 
 def approximate_energy(multiplication: Quantity, name: str) -> Quantity:

@@ -21,8 +21,6 @@ interval is drawn from those of the constants (`monte_carlo`), because the maxim
 what two constants do together.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -40,9 +38,8 @@ from hitl_sim.energy.error import (
     plain,
 )
 from hitl_sim.energy.monte_carlo import draw_interval, draw_source, fit_errors
-from hitl_sim.energy.precision import FALLBACK, peak_of
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, modelled, unavailable
-from hitl_sim.energy.work import UnitCost, WorkUnit
+from hitl_sim.energy.work import FALLBACK, UnitCost, WorkUnit, peak_of
 from hitl_sim.unit import S_PER_H
 
 Regime = Literal["alone", "saturated"]
@@ -113,9 +110,13 @@ class RegimeCost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse costs that were not measured here."""
-        _check_measured("seconds", self.seconds)
-        if self.joules is not None:
-            _check_measured("joules", self.joules)
+        for name, constant in (("seconds", self.seconds), ("joules", self.joules)):
+            if constant and Kind(constant.kind) < Kind.MODELLED_CALIBRATED:
+                raise ValueError(
+                    f"`{name}.kind` must be one of 'measured_counter',"
+                    " 'measured_sampled', 'modelled_calibrated',"
+                    f" got '{constant.kind}'"
+                )
 
 
 class MeasuredCost(RegimeCost, frozen=True, omit_defaults=True):
@@ -139,15 +140,6 @@ class Embodied(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     kgco2e: Constant
     life_h: Constant
-
-
-def _check_measured(name: str, constant: Constant) -> None:
-    if Kind(constant.kind) < Kind.MODELLED_CALIBRATED:
-        raise ValueError(
-            f"`{name}.kind` must be one of 'measured_counter',"
-            " 'measured_sampled', 'modelled_calibrated',"
-            f" got '{constant.kind}'"
-        )
 
 
 class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -228,15 +220,6 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         peaks = {f"{_PEAK}{name}": peak for name, peak in self.peak_flop_per_s.items()}
         return {**single, **peaks}
 
-    @property
-    def assumptions(self) -> tuple[str, ...]:
-        """Return the names of the constants that are assumed."""
-        return tuple(
-            name
-            for name, constant in self.constants.items()
-            if constant.kind == Kind.ASSUMED.value
-        )
-
     def product_speed(self, dtype: str) -> float | None:
         """Return how fast products of a data type are, beside float32 ones.
 
@@ -300,16 +283,10 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         self, name: str, constant: Constant, unit: str, scope: Scope
     ) -> Quantity:
         value, low, high = constant.ends
-        label = self.label
-        return modelled(
-            value,
-            unit,
-            Kind(constant.kind),
-            scope,
-            f"profile {label}, {name}: {constant.source}",
-            merge_errors((Error(f"{label}.{name}", low - value, high - value),)),
-            of=self.name,
-        )
+        label, kind = self.label, Kind(constant.kind)
+        errors = merge_errors((Error(f"{label}.{name}", low - value, high - value),))
+        source = f"profile {label}, {name}: {constant.source}"
+        return modelled(value, unit, kind, scope, source, errors, of=self.name)
 
     def _timed(self, work: WorkUnit, seconds: Quantity, scope: Scope) -> Quantity:
         """Return measured seconds times modelled watts: modelled joules."""
@@ -343,8 +320,9 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def _modelled(
         self, value: Values, unit: str, scope: Scope, how: str, errors: Errors
     ) -> Quantity:
-        assumed = ", ".join(self.assumptions) or "nothing"
-        source = f"{how} of profile {self.label}; assumed: {assumed}"
+        named = self.constants.items()
+        assumed = ", ".join(n for n, c in named if c.kind == Kind.ASSUMED.value)
+        source = f"{how} of profile {self.label}; assumed: {assumed or 'nothing'}"
         kind = Kind.MODELLED_ANALYTIC
         return modelled(value, unit, kind, scope, source, errors, of=self.name)
 
@@ -364,10 +342,7 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         label = self.label
         ends = {key: constant.ends for key, constant in self.constants.items()}
-        value, alone = errors_from_ends(function, ends)
-        errors = tuple(
-            Error(f"{label}.{error.source}", error.low, error.high) for error in alone
-        )
+        value, errors = errors_from_ends(function, ends, f"{label}.")
         if value <= 0.0 or len(errors) < 2:
             return value, errors
         drawn = function(

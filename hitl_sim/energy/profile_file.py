@@ -39,8 +39,6 @@ hold a unit's costs for a device filled with copies of it. `hitl-sim profile` wr
 such files.
 """
 
-from __future__ import annotations
-
 import functools
 import importlib.resources
 import json

@@ -12,19 +12,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.energy.composition import (
-    Part,
-    Parts,
-    add_parts,
-    check_disjoint,
-    common_place,
-    common_scope,
-    describe_parts,
-    join_texts,
-    merge_parts,
-    part_from_json,
-    shares_by_kind,
-)
 from hitl_sim.energy.display import format_value
 from hitl_sim.energy.error import (
     Error,
@@ -41,7 +28,22 @@ from hitl_sim.energy.error import (
     plain,
     product_interval,
 )
-from hitl_sim.energy.provenance import Kind, Scope, weakest
+from hitl_sim.energy.provenance import (
+    Kind,
+    Part,
+    Parts,
+    Scope,
+    add_parts,
+    check_disjoint,
+    common_place,
+    common_scope,
+    describe_parts,
+    join_texts,
+    merge_parts,
+    part_from_json,
+    shares_by_kind,
+    weakest,
+)
 
 __all__ = [
     "Kind",
@@ -185,10 +187,27 @@ class Quantity:
         if self.is_partial and np.any(np.less(by, 0.0)):
             raise ValueError(f"`factor` must be >= 0 for a partial sum, got {by}.")
 
-        return _mapped(
+        def apply(values: Values) -> Values:
+            return plain(values * by)
+
+        interval, errors = self.interval, self.errors
+        if interval is not None:
+            low, high = map(apply, interval)
+            interval = plain(np.minimum(low, high)), plain(np.maximum(low, high))
+        if errors is not None:
+            moved = (Error(e.source, apply(e.low), apply(e.high)) for e in errors)
+            errors = merge_errors(moved)
+        parts = (
+            part if part.value is None else replace(part, value=apply(part.value))
+            for part in self.composition
+        )
+        return replace(
             self,
-            lambda values: plain(values * by),
-            self.unit if unit is None else unit,
+            value=None if self.value is None else apply(self.value),
+            unit=self.unit if unit is None else unit,
+            interval=interval,
+            composition=tuple(parts),
+            errors=errors,
         )
 
     def times(
@@ -228,8 +247,8 @@ class Quantity:
         floors = [] if other.value is None else [other.value, *(other.interval or ())]
         if any(np.any(np.less_equal(floor, 0.0)) for floor in floors):
             raise ValueError(
-                f"`other` must be > 0 {other.unit} with its whole interval,"
-                f" got {other}."
+                f"`other` must be > 0 {other.unit} with its whole interval, "
+                f"got {other}."
             )
         return _combined(self, other, unit, scope, is_quotient=True)
 
@@ -285,8 +304,8 @@ class Quantity:
         """
         if not isinstance(level, Kind) and level not in _LEVELS:
             raise ValueError(
-                "`level` must be a Kind or one of 'measured', 'modelled',"
-                f" got {level!r}."
+                "`level` must be a Kind or one of 'measured', 'modelled', "
+                f"got {level!r}."
             )
         floor = level if isinstance(level, Kind) else _LEVELS[level]
         if self.kind < floor:
@@ -407,36 +426,6 @@ def _check_kind(quantity: Quantity) -> None:
 def _check_same_unit(left: Quantity, right: Quantity) -> None:
     if left.unit != right.unit:
         raise ValueError(f"`unit` must be {left.unit}, got {right.unit}.")
-
-
-def _mapped(
-    quantity: Quantity, function: Callable[[Values], Values], unit: str
-) -> Quantity:
-    """Apply a linear function to the value, its parts, its interval and its errors."""
-
-    def apply(values: Values | None) -> Values | None:
-        return None if values is None else function(values)
-
-    interval = quantity.interval
-    if interval is not None:
-        low, high = function(interval[0]), function(interval[1])
-        interval = plain(np.minimum(low, high)), plain(np.maximum(low, high))
-    errors = quantity.errors
-    if errors is not None:
-        errors = merge_errors(
-            Error(error.source, function(error.low), function(error.high))
-            for error in errors
-        )
-    return replace(
-        quantity,
-        value=apply(quantity.value),
-        unit=unit,
-        interval=interval,
-        composition=tuple(
-            replace(part, value=apply(part.value)) for part in quantity.composition
-        ),
-        errors=errors,
-    )
 
 
 def _added(left: Quantity, right: Quantity) -> Quantity:

@@ -4,8 +4,6 @@ Costs are positive and their errors are ratios (a clock that is slower, a neighb
 takes time), so the mean is taken of logarithms, with Student's t for the few repeats.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

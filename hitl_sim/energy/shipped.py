@@ -1,7 +1,5 @@
 """Tables of data that ship beside the code."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping
 from importlib import resources

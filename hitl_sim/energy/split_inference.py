@@ -19,8 +19,6 @@ References:
     for edge-cloud execution, ICPADS, 671-678 (features in few bits).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

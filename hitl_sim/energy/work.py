@@ -1,9 +1,19 @@
-"""What a unit of work is and what it costs, apart from any device."""
+"""What a unit of work is, which arithmetic it asks for, and what it costs.
 
-from __future__ import annotations
+A program says how exactly products of float32 numbers must be computed; the hardware
+decides what that means. From `jax.lax.Precision` (JAX 0.10): "default" is TF32 on a GPU
+that has it (A100 and newer) and bfloat16 on a TPU; "high" is TF32 there, three passes
+of bfloat16 here; "highest" is float32, or six passes. A CPU computes in float32
+whatever is asked, and data types other than float32 have one arithmetic each.
 
-from collections.abc import Mapping
+So products are counted by what they ask for, such as "float32 default", and a device
+lists a peak under that name where it differs from that of the data type.
+"""
+
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from hitl_sim.energy.quantity import Quantity
 
@@ -56,8 +66,8 @@ class WorkUnit:
             most = self.flops.get(dtype, 0.0)
             if count > most * (1.0 + _ROUNDING):
                 raise ValueError(
-                    f"`matrix_flops` must hold at most the {most:g} operations of"
-                    f" {dtype} that `flops` holds, got {count:g}."
+                    f"`matrix_flops` must hold at most the {most:g} operations of "
+                    f"{dtype} that `flops` holds, got {count:g}."
                 )
 
     @property
@@ -79,3 +89,59 @@ class UnitCost:
 
     seconds: Quantity
     joules: Quantity
+
+
+FALLBACK = "float32"
+"""Stands in for data types without a peak of their own."""
+
+_LEVELS = ("default", "high", "highest")
+_ALGORITHMS: Mapping[str, str] = MappingProxyType(
+    {
+        "BF16_BF16_BF16": "bfloat16",
+        "BF16_BF16_F32": "bfloat16",
+        "F16_F16_F16": "float16",
+        "F16_F16_F32": "float16",
+        "TF32_TF32_F32": "high",
+    }
+)
+"""Named algorithms; what is not here, several passes included, counts as "highest"."""
+
+
+def asked_precision(precision: Any, dtype: str = FALLBACK) -> str:
+    """Return what a product asks for, from the parameter of its equation.
+
+    Args:
+        precision: `precision` of a `dot_general` or a convolution: nothing, a level for
+            both operands, a level for each, or a named algorithm.
+        dtype: of the operands; the parameter acts on float32 alone.
+
+    Returns:
+        "default", "high", "highest", or the data type that operands are rounded to.
+    """
+    if precision is None or dtype != FALLBACK:
+        return _LEVELS[0]
+    if isinstance(precision, tuple):
+        return max((asked_precision(one) for one in precision), key=_LEVELS.index)
+    name = str(getattr(precision, "name", precision))
+    if name.lower() in _LEVELS:
+        return name.lower()
+    return _ALGORITHMS.get(name, _LEVELS[-1])
+
+
+def peak_of(asked: str, peaks: Container[str]) -> str:
+    """Return the name of the peak that holds for products.
+
+    Args:
+        asked: data type and precision of the products, such as "float32 default".
+        peaks: names that a device lists: data types, "float8" for all its 8-bit floats,
+            or a data type with a precision.
+    """
+    dtype, _, precision = asked.partition(" ")
+    names = [asked, precision, dtype]
+    if precision == "high":
+        names.insert(1, f"{dtype} {_LEVELS[0]}")
+    if dtype.startswith("float8"):
+        names.append("float8")
+    if dtype == "uint8":
+        names.append("int8")
+    return next((name for name in names if name in peaks), FALLBACK)

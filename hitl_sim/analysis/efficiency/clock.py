@@ -31,7 +31,7 @@ from hitl_sim.analysis.interval import (
 from hitl_sim.array import FloatArray
 from hitl_sim.energy import DeviceProfile, Kind, Quantity, Scope
 from hitl_sim.energy.clock import default_shares
-from hitl_sim.energy.clock.unit import (
+from hitl_sim.energy.clock.model import (
     LOWEST_SHARE,
     Slowed,
     capped_share,

@@ -3,11 +3,9 @@
 Reading changes nothing. Only `sweep_setting` does, where it is told to.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -108,58 +106,42 @@ def _read(board: Board) -> BoardClocks:
     )
 
 
-def set_clock(board: Board, clock_hz: float) -> AbstractContextManager[None]:
-    """Lock a board's clock, and unlock it at the end whatever happens.
-
-    Raises:
-        ClockRefusedError: the driver refuses; most ask for root.
-    """
-    driver, clock_mhz = board.driver, round(clock_hz / HZ_PER_MHZ)
-    return _held(
-        f"clock of {board.of}",
-        lambda: driver.nvmlDeviceSetGpuLockedClocks(board.handle, clock_mhz, clock_mhz),
-        lambda _: driver.nvmlDeviceResetGpuLockedClocks(board.handle),
-    )
-
-
-def set_limit(board: Board, limit_w: float) -> AbstractContextManager[None]:
-    """Set a board's power limit, and set back the one it had whatever happens.
-
-    Raises:
-        ClockRefusedError: the driver refuses; most ask for root.
-    """
-    driver = board.driver
-
-    def begin() -> Any:
-        before = driver.nvmlDeviceGetPowerManagementLimit(board.handle)
-        limit_mw = round(limit_w / J_PER_MILLIJOULE)
-        driver.nvmlDeviceSetPowerManagementLimit(board.handle, limit_mw)
-        return before
-
-    return _held(
-        f"power limit of {board.of}",
-        begin,
-        lambda before: driver.nvmlDeviceSetPowerManagementLimit(board.handle, before),
-    )
+_SETTINGS = {"clock_hz": "clock", "limit_w": "power limit"}
+"""What a sweep can change, in words."""
 
 
 @contextmanager
-def _held(
-    what: str, begin: Callable[[], Any], end: Callable[[Any], Any]
+def held(
+    board: Board, setting: Literal["clock_hz", "limit_w"], level: float
 ) -> Iterator[None]:
+    """Set a board's clock or power limit, and set it back whatever happens.
+
+    The clock is unlocked at the end, the power limit set to the one it was before.
+
+    Raises:
+        ClockRefusedError: the driver refuses; most ask for root.
+    """
+    driver, handle, before_mw = board.driver, board.handle, None
     try:
-        before = begin()
+        if setting == "clock_hz":
+            clock_mhz = round(level / HZ_PER_MHZ)
+            driver.nvmlDeviceSetGpuLockedClocks(handle, clock_mhz, clock_mhz)
+        else:
+            before_mw = driver.nvmlDeviceGetPowerManagementLimit(handle)
+            limit_mw = round(level / J_PER_MILLIJOULE)
+            driver.nvmlDeviceSetPowerManagementLimit(handle, limit_mw)
     except Exception as error:
+        what = f"{_SETTINGS[setting]} of {board.of}"
         raise ClockRefusedError(
             f"the driver refuses to set the {what}: {error}."
         ) from error
     try:
         yield
     finally:
-        end(before)
-
-
-_SETTERS = {"clock_hz": set_clock, "limit_w": set_limit}
+        if setting == "clock_hz":
+            driver.nvmlDeviceResetGpuLockedClocks(handle)
+        else:
+            driver.nvmlDeviceSetPowerManagementLimit(handle, before_mw)
 
 
 def sweep_setting(
@@ -204,7 +186,7 @@ def sweep_setting(
         raise ValueError(f"`of` must be one of the boards ({names}), got {of!r}.")
     points = []
     for level in levels:
-        with _SETTERS[setting](boards[of], level):
+        with held(boards[of], setting, level):
             seconds, joules = run()
         points.append(Point(level, seconds, joules))
     return tuple(points)

@@ -18,6 +18,17 @@ and more energy. With a deadline D the clock must be at least cycles / (D - memo
 energy rises from f* on, so the best clock is the larger of the two, within what the
 device allows.
 
+A unit of work of which a device profile says more takes, with the clock at a share s of
+the highest, launches and arithmetic 1/s as long and memory as long as before:
+
+    seconds(s) = launch / s + max(compute / s, memory)
+    joules(s)  = left(s) (launch / s * launch_w + max(compute / s, memory) * active_w)
+    left(s)    = static + (1 - static) s^3
+
+with `static` the share of the power that does not follow the clock. Only what a unit
+takes beside the highest clock is told, so it goes with costs that were measured there
+as well.
+
 References:
     Burd and Brodersen (1995), Energy efficient CMOS microprocessor design, HICSS,
     288-297 (dynamic power C V^2 f).
@@ -27,21 +38,24 @@ References:
     performance of deep learning, e-Energy, arXiv 1905.11012.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
 
+from hitl_sim.energy.profile import DeviceProfile, work_costs
 from hitl_sim.energy.quantity import Quantity
+from hitl_sim.energy.work import WorkUnit
 
 Number = float | npt.NDArray[np.float64]
 _FEWEST = 3
 """Clocks without which no fit is made."""
+LOWEST_SHARE = 0.2
+"""Lowest clock, beside the highest; processors go to about a fifth of it."""
 
 
 @dataclass(frozen=True)
@@ -187,8 +201,63 @@ def fit_sweep(points: Sequence[Point]) -> tuple[Job, Clocked]:
     )
     if not min(cycles, static_w, dynamic_w) > 0.0:
         raise ValueError(
-            "`points` must show less time and more power at faster clocks, got"
-            f" {cycles} cycles, {static_w} W static and {dynamic_w} W dynamic."
+            "`points` must show less time and more power at faster "
+            f"clocks, got {cycles} cycles, {static_w} W static and "
+            f"{dynamic_w} W dynamic."
         )
     device = Clocked(float(clocks.min()), top, float(static_w), float(dynamic_w))
     return Job(float(cycles), float(memory_s)), device
+
+
+class Slowed(NamedTuple):
+    """A unit at another clock, beside the highest.
+
+    Attributes:
+        seconds: times as long.
+        joules: times the joules, were the power that of the highest clock.
+    """
+
+    seconds: float
+    joules: float
+
+
+def slow_unit(work: WorkUnit, profile: DeviceProfile, share: float) -> Slowed:
+    """Return what a share of the highest clock makes of a unit of work.
+
+    Raises:
+        ValueError: the share is not in (0, 1].
+    """
+    if not 0.0 < share <= 1.0:
+        raise ValueError(f"`share` must be > 0 and <= 1, got {share}.")
+    before, joules_before = _cost(work, profile, 1.0)
+    after, joules_after = _cost(work, profile, share)
+    if before == 0.0:
+        return Slowed(1.0, 1.0)
+    return Slowed(after / before, joules_after / joules_before)
+
+
+def _cost(work: WorkUnit, profile: DeviceProfile, share: float) -> tuple[float, float]:
+    constants = dict(profile.centre)
+    constants["launch_s"] /= share
+    constants["compute_efficiency_frac"] *= share
+    seconds, joules = work_costs(work, constants)
+    return float(seconds), float(joules)
+
+
+def power_left(static_frac: Number, share: float) -> Number:
+    """Return the power at a share of the highest clock, beside that at the highest."""
+    static = np.asarray(static_frac)
+    left: Number = static + (1.0 - static) * share**3
+    return left
+
+
+def capped_share(static_frac: float, cap_frac: float) -> float | None:
+    """Return the highest clock whose power stays within a cap.
+
+    All are shares of what they are at the highest clock, `static_frac` that of the
+    power which does not follow the clock. None where even `LOWEST_SHARE` draws more.
+    """
+    if power_left(static_frac, LOWEST_SHARE) > cap_frac:
+        return None
+    free = (cap_frac - static_frac) / (1.0 - static_frac)
+    return min(math.cbrt(free), 1.0)

@@ -4,8 +4,6 @@ It stands beside what was published of clocks and power caps. A figure that a co
 was chosen from is no test of the model: `is_fitted` tells.
 """
 
-from __future__ import annotations
-
 import functools
 from typing import Literal
 
@@ -13,8 +11,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.energy.clock.model import Clocked, Job, best_clock, job_energy, job_time
-from hitl_sim.energy.clock.unit import LOWEST_SHARE, capped_share
+from hitl_sim.array import FloatArray
+from hitl_sim.energy.clock.model import LOWEST_SHARE, Number
 from hitl_sim.energy.monte_carlo import draw_interval, draw_source
 from hitl_sim.energy.profile import Constant
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
@@ -55,14 +53,14 @@ def default_shares() -> ClockShares:
     return read_shipped("clocks.toml", ClockShares)
 
 
-def draw_shares(shares: ClockShares) -> list[tuple[float, float]]:
-    """Draw pairs of the static and the memory share from their intervals."""
+def draw_shares(shares: ClockShares) -> tuple[FloatArray, FloatArray]:
+    """Draw the static and the memory share from their intervals, `[N]` each."""
     constants = {"static_frac": shares.static_frac, "memory_frac": shares.memory_frac}
-    draws = [
+    static, memory = (
         np.clip(draw_source(f"clock.{name}", *constant.ends, NUM_DRAWS), 1e-6, 1 - 1e-6)
         for name, constant in constants.items()
-    ]
-    return [(float(s), float(m)) for s, m in zip(*draws, strict=True)]
+    )
+    return static, memory
 
 
 def lowered_clock(shares: ClockShares | None = None) -> tuple[Quantity, Quantity]:
@@ -74,10 +72,13 @@ def lowered_clock(shares: ClockShares | None = None) -> tuple[Quantity, Quantity
         their own kind says so.
     """
     shares = default_shares() if shares is None else shares
-    centre = _at_best(shares.static_frac.value, shares.memory_frac.value)
-    drawn = np.array([_at_best(*pair) for pair in draw_shares(shares)])
+    static, memory = shares.static_frac.value, shares.memory_frac.value
+    centre = _at_clock(static, memory, _best_share(static))
+    draws = draw_shares(shares)
+    drawn = _at_clock(*draws, _best_share(draws[0]))
     energy, time = (
-        share_quantity(shares, *one) for one in zip(centre, drawn.T, strict=True)
+        share_quantity(shares, float(value), spread)
+        for value, spread in zip(centre, drawn, strict=True)
     )
     return energy, time
 
@@ -101,17 +102,19 @@ def share_quantity(shares: ClockShares, value: float, drawn: npt.ArrayLike) -> Q
     )
 
 
-def build_shares(static: float, memory: float) -> tuple[Job, Clocked]:
-    """Build a device whose top clock, time there and power there are all 1."""
-    return Job(1.0 - memory, memory), Clocked(_LOWEST, 1.0, static, 1.0 - static)
+def _best_share(static: Number) -> Number:
+    """Return the clock of least energy, beside the top one; see `clock.model`."""
+    free: Number = np.cbrt(static / (2.0 * (1.0 - np.asarray(static))))
+    return np.clip(free, _LOWEST, 1.0)
 
 
-def _at_best(static: float, memory: float) -> tuple[float, float]:
-    """Return energy and time at the best clock, beside the top one."""
-    job, device = build_shares(static, memory)
-    clock = best_clock(job, device) or 1.0
-    energy = job_energy(job, device, clock) / job_energy(job, device, 1.0)
-    return float(energy), float(job_time(job, clock))
+def _at_clock(static: Number, memory: Number, clock: Number) -> tuple[Number, Number]:
+    """Return energy and time at a clock, all beside the top one."""
+    computing = (1.0 - np.asarray(memory)) / clock
+    time = computing + memory
+    dynamic = 1.0 - np.asarray(static)
+    energy = static * time + dynamic * np.power(clock, 3) * computing
+    return energy / (static + dynamic * (1.0 - np.asarray(memory))), time
 
 
 class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,8 +156,8 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         if (self.setting == "power_cap") != (self.caps is not None):
             raise ValueError(
-                "`caps` must be given exactly where `setting` is 'power_cap', got"
-                f" {self.caps} with {self.setting!r}."
+                "`caps` must be given exactly where `setting` is "
+                f"'power_cap', got {self.caps} with {self.setting!r}."
             )
 
     @property
@@ -200,22 +203,18 @@ def predict(figure: Published, shares: ClockShares | None = None) -> Quantity:
     low, high = figure.caps or (1.0, 1.0)
     static, memory = shares.static_frac.value, shares.memory_frac.value
     value = _predicted(figure, static, memory, 0.5 * (low + high))
-    draws = draw_shares(shares)
-    caps = np.linspace(low, high, len(draws)).tolist()
-    drawn = [
-        _predicted(figure, *pair, cap) for pair, cap in zip(draws, caps, strict=True)
-    ]
-    return share_quantity(shares, value, drawn)
+    caps = np.linspace(low, high, NUM_DRAWS)
+    drawn = _predicted(figure, *draw_shares(shares), caps)
+    return share_quantity(shares, float(value), drawn)
 
 
-def _predicted(figure: Published, static: float, memory: float, cap: float) -> float:
+def _predicted(
+    figure: Published, static: Number, memory: Number, cap: Number
+) -> Number:
     """Return what the model says of a figure at some shares and some cap."""
-    job, device = build_shares(static, memory)
+    clock = _best_share(static)
     if figure.setting == "power_cap":
-        clock = capped_share(static, cap) or LOWEST_SHARE
-    else:
-        clock = best_clock(job, device) or device.top_hz
-    if figure.measure == "slowed":
-        return float(job_time(job, clock) / job_time(job, device.top_hz) - 1.0)
-    top = job_energy(job, device, device.top_hz)
-    return float(1.0 - job_energy(job, device, clock) / top)
+        free = np.cbrt((cap - np.asarray(static)) / (1.0 - np.asarray(static)))
+        clock = np.clip(free, LOWEST_SHARE, 1.0)
+    energy, time = _at_clock(static, memory, clock)
+    return time - 1.0 if figure.measure == "slowed" else 1.0 - energy

@@ -33,8 +33,6 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from hitl_sim.energy.memory.technology import Technology
-
 Axis = Literal["m", "n", "k"]
 Order = tuple[Axis, Axis, Axis]
 """Loops over tiles, outermost first."""
@@ -55,10 +53,6 @@ class Extent(NamedTuple):
     m: int
     n: int
     k: int
-
-    def along(self, axis: Axis) -> int:
-        """Return the size along one axis."""
-        return {"m": self.m, "n": self.n, "k": self.k}[axis]
 
 
 @dataclass(frozen=True)
@@ -117,12 +111,12 @@ def count_moved(whole: Extent, tiling: Tiling, *, is_begun: bool = False) -> Mov
 
 def _fetched(whole: Extent, tiling: Tiling, axes: tuple[Axis, Axis]) -> int:
     """Count the elements of one operand that are fetched."""
-    trips = {a: -(-whole.along(a) // tiling.tile.along(a)) for a in tiling.order}
+    trips = {a: -(-getattr(whole, a) // getattr(tiling.tile, a)) for a in tiling.order}
     loops = list(tiling.order)
     while loops and (loops[-1] not in axes or trips[loops[-1]] == 1):
         loops.pop()
     repeats = math.prod(trips[axis] for axis in loops if axis not in axes)
-    return whole.along(axes[0]) * whole.along(axes[1]) * repeats
+    return int(getattr(whole, axes[0]) * getattr(whole, axes[1]) * repeats)
 
 
 @dataclass(frozen=True)
@@ -210,8 +204,8 @@ def _tiles(
     """Yield the kinds of tile, whether their sums are begun, and how many there are."""
 
     def cut(axis: Axis) -> list[tuple[int, int]]:
-        whole, rest = divmod(size.along(axis), tile.along(axis))
-        parts = [(tile.along(axis), whole), (rest, 1)]
+        whole, rest = divmod(getattr(size, axis), getattr(tile, axis))
+        parts = [(getattr(tile, axis), whole), (rest, 1)]
         return [(length, number) for length, number in parts if length and number]
 
     deep = cut("k")
@@ -265,29 +259,3 @@ def fit_tiling(
 def _lengths(whole: int) -> list[int]:
     powers = (2**power for power in range(whole.bit_length()))
     return [*(length for length in powers if length < whole), whole]
-
-
-def fit_tilings(product: Product, technology: Technology) -> dict[str, Tiling]:
-    """Tile a product for a hierarchy, level by level from memory inwards.
-
-    Raises:
-        ValueError: a level but the outermost has no capacity.
-    """
-    tilings: dict[str, Tiling] = {}
-    size = product.size
-    outwards = list(reversed(technology.level))
-    for source, level in itertools.pairwise(outwards):
-        if level.capacity_b is None:
-            raise ValueError(f"`capacity_b` must be given for level {level.name}.")
-        # what leaves the innermost level is the same for any tiles
-        onwards = 0.0 if level is outwards[-1] else level.value
-        tiling = fit_tiling(
-            size,
-            level.capacity_b,
-            product.operand_b,
-            product.sum_b,
-            (source.value, onwards),
-        )
-        tilings[level.name] = tiling
-        size = Extent(*map(min, tiling.tile, size))
-    return dict(reversed(tilings.items()))

@@ -69,6 +69,7 @@ class ModelShape:
 
     Attributes:
         layers: `[L, 3]` of each product with weights, M rows, D inputs and O outputs.
+            In int8 each column of weights and each row of inputs has its own scale.
         num_kept: other weights that every pass reads, such as biases.
         num_vectors: numbers in tables of word vectors.
         num_looked_up: numbers that one item reads from them.
@@ -104,34 +105,16 @@ class ModelShape:
     @property
     def num_weights(self) -> int:
         """Return the weights of all products."""
-        return int((self.layers[:, 1] * self.layers[:, 2]).sum())
-
-    @property
-    def num_columns(self) -> int:
-        """Return the columns of all weights, each with its own scale in int8."""
-        return int(self.layers[:, 2].sum())
-
-    @property
-    def num_rows(self) -> int:
-        """Return the rows of inputs of one item, each with its own scale in int8."""
-        return int(self.layers[:, 0].sum())
-
-    @property
-    def num_inputs(self) -> int:
-        """Return the inputs of all products of one item."""
-        return int((self.layers[:, 0] * self.layers[:, 1]).sum())
-
-    @property
-    def num_sums(self) -> int:
-        """Return the sums of all products of one item."""
-        return int((self.layers[:, 0] * self.layers[:, 2]).sum())
+        _, num_in, num_out = self.layers.T
+        return int(num_in @ num_out)
 
 
 def stored_bytes(shape: ModelShape, kept: Format) -> int:
     """Return the bytes of a stored model, scales included."""
-    others = shape.num_kept + shape.num_vectors
-    own = kept.factor_b * shape.num_weights + kept.scale_b * shape.num_columns
-    return own + kept.other_b * others
+    own = kept.factor_b * shape.num_weights + kept.scale_b * int(
+        shape.layers[:, 2].sum()
+    )
+    return own + kept.other_b * (shape.num_kept + shape.num_vectors)
 
 
 def query_bytes(
@@ -153,18 +136,20 @@ def query_bytes(
     items = np.asarray(batch, np.float64)
     if np.any(items < 1.0):
         raise ValueError(f"`batch` must be >= 1, got {np.min(items):g}.")
+    rows, num_in, num_out = shape.layers.T
+    num_inputs = rows @ num_in
     passes = 1.0 if shape.chunk is None else np.ceil(items / shape.chunk)
     share = passes / items
     stay = np.ones_like(items)
     weights = kept.factor_b * shape.num_weights + kept.other_b * shape.num_kept
     rounding = kept.other_b + kept.factor_b if kept.scale_b > 0 else 0
-    inputs = kept.factor_b * shape.num_inputs + kept.other_b * shape.num_looked_up
+    inputs = kept.factor_b * num_inputs + kept.other_b * shape.num_looked_up
     return {
         "weights": share * weights,
-        "scales": kept.scale_b * (share * shape.num_columns + stay * shape.num_rows),
+        "scales": kept.scale_b * (share * num_out.sum() + stay * rows.sum()),
         "inputs": stay * inputs,
-        "rounding": stay * rounding * shape.num_inputs,
-        "sums": stay * kept.sum_b * shape.num_sums,
+        "rounding": stay * rounding * num_inputs,
+        "sums": stay * kept.sum_b * (rows @ num_out),
         "attention": stay * kept.other_b * shape.num_mixed,
     }
 

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import pytest
 
 from hitl_sim.energy import WorkUnit, count_operations, load_profile
-from hitl_sim.energy.precision import asked_precision, peak_of
+from hitl_sim.energy.work import asked_precision, peak_of
 
 LARGE = jax.ShapeDtypeStruct((8192, 8192), jnp.float32)
 FLOPS = 2 * 8192**3

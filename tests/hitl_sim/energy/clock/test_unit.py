@@ -4,7 +4,7 @@ import pytest
 
 from hitl_sim.energy import WorkUnit, load_profile
 from hitl_sim.energy.clock import Clocked, Job, job_energy, job_time
-from hitl_sim.energy.clock.unit import capped_share, power_left, slow_unit
+from hitl_sim.energy.clock.model import capped_share, power_left, slow_unit
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from hitl_sim.energy.memory import (
     fit_tiling,
     load_technology,
 )
-from hitl_sim.energy.memory.reuse import count_bytes, fit_tilings
+from hitl_sim.energy.memory.reuse import count_bytes
+from hitl_sim.energy.memory.split import fit_tilings
 
 
 def walk_levels(size, tilings, begun, b, counts):

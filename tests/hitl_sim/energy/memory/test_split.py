@@ -10,8 +10,8 @@ from hitl_sim.energy.memory import (
     products_in,
     split_energy,
 )
-from hitl_sim.energy.memory.products import num_multiply_adds
-from hitl_sim.energy.memory.reuse import count_bytes, fit_tilings
+from hitl_sim.energy.memory.reuse import count_bytes
+from hitl_sim.energy.memory.split import fit_tilings, num_multiply_adds
 
 
 def shape(*sizes, dtype=jnp.float32):

@@ -86,7 +86,7 @@ def test_activations_of_a_query_by_hand(model, inputs, sums, rows):
     assert small["rounding"] == 5 * inputs
     assert small["sums"] == 4 * sums
     assert small["attention"] == 4 * mixed
-    assert small["scales"] == 4 * (model.num_columns + rows)
+    assert small["scales"] == 4 * (model.layers[:, 2].sum() + rows)
 
 
 def test_int8_moves_a_quarter_of_the_weights_and_no_less_of_the_rest():

@@ -2,7 +2,7 @@ import pytest
 
 from hitl_sim.energy import Kind, Scope
 from hitl_sim.energy.memory import load_technology
-from hitl_sim.energy.memory.technology import Level, Technology
+from hitl_sim.energy.memory.split import Level, Technology
 from hitl_sim.energy.shipped import read_shipped
 
 NAMES = tuple(
