@@ -112,7 +112,8 @@ def _loop_of(condition: Condition, name: str, passes: int, vmap_size: int) -> Lo
         if vmap_size > 1:
             program = jax.vmap(program)
             args = jax.tree.map(lambda a: jnp.repeat(a[None], vmap_size, axis=0), args)
-        loop = jax.jit(partial(repeat_program, program, passes)).lower(args).compile()
+        passing = partial(repeat_program, program, passes)
+        loop = jax.jit(passing).lower(args).compile(worker.compiler_options())
         call = partial(loop, args)
         jax.block_until_ready(call())  # type: ignore[no-untyped-call]
         memory = loop.memory_analysis()
@@ -281,7 +282,8 @@ def time_run(run: Run, window_s: float) -> RunSample:
     seeds, hyper = worker.seeds_of(run), worker.hyper_of(condition, info)
     key = str(sorted(condition.static(info.content_hash).items()))
     if key not in _runs:
-        _runs[key] = (jax.jit(build_run(config)), jax.jit(build_simulation(config)))
+        compiled = partial(jax.jit, compiler_options=worker.compiler_options())
+        _runs[key] = compiled(build_run(config)), compiled(build_simulation(config))
     args = (seeds, hyper, data, recording_of(condition, info))
     whole, aside = (partial(program, *args) for program in _runs[key])
     # programs return before they end: the window would hold what is left of these calls

@@ -10,6 +10,7 @@ from hitl_sim.study.worker.group import keep_group as keep_group
 from hitl_sim.study.worker.leaves import data_of as data_of
 from hitl_sim.study.worker.leaves import hyper_of as hyper_of
 from hitl_sim.study.worker.leaves import seeds_of as seeds_of
+from hitl_sim.study.worker.process import compiler_options as compiler_options
 from hitl_sim.study.worker.process import environment as environment
 from hitl_sim.study.worker.process import vmap_size_here as vmap_size_here
 from hitl_sim.study.worker.run import ChunkReport as ChunkReport

@@ -24,7 +24,7 @@ from hitl_sim.study.recording import recording_of
 from hitl_sim.study.store import write_json
 from hitl_sim.study.worker.count import count_units
 from hitl_sim.study.worker.leaves import data_of, hyper_of, seeds_of
-from hitl_sim.study.worker.process import environment
+from hitl_sim.study.worker.process import compiler_options, environment
 from hitl_sim.study.worker.sweep import build_sweep, pad_runs
 
 
@@ -96,7 +96,7 @@ def group_of(chunk: Chunk, out: Path) -> Group:
     traced = make() if first.spec.part else keep("program", [group, _flags()], make)
     group["units"] = traced.units
     keep_group(out / "groups" / f"{chunk.group}.json", group)
-    sweep = jax.jit(traced.sweep.call).lower(*arguments).compile()
+    sweep = jax.jit(traced.sweep.call).lower(*arguments).compile(compiler_options())
     give_back_memory()
     steps, guidance = describe_steps(config), guidance_of(config)
     _groups[chunk.group] = Group(config, guidance, traced.work, steps, sweep)

@@ -29,6 +29,16 @@ def vmap_size_here(dispatch_size: int, vmap_size: int | None) -> int:
     return vmap_size or (1 if jax.devices()[0].platform == "cpu" else dispatch_size)
 
 
+def compiler_options() -> dict[str, Any]:
+    """Say how programs are compiled here: on a CPU at XLA's level 1, not its 3.
+
+    That takes two thirds of the time; the code ran as fast and gave the same bytes in
+    all of the programs that were tried (docs/speed.md). Level 0 does neither.
+    """
+    on_cpu = jax.devices()[0].platform == "cpu"
+    return {"xla_backend_optimization_level": 1} if on_cpu else {}
+
+
 def environment(dispatch_size: int, vmap_size: int | None) -> dict[str, Any]:
     """What fixes the bytes beside program and seed; see the manifest.
 

@@ -29,7 +29,7 @@ from hitl_sim.study.store import (
 )
 from hitl_sim.study.worker.group import arguments_of, forget_groups, group_of
 from hitl_sim.study.worker.leaves import data_of
-from hitl_sim.study.worker.process import peak_mib
+from hitl_sim.study.worker.process import compiler_options, peak_mib
 from hitl_sim.study.worker.rows import rows_of
 from hitl_sim.study.worker.sweep import build_sweep
 
@@ -77,7 +77,7 @@ def time_vmap_sizes(chunk: Chunk, options: Sequence[int]) -> tuple[float, ...]:
         sweep = build_sweep(config, spec.dispatch_size, vmap_size).lower(
             num_runs, *arguments
         )
-        call = sweep.compile()
+        call = sweep.compile(compiler_options())
         _wait(call(num_runs, *arguments))
         seconds = []
         for _ in range(2):
