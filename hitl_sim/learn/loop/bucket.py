@@ -3,14 +3,16 @@
 import bisect
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from hitl_sim.learn.intervention import Intervention
-from hitl_sim.learn.optimise import Curve, Learner, TrainConfig
+from hitl_sim.learn.optimise import TrainConfig
+
+Fitted = TypeVar("Fitted")
 
 
 class Buckets(NamedTuple):
@@ -63,16 +65,14 @@ def buckets_of(intervention: Intervention, train: TrainConfig) -> Buckets:
 def fit_in_bucket(
     buckets: Buckets,
     stage: Int[Array, ""] | None,
-    fit: Callable[..., tuple[Learner, Curve]],
+    fit: Callable[..., Fitted],
     *args: Any,
-) -> tuple[Learner, Curve]:
+) -> Fitted:
     """Call `fit(capacity, *args)` for a stage; None is the first, compiled apart."""
     if stage is None:
         return fit(buckets.first, *args)
     if len(buckets.each) == 1:
         return fit(buckets.each[0], *args)
     fits = [partial(fit, capacity) for capacity in buckets.each]
-    fitted: tuple[Learner, Curve] = jax.lax.switch(
-        jnp.asarray(buckets.of_stage)[stage], fits, *args
-    )
+    fitted: Fitted = jax.lax.switch(jnp.asarray(buckets.of_stage)[stage], fits, *args)
     return fitted

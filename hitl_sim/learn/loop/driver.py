@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int
+from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
 from hitl_sim.learn.efficiency import Phase, TrainingPhases
@@ -18,10 +18,19 @@ from hitl_sim.learn.optimise import (
     Evaluation,
     Learner,
     TrainConfig,
+    TrainSet,
     init_learner,
     train,
 )
-from hitl_sim.task import Split
+from hitl_sim.task import Pool, Split
+
+
+class Learned(NamedTuple):
+    """What the last training set was; see `Trace`, `[]` each."""
+
+    kept_clean_frac: Float[Array, ""]
+    train_items: Int[Array, ""]
+    label_accuracy: Float[Array, ""]
 
 
 class RoundState(NamedTuple):
@@ -32,12 +41,14 @@ class RoundState(NamedTuple):
         learner: network and optimiser.
         plan: the intervention's own state.
         questions: what people are asked next; None where nobody is asked.
+        learned: from what it was trained last.
     """
 
     number: Int[Array, ""]
     learner: Learner
     plan: Any
     questions: Questions | None
+    learned: Learned
 
 
 class RoundDriver(NamedTuple):
@@ -96,7 +107,8 @@ def build_driver(
             jax.random.fold_in(keys.choose, 0), setting
         )
         learner = init_learner(keys.init, network, config, setting.optimiser)
-        state = RoundState(jnp.int32(0), learner, plan, questions)
+        nothing = Learned(jnp.float32(0), jnp.int32(0), jnp.float32(0))
+        state = RoundState(jnp.int32(0), learner, plan, questions, nothing)
         if not intervention.has_start:
             return state, None
         return learn(state, True)
@@ -108,13 +120,13 @@ def build_driver(
         return init_learner(key, network, config, setting.optimiser)
 
     def learn(state: RoundState, is_first: bool) -> tuple[RoundState, Curve]:
-        learner, curve = fit_stage(refit(state), state, is_first)
+        learner, curve, learned = fit_stage(refit(state), state, is_first)
         if course.ready:
             curve = _blank_before(course.ready, state.number * per_stage, curve)
         params = course.plain(learner)
         key = jax.random.fold_in(keys.choose, state.number + 1)
         plan, questions = intervention.choose(key, setting, state.plan, params)
-        return RoundState(state.number + 1, learner, plan, questions), curve
+        return RoundState(state.number + 1, learner, plan, questions, learned), curve
 
     def round_step(
         state: RoundState,
@@ -133,7 +145,7 @@ def _build_fit(
     setting: Setting,
     keys: RunKeys,
     course: TrainingPhases,
-) -> Callable[[Learner, RoundState, bool], tuple[Learner, Curve]]:
+) -> Callable[[Learner, RoundState, bool], tuple[Learner, Curve, Learned]]:
     """Build the training of one stage, on what is known before it."""
     per_stage = config.num_checkpoints // intervention.num_stages
     schedule = _schedule(intervention, per_stage)
@@ -141,19 +153,19 @@ def _build_fit(
 
     def fit_stage(
         learner: Learner, state: RoundState, is_first: bool
-    ) -> tuple[Learner, Curve]:
+    ) -> tuple[Learner, Curve, Learned]:
         whole = None
         if narrow is None:
             whole = intervention.training(setting, state.plan)
 
         def fit_within(
             capacity: int | None, learner: Learner, plan: Any, number: jax.Array
-        ) -> tuple[Learner, Curve]:
+        ) -> tuple[Learner, Curve, Learned]:
             if narrow is not None and capacity is not None:
                 plan = narrow(plan, capacity)
             known = whole or intervention.training(setting, plan)
             known = known._replace(order=known.order[:capacity])
-            return _travel(
+            learner, curve = _travel(
                 course.phases if is_first else course.phases[-1:],
                 learner,
                 number * per_stage + jnp.arange(per_stage),
@@ -171,12 +183,29 @@ def _build_fit(
                     max(intervention.steps),
                 ),
             )
+            return learner, curve, _describe(setting.split.pool, known)
 
         stage = None if is_first else state.number
         args = (learner, state.plan, state.number)
         return fit_in_bucket(buckets, stage, fit_within, *args)
 
     return fit_stage
+
+
+def _describe(pool: Pool, known: TrainSet) -> Learned:
+    """Hold a training set against the truth.
+
+    It is done where the set is made: made once more for it, after all rounds, it would
+    be compiled twice.
+    """
+    is_used = jnp.arange(known.order.shape[0]) < known.num_items
+    status, truth = pool.status[known.order], pool.truth[known.order]
+    is_right = is_used & (known.labels[known.order] == truth) & (status != 1)
+    return Learned(
+        (is_used & (status == 0)).sum(dtype=jnp.float32) / known.num_items,
+        jnp.int32(known.num_items),
+        is_right.sum(dtype=jnp.float32) / known.num_items,
+    )
 
 
 def _schedule(

@@ -12,7 +12,6 @@ import jax
 import jax.numpy as jnp
 
 from hitl_sim.learn.crowd import Labour, collect
-from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds, Trace
 from hitl_sim.learn.loop.driver import RoundState
 from hitl_sim.learn.loop.stage import build_people, build_stage, course_of, guidance_of
@@ -53,11 +52,11 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
         data: TaskData,
         answers: RecordedAnswers | None = None,
     ) -> Trace:
-        keys, setting, driver = set_up(seeds, hyper, data, answers)
+        keys, _, driver = set_up(seeds, hyper, data, answers)
         state, begun = driver.start()
         if intervention.feedback is None:
             state, curve = driver.round_step(state, None, is_first=True)
-            return _trace(intervention, setting, state, curve, None)
+            return Trace(curve, None, *state.learned)
         crowd = gather(keys.crowd, hyper.population, answers)
 
         def one_round(
@@ -83,7 +82,7 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
         curve = jax.tree.map(lambda a: a.reshape(-1), curve)
         if begun is not None:
             curve = jax.tree.map(lambda *a: jnp.concatenate(a), begun, curve)
-        trace = _trace(intervention, setting, carry[0], curve, labour)
+        trace = Trace(curve, labour, *carry[0].learned)
         if config.program.panel.policy is None:
             return trace
         return trace._replace(replay=count(carry[1]))
@@ -98,25 +97,3 @@ def _repeat(step: Callable[[Any], Any], carry: Any, rounds: int) -> tuple[Any, A
     # nothing need be asked after it, so that it may end in another form
     carry, out = step(carry)
     return carry, jax.tree.map(lambda a: a[None], out)
-
-
-def _trace(
-    intervention: Intervention,
-    setting: Setting,
-    state: RoundState,
-    curve: Curve,
-    labour: Labour | None,
-) -> Trace:
-    pool = setting.split.pool
-    final = intervention.training(setting, state.plan)
-    is_used = jnp.arange(final.order.shape[0]) < final.num_items
-    status, truth = pool.status[final.order], pool.truth[final.order]
-    is_clean = is_used & (status == 0)
-    is_right = is_used & (final.labels[final.order] == truth) & (status != 1)
-    return Trace(
-        curve,
-        labour,
-        is_clean.sum(dtype=jnp.float32) / final.num_items,
-        final.num_items,
-        is_right.sum(dtype=jnp.float32) / final.num_items,
-    )
