@@ -1,3 +1,4 @@
+import re
 import tomllib
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hitl_sim.study.spec import convert, kinds_of, load_spec
 from hitl_sim.study.worker import group as groups
 from hitl_sim.study.worker import process
 from hitl_sim.study.worker import run as computing
+from hitl_sim.study.worker.group import arguments_of
 
 STUDIES = Path(__file__).parents[2] / "experiments"
 
@@ -63,6 +65,36 @@ def test_runs_that_are_mapped_together_are_the_runs_alone(plan):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a, b[:2], rtol=1e-4, atol=1e-5)
         assert not np.asarray(b[2:]).any()
+
+
+MOST_OPERATIONS = {
+    "control": 1450,
+    "random_half": 1500,
+    "relevance": 4000,
+    "margin_labels": 3800,
+}
+"""Of the smoke study's programs, constants apart: a few in a hundred above today's."""
+
+
+def test_programs_stay_small(plan):
+    """What people wait for first is compilation, which takes as long as there is code.
+
+    Whoever grows a program on purpose raises its bound; the code for what is done once
+    more, elsewhere in the run, is there twice.
+    """
+    found = {}
+    for chunk in chunks_left(plan, set()):
+        condition = chunk.runs[0].condition
+        if condition.arm.name in MOST_OPERATIONS.keys() - found.keys():
+            info, data = worker.data_of(condition)
+            config = worker.run_config(condition, info, data)
+            program = worker.build_sweep(config, condition.spec.dispatch_size, 1)
+            text = program.lower(*arguments_of(chunk)).as_text()
+            operations = re.findall(r'= "?stablehlo\.(?!constant)', text)
+            found[condition.arm.name] = len(operations)
+    grown = {name: n for name, n in found.items() if n > MOST_OPERATIONS[name]}
+    assert not grown, f"operations, of at most {MOST_OPERATIONS}"
+    assert found.keys() == MOST_OPERATIONS.keys()
 
 
 def test_a_cpu_maps_one_run_at_a_time_where_nothing_is_said():
