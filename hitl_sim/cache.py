@@ -1,4 +1,4 @@
-"""What is kept between processes: compiled programs and loaded tasks, up to a size.
+"""What is kept between processes, compiled programs first, up to a size.
 
     import hitl_sim as hs
 

@@ -42,7 +42,7 @@ from hitl_sim.check.base import (
     check_transformations,
     check_work,
 )
-from hitl_sim.check.child import ask
+from hitl_sim.check.child import failure_of
 from hitl_sim.part_source import source_of
 from oracles.part import Kind, Part, PartError
 
@@ -69,15 +69,9 @@ def check_processes(subject: Subject) -> str:
         source = source_of(subject.part)
     except PartError as error:
         raise CheckError(str(error)) from error
-    answers = ask(str(source), subject.options, ())
-    for answer in answers:
-        if answer.failure:
-            raise CheckError(f"in a process of its own, {answer.failure}")
-    if len({answer.digest for answer in answers}) > 1:
-        raise CheckError(
-            "two processes must give the same bytes, got others under another "
-            "PYTHONHASHSEED: the order of a set, or a hash, is in it."
-        )
+    failure = failure_of(str(source), subject.options, ())
+    if failure:
+        raise CheckError(failure)
     return ""
 
 

@@ -55,15 +55,16 @@ def _process(hash_seed: str) -> "subprocess.Popen[str]":
     return process
 
 
-def ask(
-    source: str, options: Mapping[str, Any], checks: Sequence[str]
-) -> tuple[Answer, ...]:
-    """Ask each process about a part.
+def failure_of(source: str, options: Mapping[str, Any], checks: Sequence[str]) -> str:
+    """Hold a part to its contract in processes of their own.
 
     Args:
         source: where it stands, as `part_source.Source` is written.
         options: its static options.
         checks: names of checks that the first of them runs.
+
+    Returns:
+        The first thing that is wrong, in one line; "" where nothing is.
 
     Raises:
         RuntimeError: a process ended before it answered.
@@ -77,7 +78,14 @@ def ask(
         process.stdin.write(json.dumps(request) + "\n")
         process.stdin.flush()
         asked.append(process)
-    return tuple(_heard(process) for process in asked)
+    answers = [_heard(process) for process in asked]
+    failures = [answer.failure for answer in answers if answer.failure]
+    if not failures and len({answer.digest for answer in answers}) > 1:
+        return (
+            "two processes must give the same bytes, got others under another "
+            "PYTHONHASHSEED: the order of a set, or a hash, is in it."
+        )
+    return failures[0] if failures else ""
 
 
 def _heard(process: "subprocess.Popen[str]") -> Answer:

@@ -16,7 +16,7 @@ from hitl_sim.learn.optimise import TrainConfig
 from hitl_sim.task import Corruption, build_split, load_task
 from oracles.part import Part
 
-NUM_POOL, NUM_CLASSES = 240, 10
+NUM_POOL, NUM_CLASSES = 240, 4
 _FEATURES, _GROUPS, _GROUP_SIZE = 64, 16, 4
 _PANEL = PanelConfig(3, 3, 1)
 
@@ -30,10 +30,12 @@ def _program() -> Program:
 
 @cache
 def _setting() -> Setting:
-    """Digits, a fifth of them without a class and a fifth under a wrong label."""
-    _, data = load_task("digits")
+    """Made-up items, a fifth of them of no class and a fifth under a wrong label."""
+    options = {"num_features": _FEATURES, "num_groups": _GROUPS}
+    _, data = load_task("planted", options=options)
     corruption = Corruption(jnp.float32(0.2), jnp.float32(0.1), jnp.float32(0.2))
-    split = build_split(jax.random.key(5), data, corruption, NUM_POOL, 30, 20)
+    draw = jax.jit(build_split, static_argnums=(3, 4, 5))
+    split = draw(jax.random.key(5), data, corruption, NUM_POOL, 30, 20)
     return Setting(
         split,
         jnp.asarray(data.groups),

@@ -1,12 +1,12 @@
 """Parts that a study brings: planned, checked, kept, and loaded in workers."""
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, partial
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from hitl_sim.check import BEFORE_WORK, PADDING, checks_of
-from hitl_sim.check.child import ask
+from hitl_sim.cache import keep
 from hitl_sim.output import write_bytes
 from hitl_sim.part_source import Source, load, read_code, source_of, told_if_slow
 from hitl_sim.study.grid import Condition, expand
@@ -53,14 +53,14 @@ class Use(NamedTuple):
         part: its table.
         kind: what it is.
         options: static options that are given; the rest are at their defaults.
-        checks: names of the checks that it has to pass before it runs.
+        is_padded: whether it is a network that is to train on padded rows.
     """
 
     name: str
     part: PartSpec
     kind: Kind
     options: Mapping[str, Scalar]
-    checks: tuple[str, ...] = BEFORE_WORK
+    is_padded: bool = False
 
 
 def used_parts(conditions: Iterable[Condition]) -> list[Use]:
@@ -70,11 +70,10 @@ def used_parts(conditions: Iterable[Condition]) -> list[Use]:
         for name, identity in condition.parts.items():
             kind = cast(Kind, identity["kind"])
             options = _options_of(condition, kind, name)
-            use = Use(name, condition.spec.part[name], kind, options)
-            if kind == "network" and condition.training.batch == "all":
-                # a training set may be padded, which is then a part of each step
-                use = use._replace(checks=(*BEFORE_WORK, *PADDING))
-            key = (name, repr(sorted(options.items())), use.checks)
+            # a training set may be padded, which is then a part of each step
+            is_padded = kind == "network" and condition.training.batch == "all"
+            use = Use(name, condition.spec.part[name], kind, options, is_padded)
+            key = (name, repr(sorted(options.items())), is_padded)
             found.setdefault(key, use)
     return list(found.values())
 
@@ -82,26 +81,33 @@ def used_parts(conditions: Iterable[Condition]) -> list[Use]:
 def check_parts(conditions: Iterable[Condition]) -> None:
     """Hold the parts that conditions use to their contracts, in processes of their own.
 
-    Each runs for samples of its kind, on the CPU; nothing of the study is computed.
+    Each runs for samples of its kind, on the CPU; nothing of the study is computed. One
+    that passed is not tried again while neither its code nor any package here changes.
 
     Raises:
         SpecError: a part does not build, breaks its contract, or does not give the
             same bytes in two processes.
     """
-    for name, part, kind, options, checks in used_parts(conditions):
-        if not checks_of(kind):
-            continue
-        # the processes that check start JAX first
-        with told_if_slow(f"Part {part.source!r} is still being checked", _CHECKED_S):
-            answers = ask(part.source, options, checks)
-        failures = [answer.failure for answer in answers if answer.failure]
-        if not failures and len({answer.digest for answer in answers}) > 1:
-            failures = [
-                "two processes must give the same bytes, got others under another "
-                "PYTHONHASHSEED."
-            ]
-        if failures:
-            raise SpecError(f"[part.{name}] {kind}: {failures[0]}")
+    installed = sorted((d.name, d.version) for d in metadata.distributions())
+    for use in used_parts(conditions):
+        options = sorted(use.options.items())
+        key = (use.part.identity, options, use.is_padded, installed)
+        keep("check", key, partial(_check, use))
+
+
+def _check(use: Use) -> str:
+    # much is imported that a study whose parts have passed does not need
+    from hitl_sim.check import BEFORE_WORK, PADDING  # noqa: PLC0415
+    from hitl_sim.check.child import failure_of  # noqa: PLC0415
+
+    names = (*BEFORE_WORK, *(PADDING if use.is_padded else ()))
+    source = use.part.source
+    # the processes that check start JAX first
+    with told_if_slow(f"Part {source!r} is still being checked", _CHECKED_S):
+        failure = failure_of(source, use.options, names)
+    if failure:
+        raise SpecError(f"[part.{use.name}] {use.kind}: {failure}")
+    return "passed"
 
 
 def _options_of(condition: Condition, kind: str, name: str) -> Mapping[str, Scalar]:

@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from hitl_sim.study.plan import build_plan
+from hitl_sim.study.runner import run_study
 from hitl_sim.study.spec import load_spec
+from hitl_sim.study.verify import verify_study
 
 pytestmark = pytest.mark.study
 
@@ -28,15 +30,6 @@ EVERY_ARM = {
     "own_strategy",
     "own_aggregation",
 }
-
-
-def call(*words):
-    return subprocess.run(
-        [sys.executable, "-c", COMMAND, *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
 
 
 def digests(out):
@@ -65,8 +58,7 @@ def study(tmp_path_factory):
 def whole(study, tmp_path_factory):
     """The example, run by two workers and never interrupted."""
     out = tmp_path_factory.mktemp("whole")
-    done = call("run", study, "--out", out, "--workers", 2)
-    assert "This study executes code of its own" in done.stderr
+    run_study(load_spec(study), out, 2)
     return out
 
 
@@ -90,13 +82,15 @@ def test_products_counted_are_those_of_a_hand_count_and_random_bits_stand_apart(
 
 
 def test_killed_and_resumed_it_ends_with_the_same_bytes(whole, study, tmp_path):
-    out = tmp_path / "killed"
-    process = subprocess.Popen(
-        [sys.executable, "-c", COMMAND, "run", study, "--out", out, "--workers", "2"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    out, told = tmp_path / "killed", tmp_path / "told"
+    words = ["run", study, "--out", out, "--workers", "2"]
+    with told.open("w") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, *words],
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            start_new_session=True,
+        )
     end = time.monotonic() + KILLED_RUN_S
     while not list((out / "records").glob("*.parquet")):
         assert process.poll() is None, "it ended before it could be killed"
@@ -104,7 +98,8 @@ def test_killed_and_resumed_it_ends_with_the_same_bytes(whole, study, tmp_path):
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    call("run", study, "--out", out, "--workers", 2)
+    assert "This study executes code of its own" in told.read_text()
+    run_study(load_spec(study), out, 2)
     assert digests(out) == digests(whole)
 
 
@@ -113,10 +108,10 @@ def test_kept_sources_give_the_same_bytes_although_the_originals_are_gone(
 ):
     moved = study.parent.rename(tmp_path / "elsewhere")
     try:
-        done = call("verify", whole, "--n", 2, "--workers", 1)
+        seen = verify_study(whole, num_files=2, workers=1)
     finally:
         moved.rename(study.parent)
-    assert "2 have the same bytes" in done.stdout
+    assert (seen.files, seen.unlike) == (2, ())
 
 
 @pytest.mark.parametrize(

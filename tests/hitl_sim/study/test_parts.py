@@ -87,6 +87,51 @@ def test_a_network_in_which_padding_leaks_is_refused_where_a_step_takes_all(
         check_parts(expand(convert(tables)))
 
 
+@pytest.fixture
+def checked(monkeypatch, tmp_path):
+    """List the sources that are checked, each of which fails with what stands first."""
+    found = [""]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(
+        "hitl_sim.check.child.failure_of",
+        lambda source, options, checks: found.append(source) or found[0],
+    )
+    return found
+
+
+def check_alien(study):
+    raw = msgspec.to_builtins(load_spec(study))
+    arm = {"kind": "labelling", "name": "alien", "strategy": "alien", "rounds": 2}
+    raw |= {"arm": [raw["arm"][0], arm], "axis": []}
+    check_parts(expand(convert(raw)))
+
+
+def test_a_part_that_passed_is_checked_again_only_where_it_changed(study, checked):
+    check_alien(study)
+    check_alien(study)
+    assert len(checked) == 2
+    (study.parent / "helper.py").write_text(HELPER + "# more\n")
+    check_alien(study)
+    assert len(checked) == 3
+
+
+def test_a_part_that_passed_is_checked_again_by_another_version(
+    study, checked, monkeypatch
+):
+    check_alien(study)
+    monkeypatch.setattr("hitl_sim.cache._code", lambda: "another")
+    check_alien(study)
+    assert len(checked) == 3
+
+
+def test_a_part_that_failed_is_always_checked_again(study, checked):
+    checked[0] = "it is wrong"
+    for _ in range(2):
+        with pytest.raises(SpecError, match=r"\[part.alien\] strategy: it is wrong"):
+            check_alien(study)
+    assert len(checked) == 3
+
+
 def test_a_source_is_found_from_the_study_files_folder(study):
     source = load_spec(study).part["alien"].source
     assert source == f"{study.parent.resolve()}/alien.py:alien"
