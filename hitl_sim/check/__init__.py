@@ -13,81 +13,12 @@ A check raises `CheckError`, whose one line says what was seen and what is allow
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from types import MappingProxyType
+from importlib import import_module
 from typing import Any, NamedTuple
 
-from hitl_sim.check import (
-    aggregation,
-    annotator,
-    intervention,
-    meter,
-    method,
-    metric,
-    network,
-    optimiser,
-    strategy,
-    task,
-)
-from hitl_sim.check.base import (
-    Check,
-    CheckError,
-    Subject,
-    check_callbacks,
-    check_finite,
-    check_key,
-    check_order,
-    check_padding,
-    check_retracing,
-    check_shapes,
-    check_transformations,
-    check_work,
-)
-from hitl_sim.check.child import failure_of
-from hitl_sim.part_source import source_of
-from oracles.part import Kind, Part, PartError
-
-_MODULES: Mapping[Kind, Any] = MappingProxyType(
-    {
-        "network": network,
-        "optimiser": optimiser,
-        "strategy": strategy,
-        "intervention": intervention,
-        "aggregation": aggregation,
-        "annotator": annotator,
-        "task": task,
-        "metric": metric,
-        "method": method,
-        "meter": meter,
-    }
-)
-"""By kind, what builds a part with samples, and the checks that it alone has."""
-
-
-def check_processes(subject: Subject) -> str:
-    """Two processes with other seeds of Python's hashes give the same bytes."""
-    try:
-        source = source_of(subject.part)
-    except PartError as error:
-        raise CheckError(str(error)) from error
-    failure = failure_of(str(source), subject.options, ())
-    if failure:
-        raise CheckError(failure)
-    return ""
-
-
-GENERAL: tuple[Check, ...] = (
-    Check("shapes", check_shapes),
-    Check("transformations", check_transformations),
-    Check("order", check_order),
-    Check("padding", check_padding),
-    Check("retracing", check_retracing),
-    Check("callbacks", check_callbacks),
-    Check("key", check_key),
-    Check("processes", check_processes),
-    Check("finite", check_finite),
-    Check("work", check_work),
-)
-"""Checks of every kind, the cheapest that says most first."""
+from hitl_sim.check import base
+from hitl_sim.check.base import Check, CheckError, Subject
+from oracles.part import Kind, Part
 
 BEFORE_WORK = ("shapes", "callbacks", "key")
 """Checks that a study makes of its own parts before it runs."""
@@ -96,17 +27,22 @@ PADDING = ("padding", "padding in training")
 """Those that it also makes of a network that is to train on padded rows."""
 
 
-_ON_HOST: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"task": ("shapes", "processes"), "meter": ()}
-)
-"""General checks of the kinds that compute nothing on a device."""
+def _module(kind: Kind) -> Any:
+    """Import what builds a part of a kind with samples, and the checks it alone has."""
+    return import_module(f"{__name__}.{kind}")
+
+
+def _checks_in(module: Any) -> list[Check]:
+    return [value for value in vars(module).values() if isinstance(value, Check)]
 
 
 def checks_of(kind: Kind) -> tuple[Check, ...]:
-    """List the checks of a kind."""
-    names = _ON_HOST.get(kind, tuple(check.name for check in GENERAL))
-    own: tuple[Check, ...] = getattr(_MODULES[kind], "CHECKS", ())
-    return (*(check for check in GENERAL if check.name in names), *own)
+    """List the checks of a kind, the cheapest that says most first."""
+    module, general = _module(kind), _checks_in(base)
+    # kinds that compute nothing on a device name the general checks that they have
+    names = getattr(module, "GENERAL", [check.name for check in general])
+    kept = (check for check in general if check.name in names)
+    return (*kept, *_checks_in(module))
 
 
 _subjects: dict[tuple[int, str], Subject] = {}
@@ -121,7 +57,7 @@ def subject_of(part: Part, options: Mapping[str, Any] | None = None) -> Subject:
     given = dict(options or {})
     key = (id(part), repr(sorted(given.items())))
     if key not in _subjects:
-        _subjects[key] = _MODULES[part.kind].sample(part, given)
+        _subjects[key] = _module(part.kind).sample(part, given)
     return _subjects[key]
 
 

@@ -7,7 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hitl_sim.check.base import Check, CheckError, Subject, build, struct
+from hitl_sim.check.base import (
+    CheckError,
+    Subject,
+    build,
+    promise,
+    require,
+    require_within,
+)
 from oracles.aggregate.votes import Votes
 from oracles.part import Part
 
@@ -41,9 +48,7 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     Raises:
         CheckError: it does not build.
     """
-    aggregate = build(
-        part, options, lambda given: part.factory(NUM_CLASSES, NUM_PEOPLE, **given)
-    )
+    aggregate = build(part, options, lambda o: part(NUM_CLASSES, NUM_PEOPLE, **o))
 
     def call(key: jax.Array, data: Votes, params: Mapping[str, Any]) -> Any:
         out = aggregate(key, data, params)
@@ -54,90 +59,53 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
         return {"label": out[0], "confidence": out[1]}
 
     votes = _votes()
-    order = np.random.default_rng(1).permutation(NUM_ITEMS)
-    nobody = votes._replace(is_answered=jnp.zeros_like(votes.is_answered))
+    # room for two answers more that nobody gave, of any content
+    content = zip(votes, (NUM_CLASSES - 1, False, NUM_PEOPLE - 1), strict=True)
+    wide = (jnp.pad(a, ((0, 0), (0, 2)), constant_values=fill) for a, fill in content)
     return Subject(
-        part=part,
-        options=options,
-        call=call,
-        data=votes,
-        expected={
-            "label": struct((NUM_ITEMS,), jnp.int32),
-            "confidence": struct((NUM_ITEMS,), jnp.float32),
-        },
+        part,
+        options,
+        call,
+        votes,
+        {"label": f"int32[{NUM_ITEMS}]", "confidence": f"float32[{NUM_ITEMS}]"},
         extremes={
-            "nobody answering": nobody,
-            "everybody agreeing": votes._replace(answer=jnp.zeros_like(votes.answer)),
-            "one person alone": votes._replace(
-                annotator=jnp.zeros_like(votes.annotator)
-            ),
+            "nobody answering": votes._replace(is_answered=votes.is_answered & False),
+            "everybody agreeing": votes._replace(answer=0 * votes.answer),
+            "one person alone": votes._replace(annotator=0 * votes.annotator),
         },
-        turned=(jax.tree.map(lambda leaf: leaf[order], votes), order),
-        padded=(_padded(votes), lambda out: out),
+        num_items=NUM_ITEMS,
+        padded=Votes(*wide),
     )
 
 
-def _padded(votes: Votes) -> Votes:
-    """Add room for two answers more that nobody gave, of any content."""
-    wide = ((0, 0), (0, 2))
-    return Votes(
-        jnp.pad(votes.answer, wide, constant_values=NUM_CLASSES - 1),
-        jnp.pad(votes.is_answered, wide),
-        jnp.pad(votes.annotator, wide, constant_values=NUM_PEOPLE - 1),
-    )
-
-
-def _settled(votes: Votes) -> Votes:
-    """Let five people agree on each item, so that nothing is decided at random."""
-    return votes._replace(
-        answer=jnp.broadcast_to(votes.answer[:, :1], votes.answer.shape),
-        is_answered=jnp.ones_like(votes.is_answered),
-    )
-
-
-def check_labels(subject: Subject) -> str:
+@promise
+def labels(subject: Subject) -> str:
     """Labels are classes, confidences are shares, and agreement is followed."""
-    key, data, params = subject.args
-    run = jax.jit(subject.call)
-    for words, votes in {"the sample": data, **subject.extremes}.items():
-        out = jax.tree.map(np.asarray, run(key, votes, params))
-        label, confidence = out["label"], out["confidence"]
-        if not ((label >= 0) & (label < NUM_CLASSES)).all():
-            raise CheckError(
-                f"`label` must be in [0, {NUM_CLASSES - 1}], got {label.min()} to "
-                f"{label.max()} with {words}."
-            )
-        if not ((confidence >= 0) & (confidence <= 1 + 1e-6)).all():
-            raise CheckError(
-                f"`confidence` must be in [0, 1], got {confidence.min()} to "
-                f"{confidence.max()} with {words}."
-            )
-    settled = _settled(data)
-    label = np.asarray(run(key, settled, params)["label"])
-    wrong = int((label != np.asarray(settled.answer[:, 0])).sum())
-    if wrong:
-        raise CheckError(
-            f"`label` must be the class that all five people named, got another for "
-            f"{wrong} of {NUM_ITEMS} items."
-        )
+    for words, votes in subject.samples.items():
+        out = subject.run(votes)
+        require_within("label", out["label"], 0, NUM_CLASSES - 1, f" with {words}")
+        require_within("confidence", out["confidence"], 0, 1, f" with {words}")
+    # five people agree on each item, so that nothing is decided at random
+    votes = subject.data
+    first = jnp.broadcast_to(votes.answer[:, :1], votes.answer.shape)
+    agreed = Votes(first, votes.is_answered | True, votes.annotator)
+    wrong = int((subject.run(agreed)["label"] != first[:, 0]).sum())
+    require(
+        not wrong,
+        "`label` must be the class that all five people named, got another for "
+        f"{wrong} of {NUM_ITEMS} items.",
+    )
     return ""
 
 
-def check_answer_order(subject: Subject) -> str:
+@promise
+def answer_order(subject: Subject) -> str:
     """The order in which an item's answers stand says nothing."""
-    key, data, params = subject.args
-    run = jax.jit(subject.call)
-    turned = jax.tree.map(lambda leaf: leaf[:, ::-1], data)
-    one, other = run(key, data, params), run(key, turned, params)
-    if not np.allclose(one["confidence"], other["confidence"], rtol=1e-4, atol=1e-5):
-        raise CheckError(
-            "`confidence` must be the same in whatever order an item's answers stand, "
-            "got others."
-        )
+    turned = jax.tree.map(lambda leaf: leaf[:, ::-1], subject.data)
+    one, other = (subject.run(data)["confidence"] for data in (subject.data, turned))
+    require(
+        np.allclose(one, other, rtol=1e-4, atol=1e-5),
+        "`confidence` must be the same in whatever order an item's answers stand, "
+        "got others.",
+    )
     return ""
-
-
-CHECKS = (
-    Check("labels", check_labels),
-    Check("answer order", check_answer_order),
-)

@@ -8,14 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from hitl_sim.check.base import (
-    Check,
+    TOLERANCE,
     CheckError,
     Subject,
     arrays,
     build,
+    forms,
     in_words,
-    struct,
-    written,
+    promise,
+    require,
+    require_within,
 )
 from oracles import (
     Annotators,
@@ -114,12 +116,8 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     named = part.name if part.name in KINDS else "label"
     kind = str(options.get("feedback", named))
     asked = {"feedback": kind, **options} if "feedback" in part.options else options
-    oracle = build(part, asked, lambda given: part.factory(**given))
-    if not isinstance(oracle, Oracle):
-        raise CheckError(
-            "its factory must return an `oracles.Oracle` (check, init, answer), got "
-            f"{type(oracle).__name__}."
-        )
+    wanted = (Oracle, "an `oracles.Oracle` (check, init, answer)")
+    oracle: Oracle = build(part, asked, lambda given: part(**given), wanted)
     num_options = KINDS[kind].num_options(_CLASSES, _GROUPS)
     population = build_population("typical", kind, num_options)
     population = population._replace(foreign=dict(part.params))
@@ -137,30 +135,35 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
         response: Response = oracle.answer(key, people, state, data.query)[1]
         return response
 
-    query = _query_of(kind)
-    shape = query.is_asked.shape
-    each = () if KINDS[kind].answer == "option" else (num_options,)
-    integers = struct((*shape, *each), jnp.int32)
-    floats = struct(shape, jnp.float32)
-    data = _Asked(people, query)
+    data = _Asked(people, _query_of(kind))
+    asked_of = data.query.is_asked
+    shape = ", ".join(map(str, asked_of.shape))
+    each = "" if KINDS[kind].answer == "option" else f", {num_options}"
+    of_all = jnp.ones(asked_of.shape)
     return Subject(
-        part=part,
-        options=options,
-        call=call,
-        data=data,
-        expected={
-            "answer": integers,
-            "is_answered": struct(shape, jnp.bool_),
-            "seconds": floats,
-            "confidence": floats,
+        part,
+        options,
+        call,
+        data,
+        {
+            "answer": f"int32[{shape}{each}]",
+            "is_answered": f"bool[{shape}]",
+            "seconds": f"float32[{shape}]",
+            "confidence": f"float32[{shape}]",
         },
         extremes={
-            "nobody asked": _with(data, is_asked=jnp.zeros(shape, bool)),
-            "hopeless items": _with(data, difficulty=jnp.full(shape, 50.0)),
-            "easy items": _with(data, difficulty=jnp.full(shape, -50.0)),
-            "long items": _with(data, size=jnp.full(shape, 1e3)),
+            "nobody asked": _with(data, is_asked=asked_of & False),
+            "hopeless items": _with(data, difficulty=50.0 * of_all),
+            "easy items": _with(data, difficulty=-50.0 * of_all),
+            "long items": _with(data, size=1e3 * of_all),
         },
-        padded=(_with(data, **_junk(query)), lambda response: response),
+        # what is not asked holds other content
+        padded=_with(
+            data,
+            item=jnp.where(asked_of, data.query.item, 999),
+            size=jnp.where(asked_of, data.query.size, 0.0),
+            difficulty=jnp.where(asked_of, data.query.difficulty, 5.0),
+        ),
         more=(oracle, kind, num_options),
     )
 
@@ -169,28 +172,17 @@ def _with(data: _Asked, **fields: Any) -> _Asked:
     return data._replace(query=data.query._replace(**fields))
 
 
-def _junk(query: Query) -> dict[str, Any]:
-    """Fill what is not asked with other content."""
-    return {
-        "item": jnp.where(query.is_asked, query.item, 999),
-        "size": jnp.where(query.is_asked, query.size, 0.0),
-        "difficulty": jnp.where(query.is_asked, query.difficulty, 5.0),
-    }
-
-
-def check_answers(subject: Subject) -> str:
+@promise
+def answers(subject: Subject) -> str:
     """What is asked takes time, what is not asked is neither answered nor timed."""
     _, kind, num_options = subject.more
-    asked = np.asarray(subject.data.query.is_asked)
-    out = jax.tree.map(np.asarray, jax.jit(subject.call)(*subject.args))
-    answer, given = out.answer, out.is_answered
+    asked, out = np.asarray(subject.data.query.is_asked), subject.run()
+    answer, given, seconds = out["answer"], out["is_answered"], out["seconds"]
+    require_within("confidence", out["confidence"], 0, 1)
     rules = {
         "`is_answered` must be false where nothing was asked": given & ~asked,
-        "`seconds` must be > 0 where something was asked": asked & ~(out.seconds > 0),
-        "`seconds` must be 0 where nothing was asked": ~asked & (out.seconds != 0),
-        "`confidence` must be in [0, 1]": ~(
-            (out.confidence >= 0) & (out.confidence <= 1)
-        ),
+        "`seconds` must be > 0 where something was asked": asked & ~(seconds > 0),
+        "`seconds` must be 0 where nothing was asked": ~asked & (seconds != 0),
         "`answer` must be -1 where nobody answered": answer[~given] != -1,
         # levels of a rating may be more than its options
         "`answer` must be >= 0 where somebody answered": answer[given] < 0,
@@ -198,85 +190,70 @@ def check_answers(subject: Subject) -> str:
     if kind == "label":
         rules["`answer` must be one of the options"] = answer[given] >= num_options
     for words, broken in rules.items():
-        if broken.any():
-            raise CheckError(f"{words}, got {int(broken.sum())} that are not.")
+        number = int(broken.sum())
+        require(not number, f"{words}, got {number} that are not.")
     return ""
 
 
-def check_state(subject: Subject) -> str:
+@promise
+def state(subject: Subject) -> str:
     """A queue cut in two gives what the whole queue gives, from the state between."""
     oracle, *_ = subject.more
     key, data, _ = subject.args
     half = data.query.is_asked.shape[0] // 2
     answer = jax.jit(oracle.answer)
-    state = oracle.init(key, data.people)
+    start = oracle.init(key, data.people)
     head, tail = (
         jax.tree.map(lambda leaf, rows=rows: leaf[rows], data.query)
         for rows in (slice(half), slice(half, None))
     )
-    between, first = answer(key, data.people, state, head)
-    before = {name: written(leaf) for name, leaf in arrays(state).items()}
-    after = {name: written(leaf) for name, leaf in arrays(between).items()}
-    if before != after:
-        raise CheckError(
-            f"the state must keep its arrays, got {after} after {before} before."
-        )
+    between, first = answer(key, data.people, start, head)
+    before, after = forms(start), forms(between)
+    message = f"the state must keep its arrays, got {after} after {before} before."
+    require(before == after, message)
     _, second = answer(key, data.people, between, tail)
-    _, whole = answer(key, data.people, state, data.query)
+    _, whole = answer(key, data.people, start, data.query)
     for name, value in arrays(whole).items():
         cut = np.concatenate([arrays(first)[name], arrays(second)[name]])
-        if not np.allclose(cut, value, rtol=1e-5, atol=1e-5):
-            raise CheckError(
-                f"`{name}` must be the same for a queue as for its two halves one "
-                "after the other, got others: what persists must be in the state or "
-                "drawn by ids."
-            )
-    return ""
-
-
-def check_occasions(subject: Subject) -> str:
-    """A second look is another draw: its occasion says so, and the key stays."""
-    key, data, params = subject.args
-    if data.query.occasion is None:
-        return ""
-    run = jax.jit(subject.call)
-    first = run(key, data, params)
-    later = run(key, _with(data, occasion=data.query.occasion + 2), params)
-    names = ("answer", "seconds")
-    if all(np.array_equal(getattr(first, n), getattr(later, n)) for n in names):
-        raise CheckError(
-            "another `occasion` must be another draw of answers or times, got the same "
-            "to the bit."
+        require(
+            np.allclose(cut, value, rtol=TOLERANCE, atol=TOLERANCE),
+            f"`{name}` must be the same for a queue as for its two halves one "
+            "after the other, got others: what persists must be in the state or "
+            "drawn by ids.",
         )
     return ""
 
 
-def check_marginals(subject: Subject) -> str:
+@promise
+def occasions(subject: Subject) -> str:
+    """A second look is another draw: its occasion says so, and the key stays."""
+    later = _with(subject.data, occasion=subject.data.query.occasion + 2)
+    first, second = subject.run(), subject.run(later)
+    names = ("answer", "seconds")
+    require(
+        not all(np.array_equal(first[n], second[n]) for n in names),
+        "another `occasion` must be another draw of answers or times, got the same "
+        "to the bit.",
+    )
+    return ""
+
+
+@promise
+def marginals(subject: Subject) -> str:
     """Right answers are as frequent as the crowd's accuracy says."""
     _, kind, num_options = subject.more
     if kind != "label":
         return "closed forms of this kind of question were not tried"
     people = symmetric([_ACCURACY] * _MARGIN_PEOPLE, num_options)
     query = make_query(_MARGIN_ITEMS, _MARGIN_PEOPLE, num_options)
-    response = jax.jit(subject.call)(
-        jax.random.key(5), _Asked(people, query), subject.params
-    )
-    given = np.asarray(response.is_answered)
-    right = np.asarray(response.answer == query.truth)[given]
+    out = subject.run(_Asked(people, query), seed=5)
+    right = (out["answer"] == query.truth)[out["is_answered"]]
     error = np.sqrt(_ACCURACY * (1.0 - _ACCURACY) / max(right.size, 1))
     share = float(right.mean()) if right.size else 0.0
-    if not abs(share - _ACCURACY) <= FALSE_ALARM_Z * error:
-        raise CheckError(
-            f"the share of right answers must be {_ACCURACY} within "
-            f"{FALSE_ALARM_Z * error:.3f} (one false alarm in a million) for people of "
-            f"that accuracy, got {share:.3f} of {right.size:,} answers."
-        )
+    require(
+        abs(share - _ACCURACY) <= FALSE_ALARM_Z * error,
+        f"the share of right answers must be {_ACCURACY} within "
+        f"{FALSE_ALARM_Z * error:.3f} (one false alarm in a million) for people of "
+        f"that accuracy, got {share:.3f} of {right.size:,} answers.",
+    )
     return ""
-
-
-CHECKS = (
-    Check("answers", check_answers),
-    Check("state", check_state),
-    Check("occasions", check_occasions),
-    Check("marginals", check_marginals),
-)

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -11,10 +12,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.interpreters import partial_eval
 
+from hitl_sim.check.child import failure_of
 from hitl_sim.energy import operations_in
+from hitl_sim.part_source import source_of
 from oracles.part import Part, PartError
 
-RTOL, ATOL = 1e-5, 1e-5
+TOLERANCE = 1e-5
 """How far floats may differ where only the compiler's order of operations does."""
 
 NUM_KEYS = 8
@@ -37,8 +40,28 @@ class CheckError(AssertionError):
     """A part that breaks its contract: one line says what was seen, what is allowed."""
 
 
-Call = Callable[[jax.Array, Any, Mapping[str, Any]], Any]
-"""`(key, data, params) -> out`, what a part's factory returns, on a kind's samples."""
+def require(is_kept: object, message: str) -> None:
+    """Refuse a part that does not keep a promise.
+
+    Raises:
+        CheckError: it does not; the message says what was seen and what is allowed.
+    """
+    if not is_kept:
+        raise CheckError(message)
+
+
+def require_within(
+    name: str, values: Any, low: float, high: float, where: str = ""
+) -> None:
+    """Refuse values out of a range, both ends of which are in it.
+
+    Raises:
+        CheckError: there are some.
+    """
+    message = f"`{name}` must be in [{low}, {high}]{where}, got "
+    found = f"{values.min()} to {values.max()}." if values.size else "none."
+    # shares may be sums, which are rounded
+    require(((values >= low) & (values <= high + 1e-6)).all(), message + found)
 
 
 @dataclass(frozen=True)
@@ -48,25 +71,24 @@ class Subject:
     Attributes:
         part: the part.
         options: its static options, as they were given.
-        call: what it does.
+        call: what it does, `(key, data, params) -> out`.
         data: a sample, arrays in tuples.
-        expected: shape and dtype of each array that comes out, by its name.
+        expected: form of each array that comes out, by its name; see `forms`.
         extremes: further samples by what is extreme in them.
-        turned: sample with its items in another order, and that order `[N]`; None
+        num_items: items that each array of the sample begins with, in any order; None
             where order may matter.
-        padded: sample with more that does not count, and what of it comes out in the
-            place of `call(data)`; None where nothing can be padded.
+        padded: sample with more that does not count; None where nothing can be padded.
         more: what checks of its own kind need.
     """
 
     part: Part
     options: Mapping[str, Any]
-    call: Call
+    call: Callable[[jax.Array, Any, Mapping[str, Any]], Any]
     data: Any
-    expected: Mapping[str, jax.ShapeDtypeStruct]
+    expected: Mapping[str, str]
     extremes: Mapping[str, Any] = field(default_factory=dict)
-    turned: tuple[Any, np.ndarray] | None = None
-    padded: tuple[Any, Callable[[Any], Any]] | None = None
+    num_items: int | None = None
+    padded: Any = None
     more: Any = None
 
     @property
@@ -78,6 +100,35 @@ class Subject:
     def args(self) -> tuple[jax.Array, Any, dict[str, jax.Array]]:
         """Arguments of a call."""
         return jax.random.key(0), self.data, self.params
+
+    @property
+    def samples(self) -> dict[str, Any]:
+        """All samples, by what they are."""
+        return {"the sample": self.data, **self.extremes}
+
+    @cached_property
+    def compiled(self) -> Any:
+        """The call under jit."""
+        return jax.jit(self.call)
+
+    def run(
+        self, data: Any = None, seed: int = 0, params: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Run what it does.
+
+        Args:
+            data: the sample when left out.
+            seed: of the key.
+            params: those that are not at their defaults.
+
+        Returns:
+            What comes out, as numpy arrays by their names.
+        """
+        data = self.data if data is None else data
+        out = self.compiled(
+            jax.random.key(seed), data, self.params | dict(params or {})
+        )
+        return {name: np.asarray(leaf) for name, leaf in arrays(out).items()}
 
 
 @dataclass(frozen=True)
@@ -93,6 +144,11 @@ class Check:
     run: Callable[[Subject], str]
 
 
+def promise(run: Callable[[Subject], str]) -> Check:
+    """Make a function the check that its name says in words."""
+    return Check(run.__name__.replace("_", " "), run)
+
+
 def arrays(tree: Any) -> dict[str, Any]:
     """Name the arrays of what came out, by their path."""
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
@@ -103,13 +159,12 @@ def _name(path: Sequence[Any]) -> str:
     return jax.tree_util.keystr(tuple(path), simple=True, separator=".") or "score"
 
 
-def struct(shape: Sequence[int], dtype: Any) -> jax.ShapeDtypeStruct:
-    """Say what shape and dtype an array has to have."""
-    return jax.ShapeDtypeStruct(tuple(shape), dtype)  # type: ignore[no-untyped-call]
+def forms(tree: Any) -> dict[str, str]:
+    """Write dtype and shape of each array, as `float32[24, 4]`, by its name."""
+    return {name: _form(leaf) for name, leaf in arrays(tree).items()}
 
 
-def written(array: Any) -> str:
-    """Write an array's dtype and shape, as `float32[24, 4]`."""
+def _form(array: Any) -> str:
     if not hasattr(array, "dtype"):
         return type(array).__name__
     return f"{array.dtype}[{', '.join(map(str, array.shape))}]"
@@ -126,7 +181,10 @@ def in_words(error: BaseException) -> str:
 
 
 def build(
-    part: Part, options: Mapping[str, Any], make: Callable[[dict[str, Any]], Any]
+    part: Part,
+    options: Mapping[str, Any],
+    make: Callable[[dict[str, Any]], Any],
+    wanted: tuple[type, str] = (object, ""),
 ) -> Any:
     """Build what a part's factory returns.
 
@@ -134,16 +192,21 @@ def build(
         part: the part.
         options: as they are given.
         make: calls the factory with all its options.
+        wanted: the type that it has to return, and the same in words.
 
     Raises:
-        CheckError: it raised, or an option is not its own.
+        CheckError: it raised, returned something else, or an option is not its own.
     """
     try:
-        return make(part.with_options(options))
+        built = make(part.with_options(options))
     except PartError as error:
         raise CheckError(str(error)) from error
     except Exception as error:
         raise CheckError(f"its factory must build, but {in_words(error)}.") from error
+    of, words = wanted
+    got = type(built).__name__
+    require(isinstance(built, of), f"its factory must return {words}, got {got}.")
+    return built
 
 
 def _traced(subject: Subject) -> Any:
@@ -174,54 +237,41 @@ def _traced(subject: Subject) -> Any:
         raise CheckError(f"it must be traceable, but {in_words(error)}.") from error
 
 
-def check_shapes(subject: Subject) -> str:
+@promise
+def shapes(subject: Subject) -> str:
     """Each array that comes out has the shape and dtype of the kind's contract."""
     _traced(subject)
-    out = arrays(jax.eval_shape(subject.call, *subject.args))
-    for name in {**subject.expected, **out}:
-        want, got = subject.expected.get(name), out.get(name)
-        if (
-            want is None
-            or got is None
-            or (want.shape, want.dtype)
-            != (
-                got.shape,
-                got.dtype,
-            )
-        ):
-            wanted = "left out" if want is None else written(want)
-            seen = "none" if got is None else written(got)
-            raise CheckError(f"`{name}` must be {wanted}, got {seen}.")
+    found = forms(jax.eval_shape(subject.call, *subject.args))
+    for name in {**subject.expected, **found}:
+        wanted, seen = subject.expected.get(name), found.get(name)
+        message = f"`{name}` must be {wanted or 'left out'}, got {seen or 'none'}."
+        require(wanted == seen, message)
     return ""
 
 
 def _same(one: Any, other: Any, words: str, *, exact: bool = False) -> None:
     """Hold two outcomes against each other: floats up to rounding unless `exact`."""
-    left, right = arrays(one), arrays(other)
-    for name, value in left.items():
-        a, b = np.asarray(value), np.asarray(right[name])
+    right = arrays(other)
+    for name, leaf in arrays(one).items():
+        a, b = np.asarray(leaf), np.asarray(right[name])
         is_float = np.issubdtype(a.dtype, np.floating) and not exact
-        is_same = (
-            np.allclose(a, b, rtol=RTOL, atol=ATOL, equal_nan=True)
-            if is_float
-            else np.array_equal(a, b, equal_nan=np.issubdtype(a.dtype, np.floating))
-        )
-        if not is_same:
-            allowed = f"to within {RTOL:g}" if is_float else "to the bit"
-            differ = np.flatnonzero(np.ravel(a != b))
-            first = differ[0] if differ.size else 0
+        least = TOLERANCE if is_float else 0.0
+        same = np.isclose(a, b, rtol=least, atol=least, equal_nan=True)
+        if not same.all():
+            allowed = f"to within {least:g}" if is_float else "to the bit"
+            first = np.flatnonzero(~same)[0]
             raise CheckError(
                 f"`{name}` must be the same {words}, {allowed}, got "
                 f"{np.ravel(a)[first]} and {np.ravel(b)[first]}."
             )
 
 
-def check_transformations(subject: Subject) -> str:
+@promise
+def transformations(subject: Subject) -> str:
     """Plain, under jit, vmap and lax.map it does the same."""
     _traced(subject)
     key, data, params = subject.args
-    plain = subject.call(key, data, params)
-    run = jax.jit(subject.call)
+    plain, run = subject.call(key, data, params), subject.compiled
     _same(plain, run(key, data, params), "plain and under jit")
     keys = jnp.stack([key, jax.random.key(1)])
     alone = jax.tree.map(
@@ -238,33 +288,33 @@ def check_transformations(subject: Subject) -> str:
     return ""
 
 
-def check_order(subject: Subject) -> str:
+@promise
+def order(subject: Subject) -> str:
     """Items in another order get the same, in that order."""
-    if subject.turned is None:
+    if subject.num_items is None:
         return "order may matter to this kind"
     if uses_key(subject):
         return "draws go by place, so order was not tried"
-    key, data, params = subject.args
-    turned, order = subject.turned
-    run = jax.jit(subject.call)
-    moved = jax.tree.map(lambda leaf: leaf[order], run(key, data, params))
-    _same(moved, run(key, turned, params), "whatever the order of the items")
+    places = np.random.default_rng(1).permutation(subject.num_items)
+    moved = jax.tree.map(lambda leaf: leaf[places], subject.data)
+    whole = {name: leaf[places] for name, leaf in subject.run().items()}
+    _same(whole, subject.run(moved), "whatever the order of the items")
     return ""
 
 
-def check_padding(subject: Subject) -> str:
-    """What does not count changes nothing of the rest."""
+@promise
+def padding(subject: Subject) -> str:
+    """What does not count changes nothing of the rest, which comes first."""
     if subject.padded is None:
         return "nothing is padded in this kind"
-    key, data, params = subject.args
-    padded, cut = subject.padded
-    run = jax.jit(subject.call)
-    rest = cut(run(key, padded, params))
-    _same(cut(run(key, data, params)), rest, "whatever the padding holds")
+    alone, more = subject.run(), subject.run(subject.padded)
+    rest = {name: leaf[: len(alone[name])] for name, leaf in more.items()}
+    _same(alone, rest, "whatever the padding holds")
     return ""
 
 
-def check_retracing(subject: Subject) -> str:
+@promise
+def retracing(subject: Subject) -> str:
     """Another value of a param is the same program."""
     _traced(subject)
     key, data, params = subject.args
@@ -278,8 +328,8 @@ def check_retracing(subject: Subject) -> str:
     for factor in (1.0, 0.5, 2.0):
         # traced alone: what it computes does not matter here
         run.trace(key, data, {name: value * factor for name, value in params.items()})
-    if len(traces) != 1:
-        raise CheckError(f"it must be traced once for all params, got {len(traces)}.")
+    number = len(traces)
+    require(number == 1, f"it must be traced once for all params, got {number}.")
     return "" if params else "it has no param"
 
 
@@ -288,9 +338,8 @@ def _primitives(jaxpr: Any) -> set[str]:
     found = set()
     for equation in jaxpr.eqns:
         found.add(equation.primitive.name)
-        for value in jax.tree.leaves(
-            list(equation.params.values()), is_leaf=_is_program
-        ):
+        values = list(equation.params.values())
+        for value in jax.tree.leaves(values, is_leaf=_is_program):
             if _is_program(value):
                 found |= _primitives(getattr(value, "jaxpr", value))
     return found
@@ -300,24 +349,12 @@ def _is_program(value: Any) -> bool:
     return hasattr(value, "eqns") or hasattr(value, "jaxpr")
 
 
-def check_callbacks(subject: Subject) -> str:
+@promise
+def callbacks(subject: Subject) -> str:
     """No part of it runs on the host."""
     names = _primitives(_traced(subject).jaxpr)
-    found = sorted(n for n in names if any(word in n for word in _ON_HOST))
-    if found:
-        raise CheckError(f"it must call nothing on the host, got {', '.join(found)}.")
-    return ""
-
-
-def check_finite(subject: Subject) -> str:
-    """Whatever is extreme in a sample, what comes out is finite."""
-    key, _, params = subject.args
-    run = jax.jit(subject.call)
-    for words, data in {"the sample": subject.data, **subject.extremes}.items():
-        for name, value in arrays(run(key, data, params)).items():
-            if not np.isfinite(np.asarray(value)).all():
-                bad = np.asarray(value)[~np.isfinite(np.asarray(value))][0]
-                raise CheckError(f"`{name}` must be finite, got {bad} with {words}.")
+    found = ", ".join(sorted(n for n in names if any(word in n for word in _ON_HOST)))
+    require(not found, f"it must call nothing on the host, got {found}.")
     return ""
 
 
@@ -328,47 +365,62 @@ def uses_key(subject: Subject) -> bool:
     return bool(partial_eval.dce_jaxpr(closed.jaxpr, used)[1][0])
 
 
-def check_key(subject: Subject) -> str:
+@promise
+def key(subject: Subject) -> str:
     """The same key gives the same bytes, another one another draw."""
-    _, data, params = subject.args
-    key = jax.random.key(0)
     programs = [_traced(subject) for _ in range(2)]
     # functions of rules are written with their addresses
     texts = {re.sub("0x[0-9a-f]+", "", str(program)) for program in programs}
     consts = {digest(program.consts) for program in programs}
-    if len(texts) > 1 or len(consts) > 1:
-        raise CheckError(
-            "it must be one program however often it is traced, got two: draw from the "
-            "key, never from `numpy.random` or `random`."
-        )
-    run = jax.jit(subject.call)
-    first, again = (run(key, data, params) for _ in range(2))
-    _same(first, again, "for the same key", exact=True)
+    require(
+        len(texts) == len(consts) == 1,
+        "it must be one program however often it is traced, got two: draw from the "
+        "key, never from `numpy.random` or `random`.",
+    )
+    _same(subject.run(), subject.run(), "for the same key", exact=True)
     if not uses_key(subject):
         return "nothing in it is random"
-    samples = [data, *subject.extremes.values()]
-    for sample in samples:
-        one = digest(run(key, sample, params))
-        others = {
-            digest(run(jax.random.key(i + 1), sample, params)) for i in range(NUM_KEYS)
-        }
-        if others != {one}:
+    for sample in subject.samples.values():
+        one, others = digest(subject.run(sample)), range(1, NUM_KEYS + 1)
+        if any(digest(subject.run(sample, seed)) != one for seed in others):
             return ""
     # a lot between equals may decide nothing where there are none
     return f"what it draws decided nothing under {NUM_KEYS + 1} keys"
 
 
-def check_work(subject: Subject) -> str:
-    """Its operations can be counted; what cannot be is said."""
+@promise
+def processes(subject: Subject) -> str:
+    """Two processes with other seeds of Python's hashes give the same bytes."""
     try:
-        counted = operations_in(_traced(subject))
-    except CheckError:
-        raise
+        source = source_of(subject.part)
+    except PartError as error:
+        raise CheckError(str(error)) from error
+    failure = failure_of(str(source), subject.options, ())
+    require(not failure, failure)
+    return ""
+
+
+@promise
+def finite(subject: Subject) -> str:
+    """Whatever is extreme in a sample, what comes out is finite."""
+    for words, data in subject.samples.items():
+        for name, value in subject.run(data).items():
+            bad = value[~np.isfinite(value)]
+            seen = f"{bad[0]} with {words}" if bad.size else ""
+            require(not seen, f"`{name}` must be finite, got {seen}.")
+    return ""
+
+
+@promise
+def work(subject: Subject) -> str:
+    """Its operations can be counted; what cannot be is said."""
+    traced = _traced(subject)
+    try:
+        notes = sorted(set(operations_in(traced).notes))
     except Exception as error:
         raise CheckError(
             f"its work must be countable, but {in_words(error)}."
         ) from error
-    notes = sorted(set(counted.notes))
     return f"not counted exactly: {'; '.join(notes)}" if notes else ""
 
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from hitl_sim.check.base import Check, CheckError, Subject, build, struct
+from hitl_sim.check.base import Subject, build, promise, require, require_within
 from hitl_sim.learn.crowd import Answers, PanelConfig, Questions
 from hitl_sim.learn.intervention import Intervention, Program, Setting, Shape
 from hitl_sim.learn.network import NetworkConfig, build_network
@@ -52,11 +51,8 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
         CheckError: it does not build, or returns no `Intervention`.
     """
     program = _program()
-    built = build(part, options, lambda given: part.factory(program, **given))
-    if not isinstance(built, Intervention):
-        raise CheckError(
-            f"its factory must return an `Intervention`, got {type(built).__name__}."
-        )
+    wanted = (Intervention, "an `Intervention`")
+    built: Intervention = build(part, options, lambda o: part(program, **o), wanted)
     network = build_network(program.network, _FEATURES, NUM_CLASSES)
 
     def call(key: jax.Array, data: Setting, params: Mapping[str, Any]) -> Any:
@@ -84,16 +80,16 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     num_asked = built.num_rounds * built.num_questions
     most = NUM_POOL if built.capacity is None else built.capacity[-1]
     return Subject(
-        part=part,
-        options=options,
-        call=call,
-        data=_setting(),
-        expected={
-            "features": struct((NUM_POOL, built.num_features), jnp.float32),
-            "labels": struct((NUM_POOL,), jnp.int32),
-            "num_items": struct((), jnp.int32),
-            "order": struct((most,), jnp.int32),
-            "asked": struct((num_asked,), jnp.int32),
+        part,
+        options,
+        call,
+        _setting(),
+        {
+            "features": f"float32[{NUM_POOL}, {built.num_features}]",
+            "labels": f"int32[{NUM_POOL}]",
+            "num_items": "int32[]",
+            "order": f"int32[{most}]",
+            "asked": f"int32[{num_asked}]",
         },
         more=built,
     )
@@ -114,57 +110,50 @@ def _answered(built: Intervention, questions: Questions | None) -> Answers | Non
     return Answers(everybody, jnp.ones(people.shape, bool), people)
 
 
-def check_training_set(subject: Subject) -> str:
+@promise
+def training_set(subject: Subject) -> str:
     """Training takes distinct items of the pool, under labels that are classes."""
-    out = jax.tree.map(np.asarray, jax.jit(subject.call)(*subject.args))
+    out = subject.run()
     number, order = int(out["num_items"]), out["order"]
-    if not 1 <= number <= order.size:
-        raise CheckError(
-            f"`num_items` must be from 1 to the {order.size} of `order`, got {number}."
-        )
+    require(
+        1 <= number <= order.size,
+        f"`num_items` must be from 1 to the {order.size} of `order`, got {number}.",
+    )
     used = order[:number]
-    if len(set(used.tolist())) != number or not ((used >= 0) & (used < NUM_POOL)).all():
-        raise CheckError(
-            "`order` must hold distinct positions of the pool as far as they are "
-            "trained on, got others."
-        )
-    label = out["labels"][used]
-    if not ((label >= 0) & (label < NUM_CLASSES)).all():
-        raise CheckError(
-            f"`labels` must be in [0, {NUM_CLASSES - 1}] where they are trained on, "
-            f"got {label.min()} to {label.max()}."
-        )
+    is_in_pool = ((used >= 0) & (used < NUM_POOL)).all()
+    require(
+        is_in_pool and len(set(used.tolist())) == number,
+        "`order` must hold distinct positions of the pool as far as they are trained "
+        "on, got others.",
+    )
+    where = " where they are trained on"
+    require_within("labels", out["labels"][used], 0, NUM_CLASSES - 1, where)
     return ""
 
 
-def check_questions(subject: Subject) -> str:
+@promise
+def questions(subject: Subject) -> str:
     """No item is asked about twice."""
-    asked = np.asarray(jax.jit(subject.call)(*subject.args)["asked"])
+    asked = subject.run()["asked"]
     if subject.more.num_questions <= 1:
         return "" if asked.size else "nobody is asked"
-    if len(set(asked.tolist())) != asked.size:
-        raise CheckError("questions must be about distinct items, got one twice.")
+    is_once = len(set(asked.tolist())) == asked.size
+    require(is_once, "questions must be about distinct items, got one twice.")
     return ""
 
 
-def check_rounds(subject: Subject) -> str:
+@promise
+def rounds(subject: Subject) -> str:
     """Steps and rounds fit the checkpoints of the training."""
     built, checkpoints = subject.more, _program().train.num_checkpoints
-    if len(built.steps) != checkpoints:
-        raise CheckError(
-            f"`steps` must be {checkpoints}, one for each checkpoint, got "
-            f"{len(built.steps)}."
-        )
-    if checkpoints % built.num_stages:
-        raise CheckError(
-            f"`num_rounds`, and a start if there is one, must divide the {checkpoints} "
-            f"checkpoints, got {built.num_stages}."
-        )
+    require(
+        len(built.steps) == checkpoints,
+        f"`steps` must be {checkpoints}, one for each checkpoint, got "
+        f"{len(built.steps)}.",
+    )
+    require(
+        checkpoints % built.num_stages == 0,
+        f"`num_rounds`, and a start if there is one, must divide the {checkpoints} "
+        f"checkpoints, got {built.num_stages}.",
+    )
     return "" if built.work else "it bills nothing for choosing"
-
-
-CHECKS = (
-    Check("training set", check_training_set),
-    Check("questions", check_questions),
-    Check("rounds", check_rounds),
-)

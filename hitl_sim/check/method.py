@@ -7,15 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hitl_sim.check.base import (
-    Check,
-    CheckError,
-    Subject,
-    arrays,
-    build,
-    struct,
-    written,
-)
+from hitl_sim.check.base import Subject, build, forms, promise, require
 from hitl_sim.learn.efficiency import Host, MethodSpec, TrainingPhases, build_course
 from hitl_sim.learn.efficiency.own import BROUGHT
 from hitl_sim.learn.network import NetworkConfig, build_network
@@ -72,11 +64,11 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     x = jnp.asarray(rng.normal(size=(NUM_ITEMS, WIDTH)), jnp.float32)
     data = Batch(x, jnp.arange(NUM_ITEMS) % NUM_CLASSES)
     return Subject(
-        part=part,
-        options=options,
-        call=call,
-        data=data,
-        expected={"logits": struct((NUM_ITEMS, NUM_CLASSES), jnp.float32)},
+        part,
+        options,
+        call,
+        data,
+        {"logits": f"float32[{NUM_ITEMS}, {NUM_CLASSES}]"},
         extremes={"items of zeros": data._replace(x=0.0 * x)},
         more=lambda params: course_of(spec, params),
     )
@@ -96,15 +88,16 @@ def _trained(course: TrainingPhases, learner: Learner, data: Batch) -> Learner:
     return learner
 
 
-def check_course(subject: Subject) -> str:
+@promise
+def course(subject: Subject) -> str:
     """Training keeps its arrays, the plain network is there, and the course ends."""
-    course = subject.more(subject.params)
-    if course.ready >= _TRAIN.num_checkpoints:
-        raise CheckError(
-            f"`ready` must be a checkpoint of the training (< "
-            f"{_TRAIN.num_checkpoints}), got {course.ready}."
-        )
-    phase, key = course.phases[-1], jax.random.key(0)
+    phases: TrainingPhases = subject.more(subject.params)
+    require(
+        phases.ready < _TRAIN.num_checkpoints,
+        f"`ready` must be a checkpoint of the training (< {_TRAIN.num_checkpoints}), "
+        f"got {phases.ready}.",
+    )
+    phase, key = phases.phases[-1], jax.random.key(0)
     learner = jax.eval_shape(
         lambda key: init_learner(key, phase.network, _TRAIN, _rates()), key
     )
@@ -118,21 +111,10 @@ def check_course(subject: Subject) -> str:
         learner,
     )
     plain = build_network(phase.config, WIDTH, NUM_CLASSES)
-    pairs = {
-        "what is trained": (learner, stepped),
-        "the plain network": (
-            jax.eval_shape(plain.init, key),
-            jax.eval_shape(course.plain, learner),
-        ),
-    }
+    weights = jax.eval_shape(plain.init, key), jax.eval_shape(phases.plain, learner)
+    pairs = {"what is trained": (learner, stepped), "the plain network": weights}
     for words, trees in pairs.items():
-        want, got = (
-            {name: written(leaf) for name, leaf in arrays(tree).items()}
-            for tree in trees
-        )
-        if want != got:
-            raise CheckError(f"{words} must keep its arrays, got {got} after {want}.")
+        want, got = map(forms, trees)
+        message = f"{words} must keep its arrays, got {got} after {want}."
+        require(want == got, message)
     return ""
-
-
-CHECKS = (Check("course", check_course),)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hitl_sim.check.base import RTOL, Check, CheckError, Subject, build, struct
+from hitl_sim.check.base import TOLERANCE, Subject, build, promise, require
 from oracles.part import Part
 
 NUM_ITEMS, NUM_CLASSES = 24, 4
@@ -19,7 +19,7 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     Raises:
         CheckError: it does not build.
     """
-    measure = build(part, options, lambda given: part.factory(**given))
+    measure = build(part, options, lambda given: part(**given))
 
     def call(key: jax.Array, data: Any, params: Mapping[str, Any]) -> Any:
         del key
@@ -30,11 +30,11 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     noise = jnp.asarray(rng.normal(size=(NUM_ITEMS, NUM_CLASSES)), jnp.float32)
     logits = noise + jax.nn.one_hot(label, NUM_CLASSES)
     return Subject(
-        part=part,
-        options=options,
-        call=call,
-        data=(logits, label),
-        expected={"value": struct((), jnp.float32)},
+        part,
+        options,
+        call,
+        (logits, label),
+        {"value": "float32[]"},
         extremes={
             "logits that are sure": (1e4 * logits, label),
             "logits that are all equal": (0.0 * logits, label),
@@ -43,32 +43,23 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     )
 
 
-def check_value(subject: Subject) -> str:
+@promise
+def value(subject: Subject) -> str:
     """What is right is worth at least what is wrong, in whatever order items stand."""
-    key, (logits, label), params = subject.args
-    run = jax.jit(subject.call)
-    right = jax.nn.one_hot(label, NUM_CLASSES)
-    found = {
-        words: float(run(key, data, params)["value"])
-        for words, data in {
-            "the sample": (logits, label),
-            "turned": (logits[::-1], label[::-1]),
-            "right": (right, label),
-            "wrong": (-right, label),
-        }.items()
-    }
-    if not np.isclose(found["the sample"], found["turned"], rtol=RTOL):
-        raise CheckError(
-            f"`value` must be the same whatever the order of the items, got "
-            f"{found['the sample']} and {found['turned']}."
-        )
-    if not found["right"] >= found["the sample"] >= found["wrong"]:
-        raise CheckError(
-            f"`value` must be the higher the better, got {found['right']} where all is "
-            f"right and {found['wrong']} where all is wrong."
-        )
-    is_share = found["wrong"] >= 0.0 and found["right"] <= 1.0
+    logits, label = subject.data
+    sure = jax.nn.one_hot(label, NUM_CLASSES)
+    samples = [(logits, label), (logits[::-1], label[::-1]), (sure, label)]
+    samples += [(-sure, label)]
+    found, turned, right, wrong = (float(subject.run(s)["value"]) for s in samples)
+    require(
+        np.isclose(found, turned, rtol=TOLERANCE),
+        f"`value` must be the same whatever the order of the items, got {found} and "
+        f"{turned}.",
+    )
+    require(
+        right >= found >= wrong,
+        f"`value` must be the higher the better, got {right} where all is right and "
+        f"{wrong} where all is wrong.",
+    )
+    is_share = wrong >= 0.0 and right <= 1.0
     return "" if is_share else "it is no share, so a target is no share of the best"
-
-
-CHECKS = (Check("value", check_value),)

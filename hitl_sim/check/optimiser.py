@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from hitl_sim.check.base import Check, CheckError, Subject, build, digest, struct
+from hitl_sim.check.base import Subject, build, digest, promise, require
 from hitl_sim.learn.optimiser import Descent, OptimiserConfig
 from oracles.part import Part
 
@@ -38,9 +38,7 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
         CheckError: it does not build, or returns no optimiser.
     """
     built = build(
-        part,
-        options,
-        lambda given: OptimiserConfig(part, tuple(given.items())).build(STEPS),
+        part, options, lambda o: OptimiserConfig(part, tuple(o.items())).build(STEPS)
     )
 
     def call(key: jax.Array, data: _Items, params: Mapping[str, Any]) -> Any:
@@ -67,13 +65,13 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     noise = jnp.asarray(rng.normal(size=(NUM_ITEMS, WIDTH)), jnp.float32)
     data = _Items(noise + jax.nn.one_hot(y, WIDTH), y)
     return Subject(
-        part=part,
-        options=options,
-        call=call,
-        data=data,
-        expected={
-            "bias": struct((NUM_CLASSES,), jnp.float32),
-            "kernel": struct((WIDTH, NUM_CLASSES), jnp.float32),
+        part,
+        options,
+        call,
+        data,
+        {
+            "bias": f"float32[{NUM_CLASSES}]",
+            "kernel": f"float32[{WIDTH}, {NUM_CLASSES}]",
         },
         extremes={
             "items of zeros": data._replace(x=0.0 * data.x),
@@ -83,28 +81,25 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     )
 
 
-def check_steps(subject: Subject) -> str:
+@promise
+def steps(subject: Subject) -> str:
     """Steps lower the loss at the default params."""
-    key, data, params = subject.args
-    before = float(_loss(_weights(), data))
-    after = float(_loss(jax.jit(subject.call)(key, data, params), data))
-    if not after < before:
-        raise CheckError(
-            f"{STEPS} steps must lower the loss of a linear network, got {after} after "
-            f"{before}: updates are added as they are, so the sign is the optimiser's."
-        )
+    before, after = (
+        float(_loss(weights, subject.data)) for weights in (_weights(), subject.run())
+    )
+    require(
+        after < before,
+        f"{STEPS} steps must lower the loss of a linear network, got {after} after "
+        f"{before}: updates are added as they are, so the sign is the optimiser's.",
+    )
     return ""
 
 
-def check_params(subject: Subject) -> str:
+@promise
+def params(subject: Subject) -> str:
     """Another value of a param leads elsewhere."""
-    key, data, params = subject.args
-    run = jax.jit(subject.call)
-    one = digest(run(key, data, params))
-    for name, number in params.items():
-        if digest(run(key, data, {**params, name: 2 * number})) == one:
-            raise CheckError(f"`{name}` must change where steps lead, got the same.")
-    return "" if params else "it has no param"
-
-
-CHECKS = (Check("steps", check_steps), Check("params", check_params))
+    one = digest(subject.run())
+    for name, number in subject.params.items():
+        other = digest(subject.run(params={name: 2 * number}))
+        require(other != one, f"`{name}` must change where steps lead, got the same.")
+    return "" if subject.params else "it has no param"

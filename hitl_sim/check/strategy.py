@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hitl_sim.check.base import Subject, build, struct
+from hitl_sim.check.base import Subject, build
 from hitl_sim.learn.intervention.base import Shape
 from hitl_sim.learn.strategy import Strategy, View, build_strategy
 from oracles.part import Part
@@ -16,7 +16,7 @@ NUM_ITEMS, NUM_CLASSES, WIDTH = 24, 4, 5
 
 
 def _view(strategy: Strategy) -> View:
-    """Show what a strategy says that it looks at, and nothing else."""
+    """Show what a strategy says that it looks at, items first, and nothing else."""
     rng = np.random.default_rng(0)
 
     def normal(*shape: int) -> Any:
@@ -33,7 +33,7 @@ def _view(strategy: Strategy) -> View:
         n: v if n in strategy.sees else None for n, v in shown.items()
     }
     is_labelled = jnp.asarray(rng.random(NUM_ITEMS) < 0.3)
-    seen["member_logits"] = draws if strategy.members else None
+    seen["member_logits"] = draws.swapaxes(0, 1) if strategy.members else None
     return View(is_labelled=is_labelled, **seen)
 
 
@@ -44,41 +44,31 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
         CheckError: it does not build.
     """
     shape = Shape(NUM_ITEMS, 8, NUM_CLASSES, 4, 2)
-    strategy: Strategy = build(
-        part, options, lambda given: build_strategy(part, shape, given)
-    )
+    strategy: Strategy = build(part, options, lambda o: build_strategy(part, shape, o))
+
+    def call(key: jax.Array, data: View, params: Mapping[str, Any]) -> Any:
+        if data.member_logits is not None:
+            data = data._replace(member_logits=data.member_logits.swapaxes(0, 1))
+        return strategy.score(key, data, params)
+
     view = _view(strategy)
-    order = np.random.default_rng(1).permutation(NUM_ITEMS)
-    nothing = jnp.zeros(NUM_ITEMS, bool)
     return Subject(
-        part=part,
-        options=options,
-        call=strategy.score,
-        data=view,
-        expected={"score": struct((NUM_ITEMS,), jnp.float32)},
+        part,
+        options,
+        call,
+        view,
+        {"score": f"float32[{NUM_ITEMS}]"},
         extremes={
             "logits that are sure": _scaled(view, 1e4),
             "logits that are all equal": _scaled(view, 0.0),
-            "nothing labelled": view._replace(is_labelled=nothing),
-            "everything labelled": view._replace(is_labelled=~nothing),
+            "nothing labelled": view._replace(is_labelled=view.is_labelled & False),
+            "everything labelled": view._replace(is_labelled=view.is_labelled | True),
         },
-        turned=(_turned(view, order), order),
+        num_items=NUM_ITEMS,
     )
-
-
-def _turned(view: View, order: Any) -> View:
-    """Turn the items, which come second in what members say."""
-    fields = view._asdict()
-    members = fields.pop("member_logits")
-    turned: dict[str, Any] = jax.tree.map(lambda leaf: leaf[order], fields)
-    draws: Any = None if members is None else members[:, order]
-    return View(member_logits=draws, **turned)
 
 
 def _scaled(view: View, factor: float) -> View:
-    def scaled(leaf: Any) -> Any:
-        return None if leaf is None else leaf * factor
-
-    return view._replace(
-        logits=scaled(view.logits), member_logits=scaled(view.member_logits)
-    )
+    logits = (view.logits, view.member_logits)
+    one, each = jax.tree.map(lambda leaf: factor * leaf, logits)
+    return view._replace(logits=one, member_logits=each)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-import jax
-
-from hitl_sim.check.base import Check, CheckError, Subject, build, struct
+from hitl_sim.check.base import Subject, build, forms, promise, require
 from hitl_sim.part import builtin
 from hitl_sim.task import load_task
 from oracles.part import Part
+
+GENERAL = ("shapes", "processes")
 
 
 def _load(part: Part, options: Mapping[str, Any]) -> Any:
@@ -23,34 +23,21 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     Raises:
         CheckError: it is not made, or what is made is no task.
     """
-    info, data = build(part, options, lambda given: _load(part, given))
-
-    def call(key: jax.Array, data: Any, params: Mapping[str, Any]) -> Any:
-        del key, params
-        return data
-
+    info, made = build(part, options, lambda given: _load(part, given))
     return Subject(
-        part=part,
-        options=options,
-        call=call,
-        data=data,
-        expected={n: struct(a.shape, a.dtype) for n, a in data._asdict().items()},
-        more=info,
+        part, options, lambda key, data, params: data, made, forms(made), more=info
     )
 
 
-def check_content(subject: Subject) -> str:
+@promise
+def content(subject: Subject) -> str:
     """Made again it is the same, item by item."""
     again, _ = _load(subject.part, subject.part.with_options(subject.options))
-    if again.content_hash != subject.more.content_hash:
-        raise CheckError(
-            "it must make the same arrays each time, got others: draw from a generator "
-            "with a seed of its own."
-        )
     found = subject.more
-    return f"{found.num_items} items, {found.num_features} features, classes " + (
-        ", ".join(found.class_names[:10])
+    require(
+        again.content_hash == found.content_hash,
+        "it must make the same arrays each time, got others: draw from a generator "
+        "with a seed of its own.",
     )
-
-
-CHECKS = (Check("content", check_content),)
+    classes = ", ".join(found.class_names[:10])
+    return f"{found.num_items} items, {found.num_features} features, classes {classes}"
