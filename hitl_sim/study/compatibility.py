@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from hitl_sim.learn.intervention import Arm, TaskFacts
+from hitl_sim.learn.intervention import TaskFacts
 from hitl_sim.learn.network import NetworkChoice, build_network, layers_of
 from hitl_sim.learn.network.base import UnreadableError
 from hitl_sim.learn.optimise import TrainConfig, check_padding
@@ -15,7 +15,7 @@ from hitl_sim.learn.work import abstract, list_shape, trace, train_unit
 from hitl_sim.schema import one_of
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.program import network_of, program_of, readers
-from hitl_sim.study.spec import SpecError
+from hitl_sim.study.spec import SpecError, in_study
 from hitl_sim.task import TaskInfo
 
 
@@ -47,7 +47,8 @@ def check_compatibility(condition: Condition, info: TaskInfo) -> None:
         if condition.spec.target.metric in brought:
             _trace_metric(facts.program.train, condition.task.validation, sizes[1])
         if any(method.needs_layers for method in arm.method):
-            _check_layers(arm, network)
+            with in_study(f"Arm {arm.name!r}: "):
+                layers_of(network)
         for method in arm.method:
             method.check_task(arm, facts)
         arm.check_task(facts)
@@ -85,14 +86,6 @@ def _trace_metric(train: TrainConfig, num_items: int, num_classes: int) -> None:
     out = trace(words, train.measure, *args)
     if getattr(out, "shape", None) != ():
         raise ValueError(f"{words} must return one number, [], got {list_shape(out)}.")
-
-
-def _check_layers(arm: Arm, network: NetworkChoice) -> None:
-    """Refuse a network that is not made of layers."""
-    try:
-        layers_of(network)
-    except ValueError as error:
-        raise SpecError(f"Arm {arm.name!r}: {error}") from error
 
 
 def _check_network(condition: Condition, info: TaskInfo) -> NetworkChoice:

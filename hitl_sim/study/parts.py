@@ -11,8 +11,15 @@ from hitl_sim.output import write_bytes
 from hitl_sim.part_source import Source, load, read_code, source_of, told_if_slow
 from hitl_sim.study.grid import Condition, expand
 from hitl_sim.study.kept_parts import kept_in
-from hitl_sim.study.spec import PartSpec, Scalar, SpecError, StudySpec, load_spec
-from oracles.part import Kind, Part, PartError
+from hitl_sim.study.spec import (
+    PartSpec,
+    Scalar,
+    SpecError,
+    StudySpec,
+    in_study,
+    load_spec,
+)
+from oracles.part import Kind, Part
 
 _CHECKED_S = 90.0
 """Time that checks of a part may take before it is told that they go on, s."""
@@ -33,10 +40,8 @@ def foreign_parts(spec: StudySpec) -> dict[str, Part]:
 @cache
 def _planned(name: str, source: str, identity: tuple[tuple[str, Scalar], ...]) -> Part:
     """Load a part once in a process: equal conditions have the same one."""
-    try:
+    with in_study(f"[part.{name}] "):
         loaded = load(Source.of(source))
-    except PartError as error:
-        raise SpecError(f"[part.{name}] {error}") from error
     if identity and dict(identity) != loaded.identity:
         raise SpecError(
             f"[part.{name}] {source!r} must stay as it was when the study was read, "

@@ -13,7 +13,7 @@ from hitl_sim.participants.reading.table_file import read_answers
 from hitl_sim.participants.record import Record
 from hitl_sim.study.grid import Condition, RecordingContent
 from hitl_sim.study.program import program_of
-from hitl_sim.study.spec import SpecError
+from hitl_sim.study.spec import SpecError, in_study
 from hitl_sim.table.spelling import canonical, identities
 from hitl_sim.task import TaskInfo
 from hitl_sim.task.content import hash_content
@@ -69,16 +69,12 @@ def _load(
     path: str, version: tuple[int, int], info: TaskInfo, feedback: str
 ) -> Recording:
     del version  # a file that was written anew is another
-    try:
+    with in_study(f"[crowd] `recording` {path!r}: "):
         # people keep their order whatever they are called: no new pseudonyms
         answers = read_answers(Path(path), Layout(is_pseudonymous=False))
         part = _rows_of_kind(answers, path, _KINDS[feedback])
         record = to_record(part, _KINDS[feedback])
         found = _matched(record, part, path, info, feedback)
-    except SpecError:
-        raise
-    except ValueError as error:
-        raise SpecError(f"[crowd] `recording` {path!r}: {error}") from error
     arrays = {name: np.asarray(leaf) for name, leaf in found._asdict().items()}
     content = RecordingContent(
         name=Path(path).name,

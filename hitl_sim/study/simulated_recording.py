@@ -15,7 +15,7 @@ from hitl_sim.learn.annotator import oracle_of
 from hitl_sim.participants.answers import FIELDS, LABEL, Answers, check_table_out
 from hitl_sim.study.plan import load_data, source_of
 from hitl_sim.study.program import annotator_of
-from hitl_sim.study.spec import SpecError, StudySpec
+from hitl_sim.study.spec import SpecError, StudySpec, in_study
 from hitl_sim.task import TaskData, TaskInfo
 from oracles import Population, Query, Response, build_population, sample_annotators
 from oracles.evidence import perceive
@@ -41,12 +41,10 @@ def record_crowd(spec: StudySpec, people: int, out: Path) -> Answers:
     _check(spec, people, out)
     info, data = load_data(spec, next(iter(spec.task)))
     _, source = source_of(spec.crowd)
-    try:
+    with in_study("[crowd] "):
         crowd = build_population(
             source, LABEL, info.num_classes, **spec.crowd.parameters
         )
-    except ValueError as error:
-        raise SpecError(f"[crowd] {error}") from error
     rng = np.random.default_rng(spec.seed)
     order = rng.permutation(info.num_items)
     lots = rng.random((info.num_items, spec.workforce.size))
@@ -71,10 +69,8 @@ def _check(spec: StudySpec, people: int, out: Path) -> None:
             f"`people` must be in [1, {spec.workforce.size}], as `workforce.size`, got "
             f"{people}."
         )
-    try:
+    with in_study():
         check_table_out(out)
-    except ValueError as error:
-        raise SpecError(str(error)) from error
 
 
 def _ask(

@@ -3,7 +3,7 @@
 from hitl_sim.schema import Scalar
 from hitl_sim.study.spec.arm import control_of, is_replayed, kinds_of
 from hitl_sim.study.spec.axis import AxisSpec
-from hitl_sim.study.spec.base import SpecError
+from hitl_sim.study.spec.base import SpecError, in_study
 from hitl_sim.study.spec.check import convert, validate
 from hitl_sim.study.spec.crowd import CrowdSpec, WorkforceSpec, acts_on_crowd
 from hitl_sim.study.spec.load import load_spec
@@ -26,6 +26,7 @@ __all__ = [
     "acts_on_crowd",
     "control_of",
     "convert",
+    "in_study",
     "is_replayed",
     "kinds_of",
     "load_spec",

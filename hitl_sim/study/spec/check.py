@@ -1,25 +1,22 @@
 """The one `validate` that every study passes."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 import msgspec
 
 from hitl_sim.cost import check_prices
-from hitl_sim.learn.efficiency.base import MethodSpec
 from hitl_sim.learn.intervention import Arm, Surroundings
-from hitl_sim.part import Kind, Part, PartError, builtin, find
+from hitl_sim.part import Kind, Part, builtin, find
 from hitl_sim.renamed import check_names
 from hitl_sim.study.network_spec import network_table
 from hitl_sim.study.spec.arm import is_replayed, kinds_of, table_of
-from hitl_sim.study.spec.base import SpecError
+from hitl_sim.study.spec.base import SpecError, in_study
 from hitl_sim.study.spec.crowd import acts_on_crowd
-from hitl_sim.study.spec.message import explain
 from hitl_sim.study.spec.part import PartSpec, bind_part, planned_parts, with_offered
+from hitl_sim.study.spec.read import read_table
 from hitl_sim.study.spec.study import StudySpec
-from hitl_sim.study.spec.task import TaskSpec
-
-_Kind = TypeVar("_Kind", bound=msgspec.Struct)
 
 
 def validate(spec: StudySpec) -> StudySpec:
@@ -40,31 +37,21 @@ def validate(spec: StudySpec) -> StudySpec:
 def convert(raw: Mapping[str, Any]) -> StudySpec:
     """Turn plain tables into a validated `StudySpec`; see `validate`."""
     _check_numbers(raw, "")
-    try:
+    with in_study():
         check_names(raw)
-    except ValueError as error:
-        raise SpecError(str(error)) from error
     raw = with_offered(raw)
     parts = _convert_parts(raw)
-    try:
+    with in_study():
         raw = {**raw, "network": network_table(raw.get("network", {}))}
-    except ValueError as error:
-        raise SpecError(str(error)) from error
     planned = planned_parts(parts) if isinstance(parts, Mapping) else {}
-    tasks = raw.get("task")
-    for name, task in tasks.items() if isinstance(tasks, Mapping) else ():
-        # by itself, so that a message can say which of the tasks it is about
-        _convert(task, TaskSpec, raw, f".task.{name}")
     arms = {"arm": _convert_arms(raw, planned)} if "arm" in raw else {}
-    spec = _convert({**raw, **arms, "part": parts}, StudySpec, raw, "")
-    try:
+    spec = read_table({**raw, **arms, "part": parts}, StudySpec)
+    with in_study():
         check_prices(spec.prices)
         spec.network.resolved(planned)
         _check_optimiser(spec, planned)
         spec.training.resolved(planned)
         spec.target.all_options(planned)
-    except ValueError as error:
-        raise SpecError(str(error)) from error
     if spec.vmap_size is not None and spec.dispatch_size % spec.vmap_size:
         raise SpecError(
             f"`vmap_size` must divide `dispatch_size` ({spec.dispatch_size}), got "
@@ -78,22 +65,13 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     return spec
 
 
-def _convert(
-    tables: Any, struct: type[_Kind], raw: Mapping[str, Any], path: str
-) -> _Kind:
-    try:
-        return msgspec.convert(tables, struct)
-    except msgspec.ValidationError as error:
-        raise SpecError(explain(str(error), raw, path)) from error
-
-
 def _convert_parts(raw: Mapping[str, Any]) -> Any:
     """Read the parts that a study brings; those not planned yet are loaded."""
     tables = raw.get("part", {})
     if not isinstance(tables, Mapping):
         return tables
     return {
-        name: bind_part(name, _convert(table, PartSpec, raw, f".part.{name}"))
+        name: bind_part(name, read_table(table, PartSpec, f"part.{name}"))
         for name, table in tables.items()
     }
 
@@ -101,30 +79,24 @@ def _convert_parts(raw: Mapping[str, Any]) -> Any:
 def _convert_arms(raw: Mapping[str, Any], parts: Mapping[str, Part]) -> Any:
     """Read each arm, and each of its methods, to the table of its kind."""
 
-    def arm(table: Mapping[str, Any], path: str) -> Arm:
-        if "method" in table:
-            methods = _convert_each(table["method"], method, f"{path}.method")
-            table = {**table, "method": methods}
-        found: Arm = convert_kind("intervention", table, path)
-        return found
-
-    def method(table: Mapping[str, Any], path: str) -> MethodSpec:
-        found: MethodSpec = convert_kind("method", table, path)
-        return found
-
-    def convert_kind(kind: Kind, table: Mapping[str, Any], path: str) -> Any:
+    def read(kind: Kind, table: Mapping[str, Any], path: str) -> Any:
         name, known = table.get("kind"), kinds_of(kind, parts)
         if name not in known:
             listed = ", ".join(map(repr, known))
-            where, got = path.lstrip("."), "none" if name is None else repr(name)
-            raise SpecError(f"`{where}.kind` must be one of {listed}, got {got}.")
-        found: Any = _convert(table, table_of(kind, str(name), parts), raw, path)
-        try:
+            got = "none" if name is None else repr(name)
+            raise SpecError(f"`{path}.kind` must be one of {listed}, got {got}.")
+        found: Any = read_table(table, table_of(kind, str(name), parts), path)
+        with in_study():
             return found.complete(parts)
-        except ValueError as error:
-            raise SpecError(str(error)) from error
 
-    return _convert_each(raw["arm"], arm, ".arm")
+    def arm(table: Mapping[str, Any], path: str) -> Arm:
+        if "method" in table:
+            below = partial(read, "method"), f"{path}.method"
+            table = {**table, "method": _convert_each(table["method"], *below)}
+        found: Arm = read("intervention", table, path)
+        return found
+
+    return _convert_each(raw["arm"], arm, "arm")
 
 
 def _convert_each(
@@ -133,10 +105,10 @@ def _convert_each(
     """Read each of a list of tables."""
     if not isinstance(tables, list | tuple):
         return tables
-    return tuple(
+    return [
         convert_one(table, f"{path}[{i}]") if isinstance(table, Mapping) else table
         for i, table in enumerate(tables)
-    )
+    ]
 
 
 def _check_numbers(value: Any, path: str) -> None:
@@ -223,10 +195,8 @@ def _check_arms(spec: StudySpec) -> None:
         steps_per_checkpoint=training.steps_per_checkpoint,
     )
     for arm in spec.arm:
-        try:
+        with in_study():
             arm.check(study)
-        except ValueError as error:
-            raise SpecError(str(error)) from error
         _check_method(arm, spec)
     _check_pretraining(spec)
 
@@ -247,10 +217,8 @@ def _check_recording(spec: StudySpec) -> None:
                 f"people are simulated then, got true in arm {arm.name!r}."
             )
         if is_replayed(arm, crowd):
-            try:
+            with in_study():
                 arm.check_replayed()
-            except ValueError as error:
-                raise SpecError(str(error)) from error
     asked = [arm for arm in spec.arm if arm.question is not None]
     if not asked or not all(is_replayed(arm, crowd) for arm in asked):
         return
@@ -284,10 +252,8 @@ def _check_method(arm: Arm, spec: StudySpec) -> None:
                 "twice."
             )
     for method in arm.method:
-        try:
+        with in_study(f"Arm {arm.name!r}: "):
             method.check(arm, spec.training.checkpoints // arm.stages)
-        except ValueError as error:
-            raise SpecError(f"Arm {arm.name!r}: {error}") from error
 
 
 def _check_pretraining(spec: StudySpec) -> None:
@@ -307,10 +273,8 @@ def _check_tasks(spec: StudySpec) -> None:
     own = planned_parts(spec.part)
     for name, task in spec.task.items():
         if task.source in own:
-            try:
+            with in_study(f"[task.{name}] "):
                 find("task", task.source, own).with_options(task.options)
-            except PartError as error:
-                raise SpecError(f"[task.{name}] {error}") from error
         total = task.irrelevant + task.duplicate + task.wrong_label
         if total > 1.0:
             raise SpecError(

@@ -12,7 +12,7 @@ from hitl_sim.cost import read_carbon
 from hitl_sim.part import PartError
 from hitl_sim.part_source import describe_code
 from hitl_sim.schema import Scalar
-from hitl_sim.study.spec.base import SpecError
+from hitl_sim.study.spec.base import SpecError, in_study
 from hitl_sim.study.spec.check import convert
 from hitl_sim.study.spec.part import PartSpec, with_offered
 from hitl_sim.study.spec.study import StudySpec
@@ -101,10 +101,8 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
         }
         for table in spec.exclude
     )
-    try:
+    with in_study():
         prices = read_carbon(spec.prices, folder)
-    except ValueError as error:
-        raise SpecError(str(error)) from error
     return msgspec.structs.replace(
         spec,
         prices=prices,

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hitl_sim.part import Part, PartError, builtin
 from hitl_sim.part_source import Source, load, offered
 from hitl_sim.schema import Scalar, Table
-from hitl_sim.study.spec.base import SpecError
+from hitl_sim.study.spec.base import SpecError, in_study
 
 
 class PartSpec(Table, frozen=True):
@@ -75,10 +75,8 @@ def bind_part(name: str, table: PartSpec) -> PartSpec:
     """
     if table.identity is not None:
         return table
-    try:
+    with in_study(f"[part.{name}] "):
         found = load(Source.of(table.source))
-    except PartError as error:
-        raise SpecError(f"[part.{name}] {error}") from error
     part = found.part
     if name in builtin(part.kind):
         raise SpecError(
