@@ -8,6 +8,7 @@ fixes the program; a network without encoder takes the numbers as they are.
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
 import jax
@@ -161,12 +162,7 @@ class PartNetwork:
 
     def size(self, num_features: int, num_classes: int) -> Size:
         """Count its weights, as if each were used once for each item."""
-        key = jax.eval_shape(lambda: jax.random.key(0))
-        params = jax.eval_shape(self.build(num_features, num_classes).init, key)
-        leaves = jax.tree.leaves(params)
-        weights = sum(leaf.size for leaf in leaves if leaf.ndim > 1)
-        ends = (num_features + num_classes, *(sum(leaf.shape) for leaf in leaves))
-        return Size(weights, weights, max(ends))
+        return _size_of(self, num_features, num_classes)
 
     def build(self, num_features: int, num_classes: int) -> Network:
         """Build it for D inputs and K classes.
@@ -184,6 +180,17 @@ class PartNetwork:
                 f"{type(network).__name__}."
             )
         return network
+
+
+@cache
+def _size_of(network: PartNetwork, num_features: int, num_classes: int) -> Size:
+    # planning asks for it with each run, and building it may take half a second
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    params = jax.eval_shape(network.build(num_features, num_classes).init, key)
+    leaves = jax.tree.leaves(params)
+    weights = sum(leaf.size for leaf in leaves if leaf.ndim > 1)
+    ends = (num_features + num_classes, *(sum(leaf.shape) for leaf in leaves))
+    return Size(weights, weights, max(ends))
 
 
 def _plain(value: Any) -> str:

@@ -213,3 +213,16 @@ def test_what_returns_no_network_is_refused():
     broken = part.network()(lambda inputs: 3)
     with pytest.raises(ValueError, match="must return a `Network`, got int"):
         build_network(PartNetwork(broken, (), Inputs(4, 3)), 4, 3)
+
+
+def test_a_network_is_built_once_to_tell_its_size():
+    builds = []
+
+    @part.network()
+    def counted(inputs):
+        builds.append(inputs)
+        return linen_net(inputs)
+
+    sizes = [PartNetwork(counted, (), Inputs(4, 3)).size(4, 3) for _ in range(2)]
+    assert sizes[0] == sizes[1] == config_of("linen").size(4, 3)
+    assert len(builds) == 1
