@@ -105,10 +105,12 @@ def _convert_each(
     """Read each of a list of tables."""
     if not isinstance(tables, list | tuple):
         return tables
-    return [
-        convert_one(table, f"{path}[{i}]") if isinstance(table, Mapping) else table
-        for i, table in enumerate(tables)
-    ]
+    found = []
+    for i, table in enumerate(tables):
+        if not isinstance(table, Mapping):
+            raise SpecError(f"`{path}[{i}]` must be table, got {table!r}.")
+        found.append(convert_one(table, f"{path}[{i}]"))
+    return found
 
 
 def _check_numbers(value: Any, path: str) -> None:

@@ -415,3 +415,13 @@ def test_a_byte_order_mark_before_a_study_is_no_part_of_it(tmp_path, smoke_file)
     path = tmp_path / "study.toml"
     path.write_text(smoke_file.read_text(), encoding="utf-8-sig")
     assert load_spec(path) == load_spec(smoke_file)
+
+
+@pytest.mark.parametrize("strange", ["margin", 3, []])
+def test_an_arm_or_a_method_that_is_no_table_is_refused(tables, strange):
+    for arms, where in (
+        ([strange], r"arm\[0\]"),
+        ([tables["arm"][0] | {"method": [strange]}], r"arm\[0\]\.method\[0\]"),
+    ):
+        with pytest.raises(SpecError, match=f"`{where}` must be table, got"):
+            convert(tables | {"arm": arms})
