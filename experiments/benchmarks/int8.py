@@ -20,8 +20,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hitl_sim.learn.arithmetic import int8_product, quantise_kernel, runs_in_int8
-from hitl_sim.learn.arithmetic.int8 import apply_int8
+from hitl_sim.learn.arithmetic import (
+    apply_int8,
+    int8_product,
+    quantise_kernel,
+    runs_in_int8,
+)
 
 SIZES = ((32, 64, 64), (256, 256, 256), (1024, 1024, 1024))
 MAPPED = (8, 32, 64, 64)

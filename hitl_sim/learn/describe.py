@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import structs
 
-from hitl_sim.learn.arithmetic import RANGE_BYTES
 from hitl_sim.learn.efficiency import Phase, TrainingPhases
+from hitl_sim.learn.efficiency.split import RANGE_BYTES
 from hitl_sim.learn.intervention import Intervention, Program
 from hitl_sim.learn.loop import RunConfig, course_of, guidance_of, host_of
 from hitl_sim.learn.metric.accuracy import accuracy

@@ -1,18 +1,23 @@
 """Quantisation: products of 8-bit whole numbers, in use and maybe in training."""
 
+from functools import partial
 from importlib.util import find_spec
 from typing import Any, ClassVar, Literal, NamedTuple
 
+import jax
 from msgspec.structs import replace
 
 from hitl_sim.learn.arithmetic import (
-    ArithmeticConfig,
-    build_product,
+    MatrixProduct,
+    apply_int8,
+    approximate_product,
+    find_multiplier,
+    int8_product,
     quantise_kernel,
     runs_in_int8,
+    simulated_product,
+    straight_through,
 )
-from hitl_sim.learn.arithmetic.int8 import apply_int8
-from hitl_sim.learn.arithmetic.multiplier import find_multiplier
 from hitl_sim.learn.efficiency.base import (
     Host,
     Method,
@@ -47,15 +52,18 @@ class QuantiseMethod(MethodSpec, frozen=True, tag="quantise"):
     turn: ClassVar[int] = 3
 
     @property
-    def arithmetic(self) -> ArithmeticConfig:
-        """The arithmetic of the forward pass.
+    def product(self) -> tuple[str, MatrixProduct]:
+        """Name of the arithmetic of the forward pass, and its product.
 
         Exact products are computed in int8 where this backend can, and else with the
         same whole numbers in float32.
         """
         if self.multiplier is not None:
-            return ArithmeticConfig("approximate", self.multiplier)
-        return ArithmeticConfig("int8" if runs_in_int8() else "int8_simulated")
+            product = partial(approximate_product, multiplier=self.multiplier)
+            return f"approximate-{self.multiplier}", product
+        if runs_in_int8():
+            return "int8", int8_product
+        return "int8_simulated", simulated_product
 
     @property
     def billed(self) -> "QuantiseMethod":
@@ -129,9 +137,8 @@ def _quantised(phase: Phase, sizes: tuple[int, int], quantise: QuantiseMethod) -
     Products with weights are quantised: each row of inputs and each column of weights
     has a scale of its own. Word vectors, attention, normalisation and biases stay.
     """
-    arithmetic, deploy = quantise.arithmetic, phase.hooks.deploy
-    multiply = build_product(arithmetic).apply
-    name = f":{arithmetic.describe()}"
+    (arithmetic, product), deploy = quantise.product, phase.hooks.deploy
+    multiply, name = straight_through(product), f":{arithmetic}"
 
     def rounding(params: Any) -> tuple[Any, Product]:
         return params, lambda x, kernel, bias: multiply(x, kernel) + bias[None]
@@ -145,7 +152,7 @@ def _quantised(phase: Phase, sizes: tuple[int, int], quantise: QuantiseMethod) -
 
     def round_weights(trained: Any, held: Any) -> _Deployed:
         params = deploy(trained, held)
-        leaves = phase.layout.flatten(params)
+        leaves = jax.tree.leaves(params)
         kernels = tuple(quantise_kernel(leaves[i]) for i in phase.layout.passed)
         return _Deployed(params, kernels)
 
@@ -154,7 +161,7 @@ def _quantised(phase: Phase, sizes: tuple[int, int], quantise: QuantiseMethod) -
         apply, prepare = phase.wrap(rounded.apply), rounded.prepare
         network = phase.network._replace(apply=apply, prepare=prepare)
         phase = phase._replace(network=network, mark=phase.mark + name)
-    if arithmetic.form != "int8":
+    if arithmetic != "int8":
         return phase.hooked(answer=phase.wrap(rounded.apply))._replace(answer=name)
     in_use = build_network(phase.config, *sizes, kept)
     whole = phase.hooked(deploy=round_weights, answer=phase.wrap(in_use.apply))

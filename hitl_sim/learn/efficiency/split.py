@@ -2,17 +2,13 @@
 
 import itertools
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
 from msgspec import Meta
 
-from hitl_sim.learn.arithmetic import (
-    decode_features,
-    encode_features,
-    quantise_features,
-)
-from hitl_sim.learn.arithmetic.feature import Encoded
 from hitl_sim.learn.efficiency.base import (
     Host,
     Method,
@@ -26,7 +22,54 @@ from hitl_sim.learn.efficiency.base import (
 from hitl_sim.learn.network import NetworkConfig, Product, build_network, layers_of
 from hitl_sim.schema import one_of
 
+RANGE_BYTES = 8
+"""Bytes beside the features of an item: their least and largest, as float32."""
+MAX_BITS = 16
 _Pass = Callable[[Any, jax.Array], Any]
+
+
+class Encoded(NamedTuple):
+    """Features as they are sent.
+
+    Attributes:
+        level: `[N, D]` whole numbers from 0 to 2^b - 1.
+        least: `[N, 1]` least feature of each item.
+        step: `[N, 1]` between two levels.
+    """
+
+    level: jax.Array
+    least: jax.Array
+    step: jax.Array
+
+
+def encode_features(x: Float[Array, "items width"], bits: int) -> Encoded:
+    """Round features to 2^b levels between each item's least and largest.
+
+    An item then takes b D / 8 bytes and `RANGE_BYTES`, before any entropy coding. No
+    feature moves by more than half a step, (largest - least) / (2^b - 1) / 2.
+
+    Args:
+        x: `[N, D]` features.
+        bits: b, bits per feature.
+
+    Raises:
+        ValueError: the bits are not in 1 to 16.
+
+    References:
+        Li et al. (2018), JALAD: joint accuracy- and latency-aware deep structure
+        decoupling for edge-cloud execution, ICPADS, section III (min-max steps).
+    """
+    if not 1 <= bits <= MAX_BITS:
+        raise ValueError(f"`bits` must be >= 1 and <= {MAX_BITS}, got {bits}.")
+    least = x.min(axis=1, keepdims=True)
+    span = x.max(axis=1, keepdims=True) - least
+    step = jnp.where(span > 0, span, 1.0) / (2**bits - 1)
+    return Encoded(jnp.round((x - least) / step), least, step)
+
+
+def decode_features(encoded: Encoded) -> Float[Array, "items width"]:
+    """Return the features that the far end of a link has."""
+    return encoded.least + encoded.level * encoded.step
 
 
 class SplitMethod(MethodSpec, frozen=True, tag="split"):
@@ -78,9 +121,11 @@ class SplitMethod(MethodSpec, frozen=True, tag="split"):
 
         def rounding(phase: Phase) -> Phase:
             config = layers_of(phase.config)
-            used = _passing(
-                config, sizes, self, lambda x: quantise_features(x, self.bits)
-            )
+
+            def sent(x: jax.Array) -> jax.Array:
+                return decode_features(encode_features(x, self.bits))
+
+            used = _passing(config, sizes, self, sent)
             split = phase.hooked(answer=phase.wrap(used))
             return split._replace(answer=f":split{self.after}b{self.bits}")
 
@@ -88,18 +133,20 @@ class SplitMethod(MethodSpec, frozen=True, tag="split"):
             del scene
             return course.each(rounding)
 
-        def halves(config: NetworkConfig) -> tuple[Any, Any]:
-            return device_half(config, sizes, self), server_half(config, sizes, self)
-
-        return Method(act, halves=halves)
+        return Method(act, halves=lambda config: halves(config, sizes, self))
 
 
-def device_half(
+def halves(
     config: NetworkConfig, sizes: tuple[int, int], split: SplitMethod
-) -> Callable[[Any, jax.Array], Encoded]:
-    """Return `(params, [N, D] features) -> what is sent`."""
+) -> tuple[Callable[[Any, jax.Array], Encoded], Callable[[Any, Encoded], jax.Array]]:
+    """Return what device and server do.
 
-    def half(params: Any, x: jax.Array) -> Encoded:
+    Returns:
+        `(params, [N, D] features) -> what is sent`, and `(params, what was sent) ->
+        [N, K] logits`.
+    """
+
+    def device(params: Any, x: jax.Array) -> Encoded:
         sent: list[Encoded] = []
 
         def send(features: jax.Array) -> jax.Array:
@@ -109,22 +156,14 @@ def device_half(
         _passing(config, sizes, split, send)(params, x)
         return sent[0]
 
-    return half
-
-
-def server_half(
-    config: NetworkConfig, sizes: tuple[int, int], split: SplitMethod
-) -> Callable[[Any, Encoded], jax.Array]:
-    """Return `(params, what was sent) -> [N, K] logits`."""
-
-    def half(params: Any, sent: Encoded) -> jax.Array:
+    def server(params: Any, sent: Encoded) -> jax.Array:
         # what the layers before the cut make of it is not read
         nothing = jax.numpy.zeros((sent.level.shape[0], sizes[0]))
         whole = _passing(config, sizes, split, lambda _: decode_features(sent))
         logits: jax.Array = whole(params, nothing)
         return logits
 
-    return half
+    return device, server
 
 
 def _passing(

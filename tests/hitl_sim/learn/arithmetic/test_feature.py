@@ -2,7 +2,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn.arithmetic import quantise_features
+from hitl_sim.learn.efficiency.split import decode_features, encode_features
+
+
+def quantise_features(x, bits):
+    return decode_features(encode_features(x, bits))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.learn import NetworkConfig, describe_work
-from hitl_sim.learn.arithmetic import fake_quantise
+from hitl_sim.learn.arithmetic import quantise_kernel, quantise_rows
 from hitl_sim.learn.efficiency.quantise import QuantiseMethod
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.network import build_network
@@ -47,6 +47,10 @@ def answers(once, items, phases_of):
     return answers_of
 
 
+def _back(quantised):
+    return quantised.qvalue * quantised.scale
+
+
 def _rounded(network):
     """A network whose every product rounds both operands to int8."""
 
@@ -54,7 +58,7 @@ def _rounded(network):
         return (
             params,
             lambda x, kernel, bias: (
-                fake_quantise(x, 0) @ fake_quantise(kernel, 1) + bias[None]
+                _back(quantise_rows(x)) @ _back(quantise_kernel(kernel)) + bias[None]
             ),
         )
 

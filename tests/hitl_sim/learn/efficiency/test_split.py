@@ -5,9 +5,13 @@ import pytest
 
 from hitl_sim.energy import count_operations
 from hitl_sim.learn import NetworkConfig, describe_halves, describe_work
-from hitl_sim.learn.arithmetic import quantise_features
 from hitl_sim.learn.efficiency.prune import PruneMethod
-from hitl_sim.learn.efficiency.split import SplitMethod, device_half, server_half
+from hitl_sim.learn.efficiency.split import (
+    SplitMethod,
+    decode_features,
+    encode_features,
+    halves,
+)
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.network import build_network
 from hitl_sim.learn.optimise import TrainConfig, in_use, init_learner
@@ -37,7 +41,7 @@ def _answers(items, form):
 
 
 def test_two_halves_answer_as_the_split_network_does(items, split, answers):
-    near, far = (half(NETWORK, SIZES, split) for half in (device_half, server_half))
+    near, far = halves(NETWORK, SIZES, split)
     found = jax.jit(lambda params: far(params, near(params, items)))(_params())
     want = answers(split)
     np.testing.assert_allclose(found, want, rtol=1e-5, atol=1e-5)
@@ -46,9 +50,10 @@ def test_two_halves_answer_as_the_split_network_does(items, split, answers):
 
 
 def test_a_cut_before_the_first_layer_sends_the_input(items):
-    sent = device_half(NETWORK, SIZES, SplitMethod(after=0, bits=3))(_params(), items)
+    near, _ = halves(NETWORK, SIZES, SplitMethod(after=0, bits=3))
+    sent = near(_params(), items)
     rounded = sent.least + sent.level * sent.step
-    np.testing.assert_allclose(rounded, quantise_features(items, 3))
+    np.testing.assert_allclose(rounded, decode_features(encode_features(items, 3)))
     assert int(sent.level.max()) == 7
 
 

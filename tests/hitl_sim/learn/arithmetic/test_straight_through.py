@@ -1,35 +1,39 @@
+from functools import partial
+
 import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn.arithmetic import ArithmeticConfig, build_product, runs_in_int8
+from hitl_sim.learn.arithmetic import (
+    approximate_product,
+    int8_product,
+    simulated_product,
+    straight_through,
+)
 
-FORMS = [
-    ArithmeticConfig(),
-    ArithmeticConfig("int8"),
-    ArithmeticConfig("int8", granularity="tensor"),
-    ArithmeticConfig("int8_simulated"),
-    ArithmeticConfig("approximate", "drum4"),
-    ArithmeticConfig("error_model", "mitchell", rank=2),
-]
-every_form = pytest.mark.parametrize("config", FORMS, ids=lambda c: c.describe())
+FORMS = {
+    "int8": int8_product,
+    "int8_simulated": simulated_product,
+    "approximate": partial(approximate_product, multiplier="drum4"),
+}
+every_form = pytest.mark.parametrize(
+    "apply", list(map(straight_through, FORMS.values())), ids=list(FORMS)
+)
 
 
 @every_form
-def test_a_product_is_near_the_true_one(config, matrices):
+def test_a_product_is_near_the_true_one(apply, matrices):
     x, kernel = map(jnp.asarray, matrices)
-    apply = build_product(config).apply
     truth = np.asarray(x[:2] @ kernel)
     gap = np.abs(np.asarray(apply(x[:2], kernel)) - truth)
     assert gap.max() < 0.15 * np.abs(truth).max()
 
 
 @every_form
-def test_gradients_are_those_of_the_plain_product(config, matrices):
+def test_gradients_are_those_of_the_plain_product(apply, matrices):
     x, kernel = map(jnp.asarray, matrices)
-    apply = build_product(config).apply
     weight = jnp.arange(1.0, 7.0)[None]
 
     def total(product):
@@ -42,11 +46,10 @@ def test_gradients_are_those_of_the_plain_product(config, matrices):
 
 
 @every_form
-def test_a_product_is_the_same_mapped_and_traced_once(config, matrices):
+def test_a_product_is_the_same_mapped_and_traced_once(apply, matrices):
     x, kernel = map(jnp.asarray, matrices)
     chex.clear_trace_counter()
     kernels = jnp.stack([kernel, 0.5 * kernel, -kernel])
-    apply = build_product(config).apply
     traced = jax.jit(chex.assert_max_traces(apply, n=1))
     single = jnp.stack([traced(x, k) for k in kernels])
     mapped = jax.jit(jax.vmap(lambda k: apply(x, k)))(kernels)
@@ -54,10 +57,9 @@ def test_a_product_is_the_same_mapped_and_traced_once(config, matrices):
 
 
 @every_form
-def test_second_derivatives_exist(config, matrices):
+def test_second_derivatives_exist(apply, matrices):
     # the penalty on input gradients needs them
     x, kernel = map(jnp.asarray, matrices)
-    apply = build_product(config).apply
 
     def penalty(kernel):
         slope = jax.grad(lambda x: jnp.tanh(apply(x, kernel)).sum())(x)
@@ -67,10 +69,10 @@ def test_second_derivatives_exist(config, matrices):
 
 
 @pytest.mark.parametrize(
-    "config", [ArithmeticConfig("int8"), ArithmeticConfig("approximate", "truncated7")]
+    "product", [int8_product, partial(approximate_product, multiplier="truncated7")]
 )
-def test_a_network_learns_through_rounded_products(config):
-    apply = build_product(config).apply
+def test_a_network_learns_through_rounded_products(product):
+    apply = straight_through(product)
     rng = np.random.default_rng(5)
     x = jnp.asarray(rng.normal(size=(256, 8)), jnp.float32)
     y = (x[:, 0] * x[:, 1] > 0).astype(jnp.float32)
@@ -93,22 +95,3 @@ def test_a_network_learns_through_rounded_products(config):
     for _ in range(400):
         params = step(params)
     assert float(jnp.mean((logits(params) > 0) == y)) > 0.95
-
-
-def test_the_standing_says_how_this_machine_computes():
-    realisations = {c.form: build_product(c).realisation for c in FORMS}
-    assert realisations["float32"] == "executed"
-    assert realisations["int8"] == ("executed" if runs_in_int8() else "simulated")
-    assert realisations["int8_simulated"] == realisations["approximate"] == "simulated"
-    assert realisations["error_model"] == "error model"
-
-
-def test_configs_of_unlike_programs_have_unlike_names():
-    names = [config.describe() for config in FORMS]
-    assert len(set(names)) == len(names)
-    assert names[0] == "float32"
-
-
-def test_an_unknown_multiplier_is_refused_before_any_product():
-    with pytest.raises(ValueError, match="`multiplier` must be one of"):
-        build_product(ArithmeticConfig("approximate", "booth"))
