@@ -8,7 +8,7 @@ equal passes.
 
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +26,13 @@ from hitl_sim.learn.network.base import (
 
 _MASK = "mask"
 """Argument of a module's call that says which rows `[B]` are no padding."""
+Use = Literal["used", "drawn", "trained"]
+"""As it is used; with what is random in training; and renewing its state, too."""
+_FLAGS: dict[Use, dict[str, bool]] = {
+    "used": {"deterministic": True, "use_running_average": True},
+    "drawn": {"deterministic": False, "use_running_average": True},
+    "trained": {"deterministic": False, "use_running_average": False},
+}
 
 
 class Weights(NamedTuple):
@@ -70,46 +77,24 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module], inputs: Inputs) -> Network
     """
     del inputs
     skeleton = nnx.eval_shape(lambda: build(nnx.Rngs(0)))
-    used = _graph(skeleton, deterministic=True, use_running_average=True)
-    drawn = _graph(skeleton, deterministic=False, use_running_average=True)
-    trained = _graph(skeleton, deterministic=False, use_running_average=False)
+    graphs = {use: _graph(skeleton, **flags) for use, flags in _FLAGS.items()}
     _, random, rest = _parts(skeleton)
     has_state, is_random = bool(jax.tree.leaves(rest)), bool(jax.tree.leaves(random))
-    takes_mask = _MASK in inspect.signature(type(skeleton).__call__).parameters
-
-    def merged(graph: Any, params: Any, key: Any) -> Any:
-        own = params if has_state else Weights(params, rest)
-        # a copy: under grad in a scan the module may not write to what it was given
-        return nnx.merge(graph, own.trained, _seeded(random, key), own.state, copy=True)
 
     def init(key: Key[Array, ""]) -> Any:
         weights, _, state = _parts(build(nnx.Rngs(key)))
         return Weights(weights, state) if has_state else weights
 
-    def apply(params: Any, x: Any) -> Any:
-        return merged(used, params, None)(x)
+    def run(
+        use: Use, params: Any, key: Any, x: Any, method: str, **told: Any
+    ) -> tuple[jax.Array, Any]:
+        own = params if has_state else Weights(params, rest)
+        drawn = _seeded(random, key)
+        # a copy: under grad in a scan the module may not write to what it was given
+        module = nnx.merge(graphs[use], own.trained, drawn, own.state, copy=True)
+        return getattr(module, method)(x, **told), _parts(module)[2]
 
-    def embed(params: Any, x: Any) -> Any:
-        return merged(used, params, None).embed(x)
-
-    def sample(key: Any, params: Any, x: Any) -> Any:
-        return merged(drawn, params, key)(x)
-
-    def train(key: Any, params: Any, x: Any, is_used: Any) -> tuple[jax.Array, Any]:
-        module = merged(trained, params, key)
-        told = {_MASK: is_used} if takes_mask and is_used is not None else {}
-        logits = module(x, **told)
-        _, _, state = _parts(module)
-        return logits, state if has_state else None
-
-    return Network(
-        init,
-        apply,
-        lambda x: x,
-        embed=embed if hasattr(skeleton, "embed") else None,
-        sample=sample if is_random else None,
-        training=_training(train, has_state, is_random, takes_mask),
-    )
+    return _adapted(type(skeleton), init, run, has_state, is_random, is_random)
 
 
 def _parts(module: nnx.Module) -> tuple[Any, Any, Any]:
@@ -146,18 +131,46 @@ def _words() -> jax.Array:
     return words
 
 
-def _training(
-    train: Callable[[Any, Any, Any, Any], tuple[jax.Array, Any]],
+def _adapted(
+    kind: type,
+    init: Callable[[Any], Any],
+    run: Callable[..., tuple[jax.Array, Any]],
     has_state: bool,
     is_random: bool,
-    takes_mask: bool,
-) -> Training | None:
-    """Say how a module is trained; None where that is how it is used."""
-    if not has_state and not is_random:
-        return None
+    can_sample: bool,
+) -> Network:
+    """Build a network from what runs its module.
+
+    Args:
+        kind: of the module.
+        init: `key -> params`.
+        run: `(use, params, key, x, method, **told) -> (what the method gives, state)`.
+        has_state: whether passes in training renew anything.
+        is_random: whether they draw.
+        can_sample: whether it can be drawn from apart from that.
+    """
+    takes_mask = _MASK in inspect.signature(kind.__call__).parameters
+
+    def train(key: Any, params: Any, x: Any, is_used: Any) -> tuple[jax.Array, Any]:
+        told = {_MASK: is_used} if takes_mask and is_used is not None else {}
+        logits, state = run("trained", params, key, x, "__call__", **told)
+        return logits, state if has_state else None
+
+    training = train_through(train) if is_random else None
     if has_state:
-        return Training(tuple, Weights, train, takes_mask)
-    return train_through(train)
+        training = Training(tuple, Weights, train, takes_mask)
+    return Network(
+        init,
+        lambda params, x: run("used", params, None, x, "__call__")[0],
+        lambda x: x,
+        embed=(lambda params, x: run("used", params, None, x, "embed")[0])
+        if hasattr(kind, "embed")
+        else None,
+        sample=(lambda key, params, x: run("drawn", params, key, x, "__call__")[0])
+        if can_sample
+        else None,
+        training=training,
+    )
 
 
 def from_linen(module: linen.Module, inputs: Inputs) -> Network:
@@ -174,70 +187,44 @@ def from_linen(module: linen.Module, inputs: Inputs) -> Network:
     takes = inspect.signature(type(module).__call__).parameters
     example: Any = jax.eval_shape(lambda: jnp.zeros((1, inputs.num_features)))
     own = "params"
-
-    def flags(*, is_drawn: bool, is_renewed: bool) -> dict[str, Any]:
-        said = {
-            "train": is_renewed or is_drawn,
-            "training": is_renewed or is_drawn,
-            "deterministic": not is_drawn,
-            "use_running_average": not is_renewed,
-        }
-        return {name: value for name, value in said.items() if name in takes}
-
-    used = flags(is_drawn=False, is_renewed=False)
-    trained = flags(is_drawn=True, is_renewed=True)
+    flags: dict[Use, dict[str, Any]] = {}
+    for use, said in _FLAGS.items():
+        whole = {**said, "train": use != "used", "training": use != "used"}
+        flags[use] = {name: value for name, value in whole.items() if name in takes}
 
     def variables_of(key: Any) -> Any:
         x = jnp.zeros(example.shape, example.dtype)
-        return module.init({own: key, "dropout": key}, x, **used)
-
-    def variables_with(params: Any) -> dict[str, Any]:
-        whole = params if has_state else Weights(params, {})
-        return {own: whole.trained, **whole.state}
+        return module.init({own: key, "dropout": key}, x, **flags["used"])
 
     shapes = dict(jax.eval_shape(lambda: variables_of(jax.random.key(0))))
     collections = [name for name in shapes if name != own]
     has_state = bool(collections)
-    is_random = _draws(module, shapes, example, trained, collections)
-    # one flag for both: what is random cannot be had without renewing the state
-    can_sample = is_random and (not has_state or {"deterministic"} <= set(takes))
+    is_random = _draws(module, shapes, example, flags["trained"], collections)
 
     def init(key: Key[Array, ""]) -> Any:
         found = dict(variables_of(key))
         weights = found.pop(own)
         return Weights(weights, found) if has_state else weights
 
-    def apply(params: Any, x: Any) -> Any:
-        return module.apply(variables_with(params), x, **used)
-
-    def embed(params: Any, x: Any) -> Any:
-        return module.apply(variables_with(params), x, method="embed")
-
-    def sample(key: Any, params: Any, x: Any) -> Any:
-        drawn = flags(is_drawn=True, is_renewed=False)
-        return module.apply(variables_with(params), x, rngs={"dropout": key}, **drawn)
-
-    def train(key: Any, params: Any, x: Any, is_used: Any) -> tuple[jax.Array, Any]:
-        told: dict[str, Any] = dict(trained)
-        if _MASK in takes and is_used is not None:
-            told[_MASK] = is_used
-        logits, state = module.apply(
-            variables_with(params),
+    def run(
+        use: Use, params: Any, key: Any, x: Any, method: str, **told: Any
+    ) -> tuple[jax.Array, Any]:
+        whole = params if has_state else Weights(params, {})
+        is_renewed = use == "trained"
+        found: Any = module.apply(
+            {own: whole.trained, **whole.state},
             x,
-            rngs={"dropout": key},
-            mutable=collections,
+            rngs=None if key is None else {"dropout": key},
+            mutable=collections if is_renewed else False,
+            method=method,
+            **({} if method == "embed" else flags[use]),
             **told,
         )
-        return logits, dict(state) if has_state else None
+        return (found[0], dict(found[1])) if is_renewed else (found, {})
 
-    return Network(
-        init,
-        apply,
-        lambda x: x,
-        embed=embed if hasattr(type(module), "embed") else None,
-        sample=sample if can_sample else None,
-        training=_training(train, has_state, is_random, _MASK in takes),
-    )
+    # one flag for both: what is random cannot be had without renewing the state
+    can_sample = is_random and (not has_state or {"deterministic"} <= set(takes))
+    return _adapted(type(module), init, run, has_state, is_random, can_sample)
 
 
 def _draws(

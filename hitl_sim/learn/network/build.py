@@ -16,7 +16,6 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from hitl_sim.learn.network.affine import Product, lay_out
 from hitl_sim.learn.network.base import (
     Inputs,
     Network,
@@ -25,8 +24,14 @@ from hitl_sim.learn.network.base import (
     kept_units,
     train_sampled,
 )
-from hitl_sim.learn.network.dense import Dense, Drop
-from hitl_sim.learn.network.half import half_affine, lay_out_half
+from hitl_sim.learn.network.dense import (
+    Dense,
+    Drop,
+    Product,
+    half_affine,
+    lay_out,
+    lay_out_half,
+)
 from oracles.part import Part
 
 CHUNK = 64
@@ -39,7 +44,10 @@ piece, 12 to 13 ms in pieces of 25 to 100, 16 ms in pieces of 200.
 
 @runtime_checkable
 class Encoder(Protocol):
-    """What turns an item into numbers that dense layers read; frozen and hashable."""
+    """What turns an item into numbers that dense layers read; frozen and hashable.
+
+    What has a body here is that of an encoder of numbers none of whose units can go.
+    """
 
     @property
     def num_features(self) -> int:
@@ -48,6 +56,7 @@ class Encoder(Protocol):
     @property
     def is_numeric(self) -> bool:
         """Whether its input can be a little more or less; ids cannot."""
+        return True
 
     def describe(self) -> str:
         """Name the program."""
@@ -57,12 +66,16 @@ class Encoder(Protocol):
 
     def shrink(self, share: float) -> "Encoder":
         """Return what is left when a share of each layer's units goes."""
+        del share
+        return self
 
     def units(self, head: str) -> tuple[UnitLayer, ...]:
         """List its layers whose units can go; the layer called `head` reads the last.
 
         Their paths begin with "encoder.".
         """
+        del head
+        return ()
 
     def size(self) -> tuple[Size, int]:
         """Count its own sizes, and the numbers that it gives out per item."""
@@ -351,18 +364,18 @@ def _check(config: NetworkConfig, num_features: int, *, has_product: bool) -> No
         raise ValueError(f"`dropout` must be in [0, 1), got {config.dropout}.")
     if has_product and precision != "float32":
         raise ValueError(
-            "`precision` must be 'float32' where a method multiplies in its own way, "
-            f"got {precision!r}."
+            "`precision` must be 'float32' where a method multiplies in "
+            f"its own way, got {precision!r}."
         )
     if has_product and config.dropout:
         raise ValueError(
-            "`dropout` must be 0 where a method multiplies in its own way, got "
-            f"{config.dropout}."
+            "`dropout` must be 0 where a method multiplies in its own "
+            f"way, got {config.dropout}."
         )
     if encoder is not None and encoder.num_features != num_features:
         raise ValueError(
-            f"`num_features` must be {encoder.num_features} for an encoder "
-            f"{encoder.describe()!r}, got {num_features}."
+            f"`num_features` must be {encoder.num_features} for an "
+            f"encoder {encoder.describe()!r}, got {num_features}."
         )
 
 

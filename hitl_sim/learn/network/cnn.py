@@ -10,7 +10,6 @@ from flax import nnx
 from jaxtyping import Array, Float
 from msgspec import Meta
 
-from hitl_sim.learn.network.affine import Product
 from hitl_sim.learn.network.base import (
     Count,
     Inputs,
@@ -21,8 +20,8 @@ from hitl_sim.learn.network.base import (
     UnitLayer,
     kept_units,
 )
-from hitl_sim.learn.network.build import NetworkConfig, build_network
-from hitl_sim.learn.network.dense import apply_linear
+from hitl_sim.learn.network.build import Encoder, NetworkConfig, build_network
+from hitl_sim.learn.network.dense import Product, apply_linear
 from oracles import part
 
 STRIDE = 2
@@ -57,7 +56,7 @@ def cnn(
 
 
 @dataclass(frozen=True)
-class ConvolutionConfig:
+class ConvolutionConfig(Encoder):
     """Convolutions over an image, each of stride 2, with rectifiers.
 
     Attributes:
@@ -70,11 +69,6 @@ class ConvolutionConfig:
     shape: tuple[int, int, int]
     channels: tuple[int, ...] = (16, 32)
     kernel: int = 3
-
-    @property
-    def is_numeric(self) -> bool:
-        """Whether its input can be a little more or less; ids cannot."""
-        return True
 
     @property
     def num_features(self) -> int:

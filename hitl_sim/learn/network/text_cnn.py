@@ -9,7 +9,6 @@ from flax import nnx
 from jaxtyping import Array, Float
 from msgspec import Meta
 
-from hitl_sim.learn.network.affine import Product
 from hitl_sim.learn.network.base import (
     Count,
     Inputs,
@@ -21,7 +20,7 @@ from hitl_sim.learn.network.base import (
     kept_units,
 )
 from hitl_sim.learn.network.build import NetworkConfig, build_network
-from hitl_sim.learn.network.dense import apply_linear
+from hitl_sim.learn.network.dense import Product, apply_linear
 from hitl_sim.learn.network.word import TextConfig, Words, read_ids
 from oracles import part
 

@@ -7,7 +7,6 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Bool, Float
 
-from hitl_sim.learn.network.affine import Product
 from hitl_sim.learn.network.base import (
     Count,
     Inputs,
@@ -15,10 +14,9 @@ from hitl_sim.learn.network.base import (
     Precision,
     Rate,
     Size,
-    UnitLayer,
 )
 from hitl_sim.learn.network.build import NetworkConfig, build_network
-from hitl_sim.learn.network.dense import apply_linear
+from hitl_sim.learn.network.dense import Product, apply_linear
 from hitl_sim.learn.network.word import TextConfig, Words, is_word, read_ids
 from oracles import part
 
@@ -88,16 +86,6 @@ class TransformerConfig(TextConfig):
     def build(self, rngs: nnx.Rngs) -> "Transformer":
         """Draw its weights."""
         return Transformer(self, rngs)
-
-    def shrink(self, share: float) -> "TransformerConfig":
-        """Return it as it is: its blocks add to what is as wide as a word's vector."""
-        del share
-        return self
-
-    def units(self, head: str) -> tuple[UnitLayer, ...]:
-        """List no layers: none of its units can go."""
-        del head
-        return ()
 
     def size(self) -> tuple[Size, int]:
         """Count its own sizes, and the numbers that it gives out per item."""

@@ -7,12 +7,14 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Int
 
+from hitl_sim.learn.network.build import Encoder
+
 NO_WORD = 0
 """The id that fills a text up to its length."""
 
 
 @dataclass(frozen=True)
-class TextConfig:
+class TextConfig(Encoder):
     """What encoders of texts have in common.
 
     Attributes:

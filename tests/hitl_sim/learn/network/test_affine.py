@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.learn.network import NetworkConfig, build_network
-from hitl_sim.learn.network.affine import affine, lay_out
+from hitl_sim.learn.network.dense import affine, lay_out
 
 
 def parts(num_in, num_out, seed=0):

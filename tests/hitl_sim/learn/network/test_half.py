@@ -8,7 +8,7 @@ import pytest
 from hitl_sim.energy import count_operations
 from hitl_sim.learn.network import NetworkConfig, build_network
 from hitl_sim.learn.network.cnn import ConvolutionConfig
-from hitl_sim.learn.network.half import half_affine, lay_out_half
+from hitl_sim.learn.network.dense import half_affine, lay_out_half
 from hitl_sim.learn.optimise import TrainConfig
 from hitl_sim.learn.work import train_unit
 
