@@ -71,7 +71,7 @@ def describe_shape(config: NetworkChoice, sizes: tuple[int, int]) -> NetworkShap
     params = jax.eval_shape(network.init, jax.random.key(0))
     jax.eval_shape(network.apply, params, abstract(1, sizes[0]))
     layout = layout_of(network)
-    leaves = dict(zip(layout.paths, layout.flatten(params), strict=True))
+    leaves = dict(zip(layout.paths, jax.tree.leaves(params), strict=True))
     kernels = {layout.paths[i] for i in layout.kernels}
     tables = [leaf for path, leaf in leaves.items() if path.endswith(_TABLE)]
     kept = [

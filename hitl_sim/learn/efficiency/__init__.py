@@ -1,7 +1,6 @@
 """Methods: what makes training or use cheaper without people, beside any guidance."""
 
 from hitl_sim.learn.efficiency.base import Host as Host
-from hitl_sim.learn.efficiency.base import Method as Method
 from hitl_sim.learn.efficiency.base import MethodSpec as MethodSpec
 from hitl_sim.learn.efficiency.base import Phase as Phase
 from hitl_sim.learn.efficiency.base import TrainingPhases as TrainingPhases

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
+import jax
 from jaxtyping import Array, Float
 
 from hitl_sim.learn.network import Hooks, Network, NetworkChoice
@@ -108,7 +109,7 @@ class Phase(NamedTuple):
 
     def leaves(self, trained: Any, held: Any) -> list[Any]:
         """Return the weights of the plain network."""
-        return list(self.layout.flatten(self.hooks.plain(trained, held)))
+        return list(jax.tree.leaves(self.hooks.plain(trained, held)))
 
 
 class TrainingPhases(NamedTuple):

@@ -136,6 +136,7 @@ class Around(NamedTuple):
             trained, held = begun(inner.params, inner.held)
             return inner._replace(params=trained, held=held)
 
+        in_steps = (self.weights, self.forward, self.loss, self.gradients, self.settle)
         put = phase.hooked(
             start=lambda key: begun(*hooks.start(key)),
             weights=lambda trained, held: seen(hooks.weights(trained, held.beside)),
@@ -155,17 +156,12 @@ class Around(NamedTuple):
             network=network,
             part=None,
             wrap=lambda apply: wrap(phase.wrap(apply)),
-            mark=phase.mark + self._mark(name),
+            mark=phase.mark + (f":{name}" if any(in_steps) else ""),
             deploy="-".join(filter(None, (phase.deploy, name if self.deploy else ""))),
             answer=phase.answer + (f":{name}" if self.forward else ""),
             take_over=take_over if before else None,
             work=(*work, *self._work(name, params)),
         )
-
-    def _mark(self, name: str) -> str:
-        """Tell its training step from the plain network's."""
-        in_steps = (self.weights, self.forward, self.loss, self.gradients, self.settle)
-        return f":{name}" if any(in_steps) else ""
 
     def _work(self, name: str, params: Any) -> Iterator[Work]:
         revise = self.revise

@@ -20,9 +20,15 @@ from hitl_sim.learn.efficiency.base import (
     built_in,
     within,
 )
-from hitl_sim.learn.efficiency.gate import draw_gates, open_gates
-from hitl_sim.learn.efficiency.mask import keep_largest
-from hitl_sim.learn.efficiency.unit import best_units, close_units, shrink, weigh_units
+from hitl_sim.learn.efficiency.layout import (
+    best_units,
+    close_units,
+    draw_gates,
+    keep_largest,
+    open_gates,
+    shrink,
+    weigh_units,
+)
 from hitl_sim.learn.network import NetworkConfig, layers_of
 from hitl_sim.learn.optimise import Learner, resume_learner
 from hitl_sim.schema import Count
@@ -90,13 +96,14 @@ class PruneMethod(MethodSpec, frozen=True, tag="prune"):
         del arm
         if (self.form == "gradual") != (self.until is not None):
             raise ValueError(
-                "`arm.method.until` must be given exactly where `arm.method.form` is "
-                f"'gradual', got {self.until} with {self.form!r}."
+                "`arm.method.until` must be given exactly where "
+                f"`arm.method.form` is 'gradual', got {self.until} with "
+                f"{self.form!r}."
             )
         if self.until is not None and self.until <= self.after:
             raise ValueError(
-                f"`arm.method.until` must be > `arm.method.after` ({self.after}), got "
-                f"{self.until}."
+                "`arm.method.until` must be > `arm.method.after` "
+                f"({self.after}), got {self.until}."
             )
         if self.ready >= checkpoints:
             name = "until" if self.until else "after"
@@ -107,11 +114,11 @@ class PruneMethod(MethodSpec, frozen=True, tag="prune"):
 
     def check_task(self, arm: Any, task: Any) -> None:
         """Refuse a network without units, where units are to go."""
-        if self.is_cut and not layers_of(task.program.network).units():
+        if self.is_cut and (not layers_of(task.program.network).units()):
             raise ValueError(
-                "`network.kind` must have units that can go ('mlp', 'cnn', 'text_cnn') "
-                f"with `arm.method.form` {self.form!r}, got {task.network_kind!r} "
-                f"in arm {arm.name!r}."
+                "`network.kind` must have units that can go ('mlp', 'cnn', "
+                f"'text_cnn') with `arm.method.form` {self.form!r}, got "
+                f"{task.network_kind!r} in arm {arm.name!r}."
             )
 
     def build(self, host: Host) -> Method:

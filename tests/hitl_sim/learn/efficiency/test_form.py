@@ -7,8 +7,7 @@ import pytest
 
 from hitl_sim.learn import NetworkConfig
 from hitl_sim.learn.efficiency.fine_tune import FineTuneMethod
-from hitl_sim.learn.efficiency.gate import open_gates
-from hitl_sim.learn.efficiency.layout import layout_of
+from hitl_sim.learn.efficiency.layout import layout_of, open_gates
 from hitl_sim.learn.efficiency.prune import PruneMethod
 from hitl_sim.learn.network import build_network
 from hitl_sim.learn.optimise import (
@@ -43,7 +42,7 @@ def _trained(form, items, steps=3, before=lambda learner, _: learner):
 
 def _plain(form, learner):
     hooks = form.network.hooks
-    return form.layout.flatten(hooks.plain(learner.params, learner.held))
+    return jax.tree.leaves(hooks.plain(learner.params, learner.held))
 
 
 @pytest.fixture
@@ -53,7 +52,7 @@ def begun_and_trained(phases_of, items):
     def every(network, method):
         known = build_network(network, *SIZES).init(jax.random.key(9))
         phase = phases_of(network, method, known=known)[0]
-        leaves = phase.layout.flatten(known)
+        leaves = jax.tree.leaves(known)
         return (
             leaves,
             _plain(phase, _begun(phase)),

@@ -2,7 +2,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.learn.efficiency.mask import keep_largest
+from hitl_sim.learn.efficiency.layout import keep_largest
 from hitl_sim.learn.efficiency.prune import PruneMethod
 
 

@@ -9,10 +9,10 @@ from hitl_sim.energy import count_operations
 from hitl_sim.energy.flatten import flatten
 from hitl_sim.energy.flop import count_flops
 from hitl_sim.learn import NetworkConfig, TrainConfig
-from hitl_sim.learn.efficiency.layout import layout_of
-from hitl_sim.learn.efficiency.unit import (
+from hitl_sim.learn.efficiency.layout import (
     best_units,
     close_units,
+    layout_of,
     shrink,
     weigh_units,
 )
@@ -26,7 +26,7 @@ SHARE = 0.4
 
 def _parts(network):
     plain = build_network(network, *SIZES)
-    leaves = layout_of(plain).flatten(plain.init(jax.random.key(1)))
+    leaves = jax.tree.leaves(plain.init(jax.random.key(1)))
     return plain, layout_of(plain), network.units(), leaves
 
 
