@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import jax
@@ -34,12 +35,12 @@ class Traced(NamedTuple):
     Attributes:
         units: of work, counted, as the manifest holds them.
         work: columns of a record that tell how much was done of each.
-        sweep: the program, lowered but not compiled.
+        sweep: the program as its `call`, lowered where it can be kept.
     """
 
     units: dict[str, Any]
     work: dict[str, list[Any]]
-    sweep: export.Exported
+    sweep: Any
 
 
 class Group(NamedTuple):
@@ -91,9 +92,14 @@ def group_of(chunk: Chunk, out: Path) -> Group:
         "static": first.static(info.content_hash),
         "environment": environment(first.spec.dispatch_size, first.spec.vmap_size),
     }
-    make = partial(_trace, config, group["environment"], arguments)
-    # code of a study's own may read what no key of it tells
-    traced = make() if first.spec.part else keep("program", [group, _flags()], make)
+    make = partial(_trace, config, group["environment"])
+    # code of a study's own may read what no key of it tells, and hold what JAX exports
+    # to no other process, such as a kernel written for a GPU
+    traced = (
+        make()
+        if first.spec.part
+        else keep("program", [group, _flags()], lambda: _lower(make(), arguments))
+    )
     group["units"] = traced.units
     keep_group(out / "groups" / f"{chunk.group}.json", group)
     sweep = jax.jit(traced.sweep.call).lower(*arguments).compile(compiler_options())
@@ -103,22 +109,24 @@ def group_of(chunk: Chunk, out: Path) -> Group:
     return _groups[chunk.group]
 
 
-def _trace(
-    config: RunConfig, there: Mapping[str, Any], arguments: tuple[Any, ...]
-) -> Traced:
-    """Trace a program, and count the work of its runs."""
+def _trace(config: RunConfig, there: Mapping[str, Any]) -> Traced:
+    """Build a program, and count the work of its runs."""
     work = describe_work(config)
     sweep = build_sweep(config, there["dispatch_size"], there["vmap_size"])
-    exported = export.export(sweep)(*arguments)
     columns = {
         "work_unit": [line.unit.name for line in work],
         "work_phase": [line.unit.phase for line in work],
         "work_purpose": [line.purpose for line in work],
         "work_count": [line.counts.tolist() for line in work],
     }
+    return Traced(count_units(config, work), columns, SimpleNamespace(call=sweep))
+
+
+def _lower(traced: Traced, arguments: tuple[Any, ...]) -> Traced:
+    """Lower a program, so that another process need not trace it."""
+    exported = export.export(traced.sweep.call)(*arguments)
     # nothing is differentiated through it, and how that is done cannot be pickled
-    exported = dataclasses.replace(exported, _get_vjp=None)
-    return Traced(count_units(config, work), columns, exported)
+    return traced._replace(sweep=dataclasses.replace(exported, _get_vjp=None))
 
 
 def _flags() -> list[tuple[str, str]]:
