@@ -13,7 +13,6 @@ from oracles.agreement.answers import (
     Floats,
     accuracy_by_person,
     count_options,
-    mean,
     options_in,
 )
 
@@ -64,20 +63,84 @@ def redundancy_curve(
     given, right = np.asarray(answers), np.asarray(truth)
     is_enough = (given >= 0).sum(axis=1) >= max(sizes)
     given, right = given[is_enough], right[is_enough]
-    if not right.size:
-        return np.full(len(sizes), np.nan)
-    num_options = options_in(given, right)
-    curve = np.empty((num_draws, len(sizes)))
+    people = np.broadcast_to(np.arange(given.shape[1]), given.shape)
+    shape = (options_in(given, right), given.shape[1], 0)
+    return draw_curve(rng, given, people, right, sizes, method, num_draws, shape)
+
+
+def draw_curve(
+    rng: np.random.Generator,
+    given: Answers,
+    people: Answers,
+    truth: Answers,
+    sizes: Sequence[int],
+    method: str,
+    num_draws: int,
+    shape: tuple[int, int, int],
+    least: int = 1,
+) -> Floats:
+    """Return what `redundancy_curve` does of answers in slots, each size by itself.
+
+    Args:
+        rng: draws the people.
+        given: `[N, S]` answers, -1 where an item has fewer.
+        people: `[N, S]` who gave them.
+        truth: `[N]` right options.
+        sizes: people per item; each is judged on all items with that many answers.
+        method: as for `redundancy_curve`.
+        num_draws: draws averaged over.
+        shape: see `label_chance`.
+        least: items that a size needs; it is nan with fewer.
+    """
+    found = np.full((num_draws, len(sizes)), np.nan)
+    count = (given >= 0).sum(axis=1)
     for draw in range(num_draws):
-        lots = np.where(given >= 0, rng.random(given.shape), np.inf)
-        people = np.argsort(lots, axis=1)
+        order = by_lot(rng, given)
         for column, size in enumerate(sizes):
-            score = _score(given, people[:, :size], num_options, method)
-            is_top = score >= score.max(axis=1, keepdims=True) - _TIE
-            is_right = np.take_along_axis(is_top, right[:, None], axis=1)[:, 0]
-            curve[draw, column] = mean(is_right / is_top.sum(axis=1))
-    averaged: Floats = curve.mean(axis=0)
+            enough = count >= size
+            if enough.sum() < least:
+                continue
+            answers, named = (
+                np.take_along_axis(laid[enough], order[enough, :size], axis=1)
+                for laid in (given, people)
+            )
+            chance = label_chance(answers, named, method, shape)
+            found[draw, column] = chance[np.arange(len(chance)), truth[enough]].mean()
+    averaged: Floats = found.mean(axis=0)
     return averaged
+
+
+def by_lot(rng: np.random.Generator, given: Answers) -> Answers:
+    """Order the slots of every item at random, those without an answer last."""
+    lots = np.where(given >= 0, rng.random(given.shape), np.inf)
+    return np.asarray(np.argsort(lots, axis=1))
+
+
+def label_chance(
+    answers: Answers, people: Answers, method: str, shape: tuple[int, int, int]
+) -> Floats:
+    """Return the chance of each option to be the label, equal ones at random, `[N, K]`.
+
+    Answers and people are `[N, S]`, answers -1 where there is none. The shape: options
+    K, people A, and items to pad to so as to compile once, or 0.
+    """
+    num_options, num_people, num_rows = shape
+    if method == "majority":
+        score = count_options(answers, num_options)
+    else:
+        padding = ((0, max(num_rows - len(answers), 0)), (0, 0))
+        padded = np.pad(answers, padding, constant_values=-1)
+        posterior, _, _ = _dawid_skene(
+            np.maximum(padded, 0).astype(np.int32),
+            np.pad(np.maximum(people, 0), padding).astype(np.int32),
+            padded >= 0,
+            num_options,
+            num_people,
+            _EM_STEPS,
+        )
+        score = np.asarray(posterior, float)[: len(answers)]
+    top = score >= score.max(axis=1, keepdims=True) - _TIE
+    return np.asarray(top / top.sum(axis=1, keepdims=True))
 
 
 def one_coin_answers(
@@ -103,15 +166,3 @@ def one_coin_answers(
     wrong = (right + rng.integers(1, num_options, given.shape)) % num_options
     drawn = np.where(rng.random(given.shape) < skill[None, :], right, wrong)
     return np.where(given >= 0, drawn, -1)
-
-
-def _score(given: Answers, people: Answers, num_options: int, method: str) -> Floats:
-    """Return what each option of each item has in its favour, `[N, K]`."""
-    drawn = np.take_along_axis(given, people, axis=1)
-    if method == "majority":
-        return count_options(drawn, num_options)
-    everybody = np.ones(drawn.shape, bool)
-    posterior, _, _ = _dawid_skene(
-        drawn, people, everybody, num_options, given.shape[1], _EM_STEPS
-    )
-    return np.asarray(posterior, float)

@@ -6,20 +6,13 @@ Dawid-Skene keeps one shape per set.
 """
 
 from dataclasses import dataclass, replace
-from functools import partial
 
-import jax
 import numpy as np
 
 from hitl_sim.participants.record import Floats, Ints, Record, first_answers, starts
-from oracles.aggregate.dawid_skene import fit_dawid_skene
-from oracles.agreement.redundancy import METHODS
+from oracles.agreement.redundancy import METHODS, draw_curve
 
-EM_STEPS = 20
 MIN_ITEMS = 30
-_TIE = 1e-6
-
-_dawid_skene = partial(jax.jit, static_argnums=(3, 4, 5))(fit_dawid_skene)
 
 
 def slots(record: Record, values: Ints | None = None) -> tuple[Ints, Ints]:
@@ -65,62 +58,16 @@ def curve(
     """
     given, items = slots(record)
     people, _ = slots(record, record.person)
-    truth = record.truth[items]
-    found = np.full((num_draws, len(sizes)), np.nan)
-    count = (given >= 0).sum(axis=1)
-    for draw in range(num_draws):
-        order = by_lot(rng, given)
-        for column, size in enumerate(sizes):
-            enough = count >= size
-            if enough.sum() < MIN_ITEMS:
-                continue
-            chosen = order[enough, :size]
-            answers = np.take_along_axis(given[enough], chosen, axis=1)
-            named = np.take_along_axis(people[enough], chosen, axis=1)
-            chance = join(record, method, answers, named)
-            hit = chance[np.arange(chance.shape[0]), truth[enough]]
-            found[draw, column] = hit.mean()
-    mean: Floats = found.mean(axis=0)
-    return mean
-
-
-def by_lot(rng: np.random.Generator, given: Ints) -> Ints:
-    """Order the slots of every item at random, those without an answer last."""
-    lots = np.where(given >= 0, rng.random(given.shape), np.inf)
-    return np.asarray(np.argsort(lots, axis=1))
-
-
-def join(record: Record, method: str, answers: Ints, people: Ints) -> Floats:
-    """Return the chance of each option to be the label, equal ones at random, `[M, K]`.
-
-    Answers and people are `[M, S]`, answers -1 where there is none.
-    """
-    if method == "majority":
-        score = (answers[:, :, None] == np.arange(record.num_options)).sum(axis=1) * 1.0
-    else:
-        score = label_posterior(record, answers, people)
-    top = score >= score.max(axis=1, keepdims=True) - _TIE
-    return np.asarray(top / top.sum(axis=1, keepdims=True))
-
-
-def label_posterior(record: Record, answers: Ints, people: Ints) -> Floats:
-    """Run Dawid-Skene on items padded to all of the record's, so as to compile once.
-
-    Answers and people are `[M, S]`, answers -1 where there is none; the probability of
-    each label is `[M, K]`.
-    """
-    padding = ((0, record.num_items - answers.shape[0]), (0, 0))
-    padded = np.pad(answers, padding, constant_values=-1)
-    posterior, _, _ = _dawid_skene(
-        np.maximum(padded, 0).astype(np.int32),
-        np.pad(np.maximum(people, 0), padding).astype(np.int32),
-        padded >= 0,
-        record.num_options,
-        # a power of two, so that halves of a crowd share a program
-        1 << max(record.num_people - 1, 1).bit_length(),
-        EM_STEPS,
+    truth, shape = record.truth[items], shape_of(record)
+    return draw_curve(
+        rng, given, people, truth, sizes, method, num_draws, shape, MIN_ITEMS
     )
-    return np.asarray(posterior, float)[: answers.shape[0]]
+
+
+def shape_of(record: Record) -> tuple[int, int, int]:
+    """Return options, people (a power of two: halves share a program) and items."""
+    most = 1 << max(record.num_people - 1, 1).bit_length()
+    return record.num_options, most, record.num_items
 
 
 _CURVE_DRAWS = 12

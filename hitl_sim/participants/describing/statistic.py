@@ -14,7 +14,7 @@ from typing import NamedTuple, SupportsFloat
 import numpy as np
 from scipy import sparse
 
-from hitl_sim.participants.describing.redundancy import by_lot, curve, slots
+from hitl_sim.participants.describing.redundancy import curve, slots
 from hitl_sim.participants.record import (
     Floats,
     Ints,
@@ -34,6 +34,7 @@ from oracles.agreement import (
     shared_error,
     time_by_correctness,
 )
+from oracles.agreement.redundancy import by_lot
 
 RATE, TIME, PLAIN = "logit", "log", "plain"
 

@@ -16,9 +16,9 @@ import numpy as np
 from scipy.stats import spearmanr
 from sklearn.linear_model import LogisticRegression
 
-from hitl_sim.participants.describing.redundancy import by_lot, join, slots
+from hitl_sim.participants.describing.redundancy import shape_of, slots
 from hitl_sim.participants.record import Floats, Ints, Record, select
-from oracles.agreement.redundancy import METHODS
+from oracles.agreement.redundancy import METHODS, by_lot, label_chance
 
 NUM_PLAYS = 16
 _RESAMPLES = 2000
@@ -258,7 +258,7 @@ def _worth(
     budget = max(int(items.size * _BUDGET_PER_ITEM), 1)
     reached = int(np.searchsorted(spent, budget, side="right"))
     answers, who = answers[:reached], people[:reached, : policy.redundancy]
-    chance = join(record, policy.method, answers, who)
+    chance = label_chance(answers, who, policy.method, shape_of(record))
     label = chance.argmax(axis=1)
     truth = record.truth[items]
     if features is None:
