@@ -12,14 +12,15 @@ References:
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hitl_sim.participants.answers import FIELDS
+from hitl_sim.participants.cleaning.clean import Layout
 from hitl_sim.participants.cleaning.column import Place, flags_of, list_names
 from hitl_sim.participants.reading.wide import Block, blocks_of, filled, lengthen
 
@@ -105,39 +106,37 @@ _PEOPLE = ("PROLIFIC_PID", "workerId")
 _TIMES = {"rt": 1.0, "rt_s": 1.0, "rt_ms": 1e-3, "seconds_ms": 1e-3, "time_ms": 1e-3}
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(NamedTuple):
     """A table on its way in.
 
     Attributes:
         table: what was read.
         place: the file, for messages.
-        columns: the column behind each field, where it has another name.
-        seconds_per_unit: seconds in a unit of its times.
+        layout: what its columns mean.
         notes: what was done.
     """
 
     table: pa.Table
     place: Place
-    columns: Mapping[str, str]
-    seconds_per_unit: float
+    layout: Layout
     notes: tuple[str, ...] = ()
 
 
-def recognise(sheet: Sheet, wide: Sequence[str]) -> Sheet:
+def recognise(sheet: Sheet) -> Sheet:
     """Bring a known export, or columns that a pattern names, to a row an answer.
 
     Raises:
         ValueError: an export from which it cannot be told what the answer is; says
             which columns there are and which option decides.
     """
+    wide = sheet.layout.wide
     names = sheet.table.column_names
     if _is_qualtrics(sheet.table):
         sheet = _without_questions(sheet)
         if not wide:
             return _by_loop(sheet)
     if wide:
-        said = {*sheet.columns.values(), *FIELDS}
+        said = {*sheet.layout.columns.values(), *FIELDS}
         free = [name for name in names if name not in said]
         return _long(sheet, blocks_of(wide, free, sheet.place))
     if "participant.code" in names and any(map(_ROUND.fullmatch, names)):
@@ -153,9 +152,8 @@ def _with(sheet: Sheet, columns: Mapping[str, str], notes: Sequence[str]) -> She
     """Add what is known of an export to what the user says."""
     there = sheet.table.column_names
     known = {f: n for f, n in columns.items() if n in there and f not in there}
-    return replace(
-        sheet, columns=known | dict(sheet.columns), notes=(*sheet.notes, *notes)
-    )
+    layout = replace(sheet.layout, columns=known | dict(sheet.layout.columns))
+    return sheet._replace(layout=layout, notes=(*sheet.notes, *notes))
 
 
 def _long(
@@ -165,11 +163,11 @@ def _long(
     times: Sequence[str] = (),
 ) -> Sheet:
     """Bring blocks below each other where the person has an answer, or a time."""
-    telling = [sheet.columns.get(field, field) for field in _TELLING]
+    telling = [sheet.layout.columns.get(field, field) for field in _TELLING]
     table, place, notes = lengthen(
         sheet.table, blocks, sheet.place, label, [*telling, *times]
     )
-    return replace(sheet, table=table, place=place, notes=(*sheet.notes, *notes))
+    return sheet._replace(table=table, place=place, notes=(*sheet.notes, *notes))
 
 
 def _by_batch(sheet: Sheet) -> Sheet:
@@ -185,12 +183,12 @@ def _by_batch(sheet: Sheet) -> Sheet:
         "seconds": "WorkTimeInSeconds",
         "started": "AcceptTime",
     }
-    told_by = sheet.columns.get("item", columns["item"])
+    told_by = sheet.layout.columns.get("item", columns["item"])
     notes = [
         "read as batch results of Mechanical Turk; items are told apart by "
         f"{told_by!r}."
     ]
-    if "answer" not in sheet.columns and "answer" not in names:
+    if "answer" not in sheet.layout.columns and "answer" not in names:
         table, columns["answer"] = _answer_of(table, sheet.place)
     if "AssignmentStatus" in names:
         is_rejected = pc.equal(table.column("AssignmentStatus"), "Rejected")
@@ -201,7 +199,7 @@ def _by_batch(sheet: Sheet) -> Sheet:
                 "They are kept: people gave them, and took the time. Take their rows "
                 "out of the file to leave them out."
             )
-    return _with(replace(sheet, table=table), columns, notes)
+    return _with(sheet._replace(table=table), columns, notes)
 
 
 def _by_round(sheet: Sheet) -> Sheet:
@@ -212,7 +210,7 @@ def _by_round(sheet: Sheet) -> Sheet:
         if found is not None:
             rounds = apps.setdefault(found["app"], {})
             rounds.setdefault(found["round"], {})[found["field"]] = name
-    answer = sheet.columns.get("answer", "answer")
+    answer = sheet.layout.columns.get("answer", "answer")
     fields = {app: list(next(iter(rounds.values()))) for app, rounds in apps.items()}
     asked = [app for app, there in fields.items() if answer in there]
     if len(asked) != 1:
@@ -234,7 +232,7 @@ def _of_app(sheet: Sheet) -> Sheet:
     there = sheet.table.column_names
     short = [name.removeprefix("player.") for name in there]
     if len(set(short)) == len(short):
-        sheet = replace(sheet, table=sheet.table.rename_columns(short))
+        sheet = sheet._replace(table=sheet.table.rename_columns(short))
     known = {"annotator": "participant.code", "order": "subsession.round_number"}
     sheet = _with(sheet, known, ["read as an export of one app of oTree."])
     return _timed(sheet, short)
@@ -243,13 +241,14 @@ def _of_app(sheet: Sheet) -> Sheet:
 def _timed(sheet: Sheet, fields: Sequence[str]) -> Sheet:
     """Take a field of times that says its unit by its name."""
     times = [name for name in fields if name in _TIMES]
-    if "seconds" in fields or "seconds" in sheet.columns or len(times) != 1:
+    if "seconds" in fields or "seconds" in sheet.layout.columns or len(times) != 1:
         return sheet
-    unit_s = _TIMES[times[0]]
-    if sheet.seconds_per_unit != 1.0:
-        unit_s = sheet.seconds_per_unit
+    layout, unit_s = sheet.layout, _TIMES[times[0]]
+    if layout.seconds_per_unit != 1.0:
+        unit_s = layout.seconds_per_unit
     note = f"field {times[0]!r} is read as the time of an answer, unit {unit_s:g} s."
-    return _with(replace(sheet, seconds_per_unit=unit_s), {"seconds": times[0]}, [note])
+    sheet = sheet._replace(layout=replace(layout, seconds_per_unit=unit_s))
+    return _with(sheet, {"seconds": times[0]}, [note])
 
 
 def _is_qualtrics(table: pa.Table) -> bool:
@@ -276,7 +275,7 @@ def _without_questions(sheet: Sheet) -> Sheet:
         lambda row: int(rows[row]) if of is None else of(int(rows[row]) + 2) - 2,
     )
     table = table.filter(pa.array(kept))
-    sheet = replace(sheet, table=table, place=place, notes=(*sheet.notes, *notes))
+    sheet = sheet._replace(table=table, place=place, notes=(*sheet.notes, *notes))
     who = "ResponseId"
     for name in _PEOPLE:
         if name in table.column_names and filled(table.column(name)).all():
@@ -294,7 +293,9 @@ def _by_loop(sheet: Sheet) -> Sheet:
             loops.setdefault(found["loop"], {})[found["field"]] = name
     fields = list(dict.fromkeys(field for of in loops.values() for field in of))
     asked = [field for field in fields if not field.endswith(_TIMINGS)]
-    answer = sheet.columns.get("answer") or (asked[0] if len(asked) == 1 else None)
+    answer = sheet.layout.columns.get("answer") or (
+        asked[0] if len(asked) == 1 else None
+    )
     if answer not in fields:
         got = f"the questions {list_names(asked)} in loops" if asked else "no loop"
         raise ValueError(

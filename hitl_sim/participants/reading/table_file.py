@@ -39,19 +39,16 @@ def read_answers(path: Path, layout: Layout = PLAIN) -> Answers:
     if place.line_of is not None:
         known = [*layout.columns.values(), *EXPORTED]
         check_header(table, table.column_names if layout.wide else known, place)
-    sheet = recognise(
-        Sheet(table, place, layout.columns, layout.seconds_per_unit), layout.wide
-    )
-    meant = replace(
-        layout, columns=sheet.columns, seconds_per_unit=sheet.seconds_per_unit
-    )
-    table, place = sheet.table, sheet.place
-    notes += [*sheet.notes, *_doubtful_unit(meant)]
-    if not is_written_here(table):
-        table, more = without_marks(table, meant, place)
+    table, place, layout, done = recognise(Sheet(table, place, layout))
+    notes += [*done, *_doubtful_unit(layout)]
+    if is_written_here(table):
+        # what the import that wrote it found
+        notes = [*table.schema.metadata[b"notes"].decode().splitlines(), *notes]
+    else:
+        table, more = without_marks(table, layout, place)
         notes += more
-    found = clean(table, meant, place)
-    return Answers(found.table, found.origin, (*notes, *found.notes))
+    found = clean(table, layout, place)
+    return replace(found, notes=tuple(dict.fromkeys([*notes, *found.notes])))
 
 
 def _read(path: Path) -> tuple[pa.Table, Place, list[str]]:
@@ -92,18 +89,7 @@ def import_answers(path: Path, layout: Layout, question: str | None = None) -> A
     if _is_export(path):
         return read_export(path, layout, question)
     refuse_question(question)
-    return _with_earlier_notes(read_answers(path, layout), path)
-
-
-def _with_earlier_notes(answers: Answers, path: Path) -> Answers:
-    """Keep what an earlier import found, where `Answers.write` wrote the file."""
-    if path.suffix.lower() != ".parquet":
-        return answers
-    words = parquet.read_schema(path).metadata or {}
-    if b"origin" not in words:
-        return answers
-    earlier = words.get(b"notes", b"").decode().splitlines()
-    return replace(answers, notes=tuple(dict.fromkeys([*earlier, *answers.notes])))
+    return read_answers(path, layout)
 
 
 def _is_export(path: Path) -> bool:
