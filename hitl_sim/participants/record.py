@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
 Ints = NDArray[np.int64]
@@ -152,13 +152,8 @@ def medians(values: Floats, group: Ints) -> Floats:
 
     Of values and groups `[L]`, groups from 0; the medians are `[G]`.
     """
-    size = int(group.max(initial=-1)) + 1
-    order = np.lexsort((values, group))
-    count = np.bincount(group, minlength=size)
-    has = count > 0
-    begin = starts(count)[has]
-    found = np.full(size, np.nan)
-    low = order[begin + (count[has] - 1) // 2]
-    high = order[begin + count[has] // 2]
-    found[has] = (values[low] + values[high]) / 2.0
+    found = np.full(int(group.max(initial=-1)) + 1, np.nan)
+    there = np.unique(group)
+    if there.size:
+        found[there] = ndimage.median(values, group, there)
     return found

@@ -120,7 +120,9 @@ def find(
 
     `idle` is a split of the times, for the reason that is given for pauses.
     """
-    found = [*_quality(record, kind), *_consistency(record, kind), _skips(record)]
+    found = [*_quality(record, kind), *_consistency(record, kind)]
+    skips, none = int((record.answer < 0).sum()), "nobody skipped an item"
+    found.append(_by_count("abstention", skips, "skips", FEW, none))
     found += _times(record, idle)
     if has_confidence:
         why = "stated; the model's confidence is a read-out and has nothing to fit"
@@ -136,6 +138,14 @@ def find(
 def _counted(count: int, what: str, least: int) -> str:
     """Say what is there, and the threshold that it does not reach."""
     return f"{count} {what}" + (f", fewer than {least}" if count < least else "")
+
+
+def _by_count(what: str, count: int, of: str, least: int, none: str = "") -> Finding:
+    """Judge by how many cases there are; `none` says that there is nothing."""
+    if none and not count:
+        return Finding(what, NO, none)
+    status = YES if count >= least else WEAK
+    return Finding(what, status, _counted(count, of, least))
 
 
 def _shared_items(record: Record) -> Ints:
@@ -156,8 +166,8 @@ def _quality(record: Record, kind: str) -> list[Finding]:
         what = "worth of objects, skill, band of ties"
         return [Finding(what, YES if middle >= 3 else WEAK, why)]
     if kind == MARKS:
-        why = _counted(several, "items were marked by two people or more", FEW)
-        return [Finding("skill, criterion", YES if several >= FEW else WEAK, why)]
+        marked = "items were marked by two people or more"
+        return [_by_count("skill, criterion", several, marked, FEW)]
     known = int(((record.truth[record.item] >= 0) & (record.answer >= 0)).sum())
     if known >= FEW:
         found = [Finding("skill", YES, f"{known} answers to items with gold")]
@@ -188,11 +198,8 @@ def _classes(record: Record) -> Finding:
 
 def _consistency(record: Record, kind: str) -> list[Finding]:
     repeats = int((record.occasion > 0).sum())
-    own = Finding("repeatability", NO, "nobody answered an item twice")
-    if repeats:
-        status = YES if repeats >= 4 * FEW else WEAK
-        why = _counted(repeats, "second looks", 4 * FEW)
-        own = Finding("repeatability", status, why)
+    none = "nobody answered an item twice"
+    own = _by_count("repeatability", repeats, "second looks", 4 * FEW, none)
     most = int(np.bincount(record.person).max())
     why = f"the busiest person gave {most} answers; errors of skill look like guesses"
     return [_shared_error(record, kind), own, Finding("lapse", WEAK, why)]
@@ -211,28 +218,18 @@ def _shared_error(record: Record, kind: str) -> Finding:
         has_gold = int((record.truth[record.item] >= 0).sum()) >= FEW
         why = f"{several} items are shared, fewer than {FEW}"
         return Finding(what, WEAK if has_gold else NO, why)
-    least = 10 * FEW
-    why = _counted(pairs, "pairs of answers to an item", least)
-    return Finding(what, YES if pairs >= least else WEAK, why)
-
-
-def _skips(record: Record) -> Finding:
-    skips = int((record.answer < 0).sum())
-    if not skips:
-        return Finding("abstention", NO, "nobody skipped an item")
-    why = _counted(skips, "skips", FEW)
-    return Finding("abstention", YES if skips >= FEW else WEAK, why)
+    return _by_count(what, pairs, "pairs of answers to an item", 10 * FEW)
 
 
 def _times(record: Record, idle: IdleSplit | None) -> list[Finding]:
     if record.seconds is None:
         return [Finding("times", NO, "no seconds are recorded")]
     timed = int(np.isfinite(record.seconds).sum())
-    enough = YES if timed >= 4 * FEW else WEAK
-    why = _counted(timed, "answers have a time", 4 * FEW)
-    paused = why if idle is None else f"{idle.share:.1%} of answers look interrupted"
-    found = [Finding("pace, spread, conflict", enough, why)]
-    found.append(Finding("pauses", enough, paused))
+    pace = _by_count("pace, spread, conflict", timed, "answers have a time", 4 * FEW)
+    enough, paused = pace.is_identified, pace.why
+    if idle is not None:
+        paused = f"{idle.share:.1%} of answers look interrupted"
+    found = [pace, Finding("pauses", enough, paused)]
     for what, is_there, of in (
         ("practice, slow drift", record.is_ordered, "order"),
         ("length", record.size.std() > 0, "size of items"),

@@ -104,14 +104,13 @@ class QualityFit:
 
     def sd(self, name: str) -> Floats:
         """Return the standard errors of one of the crowd's numbers."""
-        start = 0
-        for other in GLOBALS:
-            size = int(np.size(getattr(self.quality, other)))
-            if other == name:
-                block = np.diag(self.covariance)[start : start + size]
-                return np.sqrt(block).reshape(np.shape(getattr(self.quality, name)))
-            start += size
-        raise ValueError(f"`name` must be one of {GLOBALS}, got {name!r}.")
+        if name not in GLOBALS:
+            raise ValueError(f"`name` must be one of {GLOBALS}, got {name!r}.")
+        shapes = [np.shape(getattr(self.quality, other)) for other in GLOBALS]
+        ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes])
+        sds = np.split(np.sqrt(np.diag(self.covariance)), ends[:-1])
+        place = GLOBALS.index(name)
+        return sds[place].reshape(shapes[place])
 
 
 def fit_quality(
@@ -390,8 +389,7 @@ def _curvature(
     People are coupled by the items that they share, so what people's traits answer to
     a change is solved by conjugate gradients, preconditioned by each trait's curvature.
     """
-    parts = {name: getattr(quality, name) for name in GLOBALS}
-    crowd, rebuild = ravel_pytree(parts)
+    crowd, rebuild = ravel_pytree([getattr(quality, name) for name in GLOBALS])
     people = jnp.concatenate([quality.skill, quality.lean.ravel()])
     diagonal = jnp.concatenate([block[0], block[1].ravel()])
     num_people = shape.num_people
@@ -399,7 +397,9 @@ def _curvature(
     def loss(crowd: Array, people: Array) -> Array:
         skill, lean = people[:num_people], people[num_people:]
         moved = quality._replace(
-            **rebuild(crowd), skill=skill, lean=lean.reshape(num_people, -1)
+            **dict(zip(GLOBALS, rebuild(crowd), strict=True)),
+            skill=skill,
+            lean=lean.reshape(num_people, -1),
         )
         return averaged(moved, spread, around, points, rows)
 
@@ -418,20 +418,11 @@ def _curvature(
         )[0]
 
     by_crowd, by_people = jax.lax.map(along, jnp.eye(crowd.size))
-    order = _order_of(quality)
-    by_crowd, by_people = by_crowd[order][:, order], by_people[order]
     # Of a large confusion each entry touches few answers: blocks alone will do.
     few = crowd.size if shape.num_confusions <= _MOST_SOLVED else 4
     answered = by_people / diagonal[None, :]
     solved = jax.lax.map(solve, by_people[:few])
     return by_crowd, by_people, answered.at[:few].set(solved)
-
-
-def _order_of(quality: Quality) -> Any:
-    """Return where the numbers named in `GLOBALS` stand when sorted by name."""
-    sizes = {name: int(np.size(getattr(quality, name))) for name in sorted(GLOBALS)}
-    starts = dict(zip(sizes, np.cumsum([0, *sizes.values()]), strict=False))
-    return np.concatenate([starts[n] + np.arange(sizes[n]) for n in GLOBALS])
 
 
 def _people_error(
