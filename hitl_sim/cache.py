@@ -96,6 +96,15 @@ def cache_environment() -> dict[str, str]:
     return {name.upper(): str(value) for name, value in cache_settings().items()}
 
 
+def keep_programs() -> None:
+    """Let this process keep what JAX compiles, unless a folder is set already."""
+    jax: Any = import_module("jax")
+    if jax.config.jax_compilation_cache_dir is None:
+        tidy()
+        for name, value in cache_settings().items():
+            jax.config.update(name, value)
+
+
 def keep(name: str, key: Any, make: Callable[[], Kept]) -> Kept:
     """Return what was made for a key before, in whatever process; else make it.
 

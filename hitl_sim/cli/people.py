@@ -138,6 +138,7 @@ def fit(
     Ids of people are hashed with a salt that is kept nowhere, other columns are
     dropped, and nothing leaves this machine.
     """
+    from hitl_sim.cache import keep_programs
     from hitl_sim.participants.describing.inventory import take_stock
     from hitl_sim.participants.fitting.fit import fit_answers
     from hitl_sim.participants.fitting.model_file import (
@@ -158,6 +159,7 @@ def fit(
     if out is not None:
         check_kind(stock.kind)
     print_inventory(console, given, stock)
+    keep_programs()
     with timed_progress(console) as bars:
         task = bars.add_task("fitting answers", total=None)
 
@@ -230,6 +232,7 @@ def validate(
 
     Labels and ratings need gold. Writes validation.md, of labels validation.png too.
     """
+    from hitl_sim.cache import keep_programs
     from hitl_sim.participants.validating.validate import validate_answers
     from hitl_sim.report.validation import PAGE, verdict, write_validation
 
@@ -240,6 +243,7 @@ def validate(
     check_new(folder / PAGE, force)
     layout = (column, answer, kind, time_unit_s, 1.0, keep_na, wide)
     given = _answers(answers, question, *layout)
+    keep_programs()
     with console.status("starting") as status:
         found = validate_answers(given, kind, seed, status.update)
     write_validation(folder, found)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 
+import jax
 import pytest
 from typer.testing import CliRunner
 
@@ -90,3 +91,16 @@ def test_the_command_tells_bounds_and_clears_the_cache(home):
     assert "0 entries" in CliRunner().invoke(app, ["cache", "--clear"]).output
     assert cache.state().limit_gb == 2.0
     assert CliRunner().invoke(app, ["cache", "--limit", "nan"]).exit_code == 2
+
+
+def test_a_process_keeps_programs_unless_it_was_told_where(monkeypatch, tmp_path):
+    before = jax.config.jax_compilation_cache_dir
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    try:
+        cache.keep_programs()
+        assert jax.config.jax_compilation_cache_dir == before
+        jax.config.update("jax_compilation_cache_dir", None)
+        cache.keep_programs()
+        assert jax.config.jax_compilation_cache_dir.startswith(str(tmp_path))
+    finally:
+        jax.config.update("jax_compilation_cache_dir", before)
