@@ -132,6 +132,7 @@ def test_a_run_begins_with_what_a_dry_run_says(tmp_path, monkeypatch):
     assert text.index("inert") < text.index("not today.")
 
 
+@pytest.mark.study
 def test_a_folder_says_how_far_it_is_and_its_bytes_are_computed_again(tmp_path):
     out = tmp_path / "out"
     arms = SMOKE.read_text().split("[[arm]]")
