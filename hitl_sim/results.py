@@ -39,6 +39,7 @@ from hitl_sim.unit import S_PER_H
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from hitl_sim.report.words import Words
     from hitl_sim.study.verify import Verification
 
 _NAMES = ("task", "arm", "role", "kind", "population")
@@ -121,6 +122,13 @@ class Results:
         return weigh(self.result)
 
     @functools.cached_property
+    def words(self) -> Words:
+        """What opens a report: the answer in words, its reasons and its checks."""
+        from hitl_sim.report.words import tell  # noqa: PLC0415 - loads templates
+
+        return tell(self.result, self.verdicts)
+
+    @functools.cached_property
     def manifest(self) -> Mapping[str, Any]:
         """The study's resolved tables, as they were run."""
         return self._analysis.folder.manifest
@@ -168,9 +176,8 @@ class Results:
     def answer(self) -> Answer:
         """Return the verdict: in words, and as data."""
         from hitl_sim.report.data_file import report_data  # noqa: PLC0415 - draws
-        from hitl_sim.report.words import tell  # noqa: PLC0415
 
-        words = tell(self.result, self.verdicts)
+        words = self.words
         return Answer(
             words.caution,
             tuple(
@@ -236,11 +243,12 @@ class Results:
         out = self.folder if path is None else Path(path)
         command = again or f"hitl-sim report {self.folder}"
         self._analysis.write_bill(out, self.prices)
-        write_findings(self.result, self.verdicts, out, command)
+        write_findings(self.result, self.words, out, command)
         return write_report(
             self.result,
             out,
             verdicts=self.verdicts,
+            words=self.words,
             rerun_command=command,
             title=f"Study {self.folder.resolve().name}",
         )

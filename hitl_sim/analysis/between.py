@@ -116,7 +116,7 @@ def judge_at_once(
     logs = _finite_logs(others, control, seed, num_first=1)
     if len(others) == 1 or logs is None or not own.value > 0.0:
         return Joint(len(others), own.low, own.high)
-    reach = math.exp(_reach(*logs))
+    reach = math.exp(_reach([logs[0].T], logs[1]))
     return Joint(
         len(others), min(own.low, own.value / reach), max(own.high, own.value * reach)
     )
@@ -143,8 +143,10 @@ def judge_pairs(
     if others[1] is not leader or found is None:
         return Joint(len(others), 0.0, math.inf)
     logs, num = found
-    one, other = np.triu_indices(logs.shape[1], 1)
-    reach = math.exp(_reach(logs[:, one] - logs[:, other], num))
+    columns = logs.T
+    # of every condition beside all later ones, so that no table of pairs is kept
+    pairs = (columns[i] - columns[i + 1 :] for i in range(len(columns) - 1))
+    reach = math.exp(_reach(pairs, num))
     value = worst.ratio.value / leader.ratio.value
     return Joint(len(others), value / reach, value * reach)
 
@@ -168,11 +170,18 @@ def _finite_logs(
     return (logs[:, is_finite], len(shared)) if is_finite[:num_first].all() else None
 
 
-def _reach(logs: FloatArray, num: int) -> float:
-    """Return how far the first of `[B, C]` deviates at most, all held at once."""
-    spread = logs.std(axis=0)
-    away = np.abs(logs - logs.mean(axis=0)) / np.where(spread > 0.0, spread, math.inf)
-    widest = float(np.quantile(away.max(axis=1), LEVEL))
+def _reach(logs: Iterable[FloatArray], num: int) -> float:
+    """Return how far the first of many deviates at most, all held at once.
+
+    They come in blocks `[C, B]`.
+    """
+    firsts, widest = [], np.zeros(())
+    for block in logs:
+        away = block - block.mean(axis=1, keepdims=True)
+        spread = block.std(axis=1)
+        firsts.append(float(spread[0]))
+        sizes = np.abs(away) / np.where(spread > 0.0, spread, math.inf)[:, None]
+        widest = np.maximum(widest, sizes.max(axis=0))
     normal = NormalDist()
     stretch = normal.inv_cdf(tail(num)) / normal.inv_cdf((1.0 - LEVEL) / 2.0)
-    return widest * stretch * float(spread[0])
+    return float(np.quantile(widest, LEVEL)) * stretch * firsts[0]

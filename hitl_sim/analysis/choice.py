@@ -122,7 +122,9 @@ class _Desk:
         return ArmDecision(
             finding=finding,
             saved_per_hour=self._saved_per_hour(pair),
-            pays_here={m: probability(line.at(1.0)) for m, line in by_scale.items()},
+            pays_here={
+                m: float(probability(line.at(1.0))) for m, line in by_scale.items()
+            },
             by_scale={m: acceptability(line, SCALES) for m, line in by_scale.items()},
             by_wage=acceptability(self._wage_line(pair, weights), WAGES),
             by_carbon_price=acceptability(self._carbon_line(by_scale), CARBON_PRICES),

@@ -126,16 +126,18 @@ def scale_line(
     )
 
 
-def probability(net: FloatArray) -> float:
-    """Return the share of net benefits above 0; NaN where all are unknown.
+def probability(net: FloatArray) -> FloatArray:
+    """Return `[...]` the share of `[..., B]` net benefits above 0; NaN if all unknown.
 
     A resample in which neither arm nor control reached does not pay.
     """
-    if np.isnan(net).all():
-        return float("nan")
-    return float(np.mean(np.nan_to_num(net, nan=-1.0) > 0.0))
+    is_unknown = np.isnan(net).all(axis=-1)
+    return np.where(is_unknown, np.nan, (net > 0.0).mean(axis=-1))
 
 
 def acceptability(line: Line, values: npt.ArrayLike) -> FloatArray:
     """Return `[V]` the probability that people pay, at each value of a number."""
-    return np.array([probability(line.at(float(v))) for v in np.asarray(values)])
+    number = np.asarray(values, np.float64)[:, None]
+    with np.errstate(invalid="ignore"):
+        net = line.intercept + line.slope * number
+    return probability(np.where(number == 0.0, line.intercept, net))

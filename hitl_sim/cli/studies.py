@@ -176,7 +176,7 @@ def _report(console: Console, folder: Path, device: str | None, again: str) -> N
     results = open_results(folder)
     if device is not None:
         results = results.reprice(device)
-    render_terminal(results.result, console, results.verdicts)
+    render_terminal(results.result, console, results.words)
     print_own_energy(console, folder)
     page = results.report(again=again)
     console.print(f"Report: {page}", soft_wrap=True)
@@ -185,10 +185,10 @@ def _report(console: Console, folder: Path, device: str | None, again: str) -> N
 @command()
 def status(folder: Folder) -> None:
     """Say how far a study is, what failed, and whether its files can be read."""
-    from hitl_sim.report.terminal.studies import print_status
-    from hitl_sim.results import Results
+    from hitl_sim.report.terminal.status import print_status
+    from hitl_sim.study.status import status_of
 
-    print_status(screen(), Results(folder).status())
+    print_status(screen(), status_of(folder))
 
 
 @command()

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 
 from hitl_sim.array import FloatArray
+from hitl_sim.cost.constant import exactly
 from hitl_sim.cost.ledger import (
     MEASURES,
     TRAINING,
@@ -113,7 +114,9 @@ class Pricing:
             self.prices, label_cost=label_cost, label_price_usd=price
         )
         other = replace(self, prices=prices, rates=price_rates(prices))
-        cost = getattr(other.ledger(self._one(LABELS))[LABELS], measure)
+        nothing = UnitCount(next(iter(self.device.costs)), "train", PROTOCOL, 0.0)
+        ledger = other.ledger(Usage((nothing,), pool_labels=1.0))
+        cost = getattr(ledger[LABELS], measure)
         if not isinstance(cost, Quantity):
             return unavailable(measure, Scope.MONEY, "labels have no such measure")
         return cost
@@ -125,37 +128,47 @@ class Pricing:
 
     def in_scenarios(self, rates: Rates, numbers: Mapping[str, FloatArray]) -> Pricing:
         """Return the pricing with numbers that are arrays over scenarios."""
-        device, label_s = self.device, self.label_s
-        factor = numbers.get("device_energy_factor")
-        if factor is not None:
-            costs = {
-                name: UnitCost(cost.seconds, cost.joules.scaled(factor))
-                for name, cost in device.costs.items()
-            }
-            device = replace(device, costs=costs)
+        label_s = self.label_s
         if "label_s" in numbers:
             given = scenario_number(numbers["label_s"], "s", "label_s")
             label_s = replace(given, scope=label_s.scope)
-        return replace(self, device=device, rates=rates, label_s=label_s)
+        return replace(self, rates=rates, label_s=label_s)
 
-    def price(self, name: str) -> tuple[Any, ...]:
-        """Return what one of something costs: device s, J, training, and beside it."""
-        none = dict.fromkeys(MEASURES, 0.0)
-        ledger = self.ledger(self._one(name))
-        if name in self.device.costs:
-            work = ledger["device_train"]
-            own = _plain(work.seconds), _plain(work.joules)
-            return *own, _totals(ledger, TRAINING), none
-        groups: tuple[Group, ...] | None = ("labels",) if name == LABELS else None
-        return 0.0, 0.0, none, _totals(ledger, groups)
+    def prices_of_one(self) -> tuple[Bill, Bill, Bill]:
+        """Ask the ledger what one of each of `_ASKED` costs, by measure `[6, S]`.
 
-    def _one(self, name: str) -> Usage:
-        """Return the usage of one unit of work, second, or label."""
-        if name in self.device.costs:
-            return Usage((UnitCount(name, "train", PROTOCOL, 1.0),))
-        unit = next(iter(self.device.costs))
-        one: dict[str, Any] = {name: 1.0}
-        return Usage((UnitCount(unit, "train", PROTOCOL, 0.0),), **one)
+        Returns:
+            What training costs, what labels do, and all but labels; NaN where
+            unavailable.
+        """
+        device_s, device_j, *amounts = np.eye(len(_ASKED))[:, :, None]
+        work = zip((_SECOND, _JOULE), (device_s, device_j), strict=True)
+        usage = Usage(
+            tuple(UnitCount(name, "train", PROTOCOL, count) for name, count in work),
+            **dict(zip(_ASKED[2:], amounts, strict=True)),
+        )
+        idle = self.device.idle_power
+        second = exactly(1.0, "s", _SECOND, Scope.DEVICE_TIME)
+        joule = replace(exactly(1.0, "J", _JOULE, idle.scope), of=idle.of)
+        costs = {
+            _SECOND: UnitCost(second, joule.scaled(0.0)),
+            _JOULE: UnitCost(second.scaled(0.0), joule),
+        }
+        device = replace(self.device, costs=costs)
+        ledger = build_ledger(usage, device, self.rates, self.label_s)
+        groups: tuple[Collection[Group], ...] = (TRAINING, _LABELS, _UNLABELLED)
+        training, labels, rest = (
+            {m: _plain(ledger.total(m, groups=some)) for m in MEASURES}
+            for some in groups
+        )
+        return training, labels, rest
+
+
+Bill = dict[Measure, Any]
+_SECOND, _JOULE = "second", "joule"
+_ASKED = (_SECOND, _JOULE, *SECONDS, LABELS)
+_LABELS: tuple[Group, ...] = ("labels",)
+_UNLABELLED: tuple[Group, ...] = ("device", "waiting", "facility", "people")
 
 
 def open_pricing(
@@ -191,9 +204,9 @@ def price_table(pricings: Sequence[Pricing], scenarios: Scenarios) -> PriceTable
     names = amount_names(tuple(first.device.costs))
     shape = len(names), len(scenarios)
     device_s, device_j = np.zeros(shape), np.zeros(shape)
-    parts: list[dict[Measure, FloatArray]] = [
+    training, beside = (
         {measure: np.zeros(shape) for measure in MEASURES} for _ in range(2)
-    ]
+    )
     for boundary, label_cost, index, rows in scenarios.groups():
         if index >= len(pricings):
             raise ValueError(
@@ -202,17 +215,25 @@ def price_table(pricings: Sequence[Pricing], scenarios: Scenarios) -> PriceTable
             )
         rates = scenario_rates(first.prices, scenarios, boundary, label_cost, rows)
         numbers = {name: v[rows] for name, v in scenarios.numbers.items()}
-        world = pricings[index].in_scenarios(rates, numbers)
-        for row, name in enumerate(names):
-            device_s[row, rows], device_j[row, rows], *prices = world.price(name)
-            for part, price in zip(parts, prices, strict=True):
-                for measure in MEASURES:
-                    part[measure][row, rows] = price[measure]
-    return PriceTable(names, device_s, device_j, *parts)
-
-
-def _totals(ledger: Ledger, groups: Collection[Group] | None) -> dict[Measure, Any]:
-    return {m: _plain(ledger.total(m, groups=groups)) for m in MEASURES}
+        pricing = pricings[index]
+        costs = [pricing.device.costs[name] for name in names[: -len(_ASKED) + 2]]
+        seconds = np.array([_plain(cost.seconds) for cost in costs])[:, None]
+        joules = np.array([_plain(cost.joules) for cost in costs])[:, None]
+        joules = joules * numbers.get("device_energy_factor", 1.0)
+        units, others = np.arange(len(costs)), np.arange(len(costs), len(names))
+        device_s[np.ix_(units, rows)] = seconds
+        device_j[np.ix_(units, rows)] = joules
+        priced = pricing.in_scenarios(rates, numbers).prices_of_one()
+        for measure in MEASURES:
+            shape = len(_ASKED), len(rows)
+            trained, labels, rest = (
+                np.broadcast_to(part[measure], shape) for part in priced
+            )
+            # what costs nothing per second costs nothing in an unknown number of them
+            timed = np.where(trained[0] == 0.0, 0.0, seconds * trained[0])
+            training[measure][np.ix_(units, rows)] = timed + joules * trained[1]
+            beside[measure][np.ix_(others, rows)] = np.vstack([rest[2:-1], labels[-1:]])
+    return PriceTable(names, device_s, device_j, training, beside)
 
 
 def _plain(quantity: Quantity | None) -> Any:

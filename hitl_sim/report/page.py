@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -46,7 +47,7 @@ from hitl_sim.report.study_table import (
 )
 from hitl_sim.report.table import Table
 from hitl_sim.report.task_table import decision_tables, result_table
-from hitl_sim.report.words import TaskWords, tell
+from hitl_sim.report.words import TaskWords, Words, tell
 
 
 def write_report(
@@ -56,6 +57,7 @@ def write_report(
     rerun_command: str,
     title: str,
     verdicts: Sequence[Verdict] | None = None,
+    words: Words | None = None,
 ) -> Path:
     """Write the page, the figures as files, and the numbers as JSON.
 
@@ -64,27 +66,30 @@ def write_report(
     Args:
         result: of `hitl_sim.analysis.analyse`.
         out_dir: folder of the report; made if missing. Gets `report.html`,
-            `report.json` and `figures/*.svg` and `*.png`.
+            `report.json` and `figures/*.svg`.
         rerun_command: what to type to get the report again.
         title: of the page.
         verdicts: of `hitl_sim.analysis.weigh`; default worked out here.
+        words: of `report.words.tell`; default worked out here.
 
     Returns:
         Path of the page.
     """
     weighed = weigh(result) if verdicts is None else verdicts
-    folder = out_dir / "figures"
-    drawn: dict[str, str] = {}
-    for name, svg, png in draw_all(result, weighed):
-        write_text(folder / f"{name}.svg", svg)
-        write_bytes(folder / f"{name}.png", png)
-        drawn[name] = svg
-    words = tell(result, weighed)
-    data = json.dumps(report_data(result, words, weighed), indent=1, allow_nan=False)
-    write_text(out_dir / "report.json", data + "\n")
+    drawn = dict(draw_all(result, weighed))
+    for name, svg in drawn.items():
+        write_text(out_dir / "figures" / f"{name}.svg", svg)
+    words = words or tell(result, weighed)
+    data = msgspec.json.encode(report_data(result, words, weighed))
+    write_bytes(out_dir / "report.json", msgspec.json.format(data, indent=1) + b"\n")
     page = out_dir / "report.html"
     text = render_page(
-        result, drawn, rerun_command=rerun_command, title=title, verdicts=weighed
+        result,
+        drawn,
+        rerun_command=rerun_command,
+        title=title,
+        verdicts=weighed,
+        words=words,
     )
     write_text(page, text)
     return page
@@ -109,9 +114,9 @@ def render_page(
     rerun_command: str,
     title: str,
     verdicts: Sequence[Verdict],
+    words: Words,
 ) -> str:
     """Return the page as text; arguments as of `write_report`, figures SVG by name."""
-    words = tell(result, verdicts)
     sources = Sources()
     told = zip(result.tasks, words.tasks, verdicts, strict=True)
     tasks = [_task(index, *one, figures, sources) for index, one in enumerate(told)]

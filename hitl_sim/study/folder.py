@@ -156,8 +156,8 @@ def read_manifest(out: Path) -> dict[str, Any]:
     return manifest | _counted(out, manifest)
 
 
-def read_runs(out: Path) -> pa.Table:
-    """Read the names of a study's runs, in its order; finished or not.
+def read_runs(out: Path, columns: list[str] | None = None) -> pa.Table:
+    """Read the names of a study's runs, or some, in its order; finished or not.
 
     Raises:
         RecordError: they cannot be read.
@@ -167,7 +167,7 @@ def read_runs(out: Path) -> pa.Table:
             f"{str(out)!r} must hold {RUNS}, got none: an earlier version of hitl_sim "
             "made it. `hitl-sim run` of its study writes that file."
         )
-    return _read_table(out / RUNS)
+    return _read_table(out / RUNS, columns)
 
 
 def read_keys(path: Path) -> set[str]:
@@ -183,7 +183,9 @@ def read_keys(path: Path) -> set[str]:
 
 def _read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     try:
-        return pq.read_table(path, columns=columns)
+        # unlike `read_table` this loads neither datasets nor pandas
+        with pq.ParquetFile(path) as file:
+            return file.read(columns=columns)
     except (pa.ArrowException, OSError) as error:
         raise RecordError(f"{str(path)!r} cannot be read ({error}).") from error
 

@@ -65,7 +65,7 @@ def status_of(folder: Path) -> Status:
     paths = set(records_folder(folder).glob("*.parquet")) - set(damaged)
     finished = {key for path in paths for key in keys_in(path)}
     keys_of: dict[tuple[str, str], set[str]] = {}
-    columns = read_runs(folder).select(["task", "arm", "key"]).to_pydict()
+    columns = read_runs(folder, ["task", "arm", "key"]).to_pydict()
     for task, arm, key in zip(*columns.values(), strict=True):
         keys_of.setdefault((task, arm), set()).add(key)
     keys = set(columns["key"])

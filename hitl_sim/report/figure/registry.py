@@ -21,7 +21,7 @@ from hitl_sim.report.figure.learning import draw_learning
 from hitl_sim.report.figure.parameter import draw_parameter
 from hitl_sim.report.figure.quality import draw_quality
 from hitl_sim.report.figure.sensitivity import draw_sensitivity
-from hitl_sim.report.figure.style import styled, to_png, to_svg
+from hitl_sim.report.figure.style import styled, to_svg
 from hitl_sim.report.figure.timeline import draw_timeline
 from hitl_sim.report.figure.waterfall import draw_waterfall
 from hitl_sim.report.number import RHO
@@ -179,11 +179,11 @@ def draw(
 
 def draw_all(
     result: StudyResult, verdicts: Sequence[Verdict]
-) -> Iterator[tuple[str, str, bytes]]:
+) -> Iterator[tuple[str, str]]:
     """Draw every figure that applies, for files and page.
 
     Yields:
-        Name of the file, SVG and PNG, each figure's SVG with ids of its own.
+        Name of the file, and the figure as SVG with ids of its own.
     """
     scenes = [
         Scene(result, task, verdict)
@@ -207,7 +207,7 @@ def draw_all(
         with styled(name):
             figure = found.draw(scene)
         if figure is not None:
-            yield name, to_svg(figure, name), to_png(figure, name)
+            yield name, to_svg(figure, name)
 
 
 def task_figure(kind: str, task: TaskResult, index: int) -> str:

@@ -16,6 +16,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
@@ -172,15 +173,16 @@ def legend_below(
 
 
 def to_svg(figure: Figure, salt: str) -> str:
-    """Return a figure as SVG to stand inside a page, the same bytes every time.
-
-    Its layout is settled here once; the PNG keeps it.
-    """
+    """Return a figure as SVG to stand inside a page, the same bytes every time."""
     buffer = io.StringIO()
     with styled(salt):
         metadata = {"Date": None, "Creator": None}
+        # settled beforehand: to save a figure with a layout draws it twice
+        FigureCanvasSVG(figure)
+        if (engine := figure.get_layout_engine()) is not None:
+            engine.execute(figure)
+            figure.set_layout_engine("none")
         figure.savefig(buffer, format="svg", metadata=metadata)
-        figure.set_layout_engine("none")
     text = buffer.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     return text[text.index("<svg") :]

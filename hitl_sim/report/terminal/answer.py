@@ -2,21 +2,21 @@
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from hitl_sim.analysis import Finding, StudyResult, TaskResult, Verdict
+from hitl_sim.analysis import Finding, StudyResult, TaskResult
 from hitl_sim.energy import Quantity
 from hitl_sim.output import write_bytes
 from hitl_sim.report.number import UNKNOWN, digits
 from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table, to_grid
 from hitl_sim.report.task_table import result_table
-from hitl_sim.report.words import TaskWords, tell
+from hitl_sim.report.words import TaskWords, Words, tell
 
 WIDTH = 100
 """Columns of a page, and the most that are used of a terminal."""
@@ -24,13 +24,13 @@ _WAYS = ("final fit only", "all training", "whole loop")
 
 
 def render_terminal(
-    result: StudyResult, console: Console, verdicts: Sequence[Verdict] = ()
+    result: StudyResult, console: Console, words: Words | None = None
 ) -> None:
     """Print the answer in words and a table per task, in up to 100 columns.
 
-    Without verdicts (`hitl_sim.analysis.weigh`) no decision is told.
+    Words are those of `report.words.tell`; default: without a decision.
     """
-    words = tell(result, verdicts)
+    words = words or tell(result)
     width = min(console.width, WIDTH)
     console.print(Text(words.caution, style="bold"), width=width)
     if words.question:
@@ -121,7 +121,7 @@ def print_own_energy(console: Console, folder: Path) -> None:
 
 def write_findings(
     result: StudyResult,
-    verdicts: Sequence[Verdict],
+    words: Words,
     folder: Path,
     rerun_command: str,
 ) -> None:
@@ -130,7 +130,7 @@ def write_findings(
         folder / "findings.md",
         result.question,
         rerun_command,
-        lambda console: render_terminal(result, console, verdicts),
+        lambda console: render_terminal(result, console, words),
     )
 
 

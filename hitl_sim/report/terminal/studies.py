@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from hitl_sim.analysis.versus import Comparison
     from hitl_sim.study.probe import Probe
     from hitl_sim.study.runner import DryRun, StudyRun
-    from hitl_sim.study.status import Status
     from hitl_sim.study.tune import Tuning
     from hitl_sim.study.verify import Verification
 
@@ -111,33 +110,6 @@ def print_tuning(console: Console, found: Tuning, file: Path) -> None:
         "other last digits.",
         soft_wrap=True,
     )
-
-
-def print_status(console: Console, found: Status) -> None:
-    """Print what a results folder holds, and what it lacks."""
-    console.print(f"[bold]{escape(found.question)}[/bold]")
-    console.print(f"{found.done} of {found.total} runs are finished.")
-    rows = [(arm.task, arm.arm, str(arm.done), str(arm.total)) for arm in found.arms]
-    console.print(to_grid(Table(("task", "arm", "finished", "runs"), rows)))
-    for failure in found.failures:
-        console.print(
-            f"[red]failed:[/red] {failure.runs} runs in {failure.chunks} chunks: "
-            f"{escape(failure.message)} The next `hitl-sim run` tries them again."
-        )
-    for path in found.damaged:
-        console.print(
-            f"[red]damaged:[/red] {escape(str(path))}. The next `hitl-sim run` sets it "
-            "aside and computes its runs again."
-        )
-    if found.set_aside:
-        console.print(f"{found.set_aside} damaged files were set aside before.")
-    if found.others:
-        console.print(
-            f"{found.others} finished runs belong to another form of the study; they "
-            "are kept."
-        )
-    if found.done and not found.is_reported:
-        console.print("results.parquet does not hold all of them yet.")
 
 
 def print_verification(console: Console, found: Verification) -> None:

@@ -1,0 +1,74 @@
+"""What an answer takes: status, analysis, verdict and page of a results folder.
+
+    python experiments/benchmarks/report.py [FOLDER]
+
+Without a folder, 1,000 conditions of 8 runs each are run first: `many_runs.toml`, drawn
+in full. Seconds are of the processor, so that other work beside counts little. The
+ledgers of all conditions, priced together, stand beside one ledger priced for each.
+"""
+
+import functools
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from hitl_sim.results import Results, open_results
+from hitl_sim.study.status import status_of
+from hitl_sim.study.study import Study
+
+HERE = Path(__file__).parent
+MIB = 2**20
+
+
+def peak_mib():
+    """Return the largest resident size of this process so far, MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (MIB if sys.platform == "darwin" else 1024)
+
+
+def timed(words, call):
+    """Call, print what the processor took, and return the result and its seconds."""
+    start = time.process_time()
+    found = call()
+    seconds = time.process_time() - start
+    print(f"  {words}: {seconds:.2f} s, peak {peak_mib():.0f} MiB")
+    return found, seconds
+
+
+def make_folder(out):
+    """Run the study of many runs with few replicates."""
+    spec = Study.load(HERE / "many_runs.toml").spec
+    Study(spec, replicates=8).run(out, workers=1)
+
+
+def measure(folder):
+    """Time every step of an answer, and the pricing of ledgers one by one."""
+    status, _ = timed("status", functools.partial(status_of, folder))
+    results: Results = open_results(folder)
+    result, _ = timed("analysis", lambda: results.result)
+    findings = [f for t in result.tasks for f in (t.control, *t.findings)]
+    print(f"  ({len(findings):,} conditions, {status.done:,} runs)")
+    timed("verdict", lambda: results.verdicts)
+    with tempfile.TemporaryDirectory() as out:
+        timed("words, figures, page and data", lambda: results.report(out))
+    pricing, usages = result.pricing, [finding.usage for finding in findings]
+    _, together = timed("ledgers together", lambda: [f.ledger for f in findings])
+    _, alone = timed("a ledger for each", lambda: list(map(pricing.ledger, usages)))
+    print(f"  ratio: {alone / together:.1f}")
+
+
+def main() -> None:
+    """Measure a folder."""
+    print(f"loaded: {time.process_time():.2f} s, peak {peak_mib():.0f} MiB")
+    if len(sys.argv) > 1:
+        measure(Path(sys.argv[1]))
+        return
+    with tempfile.TemporaryDirectory() as out:
+        make_folder(Path(out))
+        measure(Path(out))
+
+
+if __name__ == "__main__":
+    main()
