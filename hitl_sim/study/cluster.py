@@ -6,8 +6,9 @@ need the results folder and the data under the same path as the submitting host.
 
 import importlib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -46,16 +47,19 @@ class Place:
     slurm: Mapping[str, Any] = field(default_factory=dict)
     started: LocalExecutor | None = None
 
-    def start(self) -> "Place":
+    @contextmanager
+    def start(self) -> "Iterator[Place]":
         """Start workers of this machine before there is a plan, for that takes seconds.
 
-        They are few enough to be no waste where there is little to do.
+        They are few enough to be no waste where there is little to do, and end with the
+        context, whatever ended it.
         """
         if self.kind != "local":
-            return self
-        executor = LocalExecutor(self.workers)
-        executor.start(min(self.workers, _MOST_EARLY))
-        return replace(self, started=executor)
+            yield self
+            return
+        with LocalExecutor(self.workers) as executor:
+            executor.start(min(self.workers, _MOST_EARLY))
+            yield replace(self, started=executor)
 
 
 def place_of(

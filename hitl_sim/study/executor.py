@@ -307,3 +307,4 @@ class LocalExecutor(Executor):
             attendant.join()
         for child in self._children.values():
             child.close()
+        self._threads, self._children, self._is_ending = [], {}, False

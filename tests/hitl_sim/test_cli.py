@@ -2,6 +2,7 @@
 
 import csv
 import json
+import multiprocessing
 import os
 import re
 import shlex
@@ -198,6 +199,8 @@ def test_bad_input_is_refused_in_one_line_before_any_work(tmp_path, case):
     assert message in text.replace("\n", " ")
     assert "Traceback" not in text
     assert not out.exists()
+    # workers that had been started early are gone
+    assert not multiprocessing.active_children()
 
 
 def test_an_unwritable_folder_is_refused(tmp_path):
