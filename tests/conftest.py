@@ -12,6 +12,10 @@ import os
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# many small programs compile sooner without fusion emitters, and give the same bytes
+os.environ["XLA_FLAGS"] = (
+    f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_use_fusion_emitters=false"
+)
 
 if importlib.util.find_spec("beartype") is not None:
     from jaxtyping import install_import_hook
@@ -42,23 +46,6 @@ _COMPILES_MORE_THAN_IT_RUNS = (
     "tests/contract/",
 )
 _HELD_MIB = 1200
-
-
-def start_backend() -> None:
-    """Start XLA as it compiles many small programs soonest; children do not inherit it.
-
-    Without fusion emitters one operation compiles in half the time.
-    """
-    flags = os.environ.get("XLA_FLAGS")
-    os.environ["XLA_FLAGS"] = f"{flags or ''} --xla_cpu_use_fusion_emitters=false"
-    jax.devices()
-    if flags is None:
-        del os.environ["XLA_FLAGS"]
-    else:
-        os.environ["XLA_FLAGS"] = flags
-
-
-start_backend()
 
 
 def resident_mib() -> float:
