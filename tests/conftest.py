@@ -61,8 +61,8 @@ def resident_mib() -> float:
 def quick_compilation(request):
     """Leave optimisation out where tests compile for longer than they run.
 
-    Whole studies, their workers and the wheel compile as they do for users, and so do
-    the tests that compare bytes. Compiled programs are let go where they fill memory.
+    Whole studies and their workers are optimised as they are for users, and so are the
+    tests that compare bytes. Compiled programs are let go where they fill memory.
     """
     where = request.path.relative_to(request.config.rootpath).as_posix()
     before = jax.config.read("jax_disable_most_optimizations")
