@@ -108,10 +108,6 @@ def validate_grades(record: Record, kind: str, seed: int = 0) -> Grades:
     )
 
 
-def _parts(record: Record, kind: str) -> Record:
-    return split_marks(record) if kind == MARKS else record
-
-
 def _levels(
     rng: np.random.Generator,
     halves: Halves,
