@@ -116,7 +116,8 @@ def keep(name: str, key: Any, make: Callable[[], Kept]) -> Kept:
     """
     told = hashlib.sha256(repr(key).encode()).hexdigest()[:32]
     path = _folder() / _code() / f"{name}-{told}"
-    with contextlib.suppress(OSError, EOFError, pickle.UnpicklingError):
+    # a damaged pickle raises whatever its bytes make of it
+    with contextlib.suppress(Exception):
         found: Kept = pickle.loads(path.read_bytes())
         _touch(path)
         return found

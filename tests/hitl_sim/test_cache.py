@@ -48,6 +48,17 @@ def test_what_was_made_for_a_key_is_not_made_again():
     assert cache.keep("task", "other", list) == ["other"]
 
 
+@pytest.mark.parametrize(
+    "damaged", [b"", b"cnowhere\nnobody\n.", b"\x80\x05\x95", b"I no"]
+)
+def test_an_entry_that_cannot_be_read_is_made_anew(home, damaged):
+    cache.keep("task", 1, lambda: 5)
+    (path,) = (p for p in home.rglob("task-*") if p.is_file())
+    path.write_bytes(damaged)
+    assert cache.keep("task", 1, lambda: 6) == 6
+    assert cache.keep("task", 1, lambda: 7) == 6
+
+
 def test_a_cache_that_cannot_be_written_is_no_error(home):
     home.write_text("a file in the place of the folder")
     assert cache.keep("task", 1, lambda: 5) == 5
