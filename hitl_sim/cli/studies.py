@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,6 +94,7 @@ def run(
     again.
     """
     from hitl_sim.study.cluster import place_of
+    from hitl_sim.study.executor import prepare_workers
 
     console = screen()
     folder = out or Path("results") / (file.stem + ("-smoke" if smoke else ""))
@@ -107,47 +107,46 @@ def run(
         raise ValueError("`--tune` must be given without --dry-run and --smoke.")
     place = place_of(executor, workers or cores(), scheduler, slurm or ())
     is_new = file.exists() and not (dry_run or tune or any(folder.glob("records/*")))
-    # workers start before all that is slow to load here
-    with place.start() if is_new else nullcontext(place) as place:
-        from hitl_sim.energy import load_profile
-        from hitl_sim.report.terminal.progress import shown_progress
-        from hitl_sim.report.terminal.studies import (
-            print_dry_run,
-            print_outcome,
-            print_probe,
-            print_tuning,
-        )
-        from hitl_sim.study.probe import probe_study
-        from hitl_sim.study.study import Study
-        from hitl_sim.study.tune import tune_study, write_vmap_size
+    if is_new and place.kind == "local":
+        # meanwhile all that is slow to load is loaded here
+        prepare_workers()
+    from hitl_sim.energy import load_profile
+    from hitl_sim.report.terminal.progress import shown_progress
+    from hitl_sim.report.terminal.studies import (
+        print_dry_run,
+        print_outcome,
+        print_probe,
+        print_tuning,
+    )
+    from hitl_sim.study.probe import probe_study
+    from hitl_sim.study.study import Study
+    from hitl_sim.study.tune import tune_study, write_vmap_size
 
-        study = Study.load(file, smoke, warn)
-        load_profile(device or study.spec.device)
-        if tune:
-            with console.status("timing programs ...") as shown:
-                tuning = tune_study(
-                    study.spec,
-                    lambda done, all_: shown.update(f"program {done} of {all_}"),
-                )
-            write_vmap_size(file, tuning.best)
-            print_tuning(console, tuning, file)
-            return
-        if dry_run:
-            print_dry_run(console, study.plan(folder))
-            if probe:
-                print_probe(
-                    console, probe_study(study.spec, folder, workers or cores())
-                )
-            return
-        console.print(f"[bold]{escape(study.spec.question)}[/bold]")
-        with resumable(console, again), shown_progress(console) as show:
-            study.run(
-                folder,
-                progress=show,
-                place=place,
-                limit_s=limit,
-                on_plan=lambda found: print_dry_run(console, found),
+    study = Study.load(file, smoke, warn)
+    load_profile(device or study.spec.device)
+    if tune:
+        with console.status("timing programs ...") as shown:
+            tuning = tune_study(
+                study.spec,
+                lambda done, all_: shown.update(f"program {done} of {all_}"),
             )
+        write_vmap_size(file, tuning.best)
+        print_tuning(console, tuning, file)
+        return
+    if dry_run:
+        print_dry_run(console, study.plan(folder))
+        if probe:
+            print_probe(console, probe_study(study.spec, folder, workers or cores()))
+        return
+    console.print(f"[bold]{escape(study.spec.question)}[/bold]")
+    with resumable(console, again), shown_progress(console) as show:
+        study.run(
+            folder,
+            progress=show,
+            place=place,
+            limit_s=limit,
+            on_plan=lambda found: print_dry_run(console, found),
+        )
     done = study.last_run
     if done is None:
         raise RuntimeError("a study that has run must say what it did.")

@@ -6,10 +6,9 @@ need the results folder and the data under the same path as the submitting host.
 
 import importlib
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -24,7 +23,6 @@ from hitl_sim.study.executor import (
 
 _POLL_S = 0.5
 _WAIT_S = 60
-_MOST_EARLY = 4
 
 
 @dataclass(frozen=True)
@@ -38,28 +36,12 @@ class Place:
         scheduler: address of a Dask scheduler; a cluster on this machine without.
         slurm: parameters of submitit's executor, as "timeout_min" or
             "slurm_partition"; "cluster" names one of its kinds.
-        started: workers of this machine that are there already.
     """
 
     kind: Literal["local", "dask", "slurm"] = "local"
     workers: int = 1
     scheduler: str | None = None
     slurm: Mapping[str, Any] = field(default_factory=dict)
-    started: LocalExecutor | None = None
-
-    @contextmanager
-    def start(self) -> "Iterator[Place]":
-        """Start workers of this machine before there is a plan, for that takes seconds.
-
-        They are few enough to be no waste where there is little to do, and end with the
-        context, whatever ended it.
-        """
-        if self.kind != "local":
-            yield self
-            return
-        with LocalExecutor(self.workers) as executor:
-            executor.start(min(self.workers, _MOST_EARLY))
-            yield replace(self, started=executor)
 
 
 def place_of(
@@ -109,8 +91,6 @@ def open_executor(place: Place, num_jobs: int, out: Path) -> Executor:
     """
     if place.workers < 1:
         raise ValueError(f"`workers` must be >= 1, got {place.workers}.")
-    if place.started is not None:
-        return place.started
     workers = max(min(place.workers, num_jobs), 1)
     if place.kind == "dask":
         return DaskExecutor(workers, place.scheduler)

@@ -27,12 +27,13 @@ def run(tmp_path_factory):
 
     folders = {}
 
-    def run(name, arms, **prices):
+    def run(name, arms, task=None, **prices):
         spec = load_spec(EXPERIMENTS / f"{name}.toml", is_smoke=True)
         kept = tuple(arm for arm in spec.arm if arm.name in ("control", *arms))
         assert len(kept) == 1 + len(arms)
         out = tmp_path_factory.mktemp(name)
-        spec = msgspec.structs.replace(spec, arm=kept)
+        tasks = {task: spec.task[task]} if task else spec.task
+        spec = msgspec.structs.replace(spec, arm=kept, task=tasks)
         assert run_study(spec, out, 2).num_failed == 0
         folders[name] = out
         return analyse_folder(
@@ -77,9 +78,10 @@ def test_importance_pays_in_training_where_people_know_what_matters(run):
 
 
 def test_active_labelling_has_both_published_signs(run):
-    arms = ["scratch_2_rounds", "scratch_16_rounds", "warm_16_subsampled"]
-    result = run("active", arms)
+    result = run("active", ["scratch_2_rounds"], "small_pool")
     assert found(result, "small_pool", "scratch_2_rounds").ratio.high < 1.0
+    arms = ["scratch_16_rounds", "warm_16_subsampled"]
+    result = run("active", arms, "large_pool")
     dear = found(result, "large_pool", "scratch_16_rounds")
     assert dear.ratio.low > 1.0
     control = next(t.control for t in result.tasks if t.task == "large_pool")

@@ -32,6 +32,33 @@ def test_each_worker_stays_on_a_core_of_its_own():
     assert set().union(*seen) == os.sched_getaffinity(0)
 
 
+def evaluate(text):
+    """Evaluate an expression in a fresh worker."""
+    with LocalExecutor(1) as executor:
+        return executor.submit("builtins", "eval", text).result()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers fork on Linux alone")
+def test_a_worker_begins_with_what_it_needs_and_nothing_of_it_started():
+    there = "'hitl_sim.study.worker' in __import__('sys').modules"
+    assert evaluate(there)
+    backends = "__import__('jax')._src.xla_bridge._backends"
+    assert evaluate(backends) == {}
+
+
+def test_a_worker_sees_variables_as_they_are_when_it_begins(monkeypatch):
+    monkeypatch.delenv("HITL_SIM_TOLD", raising=False)
+    told = "__import__('os').environ.get('HITL_SIM_TOLD')"
+    assert evaluate(told) is None
+    monkeypatch.setenv("HITL_SIM_TOLD", "now")
+    assert evaluate(told) == "now"
+    # what JAX reads when it is imported is read anew
+    is_wide = "__import__('jax').config.jax_enable_x64"
+    assert not evaluate(is_wide)
+    monkeypatch.setenv("JAX_ENABLE_X64", "1")
+    assert evaluate(is_wide)
+
+
 def test_an_error_comes_back_with_its_place():
     with LocalExecutor(1) as executor:
         future = executor.submit("operator", "truediv", 1, 0)
