@@ -283,24 +283,13 @@ def visible_boards(
             f" in an order of its own: set {_ORDER}=PCI_BUS_ID or list UUIDs"
         )
         return Visible((), reason=reason)
-    return _resolve(text, entries, len(names), uuid, slice_parent)
-
-
-def _resolve(
-    text: str,
-    entries: Sequence[str],
-    num_boards: int,
-    uuid: Callable[[int], str],
-    slice_parent: Callable[[str], int | None],
-) -> Visible:
     found: list[int] = []
     slices: set[int] = set()
-    reason = ""
     for entry in entries:
-        board = _find(entry, num_boards, uuid, slice_parent)
+        board = _find(entry, len(names), uuid, slice_parent)
         if board is None:
             reason = f"{VARIABLE}={text}: '{entry}' names no board; it ends the list"
-            break
+            return Visible(tuple(found), frozenset(slices), reason)
         is_slice = entry.startswith("MIG-")
         if board in found and not (is_slice and board in slices):
             return Visible((), reason=f"{VARIABLE}={text} names a board twice")
@@ -308,7 +297,7 @@ def _resolve(
             slices.add(board)
         if board not in found:
             found.append(board)
-    return Visible(tuple(found), frozenset(slices), reason)
+    return Visible(tuple(found), frozenset(slices))
 
 
 def _find(

@@ -81,7 +81,12 @@ def counter_energy(
     mean_w = joules / elapsed_s if elapsed_s > 0 else 0.0
     start_w, end_w = (mean_w, mean_w) if edge_w is None else edge_w
     age_s = pace_s + max(start.reading_s, end.reading_s)
-    down, up = _edge_ends(start_w * age_s, end_w * age_s)
+    # what an old refresh can hide at most, at either end
+    start_j, end_j = start_w * age_s, end_w * age_s
+    mean = (end_j - start_j) / 2
+    spread = TO_95 * math.hypot(start_j, end_j) / math.sqrt(12.0)
+    down = min(0.0, max(mean - spread, -start_j, -joules))
+    up = max(0.0, min(mean + spread, end_j))
     kind = Kind.MEASURED_COUNTER
     label, at = sensor.label(kind), f"window at {start.before_ns} ns"
     unseen_j = sensor.unseen_j(joules, elapsed_s, swing_w)
@@ -89,21 +94,8 @@ def counter_energy(
         joules,
         kind,
         sensor.counter.relative_error,
-        Error(f"{label}: {at}", max(down, -joules), up),
+        Error(f"{label}: {at}", down, up),
         within(f"{label}: not looked at, {at}", joules, unseen_j),
-    )
-
-
-def _edge_ends(start_j: float, end_j: float) -> tuple[float, float]:
-    """Return how far the truth may lie below and above a difference, J.
-
-    An old refresh can hide at most `start_j` at the start and `end_j` at the end, J.
-    """
-    mean = (end_j - start_j) / 2
-    spread = TO_95 * math.hypot(start_j, end_j) / math.sqrt(12.0)
-    return (
-        min(0.0, max(mean - spread, -start_j)),
-        max(0.0, min(mean + spread, end_j)),
     )
 
 
@@ -234,7 +226,7 @@ class Watch:
 def _longest_rest_s(update_period_s: float) -> float:
     """Return how long a counter that works may keep its value, s."""
     stuck = meter_constants().stuck
-    return max(stuck.updates * update_period_s, stuck.least_s)
+    return float(max(stuck.updates * update_period_s, stuck.least_s))
 
 
 def _stood_still(elapsed_s: float) -> str:

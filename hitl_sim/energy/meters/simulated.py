@@ -3,18 +3,20 @@
 `measure_coverage` says how often a 95 % interval holds it.
 """
 
-import heapq
 import itertools
+import threading
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import simpy
 
-from hitl_sim.energy.meters.backend import Stop
-from hitl_sim.energy.meters.meter import Meter, Reading
+from hitl_sim.energy.meters.backend import Check, Stop
+from hitl_sim.energy.meters.meter import Meter
 from hitl_sim.energy.meters.nvml import NvmlBackend
 from hitl_sim.energy.meters.sensor import TO_95, meter_constants
 from hitl_sim.energy.quantity import Quantity
@@ -26,47 +28,38 @@ class VirtualTime:
 
     def __init__(self) -> None:
         """Start at zero."""
-        self.now_ns = 0
-        self._order = itertools.count()
-        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._world = simpy.Environment()
 
     @property
     def now_s(self) -> float:
         """Return the time, s."""
-        return self.now_ns * S_PER_NS
+        return self.clock() * S_PER_NS
 
     def clock(self) -> int:
         """Return the time, ns."""
-        return self.now_ns
+        return int(self._world.now)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, and do the background work that falls due."""
-        end = self.now_ns + round(seconds / S_PER_NS)
-        while self._due and self._due[0][0] <= end:
-            at, _, work = heapq.heappop(self._due)
-            self.now_ns = max(self.now_ns, at)
-            work()
-        self.now_ns = end
+        end = self.clock() + round(seconds / S_PER_NS)
+        while self._world.peek() <= end:
+            self._world.step()
+        if end > self.clock():
+            self._world.run(end)
 
     def every(self, tick: Callable[[], object], pause_s: Callable[[], float]) -> Stop:
         """Call `tick` after each pause, as `thread_every` does."""
-        is_over = False
+        is_over = threading.Event()
 
-        def plan() -> None:
-            at = self.now_ns + round(pause_s() / S_PER_NS)
-            heapq.heappush(self._due, (at, next(self._order), work))
-
-        def work() -> None:
-            if not is_over:
+        def work() -> Generator[simpy.Event]:
+            while True:
+                yield self._world.timeout(round(pause_s() / S_PER_NS))
+                if is_over.is_set():
+                    return
                 tick()
-                plan()
 
-        def stop() -> None:
-            nonlocal is_over
-            is_over = True
-
-        plan()
-        return stop
+        self._world.process(work())
+        return is_over.set
 
 
 @dataclass(frozen=True)
@@ -81,12 +74,12 @@ class Waveform:
     times_s: Sequence[float]
     watts: Sequence[float]
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _before_j(self) -> tuple[float, ...]:
         """Add up the energy before each step."""
         spans = (b - a for a, b in itertools.pairwise(self.times_s))
         parts = (span * watts for span, watts in zip(spans, self.watts, strict=False))
-        before = tuple(itertools.accumulate(parts, initial=0.0))
-        object.__setattr__(self, "_before_j", before)
+        return tuple(itertools.accumulate(parts, initial=0.0))
 
     def power(self, at_s: float) -> float:
         """Return the power at a moment, W."""
@@ -95,8 +88,7 @@ class Waveform:
     def energy(self, at_s: float) -> float:
         """Return the energy from time 0 to a moment, J."""
         step = self._step(at_s)
-        before: tuple[float, ...] = self._before_j  # type: ignore[attr-defined]
-        return before[step] + (at_s - self.times_s[step]) * self.watts[step]
+        return self._before_j[step] + (at_s - self.times_s[step]) * self.watts[step]
 
     def _step(self, at_s: float) -> int:
         return max(0, bisect_right(self.times_s, at_s) - 1)
@@ -209,21 +201,19 @@ def measure_coverage(
     """
     dice = np.random.default_rng(seed)
     spread = meter_constants().nvml.relative_error if gain_frac is None else gain_frac
-    held = np.zeros((num_windows, 3), dtype=bool)
-    for number in range(num_windows):
-        reading, truth = _one_window(dice, spread / TO_95)
-        (check,) = reading.checks
-        held[number] = (
-            _holds(check.counter, truth),
-            _holds(check.sampled, truth),
-            check.label == "suspect",
-        )
-    counter, sampled, suspect = held.mean(axis=0).tolist()
+    held = []
+    for _ in range(num_windows):
+        (check,), truth = _one_window(dice, spread / TO_95)
+        views = (_holds(view, truth) for view in (check.counter, check.sampled))
+        held.append([*views, check.label == "suspect"])
+    counter, sampled, suspect = np.mean(held, axis=0).tolist()
     return Coverage(num_windows, counter, sampled, suspect)
 
 
-def _one_window(dice: np.random.Generator, gain_sd: float) -> tuple[Reading, float]:
-    """Measure one window and return its reading and its true energy, J."""
+def _one_window(
+    dice: np.random.Generator, gain_sd: float
+) -> tuple[tuple[Check, ...], float]:
+    """Measure one window and return its checks and its true energy, J."""
     start_s = float(dice.uniform(1.0, 1.5))
     length_s = float(np.exp(dice.uniform(np.log(0.3), np.log(10.0))))
     period_s = meter_constants().nvml.update_period_s
@@ -248,7 +238,7 @@ def _one_window(dice: np.random.Generator, gain_sd: float) -> tuple[Reading, flo
         time.sleep(length_s)
     load = board.waveform
     truth = load.energy(start_s + length_s) - load.energy(start_s)
-    return window.reading, truth
+    return window.reading.checks, truth
 
 
 def _load(dice: np.random.Generator, start_s: float, length_s: float) -> Waveform:

@@ -45,11 +45,11 @@ class Machine(FakeMachine):
     def sleep(self, seconds):
         """Let time pass in small steps, so that the file follows the clock."""
         self.time.sleep(seconds)
-        self.write(now_ns=self.time.now_ns)
+        self.write(now_ns=self.time.clock())
 
     def every(self, tick, pause_s):
         def follow():
-            self.write(now_ns=self.time.now_ns)
+            self.write(now_ns=self.time.clock())
             tick()
 
         return self.time.every(follow, pause_s)
