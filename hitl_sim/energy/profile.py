@@ -297,11 +297,9 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
         is_counted = work_costs(work, self.centre)[0] > 0.0
         power, errors = self._evaluate(watts, "watts")
-        time, time_errors = seconds.value, seconds.errors or ()
-        if time is None:
-            return unavailable("J", scope, seconds.reason)
+        time: Values = seconds.value or 0.0
         combined = combine_errors(
-            lambda s, w: plain(s * w), (time, time_errors), (power, errors)
+            lambda s, w: plain(s * w), (time, seconds.errors or ()), (power, errors)
         )
         how = "measured seconds x modelled watts"
         return self._modelled(plain(time * power), "J", scope, how, combined)

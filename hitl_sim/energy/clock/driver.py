@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hitl_sim.energy.clock.model import Point
-from hitl_sim.energy.meters.boards import Board, find_boards
+from hitl_sim.energy.meters.boards import Board, asked, find_boards
 from hitl_sim.energy.quantity import Quantity
 from hitl_sim.unit import HZ_PER_MHZ, J_PER_MILLIJOULE
 
@@ -75,34 +75,37 @@ def read_clocks(
 
 
 def _read(board: Board) -> BoardClocks:
-    def told(name: str, *args: Any) -> Any:
-        """Return what the driver says, or an `Answer` with its reason."""
+    driver, handle = board.driver, board.handle
+
+    def told(read: Callable[[], float], unit: float) -> Answer:
         try:
-            return getattr(board.driver, name)(board.handle, *args)
+            return Answer(float(read()) * unit)
         except Exception as error:
             return Answer(None, f"the driver says: {error}")
 
-    def number(found: Any, unit: float) -> Answer:
-        return found if isinstance(found, Answer) else Answer(float(found) * unit)
+    def limits() -> Any:
+        return driver.nvmlDeviceGetPowerManagementLimitConstraints(handle)
 
-    ends = told("nvmlDeviceGetPowerManagementLimitConstraints")
-    lowest, highest = (ends, ends) if isinstance(ends, Answer) else ends
-    memory = told("nvmlDeviceGetSupportedMemoryClocks")
-    clocks: Any = ()
-    if memory and not isinstance(memory, Answer):
-        # those that go with the fastest memory clock
-        clocks = told("nvmlDeviceGetSupportedGraphicsClocks", max(memory))
-    choices = () if isinstance(clocks, Answer) else clocks
+    memory: Any = asked(lambda: driver.nvmlDeviceGetSupportedMemoryClocks(handle))
+    # those that go with the fastest memory clock
+    clocks = asked(
+        lambda: driver.nvmlDeviceGetSupportedGraphicsClocks(handle, max(memory))
+    )
     return BoardClocks(
         board.of,
         board.name,
-        number(told("nvmlDeviceGetClockInfo", _SM), HZ_PER_MHZ),
-        number(told("nvmlDeviceGetMaxClockInfo", _SM), HZ_PER_MHZ),
-        tuple(sorted((clock * HZ_PER_MHZ for clock in choices), reverse=True)),
-        number(told("nvmlDeviceGetPowerManagementLimit"), J_PER_MILLIJOULE),
-        number(lowest, J_PER_MILLIJOULE),
-        number(highest, J_PER_MILLIJOULE),
-        number(told("nvmlDeviceGetPowerManagementDefaultLimit"), J_PER_MILLIJOULE),
+        told(lambda: driver.nvmlDeviceGetClockInfo(handle, _SM), HZ_PER_MHZ),
+        told(lambda: driver.nvmlDeviceGetMaxClockInfo(handle, _SM), HZ_PER_MHZ),
+        tuple(sorted((clock * HZ_PER_MHZ for clock in clocks or ()), reverse=True)),
+        told(
+            lambda: driver.nvmlDeviceGetPowerManagementLimit(handle), J_PER_MILLIJOULE
+        ),
+        told(lambda: limits()[0], J_PER_MILLIJOULE),
+        told(lambda: limits()[1], J_PER_MILLIJOULE),
+        told(
+            lambda: driver.nvmlDeviceGetPowerManagementDefaultLimit(handle),
+            J_PER_MILLIJOULE,
+        ),
     )
 
 
