@@ -24,12 +24,11 @@ from hitl_sim.cost import (
     cross,
     open_pricing,
     price_table,
-    reprice,
 )
 from hitl_sim.cost.engine import amount_names, bill
 from hitl_sim.energy import Kind, Scope, exact, load_profile
 
-RECORDS, LOOPED = 100_000, 6
+RECORDS, LOOPED, BLOCK = 100_000, 6, 2_000
 DEVICES = ("laptop-cpu", "h100")
 MIB = 2**20
 UNITS = {
@@ -95,9 +94,11 @@ def vectorised(amounts, scenarios):
     pricings = [market_of(name, PRICES) for name in DEVICES]
     table = price_table(pricings, scenarios)
     means = {measure: np.zeros(len(scenarios)) for measure in MEASURES}
-    for block in reprice(amounts.spent, table):
-        for measure, costs in block.costs.items():
-            means[measure] += costs.sum(axis=0) / RECORDS
+    prices = {measure: table.whole(measure) for measure in MEASURES}
+    for start in range(0, RECORDS, BLOCK):
+        rows = amounts.spent[start : start + BLOCK]
+        for measure, price in prices.items():
+            means[measure] += bill(rows, price).sum(axis=0) / RECORDS
     return means
 
 
