@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: study test lint bench clean
+.PHONY: study test test-slow lint bench clean
 
 study: $(VENV)/.installed
 	$(BIN)/hitl-sim run experiments/quickstart.toml --out results/quickstart
 
 test: $(VENV)/.installed-test
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash .ci/gate
+
+test-slow: $(VENV)/.installed-test
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m slow -n 2 --dist loadfile
 
 lint: $(VENV)/.installed-test
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash .ci/gate lint

@@ -252,9 +252,19 @@ def digest(tables: Any, length: int = 16) -> str:
 
 
 def record_keys(condition: Condition, content_hash: str, replicates: int) -> list[str]:
-    """Name a condition's runs: equal keys hold equal records."""
+    """Name a condition's runs: equal keys hold equal records.
+
+    A key is the digest of what the runs share and the replicate; of a million of them
+    all but the number is hashed once.
+    """
     shared = digest(condition.resolved(content_hash), 64)
-    return [digest([shared, replicate], 32) for replicate in range(replicates)]
+    begun = hashlib.sha256(f'["{shared}",'.encode())
+    keys = []
+    for replicate in range(replicates):
+        ended = begun.copy()
+        ended.update(b"%d]" % replicate)
+        keys.append(ended.hexdigest()[:32])
+    return keys
 
 
 def acts_on(field: str, arm: Arm, crowd: CrowdSpec) -> bool:

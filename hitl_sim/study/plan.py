@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,8 +29,7 @@ from oracles.population import traits_of
 from oracles.populations import split_name
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """One run of a chunk: its key, condition and replicate."""
 
     key: str

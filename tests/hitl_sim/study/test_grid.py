@@ -87,6 +87,13 @@ def test_an_exclusion_of_what_is_not_swept_is_refused(tables):
         expand(convert(tables))
 
 
+def test_a_key_is_the_digest_of_what_runs_share_and_the_replicate(tables):
+    condition = expand(convert(tables))[0]
+    shared = grid.digest(condition.resolved("data"), 64)
+    made = record_keys(condition, "data", 12)
+    assert made == [grid.digest([shared, number], 32) for number in range(12)]
+
+
 def test_keys_are_distinct_and_stable(tables):
     assert len(set(keys(tables))) == len(keys(tables)) == 8
     assert keys(tables) == keys(tables)
