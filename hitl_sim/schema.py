@@ -33,17 +33,3 @@ def one_of(choices: Sequence[str]) -> str:
     if not choices:
         return "another (none of the built-in ones)"
     return f"one of {', '.join(map(repr, choices))}"
-
-
-def require_all(*rules: tuple[object, str]) -> None:
-    """Refuse what breaks a rule.
-
-    Args:
-        rules: of each, whether it is kept, and the message for where it is not.
-
-    Raises:
-        ValueError: with the message of the first that is not kept.
-    """
-    for is_kept, message in rules:
-        if not is_kept:
-            raise ValueError(message)

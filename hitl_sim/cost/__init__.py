@@ -3,9 +3,11 @@
 from hitl_sim.cost.boundary import BOUNDARIES as BOUNDARIES
 from hitl_sim.cost.boundary import Boundary as Boundary
 from hitl_sim.cost.boundary import human_hour_energy as human_hour_energy
+from hitl_sim.cost.carbon import GivenCarbon as GivenCarbon
 from hitl_sim.cost.engine import Pricing as Pricing
 from hitl_sim.cost.engine import open_pricing as open_pricing
 from hitl_sim.cost.engine import price_table as price_table
+from hitl_sim.cost.engine import reprice as reprice
 from hitl_sim.cost.equivalents import EquivalentLine as EquivalentLine
 from hitl_sim.cost.equivalents import PublishedRun as PublishedRun
 from hitl_sim.cost.equivalents import equivalent_lines as equivalent_lines
@@ -13,6 +15,7 @@ from hitl_sim.cost.equivalents import equivalents_of as equivalents_of
 from hitl_sim.cost.equivalents import published_runs as published_runs
 from hitl_sim.cost.ledger import MEASURES as MEASURES
 from hitl_sim.cost.ledger import Ledger as Ledger
+from hitl_sim.cost.ledger import Line as Line
 from hitl_sim.cost.ledger import Measure as Measure
 from hitl_sim.cost.price import LABEL_COSTS as LABEL_COSTS
 from hitl_sim.cost.price import LabelCost as LabelCost

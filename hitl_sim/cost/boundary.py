@@ -22,12 +22,20 @@ def human_hour_energy(boundary: Boundary) -> Quantity:
       all hours of the year. Primary energy is what is burned; a joule of electricity
       takes more than one of it, so beside a device's joules this boundary is coarse.
 
+    Raises:
+        ValueError: the boundary has no such name.
+
     References:
         See `data/boundary.toml`, where each number stands with its source.
     """
+    if boundary not in BOUNDARIES:
+        raise ValueError(
+            f"`boundary` must be one of {', '.join(map(repr, BOUNDARIES))},"
+            f" got {boundary!r}."
+        )
+    table = load_toml("boundary.toml")
     if boundary == "device_only":
         return _outside(_J_PER_H)
-    table = load_toml("boundary.toml")
     if boundary == "workstation":
         watts = assumed(table[boundary]["watts"], "W", Scope.WORKSTATION)
         return watts.scaled(S_PER_H, unit=_J_PER_H)

@@ -6,8 +6,7 @@ import tomllib
 from importlib import resources
 from typing import Any
 
-import numpy.typing as npt
-
+from hitl_sim.energy.error import Values
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, exact
 
 _DATA = resources.files("hitl_sim.cost") / "data"
@@ -41,7 +40,7 @@ def assumed(
 
 
 def exactly(
-    value: npt.ArrayLike, unit: str, source: str, scope: Scope = Scope.CONSTANT
+    value: Values, unit: str, source: str, scope: Scope = Scope.CONSTANT
 ) -> Quantity:
     """Make a quantity that is true by choice or definition: no interval around it."""
     return exact(value, unit, Kind.ASSUMED, scope, source)

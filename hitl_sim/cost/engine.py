@@ -9,7 +9,7 @@ the same matrix. Nothing of the ledger's arithmetic is written down a second tim
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,11 +30,13 @@ from hitl_sim.cost.ledger import (
 from hitl_sim.cost.price import LabelCost, Prices, Rates, price_rates
 from hitl_sim.cost.scenario import Scenarios, scenario_number, scenario_rates
 from hitl_sim.cost.usage import UnitCount, Usage
-from hitl_sim.energy import DeviceProfile, Quantity, Scope, UnitCost
+from hitl_sim.energy import DeviceProfile, Quantity, Scope, UnitCost, unavailable
 from hitl_sim.purpose import PROTOCOL
 
 SECONDS = ("wait_s", "paid_s", "requester_s")
 LABELS = "pool_labels"
+_BLOCK_BYTES = 2**26
+"""Largest block of bills that is held at once, bytes."""
 _AS_IT_IS = Scenarios({"device_energy_factor": np.ones(1)})
 """The one scenario in which nothing is different."""
 
@@ -114,13 +116,23 @@ class Pricing:
         other = replace(self, prices=prices, rates=price_rates(prices))
         nothing = UnitCount(next(iter(self.device.costs)), "train", PROTOCOL, 0.0)
         ledger = other.ledger(Usage((nothing,), pool_labels=1.0))
-        cost: Quantity = getattr(ledger[LABELS], measure)
+        cost = getattr(ledger[LABELS], measure)
+        if not isinstance(cost, Quantity):
+            return unavailable(measure, Scope.MONEY, "labels have no such measure")
         return cost
 
     @functools.cached_property
     def table(self) -> PriceTable:
         """Return what one of everything costs at the study's own prices, `S` = 1."""
         return price_table((self,), _AS_IT_IS)
+
+    def in_scenarios(self, rates: Rates, numbers: Mapping[str, FloatArray]) -> Pricing:
+        """Return the pricing with numbers that are arrays over scenarios."""
+        label_s = self.label_s
+        if "label_s" in numbers:
+            given = scenario_number(numbers["label_s"], "s", "label_s")
+            label_s = replace(given, scope=label_s.scope)
+        return replace(self, rates=rates, label_s=label_s)
 
     def prices_of_one(self) -> tuple[Bill, Bill, Bill]:
         """Ask the ledger what one of each of `_ASKED` costs, by measure `[6, S]`.
@@ -185,7 +197,8 @@ def price_table(pricings: Sequence[Pricing], scenarios: Scenarios) -> PriceTable
         scenarios: what is different.
 
     Raises:
-        ValueError: the prices of a scenario are impossible.
+        ValueError: a scenario names a device that is not there, or its prices are
+            impossible.
     """
     first = pricings[0]
     names = amount_names(tuple(first.device.costs))
@@ -195,12 +208,14 @@ def price_table(pricings: Sequence[Pricing], scenarios: Scenarios) -> PriceTable
         {measure: np.zeros(shape) for measure in MEASURES} for _ in range(2)
     )
     for boundary, label_cost, index, rows in scenarios.groups():
-        pricing, numbers = pricings[index], scenarios.numbers_of(rows)
-        rates = scenario_rates(first.prices, numbers, boundary, label_cost)
-        label_s = pricing.label_s
-        if "label_s" in numbers:
-            given = scenario_number(numbers["label_s"], "s", "label_s")
-            label_s = replace(given, scope=label_s.scope)
+        if index >= len(pricings):
+            raise ValueError(
+                f"`device` must be below {len(pricings)}, the number of devices, got"
+                f" {index}."
+            )
+        rates = scenario_rates(first.prices, scenarios, boundary, label_cost, rows)
+        numbers = {name: v[rows] for name, v in scenarios.numbers.items()}
+        pricing = pricings[index]
         costs = [pricing.device.costs[name] for name in names[: -len(_ASKED) + 2]]
         seconds = np.array([_plain(cost.seconds) for cost in costs])[:, None]
         joules = np.array([_plain(cost.joules) for cost in costs])[:, None]
@@ -208,7 +223,7 @@ def price_table(pricings: Sequence[Pricing], scenarios: Scenarios) -> PriceTable
         units, others = np.arange(len(costs)), np.arange(len(costs), len(names))
         device_s[np.ix_(units, rows)] = seconds
         device_j[np.ix_(units, rows)] = joules
-        priced = replace(pricing, rates=rates, label_s=label_s).prices_of_one()
+        priced = pricing.in_scenarios(rates, numbers).prices_of_one()
         for measure in MEASURES:
             shape = len(_ASKED), len(rows)
             trained, labels, rest = (
@@ -247,3 +262,33 @@ def bill(rows: FloatArray, prices: FloatArray) -> FloatArray:
     finite = np.where(is_lost, 0.0, kept) @ price
     unknown = np.isnan(price).any(axis=0)
     return np.where(is_lost, np.where(unknown, np.nan, np.inf), finite)
+
+
+@dataclass(frozen=True)
+class Bills:
+    """A block of re-priced runs.
+
+    Attributes:
+        rows: which runs.
+        costs: `[r, S]` by measure.
+    """
+
+    rows: slice
+    costs: Mapping[Measure, FloatArray]
+
+
+def reprice(rows: FloatArray, table: PriceTable) -> Iterator[Bills]:
+    """Bill every run in every scenario, block after block in bounded memory.
+
+    Args:
+        rows: `[R, F]` amounts of runs, as `amount_rows` writes them.
+        table: what one of everything costs in each of `S` scenarios.
+
+    Yields:
+        Blocks of `[r, S]` bills, each of at most 64 MiB in all measures.
+    """
+    prices = {m: table.whole(m) for m in MEASURES}
+    size = max(1, _BLOCK_BYTES // (8 * len(MEASURES) * table.device_j.shape[1]))
+    for start in range(0, len(rows), size):
+        block = slice(start, min(start + size, len(rows)))
+        yield Bills(block, {m: bill(rows[block], price) for m, price in prices.items()})

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from hitl_sim.cost.boundary import BOUNDARIES, Boundary, human_hour_energy
 from hitl_sim.cost.constant import exactly, load_toml
+from hitl_sim.energy.error import plain
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, unavailable
 from hitl_sim.unit import J_PER_MWH, S_PER_H
 
@@ -51,10 +52,18 @@ def equivalents_of(joules: npt.ArrayLike, boundary: Boundary) -> Quantity:
 
     Returns:
         Human time, s; unavailable where people are outside the boundary.
+
+    Raises:
+        ValueError: a budget is not positive and finite, or the boundary has no such
+            name.
     """
+    budgets = plain(joules)
+    if not np.all(np.isfinite(budgets) & np.greater(budgets, 0)):
+        raise ValueError(f"`joules` must be finite and > 0 J, got {np.min(budgets)}.")
+    rate = human_hour_energy(boundary)
     if boundary == "device_only":
         return unavailable("s", Scope.HUMAN_TIME, _FREE)
-    budget, rate = exactly(joules, "J", "the given budget"), human_hour_energy(boundary)
+    budget = exactly(budgets, "J", "the given budget")
     hours = budget.over(rate, unit="h", scope=Scope.HUMAN_TIME)
     return hours.scaled(S_PER_H, unit="s")
 
@@ -64,6 +73,9 @@ def equivalent_lines(joules: npt.ArrayLike) -> list[EquivalentLine]:
 
     Returns:
         One line over `[B]` budgets, J, per boundary in which human time has a price.
+
+    Raises:
+        ValueError: a budget is not positive and finite.
     """
     grid = np.asarray(joules, dtype=np.float64)
     bought = {boundary: equivalents_of(grid, boundary) for boundary in BOUNDARIES}

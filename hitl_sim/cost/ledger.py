@@ -16,7 +16,8 @@ import numpy as np
 
 from hitl_sim.cost.constant import exactly
 from hitl_sim.cost.price import Rates
-from hitl_sim.cost.usage import SOMEBODY, Amount, Purpose, Usage, query_unit
+from hitl_sim.cost.query import query_unit
+from hitl_sim.cost.usage import SOMEBODY, Amount, Purpose, Usage
 from hitl_sim.energy import UnitCost
 from hitl_sim.energy.quantity import Quantity, Scope, total, unavailable
 from hitl_sim.purpose import INSTRUMENT, PROTOCOL
@@ -77,8 +78,16 @@ class Ledger:
     lines: tuple[Line, ...]
 
     def __getitem__(self, name: str) -> Line:
-        """Return the line of that name."""
-        return {line.name: line for line in self.lines}[name]
+        """Return the line of that name.
+
+        Raises:
+            KeyError: there is none; the message lists those that there are.
+        """
+        for line in self.lines:
+            if line.name == name:
+                return line
+        names = ", ".join(repr(line.name) for line in self.lines)
+        raise KeyError(f"`name` must be one of {names}, got {name!r}.")
 
     def at(self, row: int, people: str) -> Ledger:
         """Return the ledger of one of usages that were put together, by its people."""
@@ -113,6 +122,10 @@ class Ledger:
             and (groups is None or line.group in groups)
             and (quantity := getattr(line, measure)) is not None
         ]
+        if not found:
+            raise ValueError(
+                f"`groups` must hold a group with {purpose} {measure}, got {groups}."
+            )
         whole = total(found)
         if whole.is_partial and not np.any(whole.value):
             return unavailable(whole.unit, whole.scope, whole.reason)
@@ -177,8 +190,13 @@ def build_ledger(
     - `inference` (lifetime): queries over the model's life x joules of one item.
 
     `label_s` is the time of one label by the same crowd, with whatever redundancy, s.
+
+    Raises:
+        ValueError: there is no protocol work, or less is paid than worked.
     """
     work = device.work(usage, PROTOCOL)
+    if not work:
+        raise ValueError("`usage.work` must hold protocol work, got none.")
     wait_s = usage.seconds("wait_s")
     waiting = device.idle_power.times(wait_s, unit="J")
     busy = [

@@ -18,7 +18,6 @@ from hitl_sim.cost.carbon import (
 from hitl_sim.cost.constant import assumed, exactly, load_toml
 from hitl_sim.cost.hourly import read_hourly
 from hitl_sim.energy.quantity import Quantity, Scope, unavailable
-from hitl_sim.schema import require_all
 
 LabelCost = Literal["sunk", "bought_same_price", "bought_elsewhere"]
 LABEL_COSTS: tuple[LabelCost, ...] = get_args(LabelCost)
@@ -131,26 +130,25 @@ def check_prices(prices: Prices) -> None:
         _check_field(name, getattr(prices, name), hints[name])
     _check_carbon(prices)
     is_shared = prices.pretraining_cost == "shared"
-    is_bought = prices.label_cost == "bought_elsewhere"
-    require_all(
-        (
-            is_shared == (prices.pretraining_uses is not None),
+    if is_shared != (prices.pretraining_uses is not None):
+        raise ValueError(
             "`prices.pretraining_uses` must be given exactly where `pretraining_cost` "
-            f"is 'shared', got {prices.pretraining_uses} with "
-            f"{prices.pretraining_cost!r}.",
-        ),
-        (
-            not is_bought or prices.label_price_usd is not None,
+            "is"
+            f" 'shared', got {prices.pretraining_uses} with "
+            f"{prices.pretraining_cost!r}."
+        )
+    is_bought_elsewhere = prices.label_cost == "bought_elsewhere"
+    if is_bought_elsewhere and prices.label_price_usd is None:
+        raise ValueError(
             "`prices.label_price_usd` must be given in USD where `label_cost` is"
-            " 'bought_elsewhere', got None.",
-        ),
-        (
-            is_bought or prices.label_price_usd is None,
+            " 'bought_elsewhere', got None."
+        )
+    if not is_bought_elsewhere and prices.label_price_usd is not None:
+        raise ValueError(
             "`prices.label_price_usd` must be left out unless `label_cost` is"
             f" 'bought_elsewhere', got {prices.label_price_usd} with"
-            f" {prices.label_cost!r}.",
-        ),
-    )
+            f" {prices.label_cost!r}."
+        )
 
 
 def _check_carbon(prices: Prices) -> None:
@@ -187,6 +185,13 @@ def read_carbon(prices: Prices, folder: Path) -> Prices:
     return msgspec.structs.replace(
         prices, carbon_kgco2e_per_kwh=given, carbon_file=None, carbon_hours=None
     )
+
+
+def _intensity(prices: Prices) -> Quantity:
+    given = read_carbon(prices, Path()).carbon_kgco2e_per_kwh
+    if given is None:
+        return carbon_intensity(prices.grid_region)
+    return given_intensity(given)
 
 
 def _check_field(name: str, value: object, hint: Any) -> None:
@@ -239,10 +244,7 @@ def price_rates(prices: Prices) -> Rates:
         ValueError: see `check_prices`.
     """
     check_prices(prices)
-    own = read_carbon(prices, Path()).carbon_kgco2e_per_kwh
-    intensity = (
-        carbon_intensity(prices.grid_region) if own is None else given_intensity(own)
-    )
+    intensity = _intensity(prices)
     energy = human_hour_energy(prices.boundary)
     given = {
         rate.attribute: _price(name, rate.unit, getattr(prices, name))

@@ -32,18 +32,26 @@ from hitl_sim.cost.price import (
 )
 from hitl_sim.energy import Kind, Quantity, Scope, exact
 
+FIELDS = (*RATES, "device_energy_factor", "label_s")
+"""Numbers that a scenario may set. `device_energy_factor` multiplies the joules of
+every unit of device work; the seconds stay."""
+
+_LEAST: Mapping[str, float] = {"pue": 1.0}
+
 
 @dataclass(frozen=True)
 class Scenarios:
     """`S` price worlds.
 
     Attributes:
-        numbers: `[S]` per varied number, by name: one of `RATES`, "label_s", or
-            "device_energy_factor", which multiplies the joules of every unit of device
-            work while the seconds stay.
+        numbers: `[S]` per varied number, by name among `FIELDS`.
         boundary: `[S]` index into `BOUNDARIES`; None: as the study has it.
         label_cost: `[S]` index into `LABEL_COSTS`; None: as the study has it.
         device: `[S]` index into the devices that are offered; None: the first.
+
+    Raises:
+        ValueError: nothing is varied, lengths differ, a name is unknown, or a number is
+            not finite, or out of range.
     """
 
     numbers: Mapping[str, FloatArray] = field(default_factory=dict)
@@ -51,14 +59,26 @@ class Scenarios:
     label_cost: IntArray | None = None
     device: IntArray | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse scenarios that no bill can be drawn for."""
+        lengths = {len(values) for values in self._columns()}
+        if len(lengths) != 1 or 0 in lengths:
+            raise ValueError(
+                "`numbers` must hold arrays of one length > 0 per varied field, got"
+                f" lengths {sorted(lengths)}."
+            )
+        for name, values in self.numbers.items():
+            _check_numbers(name, values)
+
+    def _columns(self) -> Iterator[Sequence[Any] | FloatArray | IntArray]:
+        yield from self.numbers.values()
+        for column in (self.boundary, self.label_cost, self.device):
+            if column is not None:
+                yield column
+
     def __len__(self) -> int:
         """Return the number of scenarios."""
-        columns = (*self.numbers.values(), self.boundary, self.label_cost, self.device)
-        return next(len(column) for column in columns if column is not None)
-
-    def numbers_of(self, rows: IntArray) -> dict[str, FloatArray]:
-        """Return the varied numbers of some scenarios."""
-        return {name: values[rows] for name, values in self.numbers.items()}
+        return len(next(self._columns()))
 
     def groups(self) -> Iterator[tuple[int | None, int | None, int, IntArray]]:
         """Yield the scenarios that share boundary, label_cost and device.
@@ -76,6 +96,19 @@ class Scenarios:
             yield boundary, label_cost, device or 0, rows
 
 
+def _check_numbers(name: str, values: FloatArray) -> None:
+    if name not in FIELDS:
+        raise ValueError(
+            f"`numbers` must have names among {', '.join(FIELDS)}, got {name!r}."
+        )
+    least = _LEAST.get(name, 0.0)
+    numbers = np.asarray(values, np.float64)
+    if not np.isfinite(numbers).all() or numbers.min() < least:
+        raise ValueError(
+            f"`{name}` must be finite and >= {least:g}, got {numbers.min()}."
+        )
+
+
 def cross(
     *,
     boundaries: Sequence[Boundary] = (),
@@ -89,7 +122,10 @@ def cross(
         boundaries: what an hour of a person is charged with; none: as the study has it.
         label_costs: what given labels cost; none: as the study has it.
         num_devices: devices that will be offered.
-        **numbers: values by name, as in `Scenarios`.
+        **numbers: values by name among `FIELDS`.
+
+    Raises:
+        ValueError: see `Scenarios`.
     """
     named: dict[str, Sequence[float]] = {
         "boundary": [BOUNDARIES.index(b) for b in boundaries] or [-1],
@@ -108,35 +144,28 @@ def cross(
 
 def scenario_rates(
     prices: Prices,
-    numbers: Mapping[str, FloatArray],
+    scenarios: Scenarios,
     boundary: int | None,
     label_cost: int | None,
+    rows: IntArray,
 ) -> Rates:
-    """Return the rates of some scenarios that share boundary and label_cost.
+    """Return the rates of some rows of scenarios that share boundary and label_cost.
 
     Returns:
-        Rates whose varied numbers are arrays, one element per scenario; what none sets
-        is as the study's prices have it.
+        Rates whose varied numbers are arrays, one element per row; what no scenario
+        sets is as the study's prices have it.
 
     Raises:
         ValueError: labels are bought elsewhere and nobody gives their price.
     """
-    name = prices.label_cost if label_cost is None else LABEL_COSTS[label_cost]
-    price = prices.label_price_usd
-    if "label_price_usd" in numbers:
-        price = float(numbers["label_price_usd"][0])
-    other = msgspec.structs.replace(
-        prices,
-        boundary=prices.boundary if boundary is None else BOUNDARIES[boundary],
-        label_cost=name,
-        label_price_usd=price if name == "bought_elsewhere" else None,
-    )
+    numbers = {name: values[rows] for name, values in scenarios.numbers.items()}
+    rates = price_rates(_other_prices(prices, boundary, label_cost, numbers))
     given: dict[str, Any] = {
         rate.attribute: scenario_number(numbers[name], rate.unit, name)
         for name, rate in RATES.items()
         if name in numbers
     }
-    rates = replace(price_rates(other), **given)
+    rates = replace(rates, **given)
     energy = human_hour_energy(rates.boundary)
     if "human_energy" in given and rates.boundary != "device_only":
         energy = replace(rates.human_energy, scope=energy.scope)
@@ -148,3 +177,21 @@ def scenario_number(values: FloatArray, unit: str, name: str) -> Quantity:
     """Return the numbers of some scenarios as a quantity without a width of its own."""
     source = f"scenario, {name}"
     return exact(values, unit, Kind.HYPOTHETICAL, Scope.CONSTANT, source)
+
+
+def _other_prices(
+    prices: Prices,
+    boundary: int | None,
+    label_cost: int | None,
+    numbers: Mapping[str, FloatArray],
+) -> Prices:
+    changes: dict[str, Any] = {}
+    if boundary is not None:
+        changes["boundary"] = BOUNDARIES[boundary]
+    name = prices.label_cost if label_cost is None else LABEL_COSTS[label_cost]
+    changes["label_cost"] = name
+    price = prices.label_price_usd
+    if "label_price_usd" in numbers:
+        price = float(numbers["label_price_usd"][0])
+    changes["label_price_usd"] = price if name == "bought_elsewhere" else None
+    return msgspec.structs.replace(prices, **changes)

@@ -1,16 +1,11 @@
 """What runs used, in physical amounts: what a ledger is built from.
 
 Each amount may be one number or an array over runs; then the ledger's lines are too.
-
-A manifest may hold, beside each unit that looks at held-out items, a unit that answers
-one query in a batch of its own; its name begins with `QUERY`. Small batches read the
-weights and launch the kernels for few items.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -27,10 +22,6 @@ NOBODY = "nobody is asked"
 SOMEBODY = "{people}"
 """People of usages that are put together, in whose place each one's own stand."""
 _REQUESTER = "study file, workforce.requester_h"
-QUERY = "query of "
-"""How the name of a unit begins that answers one query of the network with which the
-unit looks at held-out items whose name follows."""
-_BATCH = re.compile(r":n(?P<batch>\d+)")
 
 
 @dataclass(frozen=True)
@@ -125,13 +116,22 @@ class Usage:
 
         What differs between runs is Monte-Carlo error, which the analysis finds from
         the runs.
+
+        Raises:
+            ValueError: the time is negative, or less is paid than worked.
         """
-        kind, scope, source = {
-            "paid_s": (self.kinds.paid, Scope.HUMAN_TIME, self.people),
-            "wait_s": (self.kinds.clock, Scope.DEVICE_TIME, self.people),
-            "requester_s": (Kind.ASSUMED, Scope.HUMAN_TIME, _REQUESTER),
-        }[name]
-        return exact(getattr(self, name), "s", kind, scope, source)
+        value = getattr(self, name)
+        if np.any(np.asarray(value) < 0):
+            raise ValueError(f"`{name}` must be >= 0 s, got {value}.")
+        if name == "requester_s":
+            return exact(value, "s", Kind.ASSUMED, Scope.HUMAN_TIME, _REQUESTER)
+        if name == "wait_s":
+            return exact(value, "s", self.kinds.clock, Scope.DEVICE_TIME, self.people)
+        if np.any(np.asarray(value) < self.worked_s):
+            raise ValueError(
+                f"`paid_s` must be >= `worked_s`, got {value} and {self.worked_s}."
+            )
+        return exact(value, "s", self.kinds.paid, Scope.HUMAN_TIME, self.people)
 
 
 _AMOUNTS = tuple(
@@ -168,24 +168,3 @@ def alike(usages: Sequence[Usage]) -> Iterator[tuple[list[int], Usage]]:
         )
         people = NOBODY if some[0].people == NOBODY else SOMEBODY
         yield places, replace(some[0], work=work, people=people, **amounts)
-
-
-def query_unit(unit: str, units: Container[str]) -> str:
-    """Return the unit that answers a query of the network that a unit looks with.
-
-    The same unit answers where none among all `units` has another batch.
-    """
-    name = f"{QUERY}{unit}"
-    return name if name in units else unit
-
-
-def query_batch(unit: str, units: Mapping[str, Mapping[str, Any]]) -> int | None:
-    """Return how many queries are answered at once; None where nothing tells.
-
-    `unit` looks at held-out items; `units` are as the manifest counted them.
-    """
-    counted = units[query_unit(unit, units)].get("batch")
-    if counted is not None:
-        return int(counted)
-    found = _BATCH.search(unit)
-    return int(found["batch"]) if found else None

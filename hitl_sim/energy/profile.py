@@ -297,9 +297,11 @@ class DeviceProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
         is_counted = work_costs(work, self.centre)[0] > 0.0
         power, errors = self._evaluate(watts, "watts")
-        time: Values = seconds.value or 0.0
+        time, time_errors = seconds.value, seconds.errors or ()
+        if time is None:
+            return unavailable("J", scope, seconds.reason)
         combined = combine_errors(
-            lambda s, w: plain(s * w), (time, seconds.errors or ()), (power, errors)
+            lambda s, w: plain(s * w), (time, time_errors), (power, errors)
         )
         how = "measured seconds x modelled watts"
         return self._modelled(plain(time * power), "J", scope, how, combined)

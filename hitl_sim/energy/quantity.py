@@ -292,18 +292,25 @@ class Quantity:
         )
         return found
 
-    def require(self, level: Literal["measured", "modelled"]) -> Quantity:
+    def require(self, level: Kind | Literal["measured", "modelled"]) -> Quantity:
         """Return this quantity if all of it is known well enough.
 
         Args:
-            level: `measured` (by counter or by samples), or `modelled` (that, or a
-                model of operations and constants).
+            level: a kind, or `measured` (by counter or by samples), or `modelled`
+                (that, or a model of operations and constants).
 
         Raises:
             ValueError: the quantity, or a part of it, is of a weaker kind.
         """
-        if self.kind < _LEVELS[level]:
-            raise ValueError(f"`quantity` must be {level}, got {self}.")
+        if not isinstance(level, Kind) and level not in _LEVELS:
+            raise ValueError(
+                "`level` must be a Kind or one of 'measured', 'modelled', "
+                f"got {level!r}."
+            )
+        floor = level if isinstance(level, Kind) else _LEVELS[level]
+        if self.kind < floor:
+            name = level.words if isinstance(level, Kind) else level
+            raise ValueError(f"`quantity` must be {name}, got {self}.")
         return self
 
     def __eq__(self, other: object) -> bool:

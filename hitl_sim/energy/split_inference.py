@@ -22,14 +22,14 @@ References:
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from hitl_sim.energy.profile import Constant, DeviceProfile
 from hitl_sim.energy.quantity import Quantity, Scope, total
 from hitl_sim.energy.shipped import named, shipped_table
-from hitl_sim.energy.work import UnitCost, WorkUnit
+from hitl_sim.energy.work import WorkUnit
 
 FLOAT_BITS = 32
 """Bits of a feature that is not compressed."""
@@ -44,14 +44,18 @@ class Layer:
 
     Attributes:
         name: of the layer.
-        device: what it costs on the device.
-        server: what it costs on the server.
+        device: J on the device.
+        server: J on the server.
+        device_s: time on the device, s.
+        server_s: time on the server, s.
         num_features: numbers that it reads, what a cut before it would send.
     """
 
     name: str
-    device: UnitCost
-    server: UnitCost
+    device: Quantity
+    server: Quantity
+    device_s: float
+    server_s: float
     num_features: int
 
 
@@ -59,8 +63,15 @@ def price_layer(
     work: WorkUnit, device: DeviceProfile, server: DeviceProfile, num_features: int
 ) -> Layer:
     """Price the counted work of a layer, which reads some features, on both sides."""
-    sides = device.unit_cost(work), server.unit_cost(work)
-    return Layer(work.name, *sides, num_features)
+    near, far = device.unit_cost(work), server.unit_cost(work)
+    return Layer(
+        work.name,
+        near.joules,
+        far.joules,
+        _seconds(near.seconds),
+        _seconds(far.seconds),
+        num_features,
+    )
 
 
 def _seconds(seconds: Quantity) -> float:
@@ -75,11 +86,21 @@ class Link:
         per_byte: J/B, whoever pays them.
         byte_per_s: rate, B/s; > 0.
         latency_s: time before the first byte arrives, s.
+
+    Raises:
+        ValueError: the rate is not positive, or the latency is negative.
     """
 
     per_byte: Quantity
     byte_per_s: float
     latency_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse a link that carries nothing."""
+        if not self.byte_per_s > 0.0:
+            raise ValueError(f"`byte_per_s` must be > 0 B/s, got {self.byte_per_s}.")
+        if not self.latency_s >= 0.0:
+            raise ValueError(f"`latency_s` must be >= 0 s, got {self.latency_s}.")
 
 
 @dataclass(frozen=True)
@@ -125,7 +146,14 @@ def list_cuts(
 
     Features are sent in some bits each, the input, at c = 0, likewise, and some bytes
     beside them, B, such as their range.
+
+    Raises:
+        ValueError: there is no layer, or the bits are not in 1 to 32.
     """
+    if not layers:
+        raise ValueError("`layers` must hold at least one layer, got none.")
+    if not 1 <= bits <= FLOAT_BITS:
+        raise ValueError(f"`bits` must be >= 1 and <= {FLOAT_BITS}, got {bits}.")
     return tuple(
         _cut(layers, link, at, bits, beside_b) for at in range(len(layers) + 1)
     )
@@ -136,17 +164,17 @@ def _cut(
 ) -> Cut:
     near, far = layers[:at], layers[at:]
     sent_b = far[0].num_features * bits / 8 + beside_b if far else 0.0
-    costs = [layer.device for layer in near], [layer.server for layer in far]
-    seconds = sum(sum(_seconds(cost.seconds) for cost in side) for side in costs)
+    seconds = sum(layer.device_s for layer in near)
+    seconds += sum(layer.server_s for layer in far)
     if far:
         seconds += link.latency_s + sent_b / link.byte_per_s
     return Cut(
         at,
         bits if far else FLOAT_BITS,
         sent_b,
-        total(cost.joules for cost in costs[0]) if near else None,
+        total(layer.device for layer in near) if near else None,
         link.per_byte.scaled(sent_b, unit="J") if far else None,
-        total(cost.joules for cost in costs[1]) if far else None,
+        total(layer.server for layer in far) if far else None,
         seconds,
     )
 
@@ -161,13 +189,24 @@ def best_cut(cuts: Sequence[Cut], *, paid: Paid = "all") -> Cut | None:
     return min(known, key=lambda pair: pair[0])[1] if known else None
 
 
+class _LinkTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One link of `data/links.toml`."""
+
+    name: str
+    description: str
+    year: int
+    joules_per_byte: Constant
+    byte_per_s: Constant
+    latency_s: Constant
+
+
 def load_link(name: str) -> Link:
     """Return a shipped link.
 
     Raises:
         ValueError: there is none of this name.
     """
-    table = named(shipped_table("links.toml", "link", dict[str, Any]), name, "link")
-    what, byte = f"link {name}", msgspec.convert(table["joules_per_byte"], Constant)
-    per_byte = byte.quantity("J/B", Scope.MODULE, what, of=what)
-    return Link(per_byte, table["byte_per_s"]["value"], table["latency_s"]["value"])
+    found = named(shipped_table("links.toml", "link", _LinkTable), name, "link")
+    what = f"link {name}"
+    per_byte = found.joules_per_byte.quantity("J/B", Scope.MODULE, what, of=what)
+    return Link(per_byte, found.byte_per_s.value, found.latency_s.value)

@@ -177,10 +177,7 @@ def _clock(row: MethodRow, point: ClockPoint) -> Iterator[str]:
         if is_same and figure.measure == "saved":
             value, high, low = (1.0 - number for number in taken[figure.work])
             agreement = agree_in_range(
-                value,
-                (low, high),
-                (figure.low, figure.high),
-                is_fitted=is_fitted(figure),
+                value, (low, high), figure.span, is_fitted=is_fitted(figure)
             )
             saved = percent_span(value, (low, high))
             told = {"figure": figure, "saved": saved, "agreement": agreement}

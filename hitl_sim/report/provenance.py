@@ -9,7 +9,7 @@ from typing import NamedTuple
 from hitl_sim.analysis import Estimate, Finding, StudyResult, TaskResult
 from hitl_sim.cost import Ledger, price_rates
 from hitl_sim.cost.constant import exactly
-from hitl_sim.cost.usage import query_batch
+from hitl_sim.cost.query import query_batch
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
 from hitl_sim.energy.display import format_value
 from hitl_sim.report.number import RHO, digits, plain_joules, span

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hitl_sim.cost.usage import QUERY
+from hitl_sim.cost.query import QUERY
 from hitl_sim.record import RecordError
 from hitl_sim.study.folder import read_manifest
 

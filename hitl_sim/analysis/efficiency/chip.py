@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from hitl_sim.analysis.interval import CostSample
@@ -27,6 +26,7 @@ TECHNOLOGY = "cmos-45nm"
 """The chip that stands beside the study's device."""
 OPERATIONS = "operations"
 """Name of the part that is no level."""
+_MULTIPLIED = "int8 multiply"
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,15 @@ class Chip:
         Args:
             name: of its design.
         """
-        splits = self._splits.items()
-        changed = {unit: with_multiplier(split, name) for unit, split in splits}
-        return Chip(changed, is_paper=True)
+        return Chip(
+            {
+                unit: with_multiplier(split, name)
+                if _MULTIPLIED in split.operations
+                else split
+                for unit, split in self._splits.items()
+            },
+            is_paper=True,
+        )
 
     def unit(self, name: str) -> ChipUse:
         """Return what one unit takes."""
@@ -150,8 +156,6 @@ def _split(name: str, unit: Mapping[str, Any]) -> EnergySplit:
             f"`units.{name}` in the manifest must have the field 'products', got"
             f" {', '.join(unit)}. Run the study into a new folder."
         )
-    products = {
-        msgspec.convert(table, Product): table["times"] for table in unit["products"]
-    }
+    products = {Product.from_json(table): table["times"] for table in unit["products"]}
     operations = Operations(unit["flops"], unit["bytes_moved"], unit["num_kernels"])
     return split_energy(operations, products, load_technology(TECHNOLOGY))

@@ -44,7 +44,7 @@ from hitl_sim.analysis.interval import (
     resample,
 )
 from hitl_sim.array import FloatArray
-from hitl_sim.cost.usage import query_batch, query_unit
+from hitl_sim.cost.query import query_batch, query_unit
 from hitl_sim.energy import Kind, Quantity, Scope, UnitCost, exact, unavailable
 from hitl_sim.energy.memory import ModelShape
 from hitl_sim.unit import S_PER_H

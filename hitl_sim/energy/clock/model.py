@@ -64,11 +64,22 @@ class Job:
 
     Attributes:
         cycles: clock cycles that it computes; >= 0.
-        memory_s: time that it waits for memory, s; >= 0, and not 0 where the other is.
+        memory_s: time that it waits for memory, s; >= 0.
+
+    Raises:
+        ValueError: either is negative, or both are 0.
     """
 
     cycles: float
     memory_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse a job that is none."""
+        for name in ("cycles", "memory_s"):
+            if not getattr(self, name) >= 0.0:
+                raise ValueError(f"`{name}` must be >= 0, got {getattr(self, name)}.")
+        if self.cycles + self.memory_s == 0.0:
+            raise ValueError("`cycles` must be > 0 where `memory_s` is 0, got 0.")
 
 
 @dataclass(frozen=True)
@@ -80,12 +91,25 @@ class Clocked:
         top_hz: highest clock, Hz.
         static_w: power that does not depend on the clock and ends with the job, W; > 0.
         dynamic_w: dynamic power at the top clock, W; > 0.
+
+    Raises:
+        ValueError: a power or clock is not positive, or the clocks are out of order.
     """
 
     bottom_hz: float
     top_hz: float
     static_w: float
     dynamic_w: float
+
+    def __post_init__(self) -> None:
+        """Refuse what is no device."""
+        for name in ("bottom_hz", "static_w", "dynamic_w"):
+            if not 0.0 < getattr(self, name) < math.inf:
+                raise ValueError(f"`{name}` must be > 0, got {getattr(self, name)}.")
+        if not self.bottom_hz <= self.top_hz < math.inf:
+            raise ValueError(
+                f"`top_hz` must be >= {self.bottom_hz} Hz, got {self.top_hz}."
+            )
 
     def power(self, clock_hz: Number) -> Number:
         """Return the power while computing, W."""
@@ -132,7 +156,12 @@ def best_clock(job: Job, device: Clocked, deadline_s: float = math.inf) -> float
 
     Returns:
         The clock; None where not even the top clock is in time.
+
+    Raises:
+        ValueError: the deadline is not positive.
     """
+    if not deadline_s > 0.0:
+        raise ValueError(f"`deadline_s` must be > 0 s, got {deadline_s}.")
     if job_time(job, device.top_hz) > deadline_s * (1.0 + 1e-12):
         return None
     if job.cycles == 0.0:
@@ -193,7 +222,13 @@ class Slowed(NamedTuple):
 
 
 def slow_unit(work: WorkUnit, profile: DeviceProfile, share: float) -> Slowed:
-    """Return what a share in (0, 1] of the highest clock makes of a unit of work."""
+    """Return what a share of the highest clock makes of a unit of work.
+
+    Raises:
+        ValueError: the share is not in (0, 1].
+    """
+    if not 0.0 < share <= 1.0:
+        raise ValueError(f"`share` must be > 0 and <= 1, got {share}.")
     before, joules_before = _cost(work, profile, 1.0)
     after, joules_after = _cost(work, profile, share)
     if before == 0.0:

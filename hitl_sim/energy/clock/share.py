@@ -131,6 +131,9 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         source: document, with what was measured how.
         year: of the source.
         caps: least and highest cap beside the usual limit; given exactly with a cap.
+
+    Raises:
+        ValueError: ends are out of order, or caps and setting contradict each other.
     """
 
     name: str
@@ -144,13 +147,31 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     year: int
     caps: tuple[float, float] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a figure that says nothing."""
+        if not 0.0 <= self.low <= self.high <= 1.0:
+            raise ValueError(
+                "`low` and `high` must be >= 0 and <= 1 and in order, got"
+                f" {self.low} and {self.high}."
+            )
+        if (self.setting == "power_cap") != (self.caps is not None):
+            raise ValueError(
+                "`caps` must be given exactly where `setting` is "
+                f"'power_cap', got {self.caps} with {self.setting!r}."
+            )
+
     @property
     def words(self) -> str:
         """Return the range in words, such as `8.7 to 23.1 %`."""
-        low, high = (f"{100 * end:.3g}" for end in (self.low, self.high))
+        low, high = (f"{100 * end:.3g}" for end in self.span)
         if self.high == 1.0:
             return f"{low} % or more"
         return f"{low} %" if low == high else f"{low} to {high} %"
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Return both ends."""
+        return self.low, self.high
 
     def holds_cap(self, cap_frac: float) -> bool:
         """Return whether a cap is among those that were tried."""

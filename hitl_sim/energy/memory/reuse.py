@@ -86,7 +86,19 @@ def count_moved(whole: Extent, tiling: Tiling, *, is_begun: bool = False) -> Mov
         whole: sizes M, N, K; >= 1.
         tiling: tiles, cut off at the edges, and the order of the loops.
         is_begun: whether C holds sums already, which have to be read first.
+
+    Raises:
+        ValueError: a size is not positive, or the order is not one of the three axes.
     """
+    if min(*whole, *tiling.tile) < 1:
+        raise ValueError(
+            f"`whole` and `tile` must be >= 1 along each axis, got {tuple(whole)} and"
+            f" {tuple(tiling.tile)}."
+        )
+    if sorted(tiling.order) != ["k", "m", "n"]:
+        raise ValueError(
+            f"`order` must hold 'm', 'n' and 'k' once each, got {tiling.order}."
+        )
     c_written = _fetched(whole, tiling, ("m", "n"))
     c_first = 0 if is_begun else whole.m * whole.n
     return Moved(
@@ -132,6 +144,11 @@ class Product:
         """Return plain numbers, as a manifest keeps them."""
         plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return plain
+
+    @classmethod
+    def from_json(cls, tables: Mapping[str, Any]) -> Product:
+        """Read what `to_json` wrote; other fields are left alone."""
+        return msgspec.convert(tables, cls)
 
 
 def count_bytes(product: Product, tilings: Mapping[str, Tiling]) -> dict[str, int]:
@@ -215,9 +232,15 @@ def fit_tiling(
     level can move out of it: each tile's part of A and B read, of C read and written.
     Without the second, tiles could be so thin that nothing is reused further in. Sizes
     tried are powers of two and the whole of each axis, in every order of loops.
-    `byte_costs` are of a byte moved into the level, and of one moved out of it. Tiles
-    of one element have to fit.
+    `byte_costs` are of a byte moved into the level, and of one moved out of it.
+
+    Raises:
+        ValueError: not even tiles of one element fit.
     """
+    if 2 * operand_b + sum_b > capacity_b:
+        raise ValueError(
+            f"`capacity_b` must be >= {2 * operand_b + sum_b} B, got {capacity_b}."
+        )
     product = Product(size, operand_b, sum_b)
     best, least = Tiling(Extent(1, 1, 1)), math.inf
     for m, n, k in itertools.product(*(_lengths(length) for length in size)):

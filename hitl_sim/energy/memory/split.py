@@ -64,8 +64,10 @@ class Technology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         year: of its source.
         operation: energy of one addition and one multiplication by data type, pJ.
         level: the places where data rest, nearest to the arithmetic first, with the
-            energy of one byte read or written there, pJ. Capacities rise, and the last
-            level has none.
+            energy of one byte read or written there, pJ.
+
+    Raises:
+        ValueError: the last level is bounded, another is not, or capacities fall.
     """
 
     name: str
@@ -74,6 +76,16 @@ class Technology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     year: int
     operation: dict[str, dict[Operation, Constant]]
     level: tuple[Level, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse levels that do not stand in order."""
+        *inner, last = [level.capacity_b for level in self.level]
+        sizes = [size for size in inner if size is not None]
+        if last is not None or sizes != inner or sizes != sorted(sizes):
+            raise ValueError(
+                "`capacity_b` must rise from level to level and be left out for the"
+                f" last, got {[*inner, last]}"
+            )
 
     def operation_energy(self, dtype: str, operation: Operation) -> Quantity:
         """Return the energy of one operation, J; unavailable where none is known."""
@@ -241,16 +253,22 @@ def _size(shape: tuple[int, ...], without: set[int]) -> int:
 
 
 def fit_tilings(product: Product, technology: Technology) -> dict[str, Tiling]:
-    """Tile a product for a hierarchy, level by level from memory inwards."""
+    """Tile a product for a hierarchy, level by level from memory inwards.
+
+    Raises:
+        ValueError: a level but the outermost has no capacity.
+    """
     tilings: dict[str, Tiling] = {}
     size = product.size
     outwards = list(reversed(technology.level))
     for source, level in itertools.pairwise(outwards):
+        if level.capacity_b is None:
+            raise ValueError(f"`capacity_b` must be given for level {level.name}.")
         # what leaves the innermost level is the same for any tiles
         onwards = 0.0 if level is outwards[-1] else level.value
         tiling = fit_tiling(
             size,
-            level.capacity_b or 0,
+            level.capacity_b,
             product.operand_b,
             product.sum_b,
             (source.value, onwards),

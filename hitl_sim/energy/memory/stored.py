@@ -76,6 +76,9 @@ class ModelShape:
         num_mixed: numbers that products without weights, those of attention, read and
             write.
         chunk: items of one pass; None where all of a batch go in one.
+
+    Raises:
+        ValueError: there is no layer, or a size is not positive.
     """
 
     layers: npt.NDArray[np.int64]
@@ -84,6 +87,14 @@ class ModelShape:
     num_looked_up: int = 0
     num_mixed: int = 0
     chunk: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no network."""
+        if self.layers.ndim != 2 or not self.layers.size or np.any(self.layers < 1):
+            raise ValueError(
+                "`layers` must be rows of three sizes >= 1, got"
+                f" {self.layers.tolist()}."
+            )
 
     @classmethod
     def from_json(cls, tables: Mapping[str, Any]) -> ModelShape:
@@ -118,8 +129,13 @@ def query_bytes(
 
     Returns:
         `[N]` bytes of one query for each of `PARTS`.
+
+    Raises:
+        ValueError: a batch is below 1.
     """
     items = np.asarray(batch, np.float64)
+    if np.any(items < 1.0):
+        raise ValueError(f"`batch` must be >= 1, got {np.min(items):g}.")
     rows, num_in, num_out = shape.layers.T
     num_inputs = rows @ num_in
     passes = 1.0 if shape.chunk is None else np.ceil(items / shape.chunk)

@@ -15,12 +15,9 @@ nothing when it is made, so that importing and building meters starts no driver.
 whose scopes lie inside one another at the same path are never added.
 
 A backend may also offer any of three abilities, which a `Meter` finds by their names:
-
-- `while_open`: what works only while a window is open (a sampling thread, a reader that
-  keeps up with a counter that wraps), as a `WhileOpen`.
-- `checks(start, end)`: two views of one device, compared; a list of `Check`.
-- `sharers(start, end)`: who else used a device between two readings, in words by its
-  path.
+`WindowAware` works only while a window is open (a sampling thread, a reader that keeps
+up with a counter that wraps), `Checked` compares two views of one device, and `Shared`
+says who else uses a device.
 """
 
 from __future__ import annotations
@@ -28,7 +25,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from hitl_sim.energy.meters.processor_time import CpuTime
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
@@ -147,6 +144,31 @@ class Backend(Protocol):
 
     def delta(self, start: Snapshot, end: Snapshot) -> list[Quantity]:
         """Return the energy between two readings, one quantity per device."""
+        ...
+
+
+@runtime_checkable
+class WindowAware(Protocol):
+    """A backend that works in the background, only while windows are open."""
+
+    while_open: WhileOpen
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A backend that has a second view of what it measures."""
+
+    def checks(self, start: Snapshot, end: Snapshot) -> list[Check]:
+        """Compare the views between two readings."""
+        ...
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """A backend that can tell when others use its devices."""
+
+    def sharers(self, start: Snapshot, end: Snapshot) -> Mapping[str, str]:
+        """Return who else used a device between two readings, in words."""
         ...
 
 

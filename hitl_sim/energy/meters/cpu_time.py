@@ -39,6 +39,7 @@ _SYSTEM_HELP = "processor time can be read on Linux only (/proc)"
 _CHILD_LOST = (
     "processor time fell: a child process ended and its time was not handed on"
 )
+_MIN_WINDOWS = 4
 _OF = "host/package"
 _SPAN_S = 2.0
 _SPIN = """
@@ -130,9 +131,14 @@ def calibrate_cpu(
         cpu_time: returns processor time.
 
     Raises:
-        ValueError: an energy was not measured, the loads do not differ enough to tell
-            the constants apart, or processor time cannot be read.
+        ValueError: there are too few loads, an energy was not measured, the loads do
+            not differ enough to tell the constants apart, or processor time cannot be
+            read.
     """
+    if len(loads) < _MIN_WINDOWS:
+        raise ValueError(
+            f"`loads` must hold at least {_MIN_WINDOWS} windows, got {len(loads)}."
+        )
     seconds, cpu_s, energies = [], [], []
     for load in loads:
         before = cpu_time()

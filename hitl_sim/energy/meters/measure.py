@@ -107,9 +107,13 @@ def measure_command(
         run: runs the command and returns its code; default a child process.
 
     Raises:
-        ValueError: the wanted error is not positive.
+        ValueError: the command is empty, or a number is out of range.
         OSError: the command cannot be started.
     """
+    if not argv:
+        raise ValueError("`argv` must name a command, got none.")
+    if not idle_s >= 0:
+        raise ValueError(f"`idle_s` must be >= 0 s, got {idle_s}.")
     chosen, capabilities = choose_backends(profile, backends)
     meter = Meter(chosen)
     idle_w = _idle_power(meter, capabilities, idle_s)

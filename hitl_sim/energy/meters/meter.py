@@ -3,23 +3,25 @@
 Of devices that others use too nothing is attributed unless a share is declared.
 """
 
-import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hitl_sim.energy.meters.backend import (
     Backend,
     Check,
+    Checked,
     Clock,
+    Shared,
     Sleep,
     Snapshot,
+    WindowAware,
 )
 from hitl_sim.energy.meters.choose import default_backends
-from hitl_sim.energy.meters.repeat import Repeated, lengthen
+from hitl_sim.energy.meters.repeat import Goal, Repeated, lengthen
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, exact, unavailable
 from hitl_sim.unit import S_PER_NS
 
@@ -162,7 +164,8 @@ class Meter:
         window = Window(name, phase)
         with ExitStack() as opened:
             for backend in self.backends:
-                opened.enter_context(getattr(backend, "while_open", nullcontext()))
+                if isinstance(backend, WindowAware):
+                    opened.enter_context(backend.while_open)
             starts = [backend.read() for backend in self.backends]
             begin = self.clock()
             window._read_now = lambda: self._read(window, begin, starts)
@@ -177,7 +180,12 @@ class Meter:
         Args:
             duration_s: how long to wait, s; > 0. Ten seconds give a counter that moves
                 every 0.1 s an error of about 1 %.
+
+        Raises:
+            ValueError: the duration is not positive.
         """
+        if not duration_s > 0:
+            raise ValueError(f"`duration_s` must be > 0 s, got {duration_s}.")
         with self.window("idle", phase="idle") as window:
             self.sleep(duration_s)
         self.idle_w = {
@@ -208,27 +216,18 @@ class Meter:
             work: what to measure; its outputs are waited for.
             name: name of the window.
             phase: one of `PHASES`.
-            max_relative_error: wanted half-width of the interval over the energy; > 0.
-            max_repeats: most calls; >= 1.
-            max_s: no round starts after this time, and rounds are cut to fit it, s; >
-                0.
+            max_relative_error: see `Goal`.
+            max_repeats: see `Goal`.
+            max_s: see `Goal`.
             has_failed: asked after each call; the calls end when it returns true.
 
         Raises:
-            ValueError: the wanted error is not positive.
+            ValueError: a number is out of range.
         """
-        if not 0 < max_relative_error < math.inf:
-            raise ValueError(
-                f"`max_relative_error` must be > 0, got {max_relative_error}."
-            )
+        goal = Goal(max_relative_error, max_repeats, max_s)
         with self.window(name, phase=phase) as window:
             num, stopped = lengthen(
-                lambda: window.wait_on(work()),
-                window.so_far,
-                has_failed,
-                max_relative_error,
-                max_repeats,
-                max_s,
+                lambda: window.wait_on(work()), window.so_far, goal, has_failed
             )
         found, part = window.reading, 1.0 / num
         return Repeated(
@@ -255,10 +254,13 @@ class Meter:
         gross: list[Quantity] = []
         checks: list[Check] = []
         for backend, start, end in zip(self.backends, starts, ends, strict=True):
-            sharers = _ability(backend, "sharers", {})(start, end)
+            sharers: Mapping[str, str] = {}
+            if isinstance(backend, Shared):
+                sharers = backend.sharers(start, end)
             energies = backend.delta(start, end)
             gross.extend(attribute(one, sharers, self._shares) for one in energies)
-            checks.extend(_ability(backend, "checks", ())(start, end))
+            if isinstance(backend, Checked):
+                checks.extend(backend.checks(start, end))
         idle = tuple(self._idle(energy, seconds) for energy in gross)
         return Reading(
             window.name,
@@ -279,11 +281,6 @@ class Meter:
             reason = "idle power was not measured"
             return unavailable("J", gross.scope, reason, of=gross.of)
         return power.times(seconds, unit="J")
-
-
-def _ability(backend: Backend, name: str, nothing: Any) -> Callable[..., Any]:
-    """Return what a backend may offer; what finds nothing where it does not."""
-    return getattr(backend, name, lambda start, end: nothing)
 
 
 def checked_shares(shares: Shares) -> dict[str, Quantity]:

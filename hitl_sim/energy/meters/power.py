@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 from scipy.special import stdtrit
 
@@ -178,9 +177,7 @@ def checked_energy(check: Check, scope: Scope, reason: str) -> Quantity:
         for power of the same sensor, too.
     """
     if check.counter is not None:
-        if check.label == "suspect":
-            return _with_both(check, check.counter, check.sampled)
-        return check.counter
+        return _with_both(check) if check.label == "suspect" else check.counter
     is_short = check.label == "still" and LONGER in check.note
     if check.sampled is not None and check.sampled.is_known and not is_short:
         return check.sampled
@@ -228,11 +225,14 @@ def _own_error(quantity: Quantity) -> float:
     return math.hypot(*(max(abs(float(e.low)), abs(float(e.high))) for e in others))
 
 
-def _with_both(check: Check, counter: Quantity, sampled: Any) -> Quantity:
+def _with_both(check: Check) -> Quantity:
     """Widen the counter's interval so that it holds the sampled energy too."""
+    counter, sampled = check.counter, check.sampled
+    if counter is None or sampled is None or counter.interval is None:
+        raise ValueError(f"`check` must hold two views, got {check}.")
     value, other = float(counter.value or 0.0), float(sampled.value or 0.0)
     gap = other - value
-    low, high = counter.interval or (value, value)
+    low, high = counter.interval
     error = Error(f"{check.of}: counter and power disagree", min(gap, 0), max(gap, 0))
     return replace(
         counter,

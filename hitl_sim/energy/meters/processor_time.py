@@ -39,7 +39,10 @@ class CpuTime:
 
 def tick_s() -> float:
     """Return the time by which processor time moves, s."""
-    return 1.0 / os.sysconf("SC_CLK_TCK")
+    try:
+        return 1.0 / os.sysconf("SC_CLK_TCK")
+    except (AttributeError, ValueError):
+        return 0.01
 
 
 def read_cpu_time(proc: Path = PROC) -> CpuTime | None:

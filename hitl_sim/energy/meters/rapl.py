@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from hitl_sim.energy.meters.backend import (
     Capability,
@@ -28,7 +27,7 @@ from hitl_sim.energy.meters.counter import (
     watch_counter,
 )
 from hitl_sim.energy.meters.processor_time import CpuTime, read_cpu_time
-from hitl_sim.energy.meters.sensor import Sensor, meter_constants
+from hitl_sim.energy.meters.sensor import Accuracy, Sensor, meter_constants
 from hitl_sim.energy.meters.zones import (
     Zone,
     find_zones,
@@ -258,8 +257,9 @@ class RaplBackend:
         )
 
 
-def _accuracy(scope: Scope) -> Any:
-    return getattr(meter_constants().rapl, scope.value)
+def _accuracy(scope: Scope) -> Accuracy:
+    accuracy: Accuracy = getattr(meter_constants().rapl, scope.value)
+    return accuracy
 
 
 def _read_joules(path: Path) -> float:

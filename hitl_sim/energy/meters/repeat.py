@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -22,6 +23,52 @@ Stopped = Literal[
 ]
 _GROWTH = 1.5
 """After each round there are this many times the calls so far: few rounds are read."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """When to stop repeating.
+
+    Attributes:
+        max_relative_error: wanted half-width of the interval over the energy; > 0.
+        max_repeats: most calls; >= 1.
+        max_s: no round starts after this time, and rounds are cut to fit it, s; > 0.
+
+    Raises:
+        ValueError: a number is out of range.
+    """
+
+    max_relative_error: float
+    max_repeats: int
+    max_s: float
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of range."""
+        if not 0 < self.max_relative_error < math.inf:
+            raise ValueError(
+                f"`max_relative_error` must be > 0, got {self.max_relative_error}."
+            )
+        if not self.max_repeats >= 1:
+            raise ValueError(f"`max_repeats` must be >= 1, got {self.max_repeats}.")
+        if not self.max_s > 0:
+            raise ValueError(f"`max_s` must be > 0 s, got {self.max_s}.")
+
+    def state(self, reading: Reading) -> Stopped | None:
+        """Say whether a reading is good enough, and why, or `None` to go on."""
+        known = [energy for energy in reading.gross if energy.is_known]
+        if not known:
+            could = [energy for energy in reading.gross if LONGER in energy.reason]
+            return None if could else "nothing to read"
+        most = self.max_relative_error
+        if max(map(relative_half_width, known)) <= most:
+            return "target"
+        # the sensor misses the target and nothing else does
+        if all(
+            sensor_half_width(energy) >= most and rest_half_width(energy) <= most
+            for energy in known
+        ):
+            return "sensor"
+        return None
 
 
 @dataclass(frozen=True)
@@ -51,15 +98,12 @@ class Repeated:
 def lengthen(
     work: Callable[[], object],
     so_far: Callable[[], Reading],
+    goal: Goal,
     has_failed: Callable[[], bool],
-    max_relative_error: float,
-    max_repeats: int,
-    max_s: float,
 ) -> tuple[int, Stopped]:
-    """Call work in growing rounds until the reading so far is good enough.
+    """Call work in growing rounds until the reading so far meets a goal.
 
-    `has_failed` is asked after each call; the calls end when it returns true. The rest
-    is as for `Meter.repeat`.
+    `has_failed` is asked after each call; the calls end when it returns true.
 
     Returns:
         How often it was called, and why no more.
@@ -71,28 +115,12 @@ def lengthen(
             num += 1
             if has_failed():
                 return num, "failed"
-            if num >= max_repeats:
-                return num, _state(so_far(), max_relative_error) or "max_repeats"
+            if num >= goal.max_repeats:
+                return num, goal.state(so_far()) or "max_repeats"
         reading = so_far()
         seconds = float(reading.seconds.value or 0.0)
-        stopped = _state(reading, max_relative_error)
-        if stopped is not None or seconds >= max_s:
-            return num, stopped or "max_s"
-        room = int((max_s - seconds) * num / seconds) if seconds else num
+        stopped = goal.state(reading) or ("max_s" if seconds >= goal.max_s else None)
+        if stopped is not None:
+            return num, stopped
+        room = int((goal.max_s - seconds) * num / seconds) if seconds else num
         aim = num + max(1, min(int(num * (_GROWTH - 1)), room))
-
-
-def _state(reading: Reading, most: float) -> Stopped | None:
-    """Say whether a reading is good enough, and why, or `None` to go on."""
-    known = [energy for energy in reading.gross if energy.is_known]
-    if not known:
-        could = [energy for energy in reading.gross if LONGER in energy.reason]
-        return None if could else "nothing to read"
-    if max(map(relative_half_width, known)) <= most:
-        return "target"
-    # the sensor misses the target and nothing else does
-    is_sensor = all(
-        sensor_half_width(energy) >= most and rest_half_width(energy) <= most
-        for energy in known
-    )
-    return "sensor" if is_sensor else None

@@ -85,7 +85,12 @@ def run_selftest(
         num_windows: simulated windows; >= 1.
         clock: the clock of the windows, ns; that of the backends.
         sleep: rests for some seconds of that clock.
+
+    Raises:
+        ValueError: the span is not positive.
     """
+    if not span_s > 0:
+        raise ValueError(f"`span_s` must be > 0 s, got {span_s}.")
     asked = default_backends() if backends is None else backends
     capabilities = [(backend, backend.probe()) for backend in asked]
     trials = list(_try_arithmetic(measure_coverage(num_windows)))

@@ -12,15 +12,14 @@ interval holds it too.
 
 A load that repeats at exactly the pace of the sensor is misread by the same amount in
 every period; that no interval over independent periods covers.
+
+Of every table of constants `source` says where its numbers come from.
 """
 
 import functools
-import json
 import math
 import re
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any
 
 import msgspec
 
@@ -42,14 +41,128 @@ class Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
-@functools.cache
-def meter_constants() -> Any:
-    """Return the shipped constants of the meters, named as in their file.
+class Plausible(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Power above which a reading is not believed.
 
-    `data/meters.toml` says of each what it is, and where its number comes from.
+    Attributes:
+        max_w: the limit, W.
     """
-    tables = json.dumps(read_shipped("meters.toml", dict[str, Any]))
-    return json.loads(tables, object_hook=lambda table: SimpleNamespace(**table))
+
+    max_w: float
+    source: str
+
+
+class PlausibleByScope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Power above which no reading of a processor counter is believed, by its scope.
+
+    Attributes:
+        package: of a socket.
+        dram: of its memory.
+        node: of the platform.
+        beyond: what a zone states of itself counts up to this many times the limit.
+    """
+
+    package: Plausible
+    dram: Plausible
+    node: Plausible
+    beyond: float
+    source: str
+
+
+class Tolerance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far two views of one board may differ before neither is trusted.
+
+    Attributes:
+        relative: allowed difference beyond both views' own errors, fraction.
+        averaging_s: span over which a board reports power where it has no
+            instantaneous one, s.
+    """
+
+    relative: float
+    averaging_s: float
+    source: str
+
+
+class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much processor time of other programs makes a package shared.
+
+    Attributes:
+        busy_frac: their share of all processor time used, above which it is shared.
+        cores: their processor seconds per second, below which it is not.
+    """
+
+    busy_frac: float
+    cores: float
+    source: str
+
+
+class Duty(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of the time the sensor of some boards looks.
+
+    Attributes:
+        chip: the chip that they carry.
+        names: words of their models' names, of which each says that it is one.
+        seen_frac: part of each refresh period that is looked at.
+        period_s: refresh period, s.
+    """
+
+    chip: str
+    names: tuple[str, ...]
+    seen_frac: float
+    period_s: float
+    source: str
+
+
+class ModuleCounter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Boards whose counter covers their module, with processor and memory.
+
+    Attributes:
+        names: words of their models' names, of which each says that it is one.
+    """
+
+    names: tuple[str, ...]
+    source: str
+
+
+class StuckLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a counter that works may keep its value.
+
+    Attributes:
+        updates: in refreshes of the counter.
+        least_s: and never less than this, s.
+    """
+
+    updates: float
+    least_s: float
+    source: str
+
+
+class RaplConstants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Constants of the processor counters, by what they cover."""
+
+    package: Accuracy
+    dram: Accuracy
+    node: Accuracy
+    plausible: PlausibleByScope
+    sharing: Sharing
+
+
+class MeterConstants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Constants of all meters."""
+
+    nvml: Accuracy
+    nvml_power: Accuracy
+    nvml_duty: tuple[Duty, ...]
+    nvml_module: ModuleCounter
+    nvml_check: Tolerance
+    stuck: StuckLimit
+    rapl: RaplConstants
+
+
+@functools.cache
+def meter_constants() -> MeterConstants:
+    """Return the shipped constants of the meters."""
+    return read_shipped("meters.toml", MeterConstants)
 
 
 TO_95 = 1.96
@@ -72,8 +185,7 @@ class Sensor:
         power: error and pace of the power reading; those of the counter where left out.
         averaging_s: span over which the power reading averages, s; what it reports
             lags, by at most the whole change of power over that span.
-        duty: how much of the time the sensor behind both looks, as `nvml_duty` of the
-            constants; `None` for all.
+        duty: how much of the time the sensor behind both looks; `None` for all.
     """
 
     of: str
@@ -82,7 +194,7 @@ class Sensor:
     counter: Accuracy
     power: Accuracy | None = None
     averaging_s: float = 0.0
-    duty: Any = None
+    duty: Duty | None = None
 
     def energy(
         self, joules: float, kind: Kind, gain_frac: float, *others: Error
@@ -125,7 +237,7 @@ class Sensor:
         span_w = max(swing_w, joules / elapsed_s)
         num_periods = max(1.0, elapsed_s / self.duty.period_s)
         rest_s = (1.0 - self.duty.seen_frac) * self.duty.period_s
-        return float(TO_95 * rest_s * span_w * math.sqrt(num_periods / 6.0))
+        return TO_95 * rest_s * span_w * math.sqrt(num_periods / 6.0)
 
 
 def within(source: str, joules: float, half: float) -> Error:
@@ -160,7 +272,7 @@ def rest_half_width(quantity: Quantity) -> float:
     return math.sqrt(max(0.0, width**2 - sensor**2)) if width < math.inf else width
 
 
-def duty_of(name: str) -> Any:
+def duty_of(name: str) -> Duty | None:
     """Return how much of the time a board of some model looks; `None` for always."""
     words = _words(name)
     known = meter_constants().nvml_duty

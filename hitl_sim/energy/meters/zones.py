@@ -12,13 +12,12 @@ same number, which only readings can tell (`mirrored`).
 """
 
 import contextlib
-import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hitl_sim.energy.meters.sensor import meter_constants
+from hitl_sim.energy.meters.sensor import Plausible, meter_constants
 from hitl_sim.energy.quantity import Scope
 from hitl_sim.unit import W_PER_MICROWATT
 
@@ -169,10 +168,17 @@ def highest_power_w(zone: Zone) -> float:
     firmware fills the field with ones) says nothing and is left out.
     """
     plausible = meter_constants().rapl.plausible
-    limit_w: float = getattr(plausible, zone.scope.value).max_w
-    stated = [limit_w]
-    for path in itertools.chain.from_iterable(map(zone.path.glob, _STATED)):
-        # a file may hold no number
-        with contextlib.suppress(OSError, ValueError):
-            stated.append(int(path.read_text(encoding="ascii")) * W_PER_MICROWATT)
-    return max(watts for watts in stated if watts <= plausible.beyond * limit_w)
+    limit: Plausible = getattr(plausible, zone.scope.value)
+    beyond = plausible.beyond * limit.max_w
+    stated = (watts for watts in _stated_w(zone) if watts <= beyond)
+    return max(limit.max_w, *stated, 0.0)
+
+
+def _stated_w(zone: Zone) -> list[float]:
+    """Return the powers that a zone states; none where its files hold no number."""
+    watts = []
+    for pattern in _STATED:
+        for path in sorted(zone.path.glob(pattern)):
+            with contextlib.suppress(OSError, ValueError):
+                watts.append(int(path.read_text(encoding="ascii")) * W_PER_MICROWATT)
+    return watts

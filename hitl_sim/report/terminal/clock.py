@@ -108,8 +108,7 @@ def tell_check() -> str:
 def hold_figure(figure: Published) -> Agreement:
     """Hold what the model says of a figure against the figure."""
     value, ends = _predicted(figure)
-    found = figure.low, figure.high
-    return agree_in_range(value, ends, found, is_fitted=is_fitted(figure))
+    return agree_in_range(value, ends, figure.span, is_fitted=is_fitted(figure))
 
 
 @functools.cache

@@ -12,12 +12,14 @@ from hitl_sim.analysis.target import Stop
 from hitl_sim.cost import (
     BOUNDARIES,
     LABEL_COSTS,
+    MEASURES,
     Scenarios,
     cross,
     ledger,
     open_pricing,
     price_rates,
     price_table,
+    reprice,
 )
 from hitl_sim.cost.engine import bill
 from hitl_sim.energy import Kind, Scope, exact, load_profile
@@ -155,6 +157,18 @@ def test_carbon_follows_the_grid_and_the_energy_of_a_person(
             )
 
 
+def test_blocks_of_runs_bill_what_all_runs_together_do(market_of, sample, monkeypatch):
+    scenarios = cross(wage_usd_per_h=np.linspace(1, 50, 40), pue=[1.0, 1.5])
+    table = price_table([market_of()], scenarios)
+    rows = np.tile(sample.amounts.spent, (50, 1))
+    monkeypatch.setattr("hitl_sim.cost.engine._BLOCK_BYTES", 2**14)
+    blocks = list(reprice(rows, table))
+    assert len(blocks) > 10
+    for measure in MEASURES:
+        parts = np.concatenate([block.costs[measure] for block in blocks])
+        np.testing.assert_allclose(parts, bill(rows, table.whole(measure)))
+
+
 def test_an_unknown_price_makes_a_bill_unknown_and_never_zero(
     market_of, sample, prices
 ):
@@ -196,6 +210,27 @@ def test_pseudo_values_average_to_the_pooled_amounts_and_carry_their_spread():
         spread.append((amounts.pooled[0], found.std(ddof=1) / 8.0))
     values, errors = np.array(spread).T
     assert np.mean(errors) == pytest.approx(np.std(values, ddof=1), rel=0.12)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "name"),
+    [
+        ({"wage": np.ones(2)}, "wage"),
+        ({"pue": np.array([0.9, 1.2])}, "pue"),
+        ({"wage_usd_per_h": np.array([np.nan])}, "wage_usd_per_h"),
+        ({"wage_usd_per_h": np.ones(2), "pue": np.ones(3)}, "numbers"),
+        ({}, "numbers"),
+    ],
+)
+def test_scenarios_that_cannot_be_billed_are_refused(numbers, name):
+    with pytest.raises(ValueError, match=name):
+        Scenarios(numbers)
+
+
+def test_a_device_that_is_not_offered_is_refused(market_of):
+    scenarios = cross(num_devices=2, pue=[1.0])
+    with pytest.raises(ValueError, match="device"):
+        price_table([market_of()], scenarios)
 
 
 def test_a_line_that_is_added_to_the_ledger_is_on_every_bill(

@@ -1,6 +1,6 @@
 import pytest
 
-from hitl_sim.cost import human_hour_energy
+from hitl_sim.cost import BOUNDARIES, human_hour_energy
 from hitl_sim.cost.boundary import human_hour_carbon
 from hitl_sim.cost.carbon import carbon_intensity
 from hitl_sim.energy.quantity import Kind, Scope
@@ -53,3 +53,9 @@ def test_a_workstation_without_a_region_emits_an_unknown_amount():
 
 def test_people_outside_the_boundary_emit_nothing_even_without_a_region():
     assert hour_carbon("device_only", None).value == 0.0
+
+
+def test_a_boundary_without_a_name_is_refused_with_the_choices():
+    choices = ", ".join(map(repr, BOUNDARIES))
+    with pytest.raises(ValueError, match=f"`boundary` must be one of {choices}"):
+        human_hour_energy("desk")

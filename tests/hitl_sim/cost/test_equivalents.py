@@ -25,6 +25,14 @@ def test_outside_the_boundary_a_budget_sets_no_limit_to_people():
     assert "any number of hours" in human_s.reason
 
 
+@pytest.mark.parametrize("joules", [0.0, -1.0, float("nan"), float("inf")])
+def test_an_impossible_budget_is_refused(joules):
+    with pytest.raises(ValueError, match=r"`joules` must be finite and > 0 J, got"):
+        equivalents_of(joules, "workstation")
+    with pytest.raises(ValueError, match=r"`joules` must be finite and > 0 J, got"):
+        equivalent_lines([1.0, joules])
+
+
 def test_the_figure_has_a_line_for_each_boundary_that_charges_people():
     lines = equivalent_lines(np.geomspace(1e3, 1e12, 4))
     assert [line.boundary for line in lines] == ["workstation", "whole_person"]

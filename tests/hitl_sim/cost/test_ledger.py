@@ -295,6 +295,33 @@ def test_a_total_can_be_asked_for_some_groups():
     assert paid_back.value == pytest.approx(360e3 + 30.0)
 
 
+def test_groups_without_the_measure_are_refused():
+    ledger = bill()
+    with pytest.raises(ValueError, match=r"`groups` must hold.*\('inference',\)"):
+        ledger.total("joules", groups=("inference",))
+
+
+def test_a_line_that_is_not_there_is_refused_with_those_that_are():
+    ledger = bill()
+    with pytest.raises(KeyError, match="'device_train', 'device_waiting'"):
+        ledger["training"]
+
+
+def test_a_bill_without_protocol_work_is_refused():
+    with pytest.raises(ValueError, match=r"`usage\.work` must hold protocol work"):
+        bill(work("evaluate", 1.0, purpose="instrument"))
+
+
+def test_more_work_than_pay_is_refused():
+    with pytest.raises(ValueError, match=r"`paid_s` must be >= `worked_s`"):
+        bill(paid_s=50.0, worked_s=60.0)
+
+
+def test_negative_time_is_refused():
+    with pytest.raises(ValueError, match=r"`wait_s` must be >= 0 s, got -1"):
+        bill(wait_s=-1.0)
+
+
 def test_arrays_over_runs_give_the_ledger_of_each_run():
     joules, waits, paid = (
         np.array([5.0, 7.0]),

@@ -5,9 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.energy import Kind, count_operations
+from hitl_sim.energy import Kind, Scope, count_operations, exact
 from hitl_sim.energy.memory import load_technology, products_in, split_energy
-from hitl_sim.energy.multiplier import multiplier_saving, with_multiplier
+from hitl_sim.energy.multiplier import (
+    approximate_energy,
+    multiplier_saving,
+    with_multiplier,
+)
 from hitl_sim.energy.shipped import read_shipped
 from hitl_sim.learn.arithmetic import (
     MULTIPLIERS,
@@ -28,6 +32,11 @@ def split(apply):
         products_in(jax.make_jaxpr(apply)(*SHAPES)),
         load_technology("cmos-45nm"),
     )
+
+
+@pytest.fixture
+def joules():
+    return exact(2.0, "J", Kind.MODELLED_ANALYTIC, Scope.CHIP, "test")
 
 
 @pytest.mark.parametrize("name", MULTIPLIERS)
@@ -63,21 +72,23 @@ def test_truncation_saves_the_cells_that_it_leaves_out(columns):
     assert multiplier_saving(f"truncated{columns}").value == cells / 64
 
 
-def test_energy_with_an_approximate_multiplier_is_less_and_hypothetical():
-    before = split(int8_product)
-    joules = before.operations["int8 multiply"]
-    saved = with_multiplier(before, "drum4").operations["int8 multiply"]
-    assert saved.value == pytest.approx(joules.value * (1 - 0.54))
-    assert saved.interval[0] < joules.value * 0.46 < saved.interval[1]
+def test_energy_with_an_approximate_multiplier_is_less_and_hypothetical(joules):
+    saved = approximate_energy(joules, "drum4")
+    assert saved.value == pytest.approx(2.0 * (1 - 0.54))
+    assert saved.interval == pytest.approx((2.0 * 0.2, 2.0 * 0.8))
     assert saved.kind is Kind.HYPOTHETICAL
     with pytest.raises(ValueError, match="must be modelled"):
         saved.require("modelled")
 
 
-def test_an_exact_multiplier_saves_nothing():
-    before = split(int8_product)
-    after = with_multiplier(before, "exact")
-    assert after.compute.value == before.compute.value
+def test_an_exact_multiplier_saves_nothing(joules):
+    assert approximate_energy(joules, "exact").value == 2.0
+
+
+def test_board_joules_are_refused():
+    board = exact(2.0, "J", Kind.MEASURED_COUNTER, Scope.BOARD, "test")
+    with pytest.raises(ValueError, match=r"must be at scope chip.*got board"):
+        approximate_energy(board, "drum4")
 
 
 def test_an_unknown_design_is_refused():
@@ -111,5 +122,5 @@ def test_here_an_approximate_product_takes_more_than_an_exact_one():
 
 
 def test_a_program_without_int8_products_has_nothing_to_replace():
-    floats = split(jnp.matmul)
-    assert with_multiplier(floats, "drum4") is floats
+    with pytest.raises(ValueError, match="`split` must hold 'int8 multiply'"):
+        with_multiplier(split(jnp.matmul), "drum4")

@@ -273,6 +273,8 @@ def test_require_measured_raises_rather_than_falling_back():
         modelled.require("measured")
     with pytest.raises(ValueError, match="must be modelled, got ≥ 812 J"):
         (joules() + NO_CPU).require("modelled")
+    with pytest.raises(ValueError, match="one of 'measured', 'modelled', got 'good'"):
+        joules().require("good")
 
 
 def test_arrays_broadcast():

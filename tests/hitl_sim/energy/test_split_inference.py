@@ -6,7 +6,6 @@ import pytest
 from hitl_sim.energy import (
     Kind,
     Scope,
-    UnitCost,
     WorkUnit,
     exact,
     load_profile,
@@ -25,18 +24,15 @@ def joules(value, of):
     return exact(value, "J", Kind.MODELLED_ANALYTIC, Scope.BOARD, "test", of=of)
 
 
-def cost(number, time, of):
-    kind, scope = Kind.MODELLED_ANALYTIC, Scope.DEVICE_TIME
-    return UnitCost(exact(time, "s", kind, scope, "test"), joules(number, of))
-
-
 def network(seed, num=6):
     rng = np.random.default_rng(seed)
     return [
         Layer(
             f"layer{place}",
-            cost(rng.uniform(1, 5), rng.uniform(0.01, 0.1), "device"),
-            cost(rng.uniform(0.1, 2), rng.uniform(0.001, 0.02), "server"),
+            joules(rng.uniform(1, 5), "device"),
+            joules(rng.uniform(0.1, 2), "server"),
+            rng.uniform(0.01, 0.1),
+            rng.uniform(0.001, 0.02),
             int(10 ** rng.uniform(1.5, 4.5)),
         )
         for place in range(num)
@@ -63,11 +59,11 @@ def brute_force(layers, link, bits, paid):
                 seconds += link.latency_s + num_bytes / link.byte_per_s
                 sent = True
             if place == "d":
-                energy += float(layer.device.joules.value)
-                seconds += layer.device.seconds.value
+                energy += float(layer.device.value)
+                seconds += layer.device_s
             else:
-                seconds += layer.server.seconds.value
-                energy += float(layer.server.joules.value) if paid == "all" else 0.0
+                seconds += layer.server_s
+                energy += float(layer.server.value) if paid == "all" else 0.0
         if best is None or energy < best[0]:
             best = energy, places.count("d"), seconds
     return best
@@ -136,12 +132,23 @@ def test_counted_layers_are_priced_by_the_profiles_of_both_sides():
     work = WorkUnit("dense", "evaluate", {"float32": 2e9}, 1e7, 2)
     device, server = load_profile("jetson-class"), load_profile("h100")
     layer = price_layer(work, device, server, 300)
-    assert layer.device == device.unit_cost(work)
-    assert layer.server == server.unit_cost(work)
-    assert layer.server.seconds.value < layer.device.seconds.value
+    assert layer.device == device.unit_cost(work).joules
+    assert layer.server_s == server.unit_cost(work).seconds.value
+    assert layer.server_s < layer.device_s
     cuts = list_cuts([layer, layer], link())
     assert {part.of for part in cuts[1].joules().parts} == {
         "jetson-class",
         "link",
         "h100",
     }
+
+
+def test_impossible_links_bits_and_networks_are_refused():
+    with pytest.raises(ValueError, match="`byte_per_s` must be > 0"):
+        Link(link().per_byte, 0.0)
+    with pytest.raises(ValueError, match="`latency_s` must be >= 0"):
+        link(latency_s=-1.0)
+    with pytest.raises(ValueError, match="`bits` must be >= 1 and <= 32, got 0"):
+        list_cuts(network(1), link(), bits=0)
+    with pytest.raises(ValueError, match="`layers` must hold at least one"):
+        list_cuts([], link())

@@ -3,7 +3,7 @@
 import pytest
 
 from hitl_sim.analysis.bill import price_units
-from hitl_sim.cost.usage import QUERY
+from hitl_sim.cost.query import QUERY
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.memory import FORMATS, ModelShape, moved_bytes
 from hitl_sim.learn import NetworkConfig, Query, describe_work

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
@@ -110,3 +112,27 @@ def test_a_cap_saves_less_than_was_published():
         savings.append(1.0 - job_energy(job, of, clock) / top)
     assert 0.20 < savings[0] < 0.25
     assert 0.10 < savings[1] < 0.20
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"static_w": 0.0}, "static_w"),
+        ({"bottom_hz": 3e9}, "top_hz"),
+        ({"dynamic_w": math.inf}, "dynamic_w"),
+    ],
+)
+def test_what_is_no_device_is_refused(changes, field):
+    with pytest.raises(ValueError, match=f"`{field}` must be"):
+        device(**changes)
+
+
+@pytest.mark.parametrize("job", [(-1.0, 0.0), (1.0, -1.0), (0.0, 0.0)])
+def test_what_is_no_job_is_refused(job):
+    with pytest.raises(ValueError, match="must be"):
+        Job(*job)
+
+
+def test_a_deadline_in_the_past_is_refused():
+    with pytest.raises(ValueError, match="`deadline_s` must be > 0 s"):
+        best_clock(Job(1.0), device(), 0.0)

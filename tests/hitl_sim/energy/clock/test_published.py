@@ -82,3 +82,16 @@ def test_a_range_of_caps_widens_what_the_model_says():
     low, high = wide.interval
     assert low < wide.value - 0.01
     assert high > wide.value + 0.01
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"low": 0.3}, "`low` and `high` must be >= 0 and <= 1 and in order, got 0.3"),
+        ({"caps": (0.6, 0.7)}, "`caps` must be given exactly where `setting` is"),
+        ({"setting": "power_cap"}, "`caps` must be given exactly where `setting` is"),
+    ],
+)
+def test_a_figure_that_says_nothing_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        figure(**changes)

@@ -46,3 +46,9 @@ def test_a_capped_clock_draws_the_cap():
     assert share == pytest.approx(math.cbrt(0.35 / 0.65))
     assert capped_share(0.35, 1.0) == 1.0
     assert capped_share(0.35, 0.3) is None
+
+
+@pytest.mark.parametrize("share", [0.0, 1.1])
+def test_a_clock_above_the_highest_is_refused(profile, share):
+    with pytest.raises(ValueError, match=f"`share` must be > 0 and <= 1, got {share}"):
+        slow_unit(_unit(flops=1.0), profile, share)

@@ -101,3 +101,8 @@ def test_a_larger_level_never_moves_more():
         for power in range(6, 20, 2)
     ]
     assert moved == sorted(moved, reverse=True)
+
+
+def test_a_level_too_small_for_one_element_of_each_is_refused():
+    with pytest.raises(ValueError, match="`capacity_b` must be >= 12 B, got 8"):
+        fit_tiling(Extent(2, 2, 2), 8, 4, 4)

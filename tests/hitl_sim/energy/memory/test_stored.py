@@ -108,3 +108,10 @@ def test_parts_add_up():
     np.testing.assert_allclose(
         sum(parts.values()), moved_bytes(TRANSFORMER, SMALL, [1, 7])
     )
+
+
+def test_no_batch_and_no_layer_are_refused():
+    with pytest.raises(ValueError, match="`batch` must be >= 1, got 0"):
+        query_bytes(LINEAR, SINGLE, [1, 0])
+    with pytest.raises(ValueError, match="`layers` must be rows of three sizes >= 1"):
+        ModelShape(np.zeros((0, 3), np.int64))

@@ -2,6 +2,7 @@ import pytest
 
 from hitl_sim.energy import Kind, Scope
 from hitl_sim.energy.memory import load_technology
+from hitl_sim.energy.memory.split import Level, Technology
 from hitl_sim.energy.shipped import read_shipped
 
 NAMES = tuple(
@@ -56,3 +57,21 @@ def test_an_unknown_level_or_technology_is_refused():
         load_technology("cmos-45nm").byte_energy("l3")
     with pytest.raises(ValueError, match="`technology` must be one of 'cmos-45nm'"):
         load_technology("cmos-7nm")
+
+
+@pytest.mark.parametrize("capacities", [(4, 2, None), (4, None, None), (2, 4, 8)])
+def test_levels_out_of_order_are_refused(capacities):
+    levels = tuple(
+        Level(
+            value=1.0,
+            low=1.0,
+            high=1.0,
+            kind="assumed",
+            source="test",
+            name=str(place),
+            capacity_b=capacity,
+        )
+        for place, capacity in enumerate(capacities)
+    )
+    with pytest.raises(ValueError, match="`capacity_b` must rise"):
+        Technology("t", "test", "chip", 2026, {}, levels)

@@ -70,3 +70,14 @@ def test_sums_are_read_back_where_they_are_left_unfinished():
     moved = count_moved(Extent(4, 4, 8), Tiling(Extent(2, 2, 2), ("k", "m", "n")))
     assert moved.c_written == 4 * 16
     assert moved.c_read == 3 * 16
+
+
+@pytest.mark.parametrize("tile", [(0, 1, 1), (1, -2, 1)])
+def test_tiles_of_no_size_are_refused(tile):
+    with pytest.raises(ValueError, match="must be >= 1 along each axis"):
+        count_moved(Extent(2, 2, 2), Tiling(Extent(*tile)))
+
+
+def test_an_order_that_misses_an_axis_is_refused():
+    with pytest.raises(ValueError, match="`order` must hold 'm', 'n' and 'k' once"):
+        count_moved(Extent(2, 2, 2), Tiling(Extent(1, 1, 1), ("m", "m", "k")))

@@ -64,6 +64,8 @@ def test_calibration_finds_the_watts_and_keeps_the_counters_error():
 def test_loads_that_do_not_differ_calibrate_nothing():
     with pytest.raises(ValueError, match="must differ by at least half a core"):
         calibrate(Host(), (1, 1, 1, 1.1))
+    with pytest.raises(ValueError, match="at least 4 windows, got 2"):
+        calibrate(Host(), (0, 4))
 
 
 def test_a_window_is_idle_power_and_our_own_processor_time():

@@ -92,3 +92,10 @@ def test_a_run_that_fails_ends_the_repeats(live_board):
         run=lambda argv: 1,
     )
     assert (result.repeated.num_repeats, result.repeated.stopped) == (1, "failed")
+
+
+def test_a_command_is_needed():
+    with pytest.raises(ValueError, match="`argv` must name a command"):
+        measure_command([])
+    with pytest.raises(ValueError, match="`idle_s` must be >= 0 s, got -1"):
+        measure_command(["x"], idle_s=-1)

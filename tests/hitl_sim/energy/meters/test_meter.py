@@ -97,6 +97,11 @@ def test_without_known_idle_power_marginal_is_unavailable_and_not_gross():
     assert window.reading.marginal[0].reason == "idle power was not measured"
 
 
+def test_idle_needs_some_time():
+    with pytest.raises(ValueError, match="`duration_s` must be > 0 s, got 0"):
+        World().meter().measure_idle(0.0)
+
+
 def test_a_window_that_ends_in_an_error_is_read_all_the_same():
     world, windows = World(), []
 

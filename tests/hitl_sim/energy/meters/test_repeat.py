@@ -103,6 +103,8 @@ def test_gross_idle_and_marginal_come_per_call():
     [
         ({"max_relative_error": 0.0}, "`max_relative_error` must be > 0, got 0.0"),
         ({"max_relative_error": math.inf}, "`max_relative_error` must be > 0"),
+        ({"max_repeats": 0}, "`max_repeats` must be >= 1, got 0"),
+        ({"max_s": 0.0}, "`max_s` must be > 0 s, got 0.0"),
     ],
 )
 def test_numbers_out_of_range_are_refused(options, message):

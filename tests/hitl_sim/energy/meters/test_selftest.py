@@ -59,3 +59,8 @@ def test_a_board_whose_views_disagree_fails():
     trial = next(t for t in result.trials if "integrated power agree" in t.name)
     assert trial.outcome == "failed"
     assert not result.is_passed
+
+
+def test_a_span_is_positive():
+    with pytest.raises(ValueError, match="`span_s` must be > 0 s, got 0"):
+        run_selftest([NvmlBackend()], span_s=0)

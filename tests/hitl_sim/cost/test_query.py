@@ -1,4 +1,4 @@
-from hitl_sim.cost.usage import query_batch, query_unit
+from hitl_sim.cost.query import query_batch, query_unit
 
 
 def test_the_unit_of_held_out_items_answers_where_no_batch_was_counted():
