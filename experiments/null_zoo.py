@@ -40,7 +40,7 @@ import pyarrow.parquet as pq
 from scipy.stats import binomtest
 
 from hitl_sim.analysis import Answer, Effect, Finding, analyse, beside
-from hitl_sim.analysis.interval import CostSample, ratio_interval, resample
+from hitl_sim.analysis.chance.interval import CostSample, ratio_interval, resample
 from hitl_sim.energy import DeviceProfile, load_profile
 from hitl_sim.study.runner import run_study
 from hitl_sim.study.spec import StudySpec, convert, load_spec
@@ -218,7 +218,7 @@ def look(records: pa.Table, manifest: Mapping[str, Any], spec: StudySpec) -> Blo
             f.ratio.low,
             f.ratio.high,
             f.at("joules").pays_here is Answer.YES,
-            f.effect is Effect.SAVES,
+            f.claim.effect is Effect.SAVES,
         )
         for name, f in found.items()
     }

@@ -29,16 +29,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
-from hitl_sim.analysis.claim import (
+from hitl_sim.analysis.chance.claim import (
     FEW,
     Effect,
     Spent,
     judge,
     survived_shares,
 )
-from hitl_sim.analysis.failure import bound_failures, least_spent
-from hitl_sim.analysis.interval import percentile_bounds, resample, tail
-from hitl_sim.analysis.success import ARM, CONTROL, mean_reached, per_success
+from hitl_sim.analysis.chance.failure import bound_failures, least_spent
+from hitl_sim.analysis.chance.interval import percentile_bounds, resample, tail
+from hitl_sim.analysis.chance.success import ARM, CONTROL, mean_reached, per_success
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]

@@ -19,7 +19,7 @@ from sms_saving import (
     Published,
 )
 
-from hitl_sim.analysis.interval import mean_interval, resample
+from hitl_sim.analysis.chance.interval import mean_interval, resample
 from hitl_sim.energy import DeviceProfile
 from hitl_sim.report.figure.style import (
     BLACK,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hitl_sim.analysis.interval import (
+from hitl_sim.analysis.chance.interval import (
     CostSample,
     mean_interval,
     percentile_interval,

@@ -23,7 +23,7 @@ from sms_found import DEVICES, RATES, TENTHS, Found, Plan
 from sms_page import draw, write_page
 from sms_saving import MARGIN, Axis, Floats, Work, checkpoints_to, f1_of, smooth
 
-from hitl_sim.analysis.bill import work_unit
+from hitl_sim.analysis.run.usage import work_unit
 from hitl_sim.energy import WorkUnit, load_profile
 from hitl_sim.learn import NetworkConfig, TrainConfig
 from hitl_sim.learn.network import build_network

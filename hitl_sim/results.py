@@ -27,8 +27,8 @@ from hitl_sim.analysis import (
     Verdict,
     weigh,
 )
-from hitl_sim.analysis.result import BILL_SCHEMA
-from hitl_sim.analysis.versus import Comparison, compare_studies
+from hitl_sim.analysis.condition.result import BILL_SCHEMA
+from hitl_sim.analysis.condition.versus import Comparison, compare_studies
 from hitl_sim.cost import MEASURES, Prices, check_prices
 from hitl_sim.energy import Quantity
 from hitl_sim.record import LABEL_SCHEMA, RECORD_SCHEMA, REPLAY_SCHEMA

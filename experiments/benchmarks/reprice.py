@@ -14,8 +14,8 @@ import time
 import msgspec
 import numpy as np
 
-from hitl_sim.analysis.bill import price_units
-from hitl_sim.analysis.interval import CostSample
+from hitl_sim.analysis.chance.interval import CostSample
+from hitl_sim.analysis.run.usage import price_units
 from hitl_sim.cost import (
     BOUNDARIES,
     LABEL_COSTS,

@@ -2,7 +2,7 @@
 
 from hitl_sim import __version__
 from hitl_sim.analysis import StudyResult
-from hitl_sim.analysis.interval import NUM_RESAMPLES
+from hitl_sim.analysis.chance.interval import NUM_RESAMPLES
 from hitl_sim.report.number import percent
 from hitl_sim.report.sentence import say
 

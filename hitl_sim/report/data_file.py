@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from hitl_sim.analysis import Estimate, Finding, StudyResult, TaskResult, Verdict
-from hitl_sim.analysis.sensitivity import Sensitivity
-from hitl_sim.analysis.verdict import CARBON_PRICES, SCALES, WAGES, ArmDecision
+from hitl_sim.analysis.decision.decide import CARBON_PRICES, SCALES, WAGES, ArmDecision
+from hitl_sim.analysis.decision.sensitivity import Sensitivity
 from hitl_sim.energy import Quantity
 from hitl_sim.report.provenance import Sources, sources_of
 from hitl_sim.report.words import Words
@@ -115,7 +115,7 @@ def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
             restricted_joules="mean_joules",
             test_accuracy="test_accuracy",
         ),
-        "effect": finding.effect.value,
+        "effect": finding.claim.effect.value,
         "claim": _pick(
             finding.claim,
             by_interval="by_interval",

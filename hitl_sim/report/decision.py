@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 
 from hitl_sim.analysis import Answer, Verdict, best
-from hitl_sim.analysis.break_even import AXIS_NAMES
-from hitl_sim.analysis.crossing import Payback
-from hitl_sim.analysis.fieller import RatioSet
-from hitl_sim.analysis.sensitivity import Sensitivity
-from hitl_sim.analysis.verdict import TRAINING, BreakEvenAlong, Decision
+from hitl_sim.analysis.chance.crossing import Payback
+from hitl_sim.analysis.chance.fieller import RatioSet
+from hitl_sim.analysis.condition.break_even import AXIS_NAMES
+from hitl_sim.analysis.decision.decide import TRAINING, BreakEvenAlong, Decision
+from hitl_sim.analysis.decision.sensitivity import Sensitivity
 from hitl_sim.cost import MEASURES
 from hitl_sim.report.number import digits
 from hitl_sim.report.sentence import say

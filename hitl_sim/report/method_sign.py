@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hitl_sim.analysis.break_even import Answer
+from hitl_sim.analysis.condition.break_even import Answer
 from hitl_sim.analysis.efficiency import ClockPoint, MethodRow, MethodTable, Served
 from hitl_sim.analysis.efficiency.claim import (
     Agreement,
@@ -20,7 +20,7 @@ from hitl_sim.analysis.efficiency.claim import (
     opposite,
     saves,
 )
-from hitl_sim.analysis.pretraining import PretrainingCase
+from hitl_sim.analysis.efficiency.pretraining import PretrainingCase
 from hitl_sim.energy import DeviceProfile, Quantity
 from hitl_sim.energy.clock import is_fitted, published_figures
 from hitl_sim.report.number import percent_span, plain_joules
@@ -138,7 +138,7 @@ def _alike(method: Mapping[str, Any], field: str, tuned: Methods) -> Methods:
 def _split(row: MethodRow, served: Served) -> str:
     cut, best, why = served.cut, served.best, ""
     if served.is_cheapest is Answer.NO:
-        left = _value(served.whole.device) - _value(cut.device)
+        left = _value(served.cuts[-1].device) - _value(cut.device)
         times = _value(cut.link) / left
         why = say("sign.dear_link", served=served, times=times)
     places = ("all on the server", "where it is cut", "all on the device")

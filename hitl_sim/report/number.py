@@ -11,9 +11,9 @@ from hitl_sim.unit import S_PER_H, S_PER_MIN
 
 if TYPE_CHECKING:
     from hitl_sim.analysis import Estimate
-    from hitl_sim.analysis.break_even import BreakEven
-    from hitl_sim.analysis.information import Information
-    from hitl_sim.analysis.interval import Bounded
+    from hitl_sim.analysis.chance.interval import Bounded
+    from hitl_sim.analysis.condition.break_even import BreakEven
+    from hitl_sim.analysis.decision.information import Information
     from hitl_sim.cost import Measure
     from hitl_sim.energy import Quantity
 

@@ -14,9 +14,9 @@ from hitl_sim.analysis import (
     cheapest,
     judge,
 )
-from hitl_sim.analysis.between import Joint, judge_at_once, judge_pairs
-from hitl_sim.analysis.break_even import AXIS_NAMES
-from hitl_sim.analysis.interval import MIN_REPLICATES
+from hitl_sim.analysis.chance.interval import MIN_REPLICATES
+from hitl_sim.analysis.condition.between import Joint, judge_at_once, judge_pairs
+from hitl_sim.analysis.condition.break_even import AXIS_NAMES
 from hitl_sim.cost import MEASURES, LabelCost, Measure
 from hitl_sim.report.number import energy_text
 from hitl_sim.report.sentence import say

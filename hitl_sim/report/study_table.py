@@ -9,7 +9,7 @@ from typing import Any
 from scipy.stats import binomtest
 
 from hitl_sim.analysis import StudyResult
-from hitl_sim.analysis.growth import (
+from hitl_sim.analysis.condition.growth import (
     DECADE,
     Scaling,
     find_scalings,

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hitl_sim.analysis import StudyResult, Verdict
-from hitl_sim.analysis.between import distinct
-from hitl_sim.analysis.growth import find_scalings
+from hitl_sim.analysis.condition.between import distinct
+from hitl_sim.analysis.condition.growth import find_scalings
 from hitl_sim.report.decision import tell_decision
 from hitl_sim.report.opening import (
     list_checks,
@@ -65,7 +65,7 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
         caution=say(
             "caution.all",
             result=result,
-            origin=say("caution.origin", result=result, total=len(result.units)),
+            origin=say("caution.origin", result=result, total=len(result.work)),
             people=_who_answered(result),
         ),
         question=result.question,

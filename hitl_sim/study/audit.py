@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from hitl_sim.analysis.bill import price_units
+from hitl_sim.analysis.run.usage import price_units
 from hitl_sim.energy import (
     DeviceProfile,
     Kind,

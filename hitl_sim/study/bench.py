@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hitl_sim.analysis.bill import work_unit
+from hitl_sim.analysis.run.usage import work_unit
 from hitl_sim.energy import WorkUnit
 from hitl_sim.energy.meters import Meter
 from hitl_sim.energy.meters.processor_time import read_cpu_time

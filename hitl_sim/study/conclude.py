@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from hitl_sim.analysis import StudyResult, analyse
-from hitl_sim.analysis.result import bill_runs
+from hitl_sim.analysis.condition.result import bill_runs
 from hitl_sim.cost import Prices
 from hitl_sim.energy import DeviceProfile
 from hitl_sim.study.folder import StudyFolder, read_folder

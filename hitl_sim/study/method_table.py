@@ -5,14 +5,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import NamedTuple
 
+from hitl_sim.analysis.condition.finding import StudyResult
 from hitl_sim.analysis.efficiency import (
     MethodTable,
     Serving,
     clock_policies,
     tabulate_methods,
 )
-from hitl_sim.analysis.finding import StudyResult
-from hitl_sim.analysis.pretraining import PretrainingCase, pretraining_cases
+from hitl_sim.analysis.efficiency.pretraining import PretrainingCase, pretraining_cases
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.split_inference import load_link
 from hitl_sim.study.conclude import Analysis

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from null_zoo import NULLS, PAIRS, PLANTED, Block, Null, Seen
 
-from hitl_sim.analysis.interval import CostSample, ratio_interval, resample
+from hitl_sim.analysis.chance.interval import CostSample, ratio_interval, resample
 from hitl_sim.study.grid import expand
 from hitl_sim.study.spec import load_spec
 

@@ -26,7 +26,7 @@ from sms_spam import (
     target_of,
 )
 
-from hitl_sim.analysis.interval import resample
+from hitl_sim.analysis.chance.interval import resample
 from hitl_sim.energy import WorkUnit, load_profile
 from hitl_sim.task import load_task
 

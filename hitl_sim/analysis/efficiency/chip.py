@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hitl_sim.analysis.interval import CostSample
+from hitl_sim.analysis.chance.interval import CostSample
 from hitl_sim.array import FloatArray
 from hitl_sim.energy import Kind, Quantity
 from hitl_sim.energy.count import Operations

@@ -12,8 +12,8 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 
-from hitl_sim.analysis.break_even import Answer
-from hitl_sim.analysis.estimate import Estimate
+from hitl_sim.analysis.chance.estimate import Estimate
+from hitl_sim.analysis.condition.break_even import Answer
 
 WIDEST_SHARE = 0.2
 """Widest interval of a saving that is held against a published one: 20 points. What is

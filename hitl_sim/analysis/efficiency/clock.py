@@ -18,16 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from hitl_sim.analysis.bill import work_unit
-from hitl_sim.analysis.estimate import Estimate
-from hitl_sim.analysis.finding import Finding
-from hitl_sim.analysis.interval import (
+from hitl_sim.analysis.chance.estimate import Estimate
+from hitl_sim.analysis.chance.interval import (
     NUM_RESAMPLES,
     CostSample,
     draw_pair,
     percentile_interval,
     ratio_of,
 )
+from hitl_sim.analysis.condition.finding import Finding
+from hitl_sim.analysis.run.usage import work_unit
 from hitl_sim.array import FloatArray
 from hitl_sim.energy import DeviceProfile, Kind, Quantity, Scope
 from hitl_sim.energy.clock import default_shares

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from hitl_sim.analysis.chance.estimate import Estimate, infinite
+from hitl_sim.analysis.chance.interval import percentile_interval
+from hitl_sim.analysis.condition.finding import Finding
 from hitl_sim.analysis.efficiency.entry import WHOLE, Entry
 from hitl_sim.analysis.efficiency.row import Combined
-from hitl_sim.analysis.estimate import Estimate, infinite
-from hitl_sim.analysis.finding import Finding
-from hitl_sim.analysis.interval import percentile_interval
 from hitl_sim.array import FloatArray
 from hitl_sim.energy import Quantity, Scope
 

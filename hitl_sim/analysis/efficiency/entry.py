@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hitl_sim.analysis.condition.finding import Finding
 from hitl_sim.analysis.efficiency.clock import ClockPoint
-from hitl_sim.analysis.finding import Finding
 
 WHOLE: Mapping[str, Any] = {"kind": "whole_pool"}
 """Guidance of an arm that asks nobody and chooses nothing."""

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hitl_sim.analysis.chance.estimate import Estimate
+from hitl_sim.analysis.condition.finding import Finding, TaskResult
 from hitl_sim.analysis.efficiency.chip import ChipUse
 from hitl_sim.analysis.efficiency.clock import ClockPoint
+from hitl_sim.analysis.efficiency.inference_life import LifePayback
 from hitl_sim.analysis.efficiency.serve import Served
-from hitl_sim.analysis.estimate import Estimate
-from hitl_sim.analysis.finding import Finding, TaskResult
-from hitl_sim.analysis.inference_life import LifePayback
 from hitl_sim.energy import DeviceProfile, Quantity
 from hitl_sim.energy.memory import ModelShape
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hitl_sim.analysis.bill import work_unit
-from hitl_sim.analysis.break_even import Answer
+from hitl_sim.analysis.condition.break_even import Answer
 from hitl_sim.analysis.efficiency.claim import is_below
+from hitl_sim.analysis.run.usage import work_unit
 from hitl_sim.energy import DeviceProfile, Quantity
 from hitl_sim.energy.split_inference import (
     Cut,
@@ -48,16 +48,12 @@ class Served:
         cut: what it takes where it is cut.
         best: the cheapest of this cut, all on the server and all on the device, with
             everybody's joules counted.
-        best_for_device: the same with those of the device and its link alone.
-        whole: what it takes all on the device.
         cuts: all three ways, from all on the server on.
         serving: what answers.
     """
 
     cut: Cut
     best: Cut | None
-    best_for_device: Cut | None
-    whole: Cut
     cuts: tuple[Cut, ...]
     serving: Serving
 
@@ -110,11 +106,4 @@ def serve(name: str, halves: Mapping[str, Any], bits: int, serving: Serving) -> 
         for half, read in (("device", "num_inputs"), ("server", "num_features"))
     ]
     cuts = list_cuts(layers, serving.link, bits=bits, beside_b=halves["beside_b"])
-    return Served(
-        cuts[_AT],
-        best_cut(cuts),
-        best_cut(cuts, paid="device"),
-        cuts[-1],
-        cuts,
-        serving,
-    )
+    return Served(cuts[_AT], best_cut(cuts), cuts, serving)

@@ -18,23 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from hitl_sim.analysis.decision import resting_on
-from hitl_sim.analysis.efficiency.chip import TECHNOLOGY, Chip, price_chip
-from hitl_sim.analysis.efficiency.clock import ClockPoint, ClockPolicy, Clocks
-from hitl_sim.analysis.efficiency.combine import combine, find_parts
-from hitl_sim.analysis.efficiency.entry import WHOLE, Entry, guidance_of, methods_of
-from hitl_sim.analysis.efficiency.row import (
-    Combined,
-    MethodRow,
-    MethodTable,
-    Training,
-    Use,
-)
-from hitl_sim.analysis.efficiency.serve import Served, Serving, serve
-from hitl_sim.analysis.estimate import Estimate, infinite, unknown
-from hitl_sim.analysis.finding import Finding, StudyResult, TaskResult
-from hitl_sim.analysis.inference_life import LifePayback, find_life_payback
-from hitl_sim.analysis.interval import (
+from hitl_sim.analysis.chance.estimate import Estimate, infinite, unknown
+from hitl_sim.analysis.chance.interval import (
     CostSample,
     draw_pair,
     mean_interval,
@@ -43,6 +28,21 @@ from hitl_sim.analysis.interval import (
     ratio_of,
     resample,
 )
+from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
+from hitl_sim.analysis.efficiency.chip import TECHNOLOGY, Chip, price_chip
+from hitl_sim.analysis.efficiency.clock import ClockPoint, ClockPolicy, Clocks
+from hitl_sim.analysis.efficiency.combine import combine, find_parts
+from hitl_sim.analysis.efficiency.entry import WHOLE, Entry, guidance_of, methods_of
+from hitl_sim.analysis.efficiency.inference_life import LifePayback, find_life_payback
+from hitl_sim.analysis.efficiency.row import (
+    Combined,
+    MethodRow,
+    MethodTable,
+    Training,
+    Use,
+)
+from hitl_sim.analysis.efficiency.serve import Served, Serving, serve
+from hitl_sim.analysis.run.sample import resting_on
 from hitl_sim.array import FloatArray
 from hitl_sim.cost.query import query_batch, query_unit
 from hitl_sim.energy import Kind, Quantity, Scope, UnitCost, exact, unavailable

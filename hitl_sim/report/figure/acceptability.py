@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from hitl_sim.analysis.reference import reference_arms, reference_crowd
-from hitl_sim.analysis.verdict import CARBON_PRICES, SCALES, WAGES, Decision
+from hitl_sim.analysis.condition.finding import reference_arms, reference_crowd
+from hitl_sim.analysis.decision.decide import CARBON_PRICES, SCALES, WAGES, Decision
 from hitl_sim.report.figure.style import GREY, legend_below, looks_of, new_figure
 from hitl_sim.report.number import times
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from matplotlib.figure import Figure
 
-from hitl_sim.analysis.verdict import Decision
+from hitl_sim.analysis.decision.decide import Decision
 from hitl_sim.report.figure.style import BLACK, folded, new_figure
 
 _PER_DECADE = (1.0, 2.0, 5.0)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from hitl_sim.analysis import Finding, TaskResult, best
-from hitl_sim.analysis.reference import reference_arms
+from hitl_sim.analysis.condition.finding import reference_arms
 from hitl_sim.cost import (
     Boundary,
     EquivalentLine,

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from hitl_sim.analysis.verdict import Decision
+from hitl_sim.analysis.decision.decide import Decision
 from hitl_sim.report.figure.style import (
     BLACK,
     joule_ticks,

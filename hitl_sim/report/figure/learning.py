@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hitl_sim.analysis import Curve, TaskResult
-from hitl_sim.analysis.reference import reference_arms, reference_crowd
+from hitl_sim.analysis.condition.finding import reference_arms, reference_crowd
 from hitl_sim.report.figure.style import (
     BLACK,
     GREY,

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from hitl_sim.analysis import ParameterCrossing, TaskResult
-from hitl_sim.analysis.reference import reference_arms
+from hitl_sim.analysis.condition.finding import reference_arms
 from hitl_sim.report.figure.style import (
     BLACK,
     GREY,

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hitl_sim.analysis.sensitivity import Sensitivity
+from hitl_sim.analysis.decision.sensitivity import Sensitivity
 from hitl_sim.report.figure.style import (
     COLOURS,
     name_rows,

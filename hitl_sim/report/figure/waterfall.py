@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from hitl_sim.analysis.verdict import Decision
+from hitl_sim.analysis.decision.decide import Decision
 from hitl_sim.report.figure.style import (
     BLACK,
     COLOURS,
@@ -32,11 +32,11 @@ def draw_waterfall(decision: Decision) -> Figure | None:
     leader = decision.leader
     if leader is None:
         return None
-    steps = [step.amount for step in leader.steps]
+    words, steps = zip(*leader.steps, strict=True)
     ends = np.cumsum([leader.control, *steps])
     if not np.isfinite(ends).all():
         return None
-    names = ["control", *(step.words for step in leader.steps), leader.finding.arm]
+    names = ["control", *words, leader.finding.arm]
     figure = new_figure(1.6 + _ROW_IN * len(names))
     axes = figure.subplots()
     place = places(len(names))

@@ -24,7 +24,7 @@ from hitl_sim.unit import S_PER_MIN
 
 if TYPE_CHECKING:
     from hitl_sim.analysis import Confirmation
-    from hitl_sim.analysis.versus import Comparison
+    from hitl_sim.analysis.condition.versus import Comparison
     from hitl_sim.study.probe import Probe
     from hitl_sim.study.runner import DryRun, StudyRun
     from hitl_sim.study.tune import Tuning
@@ -201,7 +201,7 @@ def _print_shared(console: Console, found: Comparison) -> None:
 
 def _pairing(found: Comparison) -> str:
     """Say whether replicates were paired, and what that saved."""
-    from hitl_sim.analysis.interval import MIN_REPLICATES  # noqa: PLC0415 - is slow
+    from hitl_sim.analysis.chance.interval import MIN_REPLICATES  # noqa: PLC0415 - is slow
 
     if not found.shares_seed:
         return "The studies do not share a seed: their runs count as independent."

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.break_even import find_break_even
-from hitl_sim.analysis.crossing import find_crossing
-from hitl_sim.analysis.decision import Split
-from hitl_sim.analysis.fieller import fieller
-from hitl_sim.analysis.interval import CostSample, ratio_interval, resample
-from hitl_sim.analysis.net_benefit import Pair
+from hitl_sim.analysis.chance.crossing import find_crossing
+from hitl_sim.analysis.chance.fieller import fieller
+from hitl_sim.analysis.chance.interval import CostSample, ratio_interval, resample
+from hitl_sim.analysis.condition.break_even import find_break_even
+from hitl_sim.analysis.decision.net_benefit import Pair
+from hitl_sim.analysis.run.sample import Split
 from hitl_sim.energy import Kind, Quantity, Scope, exact
 
 STUDIES = 2_000

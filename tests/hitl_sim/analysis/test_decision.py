@@ -61,7 +61,7 @@ def test_an_arm_that_never_reaches_has_infinite_rho_above_a_bound(synthetic, ana
     found = only(analysed([synthetic.Arm("lost", steps=[9e9] * 12)]), "lost")
     assert found.ratio.value == math.inf
     assert found.ratio.low > 1.0
-    assert found.effect is Effect.COSTS_MORE
+    assert found.claim.effect is Effect.COSTS_MORE
     assert found.joules.is_infinite
     assert not found.is_per_success
 

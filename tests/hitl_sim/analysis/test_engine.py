@@ -4,11 +4,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.bill import price_units
-from hitl_sim.analysis.decision import bill_sample, price_usages, split_bills
-from hitl_sim.analysis.interval import CostSample
-from hitl_sim.analysis.record import read_groups
-from hitl_sim.analysis.target import Stop
+from hitl_sim.analysis.chance.interval import CostSample
+from hitl_sim.analysis.run.record import read_groups
+from hitl_sim.analysis.run.sample import bill_sample, price_usages, split_bills
+from hitl_sim.analysis.run.target import Stop
+from hitl_sim.analysis.run.usage import price_units
 from hitl_sim.cost import (
     BOUNDARIES,
     LABEL_COSTS,

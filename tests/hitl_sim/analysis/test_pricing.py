@@ -4,10 +4,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.bill import price_units
-from hitl_sim.analysis.decision import bill_sample, price_usages, split_bills
-from hitl_sim.analysis.record import read_groups
-from hitl_sim.analysis.target import Stop
+from hitl_sim.analysis.run.record import read_groups
+from hitl_sim.analysis.run.sample import bill_sample, price_usages, split_bills
+from hitl_sim.analysis.run.target import Stop
+from hitl_sim.analysis.run.usage import price_units
 from hitl_sim.cost import MEASURES, open_pricing
 from hitl_sim.cost.usage import NOBODY
 from hitl_sim.energy import Kind, Scope, exact, unavailable

@@ -7,7 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.reference import reference_arms
+from hitl_sim.analysis.condition.finding import reference_arms
 from hitl_sim.report.figure.bill import draw_bill
 from hitl_sim.report.figure.equivalents import draw_equivalents
 from hitl_sim.report.figure.learning import draw_learning

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from hitl_sim.analysis.efficiency import Serving, clock_policies, tabulate_methods
-from hitl_sim.analysis.pretraining import PretrainingCase
+from hitl_sim.analysis.efficiency.pretraining import PretrainingCase
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.memory import ModelShape
 from hitl_sim.energy.split_inference import load_link

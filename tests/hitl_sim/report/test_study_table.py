@@ -1,4 +1,4 @@
-from hitl_sim.analysis.growth import Scaling, fit_growth, hide_largest
+from hitl_sim.analysis.condition.growth import Scaling, fit_growth, hide_largest
 from hitl_sim.report.citation import bibtex, methods_paragraph
 from hitl_sim.report.number import RHO
 from hitl_sim.report.study_table import (

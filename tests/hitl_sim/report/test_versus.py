@@ -4,7 +4,7 @@ import re
 
 from rich.console import Console
 
-from hitl_sim.analysis.versus import compare_studies
+from hitl_sim.analysis.condition.versus import compare_studies
 from hitl_sim.report.terminal.studies import print_comparison
 
 

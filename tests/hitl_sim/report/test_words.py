@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.analysis import Effect, best
-from hitl_sim.analysis.between import judge_at_once
+from hitl_sim.analysis.condition.between import judge_at_once
 from hitl_sim.cost import Prices
 from hitl_sim.energy.profile import Constant, MeasuredCost
 from hitl_sim.report.number import times
@@ -128,7 +128,7 @@ def test_a_claim_that_only_its_own_interval_makes_is_called_that(synthetic, anal
     joint = judge_at_once(leader, task.with_people, task.control, 7)
     between = leader.ratio.high + 0.9 * (joint.high - leader.ratio.high)
     result = analysed(arms, smallest_effect=1.0 - between, **study)
-    assert best(result.tasks[0].with_people).effect is Effect.SAVES
+    assert best(result.tasks[0].with_people).claim.effect is Effect.SAVES
     assert "by its own interval, but not with all 10 judged at once" in (
         spoken(result).rho
     )

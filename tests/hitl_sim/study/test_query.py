@@ -2,7 +2,7 @@
 
 import pytest
 
-from hitl_sim.analysis.bill import price_units
+from hitl_sim.analysis.run.usage import price_units
 from hitl_sim.cost.query import QUERY
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.memory import FORMATS, ModelShape, moved_bytes

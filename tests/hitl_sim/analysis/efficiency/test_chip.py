@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from hitl_sim.analysis.chance.interval import CostSample
 from hitl_sim.analysis.efficiency.chip import price_chip
-from hitl_sim.analysis.interval import CostSample
 from hitl_sim.energy import Kind
 from hitl_sim.record import RecordError
 

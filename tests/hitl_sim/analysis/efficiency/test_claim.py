@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from hitl_sim.analysis.break_even import Answer
+from hitl_sim.analysis.condition.break_even import Answer
 from hitl_sim.analysis.efficiency.claim import (
     WIDEST_SHARE,
     Agreement,

@@ -1,0 +1,1 @@
+"""Conditions beside their control: rho, break-even, parameters, sizes, two studies."""

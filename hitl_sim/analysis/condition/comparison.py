@@ -1,0 +1,246 @@
+"""One task: its target, its control, and every other condition beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from hitl_sim.analysis.chance.claim import Held, find_sides
+from hitl_sim.analysis.chance.estimate import Estimate, unknown
+from hitl_sim.analysis.chance.interval import mean_interval, resample, wilson
+from hitl_sim.analysis.condition.break_even import BreakEven, find_break_even
+from hitl_sim.analysis.condition.finding import Finding, TaskResult
+from hitl_sim.analysis.condition.parameter import find_parameter_crossings
+from hitl_sim.analysis.run.record import Condition, RunGroup
+from hitl_sim.analysis.run.sample import (
+    Sample,
+    draw_sample,
+    estimate_ratio,
+    joules_per_success,
+    price_usages,
+    resting_on,
+    restricted_mean,
+    split_bills,
+    variance_saved,
+)
+from hitl_sim.analysis.run.target import (
+    Stop,
+    Targets,
+    find_targets,
+    stop_at_cap,
+    trace_curve,
+)
+from hitl_sim.analysis.run.usage import usage_at
+from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.cost import MEASURES, LabelCost, Measure, Pricing
+from hitl_sim.energy import Kind, Scope, exact, unavailable
+from hitl_sim.record import RecordError
+
+_COUNTED = Kind.MEASURED_COUNTER
+_STEPS = exact(1.0, "steps", _COUNTED, Scope.CONSTANT, "steps that were counted")
+_TEST_SET = exact(1.0, "1", _COUNTED, Scope.CONSTANT, "test set, where runs stopped")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a study is analysed.
+
+    Attributes:
+        fraction: of the pilot's best smoothed validation accuracy: the target.
+        smoothing: checkpoints in the trailing mean.
+        smallest_effect: smallest change of rho that would matter.
+        seed: of the bootstrap.
+    """
+
+    fraction: float
+    smoothing: int
+    smallest_effect: float
+    seed: int
+
+
+def compare(groups: Sequence[RunGroup], pricing: Pricing, rules: Rules) -> TaskResult:
+    """Compare all conditions of one base with their control.
+
+    Raises:
+        RecordError: there is not exactly one pilot and one control, or they share no
+            replicate.
+    """
+    pilot, control = _only(groups, "pilot"), _only(groups, "control")
+    targets = find_targets(pilot, fraction=rules.fraction, smoothing=rules.smoothing)
+    base = _Base(
+        [g for g in groups if g.role != "pilot"], control, targets, pricing, rules
+    )
+    findings = tuple(base.find(g) for g in groups if g.role in ("null", "arm"))
+    found, kept = base.find(control), base.control.group.replicate
+    return TaskResult(
+        base=control.base,
+        task=control.task,
+        target=float(targets.accuracy[np.isin(targets.replicate, kept)].mean()),
+        replicates=tuple(int(r) for r in kept),
+        without_target=targets.without,
+        horizon_steps=base.horizon_steps,
+        horizon_j=base.horizon_j,
+        control=found,
+        findings=findings,
+        crossings=find_parameter_crossings(found, findings, rules.seed),
+    )
+
+
+def _only(groups: Sequence[RunGroup], role: str) -> RunGroup:
+    found = [group for group in groups if group.role == role]
+    if len(found) != 1:
+        raise RecordError(
+            f"`role` must be {role!r} in exactly one condition of task"
+            f" {groups[0].task!r} with base {groups[0].base!r}, got {len(found)}."
+        )
+    return found[0]
+
+
+class _Base:
+    """The control's bill, how far every run was followed, and all runs at targets."""
+
+    def __init__(
+        self,
+        groups: Sequence[RunGroup],
+        control: RunGroup,
+        targets: Targets,
+        pricing: Pricing,
+        rules: Rules,
+    ) -> None:
+        self.pricing, self.rules = pricing, rules
+
+        def sample_of(group: RunGroup, among: IntArray | None = None) -> Sample:
+            return draw_sample(
+                group, targets, pricing, smoothing=rules.smoothing, among=among
+            )
+
+        self.control = sample_of(control)
+        kept = self.control.group.replicate
+        if len(kept) == 0:
+            raise RecordError(
+                f"`replicate` of the control of task {control.task!r} must be among"
+                f" those of its pilot, got {control.replicate.tolist()}."
+            )
+        others = {g.condition: sample_of(g, kept) for g in groups if g is not control}
+        self.samples = {control.condition: self.control} | others
+        used = [one.usage_per_success for one in self.samples.values()]
+        self.usages = dict(zip(self.samples, used, strict=True))
+        priced = price_usages(used, pricing)
+        self.priced = dict(zip(self.samples, priced, strict=True))
+        self.splits = {
+            key: split_bills(one, self.priced[key], pricing.table)
+            for key, one in self.samples.items()
+        }
+        label_costs: list[LabelCost] = ["sunk", "bought_same_price"]
+        if pricing.prices.label_price_usd is not None:
+            label_costs.append("bought_elsewhere")
+        self.label_price = {
+            (label_cost, measure): pricing.label(measure, label_cost)
+            for label_cost in label_costs
+            for measure in MEASURES
+        }
+        self.horizon_steps = min(int(group.step[:, -1].min()) for group in groups)
+        # joules of the cheapest run at the cap
+        self.horizon_j = min(
+            float(np.min(np.asarray(pricing.device.joules(at_cap).value)))
+            for at_cap in (usage_at(group, stop_at_cap(group)) for group in groups)
+        )
+        self.sides = find_sides(
+            {
+                key: (one.group.role, one.cost_sample)
+                for key, one in self.samples.items()
+            }
+        )
+
+    def find(self, group: RunGroup) -> Finding:
+        """Hold one condition against the control."""
+        seed, key = self.rules.seed, group.condition
+        arm, control, priced = self.samples[key], self.control, self.priced[key]
+        control_key = control.group.condition
+        beside, splits = self.priced[control_key], self.splits[control_key]
+        num_missing = control.group.num_runs - arm.group.num_runs
+        if num_missing:
+            own = np.searchsorted(control.group.replicate, arm.group.replicate)
+            control = _select(control, own)
+            (beside,) = price_usages([control.usage_per_success], self.pricing)
+            splits = split_bills(control, beside, self.pricing.table)
+        weights = resample(arm.group.num_runs, seed)
+        joules = priced.joules, beside.joules
+        ratio = estimate_ratio(arm, control, joules, seed)
+        sides = (self.sides[one.group.condition] for one in (arm, control))
+        held = Held(*sides)
+        arm_splits = self.splits[key]
+
+        def break_even(measure: Measure, label_cost: LabelCost) -> BreakEven:
+            price = self.label_price[label_cost, measure]
+            return find_break_even(
+                measure, arm_splits[measure], splits[measure], price, weights, held
+            )
+
+        own_cost = self.pricing.prices.label_cost
+        cases = {case: break_even(case[1], case[0]) for case in self.label_price}
+        steps = resting_on(_STEPS, arm.usage)
+        row = np.arange(arm.group.num_runs)
+        seen = arm.group.test_accuracy[row, arm.stop.checkpoint]
+        return Finding(
+            **{one.name: getattr(arm.group, one.name) for one in fields(Condition)},
+            cost_sample=arm.cost_sample,
+            num_failed=int((~arm.group.is_ok).sum()),
+            num_missing=num_missing,
+            reach=wilson(arm.num_reached, arm.group.num_runs),
+            joules=joules_per_success(arm, priced.joules, seed),
+            ratio=ratio,
+            claim=held.claim(
+                ratio.low,
+                ratio.high,
+                (arm.cost_sample, control.cost_sample),
+                weights,
+                self.rules.smallest_effect,
+            ),
+            variance_saved_frac=variance_saved(arm, control, seed),
+            steps=restricted_mean(
+                np.asarray(arm.usage.steps), arm, self.horizon_steps, steps, seed
+            ),
+            mean_joules=restricted_mean(
+                arm.cost_sample.spent, arm, self.horizon_j, priced.joules, seed
+            ),
+            test_accuracy=_test_accuracy(seen, arm, weights),
+            scopes=priced.scopes,
+            usage=self.usages[key],
+            is_per_success=arm.num_reached > 0,
+            bill=priced.ledger,
+            break_even=tuple(cases[own_cost, measure] for measure in MEASURES),
+            label_cases=tuple((cost, case) for (cost, _), case in cases.items()),
+            shares={name: _mean(share) for name, share in arm.group.shares.items()},
+            curve=trace_curve(
+                arm.group, self.pricing.device.costs, smoothing=self.rules.smoothing
+            ),
+            amounts=arm.amounts,
+            test_by_run=seen,
+            worked_by_run=np.asarray(arm.usage.worked_s, np.float64),
+            replay={name: _mean(count) for name, count in arm.group.replay.items()},
+        )
+
+
+def _select(sample: Sample, rows: IntArray) -> Sample:
+    """Return the sample of some of its runs."""
+    group = sample.group.select(rows)
+    stop = Stop(sample.stop.checkpoint[rows], sample.stop.is_reached[rows])
+    parts = sample.amounts.select(rows), sample.cost_sample.select(rows)
+    return Sample(group, stop, usage_at(group, stop), *parts)
+
+
+def _test_accuracy(seen: FloatArray, arm: Sample, weights: FloatArray) -> Estimate:
+    """Average `[R]` test accuracy where each run stopped."""
+    low, high = mean_interval(seen, weights)
+    mean = float(seen.mean())
+    if not np.isfinite(mean):
+        reason = "a run did not stay finite"
+        return unknown(unavailable("1", Scope.CONSTANT, reason))
+    return Estimate(resting_on(_TEST_SET.scaled(mean), arm.usage), low, high)
+
+
+def _mean(share: FloatArray) -> float:
+    """Average over runs, leaving out those where the share means nothing."""
+    known = share[~np.isnan(share)]
+    return float(known.mean()) if len(known) else float("nan")

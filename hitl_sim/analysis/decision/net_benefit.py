@@ -1,0 +1,172 @@
+"""Incremental net benefit: the control's bill less the arm's, and how surely it is > 0.
+
+Above 0 people pay. Every bill is linear in a price, and in how many times as dear
+training is, so the net benefit of one resample in one world is a line over either: its
+probability of being above 0 is exact at any price, with no grid in between.
+
+References:
+    Stinnett and Mullahy (1998), Net health benefits, Medical Decision Making 18,
+    S68-S80.
+    Löthgren and Zethraeus (2000), Definition, interpretation and calculation of
+    cost-effectiveness acceptability curves, Health Economics 9, 623-630.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from hitl_sim.analysis.chance.crossing import Crossing, find_crossing
+from hitl_sim.analysis.chance.interval import CostSample, draw_pair, resample
+from hitl_sim.analysis.condition.between import shared_replicates
+from hitl_sim.analysis.condition.finding import Finding
+from hitl_sim.analysis.condition.parameter import Sweep
+from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.cost import Measure
+from hitl_sim.cost.engine import PriceTable, bill
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An arm and its control, run by run: `[R, F]` what each run of either used.
+
+    Prices are `[F, S]`, what one of everything costs; weights of resamples `[B, R]`.
+    """
+
+    arm: CostSample
+    control: CostSample
+    _drawn: list[tuple[FloatArray, FloatArray, FloatArray]] = field(
+        default_factory=list, compare=False, repr=False
+    )
+    """The last weights, and what they drew: one pair is priced many times over."""
+
+    def net(self, prices: FloatArray) -> FloatArray:
+        """Return `[S]` net benefit per success; NaN where nobody reached."""
+        return less(bill(self.control.pooled, prices), bill(self.arm.pooled, prices))
+
+    def draws(self, prices: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return `[B, S]` the same in each resample."""
+        spent, beside = self._draw(weights)
+        return less(bill(beside, prices), bill(spent, prices))
+
+    def _draw(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return `[B, F]` amounts of arm and control in each resample."""
+        if not self._drawn or self._drawn[0][0] is not weights:
+            self._drawn[:] = [(weights, *draw_pair(self.arm, self.control, weights))]
+        _, spent, beside = self._drawn[0]
+        return spent, beside
+
+    def paired_draws(self, prices: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return `[B]` net benefits: each resample at its own of `[F, B]` prices."""
+        spent, beside = self._draw(weights)
+        return less(_each(beside, prices), _each(spent, prices))
+
+    def crossing(
+        self, knots: npt.ArrayLike, prices: FloatArray, weights: FloatArray
+    ) -> Crossing:
+        """Find where people begin or cease to pay along a price of `[S]` knots."""
+        draws = self.draws(prices, weights)
+        return find_crossing(knots, self.net(prices), draws, weights.shape[1])
+
+    def by_run(self, prices: FloatArray) -> FloatArray:
+        """Return `[R, S]` pseudo-values whose mean is `net`."""
+        spent, beside = self.arm.influence(), self.control.influence()
+        return less(bill(beside, prices), bill(spent, prices))
+
+
+def less(beside: npt.ArrayLike, spent: npt.ArrayLike) -> FloatArray:
+    """Subtract bills; inf less inf is NaN: of two that never reach neither pays."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.subtract(beside, spent), np.float64)
+
+
+def _each(rows: FloatArray, prices: FloatArray) -> FloatArray:
+    """Bill each row at its own column of prices."""
+    used = (rows != 0.0).any(axis=0)
+    is_lost = np.isinf(rows).any(axis=1)
+    finite = np.where(np.isinf(rows), 0.0, rows)[:, used]
+    spent = np.einsum("bf,fb->b", finite, prices[used])
+    return np.where(is_lost & ~np.isnan(spent), np.inf, spent)
+
+
+def pair_of(
+    finding: Finding, control: Finding, replicate: IntArray | None = None
+) -> Pair:
+    """Put a condition and its control side by side, replicate by replicate.
+
+    The control has all of them; default is all of the condition.
+    """
+    kept = finding.replicate if replicate is None else replicate
+    return Pair(finding.amounts_of(kept), control.amounts_of(kept))
+
+
+def solve_parameter(
+    sweep: Sweep, control: Finding, prices: FloatArray, seed: int
+) -> Crossing | None:
+    """Find the quality or consistency from which people pay in a whole bill.
+
+    Args:
+        sweep: conditions along the parameter.
+        control: of the same base.
+        prices: `[F, 1]` what one of everything costs.
+        seed: fixes the resamples.
+
+    Returns:
+        The crossing; None where the conditions share no replicate.
+    """
+    shared = shared_replicates(sweep.findings)
+    if len(shared) == 0:
+        return None
+    pairs = [pair_of(f, control, shared) for f in sweep.findings]
+    weights = resample(len(shared), seed)
+    return find_crossing(
+        sweep.values,
+        np.array([pair.net(prices)[0] for pair in pairs]),
+        np.stack([pair.draws(prices, weights)[:, 0] for pair in pairs], axis=1),
+        len(shared),
+    )
+
+
+@dataclass(frozen=True)
+class Line:
+    """Net benefits `[...]` that are straight lines over one number."""
+
+    intercept: FloatArray
+    slope: FloatArray
+
+    def at(self, value: float) -> FloatArray:
+        """Return the net benefits at a value of the number."""
+        if value == 0.0:
+            return self.intercept
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.intercept + self.slope * value)
+
+
+def scale_line(
+    pair: Pair, table: PriceTable, measure: Measure, weights: FloatArray
+) -> Line:
+    """Return `[B]` net benefits over how many times as dear training is.
+
+    The table holds prices in `B` worlds, one per resample.
+    """
+    return Line(
+        pair.paired_draws(table.beside[measure], weights),
+        pair.paired_draws(table.training[measure], weights),
+    )
+
+
+def probability(net: FloatArray) -> FloatArray:
+    """Return `[...]` the share of `[..., B]` net benefits above 0; NaN if all unknown.
+
+    A resample in which neither arm nor control reached does not pay.
+    """
+    is_unknown = np.isnan(net).all(axis=-1)
+    return np.where(is_unknown, np.nan, (net > 0.0).mean(axis=-1))
+
+
+def acceptability(line: Line, values: npt.ArrayLike) -> FloatArray:
+    """Return `[V]` the probability that people pay, at each value of a number."""
+    number = np.asarray(values, np.float64)[:, None]
+    with np.errstate(invalid="ignore"):
+        net = line.intercept + line.slope * number
+    return probability(np.where(number == 0.0, line.intercept, net))

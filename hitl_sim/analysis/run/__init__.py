@@ -1,0 +1,1 @@
+"""Runs: their records, their targets, and what each used up to there."""
