@@ -199,7 +199,7 @@ class Results:
 
     def figures(self) -> tuple[str, ...]:
         """Names of the figures that `plot` draws."""
-        from hitl_sim.report.figure import FIGURES  # noqa: PLC0415 - loads matplotlib
+        from hitl_sim.report.figure.registry import FIGURES  # noqa: PLC0415 - loads matplotlib
 
         return tuple(FIGURES)
 
@@ -217,7 +217,7 @@ class Results:
         Raises:
             ValueError: there is no such figure or task.
         """
-        from hitl_sim.report.figure import draw  # noqa: PLC0415 - loads matplotlib
+        from hitl_sim.report.figure.registry import draw  # noqa: PLC0415 - loads matplotlib
 
         labels = [one.label for one in self.result.tasks]
         _check_one_of("task", task or labels[0], labels)

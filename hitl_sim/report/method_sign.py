@@ -1,17 +1,17 @@
 """Whether the signs that are published of methods appear, one sentence each.
 
-Each sentence that says so follows from a test of it (`analysis.method.claim`): with an
-interval that leaves both open, neither is said.
+What is published of a method is a sentence of its kind's name, told with the same facts
+as that of every other; what pretraining, chips, links and clocks show is told of any
+arm that has them. Each sentence that says so follows from a test of it
+(`analysis.efficiency.claim`): with an interval that leaves both open, neither is said.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from hitl_sim.analysis.chance.estimate import number
 from hitl_sim.analysis.condition.break_even import Answer
-from hitl_sim.analysis.efficiency import ClockPoint, MethodRow, MethodTable, Served
 from hitl_sim.analysis.efficiency.claim import (
     Agreement,
     agree_in_range,
@@ -20,17 +20,17 @@ from hitl_sim.analysis.efficiency.claim import (
     opposite,
     saves,
 )
+from hitl_sim.analysis.efficiency.clock import ClockPoint
 from hitl_sim.analysis.efficiency.pretraining import PretrainingCase
-from hitl_sim.energy import DeviceProfile, Quantity
+from hitl_sim.analysis.efficiency.row import MethodRow, MethodTable
+from hitl_sim.analysis.efficiency.serve import Served
+from hitl_sim.energy import DeviceProfile
 from hitl_sim.energy.clock import is_fitted, published_figures
-from hitl_sim.report.number import percent_span, plain_joules
-from hitl_sim.report.sentence import say
+from hitl_sim.report.number import percent_span
+from hitl_sim.report.sentence import say, sentences
 
 Methods = Sequence[tuple[Mapping[str, Any], PretrainingCase]]
 """Arms without people that carry one method, with who pays for their pretraining."""
-
-_EVEN = 1e-9
-"""Two counts of operations that differ by less are the same."""
 
 
 def tell_signs(table: MethodTable, cases: Sequence[PretrainingCase]) -> list[str]:
@@ -49,48 +49,30 @@ def tell_signs(table: MethodTable, cases: Sequence[PretrainingCase]) -> list[str
 
 
 def _signs(row: MethodRow, profile: DeviceProfile, tuned: Methods) -> Iterator[str]:
-    method, chip, paper = row.tables[0], row.use.chip, row.use.hypothetical
-    match method["kind"]:
-        case "prune":
-            yield _prune(row, str(method["form"]))
-        case "quantise":
-            yield say("sign.quantise", row=row, found=_int8(row, profile))
-        case "fine_tune":
-            own = next((cost for _, cost in tuned if cost.arm == row.finding.arm), None)
-            if own is not None:
-                yield _fine_tune(own, method, tuned)
+    method = row.tables[0]
+    name = f"published.{method['kind']}"
+    if name in sentences():
+        yield say(
+            name,
+            row=row,
+            method=method,
+            operations=number(row.use.operations),
+            found=is_below(*row.use.beside_ends),
+            profile=profile,
+            gain=profile.product_speed("int8"),
+            answer=Answer,
+            agree=agree_in_sign,
+            opposite=opposite,
+        )
+    for _, cost in tuned:
+        if cost.arm == row.finding.arm:
+            yield _fine_tune(cost, method, tuned)
     if row.hypothetical is not None:
-        if chip is None or paper is None:
-            raise TypeError("an arm with a multiplier of its own must have both chips.")
-        yield say("sign.approximate", row=row, known=chip, paper=paper)
+        yield say("sign.approximate", use=row.use, row=row)
     if row.use.served is not None:
         yield _split(row, row.use.served)
     if row.clock is not None:
         yield from _clock(row, row.clock)
-
-
-def _prune(row: MethodRow, form: str) -> str:
-    operations, is_masked = _value(row.use.operations), form in ("masked", "gradual")
-    holds = abs(operations - 1.0) < _EVEN if is_masked else operations < 1.0
-    agreement = agree_in_sign(Answer.YES if holds else Answer.NO)
-    told = {"operations": operations, "is_masked": is_masked, "agreement": agreement}
-    return say("sign.prune", row=row, **told)
-
-
-def _int8(row: MethodRow, profile: DeviceProfile) -> str:
-    """Hold a query's joules in int8 against the sign that suits the device.
-
-    Where int8 is multiplied no faster than float32, it was found to take more, and less
-    where it is.
-    """
-    gain = profile.product_speed("int8")
-    if gain is None:
-        return say("sign.int8_unknown", profile=profile)
-    if gain > 1.0 and not row.use.is_int8:
-        return say("sign.int8_elsewhere", gain=gain)
-    found = is_below(*row.use.beside_ends)
-    agreement = agree_in_sign(found if gain > 1.0 else opposite(found))
-    return say("sign.int8", found=found.name, gain=gain, agreement=agreement)
 
 
 def _fine_tune(own: PretrainingCase, method: Mapping[str, Any], tuned: Methods) -> str:
@@ -101,7 +83,7 @@ def _fine_tune(own: PretrainingCase, method: Mapping[str, Any], tuned: Methods) 
     elif agreement is Agreement.AGAINST:
         why = _why(own, method, tuned)
     told = {"sunk": sunk.name, "full": full.name, "agreement": agreement, "why": why}
-    return say("sign.fine_tune", own=own, **told)
+    return say("sign.pretrained", own=own, **told)
 
 
 def _why(own: PretrainingCase, method: Mapping[str, Any], tuned: Methods) -> str:
@@ -136,25 +118,12 @@ def _alike(method: Mapping[str, Any], field: str, tuned: Methods) -> Methods:
 
 
 def _split(row: MethodRow, served: Served) -> str:
-    cut, best, why = served.cut, served.best, ""
+    cut, why = served.cut, ""
     if served.is_cheapest is Answer.NO:
-        left = _value(served.cuts[-1].device) - _value(cut.device)
-        times = _value(cut.link) / left
-        why = say("sign.dear_link", served=served, times=times)
-    places = ("all on the server", "where it is cut", "all on the device")
-    parts = {"device": cut.device, "link": cut.link, "server": cut.server}
-    return say(
-        "sign.split",
-        row=row,
-        served=served,
-        where="nowhere known" if best is None else places[best.at],
-        agreement=agree_in_sign(served.is_cheapest),
-        why=why,
-        **{
-            name: "nothing" if joules is None else plain_joules(_value(joules))
-            for name, joules in parts.items()
-        },
-    )
+        left = number(served.cuts[-1].device) - number(cut.device)
+        why = say("sign.dear_link", served=served, times=number(cut.link) / left)
+    agreement = agree_in_sign(served.is_cheapest)
+    return say("sign.split", row=row, served=served, agreement=agreement, why=why)
 
 
 def _clock(row: MethodRow, point: ClockPoint) -> Iterator[str]:
@@ -175,16 +144,10 @@ def _clock(row: MethodRow, point: ClockPoint) -> Iterator[str]:
             else figure.holds_cap(policy.cap_frac)
         )
         if is_same and figure.measure == "saved":
-            value, high, low = (1.0 - number for number in taken[figure.work])
+            value, high, low = (1.0 - one for one in taken[figure.work])
             agreement = agree_in_range(
                 value, (low, high), figure.span, is_fitted=is_fitted(figure)
             )
             saved = percent_span(value, (low, high))
             told = {"figure": figure, "saved": saved, "agreement": agreement}
             yield say("sign.saved", row=row, **told)
-
-
-def _value(quantity: Quantity | None) -> float:
-    if quantity is None or quantity.value is None:
-        return float("nan")
-    return float(np.asarray(quantity.value))

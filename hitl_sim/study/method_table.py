@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hitl_sim.analysis.condition.finding import StudyResult
-from hitl_sim.analysis.efficiency import (
-    MethodTable,
-    Serving,
-    clock_policies,
-    tabulate_methods,
-)
+from hitl_sim.analysis.efficiency.clock import clock_policies
 from hitl_sim.analysis.efficiency.pretraining import PretrainingCase, pretraining_cases
+from hitl_sim.analysis.efficiency.row import MethodTable
+from hitl_sim.analysis.efficiency.serve import Serving
+from hitl_sim.analysis.efficiency.tabulate import tabulate_methods
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.split_inference import load_link
 from hitl_sim.study.conclude import Analysis

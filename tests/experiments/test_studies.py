@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from hitl_sim.analysis import beside
-from hitl_sim.analysis.efficiency import Serving, clock_policies, tabulate_methods
+from hitl_sim.analysis.efficiency.clock import clock_policies
+from hitl_sim.analysis.efficiency.serve import Serving
+from hitl_sim.analysis.efficiency.tabulate import tabulate_methods
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.split_inference import load_link
 from hitl_sim.report.terminal.method import write_methods

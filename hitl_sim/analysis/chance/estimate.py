@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from hitl_sim.energy import Quantity, Scope, unavailable
 
 
@@ -47,6 +49,13 @@ class Estimate:
     def is_known(self) -> bool:
         """Return whether the number is known, infinite included."""
         return self.is_infinite or self.quantity.is_known
+
+
+def number(quantity: Quantity | None) -> float:
+    """Return the one number of a quantity; NaN where it is unknown or not there."""
+    if quantity is None or quantity.value is None:
+        return math.nan
+    return float(np.asarray(quantity.value))
 
 
 def infinite(unit: str, scope: Scope, reason: str, low: float) -> Estimate:

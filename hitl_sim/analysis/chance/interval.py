@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -187,6 +187,10 @@ class CostSample:
             used = used | self.if_failed.any(axis=0)
         price = np.where(used, prices, 0.0)
         return self._mapped(lambda amounts: amounts @ price)
+
+    def priced_by(self, prices: Mapping[str, float]) -> CostSample:
+        """Return the same by names of the amounts; what has no price is free."""
+        return self.priced(np.array([prices.get(name, 0.0) for name in self.names]))
 
     def select(self, rows: IntArray) -> CostSample:
         """Return the cost_sample of some of its runs, in the order given."""

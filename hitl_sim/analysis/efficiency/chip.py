@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from hitl_sim.analysis.chance.estimate import number
 from hitl_sim.analysis.chance.interval import CostSample
 from hitl_sim.array import FloatArray
-from hitl_sim.energy import Kind, Quantity
+from hitl_sim.energy import Kind
 from hitl_sim.energy.count import Operations
 from hitl_sim.energy.memory import EnergySplit, Product, load_technology, split_energy
 from hitl_sim.energy.multiplier import with_multiplier
@@ -116,12 +115,12 @@ class Chip:
         self, amounts: CostSample, *, only_operations: bool = False
     ) -> CostSample:
         """Return what each run spends, J."""
-        price = np.zeros(len(amounts.names))
-        for column, name in enumerate(amounts.names):
-            if name in self._parts:
-                use = self.unit(name)
-                price[column] = use.operations if only_operations else use.whole
-        return amounts.priced(price)
+        return amounts.priced_by(
+            {
+                name: use.operations if only_operations else use.whole
+                for name, use in self._parts.items()
+            }
+        )
 
 
 def price_chip(work: Mapping[str, Mapping[str, Any]]) -> Chip:
@@ -138,16 +137,12 @@ def price_chip(work: Mapping[str, Mapping[str, Any]]) -> Chip:
 
 def _parts(split: EnergySplit, kinds: list[Kind]) -> ChipUse:
     computed, moved = split.compute, split.memory
-    levels = {name: _value(joules) for name, joules in split.levels.items()}
+    levels = {name: number(joules) for name, joules in split.levels.items()}
     return ChipUse(
-        {OPERATIONS: _value(computed)} | levels,
+        {OPERATIONS: number(computed)} | levels,
         weakest([computed.kind, moved.kind, *kinds]),
         weakest([computed.kind, *kinds]),
     )
-
-
-def _value(quantity: Quantity) -> float:
-    return float("nan") if quantity.value is None else float(quantity.value)
 
 
 def _split(name: str, unit: Mapping[str, Any]) -> EnergySplit:

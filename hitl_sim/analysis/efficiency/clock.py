@@ -18,13 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from hitl_sim.analysis.chance.estimate import Estimate
+from hitl_sim.analysis.chance.estimate import Estimate, number
 from hitl_sim.analysis.chance.interval import (
     NUM_RESAMPLES,
     CostSample,
     draw_pair,
     percentile_interval,
     ratio_of,
+    resample,
 )
 from hitl_sim.analysis.condition.finding import Finding
 from hitl_sim.analysis.run.usage import work_unit
@@ -128,8 +129,8 @@ class Clocks:
         self._profile = profile
         self._units = {name: work_unit(name, unit) for name, unit in work.items()}
         costs = {name: profile.unit_cost(unit) for name, unit in self._units.items()}
-        self._joules = {name: _value(cost.joules) for name, cost in costs.items()}
-        self._seconds = {name: _value(cost.seconds) for name, cost in costs.items()}
+        self._joules = {name: number(cost.joules) for name, cost in costs.items()}
+        self._seconds = {name: number(cost.seconds) for name, cost in costs.items()}
         self._static = default_shares().static_frac
 
     def choose(self, policy: ClockPolicy, control: Finding) -> ClockPoint | None:
@@ -148,8 +149,15 @@ class Clocks:
             in_time, key=lambda p: self._cost_sample(control, p.share).per_success
         )
 
-    def finding(self, finding: Finding, point: ClockPoint, name: str) -> Finding:
-        """Return an arm as if its runs had been at a clock; its rho is not set."""
+    def finding(
+        self,
+        finding: Finding,
+        control: Finding,
+        point: ClockPoint,
+        name: str,
+        seed: int,
+    ) -> Finding:
+        """Return an arm as if its runs had been at a clock, the control's not."""
         cost_sample = self._cost_sample(finding, point.share)
         left = cost_sample.per_success / finding.cost_sample.per_success
         joules = finding.joules
@@ -158,31 +166,28 @@ class Clocks:
             joules.low * left,
             joules.high * left,
         )
-        return replace(
-            finding, arm=name, role="arm", cost_sample=cost_sample, joules=at_clock
-        )
-
-    def ratio(
-        self, finding: Finding, control: Finding, point: ClockPoint, weights: FloatArray
-    ) -> Estimate:
-        """Return rho of a finding at a clock beside the control at the highest."""
+        weights = resample(finding.num_runs, seed)
         with np.errstate(invalid="ignore", divide="ignore"):
-            draws = ratio_of(
-                *draw_pair(finding.cost_sample, control.cost_sample, weights)
-            )
+            draws = ratio_of(*draw_pair(cost_sample, control.cost_sample, weights))
             low, high = percentile_interval(
                 draws * self.spread(point.share), finding.num_runs
             )
-        value = finding.cost_sample.per_success / control.cost_sample.per_success
         quantity = Quantity(
-            value,
+            cost_sample.per_success / control.cost_sample.per_success,
             "1",
             min(control.ratio.quantity.kind, finding.ratio.quantity.kind, Kind.ASSUMED),
             Scope.CONSTANT,
             None,
             f"clock at {point.share:.2f} of the highest; {self._static.source}",
         )
-        return Estimate(quantity, low, high)
+        return replace(
+            finding,
+            arm=name,
+            role="arm",
+            cost_sample=cost_sample,
+            joules=at_clock,
+            ratio=Estimate(quantity, low, high),
+        )
 
     def spread(self, share: float) -> FloatArray:
         """Return `[B]` draws of the power left at a clock, beside its central value."""
@@ -222,13 +227,10 @@ class Clocks:
 
     def _cost_sample(self, finding: Finding, share: float) -> CostSample:
         amounts, left = finding.amounts, self._left(share)
-        price = np.zeros(len(amounts.names))
-        for column, name in enumerate(amounts.names):
-            if name in self._units and amounts.spent[:, column].any():
-                slowed = self._slowed(name, share).joules
-                price[column] = self._joules[name] * slowed * left
-        return amounts.priced(price)
-
-
-def _value(quantity: Quantity) -> float:
-    return math.nan if quantity.value is None else float(np.asarray(quantity.value))
+        return amounts.priced_by(
+            {
+                name: self._joules[name] * self._slowed(name, share).joules * left
+                for column, name in enumerate(amounts.names)
+                if name in self._units and amounts.spent[:, column].any()
+            }
+        )

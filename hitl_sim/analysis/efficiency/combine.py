@@ -11,8 +11,7 @@ import numpy as np
 from hitl_sim.analysis.chance.estimate import Estimate, infinite
 from hitl_sim.analysis.chance.interval import percentile_interval
 from hitl_sim.analysis.condition.finding import Finding
-from hitl_sim.analysis.efficiency.entry import WHOLE, Entry
-from hitl_sim.analysis.efficiency.row import Combined
+from hitl_sim.analysis.efficiency.row import WHOLE, Combined, Entry
 from hitl_sim.array import FloatArray
 from hitl_sim.energy import Quantity, Scope
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from hitl_sim.analysis.chance.estimate import Estimate, infinite, unknown
+from hitl_sim.analysis.chance.estimate import Estimate, infinite, number, unknown
 from hitl_sim.analysis.chance.interval import (
     CostSample,
     draw_pair,
@@ -32,20 +32,23 @@ from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.efficiency.chip import TECHNOLOGY, Chip, price_chip
 from hitl_sim.analysis.efficiency.clock import ClockPoint, ClockPolicy, Clocks
 from hitl_sim.analysis.efficiency.combine import combine, find_parts
-from hitl_sim.analysis.efficiency.entry import WHOLE, Entry, guidance_of, methods_of
 from hitl_sim.analysis.efficiency.inference_life import LifePayback, find_life_payback
 from hitl_sim.analysis.efficiency.row import (
+    WHOLE,
     Combined,
+    Entry,
     MethodRow,
     MethodTable,
     Training,
     Use,
+    guidance_of,
+    methods_of,
 )
 from hitl_sim.analysis.efficiency.serve import Served, Serving, serve
 from hitl_sim.analysis.run.sample import resting_on
 from hitl_sim.array import FloatArray
 from hitl_sim.cost.query import query_batch, query_unit
-from hitl_sim.energy import Kind, Quantity, Scope, UnitCost, exact, unavailable
+from hitl_sim.energy import Kind, Quantity, Scope, exact, unavailable
 from hitl_sim.energy.memory import ModelShape
 from hitl_sim.unit import S_PER_H
 
@@ -75,26 +78,11 @@ def tabulate_methods(
         raise ValueError(
             "`arm.method` must be given in at least one arm of the study, got none."
         )
-    prices = _Prices(
-        result.pricing.device.costs,
-        price_chip(result.work),
-        Clocks(result.work, result.profile),
-        serving,
-    )
+    prices = price_chip(result.work), Clocks(result.work, result.profile), serving
     return tuple(
-        _Tabulation(result, task, arms, prices, tuple(policies)).table()
+        _Tabulation(result, task, arms, *prices, tuple(policies)).table()
         for task in result.tasks
     )
-
-
-@dataclass(frozen=True)
-class _Prices:
-    """What units of work take, everywhere."""
-
-    costs: Mapping[str, UnitCost]
-    chip: Chip
-    clocks: Clocks
-    serving: Serving
 
 
 @dataclass(frozen=True)
@@ -104,18 +92,20 @@ class _Tabulation:
     result: StudyResult
     task: TaskResult
     arms: Mapping[str, Mapping[str, Any]]
-    prices: _Prices
+    chip: Chip
+    clocks: Clocks
+    serving: Serving
     policies: tuple[ClockPolicy, ...]
 
     def table(self) -> MethodTable:
         own = sorted(self._own, key=lambda entry: bool(entry.methods))
-        control, chip = self.task.control, self.prices.chip
+        control = self.task.control
         return MethodTable(
             self.task,
             tuple(self._row(entry) for entry in (*own, *self._clocked)),
             self._guide,
             self._combined(),
-            chip.amounts(control.amounts.names, control.amounts.pooled),
+            self.chip.amounts(control.amounts.names, control.amounts.pooled),
             self.result.profile,
             query_batch(_looking(control), self.result.work),
             self._shape,
@@ -139,8 +129,8 @@ class _Tabulation:
     @functools.cached_property
     def _clocked(self) -> tuple[Entry, ...]:
         """The control at other clocks."""
-        control, clocks = self.task.control, self.prices.clocks
-        points = (clocks.choose(policy, control) for policy in self.policies)
+        control = self.task.control
+        points = (self.clocks.choose(policy, control) for policy in self.policies)
         return tuple(
             self._at_clock(control, WHOLE, point, point.policy.name)
             for point in points
@@ -169,12 +159,9 @@ class _Tabulation:
         point: ClockPoint,
         name: str,
     ) -> Entry:
-        clocks, control = self.prices.clocks, self.task.control
-        slowed = clocks.finding(finding, point, name)
-        ratio = clocks.ratio(slowed, control, point, self._weights(finding))
-        return Entry(
-            replace(slowed, ratio=ratio), guidance, (point.table,), clock=point
-        )
+        control, seed = self.task.control, self.result.seed
+        slowed = self.clocks.finding(finding, control, point, name, seed)
+        return Entry(slowed, guidance, (point.table,), clock=point)
 
     @functools.cached_property
     def _guide(self) -> Finding | None:
@@ -200,7 +187,7 @@ class _Tabulation:
         return MethodRow(
             finding,
             entry.methods,
-            None if entry.clock else self._training(finding, self.prices.chip),
+            None if entry.clock else self._training(finding, self.chip),
             None if paper is None else self._training(finding, paper),
             self._accuracy(finding),
             self._hours(entry),
@@ -212,7 +199,7 @@ class _Tabulation:
     def _paper(self, entry: Entry) -> Chip | None:
         """Return the chip that has an entry's multiplier; None where it needs none."""
         name = entry.multiplier
-        return None if name is None else self.prices.chip.with_multiplier(name)
+        return None if name is None else self.chip.with_multiplier(name)
 
     def _training(self, finding: Finding, chip: Chip) -> Training:
         amounts = finding.amounts
@@ -229,7 +216,7 @@ class _Tabulation:
         """Return rho in a chip, beside the control with exact multipliers."""
         own = chip.cost_sample(finding.amounts, only_operations=only_operations)
         base = self._control(finding).amounts
-        control = self.prices.chip.cost_sample(base, only_operations=only_operations)
+        control = self.chip.cost_sample(base, only_operations=only_operations)
         low, high = ratio_interval(own, control, self._weights(finding))
         if not own.is_reached.any():
             return infinite("1", Scope.CONSTANT, "no run reached the target", low)
@@ -266,7 +253,7 @@ class _Tabulation:
         weights = self._weights(entry.finding)
         own, beside = draw_pair(entry.finding.cost_sample, control, weights)
         if entry.clock is not None:
-            own = own * self.prices.clocks.spread(entry.clock.share)
+            own = own * self.clocks.spread(entry.clock.share)
         return own, beside
 
     def _saved(self, entry: Entry) -> FloatArray:
@@ -280,7 +267,7 @@ class _Tabulation:
         if guide is None:
             reason = "no guidance by people saves training here"
             return unknown(unavailable("h", Scope.HUMAN_TIME, reason))
-        hours = _hours_of(guide)
+        hours = float(np.asarray(guide.usage.worked_s)) / S_PER_H
         control = self.task.control.cost_sample.per_success
         own, people = (control - f.cost_sample.per_success for f in (finding, guide))
         worked = CostSample(guide.worked_by_run, guide.cost_sample.is_reached)
@@ -308,9 +295,9 @@ class _Tabulation:
         return Use(
             exact(operations, "1", kind, scope, _COUNTED),
             device,
-            *_over(device, self.prices.costs[control].joules),
+            *_over(device, self._joules(control)),
             any(p["dtype"] == "int8" for p in self.result.work[own]["products"]),
-            self.prices.chip.unit(own) if is_chip else None,
+            self.chip.unit(own) if is_chip else None,
             None if paper is None else paper.unit(own),
             served,
         )
@@ -322,34 +309,36 @@ class _Tabulation:
         if halves is None:
             return None
         bits = next(int(method["bits"]) for method in entry.methods if "bits" in method)
-        return serve(name, halves, bits, self.prices.serving)
+        return serve(name, halves, bits, self.serving)
 
     def _query(self, entry: Entry) -> Quantity:
         """Return the joules of one query on whatever answers it."""
         name, served = self._answering(entry.finding), self._served(entry)
         if served is not None:
             return served.joules
-        joules = self.prices.costs[name].joules
+        joules = self._joules(name)
         if entry.clock is None:
             return joules
-        return self.prices.clocks.query(name, joules, entry.clock.share)
+        return self.clocks.query(name, joules, entry.clock.share)
 
     def _life(self, entry: Entry) -> LifePayback:
         finding = entry.finding
         control = self._control(finding)
-        saved = self.prices.costs[self._answering(control)].joules - self._query(entry)
-        per_query = 0.0 if saved.value is None else float(np.asarray(saved.value))
+        saved = self._joules(self._answering(control)) - self._query(entry)
         extra = finding.joules.quantity - control.joules.quantity
         return find_life_payback(
             extra,
             saved,
             finding.cost_sample.influence() - control.cost_sample.influence(),
-            np.full(finding.num_runs, per_query),
+            np.full(finding.num_runs, np.nan_to_num(number(saved))),
         )
 
     def _answering(self, finding: Finding) -> str:
         """Name the unit that answers a query of an arm's network in use."""
         return query_unit(_looking(finding), self.result.work)
+
+    def _joules(self, unit: str) -> Quantity:
+        return self.result.pricing.device.costs[unit].joules
 
     def _operations(self, unit: str) -> float:
         return float(sum(self.result.work[unit]["flops"].values()))
@@ -371,7 +360,3 @@ def _over(own: Quantity, control: Quantity) -> tuple[float, tuple[float, float]]
         return ratio, anything
     ends = own.over(control, unit="1", scope=Scope.CONSTANT).interval
     return ratio, anything if ends is None else (float(ends[0]), float(ends[1]))
-
-
-def _hours_of(finding: Finding) -> float:
-    return float(np.asarray(finding.usage.worked_s)) / S_PER_H

@@ -194,7 +194,6 @@ def split_bills(
     """Bill a condition in every measure, pooled and run by run."""
     amounts = sample.amounts
     is_label = np.array([name == LABELS for name in amounts.names])
-    labelled = amounts.priced(is_label * 1.0)
     return {
         measure: Split(
             training=priced.training[measure],
@@ -203,7 +202,7 @@ def split_bills(
             stood_beside=amounts.priced(
                 np.where(is_label, 0.0, table.beside[measure][:, 0])
             ),
-            labelled=labelled,
+            labelled=amounts.priced_by({LABELS: 1.0}),
         )
         for measure in MEASURES
     }

@@ -9,9 +9,10 @@ from rich.padding import Padding
 from rich.text import Text
 
 from hitl_sim.analysis import Estimate, Payback, StudyResult
-from hitl_sim.analysis.efficiency import TECHNOLOGY, ChipUse, MethodRow, MethodTable
+from hitl_sim.analysis.efficiency.chip import TECHNOLOGY, ChipUse
 from hitl_sim.analysis.efficiency.claim import WIDEST_SHARE
 from hitl_sim.analysis.efficiency.pretraining import USES, PretrainingCase
+from hitl_sim.analysis.efficiency.row import MethodRow, MethodTable
 from hitl_sim.energy import Kind, Quantity
 from hitl_sim.report.method_sign import tell_signs
 from hitl_sim.report.number import (

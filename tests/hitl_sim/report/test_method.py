@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from hitl_sim.analysis.efficiency import Serving, clock_policies, tabulate_methods
+from hitl_sim.analysis.efficiency.clock import clock_policies
 from hitl_sim.analysis.efficiency.pretraining import PretrainingCase
+from hitl_sim.analysis.efficiency.serve import Serving
+from hitl_sim.analysis.efficiency.tabulate import tabulate_methods
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.memory import ModelShape
 from hitl_sim.energy.split_inference import load_link

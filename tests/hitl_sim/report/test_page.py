@@ -6,7 +6,7 @@ import re
 import pytest
 from markupsafe import escape
 
-from hitl_sim.report.figure import draw_all
+from hitl_sim.report.figure.registry import draw_all
 from hitl_sim.report.page import render_page, write_report
 from hitl_sim.report.table import Table
 from hitl_sim.report.words import tell

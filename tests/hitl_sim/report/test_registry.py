@@ -1,6 +1,6 @@
 import pytest
 
-from hitl_sim.report.figure import FIGURES, draw
+from hitl_sim.report.figure.registry import FIGURES, draw
 
 
 @pytest.mark.parametrize("name", FIGURES)

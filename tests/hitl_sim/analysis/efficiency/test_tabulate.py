@@ -4,7 +4,9 @@ import math
 import numpy as np
 import pytest
 
-from hitl_sim.analysis.efficiency import Serving, clock_policies, tabulate_methods
+from hitl_sim.analysis.efficiency.clock import clock_policies
+from hitl_sim.analysis.efficiency.serve import Serving
+from hitl_sim.analysis.efficiency.tabulate import tabulate_methods
 from hitl_sim.analysis.run.usage import work_unit
 from hitl_sim.energy import Kind, load_profile
 from hitl_sim.energy.split_inference import load_link
