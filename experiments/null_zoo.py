@@ -39,8 +39,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from scipy.stats import binomtest
 
-from hitl_sim.analysis import Answer, Effect, Finding, analyse, beside
+from hitl_sim.analysis.chance.claim import Effect
 from hitl_sim.analysis.chance.interval import CostSample, ratio_interval, resample
+from hitl_sim.analysis.condition.between import beside
+from hitl_sim.analysis.condition.break_even import Answer
+from hitl_sim.analysis.condition.finding import Finding
+from hitl_sim.analysis.condition.result import analyse
 from hitl_sim.energy import DeviceProfile, load_profile
 from hitl_sim.study.runner import run_study
 from hitl_sim.study.spec import StudySpec, convert, load_spec

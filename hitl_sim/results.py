@@ -18,17 +18,11 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from hitl_sim.analysis import (
-    Confirmation,
-    Estimate,
-    Finding,
-    StudyResult,
-    TaskResult,
-    Verdict,
-    weigh,
-)
+from hitl_sim.analysis.chance.estimate import Estimate
+from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.condition.result import BILL_SCHEMA
-from hitl_sim.analysis.condition.versus import Comparison, compare_studies
+from hitl_sim.analysis.condition.versus import Comparison, Confirmation, compare_studies
+from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.cost import MEASURES, Prices, check_prices
 from hitl_sim.energy import Quantity
 from hitl_sim.record import LABEL_SCHEMA, RECORD_SCHEMA, REPLAY_SCHEMA

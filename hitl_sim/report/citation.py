@@ -1,8 +1,8 @@
 """How a study was analysed, and a paragraph and a citation to paste into a paper."""
 
 from hitl_sim import __version__
-from hitl_sim.analysis import StudyResult
 from hitl_sim.analysis.chance.interval import NUM_RESAMPLES
+from hitl_sim.analysis.condition.finding import StudyResult
 from hitl_sim.report.number import percent
 from hitl_sim.report.sentence import say
 

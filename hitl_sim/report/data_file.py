@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from hitl_sim.analysis import Estimate, Finding, StudyResult, TaskResult, Verdict
+from hitl_sim.analysis.chance.estimate import Estimate
+from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.decision.decide import CARBON_PRICES, SCALES, WAGES, ArmDecision
-from hitl_sim.analysis.decision.sensitivity import Sensitivity
+from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict
 from hitl_sim.energy import Quantity
 from hitl_sim.report.provenance import Sources, sources_of
 from hitl_sim.report.words import Words

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 
-from hitl_sim.analysis import Answer, Verdict, best
 from hitl_sim.analysis.chance.crossing import Payback
 from hitl_sim.analysis.chance.fieller import RatioSet
-from hitl_sim.analysis.condition.break_even import AXIS_NAMES
+from hitl_sim.analysis.condition.break_even import AXIS_NAMES, Answer
+from hitl_sim.analysis.condition.finding import best
 from hitl_sim.analysis.decision.decide import TRAINING, BreakEvenAlong, Decision
-from hitl_sim.analysis.decision.sensitivity import Sensitivity
+from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict
 from hitl_sim.cost import MEASURES
 from hitl_sim.report.number import digits
 from hitl_sim.report.sentence import say

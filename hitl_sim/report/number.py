@@ -10,7 +10,7 @@ from hitl_sim.energy.display import format_value
 from hitl_sim.unit import S_PER_H, S_PER_MIN
 
 if TYPE_CHECKING:
-    from hitl_sim.analysis import Estimate
+    from hitl_sim.analysis.chance.estimate import Estimate
     from hitl_sim.analysis.chance.interval import Bounded
     from hitl_sim.analysis.condition.break_even import BreakEven
     from hitl_sim.analysis.decision.information import Information

@@ -2,21 +2,23 @@
 
 import math
 
-from hitl_sim.analysis import (
-    Answer,
-    Effect,
+from hitl_sim.analysis.chance.claim import Effect, judge
+from hitl_sim.analysis.chance.crossing import Payback
+from hitl_sim.analysis.chance.interval import MIN_REPLICATES
+from hitl_sim.analysis.condition.between import (
+    Joint,
+    beside,
+    judge_at_once,
+    judge_pairs,
+)
+from hitl_sim.analysis.condition.break_even import AXIS_NAMES, Answer
+from hitl_sim.analysis.condition.finding import (
     Finding,
-    Payback,
     StudyResult,
     TaskResult,
-    beside,
     best,
     cheapest,
-    judge,
 )
-from hitl_sim.analysis.chance.interval import MIN_REPLICATES
-from hitl_sim.analysis.condition.between import Joint, judge_at_once, judge_pairs
-from hitl_sim.analysis.condition.break_even import AXIS_NAMES
 from hitl_sim.cost import MEASURES, LabelCost, Measure
 from hitl_sim.report.number import energy_text
 from hitl_sim.report.sentence import say

@@ -16,7 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hitl_sim import __version__
-from hitl_sim.analysis import Finding, StudyResult, TaskResult, Verdict, weigh
+from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
+from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.output import write_bytes, write_text
 from hitl_sim.report.citation import bibtex, methods, methods_paragraph
 from hitl_sim.report.data_file import report_data

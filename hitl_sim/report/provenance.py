@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from hitl_sim.analysis import Estimate, Finding, StudyResult, TaskResult
+from hitl_sim.analysis.chance.estimate import Estimate
+from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.cost import Ledger, price_rates
 from hitl_sim.cost.constant import exactly
 from hitl_sim.cost.query import query_batch

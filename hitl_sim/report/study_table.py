@@ -8,7 +8,7 @@ from typing import Any
 
 from scipy.stats import binomtest
 
-from hitl_sim.analysis import StudyResult
+from hitl_sim.analysis.condition.finding import StudyResult
 from hitl_sim.analysis.condition.growth import (
     DECADE,
     Scaling,

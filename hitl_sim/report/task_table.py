@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 
-from hitl_sim.analysis import Finding, TaskResult, Verdict
 from hitl_sim.analysis.condition.break_even import AXIS_NAMES
+from hitl_sim.analysis.condition.finding import Finding, TaskResult
 from hitl_sim.analysis.decision.decide import Decision
-from hitl_sim.analysis.decision.sensitivity import Sensitivity
+from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict
 from hitl_sim.cost import MEASURES
 from hitl_sim.report.decision import crossing_text, per_hour_text
 from hitl_sim.report.number import (

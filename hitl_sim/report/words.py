@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hitl_sim.analysis import StudyResult, Verdict
 from hitl_sim.analysis.condition.between import distinct
+from hitl_sim.analysis.condition.finding import StudyResult
 from hitl_sim.analysis.condition.growth import find_scalings
+from hitl_sim.analysis.decision.sensitivity import Verdict
 from hitl_sim.report.decision import tell_decision
 from hitl_sim.report.opening import (
     list_checks,

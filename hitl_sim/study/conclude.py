@@ -10,8 +10,8 @@ from typing import Any, Self
 import msgspec
 import pyarrow as pa
 
-from hitl_sim.analysis import StudyResult, analyse
-from hitl_sim.analysis.condition.result import bill_runs
+from hitl_sim.analysis.condition.finding import StudyResult
+from hitl_sim.analysis.condition.result import analyse, bill_runs
 from hitl_sim.cost import Prices
 from hitl_sim.energy import DeviceProfile
 from hitl_sim.study.folder import StudyFolder, read_folder

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from hitl_sim.analysis import Confirmation, Finding, TaskResult, best
+from hitl_sim.analysis.condition.finding import Finding, TaskResult, best
+from hitl_sim.analysis.condition.versus import Confirmation
 from hitl_sim.study.conclude import analyse_folder
 from hitl_sim.study.grid import set_field
 from hitl_sim.study.runner import load_study, run_study

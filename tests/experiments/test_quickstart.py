@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hitl_sim.analysis import analyse
+from hitl_sim.analysis.condition.result import analyse
 from hitl_sim.energy import load_profile
 from hitl_sim.study.grid import expand
 from hitl_sim.study.runner import dry_run, load_study, run_study

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hitl_sim.analysis import beside
+from hitl_sim.analysis.condition.between import beside
 from hitl_sim.analysis.efficiency.clock import clock_policies
 from hitl_sim.analysis.efficiency.serve import Serving
 from hitl_sim.analysis.efficiency.tabulate import tabulate_methods

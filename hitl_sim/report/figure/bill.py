@@ -8,8 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from hitl_sim.analysis import Finding, TaskResult
-from hitl_sim.analysis.condition.finding import reference_arms, reference_crowd
+from hitl_sim.analysis.condition.finding import (
+    Finding,
+    TaskResult,
+    reference_arms,
+    reference_crowd,
+)
 from hitl_sim.array import FloatArray
 from hitl_sim.report.figure.style import (
     COLOURS,

@@ -7,8 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
-from hitl_sim.analysis import Finding, TaskResult, best
-from hitl_sim.analysis.condition.finding import reference_arms
+from hitl_sim.analysis.condition.finding import (
+    Finding,
+    TaskResult,
+    best,
+    reference_arms,
+)
 from hitl_sim.cost import (
     Boundary,
     EquivalentLine,

@@ -4,8 +4,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hitl_sim.analysis import Curve, TaskResult
-from hitl_sim.analysis.condition.finding import reference_arms, reference_crowd
+from hitl_sim.analysis.condition.finding import (
+    TaskResult,
+    reference_arms,
+    reference_crowd,
+)
+from hitl_sim.analysis.run.target import Curve
 from hitl_sim.report.figure.style import (
     BLACK,
     GREY,

@@ -11,7 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from hitl_sim.analysis import Finding, TaskResult
+from hitl_sim.analysis.condition.finding import Finding, TaskResult
 from hitl_sim.report.figure.style import (
     BLACK,
     GREY,

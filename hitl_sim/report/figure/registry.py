@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple
 
 from matplotlib.figure import Figure
 
-from hitl_sim.analysis import Finding, StudyResult, TaskResult, Verdict, weigh
+from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
+from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.report.figure.acceptability import draw_acceptability
 from hitl_sim.report.figure.bill import draw_bill
 from hitl_sim.report.figure.contour import draw_contour

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from hitl_sim.analysis import Finding, StudyResult
+from hitl_sim.analysis.condition.finding import Finding, StudyResult
 from hitl_sim.report.figure.style import (
     BLACK,
     COLOURS,

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from hitl_sim.analysis import Finding, StudyResult, TaskResult
+from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.energy import Quantity
 from hitl_sim.output import write_bytes
 from hitl_sim.report.number import UNKNOWN, digits

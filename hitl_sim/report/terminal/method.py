@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from hitl_sim.analysis import Estimate, Payback, StudyResult
+from hitl_sim.analysis.chance.crossing import Payback
+from hitl_sim.analysis.chance.estimate import Estimate
+from hitl_sim.analysis.condition.finding import StudyResult
 from hitl_sim.analysis.efficiency.chip import TECHNOLOGY, ChipUse
 from hitl_sim.analysis.efficiency.claim import WIDEST_SHARE
 from hitl_sim.analysis.efficiency.pretraining import USES, PretrainingCase

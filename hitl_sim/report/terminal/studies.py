@@ -23,8 +23,7 @@ from hitl_sim.report.table import Table, to_grid
 from hitl_sim.unit import S_PER_MIN
 
 if TYPE_CHECKING:
-    from hitl_sim.analysis import Confirmation
-    from hitl_sim.analysis.condition.versus import Comparison
+    from hitl_sim.analysis.condition.versus import Comparison, Confirmation
     from hitl_sim.study.probe import Probe
     from hitl_sim.study.runner import DryRun, StudyRun
     from hitl_sim.study.tune import Tuning

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from hitl_sim.analysis import analyse
+from hitl_sim.analysis.condition.result import analyse
 from hitl_sim.cost import Prices
 from hitl_sim.energy import load_profile
 

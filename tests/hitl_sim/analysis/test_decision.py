@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from hitl_sim.analysis import Effect, analyse, judge
+from hitl_sim.analysis.chance.claim import Effect, judge
+from hitl_sim.analysis.condition.result import analyse
 from hitl_sim.energy import Kind
 
 

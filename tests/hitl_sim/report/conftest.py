@@ -8,7 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from hitl_sim.analysis import analyse, weigh
+from hitl_sim.analysis.condition.result import analyse
+from hitl_sim.analysis.decision.sensitivity import weigh
 from hitl_sim.cost import Prices
 from hitl_sim.energy import load_profile
 

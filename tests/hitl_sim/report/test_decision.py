@@ -3,11 +3,11 @@ import re
 
 import pytest
 
-from hitl_sim.analysis import weigh
 from hitl_sim.analysis.chance.crossing import Crossing, Payback
 from hitl_sim.analysis.chance.fieller import RatioSet, Shape
 from hitl_sim.analysis.chance.interval import Bounded
 from hitl_sim.analysis.decision.decide import BreakEvenAlong
+from hitl_sim.analysis.decision.sensitivity import weigh
 from hitl_sim.report.decision import (
     crossing_text,
     per_hour_text,

@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from hitl_sim.analysis import weigh
+from hitl_sim.analysis.decision.sensitivity import weigh
 from hitl_sim.report.figure.acceptability import draw_acceptability
 from hitl_sim.report.figure.contour import draw_contour
 from hitl_sim.report.figure.frontier import draw_frontier

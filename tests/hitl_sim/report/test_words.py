@@ -4,8 +4,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from hitl_sim.analysis import Effect, best
+from hitl_sim.analysis.chance.claim import Effect
 from hitl_sim.analysis.condition.between import judge_at_once
+from hitl_sim.analysis.condition.finding import best
 from hitl_sim.cost import Prices
 from hitl_sim.energy.profile import Constant, MeasuredCost
 from hitl_sim.report.number import times

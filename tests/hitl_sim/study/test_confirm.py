@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from hitl_sim.analysis import best
+from hitl_sim.analysis.condition.finding import best
 from hitl_sim.report.terminal.studies import print_confirmations
 from hitl_sim.study.conclude import analyse_folder
 from hitl_sim.study.confirm import confirm, narrow_spec

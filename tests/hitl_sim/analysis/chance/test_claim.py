@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from hitl_sim.analysis import Answer, Effect
-from hitl_sim.analysis.chance.claim import Held, Spent, find_side, find_sides
+from hitl_sim.analysis.chance.claim import Effect, Held, Spent, find_side, find_sides
 from hitl_sim.analysis.chance.interval import CostSample, ratio_interval, resample
+from hitl_sim.analysis.condition.break_even import Answer
 
 CAP = 3.3
 NUM = 32

@@ -4,8 +4,14 @@ import math
 import numpy as np
 import pytest
 
-from hitl_sim.analysis import Effect, beside, best
-from hitl_sim.analysis.condition.between import distinct, judge_at_once, judge_pairs
+from hitl_sim.analysis.chance.claim import Effect
+from hitl_sim.analysis.condition.between import (
+    beside,
+    distinct,
+    judge_at_once,
+    judge_pairs,
+)
+from hitl_sim.analysis.condition.finding import best
 
 
 def by_name(result):

@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from hitl_sim.analysis import Answer, Payback
+from hitl_sim.analysis.chance.crossing import Payback
 from hitl_sim.analysis.chance.interval import CostSample, resample
-from hitl_sim.analysis.condition.break_even import find_break_even
+from hitl_sim.analysis.condition.break_even import Answer, find_break_even
 from hitl_sim.analysis.run.sample import Split
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
 

@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 
-from hitl_sim.analysis import Payback
+from hitl_sim.analysis.chance.crossing import Payback
 from hitl_sim.analysis.chance.interval import CostSample
 from hitl_sim.analysis.condition.parameter import find_parameter_crossings
 

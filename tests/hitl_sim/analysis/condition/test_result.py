@@ -9,14 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from hitl_sim.analysis import (
-    Answer,
-    Payback,
-    RecordError,
-    analyse,
-    best,
-    cheapest,
-)
+from hitl_sim.analysis.chance.crossing import Payback
+from hitl_sim.analysis.condition.break_even import Answer
+from hitl_sim.analysis.condition.finding import best, cheapest
+from hitl_sim.analysis.condition.result import analyse
 from hitl_sim.analysis.run.record import read_groups
 from hitl_sim.analysis.run.sample import draw_sample, estimate_ratio
 from hitl_sim.analysis.run.target import find_targets
@@ -24,6 +20,7 @@ from hitl_sim.analysis.run.usage import price_units
 from hitl_sim.cost import open_pricing
 from hitl_sim.energy import Scope, unavailable
 from hitl_sim.energy.profile import Constant, MeasuredCost
+from hitl_sim.record import RecordError
 
 RULES = {"fraction": 1.0, "smoothing": 1, "smallest_effect": 0.05, "seed": 7}
 

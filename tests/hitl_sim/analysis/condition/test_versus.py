@@ -4,9 +4,13 @@ import math
 import numpy as np
 import pytest
 
-from hitl_sim.analysis import Confirmation, Estimate
+from hitl_sim.analysis.chance.estimate import Estimate
 from hitl_sim.analysis.chance.interval import CostSample, resample
-from hitl_sim.analysis.condition.versus import compare_studies, resample_pairs
+from hitl_sim.analysis.condition.versus import (
+    Confirmation,
+    compare_studies,
+    resample_pairs,
+)
 from hitl_sim.energy import Kind, Scope, exact
 
 

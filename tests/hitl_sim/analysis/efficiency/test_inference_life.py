@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from hitl_sim.analysis import Payback
+from hitl_sim.analysis.chance.crossing import Payback
 from hitl_sim.analysis.chance.fieller import Shape, fieller
 from hitl_sim.analysis.efficiency.inference_life import find_life_payback
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
