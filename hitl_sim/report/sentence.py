@@ -12,6 +12,7 @@ from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
+from rich.markup import escape
 
 from hitl_sim.energy.display import format_value
 from hitl_sim.report.number import (
@@ -23,6 +24,7 @@ from hitl_sim.report.number import (
     percent,
     plain_joules,
     ratio_text,
+    rough_time,
     share_of_runs,
     share_text,
     size_text,
@@ -46,9 +48,16 @@ def sentences() -> Mapping[str, str]:
 
 
 @cache
-def _environment() -> Environment:
-    """Return how sentences are filled: as plain text, which the page escapes later."""
-    found = Environment(undefined=StrictUndefined, autoescape=False)
+def _environment(*, is_markup: bool) -> Environment:
+    """Return how sentences are filled: as plain text, which the page escapes later.
+
+    In markup of a terminal what is filled in is escaped.
+    """
+    found = Environment(
+        undefined=StrictUndefined,
+        autoescape=False,
+        finalize=(lambda value: escape(str(value))) if is_markup else None,
+    )
     found.globals |= {"rho": RHO, "inf": math.inf}
     found.filters |= {
         "bytes": size_text,
@@ -59,11 +68,14 @@ def _environment() -> Environment:
         "ends": lambda found: span(found.low, found.high),
         "joule": plain_joules,
         "joules": joules_text,
+        "of": lambda number, written: f"{number:{written}}",
         "part": share_text,
         "percent": percent,
         "plain": lambda q: plain_joules(math.nan if q.value is None else q.value),
         "ratio": ratio_text,
+        "rough_time": rough_time,
         "run_share": share_of_runs,
+        "spent": format_value,
         "times": times,
         "times_span": times_span,
         "words": join_words,
@@ -73,8 +85,8 @@ def _environment() -> Environment:
 
 
 @cache
-def _template(name: str) -> Template:
-    return _environment().from_string(sentences()[name])
+def _template(name: str, *, is_markup: bool = False) -> Template:
+    return _environment(is_markup=is_markup).from_string(sentences()[name])
 
 
 def say(name: str, **values: Any) -> str:
@@ -89,3 +101,8 @@ def say(name: str, **values: Any) -> str:
         jinja2.UndefinedError: a gap is left.
     """
     return _template(name).render(values)
+
+
+def mark_up(name: str, **values: Any) -> str:
+    """Return a text for a terminal, in rich's markup; arguments are as of `say`."""
+    return _template(name, is_markup=True).render(values).strip("\n")

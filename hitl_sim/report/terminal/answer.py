@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
@@ -16,6 +15,7 @@ from hitl_sim.report.number import UNKNOWN, digits
 from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table, to_grid
 from hitl_sim.report.task_table import result_table
+from hitl_sim.report.terminal.show import print_indented
 from hitl_sim.report.words import TaskWords, Words, tell
 
 WIDTH = 100
@@ -62,11 +62,6 @@ def _print_task(
         console.print()
         console.print(grid, width=width)
         console.print(Text(say(note), style="dim"), width=width)
-
-
-def print_indented(console: Console, text: str, width: int | None) -> None:
-    """Print a paragraph that stands two columns in."""
-    console.print(Padding(Text(text), (0, 0, 0, 2)), width=width)
 
 
 def _bills(task: TaskResult) -> Table:

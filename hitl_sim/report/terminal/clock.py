@@ -21,7 +21,7 @@ from hitl_sim.energy.clock import (
 from hitl_sim.report.number import percent_span
 from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table, to_grid
-from hitl_sim.report.terminal.answer import print_indented
+from hitl_sim.report.terminal.show import print_indented, print_table, print_text
 from hitl_sim.unit import HZ_PER_MHZ
 
 _ROWS = (
@@ -43,16 +43,9 @@ def print_clocks(
     """
     for board in boards:
         console.print(to_grid(_board(board), fold=("what", "value")))
-    if not boards:
-        console.print(f"No clock can be read here: {reason}.", soft_wrap=True)
     energy, time = lowered_clock()
-    console.print(
-        f"At the clock of least energy the model leaves {energy} of the energy and "
-        f"takes {time} times as long as at the highest. Assumed shares of static power "
-        "and of waiting for memory decide it; a sweep of a real board replaces them "
-        "(hitl_sim.energy.clock.sweep_setting). Nothing was set.",
-        soft_wrap=True,
-    )
+    told = {"boards": boards, "reason": reason, "energy": energy, "time": time}
+    print_text(console, "terminal.clocks", soft_wrap=True, **told)
     print_check(console)
 
 
@@ -73,8 +66,7 @@ def print_check(console: Console, width: int | None = None) -> None:
     ]
     headings = ("figure", "found by", "found", "model", "the model is")
     console.print(Text("the clock model beside published sweeps", style="bold"))
-    grid = to_grid(Table(headings, rows), fold=headings, is_compact=True)
-    console.print(grid, width=width)
+    print_table(console, headings, rows, fold=headings, is_compact=True, width=width)
     print_indented(console, tell_check(), width)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.text import Text
 
 from hitl_sim.cost import BOUNDARIES, equivalents_of, published_runs
@@ -16,21 +15,14 @@ from hitl_sim.energy.display import format_value
 from hitl_sim.energy.meters import Capability, Measurement, SelfTest
 from hitl_sim.energy.repeat import Repeated
 from hitl_sim.report.table import Table, to_grid
+from hitl_sim.report.terminal.show import print_table, print_text
 from hitl_sim.unit import S_PER_H
 
 if TYPE_CHECKING:
-    from hitl_sim.study.audited import Audit, Verdict
+    from hitl_sim.study.audited import Audit
     from hitl_sim.study.calibration import Calibration
 
 _STYLES = {"passed": "green", "failed": "bold red", "not tried": "dim"}
-_STOPPED = {
-    "target": "known as well as was asked for",
-    "sensor": "the sensor's own error is above the target; more runs would not help",
-    "max_repeats": "not known as well as was asked for: the most runs were made",
-    "max_s": "not known as well as was asked for: the time was over",
-    "nothing to read": "nothing can be measured here; more runs would not help",
-    "failed": "a run failed, so no more were made",
-}
 
 
 def print_equivalents(console: Console, joules: float, boundary: str | None) -> None:
@@ -50,22 +42,16 @@ def print_equivalents(console: Console, joules: float, boundary: str | None) -> 
         raise ValueError(f"`boundary` must be one of {allowed}, got {boundary!r}.")
     bought = {name: equivalents_of(joules, name) for name in chosen}
     source = "source of the joules per hour"
-    found = Table(
+    print_text(console, "terminal.budget", joules=joules)
+    print_table(
+        console,
         ("an hour of a person is", "human time", source),
         [(name, _in_hours(time), time.source) for name, time in bought.items()],
         "What energy buys in human time",
+        fold=(source,),
     )
-    console.print(
-        f"A budget of {format_value(joules, 'J', None)}, spent on people instead:"
-    )
-    console.print(to_grid(found, fold=(source,)))
-    for published in published_runs():
-        times = published.joules.value
-        if isinstance(times, float):
-            console.print(
-                f"{published.name} was trained on {times / joules:,.3g} such budgets "
-                f"({published.joules.kind.words}; {published.joules.source})."
-            )
+    known = [run for run in published_runs() if isinstance(run.joules.value, float)]
+    print_text(console, "terminal.budgets", runs=known, joules=joules)
 
 
 def _in_hours(seconds: Quantity) -> str:
@@ -89,31 +75,16 @@ def print_calibration(console: Console, found: Calibration, path: Path) -> None:
     ]
     headings = ("unit", "regime", "seconds", "joules", "windows")
     title = f"Units of work on {found.profile.name}, 95 % intervals"
-    console.print(to_grid(Table(headings, rows, title), fold=("unit",)))
-    if found.is_interrupted:
-        console.print("Interrupted: what was measured enough is kept.")
-    disturbed = sum(result.num_disturbed for result in found.results)
-    if disturbed:
-        windows = sum(result.seconds.num_repeats for result in found.results)
-        how = next(r.disturbance for r in found.results if r.disturbance)
-        console.print(
-            f"[yellow]disturbed:[/yellow] other programs used this machine in "
-            f"{disturbed} of {windows} windows ({how}). Where they had its core, "
-            "seconds are this program's own processor time, which shared caches and "
-            "clocks still lengthen: measure again on a quiet machine."
-        )
-    for name in found.skipped:
-        console.print(f"[yellow]not measured:[/yellow] {escape(name)}")
-    if found.no_joules:
-        console.print(
-            "Seconds are measured. Joules are modelled from them and the base "
-            f"profile's watts, since none could be measured: {escape(found.no_joules)}."
-        )
-    console.print(
-        f"Took {found.elapsed_s:.0f} s. Bill a finished study with it:\n"
-        f"  hitl-sim report DIR --device {escape(str(path))}",
-        soft_wrap=True,
+    print_table(console, headings, rows, title, fold=("unit",))
+    print_text(
+        console,
+        "terminal.calibrated",
+        found=found,
+        disturbed=sum(result.num_disturbed for result in found.results),
+        windows=sum(result.seconds.num_repeats for result in found.results),
+        how=next((r.disturbance for r in found.results if r.disturbance), ""),
     )
+    print_text(console, "terminal.use", found=found, path=path, soft_wrap=True)
 
 
 def _cost(found: Repeated, unit: str) -> str:
@@ -131,35 +102,11 @@ def print_audit(console: Console, found: Audit) -> None:
         rows.append((task, arm, str(len(runs)), *cells, f"{billed / measured:.2f}"))
     headings = ("task", "arm", "runs", "billed", "measured", "billed ÷ measured")
     title = f"Runs by themselves, billed by {found.profile}"
-    console.print(to_grid(Table(headings, rows, title)))
-    for name, verdict in (("seconds", found.seconds), ("joules", found.joules)):
-        console.print(f"{name}: {escape(_verdict(verdict))}", soft_wrap=True)
-    if found.disturbance:
-        word = "disturbed" if found.is_evidence else "no evidence"
-        console.print(f"[yellow]{word}:[/yellow] {escape(found.disturbance)}")
-    if found.ruled_frac > 0.0:
-        console.print(
-            f"[yellow]not measured:[/yellow] {100 * found.ruled_frac:.0f} % of the "
-            "billed seconds are of units that the profile did not measure, but has a "
-            "rule for: measure this study's own with `hitl-sim profile --study`."
-        )
+    print_table(console, headings, rows, title)
+    print_text(console, "terminal.ratios", found=found, soft_wrap=True)
     same = sum(run.is_same_curve for run in found.runs)
     aside = sum(run.aside_s for run in found.runs) / len(found.runs)
-    console.print(
-        f"{same} of {len(found.runs)} reruns learned what their record says. Making "
-        f"the task and answering for people took {format_value(aside, 's')} per run, "
-        "which is billed to nobody and left out."
-    )
-
-
-def _verdict(verdict: Verdict) -> str:
-    sample = verdict.sample
-    if sample is None:
-        return f"billed ÷ measured is {verdict.ratio}"
-    return (
-        f"billed ÷ measured = {verdict.ratio}; the sample of runs alone "
-        f"[{sample.low:.3f}, {sample.high:.3f}]"
-    )
+    print_text(console, "terminal.audited", found=found, same=same, aside=aside)
 
 
 def print_meters(console: Console, found: Sequence[Capability]) -> None:
@@ -179,44 +126,28 @@ def print_meters(console: Console, found: Sequence[Capability]) -> None:
     ]
     why = "note, or why not"
     headings = ("backend", "readable", "device", "scope", "update period", why)
-    table = Table(headings, rows, "Energy meters of this machine")
-    console.print(to_grid(table, fold=(why,)))
+    print_table(console, headings, rows, "Energy meters of this machine", fold=(why,))
     if not any(meter.is_available for meter in found):
-        console.print(
-            "Nothing can be measured here: every joule of a study will be modelled "
-            "from counted operations, and says so."
-        )
+        print_text(console, "terminal.unmeasured")
 
 
 def print_measurement(console: Console, measurement: Measurement) -> None:
     """Print the energy of one run: gross, idle and marginal, device by device."""
     repeated = measurement.repeated
     reading = repeated.reading
-    runs = "1 run" if repeated.num_repeats == 1 else f"{repeated.num_repeats} runs"
-    seconds = repeated.seconds_per_call
-    console.print(
-        f"{escape(' '.join(measurement.argv))}: {float(seconds.value or 0.0):.3g} s a"
-        f" run, {runs}, exit code {measurement.return_code}"
-    )
-    if not measurement.is_measured:
-        console.print("Nothing was measured: no counter of this machine can be read.")
-    if not any(energy.value is not None for energy in reading.gross):
-        for seen in measurement.capabilities:
-            console.print(f"{seen.device or seen.backend}: {escape(seen.reason)}")
-        return
-    table = _energy_table(measurement)
-    console.print(to_grid(table, fold=table.headings))
-    for check in reading.checks:
-        if check.label not in ("agree", "one view"):
-            console.print(f"{check.of}: {check.label}: {escape(check.note)}")
-    if repeated.num_repeats > 1 or repeated.stopped == "failed":
-        console.print(f"{_STOPPED[repeated.stopped].capitalize()}.")
-    # what cannot be measured, unless a row of the table says so
-    said = {energy.reason for energy in reading.gross}
-    for seen in measurement.capabilities:
-        if not seen.is_available and seen.reason not in said:
-            device = seen.device or seen.backend
-            console.print(f"not measured: {device}: {escape(seen.reason)}")
+    is_known = any(energy.value is not None for energy in reading.gross)
+    told: dict[str, Any] = {
+        "found": measurement,
+        "repeated": repeated,
+        "is_known": is_known,
+    }
+    print_text(console, "terminal.measured", **told)
+    if is_known:
+        table = _energy_table(measurement)
+        console.print(to_grid(table, fold=table.headings))
+        # what cannot be measured, unless a row of the table says so
+        said = {energy.reason for energy in reading.gross}
+        print_text(console, "terminal.checked", **told, said=said)
 
 
 def _energy_table(measurement: Measurement) -> Table:
@@ -251,14 +182,6 @@ def print_selftest(console: Console, result: SelfTest) -> None:
         for trial in result.trials
     ]
     headings = ("device", "expected", "outcome", "detail")
-    table = Table(headings, rows, "Self-test of the meters")
-    console.print(to_grid(table, fold=("detail",)))
-    num_failed = sum(trial.outcome == "failed" for trial in result.trials)
-    if num_failed:
-        console.print(f"{num_failed} failed: do not trust joules of those devices.")
-    elif result.has_meter:
-        console.print("Nothing failed.")
-    else:
-        console.print(
-            "The arithmetic holds, and there is no counter here to try it on."
-        )
+    print_table(console, headings, rows, "Self-test of the meters", fold=("detail",))
+    failed = sum(trial.outcome == "failed" for trial in result.trials)
+    print_text(console, "terminal.tried", failed=failed, result=result)

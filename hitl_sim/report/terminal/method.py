@@ -31,9 +31,10 @@ from hitl_sim.report.number import (
 )
 from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table, to_grid
-from hitl_sim.report.terminal.answer import WIDTH, print_indented, write_page
+from hitl_sim.report.terminal.answer import WIDTH, write_page
 from hitl_sim.report.terminal.clock import print_check
 from hitl_sim.report.terminal.model_bytes import bytes_table, tell_bytes
+from hitl_sim.report.terminal.show import print_indented
 
 NONE = "-"
 _MARK = {

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
-from rich.markup import escape
 
 from hitl_sim.report.crowd_summary import TEAM_SIZES, CrowdSummary
-from hitl_sim.report.table import Table, to_grid
+from hitl_sim.report.terminal.show import print_table, print_text
 from oracles import POPULATIONS, PopulationSource, describe_population
 from oracles.parameter import PARAMETERS
 from oracles.populations import list_populations
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from hitl_sim.participants.answers import Answers
     from hitl_sim.participants.describing.inventory import Inventory
     from hitl_sim.participants.fitting.fit import CrowdFit
-
-_MOST_OPTIONS = 12
 
 
 def print_crowds(
@@ -40,8 +37,8 @@ def print_crowds(
         )
         for name, source in populations.items()
     ]
-    table = Table(("name", "who they are", status), rows, "Populations")
-    console.print(to_grid(table, fold=(status,)))
+    table = ("name", "who they are", status), rows, "Populations"
+    print_table(console, *table, fold=(status,))
     parameters = [
         (
             name,
@@ -52,8 +49,8 @@ def print_crowds(
         for name, row in PARAMETERS.items()
     ]
     headings = ("parameter", "must be", "acts on", "what it is")
-    table = Table(headings, parameters, "Parameters of a crowd")
-    console.print(to_grid(table, fold=("what it is",)))
+    title = "Parameters of a crowd"
+    print_table(console, headings, parameters, title, fold=("what it is",))
 
 
 def print_crowd(console: Console, name: str) -> None:
@@ -74,8 +71,8 @@ def print_crowd(console: Console, name: str) -> None:
         for n in source.numbers
     ]
     headings = ("number", "kind", "value", "unit", "status", "source")
-    table = Table(headings, rows, f"{source.name}: {source.summary}")
-    console.print(to_grid(table, fold=("source",)))
+    title = f"{source.name}: {source.summary}"
+    print_table(console, headings, rows, title, fold=("source",))
 
 
 def print_crowd_summary(console: Console, summary: CrowdSummary) -> None:
@@ -104,38 +101,16 @@ def print_crowd_summary(console: Console, summary: CrowdSummary) -> None:
         name = f"{method.replace('dawid_skene', 'Dawid-Skene')} of {sizes}"
         rows.append((name, " ".join(f"{value:.3f}" for value in curve)))
     title = f"{summary.name} at work: {summary.kind}, simulated with seed"
-    console.print(to_grid(Table(("what", "value"), rows, f"{title} {summary.seed}")))
+    print_table(console, ("what", "value"), rows, f"{title} {summary.seed}")
 
 
 def print_inventory(console: Console, answers: Answers, found: Inventory) -> None:
     """Print what imported answers hold, their notes, and what they identify."""
-    console.print(
-        f"[bold]{escape(answers.origin)}[/bold]: {found.num_answers} answers "
-        f"({escape(found.kind)}) of {found.num_people} people to {found.num_items} "
-        f"items, {found.num_skips} skips, {found.num_repeats} second looks; gold for "
-        f"{found.num_gold} items."
-    )
-    for what, numbers in (
-        ("Answers per person", found.by_person),
-        ("People per item", found.by_item),
-    ):
-        least, middle, most = numbers
-        console.print(f"{what}: {least} to {most}, median {middle}.")
-    names = ", ".join(found.options[:_MOST_OPTIONS])
-    rest = len(found.options) - _MOST_OPTIONS
-    more = f" and {rest} more" if rest > 0 else ""
-    console.print(f"Options: {escape(names)}{more}.")
-    if found.idle is not None:
-        console.print(
-            f"Idle time, by a mixture: {found.idle.idle_share:.1%} of all seconds, in "
-            f"{found.idle.share:.1%} of the answers. Nothing is clipped."
-        )
-    for note in answers.notes:
-        console.print(f"[yellow]note:[/yellow] {escape(note)}")
+    print_text(console, "terminal.inventory", answers=answers, found=found)
     headings = ("what", "can be identified", "why")
     rows = [(one.what, one.is_identified, one.why) for one in found.findings]
-    table = Table(headings, rows, "What the answers can identify")
-    console.print(to_grid(table, fold=headings))
+    title = "What the answers can identify"
+    print_table(console, headings, rows, title, fold=headings)
 
 
 def print_fit(console: Console, fit: CrowdFit) -> None:
@@ -154,9 +129,5 @@ def print_fit(console: Console, fit: CrowdFit) -> None:
     ]
     headings = ("number", "value", "95 % interval", "identified", "note")
     title = f"Fitted crowd: {fit.kind}, {len(fit.options)} options"
-    console.print(to_grid(Table(headings, rows, title), fold=("note",)))
-    if fit.quality.num_rows < fit.num_answers and fit.kind == "label":
-        console.print(
-            f"The crowd's numbers were fitted to {fit.quality.num_rows} answers to "
-            "items drawn at random; people to all of theirs."
-        )
+    print_table(console, headings, rows, title, fold=("note",))
+    print_text(console, "terminal.fitted", fit=fit)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 
 from hitl_sim.report.number import (
     RHO,
@@ -19,8 +18,7 @@ from hitl_sim.report.number import (
     rough_time,
     span,
 )
-from hitl_sim.report.table import Table, to_grid
-from hitl_sim.unit import S_PER_MIN
+from hitl_sim.report.terminal.show import print_table, print_text
 
 if TYPE_CHECKING:
     from hitl_sim.analysis.condition.versus import Comparison, Confirmation
@@ -34,43 +32,12 @@ _ORDER = ("first", "second")
 
 def print_dry_run(console: Console, plan: DryRun) -> None:
     """Print what a study would do."""
-    console.print(
-        f"{plan.conditions} conditions, {plan.runs} runs, {plan.runs_left} of them "
-        f"still to do, {plan.programs} programs to compile."
-    )
-    console.print(
-        f"Work left: {plan.flops:.3g} operations, roughly "
-        f"{plan.seconds_one_core / S_PER_MIN:.1f} minutes of one core (assumed rates) "
-        f"and {plan.joules:.2g} J (as if this machine were the study's device), "
-        f"{plan.worker_mib:.0f} MiB per worker. `--probe` measures the time."
-    )
-    console.print(
-        f"With {plan.replicates} replicates a difference between two arms is known to "
-        f"about {plan.half_width:.2f} standard deviations of one run (95 %)."
-    )
-    for field, reason in plan.inert.items():
-        console.print(f"[yellow]inert:[/yellow] {escape(field)}: {escape(reason)}.")
-    if plan.runs_inert:
-        console.print(
-            f"[yellow]inert:[/yellow] {plan.runs_inert} of {plan.runs} runs differ "
-            "from others along inert axes alone. `axis.arms` names the arms that an "
-            "axis is for."
-        )
-    for note in plan.notes:
-        console.print(f"[yellow]note:[/yellow] {escape(note)}.")
-    if plan.others:
-        console.print(
-            f"{plan.others} finished runs in this folder are not part of this form of "
-            "the study: their records are kept, and results.parquet leaves them out."
-        )
+    print_text(console, "terminal.dry_run", plan=plan)
 
 
 def print_outcome(console: Console, found: StudyRun) -> None:
     """Print what went wrong in a sweep that is over; nothing where all went well."""
-    for path in found.set_aside:
-        console.print(f"[yellow]damaged, set aside:[/yellow] {escape(str(path))}")
-    for message in sorted(set(found.messages)):
-        console.print(f"[red]a chunk failed:[/red] {escape(message)}")
+    print_text(console, "terminal.outcome", found=found)
 
 
 def print_probe(console: Console, found: Probe) -> None:
@@ -86,11 +53,8 @@ def print_probe(console: Console, found: Probe) -> None:
         )
         for group in found.groups
     ]
-    console.print(to_grid(Table(headings, rows), fold=headings))
-    console.print(
-        f"What is left takes {rough_time(found.seconds)} with {found.workers} "
-        f"workers of {found.peak_mib:.0f} MiB each. The probed runs are kept."
-    )
+    print_table(console, headings, rows, fold=headings)
+    print_text(console, "terminal.probed", found=found)
 
 
 def print_tuning(console: Console, found: Tuning, file: Path) -> None:
@@ -101,36 +65,17 @@ def print_tuning(console: Console, found: Tuning, file: Path) -> None:
         for group in found.groups
     ]
     rows.append(("all runs, one worker", "", *map(rough_time, found.study_s)))
-    console.print(to_grid(Table(("program", "runs", *sizes), rows), right=sizes))
-    console.print(
-        f"Measured once, on {found.platform}. Written into {escape(str(file))}: "
-        f"vmap_size = {found.best}. Records keep the number, and other numbers may "
-        "give "
-        "other last digits.",
-        soft_wrap=True,
-    )
+    print_table(console, ("program", "runs", *sizes), rows, right=sizes)
+    print_text(console, "terminal.tuned", found=found, file=file, soft_wrap=True)
 
 
 def print_verification(console: Console, found: Verification) -> None:
     """Print whether a second computation gave the same bytes."""
-    console.print(
-        f"{found.files} of {found.total} record files ({found.runs} runs) were "
-        f"computed again: {found.files - len(found.unlike)} have the same bytes."
-    )
-    for name in found.unlike:
-        console.print(f"[red]other bytes:[/red] {escape(name)}")
-    if found.strange:
-        console.print(
-            f"{found.strange} record files belong to another form of the study and "
-            "were left out."
-        )
+    print_text(console, "terminal.verified", found=found)
 
 
 def print_confirmations(console: Console, found: Sequence[Confirmation]) -> None:
     """Print what was found of each task, what was found again, and what was gone."""
-    if not found:
-        console.print("No condition with people was there to confirm.")
-        return
     numbers = (f"{RHO} when chosen", f"{RHO} again [95 %]", "shrinkage of log")
     rows = [
         (
@@ -142,35 +87,35 @@ def print_confirmations(console: Console, found: Sequence[Confirmation]) -> None
         )
         for one in found
     ]
-    table = Table(("task", "condition", *numbers), rows, "Winners on fresh seeds")
-    console.print(to_grid(table, fold=("condition",), right=numbers))
+    if rows:
+        table = ("task", "condition", *numbers), rows, "Winners on fresh seeds"
+        print_table(console, *table, fold=("condition",), right=numbers)
     seeds = ", ".join(sorted({f"{c.seed} ({c.replicates} replicates)" for c in found}))
-    console.print(f"Fresh seed: {seeds}. Quote the second column, not the first.")
+    print_text(console, "terminal.confirmed", seeds=seeds)
 
 
 def print_comparison(console: Console, found: Comparison, one: str, other: str) -> None:
     """Print what two studies, by their names, set differently, and what that did."""
-    console.print(f"First: {escape(one)}. Second: {escape(other)}.", soft_wrap=True)
+    told: dict[str, Any] = {"found": found, "one": one, "other": other}
+    print_text(console, "terminal.compared", soft_wrap=True, **told)
     if found.settings:
         settings = [
             (name, *("-" if value is None else str(value) for value in pair))
             for name, pair in found.settings.items()
         ]
-        table = Table(("setting", *_ORDER), settings, "What was set differently")
-        console.print(to_grid(table, fold=table.headings, box=box.SIMPLE_HEAD))
-    else:
-        console.print("Both studies set the same.")
+        table = ("setting", *_ORDER), settings, "What was set differently"
+        print_table(console, *table, fold=table[0], box=box.SIMPLE_HEAD)
     if found.shared:
         _print_shared(console, found)
-    else:
-        console.print("No condition is in both studies.")
-    for name, left in ((one, found.only_one), (other, found.only_other)):
-        if left:
-            console.print(f"Only in {escape(name)}: {escape('; '.join(left))}.")
+    print_text(console, "terminal.unshared", **told)
 
 
 def _print_shared(console: Console, found: Comparison) -> None:
     """Print rho and M* of the conditions that both studies have."""
+    from hitl_sim.analysis.chance.interval import (  # noqa: PLC0415 - is slow
+        MIN_REPLICATES,
+    )
+
     numbers = [f"{RHO}, {name}" for name in _ORDER]
     numbers += ["second over first [95 %]", *(f"M*, {name}" for name in _ORDER)]
     rows = [
@@ -186,44 +131,29 @@ def _print_shared(console: Console, found: Comparison) -> None:
         for versus in found.shared
     ]
     kinds = ["apart" if versus.is_told_apart else "" for versus in found.shared]
-    title = f"{RHO} and M* in energy"
-    table = Table(("condition", *numbers), rows, title, kinds)
-    console.print(
-        to_grid(table, fold=("condition",), right=numbers, box=box.SIMPLE_HEAD)
-    )
-    console.print(_pairing(found), soft_wrap=True)
-    console.print(
-        f"{kinds.count('apart')} of {len(kinds)} shared conditions can be told apart"
-        f" by {RHO}; by chance alone about one in twenty would."
-    )
-
-
-def _pairing(found: Comparison) -> str:
-    """Say whether replicates were paired, and what that saved."""
-    from hitl_sim.analysis.chance.interval import MIN_REPLICATES  # noqa: PLC0415 - is slow
-
-    if not found.shares_seed:
-        return "The studies do not share a seed: their runs count as independent."
+    table = ("condition", *numbers), rows, f"{RHO} and M* in energy", kinds
+    look: dict[str, Any] = {
+        "fold": ("condition",),
+        "right": numbers,
+        "box": box.SIMPLE_HEAD,
+    }
+    print_table(console, *table, **look)
     paired = [versus for versus in found.shared if versus.num_paired]
-    if not paired:
-        return (
-            "The studies have one seed but share fewer than"
-            f" {MIN_REPLICATES} replicates: their runs count as independent."
-        )
-    num = _range([f"{end(v.num_paired for v in paired)}" for end in (min, max)])
-    told = (
-        f"The studies have one seed: {num} replicates are compared pair by pair, in"
-        f" {len(paired)} of {len(found.shared)} conditions."
-    )
     saved = [v.variance_saved_frac for v in paired if v.variance_saved_frac is not None]
-    if not saved:
-        return told
-    return (
-        f"{told} Pairing saved"
-        f" {_range([f'{100 * end(saved):.0f} %' for end in (min, max)])} of the"
-        " variance of the ratio's logarithm."
+    print_text(
+        console,
+        "terminal.pairing",
+        soft_wrap=True,
+        found=found,
+        least=MIN_REPLICATES,
+        paired=len(paired),
+        num=_range(sorted(versus.num_paired for versus in paired)),
+        saved=_range([f"{100 * share:.0f} %" for share in sorted(saved)]),
     )
+    print_text(console, "terminal.apart", apart=kinds.count("apart"), num=len(kinds))
 
 
-def _range(ends: Sequence[str]) -> str:
+def _range(ordered: Sequence[object]) -> str:
+    """Write the ends of what is in order, once if they are the same."""
+    ends = (str(ordered[end]) for end in (0, -1) if ordered)
     return " to ".join(dict.fromkeys(ends))

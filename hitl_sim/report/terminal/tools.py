@@ -16,6 +16,7 @@ from rich.text import Text
 
 from hitl_sim.constant import ShippedConstant
 from hitl_sim.report.number import digits, span
+from hitl_sim.report.terminal.show import print_text
 
 if TYPE_CHECKING:
     from hitl_sim.cache import State
@@ -118,11 +119,7 @@ def _number(constant: ShippedConstant) -> str:
 
 def print_cache(console: Console, found: State) -> None:
     """Print where the cache is and what it holds."""
-    console.print(f"Folder: {escape(str(found.folder))}", soft_wrap=True)
-    console.print(
-        f"{found.num_entries:,} entries, {found.size_gb:.3g} GB of at most "
-        f"{found.limit_gb:g} GB; {found.num_old:,} are of other versions."
-    )
+    print_text(console, "terminal.cache", found=found, soft_wrap=True)
 
 
 def print_checks(
