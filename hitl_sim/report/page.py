@@ -130,7 +130,7 @@ def render_page(
         tasks=tasks,
         say=say,
         parameters=[
-            _drawn(figures[parameter_figure(parameter)], FIGURES["parameter"].caption)
+            _drawn("parameter", figures[parameter_figure(parameter)])
             for parameter in swept_parameters(result)
         ],
         study=_study(result, sources),
@@ -138,8 +138,9 @@ def render_page(
     ).lstrip()
 
 
-def _drawn(svg: str, caption: str) -> tuple[Markup, str]:
-    return Markup(svg.replace("<svg ", '<svg role="img" ', 1)), caption
+def _drawn(kind: str, svg: str) -> tuple[Markup, str]:
+    """Return a figure and what stands under it."""
+    return Markup(svg.replace("<svg ", '<svg role="img" ', 1)), say(f"caption.{kind}")
 
 
 def _task(
@@ -155,7 +156,7 @@ def _task(
     for kind, found in FIGURES.items():
         svg = figures.get(task_figure(kind, task, index))
         if svg is not None:
-            drawn.setdefault(found.part, []).append(_drawn(svg, found.caption))
+            drawn.setdefault(found.part, []).append(_drawn(kind, svg))
     tables = decision_tables(verdict, sources) if spoken.decision else ()
     upper_bound = entry_table("upper_bound", task_entries(task), sources)
     findings = (task.control, *task.findings)

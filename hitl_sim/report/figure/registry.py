@@ -1,7 +1,7 @@
-"""The figures of a report: name, caption, and what each is drawn of.
+"""The figures of a report: name, and what each is drawn of.
 
-A figure is a file beside this one and a line here. One that does not apply (nobody was
-asked, money is unknown) draws nothing.
+A figure is a file beside this one, a line here and a caption among the sentences. One
+that does not apply (nobody was asked, money is unknown) draws nothing.
 """
 
 import re
@@ -25,7 +25,6 @@ from hitl_sim.report.figure.sensitivity import draw_sensitivity
 from hitl_sim.report.figure.style import styled, to_svg
 from hitl_sim.report.figure.timeline import draw_timeline
 from hitl_sim.report.figure.waterfall import draw_waterfall
-from hitl_sim.report.number import RHO
 from hitl_sim.report.study_table import evidence_words, swept_parameters
 
 
@@ -40,97 +39,43 @@ class Scene(NamedTuple):
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """A figure of the report, with what stands under it; None where it does not apply.
+    """A figure of the report; None where it does not apply.
 
     It stands with a task's results, with its decision, or with what holds for the whole
     study, once per parameter that was swept.
     """
 
     draw: Callable[[Scene], Figure | None]
-    caption: str
     part: Literal["task", "decision", "study"] = "task"
 
 
 FIGURES: Mapping[str, ReportFigure] = {
-    "learning": ReportFigure(
-        lambda scene: draw_learning(scene.task),
-        "Smoothed validation accuracy: mean and 5th to 95th percentile over replicates,"
-        " against the device's joules (choosing included) and the hours people worked."
-        " Arms whose people work once, before training, are points at their best"
-        " accuracy.",
-    ),
-    "quality": ReportFigure(
-        lambda scene: draw_quality(scene.task),
-        f"{RHO} by crowd, from the one that answers best to the worst, with 95 %"
-        " bootstrap intervals over replicates. Below 1 the arm took less device energy"
-        " to the control's target than the control did.",
-    ),
-    "equivalents": ReportFigure(
-        lambda scene: draw_equivalents(scene.task),
-        "Human time that an amount of energy pays for, by what an hour of a person is"
-        " charged with (bands: 95 % of that constant). Dashed: more than a decade past"
-        " what this study's runs spent, hypothetical. An arm's point lies above the"
-        " line of its boundary where its people took more than it saved.",
-    ),
-    "bill": ReportFigure(
-        lambda scene: draw_bill(scene.task),
-        "The ledger in joules, by line. The panels have scales of their own. Bars with"
-        " // are shortened: their shares are right, their sum is written. Validation"
-        " labels are the same set for every arm. A line that is unavailable is not"
-        " drawn.",
-    ),
+    "learning": ReportFigure(lambda scene: draw_learning(scene.task)),
+    "quality": ReportFigure(lambda scene: draw_quality(scene.task)),
+    "equivalents": ReportFigure(lambda scene: draw_equivalents(scene.task)),
+    "bill": ReportFigure(lambda scene: draw_bill(scene.task)),
     "acceptability": ReportFigure(
-        lambda scene: draw_acceptability(scene.verdict.decision),
-        "Probability that people pay in money: the share of resamples of the runs, each"
-        " in a world drawn from the intervals of prices and constants, in which the"
-        " arm's whole bill is below the control's. Grey: more than a decade dearer than"
-        " the training that was run, hypothetical; the lower panels are at the scale at"
-        " which the first arm breaks even.",
-        "decision",
+        lambda scene: draw_acceptability(scene.verdict.decision), "decision"
     ),
     "frontier": ReportFigure(
-        lambda scene: draw_frontier(scene.verdict.decision),
-        "Every condition per success. Filled: no other condition is as good in"
-        " accuracy, joules, human hours, money and carbon at once and better in one, in"
-        " more than half of the resamples. Conditions that nobody finished are left"
-        " out.",
-        "decision",
+        lambda scene: draw_frontier(scene.verdict.decision), "decision"
     ),
     "contour": ReportFigure(
-        lambda scene: draw_contour(scene.verdict.decision),
-        "How many times as dear training would have to be for people to pay back in"
-        " money, over wage and tariff: lines of equal M*.",
-        "decision",
+        lambda scene: draw_contour(scene.verdict.decision), "decision"
     ),
     "waterfall": ReportFigure(
-        lambda scene: draw_waterfall(scene.verdict.decision),
-        "From the control's bill to the arm's, per success, with training as dear as it"
-        " would have to be. Hatched: saved.",
-        "decision",
+        lambda scene: draw_waterfall(scene.verdict.decision), "decision"
     ),
     "sensitivity": ReportFigure(
-        lambda scene: draw_sensitivity(scene.verdict.sensitivity),
-        "Above, the share of the net benefit's variance that an input makes (Shapley"
-        " effects, which sum to 1), with 95 % intervals. Below, the expected value of"
-        " knowing it exactly before choosing between the arms and nothing (EVPPI), with"
-        " two standard errors. Prices and constants vary within their intervals,"
-        " parameters of the crowd between the settings that were run.",
-        "decision",
+        lambda scene: draw_sensitivity(scene.verdict.sensitivity), "decision"
     ),
     "timeline": ReportFigure(
-        lambda scene: draw_timeline(_leader(scene.verdict), scene.result),
-        "The team of an average run: shifts and breaks are the study's, questions are"
-        " dealt evenly and answers take the arm's mean time. Dotted: a round closes.",
-        "decision",
+        lambda scene: draw_timeline(_leader(scene.verdict), scene.result), "decision"
     ),
     "parameter": ReportFigure(
         lambda scene: draw_parameter(
             scene.result.tasks, scene.parameter, evidence_words(scene.result)
         ),
-        f"{RHO} along a parameter of the crowd, with 95 % bootstrap intervals. A "
-        "vertical"
-        " line is where an arm breaks even; the bar on the level of 1 holds the values"
-        " at which saving and loss cannot be told apart. Dashed: arms that ask nobody.",
         "study",
     ),
 }
