@@ -8,7 +8,7 @@ from hitl_sim.analysis.chance.fieller import RatioSet
 from hitl_sim.analysis.condition.break_even import AXIS_NAMES, Answer
 from hitl_sim.analysis.condition.finding import best
 from hitl_sim.analysis.decision.decide import TRAINING, BreakEvenAlong, Decision
-from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict
+from hitl_sim.analysis.decision.sensitivity import Verdict
 from hitl_sim.cost import MEASURES
 from hitl_sim.report.number import digits
 from hitl_sim.report.sentence import say
@@ -21,7 +21,7 @@ def tell_decision(verdict: Verdict, boundary: str) -> tuple[str, ...]:
 
     An hour of a person is charged with the boundary in the study.
     """
-    decision = verdict.decision
+    decision, told = verdict
     if not any(arm.finding.has_people for arm in decision.arms):
         return ()
     found = [
@@ -31,7 +31,7 @@ def tell_decision(verdict: Verdict, boundary: str) -> tuple[str, ...]:
         *_parameters(decision),
         _boundaries(decision, boundary),
         _spread(decision),
-        _information(verdict.sensitivity),
+        say("decision.information", found=told) if told else "",
     ]
     return tuple(text for text in found if text)
 
@@ -58,8 +58,6 @@ def _per_hour(decision: Decision) -> str:
 
 def per_hour_text(found: RatioSet) -> str:
     """Write joules per hour with their Fieller set, bounded or not."""
-    if math.isnan(found.value):
-        return say("decision.per_hour_unknown")
     return say("decision.per_hour_set", found=found, shape=found.shape.name)
 
 
@@ -156,7 +154,7 @@ def _boundaries(decision: Decision, own: str) -> str:
             "decision.boundary_change",
             boundary=boundary.replace("_", " "),
             ends=_ANSWERS[answer],
-            names=_some(names, ", "),
+            names=names,
         )
         for (boundary, answer), names in flips.items()
     ]
@@ -168,12 +166,6 @@ _ANSWERS = {
     Answer.NO: "people would not pay",
     Answer.UNDETERMINED: "it could not be told",
 }
-
-
-def _some(names: Sequence[str], by: str) -> str:
-    left = len(names) - _MOST
-    more = say("decision.more", by=by, num=left) if left > 0 else ""
-    return by.join(names[:_MOST]) + more
 
 
 def _spread(decision: Decision) -> str:
@@ -192,25 +184,3 @@ def _spread(decision: Decision) -> str:
         scale=decision.scale,
         spread=spread,
     )
-
-
-def _information(found: Sensitivity | None) -> str:
-    """Say what it would be worth to know the world and the crowd."""
-    if found is None:
-        return ""
-    unit = found.measure
-    sentences = [say("decision.evpi", found=found, unit=unit)]
-    useful = [w for w in found.worths if w.at_scale.value > 0.0]
-    if useful:
-        top = useful[0]
-        people = next((w for w in useful if w.is_people), top)
-        sentences.append(say("decision.evppi", top=top, unit=unit))
-        if people is not top:
-            sentences.append(say("decision.evppi_people", people=people, unit=unit))
-    sentences.append(say("decision.evpi_here", found=found, unit=unit))
-    if found.everything.value == found.everything_here.value == 0.0:
-        sentences.append(say("decision.evpi_nothing"))
-    if found.left_out:
-        names = _some(found.left_out, "; ")
-        sentences.append(say("decision.evpi_left", names=names))
-    return " ".join(sentences)

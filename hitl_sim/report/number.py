@@ -34,6 +34,7 @@ RHO = "\N{GREEK SMALL LETTER RHO}"
 UNKNOWN = "unknown"
 NEVER = "never"
 _LEAST_SHARE = 0.001
+_MOST = 4
 
 
 def digits(number: float) -> str:
@@ -175,6 +176,13 @@ def join_words(names: Sequence[str]) -> str:
     """Write a list of words with commas and a last `and`."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def some_of(names: Sequence[str], by: str) -> str:
+    """Write the first of a list, and how many more there are."""
+    left = len(names) - _MOST
+    more = [f"and {left} more"] if left > 0 else []
+    return by.join([*names[:_MOST], *more])
 
 
 def size_text(count: float) -> str:

@@ -23,7 +23,6 @@ from hitl_sim.cost import MEASURES, LabelCost, Measure
 from hitl_sim.report.number import energy_text
 from hitl_sim.report.sentence import say
 
-_MOST_CHANGES = 4
 _ENDS = {
     Answer.YES: "pays",
     Answer.NO: "does not pay",
@@ -48,7 +47,7 @@ def tell_answer(task: TaskResult, result: StudyResult) -> str:
         reason = asked[0].at("joules").multiple.quantity.reason
         return say("answer.unknown", reason=reason)
     soonest, leader = cheapest(asked, "joules"), best(asked)
-    machine = _machine_sentence(task, result)
+    machine = _machine_sentence(task, result, "answer.machine")
     if soonest is None or leader is None:
         return say("answer.none_saves", leader=leader, machine=machine)
     return say(
@@ -60,15 +59,13 @@ def tell_answer(task: TaskResult, result: StudyResult) -> str:
     )
 
 
-def _machine_sentence(task: TaskResult, result: StudyResult) -> str:
-    """Say whether an arm without people took fewer joules than the best with people."""
+def _machine_sentence(task: TaskResult, result: StudyResult, name: str) -> str:
+    """Hold the best arm with people against the best without."""
     people, machine = best(task.with_people), best(task.without_people)
-    if people is None or machine is None or machine.ratio.value >= 1.0:
+    if people is None or machine is None:
         return ""
-    found = beside(people, machine, result.seed)
-    if not found.value > 1.0:
-        return ""
-    return say("answer.machine", machine=machine, ratio=found)
+    ratio = beside(people, machine, result.seed)
+    return say(name, people=people, machine=machine, ratio=ratio)
 
 
 def tell_upper_bound(task: TaskResult, result: StudyResult) -> str:
@@ -104,7 +101,7 @@ def tell_ratio(task: TaskResult, result: StudyResult) -> str:
     return say(
         "ratio.all",
         found="; ".join(sentences) or say("ratio.unknown"),
-        beside=_beside_sentence(task, result),
+        beside=_machine_sentence(task, result, "ratio.beside"),
         crowd=_crowd_sentence(task, result),
     )
 
@@ -132,17 +129,6 @@ _CLAIMED = {
     Effect.COSTS_MORE: "ratio.loses",
     Effect.NO_DIFFERENCE: "ratio.small",
 }
-
-
-def _beside_sentence(task: TaskResult, result: StudyResult) -> str:
-    """Hold the best arm with people against the best without."""
-    people, machine = best(task.with_people), best(task.without_people)
-    if people is None or machine is None:
-        return ""
-    found = beside(people, machine, result.seed)
-    if math.isnan(found.value):
-        return ""
-    return say("ratio.beside", machine=machine, people=people, ratio=found)
 
 
 def _crowd_sentence(task: TaskResult, result: StudyResult) -> str:
@@ -215,13 +201,11 @@ def _null_sentence(task: TaskResult) -> str:
     ratio = task.null.ratio
     if not ratio.holds(1.0):
         return say("check.null_fails", ratio=ratio)
-    unseen = say("check.unseen_any")
     most = max(ratio.high, 1.0 / ratio.low if ratio.low > 0.0 else math.inf)
-    if math.isfinite(most):
-        leader = best(f for f in task.findings if f.role == "arm")
-        is_hidden = leader is not None and ratio.low <= leader.ratio.value < 1.0
-        unseen = say("check.unseen", most=most, best=leader if is_hidden else None)
-    return say("check.null_holds", ratio=ratio, unseen=unseen)
+    leader = best(f for f in task.findings if f.role == "arm")
+    is_hidden = leader is not None and ratio.low <= leader.ratio.value < 1.0
+    hidden = leader if is_hidden else None
+    return say("check.null_holds", ratio=ratio, most=most, best=hidden)
 
 
 def _label_sentence(task: TaskResult, result: StudyResult) -> str:
@@ -244,7 +228,6 @@ def _label_sentence(task: TaskResult, result: StudyResult) -> str:
         "check.labels",
         label_cost=label_cost.replace("_", " "),
         changes=changes,
-        most=_MOST_CHANGES,
         reason=result.label_s.reason if is_unknown else "",
     )
 
