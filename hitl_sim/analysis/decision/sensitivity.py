@@ -131,10 +131,7 @@ def _effects(
     def output(levels: FloatArray) -> FloatArray:
         return model.at(levels, scale)[:, option]
 
-    try:
-        return shapley_effects(words, output, seed)
-    except ValueError:
-        return ()
+    return shapley_effects(words, output, seed)
 
 
 class _Worlds:

@@ -1,7 +1,5 @@
 """A query that device and server answer together, priced from its counted halves."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
