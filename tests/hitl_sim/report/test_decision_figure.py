@@ -65,7 +65,7 @@ def test_the_waterfall_ends_at_the_arm_s_own_bill(verdict, figures):
     (axes,) = figures["waterfall"].axes
     bars = [bar for container in axes.containers for bar in container]
     leader = verdict.decision.leader
-    whole = leader.control + sum(step.amount for step in leader.steps)
+    whole = leader.control + sum(amount for _, amount in leader.steps)
     widths = sorted(bar.get_width() for bar in bars)
     assert any(width == pytest.approx(whole) for width in widths)
     assert "USD" in axes.get_xlabel()
@@ -76,7 +76,7 @@ def test_the_waterfall_comes_down_to_the_control_where_training_is_just_dear_eno
 ):
     leader, scale = verdict.decision.leader, verdict.decision.scale
     assert scale == pytest.approx(leader.finding.at("usd").multiple.value)
-    added = sum(step.amount for step in leader.steps)
+    added = sum(amount for _, amount in leader.steps)
     assert added == pytest.approx(0.0, abs=1e-9 * leader.control)
 
 
