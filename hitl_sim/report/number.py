@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from hitl_sim.energy.display import format_value
 from hitl_sim.unit import S_PER_H, S_PER_MIN
 
 if TYPE_CHECKING:
+    from hitl_sim.analysis.chance.crossing import Payback
     from hitl_sim.analysis.chance.estimate import Estimate
     from hitl_sim.analysis.chance.interval import Bounded
     from hitl_sim.analysis.condition.break_even import BreakEven
@@ -90,10 +91,15 @@ def duration(seconds: float) -> str:
     """Write a time in the unit that suits it."""
     if seconds == 0.0:
         return "0 s"
-    for size, unit in _TIMES:
-        if abs(seconds) >= size * (1 - 5e-4):
-            return f"{digits(seconds / size)} {unit}"
-    return f"{seconds:.2e} s"
+    return _in_units(seconds, _TIMES) or f"{seconds:.2e} s"
+
+
+def _in_units(amount: float, units: Iterable[tuple[float, str]]) -> str:
+    """Write an amount in the largest unit that it reaches; empty where it does none."""
+    for size, unit in units:
+        if abs(amount) >= size * (1 - 5e-4):
+            return f"{digits(amount / size)} {unit}"
+    return ""
 
 
 def duration_text(seconds: Quantity) -> str:
@@ -116,12 +122,8 @@ def bare_text(quantity: Quantity) -> str:
 
 def times(multiple: float) -> str:
     """Write how many times as dear: `66.4 million times`."""
-    if math.isinf(multiple):
-        return "∞ times"
-    for size, name in _NAMES:
-        if 1e15 > multiple >= size * (1 - 5e-4):
-            return f"{digits(multiple / size)} {name} times"
-    return f"{digits(multiple)} times"
+    named = _in_units(multiple, _NAMES) if multiple < 1e15 else ""
+    return f"{named or digits(multiple)} times"
 
 
 def short_times(multiple: float) -> str:
@@ -134,17 +136,20 @@ def short_times(multiple: float) -> str:
 def break_even_text(found: BreakEven) -> str:
     """Write a break-even for a column: a multiple, `never`, `always` or why not."""
     mark = "?" if found.is_undetermined else ""
-    match found.payback.name:
-        case "UNKNOWN":
-            return UNKNOWN
-        case "NEVER":
-            return f"{NEVER}{mark}"
-        case "ALWAYS":
-            return f"at once{mark}"
-        case "UP_TO":
-            return f"up to {short_times(found.multiple.value)}{mark}"
-        case _:
-            return f"{short_times(found.multiple.value)}{mark}"
+    return payback_text(found.payback, short_times(found.multiple.value), mark)
+
+
+def payback_text(
+    payback: Payback, number: str, mark: str, always: str = "at once"
+) -> str:
+    """Write on which side of a number something pays, with a mark at its end."""
+    words = {
+        "UNKNOWN": UNKNOWN,
+        "NEVER": f"{NEVER}{mark}",
+        "ALWAYS": f"{always}{mark}",
+        "UP_TO": f"up to {number}{mark}",
+    }
+    return words.get(payback.name, f"{number}{mark}")
 
 
 def times_span(multiple: Estimate) -> str:
@@ -187,10 +192,8 @@ def some_of(names: Sequence[str], by: str) -> str:
 
 def size_text(count: float) -> str:
     """Write a number of bytes with a unit: `81.3 kB`."""
-    for size, unit in _BYTES:
-        if count >= size * (1 - 5e-4):
-            return f"{digits(count / size)} {unit}"
-    return "0" if count == 0 else f"{digits(round(count, 1))} B"
+    small = f"{digits(round(count, 1))} B" if count else "0"
+    return _in_units(count, _BYTES) or small
 
 
 def rough_time(seconds: float) -> str:

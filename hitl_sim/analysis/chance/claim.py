@@ -107,18 +107,15 @@ def survived_shares(
     on whose failures the claim does not hang.
     """
     less, more = 1.0 - smallest_effect, 1.0 + smallest_effect
-    match effect:
-        case Effect.SAVES:
-            return below_until(arm, control, less, tail), None
-        case Effect.COSTS_MORE:
-            return None, below_until(control, arm, 1.0 / more, tail)
-        case Effect.NO_DIFFERENCE:
-            return (
-                below_until(arm, control, more, tail),
-                below_until(control, arm, 1.0 / less, tail),
-            )
-        case _:
-            return None, None
+    of_arm, of_control = {
+        Effect.SAVES: (less, None),
+        Effect.COSTS_MORE: (None, 1.0 / more),
+        Effect.NO_DIFFERENCE: (more, 1.0 / less),
+    }.get(effect, (None, None))
+    return (
+        None if of_arm is None else below_until(arm, control, of_arm, tail),
+        None if of_control is None else below_until(control, arm, of_control, tail),
+    )
 
 
 @dataclass(frozen=True)

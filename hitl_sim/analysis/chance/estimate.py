@@ -58,6 +58,14 @@ def number(quantity: Quantity | None) -> float:
     return float(np.asarray(quantity.value))
 
 
+def ends_of(quantity: Quantity) -> tuple[float, float]:
+    """Return what constants leave of a quantity; any number where nothing is known."""
+    if not quantity.is_known or quantity.interval is None:
+        return -math.inf, math.inf
+    low, high = quantity.interval
+    return float(low), float(high)
+
+
 def infinite(unit: str, scope: Scope, reason: str, low: float) -> Estimate:
     """Make the estimate that is infinite for a known reason, above a lower bound."""
     return Estimate(unavailable(unit, scope, reason), low, math.inf, is_infinite=True)

@@ -1,10 +1,10 @@
 """A query that device and server answer together, priced from its counted halves."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hitl_sim.analysis.chance.estimate import ends_of
 from hitl_sim.analysis.condition.break_even import Answer
 from hitl_sim.analysis.efficiency.claim import is_below
 from hitl_sim.analysis.run.usage import work_unit
@@ -67,7 +67,7 @@ class Served:
         A constant of both ways moves both, so only what they do not share decides.
         """
         apart = [
-            is_below(*_ends(self.joules - other.joules()), 0.0)
+            is_below(*ends_of(self.joules - other.joules()), 0.0)
             for other in self.cuts
             if other is not self.cut
         ]
@@ -75,14 +75,6 @@ class Served:
             return Answer.NO
         is_seen = all(answer is Answer.YES for answer in apart)
         return Answer.YES if is_seen else Answer.UNDETERMINED
-
-
-def _ends(difference: Quantity) -> tuple[float, float]:
-    """Return the interval of a difference; any number where it is not known."""
-    if not difference.is_known or difference.interval is None:
-        return -math.inf, math.inf
-    low, high = difference.interval
-    return float(low), float(high)
 
 
 def serve(name: str, halves: Mapping[str, Any], bits: int, serving: Serving) -> Served:

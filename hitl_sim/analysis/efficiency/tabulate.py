@@ -16,7 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from hitl_sim.analysis.chance.estimate import Estimate, infinite, number, unknown
+from hitl_sim.analysis.chance.estimate import (
+    Estimate,
+    ends_of,
+    infinite,
+    number,
+    unknown,
+)
 from hitl_sim.analysis.chance.interval import (
     CostSample,
     draw_pair,
@@ -356,5 +362,4 @@ def _over(own: Quantity, control: Quantity) -> tuple[float, tuple[float, float]]
     floor = control.value if control.interval is None else control.interval[0]
     if own.interval is None or not np.all(np.asarray(floor) > 0.0):
         return ratio, anything
-    ends = own.over(control, unit="1", scope=Scope.CONSTANT).interval
-    return ratio, anything if ends is None else (float(ends[0]), float(ends[1]))
+    return ratio, ends_of(own.over(control, unit="1", scope=Scope.CONSTANT))

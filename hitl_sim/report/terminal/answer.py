@@ -15,7 +15,7 @@ from hitl_sim.report.number import UNKNOWN, digits
 from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table, to_grid
 from hitl_sim.report.task_table import result_table
-from hitl_sim.report.terminal.show import print_indented
+from hitl_sim.report.terminal.show import print_indented, print_text
 from hitl_sim.report.words import TaskWords, Words, tell
 
 WIDTH = 100
@@ -106,12 +106,8 @@ def print_own_energy(console: Console, folder: Path) -> None:
         return
     own = json.loads(path.read_text())
     seconds = Quantity.from_json(own["seconds"])
-    console.print(
-        f"The last sweep itself took {seconds}; its energy, apart from the bill:"
-    )
-    for joules in own["gross"]:
-        quantity = Quantity.from_json(joules)
-        console.print(f"  {quantity.of}: {quantity}")
+    joules = [Quantity.from_json(one) for one in own["gross"]]
+    print_text(console, "terminal.own_energy", seconds=seconds, joules=joules)
 
 
 def write_findings(

@@ -1,13 +1,12 @@
 """Clocks and power limits of this machine's boards, for the terminal."""
 
 import functools
-import math
 from collections import Counter
 
-import numpy as np
 from rich.console import Console
 from rich.text import Text
 
+from hitl_sim.analysis.chance.estimate import ends_of, number
 from hitl_sim.analysis.efficiency.claim import Agreement, agree_in_range
 from hitl_sim.energy.clock import (
     Answer,
@@ -106,8 +105,7 @@ def hold_figure(figure: Published) -> Agreement:
 @functools.cache
 def _predicted(figure: Published) -> tuple[float, tuple[float, float]]:
     found = predict(figure)
-    low, high = found.interval or (-math.inf, math.inf)
-    return float(np.asarray(found.value)), (float(low), float(high))
+    return number(found), ends_of(found)
 
 
 def _setting(figure: Published) -> str:

@@ -33,6 +33,7 @@ from hitl_sim.report.number import (
     break_even_text,
     digits,
     duration,
+    payback_text,
     plain_joules,
     ratio_text,
     short_times,
@@ -294,22 +295,14 @@ def _chip(table: MethodTable) -> Table:
 
 def _life(row: MethodRow) -> str:
     """Write from how many queries on an arm's joules are below the control's."""
-    found = row.life
+    found, queries = row.life, row.life.queries
+    number = short_times(queries.value)
+    if found.payback is Payback.FROM:
+        number += f" [{short_times(queries.low)}, {short_times(queries.high)}]"
     mark = "?" if found.is_undetermined else ""
-    queries = found.queries
+    text = payback_text(found.payback, number, mark, "the first")
     kind = _MARK[row.finding.ratio.quantity.kind]
-    match found.payback:
-        case Payback.UNKNOWN:
-            return UNKNOWN
-        case Payback.NEVER:
-            return f"{NEVER}{mark} {kind}"
-        case Payback.ALWAYS:
-            return f"the first{mark} {kind}"
-        case Payback.UP_TO:
-            return f"up to {short_times(queries.value)}{mark} {kind}"
-        case _:
-            ends = f"[{short_times(queries.low)}, {short_times(queries.high)}]"
-            return f"{short_times(queries.value)} {ends}{mark} {kind}"
+    return text if text == UNKNOWN else f"{text} {kind}"
 
 
 def _combined(table: MethodTable) -> Table:
