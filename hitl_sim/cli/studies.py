@@ -187,7 +187,7 @@ def _report(console: Console, folder: Path, device: str | None, again: str) -> N
 @command()
 def status(folder: Folder) -> None:
     """Say how far a study is, what failed, and whether its files can be read."""
-    from hitl_sim.report.terminal.status import print_status
+    from hitl_sim.report.terminal.studies import print_status
     from hitl_sim.study.status import status_of
 
     print_status(screen(), status_of(folder))

@@ -70,11 +70,4 @@ def _annotators(result: StudyResult) -> str:
 
 def bibtex() -> str:
     """Return the citation of this version."""
-    return (
-        "@software{hitl_sim,\n"
-        "  title = {hitl\\_sim: what human guidance of training saves in energy, and"
-        " what the people cost},\n"
-        f"  version = {{{__version__}}},\n"
-        "  license = {MIT}\n"
-        "}"
-    )
+    return say("cite.bibtex", version=__version__)

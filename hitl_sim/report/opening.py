@@ -4,6 +4,7 @@ import math
 
 from hitl_sim.analysis.chance.claim import Effect, judge
 from hitl_sim.analysis.chance.crossing import Payback
+from hitl_sim.analysis.chance.estimate import ends_of
 from hitl_sim.analysis.chance.interval import MIN_REPLICATES
 from hitl_sim.analysis.condition.between import (
     Joint,
@@ -35,27 +36,19 @@ def tell_answer(task: TaskResult, result: StudyResult) -> str:
     asked = task.with_people
     if not asked:
         return say("answer.nobody")
-    by_answer = {
-        answer: [f for f in asked if f.at("joules").pays_here is answer]
-        for answer in Answer
-    }
-    if by_answer[Answer.YES]:
-        return say("answer.paid", found=by_answer[Answer.YES])
-    if by_answer[Answer.UNDETERMINED]:
-        return say("answer.maybe", found=by_answer[Answer.UNDETERMINED])
-    if len(by_answer[Answer.UNKNOWN]) == len(asked):
-        reason = asked[0].at("joules").multiple.quantity.reason
-        return say("answer.unknown", reason=reason)
     soonest, leader = cheapest(asked, "joules"), best(asked)
-    machine = _machine_sentence(task, result, "answer.machine")
-    if soonest is None or leader is None:
-        return say("answer.none_saves", leader=leader, machine=machine)
     return say(
-        "answer.at_best",
-        finding=soonest,
-        found=soonest.at("joules"),
-        doubt=say("answer.doubt", finding=soonest),
-        machine=machine,
+        "answer.asked",
+        found={
+            answer.name: [f for f in asked if f.at("joules").pays_here is answer]
+            for answer in Answer
+        },
+        reason=asked[0].at("joules").multiple.quantity.reason,
+        num=len(asked),
+        soonest=None if leader is None else soonest,
+        leader=leader,
+        doubt="" if soonest is None else say("answer.doubt", finding=soonest),
+        machine=_machine_sentence(task, result, "answer.machine"),
     )
 
 
@@ -75,14 +68,9 @@ def tell_upper_bound(task: TaskResult, result: StudyResult) -> str:
         return say("upper_bound.unknown", task=task)
     constants = ""
     if spent.quantity.interval is not None:
-        low, high = spent.quantity.interval
-        constants = energy_text(spent.value, float(low), float(high))
-    return say(
-        "upper_bound.known",
-        task=task,
-        fraction=result.fraction,
-        constants=constants,
-    )
+        constants = energy_text(spent.value, *ends_of(spent.quantity))
+    told = {"fraction": result.fraction, "constants": constants}
+    return say("upper_bound.known", task=task, **told)
 
 
 def tell_ratio(task: TaskResult, result: StudyResult) -> str:
@@ -168,16 +156,11 @@ def _clause(task: TaskResult, measure: Measure) -> str:
     soonest = cheapest(asked, measure)
     if soonest is not None:
         found, doubt = soonest.at(measure), say("answer.doubt", finding=soonest)
-        if found.payback is Payback.ALWAYS:
-            return say("break_even.at_once", finding=soonest)
         return say("break_even.from", finding=soonest, found=found, doubt=doubt)
     ends = [f.at(measure) for f in asked]
-    unknown = [b for b in ends if b.payback is Payback.UNKNOWN]
-    if unknown:
-        reason = unknown[0].multiple.quantity.reason
-        return say("break_even.unknown", reason=reason)
+    unknown = [b.multiple.quantity for b in ends if b.payback is Payback.UNKNOWN]
     is_open = any(b.is_undetermined and math.isfinite(b.multiple.low) for b in ends)
-    return say("break_even.never", is_open=is_open)
+    return say("break_even.never", unknown=unknown, is_open=is_open)
 
 
 def list_checks(task: TaskResult, result: StudyResult) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ def find_break_even(
         whole = arm.trained.plus(bills[0])
         if not is_upheld(whole, bills[1], is_below=pays is Answer.YES):
             pays = Answer.UNDETERMINED
-    payback = _payback(float(beside.value or 0.0), float(saved.value or 0.0))
+    payback = payback_of(float(beside.value or 0.0), float(saved.value or 0.0))
     return BreakEven(
         measure,
         beside,
@@ -177,10 +177,13 @@ def _without_success(
     )
 
 
-def _payback(beside: float, saved: float) -> Payback:
+def payback_of(paid: float, saved: float) -> Payback:
+    """Say on which side of a multiple of what is saved it repays what is paid."""
     if saved > 0.0:
-        return Payback.FROM if beside > 0.0 else Payback.ALWAYS
-    return Payback.UP_TO if beside < 0.0 else Payback.NEVER
+        return Payback.FROM if paid > 0.0 else Payback.ALWAYS
+    if paid >= 0.0:
+        return Payback.NEVER
+    return Payback.UP_TO if saved < 0.0 else Payback.ALWAYS
 
 
 def _multiple(

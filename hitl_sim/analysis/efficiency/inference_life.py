@@ -25,7 +25,7 @@ from hitl_sim.analysis.chance.crossing import Payback
 from hitl_sim.analysis.chance.estimate import Estimate, infinite, unknown
 from hitl_sim.analysis.chance.fieller import RatioSet, Shape, fieller
 from hitl_sim.analysis.chance.interval import MIN_REPLICATES, UPPER
-from hitl_sim.analysis.condition.break_even import quotient
+from hitl_sim.analysis.condition.break_even import payback_of, quotient
 from hitl_sim.energy import Quantity, Scope, unavailable
 
 
@@ -38,14 +38,12 @@ class LifePayback:
             device's constants leave open, low and high are the ends that the runs do:
             those of Fieller's set, or of any Q from 0 on where that has a gap.
         payback: on which side of Q* it pays.
-        runs: Fieller's set of Q* as it is, gap or all.
         is_undetermined: whether the runs leave the sign of what a query saves open, so
             that "never" cannot be told from Q*.
     """
 
     queries: Estimate
     payback: Payback
-    runs: RatioSet
     is_undetermined: bool
 
 
@@ -73,22 +71,13 @@ def find_life_payback(
     if not (extra.is_known and saved.is_known):
         missing = extra if saved.is_known else saved
         gap = unknown(unavailable("1", Scope.CONSTANT, missing.reason))
-        return LifePayback(gap, Payback.UNKNOWN, runs, is_undetermined=True)
-    payback = _payback(float(extra.value or 0.0), float(saved.value or 0.0))
+        return LifePayback(gap, Payback.UNKNOWN, is_undetermined=True)
+    payback = payback_of(float(extra.value or 0.0), float(saved.value or 0.0))
     return LifePayback(
         _queries(payback, extra, saved, runs),
         payback,
-        runs,
         is_undetermined=low <= 0.0 <= high and low < high,
     )
-
-
-def _payback(extra: float, saved: float) -> Payback:
-    if saved > 0.0:
-        return Payback.FROM if extra > 0.0 else Payback.ALWAYS
-    if extra >= 0.0:
-        return Payback.NEVER
-    return Payback.UP_TO if saved < 0.0 else Payback.ALWAYS
 
 
 def _queries(

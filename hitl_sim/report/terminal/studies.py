@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hitl_sim.analysis.condition.versus import Comparison, Confirmation
     from hitl_sim.study.probe import Probe
     from hitl_sim.study.runner import DryRun, StudyRun
+    from hitl_sim.study.status import Status
     from hitl_sim.study.tune import Tuning
     from hitl_sim.study.verify import Verification
 
@@ -38,6 +39,14 @@ def print_dry_run(console: Console, plan: DryRun) -> None:
 def print_outcome(console: Console, found: StudyRun) -> None:
     """Print what went wrong in a sweep that is over; nothing where all went well."""
     print_text(console, "terminal.outcome", found=found)
+
+
+def print_status(console: Console, found: Status) -> None:
+    """Print what a results folder holds, and what it lacks."""
+    print_text(console, "terminal.finished", found=found)
+    rows = [(arm.task, arm.arm, str(arm.done), str(arm.total)) for arm in found.arms]
+    print_table(console, ("task", "arm", "finished", "runs"), rows)
+    print_text(console, "terminal.unfinished", found=found)
 
 
 def print_probe(console: Console, found: Probe) -> None:
