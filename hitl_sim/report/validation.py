@@ -23,6 +23,7 @@ from hitl_sim.report.figure.style import (
     styled,
     to_png,
 )
+from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table
 from hitl_sim.report.table import to_markdown as table_lines
 
@@ -36,47 +37,15 @@ _HEIGHT_IN = 6.4
 def verdict(found: Validation | Grades) -> list[str]:
     """Say in sentences what a validation found, losses as losses."""
     said = say_gains(found.gains)
-    if isinstance(found, Grades):
-        return said
-    said.append(
-        f"{found.num_passed} of {found.num_scored} statistics of the held-out people "
-        f"lie within {TOLERANCE:g} distances between their halves."
-    )
-    test = found.two_sample
-    if np.isfinite(test.auc):
-        said.append(
-            "A classifier tells simulated from real people with an area under the "
-            f"curve of {test.auc:.2f} ({test.low:.2f} to {test.high:.2f}); "
-            + ("it cannot." if test.low <= 0.5 else "so they differ where it looks.")
-        )
-    if found.transfer is None:
-        said.append("Policies: items have too few answers to compare eight.")
-        return said
-    moved = found.transfer
-    mid, low, high = moved.estimate, moved.low, moved.high
-    said.append(
-        f"The policy chosen in simulation ({moved.chosen}) loses "
-        f"{mid.regret:.3f} ({low.regret:.3f} to {high.regret:.3f}) of "
-        f"worth with real people, against the best ({moved.best}). Ranks of "
-        f"{len(moved.names)} policies correlate {mid.rank:.2f} ({low.rank:.2f} "
-        f"to {high.rank:.2f}); real people with themselves {moved.ceiling:.2f}. "
-        f"The mean gap is {mid.gap:.3f} ({low.gap:.3f} to {high.gap:.3f})."
-    )
+    if isinstance(found, Validation):
+        told = say("validation.labels", found=found, tolerance=TOLERANCE)
+        said += told.splitlines()
     return said
 
 
 def say_gains(gains: Sequence[Gain]) -> list[str]:
     """Say in sentences what is gained over rivals."""
-    said = []
-    for where in dict.fromkeys(gain.where for gain in gains):
-        parts = "; ".join(
-            f"{gain.rival} {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}, "
-            f"{gain.verdict})"
-            for gain in gains
-            if gain.where == where
-        )
-        said.append(f"Log likelihood per answer, {where}, over {parts} nats.")
-    return said
+    return say("validation.gains", gains=gains).splitlines()
 
 
 def write_validation(folder: Path, found: Validation | Grades) -> None:
@@ -99,19 +68,11 @@ def grades_to_markdown(found: Grades) -> list[str]:
         f"{found.num_people} people, {found.num_items} items, {found.num_answers} "
         "answers. First half of the people and items was fitted, and the other half "
         "predicted; then a tenth of the cells of person and item was left out.",
-        say_gains(found.gains),
     )
 
 
 def to_markdown(found: Validation) -> list[str]:
     """Return the page of labels; what comes from the file is escaped."""
-    lines = _page(
-        found,
-        f"Simulated against real people: {_cell(Path(found.name).name)}",
-        f"Half of the people and items were fitted; held out are {found.num_people} "
-        f"other people, {found.num_items} other items and {found.num_answers} answers.",
-        verdict(found),
-    )
     curve = [
         (
             *(_NAMES[at.method], f"{at.size}", f"{at.real:.3f}"),
@@ -140,15 +101,19 @@ def to_markdown(found: Validation) -> list[str]:
         statistics.append((_cell(line.name), *numbers, far, said))
     headings = ("statistic", "real", "simulated", "distance", "")
     tables.append(Table(headings, statistics, "Statistics of the held-out half"))
-    for table in tables:
-        lines += ["", *_titled(table)]
-    return lines
+    return _page(
+        found,
+        f"Simulated against real people: {_cell(Path(found.name).name)}",
+        f"Half of the people and items were fitted; held out are {found.num_people} "
+        f"other people, {found.num_items} other items and {found.num_answers} answers.",
+        tables,
+    )
 
 
 def _page(
-    found: Validation | Grades, title: str, about: str, said: Sequence[str]
+    found: Validation | Grades, title: str, about: str, tables: Sequence[Table] = ()
 ) -> list[str]:
-    """Return the beginning of a page, with a table of log likelihoods."""
+    """Return the lines of a page, with a table of log likelihoods before others."""
     gains = Table(
         ("held out", "rival", "fitted crowd", "rival", "gain", "95 % interval", ""),
         [
@@ -162,12 +127,9 @@ def _page(
         ],
         "Log likelihood per held-out answer, nats",
     )
-    listed = [f"- {sentence}" for sentence in said]
-    return [f"# {title}", "", about, "", *listed, "", *_titled(gains)]
-
-
-def _titled(table: Table) -> list[str]:
-    return [f"## {table.title}", "", *table_lines(table)]
+    laid = [(table.title, table_lines(table)) for table in (gains, *tables)]
+    told = {"title": title, "about": about, "tables": laid}
+    return say("validation.page", said=verdict(found), **told).splitlines()
 
 
 def draw_validation(found: Validation) -> Figure:
