@@ -112,9 +112,8 @@ def run(
         prepare_workers()
     from hitl_sim.energy import load_profile
     from hitl_sim.report.terminal.progress import shown_progress
+    from hitl_sim.report.terminal.show import print_text
     from hitl_sim.report.terminal.studies import (
-        print_dry_run,
-        print_outcome,
         print_probe,
         print_tuning,
     )
@@ -134,7 +133,7 @@ def run(
         print_tuning(console, tuning, file)
         return
     if dry_run:
-        print_dry_run(console, study.plan(folder))
+        print_text(console, "terminal.dry_run", plan=study.plan(folder))
         if probe:
             print_probe(console, probe_study(study.spec, folder, workers or cores()))
         return
@@ -145,12 +144,12 @@ def run(
             progress=show,
             place=place,
             limit_s=limit,
-            on_plan=lambda found: print_dry_run(console, found),
+            on_plan=lambda plan: print_text(console, "terminal.dry_run", plan=plan),
         )
     done = study.last_run
     if done is None:
         raise RuntimeError("a study that has run must say what it did.")
-    print_outcome(console, done)
+    print_text(console, "terminal.outcome", found=done)
     _report(console, folder, device, again)
     if done.num_failed:
         console.print(
@@ -242,13 +241,13 @@ def verify(
 
     Refused where versions, device kind, width or threads are not what they were.
     """
-    from hitl_sim.report.terminal.studies import print_verification
+    from hitl_sim.report.terminal.show import print_text
     from hitl_sim.study.verify import verify_study
 
     console = screen()
     with resumable(console, f"hitl-sim verify {folder}"):
         found = verify_study(folder, n, workers or cores())
-    print_verification(console, found)
+    print_text(console, "terminal.verified", found=found)
     if found.unlike:
         raise typer.Exit(FAILED_RUNS)
 

@@ -61,13 +61,13 @@ def cache(
     removed is made anew when it is needed.
     """
     from hitl_sim import cache
-    from hitl_sim.report.terminal.tools import print_cache
+    from hitl_sim.report.terminal.show import print_text
 
     if limit is not None:
         cache.set_limit(limit)
     if is_clear:
         cache.clear()
-    print_cache(screen(), cache.state())
+    print_text(screen(), "terminal.cache", found=cache.state(), soft_wrap=True)
 
 
 @command()

@@ -105,7 +105,7 @@ def _verdict(finding: Finding, joint: Joint, result: StudyResult) -> str:
     if claim.side is None:
         return claimed
     name, failing = "ratio.stands", say("ratio.failing", claim=claim)
-    if claim.is_withheld:
+    if claim.effect is Effect.TOO_FEW_FAILURES:
         name = "ratio.withheld"
     elif judge(joint.low, joint.high, result.smallest_effect) is not claim.effect:
         name = "ratio.alone"

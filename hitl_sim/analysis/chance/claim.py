@@ -218,11 +218,6 @@ class Claim:
         """Return the share of such runs that may fail; NaN without a claim."""
         return math.nan if self.side is None else self.side.may_fail
 
-    @property
-    def is_withheld(self) -> bool:
-        """Return whether too few failures were seen to tell."""
-        return self.effect is Effect.TOO_FEW_FAILURES
-
 
 @dataclass(frozen=True)
 class Held:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, LogLocator, NullLocator
 
 from hitl_sim.analysis.condition.finding import (
     Finding,
@@ -102,7 +102,7 @@ def draw_equivalents(task: TaskResult) -> Figure:
     joule_ticks(axes)
     axes.yaxis.set_major_locator(FixedLocator(list(_HOURS)))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(_time_label))
+    axes.yaxis.set_major_formatter(FixedFormatter(list(_HOURS.values())))
     axes.set(
         xlabel="energy (J, log scale)",
         ylabel="human time that it pays for (log scale)",
@@ -110,11 +110,6 @@ def draw_equivalents(task: TaskResult) -> Figure:
     )
     legend_below(figure, 2, axes)
     return figure
-
-
-def _time_label(hours: float, _: object) -> str:
-    nearest = min(_HOURS, key=lambda known: abs(math.log(known / hours)))
-    return _HOURS[nearest]
 
 
 def _saved_j(finding: Finding) -> float:

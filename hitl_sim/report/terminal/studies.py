@@ -23,22 +23,10 @@ from hitl_sim.report.terminal.show import print_table, print_text
 if TYPE_CHECKING:
     from hitl_sim.analysis.condition.versus import Comparison, Confirmation
     from hitl_sim.study.probe import Probe
-    from hitl_sim.study.runner import DryRun, StudyRun
     from hitl_sim.study.status import Status
     from hitl_sim.study.tune import Tuning
-    from hitl_sim.study.verify import Verification
 
 _ORDER = ("first", "second")
-
-
-def print_dry_run(console: Console, plan: DryRun) -> None:
-    """Print what a study would do."""
-    print_text(console, "terminal.dry_run", plan=plan)
-
-
-def print_outcome(console: Console, found: StudyRun) -> None:
-    """Print what went wrong in a sweep that is over; nothing where all went well."""
-    print_text(console, "terminal.outcome", found=found)
 
 
 def print_status(console: Console, found: Status) -> None:
@@ -76,11 +64,6 @@ def print_tuning(console: Console, found: Tuning, file: Path) -> None:
     rows.append(("all runs, one worker", "", *map(rough_time, found.study_s)))
     print_table(console, ("program", "runs", *sizes), rows, right=sizes)
     print_text(console, "terminal.tuned", found=found, file=file, soft_wrap=True)
-
-
-def print_verification(console: Console, found: Verification) -> None:
-    """Print whether a second computation gave the same bytes."""
-    print_text(console, "terminal.verified", found=found)
 
 
 def print_confirmations(console: Console, found: Sequence[Confirmation]) -> None:

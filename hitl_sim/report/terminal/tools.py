@@ -16,10 +16,8 @@ from rich.text import Text
 
 from hitl_sim.constant import ShippedConstant
 from hitl_sim.report.number import digits, span
-from hitl_sim.report.terminal.show import print_text
 
 if TYPE_CHECKING:
-    from hitl_sim.cache import State
     from hitl_sim.part import Part
 
 _OLD = "*"
@@ -115,11 +113,6 @@ def _number(constant: ShippedConstant) -> str:
         parts.append("[none given]")
     unit = "" if constant.unit == "1" else constant.unit
     return " ".join(filter(None, [*parts, unit]))
-
-
-def print_cache(console: Console, found: State) -> None:
-    """Print where the cache is and what it holds."""
-    print_text(console, "terminal.cache", found=found, soft_wrap=True)
 
 
 def print_checks(

@@ -11,9 +11,10 @@ ROOM = Path(hitl_sim.report.__file__).parent
 
 
 def said():
-    """Return a pattern for every name under which a file of the room says something."""
+    """Return a pattern for every name under which a file or command says something."""
     parts = "|".join({name.partition(".")[0] for name in sentences()})
-    files = [*ROOM.rglob("*.py"), *ROOM.rglob("*.html")]
+    commands = ROOM.with_name("cli").glob("*.py")
+    files = [*ROOM.rglob("*.py"), *ROOM.rglob("*.html"), *commands]
     text = "".join(path.read_text() for path in files)
     names = re.findall(rf'"((?:{parts})\.[^"\n]+)"', text)
     return [re.compile(re.sub(r"\{[^}]*\}", "[a-z_]+", name)) for name in names]

@@ -57,7 +57,7 @@ def test_the_share_that_a_saving_survives_is_where_its_interval_meets_the_limit(
 def test_a_loss_hangs_on_the_control_s_failures_and_arms_do_not_vouch_for_it():
     found = claim(runs(1.25), runs(1.0, seed=1), num_alike=10)
     assert found.by_interval is Effect.COSTS_MORE
-    assert found.is_withheld
+    assert found.effect is Effect.TOO_FEW_FAILURES
     assert found.hangs_on == "control"
     assert claim(runs(2.0), runs(1.0, seed=1)).effect is Effect.COSTS_MORE
 
@@ -65,7 +65,7 @@ def test_a_loss_hangs_on_the_control_s_failures_and_arms_do_not_vouch_for_it():
 def test_no_difference_hangs_on_both():
     found = claim(runs(1.0, sd=0.01), runs(1.0, seed=1, sd=0.01), num_alike=10)
     assert found.by_interval is Effect.NO_DIFFERENCE
-    assert found.is_withheld
+    assert found.effect is Effect.TOO_FEW_FAILURES
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_side_that_failed_a_few_times_counts_with_as_few_as_may_be(
 
 def test_a_withheld_claim_says_how_many_replicates_would_do():
     found = claim(runs(0.75), runs(1.0, seed=1))
-    assert found.is_withheld
+    assert found.effect is Effect.TOO_FEW_FAILURES
     assert found.enough > NUM
     again = find_side(np.ones(found.enough, bool))
     assert again.may_fail <= found.survived
