@@ -1,22 +1,41 @@
-"""The answer and the three opening figures, in words."""
+"""What opens a report, in words: answer, upper bound, rho, break-even, checks."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hitl_sim.analysis.condition.between import distinct
-from hitl_sim.analysis.condition.finding import StudyResult
+from hitl_sim.analysis.chance.claim import Effect, judge
+from hitl_sim.analysis.chance.crossing import Payback
+from hitl_sim.analysis.chance.estimate import ends_of
+from hitl_sim.analysis.chance.interval import MIN_REPLICATES
+from hitl_sim.analysis.condition.between import (
+    Joint,
+    beside,
+    distinct,
+    judge_at_once,
+    judge_pairs,
+)
+from hitl_sim.analysis.condition.break_even import AXIS_NAMES, Answer
+from hitl_sim.analysis.condition.finding import (
+    Finding,
+    StudyResult,
+    TaskResult,
+    best,
+    cheapest,
+)
 from hitl_sim.analysis.condition.growth import find_scalings
 from hitl_sim.analysis.decision.sensitivity import Verdict
+from hitl_sim.cost import MEASURES, LabelCost, Measure
 from hitl_sim.report.decision import tell_decision
-from hitl_sim.report.opening import (
-    list_checks,
-    tell_answer,
-    tell_break_even,
-    tell_ratio,
-    tell_upper_bound,
-)
+from hitl_sim.report.number import energy_text
 from hitl_sim.report.sentence import say
 from hitl_sim.report.study_table import evidence_words, growth_note, tell_growth
+
+_ENDS = {
+    Answer.YES: "pays",
+    Answer.NO: "does not pay",
+    Answer.UNDETERMINED: "may pay",
+}
 
 
 @dataclass(frozen=True)
@@ -115,3 +134,206 @@ def _notes(result: StudyResult) -> tuple[str, ...]:
         notes.extend(tell_growth(scaling) for scaling in scalings)
     notes.extend(say("note.left_out", reason=reason) for reason in result.skipped)
     return tuple(notes)
+
+
+def tell_answer(task: TaskResult, result: StudyResult) -> str:
+    """Say whether people paid in energy, here and as training grows."""
+    asked = task.with_people
+    if not asked:
+        return say("answer.nobody")
+    soonest, leader = cheapest(asked, "joules"), best(asked)
+    return say(
+        "answer.asked",
+        found={
+            answer.name: [f for f in asked if f.at("joules").pays_here is answer]
+            for answer in Answer
+        },
+        reason=asked[0].at("joules").multiple.quantity.reason,
+        num=len(asked),
+        soonest=None if leader is None else soonest,
+        leader=leader,
+        doubt="" if soonest is None else say("answer.doubt", finding=soonest),
+        machine=_machine_sentence(task, result, "answer.machine"),
+    )
+
+
+def _machine_sentence(task: TaskResult, result: StudyResult, name: str) -> str:
+    """Hold the best arm with people against the best without."""
+    people, machine = best(task.with_people), best(task.without_people)
+    if people is None or machine is None:
+        return ""
+    ratio = beside(people, machine, result.seed)
+    return say(name, people=people, machine=machine, ratio=ratio)
+
+
+def tell_upper_bound(task: TaskResult, result: StudyResult) -> str:
+    """Say what the control spends, with chance and constants apart."""
+    spent = task.control.joules
+    if not math.isfinite(spent.value):
+        return say("upper_bound.unknown", task=task)
+    constants = ""
+    if spent.quantity.interval is not None:
+        constants = energy_text(spent.value, *ends_of(spent.quantity))
+    told = {"fraction": result.fraction, "constants": constants}
+    return say("upper_bound.known", task=task, **told)
+
+
+def tell_ratio(task: TaskResult, result: StudyResult) -> str:
+    """Say which arm was best, with people and without, and how the crowd mattered."""
+    sentences = []
+    for who, findings in (
+        ("with people", task.with_people),
+        ("without people", task.without_people),
+    ):
+        leader = best(findings)
+        if leader is not None:
+            joint = judge_at_once(leader, findings, task.control, result.seed)
+            verdict = _verdict(leader, joint, result)
+            told = {"who": who, "leader": leader, "joint": joint, "verdict": verdict}
+            sentences.append(say("ratio.best", **told))
+    return say(
+        "ratio.all",
+        found="; ".join(sentences) or say("ratio.unknown"),
+        beside=_machine_sentence(task, result, "ratio.beside"),
+        crowd=_crowd_sentence(task, result),
+    )
+
+
+def _verdict(finding: Finding, joint: Joint, result: StudyResult) -> str:
+    """Say what is claimed of the best condition, and what would undo it."""
+    claim = finding.claim
+    low, high = finding.ratio.low, finding.ratio.high
+    side = "saving" if high < 1.0 else "loss" if low > 1.0 else ""
+    otherwise = "ratio.perhaps" if side else "ratio.open"
+    name = _CLAIMED.get(claim.by_interval, otherwise)
+    claimed = say(name, side=side, matters=result.smallest_effect)
+    if claim.side is None:
+        return claimed
+    name, failing = "ratio.stands", say("ratio.failing", claim=claim)
+    if claim.effect is Effect.TOO_FEW_FAILURES:
+        name = "ratio.withheld"
+    elif judge(joint.low, joint.high, result.smallest_effect) is not claim.effect:
+        name = "ratio.alone"
+    return say(name, claimed=claimed, claim=claim, joint=joint, failing=failing)
+
+
+_CLAIMED = {
+    Effect.SAVES: "ratio.saves",
+    Effect.COSTS_MORE: "ratio.loses",
+    Effect.NO_DIFFERENCE: "ratio.small",
+}
+
+
+def _crowd_sentence(task: TaskResult, result: StudyResult) -> str:
+    """Say how far the crowd moves rho of the best arm, and whether chance would."""
+    leader = best(task.with_people)
+    if leader is None:
+        return ""
+    same = [
+        f
+        for f in task.with_people
+        if f.name == leader.name and not math.isnan(f.ratio.value)
+    ]
+    worst = max(same, key=lambda f: f.ratio.value)
+    if worst is leader:
+        return ""
+    pair = judge_pairs(worst, leader, same, task.control, result.seed)
+    return say("ratio.crowd", best=leader, worst=worst, pair=pair)
+
+
+def tell_break_even(task: TaskResult) -> str:
+    """Say when people pay back; measures that end alike share a clause."""
+    clauses: dict[str, list[str]] = {}
+    for measure in MEASURES:
+        clauses.setdefault(_clause(task, measure), []).append(AXIS_NAMES[measure])
+    parts = [
+        say("break_even.clause", names=names, when=clause)
+        for clause, names in clauses.items()
+    ]
+    return say("break_even.all", clauses=parts)
+
+
+def _clause(task: TaskResult, measure: Measure) -> str:
+    """Say when the soonest arm pays back, by one measure."""
+    asked = task.with_people
+    if not asked:
+        return say("break_even.nobody")
+    soonest = cheapest(asked, measure)
+    if soonest is not None:
+        found, doubt = soonest.at(measure), say("answer.doubt", finding=soonest)
+        return say("break_even.from", finding=soonest, found=found, doubt=doubt)
+    ends = [f.at(measure) for f in asked]
+    unknown = [b.multiple.quantity for b in ends if b.payback is Payback.UNKNOWN]
+    is_open = any(b.is_undetermined and math.isfinite(b.multiple.low) for b in ends)
+    return say("break_even.never", unknown=unknown, is_open=is_open)
+
+
+def list_checks(task: TaskResult, result: StudyResult) -> tuple[str, ...]:
+    """List what a reader has to know before believing a task's figures."""
+    checks = [_null_sentence(task), _label_sentence(task, result)]
+    if task.without_target:
+        checks.append(say("check.without_target", replicates=task.without_target))
+    missing = [f for f in task.findings if f.num_missing]
+    if missing:
+        checks.append(say("check.missing", found=missing))
+    if len(task.replicates) < MIN_REPLICATES:
+        num = len(task.replicates)
+        checks.append(say("check.few", num=num, least=MIN_REPLICATES))
+    return tuple(checks)
+
+
+def _null_sentence(task: TaskResult) -> str:
+    """Say what the A/A check shows, and how large an error it would not."""
+    if task.null is None:
+        return say("check.no_null")
+    ratio = task.null.ratio
+    if not ratio.holds(1.0):
+        return say("check.null_fails", ratio=ratio)
+    most = max(ratio.high, 1.0 / ratio.low if ratio.low > 0.0 else math.inf)
+    leader = best(f for f in task.findings if f.role == "arm")
+    is_hidden = leader is not None and ratio.low <= leader.ratio.value < 1.0
+    hidden = leader if is_hidden else None
+    return say("check.null_holds", ratio=ratio, most=most, best=hidden)
+
+
+def _label_sentence(task: TaskResult, result: StudyResult) -> str:
+    """Say where the conclusion would differ if the control's labels stood otherwise."""
+    label_cost = result.prices.label_cost
+    changes = [
+        change
+        for finding in task.findings
+        if finding.role == "arm"
+        for change in _changes(finding, label_cost)
+    ]
+    # whether another label_cost leaves nothing known because a label's time is not
+    is_unknown = not result.label_s.is_known and any(
+        case.pays_here is Answer.UNKNOWN and case.measure == "joules"
+        for finding in task.findings
+        for other, case in finding.label_cases
+        if other == "bought_same_price"
+    )
+    return say(
+        "check.labels",
+        label_cost=label_cost.replace("_", " "),
+        changes=changes,
+        reason=result.label_s.reason if is_unknown else "",
+    )
+
+
+def _changes(finding: Finding, label_cost: LabelCost) -> list[str]:
+    """Say what another label_cost of the labels would change for one condition."""
+    found: dict[tuple[LabelCost, Answer], list[str]] = {}
+    for other, case in finding.label_cases:
+        is_other = case.pays_here is not finding.at(case.measure).pays_here
+        if other != label_cost and is_other and case.pays_here in _ENDS:
+            found.setdefault((other, case.pays_here), []).append(case.axis)
+    return [
+        say(
+            "check.labels_change",
+            finding=finding,
+            ends=_ENDS[answer],
+            axes=axes,
+            label_cost=other.replace("_", " "),
+        )
+        for (other, answer), axes in found.items()
+    ]

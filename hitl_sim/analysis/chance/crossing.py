@@ -73,17 +73,6 @@ class Crossing:
         """Return whether the set goes on beyond the range for all that is known."""
         return any(a <= self.low or b >= self.high for a, b in self.region)
 
-    def holds(self, value: float) -> bool:
-        """Return whether a value of the number is in the 95 % set.
-
-        A set that reaches an end of the range holds all beyond that end.
-        """
-        if any(a <= value <= b for a, b in self.region):
-            return True
-        is_below = any(a <= self.low for a, _ in self.region) and value < self.low
-        is_above = any(b >= self.high for _, b in self.region) and value > self.high
-        return is_below or is_above
-
 
 def find_crossing(
     knots: npt.ArrayLike, net: npt.ArrayLike, draws: npt.ArrayLike, num_replicates: int

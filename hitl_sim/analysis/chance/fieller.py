@@ -52,12 +52,6 @@ class RatioSet:
     high: float
     shape: Shape
 
-    def holds(self, ratio: float) -> bool:
-        """Return whether a ratio is in the set."""
-        if self.shape is Shape.GAP:
-            return ratio <= self.low or ratio >= self.high
-        return self.low <= ratio <= self.high
-
 
 def fieller(above: npt.ArrayLike, below: npt.ArrayLike) -> RatioSet:
     """Divide the means of `[R]` values over the same runs, with Fieller's 95 % set.

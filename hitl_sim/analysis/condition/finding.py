@@ -1,17 +1,15 @@
 """What an analysis finds, as plain frozen data: per condition, per task, per study."""
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hitl_sim.analysis.chance.claim import Claim
-from hitl_sim.analysis.chance.crossing import Payback
+from hitl_sim.analysis.chance.crossing import Crossing, Payback
 from hitl_sim.analysis.chance.estimate import Estimate
 from hitl_sim.analysis.chance.interval import CostSample, Proportion
 from hitl_sim.analysis.condition.break_even import BreakEven
@@ -31,9 +29,7 @@ from hitl_sim.cost import (
 )
 from hitl_sim.energy import DeviceProfile, Kind, Quantity, Scope
 from hitl_sim.unit import S_PER_H
-
-if TYPE_CHECKING:
-    from hitl_sim.analysis.condition.parameter import ParameterCrossing
+from oracles.parameter import PARAMETERS
 
 
 @dataclass(frozen=True)
@@ -119,6 +115,42 @@ class Finding(Condition):
     def at(self, measure: Measure) -> BreakEven:
         """Return the break-even in one measure."""
         return next(b for b in self.break_even if b.measure == measure)
+
+
+PARAMETERS_SWEPT = {
+    name: row.axis for name, row in PARAMETERS.items() if row.axis is not None
+}
+"""Annotator quality and the three consistencies, by field of `[crowd]`."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Conditions of one arm that differ in one parameter alone.
+
+    Attributes:
+        parameter: which, by field of `[crowd]`.
+        arm: name of the arm, with whatever else is swept.
+        values: `[K]` settings of the parameter, increasing.
+        findings: `[K]` the conditions.
+    """
+
+    parameter: str
+    arm: str
+    values: tuple[float, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def words(self) -> str:
+        """Return the parameter in words."""
+        return PARAMETERS_SWEPT.get(self.parameter, self.parameter.replace("_", " "))
+
+
+@dataclass(frozen=True)
+class ParameterCrossing:
+    """Where log rho crosses 0 along a parameter: an arm begins or ceases to save."""
+
+    sweep: Sweep
+    crossing: Crossing
 
 
 @dataclass(frozen=True)

@@ -7,57 +7,21 @@ the net benefit does (`decision.net_benefit`).
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from hitl_sim.analysis.chance.crossing import Crossing, find_crossing
 from hitl_sim.analysis.chance.interval import ratio_of, resample
 from hitl_sim.analysis.condition.between import rho_draws, shared_replicates
-from hitl_sim.analysis.condition.finding import Finding
+from hitl_sim.analysis.condition.finding import Finding, ParameterCrossing, Sweep
 from hitl_sim.analysis.run.record import plain_value
 from hitl_sim.array import FloatArray
-from oracles.parameter import PARAMETERS
 
-PARAMETERS_SWEPT = {
-    name: row.axis for name, row in PARAMETERS.items() if row.axis is not None
-}
-"""Annotator quality and the three consistencies, by field of `[crowd]`."""
 MIN_VALUES = 3
 """Fewer values of a parameter draw no line."""
 _MOST = math.log(1_000.0)
 """A ratio beyond 1,000, and one to which nobody got, stands in the line as 1,000."""
 _PREFIX = "crowd."
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """Conditions of one arm that differ in one parameter alone.
-
-    Attributes:
-        parameter: which, by field of `[crowd]`.
-        arm: name of the arm, with whatever else is swept.
-        values: `[K]` settings of the parameter, increasing.
-        findings: `[K]` the conditions.
-    """
-
-    parameter: str
-    arm: str
-    values: tuple[float, ...]
-    findings: tuple[Finding, ...]
-
-    @property
-    def words(self) -> str:
-        """Return the parameter in words."""
-        return PARAMETERS_SWEPT.get(self.parameter, self.parameter.replace("_", " "))
-
-
-@dataclass(frozen=True)
-class ParameterCrossing:
-    """Where log rho crosses 0 along a parameter: an arm begins or ceases to save."""
-
-    sweep: Sweep
-    crossing: Crossing
 
 
 def find_sweeps(findings: Iterable[Finding]) -> list[Sweep]:

@@ -19,8 +19,7 @@ import numpy.typing as npt
 from hitl_sim.analysis.chance.crossing import Crossing, find_crossing
 from hitl_sim.analysis.chance.interval import CostSample, draw_pair, resample
 from hitl_sim.analysis.condition.between import shared_replicates
-from hitl_sim.analysis.condition.finding import Finding
-from hitl_sim.analysis.condition.parameter import Sweep
+from hitl_sim.analysis.condition.finding import Finding, Sweep
 from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.cost import Measure
 from hitl_sim.cost.engine import PriceTable, bill

@@ -18,8 +18,7 @@ from scipy.stats import t as student
 
 from hitl_sim.analysis.chance.interval import LEVEL, MIN_REPLICATES
 from hitl_sim.analysis.condition.between import shared_replicates
-from hitl_sim.analysis.condition.finding import Finding, StudyResult
-from hitl_sim.analysis.condition.parameter import PARAMETERS_SWEPT
+from hitl_sim.analysis.condition.finding import PARAMETERS_SWEPT, Finding, StudyResult
 from hitl_sim.analysis.decision.decide import Decision
 from hitl_sim.analysis.decision.net_benefit import less
 from hitl_sim.analysis.decision.world import Input, worlds_at

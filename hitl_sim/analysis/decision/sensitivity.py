@@ -18,8 +18,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hitl_sim.analysis.condition.finding import Finding, StudyResult, best, reached_arms
-from hitl_sim.analysis.condition.parameter import PARAMETERS_SWEPT
+from hitl_sim.analysis.condition.finding import (
+    PARAMETERS_SWEPT,
+    Finding,
+    StudyResult,
+    best,
+    reached_arms,
+)
 from hitl_sim.analysis.decision.decide import Decision, decide
 from hitl_sim.analysis.decision.information import (
     Information,

@@ -8,8 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from hitl_sim.analysis.condition.finding import TaskResult, reference_arms
-from hitl_sim.analysis.condition.parameter import ParameterCrossing
+from hitl_sim.analysis.condition.finding import (
+    ParameterCrossing,
+    TaskResult,
+    reference_arms,
+)
 from hitl_sim.report.figure.style import (
     BLACK,
     GREY,

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from hitl_sim.analysis.chance.fieller import RatioSet, Shape
 from hitl_sim.analysis.condition.result import analyse
 from hitl_sim.cost import Prices
 from hitl_sim.energy import load_profile
@@ -59,3 +60,24 @@ def analysed(synthetic, profile, prices):
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def holds():
+    """Whether a value is in a 95 % set: of a ratio, or of where a crossing may be."""
+
+    def holds(found, value):
+        if isinstance(found, RatioSet):
+            is_outside = found.shape is Shape.GAP
+            return (
+                (value <= found.low or value >= found.high)
+                if is_outside
+                else (found.low <= value <= found.high)
+            )
+        # a set that reaches an end of the range holds all beyond that end
+        low, high = found.low, found.high
+        is_below = value < low and any(a <= low for a, _ in found.region)
+        is_above = value > high and any(b >= high for _, b in found.region)
+        return is_below or is_above or any(a <= value <= b for a, b in found.region)
+
+    return holds

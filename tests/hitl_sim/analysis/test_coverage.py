@@ -140,7 +140,7 @@ def split(used):
 
 @pytest.mark.parametrize(("num", "ratio", "reach", "control"), CASES)
 def test_the_set_of_a_break_even_price_holds_it_in_93_to_97_of_100(
-    num, ratio, reach, control
+    holds, num, ratio, reach, control
 ):
     rng = np.random.default_rng(3)
     worth = 100.0
@@ -150,12 +150,12 @@ def test_the_set_of_a_break_even_price_holds_it_in_93_to_97_of_100(
     for _ in range(STUDIES):
         pair = draw_pair(rng, num, ratio, reach, control)
         found = pair.crossing(PRICES, ends, resample(num, 0))
-        hits.append(found.holds(wage))
+        hits.append(holds(found, wage))
     assert 0.93 <= share(hits) <= 0.97
 
 
 @pytest.mark.parametrize("num", [16, 32])
-def test_the_set_of_a_break_even_quality_holds_it_in_93_to_97_of_100(num):
+def test_the_set_of_a_break_even_quality_holds_it_in_93_to_97_of_100(holds, num):
     """Rho falls from 1.2 to .6 along accuracies of .5, .75 and 1."""
     rng = np.random.default_rng(4)
     settings, ratios = np.array([0.5, 0.75, 1.0]), np.array([1.2, 0.9, 0.6])
@@ -167,13 +167,13 @@ def test_the_set_of_a_break_even_quality_holds_it_in_93_to_97_of_100(num):
         arms = [draw(rng, num, ratio, 1.0, shared)[0] for ratio in ratios]
         net = np.stack([control - arm for arm in arms], axis=1)
         draws = resample(num, 0) @ net / num
-        hits.append(find_crossing(settings, net.mean(axis=0), draws, num).holds(truth))
+        hits.append(holds(find_crossing(settings, net.mean(axis=0), draws, num), truth))
     assert 0.93 <= share(hits) <= 0.97
 
 
 @pytest.mark.parametrize(("num", "ratio", "reach", "control"), CASES)
 def test_joules_saved_per_hour_are_held_in_93_to_99_of_100_or_87_where_few_fail(
-    num, ratio, reach, control
+    holds, num, ratio, reach, control
 ):
     """Failures at 3.3 times the price are skewed, and Fieller's set is a normal one's.
 
@@ -186,6 +186,6 @@ def test_joules_saved_per_hour_are_held_in_93_to_99_of_100_or_87_where_few_fail(
     for _ in range(STUDIES):
         pair = draw_pair(rng, num, ratio, reach, control)
         found = fieller(pair.by_run(SAVED)[:, 0], -pair.by_run(SPENT)[:, 0])
-        hits.append(found.holds(truth))
+        hits.append(holds(found, truth))
     fails = num * (2.0 - reach - control)
     assert (0.87 if 0.0 < fails < 10.0 else 0.93) <= share(hits) <= 0.99

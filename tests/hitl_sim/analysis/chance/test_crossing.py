@@ -72,17 +72,17 @@ def test_a_crossing_into_runs_that_never_reach_is_bracketed_only():
     assert found.is_open
 
 
-def test_what_cannot_be_told_from_zero_at_an_end_is_open_beyond_it():
+def test_what_cannot_be_told_from_zero_at_an_end_is_open_beyond_it(holds):
     found = solve([0.0, 1.0], [2.0, 0.01], sd=0.5)[0]
     assert found.is_open
-    assert found.holds(1.3)
-    assert not found.holds(-1.0)
+    assert holds(found, 1.3)
+    assert not holds(found, -1.0)
 
 
-def test_an_unknown_net_benefit_has_an_unknown_crossing():
+def test_an_unknown_net_benefit_has_an_unknown_crossing(holds):
     found = find_crossing([0.0, 1.0], np.full(2, np.nan), np.full((9, 2), np.nan), 9)
     assert found.course is Payback.UNKNOWN
-    assert found.holds(0.3)
+    assert holds(found, 0.3)
 
 
 def test_few_runs_bound_nothing():

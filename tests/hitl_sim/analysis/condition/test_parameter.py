@@ -29,12 +29,12 @@ def test_a_planted_break_even_quality_is_found(synthetic, analysed):
     assert low < found.crossing.roots[0] < high
 
 
-def test_a_parameter_that_harms_is_crossed_from_below(synthetic, analysed):
+def test_a_parameter_that_harms_is_crossed_from_below(holds, synthetic, analysed):
     ratios = {0.0: 0.6, 0.2: 0.8, 0.4: 1.25, 0.6: 1.6}
     arms = swept(synthetic, "crowd.lapse", ratios)
     (found,) = analysed(arms, num_replicates=64).tasks[0].crossings
     assert found.crossing.course is Payback.UP_TO
-    assert found.crossing.holds(0.3)
+    assert holds(found.crossing, 0.3)
 
 
 def test_arms_that_save_nowhere_or_everywhere_say_so(synthetic, analysed):
@@ -76,7 +76,7 @@ def test_runs_that_never_reach_stand_in_the_line_as_very_dear(synthetic, analyse
 
 
 def test_the_interval_holds_the_planted_crossing_as_often_as_it_says(
-    synthetic, analysed
+    holds, synthetic, analysed
 ):
     """Log rho falls in a straight line, so interpolation is exact.
 
@@ -103,5 +103,5 @@ def test_the_interval_holds_the_planted_crossing_as_often_as_it_says(
             for finding in task.findings
         ]
         (found,) = find_parameter_crossings(control, line, 7)
-        held += found.crossing.holds(0.7)
+        held += holds(found.crossing, 0.7)
     assert held >= 270
