@@ -86,7 +86,12 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
             "caution.all",
             result=result,
             origin=say("caution.origin", result=result, total=len(result.work)),
-            people=_who_answered(result),
+            asked=[bool(f.replay) for task in result.tasks for f in task.with_people],
+            is_fitted=any(
+                found.replay.get("modelled")
+                for task in result.tasks
+                for found in task.findings
+            ),
         ),
         question=result.question,
         note=result.note,
@@ -106,17 +111,6 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
         ),
         notes=_notes(result),
     )
-
-
-def _who_answered(result: StudyResult) -> str:
-    """Say whether people are simulated or recorded; empty where nobody was asked."""
-    asked = [bool(f.replay) for task in result.tasks for f in task.with_people]
-    if not any(asked):
-        return say("caution.simulated") if asked else ""
-    is_fitted = any(
-        found.replay.get("modelled") for task in result.tasks for found in task.findings
-    )
-    return say("caution.recorded", is_fitted=is_fitted, is_all=all(asked))
 
 
 def _notes(result: StudyResult) -> tuple[str, ...]:
@@ -201,27 +195,17 @@ def tell_ratio(task: TaskResult, result: StudyResult) -> str:
 
 def _verdict(finding: Finding, joint: Joint, result: StudyResult) -> str:
     """Say what is claimed of the best condition, and what would undo it."""
-    claim = finding.claim
-    low, high = finding.ratio.low, finding.ratio.high
-    side = "saving" if high < 1.0 else "loss" if low > 1.0 else ""
-    otherwise = "ratio.perhaps" if side else "ratio.open"
-    name = _CLAIMED.get(claim.by_interval, otherwise)
-    claimed = say(name, side=side, matters=result.smallest_effect)
-    if claim.side is None:
-        return claimed
-    name, failing = "ratio.stands", say("ratio.failing", claim=claim)
-    if claim.effect is Effect.TOO_FEW_FAILURES:
-        name = "ratio.withheld"
-    elif judge(joint.low, joint.high, result.smallest_effect) is not claim.effect:
-        name = "ratio.alone"
-    return say(name, claimed=claimed, claim=claim, joint=joint, failing=failing)
-
-
-_CLAIMED = {
-    Effect.SAVES: "ratio.saves",
-    Effect.COSTS_MORE: "ratio.loses",
-    Effect.NO_DIFFERENCE: "ratio.small",
-}
+    claim, ratio = finding.claim, finding.ratio
+    effect = judge(joint.low, joint.high, result.smallest_effect)
+    return say(
+        "ratio.verdict",
+        claim=claim,
+        side="saving" if ratio.high < 1.0 else "loss" if ratio.low > 1.0 else "",
+        matters=result.smallest_effect,
+        joint=joint,
+        is_withheld=claim.effect is Effect.TOO_FEW_FAILURES,
+        is_joint=effect is claim.effect,
+    )
 
 
 def _crowd_sentence(task: TaskResult, result: StudyResult) -> str:

@@ -73,9 +73,13 @@ def print_calibration(console: Console, found: Calibration, path: Path) -> None:
         )
         for result in found.results
     ]
-    headings = ("unit", "regime", "seconds", "joules", "windows")
-    title = f"Units of work on {found.profile.name}, 95 % intervals"
-    print_table(console, headings, rows, title, fold=("unit",))
+    print_table(
+        console,
+        ("unit", "regime", "seconds", "joules", "windows"),
+        rows,
+        f"Units of work on {found.profile.name}, 95 % intervals",
+        fold=("unit",),
+    )
     print_text(
         console,
         "terminal.calibrated",
@@ -100,9 +104,12 @@ def print_audit(console: Console, found: Audit) -> None:
         measured = sum(run.measured_s for run in runs) / len(runs)
         cells = (format_value(billed, "s"), format_value(measured, "s"))
         rows.append((task, arm, str(len(runs)), *cells, f"{billed / measured:.2f}"))
-    headings = ("task", "arm", "runs", "billed", "measured", "billed ÷ measured")
-    title = f"Runs by themselves, billed by {found.profile}"
-    print_table(console, headings, rows, title)
+    print_table(
+        console,
+        ("task", "arm", "runs", "billed", "measured", "billed ÷ measured"),
+        rows,
+        f"Runs by themselves, billed by {found.profile}",
+    )
     print_text(console, "terminal.ratios", found=found, soft_wrap=True)
     same = sum(run.is_same_curve for run in found.runs)
     aside = sum(run.aside_s for run in found.runs) / len(found.runs)
@@ -181,7 +188,12 @@ def print_selftest(console: Console, result: SelfTest) -> None:
         )
         for trial in result.trials
     ]
-    headings = ("device", "expected", "outcome", "detail")
-    print_table(console, headings, rows, "Self-test of the meters", fold=("detail",))
+    print_table(
+        console,
+        ("device", "expected", "outcome", "detail"),
+        rows,
+        "Self-test of the meters",
+        fold=("detail",),
+    )
     failed = sum(trial.outcome == "failed" for trial in result.trials)
     print_text(console, "terminal.tried", failed=failed, result=result)

@@ -48,9 +48,13 @@ def print_crowds(
         )
         for name, row in PARAMETERS.items()
     ]
-    headings = ("parameter", "must be", "acts on", "what it is")
-    title = "Parameters of a crowd"
-    print_table(console, headings, parameters, title, fold=("what it is",))
+    print_table(
+        console,
+        ("parameter", "must be", "acts on", "what it is"),
+        parameters,
+        "Parameters of a crowd",
+        fold=("what it is",),
+    )
 
 
 def print_crowd(console: Console, name: str) -> None:
@@ -70,9 +74,13 @@ def print_crowd(console: Console, name: str) -> None:
         (n.name, n.kind, f"{n.value:g}", n.unit, n.status, n.source)
         for n in source.numbers
     ]
-    headings = ("number", "kind", "value", "unit", "status", "source")
-    title = f"{source.name}: {source.summary}"
-    print_table(console, headings, rows, title, fold=("source",))
+    print_table(
+        console,
+        ("number", "kind", "value", "unit", "status", "source"),
+        rows,
+        f"{source.name}: {source.summary}",
+        fold=("source",),
+    )
 
 
 def print_crowd_summary(console: Console, summary: CrowdSummary) -> None:
@@ -127,7 +135,11 @@ def print_fit(console: Console, fit: CrowdFit) -> None:
         )
         for number in fit.numbers
     ]
-    headings = ("number", "value", "95 % interval", "identified", "note")
-    title = f"Fitted crowd: {fit.kind}, {len(fit.options)} options"
-    print_table(console, headings, rows, title, fold=("note",))
+    print_table(
+        console,
+        ("number", "value", "95 % interval", "identified", "note"),
+        rows,
+        f"Fitted crowd: {fit.kind}, {len(fit.options)} options",
+        fold=("note",),
+    )
     print_text(console, "terminal.fitted", fit=fit)
