@@ -37,7 +37,7 @@ def cost(*, has_joules):
     ],
 )
 def test_the_first_line_says_what_was_measured(crowded, timed, has_joules, said):
-    unit = dict.fromkeys(crowded.units[:timed], cost(has_joules=has_joules))
+    unit = dict.fromkeys(list(crowded.work)[:timed], cost(has_joules=has_joules))
     profile = msgspec.structs.replace(crowded.profile, unit=unit)
     line = tell(dataclasses.replace(crowded, profile=profile)).caution
     assert said in line
