@@ -1,8 +1,8 @@
 """Tables: rows of text under headings, for the page, a terminal and Markdown alike."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from rich import box
 from rich.markup import escape
@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
+T = TypeVar("T")
 _COMPACT: dict[str, Any] = {
     "box": box.SIMPLE_HEAD,
     "pad_edge": False,
@@ -40,6 +41,14 @@ class Table:
         """Return each row with its class, empty where it has none."""
         classes = self.classes or [""] * len(self.rows)
         return list(zip(self.rows, classes, strict=True))
+
+
+def lay_out(rows: Iterable[T], columns: Mapping[str, Callable[[T], str]]) -> Table:
+    """Return a table of what each column, under its heading, writes of a row."""
+    return Table(
+        tuple(columns),
+        [tuple(write(row) for write in columns.values()) for row in rows],
+    )
 
 
 def to_grid(

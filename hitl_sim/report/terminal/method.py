@@ -1,7 +1,7 @@
 """Methods as tables: every cell says how its number is known."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -41,11 +41,13 @@ from hitl_sim.report.number import (
     span,
 )
 from hitl_sim.report.sentence import say
-from hitl_sim.report.table import Table, to_grid
+from hitl_sim.report.table import Table, lay_out, to_grid
 from hitl_sim.report.terminal.answer import WIDTH, write_page
 from hitl_sim.report.terminal.clock import print_check
 from hitl_sim.report.terminal.show import print_indented
 
+Column = Callable[[MethodRow], str]
+"""What a column writes of a row."""
 NONE = "-"
 BATCHES = (1, 512)
 """Queries answered together: one by itself, and many."""
@@ -159,9 +161,7 @@ def _ratio(estimate: Estimate | None) -> str:
     return f"{ratio_text(estimate)} {_MARK[estimate.quantity.kind]}"
 
 
-def _joules(quantity: Quantity | None) -> str:
-    if quantity is None:
-        return NONE
+def _joules(quantity: Quantity) -> str:
     if quantity.value is None:
         return UNKNOWN
     return _joules_of(float(quantity.value), quantity.kind)
@@ -176,65 +176,81 @@ def _device(is_metered: bool) -> str:
     return f"device, {'measured' if is_metered else 'modelled'}"
 
 
-def _device_columns(is_metered: bool, start: str = "") -> list[str]:
-    """Name the device's columns; what no meter can tell has one of its own."""
-    kinds = (True, False) if is_metered else (False,)
-    return [f"{start}{_device(kind)}" for kind in kinds]
+def _device_columns(
+    is_metered: bool, write: Column, is_priced: Callable[[MethodRow], bool]
+) -> dict[str, Column]:
+    """Return the device's columns by name.
 
-
-def _device_cells(text: str, is_metered: bool, is_priced: bool) -> list[str]:
-    """Put a number of the device into its column.
-
-    Where joules were metered, one that rests on a model all the same, as of a clock or
-    a link, has a column of its own.
+    Where joules were metered, a number that rests on a model all the same, as of a
+    clock or a link, has a column of its own.
     """
     if not is_metered:
-        return [text]
-    return [NONE, text] if is_priced else [text, NONE]
+        return {_device(False): write}
+    return {
+        _device(True): lambda row: NONE if is_priced(row) else write(row),
+        _device(False): lambda row: write(row) if is_priced(row) else NONE,
+    }
 
 
 def _arms(table: MethodTable) -> Table:
-    rows = []
-    for row in table.rows:
-        found = row.finding
-        guidance = f"{found.kind}, {found.crowd}" if found.has_people else found.kind
-        rows.append((row.name, guidance, "; ".join(row.methods) or NONE))
-    return Table(("arm", "guidance", "methods"), rows)
+    return lay_out(
+        table.rows,
+        {
+            "arm": lambda row: row.name,
+            "guidance": lambda row: ", ".join(
+                filter(None, (row.finding.kind, row.finding.crowd))
+            ),
+            "methods": lambda row: "; ".join(row.methods) or NONE,
+        },
+    )
 
 
 def _training(table: MethodTable, is_metered: bool) -> Table:
-    rows = [
-        (
-            row.name,
-            f"{row.finding.reach.hits}/{row.finding.reach.trials} counted",
-            *_device_cells(
-                _ratio(row.finding.ratio), is_metered, row.clock is not None
+    device = _device_columns(
+        is_metered, lambda row: _ratio(row.finding.ratio), lambda row: bool(row.clock)
+    )
+    return lay_out(
+        table.rows,
+        {
+            "arm": lambda row: row.name,
+            "reach": lambda row: (
+                f"{row.finding.reach.hits}/{row.finding.reach.trials} counted"
             ),
-            _ratio(row.chip.ratio if row.chip else None),
-            _ratio(row.hypothetical.ratio if row.hypothetical else None),
-        )
-        for row in table.rows
-    ]
-    device = _device_columns(is_metered, f"{RHO} ")
-    chips = (f"{RHO} chip", f"{RHO} chip, hypothetical")
-    return Table(("arm", "reach", *device, *chips), rows)
+            **{f"{RHO} {name}": write for name, write in device.items()},
+            f"{RHO} chip": lambda row: _ratio(row.chip.ratio if row.chip else None),
+            f"{RHO} chip, hypothetical": lambda row: _ratio(
+                row.hypothetical.ratio if row.hypothetical else None
+            ),
+        },
+    )
 
 
 def _people(table: MethodTable) -> Table:
-    rows = []
-    for row in table.rows:
-        found, change = row.finding, row.accuracy
-        who = "recorded" if found.replay else "simulated"
-        worked, pays = "none counted", NONE
-        if found.has_people:
-            worked = f"{duration(float(found.usage.worked_s))} {who}"
-            pays = f"{break_even_text(found.at('joules'))} {who}"
-        ends = f"[{change.low:+.3f}, {change.high:+.3f}]"
-        accuracy = f"{change.value:+.3f} {ends} {_MARK[change.quantity.kind]}"
-        rows.append((row.name, accuracy, worked, pays, _hours(row)))
     guide = f"worth in hours of {table.guide.arm}" if table.guide else "worth in hours"
-    headings = ("arm", "test accuracy, change", "human time", "M* energy", guide)
-    return Table(headings, rows)
+    return lay_out(
+        table.rows,
+        {
+            "arm": lambda row: row.name,
+            "test accuracy, change": lambda row: (
+                f"{row.accuracy.value:+.3f} [{row.accuracy.low:+.3f}, "
+                f"{row.accuracy.high:+.3f}] {_MARK[row.accuracy.quantity.kind]}"
+            ),
+            "human time": lambda row: _by_people(
+                row, duration(float(row.finding.usage.worked_s)), "none counted"
+            ),
+            "M* energy": lambda row: _by_people(
+                row, break_even_text(row.finding.at("joules")), NONE
+            ),
+            guide: _hours,
+        },
+    )
+
+
+def _by_people(row: MethodRow, text: str, otherwise: str) -> str:
+    """Say whether what people did was recorded or simulated; else that nobody did."""
+    if not row.finding.has_people:
+        return otherwise
+    return f"{text} {'recorded' if row.finding.replay else 'simulated'}"
 
 
 def _hours(row: MethodRow) -> str:
@@ -245,28 +261,28 @@ def _hours(row: MethodRow) -> str:
 
 
 def _use(table: MethodTable, is_metered: bool) -> Table:
-    rows = []
-    for row in table.rows:
-        use = row.use
-        is_priced = row.clock is not None or use.served is not None
-        rows.append(
-            (
-                row.name,
-                f"{digits(float(use.operations.value or 0.0))} counted",
-                *_device_cells(_joules(use.device), is_metered, is_priced),
-                *(
-                    NONE if chip is None else _joules_of(chip.whole, chip.kind)
-                    for chip in (use.chip, use.hypothetical)
-                ),
-                _life(row),
-            )
-        )
-    pays = f"pays from, queries ({_device(is_metered)})"
-    headings = (
-        *("arm", "operations / control's", *_device_columns(is_metered)),
-        *("chip", "chip, hypothetical", pays),
+    device = _device_columns(
+        is_metered,
+        lambda row: _joules(row.use.device),
+        lambda row: bool(row.clock or row.use.served),
     )
-    return Table(headings, rows)
+    return lay_out(
+        table.rows,
+        {
+            "arm": lambda row: row.name,
+            "operations / control's": lambda row: (
+                f"{digits(float(row.use.operations.value or 0.0))} counted"
+            ),
+            **device,
+            "chip": lambda row: _whole(row.use.chip),
+            "chip, hypothetical": lambda row: _whole(row.use.hypothetical),
+            f"pays from, queries ({_device(is_metered)})": _life,
+        },
+    )
+
+
+def _whole(chip: ChipUse | None) -> str:
+    return NONE if chip is None else _joules_of(chip.whole, chip.kind)
 
 
 def _chip(table: MethodTable) -> Table:
