@@ -38,12 +38,15 @@ def tell_decision(verdict: Verdict, boundary: str) -> tuple[str, ...]:
 
 def _surely(decision: Decision) -> str:
     """Say how probable it is that people pay here."""
-    parts = []
-    for measure in MEASURES:
-        shares = [a.pays_here[measure] for a in decision.arms if a.finding.has_people]
-        most = max((s for s in shares if not math.isnan(s)), default=None)
-        axis = AXIS_NAMES[measure]
-        parts.append(say("decision.surely_share", share=most, axis=axis))
+    asked = [arm.pays_here for arm in decision.arms if arm.finding.has_people]
+    parts = [
+        say(
+            "decision.surely_share",
+            known=[s[measure] for s in asked if not math.isnan(s[measure])],
+            axis=AXIS_NAMES[measure],
+        )
+        for measure in MEASURES
+    ]
     return say("decision.surely", shares=parts)
 
 
