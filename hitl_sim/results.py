@@ -133,8 +133,8 @@ class Results:
         Returns:
             Names (`task`, `arm`, `role`, `kind`, `population`), a column per swept
             field, typed, null where it does not act; `replicate`, `outcome`; then the
-            columns of `analysis.result.BILL_SCHEMA` with joules, seconds, USD and
-            kgCO2e under these prices and this device.
+            columns of `analysis.condition.result.BILL_SCHEMA` with joules, seconds,
+            USD and kgCO2e under these prices and this device.
         """
         records = self._analysis.folder.records
         bill = self._analysis.bill(self.prices)

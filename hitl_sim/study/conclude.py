@@ -79,7 +79,7 @@ class Analysis:
         )
 
     def bill(self, prices: Prices | None = None) -> pa.Table:
-        """Bill every run; see `analysis.result.BILL_SCHEMA`."""
+        """Bill every run; see `analysis.condition.result.BILL_SCHEMA`."""
         target = self.folder.manifest["study"]["target"]
         return bill_runs(
             self.folder.records,
