@@ -5,8 +5,8 @@
 Draws synthetic studies by the thousand, each a control and some arms whose runs fail
 with a known chance, and judges one arm of each by the functions that a study uses:
 resamples, what is spent per success, percentiles, the claim, the failures it survives
-and those that may come (`hitl_sim.analysis.chance`: `success`, `interval`,
-`claim`, `failure`). Prints a page, and in its whole form, of 4,000 studies a cell, writes it to
+and those that may come (`hitl_sim.analysis.chance`: `success`, `interval`, `claim`,
+`failure`). Prints a page, and in its whole form, of 4,000 studies a cell, writes it to
 `rho_coverage.md` beside this file.
 
 A run that reaches its target spends a lognormal amount, of which replicates share half
