@@ -19,7 +19,6 @@ from hitl_sim import __version__
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.output import write_bytes, write_text
-from hitl_sim.report.citation import bibtex, methods, methods_paragraph
 from hitl_sim.report.data_file import report_data
 from hitl_sim.report.figure.registry import (
     FIGURES,
@@ -48,7 +47,14 @@ from hitl_sim.report.study_table import (
 )
 from hitl_sim.report.table import Table
 from hitl_sim.report.task_table import decision_tables, result_table
-from hitl_sim.report.words import TaskWords, Words, tell
+from hitl_sim.report.words import (
+    TaskWords,
+    Words,
+    bibtex,
+    methods,
+    methods_paragraph,
+    tell,
+)
 
 
 def write_report(

@@ -3,7 +3,7 @@
 Counts come first, joules next, prices last.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,17 @@ def analyse(
         question=str(study.get("question", "")),
         note=str(study.get("note", "")),
         tasks=tuple(tasks),
-        failed=tuple(_failed_runs(groups)),
+        failed=tuple(
+            FailedRun(
+                group.task,
+                group.arm,
+                group.crowd,
+                int(group.replicate[row]),
+                group.outcome[row],
+            )
+            for group in groups
+            for row in np.flatnonzero(~group.is_ok)
+        ),
         skipped=tuple(skipped),
         num_records=records.num_rows,
         fraction=fraction,
@@ -115,22 +125,6 @@ def _order(task: TaskResult) -> tuple[str, tuple[tuple[str, float, str], ...]]:
         for name, value in sorted(task.control.settings.items())
     )
     return task.task, settings
-
-
-def _failed_runs(groups: Iterable[RunGroup]) -> list[FailedRun]:
-    """List the runs that did not stay finite."""
-    return [
-        FailedRun(
-            group.task,
-            group.arm,
-            group.crowd,
-            int(group.replicate[row]),
-            group.outcome[row],
-        )
-        for group in groups
-        for row in range(group.num_runs)
-        if not group.is_ok[row]
-    ]
 
 
 BILL_SCHEMA = pa.schema(

@@ -271,22 +271,25 @@ class _Desk:
         """Decide about one condition."""
         pair = pair_of(finding, self.task.control)
         weights = resample(len(finding.replicate), self.result.seed)
+        used = less(pair.control.influence(), pair.arm.influence())
         by_scale = {m: scale_line(pair, self.worlds, m, weights) for m in MEASURES}
         return ArmDecision(
             finding=finding,
-            saved_per_hour=self._saved_per_hour(pair),
+            saved_per_hour=fieller(
+                pair.by_run(self.here.training["joules"])[:, 0],
+                _hours(pair.arm, pair.arm.influence()),
+            ),
             pays_here={
                 m: float(probability(line.at(1.0))) for m, line in by_scale.items()
             },
             by_scale={m: acceptability(line, SCALES) for m, line in by_scale.items()},
             by_wage=acceptability(self._wage_line(pair, weights), WAGES),
             by_carbon_price=acceptability(self._carbon_line(by_scale), CARBON_PRICES),
-            spread=self._spreads(pair, weights),
+            spread=tuple(
+                split_variance(measure, used, self.moments[measure], weights)
+                for measure in MEASURES
+            ),
         )
-
-    def _saved_per_hour(self, pair: Pair) -> RatioSet:
-        saved = pair.by_run(self.here.training["joules"])[:, 0]
-        return fieller(saved, _hours(pair.arm, pair.arm.influence()))
 
     def _wage_line(self, pair: Pair, weights: FloatArray) -> Line:
         """Return net benefits in money over the wage, at the even scale."""
@@ -302,14 +305,6 @@ class _Desk:
         """Return net benefits in money over the price of carbon, at the even scale."""
         money, carbon = (by_scale[m].at(self.scale) for m in ("usd", "kgco2e"))
         return Line(money, np.where(np.isinf(money), 0.0, carbon))
-
-    def _spreads(self, pair: Pair, weights: FloatArray) -> tuple[Spread, ...]:
-        """Split the variance of a net benefit at the even scale, in every measure."""
-        saved = less(pair.control.influence(), pair.arm.influence())
-        return tuple(
-            split_variance(measure, saved, self.moments[measure], weights)
-            for measure in MEASURES
-        )
 
     def price_break_evens(self) -> list[BreakEvenAlong]:
         """Solve the break-even of every arm with people along every price.

@@ -104,6 +104,8 @@ class _Tabulation:
     def table(self) -> MethodTable:
         own = sorted(self._own, key=lambda entry: bool(entry.methods))
         control = self.task.control
+        looking = _looking(control)
+        shape = self.result.work[looking].get("shape")
         return MethodTable(
             self.task,
             tuple(self._row(entry) for entry in (*own, *self._clocked)),
@@ -111,15 +113,9 @@ class _Tabulation:
             self._combined(),
             self.chip.amounts(control.amounts.names, control.amounts.pooled),
             self.result.profile,
-            query_batch(_looking(control), self.result.work),
-            self._shape,
+            query_batch(looking, self.result.work),
+            None if shape is None else ModelShape.from_json(shape),
         )
-
-    @property
-    def _shape(self) -> ModelShape | None:
-        """Sizes of the control's network, where they were counted."""
-        shape = self.result.work[_looking(self.task.control)].get("shape")
-        return None if shape is None else ModelShape.from_json(shape)
 
     @functools.cached_property
     def _own(self) -> tuple[Entry, ...]:

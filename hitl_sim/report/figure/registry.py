@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from matplotlib.figure import Figure
 
-from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
+from hitl_sim.analysis.condition.finding import StudyResult, TaskResult
 from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.report.figure.acceptability import draw_acceptability
 from hitl_sim.report.figure.bill import draw_bill
@@ -70,7 +70,8 @@ FIGURES: Mapping[str, ReportFigure] = {
         lambda scene: draw_sensitivity(scene.verdict.sensitivity), "decision"
     ),
     "timeline": ReportFigure(
-        lambda scene: draw_timeline(_leader(scene.verdict), scene.result), "decision"
+        lambda scene: draw_timeline(scene.verdict.decision.leader, scene.result),
+        "decision",
     ),
     "parameter": ReportFigure(
         lambda scene: draw_parameter(
@@ -79,11 +80,6 @@ FIGURES: Mapping[str, ReportFigure] = {
         "study",
     ),
 }
-
-
-def _leader(verdict: Verdict) -> Finding | None:
-    leader = verdict.decision.leader
-    return None if leader is None else leader.finding
 
 
 def draw(

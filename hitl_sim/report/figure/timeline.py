@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from hitl_sim.analysis.condition.finding import Finding, StudyResult
+from hitl_sim.analysis.decision.decide import Leader
 from hitl_sim.report.figure.style import (
     BLACK,
     COLOURS,
@@ -30,7 +31,7 @@ _MOST_PEOPLE = 12
 _ROW_IN = 0.3
 
 
-def draw_timeline(finding: Finding | None, result: StudyResult) -> Figure | None:
+def draw_timeline(leader: Leader | None, result: StudyResult) -> Figure | None:
     """Draw one team at the condition's mean pace.
 
     Returns:
@@ -38,8 +39,9 @@ def draw_timeline(finding: Finding | None, result: StudyResult) -> Figure | None
         study does not say when people work.
     """
     table = result.study.get("workforce")
-    if finding is None or table is None or float(finding.usage.asked) <= 0.0:
+    if leader is None or table is None or float(leader.finding.usage.asked) <= 0.0:
         return None
+    finding = leader.finding
     swept = {k: v for k, v in finding.settings.items() if "workforce." in k}
     team = team_of(
         {**table, **{k.removeprefix("workforce."): v for k, v in swept.items()}}

@@ -32,11 +32,10 @@ def render_terminal(
     """
     words = words or tell(result)
     width = min(console.width, WIDTH)
-    console.print(Text(words.caution, style="bold"), width=width)
-    if words.question:
-        console.print(Text(words.question, style="italic"), width=width)
-    if words.note:
-        console.print(Text(words.note), width=width)
+    opening = (words.caution, "bold"), (words.question, "italic"), (words.note, "")
+    for text, style in opening:
+        if text:
+            console.print(Text(text, style=style), width=width)
     for task, spoken in zip(result.tasks, words.tasks, strict=True):
         console.print()
         _print_task(task, spoken, console, width)

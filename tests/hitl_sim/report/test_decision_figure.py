@@ -23,7 +23,7 @@ def figures(verdict, swept):
             "contour": draw_contour(decision),
             "frontier": draw_frontier(decision),
             "sensitivity": draw_sensitivity(sensitivity),
-            "timeline": draw_timeline(decision.leader.finding, swept),
+            "timeline": draw_timeline(decision.leader, swept),
             "waterfall": draw_waterfall(decision),
         }
 

@@ -1,5 +1,4 @@
 from hitl_sim.analysis.condition.growth import Scaling, fit_growth, hide_largest
-from hitl_sim.report.citation import bibtex, methods_paragraph
 from hitl_sim.report.number import RHO
 from hitl_sim.report.study_table import (
     growth_note,
@@ -7,6 +6,7 @@ from hitl_sim.report.study_table import (
     setup_table,
     tell_growth,
 )
+from hitl_sim.report.words import bibtex, methods_paragraph
 
 
 def test_all_that_was_set_is_listed_and_what_was_not_is_left_out(swept):
