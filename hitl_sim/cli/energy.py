@@ -165,7 +165,13 @@ def profile(
     from hitl_sim.study import calibration, session
 
     console = screen()
-    _check_new_profile(out)
+    if out.suffix.lower() != ".toml":
+        raise ValueError(f"`out` must end in .toml, got {str(out)!r}.")
+    if out.exists():
+        raise ValueError(
+            f"`out` must be a new file, got {str(out)!r}. Measurements are never "
+            "written over."
+        )
     if study and (network or batch):
         raise ValueError("`--study` must not be given with `--network`, `--batch`.")
     device = load_profile(base)
@@ -270,16 +276,6 @@ def equivalents(
             )
     budget = joules if joules is not None else (kwh or 0.0) * J_PER_KWH
     print_equivalents(screen(), budget, boundary)
-
-
-def _check_new_profile(out: Path) -> None:
-    if out.suffix.lower() != ".toml":
-        raise ValueError(f"`out` must end in .toml, got {str(out)!r}.")
-    if out.exists():
-        raise ValueError(
-            f"`out` must be a new file, got {str(out)!r}. Measurements are never "
-            "written over."
-        )
 
 
 def _any_study(path: Path) -> StudySpec:

@@ -43,12 +43,12 @@ class Table:
         return list(zip(self.rows, classes, strict=True))
 
 
-def lay_out(rows: Iterable[T], columns: Mapping[str, Callable[[T], str]]) -> Table:
+def lay_out(
+    rows: Iterable[T], columns: Mapping[str, Callable[[T], str]], title: str = ""
+) -> Table:
     """Return a table of what each column, under its heading, writes of a row."""
-    return Table(
-        tuple(columns),
-        [tuple(write(row) for write in columns.values()) for row in rows],
-    )
+    cells = [tuple(write(row) for write in columns.values()) for row in rows]
+    return Table(tuple(columns), cells, title)
 
 
 def to_grid(

@@ -25,7 +25,7 @@ from hitl_sim.report.number import (
 )
 from hitl_sim.report.provenance import Sources
 from hitl_sim.report.sentence import say
-from hitl_sim.report.table import Table
+from hitl_sim.report.table import Table, lay_out
 
 _SURE = (
     "condition",
@@ -38,8 +38,6 @@ _SURE = (
     "both together",
     "kind",
 )
-_EVEN = ("along", "in", "condition", "training", "people pay [95 % set]")
-_INPUT = ("input", "value", "95 %", "kind", "source")
 _WORTH = (
     "input",
     "share of the variance",
@@ -87,17 +85,19 @@ def sure_table(decision: Decision) -> Table:
 def even_table(decision: Decision) -> Table:
     """List every break-even that was solved."""
     names: dict[str, str] = dict(AXIS_NAMES.items())
-    rows = [
-        (
-            found.along,
-            names.get(found.yardstick, found.yardstick),
-            found.arm,
-            "as run" if found.scale == 1.0 else f"{times(found.scale)} as dear",
-            crossing_text(found),
-        )
-        for found in decision.break_evens
-    ]
-    return Table(_EVEN, rows, "break-evens")
+    return lay_out(
+        decision.break_evens,
+        {
+            "along": lambda found: found.along,
+            "in": lambda found: names.get(found.yardstick, found.yardstick),
+            "condition": lambda found: found.arm,
+            "training": lambda found: (
+                "as run" if found.scale == 1.0 else f"{times(found.scale)} as dear"
+            ),
+            "people pay [95 % set]": crossing_text,
+        },
+        "break-evens",
+    )
 
 
 def frontier_table(decision: Decision) -> Table:
@@ -143,17 +143,17 @@ def worth_table(found: Sensitivity) -> Table:
 
 def input_table(decision: Decision, sources: Sources) -> Table:
     """List what was drawn as the world, each with its source."""
-    rows = [
-        (
-            one.words,
-            digits(one.value),
-            span(one.low, one.high),
-            one.kind.words,
-            sources.cite(one.source),
-        )
-        for one in decision.inputs
-    ]
-    return Table(_INPUT, rows, "what was drawn as the world")
+    return lay_out(
+        decision.inputs,
+        {
+            "input": lambda one: one.words,
+            "value": lambda one: digits(one.value),
+            "95 %": lambda one: span(one.low, one.high),
+            "kind": lambda one: one.kind.words,
+            "source": lambda one: sources.cite(one.source),
+        },
+        "what was drawn as the world",
+    )
 
 
 HEADINGS = (
