@@ -57,6 +57,8 @@ def _environment(*, is_markup: bool) -> Environment:
     found = Environment(
         undefined=StrictUndefined,
         autoescape=False,
+        # most are filled once, so that compiling them is what takes time
+        optimized=False,
         finalize=(lambda value: escape(str(value))) if is_markup else None,
     )
     found.globals |= {"rho": RHO, "inf": math.inf}
