@@ -23,7 +23,7 @@ def control(result):
 def test_at_the_highest_clock_runs_take_what_they_were_billed(clocks, control):
     (top,) = (clocks.choose(ClockPolicy("top", most_time=1.0), control),)
     assert top.share == 1.0
-    found = clocks.finding(control, top, "top")
+    found = clocks.finding(control, control, top, "top", 0)
     np.testing.assert_allclose(
         found.cost_sample.spent, control.cost_sample.spent, rtol=1e-9
     )
@@ -34,7 +34,8 @@ def test_the_chosen_clock_takes_least_energy_of_those_in_time(clocks, control):
     def joules(share):
         point = clocks.choose(ClockPolicy("x"), control)
         at = type(point)(point.policy, share, 1.0)
-        return clocks.finding(control, at, "x").cost_sample.per_success
+        found = clocks.finding(control, control, at, "x", 0)
+        return found.cost_sample.per_success
 
     free = clocks.choose(ClockPolicy("free"), control)
     assert joules(free.share) < min(joules(free.share + d) for d in (-0.05, 0.05))
@@ -52,10 +53,8 @@ def test_a_cap_is_kept_by_the_highest_clock_that_keeps_it(clocks, control):
 
 
 def test_what_is_assumed_of_static_power_widens_rho(clocks, control):
-    weights = np.ones((2_000, control.num_runs))
     point = clocks.choose(ClockPolicy("free"), control)
-    slowed = clocks.finding(control, point, "free")
-    found = clocks.ratio(slowed, control, point, weights)
+    found = clocks.finding(control, control, point, "free", 0).ratio
     assert found.low < found.value - 0.05
     assert found.high > found.value + 0.05
 
