@@ -23,6 +23,7 @@ _COUNTS = ("step", "fit_step", "asked", "answered")
 _CURVES = ("worked_s", "paid_s", "wait_s", "elapsed_s")
 _SEEN = ("validation_accuracy", "test_accuracy")
 _ONCE = ("requester_s", "pool_labels", "validation_labels")
+_LISTS = ("fit_step", *_SEEN, "asked", *_CURVES)
 _REPLAY = ("replayed", "modelled", "untimed", "left_out")
 _SHARES = ("answer_accuracy", "kept_clean_frac", "label_accuracy")
 _WORK = ("work_unit", "work_phase", "work_purpose")
@@ -212,11 +213,17 @@ def read_groups(records: pa.Table) -> tuple[RunGroup, ...]:
         order was.
 
     Raises:
-        RecordError: there are no rows, a condition has two runs of one replicate, or
-            its runs differ in checkpoints or units of work.
+        RecordError: there are no rows, a column is missing, a condition has two runs
+            of one replicate, or its runs differ in checkpoints or units of work.
     """
     if records.num_rows == 0:
         raise RecordError("`records` must hold at least one run, got none.")
+    for name in _READ:
+        if name not in records.column_names:
+            raise RecordError(
+                f"`records` must have the column {name!r}, got"
+                f" {', '.join(records.column_names)}."
+            )
     by = [(name, "ascending") for name in ("arm", "condition", "replicate")]
     names = [name for name in (*_READ, *_REPLAY) if name in records.column_names]
     runs = records.select(names).sort_by(by)
@@ -333,9 +340,15 @@ def _read_group(runs: _Runs) -> RunGroup:
             f"`replicate` must be unique in condition {names['condition']!r} of arm"
             f" {names['arm']!r}, got {replicate.tolist()}."
         )
-    runs.shared("step")  # refuses runs that differ
+    num_checkpoints = len(runs.shared("step"))
     columns: dict[str, Any] = {name: runs.numbers(name, np.int64) for name in _COUNTS}
     columns |= {name: runs.numbers(name) for name in (*_SEEN, *_CURVES, *_ONCE)}
+    for name in _LISTS:
+        if (length := columns[name].shape[1]) != num_checkpoints:
+            raise RecordError(
+                f"`{name}` must have {num_checkpoints} checkpoints, as `step` has, got"
+                f" {length} in condition {names['condition']!r}."
+            )
     count = runs.numbers("work_count", np.int64)
     work = [[runs.columns[n].texts[at] for at in runs.shared(n)] for n in _WORK]
     outcome = runs.texts("outcome")

@@ -43,6 +43,12 @@ def test_a_replicate_that_comes_twice_is_refused(synthetic):
         read_groups(pa.concat_tables([table, table]))
 
 
+def test_a_missing_column_is_named(synthetic):
+    table, _ = synthetic.make_study(num_replicates=2)
+    with pytest.raises(RecordError, match="must have the column 'wait_s'"):
+        read_groups(table.drop_columns(["wait_s"]))
+
+
 def test_no_records_are_refused(synthetic):
     table, _ = synthetic.make_study(num_replicates=2)
     with pytest.raises(RecordError, match="at least one run, got none"):
