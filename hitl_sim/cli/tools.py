@@ -1,5 +1,7 @@
 """Commands that look something up."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Annotated
 

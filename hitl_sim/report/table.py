@@ -37,6 +37,14 @@ class Table:
     classes: Sequence[str] = ()
     notes: Sequence[str] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse classes that do not belong to the rows."""
+        if self.classes and len(self.classes) != len(self.rows):
+            raise ValueError(
+                f"`classes` must be one per row ({len(self.rows)}), got"
+                f" {len(self.classes)}."
+            )
+
     def marked(self) -> list[tuple[Sequence[str | Text], str]]:
         """Return each row with its class, empty where it has none."""
         classes = self.classes or [""] * len(self.rows)

@@ -85,8 +85,13 @@ def find_crossing(
             unknown.
         draws: `[B, K]` the same in each resample; NaN does not pay.
         num_replicates: pairs that were resampled.
+
+    Raises:
+        ValueError: there are fewer than two knots, or they do not increase.
     """
     x, mean = np.asarray(knots, np.float64), np.asarray(net, np.float64)
+    if len(x) < 2 or not (np.diff(x) > 0).all():
+        raise ValueError(f"`knots` must be two or more that increase, got {x}.")
     low, high = float(x[0]), float(x[-1])
     if np.isnan(mean).any():
         return Crossing(low, high, Payback.UNKNOWN, (), (), ((low, high),))

@@ -71,7 +71,15 @@ class Proportion:
 
 
 def wilson(hits: int, trials: int) -> Proportion:
-    """Bound a share by Wilson's score interval."""
+    """Bound a share by Wilson's score interval.
+
+    Raises:
+        ValueError: there are no trials, or more hits than trials.
+    """
+    if not 0 <= hits <= trials or trials == 0:
+        raise ValueError(
+            f"`hits` must be in 0 to `trials` and `trials` > 0, got {hits} of {trials}."
+        )
     found = binomtest(hits, trials).proportion_ci(LEVEL, "wilson")
     return Proportion(hits, trials, float(found.low), float(found.high))
 

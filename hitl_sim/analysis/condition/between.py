@@ -58,8 +58,10 @@ def beside(one: Finding, other: Finding, seed: int) -> Bounded:
         never reached, NaN where neither did.
 
     Raises:
-        ValueError: the conditions share no replicate.
+        ValueError: the conditions are of different tasks, or share no replicate.
     """
+    if one.task != other.task:
+        raise ValueError(f"`other` must be of task {one.task!r}, got {other.task!r}.")
     shared = shared_replicates((one, other))
     if len(shared) == 0:
         raise ValueError(

@@ -102,10 +102,20 @@ def fit_growth(size: npt.ArrayLike, amount: npt.ArrayLike) -> Growth:
     """Fit the power law.
 
     Args:
-        size: `[K]` sizes, increasing from above 0; K >= `MIN_SIZES`.
+        size: `[K]` sizes, increasing; K >= `MIN_SIZES`.
         amount: `[K]` measured amounts; finite and > 0.
+
+    Raises:
+        ValueError: there are too few sizes, or they do not increase from above 0.
     """
     sizes, amounts = np.asarray(size, np.float64), np.asarray(amount, np.float64)
+    if len(sizes) < MIN_SIZES or not (np.diff(sizes) > 0).all() or sizes[0] <= 0:
+        raise ValueError(
+            f"`size` must hold {MIN_SIZES} or more increasing sizes > 0, got"
+            f" {sizes.tolist()}."
+        )
+    if not (np.isfinite(amounts).all() and (amounts > 0).all()):
+        raise ValueError(f"`amount` must be finite and > 0, got {amounts.tolist()}.")
     x, centre, spread = _moments(sizes)
     y = np.log(amounts)
     exponent = float(((x - centre) * y).sum() / spread)
@@ -144,7 +154,12 @@ def required_ratio(run: PublishedRun, hours: float, boundary: Boundary) -> Quant
 
     That is 1 - hours x energy of an hour / energy of the run. Below 0 not even training
     for nothing repays them. It is hypothetical, since no such study was run.
+
+    Raises:
+        ValueError: the hours are negative or not finite.
     """
+    if not 0.0 <= hours < math.inf:
+        raise ValueError(f"`hours` must be finite and >= 0 h, got {hours}.")
     spent = human_hour_energy(boundary).scaled(hours, unit="J")
     share = spent.over(run.joules, unit="1", scope=Scope.CONSTANT)
     whole = exact(1.0, "1", Kind.HYPOTHETICAL, Scope.CONSTANT, "question inverted")

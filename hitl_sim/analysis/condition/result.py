@@ -56,6 +56,8 @@ def analyse(
         RecordError: the records cannot be billed, or no base can be analysed.
         ValueError: an argument is out of range; the message names it.
     """
+    if not 0.0 < smallest_effect < 1.0:
+        raise ValueError(f"`smallest_effect` must be in (0, 1), got {smallest_effect}.")
     check_prices(prices)
     groups, pricing = _read(records, manifest, profile, prices)
     rules = Rules(fraction, smoothing, smallest_effect, seed)

@@ -74,8 +74,16 @@ def find_frontier(
         objectives: `[O]` names of the objectives.
         values: `[C, O]` objectives, all to be made small; NaN where unknown.
         draws: `[B, C, O]` the same in each resample.
+
+    Raises:
+        ValueError: no objective is known for all conditions.
     """
     is_known = ~np.isnan(values).any(axis=0)
+    if not is_known.any():
+        raise ValueError(
+            "`values` must have an objective that is known for all conditions, got"
+            f" {', '.join(objectives)} unknown."
+        )
     kept = values[:, is_known]
     resampled = np.nan_to_num(draws[:, :, is_known], nan=np.inf, posinf=np.inf)
     size = max(1, _BLOCK_BYTES // (8 * kept.size))

@@ -136,7 +136,10 @@ def _effects(
     def output(levels: FloatArray) -> FloatArray:
         return model.at(levels, scale)[:, option]
 
-    return shapley_effects(words, output, seed)
+    try:
+        return shapley_effects(words, output, seed)
+    except ValueError:
+        return ()
 
 
 class _Worlds:

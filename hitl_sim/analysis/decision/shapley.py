@@ -61,8 +61,8 @@ def shapley_effects(
         seed: fixes worlds and orders.
         batch_pairs: pairs of worlds in each of `NUM_BATCHES` batches; a power of 2.
 
-    Returns:
-        One effect per input; none where the output is not finite, or does not vary.
+    Raises:
+        ValueError: the output is not finite, or does not vary.
     """
     generators = np.random.default_rng(seed).spawn(NUM_BATCHES)
     num = len(names)
@@ -77,7 +77,7 @@ def shapley_effects(
     rows = np.where(orders[:, None, :] < turn, ends[:, 1, None], ends[:, 0, None])
     output = np.asarray(function(rows.reshape(-1, num)), np.float64)
     if not np.isfinite(output).all() or np.ptp(output) == 0.0:
-        return ()
+        raise ValueError("`function` must return finite numbers that vary.")
     standard = (output - output.mean()) / output.std()
     parts = _parts(standard.reshape(rows.shape[:2]), orders)
     by_batch = parts.reshape(NUM_BATCHES, batch_pairs, -1).mean(axis=1)

@@ -63,9 +63,19 @@ def find_life_payback(
 
     Returns:
         The payback; unknown where either number is not known.
+
+    Raises:
+        ValueError: units differ, or the runs of the two do.
     """
+    if extra.unit != saved.unit:
+        raise ValueError(f"`saved` must be in {extra.unit}, got {saved.unit}.")
     above = np.asarray(extra_by_run, np.float64)
     below = np.asarray(saved_by_run, np.float64)
+    if above.shape != below.shape or above.ndim != 1:
+        raise ValueError(
+            f"`saved_by_run` must be of the same runs as `extra_by_run`, got"
+            f" {below.shape} and {above.shape}."
+        )
     runs = fieller(above, below)
     low, high = _interval(below)
     if not (extra.is_known and saved.is_known):

@@ -334,6 +334,11 @@ class _Runs(NamedTuple):
 def _read_group(runs: _Runs) -> RunGroup:
     """Read the runs of one condition."""
     names: dict[str, Any] = {name: runs.text(name) for name in _NAMES}
+    if names["role"] not in _ROLES:
+        raise RecordError(
+            f"`role` must be one of {', '.join(map(repr, _ROLES))},"
+            f" got {names['role']!r}."
+        )
     replicate = runs.numbers("replicate", np.int64)
     if (np.diff(replicate) == 0).any():
         raise RecordError(

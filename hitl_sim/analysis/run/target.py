@@ -60,9 +60,17 @@ def smooth(accuracy: npt.ArrayLike, smoothing: int) -> FloatArray:
 
     Returns:
         `[..., C]` smoothed accuracy; NaN where there is no model yet.
+
+    Raises:
+        ValueError: `smoothing` is below 1 or beyond the number of checkpoints.
     """
     values = np.asarray(accuracy, np.float64)
     num_checkpoints = values.shape[-1]
+    if not 1 <= smoothing <= num_checkpoints:
+        raise ValueError(
+            f"`smoothing` must be in 1 to {num_checkpoints} checkpoints,"
+            f" got {smoothing}."
+        )
     windows = [
         values[..., max(0, c - smoothing + 1) : c + 1] for c in range(num_checkpoints)
     ]
@@ -76,7 +84,12 @@ def find_targets(pilot: RunGroup, *, fraction: float, smoothing: int) -> Targets
     """Fix each replicate's target: a fraction of its pilot's best smoothed accuracy.
 
     A replicate whose pilot did not stay finite has none.
+
+    Raises:
+        ValueError: `fraction` is outside (0, 1], or `smoothing` is not possible.
     """
+    if not 0.0 < fraction <= 1.0:
+        raise ValueError(f"`fraction` must be in (0, 1], got {fraction}.")
     best = smooth(pilot.validation_accuracy, smoothing).max(axis=-1)
     has_target = pilot.is_ok & np.isfinite(best)
     return Targets(

@@ -8,6 +8,7 @@ from markupsafe import escape
 
 from hitl_sim.report.figure.registry import draw_all
 from hitl_sim.report.page import render_page, write_report
+from hitl_sim.report.table import Table
 from hitl_sim.report.words import tell
 from oracles import describe_population
 
@@ -136,6 +137,11 @@ def test_names_from_outside_are_escaped(crowded, figures, weighed):
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert Reader(page).open == []
+
+
+def test_a_table_with_rows_of_the_wrong_class_count_is_refused():
+    with pytest.raises(ValueError, match="one per row"):
+        Table(["a"], [["1"], ["2"]], classes=["x"])
 
 
 def test_a_report_is_the_same_bytes_every_time(crowded, weighed, tmp_path):

@@ -90,6 +90,11 @@ def test_few_runs_bound_nothing():
     assert found.region == ((0.0, 1.0),)
 
 
+def test_knots_that_do_not_increase_are_refused():
+    with pytest.raises(ValueError, match="knots"):
+        find_crossing([1.0, 1.0], np.zeros(2), np.zeros((9, 2)), 9)
+
+
 def test_picojoules_are_solved_as_joules_are():
     plain, draws = solve([0.0, 1.0], [3.0, -2.0])
     tiny = find_crossing([0.0, 1e-14], [3e-30, -2e-30], draws * 1e-30, 20)

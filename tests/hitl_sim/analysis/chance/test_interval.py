@@ -34,6 +34,12 @@ def test_wilson_agrees_with_scipy(hits, trials, low, high):
     np.testing.assert_allclose((found.low, found.high), (low, high), atol=1e-8)
 
 
+@pytest.mark.parametrize(("hits", "trials"), [(3, 2), (-1, 2), (0, 0)])
+def test_wilson_refuses_impossible_counts(hits, trials):
+    with pytest.raises(ValueError, match="`hits` must be in 0 to `trials`"):
+        wilson(hits, trials)
+
+
 @pytest.mark.parametrize(
     ("num", "expected"),
     # norm.cdf(-sqrt((n + 1) / (n - 1)) * t.ppf(0.975, n - 1)) by scipy

@@ -36,6 +36,12 @@ def test_an_arm_that_never_reaches_is_infinitely_dearer(synthetic, analysed):
     assert beside(found["lost"], found["quick"], 0).low > 1.0
 
 
+def test_arms_of_different_tasks_are_not_compared(synthetic, analysed):
+    arm = by_name(analysed([synthetic.Arm("quick")]))["quick"]
+    with pytest.raises(ValueError, match="`other` must be of task 'digits', got 'b'"):
+        beside(arm, dataclasses.replace(arm, task="b"), 0)
+
+
 ARMS = 10
 STUDIES = 60
 

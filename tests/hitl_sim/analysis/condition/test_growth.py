@@ -71,6 +71,19 @@ def test_the_largest_is_not_hidden_more_than_a_decade_away():
     assert hide_largest(fit_growth(sizes, sizes)) is None
 
 
+@pytest.mark.parametrize(
+    ("sizes", "amounts", "name"),
+    [
+        ([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], "size"),
+        ([1.0, 2.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0], "size"),
+        ([1.0, 2.0, 3.0, 4.0], [1.0, 2.0, np.inf, 4.0], "amount"),
+    ],
+)
+def test_what_no_law_can_be_fitted_to_is_refused(sizes, amounts, name):
+    with pytest.raises(ValueError, match=name):
+        fit_growth(sizes, amounts)
+
+
 def test_the_ratio_that_repays_hours_is_one_less_their_share_of_the_run():
     run = next(r for r in published_runs() if r.name == "GPT-3")
     found = required_ratio(run, 1e6, "workstation")
@@ -85,6 +98,11 @@ def test_hours_that_cost_more_than_the_run_require_less_than_nothing():
     run = next(r for r in published_runs() if r.name.startswith("BLOOM"))
     assert required_ratio(run, 1e8, "workstation").value < 0.0
     assert required_ratio(run, 1e8, "device_only").value == 1.0
+
+
+def test_negative_hours_are_refused():
+    with pytest.raises(ValueError, match="hours"):
+        required_ratio(published_runs()[0], -1.0, "workstation")
 
 
 POOLS = (100, 200, 400, 800, 1600)

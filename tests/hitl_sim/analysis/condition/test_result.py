@@ -153,6 +153,11 @@ def test_nothing_to_analyse_is_an_error(synthetic, profile, prices):
         analyse(bare, manifest, profile, prices, **RULES)
 
 
+def test_a_smallest_effect_outside_0_to_1_is_refused(synthetic, analysed):
+    with pytest.raises(ValueError, match=r"`smallest_effect` must be in \(0, 1\)"):
+        analysed(smallest_effect=1.5)
+
+
 def test_break_even_is_human_and_waiting_joules_over_the_saving(synthetic, analysed):
     result = analysed([synthetic.relevance(0.6)], num_replicates=32)
     found = only(result, "relevance")

@@ -43,3 +43,9 @@ def test_an_unknown_objective_is_left_out_and_named():
     assert found.objectives == ("joules",)
     assert found.left_out == ("usd",)
     np.testing.assert_array_equal(found.is_member, [True, False])
+
+
+def test_a_frontier_of_unknowns_alone_is_refused():
+    values = np.full((2, 1), np.nan)
+    with pytest.raises(ValueError, match="usd"):
+        find_frontier(("a", "b"), ("usd",), values, values[None])

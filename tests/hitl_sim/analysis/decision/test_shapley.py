@@ -86,8 +86,6 @@ def test_the_same_seed_gives_the_same_effects():
 
 
 @pytest.mark.parametrize("value", [1.0, np.nan])
-def test_an_output_that_does_not_vary_or_is_unknown_has_no_effects(value):
-    def output(levels):
-        return np.full(len(levels), value)
-
-    assert shapley_effects(("x",), output, seed=0) == ()
+def test_an_output_that_does_not_vary_or_is_unknown_is_refused(value):
+    with pytest.raises(ValueError, match="vary"):
+        shapley_effects(("x",), lambda levels: np.full(len(levels), value), seed=0)

@@ -92,3 +92,12 @@ def test_an_unknown_training_energy_leaves_the_queries_unknown():
     assert found.payback is Payback.UNKNOWN
     assert not found.queries.is_known
     assert "no meter" in found.queries.quantity.reason
+
+
+def test_runs_that_do_not_match_are_refused():
+    with pytest.raises(ValueError, match="`saved_by_run` must be of the same runs"):
+        find_life_payback(joules(1.0), joules(1.0), np.ones(3), np.ones(4))
+    with pytest.raises(ValueError, match="`saved` must be in J, got USD"):
+        find_life_payback(
+            joules(1.0), joules(1.0).scaled(1.0, unit="USD"), np.ones(3), np.ones(3)
+        )

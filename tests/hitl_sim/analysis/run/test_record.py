@@ -66,6 +66,12 @@ def _second(table):
     return pa.compute.equal(table["replicate"], 1)
 
 
+def test_an_unknown_role_is_refused(synthetic):
+    table, _ = synthetic.make_study([synthetic.Arm("odd", role="judge")])
+    with pytest.raises(RecordError, match=r"`role` must be one of .*, got 'judge'"):
+        read_groups(table)
+
+
 def test_selecting_runs_keeps_every_array_aligned(synthetic):
     table, _ = synthetic.make_study(num_replicates=4)
     control = next(g for g in read_groups(table) if g.role == "control")

@@ -28,6 +28,12 @@ def test_smoothing_never_looks_ahead():
     np.testing.assert_array_equal(before[:3], after[:3])
 
 
+@pytest.mark.parametrize("smoothing", [0, 6])
+def test_smoothing_outside_the_curve_is_refused(smoothing):
+    with pytest.raises(ValueError, match="`smoothing` must be in 1 to 5 checkpoints"):
+        smooth(np.zeros(5), smoothing)
+
+
 def stops(curves, target):
     """Return where runs of some curves stop at a target; None at the cap."""
     group = types.SimpleNamespace(
@@ -77,6 +83,13 @@ def test_a_pilot_that_is_not_finite_gives_no_target(synthetic):
     targets = find_targets(groups_of(table)["pilot"], fraction=1.0, smoothing=1)
     assert targets.replicate.tolist() == [0, 1, 3]
     assert targets.without == (2,)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.2])
+def test_a_fraction_outside_0_to_1_is_refused(synthetic, fraction):
+    table, _ = synthetic.make_study(num_replicates=2)
+    with pytest.raises(ValueError, match=r"`fraction` must be in \(0, 1\], got"):
+        find_targets(groups_of(table)["pilot"], fraction=fraction, smoothing=1)
 
 
 def test_runs_stop_at_their_target_or_at_the_cap(synthetic):
