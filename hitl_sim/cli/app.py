@@ -1,7 +1,5 @@
 """The command line itself: the app, its panels, and how a command ends in an error."""
 
-from __future__ import annotations
-
 import functools
 import os
 import signal

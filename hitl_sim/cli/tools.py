@@ -1,7 +1,5 @@
 """Commands that look something up."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

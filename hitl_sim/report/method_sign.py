@@ -68,6 +68,8 @@ def _signs(row: MethodRow, profile: DeviceProfile, tuned: Methods) -> Iterator[s
         if cost.arm == row.finding.arm:
             yield _fine_tune(cost, method, tuned)
     if row.hypothetical is not None:
+        if row.use.chip is None or row.use.hypothetical is None:
+            raise TypeError("an arm with a multiplier of its own must have both chips.")
         yield say("sign.approximate", use=row.use, row=row)
     if row.use.served is not None:
         yield _split(row, row.use.served)

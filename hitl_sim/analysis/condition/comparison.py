@@ -1,7 +1,7 @@
 """One task: its target, its control, and every other condition beside them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from hitl_sim.analysis.chance.interval import mean_interval, resample, wilson
 from hitl_sim.analysis.condition.break_even import BreakEven, find_break_even
 from hitl_sim.analysis.condition.finding import Finding, TaskResult
 from hitl_sim.analysis.condition.parameter import find_parameter_crossings
-from hitl_sim.analysis.run.record import Condition, RunGroup
+from hitl_sim.analysis.run.record import RunGroup
 from hitl_sim.analysis.run.sample import (
     Sample,
     draw_sample,
@@ -183,7 +183,15 @@ class _Base:
         row = np.arange(arm.group.num_runs)
         seen = arm.group.test_accuracy[row, arm.stop.checkpoint]
         return Finding(
-            **{one.name: getattr(arm.group, one.name) for one in fields(Condition)},
+            condition=group.condition,
+            task=group.task,
+            arm=group.arm,
+            role=group.role,
+            kind=group.kind,
+            population=group.population,
+            settings=group.settings,
+            parameters=group.parameters,
+            replicate=arm.group.replicate,
             cost_sample=arm.cost_sample,
             num_failed=int((~arm.group.is_ok).sum()),
             num_missing=num_missing,

@@ -7,8 +7,6 @@ interval that holds nearly all that could have been found agrees with everything
 constant was chosen from is no test at all.
 """
 
-from __future__ import annotations
-
 import math
 from enum import StrEnum
 

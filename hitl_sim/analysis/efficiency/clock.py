@@ -9,8 +9,6 @@ References:
     performance of deep learning, e-Energy, arXiv 1905.11012 (what sweeps measured).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Methods and guidance combined, beside what each does alone."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

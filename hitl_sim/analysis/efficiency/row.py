@@ -1,7 +1,5 @@
 """What a table of methods holds, and what its rows stand for: guidance and methods."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

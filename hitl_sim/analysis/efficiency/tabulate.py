@@ -8,8 +8,6 @@ hypothetical. They are never added. Clocks and the link of a split network are p
 here too: no outcome depends on them.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,5 +1,6 @@
 """What every command prints with: a table, a text of the room's file, a paragraph."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,10 +12,21 @@ from hitl_sim.report.table import Table, to_grid
 
 
 def print_table(
-    console: Console, *table: Any, width: int | None = None, **look: Any
+    console: Console,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str | Text]],
+    title: str = "",
+    *,
+    fold: Collection[str] = (),
+    right: Collection[str] = (),
+    is_compact: bool = False,
+    width: int | None = None,
 ) -> None:
-    """Print a table, made of what `Table` takes, with the look that `to_grid` does."""
-    console.print(to_grid(Table(*table), **look), width=width)
+    """Print rows under headings; a look is told as to `to_grid`."""
+    grid = to_grid(
+        Table(headings, rows, title), fold=fold, right=right, is_compact=is_compact
+    )
+    console.print(grid, width=width)
 
 
 def print_text(

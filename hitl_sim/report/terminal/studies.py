@@ -18,6 +18,7 @@ from hitl_sim.report.number import (
     rough_time,
     span,
 )
+from hitl_sim.report.table import Table, to_grid
 from hitl_sim.report.terminal.show import print_table, print_text
 
 if TYPE_CHECKING:
@@ -80,8 +81,14 @@ def print_confirmations(console: Console, found: Sequence[Confirmation]) -> None
         for one in found
     ]
     if rows:
-        table = ("task", "condition", *numbers), rows, "Winners on fresh seeds"
-        print_table(console, *table, fold=("condition",), right=numbers)
+        print_table(
+            console,
+            ("task", "condition", *numbers),
+            rows,
+            "Winners on fresh seeds",
+            fold=("condition",),
+            right=numbers,
+        )
     seeds = ", ".join(sorted({f"{c.seed} ({c.replicates} replicates)" for c in found}))
     print_text(console, "terminal.confirmed", seeds=seeds)
 
@@ -95,8 +102,8 @@ def print_comparison(console: Console, found: Comparison, one: str, other: str) 
             (name, *("-" if value is None else str(value) for value in pair))
             for name, pair in found.settings.items()
         ]
-        table = ("setting", *_ORDER), settings, "What was set differently"
-        print_table(console, *table, fold=table[0], box=box.SIMPLE_HEAD)
+        table = Table(("setting", *_ORDER), settings, "What was set differently")
+        console.print(to_grid(table, fold=table.headings, box=box.SIMPLE_HEAD))
     if found.shared:
         _print_shared(console, found)
     print_text(console, "terminal.unshared", **told)
@@ -123,13 +130,10 @@ def _print_shared(console: Console, found: Comparison) -> None:
         for versus in found.shared
     ]
     kinds = ["apart" if versus.is_told_apart else "" for versus in found.shared]
-    table = ("condition", *numbers), rows, f"{RHO} and M* in energy", kinds
-    look: dict[str, Any] = {
-        "fold": ("condition",),
-        "right": numbers,
-        "box": box.SIMPLE_HEAD,
-    }
-    print_table(console, *table, **look)
+    table = Table(("condition", *numbers), rows, f"{RHO} and M* in energy", kinds)
+    console.print(
+        to_grid(table, fold=("condition",), right=numbers, box=box.SIMPLE_HEAD)
+    )
     paired = [versus for versus in found.shared if versus.num_paired]
     saved = [v.variance_saved_frac for v in paired if v.variance_saved_frac is not None]
     print_text(
