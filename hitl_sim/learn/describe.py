@@ -113,7 +113,8 @@ class _Built(NamedTuple):
 
 def _build(config: RunConfig) -> _Built:
     intervention = guidance_of(config)
-    return _Built(config, intervention, course_of(config, intervention))
+    course = course_of(config, intervention.num_features)
+    return _Built(config, intervention, course)
 
 
 class _Period(NamedTuple):
@@ -140,28 +141,28 @@ def _training(built: _Built) -> Iterator[WorkLine]:
     program, intervention = built.config.program, built.intervention
     due, at = np.asarray(intervention.steps, np.int64), built.checkpoints
     reach = _items_in_reach(intervention, program)
-    for period in _periods(built):
-        is_in = (at >= period.begin) & (at < period.end)
+    for phase, begin, end in _periods(built):
+        is_in = (at >= begin) & (at < end)
         for n in np.unique(reach[is_in]).tolist():
             unit = train_unit(
                 "train",
-                period.phase.config,
+                phase.config,
                 program.train,
                 n,
                 *built.sizes,
                 has_penalty=intervention.has_penalty,
-                built=period.phase.network,
-                mark=period.phase.mark,
+                built=phase.network,
+                mark=phase.mark,
             )
             is_here = is_in & (reach == n)
             yield due_line(unit, np.where(is_here, due, 0))
             if program.train.descent is not None:
                 metric = metric_unit(
-                    period.phase.config,
+                    phase.config,
                     program.train,
                     n,
                     *built.sizes,
-                    built=period.phase.network,
+                    built=phase.network,
                 )
                 yield due_line(metric, is_here & (due > 0))
 
@@ -177,26 +178,17 @@ def _look(built: _Built, num_items: int) -> Unit:
     """Describe one look at some items by the network in use."""
     phase = built.course.phases[-1]
     read_out = _read_out(built.config, num_items)
-    plain = forward_unit(
-        "evaluate",
-        phase.config,
-        num_items,
-        *built.sizes,
-        *read_out,
-        built=phase.network,
+    network = phase.network
+    hooks = network.hooks
+    if hooks is not None:
+        # through what methods make of the network in use
+        network = network._replace(
+            init=lambda key: hooks.deploy(*hooks.start(key)), apply=hooks.answer
+        )
+    unit = forward_unit(
+        "evaluate", phase.config, num_items, *built.sizes, *read_out, built=network
     )
-    hooks = phase.network.hooks
-    if hooks is None:
-        return plain
-    # through what methods make of the network in use
-    learner, answer = built.learner(phase), hooks.answer
-    deployed = jax.eval_shape(hooks.deploy, learner.params, learner.held)
-
-    def program(deployed: Any, x: Any) -> Any:
-        return read_out[0](answer(deployed, x))
-
-    args = (deployed, abstract(num_items, built.sizes[0]))
-    return Unit(f"{plain.name}{phase.answer}", "evaluate", program, args, num_items)
+    return unit._replace(name=f"{unit.name}{phase.answer}")
 
 
 class Query(NamedTuple):
@@ -257,7 +249,7 @@ def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | Non
         batch: queries that one call answers; those of the validation set when left out.
     """
     built = _build(config)
-    host = host_of(config, built.intervention)
+    host = host_of(config, built.sizes[0])
     made = (method.build(host).halves for method in config.intervention.method)
     halves = next(filter(None, made), None)
     if halves is None:
@@ -286,21 +278,21 @@ def describe_halves(config: RunConfig, batch: int | None = None) -> Halves | Non
 
 def _methods(built: _Built) -> Iterator[WorkLine]:
     """List what methods do beside training steps and looks at held-out items."""
-    config, intervention, course = built
-    host, last, at = host_of(config, intervention), course.phases[-1], built.checkpoints
+    config, _, course = built
+    host, last = host_of(config, built.sizes[0]), course.phases[-1]
     for method in config.intervention.method:
         if work := method.build(host).work:
             yield from work()
     for done in last.work:
         unit = _weights_unit(built, last, done.name, done.program)
-        yield due_line(unit, done.due(at))
+        yield due_line(unit, done.due(built.checkpoints))
     begin = 0
     for phase, after in itertools.pairwise(course.phases):
         begin += phase.checkpoints
         take_over: Any = after.take_over
         name = f"train:cut:{built.shape(phase)}{phase.mark}"
         unit = Unit(name, "train", take_over, (built.learner(phase),), 1)
-        yield due_line(unit, at == begin)
+        yield due_line(unit, built.checkpoints == begin)
     if last.deploy:
         unit = _weights_unit(built, last, last.deploy, last.hooks.deploy)
         yield due_line(unit, built.is_evaluated)

@@ -14,7 +14,6 @@ from hitl_sim.learn.metric.accuracy import accuracy
 from hitl_sim.learn.network import Network
 from hitl_sim.learn.optimiser import Descent, OptimiserConfig, Params
 from hitl_sim.learn.optimiser.adam import adam
-from hitl_sim.learn.optimiser.base import transform
 from oracles.part import Part
 
 _NOISE = 1_000_033
@@ -74,8 +73,12 @@ class TrainConfig:
         return measured
 
     def transform(self, params: Params) -> optax.GradientTransformation:
-        """Build what makes a step of a gradient, of the optimiser's traced numbers."""
-        return transform(self.optimiser, self.total_steps, params)
+        """Build what makes a step of a gradient, of the optimiser's traced numbers.
+
+        It makes none where steps are a descent's own.
+        """
+        built = self.optimiser.build(self.total_steps)
+        return optax.identity() if isinstance(built, Descent) else built(params)
 
 
 class TrainSet(NamedTuple):
@@ -141,16 +144,15 @@ def init_learner(
     key: Key[Array, ""], network: Network, config: TrainConfig, params: Params
 ) -> Learner:
     """Draw fresh weights and a fresh optimiser state."""
-    descent = config.descent
-    if network.training is not None:
-        weights, state = network.training.split(network.init(key))
-        return resume_learner(weights, None, config, params)._replace(state=state)
-    if descent is not None:
-        weights = descent.start(network.init(key))
-        return resume_learner(weights, None, config, params)
-    if network.hooks is None:
-        return resume_learner(network.init(key), None, config, params)
-    return resume_learner(*network.hooks.start(key), config, params)
+    descent, training = config.descent, network.training
+    if network.hooks is not None:
+        return resume_learner(*network.hooks.start(key), config, params)
+    weights, state = network.init(key), None
+    if training is not None:
+        weights, state = training.split(weights)
+    elif descent is not None:
+        weights = descent.start(weights)
+    return resume_learner(weights, None, config, params)._replace(state=state)
 
 
 def resume_learner(
@@ -298,34 +300,50 @@ def train_steps(
     Raises:
         ValueError: padding would enter the network's state.
     """
-    if config.batch is None:
-        taken = num_steps if due is None else due
-        descent = config.descent
-        if descent is not None:
-            problem = prepare_descent(descent, learner, params, training)
-            weights = descent.descend(params, problem, learner.params, taken)
-            return learner._replace(params=weights)
-        return _whole_steps(key, network, config, learner, params, training, taken)
+    taken, descent = num_steps if due is None else due, config.descent
+    if descent is not None:
+        problem = prepare_descent(descent, learner, params, training)
+        weights = descent.descend(params, problem, learner.params, taken)
+        return learner._replace(params=weights)
+    whole = _whole_batch(network, training) if config.batch is None else None
     optimiser = config.transform(params)
     is_random = network.training is not None
     key_noise = jax.random.fold_in(key, _NOISE) if is_random else None
 
-    def step(learner: Learner, index: jax.Array, number: Any) -> Learner:
-        batch = Batch(training.features[index], training.labels[index])
+    def step(learner: Learner, batch: Batch, number: Any) -> Learner:
         noise = None if key_noise is None else jax.random.fold_in(key_noise, number)
         return train_step(network, optimiser, learner, batch, training.penalty, noise)
 
-    indices = draw_batches(key, training, num_steps, config.batch)
-    if due is None:
+    def fetch(index: jax.Array) -> Batch:
+        return Batch(training.features[index], training.labels[index])
+
+    if config.batch is not None:
+        indices = draw_batches(key, training, num_steps, config.batch)
+    if config.batch is not None and due is None:
         numbers = jnp.arange(num_steps) if is_random else None
         learner, _ = jax.lax.scan(
-            lambda learner, at: (step(learner, *at), None), learner, (indices, numbers)
+            lambda learner, at: (step(learner, fetch(at[0]), at[1]), None),
+            learner,
+            (indices, numbers),
         )
         return learner
-    stepped: Learner = jax.lax.fori_loop(
-        0, due, lambda i, learner: step(learner, indices[i], i), learner
-    )
+
+    def numbered(number: Any, learner: Learner) -> Learner:
+        return step(learner, whole or fetch(indices[number]), number)
+
+    stepped: Learner = jax.lax.fori_loop(0, taken, numbered, learner)
     return stepped
+
+
+def _whole_batch(network: Network, training: TrainSet) -> Batch:
+    """Gather all items of a training set."""
+    check_padding(network)
+    x, y = training.features[training.order], training.labels[training.order]
+    is_used = jnp.arange(training.order.shape[0]) < training.num_items
+    weight = is_used / training.num_items.astype(x.dtype)
+    # a penalty is the gradient by the features themselves
+    rows = network.prepare(x) if training.penalty is None else x
+    return Batch(rows, y, weight, is_used)
 
 
 def prepare_descent(
@@ -364,35 +382,6 @@ def check_padding(network: Network) -> None:
             "such as batch statistics, takes in every row, got 'all'. Let its call "
             "take `mask`, the rows that count."
         )
-
-
-def _whole_steps(
-    key: Key[Array, ""],
-    network: Network,
-    config: TrainConfig,
-    learner: Learner,
-    params: Params,
-    training: TrainSet,
-    taken: int | Int[Array, ""],
-) -> Learner:
-    """Take steps on all items of a training set at once."""
-    check_padding(network)
-    most = training.order.shape[0]
-    x, y = training.features[training.order], training.labels[training.order]
-    is_used = jnp.arange(most) < training.num_items
-    weight = is_used / training.num_items.astype(x.dtype)
-    # a penalty is the gradient by the features themselves
-    rows = network.prepare(x) if training.penalty is None else x
-    optimiser, batch = config.transform(params), Batch(rows, y, weight, is_used)
-    is_random = network.training is not None
-    key_noise = jax.random.fold_in(key, _NOISE) if is_random else None
-
-    def step(number: Any, learner: Learner) -> Learner:
-        noise = None if key_noise is None else jax.random.fold_in(key_noise, number)
-        return train_step(network, optimiser, learner, batch, training.penalty, noise)
-
-    stepped: Learner = jax.lax.fori_loop(0, taken, step, learner)
-    return stepped
 
 
 def fit(

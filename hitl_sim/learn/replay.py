@@ -5,6 +5,7 @@ replacement, so that no recorded answer is used twice. The lot of an item is the
 every round and arm of a run: those asked as one of three are among the three.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -12,14 +13,18 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from hitl_sim.learn.annotator import oracle_of
-from hitl_sim.learn.crowd import Assignment, PanelConfig, Questions, build_query
+from hitl_sim.learn.crowd import (
+    Assignment,
+    PanelConfig,
+    Questions,
+    build_query,
+    oracle_of,
+)
 from oracles import Annotators, Response
 from oracles.feedback import KINDS
 from oracles.replay import (
     RecordedAnswers,
     Recording,
-    ReplayOracle,
     ReplayState,
     build_replay,
     is_recorded,
@@ -31,6 +36,10 @@ _LOT = 7_340_033
 
 REPLAYED = tuple(n for n, kind in KINDS.items() if kind.recorded_as is not None)
 """Kinds of question whose answers can be replayed in the loop."""
+
+
+Asked = tuple[Any, Response, Assignment]
+"""What people carry on, what they answered, and who was asked what."""
 
 
 class ReplayCount(NamedTuple):
@@ -49,48 +58,11 @@ class ReplayCount(NamedTuple):
     left_out: Int[Array, ""]
 
 
-class ReplayCrowd(NamedTuple):
-    """The recorded people of a run.
-
-    Attributes:
-        oracle: what answers.
-        recording: their answers, and who stands in.
-        panel: how many are asked.
-    """
-
-    oracle: ReplayOracle
-    recording: Recording
-    panel: PanelConfig
-
-
 class Progress(NamedTuple):
     """What replay carries from round to round."""
 
     oracle: ReplayState
     left_out: Int[Array, ""]
-
-
-def build_crowd(
-    feedback: str,
-    answers: RecordedAnswers | None,
-    people: Annotators,
-    panel: PanelConfig,
-) -> ReplayCrowd:
-    """Build the recorded people of a run.
-
-    Raises:
-        TypeError: there are no answers, or the panel has no policy.
-    """
-    if answers is None or panel.policy is None:
-        raise TypeError("`answers` must be given exactly where a panel has a policy.")
-    own = None if panel.annotator is None else oracle_of(panel.annotator, feedback)
-    oracle = build_replay(feedback, panel.policy, is_timed=panel.is_timed, stand_in=own)
-    return ReplayCrowd(oracle, Recording(answers, people), panel)
-
-
-def begin(key: Key[Array, ""], crowd: ReplayCrowd) -> Progress:
-    """Put everybody at the start of their work."""
-    return Progress(crowd.oracle.init(key, crowd.recording), jnp.int32(0))
 
 
 def answerable(
@@ -157,20 +129,42 @@ def _looks(
     return found
 
 
-def ask_recorded(
+def recorded_people(
     key: Key[Array, ""],
-    crowd: ReplayCrowd,
-    progress: Progress,
-    questions: Questions,
-) -> tuple[Progress, Response, Assignment]:
-    """Put one round's questions to recorded people."""
-    answers = crowd.recording.answers
-    plan, is_kept = deal(key, answers, crowd.panel, questions.item)
-    state, response = crowd.oracle.answer(
-        key, crowd.recording, progress.oracle, build_query(questions, plan)
-    )
-    left_out = progress.left_out + (~is_kept).sum(dtype=jnp.int32)
-    return Progress(state, left_out), response, plan
+    feedback: str,
+    answers: RecordedAnswers | None,
+    people: Annotators,
+    panel: PanelConfig,
+) -> tuple[Progress, Callable[[Progress, Questions], Asked]]:
+    """Gather the recorded people of a run.
+
+    Args:
+        key: the crowd's key.
+        feedback: kind of the questions.
+        answers: what was recorded.
+        people: who stands in.
+        panel: how many are asked, and what if too few answered.
+
+    Returns:
+        Everybody at the start of their work, and what puts a round's questions to them.
+
+    Raises:
+        TypeError: there are no answers, or the panel has no policy.
+    """
+    if answers is None or panel.policy is None:
+        raise TypeError("`answers` must be given exactly where a panel has a policy.")
+    own = None if panel.annotator is None else oracle_of(panel.annotator, feedback)
+    oracle = build_replay(feedback, panel.policy, is_timed=panel.is_timed, stand_in=own)
+    recording = Recording(answers, people)
+
+    def ask(progress: Progress, questions: Questions) -> Asked:
+        plan, is_kept = deal(key, answers, panel, questions.item)
+        query = build_query(questions, plan)
+        state, response = oracle.answer(key, recording, progress.oracle, query)
+        left_out = progress.left_out + (~is_kept).sum(dtype=jnp.int32)
+        return Progress(state, left_out), response, plan
+
+    return Progress(oracle.init(key, recording), jnp.int32(0)), ask
 
 
 def count(progress: Progress) -> ReplayCount:

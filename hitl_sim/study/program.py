@@ -5,8 +5,7 @@ from functools import cache
 from typing import Any
 
 from hitl_sim.learn import PanelConfig, RunConfig, TrainConfig
-from hitl_sim.learn.annotator import BUILT_IN, AnnotatorConfig
-from hitl_sim.learn.crowd import NOBODY
+from hitl_sim.learn.crowd import BUILT_IN, NOBODY, AnnotatorConfig
 from hitl_sim.learn.intervention import Program, Shape
 from hitl_sim.learn.network import Inputs, Network, NetworkChoice, PartNetwork
 from hitl_sim.learn.optimiser import OptimiserConfig

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from hitl_sim.learn.annotator import oracle_of
+from hitl_sim.learn.crowd import oracle_of
 from hitl_sim.participants.answers import FIELDS, LABEL, Answers, check_table_out
 from hitl_sim.study.plan import load_data, source_of
 from hitl_sim.study.program import annotator_of

@@ -38,30 +38,19 @@ def build_course(
         ValueError: a method cannot act on that network.
     """
     turns = sorted(methods, key=lambda method: method.turn)
-    return _course(host, turns, params, rates, known)
-
-
-def _course(
-    host: Host,
-    methods: Sequence[MethodSpec],
-    params: Mapping[str, Any],
-    rates: Params,
-    known: Any,
-) -> TrainingPhases:
-    if not methods:
-        return TrainingPhases(
-            (Phase(host.network, build_network(host.network, *host.sizes)),)
-        )
-    course = TrainingPhases((_hooked(host, methods),))
-    for number, method in enumerate(methods):
+    if not turns:
+        plain = build_network(host.network, *host.sizes)
+        return TrainingPhases((Phase(host.network, plain),))
+    course = TrainingPhases((_hooked(host, turns),))
+    for number, method in enumerate(turns):
         start = f"method.{method.kind}."
         own = {n[len(start) :]: v for n, v in params.items() if n.startswith(start)}
 
-        def before(network: NetworkChoice, earlier: Any = methods[:number]) -> Phase:
+        def before(network: NetworkChoice, earlier: Any = turns[:number]) -> Phase:
             other = replace(host, network=network)
             if not earlier:
-                return _hooked(other, methods)
-            return _course(other, earlier, params, rates, None).phases[-1]
+                return _hooked(other, turns)
+            return build_course(other, earlier, params, rates).phases[-1]
 
         scene = Scene(own, rates, before, known)
         course = method.build(host).act(course, scene)

@@ -143,7 +143,8 @@ class Arm(Table, frozen=True, tag_field="kind"):
     @property
     def leaves(self) -> Mapping[str, float]:
         """Numbers that are traced, by name: what `Setting.params` holds."""
-        return {name: getattr(self, name) for name in self.traced}
+        found = {name: getattr(self, name) for name in self.traced}
+        return {name: number for name, number in found.items() if number is not None}
 
     @property
     def all_leaves(self) -> Mapping[str, float]:
@@ -282,6 +283,11 @@ class PeopleArm(Arm, frozen=True):
     def question(self) -> str:
         """Kind of question that is put to people."""
         return self.kind
+
+    @property
+    def num_items(self) -> int:
+        """Those that are asked about, one question each."""
+        return self.num_questions
 
 
 def check_no_proxy(arm: Arm, field: str, value: str, steps: int | None) -> None:

@@ -112,25 +112,6 @@ def label_questions(
     )
 
 
-def keep_plan(setting: Setting, plan: Any, answers: Answers | None) -> Any:
-    """Leave the plan as it is: nobody was asked."""
-    del setting, answers
-    return plan
-
-
-def keep_all_columns(setting: Setting, plan: Any) -> None:
-    """Keep every feature."""
-    del setting, plan
-
-
-def ask_nothing(
-    key: jax.Array, setting: Setting, plan: Any, params: Any
-) -> tuple[Any, None]:
-    """Choose no question: all were asked before training."""
-    del key, setting, params
-    return plan, None
-
-
 class Intervention(NamedTuple):
     """One way to guide training, as pure functions over its own `plan` pytree.
 
@@ -139,7 +120,8 @@ class Intervention(NamedTuple):
         steps: `C` training steps before each checkpoint; 0 where no model is due yet.
         begin: `(key, setting) -> (plan, questions | None)` before the first round.
         training: `(setting, plan) -> TrainSet` on the network's own columns.
-        absorb: `(setting, plan, answers | None) -> plan`.
+        absorb: `(setting, plan, answers) -> plan`, where answers are None if nobody was
+            asked; the plan stays as it is when left out.
         num_rounds: rounds of questions and training.
         num_questions: questions per round; 0 where nobody is asked.
         feedback: kind of question, None where nobody is asked.
@@ -147,7 +129,8 @@ class Intervention(NamedTuple):
         has_penalty: whether `training` penalises input gradients.
         columns: `(setting, plan) -> [D'] | None`, the features kept; None keeps all.
         choose: `(key, setting, plan, params) -> (plan, questions | None)`; no question
-            that was asked in an earlier round.
+            that was asked in an earlier round. All are asked before training when left
+            out.
         work: cumulative counts of what choosing costs, beside training itself.
         has_start: whether a model is fitted to what is known before the first question,
             which is then a stage of its own before the rounds.
@@ -164,15 +147,17 @@ class Intervention(NamedTuple):
     steps: tuple[int, ...]
     begin: Callable[[jax.Array, Setting], tuple[Any, Questions | None]]
     training: Callable[[Setting, Any], TrainSet]
-    absorb: Callable[[Setting, Any, Answers | None], Any] = keep_plan
+    absorb: Callable[[Setting, Any, Answers | None], Any] = (
+        lambda setting, plan, answers: plan
+    )
     num_rounds: int = 1
     num_questions: int = 0
     feedback: str | None = None
     is_scratch: bool = False
     has_penalty: bool = False
-    columns: Callable[[Setting, Any], jax.Array | None] = keep_all_columns
+    columns: Callable[[Setting, Any], jax.Array | None] = lambda setting, plan: None
     choose: Callable[[jax.Array, Setting, Any, Any], tuple[Any, Questions | None]] = (
-        ask_nothing
+        lambda key, setting, plan, params: (plan, None)
     )
     work: tuple[WorkLine, ...] = ()
     has_start: bool = False

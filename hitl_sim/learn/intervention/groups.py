@@ -4,7 +4,7 @@ It then sees only the best groups, so that its input shrinks, also when it is us
 later; or it sees all and is held not to rely on the rest.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import ClassVar, Literal, NamedTuple
 
 import jax
@@ -18,7 +18,6 @@ from hitl_sim.learn.intervention.base import (
     Program,
     Setting,
     even_steps,
-    keep_plan,
 )
 from hitl_sim.learn.intervention.share import kept_items
 from hitl_sim.learn.network import NetworkChoice
@@ -48,11 +47,6 @@ class GroupArm(Arm, frozen=True):
     def penalises_inputs(self) -> bool:
         """With that use alone."""
         return self.use == "penalty"
-
-    @property
-    def leaves(self) -> Mapping[str, float]:
-        """The penalty, where there is one."""
-        return {} if self.penalty is None else {"penalty": self.penalty}
 
     def check(self, study: Surroundings) -> None:
         """Refuse a penalty that nobody reads, and an input that none pretrained on."""
@@ -110,7 +104,9 @@ def build_by_group(
     arm: GroupArm,
     feedback: str | None,
     begin: Callable[[jax.Array, Setting], tuple[GroupPlan, Questions | None]],
-    absorb: Callable[[Setting, GroupPlan, Answers | None], GroupPlan] = keep_plan,
+    absorb: Callable[[Setting, GroupPlan, Answers | None], GroupPlan] = (
+        lambda setting, plan, answers: plan
+    ),
     work: tuple[WorkLine, ...] = (),
 ) -> Intervention:
     """Build what a network makes of an order, whoever found it.

@@ -88,11 +88,6 @@ class RelevanceArm(PeopleArm, frozen=True, tag="relevance"):
         """One of each item."""
         return self.questions
 
-    @property
-    def num_items(self) -> int:
-        """Those that are asked about."""
-        return self.questions
-
     def check(self, study: Surroundings) -> None:
         """Refuse a proxy that is not asked."""
         super().check(study)

@@ -45,11 +45,6 @@ class VerificationArm(PeopleArm, frozen=True, tag="verification"):
         """One of each item."""
         return self.questions
 
-    @property
-    def num_items(self) -> int:
-        """Those that are asked about."""
-        return self.questions
-
     def build(self, program: Program) -> Intervention:
         """Build the routing of doubtful labels to people.
 

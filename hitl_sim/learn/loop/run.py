@@ -32,16 +32,15 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
         ValueError: the rounds do not divide the checkpoints, or the panel does not
             fit the team.
     """
-    program = config.program
     intervention = guidance_of(config)
-    num_checkpoints, stages = program.train.num_checkpoints, intervention.num_stages
-    if num_checkpoints % stages:
+    num_checkpoints = config.program.train.num_checkpoints
+    if num_checkpoints % intervention.num_stages:
         raise ValueError(
             "`rounds` and the start, if any, must divide the number of checkpoints "
-            f"({num_checkpoints}), got {stages}."
+            f"({num_checkpoints}), got {intervention.num_stages}."
         )
     # the network has other shapes after its first round
-    is_changed = len(course_of(config, intervention).phases) > 1
+    is_changed = len(course_of(config, intervention.num_features).phases) > 1
     is_apart = is_changed and not intervention.has_start
     set_up = build_stage(config, intervention)
     gather = build_people(config, intervention)
@@ -57,7 +56,7 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
         if intervention.feedback is None:
             state, curve = driver.round_step(state, None, is_first=True)
             return Trace(curve, None, *state.learned)
-        crowd = gather(keys.crowd, hyper.population, answers)
+        people, ask = gather(keys.crowd, hyper.population, answers)
 
         def one_round(
             carry: tuple[RoundState, Any], is_first: bool
@@ -66,12 +65,12 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
             questions = state.questions
             if questions is None:
                 raise TypeError("an intervention with feedback must ask questions.")
-            people, response, plan = crowd.ask(people, questions)
+            people, response, plan = ask(people, questions)
             given, labour = collect(response, questions, plan)
             state, curve = driver.round_step(state, given, is_first)
             return (state, people), (curve, labour)
 
-        carry, parts = (state, crowd.state), []
+        carry, parts = (state, people), []
         later = intervention.num_rounds - is_apart
         for rounds, is_first in ((int(is_apart), True), (later, False)):
             if rounds:
@@ -97,3 +96,39 @@ def _repeat(step: Callable[[Any], Any], carry: Any, rounds: int) -> tuple[Any, A
     # nothing need be asked after it, so that it may end in another form
     carry, out = step(carry)
     return carry, jax.tree.map(lambda a: a[None], out)
+
+
+def build_simulation(config: RunConfig) -> Callable[..., Any]:
+    """Build what a run does that no protocol would: make its task, simulate people.
+
+    People are asked the first round's questions in each round, under other item ids:
+    what they are asked does not change what it takes to simulate them.
+
+    Returns:
+        `(seeds, hyper, data, answers=None) -> arrays`, to be timed beside the run.
+    """
+    intervention = guidance_of(config)
+    set_up = build_stage(config, intervention)
+    gather = build_people(config, intervention)
+
+    def simulate(
+        seeds: Seeds,
+        hyper: Hyper,
+        data: TaskData,
+        answers: RecordedAnswers | None = None,
+    ) -> Any:
+        keys, setting, driver = set_up(seeds, hyper, data, answers)
+        questions = driver.start()[0].questions
+        if intervention.feedback is None or questions is None:
+            return setting.split
+        start, ask = gather(keys.crowd, hyper.population, answers)
+
+        def one_round(people: Any, number: jax.Array) -> tuple[Any, Any]:
+            asked = questions._replace(item=questions.item + number)
+            people, response, plan = ask(people, asked)
+            return people, collect(response, asked, plan)
+
+        rounds = jnp.arange(intervention.num_rounds, dtype=questions.item.dtype)
+        return setting.split, jax.lax.scan(one_round, start, rounds)
+
+    return simulate

@@ -2,23 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from hitl_sim.learn.annotator import oracle_of
-from hitl_sim.learn.crowd import Assignment, Questions, assign, sample_team
+from hitl_sim.learn.crowd import Questions, assign, oracle_of, sample_team
 from hitl_sim.learn.crowd import ask as ask_crowd
 from hitl_sim.learn.efficiency import Host, TrainingPhases, build_course
-from hitl_sim.learn.intervention import Intervention, Setting
-from hitl_sim.learn.intervention.base import Perceived, Shape
+from hitl_sim.learn.intervention.base import Intervention, Perceived, Setting, Shape
 from hitl_sim.learn.loop.config import Hyper, RunConfig, RunKeys, Seeds, run_keys
 from hitl_sim.learn.loop.driver import RoundDriver, build_driver
-from hitl_sim.learn.replay import REPLAYED, answerable, ask_recorded, begin, build_crowd
+from hitl_sim.learn.replay import REPLAYED, Asked, answerable, recorded_people
 from hitl_sim.task import Split, TaskData, build_leftover, build_split
-from oracles import Population, Response
+from oracles import Population
 from oracles.evidence import perceive
 from oracles.feedback import KINDS
 from oracles.replay import RecordedAnswers
@@ -37,8 +34,8 @@ def guidance_of(config: RunConfig) -> Intervention:
     """
     program, arm = config.program, config.intervention
     if arm.method and arm.uses_trained_network:
-        last = _untrained(config, _host(config, program.shape.num_features)).phases[-1]
-        program = replace(program, network=last.config)
+        course = course_of(config, program.shape.num_features)
+        program = replace(program, network=course.phases[-1].config)
     built = arm.build(program)
     if built.is_scratch and arm.method:
         raise ValueError(
@@ -48,30 +45,25 @@ def guidance_of(config: RunConfig) -> Intervention:
     return built
 
 
-def host_of(config: RunConfig, intervention: Intervention) -> Host:
-    """Say what methods act on."""
-    return _host(config, intervention.num_features)
-
-
-def _host(config: RunConfig, num_features: int) -> Host:
+def host_of(config: RunConfig, num_features: int) -> Host:
+    """Say what methods act on, of a network of D inputs."""
     program = config.program
     sizes = (num_features, program.shape.num_classes)
     left, parts = config.num_leftover, program.parts
     return Host(program.network, sizes, program.train, left, parts)
 
 
-def course_of(config: RunConfig, intervention: Intervention) -> TrainingPhases:
-    """Build the course without what a run would put into it; shapes are the same."""
-    return _untrained(config, host_of(config, intervention))
+def course_of(config: RunConfig, num_features: int) -> TrainingPhases:
+    """Build the course of a network of D inputs without what a run would put into it.
 
-
-def _untrained(config: RunConfig, host: Host) -> TrainingPhases:
-    # any numbers will do: shapes are the same
+    Any numbers will do: shapes are the same.
+    """
     numbers = config.program.train.optimiser.part.params
     rates = {name: jnp.float32(number) for name, number in numbers.items()}
     leaves = config.intervention.all_leaves
     params = {name: jnp.float32(number) for name, number in leaves.items()}
-    return build_course(host, config.intervention.method, params, rates)
+    host, methods = host_of(config, num_features), config.intervention.method
+    return build_course(host, methods, params, rates)
 
 
 class Stage(NamedTuple):
@@ -109,7 +101,8 @@ def build_stage(
 ) -> Callable[[Seeds, Hyper, TaskData, RecordedAnswers | None], Stage]:
     """Build the function that makes a run's task and what acts on it."""
     program, shape = config.program, config.program.shape
-    host, methods = host_of(config, intervention), config.intervention.method
+    host = host_of(config, intervention.num_features)
+    methods = config.intervention.method
     found = (method.build(host).pretrain for method in methods)
     pretrain = next(filter(None, found), None)
     sizes = (shape.num_pool, config.num_validation, config.num_test)
@@ -155,7 +148,7 @@ class People(NamedTuple):
     """
 
     state: Any
-    ask: Callable[[Any, Questions], tuple[Any, Response, Assignment]]
+    ask: Callable[[Any, Questions], Asked]
 
 
 def build_people(
@@ -175,11 +168,11 @@ def build_people(
     ) -> People:
         annotators = sample_team(key, population, panel)
         if panel.policy is not None:
-            crowd = build_crowd(str(feedback), answers, annotators, panel)
-            return People(begin(key, crowd), partial(ask_recorded, key, crowd))
+            own = (key, str(feedback), answers, annotators, panel)
+            return People(*recorded_people(*own))
         oracle = oracle_of(panel.annotator, str(feedback))
 
-        def ask(state: Any, questions: Questions) -> tuple[Any, Response, Assignment]:
+        def ask(state: Any, questions: Questions) -> Asked:
             after, response = ask_crowd(key, oracle, annotators, state, questions, plan)
             return after, response, plan
 

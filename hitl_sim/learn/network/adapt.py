@@ -114,7 +114,8 @@ def _seeded(random: Any, key: Any) -> Any:
     leaves, tree = jax.tree.flatten(random)
     if key is None:
         # nothing in use draws from it
-        key = jax.random.wrap_key_data(jnp.zeros_like(_words()))
+        words = jax.random.key_data(jax.random.key(0))
+        key = jax.random.wrap_key_data(jnp.zeros_like(words))
     fresh = []
     for number, leaf in enumerate(leaves):
         if not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
@@ -123,12 +124,6 @@ def _seeded(random: Any, key: Any) -> Any:
         own = jax.random.fold_in(key, number)
         fresh.append(jax.random.split(own, leaf.shape) if leaf.shape else own)
     return jax.tree.unflatten(tree, fresh)
-
-
-def _words() -> jax.Array:
-    """Return the words of any key of the generator in use."""
-    words: jax.Array = jax.random.key_data(jax.random.key(0))
-    return words
 
 
 def _adapted(

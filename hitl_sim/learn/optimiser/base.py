@@ -101,20 +101,6 @@ class OptimiserConfig:
         return ":" + ",".join([self.part.name, *given])
 
 
-def transform(
-    config: OptimiserConfig, total_steps: int, params: Params
-) -> optax.GradientTransformation:
-    """Build the gradient transformation of a run; none where steps are a descent's.
-
-    Args:
-        config: the optimiser.
-        total_steps: cap on the steps of the training.
-        params: its traced numbers.
-    """
-    built = config.build(total_steps)
-    return optax.identity() if isinstance(built, Descent) else built(params)
-
-
 def abstract_params(config: OptimiserConfig) -> dict[str, Any]:
     """Describe an optimiser's traced numbers without making them."""
     return {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hitl_sim.learn import PanelConfig, build_run
-from hitl_sim.learn.annotator import AnnotatorConfig, oracle_of
+from hitl_sim.learn.crowd import AnnotatorConfig, oracle_of
 from hitl_sim.learn.intervention.labelling import LabellingArm
 from hitl_sim.part import PartError, builtin
 from oracles import LABEL, Oracle, Query, build_population, part, sample_annotators

@@ -24,8 +24,8 @@ from hitl_sim.learn.intervention.machine_share import MachineShareArm
 from hitl_sim.learn.intervention.random_share import RandomShareArm
 from hitl_sim.learn.intervention.relevance import RelevanceArm
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
-from hitl_sim.learn.loop import bucket, build_driver, run_keys
-from hitl_sim.learn.loop.bucket import buckets_of
+from hitl_sim.learn.loop import build_driver, driver, run_keys
+from hitl_sim.learn.loop.driver import buckets_of
 from hitl_sim.task import build_split
 from oracles import sample_annotators
 from oracles.feedback import FEEDBACK
@@ -265,7 +265,7 @@ def test_room_for_items_that_are_not_there_changes_no_curve(
     config = dataclasses.replace(whole_config(program), intervention=guidance)
     hyper, curves = hyper_of(), []
     for waste, num_rooms in ((1.0, rounds), (9.0, 1)):
-        monkeypatch.setattr(bucket, "_WASTE", waste)
+        monkeypatch.setattr(driver, "_WASTE", waste)
         built = guidance.build(config.program)
         assert len(buckets_of(built, WHOLE).each) == num_rooms
         trace = jax.jit(build_run(config))(seeds_of(), hyper, digits[1])

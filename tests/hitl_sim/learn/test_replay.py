@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 from hitl_sim.learn import PanelConfig, RunConfig, build_run, build_simulation
-from hitl_sim.learn.annotator import AnnotatorConfig
-from hitl_sim.learn.crowd import collect
+from hitl_sim.learn.crowd import AnnotatorConfig, collect
 from hitl_sim.learn.intervention import Setting
 from hitl_sim.learn.intervention.base import label_questions
 from hitl_sim.learn.intervention.importance import ImportanceArm
 from hitl_sim.learn.intervention.labelling import LabellingArm
 from hitl_sim.learn.intervention.relevance import RelevanceArm
-from hitl_sim.learn.replay import answerable, ask_recorded, begin, build_crowd, deal
+from hitl_sim.learn.replay import answerable, deal, recorded_people
 from hitl_sim.task import Corruption, build_split
 from oracles import LABEL, Oracle, part, sample_annotators
 from oracles.replay import record_answers
@@ -59,7 +58,8 @@ def asked(crowd, questions):
     """Put questions to recorded people, once."""
 
     def ask(key, questions):
-        _, response, plan = ask_recorded(key, crowd, begin(key, crowd), questions)
+        state, put = recorded_people(key, *crowd)
+        _, response, plan = put(state, questions)
         return collect(response, questions, plan)
 
     return jax.jit(ask, compiler_options=QUICKLY)(jax.random.key(3), questions)
@@ -209,7 +209,7 @@ def test_a_recorded_skip_costs_its_time_and_gives_no_label(labels, hyper_of, set
     answers = answers._replace(answer=np.full_like(answers.answer, -1))
     panel = PanelConfig(2, 2, 1, policy="model")
     people = sample_annotators(jax.random.key(0), hyper_of().population, 2)
-    crowd = build_crowd("label", answers, people, panel)
+    crowd = ("label", answers, people, panel)
     clean = jnp.flatnonzero(setting.split.pool.status == 0)[:5]
     questions = label_questions(setting, clean, 10)
     given, labour = asked(crowd, questions)
@@ -237,7 +237,7 @@ def test_an_annotator_of_one_s_own_answers_what_nobody_recorded(
     is_there = np.isin(answers.key % labels.size, np.asarray(questions.item)[:10])
     panel = PanelConfig(2, 2, 1, policy="model", annotator=AnnotatorConfig(stubborn))
     people = sample_annotators(jax.random.key(0), hyper_of().population, 2)
-    crowd = build_crowd("label", some(answers, is_there), people, panel)
+    crowd = ("label", some(answers, is_there), people, panel)
     given, _ = asked(crowd, questions)
     expected = jnp.where(jnp.arange(20) < 10, questions.truth, 0)
     both = np.broadcast_to(np.asarray(expected)[:, None], (20, 2))
@@ -298,7 +298,7 @@ def test_marks_are_replayed_and_the_marked_groups_are_kept(
     )
     panel = PanelConfig(3, 3, 1, policy="refuse")
     people = sample_annotators(jax.random.key(0), hyper_of().population, 3)
-    crowd = build_crowd("marks", answers, people, panel)
+    crowd = ("marks", answers, people, panel)
     intervention = ImportanceArm(name="a", share=3 / 16, feedback="marks").build(
         program
     )
