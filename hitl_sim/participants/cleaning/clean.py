@@ -5,11 +5,11 @@ import hashlib
 import math
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from hitl_sim.participants.answers import (
     FIELDS,
@@ -40,6 +40,8 @@ from hitl_sim.participants.cleaning.column import (
 )
 from hitl_sim.participants.record import Floats, Ints
 from hitl_sim.table import spelling
+
+Columns = dict[str, pa.ChunkedArray]
 
 _NEEDED = ("annotator", "item", "answer")
 _LENGTH = 12
@@ -90,8 +92,12 @@ PLAIN = Layout()
 """A file whose columns are called as in `FIELDS`."""
 
 
-def clean(table: pa.Table, layout: Layout, place: Place) -> Answers:
+def clean(
+    table: pa.Table, layout: Layout, place: Place, *, has_marks: bool = False
+) -> Answers:
     """Bring a table into the form of `FIELDS`.
+
+    Where it `has_marks`, texts such as NA say that a value is missing.
 
     Returns:
         The answers, with notes on what was survived.
@@ -101,58 +107,46 @@ def clean(table: pa.Table, layout: Layout, place: Place) -> Answers:
             row and the column.
     """
     names = columns_of(table, layout, place)
-    unit_s = layout.seconds_per_unit
-    found = {
-        field: readable(table.column(name), field, name, place, unit_s)
-        for field, name in names.items()
-    }
+    place = dataclasses.replace(place, names=names)
+    found = {field: table.column(name) for field, name in names.items()}
+    notes = _blank_marks(found, layout, place) if has_marks else []
+    for field, column in found.items():
+        found[field] = readable(column, field, place, layout.seconds_per_unit)
     columns = {
-        field: _parse(field, found[field], names[field], layout, place)
+        field: _parse(field, found[field], layout, place)
         if field in found
         else pa.chunked_array([pa.nulls(table.num_rows, kind)])
         for field, kind in FIELDS.items()
     }
-    sheet = _Sheet(columns, names, place)
     columns["kind"] = pc.fill_null(columns["kind"], layout.kind or LABEL)
     known = flags_of(pc.is_in(columns["kind"], pa.array(KINDS)))
-    sheet.refuse_any(~known, "kind", f"one of {', '.join(KINDS)}")
+    must = f"one of {', '.join(KINDS)}"
+    place.refuse_any(~known, "kind", must, columns["kind"])
     for field in ("annotator", "item"):
-        sheet.refuse_any(flags_of(columns[field].is_null()), field, "filled", "")
-    notes = [*oddity.cut_blanks(found, names, place), *_name_options(sheet, layout)]
+        nothing = flags_of(columns[field].is_null())
+        place.refuse_any(nothing, field, "filled", pc.fill_null(columns[field], ""))
+    notes += [*oddity.cut_blanks(found, place), *_name_options(columns, layout, place)]
     for field in ("annotator", "item", "first_object", "second_object"):
         ids = spelling.whole_numbers(encode(columns[field])[1])
         columns[field] = mapped(columns[field], ids)
-    _check_answers(sheet)
-    _check_item(sheet, "gold")
-    notes += oddity.odd_texts(columns, names, place)
-    notes += oddity.look_alikes(columns, names, place)
-    is_copy, more = _look_twice(sheet)
+    _check_answers(columns, place)
+    _check_item(columns, "gold", place)
+    notes += [*oddity.odd_texts(columns, place), *oddity.look_alikes(columns, place)]
+    is_copy = _look_twice(columns, place)
+    if is_copy.any():
+        notes.append(
+            f"{int(is_copy.sum())} rows repeat another row in every column and are "
+            f"dropped, the first {place.where(int(is_copy.argmax()))}."
+        )
+    spare = [name for name in table.column_names if name not in names.values()]
+    if spare:
+        notes.append(
+            f"columns that nothing asked for were dropped: {list_names(spare)}."
+        )
     if layout.is_pseudonymous:
         columns["annotator"] = _renamed_people(columns["annotator"], layout.salt)
     cleaned = pa.table(columns).filter(pa.array(~is_copy)).combine_chunks()
-    notes += [*more, *_dropped(table, names)]
     return Answers(cleaned, place.origin, tuple(notes))
-
-
-class _Sheet(NamedTuple):
-    """Columns by field, what the file calls them, and the file."""
-
-    columns: dict[str, pa.ChunkedArray]
-    names: dict[str, str]
-    place: Place
-
-    def refuse(self, row: int, field: str, must: str, got: object) -> ValueError:
-        """Return the error that names file, row and column."""
-        return self.place.refuse(row, self.names.get(field, field), must, got)
-
-    def refuse_any(
-        self, bad: np.ndarray, field: str, must: str, got: object = None
-    ) -> None:
-        """Refuse the first bad row, if there is one."""
-        if bad.any():
-            row = int(bad.argmax())
-            value = self.columns[field][row].as_py() if got is None else got
-            raise self.refuse(row, field, must, value)
 
 
 def refuse_question(question: str | None) -> None:
@@ -197,31 +191,40 @@ def columns_of(table: pa.Table, layout: Layout, place: Place) -> dict[str, str]:
     return names
 
 
+def _blank_marks(columns: Columns, layout: Layout, place: Place) -> list[str]:
+    """Turn marks of missing values into missing ones, where they name no class."""
+    notes = []
+    for field, column in columns.items():
+        if not layout.keep_na or FIELDS[field] != pa.string():
+            columns[field], more = blank_marks(column, field, place)
+            notes += more
+    return notes
+
+
 def _parse(
-    field: str, column: pa.ChunkedArray, name: str, layout: Layout, place: Place
+    field: str, column: pa.ChunkedArray, layout: Layout, place: Place
 ) -> pa.ChunkedArray:
     if field == "seconds":
         high = MAX_SECONDS / layout.seconds_per_unit
         unit = "s" if layout.seconds_per_unit == 1.0 else ""
-        numbers = as_numbers(column, name, place, 0.0, high, unit)
+        numbers = as_numbers(column, field, place, 0.0, high, unit)
         return pc.multiply(numbers, layout.seconds_per_unit)
     if field == "confidence":
-        numbers = as_numbers(column, name, place, 0.0, layout.confidence_max)
+        numbers = as_numbers(column, field, place, 0.0, layout.confidence_max)
         return pc.divide(numbers, layout.confidence_max)
     if field == "size":
-        return as_numbers(column, name, place, 0.0, np.inf)
+        return as_numbers(column, field, place, 0.0, np.inf)
     if field in ("order", "parts"):
-        return as_whole(column, name, place)
+        return as_whole(column, field, place)
     if field == "started":
-        return as_moments(column, name, place)
+        return as_moments(column, field, place)
     if field == "is_repeat":
-        return as_flags(column, name, place)
+        return as_flags(column, field, place)
     return as_text(column)
 
 
-def _name_options(sheet: _Sheet, layout: Layout) -> list[str]:
+def _name_options(columns: Columns, layout: Layout, place: Place) -> list[str]:
     """Give each option its name: numbers by their value, others as the user says."""
-    columns = sheet.columns
     texts = {t for field in ("answer", "gold") for t in encode(columns[field])[1]}
     options = spelling.identities(sorted(texts))
     ways = spelling.several_ways(options)
@@ -238,7 +241,7 @@ def _name_options(sheet: _Sheet, layout: Layout) -> list[str]:
     shown = " and ".join(map(repr, ways[0]))
     return [
         f"{len(ways)} options are written in several ways in column "
-        f"{sheet.names['answer']!r} or as gold, the first as {shown}: they are read as "
+        f"{place.names['answer']!r} or as gold, the first as {shown}: they are read as "
         f"{options[ways[0][0]]!r}."
     ]
 
@@ -252,30 +255,29 @@ def _renamed_people(column: pa.ChunkedArray, salt: bytes | None) -> pa.ChunkedAr
     return pa.chunked_array([new.take(pa.array(codes))])
 
 
-def _check_answers(sheet: _Sheet) -> None:
+def _check_answers(columns: Columns, place: Place) -> None:
     """Refuse answers that their kind cannot have."""
-    answer = sheet.columns["answer"]
-    of = {k: flags_of(pc.equal(sheet.columns["kind"], k)) for k in KINDS}
+    answer = columns["answer"]
+    of = {k: flags_of(pc.equal(columns["kind"], k)) for k in KINDS}
     allowed = pc.or_(pc.is_in(answer, pa.array(PREFERENCES)), pc.is_null(answer))
     must = f"one of {', '.join(PREFERENCES)} (rename answers where it is not)"
-    sheet.refuse_any(of[PREFERENCE] & ~flags_of(allowed), "answer", must)
+    place.refuse_any(of[PREFERENCE] & ~flags_of(allowed), "answer", must, answer)
     for field in ("first_object", "second_object"):
-        _check_item(sheet, field)
+        _check_item(columns, field, place)
     if of[RATING].any():
         rated = pc.if_else(pa.array(of[RATING]), answer, pa.scalar(None, pa.string()))
-        as_numbers(rated, sheet.names["answer"], sheet.place, -1e9, 1e9)
+        as_numbers(rated, "answer", place, -1e9, 1e9)
     if of[MARKS].any():
-        _check_marks(sheet, of[MARKS])
+        _check_marks(columns, of[MARKS], place)
 
 
-def _check_marks(sheet: _Sheet, is_marks: np.ndarray) -> None:
-    columns = sheet.columns
+def _check_marks(columns: Columns, is_marks: np.ndarray, place: Place) -> None:
     if columns["parts"].filter(pa.array(is_marks)).null_count:
         raise ValueError(
-            f"{sheet.place.origin}: column 'parts' must say how many parts each marked "
+            f"{place.origin}: column 'parts' must say how many parts each marked "
             "item has, got rows without."
         )
-    _check_item(sheet, "parts")
+    _check_item(columns, "parts", place)
     parts = columns["parts"].to_pylist()
     answers = columns["answer"].to_pylist()
     for row in np.nonzero(is_marks)[0]:
@@ -283,38 +285,34 @@ def _check_marks(sheet: _Sheet, is_marks: np.ndarray) -> None:
         marked = [] if given == NOTHING else given.split()
         if not all(m.isdigit() and int(m) < parts[row] for m in marked):
             must = f"{NOTHING!r} or numbers from 0 to {parts[row] - 1} with blanks"
-            raise sheet.refuse(int(row), "answer", must, answers[row])
+            raise place.refuse(int(row), "answer", must, answers[row])
 
 
-def _check_item(sheet: _Sheet, field: str) -> None:
+def _things(columns: Columns) -> Ints:
+    """Number what is asked about: one item may be both labelled and rated."""
+    return encode(columns["item"])[0] * len(KINDS) + encode(columns["kind"])[0]
+
+
+def _check_item(columns: Columns, field: str, place: Place) -> None:
     """Refuse two values of an item where it can have but one."""
-    value, texts = encode(sheet.columns[field].cast(pa.string()))
+    value, texts = encode(columns[field].cast(pa.string()))
     known = np.nonzero(value >= 0)[0]
-    if not known.size:
-        return
-    # Golds belong to a question: one item may be both labelled and rated.
-    item, _ = encode(sheet.columns["item"])
-    kind, _ = encode(sheet.columns["kind"])
-    thing = item * len(KINDS) + kind
-    first = np.full(int(thing.max()) + 1, -1)
-    first[thing[known][::-1]] = known[::-1]
-    differs = value[known] != value[first[thing[known]]]
+    _, first, thing = np.unique(
+        _things(columns)[known], return_index=True, return_inverse=True
+    )
+    before = known[first][thing]
+    differs = value[known] != value[before]
     if differs.any():
-        row = int(known[differs.argmax()])
-        before = int(first[thing[row]])
-        what = sheet.columns["item"][row].as_py()
-        where = sheet.place.where(before)
-        must = f"{texts[value[before]]!r} as in {where} for item {what!r}"
-        raise sheet.refuse(row, field, must, texts[value[row]])
+        row, early = (int(rows[differs.argmax()]) for rows in (known, before))
+        what = columns["item"][row].as_py()
+        must = f"{texts[value[early]]!r} as in {place.where(early)} for item {what!r}"
+        raise place.refuse(row, field, must, texts[value[row]])
 
 
-def _look_twice(sheet: _Sheet) -> tuple[np.ndarray, list[str]]:
-    """Find rows that are there twice, and tell second looks from first."""
-    columns = sheet.columns
+def _look_twice(columns: Columns, place: Place) -> NDArray[np.bool_]:
+    """Tell second looks from first, and return which rows are there twice."""
     person, people = encode(columns["annotator"])
-    item, _ = encode(columns["item"])
-    kind, _ = encode(columns["kind"])
-    cell = (item * len(people) + person) * len(KINDS) + kind
+    cell = _things(columns) * len(people) + person
     _, inverse, count = np.unique(cell, return_inverse=True, return_counts=True)
     again = np.nonzero(count[inverse] > 1)[0]
     is_copy = np.zeros(cell.size, bool)
@@ -324,68 +322,33 @@ def _look_twice(sheet: _Sheet) -> tuple[np.ndarray, list[str]]:
         content = tuple(values.values())
         is_copy[row] = content in seen
         seen.add(content)
-    columns["is_repeat"] = _repeats(sheet, cell, again[~is_copy[again]])
-    if not is_copy.any():
-        return is_copy, []
-    return is_copy, [
-        f"{int(is_copy.sum())} rows repeat another row in every column and are "
-        f"dropped, the first {sheet.place.where(int(is_copy.argmax()))}."
-    ]
+    columns["is_repeat"] = _repeats(columns, cell, again[~is_copy[again]], place)
+    return is_copy
 
 
-def _repeats(sheet: _Sheet, cell: Ints, looks: Ints) -> pa.ChunkedArray:
+def _repeats(
+    columns: Columns, cell: Ints, looks: Ints, place: Place
+) -> pa.ChunkedArray:
     """Say which rows are later looks of a person at an item."""
-    columns = sheet.columns
     is_repeat = flags_of(pc.fill_null(columns["is_repeat"], False)).copy()
     _, group, count = np.unique(cell[looks], return_inverse=True, return_counts=True)
     open_ = looks[count[group] > 1]
-    place_of: Floats = np.zeros(cell.size)
-    for field in ("started", "order"):
+    when: Floats = np.zeros(cell.size)
+    for field in ("order", "started"):
         if columns[field].null_count == 0:
-            place_of = columns[field].cast(pa.float64()).to_numpy(zero_copy_only=False)
-            break
-    row = open_[np.lexsort((place_of[open_], is_repeat[open_], cell[open_]))]
+            when = columns[field].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    row = open_[np.lexsort((when[open_], is_repeat[open_], cell[open_]))]
     same = cell[row][1:] == cell[row][:-1]
-    undecided = same & (place_of[row][1:] == place_of[row][:-1])
+    undecided = same & (when[row][1:] == when[row][:-1])
     undecided &= is_repeat[row][1:] == is_repeat[row][:-1]
     if undecided.any():
         at = int(undecided.argmax())
         early, late = sorted((int(row[at]), int(row[at + 1])))
         must = (
             f"answered once by an annotator, or `order`, `started` or `is_repeat` must "
-            f"say which came first; {sheet.place.where(early)} has the same annotator "
+            f"say which came first; {place.where(early)} has the same annotator "
             "and item"
         )
-        raise sheet.refuse(late, "item", must, columns["item"][late].as_py())
+        raise place.refuse(late, "item", must, columns["item"][late].as_py())
     is_repeat[row[1:][same]] = True
     return pa.chunked_array([pa.array(is_repeat)])
-
-
-def _dropped(table: pa.Table, names: dict[str, str]) -> list[str]:
-    used = set(names.values())
-    spare = [name for name in table.column_names if name not in used]
-    if not spare:
-        return []
-    return [f"columns that nothing asked for were dropped: {list_names(spare)}."]
-
-
-def without_marks(
-    table: pa.Table, layout: Layout, place: Place
-) -> tuple[pa.Table, list[str]]:
-    """Turn marks of missing values into missing ones, in the columns that count.
-
-    Returns:
-        The table, and notes that count the marks.
-
-    Raises:
-        ValueError: a person or an item is marked as missing; names the row.
-    """
-    notes = []
-    for field_, name in columns_of(table, layout, place).items():
-        is_class = layout.keep_na and FIELDS[field_] == pa.string()
-        if is_class:
-            continue
-        column, more = blank_marks(table.column(name), field_, name, place)
-        table = table.set_column(table.column_names.index(name), name, column)
-        notes += more
-    return table, notes

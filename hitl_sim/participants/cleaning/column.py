@@ -4,12 +4,11 @@ What a column of Parquet or Arrow says by its type is read so, or refused; marks
 missing values are read as missing unless the user says that they are not.
 """
 
+import dataclasses
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -33,63 +32,75 @@ _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _ZONES = {"UTC": 0, "GMT": 0, "PST": -8, "PDT": -7, "MST": -7, "MDT": -6}
 _ZONES |= {"CST": -6, "CDT": -5, "EST": -5, "EDT": -4}
 """Hours before UTC of the zones that the United States name."""
+_YES, _NO = ["1", "true", "yes", "1.0"], ["0", "false", "no", "0.0"]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Place:
     """Where in a file something is wrong.
 
     Attributes:
         origin: the file.
         line_of: tells the line of a row in a text file; rows count from 0 here.
-        row_of: tells the file's row of a row, where one row was turned into several.
-        name_of: tells what the file calls a row's column, for the same reason.
+        rows: the file's row of each row, where some are left out or repeated.
+        num_above: rows of the file that stand above its answers, and are not counted.
+        names: what the file calls a column of `FIELDS`, where it is another name.
+        name_of: tells the file's column of a row, where several became one.
         tasks: what the task behind each row is called, where a file has tasks.
     """
 
     origin: str
     line_of: Callable[[int], int] | None = None
-    row_of: Callable[[int], int] | None = None
+    rows: NDArray[np.intp] | None = None
+    num_above: int = 0
+    names: Mapping[str, str] = dataclasses.field(default_factory=dict)
     name_of: Callable[[int, str], str] | None = None
     tasks: Sequence[str] = ()
+
+    def take(self, rows: NDArray[np.intp]) -> "Place":
+        """Return the place of some of the rows, in any order."""
+        return dataclasses.replace(
+            self, rows=rows if self.rows is None else self.rows[rows]
+        )
 
     def where(self, row: int) -> str:
         """Name a row by its task, or by its number (the first is 1) and its line."""
         if self.tasks:
             return self.tasks[row]
-        row = row if self.row_of is None else self.row_of(row)
-        line = "" if self.line_of is None else f" (line {self.line_of(row)})"
-        return f"row {row + 1}{line}"
+        number, line = self._counted(row)
+        return f"row {number}" if line is None else f"row {number} (line {line})"
+
+    def _counted(self, row: int) -> tuple[int, int | None]:
+        """Return the number of a row, and its line in a text file."""
+        row = row if self.rows is None else int(self.rows[row])
+        line = None if self.line_of is None else self.line_of(row)
+        return row - self.num_above + 1, line
 
     def refuse(self, row: int, column: str, must: str, got: object) -> ValueError:
         """Return the error that names file, row and column."""
+        name = self.names.get(column, column)
         if self.tasks:
             return ValueError(
-                f"{self.origin}, {self.tasks[row]}, field {column!r}: must be {must}, "
+                f"{self.origin}, {self.tasks[row]}, field {name!r}: must be {must}, "
                 f"got {got!r}."
             )
-        name = column if self.name_of is None else self.name_of(row, column)
-        row = row if self.row_of is None else self.row_of(row)
-        counted = "Rows are counted from 1."
-        if self.line_of is not None:
-            counted = (
-                f"Rows are counted from 1, without a header: row {row + 1} is line "
-                f"{self.line_of(row)} of the file."
-            )
+        name = name if self.name_of is None else self.name_of(row, name)
+        number, line = self._counted(row)
+        counted = "Rows are counted from 1"
+        if line is not None:
+            counted += f", without a header: row {number} is line {line} of the file"
         return ValueError(
-            f"{self.origin}, row {row + 1}, column {name!r}: must be {must}, got "
-            f"{got!r}. {counted}"
+            f"{self.origin}, row {number}, column {name!r}: must be {must}, got "
+            f"{got!r}. {counted}."
         )
 
     def refuse_any(
-        self, bad: NDArray[np.bool_], column: str, must: str, values: Any
+        self, bad: NDArray[np.bool_], column: str, must: str, values: pa.ChunkedArray
     ) -> None:
         """Refuse the first of the rows that are bad, `[L]`, if there is one."""
         if bad.any():
             row = int(bad.argmax())
-            got = values[row]
-            got = got.as_py() if isinstance(got, pa.Scalar) else got.item()
-            raise self.refuse(row, column, must, got)
+            raise self.refuse(row, column, must, values[row].as_py())
 
 
 def flags_of(column: pa.ChunkedArray) -> NDArray[np.bool_]:
@@ -127,7 +138,7 @@ def mapped(column: pa.ChunkedArray, to: Mapping[str, str]) -> pa.ChunkedArray:
 
 def as_numbers(
     column: pa.ChunkedArray,
-    name: str,
+    field: str,
     place: Place,
     low: float,
     high: float,
@@ -139,33 +150,26 @@ def as_numbers(
         ValueError: something is no number, or out of range; names row and column.
     """
     must = f"a number in [{low:g}, {high:g}]{' ' + unit if unit else ''}"
-
-    def refuse(row: int, got: object) -> ValueError:
-        comma = ", written with a decimal point" if "," in str(got) else ""
-        return place.refuse(row, name, must + comma, got)
-
-    values = _floats(column, refuse)
+    values = _floats(column, field, place, must)
     numbers = values.to_numpy(zero_copy_only=False)
-    known = ~flags_of(values.is_null())
-    bad = known & ~((numbers >= low) & (numbers <= high))
-    place.refuse_any(bad, name, must, numbers)
+    bad = flags_of(values.is_valid()) & ~((numbers >= low) & (numbers <= high))
+    place.refuse_any(bad, field, must, values)
     return values
 
 
-def as_whole(column: pa.ChunkedArray, name: str, place: Place) -> pa.ChunkedArray:
+def as_whole(column: pa.ChunkedArray, field: str, place: Place) -> pa.ChunkedArray:
     """Return whole numbers from 0, null where there is none.
 
     Raises:
         ValueError: something is no whole number; names row and column.
     """
-    values = as_numbers(column, name, place, 0, 2**52)
-    numbers = values.to_numpy(zero_copy_only=False)
-    bad = ~flags_of(values.is_null()) & (numbers != np.floor(numbers))
-    place.refuse_any(bad, name, "a whole number", numbers)
+    values = as_numbers(column, field, place, 0, 2**52)
+    broken = pc.fill_null(pc.not_equal(values, pc.floor(values)), False)
+    place.refuse_any(flags_of(broken), field, "a whole number", values)
     return values.cast(pa.int64())
 
 
-def as_flags(column: pa.ChunkedArray, name: str, place: Place) -> pa.ChunkedArray:
+def as_flags(column: pa.ChunkedArray, field: str, place: Place) -> pa.ChunkedArray:
     """Return flags written as 0 and 1, false and true, no and yes.
 
     Raises:
@@ -174,14 +178,14 @@ def as_flags(column: pa.ChunkedArray, name: str, place: Place) -> pa.ChunkedArra
     if pa.types.is_boolean(column.type):
         return column
     text = pc.utf8_lower(as_text(column))
-    yes = pc.is_in(text, pa.array(["1", "true", "yes", "1.0"]))
-    no = pc.is_in(text, pa.array(["0", "false", "no", "0.0"]))
-    bad = ~flags_of(text.is_null()) & ~flags_of(pc.or_(yes, no))
-    place.refuse_any(bad, name, "0 or 1", text)
-    return pc.if_else(pc.is_null(text), pa.scalar(None, pa.bool_()), yes)
+    found = pc.index_in(text, pa.array(_YES + _NO))
+    place.refuse_any(
+        flags_of(pc.and_(text.is_valid(), found.is_null())), field, "0 or 1", text
+    )
+    return pc.less(found, len(_YES))
 
 
-def as_moments(column: pa.ChunkedArray, name: str, place: Place) -> pa.ChunkedArray:
+def as_moments(column: pa.ChunkedArray, field: str, place: Place) -> pa.ChunkedArray:
     """Return moments in seconds since 1970, from numbers or texts.
 
     Texts are as in ISO 8601, or as Amazon Mechanical Turk writes them. A time without
@@ -194,15 +198,15 @@ def as_moments(column: pa.ChunkedArray, name: str, place: Place) -> pa.ChunkedAr
         rounded = column.cast(pa.timestamp("us"), safe=False)
         return pc.divide(rounded.cast(pa.int64()), 1e6)
     if not pa.types.is_string(column.type):
-        return as_numbers(column, name, place, 0.0, math.inf, "s since 1970")
+        return as_numbers(column, field, place, 0.0, math.inf, "s since 1970")
     found = [
-        None if text is None else _moment(text, row, name, place)
+        None if text is None else _moment(text, row, field, place)
         for row, text in enumerate(as_text(column).to_pylist())
     ]
     return pa.chunked_array([pa.array(found, pa.float64())])
 
 
-def _moment(text: str, row: int, name: str, place: Place) -> float:
+def _moment(text: str, row: int, field: str, place: Place) -> float:
     try:
         return float(text)
     except ValueError:
@@ -212,7 +216,7 @@ def _moment(text: str, row: int, name: str, place: Place) -> float:
         moment = datetime.fromisoformat(text) if turk is None else _as_turk(turk)
     except (ValueError, KeyError):
         must = "a time, as 2024-05-31T12:00:00Z or seconds since 1970"
-        raise place.refuse(row, name, must, text) from None
+        raise place.refuse(row, field, must, text) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
@@ -225,23 +229,19 @@ def _as_turk(found: re.Match[str]) -> datetime:
 
 
 def _floats(
-    column: pa.ChunkedArray, refuse: Callable[[int, object], ValueError]
+    column: pa.ChunkedArray, field: str, place: Place, must: str
 ) -> pa.ChunkedArray:
-    kind = column.type
-    if (
-        pa.types.is_null(kind)
-        or pa.types.is_floating(kind)
-        or pa.types.is_integer(kind)
-    ):
+    if not pa.types.is_string(column.type):
         return column.cast(pa.float64())
     text = as_text(column)
     try:
         return text.cast(pa.float64())
     except pa.ArrowInvalid:
         values = text.to_pylist()
-        for row, value in enumerate(values):
-            if value is not None and not is_number(value):
-                raise refuse(row, value) from None
+    for row, value in enumerate(values):
+        if value is not None and not is_number(value):
+            comma = ", written with a decimal point" if "," in value else ""
+            raise place.refuse(row, field, must + comma, value)
     # a sign in front of a number is Python's to read
     return pa.chunked_array([pa.array([v and float(v) for v in values], pa.float64())])
 
@@ -252,13 +252,15 @@ _CLOCK = (
     r":(?P<seconds>[0-5]\d(?:\.\d+)?)\s*$"
 )
 _PARTS = {"days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
-_NUMBERS = ("integer", "number", "decimal")
-_ALLOWED = {
-    pa.string(): ("text", *_NUMBERS, "truth value", "date", "moment", "time of day"),
-    pa.int64(): ("text", *_NUMBERS),
-    pa.float64(): ("text", *_NUMBERS),
-    pa.bool_(): ("text", *_NUMBERS, "truth value"),
+_NUMBERS = ("text", "nothing", "integer", "number", "decimal")
+_OF_TEXT = (*_NUMBERS, "truth value", "date", "moment", "time of day")
+_READABLE = {
+    pa.string(): ("text or numbers", _OF_TEXT),
+    pa.int64(): ("numbers", _NUMBERS),
+    pa.float64(): ("numbers", _NUMBERS),
+    pa.bool_(): ("truth values or 0 and 1", (*_NUMBERS, "truth value")),
 }
+"""What a column of each type of `FIELDS` may hold, in words and by `meaning`."""
 _REMEDIES = {
     "list": " Write an answer of several labels as one text, as 'a|b'.",
     "bytes": " Write it as text in UTF-8.",
@@ -266,16 +268,10 @@ _REMEDIES = {
         " That is a time of day; a time that passed is a duration or a number."
     ),
 }
-_MEANT = {
-    pa.string(): "text or numbers",
-    pa.int64(): "numbers",
-    pa.float64(): "numbers",
-    pa.bool_(): "truth values or 0 and 1",
-}
 
 
 def readable(
-    column: pa.ChunkedArray, field: str, name: str, place: Place, unit_s: float = 1.0
+    column: pa.ChunkedArray, field: str, place: Place, unit_s: float = 1.0
 ) -> pa.ChunkedArray:
     """Bring a column into a type that its field can be read from.
 
@@ -288,20 +284,19 @@ def readable(
     Raises:
         ValueError: the type cannot hold that field; names column and type.
     """
-    kind = column.type
+    kind, name = column.type, place.names[field]
     column = decoded(column)
     what = meaning(column.type)
     if field == "seconds" and what == "duration":
         _check_unit(f"type {column.type}", name, place, unit_s)
         ticks = column.cast(pa.int64()).cast(pa.float64())
         return pc.multiply(ticks, _TICKS[column.type.unit])
-    allowed = _ALLOWED[FIELDS[field]]
-    if field == "started":
-        allowed = (*allowed, "date", "moment")
-    if what not in (*allowed, "nothing"):
+    meant, allowed = _READABLE[FIELDS[field]]
+    is_moment = field == "started" and what in ("date", "moment")
+    if what not in allowed and not is_moment:
         raise ValueError(
-            f"{place.origin}: column {name!r} must hold "
-            f"{_MEANT[FIELDS[field]]}, got type {kind}.{_REMEDIES.get(what, '')}"
+            f"{place.origin}: column {name!r} must hold {meant}, got type {kind}."
+            f"{_REMEDIES.get(what, '')}"
         )
     if what in ("text", "nothing"):
         column = column.cast(pa.string())
@@ -313,9 +308,7 @@ def readable(
         return pc.if_else(pc.is_nan(wide), pa.scalar(None, wide.type), wide)
     if what == "decimal" and FIELDS[field] != pa.string():
         return column.cast(pa.float64())
-    if what == "date" and field == "started":
-        return column.cast(pa.timestamp("us"))
-    return column
+    return column.cast(pa.timestamp("us")) if is_moment and what == "date" else column
 
 
 def _check_unit(what: str, name: str, place: Place, unit_s: float) -> None:
@@ -338,12 +331,11 @@ def _clock_seconds(
 ) -> pa.ChunkedArray:
     _check_unit("hours, minutes and seconds", name, place, unit_s)
     part = pc.extract_regex(column, _CLOCK)
-    total = None
-    for field, each_s in _PARTS.items():
-        texts = pc.struct_field(part, field)
+    total = pa.scalar(0.0)
+    for unit, each_s in _PARTS.items():
+        texts = pc.struct_field(part, unit)
         number = pc.if_else(pc.equal(texts, ""), "0", texts).cast(pa.float64())
-        seconds = pc.multiply(number, each_s)
-        total = seconds if total is None else pc.add(total, seconds)
+        total = pc.add(total, pc.multiply(number, each_s))
     return total
 
 
@@ -351,7 +343,7 @@ _MEANING = {"answer": "they count as skips", "gold": "they count as no gold"}
 
 
 def blank_marks(
-    column: pa.ChunkedArray, field: str, name: str, place: Place
+    column: pa.ChunkedArray, field: str, place: Place
 ) -> tuple[pa.ChunkedArray, list[str]]:
     """Turn marks of missing values into missing ones.
 
@@ -370,16 +362,14 @@ def blank_marks(
     flags = flags_of(found)
     if field in ("annotator", "item"):
         must = "filled (`--keep-na` takes a mark of missing values for a name)"
-        place.refuse_any(flags, name, must, trimmed)
-    if not flags.any():
-        return column, []
+        place.refuse_any(flags, field, must, trimmed)
     blank = pc.if_else(found, pa.scalar(None, pa.string()), column)
-    if FIELDS[field] != pa.string():
+    if FIELDS[field] != pa.string() or not flags.any():
         return blank, []
     marks = sorted(set(trimmed.filter(found).to_pylist()))
     meaning = _MEANING.get(field, "they count as missing")
     return blank, [
-        f"column {name!r} says {' or '.join(map(repr, marks))} in {int(flags.sum())} "
-        f"rows, the first {place.where(int(flags.argmax()))}: {meaning}. --keep-na "
-        "makes the mark a class."
+        f"column {place.names[field]!r} says {' or '.join(map(repr, marks))} in "
+        f"{int(flags.sum())} rows, the first {place.where(int(flags.argmax()))}: "
+        f"{meaning}. --keep-na makes the mark a class."
     ]

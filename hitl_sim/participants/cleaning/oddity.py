@@ -14,10 +14,9 @@ _MARKUP = "<[^>]*>"
 _MOST_NOTES = 3
 
 Columns = dict[str, pa.ChunkedArray]
-Names = dict[str, str]
 
 
-def odd_texts(columns: Columns, names: Names, place: Place) -> list[str]:
+def odd_texts(columns: Columns, place: Place) -> list[str]:
     """Note texts that a spreadsheet or a browser would run; reports escape them."""
     notes = []
     for field in ("annotator", "item", "answer"):
@@ -26,15 +25,16 @@ def odd_texts(columns: Columns, names: Names, place: Place) -> list[str]:
             flags = flags_of(odd)
             if flags.any():
                 notes.append(
-                    f"column {names[field]!r} holds {what} in {int(flags.sum())} rows, "
-                    f"the first {place.where(int(flags.argmax()))}; reports escape it."
+                    f"column {place.names[field]!r} holds {what} in "
+                    f"{int(flags.sum())} rows, the first "
+                    f"{place.where(int(flags.argmax()))}; reports escape it."
                 )
     is_label = pc.equal(columns["kind"], LABEL)
     labels = pc.if_else(is_label, columns["answer"], pa.scalar(None, pa.string()))
-    return [*notes, *_mixed(labels, names["answer"], place)]
+    return [*notes, *_mixed(labels, place)]
 
 
-def _mixed(answer: pa.ChunkedArray, name: str, place: Place) -> list[str]:
+def _mixed(answer: pa.ChunkedArray, place: Place) -> list[str]:
     codes, texts = encode(answer)
     numbers = np.array([is_number(text) for text in texts], bool)
     if not texts or numbers.all() or not numbers.any():
@@ -43,14 +43,15 @@ def _mixed(answer: pa.ChunkedArray, name: str, place: Place) -> list[str]:
     rows = (codes >= 0) & minority[codes]
     row = int(rows.argmax())
     return [
-        f"column {name!r} mixes numbers and words; {int(rows.sum())} rows are "
+        f"column {place.names['answer']!r} mixes numbers and words; "
+        f"{int(rows.sum())} rows are "
         f"{'numbers' if minority is numbers else 'words'}, the first "
         f"{place.where(row)} ({texts[codes[row]]!r}). All are taken for names of "
         "options."
     ]
 
 
-def cut_blanks(found: Columns, names: Names, place: Place) -> list[str]:
+def cut_blanks(found: Columns, place: Place) -> list[str]:
     """Note where blanks around texts were all that told two of them apart."""
     notes = []
     for field in ("annotator", "item", "answer", "gold"):
@@ -63,14 +64,15 @@ def cut_blanks(found: Columns, names: Names, place: Place) -> list[str]:
             flags = flags_of(differs)
             if not pc.all(pc.equal(cut.filter(differs), "")).as_py():
                 notes.append(
-                    f"column {names[field]!r} has blanks around {int(flags.sum())} "
-                    f"texts, the first {place.where(int(flags.argmax()))}; without "
-                    "them, as they are read, some are the same as others."
+                    f"column {place.names[field]!r} has blanks around "
+                    f"{int(flags.sum())} texts, the first "
+                    f"{place.where(int(flags.argmax()))}; without them, as they are "
+                    "read, some are the same as others."
                 )
     return notes
 
 
-def look_alikes(columns: Columns, names: Names, place: Place) -> list[str]:
+def look_alikes(columns: Columns, place: Place) -> list[str]:
     """Note texts that may be meant as one; people are told by their rows only."""
     notes = []
     is_label = pc.equal(columns["kind"], LABEL)
@@ -84,25 +86,25 @@ def look_alikes(columns: Columns, names: Names, place: Place) -> list[str]:
         ("answer", both),
     ):
         codes, texts = encode(column)
-        first = np.full(len(texts), -1)
-        known = np.nonzero(codes >= 0)[0][::-1]
-        first[codes[known]] = known
-        number = {text: place_ for place_, text in enumerate(texts)}
+        known = np.flatnonzero(codes >= 0)
+        first = known[np.unique(codes[known], return_index=True)[1]]
+        row_of = dict(zip(texts, first.tolist(), strict=True))
         groups = find_alike(texts, field == "answer")
         for what, group in groups[:_MOST_NOTES]:
-            where = [place.where(int(first[number[t]]) % rows) for t in group]
+            where = [place.where(row_of[t] % rows) for t in group]
             shown = ", ".join(map(repr, group))
             if field == "annotator":
                 shown = f"{len(group)} names"
             gold = " or the gold" if field == "answer" else ""
             remedy = "; --answer OLD=NEW makes them one" if gold else ""
             notes.append(
-                f"column {names[field]!r}{gold} has texts that differ only in {what}: "
-                f"{shown} (first {', '.join(where)}). They are kept apart{remedy}."
+                f"column {place.names[field]!r}{gold} has texts that differ only in "
+                f"{what}: {shown} (first {', '.join(where)}). They are kept "
+                f"apart{remedy}."
             )
         if len(groups) > _MOST_NOTES:
             notes.append(
-                f"column {names[field]!r} has {len(groups) - _MOST_NOTES} more groups "
-                "of texts that differ as little."
+                f"column {place.names[field]!r} has {len(groups) - _MOST_NOTES} more "
+                "groups of texts that differ as little."
             )
     return notes

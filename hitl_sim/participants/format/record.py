@@ -10,7 +10,6 @@ from hitl_sim.participants.cleaning.clean import (
     Layout,
     clean,
     refuse_question,
-    without_marks,
 )
 from hitl_sim.participants.format.document import Entry
 from hitl_sim.participants.format.registry import Format
@@ -38,9 +37,7 @@ def _read(
             if isinstance(value, dict | list):
                 raise place.refuse(row, name, "a text or a number", value)
         columns[name] = _column(values)
-    table, notes = without_marks(pa.table(columns), layout, place)
-    found = clean(table, layout, place)
-    return Answers(found.table, found.origin, (*notes, *found.notes))
+    return clean(pa.table(columns), layout, place, has_marks=True)
 
 
 FORMAT = Format("rows with annotator, item and answer", _recognise, _read)

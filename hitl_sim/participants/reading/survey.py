@@ -260,7 +260,7 @@ def _is_qualtrics(table: pa.Table) -> bool:
 
 def _without_questions(sheet: Sheet) -> Sheet:
     """Leave out the two lines below Qualtrics's header, and previews of the survey."""
-    table, lines, of = sheet.table.slice(2), sheet.place.line_of, sheet.place.row_of
+    table = sheet.table.slice(2)
     notes = ["read as an export of Qualtrics, whose header has three lines."]
     kept = np.ones(table.num_rows, bool)
     if "Status" in table.column_names:
@@ -268,12 +268,8 @@ def _without_questions(sheet: Sheet) -> Sheet:
         kept = ~flags_of(is_trial)
         if not kept.all():
             notes.append(f"{int((~kept).sum())} previews of the survey are left out.")
-    rows = np.nonzero(kept)[0]
-    place = Place(
-        sheet.place.origin,
-        None if lines is None else lambda row: lines(row + 2),
-        lambda row: int(rows[row]) if of is None else of(int(rows[row]) + 2) - 2,
-    )
+    # the two lines count as the header's
+    place = replace(sheet.place.take(np.nonzero(kept)[0] + 2), num_above=2)
     table = table.filter(pa.array(kept))
     sheet = sheet._replace(table=table, place=place, notes=(*sheet.notes, *notes))
     who = "ResponseId"

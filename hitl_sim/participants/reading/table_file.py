@@ -13,7 +13,6 @@ from hitl_sim.participants.cleaning.clean import (
     Layout,
     clean,
     refuse_question,
-    without_marks,
 )
 from hitl_sim.participants.cleaning.column import Place
 from hitl_sim.participants.format.document import looks_like_json
@@ -41,13 +40,11 @@ def read_answers(path: Path, layout: Layout = PLAIN) -> Answers:
         check_header(table, table.column_names if layout.wide else known, place)
     table, place, layout, done = recognise(Sheet(table, place, layout))
     notes += [*done, *_doubtful_unit(layout)]
-    if is_written_here(table):
+    has_marks = not is_written_here(table)
+    if not has_marks:
         # what the import that wrote it found
         notes = [*table.schema.metadata[b"notes"].decode().splitlines(), *notes]
-    else:
-        table, more = without_marks(table, layout, place)
-        notes += more
-    found = clean(table, layout, place)
+    found = clean(table, layout, place, has_marks=has_marks)
     return replace(found, notes=tuple(dict.fromkeys([*notes, *found.notes])))
 
 

@@ -4,7 +4,6 @@ import csv
 import functools
 import io
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +49,7 @@ def read_text(path: Path, usual: str) -> tuple[pa.Table, Place, list[str]]:
     if rows.size < table.num_rows:
         notes.append(f"{table.num_rows - rows.size} rows of empty cells are left out.")
         table = table.take(pa.array(rows))
-        place = replace(place, row_of=lambda row: int(rows[row]))
+        place = place.take(rows)
     return table, place, notes
 
 

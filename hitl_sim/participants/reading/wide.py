@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -128,11 +128,7 @@ def lengthen(
     def name_of(row: int, column: str) -> str:
         return blocks[int(block_of[row])].columns.get(column, column)
 
-    def row_of(row: int) -> int:
-        of = int(person[row])
-        return of if place.row_of is None else place.row_of(of)
-
-    moved = Place(place.origin, place.line_of, row_of, name_of)
+    moved = replace(place.take(person), name_of=name_of)
     notes = [
         f"one row a person: {num_people} people and {num_blocks} items or rounds in "
         "columns."
