@@ -14,11 +14,10 @@ References:
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from hitl_sim.participants.answers import LABEL, MARKS, RATING
 from hitl_sim.participants.format.document import Entry
-from hitl_sim.participants.format.gather import export_of_tasks
 from hitl_sim.participants.format.task import (
     DRAFTS,
     Findings,
@@ -41,13 +40,8 @@ _UNKNOWN = (
 _Fields = Mapping[str, Any]
 
 
-class _Response(NamedTuple):
-    """What one person said of one record."""
-
-    user: str
-    status: Any
-    values: Mapping[str, Any]
-    started: Any = None
+_Response = tuple[str, Any, Mapping[str, Any], Any]
+"""What one person said of one record: who, the status, values by question, when."""
 
 
 def _recognise(value: Mapping[str, Any]) -> bool:
@@ -81,14 +75,21 @@ def _records(value: Mapping[str, Any]) -> list[_Fields]:
     """Return the records of an object: itself, or those that it wraps."""
     parts, items = list(value.values()), value.get("items")
     if isinstance(value.get("id"), list):
-        lengths = {len(part) if isinstance(part, list) else -1 for part in parts}
-        rows = zip(*parts, strict=True) if len(lengths) == 1 else ()
-        return [dict(zip(value, row, strict=True)) for row in rows]
+        return _row_by_row(value) or []
     if "responses" not in value and isinstance(items, list):
         return [each for each in items if isinstance(each, dict)]
     if parts and all(isinstance(part, dict) and "responses" in part for part in parts):
         return parts
     return [value]
+
+
+def _row_by_row(columns: _Fields) -> list[_Fields] | None:
+    """Turn lists of one length into objects; None where they are none."""
+    lengths = {len(c) if isinstance(c, list) else -1 for c in columns.values()}
+    if len(lengths) > 1 or -1 in lengths:
+        return None
+    rows = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _unwrapped(entries: Sequence[Entry]) -> list[Entry]:
@@ -142,7 +143,7 @@ def _of_people(number: int, record: _Fields, found: Findings) -> Iterator[_Respo
         }
         user = _person(number, each.get("user_id"), found)
         started = each.get("inserted_at") or each.get("updated_at")
-        yield _Response(user, each.get("status"), plain, started)
+        yield user, each.get("status"), plain, started
 
 
 def _of_questions(number: int, record: _Fields, found: Findings) -> list[_Response]:
@@ -167,19 +168,17 @@ def _of_questions(number: int, record: _Fields, found: Findings) -> list[_Respon
                 raise found.place.refuse(number, name, must, response.get("value"))
             values[user][name] = response.get("value")
             status.setdefault(user, response.get("status"))
-    return [_Response(user, status[user], each) for user, each in values.items()]
+    return [(user, status[user], each, None) for user, each in values.items()]
 
 
 def _rows(number: int, name: str, column: Any, found: Findings) -> list[_Fields]:
     """Return responses, from a list of them or from lists of their parts."""
     if isinstance(column, dict):
-        parts = {key: part for key, part in column.items() if part is not None}
-        lengths = {len(p) if isinstance(p, list) else -1 for p in parts.values()}
-        if len(lengths) > 1 or -1 in lengths:
+        rows = _row_by_row({k: part for k, part in column.items() if part is not None})
+        if rows is None:
             must = "lists of one length: value, user_id and status"
             raise found.place.refuse(number, name, must, column)
-        rows = zip(*parts.values(), strict=True)
-        return [dict(zip(parts, row, strict=True)) for row in rows]
+        return rows
     if not isinstance(column, list) or not all(isinstance(r, dict) for r in column):
         raise found.place.refuse(number, name, "a list of responses", column)
     return column
@@ -226,19 +225,17 @@ def _text(record: _Fields) -> str:
     return longest_text(fields if isinstance(fields, dict) else record)
 
 
-FORMAT = export_of_tasks(
-    Tool(
-        "Argilla (JSON)",
-        _recognise,
-        _read,
-        word="question",
-        kinds={_LABEL: LABEL, "multi_label_selection": LABEL}
-        | {"rating": RATING, "span": MARKS},
-        fields={"annotator": "user_id", "item": "id", "answer": "value"}
-        | {"started": "inserted_at"},
-        id_of=_id,
-        text_of=_text,
-        supported=("label_selection", "multi_label_selection", "rating", "span"),
-        tasks_of=_unwrapped,
-    )
+FORMAT = Tool(
+    "Argilla (JSON)",
+    _recognise,
+    _read,
+    word="question",
+    kinds={_LABEL: LABEL, "multi_label_selection": LABEL}
+    | {"rating": RATING, "span": MARKS},
+    fields={"annotator": "user_id", "item": "id", "answer": "value"}
+    | {"started": "inserted_at"},
+    id_of=_id,
+    text_of=_text,
+    supported=("label_selection", "multi_label_selection", "rating", "span"),
+    tasks_of=_unwrapped,
 )

@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hitl_sim.participants.answers import LABEL, MARKS
-from hitl_sim.participants.format.gather import export_of_tasks
 from hitl_sim.participants.format.task import Findings, Span, Submission, Tool
 
 _NAMES, _SPANS = "labels", "spans"
@@ -111,16 +110,14 @@ def _span(value: Any) -> Span:
     return start, end, label
 
 
-FORMAT = export_of_tasks(
-    Tool(
-        "Doccano (JSONL)",
-        _recognise,
-        _read,
-        word="field",
-        kinds={_NAMES: LABEL, _SPANS: MARKS},
-        fields={"annotator": "user", "item": "id", "answer": "label"},
-        id_of=lambda value: value.get("id"),
-        text_of=lambda value: str(value.get("text") or value.get("data") or ""),
-        is_by_task=False,
-    )
+FORMAT = Tool(
+    "Doccano (JSONL)",
+    _recognise,
+    _read,
+    word="field",
+    kinds={_NAMES: LABEL, _SPANS: MARKS},
+    fields={"annotator": "user", "item": "id", "answer": "label"},
+    id_of=lambda value: value.get("id"),
+    text_of=lambda value: str(value.get("text") or value.get("data") or ""),
+    is_by_task=False,
 )

@@ -9,15 +9,12 @@ import pyarrow as pa
 
 from hitl_sim.participants.answers import LABEL, MARKS, NOTHING, Answers
 from hitl_sim.participants.cleaning.clean import PLAIN, Layout, clean
-from hitl_sim.participants.format.document import Entry
-from hitl_sim.participants.format.registry import Format
 from hitl_sim.participants.format.task import (
     Findings,
     Labels,
     Question,
     Submission,
-    Tool,
-    find,
+    counted,
     words_of,
 )
 
@@ -36,45 +33,42 @@ def choose_question(
             several and none was named; lists them.
     """
     origin, found = reading.place.origin, reading.questions
-    if asked is not None:
-        if asked not in found:
-            raise ValueError(
-                f"`--question` must be one of {_listed(found.values())}, got {asked!r}."
-            )
-        if found[asked].kind is None:
-            raise ValueError(f"{origin}: {_refusal([found[asked]], reading)}")
-        return found[asked]
+    if asked is not None and asked not in found:
+        raise ValueError(
+            f"`--question` must be one of {_listed(found.values())}, got {asked!r}."
+        )
     if not found:
         raise ValueError(
             f"{origin}: must hold answers, got {len(reading.submissions)} submissions "
             "without any."
         )
-    able = [question for question in found.values() if question.kind is not None]
-    if kind is not None and sum(question.kind == kind for question in able) == 1:
-        return next(question for question in able if question.kind == kind)
+    offered = list(found.values()) if asked is None else [found[asked]]
+    able = [question for question in offered if question.kind is not None]
+    wanted = [question for question in able if question.kind == kind]
+    if len(wanted) == 1:
+        return wanted[0]
     if len(able) > 1:
         raise ValueError(
             f"{origin}: must hold one {reading.tool.word}, got {len(found)}: "
             f"{_listed(found.values())}. Import one of them: --question "
             f"{_quoted(able[0].name)}."
         )
-    unable = [question for question in found.values() if question.kind is None]
+    unable = [question for question in offered if question.kind is None]
     if unable:
+        said = ", ".join(
+            f"{reading.tool.word} {q.name!r} has type {q.type}" for q in unable[:_SHOWN]
+        )
+        supported = ", ".join(reading.tool.supported or reading.tool.kinds)
         rest = (
             f" Import the other alone: --question {_quoted(able[0].name)}."
             if able
             else ""
         )
-        raise ValueError(f"{origin}: {_refusal(unable, reading)}{rest}")
+        raise ValueError(
+            f"{origin}: {said}, which is not supported; supported are {supported}."
+            f"{rest}"
+        )
     return able[0]
-
-
-def _refusal(unable: Sequence[Question], reading: Findings) -> str:
-    said = ", ".join(
-        f"{reading.tool.word} {q.name!r} has type {q.type}" for q in unable[:_SHOWN]
-    )
-    supported = ", ".join(reading.tool.supported or reading.tool.kinds)
-    return f"{said}, which is not supported; supported are {supported}."
 
 
 def _listed(questions: Iterable[Question]) -> str:
@@ -95,17 +89,6 @@ _FEW = 20
 _FREE_SHARE = 0.8
 
 _Row = dict[str, Any]
-
-
-def export_of_tasks(tool: Tool) -> Format:
-    """Make the format of a tool whose exports are tasks that people answered."""
-
-    def read(
-        entries: Sequence[Entry], origin: str, layout: Layout, question: str | None
-    ) -> Answers:
-        return gather(find(tool, entries, origin), layout, question)
-
-    return Format(tool.name, lambda value, _: tool.recognise(value), read)
 
 
 def gather(reading: Findings, layout: Layout, asked: str | None = None) -> Answers:
@@ -134,16 +117,24 @@ def gather(reading: Findings, layout: Layout, asked: str | None = None) -> Answe
             f"{num_open} submissions without an answer to {question.name!r}."
         )
     rows = [_row(given, answer, question, reading) for given, answer in kept]
-    num_shared = _drop_shared_times(rows, kept) if reading.tool.is_by_task else 0
+    num_shared = sum(
+        row["seconds"] is None and given.seconds is not None
+        for row, (given, _) in zip(rows, kept, strict=True)
+    )
     names = {name: reading.tool.fields.get(name, name) for name in rows[0]}
     meant = replace(layout, columns=names, kind=question.kind)
     tasks = reading.place.tasks
     place = replace(reading.place, tasks=[tasks[given.number] for given, _ in kept])
     columns = {n: _column([row[field] for row in rows]) for field, n in names.items()}
     cleaned = clean(pa.table(columns), meant, place)
+    counts = {
+        f"submissions hold no answer to {question.name!r} and are left out: nobody "
+        "said that they are skips.": num_open,
+        "times are left out: each is of several questions together.": num_shared,
+    }
     notes = (
         *reading.notes,
-        *_notes_on_open(num_open, num_shared, question),
+        *counted(counts),
         *_notes_on_labels([labels for _, labels in kept if labels], question),
         *cleaned.notes,
     )
@@ -179,29 +170,18 @@ def _row(
 ) -> _Row:
     item = reading.items[given.number]
     gold = reading.gold.get((item, question.name))
+    is_shared = reading.tool.is_by_task and len(given.answers) > 1
     row: _Row = {
         "annotator": given.annotator,
         "item": item,
         "answer": None if answer is None else _joined(answer),
         "gold": None if gold is None else _joined(gold),
         "started": given.started,
-        "seconds": given.seconds,
+        "seconds": None if is_shared and not given.is_skipped else given.seconds,
     }
     if question.kind == MARKS:
         row["parts"] = len(words_of(reading.text(given.number)))
     return row
-
-
-def _drop_shared_times(
-    rows: list[_Row], kept: Sequence[tuple[Submission, Labels | None]]
-) -> int:
-    """Forget times that are of several questions together, and count them."""
-    num_shared = 0
-    for row, (given, _) in zip(rows, kept, strict=True):
-        if len(given.answers) > 1 and not given.is_skipped:
-            num_shared += row["seconds"] is not None
-            row["seconds"] = None
-    return num_shared
 
 
 def _joined(labels: Labels) -> str:
@@ -221,20 +201,6 @@ def _as_float(value: float | None) -> float | None:
         return None if value is None else float(value)
     except OverflowError:
         return math.inf
-
-
-def _notes_on_open(num_open: int, num_shared: int, question: Question) -> list[str]:
-    notes = []
-    if num_open:
-        notes.append(
-            f"{num_open} submissions hold no answer to {question.name!r} and are left "
-            "out: nobody said that they are skips."
-        )
-    if num_shared:
-        notes.append(
-            f"{num_shared} times are left out: each is of several questions together."
-        )
-    return notes
 
 
 def _notes_on_labels(answers: Sequence[Labels], question: Question) -> list[str]:

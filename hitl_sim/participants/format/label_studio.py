@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING
-from hitl_sim.participants.format.gather import export_of_tasks
 from hitl_sim.participants.format.task import (
     DRAFTS,
     Findings,
@@ -37,6 +36,10 @@ _REDRAFTED = (
     "annotations grew out of drafts; Label Studio before its change 6406 counted the "
     "time of drafts twice."
 )
+_STARRED = (
+    "answers are marked as ground truth: they stay their authors' answers, and as the "
+    "gold they make these right by definition."
+)
 _Row = dict[str, Any]
 
 
@@ -44,7 +47,9 @@ def _recognise(value: Mapping[str, Any]) -> bool:
     found = value.get("annotations")
     if not isinstance(found, list) or "images" in value:
         return False
-    return "data" in value or any("result" in each for each in _objects(found))
+    return "data" in value or any(
+        isinstance(each, dict) and "result" in each for each in found
+    )
 
 
 def _read(found: Findings) -> list[Submission]:
@@ -65,10 +70,6 @@ def _read(found: Findings) -> list[Submission]:
             "tasks bare."
         )
     return _without_references(read, found)
-
-
-def _objects(values: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
-    return (value for value in values if isinstance(value, dict))
 
 
 def _annotations(
@@ -184,32 +185,25 @@ def _without_references(
     }
     kept = [given for given, _ in read if given.annotator in own]
     references = {given.annotator for given, _ in read} - own
-    num_starred = sum(is_gold and given.annotator in own for given, is_gold in read)
+    found.counts[_STARRED] = sum(s and given.annotator in own for given, s in read)
     if references:
         who = "1 person" if len(references) == 1 else f"{len(references)} people"
         found.notes.append(
             f"{who} gave nothing but ground truth ({len(read) - len(kept)} "
             "annotations): it is the gold, and does not count among the answers."
         )
-    if num_starred:
-        found.notes.append(
-            f"{num_starred} answers are marked as ground truth: they stay their "
-            "authors' answers, and as the gold they make these right by definition."
-        )
     return kept
 
 
-FORMAT = export_of_tasks(
-    Tool(
-        "Label Studio (JSON)",
-        _recognise,
-        _read,
-        word="control",
-        kinds={"choices": LABEL, "rating": RATING, "pairwise": PREFERENCE}
-        | {"labels": MARKS},
-        fields={"annotator": "completed_by", "started": "created_at"}
-        | {"seconds": "lead_time"},
-        id_of=lambda task: task.get("id"),
-        text_of=lambda task: longest_text(task.get("data") or {}),
-    )
+FORMAT = Tool(
+    "Label Studio (JSON)",
+    _recognise,
+    _read,
+    word="control",
+    kinds={"choices": LABEL, "rating": RATING, "pairwise": PREFERENCE}
+    | {"labels": MARKS},
+    fields={"annotator": "completed_by", "started": "created_at"}
+    | {"seconds": "lead_time"},
+    id_of=lambda task: task.get("id"),
+    text_of=lambda task: longest_text(task.get("data") or {}),
 )

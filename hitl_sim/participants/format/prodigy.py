@@ -19,7 +19,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hitl_sim.participants.answers import LABEL, MARKS
-from hitl_sim.participants.format.gather import export_of_tasks
 from hitl_sim.participants.format.task import (
     Findings,
     Labels,
@@ -55,7 +54,9 @@ def _read(found: Findings) -> Iterator[Submission]:
         answers: dict[str, Labels | None] = {}
         for name, type_ in _questions(value, names):
             question = found.question(number, "_view_id", name, type_)
-            if decision == "reject" and _rejects_nothing(question):
+            # where options or spans are shown, to reject is no answer
+            is_shown = question.type not in _BINARY and question.kind is not None
+            if decision == "reject" and is_shown:
                 found.counts[
                     f"lines reject {name!r} and are left out: to reject says what is "
                     "wrong or that the task is broken, never what is right."
@@ -63,19 +64,15 @@ def _read(found: Findings) -> Iterator[Submission]:
             else:
                 answers[name] = _answer(number, value, question, found)
         yield Submission(number, person, answers, started=value.get("_timestamp"))
-    unnamed = sum(_UNNAMED.search(name) is not None for name in sessions)
-    if unnamed:
-        found.notes.append(
-            f"{unnamed} sessions are named by when they began, so each counts as a "
-            "person of its own: people open the app with ?session=NAME to be known."
-        )
+    found.counts[
+        "sessions are named by when they began, so each counts as a person of its own: "
+        "people open the app with ?session=NAME to be known."
+    ] = sum(_UNNAMED.search(name) is not None for name in sessions)
 
 
 def _annotator(number: int, value: Mapping[str, Any], found: Findings) -> str | None:
-    for name in ("_annotator_id", "_session_id"):
-        if value.get(name):
-            return found.person(number, name, value[name])
-    return None
+    said = [name for name in ("_annotator_id", "_session_id") if value.get(name)]
+    return found.person(number, said[0], value[said[0]]) if said else None
 
 
 def _choice_names(values: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -104,11 +101,6 @@ def _options(value: Mapping[str, Any]) -> list[str]:
     listed = options if isinstance(options, list) else []
     found = [option.get("id") for option in listed if isinstance(option, dict)]
     return [as_label(id_) for id_ in found if isinstance(id_, str | int | float)]
-
-
-def _rejects_nothing(question: Question) -> bool:
-    """Whether to reject is no answer: where options or spans are shown."""
-    return question.type not in _BINARY and question.kind is not None
 
 
 def _questions(
@@ -166,19 +158,17 @@ def _guess_view(value: Mapping[str, Any]) -> str:
     return "classification" if "label" in value else "text"
 
 
-FORMAT = export_of_tasks(
-    Tool(
-        "Prodigy (db-out)",
-        _recognise,
-        _read,
-        word="question",
-        kinds=dict.fromkeys(("choice", *_BINARY), LABEL) | {"ner_manual": MARKS},
-        fields={"annotator": "_annotator_id", "started": "_timestamp"}
-        | {"item": "_task_hash"},
-        # the task's hash tells options apart, the input's does not
-        id_of=lambda value: value.get("_task_hash", value.get("_input_hash")),
-        text_of=lambda value: str(value.get("text") or ""),
-        supported=("choice", *_BINARY, *_MARKED, "blocks with a choice or spans"),
-        is_by_task=False,
-    )
+FORMAT = Tool(
+    "Prodigy (db-out)",
+    _recognise,
+    _read,
+    word="question",
+    kinds=dict.fromkeys(("choice", *_BINARY), LABEL) | {"ner_manual": MARKS},
+    fields={"annotator": "_annotator_id", "started": "_timestamp"}
+    | {"item": "_task_hash"},
+    # the task's hash tells options apart, the input's does not
+    id_of=lambda value: value.get("_task_hash", value.get("_input_hash")),
+    text_of=lambda value: str(value.get("text") or ""),
+    supported=("choice", *_BINARY, *_MARKED, "blocks with a choice or spans"),
+    is_by_task=False,
 )

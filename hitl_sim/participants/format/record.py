@@ -9,24 +9,26 @@ from hitl_sim.participants.answers import Answers
 from hitl_sim.participants.cleaning.clean import (
     Layout,
     clean,
-    refuse_question,
 )
 from hitl_sim.participants.format.document import Entry
-from hitl_sim.participants.format.registry import Format
 from hitl_sim.participants.format.task import as_label, name_items
 
+NAME = "rows with annotator, item and answer"
 _NEEDED = ("annotator", "item")
 
 
-def _recognise(value: Mapping[str, Any], layout: Layout) -> bool:
+def is_row(value: Mapping[str, Any], layout: Layout) -> bool:
+    """Whether an object is an answer: flat, with a person and an item."""
     is_flat = not any(isinstance(each, dict | list) for each in value.values())
     return is_flat and all(layout.columns.get(n, n) in value for n in _NEEDED)
 
 
-def _read(
-    entries: Sequence[Entry], origin: str, layout: Layout, question: str | None
-) -> Answers:
-    refuse_question(question)
+def read_rows(entries: Sequence[Entry], origin: str, layout: Layout) -> Answers:
+    """Import objects as rows of a table.
+
+    Raises:
+        ValueError: as `clean`, or a field holds a list or an object.
+    """
     ids = [entry.value.get(layout.columns.get("item", "item")) for entry in entries]
     _, place = name_items(entries, ids, origin)
     names = list(dict.fromkeys(name for entry in entries for name in entry.value))
@@ -38,9 +40,6 @@ def _read(
                 raise place.refuse(row, name, "a text or a number", value)
         columns[name] = _column(values)
     return clean(pa.table(columns), layout, place, has_marks=True)
-
-
-FORMAT = Format("rows with annotator, item and answer", _recognise, _read)
 
 
 def _column(values: list[Any]) -> pa.Array:

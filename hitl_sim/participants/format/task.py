@@ -252,30 +252,21 @@ def find(tool: Tool, entries: Sequence[Entry], origin: str) -> Findings:
     tasks = tool.tasks_of(entries)
     items, place = name_items(tasks, [tool.id_of(task.value) for task in tasks], origin)
     found = Findings(tool, tasks, items, place)
+    found.counts[_NO_ID] = sum(name.endswith(_LACKS) for name in place.tasks)
     handed = list(tool.read(found))
     nameless = [given for given in handed if given.annotator is None]
     files = {tasks[given.number].file for given in nameless}
+    people = "1 person" if len(files) == 1 else f"{len(files)} people"
+    found.counts[
+        f"answers name no person; they count as those of {people}, one for each file."
+    ] = len(nameless)
     found.submissions = [
         replace(given, annotator=tasks[given.number].file)
         if given.annotator is None
         else given
         for given in handed
     ]
-    notes = []
-    num_lacking = sum(name.endswith(_LACKS) for name in place.tasks)
-    if num_lacking:
-        notes.append(
-            f"{num_lacking} tasks have no id; their number in the file names them (#1 "
-            "is the first)."
-        )
-    if nameless:
-        notes.append(
-            f"{len(nameless)} answers name no person; they count as those of "
-            f"{len(files)} {'person' if len(files) == 1 else 'people'}, one for each "
-            "file."
-        )
-    counted = [f"{count} {what}" for what, count in found.counts.items() if count]
-    found.notes = [*notes, *found.notes, *counted]
+    found.notes += counted(found.counts)
     names = sorted(found.span_names)
     if len(names) > 1:
         shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
@@ -287,6 +278,12 @@ def find(tool: Tool, entries: Sequence[Entry], origin: str) -> Findings:
 
 
 _LACKS = "(it has no id)"
+_NO_ID = "tasks have no id; their number in the file names them (#1 is the first)."
+
+
+def counted(counts: Mapping[str, int]) -> list[str]:
+    """Say how many there are of each that is there, in words that go on."""
+    return [f"{count} {what}" for what, count in counts.items() if count]
 
 
 def name_items(

@@ -8,8 +8,10 @@ import pytest
 from hitl_sim.participants.answers import kinds_of, to_record
 from hitl_sim.participants.cleaning.clean import Layout
 from hitl_sim.participants.format.document import read_entries
+from hitl_sim.participants.format.gather import gather
 from hitl_sim.participants.format.label_studio import FORMAT
 from hitl_sim.participants.format.registry import read_export
+from hitl_sim.participants.format.task import find
 
 
 def choice(name: str, control="label") -> dict:
@@ -28,7 +30,8 @@ def task(number, *annotations, **fields) -> dict:
 def read(path, *tasks, layout=None, question=None):
     file = path / "export.json"
     file.write_text(json.dumps(tasks))
-    return FORMAT.read(read_entries(file), str(file), layout or Layout(), question)
+    found = find(FORMAT, read_entries(file), str(file))
+    return gather(found, layout or Layout(), question)
 
 
 def test_choices_come_with_time_gold_and_person(tmp_path):
