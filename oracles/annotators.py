@@ -10,7 +10,7 @@ from jax import Array
 from jaxtyping import Float, Int, PRNGKeyArray
 from numpy.typing import ArrayLike, NDArray
 
-from oracles.hashing import Role, draw_words, seed_stream, to_normal
+from oracles.hashing import Role, draw_words, seed_streams, to_normal
 from oracles.parameter import ANY, OPTIONAL, PARAMETERS, SHARE, Range
 
 
@@ -186,7 +186,8 @@ def init_annotators(key: PRNGKeyArray, params: Annotators) -> AnnotatorState:
     No trial is done; the slow part of time is drawn from its long-run law. The key is
     the crowd's, the one passed to `answer`.
     """
-    words = draw_words(seed_stream(key, 0, Role.START), 0, 0, params.id, 0)
+    (stream,) = seed_streams(key, 0, Role.START)
+    words = draw_words(stream, 0, 0, params.id, 0)
     return AnnotatorState(
         trials=jnp.zeros_like(params.id),
         time_s=jnp.zeros_like(params.pace),

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int, PRNGKeyArray
 
-from oracles.hashing import Role, draw_words, seed_stream, to_normal
+from oracles.hashing import Role, draw_words, seed_streams, to_normal
 from oracles.population import Population
 from oracles.respond import Kind
 
@@ -84,7 +84,7 @@ def item_evidence(
     of the features' total variance, so that two items as far apart as items are on
     average correlate about e^-1. It does not depend on the features' scale or rotation.
     """
-    stream = seed_stream(key, space, Role.EVIDENCE)
+    (stream,) = seed_streams(key, space, Role.EVIDENCE)
     wave = jnp.arange(NUM_WAVES)[None, :]
     columns = jnp.arange(features.shape[1])[:, None]
     frequency = to_normal(draw_words(stream, columns, wave, 0, 0)[0])

@@ -113,13 +113,11 @@ def mix_words(x: Array, y: Array, z: Array, w: Array) -> Words:
     return x, y, z, w
 
 
-def seed_stream(key: PRNGKeyArray, space: int, role: Role) -> Words:
-    """Hash a key, an option space and a role into the offset of one stream of draws."""
-    return seed_streams(key, space, role)[0]
-
-
 def seed_streams(key: PRNGKeyArray, space: int, *roles: Role) -> list[Words]:
-    """Seed the streams of several roles at once, which is quicker to compile."""
+    """Hash a key, an option space and each role into the offset of a stream of draws.
+
+    Several roles at once are quicker to compile.
+    """
     data = jax.random.key_data(key)
     words = [data[i] if i < data.shape[0] else jnp.uint32(0) for i in range(4)]
     x, y, z, w = mix_words(*words)
@@ -140,7 +138,7 @@ def draw_words(
     """Draw four words that depend on the stream and these four ids only.
 
     Ids are integer arrays, broadcast against each other; the stream is from
-    `seed_stream`.
+    `seed_streams`.
     """
     ids = (
         jnp.asarray(v).astype(jnp.uint32) for v in (item, option, annotator, occasion)

@@ -10,6 +10,7 @@ of which there are many, and not along the options.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import jax
@@ -26,42 +27,6 @@ from oracles.annotators import (
 from oracles.contract import Oracle, Query, Response
 from oracles.timing import draw_luck, time_answers, tire
 from oracles.utility import choose, realise
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of feedback: how it is answered, and what its questions are about.
-
-    Attributes:
-        oracle: answers it.
-        words: what is asked, in words.
-        space: option space id; kinds that share one share what people see in an item.
-        options: what the options are: the "classes" of an item, the "groups" of
-            features, or a "pair" of the kind's own.
-        answer: an "option" or level, "marks" of options, or a "ranking" of them.
-        is_of_class: whether the right option is a class, or a pair that follows from
-            it: what features or a model say of the item then speaks for and against it.
-        is_check: whether one option that is suggested is held against all the others.
-        has_band: whether answers that fall into a band say neither, and so are not
-            scored.
-        recorded_as: kind of recorded answers that can be replayed in its place, by
-            `hitl_sim.participants.answers`; None where none can.
-    """
-
-    oracle: Oracle
-    words: str
-    space: int
-    options: Literal["classes", "groups", "pair"]
-    answer: Literal["option", "marks", "ranking"] = "option"
-    is_of_class: bool = False
-    is_check: bool = False
-    has_band: bool = False
-    recorded_as: str | None = None
-
-    def num_options(self, num_classes: int, num_groups: int) -> int:
-        """Count the options of a question about a task."""
-        counts = {"classes": num_classes, "groups": num_groups, "pair": 2}
-        return counts[self.options]
 
 
 class ReadOut(NamedTuple):
@@ -97,51 +62,79 @@ class Realised(NamedTuple):
     is_lapse: Bool[Array, "A T"]
 
 
-Utilities = Callable[[Annotators, Query], Array]
-Reader = Callable[[Realised], ReadOut]
+@dataclass(frozen=True)
+class Kind:
+    """A kind of feedback: how it is answered, and what its questions are about.
 
-
-def build_oracle(
-    space: int, systematic: Utilities, read: Reader, *, is_anchored: bool = False
-) -> Oracle:
-    """Build the oracle of one feedback kind.
-
-    Args:
+    Attributes:
+        words: what is asked, in words.
         space: option space id; kinds that share one share what people see in an item.
         systematic: utilities of the options without noise, `[K, A, T]`.
         read: read-out of realised utilities.
+        options: what the options are: the "classes" of an item, the "groups" of
+            features, or a "pair" of the kind's own.
+        answer: an "option" or level, "marks" of options, or a "ranking" of them.
+        is_of_class: whether the right option is a class, or a pair that follows from
+            it: what features or a model say of the item then speaks for and against it.
         is_anchored: whether the previous answer may gain utility; the answer of such a
             kind is its best option.
-
-    Nothing swept is closed over.
+        is_check: whether one option that is suggested is held against all the others.
+        has_band: whether answers that fall into a band say neither, and so are not
+            scored.
+        recorded_as: kind of recorded answers that can be replayed in its place, by
+            `hitl_sim.participants.answers`; None where none can.
     """
 
-    def answer(
-        key: PRNGKeyArray, params: Annotators, state: AnnotatorState, query: Query
-    ) -> tuple[AnnotatorState, Response]:
-        asked = jax.tree.map(jnp.transpose, query)
-        asked = tire(params, state, asked)
-        worth = systematic(params, asked)
-        luck = draw_luck(key, space, params, asked)
-        is_lapse = luck.is_lapse
-        realised = realise(key, space, params, asked, worth, is_lapse)
-        is_open = asked.is_asked & ~_is_too_low(params, worth, is_lapse)
-        if is_anchored and "response_repetition" in params.extra:
-            realised = realised + _anchor(params, state, realised, is_open, is_lapse)
-        read_out = read(Realised(params, asked, realised, is_lapse))
-        is_given = is_open & ~_is_too_close(params, read_out.margin, is_lapse)
-        residual, seconds = time_answers(params, state, asked, luck, read_out.conflict)
-        given = is_given if read_out.answer.ndim == 2 else is_given[None]
-        response = Response(
-            answer=jnp.where(given, read_out.answer, -1),
-            is_answered=is_given,
-            seconds=seconds,
-            confidence=jnp.where(is_given, read_out.confidence, 0.0),
-        )
-        after = _advance(params, state, residual, asked, response)
-        return after, jax.tree.map(jnp.transpose, response)
+    words: str
+    space: int
+    systematic: Callable[[Annotators, Query], Array]
+    read: Callable[[Realised], ReadOut]
+    options: Literal["classes", "groups", "pair"]
+    answer: Literal["option", "marks", "ranking"] = "option"
+    is_of_class: bool = False
+    is_anchored: bool = False
+    is_check: bool = False
+    has_band: bool = False
+    recorded_as: str | None = None
 
-    return Oracle(check=check_annotators, init=init_annotators, answer=answer)
+    def num_options(self, num_classes: int, num_groups: int) -> int:
+        """Count the options of a question about a task."""
+        counts = {"classes": num_classes, "groups": num_groups, "pair": 2}
+        return counts[self.options]
+
+    @cached_property
+    def oracle(self) -> Oracle:
+        """The people of this package, who answer it; nothing swept is closed over."""
+
+        def answer(
+            key: PRNGKeyArray, params: Annotators, state: AnnotatorState, query: Query
+        ) -> tuple[AnnotatorState, Response]:
+            asked = jax.tree.map(jnp.transpose, query)
+            asked = tire(params, state, asked)
+            worth = self.systematic(params, asked)
+            luck = draw_luck(key, self.space, params, asked)
+            is_lapse = luck.is_lapse
+            realised = realise(key, self.space, params, asked, worth, is_lapse)
+            is_open = asked.is_asked & ~_is_too_low(params, worth, is_lapse)
+            if self.is_anchored and "response_repetition" in params.extra:
+                gained = _anchor(params, state, realised, is_open, is_lapse)
+                realised = realised + gained
+            read_out = self.read(Realised(params, asked, realised, is_lapse))
+            is_given = is_open & ~_is_too_close(params, read_out.margin, is_lapse)
+            residual, seconds = time_answers(
+                params, state, asked, luck, read_out.conflict
+            )
+            given = is_given if read_out.answer.ndim == 2 else is_given[None]
+            response = Response(
+                answer=jnp.where(given, read_out.answer, -1),
+                is_answered=is_given,
+                seconds=seconds,
+                confidence=jnp.where(is_given, read_out.confidence, 0.0),
+            )
+            after = _advance(params, state, residual, asked, response)
+            return after, jax.tree.map(jnp.transpose, response)
+
+        return Oracle(check=check_annotators, init=init_annotators, answer=answer)
 
 
 def read_band(seen: Realised) -> ReadOut:

@@ -22,10 +22,9 @@ import math
 
 import jax.numpy as jnp
 
-from oracles.respond import Kind, ReadOut, Realised, build_oracle, clarity
+from oracles.respond import Kind, ReadOut, Realised, clarity
 from oracles.utility import draw_signal, scaled_utility
 
-DIFFICULTY_SPACE = 5
 NUM_LEVELS = 5
 
 # Quantiles of the standard normal at 1/5 ... 4/5, and the variance of a logistic.
@@ -42,10 +41,10 @@ def _read(seen: Realised) -> ReadOut:
     return ReadOut(level, *clarity(jnp.abs(lead)), jnp.abs(lead))
 
 
-DIFFICULTY = build_oracle(DIFFICULTY_SPACE, scaled_utility, _read)
 KIND = Kind(
-    oracle=DIFFICULTY,
     words="how hard an item is",
-    space=DIFFICULTY_SPACE,
+    space=5,
+    systematic=scaled_utility,
+    read=_read,
     options="pair",
 )

@@ -8,10 +8,8 @@ neighbouring pairs, and so is its confidence.
 
 import jax.numpy as jnp
 
-from oracles.respond import Kind, ReadOut, Realised, build_oracle, clarity
+from oracles.respond import Kind, ReadOut, Realised, clarity
 from oracles.utility import rank, scaled_utility
-
-IMPORTANCE_SPACE = 3
 
 
 def _read(seen: Realised) -> ReadOut:
@@ -25,11 +23,12 @@ def _read(seen: Realised) -> ReadOut:
     )
 
 
-IMPORTANCE = build_oracle(IMPORTANCE_SPACE, scaled_utility, _read)
 KIND = Kind(
-    oracle=IMPORTANCE,
     words="how groups of features rank",
-    space=IMPORTANCE_SPACE,
+    space=3,
+    systematic=scaled_utility,
+    read=_read,
     options="groups",
     answer="ranking",
 )
+IMPORTANCE = KIND.oracle

@@ -6,10 +6,8 @@ from jaxtyping import Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.respond import Kind, ReadOut, Realised, build_oracle, clarity
+from oracles.respond import Kind, ReadOut, Realised, clarity
 from oracles.utility import choose, confused_utility, draw_signal, suggested_utility
-
-LABEL_SPACE = 1
 
 
 def label_utility(params: Annotators, query: Query) -> Float[Array, "K A T"]:
@@ -25,12 +23,14 @@ def _read(seen: Realised) -> ReadOut:
     return ReadOut(answer, *clarity(margin), margin)
 
 
-LABEL = build_oracle(LABEL_SPACE, label_utility, _read, is_anchored=True)
 KIND = Kind(
-    oracle=LABEL,
     words="which of its classes an item is",
-    space=LABEL_SPACE,
+    space=1,
+    systematic=label_utility,
+    read=_read,
     options="classes",
     is_of_class=True,
+    is_anchored=True,
     recorded_as="label",
 )
+LABEL = KIND.oracle

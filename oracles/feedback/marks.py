@@ -20,10 +20,8 @@ from jaxtyping import Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.respond import Kind, ReadOut, Realised, build_oracle, clarity
+from oracles.respond import Kind, ReadOut, Realised, clarity
 from oracles.utility import draw_signal, scaled_utility
-
-MARKS_SPACE = 6
 
 _NOISE_VARIANCE = math.pi**2 / 3.0
 
@@ -50,11 +48,11 @@ def _read(seen: Realised) -> ReadOut:
     )
 
 
-MARKS = build_oracle(MARKS_SPACE, _systematic, _read)
 KIND = Kind(
-    oracle=MARKS,
     words="which groups of features matter",
-    space=MARKS_SPACE,
+    space=6,
+    systematic=_systematic,
+    read=_read,
     options="groups",
     answer="marks",
     recorded_as="marks",

@@ -17,10 +17,9 @@ from jaxtyping import Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.respond import Kind, build_oracle, read_band
+from oracles.respond import Kind, read_band
 from oracles.utility import scaled_utility, suggested_utility
 
-PREFERENCE_SPACE = 4
 FIRST, TIE, SECOND = 0, 1, 2
 
 
@@ -28,11 +27,11 @@ def _systematic(params: Annotators, query: Query) -> Float[Array, "2 A T"]:
     return scaled_utility(params, query) + suggested_utility(params, query)
 
 
-PREFERENCE = build_oracle(PREFERENCE_SPACE, _systematic, read_band)
 KIND = Kind(
-    oracle=PREFERENCE,
     words="which of two objects is better",
-    space=PREFERENCE_SPACE,
+    space=4,
+    systematic=_systematic,
+    read=read_band,
     options="pair",
     has_band=True,
 )

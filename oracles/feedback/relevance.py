@@ -14,10 +14,9 @@ from jaxtyping import Float
 
 from oracles.annotators import Annotators
 from oracles.contract import Query
-from oracles.respond import Kind, build_oracle, read_band
+from oracles.respond import Kind, read_band
 from oracles.utility import draw_signal, suggested_utility
 
-RELEVANCE_SPACE = 2
 DROP, UNSURE, KEEP = 0, 1, 2
 
 
@@ -27,13 +26,14 @@ def _systematic(params: Annotators, query: Query) -> Float[Array, "2 A T"]:
     return signal + query.utility + suggested_utility(params, query)
 
 
-RELEVANCE = build_oracle(RELEVANCE_SPACE, _systematic, read_band)
 KIND = Kind(
-    oracle=RELEVANCE,
     words="whether an item is to be kept",
-    space=RELEVANCE_SPACE,
+    space=2,
+    systematic=_systematic,
+    read=read_band,
     options="pair",
     is_of_class=True,
     has_band=True,
     recorded_as="rating",
 )
+RELEVANCE = KIND.oracle

@@ -11,8 +11,8 @@ import math
 
 import jax.numpy as jnp
 
-from oracles.feedback.label import LABEL_SPACE, label_utility
-from oracles.respond import Kind, ReadOut, Realised, build_oracle, clarity
+from oracles.feedback import label
+from oracles.respond import Kind, ReadOut, Realised, clarity
 
 NO, YES = 0, 1
 
@@ -29,11 +29,11 @@ def _read(seen: Realised) -> ReadOut:
     return ReadOut(jnp.where(lead > 0, YES, NO), *clarity(jnp.abs(lead)), jnp.abs(lead))
 
 
-VERIFICATION = build_oracle(LABEL_SPACE, label_utility, _read)
 KIND = Kind(
-    oracle=VERIFICATION,
     words="whether a suggested class is right",
-    space=LABEL_SPACE,
+    space=label.KIND.space,
+    systematic=label.label_utility,
+    read=_read,
     options="classes",
     is_of_class=True,
     is_check=True,

@@ -8,7 +8,7 @@ from oracles.hashing import (
     draw_words,
     mix_words,
     pick_word,
-    seed_stream,
+    seed_streams,
     to_uniform,
 )
 
@@ -18,7 +18,7 @@ ID_BITS = {"item": 20, "option": 5, "annotator": 5, "occasion": 4}
 
 @jax.jit
 def draw(item, option, annotator, occasion):
-    stream = seed_stream(KEY, 1, Role.OWN)
+    stream = seed_streams(KEY, 1, Role.OWN)[0]
     return jnp.stack(draw_words(stream, item, option, annotator, occasion))
 
 
@@ -81,16 +81,18 @@ def test_the_mixer_matches_the_published_listing_in_exact_integers():
 )
 def test_another_key_space_or_role_draws_independently(key, space, role):
     item = jnp.arange(20_000)
-    first = to_uniform(draw_words(seed_stream(KEY, 1, Role.OWN), item, 0, 0, 0)[0])
-    other = to_uniform(draw_words(seed_stream(key, space, role), item, 0, 0, 0)[0])
+    first = to_uniform(draw_words(seed_streams(KEY, 1, Role.OWN)[0], item, 0, 0, 0)[0])
+    other = to_uniform(draw_words(seed_streams(key, space, role)[0], item, 0, 0, 0)[0])
     covariance = jnp.mean((first - 0.5) * (other - 0.5))
     assert abs(float(covariance)) < 4 / 12 / np.sqrt(20_000)
 
 
 def test_typed_and_raw_keys_draw_the_same():
     raw = jax.random.PRNGKey(3)
-    typed = seed_stream(KEY, 1, Role.OWN)
-    assert [int(w) for w in seed_stream(raw, 1, Role.OWN)] == [int(w) for w in typed]
+    typed = seed_streams(KEY, 1, Role.OWN)[0]
+    assert [int(w) for w in seed_streams(raw, 1, Role.OWN)[0]] == [
+        int(w) for w in typed
+    ]
 
 
 def test_a_word_is_picked_by_the_two_lowest_bits_of_its_number():

@@ -19,11 +19,11 @@ from published_people import (
 
 from oracles import IMPORTANCE, LABEL
 from oracles.annotators import symmetric
-from oracles.feedback.preference import PREFERENCE
+from oracles.feedback.preference import KIND
 
 KEY = jax.random.key(49)
 ITEMS, PEOPLE, OPTIONS = 120_000, 2, 3
-ANSWER = {oracle: jax.jit(oracle.answer) for oracle in (LABEL, PREFERENCE, IMPORTANCE)}
+ANSWER = {oracle: jax.jit(oracle.answer) for oracle in (LABEL, KIND.oracle, IMPORTANCE)}
 
 
 def ask(make_query, params, oracle=LABEL, options=OPTIONS, **fields):
@@ -116,7 +116,7 @@ def test_hammers_are_right_and_spammers_guess(make_query):
 
 def test_preferences_follow_bradley_terry_and_rao_kupper(make_query):
     people = bradley_terry_people([1.5, 0.7], [0.0, 0.6])
-    given, _ = ask(make_query, people, PREFERENCE, 2, utility=[0.8, 0.1])
+    given, _ = ask(make_query, people, KIND.oracle, 2, utility=[0.8, 0.1])
     for a, (scale, band) in enumerate([(1.5, 0.0), (0.7, 0.6)]):
         worth = np.exp(scale * np.array([0.8, 0.1]))
         theta = np.exp(band)

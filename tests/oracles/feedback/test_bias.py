@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from oracles import LABEL, RELEVANCE
-from oracles.feedback.preference import PREFERENCE
-from oracles.feedback.verification import VERIFICATION
+from oracles.feedback import FEEDBACK
+
+PREFERENCE = FEEDBACK["preference"]
+VERIFICATION = FEEDBACK["verification"]
 
 KEY = jax.random.key(29)
 COUNT = 8000

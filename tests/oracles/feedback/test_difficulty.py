@@ -6,7 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oracles.feedback.difficulty import DIFFICULTY, NUM_LEVELS
+from oracles.feedback import FEEDBACK
+from oracles.feedback.difficulty import NUM_LEVELS
+
+DIFFICULTY = FEEDBACK["difficulty"]
 
 KEY = jax.random.key(72)
 COUNT = 8000

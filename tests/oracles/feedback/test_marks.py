@@ -3,7 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from oracles.agreement import mark_agreement
-from oracles.feedback.marks import MARKS
+from oracles.feedback import FEEDBACK
+
+MARKS = FEEDBACK["marks"]
 
 KEY = jax.random.key(82)
 LADDER = np.array([0.2, -1.0, 1.3, -0.5], np.float32)

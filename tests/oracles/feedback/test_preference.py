@@ -3,7 +3,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oracles.feedback.preference import FIRST, PREFERENCE, SECOND, TIE
+from oracles.feedback import FEEDBACK
+from oracles.feedback.preference import FIRST, SECOND, TIE
+
+PREFERENCE = FEEDBACK["preference"]
 
 KEY = jax.random.key(62)
 COUNT = 8000

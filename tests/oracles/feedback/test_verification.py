@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from oracles import LABEL
-from oracles.feedback.verification import VERIFICATION, YES
+from oracles.feedback import FEEDBACK
+from oracles.feedback.verification import YES
+
+VERIFICATION = FEEDBACK["verification"]
 
 KEY = jax.random.key(52)
 COUNT = 8000
