@@ -46,24 +46,26 @@ class Term(NamedTuple):
 
 
 class OrderedLogit(NamedTuple):
-    """A fitted ordered logit.
+    """What is estimated of an ordered logit.
 
     Attributes:
         cuts: `[K - 1]` first threshold and logs of the gaps.
         slope: what a unit of place counts.
         effects: `[E]` of each term, standardised.
-        spreads: standard deviation of each term's effects.
     """
 
     cuts: Float[Array, "C"]
     slope: Float[Array, ""]
     effects: tuple[Float[Array, "E"], ...]
-    spreads: tuple[Float[Array, ""], ...]
+
+
+Spreads = tuple[Float[Array, ""], ...]
+"""Standard deviation of each term's effects."""
 
 
 def fit_ordered(
     level: Ints, num_levels: int, place: Floats, terms: tuple[Term, ...] = ()
-) -> OrderedLogit:
+) -> tuple[OrderedLogit, Spreads]:
     """Fit by maximum posterior, spreads by the fixed point of MacKay.
 
     Args:
@@ -76,7 +78,7 @@ def fit_ordered(
     below = np.cumsum(share)[:-1] / share.sum()
     cuts = np.log(below) - np.log1p(-below)
     gaps = np.log(np.maximum(np.diff(cuts), 1e-3))
-    free = (
+    model = OrderedLogit(
         jnp.asarray(np.concatenate([cuts[:1], gaps]), jnp.float32),
         jnp.float32(0.0),
         tuple(jnp.zeros(term.size) for term in terms),
@@ -84,23 +86,21 @@ def fit_ordered(
     columns = _columns(level, place, terms)
     spreads = tuple(jnp.float32(0.5) for _ in terms)
     for _ in range(_ROUNDS if terms else 1):
-        free = minimise(_loss, free, _STEPS, spreads, columns)
-        spreads = _respread(free, spreads, columns, terms)
-    free = minimise(_loss, free, 2 * _STEPS, spreads, columns)
-    cuts, slope, effects = free
-    return OrderedLogit(cuts, slope, effects, spreads)
+        model = minimise(_loss, model, _STEPS, spreads, columns)
+        spreads = _respread(model, spreads, columns, terms)
+    return minimise(_loss, model, 2 * _STEPS, spreads, columns), spreads
 
 
 def score_ordered(
-    model: OrderedLogit, level: Ints, place: Floats, terms: tuple[Term, ...] = ()
+    fit: tuple[OrderedLogit, Spreads],
+    level: Ints,
+    place: Floats,
+    terms: tuple[Term, ...] = (),
 ) -> Floats:
     """Return the log probability of each answer, `[L]`; terms as they were fitted."""
-    free = (model.cuts, model.slope, model.effects)
-    found = _log_chance(free, model.spreads, _columns(level, place, terms))
-    return np.asarray(found, float)
+    return np.asarray(_log_chance(*fit, _columns(level, place, terms)), float)
 
 
-Free = tuple[Array, Array, tuple[Array, ...]]
 Columns = tuple[Array, Array, tuple[tuple[Array, Array], ...]]
 
 
@@ -118,18 +118,19 @@ def _columns(level: Ints, place: Floats, terms: tuple[Term, ...]) -> Columns:
     return jnp.asarray(level, jnp.int32), jnp.asarray(place, jnp.float32), pairs
 
 
-def _lead(free: Free, spreads: tuple[Array, ...], columns: Columns) -> Array:
-    _, slope, effects = free
+def _lead(model: OrderedLogit, spreads: Spreads, columns: Columns) -> Array:
     _, place, pairs = columns
-    lead = slope * place
-    for effect, spread, (plus, minus) in zip(effects, spreads, pairs, strict=True):
+    lead = model.slope * place
+    for effect, spread, (plus, minus) in zip(
+        model.effects, spreads, pairs, strict=True
+    ):
         known = jnp.append(spread * effect, 0.0)
         lead = lead + known[plus] - known[minus]
     return lead
 
 
-def _log_chance(free: Free, spreads: tuple[Array, ...], columns: Columns) -> Array:
-    return _at_lead(_lead(free, spreads, columns), free[0], columns[0])
+def _log_chance(model: OrderedLogit, spreads: Spreads, columns: Columns) -> Array:
+    return _at_lead(_lead(model, spreads, columns), model.cuts, columns[0])
 
 
 def _at_lead(lead: Array, values: Array, level: Array) -> Array:
@@ -138,32 +139,32 @@ def _at_lead(lead: Array, values: Array, level: Array) -> Array:
     return log_between(cuts[level] - lead, cuts[level + 1] - lead)
 
 
-def _loss(free: Free, spreads: tuple[Array, ...], columns: Columns) -> Array:
-    squares = sum((jnp.sum(e**2) for e in free[2]), start=jnp.float32(0.0))
-    weak = 0.01 * (jnp.sum(free[0] ** 2) + free[1] ** 2)
-    return -jnp.sum(_log_chance(free, spreads, columns)) + 0.5 * (squares + weak)
+def _loss(model: OrderedLogit, spreads: Spreads, columns: Columns) -> Array:
+    squares = sum((jnp.sum(e**2) for e in model.effects), start=jnp.float32(0.0))
+    weak = 0.01 * (jnp.sum(model.cuts**2) + model.slope**2)
+    return -jnp.sum(_log_chance(model, spreads, columns)) + 0.5 * (squares + weak)
 
 
 @jax.jit
-def _bends(free: Free, spreads: tuple[Array, ...], columns: Columns) -> Array:
+def _bends(model: OrderedLogit, spreads: Spreads, columns: Columns) -> Array:
     """Return minus the second derivative of each log probability in its lead."""
 
     def at(lead: Array, level: Array) -> Array:
-        return _at_lead(lead, free[0], level)
+        return _at_lead(lead, model.cuts, level)
 
-    lead = _lead(free, spreads, columns)
+    lead = _lead(model, spreads, columns)
     bend: Array = -jax.vmap(jax.grad(jax.grad(at)))(lead, columns[0])
     return bend
 
 
 def _respread(
-    free: Free, spreads: tuple[Array, ...], columns: Columns, terms: tuple[Term, ...]
-) -> tuple[Array, ...]:
+    model: OrderedLogit, spreads: Spreads, columns: Columns, terms: tuple[Term, ...]
+) -> Spreads:
     if not terms:
         return ()
-    bend = np.asarray(_bends(free, spreads, columns), float)
+    bend = np.asarray(_bends(model, spreads, columns), float)
     found = []
-    for effect, spread, term in zip(free[2], spreads, terms, strict=True):
+    for effect, spread, term in zip(model.effects, spreads, terms, strict=True):
         known = np.bincount(term.plus, bend, term.size)
         if term.minus is not None:
             known += np.bincount(term.minus, bend, term.size)
