@@ -23,10 +23,10 @@ from pathlib import Path
 import jax
 from features import read_features
 from held_out_page import Part, of_grades, of_validation, write_page
-from recorded import READERS, read_bluebirds
+from recorded import READERS, RecordedSet, read_bluebirds
 from recorded_grades import GRADE_READERS
 
-from hitl_sim.participants.record import Record, first_answers
+from hitl_sim.participants.record import first_answers
 from hitl_sim.participants.validating.graded import validate_grades
 from hitl_sim.participants.validating.validate import Validation, validate_record
 from hitl_sim.report.validation import write_validation
@@ -46,7 +46,7 @@ SETS = (
 )
 
 
-def plain(record: Record) -> Record:
+def plain(record: RecordedSet) -> RecordedSet:
     """Keep labels alone, of items whose truth is known."""
     bare = replace(record, marks=None, num_parts=None, deadline_s=None)
     if record.name == "sst_rationales":

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import jax.numpy as jnp
 import numpy as np
 
 from hitl_sim.participants.answers import LABEL
@@ -10,13 +11,52 @@ from hitl_sim.participants.describing.redundancy import (
     predict_curve,
     with_sizes,
 )
-from hitl_sim.participants.fitting.fit import fit_record
+from hitl_sim.participants.fitting.fit import CrowdFit, fit_record
+from hitl_sim.participants.fitting.quality import QualityFit
+from hitl_sim.participants.fitting.quality_model import GLOBALS, Quality
 from hitl_sim.participants.record import Record, take_half
 from hitl_sim.participants.validating.synthetic import simulate_design
 
 MOST_PEOPLE = 10
 NUM_CROWDS = 40
 _LEAST_PEOPLE = 3
+
+
+def draw_numbers(rng: np.random.Generator, fit: QualityFit) -> Quality:
+    """Draw a crowd's numbers from what is known of them.
+
+    People stay who they are: their skills are known by their answers, and so is the
+    mean of them.
+    """
+    value, vector = np.linalg.eigh(fit.covariance)
+    normal = rng.standard_normal(value.size)
+    shift = vector @ (np.sqrt(np.maximum(value, 0.0)) * normal)
+    drawn, start = {}, 0
+    for name in GLOBALS:
+        known = getattr(fit.quality, name)
+        size = int(np.size(known))
+        moved = np.reshape(shift[start : start + size], np.shape(known))
+        drawn[name] = known + jnp.asarray(moved, jnp.float32)
+        start += size
+    del drawn["mean"]
+    return fit.quality._replace(**drawn)
+
+
+def simulate_in_doubt(
+    seed: int, fit: CrowdFit, fitted: Record, design: Record
+) -> Record:
+    """Let a crowd answer whose numbers and people are drawn from what is known of them.
+
+    The fitted people are drawn anew, with replacement: they are few, and others might
+    have come. Crowds then differ by as much as the answers leave open, and not only by
+    luck.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = draw_numbers(rng, fit.quality)
+    fit = replace(fit, quality=replace(fit.quality, quality=drawn))
+    there = np.unique(fitted.person)
+    among = rng.choice(there, there.size)
+    return simulate_design(seed, fit, fitted, design, rng, among)
 
 
 @dataclass(frozen=True)
@@ -73,7 +113,7 @@ def run_pilot(
     pilot, others = take_half(marked, 0), with_sizes(take_half(marked, 1))
     fit = fit_record(pilot, LABEL, options, seed=seed)
     crowds = [
-        simulate_design(1000 * seed + turn, fit, pilot, others, is_in_doubt=True)
+        simulate_in_doubt(1000 * seed + turn, fit, pilot, others)
         for turn in range(num_crowds)
     ]
     return Pilot(

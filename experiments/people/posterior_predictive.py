@@ -17,13 +17,14 @@ from pathlib import Path
 import jax
 import numpy as np
 from crowd import load_crowd
-from recorded import READERS
+from described import describe
+from recorded import READERS, RecordedSet
 from simulate import simulate
 from table import Curve, SetResult, write_markdown
 
 from hitl_sim.participants.describing.redundancy import curve
-from hitl_sim.participants.describing.statistic import Table, describe
-from hitl_sim.participants.record import Record, select, take_half
+from hitl_sim.participants.describing.statistic import Table
+from hitl_sim.participants.record import select, take_half
 from hitl_sim.participants.validating.compare import (
     NUM_HALVINGS,
     Line,
@@ -37,17 +38,16 @@ NUM_CURVE_CROWDS = 10
 NUM_CURVE_DRAWS = 40
 
 
-def one_coin(rng: np.random.Generator, record: Record) -> Record:
+def one_coin(rng: np.random.Generator, record: RecordedSet) -> RecordedSet:
     """Let independent people of the same accuracies answer instead."""
     answers = np.full((record.num_items, record.num_people), -1)
     answers[record.item, record.person] = record.answer
     drawn = one_coin_answers(rng, answers, record.truth, record.num_options)
-    fields = {**vars(record), "answer": drawn[record.item, record.person]}
-    return Record(**fields)
+    return replace(record, answer=drawn[record.item, record.person])
 
 
 def compare_set(
-    record: Record,
+    record: RecordedSet,
     seed: int,
     num_crowds: int = NUM_CROWDS,
     num_halvings: int = NUM_HALVINGS,
@@ -66,7 +66,7 @@ def compare_set(
     rng = np.random.default_rng((seed, zlib.crc32(record.name.encode())))
     part = take_half(record, 1)
     real = describe(part, rng)
-    halves = halve_distances(part, rng, num_halvings)
+    halves = halve_distances(part, rng, num_halvings, describe)
     crowds = [simulate(crowd, record, 1000 * seed + turn) for turn in range(num_crowds)]
     tables = [describe(take_half(drawn, 1), rng) for drawn in crowds]
     tuned_on = describe(take_half(record, 0), rng)
@@ -84,7 +84,7 @@ def compare_set(
 
 def _control(
     rng: np.random.Generator,
-    record: Record,
+    record: RecordedSet,
     real: Table,
     halves: dict[str, float],
     tuned_on: Table,
@@ -104,7 +104,10 @@ def _control(
 
 
 def _curves(
-    rng: np.random.Generator, record: Record, crowds: list[Record], num_draws: int
+    rng: np.random.Generator,
+    record: RecordedSet,
+    crowds: list[RecordedSet],
+    num_draws: int,
 ) -> list[Curve]:
     """Return what redundancy buys on the whole set: real, simulated, one-coin."""
     if not record.sizes:
@@ -114,7 +117,7 @@ def _curves(
     found = []
     for method in ("majority", "dawid_skene"):
 
-        def accuracy(of: list[Record], method: str = method) -> list[float]:
+        def accuracy(of: list[RecordedSet], method: str = method) -> list[float]:
             draws = max(num_draws // len(of), 1)
             curves = [curve(rng, one, method, record.sizes, draws) for one in of]
             return [float(value) for value in np.mean(curves, axis=0)]
@@ -131,7 +134,7 @@ def _curves(
     return found
 
 
-def _first_looks(record: Record) -> Record:
+def _first_looks(record: RecordedSet) -> RecordedSet:
     return select(record, (record.occasion == 0) & (record.answer >= 0))
 
 

@@ -7,23 +7,40 @@ Where people and items allow it both are others in the second part.
 import csv
 import gzip
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hitl_sim.participants.record import (
-    BY_ROW,
-    Floats,
-    Ints,
-    Record,
-    components,
-)
+from hitl_sim.participants.record import Floats, Ints, Record, components
 
 Row = Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedSet(Record):
+    """A recorded set, and what is known of it beside its answers.
+
+    Attributes:
+        level: `[N]` known condition of the item, 0 if there is but one.
+        split: words: what differs between the two halves.
+        unit: `[L]` work unit that `seconds` belong to; None where it is the answer.
+        deadline_s: limit after which an answer is lost, s.
+        is_consensus: whether the truth is the plurality of the answers themselves.
+    """
+
+    by_row: ClassVar = (*Record.by_row, "unit")
+    by_item: ClassVar = (*Record.by_item, "level")
+
+    level: Ints
+    split: str
+    unit: Ints | None = None
+    deadline_s: float | None = None
+    is_consensus: bool = False
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
@@ -44,13 +61,13 @@ def _first(index: Ints, values: Sequence[float] | Ints | Floats) -> NDArray[np.g
 
 def base_record(
     name: str, rows: Sequence[Row], gold: str, options: Sequence[str], split: str
-) -> Record:
+) -> RecordedSet:
     """Read what all sets share: one condition, one size, first looks."""
     _, person = _number(row["annotator"] for row in rows)
     _, item = _number(row["item"] for row in rows)
     code = {option: place for place, option in enumerate(options)}
     truth = _first(item, [code[row[gold]] for row in rows]).astype(np.int64)
-    return Record(
+    return RecordedSet(
         name=name,
         num_options=len(options),
         person=person,
@@ -65,10 +82,10 @@ def base_record(
     )
 
 
-def in_order(record: Record, place: Sequence[float] | Floats) -> Record:
+def in_order(record: RecordedSet, place: Sequence[float] | Floats) -> RecordedSet:
     """Sort rows by person and place in the person's work."""
     order = np.lexsort((np.asarray(place), record.person))
-    kept = {name: getattr(record, name) for name in BY_ROW}
+    kept = {name: getattr(record, name) for name in record.by_row}
     return replace(
         record, **{name: v[order] for name, v in kept.items() if v is not None}
     )
@@ -83,7 +100,7 @@ def consensus(item: Ints, answer: Ints, num_items: int, options: Sequence[int]) 
     return np.where(ordered[:, -1] > ordered[:, -2], leader, -1)
 
 
-def read_cifar10s(data: Path) -> Record:
+def read_cifar10s(data: Path) -> RecordedSet:
     """Read pictures of ten classes, 27 answers a person, two of them second looks."""
     rows = read_rows(data / "cifar10s" / "trials.csv.gz")
     classes = sorted({row["gold"] for row in rows})
@@ -102,7 +119,7 @@ def read_cifar10s(data: Path) -> Record:
     return in_order(record, [float(row["trial_index"]) for row in rows])
 
 
-def read_model_vs_human(data: Path, experiment: str) -> Record:
+def read_model_vs_human(data: Path, experiment: str) -> RecordedSet:
     """Read one laboratory experiment: 16 classes, an answer within 1.5 s."""
     rows = read_rows(data / "model_vs_human" / "trials.csv.gz")
     rows = [row for row in rows if row["experiment"] == experiment]
@@ -126,7 +143,7 @@ def read_model_vs_human(data: Path, experiment: str) -> Record:
     return in_order(record, [float(row["trial"]) for row in rows])
 
 
-def read_sentiment(data: Path) -> Record:
+def read_sentiment(data: Path) -> RecordedSet:
     """Read the untimed sentiment labels of 203 people."""
     rows = read_rows(data / "sentiment_sp" / "sp_answers.csv.gz")
     split = "other sentences, the same people"
@@ -135,7 +152,7 @@ def read_sentiment(data: Path) -> Record:
     return in_order(record, np.arange(len(rows), dtype=float))
 
 
-def read_sentiment_timed(data: Path) -> Record:
+def read_sentiment_timed(data: Path) -> RecordedSet:
     """Read the timed sentiment labels of 143 people, and the lengths of sentences."""
     rows = read_rows(data / "sentiment_sp" / "sp_amt_answers.csv.gz")
     split = "other sentences, the same people"
@@ -151,7 +168,7 @@ def read_sentiment_timed(data: Path) -> Record:
     return in_order(record, np.arange(len(rows), dtype=float))
 
 
-def read_rte(data: Path) -> Record:
+def read_rte(data: Path) -> RecordedSet:
     """Read entailment labels: 10 people for each of 800 pairs of texts."""
     rows = read_rows(data / "rte_snow" / "answers.csv.gz")
     split = "other texts (work units of 20), the same people"
@@ -161,7 +178,7 @@ def read_rte(data: Path) -> Record:
     return in_order(record, np.arange(len(rows), dtype=float))
 
 
-def read_recidivism(data: Path) -> Record:
+def read_recidivism(data: Path) -> RecordedSet:
     """Read stated probabilities as two choices: over 50 % or not (none says 50)."""
     rows = read_rows(data / "recidivism_df" / "trials.csv.gz")
     rows = [row for row in rows if row["is_check"] == "0"]
@@ -180,7 +197,7 @@ def read_recidivism(data: Path) -> Record:
     return in_order(record, [float(row["trial"]) for row in rows])
 
 
-def read_rationales(data: Path) -> Record:
+def read_rationales(data: Path) -> RecordedSet:
     """Read sentiment labels with the words that each person marked."""
     rows = read_rows(data / "sst_rationales" / "sst_before_exclusions.csv.gz")
     options = ("negative", "positive", "no sentiment")
@@ -204,7 +221,7 @@ def read_rationales(data: Path) -> Record:
     return in_order(record, np.arange(len(rows), dtype=float))
 
 
-def read_convincing(data: Path) -> Record:
+def read_convincing(data: Path) -> RecordedSet:
     """Read preferences between two arguments; the truth is their plurality."""
     rows = read_rows(data / "ukp_convincing" / "votes.csv.gz")
     for row in rows:
@@ -245,7 +262,7 @@ def _elapsed(start: str, end: str) -> float:
     return max(span.total_seconds(), 1.0)
 
 
-def read_bluebirds(data: Path) -> Record:
+def read_bluebirds(data: Path) -> RecordedSet:
     """Read pictures of two birds: 39 people for each of 108."""
     rows = read_rows(data / "bluebirds" / "answers.csv.gz")
     record = base_record("bluebirds", rows, "gold", ("0", "1"), "other pictures")
@@ -258,7 +275,7 @@ def read_items(path: Path) -> list[str]:
     return _number(row["item"] for row in read_rows(path))[0]
 
 
-READERS: Mapping[str, Callable[[Path], Record]] = MappingProxyType(
+READERS: Mapping[str, Callable[[Path], RecordedSet]] = MappingProxyType(
     {
         "cifar10s": read_cifar10s,
         "model_vs_human sketch": lambda data: read_model_vs_human(data, "sketch"),

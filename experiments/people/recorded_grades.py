@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from recorded import (
+    RecordedSet,
     base_record,
     in_order,
     read_convincing,
@@ -14,12 +15,11 @@ from recorded import (
 )
 
 from hitl_sim.participants.answers import MARKS, PREFERENCE, RATING
-from hitl_sim.participants.record import Record
 
 NUM_BINS = 10
 
 
-def read_truthfulness(data: Path) -> Record:
+def read_truthfulness(data: Path) -> RecordedSet:
     """Read judgements of six levels of truth, of the statements judged by experts."""
     rows = read_rows(data / "truthfulness_s6" / "answers.csv.gz")
     rows = [row for row in rows if row["source"] == "Politifact"]
@@ -30,7 +30,7 @@ def read_truthfulness(data: Path) -> Record:
     return in_order(record, [float(row["position"]) for row in rows])
 
 
-def read_probabilities(data: Path) -> Record:
+def read_probabilities(data: Path) -> RecordedSet:
     """Read stated probabilities as tenths; what happened is the first or the last."""
     rows = read_rows(data / "recidivism_df" / "trials.csv.gz")
     rows = [row for row in rows if row["is_check"] == "0"]
@@ -43,17 +43,19 @@ def read_probabilities(data: Path) -> Record:
     return in_order(record, [float(row["trial"]) for row in rows])
 
 
-def read_marks(data: Path) -> Record:
+def read_marks(data: Path) -> RecordedSet:
     """Read the words that people marked."""
     return replace(read_rationales(data), seconds=None)
 
 
-GRADE_READERS: Mapping[str, tuple[str, Callable[[Path], Record]]] = MappingProxyType(
-    {
-        "truthfulness_s6 judgements": (RATING, read_truthfulness),
-        "recidivism_df probabilities": (RATING, read_probabilities),
-        "sst_rationales marks": (MARKS, read_marks),
-        "ukp_convincing preferences": (PREFERENCE, read_convincing),
-    }
+GRADE_READERS: Mapping[str, tuple[str, Callable[[Path], RecordedSet]]] = (
+    MappingProxyType(
+        {
+            "truthfulness_s6 judgements": (RATING, read_truthfulness),
+            "recidivism_df probabilities": (RATING, read_probabilities),
+            "sst_rationales marks": (MARKS, read_marks),
+            "ukp_convincing preferences": (PREFERENCE, read_convincing),
+        }
+    )
 )
 """Kind and reader of each set."""

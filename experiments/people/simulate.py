@@ -10,14 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from crowd import Crowd
-from recorded import consensus
+from recorded import RecordedSet, consensus
 
-from hitl_sim.participants.record import Floats, Record
+from hitl_sim.participants.record import Floats
 from hitl_sim.participants.validating.synthetic import Items, ask
 from oracles import Annotators
 
 
-def simulate(crowd: Crowd, record: Record, seed: int) -> Record:
+def simulate(crowd: Crowd, record: RecordedSet, seed: int) -> RecordedSet:
     """Let a crowd answer what the recorded people were asked.
 
     Args:
@@ -53,7 +53,9 @@ def simulate(crowd: Crowd, record: Record, seed: int) -> Record:
     return drawn
 
 
-def draw_people(rng: np.random.Generator, crowd: Crowd, record: Record) -> Annotators:
+def draw_people(
+    rng: np.random.Generator, crowd: Crowd, record: RecordedSet
+) -> Annotators:
     """Draw the traits of as many people as are recorded."""
     num_people, num_options = record.num_people, record.num_options
     work = np.log(np.bincount(record.person, minlength=num_people))
@@ -103,7 +105,7 @@ def draw_people(rng: np.random.Generator, crowd: Crowd, record: Record) -> Annot
     return params._replace(confusion=jnp.asarray(by_truth, jnp.float32))
 
 
-def draw_items(rng: np.random.Generator, crowd: Crowd, record: Record) -> Items:
+def draw_items(rng: np.random.Generator, crowd: Crowd, record: RecordedSet) -> Items:
     """Draw the traits of as many items as are recorded."""
     n, k = record.num_items, record.num_options
     z = rng.standard_normal((3, n))
@@ -146,7 +148,7 @@ def _annotators(num_people: int, **traits: object) -> Annotators:
     )
 
 
-def _clock(record: Record, seconds: Floats) -> Floats:
+def _clock(record: RecordedSet, seconds: Floats) -> Floats:
     """Return seconds as they were recorded: of whole work units where there are any."""
     if record.unit is None:
         return seconds
@@ -155,7 +157,7 @@ def _clock(record: Record, seconds: Floats) -> Floats:
 
 
 def _mark(
-    rng: np.random.Generator, key: jax.Array, crowd: Crowd, record: Record
+    rng: np.random.Generator, key: jax.Array, crowd: Crowd, record: RecordedSet
 ) -> np.ndarray:
     """Let the crowd mark parts of every item that a person labelled."""
     if record.num_parts is None or record.marks is None:

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 from crowd import POPULATIONS, Crowd, load_crowd
-from recorded import READERS
+from described import describe
+from recorded import READERS, RecordedSet
 from simulate import simulate
 
-from hitl_sim.participants.describing.statistic import Table, describe
-from hitl_sim.participants.record import Record, take_half
+from hitl_sim.participants.describing.statistic import Table
+from hitl_sim.participants.record import take_half
 from hitl_sim.participants.validating.compare import compare, halve_distances
 
 NUM_CROWDS = 4
@@ -58,13 +59,13 @@ POSITIVE = {
 class Search:
     """The distance of crowds from the recorded people of one set's first half."""
 
-    def __init__(self, record: Record, seed: int) -> None:
+    def __init__(self, record: RecordedSet, seed: int) -> None:
         """Measure the recorded people once."""
         self.record, self.seed = record, seed
         half = take_half(record, 0)
         rng = np.random.default_rng(seed)
         self.real: Table = describe(half, rng)
-        self.halves = halve_distances(half, rng, NUM_HALVINGS)
+        self.halves = halve_distances(half, rng, NUM_HALVINGS, describe)
 
     def loss(self, crowd: Crowd) -> float:
         """Return the mean squared distance in limits, each at most `FAR` squared."""
@@ -95,7 +96,7 @@ def moved(crowd: Crowd, name: str, place: int | None, step: float) -> Crowd:
 
 
 def search(
-    record: Record, crowd: Crowd, names: list[str], rounds: int, seed: int
+    record: RecordedSet, crowd: Crowd, names: list[str], rounds: int, seed: int
 ) -> Crowd:
     """Improve a crowd by `rounds` passes over its numbers."""
     target = Search(record, seed)

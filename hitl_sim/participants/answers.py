@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from hitl_sim.participants.record import Floats, Ints, Record
+from hitl_sim.participants.record import Floats, Ints, Record, places
 from hitl_sim.table.spelling import is_number
 
 LABEL, RATING, PREFERENCE, MARKS = "label", "rating", "preference", "marks"
@@ -191,9 +191,7 @@ def to_record(answers: Answers, kind: str) -> Record:
         answer=_codes_of(part, "answer", options, kind)[order],
         half=np.zeros(person.size, np.int64),
         truth=gold,
-        level=np.zeros(len(items), np.int64),
         size=size / (typical or 1.0),
-        split="not split",
         is_ordered=part.has("order") or part.has("started"),
         seconds=seconds[order] if np.isfinite(seconds).any() else None,
     )
@@ -239,12 +237,10 @@ def _occasions(part: Answers, person: Ints, item: Ints) -> Ints:
     repeat = np.nan_to_num(part.numbers("is_repeat")).astype(np.int64)
     if not repeat.any():
         return repeat
-    cell = person * (int(item.max()) + 1) + item
-    order = np.lexsort((_place_in_work(part), repeat, cell))
-    is_new = np.concatenate([[True], np.diff(cell[order]) != 0])
-    start = np.maximum.accumulate(np.where(is_new, np.arange(cell.size), 0))
-    occasion = np.empty(cell.size, np.int64)
-    occasion[order] = np.arange(cell.size) - start
+    cell = np.unique(person * (int(item.max()) + 1) + item, return_inverse=True)[1]
+    order = np.lexsort((_place_in_work(part), repeat))
+    occasion = np.empty_like(order)
+    occasion[order] = places(cell[order])
     return occasion
 
 

@@ -1,6 +1,7 @@
 """Answers of real or simulated people, numbered, one row per answer."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,20 +25,20 @@ class Record:
         answer: `[L]` option, -1 where there is none.
         half: `[L]` 0 to tune on, 1 to score on.
         truth: `[N]` right option.
-        level: `[N]` known condition of the item, 0 if there is but one.
         size: `[N]` length of the item relative to the median item.
-        split: words: what differs between the two halves.
         sizes: people per item of the redundancy curve; empty where the truth is a
             consensus of the same answers.
         is_ordered: whether rows stand in the order of work.
         seconds: `[L]` time of the answer, s; nan where unknown.
-        unit: `[L]` work unit that `seconds` belong to; None where it is the answer.
         objects: `[N, 2]` what a preference compares.
         marks: `[L, S]` marked parts.
         num_parts: `[N]` parts that the item has.
-        deadline_s: limit after which an answer is lost, s.
-        is_consensus: whether the truth is the plurality of the answers themselves.
     """
+
+    by_row: ClassVar = (
+        *("person", "item", "occasion", "answer", "half", "seconds", "marks"),
+    )
+    by_item: ClassVar = ("truth", "size", "objects", "num_parts")
 
     name: str
     num_options: int
@@ -47,18 +48,13 @@ class Record:
     answer: Ints
     half: Ints
     truth: Ints
-    level: Ints
     size: Floats
-    split: str
     sizes: tuple[int, ...] = ()
     is_ordered: bool = False
     seconds: Floats | None = None
-    unit: Ints | None = None
     objects: Ints | None = None
     marks: NDArray[np.bool_] | None = None
     num_parts: Ints | None = None
-    deadline_s: float | None = None
-    is_consensus: bool = False
 
     @property
     def times(self) -> Floats:
@@ -93,12 +89,9 @@ class Record:
         return np.bincount(self.item, minlength=self.num_items)
 
 
-BY_ROW = ("person", "item", "occasion", "answer", "half", "seconds", "unit", "marks")
-
-
 def select(record: Record, rows: NDArray[np.bool_]) -> Record:
     """Keep some rows; people and items keep their numbers."""
-    kept = {name: getattr(record, name) for name in BY_ROW}
+    kept = {name: getattr(record, name) for name in record.by_row}
     return replace(
         record, **{name: v[rows] for name, v in kept.items() if v is not None}
     )
@@ -126,7 +119,7 @@ def take_half(record: Record, half: int) -> Record:
     items, item = np.unique(part.item, return_inverse=True)
     by_item = {
         name: getattr(part, name)[items]
-        for name in ("truth", "level", "size", "objects", "num_parts")
+        for name in record.by_item
         if getattr(part, name) is not None
     }
     return replace(part, person=person, item=item, **by_item)
@@ -145,6 +138,14 @@ def starts(count: Ints) -> Ints:
     """Return where each group begins, when groups of these sizes follow each other."""
     first: Ints = np.cumsum(count) - count
     return first
+
+
+def places(group: Ints) -> Ints:
+    """Return the place of each row among the rows of its group, from 0, `[L]`."""
+    order = np.argsort(group, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size) - starts(np.bincount(group))[group[order]]
+    return place
 
 
 def medians(values: Floats, group: Ints) -> Floats:

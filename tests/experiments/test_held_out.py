@@ -9,9 +9,9 @@ import sim_to_real
 import ten_people
 from held_out_page import Part, of_grades, write_page
 from pilot import Pilot
+from recorded import RecordedSet
 
 from hitl_sim.participants.describing.redundancy import CurvePoint
-from hitl_sim.participants.record import Record
 from hitl_sim.participants.validating.graded import Grades
 from hitl_sim.participants.validating.policy import Judgement, Transfer, judge
 from hitl_sim.participants.validating.predict import Gain
@@ -19,11 +19,11 @@ from hitl_sim.participants.validating.predict import Gain
 PLAYS = np.array([[0.6, 0.7, 0.8], [0.62, 0.7, 0.78]])
 
 
-def make_record() -> Record:
+def make_record() -> RecordedSet:
     """Twenty people have answered sixty items."""
     person, item = np.divmod(np.arange(1200), 60)
     zeros = np.zeros(60, int)
-    return Record(
+    return RecordedSet(
         name="made up",
         num_options=2,
         person=person,

@@ -6,20 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from crowd import Crowd
+from described import describe
 from posterior_predictive import compare_set, one_coin
-from recorded import READERS, consensus
+from recorded import READERS, RecordedSet, consensus
 from simulate import simulate
 
 from hitl_sim.participants.describing.redundancy import curve
-from hitl_sim.participants.describing.statistic import Statistic, describe
-from hitl_sim.participants.record import Record, select, take_half
+from hitl_sim.participants.describing.statistic import Statistic
+from hitl_sim.participants.record import select, take_half
 from hitl_sim.participants.validating.compare import compare, halve_distances
 from oracles.agreement import redundancy_curve, shared_error
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
-def make_record(num_people=20, num_items=60, num_options=2, **fields) -> Record:
+def make_record(num_people=20, num_items=60, num_options=2, **fields) -> RecordedSet:
     """Everybody answers every item, nobody has answered yet."""
     person, item = np.divmod(np.arange(num_people * num_items), num_items)
     rng = np.random.default_rng(0)
@@ -37,10 +38,10 @@ def make_record(num_people=20, num_items=60, num_options=2, **fields) -> Record:
         "split": "other items",
         "sizes": (1, 3),
     }
-    return Record(**{**plain, **fields})
+    return RecordedSet(**{**plain, **fields})
 
 
-def answer_at_random(record: Record, accuracy: np.ndarray, seed=0) -> Record:
+def answer_at_random(record: RecordedSet, accuracy: np.ndarray, seed=0) -> RecordedSet:
     """Let independent people answer with given accuracies, errors even."""
     rng = np.random.default_rng(seed)
     right = record.truth[record.item]
@@ -51,7 +52,7 @@ def answer_at_random(record: Record, accuracy: np.ndarray, seed=0) -> Record:
     return replace(record, answer=np.where(hit, right, wrong))
 
 
-def dense(record: Record) -> np.ndarray:
+def dense(record: RecordedSet) -> np.ndarray:
     """Lay answers out with one column a person."""
     given = np.full((record.num_items, record.num_people), -1)
     given[record.item, record.person] = record.answer

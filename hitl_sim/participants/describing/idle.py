@@ -3,8 +3,7 @@
 The log seconds of every answer, less the person's median, are a draw from work, normal
 around 0, or from work with an interruption, normal around a larger mean. Expectation
 and maximisation settle spreads, means and shares together. Every answer then has a
-probability that it was interrupted, and its seconds split into active and idle ones
-that add up to what was recorded.
+probability that it was interrupted, by which its seconds split into active and idle.
 
 References:
     Dempster, Laird, Rubin (1977), Maximum likelihood from incomplete data via the EM
@@ -34,23 +33,14 @@ class IdleSplit(NamedTuple):
     """What of the recorded seconds was work.
 
     Attributes:
-        probability: `[L]` that the answer was interrupted; nan without a time.
-        active_s: `[L]` expected seconds of work.
-        idle_s: `[L]` the rest.
         share: share of answers that were interrupted.
         idle_share: share of all seconds that were idle.
         spread: standard deviation of log seconds of work within a person.
-        factor: median time of an interrupted answer over the person's usual one; nan
-            without any.
     """
 
-    probability: Floats
-    active_s: Floats
-    idle_s: Floats
     share: float
     idle_share: float
     spread: float
-    factor: float
 
 
 def split_idle(seconds: Floats, person: Ints) -> IdleSplit:
@@ -64,26 +54,18 @@ def split_idle(seconds: Floats, person: Ints) -> IdleSplit:
         The split; nobody is interrupted where fewer than 30 answers have a time.
     """
     known = np.isfinite(seconds)
-    log_time = log_seconds(seconds[known])
-    usual = medians(log_time, person[known])[person[known]]
-    lead = log_time - usual
-    chance, spread, shift = _mixture(lead)
-    probability = np.full(seconds.size, np.nan)
-    probability[known] = chance
+    seconds, person = seconds[known], person[known]
+    log_time = log_seconds(seconds)
+    usual = medians(log_time, person)[person]
+    chance, spread = _interrupted(log_time - usual)
     # Work under an interruption takes what work takes; it is no longer than the whole.
-    work = np.minimum(np.exp(usual + spread**2 / 2.0), seconds[known])
-    active, idle = np.zeros((2, seconds.size))
-    active[known] = (1.0 - chance) * seconds[known] + chance * work
-    idle[known] = seconds[known] - active[known]
-    total = seconds[known].sum()
+    work = np.minimum(np.exp(usual + spread**2 / 2.0), seconds)
+    idle = seconds - ((1.0 - chance) * seconds + chance * work)
+    total = seconds.sum()
     return IdleSplit(
-        probability=probability,
-        active_s=active,
-        idle_s=idle,
         share=float(chance.mean()) if chance.size else 0.0,
         idle_share=float(idle.sum() / total) if total > 0 else 0.0,
         spread=spread,
-        factor=float(np.exp(shift)) if chance.sum() > _LEAST_IDLE else float("nan"),
     )
 
 
@@ -104,16 +86,15 @@ class _Mixture(NamedTuple):
     width: float
 
 
-def _mixture(lead: Floats) -> tuple[Floats, float, float]:
-    """Return the probability of the upper component, the lower's spread, the shift."""
-    if lead.size < _LEAST_ANSWERS:
-        spread = float(lead.std()) if lead.size else 0.0
-        return np.zeros(lead.size), spread, float("nan")
-    step = lead.size // _MOST_ANSWERS
-    found = _fit_mixture(lead if step <= 1 else np.sort(lead)[step // 2 :: step])
+def _interrupted(lead: Floats) -> tuple[Floats, float]:
+    """Return the probability that each is of the upper part, and the lower's spread."""
+    found = None
+    if lead.size >= _LEAST_ANSWERS:
+        step = lead.size // _MOST_ANSWERS
+        found = _fit_mixture(lead if step <= 1 else np.sort(lead)[step // 2 :: step])
     if found is None:
-        return np.zeros(lead.size), float(lead.std()), float("nan")
-    return _chance(lead, found), found.spread, found.shift
+        return np.zeros(lead.size), float(lead.std()) if lead.size else 0.0
+    return _chance(lead, found), found.spread
 
 
 def _fit_mixture(lead: Floats) -> _Mixture | None:

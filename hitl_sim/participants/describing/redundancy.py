@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hitl_sim.participants.record import Floats, Ints, Record, first_answers, starts
+from hitl_sim.participants.record import Floats, Ints, Record, first_answers, places
 from oracles.agreement.redundancy import METHODS, draw_curve
 
 MIN_ITEMS = 30
@@ -24,13 +24,10 @@ def slots(record: Record, values: Ints | None = None) -> tuple[Ints, Ints]:
         `[M, S]` values of the items that have any, and `[M]` these items.
     """
     values = record.answer if values is None else values
-    order = np.argsort(record.item, kind="stable")
-    count = record.per_item
-    start = starts(count)
-    place = np.arange(order.size) - start[record.item[order]]
-    laid = np.full((record.num_items, int(count.max(initial=1))), -1, np.int64)
-    laid[record.item[order], place] = values[order]
-    items = np.nonzero(count)[0]
+    place = places(record.item)
+    laid = np.full((record.num_items, int(place.max(initial=0)) + 1), -1, np.int64)
+    laid[record.item, place] = values
+    items = np.unique(record.item)
     return laid[items], items
 
 

@@ -7,8 +7,6 @@ alpha, correlations, log differences) as they are.
 
 import copy
 from collections.abc import Mapping
-from dataclasses import replace
-from itertools import pairwise
 from typing import NamedTuple, SupportsFloat
 
 import numpy as np
@@ -21,6 +19,7 @@ from hitl_sim.participants.record import (
     Record,
     medians,
     pair_looks,
+    places,
     select,
     starts,
 )
@@ -28,7 +27,6 @@ from oracles.agreement import (
     confusion,
     fleiss_kappa,
     krippendorff_alpha,
-    mark_agreement,
     practice_curve,
     retest,
     shared_error,
@@ -86,10 +84,6 @@ def quantiles(
     return on_scale(scale, {f"{name}, {level} %": value for level, value in found})
 
 
-# Times that a median of the practice curve must have.
-MIN_CASES = 20
-
-
 def own_mean(record: Record, values: Floats) -> Floats:
     """Return the mean of every person's known values, `[A]`."""
     known = np.isfinite(values)
@@ -100,33 +94,9 @@ def own_mean(record: Record, values: Floats) -> Floats:
     return total / np.maximum(count, 1)
 
 
-def _by_unit(record: Record) -> Record:
-    """Merge rows of one work unit: right where all its judged answers are."""
-    if record.unit is None:
-        return record
-    _, head, unit = np.unique(record.unit, return_index=True, return_inverse=True)
-    order = np.argsort(head)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(order.size)
-    judged = (record.answer != 1) & (record.truth[record.item] >= 0)
-    wrong = judged & (record.answer != record.truth[record.item])
-    is_wrong = np.bincount(rank[unit], weights=wrong) > 0
-    rows = np.isin(np.arange(record.person.size), head)
-    merged = select(record, rows)
-    # One made-up item whose truth is 0: 1 stands for a unit with an error.
-    return replace(
-        merged,
-        item=np.zeros(merged.item.size, np.int64),
-        truth=np.zeros(1, np.int64),
-        answer=is_wrong.astype(np.int64),
-        unit=None,
-    )
-
-
 def describe_times(record: Record) -> Table:
     """Return every statistic of the times of first looks."""
-    units = _by_unit(record)
-    units = select(units, np.isfinite(units.times) & (units.answer >= 0))
+    units = select(record, np.isfinite(record.times) & (record.answer >= 0))
     seconds = units.times
     log_time = np.log(seconds)
     count = units.work
@@ -157,14 +127,9 @@ def describe_times(record: Record) -> Table:
 def _grid(record: Record) -> tuple[Floats, np.ndarray, np.ndarray]:
     """Lay seconds, rightness and what exists out as `[T, A]`, in the order of work."""
     _, person = np.unique(record.person, return_inverse=True)
-    count = np.bincount(person)
-    start = starts(count)
-    order = np.argsort(person, kind="stable")
-    place = np.empty_like(order)
-    place[order] = np.arange(order.size) - start[person[order]]
-    seconds = np.ones((count.max(), count.size))
-    right = np.zeros(seconds.shape, bool)
-    given = np.zeros(seconds.shape, bool)
+    place = places(person)
+    seconds = np.ones((place.max() + 1, person.max() + 1))
+    right, given = np.zeros((2, *seconds.shape), bool)
     seconds[place, person] = record.times
     right[place, person] = record.answer == record.truth[record.item]
     given[place, person] = True
@@ -175,11 +140,9 @@ def _by_correctness(record: Record) -> Table:
     count = record.work
     found = time_by_correctness(*_grid(select(record, count[record.person] >= 2)))
     shares = found.accuracy_by_time
-    return {
-        "log time of errors over right answers": Statistic(PLAIN, found.log_gap),
-        "accuracy, fastest tenth": Statistic(RATE, float(shares[0])),
-        "accuracy, slowest tenth": Statistic(RATE, float(shares[-1])),
-    }
+    ends = {"accuracy, fastest tenth": shares[0], "accuracy, slowest tenth": shares[-1]}
+    slow = {"log time of errors over right answers": found.log_gap}
+    return on_scale(PLAIN, slow) | on_scale(RATE, ends)
 
 
 def _length_correlation(record: Record, centred: Floats) -> float:
@@ -194,19 +157,8 @@ def _length_correlation(record: Record, centred: Floats) -> float:
 
 def _order(record: Record) -> Table:
     seconds, _, given = _grid(record)
-    if record.objects is not None:
-        # Workloads differ a hundredfold: the number of the unit says more than a share.
-        edges = (0, 1, 4, 10, 30, 100, 10**6)
-        bins = {
-            f"units {a + 1} to {b}": seconds[a:b][given[a:b]]
-            for a, b in pairwise(edges)
-        }
-        found = {
-            n: np.median(bin_) for n, bin_ in bins.items() if bin_.size >= MIN_CASES
-        }
-    else:
-        tenths = practice_curve(seconds, given)
-        found = {f"tenth {tenth}": tenths[tenth - 1] for tenth in (1, 2, 5, 10)}
+    tenths = practice_curve(seconds, given)
+    found = {f"tenth {tenth}": tenths[tenth - 1] for tenth in (1, 2, 5, 10)}
     table = on_scale(
         TIME, {f"practice: median seconds, {n}": value for n, value in found.items()}
     )
@@ -226,26 +178,18 @@ EM_GAIN = "Dawid-Skene's gain over majority"
 def describe(
     record: Record, rng: np.random.Generator, num_draws: int = 8, num_em_draws: int = 4
 ) -> Table:
-    """Return every statistic that a record identifies.
+    """Return every statistic of labels that a record identifies.
 
     Draws are those of people for the majority and the Dawid-Skene curves.
     """
-    table: Table = {}
     first = select(record, record.occasion == 0)
     judged = _judged(first)
-    table |= _accuracy(judged) | _confusion(judged) | _agreement(first, rng)
+    table = _accuracy(judged) | _confusion(judged) | _agreement(first, rng)
     table |= _shared(judged) | _redundancy(judged, rng, num_draws, num_em_draws)
     if record.occasion.any():
         table |= _looks(record)
     if record.seconds is not None:
         table |= describe_times(first)
-    if record.deadline_s is not None:
-        missed = float((record.answer < 0).mean())
-        table["missed the deadline"] = Statistic(RATE, missed)
-    if record.marks is not None:
-        table |= _marks(record)
-    if record.objects is not None:
-        table |= _ties(record)
     return {k: s for k, s in table.items() if np.isfinite(s.value)}
 
 
@@ -280,8 +224,6 @@ def _accuracy(record: Record) -> Table:
 
 def _confusion(record: Record) -> Table:
     """Cells of a small confusion, a summary of a large one."""
-    if record.objects is not None:
-        return {}
     k = record.num_options
     cells = confusion(record.answer[:, None], record.truth[record.item], k)
     cells = cells[cells.sum(axis=1) > 0]
@@ -299,24 +241,26 @@ def _confusion(record: Record) -> Table:
     wrong[np.arange(truths.size), truths] = 0.0
     top = wrong.max(axis=1).sum() / wrong.sum()
     named = cells.sum(axis=0) / cells.sum()
-    return {
-        "confusion: recall of the worst class": Statistic(RATE, recall.min()),
-        "confusion: recall of the median class": Statistic(RATE, np.median(recall)),
-        "confusion: recall of the best class": Statistic(RATE, recall.max()),
-        "confusion: errors in the commonest wrong class": Statistic(RATE, top),
-        "confusion: share of the class named most": Statistic(RATE, named.max()),
+    found = {
+        "recall of the worst class": recall.min(),
+        "recall of the median class": np.median(recall),
+        "recall of the best class": recall.max(),
+        "errors in the commonest wrong class": top,
+        "share of the class named most": named.max(),
     }
+    return on_scale(
+        RATE, {f"confusion: {name}": value for name, value in found.items()}
+    )
 
 
 def _agreement(record: Record, rng: np.random.Generator) -> Table:
     given, _ = slots(select(record, record.answer >= 0))
-    table = {"Krippendorff alpha": Statistic(PLAIN, krippendorff_alpha(given))}
-    if record.objects is not None:
-        ordinal = krippendorff_alpha(given, "ordinal")
-        table["Krippendorff alpha, ordinal"] = Statistic(PLAIN, ordinal)
-    table["Fleiss kappa"] = Statistic(PLAIN, _fleiss(given, rng))
-    table["Cohen kappa"] = Statistic(PLAIN, _cohen(record))
-    return table
+    found = {
+        "Krippendorff alpha": krippendorff_alpha(given),
+        "Fleiss kappa": _fleiss(given, rng),
+        "Cohen kappa": _cohen(record),
+    }
+    return on_scale(PLAIN, found)
 
 
 def _fleiss(given: Ints, rng: np.random.Generator) -> float:
@@ -368,7 +312,7 @@ def _shared(record: Record) -> Table:
         "P(second errs | first errs)": Statistic(RATE, found.second_errs_if_first),
         "kappa of being right": Statistic(PLAIN, found.kappa),
     }
-    if record.num_options > 2 and record.objects is None:
+    if record.num_options > 2:
         same = Statistic(RATE, found.same_if_both)
         table["P(same wrong | both wrong)"] = same
     return table
@@ -417,31 +361,3 @@ def _looks(record: Record) -> Table:
             changed = float(centred[~same].mean() - centred[same].mean())
             table["log time of answers later changed"] = Statistic(PLAIN, changed)
     return table
-
-
-def _marks(record: Record) -> Table:
-    if record.num_parts is None or record.marks is None:
-        return {}
-    parts = record.num_parts[record.item]
-    share = record.marks.sum(axis=1) / parts
-    people = own_mean(record, share)[record.work > 0]
-    place = slots(record, np.arange(record.person.size))[0]
-    given = place >= 0
-    marks = record.marks[np.maximum(place, 0)] & given[:, :, None]
-    items = np.unique(record.item)
-    is_part = np.arange(marks.shape[2])[None, :] < record.num_parts[items][:, None]
-    found = mark_agreement(marks, given, is_part)
-    table = {
-        "mark share": Statistic(RATE, float(record.marks.sum() / parts.sum())),
-        "mark overlap, Jaccard": Statistic(RATE, found.jaccard),
-        "mark overlap, F1": Statistic(RATE, found.f1),
-        "answers without a mark": Statistic(RATE, float((share == 0).mean())),
-    }
-    return table | quantiles("mark share by person", people, (5, 25, 50, 75, 95))
-
-
-def _ties(record: Record) -> Table:
-    tie = record.answer == 1
-    people = _share_by(record.person, tie, record.num_people, MIN_ANSWERS)
-    table = {"tie share": Statistic(RATE, float(tie.mean()))}
-    return table | quantiles("tie share by person", people, (5, 25, 50, 75, 95))

@@ -198,9 +198,7 @@ def split_marks(record: Record) -> Record:
         answer=record.marks[row, part].astype(np.int64),
         half=record.half[row],
         truth=np.zeros(num_items, np.int64),
-        level=np.zeros(num_items, np.int64),
         size=np.ones(num_items),
-        split=record.split,
     )
 
 

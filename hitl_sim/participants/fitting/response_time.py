@@ -25,7 +25,7 @@ from hitl_sim.participants.fitting.quality_model import (
     Shape,
     felt_utility,
 )
-from hitl_sim.participants.record import Floats, Record, starts
+from hitl_sim.participants.record import Floats, Record, places
 from oracles.timing import LAPSE_LOG_TIME, PAUSE_FACTOR
 
 _ROUNDS, _STEPS = 5, 30
@@ -178,9 +178,7 @@ def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
 def lay_out_times(record: Record, effort: Effort) -> Times:
     """Return the known times."""
     rows = np.nonzero(np.isfinite(record.times))[0]
-    count = record.work
-    start = starts(count)
-    trials = rows - start[record.person[rows]]
+    trials = places(record.person)[rows]
     return Times(
         person=jnp.asarray(record.person[rows], jnp.int32),
         log_seconds=jnp.asarray(log_seconds(record.times[rows]), jnp.float32),

@@ -15,6 +15,7 @@ References:
     characteristic (ROC) curve, Radiology 143(1), 29-36: the standard error.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -74,7 +75,10 @@ class Line(NamedTuple):
 
 
 def halve_distances(
-    record: Record, rng: np.random.Generator, num_halvings: int = NUM_HALVINGS
+    record: Record,
+    rng: np.random.Generator,
+    num_halvings: int = NUM_HALVINGS,
+    told_by: Callable[..., Table] = describe,
 ) -> dict[str, float]:
     """Return the RMS distance of every statistic between random halves of the people.
 
@@ -82,6 +86,7 @@ def halve_distances(
         record: the recorded people.
         rng: draws the halves.
         num_halvings: number of random halvings.
+        told_by: returns the statistics of a record, as `describe` does.
     """
     people = np.unique(record.person)
     gaps: dict[str, list[float]] = {}
@@ -90,7 +95,7 @@ def halve_distances(
         chosen[rng.permutation(people)[: people.size // 2]] = True
         in_first = chosen[record.person]
         first, second = (
-            describe(select(record, rows), rng, num_draws=4, num_em_draws=1)
+            told_by(select(record, rows), rng, num_draws=4, num_em_draws=1)
             for rows in (in_first, ~in_first)
         )
         for name in first.keys() & second.keys():

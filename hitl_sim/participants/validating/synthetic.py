@@ -18,9 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hitl_sim.participants.answers import LABEL
 from hitl_sim.participants.fitting.fit import CrowdFit
-from hitl_sim.participants.fitting.quality import QualityFit
 from hitl_sim.participants.fitting.quality_model import (
-    GLOBALS,
     Quality,
     Shape,
     confusion_matrix,
@@ -163,7 +161,7 @@ def draw_annotators(
     fit: CrowdFit,
     fitted: Record,
     design: Record,
-    is_in_doubt: bool = False,
+    among: Ints | None = None,
 ) -> Annotators:
     """Draw people like the fitted ones for a design.
 
@@ -176,10 +174,9 @@ def draw_annotators(
         fit: of the people.
         fitted: the record that they were fitted to.
         design: who answers how much.
-        is_in_doubt: whether the fitted people are first drawn anew, with replacement:
-            they are few, and others might have come.
+        among: the fitted people to take after; all who answered if None.
     """
-    source = _like_workload(rng, fitted, design, is_in_doubt)
+    source = _like_workload(rng, fitted, design, among)
     quality = fit.quality
     skill = quality.skill[source] + quality.skill_sd[source] * rng.standard_normal(
         source.size
@@ -193,27 +190,28 @@ def draw_annotators(
 
 
 def simulate_design(
-    seed: int, fit: CrowdFit, fitted: Record, design: Record, is_in_doubt: bool = False
+    seed: int,
+    fit: CrowdFit,
+    fitted: Record,
+    design: Record,
+    rng: np.random.Generator | None = None,
+    among: Ints | None = None,
 ) -> Record:
     """Let people like the fitted ones answer what a record asks.
 
     Args:
-        seed: draws people, items and answers.
+        seed: draws answers, and people and items too where no `rng` does.
         fit: of the people.
         fitted: the record that they were fitted to.
         design: who is asked what in which order.
-        is_in_doubt: whether the crowd's numbers are drawn from what is known of them,
-            and the fitted people drawn anew. Crowds then differ by as much as the
-            answers leave open, and not only by luck.
+        rng: draws people and items.
+        among: as in `draw_annotators`.
 
     Returns:
         The design with simulated answers and times.
     """
-    rng = np.random.default_rng(seed)
-    if is_in_doubt:
-        drawn = draw_numbers(rng, fit.quality)
-        fit = replace(fit, quality=replace(fit.quality, quality=drawn))
-    people = draw_annotators(rng, fit, fitted, design, is_in_doubt)
+    rng = np.random.default_rng(seed) if rng is None else rng
+    people = draw_annotators(rng, fit, fitted, design, among)
     quality = fit.quality
     items = draw_items(rng, quality.shape, quality.quality, design.num_items)
     answer, seconds = ask(jax.random.key(seed), "label", people, items, design)
@@ -221,34 +219,12 @@ def simulate_design(
     return replace(design, answer=answer, seconds=seconds if is_timed else None)
 
 
-def draw_numbers(rng: np.random.Generator, fit: QualityFit) -> Quality:
-    """Draw a crowd's numbers from what is known of them.
-
-    People stay who they are: their skills are known by their answers, and so is the
-    mean of them.
-    """
-    value, vector = np.linalg.eigh(fit.covariance)
-    normal = rng.standard_normal(value.size)
-    shift = vector @ (np.sqrt(np.maximum(value, 0.0)) * normal)
-    drawn, start = {}, 0
-    for name in GLOBALS:
-        known = getattr(fit.quality, name)
-        size = int(np.size(known))
-        moved = np.reshape(shift[start : start + size], np.shape(known))
-        drawn[name] = known + _leaf(moved)
-        start += size
-    del drawn["mean"]
-    return fit.quality._replace(**drawn)
-
-
 def _like_workload(
-    rng: np.random.Generator, fitted: Record, design: Record, is_in_doubt: bool
+    rng: np.random.Generator, fitted: Record, design: Record, among: Ints | None
 ) -> NDArray[np.intp]:
     """Return, for each person of a design, a fitted person of like rank in workload."""
     work = fitted.work * 1.0
-    there = np.nonzero(work > 0)[0]
-    if is_in_doubt:
-        there = rng.choice(there, there.size)
+    there = np.nonzero(work > 0)[0] if among is None else among
     ranked = there[np.argsort(work[there] + rng.random(there.size))]
     wanted = design.work
     rank = np.argsort(np.argsort(wanted + rng.random(wanted.size)))

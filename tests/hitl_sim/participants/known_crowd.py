@@ -47,9 +47,7 @@ def make_design(num_people=40, num_items=300, per_item=10, repeats=40, seed=0):
         answer=np.zeros_like(person),
         half=np.zeros_like(person),
         truth=rng.integers(0, 2, num_items),
-        level=np.zeros(num_items, int),
         size=np.ones(num_items),
-        split="none",
         is_ordered=True,
     )
 

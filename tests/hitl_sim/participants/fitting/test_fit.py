@@ -1,8 +1,4 @@
-"""What a crowd of known traits has answered gives its traits back.
-
-Crowds drawn from the fit in doubt differ by what the answers leave open, and not by
-luck alone; they are tested here because one fit takes half a minute.
-"""
+"""What a crowd of known traits has answered gives its traits back."""
 
 from dataclasses import replace
 
@@ -25,10 +21,7 @@ from known_crowd import (
 from hitl_sim.participants.fitting.fit import fit_record
 from hitl_sim.participants.fitting.model_file import write_population
 from hitl_sim.participants.record import select
-from hitl_sim.participants.validating.synthetic import draw_annotators, draw_numbers
 from oracles import build_population
-
-DRAWS = 300
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +89,7 @@ def bare(crowd):
     record, *_ = crowd
     few = select(record, (record.occasion == 0) & (record.item < 20))
     few = replace(few, seconds=None, truth=np.full(20, -1))
-    few = replace(few, level=few.level[:20], size=few.size[:20])
+    few = replace(few, size=few.size[:20])
     return fit_record(few, "label", ("no", "yes"))
 
 
@@ -185,36 +178,3 @@ def test_marks_give_criteria_back():
     assert np.corrcoef(found.quality.lean[:, 0], bar)[0, 1] > 0.9
     assert found.number("mark_share").value == pytest.approx(marks.mean(), abs=0.06)
     assert near(found.number("skill"), 1.5)
-
-
-def mean_skills(fitted, crowd, is_in_doubt):
-    """Draw crowds of 400 like the fitted 40 people: the mean skill of each crowd."""
-    rng = np.random.default_rng(0)
-    design = make_design(400, 400, 4, 0)
-    return [
-        np.mean(draw_annotators(rng, fitted, crowd[0], design, is_in_doubt).skill)
-        for _ in range(DRAWS)
-    ]
-
-
-def test_numbers_in_doubt_spread_as_far_as_they_are_unknown(fitted):
-    rng, fit = np.random.default_rng(0), fitted.quality
-    drawn = np.array([draw_numbers(rng, fit).shared for _ in range(DRAWS)])
-    sd = float(fit.sd("shared"))
-    # 4 standard errors of the mean, and of a standard deviation
-    assert abs(drawn.mean() - float(fit.quality.shared)) < 4 * sd / np.sqrt(DRAWS)
-    assert abs(drawn.std() / sd - 1.0) < 4 / np.sqrt(2 * DRAWS)
-
-
-def test_people_stay_who_they_are_when_numbers_are_drawn(fitted):
-    drawn = draw_numbers(np.random.default_rng(0), fitted.quality)
-    assert drawn.mean == fitted.quality.quality.mean
-    np.testing.assert_array_equal(drawn.skill, fitted.quality.quality.skill)
-
-
-def test_a_crowd_in_doubt_may_be_of_other_people(fitted, crowd):
-    sure, doubted = (mean_skills(fitted, crowd, doubt) for doubt in (False, True))
-    # forty people drawn anew: their mean has a standard error of a 1 / sqrt(40)
-    error = np.std(fitted.quality.skill) / np.sqrt(40)
-    assert np.std(sure) < 0.6 * error
-    assert 0.8 * error < np.std(doubted) < 1.3 * error
