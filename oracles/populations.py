@@ -152,7 +152,7 @@ def _population(
     if not isinstance(table.get("summary"), str):
         raise ValueError(f"`{name}.summary` must be given: who they are, in words.")
     summary = table.pop("summary")
-    base, evidence = default, dict.fromkeys(KINDS, "assumed")
+    base, evidence = dict(default), dict.fromkeys(KINDS, "assumed")
     based_on = table.pop("based_on", None)
     if based_on is not None:
         if based_on not in known:
@@ -160,19 +160,13 @@ def _population(
             raise ValueError(
                 f"`{name}.based_on` must be one of {allowed}, got {based_on!r}."
             )
-        base = by_parameter(known[based_on])
+        base = {}
+        for number in known[based_on].numbers:
+            base.setdefault(number.name, {})[number.kind] = number
     evidence |= _evidence(name, table.pop("status", {}))
     merged = _merge(base, _numbers(name, table))
     numbers = tuple(n for by_kind in merged.values() for n in by_kind.values())
     return PopulationSource(name, summary, evidence, numbers)
-
-
-def by_parameter(source: PopulationSource) -> Numbers:
-    """Sort a population's numbers by parameter and kind."""
-    found: Numbers = {}
-    for number in source.numbers:
-        found.setdefault(number.name, {})[number.kind] = number
-    return found
 
 
 def _evidence(name: str, table: Any) -> dict[str, str]:

@@ -16,7 +16,13 @@ from jax import Array
 from jaxtyping import Bool, Float, Int
 
 from oracles import part
-from oracles.aggregate.votes import Aggregate, by_posterior, count_votes
+from oracles.aggregate.votes import (
+    Aggregate,
+    by_posterior,
+    class_shares,
+    count_votes,
+    run_em,
+)
 
 _FLOOR = 1e-10
 
@@ -67,9 +73,7 @@ def fit_dawid_skene(
         counts = jnp.where(is_used[:, None], jnp.maximum(counts, _FLOOR), 0.0)
         counts = counts.reshape(num_annotators, num_options, num_options)
         errors = counts / jnp.maximum(jnp.sum(counts, axis=1, keepdims=True), _FLOOR)
-        known = has_answer[:, None] * posterior
-        prior = jnp.sum(known, axis=0) / jnp.maximum(jnp.sum(has_answer), 1.0)
-        return errors, prior
+        return errors, class_shares(posterior, has_answer)
 
     def expect(
         errors: Float[Array, "A K K"], prior: Float[Array, "K"]
@@ -86,14 +90,7 @@ def fit_dawid_skene(
             jnp.where(is_named[None, :], log_prior + evidence, -jnp.inf), axis=1
         )
 
-    def step(
-        carry: tuple[Array, Array, Array], _: None
-    ) -> tuple[tuple[Array, Array, Array], None]:
-        posterior = expect(*carry[1:])
-        return (posterior, *maximise(posterior)), None
-
-    start = (share, *maximise(share))
-    (posterior, errors, prior), _ = jax.lax.scan(step, start, length=num_steps)
+    posterior, errors, prior = run_em(maximise, expect, share, num_steps)
     return posterior, jnp.swapaxes(errors, 1, 2), prior
 
 

@@ -16,7 +16,13 @@ from jax import Array
 from jaxtyping import Bool, Float, Int
 
 from oracles import part
-from oracles.aggregate.votes import Aggregate, by_posterior, count_votes
+from oracles.aggregate.votes import (
+    Aggregate,
+    by_posterior,
+    class_shares,
+    count_votes,
+    run_em,
+)
 
 _FLOOR = 1e-10
 # The largest float32 below 1 that leaves 1 - accuracy representable.
@@ -54,8 +60,7 @@ def fit_one_coin(
         total = jax.ops.segment_sum(right.ravel(), person, num_annotators)
         mean = total / jnp.maximum(num_answers, 1.0)
         accuracy = jnp.where(num_answers > 0, mean, 1.0 / num_options)
-        known = has_answer[:, None] * posterior
-        prior = jnp.sum(known, axis=0) / jnp.maximum(jnp.sum(has_answer), 1.0)
+        prior = class_shares(posterior, has_answer)
         return accuracy, jnp.where(jnp.any(is_answered), prior, 1.0 / num_options)
 
     def expect(
@@ -70,15 +75,7 @@ def fit_one_coin(
             jnp.log(jnp.maximum(prior, _FLOOR))[None, :] + evidence, axis=1
         )
 
-    def step(
-        carry: tuple[Array, Array, Array], _: None
-    ) -> tuple[tuple[Array, Array, Array], None]:
-        posterior = expect(*carry[1:])
-        return (posterior, *maximise(posterior)), None
-
-    start = (share, *maximise(share))
-    (posterior, accuracy, prior), _ = jax.lax.scan(step, start, length=num_steps)
-    return posterior, accuracy, prior
+    return run_em(maximise, expect, share, num_steps)
 
 
 @part.aggregation()

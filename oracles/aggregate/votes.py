@@ -73,6 +73,33 @@ def count_votes(
     return jnp.where(total > 0, label, -1), share
 
 
+def class_shares(posterior: Float[Array, "N K"], has_answer: Array) -> Array:
+    """Return the mean posterior of the items that were answered, `[K]`."""
+    known = has_answer[:, None] * posterior
+    return jnp.sum(known, axis=0) / jnp.maximum(jnp.sum(has_answer), 1.0)
+
+
+def run_em(
+    maximise: Callable[[Array], tuple[Array, Array]],
+    expect: Callable[[Array, Array], Array],
+    posterior: Float[Array, "N K"],
+    num_steps: int,
+) -> tuple[Float[Array, "N K"], Array, Float[Array, "K"]]:
+    """Take steps of EM, static, from a posterior.
+
+    The last one is returned, with what it says of people and of classes.
+    """
+
+    def step(
+        carry: tuple[Array, Array, Array], _: None
+    ) -> tuple[tuple[Array, Array, Array], None]:
+        posterior = expect(*carry[1:])
+        return (posterior, *maximise(posterior)), None
+
+    start = (posterior, *maximise(posterior))
+    return jax.lax.scan(step, start, length=num_steps)[0]
+
+
 def by_posterior(
     fit: Callable[..., tuple[Array, ...]],
     num_classes: int,

@@ -252,18 +252,14 @@ def shared_error(answers: ArrayLike, truth: ArrayLike) -> SharedError:
     first_errs = (errs * (size - 1)).sum()
     both_err = (errs * (errs - 1)).sum()
     same = (wrong * (wrong - 1)).sum()
-    rate, joint = _share(first_errs, pairs), _share(both_err, pairs)
+    rate, joint = float(ratio(first_errs, pairs)), float(ratio(both_err, pairs))
     # Both margins are `rate`: every pair counts in both orders.
     return SharedError(
-        second_errs_if_first=_share(both_err, first_errs),
+        second_errs_if_first=float(ratio(both_err, first_errs)),
         second_errs=rate,
-        same_if_both=_share(same, both_err),
-        kappa=_share(joint - rate**2, rate * (1.0 - rate)),
+        same_if_both=float(ratio(same, both_err)),
+        kappa=float(ratio(joint - rate**2, rate * (1.0 - rate))),
     )
-
-
-def _share(part: float, whole: float) -> float:
-    return float(part / whole) if whole else float("nan")
 
 
 class MarkAgreement(NamedTuple):
