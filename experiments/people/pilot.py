@@ -14,7 +14,7 @@ from hitl_sim.participants.describing.redundancy import (
 from hitl_sim.participants.fitting.fit import CrowdFit, fit_record
 from hitl_sim.participants.fitting.quality import QualityFit
 from hitl_sim.participants.fitting.quality_model import GLOBALS, Quality
-from hitl_sim.participants.record import Record, take_half
+from hitl_sim.participants.record import Record, renumber, select
 from hitl_sim.participants.validating.synthetic import simulate_design
 
 MOST_PEOPLE = 10
@@ -109,8 +109,9 @@ def run_pilot(
     work = np.bincount(record.person, minlength=record.num_people)
     busy = np.argsort(-work, kind="stable")[: max(num_people, (work.size + 1) // 2)]
     chosen = rng.choice(busy, num_people, replace=False)
-    marked = replace(record, half=np.where(np.isin(record.person, chosen), 0, 1))
-    pilot, others = take_half(marked, 0), with_sizes(take_half(marked, 1))
+    is_pilot = np.isin(record.person, chosen)
+    pilot, others = (renumber(select(record, rows)) for rows in (is_pilot, ~is_pilot))
+    others = with_sizes(others)
     fit = fit_record(pilot, LABEL, options, seed=seed)
     crowds = [
         simulate_in_doubt(1000 * seed + turn, fit, pilot, others)

@@ -18,13 +18,13 @@ import jax
 import numpy as np
 from crowd import load_crowd
 from described import describe
-from recorded import READERS, RecordedSet
+from recorded import READERS, RecordedSet, take_half
 from simulate import simulate
 from table import Curve, SetResult, write_markdown
 
 from hitl_sim.participants.describing.redundancy import curve
 from hitl_sim.participants.describing.statistic import Table
-from hitl_sim.participants.record import select, take_half
+from hitl_sim.participants.record import select
 from hitl_sim.participants.validating.compare import (
     NUM_HALVINGS,
     Line,

@@ -16,7 +16,14 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hitl_sim.participants.record import Floats, Ints, Record, components
+from hitl_sim.participants.record import (
+    Floats,
+    Ints,
+    Record,
+    components,
+    renumber,
+    select,
+)
 
 Row = Mapping[str, str]
 
@@ -26,6 +33,7 @@ class RecordedSet(Record):
     """A recorded set, and what is known of it beside its answers.
 
     Attributes:
+        half: `[L]` 0 to tune on, 1 to score on.
         level: `[N]` known condition of the item, 0 if there is but one.
         split: words: what differs between the two halves.
         unit: `[L]` work unit that `seconds` belong to; None where it is the answer.
@@ -33,9 +41,10 @@ class RecordedSet(Record):
         is_consensus: whether the truth is the plurality of the answers themselves.
     """
 
-    by_row: ClassVar = (*Record.by_row, "unit")
+    by_row: ClassVar = (*Record.by_row, "half", "unit")
     by_item: ClassVar = (*Record.by_item, "level")
 
+    half: Ints
     level: Ints
     split: str
     unit: Ints | None = None
@@ -80,6 +89,11 @@ def base_record(
         size=np.ones(truth.size),
         split=split,
     )
+
+
+def take_half(record: RecordedSet, half: int) -> RecordedSet:
+    """Return one half of a set, its people and items numbered anew."""
+    return renumber(select(record, record.half == half))
 
 
 def in_order(record: RecordedSet, place: Sequence[float] | Floats) -> RecordedSet:

@@ -16,11 +16,10 @@ from pathlib import Path
 import numpy as np
 from crowd import POPULATIONS, Crowd, load_crowd
 from described import describe
-from recorded import READERS, RecordedSet
+from recorded import READERS, RecordedSet, take_half
 from simulate import simulate
 
 from hitl_sim.participants.describing.statistic import Table
-from hitl_sim.participants.record import take_half
 from hitl_sim.participants.validating.compare import compare, halve_distances
 
 NUM_CROWDS = 4

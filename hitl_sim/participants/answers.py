@@ -1,8 +1,7 @@
 """The one table of answers that every import ends in, on disk and as numbers."""
 
-import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -80,12 +79,7 @@ class Answers:
 
     def codes(self, field: str) -> tuple[Ints, list[str]]:
         """Number the texts of a column by first appearance, -1 where there is none."""
-        return self._codes[field]
-
-    @functools.cached_property
-    def _codes(self) -> Mapping[str, tuple[Ints, list[str]]]:
-        texts = (name for name, kind in FIELDS.items() if kind == pa.string())
-        return {name: encode(self.table.column(name)) for name in texts}
+        return encode(self.table.column(field))
 
     def rows(self, chosen: NDArray[np.bool_]) -> "Answers":
         """Keep some rows."""
@@ -178,30 +172,29 @@ def to_record(answers: Answers, kind: str) -> Record:
     typical = float(np.nanmedian(size)) if np.isfinite(size).any() else 1.0
     size = np.where(np.isfinite(size) & (size > 0), size, typical)
     seconds = part.numbers("seconds")
+    marks = num_parts = None
+    if kind == MARKS:
+        num_parts = np.nan_to_num(_by_item(part, item, "parts")).astype(np.int64)
+        marks = _marks(part, int(num_parts.max(initial=1)))[order]
     gold = np.full(len(items), -1)
     if kind != MARKS:
         encoded = _codes_of(part, "gold", options, kind)
         gold[item[encoded >= 0]] = encoded[encoded >= 0]
-    record = Record(
+    return Record(
         name=part.origin,
         num_options=len(options),
         person=person[order],
         item=item[order],
         occasion=_occasions(part, person, item)[order],
         answer=_codes_of(part, "answer", options, kind)[order],
-        half=np.zeros(person.size, np.int64),
         truth=gold,
         size=size / (typical or 1.0),
         is_ordered=part.has("order") or part.has("started"),
         seconds=seconds[order] if np.isfinite(seconds).any() else None,
+        objects=_objects(part, item) if kind == PREFERENCE else None,
+        marks=marks,
+        num_parts=num_parts,
     )
-    if kind == PREFERENCE:
-        return replace(record, objects=_objects(part, item))
-    if kind == MARKS:
-        num_parts = np.nan_to_num(_by_item(part, item, "parts")).astype(np.int64)
-        marks = _marks(part, int(num_parts.max(initial=1)))[order]
-        return replace(record, marks=marks, num_parts=num_parts)
-    return record
 
 
 def _sort_key(text: str) -> tuple[int, float, str]:

@@ -23,7 +23,6 @@ class Record:
         item: `[L]` item 0 ... N - 1.
         occasion: `[L]` 0 at the person's first look at the item.
         answer: `[L]` option, -1 where there is none.
-        half: `[L]` 0 to tune on, 1 to score on.
         truth: `[N]` right option.
         size: `[N]` length of the item relative to the median item.
         sizes: people per item of the redundancy curve; empty where the truth is a
@@ -35,9 +34,7 @@ class Record:
         num_parts: `[N]` parts that the item has.
     """
 
-    by_row: ClassVar = (
-        *("person", "item", "occasion", "answer", "half", "seconds", "marks"),
-    )
+    by_row: ClassVar = ("person", "item", "occasion", "answer", "seconds", "marks")
     by_item: ClassVar = ("truth", "size", "objects", "num_parts")
 
     name: str
@@ -46,7 +43,6 @@ class Record:
     item: Ints
     occasion: Ints
     answer: Ints
-    half: Ints
     truth: Ints
     size: Floats
     sizes: tuple[int, ...] = ()
@@ -112,17 +108,13 @@ def pair_looks(record: Record, chosen: NDArray[np.bool_]) -> tuple[Ints, Ints]:
     return looks[0][first], looks[1][second]
 
 
-def take_half(record: Record, half: int) -> Record:
-    """Return one half of a set, its people and items numbered anew."""
-    part = select(record, record.half == half)
-    _, person = np.unique(part.person, return_inverse=True)
-    items, item = np.unique(part.item, return_inverse=True)
-    by_item = {
-        name: getattr(part, name)[items]
-        for name in record.by_item
-        if getattr(part, name) is not None
-    }
-    return replace(part, person=person, item=item, **by_item)
+def renumber(record: Record) -> Record:
+    """Number the people and items anew that have a row; the others are left out."""
+    _, person = np.unique(record.person, return_inverse=True)
+    items, item = np.unique(record.item, return_inverse=True)
+    kept = {name: getattr(record, name) for name in record.by_item}
+    by_item = {name: v[items] for name, v in kept.items() if v is not None}
+    return replace(record, person=person, item=item, **by_item)
 
 
 def components(person: Ints, item: Ints) -> Ints:

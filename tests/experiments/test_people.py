@@ -8,12 +8,12 @@ import pytest
 from crowd import Crowd
 from described import describe
 from posterior_predictive import compare_set, one_coin
-from recorded import READERS, RecordedSet, consensus
+from recorded import READERS, RecordedSet, consensus, take_half
 from simulate import simulate
 
 from hitl_sim.participants.describing.redundancy import curve
 from hitl_sim.participants.describing.statistic import Statistic
-from hitl_sim.participants.record import select, take_half
+from hitl_sim.participants.record import select
 from hitl_sim.participants.validating.compare import compare, halve_distances
 from oracles.agreement import redundancy_curve, shared_error
 

@@ -26,7 +26,6 @@ from hitl_sim.participants.fitting.estimate import (
     Prior,
     minimise,
     respread,
-    spread_error,
 )
 from hitl_sim.participants.fitting.quality_model import PRIORS, log_between
 from hitl_sim.participants.record import Floats, Record
@@ -81,23 +80,12 @@ class ComparisonFit:
     Attributes:
         at: maximum of the posterior.
         spread: standard deviations of worth, log clarity, log band.
-        spread_sd: standard errors of their logs.
-        worth_sd: `[O]` standard errors of standardised worths.
-        clarity_sd: `[A]` standard errors of standardised clarities.
-        width_sd: `[A]` standard errors of standardised widths.
+        sd: standard errors of standardised worths, `[O]`, clarities and widths, `[A]`.
     """
 
     at: Comparing
     spread: tuple[float, ...]
-    spread_sd: tuple[float, ...]
-    worth_sd: Floats
-    clarity_sd: Floats
-    width_sd: Floats
-
-    @property
-    def worth(self) -> Floats:
-        """Worth of each object, `[O]`; the noise of a difference is logistic."""
-        return self.spread[0] * np.asarray(self.at.worth, float)
+    sd: tuple[Floats, ...]
 
 
 def fit_comparisons(record: Record) -> ComparisonFit:
@@ -119,14 +107,8 @@ def fit_comparisons(record: Record) -> ComparisonFit:
         )
         spread = jnp.stack([respread(*trait) for trait in traits])
     at = minimise(_loss, at, _STEPS, spread, rows)
-    curvatures = [np.asarray(h, float) for h in _curvatures(at, spread, rows)]
-    known = zip(_SPREADS, at[:3], curvatures, strict=True)
-    return ComparisonFit(
-        at,
-        tuple(map(float, spread)),
-        tuple(spread_error(*trait) for trait in known),
-        *(h**-0.5 for h in curvatures),
-    )
+    sd = tuple(np.asarray(h, float) ** -0.5 for h in _curvatures(at, spread, rows))
+    return ComparisonFit(at, tuple(map(float, spread)), sd)
 
 
 def compared(record: Record) -> Compared:
@@ -170,13 +152,13 @@ def score_anybody(
     at, size = fit.at, rows.answer.shape[0]
     spread = jnp.asarray(fit.spread, jnp.float32)
     found = np.empty((num_drawn, size))
-    mean, sd = np.asarray(at.worth, float), fit.worth_sd
+    mean, (worth_sd, clarity_sd, width_sd) = np.asarray(at.worth, float), fit.sd
     for turn in range(num_drawn):
-        worth = mean + sd * rng.standard_normal(mean.size)
+        worth = mean + worth_sd * rng.standard_normal(mean.size)
         source = rng.choice(share.size, size, p=share)
         noise = rng.standard_normal((2, size))
-        clarity = np.asarray(at.clarity)[source] + fit.clarity_sd[source] * noise[0]
-        width = np.asarray(at.width)[source] + fit.width_sd[source] * noise[1]
+        clarity = np.asarray(at.clarity)[source] + clarity_sd[source] * noise[0]
+        width = np.asarray(at.width)[source] + width_sd[source] * noise[1]
         traits = {"worth": worth, "clarity": clarity, "width": width}
         drawn = at._replace(
             **{name: jnp.asarray(z, jnp.float32) for name, z in traits.items()}

@@ -239,13 +239,14 @@ def _quality_numbers(
     if fit.shape.has_difficulty:
         hard = float(np.exp(2.0 * fit.quality.difficulty))
         found.append(_of_crowd(fit, "difficulty_spread", "difficulty", np.exp))
-
     shared = _of_crowd(fit, "shared_error", "shared", _correlates(hard))
     if not (np.bincount(record.item[record.answer >= 0]) > 1).any():
         shared = not_seen("shared_error", "no item was answered by two people")
-    found.append(shared)
-    found.append(_repeatability(fit, own, hard))
-    return found
+    again = not_seen("repeatability", "nobody answered an item twice")
+    if own is not None:
+        scale = _correlates(hard, _share(float(fit.quality.shared)))
+        again = from_scale("repeatability", own.logit, own.logit_sd, OWN_PRIOR, scale)
+    return [*found, shared, again]
 
 
 def _accuracy(record: Record, fit: QualityFit) -> FittedNumber:
@@ -264,13 +265,6 @@ def _accuracy(record: Record, fit: QualityFit) -> FittedNumber:
     return FittedNumber("accuracy", value, low, high)
 
 
-def _repeatability(fit: QualityFit, own: OwnFit | None, hard: float) -> FittedNumber:
-    if own is None:
-        return not_seen("repeatability", "nobody answered an item twice")
-    scale = _correlates(hard, _share(float(fit.quality.shared)))
-    return from_scale("repeatability", own.logit, own.logit_sd, OWN_PRIOR, scale)
-
-
 def _correlates(hard: float, factor: float = 1.0) -> Callable[[float], float]:
     """Turn the logit of a lambda into the noise correlation that is left by it."""
 
@@ -282,16 +276,13 @@ def _correlates(hard: float, factor: float = 1.0) -> Callable[[float], float]:
 
 
 def _mark_numbers(fit: QualityFit) -> list[FittedNumber]:
-    bars = fit.lean[:, 0] + float(fit.quality.confusion[0])
-    share = _answer_shares(fit)
-    marked = float(np.median(share[:, 0, 1]))
-    error = float(share[:, 0, 1].std() / np.sqrt(bars.size)) * 1.25
+    share = _answer_shares(fit)[:, 0, 1]
+    marked = float(np.median(share))
+    half = 1.96 * (float(share.std() / np.sqrt(share.size)) * 1.25)
     return [
         _of_crowd(fit, "skill", "mean"),
         _of_spread(fit, "skill"),
-        FittedNumber(
-            "mark_share", marked, marked - 1.96 * error, marked + 1.96 * error
-        ),
+        FittedNumber("mark_share", marked, marked - half, marked + half),
         replace(_of_spread(fit, "lean"), name="criterion_spread"),
         not_seen("shared_error", "what all see in a part is its importance"),
     ]
@@ -327,11 +318,12 @@ def _time_numbers(timing: ResponseTimeFit | None) -> list[FittedNumber]:
         timed("length", "length"),
         timed("pause", "pause", _share),
     ]
-    for name, field in (("practice", "practice"), ("practice_power", "power")):
-        if timing.is_ordered:
-            found.append(timed(name, field, np.exp))
-        else:
-            found.append(not_seen(name, "no order is recorded"))
+    found += [
+        timed(name, field, np.exp)
+        if timing.is_ordered
+        else not_seen(name, "no order is recorded")
+        for name, field in (("practice", "practice"), ("practice_power", "power"))
+    ]
     if not np.isfinite(timing.drift):
         return [*found, not_seen("drift", "neighbours in time show none")]
     lags = (np.nan, np.nan, True, "from lags 1, 2")

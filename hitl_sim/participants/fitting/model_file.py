@@ -73,11 +73,8 @@ def write_population(path: Path, name: str, fit: CrowdFit, citation: str) -> Non
         fit: a fit of labels or marks.
         citation: whose answers these are.
 
-    Raises:
-        ValueError: no kind of feedback takes this fit, or as `check_out`.
+    What cannot be written is refused by `check_kind` and `check_out`.
     """
-    check_kind(fit.kind)
-    check_out(path, name)
     kind, found = fit.kind, {n.name: n for n in carried(fit)}
     words = (
         f"Fitted to {fit.num_answers} answers of {fit.num_people} people to "

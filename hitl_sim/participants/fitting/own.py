@@ -15,17 +15,15 @@ from jax import Array
 
 from hitl_sim.participants.answers import LABEL
 from hitl_sim.participants.fitting.estimate import Prior
-from hitl_sim.participants.fitting.latent import (
-    bridge_points,
-    shared_part,
-    stable_points,
-)
 from hitl_sim.participants.fitting.quality import QualityFit, lay_out
 from hitl_sim.participants.fitting.quality_model import (
+    bridge_points,
     felt_utility,
     item_evidence,
     log_table,
     people_of,
+    shared_part,
+    stable_points,
 )
 from hitl_sim.participants.record import Record, pair_looks
 

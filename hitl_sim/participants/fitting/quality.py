@@ -1,10 +1,10 @@
 """Fit the numbers of a crowd and of its people to their answers.
 
-model.People are shrunk towards the crowd: their skill and leanings are maxima of the
+People are shrunk towards the crowd: their skill and leanings are maxima of the
 posterior, the standard deviations over people those of its Laplace approximation, by
 the fixed point of MacKay. What all people share of an item is integrated out
-(`latent`). Standard errors are those of the inverse curvature, people taken out block
-by block; the curvature of a person's block is exact (Louis).
+(`quality_model`). Standard errors are those of the inverse curvature, people taken out
+block by block; the curvature of a person's block is exact (Louis).
 
 References:
     MacKay (1992), Bayesian interpolation, Neural Computation 4(3), 415-447: the fixed
@@ -28,13 +28,13 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
 from hitl_sim.participants.answers import LABEL, MARKS
-from hitl_sim.participants.fitting import estimate, latent
+from hitl_sim.participants.fitting import estimate
 from hitl_sim.participants.fitting import quality_model as model
 from hitl_sim.participants.fitting.estimate import Loss, Prior
-from hitl_sim.participants.fitting.latent import Points
 from hitl_sim.participants.fitting.quality_model import (
     GLOBALS,
     PRIORS,
+    Points,
     Quality,
     Rows,
     Shape,
@@ -104,8 +104,6 @@ class QualityFit:
 
     def sd(self, name: str) -> Floats:
         """Return the standard errors of one of the crowd's numbers."""
-        if name not in GLOBALS:
-            raise ValueError(f"`name` must be one of {GLOBALS}, got {name!r}.")
         shapes = [np.shape(getattr(self.quality, other)) for other in GLOBALS]
         ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes])
         sds = np.split(np.sqrt(np.diag(self.covariance)), ends[:-1])
@@ -147,9 +145,10 @@ def fit_quality(
             show(turn + 1, _ROUNDS)
     quality = estimate.minimise(loss, quality, _STEPS, spread, around, points, few)
     info = _information(few_shape, points, quality, spread, few)
-    covariance, answered = _covariance(
-        few_shape, quality, spread, around, points, few, info
-    )
+    at = (quality, spread, around, points, few, _curvatures(spread, info))
+    by_crowd, by_people, answered = _curvature(few_shape, *at)
+    whole = np.asarray(by_crowd - by_people @ answered.T, float)
+    covariance = estimate.inverse_curvature(whole, PRIORS.values())
     if few_shape != shape:
         quality, info = _all_people(shape, points, quality, spread, rows)
     doubts = (
@@ -158,7 +157,7 @@ def fit_quality(
     )
     spread_sd = Spread(*doubts)
     skill_sd, lean_sd = _people_error(
-        shape, quality, spread, spread_sd, info, covariance, answered
+        shape, quality, spread, spread_sd, info, covariance, np.asarray(answered, float)
     )
     known = (quality, spread, covariance, spread_sd, skill_sd, lean_sd, points)
     return QualityFit(shape, *known, num_rows=int(few.answer.shape[0]))
@@ -196,7 +195,6 @@ def split_marks(record: Record) -> Record:
         item=start[record.item[row]] + part,
         occasion=record.occasion[row],
         answer=record.marks[row, part].astype(np.int64),
-        half=record.half[row],
         truth=np.zeros(num_items, np.int64),
         size=np.ones(num_items),
     )
@@ -205,13 +203,13 @@ def split_marks(record: Record) -> Record:
 def points_for(shape: Shape, num_rows: int, seed: int) -> Points:
     """Choose the points of the integration: as many as the budget allows."""
     if shape.kind == MARKS:
-        return latent.normal_points(_BRIDGE_POINTS)
+        return model.normal_points(_BRIDGE_POINTS)
     if shape.kind != LABEL or shape.num_options == 2:
-        return latent.bridge_points(_BRIDGE_POINTS)
+        return model.bridge_points(_BRIDGE_POINTS)
     truths = 1 if shape.has_gold else shape.num_options
     cells = max(num_rows * truths, shape.num_people * shape.num_options**2)
     wanted = np.clip(_BUDGET / cells, _LEAST_POINTS, _MOST_POINTS)
-    return latent.stable_points(2 ** int(np.log2(wanted)), shape.num_options, seed)
+    return model.stable_points(2 ** int(np.log2(wanted)), shape.num_options, seed)
 
 
 def posterior_of_items(fit: QualityFit, rows: Rows) -> Float[Array, "N S"]:
@@ -348,30 +346,6 @@ def _traits(
     return zip(priors, spread, deviations, _curvatures(spread, info), strict=True)
 
 
-def _covariance(
-    shape: Shape,
-    quality: Quality,
-    spread: Spread,
-    around: Around,
-    points: Points,
-    rows: Rows,
-    info: Information,
-) -> tuple[Floats, Floats]:
-    """Invert the curvature of the crowd's numbers, people taken out.
-
-    Returns:
-        `[G, G]` covariance, and `[G, A (1 + J)]` how far people's standardised traits
-        fall when a number of the crowd rises.
-    """
-    by_crowd, by_people, answered = _curvature(
-        shape, quality, spread, around, points, rows, _curvatures(spread, info)
-    )
-    whole = np.asarray(by_crowd - by_people @ answered.T, float)
-    return estimate.inverse_curvature(whole, PRIORS.values()), np.asarray(
-        answered, float
-    )
-
-
 @partial(jax.jit, static_argnums=0)
 def _curvature(
     shape: Shape,
@@ -384,8 +358,9 @@ def _curvature(
 ) -> tuple[Array, Array, Array]:
     """Return the curvature in the crowd's numbers, across to people's, and solved.
 
-    People are coupled by the items that they share, so what people's traits answer to
-    a change is solved by conjugate gradients, preconditioned by each trait's curvature.
+    The last is how far people's standardised traits, `[G, A (1 + J)]`, fall when a
+    number of the crowd rises. People are coupled by the items that they share, so this
+    is solved by conjugate gradients, preconditioned by each trait's curvature.
     """
     crowd, rebuild = ravel_pytree([getattr(quality, name) for name in GLOBALS])
     people = jnp.concatenate([quality.skill, quality.lean.ravel()])

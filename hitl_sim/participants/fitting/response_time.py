@@ -18,9 +18,9 @@ from jaxtyping import Bool, Float, Int
 from hitl_sim.participants.describing.idle import log_seconds
 from hitl_sim.participants.fitting import estimate
 from hitl_sim.participants.fitting.estimate import Prior
-from hitl_sim.participants.fitting.latent import Points
 from hitl_sim.participants.fitting.quality_model import (
     People,
+    Points,
     Quality,
     Shape,
     felt_utility,

@@ -19,11 +19,6 @@ from hitl_sim.participants.fitting.comparison import score_known as score_compar
 from hitl_sim.participants.fitting.quality import fit_quality, split_marks
 from hitl_sim.participants.fitting.quality_model import level_places
 from hitl_sim.participants.record import Floats, Ints, Record, select
-from hitl_sim.participants.validating.ordered_logit import (
-    Term,
-    fit_ordered,
-    score_ordered,
-)
 from hitl_sim.participants.validating.predict import (
     CELLS,
     NEW,
@@ -38,6 +33,7 @@ from hitl_sim.participants.validating.predict import (
     score_items,
     sum_by,
 )
+from hitl_sim.participants.validating.rival import Term, fit_ordered, score_ordered
 
 GRADED = (RATING, MARKS, PREFERENCE)
 POOLED, LOGIT, BRADLEY_TERRY = "pooled answers", "ordered logit", "Bradley-Terry"

@@ -4,7 +4,7 @@ A record is cut into other people and other items, or other cells of both.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
@@ -30,8 +30,8 @@ from hitl_sim.participants.record import (
     Ints,
     Record,
     first_answers,
+    renumber,
     select,
-    take_half,
 )
 from hitl_sim.participants.validating.rival import fit_rivals, score_known, score_new
 
@@ -70,14 +70,14 @@ def cut(
 ) -> Halves:
     """Keep what the people of a half said of the items of the same half."""
     person, item = half_of_person[record.person], half_of_item[record.item]
-    half = np.where(person == item, person, -1)
-    marked = select(record, half >= 0)
-    marked = replace(marked, half=half[half >= 0])
+    fitted, held = (
+        select(record, (person == half) & (item == half)) for half in (0, 1)
+    )
     return Halves(
-        fitted=take_half(marked, 0),
-        held=take_half(marked, 1),
+        fitted=renumber(fitted),
+        held=renumber(held),
         held_items=half_of_item == 1,
-        old_items=np.unique(record.item[half == 1]),
+        old_items=np.unique(held.item),
     )
 
 
@@ -89,9 +89,8 @@ def take_items(
     Returns:
         The record, and the items' old numbers.
     """
-    chosen = wanted[record.item]
-    kept = replace(record, half=np.where(chosen, 0, 1))
-    return take_half(kept, 0), np.unique(record.item[chosen])
+    kept = select(record, wanted[record.item])
+    return renumber(kept), np.unique(kept.item)
 
 
 def alternate(rng: np.random.Generator, by: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -240,28 +239,13 @@ def gains_over(
         rivals: theirs.
     """
     size = asked.per_item.astype(float)
-    return [_gain(rng, where, n, ours, theirs, size) for n, theirs in rivals.items()]
-
-
-def _gain(
-    rng: np.random.Generator,
-    where: str,
-    rival: str,
-    ours: Floats,
-    theirs: Floats,
-    size: Floats,
-) -> Gain:
-    total = size.sum()
-    there = size > 0
-    lead, weight = (ours - theirs)[there], size[there]
-    drawn = rng.integers(0, lead.size, (_RESAMPLES, lead.size))
-    spread = lead[drawn].sum(axis=1) / weight[drawn].sum(axis=1)
-    low, high = np.quantile(spread, [0.025, 0.975])
-    return Gain(
-        where=where,
-        rival=rival,
-        ours=float(ours[there].sum() / total),
-        theirs=float(theirs[there].sum() / total),
-        low=float(low),
-        high=float(high),
-    )
+    total, there = size.sum(), size > 0
+    gains = []
+    for rival, theirs in rivals.items():
+        lead, weight = (ours - theirs)[there], size[there]
+        drawn = rng.integers(0, lead.size, (_RESAMPLES, lead.size))
+        spread = lead[drawn].sum(axis=1) / weight[drawn].sum(axis=1)
+        mine, other = (float(x[there].sum() / total) for x in (ours, theirs))
+        low, high = np.quantile(spread, [0.025, 0.975])
+        gains.append(Gain(where, rival, mine, other, float(low), float(high)))
+    return gains

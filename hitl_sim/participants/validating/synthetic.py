@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
+from operator import itemgetter
 
 import jax
 import jax.numpy as jnp
@@ -54,7 +55,8 @@ def ask(
     rows, answers, seconds = [], [], []
     for chosen, laid in _groups(record):
         query = _query(record, items, laid)
-        response = _ask(kind, key, take_people(people, chosen), query)
+        # `shared` belongs to the whole crowd
+        response = _ask(kind, key, map_people(itemgetter(chosen), people), query)
         asked = laid >= 0
         rows.append(laid[asked])
         answers.append(np.asarray(response.answer)[asked])
@@ -103,11 +105,6 @@ def _query(record: Record, items: Items, rows: Ints) -> Query:
 def _ask(kind: str, key: jax.Array, params: Annotators, query: Query) -> Response:
     oracle = FEEDBACK[kind]
     return oracle.answer(key, params, oracle.init(key, params), query)[1]
-
-
-def take_people(params: Annotators, people: Ints) -> Annotators:
-    """Take some of the people; `shared` belongs to the whole crowd."""
-    return map_people(lambda leaf: leaf[people], params)
 
 
 # Fitted people stand this share of all ranks from whose work they take over.

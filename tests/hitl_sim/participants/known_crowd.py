@@ -45,7 +45,6 @@ def make_design(num_people=40, num_items=300, per_item=10, repeats=40, seed=0):
         item=item,
         occasion=occasion,
         answer=np.zeros_like(person),
-        half=np.zeros_like(person),
         truth=rng.integers(0, 2, num_items),
         size=np.ones(num_items),
         is_ordered=True,

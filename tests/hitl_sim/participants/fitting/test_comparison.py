@@ -24,8 +24,9 @@ def found(known):
 
 def test_worths_come_back(known, found):
     worth = known[1]
-    assert np.corrcoef(found.worth, worth)[0, 1] > 0.97
-    error = 4.0 * found.spread_sd[0]
+    assert np.corrcoef(found.at.worth, worth)[0, 1] > 0.97
+    # 4 standard errors of the log of a standard deviation
+    error = 4.0 / np.sqrt(2.0 * worth.size)
     assert abs(np.log(found.spread[0]) - np.log(worth.std())) < error
 
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hitl_sim.participants.fitting.latent import (
+from hitl_sim.participants.fitting.quality_model import (
     bridge_points,
     shared_part,
     stable_points,

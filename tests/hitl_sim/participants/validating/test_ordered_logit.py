@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hitl_sim.participants.validating.ordered_logit import (
+from hitl_sim.participants.validating.rival import (
     Term,
     fit_ordered,
     score_ordered,
