@@ -27,7 +27,7 @@ from recorded import READERS, RecordedSet, read_bluebirds
 from recorded_grades import GRADE_READERS
 
 from hitl_sim.participants.record import first_answers
-from hitl_sim.participants.validating.graded import validate_grades
+from hitl_sim.participants.validating.predict import validate_grades
 from hitl_sim.participants.validating.validate import Validation, validate_record
 from hitl_sim.report.validation import write_validation
 

@@ -7,9 +7,14 @@ from typing import NamedTuple
 
 from hitl_sim.participants.describing.statistic import EM_GAIN
 from hitl_sim.participants.validating.compare import TOLERANCE, Line, TwoSampleTest
-from hitl_sim.participants.validating.graded import BRADLEY_TERRY, LOGIT, POOLED, Grades
 from hitl_sim.participants.validating.policy import Transfer
-from hitl_sim.participants.validating.predict import Gain
+from hitl_sim.participants.validating.predict import (
+    BRADLEY_TERRY,
+    LOGIT,
+    POOLED,
+    Gain,
+    Grades,
+)
 from hitl_sim.participants.validating.rival import RIVALS
 from hitl_sim.participants.validating.validate import Validation
 from hitl_sim.report.validation import (

@@ -37,6 +37,11 @@ def by_point(pilots: list[Pilot]) -> list[list[CurvePoint]]:
     return [found[key] for key in by_method]
 
 
+def is_held(point: CurvePoint) -> bool:
+    """Whether the real people lie within the interval."""
+    return point.low <= point.real <= point.high
+
+
 def tell_pilots(name: str, pilots: list[Pilot]) -> list[str]:
     """Return a row per method and size, averaged over pilots, and one in all."""
     answers = round(np.mean([pilot.num_answers for pilot in pilots]))
@@ -46,7 +51,7 @@ def tell_pilots(name: str, pilots: list[Pilot]) -> list[str]:
             np.nanmean([getattr(point, part) for point in points])
             for part in ("real", "simulated", "low", "high")
         )
-        held = sum(point.is_held for point in points)
+        held = sum(is_held(point) for point in points)
         off = np.nanmean([abs(point.real - point.simulated) for point in points])
         rows.append(
             f"| {name} | {answers} | {points[0].method.replace('_', '-')} |"
@@ -73,7 +78,7 @@ def write_page(
         names: the sets that were asked for; None for all.
     """
     chosen = "" if names is None else f" --sets {' '.join(names)}"
-    held = sum(point.is_held for point in points)
+    held = sum(is_held(point) for point in points)
     off = np.nanmean([abs(point.real - point.simulated) for point in points])
     said = (
         f"Of {len(points)} points of curves {held} ({held / len(points):.0%}) lie "
@@ -128,7 +133,7 @@ def main() -> None:
             jax.clear_caches()
         rows += tell_pilots(name, pilots)
         points += [point for pilot in pilots for point in pilot.curve]
-        held = sum(point.is_held for point in points)
+        held = sum(is_held(point) for point in points)
         print(f"{name}: {held} of {len(points)} so far", flush=True)
         write_page(given.out, given.pilots, rows, points, given.sets)
 

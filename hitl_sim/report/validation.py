@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 
 from hitl_sim.output import write_bytes, write_text
 from hitl_sim.participants.validating.compare import TOLERANCE
-from hitl_sim.participants.validating.graded import Grades
-from hitl_sim.participants.validating.predict import Gain
+from hitl_sim.participants.validating.predict import Gain, Grades
 from hitl_sim.participants.validating.validate import Validation
 from hitl_sim.report.figure.style import (
     BLACK,

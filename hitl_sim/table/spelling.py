@@ -9,7 +9,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 # "007" is a code: who writes zeros in front does not write a number.
 _CODE = re.compile(r"[+-]?0\d")
 _WHOLE = re.compile(r"-?(0|[1-9]\d*)(\.0*)?", re.ASCII)
-_TRUTH = {"true": "1", "false": "0"}
+_TRUTH = {"1": "true", "0": "false"}
 _MOST_DIGITS = 40
 
 
@@ -47,16 +47,13 @@ def identities(texts: Iterable[str]) -> dict[str, str]:
         `TRUE` and 1 are "true" where nothing but truth values, 0 and 1 are there.
     """
     found = {text: canonical(text) for text in texts}
-    truth = {text: text.casefold() for text in found if text.casefold() in _TRUTH}
-    rest = {option for text, option in found.items() if text not in truth}
-    if rest <= set(_TRUTH.values()):
-        as_word = {number: word for word, number in _TRUTH.items()}
-        numbers = {t: as_word[found[t]] for t in found if t not in truth}
-    else:
-        numbers = {}
-    both = truth | (numbers if truth else {})
-    if len(both) > len(set(both.values())):
-        found |= both
+    words = {text: text.casefold() for text in found}
+    truth = {text: word for text, word in words.items() if word in _TRUTH.values()}
+    rest = {text: option for text, option in found.items() if text not in truth}
+    if truth and set(rest.values()) <= set(_TRUTH):
+        truth |= {text: _TRUTH[option] for text, option in rest.items()}
+    if len(truth) > len(set(truth.values())):
+        found |= truth
     return found
 
 

@@ -12,9 +12,8 @@ from pilot import Pilot
 from recorded import RecordedSet
 
 from hitl_sim.participants.describing.redundancy import CurvePoint
-from hitl_sim.participants.validating.graded import Grades
 from hitl_sim.participants.validating.policy import Judgement, Transfer, judge
-from hitl_sim.participants.validating.predict import Gain
+from hitl_sim.participants.validating.predict import Gain, Grades
 
 PLAYS = np.array([[0.6, 0.7, 0.8], [0.62, 0.7, 0.78]])
 

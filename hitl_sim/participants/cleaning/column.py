@@ -4,9 +4,9 @@ What a column of Parquet or Arrow says by its type is read so, or refused; marks
 missing values are read as missing unless the user says that they are not.
 """
 
+import contextlib
 import dataclasses
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -25,10 +25,6 @@ MAX_SECONDS = 7 * 24 * 3600.0
 
 
 _MOST_NAMES = 12
-_TURK = re.compile(
-    r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d\d?) (\d\d):(\d\d):(\d\d) ([A-Z]{3}) (\d{4})"
-)
-_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _ZONES = {"UTC": 0, "GMT": 0, "PST": -8, "PDT": -7, "MST": -7, "MDT": -6}
 _ZONES |= {"CST": -6, "CDT": -5, "EST": -5, "EDT": -4}
 """Hours before UTC of the zones that the United States name."""
@@ -207,25 +203,24 @@ def as_moments(column: pa.ChunkedArray, field: str, place: Place) -> pa.ChunkedA
 
 
 def _moment(text: str, row: int, field: str, place: Place) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    turk = _TURK.fullmatch(text)
-    try:
-        moment = datetime.fromisoformat(text) if turk is None else _as_turk(turk)
-    except (ValueError, KeyError):
-        must = "a time, as 2024-05-31T12:00:00Z or seconds since 1970"
-        raise place.refuse(row, field, must, text) from None
+    for read in (float, _iso_s, _turk_s):
+        with contextlib.suppress(ValueError, KeyError):
+            return read(text)
+    must = "a time, as 2024-05-31T12:00:00Z or seconds since 1970"
+    raise place.refuse(row, field, must, text)
+
+
+def _iso_s(text: str) -> float:
+    moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _as_turk(found: re.Match[str]) -> datetime:
-    """Read the parts of a time such as Fri May 01 09:03:04 PDT 2026."""
-    month, day, hour, minute, second, name, year = found.groups()
+def _turk_s(text: str) -> float:
+    """Read a time such as Fri May 01 09:03:04 PDT 2026."""
+    *words, name, year = text.split(" ")
     zone = timezone(timedelta(hours=_ZONES[name]))
-    parts = (int(year), _MONTHS.index(month) // 3 + 1, int(day), int(hour))
-    return datetime(*parts, int(minute), int(second), tzinfo=zone)
+    moment = datetime.strptime(" ".join([*words, year]), "%a %b %d %H:%M:%S %Y")
+    return moment.replace(tzinfo=zone).timestamp()
 
 
 def _floats(

@@ -90,11 +90,6 @@ class CurvePoint:
     low: float
     high: float
 
-    @property
-    def is_held(self) -> bool:
-        """Whether the real people lie within the interval."""
-        return self.low <= self.real <= self.high
-
 
 def with_sizes(record: Record) -> Record:
     """Choose the sizes of the redundancy curve that the items allow."""

@@ -38,7 +38,7 @@ from hitl_sim.participants.fitting.quality_model import (
     Quality,
     Rows,
     Shape,
-    Spread,
+    Traits,
 )
 from hitl_sim.participants.record import Floats, Record, starts
 
@@ -75,16 +75,16 @@ class QualityFit:
 
     shape: Shape
     quality: Quality
-    spread: Spread
+    spread: Traits
     covariance: Floats
-    spread_sd: Spread
+    spread_sd: Traits
     skill_sd: Floats
     lean_sd: Floats
     points: Points
     num_rows: int
 
     @property
-    def people(self) -> model.People:
+    def people(self) -> Traits:
         """Skill and leanings of each person."""
         return model.people_of(self.quality, self.spread)
 
@@ -129,15 +129,15 @@ def fit_quality(
     few, few_shape = _take_items(rows, shape, seed)
     points = points_for(few_shape, few.answer.shape[0], seed)
     quality = model.start_values(few_shape)
-    spread = Spread(
-        *(jnp.float32(np.exp(PRIORS[f"{n}_spread"].mean)) for n in Spread._fields)
+    spread = Traits(
+        *(jnp.float32(np.exp(PRIORS[f"{n}_spread"].mean)) for n in Traits._fields)
     )
     loss, around = _loss_of(few_shape), _draw_around(few_shape, seed)
     for turn in range(_ROUNDS):
         quality = estimate.minimise(loss, quality, _STEPS, spread, around, points, few)
         found = _information(few_shape, points, quality, spread, few)
         traits = _traits(quality, spread, found)
-        spread = Spread(*(estimate.respread(*trait) for trait in traits))
+        spread = Traits(*(estimate.respread(*trait) for trait in traits))
         skill_h, lean_h = _curvatures(spread, found)
         curvature = jnp.concatenate([skill_h[:, None], lean_h], axis=1)
         around = around._replace(width=1.0 / jnp.sqrt(curvature))
@@ -155,7 +155,7 @@ def fit_quality(
         jnp.float32(estimate.spread_error(prior, u, h))
         for prior, _, u, h in _traits(quality, spread, info)
     )
-    spread_sd = Spread(*doubts)
+    spread_sd = Traits(*doubts)
     skill_sd, lean_sd = _people_error(
         shape, quality, spread, spread_sd, info, covariance, np.asarray(answered, float)
     )
@@ -244,7 +244,7 @@ def _loss_of(shape: Shape) -> Loss:
     """
 
     def loss(
-        quality: Quality, spread: Spread, around: Around, points: Points, rows: Rows
+        quality: Quality, spread: Traits, around: Around, points: Points, rows: Rows
     ) -> Array:
         def at(sign: Array) -> Array:
             shift = sign * around.width
@@ -288,20 +288,17 @@ def _take_items(rows: Rows, shape: Shape, seed: int) -> tuple[Rows, Shape]:
     return part, shape._replace(num_items=chosen.size)
 
 
-Information = tuple[Float[Array, "A"], Float[Array, "A J"]]
-
-
 @partial(jax.jit, static_argnums=0)
 def _information(
-    shape: Shape, points: Points, quality: Quality, spread: Spread, rows: Rows
-) -> Information:
+    shape: Shape, points: Points, quality: Quality, spread: Traits, rows: Rows
+) -> Traits:
     """Return the observed information on each person's skill and leanings (Louis)."""
     return _slopes(shape, points, quality, spread, rows)[1]
 
 
 def _slopes(
-    shape: Shape, points: Points, quality: Quality, spread: Spread, rows: Rows
-) -> tuple[Information, Information]:
+    shape: Shape, points: Points, quality: Quality, spread: Traits, rows: Rows
+) -> tuple[Traits, Traits]:
     """Return slope and information of the likelihood in every trait of a person."""
     skill, lean = people = model.people_of(quality, spread)
     table = model.log_table(shape, points, quality, people)
@@ -312,7 +309,7 @@ def _slopes(
         # Column 0 is skill, the others are leanings.
         def moved(shift: Array) -> Array:
             leaned = lean + shift * (jnp.arange(shape.num_leans) == column - 1)[None, :]
-            people = model.People(skill + shift * (column == 0), leaned)
+            people = Traits(skill + shift * (column == 0), leaned)
             return model.log_table(shape, points, quality, people)
 
         def slope_at(shift: Array) -> Array:
@@ -329,19 +326,20 @@ def _slopes(
 
     slopes, infos = jax.lax.map(of_trait, jnp.arange(1 + shape.num_leans))
     infos = jnp.maximum(infos, 0.0)
-    return (slopes[0], slopes[1:].T), (infos[0], infos[1:].T)
+    return Traits(slopes[0], slopes[1:].T), Traits(infos[0], infos[1:].T)
 
 
-def _curvatures(spread: Spread, info: Information) -> Information:
+def _curvatures(spread: Traits, info: Traits) -> Traits:
     """Return the curvature of the log posterior in standardised traits."""
-    return 1.0 + spread.skill**2 * info[0], 1.0 + spread.lean**2 * info[1]
+    h: Traits = jax.tree.map(lambda sd, known: 1.0 + sd**2 * known, spread, info)
+    return h
 
 
 def _traits(
-    quality: Quality, spread: Spread, info: Information
+    quality: Quality, spread: Traits, info: Traits
 ) -> Iterator[tuple[Prior, Array, Array, Array]]:
     """Yield prior of the spread, spread, deviations and curvatures of every trait."""
-    priors = (PRIORS[f"{name}_spread"] for name in Spread._fields)
+    priors = (PRIORS[f"{name}_spread"] for name in Traits._fields)
     deviations = (quality.skill, quality.lean)
     return zip(priors, spread, deviations, _curvatures(spread, info), strict=True)
 
@@ -350,11 +348,11 @@ def _traits(
 def _curvature(
     shape: Shape,
     quality: Quality,
-    spread: Spread,
+    spread: Traits,
     around: Around,
     points: Points,
     rows: Rows,
-    block: Information,
+    block: Traits,
 ) -> tuple[Array, Array, Array]:
     """Return the curvature in the crowd's numbers, across to people's, and solved.
 
@@ -364,7 +362,7 @@ def _curvature(
     """
     crowd, rebuild = ravel_pytree([getattr(quality, name) for name in GLOBALS])
     people = jnp.concatenate([quality.skill, quality.lean.ravel()])
-    diagonal = jnp.concatenate([block[0], block[1].ravel()])
+    diagonal = jnp.concatenate([block.skill, block.lean.ravel()])
     num_people = shape.num_people
 
     def loss(crowd: Array, people: Array) -> Array:
@@ -401,9 +399,9 @@ def _curvature(
 def _people_error(
     shape: Shape,
     quality: Quality,
-    spread: Spread,
-    spread_sd: Spread,
-    info: Information,
+    spread: Traits,
+    spread_sd: Traits,
+    info: Traits,
     covariance: Floats,
     answered: Floats,
 ) -> tuple[Floats, Floats]:
@@ -434,8 +432,8 @@ def _people_error(
 
 
 def _all_people(
-    shape: Shape, points: Points, quality: Quality, spread: Spread, rows: Rows
-) -> tuple[Quality, Information]:
+    shape: Shape, points: Points, quality: Quality, spread: Traits, rows: Rows
+) -> tuple[Quality, Traits]:
     """Fit every person to all answers, the crowd's numbers being settled."""
     slopes_of = jax.jit(_slopes, static_argnums=0)
     for _ in range(_NEWTON_STEPS):

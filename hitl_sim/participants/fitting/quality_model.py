@@ -199,18 +199,11 @@ class Quality(NamedTuple):
 GLOBALS = ("mean", "shared", "lapse", "difficulty", "confusion", "classes")
 
 
-class Spread(NamedTuple):
-    """Standard deviations over people of skill and of leanings."""
+class Traits(NamedTuple):
+    """Skill and leanings: `[A]` and `[A, J]` of people, `[]` each of their spread."""
 
-    skill: Float[Array, ""]
-    lean: Float[Array, ""]
-
-
-class People(NamedTuple):
-    """Skill `[A]` and leanings `[A, J]` of people."""
-
-    skill: Float[Array, "A"]
-    lean: Float[Array, "A J"]
+    skill: Array
+    lean: Array
 
 
 PRIORS = {
@@ -273,7 +266,7 @@ def leanings(shape: Shape, lean: ArrayLike) -> Float[Array, "A K"]:
 
 
 def log_table(
-    shape: Shape, points: Points, quality: Quality, people: People
+    shape: Shape, points: Points, quality: Quality, people: Traits
 ) -> Float[Array, "A Z K R"]:
     """Return log P(answer | person, truth, point) as [person, truth, answer, point].
 
@@ -291,7 +284,7 @@ def log_table(
 
 
 def felt_utility(
-    shape: Shape, points: Points, quality: Quality, people: People
+    shape: Shape, points: Points, quality: Quality, people: Traits
 ) -> Float[Array, "A Z K R"]:
     """Return what an option is worth but for a person's own noise, over lambda_shared.
 
@@ -322,7 +315,7 @@ def thresholds(values: Float[Array, "C"]) -> Float[Array, "C"]:
     return jnp.concatenate([values[:1], values[:1] + jnp.cumsum(jnp.exp(values[1:]))])
 
 
-def _rating(shape: Shape, points: Points, quality: Quality, people: People) -> Array:
+def _rating(shape: Shape, points: Points, quality: Quality, people: Traits) -> Array:
     shared = jax.nn.sigmoid(quality.shared)
     place = level_places(shape.num_options)
     lead = people.skill[:, None] * place[None, :] + people.lean
@@ -347,17 +340,17 @@ def log_between(low: Array, high: Array) -> Array:
     )
 
 
-def _marks(points: Points, quality: Quality, people: People) -> Array:
+def _marks(points: Points, quality: Quality, people: Traits) -> Array:
     criterion = quality.confusion[0] + people.lean
     lead = people.skill[:, None] * points.normal[None, :] - criterion
     both = jnp.stack([jax.nn.log_sigmoid(-lead), jax.nn.log_sigmoid(lead)], axis=1)
     return both[:, None]
 
 
-def people_of(quality: Quality, spread: Spread) -> People:
+def people_of(quality: Quality, spread: Traits) -> Traits:
     """Return the skill and the leanings of each person."""
     skill = quality.mean + spread.skill * quality.skill
-    return People(skill, spread.lean * quality.lean)
+    return Traits(skill, spread.lean * quality.lean)
 
 
 def item_evidence(
@@ -422,7 +415,7 @@ def log_prior(shape: Shape, quality: Quality) -> Array:
 
 
 def negative_log_posterior(
-    quality: Quality, spread: Spread, shape: Shape, points: Points, rows: Rows
+    quality: Quality, spread: Traits, shape: Shape, points: Points, rows: Rows
 ) -> Array:
     """Return minus the log posterior, spreads given."""
     table = log_table(shape, points, quality, people_of(quality, spread))

@@ -19,10 +19,10 @@ from hitl_sim.participants.describing.idle import log_seconds
 from hitl_sim.participants.fitting import estimate
 from hitl_sim.participants.fitting.estimate import Prior
 from hitl_sim.participants.fitting.quality_model import (
-    People,
     Points,
     Quality,
     Shape,
+    Traits,
     felt_utility,
 )
 from hitl_sim.participants.record import Floats, Record, places
@@ -190,7 +190,7 @@ def lay_out_times(record: Record, effort: Effort) -> Times:
 
 
 def conflict_table(
-    shape: Shape, points: Points, quality: Quality, people: People
+    shape: Shape, points: Points, quality: Quality, people: Traits
 ) -> tuple[Float[Array, "A Z K R"], Float[Array, "A Z K R"]]:
     """Return the expected conflict of every answer to a label, and its square's.
 

@@ -1,7 +1,6 @@
 """Read JSON, or JSON Lines, from a file, an archive or a folder, by its content."""
 
 import gzip
-import io
 import json
 import re
 import zipfile
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 _GZIP = b"\x1f\x8b"
 _SHOWN = 40
+_KINDS = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
 _ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -35,10 +35,8 @@ def looks_like_json(path: Path) -> bool:
     if path.is_dir() or _is_archive(path):
         return True
     with path.open("rb") as file:
-        start = file.read(256)
-    if start.startswith(_GZIP):
-        with gzip.open(path) as packed:
-            start = packed.read(256)
+        is_packed = file.peek(2).startswith(_GZIP)
+        start = (gzip.GzipFile(fileobj=file) if is_packed else file).read(256)
     text = start.decode(json.detect_encoding(start), errors="replace")
     return text.lstrip().startswith(("[", "{"))
 
@@ -117,7 +115,13 @@ def _values(raw: bytes, origin: str) -> list[dict[str, Any]]:
     try:
         found = _parsed(text)
     except JSONDecodeError as error:
-        raise ValueError(_broken(text, origin, error)) from None
+        line = text.lstrip().splitlines()[0]
+        shown = line[:_SHOWN] + ("..." if len(line) > _SHOWN else "")
+        said = f": must be JSON or JSON Lines, got text that starts {shown!r}"
+        if line.startswith(("[", "{")):
+            said = f", line {error.lineno}, column {error.colno}: must be JSON, got "
+            said += error.msg
+        raise ValueError(f"{origin}{said}.") from None
     except RecursionError:
         raise ValueError(
             f"{origin}: must be a list of tasks, got lists within lists too deep to "
@@ -129,9 +133,10 @@ def _values(raw: bytes, origin: str) -> list[dict[str, Any]]:
             raise ValueError(f"{origin}: must be a list of tasks, got an empty list.")
     for number, value in enumerate(found, start=1):
         if not isinstance(value, dict):
+            kind = _KINDS.get(type(value), "a number")
             raise ValueError(
-                f"{origin}: must be a list of tasks, each an object, got "
-                f"{_kind(value)} as number {number}."
+                f"{origin}: must be a list of tasks, each an object, got {kind} as "
+                f"number {number}."
             )
     if _ESCAPED.search(text):
         _check_characters(found, origin)
@@ -154,8 +159,7 @@ def _check_characters(values: list[Any], origin: str) -> None:
 def _decoded(raw: bytes, origin: str) -> str:
     try:
         if raw.startswith(_GZIP):
-            with gzip.open(io.BytesIO(raw)) as packed:
-                raw = packed.read()
+            raw = gzip.decompress(raw)
         return raw.decode(json.detect_encoding(raw)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise ValueError(
@@ -178,20 +182,3 @@ def _parsed(text: str) -> list[Any]:
         while place < len(text) and text[place].isspace():
             place += 1
     return found
-
-
-def _broken(text: str, origin: str, error: JSONDecodeError) -> str:
-    start = text.lstrip()
-    if not start.startswith(("[", "{")):
-        line = start.splitlines()[0]
-        shown = line[:_SHOWN] + ("..." if len(line) > _SHOWN else "")
-        return f"{origin}: must be JSON or JSON Lines, got text that starts {shown!r}."
-    return (
-        f"{origin}, line {error.lineno}, column {error.colno}: must be JSON, got "
-        f"{error.msg}."
-    )
-
-
-def _kind(value: object) -> str:
-    names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")

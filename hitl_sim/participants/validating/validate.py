@@ -27,15 +27,17 @@ from hitl_sim.participants.validating.compare import (
     halve_distances,
     two_sample_test,
 )
-from hitl_sim.participants.validating.graded import GRADED, Grades, validate_grades
 from hitl_sim.participants.validating.policy import Transfer, compare_policies
 from hitl_sim.participants.validating.predict import (
+    GRADED,
     Gain,
+    Grades,
     cut_in_halves,
     gains_on_cells,
     gains_on_new,
     hold_cells,
     take_items,
+    validate_grades,
 )
 from hitl_sim.participants.validating.synthetic import simulate_design
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from known_crowd import make_design, preferences
 
-from hitl_sim.participants.validating.graded import validate_grades
+from hitl_sim.participants.validating.predict import validate_grades
 from hitl_sim.report.validation import grades_to_markdown, say_gains, write_validation
 
 
