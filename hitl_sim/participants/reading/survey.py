@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from hitl_sim.participants.answers import FIELDS
 from hitl_sim.participants.cleaning.clean import Layout
 from hitl_sim.participants.cleaning.column import Place, flags_of, list_names
-from hitl_sim.participants.reading.wide import Block, blocks_of, filled, lengthen
+from hitl_sim.participants.reading.wide import Blocks, blocks_of, filled, lengthen
 
 _ANSWER = "Answer."
 _TASK = "Answer.taskAnswers"
@@ -95,8 +95,8 @@ def _leaves(path: str, value: Any) -> list[tuple[str, str]]:
 
 EXPORTED = ("HITId", "participant.code", "ResponseId")
 """A column of every export that is known by its header."""
-_ROUND = re.compile(r"(?P<app>.+)\.(?P<round>\d+)\.player\.(?P<field>.+)")
-_LOOP = re.compile(r"(?P<loop>\d+)_(?P<field>.+)")
+_ROUND = re.compile(r"(.+\.\d+)\.player\.(.+)")
+_LOOP = re.compile(r"(\d+)_(.+)")
 _IMPORT = '{"ImportId"'
 _TELLING = ("answer", "seconds", "confidence", "started")
 _TIMINGS = ("_First Click", "_Last Click", "_Page Submit", "_Click Count")
@@ -158,7 +158,7 @@ def _with(sheet: Sheet, columns: Mapping[str, str], notes: Sequence[str]) -> She
 
 def _long(
     sheet: Sheet,
-    blocks: Sequence[Block],
+    blocks: Blocks,
     label: str = "item",
     times: Sequence[str] = (),
 ) -> Sheet:
@@ -168,6 +168,14 @@ def _long(
         sheet.table, blocks, sheet.place, label, [*telling, *times]
     )
     return sheet._replace(table=table, place=place, notes=(*sheet.notes, *notes))
+
+
+def _grouped(pattern: re.Pattern[str], names: Sequence[str]) -> Blocks:
+    """Sort the columns that fit by what comes first, and by the field that follows."""
+    found: dict[str, dict[str, str]] = {}
+    for fit in filter(None, map(pattern.fullmatch, names)):
+        found.setdefault(fit[1], {})[fit[2]] = fit[0]
+    return found
 
 
 def _by_batch(sheet: Sheet) -> Sheet:
@@ -204,14 +212,11 @@ def _by_batch(sheet: Sheet) -> Sheet:
 
 def _by_round(sheet: Sheet) -> Sheet:
     """Read oTree's wide form: columns APP.ROUND.player.FIELD."""
-    apps: dict[str, dict[str, dict[str, str]]] = {}
-    for name in sheet.table.column_names:
-        found = _ROUND.fullmatch(name)
-        if found is not None:
-            rounds = apps.setdefault(found["app"], {})
-            rounds.setdefault(found["round"], {})[found["field"]] = name
+    rounds = _grouped(_ROUND, sheet.table.column_names)
     answer = sheet.layout.columns.get("answer", "answer")
-    fields = {app: list(next(iter(rounds.values()))) for app, rounds in apps.items()}
+    fields: dict[str, list[str]] = {}
+    for name, of in rounds.items():
+        fields.setdefault(name.rpartition(".")[0], list(of))
     asked = [app for app, there in fields.items() if answer in there]
     if len(asked) != 1:
         shown = "; ".join(f"{app}: {', '.join(f)}" for app, f in fields.items())
@@ -221,7 +226,8 @@ def _by_round(sheet: Sheet) -> Sheet:
             "--column answer=NAME, or of which app, --wide "
             "'answer=APP.{item}.player.NAME'."
         )
-    blocks = [Block(number, of) for number, of in apps[asked[0]].items()]
+    parts = ((*name.rpartition("."), of) for name, of in rounds.items())
+    blocks = {number: of for app, _, number, of in parts if app == asked[0]}
     sheet = _timed(_long(sheet, blocks, "round", list(_TIMES)), fields[asked[0]])
     known = {"annotator": "participant.code", "order": "round"}
     return _with(sheet, known, ["read as an export of oTree."])
@@ -253,9 +259,8 @@ def _timed(sheet: Sheet, fields: Sequence[str]) -> Sheet:
 
 def _is_qualtrics(table: pa.Table) -> bool:
     """Whether the third line says where each column was imported from."""
-    if table.num_rows < 2 or "ResponseId" not in table.column_names:
-        return False
-    return str(table.column("ResponseId")[1].as_py()).startswith(_IMPORT)
+    is_there = table.num_rows > 1 and "ResponseId" in table.column_names
+    return is_there and str(table["ResponseId"][1]).startswith(_IMPORT)
 
 
 def _without_questions(sheet: Sheet) -> Sheet:
@@ -272,21 +277,14 @@ def _without_questions(sheet: Sheet) -> Sheet:
     place = replace(sheet.place.take(np.nonzero(kept)[0] + 2), num_above=2)
     table = table.filter(pa.array(kept))
     sheet = sheet._replace(table=table, place=place, notes=(*sheet.notes, *notes))
-    who = "ResponseId"
-    for name in _PEOPLE:
-        if name in table.column_names and filled(table.column(name)).all():
-            who = name
-            break
+    there = [name for name in _PEOPLE if name in table.column_names]
+    who = next((n for n in there if filled(table.column(n)).all()), "ResponseId")
     return _with(sheet, {"annotator": who}, [f"people are told apart by {who!r}."])
 
 
 def _by_loop(sheet: Sheet) -> Sheet:
     """Read Qualtrics's loop and merge: columns LOOP_QUESTION, timings among them."""
-    loops: dict[str, dict[str, str]] = {}
-    for name in sheet.table.column_names:
-        found = _LOOP.fullmatch(name)
-        if found is not None:
-            loops.setdefault(found["loop"], {})[found["field"]] = name
+    loops = _grouped(_LOOP, sheet.table.column_names)
     fields = list(dict.fromkeys(field for of in loops.values() for field in of))
     asked = [field for field in fields if not field.endswith(_TIMINGS)]
     answer = sheet.layout.columns.get("answer") or (
@@ -303,7 +301,6 @@ def _by_loop(sheet: Sheet) -> Sheet:
     known = {"answer": str(answer)}
     if len(times) == 1:
         known["seconds"] = times[0]
-    blocks = [Block(number, of) for number, of in loops.items()]
-    sheet = _long(sheet, blocks, times=[*known.values()])
+    sheet = _long(sheet, loops, times=[*known.values()])
     shown = ", ".join(f"{field} from {name!r}" for field, name in known.items())
     return _with(sheet, known, [f"loops are items; {shown}."])

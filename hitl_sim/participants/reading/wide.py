@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -16,22 +16,12 @@ from hitl_sim.table.text_column import is_empty
 _ITEM = "{item}"
 
 
-@dataclass(frozen=True)
-class Block:
-    """The columns of one item, or of one round, in a wide table.
-
-    Attributes:
-        item: what stands in the place of the item.
-        columns: the wide column behind each column of the long table.
-    """
-
-    item: str
-    columns: Mapping[str, str]
+Blocks = Mapping[str, Mapping[str, str]]
+"""By what stands in the place of the item, or of the round: the wide column behind each
+column of the long table."""
 
 
-def blocks_of(
-    patterns: Sequence[str], names: Sequence[str], place: Place
-) -> list[Block]:
+def blocks_of(patterns: Sequence[str], names: Sequence[str], place: Place) -> Blocks:
     """Find the columns of every item by patterns such as `{item}.answer`.
 
     Args:
@@ -41,7 +31,7 @@ def blocks_of(
         place: the file.
 
     Returns:
-        A block per item, in the order of the columns.
+        A block for each item that has an answer, in the order of the columns.
 
     Raises:
         ValueError: a pattern lacks `{item}`, names no field, or fits no column.
@@ -54,19 +44,17 @@ def blocks_of(
     longest = sorted(by_field, key=lambda field: -len(by_field[field]))
     found: dict[str, dict[str, str]] = {}
     for name in names:
-        for field in longest:
-            fit = fits[field].fullmatch(name)
-            if fit is not None:
-                found.setdefault(fit["item"], {})[field] = name
-                break
+        tried = ((field, fits[field].fullmatch(name)) for field in longest)
+        field, fit = next((each for each in tried if each[1]), ("", None))
+        if fit:
+            found.setdefault(fit["item"], {})[field] = name
     for field, pattern in by_field.items():
         if not any(field in columns for columns in found.values()):
             raise ValueError(
                 f"`wide` must fit columns of {place.origin}, got {pattern!r}, which "
                 "fits none."
             )
-    blocks = [Block(item, columns) for item, columns in found.items()]
-    return [block for block in blocks if "answer" in block.columns]
+    return {item: columns for item, columns in found.items() if "answer" in columns}
 
 
 def _split_pattern(text: str) -> tuple[str, str]:
@@ -86,7 +74,7 @@ def _split_pattern(text: str) -> tuple[str, str]:
 
 def lengthen(
     table: pa.Table,
-    blocks: Sequence[Block],
+    blocks: Blocks,
     place: Place,
     label: str = "item",
     telling: Sequence[str] = ("answer", "seconds", "confidence", "started"),
@@ -107,7 +95,7 @@ def lengthen(
         blocks that are empty for a person, whom nobody asked then.
     """
     num_people, num_blocks = table.num_rows, len(blocks)
-    fields = list(dict.fromkeys(f for block in blocks for f in block.columns))
+    fields = list(dict.fromkeys(field for of in blocks.values() for field in of))
     index = np.arange(num_people * num_blocks).reshape(num_blocks, -1).T.ravel()
     long = {field: _stacked(table, blocks, field).take(index) for field in fields}
     is_asked = np.zeros(index.size, bool)
@@ -118,15 +106,17 @@ def lengthen(
     block_of, person = block_of[is_asked], person[is_asked]
     columns = {name: column.filter(pa.array(is_asked)) for name, column in long.items()}
     if label not in columns:
-        items = pa.array([block.item for block in blocks], pa.string())
+        items = pa.array(list(blocks), pa.string())
         columns[label] = pa.chunked_array([items.take(pa.array(block_of))])
-    used = {name for block in blocks for name in block.columns.values()}
+    used = {name for of in blocks.values() for name in of.values()}
     for name in table.column_names:
         if name not in used and name not in columns:
             columns[name] = table.column(name).take(pa.array(person))
 
+    columns_of = list(blocks.values())
+
     def name_of(row: int, column: str) -> str:
-        return blocks[int(block_of[row])].columns.get(column, column)
+        return columns_of[int(block_of[row])].get(column, column)
 
     moved = replace(place.take(person), name_of=name_of)
     notes = [
@@ -141,18 +131,14 @@ def lengthen(
     return pa.table(columns), moved, notes
 
 
-def _stacked(table: pa.Table, blocks: Sequence[Block], field: str) -> pa.ChunkedArray:
+def _stacked(table: pa.Table, blocks: Blocks, field: str) -> pa.ChunkedArray:
     """Put the columns of one field below each other."""
-    there = [block.columns.get(field) for block in blocks]
+    there = [of.get(field) for of in blocks.values()]
     kinds = {table.column(name).type for name in there if name is not None}
     kind = kinds.pop() if len(kinds) == 1 else pa.string()
-    chunks = []
-    for name in there:
-        if name is None:
-            chunks.append(pa.nulls(table.num_rows, kind))
-        else:
-            chunks += table.column(name).cast(kind).chunks
-    return pa.chunked_array(chunks, kind)
+    nothing = pa.chunked_array([pa.nulls(table.num_rows, kind)])
+    columns = [nothing if n is None else table.column(n).cast(kind) for n in there]
+    return pa.chunked_array([c for column in columns for c in column.chunks], kind)
 
 
 def filled(column: pa.ChunkedArray) -> NDArray[np.bool_]:
