@@ -12,7 +12,7 @@ Only the standard library is imported here.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -277,6 +277,18 @@ OPTIONAL = tuple(name for name, row in PARAMETERS.items() if row.is_optional)
 
 FORMER_NAMES = {row.formerly: name for name, row in PARAMETERS.items() if row.formerly}
 """What parameters were called before, and are called now."""
+
+
+def check_choice(name: str, value: object, allowed: Iterable[str]) -> None:
+    """Refuse what is none of those that are allowed.
+
+    Raises:
+        ValueError: it is another; names all three.
+    """
+    known = tuple(allowed)
+    if value not in known:
+        listed = ", ".join(map(repr, known))
+        raise ValueError(f"`{name}` must be one of {listed}, got {value!r}.")
 
 
 def check_parameter(name: str, value: float) -> None:

@@ -22,7 +22,7 @@ from jaxtyping import Float, PRNGKeyArray
 from oracles.annotators import Annotators
 from oracles.feedback import KINDS
 from oracles.hashing import Role, draw_words, seed_streams, to_normal
-from oracles.parameter import PARAMETERS, check_parameter
+from oracles.parameter import PARAMETERS, check_choice, check_parameter
 from oracles.populations import PopulationSource, describe_population
 from oracles.solve import (
     ItemSpread,
@@ -145,9 +145,7 @@ def build_population(
     source = population
     if isinstance(source, str):
         source = describe_population(source)
-    if kind not in KINDS:
-        allowed = ", ".join(repr(known) for known in KINDS)
-        raise ValueError(f"`kind` must be one of {allowed}, got {kind!r}.")
+    check_choice("kind", kind, KINDS)
     _check_options(kind, num_options)
     numbers = source.values(kind)
     if KINDS[kind].options == "groups":

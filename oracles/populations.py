@@ -27,7 +27,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from oracles.parameter import FORMER_NAMES, PARAMETERS, check_parameter
+from oracles.parameter import FORMER_NAMES, PARAMETERS, check_choice, check_parameter
 
 _FEEDBACK = Path(__file__).parent / "feedback"
 KINDS = tuple(sorted(m.name for m in pkgutil.iter_modules([str(_FEEDBACK)])))
@@ -155,11 +155,7 @@ def _population(
     base, evidence = dict(default), dict.fromkeys(KINDS, "assumed")
     based_on = table.pop("based_on", None)
     if based_on is not None:
-        if based_on not in known:
-            allowed = ", ".join(repr(other) for other in known)
-            raise ValueError(
-                f"`{name}.based_on` must be one of {allowed}, got {based_on!r}."
-            )
+        check_choice(f"{name}.based_on", based_on, known)
         base = {}
         for number in known[based_on].numbers:
             base.setdefault(number.name, {})[number.kind] = number

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from oracles.annotators import Annotators
 from oracles.contract import Oracle, Query, Response
 from oracles.feedback import KINDS
+from oracles.parameter import check_choice
 
 AnyArray = np.ndarray | Array
 POLICIES = ("refuse", "restrict", "model")
@@ -194,10 +195,8 @@ def build_replay(
         ValueError: no such kind or policy.
     """
     kinds = [name for name, known in KINDS.items() if known.answer != "ranking"]
-    for name, value, allowed in (("kind", kind, kinds), ("policy", policy, POLICIES)):
-        if value not in allowed:
-            listed = ", ".join(map(repr, allowed))
-            raise ValueError(f"`{name}` must be one of {listed}, got {value!r}.")
+    check_choice("kind", kind, kinds)
+    check_choice("policy", policy, POLICIES)
     fitted = KINDS[kind].oracle if stand_in is None else stand_in
 
     def check(recording: Recording) -> None:

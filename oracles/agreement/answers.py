@@ -10,6 +10,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from oracles.parameter import check_choice
+
 Answers: TypeAlias = NDArray[np.integer]
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -151,9 +153,7 @@ def krippendorff_alpha(answers: ArrayLike, level: str = "nominal") -> float:
         Krippendorff (2004), Content analysis, 2nd ed., chapter 11: coincidences and
         the difference functions of the levels.
     """
-    if level not in LEVELS:
-        allowed = ", ".join(repr(known) for known in LEVELS)
-        raise ValueError(f"`level` must be one of {allowed}, got {level!r}.")
+    check_choice("level", level, LEVELS)
     given = np.asarray(answers)
     counts = count_options(given, options_in(given))
     counts = counts[counts.sum(axis=1) >= 2]

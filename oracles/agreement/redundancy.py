@@ -15,6 +15,7 @@ from oracles.agreement.answers import (
     count_options,
     options_in,
 )
+from oracles.parameter import check_choice
 
 METHODS = ("majority", "dawid_skene")
 
@@ -55,9 +56,7 @@ def redundancy_curve(
     Raises:
         ValueError: another method, or a size below 1.
     """
-    if method not in METHODS:
-        allowed = ", ".join(repr(known) for known in METHODS)
-        raise ValueError(f"`method` must be one of {allowed}, got {method!r}.")
+    check_choice("method", method, METHODS)
     if min(sizes) < 1:
         raise ValueError(f"`sizes` must be >= 1, got {min(sizes)}.")
     given, right = np.asarray(answers), np.asarray(truth)

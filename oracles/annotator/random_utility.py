@@ -3,6 +3,7 @@
 from oracles import part
 from oracles.contract import Oracle
 from oracles.feedback import KINDS
+from oracles.parameter import check_choice
 
 
 @part.annotator()
@@ -12,7 +13,5 @@ def random_utility(*, feedback: str) -> Oracle:
     Raises:
         ValueError: no such kind.
     """
-    if feedback not in KINDS:
-        allowed = ", ".join(map(repr, KINDS))
-        raise ValueError(f"`feedback` must be one of {allowed}, got {feedback!r}.")
+    check_choice("feedback", feedback, KINDS)
     return KINDS[feedback].oracle

@@ -40,6 +40,7 @@ from hitl_sim.participants.cleaning.column import (
 )
 from hitl_sim.participants.record import Floats, Ints
 from hitl_sim.table import spelling
+from oracles.parameter import check_choice
 
 Columns = dict[str, pa.ChunkedArray]
 
@@ -79,9 +80,8 @@ class Layout:
 
     def __post_init__(self) -> None:
         """Refuse a kind that does not exist, and scales that turn numbers around."""
-        if self.kind is not None and self.kind not in KINDS:
-            allowed = ", ".join(map(repr, KINDS))
-            raise ValueError(f"`kind` must be one of {allowed}, got {self.kind!r}.")
+        if self.kind is not None:
+            check_choice("kind", self.kind, KINDS)
         for name in ("seconds_per_unit", "confidence_max"):
             value = getattr(self, name)
             if not 0.0 < value < math.inf:
@@ -316,12 +316,10 @@ def _look_twice(columns: Columns, place: Place) -> NDArray[np.bool_]:
     _, inverse, count = np.unique(cell, return_inverse=True, return_counts=True)
     again = np.nonzero(count[inverse] > 1)[0]
     is_copy = np.zeros(cell.size, bool)
-    seen: set[tuple[object, ...]] = set()
-    part = pa.table(columns).take(pa.array(again)).to_pylist()
-    for row, values in zip(again.tolist(), part, strict=True):
-        content = tuple(values.values())
-        is_copy[row] = content in seen
-        seen.add(content)
+    part = pa.table(columns).take(pa.array(again)).columns
+    content = np.stack([encode(column.cast(pa.string()))[0] for column in part])
+    first = np.unique(content, axis=1, return_index=True)[1]
+    is_copy[np.delete(again, first)] = True
     columns["is_repeat"] = _repeats(columns, cell, again[~is_copy[again]], place)
     return is_copy
 
@@ -331,13 +329,11 @@ def _repeats(
 ) -> pa.ChunkedArray:
     """Say which rows are later looks of a person at an item."""
     is_repeat = flags_of(pc.fill_null(columns["is_repeat"], False)).copy()
-    _, group, count = np.unique(cell[looks], return_inverse=True, return_counts=True)
-    open_ = looks[count[group] > 1]
     when: Floats = np.zeros(cell.size)
     for field in ("order", "started"):
         if columns[field].null_count == 0:
             when = columns[field].cast(pa.float64()).to_numpy(zero_copy_only=False)
-    row = open_[np.lexsort((when[open_], is_repeat[open_], cell[open_]))]
+    row = looks[np.lexsort((when[looks], is_repeat[looks], cell[looks]))]
     same = cell[row][1:] == cell[row][:-1]
     undecided = same & (when[row][1:] == when[row][:-1])
     undecided &= is_repeat[row][1:] == is_repeat[row][:-1]

@@ -10,6 +10,7 @@ and on simulated ones. Nobody is asked anything that was not recorded.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -150,23 +151,13 @@ def compare_policies(
             f"{real.name}: three in four items must have 3 answers, got {depth}."
         )
     rng = np.random.default_rng(seed)
-    worth_real = np.array(
-        [_play(rng, real, tried, depth, features) for _ in range(num_plays)]
-    )
-    worth_simulated = np.array(
-        [
-            _play(rng, simulated[turn % len(simulated)], tried, depth, features)
-            for turn in range(num_plays)
-        ]
-    )
+    play = partial(_play, rng, tried=tried, depth=depth, features=features)
+    turns = range(num_plays)
+    worth_real = np.array([play(real) for _ in turns])
+    worth_simulated = np.array([play(simulated[t % len(simulated)]) for t in turns])
     lots = [rng.random(real.num_items) < 0.5 for _ in range(_CEILINGS)]
     ceilings = [
-        _rank(
-            *(
-                _play(rng, select(real, is_in[real.item]), tried, depth, features)
-                for is_in in (first, ~first)
-            )
-        )
+        _rank(*(play(select(real, is_in[real.item])) for is_in in (first, ~first)))
         for first in lots
     ]
     known = [value for value in ceilings if np.isfinite(value)]

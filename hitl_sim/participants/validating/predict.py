@@ -305,11 +305,9 @@ def validate_grades(record: Record, kind: str, seed: int = 0) -> Grades:
     nothing is known.
 
     Raises:
-        ValueError: no such kind, ratings without gold, objects that are not named, or a
+        ValueError: ratings without gold, objects that are not named, or a
             half is left with too little.
     """
-    if kind not in GRADED:
-        raise ValueError(f"`kind` must be one of {', '.join(GRADED)}, got {kind!r}.")
     given = select(record, (record.answer >= 0) & (record.occasion == 0))
     if kind == RATING and (given.truth[given.item] < 0).any():
         raise ValueError(

@@ -52,20 +52,16 @@ def ask(
     Returns:
         `[L]` answers, of marks `[L, K]`, and `[L]` seconds.
     """
-    rows, answers, seconds = [], [], []
+    parts = []
     for chosen, laid in _groups(record):
         query = _query(record, items, laid)
         # `shared` belongs to the whole crowd
         response = _ask(kind, key, map_people(itemgetter(chosen), people), query)
-        asked = laid >= 0
-        rows.append(laid[asked])
-        answers.append(np.asarray(response.answer)[asked])
-        seconds.append(np.asarray(response.seconds)[asked])
-    order = np.argsort(np.concatenate(rows))
-    return (
-        np.concatenate(answers)[order].astype(np.int64),
-        np.concatenate(seconds)[order].astype(float),
-    )
+        columns = (laid, response.answer, response.seconds)
+        parts.append([np.asarray(column)[laid >= 0] for column in columns])
+    rows, answers, seconds = map(np.concatenate, zip(*parts, strict=True))
+    order = np.argsort(rows)
+    return answers[order].astype(np.int64), seconds[order].astype(float)
 
 
 def _groups(record: Record) -> Iterator[tuple[Ints, Ints]]:
