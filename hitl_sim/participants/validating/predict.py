@@ -323,11 +323,16 @@ def validate_grades(record: Record, kind: str, seed: int = 0) -> Grades:
         )
     rng = np.random.default_rng(seed)
     is_held = hold_cells(given, seed)
-    cells = select(given, ~is_held), select(given, is_held)
-    if kind == PREFERENCE:
-        gains = _preferences(rng, halves, *cells)
-    else:
-        gains = _levels(rng, halves, *cells, kind, seed)
+    cuts = (
+        (NEW, halves.fitted, halves.held),
+        (CELLS, select(given, ~is_held), select(given, is_held)),
+    )
+    gains = []
+    for where, *both in cuts:
+        known, asked = map(split_marks, both) if kind == MARKS else both
+        ours = _score_graded(rng, kind, where, known, asked, seed)
+        theirs = by_item(asked, _rivals(kind, where, known, asked))
+        gains += gains_over(rng, where, asked, ours, theirs)
     return Grades(
         name=record.name,
         kind=kind,
@@ -338,67 +343,49 @@ def validate_grades(record: Record, kind: str, seed: int = 0) -> Grades:
     )
 
 
-def _levels(
+def _score_graded(
     rng: np.random.Generator,
-    halves: Halves,
-    seen: Record,
-    cells: Record,
     kind: str,
+    where: str,
+    known: Record,
+    asked: Record,
     seed: int,
-) -> list[Gain]:
-    def parts(*records: Record) -> list[Record]:
-        return [split_marks(r) if kind == MARKS else r for r in records]
-
-    known, asked = parts(halves.fitted, halves.held)
-    fit = fit_quality(known, kind, seed=seed)
-    ours = score_items(rng, fit, asked, known.work_share)
-    theirs = {POOLED: _pooled(known, asked)}
-    if kind == RATING:
-        logit = fit_ordered(known.answer, known.num_options, _place(known))
-        theirs[LOGIT] = score_ordered(logit, asked.answer, _place(asked))
-    gains = gains_over(rng, NEW, asked, ours, by_item(asked, theirs))
-    known, asked = parts(seen, cells)
-    ours = score_cells(fit_quality(known, kind, seed=seed), known, asked)
-    place = [
-        _place(r) if kind == RATING else np.zeros(r.item.size) for r in (known, asked)
-    ]
-    terms = [
-        (Term(r.person, None, known.num_people), Term(r.item, None, known.num_items))
-        for r in (known, asked)
-    ]
-    logit = fit_ordered(known.answer, known.num_options, place[0], terms[0])
-    score = score_ordered(logit, asked.answer, place[1], terms[1])
-    theirs = {POOLED: _pooled(known, asked), LOGIT: score}
-    return gains + gains_over(rng, CELLS, asked, ours, by_item(asked, theirs))
+) -> Floats:
+    """Return log probabilities of items' answers by a fit to what is known, `[N]`."""
+    if kind != PREFERENCE:
+        fit = fit_quality(known, kind, seed=seed)
+        if where == CELLS:
+            return score_cells(fit, known, asked)
+        return score_items(rng, fit, asked, known.work_share)
+    found, rows = fit_comparisons(known), compared(asked)
+    if where == CELLS:
+        return sum_by(asked.item, score_comparisons(found, rows), asked.num_items)
+    each = score_anybody(rng, found, rows, known.work_share, PEOPLE_DRAWN)
+    summed = np.array([sum_by(asked.item, row, asked.num_items) for row in each])
+    return np.asarray(np.logaddexp.reduce(summed, axis=0) - np.log(PEOPLE_DRAWN))
 
 
-def _preferences(
-    rng: np.random.Generator, halves: Halves, seen: Record, cells: Record
-) -> list[Gain]:
-    fitted, held = halves.fitted, halves.held
-    fit, share = fit_comparisons(fitted), fitted.work_share
-    each = score_anybody(rng, fit, compared(held), share, PEOPLE_DRAWN)
-    summed = np.array([sum_by(held.item, row, held.num_items) for row in each])
-    ours = np.logaddexp.reduce(summed, axis=0) - np.log(PEOPLE_DRAWN)
-    gains = gains_over(rng, NEW, held, ours, _rivals(fitted, held))
-    score = score_comparisons(fit_comparisons(seen), compared(cells))
-    ours = sum_by(cells.item, score, cells.num_items)
-    return gains + gains_over(rng, CELLS, cells, ours, _rivals(seen, cells))
-
-
-def _rivals(known: Record, asked: Record) -> dict[str, Floats]:
-    """Return log probabilities of preferences by rivals that know nobody, `[N]`."""
-    size = int(np.asarray(known.objects).max()) + 1
+def _rivals(kind: str, where: str, known: Record, asked: Record) -> dict[str, Floats]:
+    """Return log probabilities of answers by rivals that know less of people, `[L]`."""
+    found = {POOLED: _pooled(known, asked)}
+    if kind == MARKS and where == NEW:
+        return found
 
     def columns(record: Record) -> tuple[Ints, Floats, tuple[Term, ...]]:
-        both = np.asarray(record.objects)[record.item]
-        term = Term(both[:, 0], both[:, 1], size)
-        return 2 - record.answer, np.zeros(record.item.size), (term,)
+        nowhere = np.zeros(record.item.size)
+        if kind == PREFERENCE:
+            both = np.asarray(record.objects)[record.item]
+            size = int(np.asarray(known.objects).max()) + 1
+            return 2 - record.answer, nowhere, (Term(both[:, 0], both[:, 1], size),)
+        person = Term(record.person, None, known.num_people)
+        terms = (person, Term(record.item, None, known.num_items))
+        place = _place(record) if kind == RATING else nowhere
+        return record.answer, place, terms if where == CELLS else ()
 
     level, place, terms = columns(known)
     model = fit_ordered(level, known.num_options, place, terms)
-    score = score_ordered(model, *columns(asked))
-    return by_item(asked, {POOLED: _pooled(known, asked), BRADLEY_TERRY: score})
+    name = BRADLEY_TERRY if kind == PREFERENCE else LOGIT
+    return found | {name: score_ordered(model, *columns(asked))}
 
 
 def _pooled(known: Record, asked: Record) -> Floats:
