@@ -15,7 +15,6 @@ from hitl_sim.participants.validating.predict import (
     Gain,
     Grades,
 )
-from hitl_sim.participants.validating.rival import RIVALS
 from hitl_sim.participants.validating.validate import Validation
 from hitl_sim.report.validation import (
     grades_to_markdown,
@@ -25,6 +24,7 @@ from hitl_sim.report.validation import (
 )
 
 Rows = Sequence[Sequence[str]]
+RIVALS = ("one coin", "Dawid-Skene", "GLAD")
 _GRADED = (POOLED, f"{LOGIT} or {BRADLEY_TERRY}")
 _CURVES = ("majority of", "Dawid-Skene of", EM_GAIN)
 

@@ -77,13 +77,9 @@ def log_seconds(seconds: Floats) -> Floats:
     return logs
 
 
-class _Mixture(NamedTuple):
-    """Work around 0 and interruptions around `shift`, on the log scale."""
-
-    share: float
-    spread: float
-    shift: float
-    width: float
+_Mixture = tuple[float, float, float, float]
+"""Work around 0 and interruptions around a shift, on the log scale: share of these,
+spread of work, shift, width of interruptions."""
 
 
 def _interrupted(lead: Floats) -> tuple[Floats, float]:
@@ -94,16 +90,16 @@ def _interrupted(lead: Floats) -> tuple[Floats, float]:
         found = _fit_mixture(lead if step <= 1 else np.sort(lead)[step // 2 :: step])
     if found is None:
         return np.zeros(lead.size), float(lead.std()) if lead.size else 0.0
-    return _chance(lead, found), found.spread
+    return _chance(lead, *found), found[1]
 
 
 def _fit_mixture(lead: Floats) -> _Mixture | None:
     """Expect and maximise; None where nobody seems to be interrupted."""
     spread = max(1.4826 * float(np.median(np.abs(lead))), _LEAST_SPREAD)
-    at = _Mixture(0.02, spread, max(float(np.log(10.0)), 4.0 * spread), 1.0)
+    at = (0.02, spread, max(float(np.log(10.0)), 4.0 * spread), 1.0)
     chance = np.zeros(lead.size)
     for _ in range(_STEPS):
-        before, chance = chance, _chance(lead, at)
+        before, chance = chance, _chance(lead, *at)
         if np.abs(chance - before).max() < 1e-6:
             break
         weight = chance.sum()
@@ -114,14 +110,16 @@ def _fit_mixture(lead: Floats) -> _Mixture | None:
         shift = max((chance @ lead) / weight, 2.0 * spread, _LEAST_SHIFT)
         width = max(np.sqrt((chance @ (lead - shift) ** 2) / weight), spread)
         share = min(weight / lead.size, 0.5)
-        at = _Mixture(float(share), float(spread), float(shift), float(width))
+        at = (float(share), float(spread), float(shift), float(width))
     return at
 
 
-def _chance(lead: Floats, at: _Mixture) -> Floats:
+def _chance(
+    lead: Floats, share: float, spread: float, shift: float, width: float
+) -> Floats:
     """Return the probability of an interruption."""
-    below = _log_normal(lead, 0.0, at.spread) + np.log1p(-at.share)
-    above = _log_normal(lead, at.shift, at.width) + np.log(at.share)
+    below = _log_normal(lead, 0.0, spread) + np.log1p(-share)
+    above = _log_normal(lead, shift, width) + np.log(share)
     chance = 1.0 / (1.0 + np.exp(np.clip(below - above, -60, 60)))
     # Quick answers are no interruptions, however wide these are.
     return np.where(lead > 0.0, chance, 0.0)

@@ -35,7 +35,6 @@ from hitl_sim.participants.fitting.quality import (
 from hitl_sim.participants.fitting.quality_model import PRIORS, pick
 from hitl_sim.participants.fitting.response_time import PRIORS as TIME_PRIORS
 from hitl_sim.participants.fitting.response_time import (
-    Effort,
     ResponseTimeFit,
     conflict_table,
     fit_response_times,
@@ -144,7 +143,7 @@ def fit_record(
     own = fit_own(record, quality)
     timing = None
     if record.seconds is not None:
-        timing = fit_response_times(record, expected_effort(record, quality))
+        timing = fit_response_times(record, *expected_effort(record, quality))
         if show is not None:
             show("times", 1, 1)
     numbers = [*_quality_numbers(record, quality, own), *_skip_numbers(record)]
@@ -163,11 +162,14 @@ def fit_record(
     )
 
 
-def expected_effort(record: Record, fit: QualityFit) -> Effort:
-    """Say how hard each answer is expected to have been, given it and all others."""
+def expected_effort(record: Record, fit: QualityFit) -> tuple[Floats, Floats, float]:
+    """Say how hard each answer is expected to have been, given it and all others.
+
+    Conflicts, probabilities of a guess and what is unseen, as for `fit_response_times`.
+    """
     size = record.person.size
     if fit.shape.kind != LABEL:
-        return Effort(np.zeros(size), np.zeros(size), 0.0)
+        return np.zeros(size), np.zeros(size), 0.0
     rows, _ = lay_out(record, LABEL)
     chance = _share(float(fit.quality.lapse)) / fit.shape.num_options
     tables = (
@@ -185,7 +187,7 @@ def expected_effort(record: Record, fit: QualityFit) -> Effort:
     place = np.nonzero((record.answer >= 0) & (record.occasion == 0))[0]
     place = place[np.argsort(record.item[place], kind="stable")]
     conflict[place], guess[place], left[place] = felt, lapse, square - felt**2
-    return Effort(conflict, guess, float(left.mean()))
+    return conflict, guess, float(left.mean())
 
 
 def mean_accuracy(fit: QualityFit) -> float:

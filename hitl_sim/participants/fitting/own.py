@@ -49,15 +49,6 @@ class OwnFit(NamedTuple):
     logit_sd: float
 
 
-class _Pairs(NamedTuple):
-    """First and second looks: `[C]` people, items, both answers."""
-
-    person: Array
-    item: Array
-    first: Array
-    second: Array
-
-
 def fit_own(record: Record, fit: QualityFit) -> OwnFit | None:
     """Fit lambda_own, the same for all people.
 
@@ -69,8 +60,8 @@ def fit_own(record: Record, fit: QualityFit) -> OwnFit | None:
         return None
     columns = (record.person[first], record.item[first])
     answers = (record.answer[first], record.answer[second])
-    pairs = _Pairs(*(jnp.asarray(c, jnp.int32) for c in (*columns, *answers)))
-    evidence = _grid_evidence(record, fit, pairs)
+    pairs = (jnp.asarray(column, jnp.int32) for column in (*columns, *answers))
+    evidence = _grid_evidence(record, fit, *pairs)
     log_weight = evidence - 0.5 * ((_GRID - PRIOR.mean) / PRIOR.sd) ** 2
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
@@ -82,8 +73,15 @@ def fit_own(record: Record, fit: QualityFit) -> OwnFit | None:
     )
 
 
-def _grid_evidence(record: Record, fit: QualityFit, pairs: _Pairs) -> np.ndarray:
-    """Return the log likelihood of all pairs at every point of the grid."""
+def _grid_evidence(
+    record: Record,
+    fit: QualityFit,
+    person: Array,
+    item: Array,
+    first: Array,
+    second: Array,
+) -> np.ndarray:
+    """Return the log likelihood of all pairs of looks at every point of the grid."""
     shape, quality = fit.shape, fit.quality
     points = jax.tree.map(lambda leaf: leaf[:_MOST_STATES], fit.points)
     points = points._replace(log_weight=jax.nn.log_softmax(points.log_weight))
@@ -93,13 +91,13 @@ def _grid_evidence(record: Record, fit: QualityFit, pairs: _Pairs) -> np.ndarray
     seen = item_evidence(shape, points, table, rows, quality.classes)
     felt = felt_utility(shape, points, quality, people)
 
-    def states(person: Array, item: Array) -> Array:
+    def states(who: Array, what: Array) -> Array:
         """Return utilities of every state of an item, `[S, K]`."""
         if shape.has_gold:
-            return felt[person][rows.truth[item]].T
-        return jnp.moveaxis(felt[person], 1, 2).reshape(-1, shape.num_options)
+            return felt[who][rows.truth[what]].T
+        return jnp.moveaxis(felt[who], 1, 2).reshape(-1, shape.num_options)
 
-    utilities = jax.vmap(states)(pairs.person, pairs.item)
+    utilities = jax.vmap(states)(person, item)
     lapse = jax.nn.sigmoid(quality.lapse)
     if shape.num_options == 2:
         draws = bridge_points(_DRAWS)
@@ -111,16 +109,16 @@ def _grid_evidence(record: Record, fit: QualityFit, pairs: _Pairs) -> np.ndarray
         noise = shared_part(draws, own)
 
         def of_pair(xs: tuple[Array, Array, Array]) -> Array:
-            utility, first, second = xs
+            utility, before, after = xs
             share = jax.nn.softmax((utility[:, None, :] + noise[None]) / own, axis=2)
             share = (1.0 - lapse) * share + lapse / shape.num_options
-            chance = jnp.log(share[:, :, first]) + jnp.log(share[:, :, second])
+            chance = jnp.log(share[:, :, before]) + jnp.log(share[:, :, after])
             together = jax.nn.logsumexp(chance + draws.log_weight[None, :], axis=1)
-            alone = jnp.log(share[:, :, first]) + draws.log_weight[None, :]
+            alone = jnp.log(share[:, :, before]) + draws.log_weight[None, :]
             return together - jax.nn.logsumexp(alone, axis=1)
 
-        gain = jax.lax.map(of_pair, (utilities, pairs.first, pairs.second))
-        moved = jax.ops.segment_sum(gain, pairs.item, shape.num_items)
+        gain = jax.lax.map(of_pair, (utilities, first, second))
+        moved = jax.ops.segment_sum(gain, item, shape.num_items)
         before = jax.nn.logsumexp(seen, axis=1)
         return jnp.sum(jax.nn.logsumexp(seen + moved, axis=1) - before)
 

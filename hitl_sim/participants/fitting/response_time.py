@@ -132,24 +132,18 @@ class ResponseTimeFit:
         return float(self.timing.pace) + shift
 
 
-@dataclass(frozen=True)
-class Effort:
-    """What is known of how hard each answer was.
+def fit_response_times(
+    record: Record, conflict: Floats, lapse: Floats, unseen: float
+) -> ResponseTimeFit:
+    """Fit the times of a record; rows without one are left out.
 
-    Attributes:
-        conflict: `[L]` expected conflict, 0 where unknown.
+    Args:
+        record: the times.
+        conflict: `[L]` expected conflict of each answer, 0 where unknown.
         lapse: `[L]` probability that it was a quick guess.
         unseen: mean variance of conflicts around what is expected.
     """
-
-    conflict: Floats
-    lapse: Floats
-    unseen: float
-
-
-def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
-    """Fit the times of a record; rows without one are left out."""
-    times = lay_out_times(record, effort)
+    times = lay_out_times(record, conflict, lapse)
     centre = {name: jnp.float32(PRIORS[name].mean) for name in TRAITS}
     centre["pace"] = jnp.median(times.log_seconds)
     timing = Timing(**centre, person=jnp.zeros(record.num_people))
@@ -171,11 +165,11 @@ def fit_response_times(record: Record, effort: Effort) -> ResponseTimeFit:
         memory=memory,
         is_ordered=record.is_ordered,
         conflict=float(jnp.mean(times.conflict)),
-        unseen_conflict=effort.unseen,
+        unseen_conflict=unseen,
     )
 
 
-def lay_out_times(record: Record, effort: Effort) -> Times:
+def lay_out_times(record: Record, conflict: Floats, lapse: Floats) -> Times:
     """Return the known times."""
     rows = np.nonzero(np.isfinite(record.times))[0]
     trials = places(record.person)[rows]
@@ -183,9 +177,9 @@ def lay_out_times(record: Record, effort: Effort) -> Times:
         person=jnp.asarray(record.person[rows], jnp.int32),
         log_seconds=jnp.asarray(log_seconds(record.times[rows]), jnp.float32),
         trials=jnp.asarray(trials, jnp.int32) if record.is_ordered else None,
-        conflict=jnp.asarray(effort.conflict[rows], jnp.float32),
+        conflict=jnp.asarray(conflict[rows], jnp.float32),
         log_size=jnp.asarray(np.log(record.size[record.item[rows]]), jnp.float32),
-        lapse=jnp.asarray(effort.lapse[rows], jnp.float32),
+        lapse=jnp.asarray(lapse[rows], jnp.float32),
     )
 
 

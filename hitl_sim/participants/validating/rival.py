@@ -38,8 +38,6 @@ from hitl_sim.participants.fitting.estimate import Prior, minimise, solve_spread
 from hitl_sim.participants.fitting.quality_model import log_between, thresholds
 from hitl_sim.participants.record import Floats, Ints, Record
 
-RIVALS = ("one coin", "Dawid-Skene", "GLAD")
-
 _WEIGHTS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 1e4)
 _GLAD_STEPS = 60
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
@@ -50,18 +48,13 @@ class Rival(NamedTuple):
     """What rivals learned.
 
     Attributes:
-        coin: `[K, K]` one coin of the crowd, as [truth, option].
-        coins: `[A, K, K]` a coin each.
-        matrix: `[K, K]` confusion of the crowd.
-        matrices: `[A, K, K]` a confusion each.
+        tables: confusion of the crowd, `[K, K]` as [truth, option], and one each,
+            `[A, K, K]`, by one coin and by Dawid-Skene.
         ability: `[A]` GLAD's abilities.
         log_ease: `[N]` GLAD's log eases.
     """
 
-    coin: Floats
-    coins: Floats
-    matrix: Floats
-    matrices: Floats
+    tables: dict[str, tuple[Floats, Floats]]
     ability: Floats
     log_ease: Floats
 
@@ -78,15 +71,11 @@ def fit_rivals(record: Record) -> Rival:
     hits = np.stack([right, counts.sum(axis=(1, 2)) - right], axis=1)
     share = (hits.sum(axis=0) + 0.5) / (hits.sum() + 1.0)
     own = _shrunk(hits[:, None, :], share[None, :])[:, 0, 0]
-    ability, log_ease = _fit_glad(record)
-    return Rival(
-        coin=_coin(share[:1], k)[0],
-        coins=_coin(own, k),
-        matrix=matrix,
-        matrices=_shrunk(counts, matrix),
-        ability=ability,
-        log_ease=log_ease,
-    )
+    tables = {
+        "one coin": (_coin(share[:1], k)[0], _coin(own, k)),
+        "Dawid-Skene": (matrix, _shrunk(counts, matrix)),
+    }
+    return Rival(tables, *_fit_glad(record))
 
 
 def score_new(rival: Rival, record: Record) -> dict[str, Floats]:
@@ -98,7 +87,7 @@ def score_new(rival: Rival, record: Record) -> dict[str, Floats]:
     truth = record.truth[record.item]
     found = {
         name: _by_item(record, np.log(table[truth, record.answer]))
-        for name, table in (("one coin", rival.coin), ("Dawid-Skene", rival.matrix))
+        for name, (table, _) in rival.tables.items()
     }
     mean, sd = rival.log_ease.mean(), rival.log_ease.std()
     drive = rival.ability.mean() * np.exp(mean + sd * _NODES)
@@ -119,10 +108,10 @@ def score_known(rival: Rival, record: Record) -> dict[str, Floats]:
     glad = np.where(
         record.answer == truth, right, (1.0 - right) / (record.num_options - 1.0)
     )
-    chances = (rival.coins[at], rival.matrices[at], glad)
+    chances = {name: own[at] for name, (_, own) in rival.tables.items()}
     return {
         name: np.log(np.maximum(chance, 1e-12))
-        for name, chance in zip(RIVALS, chances, strict=True)
+        for name, chance in (*chances.items(), ("GLAD", glad))
     }
 
 

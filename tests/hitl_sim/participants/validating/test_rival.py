@@ -20,17 +20,18 @@ def answered(accuracy, seed=0, **sizes):
 
 def test_coins_and_confusions_are_those_of_the_people():
     accuracy = np.linspace(0.6, 0.95, 40)
-    rival = fit_rivals(answered(accuracy))
+    tables = fit_rivals(answered(accuracy)).tables
+    coin, coins = tables["one coin"]
     # 75 answers each: a standard error of .05
-    assert np.abs(rival.coins[:, 0, 0] - accuracy).mean() < 0.05
-    assert rival.coin[1, 1] == pytest.approx(accuracy.mean(), abs=0.03)
-    np.testing.assert_allclose(rival.matrices.sum(axis=2), 1.0)
+    assert np.abs(coins[:, 0, 0] - accuracy).mean() < 0.05
+    assert coin[1, 1] == pytest.approx(accuracy.mean(), abs=0.03)
+    np.testing.assert_allclose(tables["Dawid-Skene"][1].sum(axis=2), 1.0)
 
 
 def test_people_of_one_accuracy_are_shrunk_to_it():
-    rival = fit_rivals(answered(np.full(40, 0.8)))
+    _, coins = fit_rivals(answered(np.full(40, 0.8))).tables["one coin"]
     # raw shares of 75 answers have a standard deviation of .046
-    assert rival.coins[:, 0, 0].std() < 0.03
+    assert coins[:, 0, 0].std() < 0.03
 
 
 def test_abilities_go_with_accuracies():
