@@ -139,19 +139,21 @@ def fit(
     dropped, and nothing leaves this machine.
     """
     from hitl_sim.cache import keep_programs
+    from hitl_sim.participants.answers import check_out
     from hitl_sim.participants.describing.inventory import take_stock
     from hitl_sim.participants.fitting.fit import fit_answers
     from hitl_sim.participants.fitting.model_file import (
         check_kind,
-        check_out,
+        check_name,
         write_population,
     )
     from hitl_sim.report.terminal.people import print_fit, print_inventory
     from hitl_sim.report.terminal.progress import timed_progress
 
     console = screen()
-    check_out(out, name)
+    check_name(name)
     if out is not None:
+        check_out(out, ".toml")
         check_new(out, force)
     layout = (column, answer, kind, time_unit_s, confidence_max, keep_na, wide)
     given = _answers(answers, question, *layout)
@@ -195,12 +197,12 @@ def import_(
     Ids of people are hashed with a salt that is kept nowhere; other columns are
     dropped.
     """
-    from hitl_sim.participants.answers import check_table_out
+    from hitl_sim.participants.answers import check_out
     from hitl_sim.participants.describing.inventory import take_stock
     from hitl_sim.report.terminal.people import print_inventory
 
     console = screen()
-    check_table_out(out)
+    check_out(out)
     if out.resolve() == answers.resolve():
         raise ValueError("`--out` must be another file than the answers.")
     check_new(out, force)

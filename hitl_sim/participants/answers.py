@@ -97,15 +97,15 @@ def is_written_here(table: pa.Table) -> bool:
     return b"origin" in words and b"notes" in words
 
 
-def check_table_out(path: Path) -> None:
-    """Refuse a file that no table can be written to, before any work is done.
+def check_out(path: Path, suffix: str = ".parquet") -> None:
+    """Refuse a file that cannot be written, before any work is done.
 
     Raises:
-        ValueError: it does not end in .parquet, or its folder is not there.
+        ValueError: it does not end in the suffix, or its folder is not there.
     """
-    if path.suffix != ".parquet" or not path.parent.is_dir():
+    if path.suffix != suffix or not path.parent.is_dir():
         raise ValueError(
-            f"`out` must end in .parquet, in a folder that is there, got {str(path)!r}."
+            f"`out` must end in {suffix}, in a folder that is there, got {str(path)!r}."
         )
 
 

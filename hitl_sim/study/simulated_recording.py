@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hitl_sim.learn.crowd import oracle_of
-from hitl_sim.participants.answers import FIELDS, LABEL, Answers, check_table_out
+from hitl_sim.participants.answers import FIELDS, LABEL, Answers, check_out
 from hitl_sim.study.plan import load_data, source_of
 from hitl_sim.study.program import annotator_of
 from hitl_sim.study.spec import SpecError, StudySpec, in_study
@@ -70,7 +70,7 @@ def _check(spec: StudySpec, people: int, out: Path) -> None:
             f"{people}."
         )
     with in_study():
-        check_table_out(out)
+        check_out(out)
 
 
 def _ask(

@@ -22,11 +22,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 
-from hitl_sim.participants.fitting.estimate import (
-    Prior,
-    minimise,
-    respread,
-)
+from hitl_sim.participants.fitting.estimate import Prior, minimise, respread
 from hitl_sim.participants.fitting.quality_model import PRIORS, log_between
 from hitl_sim.participants.record import Floats, Record
 

@@ -35,19 +35,14 @@ def carried(fit: CrowdFit) -> list[FittedNumber]:
     ]
 
 
-def check_out(path: Path | None, name: str) -> None:
-    """Refuse what cannot be written, before any work is done.
+def check_name(name: str) -> None:
+    """Refuse a name that no population can have.
 
     Raises:
-        ValueError: the path does not end in .toml, its folder is not there, or the
-            name is no plain word.
+        ValueError: it is no plain word.
     """
     if not name.replace("_", "").isalnum() or not name.isascii():
         raise ValueError(f"`name` must be letters, digits and _, got {name!r}.")
-    if path is not None and path.suffix != ".toml":
-        raise ValueError(f"`out` must end in .toml, got {str(path)!r}.")
-    if path is not None and not path.parent.is_dir():
-        raise ValueError(f"`out` must be in a folder that is there, got {str(path)!r}.")
 
 
 def check_kind(kind: str) -> None:
@@ -73,7 +68,7 @@ def write_population(path: Path, name: str, fit: CrowdFit, citation: str) -> Non
         fit: a fit of labels or marks.
         citation: whose answers these are.
 
-    What cannot be written is refused by `check_kind` and `check_out`.
+    What cannot be written is refused by `check_kind` and `check_name`.
     """
     kind, found = fit.kind, {n.name: n for n in carried(fit)}
     words = (

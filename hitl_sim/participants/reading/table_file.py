@@ -15,12 +15,7 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 from hitl_sim.participants.answers import FIELDS, Answers, is_written_here
-from hitl_sim.participants.cleaning.clean import (
-    PLAIN,
-    Layout,
-    clean,
-    refuse_question,
-)
+from hitl_sim.participants.cleaning.clean import PLAIN, Layout, clean, refuse_question
 from hitl_sim.participants.cleaning.column import Place, flags_of
 from hitl_sim.participants.format.document import looks_like_json
 from hitl_sim.participants.format.registry import read_export

@@ -6,8 +6,7 @@ import pytest
 
 from hitl_sim.participants import format as package
 from hitl_sim.participants.cleaning.clean import Layout
-from hitl_sim.participants.format import record
-from hitl_sim.participants.format.registry import formats, read_export
+from hitl_sim.participants.format.registry import ROWS, formats, is_row, read_export
 from hitl_sim.participants.reading.table_file import import_answers
 
 _CHOICE = {"type": "choices", "from_name": "c", "value": {"choices": ["a"]}}
@@ -36,7 +35,7 @@ OTHERS = {
 
 
 def test_every_format_has_a_sample_here():
-    assert {*(tool.name for tool in formats()), record.NAME} == set(SAMPLES)
+    assert {*(tool.name for tool in formats()), ROWS} == set(SAMPLES)
 
 
 POLL = '''
@@ -84,7 +83,7 @@ def test_a_format_joins_as_one_file(tmp_path, monkeypatch):
 @pytest.mark.parametrize("value", [*SAMPLES.values(), *OTHERS.values()])
 def test_an_object_is_of_one_format(value):
     found = [tool.name for tool in formats() if tool.recognise(value)]
-    found += [record.NAME] * record.is_row(value, Layout())
+    found += [ROWS] * is_row(value, Layout())
     assert len(found) == 1, found
 
 

@@ -6,8 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from hitl_sim.cli import app
+from hitl_sim.participants.answers import check_out
 from hitl_sim.participants.cleaning.clean import Layout
-from hitl_sim.participants.fitting.model_file import check_out
+from hitl_sim.participants.fitting.model_file import check_name
 from hitl_sim.participants.reading.table_file import import_answers, parse_pairs
 
 
@@ -107,13 +108,15 @@ def test_another_format_is_refused(tmp_path):
         import_answers(tmp_path / "answers.xlsx", Layout())
 
 
-@pytest.mark.parametrize(
-    ("name", "file", "said"),
-    [("two words", "a.toml", "letters"), ("fine", "a.json", "end in .toml")],
-)
-def test_a_file_that_cannot_be_written_is_refused(tmp_path, name, file, said):
-    with pytest.raises(ValueError, match=said):
-        check_out(tmp_path / file, name)
+def test_a_name_that_no_population_can_have_is_refused():
+    with pytest.raises(ValueError, match="must be letters"):
+        check_name("two words")
+
+
+@pytest.mark.parametrize("file", ["a.json", "nowhere/a.toml"])
+def test_a_file_that_cannot_be_written_is_refused(tmp_path, file):
+    with pytest.raises(ValueError, match=r"must end in \.toml, in a folder that is"):
+        check_out(tmp_path / file, ".toml")
 
 
 @pytest.mark.parametrize("command", ["fit", "validate"])
