@@ -308,14 +308,12 @@ def _cohen(record: Record) -> float:
 def _shared(record: Record) -> Table:
     given, item = slots(record)
     found = shared_error(given, record.truth[item])
-    table = {
-        "P(second errs | first errs)": Statistic(RATE, found.second_errs_if_first),
-        "kappa of being right": Statistic(PLAIN, found.kappa),
-    }
+    rates = {"P(second errs | first errs)": found.second_errs_if_first}
     if record.num_options > 2:
-        same = Statistic(RATE, found.same_if_both)
-        table["P(same wrong | both wrong)"] = same
-    return table
+        rates["P(same wrong | both wrong)"] = found.same_if_both
+    return on_scale(RATE, rates) | on_scale(
+        PLAIN, {"kappa of being right": found.kappa}
+    )
 
 
 def _redundancy(

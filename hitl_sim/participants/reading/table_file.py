@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
@@ -43,7 +42,13 @@ def read_answers(path: Path, layout: Layout = PLAIN) -> Answers:
         known = [*layout.columns.values(), *EXPORTED]
         check_header(table, table.column_names if layout.wide else known, place)
     table, place, layout, done = recognise(Sheet(table, place, layout))
-    notes += [*done, *_doubtful_unit(layout)]
+    notes += done
+    name = layout.columns.get("seconds", "")
+    if name.endswith("_ms") and layout.seconds_per_unit == 1.0:
+        # the column calls them milliseconds, and nobody else does
+        notes.append(
+            f"column {name!r} is read in seconds; for milliseconds --time-unit-s .001."
+        )
     has_marks = not is_written_here(table)
     if not has_marks:
         # what the import that wrote it found
@@ -68,14 +73,6 @@ def _read(path: Path) -> tuple[pa.Table, Place, list[str]]:
         raise ValueError(f"{path}: must be readable as {suffix}: {error}.") from None
 
 
-def _doubtful_unit(layout: Layout) -> list[str]:
-    """Note times that their column calls milliseconds and nobody else does."""
-    name = layout.columns.get("seconds", "")
-    if not name.endswith("_ms") or layout.seconds_per_unit != 1.0:
-        return []
-    return [f"column {name!r} is read in seconds; for milliseconds --time-unit-s .001."]
-
-
 _JSON = (".json", ".jsonl", ".ndjson")
 
 
@@ -87,18 +84,13 @@ def import_answers(path: Path, layout: Layout, question: str | None = None) -> A
     Raises:
         ValueError: as `read_answers` and `read_export`.
     """
-    if _is_export(path):
-        return read_export(path, layout, question)
-    refuse_question(question)
-    return read_answers(path, layout)
-
-
-def _is_export(path: Path) -> bool:
-    """Whether a file is JSON; what is named as a table is a table."""
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    if suffix in SUFFIXES:
-        return False
-    return suffix in _JSON or (path.exists() and looks_like_json(path))
+    if suffix in SUFFIXES or (
+        suffix not in _JSON and not (path.exists() and looks_like_json(path))
+    ):
+        refuse_question(question)
+        return read_answers(path, layout)
+    return read_export(path, layout, question)
 
 
 def parse_pairs(option: str, texts: Sequence[str]) -> Mapping[str, str]:
@@ -144,7 +136,10 @@ def read_text(path: Path, usual: str) -> tuple[pa.Table, Place, list[str]]:
     if read:
         shown = ", ".join(map(repr, read))
         notes.append(f"commas are read as decimal commas in column {shown}.")
-    rows = np.nonzero(~_empty_rows(table))[0]
+    # spreadsheets leave rows of nothing below a table
+    cells = [pc.equal(pc.utf8_trim_whitespace(column), "") for column in table.columns]
+    empty = np.all([np.ones(table.num_rows, bool), *map(flags_of, cells)], axis=0)
+    rows = np.nonzero(~empty)[0]
     if rows.size < table.num_rows:
         notes.append(f"{table.num_rows - rows.size} rows of empty cells are left out.")
         table = table.take(pa.array(rows))
@@ -178,15 +173,6 @@ def check_header(table: pa.Table, known: Sequence[str], place: Place) -> None:
             f"{place.origin}, {place.where(row)}: must hold an answer, got the header "
             f"repeated ({','.join(header)[:80]!r}). Take the line out."
         )
-
-
-def _empty_rows(table: pa.Table) -> NDArray[np.bool_]:
-    """Say which rows hold nothing, as spreadsheets leave them below a table."""
-    empty = np.ones(table.num_rows, bool)
-    for column in table.columns:
-        cells = pc.equal(pc.utf8_trim_whitespace(column), "")
-        empty &= flags_of(cells)
-    return empty
 
 
 def _shown(delimiter: str) -> str:
