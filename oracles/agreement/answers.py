@@ -252,11 +252,11 @@ def shared_error(answers: ArrayLike, truth: ArrayLike) -> SharedError:
     first_errs = (errs * (size - 1)).sum()
     both_err = (errs * (errs - 1)).sum()
     same = (wrong * (wrong - 1)).sum()
-    rate, joint = float(ratio(first_errs, pairs)), float(ratio(both_err, pairs))
+    rate, joint = ratio(first_errs, pairs), ratio(both_err, pairs)
     # Both margins are `rate`: every pair counts in both orders.
     return SharedError(
         second_errs_if_first=float(ratio(both_err, first_errs)),
-        second_errs=rate,
+        second_errs=float(rate),
         same_if_both=float(ratio(same, both_err)),
         kappa=float(ratio(joint - rate**2, rate * (1.0 - rate))),
     )

@@ -308,12 +308,11 @@ def _cohen(record: Record) -> float:
 def _shared(record: Record) -> Table:
     given, item = slots(record)
     found = shared_error(given, record.truth[item])
-    rates = {"P(second errs | first errs)": found.second_errs_if_first}
+    table = on_scale(RATE, {"P(second errs | first errs)": found.second_errs_if_first})
+    table |= on_scale(PLAIN, {"kappa of being right": found.kappa})
     if record.num_options > 2:
-        rates["P(same wrong | both wrong)"] = found.same_if_both
-    return on_scale(RATE, rates) | on_scale(
-        PLAIN, {"kappa of being right": found.kappa}
-    )
+        table |= on_scale(RATE, {"P(same wrong | both wrong)": found.same_if_both})
+    return table
 
 
 def _redundancy(
