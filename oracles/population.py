@@ -280,14 +280,22 @@ def traits_of(population: Population) -> tuple[str, ...]:
     )
 
 
-def _draw_people(key: PRNGKeyArray, num_annotators: int) -> dict[str, Array]:
-    """Draw standard normals of each person, `[A]`; those of skill enter the others."""
+class _Person(NamedTuple):
+    """Standard normals of each person, `[A]`; those of skill enter the others."""
+
+    skill: Float[Array, "A"]
+    pace: Float[Array, "A"]
+    criterion: Float[Array, "A"]
+    lapse: Float[Array, "A"]
+    own: Float[Array, "A"]
+    activity: Float[Array, "A"]
+
+
+def _draw_people(key: PRNGKeyArray, num_annotators: int) -> _Person:
     ids = jnp.arange(num_annotators, dtype=jnp.int32)
     (stream,) = seed_streams(key, 0, Role.PERSON)
     first, second = (draw_words(stream, 0, option, ids, 0) for option in (0, 1))
-    names = ("skill", "pace", "criterion", "lapse", "own", "activity")
-    words = zip(names, (*first[:3], *second[:3]), strict=True)
-    return {name: to_normal(word) for name, word in words}
+    return _Person(*(to_normal(word) for word in (*first[:3], *second[:3])))
 
 
 def _correlated(
@@ -337,18 +345,18 @@ def sample_annotators(
     def everybody(value: ArrayLike) -> Float[Array, "A"]:
         return jnp.full(num_annotators, value, dtype=jnp.float32)
 
-    pace = _correlated(normal["skill"], normal["pace"], population.skill_pace)
-    lapse = _correlated(normal["skill"], normal["lapse"], population.skill_lapse)
-    own = _correlated(normal["skill"], normal["own"], population.skill_within)
+    pace = _correlated(normal.skill, normal.pace, population.skill_pace)
+    lapse = _correlated(normal.skill, normal.lapse, population.skill_lapse)
+    own = _correlated(normal.skill, normal.own, population.skill_within)
     return Annotators(
         id=jnp.arange(num_annotators, dtype=jnp.int32),
-        skill=everybody(population.skill) + population.skill_spread * normal["skill"],
+        skill=everybody(population.skill) + population.skill_spread * normal.skill,
         own=_shift_logit(population.own, population.within_spread, -own),
         lapse=_shift_logit(population.lapse, population.lapse_spread, lapse),
         pace=everybody(population.pace) + population.pace_spread * pace,
         **{name: everybody(getattr(population, name)) for name in _ALIKE},
         criterion=everybody(population.criterion)
-        + population.criterion_spread * normal["criterion"],
+        + population.criterion_spread * normal.criterion,
         shared=jnp.asarray(population.shared, dtype=jnp.float32),
         extra={name: everybody(value) for name, value in population.extra.items()},
         foreign={
@@ -368,7 +376,7 @@ def draw_activity(
     if population.activity_spread is None:
         return jnp.ones(num_annotators)
     normal = _draw_people(key, num_annotators)
-    log = _correlated(normal["skill"], normal["activity"], population.skill_activity)
+    log = _correlated(normal.skill, normal.activity, population.skill_activity)
     return jnp.exp(population.activity_spread * log)
 
 

@@ -34,8 +34,15 @@ class Record:
         num_parts: `[N]` parts that the item has.
     """
 
-    by_row: ClassVar = ("person", "item", "occasion", "answer", "seconds", "marks")
-    by_item: ClassVar = ("truth", "size", "objects", "num_parts")
+    by_row: ClassVar[tuple[str, ...]] = (
+        "person",
+        "item",
+        "occasion",
+        "answer",
+        "seconds",
+        "marks",
+    )
+    by_item: ClassVar[tuple[str, ...]] = ("truth", "size", "objects", "num_parts")
 
     name: str
     num_options: int

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from hitl_sim.output import write_text
-from hitl_sim.participants.answers import LABEL, MARKS
+from hitl_sim.participants.answers import LABEL, MARKS, check_out
 from hitl_sim.participants.fitting.estimate import FittedNumber
 from hitl_sim.participants.fitting.fit import CrowdFit
 from oracles.parameter import PARAMETERS
@@ -68,8 +68,13 @@ def write_population(path: Path, name: str, fit: CrowdFit, citation: str) -> Non
         fit: a fit of labels or marks.
         citation: whose answers these are.
 
-    What cannot be written is refused by `check_kind` and `check_name`.
+    Raises:
+        ValueError: no kind of feedback takes this fit, or as `check_name` and
+            `check_out`.
     """
+    check_kind(fit.kind)
+    check_name(name)
+    check_out(path, ".toml")
     kind, found = fit.kind, {n.name: n for n in carried(fit)}
     words = (
         f"Fitted to {fit.num_answers} answers of {fit.num_people} people to "

@@ -41,6 +41,7 @@ from hitl_sim.participants.fitting.quality_model import (
     Traits,
 )
 from hitl_sim.participants.record import Floats, Record, starts
+from oracles.parameter import check_choice
 
 MAX_ROWS = 60_000
 """Of more answers the crowd's numbers are fitted to items drawn at random, up to this
@@ -104,6 +105,7 @@ class QualityFit:
 
     def sd(self, name: str) -> Floats:
         """Return the standard errors of one of the crowd's numbers."""
+        check_choice("name", name, GLOBALS)
         shapes = [np.shape(getattr(self.quality, other)) for other in GLOBALS]
         ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes])
         sds = np.split(np.sqrt(np.diag(self.covariance)), ends[:-1])

@@ -202,8 +202,8 @@ GLOBALS = ("mean", "shared", "lapse", "difficulty", "confusion", "classes")
 class Traits(NamedTuple):
     """Skill and leanings: `[A]` and `[A, J]` of people, `[]` each of their spread."""
 
-    skill: Array
-    lean: Array
+    skill: Float[Array, "..."]
+    lean: Float[Array, "..."]
 
 
 PRIORS = {

@@ -54,6 +54,7 @@ from hitl_sim.participants.validating.rival import (
     score_new,
     score_ordered,
 )
+from oracles.parameter import check_choice
 
 CELL_SHARE = 0.1
 
@@ -305,9 +306,10 @@ def validate_grades(record: Record, kind: str, seed: int = 0) -> Grades:
     nothing is known.
 
     Raises:
-        ValueError: ratings without gold, objects that are not named, or a
+        ValueError: no such kind, ratings without gold, objects that are not named, or a
             half is left with too little.
     """
+    check_choice("kind", kind, GRADED)
     given = select(record, (record.answer >= 0) & (record.occasion == 0))
     if kind == RATING and (given.truth[given.item] < 0).any():
         raise ValueError(

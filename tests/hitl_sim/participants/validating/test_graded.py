@@ -60,3 +60,8 @@ def test_ratings_without_gold_are_refused_before_any_work():
     blind = replace(record, truth=np.full(record.num_items, -1))
     with pytest.raises(ValueError, match="must have gold"):
         validate_grades(blind, "rating")
+
+
+def test_labels_are_refused():
+    with pytest.raises(ValueError, match="`kind` must be one of"):
+        validate_grades(make_design(repeats=0), "label")
