@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from hitl_sim.table.spelling import whole_numbers
 from hitl_sim.task.data import Corruption, TaskInfo
@@ -135,7 +135,9 @@ def encode_labels(
                 "(counted from 1)."
             )
         class_names = tuple(str(name) for name in names)
-    elif labels.dtype.kind in "iub" or _are_whole(labels):
+    elif labels.dtype.kind in "iub" or (
+        labels.dtype.kind == "f" and not _is_broken(labels).any()
+    ):
         codes = labels.astype(np.int64)
         class_names = _count_classes(codes, where)
     else:
@@ -151,19 +153,16 @@ def encode_labels(
     return codes.astype(np.int32), class_names
 
 
-def _are_whole(labels: np.ndarray) -> bool:
-    """Whether numbers are whole although their type has room for more."""
-    if labels.dtype.kind != "f":
-        return False
-    return bool(np.isfinite(labels).all() and (labels == np.round(labels)).all())
+def _is_broken(labels: np.ndarray) -> Bool[np.ndarray, " items"]:
+    """Whether each float is no whole number."""
+    return np.asarray(~np.isfinite(labels) | (labels != np.round(labels)))
 
 
 def _first_fraction(labels: np.ndarray) -> str:
     """Say where the first number is that is not whole."""
     if labels.dtype.kind != "f":
         return ""
-    with np.errstate(invalid="ignore"):
-        row = int(np.argmax(~np.isfinite(labels) | (labels != np.round(labels))))
+    row = int(np.argmax(_is_broken(labels)))
     return f" ({labels[row]} in row {row + 1}, counted from 1)"
 
 

@@ -5,7 +5,8 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from jaxtyping import Bool, Int
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.option import Representation, TaskOptions
 from hitl_sim.task.sentence import read_sentences
-from hitl_sim.task.text import group_text, represent
+from hitl_sim.task.text import represent
 from oracles import part
 
 # Folder of the installed package -> name of the distribution. The order is the labels'.
@@ -80,10 +81,10 @@ def docstrings(
         num_features=num_features, representation=representation, length=length
     )
     found = {folder: _collect(folder) for folder in LIBRARIES}
-    shared = _repeated([list(sentences) for sentences in found.values()])
+    times = Counter(key for sentences in found.values() for key in sentences)
     chosen = []
     for label, (folder, sentences) in enumerate(found.items()):
-        own = sorted((_hash(key), key) for key in sentences if key not in shared)
+        own = sorted((_hash(key), key) for key in sentences if times[key] == 1)
         if len(own) < CANDIDATES_PER_LIBRARY:
             raise ValueError(
                 f"task 'docstrings': the installed {folder} must have at least "
@@ -103,26 +104,17 @@ def docstrings(
     )
     rows = _balance(labels, np.asarray(texts.weights.any(axis=1)))
     texts = texts.take(rows)
-    groups, group_names = group_text(texts.weights, texts.words, num_groups)
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES.values()
     )
-    return RawTask(
-        name="docstrings",
-        source=(
-            f"{len(rows)} sentences from the docstrings of the installed {versions}; "
-            "which library does a sentence come from? Sentences that name a library "
-            f"are left out. {texts.source}"
-        ),
-        kind="text",
-        features=texts.features,
-        labels=labels[rows],
-        class_names=list(LIBRARIES.values()),
-        size=texts.size,
-        groups=groups,
-        group_names=group_names,
-        vocabulary=texts.vocabulary,
-        weights=texts.weights,
+    return texts.as_task(
+        "docstrings",
+        f"{len(rows)} sentences from the docstrings of the installed {versions}; "
+        "which library does a sentence come from? Sentences that name a library are "
+        "left out.",
+        labels[rows],
+        list(LIBRARIES.values()),
+        num_groups,
     )
 
 
@@ -188,16 +180,6 @@ def _balance(
 def _normal_form(sentence: str) -> str:
     """Reduce a sentence to its words, so that near copies are one."""
     return " ".join(re.findall(r"[a-z]+", sentence.lower()))
-
-
-def _repeated(parts: Sequence[Sequence[str]]) -> frozenset[str]:
-    """Return what occurs in more than one part."""
-    seen: set[str] = set()
-    twice: set[str] = set()
-    for found in parts:
-        twice |= seen & set(found)
-        seen |= set(found)
-    return frozenset(twice)
 
 
 def _hash(text: str) -> str:

@@ -15,7 +15,7 @@ from hitl_sim.task.label import read_labels
 from hitl_sim.task.option import Representation, TaskOptions
 from hitl_sim.task.read import DEFAULT_LABEL_COLUMN, format_of, read_table
 from hitl_sim.task.standard import standardise
-from hitl_sim.task.text import group_text, represent
+from hitl_sim.task.text import represent
 from oracles import part
 
 if TYPE_CHECKING:
@@ -77,22 +77,9 @@ def table(
         column = _column(table, text_column, "text_column", path)
         where = f"{path}, column {text_column!r}"
         texts = represent(_texts(column, where), options, where)
-        groups, group_names = group_text(texts.weights, texts.words, num_groups)
-        return RawTask(
-            name=_name(path),
-            source=f"{path.name}, texts of column {text_column!r}. {texts.source}",
-            kind="text",
-            features=texts.features,
-            labels=labels,
-            class_names=class_names,
-            size=texts.size,
-            groups=groups,
-            group_names=group_names,
-            vocabulary=texts.vocabulary,
-            weights=texts.weights,
-            item_ids=item_ids,
-            notes=notes,
-        )
+        source = f"{path.name}, texts of column {text_column!r}."
+        task = texts.as_task(_name(path), source, labels, class_names, num_groups)
+        return task._replace(item_ids=item_ids, notes=notes)
     unused = (label_column, item_column)
     columns = [name for name in table.column_names if name not in unused]
     numbers = _numbers(table, columns, path)

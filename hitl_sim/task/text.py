@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import word_groups
 from hitl_sim.task.option import DEFAULT_LENGTH, TaskOptions
 
@@ -43,6 +44,41 @@ class Texts(NamedTuple):
         features, weights = self.features[rows], self.weights[rows]
         return self._replace(features=features, weights=weights, size=size)
 
+    def as_task(
+        self,
+        name: str,
+        items: str,
+        labels: Int[np.ndarray, " items"],
+        class_names: Sequence[str],
+        num_groups: int | None,
+    ) -> RawTask:
+        """Make a task of these texts.
+
+        Args:
+            name: of the task.
+            items: what the texts are, a sentence; what was done to them follows it.
+            labels: `[M]`.
+            class_names: `K` names.
+            num_groups: G; see `group_text`.
+
+        Raises:
+            ValueError: `num_groups` does not divide the words.
+        """
+        groups, group_names = group_text(self.weights, self.words, num_groups)
+        return RawTask(
+            name=name,
+            source=f"{items} {self.source}",
+            kind="text",
+            features=self.features,
+            labels=labels,
+            class_names=class_names,
+            size=self.size,
+            groups=groups,
+            group_names=group_names,
+            vocabulary=self.vocabulary,
+            weights=self.weights,
+        )
+
 
 def represent(
     texts: Sequence[str], options: TaskOptions, where: str, *, is_english: bool = False
@@ -67,13 +103,14 @@ def represent(
     if options.representation == "hashed":
         weights, words, size = hash_words(texts, num_words, where)
         return Texts(weights, weights, words, size, None, _describe(_HASHED, num_words))
-    if options.representation == "tokens":
-        weights, words, size = weigh_words(texts, num_words, where)
+    is_tokens = options.representation == "tokens"
+    is_english = is_english and not is_tokens
+    weights, words, size = weigh_words(texts, num_words, where, is_english=is_english)
+    if is_tokens:
         length = options.length or DEFAULT_LENGTH
         ids = number_words(texts, words, length)
         done = _describe(_TOKENS.format(length=length), num_words)
         return Texts(ids, weights, words, size, len(words) + NUM_MARKS, done)
-    weights, words, size = weigh_words(texts, num_words, where, is_english=is_english)
     done = _TFIDF + (", English function words left out" if is_english else "")
     return Texts(weights, weights, words, size, None, _describe(done, num_words))
 
