@@ -12,16 +12,16 @@ Only the standard library is imported here.
 import ast
 import builtins
 import hashlib
-import importlib
 import importlib.util
 import inspect
 import sys
 import threading
+import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
@@ -289,19 +289,16 @@ def load(source: Source) -> Loaded:
         PartError: file, module or name are missing, the code raises, or what it names
             is no part.
     """
-    if source.is_file:
-        path = Path(source.module).resolve()
-        code = read_code(path)
-        module = _run(_Folder(code).run, source)
-        part = _named(module, source)
-        return Loaded(part, _identity(part, source, {"sha256": code.sha256}), code)
-    if importlib.util.find_spec(source.module.partition(".")[0]) is None:
+    code = read_code(Path(source.module).resolve()) if source.is_file else None
+    top = source.module.partition(".")[0]
+    if code is None and importlib.util.find_spec(top) is None:
         raise PartError(
             f"`source` must name a module that is installed, got {source.module!r}."
         )
-    module = _run(lambda: importlib.import_module(source.module), source)
-    part = _named(module, source)
-    return Loaded(part, _identity(part, source, _package_of(source.module)))
+    part = _named(_run(code, source), source)
+    found = {"kind": part.kind, "name": source.name, "version": part.version}
+    told = {"sha256": code.sha256} if code else _package_of(source.module)
+    return Loaded(part, found | told, code)
 
 
 @contextmanager
@@ -325,28 +322,24 @@ def told_if_slow(words: str, after_s: float | None = None) -> Iterator[None]:
         timer.cancel()
 
 
-def _run(call: Any, source: Source) -> ModuleType:
+def _run(code: Code | None, source: Source) -> ModuleType:
     try:
         with told_if_slow(f"Part {str(source)!r} is still being imported"):
-            module: ModuleType = call()
+            return _Folder(code).run() if code else import_module(source.module)
     except (Exception, SystemExit) as error:
         line = _line_of(error, source)
         raise PartError(
             f"Part {str(source)!r} must be importable, but it raised "
             f"{type(error).__name__}: {' '.join(str(error).split())}{line}."
         ) from error
-    return module
 
 
 def _line_of(error: BaseException, source: Source) -> str:
     """Say in which line of a part's own file an error arose, if in any."""
     path = str(Path(source.module).resolve())
-    trace, line = error.__traceback__, None
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == path:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return "" if line is None else f" (line {line})"
+    steps = traceback.walk_tb(error.__traceback__)
+    lines = [line for frame, line in steps if frame.f_code.co_filename == path]
+    return f" (line {lines[-1]})" if lines else ""
 
 
 def _named(module: ModuleType, source: Source) -> Part:
@@ -366,15 +359,6 @@ def _named(module: ModuleType, source: Source) -> Part:
         f"{str(source)!r} must be marked as a part, as by `@part.strategy()` before "
         f"its factory, got a plain {type(found).__name__}."
     )
-
-
-def _identity(part: Part, source: Source, code: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "kind": part.kind,
-        "name": source.name,
-        "version": part.version,
-        **code,
-    }
 
 
 def identity(part: Part) -> dict[str, Any]:
