@@ -157,13 +157,14 @@ class Results:
             whole bill `bill_j`, `bill_usd`, `bill_kgco2e`; `steps` to the target
             (restricted mean) and `test_accuracy`. Null is unknown.
         """
-        swept = self._swept_of_conditions()
+        records = self._analysis.folder.records
+        named = records.select(["condition", *self._swept]).to_pylist()
+        swept = {row.pop("condition"): row for row in named}
         rows = [
             _condition_row(task, finding) | swept[finding.condition]
             for task in self.result.tasks
             for finding in (task.control, *task.findings)
         ]
-        records = self._analysis.folder.records
         fields = [records.schema.field(name) for name in (*_NAMES, *self._swept)]
         return pa.Table.from_pylist(rows, pa.schema([*fields, *_SUMMARY]))
 
@@ -325,11 +326,6 @@ class Results:
         names = self._analysis.folder.records.column_names
         own = {"key", *LABEL_SCHEMA.names, *RECORD_SCHEMA.names, *REPLAY_SCHEMA.names}
         return [name for name in names if name not in own]
-
-    def _swept_of_conditions(self) -> dict[str, dict[str, Any]]:
-        records = self._analysis.folder.records
-        rows = records.select(["condition", *self._swept]).to_pylist()
-        return {row.pop("condition"): row for row in rows}
 
 
 _RUN = ("condition", "replicate")

@@ -1,7 +1,6 @@
 """The command line itself: the app, its panels, and how a command ends in an error."""
 
 import functools
-import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -168,13 +167,6 @@ def screen() -> Console:
     """Return a console as wide as the terminal; in a log, wide enough for a table."""
     console = Console()
     return console if console.is_terminal else Console(width=_LOG_WIDTH)
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

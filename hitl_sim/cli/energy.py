@@ -17,11 +17,11 @@ from hitl_sim.cli.app import (
     Force,
     Workers,
     check_new,
-    cores,
     family,
     refuse,
     screen,
 )
+from hitl_sim.study.cores import num_cores
 
 if TYPE_CHECKING:
     from hitl_sim.energy.meters import Backend
@@ -190,7 +190,7 @@ def profile(
 
         try:
             found = calibration.calibrate(
-                conditions, device, out.stem, workers or cores(), effort, show
+                conditions, device, out.stem, workers or num_cores(), effort, show
             )
         except RuntimeError as error:
             refuse(str(error))

@@ -14,12 +14,12 @@ from hitl_sim.cli.app import (
     Device,
     Folder,
     Workers,
-    cores,
     family,
     resumable,
     screen,
     warn,
 )
+from hitl_sim.study.cores import num_cores
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -105,7 +105,7 @@ def run(
         raise ValueError(f"`--limit` must be a finite number of seconds, got {limit}.")
     if tune and (dry_run or smoke):
         raise ValueError("`--tune` must be given without --dry-run and --smoke.")
-    place = place_of(executor, workers or cores(), scheduler, slurm or ())
+    place = place_of(executor, workers or num_cores(), scheduler, slurm or ())
     is_new = file.exists() and not (dry_run or tune or any(folder.glob("records/*")))
     if is_new and place.kind == "local":
         # meanwhile all that is slow to load is loaded here
@@ -135,7 +135,9 @@ def run(
     if dry_run:
         print_text(console, "terminal.dry_run", plan=study.plan(folder))
         if probe:
-            print_probe(console, probe_study(study.spec, folder, workers or cores()))
+            print_probe(
+                console, probe_study(study.spec, folder, workers or num_cores())
+            )
         return
     console.print(f"[bold]{escape(study.spec.question)}[/bold]")
     with resumable(console, again), shown_progress(console) as show:
@@ -213,7 +215,7 @@ def confirm(
         resumable(console, f"hitl-sim confirm {folder}"),
         shown_progress(console) as show,
     ):
-        found = confirm_study(folder, workers or cores(), seed, replicates, show)
+        found = confirm_study(folder, workers or num_cores(), seed, replicates, show)
     print_confirmations(console, found)
 
 
@@ -246,7 +248,7 @@ def verify(
 
     console = screen()
     with resumable(console, f"hitl-sim verify {folder}"):
-        found = verify_study(folder, n, workers or cores())
+        found = verify_study(folder, n, workers or num_cores())
     print_text(console, "terminal.verified", found=found)
     if found.unlike:
         raise typer.Exit(FAILED_RUNS)

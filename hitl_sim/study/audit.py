@@ -50,11 +50,16 @@ from hitl_sim.study.audited import (
 )
 from hitl_sim.study.calibration import DISTURBED
 from hitl_sim.study.executor import LocalExecutor
-from hitl_sim.study.metered import RunSample, own_joules, own_seconds, why_disturbed
+from hitl_sim.study.metered import (
+    BENCH,
+    RunSample,
+    own_joules,
+    own_seconds,
+    why_disturbed,
+)
 from hitl_sim.study.plan import Run, build_plan
 from hitl_sim.study.runner import load_study
 
-_BENCH = "hitl_sim.study.bench"
 _CLOSE = 1e-3
 _WINDOW_S = 0.5
 
@@ -133,7 +138,7 @@ def _rerun(executor: LocalExecutor, run: Run, is_cpu: bool) -> RunSample:
     """Repeat a run until the machine was quiet, or return the least disturbed one."""
     seen: list[RunSample] = []
     while len(seen) < TRIES:
-        seen.append(executor.submit(_BENCH, "time_run", run, _WINDOW_S).result())
+        seen.append(executor.submit(BENCH, "time_run", run, _WINDOW_S).result())
         if not why_disturbed([seen[-1].whole, seen[-1].aside], is_cpu):
             return seen[-1]
     return max(seen, key=lambda sample: sample.whole.core_frac)

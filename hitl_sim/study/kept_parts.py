@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from hitl_sim.part_source import Source
 from hitl_sim.study.spec import StudySpec
 
 _FOLDER = "parts"
@@ -18,10 +19,11 @@ def with_kept_parts(spec: StudySpec, out: Path) -> StudySpec:
     """Let a study that was read from its results run the sources kept there."""
     parts = dict(spec.part)
     for name, part in spec.part.items():
-        if part.file is None or part.identity is None:
+        source = Source.of(part.source)
+        if not source.is_file or part.identity is None:
             continue
-        kept = kept_in(out, str(part.identity["sha256"])) / Path(part.file).name
+        kept = kept_in(out, str(part.identity["sha256"])) / Path(source.module).name
         if kept.is_file():
-            source = f"{kept.resolve()}:{part.source.rpartition(':')[2]}"
-            parts[name] = msgspec.structs.replace(part, source=source)
+            there = Source(str(kept.resolve()), source.name, True)
+            parts[name] = msgspec.structs.replace(part, source=str(there))
     return msgspec.structs.replace(spec, part=parts)

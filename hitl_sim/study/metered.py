@@ -10,6 +10,8 @@ from hitl_sim.study.grid import Condition
 
 _ON_BOARD = frozenset({"chip", "board", "module"})
 _SHARED = "other programs used the processor while it was measured"
+BENCH = "hitl_sim.study.bench"
+"""Module of what a worker is asked to time."""
 _NO_METER = "no energy counter can be read on this machine"
 LEAST_CORE_FRAC = 0.95
 """A window that had less of its core was disturbed by other programs."""

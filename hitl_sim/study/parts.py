@@ -160,9 +160,10 @@ def keep_parts(spec: StudySpec, out: Path) -> None:
     Installed parts stay where they are: the study's tables name package and version.
     """
     for part in spec.part.values():
-        if part.file is None:
+        source = Source.of(part.source)
+        if not source.is_file:
             continue
-        code = read_code(Path(part.file))
+        code = read_code(Path(source.module))
         for path, text in code.files.values():
             target = kept_in(out, code.sha256) / path
             if not target.is_file() or target.read_bytes() != text:

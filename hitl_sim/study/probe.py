@@ -12,9 +12,7 @@ from hitl_sim.study.plan import Chunk, chunks_left, plan_study
 from hitl_sim.study.runner import keep_plan
 from hitl_sim.study.spec import StudySpec
 from hitl_sim.study.store import check_folder, finished_keys
-from hitl_sim.study.sweep import LEAST_LIMIT_S, group_names
-
-_WORKER = "hitl_sim.study.worker"
+from hitl_sim.study.sweep import LEAST_LIMIT_S, WORKER, group_names
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
     begin = time.monotonic()
     with open_executor(Place(workers=workers), len(drawn), out) as executor:
         futures = [
-            executor.submit(_WORKER, "probe_chunks", pair, str(out), LEAST_LIMIT_S)
+            executor.submit(WORKER, "probe_chunks", pair, str(out), LEAST_LIMIT_S)
             for pair in drawn
         ]
         seen = [future.result() for future in futures]

@@ -17,6 +17,7 @@ from hitl_sim.energy.repeat import MIN_REPEATS, is_tight
 from hitl_sim.study.executor import LocalExecutor
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.metered import (
+    BENCH,
     LANES,
     Barrier,
     check_platform,
@@ -26,7 +27,6 @@ from hitl_sim.study.metered import (
     why_disturbed,
 )
 
-_BENCH = "hitl_sim.study.bench"
 PATIENCE = 3
 """How many times as many windows as are wanted a disturbed machine is given."""
 IDLE_S = 10.0
@@ -171,7 +171,7 @@ class Session:
     def run(self, conditions: Sequence[Condition]) -> None:
         """Measure every unit alone, then the same with the device filled."""
         with LocalExecutor(1) as executor:
-            bench = executor.submit(_BENCH, "list_units", list(conditions)).result()
+            bench = executor.submit(BENCH, "list_units", list(conditions)).result()
             check_platform(bench.platform, self.base.scope, self.base.name)
             self.place = f"{name_processor()} ({bench.device_kind})"
             self.is_cpu = bench.platform == "cpu"
@@ -202,10 +202,10 @@ class Session:
 
     def _look_at_meters(self, executor: LocalExecutor) -> None:
         """Measure idle power where a meter can be read; then windows must be longer."""
-        found = executor.submit(_BENCH, "measure_idle", 1e-3).result()
+        found = executor.submit(BENCH, "measure_idle", 1e-3).result()
         if not found:
             return
-        watts = executor.submit(_BENCH, "measure_idle", IDLE_S).result()
+        watts = executor.submit(BENCH, "measure_idle", IDLE_S).result()
         power = measured_joules(watts, self.base.scope)
         if power.is_known:
             self.idle = power
@@ -232,7 +232,7 @@ class Session:
 
     def _sample(self, executor: LocalExecutor, tally: Tally, vmap_size: int) -> Share:
         args = self._task(tally)
-        seen = executor.submit(_BENCH, "time_unit", *args, vmap_size).result()
+        seen = executor.submit(BENCH, "time_unit", *args, vmap_size).result()
         return Share(
             own_seconds(seen, self.is_cpu) / seen.num_units,
             own_joules([seen], self.base.scope, self.is_cpu).scaled(
@@ -248,7 +248,7 @@ class Session:
         args = (*self._task(tally), 1)
         futures = [
             executor.submit(
-                _BENCH, "time_unit", *args, Barrier(folder, rank, self.workers)
+                BENCH, "time_unit", *args, Barrier(folder, rank, self.workers)
             )
             for rank in range(self.workers)
         ]

@@ -235,11 +235,12 @@ def write_records(out: Path, chunk_id: str, rows: Sequence[Mapping[str, Any]]) -
     return path
 
 
-def write_error(out: Path, chunk_id: str, error: Mapping[str, Any]) -> Path:
+def write_error(
+    out: Path, chunk_id: str, keys: Sequence[str], message: str, trace: str
+) -> None:
     """Store a chunk's failure; a rerun tries it again."""
-    path = out / "errors" / f"{chunk_id}.json"
-    write_json(path, error)
-    return path
+    error = {"keys": keys, "error": message, "traceback": trace}
+    write_json(out / "errors" / f"{chunk_id}.json", error)
 
 
 def stuck_file(out: Path, chunk_id: str) -> Path:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hitl_sim.study.cores import num_cores
 from hitl_sim.study.parts import as_specs
 from hitl_sim.study.spec import SpecError, StudySpec, convert, load_spec
 from oracles.part import Part
@@ -143,13 +143,6 @@ class Study:
 def load(path: Path | str, smoke: bool = False) -> Study:
     """Read and validate a study file; see `Study.load`."""
     return Study.load(path, smoke)
-
-
-def num_cores() -> int:
-    """Count the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _plain_tables(tables: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from hitl_sim.study.plan import Chunk, Plan
 from hitl_sim.study.store import stuck_file, write_error
 from hitl_sim.study.time_left import TimeLeft
 
-_WORKER = "hitl_sim.study.worker"
+WORKER = "hitl_sim.study.worker"
+"""Module of what workers are asked to do."""
 _QUEUED_PER_WORKER = 2
 _TRIES = 2
 LEAST_LIMIT_S = 900.0
@@ -121,7 +122,7 @@ class Sweep:
     def _submit(self, executor: Executor, job: Job, out: Path) -> "Future[Any]":
         limits = [self._limit_s or self._expected_limit(chunk) for chunk in job]
         folder = os.path.abspath(out)
-        return executor.submit(_WORKER, "run_chunks", job, folder, limits)
+        return executor.submit(WORKER, "run_chunks", job, folder, limits)
 
     def _expected_limit(self, chunk: Chunk) -> float:
         """Time that no healthy worker needs for a chunk, s; from its numbers alone."""
@@ -168,8 +169,7 @@ class Sweep:
                     "longer `limit_s`."
                 )
             keys = [run.key for run in chunk.runs]
-            tables = {"keys": keys, "error": message, "traceback": stacks}
-            write_error(out, chunk.id, tables)
+            write_error(out, chunk.id, keys, message, stacks)
             if self._time_left is not None:
                 self._time_left.take(chunk, None, time.monotonic())
             stuck.unlink(missing_ok=True)

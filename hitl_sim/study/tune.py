@@ -11,9 +11,8 @@ from hitl_sim.output import write_text
 from hitl_sim.study.cluster import Place, open_executor
 from hitl_sim.study.plan import Chunk, chunks_left, plan_study
 from hitl_sim.study.spec import SpecError, StudySpec
-from hitl_sim.study.sweep import group_names
+from hitl_sim.study.sweep import WORKER, group_names
 
-_WORKER = "hitl_sim.study.worker"
 _MOST_ON_CPU = 16
 _HEAD = re.compile(r"^\s*\[", re.MULTILINE)
 _LINE = re.compile(r"^vmap_size[ \t]*=.*$", re.MULTILINE)
@@ -88,24 +87,19 @@ def tune_study(
         tempfile.TemporaryDirectory() as folder,
         open_executor(Place(workers=1), len(first), Path(folder)) as executor,
     ):
-        here = executor.submit(
-            _WORKER, "environment", spec.dispatch_size, None
-        ).result()
+        here = executor.submit(WORKER, "environment", spec.dispatch_size, None).result()
         platform = str(here["platform"])
-        most = (
-            min(spec.dispatch_size, _MOST_ON_CPU)
-            if platform == "cpu"
-            else spec.dispatch_size
-        )
+        most = spec.dispatch_size
+        if platform == "cpu":
+            most = min(most, _MOST_ON_CPU)
         options = tuple(
             1 << i
             for i in range(most.bit_length())
             if not spec.dispatch_size % (1 << i)
         )
-        options = tuple(vmap_size for vmap_size in options if vmap_size <= most)
         for done, (group, chunk) in enumerate(first.items()):
             on_program(done, len(first))
-            times = executor.submit(_WORKER, "time_vmap_sizes", chunk, options).result()
+            times = executor.submit(WORKER, "time_vmap_sizes", chunk, options).result()
             groups.append(GroupTimes(names[group], runs[group], times))
         on_program(len(first), len(first))
     return Tuning(platform, options, tuple(groups))

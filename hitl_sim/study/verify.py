@@ -14,8 +14,8 @@ from hitl_sim.study.cluster import Place, open_executor
 from hitl_sim.study.plan import Chunk, build_plan
 from hitl_sim.study.runner import load_spec_of
 from hitl_sim.study.store import keys_in, record_file, records_folder
+from hitl_sim.study.sweep import WORKER
 
-_WORKER = "hitl_sim.study.worker"
 _LIMIT_S = 3600.0
 
 
@@ -87,11 +87,11 @@ def verify_study(
         place = Place(workers=workers)
         with open_executor(place, len(drawn), out) as executor:
             mapping = (spec.dispatch_size, spec.vmap_size)
-            now = executor.submit(_WORKER, "environment", *mapping).result()
+            now = executor.submit(WORKER, "environment", *mapping).result()
             for group in {chunk.group: None for chunk in drawn}:
                 _check_environment(folder, group, now)
             futures = [
-                executor.submit(_WORKER, "run_chunk", chunk, again, _LIMIT_S)
+                executor.submit(WORKER, "run_chunk", chunk, again, _LIMIT_S)
                 for chunk in drawn
             ]
             for done, (chunk, future) in enumerate(zip(drawn, futures, strict=True)):

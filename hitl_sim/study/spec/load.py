@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ import msgspec
 
 from hitl_sim.cost import read_carbon
 from hitl_sim.part import PartError
-from hitl_sim.part_source import describe_code
+from hitl_sim.part_source import Source, describe_code
 from hitl_sim.schema import Scalar
 from hitl_sim.study.spec.base import SpecError, in_study
 from hitl_sim.study.spec.check import convert
-from hitl_sim.study.spec.part import PartSpec, with_offered
+from hitl_sim.study.spec.part import with_offered
 from hitl_sim.study.spec.study import StudySpec
 
 
@@ -139,7 +140,10 @@ def _located_part(table: Any, folder: Path) -> Any:
     if not isinstance(source, str):
         return table
     plain = {name: value for name, value in table.items() if name not in _PLANNED}
-    return plain | {"source": PartSpec(source=source).located(folder).source}
+    # validation says what is wrong with a source, and of which part
+    with suppress(PartError):
+        plain["source"] = str(Source.of(source).under(folder))
+    return plain
 
 
 _PLANNED = ("identity", "options", "required", "params")

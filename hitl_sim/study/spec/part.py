@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -36,19 +35,6 @@ class PartSpec(Table, frozen=True):
     options: dict[str, Any] | None = None
     required: tuple[str, ...] = ()
     params: dict[str, float] | None = None
-
-    @property
-    def file(self) -> str | None:
-        """Path of its file; None where it is installed."""
-        module = self.source.rpartition(":")[0]
-        return module if module.endswith(".py") else None
-
-    def located(self, folder: Path) -> "PartSpec":
-        """Read a relative path from a folder; what it was before is forgotten."""
-        if self.file is None:
-            return PartSpec(source=self.source)
-        name = self.source.rpartition(":")[2]
-        return PartSpec(source=f"{(folder / self.file).resolve()}:{name}")
 
 
 NAMED_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -202,9 +202,7 @@ def run_chunk(chunk: Chunk, out: str, limit_s: float) -> ChunkReport:
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
         keys = [run.key for run in chunk.runs]
-        trace = traceback.format_exc()
-        tables = {"keys": keys, "error": message, "traceback": trace}
-        write_error(folder, chunk.id, tables)
+        write_error(folder, chunk.id, keys, message, traceback.format_exc())
     else:
         clear_error(folder, chunk.id)
     times = (time.monotonic() - start, built - start, computed - built)

@@ -228,7 +228,9 @@ def test_kept_sources_are_what_they_were(study, tmp_path):
     for name in ("alien.py", "helper.py"):
         (study.parent / name).unlink()
     kept = with_kept_parts(spec, out)
-    assert Path(kept.part["alien"].file).is_relative_to(out.resolve())
+    assert Path(Source.of(kept.part["alien"].source).module).is_relative_to(
+        out.resolve()
+    )
     assert kept.part["alien"].identity == spec.part["alien"].identity
     assert foreign_parts(kept)["alien"].name == "alien"
 
@@ -248,7 +250,7 @@ def test_reading_results_never_runs_a_parts_file(study, tmp_path):
     )
     kept = load_spec_of(out).part["alien"]
     assert json.loads((out / "study.json").read_text())["part"]["alien"]["identity"]
-    for file in (study.parent / "alien.py", Path(kept.file)):
+    for file in (study.parent / "alien.py", Path(Source.of(kept.source).module)):
         file.write_text("raise RuntimeError('a part was run')\n")
     call = "from hitl_sim.cli import main; main()"
     for command in (["report", out], ["status", out], ["compare", out, out]):
