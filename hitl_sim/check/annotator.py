@@ -8,15 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from hitl_sim.check.base import (
-    TOLERANCE,
     CheckError,
     Subject,
-    arrays,
     build,
     forms,
     in_words,
     promise,
     require,
+    require_same,
     require_within,
 )
 from oracles import (
@@ -213,14 +212,12 @@ def state(subject: Subject) -> str:
     require(before == after, message)
     _, second = answer(key, data.people, between, tail)
     _, whole = answer(key, data.people, start, data.query)
-    for name, value in arrays(whole).items():
-        cut = np.concatenate([arrays(first)[name], arrays(second)[name]])
-        require(
-            np.allclose(cut, value, rtol=TOLERANCE, atol=TOLERANCE),
-            f"`{name}` must be the same for a queue as for its two halves one "
-            "after the other, got others: what persists must be in the state or "
-            "drawn by ids.",
-        )
+    cut = jax.tree.map(lambda *halves: jnp.concatenate(halves), first, second)
+    words = (
+        "for a queue as for its two halves one after the other (what persists must be "
+        "in the state or drawn by ids)"
+    )
+    require_same(whole, cut, words)
     return ""
 
 

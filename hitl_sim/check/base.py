@@ -2,9 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -152,11 +152,8 @@ def promise(run: Callable[[Subject], str]) -> Check:
 def arrays(tree: Any) -> dict[str, Any]:
     """Name the arrays of what came out, by their path."""
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
-    return {_name(path): leaf for path, leaf in leaves}
-
-
-def _name(path: Sequence[Any]) -> str:
-    return jax.tree_util.keystr(tuple(path), simple=True, separator=".") or "score"
+    name = partial(jax.tree_util.keystr, simple=True, separator=".")
+    return {name(path) or "score": leaf for path, leaf in leaves}
 
 
 def forms(tree: Any) -> dict[str, str]:
@@ -249,8 +246,12 @@ def shapes(subject: Subject) -> str:
     return ""
 
 
-def _same(one: Any, other: Any, words: str, *, exact: bool = False) -> None:
-    """Hold two outcomes against each other: floats up to rounding unless `exact`."""
+def require_same(one: Any, other: Any, words: str, *, exact: bool = False) -> None:
+    """Refuse two outcomes that are not the same: floats up to rounding unless `exact`.
+
+    Raises:
+        CheckError: an array differs.
+    """
     right = arrays(other)
     for name, leaf in arrays(one).items():
         a, b = np.asarray(leaf), np.asarray(right[name])
@@ -272,19 +273,19 @@ def transformations(subject: Subject) -> str:
     _traced(subject)
     key, data, params = subject.args
     plain, run = subject.call(key, data, params), subject.compiled
-    _same(plain, run(key, data, params), "plain and under jit")
+    require_same(plain, run(key, data, params), "plain and under jit")
     keys = jnp.stack([key, jax.random.key(1)])
     alone = jax.tree.map(
         lambda *leaves: jnp.stack(leaves), *[run(key, data, params) for key in keys]
     )
     over_keys = jax.vmap(subject.call, in_axes=(0, None, None))
-    _same(alone, jax.jit(over_keys)(keys, data, params), "alone and under vmap")
+    require_same(alone, jax.jit(over_keys)(keys, data, params), "alone and under vmap")
 
     @jax.jit
     def one_by_one(keys: jax.Array, data: Any, params: Mapping[str, Any]) -> Any:
         return jax.lax.map(lambda key: subject.call(key, data, params), keys)
 
-    _same(alone, one_by_one(keys, data, params), "alone and under map")
+    require_same(alone, one_by_one(keys, data, params), "alone and under map")
     return ""
 
 
@@ -298,7 +299,7 @@ def order(subject: Subject) -> str:
     places = np.random.default_rng(1).permutation(subject.num_items)
     moved = jax.tree.map(lambda leaf: leaf[places], subject.data)
     whole = {name: leaf[places] for name, leaf in subject.run().items()}
-    _same(whole, subject.run(moved), "whatever the order of the items")
+    require_same(whole, subject.run(moved), "whatever the order of the items")
     return ""
 
 
@@ -309,7 +310,7 @@ def padding(subject: Subject) -> str:
         return "nothing is padded in this kind"
     alone, more = subject.run(), subject.run(subject.padded)
     rest = {name: leaf[: len(alone[name])] for name, leaf in more.items()}
-    _same(alone, rest, "whatever the padding holds")
+    require_same(alone, rest, "whatever the padding holds")
     return ""
 
 
@@ -377,7 +378,7 @@ def key(subject: Subject) -> str:
         "it must be one program however often it is traced, got two: draw from the "
         "key, never from `numpy.random` or `random`.",
     )
-    _same(subject.run(), subject.run(), "for the same key", exact=True)
+    require_same(subject.run(), subject.run(), "for the same key", exact=True)
     if not uses_key(subject):
         return "nothing in it is random"
     for sample in subject.samples.values():

@@ -172,13 +172,9 @@ def screen() -> Console:
 @contextmanager
 def resumable(console: Console, again: str) -> Iterator[None]:
     """Turn Ctrl-C and SIGTERM into a word on how to go on."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:
         console.print(f"\nInterrupted. Finished runs are kept; go on with\n  {again}")
         raise typer.Exit(INTERRUPTED) from None
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt

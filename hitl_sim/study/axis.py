@@ -176,16 +176,10 @@ def _unit_points(
     from scipy.stats import qmc  # noqa: PLC0415 - half a second of every worker's start
 
     if method == "latin":
-        cube: npt.NDArray[np.float64] = qmc.LatinHypercube(dimensions, rng=rng).random(
-            points
-        )
-        return cube
+        return np.asarray(qmc.LatinHypercube(dimensions, rng=rng).random(points))
     engine = qmc.Sobol(dimensions, scramble=True, rng=rng)
     # whole powers of two keep the balance of the sequence; the rest is not used
-    sequence: npt.NDArray[np.float64] = engine.random_base2(
-        max(math.ceil(math.log2(points)), 0)
-    )
-    return sequence[:points]
+    return np.asarray(engine.random_base2(math.ceil(math.log2(points)))[:points])
 
 
 def _value_at(axis: AxisSpec, u: float) -> Scalar:

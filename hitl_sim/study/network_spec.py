@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
+from msgspec import field
 
 from hitl_sim.part import Part, find
+from hitl_sim.schema import Table
 from hitl_sim.study.part_option import read_options
 
 
-class NetworkSpec(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
-):
+class NetworkSpec(Table, frozen=True):
     """The network that is trained; an option left out takes its kind's default.
 
     In a study file the options stand beside the kind, as in `kind = "mlp"` with
@@ -24,7 +23,7 @@ class NetworkSpec(
     """
 
     kind: str = "mlp"
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = field(default_factory=dict)
 
     def part(self, foreign: Mapping[str, Part] | None = None) -> Part:
         """Look up what builds it.

@@ -108,26 +108,24 @@ class Sweep:
             self._time_left = TimeLeft(
                 self._chunks, self._flops_of, executor.num_workers
             )
+            folder = os.path.abspath(out)
             most = _QUEUED_PER_WORKER * executor.num_workers
             while waiting or running:
                 while waiting and len(running) < most:
                     job = waiting.pop()
-                    running[self._submit(executor, job, out)] = job
+                    limits = [self._limit_of(chunk) for chunk in job]
+                    future = executor.submit(WORKER, "run_chunks", job, folder, limits)
+                    running[future] = job
                 ready, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in ready:
                     waiting.extend(self._take(future, running.pop(future), out))
                 self._show()
         return self._messages
 
-    def _submit(self, executor: Executor, job: Job, out: Path) -> "Future[Any]":
-        limits = [self._limit_s or self._expected_limit(chunk) for chunk in job]
-        folder = os.path.abspath(out)
-        return executor.submit(WORKER, "run_chunks", job, folder, limits)
-
-    def _expected_limit(self, chunk: Chunk) -> float:
-        """Time that no healthy worker needs for a chunk, s; from its numbers alone."""
+    def _limit_of(self, chunk: Chunk) -> float:
+        """Time that was given, or that no healthy worker needs for a chunk, s."""
         seconds = seconds_one_core(self._flops_of(chunk), 1)
-        return max(LEAST_LIMIT_S, _PATIENCE * seconds)
+        return self._limit_s or max(LEAST_LIMIT_S, _PATIENCE * seconds)
 
     def _flops_of(self, chunk: Chunk) -> float:
         return total_flops(chunk.runs, self._plan.infos)
@@ -162,11 +160,10 @@ class Sweep:
                 continue
             message = reason
             if stacks:
-                limit_s = self._limit_s or self._expected_limit(chunk)
                 message = (
-                    f"A chunk must be done within {limit_s:g} s, but it still ran then "
-                    "and was ended by the watchdog. If that is what it takes, give a "
-                    "longer `limit_s`."
+                    f"A chunk must be done within {self._limit_of(chunk):g} s, but it "
+                    "still ran then and was ended by the watchdog. If that is what it "
+                    "takes, give a longer `limit_s`."
                 )
             keys = [run.key for run in chunk.runs]
             write_error(out, chunk.id, keys, message, stacks)

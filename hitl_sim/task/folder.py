@@ -42,7 +42,10 @@ def folder(
     loaded = [_load(file, image_size) for file, _ in files]
     names = tuple(sorted({label for _, label in files}))
     is_grey = all(image.ndim == 2 for image in loaded)
-    images = [image if is_grey else _colour(image) for image in loaded]
+    images = [
+        image if is_grey or image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+        for image in loaded
+    ]
     first = images[0].shape
     for (file, _), image in zip(files, images, strict=True):
         if image.shape != first:
@@ -106,8 +109,3 @@ def _load(file: Path, image_size: int | None) -> np.ndarray:
         size = (image_size, image_size)
         picture = picture.resize(size, Image.Resampling.BILINEAR)
     return np.asarray(picture)
-
-
-def _colour(image: np.ndarray) -> np.ndarray:
-    """Give a grey image three equal channels."""
-    return np.repeat(image[:, :, None], 3, axis=2) if image.ndim == 2 else image

@@ -20,15 +20,8 @@ _SERIES = ("asked", "answered", "worked_s", "paid_s", "wait_s", "elapsed_s")
 
 
 def _timeline(team: WorkforceSpec, labour: Any) -> Timeline:
-    rounds = [
-        Round(seconds, is_asked, is_answered)
-        for seconds, is_asked, is_answered in zip(
-            labour.seconds.astype(np.float64),
-            labour.is_asked,
-            labour.is_answered,
-            strict=True,
-        )
-    ]
+    seconds = labour.seconds.astype(np.float64)
+    rounds = list(map(Round, seconds, labour.is_asked, labour.is_answered))
     return simulate_rounds(team_of(msgspec.to_builtins(team)), rounds)
 
 
