@@ -26,6 +26,7 @@ from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.cost import MEASURES, Prices, check_prices
 from hitl_sim.energy import Quantity
 from hitl_sim.record import LABEL_SCHEMA, RECORD_SCHEMA, REPLAY_SCHEMA
+from hitl_sim.schema import one_of
 from hitl_sim.study.conclude import Analysis
 from hitl_sim.study.status import Status, status_of
 from hitl_sim.unit import S_PER_H
@@ -408,5 +409,4 @@ def _known(value: float) -> float | None:
 
 def _check_one_of(field: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
-        names = ", ".join(map(repr, allowed))
-        raise ValueError(f"`{field}` must be one of {names}, got {value!r}.")
+        raise ValueError(f"`{field}` must be {one_of(allowed)}, got {value!r}.")

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from hitl_sim.cost import Prices, check_prices
 from hitl_sim.energy import DeviceProfile, load_profile
-from hitl_sim.record import RECORD_SCHEMA, RecordError
+from hitl_sim.record import RecordError
 from hitl_sim.study.store import (
     join_labels,
     read_made,
@@ -132,12 +132,11 @@ def read_folder(out: Path) -> StudyFolder:
             environments; or a file of it is damaged.
     """
     manifest = read_manifest(out)
-    if (out / RUNS).exists() and records_folder(out).exists():
-        return StudyFolder(join_labels(read_records(out), read_runs(out)), manifest)
-    if (out / RESULTS).exists():
+    is_whole = (out / RUNS).exists() and records_folder(out).exists()
+    if not is_whole and (out / RESULTS).exists():
         return StudyFolder(_read_table(out / RESULTS), manifest)
     runs = read_runs(out)
-    return StudyFolder(join_labels(RECORD_SCHEMA.empty_table(), runs), manifest)
+    return StudyFolder(join_labels(read_records(out), runs), manifest)
 
 
 def read_manifest(out: Path) -> dict[str, Any]:

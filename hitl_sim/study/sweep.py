@@ -84,7 +84,7 @@ class Sweep:
         self._done, self._failed = 0, 0
         self._is_compiling = bool(chunks)
         self._done_of: Counter[str] = Counter()
-        self._total_of = Counter({chunk.group: 0 for chunk in chunks})
+        self._total_of: Counter[str] = Counter()
         for chunk in chunks:
             self._total_of[chunk.group] += len(chunk.runs)
         self._names = group_names(chunks)

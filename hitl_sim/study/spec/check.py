@@ -10,6 +10,7 @@ from hitl_sim.cost import check_prices
 from hitl_sim.learn.intervention import Arm, Surroundings
 from hitl_sim.part import Kind, Part, builtin, find
 from hitl_sim.renamed import check_names
+from hitl_sim.schema import one_of
 from hitl_sim.study.network_spec import network_table
 from hitl_sim.study.spec.arm import is_replayed, kinds_of, table_of
 from hitl_sim.study.spec.base import SpecError, in_study
@@ -82,9 +83,8 @@ def _convert_arms(raw: Mapping[str, Any], parts: Mapping[str, Part]) -> Any:
     def read(kind: Kind, table: Mapping[str, Any], path: str) -> Any:
         name, known = table.get("kind"), kinds_of(kind, parts)
         if name not in known:
-            listed = ", ".join(map(repr, known))
             got = "none" if name is None else repr(name)
-            raise SpecError(f"`{path}.kind` must be one of {listed}, got {got}.")
+            raise SpecError(f"`{path}.kind` must be {one_of(known)}, got {got}.")
         found: Any = read_table(table, table_of(kind, str(name), parts), path)
         with in_study():
             return found.complete(parts)

@@ -10,6 +10,7 @@ from hitl_sim.study import worker
 from hitl_sim.study.grid import expand
 from hitl_sim.study.plan import Run
 from hitl_sim.study.spec import convert
+from hitl_sim.study.worker.sweep import build_sweep
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 SPAM = DATA / "text_tasks" / "sms_spam.csv.gz"
@@ -53,7 +54,7 @@ def run_two_lanes(condition):
     """Run two replicates as one dispatch of a group, traced once."""
     info, data = worker.data_of(condition)
     config = worker.run_config(condition, info, data)
-    sweep = worker.build_sweep(config, 2, 1)
+    sweep = build_sweep(config, 2, 1)
     hyper = worker.hyper_of(condition, info)
     lanes = jax.tree.map(lambda leaf: np.stack([leaf, leaf]), hyper)
     seeds = [worker.seeds_of(Run("", condition, r)) for r in (0, 1)]

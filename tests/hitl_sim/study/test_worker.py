@@ -18,6 +18,7 @@ from hitl_sim.study.worker import group as groups
 from hitl_sim.study.worker import process
 from hitl_sim.study.worker import run as computing
 from hitl_sim.study.worker.group import arguments_of
+from hitl_sim.study.worker.sweep import build_sweep, pad_runs
 
 STUDIES = Path(__file__).parents[2] / "experiments"
 
@@ -37,11 +38,11 @@ def lanes(plan, chunk, width, together=1):
     info, data = worker.data_of(chunk.runs[0].condition)
     config = worker.run_config(chunk.runs[0].condition, info, data)
     runs = chunk.runs[:2]
-    sweep = worker.build_sweep(config, width, together)
+    sweep = build_sweep(config, width, together)
     return sweep(
         np.int32(len(runs)),
-        worker.pad_runs([worker.seeds_of(run) for run in runs], width),
-        worker.pad_runs([worker.hyper_of(run.condition, info) for run in runs], width),
+        pad_runs([worker.seeds_of(run) for run in runs], width),
+        pad_runs([worker.hyper_of(run.condition, info) for run in runs], width),
         data,
     )
 
@@ -88,7 +89,7 @@ def test_programs_stay_small(plan):
         if condition.arm.name in MOST_OPERATIONS.keys() - found.keys():
             info, data = worker.data_of(condition)
             config = worker.run_config(condition, info, data)
-            program = worker.build_sweep(config, condition.spec.dispatch_size, 1)
+            program = build_sweep(config, condition.spec.dispatch_size, 1)
             text = program.lower(*arguments_of(chunk)).as_text()
             operations = re.findall(r'= "?stablehlo\.(?!constant)', text)
             found[condition.arm.name] = len(operations)
@@ -98,8 +99,8 @@ def test_programs_stay_small(plan):
 
 
 def test_a_cpu_maps_one_run_at_a_time_where_nothing_is_said():
-    assert worker.vmap_size_here(8, None) == 1
-    assert worker.vmap_size_here(8, 4) == 4
+    assert process.vmap_size_here(8, None) == 1
+    assert process.vmap_size_here(8, 4) == 4
 
 
 def test_a_worker_refuses_more_than_one_thread(monkeypatch):
@@ -156,7 +157,7 @@ def test_a_program_that_asks_people_is_lowered_for_a_gpu(plan):
     first = chunk.runs[0].condition
     config = worker.run_config(first, *worker.data_of(first))
     size = first.spec.dispatch_size
-    sweep = worker.build_sweep(config, size, size)
+    sweep = build_sweep(config, size, size)
     lowered = export.export(sweep, platforms=("cuda",))(*groups.arguments_of(chunk))
     assert lowered.platforms == ("cuda",)
 
@@ -213,11 +214,11 @@ def test_a_probe_times_a_second_chunk_where_the_first_was_short(
 def test_a_folder_s_program_is_not_replaced_by_another(tmp_path, part, message):
     group = {"static": {}, "environment": {"jax": 1}, "units": {"train": 1.5e-7}}
     file = tmp_path / "groups" / "one.json"
-    worker.keep_group(file, group)
+    groups.keep_group(file, group)
     before = file.read_bytes()
-    worker.keep_group(file, group)
+    groups.keep_group(file, group)
     with pytest.raises(RecordError, match=message):
-        worker.keep_group(file, group | part)
+        groups.keep_group(file, group | part)
     assert file.read_bytes() == before
 
 
