@@ -195,9 +195,9 @@ class Results:
 
     def figures(self) -> tuple[str, ...]:
         """Names of the figures that `plot` draws."""
-        from hitl_sim.report.figure.registry import FIGURES  # noqa: PLC0415 - loads matplotlib
+        from hitl_sim.report.figure.registry import figure_parts  # noqa: PLC0415 - loads matplotlib
 
-        return tuple(FIGURES)
+        return tuple(figure_parts())
 
     def plot(self, name: str, task: str | None = None) -> Figure | None:
         """Draw one figure of the report.

@@ -21,8 +21,9 @@ from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.output import write_bytes, write_text
 from hitl_sim.report.data_file import report_data
 from hitl_sim.report.figure.registry import (
-    FIGURES,
+    caption_of,
     draw_all,
+    figure_parts,
     parameter_figure,
     task_figure,
 )
@@ -146,7 +147,7 @@ def render_page(
 
 def _drawn(kind: str, svg: str) -> tuple[Markup, str]:
     """Return a figure and what stands under it."""
-    return Markup(svg.replace("<svg ", '<svg role="img" ', 1)), say(f"caption.{kind}")
+    return Markup(svg.replace("<svg ", '<svg role="img" ', 1)), say(caption_of(kind))
 
 
 def _task(
@@ -159,10 +160,10 @@ def _task(
 ) -> dict[str, Any]:
     """Gather what the page tells of one task."""
     drawn: dict[str, list[tuple[Markup, str]]] = {}
-    for kind, found in FIGURES.items():
+    for kind, part in figure_parts().items():
         svg = figures.get(task_figure(kind, task, index))
         if svg is not None:
-            drawn.setdefault(found.part, []).append(_drawn(kind, svg))
+            drawn.setdefault(part, []).append(_drawn(kind, svg))
     tables = decision_tables(verdict, sources) if spoken.decision else ()
     upper_bound = entry_table("upper_bound", task_entries(task), sources)
     findings = (task.control, *task.findings)

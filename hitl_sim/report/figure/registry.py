@@ -1,85 +1,90 @@
-"""The figures of a report: name, and what each is drawn of.
+"""The figures of a report: a file beside this one each, and its caption.
 
-A figure is a file beside this one, a line here and a caption among the sentences. One
-that does not apply (nobody was asked, money is unknown) draws nothing.
+Captions stand among the sentences, in the table of the part of the report that a figure
+belongs to, in their order: with a task's results, with its decision, or with what holds
+for the whole study, once per parameter that was swept. The file `NAME.py` holds
+`draw_NAME`, whose arguments are what a `Scene` has under their names. One that does not
+apply (nobody was asked, money is unknown) draws nothing.
 """
 
+import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import import_module
 
 from matplotlib.figure import Figure
 
 from hitl_sim.analysis.condition.finding import StudyResult, TaskResult
-from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
-from hitl_sim.report.figure.acceptability import draw_acceptability
-from hitl_sim.report.figure.bill import draw_bill
-from hitl_sim.report.figure.contour import draw_contour
-from hitl_sim.report.figure.equivalents import draw_equivalents
-from hitl_sim.report.figure.frontier import draw_frontier
-from hitl_sim.report.figure.learning import draw_learning
-from hitl_sim.report.figure.parameter import draw_parameter
-from hitl_sim.report.figure.quality import draw_quality
-from hitl_sim.report.figure.sensitivity import draw_sensitivity
+from hitl_sim.analysis.decision.decide import Decision, Leader
+from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict, weigh
 from hitl_sim.report.figure.style import styled, to_svg
-from hitl_sim.report.figure.timeline import draw_timeline
-from hitl_sim.report.figure.waterfall import draw_waterfall
+from hitl_sim.report.sentence import sentences
 from hitl_sim.report.study_table import evidence_words, swept_parameters
 
+_CAPTION = "caption_"
 
-class Scene(NamedTuple):
-    """What a figure is drawn of: a task of a study and its verdict, or a parameter."""
+
+@dataclass(frozen=True)
+class Scene:
+    """What a figure may be drawn of, by name.
+
+    Attributes:
+        result: the study.
+        task: one of its tasks.
+        verdict: of that task.
+        parameter: a field of the crowd that was swept; empty where none was.
+    """
 
     result: StudyResult
     task: TaskResult
     verdict: Verdict
     parameter: str = ""
 
+    @property
+    def tasks(self) -> Sequence[TaskResult]:
+        """All tasks of the study."""
+        return self.result.tasks
 
-@dataclass(frozen=True)
-class ReportFigure:
-    """A figure of the report; None where it does not apply.
+    @property
+    def people(self) -> str:
+        """Who was asked, and how far they may be trusted."""
+        return evidence_words(self.result)
 
-    It stands with a task's results, with its decision, or with what holds for the whole
-    study, once per parameter that was swept.
-    """
+    @property
+    def decision(self) -> Decision:
+        """What the task's verdict says of costs and choices."""
+        return self.verdict.decision
 
-    draw: Callable[[Scene], Figure | None]
-    part: Literal["task", "decision", "study"] = "task"
+    @property
+    def leader(self) -> Leader | None:
+        """The arm that it is about, if any."""
+        return self.decision.leader
+
+    @property
+    def sensitivity(self) -> Sensitivity | None:
+        """What it hangs on."""
+        return self.verdict.sensitivity
+
+    def draw(self, name: str) -> Figure | None:
+        """Draw a figure; None where it does not apply."""
+        function = getattr(import_module(f"{__package__}.{name}"), f"draw_{name}")
+        wanted = inspect.signature(function).parameters
+        figure: Figure | None = function(**{arg: getattr(self, arg) for arg in wanted})
+        return figure
 
 
-FIGURES: Mapping[str, ReportFigure] = {
-    "learning": ReportFigure(lambda scene: draw_learning(scene.task)),
-    "quality": ReportFigure(lambda scene: draw_quality(scene.task)),
-    "equivalents": ReportFigure(lambda scene: draw_equivalents(scene.task)),
-    "bill": ReportFigure(lambda scene: draw_bill(scene.task)),
-    "acceptability": ReportFigure(
-        lambda scene: draw_acceptability(scene.verdict.decision), "decision"
-    ),
-    "frontier": ReportFigure(
-        lambda scene: draw_frontier(scene.verdict.decision), "decision"
-    ),
-    "contour": ReportFigure(
-        lambda scene: draw_contour(scene.verdict.decision), "decision"
-    ),
-    "waterfall": ReportFigure(
-        lambda scene: draw_waterfall(scene.verdict.decision), "decision"
-    ),
-    "sensitivity": ReportFigure(
-        lambda scene: draw_sensitivity(scene.verdict.sensitivity), "decision"
-    ),
-    "timeline": ReportFigure(
-        lambda scene: draw_timeline(scene.verdict.decision.leader, scene.result),
-        "decision",
-    ),
-    "parameter": ReportFigure(
-        lambda scene: draw_parameter(
-            scene.result.tasks, scene.parameter, evidence_words(scene.result)
-        ),
-        "study",
-    ),
-}
+@cache
+def figure_parts() -> Mapping[str, str]:
+    """Return the part of the report that each figure belongs to, by its name."""
+    named = (name.partition(".") for name in sentences() if name.startswith(_CAPTION))
+    return {name: part.removeprefix(_CAPTION) for part, _, name in named}
+
+
+def caption_of(name: str) -> str:
+    """Return the name of the sentence that stands under a figure."""
+    return f"{_CAPTION}{figure_parts()[name]}.{name}"
 
 
 def draw(
@@ -93,7 +98,7 @@ def draw(
     """Draw one figure of a study.
 
     Args:
-        name: one of `FIGURES`.
+        name: one of `figure_parts()`.
         result: of `hitl_sim.analysis.analyse`.
         verdicts: of `hitl_sim.analysis.weigh`, one per task; default worked out here.
         task: which of the study's tasks, from 0.
@@ -106,17 +111,16 @@ def draw(
     Raises:
         ValueError: no such figure.
     """
-    if name not in FIGURES:
-        allowed = ", ".join(repr(known) for known in FIGURES)
+    if name not in figure_parts():
+        allowed = ", ".join(repr(known) for known in figure_parts())
         raise ValueError(f"`name` must be one of {allowed}, got {name!r}.")
-    found = FIGURES[name]
     parameters = [parameter] if parameter is not None else swept_parameters(result)
-    if found.part == "study" and not parameters:
+    if figure_parts()[name] == "study" and not parameters:
         return None
     verdict = (weigh(result) if verdicts is None else verdicts)[task]
     scene = Scene(result, result.tasks[task], verdict, (*parameters, "")[0])
     with styled():
-        return found.draw(scene)
+        return scene.draw(name)
 
 
 def draw_all(
@@ -132,24 +136,20 @@ def draw_all(
         for task, verdict in zip(result.tasks, verdicts, strict=True)
     ]
     named = [
-        (task_figure(kind, scene.task, index), found, scene)
+        (task_figure(kind, scene.task, index), kind, scene)
         for index, scene in enumerate(scenes)
-        for kind, found in FIGURES.items()
-        if found.part != "study"
+        for kind, part in figure_parts().items()
+        if part != "study"
     ]
     named += [
-        (
-            parameter_figure(parameter),
-            FIGURES["parameter"],
-            scenes[0]._replace(parameter=parameter),
-        )
-        for parameter in swept_parameters(result)
+        (parameter_figure(found), "parameter", replace(scenes[0], parameter=found))
+        for found in swept_parameters(result)
     ]
-    for name, found, scene in named:
-        with styled(name):
-            figure = found.draw(scene)
+    for file, kind, scene in named:
+        with styled(file):
+            figure = scene.draw(kind)
         if figure is not None:
-            yield name, to_svg(figure, name)
+            yield file, to_svg(figure, file)
 
 
 def task_figure(kind: str, task: TaskResult, index: int) -> str:

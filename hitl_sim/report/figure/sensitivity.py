@@ -20,13 +20,14 @@ _BAR = 0.72
 _ROW_IN = 0.5
 
 
-def draw_sensitivity(found: Sensitivity | None) -> Figure | None:
+def draw_sensitivity(sensitivity: Sensitivity | None) -> Figure | None:
     """Draw shares of the variance over the value of perfect information.
 
     Returns:
         None where nothing was found; the upper panel is left out where no input moves
         the arm's own net benefit.
     """
+    found = sensitivity
     if found is None or not found.worths:
         return None
     panels = 2 if found.effects else 1

@@ -1,9 +1,9 @@
 import pytest
 
-from hitl_sim.report.figure.registry import FIGURES, draw
+from hitl_sim.report.figure.registry import draw, figure_parts
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", figure_parts())
 def test_every_figure_that_applies_is_drawn_by_its_name(name, swept, verdict):
     figure = draw(name, swept, (verdict,))
     assert figure is not None
