@@ -71,8 +71,12 @@ class Executor(ABC):
 
 
 def worker_environment() -> dict[str, str]:
-    """Name the variables that must be set before anything starts JAX's backend."""
-    return {"NPROC": "1", **cache_environment()}
+    """Name the variables that must be set before anything starts JAX's backend.
+
+    Its linear algebra on a CPU is SciPy's, whose threads are counted when that is
+    imported.
+    """
+    return {"NPROC": "1", "OPENBLAS_NUM_THREADS": "1", **cache_environment()}
 
 
 def prepare_process() -> None:
@@ -129,10 +133,14 @@ def prepare_workers() -> dict[str, str]:
     """
     if not _CAN_FORK:
         return {}
-    path = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONSAFEPATH": "1"}
-    before = {name: os.environ.get(name) for name in path}
+    own = {
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PYTHONSAFEPATH": "1",
+        **worker_environment(),
+    }
+    before = {name: os.environ.get(name) for name in own}
     found = _variables()
-    os.environ.update(path)
+    os.environ.update(own)
     forkserver.set_forkserver_preload(_IMPORTED)
     forkserver.ensure_running()
     for name, value in before.items():

@@ -1,8 +1,10 @@
 """The process that a worker is: its threads, its device, its memory."""
 
+import contextlib
 import platform
 import resource
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,35 @@ import numpy as np
 
 from hitl_sim import __version__
 
+_POOL = "tf_XLAEigen"
+_LOOKS, _PAUSE_S = 100, 0.01
+
 
 def xla_threads() -> int | None:
-    """Threads of XLA's compute pool in this process, None where they cannot be seen."""
+    """Threads of XLA's compute pool in this process, None where they cannot be seen.
+
+    A thread bears the name of the one that started it until it takes its own: what a
+    compiler has just started in the pool is seen to go within a second.
+    """
     jnp.zeros(1).block_until_ready()
+    for _ in range(_LOOKS):
+        threads = _pool_threads()
+        if threads in (1, None):
+            break
+        time.sleep(_PAUSE_S)
+    return threads
+
+
+def _pool_threads() -> int | None:
     tasks = Path("/proc/self/task")
     if not tasks.is_dir():
         return None
-    names = [(t / "comm").read_text().strip() for t in tasks.iterdir()]
-    return sum(name == "tf_XLAEigen" for name in names)
+    names = []
+    for task in tasks.iterdir():
+        # one may end while it is looked at
+        with contextlib.suppress(OSError):
+            names.append((task / "comm").read_text().strip())
+    return names.count(_POOL)
 
 
 def vmap_size_here(dispatch_size: int, vmap_size: int | None) -> int:

@@ -59,6 +59,12 @@ def test_a_worker_sees_variables_as_they_are_when_it_begins(monkeypatch):
     assert evaluate(is_wide)
 
 
+def test_linear_algebra_starts_no_thread_in_a_worker():
+    solve = "__import__('jax').numpy.linalg.solve(*[__import__('numpy').eye(300)] * 2)"
+    threads = "__import__('hitl_sim.study.worker.process', fromlist=['']).xla_threads()"
+    assert evaluate(f"float({solve}.sum()), {threads}") == (300.0, 1)
+
+
 def test_an_error_comes_back_with_its_place():
     with LocalExecutor(1) as executor:
         future = executor.submit("operator", "truediv", 1, 0)

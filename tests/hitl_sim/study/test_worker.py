@@ -109,6 +109,15 @@ def test_a_worker_refuses_more_than_one_thread(monkeypatch):
         worker.environment(4, None)
 
 
+def test_a_thread_that_bears_the_pool_s_name_for_a_moment_is_none_of_it(monkeypatch):
+    seen = iter((3, 2, 1))
+    monkeypatch.setattr(process, "_pool_threads", lambda: next(seen))
+    assert process.xla_threads() == 1
+    monkeypatch.setattr(process, "_pool_threads", lambda: 2)
+    monkeypatch.setattr(process, "_PAUSE_S", 0.0)
+    assert process.xla_threads() == 2
+
+
 def test_every_kind_of_arm_becomes_a_program_with_a_bill():
     """What the smoke study leaves out is in `arms.toml`."""
     kinds = set()
