@@ -3,13 +3,6 @@
 from hitl_sim.energy.clock.driver import Answer as Answer
 from hitl_sim.energy.clock.driver import BoardClocks as BoardClocks
 from hitl_sim.energy.clock.driver import read_clocks as read_clocks
-from hitl_sim.energy.clock.driver import sweep_setting as sweep_setting
-from hitl_sim.energy.clock.model import Clocked as Clocked
-from hitl_sim.energy.clock.model import Job as Job
-from hitl_sim.energy.clock.model import best_clock as best_clock
-from hitl_sim.energy.clock.model import fit_sweep as fit_sweep
-from hitl_sim.energy.clock.model import job_energy as job_energy
-from hitl_sim.energy.clock.model import job_time as job_time
 from hitl_sim.energy.clock.share import Published as Published
 from hitl_sim.energy.clock.share import default_shares as default_shares
 from hitl_sim.energy.clock.share import is_fitted as is_fitted

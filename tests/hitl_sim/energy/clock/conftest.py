@@ -2,12 +2,10 @@ import pytest
 
 
 class FakeDriver:
-    """A driver with one board, which remembers what was set."""
+    """A driver with one board; it has nothing by which it could be set."""
 
-    def __init__(self, *, may_set=True, lists_clocks=True):
-        self.may_set, self.lists_clocks = may_set, lists_clocks
-        self.clock_mhz, self.limit_mw = 1410, 400_000
-        self.log = []
+    def __init__(self, *, lists_clocks=True):
+        self.lists_clocks = lists_clocks
 
     def nvmlInit(self):  # noqa: N802
         pass
@@ -22,7 +20,7 @@ class FakeDriver:
         return "Fake A100"
 
     def nvmlDeviceGetClockInfo(self, handle, kind):  # noqa: N802
-        return self.clock_mhz
+        return 1410
 
     def nvmlDeviceGetMaxClockInfo(self, handle, kind):  # noqa: N802
         return 1410
@@ -37,7 +35,7 @@ class FakeDriver:
         return [210, 705, 1410]
 
     def nvmlDeviceGetPowerManagementLimit(self, handle):  # noqa: N802
-        return self.limit_mw
+        return 400_000
 
     def nvmlDeviceGetPowerManagementDefaultLimit(self, handle):  # noqa: N802
         return 400_000
@@ -45,25 +43,8 @@ class FakeDriver:
     def nvmlDeviceGetPowerManagementLimitConstraints(self, handle):  # noqa: N802
         return [100_000, 400_000]
 
-    def _set(self, *what):
-        if not self.may_set:
-            raise RuntimeError("Insufficient Permissions")
-        self.log.append(what)
-
-    def nvmlDeviceSetGpuLockedClocks(self, handle, low, high):  # noqa: N802
-        self._set("clock", low, high)
-        self.clock_mhz = low
-
-    def nvmlDeviceResetGpuLockedClocks(self, handle):  # noqa: N802
-        self._set("reset")
-        self.clock_mhz = 1410
-
-    def nvmlDeviceSetPowerManagementLimit(self, handle, limit_mw):  # noqa: N802
-        self._set("limit", limit_mw)
-        self.limit_mw = limit_mw
-
 
 @pytest.fixture
 def driver_of():
-    """A driver with one board, which remembers what was set."""
+    """A driver with one board."""
     return FakeDriver

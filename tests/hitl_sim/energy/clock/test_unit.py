@@ -3,7 +3,6 @@ import math
 import pytest
 
 from hitl_sim.energy import WorkUnit, load_profile
-from hitl_sim.energy.clock import Clocked, Job, job_energy, job_time
 from hitl_sim.energy.clock.model import capped_share, power_left, slow_unit
 
 
@@ -19,10 +18,9 @@ def _unit(flops=0.0, bytes_moved=0.0, num_kernels=0.0):
 @pytest.mark.parametrize("work", [{"flops": 1e9}, {"num_kernels": 100.0}])
 def test_what_counts_cycles_follows_the_clock_model(profile, work):
     static, share = 0.35, 0.6
-    job, device = Job(1.0), Clocked(0.1, 1.0, static, 1.0 - static)
     found = slow_unit(_unit(**work), profile, share)
-    assert found.seconds == pytest.approx(job_time(job, share))
-    want = job_energy(job, device, share) / job_energy(job, device, 1.0)
+    assert found.seconds == pytest.approx(1.0 / share)
+    want = static / share + (1.0 - static) * share**2
     assert found.joules * power_left(static, share) == pytest.approx(want)
 
 
