@@ -13,15 +13,15 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hitl_sim import cache as cache
-    from hitl_sim import check as check
-    from hitl_sim import crowd as crowd
-    from hitl_sim import devices as devices
-    from hitl_sim import part as part
-    from hitl_sim.results import Results as Results
-    from hitl_sim.results import open_results as open_results
-    from hitl_sim.study.study import Study as Study
-    from hitl_sim.study.study import load as load
+    from hitl_sim import (
+        cache as cache,
+        check as check,
+        crowd as crowd,
+        devices as devices,
+        part as part,
+    )
+    from hitl_sim.results import Results as Results, open_results as open_results
+    from hitl_sim.study.study import Study as Study, load as load
 
 __version__ = "0.1.0"
 

@@ -1,7 +1,6 @@
 """Crowds by name: who may answer in a study, and what is known of them."""
 
-from oracles import POPULATIONS, PopulationSource
-from oracles import describe_population as describe
+from oracles import POPULATIONS, PopulationSource, describe_population as describe
 
 
 def names() -> tuple[str, ...]:

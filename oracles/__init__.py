@@ -9,22 +9,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from oracles.annotators import Annotators as Annotators
-    from oracles.annotators import AnnotatorState as AnnotatorState
-    from oracles.contract import Oracle as Oracle
-    from oracles.contract import Query as Query
-    from oracles.contract import Response as Response
-    from oracles.feedback import FEEDBACK as FEEDBACK
-    from oracles.feedback import IMPORTANCE as IMPORTANCE
-    from oracles.feedback import LABEL as LABEL
-    from oracles.feedback import RELEVANCE as RELEVANCE
-    from oracles.population import Population as Population
-    from oracles.population import build_population as build_population
-    from oracles.population import sample_annotators as sample_annotators
-    from oracles.populations import POPULATIONS as POPULATIONS
-    from oracles.populations import Number as Number
-    from oracles.populations import PopulationSource as PopulationSource
-    from oracles.populations import describe_population as describe_population
+    from oracles.annotators import (
+        Annotators as Annotators,
+        AnnotatorState as AnnotatorState,
+    )
+    from oracles.contract import Oracle as Oracle, Query as Query, Response as Response
+    from oracles.feedback import (
+        FEEDBACK as FEEDBACK,
+        IMPORTANCE as IMPORTANCE,
+        LABEL as LABEL,
+        RELEVANCE as RELEVANCE,
+    )
+    from oracles.population import (
+        Population as Population,
+        build_population as build_population,
+        sample_annotators as sample_annotators,
+    )
+    from oracles.populations import (
+        POPULATIONS as POPULATIONS,
+        Number as Number,
+        PopulationSource as PopulationSource,
+        describe_population as describe_population,
+    )
 
 _WHERE = {
     "annotators": ("Annotators", "AnnotatorState"),

@@ -23,8 +23,7 @@ from hitl_sim.report.figure.style import (
     to_png,
 )
 from hitl_sim.report.sentence import say
-from hitl_sim.report.table import Table
-from hitl_sim.report.table import to_markdown as table_lines
+from hitl_sim.report.table import Table, to_markdown as table_lines
 
 PAGE = "validation.md"
 """What every validation writes into its folder."""

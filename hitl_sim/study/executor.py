@@ -25,8 +25,7 @@ from abc import ABC, abstractmethod
 from concurrent.futures import Future
 from functools import cache
 from multiprocessing import forkserver
-from multiprocessing.connection import Connection
-from multiprocessing.connection import wait as wait_for
+from multiprocessing.connection import Connection, wait as wait_for
 from typing import Any, Self
 
 from hitl_sim.cache import cache_environment, cache_settings

@@ -8,8 +8,15 @@ as a number or "all", is text, with its numbers once more in `<column>_num`.
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
-from typing import get_type_hints as hints_of
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints as hints_of,
+)
 
 import msgspec
 import pyarrow as pa

@@ -16,8 +16,7 @@ from hitl_sim.learn.network import Hooks, Network, NetworkChoice
 from hitl_sim.learn.optimise import Learner, TrainConfig
 from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.work import WorkLine
-from hitl_sim.part import Part, from_table
-from hitl_sim.part import method as mark_method
+from hitl_sim.part import Part, from_table, method as mark_method
 from hitl_sim.schema import Table, kind_of
 
 

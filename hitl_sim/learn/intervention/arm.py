@@ -13,8 +13,7 @@ from msgspec import Meta
 from hitl_sim.learn.efficiency.base import MethodSpec
 from hitl_sim.learn.intervention.base import Intervention, Program
 from hitl_sim.learn.network import NetworkChoice
-from hitl_sim.part import Part, from_table
-from hitl_sim.part import intervention as mark_intervention
+from hitl_sim.part import Part, from_table, intervention as mark_intervention
 from hitl_sim.schema import Count, Table, kind_of
 from oracles.feedback import KINDS
 from oracles.parameter import PARAMETERS

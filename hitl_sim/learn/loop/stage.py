@@ -7,8 +7,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from hitl_sim.learn.crowd import Questions, assign, oracle_of, sample_team
-from hitl_sim.learn.crowd import ask as ask_crowd
+from hitl_sim.learn.crowd import (
+    Questions,
+    ask as ask_crowd,
+    assign,
+    oracle_of,
+    sample_team,
+)
 from hitl_sim.learn.efficiency import Host, TrainingPhases, build_course
 from hitl_sim.learn.intervention.base import Intervention, Perceived, Setting, Shape
 from hitl_sim.learn.loop.config import Hyper, RunConfig, RunKeys, Seeds, run_keys

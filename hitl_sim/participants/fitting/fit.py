@@ -23,8 +23,7 @@ from hitl_sim.participants.answers import (
 )
 from hitl_sim.participants.describing.inventory import WEAK, YES, Finding, find
 from hitl_sim.participants.fitting.estimate import FittedNumber, from_scale, not_seen
-from hitl_sim.participants.fitting.own import PRIOR as OWN_PRIOR
-from hitl_sim.participants.fitting.own import OwnFit, fit_own
+from hitl_sim.participants.fitting.own import PRIOR as OWN_PRIOR, OwnFit, fit_own
 from hitl_sim.participants.fitting.quality import (
     QualityFit,
     fit_quality,
@@ -33,8 +32,8 @@ from hitl_sim.participants.fitting.quality import (
     split_marks,
 )
 from hitl_sim.participants.fitting.quality_model import PRIORS, pick
-from hitl_sim.participants.fitting.response_time import PRIORS as TIME_PRIORS
 from hitl_sim.participants.fitting.response_time import (
+    PRIORS as TIME_PRIORS,
     ResponseTimeFit,
     conflict_table,
     fit_response_times,

@@ -28,8 +28,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
 from hitl_sim.participants.answers import LABEL, MARKS
-from hitl_sim.participants.fitting import estimate
-from hitl_sim.participants.fitting import quality_model as model
+from hitl_sim.participants.fitting import estimate, quality_model as model
 from hitl_sim.participants.fitting.estimate import Loss, Prior
 from hitl_sim.participants.fitting.quality_model import (
     GLOBALS,

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv as arrow_csv
-from pyarrow import parquet
+from pyarrow import csv as arrow_csv, parquet
 
 from hitl_sim.participants.answers import FIELDS, Answers, is_written_here
 from hitl_sim.participants.cleaning.clean import PLAIN, Layout, clean, refuse_question

@@ -22,8 +22,8 @@ from hitl_sim.participants.fitting.comparison import (
     compared,
     fit_comparisons,
     score_anybody,
+    score_known as score_comparisons,
 )
-from hitl_sim.participants.fitting.comparison import score_known as score_comparisons
 from hitl_sim.participants.fitting.quality import (
     QualityFit,
     fit_quality,

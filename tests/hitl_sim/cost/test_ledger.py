@@ -2,8 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from hitl_sim.cost import Prices, Usage, price_rates, published_runs
 from hitl_sim.cost.ledger import Device, build_ledger

@@ -14,9 +14,7 @@ from hitl_sim.study import worker
 from hitl_sim.study.folder import merge_units
 from hitl_sim.study.plan import build_plan, chunks_left
 from hitl_sim.study.spec import convert, kinds_of, load_spec
-from hitl_sim.study.worker import group as groups
-from hitl_sim.study.worker import process
-from hitl_sim.study.worker import run as computing
+from hitl_sim.study.worker import group as groups, process, run as computing
 from hitl_sim.study.worker.group import arguments_of
 from hitl_sim.study.worker.sweep import build_sweep, pad_runs
 

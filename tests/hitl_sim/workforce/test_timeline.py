@@ -3,8 +3,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from hitl_sim.workforce import Round, Team, simulate_rounds
 from hitl_sim.workforce.timeline import ConservationError, check_conservation

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.special import beta as beta_function
-from scipy.special import betainc, expit
+from scipy.special import beta as beta_function, betainc, expit
 
 from hitl_sim.analysis.chance.failure import (
     LEVEL,

@@ -1,8 +1,7 @@
 """What holds for any load and any counter."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from meter_kit.board import FaultyBoard, FaultyDriver
 
 from hitl_sim.energy import total

@@ -1,8 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from meter_kit import powercap as kit
 from meter_kit.powercap import RANGE_UJ
 
