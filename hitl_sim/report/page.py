@@ -21,7 +21,6 @@ from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.output import write_bytes, write_text
 from hitl_sim.report.data_file import report_data
 from hitl_sim.report.figure.registry import (
-    caption_of,
     draw_all,
     figure_parts,
     parameter_figure,
@@ -147,7 +146,8 @@ def render_page(
 
 def _drawn(kind: str, svg: str) -> tuple[Markup, str]:
     """Return a figure and what stands under it."""
-    return Markup(svg.replace("<svg ", '<svg role="img" ', 1)), say(caption_of(kind))
+    caption = say(f"caption_{figure_parts()[kind]}.{kind}")
+    return Markup(svg.replace("<svg ", '<svg role="img" ', 1)), caption
 
 
 def _task(

@@ -34,8 +34,13 @@ def run(tmp_path_factory):
         kept = tuple(arm for arm in spec.arm if arm.name in ("control", *arms))
         assert len(kept) == 1 + len(arms)
         out = tmp_path_factory.mktemp(name)
-        tasks = {task: spec.task[task]} if task else spec.task
-        spec = msgspec.structs.replace(spec, arm=kept, task=tasks)
+        axes = tuple(
+            msgspec.structs.replace(axis, values=(task,))
+            if task and axis.field == "task"
+            else axis
+            for axis in spec.axis
+        )
+        spec = msgspec.structs.replace(spec, arm=kept, axis=axes)
         assert run_study(spec, out, 2).num_failed == 0
         folders[name] = out
         return analyse_folder(

@@ -82,11 +82,6 @@ def figure_parts() -> Mapping[str, str]:
     return {name: part.removeprefix(_CAPTION) for part, _, name in named}
 
 
-def caption_of(name: str) -> str:
-    """Return the name of the sentence that stands under a figure."""
-    return f"{_CAPTION}{figure_parts()[name]}.{name}"
-
-
 def draw(
     name: str,
     result: StudyResult,

@@ -16,6 +16,8 @@ def said():
     commands = ROOM.with_name("cli").glob("*.py")
     files = [*ROOM.rglob("*.py"), *ROOM.rglob("*.html"), *commands]
     text = "".join(path.read_text() for path in files)
+    # of a part whose name is put together some is written
+    parts += r"|[a-z_]+\{[^}\n]+\}"
     names = re.findall(rf'"((?:{parts})\.[^"\n]+)"', text)
     return [re.compile(re.sub(r"\{[^}]*\}", "[a-z_]+", name)) for name in names]
 
