@@ -31,7 +31,8 @@ from typing import Any, Self
 from hitl_sim.cache import cache_environment, cache_settings
 
 _CAN_FORK = sys.platform == "linux"
-_IMPORTED = ["hitl_sim.study.worker"]
+WORKER = "hitl_sim.study.worker"
+"""Module of what a worker is asked to compute, imported before it is forked."""
 _READ_AT_IMPORT = ("JAX_", "XLA_", "PYTHON")
 """Begins of variables that a forked worker has read, whatever they have become."""
 _CALLS = threading.Lock()
@@ -137,16 +138,15 @@ def prepare_workers() -> dict[str, str]:
         "PYTHONSAFEPATH": "1",
         **worker_environment(),
     }
-    before = {name: os.environ.get(name) for name in own}
-    found = _variables()
+    before, found = dict(os.environ), _variables()
     os.environ.update(own)
-    forkserver.set_forkserver_preload(_IMPORTED)
-    forkserver.ensure_running()
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
+    try:
+        forkserver.set_forkserver_preload([WORKER])
+        forkserver.ensure_running()
+    finally:
+        for name in own:
+            os.environ.pop(name)
+        os.environ.update({k: v for k, v in before.items() if k in own})
     return found
 
 

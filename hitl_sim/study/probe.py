@@ -8,11 +8,12 @@ from pathlib import Path
 
 from hitl_sim.record import RecordError
 from hitl_sim.study.cluster import Place, open_executor
+from hitl_sim.study.executor import WORKER
 from hitl_sim.study.plan import Chunk, chunks_left, plan_study
 from hitl_sim.study.runner import keep_plan
 from hitl_sim.study.spec import StudySpec
 from hitl_sim.study.store import check_folder, finished_keys
-from hitl_sim.study.sweep import LEAST_LIMIT_S, WORKER, group_names
+from hitl_sim.study.sweep import LEAST_LIMIT_S, group_names
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,11 @@ from typing import Any, NamedTuple
 
 from hitl_sim.study.cluster import Place, open_executor
 from hitl_sim.study.estimate import seconds_one_core, total_flops
-from hitl_sim.study.executor import Executor, WorkerLostError
+from hitl_sim.study.executor import WORKER, Executor, WorkerLostError
 from hitl_sim.study.plan import Chunk, Plan
 from hitl_sim.study.store import stuck_file, write_error
 from hitl_sim.study.time_left import TimeLeft
 
-WORKER = "hitl_sim.study.worker"
-"""Module of what workers are asked to do."""
 _QUEUED_PER_WORKER = 2
 _TRIES = 2
 LEAST_LIMIT_S = 900.0

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from hitl_sim.output import write_text
 from hitl_sim.study.cluster import Place, open_executor
+from hitl_sim.study.executor import WORKER
 from hitl_sim.study.plan import Chunk, chunks_left, plan_study
 from hitl_sim.study.spec import SpecError, StudySpec
-from hitl_sim.study.sweep import WORKER, group_names
+from hitl_sim.study.sweep import group_names
 
 _MOST_ON_CPU = 16
 _HEAD = re.compile(r"^\s*\[", re.MULTILINE)

@@ -11,10 +11,10 @@ import numpy as np
 
 from hitl_sim.record import RecordError
 from hitl_sim.study.cluster import Place, open_executor
+from hitl_sim.study.executor import WORKER
 from hitl_sim.study.plan import Chunk, build_plan
 from hitl_sim.study.runner import load_spec_of
 from hitl_sim.study.store import keys_in, record_file, records_folder
-from hitl_sim.study.sweep import WORKER
 
 _LIMIT_S = 3600.0
 

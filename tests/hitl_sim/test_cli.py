@@ -199,7 +199,7 @@ def test_bad_input_is_refused_in_one_line_before_any_work(tmp_path, case):
     assert message in text.replace("\n", " ")
     assert "Traceback" not in text
     assert not out.exists()
-    # workers that had been started early are gone
+    # no worker was started for it
     assert not multiprocessing.active_children()
 
 
