@@ -35,6 +35,8 @@ WORKER = "hitl_sim.study.worker"
 """Module of what a worker is asked to compute, imported before it is forked."""
 _READ_AT_IMPORT = ("JAX_", "XLA_", "PYTHON")
 """Begins of variables that a forked worker has read, whatever they have become."""
+_IDLE = ("PYTHONHASHSEED",)
+"""Of them what no record hangs on, and what libraries change: Dask sets the seed."""
 _CALLS = threading.Lock()
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 32 * 2**20
@@ -153,7 +155,8 @@ def prepare_workers() -> dict[str, str]:
 def _variables() -> dict[str, str]:
     """Return what importing reads, but for what `prepare_process` says again."""
     names = {n for n in os.environ if n.startswith(_READ_AT_IMPORT)}
-    return {name: os.environ[name] for name in names - {*worker_environment()}}
+    names -= {*worker_environment(), *_IDLE}
+    return {name: os.environ[name] for name in names}
 
 
 def _start_method() -> str:

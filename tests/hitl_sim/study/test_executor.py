@@ -39,7 +39,9 @@ def evaluate(text):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers fork on Linux alone")
-def test_a_worker_begins_with_what_it_needs_and_nothing_of_it_started():
+def test_a_worker_begins_with_what_it_needs_and_nothing_of_it_started(monkeypatch):
+    # Dask's local scheduler leaves a seed behind
+    monkeypatch.setenv("PYTHONHASHSEED", "6640")
     there = "'hitl_sim.study.worker' in __import__('sys').modules"
     assert evaluate(there)
     backends = "__import__('jax')._src.xla_bridge._backends"
