@@ -9,7 +9,7 @@ the same matrix. Nothing of the ledger's arithmetic is written down a second tim
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -243,25 +243,54 @@ def _plain(quantity: Quantity | None) -> Any:
     return quantity.value
 
 
-def bill(rows: FloatArray, prices: FloatArray) -> FloatArray:
-    """Price rows of amounts in every scenario.
+class Rows:
+    """Rows of amounts that are priced many times; by the same prices only once.
 
-    Args:
-        rows: `[..., F]` amounts; inf where nobody reached.
-        prices: `[F, S]` of `PriceTable`; NaN where unavailable.
-
-    Returns:
-        `[..., S]` bills; what nobody used costs nothing, whatever is known of its
-        price, and what is used at an unknown price makes the bill NaN.
+    What nobody used costs nothing, whatever is known of its price, and what is used at
+    an unknown price makes a bill NaN.
     """
-    used = (rows != 0.0).reshape(-1, rows.shape[-1]).any(axis=0)
-    kept, price = rows[..., used], prices[used]
-    if np.isfinite(kept).all():
-        return np.asarray(kept @ price)
-    is_lost = np.isinf(kept).any(axis=-1, keepdims=True)
-    finite = np.where(is_lost, 0.0, kept) @ price
-    unknown = np.isnan(price).any(axis=0)
-    return np.where(is_lost, np.where(unknown, np.nan, np.inf), finite)
+
+    def __init__(self, rows: FloatArray) -> None:
+        """Look through `[..., F]` amounts; inf where nobody reached."""
+        self._used = (rows != 0.0).reshape(-1, rows.shape[-1]).any(axis=0)
+        kept = rows[..., self._used]
+        lost = np.asarray(np.isinf(kept).any(axis=-1))
+        self._lost = lost if lost.any() else None
+        self._finite = np.where(lost[..., None], 0.0, kept)
+        self._kept: dict[tuple[str, int], tuple[FloatArray, FloatArray]] = {}
+
+    def bill(self, prices: FloatArray) -> FloatArray:
+        """Return `[..., S]` what rows cost at `[F, S]` prices; NaN if unavailable."""
+        return self._once("all", prices, lambda used: self._finite @ used)
+
+    def bill_each(self, prices: FloatArray) -> FloatArray:
+        """Return `[N]` what `[N, F]` rows cost, each at its own of `[F, N]` prices."""
+        return self._once(
+            "each", prices, lambda used: np.einsum("nf,fn->n", self._finite, used)
+        )
+
+    def _once(
+        self,
+        name: str,
+        prices: FloatArray,
+        price: Callable[[FloatArray], FloatArray],
+    ) -> FloatArray:
+        key = name, id(prices)
+        if key not in self._kept:
+            used = prices[self._used]
+            bills = price(used)
+            if self._lost is not None:
+                unknown = np.isnan(used).any(axis=0)
+                lost = self._lost.reshape(*self._lost.shape, *(1,) * (name == "all"))
+                bills = np.where(lost, np.where(unknown, np.nan, np.inf), bills)
+            # prices are kept too, so that no other array comes to have their id
+            self._kept[key] = bills, prices
+        return self._kept[key][0]
+
+
+def bill(rows: FloatArray, prices: FloatArray) -> FloatArray:
+    """Return `[..., S]` what `[..., F]` rows cost at `[F, S]` prices, as in `Rows`."""
+    return Rows(rows).bill(prices)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,6 @@ from hitl_sim.analysis.chance.interval import (
     draw_pair,
     tail,
 )
-from hitl_sim.analysis.chance.success import mean_reached
 from hitl_sim.array import BoolArray, FloatArray
 
 
@@ -79,15 +78,6 @@ class Spent:
     per_success: FloatArray
     reached: FloatArray
     if_failed: FloatArray
-
-
-def _spent_by(cost_sample: CostSample, drawn: FloatArray, weights: FloatArray) -> Spent:
-    """Take apart what was drawn; without a cap failures cost nothing."""
-    at_cap = np.zeros_like(cost_sample.spent)
-    if cost_sample.if_failed is not None:
-        at_cap = cost_sample.if_failed
-    reached = mean_reached(weights, cost_sample.spent, cost_sample.is_reached)
-    return Spent(drawn, reached, weights @ at_cap / len(at_cap))
 
 
 def below_until(one: Spent, other: Spent, limit: float, tail: float) -> FloatArray:
@@ -265,8 +255,8 @@ class Held:
         """Take apart what arm and control spend, drawn together."""
         spent, beside = draw_pair(arm, control, weights)
         return (
-            self.arm.guarded(_spent_by(arm, spent, weights)),
-            self.control.guarded(_spent_by(control, beside, weights)),
+            self.arm.guarded(Spent(spent, *arm.means(weights))),
+            self.control.guarded(Spent(beside, *control.means(weights))),
         )
 
     def upholds_order(

@@ -22,16 +22,19 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 from scipy.stats import binomtest
 
-from hitl_sim.analysis.chance.success import ARM, CONTROL, per_success
+from hitl_sim.analysis.chance.success import ARM, CONTROL, mean_reached, per_success
 from hitl_sim.array import BoolArray, FloatArray, IntArray
+
+Kept = TypeVar("Kept")
 
 LEVEL = 0.95
 UPPER = 0.5 + LEVEL / 2
@@ -70,6 +73,7 @@ class Proportion:
         return self.hits / self.trials
 
 
+@functools.lru_cache(4096)
 def wilson(hits: int, trials: int) -> Proportion:
     """Bound a share by Wilson's score interval.
 
@@ -160,6 +164,16 @@ class CostSample:
     is_reached: BoolArray
     if_failed: FloatArray | None = None
     names: tuple[str, ...] = ()
+    _kept: dict[tuple[Any, ...], tuple[Any, FloatArray]] | None = field(
+        default=None, compare=False, repr=False
+    )
+
+    def keeping(self) -> CostSample:
+        """Return the same, which keeps what is drawn of it by each array of weights.
+
+        So a control is drawn once for all that is held against it.
+        """
+        return replace(self, _kept={})
 
     @property
     def per_success(self) -> float:
@@ -194,7 +208,7 @@ class CostSample:
 
     def select(self, rows: IntArray) -> CostSample:
         """Return the cost_sample of some of its runs, in the order given."""
-        chosen = replace(self, is_reached=self.is_reached[rows])
+        chosen = replace(self, is_reached=self.is_reached[rows], _kept=None)
         return chosen._mapped(lambda spent: spent[rows], self.names)
 
     def draws(
@@ -207,14 +221,49 @@ class CostSample:
             stream: whose halves: `success.ARM` or `success.CONTROL`.
             may_fail: whether to allow for a failure though all runs reached.
         """
-        return per_success(
-            weights,
-            self.spent,
-            self.is_reached,
-            self.if_failed,
-            stream=stream,
-            may_fail=may_fail,
-        )
+
+        def draw() -> FloatArray:
+            return per_success(
+                weights,
+                self.spent,
+                self.is_reached,
+                self.if_failed,
+                stream=stream,
+                may_fail=may_fail,
+            )
+
+        return self.once(weights, ("draws", stream, may_fail), draw)
+
+    def means(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return `[B]` what a run spends that reaches, and one that does not.
+
+        Of `[R]` that runs spent; without a cap failures cost nothing.
+        """
+
+        def draw() -> tuple[FloatArray, FloatArray]:
+            at_cap = np.zeros_like(self.spent)
+            if self.if_failed is not None:
+                at_cap = self.if_failed
+            reached = mean_reached(weights, self.spent, self.is_reached)
+            return reached, weights @ at_cap / len(at_cap)
+
+        return self.once(weights, ("means",), draw)
+
+    def once(
+        self,
+        weights: FloatArray,
+        name: tuple[Any, ...],
+        draw: Callable[[], Kept],
+    ) -> Kept:
+        """Draw, or return what was drawn under this name by these very weights."""
+        if self._kept is None:
+            return draw()
+        key = id(weights), *name
+        if key not in self._kept:
+            # the weights are kept too, so that no other array comes to have their id
+            self._kept[key] = draw(), weights
+        found: Kept = self._kept[key][0]
+        return found
 
     def times(self, price: float) -> CostSample:
         """Return the cost_sample at a price of each of its units."""

@@ -15,6 +15,7 @@ labels are one set for arm and control, bought once: they cancel.
 """
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -78,32 +79,74 @@ class BreakEven:
         return AXIS_NAMES[self.measure]
 
 
-def find_break_even(
+def find_break_evens(
     measure: Measure,
     arm: Split,
     control: Split,
-    label: Quantity,
+    labels: Sequence[Quantity],
     weights: FloatArray,
     held: Held | None = None,
-) -> BreakEven:
-    """Find M* and its Monte-Carlo interval.
+) -> tuple[BreakEven, ...]:
+    """Find M* and its Monte-Carlo interval, for each price of a given label.
 
     Args:
         measure: joules, usd or kgco2e.
         arm: the arm's bill, run by run and pooled, in this measure.
         control: the control's, of the same replicates in the same order.
-        label: what one given label costs under the label cost, in this measure.
+        labels: what one given label costs, in this measure.
         weights: `[B, R]` resampled replicates.
         held: failures that arm and control may have; what these would undo is
             undetermined. None: runs are taken to fail as often as they did.
 
     Returns:
-        The break-even; unknown where a price that it takes is unavailable.
+        The break-evens, in the order of the labels; unknown where a price that one
+        takes is unavailable.
     """
     for split, reason in ((control, NO_CONTROL_SUCCESS), (arm, NO_SUCCESS)):
         if not split.trained.is_reached.any():
-            return _without_success(measure, arm, control, reason, weights)
-    beside, saved = arm.beside, control.training - arm.training
+            found = _without_success(measure, arm, control, reason, weights)
+            return (found,) * len(labels)
+    drawn = _Drawn(arm, control, weights, held)
+    return tuple(_break_even(measure, drawn, label) for label in labels)
+
+
+class _Drawn:
+    """Bills of arm and control in one measure, but for labels, and their resamples."""
+
+    def __init__(
+        self, arm: Split, control: Split, weights: FloatArray, held: Held | None
+    ) -> None:
+        self.arm, self.control, self.held, self.weights = arm, control, held, weights
+        may_fail = not control.trained.is_reached.all()
+        self.saved = control.training - arm.training
+        with np.errstate(invalid="ignore"):
+            spent, without = draw_pair(arm.trained, control.trained, weights)
+            self.saved_draws = without - spent
+            self.beside_draws = arm.stood_beside.draws(weights, may_fail=may_fail)
+        low, high = percentile_interval(self.saved_draws, weights.shape[1])
+        self.is_undetermined = low < 0.0 < high or not self.is_upheld(
+            arm.trained, control.trained, is_below=low >= 0.0
+        )
+
+    def is_upheld(
+        self, arm: CostSample, control: CostSample, *, is_below: bool
+    ) -> bool:
+        """Return whether failures that may come leave the order of bills as it is."""
+        return self.held is None or self.held.upholds_order(
+            arm, control, self.weights, is_below=is_below
+        )
+
+    def labelled_draws(self) -> FloatArray:
+        """Return `[B]` given labels that the arm used beyond the control."""
+        may_fail = not self.control.trained.is_reached.all()
+        used = self.arm.labelled.draws(self.weights, may_fail=may_fail)
+        return used - self.control.labelled.draws(self.weights, stream=CONTROL)
+
+
+def _break_even(measure: Measure, drawn: _Drawn, label: Quantity) -> BreakEven:
+    """Find M* at one price of a label."""
+    arm, control, saved = drawn.arm, drawn.control, drawn.saved
+    beside = arm.beside
     labels = arm.labelled.per_success - control.labelled.per_success
     if labels != 0.0:
         beside = beside + label.scaled(labels)
@@ -113,44 +156,29 @@ def find_break_even(
         ends = Payback.UNKNOWN, True, Answer.UNKNOWN
         return BreakEven(measure, beside, saved, gap, *ends)
     price = float(label.value or 0.0)
-    bills = arm.stood_beside, control.trained
+    bills, beside_draws = (arm.stood_beside, control.trained), drawn.beside_draws
     if price:
         bills = (
             bills[0].plus(arm.labelled.times(price)),
             bills[1].plus(control.labelled.times(price)),
         )
+        beside_draws = beside_draws + price * drawn.labelled_draws()
+    num = drawn.weights.shape[1]
     with np.errstate(invalid="ignore"):
-        may_fail = not control.trained.is_reached.all()
-        beside_draws = bills[0].draws(weights, may_fail=may_fail)
-        if price:
-            without = control.labelled.draws(weights, stream=CONTROL)
-            beside_draws = beside_draws - price * without
-        spent, without = draw_pair(arm.trained, control.trained, weights)
-        saved_draws = without - spent
-        net = beside_draws - saved_draws
-
-    def is_upheld(arm: CostSample, control: CostSample, *, is_below: bool) -> bool:
-        """Return whether failures that may come leave the order of bills label_cost."""
-        return held is None or held.upholds_order(
-            arm, control, weights, is_below=is_below
-        )
-
-    num = weights.shape[1]
-    low, high = percentile_interval(saved_draws, num)
+        net = beside_draws - drawn.saved_draws
     pays = is_below_zero(*percentile_interval(net, num))
     if pays is not Answer.UNDETERMINED:
         whole = arm.trained.plus(bills[0])
-        if not is_upheld(whole, bills[1], is_below=pays is Answer.YES):
+        if not drawn.is_upheld(whole, bills[1], is_below=pays is Answer.YES):
             pays = Answer.UNDETERMINED
     payback = payback_of(float(beside.value or 0.0), float(saved.value or 0.0))
     return BreakEven(
         measure,
         beside,
         saved,
-        _multiple(payback, beside, saved, beside_draws, saved_draws, num),
+        _multiple(payback, beside, saved, beside_draws, drawn.saved_draws, num),
         payback,
-        is_undetermined=low < 0.0 < high
-        or not is_upheld(arm.trained, control.trained, is_below=low >= 0.0),
+        is_undetermined=drawn.is_undetermined,
         pays_here=pays,
     )
 

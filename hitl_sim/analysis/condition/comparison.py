@@ -1,14 +1,14 @@
 """One task: its target, its control, and every other condition beside them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hitl_sim.analysis.chance.claim import Held, find_sides
 from hitl_sim.analysis.chance.estimate import Estimate, unknown
 from hitl_sim.analysis.chance.interval import mean_interval, resample, wilson
-from hitl_sim.analysis.condition.break_even import BreakEven, find_break_even
+from hitl_sim.analysis.condition.break_even import find_break_evens
 from hitl_sim.analysis.condition.finding import Finding, TaskResult
 from hitl_sim.analysis.condition.parameter import find_parameter_crossings
 from hitl_sim.analysis.run.record import RunGroup
@@ -32,7 +32,8 @@ from hitl_sim.analysis.run.target import (
 )
 from hitl_sim.analysis.run.usage import usage_at
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.cost import MEASURES, LabelCost, Measure, Pricing
+from hitl_sim.cost import MEASURES, LabelCost, Pricing
+from hitl_sim.cost.engine import amount_rows, bill
 from hitl_sim.energy import Kind, Scope, exact, unavailable
 from hitl_sim.record import RecordError
 
@@ -114,7 +115,10 @@ class _Base:
                 group, targets, pricing, smoothing=rules.smoothing, among=among
             )
 
-        self.control = sample_of(control)
+        own = sample_of(control)
+        self.control = replace(
+            own, amounts=own.amounts.keeping(), cost_sample=own.cost_sample.keeping()
+        )
         kept = self.control.group.replicate
         if len(kept) == 0:
             raise RecordError(
@@ -128,23 +132,20 @@ class _Base:
         priced = price_usages(used, pricing)
         self.priced = dict(zip(self.samples, priced, strict=True))
         self.splits = {
-            key: split_bills(one, self.priced[key], pricing.table)
+            key: split_bills(
+                one, self.priced[key], pricing.table, is_control=one is self.control
+            )
             for key, one in self.samples.items()
         }
-        label_costs: list[LabelCost] = ["sunk", "bought_same_price"]
+        self.label_costs: list[LabelCost] = ["sunk", "bought_same_price"]
         if pricing.prices.label_price_usd is not None:
-            label_costs.append("bought_elsewhere")
-        self.label_price = {
-            (label_cost, measure): pricing.label(measure, label_cost)
-            for label_cost in label_costs
+            self.label_costs.append("bought_elsewhere")
+        self.label_prices = {
+            measure: [pricing.label(measure, cost) for cost in self.label_costs]
             for measure in MEASURES
         }
         self.horizon_steps = min(int(group.step[:, -1].min()) for group in groups)
-        # joules of the cheapest run at the cap
-        self.horizon_j = min(
-            float(np.min(np.asarray(pricing.device.joules(at_cap).value)))
-            for at_cap in (usage_at(group, stop_at_cap(group)) for group in groups)
-        )
+        self.horizon_j = min(_least_joules(group, pricing) for group in groups)
         self.sides = find_sides(
             {
                 key: (one.group.role, one.cost_sample)
@@ -169,16 +170,18 @@ class _Base:
         ratio = estimate_ratio(arm, control, joules, seed)
         sides = (self.sides[one.group.condition] for one in (arm, control))
         held = Held(*sides)
-        arm_splits = self.splits[key]
-
-        def break_even(measure: Measure, label_cost: LabelCost) -> BreakEven:
-            price = self.label_price[label_cost, measure]
-            return find_break_even(
-                measure, arm_splits[measure], splits[measure], price, weights, held
+        break_evens = [
+            find_break_evens(
+                measure,
+                self.splits[key][measure],
+                splits[measure],
+                prices,
+                weights,
+                held,
             )
-
-        own_cost = self.pricing.prices.label_cost
-        cases = {case: break_even(case[1], case[0]) for case in self.label_price}
+            for measure, prices in self.label_prices.items()
+        ]
+        own_cost = self.label_costs.index(self.pricing.prices.label_cost)
         steps = resting_on(_STEPS, arm.usage)
         row = np.arange(arm.group.num_runs)
         seen = arm.group.test_accuracy[row, arm.stop.checkpoint]
@@ -217,8 +220,14 @@ class _Base:
             usage=self.usages[key],
             is_per_success=arm.num_reached > 0,
             bill=priced.ledger,
-            break_even=tuple(cases[own_cost, measure] for measure in MEASURES),
-            label_cases=tuple((cost, case) for (cost, _), case in cases.items()),
+            break_even=tuple(found[own_cost] for found in break_evens),
+            label_cases=tuple(
+                (cost, case)
+                for cost, cases in zip(
+                    self.label_costs, zip(*break_evens, strict=True), strict=True
+                )
+                for case in cases
+            ),
             shares={name: _mean(share) for name, share in arm.group.shares.items()},
             curve=trace_curve(
                 arm.group, self.pricing.device.costs, smoothing=self.rules.smoothing
@@ -228,6 +237,13 @@ class _Base:
             worked_by_run=np.asarray(arm.usage.worked_s, np.float64),
             replay={name: _mean(count) for name, count in arm.group.replay.items()},
         )
+
+
+def _least_joules(group: RunGroup, pricing: Pricing) -> float:
+    """Return the joules of the device on the cheapest run at the cap."""
+    at_cap = usage_at(group, stop_at_cap(group))
+    rows = amount_rows(at_cap, pricing.table.names, group.num_runs)
+    return float(bill(rows, pricing.table.device_j).min())
 
 
 def _select(sample: Sample, rows: IntArray) -> Sample:

@@ -106,11 +106,16 @@ class Finding(Condition):
 
     def cost_sample_of(self, replicate: IntArray) -> CostSample:
         """Return joules and successes of some of the replicates, in their order."""
-        return self.cost_sample.select(np.searchsorted(self.replicate, replicate))
+        return self._among(replicate, self.cost_sample)
 
     def amounts_of(self, replicate: IntArray) -> CostSample:
         """Return what some of the replicates used, in their order."""
-        return self.amounts.select(np.searchsorted(self.replicate, replicate))
+        return self._among(replicate, self.amounts)
+
+    def _among(self, replicate: IntArray, runs: CostSample) -> CostSample:
+        if np.array_equal(replicate, self.replicate):
+            return runs
+        return runs.select(np.searchsorted(self.replicate, replicate))
 
     def at(self, measure: Measure) -> BreakEven:
         """Return the break-even in one measure."""

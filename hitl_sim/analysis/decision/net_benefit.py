@@ -22,7 +22,7 @@ from hitl_sim.analysis.condition.between import shared_replicates
 from hitl_sim.analysis.condition.finding import Finding, Sweep
 from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.cost import Measure
-from hitl_sim.cost.engine import PriceTable, bill
+from hitl_sim.cost.engine import PriceTable, Rows, bill
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Pair:
 
     arm: CostSample
     control: CostSample
-    _drawn: list[tuple[FloatArray, FloatArray, FloatArray]] = field(
+    _drawn: list[tuple[FloatArray, Rows, Rows]] = field(
         default_factory=list, compare=False, repr=False
     )
     """The last weights, and what they drew: one pair is priced many times over."""
@@ -46,19 +46,23 @@ class Pair:
     def draws(self, prices: FloatArray, weights: FloatArray) -> FloatArray:
         """Return `[B, S]` the same in each resample."""
         spent, beside = self._draw(weights)
-        return less(bill(beside, prices), bill(spent, prices))
+        return less(beside.bill(prices), spent.bill(prices))
 
-    def _draw(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _draw(self, weights: FloatArray) -> tuple[Rows, Rows]:
         """Return `[B, F]` amounts of arm and control in each resample."""
         if not self._drawn or self._drawn[0][0] is not weights:
-            self._drawn[:] = [(weights, *draw_pair(self.arm, self.control, weights))]
-        _, spent, beside = self._drawn[0]
-        return spent, beside
+            spent, other = draw_pair(self.arm, self.control, weights)
+            beside = self.control.once(
+                weights, ("rows", id(other)), lambda: Rows(other)
+            )
+            self._drawn[:] = [(weights, Rows(spent), beside)]
+        _, rows, beside = self._drawn[0]
+        return rows, beside
 
     def paired_draws(self, prices: FloatArray, weights: FloatArray) -> FloatArray:
         """Return `[B]` net benefits: each resample at its own of `[F, B]` prices."""
         spent, beside = self._draw(weights)
-        return less(_each(beside, prices), _each(spent, prices))
+        return less(beside.bill_each(prices), spent.bill_each(prices))
 
     def crossing(
         self, knots: npt.ArrayLike, prices: FloatArray, weights: FloatArray
@@ -77,15 +81,6 @@ def less(beside: npt.ArrayLike, spent: npt.ArrayLike) -> FloatArray:
     """Subtract bills; inf less inf is NaN: of two that never reach neither pays."""
     with np.errstate(invalid="ignore"):
         return np.asarray(np.subtract(beside, spent), np.float64)
-
-
-def _each(rows: FloatArray, prices: FloatArray) -> FloatArray:
-    """Bill each row at its own column of prices."""
-    used = (rows != 0.0).any(axis=0)
-    is_lost = np.isinf(rows).any(axis=1)
-    finite = np.where(np.isinf(rows), 0.0, rows)[:, used]
-    spent = np.einsum("bf,fb->b", finite, prices[used])
-    return np.where(is_lost & ~np.isnan(spent), np.inf, spent)
 
 
 def pair_of(
@@ -133,12 +128,11 @@ class Line:
     intercept: FloatArray
     slope: FloatArray
 
-    def at(self, value: float) -> FloatArray:
-        """Return the net benefits at a value of the number."""
-        if value == 0.0:
-            return self.intercept
+    def at(self, value: npt.ArrayLike) -> FloatArray:
+        """Return the net benefits at a value of the number, or each at its own."""
         with np.errstate(invalid="ignore"):
-            return np.asarray(self.intercept + self.slope * value)
+            net = self.intercept + self.slope * np.asarray(value)
+        return np.where(np.equal(value, 0.0), self.intercept, net)
 
 
 def scale_line(
@@ -164,8 +158,28 @@ def probability(net: FloatArray) -> FloatArray:
 
 
 def acceptability(line: Line, values: npt.ArrayLike) -> FloatArray:
-    """Return `[V]` the probability that people pay, at each value of a number."""
-    number = np.asarray(values, np.float64)[:, None]
-    with np.errstate(invalid="ignore"):
-        net = line.intercept + line.slope * number
-    return probability(np.where(number == 0.0, line.intercept, net))
+    """Return the probability that people pay, at each value of a number.
+
+    Along a line people begin or cease to pay once, so that each resample is searched
+    for its turn by halving.
+
+    Args:
+        line: `[B]` net benefits.
+        values: `[V]` of the number, >= 0 and increasing.
+
+    Returns:
+        `[V]` share of the resamples, as `probability` has it.
+    """
+    numbers = np.asarray(values, np.float64)
+    first, last = (line.at(float(end)) for end in numbers[[0, -1]])
+    pays, turns = first > 0.0, (first > 0.0) != (last > 0.0)
+    begins, part = pays[turns], Line(line.intercept[turns], line.slope[turns])
+    low, high = np.zeros(len(begins), np.int64), np.full(len(begins), len(numbers) - 1)
+    while (high - low > 1).any():
+        middle = (low + high) // 2
+        is_same = (part.at(numbers[middle]) > 0.0) == begins
+        low, high = np.where(is_same, middle, low), np.where(is_same, high, middle)
+    steps = np.bincount(high, np.where(begins, -1.0, 1.0), len(numbers))
+    share = (pays.sum() + steps.cumsum()) / len(pays)
+    is_unknown = np.where(numbers > 0.0, np.isnan(last).all(), np.isnan(first).all())
+    return np.where(is_unknown, np.nan, share)

@@ -96,29 +96,22 @@ def split_variance(
         measure: what prices are in.
         by_run: `[R, F]` pseudo-values of what the control used beyond the arm.
         moments: of the prices.
-        weights: `[B, R]` how often each replicate is in each resample.
+        weights: `[B, R]` how often each replicate is in each resample; B is a multiple
+            of 20, for each of so many resamples of the worlds serves as many of them.
     """
     num, unknown = len(by_run), Bounded(math.nan, 0.0, 1.0)
     used = (by_run != 0.0).any(axis=0)
     is_told = np.isfinite(by_run).all() and moments.is_known[used].all()
     parts = np.zeros(3)
     if num >= 2 and is_told:
-        once = np.ones((1, num))
-        (parts,) = _parts(by_run, once, moments.mean[0], moments.covariance[0])
+        once = np.ones((1, 1, num))
+        ((parts,),) = _parts(by_run, once, moments.mean[:1], moments.covariance[:1])
     whole = float(parts.sum())
     if whole <= 0.0:
         return Spread(measure, math.nan, unknown, unknown, unknown)
-    draws = np.concatenate(
-        [
-            _parts(by_run, some, mean, covariance)
-            for some, mean, covariance in zip(
-                np.array_split(weights, _NUM_WORLD_DRAWS),
-                moments.mean[1:],
-                moments.covariance[1:],
-                strict=True,
-            )
-        ]
-    )
+    by_world = weights.reshape(_NUM_WORLD_DRAWS, -1, num)
+    draws = _parts(by_run, by_world, moments.mean[1:], moments.covariance[1:])
+    draws = draws.reshape(-1, 3)
     with np.errstate(invalid="ignore"):
         shares = draws / draws.sum(axis=1, keepdims=True)
     found = []
@@ -131,16 +124,25 @@ def split_variance(
 def _parts(
     by_run: FloatArray, weights: FloatArray, mean: FloatArray, covariance: FloatArray
 ) -> FloatArray:
-    """Return `[B, 3]` the variance by chance, by the world, and by both together."""
+    """Return `[K, B, 3]` the variance by chance, by the world, and by both together.
+
+    Amounts are `[R, F]`, weights of resamples `[K, B, R]`; each of `K` worlds has its
+    mean prices `[K, F]` and their covariance `[K, F, F]`.
+    """
     num = len(by_run)
     middle = by_run.mean(axis=0)
     away = by_run - middle
-    net, spread = away @ mean, _quadratic(away, covariance)
+    net, spread = mean @ away.T, _quadratic(away, covariance)
     shift = weights @ away / num
     world = _quadratic(middle + shift, covariance)
-    chance = weights @ net**2 / num - (shift @ mean) ** 2
-    both = weights @ spread / num - _quadratic(shift, covariance)
-    return np.stack([chance / (num - 1), world, both / (num - 1)], axis=1)
+    chance = _dot(weights, net**2) / num - _dot(shift, mean) ** 2
+    both = _dot(weights, spread) / num - _quadratic(shift, covariance)
+    return np.stack([chance / (num - 1), world, both / (num - 1)], axis=-1)
+
+
+def _dot(rows: FloatArray, values: FloatArray) -> FloatArray:
+    """Return `[K, B]` products of `[K, B, N]` rows with `[K, N]` values."""
+    return np.asarray((rows @ values[..., None])[..., 0])
 
 
 def _quadratic(rows: FloatArray, covariance: FloatArray) -> FloatArray:

@@ -189,23 +189,27 @@ def _price(
 
 
 def split_bills(
-    sample: Sample, priced: Priced, table: PriceTable
+    sample: Sample, priced: Priced, table: PriceTable, *, is_control: bool = False
 ) -> dict[Measure, Split]:
-    """Bill a condition in every measure, pooled and run by run."""
+    """Bill a condition in every measure, pooled and run by run.
+
+    What is drawn of a control is kept for all that is held against it.
+    """
     amounts = sample.amounts
     is_label = np.array([name == LABELS for name in amounts.names])
-    return {
-        measure: Split(
+    labelled = amounts.priced_by({LABELS: 1.0}).keeping()
+    splits = {}
+    for measure in MEASURES:
+        trained = amounts.priced(table.training[measure][:, 0])
+        beside = np.where(is_label, 0.0, table.beside[measure][:, 0])
+        splits[measure] = Split(
             training=priced.training[measure],
             beside=priced.beside[measure],
-            trained=amounts.priced(table.training[measure][:, 0]),
-            stood_beside=amounts.priced(
-                np.where(is_label, 0.0, table.beside[measure][:, 0])
-            ),
-            labelled=amounts.priced_by({LABELS: 1.0}),
+            trained=trained.keeping() if is_control else trained,
+            stood_beside=amounts.priced(beside),
+            labelled=labelled,
         )
-        for measure in MEASURES
-    }
+    return splits
 
 
 def joules_per_success(sample: Sample, pooled: Quantity, seed: int) -> Estimate:

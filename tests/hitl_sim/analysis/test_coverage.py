@@ -6,7 +6,7 @@ import pytest
 from hitl_sim.analysis.chance.crossing import find_crossing
 from hitl_sim.analysis.chance.fieller import fieller
 from hitl_sim.analysis.chance.interval import CostSample, ratio_interval, resample
-from hitl_sim.analysis.condition.break_even import find_break_even
+from hitl_sim.analysis.condition.break_even import find_break_evens
 from hitl_sim.analysis.decision.net_benefit import Pair
 from hitl_sim.analysis.run.sample import Split
 from hitl_sim.energy import Kind, Quantity, Scope, exact
@@ -108,8 +108,8 @@ def test_the_interval_of_m_star_holds_it_in_93_to_97_of_100(num, ratio, reach, c
     hits = []
     for _ in range(STUDIES):
         pair = draw_pair(rng, num, ratio, reach, control)
-        found = find_break_even(
-            "joules", split(pair.arm), split(pair.control), FREE, resample(num, 0)
+        (found,) = find_break_evens(
+            "joules", split(pair.arm), split(pair.control), [FREE], resample(num, 0)
         )
         if saved:
             truth = HOURS / reach / saved
@@ -120,8 +120,11 @@ def test_the_interval_of_m_star_holds_it_in_93_to_97_of_100(num, ratio, reach, c
 
 
 def split(used):
-    spent, hours = used.rows.T
     whole = used.pooled
+    trained, stood_beside = (
+        CostSample(spent, used.is_reached, at_cap)
+        for spent, at_cap in zip(used.spent.T, used.if_failed.T, strict=True)
+    )
 
     def joules(value):
         scope = Scope.NODE
@@ -130,11 +133,9 @@ def split(used):
     return Split(
         joules(whole[0]),
         joules(whole[1]),
-        spent,
-        hours,
-        np.zeros(len(spent)),
-        used.is_reached,
-        *used.if_failed.T,
+        trained,
+        stood_beside,
+        labelled=trained.times(0.0),
     )
 
 

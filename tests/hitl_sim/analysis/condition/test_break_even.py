@@ -5,7 +5,7 @@ import pytest
 
 from hitl_sim.analysis.chance.crossing import Payback
 from hitl_sim.analysis.chance.interval import CostSample, resample
-from hitl_sim.analysis.condition.break_even import Answer, find_break_even
+from hitl_sim.analysis.condition.break_even import Answer, find_break_evens
 from hitl_sim.analysis.run.sample import Split
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
 
@@ -36,7 +36,8 @@ def split(training, beside=0.0, *, reached=NUM, labels=0.0, noise=0.0):
 
 
 def find(arm, control, label=FREE):
-    return find_break_even("joules", arm, control, label, WEIGHTS)
+    (found,) = find_break_evens("joules", arm, control, [label], WEIGHTS)
+    return found
 
 
 def test_the_multiple_is_what_people_take_over_what_is_saved():

@@ -85,3 +85,41 @@ def test_acceptability_is_the_normal_curve_of_a_normal_net_benefit():
 def test_a_certain_crossing_is_a_step():
     line = Line(np.full(100, 6.0), np.full(100, -2.0))
     np.testing.assert_array_equal(acceptability(line, [2.9, 3.1]), [1.0, 0.0])
+
+
+def test_a_turn_that_is_searched_for_is_where_all_values_show_it():
+    rng = np.random.default_rng(3)
+    ends = [np.inf, -np.inf, np.nan, 0.0, 1.0]
+    intercept, slope = rng.normal(size=(2, 4000))
+    intercept[::7], slope[::5] = rng.choice(ends, 572), rng.choice(ends, 800)
+    numbers = np.concatenate([[0.0], np.logspace(-2.0, 2.0, 33)])
+    with np.errstate(invalid="ignore"):
+        net = intercept[:, None] + slope[:, None] * numbers
+    net[:, 0] = intercept
+    found = acceptability(Line(intercept, slope), numbers)
+    np.testing.assert_array_equal(found, (net > 0.0).mean(axis=0))
+
+
+def test_a_slope_that_is_unknown_leaves_known_what_it_does_not_move():
+    line = Line(np.ones(10), np.full(10, np.nan))
+    np.testing.assert_array_equal(acceptability(line, [0.0, 1.0]), [1.0, np.nan])
+
+
+def test_a_control_that_keeps_its_draws_is_drawn_as_any_other():
+    rng = np.random.default_rng(4)
+    reached = rng.random(9) < 0.7
+    control = amounts(rng.lognormal(size=(9, 2)), reached)
+    kept, prices = control.keeping(), np.ones((2, 1))
+    spent = control.priced(prices[:, 0])
+    keeps_spent = spent.keeping()
+    for seed in (0, 1, 0):
+        weights = resample(9, seed)
+        arm = amounts(rng.lognormal(size=(9, 2)))
+        np.testing.assert_array_equal(
+            Pair(arm, kept).draws(prices, weights),
+            Pair(arm, control).draws(prices, weights),
+        )
+        np.testing.assert_array_equal(keeps_spent.means(weights), spent.means(weights))
+    # the same runs under another name are drawn alike
+    assert not Pair(control, kept).draws(prices, weights).any()
+    assert kept.select(np.arange(3)).draws(np.ones((1, 3))).shape == (1, 2)
