@@ -176,13 +176,9 @@ def to_svg(figure: Figure, salt: str) -> str:
     """Return a figure as SVG to stand inside a page, the same bytes every time."""
     buffer = io.StringIO()
     with styled(salt):
-        metadata = {"Date": None, "Creator": None}
-        # settled beforehand: to save a figure with a layout draws it twice
-        FigureCanvasSVG(figure)
-        if (engine := figure.get_layout_engine()) is not None:
-            engine.execute(figure)
-            figure.set_layout_engine("none")
-        figure.savefig(buffer, format="svg", metadata=metadata)
+        # `savefig` would draw a figure that has a layout twice
+        canvas = FigureCanvasSVG(figure)
+        canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     return text[text.index("<svg") :]
