@@ -76,6 +76,7 @@ def draw_frontier(decision: Decision) -> Figure:
         ylabel="paid and requester time (h per success)",
         title="human hours and joules of training",
     )
+    below.ticklabel_format(axis="y", style="plain")
     below.set_ylim(bottom=-0.05 * max(1e-9, below.get_ylim()[1]))
     handles = [
         *(mark(name, look["marker"], look["color"]) for name, look in looks.items()),

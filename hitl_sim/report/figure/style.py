@@ -51,6 +51,9 @@ _STYLE: Mapping[str, Any] = {
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
+    # a title that may move has the ticks measured again; so nothing is written above
+    "axes.titley": 1.0,
+    "axes.formatter.useoffset": False,
     "axes.labelsize": 9.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
