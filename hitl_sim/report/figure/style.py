@@ -181,7 +181,8 @@ def to_svg(figure: Figure, salt: str) -> str:
     with styled(salt):
         # `savefig` would draw a figure that has a layout twice
         canvas = FigureCanvasSVG(figure)
-        canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
+        metadata = {"Date": None, "Creator": None}
+        canvas.print_svg(buffer, metadata=metadata)  # type: ignore[no-untyped-call]
     text = buffer.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     return text[text.index("<svg") :]
