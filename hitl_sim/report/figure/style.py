@@ -37,7 +37,7 @@ COLOURS = (
     "#8a7500",
 )
 """Okabe and Ito's colours; their yellow darkened to stand out from white."""
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 RATIO_TICKS = (
     *(0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0),
@@ -152,8 +152,8 @@ def mark(label: str, marker: str, colour: str = BLACK, **look: Any) -> Line2D:
 
 
 def power_of_ten(value: float, _: int) -> str:
-    """Write a tick of a logarithmic axis, without the slow setting of formulas."""
-    return "10" + f"{math.log10(value):.0f}".translate(_RAISED)
+    """Write a number > 0 as a power: `10⁻³`, without the slow setting of formulas."""
+    return "10" + f"{math.log10(value):.3g}".translate(_RAISED)
 
 
 def joule_ticks(axes: Axes) -> None:
