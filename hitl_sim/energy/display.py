@@ -25,15 +25,29 @@ def format_value(value: Values, unit: str, interval: Interval | None = None) -> 
     Returns:
         For example `1.23 kJ [1.10, 1.41]`.
     """
-    scale, prefix = _prefix(float(np.max(np.abs(value), initial=0.0)), unit)
+    scale, prefix = _prefix(value, unit)
     text = _number(value, scale) + ("" if unit == "1" else f" {prefix}{unit}")
     if interval is not None:
-        low, high = float(np.min(interval[0])), float(np.max(interval[1]))
-        text += f" [{_digits(low / scale)}, {_digits(high / scale)}]"
+        text += f" {format_interval(value, unit, interval)}"
     return text + (f" in {value.size} values" if isinstance(value, np.ndarray) else "")
 
 
-def _prefix(size: float, unit: str) -> tuple[float, str]:
+def format_interval(value: Values, unit: str, interval: Interval) -> str:
+    """Write an interval under the prefix of its value, as `format_value` does."""
+    scale, _ = _prefix(value, unit)
+    (low, _), (_, high) = map(_ends, interval)
+    return f"[{_digits(low / scale)}, {_digits(high / scale)}]"
+
+
+def _ends(values: Values) -> tuple[float, float]:
+    """Return the least and the greatest of some numbers, or one number twice."""
+    if isinstance(values, np.ndarray):
+        return float(values.min()), float(values.max())
+    return values, values
+
+
+def _prefix(value: Values, unit: str) -> tuple[float, str]:
+    size = max(map(abs, _ends(value)))
     base = unit.split("/", maxsplit=1)[0]
     is_prefixed = base in _PREFIXED_BASES or (base == "s" and size < 1.0)
     if not is_prefixed or size == 0.0 or not math.isfinite(size):
@@ -47,7 +61,7 @@ def _prefix(size: float, unit: str) -> tuple[float, str]:
 def _number(value: Values, scale: float) -> str:
     if not isinstance(value, np.ndarray):
         return _digits(value / scale)
-    low, high = (_digits(float(end) / scale) for end in (value.min(), value.max()))
+    low, high = (_digits(end / scale) for end in _ends(value))
     return f"{low} to {high}"
 
 

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from hitl_sim.energy.error import Values, from_plain
 
 
@@ -208,12 +206,16 @@ def shares_by_kind(parts: Parts) -> dict[Kind, float]:
     sizes: dict[Kind, float] = {}
     for part in sorted(parts, key=lambda part: part.kind.rank):
         if part.value is not None:
-            size = float(np.sum(np.abs(part.value)))
+            size = _size(part.value)
             sizes[part.kind] = sizes.get(part.kind, 0.0) + size
     whole = sum(sizes.values())
     if whole == 0.0:
         return {kind: 1.0 / len(sizes) for kind in sizes}
     return {kind: size / whole for kind, size in sizes.items()}
+
+
+def _size(values: Values) -> float:
+    return abs(values) if isinstance(values, float) else float(abs(values).sum())
 
 
 def describe_parts(parts: Parts) -> str:

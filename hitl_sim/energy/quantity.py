@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import methodcaller
@@ -262,22 +261,26 @@ class Quantity:
         """
 
         def pick(values: Values) -> float:
-            return values if isinstance(values, float) else float(values[row])
+            return values if isinstance(values, float) else values.item(row)
 
         def named(text: str) -> str:
             return text.replace(*rename) if rename[0] else text
 
-        found, ends, errors = copy.copy(self), self.interval, self.errors
+        found, ends, errors = object.__new__(Quantity), self.interval, self.errors
         # what was checked as an array is not checked again
         vars(found).update(
+            vars(self),
             value=None if self.value is None else pick(self.value),
             source=named(self.source),
             interval=None if ends is None else (pick(ends[0]), pick(ends[1])),
             composition=tuple(
-                replace(
-                    part,
-                    source=named(part.source),
-                    value=None if part.value is None else pick(part.value),
+                Part(
+                    part.kind,
+                    part.scope,
+                    named(part.source),
+                    part.of,
+                    None if part.value is None else pick(part.value),
+                    part.reason,
                 )
                 for part in self.composition
             ),

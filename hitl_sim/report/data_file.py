@@ -17,6 +17,8 @@ from hitl_sim.report.provenance import Sources, sources_of
 from hitl_sim.report.words import Words
 
 SCHEMA = 2
+_AS_THEY_ARE = (str, int, bool, type(None))
+"""Types of values that JSON holds; but a number that is not finite is no such value."""
 
 
 def report_data(
@@ -50,20 +52,26 @@ def plain(value: object, sources: Sources | None = None) -> Any:
     NaN is null, an infinity a text, a member of an enumeration its value, and a
     dataclass its fields by name. `sources` take in where quantities come from.
     """
+    if type(value) is float:
+        return value if math.isfinite(value) else _not_finite(value)
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, Estimate):
         ends = _pick(value, "low", "high", "is_infinite")
         return {**ends, **plain(value.quantity, sources)}
     if isinstance(value, Quantity):
         return {
-            **_pick(value, "value", "unit", "kind", "scope"),
+            "value": plain(value.value),
+            "unit": value.unit,
+            "kind": value.kind.value,
+            "scope": value.scope.value,
             "constants": plain(value.interval),
             "sources": [(sources or Sources()).number(t) for t in sources_of(value)],
             **({"reason": value.reason} if value.reason else {}),
         }
     if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else "inf" if value > 0 else "-inf"
+        is_finite = value.dtype.kind in "biuf" and np.isfinite(value).all()
+        return value.tolist() if is_finite else plain(value.tolist())
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -75,12 +83,16 @@ def plain(value: object, sources: Sources | None = None) -> Any:
     return value
 
 
+def _not_finite(number: float) -> str | None:
+    return None if math.isnan(number) else "inf" if number > 0 else "-inf"
+
+
 def _pick(
     found: object, *names: str, sources: Sources | None = None, **renamed: str
 ) -> dict[str, Any]:
     """Return some attributes of an object by name, or as `name = its own`."""
-    named = dict(zip(names, names, strict=True)) | renamed
-    return {name: plain(getattr(found, own), sources) for name, own in named.items()}
+    named = *zip(names, names, strict=True), *renamed.items()
+    return {name: plain(getattr(found, own), sources) for name, own in named}
 
 
 def _task(task: TaskResult, sources: Sources) -> dict[str, Any]:

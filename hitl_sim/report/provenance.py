@@ -12,7 +12,7 @@ from hitl_sim.cost import Ledger, price_rates
 from hitl_sim.cost.constant import exactly
 from hitl_sim.cost.query import query_batch
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
-from hitl_sim.energy.display import format_value
+from hitl_sim.energy.display import format_interval, format_value
 from hitl_sim.report.number import RHO, digits, plain_joules, span
 from hitl_sim.report.table import Table
 
@@ -124,15 +124,10 @@ def _chance(estimate: Estimate) -> str:
     if not (estimate.is_known or math.isfinite(low) or math.isfinite(high)):
         return ""
     if math.isfinite(estimate.value + high) and math.isfinite(low):
-        return _bracket(format_value(estimate.value, estimate.unit, (low, high)))
+        return format_interval(estimate.value, estimate.unit, (low, high))
     if estimate.unit == "J" and math.isfinite(low):
         return f"[{format_value(max(low, 0.0), 'J')}, {plain_joules(high)}]"
     return span(low, high)
-
-
-def _bracket(text: str) -> str:
-    """Return the interval that stands at the end of a number."""
-    return f"[{text.rpartition('[')[2]}"
 
 
 def _constants(quantity: Quantity) -> str:
@@ -140,11 +135,13 @@ def _constants(quantity: Quantity) -> str:
         return ""
     if float(quantity.interval[0]) == float(quantity.interval[1]):
         return "exact"
-    return _bracket(format_value(quantity.value, quantity.unit, quantity.interval))
+    return format_interval(quantity.value, quantity.unit, quantity.interval)
 
 
 def _kind(quantity: Quantity) -> str:
     """Write the kind; a sum says the share of each, and what is missing."""
+    if not quantity.composition:
+        return quantity.kind.words
     shares = {kind: share for kind, share in quantity.shares().items() if share > 0}
     if len(shares) < 2:
         return quantity.kind.words
@@ -159,7 +156,9 @@ def sources_of(quantity: Quantity) -> tuple[str, ...]:
     """Return where what is known of a quantity comes from, part by part."""
     if quantity.value is None:
         return ()
-    known = [part for part in quantity.parts if part.kind is not Kind.UNAVAILABLE]
+    if not quantity.composition:
+        return (quantity.source,)
+    known = [p for p in quantity.composition if p.kind is not Kind.UNAVAILABLE]
     return tuple(dict.fromkeys(part.source for part in known))
 
 

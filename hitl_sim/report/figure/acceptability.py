@@ -5,7 +5,13 @@ from matplotlib.figure import Figure
 
 from hitl_sim.analysis.condition.finding import reference_arms, reference_crowd
 from hitl_sim.analysis.decision.decide import CARBON_PRICES, SCALES, WAGES, Decision
-from hitl_sim.report.figure.style import GREY, legend_below, looks_of, new_figure
+from hitl_sim.report.figure.style import (
+    GREY,
+    legend_below,
+    looks_of,
+    new_figure,
+    power_of_ten,
+)
 from hitl_sim.report.number import times
 
 _DECADE = 10.0
@@ -46,6 +52,7 @@ def draw_acceptability(decision: Decision) -> Figure | None:
         axes.set_ylim(-0.03, 1.03)
         axes.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
     above.set_xscale("log")
+    above.xaxis.set_major_formatter(power_of_ten)
     above.axvspan(_DECADE, SCALES[-1], color=GREY, alpha=0.08, linewidth=0)
     above.annotate(
         "hypothetical: more than a decade\ndearer than what was run",

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from hitl_sim.analysis.condition.finding import (
-    Finding,
     TaskResult,
     reference_arms,
     reference_crowd,
 )
 from hitl_sim.array import FloatArray
+from hitl_sim.cost import Ledger
 from hitl_sim.report.figure.style import (
     COLOURS,
     joule_ticks,
@@ -49,7 +49,8 @@ def draw_bill(task: TaskResult) -> Figure:
     rows = figure.add_gridspec(2, 1)
     upper, lower = figure.add_subfigure(rows[0]), figure.add_subfigure(rows[1])
     names = [f.name + ("" if f.is_per_success else " *") for f in findings]
-    device, beside = (_stack(findings, is_device=own) for own in (True, False))
+    bills = [finding.ledger for finding in findings]
+    device, beside = (_stack(bills, is_device=own) for own in (True, False))
     above = _draw_stack(upper, names, device)
     below = _draw_stack(lower, names, beside)
     above.set_title(f"{task.task}: the device at work")
@@ -62,14 +63,14 @@ def draw_bill(task: TaskResult) -> Figure:
     return figure
 
 
-def _stack(findings: Sequence[Finding], *, is_device: bool) -> Stack:
+def _stack(bills: Sequence[Ledger], *, is_device: bool) -> Stack:
     """Return joules by line of the ledger, one number per condition; NaN if unknown."""
     found: Stack = {}
-    for column, finding in enumerate(findings):
-        for line in finding.ledger.lines:
+    for column, bill in enumerate(bills):
+        for line in bill.lines:
             is_own = (line.group == "device") is is_device
             if line.purpose == "protocol" and line.joules is not None and is_own:
-                values = found.setdefault(line.name, np.zeros(len(findings)))
+                values = found.setdefault(line.name, np.zeros(len(bills)))
                 joules = line.joules.value
                 values[column] = math.nan if joules is None else float(joules)
     return {name: values for name, values in found.items() if np.nansum(values) > 0.0}

@@ -42,26 +42,26 @@ def draw_frontier(decision: Decision) -> Figure:
     looks = {control: {"color": BLACK, "marker": "*"}, **looks_of(names)}
     figure = new_figure(8.0)
     above, below = panels = figure.subplots(2, 1)
+    points: dict[tuple[str, bool], list[tuple[float, float, float]]] = {}
     for finding, share in zip(findings, decision.frontier.membership, strict=True):
-        if finding.reach.hits == 0:
-            continue
-        look, is_sure = looks[finding.name], share > _SURE
-        hours = (
-            float(finding.usage.paid_s) + float(finding.usage.requester_s)
-        ) / S_PER_H
-        for axes, height in zip(
-            panels, (finding.test_accuracy.value, hours), strict=True
-        ):
-            if np.isfinite(finding.joules.value) and np.isfinite(height):
-                axes.plot(
-                    [finding.joules.value],
-                    [height],
-                    markersize=9 if finding is task.control else 6.5,
-                    markerfacecolor=look["color"] if is_sure else "white",
-                    linestyle="none",
-                    zorder=3 if is_sure else 2,
-                    **look,
-                )
+        used = finding.usage
+        hours = (float(used.paid_s) + float(used.requester_s)) / S_PER_H
+        place = finding.joules.value, finding.test_accuracy.value, hours
+        if finding.reach.hits > 0:
+            points.setdefault((finding.name, bool(share > _SURE)), []).append(place)
+    for (name, is_sure), places in points.items():
+        joules, *heights = np.array(places).T
+        for axes, height in zip(panels, heights, strict=True):
+            is_known = np.isfinite(joules) & np.isfinite(height)
+            axes.plot(
+                joules[is_known],
+                height[is_known],
+                markersize=9 if name == control else 6.5,
+                markerfacecolor=looks[name]["color"] if is_sure else "white",
+                linestyle="none",
+                zorder=3 if is_sure else 2,
+                **looks[name],
+            )
     for axes in panels:
         axes.set_xscale("log")
         joule_ticks(axes)
@@ -76,6 +76,7 @@ def draw_frontier(decision: Decision) -> Figure:
         ylabel="paid and requester time (h per success)",
         title="human hours and joules of training",
     )
+    below.ticklabel_format(axis="y", style="plain")
     below.set_ylim(bottom=-0.05 * max(1e-9, below.get_ylim()[1]))
     handles = [
         *(mark(name, look["marker"], look["color"]) for name, look in looks.items()),

@@ -81,13 +81,13 @@ def _draw_crowds(
     rows = math.ceil(len(panels) / columns)
     figure = new_figure(1.1 + rows * _PANEL_IN)
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    ratio_axis(grid[0, 0], *limits)
     colours = colour_of(name for name in panels if name != _NOBODY)
     for axes, (name, findings) in zip(grid.flat, panels.items(), strict=False):
         named = [(_place(finding), finding) for finding in findings]
         here = {place for place, _ in named}
         order = [place for place in crowds if place in here] or [p for p, _ in named]
         axes.set_title(folded(name, _TITLE_CHARACTERS[columns]))
-        ratio_axis(axes, *limits)
         _draw_panel(axes, named, order, shades, colours.get(name, BLACK))
         parameters = dict.fromkeys(
             parameter for f in findings for parameter in _unnamed(f)

@@ -52,17 +52,18 @@ def draw_timeline(leader: Leader | None, result: StudyResult) -> Figure | None:
     axes = figure.subplots()
     end_s = float(timeline.elapsed_s[-1])
     size, unit = (S_PER_H, "h") if end_s > 2.0 * S_PER_H else (S_PER_MIN, "min")
-    for span in timeline.spans:
-        if span.person < shown:
-            axes.barh(
-                shown - span.person,
-                (span.end_s - span.start_s) / size,
-                0.7,
-                left=span.start_s / size,
-                edgecolor="white",
-                linewidth=0.4,
-                **_LOOKS[span.activity][1],
-            )
+    for activity, (_, look) in _LOOKS.items():
+        spans = [s for s in timeline.spans if s.activity == activity]
+        spans = [span for span in spans if span.person < shown]
+        axes.barh(
+            [shown - span.person for span in spans],
+            [(span.end_s - span.start_s) / size for span in spans],
+            0.7,
+            left=[span.start_s / size for span in spans],
+            edgecolor="white",
+            linewidth=0.4,
+            **look,
+        )
     axes.barh(0, end_s / size, 0.7, color=GREY)
     for closed in timeline.elapsed_s[:-1]:
         axes.axvline(float(closed) / size, color=BLACK, linewidth=0.6, linestyle=":")

@@ -49,16 +49,25 @@ def test_acceptability_without_money_is_not_drawn(crowded, weighed):
 
 def test_every_condition_that_reached_has_a_point_on_the_frontier(verdict, figures):
     above = figures["frontier"].axes[0]
-    points = {(line.get_xdata()[0], line.get_ydata()[0]) for line in above.lines}
+    points = {tuple(place) for line in above.lines for place in line.get_xydata()}
     findings = [verdict.decision.task.control, *verdict.decision.task.findings]
     assert points == {(f.joules.value, f.test_accuracy.value) for f in findings}
 
 
 def test_only_the_frontier_is_filled(verdict, figures):
     above = figures["frontier"].axes[0]
-    filled = [line.get_markerfacecolor() != "white" for line in above.lines]
-    sure = (verdict.decision.frontier.membership > 0.5).tolist()
-    assert filled == sure
+    filled = {
+        tuple(place)
+        for line in above.lines
+        if line.get_markerfacecolor() != "white"
+        for place in line.get_xydata()
+    }
+    decision = verdict.decision
+    findings = [decision.task.control, *(arm.finding for arm in decision.arms)]
+    sure = zip(findings, decision.frontier.membership > 0.5, strict=True)
+    assert filled == {
+        (f.joules.value, f.test_accuracy.value) for f, is_sure in sure if is_sure
+    }
 
 
 def test_the_waterfall_ends_at_the_arm_s_own_bill(verdict, figures):

@@ -15,6 +15,8 @@ from hitl_sim.report.figure.quality import draw_quality
 from hitl_sim.report.figure.style import (
     colour_of,
     marker_of,
+    new_figure,
+    power_of_ten,
     short_joules,
     styled,
     to_png,
@@ -228,3 +230,19 @@ def test_beyond_seven_arms_no_two_look_alike():
     names = [str(i) for i in range(20)]
     looks = zip(colour_of(names).values(), marker_of(names).values(), strict=True)
     assert len(set(looks)) == 20
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1e-3, "10⁻³"), (1.0, "10⁰"), (1e12, "10¹²"), (2.0, "10⁰·³⁰¹")]
+)
+def test_powers_of_ten_are_written_raised(value, text):
+    assert power_of_ten(value, 0) == text
+
+
+def test_no_offset_stands_where_a_title_is():
+    with styled():
+        figure = new_figure(2.0)
+        axes = figure.subplots()
+        axes.plot([0.98761, 0.98762], [0.98761, 0.98762])
+        to_svg(figure, "x")
+    assert axes.yaxis.get_offset_text().get_text() == ""
