@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import msgspec
 import pyarrow as pa
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from hitl_sim.analysis.condition.finding import StudyResult
 from hitl_sim.analysis.condition.result import analyse, bill_runs
@@ -67,16 +68,19 @@ class Analysis:
             RecordError: the records cannot be billed.
         """
         asked, study = prices or self.folder.prices, self.folder.manifest["study"]
-        return analyse(
-            self.folder.records,
-            self._manifest_of(self.use_batch or asked.query_batch),
-            self.profile,
-            asked,
-            fraction=study["target"]["fraction"],
-            smoothing=study["target"]["smoothing"],
-            smallest_effect=study["smallest_effect"],
-            seed=study["seed"],
-        )
+        manifest = self._manifest_of(self.use_batch or asked.query_batch)
+        # threads that share products as small as these wait more than they work
+        with threadpool_limits(1):
+            return analyse(
+                self.folder.records,
+                manifest,
+                self.profile,
+                asked,
+                fraction=study["target"]["fraction"],
+                smoothing=study["target"]["smoothing"],
+                smallest_effect=study["smallest_effect"],
+                seed=study["seed"],
+            )
 
     def bill(self, prices: Prices | None = None) -> pa.Table:
         """Bill every run; see `analysis.condition.result.BILL_SCHEMA`."""

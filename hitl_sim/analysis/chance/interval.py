@@ -196,10 +196,7 @@ class CostSample:
             prices: `[F]` what one of everything costs; NaN where unavailable, so that
                 what is used of it makes a run's cost NaN.
         """
-        used = self.spent.any(axis=0)
-        if self.if_failed is not None:
-            used = used | self.if_failed.any(axis=0)
-        price = np.where(used, prices, 0.0)
+        price = np.where(self._used, prices, 0.0)
         return self._mapped(lambda amounts: amounts @ price)
 
     def priced_by(self, prices: Mapping[str, float]) -> CostSample:
@@ -223,14 +220,18 @@ class CostSample:
         """
 
         def draw() -> FloatArray:
-            return per_success(
+            # most amounts are of work that other tasks of a study do
+            used = self._used if self.spent.ndim == 2 else ...
+            drawn = np.zeros((len(weights), *self.spent.shape[1:]))
+            drawn[:, used] = per_success(
                 weights,
-                self.spent,
+                self.spent[:, used],
                 self.is_reached,
-                self.if_failed,
+                None if self.if_failed is None else self.if_failed[:, used],
                 stream=stream,
                 may_fail=may_fail,
             )
+            return drawn
 
         return self.once(weights, ("draws", stream, may_fail), draw)
 
@@ -275,6 +276,14 @@ class CostSample:
         if self.if_failed is not None and other.if_failed is not None:
             if_failed = self.if_failed + other.if_failed
         return CostSample(self.spent + other.spent, self.is_reached, if_failed)
+
+    @property
+    def _used(self) -> BoolArray:
+        """Mark `[F]` amounts of which some run used any, or would have at the cap."""
+        used = self.spent.any(axis=0)
+        if self.if_failed is not None:
+            used = used | self.if_failed.any(axis=0)
+        return np.asarray(used)
 
     @property
     def key(self) -> tuple[bytes, bytes]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from hitl_sim.analysis.condition.finding import (
     PARAMETERS_SWEPT,
@@ -187,5 +188,7 @@ class Verdict(NamedTuple):
 
 def weigh(result: StudyResult) -> tuple[Verdict, ...]:
     """Work out the decision of every task of a study by re-pricing its records."""
-    decisions = (decide(result, task) for task in result.tasks)
-    return tuple(Verdict(d, find_sensitivity(result, d)) for d in decisions)
+    # threads that share products as small as these wait more than they work
+    with threadpool_limits(1):
+        decisions = [decide(result, task) for task in result.tasks]
+        return tuple(Verdict(d, find_sensitivity(result, d)) for d in decisions)
