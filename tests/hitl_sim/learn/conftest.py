@@ -62,7 +62,8 @@ def setting(digits):
     """Half of 80 items is clean; a fifth has no class, a fifth a wrong label."""
     data = digits[1]
     corruption = Corruption(jnp.float32(0.2), jnp.float32(0.1), jnp.float32(0.2))
-    split = build_split(jax.random.key(5), data, corruption, 80, 30, 20)
+    draw = jax.jit(build_split, static_argnums=(3, 4, 5))
+    split = draw(jax.random.key(5), data, corruption, 80, 30, 20)
     return Setting(
         split,
         jnp.asarray(data.groups),

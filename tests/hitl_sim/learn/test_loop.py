@@ -30,6 +30,8 @@ from hitl_sim.task import build_split
 from oracles import sample_annotators
 from oracles.feedback import FEEDBACK
 
+SPLIT = jax.jit(build_split, static_argnums=(3, 4, 5))
+SAMPLE = jax.jit(sample_annotators, static_argnums=2)
 LABELLING = LabellingArm(name="a", rounds=3, questions=10)
 KINDS = {
     "whole_pool": (WholePoolArm(name="a", role="control"), "label", 10),
@@ -109,7 +111,7 @@ def test_arms_of_one_replicate_start_from_the_same_weights(
 ):
     keys, hyper = run_keys(seeds_of()), hyper_of()
     data = digits[1]
-    split = build_split(keys.split, data, hyper.corruption, 80, 30, 20)
+    split = SPLIT(keys.split, data, hyper.corruption, 80, 30, 20)
     setting = Setting(
         split,
         jnp.asarray(data.groups),
@@ -120,9 +122,11 @@ def test_arms_of_one_replicate_start_from_the_same_weights(
     program = config_of(WholePoolArm(name="a", role="control")).program
     course = build_course(Host(program.network, (64, 10), program.train), (), {}, {})
     starts = [
-        build_driver(
-            config.build(program), course, program.train, setting, keys
-        ).start()[0]
+        jax.jit(
+            build_driver(
+                config.build(program), course, program.train, setting, keys
+            ).start
+        )()[0]
         for config in (WholePoolArm(name="a", role="control"), RandomShareArm(name="a"))
     ]
     assert equal(starts[0].learner, starts[1].learner)
@@ -136,7 +140,7 @@ def test_the_driver_called_round_by_round_equals_the_scan(
     keys = run_keys(seeds_of())
     config = config_of(LABELLING)
     program = config.program
-    split = build_split(keys.split, data, hyper.corruption, 80, 30, 20)
+    split = SPLIT(keys.split, data, hyper.corruption, 80, 30, 20)
     setting = Setting(
         split,
         jnp.asarray(data.groups),
@@ -147,14 +151,14 @@ def test_the_driver_called_round_by_round_equals_the_scan(
     built = LABELLING.build(program)
     course = build_course(Host(program.network, (64, 10), program.train), (), {}, {})
     driver = build_driver(built, course, program.train, setting, keys)
-    annotators = sample_annotators(keys.crowd, hyper.population, 3)
+    annotators = SAMPLE(keys.crowd, hyper.population, 3)
     people = FEEDBACK["label"].init(keys.crowd, annotators)
-    plan, state, curves = assign(10, config.program.panel), driver.start()[0], []
+    plan, curves = assign(10, config.program.panel), []
+    state, _ = jax.jit(driver.start)()
     step = jax.jit(driver.round_step)
+    put = jax.jit(lambda *at: ask(keys.crowd, FEEDBACK["label"], annotators, *at, plan))
     for _ in range(3):
-        people, response = ask(
-            keys.crowd, FEEDBACK["label"], annotators, people, state.questions, plan
-        )
+        people, response = put(people, state.questions)
         answers, _ = collect(response, state.questions, plan)
         state, curve = step(state, answers)
         curves.append(curve.validation)
@@ -204,9 +208,9 @@ def test_a_simulation_makes_the_runs_own_task_and_learns_nothing(
         seeds_of(),
         hyper_of(),
     )
-    split = build_simulation(config)(seeds, hyper, digits[1])
+    split = jax.jit(build_simulation(config))(seeds, hyper, digits[1])
     key = run_keys(seeds).split
-    made = build_split(key, digits[1], hyper.corruption, 80, 30, 20)
+    made = SPLIT(key, digits[1], hyper.corruption, 80, 30, 20)
     assert equal(split, made)
 
 
@@ -305,7 +309,7 @@ def test_given_labels_are_spread_over_the_classes_and_nobody_is_asked_them(
 ):
     hyper, data = hyper_of(), digits[1]
     keys = run_keys(seeds_of())
-    split = build_split(keys.split, data, hyper.corruption, 80, 30, 20)
+    split = SPLIT(keys.split, data, hyper.corruption, 80, 30, 20)
     setting = Setting(
         split,
         jnp.asarray(data.groups),
@@ -314,7 +318,7 @@ def test_given_labels_are_spread_over_the_classes_and_nobody_is_asked_them(
         hyper.optimiser,
     )
     built = GIVEN.build(whole_config(program).program)
-    plan, questions = built.begin(keys.choose, setting)
+    plan, questions = jax.jit(built.begin)(keys.choose, setting)
     assert questions is None
     start = np.asarray(plan.asked[:10])
     label = np.asarray(split.pool.label)
@@ -322,7 +326,7 @@ def test_given_labels_are_spread_over_the_classes_and_nobody_is_asked_them(
     assert np.bincount(label[start], minlength=10).max() == 1
     course = build_course(Host(program.network, (64, 10), WHOLE), (), {}, {})
     driver = build_driver(built, course, WHOLE, setting, keys)
-    state, curve = driver.start()
+    state, curve = jax.jit(driver.start)()
     assert curve.validation.shape == (1,)
     asked = set(np.asarray(state.plan.asked[10:15]))
     assert len(asked) == 5

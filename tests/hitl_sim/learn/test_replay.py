@@ -23,6 +23,9 @@ SECONDS = 7.0
 QUICKLY = {"xla_backend_optimization_level": 0}
 """Options of a compiler that is to be done soon: programs here run once or twice."""
 CLEAN = Corruption(*(jnp.float32(0.0) for _ in range(3)))
+DEAL = jax.jit(deal, static_argnums=2)
+SPLIT = jax.jit(build_split, static_argnums=(3, 4, 5))
+SAMPLE = jax.jit(sample_annotators, static_argnums=2)
 
 
 def everybody_right(labels, num_people, looks=1):
@@ -101,7 +104,7 @@ def test_only_people_who_answered_an_item_are_asked_and_each_of_them_once(labels
     answers = everybody_right(labels, 9)
     answers = some(answers, rng.random(answers.key.size) < 0.5)
     panel, item = PanelConfig(9, 3, 1, policy="restrict"), jnp.arange(200)
-    plan, is_kept = deal(jax.random.key(1), answers, panel, item)
+    plan, is_kept = DEAL(jax.random.key(1), answers, panel, item)
     there = np.zeros((9, labels.size), bool)
     there.ravel()[answers.key] = True
     np.testing.assert_array_equal(is_kept, there.sum(axis=0)[item] >= 3)
@@ -118,7 +121,7 @@ def test_only_people_who_answered_an_item_are_asked_and_each_of_them_once(labels
 def test_those_asked_as_one_of_two_are_among_the_two(labels):
     answers, item = everybody_right(labels, 6), jnp.arange(50)
     one, two = (
-        deal(jax.random.key(2), answers, PanelConfig(6, n, 1, policy="refuse"), item)[0]
+        DEAL(jax.random.key(2), answers, PanelConfig(6, n, 1, policy="refuse"), item)[0]
         for n in (1, 2)
     )
     assert (np.asarray(one.person) == np.asarray(two.person)).any(axis=1).all()
@@ -128,7 +131,7 @@ def test_those_asked_as_one_of_two_are_among_the_two(labels):
 def test_another_crowd_key_asks_other_people(labels):
     answers, panel = everybody_right(labels, 6), PanelConfig(6, 1, 1, policy="refuse")
     first, second = (
-        deal(jax.random.key(k), answers, panel, jnp.arange(50))[0].person
+        DEAL(jax.random.key(k), answers, panel, jnp.arange(50))[0].person
         for k in (1, 2)
     )
     assert (np.asarray(first) != np.asarray(second)).any()
@@ -208,7 +211,7 @@ def test_a_recorded_skip_costs_its_time_and_gives_no_label(labels, hyper_of, set
     answers = everybody_right(labels, 2)
     answers = answers._replace(answer=np.full_like(answers.answer, -1))
     panel = PanelConfig(2, 2, 1, policy="model")
-    people = sample_annotators(jax.random.key(0), hyper_of().population, 2)
+    people = SAMPLE(jax.random.key(0), hyper_of().population, 2)
     crowd = ("label", answers, people, panel)
     clean = jnp.flatnonzero(setting.split.pool.status == 0)[:5]
     questions = label_questions(setting, clean, 10)
@@ -236,7 +239,7 @@ def test_an_annotator_of_one_s_own_answers_what_nobody_recorded(
     answers = everybody_right(labels, 2)
     is_there = np.isin(answers.key % labels.size, np.asarray(questions.item)[:10])
     panel = PanelConfig(2, 2, 1, policy="model", annotator=AnnotatorConfig(stubborn))
-    people = sample_annotators(jax.random.key(0), hyper_of().population, 2)
+    people = SAMPLE(jax.random.key(0), hyper_of().population, 2)
     crowd = ("label", some(answers, is_there), people, panel)
     given, _ = asked(crowd, questions)
     expected = jnp.where(jnp.arange(20) < 10, questions.truth, 0)
@@ -297,13 +300,13 @@ def test_marks_are_replayed_and_the_marked_groups_are_kept(
         [0, 1, 2], [0, 0, 0], marks, 3, seconds=[9.0, 9.0, 9.0], num_items=1
     )
     panel = PanelConfig(3, 3, 1, policy="refuse")
-    people = sample_annotators(jax.random.key(0), hyper_of().population, 3)
+    people = SAMPLE(jax.random.key(0), hyper_of().population, 3)
     crowd = ("marks", answers, people, panel)
     intervention = ImportanceArm(name="a", share=3 / 16, feedback="marks").build(
         program
     )
     data = digits[1]
-    split = build_split(jax.random.key(5), data, CLEAN, 80, 30, 20)
+    split = SPLIT(jax.random.key(5), data, CLEAN, 80, 30, 20)
     groups, importance = jnp.asarray(data.groups), jnp.asarray(data.importance)
     rates = {"learning_rate": jnp.float32(1e-2)}
     setting = Setting(split, groups, importance, {}, rates)
@@ -340,4 +343,4 @@ def test_a_ranking_cannot_be_replayed_nor_anything_without_a_recording(
     ):
         build_run(ranking)
     with pytest.raises(TypeError, match="`answers` must be given"):
-        build_run(config)(seeds_of(), hyper_of(), digits[1])
+        jax.eval_shape(build_run(config), seeds_of(), hyper_of(), digits[1])

@@ -36,13 +36,14 @@ def lanes(plan, chunk, width, together=1):
     info, data = worker.data_of(chunk.runs[0].condition)
     config = worker.run_config(chunk.runs[0].condition, info, data)
     runs = chunk.runs[:2]
-    sweep = build_sweep(config, width, together)
-    return sweep(
+    arguments = (
         np.int32(len(runs)),
         pad_runs([worker.seeds_of(run) for run in runs], width),
         pad_runs([worker.hyper_of(run.condition, info) for run in runs], width),
         data,
     )
+    sweep = build_sweep(config, width, together).lower(*arguments)
+    return sweep.compile(worker.compiler_options())(*arguments)
 
 
 def test_padding_changes_no_lane_and_stays_empty(plan):
