@@ -1,10 +1,13 @@
 """Complete active-learning experiments per second: ours, two libraries', and by hand.
 
     python experiments/benchmarks/active_learning.py [--turns N] [--python PYTHON]
-        [--work WORK ...] [--out DIR]
+        [--work WORK ...] [--pictures FILE] [--sentences FILE] [--out DIR]
 
-Three works: a network, multinomial logistic regression, and the same with three people
-of accuracy .6, .8 and .95 who all answer every question and Dawid-Skene in the loop.
+Three works on digits: a network, multinomial logistic regression, and the same with
+three people of accuracy .6, .8 and .95 who all answer every question and Dawid-Skene in
+the loop; and two on a file that is given: a small convolutional network on pictures (as
+Fashion-MNIST's `train-images-idx3-ubyte.gz`) and a transformer of one layer on
+sentences (a table with `text` and `label`, as SST-2).
 Every run of the first: digits, 20 given labels, 20 rounds of 20 questions by entropy,
 1,200 items in the pool and 597 held out, one annotator who is right 80 % of the time, a
 network 64-128-10 trained from scratch by 100 full-batch Adam steps in each round,
@@ -12,6 +15,9 @@ accuracy on the held-out items after each.
 The regression has one unit of squared weights. Others run L-BFGS in each round, we 20
 steps in a fixed metric from the last round's weights: every probability is then within
 .02 of the optimum (`tests/hitl_sim/learn/test_fixed_hessian.py`), as scikit-learn's is.
+Pictures and sentences: 4,000 items in the pool and 1,000 held out, 100 given labels, 5
+rounds of 100 questions by entropy, one annotator who is right 90 % of the time, trained
+from scratch by 200 Adam steps on 64 items in each round.
 
 Each tool has two processes of one thread (or as many as there are cores), and the tools
 take turns, so that a busy machine disturbs all alike; ratios are of one turn. PYTHON is
@@ -28,6 +34,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -37,54 +44,105 @@ from hitl_sim.study.executor import LocalExecutor
 from hitl_sim.study.plan import build_plan, chunks_left
 from hitl_sim.study.spec import load_spec
 from hitl_sim.study.store import record_file, records_folder
+from hitl_sim.task import load_task
 
 HERE = Path(__file__).parent
-RIVAL = HERE / "rivals" / "active_worker.py"
 OURS = "hitl_sim"
 HAND = "numpy by hand"
-RIVALS = {
-    "network": {
-        HAND: 8,
-        "scikit-activeml + scikit-learn, one fit": 3,
-        "scikit-activeml + scikit-learn": 2,
-        "scikit-activeml + skorch": 1,
-    },
-    "regression": {
-        HAND: 12,
-        "scikit-activeml + scikit-learn, one fit": 6,
-        "scikit-activeml + scikit-learn": 4,
-    },
-    "crowd": {HAND: 10, "scikit-learn + crowd-kit": 1},
-}
-"""Tools of each work, and runs of each process in one turn."""
-STUDIES = {
-    "network": HERE / "active_learning.toml",
-    "regression": HERE / "active_learning_regression.toml",
-    "crowd": HERE / "active_learning_crowd.toml",
+
+
+class Sizes(NamedTuple):
+    """How large the runs of a work are, and how often people are right in it."""
+
+    start: int
+    rounds: int
+    questions: int
+    steps: int
+    pool: int
+    validation: int
+    test: int
+    accuracy: float
+
+    @property
+    def held_out(self) -> int:
+        """Items on which accuracy is measured after each round."""
+        return self.validation + self.test
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Labels in each round."""
+        return self.start + self.questions * np.arange(self.rounds + 1)
+
+
+class Work(NamedTuple):
+    """A work: our study, and the tools beside us with the runs of a process in a turn.
+
+    `script` is in the folder `rivals`; `given` names the option for the data.
+    """
+
+    study: str
+    rivals: dict[str, int]
+    sizes: Sizes
+    script: str = "active_worker.py"
+    given: str = ""
+
+
+DIGITS = Sizes(20, 20, 20, 100, 1200, 10, 587, 0.8)
+GIVEN = Sizes(100, 5, 100, 200, 4000, 10, 990, 0.9)
+DEEP = {"torch": 1, "torch, compiled": 1, "flax by hand": 1}
+WORKS = {
+    "network": Work(
+        "active_learning.toml",
+        {
+            HAND: 8,
+            "scikit-activeml + scikit-learn, one fit": 3,
+            "scikit-activeml + scikit-learn": 2,
+            "scikit-activeml + skorch": 1,
+        },
+        DIGITS,
+    ),
+    "regression": Work(
+        "active_learning_regression.toml",
+        {
+            HAND: 12,
+            "scikit-activeml + scikit-learn, one fit": 6,
+            "scikit-activeml + scikit-learn": 4,
+        },
+        DIGITS,
+    ),
+    "crowd": Work(
+        "active_learning_crowd.toml",
+        {HAND: 10, "scikit-learn + crowd-kit": 1},
+        DIGITS,
+    ),
+    "pictures": Work(
+        "active_learning_pictures.toml", DEEP, GIVEN, "deep_worker.py", "pictures"
+    ),
+    "sentences": Work(
+        "active_learning_sentences.toml", DEEP, GIVEN, "deep_worker.py", "sentences"
+    ),
 }
 LIMIT_S = 600.0
-START, ROUNDS, QUESTIONS, STEPS = 20, 20, 20, 100
 WIDTHS = (64, 128, 10)
-POOL, VALIDATION, TEST = 1200, 10, 587
 SIDE, REPEATS = 1024, 12
 
 
-def useful_flop() -> float:
+def useful_flop(sizes: Sizes) -> float:
     """Multiply-adds of one run, twice each, without padding: what must be computed."""
     first, second = WIDTHS[0] * WIDTHS[1], WIDTHS[1] * WIDTHS[2]
-    items = sum(START + QUESTIONS * r for r in range(ROUNDS + 1))
     # forward and by the weights; what goes back stops at the hidden layer
-    train = STEPS * items * 2 * (2 * first + 3 * second)
-    held_out = (ROUNDS + 1) * (VALIDATION + TEST)
-    return train + 2 * (first + second) * (held_out + ROUNDS * POOL)
+    train = sizes.steps * int(sizes.labels.sum()) * 2 * (2 * first + 3 * second)
+    seen = (sizes.rounds + 1) * sizes.held_out + sizes.rounds * sizes.pool
+    return train + 2 * (first + second) * seen
 
 
 class Ours:
     """Workers of the sweep, each with chunks of its own."""
 
-    def __init__(self, work: str, workers: int, out: Path) -> None:
+    def __init__(self, study: Path, sizes: Sizes, workers: int, out: Path) -> None:
         """Start the workers and compile."""
-        chunks = chunks_left(build_plan(load_spec(STUDIES[work])), set())
+        self.sizes = sizes
+        chunks = chunks_left(build_plan(load_spec(study)), set())
         labelling = [c for c in chunks if c.runs[0].condition.arm.name == "entropy"]
         self.waiting = iter(labelling)
         self.workers, self.out = workers, out
@@ -126,7 +184,9 @@ class Ours:
             np.array([row[f"{name}_accuracy"] for row in rows])
             for name in ("validation", "test")
         )
-        return (VALIDATION * validation + TEST * test) / (VALIDATION + TEST)
+        sizes = self.sizes
+        right = sizes.validation * validation + sizes.test * test
+        return right / sizes.held_out
 
     def matmul(self) -> float:
         """GFLOP/s of all workers together on a large float32 product."""
@@ -141,15 +201,15 @@ class Rival:
     """Processes of another tool, which wait for seeds."""
 
     def __init__(
-        self, python: str, work: str, tool: str, workers: int, runs: int
+        self, python: str, script: str, job: dict, workers: int, runs: int
     ) -> None:
         """Start the processes, and let each make a run to warm up."""
-        self.work, self.tool, self.runs, self.next_seed = work, tool, runs, 0
+        self.job, self.runs, self.next_seed = job, runs, 0
         self.curves = []
         self.missing = ""
         self.processes = [
             subprocess.Popen(
-                [python, str(RIVAL)],
+                [python, str(HERE / "rivals" / script)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -164,8 +224,7 @@ class Rival:
         def ask(process):
             seeds = list(range(self.next_seed, self.next_seed + runs))
             self.next_seed += runs
-            job = {"tool": self.tool, "work": self.work, "seeds": seeds}
-            process.stdin.write(json.dumps(job) + "\n")
+            process.stdin.write(json.dumps(self.job | {"seeds": seeds}) + "\n")
             process.stdin.flush()
 
         for process in self.processes:
@@ -194,10 +253,10 @@ def median_and_range(values) -> str:
     return f"{statistics.median(values):8.3g} [{min(values):.3g}, {max(values):.3g}]"
 
 
-def draw(curves: dict, path: Path) -> None:
+def draw(curves: dict, sizes: Sizes, path: Path) -> None:
     """Lay the accuracy curves over each other, with 95 % intervals of their means."""
     figure, axes = plt.subplots(figsize=(6.5, 4.0), layout="constrained")
-    labels = START + QUESTIONS * np.arange(ROUNDS + 1)
+    labels = sizes.labels
     for name, values in curves.items():
         mean = values.mean(axis=0)
         error = 1.96 * values.std(axis=0, ddof=1) / np.sqrt(len(values))
@@ -205,7 +264,8 @@ def draw(curves: dict, path: Path) -> None:
         axes.fill_between(
             labels, mean - error, mean + error, color=line.get_color(), alpha=0.2
         )
-    axes.set(xlabel="labelled items", ylabel="accuracy on 597 held-out items")
+    held_out = f"accuracy on {sizes.held_out} held-out items"
+    axes.set(xlabel="labelled items", ylabel=held_out)
     axes.legend(frameon=False)
     figure.savefig(path, dpi=150)
 
@@ -215,22 +275,55 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--python", default=sys.executable)
-    parser.add_argument("--work", nargs="+", choices=RIVALS, default=list(RIVALS))
+    parser.add_argument("--work", nargs="+", choices=WORKS, default=list(WORKS))
+    parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--sentences", type=Path)
     parser.add_argument("--out", type=Path, default=Path("results/active_learning"))
     options = parser.parse_args()
     for work in options.work:
-        measure(work, options.turns, options.python, options.out / work)
+        given = WORKS[work].given
+        source = getattr(options, given) if given else None
+        if given and source is None:
+            print(f"\n{work}: not measured without `--{given} FILE`")
+            continue
+        measure(work, options.turns, options.python, options.out / work, source)
 
 
-def measure(work: str, turns: int, python: str, out: Path) -> None:
+def prepare(work: Work, out: Path, source: Path | None) -> tuple[Path, str]:
+    """Write our study and the others' data where a file was given."""
+    if source is None:
+        return HERE / work.study, ""
+    study, data = out / work.study, out / "data.npz"
+    out.mkdir(parents=True, exist_ok=True)
+    text = (HERE / work.study).read_text()
+    study.write_text(text.replace("GIVEN", str(source.resolve())))
+    (task,) = load_spec(study).task.values()
+    choices = {
+        name: getattr(task, name)
+        for name in ("representation", "text_column", "num_features", "length")
+    }
+    known, arrays = load_task(source, **choices)
+    np.savez(
+        data,
+        features=arrays.features,
+        labels=arrays.labels,
+        vocabulary=known.vocabulary or 0,
+    )
+    return study, str(data)
+
+
+def measure(work: str, turns: int, python: str, out: Path, source: Path | None) -> None:
     """Let the tools take turns at one work."""
     workers = len(os.sched_getaffinity(0))
     for path in records_folder(out).glob("*.parquet"):
         record_file(out, path.stem).unlink()
-    ours = Ours(work, workers, out)
+    about = WORKS[work]
+    study, data = prepare(about, out, source)
+    ours = Ours(study, about.sizes, workers, out)
+    job = {"work": work, "sizes": about.sizes._asdict(), "data": data}
     tools = {
-        name: Rival(python, work, name, workers, runs)
-        for name, runs in RIVALS[work].items()
+        name: Rival(python, about.script, job | {"tool": name}, workers, runs)
+        for name, runs in about.rivals.items()
     }
     missing = {name: tool.missing for name, tool in tools.items() if tool.missing}
     rates = {OURS: [], **{name: [] for name in tools if name not in missing}}
@@ -247,7 +340,7 @@ def measure(work: str, turns: int, python: str, out: Path) -> None:
 def report(work, out, ours, tools, rates, missing, peak) -> None:
     """Print what was seen, and keep it."""
     memory = [
-        ours.executor.submit("hitl_sim.study.worker", "peak_mib").result()
+        ours.executor.submit("hitl_sim.study.worker.process", "peak_mib").result()
         for _ in range(ours.workers)
     ]
     print(f"\n{work}: {ours.workers} processes of one thread each, taking turns\n")
@@ -261,20 +354,22 @@ def report(work, out, ours, tools, rates, missing, peak) -> None:
     kernel = sum(r.kernel_s for r in ours.reports) / sum(r.wall_s for r in ours.reports)
     runs = sum(r.num_runs for r in ours.reports)
     beside = sum(r.wall_s - r.kernel_s for r in ours.reports) / runs
-    useful = work_rate(rates[OURS], peak) if work == "network" else {}
+    sizes = ours.sizes
+    useful = work_rate(sizes, rates[OURS], peak) if work == "network" else {}
     print(f"whole product ÷ its compiled program: {kernel:.3f}")
     print(f"records, people's clock and hashing: {1e3 * beside:.2f} ms per run")
     print(f"memory: {max(memory):.0f} MiB per worker")
     print(f"first chunk after {ours.first_s:.1f} s, set-up {ours.setup_s:.1f} s of it")
     curves = {OURS: ours.read()}
     curves |= {n: np.array(t.curves) for n, t in tools.items() if len(t.curves) > 1}
-    print("\naccuracy after each of the rounds 0, 1, 5, 10, 15, 20:")
+    shown = [r for r in (0, 1, 2, 5, 10, 15, 20) if r <= sizes.rounds]
+    print(f"\naccuracy after each of the rounds {', '.join(map(str, shown))}:")
     for name, values in curves.items():
-        mean = values.mean(axis=0)[[0, 1, 5, 10, 15, 20]]
+        mean = values.mean(axis=0)[shown]
         error = values[:, -1].std(ddof=1) / np.sqrt(len(values))
-        shown = " ".join(f"{value:.3f}" for value in mean)
-        print(f"{name:42}{shown}  (last ± {1.96 * error:.3f}, {len(values)} runs)")
-    draw(curves, out.parent / f"{work}.png")
+        means = " ".join(f"{value:.3f}" for value in mean)
+        print(f"{name:42}{means}  (last ± {1.96 * error:.3f}, {len(values)} runs)")
+    draw(curves, sizes, out.parent / f"{work}.png")
     kept = {
         "runs_per_s": rates,
         "matmul_gflop_per_s": peak,
@@ -290,14 +385,15 @@ def report(work, out, ours, tools, rates, missing, peak) -> None:
     ours.executor.__exit__(None)
 
 
-def work_rate(rates: list, peak: list) -> dict:
+def work_rate(sizes: Sizes, rates: list, peak: list) -> dict:
     """Print how fast the network's useful work is done, and return its size."""
-    useful = [useful_flop() * rate / 1e9 for rate in rates]
+    flop = useful_flop(sizes)
+    useful = [flop * rate / 1e9 for rate in rates]
     share = [rate / top for rate, top in zip(useful, peak, strict=True)]
-    print(f"\nuseful work: {useful_flop() / 1e9:.1f} GFLOP per run")
+    print(f"\nuseful work: {flop / 1e9:.1f} GFLOP per run")
     print(f"  {median_and_range(useful)} GFLOP/s")
     print(f"  {median_and_range(share)} of a float32 product of side {SIDE} here")
-    return {"useful_gflop_per_run": useful_flop() / 1e9}
+    return {"useful_gflop_per_run": flop / 1e9}
 
 
 if __name__ == "__main__":

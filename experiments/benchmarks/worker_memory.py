@@ -20,7 +20,7 @@ STUDY = """
 question = "How much memory does a worker take?"
 seed = 1
 replicates = 2
-width = 2
+dispatch_size = 2
 smallest_effect = 0.05
 device = "laptop-cpu"
 [task.images]

@@ -18,40 +18,49 @@ from sklearn.datasets import load_digits
 
 warnings.filterwarnings("ignore")
 
-CLASSES, START, ROUNDS, QUESTIONS = 10, 20, 20, 20
-STEPS, RATE, HIDDEN, ACCURACY = 100, 1e-2, 128, 0.8
+CLASSES = 10
+STEPS, RATE, HIDDEN = 100, 1e-2, 128
 CROWD = (0.6, 0.8, 0.95)
 EM_STEPS = 20
 POOL = 1200
 
 
+def read_digits():
+    """Digits as floats between 0 and 1, and their classes."""
+    digits = load_digits()
+    return (digits.data / 16.0).astype(np.float32), digits.target.astype(np.int64)
+
+
 class Task:
     """One draw of the split, and people who answer about it."""
 
-    def __init__(self, seed):
-        """Shuffle the digits and cut them."""
-        digits = load_digits()
-        self.rng = np.random.default_rng(seed)
-        order = self.rng.permutation(len(digits.target))
-        x = (digits.data / 16.0).astype(np.float32)[order]
-        y = digits.target.astype(np.int64)[order]
-        self.x, self.y = x[:POOL], y[:POOL]
-        self.test_x, self.test_y = x[POOL:], y[POOL:]
+    def __init__(self, seed, sizes, data=None):
+        """Shuffle items and classes, digits if not given, and cut them."""
+        x, y = data or read_digits()
+        self.rng, self.sizes = np.random.default_rng(seed), sizes
+        self.classes = int(y.max()) + 1
+        pool = sizes["pool"]
+        held_out = sizes["validation"] + sizes["test"]
+        order = self.rng.permutation(len(y))[: pool + held_out]
+        x, y = x[order], y[order]
+        self.x, self.y = x[:pool], y[:pool]
+        self.test_x, self.test_y = x[pool:], y[pool:]
 
     def start(self):
-        """Two items of each class."""
-        per_class = START // CLASSES
+        """Equally many items of each class."""
+        per_class = self.sizes["start"] // self.classes
         return np.concatenate(
             [
                 self.rng.choice(np.flatnonzero(self.y == k), per_class, replace=False)
-                for k in range(CLASSES)
+                for k in range(self.classes)
             ]
         )
 
-    def answers(self, items, accuracy=ACCURACY):
+    def answers(self, items, accuracy=None):
         """Right with this probability, else one of the other classes."""
+        accuracy = self.sizes["accuracy"] if accuracy is None else accuracy
         truth = self.y[items]
-        wrong = (truth + self.rng.integers(1, CLASSES, len(truth))) % CLASSES
+        wrong = (truth + self.rng.integers(1, self.classes, len(truth))) % self.classes
         return np.where(self.rng.random(len(truth)) < accuracy, truth, wrong)
 
     def crowd_answers(self, items):
@@ -67,17 +76,18 @@ def loop(task, fit, aggregate=None):
     is_free = np.ones(len(task.y), bool)
     is_free[items] = False
     curve = []
-    for number in range(ROUNDS + 1):
+    rounds, questions = task.sizes["rounds"], task.sizes["questions"]
+    for number in range(rounds + 1):
         if aggregate is not None and len(votes):
             labels = np.concatenate([gold, aggregate(votes)])
         predict = fit(task.rng, task.x[items], labels)
         curve.append((predict(task.test_x).argmax(axis=1) == task.test_y).mean())
-        if number == ROUNDS:
+        if number == rounds:
             break
         free = np.flatnonzero(is_free)
         p = predict(task.x[free])
         entropy = -(p * np.log(p + 1e-12)).sum(axis=1)
-        asked = free[np.argpartition(-entropy, QUESTIONS)[:QUESTIONS]]
+        asked = free[np.argpartition(-entropy, questions)[:questions]]
         is_free[asked] = False
         items = np.concatenate([items, asked])
         if aggregate is None:
@@ -209,13 +219,13 @@ def crowdkit(votes):
     return found.sort_index().to_numpy()
 
 
-def numpy_loop(seed, work):
+def numpy_loop(task, work):
     """By hand."""
     fit = fit_network if work == "network" else fit_regression
-    return loop(Task(seed), fit, dawid_skene if work == "crowd" else None)
+    return loop(task, fit, dawid_skene if work == "crowd" else None)
 
 
-def crowdkit_loop(seed, work):
+def crowdkit_loop(task, work):
     """scikit-learn's regression, and crowd-kit for the answers."""
     from sklearn.linear_model import LogisticRegression
 
@@ -225,24 +235,27 @@ def crowdkit_loop(seed, work):
         del rng
         return LogisticRegression(max_iter=100).fit(x, y).predict_proba
 
-    return loop(Task(seed), fit, crowdkit)
+    return loop(task, fit, crowdkit)
 
 
-def activeml(seed, classifier, fit_clf):
+def activeml(task, classifier, fit_clf, seed):
     """As scikit-activeml's documentation writes it; `fit_clf=False` saves one fit."""
     from skactiveml.pool import UncertaintySampling
     from skactiveml.utils import MISSING_LABEL
 
-    task = Task(seed)
     labels = np.full(len(task.y), MISSING_LABEL)
     start = task.start()
     labels[start] = task.y[start]
     strategy = UncertaintySampling(method="entropy", random_state=seed)
     classifier.fit(task.x, labels)
     curve = [classifier.score(task.test_x, task.test_y)]
-    for _ in range(ROUNDS):
+    for _ in range(task.sizes["rounds"]):
         asked = strategy.query(
-            X=task.x, y=labels, clf=classifier, batch_size=QUESTIONS, fit_clf=fit_clf
+            X=task.x,
+            y=labels,
+            clf=classifier,
+            batch_size=task.sizes["questions"],
+            fit_clf=fit_clf,
         )
         labels[asked] = task.answers(asked)
         classifier.fit(task.x, labels)
@@ -250,29 +263,35 @@ def activeml(seed, classifier, fit_clf):
     return curve
 
 
-def activeml_sklearn(seed, work, fit_clf=True):
+def activeml_sklearn(task, work, fit_clf=True):
     """With scikit-learn's own network or regression."""
     from skactiveml.classifier import SklearnClassifier
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(max_iter=100)
+    model, seed = LogisticRegression(max_iter=100), draw_seed(task)
     if work == "network":
         model = sklearn_network(seed, POOL)
     classifier = SklearnClassifier(model, classes=range(CLASSES), random_state=seed)
-    return activeml(seed, classifier, fit_clf)
+    return activeml(task, classifier, fit_clf, seed)
 
 
-def activeml_once(seed, work):
+def draw_seed(task):
+    """Draw a seed of the run for a library that wants one."""
+    return int(task.rng.integers(2**31))
+
+
+def activeml_once(task, work):
     """The same without the second fit."""
-    return activeml_sklearn(seed, work, fit_clf=False)
+    return activeml_sklearn(task, work, fit_clf=False)
 
 
-def activeml_skorch(seed, work):
+def activeml_skorch(task, work):
     """With a torch network through skorch, its weights drawn as everybody's are."""
     import torch
     from skactiveml.classifier import SkorchClassifier
 
     del work
+    seed = draw_seed(task)
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     parameters = {
@@ -291,7 +310,7 @@ def activeml_skorch(seed, work):
         random_state=seed,
         neural_net_param_dict=parameters,
     )
-    return activeml(seed, classifier, fit_clf=False)
+    return activeml(task, classifier, fit_clf=False, seed=seed)
 
 
 def torch_network():
@@ -316,13 +335,18 @@ TOOLS = {
 }
 
 
-def main():
-    """Answer jobs until the pipe is closed."""
+def answer_jobs(tools, read=lambda _: None):
+    """Answer jobs until the pipe is closed; `read` returns the data of a job's file."""
+    data = None
     for line in sys.stdin:
         job = json.loads(line)
         try:
+            data = data or read(job["data"])
             begin = time.perf_counter()
-            curves = [TOOLS[job["tool"]](seed, job["work"]) for seed in job["seeds"]]
+            curves = [
+                tools[job["tool"]](Task(seed, job["sizes"], data), job["work"])
+                for seed in job["seeds"]
+            ]
             answer = {"seconds": time.perf_counter() - begin, "curves": curves}
         except ImportError as error:
             answer = {"missing": str(error)}
@@ -330,4 +354,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    answer_jobs(TOOLS)

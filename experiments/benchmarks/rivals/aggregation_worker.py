@@ -42,20 +42,20 @@ def scipy_sparse(kept, steps):
     from scipy.special import softmax
 
     answers, people = kept["answers"], kept["people"]
-    classes, team = int(kept["classes"]), int(kept["workforce"])
+    classes, crew = int(kept["classes"]), int(kept["crew"])
     begin = time.perf_counter()
     rows = np.repeat(np.arange(len(answers)), answers.shape[1])
     columns = (people * classes + answers).ravel()
     said = sparse.csr_matrix(
         (np.ones(len(rows), np.float32), (rows, columns)),
-        shape=(len(answers), team * classes),
+        shape=(len(answers), crew * classes),
     )
     back = said.T.tocsr()
     share = np.zeros((len(answers), classes), np.float32)
     np.add.at(share, (rows, answers.ravel()), 1.0)
     belief = share / share.sum(axis=1, keepdims=True)
     for step in range(steps + 1):
-        counts = np.maximum(back @ belief, FLOOR).reshape(team, classes, classes)
+        counts = np.maximum(back @ belief, FLOOR).reshape(crew, classes, classes)
         errors = counts / counts.sum(axis=1, keepdims=True)
         prior = belief.mean(axis=0)
         if step == steps:
