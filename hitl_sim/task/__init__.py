@@ -1,7 +1,6 @@
 """Tasks as pytrees: real data with known truth, feature groups and corruption."""
 
 from hitl_sim.task.check import (
-    check_corruption as check_corruption,
     check_sizes as check_sizes,
 )
 from hitl_sim.task.corrupt import (

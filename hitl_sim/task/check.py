@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from hitl_sim.table.spelling import whole_numbers
-from hitl_sim.task.data import Corruption, TaskInfo
+from hitl_sim.task.data import TaskInfo
 
 
 def check_sizes(
@@ -40,33 +40,6 @@ def check_sizes(
         raise ValueError(
             f"`{' + '.join(names)}` must be <= {info.num_items} (the items of task "
             f"{info.name!r}), got {num_pool} + {num_validation} + {num_test} = {total}."
-        )
-
-
-def check_corruption(corruption: Corruption, num_pool: int) -> None:
-    """Refuse shares that `build_split` cannot give.
-
-    Raises:
-        ValueError: a share lies outside [0, 1], their sum above 1, or there are
-            duplicates but no clean item of the pool that they could repeat.
-    """
-    shares = {name: float(share) for name, share in corruption._asdict().items()}
-    for name, share in shares.items():
-        if not 0.0 <= share <= 1.0:
-            raise ValueError(f"`{name}` must be in [0, 1], got {share}.")
-    total = sum(shares.values())
-    if total > 1.0 + 1e-6:
-        raise ValueError(
-            "`irrelevant + duplicate + wrong_label` must be <= 1, got "
-            f"{' + '.join(f'{share:g}' for share in shares.values())} = {total:g}."
-        )
-    num_clean = num_pool - sum(
-        int(share * num_pool + 1e-6) for share in shares.values()
-    )
-    if shares["duplicate"] > 0 and num_clean < 1:
-        raise ValueError(
-            "`irrelevant + duplicate + wrong_label` must leave at least 1 clean item "
-            f"of {num_pool} for duplicates to repeat, got {total:g}."
         )
 
 

@@ -41,8 +41,8 @@ def build_split(
         data: the clean base data; at least `num_pool + num_validation + num_test` items
             and every class present (`check_sizes`).
         corruption: shares, each in [0, 1], sum at most 1, with a clean item left where
-            there are duplicates (`check_corruption`). The number of items of a status
-            is floor(share * num_pool).
+            there are duplicates. The number of items of a status is
+            floor(share * num_pool).
         num_pool: N.
         num_validation: V.
         num_test: V'.

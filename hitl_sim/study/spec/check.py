@@ -19,6 +19,9 @@ from hitl_sim.study.spec.part import PartSpec, bind_part, planned_parts, with_of
 from hitl_sim.study.spec.read import read_table
 from hitl_sim.study.spec.study import StudySpec
 
+_ROUNDING = 1e-6
+"""What shares that are written in decimal may add up to beyond what they mean."""
+
 
 def validate(spec: StudySpec) -> StudySpec:
     """Check a spec made in Python by the rules of a study file.
@@ -277,11 +280,16 @@ def _check_tasks(spec: StudySpec) -> None:
         if task.source in own:
             with in_study(f"[task.{name}] "):
                 find("task", task.source, own).with_options(task.options)
-        total = task.irrelevant + task.duplicate + task.wrong_label
-        if total > 1.0:
+        shares = task.irrelevant, task.duplicate, task.wrong_label
+        total = sum(shares)
+        whole = f"`task.{name}`: irrelevant + duplicate + wrong_label"
+        if total > 1.0 + _ROUNDING:
+            raise SpecError(f"{whole} must be <= 1, got {total:g}.")
+        num_corrupted = sum(int(share * task.pool + _ROUNDING) for share in shares)
+        if task.duplicate and num_corrupted >= task.pool:
             raise SpecError(
-                f"`task.{name}`: irrelevant + duplicate + wrong_label must be <= 1, "
-                f"got {total:g}."
+                f"{whole} must leave a clean item of {task.pool} for duplicates to "
+                f"repeat, got {total:g}."
             )
         for arm in spec.arm:
             if arm.num_items > task.pool:

@@ -123,6 +123,16 @@ def test_corruption_beyond_the_whole_pool_is_refused(tables):
         convert(tables)
 
 
+def test_duplicates_without_a_clean_item_are_refused(tables):
+    shares = {"irrelevant": 0.1, "duplicate": 0.7, "wrong_label": 0.2}
+    tables["task"]["digits"] |= shares
+    with pytest.raises(SpecError, match=r"leave a clean item of \d+ for duplicates"):
+        convert(tables)
+    # shares that fill the pool in decimal do not exceed it
+    tables["task"]["digits"] |= {"duplicate": 0.0, "wrong_label": 0.9}
+    convert(tables)
+
+
 def test_rounds_must_divide_the_checkpoints(tables):
     tables["arm"][4]["rounds"] = 5
     with pytest.raises(SpecError, match=r"must divide .* \(12\), got 5"):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hitl_sim.task import Corruption, TaskInfo, check_corruption, check_sizes
+from hitl_sim.task import TaskInfo, check_sizes
 from hitl_sim.task.check import check_features, encode_labels
 
 INFO = TaskInfo(
@@ -34,28 +34,6 @@ def test_an_empty_part_is_refused_by_name(sizes):
     name = ("num_pool", "num_validation", "num_test")[int(np.argmin(sizes))]
     with pytest.raises(ValueError, match=f"`{name}` must be >= 1, got {min(sizes)}"):
         check_sizes(INFO, *sizes)
-
-
-@pytest.mark.parametrize("share", [-0.1, 1.2, float("nan")])
-def test_a_share_outside_zero_to_one_is_refused(share):
-    with pytest.raises(
-        ValueError, match=rf"`wrong_label` must be in \[0, 1\].*{share}"
-    ):
-        check_corruption(Corruption(0.0, 0.0, share), 100)
-
-
-def test_shares_that_exceed_the_pool_together_are_refused():
-    with pytest.raises(ValueError, match=r"must be <= 1, got 0.5 \+ 0.4 \+ 0.2 = 1.1"):
-        check_corruption(Corruption(0.5, 0.4, 0.2), 100)
-
-
-def test_shares_that_fill_the_pool_are_accepted():
-    check_corruption(Corruption(np.float32(0.7), 0.0, np.float32(0.3)), 100)
-
-
-def test_duplicates_without_a_clean_item_are_refused():
-    with pytest.raises(ValueError, match="at least 1 clean item of 10"):
-        check_corruption(Corruption(0.5, 0.5, 0.0), 10)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
