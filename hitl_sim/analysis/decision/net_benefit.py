@@ -11,7 +11,8 @@ References:
     cost-effectiveness acceptability curves, Health Economics 9, 623-630.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -30,14 +31,11 @@ class Pair:
     """An arm and its control, run by run: `[R, F]` what each run of either used.
 
     Prices are `[F, S]`, what one of everything costs; weights of resamples `[B, R]`.
+    One pair is priced many times over, so it should be of what keeps its draws.
     """
 
     arm: CostSample
     control: CostSample
-    _drawn: list[tuple[FloatArray, Rows, Rows]] = field(
-        default_factory=list, compare=False, repr=False
-    )
-    """The last weights, and what they drew: one pair is priced many times over."""
 
     def net(self, prices: FloatArray) -> FloatArray:
         """Return `[S]` net benefit per success; NaN where nobody reached."""
@@ -48,16 +46,13 @@ class Pair:
         spent, beside = self._draw(weights)
         return less(beside.bill(prices), spent.bill(prices))
 
-    def _draw(self, weights: FloatArray) -> tuple[Rows, Rows]:
+    def _draw(self, weights: FloatArray) -> list[Rows]:
         """Return `[B, F]` amounts of arm and control in each resample."""
-        if not self._drawn or self._drawn[0][0] is not weights:
-            spent, other = draw_pair(self.arm, self.control, weights)
-            beside = self.control.once(
-                weights, ("rows", id(other)), lambda: Rows(other)
-            )
-            self._drawn[:] = [(weights, Rows(spent), beside)]
-        _, rows, beside = self._drawn[0]
-        return rows, beside
+        drawn = draw_pair(self.arm, self.control, weights)
+        return [
+            side.once(weights, ("rows", id(rows)), partial(Rows, rows))
+            for side, rows in zip((self.arm, self.control), drawn, strict=True)
+        ]
 
     def paired_draws(self, prices: FloatArray, weights: FloatArray) -> FloatArray:
         """Return `[B]` net benefits: each resample at its own of `[F, B]` prices."""
@@ -91,7 +86,7 @@ def pair_of(
     The control has all of them; default is all of the condition.
     """
     kept = finding.replicate if replicate is None else replicate
-    return Pair(finding.amounts_of(kept), control.amounts_of(kept))
+    return Pair(finding.amounts_of(kept).keeping(), control.amounts_of(kept))
 
 
 def solve_parameter(
