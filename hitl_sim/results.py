@@ -24,7 +24,6 @@ from hitl_sim.analysis.condition.result import BILL_SCHEMA
 from hitl_sim.analysis.condition.versus import Comparison, Confirmation, compare_studies
 from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.cost import MEASURES, Prices, check_prices
-from hitl_sim.energy import Quantity
 from hitl_sim.record import LABEL_SCHEMA, RECORD_SCHEMA, REPLAY_SCHEMA
 from hitl_sim.schema import one_of
 from hitl_sim.study.conclude import Analysis
@@ -385,16 +384,15 @@ def _condition_row(task: TaskResult, finding: Finding) -> dict[str, Any]:
         **_ends("ratio", finding.ratio),
         **_ends("device_j", finding.joules),
         "people_h": float(finding.usage.paid_s) / S_PER_H,
-        **{_BILLED[measure]: _amount(bill) for measure, bill in bills.items()},
+        # a bill of which a part is unavailable is null
+        **{
+            _BILLED[measure]: float(np.asarray(bill.value)) if bill.is_known else None
+            for measure, bill in bills.items()
+        },
         "steps": _known(finding.steps.value),
         "test_accuracy": _known(finding.test_accuracy.value),
         "condition": finding.condition,
     }
-
-
-def _amount(bill: Quantity) -> float | None:
-    """Return a whole bill; null where a part of it is unavailable."""
-    return float(np.asarray(bill.value)) if bill.is_known else None
 
 
 def _ends(name: str, estimate: Estimate) -> dict[str, float | None]:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from hitl_sim.learn.crowd import NOBODY, Answers, PanelConfig, Questions
+from hitl_sim.learn.crowd import NOBODY, PanelConfig, Questions
 from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.optimiser import Params
@@ -120,8 +120,8 @@ class Intervention(NamedTuple):
         steps: `C` training steps before each checkpoint; 0 where no model is due yet.
         begin: `(key, setting) -> (plan, questions | None)` before the first round.
         training: `(setting, plan) -> TrainSet` on the network's own columns.
-        absorb: `(setting, plan, answers) -> plan`, where answers are None if nobody was
-            asked; the plan stays as it is when left out.
+        absorb: `(setting, plan, answers) -> plan`, where `Answers` are None only where
+            no question is asked; the plan stays as it is when left out.
         num_rounds: rounds of questions and training.
         num_questions: questions per round; 0 where nobody is asked.
         feedback: kind of question, None where nobody is asked.
@@ -147,9 +147,7 @@ class Intervention(NamedTuple):
     steps: tuple[int, ...]
     begin: Callable[[jax.Array, Setting], tuple[Any, Questions | None]]
     training: Callable[[Setting, Any], TrainSet]
-    absorb: Callable[[Setting, Any, Answers | None], Any] = (
-        lambda setting, plan, answers: plan
-    )
+    absorb: Callable[[Setting, Any, Any], Any] = lambda setting, plan, answers: plan
     num_rounds: int = 1
     num_questions: int = 0
     feedback: str | None = None

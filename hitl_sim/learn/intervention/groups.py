@@ -5,13 +5,13 @@ later; or it sees all and is held not to rely on the rest.
 """
 
 from collections.abc import Callable
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from hitl_sim.learn.crowd import Answers, Questions
+from hitl_sim.learn.crowd import Questions
 from hitl_sim.learn.intervention.arm import Arm, Surroundings, TaskFacts
 from hitl_sim.learn.intervention.base import (
     Intervention,
@@ -104,7 +104,7 @@ def build_by_group(
     arm: GroupArm,
     feedback: str | None,
     begin: Callable[[jax.Array, Setting], tuple[GroupPlan, Questions | None]],
-    absorb: Callable[[Setting, GroupPlan, Answers | None], GroupPlan] = (
+    absorb: Callable[[Setting, GroupPlan, Any], GroupPlan] = (
         lambda setting, plan, answers: plan
     ),
     work: tuple[WorkLine, ...] = (),

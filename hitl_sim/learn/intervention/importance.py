@@ -82,12 +82,8 @@ class ImportanceArm(GroupArm, frozen=True, tag="importance"):
             questions = Questions(whole, whole, whole, seen, zero, one, one)
             return GroupPlan(key, jnp.arange(num_kept)), questions
 
-        def absorb(
-            setting: Setting, plan: GroupPlan, answers: Answers | None
-        ) -> GroupPlan:
+        def absorb(setting: Setting, plan: GroupPlan, answers: Answers) -> GroupPlan:
             del setting
-            if answers is None:
-                raise TypeError("`answers` must be given: importance asks people.")
             return take_best(plan, add(answers.answer[0], answers.is_answered[0]))
 
         return build_by_group(program, self, self.question, begin, absorb)

@@ -368,12 +368,10 @@ class _Labelling:
         return plan._replace(asked=asked), questions
 
     def absorb(
-        self, setting: Setting, plan: LabellingPlan, answers: Answers | None
+        self, setting: Setting, plan: LabellingPlan, answers: Answers
     ) -> LabellingPlan:
         """Keep what was answered."""
         del setting
-        if answers is None:
-            raise TypeError("`answers` must be given: labelling asks people.")
         row = plan.num_asked - self.arm.initial + jnp.arange(self.arm.questions)
         new = Votes(answers.answer, answers.is_answered, answers.annotator)
         votes = jax.tree.map(lambda kept, own: kept.at[row].set(own), plan.votes, new)

@@ -227,10 +227,8 @@ def _build(arm: RelevanceArm, program: Program) -> Intervention:
         return jax.nn.softmax(small.apply(params, x))[:, 1]
 
     def absorb(
-        setting: Setting, plan: RelevancePlan, answers: Answers | None
+        setting: Setting, plan: RelevancePlan, answers: Answers
     ) -> RelevancePlan:
-        if answers is None:
-            raise TypeError("`answers` must be given: relevance asks people.")
         pool: Pool = setting.split.pool
         rating, is_rated = _rating(answers)
         x = cues(pool.features, pool.label, plan.asked, rating, shape.num_classes)

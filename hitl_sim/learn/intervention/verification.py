@@ -82,10 +82,8 @@ class VerificationArm(PeopleArm, frozen=True, tag="verification"):
             return VerificationPlan(asked, key_lot, whole), questions
 
         def absorb(
-            setting: Setting, plan: VerificationPlan, answers: Answers | None
+            setting: Setting, plan: VerificationPlan, answers: Answers
         ) -> VerificationPlan:
-            if answers is None:
-                raise TypeError("`answers` must be given: verification asks people.")
             del setting
             vote, _ = count_votes(answers.answer, answers.is_answered, 2, plan.key)
             stays = jnp.ones(shape.num_pool, bool).at[plan.asked].set(vote != 0)

@@ -136,6 +136,11 @@ def build_driver(
         answers: Answers | None,
         is_first: bool = False,
     ) -> tuple[RoundState, Curve]:
+        if intervention.num_questions and answers is None:
+            raise TypeError(
+                "`answers` must be given where people are asked, got None for "
+                f"{intervention.feedback!r}."
+            )
         plan = intervention.absorb(setting, state.plan, answers)
         return learn(state._replace(plan=plan), is_first)
 

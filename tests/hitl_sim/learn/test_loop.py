@@ -155,6 +155,8 @@ def test_the_driver_called_round_by_round_equals_the_scan(
     people = FEEDBACK["label"].init(keys.crowd, annotators)
     plan, curves = assign(10, config.program.panel), []
     state, _ = jax.jit(driver.start)()
+    with pytest.raises(TypeError, match="must be given where people are asked"):
+        driver.round_step(state, None)
     step = jax.jit(driver.round_step)
     put = jax.jit(lambda *at: ask(keys.crowd, FEEDBACK["label"], annotators, *at, plan))
     for _ in range(3):
