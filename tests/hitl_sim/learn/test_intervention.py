@@ -201,17 +201,6 @@ def test_a_budget_beyond_the_pool_is_refused(program):
         LabellingArm(name="a", rounds=9, questions=10).build(program)
 
 
-@pytest.mark.parametrize(
-    "config",
-    [RelevanceArm(name="a", questions=10), ImportanceArm(name="a", share=4 / 16)],
-)
-def test_an_arm_that_asks_people_needs_their_answers(setting, program, config):
-    built = config.build(program)
-    plan, _ = built.begin(jax.random.key(0), setting)
-    with pytest.raises(TypeError, match="`answers` must be given"):
-        built.absorb(setting, plan, None)
-
-
 def test_a_subsample_is_scored_and_asked_from(setting, program, answers_of):
     built = labelling(program, strategy="entropy", score="subsample", score_items=12)
     plan, questions = built.begin(jax.random.key(0), setting)

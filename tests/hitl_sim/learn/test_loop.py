@@ -132,6 +132,22 @@ def test_arms_of_one_replicate_start_from_the_same_weights(
     assert equal(starts[0].learner, starts[1].learner)
 
 
+@pytest.mark.parametrize("kind", ["labelling", "relevance", "importance"])
+def test_an_arm_that_asks_people_needs_their_answers(
+    config_of, setting, seeds_of, kind
+):
+    config = KINDS[kind][0]
+    program = config_of(config).program
+    built, keys = config.build(program), run_keys(seeds_of())
+    sizes = (built.num_features, 10)
+    course = build_course(Host(program.network, sizes, program.train), (), {}, {})
+    asking = build_driver(built, course, program.train, setting, keys)
+    state, _ = jax.eval_shape(asking.start)
+    feedback = KINDS[kind][1]
+    with pytest.raises(TypeError, match=f"are asked, got None for {feedback!r}"):
+        asking.round_step(state, None)
+
+
 def test_the_driver_called_round_by_round_equals_the_scan(
     run_of, config_of, digits, hyper_of, seeds_of
 ):
@@ -155,8 +171,6 @@ def test_the_driver_called_round_by_round_equals_the_scan(
     people = FEEDBACK["label"].init(keys.crowd, annotators)
     plan, curves = assign(10, config.program.panel), []
     state, _ = jax.jit(driver.start)()
-    with pytest.raises(TypeError, match="must be given where people are asked"):
-        driver.round_step(state, None)
     step = jax.jit(driver.round_step)
     put = jax.jit(lambda *at: ask(keys.crowd, FEEDBACK["label"], annotators, *at, plan))
     for _ in range(3):
