@@ -280,6 +280,10 @@ def main() -> None:
     parser.add_argument("--sentences", type=Path)
     parser.add_argument("--out", type=Path, default=Path("results/active_learning"))
     options = parser.parse_args()
+    for name in ("pictures", "sentences"):
+        file = getattr(options, name)
+        if file is not None and not file.is_file():
+            parser.error(f"`--{name}` must be a file, got {str(file)!r}.")
     for work in options.work:
         given = WORKS[work].given
         source = getattr(options, given) if given else None
