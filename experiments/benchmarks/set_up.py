@@ -11,7 +11,6 @@ import argparse
 import io
 import json
 import os
-import resource
 import subprocess
 import sys
 import tarfile
@@ -36,14 +35,12 @@ class Taken(NamedTuple):
         kernel: of all workers, inside compiled programs.
         whole: from the command to its end, report included.
         first: from the command to the first record on disk.
-        processor: of all processes.
     """
 
     set_up: float
     kernel: float
     whole: float
     first: float
-    processor: float
 
 
 def run(tree: Path, cache: Path, out: Path, workers: int) -> Taken:
@@ -53,9 +50,9 @@ def run(tree: Path, cache: Path, out: Path, workers: int) -> Taken:
     env = os.environ | {"PYTHONPATH": str(tree), "XDG_CACHE_HOME": str(cache)}
     where = ["--out", str(out), "--workers", str(workers)]
     command = [sys.executable, "-c", CALL, "run", str(study), *where]
-    used, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
+    begin = time.time()
     subprocess.run(command, env=env, cwd=tree, check=True, stdout=subprocess.DEVNULL)
-    end, all_used = time.time(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    end = time.time()
     records = [file.stat().st_mtime for file in (out / "records").glob("*.parquet")]
     told = [json.loads(file.read_text()) for file in (out / "sidecar").glob("*.json")]
     chunks = [one for one in told if "setup_s" in one]
@@ -64,7 +61,6 @@ def run(tree: Path, cache: Path, out: Path, workers: int) -> Taken:
         sum(one["kernel_s"] for one in chunks),
         end - begin,
         min(records) - begin,
-        all_used.ru_utime + all_used.ru_stime - used.ru_utime - used.ru_stime,
     )
 
 
