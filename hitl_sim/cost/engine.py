@@ -9,14 +9,14 @@ the same matrix. Nothing of the ledger's arithmetic is written down a second tim
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from hitl_sim.array import FloatArray
+from hitl_sim.array import BoolArray, FloatArray
 from hitl_sim.cost.constant import exactly
 from hitl_sim.cost.ledger import (
     MEASURES,
@@ -244,7 +244,7 @@ def _plain(quantity: Quantity | None) -> Any:
 
 
 class Rows:
-    """Rows of amounts that are priced many times; by the same prices only once.
+    """Rows of amounts that are priced many times, looked through once.
 
     What nobody used costs nothing, whatever is known of its price, and what is used at
     an unknown price makes a bill NaN.
@@ -254,38 +254,27 @@ class Rows:
         """Look through `[..., F]` amounts; inf where nobody reached."""
         self._used = (rows != 0.0).reshape(-1, rows.shape[-1]).any(axis=0)
         kept = rows[..., self._used]
-        lost = np.asarray(np.isinf(kept).any(axis=-1))
-        self._lost = lost if lost.any() else None
-        self._finite = np.where(lost[..., None], 0.0, kept)
-        self._kept: dict[tuple[str, int], tuple[FloatArray, FloatArray]] = {}
+        self._lost = np.asarray(np.isinf(kept).any(axis=-1))
+        self._finite = np.where(self._lost[..., None], 0.0, kept)
 
     def bill(self, prices: FloatArray) -> FloatArray:
         """Return `[..., S]` what rows cost at `[F, S]` prices; NaN if unavailable."""
-        return self._once("all", prices, lambda used: self._finite @ used)
+        used = prices[self._used]
+        return self._with_lost(self._finite @ used, self._lost[..., None], used)
 
     def bill_each(self, prices: FloatArray) -> FloatArray:
         """Return `[N]` what `[N, F]` rows cost, each at its own of `[F, N]` prices."""
-        return self._once(
-            "each", prices, lambda used: np.einsum("nf,fn->n", self._finite, used)
-        )
+        used = prices[self._used]
+        bills = np.einsum("nf,fn->n", self._finite, used)
+        return self._with_lost(bills, self._lost, used)
 
-    def _once(
-        self,
-        name: str,
-        prices: FloatArray,
-        price: Callable[[FloatArray], FloatArray],
+    def _with_lost(
+        self, bills: FloatArray, lost: BoolArray, used: FloatArray
     ) -> FloatArray:
-        key = name, id(prices)
-        if key not in self._kept:
-            used = prices[self._used]
-            bills = price(used)
-            if self._lost is not None:
-                unknown = np.isnan(used).any(axis=0)
-                lost = self._lost.reshape(*self._lost.shape, *(1,) * (name == "all"))
-                bills = np.where(lost, np.where(unknown, np.nan, np.inf), bills)
-            # prices are kept too, so that no other array comes to have their id
-            self._kept[key] = bills, prices
-        return self._kept[key][0]
+        if not lost.any():
+            return bills
+        unknown = np.isnan(used).any(axis=0)
+        return np.where(lost, np.where(unknown, np.nan, np.inf), bills)
 
 
 def bill(rows: FloatArray, prices: FloatArray) -> FloatArray:

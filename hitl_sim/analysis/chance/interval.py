@@ -169,7 +169,7 @@ class CostSample:
     )
 
     def keeping(self) -> CostSample:
-        """Return the same, which keeps what is drawn of it by each array of weights.
+        """Return the same, which keeps what arrays of weights or prices make of it.
 
         So a control is drawn once for all that is held against it.
         """
@@ -252,17 +252,17 @@ class CostSample:
 
     def once(
         self,
-        weights: FloatArray,
+        array: FloatArray,
         name: tuple[Any, ...],
-        draw: Callable[[], Kept],
+        make: Callable[[], Kept],
     ) -> Kept:
-        """Draw, or return what was drawn under this name by these very weights."""
+        """Make something of weights or prices, or return what these very ones made."""
         if self._kept is None:
-            return draw()
-        key = id(weights), *name
+            return make()
+        key = id(array), *name
         if key not in self._kept:
-            # the weights are kept too, so that no other array comes to have their id
-            self._kept[key] = draw(), weights
+            # the array is kept too, so that no other one comes to have its id
+            self._kept[key] = make(), array
         found: Kept = self._kept[key][0]
         return found
 

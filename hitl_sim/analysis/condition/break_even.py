@@ -117,12 +117,12 @@ class _Drawn:
         self, arm: Split, control: Split, weights: FloatArray, held: Held | None
     ) -> None:
         self.arm, self.control, self.held, self.weights = arm, control, held, weights
-        may_fail = not control.trained.is_reached.all()
+        self.may_fail = not control.trained.is_reached.all()
         self.saved = control.training - arm.training
         with np.errstate(invalid="ignore"):
             spent, without = draw_pair(arm.trained, control.trained, weights)
             self.saved_draws = without - spent
-            self.beside_draws = arm.stood_beside.draws(weights, may_fail=may_fail)
+            self.beside_draws = arm.stood_beside.draws(weights, may_fail=self.may_fail)
         low, high = percentile_interval(self.saved_draws, weights.shape[1])
         self.is_undetermined = low < 0.0 < high or not self.is_upheld(
             arm.trained, control.trained, is_below=low >= 0.0
@@ -138,8 +138,7 @@ class _Drawn:
 
     def labelled_draws(self) -> FloatArray:
         """Return `[B]` given labels that the arm used beyond the control."""
-        may_fail = not self.control.trained.is_reached.all()
-        used = self.arm.labelled.draws(self.weights, may_fail=may_fail)
+        used = self.arm.labelled.draws(self.weights, may_fail=self.may_fail)
         return used - self.control.labelled.draws(self.weights, stream=CONTROL)
 
 

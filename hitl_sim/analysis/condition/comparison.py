@@ -170,14 +170,10 @@ class _Base:
         ratio = estimate_ratio(arm, control, joules, seed)
         sides = (self.sides[one.group.condition] for one in (arm, control))
         held = Held(*sides)
+        own_splits = self.splits[key]
         break_evens = [
             find_break_evens(
-                measure,
-                self.splits[key][measure],
-                splits[measure],
-                prices,
-                weights,
-                held,
+                measure, own_splits[measure], splits[measure], prices, weights, held
             )
             for measure, prices in self.label_prices.items()
         ]

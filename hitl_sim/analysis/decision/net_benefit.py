@@ -11,6 +11,7 @@ References:
     cost-effectiveness acceptability curves, Health Economics 9, 623-630.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -43,21 +44,29 @@ class Pair:
 
     def draws(self, prices: FloatArray, weights: FloatArray) -> FloatArray:
         """Return `[B, S]` the same in each resample."""
-        spent, beside = self._draw(weights)
-        return less(beside.bill(prices), spent.bill(prices))
-
-    def _draw(self, weights: FloatArray) -> list[Rows]:
-        """Return `[B, F]` amounts of arm and control in each resample."""
-        drawn = draw_pair(self.arm, self.control, weights)
-        return [
-            side.once(weights, ("rows", id(rows)), partial(Rows, rows))
-            for side, rows in zip((self.arm, self.control), drawn, strict=True)
-        ]
+        return self._priced(Rows.bill, prices, weights)
 
     def paired_draws(self, prices: FloatArray, weights: FloatArray) -> FloatArray:
         """Return `[B]` net benefits: each resample at its own of `[F, B]` prices."""
-        spent, beside = self._draw(weights)
-        return less(beside.bill_each(prices), spent.bill_each(prices))
+        return self._priced(Rows.bill_each, prices, weights)
+
+    def _priced(
+        self,
+        price: Callable[[Rows, FloatArray], FloatArray],
+        prices: FloatArray,
+        weights: FloatArray,
+    ) -> FloatArray:
+        """Draw `[B, F]` amounts of arm and control, and price and subtract them."""
+        bills = []
+        for side, drawn in zip(
+            (self.arm, self.control),
+            draw_pair(self.arm, self.control, weights),
+            strict=True,
+        ):
+            rows = side.once(weights, ("rows", id(drawn)), partial(Rows, drawn))
+            name = price.__name__, id(rows)
+            bills.append(side.once(prices, name, partial(price, rows, prices)))
+        return less(bills[1], bills[0])
 
     def crossing(
         self, knots: npt.ArrayLike, prices: FloatArray, weights: FloatArray
