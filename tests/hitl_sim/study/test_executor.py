@@ -6,7 +6,11 @@ import threading
 import pytest
 
 from hitl_sim.study.cluster import Place, open_executor, place_of
-from hitl_sim.study.executor import LocalExecutor, WorkerLostError
+from hitl_sim.study.executor import (
+    LocalExecutor,
+    WorkerLostError,
+    prepare_workers,
+)
 
 
 def test_a_lost_worker_takes_only_its_own_call_with_it():
@@ -40,6 +44,7 @@ def evaluate(text):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers fork on Linux alone")
 def test_a_worker_begins_with_what_it_needs_and_nothing_of_it_started(monkeypatch):
+    prepare_workers()
     # Dask's local scheduler leaves a seed behind
     monkeypatch.setenv("PYTHONHASHSEED", "6640")
     there = "'hitl_sim.study.worker' in __import__('sys').modules"
