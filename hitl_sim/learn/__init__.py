@@ -11,12 +11,15 @@ from hitl_sim.learn.describe import (
     describe_work as describe_work,
 )
 from hitl_sim.learn.loop import (
+    Draw as Draw,
     Hyper as Hyper,
     RunConfig as RunConfig,
     Seeds as Seeds,
     Trace as Trace,
+    build_drawn_run as build_drawn_run,
     build_run as build_run,
     build_simulation as build_simulation,
+    draw_run as draw_run,
 )
 from hitl_sim.learn.network import NetworkConfig as NetworkConfig
 from hitl_sim.learn.optimise import TrainConfig as TrainConfig

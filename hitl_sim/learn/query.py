@@ -99,8 +99,8 @@ def true_first(mask: Bool[Array, " items"]) -> Int[Array, " items"]:
     Returns:
         `[N]` positions, as a stable sort would leave them, without its cost.
     """
-    ahead = jnp.cumsum(mask) - 1
-    behind = jnp.cumsum(~mask) - 1 + mask.sum()
-    place = jnp.where(mask, ahead, behind)
     every = jnp.arange(mask.shape[0])
+    passed = jnp.cumsum(mask)
+    # those behind follow all that come first, and each other
+    place = jnp.where(mask, passed - 1, every - passed + passed[-1])
     return jnp.zeros_like(every).at[place].set(every, unique_indices=True)

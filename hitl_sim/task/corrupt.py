@@ -1,16 +1,43 @@
 """Controlled corruption: one draw of pool, validation and test, the truth known."""
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt32
 
 from hitl_sim.task.data import AnyArray, Corruption, Pool, Split, Status, TaskData
 
 # A share such as 0.29 is not exact in float32: share * N may fall a hair below the
 # whole number that was meant. Two units in the last place, relative, cover that.
 _ROUNDING = 1.0 + 2.0**-22
+
+
+class Places(NamedTuple):
+    """A split before any feature is read: which rows of the base data stand where.
+
+    Attributes:
+        pool_rows: `[N]` row of each position of the pool before corruption.
+        origin: `[N]` row whose features are at a position, unless it is irrelevant.
+        label: `[N]`, `truth`, `status` and `item` too: see `Pool`.
+        truth: `[N]`.
+        status: `[N]`.
+        item: `[N]`.
+        validation_rows: `[V]`.
+        test_rows: `[V']`.
+        scramble: key data of what irrelevant items look like.
+    """
+
+    pool_rows: Int[Array, " pool"]
+    origin: Int[Array, " pool"]
+    label: Int[Array, " pool"]
+    truth: Int[Array, " pool"]
+    status: Int[Array, " pool"]
+    item: Int[Array, " pool"]
+    validation_rows: Int[Array, " validation"]
+    test_rows: Int[Array, " test"]
+    scramble: UInt32[Array, " words"]
 
 
 def build_split(
@@ -50,15 +77,27 @@ def build_split(
     Returns:
         The split.
     """
+    sizes = (num_pool, num_validation, num_test)
+    kind = jax.random.key_impl(key)
+    return read_split(kind, data, draw_places(key, data.labels, corruption, *sizes))
+
+
+def draw_places(
+    key: PRNGKeyArray,
+    labels: Int[AnyArray, " items"],
+    corruption: Corruption,
+    num_pool: int,
+    num_validation: int,
+    num_test: int,
+) -> Places:
+    """Draw a split of `[M]` labels without its features; see `build_split`."""
     key_items, key_status, key_irrelevant, key_copy, key_label = jax.random.split(
         key, 5
     )
-    data = TaskData(*(jnp.asarray(leaf) for leaf in data))
-    num_base = data.labels.shape[0]
+    labels = jnp.asarray(labels)
+    num_base = labels.shape[0]
     rows = _shuffle(key_items, num_base)
     pool_rows = rows[:num_pool]
-    validation_rows = rows[num_pool : num_pool + num_validation]
-    test_rows = rows[num_pool + num_validation :][:num_test]
 
     marks = _draw_status(key_status, corruption, num_pool)
     is_irrelevant = marks.status == Status.IRRELEVANT
@@ -71,30 +110,55 @@ def build_split(
     position = jnp.arange(num_pool)
     origin = pool_rows[jnp.where(is_duplicate, marks.order[place], position)]
 
-    num_classes = jnp.max(data.labels) + 1
-    own = data.labels[origin]
+    num_classes = jnp.max(labels) + 1
+    own = labels[origin]
     key_random, key_shift = jax.random.split(key_label)
     random_label = _draw_below(key_random, (num_pool,), num_classes)
     shift = 1 + _draw_below(key_shift, (num_pool,), jnp.maximum(num_classes - 1, 1))
     label = jnp.where(is_irrelevant, random_label, own)
     label = jnp.where(is_wrong, (own + shift) % num_classes, label)
 
-    noise = _scramble(key_irrelevant, data.features[pool_rows])
     item = jnp.where(is_irrelevant, pool_rows + num_base, pool_rows)
-    pool = Pool(
-        features=jnp.where(is_irrelevant[:, None], noise, data.features[origin]),
+    return Places(
+        pool_rows=pool_rows,
+        origin=origin,
         label=label,
         truth=jnp.where(is_irrelevant, label, own),
         status=marks.status,
         item=jnp.where(is_duplicate, position + 2 * num_base, item).astype(jnp.int32),
-        size=data.size[origin],
+        validation_rows=rows[num_pool : num_pool + num_validation],
+        test_rows=rows[num_pool + num_validation :][:num_test],
+        scramble=jax.random.key_data(key_irrelevant),
+    )
+
+
+def read_split(kind: Hashable, data: TaskData, places: Places) -> Split:
+    """Read the features of a split.
+
+    Args:
+        kind: of the key whose data are `places.scramble`.
+        data: the clean base data.
+        places: what was drawn of its labels.
+    """
+    data = TaskData(*(jnp.asarray(leaf) for leaf in data))
+    key = jax.random.wrap_key_data(places.scramble, impl=kind)
+    noise = _scramble(key, data.features[places.pool_rows])
+    is_irrelevant = places.status == Status.IRRELEVANT
+    own = data.features[places.origin]
+    pool = Pool(
+        features=jnp.where(is_irrelevant[:, None], noise, own),
+        label=places.label,
+        truth=places.truth,
+        status=places.status,
+        item=places.item,
+        size=data.size[places.origin],
     )
     return Split(
         pool=pool,
-        validation_x=data.features[validation_rows],
-        validation_y=data.labels[validation_rows],
-        test_x=data.features[test_rows],
-        test_y=data.labels[test_rows],
+        validation_x=data.features[places.validation_rows],
+        validation_y=data.labels[places.validation_rows],
+        test_x=data.features[places.test_rows],
+        test_y=data.labels[places.test_rows],
     )
 
 
@@ -126,8 +190,9 @@ class _Marks(NamedTuple):
 
 def _draw_status(key: PRNGKeyArray, corruption: Corruption, num_pool: int) -> _Marks:
     """Give statuses along a random order: irrelevant, duplicate, wrong label, clean."""
-    counts = jnp.stack([_count(share, num_pool) for share in corruption])
-    edges = jnp.cumsum(counts)
+    counts = [_count(share, num_pool) for share in corruption]
+    # written out: a cumulative sum is ten times the code
+    edges = jnp.stack([sum(counts[:end], jnp.int32(0)) for end in (1, 2, 3)])
     order = _shuffle(key, num_pool)
     place = jnp.arange(num_pool)
     passed = jnp.sum(place[:, None] >= edges[None, :], axis=1)

@@ -9,10 +9,12 @@ from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.crowd import Labour
 from hitl_sim.learn.intervention import Arm, Program
+from hitl_sim.learn.loop.threefry import key_kind
 from hitl_sim.learn.optimise import Curve
 from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.replay import ReplayCount
-from hitl_sim.task import Corruption
+from hitl_sim.task import Corruption, Places, draw_places
+from hitl_sim.task.data import AnyArray
 from oracles import Population
 
 
@@ -34,6 +36,11 @@ class RunConfig:
     num_validation: int
     num_test: int
     num_leftover: int = 0
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Items of pool, validation and test."""
+        return self.program.shape.num_pool, self.num_validation, self.num_test
 
 
 class Hyper(NamedTuple):
@@ -78,10 +85,44 @@ class RunKeys(NamedTuple):
 
 def run_keys(seeds: Seeds) -> RunKeys:
     """Derive the keys of a run; arms of one replicate share all of them."""
-    key = jax.random.fold_in(jax.random.key(seeds.study), seeds.replicate)
+    root = jax.random.key(seeds.study, impl=key_kind())
+    key = jax.random.fold_in(root, seeds.replicate)
     key_split, key_learn, key_choose, key_crowd = jax.random.split(key, 4)
     key_init, key_batch = jax.random.split(jax.random.fold_in(key_learn, seeds.stream))
     return RunKeys(key_split, key_init, key_batch, key_choose, key_crowd)
+
+
+class Draw(NamedTuple):
+    """What arms of one task have in common in a replicate, as whole numbers.
+
+    Attributes:
+        keys: the data of the run's keys, `[2]` words each.
+        places: its split, before any feature is read.
+    """
+
+    keys: RunKeys
+    places: Places
+
+    @property
+    def run_keys(self) -> RunKeys:
+        """The keys themselves."""
+        kind = key_kind()
+        return RunKeys(*(jax.random.wrap_key_data(k, impl=kind) for k in self.keys))
+
+
+def draw_run(
+    seeds: Seeds,
+    corruption: Corruption,
+    labels: Int[AnyArray, " items"],
+    sizes: tuple[int, int, int],
+) -> Draw:
+    """Derive a run's keys and draw its split, of pool, validation and test items.
+
+    It asks for nothing that an arm decides: compiled apart, it serves all of them.
+    """
+    keys = run_keys(seeds)
+    places = draw_places(keys.split, labels, corruption, *sizes)
+    return Draw(RunKeys(*(jax.random.key_data(key) for key in keys)), places)
 
 
 class Trace(NamedTuple):

@@ -12,7 +12,14 @@ import jax
 import jax.numpy as jnp
 
 from hitl_sim.learn.crowd import Labour, collect
-from hitl_sim.learn.loop.config import Hyper, RunConfig, Seeds, Trace
+from hitl_sim.learn.loop.config import (
+    Draw,
+    Hyper,
+    RunConfig,
+    Seeds,
+    Trace,
+    draw_run,
+)
 from hitl_sim.learn.loop.driver import RoundState
 from hitl_sim.learn.loop.stage import build_people, build_stage, course_of, guidance_of
 from hitl_sim.learn.optimise import Curve
@@ -27,6 +34,29 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
     Returns:
         `(seeds, hyper, data, answers=None) -> Trace`, to be mapped and compiled by the
         caller; `answers` are those of recorded people, where the panel has a policy.
+
+    Raises:
+        ValueError: as `build_drawn_run`.
+    """
+    run_drawn = build_drawn_run(config)
+
+    def run(
+        seeds: Seeds,
+        hyper: Hyper,
+        data: TaskData,
+        answers: RecordedAnswers | None = None,
+    ) -> Trace:
+        draw = draw_run(seeds, hyper.corruption, data.labels, config.sizes)
+        return run_drawn(draw, hyper, data, answers)
+
+    return run
+
+
+def build_drawn_run(config: RunConfig) -> Callable[..., Trace]:
+    """Build a run from where its keys and its split are drawn.
+
+    Returns:
+        `(draw, hyper, data, answers=None) -> Trace`; see `build_run`.
 
     Raises:
         ValueError: the rounds do not divide the checkpoints, or the panel does not
@@ -46,12 +76,12 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
     gather = build_people(config, intervention)
 
     def run(
-        seeds: Seeds,
+        draw: Draw,
         hyper: Hyper,
         data: TaskData,
         answers: RecordedAnswers | None = None,
     ) -> Trace:
-        keys, _, driver = set_up(seeds, hyper, data, answers)
+        keys, _, driver = set_up(draw, hyper, data, answers)
         state, begun = driver.start()
         if intervention.feedback is None:
             state, curve = driver.round_step(state, None, is_first=True)
@@ -117,7 +147,8 @@ def build_simulation(config: RunConfig) -> Callable[..., Any]:
         data: TaskData,
         answers: RecordedAnswers | None = None,
     ) -> Any:
-        keys, setting, driver = set_up(seeds, hyper, data, answers)
+        draw = draw_run(seeds, hyper.corruption, data.labels, config.sizes)
+        keys, setting, driver = set_up(draw, hyper, data, answers)
         questions = driver.start()[0].questions
         if intervention.feedback is None or questions is None:
             return setting.split

@@ -16,10 +16,11 @@ from hitl_sim.learn.crowd import (
 )
 from hitl_sim.learn.efficiency import Host, TrainingPhases, build_course
 from hitl_sim.learn.intervention.base import Intervention, Perceived, Setting, Shape
-from hitl_sim.learn.loop.config import Hyper, RunConfig, RunKeys, Seeds, run_keys
+from hitl_sim.learn.loop.config import Draw, Hyper, RunConfig, RunKeys
 from hitl_sim.learn.loop.driver import RoundDriver, build_driver
+from hitl_sim.learn.loop.threefry import key_kind
 from hitl_sim.learn.replay import REPLAYED, Asked, answerable, recorded_people
-from hitl_sim.task import Split, TaskData, build_leftover, build_split
+from hitl_sim.task import Split, TaskData, build_leftover, read_split
 from oracles import Population
 from oracles.evidence import perceive
 from oracles.feedback import KINDS
@@ -103,27 +104,26 @@ def perceive_pool(
 
 def build_stage(
     config: RunConfig, intervention: Intervention
-) -> Callable[[Seeds, Hyper, TaskData, RecordedAnswers | None], Stage]:
+) -> Callable[[Draw, Hyper, TaskData, RecordedAnswers | None], Stage]:
     """Build the function that makes a run's task and what acts on it."""
     program, shape = config.program, config.program.shape
     host = host_of(config, intervention.num_features)
     methods = config.intervention.method
     found = (method.build(host).pretrain for method in methods)
     pretrain = next(filter(None, found), None)
-    sizes = (shape.num_pool, config.num_validation, config.num_test)
 
     def pretrained(keys: RunKeys, hyper: Hyper, data: TaskData) -> Any:
         if pretrain is None:
             return None
-        items = build_leftover(keys.split, data, sum(sizes))
+        items = build_leftover(keys.split, data, sum(config.sizes))
         key = jax.random.fold_in(keys.init, _PRETRAINING)
         return pretrain(key, *items, hyper.optimiser)
 
     def set_up(
-        seeds: Seeds, hyper: Hyper, data: TaskData, answers: RecordedAnswers | None
+        draw: Draw, hyper: Hyper, data: TaskData, answers: RecordedAnswers | None
     ) -> Stage:
-        keys = run_keys(seeds)
-        split = build_split(keys.split, data, hyper.corruption, *sizes)
+        keys = draw.run_keys
+        split = read_split(key_kind(), data, draw.places)
         seen = (hyper.population, split, shape)
         setting = Setting(
             split,

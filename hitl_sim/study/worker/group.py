@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,14 +19,14 @@ from hitl_sim.learn.intervention import Intervention
 from hitl_sim.learn.loop import guidance_of
 from hitl_sim.record import RecordError
 from hitl_sim.study.executor import give_back_memory
-from hitl_sim.study.plan import Chunk
+from hitl_sim.study.plan import Chunk, Run
 from hitl_sim.study.program import run_config
 from hitl_sim.study.recording import recording_of
 from hitl_sim.study.store import write_json
 from hitl_sim.study.worker.count import count_units
 from hitl_sim.study.worker.leaves import data_of, hyper_of, seeds_of
 from hitl_sim.study.worker.process import compiler_options, environment
-from hitl_sim.study.worker.sweep import build_sweep, pad_runs
+from hitl_sim.study.worker.sweep import build_sweep, draw_runs, pad_runs
 
 
 class Traced(NamedTuple):
@@ -87,7 +87,7 @@ def group_of(chunk: Chunk, out: Path) -> Group:
     first = chunk.runs[0].condition
     info, data = data_of(first)
     config = run_config(first, info, data)
-    arguments = arguments_of(chunk)
+    arguments = arguments_of(chunk.runs, first.spec.dispatch_size)
     group = {
         "static": first.static(info.content_hash),
         "environment": environment(first.spec.dispatch_size, first.spec.vmap_size),
@@ -140,13 +140,12 @@ def forget_groups() -> None:
     _groups.clear()
 
 
-def arguments_of(chunk: Chunk) -> tuple[Any, ...]:
-    """Gather what a group's program is called with for a chunk."""
-    first = chunk.runs[0].condition
-    dispatch_size = first.spec.dispatch_size
+def arguments_of(runs: Sequence[Run], dispatch_size: int) -> tuple[Any, ...]:
+    """Gather what their group's program is called with for some runs."""
+    first = runs[0].condition
     info, data = data_of(first)
-    seeds = [seeds_of(run) for run in chunk.runs]
-    hypers = [hyper_of(run.condition, info) for run in chunk.runs]
-    answers = recording_of(first, info)
-    leaves = pad_runs(seeds, dispatch_size), pad_runs(hypers, dispatch_size)
-    return np.int32(len(chunk.runs)), *leaves, data, answers
+    seeds = pad_runs([seeds_of(run) for run in runs], dispatch_size)
+    hyper = pad_runs([hyper_of(run.condition, info) for run in runs], dispatch_size)
+    sizes = (first.task.pool, first.task.validation, first.task.test)
+    draws = draw_runs(seeds, hyper.corruption, data, sizes)
+    return np.int32(len(runs)), draws, hyper, data, recording_of(first, info)

@@ -69,7 +69,7 @@ def time_vmap_sizes(chunk: Chunk, options: Sequence[int]) -> tuple[float, ...]:
     spec = chunk.runs[0].condition.spec
     info, data = data_of(chunk.runs[0].condition)
     config = run_config(chunk.runs[0].condition, info, data)
-    _, *arguments = arguments_of(chunk)
+    _, *arguments = arguments_of(chunk.runs, spec.dispatch_size)
     # padding repeats a run, so a short chunk takes as long as a full one
     num_runs = np.int32(max(options))
     found = []
@@ -194,7 +194,9 @@ def run_chunk(chunk: Chunk, out: str, limit_s: float) -> ChunkReport:
         with watchdog(folder, chunk.id, limit_s):
             group = group_of(chunk, folder)
             built = computed = time.monotonic()
-            found = jax.tree.map(np.asarray, group.sweep(*arguments_of(chunk)))
+            size = chunk.runs[0].condition.spec.dispatch_size
+            arguments = arguments_of(chunk.runs, size)
+            found = jax.tree.map(np.asarray, group.sweep(*arguments))
             computed = time.monotonic()
             write_records(folder, chunk.id, rows_of(chunk, group, found))
     except DiskFullError:

@@ -1,14 +1,24 @@
 """The program of a group: many runs of one config, some of them mapped together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hitl_sim.learn import Hyper, RunConfig, Seeds, Trace, build_run
-from hitl_sim.task import TaskData
+from hitl_sim.learn import (
+    Draw,
+    Hyper,
+    RunConfig,
+    Seeds,
+    Trace,
+    build_drawn_run,
+    draw_run,
+)
+from hitl_sim.study.worker.process import compiler_options
+from hitl_sim.task import Corruption, TaskData
 from oracles.replay import RecordedAnswers
 
 
@@ -25,31 +35,31 @@ def build_sweep(config: RunConfig, dispatch_size: int, vmap_size: int) -> Any:
         vmap_size: runs that are mapped together; divides `dispatch_size`.
 
     Returns:
-        `(num_runs [], Seeds [R], Hyper [R], TaskData, answers=None) -> Trace [R]`,
+        `(num_runs [], Draw [R], Hyper [R], TaskData, answers=None) -> Trace [R]`,
         compiled on first use; `answers` are those that all runs replay.
     """
     # traced once, for its shapes and for itself
-    run = jax.jit(build_run(config), inline=True)
+    run = jax.jit(build_drawn_run(config), inline=True)
 
     def sweep(
         num_runs: Any,
-        seeds: Seeds,
+        draws: Draw,
         hyper: Hyper,
         data: TaskData,
         answers: RecordedAnswers | None = None,
     ) -> Trace:
-        one = jax.tree.map(lambda a: a[0], (seeds, hyper))
+        one = jax.tree.map(lambda a: a[0], (draws, hyper))
         trace = jax.eval_shape(run, *one, data, answers)
 
-        def lane(index: jax.Array, one_seeds: Seeds, one_hyper: Hyper) -> Trace:
+        def lane(index: jax.Array, one_draw: Draw, one_hyper: Hyper) -> Trace:
             # a block may end in padding
             out: Trace = jax.tree.map(
                 lambda a: jnp.where(index < num_runs, a, jnp.zeros_like(a)),
-                run(one_seeds, one_hyper, data, answers),
+                run(one_draw, one_hyper, data, answers),
             )
             return out
 
-        def block(args: tuple[jax.Array, Seeds, Hyper]) -> Trace:
+        def block(args: tuple[jax.Array, Draw, Hyper]) -> Trace:
             out: Trace = jax.lax.cond(
                 args[0][0] < num_runs,
                 lambda: jax.vmap(lane)(*args),
@@ -59,7 +69,7 @@ def build_sweep(config: RunConfig, dispatch_size: int, vmap_size: int) -> Any:
             )
             return out
 
-        def plain(args: tuple[jax.Array, Seeds, Hyper]) -> Trace:
+        def plain(args: tuple[jax.Array, Draw, Hyper]) -> Trace:
             out: Trace = jax.lax.cond(
                 args[0] < num_runs,
                 lambda: run(*args[1:], data, answers),
@@ -67,7 +77,7 @@ def build_sweep(config: RunConfig, dispatch_size: int, vmap_size: int) -> Any:
             )
             return out
 
-        runs = (jnp.arange(dispatch_size), seeds, hyper)
+        runs = (jnp.arange(dispatch_size), draws, hyper)
         if vmap_size == 1:
             alone: Trace = jax.lax.map(plain, runs)
             return alone
@@ -85,3 +95,27 @@ def pad_runs(values: Sequence[Any], dispatch_size: int) -> Any:
     """Stack the leaves of runs, `[R]`; the last run stands for those that lack."""
     values = [*values, *[values[-1]] * (dispatch_size - len(values))]
     return jax.tree.map(lambda *leaves: np.stack(leaves), *values)
+
+
+def draw_runs(
+    seeds: Seeds, corruption: Corruption, data: TaskData, sizes: tuple[int, int, int]
+) -> Draw:
+    """Draw keys and splits of runs, `[R]`; all groups of a task share this program."""
+    draws: Draw = _drawing()(seeds, corruption, data.labels, sizes)
+    return draws
+
+
+@cache
+def _drawing() -> Callable[..., Draw]:
+    """Build the program that draws; once it is known how programs are compiled here."""
+
+    def draw(
+        seeds: Seeds, corruption: Corruption, labels: Any, sizes: tuple[int, int, int]
+    ) -> Draw:
+        def draw_one(own: tuple[Seeds, Corruption]) -> Draw:
+            return draw_run(*own, labels, sizes)
+
+        draws: Draw = jax.lax.map(draw_one, (seeds, corruption))
+        return draws
+
+    return jax.jit(draw, static_argnums=3, compiler_options=compiler_options())

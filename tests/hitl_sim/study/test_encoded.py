@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
@@ -10,6 +9,7 @@ from hitl_sim.study import worker
 from hitl_sim.study.grid import expand
 from hitl_sim.study.plan import Run
 from hitl_sim.study.spec import convert
+from hitl_sim.study.worker.group import arguments_of
 from hitl_sim.study.worker.sweep import build_sweep
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -55,17 +55,11 @@ def run_two_lanes(condition):
     info, data = worker.data_of(condition)
     config = worker.run_config(condition, info, data)
     sweep = build_sweep(config, 2, 1)
-    hyper = worker.hyper_of(condition, info)
-    lanes = jax.tree.map(lambda leaf: np.stack([leaf, leaf]), hyper)
-    seeds = [worker.seeds_of(Run("", condition, r)) for r in (0, 1)]
-    stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *seeds)
-    trace = sweep(np.int32(2), stacked, lanes, data)
-    sweep(
-        np.int32(1),
-        stacked,
-        lanes._replace(optimiser={"learning_rate": np.ones(2, "f4")}),
-        data,
-    )
+    runs = [Run("", condition, replicate) for replicate in (0, 1)]
+    num_runs, draws, hyper, data, _ = arguments_of(runs, 2)
+    trace = sweep(num_runs, draws, hyper, data)
+    faster = hyper._replace(optimiser={"learning_rate": np.ones(2, "f4")})
+    sweep(np.int32(1), draws, faster, data)
     assert sweep._cache_size() == 1
     return trace, np.bincount(data.labels).max() / info.num_items
 
