@@ -440,6 +440,7 @@ def train(
     checkpoints: Int[Array, " checkpoints"],
     steps: Int[Array, " checkpoints"] | None = None,
     max_steps: int | None = None,
+    in_room: Callable[..., Learner] = lambda go, *args: go(None, *args),
 ) -> tuple[Learner, Curve]:
     """Train from one checkpoint to the next, evaluating at each.
 
@@ -457,6 +458,9 @@ def train(
         steps: `[C]` steps before each checkpoint; `config.steps_per_checkpoint`
             everywhere when left out.
         max_steps: largest of `steps` over the whole run; static.
+        in_room: calls `(capacity, *args) -> learner` with the room that the training
+            set needs; None is all that `training.order` has. Steps alone are compiled
+            for each size.
 
     Returns:
         The trained learner and the curve at the C checkpoints.
@@ -469,8 +473,13 @@ def train(
         checkpoint, num_steps = due
         learner = revise(network, learner, checkpoint)
         key_batch = jax.random.fold_in(key, checkpoint)
-        args = (network, config, learner, params, training, most, num_steps)
-        learner = train_steps(key_batch, *args)
+
+        def take_steps(capacity: int | None, learner: Learner) -> Learner:
+            within = training._replace(order=training.order[:capacity])
+            args = (network, config, learner, params, within, most, num_steps)
+            return train_steps(key_batch, *args)
+
+        learner = in_room(take_steps, learner)
         is_finite = jnp.all(
             jnp.array([jnp.isfinite(p).all() for p in jax.tree.leaves(learner.params)])
         )

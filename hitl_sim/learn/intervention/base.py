@@ -137,8 +137,8 @@ class Intervention(NamedTuple):
         capacity: of each stage, the most items that training can have; None where all
             stages have the same.
         narrow: `(plan, capacity) -> plan` without room for more items than that, where
-            finding out what to train on is worth compiling for each capacity; None
-            where it is cheap. Only what `training` and `columns` read of it is used.
+            finding labels to train on is worth compiling for each capacity; None where
+            it is cheap. Only the labels of `training` are read of it.
         given_labels: given labels of the pool that are used, where the arm does not
             say so itself; None for all of them.
     """

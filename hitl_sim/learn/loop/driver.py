@@ -154,50 +154,60 @@ def _build_fit(
     keys: RunKeys,
     course: TrainingPhases,
 ) -> Callable[[Learner, RoundState, bool], tuple[Learner, Curve, Learned]]:
-    """Build the training of one stage, on what is known before it."""
+    """Build the training of one stage, on what is known before it.
+
+    What has a size of its own for each capacity is compiled as often as there are: the
+    labels, where they cost, and the steps.
+    """
     per_stage = config.num_checkpoints // intervention.num_stages
     schedule = _schedule(intervention, per_stage)
-    buckets, narrow = buckets_of(intervention, config), intervention.narrow
+    buckets = buckets_of(intervention, config)
 
     def fit_stage(
         learner: Learner, state: RoundState, is_first: bool
     ) -> tuple[Learner, Curve, Learned]:
-        whole = None
-        if narrow is None:
-            whole = intervention.training(setting, state.plan)
-
-        def fit_within(
-            capacity: int | None, learner: Learner, plan: Any, number: jax.Array
-        ) -> tuple[Learner, Curve, Learned]:
-            if narrow is not None and capacity is not None:
-                plan = narrow(plan, capacity)
-            known = whole or intervention.training(setting, plan)
-            known = known._replace(order=known.order[:capacity])
-            learner, curve = _travel(
-                course.phases if is_first else course.phases[-1:],
+        in_room = partial(fit_in_bucket, buckets, None if is_first else state.number)
+        known = _known(intervention, setting, state.plan, in_room)
+        learner, curve = _travel(
+            course.phases if is_first else course.phases[-1:],
+            learner,
+            state.number * per_stage + jnp.arange(per_stage),
+            None if schedule is None else schedule[state.number],
+            lambda phase, learner, checkpoints, steps: train(
+                keys.batch,
+                phase.network,
+                config,
                 learner,
-                number * per_stage + jnp.arange(per_stage),
-                None if schedule is None else schedule[number],
-                lambda phase, learner, checkpoints, steps: train(
-                    keys.batch,
-                    phase.network,
-                    config,
-                    learner,
-                    setting.optimiser,
-                    known,
-                    _evaluation(setting.split, intervention.columns(setting, plan)),
-                    checkpoints,
-                    steps,
-                    max(intervention.steps),
-                ),
-            )
-            return learner, curve, _describe(setting.split.pool, known)
-
-        stage = None if is_first else state.number
-        args = (learner, state.plan, state.number)
-        return fit_in_bucket(buckets, stage, fit_within, *args)
+                setting.optimiser,
+                known,
+                _evaluation(setting.split, intervention.columns(setting, state.plan)),
+                checkpoints,
+                steps,
+                max(intervention.steps),
+                in_room,
+            ),
+        )
+        return learner, curve, _describe(setting.split.pool, known)
 
     return fit_stage
+
+
+def _known(
+    intervention: Intervention,
+    setting: Setting,
+    plan: Any,
+    in_room: Callable[[Callable[[int | None], jax.Array]], jax.Array],
+) -> TrainSet:
+    """Make what is trained on; labels with no more room than a stage needs."""
+    known, narrow = intervention.training(setting, plan), intervention.narrow
+    if narrow is None:
+        return known
+
+    def label(capacity: int | None) -> jax.Array:
+        within = plan if capacity is None else narrow(plan, capacity)
+        return intervention.training(setting, within).labels
+
+    return known._replace(labels=in_room(label))
 
 
 def _describe(pool: Pool, known: TrainSet) -> Learned:
