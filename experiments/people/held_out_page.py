@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hitl_sim.participants.describing.statistic import EM_GAIN
-from hitl_sim.participants.validating.compare import TOLERANCE, Line, TwoSampleTest
+from hitl_sim.participants.validating.compare import Line, TwoSampleTest
 from hitl_sim.participants.validating.policy import Transfer
 from hitl_sim.participants.validating.predict import (
     BRADLEY_TERRY,
@@ -15,7 +15,7 @@ from hitl_sim.participants.validating.predict import (
     Gain,
     Grades,
 )
-from hitl_sim.participants.validating.validate import Validation
+from hitl_sim.participants.validating.validate import CrowdCheck, Validation
 from hitl_sim.report.validation import (
     grades_to_markdown,
     say_gains,
@@ -57,20 +57,32 @@ class Part(NamedTuple):
 
 def of_validation(name: str, found: Validation) -> Part:
     """Tell what was found of labels."""
-    two_sample, curves = found.two_sample, [at for at in found.lines if _is_curve(at)]
+    crowds = {"file": found.file, "like fitted": found.like_fitted}
+    counts = map(str, (found.num_people, found.num_items, found.num_answers))
+    about = [name, *counts]
     return Part(
         name=name,
         labels=_gain_rows(name, found.gains, [(rival,) for rival in RIVALS]),
         people=[
             [
-                name,
-                *map(str, (found.num_people, found.num_items, found.num_answers)),
-                f"{found.num_passed} of {found.num_scored}",
-                _told_apart(two_sample),
+                *(about if who == "file" else [""] * len(about)),
+                who,
+                *_counts(check),
+                _told_apart(check.two_sample),
             ]
+            for who, check in crowds.items()
         ],
-        redundancy=[_curve_row(name, line) for line in curves],
-        transfer=[] if found.transfer is None else [_moved(name, found.transfer)],
+        redundancy=[
+            _curve_row(name, who, line)
+            for who, check in crowds.items()
+            for line in check.lines
+            if _is_curve(line)
+        ],
+        transfer=[
+            _moved(name, who, check.transfer)
+            for who, check in crowds.items()
+            if check.transfer is not None
+        ],
         said=verdict(found),
         page=to_markdown(found),
     )
@@ -107,7 +119,9 @@ def write_page(
         "people's answers to the other items. Then one in ten cells of person and item "
         "is held out of the whole set. A gain is the log likelihood per held-out "
         "answer over a rival's, nats, with the 95 % interval of resampled items; a "
-        "loss is negative.",
+        "loss is negative. Simulated people are of two makings: drawn from the "
+        "population *file* that the fit writes, as studies draw them, and each *like* "
+        "one of the people *fitted*.",
         *_counted(parts),
         *[f"\n**{part.name}**: {part.refused}" for part in parts if part.refused],
         *_table("## Labels", (*_HELD, *RIVALS), parts, "labels"),
@@ -143,11 +157,28 @@ _PEOPLE = (
     "people held out",
     "items",
     "answers",
-    f"statistics within {TOLERANCE:g} distances between halves",
+    "simulated people",
+    "statistics equivalent / different / cannot tell",
+    "the same, of those with power .8",
     "area under the curve of a classifier that tells them apart",
 )
-_REDUNDANCY = ("set", "statistic", "real", "simulated", "distance (1 = limit)", "")
-_TRANSFER = ("set", "policies", "regret", "rank correlation", "ceiling", "gap")
+_REDUNDANCY = (
+    "set",
+    "simulated people",
+    "statistic",
+    "real",
+    "simulated",
+    "",
+)
+_TRANSFER = (
+    "set",
+    "simulated people",
+    "policies",
+    "regret",
+    "rank correlation",
+    "ceiling",
+    "gap",
+)
 
 
 def _counted(parts: list[Part]) -> list[str]:
@@ -210,14 +241,18 @@ def _is_curve(line: Line) -> bool:
     return line.name.startswith(_CURVES)
 
 
-def _curve_row(name: str, line: Line) -> list[str]:
-    said = "pass" if line.passes else "MISS"
-    if not line.is_scored:
-        said = f"not scored: {line.note}"
-    elif line.note:
-        said += f" ({line.note})"
-    far = f"{line.distance:.2f}" if line.is_scored else ""
-    return [name, line.name, f"{line.real:.3f}", f"{line.simulated:.3f}", far, said]
+def _curve_row(name: str, who: str, line: Line) -> list[str]:
+    found = line.equivalence
+    said = "not asked" if found is None else found.verdict
+    if found is not None and not found.is_powered:
+        said += " (low power)"
+    return [name, who, line.name, f"{line.real:.3f}", f"{line.simulated:.3f}", said]
+
+
+def _counts(check: CrowdCheck) -> list[str]:
+    """Return how many statistics are met, different and open: of all, then powered."""
+    counts = check.count(), check.count(is_powered=True)
+    return [" / ".join(map(str, one.values())) for one in counts]
 
 
 def _told_apart(two_sample: TwoSampleTest) -> str:
@@ -226,10 +261,11 @@ def _told_apart(two_sample: TwoSampleTest) -> str:
     return f"{two_sample.auc:.2f} ({two_sample.low:.2f} to {two_sample.high:.2f})"
 
 
-def _moved(name: str, moved: Transfer) -> list[str]:
+def _moved(name: str, who: str, moved: Transfer) -> list[str]:
     mid, low, high = moved.estimate, moved.low, moved.high
     return [
         name,
+        who,
         str(len(moved.names)),
         f"{mid.regret:.3f} ({low.regret:.3f} to {high.regret:.3f})",
         f"{mid.rank:.2f} ({low.rank:.2f} to {high.rank:.2f})",

@@ -9,9 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hitl_sim.output import write_bytes, write_text
-from hitl_sim.participants.validating.compare import TOLERANCE
+from hitl_sim.participants.describing.statistic import Statistic
+from hitl_sim.participants.validating.compare import Line
+from hitl_sim.participants.validating.equivalence import (
+    DIFFERENT,
+    EQUIVALENT,
+    OPEN,
+    Equivalence,
+    margins_date,
+)
 from hitl_sim.participants.validating.predict import Gain, Grades
-from hitl_sim.participants.validating.validate import Validation
+from hitl_sim.participants.validating.validate import CrowdCheck, Validation
 from hitl_sim.report.figure.style import (
     BLACK,
     COLOURS,
@@ -36,9 +44,23 @@ def verdict(found: Validation | Grades) -> list[str]:
     """Say in sentences what a validation found, losses as losses."""
     said = say_gains(found.gains)
     if isinstance(found, Validation):
-        told = say("validation.labels", found=found, tolerance=TOLERANCE)
-        said += told.splitlines()
-    return said
+        for who, check in _crowds(found).items():
+            shown = {
+                "who": f"People {who}",
+                "check": check,
+                "counts": check.count(),
+                "powered": check.count(is_powered=True),
+            }
+            said += say("validation.labels", **shown).splitlines()
+    return list(dict.fromkeys(said))
+
+
+def _crowds(found: Validation) -> dict[str, CrowdCheck]:
+    """List the simulated crowds, those that studies draw first."""
+    return {
+        "of the population file": found.file,
+        "each like one who was fitted": found.like_fitted,
+    }
 
 
 def say_gains(gains: Sequence[Gain]) -> list[str]:
@@ -71,41 +93,67 @@ def grades_to_markdown(found: Grades) -> list[str]:
 
 def to_markdown(found: Validation) -> list[str]:
     """Return the page of labels; what comes from the file is escaped."""
+    file, people = found.file, found.like_fitted
     curve = [
         (
             *(_NAMES[at.method], f"{at.size}", f"{at.real:.3f}"),
             *(f"{at.simulated:.3f}", f"{at.low:.3f} to {at.high:.3f}"),
+            f"{fitted.simulated:.3f}",
         )
-        for at in found.curve
+        for at, fitted in zip(file.curve, people.curve, strict=True)
     ]
-    headings = ("method", "people", "real", "simulated", "95 % of crowds")
+    crowd = ("file", "95 % of crowds", "like fitted")
+    headings = ("method", "people", "real", *crowd)
     tables = [Table(headings, curve, "What asking more people buys, held-out half")]
-    if found.transfer is not None:
-        moved = found.transfer
+    if file.transfer is not None and people.transfer is not None:
+        moved = file.transfer
+        worths = (moved.real, moved.simulated, people.transfer.simulated)
         policies = [
-            (name, f"{real:.3f}", f"{told:.3f}")
-            for name, real, told in zip(
-                moved.names, moved.real, moved.simulated, strict=True
-            )
+            (name, *(f"{worth:.3f}" for worth in shown))
+            for name, *shown in zip(moved.names, *worths, strict=True)
         ]
-        played = ("policy", "real", "simulated")
+        played = ("policy", "real", "file", "like fitted")
         tables.append(Table(played, policies, "Policies at one budget"))
-    statistics = []
-    for line in found.lines:
-        said, far = "pass" if line.passes else "MISS", f"{line.distance:.2f}"
-        if not line.is_scored:
-            said, far = f"not scored: {line.note}", ""
-        numbers = (f"{line.real:.3g}", f"{line.simulated:.3g}")
-        statistics.append((_cell(line.name), *numbers, far, said))
-    headings = ("statistic", "real", "simulated", "distance", "")
-    tables.append(Table(headings, statistics, "Statistics of the held-out half"))
+    statistics = [
+        (
+            *(_cell(line.name), f"{line.real:.3g}", _allowed(line)),
+            *(*_told(line), *_told(fitted)),
+        )
+        for line, fitted in zip(file.lines, people.lines, strict=True)
+    ]
+    columns = ("statistic", "real", "allowed", "file", "", "like fitted", "")
+    tables.append(Table(columns, statistics, "Statistics of the held-out half"))
     return _page(
         found,
         f"Simulated against real people: {_cell(Path(found.name).name)}",
         f"Half of the people and items were fitted; held out are {found.num_people} "
-        f"other people, {found.num_items} other items and {found.num_answers} answers.",
+        f"other people, {found.num_items} other items and {found.num_answers} answers. "
+        f"What a statistic may differ by was fixed on {margins_date()}; intervals of "
+        "simulated people are of 90 %.",
         tables,
     )
+
+
+def _allowed(line: Line) -> str:
+    """Tell between which values a simulated crowd's would do."""
+    found = line.equivalence
+    return "" if found is None else _between(line, found.down, found.up)
+
+
+def _told(line: Line) -> tuple[str, str]:
+    """Tell a simulated crowd's value with its 90 % interval, and the verdict."""
+    found, value = line.equivalence, f"{line.simulated:.3g}"
+    if found is None:
+        return value, "not asked: too few people have it"
+    power = "" if found.is_powered else " (low power)"
+    return f"{value} ({_between(line, found.low, found.high)})", found.verdict + power
+
+
+def _between(line: Line, low: float, high: float) -> str:
+    """Tell the values that lie so far from the real one, on the scale."""
+    place = Statistic(line.scale, line.real).place
+    ends = (Statistic.from_place(line.scale, place + at).value for at in (low, high))
+    return " to ".join(f"{end:.3g}" for end in ends)
 
 
 def _page(
@@ -131,13 +179,13 @@ def _page(
 
 
 def draw_validation(found: Validation) -> Figure:
-    """Draw gains, redundancy, statistics and policies."""
+    """Draw gains; of people of the file redundancy, statistics and policies."""
     figure = new_figure(_HEIGHT_IN)
     (gains, curve), (statistics, policies) = figure.subplots(2, 2)
     _draw_gains(gains, found)
-    _draw_curve(curve, found)
-    _draw_statistics(statistics, found)
-    _draw_policies(policies, found)
+    _draw_curve(curve, found.file)
+    _draw_statistics(statistics, found.file)
+    _draw_policies(policies, found.file)
     legend_below(figure, 2, curve)
     return figure
 
@@ -157,7 +205,7 @@ def _draw_gains(axes: Axes, found: Validation) -> None:
     axes.set(xlabel="gain, nats per answer", title="Held-out likelihood")
 
 
-def _draw_curve(axes: Axes, found: Validation) -> None:
+def _draw_curve(axes: Axes, found: CrowdCheck) -> None:
     for colour, method in ((COLOURS[0], "majority"), (COLOURS[2], "dawid_skene")):
         points = [at for at in found.curve if at.method == method]
         size = [at.size for at in points]
@@ -175,20 +223,36 @@ def _draw_curve(axes: Axes, found: Validation) -> None:
     )
 
 
-def _draw_statistics(axes: Axes, found: Validation) -> None:
-    far = np.sort([line.distance for line in found.lines if line.is_scored])
-    shown = np.minimum(far, 3.0)
-    axes.barh(np.arange(far.size), shown, height=1.0, color=COLOURS[5])
-    axes.axvline(1.0, color=BLACK, linewidth=1.2)
+def _draw_statistics(axes: Axes, found: CrowdCheck) -> None:
+    """Draw differences in margins: between the lines they do not matter."""
+    judged = [line.equivalence for line in found.lines if line.equivalence]
+    judged.sort(key=lambda one: sum(_in_margins(one)))
+    looks = {EQUIVALENT: COLOURS[0], OPEN: GREY, DIFFERENT: COLOURS[1]}
+    for at, one in enumerate(judged):
+        ends = np.clip(_in_margins(one), -3.0, 3.0)
+        colour = looks[one.verdict]
+        axes.plot(ends, [at, at], ".-", color=colour, linewidth=1.2, markersize=3)
+    for edge in (-1.0, 1.0):
+        axes.axvline(edge, color=BLACK, linewidth=1.0)
+    counts = found.count()
+    told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    axes.set_ylabel(told, fontsize=8)
     axes.set(
         yticks=[],
-        ylabel="statistics",
-        xlabel="distance (1 = limit, cut at 3)",
-        title=f"{found.num_passed} of {found.num_scored} agree",
+        xlabel="difference in margins, cut at 3",
+        title="Statistics",
     )
 
 
-def _draw_policies(axes: Axes, found: Validation) -> None:
+def _in_margins(found: Equivalence) -> tuple[float, float]:
+    """Return the ends of an interval as multiples of the margin on their side."""
+    low, high = (
+        end / (found.up if end > 0 else -found.down) for end in (found.low, found.high)
+    )
+    return low, high
+
+
+def _draw_policies(axes: Axes, found: CrowdCheck) -> None:
     axes.set_title("Policies")
     if found.transfer is None:
         axes.set_axis_off()

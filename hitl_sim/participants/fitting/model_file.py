@@ -13,8 +13,9 @@ from hitl_sim.output import write_text
 from hitl_sim.participants.answers import LABEL, MARKS, check_out
 from hitl_sim.participants.fitting.estimate import FittedNumber
 from hitl_sim.participants.fitting.fit import CrowdFit
+from oracles import Population, build_population
 from oracles.parameter import PARAMETERS
-from oracles.populations import DEFAULT
+from oracles.populations import DEFAULT, POPULATIONS, parse_populations
 
 _KINDS = (LABEL, MARKS)
 # Skill depends on the classes of the set; the accuracy says the same of any.
@@ -75,6 +76,11 @@ def write_population(path: Path, name: str, fit: CrowdFit, citation: str) -> Non
     check_kind(fit.kind)
     check_name(name)
     check_out(path, ".toml")
+    write_text(path, population_text(name, fit, citation))
+
+
+def population_text(name: str, fit: CrowdFit, citation: str) -> str:
+    """Return what the file of a fitted crowd says; see `write_population`."""
     kind, found = fit.kind, {n.name: n for n in carried(fit)}
     words = (
         f"Fitted to {fit.num_answers} answers of {fit.num_people} people to "
@@ -105,7 +111,21 @@ def write_population(path: Path, name: str, fit: CrowdFit, citation: str) -> Non
     if shared and "repeatability" not in found and shared.value > default:
         source = "not identified: at least what all people share"
         add(shared, "repeatability", "assumed", source)
-    write_text(path, "\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
+
+
+def population_of(fit: CrowdFit) -> Population:
+    """Build what a study draws that names the file of a fitted crowd.
+
+    Raises:
+        ValueError: the file's numbers make no population.
+    """
+    text = population_text(_OWN, fit, "these answers")
+    source = parse_populations(text, POPULATIONS, DEFAULT)[1][_OWN]
+    return build_population(source, fit.kind, fit.quality.shape.num_options)
+
+
+_OWN = "fitted"
 
 
 def _quoted(text: str) -> str:

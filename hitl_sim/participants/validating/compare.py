@@ -26,6 +26,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from hitl_sim.participants.describing.statistic import Statistic, Table, describe
 from hitl_sim.participants.record import Floats, Record, select
+from hitl_sim.participants.validating.equivalence import Equivalence, judge
 
 TOLERANCE = 1.5
 NUM_HALVINGS = 200
@@ -49,6 +50,8 @@ class Line(NamedTuple):
         other_distance: its distance from `real`, in limits: how well the recorded
             answers of one half predict those of the other.
         note: what the yardstick is taken from, if not from halves of this statistic.
+        equivalence: whether the two are alike as far as it matters; None where it
+            cannot be asked.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Line(NamedTuple):
     other: float
     other_distance: float
     note: str = ""
+    equivalence: Equivalence | None = None
 
     @property
     def is_scored(self) -> bool:
@@ -125,6 +129,8 @@ def compare(
     lines = []
     for name, found in real.items():
         places = np.array([t[name].place for t in crowds if name in t])
+        half_distance = halves.get(name, float("nan"))
+        equivalence = judge(name, found, places, half_distance)
         yardstick, note = _yardstick(name, halves)
         limit = TOLERANCE * yardstick
         places = places if places.size else np.array([np.nan])
@@ -143,6 +149,7 @@ def compare(
                 other=half.value,
                 other_distance=abs(half.place - found.place) / limit,
                 note=note,
+                equivalence=equivalence,
             )
         )
     return lines

@@ -27,9 +27,10 @@ from hitl_sim.participants.fitting.quality_model import (
 )
 from hitl_sim.participants.fitting.response_time import ResponseTimeFit
 from hitl_sim.participants.record import Floats, Ints, Record, starts
-from oracles import Annotators, Query, Response
+from oracles import Annotators, Population, Query, Response, sample_annotators
 from oracles.annotators import map_people, plain_annotators
 from oracles.feedback import FEEDBACK
+from oracles.population import draw_activity
 
 # People are asked in groups of like workload, so that little of a queue is padding.
 QUEUES = (16, 64, 256, 1024)
@@ -210,6 +211,41 @@ def simulate_design(
     answer, seconds = ask(jax.random.key(seed), "label", people, items, design)
     is_timed = design.seconds is not None and fit.timing is not None
     return replace(design, answer=answer, seconds=seconds if is_timed else None)
+
+
+def simulate_population(
+    seed: int, population: Population, design: Record, *, is_timed: bool
+) -> Record:
+    """Let people drawn from a population answer what a record asks, as studies do.
+
+    Where they differ in activity, who does most of the design is the most active of
+    them. Items are as a study's: what is hard in them is an error that people share.
+
+    Args:
+        seed: draws people and answers.
+        population: who answers.
+        design: who is asked what in which order.
+        is_timed: whether the population's times are of such questions.
+
+    Returns:
+        The design with simulated answers and times.
+    """
+    key = jax.random.key(seed)
+    people = sample_annotators(key, population, design.num_people)
+    if population.activity_spread is not None:
+        activity = np.asarray(draw_activity(key, population, design.num_people))
+        active, busy = np.argsort(-activity), np.argsort(-design.work, kind="stable")
+        place = np.empty_like(active)
+        place[busy] = active
+        people = map_people(itemgetter(place), people)
+    items = Items(
+        difficulty=np.zeros(design.num_items),
+        discrimination=np.ones(design.num_items),
+        utility=np.zeros((design.num_items, design.num_options)),
+    )
+    answer, seconds = ask(key, "label", people, items, design)
+    kept = seconds if is_timed and design.seconds is not None else None
+    return replace(design, answer=answer, seconds=kept)
 
 
 def _like_workload(

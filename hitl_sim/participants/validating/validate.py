@@ -1,6 +1,6 @@
 """Validate a fit: how far are simulated people from people who were left out?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from hitl_sim.participants.describing.redundancy import (
 )
 from hitl_sim.participants.describing.statistic import describe
 from hitl_sim.participants.fitting.fit import CrowdFit, fit_record
+from hitl_sim.participants.fitting.model_file import population_of
 from hitl_sim.participants.record import Floats, Record, first_answers
 from hitl_sim.participants.validating.compare import (
     Line,
@@ -27,6 +28,7 @@ from hitl_sim.participants.validating.compare import (
     halve_distances,
     two_sample_test,
 )
+from hitl_sim.participants.validating.equivalence import DIFFERENT, EQUIVALENT, OPEN
 from hitl_sim.participants.validating.policy import Transfer, compare_policies
 from hitl_sim.participants.validating.predict import (
     GRADED,
@@ -39,12 +41,44 @@ from hitl_sim.participants.validating.predict import (
     take_items,
     validate_grades,
 )
-from hitl_sim.participants.validating.synthetic import simulate_design
+from hitl_sim.participants.validating.synthetic import (
+    simulate_design,
+    simulate_population,
+)
 
 NUM_CROWDS = 12
 NUM_HALVINGS = 60
 
 Show = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class CrowdCheck:
+    """How simulated people of one making stand beside those who were left out.
+
+    Attributes:
+        lines: statistics of real and simulated people.
+        two_sample: whether real and simulated people can be told apart.
+        transfer: policies in simulation and with real people; None where items have too
+            few answers.
+        curve: what redundancy buys.
+    """
+
+    lines: list[Line]
+    two_sample: TwoSampleTest
+    transfer: Transfer | None
+    curve: list[CurvePoint]
+
+    def count(self, *, is_powered: bool | None = None) -> Mapping[str, int]:
+        """Count verdicts on statistics; only of those with power, or without, if asked.
+
+        Returns:
+            Numbers by `EQUIVALENT`, `DIFFERENT` and `OPEN`.
+        """
+        found = [line.equivalence for line in self.lines if line.equivalence]
+        kept = [e for e in found if is_powered in (None, e.is_powered)]
+        verdicts = [e.verdict for e in kept]
+        return {v: verdicts.count(v) for v in (EQUIVALENT, DIFFERENT, OPEN)}
 
 
 @dataclass(frozen=True)
@@ -58,11 +92,8 @@ class Validation:
         num_items: items held out.
         num_answers: answers held out.
         gains: log likelihoods beside the rivals'.
-        lines: statistics of real and simulated people.
-        two_sample: whether real and simulated people can be told apart.
-        transfer: policies in simulation and with real people; None where items have too
-            few answers.
-        curve: what redundancy buys.
+        file: people drawn from the population file that the fit writes, as studies do.
+        like_fitted: people each of whom is like one who was fitted.
     """
 
     name: str
@@ -71,20 +102,8 @@ class Validation:
     num_items: int
     num_answers: int
     gains: list[Gain]
-    lines: list[Line]
-    two_sample: TwoSampleTest
-    transfer: Transfer | None
-    curve: list[CurvePoint]
-
-    @property
-    def num_scored(self) -> int:
-        """Statistics that the held-out half identifies."""
-        return sum(line.is_scored for line in self.lines)
-
-    @property
-    def num_passed(self) -> int:
-        """Those on which real and simulated people agree."""
-        return sum(line.passes for line in self.lines)
+    file: CrowdCheck
+    like_fitted: CrowdCheck
 
 
 def validate_answers(
@@ -146,36 +165,49 @@ def validate_record(
     gains = gains_on_new(fit.quality, halves, seed)
     tell("predicting held-out cells")
     gains += gains_on_cells(record, hold_cells(record, seed), seed)
-    tell("simulating the other half")
     held = with_sizes(halves.held)
-    crowds = [
-        with_sizes(simulate_design(1000 * seed + turn, fit, halves.fitted, held))
-        for turn in range(num_crowds)
-    ]
-    tell("comparing statistics")
-    rng = np.random.default_rng(seed)
-    real = held if crowds[0].seconds is not None else replace(held, seconds=None)
-    lines = compare(
-        describe(real, rng),
-        [describe(crowd, rng) for crowd in crowds],
-        halve_distances(real, rng, num_halvings),
-        describe(with_sizes(halves.fitted), rng),
-    )
-    tell("two_sample real from simulated")
-    two_sample = two_sample_test(real, crowds[0], seed)
-    tell("playing policies")
     # on what all people said of items that the fit has not seen
     unseen, chosen = take_items(record, halves.held_items)
     whole = first_answers(unseen)
-    players = [
-        first_answers(simulate_design(seed_, fit, halves.fitted, whole))
-        for seed_ in range(1000 * seed + 500, 1000 * seed + 500 + num_crowds)
-    ]
-    known = None if features is None else features[chosen]
-    try:
-        transfer = compare_policies(whole, players, seed, known)
-    except ValueError:
-        transfer = None
+    population, is_timed = population_of(fit), fit.timing is not None
+
+    def like_fitted(seed: int, design: Record) -> Record:
+        return simulate_design(seed, fit, halves.fitted, design)
+
+    def from_file(seed: int, design: Record) -> Record:
+        return simulate_population(seed, population, design, is_timed=is_timed)
+
+    tell("holding real people against themselves")
+    rng = np.random.default_rng(seed)
+    real = held if is_timed else replace(held, seconds=None)
+    told = describe(real, rng)
+    yardsticks = halve_distances(real, rng, num_halvings)
+    other = describe(with_sizes(halves.fitted), rng)
+
+    def check(simulate: Callable[[int, Record], Record]) -> CrowdCheck:
+        crowds = [
+            with_sizes(simulate(1000 * seed + turn, held)) for turn in range(num_crowds)
+        ]
+        tables = [describe(crowd, rng) for crowd in crowds]
+        players = [
+            first_answers(simulate(1000 * seed + 500 + turn, whole))
+            for turn in range(num_crowds)
+        ]
+        known = None if features is None else features[chosen]
+        try:
+            transfer = compare_policies(whole, players, seed, known)
+        except ValueError:
+            transfer = None
+        return CrowdCheck(
+            lines=compare(told, tables, yardsticks, other),
+            two_sample=two_sample_test(real, crowds[0], seed),
+            transfer=transfer,
+            curve=predict_curve(rng, held, crowds),
+        )
+
+    tell("simulating people like those fitted")
+    people = check(like_fitted)
+    tell("simulating people of the file")
     return Validation(
         name=record.name,
         fit=fit,
@@ -183,10 +215,8 @@ def validate_record(
         num_items=held.num_items,
         num_answers=int((held.answer >= 0).sum()),
         gains=gains,
-        lines=lines,
-        two_sample=two_sample,
-        transfer=transfer,
-        curve=predict_curve(rng, held, crowds),
+        file=check(from_file),
+        like_fitted=people,
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 from known_crowd import (
@@ -19,7 +20,7 @@ from known_crowd import (
 )
 
 from hitl_sim.participants.fitting.fit import fit_record
-from hitl_sim.participants.fitting.model_file import write_population
+from hitl_sim.participants.fitting.model_file import population_of, write_population
 from hitl_sim.participants.record import select
 from oracles import build_population
 
@@ -143,6 +144,8 @@ def test_a_study_can_name_what_was_fitted(fitted, tmp_path):
     text = path.read_text()
     assert "nobody (2026)" in text
     assert 'status = "calibrated"' in text
+    # what `validate` tests is what a study draws that names the file
+    jax.tree.map(np.testing.assert_array_equal, population_of(fitted), population)
 
 
 @pytest.mark.slow
