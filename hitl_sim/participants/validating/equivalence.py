@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hitl_sim.participants.describing.statistic import RATE, TIME, Statistic
+from hitl_sim.participants.describing.statistic import PLAIN, RATE, TIME, Statistic
 
 EQUIVALENT, DIFFERENT, OPEN = "equivalent", "different", "cannot tell"
 _Z = 1.6448536269514722
@@ -68,7 +68,7 @@ def _margins() -> dict[str, float]:
     """Return margins by what a name begins with, then those of the scales."""
     found = _file()
     own = {margin["begins"]: float(margin["value"]) for margin in found["margin"]}
-    return own | {scale: float(value) for scale, value in found["scale"].items()}
+    return own | {scale: float(found["scale"][scale]) for scale in (RATE, TIME, PLAIN)}
 
 
 def margin_of(name: str, statistic: Statistic) -> tuple[float, float]:
