@@ -1,4 +1,5 @@
 import dataclasses
+import re
 
 import chex
 import jax
@@ -309,6 +310,17 @@ def test_padding_stays_below_its_bound_with_few_rooms(program, rounds):
     room = [rooms.each[which] for which in rooms.of_stage[1:]]
     assert all(a >= b for a, b in zip(room, own, strict=True))
     assert sum(room) <= 1.05 * sum(own)
+
+
+def test_steps_are_compiled_with_the_room_that_a_stage_needs(
+    program, digits, hyper_of, seeds_of
+):
+    """Rows of the hidden layer, 8 wide, whose gradient is taken in each step."""
+    config = whole_config(program)
+    rooms = buckets_of(GIVEN.build(config.program), WHOLE)
+    traced = str(jax.make_jaxpr(build_run(config))(seeds_of(), hyper_of(), digits[1]))
+    rows = {int(n) for n in re.findall(r"bool\[(\d+),8\] = gt", traced)}
+    assert {rooms.first, *rooms.each} <= rows
 
 
 def test_steps_on_all_items_are_billed_by_how_many_there_are(program):
