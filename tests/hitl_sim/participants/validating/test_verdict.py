@@ -42,9 +42,9 @@ def test_verdicts_are_counted_with_and_without_power(found):
 
 def test_the_file_of_studies_is_told_first_and_both_are_told(found):
     said = verdict(found)
-    assert said[0].startswith("People of the population file: of 3 statistics")
-    assert "1 lie within margins fixed beforehand, 1 outside" in said[0]
-    assert "Of the 2 that so many people can settle 1 lie within and 1" in said[0]
+    assert said[0].startswith("People of the population file: 1 of 3 statistics")
+    assert "lie within margins fixed beforehand, 1 outside; for 1 it" in said[0]
+    assert "So many people can settle 2: 1 within, 1 outside." in said[0]
     assert any(one.startswith("People each like one who was fitted") for one in said)
     assert all(said)
 
