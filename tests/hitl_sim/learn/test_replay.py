@@ -68,13 +68,6 @@ def asked(crowd, questions):
     return jax.jit(ask, compiler_options=QUICKLY)(jax.random.key(3), questions)
 
 
-@pytest.fixture(autouse=True)
-def _simple_numbers():
-    """Draw by a generator that compiles in a third of the time; no test needs bits."""
-    with jax.default_prng_impl("unsafe_rbg"):
-        yield
-
-
 @pytest.fixture(scope="module")
 def labels(digits):
     return digits[1].labels
