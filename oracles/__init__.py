@@ -20,10 +20,10 @@ if TYPE_CHECKING:
         LABEL as LABEL,
         RELEVANCE as RELEVANCE,
     )
+    from oracles.people import sample_annotators as sample_annotators
     from oracles.population import (
         Population as Population,
         build_population as build_population,
-        sample_annotators as sample_annotators,
     )
     from oracles.populations import (
         POPULATIONS as POPULATIONS,
@@ -36,7 +36,8 @@ _WHERE = {
     "annotators": ("Annotators", "AnnotatorState"),
     "contract": ("Oracle", "Query", "Response"),
     "feedback": ("FEEDBACK", "IMPORTANCE", "LABEL", "RELEVANCE"),
-    "population": ("Population", "build_population", "sample_annotators"),
+    "people": ("sample_annotators",),
+    "population": ("Population", "build_population"),
     "populations": ("POPULATIONS", "Number", "PopulationSource", "describe_population"),
 }
 

@@ -46,6 +46,8 @@ class Annotators(NamedTuple):
         extra: `[A]` by name: parameters that are optional in `oracles.parameter`.
         foreign: `[]` by name: parameters of an annotator that is no part of this
             package.
+        difficulty_spread: `[]` standard deviation >= 0 over items of what they cost
+            everybody, utility, one per crowd (kinds of classes).
     """
 
     id: Int[Array, "A"]
@@ -68,6 +70,11 @@ class Annotators(NamedTuple):
     guess: Float[Array, "A K"] | None = None
     extra: Mapping[str, Float[Array, "A"]] = {}
     foreign: Mapping[str, Float[Array, ""]] = {}
+    difficulty_spread: Float[Array, ""] | None = None
+
+
+OF_CROWD = ("shared", "foreign", "difficulty_spread")
+"""Leaves that the whole crowd has, and no person."""
 
 
 class AnnotatorState(NamedTuple):
@@ -166,7 +173,7 @@ def _check_leaf(name: str, values: ArrayLike, allowed: Range, num_people: int) -
 
 def _shape_of(name: str, leaf: NDArray[np.generic], num_people: int) -> tuple[int, ...]:
     """Return the shape that a leaf has to have, K taken from the leaf itself."""
-    if name == "shared":
+    if name in OF_CROWD:
         return ()
     options = (leaf.shape[-1],) if leaf.ndim else (0,)
     return (num_people, *options * {"confusion": 2, "guess": 1}.get(name, 0))
@@ -175,7 +182,7 @@ def _shape_of(name: str, leaf: NDArray[np.generic], num_people: int) -> tuple[in
 def map_people(change: Callable[[Array], Array], params: Annotators) -> Annotators:
     """Change the leaves that belong to people: all but what the whole crowd has."""
     leaves = params._asdict()
-    of_crowd = {name: leaves.pop(name) for name in ("shared", "foreign")}
+    of_crowd = {name: leaves.pop(name) for name in OF_CROWD}
     changed: dict[str, Any] = jax.tree.map(change, leaves)
     return Annotators(**changed, **of_crowd)
 

@@ -95,6 +95,7 @@ class Role(IntEnum):
     PERSON = 6
     START = 7
     EVIDENCE = 8
+    DIFFICULTY = 9
 
 
 def mix_words(x: Array, y: Array, z: Array, w: Array) -> Words:

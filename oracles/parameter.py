@@ -141,6 +141,16 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             kinds=_OF_CLASSES,
             axis="systematic error: share that features predict",
         ),
+        "lean_spread": Parameter(
+            SPREAD,
+            "standard deviation over people of what an option gains with them, utility",
+            kinds=("label", "verification"),
+        ),
+        "difficulty_spread": Parameter(
+            SPREAD,
+            "standard deviation over items of what they cost everybody, utility",
+            kinds=_OF_CLASSES,
+        ),
         "model_difficulty": Parameter(
             SPREAD,
             "utility that an item costs people per standard deviation of a model's "
@@ -159,6 +169,17 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         ),
         "spread": Parameter(
             SPREAD, "standard deviation of a person's log seconds", beside="times"
+        ),
+        "spread_variation": Parameter(
+            SPREAD,
+            "standard deviation over people of the log of `spread`",
+            beside="times",
+        ),
+        "skew": Parameter(
+            SHARE,
+            "how far log seconds lean to the slow side: 0 is normal, 1 Gumbel",
+            is_optional=True,
+            beside="times",
         ),
         "drift": Parameter(
             SPREAD,
@@ -182,6 +203,17 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         ),
         "pause": Parameter(
             SHARE, "probability that a question is interrupted", beside="times"
+        ),
+        "wait": Parameter(
+            SHARE,
+            "probability that a question waits, for some typical times more",
+            is_optional=True,
+            beside="times",
+        ),
+        "pause_spread": Parameter(
+            SPREAD,
+            "standard deviation over people of the logit of `pause`",
+            beside="times",
         ),
         # read-outs
         "band": Parameter(

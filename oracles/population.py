@@ -12,16 +12,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Float, PRNGKeyArray
+from jaxtyping import Float
 
-from oracles.annotators import Annotators
 from oracles.feedback import KINDS
-from oracles.hashing import Role, draw_words, seed_streams, to_normal
+from oracles.joint import Joint, JointSource, independent
+from oracles.nodes import Answering, draw_nodes
 from oracles.parameter import PARAMETERS, check_choice, check_parameter
 from oracles.populations import PopulationSource, describe_population
 from oracles.solve import (
@@ -35,17 +32,12 @@ from oracles.solve import (
 
 _NOISE_VARIANCE = math.pi**2 / 6.0
 
-# Parameters of which everybody has the same number.
-_ALIKE = (
-    *("practice", "practice_power", "conflict", "length"),
-    *("drift", "memory", "spread", "pause", "band"),
-)
 # What a kind that has no use for a parameter puts in its place.
 _UNUSED = {"band": 0.0, "criterion": 0.0, "criterion_spread": 0.0}
 
 
 class Population(NamedTuple):
-    """Distribution over annotators; float32 scalars only, so populations stack and map.
+    """Distribution over annotators: float32 numbers, so populations stack and map.
 
     Attributes:
         skill: mean of skill over people, utility; or `[A]`, each person's own, and
@@ -69,6 +61,11 @@ class Population(NamedTuple):
         evidence: standard deviation of what item features say for each option, utility.
         model_difficulty: utility that items cost per standard deviation of a model's
             margin.
+        lean_spread: as the fields from here to `pause_spread`, the parameter of
+            `oracles.parameter`.
+        confusion: `[K, K]` utility that each option gains with everybody, by the right
+            one.
+        joint: how standardised traits of people go together; independent if None.
         extra: by name, as in `Annotators`: the same for everybody.
         foreign: by name, as in `Annotators`.
     """
@@ -100,6 +97,12 @@ class Population(NamedTuple):
     skill_activity: ArrayLike | None = None
     evidence: ArrayLike | None = None
     model_difficulty: ArrayLike | None = None
+    lean_spread: ArrayLike | None = None
+    difficulty_spread: ArrayLike | None = None
+    spread_variation: ArrayLike | None = None
+    pause_spread: ArrayLike | None = None
+    confusion: Float[ArrayLike, "K K"] | None = None
+    joint: Joint | None = None
     extra: Mapping[str, ArrayLike] = {}
     foreign: Mapping[str, ArrayLike] = {}
 
@@ -156,10 +159,20 @@ def build_population(
         given["is_adverse"] = numbers.pop("skill", 0.0) < 0.0
     elif "skill" in given:
         numbers.pop("accuracy", None)
-    fields = _solve(source.name, kind, num_options, numbers | given)
+    joint = source.joint.get(kind)
+    fields = _solve(source.name, kind, num_options, numbers | given, joint)
     leaves: dict[str, Any] = {k: np.asarray(v, np.float32) for k, v in fields.items()}
     extra = {k: leaves.pop(k) for k in fields if k not in Population._fields}
-    return Population(**leaves, extra=extra)
+    built = Population(**leaves, extra=extra)
+    if joint is None and built.lean_spread is None:
+        return built
+    traits = independent(num_options) if joint is None else joint.build(num_options)
+    built = built._replace(
+        joint=Joint(*(np.asarray(part, np.float32) for part in traits))
+    )
+    if joint is None or not joint.is_of(num_options):
+        return built
+    return built._replace(confusion=np.asarray(joint.confusion, np.float32))
 
 
 def _build_each(
@@ -191,7 +204,11 @@ def _build_each(
 
 
 def _solve(
-    name: str, kind: str, num_options: int, numbers: dict[str, float]
+    name: str,
+    kind: str,
+    num_options: int,
+    numbers: dict[str, float],
+    joint: JointSource | None,
 ) -> dict[str, float]:
     """Turn numbers by the names of `PARAMETERS` into the fields of a population."""
     repeatability, shared_error = (
@@ -202,9 +219,13 @@ def _solve(
     )
     if not KINDS[kind].is_of_class:
         systematic = hardness = None
+        numbers.pop("difficulty_spread", None)
+    if not _has_leanings(kind):
+        numbers.pop("lean_spread", None)
     predicted = _predicted_share(systematic, shared_error)
     evidence = math.sqrt(_NOISE_VARIANCE * predicted / (1.0 - predicted))
-    items = ItemSpread(evidence, hardness or 0.0)
+    difficulty = math.hypot(hardness or 0.0, numbers.get("difficulty_spread", 0.0))
+    items = ItemSpread(evidence, difficulty)
     mean_own, shared = _split_noise(
         *(
             (share - predicted) / (1.0 - predicted)
@@ -214,11 +235,15 @@ def _solve(
     own = solve_median(mean_own**2, numbers.get("within_spread", 0.0), power=2)
     lapse_spread = numbers.get("lapse_spread", 0.0)
     lapse = solve_median(numbers["lapse"], lapse_spread)
-    skill = _skill(name, kind, num_options, numbers, lapse, items)
-    spread = math.hypot(
-        numbers["skill_spread"], math.sqrt(2.0) * evidence, items.difficulty
-    )
-    typical_conflict = expected_conflict(KINDS[kind], num_options, skill, spread)
+    answering = _answering(kind, num_options, numbers, items, joint)
+    skill = _skill(name, kind, num_options, numbers, lapse, items, answering)
+    if answering is not None:
+        typical_conflict = answering.conflict(skill)
+    else:
+        spread = math.hypot(
+            numbers["skill_spread"], math.sqrt(2.0) * evidence, items.difficulty
+        )
+        typical_conflict = expected_conflict(KINDS[kind], num_options, skill, spread)
     pace = math.log(numbers["seconds"]) - numbers["conflict"] * typical_conflict
     fields = {"skill": skill, "own": own, "shared": shared, "pace": pace}
     fields |= {"lapse": lapse}
@@ -245,6 +270,7 @@ def _skill(
     numbers: dict[str, float],
     lapse: float,
     items: ItemSpread,
+    answering: Answering | None,
 ) -> float:
     if "skill" in numbers:
         return numbers["skill"]
@@ -252,6 +278,10 @@ def _skill(
         raise ValueError(
             f"`accuracy` or `skill` must be given for {kind} in population {name!r}, "
             "got neither."
+        )
+    if answering is not None:
+        return (
+            answering.solve_skill(numbers["accuracy"]) if "accuracy" in numbers else 0.0
         )
     rate = lapse_by_skill(
         lapse, numbers.get("lapse_spread", 0.0), numbers.get("skill_lapse", 0.0)
@@ -268,7 +298,38 @@ def _skill(
     )
 
 
-_MAY_LACK = [n for n in Population._field_defaults if n not in ("extra", "foreign")]
+def _has_leanings(kind: str) -> bool:
+    return KINDS[kind].options == "classes"
+
+
+def _answering(
+    kind: str,
+    num_options: int,
+    numbers: Mapping[str, float],
+    items: ItemSpread,
+    joint: JointSource | None,
+) -> Answering | None:
+    """Return what people do who lean or confuse classes; None where nobody does."""
+    lean_spread = numbers.get("lean_spread", 0.0)
+    if joint is None and lean_spread == 0.0:
+        return None
+    is_same = joint is not None and joint.is_of(num_options)
+    even = np.full(num_options, 1.0 / num_options)
+    nodes = draw_nodes(
+        independent(num_options) if joint is None else joint.build(num_options),
+        num_options,
+        lean_spread,
+        np.array(joint.confusion) if joint is not None and is_same else None,
+        np.array(joint.class_share) if joint is not None and is_same else even,
+        items.evidence,
+    )
+    guess = 0.5 if KINDS[kind].is_check else 1.0 / num_options
+    return Answering(nodes, numbers["skill_spread"], items, numbers["lapse"], guess)
+
+
+_MAY_LACK = [
+    n for n in Population._field_defaults if n not in ("joint", "extra", "foreign")
+]
 
 
 def traits_of(population: Population) -> tuple[str, ...]:
@@ -276,108 +337,17 @@ def traits_of(population: Population) -> tuple[str, ...]:
     dicts = (population.extra, population.foreign)
     return (
         *(name for name in _MAY_LACK if getattr(population, name) is not None),
+        *_joint_size(population.joint),
         *(name for names in dicts for name in sorted(names)),
     )
 
 
-class _Person(NamedTuple):
-    """Standard normals of each person, `[A]`; those of skill enter the others."""
-
-    skill: Float[Array, "A"]
-    pace: Float[Array, "A"]
-    criterion: Float[Array, "A"]
-    lapse: Float[Array, "A"]
-    own: Float[Array, "A"]
-    activity: Float[Array, "A"]
-
-
-def _draw_people(key: PRNGKeyArray, num_annotators: int) -> _Person:
-    ids = jnp.arange(num_annotators, dtype=jnp.int32)
-    (stream,) = seed_streams(key, 0, Role.PERSON)
-    first, second = (draw_words(stream, 0, option, ids, 0) for option in (0, 1))
-    return _Person(*(to_normal(word) for word in (*first[:3], *second[:3])))
-
-
-def _correlated(
-    skill: Array, other: Array, correlation: ArrayLike | None
-) -> Float[Array, "A"]:
-    """Mix the normal of skill into that of another parameter."""
-    if correlation is None:
-        return other
-    rest = jnp.sqrt(jnp.maximum(1.0 - jnp.square(correlation), 0.0))
-    mixed: Array = jnp.asarray(correlation) * skill + rest * other
-    return mixed
-
-
-def _shift_logit(
-    share: ArrayLike, spread: ArrayLike | None, normal: Array
-) -> Float[Array, "A"]:
-    """Spread a share over people on the logit scale; 0 and 1 stay what they are."""
-    everybody = jnp.full(normal.shape, share, dtype=jnp.float32)
-    if spread is None:
-        return everybody
-    edge = np.finfo(np.float32)
-    inside = jnp.clip(everybody, edge.tiny, 1.0 - edge.epsneg)
-    moved = jax.nn.sigmoid(jax.scipy.special.logit(inside) + spread * normal)
-    is_inside = (everybody > 0.0) & (everybody < 1.0)
-    return jnp.where(is_inside, moved, everybody)
-
-
-def sample_annotators(
-    key: PRNGKeyArray, population: Population, num_annotators: int
-) -> Annotators:
-    """Draw a crowd; person `a` has id `a` and does not depend on how many there are.
-
-    Skill, pace, lapse and own consistency are normal (the last two on the logit scale)
-    and correlate through skill: given it they are independent.
-
-    Args:
-        key: the crowd's key, the one passed to `answer`.
-        population: the distribution; scalar leaves.
-        num_annotators: number of people A; static. As many as there are, where the
-            population has a skill of each.
-
-    Returns:
-        The people.
-    """
-    normal = _draw_people(key, num_annotators)
-
-    def everybody(value: ArrayLike) -> Float[Array, "A"]:
-        return jnp.full(num_annotators, value, dtype=jnp.float32)
-
-    pace = _correlated(normal.skill, normal.pace, population.skill_pace)
-    lapse = _correlated(normal.skill, normal.lapse, population.skill_lapse)
-    own = _correlated(normal.skill, normal.own, population.skill_within)
-    return Annotators(
-        id=jnp.arange(num_annotators, dtype=jnp.int32),
-        skill=everybody(population.skill) + population.skill_spread * normal.skill,
-        own=_shift_logit(population.own, population.within_spread, -own),
-        lapse=_shift_logit(population.lapse, population.lapse_spread, lapse),
-        pace=everybody(population.pace) + population.pace_spread * pace,
-        **{name: everybody(getattr(population, name)) for name in _ALIKE},
-        criterion=everybody(population.criterion)
-        + population.criterion_spread * normal.criterion,
-        shared=jnp.asarray(population.shared, dtype=jnp.float32),
-        extra={name: everybody(value) for name, value in population.extra.items()},
-        foreign={
-            name: jnp.asarray(value, jnp.float32)
-            for name, value in population.foreign.items()
-        },
-    )
-
-
-def draw_activity(
-    key: PRNGKeyArray, population: Population, num_annotators: int
-) -> Float[Array, "A"]:
-    """Draw how active each person of `sample_annotators` is, relative to the median.
-
-    Weights are log-normal; without `activity_spread` all are equally active.
-    """
-    if population.activity_spread is None:
-        return jnp.ones(num_annotators)
-    normal = _draw_people(key, num_annotators)
-    log = _correlated(normal.skill, normal.activity, population.skill_activity)
-    return jnp.exp(population.activity_spread * log)
+def _joint_size(joint: Joint | None) -> tuple[str, ...]:
+    """Say of a joint what its arrays' shapes are; of none, nothing."""
+    if joint is None:
+        return ()
+    num_groups, num_traits = np.shape(joint.centre)[-2:]
+    return (f"joint of {num_traits} traits, {num_groups} groups",)
 
 
 def _predicted_share(systematic: float | None, shared_error: float) -> float:

@@ -21,12 +21,13 @@ import json
 import pkgutil
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from oracles.joint import JointSource, parse_joint
 from oracles.parameter import FORMER_NAMES, PARAMETERS, check_choice, check_parameter
 
 _FEEDBACK = Path(__file__).parent / "feedback"
@@ -64,12 +65,16 @@ class PopulationSource:
         summary: the population in a sentence.
         status: by kind, how far it may be trusted: validated, calibrated or assumed.
         numbers: every number it uses.
+        joint: by kind, how traits of people go together, where that is known.
+        based_on: the population that it departs from, if any.
     """
 
     name: str
     summary: str
     status: Mapping[str, str]
     numbers: tuple[Number, ...]
+    joint: Mapping[str, JointSource] = field(default_factory=dict)
+    based_on: str | None = None
 
     def values(self, kind: str) -> dict[str, float]:
         """Return the numbers that hold for one feedback kind, by name.
@@ -81,9 +86,15 @@ class PopulationSource:
 
     def content_hash(self, kind: str) -> str:
         """Hash what decides the answers to one kind; names and sources say nothing."""
-        text = json.dumps(self.values(kind), sort_keys=True, separators=(",", ":"))
+        held: dict[str, Any] = self.values(kind)
+        if kind in self.joint:
+            held["joint"] = self.joint[kind].plain()
+        text = json.dumps(held, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+
+JOINT_KINDS = ("label",)
+"""Kinds of feedback of which a joint may be given: that whose answers are fitted."""
 
 STATUSES = ("calibrated", "assumed")
 EVIDENCE = ("validated", "calibrated", "assumed")
@@ -160,9 +171,23 @@ def _population(
         for number in known[based_on].numbers:
             base.setdefault(number.name, {})[number.kind] = number
     evidence |= _evidence(name, table.pop("status", {}))
+    joint = dict(known[based_on].joint) if based_on is not None else {}
+    joint |= _joint(f"{name}.joint", table.pop("joint", {}), joint)
     merged = _merge(base, _numbers(name, table))
     numbers = tuple(n for by_kind in merged.values() for n in by_kind.values())
-    return PopulationSource(name, summary, evidence, numbers)
+    return PopulationSource(name, summary, evidence, numbers, joint, based_on)
+
+
+def _joint(
+    where: str, table: Any, base: Mapping[str, JointSource]
+) -> dict[str, JointSource]:
+    if not isinstance(table, dict):
+        raise ValueError(f"`{where}` must be a table by kind, got {table!r}.")
+    found = {}
+    for kind, fields in table.items():
+        check_choice(where, kind, JOINT_KINDS)
+        found[kind] = parse_joint(f"{where}.{kind}", fields, base.get(kind))
+    return found
 
 
 def _evidence(name: str, table: Any) -> dict[str, str]:
@@ -193,7 +218,7 @@ def _numbers(name: str, table: Mapping[str, Any]) -> Numbers:
             new = FORMER_NAMES[parameter]
             raise ValueError(f"`{where}` must be called `{new}`, got {parameter!r}.")
         if parameter not in PARAMETERS:
-            allowed = ", ".join(("summary", "status", "based_on", *PARAMETERS))
+            allowed = ", ".join(("summary", "status", "based_on", "joint", *PARAMETERS))
             raise ValueError(f"`{where}` is not a field. Allowed: {allowed}.")
         if not isinstance(by_kind, dict):
             raise ValueError(f"`{where}` must be a table by kind, got {by_kind!r}.")
@@ -219,13 +244,12 @@ def _number(where: str, parameter: str, kind: str, table: Any) -> Number:
             f"`{where}` must be a table of value, status and source, got {table!r}."
         )
     needed = ("value", "status", "source")
-    for field in (*needed, *table):
-        if field not in table:
-            raise ValueError(f"`{where}.{field}` must be given.")
-        if field not in (*needed, "unit"):
+    for key in (*needed, *table):
+        if key not in table:
+            raise ValueError(f"`{where}.{key}` must be given.")
+        if key not in (*needed, "unit"):
             raise ValueError(
-                f"`{where}.{field}` is not a field. Allowed: value, unit, status, "
-                "source."
+                f"`{where}.{key}` is not a field. Allowed: value, unit, status, source."
             )
     value = table["value"]
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -266,8 +290,9 @@ def describe_population(name: str) -> PopulationSource:
     """Look a population up.
 
     Args:
-        name: one of `POPULATIONS`; or the path of a TOML file with one population; or
-            such a path, a colon and the name of one of several.
+        name: one of `POPULATIONS`; or the path of a TOML file with one population, or
+            one on which all others there are based; or such a path, a colon and the
+            name of one of several.
 
     Raises:
         ValueError: there is no such population, or the file is not as it should be.
@@ -281,8 +306,9 @@ def describe_population(name: str) -> PopulationSource:
             f"`population` must be one of {allowed}, or a {_SUFFIX} file, got {name!r}."
         )
     found = list_populations(path)
-    if name_in_file is None and len(found) == 1:
-        return next(iter(found.values()))
+    first = [source for source in found.values() if source.based_on not in found]
+    if name_in_file is None and len(first) == 1:
+        return first[0]
     if name_in_file is None or name_in_file not in found:
         one = next(iter(found))
         raise ValueError(

@@ -26,7 +26,7 @@ from oracles.annotators import (
 )
 from oracles.contract import Oracle, Query, Response
 from oracles.timing import draw_luck, time_answers, tire
-from oracles.utility import choose, realise
+from oracles.utility import choose, harden, realise
 
 
 class ReadOut(NamedTuple):
@@ -111,6 +111,8 @@ class Kind:
         ) -> tuple[AnnotatorState, Response]:
             asked = jax.tree.map(jnp.transpose, query)
             asked = tire(params, state, asked)
+            if self.is_of_class:
+                asked = harden(key, self.space, params, asked)
             worth = self.systematic(params, asked)
             luck = draw_luck(key, self.space, params, asked)
             is_lapse = luck.is_lapse

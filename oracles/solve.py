@@ -107,7 +107,7 @@ def solve_skill(
         )
     if accuracy >= best - 1e-9:
         return high if mean_lapse < 1.0 else 0.0
-    return _halve(lambda skill: mean_accuracy(skill) < accuracy, _SKILL_FLOOR, high)
+    return halve(lambda skill: mean_accuracy(skill) < accuracy, _SKILL_FLOOR, high)
 
 
 def solve_median(mean: float, spread: float, power: int = 1) -> float:
@@ -122,7 +122,7 @@ def solve_median(mean: float, spread: float, power: int = 1) -> float:
     def is_below(logit: float) -> bool:
         return float(_WEIGHTS @ _sigmoid(logit + spread * _NODES) ** power) < mean
 
-    return float(_sigmoid(np.array([_halve(is_below, -60.0, 60.0)]))[0])
+    return float(_sigmoid(np.array([halve(is_below, -60.0, 60.0)]))[0])
 
 
 def lapse_by_skill(median: float, spread: float, correlation: float) -> Signal:
@@ -154,7 +154,7 @@ def solve_criterion(skill: float, mark_share: float) -> float:
     def is_low(criterion: float) -> bool:
         return float(_WEIGHTS @ _sigmoid(skill * _NODES - criterion)) > mark_share
 
-    return _halve(is_low, -20.0 * spread, 20.0 * spread)
+    return halve(is_low, -20.0 * spread, 20.0 * spread)
 
 
 @lru_cache(maxsize=256)
@@ -184,7 +184,7 @@ def expected_conflict(
     return float(np.log(2.0) - _WEIGHTS @ integral)
 
 
-def _halve(is_below: Callable[[float], bool], low: float, high: float) -> float:
+def halve(is_below: Callable[[float], bool], low: float, high: float) -> float:
     """Find where a rising curve crosses its aim, by halving."""
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)

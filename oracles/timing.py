@@ -4,10 +4,13 @@
 ln T = pace + practice(trials) + conflict * c + length * ln(size) + r_t + spread * z
 r_t  = memory * r_(t-1) + sqrt(1 - memory^2) * drift * z'
 ```
-`c` is the conflict of the read-out, log(1 + exp(-M)) for a choice of margin M, so
-errors (small margins) come out slow without being told apart. A lapse skips reading
-and weighing: no conflict, no length, a third of the time. A pause adds at least ten
-times the person's typical seconds. Caution, where people have it, adds to log seconds.
+Where people have a skew `a`, `z` is `a g + sqrt(1 - a^2) z`, g a Gumbel variable of
+variance 1 and median 0: people are rarely much quicker than they usually are, and often
+much slower. `c` is the conflict of the read-out, log(1 + exp(-M)) for a choice of
+margin M, so errors (small margins) come out slow without being told apart. A lapse
+skips reading and weighing: no conflict, no length, a third of the time. A pause adds at
+least ten times the person's typical seconds. A wait, where people have them, adds
+exponentially more. Caution, where people have it, adds to log seconds.
 
 Vigor is what time on task, rest and caution do to the strength of the signal:
 
@@ -37,13 +40,15 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Bool, Float, Int, PRNGKeyArray, UInt32
 
 from oracles.annotators import Annotators, AnnotatorState
 from oracles.contract import Query
 from oracles.hashing import (
     Role,
+    Words,
     draw_words,
+    log,
     seed_streams,
     to_exponential,
     to_normal,
@@ -55,6 +60,13 @@ from oracles.hashing import (
 # counted. There pauses average 19.4 medians, as 10 * (1 + Exp(1)) does.
 LAPSE_LOG_TIME = -math.log(3.0)
 PAUSE_FACTOR = 10.0
+
+# Typical times that a wait adds on average; assumed, between what is slow work and the
+# cut at which a pause is counted.
+WAIT_FACTOR = 4.0
+
+GUMBEL_SD = math.pi / math.sqrt(6.0)
+LOG_LOG_2 = math.log(math.log(2.0))
 
 # Log seconds per log factor of caution: the people of Ratcliff and Rouder (1998), asked
 # for speed and for accuracy, had boundaries of .65 to .81 against 1.6 to 1.95 and took
@@ -71,6 +83,8 @@ class Luck(NamedTuple):
         innovation: standard normal, what is new in the slow part.
         is_pause: whether the person is interrupted.
         pause_length: standard exponential, length of the interruption.
+        tail: Gumbel of variance 1 and median 0; None where nobody has a skew.
+        wait: what a wait adds, typical times, 0 without; None where nobody waits.
     """
 
     is_lapse: Bool[Array, "A T"]
@@ -78,6 +92,8 @@ class Luck(NamedTuple):
     innovation: Float[Array, "A T"]
     is_pause: Bool[Array, "A T"]
     pause_length: Float[Array, "A T"]
+    tail: Float[Array, "A T"] | None = None
+    wait: Float[Array, "A T"] | None = None
 
 
 def draw_luck(key: PRNGKeyArray, space: int, params: Annotators, query: Query) -> Luck:
@@ -97,7 +113,27 @@ def draw_luck(key: PRNGKeyArray, space: int, params: Annotators, query: Query) -
         innovation=to_normal(trial[2]),
         is_pause=to_uniform(pause[0]) < params.pause[:, None],
         pause_length=to_exponential(pause[1]),
+        tail=_to_gumbel(trial[3]) if "skew" in params.extra else None,
+        wait=_to_wait(params, pause) if "wait" in params.extra else None,
     )
+
+
+def _to_wait(params: Annotators, words: Words) -> Float[Array, "A T"]:
+    is_wait = to_uniform(words[2]) < params.extra["wait"][:, None]
+    return jnp.where(is_wait, WAIT_FACTOR * to_exponential(words[3]), 0.0)
+
+
+def _to_gumbel(word: UInt32[Array, "A T"]) -> Float[Array, "A T"]:
+    """Map words to Gumbel variables of variance 1 and median 0."""
+    return -(log(to_exponential(word)) - LOG_LOG_2) / GUMBEL_SD
+
+
+def _noise(params: Annotators, luck: Luck) -> Float[Array, "A T"]:
+    """Return the unexplained part of log seconds, of variance 1."""
+    if luck.tail is None:
+        return luck.noise
+    skew = params.extra["skew"][:, None]
+    return skew * luck.tail + jnp.sqrt(1.0 - skew**2) * luck.noise
 
 
 def time_answers(
@@ -125,10 +161,12 @@ def time_answers(
         params.pace[:, None]
         + jnp.log1p(params.practice[:, None] * vanished)
         + jnp.where(luck.is_lapse, LAPSE_LOG_TIME, weighing)
-        + params.spread[:, None] * luck.noise
+        + params.spread[:, None] * _noise(params, luck)
     )
     pause = PAUSE_FACTOR * (1.0 + luck.pause_length) * jnp.exp(params.pace)[:, None]
     seconds = jnp.exp(log_seconds) + jnp.where(luck.is_pause, pause, 0.0)
+    if luck.wait is not None:
+        seconds = seconds + luck.wait * jnp.exp(params.pace)[:, None]
     return last_residual, jnp.where(query.is_asked, seconds, 0.0)
 
 

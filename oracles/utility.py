@@ -34,6 +34,7 @@ from oracles.hashing import (
     seed_streams,
     sinc,
     to_exponential,
+    to_normal,
     to_uniform,
 )
 
@@ -154,6 +155,19 @@ def draw_signal(params: Annotators, query: Query) -> Float[Array, "A T"]:
 def scaled_utility(params: Annotators, query: Query) -> Float[Array, "K A T"]:
     """Return the questions' own utilities, as strongly as each person feels them."""
     return draw_signal(params, query)[None] * query.utility
+
+
+def harden(key: PRNGKeyArray, space: int, params: Annotators, query: Query) -> Query:
+    """Add to questions what their items cost everybody.
+
+    It is normal over items and hashed from their ids, so an item is as hard whenever,
+    by whomever and in whatever kind of the same option space it is met.
+    """
+    if params.difficulty_spread is None:
+        return query
+    (stream,) = seed_streams(key, space, Role.DIFFICULTY)
+    hard = to_normal(draw_words(stream, query.item, 0, 0, 0)[0])
+    return query._replace(difficulty=query.difficulty + params.difficulty_spread * hard)
 
 
 def choose(utility: Float[Array, "K *shape"]) -> tuple[Array, Array]:

@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from hitl_sim.part import Part, PartError, find
 from oracles import Annotators, Oracle, Population, Query, Response, sample_annotators
 from oracles.annotators import map_people
-from oracles.population import draw_activity
+from oracles.people import draw_activity
 from oracles.workload import activity_by_rank, assign_by_activity
 
 BUILT_IN = "random_utility"

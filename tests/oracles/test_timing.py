@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from oracles import LABEL
+from oracles.timing import WAIT_FACTOR
 
 KEY = jax.random.key(5)
 answer = jax.jit(LABEL.answer)
@@ -87,6 +88,37 @@ def test_pauses_are_as_frequent_and_as_long_as_stated(make_query, make_crowd):
     extra = seconds[is_pause] - 1.0
     assert extra.min() >= 10.0
     assert abs(extra.mean() - 20.0) < 4 * 10.0 / np.sqrt(extra.size)
+
+
+def test_waits_are_as_frequent_and_as_long_as_stated(make_query, make_crowd):
+    params = make_crowd(2)._replace(extra={"wait": jnp.full(2, 0.2)})
+    extra = seconds_of(params, make_query(5000, 2, 2)).ravel() - 1.0
+    is_wait = extra > 1e-5
+    assert abs(is_wait.mean() - 0.2) < 4 * np.sqrt(0.16 / extra.size)
+    waits = extra[is_wait]
+    assert abs(waits.mean() - WAIT_FACTOR) < 4 * WAIT_FACTOR / np.sqrt(waits.size)
+
+
+@pytest.mark.parametrize("skew", [0.0, 0.6, 1.0])
+def test_log_seconds_lean_to_the_slow_side_as_stated(make_query, make_crowd, skew):
+    params = make_crowd(2, spread=0.4)._replace(extra={"skew": jnp.full(2, skew)})
+    z = np.log(seconds_of(params, make_query(10_000, 2, 2))).ravel() / 0.4
+    # a Gumbel's third moment is 1.14 in its standard deviations, its kurtosis 5.4
+    assert abs(z.var() - 1.0) < 4 * np.sqrt(4.4 / z.size)
+    centred = (z - z.mean()) / z.std()
+    assert abs((centred**3).mean() - 1.1395 * skew**3) < 4 * np.sqrt(40.0 / z.size)
+    if skew == 1.0:
+        assert abs((z < 0.0).mean() - 0.5) < 4 * 0.5 / np.sqrt(z.size)
+
+
+def test_nobody_is_skewed_or_waits_unless_asked(make_query, make_crowd):
+    plain, query = make_crowd(2, spread=0.4), make_query(50, 2, 2)
+    neutral = plain._replace(
+        extra={"skew": jnp.zeros(2), "wait": jnp.zeros(2)},
+    )
+    np.testing.assert_allclose(
+        seconds_of(plain, query), seconds_of(neutral, query), rtol=1e-6
+    )
 
 
 def test_errors_are_slower_than_right_answers_through_conflict_alone(

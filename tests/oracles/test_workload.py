@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from oracles import build_population, sample_annotators
-from oracles.population import draw_activity
+from oracles.people import draw_activity
 from oracles.workload import activity_by_rank, assign_by_activity
 
 KEY = jax.random.key(3)

@@ -30,7 +30,7 @@ from hitl_sim.participants.record import Floats, Ints, Record, starts
 from oracles import Annotators, Population, Query, Response, sample_annotators
 from oracles.annotators import map_people, plain_annotators
 from oracles.feedback import FEEDBACK
-from oracles.population import draw_activity
+from oracles.people import draw_activity
 
 # People are asked in groups of like workload, so that little of a queue is padding.
 QUEUES = (16, 64, 256, 1024)
