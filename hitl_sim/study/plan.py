@@ -1,7 +1,7 @@
 """From a spec to the work that is left: checked data and crowds, groups, chunks."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -111,12 +111,33 @@ class Plan:
             )
             entry["status"][kind] = source.status[kind]
             entry["numbers"][kind] = source.values(kind)
+            if kind in source.joint:
+                entry.setdefault("joint", {})[kind] = source.joint[kind].plain()
             recording = condition.content.recording
             if recording is not None:
                 entry["summary"] = f"Recorded people ({recording.name})."
                 entry.setdefault("recording", {})[kind] = asdict(recording)
                 entry["status"][kind] = _recorded_evidence(recording, source, kind)
         return found
+
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know: oddities of tasks, and crowds of other classes."""
+        found = {
+            f"task {name!r}: {note}": None
+            for name, info in self.infos.items()
+            for note in info.notes
+        }
+        for condition in self.conditions:
+            kind = condition.arm.question
+            if kind is None or condition.content is None:
+                continue
+            label, source = source_of(condition.crowd)
+            info = self.infos[condition.task_name]
+            if kind in source.joint:
+                about = f"population {label}, task {condition.task_name!r}: "
+                for note in _classes_note(source.joint[kind].options, info.class_names):
+                    found[about + note] = None
+        return tuple(found)
 
     def _label(self, condition: Condition) -> dict[str, Any]:
         info = self.infos[condition.task_name]
@@ -165,6 +186,21 @@ def _parameters(condition: Condition) -> dict[str, Any]:
     if each := condition.parameters.get("accuracies"):
         crowd["accuracies"] = " ".join(f"{accuracy:g}" for accuracy in each)
     return crowd | {"people": arm.people, "asks": arm.asks, "feedback": arm.question}
+
+
+def _classes_note(fitted: Sequence[str], classes: Sequence[str]) -> Iterator[str]:
+    """Say what a crowd that was fitted to other classes than a task's leaves out."""
+    if len(fitted) != len(classes):
+        yield (
+            f"it was fitted to {len(fitted)} classes and the task has {len(classes)}: "
+            "its confusion of classes is left out, and to which of them a person leans "
+            "is drawn at random"
+        )
+    elif tuple(fitted) != tuple(classes):
+        yield (
+            "it was fitted to other classes, which stand in their order for the "
+            f"task's: {', '.join(fitted)}"
+        )
 
 
 def source_of(crowd: CrowdSpec) -> tuple[str, PopulationSource]:

@@ -67,7 +67,8 @@ class DryRun:
         replicates: runs per condition.
         half_width: of a 95 % interval of two arms' difference, in standard deviations
             of one run.
-        notes: what looked odd in the tasks' files, and how they were read.
+        notes: what looked odd in the tasks' files, how they were read, and what a
+            crowd leaves out that was fitted to other classes.
     """
 
     conditions: int
@@ -142,11 +143,7 @@ def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
         joules=seconds * load_profile(spec.device).active_w.value,
         replicates=spec.replicates,
         half_width=half_width(spec.replicates),
-        notes=tuple(
-            f"task {name!r}: {note}"
-            for name, info in plan.infos.items()
-            for note in info.notes
-        ),
+        notes=plan.notes(),
     )
 
 

@@ -214,6 +214,68 @@ def test_a_damaged_file_is_refused_before_any_work(with_file):
         with_file(MINE.replace("0.81", "1.81"))
 
 
+JOINT = """
+[night.joint.label]
+options = ["no", "yes"]
+class_share = [0.5, 0.5]
+confusion = [[0.0, 0.1], [0.0, 0.1]]
+traits = ["skill", "pace"]
+correlation = [[1.0, -0.4], [-0.4, 1.0]]
+source = "our pilot"
+"""
+GROUPS = """
+[groups]
+summary = "The same, around groups."
+based_on = "night"
+[groups.joint.label]
+people = [[0.5, 0.9, -0.1], [0.5, -0.9, 0.1]]
+noise = [[0.2, 0.0], [0.0, 0.9]]
+"""
+
+
+def test_what_goes_together_renews_the_keys_of_who_is_asked_for_labels(with_file):
+    before = keys_by_arm(with_file(MINE + JOINT))
+    moved = JOINT.replace("-0.4", "-0.3")
+    after = keys_by_arm(with_file(MINE + moved))
+    told = keys_by_arm(with_file(MINE + JOINT.replace("our pilot", "a pilot")))
+    assert told == before
+    renewed = {name for name, keys in before.items() if keys != after[name]}
+    assert renewed == {("margin_labels", "night (my_people.toml)")}
+
+
+def test_the_manifest_keeps_what_goes_together(with_file):
+    kept = with_file(MINE + JOINT).populations()["night (my_people.toml)"]
+    assert kept["joint"]["label"]["correlation"] == ((1.0, -0.4), (-0.4, 1.0))
+    assert set(kept["joint"]) == {"label"}
+
+
+def test_a_crowd_of_other_classes_is_told(with_file):
+    (note,) = with_file(MINE + JOINT).notes()
+    assert "population night (my_people.toml), task 'digits'" in note
+    assert "fitted to 2 classes and the task has 10" in note
+    names = [f"name {i}" for i in range(10)]
+    zeros = [[0.0] * 10] * 10
+    ten = JOINT.replace('["no", "yes"]', str(names)).replace(
+        "[0.5, 0.5]", f"{[0.1] * 10}"
+    )
+    ten = ten.replace("[[0.0, 0.1], [0.0, 0.1]]", str(zeros))
+    (note,) = with_file(MINE + ten).notes()
+    assert "stand in their order for the task's: name 0, name 1" in note
+    digits = ten.replace(str(names), str([str(i) for i in range(10)]))
+    assert not with_file(MINE + digits).notes()
+    assert not with_file(MINE).notes()
+
+
+def test_two_ways_to_draw_people_are_two_programs(tables, tmp_path):
+    path = tmp_path / "my_people.toml"
+    path.write_text(MINE + JOINT + GROUPS)
+    values = [str(path), f"{path}:groups"]
+    tables["axis"] = [{"field": "crowd.population", "values": values}]
+    plan = build_plan(convert(tables))
+    asked = [run for run in plan.runs if run.condition.arm.name == "margin_labels"]
+    assert len({plan.group_of(run) for run in asked}) == 2
+
+
 def test_a_swept_trait_is_one_program_and_a_crowd_without_it_another(tables):
     def programs(axis):
         tables["axis"] = [axis]
