@@ -17,6 +17,7 @@ from hitl_sim.participants.validating.predict import (
 )
 from hitl_sim.participants.validating.validate import CrowdCheck, Validation
 from hitl_sim.report.validation import (
+    WAYS,
     grades_to_markdown,
     say_gains,
     to_markdown,
@@ -57,7 +58,7 @@ class Part(NamedTuple):
 
 def of_validation(name: str, found: Validation) -> Part:
     """Tell what was found of labels."""
-    crowds = {"file": found.file, "like fitted": found.like_fitted}
+    crowds = {WAYS[way]: check for way, check in found.crowds.items()}
     counts = map(str, (found.num_people, found.num_items, found.num_answers))
     about = [name, *counts]
     return Part(
@@ -119,9 +120,9 @@ def write_page(
         "people's answers to the other items. Then one in ten cells of person and item "
         "is held out of the whole set. A gain is the log likelihood per held-out "
         "answer over a rival's, nats, with the 95 % interval of resampled items; a "
-        "loss is negative. Simulated people are of two makings: drawn from the "
-        "population *file* that the fit writes, as studies draw them, and each *like* "
-        "one of the people *fitted*.",
+        "loss is negative. Simulated people are drawn from the population *file* that "
+        "the fit writes, as studies draw them: by a normal law, or around groups of "
+        "fitted people (*resampled*).",
         *_counted(parts),
         *[f"\n**{part.name}**: {part.refused}" for part in parts if part.refused],
         *_table("## Labels", (*_HELD, *RIVALS), parts, "labels"),

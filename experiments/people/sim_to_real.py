@@ -23,6 +23,7 @@ from recorded import READERS
 
 from hitl_sim.participants.answers import LABEL
 from hitl_sim.participants.fitting.fit import fit_record
+from hitl_sim.participants.fitting.model_file import NORMAL, populations_of
 from hitl_sim.participants.record import Record, first_answers
 from hitl_sim.participants.validating.policy import (
     Judgement,
@@ -33,7 +34,7 @@ from hitl_sim.participants.validating.policy import (
     redraw,
 )
 from hitl_sim.participants.validating.predict import Halves, alternate, cut
-from hitl_sim.participants.validating.synthetic import simulate_design
+from hitl_sim.participants.validating.synthetic import simulate_population
 
 OUT = Path(__file__).with_suffix(".md")
 NUM_CROWDS = 12
@@ -95,8 +96,9 @@ def _play_cut(
     held = first_answers(halves.held)
     options = tuple(map(str, range(record.num_options)))
     fit = fit_record(halves.fitted, LABEL, options, seed=seed)
+    population = populations_of(fit)[NORMAL]
     crowds = [
-        simulate_design(1000 * seed + turn, fit, halves.fitted, held)
+        simulate_population(1000 * seed + turn, population, held, is_timed=False)
         for turn in range(NUM_CROWDS)
     ]
     return compare_policies(held, crowds, seed, features[halves.old_items], depth=depth)

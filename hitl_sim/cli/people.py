@@ -143,6 +143,7 @@ def fit(
     from hitl_sim.participants.describing.inventory import take_stock
     from hitl_sim.participants.fitting.fit import fit_answers
     from hitl_sim.participants.fitting.model_file import (
+        RESAMPLED,
         check_kind,
         check_name,
         write_population,
@@ -174,6 +175,10 @@ def fit(
     if out is not None:
         write_population(out, name, found, citation or answers.name)
         console.print(f'Written to {out}: population = "{out}"', soft_wrap=True)
+        if found.joint is not None and found.joint.people:
+            other = f"{out}:{name}{RESAMPLED}"
+            text = f'Around groups of the fitted people: population = "{other}"'
+            console.print(text, soft_wrap=True)
 
 
 @command(name="import")
@@ -226,6 +231,10 @@ def validate(
     question: Question = None,
     time_unit_s: TimeUnit = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Of the cut and the crowds.")] = 0,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Few crowds, no held-out cells, no policies."),
+    ] = False,
     keep_na: KeepNa = False,
     wide: Wide = None,
     force: Force = False,
@@ -247,7 +256,7 @@ def validate(
     given = _answers(answers, question, *layout)
     keep_programs()
     with console.status("starting") as status:
-        found = validate_answers(given, kind, seed, status.update)
+        found = validate_answers(given, kind, seed, status.update, is_quick=quick)
     write_validation(folder, found)
     for sentence in verdict(found):
         console.print(f"- {sentence}", highlight=False)

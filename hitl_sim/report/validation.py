@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hitl_sim.output import write_bytes, write_text
+from hitl_sim.participants.describing.redundancy import CurvePoint
 from hitl_sim.participants.describing.statistic import Statistic
+from hitl_sim.participants.fitting.model_file import NORMAL, PEOPLE
 from hitl_sim.participants.validating.compare import Line
 from hitl_sim.participants.validating.equivalence import (
     DIFFERENT,
@@ -44,23 +46,24 @@ def verdict(found: Validation | Grades) -> list[str]:
     """Say in sentences what a validation found, losses as losses."""
     said = say_gains(found.gains)
     if isinstance(found, Validation):
-        for who, check in _crowds(found).items():
+        for way, check in found.crowds.items():
             shown = {
-                "who": f"People {who}",
+                "who": _WHO[way],
                 "check": check,
                 "counts": check.count(),
                 "powered": check.count(is_powered=True),
+                "is_quick": found.is_quick,
             }
             said += say("validation.labels", **shown).splitlines()
     return list(dict.fromkeys(said))
 
 
-def _crowds(found: Validation) -> dict[str, CrowdCheck]:
-    """List the simulated crowds, those that studies draw first."""
-    return {
-        "of the population file": found.file,
-        "each like one who was fitted": found.like_fitted,
-    }
+_WHO = {
+    NORMAL: "People of the population file",
+    PEOPLE: "People drawn around groups of those fitted",
+}
+WAYS = {NORMAL: "file", PEOPLE: "file, resampled"}
+"""How tables call the two ways to draw people of a file."""
 
 
 def say_gains(gains: Sequence[Gain]) -> list[str]:
@@ -93,35 +96,39 @@ def grades_to_markdown(found: Grades) -> list[str]:
 
 def to_markdown(found: Validation) -> list[str]:
     """Return the page of labels; what comes from the file is escaped."""
-    file, people = found.file, found.like_fitted
+    crowds = list(found.crowds.values())
+    called = [WAYS[way] for way in found.crowds]
     curve = [
         (
-            *(_NAMES[at.method], f"{at.size}", f"{at.real:.3f}"),
-            *(f"{at.simulated:.3f}", f"{at.low:.3f} to {at.high:.3f}"),
-            f"{fitted.simulated:.3f}",
+            *(_NAMES[first.method], f"{first.size}", f"{first.real:.3f}"),
+            *(cell for at in (first, *rest) for cell in _with_interval(at)),
         )
-        for at, fitted in zip(file.curve, people.curve, strict=True)
+        for first, *rest in zip(*(crowd.curve for crowd in crowds), strict=True)
     ]
-    crowd = ("file", "95 % of crowds", "like fitted")
-    headings = ("method", "people", "real", *crowd)
+    named = [cell for name in called for cell in (name, "95 % of crowds")]
+    headings = ("method", "people", "real", *named)
     tables = [Table(headings, curve, "What asking more people buys, held-out half")]
-    if file.transfer is not None and people.transfer is not None:
-        moved = file.transfer
-        worths = (moved.real, moved.simulated, people.transfer.simulated)
+    moved = [crowd.transfer for crowd in crowds if crowd.transfer is not None]
+    if moved:
+        worths = (moved[0].real, *(played.simulated for played in moved))
         policies = [
             (name, *(f"{worth:.3f}" for worth in shown))
-            for name, *shown in zip(moved.names, *worths, strict=True)
+            for name, *shown in zip(moved[0].names, *worths, strict=True)
         ]
-        played = ("policy", "real", "file", "like fitted")
+        played = ("policy", "real", *called)
         tables.append(Table(played, policies, "Policies at one budget"))
     statistics = [
         (
-            *(_cell(line.name), f"{line.real:.3g}", _allowed(line)),
-            *(*_told(line), *_told(fitted)),
+            *(_cell(first.name), f"{first.real:.3g}", _allowed(first)),
+            *(cell for line in (first, *rest) for cell in _told(line)),
         )
-        for line, fitted in zip(file.lines, people.lines, strict=True)
+        for first, *rest in zip(*(crowd.lines for crowd in crowds), strict=True)
     ]
-    columns = ("statistic", "real", "allowed", "file", "", "like fitted", "")
+    judged = [cell for name in called for cell in (name, "")]
+    quick = ""
+    if found.is_quick:
+        quick = " A quick look: cells and policies are left out, and crowds are few."
+    columns = ("statistic", "real", "allowed", *judged)
     tables.append(Table(columns, statistics, "Statistics of the held-out half"))
     return _page(
         found,
@@ -129,9 +136,13 @@ def to_markdown(found: Validation) -> list[str]:
         f"Half of the people and items were fitted; held out are {found.num_people} "
         f"other people, {found.num_items} other items and {found.num_answers} answers. "
         f"What a statistic may differ by was fixed on {margins_date()}; intervals of "
-        "simulated people are of 90 %.",
+        "simulated people are of 90 %." + quick,
         tables,
     )
+
+
+def _with_interval(at: CurvePoint) -> tuple[str, str]:
+    return f"{at.simulated:.3f}", f"{at.low:.3f} to {at.high:.3f}"
 
 
 def _allowed(line: Line) -> str:
@@ -183,9 +194,10 @@ def draw_validation(found: Validation) -> Figure:
     figure = new_figure(_HEIGHT_IN)
     (gains, curve), (statistics, policies) = figure.subplots(2, 2)
     _draw_gains(gains, found)
-    _draw_curve(curve, found.file)
-    _draw_statistics(statistics, found.file)
-    _draw_policies(policies, found.file)
+    file = found.crowds[NORMAL]
+    _draw_curve(curve, file)
+    _draw_statistics(statistics, file)
+    _draw_policies(policies, file, is_quick=found.is_quick)
     legend_below(figure, 2, curve)
     return figure
 
@@ -252,11 +264,12 @@ def _in_margins(found: Equivalence) -> tuple[float, float]:
     return low, high
 
 
-def _draw_policies(axes: Axes, found: CrowdCheck) -> None:
+def _draw_policies(axes: Axes, found: CrowdCheck, *, is_quick: bool) -> None:
     axes.set_title("Policies")
     if found.transfer is None:
         axes.set_axis_off()
-        axes.annotate("too few answers per item", (0.1, 0.5), color=GREY)
+        why = "left out of a quick look" if is_quick else "too few answers per item"
+        axes.annotate(why, (0.1, 0.5), color=GREY)
         return
     moved = found.transfer
     axes.plot(moved.real, moved.simulated, "o", color=COLOURS[1], markersize=6)

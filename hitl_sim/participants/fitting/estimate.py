@@ -17,42 +17,56 @@ from typing import Any, NamedTuple, SupportsFloat
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jax import Array
 from numpy.typing import ArrayLike
+from scipy import optimize
 
 from hitl_sim.participants.record import Floats
 
 Loss = Callable[..., Array]
 
 
-@partial(jax.jit, static_argnums=(0, 2))
 def minimise(loss: Loss, start: Any, num_steps: int, *arguments: Any) -> Any:
     """Take L-BFGS steps with a line search, and return the params of the last.
 
     Args:
         loss: `loss(params, *arguments)`, a scalar; one function object per program.
-        start: params to start from.
-        num_steps: steps; static.
+        start: params to start from, float32.
+        num_steps: most steps.
         *arguments: what else the loss takes.
     """
+    leaves, tree = jax.tree.flatten(start)
+    shapes = [np.shape(leaf) for leaf in leaves]
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
 
-    def value(params: Any) -> Array:
-        return loss(params, *arguments)
+    def unpack(flat: Floats) -> Any:
+        parts = zip(np.split(flat, ends), shapes, strict=True)
+        laid = [np.float32(part).reshape(shape) for part, shape in parts]
+        return jax.tree.unflatten(tree, laid)
 
-    optimiser = optax.lbfgs()
-    value_and_grad = optax.value_and_grad_from_state(value)
+    def value_and_slope(flat: Floats) -> tuple[float, Floats]:
+        value, slope = _value_and_slope(loss, unpack(flat), *arguments)
+        return float(value), _flat(slope)
 
-    def step(carry: tuple[Any, Any], _: None) -> tuple[tuple[Any, Any], None]:
-        params, state = carry
-        here, grad = value_and_grad(params, state=state)
-        move, state = optimiser.update(
-            grad, state, params, value=here, grad=grad, value_fn=value
-        )
-        return (optax.apply_updates(params, move), state), None
+    found = optimize.minimize(
+        value_and_slope,
+        _flat(start),
+        method="L-BFGS-B",
+        jac=True,
+        options={"maxiter": num_steps},
+    )
+    return jax.tree.map(jnp.asarray, unpack(found.x))
 
-    start = (start, optimiser.init(start))
-    return jax.lax.scan(step, start, length=num_steps)[0][0]
+
+@partial(jax.jit, static_argnums=0)
+def _value_and_slope(loss: Loss, params: Any, *arguments: Any) -> tuple[Array, Any]:
+    return jax.value_and_grad(loss)(params, *arguments)
+
+
+def _flat(params: Any) -> Floats:
+    """Lay the leaves of a tree out in one vector, float64."""
+    leaves = [np.ravel(leaf) for leaf in jax.tree.leaves(params)]
+    return np.concatenate(leaves).astype(float)
 
 
 class Prior(NamedTuple):

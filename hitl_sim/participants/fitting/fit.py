@@ -6,8 +6,8 @@ they leave less than half of the variance that was believed beforehand.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -22,28 +22,31 @@ from hitl_sim.participants.answers import (
     to_record,
 )
 from hitl_sim.participants.describing.inventory import WEAK, YES, Finding, find
+from hitl_sim.participants.fitting.behaviour import NOBODY, fit_behaviours
 from hitl_sim.participants.fitting.estimate import FittedNumber, from_scale, not_seen
+from hitl_sim.participants.fitting.joint import fit_joint
 from hitl_sim.participants.fitting.own import PRIOR as OWN_PRIOR, OwnFit, fit_own
 from hitl_sim.participants.fitting.quality import (
     QualityFit,
     fit_quality,
     lay_out,
-    posterior_of_items,
     split_marks,
 )
-from hitl_sim.participants.fitting.quality_model import PRIORS, pick
+from hitl_sim.participants.fitting.quality_model import PRIORS
 from hitl_sim.participants.fitting.response_time import (
     PRIORS as TIME_PRIORS,
+    SPREADS,
     ResponseTimeFit,
-    conflict_table,
+    effort_of,
     fit_response_times,
+    skew_of,
 )
 from hitl_sim.participants.record import Floats, Record
+from oracles.joint import JointSource
+from oracles.nodes import Answering, draw_nodes
+from oracles.solve import ItemSpread
 
 Show = Callable[[str, int, int], None]
-
-_NOISE_VARIANCE = np.pi**2 / 3.0
-"""Variance of the difference of two options' noise."""
 
 _NUMBERS = {
     "skill": (
@@ -54,8 +57,11 @@ _NUMBERS = {
     "repeatability": ("repeatability",),
     "lapse": ("lapse",),
     "abstention": ("skip share",),
-    "pace": ("seconds", "pace_spread", "spread", "conflict", "skill_pace"),
-    "pauses": ("pause",),
+    "pace": (
+        *("seconds", "pace_spread", "spread", "spread_variation", "skew"),
+        *("conflict", "skill_pace"),
+    ),
+    "pauses": ("pause", "pause_spread", "wait"),
     "practice": ("practice", "practice_power", "drift", "memory"),
     "length": ("length",),
 }
@@ -77,6 +83,7 @@ class CrowdFit:
         own: fit of second looks; None without.
         timing: fit of times; None without.
         numbers: every number with interval and evidence.
+        joint: how traits go together over people, and groups of them; of labels.
     """
 
     origin: str
@@ -89,6 +96,7 @@ class CrowdFit:
     own: OwnFit | None
     timing: ResponseTimeFit | None
     numbers: tuple[FittedNumber, ...]
+    joint: JointSource | None
 
     def number(self, name: str) -> FittedNumber:
         """Return one number by name."""
@@ -138,14 +146,16 @@ def fit_record(
         if show is not None:
             show("answers", done, total)
 
-    quality = fit_quality(asked, kind, shown, seed)
+    behaviours = fit_behaviours(record) if kind == LABEL else NOBODY
+    quality = fit_quality(asked, kind, shown, seed, behaviours)
     own = fit_own(record, quality)
     timing = None
     if record.seconds is not None:
         timing = fit_response_times(record, *expected_effort(record, quality))
         if show is not None:
             show("times", 1, 1)
-    numbers = [*_quality_numbers(record, quality, own), *_skip_numbers(record)]
+    joint = fit_joint(record, options, quality, timing, behaviours)
+    numbers = [*_quality_numbers(record, quality, own, joint), *_skip_numbers(record)]
     numbers += [*_time_numbers(timing), *_work_numbers(record, quality, timing)]
     return CrowdFit(
         origin=record.name,
@@ -158,6 +168,7 @@ def fit_record(
         own=own,
         timing=timing,
         numbers=agree(numbers, find(record, kind)),
+        joint=joint,
     )
 
 
@@ -170,15 +181,9 @@ def expected_effort(record: Record, fit: QualityFit) -> tuple[Floats, Floats, fl
     if fit.shape.kind != LABEL:
         return np.zeros(size), np.zeros(size), 0.0
     rows, _ = lay_out(record, LABEL)
-    chance = _share(float(fit.quality.lapse)) / fit.shape.num_options
-    tables = (
-        *conflict_table(fit.shape, fit.points, fit.quality, fit.people),
-        chance * jnp.exp(-fit.table()),
-    )
-    weight = posterior_of_items(fit, rows)[rows.item]
     felt, square, lapse = (
-        np.asarray((weight * pick(fit.shape, part, rows)).sum(axis=1), float)
-        for part in tables
+        np.asarray(part, float)
+        for part in effort_of(fit.shape, fit.points, fit.quality, fit.people, rows)
     )
     # What was not answered, or answered again, is as hard as answers are on average.
     means = (felt.mean(), lapse.mean(), square.mean() - felt.mean() ** 2)
@@ -189,14 +194,23 @@ def expected_effort(record: Record, fit: QualityFit) -> tuple[Floats, Floats, fl
     return conflict, guess, float(left.mean())
 
 
-def mean_accuracy(fit: QualityFit) -> float:
-    """Return the accuracy of one answer of a fitted person to an item unseen."""
-    share = _answer_shares(fit)
-    right = np.diagonal(share, axis1=1, axis2=2)
-    classes = np.asarray(jax.nn.softmax(fit.quality.classes), float)
-    if fit.shape.has_gold:
-        classes = np.full(fit.shape.num_options, 1.0 / fit.shape.num_options)
-    return float(right.mean(axis=0) @ classes)
+def mean_accuracy(fit: QualityFit, joint: JointSource) -> float:
+    """Return the mean accuracy of one answer, people alike and classes as they were."""
+    num_options = fit.shape.num_options
+    hard = float(np.exp(fit.quality.difficulty)) if fit.shape.has_difficulty else 0.0
+    nodes = draw_nodes(
+        joint.build(num_options),
+        num_options,
+        float(fit.spread.lean),
+        np.array(joint.confusion),
+        np.array(joint.class_share),
+        0.0,
+    )
+    lapse, spread = _share(float(fit.quality.lapse)), float(fit.spread.skill)
+    answering = Answering(
+        nodes, spread, ItemSpread(0.0, hard), lapse, 1.0 / num_options
+    )
+    return answering.accuracy(float(fit.quality.mean))
 
 
 def _answer_shares(fit: QualityFit) -> Floats:
@@ -225,55 +239,53 @@ def _of_spread(fit: QualityFit, trait: str) -> FittedNumber:
 
 
 def _quality_numbers(
-    record: Record, fit: QualityFit, own: OwnFit | None
+    record: Record, fit: QualityFit, own: OwnFit | None, joint: JointSource | None
 ) -> list[FittedNumber]:
     if fit.shape.kind == MARKS:
         return _mark_numbers(fit)
-    found = [_accuracy(record, fit)] if fit.shape.kind == LABEL else []
+    found = [] if joint is None else [_accuracy(record, fit, joint)]
     found += [
         _of_crowd(fit, "skill", "mean"),
         _of_spread(fit, "skill"),
         _of_spread(fit, "lean"),
         _of_crowd(fit, "lapse", "lapse", _share),
     ]
-    hard = 0.0
     if fit.shape.has_difficulty:
-        hard = float(np.exp(2.0 * fit.quality.difficulty))
         found.append(_of_crowd(fit, "difficulty_spread", "difficulty", np.exp))
-    shared = _of_crowd(fit, "shared_error", "shared", _correlates(hard))
+    shared = _of_crowd(fit, "shared_error", "shared", _correlates)
     if not (np.bincount(record.item[record.answer >= 0]) > 1).any():
         shared = not_seen("shared_error", "no item was answered by two people")
     again = not_seen("repeatability", "nobody answered an item twice")
     if own is not None:
-        scale = _correlates(hard, _share(float(fit.quality.shared)))
+        scale = partial(_correlates, factor=_share(float(fit.quality.shared)))
         again = from_scale("repeatability", own.logit, own.logit_sd, OWN_PRIOR, scale)
     return [*found, shared, again]
 
 
-def _accuracy(record: Record, fit: QualityFit) -> FittedNumber:
-    """Say how often answers are right; its error is clustered by person and by item."""
-    value = mean_accuracy(fit)
+def _accuracy(record: Record, fit: QualityFit, joint: JointSource) -> FittedNumber:
+    """Say how often people are right, each counting the same.
+
+    Its error is clustered by person and by item.
+    """
+    value = mean_accuracy(fit, joint)
     chosen = (record.answer >= 0) & (record.truth[record.item] >= 0)
     if not chosen.any():
         return FittedNumber("accuracy", value, np.nan, np.nan)
     right = (record.answer == record.truth[record.item])[chosen] * 1.0
-    right -= right.mean()
-    variance = 0.0
-    for index in (record.person[chosen], record.item[chosen]):
-        variance += float(np.square(np.bincount(index, weights=right)).sum())
-    half = 1.96 * np.sqrt(max(variance - np.square(right).sum(), 0.0)) / right.size
+    person = record.person[chosen]
+    weight = 1.0 / np.bincount(person)[person]
+    off = weight * (right - np.average(right, weights=weight)) / weight.sum()
+    variance = -float(np.square(off).sum())
+    for index in (person, record.item[chosen]):
+        variance += float(np.square(np.bincount(index, weights=off)).sum())
+    half = 1.96 * np.sqrt(max(variance, 0.0))
     low, high = float(max(value - half, 0.0)), float(min(value + half, 1.0))
     return FittedNumber("accuracy", value, low, high)
 
 
-def _correlates(hard: float, factor: float = 1.0) -> Callable[[float], float]:
+def _correlates(logit: float, factor: float = 1.0) -> float:
     """Turn the logit of a lambda into the noise correlation that is left by it."""
-
-    def correlation(logit: float) -> float:
-        noise = _NOISE_VARIANCE * (1.0 - (factor * _share(logit)) ** 2)
-        return float((noise + hard) / (_NOISE_VARIANCE + hard))
-
-    return correlation
+    return float(1.0 - (factor * _share(logit)) ** 2)
 
 
 def _mark_numbers(fit: QualityFit) -> list[FittedNumber]:
@@ -309,15 +321,19 @@ def _time_numbers(timing: ResponseTimeFit | None) -> list[FittedNumber]:
         value = getattr(timing.timing, field)
         return from_scale(name, value, timing.sd[field], TIME_PRIORS[field], scale)
 
-    log_spread = np.log(timing.pace_spread)
-    spread_of = (timing.sd["pace_spread"], TIME_PRIORS["pace_spread"], np.exp)
+    spreads = [
+        from_scale(name, np.log(sd), timing.sd[name], TIME_PRIORS[name], np.exp)
+        for name, sd in zip(SPREADS, timing.spread, strict=True)
+    ]
     found = [
         timed("seconds", "pace", lambda pace: float(np.exp(pace + weighing))),
-        from_scale("pace_spread", log_spread, *spread_of),
-        timed("spread", "spread", timing.spread_without_conflict),
+        *spreads,
+        timed("spread", "spread", timing.fresh_spread),
+        timed("skew", "skew", lambda logit: float(skew_of(jnp.float32(logit)))),
         timed("conflict", "conflict"),
         timed("length", "length"),
         timed("pause", "pause", _share),
+        timed("wait", "wait", _share),
     ]
     found += [
         timed(name, field, np.exp)
@@ -340,7 +356,7 @@ def _work_numbers(
     there = work > 0
     logs = np.log(work[there])
     found = []
-    if logs.std() > 0:
+    if np.ptp(work[there]) > 0:
         spread = float(logs.std(ddof=1))
         error = 1.96 / np.sqrt(2.0 * (logs.size - 1.0))
         low, high = (float(spread * np.exp(side * error)) for side in (-1, 1))

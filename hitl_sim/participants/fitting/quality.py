@@ -16,7 +16,7 @@ References:
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -24,11 +24,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
+from scipy.sparse.linalg import LinearOperator, cg
 
 from hitl_sim.participants.answers import LABEL, MARKS
 from hitl_sim.participants.fitting import estimate, quality_model as model
+from hitl_sim.participants.fitting.behaviour import NOBODY, Behaviours, utilities
 from hitl_sim.participants.fitting.estimate import Loss, Prior
 from hitl_sim.participants.fitting.quality_model import (
     GLOBALS,
@@ -46,12 +47,16 @@ MAX_ROWS = 60_000
 """Of more answers the crowd's numbers are fitted to items drawn at random, up to this
 many answers; every person is fitted to all of theirs."""
 
-_BUDGET = 2**22
-_MOST_POINTS, _LEAST_POINTS = 512, 32
+_BUDGET = 2**21
+_MOST_POINTS, _LEAST_POINTS = 256, 32
+# A curvature needs fewer points than a maximum.
+_CURVATURE_POINTS = 64
 _BRIDGE_POINTS = 96
 _ROUNDS, _STEPS = 8, 12
 _NEWTON_STEPS = 3
-_CG_STEPS, _MOST_SOLVED = 20, 12
+_CG_STEPS, _CG_ERROR, _MOST_SOLVED = 20, 1e-3, 12
+# Standard error of the traits of those who behave in a fixed way.
+_CERTAIN = 1e-3
 _MANY_PEOPLE, _MANY_PAIRS, _FEW_PAIRS = 60, 4, 2
 
 Show = Callable[[int, int], None]
@@ -71,6 +76,7 @@ class QualityFit:
         lean_sd: `[A, J]` standard errors of people's leanings.
         points: of the integration.
         num_rows: answers that the crowd's numbers were fitted to.
+        num_rest: answers of people who do not behave in a fixed way.
     """
 
     shape: Shape
@@ -82,6 +88,7 @@ class QualityFit:
     lean_sd: Floats
     points: Points
     num_rows: int
+    num_rest: int
 
     @property
     def people(self) -> Traits:
@@ -113,7 +120,11 @@ class QualityFit:
 
 
 def fit_quality(
-    record: Record, kind: str, show: Show | None = None, seed: int = 0
+    record: Record,
+    kind: str,
+    show: Show | None = None,
+    seed: int = 0,
+    behaviours: Behaviours = NOBODY,
 ) -> QualityFit:
     """Fit a crowd to its answers.
 
@@ -122,11 +133,12 @@ def fit_quality(
         kind: label, rating or marks.
         show: told how many rounds of how many are done.
         seed: of the points, and of the items drawn where there are too many.
+        behaviours: kinds of people; the crowd's numbers are those of the rest.
 
     Returns:
         The fit; numbers that the answers do not identify keep their prior.
     """
-    rows, shape = lay_out(record, kind)
+    rows, shape = lay_out(record, kind, behaviours)
     few, few_shape = _take_items(rows, shape, seed)
     points = points_for(few_shape, few.answer.shape[0], seed)
     quality = model.start_values(few_shape)
@@ -146,9 +158,10 @@ def fit_quality(
             show(turn + 1, _ROUNDS)
     quality = estimate.minimise(loss, quality, _STEPS, spread, around, points, few)
     info = _information(few_shape, points, quality, spread, few)
-    at = (quality, spread, around, points, few, _curvatures(spread, info))
+    sketch = model.few_points(points, _CURVATURE_POINTS)
+    at = (quality, spread, around, sketch, few, _curvatures(spread, info))
     by_crowd, by_people, answered = _curvature(few_shape, *at)
-    whole = np.asarray(by_crowd - by_people @ answered.T, float)
+    whole = by_crowd - by_people @ answered.T
     covariance = estimate.inverse_curvature(whole, PRIORS.values())
     if few_shape != shape:
         quality, info = _all_people(shape, points, quality, spread, rows)
@@ -158,15 +171,39 @@ def fit_quality(
     )
     spread_sd = Traits(*doubts)
     skill_sd, lean_sd = _people_error(
-        shape, quality, spread, spread_sd, info, covariance, np.asarray(answered, float)
+        shape, quality, spread, spread_sd, info, covariance, answered
     )
     known = (quality, spread, covariance, spread_sd, skill_sd, lean_sd, points)
-    return QualityFit(shape, *known, num_rows=int(few.answer.shape[0]))
+    sizes = (int(part.answer.shape[0]) for part in (few, rows))
+    found = QualityFit(shape, *known, *sizes)
+    return _settle(found, behaviours)
 
 
-def lay_out(record: Record, kind: str) -> tuple[Rows, Shape]:
-    """Sort first looks by item."""
+def _settle(fit: QualityFit, behaviours: Behaviours) -> QualityFit:
+    """Give people who behave in a fixed way the traits that make them do so."""
+    if not behaviours.names:
+        return fit
+    of_person = behaviours.of_person
+    skill, lean = (np.array(part, float) for part in (fit.skill, fit.lean))
+    skill_sd, lean_sd = fit.skill_sd.copy(), fit.lean_sd.copy()
+    for place, traits in enumerate(utilities(behaviours, fit.shape.num_options)):
+        whose = of_person == place
+        skill[whose], lean[whose] = traits
+        skill_sd[whose] = lean_sd[whose] = _CERTAIN
+    quality = fit.quality._replace(
+        skill=jnp.asarray((skill - float(fit.quality.mean)) / float(fit.spread.skill)),
+        lean=jnp.asarray(lean / float(fit.spread.lean)),
+    )
+    return replace(fit, quality=quality, skill_sd=skill_sd, lean_sd=lean_sd)
+
+
+def lay_out(
+    record: Record, kind: str, behaviours: Behaviours = NOBODY
+) -> tuple[Rows, Shape]:
+    """Sort first looks by item; those of people who behave in a fixed way stay out."""
     chosen = (record.answer >= 0) & (record.occasion == 0)
+    if behaviours.names:
+        chosen &= behaviours.of_person[record.person] < 0
     rows = np.nonzero(chosen)[0]
     rows = rows[np.argsort(record.item[rows], kind="stable")]
     has_gold = kind == MARKS or bool((record.truth[record.item[rows]] >= 0).all())
@@ -345,7 +382,6 @@ def _traits(
     return zip(priors, spread, deviations, _curvatures(spread, info), strict=True)
 
 
-@partial(jax.jit, static_argnums=0)
 def _curvature(
     shape: Shape,
     quality: Quality,
@@ -354,47 +390,86 @@ def _curvature(
     points: Points,
     rows: Rows,
     block: Traits,
-) -> tuple[Array, Array, Array]:
+) -> tuple[Floats, Floats, Floats]:
     """Return the curvature in the crowd's numbers, across to people's, and solved.
 
     The last is how far people's standardised traits, `[G, A (1 + J)]`, fall when a
     number of the crowd rises. People are coupled by the items that they share, so this
     is solved by conjugate gradients, preconditioned by each trait's curvature.
     """
-    crowd, rebuild = ravel_pytree([getattr(quality, name) for name in GLOBALS])
-    people = jnp.concatenate([quality.skill, quality.lean.ravel()])
-    diagonal = jnp.concatenate([block.skill, block.lean.ravel()])
-    num_people = shape.num_people
+    start = jax.tree.map(np.asarray, quality)
+    sizes = [np.size(getattr(start, name)) for name in GLOBALS]
+    ends, shapes = np.cumsum(sizes), [np.shape(getattr(start, n)) for n in GLOBALS]
+    diagonal = _flat(block.skill, block.lean)
 
-    def loss(crowd: Array, people: Array) -> Array:
-        skill, lean = people[:num_people], people[num_people:]
-        moved = quality._replace(
-            **dict(zip(GLOBALS, rebuild(crowd), strict=True)),
-            skill=skill,
-            lean=lean.reshape(num_people, -1),
-        )
-        return averaged(moved, spread, around, points, rows)
+    def along(crowd: Floats, people: Any) -> tuple[Floats, Floats]:
+        parts = zip(GLOBALS, np.split(crowd, ends[:-1]), shapes, strict=True)
+        named: dict[str, Any] = {
+            name: np.float32(part).reshape(to) for name, part, to in parts
+        }
+        skill, lean = np.split(np.float32(people), [shape.num_people])
+        named |= {"skill": skill, "lean": lean.reshape(start.lean.shape)}
+        direction = Quality(**named)
+        bent = _bend(shape, quality, direction, spread, around, points, rows)
+        numbers = _flat(*(getattr(bent, name) for name in GLOBALS))
+        return numbers, _flat(bent.skill, bent.lean)
 
-    averaged = _loss_of(shape)
-    slope = jax.grad(loss, argnums=(0, 1))
-
-    def along(direction: Array) -> Any:
-        return jax.jvp(lambda c: slope(c, people), (crowd,), (direction,))[1]
-
-    def bend(direction: Array) -> Any:
-        return jax.jvp(lambda u: slope(crowd, u)[1], (people,), (direction,))[1]
-
-    def solve(column: Array) -> Any:
-        return jax.scipy.sparse.linalg.cg(  # type: ignore[no-untyped-call]
-            bend, column, column / diagonal, maxiter=_CG_STEPS, M=lambda r: r / diagonal
+    nobody, nothing = np.zeros(diagonal.size), np.zeros(ends[-1])
+    crowd, at = np.eye(ends[-1]), GLOBALS.index("confusion")
+    by_crowd = np.zeros(crowd.shape)
+    by_people = np.zeros((ends[-1], diagonal.size))
+    is_large = shape.num_confusions > _MOST_SOLVED
+    together = np.zeros(ends[-1], bool)
+    together[ends[at] - sizes[at] : ends[at]] = is_large and shape.has_gold
+    for row in np.nonzero(~together)[0]:
+        by_crowd[row], by_people[row] = along(crowd[row], nobody)
+    if together.any():
+        # No item has two right options, so rows of the confusion never meet, and each
+        # entry touches so few answers that people hardly answer to it.
+        by_crowd[together] = by_crowd[:, together].T
+        laid = np.nonzero(together)[0].reshape(shape.num_options, -1)
+        for entry in laid.T:
+            bent, _ = along(crowd[entry].sum(axis=0), nobody)
+            by_crowd[laid, entry[:, None]] = bent[laid]
+    bend = LinearOperator(
+        (diagonal.size,) * 2, matvec=lambda people: along(nothing, people)[1]
+    )
+    weigh = LinearOperator((diagonal.size,) * 2, matvec=lambda rest: rest / diagonal)
+    answered = by_people / diagonal
+    # Of a large confusion blocks alone will do.
+    num_solved = 4 if is_large else by_people.shape[0]
+    for number in range(num_solved):
+        column, guess = by_people[number], answered[number]
+        answered[number] = cg(
+            bend, column, guess, rtol=_CG_ERROR, maxiter=_CG_STEPS, M=weigh
         )[0]
+    return by_crowd, by_people, answered
 
-    by_crowd, by_people = jax.lax.map(along, jnp.eye(crowd.size))
-    # Of a large confusion each entry touches few answers: blocks alone will do.
-    few = crowd.size if shape.num_confusions <= _MOST_SOLVED else 4
-    answered = by_people / diagonal[None, :]
-    solved = jax.lax.map(solve, by_people[:few])
-    return by_crowd, by_people, answered.at[:few].set(solved)
+
+def _flat(*parts: Any) -> Floats:
+    """Lay arrays out in one vector, float64."""
+    return np.concatenate([np.ravel(part) for part in parts]).astype(float)
+
+
+@partial(jax.jit, static_argnums=0)
+def _bend(
+    shape: Shape,
+    quality: Quality,
+    direction: Quality,
+    spread: Traits,
+    around: Around,
+    points: Points,
+    rows: Rows,
+) -> Quality:
+    """Return how the slope of the averaged loss changes in a direction."""
+    averaged = _loss_of(shape)
+
+    def slope(at: Quality) -> Quality:
+        found: Quality = jax.grad(averaged)(at, spread, around, points, rows)
+        return found
+
+    bent: Quality = jax.jvp(slope, (quality,), (direction,))[1]
+    return bent
 
 
 def _people_error(

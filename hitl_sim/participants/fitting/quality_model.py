@@ -40,6 +40,7 @@ from scipy.stats import norm, qmc
 
 from hitl_sim.participants.answers import LABEL, MARKS, RATING
 from hitl_sim.participants.fitting.estimate import Prior
+from oracles.joint import lean_basis
 from oracles.utility import scaled_log_stable
 
 _REACH = 10.0
@@ -97,6 +98,14 @@ def stable_points(num_points: int, num_options: int, seed: int = 0) -> Points:
         energy=jnp.asarray(-np.log(uniform[:, num_options:-1]), jnp.float32),
         normal=jnp.asarray(norm.ppf(uniform[:, -1]), jnp.float32),
     )
+
+
+def few_points(points: Points, most: int) -> Points:
+    """Keep the first of many quasi-random points; a grid stays whole."""
+    if not points.energy.shape[1] or points.log_weight.size <= most:
+        return points
+    kept: Points = jax.tree.map(lambda leaf: leaf[:most], points)
+    return kept._replace(log_weight=jax.nn.log_softmax(kept.log_weight))
 
 
 def shared_part(points: Points, shared: Float[Array, ""]) -> Float[Array, "R K"]:
@@ -251,17 +260,10 @@ def confusion_matrix(shape: Shape, values: Float[Array, "C"]) -> Float[Array, "K
 def leanings(shape: Shape, lean: ArrayLike) -> Float[Array, "A K"]:
     """Turn contrasts into what every option gains with a person, for labels.
 
-    Of two options the second gains. Of more, contrasts are orthonormal (Helmert), so
-    that leanings sum to 0 and no option is singled out.
+    See `oracles.joint.lean_basis`.
     """
-    k = shape.num_options
-    if k == 2:
-        basis = np.array([[0.0, 1.0]])
-    else:
-        below = np.tril(np.ones((k, k)), -1)[1:]
-        row = np.arange(1, k)[:, None]
-        basis = (below - row * np.eye(k)[1:]) / np.sqrt(row * (row + 1.0))
-    gained: Array = jnp.asarray(lean) @ jnp.asarray(basis, jnp.float32)
+    basis = jnp.asarray(lean_basis(shape.num_options), jnp.float32)
+    gained: Array = jnp.asarray(lean) @ basis
     return gained
 
 

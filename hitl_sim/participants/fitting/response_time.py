@@ -6,13 +6,13 @@ expectation, given the answer and all others.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Bool, Float, Int
 
 from hitl_sim.participants.describing.idle import log_seconds
@@ -21,19 +21,37 @@ from hitl_sim.participants.fitting.estimate import Prior
 from hitl_sim.participants.fitting.quality_model import (
     Points,
     Quality,
+    Rows,
     Shape,
     Traits,
     felt_utility,
+    item_evidence,
+    log_table,
+    pick,
 )
 from hitl_sim.participants.record import Floats, Record, places
-from oracles.timing import LAPSE_LOG_TIME, PAUSE_FACTOR
+from oracles.timing import (
+    GUMBEL_SD,
+    LAPSE_LOG_TIME,
+    LOG_LOG_2,
+    PAUSE_FACTOR,
+    WAIT_FACTOR,
+)
 
 _ROUNDS, _STEPS = 5, 30
 _MARGIN_POINTS = 16
 # Fewer neighbours in time say nothing of a slow drift.
 _LEAST_PAIRS = 200
 
-TRAITS = ("pace", "practice", "power", "conflict", "length", "spread", "pause")
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(31)
+_LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
+_LEAST_SKEW = 0.4
+_NEVER = -1e4
+
+TRAITS = (
+    *("pace", "practice", "power", "conflict", "length"),
+    *("spread", "skew", "pause", "wait"),
+)
 PRIORS = {
     "pace": Prior(2.0, 3.0),
     "practice": Prior(0.0, 1.0),
@@ -41,11 +59,29 @@ PRIORS = {
     "conflict": Prior(0.7, 0.7),
     "length": Prior(0.3, 0.4),
     "spread": Prior(-0.9, 0.7),
+    "skew": Prior(1.0, 1.5),
     "pause": Prior(-5.0, 1.5),
+    "wait": Prior(-4.0, 1.5),
     "pace_spread": Prior(float(np.log(0.4)), 0.8),
+    "spread_variation": Prior(float(np.log(0.25)), 0.7),
+    "pause_spread": Prior(float(np.log(0.8)), 0.7),
 }
-"""Weak beliefs; practice, its power and the spreads as logarithms, pauses as a logit.
-Centres are those of the default population, widths a factor of two or more."""
+"""Weak beliefs; practice, its power and the spreads as logarithms, skew and pauses as
+logits.
+Centres are those of the default population, widths a factor of two or more; of how far
+people differ in spread and in pauses, what recorded sets show."""
+
+
+class PersonTraits(NamedTuple):
+    """A number of pace, of spread and of pauses: of everybody, or `[A]` of each."""
+
+    pace: Float[Array, "..."]
+    spread: Float[Array, "..."]
+    pause: Float[Array, "..."]
+
+
+SPREADS = ("pace_spread", "spread_variation", "pause_spread")
+"""What the standard deviations of `PersonTraits` over people are called."""
 
 
 class Timing(NamedTuple):
@@ -58,8 +94,11 @@ class Timing(NamedTuple):
         conflict: log seconds per unit of conflict.
         length: exponent of relative size.
         spread: log standard deviation of log seconds within a person.
+        skew: logit of how far log seconds lean to the slow side.
         pause: logit of the probability of an interruption.
-        person: `[A]` standardised deviation of each person's pace.
+        wait: logit of the probability of a wait.
+        person: `[A]` standardised deviations of each person's pace, log spread and
+            logit of pauses.
     """
 
     pace: Float[Array, ""]
@@ -68,8 +107,10 @@ class Timing(NamedTuple):
     conflict: Float[Array, ""]
     length: Float[Array, ""]
     spread: Float[Array, ""]
+    skew: Float[Array, ""]
     pause: Float[Array, ""]
-    person: Float[Array, "A"]
+    wait: Float[Array, ""]
+    person: PersonTraits
 
 
 class Times(NamedTuple):
@@ -98,8 +139,9 @@ class ResponseTimeFit:
 
     Attributes:
         timing: maximum of the posterior.
-        pace_spread: standard deviation of pace over people.
-        sd: standard errors by trait, and of the log of `pace_spread`.
+        spread: standard deviations over people of pace, log spread, logit of pauses.
+        sd: standard errors by trait, and of the logs of the spreads by `SPREADS`.
+        person_sd: `[A]` standard errors of people's standardised traits.
         drift: standard deviation of the slow part; nan where it was not seen.
         memory: its coefficient.
         is_ordered: whether practice could be fitted.
@@ -108,27 +150,29 @@ class ResponseTimeFit:
     """
 
     timing: Timing
-    pace_spread: float
+    spread: PersonTraits
     sd: dict[str, float]
+    person_sd: PersonTraits
     drift: float
     memory: float
     is_ordered: bool
     conflict: float
     unseen_conflict: float
 
-    def spread_without_conflict(self, log_spread: float) -> float:
-        """Return the spread of log seconds that conflict does not make.
+    def fresh_spread(self, log_spread: float) -> float:
+        """Return the spread of log seconds that neither conflict nor drift makes.
 
         Nobody saw conflicts: what these vary around their expectation stands in the
         residuals too.
         """
         made = float(self.timing.conflict) ** 2 * self.unseen_conflict
-        return float(np.sqrt(max(np.exp(2.0 * log_spread) - made, 1e-4)))
+        slow = self.drift**2 if np.isfinite(self.drift) else 0.0
+        return float(np.sqrt(max(np.exp(2.0 * log_spread) - made - slow, 1e-4)))
 
     @property
     def pace(self) -> Floats:
         """Pace of each person, `[A]`."""
-        shift = self.pace_spread * np.asarray(self.timing.person, float)
+        shift = float(self.spread.pace) * np.asarray(self.timing.person.pace, float)
         return float(self.timing.pace) + shift
 
 
@@ -146,21 +190,31 @@ def fit_response_times(
     times = lay_out_times(record, conflict, lapse)
     centre = {name: jnp.float32(PRIORS[name].mean) for name in TRAITS}
     centre["pace"] = jnp.median(times.log_seconds)
-    timing = Timing(**centre, person=jnp.zeros(record.num_people))
-    spread = jnp.float32(np.exp(PRIORS["pace_spread"].mean))
+    nobody = jnp.zeros(record.num_people)
+    timing = Timing(**centre, person=PersonTraits(nobody, nobody, nobody))
+    spread = PersonTraits(*(jnp.float32(np.exp(PRIORS[n].mean)) for n in SPREADS))
     for _ in range(_ROUNDS):
         timing = estimate.minimise(_loss, timing, _STEPS, spread, times)
-        h = _curvature(timing, spread, times)
-        spread = estimate.respread(PRIORS["pace_spread"], spread, timing.person, h)
+        traits = zip(
+            SPREADS,
+            spread,
+            timing.person,
+            _look(timing, spread, times).curvature,
+            strict=True,
+        )
+        spread = PersonTraits(
+            *(estimate.respread(PRIORS[name], *trait) for name, *trait in traits)
+        )
     timing = estimate.minimise(_loss, timing, _STEPS, spread, times)
-    sd = _errors(timing, spread, times)
-    chance = np.asarray(_pause_chance(timing, spread, times))
-    residual = np.asarray(_residual(timing, spread, times), float)
-    drift, memory = _slow_part(times, residual, chance)
+    seen = _look(timing, spread, times)
+    sd = _errors(timing, spread, times, seen.curvature)
+    residual, is_work = (np.asarray(p, float) for p in (seen.residual, seen.is_work))
+    drift, memory = _slow_part(times, residual, is_work)
     return ResponseTimeFit(
         timing=timing,
-        pace_spread=float(spread),
+        spread=spread,
         sd=sd,
+        person_sd=PersonTraits(*(h**-0.5 for h in seen.curvature)),
         drift=drift,
         memory=memory,
         is_ordered=record.is_ordered,
@@ -207,9 +261,37 @@ def conflict_table(
     return jnp.mean(first, axis=0), jnp.mean(second, axis=0)
 
 
-def _expected(timing: Timing, spread: Array, times: Times) -> Array:
+@partial(jax.jit, static_argnums=0)
+def effort_of(
+    shape: Shape, points: Points, quality: Quality, people: Traits, rows: Rows
+) -> tuple[Array, Array, Array]:
+    """Return expected conflicts of answers, their squares, and chances of a guess."""
+    table = log_table(shape, points, quality, people)
+    evidence = item_evidence(shape, points, table, rows, quality.classes)
+    weight = jax.nn.softmax(evidence, axis=1)[rows.item]
+    chance = jax.nn.sigmoid(quality.lapse) / shape.num_options
+    felt, square = conflict_table(shape, points, quality, people)
+    parts = (felt, square, chance * jnp.exp(-table))
+    by_answer = (jnp.sum(weight * pick(shape, t, rows), axis=1) for t in parts)
+    first, second, third = by_answer
+    return first, second, third
+
+
+def _pace(timing: Timing, spread: PersonTraits, times: Times) -> Array:
+    return timing.pace + spread.pace * timing.person.pace[times.person]
+
+
+def _log_spread(timing: Timing, spread: PersonTraits, times: Times) -> Array:
+    return timing.spread + spread.spread * timing.person.spread[times.person]
+
+
+def _pause_logit(timing: Timing, spread: PersonTraits, times: Times) -> Array:
+    return timing.pause + spread.pause * timing.person.pause[times.person]
+
+
+def _expected(timing: Timing, spread: PersonTraits, times: Times) -> Array:
     """Return log seconds of work without noise."""
-    pace = timing.pace + spread * timing.person[times.person]
+    pace = _pace(timing, spread, times)
     weighing = timing.conflict * times.conflict + timing.length * times.log_size
     # A guess takes a third of the time, and no weighing (timing).
     weighing = weighing + times.lapse * (LAPSE_LOG_TIME - weighing)
@@ -219,84 +301,153 @@ def _expected(timing: Timing, spread: Array, times: Times) -> Array:
     return pace + weighing + jnp.log1p(jnp.exp(timing.practice) * vanished)
 
 
-def _residual(timing: Timing, spread: Array, times: Times) -> Array:
+def _residual(timing: Timing, spread: PersonTraits, times: Times) -> Array:
     return times.log_seconds - _expected(timing, spread, times)
 
 
-def _components(timing: Timing, spread: Array, times: Times) -> tuple[Array, Array]:
-    """Return log densities of work, and of work with an interruption."""
+def _components(
+    timing: Timing, spread: PersonTraits, times: Times
+) -> tuple[Array, Array, Array]:
+    """Return log densities of work, and of work with a wait or an interruption."""
     residual = _residual(timing, spread, times)
-    sd = jnp.exp(timing.spread)
-    work = -0.5 * jnp.square(residual / sd) - timing.spread - 0.5 * jnp.log(2 * jnp.pi)
-    # An interruption lasts ten typical times, plus exponentially more (timing).
-    pace = timing.pace + spread * timing.person[times.person]
+    log_sd = _log_spread(timing, spread, times)
+    work = log_noise(residual * jnp.exp(-log_sd), skew_of(timing.skew)) - log_sd
+    pace = _pace(timing, spread, times)
     usual = _expected(timing, spread, times)
     excess = jnp.exp(times.log_seconds - pace) - jnp.exp(usual - pace)
+    log_slope = times.log_seconds - pace
+    # A wait lasts exponentially long, an interruption ten typical times more (timing).
     over = excess / PAUSE_FACTOR - 1.0
-    log_slope = times.log_seconds - pace - jnp.log(PAUSE_FACTOR)
-    pause = jnp.where(over > 0.0, log_slope - jnp.maximum(over, 0.0), -1e4)
+    pause = jnp.where(over > 0.0, log_slope - jnp.log(PAUSE_FACTOR) - over, _NEVER)
+    later = excess / WAIT_FACTOR
+    wait = jnp.where(later > 0.0, log_slope - jnp.log(WAIT_FACTOR) - later, _NEVER)
+    logit = _pause_logit(timing, spread, times)
+    at_it, on = jax.nn.log_sigmoid(-logit), jax.nn.log_sigmoid(-timing.wait)
     return (
-        jax.nn.log_sigmoid(-timing.pause) + work,
-        jax.nn.log_sigmoid(timing.pause) + pause,
+        at_it + on + work,
+        at_it + jax.nn.log_sigmoid(timing.wait) + wait,
+        jax.nn.log_sigmoid(logit) + pause,
     )
 
 
-def _loss(timing: Timing, spread: Array, times: Times) -> Array:
+def skew_of(logit: Array) -> Array:
+    """Return the skew; below `_LEAST_SKEW` its integral is too coarse to be fitted."""
+    return _LEAST_SKEW + (1.0 - _LEAST_SKEW) * jax.nn.sigmoid(logit)
+
+
+def log_noise(residual: Array, skew: Array) -> Array:
+    """Return the log density of the noise of log seconds, variance 1 (timing)."""
+    rest = jnp.sqrt(1.0 - jnp.square(skew))
+    nodes = jnp.asarray(_NODES, jnp.float32)[None, :]
+    level = GUMBEL_SD * (residual[:, None] - rest * nodes) / skew - LOG_LOG_2
+    parts = jnp.asarray(_LOG_WEIGHTS, jnp.float32)[None, :] - level - jnp.exp(-level)
+    return jax.nn.logsumexp(parts, axis=1) + jnp.log(GUMBEL_SD / skew)
+
+
+def _loss(timing: Timing, spread: PersonTraits, times: Times) -> Array:
     """Return minus the log posterior."""
-    work, pause = _components(timing, spread, times)
-    prior = -0.5 * jnp.sum(jnp.square(timing.person))
+    parts = jnp.stack(_components(timing, spread, times))
+    prior = -0.5 * sum(jnp.sum(jnp.square(trait)) for trait in timing.person)
     for name in TRAITS:
         mean, sd = PRIORS[name]
         prior = prior - 0.5 * jnp.square((getattr(timing, name) - mean) / sd)
-    return -jnp.sum(jnp.logaddexp(work, pause)) - prior
+    return -jnp.sum(jax.nn.logsumexp(parts, axis=0)) - prior
 
 
-@jax.jit
-def _pause_chance(timing: Timing, spread: Array, times: Times) -> Float[Array, "L"]:
-    work, pause = _components(timing, spread, times)
-    return jnp.asarray(jax.nn.sigmoid(pause - work))
+class Seen(NamedTuple):
+    """What is seen of people and times at an estimate.
 
-
-def _curvature(timing: Timing, spread: Array, times: Times) -> Float[Array, "A"]:
-    """Return the curvature of the loss in each person's standardised pace."""
-    chance = _pause_chance(timing, spread, times)
-    known = (1.0 - chance) / jnp.exp(2.0 * timing.spread)
-    by_person = jax.ops.segment_sum(known, times.person, timing.person.size)
-    return jnp.asarray(1.0 + spread**2 * by_person)
-
-
-def _errors(timing: Timing, spread: Array, times: Times) -> dict[str, float]:
-    """Return standard errors of the crowd's numbers, people taken out."""
-    own, by_person, block = _bends(timing, spread, times)
-    h = np.maximum(np.asarray(block, float), 1.0)
-    across = np.asarray(by_person, float)
-    whole = np.asarray(own, float) - (across / h) @ across.T
-    sd = np.sqrt(np.diag(estimate.inverse_curvature(whole, PRIORS.values()))).tolist()
-    found = dict(zip(sorted(TRAITS), sd, strict=True))
-    spread_sd = estimate.spread_error(PRIORS["pace_spread"], timing.person, h)
-    return found | {"pace_spread": spread_sd}
-
-
-@jax.jit
-def _bends(timing: Timing, spread: Array, times: Times) -> tuple[Array, Array, Array]:
-    """Return curvature in the crowd's numbers, across to people, and of people.
-
-    Nobody's time depends on another's pace: the last is diagonal.
+    Attributes:
+        curvature: `[A]` expected, of the loss in each person's standardised traits.
+        residual: `[L]` of log seconds.
+        is_work: `[L]` probability that a time is that of work alone.
     """
-    crowd, rebuild = ravel_pytree({name: getattr(timing, name) for name in TRAITS})
 
-    def value(crowd: Array, person: Array) -> Array:
-        return _loss(Timing(**rebuild(crowd), person=person), spread, times)
+    curvature: PersonTraits
+    residual: Float[Array, "L"]
+    is_work: Float[Array, "L"]
 
-    slopes = jax.grad(value, (0, 1))
 
-    def along(direction: Array) -> Any:
-        return jax.jvp(lambda c: slopes(c, timing.person), (crowd,), (direction,))[1]
+@jax.jit
+def _look(timing: Timing, spread: PersonTraits, times: Times) -> Seen:
+    """Look at people and times.
 
-    own, across = jax.lax.map(along, jnp.eye(crowd.size))
-    ones = jnp.ones_like(timing.person)
-    block = jax.jvp(lambda u: slopes(crowd, u)[1], (timing.person,), (ones,))[1]
-    return own, across, block
+    A time that was worked tells of pace by its precision, pi^2 / 6 times that where it
+    is Gumbel, and of the log of spread by 2; each tells of pauses by the variance of
+    whether there was one.
+    """
+    parts = jnp.stack(_components(timing, spread, times))
+    is_work = jax.nn.softmax(parts, axis=0)[0]
+    precise = jnp.exp(-2.0 * _log_spread(timing, spread, times))
+    precise = precise * (1.0 + (GUMBEL_SD**2 - 1.0) * skew_of(timing.skew) ** 2)
+    share = jax.nn.sigmoid(_pause_logit(timing, spread, times))
+    known = PersonTraits(is_work * precise, 2.0 * is_work, share * (1.0 - share))
+
+    def of(sd: Array, rows: Array) -> Array:
+        size = timing.person.pace.size
+        return 1.0 + sd**2 * jax.ops.segment_sum(rows, times.person, size)
+
+    curvature: PersonTraits = jax.tree.map(of, spread, known)
+    return Seen(curvature, _residual(timing, spread, times), is_work)
+
+
+def _errors(
+    timing: Timing, spread: PersonTraits, times: Times, known: PersonTraits
+) -> dict[str, float]:
+    """Return standard errors of the crowd's numbers; people are taken out by blocks."""
+    own, across, block = _bends(timing, spread, times)
+    value, vector = np.linalg.eigh(block)
+    # The prior of a standardised trait alone bends by 1.
+    turned = vector.swapaxes(1, 2) @ across
+    weighed = turned / np.maximum(value, 1.0)[:, :, None]
+    whole = own - np.einsum("atg,ath->gh", turned, weighed)
+    priors = [PRIORS[name] for name in TRAITS]
+    sd = np.sqrt(np.diag(estimate.inverse_curvature(whole, priors))).tolist()
+    found = dict(zip(TRAITS, sd, strict=True))
+    return found | {
+        name: estimate.spread_error(PRIORS[name], u, h)
+        for name, u, h in zip(SPREADS, timing.person, known, strict=True)
+    }
+
+
+def _bends(
+    timing: Timing, spread: PersonTraits, times: Times
+) -> tuple[Floats, Floats, Floats]:
+    """Return curvatures in the crowd's numbers, across to people's, and of people.
+
+    Nobody's times depend on another's traits: the last are blocks, `[A, 3, 3]`; the
+    second is `[A, 3, G]`.
+    """
+    nothing = jax.tree.map(lambda leaf: np.zeros(np.shape(leaf), np.float32), timing)
+
+    def along(direction: Timing) -> tuple[Floats, Floats]:
+        bent = _bend(timing, direction, spread, times)
+        numbers = np.array([float(getattr(bent, name)) for name in TRAITS])
+        return numbers, np.stack([np.asarray(t, float) for t in bent.person], axis=1)
+
+    one: Any = np.float32(1.0)
+    found = [along(nothing._replace(**{name: one})) for name in TRAITS]
+    own, across = (np.stack(part) for part in zip(*found, strict=True))
+    everybody: Any = np.ones(np.shape(timing.person.pace), np.float32)
+    block = [
+        along(nothing._replace(person=nothing.person._replace(**{name: everybody})))[1]
+        for name in PersonTraits._fields
+    ]
+    return own, np.moveaxis(across, 0, 2), np.stack(block, axis=2)
+
+
+@jax.jit
+def _bend(
+    timing: Timing, direction: Timing, spread: PersonTraits, times: Times
+) -> Timing:
+    """Return how the slope of the loss changes in a direction."""
+
+    def slope(at: Timing) -> Timing:
+        found: Timing = jax.grad(_loss)(at, spread, times)
+        return found
+
+    bent: Timing = jax.jvp(slope, (timing,), (direction,))[1]
+    return bent
 
 
 def _slow_part(times: Times, residual: Floats, chance: Floats) -> tuple[float, float]:
@@ -308,7 +459,7 @@ def _slow_part(times: Times, residual: Floats, chance: Floats) -> tuple[float, f
     if times.trials is None:
         return float("nan"), float("nan")
     person = np.asarray(times.person)
-    is_work: Bool[np.ndarray, L] = chance < 0.5
+    is_work: Bool[np.ndarray, L] = chance > 0.5
     sums = []
     for lag in (1, 2):
         both = (person[lag:] == person[:-lag]) & is_work[lag:] & is_work[:-lag]

@@ -5,27 +5,29 @@ between two random halves of the real people. Simulated and real agree when they
 further apart than `TOLERANCE` yardsticks.
 
 A classifier two-sample test asks whether a model can tell the two by their whole logs:
-every person becomes a row of summaries, half of them real and half simulated, and a
-random forest learns to tell them apart. An area under the curve of .5 is chance. Real
-and simulated logs have the same design, so who was asked what tells nothing.
+every person becomes a row of summaries, and a random forest learns to tell real from
+simulated ones. Each real person stands beside the simulated ones who were asked the
+same, and all of these in one fold, so who was asked what tells nothing. An area under
+the curve of .5 is chance; what the same test says of real people in random halves, and
+of simulated ones of one crowd and the others, stands beside it.
 
 References:
     Lopez-Paz, Oquab (2017), Revisiting classifier two-sample tests, ICLR.
-    Hanley, McNeil (1982), The meaning and use of the area under a receiver operating
-    characteristic (ROC) curve, Radiology 143(1), 29-36: the standard error.
+    Efron, Tibshirani (1993), An introduction to the bootstrap, chapter 13: intervals,
+    here over people.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from hitl_sim.participants.describing.statistic import Statistic, Table, describe
-from hitl_sim.participants.record import Floats, Record, select
+from hitl_sim.participants.record import Floats, Ints, Record, select
 from hitl_sim.participants.validating.equivalence import Equivalence, judge
 
 TOLERANCE = 1.5
@@ -169,7 +171,8 @@ def _yardstick(name: str, halves: dict[str, float]) -> tuple[float, str]:
 
 _LEAST_ANSWERS = 5
 _LEAST_PEOPLE = 20
-_TREES, _FOLDS = 200, 5
+_TREES, _FOLDS = 50, 5
+_HALVES, _REDRAWN = 5, 400
 
 
 class TwoSampleTest(NamedTuple):
@@ -177,37 +180,112 @@ class TwoSampleTest(NamedTuple):
 
     Attributes:
         auc: area under the curve; nan with fewer than twenty people.
-        low: lower end of the 95 % interval.
+        low: lower end of the 95 % interval, people resampled.
         high: upper end.
         num_people: real people with five answers or more.
+        real: area for real people in random halves.
+        simulated: area for one simulated crowd beside the others.
     """
 
     auc: float
     low: float
     high: float
     num_people: int
+    real: float = float("nan")
+    simulated: float = float("nan")
 
 
-def two_sample_test(real: Record, simulated: Record, seed: int) -> TwoSampleTest:
-    """Test whether people of two records of one design can be told apart."""
-    rows = [summarise_people(record) for record in (real, simulated)]
-    size = rows[0].shape[0]
+def two_sample_test(real: Record, crowds: Sequence[Record], seed: int) -> TwoSampleTest:
+    """Test whether real and simulated people can be told apart.
+
+    Args:
+        real: the recorded people.
+        crowds: simulated ones who were asked the same, two crowds or more.
+        seed: of folds, trees and resamples.
+    """
+    person, rows = summarise_people(real)
+    size = person.size
     if size < _LEAST_PEOPLE:
-        return TwoSampleTest(float("nan"), float("nan"), float("nan"), size)
-    features = np.nan_to_num(np.concatenate(rows))
-    label = np.repeat([1, 0], [row.shape[0] for row in rows])
-    forest = RandomForestClassifier(_TREES, min_samples_leaf=3, random_state=seed)
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
-    chance = cross_val_predict(
-        forest, features, label, cv=folds, method="predict_proba"
-    )[:, 1]
-    auc = float(roc_auc_score(label, chance))
-    error = 1.96 * _standard_error(auc, *np.bincount(label))
-    return TwoSampleTest(auc, max(auc - error, 0.0), min(auc + error, 1.0), size)
+        nothing = float("nan")
+        return TwoSampleTest(nothing, nothing, nothing, size)
+    each = [summarise_people(crowd) for crowd in crowds]
+    people, drawn = map(np.concatenate, zip(*each, strict=True))
+    rng = np.random.default_rng(seed)
+
+    def tell(first: Floats, whose: Ints, second: Floats, theirs: Ints) -> Scored:
+        return _tell_apart(rng, np.concatenate([first, second]), whose, theirs)
+
+    scored = tell(rows, person, drawn, people)
+    halves = []
+    for _ in range(_HALVES):
+        is_in = rng.permutation(size) < size // 2
+        halves.append(
+            tell(rows[is_in], person[is_in], rows[~is_in], person[~is_in]).auc()
+        )
+    (whose, first), others = each[0], each[1:]
+    theirs, second = map(np.concatenate, zip(*others, strict=True))
+    redrawn = [scored.auc(rng.choice(person, size)) for _ in range(_REDRAWN)]
+    low, high = np.nanquantile(redrawn, [0.025, 0.975])
+    return TwoSampleTest(
+        scored.auc(),
+        float(low),
+        float(high),
+        size,
+        float(np.mean(halves)),
+        tell(first, whose, second, theirs).auc(),
+    )
 
 
-def summarise_people(record: Record) -> Floats:
-    """Return one row per person with five answers or more: what they said, how long.
+class Scored(NamedTuple):
+    """Scores of a classifier by people of two kinds, each left out when scored.
+
+    Attributes:
+        score: `[R]` how likely each row is of the first kind.
+        is_first: `[R]`.
+        person: `[R]` whose row it is.
+    """
+
+    score: Floats
+    is_first: NDArray[np.bool_]
+    person: Ints
+
+    def auc(self, people: Ints | None = None) -> float:
+        """Return the area under the curve; of people drawn, as often as they were."""
+        weight = None
+        if people is not None:
+            weight = np.bincount(people, minlength=int(self.person.max()) + 1)
+            weight = weight[self.person]
+            if not (weight[self.is_first].any() and weight[~self.is_first].any()):
+                return float("nan")
+        return float(roc_auc_score(self.is_first, self.score, sample_weight=weight))
+
+
+def _tell_apart(
+    rng: np.random.Generator, features: Floats, whose: Ints, theirs: Ints
+) -> Scored:
+    """Score rows by forests that have not seen their people."""
+    person = np.concatenate([whose, theirs])
+    is_first = np.arange(person.size) < whose.size
+    features = np.nan_to_num(features)
+    names = rng.permutation(np.unique(person))
+    fold = np.empty(int(person.max()) + 1, int)
+    fold[names] = np.arange(names.size) % _FOLDS
+    score = np.zeros(person.size)
+    for number in range(_FOLDS):
+        out = fold[person] == number
+        forest = RandomForestClassifier(
+            _TREES,
+            min_samples_leaf=3,
+            class_weight="balanced",
+            random_state=int(rng.integers(2**31)),
+        )
+        forest.fit(features[~out], is_first[~out])
+        score[out] = forest.predict_proba(features[out])[:, 1]
+    return Scored(score, is_first, person)
+
+
+def summarise_people(record: Record) -> tuple[Ints, Floats]:
+    """Return people with five answers or more, and a row of each: what, how long.
 
     Accuracy, agreement with the others, use of every option, errors in a row, and the
     mean, spread, tails, trend and memory of log seconds where times are recorded.
@@ -215,13 +293,14 @@ def summarise_people(record: Record) -> Floats:
     order = np.argsort(record.person, kind="stable")
     edges = np.searchsorted(record.person[order], np.arange(record.num_people + 1))
     others = _others_share(record)
-    rows = []
-    for start, stop in pairwise(edges):
+    people, rows = [], []
+    for person, (start, stop) in enumerate(pairwise(edges)):
         own = order[start:stop]
         own = own[record.answer[own] >= 0]
         if own.size >= _LEAST_ANSWERS:
+            people.append(person)
             rows.append(_summary(record, own, others))
-    return np.array(rows).reshape(len(rows), -1)
+    return np.array(people, np.int64), np.array(rows).reshape(len(rows), -1)
 
 
 def _summary(record: Record, own: np.ndarray, others: Floats) -> list[float]:
@@ -268,10 +347,3 @@ def _others_share(record: Record) -> Floats:
     share = np.full(record.person.size, np.nan)
     np.divide(same, rest, out=share, where=rest > 0)
     return share
-
-
-def _standard_error(auc: float, first: int, second: int) -> float:
-    one, two = auc / (2.0 - auc), 2.0 * auc**2 / (1.0 + auc)
-    spread = auc * (1.0 - auc)
-    spread += (first - 1.0) * (one - auc**2) + (second - 1.0) * (two - auc**2)
-    return float(np.sqrt(max(spread, 0.0) / (first * second)))

@@ -7,7 +7,6 @@ the queues of a query.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 from operator import itemgetter
 
 import jax
@@ -25,15 +24,15 @@ from hitl_sim.participants.fitting.quality_model import (
     confusion_matrix,
     leanings,
 )
-from hitl_sim.participants.fitting.response_time import ResponseTimeFit
+from hitl_sim.participants.fitting.response_time import ResponseTimeFit, skew_of
 from hitl_sim.participants.record import Floats, Ints, Record, starts
 from oracles import Annotators, Population, Query, Response, sample_annotators
-from oracles.annotators import map_people, plain_annotators
+from oracles.annotators import AnnotatorState, map_people, plain_annotators
 from oracles.feedback import FEEDBACK
 from oracles.people import draw_activity
 
-# People are asked in groups of like workload, so that little of a queue is padding.
-QUEUES = (16, 64, 256, 1024)
+# Queues are asked in blocks of so many questions of so many people: one program.
+BLOCK = (64, 64)
 
 
 @dataclass(frozen=True)
@@ -53,29 +52,41 @@ def ask(
     Returns:
         `[L]` answers, of marks `[L, K]`, and `[L]` seconds.
     """
+    people = jax.tree.map(np.asarray, people)
     parts = []
-    for chosen, laid in _groups(record):
-        query = _query(record, items, laid)
+    for chosen, blocks in _groups(record):
         # `shared` belongs to the whole crowd
-        response = _ask(kind, key, map_people(itemgetter(chosen), people), query)
-        columns = (laid, response.answer, response.seconds)
-        parts.append([np.asarray(column)[laid >= 0] for column in columns])
+        few = map_people(itemgetter(chosen), people)
+        state = _init(kind, key, few)
+        for laid in blocks:
+            query = _query(record, items, laid)
+            state, response = _ask(kind, key, few, state, query)
+            columns = (laid, response.answer, response.seconds)
+            parts.append([np.asarray(column)[laid >= 0] for column in columns])
     rows, answers, seconds = map(np.concatenate, zip(*parts, strict=True))
     order = np.argsort(rows)
     return answers[order].astype(np.int64), seconds[order].astype(float)
 
 
-def _groups(record: Record) -> Iterator[tuple[Ints, Ints]]:
-    """Yield people of like workload, `[A]`, and their rows, `[T, A]`, -1 = padding."""
+def _groups(record: Record) -> Iterator[tuple[Ints, list[Ints]]]:
+    """Yield people of like workload, `[A]`, and blocks of their rows, `[T, A]`.
+
+    -1 pads a queue; somebody who is not asked pads a group.
+    """
+    length, size = BLOCK
     count = record.work
     start = starts(count)
-    edges = (0, *QUEUES, max(int(count.max()), QUEUES[-1] + 1))
-    for low, high in pairwise(edges):
-        people = np.nonzero((count > low) & (count <= high))[0]
-        if people.size:
-            place = np.arange(count[people].max())[:, None]
-            rows = start[people][None, :] + place
-            yield people, np.where(place < count[people], rows, -1)
+    busy = np.argsort(-count, kind="stable")[: (count > 0).sum()]
+    for begin in range(0, busy.size, size):
+        people = busy[begin : begin + size]
+        chosen = np.resize(people, size)
+        is_there = np.arange(size) < people.size
+        blocks = []
+        for first in range(0, int(count[people].max()), length):
+            place = first + np.arange(length)[:, None]
+            is_asked = (place < count[chosen]) & is_there
+            blocks.append(np.where(is_asked, start[chosen][None, :] + place, -1))
+        yield chosen, blocks
 
 
 def _query(record: Record, items: Items, rows: Ints) -> Query:
@@ -99,9 +110,28 @@ def _query(record: Record, items: Items, rows: Ints) -> Query:
 
 
 @partial(jax.jit, static_argnums=0)
-def _ask(kind: str, key: jax.Array, params: Annotators, query: Query) -> Response:
-    oracle = FEEDBACK[kind]
-    return oracle.answer(key, params, oracle.init(key, params), query)[1]
+def _init(kind: str, key: jax.Array, params: Annotators) -> AnnotatorState:
+    state: AnnotatorState = FEEDBACK[kind].init(key, params)
+    return state
+
+
+@partial(jax.jit, static_argnums=0)
+def _ask(
+    kind: str,
+    key: jax.Array,
+    params: Annotators,
+    state: AnnotatorState,
+    query: Query,
+) -> tuple[AnnotatorState, Response]:
+    return FEEDBACK[kind].answer(key, params, state, query)
+
+
+@partial(jax.jit, static_argnums=2)
+def _draw(
+    key: jax.Array, population: Population, num_people: int
+) -> tuple[Annotators, Array]:
+    people = sample_annotators(key, population, num_people)
+    return people, draw_activity(key, population, num_people)
 
 
 # Fitted people stand this share of all ranks from whose work they take over.
@@ -231,10 +261,11 @@ def simulate_population(
         The design with simulated answers and times.
     """
     key = jax.random.key(seed)
-    people = sample_annotators(key, population, design.num_people)
+    people, activity = _draw(key, population, design.num_people)
+    people = jax.tree.map(np.asarray, people)
     if population.activity_spread is not None:
-        activity = np.asarray(draw_activity(key, population, design.num_people))
-        active, busy = np.argsort(-activity), np.argsort(-design.work, kind="stable")
+        active = np.argsort(-np.asarray(activity))
+        busy = np.argsort(-design.work, kind="stable")
         place = np.empty_like(active)
         place[busy] = active
         people = map_people(itemgetter(place), people)
@@ -268,8 +299,10 @@ def _with_times(
     def everybody(value: ArrayLike) -> Array:
         return jnp.full(source.size, jnp.asarray(value, jnp.float32))
 
-    of = timing.timing
-    spread = timing.spread_without_conflict(float(of.spread))
+    of, differ = timing.timing, timing.spread
+    spread = timing.fresh_spread(float(of.spread))
+    wider = jnp.exp(differ.spread * of.person.spread[source])
+    pause = of.pause + differ.pause * of.person.pause[source]
     drift = timing.drift if np.isfinite(timing.drift) else 0.0
     memory = timing.memory if np.isfinite(timing.memory) else 0.0
     practice = float(np.exp(of.practice)) if timing.is_ordered else 0.0
@@ -281,8 +314,12 @@ def _with_times(
         length=everybody(of.length),
         drift=everybody(drift),
         memory=everybody(memory),
-        spread=everybody(np.sqrt(max(spread**2 - drift**2, 1e-4))),
-        pause=everybody(jax.nn.sigmoid(of.pause)),
+        spread=everybody(spread) * wider,
+        pause=jax.nn.sigmoid(pause),
+        extra={
+            "skew": everybody(skew_of(of.skew)),
+            "wait": everybody(jax.nn.sigmoid(of.wait)),
+        },
     )
 
 

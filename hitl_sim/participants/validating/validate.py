@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,9 +18,9 @@ from hitl_sim.participants.describing.redundancy import (
     predict_curve,
     with_sizes,
 )
-from hitl_sim.participants.describing.statistic import describe
+from hitl_sim.participants.describing.statistic import Table, describe
 from hitl_sim.participants.fitting.fit import CrowdFit, fit_record
-from hitl_sim.participants.fitting.model_file import population_of
+from hitl_sim.participants.fitting.model_file import NORMAL, PEOPLE, populations_of
 from hitl_sim.participants.record import Floats, Record, first_answers
 from hitl_sim.participants.validating.compare import (
     Line,
@@ -34,6 +35,7 @@ from hitl_sim.participants.validating.predict import (
     GRADED,
     Gain,
     Grades,
+    Halves,
     cut_in_halves,
     gains_on_cells,
     gains_on_new,
@@ -41,13 +43,14 @@ from hitl_sim.participants.validating.predict import (
     take_items,
     validate_grades,
 )
-from hitl_sim.participants.validating.synthetic import (
-    simulate_design,
-    simulate_population,
-)
+from hitl_sim.participants.validating.synthetic import simulate_population
+from oracles import Population
 
 NUM_CROWDS = 12
 NUM_HALVINGS = 60
+_FEW_CROWDS, _FEW_HALVINGS = 5, 20
+_TOLD = 10
+"""Simulated people beside each real one, for the classifier."""
 
 Show = Callable[[str], None]
 
@@ -92,8 +95,10 @@ class Validation:
         num_items: items held out.
         num_answers: answers held out.
         gains: log likelihoods beside the rivals'.
-        file: people drawn from the population file that the fit writes, as studies do.
-        like_fitted: people each of whom is like one who was fitted.
+        crowds: how people stand who are drawn from the population file that the fit
+            writes, as studies draw them; by `NORMAL` and, with ten fitted people or
+            more, `PEOPLE`.
+        is_quick: whether cells and policies were left out, and crowds are few.
     """
 
     name: str
@@ -102,12 +107,12 @@ class Validation:
     num_items: int
     num_answers: int
     gains: list[Gain]
-    file: CrowdCheck
-    like_fitted: CrowdCheck
+    crowds: Mapping[str, CrowdCheck]
+    is_quick: bool = False
 
 
 def validate_answers(
-    answers: Answers, kind: str | None, seed: int, show: Show
+    answers: Answers, kind: str | None, seed: int, show: Show, *, is_quick: bool = False
 ) -> Validation | Grades:
     """Fit half of imported answers and hold simulated people against the others.
 
@@ -124,7 +129,8 @@ def validate_answers(
     if kind in GRADED:
         show("fitting")
         return validate_grades(record, kind, seed)
-    return validate_record(record, options_of(answers, kind), seed, show)
+    options = options_of(answers, kind)
+    return validate_record(record, options, seed, show, is_quick=is_quick)
 
 
 def validate_record(
@@ -135,6 +141,8 @@ def validate_record(
     features: Floats | None = None,
     num_crowds: int = NUM_CROWDS,
     num_halvings: int = NUM_HALVINGS,
+    *,
+    is_quick: bool = False,
 ) -> Validation:
     """Fit half of the people on half of the items, and predict the others.
 
@@ -146,6 +154,7 @@ def validate_record(
         features: `[N, D]` of the items; policies then train a classifier.
         num_crowds: simulated crowds.
         num_halvings: random halvings of the real people, for the yardstick.
+        is_quick: whether to leave out cells and policies, and simulate few crowds.
 
     Raises:
         ValueError: gold is missing, or a half is left with too little.
@@ -163,61 +172,111 @@ def validate_record(
     fit = fit_record(halves.fitted, LABEL, options, seed=seed)
     tell("predicting the other half")
     gains = gains_on_new(fit.quality, halves, seed)
-    tell("predicting held-out cells")
-    gains += gains_on_cells(record, hold_cells(record, seed), seed)
-    held = with_sizes(halves.held)
-    # on what all people said of items that the fit has not seen
+    if is_quick:
+        num_crowds, num_halvings = _FEW_CROWDS, _FEW_HALVINGS
+    else:
+        tell("predicting held-out cells")
+        gains += gains_on_cells(record, hold_cells(record, seed), seed)
+    # policies are played on what all people said of items that the fit has not seen
     unseen, chosen = take_items(record, halves.held_items)
-    whole = first_answers(unseen)
-    population, is_timed = population_of(fit), fit.timing is not None
-
-    def like_fitted(seed: int, design: Record) -> Record:
-        return simulate_design(seed, fit, halves.fitted, design)
-
-    def from_file(seed: int, design: Record) -> Record:
-        return simulate_population(seed, population, design, is_timed=is_timed)
-
     tell("holding real people against themselves")
-    rng = np.random.default_rng(seed)
-    real = held if is_timed else replace(held, seconds=None)
-    told = describe(real, rng)
-    yardsticks = halve_distances(real, rng, num_halvings)
-    other = describe(with_sizes(halves.fitted), rng)
-
-    def check(simulate: Callable[[int, Record], Record]) -> CrowdCheck:
-        crowds = [
-            with_sizes(simulate(1000 * seed + turn, held)) for turn in range(num_crowds)
-        ]
-        tables = [describe(crowd, rng) for crowd in crowds]
-        players = [
-            first_answers(simulate(1000 * seed + 500 + turn, whole))
-            for turn in range(num_crowds)
-        ]
-        known = None if features is None else features[chosen]
-        try:
-            transfer = compare_policies(whole, players, seed, known)
-        except ValueError:
-            transfer = None
-        return CrowdCheck(
-            lines=compare(told, tables, yardsticks, other),
-            two_sample=two_sample_test(real, crowds[0], seed),
-            transfer=transfer,
-            curve=predict_curve(rng, held, crowds),
-        )
-
-    tell("simulating people like those fitted")
-    people = check(like_fitted)
-    tell("simulating people of the file")
+    held = _hold(halves, fit, seed, num_crowds, num_halvings)
+    crowds = {}
+    for way, population in populations_of(fit).items():
+        tell(_WAYS[way])
+        check = _check_crowd(held, population)
+        if not is_quick:
+            known = None if features is None else features[chosen]
+            moved = _play(held, population, first_answers(unseen), known)
+            check = replace(check, transfer=moved)
+        crowds[way] = check
     return Validation(
         name=record.name,
         fit=fit,
-        num_people=int(np.unique(held.person).size),
-        num_items=held.num_items,
-        num_answers=int((held.answer >= 0).sum()),
+        num_people=int(np.unique(held.design.person).size),
+        num_items=held.design.num_items,
+        num_answers=int((held.design.answer >= 0).sum()),
         gains=gains,
-        file=check(from_file),
-        like_fitted=people,
+        crowds=crowds,
+        is_quick=is_quick,
     )
+
+
+class _Held(NamedTuple):
+    """What simulated people are held against.
+
+    Attributes:
+        seed: of crowds.
+        rng: draws people for curves.
+        design: who of the held-out people was asked what.
+        real: what they said; without times where the fitted ones had none.
+        told: its statistics.
+        other: those of the fitted half.
+        yardsticks: distances between random halves.
+        num_crowds: simulated crowds.
+    """
+
+    seed: int
+    rng: np.random.Generator
+    design: Record
+    real: Record
+    told: Table
+    other: Table
+    yardsticks: dict[str, float]
+    num_crowds: int
+
+    def simulate(self, population: Population, turn: int, design: Record) -> Record:
+        """Let people of a population answer a design."""
+        is_timed = self.real.seconds is not None
+        seed = 1000 * self.seed + turn
+        return simulate_population(seed, population, design, is_timed=is_timed)
+
+
+def _hold(
+    halves: Halves, fit: CrowdFit, seed: int, num_crowds: int, num_halvings: int
+) -> _Held:
+    rng = np.random.default_rng(seed)
+    design = with_sizes(halves.held)
+    real = design if fit.timing is not None else replace(design, seconds=None)
+    told = describe(real, rng)
+    yardsticks = halve_distances(real, rng, num_halvings)
+    other = describe(with_sizes(halves.fitted), rng)
+    return _Held(seed, rng, design, real, told, other, yardsticks, num_crowds)
+
+
+def _check_crowd(held: _Held, population: Population) -> CrowdCheck:
+    """Hold people of a population against the real ones; policies are left out."""
+    crowds = [
+        with_sizes(held.simulate(population, turn, held.design))
+        for turn in range(held.num_crowds)
+    ]
+    tables = [describe(crowd, held.rng) for crowd in crowds]
+    return CrowdCheck(
+        lines=compare(held.told, tables, held.yardsticks, held.other),
+        two_sample=two_sample_test(held.real, crowds[:_TOLD], held.seed),
+        transfer=None,
+        curve=predict_curve(held.rng, held.design, crowds),
+    )
+
+
+def _play(
+    held: _Held, population: Population, whole: Record, features: Floats | None
+) -> Transfer | None:
+    """Play policies on people of a population; None with too few answers per item."""
+    players = [
+        first_answers(held.simulate(population, 500 + turn, whole))
+        for turn in range(held.num_crowds)
+    ]
+    try:
+        return compare_policies(whole, players, held.seed, features)
+    except ValueError:
+        return None
+
+
+_WAYS = {
+    NORMAL: "simulating people of the file",
+    PEOPLE: "simulating people around groups of those fitted",
+}
 
 
 def _check(record: Record) -> None:

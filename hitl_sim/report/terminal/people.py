@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from hitl_sim.participants.answers import Answers
     from hitl_sim.participants.describing.inventory import Inventory
     from hitl_sim.participants.fitting.fit import CrowdFit
+    from oracles.joint import JointSource
+
+_LEAST_CORRELATION = 0.1
 
 
 def print_crowds(
@@ -81,6 +84,19 @@ def print_crowd(console: Console, name: str) -> None:
         f"{source.name}: {source.summary}",
         fold=("source",),
     )
+    pairs = {kind: _strongest(joint) for kind, joint in source.joint.items()}
+    print_text(console, "terminal.joint", source=source, pairs=pairs)
+
+
+def _strongest(joint: JointSource, most: int = 5) -> list[str]:
+    """Tell which traits go together most, at least a little."""
+    matrix = np.array(joint.correlation)
+    row, column = np.nonzero(np.triu(np.abs(matrix) >= _LEAST_CORRELATION, k=1))
+    order = np.argsort(-np.abs(matrix[row, column]), kind="stable")[:most]
+    return [
+        f"{joint.traits[i]} and {joint.traits[j]} {matrix[i, j]:+.2f}"
+        for i, j in zip(row[order], column[order], strict=True)
+    ]
 
 
 def print_crowd_summary(console: Console, summary: CrowdSummary) -> None:

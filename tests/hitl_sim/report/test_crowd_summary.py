@@ -124,6 +124,29 @@ def test_the_portrait_is_printed_with_its_seed(typical):
     assert "Dawid-Skene of 1, 3, 5, 10" in text
 
 
+JOINT = """
+[night.joint.label]
+options = ["no", "yes"]
+class_share = [0.5, 0.5]
+confusion = [[0.0, 0.1], [0.0, 0.1]]
+traits = ["skill", "pace"]
+correlation = [[1.0, -0.4], [-0.4, 1.0]]
+[[night.joint.label.behaviour]]
+name = "always 'no'"
+weight = 0.05
+centre = [0.0, 0.1]
+spread = [0.0, 1.0]
+"""
+RESAMPLED = """
+[night_resampled]
+summary = "The same, around groups."
+based_on = "night"
+[night_resampled.joint.label]
+people = [[0.5, 0.9, -0.1], [0.5, -0.9, 0.1]]
+noise = [[0.2, 0.0], [0.0, 0.9]]
+"""
+
+
 def test_a_file_is_printed_like_a_named_population_and_a_longer_one_listed(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(MINE)
@@ -135,3 +158,16 @@ def test_a_file_is_printed_like_a_named_population_and_a_longer_one_listed(tmp_p
     assert "night" in text
     assert "day" in text
     assert "a guess of ours" in printed(print_crowd, f"{path}:day")
+
+
+def test_how_traits_go_together_is_told_in_words(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(MINE + JOINT)
+    text = printed(print_crowd, str(path))
+    assert "Of label, people are drawn by a normal law: skill, pace." in text
+    assert "What goes together most: skill and pace -0.40." in text
+    assert "5.0% of people do one thing: always 'no'." in text
+    again = path.read_text() + RESAMPLED
+    path.write_text(again)
+    text = printed(print_crowd, f"{path}:night_resampled")
+    assert "around 2 groups of fitted people" in text

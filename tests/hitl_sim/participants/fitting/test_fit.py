@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from known_crowd import (
     CONFLICT,
+    LEAN_SPREAD,
     OWN,
     PACE_SPREAD,
     PAUSE,
@@ -20,9 +21,14 @@ from known_crowd import (
 )
 
 from hitl_sim.participants.fitting.fit import fit_record
-from hitl_sim.participants.fitting.model_file import population_of, write_population
+from hitl_sim.participants.fitting.model_file import (
+    NORMAL,
+    PEOPLE,
+    populations_of,
+    write_population,
+)
 from hitl_sim.participants.record import select
-from oracles import build_population
+from oracles import build_population, sample_annotators
 
 
 @pytest.fixture(scope="module")
@@ -145,10 +151,27 @@ def test_a_study_can_name_what_was_fitted(fitted, tmp_path):
     assert "nobody (2026)" in text
     assert 'status = "calibrated"' in text
     # what `validate` tests is what a study draws that names the file
-    jax.tree.map(np.testing.assert_array_equal, population_of(fitted), population)
+    named = {
+        NORMAL: population,
+        PEOPLE: build_population(f"{path}:pilot_resampled", "label", 2),
+    }
+    for way, built in populations_of(fitted).items():
+        jax.tree.map(np.testing.assert_array_equal, built, named[way])
+    assert len(named[PEOPLE].joint.edge) == 8
 
 
-@pytest.mark.slow
+def test_people_of_the_file_are_like_those_it_was_fitted_to(crowd, fitted):
+    """Leanings, skill and pace: means and spreads, whichever way people are drawn."""
+    for built in populations_of(fitted).values():
+        people = sample_annotators(jax.random.key(1), built, 4000)
+        gained = np.asarray(people.confusion)[:, 0, 1]
+        # of forty people a standard deviation is known to a ninth, to four errors
+        assert people.skill.std() == pytest.approx(SKILL_SPREAD, rel=0.45)
+        assert gained.std() == pytest.approx(LEAN_SPREAD, rel=0.45)
+        assert people.pace.std() == pytest.approx(PACE_SPREAD, rel=0.45)
+        assert people.skill.mean() == pytest.approx(crowd[1].mean(), abs=0.45)
+
+
 def test_a_rating_has_its_own_spread_and_shared_noise():
     rng = np.random.default_rng(0)
     num_people, num_items = 15, 120
@@ -167,7 +190,6 @@ def test_a_rating_has_its_own_spread_and_shared_noise():
     assert float(found.spread.lean) > 0.3
 
 
-@pytest.mark.slow
 def test_marks_give_criteria_back():
     rng = np.random.default_rng(0)
     num_people, num_items, parts = 20, 30, 10

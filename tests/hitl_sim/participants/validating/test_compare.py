@@ -13,17 +13,20 @@ def crowd(seed):
 
 
 def test_two_draws_of_one_crowd_cannot_be_told_apart():
-    found = two_sample_test(crowd(1), crowd(2), 0)
+    found = two_sample_test(crowd(1), [crowd(seed) for seed in range(2, 6)], 0)
     assert found.num_people == 40
-    assert found.low < 0.6
-    assert found.auc < 0.75
+    assert found.low < 0.5 < found.high
+    # the standard error of an area with forty of each is .065
+    assert found.auc < 0.5 + 4 * 0.065
+    assert abs(found.real - 0.5) < 4 * 0.065
+    assert abs(found.simulated - 0.5) < 4 * 0.065
 
 
 def test_guessers_are_told_from_the_crowd():
     real = crowd(1)
     rng = np.random.default_rng(0)
     guess = replace(real, answer=rng.integers(0, 2, real.answer.size))
-    found = two_sample_test(real, guess, 0)
+    found = two_sample_test(real, [guess, guess], 0)
     assert found.auc > 0.95
     assert found.low > 0.85
 
@@ -31,9 +34,9 @@ def test_guessers_are_told_from_the_crowd():
 def test_times_alone_give_simulated_people_away():
     real = crowd(1)
     even = replace(real, seconds=np.full(real.answer.size, 5.0))
-    assert two_sample_test(real, even, 0).auc > 0.95
+    assert two_sample_test(real, [even, even], 0).auc > 0.95
 
 
 def test_too_few_people_are_not_judged():
     small, *_ = answer_design(make_design(10, 60, 5, 0))
-    assert np.isnan(two_sample_test(small, small, 0).auc)
+    assert np.isnan(two_sample_test(small, [small, small], 0).auc)

@@ -1,0 +1,83 @@
+"""People differ in how even their times are, and times lean to the slow side."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from known_crowd import make_design
+
+from hitl_sim.participants.fitting.response_time import (
+    SPREADS,
+    fit_response_times,
+    log_noise,
+    skew_of,
+)
+from oracles.timing import GUMBEL_SD, LOG_LOG_2, WAIT_FACTOR
+
+PACE, PACE_SPREAD, SPREAD, VARIATION = 2.0, 0.4, 0.4, 0.4
+PEOPLE, ITEMS = 80, 400
+
+
+def gumbel(rng, size):
+    return (-np.log(rng.standard_exponential(size)) + LOG_LOG_2) / GUMBEL_SD
+
+
+def timed(seed, skew, wait=0.0):
+    """Time 80 people, 50 answers each, by the law of `oracles.timing`."""
+    rng = np.random.default_rng(seed)
+    record = replace(make_design(PEOPLE, ITEMS, 10, 0, seed), is_ordered=False)
+    size = record.person.size
+    pace = PACE + PACE_SPREAD * rng.standard_normal(PEOPLE)
+    sd = SPREAD * np.exp(VARIATION * rng.standard_normal(PEOPLE))
+    rest = np.sqrt(1.0 - skew**2)
+    z = skew * gumbel(rng, size) + rest * rng.standard_normal(size)
+    seconds = np.exp(pace[record.person] + sd[record.person] * z)
+    waits = (rng.random(size) < wait) * WAIT_FACTOR * rng.standard_exponential(size)
+    seconds = seconds + waits * np.exp(pace[record.person])
+    return replace(record, seconds=seconds), pace, sd
+
+
+def fit(record):
+    nothing = np.zeros(record.person.size)
+    return fit_response_times(record, nothing, nothing, 0.0)
+
+
+@pytest.mark.parametrize("skew", [0.6, 1.0])
+def test_spreads_of_people_and_the_skew_of_times_are_recovered(skew):
+    record, pace, sd = timed(0, skew)
+    found = fit(record)
+    if skew < 1.0:
+        share = (skew - float(skew_of(-np.inf))) / (1.0 - float(skew_of(-np.inf)))
+        off = float(found.timing.skew) - np.log(share / (1.0 - share))
+        assert abs(off) < 4 * found.sd["skew"]
+    else:
+        assert float(skew_of(found.timing.skew)) > 0.9
+    assert np.corrcoef(found.pace, pace)[0, 1] > 0.97
+    wider = np.asarray(found.timing.person.spread, float)
+    each = float(found.timing.spread) + float(found.spread.spread) * wider
+    assert np.corrcoef(each, np.log(sd))[0, 1] > 0.9
+    # four standard errors of what was drawn
+    for name, value, true in zip(
+        SPREADS[:2], found.spread, (pace.std(), np.log(sd).std()), strict=False
+    ):
+        assert abs(np.log(float(value) / true)) < 4 * found.sd[name], name
+
+
+def test_waits_are_told_from_slow_work():
+    few, many = (fit(timed(1, 1.0, wait)[0]) for wait in (0.01, 0.1))
+    shares = [1.0 / (1.0 + np.exp(-float(f.timing.wait))) for f in (few, many)]
+    for share, true, found in zip(shares, (0.01, 0.1), (few, many), strict=True):
+        error = share * (1.0 - share) * found.sd["wait"]
+        assert abs(share - true) < 4 * error
+    assert shares[1] > 4 * shares[0]
+
+
+@pytest.mark.parametrize("skew", [0.4, 0.7, 0.999])
+def test_the_density_of_the_noise_is_one_and_is_of_variance_one(skew):
+    z = np.linspace(-6.0, 20.0, 5201)
+    density = np.exp(np.asarray(log_noise(z.astype(np.float32), np.float32(skew))))
+    assert np.trapezoid(density, z) == pytest.approx(1.0, abs=2e-3)
+    mean = np.trapezoid(z * density, z)
+    assert np.trapezoid((z - mean) ** 2 * density, z) == pytest.approx(1.0, abs=5e-3)
+    if skew > 0.99:
+        assert np.trapezoid(density[z < 0], z[z < 0]) == pytest.approx(0.5, abs=0.01)
