@@ -15,6 +15,8 @@ from oracles.populations import DEFAULT, POPULATIONS, parse_populations
 
 KEY = jax.random.key(5)
 MANY = 6000
+ANSWER = jax.jit(LABEL.answer)
+SAMPLE = jax.jit(sample_annotators, static_argnums=2)
 FILE = """
 [mine]
 summary = "made up"
@@ -62,7 +64,7 @@ NAMES = tuple(SOURCES)
 
 def people_of(name, num_options=3, **parameters):
     built = build_population(SOURCES[name], "label", num_options, **parameters)
-    return built, sample_annotators(KEY, built, MANY)
+    return built, SAMPLE(KEY, built, MANY)
 
 
 def answers_of(people, truth, num_options=3, occasion=None):
@@ -82,7 +84,7 @@ def answers_of(people, truth, num_options=3, occasion=None):
         size=laid(np.ones(truth.size)),
         is_asked=jnp.ones(shape, bool),
     )
-    return LABEL.answer(KEY, people, LABEL.init(KEY, people), query)[1]
+    return ANSWER(KEY, people, LABEL.init(KEY, people), query)[1]
 
 
 def test_traits_go_together_as_the_file_says():

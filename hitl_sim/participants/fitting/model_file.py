@@ -209,5 +209,6 @@ _OWN = "fitted"
 
 
 def _quoted(value: Any) -> str:
-    """Write as TOML does; JSON's escapes, numbers and lists are among TOML's."""
-    return json.dumps(value, ensure_ascii=True)
+    """Write as TOML does; JSON's escapes of controls, numbers and lists are TOML's."""
+    # JSON halves what lies beyond 16 bits, and leaves DEL as it is
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

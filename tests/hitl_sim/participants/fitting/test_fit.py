@@ -28,7 +28,7 @@ from hitl_sim.participants.fitting.model_file import (
     write_population,
 )
 from hitl_sim.participants.record import select
-from oracles import build_population, sample_annotators
+from oracles import build_population, describe_population, sample_annotators
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +158,16 @@ def test_a_study_can_name_what_was_fitted(fitted, tmp_path):
     for way, built in populations_of(fitted).items():
         jax.tree.map(np.testing.assert_array_equal, built, named[way])
     assert len(named[PEOPLE].joint.edge) == 8
+
+
+def test_options_and_citations_may_hold_any_character(fitted, tmp_path):
+    odd = ('a "no"', "\N{GRINNING FACE}\\\x7f")
+    path = tmp_path / "people.toml"
+    named = replace(fitted, joint=replace(fitted.joint, options=odd))
+    write_population(path, "pilot", named, odd[1])
+    source = describe_population(str(path))
+    assert source.joint["label"].options == odd
+    assert odd[1] in source.status["label"]
 
 
 def test_people_of_the_file_are_like_those_it_was_fitted_to(crowd, fitted):
