@@ -127,10 +127,6 @@ class JointSource:
         del found["source"]
         return found
 
-    def without_people(self) -> "JointSource":
-        """Return the same traits as normal ones."""
-        return replace(self, people=(), noise=())
-
     def is_of(self, num_options: int) -> bool:
         """Whether leanings and confusion are of a task's classes."""
         return len(self.options) == num_options
@@ -140,7 +136,7 @@ class JointSource:
         place = self._places(num_options)
         kept = [i for i, column in enumerate(place) if column is not None]
         at = np.array([place[i] for i in kept], int)
-        size = len(TRAITS) + num_leans(num_options)
+        size = len(TRAITS) + num_options - 1
 
         def spread(matrix: Rows) -> Floats:
             whole = np.eye(size)
@@ -185,11 +181,6 @@ class JointSource:
         ]
 
 
-def num_leans(num_options: int) -> int:
-    """Count a person's leanings: the differences of the options."""
-    return num_options - 1
-
-
 def lean_basis(num_options: int) -> Floats:
     """Return what each option gains per unit of each leaning, `[K - 1, K]`.
 
@@ -207,7 +198,7 @@ def lean_basis(num_options: int) -> Floats:
 
 def independent(num_options: int) -> Joint:
     """Return the joint of traits that do not go together."""
-    size = len(TRAITS) + num_leans(num_options)
+    size = len(TRAITS) + num_options - 1
     nowhere, alike = np.zeros((1, size)), np.ones((1, size))
     return Joint(np.ones(1), nowhere, alike, np.zeros(1), np.eye(size))
 
@@ -297,7 +288,7 @@ def _check(where: str, joint: JointSource) -> None:
             f"`{where}.options` must be two names or more, each once, got "
             f"{joint.options}."
         )
-    allowed = (*TRAITS, *(f"lean {i + 1}" for i in range(num_leans(k))))
+    allowed = (*TRAITS, *(f"lean {i + 1}" for i in range(k - 1)))
     for name in joint.traits:
         if name not in allowed or joint.traits.count(name) > 1:
             raise ValueError(

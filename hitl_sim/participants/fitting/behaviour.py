@@ -35,7 +35,8 @@ _SLIP = (19.0, 1.0)
 """Beta of keeping to one answer: one slip in twenty, assumed."""
 _ADVERSITY = (1.0, 9.0)
 """Beta of an adversary's accuracy: one right in ten, assumed."""
-_WEIGHTS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 1e4)
+STRENGTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 1e4)
+"""Weights, in answers, of the crowd's shares in a person's that are tried."""
 _FOLDS, _ROUNDS = 5, 8
 _LEAST_PEOPLE = 20
 # Pseudo-people of each behaviour, so that none vanishes for good.
@@ -149,7 +150,7 @@ def _held_out(counts: Floats, fold: np.ndarray, families: Sequence[str]) -> Floa
         weight, chance = _mix(counts[~out], fixed[~out])
         matrix, strength = _rest(counts[~out], chance[:, -1])
         each = np.concatenate(
-            [fixed[out], _of_rest(counts[out], matrix, strength)[:, None]], axis=1
+            [fixed[out], log_dirichlet(counts[out], matrix, strength)[:, None]], axis=1
         )
         score[out] = np.logaddexp.reduce(each + np.log(weight), axis=1)
     return score
@@ -162,7 +163,7 @@ def _mix(counts: Floats, fixed: Floats) -> tuple[Floats, Floats]:
     chance[:, -1] = 0.95 if size > 1 else 1.0
     weight = chance.mean(axis=0)
     for _ in range(_ROUNDS if size > 1 else 1):
-        of_rest = _of_rest(counts, *_rest(counts, chance[:, -1]))
+        of_rest = log_dirichlet(counts, *_rest(counts, chance[:, -1]))
         each = np.concatenate([fixed, of_rest[:, None]], axis=1) + np.log(weight)
         chance = np.exp(each - np.logaddexp.reduce(each, axis=1, keepdims=True))
         total = chance.sum(axis=0) + _PRIOR
@@ -174,12 +175,15 @@ def _rest(counts: Floats, chance: Floats) -> tuple[Floats, float]:
     """Return the crowd's confusion and how far people keep to it."""
     total = (counts * chance[:, None, None]).sum(axis=0) + 0.5 * np.eye(len(counts[0]))
     matrix = (total + 0.1) / (total + 0.1).sum(axis=1, keepdims=True)
-    scores = [chance @ _of_rest(counts, matrix, w) for w in _WEIGHTS]
-    return matrix, _WEIGHTS[int(np.argmax(scores))]
+    scores = [chance @ log_dirichlet(counts, matrix, w) for w in STRENGTHS]
+    return matrix, STRENGTHS[int(np.argmax(scores))]
 
 
-def _of_rest(counts: Floats, matrix: Floats, strength: float) -> Floats:
-    """Return log probabilities of people's answers, Dirichlet by the right option."""
+def log_dirichlet(counts: Floats, matrix: Floats, strength: float) -> Floats:
+    """Return log probabilities of people's answers, Dirichlet by the right option.
+
+    Of counts `[A, Z, K]`, the crowd's shares `[Z, K]` and their weight; `[A]`.
+    """
     alpha, size = strength * matrix[None], counts.sum(axis=-1)
     by_row = gammaln(strength) - gammaln(strength + size)
     by_cell = gammaln(alpha + counts) - gammaln(alpha)

@@ -46,11 +46,11 @@ def minimise(loss: Loss, start: Any, num_steps: int, *arguments: Any) -> Any:
 
     def value_and_slope(flat: Floats) -> tuple[float, Floats]:
         value, slope = _value_and_slope(loss, unpack(flat), *arguments)
-        return float(value), _flat(slope)
+        return float(value), lay_flat(slope)
 
     found = optimize.minimize(
         value_and_slope,
-        _flat(start),
+        lay_flat(start),
         method="L-BFGS-B",
         jac=True,
         options={"maxiter": num_steps},
@@ -63,7 +63,7 @@ def _value_and_slope(loss: Loss, params: Any, *arguments: Any) -> tuple[Array, A
     return jax.value_and_grad(loss)(params, *arguments)
 
 
-def _flat(params: Any) -> Floats:
+def lay_flat(params: Any) -> Floats:
     """Lay the leaves of a tree out in one vector, float64."""
     leaves = [np.ravel(leaf) for leaf in jax.tree.leaves(params)]
     return np.concatenate(leaves).astype(float)

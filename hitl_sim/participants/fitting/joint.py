@@ -15,7 +15,7 @@ References:
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import jax
@@ -105,7 +105,7 @@ def fit_joint(
     group = gather(people.mean, size)
     if group.max() < 1:
         return joint
-    return replace_people(joint, people, group)
+    return _with_groups(joint, people, group)
 
 
 def _behaviours(
@@ -139,7 +139,7 @@ def _behaviours(
         )
 
 
-def replace_people(joint: JointSource, people: People, group: Ints) -> JointSource:
+def _with_groups(joint: JointSource, people: People, group: Ints) -> JointSource:
     """Put groups of people beside the normal law."""
     count = np.bincount(group) * 1.0
     centre = np.stack(
@@ -148,13 +148,8 @@ def replace_people(joint: JointSource, people: People, group: Ints) -> JointSour
     off = people.mean - centre[group]
     within = people.noise + off.T @ off / off.shape[0]
     weighed = np.concatenate([count[:, None] / count.sum(), centre], axis=1)
-    return JointSource(
-        **{
-            **joint.__dict__,
-            "people": _rows(weighed[np.argsort(-count, kind="stable")]),
-            "noise": _rows(within),
-        }
-    )
+    largest_first = weighed[np.argsort(-count, kind="stable")]
+    return replace(joint, people=_rows(largest_first), noise=_rows(within))
 
 
 def together(known: Mapping[str, Known]) -> People:
@@ -202,18 +197,15 @@ def gather(people: Floats, size: int) -> Ints:
     group = np.full(people.shape[0], -1)
     left = np.arange(people.shape[0])
     number = 0
-    while left.size >= 3 * size:
+    while left.size >= 2 * size:
         far = left[_distance(people, left, people[left].mean(axis=0)).argmax()]
-        other = left[_distance(people, left, people[far]).argmax()]
-        for seed in (far, other):
+        seeds = [far]
+        if left.size >= 3 * size:
+            seeds.append(left[_distance(people, left, people[far]).argmax()])
+        for seed in seeds:
             near = np.argsort(_distance(people, left, people[seed]), kind="stable")
             group[left[near[:size]]] = number
             left, number = np.delete(left, near[:size]), number + 1
-    if left.size >= 2 * size:
-        far = left[_distance(people, left, people[left].mean(axis=0)).argmax()]
-        near = np.argsort(_distance(people, left, people[far]), kind="stable")
-        group[left[near[:size]]] = number
-        left, number = np.delete(left, near[:size]), number + 1
     group[left] = number
     return group
 

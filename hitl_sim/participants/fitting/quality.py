@@ -400,7 +400,7 @@ def _curvature(
     start = jax.tree.map(np.asarray, quality)
     sizes = [np.size(getattr(start, name)) for name in GLOBALS]
     ends, shapes = np.cumsum(sizes), [np.shape(getattr(start, n)) for n in GLOBALS]
-    diagonal = _flat(block.skill, block.lean)
+    diagonal = estimate.lay_flat(block)
 
     def along(crowd: Floats, people: Any) -> tuple[Floats, Floats]:
         parts = zip(GLOBALS, np.split(crowd, ends[:-1]), shapes, strict=True)
@@ -411,8 +411,8 @@ def _curvature(
         named |= {"skill": skill, "lean": lean.reshape(start.lean.shape)}
         direction = Quality(**named)
         bent = _bend(shape, quality, direction, spread, around, points, rows)
-        numbers = _flat(*(getattr(bent, name) for name in GLOBALS))
-        return numbers, _flat(bent.skill, bent.lean)
+        numbers = estimate.lay_flat([getattr(bent, name) for name in GLOBALS])
+        return numbers, estimate.lay_flat([bent.skill, bent.lean])
 
     nobody, nothing = np.zeros(diagonal.size), np.zeros(ends[-1])
     crowd, at = np.eye(ends[-1]), GLOBALS.index("confusion")
@@ -444,11 +444,6 @@ def _curvature(
             bend, column, guess, rtol=_CG_ERROR, maxiter=_CG_STEPS, M=weigh
         )[0]
     return by_crowd, by_people, answered
-
-
-def _flat(*parts: Any) -> Floats:
-    """Lay arrays out in one vector, float64."""
-    return np.concatenate([np.ravel(part) for part in parts]).astype(float)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -487,16 +482,11 @@ def _people_error(
     what doubt of the spread and the crowd's numbers pass on: skill moves with their
     mean, and every trait answers to all of them.
     """
-
-    def flat(skill: Any, lean: Any) -> Floats:
-        parts = (np.asarray(skill, float), np.asarray(lean, float).ravel())
-        return np.concatenate(parts)
-
     sizes = (shape.num_people, shape.num_people * shape.num_leans)
     scale = np.repeat(np.asarray(spread, float), sizes)
     doubt = np.repeat(np.asarray(spread_sd, float), sizes)
-    deviation = scale * flat(quality.skill, quality.lean)
-    known = flat(*info)
+    deviation = scale * estimate.lay_flat([quality.skill, quality.lean])
+    known = estimate.lay_flat(info)
     wide = np.square(scale * np.exp(doubt**2))
     own = wide / (1.0 + wide * known)
     own += np.square(2.0 * deviation * doubt / (1.0 + scale**2 * known))

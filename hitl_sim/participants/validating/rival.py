@@ -32,13 +32,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float
-from scipy.special import gammaln
 
+from hitl_sim.participants.fitting.behaviour import STRENGTHS, log_dirichlet
 from hitl_sim.participants.fitting.estimate import Prior, minimise, solve_spread
 from hitl_sim.participants.fitting.quality_model import log_between, thresholds
 from hitl_sim.participants.record import Floats, Ints, Record
 
-_WEIGHTS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 1e4)
 _GLAD_STEPS = 60
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 _NODE_WEIGHTS = _NODE_WEIGHTS / _NODE_WEIGHTS.sum()
@@ -124,14 +123,7 @@ def _coin(right: Floats, num_options: int) -> Floats:
 
 def _shrunk(counts: Floats, crowd: Floats) -> Floats:
     """Shrink rows of counts to the crowd's shares by the most probable weight."""
-
-    def evidence(weight: float) -> float:
-        alpha, size = weight * crowd[None], counts.sum(axis=-1)
-        of_row = gammaln(weight) - gammaln(weight + size)
-        of_cell = gammaln(alpha + counts) - gammaln(alpha)
-        return float(of_row.sum() + of_cell.sum())
-
-    best = max(_WEIGHTS, key=evidence)
+    best = max(STRENGTHS, key=lambda w: float(log_dirichlet(counts, crowd, w).sum()))
     return np.asarray(
         (counts + best * crowd[None]) / (counts.sum(axis=-1, keepdims=True) + best)
     )
