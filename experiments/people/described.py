@@ -64,13 +64,17 @@ def by_unit(record: RecordedSet) -> RecordedSet:
     wrong = judged & (record.answer != record.truth[record.item])
     is_wrong = np.bincount(rank[unit], weights=wrong) > 0
     merged = select(record, np.isin(np.arange(record.person.size), head))
+    if merged.seconds is None or merged.unit_size is None:
+        raise ValueError(f"`seconds` must be of units, got {record.name} without.")
     # One made-up item whose truth is 0: 1 stands for a unit with an error.
     return replace(
         merged,
         item=np.zeros(merged.item.size, np.int64),
         truth=np.zeros(1, np.int64),
         answer=is_wrong.astype(np.int64),
+        seconds=merged.seconds * merged.unit_size,
         unit=None,
+        unit_size=None,
     )
 
 

@@ -36,18 +36,16 @@ class RecordedSet(Record):
         half: `[L]` 0 to tune on, 1 to score on.
         level: `[N]` known condition of the item, 0 if there is but one.
         split: words: what differs between the two halves.
-        unit: `[L]` work unit that `seconds` belong to; None where it is the answer.
         deadline_s: limit after which an answer is lost, s.
         is_consensus: whether the truth is the plurality of the answers themselves.
     """
 
-    by_row: ClassVar = (*Record.by_row, "half", "unit")
+    by_row: ClassVar = (*Record.by_row, "half")
     by_item: ClassVar = (*Record.by_item, "level")
 
     half: Ints
     level: Ints
     split: str
-    unit: Ints | None = None
     deadline_s: float | None = None
     is_consensus: bool = False
 
@@ -255,14 +253,16 @@ def read_convincing(data: Path) -> RecordedSet:
         for line in pairs
         for arg in rows[line]["pair"].split("_")
     ]
-    seconds = [_elapsed(row["accept"], row["submit"]) for row in rows]
+    unit_size = np.bincount(unit)[unit]
+    seconds = np.array([_elapsed(row["accept"], row["submit"]) for row in rows])
     record = replace(
         record,
         half=topic % 2,
         truth=consensus(record.item, record.answer, record.num_items, (0, 2)),
         is_ordered=True,
-        seconds=np.array(seconds),
+        seconds=seconds / unit_size,
         unit=unit,
+        unit_size=unit_size,
         objects=_number(both)[1].reshape(-1, 2),
         is_consensus=True,
     )

@@ -12,7 +12,7 @@ import numpy as np
 from crowd import Crowd
 from recorded import RecordedSet, consensus
 
-from hitl_sim.participants.record import Floats
+from hitl_sim.participants.record import share_seconds
 from hitl_sim.participants.validating.synthetic import Items, ask
 from oracles import Annotators
 
@@ -36,7 +36,7 @@ def simulate(crowd: Crowd, record: RecordedSet, seed: int) -> RecordedSet:
     answer, seconds = ask(key, kind, people, items, record)
     drawn = replace(record, answer=answer)
     if record.seconds is not None:
-        drawn = replace(drawn, seconds=_clock(record, seconds))
+        drawn = replace(drawn, seconds=share_seconds(record, seconds))
     if record.deadline_s is not None:
         late = seconds > record.deadline_s
         drawn = replace(
@@ -146,14 +146,6 @@ def _annotators(num_people: int, **traits: object) -> Annotators:
     return Annotators(
         id=jnp.arange(num_people, dtype=jnp.int32), shared=shared, **leaves
     )
-
-
-def _clock(record: RecordedSet, seconds: Floats) -> Floats:
-    """Return seconds as they were recorded: of whole work units where there are any."""
-    if record.unit is None:
-        return seconds
-    total = np.asarray(np.bincount(record.unit, weights=seconds), float)
-    return total[record.unit]
 
 
 def _mark(

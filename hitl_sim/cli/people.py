@@ -41,6 +41,13 @@ TimeUnit = Annotated[
 ConfidenceMax = Annotated[
     float, typer.Option(help="Largest confidence of the scale: 100 for percent.")
 ]
+SecondsPer = Annotated[
+    str | None,
+    typer.Option(
+        help="What the seconds of a row are of: `answer`, or `form` where rows of one "
+        "form repeat its time and no column `unit` names it."
+    ),
+]
 KeepNa = Annotated[
     bool,
     typer.Option(
@@ -127,6 +134,7 @@ def fit(
     kind: Kind = None,
     question: Question = None,
     time_unit_s: TimeUnit = 1.0,
+    seconds_per: SecondsPer = None,
     confidence_max: ConfidenceMax = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Of points and draws.")] = 0,
     keep_na: KeepNa = False,
@@ -156,7 +164,16 @@ def fit(
     if out is not None:
         check_out(out, ".toml")
         check_new(out, force)
-    layout = (column, answer, kind, time_unit_s, confidence_max, keep_na, wide)
+    layout = (
+        column,
+        answer,
+        kind,
+        time_unit_s,
+        confidence_max,
+        keep_na,
+        wide,
+        seconds_per,
+    )
     given = _answers(answers, question, *layout)
     stock = take_stock(given, kind)
     if out is not None:
@@ -192,6 +209,7 @@ def import_(
     kind: Kind = None,
     question: Question = None,
     time_unit_s: TimeUnit = 1.0,
+    seconds_per: SecondsPer = None,
     confidence_max: ConfidenceMax = 1.0,
     keep_na: KeepNa = False,
     wide: Wide = None,
@@ -211,7 +229,16 @@ def import_(
     if out.resolve() == answers.resolve():
         raise ValueError("`--out` must be another file than the answers.")
     check_new(out, force)
-    layout = (column, answer, kind, time_unit_s, confidence_max, keep_na, wide)
+    layout = (
+        column,
+        answer,
+        kind,
+        time_unit_s,
+        confidence_max,
+        keep_na,
+        wide,
+        seconds_per,
+    )
     given = _answers(answers, question, *layout)
     print_inventory(console, given, take_stock(given, kind))
     given.write(out)
@@ -230,6 +257,7 @@ def validate(
     kind: Kind = None,
     question: Question = None,
     time_unit_s: TimeUnit = 1.0,
+    seconds_per: SecondsPer = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the cut and the crowds.")] = 0,
     quick: Annotated[
         bool,
@@ -252,7 +280,7 @@ def validate(
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"`--out` must be a folder, got {str(folder)!r}.")
     check_new(folder / PAGE, force)
-    layout = (column, answer, kind, time_unit_s, 1.0, keep_na, wide)
+    layout = (column, answer, kind, time_unit_s, 1.0, keep_na, wide, seconds_per)
     given = _answers(answers, question, *layout)
     keep_programs()
     with console.status("starting") as status:
@@ -292,6 +320,7 @@ def _answers(
     confidence_max: float,
     keep_na: bool,
     wide: list[str] | None,
+    seconds_per: str | None,
 ) -> Answers:
     """Import answers as the options of a command describe them."""
     from hitl_sim.participants.cleaning.clean import Layout
@@ -305,5 +334,6 @@ def _answers(
         confidence_max=confidence_max,
         keep_na=keep_na,
         wide=wide or (),
+        seconds_per=seconds_per,
     )
     return import_answers(path, layout, question)

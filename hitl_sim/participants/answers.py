@@ -32,6 +32,7 @@ FIELDS: Mapping[str, pa.DataType] = MappingProxyType(
         "order": pa.int64(),
         "started": pa.float64(),
         "seconds": pa.float64(),
+        "unit": pa.string(),
         "confidence": pa.float64(),
         "is_repeat": pa.bool_(),
         "size": pa.float64(),
@@ -42,7 +43,9 @@ FIELDS: Mapping[str, pa.DataType] = MappingProxyType(
 )
 """Columns of the table. `annotator`, `item` and `kind` are always there; an `answer`
 that is null was skipped; `started` is in seconds since 1970; `confidence` is a share;
-`is_repeat` marks later looks of a person at an item. The last four belong to items:
+`is_repeat` marks later looks of a person at an item. `unit` names the page or form that
+`seconds` are of, where several answers of a person stand on one: they share them
+equally. The last four belong to items:
 their length, how many parts they have, and the two objects that a preference compares.
 """
 
@@ -159,7 +162,8 @@ def to_record(answers: Answers, kind: str) -> Record:
     if kind not in names:
         held = ", ".join(names)
         raise ValueError(f"`kind` must be one of {held}, got {kind!r}.")
-    part = answers.rows(codes == names.index(kind))
+    rows = codes == names.index(kind)
+    part = answers.rows(rows)
     options = options_of(part, kind)
     if len(options) < 2:
         raise ValueError(
@@ -171,7 +175,7 @@ def to_record(answers: Answers, kind: str) -> Record:
     size = _by_item(part, item, "size")
     typical = float(np.nanmedian(size)) if np.isfinite(size).any() else 1.0
     size = np.where(np.isfinite(size) & (size > 0), size, typical)
-    seconds = part.numbers("seconds")
+    seconds, unit, unit_size = (column[rows] for column in _seconds(answers))
     marks = num_parts = None
     if kind == MARKS:
         num_parts = np.nan_to_num(_by_item(part, item, "parts")).astype(np.int64)
@@ -191,10 +195,33 @@ def to_record(answers: Answers, kind: str) -> Record:
         size=size / (typical or 1.0),
         is_ordered=part.has("order") or part.has("started"),
         seconds=seconds[order] if np.isfinite(seconds).any() else None,
+        unit=unit[order] if answers.has("unit") else None,
+        unit_size=unit_size[order] if answers.has("unit") else None,
         objects=_objects(part, item) if kind == PREFERENCE else None,
         marks=marks,
         num_parts=num_parts,
     )
+
+
+def _seconds(answers: Answers) -> tuple[Floats, Ints, Ints]:
+    """Return seconds of each answer, its unit and how many answers share that, `[L]`.
+
+    A row without a unit is a unit of its own.
+    """
+    seconds, (unit, names) = answers.numbers("seconds"), answers.codes("unit")
+    row = np.arange(unit.size)
+    if not names:
+        return seconds, row, np.ones_like(row)
+    person, people = answers.codes("annotator")
+    whose = np.where(unit < 0, row + len(people) * len(names), 0)
+    whose += np.where(unit < 0, 0, person * len(names) + unit)
+    unit = np.unique(whose, return_inverse=True)[1].astype(np.int64)
+    size = np.bincount(unit)[unit]
+    # some files state a unit's seconds in one of its rows
+    total = np.full(size.size, np.nan)
+    known = np.isfinite(seconds)
+    total[unit[known]] = seconds[known]
+    return total[unit] / size, unit, size
 
 
 def _sort_key(text: str) -> tuple[int, float, str]:

@@ -28,7 +28,11 @@ class Record:
         sizes: people per item of the redundancy curve; empty where the truth is a
             consensus of the same answers.
         is_ordered: whether rows stand in the order of work.
-        seconds: `[L]` time of the answer, s; nan where unknown.
+        seconds: `[L]` time of the answer, s; nan where unknown. Of a unit of several
+            answers each has an equal share.
+        unit: `[L]` page or form whose seconds the row shares; None where each answer
+            has its own.
+        unit_size: `[L]` answers that share them.
         objects: `[N, 2]` what a preference compares.
         marks: `[L, S]` marked parts.
         num_parts: `[N]` parts that the item has.
@@ -40,6 +44,8 @@ class Record:
         "occasion",
         "answer",
         "seconds",
+        "unit",
+        "unit_size",
         "marks",
     )
     by_item: ClassVar[tuple[str, ...]] = ("truth", "size", "objects", "num_parts")
@@ -55,6 +61,8 @@ class Record:
     sizes: tuple[int, ...] = ()
     is_ordered: bool = False
     seconds: Floats | None = None
+    unit: Ints | None = None
+    unit_size: Ints | None = None
     objects: Ints | None = None
     marks: NDArray[np.bool_] | None = None
     num_parts: Ints | None = None
@@ -113,6 +121,18 @@ def pair_looks(record: Record, chosen: NDArray[np.bool_]) -> tuple[Ints, Ints]:
     again = cell[looks[1]]
     _, first, second = np.intersect1d(cell[looks[0]], again, return_indices=True)
     return looks[0][first], looks[1][second]
+
+
+def share_seconds(record: Record, seconds: Floats) -> Floats:
+    """Return each answer's equal share of the seconds of its unit, `[L]`.
+
+    `seconds` are those of answers, `[L]`; they stay where each answer has its own.
+    """
+    if record.unit is None:
+        return seconds
+    total = np.bincount(record.unit, weights=seconds)
+    shared: Floats = (total / np.bincount(record.unit).clip(1))[record.unit]
+    return shared
 
 
 def renumber(record: Record) -> Record:

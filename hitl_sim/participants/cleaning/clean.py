@@ -38,6 +38,7 @@ from hitl_sim.participants.cleaning.column import (
     mapped,
     readable,
 )
+from hitl_sim.participants.cleaning.unit import SECONDS_PER, settle_units
 from hitl_sim.participants.record import Floats, Ints
 from hitl_sim.table import spelling
 from oracles.parameter import check_choice
@@ -64,6 +65,8 @@ class Layout:
         is_pseudonymous: whether annotators are renamed; False keeps the file's names.
         keep_na: whether NA, NaN, null ... of a text file name a class; they mean that
             a value is missing otherwise.
+        seconds_per: what a row's seconds are of, one of `SECONDS_PER`; None asks
+            where neighbours share them and no column names the unit.
         wide: where a person has one row for all items, the columns of a field by item,
             as "answer={item}_Q1" or "{item}.answer".
     """
@@ -76,12 +79,15 @@ class Layout:
     salt: bytes | None = None
     is_pseudonymous: bool = True
     keep_na: bool = False
+    seconds_per: str | None = None
     wide: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Refuse a kind that does not exist, and scales that turn numbers around."""
         if self.kind is not None:
             check_choice("kind", self.kind, KINDS)
+        if self.seconds_per is not None:
+            check_choice("--seconds-per", self.seconds_per, SECONDS_PER)
         for name in ("seconds_per_unit", "confidence_max"):
             value = getattr(self, name)
             if not 0.0 < value < math.inf:
@@ -143,9 +149,16 @@ def clean(
         notes.append(
             f"columns that nothing asked for were dropped: {list_names(spare)}."
         )
+    if is_copy.any():
+        columns = {
+            n: column.filter(pa.array(~is_copy)) for n, column in columns.items()
+        }
+        place = place.take(np.nonzero(~is_copy)[0])
+    columns["unit"], shared = settle_units(columns, layout.seconds_per, place)
+    notes += shared
     if layout.is_pseudonymous:
         columns["annotator"] = _renamed_people(columns["annotator"], layout.salt)
-    cleaned = pa.table(columns).filter(pa.array(~is_copy)).combine_chunks()
+    cleaned = pa.table(columns).combine_chunks()
     return Answers(cleaned, place.origin, tuple(notes))
 
 
@@ -180,6 +193,9 @@ def columns_of(table: pa.Table, layout: Layout, place: Place) -> dict[str, str]:
                 f"columns {listed}."
             )
     names = {field: field for field in FIELDS if field in there} | dict(layout.columns)
+    if names.get("unit") in [n for field, n in names.items() if field != "unit"]:
+        # a column of that name which the user gave another meaning
+        del names["unit"]
     for field in _NEEDED:
         if field not in names:
             raise ValueError(

@@ -224,8 +224,12 @@ def _shared_error(record: Record, kind: str) -> Finding:
 def _times(record: Record, idle: IdleSplit | None) -> list[Finding]:
     if record.seconds is None:
         return [Finding("times", NO, "no seconds are recorded")]
-    timed = int(np.isfinite(record.seconds).sum())
-    pace = _by_count("pace, spread, conflict", timed, "answers have a time", 4 * FEW)
+    is_timed = np.isfinite(record.seconds)
+    timed, of = int(is_timed.sum()), "answers have a time"
+    if record.unit is not None:
+        timed = int(np.unique(record.unit[is_timed]).size)
+        of = "forms or single answers have a time"
+    pace = _by_count("pace, spread, conflict", timed, of, 4 * FEW)
     enough, paused = pace.is_identified, pace.why
     if idle is not None:
         paused = f"{idle.share:.1%} of answers look interrupted"

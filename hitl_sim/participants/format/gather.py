@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from hitl_sim.participants.answers import LABEL, MARKS, NOTHING, Answers
 from hitl_sim.participants.cleaning.clean import PLAIN, Layout, clean
+from hitl_sim.participants.cleaning.unit import ANSWER
 from hitl_sim.participants.format.task import (
     Findings,
     Labels,
@@ -122,7 +123,7 @@ def gather(reading: Findings, layout: Layout, asked: str | None = None) -> Answe
         for row, (given, _) in zip(rows, kept, strict=True)
     )
     names = {name: reading.tool.fields.get(name, name) for name in rows[0]}
-    meant = replace(layout, columns=names, kind=question.kind)
+    meant = replace(layout, columns=names, kind=question.kind, seconds_per=ANSWER)
     tasks = reading.place.tasks
     place = replace(reading.place, tasks=[tasks[given.number] for given, _ in kept])
     columns = {n: _column([row[field] for row in rows]) for field, n in names.items()}

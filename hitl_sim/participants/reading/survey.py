@@ -114,21 +114,34 @@ class Sheet(NamedTuple):
         place: the file, for messages.
         layout: what its columns mean.
         notes: what was done.
+        asked: fields of each item, where a row has become several.
     """
 
     table: pa.Table
     place: Place
     layout: Layout
     notes: tuple[str, ...] = ()
+    asked: frozenset[str] = frozenset()
 
 
 def recognise(sheet: Sheet) -> Sheet:
     """Bring a known export, or columns that a pattern names, to a row an answer.
 
+    A time that stands once in a row of several answers is theirs together.
+
     Raises:
         ValueError: an export from which it cannot be told what the answer is; says
             which columns there are and which option decides.
     """
+    sheet = _recognise(sheet)
+    seconds = sheet.layout.columns.get("seconds", "seconds")
+    shared = set(sheet.table.column_names) - sheet.asked
+    if sheet.asked and seconds not in shared:
+        return sheet._replace(table=sheet.table.drop_columns(["unit"]))
+    return sheet
+
+
+def _recognise(sheet: Sheet) -> Sheet:
     wide = sheet.layout.wide
     names = sheet.table.column_names
     if _is_qualtrics(sheet.table):
@@ -167,7 +180,11 @@ def _long(
     table, place, notes = lengthen(
         sheet.table, blocks, sheet.place, label, [*telling, *times]
     )
-    return sheet._replace(table=table, place=place, notes=(*sheet.notes, *notes))
+    fields = frozenset(field for of in blocks.values() for field in of)
+    asked = frozenset() if "unit" in sheet.table.column_names else fields
+    return sheet._replace(
+        table=table, place=place, notes=(*sheet.notes, *notes), asked=asked
+    )
 
 
 def _grouped(pattern: re.Pattern[str], names: Sequence[str]) -> Blocks:

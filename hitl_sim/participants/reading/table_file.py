@@ -15,6 +15,7 @@ from pyarrow import csv as arrow_csv, parquet
 from hitl_sim.participants.answers import FIELDS, Answers, is_written_here
 from hitl_sim.participants.cleaning.clean import PLAIN, Layout, clean, refuse_question
 from hitl_sim.participants.cleaning.column import Place, flags_of
+from hitl_sim.participants.cleaning.unit import ANSWER
 from hitl_sim.participants.format.document import looks_like_json
 from hitl_sim.participants.format.registry import read_export
 from hitl_sim.participants.reading.survey import EXPORTED, Sheet, recognise
@@ -40,7 +41,7 @@ def read_answers(path: Path, layout: Layout = PLAIN) -> Answers:
     if place.line_of is not None:
         known = [*layout.columns.values(), *EXPORTED]
         check_header(table, table.column_names if layout.wide else known, place)
-    table, place, layout, done = recognise(Sheet(table, place, layout))
+    table, place, layout, done, _ = recognise(Sheet(table, place, layout))
     notes += done
     name = layout.columns.get("seconds", "")
     if name.endswith("_ms") and layout.seconds_per_unit == 1.0:
@@ -52,6 +53,9 @@ def read_answers(path: Path, layout: Layout = PLAIN) -> Answers:
     if not has_marks:
         # what the import that wrote it found
         notes = [*table.schema.metadata[b"notes"].decode().splitlines(), *notes]
+        if "unit" not in table.column_names or not table["unit"].drop_null():
+            # who imported it was asked
+            layout = replace(layout, seconds_per=layout.seconds_per or ANSWER)
     found = clean(table, layout, place, has_marks=has_marks)
     return replace(found, notes=tuple(dict.fromkeys([*notes, *found.notes])))
 

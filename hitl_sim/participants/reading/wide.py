@@ -91,8 +91,9 @@ def lengthen(
 
     Returns:
         The long table, sorted by person and block, with all columns that belong to no
-        block; the place that names rows and columns of the wide table; and a note on
-        blocks that are empty for a person, whom nobody asked then.
+        block, and `unit`, the row that each comes from; the place that names rows and
+        columns of the wide table; and a note on blocks that are empty for a person,
+        whom nobody asked then.
     """
     num_people, num_blocks = table.num_rows, len(blocks)
     fields = list(dict.fromkeys(field for of in blocks.values() for field in of))
@@ -108,6 +109,8 @@ def lengthen(
     if label not in columns:
         items = pa.array(list(blocks), pa.string())
         columns[label] = pa.chunked_array([items.take(pa.array(block_of))])
+    if "unit" not in table.column_names and "unit" not in columns:
+        columns["unit"] = pa.chunked_array([pa.array(person + 1).cast(pa.string())])
     used = {name for of in blocks.values() for name in of.values()}
     for name in table.column_names:
         if name not in used and name not in columns:

@@ -243,6 +243,23 @@ def test_a_wide_table_of_any_make_is_read_by_patterns(tmp_path):
     np.testing.assert_array_equal(again.numbers("seconds"), [1.0, 2.0, 3.0])
 
 
+def test_a_time_of_a_row_with_several_answers_is_theirs_together(tmp_path):
+    header = ["who", "img1", "img2", "img3", "took"]
+    path = write(tmp_path, header, [["p", "x", "y", "x", 30], ["q", "y", "y", "", 20]])
+    said = {"annotator": "who", "seconds": "took"}
+    answers = read_answers(
+        path, Layout(columns=said, wide=("answer=img{item}",), **RAW)
+    )
+    record = to_record(answers, "label")
+    np.testing.assert_array_equal(record.times, [10.0, 10.0, 10.0, 10.0, 10.0])
+    assert record.unit_size.tolist() == [3, 3, 3, 2, 2]
+    # without a time there is nothing to share
+    alone = read_answers(
+        path, Layout(columns={"annotator": "who"}, wide=("answer=img{item}",), **RAW)
+    )
+    assert to_record(alone, "label").unit is None
+
+
 def test_a_column_that_has_a_meaning_is_no_item(tmp_path):
     path = write(tmp_path, ["who", "img1", "img2"], [["p", "x", "y"], ["q", "y", "y"]])
     layout = Layout(columns={"annotator": "who"}, wide=("answer={item}",), **RAW)
