@@ -47,9 +47,10 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Rows = tuple[tuple[float, ...], ...]
 
-TRAITS = ("skill", "pace", "activity", "spread", "pause")
+TRAITS = ("skill", "pace", "activity", "spread", "pause", "practice")
 """Traits that may go together, beside leanings: "lean 1" and so on. Skill in utility,
-the logs of pace, of activity and of the spread of times, the logit of pauses."""
+the logs of pace, of activity, of the spread of times and of practice, the logit of
+pauses and waits."""
 
 # files hold four digits
 _TOLERANCE = 1e-3

@@ -210,9 +210,20 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             is_optional=True,
             beside="times",
         ),
+        "lapse_time": Parameter(
+            Range(0.0, is_open=True),
+            "time of a quick guess over that of a typical question; a third without",
+            is_optional=True,
+            beside="times",
+        ),
         "pause_spread": Parameter(
             SPREAD,
-            "standard deviation over people of the logit of `pause`",
+            "standard deviation over people of the logits of `pause` and `wait`",
+            beside="times",
+        ),
+        "practice_spread": Parameter(
+            SPREAD,
+            "standard deviation over people of the log of `practice`",
             beside="times",
         ),
         # read-outs

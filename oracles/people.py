@@ -27,7 +27,7 @@ from oracles.population import Population
 
 # Parameters of which everybody has the same number.
 _ALIKE = (
-    *("practice", "practice_power", "conflict", "length"),
+    *("practice_power", "conflict", "length"),
     *("drift", "memory", "band"),
 )
 
@@ -46,6 +46,7 @@ class _Person(NamedTuple):
     activity: Float[Array, "A"]
     spread: Float[Array, "A"] | None = None
     pause: Float[Array, "A"] | None = None
+    practice: Float[Array, "A"] | None = None
     lean: Float[Array, "A J"] | None = None
     is_fixed: Bool[Array, "A"] | None = None
 
@@ -62,11 +63,13 @@ def _draw_people(
 
     first, second = map(words, (0, 1))
     person = _Person(*(to_normal(word) for word in (*first[:3], *second[:3])))
-    uneven = (population.joint, population.spread_variation, population.pause_spread)
-    if all(part is None for part in uneven):
+    uneven = (population.spread_variation, population.pause_spread)
+    if all(p is None for p in (population.joint, *uneven, population.practice_spread)):
         return person, person
-    spread, pause, lot, _ = words(2)
-    person = person._replace(spread=to_normal(spread), pause=to_normal(pause))
+    spread, pause, lot, practice = words(2)
+    person = person._replace(
+        spread=to_normal(spread), pause=to_normal(pause), practice=to_normal(practice)
+    )
     if population.joint is None:
         return person, person
     edge, centre, width, fixed, factor = map(jnp.asarray, population.joint)
@@ -139,8 +142,15 @@ def sample_annotators(
     spread, pause = everybody(population.spread), everybody(population.pause)
     if population.spread_variation is not None and together.spread is not None:
         spread = spread * jnp.exp(population.spread_variation * together.spread)
+    extra = {name: everybody(value) for name, value in population.extra.items()}
     if population.pause_spread is not None and together.pause is not None:
-        pause = _shift_logit(population.pause, population.pause_spread, together.pause)
+        differ = population.pause_spread, together.pause
+        pause = _shift_logit(population.pause, *differ)
+        if "wait" in population.extra:
+            extra["wait"] = _shift_logit(population.extra["wait"], *differ)
+    practice = everybody(population.practice)
+    if population.practice_spread is not None and together.practice is not None:
+        practice = practice * jnp.exp(population.practice_spread * together.practice)
     pace = mixed("pace", population.skill_pace)
     lapse = mixed("lapse", population.skill_lapse)
     own = mixed("own", population.skill_within)
@@ -157,11 +167,12 @@ def sample_annotators(
         **{name: everybody(getattr(population, name)) for name in _ALIKE},
         spread=spread,
         pause=pause,
+        practice=practice,
         criterion=everybody(population.criterion)
         + population.criterion_spread * together.criterion,
         shared=jnp.asarray(population.shared, dtype=jnp.float32),
         confusion=_confusion(population, together),
-        extra={name: everybody(value) for name, value in population.extra.items()},
+        extra=extra,
         foreign={
             name: jnp.asarray(value, jnp.float32)
             for name, value in population.foreign.items()

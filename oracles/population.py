@@ -61,7 +61,7 @@ class Population(NamedTuple):
         evidence: standard deviation of what item features say for each option, utility.
         model_difficulty: utility that items cost per standard deviation of a model's
             margin.
-        lean_spread: as the fields from here to `pause_spread`, the parameter of
+        lean_spread: as the fields from here to `practice_spread`, the parameter of
             `oracles.parameter`.
         confusion: `[K, K]` utility that each option gains with everybody, by the right
             one.
@@ -101,6 +101,7 @@ class Population(NamedTuple):
     difficulty_spread: ArrayLike | None = None
     spread_variation: ArrayLike | None = None
     pause_spread: ArrayLike | None = None
+    practice_spread: ArrayLike | None = None
     confusion: Float[ArrayLike, "K K"] | None = None
     joint: Joint | None = None
     extra: Mapping[str, ArrayLike] = {}

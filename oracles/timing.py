@@ -8,7 +8,8 @@ Where people have a skew `a`, `z` is `a g + sqrt(1 - a^2) z`, g a Gumbel variabl
 variance 1 and median 0: people are rarely much quicker than they usually are, and often
 much slower. `c` is the conflict of the read-out, log(1 + exp(-M)) for a choice of
 margin M, so errors (small margins) come out slow without being told apart. A lapse
-skips reading and weighing: no conflict, no length, a third of the time. A pause adds at
+skips reading and weighing: no conflict, no length, a third of the time, or the share
+of it that people have as `lapse_time`. A pause adds at
 least ten times the person's typical seconds. A wait, where people have them, adds
 exponentially more. Caution, where people have it, adds to log seconds.
 
@@ -136,6 +137,12 @@ def _noise(params: Annotators, luck: Luck) -> Float[Array, "A T"]:
     return skew * luck.tail + jnp.sqrt(1.0 - skew**2) * luck.noise
 
 
+def _log_lapse_time(params: Annotators) -> Float[Array, "A 1"] | float:
+    if "lapse_time" not in params.extra:
+        return LAPSE_LOG_TIME
+    return log(params.extra["lapse_time"])[:, None]
+
+
 def time_answers(
     params: Annotators,
     state: AnnotatorState,
@@ -160,7 +167,7 @@ def time_answers(
     log_seconds = (
         params.pace[:, None]
         + jnp.log1p(params.practice[:, None] * vanished)
-        + jnp.where(luck.is_lapse, LAPSE_LOG_TIME, weighing)
+        + jnp.where(luck.is_lapse, _log_lapse_time(params), weighing)
         + params.spread[:, None] * _noise(params, luck)
     )
     pause = PAUSE_FACTOR * (1.0 + luck.pause_length) * jnp.exp(params.pace)[:, None]

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from oracles.population import Population
 
-NEUTRAL = {"skip_level": -1e30, "fatigue_s": 1.0}
+NEUTRAL = {"skip_level": -1e30, "fatigue_s": 1.0, "lapse_time": 1.0 / 3.0}
 """Numbers that come to nothing; 0 for every other parameter."""
 MAY_LACK = [n for n in Population._field_defaults if n not in ("extra", "foreign")]
 

@@ -59,10 +59,13 @@ _NUMBERS = {
     "abstention": ("skip share",),
     "pace": (
         *("seconds", "pace_spread", "spread", "spread_variation", "skew"),
-        *("conflict", "skill_pace"),
+        *("conflict", "lapse_time", "skill_pace"),
     ),
     "pauses": ("pause", "pause_spread", "wait"),
-    "practice": ("practice", "practice_power", "drift", "memory"),
+    "practice": (
+        *("practice", "practice_power", "practice_spread"),
+        *("drift", "memory"),
+    ),
     "length": ("length",),
 }
 """Numbers of a fit that stand and fall with a finding, by its first word."""
@@ -309,6 +312,9 @@ def _skip_numbers(record: Record) -> list[FittedNumber]:
     return [FittedNumber("skip share", share, share - half, share + half)]
 
 
+_BY_THEMSELVES = "if answers of a form vary by themselves"
+
+
 def _time_numbers(timing: ResponseTimeFit | None) -> list[FittedNumber]:
     if timing is None:
         return [not_seen("seconds", "no times are recorded")]
@@ -321,29 +327,39 @@ def _time_numbers(timing: ResponseTimeFit | None) -> list[FittedNumber]:
         value = getattr(timing.timing, field)
         return from_scale(name, value, timing.sd[field], TIME_PRIORS[field], scale)
 
-    spreads = [
+    *spreads, unequal = (
         from_scale(name, np.log(sd), timing.sd[name], TIME_PRIORS[name], np.exp)
         for name, sd in zip(SPREADS, timing.spread, strict=True)
-    ]
+    )
+    wait = timed("wait", "wait", _share)
+    spread = timed("spread", "spread", timing.fresh_spread)
+    if timing.is_shared:
+        wait = not_seen("wait", "a form's time does not tell it from slow answers")
+        note = "; ".join(n for n in (spread.note, _BY_THEMSELVES) if n)
+        spread = replace(spread, note=note)
     found = [
         timed("seconds", "pace", lambda pace: float(np.exp(pace + weighing))),
         *spreads,
-        timed("spread", "spread", timing.fresh_spread),
+        spread,
         timed("skew", "skew", lambda logit: float(skew_of(jnp.float32(logit)))),
         timed("conflict", "conflict"),
         timed("length", "length"),
         timed("pause", "pause", _share),
-        timed("wait", "wait", _share),
+        wait,
+        timed("lapse_time", "lapse_time", np.exp),
     ]
-    found += [
-        timed(name, field, np.exp)
-        if timing.is_ordered
-        else not_seen(name, "no order is recorded")
-        for name, field in (("practice", "practice"), ("practice_power", "power"))
+    practised = [
+        timed("practice", "practice", np.exp),
+        timed("practice_power", "power", np.exp),
+        unequal,
     ]
+    if timing.is_ordered:
+        found += practised
+    else:
+        found += [not_seen(n.name, "no order is recorded") for n in practised]
     if not np.isfinite(timing.drift):
         return [*found, not_seen("drift", "neighbours in time show none")]
-    lags = (np.nan, np.nan, True, "from lags 1, 2")
+    lags = (np.nan, np.nan, True, "from lags 1 to 5")
     slow = (("drift", timing.drift), ("memory", timing.memory))
     return found + [FittedNumber(name, value, *lags) for name, value in slow]
 

@@ -32,9 +32,9 @@ _IN_JOINT = ("skill_pace", "skill_activity")
 _TOGETHER = (
     *("skill_spread", "lean_spread", "difficulty_spread"),
     *("shared_error", "lapse"),
-    *("conflict", "length", "pause", "spread_variation", "pause_spread"),
+    *("conflict", "lapse_time", "length", "pause", "spread_variation", "pause_spread"),
     *("skew", "wait"),
-    *("practice", "practice_power"),
+    *("practice", "practice_power", "practice_spread"),
 )
 # Where it was not seen it is in the seconds, or in their spread, already.
 _HELD = {"practice": "seconds", "drift": "spread"}

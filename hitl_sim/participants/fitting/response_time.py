@@ -13,7 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.nn import log_sigmoid
 from jaxtyping import Bool, Float, Int
+from numpy.typing import NDArray
 
 from hitl_sim.participants.describing.idle import log_seconds
 from hitl_sim.participants.fitting import estimate
@@ -29,7 +31,13 @@ from hitl_sim.participants.fitting.quality_model import (
     log_table,
     pick,
 )
-from hitl_sim.participants.record import Floats, Record, places
+from hitl_sim.participants.fitting.shared_time import (
+    follows,
+    log_late,
+    mean_of_several,
+    none_or_one,
+)
+from hitl_sim.participants.record import Floats, Record, medians, places
 from oracles.timing import (
     GUMBEL_SD,
     LAPSE_LOG_TIME,
@@ -38,10 +46,11 @@ from oracles.timing import (
     WAIT_FACTOR,
 )
 
-_ROUNDS, _STEPS = 5, 30
+_ROUNDS, _STEPS = 5, 500
 _MARGIN_POINTS = 16
 # Fewer neighbours in time say nothing of a slow drift.
 _LEAST_PAIRS = 200
+_LAGS = 5
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(31)
 _LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
@@ -50,7 +59,7 @@ _NEVER = -1e4
 
 TRAITS = (
     *("pace", "practice", "power", "conflict", "length"),
-    *("spread", "skew", "pause", "wait"),
+    *("spread", "skew", "pause", "wait", "lapse_time"),
 )
 PRIORS = {
     "pace": Prior(2.0, 3.0),
@@ -62,25 +71,28 @@ PRIORS = {
     "skew": Prior(1.0, 1.5),
     "pause": Prior(-5.0, 1.5),
     "wait": Prior(-4.0, 1.5),
+    "lapse_time": Prior(LAPSE_LOG_TIME, 0.7),
     "pace_spread": Prior(float(np.log(0.4)), 0.8),
     "spread_variation": Prior(float(np.log(0.25)), 0.7),
     "pause_spread": Prior(float(np.log(0.8)), 0.7),
+    "practice_spread": Prior(float(np.log(0.5)), 0.7),
 }
-"""Weak beliefs; practice, its power and the spreads as logarithms, skew and pauses as
-logits.
+"""Weak beliefs; practice, its power, the time of a guess and the spreads as logarithms,
+skew and pauses as logits.
 Centres are those of the default population, widths a factor of two or more; of how far
 people differ in spread and in pauses, what recorded sets show."""
 
 
 class PersonTraits(NamedTuple):
-    """A number of pace, of spread and of pauses: of everybody, or `[A]` of each."""
+    """A number of pace, spread, pauses and practice: of everybody, or `[A]` of each."""
 
     pace: Float[Array, "..."]
     spread: Float[Array, "..."]
     pause: Float[Array, "..."]
+    practice: Float[Array, "..."]
 
 
-SPREADS = ("pace_spread", "spread_variation", "pause_spread")
+SPREADS = ("pace_spread", "spread_variation", "pause_spread", "practice_spread")
 """What the standard deviations of `PersonTraits` over people are called."""
 
 
@@ -97,8 +109,9 @@ class Timing(NamedTuple):
         skew: logit of how far log seconds lean to the slow side.
         pause: logit of the probability of an interruption.
         wait: logit of the probability of a wait.
-        person: `[A]` standardised deviations of each person's pace, log spread and
-            logit of pauses.
+        lapse_time: log of the time of a quick guess over a typical time.
+        person: `[A]` standardised deviations of each person's pace, log spread, logit
+            of pauses and of waits, and log practice.
     """
 
     pace: Float[Array, ""]
@@ -110,6 +123,7 @@ class Timing(NamedTuple):
     skew: Float[Array, ""]
     pause: Float[Array, ""]
     wait: Float[Array, ""]
+    lapse_time: Float[Array, ""]
     person: PersonTraits
 
 
@@ -123,14 +137,17 @@ class Times(NamedTuple):
         conflict: `[L]` expected conflict.
         log_size: `[L]`.
         lapse: `[L]` probability that the answer was a quick guess.
+        answers: `[L]` answers of which each time is the mean; None where each is of
+            one.
     """
 
     person: Int[Array, "L"]
     log_seconds: Float[Array, "L"]
-    trials: Int[Array, "L"] | None
+    trials: Float[Array, "L"] | None
     conflict: Float[Array, "L"]
     log_size: Float[Array, "L"]
     lapse: Float[Array, "L"]
+    answers: Float[Array, "L"] | None = None
 
 
 @dataclass(frozen=True)
@@ -139,7 +156,8 @@ class ResponseTimeFit:
 
     Attributes:
         timing: maximum of the posterior.
-        spread: standard deviations over people of pace, log spread, logit of pauses.
+        spread: standard deviations over people of pace, log spread, logit of pauses,
+            log practice.
         sd: standard errors by trait, and of the logs of the spreads by `SPREADS`.
         person_sd: `[A]` standard errors of people's standardised traits.
         drift: standard deviation of the slow part; nan where it was not seen.
@@ -147,6 +165,7 @@ class ResponseTimeFit:
         is_ordered: whether practice could be fitted.
         conflict: mean of the expected conflicts.
         unseen_conflict: mean variance of conflicts around what was expected.
+        is_shared: whether times are of forms of several answers.
     """
 
     timing: Timing
@@ -158,6 +177,7 @@ class ResponseTimeFit:
     is_ordered: bool
     conflict: float
     unseen_conflict: float
+    is_shared: bool = False
 
     def fresh_spread(self, log_spread: float) -> float:
         """Return the spread of log seconds that neither conflict nor drift makes.
@@ -189,10 +209,15 @@ def fit_response_times(
     """
     times = lay_out_times(record, conflict, lapse)
     centre = {name: jnp.float32(PRIORS[name].mean) for name in TRAITS}
-    centre["pace"] = jnp.median(times.log_seconds)
-    nobody = jnp.zeros(record.num_people)
-    timing = Timing(**centre, person=PersonTraits(nobody, nobody, nobody))
+    own = medians(np.asarray(times.log_seconds, float), np.asarray(times.person))
+    pace = float(np.nanmedian(own))
+    centre["pace"] = jnp.float32(pace)
     spread = PersonTraits(*(jnp.float32(np.exp(PRIORS[n].mean)) for n in SPREADS))
+    nobody = np.zeros(record.num_people, np.float32)
+    paces = nobody.copy()
+    paces[: own.size] = np.nan_to_num(own - pace) / spread.pace
+    person = PersonTraits(*map(jnp.asarray, (paces, nobody, nobody, nobody)))
+    timing = Timing(**centre, person=person)
     for _ in range(_ROUNDS):
         timing = estimate.minimise(_loss, timing, _STEPS, spread, times)
         traits = zip(
@@ -220,20 +245,36 @@ def fit_response_times(
         is_ordered=record.is_ordered,
         conflict=float(jnp.mean(times.conflict)),
         unseen_conflict=unseen,
+        is_shared=times.answers is not None,
     )
 
 
 def lay_out_times(record: Record, conflict: Floats, lapse: Floats) -> Times:
-    """Return the known times."""
+    """Return the known times, of a unit of several answers one, in the mean."""
     rows = np.nonzero(np.isfinite(record.times))[0]
-    trials = places(record.person)[rows]
+    group, first = np.arange(rows.size), rows
+    if record.unit is not None:
+        _, at, group = np.unique(
+            record.unit[rows], return_index=True, return_inverse=True
+        )
+        # in the order of work, as rows are
+        rank = np.argsort(np.argsort(at))
+        first, group = rows[np.sort(at)], rank[group]
+
+    def mean(values: NDArray[np.floating[Any]]) -> Float[Array, "U"]:
+        total = np.bincount(group, weights=values[rows])
+        return jnp.asarray(total / np.bincount(group), jnp.float32)
+
+    trials = places(record.person) * 1.0
+    size = None if record.unit_size is None else record.unit_size[first]
     return Times(
-        person=jnp.asarray(record.person[rows], jnp.int32),
-        log_seconds=jnp.asarray(log_seconds(record.times[rows]), jnp.float32),
-        trials=jnp.asarray(trials, jnp.int32) if record.is_ordered else None,
-        conflict=jnp.asarray(conflict[rows], jnp.float32),
-        log_size=jnp.asarray(np.log(record.size[record.item[rows]]), jnp.float32),
-        lapse=jnp.asarray(lapse[rows], jnp.float32),
+        person=jnp.asarray(record.person[first], jnp.int32),
+        log_seconds=jnp.asarray(log_seconds(record.times[first]), jnp.float32),
+        trials=mean(trials) if record.is_ordered else None,
+        conflict=mean(conflict),
+        log_size=jnp.log(mean(record.size[record.item])),
+        lapse=mean(lapse),
+        answers=None if size is None else jnp.asarray(size, jnp.float32),
     )
 
 
@@ -285,20 +326,40 @@ def _log_spread(timing: Timing, spread: PersonTraits, times: Times) -> Array:
     return timing.spread + spread.spread * timing.person.spread[times.person]
 
 
+def _log_sd(timing: Timing, spread: PersonTraits, times: Times) -> Array:
+    log_sd = _log_spread(timing, spread, times)
+    if times.answers is None:
+        return log_sd
+    return mean_of_several(log_sd, times.answers)[0]
+
+
 def _pause_logit(timing: Timing, spread: PersonTraits, times: Times) -> Array:
     return timing.pause + spread.pause * timing.person.pause[times.person]
+
+
+def _wait_logit(timing: Timing, spread: PersonTraits, times: Times) -> Array:
+    """Return logits of waits: who is interrupted often waits often."""
+    return timing.wait + spread.pause * timing.person.pause[times.person]
 
 
 def _expected(timing: Timing, spread: PersonTraits, times: Times) -> Array:
     """Return log seconds of work without noise."""
     pace = _pace(timing, spread, times)
     weighing = timing.conflict * times.conflict + timing.length * times.log_size
-    # A guess takes a third of the time, and no weighing (timing).
-    weighing = weighing + times.lapse * (LAPSE_LOG_TIME - weighing)
+    # A guess takes a share of the time, and no weighing (timing).
+    weighing = weighing + times.lapse * (timing.lapse_time - weighing)
+    if times.answers is not None:
+        own = _log_spread(timing, spread, times)
+        weighing = weighing + mean_of_several(own, times.answers)[1]
+    return pace + weighing + jnp.log1p(_unpractised(timing, spread, times))
+
+
+def _unpractised(timing: Timing, spread: PersonTraits, times: Times) -> Array:
+    """Return the extra time that practice has left, fraction of the time."""
     if times.trials is None:
-        return pace + weighing
-    vanished = jnp.exp(-jnp.exp(timing.power) * jnp.log1p(1.0 * times.trials))
-    return pace + weighing + jnp.log1p(jnp.exp(timing.practice) * vanished)
+        return jnp.zeros_like(times.log_seconds)
+    first = timing.practice + spread.practice * timing.person.practice[times.person]
+    return jnp.exp(first - jnp.exp(timing.power) * jnp.log1p(times.trials))
 
 
 def _residual(timing: Timing, spread: PersonTraits, times: Times) -> Array:
@@ -310,24 +371,29 @@ def _components(
 ) -> tuple[Array, Array, Array]:
     """Return log densities of work, and of work with a wait or an interruption."""
     residual = _residual(timing, spread, times)
-    log_sd = _log_spread(timing, spread, times)
+    log_sd = _log_sd(timing, spread, times)
     work = log_noise(residual * jnp.exp(-log_sd), skew_of(timing.skew)) - log_sd
     pace = _pace(timing, spread, times)
     usual = _expected(timing, spread, times)
     excess = jnp.exp(times.log_seconds - pace) - jnp.exp(usual - pace)
     log_slope = times.log_seconds - pace
-    # A wait lasts exponentially long, an interruption ten typical times more (timing).
-    over = excess / PAUSE_FACTOR - 1.0
-    pause = jnp.where(over > 0.0, log_slope - jnp.log(PAUSE_FACTOR) - over, _NEVER)
-    later = excess / WAIT_FACTOR
-    wait = jnp.where(later > 0.0, log_slope - jnp.log(WAIT_FACTOR) - later, _NEVER)
     logit = _pause_logit(timing, spread, times)
-    at_it, on = jax.nn.log_sigmoid(-logit), jax.nn.log_sigmoid(-timing.wait)
-    return (
-        at_it + on + work,
-        at_it + jax.nn.log_sigmoid(timing.wait) + wait,
-        jax.nn.log_sigmoid(logit) + pause,
-    )
+    waiting = _wait_logit(timing, spread, times)
+    if times.answers is None:
+        # A wait is exponentially long, an interruption ten typical times more (timing).
+        over = excess / PAUSE_FACTOR - 1.0
+        pause = jnp.where(over > 0.0, log_slope - jnp.log(PAUSE_FACTOR) - over, _NEVER)
+        later = excess / WAIT_FACTOR
+        wait = jnp.where(later > 0.0, log_slope - jnp.log(WAIT_FACTOR) - later, _NEVER)
+        at_it, off = log_sigmoid(-logit), log_sigmoid(logit)
+        on, waited = log_sigmoid(-waiting), log_sigmoid(waiting)
+    else:
+        # waits cannot be told from slow answers
+        late = PAUSE_FACTOR / times.answers
+        pause = log_late(log_slope, usual - pace, log_sd, 2.0 * late, late**2)
+        at_it, off = none_or_one(logit, times.answers)
+        on, waited, wait = jnp.float32(0.0), jnp.float32(_NEVER), work
+    return at_it + on + work, at_it + waited + wait, off + pause
 
 
 def skew_of(logit: Array) -> Array:
@@ -373,15 +439,26 @@ def _look(timing: Timing, spread: PersonTraits, times: Times) -> Seen:
     """Look at people and times.
 
     A time that was worked tells of pace by its precision, pi^2 / 6 times that where it
-    is Gumbel, and of the log of spread by 2; each tells of pauses by the variance of
-    whether there was one.
+    is Gumbel, of the log of spread by 2, and of practice by what of it was left; each
+    tells of pauses and waits by the variance of whether there was one.
     """
     parts = jnp.stack(_components(timing, spread, times))
     is_work = jax.nn.softmax(parts, axis=0)[0]
-    precise = jnp.exp(-2.0 * _log_spread(timing, spread, times))
+    log_sd, fresh = _log_sd(timing, spread, times), jnp.float32(1.0)
+    if times.answers is not None:
+        fresh = follows(_log_spread(timing, spread, times), times.answers)
+    precise = jnp.exp(-2.0 * log_sd)
     precise = precise * (1.0 + (GUMBEL_SD**2 - 1.0) * skew_of(timing.skew) ** 2)
     share = jax.nn.sigmoid(_pause_logit(timing, spread, times))
-    known = PersonTraits(is_work * precise, 2.0 * is_work, share * (1.0 - share))
+    paused = share * (1.0 - share)
+    if times.answers is None:
+        waits = jax.nn.sigmoid(_wait_logit(timing, spread, times))
+        paused = paused + waits * (1.0 - waits)
+    else:
+        paused = paused * times.answers
+    left = _unpractised(timing, spread, times)
+    slowed = is_work * precise * jnp.square(left / (1.0 + left))
+    known = PersonTraits(is_work * precise, 2.0 * fresh**2 * is_work, paused, slowed)
 
     def of(sd: Array, rows: Array) -> Array:
         size = timing.person.pace.size
@@ -415,8 +492,8 @@ def _bends(
 ) -> tuple[Floats, Floats, Floats]:
     """Return curvatures in the crowd's numbers, across to people's, and of people.
 
-    Nobody's times depend on another's traits: the last are blocks, `[A, 3, 3]`; the
-    second is `[A, 3, G]`.
+    Nobody's times depend on another's traits: the last are blocks, `[A, 4, 4]`; the
+    second is `[A, 4, G]`.
     """
     nothing = jax.tree.map(lambda leaf: np.zeros(np.shape(leaf), np.float32), timing)
 
@@ -453,20 +530,37 @@ def _bend(
 def _slow_part(times: Times, residual: Floats, chance: Floats) -> tuple[float, float]:
     """Return spread and memory of the slow part from how residuals go together.
 
-    With an AR(1) part and fresh noise, covariances at lags 1 and 2 are d^2 m and
-    d^2 m^2.
+    With an AR(1) part and fresh noise the covariance at lag k is d^2 m^k, less what
+    taking off each person's own mean takes of it: its variance (Marriott, Pope 1954,
+    Bias in the estimation of autocorrelations, Biometrika 41, 390-402). Both are those
+    nearest to the covariances at the first lags.
     """
-    if times.trials is None:
+    if times.trials is None or times.answers is not None:
         return float("nan"), float("nan")
     person = np.asarray(times.person)
     is_work: Bool[np.ndarray, L] = chance > 0.5
-    sums = []
-    for lag in (1, 2):
+    size = np.bincount(person[is_work], minlength=person.max() + 1).clip(1)
+    sums = np.bincount(person[is_work], residual[is_work], person.max() + 1)
+    residual = residual - (sums / size)[person]
+    per_answer = 1.0 / size
+    total = float(np.square(residual[is_work]).mean())
+    count, taken, seen = np.zeros((3, _LAGS))
+    for lag in range(1, _LAGS + 1):
         both = (person[lag:] == person[:-lag]) & is_work[lag:] & is_work[:-lag]
         product = residual[lag:][both] * residual[:-lag][both]
-        sums.append((product.mean() if product.size else 0.0, product.size, product))
-    (first, size, products), (second, _, _) = sums
-    if size < _LEAST_PAIRS or first < 2.0 * products.std() / np.sqrt(size):
+        count[lag - 1] = product.size
+        if not product.size:
+            continue
+        taken[lag - 1] = per_answer[person[lag:][both]].mean()
+        seen[lag - 1] = product.mean() + taken[lag - 1] * total
+        if lag == 1:
+            error = float(product.std()) / np.sqrt(product.size)
+    if count[0] < _LEAST_PAIRS or seen[0] < 2.0 * error:
         return float("nan"), float("nan")
-    memory = float(np.clip(second / first, 0.05, 0.95))
-    return float(np.sqrt(first / memory)), memory
+    memory = np.linspace(0.05, 0.9, 86)[:, None]
+    wanted = memory ** np.arange(1, _LAGS + 1) - taken * 2.0 * memory / (1.0 - memory)
+    variance = (wanted * seen) @ count / np.maximum(np.square(wanted) @ count, 1e-9)
+    variance = np.clip(variance, 0.0, total)
+    misfit = np.square(variance[:, None] * wanted - seen) @ count
+    best = int(misfit.argmin())
+    return float(np.sqrt(variance[best])), float(memory[best, 0])

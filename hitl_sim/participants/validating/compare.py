@@ -287,8 +287,10 @@ def _tell_apart(
 def summarise_people(record: Record) -> tuple[Ints, Floats]:
     """Return people with five answers or more, and a row of each: what, how long.
 
-    Accuracy, agreement with the others, use of every option, errors in a row, and the
-    mean, spread, tails, trend and memory of log seconds where times are recorded.
+    Accuracy, agreement with the others, use of every option, and the mean, spread and
+    tails of log seconds, and how much more errors take, where times are recorded. Where
+    rows stand in the order of work: errors and answers in a row, trend and memory of
+    log seconds.
     """
     order = np.argsort(record.person, kind="stable")
     edges = np.searchsorted(record.person[order], np.arange(record.num_people + 1))
@@ -304,37 +306,38 @@ def summarise_people(record: Record) -> tuple[Ints, Floats]:
 
 
 def _summary(record: Record, own: np.ndarray, others: Floats) -> list[float]:
-    wrong = record.answer[own] != record.truth[record.item[own]]
+    answer = record.answer[own]
+    wrong = answer != record.truth[record.item[own]]
     found = [
         float(wrong.mean()),
         float(np.nanmean(np.append(others[own], 0.5))),
-        float((wrong[1:] & wrong[:-1]).mean()),
-        float((record.answer[own][1:] == record.answer[own][:-1]).mean()),
+        *(np.bincount(answer, minlength=record.num_options) / own.size).tolist(),
     ]
-    used = np.bincount(record.answer[own], minlength=record.num_options) / own.size
-    found += used.tolist()
-    if record.seconds is None:
-        return found
-    seconds = record.seconds[own]
+    if record.is_ordered:
+        found.append(float((wrong[1:] & wrong[:-1]).mean()))
+        found.append(float((answer[1:] == answer[:-1]).mean()))
+    if record.seconds is not None:
+        found += _summary_of_times(record.seconds[own], wrong, record.is_ordered)
+    return found
+
+
+def _summary_of_times(
+    seconds: Floats, wrong: NDArray[np.bool_], is_ordered: bool
+) -> list[float]:
     known = np.isfinite(seconds) & (seconds > 0)
     if known.sum() < _LEAST_ANSWERS:
-        return [*found, *[float("nan")] * 7]
+        return [float("nan")] * (7 if is_ordered else 5)
     logs, slow = np.log(seconds[known]), wrong[known]
     gap = logs[slow].mean() - logs[~slow].mean() if 0 < slow.sum() < slow.size else 0.0
     centred = logs - logs.mean()
-    trend = float(np.polyfit(np.linspace(-1, 1, logs.size), logs, 1)[0])
-    lag = float((centred[1:] * centred[:-1]).mean() / max(centred.var(), 1e-9))
     low, high = np.percentile(centred, [10, 90])
-    return [
-        *found,
-        float(logs.mean()),
-        float(logs.std()),
-        float(low),
-        float(high),
-        float(gap),
-        trend,
-        lag,
-    ]
+    found = [*map(float, (logs.mean(), logs.std(), low, high, gap))]
+    if is_ordered:
+        found.append(float(np.polyfit(np.linspace(-1, 1, logs.size), logs, 1)[0]))
+        found.append(
+            float((centred[1:] * centred[:-1]).mean() / max(centred.var(), 1e-9))
+        )
+    return found
 
 
 def _others_share(record: Record) -> Floats:

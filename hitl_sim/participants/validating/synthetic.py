@@ -25,7 +25,7 @@ from hitl_sim.participants.fitting.quality_model import (
     leanings,
 )
 from hitl_sim.participants.fitting.response_time import ResponseTimeFit, skew_of
-from hitl_sim.participants.record import Floats, Ints, Record, starts
+from hitl_sim.participants.record import Floats, Ints, Record, share_seconds, starts
 from oracles import Annotators, Population, Query, Response, sample_annotators
 from oracles.annotators import AnnotatorState, map_people, plain_annotators
 from oracles.feedback import FEEDBACK
@@ -240,7 +240,8 @@ def simulate_design(
     items = draw_items(rng, quality.shape, quality.quality, design.num_items)
     answer, seconds = ask(jax.random.key(seed), "label", people, items, design)
     is_timed = design.seconds is not None and fit.timing is not None
-    return replace(design, answer=answer, seconds=seconds if is_timed else None)
+    kept = share_seconds(design, seconds) if is_timed else None
+    return replace(design, answer=answer, seconds=kept)
 
 
 def simulate_population(
@@ -275,7 +276,8 @@ def simulate_population(
         utility=np.zeros((design.num_items, design.num_options)),
     )
     answer, seconds = ask(key, "label", people, items, design)
-    kept = seconds if is_timed and design.seconds is not None else None
+    is_timed = is_timed and design.seconds is not None
+    kept = share_seconds(design, seconds) if is_timed else None
     return replace(design, answer=answer, seconds=kept)
 
 
@@ -305,10 +307,12 @@ def _with_times(
     pause = of.pause + differ.pause * of.person.pause[source]
     drift = timing.drift if np.isfinite(timing.drift) else 0.0
     memory = timing.memory if np.isfinite(timing.memory) else 0.0
-    practice = float(np.exp(of.practice)) if timing.is_ordered else 0.0
+    differs = of.practice + differ.practice * of.person.practice[source]
+    practice = jnp.exp(differs) if timing.is_ordered else everybody(0.0)
+    waits = of.wait + differ.pause * of.person.pause[source]
     return people._replace(
         pace=jnp.asarray(timing.pace[source], jnp.float32),
-        practice=everybody(practice),
+        practice=practice,
         practice_power=everybody(jnp.exp(of.power)),
         conflict=everybody(of.conflict),
         length=everybody(of.length),
@@ -318,7 +322,8 @@ def _with_times(
         pause=jax.nn.sigmoid(pause),
         extra={
             "skew": everybody(skew_of(of.skew)),
-            "wait": everybody(jax.nn.sigmoid(of.wait)),
+            "wait": everybody(0.0) if timing.is_shared else jax.nn.sigmoid(waits),
+            "lapse_time": everybody(jnp.exp(of.lapse_time)),
         },
     )
 

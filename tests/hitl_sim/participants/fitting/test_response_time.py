@@ -12,6 +12,7 @@ from hitl_sim.participants.fitting.response_time import (
     log_noise,
     skew_of,
 )
+from hitl_sim.participants.record import places, share_seconds
 from oracles.timing import GUMBEL_SD, LOG_LOG_2, WAIT_FACTOR
 
 PACE, PACE_SPREAD, SPREAD, VARIATION = 2.0, 0.4, 0.4, 0.4
@@ -70,6 +71,50 @@ def test_waits_are_told_from_slow_work():
         error = share * (1.0 - share) * found.sd["wait"]
         assert abs(share - true) < 4 * error
     assert shares[1] > 4 * shares[0]
+
+
+def shared_by(record, num_answers):
+    """Let every so many answers of a person in a row share their seconds."""
+    unit = np.unique(
+        record.person * ITEMS + places(record.person) // num_answers,
+        return_inverse=True,
+    )[1]
+    record = replace(record, unit=unit, unit_size=np.bincount(unit)[unit])
+    return replace(record, seconds=share_seconds(record, record.times))
+
+
+@pytest.mark.parametrize("num_answers", [3, 10])
+def test_forms_tell_the_times_of_their_answers(num_answers):
+    record, pace, sd = timed(0, 0.6)
+    found = fit(shared_by(record, num_answers))
+    assert found.is_shared
+    assert np.isnan(found.drift)
+    assert np.corrcoef(found.pace, pace)[0, 1] > 0.95
+    # pace is of one answer, although means of several are more: Fenton's law is of
+    # normal logs, these lean
+    usual = float(found.timing.pace) + found.spread.pace * np.asarray(
+        found.timing.person.pace
+    )
+    own = float(found.timing.spread)
+    hours = np.exp(usual + 0.5 * np.exp(2.0 * own)).sum() * 50
+    assert abs(np.log(hours / record.times.sum())) < 0.15
+    assert abs(own - np.log(np.sqrt(np.mean(sd**2)))) < 0.25
+
+
+def test_a_guess_may_take_any_share_of_the_time():
+    rng = np.random.default_rng(5)
+    record, *_ = timed(2, 0.6)
+    for share in (0.25, 1.0):
+        lapse = 0.9 * (rng.random(record.person.size) < 0.3)
+        is_guess = rng.random(record.person.size) < lapse
+        seconds = record.times * np.where(is_guess, share, 1.0)
+        nothing = np.zeros(record.person.size)
+        found = fit_response_times(
+            replace(record, seconds=seconds), nothing, lapse, 0.0
+        )
+        off = float(found.timing.lapse_time) - np.log(share)
+        # what is guessed for sure here is guessed nine times in ten
+        assert abs(off) < 0.15 + 4 * found.sd["lapse_time"], share
 
 
 @pytest.mark.parametrize("skew", [0.4, 0.7, 0.999])
