@@ -126,6 +126,29 @@ def test_crossed_people_and_items_have_the_variance_of_mean_squares():
     assert found.variance == pytest.approx(true, rel=1e-9)
 
 
+def test_degrees_of_freedom_of_uneven_people_are_bells_and_mccaffreys(some):
+    outcome, _ = some
+    person = np.minimum(np.arange(200) // 30, 5)
+    effect = 0.8 * np.array([1, -1, 0.5, -0.5, 1, -1])[person]
+    found = powered_mean(outcome + effect, np.zeros(200), np.zeros(400), person=person)
+    # the same with every matrix written out
+    member = np.eye(6)[person]
+    left = (np.eye(200) - 1 / 200) / 200
+    y = outcome + effect
+    told = [
+        [np.sum((z.T @ left @ b) ** 2) for b in (member, np.eye(200))]
+        for z in (member, np.eye(200))
+    ]
+    seen = [np.sum((z.T @ left @ y) ** 2) for z in (member, np.eye(200))]
+    parts = np.linalg.solve(told, seen)
+    assert (parts > 0).all()
+    whole = parts[0] * member @ member.T + parts[1] * np.eye(200)
+    sums = member.T @ left @ whole @ left.T @ member
+    assert found.df == pytest.approx(np.trace(sums) ** 2 / np.sum(sums**2))
+    true = np.ones(200) @ whole @ np.ones(200) / 200**2
+    assert found.variance == pytest.approx(seen[0] / np.trace(sums) * true)
+
+
 def test_items_count_the_same_however_often_they_were_asked():
     item = np.concatenate([np.zeros(50, int), np.arange(1, 51)])
     outcome = np.concatenate([np.zeros(50), np.ones(50)])
