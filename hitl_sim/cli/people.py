@@ -12,6 +12,7 @@ from hitl_sim.cli.app import Force, check_new, family, screen
 
 if TYPE_CHECKING:
     from hitl_sim.participants.answers import Answers
+    from hitl_sim.participants.cleaning.clean import Layout
 
 command = family("People")
 
@@ -292,6 +293,39 @@ def validate(
 
 
 @command()
+def assess(
+    answers: AnswerFile,
+    machine: Annotated[
+        Path,
+        typer.Option(
+            help="A machine's view of all items: .csv, .tsv or .parquet with columns "
+            "item, answer, confidence (that it is right), and label where the data "
+            "set's labels are not the machine's own."
+        ),
+    ],
+    column: Column = None,
+    answer: Answer = None,
+    question: Question = None,
+    confidence_max: ConfidenceMax = 1.0,
+    keep_na: KeepNa = False,
+    wide: Wide = None,
+) -> None:
+    """Estimate how accurate labels are from few checked by people and all by a machine.
+
+    A label is right where it is the item's gold or, without gold, what people answer.
+    A machine that is wrong does no harm: it counts for as much as the checks show.
+    """
+    from hitl_sim.participants.describing.accuracy import assess as assess_labels
+    from hitl_sim.participants.reading.machine_file import read_machine
+    from hitl_sim.report.terminal.people import print_assessment
+
+    layout = (column, answer, None, 1.0, confidence_max, keep_na, wide)
+    given = _answers(answers, question, *layout)
+    told = read_machine(machine, _layout(*layout))
+    print_assessment(screen(), assess_labels(given, told), str(machine))
+
+
+@command()
 def simulate_answers(
     file: Annotated[Path, typer.Argument(help="Study file (TOML) of one task.")],
     out: Annotated[Path, typer.Option(help="File to write (.parquet).")],
@@ -323,10 +357,26 @@ def _answers(
     seconds_per: str | None,
 ) -> Answers:
     """Import answers as the options of a command describe them."""
-    from hitl_sim.participants.cleaning.clean import Layout
-    from hitl_sim.participants.reading.table_file import import_answers, parse_pairs
+    from hitl_sim.participants.reading.table_file import import_answers
 
-    layout = Layout(
+    layout = _layout(column, answer, kind, time_unit_s, confidence_max, keep_na, wide)
+    return import_answers(path, layout, question)
+
+
+def _layout(
+    column: list[str] | None,
+    answer: list[str] | None,
+    kind: str | None,
+    time_unit_s: float,
+    confidence_max: float,
+    keep_na: bool,
+    wide: list[str] | None,
+) -> Layout:
+    """Say what columns mean, as the options of a command describe them."""
+    from hitl_sim.participants.cleaning.clean import Layout
+    from hitl_sim.participants.reading.table_file import parse_pairs
+
+    return Layout(
         columns=parse_pairs("--column", column or ()),
         rename=parse_pairs("--answer", answer or ()),
         kind=kind,
@@ -336,4 +386,3 @@ def _answers(
         wide=wide or (),
         seconds_per=seconds_per,
     )
-    return import_answers(path, layout, question)

@@ -233,6 +233,9 @@ def test_afford_needs_one_budget():
 ANSWERS = "annotator,item,answer,seconds\n" + "".join(
     f"p{a},q{i},{(a * i) % 2},{1 + i % 3}\n" for a in range(4) for i in range(30)
 )
+MACHINE = "item,answer,confidence\n" + "".join(
+    f"q{i},{i % 2},{0.5 + (i % 7) / 20}\n" for i in range(60)
+)
 AS_TYPED = {
     "equivalents --kwh -1": "`--kwh` must be finite and > 0 kWh, got -1.",
     "equivalents --kwh nan": "`--kwh` must be finite and > 0 kWh, got nan.",
@@ -253,6 +256,10 @@ AS_TYPED = {
     "import a.csv --out a.csv": "`--out` must end in .parquet",
     "validate a.csv --time-unit-s 0": "`--time-unit-s` must be finite and > 0, got 0",
     "validate a.csv --out a.csv": "`--out` must be a folder",
+    "assess a.csv --machine m.csv --confidence-max 0": "`--confidence-max` must be",
+    "assess a.csv --machine m.csv --answer x": "`--answer` must be NAME=VALUE",
+    "assess few.csv --machine m.csv": "`ANSWERS` must hold at least 50 answers",
+    "assess a.csv --machine gone.csv": "gone.csv: must be a file, got nothing",
     f"simulate-answers {SMOKE} --out a.parquet --people 9": "`--people` must be in [1",
     f"run {SMOKE} --executor moon": "`--executor` must be one of",
     f"run {SMOKE} --device abacus": "`--device` must be one of",
@@ -263,6 +270,8 @@ AS_TYPED = {
 def test_a_refusal_names_the_option_as_it_was_typed(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("a.csv").write_text(ANSWERS)
+    Path("few.csv").write_text("\n".join(ANSWERS.splitlines()[:50]))
+    Path("m.csv").write_text(MACHINE)
     code, text = call(*shlex.split(words))
     assert code == 2
     assert AS_TYPED[words] in " ".join(text.split())
@@ -330,6 +339,35 @@ def test_tables_of_every_make_are_imported_by_name(tmp_path, monkeypatch):
     assert code == 0
     assert "4 answers (label) of 2 people to 2 items, 0 skips" in " ".join(text.split())
     assert "Options: NA, x." in text
+
+
+def test_labels_are_assessed_by_real_answers_and_a_machine(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text(ANSWERS)
+    Path("m.csv").write_text(MACHINE)
+    code, text = call("assess", "a.csv", "--machine", "m.csv")
+    assert code == 0
+    told = " ".join(text.split())
+    assert "120 real answers (of 4 people) to 30 of 60 items." in told
+    # people 1 and 3 say what the machine says, 0 and 2 always say 0
+    alone = next(line for line in text.splitlines() if "real answers alone" in line)
+    assert "75.0%" in alone
+    assert "if the checked items were drawn at random from all items" in told
+    assert "so few people judged that the interval has" in told
+
+
+def test_a_machine_that_was_hardly_seen_to_miss_is_told_to_have_no_weight(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"p{i % 5},q{i},{int(i > 2)}\n" for i in range(100)]
+    Path("a.csv").write_text("annotator,item,answer\n" + "".join(rows))
+    rows = [f"q{i},1,{0.1 if i in (0, 1) else 0.99}\n" for i in range(400)]
+    Path("m.csv").write_text("item,answer,confidence\n" + "".join(rows))
+    code, text = call("assess", "a.csv", "--machine", "m.csv")
+    assert code == 0
+    told = " ".join(text.split())
+    assert "no weight: they missed 1 checked items, in effect, and at least 6" in told
 
 
 def test_afford_answers_from_numbers_alone():

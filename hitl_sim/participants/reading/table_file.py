@@ -35,7 +35,7 @@ def read_answers(path: Path, layout: Layout = PLAIN) -> Answers:
         ValueError: the file cannot be read, lacks a column, or holds what cannot be
             meant; names the row and the column.
     """
-    table, place, notes = _read(path)
+    table, place, notes = read_table(path)
     if table.num_rows == 0:
         raise ValueError(f"{path}: must hold answers, got no row.")
     if place.line_of is not None:
@@ -60,7 +60,15 @@ def read_answers(path: Path, layout: Layout = PLAIN) -> Answers:
     return replace(found, notes=tuple(dict.fromkeys([*notes, *found.notes])))
 
 
-def _read(path: Path) -> tuple[pa.Table, Place, list[str]]:
+def read_table(path: Path) -> tuple[pa.Table, Place, list[str]]:
+    """Read a table as it is: .csv, .tsv (each may be packed) or .parquet.
+
+    Returns:
+        The table, its place for messages, and notes on how it was read.
+
+    Raises:
+        ValueError: the file cannot be read.
+    """
     name = path.name.lower().removesuffix(".gz")
     suffix = Path(name).suffix
     if suffix not in SUFFIXES or (suffix == ".parquet" and path.suffix != suffix):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.console import Console
 
+from hitl_sim.analysis.chance.prediction_powered import MIN_SURPRISES
 from hitl_sim.report.crowd_summary import TEAM_SIZES, CrowdSummary
 from hitl_sim.report.terminal.show import print_table, print_text
 from oracles import POPULATIONS, PopulationSource, describe_population
@@ -20,11 +21,15 @@ from oracles.populations import list_populations
 
 if TYPE_CHECKING:
     from hitl_sim.participants.answers import Answers
+    from hitl_sim.participants.describing.accuracy import Assessment
     from hitl_sim.participants.describing.inventory import Inventory
     from hitl_sim.participants.fitting.fit import CrowdFit
     from oracles.joint import JointSource
 
 _LEAST_CORRELATION = 0.1
+FEW_DF = 10.0
+"""Degrees of freedom below which an interval is wide for want of people: Student's t is
+2.2 standard errors at ten, and 2.8 at four."""
 
 
 def print_crowds(
@@ -159,3 +164,21 @@ def print_fit(console: Console, fit: CrowdFit) -> None:
         fold=("note",),
     )
     print_text(console, "terminal.fitted", fit=fit)
+
+
+def print_assessment(console: Console, found: Assessment, name: str) -> None:
+    """Print how accurate the labels of a file are, by its name, and what tells that."""
+    accuracy = found.accuracy
+    rows = [
+        (who, f"{mean.value:.1%}", f"{mean.low:.1%} to {mean.high:.1%}")
+        for who, mean in (
+            ("real answers and the machine", accuracy.mean),
+            ("real answers alone", accuracy.real_alone),
+        )
+    ]
+    headings = ("by", "labels that are right", "95 % interval")
+    print_table(console, headings, rows, f"Accuracy of {name}", right=headings[1:])
+    least = {"surprises": MIN_SURPRISES, "df": FEW_DF}
+    print_text(
+        console, "terminal.assessed", found=found, accuracy=accuracy, least=least
+    )
