@@ -33,6 +33,7 @@ from hitl_sim.unit import S_PER_H
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from hitl_sim.analysis.condition.rectify import Side
     from hitl_sim.report.words import Words
     from hitl_sim.study.verify import Verification
 
@@ -280,6 +281,46 @@ class Results:
     def compare(self, other: Results) -> Comparison:
         """Say what another study set differently, and what that did."""
         return compare_studies(self.result, other.result)
+
+    def rectify(self, simulated: Results) -> pa.Table:
+        """Sharpen means over few runs with real people by many with simulated ones.
+
+        Args:
+            simulated: the same study with simulated people, and as many replicates or
+                more; billed on this device at these prices.
+
+        Returns:
+            One row per condition that asks real people, and outcome of a run's bill:
+            `task`, `arm`, `settings` (JSON), `outcome`; `rectified` by both kinds
+            of runs, `real` by runs with real people alone, each with its 95 % interval
+            (`_low`, `_high`; null where all runs are the same); `simulated`, the mean
+            with simulated people; `weight` (lambda), `correlation` of pairs, runs of
+            either kind, and `effective_runs`: how many with real people alone would
+            tell as much. Intervals are over replicates, for the people of the
+            recording.
+
+        Raises:
+            RecordError: the studies differ in more than who answers, runs have no
+                pair, or fewer than `MIN_RUNS` asked real people.
+        """
+        from hitl_sim.analysis.condition.rectify import rectify  # noqa: PLC0415
+
+        other = replace(simulated, device=self.device, prices=self.prices)
+        return pa.Table.from_pylist(rectify(self._side(), other._side()))
+
+    def _side(self) -> Side:
+        """Return the study for pairing: its tables, and its runs with their bills."""
+        from hitl_sim.analysis.condition.rectify import Side  # noqa: PLC0415
+
+        names = ("base", "settings", "parameters")
+        records = self._analysis.folder.records.select(names).to_pylist()
+        runs = zip(self.frame().to_pylist(), records, strict=True)
+        return Side(
+            str(self.folder),
+            self.manifest["study"],
+            self.manifest["tasks"],
+            [run | record for run, record in runs],
+        )
 
     def status(self) -> Status:
         """Say how far the study is, what failed, and whether its files can be read."""

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from hitl_sim.cli import app, studies
 from hitl_sim.energy import load_profile
+from hitl_sim.results import open_results
 from hitl_sim.study import runner
 
 SMOKE = Path(__file__).parents[1] / "experiments" / "smoke.toml"
@@ -43,6 +44,8 @@ COMMANDS = [
     "confirm",
     "equivalents",
     "crowd",
+    "assess",
+    "rectify",
     "meters",
     "constants",
     "clocks",
@@ -516,6 +519,47 @@ def test_a_study_runs_from_file_to_report_and_is_re_billed(tmp_path):
     assert code == 0
     assert (out / "report.html").read_text() != first
     assert "h100" in (out / "report.html").read_text()
+
+
+@pytest.mark.study
+def test_runs_with_recorded_people_are_rectified_by_simulated_ones(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    head, *arms = SMOKE.read_text().split("[[axis]]")[0].split("[[arm]]")
+    head = head.replace("irrelevant = 0.2", "irrelevant = 0.0")
+    head = head.replace("duplicate = 0.1", "duplicate = 0.0")
+    text = "[[arm]]".join([head, arms[0], arms[-1]])
+    crowd = '[crowd]\npopulation = "typical"\n'
+    recorded = f'{crowd}recording = "a.parquet"\npolicy = "refuse"\n'
+    for name, replicates, table in (("real", 8, recorded), ("simulated", 12, crowd)):
+        study = text.replace("replicates = 4", f"replicates = {replicates}")
+        Path(f"{name}.toml").write_text(study + table)
+    words = ("simulate-answers", "simulated.toml", "--out", "a.parquet")
+    assert call(*words)[0] == 0
+    for name in ("real", "simulated"):
+        assert call("run", f"{name}.toml", "--out", name, "--workers", "2")[0] == 0
+    code, text = call("rectify", "real", "simulated", "--outcome", "people_s")
+    assert code == 0
+    told = " ".join(text.split())
+    assert "margin_labels" in told
+    assert "8 runs with real people, 12 with simulated ones" in told
+    assert "device_j" not in told
+    found = open_results("real").rectify(open_results("simulated"))
+    rows = {row["outcome"]: row for row in found.to_pylist()}
+    frame = open_results("real").frame().to_pylist()
+    own = [row["people_s"] for row in frame if row["arm"] == "margin_labels"]
+    assert rows["people_s"]["real"] == pytest.approx(sum(own) / 8)
+    assert rows["people_s"]["real_runs"] == 8
+    dear = open_results("real").reprice(device="h100")
+    joules = dear.rectify(open_results("simulated")).to_pylist()
+    simulated = {row["outcome"]: row["simulated"] for row in joules}["device_j"]
+    assert simulated != rows["device_j"]["simulated"]
+    code, text = call("rectify", "simulated", "real")
+    assert code == 2
+    assert "`crowd.recording` must be given in simulated" in text
+    code, text = call("rectify", "real", "simulated", "--outcome", "mood")
+    assert "`--outcome` must be one of" in text
 
 
 @pytest.mark.study

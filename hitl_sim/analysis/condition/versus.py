@@ -95,7 +95,7 @@ def compare_studies(one: StudyResult, other: StudyResult) -> Comparison:
         if key in second
     ]
     return Comparison(
-        settings=dict(_differences(_flat(one.study), _flat(other.study))),
+        settings=dict(differences(flat_tables(one.study), flat_tables(other.study))),
         shared=tuple(shared),
         only_one=tuple(_words(*first[key]) for key in first if key not in second),
         only_other=tuple(_words(*second[key]) for key in second if key not in first),
@@ -204,7 +204,7 @@ def _drawn(
     return weights
 
 
-def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+def flat_tables(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """Write nested tables as one, by dotted name; arms and axes go by theirs."""
     flat: dict[str, Any] = {}
     for name, value in table.items():
@@ -212,17 +212,18 @@ def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
         if name in _NAMED and isinstance(value, list | tuple):
             for part in value:
                 rest = {k: v for k, v in part.items() if k != _NAMED[name]}
-                flat.update(_flat(rest, f"{path}.{part[_NAMED[name]]}."))
+                flat.update(flat_tables(rest, f"{path}.{part[_NAMED[name]]}."))
         elif isinstance(value, Mapping):
-            flat.update(_flat(value, f"{path}."))
+            flat.update(flat_tables(value, f"{path}."))
         else:
             flat[path] = value
     return flat
 
 
-def _differences(
+def differences(
     one: Mapping[str, Any], other: Mapping[str, Any]
 ) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Yield the fields that differ, with both values; None where there is none."""
     for name in dict.fromkeys((*one, *other)):
         pair = one.get(name), other.get(name)
         if pair[0] != pair[1]:

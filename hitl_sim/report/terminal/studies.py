@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
 
+from hitl_sim.analysis.run.record import plain_value
 from hitl_sim.report.number import (
     RHO,
     break_even_text,
@@ -20,14 +22,18 @@ from hitl_sim.report.number import (
 )
 from hitl_sim.report.table import Table, to_grid
 from hitl_sim.report.terminal.show import print_table, print_text
+from hitl_sim.schema import one_of
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from hitl_sim.analysis.condition.versus import Comparison, Confirmation
     from hitl_sim.study.probe import Probe
     from hitl_sim.study.status import Status
     from hitl_sim.study.tune import Tuning
 
 _ORDER = ("first", "second")
+_MAIN = ("billed_validation_accuracy", "billed_test_accuracy", "device_j", "people_s")
 
 
 def print_status(console: Console, found: Status) -> None:
@@ -147,6 +153,49 @@ def _print_shared(console: Console, found: Comparison) -> None:
         saved=_range([f"{100 * share:.0f} %" for share in sorted(saved)]),
     )
     print_text(console, "terminal.apart", apart=kinds.count("apart"), num=len(kinds))
+
+
+def print_rectified(
+    console: Console, found: pa.Table, outcomes: Sequence[str] | None = None
+) -> None:
+    """Print means with real people, by both kinds of runs and by real ones alone.
+
+    Raises:
+        ValueError: an outcome is asked for that no run has.
+    """
+    known = list(dict.fromkeys(found["outcome"].to_pylist()))
+    for name in outcomes or ():
+        if name not in known:
+            raise ValueError(f"`outcome` must be {one_of(known)}, got {name!r}.")
+    rows = [
+        (
+            f"{row['task']}: {row['arm']}{_swept(row['settings'])}",
+            row["outcome"],
+            *(_bounded(row, name) for name in ("rectified", "real")),
+            f"{row['simulated']:.4g}",
+            "-" if row["correlation"] is None else f"{row['correlation']:.2f}",
+            f"{row['effective_runs']:.0f}",
+        )
+        for row in found.to_pylist()
+        if row["outcome"] in (outcomes or _MAIN)
+    ]
+    numbers = ("with both", "real alone", "simulated", "r", "worth")
+    headings = ("condition", "outcome", *numbers)
+    title = "Means with real people [95 %]"
+    print_table(console, headings, rows, title, fold=headings, right=numbers)
+    runs = found.select(["real_runs", "simulated_runs"]).to_pylist()[0]
+    print_text(console, "terminal.rectified", runs=runs)
+
+
+def _swept(settings: str) -> str:
+    told = ", ".join(f"{k} {plain_value(v)}" for k, v in json.loads(settings).items())
+    return f" ({told})" if told else ""
+
+
+def _bounded(row: Mapping[str, Any], name: str) -> str:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    ends = "same in all runs" if low is None else f"{low:.4g}, {high:.4g}"
+    return f"{row[name]:.4g} [{ends}]"
 
 
 def _range(ordered: Sequence[object]) -> str:
