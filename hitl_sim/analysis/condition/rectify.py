@@ -22,8 +22,7 @@ from hitl_sim.record import RecordError
 
 MIN_RUNS = 8
 """Fewest runs with real people. A slope and a mean leave six degrees of freedom of
-eight: 2.4 standard errors; of fewer runs nothing is gained that the interval does not
-lose."""
+eight, 2.4 standard errors; with fewer the slope takes back what pairs give."""
 OUTCOMES = (
     "billed_validation_accuracy",
     "billed_test_accuracy",
