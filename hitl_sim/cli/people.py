@@ -306,6 +306,7 @@ def assess(
     column: Column = None,
     answer: Answer = None,
     question: Question = None,
+    seconds_per: SecondsPer = None,
     confidence_max: ConfidenceMax = 1.0,
     keep_na: KeepNa = False,
     wide: Wide = None,
@@ -319,7 +320,7 @@ def assess(
     from hitl_sim.participants.reading.machine_file import read_machine
     from hitl_sim.report.terminal.people import print_assessment
 
-    layout = (column, answer, None, 1.0, confidence_max, keep_na, wide)
+    layout = (column, answer, None, 1.0, confidence_max, keep_na, wide, seconds_per)
     given = _answers(answers, question, *layout)
     told = read_machine(machine, _layout(*layout))
     print_assessment(screen(), assess_labels(given, told), str(machine))
@@ -359,7 +360,8 @@ def _answers(
     """Import answers as the options of a command describe them."""
     from hitl_sim.participants.reading.table_file import import_answers
 
-    layout = _layout(column, answer, kind, time_unit_s, confidence_max, keep_na, wide)
+    units = (time_unit_s, confidence_max)
+    layout = _layout(column, answer, kind, *units, keep_na, wide, seconds_per)
     return import_answers(path, layout, question)
 
 
@@ -371,6 +373,7 @@ def _layout(
     confidence_max: float,
     keep_na: bool,
     wide: list[str] | None,
+    seconds_per: str | None,
 ) -> Layout:
     """Say what columns mean, as the options of a command describe them."""
     from hitl_sim.participants.cleaning.clean import Layout
