@@ -272,6 +272,12 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             "log factor on the signal, paid for with time; 0 is as usual",
             is_optional=True,
         ),
+        "learning": Parameter(
+            ANY,
+            "skill that tenfold practice adds, utility, 0 at one's tenth question; "
+            "it goes on over all of an arm's questions",
+            is_optional=True,
+        ),
         "fatigue": Parameter(
             SHARE,
             "share of the signal that is lost in the long run; it grows over all of an "

@@ -25,7 +25,7 @@ from oracles.annotators import (
     init_annotators,
 )
 from oracles.contract import Oracle, Query, Response
-from oracles.timing import draw_luck, time_answers, tire
+from oracles.timing import draw_luck, move_signal, time_answers
 from oracles.utility import choose, harden, realise
 
 
@@ -110,7 +110,7 @@ class Kind:
             key: PRNGKeyArray, params: Annotators, state: AnnotatorState, query: Query
         ) -> tuple[AnnotatorState, Response]:
             asked = jax.tree.map(jnp.transpose, query)
-            asked = tire(params, state, asked)
+            asked = move_signal(params, state, asked)
             if self.is_of_class:
                 asked = harden(key, self.space, params, asked)
             worth = self.systematic(params, asked)

@@ -16,8 +16,9 @@ exponentially more. Caution, where people have it, adds to log seconds.
 Vigor is what time on task, rest and caution do to the strength of the signal:
 
 ```
-signal = discrimination * (skill - difficulty) * vigor * exp(caution)
+signal = discrimination * (skill + learnt - difficulty) * vigor * exp(caution)
 vigor  = 1 - fatigue * (1 - exp(-load / fatigue_s))
+learnt = learning * log10((1 + trials) / 10)
 ```
 Load grows by the person's typical seconds with every question, so it needs no scan and
 a queue cut in two tires like the whole. People without
@@ -73,6 +74,10 @@ LOG_LOG_2 = math.log(math.log(2.0))
 # for speed and for accuracy, had boundaries of .65 to .81 against 1.6 to 1.95 and took
 # .32 to .35 s against .52 to .81 s; log ratios of the middles are .66 over .89.
 CAUTION_TIME = 0.74
+
+# Questions after which a person is as skilled as the crowd's numbers say: about the
+# middle, on a log scale, of the work of people in recorded sets.
+LEARNING_TRIALS = 10.0
 
 
 class Luck(NamedTuple):
@@ -209,9 +214,14 @@ def _drift(
     return last, residual.T
 
 
-def tire(params: Annotators, state: AnnotatorState, query: Query) -> Query:
-    """Scale the signal of a queue of questions by vigor and caution."""
+def move_signal(params: Annotators, state: AnnotatorState, query: Query) -> Query:
+    """Move the signal of a queue of questions by learning, vigor and caution."""
     strength, extra = query.discrimination, params.extra
+    if "learning" in extra:
+        trials = state.trials[:, None] + count_before(query.is_asked)
+        practised = jnp.log10((1.0 + trials) / LEARNING_TRIALS)
+        gained = extra["learning"][:, None] * practised
+        query = query._replace(difficulty=query.difficulty - gained)
     if "caution" in extra:
         strength = strength * jnp.exp(extra["caution"])[:, None]
     if "fatigue" in extra:

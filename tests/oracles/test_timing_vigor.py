@@ -38,6 +38,18 @@ def test_fatigue_grows_exponentially_with_time_on_task(make_query, make_crowd):
     assert (np.abs(right - expected) < 4 * error).all()
 
 
+@pytest.mark.parametrize("learning", [1.0, -0.8])
+def test_skill_grows_with_the_log_of_questions_met(make_query, make_crowd, learning):
+    people = 6000
+    params = make_crowd(people, skill=1.0, learning=learning)
+    query = make_query(40, people, 4)
+    right = np.asarray(ask(params, query)[1].answer == query.truth).mean(axis=1)
+    expected = accuracy_of(1.0 + learning * np.log10(np.arange(1, 41) / 10.0))
+    error = np.sqrt(expected * (1 - expected) / people)
+    # forty shares at once: 4.5 standard errors are passed by chance once in 3,700
+    assert (np.abs(right - expected) < 4.5 * error).all()
+
+
 @pytest.mark.parametrize("caution", [-0.7, 0.5])
 def test_caution_scales_the_signal_and_costs_time(make_query, make_crowd, caution):
     query = make_query(COUNT, 1, 4)

@@ -30,6 +30,7 @@ TRAITS = {
     "skip_margin": 0.2,
     "skip_level": -0.5,
     "caution": 0.3,
+    "learning": 0.6,
     "fatigue": 0.4,
     "fatigue_s": 9.0,
 }

@@ -123,6 +123,8 @@ def find(
     found = [*_quality(record, kind), *_consistency(record, kind)]
     skips, none = int((record.answer < 0).sum()), "nobody skipped an item"
     found.append(_by_count("abstention", skips, "skips", FEW, none))
+    if kind == LABEL:
+        found.append(_change(record))
     found += _times(record, idle)
     if has_confidence:
         why = "stated; the model's confidence is a read-out and has nothing to fit"
@@ -196,13 +198,40 @@ def _classes(record: Record) -> Finding:
     return Finding("confusion of classes", status, why)
 
 
+def _change(record: Record) -> Finding:
+    """Say whether skill can be seen to change; breaks are recorded nowhere."""
+    what = "learning and fatigue"
+    if not record.is_ordered:
+        return Finding(what, NO, "no order is recorded")
+    known = int(((record.truth[record.item] >= 0) & (record.answer >= 0)).sum())
+    of = "ordered answers to items with gold"
+    found = _by_count(what, known, of, 4 * FEW, "no ordered answer has gold")
+    if found.is_identified == NO:
+        return found
+    why = f"{found.why}; the two together, breaks would tell them apart"
+    return Finding(what, found.is_identified, why)
+
+
+def _difficulty(record: Record) -> Finding:
+    """Say whether hard items can be told from errors that people share."""
+    what = "difficulty of items"
+    if record.num_options < 3:
+        why = "with two options it is shared error: both let people err on one item"
+        return Finding(what, NO, why)
+    pairs = _shared_items(record)
+    count = int((pairs * (pairs - 1) // 2).sum())
+    none = "no item was answered by two people"
+    return _by_count(what, count, "pairs of answers to an item", 10 * FEW, none)
+
+
 def _consistency(record: Record, kind: str) -> list[Finding]:
     repeats = int((record.occasion > 0).sum())
     none = "nobody answered an item twice"
     own = _by_count("repeatability", repeats, "second looks", 4 * FEW, none)
     most = int(np.bincount(record.person).max())
     why = f"the busiest person gave {most} answers; errors of skill look like guesses"
-    return [_shared_error(record, kind), own, Finding("lapse", WEAK, why)]
+    found = [_shared_error(record, kind), own, Finding("lapse", WEAK, why)]
+    return [*found, _difficulty(record)] if kind == LABEL else found
 
 
 def _shared_error(record: Record, kind: str) -> Finding:

@@ -22,9 +22,14 @@ from hitl_sim.participants.answers import (
     to_record,
 )
 from hitl_sim.participants.describing.inventory import WEAK, YES, Finding, find
-from hitl_sim.participants.fitting.behaviour import NOBODY, fit_behaviours
+from hitl_sim.participants.fitting.behaviour import (
+    NOBODY,
+    Behaviours,
+    fit_behaviours,
+)
 from hitl_sim.participants.fitting.estimate import FittedNumber, from_scale, not_seen
 from hitl_sim.participants.fitting.joint import fit_joint
+from hitl_sim.participants.fitting.learning import fit_learning, mean_practice
 from hitl_sim.participants.fitting.own import PRIOR as OWN_PRIOR, OwnFit, fit_own
 from hitl_sim.participants.fitting.quality import (
     QualityFit,
@@ -56,6 +61,7 @@ _NUMBERS = {
     "shared error": ("shared_error",),
     "repeatability": ("repeatability",),
     "lapse": ("lapse",),
+    "learning and fatigue": ("learning",),
     "abstention": ("skip share",),
     "pace": (
         *("seconds", "pace_spread", "spread", "spread_variation", "skew"),
@@ -158,7 +164,9 @@ def fit_record(
         if show is not None:
             show("times", 1, 1)
     joint = fit_joint(record, options, quality, timing, behaviours)
-    numbers = [*_quality_numbers(record, quality, own, joint), *_skip_numbers(record)]
+    learning = _learning(record, quality, behaviours) if kind == LABEL else None
+    numbers = _quality_numbers(record, quality, own, joint, learning)
+    numbers += _skip_numbers(record)
     numbers += [*_time_numbers(timing), *_work_numbers(record, quality, timing)]
     return CrowdFit(
         origin=record.name,
@@ -197,8 +205,25 @@ def expected_effort(record: Record, fit: QualityFit) -> tuple[Floats, Floats, fl
     return conflict, guess, float(left.mean())
 
 
-def mean_accuracy(fit: QualityFit, joint: JointSource) -> float:
-    """Return the mean accuracy of one answer, people alike and classes as they were."""
+def _learning(
+    record: Record, fit: QualityFit, behaviours: Behaviours
+) -> FittedNumber | None:
+    """Say how skill changed with practice, in those who do no one thing."""
+    if not fit.shape.has_gold:
+        return None
+    truth = np.maximum(record.truth[record.item], 0)
+    right = _answer_shares(fit)[record.person, truth, truth]
+    is_plain = np.ones(record.num_people)
+    if behaviours.names:
+        is_plain -= behaviours.chance.sum(axis=1)
+    return fit_learning(record, right, is_plain)
+
+
+def mean_accuracy(fit: QualityFit, joint: JointSource, learnt: float = 0.0) -> float:
+    """Return the mean accuracy of one answer, people alike and classes as they were.
+
+    Before they had `learnt`, utility, by which they were more skilled on average.
+    """
     num_options = fit.shape.num_options
     hard = float(np.exp(fit.quality.difficulty)) if fit.shape.has_difficulty else 0.0
     nodes = draw_nodes(
@@ -213,7 +238,7 @@ def mean_accuracy(fit: QualityFit, joint: JointSource) -> float:
     answering = Answering(
         nodes, spread, ItemSpread(0.0, hard), lapse, 1.0 / num_options
     )
-    return answering.accuracy(float(fit.quality.mean))
+    return answering.accuracy(float(fit.quality.mean) - learnt)
 
 
 def _answer_shares(fit: QualityFit) -> Floats:
@@ -242,11 +267,19 @@ def _of_spread(fit: QualityFit, trait: str) -> FittedNumber:
 
 
 def _quality_numbers(
-    record: Record, fit: QualityFit, own: OwnFit | None, joint: JointSource | None
+    record: Record,
+    fit: QualityFit,
+    own: OwnFit | None,
+    joint: JointSource | None,
+    learning: FittedNumber | None,
 ) -> list[FittedNumber]:
     if fit.shape.kind == MARKS:
         return _mark_numbers(fit)
-    found = [] if joint is None else [_accuracy(record, fit, joint)]
+    learnt = 0.0
+    if learning is not None and learning.is_identified:
+        learnt = learning.value * mean_practice(record)
+    found = [] if joint is None else [_accuracy(record, fit, joint, learnt)]
+    found += [] if learning is None else [learning]
     found += [
         _of_crowd(fit, "skill", "mean"),
         _of_spread(fit, "skill"),
@@ -265,12 +298,15 @@ def _quality_numbers(
     return [*found, shared, again]
 
 
-def _accuracy(record: Record, fit: QualityFit, joint: JointSource) -> FittedNumber:
+def _accuracy(
+    record: Record, fit: QualityFit, joint: JointSource, learnt: float
+) -> FittedNumber:
     """Say how often people are right, each counting the same.
 
-    Its error is clustered by person and by item.
+    Where they have learnt, it is that of a person's tenth question. Its error is
+    clustered by person and by item.
     """
-    value = mean_accuracy(fit, joint)
+    value = mean_accuracy(fit, joint, learnt)
     chosen = (record.answer >= 0) & (record.truth[record.item] >= 0)
     if not chosen.any():
         return FittedNumber("accuracy", value, np.nan, np.nan)
