@@ -70,7 +70,7 @@ def rows(results: hs.Results) -> Iterator[dict[str, Any]]:
         yield {
             "arm": row["arm"],
             "accuracy": row["crowd.accuracy"],
-            "crowd": row["crowd.population"],
+            "crowd": SAID[Path(row["crowd.population"]).name],
             "ratio": (mid, low, high),
             "hours": row["people_h"],
             "kwh": tuple(break_even_kwh(people_j, r) for r in (mid, low, high)),
@@ -86,7 +86,7 @@ def tell(found: list[dict[str, Any]]) -> Iterator[str]:
         ]
         yield (
             f"| {row['arm'].replace('_', ' ')} | {row['accuracy']:g} "
-            f"| {SAID[row['crowd']]} | {mid:.3f} ({low:.3f} to {high:.3f}) "
+            f"| {row['crowd']} | {mid:.3f} ({low:.3f} to {high:.3f}) "
             f"| {row['hours']:.2f} | {ends[0]} ({ends[1]} to {ends[2]}) |"
         )
 
@@ -115,13 +115,14 @@ def write_page(found: list[dict[str, Any]], replicates: int, seed: int) -> None:
         " replicates.",
         "",
         "Four crowds of the same accuracy label 240 of 300 digits of which two labels"
-        " in five are wrong. The energy ratio is joules to the control's target, choosing"
-        " included, over the control's; hours are those of people per run that reached"
-        " it. Break-even training is H / (1 - ratio), H the joules of the people's"
+        " in five are wrong. The energy ratio is joules to the control's target,"
+        " choosing included, over the control's; hours are those of people per run that"
+        " reached it. Break-even training is H / (1 - ratio), H the joules of people's"
         " workstations and of waiting: training that takes more than so many kWh would"
-        " pay these people back, if they could be as few for it. The fitted people took"
-        " a median of 32 s for a picture and stated how sure they were; the named"
-        " population answers single labels faster.",
+        " pay these people back, if no more of them were needed for it. Its interval is"
+        " the ratio's. The fitted people took a median of 32 s for a picture and stated"
+        " how sure they were; those of the named population give a label alone, and are"
+        " quicker.",
         "",
         *spans(found),
         "",
