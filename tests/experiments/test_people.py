@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from crowd import Crowd
-from described import describe
+from described import by_unit, describe
 from posterior_predictive import compare_set, one_coin
 from recorded import READERS, RecordedSet, consensus, take_half
 from simulate import simulate
@@ -156,11 +156,15 @@ def test_answers_after_the_deadline_are_lost():
     assert (drawn.answer[~late] >= 0).all()
 
 
-def test_the_time_of_a_work_unit_is_the_sum_of_its_answers():
+def test_answers_of_a_work_unit_share_its_time():
+    crowd = Crowd(pace=np.log(2.0), spread=0.5)
+    alone = make_record(3, 30, seconds=np.ones(90))
     unit = np.arange(90) // 3
-    record = make_record(3, 30, seconds=np.ones(90), unit=unit)
-    seconds = simulate(Crowd(pace=np.log(2.0)), record, 0).seconds
-    np.testing.assert_allclose(seconds, 6.0, rtol=1e-5)
+    together = replace(alone, unit=unit, unit_size=np.full(90, 3))
+    each = simulate(crowd, alone, 0).seconds.reshape(-1, 3)
+    shared = simulate(crowd, together, 0)
+    np.testing.assert_allclose(shared.seconds, each.mean(axis=1).repeat(3), rtol=1e-6)
+    np.testing.assert_allclose(by_unit(shared).seconds, each.sum(axis=1), rtol=1e-6)
 
 
 def test_the_halves_of_a_record_share_no_item_and_lose_no_answer():

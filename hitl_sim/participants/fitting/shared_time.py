@@ -9,13 +9,15 @@ References:
     log-normal law of the same mean and variance.
 """
 
+import math
+
 import jax.numpy as jnp
 from jax import Array
 from jax.nn import log_sigmoid
 
 # Of log seconds; expm1 of more is too coarse in float32.
 _MOST_VARIANCE = 16.0
-_LOG_2_PI = float(jnp.log(2.0 * jnp.pi))
+_LOG_2_PI = math.log(2.0 * math.pi)
 
 
 def mean_of_several(log_sd: Array, answers: Array) -> tuple[Array, Array]:
