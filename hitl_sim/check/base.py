@@ -111,6 +111,11 @@ class Subject:
         """The call under jit."""
         return jax.jit(self.call)
 
+    @cached_property
+    def traced(self) -> tuple[Any, Any]:
+        """The call as a program, and the forms of what comes out; see `_trace`."""
+        return _trace(self)
+
     def run(
         self, data: Any = None, seed: int = 0, params: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
@@ -206,8 +211,8 @@ def build(
     return built
 
 
-def _traced(subject: Subject) -> Any:
-    """Trace a call.
+def _trace(subject: Subject) -> tuple[Any, Any]:
+    """Trace a call; return its program and what would come out, without values.
 
     Raises:
         CheckError: it cannot be traced, or a param cannot.
@@ -219,7 +224,10 @@ def _traced(subject: Subject) -> Any:
         return subject.call(key, data, params)
 
     try:
-        return jax.make_jaxpr(call)(key, data, params)
+        traced: tuple[Any, Any] = jax.make_jaxpr(call, return_shape=True)(
+            key, data, params
+        )
+        return traced
     except _PYTHON_VALUE as error:
         try:
             jax.make_jaxpr(lambda k, d: subject.call(k, d, params))(key, data)
@@ -234,11 +242,15 @@ def _traced(subject: Subject) -> Any:
         raise CheckError(f"it must be traceable, but {in_words(error)}.") from error
 
 
+def _require_traceable(subject: Subject) -> None:
+    """Refuse what cannot be traced, in words, before it is run."""
+    _ = subject.traced
+
+
 @promise
 def shapes(subject: Subject) -> str:
     """Each array that comes out has the shape and dtype of the kind's contract."""
-    _traced(subject)
-    found = forms(jax.eval_shape(subject.call, *subject.args))
+    found = forms(subject.traced[1])
     for name in {**subject.expected, **found}:
         wanted, seen = subject.expected.get(name), found.get(name)
         message = f"`{name}` must be {wanted or 'left out'}, got {seen or 'none'}."
@@ -270,7 +282,7 @@ def require_same(one: Any, other: Any, words: str, *, exact: bool = False) -> No
 @promise
 def transformations(subject: Subject) -> str:
     """Plain, under jit, vmap and lax.map it does the same."""
-    _traced(subject)
+    _require_traceable(subject)
     key, data, params = subject.args
     plain, run = subject.call(key, data, params), subject.compiled
     require_same(plain, run(key, data, params), "plain and under jit")
@@ -317,7 +329,7 @@ def padding(subject: Subject) -> str:
 @promise
 def retracing(subject: Subject) -> str:
     """Another value of a param is the same program."""
-    _traced(subject)
+    _require_traceable(subject)
     key, data, params = subject.args
     traces = []
 
@@ -353,7 +365,7 @@ def _is_program(value: Any) -> bool:
 @promise
 def callbacks(subject: Subject) -> str:
     """No part of it runs on the host."""
-    names = _primitives(_traced(subject).jaxpr)
+    names = _primitives(subject.traced[0].jaxpr)
     found = ", ".join(sorted(n for n in names if any(word in n for word in _ON_HOST)))
     require(not found, f"it must call nothing on the host, got {found}.")
     return ""
@@ -361,7 +373,7 @@ def callbacks(subject: Subject) -> str:
 
 def uses_key(subject: Subject) -> bool:
     """Whether anything that comes out hangs on the key."""
-    closed = _traced(subject)
+    closed, _ = subject.traced
     used = [True] * len(closed.jaxpr.outvars)
     return bool(partial_eval.dce_jaxpr(closed.jaxpr, used)[1][0])
 
@@ -369,7 +381,7 @@ def uses_key(subject: Subject) -> bool:
 @promise
 def key(subject: Subject) -> str:
     """The same key gives the same bytes, another one another draw."""
-    programs = [_traced(subject) for _ in range(2)]
+    programs = [subject.traced[0], _trace(subject)[0]]
     # functions of rules are written with their addresses
     texts = {re.sub("0x[0-9a-f]+", "", str(program)) for program in programs}
     consts = {digest(program.consts) for program in programs}
@@ -415,7 +427,7 @@ def finite(subject: Subject) -> str:
 @promise
 def work(subject: Subject) -> str:
     """Its operations can be counted; what cannot be is said."""
-    traced = _traced(subject)
+    traced, _ = subject.traced
     try:
         notes = sorted(set(operations_in(traced).notes))
     except Exception as error:
