@@ -15,6 +15,8 @@ from oracles.populations import DEFAULT, POPULATIONS, parse_populations
 
 KEY = jax.random.key(5)
 MANY = 6000
+ENOUGH = 3000
+"""People where items are what is few: a mean over them is known to .003."""
 ANSWER = jax.jit(LABEL.answer)
 SAMPLE = jax.jit(sample_annotators, static_argnums=2)
 FILE = """
@@ -62,9 +64,9 @@ SOURCES = parse_populations(FILE, POPULATIONS, DEFAULT)[1]
 NAMES = tuple(SOURCES)
 
 
-def people_of(name, num_options=3, **parameters):
+def people_of(name, num_options=3, size=MANY, **parameters):
     built = build_population(SOURCES[name], "label", num_options, **parameters)
-    return built, SAMPLE(KEY, built, MANY)
+    return built, SAMPLE(KEY, built, size)
 
 
 def answers_of(people, truth, num_options=3, occasion=None):
@@ -127,7 +129,7 @@ def test_a_share_of_people_does_one_thing_and_is_as_busy_as_said():
     [(n, a) for n in NAMES for a in (None, 0.6, 0.9 if n in NAMES[:2] else 0.75)],
 )
 def test_people_are_as_often_right_as_was_asked_for(name, accuracy):
-    _, people = people_of(name, accuracy=accuracy)
+    _, people = people_of(name, size=ENOUGH, accuracy=accuracy)
     rng = np.random.default_rng(1)
     truth = rng.choice(3, 400, p=[0.2, 0.3, 0.5])
     right = np.asarray(answers_of(people, truth).answer) == truth[:, None]
@@ -143,8 +145,9 @@ def test_an_accuracy_out_of_reach_is_refused_with_what_is_possible():
 
 
 def test_hard_items_are_hard_for_everybody_and_every_time():
-    _, easy = people_of("mine", difficulty_spread=0.0, shared_error=0.0)
-    _, hard = people_of("mine", difficulty_spread=3.0, shared_error=0.0)
+    alike = {"size": ENOUGH, "shared_error": 0.0}
+    _, easy = people_of("mine", difficulty_spread=0.0, **alike)
+    _, hard = people_of("mine", difficulty_spread=3.0, **alike)
     truth = np.zeros(300, int)
     spreads = []
     for people in (easy, hard):
