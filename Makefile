@@ -12,7 +12,7 @@ test: $(VENV)/.installed-test
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash .ci/gate
 
 test-slow: $(VENV)/.installed-test
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m slow -n 2 --dist loadfile
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed-test
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash .ci/gate lint

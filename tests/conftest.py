@@ -11,6 +11,7 @@ import ctypes
 import gc
 import importlib.util
 import os
+from collections import Counter
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -53,6 +54,23 @@ _COMPILES_MORE_THAN_IT_RUNS = (
     "tests/contract/",
 )
 _HELD_MIB = 1400
+
+
+def pytest_collection_modifyitems(config, items):
+    """Deal files out to workers: one with whole studies, one of the others, and so on.
+
+    Of both those with most tests come first. A long file that one worker got last would
+    leave the other idle, and studies beside studies would wait for each other.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    size = Counter(item.path for item in items)
+    studies = {item.path for item in items if item.get_closest_marker("study")}
+    turn = {}
+    for files in (size.keys() & studies, size.keys() - studies):
+        ranked = sorted(files, key=lambda path: (-size[path], path))
+        turn |= {path: place for place, path in enumerate(ranked)}
+    items.sort(key=lambda item: (turn[item.path], item.path not in studies))
 
 
 def resident_mib() -> float:
