@@ -177,9 +177,14 @@ def ask_twice(asks, repeatability):
     key, panel = jax.random.key(6), PanelConfig(1, 1, asks)
     plan, people = assign(400, panel), sample_team(key, population, panel)
     asked = questions([0] * 400, [1] * 400)
-    state = LABEL.init(key, people)
-    response = ask(key, LABEL, people, state, asked, plan)[1]
-    return np.asarray(collect(response, asked, plan)[0].answer)
+
+    @jax.jit
+    def answered(key, people, asked):
+        state = LABEL.init(key, people)
+        response = ask(key, LABEL, people, state, asked, plan)[1]
+        return collect(response, asked, plan)[0].answer
+
+    return np.asarray(answered(key, people, asked))
 
 
 def test_repeatability_shows_where_somebody_is_asked_twice_and_only_there():

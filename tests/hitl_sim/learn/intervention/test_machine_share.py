@@ -57,14 +57,15 @@ def test_grand_of_a_deeper_network_is_the_norm_of_each_gradient():
     network = build_network(NetworkConfig((6,)), 5, 4)
     params = network.init(jax.random.key(0))
 
-    def one(x, y):
-        def loss(p):
-            logits = network.apply(p, x[None])
-            y_of = jnp.array([y])
-            return optax.softmax_cross_entropy_with_integer_labels(logits, y_of)[0]
+    @jax.jit
+    @jax.grad
+    def slope(p, x, y):
+        logits = network.apply(p, x[None])
+        return optax.softmax_cross_entropy_with_integer_labels(logits, y[None])[0]
 
-        leaves = jax.tree.leaves(jax.grad(loss)(params))
-        return np.sqrt(sum(float((g**2).sum()) for g in leaves))
+    def one(x, y):
+        leaves = jax.tree.leaves(slope(params, x, y))
+        return np.sqrt(sum(float((np.asarray(g) ** 2).sum()) for g in leaves))
 
     expected = [one(x, y) for x, y in zip(X, LABEL, strict=True)]
     found = grand_score(network, params, X, LABEL)
@@ -72,7 +73,8 @@ def test_grand_of_a_deeper_network_is_the_norm_of_each_gradient():
 
 
 def test_the_duplicate_score_is_the_largest_cosine_to_an_earlier_item():
-    unit = X / np.linalg.norm(X, axis=1, keepdims=True)
+    x = np.asarray(X)
+    unit = x / np.linalg.norm(x, axis=1, keepdims=True)
     expected = [-1.0, *((unit[:i] @ unit[i]).max() for i in range(1, 30))]
     np.testing.assert_allclose(duplicate_score(X), expected, atol=1e-5)
 

@@ -75,8 +75,9 @@ def test_people_see_the_same_in_an_item_whether_they_name_or_verify(setting, pro
     parameters = {"systematic": 0.9, "shared_error": 0.5, "model_difficulty": 0.5}
     crowd = build_population("typical", "verification", 10, **parameters)
     key = jax.random.key(0)
+    perceive = jax.jit(perceive_pool, static_argnums=(1, 4))
     named, verified = (
-        perceive_pool(key, kind, crowd, setting.split, program.shape)
+        perceive(key, kind, crowd, setting.split, program.shape)
         for kind in ("label", "verification")
     )
     assert float(jnp.std(verified.utility)) > 0

@@ -42,9 +42,10 @@ def test_logits_are_the_same_plain_compiled_mapped_and_by_themselves(kind):
     assert plain.shape == (NUM_ITEMS, 3)
     assert jnp.isfinite(plain).all()
     many = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), params)
-    mapped = jax.vmap(lambda params: network.apply(params, x))(many)[1]
-    alone = jnp.concatenate([network.apply(params, row[None]) for row in x])
-    for other in (jax.jit(network.apply)(params, x), mapped, alone):
+    compiled = jax.jit(network.apply)
+    mapped = jax.jit(jax.vmap(network.apply, in_axes=(0, None)))(many, x)[1]
+    alone = np.concatenate([compiled(params, row[None]) for row in np.asarray(x)])
+    for other in (compiled(params, x), mapped, alone):
         np.testing.assert_allclose(other, plain, rtol=1e-5, atol=1e-5)
 
 
