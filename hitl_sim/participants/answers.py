@@ -176,6 +176,7 @@ def to_record(answers: Answers, kind: str) -> Record:
     typical = float(np.nanmedian(size)) if np.isfinite(size).any() else 1.0
     size = np.where(np.isfinite(size) & (size > 0), size, typical)
     seconds, unit, unit_size = (column[rows] for column in _seconds(answers))
+    is_shared = bool(unit_size.max() > 1)
     marks = num_parts = None
     if kind == MARKS:
         num_parts = np.nan_to_num(_by_item(part, item, "parts")).astype(np.int64)
@@ -195,8 +196,8 @@ def to_record(answers: Answers, kind: str) -> Record:
         size=size / (typical or 1.0),
         is_ordered=part.has("order") or part.has("started"),
         seconds=seconds[order] if np.isfinite(seconds).any() else None,
-        unit=unit[order] if answers.has("unit") else None,
-        unit_size=unit_size[order] if answers.has("unit") else None,
+        unit=unit[order] if is_shared else None,
+        unit_size=unit_size[order] if is_shared else None,
         objects=_objects(part, item) if kind == PREFERENCE else None,
         marks=marks,
         num_parts=num_parts,

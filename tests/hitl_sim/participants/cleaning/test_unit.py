@@ -127,3 +127,13 @@ def test_a_column_called_unit_may_be_something_else(tmp_path):
     lines = [line.replace("item", "unit", 1) for line in rows()]
     answers = read(tmp_path, lines, columns={"item": "unit"}, seconds_per="form")
     assert to_record(answers, "label").num_items == 20 - 2
+
+
+def test_units_of_one_answer_are_answers(tmp_path):
+    lines = [
+        line + (",form" if number == 0 else f",f{number}")
+        for number, line in enumerate(rows())
+    ]
+    answers = read(tmp_path, lines, columns={"unit": "form"})
+    assert to_record(answers, "label").unit is None
+    assert not any("forms" in note for note in answers.notes)
