@@ -54,13 +54,21 @@ _COMPILES_MORE_THAN_IT_RUNS = (
     "tests/contract/",
 )
 _HELD_MIB = 1400
+_compiled: dict[str, bool] = {}
+"""Whether what is compiled in this process was compiled without optimisation."""
+
+
+def is_quick(path):
+    """Whether a file's programs are compiled without optimisation."""
+    return path.startswith(_COMPILES_MORE_THAN_IT_RUNS)
 
 
 def pytest_collection_modifyitems(config, items):
     """Deal files out to workers: one with whole studies, one of the others, and so on.
 
     Of both those with most tests come first. A long file that one worker got last would
-    leave the other idle, and studies beside studies would wait for each other.
+    leave the other idle, and studies beside studies would wait for each other. Files
+    that are compiled without optimisation come last, together.
     """
     if not hasattr(config, "workerinput"):
         return
@@ -70,7 +78,13 @@ def pytest_collection_modifyitems(config, items):
     for files in (size.keys() & studies, size.keys() - studies):
         ranked = sorted(files, key=lambda path: (-size[path], path))
         turn |= {path: place for place, path in enumerate(ranked)}
-    items.sort(key=lambda item: (turn[item.path], item.path not in studies))
+    items.sort(
+        key=lambda item: (
+            is_quick(item.nodeid),
+            turn[item.path],
+            item.path not in studies,
+        )
+    )
 
 
 def resident_mib() -> float:
@@ -96,11 +110,15 @@ def quick_compilation(request):
     """Leave optimisation out where tests compile for longer than they run.
 
     Whole studies and their workers are optimised as they are for users, and so are the
-    tests that compare bytes. Compiled programs are let go where they fill memory.
+    tests that compare bytes. What was compiled one way is not used the other, for the
+    last bit may differ. Compiled programs are let go where they fill memory.
     """
     where = request.path.relative_to(request.config.rootpath).as_posix()
     before = jax.config.read("jax_disable_most_optimizations")
-    quick = where.startswith(_COMPILES_MORE_THAN_IT_RUNS)
+    quick = is_quick(where)
+    if _compiled.setdefault("is_quick", quick) != quick:
+        jax.clear_caches()
+        _compiled["is_quick"] = quick
     jax.config.update("jax_disable_most_optimizations", quick or before)
     yield
     jax.config.update("jax_disable_most_optimizations", before)
