@@ -68,7 +68,7 @@ def rows(results: hs.Results) -> Iterator[dict[str, Any]]:
         people_j = row["bill_j"] - row["device_j"]
         low, mid, high = (row[f"ratio{end}"] for end in ("_low", "", "_high"))
         yield {
-            "arm": row["arm"],
+            "arm": row["arm"].replace("dawid_skene", "Dawid-Skene").replace("_", " "),
             "accuracy": row["crowd.accuracy"],
             "crowd": SAID[Path(row["crowd.population"]).name],
             "ratio": (mid, low, high),
@@ -85,7 +85,7 @@ def tell(found: list[dict[str, Any]]) -> Iterator[str]:
             f"{v:.2g}" if v < float("inf") else "never" for v in (size, least, most)
         ]
         yield (
-            f"| {row['arm'].replace('_', ' ')} | {row['accuracy']:g} "
+            f"| {row['arm']} | {row['accuracy']:g} "
             f"| {row['crowd']} | {mid:.3f} ({low:.3f} to {high:.3f}) "
             f"| {row['hours']:.2f} | {ends[0]} ({ends[1]} to {ends[2]}) |"
         )
@@ -99,7 +99,7 @@ def spans(found: list[dict[str, Any]]) -> Iterator[str]:
             ratios = [row["ratio"][0] for row in same]
             hours = [row["hours"] for row in same]
             yield (
-                f"- {arm.replace('_', ' ')}, accuracy {accuracy:g}: the energy ratio "
+                f"- {arm}, accuracy {accuracy:g}: the energy ratio "
                 f"lies between {min(ratios):.3f} and {max(ratios):.3f}, hours of "
                 f"people between {min(hours):.2f} and {max(hours):.2f}."
             )

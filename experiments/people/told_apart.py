@@ -129,7 +129,7 @@ def outside(parts: Sequence[Mapping[str, Any]], way: str) -> tuple[int, list[str
     mean, sd = gap.mean(axis=0), np.maximum(gap.std(axis=0, ddof=1), 1e-9)
     wide = np.quantile(np.abs((gap - mean) / sd).max(axis=1), 0.95)
     return len(ordered), [
-        f"{name} {off:+.3f}"
+        f"{name.replace('dawid_skene', 'Dawid-Skene')} {off:+.3f}"
         for name, off, width in zip(ordered, mean, wide * sd, strict=True)
         if abs(off) > width
     ]
@@ -162,15 +162,16 @@ def write_page(rows: Sequence[str], out: Path, splits: int) -> None:
         f" --splits {splits}`.",
         "",
         "In each split half of the people and items were fitted; of the others, ten"
-        " simulated people for each real one were asked the same. Area under the curve"
-        " of a classifier that looks at whole people, mean over splits with its 95 %"
-        " interval (splits share people: others may lie farther off); .5 is chance."
-        " *Real halves* is the same test between random halves of the real people, *one"
-        " coin* with independent people of the real ones' accuracies, at times drawn"
-        " from everybody's. Not told apart: the mean is at most max(.5, real halves) +"
-        f" {ROOM:g}, its upper end at most {ROOM:g} more. Redundancy: points of the"
-        " majority and Dawid-Skene curves at which simulated less real lies in a band"
-        " around 0 that holds 95 % of splits at all points at once.",
+        " simulated people for each real one were asked the same: of the file that the"
+        " fit writes, by a *normal* law or *resampled* around groups of people. Area"
+        " under the curve of a classifier that looks at whole people, mean over splits"
+        " with its 95 % interval (splits share people: others may lie farther off); .5"
+        " is chance. *Real halves* is the same test between random halves of the real"
+        " people, *one coin* with independent people of the real ones' accuracies, at"
+        " times drawn from everybody's. Not told apart: the mean is at most max(.5,"
+        f" real halves) + {ROOM:g}, its upper end at most {ROOM:g} more. Redundancy:"
+        " points of the majority and Dawid-Skene curves at which simulated less real"
+        " lies in a band around 0 that holds 95 % of splits at all points at once.",
         "",
         "| set | people | splits | area | real halves | one coin | verdict"
         " | redundancy in the band |",

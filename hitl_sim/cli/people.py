@@ -165,16 +165,8 @@ def fit(
     if out is not None:
         check_out(out, ".toml")
         check_new(out, force)
-    layout = (
-        column,
-        answer,
-        kind,
-        time_unit_s,
-        confidence_max,
-        keep_na,
-        wide,
-        seconds_per,
-    )
+    units = (time_unit_s, confidence_max, seconds_per)
+    layout = (column, answer, kind, units, keep_na, wide)
     given = _answers(answers, question, *layout)
     stock = take_stock(given, kind)
     if out is not None:
@@ -230,16 +222,8 @@ def import_(
     if out.resolve() == answers.resolve():
         raise ValueError("`--out` must be another file than the answers.")
     check_new(out, force)
-    layout = (
-        column,
-        answer,
-        kind,
-        time_unit_s,
-        confidence_max,
-        keep_na,
-        wide,
-        seconds_per,
-    )
+    units = (time_unit_s, confidence_max, seconds_per)
+    layout = (column, answer, kind, units, keep_na, wide)
     given = _answers(answers, question, *layout)
     print_inventory(console, given, take_stock(given, kind))
     given.write(out)
@@ -281,7 +265,7 @@ def validate(
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"`--out` must be a folder, got {str(folder)!r}.")
     check_new(folder / PAGE, force)
-    layout = (column, answer, kind, time_unit_s, 1.0, keep_na, wide, seconds_per)
+    layout = (column, answer, kind, (time_unit_s, 1.0, seconds_per), keep_na, wide)
     given = _answers(answers, question, *layout)
     keep_programs()
     with console.status("starting") as status:
@@ -320,7 +304,8 @@ def assess(
     from hitl_sim.participants.reading.machine_file import read_machine
     from hitl_sim.report.terminal.people import print_assessment
 
-    layout = (column, answer, None, 1.0, confidence_max, keep_na, wide, seconds_per)
+    units = (1.0, confidence_max, seconds_per)
+    layout = (column, answer, None, units, keep_na, wide)
     given = _answers(answers, question, *layout)
     told = read_machine(machine, _layout(*layout))
     print_assessment(screen(), assess_labels(given, told), str(machine))
@@ -345,23 +330,24 @@ def simulate_answers(
     )
 
 
+_Units = tuple[float, float, str | None]
+"""Seconds in a unit of time, largest confidence, what the seconds of a row are of."""
+
+
 def _answers(
     path: Path,
     question: str | None,
     column: list[str] | None,
     answer: list[str] | None,
     kind: str | None,
-    time_unit_s: float,
-    confidence_max: float,
+    units: _Units,
     keep_na: bool,
     wide: list[str] | None,
-    seconds_per: str | None,
 ) -> Answers:
     """Import answers as the options of a command describe them."""
     from hitl_sim.participants.reading.table_file import import_answers
 
-    units = (time_unit_s, confidence_max)
-    layout = _layout(column, answer, kind, *units, keep_na, wide, seconds_per)
+    layout = _layout(column, answer, kind, units, keep_na, wide)
     return import_answers(path, layout, question)
 
 
@@ -369,16 +355,15 @@ def _layout(
     column: list[str] | None,
     answer: list[str] | None,
     kind: str | None,
-    time_unit_s: float,
-    confidence_max: float,
+    units: _Units,
     keep_na: bool,
     wide: list[str] | None,
-    seconds_per: str | None,
 ) -> Layout:
     """Say what columns mean, as the options of a command describe them."""
     from hitl_sim.participants.cleaning.clean import Layout
     from hitl_sim.participants.reading.table_file import parse_pairs
 
+    time_unit_s, confidence_max, seconds_per = units
     return Layout(
         columns=parse_pairs("--column", column or ()),
         rename=parse_pairs("--answer", answer or ()),
@@ -386,6 +371,6 @@ def _layout(
         seconds_per_unit=time_unit_s,
         confidence_max=confidence_max,
         keep_na=keep_na,
-        wide=wide or (),
         seconds_per=seconds_per,
+        wide=wide or (),
     )

@@ -138,6 +138,28 @@ def test_skill_and_pace_spread_over_people_as_stated():
     assert abs(np.corrcoef(people.skill, people.pace)[0, 1]) < 4 / np.sqrt(5000)
 
 
+def test_people_differ_in_practice_and_wait_as_they_are_interrupted():
+    numbers = {"practice_spread": 0.8, "pause_spread": 0.9, "wait": 0.1, "pause": 0.02}
+    population = build_population("typical", "label", 10, **numbers)
+    people = jax.jit(sample_annotators, static_argnums=2)(KEY, population, 4000)
+    logs = np.log(np.asarray(people.practice))
+    assert abs(logs.mean() - np.log(float(population.practice))) < 4 * 0.8 / 4000**0.5
+    assert abs(logs.std() - 0.8) < 4 * 0.8 / np.sqrt(8000)
+    wait, pause = (
+        np.log(share / (1.0 - share))
+        for share in map(np.asarray, (people.extra["wait"], people.pause))
+    )
+    assert abs(wait.std() - 0.9) < 4 * 0.9 / np.sqrt(8000)
+    np.testing.assert_allclose(
+        wait - wait.mean(), pause - pause.mean(), rtol=1e-3, atol=1e-3
+    )
+    # alone, neither moves anybody
+    alike = build_population("typical", "label", 10, wait=0.1)
+    people = jax.jit(sample_annotators, static_argnums=2)(KEY, alike, 50)
+    assert np.ptp(people.practice) == 0.0
+    assert np.ptp(people.extra["wait"]) == 0.0
+
+
 def test_the_first_people_of_a_crowd_do_not_depend_on_its_size():
     population = build_population("careless", "label", 10)
     three, nine = (sample_annotators(KEY, population, n) for n in (3, 9))

@@ -33,6 +33,7 @@ from hitl_sim.participants.cleaning.column import (
     as_text,
     as_whole,
     blank_marks,
+    find_two,
     flags_of,
     list_names,
     mapped,
@@ -313,13 +314,9 @@ def _check_item(columns: Columns, field: str, place: Place) -> None:
     """Refuse two values of an item where it can have but one."""
     value, texts = encode(columns[field].cast(pa.string()))
     known = np.nonzero(value >= 0)[0]
-    _, first, thing = np.unique(
-        _things(columns)[known], return_index=True, return_inverse=True
-    )
-    before = known[first][thing]
-    differs = value[known] != value[before]
-    if differs.any():
-        row, early = (int(rows[differs.argmax()]) for rows in (known, before))
+    found = find_two(value[known], _things(columns)[known])
+    if found is not None:
+        row, early = known[list(found)].tolist()
         what = columns["item"][row].as_py()
         must = f"{texts[value[early]]!r} as in {place.where(early)} for item {what!r}"
         raise place.refuse(row, field, must, texts[value[row]])

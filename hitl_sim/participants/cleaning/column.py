@@ -9,6 +9,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -103,6 +104,21 @@ def flags_of(column: pa.ChunkedArray) -> NDArray[np.bool_]:
     """Return truth values, none of which is missing, `[L]`."""
     flags: NDArray[np.bool_] = column.to_numpy(zero_copy_only=False)
     return flags
+
+
+def find_two(values: NDArray[Any], group: NDArray[np.int64]) -> tuple[int, int] | None:
+    """Find a row whose value is another than the first one's of its group.
+
+    Of values and groups `[L]`.
+
+    Returns:
+        The row, and the first of its group; None where each group has one value.
+    """
+    _, first, of = np.unique(group, return_index=True, return_inverse=True)
+    before = first[of]
+    differs = values != values[before]
+    row = int(differs.argmax()) if differs.any() else -1
+    return None if row < 0 else (row, int(before[row]))
 
 
 def list_names(names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hitl_sim.participants.answers import encode
-from hitl_sim.participants.cleaning.column import Place
+from hitl_sim.participants.cleaning.column import Place, find_two
 from hitl_sim.participants.record import Floats, Ints
 
 Columns = dict[str, pa.ChunkedArray]
@@ -140,11 +140,9 @@ def _check_seconds(columns: Columns, seconds: Floats, place: Place) -> None:
     unit, person = (encode(columns[field])[0] for field in ("unit", "annotator"))
     known = np.nonzero(np.isfinite(seconds) & (unit >= 0))[0]
     whose = person[known] * (int(unit.max()) + 1) + unit[known]
-    _, first, group = np.unique(whose, return_index=True, return_inverse=True)
-    before = known[first][group]
-    differs = seconds[known] != seconds[before]
-    if differs.any():
-        row, early = (int(rows[differs.argmax()]) for rows in (known, before))
+    found = find_two(seconds[known], whose)
+    if found is not None:
+        row, early = known[list(found)].tolist()
         what = columns["unit"][row].as_py()
         must = f"{seconds[early]:g} s as in {place.where(early)} of unit {what!r}"
         raise place.refuse(row, "seconds", must, seconds[row])

@@ -55,6 +55,7 @@ _LAGS = 5
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(31)
 _LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
 _LEAST_SKEW = 0.4
+_STEEPEST = 60.0
 _NEVER = -1e4
 
 TRAITS = (
@@ -406,7 +407,9 @@ def log_noise(residual: Array, skew: Array) -> Array:
     rest = jnp.sqrt(1.0 - jnp.square(skew))
     nodes = jnp.asarray(_NODES, jnp.float32)[None, :]
     level = GUMBEL_SD * (residual[:, None] - rest * nodes) / skew - LOG_LOG_2
-    parts = jnp.asarray(_LOG_WEIGHTS, jnp.float32)[None, :] - level - jnp.exp(-level)
+    # beyond, what is far too quick for the law is only refused as firmly
+    tail = jnp.exp(jnp.minimum(-level, _STEEPEST))
+    parts = jnp.asarray(_LOG_WEIGHTS, jnp.float32)[None, :] - level - tail
     return jax.nn.logsumexp(parts, axis=1) + jnp.log(GUMBEL_SD / skew)
 
 

@@ -12,7 +12,7 @@ from hitl_sim.participants.fitting.response_time import (
     log_noise,
     skew_of,
 )
-from hitl_sim.participants.record import places, share_seconds
+from hitl_sim.participants.record import medians, places, select, share_seconds
 from oracles.timing import GUMBEL_SD, LOG_LOG_2, WAIT_FACTOR
 
 PACE, PACE_SPREAD, SPREAD, VARIATION = 2.0, 0.4, 0.4, 0.4
@@ -99,6 +99,42 @@ def test_forms_tell_the_times_of_their_answers(num_answers):
     hours = np.exp(usual + 0.5 * np.exp(2.0 * own)).sum() * 50
     assert abs(np.log(hours / record.times.sum())) < 0.15
     assert abs(own - np.log(np.sqrt(np.mean(sd**2)))) < 0.25
+
+
+def slow(seed, drift, memory, each=20, people=200):
+    """Let short series of log seconds drift by an AR(1) law."""
+    rng = np.random.default_rng(seed)
+    residual = drift * rng.standard_normal(people)
+    logs = np.zeros((people, each))
+    for place in range(each):
+        logs[:, place] = residual
+        fresh = np.sqrt(1.0 - memory**2) * drift * rng.standard_normal(people)
+        residual = memory * residual + fresh
+    logs += 0.4 * rng.standard_normal(logs.shape)
+    record = make_design(people, ITEMS, 30, 0, seed)
+    rows = places(record.person) < each
+    record = replace(select(record, rows), is_ordered=True)
+    assert record.person.size == people * each
+    return replace(record, seconds=np.exp(2.0 + logs.ravel()))
+
+
+def test_a_slow_part_is_seen_in_short_series_and_only_where_there_is_one():
+    found = fit(slow(1, 0.3, 0.6))
+    # each mean of twenty takes a fifth of what the first lag shows
+    assert abs(found.drift - 0.3) < 0.06
+    assert abs(found.memory - 0.6) < 0.15
+    assert np.isnan(fit(slow(2, 0.0, 0.6)).drift)
+
+
+def test_people_far_apart_are_fitted_to_the_end():
+    record, *_ = timed(3, 0.6)
+    far = np.linspace(-3.0, 3.0, PEOPLE)
+    seconds = record.times * np.exp(far[record.person])
+    found = fit(replace(record, seconds=seconds))
+    own = medians(np.log(seconds), record.person)
+    assert abs(float(np.mean(found.pace - own))) < 0.05
+    assert abs(float(found.timing.pace) - own.mean()) < 0.1
+    assert abs(np.log(float(found.spread.pace) / own.std())) < 0.1
 
 
 def test_a_guess_may_take_any_share_of_the_time():

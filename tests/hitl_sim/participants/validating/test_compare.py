@@ -5,7 +5,11 @@ from dataclasses import replace
 import numpy as np
 from known_crowd import answer_design, make_design
 
-from hitl_sim.participants.validating.compare import two_sample_test
+from hitl_sim.participants.record import places
+from hitl_sim.participants.validating.compare import (
+    summarise_people,
+    two_sample_test,
+)
 
 
 def crowd(seed):
@@ -40,3 +44,25 @@ def test_times_alone_give_simulated_people_away():
 def test_too_few_people_are_not_judged():
     small, *_ = answer_design(make_design(10, 60, 5, 0))
     assert np.isnan(two_sample_test(small, [small, small], 0).auc)
+
+
+def test_nothing_is_read_from_an_order_that_nobody_recorded():
+    ordered = replace(crowd(1), is_ordered=True)
+    # the same rows, the later the slower
+    sped = replace(ordered, seconds=ordered.times * 1.1 ** places(ordered.person))
+    loose = replace(ordered, is_ordered=False)
+    shuffled = np.lexsort(
+        (np.random.default_rng(0).random(loose.person.size), loose.person)
+    )
+    mixed = replace(
+        loose,
+        **{n: getattr(loose, n)[shuffled] for n in ("item", "answer", "seconds")},
+    )
+    np.testing.assert_allclose(
+        summarise_people(loose)[1], summarise_people(mixed)[1], rtol=1e-9, atol=1e-12
+    )
+    _, before = summarise_people(ordered)
+    _, after = summarise_people(sped)
+    # errors in a row, answers in a row, trend and memory are told where it is
+    assert before.shape[1] == summarise_people(loose)[1].shape[1] + 4
+    assert (after[:, -2] > before[:, -2]).all()
