@@ -35,7 +35,7 @@ def main():
             {"name": "control", "kind": "whole_pool", "role": "control"},
             {"name": "relevance", "kind": "relevance", "questions": 200},
         ],
-        prices={"boundary": "workstation", "label_cost": "sunk"},
+        prices={"boundary": "workstation", "label_cost": "sunk", "waiting": "held"},
         device="laptop-cpu",
         smallest_effect=0.05,
         replicates=8,

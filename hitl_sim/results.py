@@ -21,6 +21,7 @@ import pyarrow as pa
 from hitl_sim.analysis.chance.estimate import Estimate
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.condition.result import BILL_SCHEMA
+from hitl_sim.analysis.condition.training_size import TrainingSize
 from hitl_sim.analysis.condition.versus import Comparison, Confirmation, compare_studies
 from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.cost import MEASURES, Prices, check_prices
@@ -28,7 +29,7 @@ from hitl_sim.record import LABEL_SCHEMA, RECORD_SCHEMA, REPLAY_SCHEMA
 from hitl_sim.schema import one_of
 from hitl_sim.study.conclude import Analysis
 from hitl_sim.study.status import Status, status_of
-from hitl_sim.unit import S_PER_H
+from hitl_sim.unit import J_PER_KWH, S_PER_H
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -154,9 +155,12 @@ class Results:
         Returns:
             Names and swept fields as in `frame`; `runs`, `reached`, `failed`; the
             energy ratio (`ratio`, to the target, condition ÷ control) with its 95 %
-            interval; per success: `device_j` with its interval, `people_h` and the
-            whole bill `bill_j`, `bill_usd`, `bill_kgco2e`; `steps` to the target
-            (restricted mean) and `test_accuracy`. Null is unknown.
+            interval; E* in kWh against the best arm without people
+            (`e_star_people_kwh`) and the control (`e_star_control_kwh`), with their
+            ends: inf is never, null with a lower end alone cannot be told; per success:
+            `device_j` with its interval, `people_h` and the whole bill `bill_j`,
+            `bill_usd`, `bill_kgco2e`; `steps` to the target (restricted mean) and
+            `test_accuracy`. Null is unknown.
         """
         records = self._analysis.folder.records
         named = records.select(["condition", *self._swept]).to_pylist()
@@ -181,8 +185,11 @@ class Results:
                     one.task,
                     one.answer,
                     (
+                        *([one.pool] if one.pool else []),
+                        one.training_size,
                         one.upper_bound,
                         one.rho,
+                        *([one.targets] if one.targets else []),
                         one.break_even,
                         *one.checks,
                         *one.decision,
@@ -384,6 +391,12 @@ _SUMMARY = (
             "device_j_low",
             "device_j_high",
             "people_h",
+            "e_star_people_kwh",
+            "e_star_people_kwh_low",
+            "e_star_people_kwh_high",
+            "e_star_control_kwh",
+            "e_star_control_kwh_low",
+            "e_star_control_kwh_high",
             "bill_j",
             "bill_usd",
             "bill_kgco2e",
@@ -425,6 +438,8 @@ def _condition_row(task: TaskResult, finding: Finding) -> dict[str, Any]:
         **_ends("ratio", finding.ratio),
         **_ends("device_j", finding.joules),
         "people_h": float(finding.usage.paid_s) / S_PER_H,
+        **_sizes("e_star_people_kwh", finding.over_machine),
+        **_sizes("e_star_control_kwh", finding.over_control),
         # a bill of which a part is unavailable is null
         **{
             _BILLED[measure]: float(np.asarray(bill.value)) if bill.is_known else None
@@ -439,6 +454,14 @@ def _condition_row(task: TaskResult, finding: Finding) -> dict[str, Any]:
 def _ends(name: str, estimate: Estimate) -> dict[str, float | None]:
     ends = {"": estimate.value, "_low": estimate.low, "_high": estimate.high}
     return {f"{name}{end}": _known(value) for end, value in ends.items()}
+
+
+def _sizes(name: str, sizes: Sequence[TrainingSize]) -> dict[str, float | None]:
+    """Lay out E* in kWh, for as many trainings as the study says; null of nobody."""
+    if not sizes:
+        return dict.fromkeys((name, f"{name}_low", f"{name}_high"))
+    ends = _ends(name, sizes[-1].joules)
+    return {key: None if end is None else end / J_PER_KWH for key, end in ends.items()}
 
 
 def _known(value: float) -> float | None:

@@ -85,7 +85,11 @@ def build_spec(name: str, batch: int) -> StudySpec:
                 "checkpoints": case.checkpoints[batch],
             },
             "arm": [{"name": "control", "kind": "whole_pool", "role": "control"}],
-            "prices": {"boundary": "device_only", "label_cost": "sunk"},
+            "prices": {
+                "boundary": "device_only",
+                "label_cost": "sunk",
+                "waiting": "held",
+            },
         }
     )
 

@@ -49,6 +49,7 @@ UNITS = {
 PRICES = Prices(
     boundary="workstation",
     label_cost="sunk",
+    waiting="held",
     device_usd_per_h=0.5,
     grid_region="WORLD",
     life_queries=1e6,

@@ -46,6 +46,7 @@ population = "typical"
 [prices]
 boundary = "workstation"
 label_cost = "sunk"
+waiting = "held"
 electricity_usd_per_kwh = 0.17
 pue = 1.0
 device_usd_per_h = 0.0

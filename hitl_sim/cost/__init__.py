@@ -17,6 +17,7 @@ from hitl_sim.cost.equivalents import (
     PublishedRun as PublishedRun,
     equivalent_lines as equivalent_lines,
     equivalents_of as equivalents_of,
+    nearest_run as nearest_run,
     published_runs as published_runs,
 )
 from hitl_sim.cost.ledger import (

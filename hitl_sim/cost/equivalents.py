@@ -1,5 +1,6 @@
 """What a joule budget buys in human time. No training."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,6 +85,19 @@ def equivalent_lines(joules: npt.ArrayLike) -> list[EquivalentLine]:
         for boundary, seconds in bought.items()
         if seconds.is_known
     ]
+
+
+def nearest_run(joules: float) -> PublishedRun:
+    """Return the published training run whose energy is the nearest, as a ratio.
+
+    Args:
+        joules: energy of a training, J; > 0.
+    """
+
+    def away(run: PublishedRun) -> float:
+        return abs(math.log(float(plain(run.joules.value or math.nan)) / joules))
+
+    return min(published_runs(), key=away)
 
 
 def published_runs() -> tuple[PublishedRun, ...]:

@@ -178,7 +178,8 @@ def build_ledger(
     The lines, each with the measures that it can have:
 
     - `device_<phase>`: the device's own joules and seconds, per phase of the protocol.
-    - `device_waiting`: waiting seconds x idle power.
+    - `device_waiting`: waiting seconds x idle power; of these seconds, here and in
+      what follows, the share that `waiting` bills.
     - `device_rent`: money for having the device, working or waiting.
     - `pue`: (PUE - 1) x joules of the device, waiting included.
     - `human_time`, `requester_time`: paid seconds and wages with overhead.
@@ -197,7 +198,7 @@ def build_ledger(
     work = device.work(usage, PROTOCOL)
     if not work:
         raise ValueError("`usage.work` must hold protocol work, got none.")
-    wait_s = usage.seconds("wait_s")
+    wait_s = usage.seconds("wait_s").scaled(rates.waiting_frac)
     waiting = device.idle_power.times(wait_s, unit="J")
     busy = [
         *(

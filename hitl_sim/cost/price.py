@@ -22,6 +22,7 @@ from hitl_sim.energy.quantity import Quantity, Scope, unavailable
 LabelCost = Literal["sunk", "bought_same_price", "bought_elsewhere"]
 LABEL_COSTS: tuple[LabelCost, ...] = get_args(LabelCost)
 PretrainingCost = Literal["sunk", "shared", "full"]
+Waiting = Literal["held", "released", "shared"]
 NonNegative = Annotated[float, msgspec.Meta(ge=0)]
 Hour = Annotated[int, msgspec.Meta(ge=0, le=24)]
 
@@ -66,6 +67,11 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         label_cost: what the labels cost that the control learns from; required.
             "sunk": they are there anyway; "bought_same_price": the study's own crowd
             gives them at the study's wage; "bought_elsewhere": `label_price_usd` each.
+        waiting: what the device is billed for while it waits for people; required.
+            "held": idle power, rent and manufacture of the whole wait; "released": none
+            of it, for it is given back or switched off; "shared": an even share of it,
+            for `waiting_jobs` jobs hold the device together.
+        waiting_jobs: jobs that hold it, this one included; given exactly when shared.
         label_price_usd: price of one label, USD; given exactly when bought elsewhere.
         wage_usd_per_h: gross wage of annotators and requester, USD/h.
         overhead_frac: employer or platform cost on top of the wage, fraction of it.
@@ -93,6 +99,8 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     boundary: Boundary
     label_cost: LabelCost
+    waiting: Waiting
+    waiting_jobs: Annotated[int, msgspec.Meta(ge=1)] | None = None
     label_price_usd: NonNegative | None = None
     wage_usd_per_h: NonNegative | None = None
     overhead_frac: NonNegative | None = None
@@ -109,11 +117,29 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     pretraining_uses: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
     @property
+    def waiting_frac(self) -> float:
+        """Return the share of the device's waiting that is billed."""
+        return 0.0 if self.waiting == "released" else 1.0 / (self.waiting_jobs or 1)
+
+    @property
     def pretraining_frac(self) -> float:
         """Return the share of pretraining that one run is billed with."""
         if self.pretraining_cost == "sunk":
             return 0.0
         return 1.0 / (self.pretraining_uses or 1)
+
+
+def read_prices(table: Mapping[str, Any]) -> Prices:
+    """Read prices that a results folder keeps.
+
+    Before there was a choice, a waiting device was billed as held.
+
+    Raises:
+        ValueError: they are none; see `check_prices`.
+    """
+    prices = msgspec.convert({"waiting": "held", **table}, Prices)
+    check_prices(prices)
+    return prices
 
 
 def check_prices(prices: Prices) -> None:
@@ -122,13 +148,18 @@ def check_prices(prices: Prices) -> None:
     Raises:
         ValueError: a field has the wrong type or range, the region is unknown, the
             carbon of electricity is given twice, or `label_price_usd` and
-            `label_cost` contradict each other; the message names the field, what is
-            allowed and the value.
+            `label_cost`, or `waiting_jobs` and `waiting`, contradict each other; the
+            message names the field, what is allowed and the value.
     """
     hints = get_type_hints(Prices, include_extras=True)
     for name in prices.__struct_fields__:
         _check_field(name, getattr(prices, name), hints[name])
     _check_carbon(prices)
+    if (prices.waiting == "shared") != (prices.waiting_jobs is not None):
+        raise ValueError(
+            "`prices.waiting_jobs` must be given exactly where `waiting` is 'shared',"
+            f" got {prices.waiting_jobs} with {prices.waiting!r}."
+        )
     is_shared = prices.pretraining_cost == "shared"
     if is_shared != (prices.pretraining_uses is not None):
         raise ValueError(
@@ -219,12 +250,14 @@ class Rates:
     Attributes are named and in the units that `RATES` says, and:
         boundary: what an hour of human time is charged with.
         label_cost: what the labels cost that the control learns from.
+        waiting_frac: share of the device's waiting that is billed.
         human_energy: joules of an hour of human time within the boundary, J/h.
         human_carbon: emissions of an hour of human time, kgCO2e/h.
     """
 
     boundary: Boundary
     label_cost: LabelCost
+    waiting_frac: float
     label: Quantity
     wage: Quantity
     overhead: Quantity
@@ -254,6 +287,7 @@ def price_rates(prices: Prices) -> Rates:
     return Rates(
         boundary=prices.boundary,
         label_cost=prices.label_cost,
+        waiting_frac=prices.waiting_frac,
         intensity=intensity,
         human_energy=energy,
         human_carbon=human_hour_carbon(prices.boundary, intensity, energy),

@@ -51,7 +51,7 @@ class UnitCount:
 
     Attributes:
         unit: its name.
-        phase: pretrain, train, choose, score, embed or evaluate.
+        phase: pretrain, train, choose, score, embed or evaluate; tune of trials.
         purpose: "protocol" if the method needs it, "instrument" if only the
             experimenter does, such as test-set curves.
         count: units done.

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from hitl_sim.analysis.chance.estimate import Estimate
+from hitl_sim.analysis.condition.by_target import WAYS
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
+from hitl_sim.analysis.condition.training_size import BETAS
 from hitl_sim.analysis.decision.decide import CARBON_PRICES, SCALES, WAGES, ArmDecision
 from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict
 from hitl_sim.energy import Quantity
@@ -102,6 +104,8 @@ def _task(task: TaskResult, sources: Sources) -> dict[str, Any]:
             **_pick(task.control, "joules", sources=sources),
             **_pick(task, "workstation_s", sources=sources),
         },
+        "by_target": {"ways": WAYS.tolist(), "arms": plain(task.by_target)},
+        "machine": {"name": task.machine, "rho": plain(task.machine_ratio)},
         "null_holds_one": None if task.null is None else task.null.ratio.holds(1.0),
         "control": _finding(task.control, sources),
         "findings": [_finding(finding, sources) for finding in task.findings],
@@ -137,6 +141,18 @@ def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
             may_fail_frac="may_fail",
             enough_replicates="enough",
         ),
+        **{
+            name: [
+                {
+                    **_pick(size, "against", "trainings", "payback"),
+                    **_pick(size, "is_undetermined", "is_fragile"),
+                    **_pick(size, "paid", "saved", "joules", sources=sources),
+                    "grown": {f"{b:g}": plain(size.grown(b)) for b in BETAS},
+                }
+                for size in getattr(finding, name)
+            ]
+            for name in ("over_machine", "over_control")
+        },
         "is_per_success": finding.is_per_success,
         **_pick(finding.usage, "worked_s", "paid_s", "wait_s"),
         "break_even": {

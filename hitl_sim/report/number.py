@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hitl_sim.energy.display import format_value
 from hitl_sim.unit import S_PER_H, S_PER_MIN
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from hitl_sim.analysis.chance.interval import Bounded
     from hitl_sim.analysis.condition.break_even import BreakEven
     from hitl_sim.analysis.decision.information import Information
-    from hitl_sim.cost import Measure
+    from hitl_sim.cost import Measure, PublishedRun
     from hitl_sim.energy import Quantity
 
 _NAMES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
@@ -85,6 +87,29 @@ def plain_joules(joules: float) -> str:
 def joules_text(estimate: Estimate) -> str:
     """Write an estimate of joules with its Monte-Carlo interval."""
     return energy_text(estimate.value, max(estimate.low, 0.0), estimate.high)
+
+
+def kwh_text(joules: float) -> str:
+    """Write an energy of training in watt hours: `2.25 kWh`, `129 GWh`."""
+    if not math.isfinite(joules):
+        return UNKNOWN if math.isnan(joules) else "∞"
+    return format_value(joules / S_PER_H, "Wh")
+
+
+def kwh_span(estimate: Estimate) -> str:
+    """Write an energy of training with its interval, each end in its own unit."""
+    low, high = kwh_text(estimate.low), kwh_text(estimate.high)
+    return f"{kwh_text(estimate.value)} [{low} to {high}] on"
+
+
+def near_text(joules: float, run: PublishedRun) -> str:
+    """Say how an energy of training compares with a published one."""
+    size = float(np.max(np.asarray(run.joules.value)))
+    share = joules / size
+    if 0.5 <= share <= 2.0:
+        return f"about the training of {run.name} ({kwh_text(size)})"
+    times_as = f"{digits(share)} times" if share > 1.0 else f"1/{digits(1 / share)} of"
+    return f"{times_as} the training of {run.name} ({kwh_text(size)})"
 
 
 def duration(seconds: float) -> str:

@@ -21,6 +21,9 @@ from hitl_sim.report.number import (
     duration_text,
     join_words,
     joules_text,
+    kwh_span,
+    kwh_text,
+    near_text,
     percent,
     plain_joules,
     ratio_text,
@@ -63,6 +66,7 @@ def _environment(*, is_markup: bool) -> Environment:
     )
     found.globals |= {"rho": RHO, "inf": math.inf}
     found.filters |= {
+        "bounded": lambda found: f"{digits(found.value)} {span(found.low, found.high)}",
         "bytes": size_text,
         "comma": lambda number: f"{number:,}",
         "digits": digits,
@@ -71,6 +75,9 @@ def _environment(*, is_markup: bool) -> Environment:
         "ends": lambda found: span(found.low, found.high),
         "joule": plain_joules,
         "joules": joules_text,
+        "kwh": kwh_text,
+        "kwh_span": kwh_span,
+        "near": near_text,
         "of": lambda number, written: f"{number:{written}}",
         "part": share_text,
         "percent": percent,

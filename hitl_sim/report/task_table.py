@@ -3,18 +3,23 @@
 import math
 from collections.abc import Sequence
 
+from hitl_sim.analysis.chance.crossing import Payback
 from hitl_sim.analysis.condition.break_even import AXIS_NAMES
 from hitl_sim.analysis.condition.finding import Finding, TaskResult
+from hitl_sim.analysis.condition.training_size import TrainingSize
 from hitl_sim.analysis.decision.decide import Decision
 from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict
 from hitl_sim.cost import MEASURES
 from hitl_sim.report.decision import crossing_text, per_hour_text
 from hitl_sim.report.number import (
+    NEVER,
     RHO,
     UNKNOWN,
     break_even_text,
     digits,
     duration,
+    kwh_text,
+    payback_text,
     percent,
     plain_joules,
     ratio_text,
@@ -161,11 +166,14 @@ HEADINGS = (
     "reach",
     "J/success",
     "human time",
+    "E* people",
     "M* energy",
     "M* money",
     "M* carbon",
 )
-_SILENT = dict.fromkeys(("M* energy", "M* money", "M* carbon"), ("", UNKNOWN))
+_SILENT = dict.fromkeys(
+    ("E* people", "M* energy", "M* money", "M* carbon"), ("", UNKNOWN)
+)
 """Columns that are left out where all they say is this."""
 
 
@@ -208,6 +216,19 @@ def result_table(task: TaskResult, without: Sequence[str] = ()) -> Table:
     return Table(headings, rows, classes=classes)
 
 
+def size_column(size: TrainingSize) -> str:
+    """Write a break-even size of training for a column."""
+    mark = "?" if size.is_undetermined or size.is_fragile else ""
+    joules = size.joules
+    if size.payback is Payback.UNKNOWN:
+        return UNKNOWN
+    if joules.is_infinite:
+        return f"{NEVER}{mark}"
+    if math.isnan(joules.value):
+        return f"> {kwh_text(joules.low)}{mark}"
+    return payback_text(size.payback, kwh_text(joules.value), mark)
+
+
 def _order(finding: Finding) -> tuple[str, str, float, str]:
     rho = finding.ratio.value
     rank = math.inf if math.isnan(rho) else rho
@@ -223,5 +244,6 @@ def _cells(finding: Finding) -> tuple[str, ...]:
         f"{finding.reach.hits}/{finding.reach.trials}",
         plain_joules(finding.joules.value),
         duration(worked_s) if finding.has_people else "none",
+        size_column(finding.over_machine[-1]) if finding.over_machine else "",
         *(break_even_text(one) if is_compared else "" for one in finding.break_even),
     )

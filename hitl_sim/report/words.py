@@ -1,8 +1,10 @@
 """A report in words: what opens it, and its methods and citation for a paper."""
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from hitl_sim import __version__
 from hitl_sim.analysis.chance.claim import Effect, judge
@@ -17,16 +19,24 @@ from hitl_sim.analysis.condition.between import (
     judge_pairs,
 )
 from hitl_sim.analysis.condition.break_even import AXIS_NAMES, Answer
+from hitl_sim.analysis.condition.by_target import TOLD, disagreeing
 from hitl_sim.analysis.condition.finding import (
     Finding,
     StudyResult,
     TaskResult,
     best,
     cheapest,
+    reference_arms,
 )
 from hitl_sim.analysis.condition.growth import find_scalings
+from hitl_sim.analysis.condition.training_size import (
+    BETAS,
+    CONTROL_NAME,
+    TrainingSize,
+)
 from hitl_sim.analysis.decision.sensitivity import Verdict
-from hitl_sim.cost import MEASURES, LabelCost, Measure
+from hitl_sim.analysis.run.tuning import UNTUNED
+from hitl_sim.cost import MEASURES, LabelCost, Measure, PublishedRun, nearest_run
 from hitl_sim.report.decision import tell_decision
 from hitl_sim.report.number import energy_text, percent
 from hitl_sim.report.sentence import say
@@ -45,8 +55,12 @@ class TaskWords:
 
     Attributes:
         answer: whether people paid, and why.
+        pool: how much of the data is corrupted on purpose.
         upper_bound: what the control spends.
         rho: what people saved or cost.
+        targets: the same at other targets, and read otherwise; empty where no arm
+            reached.
+        training_size: from which size of training people pay back: E*.
         break_even: how much dearer training would have to be.
         checks: A/A, labels, failures, and what else a reader has to know.
         decision: how surely people pay, from where on, and what is worth knowing;
@@ -55,8 +69,11 @@ class TaskWords:
 
     task: str
     answer: str
+    pool: str
     upper_bound: str
+    training_size: str
     rho: str
+    targets: str
     break_even: str
     checks: tuple[str, ...]
     decision: tuple[str, ...] = ()
@@ -82,6 +99,7 @@ class Words:
 def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
     """Put a result into words; without verdicts no decision is told."""
     weighed: Sequence[Verdict | None] = verdicts or [None] * len(result.tasks)
+    own = _own_training(result)
     return Words(
         caution=say(
             "caution.all",
@@ -93,6 +111,7 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
                 for task in result.tasks
                 for found in task.findings
             ),
+            own=say("check.untuned", own=own) if own else "",
         ),
         question=result.question,
         note=result.note,
@@ -100,8 +119,11 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
             TaskWords(
                 task=task.label,
                 answer=tell_answer(task, result),
+                pool=tell_pool(task, result),
                 upper_bound=tell_upper_bound(task, result),
+                training_size=tell_training_size(task, result),
                 rho=tell_ratio(task, result),
+                targets=tell_targets(task, result),
                 break_even=tell_break_even(task),
                 checks=list_checks(task, result),
                 decision=()
@@ -147,9 +169,15 @@ def tell_answer(task: TaskResult, result: StudyResult) -> str:
         num=len(asked),
         soonest=None if leader is None else soonest,
         leader=leader,
-        doubt="" if soonest is None else say("answer.doubt", finding=soonest),
+        doubt="" if soonest is None else _doubt(soonest),
         machine=_machine_sentence(task, result, "answer.machine"),
     )
+
+
+def _doubt(finding: Finding) -> str:
+    """Say why a saving may be none."""
+    fragile = say("training_size.fragile")
+    return say("answer.doubt", finding=finding, fragile=fragile)
 
 
 def _machine_sentence(task: TaskResult, result: StudyResult, name: str) -> str:
@@ -173,6 +201,83 @@ def tell_upper_bound(task: TaskResult, result: StudyResult) -> str:
     return say("upper_bound.known", task=task, **told)
 
 
+CORRUPTIONS = ("irrelevant", "duplicate", "wrong_label")
+"""Fields of a task by which its pool is corrupted, as shares of it."""
+
+
+def tell_pool(task: TaskResult, result: StudyResult) -> str:
+    """Say how much of the pool is corrupted on purpose; a benefit may be built in."""
+    table = dict(result.study.get("task", {}).get(task.task, {}))
+    table |= {
+        name.removeprefix("task."): value
+        for name, value in task.control.settings.items()
+        if name.startswith("task.")
+    }
+    if "pool" not in table:
+        return ""
+    shares = {name: float(table.get(name, 0.0)) for name in CORRUPTIONS}
+    found = {name: share for name, share in shares.items() if share > 0.0}
+    return say("pool.all", size=table["pool"], found=found, whole=sum(found.values()))
+
+
+def tell_training_size(task: TaskResult, result: StudyResult) -> str:
+    """Say from which size of training people pay back, and what they add."""
+    if not task.with_people:
+        return say("training_size.nobody")
+    counts = dict.fromkeys((1, result.trainings))
+    told = [
+        say(
+            "training_size.against",
+            task=task,
+            is_machine=is_machine,
+            trainings=count,
+            found=_soonest(task, place, is_machine=is_machine),
+            fragile=say("training_size.fragile"),
+        )
+        for is_machine in (True, False)
+        for place, count in enumerate(counts)
+        # where none is better than the control, both ask the same
+        if not (is_machine and task.machine == CONTROL_NAME)
+    ]
+    leader = _soonest(task, len(counts) - 1, is_machine=True)
+    return say(
+        "training_size.all",
+        told=told,
+        is_alone=task.machine == CONTROL_NAME,
+        grown=say("training_size.grown", size=leader.size, betas=BETAS[1:])
+        if math.isfinite(leader.size.joules.value)
+        else "",
+    )
+
+
+class SoonestSize(NamedTuple):
+    """The condition with people that pays back at the smallest training."""
+
+    finding: Finding
+    size: TrainingSize
+    nearest: PublishedRun | None
+
+
+def _soonest(task: TaskResult, place: int, *, is_machine: bool) -> SoonestSize:
+    """Find it against the control or the best machine, at one count of trainings."""
+    sizes = [
+        (finding, (finding.over_machine if is_machine else finding.over_control)[place])
+        for finding in task.with_people
+    ]
+    finding, size = min(sizes, key=lambda one: _rank_of(one[1]))
+    known = size.joules.value
+    nearest = nearest_run(known) if 0.0 < known < math.inf else None
+    return SoonestSize(finding, size, nearest)
+
+
+def _rank_of(size: TrainingSize) -> tuple[bool, bool, float]:
+    """Order sizes: those that are known first, then what may be, then what is not."""
+    joules = size.joules
+    is_never = joules.is_infinite or size.payback is Payback.UNKNOWN
+    is_open = math.isnan(joules.value)
+    return is_never, is_open, joules.low if is_open or is_never else joules.value
+
+
 def tell_ratio(task: TaskResult, result: StudyResult) -> str:
     """Say which arm was best, with people and without, and how the crowd mattered."""
     sentences = []
@@ -191,6 +296,25 @@ def tell_ratio(task: TaskResult, result: StudyResult) -> str:
         found="; ".join(sentences) or say("ratio.unknown"),
         beside=_machine_sentence(task, result, "ratio.beside"),
         crowd=_crowd_sentence(task, result),
+    )
+
+
+def tell_targets(task: TaskResult, result: StudyResult) -> str:
+    """Say how the best arm with people fares at other targets, and read otherwise."""
+    asked = [f for f in reference_arms(task) if f.has_people]
+    leader = best(asked)
+    if leader is None or not math.isfinite(leader.ratio.value):
+        return ""
+    found = next((one for one in task.by_target if one.label == leader.label), None)
+    if found is None:
+        return ""
+    apart = disagreeing(found, leader.ratio.value, result.smallest_effect)
+    return say(
+        "ratio.targets",
+        found=found,
+        leader=leader,
+        told=[(way, found.at(way)) for way in TOLD],
+        apart=apart,
     )
 
 
@@ -245,7 +369,7 @@ def _clause(task: TaskResult, measure: Measure) -> str:
         return say("break_even.nobody")
     soonest = cheapest(asked, measure)
     if soonest is not None:
-        found, doubt = soonest.at(measure), say("answer.doubt", finding=soonest)
+        found, doubt = soonest.at(measure), _doubt(soonest)
         return say("break_even.from", finding=soonest, found=found, doubt=doubt)
     ends = [f.at(measure) for f in asked]
     unknown = [b.multiple.quantity for b in ends if b.payback is Payback.UNKNOWN]
@@ -256,6 +380,9 @@ def _clause(task: TaskResult, measure: Measure) -> str:
 def list_checks(task: TaskResult, result: StudyResult) -> tuple[str, ...]:
     """List what a reader has to know before believing a task's figures."""
     checks = [_null_sentence(task), _label_sentence(task, result)]
+    if not _own_training(result):
+        # else it is told above everything
+        checks.insert(0, _tuned_sentence(task, result))
     if task.without_target:
         checks.append(say("check.without_target", replicates=task.without_target))
     missing = [f for f in task.findings if f.num_missing]
@@ -265,6 +392,36 @@ def list_checks(task: TaskResult, result: StudyResult) -> tuple[str, ...]:
         num = len(task.replicates)
         checks.append(say("check.few", num=num, least=MIN_REPLICATES))
     return tuple(checks)
+
+
+def _own_training(result: StudyResult) -> list[str]:
+    """Name arms that train with settings of their own beside a control untuned."""
+    if result.study.get("tune") is not None:
+        return []
+    arms = result.study.get("arm", ())
+    return [str(arm["name"]) for arm in arms if arm.get("training")]
+
+
+def _tuned_sentence(task: TaskResult, result: StudyResult) -> str:
+    """Say whether control and arms were tuned, and what that did to the control."""
+    tune = result.study.get("tune")
+    if tune is None:
+        return say("check.untuned", own=())
+    before = next((f for f in task.findings if f.arm.endswith(UNTUNED)), None)
+    return say(
+        "check.tuned",
+        tune=tune,
+        fields=[axis["field"].partition(".")[2] for axis in tune["space"]],
+        before=before,
+        found=[row for row in result.tuning if _is_of(row, task)],
+    )
+
+
+def _is_of(row: Mapping[str, Any], task: TaskResult) -> bool:
+    """Whether what a search found is of a task with what else is swept of it."""
+    base = json.loads(row["base"])
+    name = base.pop("task")
+    return bool(name == task.task and base == dict(task.control.settings))
 
 
 def _null_sentence(task: TaskResult) -> str:

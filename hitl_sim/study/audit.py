@@ -57,8 +57,8 @@ from hitl_sim.study.metered import (
     own_seconds,
     why_disturbed,
 )
-from hitl_sim.study.plan import Run, build_plan
-from hitl_sim.study.runner import load_study
+from hitl_sim.study.plan import Run
+from hitl_sim.study.runner import load_study, plan_of
 
 _CLOSE = 1e-3
 _WINDOW_S = 0.5
@@ -98,7 +98,7 @@ def audit_study(
             f"{str(folder)!r} must hold at least {MIN_REPEATS} finished runs, got"
             f" {len(rows)}."
         )
-    plan = {run.key: run for run in build_plan(spec).runs}
+    plan = {run.key: run for run in plan_of(folder).runs}
     drawn = draw_runs(rows, num_runs, spec.seed)
     costs = price_units(manifest["units"], profile)
     is_cpu = manifest["environment"].get("platform") == "cpu"

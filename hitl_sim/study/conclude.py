@@ -80,6 +80,7 @@ class Analysis:
                 smoothing=study["target"]["smoothing"],
                 smallest_effect=study["smallest_effect"],
                 seed=study["seed"],
+                trainings=study.get("reuse", {}).get("trainings", 1),
             )
 
     def bill(self, prices: Prices | None = None) -> pa.Table:

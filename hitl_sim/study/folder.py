@@ -17,7 +17,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hitl_sim.cost import Prices, check_prices
+from hitl_sim.cost import Prices
+from hitl_sim.cost.price import read_prices
 from hitl_sim.energy import DeviceProfile, load_profile
 from hitl_sim.record import RecordError
 from hitl_sim.study.store import (
@@ -54,8 +55,7 @@ class StudyFolder(NamedTuple):
             RecordError: the manifest's prices are none.
         """
         try:
-            prices = msgspec.convert(self.manifest["study"]["prices"], Prices)
-            check_prices(prices)
+            prices = read_prices(self.manifest["study"]["prices"])
         except (KeyError, ValueError) as error:
             raise RecordError(
                 f"`study.prices` in {MANIFEST} must be prices, got: {error}."

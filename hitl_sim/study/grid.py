@@ -5,12 +5,14 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace as replace_arm
 
 from hitl_sim import __version__
+from hitl_sim.analysis.run.tuning import UNTUNED
 from hitl_sim.learn.intervention import Arm
 from hitl_sim.part import Kind, PartError, find
 from hitl_sim.record import SCHEMA
@@ -19,6 +21,7 @@ from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec import (
     AxisSpec,
     CrowdSpec,
+    ReuseSpec,
     Scalar,
     SpecError,
     StudySpec,
@@ -35,10 +38,16 @@ MOST_RUNS = 1_000_000
 """Runs of one study: planning them takes some 8 s and 0.4 GB, measured on one core."""
 
 _TABLES = ("task", "network", "training", "crowd", "workforce", "arm")
+BASE_TABLES = ("task", "network", "training")
+"""Tables whose fields an arm has in common with its control."""
 _UNSWEPT = ("name", "role", "method", "simulated")
 """Fields of an arm that no axis names."""
 _OF_ANNOTATOR = ("crowd.options.", "crowd.params.")
 """Begins of fields that the annotator of a crowd has."""
+
+
+Settings = Mapping[str, Scalar]
+"""Values by field, such as those of axes."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,10 @@ class Condition:
         role: "control", "pilot", "null" or "arm".
         settings: the swept values, by field.
         content: of its population, where people are asked and it was looked up.
+        common: the study without what the arm has for itself (tuned, or of its own
+            table): what it has in common with its control. None where that is all.
+        replicates: on which it is tried; None where it is no trial, and is run on the
+            study's own.
     """
 
     spec: StudySpec
@@ -102,6 +115,25 @@ class Condition:
     role: str
     settings: Mapping[str, Scalar]
     content: CrowdContent | None = None
+    common: StudySpec | None = None
+    replicates: range | None = None
+
+    @property
+    def runs(self) -> range:
+        """The replicates that it is run on."""
+        return self.replicates or range(self.spec.replicates)
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether it is run in search for settings, and takes part in nothing else."""
+        return self.replicates is not None
+
+    @property
+    def base(self) -> "Condition":
+        """The same without what its arm has for itself."""
+        if self.common is None:
+            return self
+        return replace(self, spec=self.common, common=None)
 
     @property
     def task(self) -> TaskSpec:
@@ -178,7 +210,9 @@ class Condition:
         Returns:
             Plain tables; names, device, target and prices have no part in them.
         """
-        arm = msgspec.to_builtins(self.arm)
+        # what an arm's own training does is told by the training
+        arm = msgspec.to_builtins(replace_arm(self.arm, training={}))
+        del arm["training"]
         # an arm without methods is what it was before there were any; who answers is
         # told by the crowd
         empty = ("simulated",) if self.arm.method else ("method", "simulated")
@@ -251,7 +285,7 @@ def digest(tables: Any, length: int = 16) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
-def record_keys(condition: Condition, content_hash: str, replicates: int) -> list[str]:
+def record_keys(condition: Condition, content_hash: str) -> list[str]:
     """Name a condition's runs: equal keys hold equal records.
 
     A key is the digest of what the runs share and the replicate; of a million of them
@@ -260,7 +294,7 @@ def record_keys(condition: Condition, content_hash: str, replicates: int) -> lis
     shared = digest(condition.resolved(content_hash), 64)
     begun = hashlib.sha256(f'["{shared}",'.encode())
     keys = []
-    for replicate in range(replicates):
+    for replicate in condition.runs:
         ended = begun.copy()
         ended.update(b"%d]" % replicate)
         keys.append(ended.hexdigest()[:32])
@@ -304,6 +338,25 @@ def _fields(table: msgspec.Struct) -> Iterator[str]:
 
 
 def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
+    check_fields(axis, spec)
+    _check_axis_arms(axis, spec)
+    seen = Counter(axis.values or ())
+    for value, times in seen.items():
+        if axis.field == "task" and value not in spec.task:
+            raise SpecError(
+                f"`axis.values` of 'task' must be among {', '.join(spec.task)}, "
+                f"got {value!r}."
+            )
+        if times > 1:
+            raise SpecError(f"`axis.values` must be distinct, got {value!r} twice.")
+
+
+def check_fields(axis: AxisSpec, spec: StudySpec) -> None:
+    """Refuse an axis of a field that the study does not have.
+
+    Raises:
+        SpecError: the message names the field and those there are.
+    """
     table, _, name = axis.field.partition(".")
     if table not in _TABLES:
         raise SpecError(
@@ -321,16 +374,6 @@ def _check_axis(axis: AxisSpec, spec: StudySpec) -> None:
             f"`axis.field` must be a field of [{table}] "
             f"({', '.join(_sweepable(table, spec))}), got {axis.field!r}."
         )
-    _check_axis_arms(axis, spec)
-    seen = Counter(axis.values or ())
-    for value, times in seen.items():
-        if axis.field == "task" and value not in spec.task:
-            raise SpecError(
-                f"`axis.values` of 'task' must be among {', '.join(spec.task)}, "
-                f"got {value!r}."
-            )
-        if times > 1:
-            raise SpecError(f"`axis.values` must be distinct, got {value!r} twice.")
 
 
 def _check_axis_arms(axis: AxisSpec, spec: StudySpec) -> None:
@@ -452,12 +495,29 @@ def _check_size(spec: StudySpec) -> None:
         )
 
 
-def expand(spec: StudySpec) -> list[Condition]:
+Tuned = Mapping[tuple[str, str], Settings]
+"""Settings that were found best, by `own_key` and name of the arm or "pilot"."""
+PILOT = "pilot"
+"""Under which the settings of the target's pilot stand: no arm can be called so."""
+
+
+def own_key(task: str, cell: Settings) -> str:
+    """Name a task with what is swept of it, of network and of training."""
+    kept = {f: v for f, v in cell.items() if f.partition(".")[0] in BASE_TABLES}
+    return json.dumps({**kept, "task": task}, sort_keys=True)
+
+
+def expand(spec: StudySpec, tuned: Tuned | None = None) -> list[Condition]:
     """List a study's conditions in a fixed order.
 
     Each arm is crossed with the axes that act on it, so a control is never crossed
     with a crowd. Every setting of task, network and training gets a pilot: a run of
-    the control with streams of its own, which fixes the target.
+    the control with streams of its own, which fixes the target. Where arms were tuned
+    the control stands once more as it was before, as an arm.
+
+    Args:
+        spec: a validated study.
+        tuned: what was found; None before.
 
     Returns:
         The conditions.
@@ -474,8 +534,27 @@ def expand(spec: StudySpec) -> list[Condition]:
     conditions: list[Condition] = []
     for index, arm in enumerate(spec.arm):
         for cell in cells(spec, axes_of(spec, arm)):
-            conditions.extend(_conditions_at(spec, index, cell))
+            for condition in conditions_at(spec, index, cell):
+                conditions.extend(_as_tuned(spec, index, condition, tuned))
     return conditions
+
+
+def _as_tuned(
+    spec: StudySpec, arm_index: int, condition: Condition, tuned: Tuned | None
+) -> Iterator[Condition]:
+    """Yield a condition with what was found best for it, the control as before too."""
+    if tuned is None:
+        yield condition
+        return
+    name = PILOT if condition.role == PILOT else condition.arm.name
+    values = tuned.get((own_key(condition.task_name, condition.settings), name), {})
+    for found in conditions_at(spec, arm_index, condition.settings, values):
+        if (found.role, found.task_name) == (condition.role, condition.task_name):
+            yield found
+    if condition.role == "control":
+        untuned = f"{condition.arm.name}{UNTUNED}"
+        before = replace_arm(condition.arm, name=untuned, role="arm")
+        yield replace(condition, arm=before, role="arm")
 
 
 def _check_exclude(spec: StudySpec) -> None:
@@ -489,27 +568,87 @@ def _check_exclude(spec: StudySpec) -> None:
                 )
 
 
-def _conditions_at(
-    spec: StudySpec, arm_index: int, cell: Mapping[str, Scalar]
+def conditions_at(
+    spec: StudySpec, arm_index: int, cell: Settings, own: Settings | None = None
 ) -> Iterator[Condition]:
-    # a condition needs no axes of its own, and there may be many values
-    plain = msgspec.structs.replace(spec, axis=(), draw=None, exclude=())
-    tables = msgspec.to_builtins(plain)
-    for field, value in cell.items():
-        set_field(tables, arm_index, field, value)
-    try:
-        filled = convert(tables)
-    except SpecError as error:
-        raise SpecError(f"`axis` leads to a value that is refused: {error}") from error
+    """Yield an arm's conditions at one setting of the axes, task by task.
+
+    Args:
+        spec: the study.
+        arm_index: which of its arms.
+        cell: values of the axes.
+        own: what the arm has for itself beside its control, over its own table.
+
+    Raises:
+        SpecError: the values are refused.
+    """
+    filled = _filled(spec, arm_index, cell, {})
     arm = filled.arm[arm_index]
+    own = {f"training.{k}": v for k, v in arm.training.items()} | dict(own or {})
+    common = filled if own else None
+    if own:
+        try:
+            filled = _filled(spec, arm_index, cell, own)
+        except SpecError as error:
+            raise SpecError(f"Arm {arm.name!r}: {error}") from error
     names = [str(cell["task"])] if "task" in cell else list(filled.task)
     for name in names:
         row = dict(cell) | {"arm": arm.name, "task": name}
         if any(all(row.get(f) == v for f, v in t.items()) for t in spec.exclude):
             continue
-        yield Condition(filled, name, arm, arm.role, cell)
+        found = Condition(filled, name, arm, arm.role, cell, common=common)
+        yield found
         if arm.role == "control":
-            yield Condition(filled, name, arm, "pilot", cell)
+            yield replace(found, role=PILOT)
+
+
+class _Filled:
+    """Studies with values filled in, of the last one that was: arms share many."""
+
+    most = 4096
+
+    def __init__(self) -> None:
+        self.spec: StudySpec | None = None
+        self.found: dict[tuple[Any, ...], StudySpec] = {}
+
+    def __call__(
+        self, spec: StudySpec, arm_index: int, cell: Settings, own: Settings
+    ) -> StudySpec:
+        """Fill values of axes into a study, and over them what an arm has for itself.
+
+        Raises:
+            SpecError: they are refused.
+        """
+        if self.spec is not spec or len(self.found) >= self.most:
+            self.spec, self.found = spec, {}
+        is_of_arm = any(field.startswith("arm.") for field in cell)
+        key = arm_index if is_of_arm else -1, *cell.items(), None, *own.items()
+        if key not in self.found:
+            self.found[key] = self._fill(spec, arm_index, cell, own)
+        return self.found[key]
+
+    @staticmethod
+    def _fill(
+        spec: StudySpec, arm_index: int, cell: Settings, own: Settings
+    ) -> StudySpec:
+        # a condition needs no axes of its own, and there may be many values
+        plain = msgspec.structs.replace(
+            spec, axis=(), draw=None, exclude=(), tune=None, reuse=ReuseSpec()
+        )
+        tables = msgspec.to_builtins(plain)
+        for field, value in (*cell.items(), *own.items()):
+            set_field(tables, arm_index, field, value)
+        try:
+            return convert(tables)
+        except SpecError as error:
+            if own:
+                raise
+            raise SpecError(
+                f"`axis` leads to a value that is refused: {error}"
+            ) from error
+
+
+_filled = _Filled()
 
 
 def inert_axes(spec: StudySpec) -> dict[str, str]:

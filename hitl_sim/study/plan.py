@@ -11,6 +11,7 @@ import numpy as np
 
 from hitl_sim.study.compatibility import check_compatibility
 from hitl_sim.study.grid import (
+    PILOT,
     Condition,
     CrowdContent,
     RecordingContent,
@@ -22,6 +23,7 @@ from hitl_sim.study.parts import check_parts, foreign_parts
 from hitl_sim.study.program import annotator_of
 from hitl_sim.study.recording import describe_recording
 from hitl_sim.study.spec import CrowdSpec, SpecError, StudySpec, validate
+from hitl_sim.study.trial import Winner, as_tuned, check_tune, foreseen
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
 from hitl_sim.task.option import TaskOptions
 from oracles import Population, PopulationSource, build_population, describe_population
@@ -61,11 +63,13 @@ class Plan:
         infos: what is known of each task.
         runs: every run, in the study's order; a key that two conditions share
             appears once for each.
+        winners: settings that were found best, where arms are tuned.
     """
 
     spec: StudySpec
     infos: Mapping[str, TaskInfo]
     runs: tuple[Run, ...]
+    winners: tuple[Winner, ...] = ()
 
     def group_of(self, run: Run) -> str:
         """Hash of the static part of a run's program."""
@@ -96,6 +100,11 @@ class Plan:
         """
         names = {id(condition): self._label(condition) for condition in self.conditions}
         return [(run.key, names[id(run.condition)]) for run in self.runs]
+
+    def condition_labels(self) -> list[tuple[str, str]]:
+        """Hash and arm of every condition, as records name it, in order."""
+        names = map(self._label, self.conditions)
+        return [(name["condition"], name["arm"]) for name in names]
 
     def populations(self) -> dict[str, Any]:
         """What is in each population that is asked, by what records call it."""
@@ -143,16 +152,18 @@ class Plan:
         info = self.infos[condition.task_name]
         content = info.content_hash
         resolved = condition.resolved(content)
+        trial_role = "trial_pilot" if condition.role == PILOT else "trial"
+        trial = {"trial": trial_role} if condition.is_trial else {}
         return {
             "task": condition.task_name,
             "arm": condition.arm.name,
-            "role": condition.role,
+            "role": trial_role if condition.is_trial else condition.role,
             "kind": condition.arm.kind,
             "population": condition.content.label if condition.content else None,
             "settings": json.dumps(dict(condition.settings), sort_keys=True),
             "parameters": json.dumps(_parameters(condition), sort_keys=True),
-            "condition": digest(resolved | {"name": condition.arm.name}),
-            "base": digest(condition.shared(content)),
+            "condition": digest(resolved | {"name": condition.arm.name} | trial),
+            "base": digest(condition.base.shared(content)),
         }
 
 
@@ -339,10 +350,10 @@ def _check_controls(
 
     Their runs could be compared with none, which would be found after all of them.
     """
-    bases = [digest(c.shared(infos[c.task_name].content_hash)) for c in conditions]
+    bases = [digest(c.base.shared(infos[c.task_name].content_hash)) for c in conditions]
     known = {b for b, c in zip(bases, conditions, strict=True) if c.role == "control"}
     for base, condition in zip(bases, conditions, strict=True):
-        if base not in known:
+        if base not in known and not condition.is_trial:
             where = ", ".join(f"{k} = {v!r}" for k, v in condition.settings.items())
             raise SpecError(
                 "`axis.arms` and `exclude` must leave a control beside every arm, got "
@@ -351,21 +362,47 @@ def _check_controls(
             )
 
 
-def plan_study(spec: StudySpec) -> Plan:
+def plan_study(spec: StudySpec, winners: Sequence[Winner] = ()) -> Plan:
     """Plan a study that is about to run: its own parts are held to their contracts.
+
+    Of arms that are to be tuned it lists as many trials as there will be, of which not
+    all are those that will be run.
+
+    Args:
+        spec: the study.
+        winners: what an earlier search in its folder found, if any.
 
     Raises:
         SpecError: as `build_plan` and `parts.check_parts`; nothing was computed.
     """
     spec = validate(spec)
-    conditions = expand(spec)
+    check_tune(spec)
+    conditions = expand(spec, as_tuned(spec, winners) if spec.tune else None)
     if spec.part:
         # before anything of them is built here
         check_parts(conditions)
-    return build_plan(spec, conditions)
+    return build_plan(spec, [*conditions, *foreseen(spec)])
 
 
-def build_plan(spec: StudySpec, conditions: Sequence[Condition] | None = None) -> Plan:
+def plan_tuned(
+    spec: StudySpec, winners: Sequence[Winner], trials: Sequence[Condition] = ()
+) -> Plan:
+    """Plan the runs of a study whose arms have the settings that were found.
+
+    Args:
+        spec: the study.
+        winners: what was found; nothing where it is not tuned.
+        trials: by what, to be listed too.
+    """
+    tuned = as_tuned(spec, winners) if spec.tune else None
+    return build_plan(spec, [*expand(spec, tuned), *trials], tuple(winners))
+
+
+def build_plan(
+    spec: StudySpec,
+    conditions: Sequence[Condition] | None = None,
+    winners: tuple[Winner, ...] = (),
+) -> Plan:
     """Resolve a study: load its data, check its crowds, list its runs.
 
     Nothing is written, and no backend is started.
@@ -373,6 +410,7 @@ def build_plan(spec: StudySpec, conditions: Sequence[Condition] | None = None) -
     Args:
         spec: the study.
         conditions: as `expand` lists them; it does when left out.
+        winners: by which their arms were tuned.
 
     Raises:
         SpecError: anything that would fail later and can be known now.
@@ -388,13 +426,13 @@ def build_plan(spec: StudySpec, conditions: Sequence[Condition] | None = None) -
     runs = tuple(
         Run(key, condition, replicate)
         for condition in conditions
-        for replicate, key in enumerate(
-            record_keys(
-                condition, infos[condition.task_name].content_hash, spec.replicates
-            )
+        for replicate, key in zip(
+            condition.runs,
+            record_keys(condition, infos[condition.task_name].content_hash),
+            strict=True,
         )
     )
-    return Plan(spec, infos, runs)
+    return Plan(spec, infos, runs, winners)
 
 
 def chunks_left(plan: Plan, finished: Collection[str]) -> list[Chunk]:

@@ -1,8 +1,11 @@
 """The composition root: a study file in, records, an answer and a report out."""
 
+import json
 import platform
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache as cache_once
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,38 +14,54 @@ import msgspec
 import pyarrow as pa
 
 from hitl_sim import cache
+from hitl_sim.analysis.run.record import read_groups as read_groups_of
+from hitl_sim.cost.price import read_prices
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.meters import Meter, Window
 from hitl_sim.record import SCHEMA, RecordError
-from hitl_sim.study.cluster import Place
+from hitl_sim.study.cluster import Place, open_executor
 from hitl_sim.study.estimate import (
     half_width,
     seconds_one_core,
     total_flops,
     worker_mib,
 )
+from hitl_sim.study.executor import Executor
 from hitl_sim.study.folder import (
+    MANIFEST,
     environment_of,
+    merge_units,
     read_folder,
     read_groups,
+    read_manifest,
     write_results,
     write_runs,
 )
-from hitl_sim.study.grid import count_inert, inert_axes
+from hitl_sim.study.grid import Condition, count_inert, inert_axes
 from hitl_sim.study.kept_parts import with_kept_parts
 from hitl_sim.study.parts import keep_parts
-from hitl_sim.study.plan import Plan, chunks_left, plan_study
-from hitl_sim.study.spec import SpecError, StudySpec, convert
+from hitl_sim.study.plan import (
+    Plan,
+    build_plan,
+    chunks_left,
+    plan_study,
+    plan_tuned,
+)
+from hitl_sim.study.search import Seen, check_whole, search
+from hitl_sim.study.spec import StudySpec, convert
 from hitl_sim.study.store import (
     check_folder,
     damaged_files,
     finished_keys,
+    join_labels,
     read_made,
+    read_records,
     set_aside,
     write_json,
 )
 from hitl_sim.study.sweep import Progress, Sweep
 from hitl_sim.study.swept import runs_table
+from hitl_sim.study.trial import Winner, every_trial, read_winners, write_winners
 from hitl_sim.study.use import find_use
 
 
@@ -117,8 +136,15 @@ def dry_run(spec: StudySpec, out: Path | None = None) -> DryRun:
     Raises:
         SpecError: the study cannot be run as written.
     """
-    plan = plan_study(spec)
+    plan = plan_study(spec, _found_before(out) if out else ())
     return foresee(plan, finished_keys(out) if out else ())
+
+
+def _found_before(out: Path) -> tuple[Winner, ...]:
+    """Read what an earlier search in a folder found; nothing where there was none."""
+    if not (out / MANIFEST).exists():
+        return ()
+    return read_winners(read_made(out, MANIFEST).get("tuning", ()))
 
 
 def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
@@ -133,7 +159,8 @@ def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
         conditions=len(plan.conditions),
         runs=len(keys),
         runs_left=len(keys - finished),
-        runs_inert=count_inert(plan.conditions, spec) * spec.replicates,
+        runs_inert=spec.replicates
+        * count_inert([c for c in plan.conditions if not c.is_trial], spec),
         others=len(finished - keys),
         programs=programs,
         inert=inert_axes(spec),
@@ -173,24 +200,40 @@ def run_study(
             nothing was lost.
         DiskFullError: its disk is full; nothing was lost.
     """
-    plan = plan_study(spec)
+    plan = plan_study(spec, _found_before(out))
     place = place or Place(workers=workers)
     check_folder(out)
     cache.tidy()
     moved = set_aside(out, damaged_files(out))
-    finished = finished_keys(out)
-    left = chunks_left(plan, finished)
-    if left:
-        _check_environment(plan, out, place)
-    keep_plan(plan, out)
-    on_plan(foresee(plan, finished))
-    with Meter().window("sweep", phase="train") as window:
-        sweep = Sweep(plan, finished, left, limit_s, on_progress)
-        messages = sweep.run(place, out)
-    if left:
+    on_plan(foresee(plan, finished_keys(out)))
+    messages: list[str] = []
+
+    def compute(planned: Plan) -> None:
+        """Run what is missing of a plan, so that the folder holds all of it."""
+        finished = finished_keys(out)
+        left = chunks_left(planned, finished)
+        if left:
+            _check_environment(planned, out, place)
+        keep_plan(planned, out)
+        sweep = Sweep(planned, finished, left, limit_s, on_progress)
+        messages.extend(sweep.run(open_one, out))
+
+    had = finished_keys(out)
+    jobs = len(chunks_left(plan, had))
+
+    @cache_once
+    def open_one() -> Executor:
+        """Open the executor of all sweeps, once there is one with work."""
+        return stack.enter_context(open_executor(place, jobs, out))
+
+    stack, meter = ExitStack(), Meter()
+    with stack, meter.window("sweep", phase="train") as window:
+        if plan.spec.tune is not None:
+            plan = _tuned(plan.spec, out, compute)
+        compute(plan)
+    keys, finished = {run.key for run in plan.runs}, finished_keys(out)
+    if finished - had:
         _write_own_energy(out, window)
-    keys = {run.key for run in plan.runs}
-    finished = finished_keys(out)
     write_results(out, find_use(plan.spec, plan.conditions, out))
     return StudyRun(
         out,
@@ -200,6 +243,50 @@ def run_study(
         tuple(moved),
         len(finished - keys),
     )
+
+
+def _tuned(spec: StudySpec, out: Path, compute: Callable[[Plan], None]) -> Plan:
+    """Search for the settings of a study's arms, and plan it with what was found.
+
+    Raises:
+        RecordError: runs of a trial failed.
+    """
+    asked: dict[tuple[str, ...], Condition] = {}
+
+    def look(conditions: Sequence[Condition]) -> Seen:
+        """Run what is missing of some trials beside all before, and read them."""
+        for one in conditions:
+            settings = json.dumps(dict(one.settings), sort_keys=True)
+            asked[one.task_name, one.arm.name, one.role, settings] = one
+        planned = build_plan(spec, list(asked.values()))
+        finished = finished_keys(out)
+        if chunks_left(planned, finished):
+            compute(planned)
+        wanted = build_plan(spec, conditions)
+        records = join_labels(read_records(out), runs_table(wanted))
+        read = read_groups_of(records) if records.num_rows else ()
+        found = {(group.condition, group.arm): group for group in read}
+        groups = [found.get(label) for label in wanted.condition_labels()]
+        check_whole(conditions, groups)
+        units = merge_units(read_groups(out, planned.groups).values())
+        return Seen([group for group in groups if group is not None], units)
+
+    winners = search(spec, look)
+    return plan_tuned(spec, winners, list(asked.values()))
+
+
+def plan_of(folder: Path) -> Plan:
+    """Plan again what a results folder holds, with the settings that were found.
+
+    All trials are in it that a search may have run.
+
+    Raises:
+        RecordError: the folder holds no study.
+        SpecError: its data or parts are not at hand.
+    """
+    spec = load_spec_of(folder)
+    winners = read_winners(read_manifest(folder).get("tuning", ()))
+    return plan_tuned(spec, winners, every_trial(spec))
 
 
 def _write_own_energy(out: Path, window: Window) -> None:
@@ -266,6 +353,7 @@ def _manifest(plan: Plan) -> dict[str, Any]:
         },
         "populations": plan.populations(),
         "groups": list(plan.groups),
+        **({"tuning": write_winners(plan.winners)} if plan.winners else {}),
     }
 
 
@@ -289,6 +377,7 @@ def load_spec_of(out: Path) -> StudySpec:
     """
     raw = read_made(out, "study.json")
     try:
+        raw["prices"] = msgspec.to_builtins(read_prices(raw["prices"]))
         return with_kept_parts(convert(raw), out)
-    except SpecError as error:
+    except (KeyError, ValueError) as error:
         raise RecordError(f"{str(out / 'study.json')!r}: {error}") from error

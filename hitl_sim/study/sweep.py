@@ -8,7 +8,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hitl_sim.study.cluster import Place, open_executor
 from hitl_sim.study.estimate import seconds_one_core, total_flops
 from hitl_sim.study.executor import WORKER, Executor, WorkerLostError
 from hitl_sim.study.plan import Chunk, Plan
@@ -90,17 +89,20 @@ class Sweep:
         self._messages: list[str] = []
         self._time_left: TimeLeft | None = None
 
-    def run(self, place: Place, out: Path) -> list[str]:
+    def run(self, open_one: Callable[[], Executor], out: Path) -> list[str]:
         """Compute all chunks and return the messages of those that failed.
+
+        Args:
+            open_one: gives the executor, which stays open; called where there is work.
+            out: results folder.
 
         Raises:
             DiskFullError: the folder's disk is full.
             ValueError: the place cannot be used.
         """
         self._show()
-        if not self._chunks:
-            return []
-        with open_executor(place, len(self._chunks), out) as executor:
+        if self._chunks:
+            executor = open_one()
             waiting = list(reversed(share_out(self._chunks, executor)))
             running: dict[Future[Any], Job] = {}
             self._time_left = TimeLeft(

@@ -95,11 +95,10 @@ def count_again(folder: Path, batch: int | None) -> Use:
     Raises:
         RecordError: they are not at hand.
     """
-    from hitl_sim.study.plan import build_plan  # noqa: PLC0415 - only for a new batch
-    from hitl_sim.study.runner import load_spec_of  # noqa: PLC0415
+    from hitl_sim.study.runner import plan_of  # noqa: PLC0415 - only for a new batch
 
     try:
-        conditions = build_plan(load_spec_of(folder)).conditions
+        conditions = plan_of(folder).conditions
     except ValueError as error:
         raise RecordError(
             f"Queries in batches of {batch or 'the validation set'} must have been "

@@ -12,8 +12,8 @@ import numpy as np
 from hitl_sim.record import RecordError
 from hitl_sim.study.cluster import Place, open_executor
 from hitl_sim.study.executor import WORKER
-from hitl_sim.study.plan import Chunk, build_plan
-from hitl_sim.study.runner import load_spec_of
+from hitl_sim.study.plan import Chunk
+from hitl_sim.study.runner import plan_of
 from hitl_sim.study.store import keys_in, record_file, records_folder
 
 _LIMIT_S = 3600.0
@@ -67,8 +67,8 @@ def verify_study(
     """
     if num_files < 1:
         raise ValueError(f"`n` must be >= 1, got {num_files}.")
-    spec = load_spec_of(folder)
-    plan = build_plan(spec)
+    plan = plan_of(folder)
+    spec = plan.spec
     runs = {run.key: run for run in plan.runs}
     paths = sorted(records_folder(folder).glob("*.parquet"))
     chunks = []

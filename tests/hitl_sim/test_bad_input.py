@@ -29,6 +29,7 @@ kind = "{network}"
 [prices]
 boundary = "workstation"
 label_cost = "sunk"
+waiting = "held"
 electricity_usd_per_kwh = 0.17
 pue = 1.0
 device_usd_per_h = 0.0

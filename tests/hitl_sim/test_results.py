@@ -24,6 +24,7 @@ def results(tmp_path_factory, smoke):
     smoke["axis"] += [{"field": "training.batch", "values": [16, "all"]}]
     smoke["prices"] |= {
         "label_cost": "sunk",
+        "waiting": "held",
         "grid_region": "FR",
         "device_usd_per_h": 0.0,
     }

@@ -1,16 +1,38 @@
 """One task: its target, its control, and every other condition beside them."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from hitl_sim.analysis.chance.claim import Held, find_sides
 from hitl_sim.analysis.chance.estimate import Estimate, unknown
-from hitl_sim.analysis.chance.interval import mean_interval, resample, wilson
+from hitl_sim.analysis.chance.interval import (
+    Bounded,
+    mean_interval,
+    ratio_interval,
+    ratio_of,
+    resample,
+    wilson,
+)
 from hitl_sim.analysis.condition.break_even import find_break_evens
-from hitl_sim.analysis.condition.finding import Finding, TaskResult
+from hitl_sim.analysis.condition.by_target import (
+    ByTarget,
+    by_target,
+    course_of,
+    plateaus,
+)
+from hitl_sim.analysis.condition.finding import Finding, TaskResult, reference_arms
 from hitl_sim.analysis.condition.parameter import find_parameter_crossings
+from hitl_sim.analysis.condition.training_size import (
+    CONTROL_NAME,
+    ArmCost,
+    TrainingSize,
+    best_machine,
+    find_training_size,
+)
 from hitl_sim.analysis.run.record import RunGroup
 from hitl_sim.analysis.run.sample import (
     Sample,
@@ -30,6 +52,7 @@ from hitl_sim.analysis.run.target import (
     stop_at_cap,
     trace_curve,
 )
+from hitl_sim.analysis.run.tuning import UNTUNED
 from hitl_sim.analysis.run.usage import usage_at
 from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.cost import MEASURES, LabelCost, Pricing
@@ -51,12 +74,16 @@ class Rules:
         smoothing: checkpoints in the trailing mean.
         smallest_effect: smallest change of rho that would matter.
         seed: of the bootstrap.
+        trainings: how many trainings share the guidance of one.
+        chance: metric of guessing, from which the way to the plateau is told.
     """
 
     fraction: float
     smoothing: int
     smallest_effect: float
     seed: int
+    trainings: int = 1
+    chance: float = 0.0
 
 
 def compare(groups: Sequence[RunGroup], pricing: Pricing, rules: Rules) -> TaskResult:
@@ -73,7 +100,7 @@ def compare(groups: Sequence[RunGroup], pricing: Pricing, rules: Rules) -> TaskR
     )
     findings = tuple(base.find(g) for g in groups if g.role in ("null", "arm"))
     found, kept = base.find(control), base.control.group.replicate
-    return TaskResult(
+    task = TaskResult(
         base=control.base,
         task=control.task,
         target=float(targets.accuracy[np.isin(targets.replicate, kept)].mean()),
@@ -81,9 +108,19 @@ def compare(groups: Sequence[RunGroup], pricing: Pricing, rules: Rules) -> TaskR
         without_target=targets.without,
         horizon_steps=base.horizon_steps,
         horizon_j=base.horizon_j,
+        machine=base.machine.name,
+        machine_ratio=base.machine_ratio,
         control=found,
         findings=findings,
         crossings=find_parameter_crossings(found, findings, rules.seed),
+    )
+    plateau = plateaus(pilot, targets, rules.smoothing)
+    return replace(
+        task,
+        by_target=tuple(
+            base.by_target(finding, dict(zip(targets.replicate, plateau, strict=True)))
+            for finding in reference_arms(task)
+        ),
     )
 
 
@@ -153,13 +190,98 @@ class _Base:
             }
         )
 
+    @functools.cached_property
+    def costs(self) -> dict[str, ArmCost]:
+        """What each condition takes of the device, for sizes of training."""
+        price = self.pricing.table.training["joules"][:, 0]
+        found = {}
+        for key, sample in self.samples.items():
+            split, is_control = self.splits[key]["joules"], sample is self.control
+            name = CONTROL_NAME if is_control else sample.group.label
+            recurring = sample.recurring.priced(price)
+            parts = split.training, split.trained, recurring, split.labelled
+            found[key] = ArmCost(name, *parts)
+        return found
+
+    @functools.cached_property
+    def machine(self) -> ArmCost:
+        """The best arm without people, the control among them."""
+        control = self.control.group
+        keys = [
+            key
+            for key, sample in self.samples.items()
+            if (sample.group.role == "arm" and not sample.group.has_people)
+            and not sample.group.arm.endswith(UNTUNED)
+            and sample.group.num_runs == control.num_runs
+        ]
+        return best_machine([self.costs[k] for k in (control.condition, *keys)])
+
+    @property
+    def machine_ratio(self) -> Bounded:
+        """Its joules per success beside the control's."""
+        pair = self.machine.trained, self.costs[self.control.group.condition].trained
+        weights = resample(self.control.group.num_runs, self.rules.seed)
+        ratio = float(ratio_of(pair[0].per_success, pair[1].per_success))
+        return Bounded(ratio, *ratio_interval(*pair, weights))
+
+    def by_target(self, finding: Finding, plateau: Mapping[int, float]) -> ByTarget:
+        """Hold a condition against the control at every target."""
+        arm, control = self.samples[finding.condition], self.control
+        own = np.searchsorted(control.group.replicate, arm.group.replicate)
+        groups = arm.group, control.group.select(own)
+        smoothing = self.rules.smoothing
+        best = np.array([plateau[int(r)] for r in arm.group.replicate])
+        return by_target(
+            finding.label,
+            has_people=finding.has_people,
+            pair=(
+                course_of(groups[0], self.pricing, smoothing),
+                course_of(groups[1], self.pricing, smoothing),
+            ),
+            own=(arm.cost_sample, control.cost_sample.select(own)),
+            horizon_j=self.horizon_j,
+            targets=(best, self.rules.chance),
+            seed=self.rules.seed,
+        )
+
+    def _sizes(
+        self, key: str, rows: IntArray | None, held: Held
+    ) -> tuple[tuple[TrainingSize, ...], ...]:
+        """Find E* of a condition with people over the control and the best machine.
+
+        Args:
+            key: of the condition.
+            rows: the control's runs that its own are beside; None for all.
+            held: failures that it and the control may have.
+        """
+        control, machine = self.costs[self.control.group.condition], self.machine
+        if rows is not None:
+            control, machine = control.select(rows), machine.select(rows)
+        split, arm = self.splits[key]["joules"], self.costs[key]
+        own = self.label_costs.index(self.pricing.prices.label_cost)
+        weights = resample(len(arm.trained.spent), self.rules.seed)
+        found = partial(
+            find_training_size,
+            arm,
+            control=control,
+            beside=(split.beside, split.stood_beside),
+            label=self.label_prices["joules"][own],
+            weights=weights,
+            held=held,
+        )
+        counts = dict.fromkeys((1, self.rules.trainings))
+        return tuple(
+            tuple(found(other=other, trainings=count) for count in counts)
+            for other in (control, machine)
+        )
+
     def find(self, group: RunGroup) -> Finding:
         """Hold one condition against the control."""
         seed, key = self.rules.seed, group.condition
         arm, control, priced = self.samples[key], self.control, self.priced[key]
         control_key = control.group.condition
         beside, splits = self.priced[control_key], self.splits[control_key]
-        num_missing = control.group.num_runs - arm.group.num_runs
+        num_missing, own = control.group.num_runs - arm.group.num_runs, None
         if num_missing:
             own = np.searchsorted(control.group.replicate, arm.group.replicate)
             control = _select(control, own)
@@ -177,6 +299,9 @@ class _Base:
             )
             for measure, prices in self.label_prices.items()
         ]
+        over_control, over_machine = (
+            self._sizes(key, own, held) if group.has_people else ((), ())
+        )
         own_cost = self.label_costs.index(self.pricing.prices.label_cost)
         steps = resting_on(_STEPS, arm.usage)
         row = np.arange(arm.group.num_runs)
@@ -217,6 +342,8 @@ class _Base:
             is_per_success=arm.num_reached > 0,
             bill=priced.ledger,
             break_even=tuple(found[own_cost] for found in break_evens),
+            over_control=over_control,
+            over_machine=over_machine,
             label_cases=tuple(
                 (cost, case)
                 for cost, cases in zip(
@@ -246,7 +373,10 @@ def _select(sample: Sample, rows: IntArray) -> Sample:
     """Return the sample of some of its runs."""
     group = sample.group.select(rows)
     stop = Stop(sample.stop.checkpoint[rows], sample.stop.is_reached[rows])
-    parts = sample.amounts.select(rows), sample.cost_sample.select(rows)
+    parts = (
+        part.select(rows)
+        for part in (sample.amounts, sample.cost_sample, sample.recurring)
+    )
     return Sample(group, stop, usage_at(group, stop), *parts)
 
 

@@ -11,10 +11,13 @@ import numpy as np
 from hitl_sim.analysis.chance.claim import Claim
 from hitl_sim.analysis.chance.crossing import Crossing, Payback
 from hitl_sim.analysis.chance.estimate import Estimate
-from hitl_sim.analysis.chance.interval import CostSample, Proportion
+from hitl_sim.analysis.chance.interval import Bounded, CostSample, Proportion
 from hitl_sim.analysis.condition.break_even import BreakEven
+from hitl_sim.analysis.condition.by_target import ByTarget
+from hitl_sim.analysis.condition.training_size import TrainingSize
 from hitl_sim.analysis.run.record import Condition
 from hitl_sim.analysis.run.target import Curve
+from hitl_sim.analysis.run.tuning import UNTUNED
 from hitl_sim.analysis.run.usage import Scopes, price_units
 from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.cost import (
@@ -64,7 +67,10 @@ class Finding(Condition):
         is_per_success: whether `usage` and `ledger` are per success.
         bill: makes the ledger.
         break_even: M* in energy, money and carbon.
-        label_cases: the same, if the control's labels stood in each way.
+        over_control: E* against the control, for a training of its own and for as many
+            as the study says share the guidance; empty where nobody is asked.
+        over_machine: E* against the best arm without people, likewise: what people add.
+        label_cases: `break_even`, if the control's labels stood in each way.
         shares: means of answer_accuracy, kept_clean_frac and label_accuracy over runs;
             NaN where they mean nothing.
         curve: the learning curve.
@@ -94,6 +100,8 @@ class Finding(Condition):
     label_cases: tuple[tuple[LabelCost, BreakEven], ...]
     shares: Mapping[str, float]
     curve: Curve
+    over_control: tuple[TrainingSize, ...]
+    over_machine: tuple[TrainingSize, ...]
     amounts: CostSample
     test_by_run: FloatArray
     worked_by_run: FloatArray
@@ -170,9 +178,13 @@ class TaskResult:
         without_target: replicates whose pilot did not stay finite.
         horizon_steps: training steps that every run was followed for.
         horizon_j: joules that every run was followed for.
+        machine: the best arm without people, the control among them, picked on other
+            replicates than those that judge it.
+        machine_ratio: rho of it.
         control: the control itself: what it spends is the upper_bound, no plan saves
             more.
         findings: every other condition, null arm included.
+        by_target: the conditions that stand for their arms, at every target.
         crossings: where arms begin to save training along parameters of their crowds.
     """
 
@@ -183,9 +195,12 @@ class TaskResult:
     without_target: tuple[int, ...]
     horizon_steps: int
     horizon_j: float
+    machine: str
+    machine_ratio: Bounded
     control: Finding
     findings: tuple[Finding, ...]
     crossings: tuple[ParameterCrossing, ...] = ()
+    by_target: tuple[ByTarget, ...] = ()
 
     @property
     def label(self) -> str:
@@ -217,8 +232,12 @@ class TaskResult:
 
     @property
     def without_people(self) -> tuple[Finding, ...]:
-        """Return the conditions that ask nobody, without control and its copy."""
-        return tuple(f for f in self.findings if not f.has_people and f.role == "arm")
+        """Return the arms that ask nobody: neither the control nor one like it."""
+        return tuple(
+            f
+            for f in self.findings
+            if not f.has_people and f.role == "arm" and not f.arm.endswith(UNTUNED)
+        )
 
 
 def best(findings: Iterable[Finding]) -> Finding | None:
@@ -305,9 +324,11 @@ class StudyResult:
         prices: what the study pays.
         label_s: time of one label by the study's crowd, s.
         environment: of the runs, from the manifest.
+        trainings: how many trainings share the guidance of one.
         study: the resolved study, from the manifest.
         populations: what is in each that was asked, from the manifest.
         work: units of work as the manifest counted them, by name.
+        tuning: what a search for settings found, arm by arm, as the manifest has it.
     """
 
     question: str
@@ -323,10 +344,12 @@ class StudyResult:
     profile: DeviceProfile
     prices: Prices
     label_s: Quantity
+    trainings: int
     environment: Mapping[str, Any]
     study: Mapping[str, Any]
     populations: Mapping[str, Any] = field(default_factory=dict)
     work: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tuning: tuple[Mapping[str, Any], ...] = ()
 
     @functools.cached_property
     def pricing(self) -> Pricing:

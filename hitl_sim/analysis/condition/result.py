@@ -4,6 +4,7 @@ Counts come first, joules next, prices last.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from hitl_sim.analysis.condition.finding import (
 from hitl_sim.analysis.run.record import RunGroup, read_groups
 from hitl_sim.analysis.run.sample import Sample, bill_sample
 from hitl_sim.analysis.run.target import find_stop, find_targets
+from hitl_sim.analysis.run.tuning import TRIALS, share_tuning
 from hitl_sim.analysis.run.usage import label_seconds, price_units, share_pretraining
 from hitl_sim.array import FloatArray
 from hitl_sim.cost import Measure, Prices, Pricing, check_prices, open_pricing
@@ -36,6 +38,7 @@ def analyse(
     smoothing: int,
     smallest_effect: float,
     seed: int,
+    trainings: int = 1,
 ) -> StudyResult:
     """Find upper bound, rho and break-even of every condition of a study.
 
@@ -49,6 +52,8 @@ def analyse(
         smallest_effect: smallest change of rho that would matter; in (0, 1).
         seed: of the bootstrap; the same input and seed give the same result.
 
+        trainings: how many trainings share the guidance of one; >= 1.
+
     Returns:
         The result. A base without one pilot and one control is named in `skipped`.
 
@@ -59,13 +64,17 @@ def analyse(
     if not 0.0 < smallest_effect < 1.0:
         raise ValueError(f"`smallest_effect` must be in (0, 1), got {smallest_effect}.")
     check_prices(prices)
-    groups, pricing = _read(records, manifest, profile, prices)
-    rules = Rules(fraction, smoothing, smallest_effect, seed)
+    read, pricing = _read(records, manifest, profile, prices)
+    groups = [g for g in read if g.role not in TRIALS]
+    rules = Rules(fraction, smoothing, smallest_effect, seed, trainings)
+    classes = {name: t.get("classes", ()) for name, t in _tasks(manifest).items()}
     tasks, skipped = [], []
     for base in dict.fromkeys(group.base for group in groups):
         shared = [group for group in groups if group.base == base]
         try:
-            tasks.append(compare(shared, pricing, rules))
+            num = len(classes.get(shared[0].task, ()))
+            own = replace(rules, chance=1.0 / num if num else 0.0)
+            tasks.append(compare(shared, pricing, own))
         except RecordError as error:
             skipped.append(str(error))
     if not tasks:
@@ -84,7 +93,7 @@ def analyse(
                 int(group.replicate[row]),
                 group.outcome[row],
             )
-            for group in groups
+            for group in read
             for row in np.flatnonzero(~group.is_ok)
         ),
         skipped=tuple(skipped),
@@ -96,11 +105,19 @@ def analyse(
         profile=profile,
         prices=prices,
         label_s=label_seconds(groups, manifest),
+        trainings=trainings,
         environment=manifest.get("environment", {}),
         study=study,
         populations=manifest.get("populations", {}),
         work=manifest["units"],
+        tuning=tuple(manifest.get("tuning", ())),
     )
+
+
+def _tasks(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a manifest says of each task; nothing where it says nothing."""
+    tasks: Mapping[str, Any] = manifest.get("tasks", {})
+    return tasks
 
 
 def _read(
@@ -111,6 +128,7 @@ def _read(
 ) -> tuple[tuple[RunGroup, ...], Pricing]:
     """Return the runs with their share of pretraining, and what bills them."""
     groups = tuple(share_pretraining(g, prices) for g in read_groups(records))
+    groups = share_tuning(groups, manifest.get("study", {}))
     costs, label_s = (
         price_units(manifest["units"], profile),
         label_seconds(groups, manifest),
@@ -187,7 +205,7 @@ def bill_runs(
     for group in groups:
         target = np.full(group.num_runs, np.nan)
         own = targets.get(group.base)
-        if own is not None and group.role != "pilot":
+        if own is not None and group.role not in ("pilot", *TRIALS):
             has_target = np.isin(group.replicate, own.replicate)
             place = np.searchsorted(own.replicate, group.replicate[has_target])
             target[has_target] = own.accuracy[place]

@@ -17,7 +17,7 @@ from hitl_sim.record import RecordError
 
 OK = "ok"
 
-_ROLES = ("control", "pilot", "null", "arm")
+_ROLES = ("control", "pilot", "null", "arm", "trial", "trial_pilot")
 _NAMES = ("condition", "base", "task", "arm", "role", "kind", "population")
 _COUNTS = ("step", "fit_step", "asked", "answered")
 _CURVES = ("worked_s", "paid_s", "wait_s", "elapsed_s")
@@ -42,7 +42,7 @@ class WorkLine:
 
     Attributes:
         unit: its name in the manifest.
-        phase: pretrain, train, choose, score, embed or evaluate.
+        phase: pretrain, train, choose, score, embed or evaluate; tune of trials.
         purpose: `protocol` (billed) or `instrument` (the experimenter's own).
         count: `[R, C]` units done up to each checkpoint, or a share of them.
     """
@@ -61,7 +61,8 @@ class Condition:
         condition: hash of everything but the replicate.
         task: name of the task.
         arm: name of the arm.
-        role: control, pilot, null or arm.
+        role: control, pilot, null, arm, or trial of a search for settings, as which
+            a pilot of it is trial_pilot.
         kind: kind of the arm.
         population: who answers; `None` where nobody is asked.
         settings: swept fields and their values.

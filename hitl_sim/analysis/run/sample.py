@@ -50,6 +50,8 @@ class Sample:
             reaching.
         cost_sample: `[R]` joules that the device spent on each, at the profile's own
             constants.
+        recurring: `[R, F]` what each used of `amounts` for its final fit and the
+            evaluations of it: what another training with the same guidance does anew.
     """
 
     group: RunGroup
@@ -57,6 +59,7 @@ class Sample:
     usage: Usage
     amounts: CostSample
     cost_sample: CostSample
+    recurring: CostSample
 
     @property
     def num_reached(self) -> int:
@@ -113,7 +116,27 @@ def bill_sample(group: RunGroup, stop: Stop, pricing: Pricing) -> Sample:
         names,
     )
     cost_sample = amounts.priced(pricing.table.device_j[:, 0])
-    return Sample(group, stop, usage, amounts, cost_sample)
+    recurring = replace(
+        amounts,
+        spent=amount_rows(_final_fit(usage), names, group.num_runs),
+        if_failed=amount_rows(_final_fit(at_cap), names, group.num_runs),
+    )
+    return Sample(group, stop, usage, amounts, cost_sample, recurring)
+
+
+_EVERY_TRAINING = ("train", "evaluate")
+"""Phases that a training has though its data are chosen; others are for choosing."""
+
+
+def _final_fit(usage: Usage) -> Usage:
+    """Return what the final fits took, by their share of all training steps."""
+    share = np.asarray(usage.fit_steps) / np.maximum(usage.steps, 1.0)
+    work = (
+        replace(line, count=np.asarray(line.count * share, np.float64))
+        for line in usage.work
+        if line.phase in _EVERY_TRAINING
+    )
+    return Usage(tuple(work), people=usage.people)
 
 
 @dataclass(frozen=True)

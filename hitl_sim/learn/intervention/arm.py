@@ -8,13 +8,13 @@ program and its work; whoever handles arms asks these and never which arm it is.
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from hitl_sim.learn.efficiency.base import MethodSpec
 from hitl_sim.learn.intervention.base import Intervention, Program
 from hitl_sim.learn.network import NetworkChoice
 from hitl_sim.part import Part, from_table, intervention as mark_intervention
-from hitl_sim.schema import Count, Table, kind_of
+from hitl_sim.schema import Count, Scalar, Table, kind_of
 from oracles.feedback import KINDS
 from oracles.parameter import PARAMETERS
 
@@ -72,10 +72,13 @@ class Arm(Table, frozen=True, tag_field="kind"):
     Attributes:
         name: of the arm.
         method: what acts on the network beside guidance.
+        training: settings of [training] that it has for itself, by name. An arm that
+            is trained better than its control saves by that: tune both instead.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
     method: Methods = ()
+    training: dict[str, Scalar] = field(default_factory=dict)
 
     traced: ClassVar[tuple[str, ...]] = ()
     """Fields that are traced: each of their values is of the same program."""
@@ -327,7 +330,8 @@ def built_in(arm: type[Arm], version: int = 1) -> Part:
         A part whose factory is `(program, **options) -> Intervention`; its attribute
         `table` is the table.
     """
-    given = {"name": str(arm.__struct_config__.tag), "method": ()}
+    tag = str(arm.__struct_config__.tag)
+    given = {"name": tag, "method": (), "training": {}}
     return from_table(
         arm, mark_intervention, version=version, traced=arm.traced, given=given
     )

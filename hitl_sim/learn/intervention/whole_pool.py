@@ -15,7 +15,7 @@ class WholePoolArm(Arm, frozen=True, kw_only=True, tag="whole_pool"):
 
     Attributes:
         role: "control"; "null", its copy; or "arm" of its own, which differs from the
-            control by a method.
+            control by a method or its training.
     """
 
     role: Literal["control", "null", "arm"]
@@ -30,11 +30,12 @@ class WholePoolArm(Arm, frozen=True, kw_only=True, tag="whole_pool"):
     def check(self, study: Surroundings) -> None:
         """Refuse a copy of the control under another role."""
         super().check(study)
-        if (self.role == "arm") != bool(self.method):
+        if (self.role == "arm") != bool(self.method or self.training):
             raise ValueError(
                 "`arm.role` must be 'arm' for exactly those whole_pool arms that have "
-                f"a method, got {self.role!r} with {len(self.method)} in arm "
-                f"{self.name!r}."
+                "a method or a training of their own, got "
+                f"{self.role!r} with {len(self.method)} methods and training "
+                f"{self.training!r} in arm {self.name!r}."
             )
 
     def build(self, program: Program) -> Intervention:

@@ -47,11 +47,19 @@ def _print_task(
     task: TaskResult, spoken: TaskWords, console: Console, width: int
 ) -> None:
     console.print(Text(f"{spoken.task}: {spoken.answer}", style="bold"), width=width)
-    opening = (spoken.upper_bound, spoken.rho, spoken.break_even)
+    opening = (
+        *([spoken.pool] if spoken.pool else []),
+        spoken.training_size,
+        spoken.upper_bound,
+        spoken.rho,
+        *([spoken.targets] if spoken.targets else []),
+        spoken.break_even,
+    )
     for line in (*opening, *spoken.checks, *spoken.decision):
         print_indented(console, line, width)
-    # carbon, and what is unknown, is left to the page
-    tables = [("page.results", result_table(task, without=("M* carbon",)))]
+    # carbon and energy's multiple, and what is unknown, are left to the page
+    short = result_table(task, without=("M* energy", "M* carbon"))
+    tables = [("page.results", short)]
     bills = _bills(task)
     if bills.rows:
         tables.append(("page.bills", bills))

@@ -2,7 +2,7 @@
 
 from hitl_sim.schema import Scalar
 from hitl_sim.study.spec.arm import control_of, is_replayed, kinds_of
-from hitl_sim.study.spec.axis import AxisSpec
+from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
 from hitl_sim.study.spec.base import SpecError, in_study
 from hitl_sim.study.spec.check import convert, validate
 from hitl_sim.study.spec.crowd import CrowdSpec, WorkforceSpec, acts_on_crowd
@@ -10,18 +10,22 @@ from hitl_sim.study.spec.load import load_spec
 from hitl_sim.study.spec.part import PartSpec, named_parts, planned_parts
 from hitl_sim.study.spec.study import StudySpec
 from hitl_sim.study.spec.task import TaskSpec
-from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
+from hitl_sim.study.spec.training import ReuseSpec, TargetSpec, TrainingSpec
+from hitl_sim.study.spec.tune import TuneSpec
 
 __all__ = [
     "AxisSpec",
     "CrowdSpec",
+    "DrawSpec",
     "PartSpec",
+    "ReuseSpec",
     "Scalar",
     "SpecError",
     "StudySpec",
     "TargetSpec",
     "TaskSpec",
     "TrainingSpec",
+    "TuneSpec",
     "WorkforceSpec",
     "acts_on_crowd",
     "control_of",

@@ -21,6 +21,8 @@ _REQUIRED = {
     "a person stands for decides the answer, so it has no default.",
     "label_cost": "one of 'sunk', 'bought_same_price', 'bought_elsewhere'. What "
     "the control's labels cost decides the answer, so it has no default.",
+    "waiting": "one of 'held', 'released', 'shared'. Whether a device that waits for "
+    "people is billed may decide the answer, so it has no default.",
     "smallest_effect": "the smallest change of rho that would matter to you, for "
     "example 0.05.",
 }

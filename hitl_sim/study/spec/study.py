@@ -13,7 +13,8 @@ from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
 from hitl_sim.study.spec.crowd import CrowdSpec, WorkforceSpec
 from hitl_sim.study.spec.part import PartSpec
 from hitl_sim.study.spec.task import TaskSpec
-from hitl_sim.study.spec.training import TargetSpec, TrainingSpec
+from hitl_sim.study.spec.training import ReuseSpec, TargetSpec, TrainingSpec
+from hitl_sim.study.spec.tune import TuneSpec
 
 
 class StudySpec(Table, frozen=True):
@@ -35,6 +36,8 @@ class StudySpec(Table, frozen=True):
         network: the network of every arm.
         training: its training.
         target: when an arm counts as there.
+        tune: how control and arms are tuned; None where they are not.
+        reuse: how many trainings share the guidance; applied after the runs.
         crowd: who answers.
         workforce: how they work.
         arm: the arms; exactly one has the role "control".
@@ -60,6 +63,8 @@ class StudySpec(Table, frozen=True):
     network: NetworkSpec = NetworkSpec()
     training: TrainingSpec = TrainingSpec()
     target: TargetSpec = TargetSpec()
+    tune: TuneSpec | None = None
+    reuse: ReuseSpec = ReuseSpec()
     crowd: CrowdSpec = CrowdSpec()
     workforce: WorkforceSpec = WorkforceSpec()
     axis: tuple[AxisSpec, ...] = ()

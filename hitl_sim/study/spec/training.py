@@ -1,4 +1,4 @@
-"""The tables [training] and [target] of a study."""
+"""The tables [training], [target] and [reuse] of a study."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -98,6 +98,18 @@ class TrainingSpec(Table, frozen=True):
             "options": self.all_options(foreign),
             "params": self.all_params(foreign),
         }
+
+
+class ReuseSpec(Table, frozen=True):
+    """What is done once and serves more than one training.
+
+    Attributes:
+        trainings: how many trainings share what people and the choosing gave: seeds,
+            networks and versions that learn from the same data. That each saves what
+            those of the study do is assumed.
+    """
+
+    trainings: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 1
 
 
 class TargetSpec(Table, frozen=True):

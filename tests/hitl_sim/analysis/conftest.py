@@ -35,6 +35,7 @@ def prices():
     return Prices(
         boundary="workstation",
         label_cost="sunk",
+        waiting="held",
         electricity_usd_per_kwh=0.2,
         device_usd_per_h=1.0,
         pue=1.0,

@@ -54,7 +54,7 @@ def test_columns_may_be_separated_as_spreadsheets_do(day, delimiter):
 
 
 def test_a_study_reads_the_file_once_and_keeps_the_numbers(day, monkeypatch, tmp_path):
-    given = {"boundary": "workstation", "label_cost": "sunk"}
+    given = {"boundary": "workstation", "label_cost": "sunk", "waiting": "held"}
     prices = Prices(**given, carbon_file="grid.csv", carbon_hours=(9, 17))
     kept = read_carbon(prices, tmp_path)
     assert (kept.carbon_file, kept.carbon_hours) == (None, None)

@@ -58,6 +58,7 @@ def prices(**given):
     defaults = {
         "boundary": "workstation",
         "label_cost": "sunk",
+        "waiting": "held",
         "wage_usd_per_h": 10.0,
         "overhead_frac": 0.5,
         "electricity_usd_per_kwh": 0.2,
@@ -159,6 +160,18 @@ def test_waiting_burns_idle_power():
     assert ledger["device_waiting"].seconds.value == 100.0
 
 
+def test_a_device_that_is_released_or_shared_is_billed_for_less_of_its_wait():
+    used = work("train", 1.0, 0.5 * H)
+    shared = prices(device_usd_per_h=2.0, waiting="shared", waiting_jobs=3)
+    ledger = bill(used, wait_s=1.5 * H, idle_w=5.0, given=shared)
+    assert ledger["device_waiting"].joules.value == pytest.approx(0.5 * H * 5.0)
+    assert ledger["device_rent"].usd.value == pytest.approx(2.0 * (0.5 + 0.5))
+    released = prices(device_usd_per_h=2.0, waiting="released")
+    ledger = bill(used, wait_s=1.5 * H, idle_w=5.0, given=released)
+    assert ledger["device_waiting"].joules.value == 0.0
+    assert ledger["device_rent"].usd.value == pytest.approx(1.0)
+
+
 def test_facility_overhead_is_a_line_on_device_and_waiting_joules_alone():
     device, given = work("train", 1_000.0), prices(pue=1.5)
     ledger = bill(device, wait_s=100.0, idle_w=5.0, paid_s=H, given=given)
@@ -223,7 +236,10 @@ def test_labels_bought_elsewhere_cost_money_and_unknown_joules():
 
 def test_sold_labels_burn_nothing_where_people_are_outside_the_boundary():
     given = prices(
-        boundary="device_only", label_cost="bought_elsewhere", label_price_usd=0.05
+        boundary="device_only",
+        label_cost="bought_elsewhere",
+        waiting="held",
+        label_price_usd=0.05,
     )
     ledger = bill(pool_labels=100, given=given)
     assert ledger["pool_labels"].joules.value == 0.0

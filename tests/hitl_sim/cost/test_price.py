@@ -2,16 +2,42 @@ import msgspec
 import pytest
 
 from hitl_sim.cost import Prices, check_prices, price_rates
+from hitl_sim.cost.price import read_prices
 from hitl_sim.energy.quantity import Kind
 
-REQUIRED = {"boundary": "workstation", "label_cost": "sunk"}
+REQUIRED = {"boundary": "workstation", "label_cost": "sunk", "waiting": "held"}
 
 
-@pytest.mark.parametrize("name", ["boundary", "label_cost"])
-def test_the_two_choices_that_decide_the_answer_have_no_default(name):
+@pytest.mark.parametrize("name", ["boundary", "label_cost", "waiting"])
+def test_the_choices_that_decide_the_answer_have_no_default(name):
     given = {key: value for key, value in REQUIRED.items() if key != name}
     with pytest.raises(msgspec.ValidationError, match=f"`{name}`"):
         msgspec.convert(given, Prices)
+
+
+@pytest.mark.parametrize(
+    ("given", "share"),
+    [
+        ({"waiting": "held"}, 1.0),
+        ({"waiting": "released"}, 0.0),
+        ({"waiting": "shared", "waiting_jobs": 4}, 0.25),
+    ],
+)
+def test_a_waiting_device_is_billed_as_the_study_says(given, share):
+    assert price_rates(Prices(**REQUIRED | given)).waiting_frac == share
+
+
+@pytest.mark.parametrize(
+    "given", [{"waiting": "shared"}, {"waiting": "held", "waiting_jobs": 2}]
+)
+def test_jobs_that_share_a_device_are_given_exactly_where_it_is_shared(given):
+    with pytest.raises(ValueError, match=r"`prices.waiting_jobs` must be given exact"):
+        check_prices(Prices(**REQUIRED | given))
+
+
+def test_prices_of_before_the_choice_held_the_device():
+    old = {"boundary": "workstation", "label_cost": "sunk"}
+    assert read_prices(old) == Prices(**old, waiting="held")
 
 
 def test_an_unknown_key_of_the_study_file_is_refused():
@@ -48,7 +74,9 @@ def test_a_number_that_nobody_can_guess_is_unavailable_not_zero(name):
 
 
 def test_the_boundary_and_region_reach_the_rates():
-    prices = Prices(boundary="whole_person", label_cost="sunk", grid_region="FR")
+    prices = Prices(
+        boundary="whole_person", label_cost="sunk", waiting="held", grid_region="FR"
+    )
     rates = price_rates(prices)
     assert rates.human_energy.value == pytest.approx(3.62e7)
     assert rates.human_carbon.value == pytest.approx(1.7)
@@ -84,14 +112,21 @@ def test_an_unknown_region_is_refused():
 
 
 def test_labels_bought_elsewhere_need_a_price():
-    prices = Prices(boundary="workstation", label_cost="bought_elsewhere")
+    prices = Prices(
+        boundary="workstation", label_cost="bought_elsewhere", waiting="held"
+    )
     with pytest.raises(ValueError, match=r"`prices\.label_price_usd` must be given"):
         check_prices(prices)
 
 
 @pytest.mark.parametrize("label_cost", ["sunk", "bought_same_price"])
 def test_a_label_price_is_refused_where_nothing_would_use_it(label_cost):
-    prices = Prices(boundary="workstation", label_cost=label_cost, label_price_usd=0.1)
+    prices = Prices(
+        boundary="workstation",
+        label_cost=label_cost,
+        waiting="held",
+        label_price_usd=0.1,
+    )
     with pytest.raises(
         ValueError, match=rf"must be left out unless.*0.1.*{label_cost}"
     ):

@@ -16,6 +16,7 @@ from hitl_sim.energy import load_profile
 PRICES = Prices(
     boundary="workstation",
     label_cost="sunk",
+    waiting="held",
     electricity_usd_per_kwh=0.2,
     pue=1.0,
 )
@@ -123,6 +124,7 @@ def swept(synthetic, analysed):
     prices = Prices(
         boundary="workstation",
         label_cost="sunk",
+        waiting="held",
         electricity_usd_per_kwh=0.2,
         device_usd_per_h=0.0,
         pue=1.0,

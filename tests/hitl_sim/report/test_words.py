@@ -12,7 +12,7 @@ from hitl_sim.energy.profile import Constant, MeasuredCost
 from hitl_sim.report.number import times
 from hitl_sim.report.words import tell
 
-PRICES = Prices(boundary="workstation", label_cost="sunk", pue=1.0)
+PRICES = Prices(boundary="workstation", label_cost="sunk", waiting="held", pue=1.0)
 
 
 def spoken(result):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -16,7 +18,7 @@ def cells(tables):
 
 
 def keys(tables, content="data"):
-    return [record_keys(c, content, 1)[0] for c in expand(convert(tables))]
+    return [record_keys(c, content)[0] for c in expand(convert(tables))]
 
 
 def test_the_control_is_not_crossed_with_the_crowd(tables):
@@ -90,7 +92,7 @@ def test_an_exclusion_of_what_is_not_swept_is_refused(tables):
 def test_a_key_is_the_digest_of_what_runs_share_and_the_replicate(tables):
     condition = expand(convert(tables))[0]
     shared = grid.digest(condition.resolved("data"), 64)
-    made = record_keys(condition, "data", 12)
+    made = record_keys(replace(condition, replicates=range(12)), "data")
     assert made == [grid.digest([shared, number], 32) for number in range(12)]
 
 
@@ -255,7 +257,7 @@ def test_a_pull_acts_where_people_verify_a_label(tables):
 def test_more_runs_than_a_study_can_hold_are_refused_uncounted(
     tables, change, message, monkeypatch
 ):
-    monkeypatch.setattr(grid, "_conditions_at", None)
+    monkeypatch.setattr(grid, "conditions_at", None)
     with pytest.raises(SpecError, match=message):
         expand(convert(tables | change))
 

@@ -27,7 +27,8 @@ def _study(*methods, arm=None, prices=None, **changes):
         "device": "laptop-cpu",
         "task": {"d": {"source": "digits", "pool": 200, "validation": 50, "test": 50}},
         "training": {"checkpoints": 12},
-        "prices": {"boundary": "workstation", "label_cost": "sunk"} | billed,
+        "prices": {"boundary": "workstation", "label_cost": "sunk", "waiting": "held"}
+        | billed,
         "arm": [
             {"name": "control", "kind": "whole_pool", "role": "control"},
             {"name": "own", **own, "method": list(methods)},

@@ -40,7 +40,7 @@ def conditions():
             {**whole, "name": "rounded", "method": [after]},
             {**whole, "name": "split", "method": [cut]},
         ],
-        "prices": {"boundary": "device_only", "label_cost": "sunk"},
+        "prices": {"boundary": "device_only", "label_cost": "sunk", "waiting": "held"},
     }
     return expand(validate(convert(tables)))
 

@@ -17,7 +17,7 @@ import pytest
 
 from hitl_sim.output import DiskFullError
 from hitl_sim.record import RECORD_SCHEMA, RecordError
-from hitl_sim.study import sweep
+from hitl_sim.study import runner, sweep
 from hitl_sim.study.cluster import Place
 from hitl_sim.study.executor import LocalExecutor
 from hitl_sim.study.probe import probe_study
@@ -132,7 +132,7 @@ def test_workers_end_when_their_parent_is_killed(long_study, tmp_path):
 
 def test_a_finished_study_computes_nothing(whole, smoke_file, monkeypatch):
     before = digests(whole)
-    monkeypatch.setattr(sweep, "open_executor", None)
+    monkeypatch.setattr(runner, "open_executor", None)
     done = run_study(load_spec(smoke_file), whole, 2)
     assert (done.num_runs, done.num_failed) == (32, 0)
     assert digests(whole) == before

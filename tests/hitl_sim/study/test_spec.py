@@ -75,7 +75,7 @@ def test_an_unknown_key_is_refused_and_the_known_ones_are_named(tables, case):
     assert known in str(refused.value)
 
 
-@pytest.mark.parametrize("field", ["boundary", "label_cost"])
+@pytest.mark.parametrize("field", ["boundary", "label_cost", "waiting"])
 def test_a_choice_that_decides_the_answer_has_no_default(tables, field):
     del tables["prices"][field]
     with pytest.raises(SpecError, match=f"`prices.{field}` must be given: one of"):

@@ -30,7 +30,7 @@ def test_a_loaded_study_is_its_file(smoke_file):
 
 def test_tables_go_on_top_of_a_study_as_structs_or_plain(smoke_file):
     study = hs.load(smoke_file)
-    prices = {"boundary": "device_only", "label_cost": "sunk"}
+    prices = {"boundary": "device_only", "label_cost": "sunk", "waiting": "held"}
     plain = hs.Study(study.spec, prices=prices)
     assert plain == hs.Study(study.spec, prices=Prices(**prices))
     assert plain.spec.prices.boundary == "device_only"

@@ -13,7 +13,7 @@ from hitl_sim.study.folder import StudyFolder
 NAME = "evaluate:x:n9"
 UNITS = {NAME: {"phase": "evaluate"}}
 COUNTED = {NAME: {"shape": {}, "query": {"batch": 8}}}
-PRICES = {"boundary": "device_only", "label_cost": "sunk"}
+PRICES = {"boundary": "device_only", "label_cost": "sunk", "waiting": "held"}
 STUDY = {
     "device": "laptop-cpu",
     "prices": PRICES | {"query_batch": 8},

@@ -9,7 +9,7 @@ from hitl_sim.analysis.run.record import WorkLine, read_groups
 from hitl_sim.analysis.run.usage import share_pretraining
 from hitl_sim.cost import Prices, check_prices
 
-PRICES = Prices(boundary="workstation", label_cost="sunk")
+PRICES = Prices(boundary="workstation", label_cost="sunk", waiting="held")
 
 
 @pytest.fixture
