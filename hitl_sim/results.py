@@ -69,17 +69,20 @@ class Answer:
 
     Attributes:
         caution: what kind of joules and people these are.
+        changed: what of the plan was changed after the first record; empty where
+            nothing was.
         tasks: one answer per task.
         data: every number of the report, as plain JSON values, with their sources.
     """
 
     caution: str
+    changed: str
     tasks: tuple[TaskAnswer, ...]
     data: Mapping[str, Any]
 
     def __str__(self) -> str:
         """Return the caution, and each task's answer with its detail."""
-        lines = [self.caution]
+        lines = [self.caution, *([self.changed] if self.changed else [])]
         for task in self.tasks:
             lines += ["", f"{task.task}: {task.text}", *task.detail]
         return "\n".join(lines)
@@ -176,6 +179,7 @@ class Results:
         words = self.words
         return Answer(
             words.caution,
+            words.changed,
             tuple(
                 TaskAnswer(
                     one.task,
@@ -223,6 +227,9 @@ class Results:
     def report(self, path: Path | str | None = None, again: str | None = None) -> Path:
         """Write the report: a page, its figures, its numbers and the runs' bills.
 
+        A report that is there, and was made under another plan of the study, is kept
+        in `plans/<hash of its plan>/`.
+
         Args:
             path: folder to write to; the results folder when left out.
             again: what to type to get the report again, for the page to say.
@@ -231,6 +238,7 @@ class Results:
             Path of `report.html`; `report.json`, `findings.md`, `bill.parquet` and
             `figures/` are beside it.
         """
+        from hitl_sim.report.earlier import keep_earlier_report  # noqa: PLC0415
         from hitl_sim.report.page import write_report  # noqa: PLC0415 - loads matplotlib
         from hitl_sim.report.terminal.answer import (  # noqa: PLC0415
             write_findings,
@@ -238,6 +246,7 @@ class Results:
 
         out = self.folder if path is None else Path(path)
         command = again or f"hitl-sim report {self.folder}"
+        keep_earlier_report(out, self.result.plan_hash)
         self._analysis.write_bill(out, self.prices)
         write_findings(self.result, self.words, out, command)
         return write_report(

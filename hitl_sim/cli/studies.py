@@ -152,6 +152,7 @@ def run(
     if done is None:
         raise RuntimeError("a study that has run must say what it did.")
     print_text(console, "terminal.outcome", found=done)
+    print_text(console, "terminal.earlier_study", path=done.earlier_study)
     _report(console, folder, device, again)
     if done.num_failed:
         console.print(

@@ -68,11 +68,14 @@ class Words:
 
     Attributes:
         caution: what kind of joules these are; the first line.
+        changed: what of the plan was changed after the first record; empty where
+            nothing was.
         note: what its author wants to be read beside the answer.
         notes: what holds for the whole study.
     """
 
     caution: str
+    changed: str
     question: str
     note: str
     tasks: tuple[TaskWords, ...]
@@ -94,6 +97,9 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
                 for found in task.findings
             ),
         ),
+        changed=say("plan.changed", changes=result.plan_changes)
+        if result.plan_changes
+        else "",
         question=result.question,
         note=result.note,
         tasks=tuple(

@@ -14,6 +14,7 @@ from hitl_sim import cache
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.meters import Meter, Window
 from hitl_sim.record import SCHEMA, RecordError
+from hitl_sim.study.analysis_plan import STUDY, lock_plan, write_study
 from hitl_sim.study.cluster import Place
 from hitl_sim.study.estimate import (
     half_width,
@@ -97,6 +98,7 @@ class StudyRun(NamedTuple):
         messages: why.
         set_aside: where record files are now that could not be read.
         num_others: records that are kept, but not part of this form of the study.
+        earlier_study: where another study of this folder is kept now, if there was one.
     """
 
     out: Path
@@ -105,6 +107,7 @@ class StudyRun(NamedTuple):
     messages: tuple[str, ...]
     set_aside: tuple[Path, ...] = ()
     num_others: int = 0
+    earlier_study: Path | None = None
 
 
 def dry_run(spec: StudySpec, out: Path | None = None) -> DryRun:
@@ -182,7 +185,7 @@ def run_study(
     left = chunks_left(plan, finished)
     if left:
         _check_environment(plan, out, place)
-    keep_plan(plan, out)
+    earlier = keep_plan(plan, out, len(finished))
     on_plan(foresee(plan, finished))
     with Meter().window("sweep", phase="train") as window:
         sweep = Sweep(plan, finished, left, limit_s, on_progress)
@@ -199,6 +202,7 @@ def run_study(
         tuple(messages),
         tuple(moved),
         len(finished - keys),
+        earlier,
     )
 
 
@@ -214,15 +218,27 @@ def _write_own_energy(out: Path, window: Window) -> None:
     )
 
 
-def keep_plan(plan: Plan, out: Path) -> None:
+def keep_plan(plan: Plan, out: Path, num_records: int) -> Path | None:
     """Write what the folder is of, so that it can be run again, and read alone.
 
+    Args:
+        plan: the study.
+        out: results folder.
+        num_records: finished records that it holds.
+
+    Returns:
+        Where another study of this folder is kept now, if there was one.
+
     Raises:
-        RecordError: groups of the folder were run in different environments.
+        RecordError: groups of the folder were run in different environments, or its
+            earlier plans cannot be read.
     """
     keep_parts(plan.spec, out)
-    write_json(out / "study.json", msgspec.to_builtins(plan.spec))
+    study = msgspec.to_builtins(plan.spec)
+    lock_plan(out, study, num_records)
+    earlier = write_study(out, study)
     write_runs(out, runs_table(plan), _manifest(plan))
+    return earlier
 
 
 def _check_environment(plan: Plan, out: Path, place: Place) -> None:
@@ -287,8 +303,8 @@ def load_spec_of(out: Path) -> StudySpec:
     Raises:
         RecordError: the folder holds none, or one of another schema.
     """
-    raw = read_made(out, "study.json")
+    raw = read_made(out, STUDY)
     try:
         return with_kept_parts(convert(raw), out)
     except SpecError as error:
-        raise RecordError(f"{str(out / 'study.json')!r}: {error}") from error
+        raise RecordError(f"{str(out / STUDY)!r}: {error}") from error

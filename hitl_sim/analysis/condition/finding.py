@@ -44,6 +44,21 @@ class FailedRun:
 
 
 @dataclass(frozen=True)
+class PlanChange:
+    """A field of a study's plan that was changed after its first record.
+
+    Attributes:
+        field: as in a study file, dotted.
+        values: in the order in which they held, the last one being that of the report.
+        num_records: finished records that there were when it was first changed.
+    """
+
+    field: str
+    values: tuple[str, ...]
+    num_records: int
+
+
+@dataclass(frozen=True)
 class Finding(Condition):
     """One condition beside its control: an arm with one setting of the crowd.
 
@@ -308,6 +323,8 @@ class StudyResult:
         study: the resolved study, from the manifest.
         populations: what is in each that was asked, from the manifest.
         work: units of work as the manifest counted them, by name.
+        plan_hash: of what the study's plan fixes, as it was for this result.
+        plan_changes: what of the plan was changed after the first record.
     """
 
     question: str
@@ -327,6 +344,8 @@ class StudyResult:
     study: Mapping[str, Any]
     populations: Mapping[str, Any] = field(default_factory=dict)
     work: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    plan_hash: str = ""
+    plan_changes: tuple[PlanChange, ...] = ()
 
     @functools.cached_property
     def pricing(self) -> Pricing:
