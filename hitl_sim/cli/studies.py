@@ -13,7 +13,9 @@ from hitl_sim.cli.app import (
     FAILED_RUNS,
     Device,
     Folder,
+    Force,
     Workers,
+    check_new,
     family,
     resumable,
     screen,
@@ -161,6 +163,23 @@ def run(
             "again."
         )
         raise typer.Exit(FAILED_RUNS)
+
+
+@command()
+def register(
+    file: Annotated[Path, typer.Argument(help="Study file (TOML).")],
+    out: Annotated[
+        Path | None, typer.Option(help="File for the page, in place of the terminal.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Print what a study fixes before its runs, as a page to be registered."""
+    from hitl_sim.report.terminal.studies import show_registration
+    from hitl_sim.study.study import Study
+
+    if out is not None:
+        check_new(out, force)
+    show_registration(screen(), Study.load(file, on_code=warn).register(), out)
 
 
 @command()

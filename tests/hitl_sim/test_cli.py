@@ -42,6 +42,7 @@ COMMANDS = [
     "status",
     "verify",
     "confirm",
+    "register",
     "equivalents",
     "crowd",
     "assess",
