@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from hitl_sim.analysis.condition.rectify import Side
     from hitl_sim.report.words import Words
-    from hitl_sim.study.verify import Verification
+    from hitl_sim.study.verify import Verification, VerifiedRecord
 
 _NAMES = ("task", "arm", "role", "kind", "population")
 _SHORT: Mapping[str, str] = {
@@ -350,6 +350,20 @@ class Results:
         from hitl_sim.study.verify import verify_study  # noqa: PLC0415 - runs programs
 
         return verify_study(self.folder, files, workers)
+
+    def verify_record(self, key: str) -> VerifiedRecord:
+        """Compute one record again, alone, and compare its bytes.
+
+        Args:
+            key: of the record, as in the column `key` of `results.parquet`.
+
+        Raises:
+            RecordError: this environment is not the one of the record.
+            ValueError: no finished run has this key.
+        """
+        from hitl_sim.study.verify import verify_record  # noqa: PLC0415 - runs programs
+
+        return verify_record(self.folder, key)
 
     def confirm(
         self,

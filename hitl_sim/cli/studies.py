@@ -284,6 +284,10 @@ def rectify(
 def verify(
     folder: Folder,
     n: Annotated[int, typer.Option("--n", help="Record files to draw.")] = 5,
+    record: Annotated[
+        str | None,
+        typer.Option(help="Key of one record to compute again, in place of files."),
+    ] = None,
     workers: Workers = None,
 ) -> None:
     """Compute a sample of a study's records again and compare their bytes.
@@ -291,9 +295,16 @@ def verify(
     Refused where versions, device kind, width or threads are not what they were.
     """
     from hitl_sim.report.terminal.show import print_text
-    from hitl_sim.study.verify import verify_study
+    from hitl_sim.study.verify import verify_record, verify_study
 
     console = screen()
+    if record is not None:
+        with resumable(console, f"hitl-sim verify {folder} --record {record}"):
+            one = verify_record(folder, record)
+        print_text(console, "terminal.verified_record", found=one)
+        if not one.is_same:
+            raise typer.Exit(FAILED_RUNS)
+        return
     with resumable(console, f"hitl-sim verify {folder}"):
         found = verify_study(folder, n, workers or num_cores())
     print_text(console, "terminal.verified", found=found)

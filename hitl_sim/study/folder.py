@@ -146,7 +146,8 @@ def read_manifest(out: Path) -> dict[str, Any]:
         By name: `study`, its tables as they were run; `profile`, the device's numbers;
         `tasks` and `populations`, what they hold; `groups`, names of its programs;
         `units`, what each unit of work does, and `environment`, both as workers found
-        them so far; `use`, what networks do in use, where it was counted.
+        them so far; `made_by`, the code of the last call that ran the study; `use`,
+        what networks do in use, where it was counted.
 
     Raises:
         RecordError: the folder holds none, or groups of different environments.

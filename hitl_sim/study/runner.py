@@ -31,6 +31,7 @@ from hitl_sim.study.folder import (
 )
 from hitl_sim.study.grid import count_inert, inert_axes
 from hitl_sim.study.kept_parts import with_kept_parts
+from hitl_sim.study.made_by import made_by
 from hitl_sim.study.parts import keep_parts
 from hitl_sim.study.plan import Plan, chunks_left, plan_study
 from hitl_sim.study.spec import SpecError, StudySpec, convert
@@ -282,6 +283,7 @@ def _manifest(plan: Plan) -> dict[str, Any]:
         },
         "populations": plan.populations(),
         "groups": list(plan.groups),
+        "made_by": made_by(),
     }
 
 

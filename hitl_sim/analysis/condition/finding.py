@@ -319,7 +319,7 @@ class StudyResult:
         profile: the device.
         prices: what the study pays.
         label_s: time of one label by the study's crowd, s.
-        environment: of the runs, from the manifest.
+        environment: of the runs, and the code of the last call, from the manifest.
         study: the resolved study, from the manifest.
         populations: what is in each that was asked, from the manifest.
         work: units of work as the manifest counted them, by name.

@@ -96,7 +96,10 @@ def analyse(
         profile=profile,
         prices=prices,
         label_s=label_seconds(groups, manifest),
-        environment=manifest.get("environment", {}),
+        environment={
+            **manifest.get("environment", {}),
+            **manifest.get("made_by", {}),
+        },
         study=study,
         populations=manifest.get("populations", {}),
         work=manifest["units"],
