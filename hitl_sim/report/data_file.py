@@ -41,6 +41,7 @@ def report_data(
         "profile": _pick(result.profile, "name", "hash"),
         **_pick(result, "fraction", "smoothing", "smallest_effect", "seed"),
         **_pick(result, "num_records", "failed", "plan_hash", "plan_changes"),
+        **_pick(result, "stopping"),
         "tasks": tasks,
         "sources": {number: text for text, number in sources.numbers.items()},
     }

@@ -46,10 +46,16 @@ def registration_page(found: Registration) -> str:
             f"`{arm}` on `{task}`{_where(settings)}"
             for arm, task, settings in found.primary
         ],
-        stopping=say("register.stopping_fixed", replicates=study["replicates"]),
+        stopping=_stopping(study["replicates"], found.batch),
         least=MIN_REPLICATES,
         resamples=NUM_RESAMPLES,
     ).strip()
+
+
+def _stopping(replicates: int | Mapping[str, Any], batch: int) -> str:
+    if isinstance(replicates, Mapping):
+        return say("register.stopping_by_width", rule=replicates, batch=batch)
+    return say("register.stopping_fixed", replicates=replicates)
 
 
 def _axis_text(axis: Mapping[str, Any]) -> str:

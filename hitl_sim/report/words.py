@@ -126,6 +126,9 @@ def _notes(result: StudyResult) -> tuple[str, ...]:
     people = evidence_words(result)
     notes = [say("note.people", people=people)] if people else []
     notes.append(say("note.many", num=num, same=same))
+    if result.stopping:
+        rule = result.study["replicates"]
+        notes.append(say("note.stopping", found=result.stopping, rule=rule))
     if result.failed:
         failed = len(result.failed)
         notes.append(say("note.failed", failed=failed, runs=result.num_records))

@@ -67,6 +67,13 @@ class Plan:
     infos: Mapping[str, TaskInfo]
     runs: tuple[Run, ...]
 
+    def first(self, replicates: int) -> "Plan":
+        """Return the plan of the first replicates alone."""
+        if replicates >= self.spec.most_replicates:
+            return self
+        kept = tuple(run for run in self.runs if run.replicate < replicates)
+        return replace(self, runs=kept)
+
     def group_of(self, run: Run) -> str:
         """Hash of the static part of a run's program."""
         return self._groups[id(run.condition)]
@@ -390,7 +397,7 @@ def build_plan(spec: StudySpec, conditions: Sequence[Condition] | None = None) -
         for condition in conditions
         for replicate, key in enumerate(
             record_keys(
-                condition, infos[condition.task_name].content_hash, spec.replicates
+                condition, infos[condition.task_name].content_hash, spec.most_replicates
             )
         )
     )

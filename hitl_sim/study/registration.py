@@ -11,6 +11,7 @@ from hitl_sim.study.analysis_plan import hash_plan, planned_fields
 from hitl_sim.study.grid import expand
 from hitl_sim.study.primary import primary_conditions
 from hitl_sim.study.spec import StudySpec, planned_parts
+from hitl_sim.study.spec.replicates import BATCH
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Registration:
         conditions: number of conditions by arm, those of its pilots as "pilot".
         primary: arm, task and swept values of each primary condition.
         hash: of its analysis plan.
+        batch: replicates that a rule adds at a time.
         version: of hitl_sim.
     """
 
@@ -33,6 +35,7 @@ class Registration:
     conditions: dict[str, int]
     primary: tuple[tuple[str, str, dict[str, Any]], ...]
     hash: str
+    batch: int = BATCH
     version: str = __version__
 
 

@@ -13,15 +13,10 @@ import pyarrow as pa
 from hitl_sim import cache
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.meters import Meter, Window
-from hitl_sim.record import SCHEMA, RecordError
+from hitl_sim.record import RecordError
 from hitl_sim.study.analysis_plan import STUDY, lock_plan, write_study
 from hitl_sim.study.cluster import Place
-from hitl_sim.study.estimate import (
-    half_width,
-    seconds_one_core,
-    total_flops,
-    worker_mib,
-)
+from hitl_sim.study.estimate import seconds_one_core, total_flops, worker_mib
 from hitl_sim.study.folder import (
     environment_of,
     read_folder,
@@ -31,10 +26,11 @@ from hitl_sim.study.folder import (
 )
 from hitl_sim.study.grid import count_inert, inert_axes
 from hitl_sim.study.kept_parts import with_kept_parts
-from hitl_sim.study.made_by import made_by
+from hitl_sim.study.manifest import manifest_of
 from hitl_sim.study.parts import keep_parts
 from hitl_sim.study.plan import Plan, chunks_left, plan_study
 from hitl_sim.study.spec import SpecError, StudySpec, convert
+from hitl_sim.study.stopping import Reach, Stopping, foresee_widths
 from hitl_sim.study.store import (
     check_folder,
     damaged_files,
@@ -54,7 +50,7 @@ class DryRun:
 
     Attributes:
         conditions: cells, pilots included.
-        runs: distinct runs.
+        runs: distinct runs, of as many replicates as are computed next.
         runs_left: those without a record in the folder.
         runs_inert: runs, of all conditions, that differ from others along inert axes
             alone.
@@ -66,9 +62,10 @@ class DryRun:
         worker_mib: memory of one worker, MiB, roughly.
         joules: what the sweep itself burns if this machine draws what the study's
             device profile draws at work, J, roughly.
-        replicates: runs per condition.
-        half_width: of a 95 % interval of two arms' difference, in standard deviations
-            of one run.
+        replicates: runs per condition that are computed next.
+        most_replicates: those that it may have by its rule; else the same.
+        widths: how well rho of each primary comparison can be known with the most
+            replicates.
         notes: what looked odd in the tasks' files, how they were read, and what a
             crowd leaves out that was fitted to other classes.
     """
@@ -85,7 +82,8 @@ class DryRun:
     worker_mib: float
     joules: float
     replicates: int
-    half_width: float
+    most_replicates: int
+    widths: tuple[Reach, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -122,12 +120,24 @@ def dry_run(spec: StudySpec, out: Path | None = None) -> DryRun:
         SpecError: the study cannot be run as written.
     """
     plan = plan_study(spec)
-    return foresee(plan, finished_keys(out) if out else ())
+    finished = finished_keys(out) if out else set[str]()
+    return foresee(plan, out, finished, Stopping(plan, out).next_number(finished))
 
 
-def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
-    """Say what a planned study would do: before a run, or in place of one."""
+def foresee(
+    plan: Plan, out: Path | None, finished: Collection[str], number: int
+) -> DryRun:
+    """Say what a planned study would do: before a run, or in place of one.
+
+    Args:
+        plan: the study, with all replicates that it may have.
+        out: results folder, if it has one.
+        finished: keys of the records in it.
+        number: replicates that are computed next.
+    """
     spec, finished = plan.spec, set(finished)
+    widths = foresee_widths(plan, out if finished else None, spec.most_replicates)
+    plan = plan.first(number)
     left = chunks_left(plan, finished)
     keys = {run.key for run in plan.runs}
     flops = total_flops((run for chunk in left for run in chunk.runs), plan.infos)
@@ -137,7 +147,7 @@ def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
         conditions=len(plan.conditions),
         runs=len(keys),
         runs_left=len(keys - finished),
-        runs_inert=count_inert(plan.conditions, spec) * spec.replicates,
+        runs_inert=count_inert(plan.conditions, spec) * number,
         others=len(finished - keys),
         programs=programs,
         inert=inert_axes(spec),
@@ -145,8 +155,9 @@ def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
         seconds_one_core=seconds,
         worker_mib=worker_mib(spec.dispatch_size, plan.conditions, plan.infos),
         joules=seconds * load_profile(spec.device).active_w.value,
-        replicates=spec.replicates,
-        half_width=half_width(spec.replicates),
+        replicates=number,
+        most_replicates=spec.most_replicates,
+        widths=widths,
         notes=plan.notes(),
     )
 
@@ -164,9 +175,10 @@ def run_study(
     """Compute the records of a study that are missing, and write its manifest.
 
     A finished record is never computed again. Record files that cannot be read are
-    moved to `damaged/` and their runs computed again. Arguments are those of
-    `Study.run`; a chunk is taken to hang after a time that is generous to what it is
-    expected to take.
+    moved to `damaged/` and their runs computed again. Where a rule says how many
+    replicates there are, batches are added until it is met, or a run fails. Arguments
+    are those of `Study.run`; a chunk is taken to hang after a time that is generous to
+    what it is expected to take.
 
     Returns:
         Counts, and the messages of chunks that failed.
@@ -183,18 +195,33 @@ def run_study(
     cache.tidy()
     moved = set_aside(out, damaged_files(out))
     finished = finished_keys(out)
+    whole, stopping = plan, Stopping(plan, out)
+    number = stopping.next_number(finished)
+    plan = whole.first(number)
     left = chunks_left(plan, finished)
     if left:
         _check_environment(plan, out, place)
     earlier = keep_plan(plan, out, len(finished))
-    on_plan(foresee(plan, finished))
+    on_plan(foresee(whole, out, finished, number))
+    messages: list[str] = []
+    is_swept = bool(left)
     with Meter().window("sweep", phase="train") as window:
-        sweep = Sweep(plan, finished, left, limit_s, on_progress)
-        messages = sweep.run(place, out)
-    if left:
+        while True:
+            sweep = Sweep(plan, finished, left, limit_s, on_progress)
+            messages += sweep.run(place, out)
+            finished = finished_keys(out)
+            further = stopping.next_number(finished)
+            if further == number:
+                break
+            number, plan = further, whole.first(further)
+            left = chunks_left(plan, finished)
+            keep_plan(plan, out, len(finished))
+    if is_swept:
         _write_own_energy(out, window)
     keys = {run.key for run in plan.runs}
-    finished = finished_keys(out)
+    if stopping.rule is not None:
+        told = {"stopping": stopping.described(number, finished)}
+        write_runs(out, runs_table(plan), manifest_of(plan) | told)
     write_results(out, find_use(plan.spec, plan.conditions, out))
     return StudyRun(
         out,
@@ -238,7 +265,7 @@ def keep_plan(plan: Plan, out: Path, num_records: int) -> Path | None:
     study = msgspec.to_builtins(plan.spec)
     lock_plan(out, study, num_records)
     earlier = write_study(out, study)
-    write_runs(out, runs_table(plan), _manifest(plan))
+    write_runs(out, runs_table(plan), manifest_of(plan))
     return earlier
 
 
@@ -260,31 +287,6 @@ def _check_environment(plan: Plan, out: Path, place: Place) -> None:
                 f"{there[name]!r} of {name} there and {value!r} here. Run into another "
                 "folder."
             )
-
-
-def _manifest(plan: Plan) -> dict[str, Any]:
-    """Resolve a study into plain tables; see `folder.read_manifest`."""
-    return {
-        "schema": SCHEMA,
-        "study": msgspec.to_builtins(plan.spec),
-        "profile": msgspec.to_builtins(load_profile(plan.spec.device)),
-        "tasks": {
-            name: {
-                "source": info.source,
-                "content_hash": info.content_hash,
-                "num_items": info.num_items,
-                "num_features": info.num_features,
-                "classes": list(info.class_names),
-                "groups": len(info.group_names),
-                "importance_source": info.importance_source,
-            }
-            | ({"notes": list(info.notes)} if info.notes else {})
-            for name, info in plan.infos.items()
-        },
-        "populations": plan.populations(),
-        "groups": list(plan.groups),
-        "made_by": made_by(),
-    }
 
 
 def load_study(out: Path) -> tuple[StudySpec, pa.Table, dict[str, Any]]:

@@ -325,6 +325,8 @@ class StudyResult:
         work: units of work as the manifest counted them, by name.
         plan_hash: of what the study's plan fixes, as it was for this result.
         plan_changes: what of the plan was changed after the first record.
+        stopping: how many replicates a rule led to, from the manifest; empty where
+            their number was fixed.
     """
 
     question: str
@@ -346,6 +348,7 @@ class StudyResult:
     work: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     plan_hash: str = ""
     plan_changes: tuple[PlanChange, ...] = ()
+    stopping: Mapping[str, Any] = field(default_factory=dict)
 
     @functools.cached_property
     def pricing(self) -> Pricing:

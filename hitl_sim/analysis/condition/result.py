@@ -103,6 +103,7 @@ def analyse(
         study=study,
         populations=manifest.get("populations", {}),
         work=manifest["units"],
+        stopping=manifest.get("stopping", {}),
     )
 
 

@@ -73,3 +73,14 @@ def test_the_command_writes_the_page_once(smoke_file, tmp_path):
     again = run.invoke(app, [*words, "--out", str(out)])
     assert (again.exit_code, "`--out` must be a new file" in again.output) == (2, True)
     assert run.invoke(app, [*words, "--out", str(out), "--force"]).exit_code == 0
+
+
+def test_the_page_says_when_a_study_stops_that_adds_replicates(tables):
+    tables["replicates"] = {
+        "at_least": 16,
+        "until_half_width": 0.05,
+        "at_most": 128,
+    }
+    page = page_of(tables)
+    assert "Replicates are added in batches of 8, from 16 on, until" in page
+    assert "at most ± 0.05; then one batch more, and at most 128 in all." in page
