@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from hitl_sim.analysis.condition.rectify import Side
     from hitl_sim.report.words import Words
-    from hitl_sim.study.verify import Verification
+    from hitl_sim.study.verify import Verification, VerifiedRecord
 
 _NAMES = ("task", "arm", "role", "kind", "population")
 _SHORT: Mapping[str, str] = {
@@ -70,17 +70,20 @@ class Answer:
 
     Attributes:
         caution: what kind of joules and people these are.
+        changed: what of the plan was changed after the first record; empty where
+            nothing was.
         tasks: one answer per task.
         data: every number of the report, as plain JSON values, with their sources.
     """
 
     caution: str
+    changed: str
     tasks: tuple[TaskAnswer, ...]
     data: Mapping[str, Any]
 
     def __str__(self) -> str:
         """Return the caution, and each task's answer with its detail."""
-        lines = [self.caution]
+        lines = [self.caution, *([self.changed] if self.changed else [])]
         for task in self.tasks:
             lines += ["", f"{task.task}: {task.text}", *task.detail]
         return "\n".join(lines)
@@ -180,6 +183,7 @@ class Results:
         words = self.words
         return Answer(
             words.caution,
+            words.changed,
             tuple(
                 TaskAnswer(
                     one.task,
@@ -230,6 +234,9 @@ class Results:
     def report(self, path: Path | str | None = None, again: str | None = None) -> Path:
         """Write the report: a page, its figures, its numbers and the runs' bills.
 
+        A report that is there, and was made under another plan of the study, is kept
+        in `plans/<hash of its plan>/`.
+
         Args:
             path: folder to write to; the results folder when left out.
             again: what to type to get the report again, for the page to say.
@@ -238,6 +245,7 @@ class Results:
             Path of `report.html`; `report.json`, `findings.md`, `bill.parquet` and
             `figures/` are beside it.
         """
+        from hitl_sim.report.earlier import keep_earlier_report  # noqa: PLC0415
         from hitl_sim.report.page import write_report  # noqa: PLC0415 - loads matplotlib
         from hitl_sim.report.terminal.answer import (  # noqa: PLC0415
             write_findings,
@@ -245,6 +253,7 @@ class Results:
 
         out = self.folder if path is None else Path(path)
         command = again or f"hitl-sim report {self.folder}"
+        keep_earlier_report(out, self.result.plan_hash)
         self._analysis.write_bill(out, self.prices)
         write_findings(self.result, self.words, out, command)
         return write_report(
@@ -348,6 +357,20 @@ class Results:
         from hitl_sim.study.verify import verify_study  # noqa: PLC0415 - runs programs
 
         return verify_study(self.folder, files, workers)
+
+    def verify_record(self, key: str) -> VerifiedRecord:
+        """Compute one record again, alone, and compare its bytes.
+
+        Args:
+            key: of the record, as in the column `key` of `results.parquet`.
+
+        Raises:
+            RecordError: this environment is not the one of the record.
+            ValueError: no finished run has this key.
+        """
+        from hitl_sim.study.verify import verify_record  # noqa: PLC0415 - runs programs
+
+        return verify_record(self.folder, key)
 
     def confirm(
         self,

@@ -13,7 +13,9 @@ from hitl_sim.cli.app import (
     FAILED_RUNS,
     Device,
     Folder,
+    Force,
     Workers,
+    check_new,
     family,
     resumable,
     screen,
@@ -152,6 +154,7 @@ def run(
     if done is None:
         raise RuntimeError("a study that has run must say what it did.")
     print_text(console, "terminal.outcome", found=done)
+    print_text(console, "terminal.earlier_study", path=done.earlier_study)
     _report(console, folder, device, again)
     if done.num_failed:
         console.print(
@@ -160,6 +163,23 @@ def run(
             "again."
         )
         raise typer.Exit(FAILED_RUNS)
+
+
+@command()
+def register(
+    file: Annotated[Path, typer.Argument(help="Study file (TOML).")],
+    out: Annotated[
+        Path | None, typer.Option(help="File for the page, in place of the terminal.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Print what a study fixes before its runs, as a page to be registered."""
+    from hitl_sim.report.terminal.studies import show_registration
+    from hitl_sim.study.study import Study
+
+    if out is not None:
+        check_new(out, force)
+    show_registration(screen(), Study.load(file, on_code=warn).register(), out)
 
 
 @command()
@@ -264,6 +284,10 @@ def rectify(
 def verify(
     folder: Folder,
     n: Annotated[int, typer.Option("--n", help="Record files to draw.")] = 5,
+    record: Annotated[
+        str | None,
+        typer.Option(help="Key of one record to compute again, in place of files."),
+    ] = None,
     workers: Workers = None,
 ) -> None:
     """Compute a sample of a study's records again and compare their bytes.
@@ -271,9 +295,16 @@ def verify(
     Refused where versions, device kind, width or threads are not what they were.
     """
     from hitl_sim.report.terminal.show import print_text
-    from hitl_sim.study.verify import verify_study
+    from hitl_sim.study.verify import verify_record, verify_study
 
     console = screen()
+    if record is not None:
+        with resumable(console, f"hitl-sim verify {folder} --record {record}"):
+            one = verify_record(folder, record)
+        print_text(console, "terminal.verified_record", found=one)
+        if not one.is_same:
+            raise typer.Exit(FAILED_RUNS)
+        return
     with resumable(console, f"hitl-sim verify {folder}"):
         found = verify_study(folder, n, workers or num_cores())
     print_text(console, "terminal.verified", found=found)

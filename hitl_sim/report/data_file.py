@@ -42,7 +42,8 @@ def report_data(
         "is_measured": result.is_measured,
         "profile": _pick(result.profile, "name", "hash"),
         **_pick(result, "fraction", "smoothing", "smallest_effect", "seed"),
-        **_pick(result, "num_records", "failed"),
+        **_pick(result, "num_records", "failed", "plan_hash", "plan_changes"),
+        **_pick(result, "stopping"),
         "tasks": tasks,
         "sources": {number: text for text, number in sources.numbers.items()},
     }

@@ -211,6 +211,7 @@ def _study(result: StudyResult, sources: Sources) -> dict[str, Any]:
         "device profile": result.profile.label,
         "runs": result.num_records,
         "bootstrap seed": result.seed,
+        "hash of the analysis plan": result.plan_hash,
         **result.environment,
     }
     return {

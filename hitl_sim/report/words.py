@@ -85,11 +85,14 @@ class Words:
 
     Attributes:
         caution: what kind of joules these are; the first line.
+        changed: what of the plan was changed after the first record; empty where
+            nothing was.
         note: what its author wants to be read beside the answer.
         notes: what holds for the whole study.
     """
 
     caution: str
+    changed: str
     question: str
     note: str
     tasks: tuple[TaskWords, ...]
@@ -113,6 +116,9 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
             ),
             own=say("check.untuned", own=own) if own else "",
         ),
+        changed=say("plan.changed", changes=result.plan_changes)
+        if result.plan_changes
+        else "",
         question=result.question,
         note=result.note,
         tasks=tuple(
@@ -142,6 +148,9 @@ def _notes(result: StudyResult) -> tuple[str, ...]:
     people = evidence_words(result)
     notes = [say("note.people", people=people)] if people else []
     notes.append(say("note.many", num=num, same=same))
+    if result.stopping:
+        rule = result.study["replicates"]
+        notes.append(say("note.stopping", found=result.stopping, rule=rule))
     if result.failed:
         failed = len(result.failed)
         notes.append(say("note.failed", failed=failed, runs=result.num_records))

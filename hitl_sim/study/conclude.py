@@ -3,7 +3,7 @@
 Nothing here loads the study, its data or jax: a folder is all that reading needs.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +15,13 @@ from hitl_sim.analysis.condition.finding import StudyResult
 from hitl_sim.analysis.condition.result import analyse, bill_runs
 from hitl_sim.cost import Prices
 from hitl_sim.energy import DeviceProfile
+from hitl_sim.study.analysis_plan import (
+    PlanVersion,
+    changed_after_runs,
+    hash_plan,
+    planned_fields,
+    read_plans,
+)
 from hitl_sim.study.folder import StudyFolder, read_folder
 from hitl_sim.study.store import write_table
 from hitl_sim.study.use import count_again, with_use
@@ -71,7 +78,7 @@ class Analysis:
         manifest = self._manifest_of(self.use_batch or asked.query_batch)
         # threads that share products as small as these wait more than they work
         with threadpool_limits(1):
-            return analyse(
+            found = analyse(
                 self.folder.records,
                 manifest,
                 self.profile,
@@ -82,6 +89,16 @@ class Analysis:
                 seed=study["seed"],
                 trainings=study.get("reuse", {}).get("trainings", 1),
             )
+        return replace(found, **self._plan_under(asked))
+
+    def _plan_under(self, prices: Prices) -> dict[str, Any]:
+        """Say what the plan is under some prices, and what was changed after runs."""
+        study = self.folder.manifest["study"]
+        plans = read_plans(self.path) or (PlanVersion(planned_fields(study)),)
+        now = planned_fields({**study, "prices": msgspec.to_builtins(prices)})
+        if plans[-1].hash != hash_plan(now):
+            plans = (*plans, PlanVersion(now, self.folder.records.num_rows))
+        return {"plan_hash": hash_plan(now), "plan_changes": changed_after_runs(plans)}
 
     def bill(self, prices: Prices | None = None) -> pa.Table:
         """Bill every run; see `analysis.condition.result.BILL_SCHEMA`."""

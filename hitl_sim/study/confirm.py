@@ -31,7 +31,8 @@ def confirm(
         folder: results folder of a study.
         workers: processes.
         seed: of the fresh runs; the study's plus one when left out.
-        replicates: of the fresh runs; the study's own when left out.
+        replicates: of the fresh runs; the study's own when left out, or by its rule as
+            many as the winner has.
         on_progress: called as the runs go on.
 
     Returns:
@@ -53,7 +54,9 @@ def confirm(
         if winner is None:
             continue
         out = folder / "confirm" / f"{index + 1}-{task.task}"
-        narrow = narrow_spec(spec, task, winner, fresh, replicates or spec.replicates)
+        own = spec.replicates if isinstance(spec.replicates, int) else winner.num_runs
+        number = replicates or own
+        narrow = narrow_spec(spec, task, winner, fresh, number)
         run_study(narrow, out, workers, on_progress)
         (again,) = analyse_folder(out).tasks
         (finding,) = again.with_people
@@ -64,7 +67,7 @@ def confirm(
                 winner.ratio,
                 finding.ratio,
                 fresh,
-                narrow.replicates,
+                number,
             )
         )
     return tuple(found)

@@ -1,9 +1,7 @@
 """What a study will take, before anything runs: rough, from its numbers alone."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from statistics import NormalDist
 
 from hitl_sim.learn.network.base import Size
 from hitl_sim.study.grid import Condition
@@ -27,7 +25,6 @@ _COPIES = 2
 """Copies of a task's data in a worker: the host's and the device's."""
 _BACKWARD = 2
 """A training step keeps what it made on the way forward until it comes back."""
-_LEVEL = 0.95
 
 
 def run_flops(condition: Condition, info: TaskInfo) -> float:
@@ -120,16 +117,3 @@ def _activation_b(condition: Condition, info: TaskInfo) -> float:
 def _size(condition: Condition, info: TaskInfo) -> Size:
     network = network_of(condition, info)
     return network.size(info.num_features, info.num_classes)
-
-
-def half_width(replicates: int) -> float:
-    """Half width of a 95 % interval of a difference of two arms' means.
-
-    Args:
-        replicates: independent runs per arm.
-
-    Returns:
-        In standard deviations of one run, without what pairing saves.
-    """
-    quantile = NormalDist().inv_cdf(0.5 + _LEVEL / 2)
-    return quantile * math.sqrt(2.0 / replicates)

@@ -94,7 +94,7 @@ def write_runs(out: Path, runs: pa.Table, manifest: Mapping[str, Any]) -> None:
         manifest: as `read_manifest` returns it, but for what workers count.
     """
     write_table(out / RUNS, runs)
-    found = {**manifest, **_counted(out, manifest), **_kept_use(out, manifest)}
+    found = {**with_counted(out, manifest), **_kept_use(out, manifest)}
     # in the order of the study, for the report shows its tables
     write_json(out / MANIFEST, found, is_sorted=False)
 
@@ -146,13 +146,24 @@ def read_manifest(out: Path) -> dict[str, Any]:
         By name: `study`, its tables as they were run; `profile`, the device's numbers;
         `tasks` and `populations`, what they hold; `groups`, names of its programs;
         `units`, what each unit of work does, and `environment`, both as workers found
-        them so far; `use`, what networks do in use, where it was counted.
+        them so far; `made_by`, the code of the last call that ran the study; `use`,
+        what networks do in use, where it was counted; `stopping`, how many replicates
+        a rule led to.
 
     Raises:
         RecordError: the folder holds none, or groups of different environments.
     """
     manifest: dict[str, Any] = read_made(out, MANIFEST)
-    return manifest | _counted(out, manifest)
+    return with_counted(out, manifest)
+
+
+def with_counted(out: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Add to a study's tables what workers found of its programs so far.
+
+    Raises:
+        RecordError: groups of the folder were run in different environments.
+    """
+    return {**manifest, **_counted(out, manifest)}
 
 
 def read_runs(out: Path, columns: list[str] | None = None) -> pa.Table:

@@ -121,7 +121,7 @@ class Condition:
     @property
     def runs(self) -> range:
         """The replicates that it is run on."""
-        return self.replicates or range(self.spec.replicates)
+        return self.replicates or range(self.spec.most_replicates)
 
     @property
     def is_trial(self) -> bool:
@@ -488,10 +488,11 @@ def _check_size(spec: StudySpec) -> None:
             f"`axis` must lead to at most {most:,} conditions of one study, got "
             f"{number:,} before `exclude`. Cut a study of more into several."
         )
-    if number * spec.replicates > MOST_RUNS:
+    if number * spec.most_replicates > MOST_RUNS:
         raise SpecError(
             f"`replicates` must lead to at most {MOST_RUNS:,} runs of one study, got "
-            f"{spec.replicates:,} of each of {number:,} conditions before `exclude`."
+            f"{spec.most_replicates:,} of each of {number:,} conditions before "
+            "`exclude`."
         )
 
 

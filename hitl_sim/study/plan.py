@@ -71,6 +71,17 @@ class Plan:
     runs: tuple[Run, ...]
     winners: tuple[Winner, ...] = ()
 
+    def first(self, replicates: int) -> "Plan":
+        """Return the plan of the first replicates alone, with all trials."""
+        if replicates >= self.spec.most_replicates:
+            return self
+        kept = tuple(
+            run
+            for run in self.runs
+            if run.replicate < replicates or run.condition.is_trial
+        )
+        return replace(self, runs=kept)
+
     def group_of(self, run: Run) -> str:
         """Hash of the static part of a run's program."""
         return self._groups[id(run.condition)]

@@ -68,8 +68,9 @@ def probe_study(spec: StudySpec, out: Path, workers: int) -> Probe:
     """
     plan = plan_study(spec)
     check_folder(out)
-    keep_plan(plan, out)
-    left = chunks_left(plan, finished_keys(out))
+    finished = finished_keys(out)
+    keep_plan(plan, out, len(finished))
+    left = chunks_left(plan, finished)
     of_group: dict[str, list[Chunk]] = {}
     for chunk in left:
         of_group.setdefault(chunk.group, []).append(chunk)

@@ -18,14 +18,10 @@ from hitl_sim.analysis.run.record import read_groups as read_groups_of
 from hitl_sim.cost.price import read_prices
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.meters import Meter, Window
-from hitl_sim.record import SCHEMA, RecordError
+from hitl_sim.record import RecordError
+from hitl_sim.study.analysis_plan import STUDY, lock_plan, write_study
 from hitl_sim.study.cluster import Place, open_executor
-from hitl_sim.study.estimate import (
-    half_width,
-    seconds_one_core,
-    total_flops,
-    worker_mib,
-)
+from hitl_sim.study.estimate import seconds_one_core, total_flops, worker_mib
 from hitl_sim.study.executor import Executor
 from hitl_sim.study.folder import (
     MANIFEST,
@@ -39,6 +35,7 @@ from hitl_sim.study.folder import (
 )
 from hitl_sim.study.grid import Condition, count_inert, inert_axes
 from hitl_sim.study.kept_parts import with_kept_parts
+from hitl_sim.study.manifest import manifest_of
 from hitl_sim.study.parts import keep_parts
 from hitl_sim.study.plan import (
     Plan,
@@ -49,6 +46,7 @@ from hitl_sim.study.plan import (
 )
 from hitl_sim.study.search import Seen, check_whole, search
 from hitl_sim.study.spec import StudySpec, convert
+from hitl_sim.study.stopping import Reach, Stopping, foresee_widths
 from hitl_sim.study.store import (
     check_folder,
     damaged_files,
@@ -61,7 +59,7 @@ from hitl_sim.study.store import (
 )
 from hitl_sim.study.sweep import Progress, Sweep
 from hitl_sim.study.swept import runs_table
-from hitl_sim.study.trial import Winner, every_trial, read_winners, write_winners
+from hitl_sim.study.trial import Winner, every_trial, read_winners
 from hitl_sim.study.use import find_use
 
 
@@ -71,7 +69,7 @@ class DryRun:
 
     Attributes:
         conditions: cells, pilots included.
-        runs: distinct runs.
+        runs: distinct runs, of as many replicates as are computed next.
         runs_left: those without a record in the folder.
         runs_inert: runs, of all conditions, that differ from others along inert axes
             alone.
@@ -83,9 +81,10 @@ class DryRun:
         worker_mib: memory of one worker, MiB, roughly.
         joules: what the sweep itself burns if this machine draws what the study's
             device profile draws at work, J, roughly.
-        replicates: runs per condition.
-        half_width: of a 95 % interval of two arms' difference, in standard deviations
-            of one run.
+        replicates: runs per condition that are computed next.
+        most_replicates: those that it may have by its rule; else the same.
+        widths: how well rho of each primary comparison can be known with the most
+            replicates.
         notes: what looked odd in the tasks' files, how they were read, and what a
             crowd leaves out that was fitted to other classes.
     """
@@ -102,7 +101,8 @@ class DryRun:
     worker_mib: float
     joules: float
     replicates: int
-    half_width: float
+    most_replicates: int
+    widths: tuple[Reach, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -116,6 +116,7 @@ class StudyRun(NamedTuple):
         messages: why.
         set_aside: where record files are now that could not be read.
         num_others: records that are kept, but not part of this form of the study.
+        earlier_study: where another study of this folder is kept now, if there was one.
     """
 
     out: Path
@@ -124,6 +125,7 @@ class StudyRun(NamedTuple):
     messages: tuple[str, ...]
     set_aside: tuple[Path, ...] = ()
     num_others: int = 0
+    earlier_study: Path | None = None
 
 
 def dry_run(spec: StudySpec, out: Path | None = None) -> DryRun:
@@ -137,7 +139,8 @@ def dry_run(spec: StudySpec, out: Path | None = None) -> DryRun:
         SpecError: the study cannot be run as written.
     """
     plan = plan_study(spec, _found_before(out) if out else ())
-    return foresee(plan, finished_keys(out) if out else ())
+    finished = finished_keys(out) if out else set[str]()
+    return foresee(plan, out, finished, Stopping(plan, out).next_number(finished))
 
 
 def _found_before(out: Path) -> tuple[Winner, ...]:
@@ -147,9 +150,20 @@ def _found_before(out: Path) -> tuple[Winner, ...]:
     return read_winners(read_made(out, MANIFEST).get("tuning", ()))
 
 
-def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
-    """Say what a planned study would do: before a run, or in place of one."""
+def foresee(
+    plan: Plan, out: Path | None, finished: Collection[str], number: int
+) -> DryRun:
+    """Say what a planned study would do: before a run, or in place of one.
+
+    Args:
+        plan: the study, with all replicates that it may have.
+        out: results folder, if it has one.
+        finished: keys of the records in it.
+        number: replicates that are computed next.
+    """
     spec, finished = plan.spec, set(finished)
+    widths = foresee_widths(plan, out if finished else None, spec.most_replicates)
+    plan = plan.first(number)
     left = chunks_left(plan, finished)
     keys = {run.key for run in plan.runs}
     flops = total_flops((run for chunk in left for run in chunk.runs), plan.infos)
@@ -159,7 +173,7 @@ def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
         conditions=len(plan.conditions),
         runs=len(keys),
         runs_left=len(keys - finished),
-        runs_inert=spec.replicates
+        runs_inert=number
         * count_inert([c for c in plan.conditions if not c.is_trial], spec),
         others=len(finished - keys),
         programs=programs,
@@ -168,8 +182,9 @@ def foresee(plan: Plan, finished: Collection[str]) -> DryRun:
         seconds_one_core=seconds,
         worker_mib=worker_mib(spec.dispatch_size, plan.conditions, plan.infos),
         joules=seconds * load_profile(spec.device).active_w.value,
-        replicates=spec.replicates,
-        half_width=half_width(spec.replicates),
+        replicates=number,
+        most_replicates=spec.most_replicates,
+        widths=widths,
         notes=plan.notes(),
     )
 
@@ -187,9 +202,10 @@ def run_study(
     """Compute the records of a study that are missing, and write its manifest.
 
     A finished record is never computed again. Record files that cannot be read are
-    moved to `damaged/` and their runs computed again. Arguments are those of
-    `Study.run`; a chunk is taken to hang after a time that is generous to what it is
-    expected to take.
+    moved to `damaged/` and their runs computed again. Where a rule says how many
+    replicates there are, batches are added until it is met, or a run fails. Arguments
+    are those of `Study.run`; a chunk is taken to hang after a time that is generous to
+    what it is expected to take.
 
     Returns:
         Counts, and the messages of chunks that failed.
@@ -205,20 +221,11 @@ def run_study(
     check_folder(out)
     cache.tidy()
     moved = set_aside(out, damaged_files(out))
-    on_plan(foresee(plan, finished_keys(out)))
+    had, kept = finished_keys(out), list[Path | None]()
+    stopping = Stopping(plan, out)
+    number = stopping.next_number(had)
+    on_plan(foresee(plan, out, had, number))
     messages: list[str] = []
-
-    def compute(planned: Plan) -> None:
-        """Run what is missing of a plan, so that the folder holds all of it."""
-        finished = finished_keys(out)
-        left = chunks_left(planned, finished)
-        if left:
-            _check_environment(planned, out, place)
-        keep_plan(planned, out)
-        sweep = Sweep(planned, finished, left, limit_s, on_progress)
-        messages.extend(sweep.run(open_one, out))
-
-    had = finished_keys(out)
     jobs = len(chunks_left(plan, had))
 
     @cache_once
@@ -226,14 +233,36 @@ def run_study(
         """Open the executor of all sweeps, once there is one with work."""
         return stack.enter_context(open_executor(place, jobs, out))
 
+    def compute(planned: Plan) -> set[str]:
+        """Run what is missing of a plan, and return the keys of what is there."""
+        finished = finished_keys(out)
+        left = chunks_left(planned, finished)
+        if left:
+            _check_environment(planned, out, place)
+        kept.append(keep_plan(planned, out, len(finished)))
+        sweep = Sweep(planned, finished, left, limit_s, on_progress)
+        messages.extend(sweep.run(open_one, out))
+        return finished_keys(out)
+
     stack, meter = ExitStack(), Meter()
     with stack, meter.window("sweep", phase="train") as window:
         if plan.spec.tune is not None:
             plan = _tuned(plan.spec, out, compute)
-        compute(plan)
-    keys, finished = {run.key for run in plan.runs}, finished_keys(out)
+            stopping = Stopping(plan, out)
+            number = stopping.next_number(finished_keys(out))
+        while True:
+            finished = compute(plan.first(number))
+            further = stopping.next_number(finished)
+            if further == number:
+                break
+            number = further
+    plan = plan.first(number)
     if finished - had:
         _write_own_energy(out, window)
+    keys = {run.key for run in plan.runs}
+    if stopping.rule is not None:
+        told = {"stopping": stopping.described(number, finished)}
+        write_runs(out, runs_table(plan), manifest_of(plan) | told)
     write_results(out, find_use(plan.spec, plan.conditions, out))
     return StudyRun(
         out,
@@ -242,10 +271,11 @@ def run_study(
         tuple(messages),
         tuple(moved),
         len(finished - keys),
+        next((path for path in kept if path is not None), None),
     )
 
 
-def _tuned(spec: StudySpec, out: Path, compute: Callable[[Plan], None]) -> Plan:
+def _tuned(spec: StudySpec, out: Path, compute: Callable[[Plan], Any]) -> Plan:
     """Search for the settings of a study's arms, and plan it with what was found.
 
     Raises:
@@ -301,15 +331,27 @@ def _write_own_energy(out: Path, window: Window) -> None:
     )
 
 
-def keep_plan(plan: Plan, out: Path) -> None:
+def keep_plan(plan: Plan, out: Path, num_records: int) -> Path | None:
     """Write what the folder is of, so that it can be run again, and read alone.
 
+    Args:
+        plan: the study.
+        out: results folder.
+        num_records: finished records that it holds.
+
+    Returns:
+        Where another study of this folder is kept now, if there was one.
+
     Raises:
-        RecordError: groups of the folder were run in different environments.
+        RecordError: groups of the folder were run in different environments, or its
+            earlier plans cannot be read.
     """
     keep_parts(plan.spec, out)
-    write_json(out / "study.json", msgspec.to_builtins(plan.spec))
-    write_runs(out, runs_table(plan), _manifest(plan))
+    study = msgspec.to_builtins(plan.spec)
+    lock_plan(out, study, num_records)
+    earlier = write_study(out, study)
+    write_runs(out, runs_table(plan), manifest_of(plan))
+    return earlier
 
 
 def _check_environment(plan: Plan, out: Path, place: Place) -> None:
@@ -332,31 +374,6 @@ def _check_environment(plan: Plan, out: Path, place: Place) -> None:
             )
 
 
-def _manifest(plan: Plan) -> dict[str, Any]:
-    """Resolve a study into plain tables; see `folder.read_manifest`."""
-    return {
-        "schema": SCHEMA,
-        "study": msgspec.to_builtins(plan.spec),
-        "profile": msgspec.to_builtins(load_profile(plan.spec.device)),
-        "tasks": {
-            name: {
-                "source": info.source,
-                "content_hash": info.content_hash,
-                "num_items": info.num_items,
-                "num_features": info.num_features,
-                "classes": list(info.class_names),
-                "groups": len(info.group_names),
-                "importance_source": info.importance_source,
-            }
-            | ({"notes": list(info.notes)} if info.notes else {})
-            for name, info in plan.infos.items()
-        },
-        "populations": plan.populations(),
-        "groups": list(plan.groups),
-        **({"tuning": write_winners(plan.winners)} if plan.winners else {}),
-    }
-
-
 def load_study(out: Path) -> tuple[StudySpec, pa.Table, dict[str, Any]]:
     """Read a finished or interrupted study.
 
@@ -375,9 +392,9 @@ def load_spec_of(out: Path) -> StudySpec:
     Raises:
         RecordError: the folder holds none, or one of another schema.
     """
-    raw = read_made(out, "study.json")
+    raw = read_made(out, STUDY)
     try:
         raw["prices"] = msgspec.to_builtins(read_prices(raw["prices"]))
         return with_kept_parts(convert(raw), out)
     except (KeyError, ValueError) as error:
-        raise RecordError(f"{str(out / 'study.json')!r}: {error}") from error
+        raise RecordError(f"{str(out / STUDY)!r}: {error}") from error

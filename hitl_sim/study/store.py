@@ -47,9 +47,15 @@ def write_json(path: Path, tables: Any, *, is_sorted: bool = True) -> None:
 
 def write_table(path: Path, table: pa.Table) -> None:
     """Write a table as Parquet, by atomic replace; equal tables give equal bytes."""
+    write_bytes(path, table_bytes(table))
+
+
+def table_bytes(table: pa.Table) -> bytes:
+    """Return a table as the bytes of a Parquet file; equal tables give equal bytes."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
-    write_bytes(path, sink.getvalue().to_pybytes())
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
 
 
 def check_folder(out: Path) -> None:
@@ -193,6 +199,20 @@ def keys_in(path: Path) -> list[str]:
     """
     keys: list[str] = _read(path, ["key"]).column("key").to_pylist()
     return keys
+
+
+def read_record(path: Path, key: str) -> pa.Table | None:
+    """Read one record of a file; None where it does not hold it.
+
+    Returns:
+        A table of one row.
+
+    Raises:
+        DamagedFileError: the file cannot be read.
+        RecordError: it has another schema.
+    """
+    keys = keys_in(path)
+    return _read(path).take([keys.index(key)]) if key in keys else None
 
 
 def damaged_files(out: Path) -> list[Path]:

@@ -16,6 +16,7 @@ from oracles.part import Part
 if TYPE_CHECKING:
     from hitl_sim.results import Results
     from hitl_sim.study.cluster import Place
+    from hitl_sim.study.registration import Registration
     from hitl_sim.study.runner import DryRun, StudyRun
     from hitl_sim.study.sweep import Progress
 
@@ -94,6 +95,18 @@ class Study:
         from hitl_sim.study.runner import dry_run  # noqa: PLC0415 - loads data
 
         return dry_run(self.spec, None if out is None else Path(out))
+
+    def register(self) -> Registration:
+        """Return what the study fixes before its runs, with the hash of its plan.
+
+        `hitl_sim.report.registration.registration_page` makes a page of it.
+
+        Raises:
+            SpecError: the study cannot be run as written, as far as its file tells.
+        """
+        from hitl_sim.study.registration import register_study  # noqa: PLC0415
+
+        return register_study(self.spec)
 
     def run(
         self,

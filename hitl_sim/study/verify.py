@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,15 @@ import numpy as np
 from hitl_sim.record import RecordError
 from hitl_sim.study.cluster import Place, open_executor
 from hitl_sim.study.executor import WORKER
-from hitl_sim.study.plan import Chunk
+from hitl_sim.study.plan import Chunk, Plan
 from hitl_sim.study.runner import plan_of
-from hitl_sim.study.store import keys_in, record_file, records_folder
+from hitl_sim.study.store import (
+    keys_in,
+    read_record,
+    record_file,
+    records_folder,
+    table_bytes,
+)
 
 _LIMIT_S = 3600.0
 
@@ -36,6 +42,31 @@ class Verification:
     total: int
     unlike: tuple[str, ...]
     strange: int
+
+
+@dataclass(frozen=True)
+class VerifiedRecord:
+    """What a second computation says of one record.
+
+    Attributes:
+        key: of the record.
+        task: of its run.
+        arm: of its run.
+        settings: swept values of its condition.
+        replicate: of its run.
+        file: name of the record file that holds it.
+        is_same: whether its bytes are the same.
+        unlike: its columns whose values differ.
+    """
+
+    key: str
+    task: str
+    arm: str
+    settings: Mapping[str, Any]
+    replicate: int
+    file: str
+    is_same: bool
+    unlike: tuple[str, ...]
 
 
 def verify_study(
@@ -68,7 +99,6 @@ def verify_study(
     if num_files < 1:
         raise ValueError(f"`n` must be >= 1, got {num_files}.")
     plan = plan_of(folder)
-    spec = plan.spec
     runs = {run.key: run for run in plan.runs}
     paths = sorted(records_folder(folder).glob("*.parquet"))
     chunks = []
@@ -79,32 +109,13 @@ def verify_study(
             chunks.append(Chunk(path.stem, plan.group_of(own[0]), own))
     if not chunks:
         raise RecordError(f"{str(folder)!r} must hold records of its study, got none.")
-    order = np.random.default_rng(spec.seed).permutation(len(chunks))[:num_files]
+    order = np.random.default_rng(plan.spec.seed).permutation(len(chunks))[:num_files]
     drawn = [chunks[i] for i in sorted(order)]
-    unlike = []
     with tempfile.TemporaryDirectory() as again:
         out = Path(again)
-        place = Place(workers=workers)
-        with open_executor(place, len(drawn), out) as executor:
-            mapping = (spec.dispatch_size, spec.vmap_size)
-            now = executor.submit(WORKER, "environment", *mapping).result()
-            for group in {chunk.group: None for chunk in drawn}:
-                _check_environment(folder, group, now)
-            futures = [
-                executor.submit(WORKER, "run_chunk", chunk, again, _LIMIT_S)
-                for chunk in drawn
-            ]
-            for done, (chunk, future) in enumerate(zip(drawn, futures, strict=True)):
-                on_progress(done, len(drawn))
-                report = future.result()
-                if not report.is_ok:
-                    raise RecordError(
-                        f"Chunk {chunk.id} must run here as it did before, but failed: "
-                        f"{report.message}"
-                    )
-                new, old = record_file(out, chunk.id), record_file(folder, chunk.id)
-                if new.read_bytes() != old.read_bytes():
-                    unlike.append(old.name)
+        _compute_again(plan, folder, drawn, workers, out, on_progress)
+        files = [(record_file(out, c.id), record_file(folder, c.id)) for c in drawn]
+        unlike = [b.name for a, b in files if a.read_bytes() != b.read_bytes()]
     return Verification(
         len(drawn),
         sum(len(chunk.runs) for chunk in drawn),
@@ -112,6 +123,99 @@ def verify_study(
         tuple(unlike),
         len(paths) - len(chunks),
     )
+
+
+def verify_record(folder: Path, key: str) -> VerifiedRecord:
+    """Compute one record of a folder again, alone, and compare its bytes.
+
+    It is computed in a dispatch of the same width, whose other lanes are padding, for
+    lanes do not touch each other.
+
+    Args:
+        folder: results folder.
+        key: of the record, as in the column `key` of its results.
+
+    Returns:
+        What was found.
+
+    Raises:
+        RecordError: the folder holds no study, a file is damaged, or this environment
+            is not the one of the record.
+        ValueError: no finished run of the study has this key.
+    """
+    plan = plan_of(folder)
+    run = next((run for run in plan.runs if run.key == key), None)
+    found = None
+    for path in sorted(records_folder(folder).glob("*.parquet")):
+        if (found := read_record(path, key)) is not None:
+            break
+    if run is None or found is None:
+        why = "that run is not finished"
+        if run is None:
+            why = "that record belongs to another form of the study"
+        if run is None and found is None:
+            why = f"column `key` of {folder / 'results.parquet'} lists them"
+        raise ValueError(
+            f"`record` must be the key of a finished run of the study, got {key!r}: "
+            f"{why}."
+        )
+    chunk = Chunk(path.stem, plan.group_of(run), (run,))
+    with tempfile.TemporaryDirectory() as again:
+        out = Path(again)
+        _compute_again(plan, folder, [chunk], 1, out)
+        new = read_record(record_file(out, chunk.id), key)
+    if new is None:
+        raise RuntimeError(f"a worker must write the record {key!r} that it computed.")
+    names = dict.fromkeys([*new.column_names, *found.column_names])
+    return VerifiedRecord(
+        key,
+        run.condition.task_name,
+        run.condition.arm.name,
+        run.condition.settings,
+        run.replicate,
+        path.name,
+        table_bytes(new) == table_bytes(found),
+        tuple(
+            name
+            for name in names
+            if name not in new.column_names
+            or name not in found.column_names
+            or table_bytes(new.select([name])) != table_bytes(found.select([name]))
+        ),
+    )
+
+
+def _compute_again(
+    plan: Plan,
+    folder: Path,
+    chunks: Sequence[Chunk],
+    workers: int,
+    out: Path,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Compute chunks of a folder into another.
+
+    Raises:
+        RecordError: this environment is not that of the folder, or a chunk fails.
+    """
+    spec = plan.spec
+    with open_executor(Place(workers=workers), len(chunks), out) as executor:
+        mapping = (spec.dispatch_size, spec.vmap_size)
+        now = executor.submit(WORKER, "environment", *mapping).result()
+        for group in {chunk.group: None for chunk in chunks}:
+            _check_environment(folder, group, now)
+        futures = [
+            executor.submit(WORKER, "run_chunk", chunk, str(out), _LIMIT_S)
+            for chunk in chunks
+        ]
+        for done, (chunk, future) in enumerate(zip(chunks, futures, strict=True)):
+            on_progress(done, len(chunks))
+            report = future.result()
+            if not report.is_ok:
+                raise RecordError(
+                    f"Chunk {chunk.id} must run here as it did before, but failed: "
+                    f"{report.message}"
+                )
 
 
 def _check_environment(folder: Path, group: str, now: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -42,6 +43,7 @@ COMMANDS = [
     "status",
     "verify",
     "confirm",
+    "register",
     "equivalents",
     "crowd",
     "assess",
@@ -152,6 +154,13 @@ def test_a_folder_says_how_far_it_is_and_its_bytes_are_computed_again(tmp_path):
     code, text = call("verify", out, "--workers", 1)
     assert code == 0
     assert "2 of 2 record files (8 runs) were computed again: 2 have the same" in text
+    key = pq.read_table(next((out / "records").iterdir())).column("key")[0].as_py()
+    code, text = call("verify", out, "--record", key)
+    assert code == 0
+    assert "was computed again: it has the same bytes." in " ".join(text.split())
+    code, text = call("verify", out, "--record", "abc")
+    assert code == 2
+    assert "`--record` must be the key of a finished run of the study" in text
 
 
 def test_records_of_another_form_of_the_study_are_told(tmp_path, monkeypatch):

@@ -47,6 +47,21 @@ class FailedRun:
 
 
 @dataclass(frozen=True)
+class PlanChange:
+    """A field of a study's plan that was changed after its first record.
+
+    Attributes:
+        field: as in a study file, dotted.
+        values: in the order in which they held, the last one being that of the report.
+        num_records: finished records that there were when it was first changed.
+    """
+
+    field: str
+    values: tuple[str, ...]
+    num_records: int
+
+
+@dataclass(frozen=True)
 class Finding(Condition):
     """One condition beside its control: an arm with one setting of the crowd.
 
@@ -323,12 +338,16 @@ class StudyResult:
         profile: the device.
         prices: what the study pays.
         label_s: time of one label by the study's crowd, s.
-        environment: of the runs, from the manifest.
+        environment: of the runs, and the code of the last call, from the manifest.
         trainings: how many trainings share the guidance of one.
         study: the resolved study, from the manifest.
         populations: what is in each that was asked, from the manifest.
         work: units of work as the manifest counted them, by name.
         tuning: what a search for settings found, arm by arm, as the manifest has it.
+        plan_hash: of what the study's plan fixes, as it was for this result.
+        plan_changes: what of the plan was changed after the first record.
+        stopping: how many replicates a rule led to, from the manifest; empty where
+            their number was fixed.
     """
 
     question: str
@@ -350,6 +369,9 @@ class StudyResult:
     populations: Mapping[str, Any] = field(default_factory=dict)
     work: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tuning: tuple[Mapping[str, Any], ...] = ()
+    plan_hash: str = ""
+    plan_changes: tuple[PlanChange, ...] = ()
+    stopping: Mapping[str, Any] = field(default_factory=dict)
 
     @functools.cached_property
     def pricing(self) -> Pricing:

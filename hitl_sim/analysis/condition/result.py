@@ -106,10 +106,14 @@ def analyse(
         prices=prices,
         label_s=label_seconds(groups, manifest),
         trainings=trainings,
-        environment=manifest.get("environment", {}),
+        environment={
+            **manifest.get("environment", {}),
+            **manifest.get("made_by", {}),
+        },
         study=study,
         populations=manifest.get("populations", {}),
         work=manifest["units"],
+        stopping=manifest.get("stopping", {}),
         tuning=tuple(manifest.get("tuning", ())),
     )
 

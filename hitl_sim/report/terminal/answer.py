@@ -32,7 +32,12 @@ def render_terminal(
     """
     words = words or tell(result)
     width = min(console.width, WIDTH)
-    opening = (words.caution, "bold"), (words.question, "italic"), (words.note, "")
+    opening = (
+        (words.caution, "bold"),
+        (words.changed, "bold"),
+        (words.question, "italic"),
+        (words.note, ""),
+    )
     for text, style in opening:
         if text:
             console.print(Text(text, style=style), width=width)

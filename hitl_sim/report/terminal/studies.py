@@ -12,6 +12,7 @@ from rich import box
 from rich.console import Console
 
 from hitl_sim.analysis.run.record import plain_value
+from hitl_sim.output import write_text
 from hitl_sim.report.number import (
     RHO,
     break_even_text,
@@ -20,6 +21,7 @@ from hitl_sim.report.number import (
     rough_time,
     span,
 )
+from hitl_sim.report.registration import registration_page
 from hitl_sim.report.table import Table, to_grid
 from hitl_sim.report.terminal.show import print_table, print_text
 from hitl_sim.schema import one_of
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from hitl_sim.analysis.condition.versus import Comparison, Confirmation
     from hitl_sim.study.probe import Probe
+    from hitl_sim.study.registration import Registration
     from hitl_sim.study.status import Status
     from hitl_sim.study.tune import Tuning
 
@@ -42,6 +45,16 @@ def print_status(console: Console, found: Status) -> None:
     rows = [(arm.task, arm.arm, str(arm.done), str(arm.total)) for arm in found.arms]
     print_table(console, ("task", "arm", "finished", "runs"), rows)
     print_text(console, "terminal.unfinished", found=found)
+
+
+def show_registration(console: Console, found: Registration, out: Path | None) -> None:
+    """Print the page of a study's plan as it is, or write it to a file."""
+    page = registration_page(found)
+    if out is None:
+        console.print(page, markup=False, highlight=False, soft_wrap=True)
+    else:
+        write_text(out, page + "\n")
+        console.print(f"Page: {out}", soft_wrap=True)
 
 
 def print_probe(console: Console, found: Probe) -> None:

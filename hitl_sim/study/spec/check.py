@@ -17,6 +17,7 @@ from hitl_sim.study.spec.base import SpecError, in_study
 from hitl_sim.study.spec.crowd import acts_on_crowd
 from hitl_sim.study.spec.part import PartSpec, bind_part, planned_parts, with_offered
 from hitl_sim.study.spec.read import read_table
+from hitl_sim.study.spec.replicates import check_replicates
 from hitl_sim.study.spec.study import StudySpec
 
 _ROUNDING = 1e-6
@@ -61,6 +62,7 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
             f"`vmap_size` must divide `dispatch_size` ({spec.dispatch_size}), got "
             f"{spec.vmap_size}."
         )
+    check_replicates(spec.replicates)
     _check_target(spec)
     _check_accuracies(spec)
     _check_arms(spec)

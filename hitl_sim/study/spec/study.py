@@ -12,6 +12,7 @@ from hitl_sim.study.spec.arm import Arms
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
 from hitl_sim.study.spec.crowd import CrowdSpec, WorkforceSpec
 from hitl_sim.study.spec.part import PartSpec
+from hitl_sim.study.spec.replicates import ReplicateRule, Replicates
 from hitl_sim.study.spec.task import TaskSpec
 from hitl_sim.study.spec.training import ReuseSpec, TargetSpec, TrainingSpec
 from hitl_sim.study.spec.tune import TuneSpec
@@ -25,7 +26,8 @@ class StudySpec(Table, frozen=True):
         note: what a reader has to know beside the answer, such as another study of the
             same task that found otherwise, and why; follows the question.
         seed: fixes every draw.
-        replicates: independent redraws of split, initialisation and crowd.
+        replicates: independent redraws of split, initialisation and crowd: a number,
+            or a rule that adds them until intervals are narrow enough.
         smallest_effect: smallest change of rho that would matter.
         dispatch_size: runs per dispatch; part of what fixes the bytes.
         vmap_size: of them, runs that are mapped together; divides `dispatch_size` and
@@ -50,7 +52,7 @@ class StudySpec(Table, frozen=True):
 
     question: str
     seed: Annotated[int, Meta(ge=0, le=2**31 - 1)]
-    replicates: Annotated[int, Meta(ge=2)]
+    replicates: Replicates
     smallest_effect: Annotated[float, Meta(gt=0.0, lt=1.0)]
     task: dict[str, TaskSpec]
     arm: Arms
@@ -70,3 +72,9 @@ class StudySpec(Table, frozen=True):
     axis: tuple[AxisSpec, ...] = ()
     draw: DrawSpec | None = None
     exclude: tuple[dict[str, Scalar], ...] = ()
+
+    @property
+    def most_replicates(self) -> int:
+        """Replicates that the study has, or may have at most by its rule."""
+        rule = self.replicates
+        return rule.at_most if isinstance(rule, ReplicateRule) else rule
