@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hitl_sim.analysis.chance.estimate import Estimate
+from hitl_sim.analysis.condition.across import Across, across_tasks
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.decision.decide import CARBON_PRICES, SCALES, WAGES, ArmDecision
 from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict
@@ -42,6 +43,7 @@ def report_data(
         **_pick(result, "fraction", "smoothing", "smallest_effect", "seed"),
         **_pick(result, "num_records", "failed"),
         "tasks": tasks,
+        "across": [_across(found) for found in across_tasks([result])],
         "sources": {number: text for text, number in sources.numbers.items()},
     }
 
@@ -165,6 +167,20 @@ def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
                 },
             }
             for line in finding.ledger.lines
+        ],
+    }
+
+
+def _across(found: Across) -> dict[str, Any]:
+    return {
+        **_pick(found, "label", rho="ratio", predicted_rho="predicted"),
+        **_pick(found, "i2_frac", log_rho="summary"),
+        "tasks": [
+            {
+                **_pick(one, "task", "log_ratio", "error", "membership"),
+                **_pick(one.finding, "condition"),
+            }
+            for one in found.tasks
         ],
     }
 

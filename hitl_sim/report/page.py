@@ -16,9 +16,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hitl_sim import __version__
+from hitl_sim.analysis.condition.across import across_tasks
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.output import write_bytes, write_text
+from hitl_sim.report.across import across_table
 from hitl_sim.report.data_file import report_data
 from hitl_sim.report.figure.registry import (
     draw_all,
@@ -218,6 +220,7 @@ def _study(result: StudyResult, sources: Sources) -> dict[str, Any]:
         "people": evidence_table(result),
         "replayed": replay_table(result),
         "setup": setup_table(result),
+        "across": across_table(across_tasks([result]), "every arm, task by task"),
         "growth": growth_table(result),
         "inverted": inverted_table(result.prices.boundary),
         "methods": methods(result),

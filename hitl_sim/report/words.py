@@ -9,6 +9,11 @@ from hitl_sim.analysis.chance.claim import Effect, judge
 from hitl_sim.analysis.chance.crossing import Payback
 from hitl_sim.analysis.chance.estimate import ends_of
 from hitl_sim.analysis.chance.interval import MIN_REPLICATES, NUM_RESAMPLES
+from hitl_sim.analysis.condition.across import (
+    MIN_PREDICTED,
+    MIN_TASKS,
+    across_tasks,
+)
 from hitl_sim.analysis.condition.between import (
     Joint,
     beside,
@@ -27,6 +32,7 @@ from hitl_sim.analysis.condition.finding import (
 from hitl_sim.analysis.condition.growth import find_scalings
 from hitl_sim.analysis.decision.sensitivity import Verdict
 from hitl_sim.cost import MEASURES, LabelCost, Measure
+from hitl_sim.report.across import tell_across
 from hitl_sim.report.decision import tell_decision
 from hitl_sim.report.number import energy_text, percent
 from hitl_sim.report.sentence import say
@@ -119,6 +125,7 @@ def _notes(result: StudyResult) -> tuple[str, ...]:
     same = sum(len(task.findings) for task in result.tasks) - num
     people = evidence_words(result)
     notes = [say("note.people", people=people)] if people else []
+    notes.extend(tell_across(across_tasks([result])))
     notes.append(say("note.many", num=num, same=same))
     if result.failed:
         failed = len(result.failed)
@@ -343,8 +350,16 @@ def methods(result: StudyResult) -> tuple[str, ...]:
         say("method.constants"),
         say("method.bill"),
         say("method.decision", resamples=NUM_RESAMPLES),
+        *_across_method(result),
         say("method.effect", smallest=smallest),
     )
+
+
+def _across_method(result: StudyResult) -> list[str]:
+    """Say how tasks are put together, where there are several."""
+    if not across_tasks([result]):
+        return []
+    return [say("method.across", least=MIN_TASKS, predicted=MIN_PREDICTED)]
 
 
 def methods_paragraph(result: StudyResult) -> str:
