@@ -86,12 +86,16 @@ def test_corruption_of_the_task_is_an_axis_across_controls(study):
         result = study(shared=(0.0,), seed=int(10 * corrupt))
         (task,) = result.tasks
         settings = {"task.corrupt": corrupt}
-        control = dataclasses.replace(task.control, settings=settings)
-        arms = tuple(
-            dataclasses.replace(f, settings={**f.settings, **settings})
-            for f in task.findings
+        # all of its runs take longer: only beside another control would that matter
+        control, *arms = (
+            dataclasses.replace(
+                found,
+                settings={**found.settings, **settings},
+                cost_sample=found.cost_sample.times(1.0 + 10.0 * corrupt),
+            )
+            for found in (task.control, *task.findings)
         )
-        parts.append(dataclasses.replace(task, control=control, findings=arms))
+        parts.append(dataclasses.replace(task, control=control, findings=tuple(arms)))
     (found,) = find_surfaces(dataclasses.replace(result, tasks=tuple(parts)))
     assert found.axes == ("crowd.accuracy", "task.corrupt")
     assert found.words[1] == "corrupt"
