@@ -26,6 +26,8 @@ from hitl_sim.report.figure.registry import (
     draw_all,
     figure_parts,
     parameter_figure,
+    shown_surfaces,
+    surface_figure,
     task_figure,
 )
 from hitl_sim.report.number import bare_text
@@ -47,6 +49,7 @@ from hitl_sim.report.study_table import (
     setup_table,
     swept_parameters,
 )
+from hitl_sim.report.surface import surface_tables
 from hitl_sim.report.table import Table
 from hitl_sim.report.task_table import decision_tables, result_table
 from hitl_sim.report.words import (
@@ -140,6 +143,10 @@ def render_page(
         parameters=[
             _drawn("parameter", figures[parameter_figure(parameter)])
             for parameter in swept_parameters(result)
+        ],
+        surfaces=[
+            ([_drawn("surface", figures[surface_figure(index)])], surface_tables(found))
+            for index, found in enumerate(shown_surfaces(result))
         ],
         study=_study(result, sources),
         rerun_command=rerun_command,

@@ -30,6 +30,7 @@ from hitl_sim.analysis.condition.finding import (
     cheapest,
 )
 from hitl_sim.analysis.condition.growth import find_scalings
+from hitl_sim.analysis.condition.surface import find_surfaces
 from hitl_sim.analysis.decision.sensitivity import Verdict
 from hitl_sim.cost import MEASURES, LabelCost, Measure
 from hitl_sim.report.across import tell_across
@@ -37,6 +38,7 @@ from hitl_sim.report.decision import tell_decision
 from hitl_sim.report.number import energy_text, percent
 from hitl_sim.report.sentence import say
 from hitl_sim.report.study_table import evidence_words, growth_note, tell_growth
+from hitl_sim.report.surface import tell_surfaces
 
 _ENDS = {
     Answer.YES: "pays",
@@ -126,6 +128,7 @@ def _notes(result: StudyResult) -> tuple[str, ...]:
     people = evidence_words(result)
     notes = [say("note.people", people=people)] if people else []
     notes.extend(tell_across(across_tasks([result])))
+    notes.extend(tell_surfaces(find_surfaces(result)))
     notes.append(say("note.many", num=num, same=same))
     if result.failed:
         failed = len(result.failed)
