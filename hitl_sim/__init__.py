@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         part as part,
     )
     from hitl_sim.results import Results as Results, open_results as open_results
+    from hitl_sim.several import across as across
     from hitl_sim.study.study import Study as Study, load as load
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 _NAMES = {
     "Results": "hitl_sim.results:Results",
     "Study": "hitl_sim.study.study:Study",
+    "across": "hitl_sim.several:across",
     "cache": "hitl_sim.cache",
     "check": "hitl_sim.check",
     "crowd": "hitl_sim.crowd",

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from hitl_sim.analysis.chance.estimate import Estimate
+from hitl_sim.analysis.condition.across import Across, across_tasks
 from hitl_sim.analysis.condition.by_target import WAYS
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
+from hitl_sim.analysis.condition.surface import StudySurface, find_surfaces
 from hitl_sim.analysis.condition.training_size import BETAS
 from hitl_sim.analysis.decision.decide import CARBON_PRICES, SCALES, WAGES, ArmDecision
 from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict
@@ -45,6 +47,8 @@ def report_data(
         **_pick(result, "num_records", "failed", "plan_hash", "plan_changes"),
         **_pick(result, "stopping"),
         "tasks": tasks,
+        "across": [_across(found) for found in across_tasks([result])],
+        "surfaces": [_surface(found) for found in find_surfaces(result)],
         "sources": {number: text for text, number in sources.numbers.items()},
     }
 
@@ -183,6 +187,43 @@ def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
             }
             for line in finding.ledger.lines
         ],
+    }
+
+
+def _across(found: Across) -> dict[str, Any]:
+    return {
+        **_pick(found, "label", rho="ratio", predicted_rho="predicted"),
+        **_pick(found, "i2_frac", log_rho="summary"),
+        "tasks": [
+            {
+                **_pick(one, "task", "log_ratio", "error", "membership"),
+                **_pick(one.finding, "condition"),
+            }
+            for one in found.tasks
+        ],
+    }
+
+
+def _surface(found: StudySurface) -> dict[str, Any]:
+    surface = found.surface
+    fitted = None
+    if surface is not None:
+        names = ("bounds", "form", "coefficients", "errors", "candidates", "misfit")
+        fitted = {
+            **_pick(surface, *names, reach="reach"),
+            "shares": dict(
+                zip(("saves", "costs_more", "untold"), surface.shares(), strict=True)
+            ),
+        }
+    cells = [
+        {"values": list(cell.values), "is_fitted": cell.is_fitted}
+        | _pick(cell.finding, "condition")
+        for cell in found.cells
+    ]
+    return {
+        **_pick(found, "task", "label", "axes", "reason"),
+        "surface": fitted,
+        "cells": cells,
     }
 
 

@@ -16,14 +16,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hitl_sim import __version__
+from hitl_sim.analysis.condition.across import across_tasks
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.output import write_bytes, write_text
+from hitl_sim.report.across import across_table
 from hitl_sim.report.data_file import report_data
 from hitl_sim.report.figure.registry import (
     draw_all,
     figure_parts,
     parameter_figure,
+    shown_surfaces,
+    surface_figure,
     task_figure,
 )
 from hitl_sim.report.number import bare_text
@@ -45,6 +49,7 @@ from hitl_sim.report.study_table import (
     setup_table,
     swept_parameters,
 )
+from hitl_sim.report.surface import surface_tables
 from hitl_sim.report.table import Table
 from hitl_sim.report.task_table import decision_tables, result_table
 from hitl_sim.report.words import (
@@ -139,6 +144,10 @@ def render_page(
             _drawn("parameter", figures[parameter_figure(parameter)])
             for parameter in swept_parameters(result)
         ],
+        surfaces=[
+            ([_drawn("surface", figures[surface_figure(index)])], surface_tables(found))
+            for index, found in enumerate(shown_surfaces(result))
+        ],
         study=_study(result, sources),
         rerun_command=rerun_command,
     ).lstrip()
@@ -219,6 +228,7 @@ def _study(result: StudyResult, sources: Sources) -> dict[str, Any]:
         "people": evidence_table(result),
         "replayed": replay_table(result),
         "setup": setup_table(result),
+        "across": across_table(across_tasks([result]), "every arm, task by task"),
         "growth": growth_table(result),
         "inverted": inverted_table(result.prices.boundary),
         "methods": methods(result),

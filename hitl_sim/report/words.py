@@ -11,6 +11,11 @@ from hitl_sim.analysis.chance.claim import Effect, judge
 from hitl_sim.analysis.chance.crossing import Payback
 from hitl_sim.analysis.chance.estimate import ends_of
 from hitl_sim.analysis.chance.interval import MIN_REPLICATES, NUM_RESAMPLES
+from hitl_sim.analysis.condition.across import (
+    MIN_PREDICTED,
+    MIN_TASKS,
+    across_tasks,
+)
 from hitl_sim.analysis.condition.between import (
     Joint,
     beside,
@@ -29,6 +34,7 @@ from hitl_sim.analysis.condition.finding import (
     reference_arms,
 )
 from hitl_sim.analysis.condition.growth import find_scalings
+from hitl_sim.analysis.condition.surface import find_surfaces
 from hitl_sim.analysis.condition.training_size import (
     BETAS,
     CONTROL_NAME,
@@ -37,10 +43,12 @@ from hitl_sim.analysis.condition.training_size import (
 from hitl_sim.analysis.decision.sensitivity import Verdict
 from hitl_sim.analysis.run.tuning import UNTUNED
 from hitl_sim.cost import MEASURES, LabelCost, Measure, PublishedRun, nearest_run
+from hitl_sim.report.across import tell_across
 from hitl_sim.report.decision import tell_decision
 from hitl_sim.report.number import energy_text, percent
 from hitl_sim.report.sentence import say
 from hitl_sim.report.study_table import evidence_words, growth_note, tell_growth
+from hitl_sim.report.surface import tell_surfaces
 
 _ENDS = {
     Answer.YES: "pays",
@@ -147,6 +155,8 @@ def _notes(result: StudyResult) -> tuple[str, ...]:
     same = sum(len(task.findings) for task in result.tasks) - num
     people = evidence_words(result)
     notes = [say("note.people", people=people)] if people else []
+    notes.extend(tell_across(across_tasks([result])))
+    notes.extend(tell_surfaces(find_surfaces(result)))
     notes.append(say("note.many", num=num, same=same))
     if result.stopping:
         rule = result.study["replicates"]
@@ -509,8 +519,16 @@ def methods(result: StudyResult) -> tuple[str, ...]:
         say("method.constants"),
         say("method.bill"),
         say("method.decision", resamples=NUM_RESAMPLES),
+        *_across_method(result),
         say("method.effect", smallest=smallest),
     )
+
+
+def _across_method(result: StudyResult) -> list[str]:
+    """Say how tasks are put together, where there are several."""
+    if not across_tasks([result]):
+        return []
+    return [say("method.across", least=MIN_TASKS, predicted=MIN_PREDICTED)]
 
 
 def methods_paragraph(result: StudyResult) -> str:

@@ -2,9 +2,9 @@
 
 Captions stand among the sentences, in the table of the part of the report that a figure
 belongs to, in their order: with a task's results, with its decision, or with what holds
-for the whole study, once per parameter that was swept. The file `NAME.py` holds
-`draw_NAME`, whose arguments are what a `Scene` has under their names. One that does not
-apply (nobody was asked, money is unknown) draws nothing.
+for the whole study, once per parameter that was swept or per response surface. The file
+`NAME.py` holds `draw_NAME`, whose arguments are what a `Scene` has under their names.
+One that does not apply (nobody was asked, money is unknown) draws nothing.
 """
 
 import inspect
@@ -17,6 +17,7 @@ from importlib import import_module
 from matplotlib.figure import Figure
 
 from hitl_sim.analysis.condition.finding import StudyResult, TaskResult
+from hitl_sim.analysis.condition.surface import StudySurface, find_surfaces
 from hitl_sim.analysis.decision.decide import Decision, Leader
 from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict, weigh
 from hitl_sim.report.figure.style import styled, to_svg
@@ -35,12 +36,14 @@ class Scene:
         task: one of its tasks.
         verdict: of that task.
         parameter: a field of the crowd that was swept; empty where none was.
+        surface: of an arm over several numbers; None where there is none.
     """
 
     result: StudyResult
     task: TaskResult
     verdict: Verdict
     parameter: str = ""
+    surface: StudySurface | None = None
 
     @property
     def tasks(self) -> Sequence[TaskResult]:
@@ -110,10 +113,17 @@ def draw(
         allowed = ", ".join(repr(known) for known in figure_parts())
         raise ValueError(f"`name` must be one of {allowed}, got {name!r}.")
     parameters = [parameter] if parameter is not None else swept_parameters(result)
-    if figure_parts()[name] == "study" and not parameters:
+    if name == "parameter" and not parameters:
         return None
     verdict = (weigh(result) if verdicts is None else verdicts)[task]
-    scene = Scene(result, result.tasks[task], verdict, (*parameters, "")[0])
+    surfaces = shown_surfaces(result) if name == "surface" else []
+    scene = Scene(
+        result,
+        result.tasks[task],
+        verdict,
+        parameter=(*parameters, "")[0],
+        surface=surfaces[0] if surfaces else None,
+    )
     with styled():
         return scene.draw(name)
 
@@ -140,6 +150,10 @@ def draw_all(
         (parameter_figure(found), "parameter", replace(scenes[0], parameter=found))
         for found in swept_parameters(result)
     ]
+    named += [
+        (surface_figure(index), "surface", replace(scenes[0], surface=found))
+        for index, found in enumerate(shown_surfaces(result))
+    ]
     for file, kind, scene in named:
         with styled(file):
             figure = scene.draw(kind)
@@ -155,6 +169,20 @@ def task_figure(kind: str, task: TaskResult, index: int) -> str:
 def parameter_figure(parameter: str) -> str:
     """Name the file of the figure along a parameter."""
     return f"parameter-{_slug(parameter)}"
+
+
+def surface_figure(index: int) -> str:
+    """Name the file of one of the response surfaces that are shown."""
+    return f"surface-{index + 1}"
+
+
+def shown_surfaces(result: StudyResult) -> list[StudySurface]:
+    """Return the response surfaces that stand for their arms."""
+    return [
+        found
+        for found in find_surfaces(result)
+        if found.is_reference and found.surface is not None
+    ]
 
 
 def _slug(text: str) -> str:

@@ -8,9 +8,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from hitl_sim.analysis.condition.across import across_tasks
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.energy import Quantity
 from hitl_sim.output import write_bytes
+from hitl_sim.report.across import across_table
 from hitl_sim.report.number import UNKNOWN, digits
 from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table, to_grid
@@ -44,6 +46,7 @@ def render_terminal(
     for task, spoken in zip(result.tasks, words.tasks, strict=True):
         console.print()
         _print_task(task, spoken, console, width)
+    _print_across(result, console, width)
     for note in words.notes:
         console.print(Text(note), width=width)
 
@@ -74,6 +77,22 @@ def _print_task(
         console.print()
         console.print(grid, width=width)
         console.print(Text(say(note), style="dim"), width=width)
+
+
+def _print_across(result: StudyResult, console: Console, width: int) -> None:
+    """Print the tasks of the conditions that stand for their arms and have a mean."""
+    found = [
+        one
+        for one in across_tasks([result])
+        if one.is_reference and one.summary is not None
+    ]
+    if found:
+        first, ratio, *rest = (table := across_table(found)).headings
+        console.print()
+        grid = to_grid(table, fold=(first, *rest), whole=(ratio,), is_compact=True)
+        console.print(grid, width=width)
+        console.print(Text(say("page.across"), style="dim"), width=width)
+        console.print()
 
 
 def _bills(task: TaskResult) -> Table:

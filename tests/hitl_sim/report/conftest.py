@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import math
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -131,6 +132,21 @@ def swept(synthetic, analysed):
         grid_region="FR",
     )
     return analysed(arms, prices=prices, sd=0.05, changes=SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def mapped(synthetic, analysed):
+    """Return a study whose arm was swept over two numbers, and lost one cell."""
+    arms = []
+    for accuracy in (0.6, 0.75, 0.9):
+        for shared in (0.0, 0.3, 0.6):
+            settings = {"crowd.accuracy": accuracy, "crowd.shared_error": shared}
+            ratio = math.exp(2.0 * (0.75 - accuracy) + 0.5 * (shared - 0.3))
+            is_lost = (accuracy, shared) == (0.6, 0.6)
+            arm = synthetic.relevance(ratio, choose=0, settings=settings)
+            steps = [9e9] * 12 if is_lost else None
+            arms.append(dataclasses.replace(arm, settings=settings, steps=steps))
+    return analysed(arms, sd=0.05)
 
 
 @pytest.fixture(scope="session")
