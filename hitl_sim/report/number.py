@@ -38,6 +38,8 @@ UNKNOWN = "unknown"
 NEVER = "never"
 _LEAST_SHARE = 0.001
 _MOST = 4
+_ABOUT = 1.25
+"""Energies within this factor are about the same."""
 
 
 def digits(number: float) -> str:
@@ -105,11 +107,10 @@ def kwh_span(estimate: Estimate) -> str:
 def near_text(joules: float, run: PublishedRun) -> str:
     """Say how an energy of training compares with a published one."""
     size = float(np.max(np.asarray(run.joules.value)))
-    share = joules / size
-    if 0.5 <= share <= 2.0:
-        return f"about the training of {run.name} ({kwh_text(size)})"
-    times_as = f"{digits(share)} times" if share > 1.0 else f"1/{digits(1 / share)} of"
-    return f"{times_as} the training of {run.name} ({kwh_text(size)})"
+    share, published = joules / size, f"published for {run.name} ({kwh_text(size)})"
+    if 1.0 / _ABOUT <= share <= _ABOUT:
+        return f"about the energy {published}"
+    return f"{digits(share)} times the energy {published}"
 
 
 def duration(seconds: float) -> str:

@@ -41,6 +41,10 @@ def registration_page(found: Registration) -> str:
             (axis["field"], _axis_text(axis), axis["arms"] or ())
             for axis in study["axis"]
         ],
+        tune=[
+            f"`{axis['field']}`{_where({k: axis[k] for k in axis if k != 'field'})}"
+            for axis in (study["tune"] or {"space": ()})["space"]
+        ],
         exclusions=[settings_text(table) for table in study["exclude"]],
         primary=[
             f"`{arm}` on `{task}`{_where(settings)}"

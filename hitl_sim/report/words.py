@@ -427,13 +427,29 @@ def _tuned_sentence(task: TaskResult, result: StudyResult) -> str:
     if tune is None:
         return say("check.untuned", own=())
     before = next((f for f in task.findings if f.arm.endswith(UNTUNED)), None)
+    found = [row for row in result.tuning if _is_of(row, task)]
     return say(
         "check.tuned",
         tune=tune,
         fields=[axis["field"].partition(".")[2] for axis in tune["space"]],
         before=before,
-        found=[row for row in result.tuning if _is_of(row, task)],
+        found=found,
+        at_end=[row["arm"] for row in found if _is_at_end(row["values"], tune)],
     )
+
+
+def _is_at_end(values: Mapping[str, Any], tune: Mapping[str, Any]) -> bool:
+    """Whether a setting is among the outermost that a range is cut into by trials."""
+    for axis in tune["space"]:
+        low, high, value = axis["low"], axis["high"], values.get(axis["field"])
+        if value is None or low is None:
+            continue
+        if axis["scale"] == "log":
+            low, high, value = map(math.log, (low, high, value))
+        place = (value - low) / (high - low)
+        if min(place, 1.0 - place) < 1.0 / tune["trials"]:
+            return True
+    return False
 
 
 def _is_of(row: Mapping[str, Any], task: TaskResult) -> bool:

@@ -30,6 +30,7 @@ from hitl_sim.study.spec import (
     acts_on_crowd,
     convert,
     is_replayed,
+    listed,
     named_parts,
     planned_parts,
 )
@@ -595,7 +596,10 @@ def conditions_at(
     names = [str(cell["task"])] if "task" in cell else list(filled.task)
     for name in names:
         row = dict(cell) | {"arm": arm.name, "task": name}
-        if any(all(row.get(f) == v for f, v in t.items()) for t in spec.exclude):
+        if any(
+            all(row.get(field) in listed(value) for field, value in table.items())
+            for table in spec.exclude
+        ):
             continue
         found = Condition(filled, name, arm, arm.role, cell, common=common)
         yield found

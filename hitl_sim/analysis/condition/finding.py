@@ -220,7 +220,7 @@ class TaskResult:
     @property
     def label(self) -> str:
         """Return the task with what else is swept of it, network and training."""
-        variant = self.control.variant
+        variant = self.control.base_variant
         return f"{self.task} ({variant})" if variant else self.task
 
     @property

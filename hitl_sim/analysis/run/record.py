@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
@@ -32,6 +32,8 @@ _READ = (
     *(*_SEEN, *_CURVES, *_ONCE, *_SHARES, *_WORK, "work_count"),
 )
 """Columns that are read; those of `_REPLAY` where they are there."""
+_OF_BASE = ("task", "network", "training")
+"""Tables whose swept fields an arm has in common with its control."""
 _NAMED = ("crowd.population", "crowd.recording")
 """Swept fields that the name of a crowd tells already."""
 
@@ -107,11 +109,19 @@ class Condition:
 
     @property
     def variant(self) -> str:
-        """Return the swept settings that are not the crowd's, in words."""
+        """Return the swept settings that are its own, not the crowd's, in words."""
+        return self._swept(lambda table: table not in ("crowd", *_OF_BASE))
+
+    @property
+    def base_variant(self) -> str:
+        """Return the swept settings of task, network and training, in words."""
+        return self._swept(lambda table: table in _OF_BASE)
+
+    def _swept(self, is_wanted: Callable[[str], bool]) -> str:
         return ", ".join(
             f"{_short(name)} {plain_value(value)}"
             for name, value in self.settings.items()
-            if not name.startswith("crowd.") and name != "task"
+            if name != "task" and is_wanted(name.partition(".")[0])
         )
 
     @property

@@ -8,7 +8,7 @@ from hitl_sim.study.spec.check import convert, validate
 from hitl_sim.study.spec.crowd import CrowdSpec, WorkforceSpec, acts_on_crowd
 from hitl_sim.study.spec.load import load_spec
 from hitl_sim.study.spec.part import PartSpec, named_parts, planned_parts
-from hitl_sim.study.spec.study import StudySpec
+from hitl_sim.study.spec.study import StudySpec, listed
 from hitl_sim.study.spec.task import TaskSpec
 from hitl_sim.study.spec.training import ReuseSpec, TargetSpec, TrainingSpec
 from hitl_sim.study.spec.tune import TuneSpec
@@ -33,6 +33,7 @@ __all__ = [
     "in_study",
     "is_replayed",
     "kinds_of",
+    "listed",
     "load_spec",
     "named_parts",
     "planned_parts",

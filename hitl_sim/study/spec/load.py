@@ -16,7 +16,7 @@ from hitl_sim.schema import Scalar
 from hitl_sim.study.spec.base import SpecError, in_study
 from hitl_sim.study.spec.check import convert
 from hitl_sim.study.spec.part import with_offered
-from hitl_sim.study.spec.study import StudySpec
+from hitl_sim.study.spec.study import StudySpec, listed
 
 
 def load_spec(
@@ -97,7 +97,7 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
     )
     exclude = tuple(
         {
-            field: _resolved((value,), folder)[0] if field in _FILES else value
+            field: _resolved(listed(value), folder) if field in _FILES else value
             for field, value in table.items()
         }
         for table in spec.exclude

@@ -18,6 +18,11 @@ from hitl_sim.study.spec.training import ReuseSpec, TargetSpec, TrainingSpec
 from hitl_sim.study.spec.tune import TuneSpec
 
 
+def listed(value: Scalar | tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+    """Return the values that an exclusion gives a field: one, or a list of them."""
+    return value if isinstance(value, tuple) else (value,)
+
+
 class StudySpec(Table, frozen=True):
     """A whole study.
 
@@ -45,7 +50,8 @@ class StudySpec(Table, frozen=True):
         arm: the arms; exactly one has the role "control".
         axis: what is swept.
         draw: how points of drawn axes are chosen; where there are any.
-        exclude: tables of field = value; a condition that equals one is left out.
+        exclude: tables of field = value, or of a list of values; a condition that has
+            one of each field's is left out.
         device: name or path of a device profile; applied after the runs.
         prices: applied last.
     """
@@ -71,7 +77,7 @@ class StudySpec(Table, frozen=True):
     workforce: WorkforceSpec = WorkforceSpec()
     axis: tuple[AxisSpec, ...] = ()
     draw: DrawSpec | None = None
-    exclude: tuple[dict[str, Scalar], ...] = ()
+    exclude: tuple[dict[str, Scalar | tuple[Scalar, ...]], ...] = ()
 
     @property
     def most_replicates(self) -> int:

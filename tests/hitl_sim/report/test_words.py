@@ -311,3 +311,64 @@ def test_a_study_s_note_stands_beside_its_question(synthetic, analysed):
     assert tell(result).question == "Do people pay?"
     assert tell(result).note == note
     assert not tell(analysed([synthetic.relevance()])).note
+
+
+def test_the_first_line_warns_of_arms_that_alone_train_better(crowded):
+    assert "settings of their own" not in tell(crowded).caution
+    arms = [{"name": "relevance", "training": {"learning_rate": 0.04}}]
+    study = {**crowded.study, "arm": arms}
+    line = tell(dataclasses.replace(crowded, study=study)).caution
+    assert "The control was not tuned, but relevance trains with settings" in line
+
+
+def test_a_control_that_was_not_tuned_is_told(crowded):
+    assert "Neither the control nor any arm was tuned" in " ".join(
+        spoken(crowded).checks
+    )
+
+
+def test_what_tuning_found_is_told_and_where_it_ended_at_an_end(crowded):
+    axis = {"field": "training.learning_rate", "values": None, "low": 1e-3}
+    axis |= {"high": 1e-1, "scale": "log"}
+    tune = {"people": "none", "bill": "sunk", "trials": 8, "space": [axis]}
+    (task, *_) = crowded.tasks
+    found = [
+        {"base": f'{{"task": "{task.task}"}}', "arm": arm, "values": values}
+        for arm, values in (
+            ("pilot", {}),
+            ("control", {"training.learning_rate": 0.01}),
+            ("random_half", {"training.learning_rate": 0.09}),
+        )
+    ]
+    study = {**crowded.study, "tune": tune}
+    told = spoken(dataclasses.replace(crowded, study=study, tuning=tuple(found)))
+    (said,) = (text for text in told.checks if "tuned alike" in text)
+    assert "8 settings of learning_rate each" in said
+    assert "nobody was asked, so arms with people have the control's; not on" in said
+    assert "the target's pilot as it was; control learning_rate 0.0100" in said
+    assert "Of random_half that is at an end of what was searched" in said
+
+
+def test_how_much_of_the_pool_is_corrupted_is_told(crowded):
+    (task, *_) = crowded.tasks
+    table = {"pool": 1000, "irrelevant": 0.2, "wrong_label": 0.05, "duplicate": 0.0}
+    study = {**crowded.study, "task": {task.task: table}}
+    said = spoken(dataclasses.replace(crowded, study=study)).pool
+    assert "1,000 items, 25 % of them corrupted on purpose (20 % irrelevant, " in said
+    table |= {"irrelevant": 0.0, "wrong_label": 0.0}
+    said = spoken(dataclasses.replace(crowded, study=study)).pool
+    assert "as they were collected: nothing was corrupted" in said
+
+
+def test_the_size_from_which_people_pay_back_is_told_beside_a_published_one(
+    synthetic, analysed
+):
+    arms = [
+        synthetic.Arm("random_half", ratio=0.9, kind="random_share"),
+        synthetic.relevance(0.5),
+    ]
+    said = spoken(analysed(arms, num_replicates=32)).training_size
+    assert "against random_half, the best arm without people" in said
+    assert "against the control from" in said
+    assert "times the energy published for" in said
+    assert "to the power 0.25, it is" in said

@@ -8,7 +8,7 @@ import pytest
 
 import hitl_sim as hs
 from hitl_sim.record import RecordError
-from hitl_sim.study import sweep
+from hitl_sim.study import runner
 from hitl_sim.study.analysis_plan import (
     FIELDS,
     PLANS,
@@ -37,7 +37,7 @@ def told(*versions):
 
 def test_every_field_of_the_plan_is_one_of_the_study(study):
     missing = [f for f, value in planned_fields(study).items() if value is None]
-    assert missing == ["draw"]
+    assert missing == ["draw", "tune"]
     assert set(planned_fields(study)) == set(FIELDS)
 
 
@@ -154,7 +154,7 @@ def test_a_target_changed_after_a_run_keeps_both_analyses_and_says_so(
     first = json.loads((out / "report.json").read_text())
     assert first["words"]["changed"] == ""
     # nothing may be computed
-    monkeypatch.setattr(sweep, "open_executor", None)
+    monkeypatch.setattr(runner, "open_executor", None)
     study = hs.Study(**tables, target={"fraction": 0.9})
     results = study.run(out, workers=1)
     page = results.report().read_text()
@@ -191,7 +191,7 @@ def test_a_boundary_changed_for_a_report_alone_is_told(reported, tmp_path):
 def test_a_study_run_again_as_it_was_changes_nothing(reported, monkeypatch):
     tables, out = reported
     before = (out / PLANS).read_bytes()
-    monkeypatch.setattr(sweep, "open_executor", None)
+    monkeypatch.setattr(runner, "open_executor", None)
     results = hs.Study(**tables).run(out, workers=1)
     assert results.words.changed == ""
     assert (out / PLANS).read_bytes() == before

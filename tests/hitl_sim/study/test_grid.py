@@ -333,3 +333,13 @@ def test_an_option_that_no_strategy_of_the_study_has_is_not_swept(tables):
     tables["axis"] = [{"field": "arm.options.heat", "values": [2, 5]}]
     with pytest.raises(SpecError, match=r"must be a field of \[arm\] .*got 'arm\.opt"):
         expand(convert(tables))
+
+
+def test_an_exclusion_may_list_values(tables):
+    tables["axis"].append({"field": "crowd.shared_error", "values": [0.0, 0.3, 0.5]})
+    tables["exclude"] = [
+        {"arm": ["relevance", "margin_labels"], "crowd.shared_error": [0.3, 0.5]}
+    ]
+    found = [c for c in cells(tables) if c[0] in ("relevance", "margin_labels")]
+    assert {c[2]["crowd.shared_error"] for c in found} == {0.0}
+    assert len(found) == 2 * 2

@@ -48,9 +48,22 @@ def test_the_page_says_what_is_fixed(page):
         "`relevance` (relevance): `people` 3",
         "`relevance` on `digits` (`crowd.population` spammer); `margin_labels` on",
         "Each condition has 4 replicates, fixed beforehand",
-        "stands for `workstation`; the control's labels are `bought_same_price`",
+        "stands for `workstation`; a device that waits for people is `held`; the",
+        "control's labels are `bought_same_price`",
+        "1 training shares the guidance",
+        "Nothing is tuned.",
     ):
         assert said in page
+
+
+def test_the_page_says_how_arms_are_tuned(tables):
+    space = {"field": "training.learning_rate", "low": 1e-3, "high": 1e-2}
+    tables["tune"] = {"people": "none", "bill": "sunk", "space": [space]}
+    page = page_of(tables)
+    assert "Control and arms are tuned: 8 settings each of `training.learn" in page
+    assert "(`low` 0.001, `high` 0.01" in page
+    assert "4 replicates in the first of 2 rungs" in page
+    assert "In trials people are `none`; the search is `sunk`." in page
 
 
 def test_the_hash_on_the_page_is_that_of_the_results_folder(tables, tmp_path):

@@ -15,7 +15,7 @@ from hitl_sim.analysis.chance.interval import (
     resample,
 )
 from hitl_sim.results import open_results
-from hitl_sim.study import stopping, sweep
+from hitl_sim.study import runner, stopping
 from hitl_sim.study.plan import build_plan
 from hitl_sim.study.runner import dry_run, run_study
 from hitl_sim.study.spec import SpecError, convert
@@ -203,7 +203,7 @@ def test_more_records_than_the_rule_asks_for_move_no_stop(
 ):
     out = tmp_path / "out"
     shutil.copytree(whole, out)
-    monkeypatch.setattr(sweep, "open_executor", None)
+    monkeypatch.setattr(runner, "open_executor", None)
     done = run_study(with_rule(smoke, until_half_width=0.75), out, 1)
     assert (done.num_runs, done.num_others) == (4 * 22, 4 * 8)
     replicates = pq.read_table(out / "results.parquet")["replicate"].to_pylist()

@@ -156,3 +156,24 @@ def test_picking_among_copies_of_the_control_makes_no_saving():
         ratios.append(machine.trained.per_success / sides[0].trained.per_success)
     # the mean of 300 has a standard error below .005; picking by what judges gives .93
     assert np.mean(ratios) == pytest.approx(1.0, abs=0.015)
+
+
+def test_people_who_add_nothing_to_using_less_data_seldom_pay_back():
+    rng = np.random.default_rng(5)
+    found = 0
+    for _ in range(400):
+        split = rng.normal(0.0, 0.2, R)
+
+        def runs(ratio, split=split):
+            return ratio * np.exp(split + rng.normal(0.0, 0.2, R))
+
+        control = cost("the control", runs(1.0))
+        machines = [cost(f"share {n}", runs(0.7)) for n in range(3)]
+        machine = best_machine([control, *machines])
+        people = cost("people on the same share", runs(0.7))
+        size = find_training_size(
+            people, machine, control, beside(1e6), SUNK, WEIGHTS
+        ).joules.value
+        found += math.isfinite(size)
+    # one tail of 95 % is 10 of 400; more than 20 are seen in .2 % of such tests
+    assert found <= 20
