@@ -81,9 +81,8 @@ def draw_equivalents(task: TaskResult) -> Figure:
     if math.isfinite(upper_bound):
         _mark(axes, upper_bound, "upper bound: the control's joules", BLACK, "-")
     _mark(axes, limit, "a decade past the study", GREY, "--", is_left=False)
-    for i, run in enumerate(runs):
-        place = {"is_left": i % 2 == 0, "is_low": True}
-        _mark(axes, _joules_of(run), run.name, GREY, ":", **place)
+    for run in runs:
+        _mark(axes, _joules_of(run), run.name, GREY, ":", is_left=False, is_low=True)
     _mark_worked(axes, task)
     looks = looks_of(f.name for f in reference_arms(task))
     for finding in saving:
