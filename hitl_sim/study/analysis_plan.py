@@ -65,6 +65,9 @@ class PlanVersion(msgspec.Struct, frozen=True):
 def planned_fields(study: Mapping[str, Any]) -> dict[str, Any]:
     """Take from a study's plain tables what its plan fixes."""
     found: dict[str, Any] = {}
+    # before there was a choice, a waiting device was billed as held
+    prices = {"waiting": "held", **study.get("prices", {})}
+    study = {**study, "prices": prices}
     for field in FIELDS:
         value: Any = study
         for name in field.split("."):

@@ -140,7 +140,11 @@ def _grid_tables(hidden: list[int], batch: int) -> dict[str, Any]:
         "network": {"hidden": hidden},
         "training": {"batch": batch, "learning_rate": 1e-3},
         "arm": [{"name": "control", "kind": "whole_pool", "role": "control"}],
-        "prices": {"boundary": "device_only", "label_cost": "sunk"},
+        "prices": {
+            "boundary": "device_only",
+            "label_cost": "sunk",
+            "waiting": "held",
+        },
     }
 
 

@@ -97,7 +97,7 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
     )
     exclude = tuple(
         {
-            field: _resolved(listed(value), folder) if field in _FILES else value
+            field: _excluded(value, folder) if field in _FILES else value
             for field, value in table.items()
         }
         for table in spec.exclude
@@ -148,6 +148,13 @@ def _located_part(table: Any, folder: Path) -> Any:
 
 _PLANNED = ("identity", "options", "required", "params")
 """What planning writes down of a part: a study file cannot say it."""
+
+
+def _excluded(
+    value: Scalar | tuple[Scalar, ...], folder: Path
+) -> Scalar | tuple[Scalar, ...]:
+    found = _resolved(listed(value), folder)
+    return found if isinstance(value, tuple) else found[0]
 
 
 _FILES = ("crowd.population", "crowd.recording")
