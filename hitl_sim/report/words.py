@@ -426,7 +426,7 @@ def _tuned_sentence(task: TaskResult, result: StudyResult) -> str:
     tune = result.study.get("tune")
     if tune is None:
         return say("check.untuned", own=())
-    before = next((f for f in task.findings if f.arm.endswith(UNTUNED)), None)
+    before = next((f for f in task.findings if f.role == UNTUNED), None)
     found = [row for row in result.tuning if _is_of(row, task)]
     return say(
         "check.tuned",

@@ -101,7 +101,7 @@ class Condition:
         spec: the study with this condition's values filled in.
         task_name: which of its tasks.
         arm: the arm, with swept values filled in.
-        role: "control", "pilot", "null" or "arm".
+        role: "control", "pilot", "null", "untuned" (the control) or "arm".
         settings: the swept values, by field.
         content: of its population, where people are asked and it was looked up.
         common: the study without what the arm has for itself (tuned, or of its own
@@ -498,9 +498,11 @@ def _check_size(spec: StudySpec) -> None:
 
 
 Tuned = Mapping[tuple[str, str], Settings]
-"""Settings that were found best, by `own_key` and name of the arm or "pilot"."""
+"""Settings that were found best, by `own_key` and name of the arm, or `TARGET`."""
 PILOT = "pilot"
-"""Under which the settings of the target's pilot stand: no arm can be called so."""
+"""Role of the runs that fix the target."""
+TARGET = "the target's pilot"
+"""Under which the pilot's settings stand among those of arms: none can be called so."""
 
 
 def own_key(task: str, cell: Settings) -> str:
@@ -515,7 +517,7 @@ def expand(spec: StudySpec, tuned: Tuned | None = None) -> list[Condition]:
     Each arm is crossed with the axes that act on it, so a control is never crossed
     with a crowd. Every setting of task, network and training gets a pilot: a run of
     the control with streams of its own, which fixes the target. Where arms were tuned
-    the control stands once more as it was before, as an arm.
+    the control stands once more as it was before.
 
     Args:
         spec: a validated study.
@@ -548,15 +550,14 @@ def _as_tuned(
     if tuned is None:
         yield condition
         return
-    name = PILOT if condition.role == PILOT else condition.arm.name
+    name = TARGET if condition.role == PILOT else condition.arm.name
     values = tuned.get((own_key(condition.task_name, condition.settings), name), {})
     for found in conditions_at(spec, arm_index, condition.settings, values):
         if (found.role, found.task_name) == (condition.role, condition.task_name):
             yield found
     if condition.role == "control":
-        untuned = f"{condition.arm.name}{UNTUNED}"
-        before = replace_arm(condition.arm, name=untuned, role="arm")
-        yield replace(condition, arm=before, role="arm")
+        before = replace_arm(condition.arm, name=f"{condition.arm.name}_{UNTUNED}")
+        yield replace(condition, arm=before, role=UNTUNED)
 
 
 def _check_exclude(spec: StudySpec) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from hitl_sim.analysis.run.tuning import UNTUNED
 from hitl_sim.schema import Scalar
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.spec import StudySpec
@@ -32,11 +31,7 @@ def primary_conditions(
     Returns:
         One condition per arm and base, in the study's order.
     """
-    arms = [
-        c
-        for c in conditions
-        if c.role == "arm" and not (c.is_trial or c.arm.name.endswith(UNTUNED))
-    ]
+    arms = [c for c in conditions if c.role == "arm" and not c.is_trial]
     asked = [c for c in arms if c.arm.question is not None] or arms
     tables = msgspec.to_builtins(spec)
     found: dict[Any, Condition] = {}

@@ -19,7 +19,7 @@ from hitl_sim.analysis.run.target import Targets, find_stop, find_targets, smoot
 from hitl_sim.analysis.run.usage import work_unit
 from hitl_sim.purpose import PROTOCOL
 from hitl_sim.record import RecordError
-from hitl_sim.study.grid import PILOT, Condition, Settings
+from hitl_sim.study.grid import PILOT, TARGET, Condition, Settings
 from hitl_sim.study.spec import StudySpec, TuneSpec
 from hitl_sim.study.trial import (
     Winner,
@@ -82,7 +82,7 @@ def search(spec: StudySpec, compute: Compute) -> tuple[Winner, ...]:
         for (_, arms), target in zip(families, targets, strict=True)
         for trials in arms.values()
     ]
-    names = [(base, PILOT) for base, _ in families]
+    names = [(base, TARGET) for base, _ in families]
     names += [(base, name) for base, arms in families for name in arms]
     settings = trial_settings(spec)
     return tuple(

@@ -163,7 +163,7 @@ class Winner:
 
     Attributes:
         base: name of its task and what is swept of it.
-        arm: its name, or "pilot".
+        arm: its name, or `grid.TARGET`.
         values: best settings; empty where the study's own are.
         score: operations per success, or for the pilot minus the plateau.
         untuned: the same of the study's own setting.

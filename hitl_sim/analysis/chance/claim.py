@@ -155,18 +155,22 @@ def find_side(own: BoolArray, *alike: BoolArray) -> Side:
     return Side(int(failed[0]), int(runs[0]), float(least), float(most), others)
 
 
+_COPIES = ("control", "null")
+"""Roles of conditions whose runs are the control's."""
+
+
 def find_sides(
     samples: Mapping[str, tuple[str, CostSample]],
 ) -> dict[str, Side]:
     """Bound the failures of every condition of a base by those that it is like.
 
-    Given role and cost_sample by condition. Conditions of role "arm" are alike; so are
-    the control and its copies. Those that are the same run for run count once.
+    Given role and cost_sample by condition. The control and its copies are alike; so is
+    all that is held against them. Those that are the same run for run count once.
     """
     sides: dict[str, Side] = {}
-    for is_arm in (True, False):
+    for is_copy in (False, True):
         alike = {
-            k: one for k, (role, one) in samples.items() if is_arm is (role == "arm")
+            k: one for k, (role, one) in samples.items() if is_copy is (role in _COPIES)
         }
         apart = {one.key: one.is_reached for one in alike.values()}
         # what bounds a condition's failures is how many runs of it and of others failed

@@ -60,6 +60,8 @@ from hitl_sim.cost.engine import amount_rows, bill
 from hitl_sim.energy import Kind, Scope, exact, unavailable
 from hitl_sim.record import RecordError
 
+_COMPARED = ("null", UNTUNED, "arm")
+"""Roles of conditions that are held against the control."""
 _COUNTED = Kind.MEASURED_COUNTER
 _STEPS = exact(1.0, "steps", _COUNTED, Scope.CONSTANT, "steps that were counted")
 _TEST_SET = exact(1.0, "1", _COUNTED, Scope.CONSTANT, "test set, where runs stopped")
@@ -98,7 +100,7 @@ def compare(groups: Sequence[RunGroup], pricing: Pricing, rules: Rules) -> TaskR
     base = _Base(
         [g for g in groups if g.role != "pilot"], control, targets, pricing, rules
     )
-    findings = tuple(base.find(g) for g in groups if g.role in ("null", "arm"))
+    findings = tuple(base.find(g) for g in groups if g.role in _COMPARED)
     found, kept = base.find(control), base.control.group.replicate
     task = TaskResult(
         base=control.base,
@@ -211,7 +213,6 @@ class _Base:
             key
             for key, sample in self.samples.items()
             if (sample.group.role == "arm" and not sample.group.has_people)
-            and not sample.group.arm.endswith(UNTUNED)
             and sample.group.num_runs == control.num_runs
         ]
         return best_machine([self.costs[k] for k in (control.condition, *keys)])

@@ -4,7 +4,7 @@ import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from hitl_sim.analysis.condition.by_target import ByTarget
 from hitl_sim.analysis.condition.training_size import TrainingSize
 from hitl_sim.analysis.run.record import Condition
 from hitl_sim.analysis.run.target import Curve
-from hitl_sim.analysis.run.tuning import UNTUNED
 from hitl_sim.analysis.run.usage import Scopes, price_units
 from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.cost import (
@@ -33,6 +32,8 @@ from hitl_sim.cost import (
 from hitl_sim.energy import DeviceProfile, Kind, Quantity, Scope
 from hitl_sim.unit import S_PER_H
 from oracles.parameter import PARAMETERS
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -248,11 +249,7 @@ class TaskResult:
     @property
     def without_people(self) -> tuple[Finding, ...]:
         """Return the arms that ask nobody: neither the control nor one like it."""
-        return tuple(
-            f
-            for f in self.findings
-            if not f.has_people and f.role == "arm" and not f.arm.endswith(UNTUNED)
-        )
+        return tuple(f for f in self.findings if not f.has_people and f.role == "arm")
 
 
 def best(findings: Iterable[Finding]) -> Finding | None:
@@ -372,6 +369,17 @@ class StudyResult:
     plan_hash: str = ""
     plan_changes: tuple[PlanChange, ...] = ()
     stopping: Mapping[str, Any] = field(default_factory=dict)
+
+    _made: dict[str, Any] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """Work something out of the result, or return what was worked out before."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: Made = self._made[name]
+        return made
 
     @functools.cached_property
     def pricing(self) -> Pricing:

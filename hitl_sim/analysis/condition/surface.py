@@ -8,6 +8,7 @@ drawn together.
 
 import json
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -95,6 +96,10 @@ def find_surfaces(result: StudyResult) -> tuple[StudySurface, ...]:
     no number being equal. Where cells are too few, replicates too few or axes too many
     the surface is refused, and says why.
     """
+    return result.once("surfaces", partial(_find_surfaces, result))
+
+
+def _find_surfaces(result: StudyResult) -> tuple[StudySurface, ...]:
     groups: dict[str, list[tuple[TaskResult, Finding]]] = {}
     for task in result.tasks:
         for finding in task.findings:

@@ -17,7 +17,7 @@ from hitl_sim.record import RecordError
 
 OK = "ok"
 
-_ROLES = ("control", "pilot", "null", "arm", "trial", "trial_pilot")
+_ROLES = ("control", "pilot", "null", "untuned", "arm", "trial", "trial_pilot")
 _NAMES = ("condition", "base", "task", "arm", "role", "kind", "population")
 _COUNTS = ("step", "fit_step", "asked", "answered")
 _CURVES = ("worked_s", "paid_s", "wait_s", "elapsed_s")
@@ -63,8 +63,8 @@ class Condition:
         condition: hash of everything but the replicate.
         task: name of the task.
         arm: name of the arm.
-        role: control, pilot, null, arm, or trial of a search for settings, as which
-            a pilot of it is trial_pilot.
+        role: control, pilot, null, untuned (the control), arm, or trial of a search for
+            settings, as which a pilot of it is trial_pilot.
         kind: kind of the arm.
         population: who answers; `None` where nobody is asked.
         settings: swept fields and their values.

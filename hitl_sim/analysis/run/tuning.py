@@ -11,8 +11,8 @@ from hitl_sim.purpose import PROTOCOL
 
 TUNE: Final = "tune"
 """Phase of the work of trials."""
-UNTUNED = "_untuned"
-"""How the name of the control ends where it stands as it was before it was tuned."""
+UNTUNED = "untuned"
+"""Role of the control as it was before it was tuned."""
 TRIALS = ("trial", "trial_pilot")
 """Roles of runs that only a search looks at."""
 _CURVES = ("asked", "answered", "worked_s", "paid_s", "wait_s", "elapsed_s")

@@ -335,7 +335,7 @@ def test_what_tuning_found_is_told_and_where_it_ended_at_an_end(crowded):
     found = [
         {"base": f'{{"task": "{task.task}"}}', "arm": arm, "values": values}
         for arm, values in (
-            ("pilot", {}),
+            ("the target's pilot", {}),
             ("control", {"training.learning_rate": 0.01}),
             ("random_half", {"training.learning_rate": 0.09}),
         )

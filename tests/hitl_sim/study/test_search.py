@@ -11,6 +11,7 @@ import pytest
 from hitl_sim.analysis.run.record import RunGroup, WorkLine
 from hitl_sim.record import RecordError
 from hitl_sim.results import open_results
+from hitl_sim.study.grid import TARGET
 from hitl_sim.study.runner import run_study
 from hitl_sim.study.search import Seen, check_whole, search
 from hitl_sim.study.spec import convert
@@ -106,8 +107,8 @@ def test_the_plateau_sets_the_target_and_operations_the_arms(tuned):
     compute, asked = look(plateau.get, lambda arm, rate: steps[rate])
     tuned["tune"] |= {"trials": 64, "rungs": 1}
     found = {one.arm: one for one in search(convert(tuned), compute)}
-    assert found["pilot"].values == {RATE: 0.03}
-    assert found["pilot"].score == pytest.approx(-0.9)
+    assert found[TARGET].values == {RATE: 0.03}
+    assert found[TARGET].score == pytest.approx(-0.9)
     for arm in ("control", "random_half"):
         assert found[arm].values == {RATE: 0.02}
         # at the fourth checkpoint, two operations a step

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from hitl_sim.study.grid import digest, expand, record_keys
+from hitl_sim.study.grid import TARGET, digest, expand, record_keys
 from hitl_sim.study.plan import plan_study
 from hitl_sim.study.spec import SpecError, convert
 from hitl_sim.study.trial import (
@@ -90,7 +90,7 @@ def test_a_tuned_arm_is_beside_its_control_whatever_their_settings(tuned):
     spec = convert(tuned)
     winners = [
         Winner(BASE, "control", {RATE: 0.02}, 1.0, 2.0, 4),
-        Winner(BASE, "pilot", {RATE: 0.03}, -0.9, -0.8, 4),
+        Winner(BASE, TARGET, {RATE: 0.03}, -0.9, -0.8, 4),
         Winner(BASE, "random_half", {}, 1.0, 1.0, 4),
     ]
     found = expand(spec, as_tuned(spec, winners))
@@ -98,7 +98,7 @@ def test_a_tuned_arm_is_beside_its_control_whatever_their_settings(tuned):
     assert rates == {
         ("control", "control"): 0.02,
         ("control", "pilot"): 0.03,
-        ("control_untuned", "arm"): 0.01,
+        ("control_untuned", "untuned"): 0.01,
         ("control_again", "null"): 0.02,
         ("random_half", "arm"): 0.01,
         # nobody was asked in trials: those with people have what the control has
@@ -143,7 +143,7 @@ def test_a_tie_goes_to_the_earlier_trial_and_none_finite_to_the_studys_own():
 def test_what_was_found_is_kept_as_it_was():
     winners = (
         Winner(BASE, "control", {RATE: 0.02}, 1.5, math.inf, 4),
-        Winner(BASE, "pilot", {}, -0.9, -0.9, 2),
+        Winner(BASE, TARGET, {}, -0.9, -0.9, 2),
     )
     assert read_winners(write_winners(winners)) == winners
 

@@ -177,3 +177,17 @@ def test_people_who_add_nothing_to_using_less_data_seldom_pay_back():
         found += math.isfinite(size)
     # one tail of 95 % is 10 of 400; more than 20 are seen in .2 % of such tests
     assert found <= 20
+
+
+def test_the_untuned_control_is_no_machine_and_an_arm_may_have_any_name(
+    synthetic, analysed
+):
+    arms = [
+        synthetic.Arm("control_untuned", ratio=0.5, role="untuned"),
+        synthetic.Arm("mine_untuned", ratio=0.7, kind="random_share"),
+        synthetic.relevance(0.6),
+    ]
+    (task,) = analysed(arms, num_replicates=12).tasks
+    assert task.machine == "mine_untuned"
+    assert [f.arm for f in task.without_people] == ["mine_untuned"]
+    assert "control_untuned" in [f.arm for f in task.findings]

@@ -81,7 +81,11 @@ def test_what_share_is_billed_is_the_studys_choice(bill, trainings, share):
 
 
 def test_every_run_has_its_arms_trials_on_the_bill():
-    control, pilot, people, other, *trials = share_tuning(GROUPS, study("billed"))
+    before = group("control_untuned", "untuned")
+    *found, same = share_tuning([*GROUPS, before], study("billed"))
+    control, pilot, people, other, *trials = found
+    # nobody searched for what the control was before
+    assert same is before
     # two runs to the cap of four; what fixed the target is nobody's
     (line,) = tune_of(control)
     assert (line.unit, line.purpose) == ("train:a", "protocol")
