@@ -41,6 +41,8 @@ MOST_RUNS = 1_000_000
 _TABLES = ("task", "network", "training", "crowd", "workforce", "arm")
 BASE_TABLES = ("task", "network", "training")
 """Tables whose fields an arm has in common with its control."""
+_STREAMS = {"null": 1, "pilot": 2}
+"""Roles that are to differ from the control by chance, and in which random stream."""
 _UNSWEPT = ("name", "role", "method", "simulated")
 """Fields of an arm that no axis names."""
 _OF_ANNOTATOR = ("crowd.options.", "crowd.params.")
@@ -123,6 +125,11 @@ class Condition:
     def runs(self) -> range:
         """The replicates that it is run on."""
         return self.replicates or range(self.spec.most_replicates)
+
+    @property
+    def stream(self) -> int:
+        """Random stream of initialisation and batches: the control's where not told."""
+        return _STREAMS.get(self.role, 0)
 
     @property
     def is_trial(self) -> bool:
@@ -220,7 +227,7 @@ class Condition:
         people = self.arm.question is not None
         return self.shared(content_hash) | {
             "arm": {k: v for k, v in arm.items() if k not in ("name", "role", *empty)},
-            "role": self.role if self.role in ("null", "pilot") else "arm",
+            "role": self.role if self.role in _STREAMS else "arm",
             "crowd": self._people() if people else None,
             "workforce": msgspec.to_builtins(self.spec.workforce) if people else None,
             "schema": SCHEMA,

@@ -12,10 +12,6 @@ from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.plan import Run, load_data, population_of
 from hitl_sim.task import Corruption, TaskData, TaskInfo
 
-STREAMS = {"control": 0, "arm": 0, "null": 1, "pilot": 2}
-"""Random stream of initialisation and batches, by role."""
-
-
 _loaded: dict[bytes, tuple[TaskInfo, TaskData]] = {}
 
 
@@ -47,5 +43,5 @@ def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
 
 def seeds_of(run: Run) -> Seeds:
     """Name a run's random streams, `[]` int32 on the host."""
-    numbers = (run.condition.spec.seed, run.replicate, STREAMS[run.condition.role])
+    numbers = (run.condition.spec.seed, run.replicate, run.condition.stream)
     return Seeds(*(np.int32(number) for number in numbers))  # type: ignore[arg-type]

@@ -167,6 +167,8 @@ def ran(tmp_path_factory):
     smoke = Path(__file__).parents[2] / "experiments" / "smoke.toml"
     tables = tomllib.loads(smoke.read_text())
     tables["axis"] = []
+    # too slow to be best: the untuned control trains beside the tuned one
+    tables["training"]["learning_rate"] = 1e-4
     tables["arm"] = [tables["arm"][0], tables["arm"][3]]
     tables["tune"] = {
         "people": "replayed",
@@ -177,7 +179,7 @@ def ran(tmp_path_factory):
         "space": [{"field": RATE, "low": 0.02, "high": 0.05}],
     }
     out = tmp_path_factory.mktemp("tuned") / "out"
-    run_study(convert(tables), out, 1)
+    assert run_study(convert(tables), out, 1).num_failed == 0
     return tables, out
 
 
@@ -204,6 +206,7 @@ def test_tuning_is_a_line_of_the_bill_of_control_and_arm(ran):
     roles = alone.frame()["role"].to_pylist()
     assert roles.count("trial") == 2 * 2 * 4
     assert roles.count("trial_pilot") == 4
-    assert "control_untuned" in alone.summary()["arm"].to_pylist()
+    before = next(f for f in task.findings if f.arm == "control_untuned")
+    assert before.ratio.is_infinite  # it has runs, and none reaches the target
     told = " ".join(alone.answer().tasks[0].detail)
     assert "Control and arms were tuned alike: 2 settings of learning_rate" in told
