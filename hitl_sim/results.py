@@ -19,10 +19,11 @@ import numpy as np
 import pyarrow as pa
 
 from hitl_sim.analysis.chance.estimate import Estimate
+from hitl_sim.analysis.condition.confirmation import Confirmation
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.condition.result import BILL_SCHEMA
 from hitl_sim.analysis.condition.training_size import TrainingSize
-from hitl_sim.analysis.condition.versus import Comparison, Confirmation, compare_studies
+from hitl_sim.analysis.condition.versus import Comparison, compare_studies
 from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.cost import MEASURES, Prices, check_prices
 from hitl_sim.record import LABEL_SCHEMA, RECORD_SCHEMA, REPLAY_SCHEMA

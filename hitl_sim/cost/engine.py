@@ -121,6 +121,17 @@ class Pricing:
             return unavailable(measure, Scope.MONEY, "labels have no such measure")
         return cost
 
+    def without_rent(self) -> Pricing | None:
+        """Return the pricing with the device's electricity alone; None where it is so.
+
+        A device that is there anyway has no price, and one without a known price has
+        no other.
+        """
+        if not self.prices.device_usd_per_h:
+            return None
+        prices = msgspec.structs.replace(self.prices, device_usd_per_h=0.0)
+        return replace(self, prices=prices, rates=price_rates(prices))
+
     @functools.cached_property
     def table(self) -> PriceTable:
         """Return what one of everything costs at the study's own prices, `S` = 1."""

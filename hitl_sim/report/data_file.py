@@ -10,7 +10,7 @@ import numpy as np
 
 from hitl_sim.analysis.chance.estimate import Estimate
 from hitl_sim.analysis.condition.across import Across, across_tasks
-from hitl_sim.analysis.condition.by_target import WAYS
+from hitl_sim.analysis.condition.by_target import SHARES, WAYS
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.condition.surface import StudySurface, find_surfaces
 from hitl_sim.analysis.condition.training_size import BETAS
@@ -110,6 +110,7 @@ def _task(task: TaskResult, sources: Sources) -> dict[str, Any]:
             **_pick(task, "workstation_s", sources=sources),
         },
         "by_target": {"ways": WAYS.tolist(), "arms": plain(task.by_target)},
+        "attainment": {"shares": SHARES.tolist(), "arms": plain(task.attainment)},
         "machine": {"name": task.machine, "rho": plain(task.machine_ratio)},
         "null_holds_one": None if task.null is None else task.null.ratio.holds(1.0),
         "control": _finding(task.control, sources),
@@ -166,6 +167,12 @@ def _finding(finding: Finding, sources: Sources) -> dict[str, Any]:
                 **_pick(found, "payback", "is_undetermined", "pays_here"),
             }
             for found in finding.break_even
+        },
+        "break_even_money_by_electricity_alone": None
+        if finding.without_rent is None
+        else {
+            **_pick(finding.without_rent, "multiple", sources=sources),
+            **_pick(finding.without_rent, "payback"),
         },
         "label_cases": [
             {

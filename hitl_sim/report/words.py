@@ -25,6 +25,7 @@ from hitl_sim.analysis.condition.between import (
 )
 from hitl_sim.analysis.condition.break_even import AXIS_NAMES, Answer
 from hitl_sim.analysis.condition.by_target import TOLD, disagreeing
+from hitl_sim.analysis.condition.confirmation import Confirmation, judged_apart
 from hitl_sim.analysis.condition.finding import (
     Finding,
     StudyResult,
@@ -236,7 +237,9 @@ def tell_pool(task: TaskResult, result: StudyResult) -> str:
         return ""
     shares = {name: float(table.get(name, 0.0)) for name in CORRUPTIONS}
     found = {name: share for name, share in shares.items() if share > 0.0}
-    return say("pool.all", size=table["pool"], found=found, whole=sum(found.values()))
+    judges = table.get("validation_by", "gold"), table.get("validation_people")
+    told = {"found": found, "whole": sum(found.values()), "judges": judges}
+    return say("pool.all", size=table["pool"], **told)
 
 
 def tell_training_size(task: TaskResult, result: StudyResult) -> str:
@@ -263,6 +266,7 @@ def tell_training_size(task: TaskResult, result: StudyResult) -> str:
         "training_size.all",
         told=told,
         is_alone=task.machine == CONTROL_NAME,
+        trainings=result.trainings,
         grown=say("training_size.grown", size=leader.size, betas=BETAS[1:])
         if math.isfinite(leader.size.joules.value)
         else "",
@@ -309,13 +313,24 @@ def tell_ratio(task: TaskResult, result: StudyResult) -> str:
             joint = judge_at_once(leader, findings, task.control, result.seed)
             verdict = _verdict(leader, joint, result)
             told = {"who": who, "leader": leader, "joint": joint, "verdict": verdict}
-            sentences.append(say("ratio.best", **told))
+            apart = judged_apart(findings, task.control)
+            again = _again(task, leader, result)
+            sentences.append(say("ratio.best", **told, apart=apart, again=again))
     return say(
         "ratio.all",
         found="; ".join(sentences) or say("ratio.unknown"),
         beside=_machine_sentence(task, result, "ratio.beside"),
         crowd=_crowd_sentence(task, result),
     )
+
+
+def _again(
+    task: TaskResult, leader: Finding, result: StudyResult
+) -> Confirmation | None:
+    """Return how a condition fared on fresh seeds, if it was run on any."""
+    place = result.tasks.index(task)
+    own = (one for one in result.confirmations if one.place == place)
+    return next((one for one in own if one.label == leader.label), None)
 
 
 def tell_targets(task: TaskResult, result: StudyResult) -> str:
@@ -389,7 +404,9 @@ def _clause(task: TaskResult, measure: Measure) -> str:
     soonest = cheapest(asked, measure)
     if soonest is not None:
         found, doubt = soonest.at(measure), _doubt(soonest)
-        return say("break_even.from", finding=soonest, found=found, doubt=doubt)
+        bare = soonest.without_rent if measure == "usd" else None
+        told = {"found": found, "doubt": doubt, "bare": bare}
+        return say("break_even.from", finding=soonest, **told)
     ends = [f.at(measure) for f in asked]
     unknown = [b.multiple.quantity for b in ends if b.payback is Payback.UNKNOWN]
     is_open = any(b.is_undetermined and math.isfinite(b.multiple.low) for b in ends)
@@ -407,6 +424,8 @@ def list_checks(task: TaskResult, result: StudyResult) -> tuple[str, ...]:
     missing = [f for f in task.findings if f.num_missing]
     if missing:
         checks.append(say("check.missing", found=missing))
+    if task.without_runs:
+        checks.append(say("check.without_runs", found=task.without_runs))
     if len(task.replicates) < MIN_REPLICATES:
         num = len(task.replicates)
         checks.append(say("check.few", num=num, least=MIN_REPLICATES))

@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from hitl_sim.analysis.condition.confirmation import Confirmation
 from hitl_sim.analysis.condition.finding import StudyResult
 from hitl_sim.analysis.condition.result import analyse, bill_runs
 from hitl_sim.cost import Prices
@@ -23,11 +24,22 @@ from hitl_sim.study.analysis_plan import (
     read_plans,
 )
 from hitl_sim.study.folder import StudyFolder, read_folder
-from hitl_sim.study.store import write_table
+from hitl_sim.study.store import read_made, write_table
 from hitl_sim.study.use import count_again, with_use
 
 BILL = "bill.parquet"
 """Bill of every run, derived: a new price rewrites this file and no record."""
+
+
+CONFIRM = "confirm"
+"""Folder beside a study's records for its winners on fresh seeds."""
+CONFIRMED = "confirmed.json"
+"""Which condition the fresh seeds in a folder are of."""
+
+
+def confirm_folder(folder: Path, place: int, task: str) -> Path:
+    """Name the folder in which a task's winner is run on fresh seeds."""
+    return folder / CONFIRM / f"{place + 1}-{task}"
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,33 @@ class Analysis:
                 seed=study["seed"],
                 trainings=study.get("reuse", {}).get("trainings", 1),
             )
-        return replace(found, **self._plan_under(asked))
+        again = self._confirmed(found, prices)
+        return replace(found, **self._plan_under(asked), confirmations=again)
+
+    def _confirmed(
+        self, found: StudyResult, prices: Prices | None
+    ) -> tuple[Confirmation, ...]:
+        """Read which winners were run again on fresh seeds, under the same prices."""
+        confirmed: list[Confirmation] = []
+        if not (self.path / CONFIRM).is_dir():
+            return ()
+        for place, task in enumerate(found.tasks):
+            folder = confirm_folder(self.path, place, task.task)
+            if not (folder / CONFIRMED).exists():
+                continue
+            label = read_made(folder, CONFIRMED)["label"]
+            first = next((f for f in task.with_people if f.label == label), None)
+            if first is None:
+                # another study stands in the folder by now
+                continue
+            other = replace(self, path=folder, folder=read_folder(folder), _counted={})
+            study = other.folder.manifest["study"]
+            (fresh,) = other.under(prices).tasks
+            (again,) = fresh.with_people
+            own = study["seed"], len(again.replicate), place
+            pair = first.ratio, again.ratio
+            confirmed.append(Confirmation(task.task, label, *pair, *own))
+        return tuple(confirmed)
 
     def _plan_under(self, prices: Prices) -> dict[str, Any]:
         """Say what the plan is under some prices, and what was changed after runs."""

@@ -1,18 +1,21 @@
 """Winners on fresh seeds: the best of many conditions looks better than it is."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from hitl_sim.analysis.condition.confirmation import Confirmation
 from hitl_sim.analysis.condition.finding import Finding, TaskResult, best
-from hitl_sim.analysis.condition.versus import Confirmation
-from hitl_sim.study.conclude import analyse_folder
-from hitl_sim.study.grid import set_field
+from hitl_sim.study.conclude import CONFIRMED, analyse_folder, confirm_folder
+from hitl_sim.study.grid import TARGET, own_key, set_field
 from hitl_sim.study.runner import load_study, run_study
 from hitl_sim.study.spec import SpecError, StudySpec, control_of, convert
+from hitl_sim.study.store import write_json
 from hitl_sim.study.sweep import Progress
+from hitl_sim.study.trial import Winner, read_winners
 
 
 def confirm(
@@ -42,35 +45,40 @@ def confirm(
         SpecError: the seed is the study's own, or a number is out of range.
         RecordError: the folder holds no study.
     """
-    spec, _, _ = load_study(folder)
+    spec, _, manifest = load_study(folder)
     fresh = spec.seed + 1 if seed is None else seed
     if fresh == spec.seed:
         raise SpecError(
             f"`seed` must differ from the study's own ({spec.seed}), got {fresh}."
         )
-    found = []
     for index, task in enumerate(analyse_folder(folder).tasks):
         winner = best(task.with_people)
         if winner is None:
             continue
-        out = folder / "confirm" / f"{index + 1}-{task.task}"
+        out = confirm_folder(folder, index, task.task)
         own = spec.replicates if isinstance(spec.replicates, int) else winner.num_runs
         number = replicates or own
         narrow = narrow_spec(spec, task, winner, fresh, number)
-        run_study(narrow, out, workers, on_progress)
-        (again,) = analyse_folder(out).tasks
-        (finding,) = again.with_people
-        found.append(
-            Confirmation(
-                task.task,
-                winner.label,
-                winner.ratio,
-                finding.ratio,
-                fresh,
-                number,
-            )
-        )
-    return tuple(found)
+        winners = settings_of(task, winner, manifest)
+        run_study(narrow, out, workers, on_progress, winners=winners)
+        write_json(out / CONFIRMED, {"label": winner.label})
+    return analyse_folder(folder).confirmations
+
+
+def settings_of(
+    task: TaskResult, winner: Finding, manifest: Mapping[str, Any]
+) -> tuple[Winner, ...]:
+    """Return what was found for a winner and its control, as their own study has it.
+
+    A search anew would be of other settings than those that are to be confirmed.
+    """
+    base = own_key(task.task, task.control.settings)
+    names = (TARGET, task.control.arm, winner.arm)
+    return tuple(
+        replace(one, base=own_key(task.task, {}))
+        for one in read_winners(manifest.get("tuning", ()))
+        if one.base == base and one.arm in names
+    )
 
 
 def narrow_spec(

@@ -198,6 +198,7 @@ def run_study(
     place: Place | None = None,
     limit_s: float | None = None,
     on_plan: Callable[[DryRun], None] = lambda _: None,
+    winners: Sequence[Winner] = (),
 ) -> StudyRun:
     """Compute the records of a study that are missing, and write its manifest.
 
@@ -205,7 +206,8 @@ def run_study(
     moved to `damaged/` and their runs computed again. Where a rule says how many
     replicates there are, batches are added until it is met, or a run fails. Arguments
     are those of `Study.run`; a chunk is taken to hang after a time that is generous to
-    what it is expected to take.
+    what it is expected to take. Where `winners` are given they are the settings of
+    control and arms, and none are searched for.
 
     Returns:
         Counts, and the messages of chunks that failed.
@@ -216,7 +218,9 @@ def run_study(
             nothing was lost.
         DiskFullError: its disk is full; nothing was lost.
     """
-    plan = plan_study(spec, _found_before(out))
+    plan = plan_study(spec, winners or _found_before(out))
+    if winners:
+        plan = plan_tuned(plan.spec, winners)
     place = place or Place(workers=workers)
     check_folder(out)
     cache.tidy()
@@ -246,7 +250,7 @@ def run_study(
 
     stack, meter = ExitStack(), Meter()
     with stack, meter.window("sweep", phase="train") as window:
-        if plan.spec.tune is not None:
+        if plan.spec.tune is not None and not winners:
             plan = _tuned(plan.spec, out, compute)
             stopping = Stopping(plan, out)
             number = stopping.next_number(finished_keys(out))

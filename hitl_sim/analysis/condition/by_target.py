@@ -188,6 +188,60 @@ def _both(
     return Bounded(value, max(low, 0.0), high), num
 
 
+SHARES = np.round(np.linspace(0.0, 1.0, 101), 2)
+"""Shares of targets attained at which joules are told."""
+
+
+@dataclass(frozen=True)
+class Attainment:
+    """How soon a condition attains targets: its run-time distribution, in joules.
+
+    Attributes:
+        label: the condition, in words.
+        has_people: whether people are asked.
+        joules: `[S]` what a run had spent when a share of `SHARES` of all targets of
+            all replicates was attained; NaN for shares that were not.
+
+    References:
+        Hansen, Auger, Ros, Mersmann, Tusar, Brockhoff (2021), COCO: a platform for
+        comparing continuous optimizers in a black-box setting, Optimization Methods and
+        Software 36(1): run-time distributions over targets; here without restarts, so
+        that a curve ends at the share attained.
+    """
+
+    label: str
+    has_people: bool
+    joules: FloatArray
+
+    @property
+    def share(self) -> float:
+        """Largest share of `SHARES` that was attained."""
+        return float(SHARES[np.isfinite(self.joules)].max(initial=0.0))
+
+
+def attainment(
+    label: str, course: Course, targets: tuple[FloatArray, float], *, has_people: bool
+) -> Attainment:
+    """Order the joules at which a condition's runs attained each of `WAYS`.
+
+    Args:
+        label: the condition, in words.
+        course: how its runs went.
+        targets: `[R]` plateau of each replicate, and chance.
+        has_people: whether people are asked.
+    """
+    plateau, chance = targets
+    found = [course.at(chance + way * (plateau - chance)) for way in WAYS]
+    spent = np.concatenate([one.spent for one in found])
+    is_reached = np.concatenate([one.is_reached for one in found])
+    ordered = np.sort(spent[is_reached])
+    rank = np.maximum(np.ceil(SHARES * len(spent) - 1e-9).astype(int), 1) - 1
+    joules = np.full(len(SHARES), math.nan)
+    is_there = rank < len(ordered)
+    joules[is_there] = ordered[rank[is_there]]
+    return Attainment(label, has_people, joules)
+
+
 def plateaus(pilot: RunGroup, targets: Targets, smoothing: int) -> FloatArray:
     """Return `[R]` best smoothed metric of the pilots that have a target."""
     best = smooth(pilot.validation_accuracy, smoothing).max(axis=-1)

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from hitl_sim.analysis.chance.interval import (
 )
 from hitl_sim.analysis.condition.break_even import find_break_evens
 from hitl_sim.analysis.condition.by_target import (
+    Attainment,
     ByTarget,
+    attainment,
     by_target,
     course_of,
     plateaus,
@@ -35,7 +38,9 @@ from hitl_sim.analysis.condition.training_size import (
 )
 from hitl_sim.analysis.run.record import RunGroup
 from hitl_sim.analysis.run.sample import (
+    Priced,
     Sample,
+    Split,
     draw_sample,
     estimate_ratio,
     joules_per_success,
@@ -55,7 +60,7 @@ from hitl_sim.analysis.run.target import (
 from hitl_sim.analysis.run.tuning import UNTUNED
 from hitl_sim.analysis.run.usage import usage_at
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.cost import MEASURES, LabelCost, Pricing
+from hitl_sim.cost import MEASURES, LabelCost, Measure, Pricing
 from hitl_sim.cost.engine import amount_rows, bill
 from hitl_sim.energy import Kind, Scope, exact, unavailable
 from hitl_sim.record import RecordError
@@ -97,17 +102,24 @@ def compare(groups: Sequence[RunGroup], pricing: Pricing, rules: Rules) -> TaskR
     """
     pilot, control = _only(groups, "pilot"), _only(groups, "control")
     targets = find_targets(pilot, fraction=rules.fraction, smoothing=rules.smoothing)
+    kept = np.intersect1d(control.replicate, targets.replicate)
+    is_alone = {id(g): not np.isin(g.replicate, kept).any() for g in groups}
+    # of a study that is not done an arm may have no run that is beside one of these
+    shared = [g for g in groups if g is control or not is_alone[id(g)]]
     base = _Base(
-        [g for g in groups if g.role != "pilot"], control, targets, pricing, rules
+        [g for g in shared if g.role != "pilot"], control, targets, pricing, rules
     )
-    findings = tuple(base.find(g) for g in groups if g.role in _COMPARED)
-    found, kept = base.find(control), base.control.group.replicate
+    findings = tuple(base.find(g) for g in shared if g.role in _COMPARED)
+    found = base.find(control)
     task = TaskResult(
         base=control.base,
         task=control.task,
         target=float(targets.accuracy[np.isin(targets.replicate, kept)].mean()),
-        replicates=tuple(int(r) for r in kept),
+        replicates=tuple(int(r) for r in base.control.group.replicate),
         without_target=targets.without,
+        without_runs=tuple(
+            g.label for g in groups if g.role in _COMPARED and is_alone[id(g)]
+        ),
         horizon_steps=base.horizon_steps,
         horizon_j=base.horizon_j,
         machine=base.machine.name,
@@ -116,13 +128,13 @@ def compare(groups: Sequence[RunGroup], pricing: Pricing, rules: Rules) -> TaskR
         findings=findings,
         crossings=find_parameter_crossings(found, findings, rules.seed),
     )
-    plateau = plateaus(pilot, targets, rules.smoothing)
+    best = plateaus(pilot, targets, rules.smoothing)
+    plateau = dict(zip(targets.replicate, best, strict=True))
+    arms = reference_arms(task)
     return replace(
         task,
-        by_target=tuple(
-            base.by_target(finding, dict(zip(targets.replicate, plateau, strict=True)))
-            for finding in reference_arms(task)
-        ),
+        by_target=tuple(base.by_target(finding, plateau) for finding in arms),
+        attainment=tuple(base.attainment(one, plateau) for one in (found, *arms)),
     )
 
 
@@ -134,6 +146,20 @@ def _only(groups: Sequence[RunGroup], role: str) -> RunGroup:
             f" {groups[0].task!r} with base {groups[0].base!r}, got {len(found)}."
         )
     return found[0]
+
+
+class _Book(NamedTuple):
+    """The bills of all conditions at some prices.
+
+    Attributes:
+        pricing: the prices.
+        priced: what each used per success, by condition.
+        splits: its bills, pooled and run by run, by condition.
+    """
+
+    pricing: Pricing
+    priced: Mapping[str, Priced]
+    splits: Mapping[str, dict[Measure, Split]]
 
 
 class _Base:
@@ -168,14 +194,9 @@ class _Base:
         self.samples = {control.condition: self.control} | others
         used = [one.usage_per_success for one in self.samples.values()]
         self.usages = dict(zip(self.samples, used, strict=True))
-        priced = price_usages(used, pricing)
-        self.priced = dict(zip(self.samples, priced, strict=True))
-        self.splits = {
-            key: split_bills(
-                one, self.priced[key], pricing.table, is_control=one is self.control
-            )
-            for key, one in self.samples.items()
-        }
+        self.book = self._book(pricing)
+        bare = pricing.without_rent()
+        self.bare_book = None if bare is None else self._book(bare)
         self.label_costs: list[LabelCost] = ["sunk", "bought_same_price"]
         if pricing.prices.label_price_usd is not None:
             self.label_costs.append("bought_elsewhere")
@@ -192,13 +213,25 @@ class _Base:
             }
         )
 
+    def _book(self, pricing: Pricing) -> _Book:
+        """Bill all conditions at some prices."""
+        priced = price_usages(list(self.usages.values()), pricing)
+        by_key = dict(zip(self.samples, priced, strict=True))
+        splits = {
+            key: split_bills(
+                one, by_key[key], pricing.table, is_control=one is self.control
+            )
+            for key, one in self.samples.items()
+        }
+        return _Book(pricing, by_key, splits)
+
     @functools.cached_property
     def costs(self) -> dict[str, ArmCost]:
         """What each condition takes of the device, for sizes of training."""
         price = self.pricing.table.training["joules"][:, 0]
         found = {}
         for key, sample in self.samples.items():
-            split, is_control = self.splits[key]["joules"], sample is self.control
+            split, is_control = self.book.splits[key]["joules"], sample is self.control
             name = CONTROL_NAME if is_control else sample.group.label
             recurring = sample.recurring.priced(price)
             parts = split.training, split.trained, recurring, split.labelled
@@ -245,6 +278,14 @@ class _Base:
             seed=self.rules.seed,
         )
 
+    def attainment(self, finding: Finding, plateau: Mapping[int, float]) -> Attainment:
+        """Say how soon a condition, or the control, attains targets."""
+        group = self.samples[finding.condition].group
+        best = np.array([plateau[int(r)] for r in group.replicate])
+        course = course_of(group, self.pricing, self.rules.smoothing)
+        targets = best, self.rules.chance
+        return attainment(finding.label, course, targets, has_people=finding.has_people)
+
     def _sizes(
         self, key: str, rows: IntArray | None, held: Held
     ) -> tuple[tuple[TrainingSize, ...], ...]:
@@ -258,7 +299,7 @@ class _Base:
         control, machine = self.costs[self.control.group.condition], self.machine
         if rows is not None:
             control, machine = control.select(rows), machine.select(rows)
-        split, arm = self.splits[key]["joules"], self.costs[key]
+        split, arm = self.book.splits[key]["joules"], self.costs[key]
         own = self.label_costs.index(self.pricing.prices.label_cost)
         weights = resample(len(arm.trained.spent), self.rules.seed)
         found = partial(
@@ -279,31 +320,43 @@ class _Base:
     def find(self, group: RunGroup) -> Finding:
         """Hold one condition against the control."""
         seed, key = self.rules.seed, group.condition
-        arm, control, priced = self.samples[key], self.control, self.priced[key]
-        control_key = control.group.condition
-        beside, splits = self.priced[control_key], self.splits[control_key]
+        arm, control, priced = self.samples[key], self.control, self.book.priced[key]
         num_missing, own = control.group.num_runs - arm.group.num_runs, None
         if num_missing:
             own = np.searchsorted(control.group.replicate, arm.group.replicate)
             control = _select(control, own)
-            (beside,) = price_usages([control.usage_per_success], self.pricing)
-            splits = split_bills(control, beside, self.pricing.table)
+
+        def billed(book: _Book) -> tuple[Priced, dict[Measure, Split]]:
+            """Bill the control as far as it is beside this condition."""
+            if own is None:
+                control_key = control.group.condition
+                return book.priced[control_key], book.splits[control_key]
+            (beside,) = price_usages([control.usage_per_success], book.pricing)
+            return beside, split_bills(control, beside, book.pricing.table)
+
+        beside, splits = billed(self.book)
         weights = resample(arm.group.num_runs, seed)
         joules = priced.joules, beside.joules
         ratio = estimate_ratio(arm, control, joules, seed)
         sides = (self.sides[one.group.condition] for one in (arm, control))
         held = Held(*sides)
-        own_splits = self.splits[key]
+        own_splits = self.book.splits[key]
         break_evens = [
             find_break_evens(
                 measure, own_splits[measure], splits[measure], prices, weights, held
             )
             for measure, prices in self.label_prices.items()
         ]
+        own_cost = self.label_costs.index(self.pricing.prices.label_cost)
+        without_rent = None
+        if self.bare_book is not None:
+            bare = self.bare_book.splits[key]["usd"], billed(self.bare_book)[1]["usd"]
+            prices = self.label_prices["usd"]
+            cases = find_break_evens("usd", *bare, prices, weights, held)
+            without_rent = cases[own_cost]
         over_control, over_machine = (
             self._sizes(key, own, held) if group.has_people else ((), ())
         )
-        own_cost = self.label_costs.index(self.pricing.prices.label_cost)
         steps = resting_on(_STEPS, arm.usage)
         row = np.arange(arm.group.num_runs)
         seen = arm.group.test_accuracy[row, arm.stop.checkpoint]
@@ -343,6 +396,7 @@ class _Base:
             is_per_success=arm.num_reached > 0,
             bill=priced.ledger,
             break_even=tuple(found[own_cost] for found in break_evens),
+            without_rent=without_rent,
             over_control=over_control,
             over_machine=over_machine,
             label_cases=tuple(

@@ -13,7 +13,8 @@ from hitl_sim.analysis.chance.crossing import Crossing, Payback
 from hitl_sim.analysis.chance.estimate import Estimate
 from hitl_sim.analysis.chance.interval import Bounded, CostSample, Proportion
 from hitl_sim.analysis.condition.break_even import BreakEven
-from hitl_sim.analysis.condition.by_target import ByTarget
+from hitl_sim.analysis.condition.by_target import Attainment, ByTarget
+from hitl_sim.analysis.condition.confirmation import Confirmation
 from hitl_sim.analysis.condition.training_size import TrainingSize
 from hitl_sim.analysis.run.record import Condition
 from hitl_sim.analysis.run.target import Curve
@@ -86,6 +87,8 @@ class Finding(Condition):
         over_control: E* against the control, for a training of its own and for as many
             as the study says share the guidance; empty where nobody is asked.
         over_machine: E* against the best arm without people, likewise: what people add.
+        without_rent: M* in money if having the device cost nothing and only its
+            electricity did; None where that is so anyway.
         label_cases: `break_even`, if the control's labels stood in each way.
         shares: means of answer_accuracy, kept_clean_frac and label_accuracy over runs;
             NaN where they mean nothing.
@@ -113,6 +116,7 @@ class Finding(Condition):
     is_per_success: bool
     bill: Callable[[], Ledger]
     break_even: tuple[BreakEven, ...]
+    without_rent: BreakEven | None
     label_cases: tuple[tuple[LabelCost, BreakEven], ...]
     shares: Mapping[str, float]
     curve: Curve
@@ -200,7 +204,9 @@ class TaskResult:
         control: the control itself: what it spends is the upper_bound, no plan saves
             more.
         findings: every other condition, null arm included.
+        without_runs: conditions of which no run is there yet beside the control's.
         by_target: the conditions that stand for their arms, at every target.
+        attainment: how soon the control and they attain targets, the control first.
         crossings: where arms begin to save training along parameters of their crowds.
     """
 
@@ -216,7 +222,9 @@ class TaskResult:
     control: Finding
     findings: tuple[Finding, ...]
     crossings: tuple[ParameterCrossing, ...] = ()
+    without_runs: tuple[str, ...] = ()
     by_target: tuple[ByTarget, ...] = ()
+    attainment: tuple[Attainment, ...] = ()
 
     @property
     def label(self) -> str:
@@ -345,6 +353,7 @@ class StudyResult:
         plan_changes: what of the plan was changed after the first record.
         stopping: how many replicates a rule led to, from the manifest; empty where
             their number was fixed.
+        confirmations: winners that were run again on fresh seeds.
     """
 
     question: str
@@ -369,6 +378,7 @@ class StudyResult:
     plan_hash: str = ""
     plan_changes: tuple[PlanChange, ...] = ()
     stopping: Mapping[str, Any] = field(default_factory=dict)
+    confirmations: tuple[Confirmation, ...] = ()
 
     _made: dict[str, Any] = field(
         default_factory=dict, init=False, compare=False, repr=False

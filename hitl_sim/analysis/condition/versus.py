@@ -1,12 +1,7 @@
-"""Two studies side by side; winners on fresh seeds.
-
-What was set differently, what that did to rho, and what was left of a rho that was
-chosen for being best.
-"""
+"""Two studies side by side: what was set differently, and what that did to rho."""
 
 import functools
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +9,6 @@ from typing import Any
 import numpy as np
 from scipy.stats import binom
 
-from hitl_sim.analysis.chance.estimate import Estimate
 from hitl_sim.analysis.chance.interval import (
     MIN_REPLICATES,
     NUM_RESAMPLES,
@@ -228,36 +222,3 @@ def differences(
         pair = one.get(name), other.get(name)
         if pair[0] != pair[1]:
             yield name, pair
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    """One task's winner, as it was found and as it was found again.
-
-    Attributes:
-        task: name of the task.
-        label: the winning condition, in words.
-        first: rho where the condition was chosen for being best.
-        again: rho on fresh seeds, where it was chosen beforehand.
-        seed: of the fresh runs.
-        replicates: of the fresh runs.
-    """
-
-    task: str
-    label: str
-    first: Estimate
-    again: Estimate
-    seed: int
-    replicates: int
-
-    @property
-    def shrinkage_frac(self) -> float:
-        """Share of log rho that was gone on fresh seeds; NaN where rho is not finite.
-
-        0 is no shrinkage, 1 says that nothing was left, above 1 that a saving became a
-        loss.
-        """
-        found, left = self.first.value, self.again.value
-        if not (0 < found < math.inf and 0 < left < math.inf) or found == 1.0:
-            return math.nan
-        return 1.0 - math.log(left) / math.log(found)

@@ -29,7 +29,8 @@ from hitl_sim.schema import one_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from hitl_sim.analysis.condition.versus import Comparison, Confirmation
+    from hitl_sim.analysis.condition.confirmation import Confirmation
+    from hitl_sim.analysis.condition.versus import Comparison
     from hitl_sim.study.probe import Probe
     from hitl_sim.study.registration import Registration
     from hitl_sim.study.status import Status

@@ -7,8 +7,10 @@ import pytest
 
 from hitl_sim.analysis.chance.interval import CostSample
 from hitl_sim.analysis.condition.by_target import (
+    SHARES,
     WAYS,
     Course,
+    attainment,
     by_target,
     disagreeing,
 )
@@ -56,6 +58,22 @@ def test_an_arm_that_stops_short_never_gets_to_the_last_targets():
     assert found.reached[-1] == 0
     (turn,) = found.turns
     assert 0.9 < turn < 0.92
+
+
+def test_targets_are_attained_as_soon_as_runs_get_there():
+    targets = PLATEAUS, CHANCE
+    found = attainment("arm", course(0.01, cost=2.0), targets, has_people=True)
+    assert found.share == 1.0
+    # targets at 80 to 100 % of the way, of which a checkpoint of 2 J goes 1 %
+    assert found.joules[0] == pytest.approx(160.0)
+    assert found.joules[-1] == pytest.approx(200.0)
+    middle = found.joules[SHARES == 0.5][0]
+    assert middle == pytest.approx(180.0, abs=2.0)
+    short = attainment("arm", course(0.01, most=0.9), targets, has_people=True)
+    # eleven of 21 targets are up to 90 %
+    assert short.share == 0.52
+    assert np.isnan(short.joules[-1])
+    assert short.joules[0] == pytest.approx(80.0)
 
 
 def test_a_run_that_did_not_stay_finite_is_billed_to_the_cap():

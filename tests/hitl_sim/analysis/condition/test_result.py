@@ -21,6 +21,7 @@ from hitl_sim.cost import open_pricing
 from hitl_sim.energy import Scope, unavailable
 from hitl_sim.energy.profile import Constant, MeasuredCost
 from hitl_sim.record import RecordError
+from hitl_sim.report.words import tell
 
 RULES = {"fraction": 1.0, "smoothing": 1, "smallest_effect": 0.05, "seed": 7}
 
@@ -84,6 +85,35 @@ def test_a_missing_run_leaves_its_pair_and_is_counted(synthetic, profile, prices
     result = analyse(table.filter(pa.array(lost)), manifest, profile, prices, **RULES)
     found = only(result, "relevance")
     assert (found.num_runs, found.num_missing) == (11, 1)
+
+
+def test_an_arm_without_a_run_beside_the_control_is_named(synthetic, profile, prices):
+    table, manifest = synthetic.make_study([synthetic.NULL, synthetic.relevance()])
+    wanted = {"control": range(6), "again": range(5, 12), "relevance": range(6, 12)}
+    there = [row["replicate"] in wanted[row["arm"]] for row in table.to_pylist()]
+    result = analyse(table.filter(pa.array(there)), manifest, profile, prices, **RULES)
+    (task,) = result.tasks
+    assert task.without_runs == ("relevance, typical",)
+    assert [f.arm for f in task.findings] == ["again"]
+    (told,) = tell(result).tasks
+    assert any("No run is there yet" in check for check in told.checks)
+
+
+def test_money_is_told_with_all_that_a_device_costs_and_by_electricity_alone(
+    synthetic, analysed, prices
+):
+    arms = [synthetic.relevance()]
+    free = msgspec.structs.replace(prices, device_usd_per_h=0.0)
+    rented, bare = (
+        only(analysed(arms, prices=own), "relevance") for own in (prices, free)
+    )
+    assert rented.without_rent.multiple == bare.at("usd").multiple
+    # a saving of rent pays people back sooner
+    assert rented.at("usd").multiple.value < bare.at("usd").multiple.value
+    assert bare.without_rent is None
+    words = tell(analysed(arms)).tasks[0].break_even
+    assert "all that the device costs counted; by its electricity alone from" in words
+    assert "alone" not in tell(analysed(arms, prices=free)).tasks[0].break_even
 
 
 def test_a_replicate_without_target_takes_part_in_nothing(synthetic, analysed):
