@@ -14,7 +14,10 @@ def closeness(logits: Float[Array, "items classes"]) -> Float[Array, " items"]:
 
 
 def spread_out(
-    key: Key[Array, ""], features: Float[Array, "items features"], num_items: int
+    key: Key[Array, ""],
+    features: Float[Array, "items features"],
+    num_items: int,
+    is_last: Bool[Array, " items"] | None = None,
 ) -> Int[Array, " chosen"]:
     """Choose items far from each other: each the farthest from those before it.
 
@@ -25,6 +28,7 @@ def spread_out(
         key: draws the first item and decides between equal distances.
         features: `[N, D]`.
         num_items: how many to choose, at most N; static.
+        is_last: `[N]` items that are chosen after all others only; None for none.
 
     Returns:
         `[num_items]` positions, in the order of choice; distinct as long as items are.
@@ -45,6 +49,9 @@ def spread_out(
         return nearest, chosen
 
     start = jnp.full(features.shape[0], jnp.inf)
+    if is_last is not None:
+        # below any distance
+        start = jnp.where(is_last[place], -1.0, start)
     chosen = jax.lax.scan(farther, start, None, num_items)[1]
     return place[chosen]
 

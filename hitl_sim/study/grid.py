@@ -14,11 +14,13 @@ from msgspec.structs import replace as replace_arm
 from hitl_sim import __version__
 from hitl_sim.analysis.run.tuning import UNTUNED
 from hitl_sim.learn.intervention import Arm
+from hitl_sim.learn.loop import LABEL
 from hitl_sim.part import Kind, PartError, find
 from hitl_sim.record import SCHEMA
 from hitl_sim.study.axis import cells, check_axes, num_cells
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec import (
+    GOLD,
     AxisSpec,
     CrowdSpec,
     ReuseSpec,
@@ -34,6 +36,7 @@ from hitl_sim.study.spec import (
     named_parts,
     planned_parts,
 )
+from oracles import describe_population
 
 MOST_RUNS = 1_000_000
 """Runs of one study: planning them takes some 8 s and 0.4 GB, measured on one core."""
@@ -200,6 +203,11 @@ class Condition:
         del task["item_column"]
         # and what a part was told in order to make it, in that of the content
         del task["options"]
+        by = task.pop("validation_by")
+        del task["validation_people"]
+        if by != GOLD:
+            judges, people = describe_population(by), self.task.num_judges
+            task["validation_by"] = [judges.content_hash(LABEL), people]
         own = planned_parts(self.spec.part)
         return {
             "task": task,
@@ -251,7 +259,9 @@ class Condition:
         """What fixes the program; conditions with equal parts compile once."""
         resolved = self.resolved(content_hash)
         task = {
-            k: resolved["task"][k] for k in ("source", "pool", "validation", "test")
+            k: resolved["task"][k]
+            for k in ("source", "pool", "validation", "test", "validation_by")
+            if k in resolved["task"]
         }
         training = {k: v for k, v in resolved["training"].items() if k != "params"}
         traced = self.arm.traced

@@ -7,8 +7,11 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
+from hitl_sim.learn.crowd import PanelConfig
+from hitl_sim.learn.loop import LABEL, Judging
 from hitl_sim.study.compatibility import check_compatibility
 from hitl_sim.study.grid import (
     PILOT,
@@ -22,7 +25,7 @@ from hitl_sim.study.grid import (
 from hitl_sim.study.parts import check_parts, foreign_parts
 from hitl_sim.study.program import annotator_of
 from hitl_sim.study.recording import describe_recording
-from hitl_sim.study.spec import CrowdSpec, SpecError, StudySpec, validate
+from hitl_sim.study.spec import GOLD, CrowdSpec, SpecError, StudySpec, validate
 from hitl_sim.study.trial import Winner, as_tuned, check_tune, foreseen
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
 from hitl_sim.task.option import TaskOptions
@@ -270,6 +273,30 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
         ) from error
 
 
+def judges_of(
+    condition: Condition, info: TaskInfo
+) -> tuple[Population | None, Judging | None]:
+    """Say who labels a condition's validation items, and how; None with true labels.
+
+    Raises:
+        SpecError: the population cannot be built.
+    """
+    task = condition.task
+    if task.validation_by == GOLD:
+        return None, None
+    try:
+        _, source = source_of(CrowdSpec(population=task.validation_by))
+        own = (source.content_hash(LABEL), LABEL, info.num_classes, (), ())
+        population = _built(task.validation_by, *own)
+    except ValueError as error:
+        raise SpecError(
+            f"`task.{condition.task_name}.validation_by` must be {GOLD!r} or a "
+            f"population that labels, got {task.validation_by!r}: {error}"
+        ) from error
+    panel = PanelConfig(task.num_judges, task.num_judges)
+    return jax.tree.map(np.float32, population), Judging(panel, info.num_classes)
+
+
 @lru_cache(maxsize=512)
 def _built(
     name: str,
@@ -354,6 +381,17 @@ def _check_sizes(condition: Condition, info: TaskInfo) -> None:
         raise SpecError(str(error)) from error
 
 
+def _check_judges(spec: StudySpec) -> None:
+    """Refuse a number of people who label nothing, where nothing else is swept."""
+    swept = any(axis.field == "task.validation_by" for axis in spec.axis)
+    for name, task in spec.task.items():
+        if task.validation_people and not task.num_judges and not swept:
+            raise SpecError(
+                f"`task.{name}.validation_people` must be left out where "
+                f"`validation_by` is {GOLD!r}, got {task.validation_people}."
+            )
+
+
 def _check_controls(
     conditions: Sequence[Condition], infos: Mapping[str, TaskInfo]
 ) -> None:
@@ -388,6 +426,7 @@ def plan_study(spec: StudySpec, winners: Sequence[Winner] = ()) -> Plan:
     """
     spec = validate(spec)
     check_tune(spec)
+    _check_judges(spec)
     conditions = expand(spec, as_tuned(spec, winners) if spec.tune else None)
     if spec.part:
         # before anything of them is built here
@@ -432,6 +471,7 @@ def build_plan(
     for condition in conditions:
         _check_sizes(condition, infos[condition.task_name])
         check_compatibility(condition, infos[condition.task_name])
+        judges_of(condition, infos[condition.task_name])
     _check_controls(conditions, infos)
     conditions = [with_content(c, infos[c.task_name]) for c in conditions]
     runs = tuple(

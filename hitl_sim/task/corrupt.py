@@ -27,6 +27,7 @@ class Places(NamedTuple):
         validation_rows: `[V]`.
         test_rows: `[V']`.
         scramble: key data of what irrelevant items look like.
+        validation_labels: `[V]` as people gave them; None where the true ones are used.
     """
 
     pool_rows: Int[Array, " pool"]
@@ -38,6 +39,7 @@ class Places(NamedTuple):
     validation_rows: Int[Array, " validation"]
     test_rows: Int[Array, " test"]
     scramble: UInt32[Array, " words"]
+    validation_labels: Int[Array, " validation"] | None = None
 
 
 def build_split(
@@ -156,7 +158,11 @@ def read_split(kind: Hashable, data: TaskData, places: Places) -> Split:
     return Split(
         pool=pool,
         validation_x=data.features[places.validation_rows],
-        validation_y=data.labels[places.validation_rows],
+        validation_y=(
+            data.labels[places.validation_rows]
+            if places.validation_labels is None
+            else places.validation_labels
+        ),
         test_x=data.features[places.test_rows],
         test_y=data.labels[places.test_rows],
     )

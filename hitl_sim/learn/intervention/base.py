@@ -15,7 +15,7 @@ from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.work import WorkLine
 from hitl_sim.part import Part
-from hitl_sim.task import Split
+from hitl_sim.task import Split, Status
 
 _LAST = float(np.finfo(np.float32).min)
 """Below any score of a strategy, and still finite."""
@@ -95,19 +95,36 @@ def asked_difficulty(
 
 
 def label_questions(
-    setting: Setting, position: Int[Array, " n"], num_classes: int
+    setting: Setting,
+    position: Int[Array, " n"],
+    num_classes: int,
+    none_of_these: bool = False,
 ) -> Questions:
-    """Ask for the classes of the items at some positions of the pool."""
+    """Ask for the classes of the items at some positions of the pool.
+
+    Args:
+        setting: of the run.
+        position: in the pool.
+        num_classes: K.
+        none_of_these: whether "none of these" is offered as option K, which is right
+            for an item that belongs to no class. Where it is not, people guess, and
+            such an answer is neither right nor wrong.
+    """
     pool = setting.split.pool
-    truth = pool.truth[position]
+    truth, has_class = pool.truth[position], pool.status[position] != Status.IRRELEVANT
+    utility = asked_utility(setting, position, num_classes)
+    discrimination = has_class.astype(jnp.float32)
+    if none_of_these:
+        truth = jnp.where(has_class, truth, num_classes)
+        utility = jnp.pad(utility, ((0, 0), (0, 1)))
+        discrimination = jnp.ones_like(discrimination)
     return Questions(
         item=pool.item[position],
         truth=truth,
         right=truth,
-        utility=asked_utility(setting, position, num_classes),
+        utility=utility,
         difficulty=asked_difficulty(setting, position),
-        # an irrelevant item belongs to no class
-        discrimination=(pool.status[position] != 1).astype(jnp.float32),
+        discrimination=discrimination,
         size=pool.size[position],
     )
 

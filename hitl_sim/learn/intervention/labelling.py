@@ -63,6 +63,8 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
             second round on; how much that sways them is `crowd.automation_bias`.
         initial: items whose given labels are there before the first round, as evenly
             over the given classes as can be; a model of them chooses what comes first.
+        none_of_these: whether people may answer that an item belongs to no class; one
+            of which that is decided is not trained on. Else they guess a class for it.
     """
 
     strategy: str = "margin"
@@ -79,6 +81,7 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
     score_items: Count | None = None
     suggest: bool = False
     initial: Annotated[int, Meta(ge=0)] = 0
+    none_of_these: bool = False
 
     traced: ClassVar[tuple[str, ...]] = ("params", "aggregate_params")
     uses_trained_network: ClassVar[bool] = True
@@ -118,6 +121,10 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
         """Count the items that have been asked about, or given, by a stage's fit."""
         rounds = stage if self.initial else stage + 1
         return self.initial + rounds * self.questions
+
+    def num_options(self, num_classes: int, num_groups: int) -> int:
+        """The classes, and none of them where that is offered."""
+        return super().num_options(num_classes, num_groups) + self.none_of_these
 
     def pool_labels(self, pool: int) -> int:
         """Those that were there."""
@@ -169,6 +176,12 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
                 "`arm.suggest` must be false where answers are replayed from "
                 "`crowd.recording`, for those people saw no suggestion, got true in "
                 f"arm {self.name!r}."
+            )
+        if self.none_of_these:
+            raise ValueError(
+                "`arm.none_of_these` must be false where answers are replayed from "
+                "`crowd.recording`, for those people could name a class alone, got "
+                f"true in arm {self.name!r}."
             )
 
     def build(self, program: Program) -> Intervention:
@@ -299,11 +312,16 @@ class _Labelling:
         """Whether suggestions take a look at items that no strategy has taken."""
         return self.arm.suggest and "logits" not in self.strategy.sees
 
+    @property
+    def num_options(self) -> int:
+        """Options of a question."""
+        return self.arm.num_options(self.shape.num_classes, self.shape.num_groups)
+
     def aggregation(self) -> Callable[..., Any]:
         """Build what makes one label of several answers."""
         part = find("aggregation", self.arm.aggregate, self.program.parts)
         options = part.with_options(self.arm.aggregate_options)
-        sizes = self.shape.num_classes, self.program.panel.team
+        sizes = self.num_options, self.program.panel.team
         built: Callable[..., Any] = part(*sizes, **options)
         return built
 
@@ -357,7 +375,8 @@ class _Labelling:
         # past the last round there is no room left, and the write is dropped
         row = plan.num_asked + jnp.arange(num)
         asked = plan.asked.at[row].set(chosen, mode="drop")
-        questions = label_questions(setting, chosen, self.shape.num_classes)
+        own = self.shape.num_classes, self.arm.none_of_these
+        questions = label_questions(setting, chosen, *own)
         if self.arm.suggest:
             # there is no model to suggest anything in the first round
             seen = jnp.full(num, -1, jnp.int32)
@@ -398,9 +417,11 @@ class _Labelling:
         if plan.asked.shape[0] > arm.initial:
             params = {n: setting.params[_of_votes(n)] for n in arm.aggregate_params}
             decided = self.aggregation()(plan.key, plan.votes, params)[0]
-        is_usable = self._is_usable(plan)
-        labels = jnp.zeros(self.shape.num_pool, jnp.int32)
         known = jnp.concatenate([label, decided.astype(jnp.int32)])
+        is_usable = self._is_usable(plan)
+        if arm.none_of_these:
+            is_usable &= known < self.shape.num_classes
+        labels = jnp.zeros(self.shape.num_pool, jnp.int32)
         return TrainSet(
             pool.features,
             labels.at[self._positions(plan)].set(known, mode="drop"),

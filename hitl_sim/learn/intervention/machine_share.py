@@ -26,7 +26,7 @@ from hitl_sim.learn.intervention.share import (
 )
 from hitl_sim.learn.network import Network
 from hitl_sim.learn.query import lowest_first
-from hitl_sim.learn.work import Unit, abstract, done_once
+from hitl_sim.learn.work import Unit, WorkLine, abstract, done_once
 from hitl_sim.schema import Count, SomeShare
 
 _GRADIENTS_AT_ONCE = 50
@@ -98,6 +98,19 @@ def duplicate_score(features: Float[Array, "items features"]) -> Float[Array, " 
     return jnp.where(is_earlier, unit @ unit.T, -1.0).max(axis=1)
 
 
+def duplicate_work(program: Program) -> WorkLine:
+    """Count the one time that all items are held against those before them."""
+    shape = program.shape
+    unit = Unit(
+        f"score:duplicate-{shape.num_features}:n{shape.num_pool}",
+        "score",
+        duplicate_score,
+        (abstract(shape.num_pool, shape.num_features),),
+        shape.num_pool,
+    )
+    return done_once(unit, shape.num_pool, program.train)
+
+
 class MachineShareArm(Arm, frozen=True, tag="machine_share"):
     """Train on the share that a machine likes best.
 
@@ -166,20 +179,12 @@ def _take(
 
 def _build_deduplicated(arm: MachineShareArm, program: Program) -> Intervention:
     """Keep by likeness to an earlier item; no model is needed."""
-    shape = program.shape
 
     def order(key: jax.Array, setting: Setting) -> Kept:
         found = duplicate_score(setting.split.pool.features)
         return _take(key, arm, setting, found)
 
-    unit = Unit(
-        f"score:duplicate-{shape.num_features}:n{shape.num_pool}",
-        "score",
-        duplicate_score,
-        (abstract(shape.num_pool, shape.num_features),),
-        shape.num_pool,
-    )
-    work = (done_once(unit, shape.num_pool, program.train), order_work(program))
+    work = (duplicate_work(program), order_work(program))
     return build_unguided(program, order, work)
 
 

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
 from hitl_sim.learn.intervention.arm import (
@@ -25,6 +25,7 @@ from hitl_sim.learn.intervention.base import (
     asked_utility,
     even_steps,
 )
+from hitl_sim.learn.intervention.machine_share import duplicate_score, duplicate_work
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
 from hitl_sim.learn.intervention.share import (
     Kept,
@@ -50,12 +51,16 @@ from hitl_sim.learn.work import (
     train_unit,
 )
 from hitl_sim.schema import Count, SomeShare
-from hitl_sim.task import Pool
+from hitl_sim.task import Pool, Status
 
 NUM_CUES = 5
 """Cues that the generalising model reads from an item and its given label."""
 _RATE = 0.2
 """Adam learning rate of the generalising model on standardised cues; assumed."""
+_ALIKE = 1.0 - 1e-5
+"""Cosine above which features are the same: what float32 leaves of 1."""
+_OF_COPY = -2.0
+"""Score of an item that is there already: below any other, -1 at the least."""
 _SMALL = NetworkConfig(hidden=())
 """The generalising model."""
 
@@ -73,6 +78,9 @@ class RelevanceArm(PeopleArm, frozen=True, tag="relevance"):
             far apart as can be.
         proxy_steps: training steps of the proxy on the whole pool, with rated =
             "uncertain"; 60 when left out.
+        deduplicate: whether a machine finds items whose features an earlier one has
+            too, which are then asked about and kept after all others. Nobody who sees
+            one item can tell.
     """
 
     share: SomeShare = 0.5
@@ -80,6 +88,7 @@ class RelevanceArm(PeopleArm, frozen=True, tag="relevance"):
     generalise_steps: Count = 30
     rated: Literal["random", "uncertain", "cluster"] = "random"
     proxy_steps: Count | None = None
+    deduplicate: bool = False
 
     traced: ClassVar[tuple[str, ...]] = ("share",)
 
@@ -107,9 +116,18 @@ class RelevanceArm(PeopleArm, frozen=True, tag="relevance"):
 
 
 class RelevancePlan(NamedTuple):
-    """`asked` `[n]` pool positions, the keys of what follows, and what is kept."""
+    """What is asked, and what is made of it.
+
+    Attributes:
+        asked: `[n]` pool positions.
+        is_copy: `[N]` of an earlier item, as far as a machine has looked.
+        key_model: of the small model.
+        key_lot: decides between equal scores.
+        kept: what is trained on.
+    """
 
     asked: Int[Array, " n"]
+    is_copy: Bool[Array, " items"]
     key_model: jax.Array
     key_lot: jax.Array
     kept: Kept
@@ -149,6 +167,15 @@ def cues(
     return centred / jnp.maximum(raw.std(axis=0), 1e-6)[None]
 
 
+def seems_right(pool: Pool) -> Bool[Array, " items"]:
+    """Say which items a perfect rater keeps, who sees one item and its given label.
+
+    Nothing about an item says that there is another like it.
+    """
+    has_class = pool.status != Status.IRRELEVANT
+    return has_class & (pool.label == pool.truth)
+
+
 def _unit(rows: Float[Array, "n features"]) -> Float[Array, "n features"]:
     """Return rows of length 1; next to nothing stays next to nothing."""
     unit: jax.Array = rows / jnp.maximum(jnp.linalg.norm(rows, axis=1), 1e-6)[:, None]
@@ -175,25 +202,30 @@ def _build(arm: RelevanceArm, program: Program) -> Intervention:
     small = build_network(_SMALL, NUM_CUES, 2)
     small_train = TrainConfig(batch=arm.questions)
 
-    def pick(key: jax.Array, setting: Setting) -> jax.Array:
+    def pick(key: jax.Array, setting: Setting, is_copy: jax.Array) -> jax.Array:
+        def top(key: jax.Array, score: jax.Array) -> jax.Array:
+            score = askable_first(setting, jnp.where(is_copy, _OF_COPY, score))
+            return top_items(key, score, every, arm.questions)
+
         features = setting.split.pool.features
         every = jnp.ones(shape.num_pool, bool)
         if arm.rated == "cluster":
-            return spread_out(key, features, arm.questions)
+            is_last = is_copy if arm.deduplicate else None
+            return spread_out(key, features, arm.questions, is_last)
         if arm.rated == "random":
-            equal = askable_first(setting, jnp.zeros(shape.num_pool))
-            return top_items(key, equal, every, arm.questions)
+            return top(key, jnp.zeros(shape.num_pool))
         key_fit, key_score = jax.random.split(key)
         params = fit_proxy(key_fit, program, setting, arm.proxy_steps or PROXY_STEPS)
-        score = closeness(proxy_network(program).apply(params, features))
-        score = askable_first(setting, score)
-        return top_items(key_score, score, every, arm.questions)
+        return top(key_score, closeness(proxy_network(program).apply(params, features)))
 
     def begin(key: jax.Array, setting: Setting) -> tuple[RelevancePlan, Questions]:
         key_asked, key_model, key_lot = jax.random.split(key, 3)
         pool = setting.split.pool
-        asked = pick(key_asked, setting)
-        keep = (pool.status[asked] == 0).astype(jnp.int32)
+        is_copy = jnp.zeros(shape.num_pool, bool)
+        if arm.deduplicate:
+            is_copy = duplicate_score(pool.features) > _ALIKE
+        asked = pick(key_asked, setting, is_copy)
+        keep = seems_right(pool)[asked].astype(jnp.int32)
         one = jnp.ones(arm.questions)
         questions = Questions(
             item=pool.item[asked],
@@ -205,7 +237,7 @@ def _build(arm: RelevanceArm, program: Program) -> Intervention:
             size=pool.size[asked],
         )
         nothing = Kept(jnp.arange(shape.num_pool), kept_count(setting))
-        return RelevancePlan(asked, key_model, key_lot, nothing), questions
+        return RelevancePlan(asked, is_copy, key_model, key_lot, nothing), questions
 
     def generalise(
         key: jax.Array,
@@ -238,6 +270,7 @@ def _build(arm: RelevanceArm, program: Program) -> Intervention:
         score = probability.at[plan.asked].set(
             jnp.where(is_rated, blended, probability[plan.asked])
         )
+        score = jnp.where(plan.is_copy, _OF_COPY, score)
         order = lowest_first(plan.key_lot, -score)
         return plan._replace(kept=Kept(order, kept_count(setting)))
 
@@ -282,7 +315,9 @@ def _work(
     )
     learn = train_unit("choose", _SMALL, small_train, *sizes, built=small)
     score = forward_unit("score", _SMALL, *sizes, jax.nn.softmax, "p", built=small)
+    finding = (duplicate_work(program),) if arm.deduplicate else ()
     return (
+        *finding,
         *_picking(arm, program),
         order_work(program),
         done_once(embed, shape.num_pool, program.train),
@@ -314,4 +349,4 @@ def _picking(arm: RelevanceArm, program: Program) -> tuple[WorkLine, ...]:
     return ()
 
 
-relevance = built_in(RelevanceArm)
+relevance = built_in(RelevanceArm, version=2)

@@ -30,10 +30,13 @@ class VerificationArm(PeopleArm, frozen=True, tag="verification"):
         questions: items of the pool that people verify: those whose given label a
             quickly trained proxy finds least likely.
         proxy_steps: training steps of the proxy on the whole pool.
+        none_of_these: whether people know that an item may belong to no class, whose
+            label they then reject; else they guess.
     """
 
     questions: Count = 200
     proxy_steps: Count = PROXY_STEPS
+    none_of_these: bool = False
 
     @property
     def suggests(self) -> bool:
@@ -45,13 +48,17 @@ class VerificationArm(PeopleArm, frozen=True, tag="verification"):
         """One of each item."""
         return self.questions
 
+    def num_options(self, num_classes: int, num_groups: int) -> int:
+        """The classes, and none of them where that is offered."""
+        return super().num_options(num_classes, num_groups) + self.none_of_these
+
     def build(self, program: Program) -> Intervention:
         """Build the routing of doubtful labels to people.
 
         The proxy trusts every other label. A label that more people reject than confirm
         is taken out of training with its item; a tie is decided at random, and what
-        nobody answered stays. An item that belongs to no class has no right label, so
-        its answers are not scored.
+        nobody answered stays. An item that belongs to no class has no right label: its
+        answers are not scored, but where people know that there are such items.
 
         References:
             Northcutt, Jiang, Chuang (2021), Confident learning: estimating uncertainty
@@ -74,7 +81,8 @@ class VerificationArm(PeopleArm, frozen=True, tag="verification"):
             every = jnp.ones(shape.num_pool, bool)
             asked = top_items(key_top, doubt, every, self.questions)
             label = pool.label[asked]
-            questions = label_questions(setting, asked, shape.num_classes)
+            own = shape.num_classes, self.none_of_these
+            questions = label_questions(setting, asked, *own)
             questions = questions._replace(
                 right=(label == questions.truth).astype(jnp.int32), suggestion=label
             )

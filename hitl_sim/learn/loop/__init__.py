@@ -10,6 +10,7 @@ from hitl_sim.learn.loop.config import (
     run_keys as run_keys,
 )
 from hitl_sim.learn.loop.driver import build_driver as build_driver
+from hitl_sim.learn.loop.judging import LABEL as LABEL, Judging as Judging
 from hitl_sim.learn.loop.run import (
     build_drawn_run as build_drawn_run,
     build_run as build_run,

@@ -9,12 +9,12 @@ from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.crowd import Labour
 from hitl_sim.learn.intervention import Arm, Program
+from hitl_sim.learn.loop.judging import Judging, judge
 from hitl_sim.learn.loop.threefry import key_kind
 from hitl_sim.learn.optimise import Curve
 from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.replay import ReplayCount
-from hitl_sim.task import Corruption, Places, draw_places
-from hitl_sim.task.data import AnyArray
+from hitl_sim.task import Corruption, Places, TaskData, draw_places
 from oracles import Population
 
 
@@ -113,15 +113,28 @@ class Draw(NamedTuple):
 def draw_run(
     seeds: Seeds,
     corruption: Corruption,
-    labels: Int[AnyArray, " items"],
+    data: TaskData,
     sizes: tuple[int, int, int],
+    judges: Population | None = None,
+    judging: Judging | None = None,
 ) -> Draw:
     """Derive a run's keys and draw its split, of pool, validation and test items.
 
     It asks for nothing that an arm decides: compiled apart, it serves all of them.
+
+    Args:
+        seeds: of the run.
+        corruption: of the pool.
+        data: of the task.
+        sizes: of pool, validation and test.
+        judges: who labels the validation items; None where the true labels are used.
+        judging: how, where people do.
     """
     keys = run_keys(seeds)
-    places = draw_places(keys.split, labels, corruption, *sizes)
+    places = draw_places(keys.split, data.labels, corruption, *sizes)
+    if judges is not None and judging is not None:
+        found = judge(keys.crowd, data, places.validation_rows, judges, judging)
+        places = places._replace(validation_labels=found)
     return Draw(RunKeys(*(jax.random.key_data(key) for key in keys)), places)
 
 

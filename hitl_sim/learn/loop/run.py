@@ -46,7 +46,7 @@ def build_run(config: RunConfig) -> Callable[..., Trace]:
         data: TaskData,
         answers: RecordedAnswers | None = None,
     ) -> Trace:
-        draw = draw_run(seeds, hyper.corruption, data.labels, config.sizes)
+        draw = draw_run(seeds, hyper.corruption, data, config.sizes)
         return run_drawn(draw, hyper, data, answers)
 
     return run
@@ -147,7 +147,7 @@ def build_simulation(config: RunConfig) -> Callable[..., Any]:
         data: TaskData,
         answers: RecordedAnswers | None = None,
     ) -> Any:
-        draw = draw_run(seeds, hyper.corruption, data.labels, config.sizes)
+        draw = draw_run(seeds, hyper.corruption, data, config.sizes)
         keys, setting, driver = set_up(draw, hyper, data, answers)
         questions = driver.start()[0].questions
         if intervention.feedback is None or questions is None:

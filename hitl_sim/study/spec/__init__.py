@@ -9,11 +9,12 @@ from hitl_sim.study.spec.crowd import CrowdSpec, WorkforceSpec, acts_on_crowd
 from hitl_sim.study.spec.load import load_spec
 from hitl_sim.study.spec.part import PartSpec, named_parts, planned_parts
 from hitl_sim.study.spec.study import StudySpec, listed
-from hitl_sim.study.spec.task import TaskSpec
+from hitl_sim.study.spec.task import GOLD, TaskSpec
 from hitl_sim.study.spec.training import ReuseSpec, TargetSpec, TrainingSpec
 from hitl_sim.study.spec.tune import TuneSpec
 
 __all__ = [
+    "GOLD",
     "AxisSpec",
     "CrowdSpec",
     "DrawSpec",

@@ -80,7 +80,11 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
     """Validate, reading relative paths of all files from the study file's folder."""
     spec = convert({**raw, **_located_parts(raw, folder)})
     tasks = {
-        name: msgspec.structs.replace(task, source=_resolve(task.source, folder))
+        name: msgspec.structs.replace(
+            task,
+            source=_resolve(task.source, folder),
+            validation_by=_resolve(task.validation_by, folder),
+        )
         for name, task in spec.task.items()
     }
     named = spec.crowd.recording
@@ -157,7 +161,7 @@ def _excluded(
     return found if isinstance(value, tuple) else found[0]
 
 
-_FILES = ("crowd.population", "crowd.recording")
+_FILES = ("crowd.population", "crowd.recording", "task.validation_by")
 """Fields that may hold paths, swept ones too."""
 
 

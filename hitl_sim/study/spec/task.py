@@ -6,6 +6,13 @@ from msgspec import Meta, field
 
 from hitl_sim.schema import Count, Scalar, Share, Table
 
+GOLD = "gold"
+"""Labels of validation items that are the true ones."""
+
+
+_JUDGES = 3
+"""People who label a validation item where a study does not say."""
+
 
 class TaskSpec(Table, frozen=True):
     """Where the items come from, how they are split, and what is wrong with the pool.
@@ -17,6 +24,11 @@ class TaskSpec(Table, frozen=True):
             "./flowers".
         pool: items that training may use.
         validation: held-out items that fix and test the target; billed.
+        validation_by: who gave them their labels: "gold", which are the true ones, or a
+            population, by name or file, whose majority is believed by control and arms
+            alike. Either way they are billed as the team's own answers are.
+        validation_people: different people who label each of them; 3 when left out, as
+            it must be where all labels are "gold".
         test: held-out items that are only watched.
         irrelevant: share of the pool without structure and with a random label.
         duplicate: share of the pool that repeats other items of it.
@@ -40,6 +52,8 @@ class TaskSpec(Table, frozen=True):
     pool: Annotated[int, Meta(ge=10)]
     validation: Annotated[int, Meta(ge=10)]
     test: Annotated[int, Meta(ge=10)]
+    validation_by: str = GOLD
+    validation_people: Count | None = None
     irrelevant: Share = 0.0
     duplicate: Share = 0.0
     wrong_label: Share = 0.0
@@ -53,3 +67,8 @@ class TaskSpec(Table, frozen=True):
     image_size: Count | None = None
     informative_groups: Count | None = None
     options: dict[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def num_judges(self) -> int:
+        """People who label each validation item; 0 where nobody does."""
+        return 0 if self.validation_by == GOLD else self.validation_people or _JUDGES

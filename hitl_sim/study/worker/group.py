@@ -19,7 +19,7 @@ from hitl_sim.learn.intervention import Intervention
 from hitl_sim.learn.loop import guidance_of
 from hitl_sim.record import RecordError
 from hitl_sim.study.executor import give_back_memory
-from hitl_sim.study.plan import Chunk, Run
+from hitl_sim.study.plan import Chunk, Run, judges_of
 from hitl_sim.study.program import run_config
 from hitl_sim.study.recording import recording_of
 from hitl_sim.study.store import write_json
@@ -147,5 +147,6 @@ def arguments_of(runs: Sequence[Run], dispatch_size: int) -> tuple[Any, ...]:
     seeds = pad_runs([seeds_of(run) for run in runs], dispatch_size)
     hyper = pad_runs([hyper_of(run.condition, info) for run in runs], dispatch_size)
     sizes = (first.task.pool, first.task.validation, first.task.test)
-    draws = draw_runs(seeds, hyper.corruption, data, sizes)
+    judges, judging = judges_of(first, info)
+    draws = draw_runs(seeds, hyper.corruption, data, sizes, judges, judging)
     return np.int32(len(runs)), draws, hyper, data, recording_of(first, info)

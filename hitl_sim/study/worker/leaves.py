@@ -10,6 +10,7 @@ from hitl_sim.learn import Hyper, Seeds
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.plan import Run, load_data, population_of
+from hitl_sim.study.spec import GOLD
 from hitl_sim.task import Corruption, TaskData, TaskInfo
 
 _loaded: dict[bytes, tuple[TaskInfo, TaskData]] = {}
@@ -17,9 +18,10 @@ _loaded: dict[bytes, tuple[TaskInfo, TaskData]] = {}
 
 def data_of(condition: Condition) -> tuple[TaskInfo, TaskData]:
     """Load a task's data, once in this process whatever its corrupted shares."""
-    # shares are leaves: they must not load the same data twice
+    # what is drawn anew in every run must not load the same data twice
     plain = {"irrelevant": 0.0, "duplicate": 0.0, "wrong_label": 0.0}
-    task, spec = msgspec.structs.replace(condition.task, **plain), condition.spec
+    task, spec = condition.task, condition.spec
+    task = msgspec.structs.replace(task, **plain, validation_by=GOLD)
     key = msgspec.json.encode((task, spec.part.get(task.source)))
     if key not in _loaded:
         _loaded[key] = load_data(spec, condition.task_name)

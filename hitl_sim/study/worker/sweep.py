@@ -17,8 +17,10 @@ from hitl_sim.learn import (
     build_drawn_run,
     draw_run,
 )
+from hitl_sim.learn.loop import Judging
 from hitl_sim.study.worker.process import compiler_options
 from hitl_sim.task import Corruption, TaskData
+from oracles import Population
 from oracles.replay import RecordedAnswers
 
 
@@ -98,10 +100,15 @@ def pad_runs(values: Sequence[Any], dispatch_size: int) -> Any:
 
 
 def draw_runs(
-    seeds: Seeds, corruption: Corruption, data: TaskData, sizes: tuple[int, int, int]
+    seeds: Seeds,
+    corruption: Corruption,
+    data: TaskData,
+    sizes: tuple[int, int, int],
+    judges: Population | None = None,
+    judging: Judging | None = None,
 ) -> Draw:
     """Draw keys and splits of runs, `[R]`; all groups of a task share this program."""
-    draws: Draw = _drawing()(seeds, corruption, data.labels, sizes)
+    draws: Draw = _drawing()(seeds, corruption, data, sizes, judges, judging)
     return draws
 
 
@@ -110,12 +117,17 @@ def _drawing() -> Callable[..., Draw]:
     """Build the program that draws; once it is known how programs are compiled here."""
 
     def draw(
-        seeds: Seeds, corruption: Corruption, labels: Any, sizes: tuple[int, int, int]
+        seeds: Seeds,
+        corruption: Corruption,
+        data: TaskData,
+        sizes: tuple[int, int, int],
+        judges: Population | None,
+        judging: Judging | None,
     ) -> Draw:
         def draw_one(own: tuple[Seeds, Corruption]) -> Draw:
-            return draw_run(*own, labels, sizes)
+            return draw_run(*own, data, sizes, judges, judging)
 
         draws: Draw = jax.lax.map(draw_one, (seeds, corruption))
         return draws
 
-    return jax.jit(draw, static_argnums=3, compiler_options=compiler_options())
+    return jax.jit(draw, static_argnums=(3, 5), compiler_options=compiler_options())

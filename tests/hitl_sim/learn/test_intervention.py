@@ -8,9 +8,10 @@ from hitl_sim.learn.crowd import Answers, PanelConfig
 from hitl_sim.learn.intervention.importance import ImportanceArm
 from hitl_sim.learn.intervention.labelling import LabellingArm
 from hitl_sim.learn.intervention.random_share import RandomShareArm
-from hitl_sim.learn.intervention.relevance import RelevanceArm, cues
+from hitl_sim.learn.intervention.relevance import RelevanceArm, cues, seems_right
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.network import build_network
+from hitl_sim.task import Status
 
 PANEL = PanelConfig(3, 3, 1)
 
@@ -40,8 +41,38 @@ def test_right_ratings_lead_to_a_clean_share(setting, program, answers_of):
     plan = built.absorb(setting, plan, answers_of(questions.right))
     training = built.training(setting, plan)
     status = np.asarray(setting.split.pool.status)
-    # everything was rated, rightly: the 40 clean items are the 40 kept ones
-    assert (status[np.asarray(training.order)[:40]] == 0).all()
+    # everything was rated, rightly: 40 clean items and the 8 that repeat some of them
+    kept = status[np.asarray(training.order)[:40]]
+    assert set(kept) == {Status.CLEAN, Status.DUPLICATE}
+
+
+def test_who_sees_one_item_cannot_tell_that_there_is_another(setting):
+    pool = setting.split.pool
+    right = np.asarray(seems_right(pool))
+    status = np.asarray(pool.status)
+    assert right[status == Status.DUPLICATE].all()
+    assert right[status == Status.CLEAN].all()
+    assert not right[status == Status.IRRELEVANT].any()
+    assert not right[status == Status.WRONG_LABEL].any()
+
+
+@pytest.mark.parametrize("rated", ["random", "uncertain", "cluster"])
+def test_a_machine_finds_copies_that_nobody_is_asked_about(
+    setting, program, answers_of, rated
+):
+    arm = RelevanceArm(name="a", questions=60, rated=rated, deduplicate=True)
+    built = arm.build(program)
+    plan, questions = built.begin(jax.random.key(0), setting)
+    x = np.asarray(setting.split.pool.features)
+    same = (x[:, None] == x[None]).all(axis=2) & np.tri(80, k=-1, dtype=bool)
+    is_copy = same.any(axis=1)
+    assert is_copy.sum() == 8
+    np.testing.assert_array_equal(plan.is_copy, is_copy)
+    assert not is_copy[np.asarray(plan.asked)].any()
+    plan = built.absorb(setting, plan, answers_of(questions.right))
+    assert is_copy[np.asarray(plan.kept.order)[-8:]].all()
+    (line,) = [line for line in built.work if "duplicate" in line.unit.name]
+    assert line.counts[-1] == 80
 
 
 def test_inverted_ratings_lead_to_a_spoilt_share(setting, program, answers_of):
@@ -50,7 +81,8 @@ def test_inverted_ratings_lead_to_a_spoilt_share(setting, program, answers_of):
     plan = built.absorb(setting, plan, answers_of(2 - questions.right))
     training = built.training(setting, plan)
     status = np.asarray(setting.split.pool.status)
-    assert (status[np.asarray(training.order)[:40]] != 0).all()
+    kept = status[np.asarray(training.order)[:32]]
+    assert set(kept) == {Status.IRRELEVANT, Status.WRONG_LABEL}
 
 
 def test_ratings_of_a_part_generalise_to_the_rest(setting, program, answers_of):
@@ -66,7 +98,8 @@ def test_ratings_of_a_part_generalise_to_the_rest(setting, program, answers_of):
     lead = []
     for key in jax.random.split(jax.random.key(2), 40):
         asked, order = map(np.asarray, ordered(key))
-        clean = status[order[~np.isin(order, asked)]] == 0
+        left = status[order[~np.isin(order, asked)]]
+        clean = np.isin(left, (Status.CLEAN, Status.DUPLICATE))
         lead.append(clean[:20].mean() - clean[20:].mean())
     # unrated items in order of score: more clean ones in the better half
     assert np.mean(lead) > 4 * np.std(lead) / np.sqrt(len(lead))
@@ -194,6 +227,43 @@ def test_irrelevant_items_carry_no_signal_for_a_label(setting, program):
     status = np.asarray(setting.split.pool.status)[np.asarray(plan.asked)[:10]]
     np.testing.assert_array_equal(questions.discrimination == 0, status == 1)
     assert (status == 1).any()
+
+
+def test_an_item_of_no_class_has_an_answer_where_it_is_offered(
+    setting, program, answers_of
+):
+    built = labelling(program, none_of_these=True)
+    plan, questions = built.begin(jax.random.key(0), setting)
+    status = np.asarray(setting.split.pool.status)[np.asarray(plan.asked[:10])]
+    is_none = status == Status.IRRELEVANT
+    assert is_none.any()
+    assert not is_none.all()
+    np.testing.assert_array_equal(np.asarray(questions.truth) == 10, is_none)
+    assert questions.utility.shape == (10, 11)
+    np.testing.assert_array_equal(questions.discrimination, 1.0)
+    plan = built.absorb(setting, plan, answers_of(questions.right))
+    training = built.training(setting, plan)
+    assert training.num_items == 10 - is_none.sum()
+    used = np.asarray(training.order)[: int(training.num_items)]
+    assert set(used) == set(np.asarray(plan.asked[:10])[~is_none])
+
+
+def test_perfect_people_leave_items_of_no_class_out(
+    digits, config_of, hyper_of, seeds_of
+):
+    arm = LabellingArm(name="a", rounds=1, questions=60, none_of_these=True)
+    run = jax.jit(build_run(config_of(arm)))
+    trace = run(seeds_of(), hyper_of("perfect", num_options=11), digits[1])
+    assert float(trace.label_accuracy) == 1.0
+    assert int(trace.train_items) < 60
+    labour = trace.labour
+    assert float(labour.num_correct.sum()) == float(labour.num_scored.sum()) == 180
+
+
+def test_recorded_people_could_name_a_class_alone():
+    arm = LabellingArm(name="a", none_of_these=True)
+    with pytest.raises(ValueError, match=r"`arm.none_of_these` must be false"):
+        arm.check_replayed()
 
 
 def test_a_budget_beyond_the_pool_is_refused(program):

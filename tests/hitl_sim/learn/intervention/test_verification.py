@@ -37,6 +37,26 @@ def test_rejected_items_leave_the_training_set(setting, program, answers_of):
     assert int(training.num_items) == 80 - is_wrong.sum()
 
 
+def test_who_knows_of_items_without_a_class_rejects_their_labels(
+    digits, config_of, hyper_of, seeds_of
+):
+    def rejected(none_of_these, num_options):
+        arm = VerificationArm(
+            name="a", questions=80, proxy_steps=1, none_of_these=none_of_these
+        )
+        crowd = hyper_of("perfect", "verification", num_options)
+        return jax.jit(build_run(config_of(arm)))(seeds_of(), crowd, digits[1])
+
+    # 40 clean items of 80, 8 that repeat some, and 16 each of no and of a wrong class
+    known = rejected(True, 11)
+    assert int(known.train_items) == 48
+    assert float(known.labour.num_correct.sum()) == 240
+    guessed = rejected(False, 10)
+    assert float(guessed.labour.num_scored.sum()) == 3 * 64
+    # of ten classes a guess is the given one in a tenth
+    assert 48 <= int(guessed.train_items) <= 48 + 16
+
+
 def test_confirmed_labels_change_nothing(setting, program, answers_of):
     built, plan, _ = begun(setting, program)
     plan = built.absorb(setting, plan, answers_of(jnp.ones(30, jnp.int32)))
