@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hitl_sim.analysis.chance.estimate import Estimate
-from hitl_sim.analysis.condition.across import Across, across_tasks
+from hitl_sim.analysis.condition.across import Across, across_study
 from hitl_sim.analysis.condition.by_target import SHARES, WAYS
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.condition.surface import StudySurface, find_surfaces
@@ -47,7 +47,7 @@ def report_data(
         **_pick(result, "num_records", "failed", "plan_hash", "plan_changes"),
         **_pick(result, "stopping"),
         "tasks": tasks,
-        "across": [_across(found) for found in across_tasks([result])],
+        "across": [_across(found) for found in across_study(result)],
         "surfaces": [_surface(found) for found in find_surfaces(result)],
         "sources": {number: text for text, number in sources.numbers.items()},
     }

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hitl_sim import __version__
-from hitl_sim.analysis.condition.across import across_tasks
+from hitl_sim.analysis.condition.across import across_study
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.output import write_bytes, write_text
@@ -228,7 +228,7 @@ def _study(result: StudyResult, sources: Sources) -> dict[str, Any]:
         "people": evidence_table(result),
         "replayed": replay_table(result),
         "setup": setup_table(result),
-        "across": across_table(across_tasks([result]), "every arm, task by task"),
+        "across": across_table(across_study(result), "every arm, task by task"),
         "growth": growth_table(result),
         "inverted": inverted_table(result.prices.boundary),
         "methods": methods(result),

@@ -14,7 +14,7 @@ from hitl_sim.analysis.chance.interval import MIN_REPLICATES, NUM_RESAMPLES
 from hitl_sim.analysis.condition.across import (
     MIN_PREDICTED,
     MIN_TASKS,
-    across_tasks,
+    across_study,
 )
 from hitl_sim.analysis.condition.between import (
     Joint,
@@ -156,7 +156,7 @@ def _notes(result: StudyResult) -> tuple[str, ...]:
     same = sum(len(task.findings) for task in result.tasks) - num
     people = evidence_words(result)
     notes = [say("note.people", people=people)] if people else []
-    notes.extend(tell_across(across_tasks([result])))
+    notes.extend(tell_across(across_study(result)))
     notes.extend(tell_surfaces(find_surfaces(result)))
     notes.append(say("note.many", num=num, same=same))
     if result.stopping:
@@ -548,7 +548,12 @@ def methods(result: StudyResult) -> tuple[str, ...]:
     horizons = "; ".join(say("method.horizon", task=task) for task in result.tasks)
     fraction, smallest = percent(result.fraction), percent(result.smallest_effect)
     return (
-        say("method.target", fraction=fraction, smoothing=result.smoothing),
+        say(
+            "method.target",
+            fraction=fraction,
+            smoothing=result.smoothing,
+            metric=result.tasks[0].metric,
+        ),
         say("method.censoring", horizons=horizons),
         say("method.chance", resamples=NUM_RESAMPLES, paired=paired),
         say("method.constants"),
@@ -561,7 +566,7 @@ def methods(result: StudyResult) -> tuple[str, ...]:
 
 def _across_method(result: StudyResult) -> list[str]:
     """Say how tasks are put together, where there are several."""
-    if not across_tasks([result]):
+    if not across_study(result):
         return []
     return [say("method.across", least=MIN_TASKS, predicted=MIN_PREDICTED)]
 
@@ -577,6 +582,7 @@ def methods_paragraph(result: StudyResult) -> str:
     return say(
         "method.paper",
         version=__version__,
+        metric=result.tasks[0].metric,
         tasks=", ".join(dict.fromkeys(task.task for task in result.tasks)),
         replicates=max(len(task.replicates) for task in result.tasks),
         people=_annotators(result),

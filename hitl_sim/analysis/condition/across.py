@@ -122,6 +122,11 @@ class Across:
         return Bounded(math.exp(found.value), math.exp(found.low), high)
 
 
+def across_study(result: StudyResult) -> tuple[Across, ...]:
+    """Summarise every arm over the tasks of one study, once per result."""
+    return result.once("across", lambda: across_tasks([result]))
+
+
 def across_tasks(
     results: Sequence[StudyResult], names: Sequence[str] = ()
 ) -> tuple[Across, ...]:

@@ -204,6 +204,7 @@ class TaskResult:
         control: the control itself: what it spends is the upper_bound, no plan saves
             more.
         findings: every other condition, null arm included.
+        metric: what validation and test measure, in words.
         without_runs: conditions of which no run is there yet beside the control's.
         by_target: the conditions that stand for their arms, at every target.
         attainment: how soon the control and they attain targets, the control first.
@@ -222,6 +223,7 @@ class TaskResult:
     control: Finding
     findings: tuple[Finding, ...]
     crossings: tuple[ParameterCrossing, ...] = ()
+    metric: str = "accuracy"
     without_runs: tuple[str, ...] = ()
     by_target: tuple[ByTarget, ...] = ()
     attainment: tuple[Attainment, ...] = ()

@@ -74,7 +74,8 @@ def analyse(
         try:
             num = len(classes.get(shared[0].task, ()))
             own = replace(rules, chance=1.0 / num if num else 0.0)
-            tasks.append(compare(shared, pricing, own))
+            found = compare(shared, pricing, own)
+            tasks.append(replace(found, metric=_metric(manifest)))
         except RecordError as error:
             skipped.append(str(error))
     if not tasks:
@@ -116,6 +117,12 @@ def analyse(
         stopping=manifest.get("stopping", {}),
         tuning=tuple(manifest.get("tuning", ())),
     )
+
+
+def _metric(manifest: Mapping[str, Any]) -> str:
+    """Name what validation and test measure; accuracy where a study says nothing."""
+    target = manifest.get("study", {}).get("target", {})
+    return str(target.get("metric", "accuracy")).replace("_", " ")
 
 
 def _tasks(manifest: Mapping[str, Any]) -> Mapping[str, Any]:

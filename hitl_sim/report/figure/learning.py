@@ -1,4 +1,4 @@
-"""Figure 1: validation accuracy against protocol joules and against human hours."""
+"""Figure 1: the validation metric against protocol joules and human hours."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ def draw_learning(task: TaskResult) -> Figure:
     """Draw the learning curves of one task, one crowd per arm.
 
     Returns:
-        Two panels: accuracy against joules, and against hours that people worked. A
+        Two panels: the metric against joules, and against hours that people worked. A
         curve where people work as training goes on, else a point.
     """
     figure = new_figure(7.6)
@@ -55,17 +55,18 @@ def draw_learning(task: TaskResult) -> Figure:
     # the first checkpoints lie far below everything of interest
     least = min(float(curve.low.max()) for curve in curves) - _ROOM
     most = max(*(float(curve.high.max()) for curve in curves), task.target) + _ROOM
+    unit = " (share right)" if task.metric == "accuracy" else ""
     for axes in (above, below):
         _draw_target(axes, task)
         axes.set(
             ylim=(max(0.0, min(0.75 * task.target, least)), min(1.02, most)),
-            ylabel="validation accuracy (share right)",
+            ylabel=f"validation {task.metric}{unit}",
         )
     joule_ticks(above)
     above.set_xlim(left=0.0)
     above.set(
         xlabel="device energy so far, choosing included (J, mean over replicates)",
-        title=f"{task.task}: accuracy and device energy",
+        title=f"{task.task}: {task.metric} and device energy",
     )
     longest = max((float(f.curve.human_h.max()) for f in asked), default=1.0)
     below.set(

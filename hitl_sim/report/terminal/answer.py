@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from hitl_sim.analysis.condition.across import across_tasks
+from hitl_sim.analysis.condition.across import across_study
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.energy import Quantity
 from hitl_sim.output import write_bytes
@@ -83,7 +83,7 @@ def _print_across(result: StudyResult, console: Console, width: int) -> None:
     """Print the tasks of the conditions that stand for their arms and have a mean."""
     found = [
         one
-        for one in across_tasks([result])
+        for one in across_study(result)
         if one.is_reference and one.summary is not None
     ]
     if found:

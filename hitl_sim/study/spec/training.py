@@ -118,9 +118,9 @@ class TargetSpec(Table, frozen=True):
     Attributes:
         fraction: of the best smoothed metric of the control's pilot run.
         smoothing: checkpoints in the trailing mean.
-        metric: what validation and test measure: "accuracy", "balanced_accuracy", or a
-            part that the study brings. Columns of records are called after accuracy
-            whatever it is.
+        metric: what validation and test measure: "accuracy", "balanced_accuracy", "f1",
+            "log_score", "auroc", "calibration", or a part that the study brings.
+            Columns of records are called after accuracy whatever it is.
         options: of the metric, each of whose values is a program.
     """
 
