@@ -419,6 +419,8 @@ def list_checks(task: TaskResult, result: StudyResult) -> tuple[str, ...]:
     if not _own_training(result):
         # else it is told above everything
         checks.insert(0, _tuned_sentence(task, result))
+    if task.target <= task.chance:
+        checks.insert(0, say("check.below_chance", task=task))
     if task.without_target:
         checks.append(say("check.without_target", replicates=task.without_target))
     missing = [f for f in task.findings if f.num_missing]

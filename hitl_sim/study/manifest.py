@@ -24,6 +24,7 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
                 "num_items": info.num_items,
                 "num_features": info.num_features,
                 "classes": list(info.class_names),
+                "class_counts": list(info.class_counts),
                 "groups": len(info.group_names),
                 "importance_source": info.importance_source,
             }

@@ -39,6 +39,7 @@ class TaskInfo:
         item_ids: `M` what answers recorded elsewhere call the items, no part of their
             content; None where the source does not say.
         notes: what looked odd in the file, and how it was read.
+        class_counts: `K` items of each class; empty where nobody counted.
     """
 
     name: str
@@ -55,6 +56,7 @@ class TaskInfo:
     vocabulary: int | None = None
     item_ids: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    class_counts: tuple[int, ...] = ()
 
     @property
     def num_groups(self) -> int:

@@ -158,4 +158,7 @@ def _describe(raw: RawTask, data: TaskData, importance_source: str) -> TaskInfo:
         vocabulary=raw.vocabulary,
         item_ids=None if raw.item_ids is None else tuple(raw.item_ids),
         notes=raw.notes,
+        class_counts=tuple(
+            np.bincount(raw.labels, minlength=len(raw.class_names)).tolist()
+        ),
     )

@@ -3,8 +3,8 @@
 One target decides the sign of a saving: an arm that is quick to a modest accuracy may
 never see the last per cent. So the ratio is told over 80 to 100 % of the way from
 chance to the plateau. The plateau is the best smoothed validation metric of the
-replicate's pilot; chance is that of guessing among the classes evenly. At each target a
-run stops where it gets there, or at the cap, and none is dropped.
+replicate's pilot; chance is that of naming the commonest class. At each target a run
+stops where it gets there, or at the cap, and none is dropped.
 """
 
 import math

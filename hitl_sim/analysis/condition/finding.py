@@ -205,6 +205,7 @@ class TaskResult:
             more.
         findings: every other condition, null arm included.
         metric: what validation and test measure, in words.
+        chance: the metric of whoever names the commonest class.
         without_runs: conditions of which no run is there yet beside the control's.
         by_target: the conditions that stand for their arms, at every target.
         attainment: how soon the control and they attain targets, the control first.
@@ -224,6 +225,7 @@ class TaskResult:
     findings: tuple[Finding, ...]
     crossings: tuple[ParameterCrossing, ...] = ()
     metric: str = "accuracy"
+    chance: float = 0.0
     without_runs: tuple[str, ...] = ()
     by_target: tuple[ByTarget, ...] = ()
     attainment: tuple[Attainment, ...] = ()

@@ -16,6 +16,7 @@ from hitl_sim.analysis.condition.finding import (
     StudyResult,
     TaskResult,
 )
+from hitl_sim.analysis.run.guess import guessed
 from hitl_sim.analysis.run.record import RunGroup, read_groups
 from hitl_sim.analysis.run.sample import Sample, bill_sample
 from hitl_sim.analysis.run.target import find_stop, find_targets
@@ -67,15 +68,17 @@ def analyse(
     read, pricing = _read(records, manifest, profile, prices)
     groups = [g for g in read if g.role not in TRIALS]
     rules = Rules(fraction, smoothing, smallest_effect, seed, trainings)
-    classes = {name: t.get("classes", ()) for name, t in _tasks(manifest).items()}
+    told, metric = _tasks(manifest), _metric(manifest)
     tasks, skipped = [], []
     for base in dict.fromkeys(group.base for group in groups):
         shared = [group for group in groups if group.base == base]
         try:
-            num = len(classes.get(shared[0].task, ()))
-            own = replace(rules, chance=1.0 / num if num else 0.0)
-            found = compare(shared, pricing, own)
-            tasks.append(replace(found, metric=_metric(manifest)))
+            known = told.get(shared[0].task, {})
+            counts, classes = known.get("class_counts", ()), known.get("classes", ())
+            chance = guessed(metric, counts, len(classes))
+            found = compare(shared, pricing, replace(rules, chance=chance))
+            words = metric.replace("_", " ")
+            tasks.append(replace(found, metric=words, chance=chance))
         except RecordError as error:
             skipped.append(str(error))
     if not tasks:
@@ -122,7 +125,7 @@ def analyse(
 def _metric(manifest: Mapping[str, Any]) -> str:
     """Name what validation and test measure; accuracy where a study says nothing."""
     target = manifest.get("study", {}).get("target", {})
-    return str(target.get("metric", "accuracy")).replace("_", " ")
+    return str(target.get("metric", "accuracy"))
 
 
 def _tasks(manifest: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from hitl_sim.analysis.condition.finding import best
 from hitl_sim.cost import Prices
 from hitl_sim.energy.profile import Constant, MeasuredCost
 from hitl_sim.report.number import times
-from hitl_sim.report.words import tell
+from hitl_sim.report.words import list_checks, tell
 
 PRICES = Prices(boundary="workstation", label_cost="sunk", waiting="held", pue=1.0)
 
@@ -372,3 +372,14 @@ def test_the_size_from_which_people_pay_back_is_told_beside_a_published_one(
     assert "against the control from" in said
     assert "times the energy published for" in said
     assert "to the power 0.25, it is" in said
+
+
+def test_a_target_that_naming_the_commonest_class_reaches_is_told_first(
+    synthetic, analysed
+):
+    result = analysed([synthetic.relevance()])
+    (task,) = result.tasks
+    assert not any("commonest" in check for check in list_checks(task, result))
+    easy = dataclasses.replace(task, chance=task.target, metric="balanced accuracy")
+    first = list_checks(easy, dataclasses.replace(result, tasks=(easy,)))[0]
+    assert "validation balanced accuracy is not above what naming" in first
