@@ -162,12 +162,15 @@ class Seen(NamedTuple):
         high: upper end.
         pays: whether it is claimed that people pay.
         saves: whether the saving is claimed to be at least the smallest effect.
+        is_finite: whether the training from which people pay back what they add to the
+            best arm without people has a finite value.
     """
 
     low: float
     high: float
     pays: bool
     saves: bool
+    is_finite: bool = False
 
 
 @dataclass(frozen=True)
@@ -223,6 +226,7 @@ def look(records: pa.Table, manifest: Mapping[str, Any], spec: StudySpec) -> Blo
             f.ratio.high,
             f.at("joules").pays_here is Answer.YES,
             f.claim.effect is Effect.SAVES,
+            any(math.isfinite(size.joules.value) for size in f.over_machine[:1]),
         )
         for name, f in found.items()
     }
@@ -306,6 +310,11 @@ def claims(blocks: Iterable[Block], arm: str, other: str | None = None) -> int:
     return sum(block.seen[arm, other].pays for block in blocks)
 
 
+def sizes(blocks: Iterable[Block], arm: str) -> int:
+    """Count the blocks that find a size of training from which people pay back."""
+    return sum(block.seen[arm, None].is_finite for block in blocks)
+
+
 def pooled(blocks: Sequence[Block], arm: str, other: str) -> tuple[float, float, float]:
     """Return rho of an arm over all replicates, with its interval."""
     above, below = (
@@ -383,6 +392,9 @@ def null_table(blocks: Mapping[int, Sequence[Block]]) -> list[str]:
     for null in present(small):
         key = null.arm, null.beside
         hits = [claims(some, *key) for some in (small, large)]
+        finite = [sizes(some, null.arm) for some in (small, large)]
+        counts = zip((*hits, *finite), (small, large) * 2, strict=True)
+        is_well = all(is_sound(num, len(some)) for num, some in counts)
         rho = pooled(small, null.arm, null.beside or control_of(null.arm))
         held = sum(b.seen[key].low <= rho[0] <= b.seen[key].high for b in small)
         rows.append(
@@ -395,9 +407,8 @@ def null_table(blocks: Mapping[int, Sequence[Block]]) -> list[str]:
                 str(hits[0]),
                 _share(hits[0], len(small)),
                 _share(hits[1], len(large)),
-                "yes"
-                if is_sound(hits[0], len(small)) and is_sound(hits[1], len(large))
-                else "NO",
+                _share(finite[0], len(small)),
+                "yes" if is_well else "NO",
             )
         )
     head = (
@@ -409,6 +420,7 @@ def null_table(blocks: Mapping[int, Sequence[Block]]) -> list[str]:
         '16: "pays"',
         "16: share",
         "32: share",
+        "16: E* people finite",
         "sound",
     )
     return _table(head, rows)
@@ -539,7 +551,9 @@ def write_page(spec: StudySpec, blocks: Mapping[int, Sequence[Block]]) -> str:
         "",
         "## Nulls",
         "",
-        "A null is sound if the exact interval of its share of claims reaches down to "
+        "A null is sound if the exact intervals of its share of claims, and of studies "
+        "in which people pay back from some finite size of training on (E* people, "
+        "beside the best arm without people), reach down to "
         f"{LIMIT:.0%} or below, at 16 and at 32 replicates.",
         "",
         *null_table(blocks),

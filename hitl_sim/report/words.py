@@ -253,7 +253,7 @@ def tell_training_size(task: TaskResult, result: StudyResult) -> str:
             task=task,
             is_machine=is_machine,
             trainings=count,
-            found=_soonest(task, place, is_machine=is_machine),
+            found=soonest_size(task, place, is_machine=is_machine),
             fragile=say("training_size.fragile"),
         )
         for is_machine in (True, False)
@@ -261,7 +261,7 @@ def tell_training_size(task: TaskResult, result: StudyResult) -> str:
         # where none is better than the control, both ask the same
         if not (is_machine and task.machine == CONTROL_NAME)
     ]
-    leader = _soonest(task, len(counts) - 1, is_machine=True)
+    leader = soonest_size(task, len(counts) - 1, is_machine=True)
     return say(
         "training_size.all",
         told=told,
@@ -281,7 +281,7 @@ class SoonestSize(NamedTuple):
     nearest: PublishedRun | None
 
 
-def _soonest(task: TaskResult, place: int, *, is_machine: bool) -> SoonestSize:
+def soonest_size(task: TaskResult, place: int, *, is_machine: bool) -> SoonestSize:
     """Find it against the control or the best machine, at one count of trainings."""
     sizes = [
         (finding, (finding.over_machine if is_machine else finding.over_control)[place])
