@@ -124,6 +124,8 @@ NULLS = (
     ),
     Null("mislabelled verified spammer", "shuffled verification of labels", "worse"),
     Null("mislabelled labelled spammer", "labels by chance", "worse"),
+    Null("clean reviewed_one", "people review 4 labels of 160, none wrong", "dearer"),
+    Null("mislabelled reviewed spammer", "review of labels by chance", "worse"),
 )
 
 CHANCE = (
@@ -142,6 +144,7 @@ PLANTED = {
     "corrupted rated_half 0.7": "the same, right in 70 %",
     "mislabelled verified perfect": "perfect people verify labels, 40 % are wrong",
     "mislabelled labelled perfect": "perfect people label anew, 40 % were wrong",
+    "mislabelled reviewed perfect": "perfect people review what training doubts",
 }
 """Arms that have something to find, and what."""
 
@@ -150,6 +153,7 @@ PAIRS = {
     "importance": ("clean ranked_quarter 1.0", "clean ranked_by_spammers spammer"),
     "verification": ("mislabelled verified perfect", "mislabelled verified spammer"),
     "labelling": ("mislabelled labelled perfect", "mislabelled labelled spammer"),
+    "review": ("mislabelled reviewed perfect", "mislabelled reviewed spammer"),
 }
 """Each intervention by perfect people, and by spammers."""
 

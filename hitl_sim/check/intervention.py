@@ -7,7 +7,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from hitl_sim.check.base import Subject, build, promise, require, require_within
+from hitl_sim.check.base import (
+    CheckError,
+    Subject,
+    build,
+    promise,
+    require,
+    require_within,
+)
 from hitl_sim.learn.crowd import Answers, PanelConfig, Questions
 from hitl_sim.learn.intervention import Intervention, Program, Setting, Shape
 from hitl_sim.learn.network import NetworkConfig, build_network
@@ -57,10 +64,12 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
 
     def call(key: jax.Array, data: Setting, params: Mapping[str, Any]) -> Any:
         setting = data._replace(params=params)
-        key_begin, *keys = jax.random.split(key, built.num_rounds + 1)
+        key_begin, *keys = jax.random.split(key, built.num_stages + 1)
         weights = network.init(jax.random.key(3))
         plan, questions = built.begin(key_begin, setting)
         asked = []
+        if built.has_start:
+            plan, questions = built.choose(keys[-1], setting, plan, weights)
         for number in range(built.num_rounds):
             if questions is not None:
                 asked.append(questions.item)
@@ -151,9 +160,8 @@ def rounds(subject: Subject) -> str:
         f"`steps` must be {checkpoints}, one for each checkpoint, got "
         f"{len(built.steps)}.",
     )
-    require(
-        checkpoints % built.num_stages == 0,
-        f"`num_rounds`, and a start if there is one, must divide the {checkpoints} "
-        f"checkpoints, got {built.num_stages}.",
-    )
+    try:
+        built.stage_lengths(checkpoints)
+    except ValueError as error:
+        raise CheckError(str(error)) from error
     return "" if built.work else "it bills nothing for choosing"

@@ -50,9 +50,10 @@ def describe_steps(config: RunConfig) -> StepCounts:
     done = spread(np.asarray(intervention.steps, np.int64))
     if not intervention.is_scratch:
         return StepCounts(done, done)
-    by_round = done.reshape(intervention.num_stages, -1)
-    before = np.concatenate([[0], by_round[:-1, -1]])
-    return StepCounts(done, (by_round - before[:, None]).reshape(-1))
+    lengths = intervention.stage_lengths(len(done))
+    ends = np.cumsum(lengths)
+    before = np.concatenate([[0], done[ends[:-1] - 1]])
+    return StepCounts(done, done - np.repeat(before, lengths))
 
 
 def describe_work(config: RunConfig) -> tuple[WorkLine, ...]:
@@ -310,9 +311,9 @@ def _weights_unit(
 
 def _items_in_reach(intervention: Intervention, program: Program) -> IntArray:
     """Items that one training step before each checkpoint takes or fetches from."""
-    per_stage = program.train.num_checkpoints // intervention.num_stages
+    lengths = intervention.stage_lengths(program.train.num_checkpoints)
     if program.train.batch is None and intervention.capacity is not None:
-        return np.repeat(np.asarray(intervention.capacity, np.int64), per_stage)
+        return np.repeat(np.asarray(intervention.capacity, np.int64), lengths)
     return np.full(program.train.num_checkpoints, program.shape.num_pool, np.int64)
 
 

@@ -91,6 +91,9 @@ class TrainSet(NamedTuple):
         num_items: `[]` how many of `order` to train on; at least 1.
         penalty: `[D]` weight of each feature's squared input gradient in the loss;
             None for none, which costs nothing.
+        pace: `[C]` how many of `order` to train on before each checkpoint of the run,
+            in place of `num_items`, which is then all of them; None where it is the
+            same throughout.
     """
 
     features: Float[Array, "items features"]
@@ -98,6 +101,7 @@ class TrainSet(NamedTuple):
     order: Int[Array, " most"]
     num_items: Int[Array, ""]
     penalty: Float[Array, " features"] | None = None
+    pace: Int[Array, " checkpoints"] | None = None
 
 
 class Learner(NamedTuple):
@@ -475,7 +479,9 @@ def train(
         key_batch = jax.random.fold_in(key, checkpoint)
 
         def take_steps(capacity: int | None, learner: Learner) -> Learner:
-            within = training._replace(order=training.order[:capacity])
+            within = training._replace(order=training.order[:capacity], pace=None)
+            if training.pace is not None:
+                within = within._replace(num_items=training.pace[checkpoint])
             args = (network, config, learner, params, within, most, num_steps)
             return train_steps(key_batch, *args)
 

@@ -28,7 +28,8 @@ from oracles.utility import draw_signal, scaled_utility
 NUM_LEVELS = 5
 
 # Quantiles of the standard normal at 1/5 ... 4/5, and the variance of a logistic.
-_CUTS = (-0.8416212, -0.2533471, 0.2533471, 0.8416212)
+CUTS = (-0.8416212, -0.2533471, 0.2533471, 0.8416212)
+"""Where the fifths of a standard normal variable begin."""
 _NOISE_VARIANCE = math.pi**2 / 3.0
 
 
@@ -36,7 +37,7 @@ def _read(seen: Realised) -> ReadOut:
     lead = seen.utility[1] - seen.utility[0]
     signal = jnp.where(seen.is_lapse, 0.0, draw_signal(seen.params, seen.query))
     scale = jnp.sqrt(signal**2 + _NOISE_VARIANCE)
-    cuts = scale[None] * jnp.asarray(_CUTS)[:, None, None]
+    cuts = scale[None] * jnp.asarray(CUTS)[:, None, None]
     level = jnp.sum(lead[None] > cuts, axis=0)
     return ReadOut(level, *clarity(jnp.abs(lead)), jnp.abs(lead))
 

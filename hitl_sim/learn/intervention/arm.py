@@ -137,6 +137,10 @@ class Arm(Table, frozen=True, tag_field="kind"):
         """Fits of a model."""
         return 1
 
+    def first_stage(self, checkpoints: int) -> int:
+        """Checkpoints of the first fit, of all that a run has."""
+        return checkpoints // self.stages
+
     @property
     def penalises_inputs(self) -> bool:
         """Whether the loss holds input gradients."""

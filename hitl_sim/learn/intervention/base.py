@@ -151,6 +151,8 @@ class Intervention(NamedTuple):
         work: cumulative counts of what choosing costs, beside training itself.
         has_start: whether a model is fitted to what is known before the first question,
             which is then a stage of its own before the rounds.
+        first: checkpoints of that start, of which the rounds leave as many; None where
+            all stages are equally long.
         capacity: of each stage, the most items that training can have; None where all
             stages have the same.
         narrow: `(plan, capacity) -> plan` without room for more items than that, where
@@ -176,6 +178,7 @@ class Intervention(NamedTuple):
     )
     work: tuple[WorkLine, ...] = ()
     has_start: bool = False
+    first: int | None = None
     capacity: tuple[int, ...] | None = None
     narrow: Callable[[Any, int], Any] | None = None
     given_labels: int | None = None
@@ -184,6 +187,42 @@ class Intervention(NamedTuple):
     def num_stages(self) -> int:
         """Fits of a model: the rounds, and a start where there is one."""
         return self.num_rounds + self.has_start
+
+    def stage_lengths(self, num_checkpoints: int) -> tuple[int, ...]:
+        """Return how many of C checkpoints each stage has.
+
+        Raises:
+            ValueError: they cannot be divided so.
+        """
+        return stage_lengths(
+            num_checkpoints, self.num_rounds, self.first, has_start=self.has_start
+        )
+
+
+def stage_lengths(
+    num_checkpoints: int, rounds: int, first: int | None = None, *, has_start: bool
+) -> tuple[int, ...]:
+    """Divide C checkpoints among a start, if there is one, and the rounds.
+
+    Args:
+        num_checkpoints: C.
+        rounds: of equal length.
+        first: checkpoints of the start; None where all stages are equally long.
+        has_start: whether there is a start.
+
+    Raises:
+        ValueError: something is left over, or nothing for a stage.
+    """
+    starts = () if first is None else (first,)
+    left, among = num_checkpoints - sum(starts), rounds + has_start - len(starts)
+    if not has_start and starts:
+        raise ValueError(f"`first` must be None without a start, got {first}.")
+    if left < among or left % among or min(starts, default=1) < 1:
+        raise ValueError(
+            "`rounds` and the start, if any, must divide the number of checkpoints "
+            f"({num_checkpoints}{f' - {first}' if starts else ''}), got {among}."
+        )
+    return (*starts, *(left // among,) * among)
 
 
 @dataclass(frozen=True)

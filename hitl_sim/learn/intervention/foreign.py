@@ -74,7 +74,7 @@ class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
                 "trains "
                 f"each round from fresh weights, got {kinds} in arm {self.name!r}."
             )
-        first = task.program.train.num_checkpoints // built.num_stages
+        first = built.stage_lengths(task.program.train.num_checkpoints)[0]
         for method in self.method:
             method.check(self, first)
             is_less = built.num_features < task.program.shape.num_features
@@ -131,12 +131,19 @@ def _check(arm: ForeignArm, built: Intervention, num_checkpoints: int) -> None:
             f"`num_questions` of intervention {arm.kind!r} must be > 0 exactly where "
             f"it asks, got {built.num_questions} {where}."
         )
-    if built.num_rounds < 1 or num_checkpoints % built.num_stages:
+    if built.num_rounds < 1:
+        raise ValueError(
+            f"`num_rounds` of intervention {arm.kind!r} must be >= 1, got "
+            f"{built.num_rounds} {where}."
+        )
+    try:
+        built.stage_lengths(num_checkpoints)
+    except ValueError as error:
         raise ValueError(
             f"`num_rounds` of intervention {arm.kind!r}, and its start if it has one, "
             f"must divide `training.checkpoints` ({num_checkpoints}), got "
             f"{built.num_stages} {where}."
-        )
+        ) from error
     if len(built.steps) != num_checkpoints:
         raise ValueError(
             f"`steps` of intervention {arm.kind!r} must be {num_checkpoints}, the "

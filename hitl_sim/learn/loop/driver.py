@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
@@ -102,7 +101,7 @@ def build_driver(
         `start` and `round_step`.
     """
     network = course.phases[0].network
-    per_stage = config.num_checkpoints // intervention.num_stages
+    lengths = intervention.stage_lengths(config.num_checkpoints)
     fit_stage = _build_fit(intervention, config, setting, keys, course)
 
     def start() -> tuple[RoundState, Curve | None]:
@@ -125,7 +124,8 @@ def build_driver(
     def learn(state: RoundState, is_first: bool) -> tuple[RoundState, Curve]:
         learner, curve, learned = fit_stage(refit(state), state, is_first)
         if course.ready:
-            curve = _blank_before(course.ready, state.number * per_stage, curve)
+            begin = _begin(lengths, state.number)
+            curve = _blank_before(course.ready, begin, curve)
         params = course.plain(learner)
         key = jax.random.fold_in(keys.choose, state.number + 1)
         plan, questions = intervention.choose(key, setting, state.plan, params)
@@ -159,8 +159,8 @@ def _build_fit(
     What has a size of its own for each capacity is compiled as often as there are: the
     labels, where they cost, and the steps.
     """
-    per_stage = config.num_checkpoints // intervention.num_stages
-    schedule = _schedule(intervention, per_stage)
+    lengths = intervention.stage_lengths(config.num_checkpoints)
+    schedule = _schedule(intervention)
     buckets = buckets_of(intervention, config)
 
     def fit_stage(
@@ -168,11 +168,14 @@ def _build_fit(
     ) -> tuple[Learner, Curve, Learned]:
         in_room = partial(fit_in_bucket, buckets, None if is_first else state.number)
         known = _known(intervention, setting, state.plan, in_room)
+        # all stages but a start are equally long
+        length = lengths[0] if is_first else lengths[-1]
+        checkpoints = _begin(lengths, state.number) + jnp.arange(length)
         learner, curve = _travel(
             course.phases if is_first else course.phases[-1:],
             learner,
-            state.number * per_stage + jnp.arange(per_stage),
-            None if schedule is None else schedule[state.number],
+            checkpoints,
+            None if schedule is None else schedule[checkpoints],
             lambda phase, learner, checkpoints, steps: train(
                 keys.batch,
                 phase.network,
@@ -226,14 +229,18 @@ def _describe(pool: Pool, known: TrainSet) -> Learned:
     )
 
 
-def _schedule(
-    intervention: Intervention, per_stage: int
-) -> Int[Array, "stages checkpoints"] | None:
-    """Lay steps out by stage; None where they are the same before each checkpoint."""
+def _begin(lengths: tuple[int, ...], number: Int[Array, ""]) -> Int[Array, ""]:
+    """Return the checkpoint at which a stage begins."""
+    ahead = lengths[0] - lengths[-1]
+    begin = number * lengths[-1]
+    return begin + jnp.where(number > 0, ahead, 0) if ahead else begin
+
+
+def _schedule(intervention: Intervention) -> Int[Array, " checkpoints"] | None:
+    """Lay steps out; None where they are the same before each checkpoint."""
     if min(intervention.steps) == max(intervention.steps):
         return None
-    rows = np.reshape(intervention.steps, (intervention.num_stages, per_stage))
-    return jnp.asarray(rows, jnp.int32)
+    return jnp.asarray(intervention.steps, jnp.int32)
 
 
 def _travel(

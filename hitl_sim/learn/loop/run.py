@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from hitl_sim.learn.crowd import Labour, collect
+from hitl_sim.learn.intervention import Intervention
 from hitl_sim.learn.loop.config import (
     Draw,
     Hyper,
@@ -20,7 +21,7 @@ from hitl_sim.learn.loop.config import (
     Trace,
     draw_run,
 )
-from hitl_sim.learn.loop.driver import RoundState
+from hitl_sim.learn.loop.driver import RoundDriver, RoundState
 from hitl_sim.learn.loop.stage import build_people, build_stage, course_of, guidance_of
 from hitl_sim.learn.optimise import Curve
 from hitl_sim.learn.replay import count
@@ -63,12 +64,8 @@ def build_drawn_run(config: RunConfig) -> Callable[..., Trace]:
             fit the team.
     """
     intervention = guidance_of(config)
-    num_checkpoints = config.program.train.num_checkpoints
-    if num_checkpoints % intervention.num_stages:
-        raise ValueError(
-            "`rounds` and the start, if any, must divide the number of checkpoints "
-            f"({num_checkpoints}), got {intervention.num_stages}."
-        )
+    # refuses rounds that do not divide the checkpoints
+    intervention.stage_lengths(config.program.train.num_checkpoints)
     # the network has other shapes after its first round
     is_changed = len(course_of(config, intervention.num_features).phases) > 1
     is_apart = is_changed and not intervention.has_start
@@ -84,8 +81,7 @@ def build_drawn_run(config: RunConfig) -> Callable[..., Trace]:
         keys, _, driver = set_up(draw, hyper, data, answers)
         state, begun = driver.start()
         if intervention.feedback is None:
-            state, curve = driver.round_step(state, None, is_first=True)
-            return Trace(curve, None, *state.learned)
+            return _run_alone(intervention, driver, state, begun)
         people, ask = gather(keys.crowd, hyper.population, answers)
 
         def one_round(
@@ -117,6 +113,28 @@ def build_drawn_run(config: RunConfig) -> Callable[..., Trace]:
         return trace._replace(replay=count(carry[1]))
 
     return run
+
+
+def _run_alone(
+    intervention: Intervention,
+    driver: RoundDriver,
+    state: RoundState,
+    begun: Curve | None,
+) -> Trace:
+    """Run what asks nobody; a machine may look at the network between rounds."""
+    is_first = begun is None
+    curves = [] if begun is None else [begun]
+    if is_first:
+        state, curve = driver.round_step(state, None, is_first=True)
+        curves.append(curve)
+    later = intervention.num_rounds - is_first
+    if later:
+        state, curve = _repeat(lambda s: driver.round_step(s, None), state, later)
+        curves.append(jax.tree.map(lambda a: a.reshape(-1), curve))
+    whole = curves[0]
+    if len(curves) > 1:
+        whole = jax.tree.map(lambda *a: jnp.concatenate(a), *curves)
+    return Trace(whole, None, *state.learned)
 
 
 def _repeat(step: Callable[[Any], Any], carry: Any, rounds: int) -> tuple[Any, Any]:

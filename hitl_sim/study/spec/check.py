@@ -260,7 +260,7 @@ def _check_method(arm: Arm, spec: StudySpec) -> None:
             )
     for method in arm.method:
         with in_study(f"Arm {arm.name!r}: "):
-            method.check(arm, spec.training.checkpoints // arm.stages)
+            method.check(arm, arm.first_stage(spec.training.checkpoints))
 
 
 def _check_pretraining(spec: StudySpec) -> None:

@@ -33,10 +33,10 @@ def _people_columns(
         times = dict.fromkeys(_SERIES[2:], [0.0] * num_checkpoints)
         return counts | times | {"requester_s": 0.0, "answer_accuracy": None}
     timeline = _timeline(condition.spec.workforce, trace.labour)
-    stages = guidance.num_stages
+    lengths = guidance.stage_lengths(num_checkpoints)
     # a stage before the first round has had no people yet
-    none_yet = stages - len(timeline.asked)
-    at = np.arange(num_checkpoints) // (num_checkpoints // stages)
+    none_yet = len(lengths) - len(timeline.asked)
+    at = np.repeat(np.arange(len(lengths)), lengths)
     scored = float(trace.labour.num_scored.sum())
     right = float(trace.labour.num_correct.sum())
     series = {name: getattr(timeline, name) for name in _SERIES}

@@ -8,7 +8,8 @@ from hitl_sim.learn.crowd import Answers, PanelConfig
 from hitl_sim.learn.intervention.importance import ImportanceArm
 from hitl_sim.learn.intervention.labelling import LabellingArm
 from hitl_sim.learn.intervention.random_share import RandomShareArm
-from hitl_sim.learn.intervention.relevance import RelevanceArm, cues, seems_right
+from hitl_sim.learn.intervention.rated import cues
+from hitl_sim.learn.intervention.relevance import RelevanceArm, seems_right
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.network import build_network
 from hitl_sim.task import Status
@@ -70,7 +71,7 @@ def test_a_machine_finds_copies_that_nobody_is_asked_about(
     np.testing.assert_array_equal(plan.is_copy, is_copy)
     assert not is_copy[np.asarray(plan.asked)].any()
     plan = built.absorb(setting, plan, answers_of(questions.right))
-    assert is_copy[np.asarray(plan.kept.order)[-8:]].all()
+    assert is_copy[np.asarray(plan.order)[-8:]].all()
     (line,) = [line for line in built.work if "duplicate" in line.unit.name]
     assert line.counts[-1] == 80
 
@@ -93,7 +94,7 @@ def test_ratings_of_a_part_generalise_to_the_rest(setting, program, answers_of):
     def ordered(key):
         plan, questions = built.begin(key, setting)
         plan = built.absorb(setting, plan, answers_of(questions.right))
-        return plan.asked, plan.kept.order
+        return plan.asked, plan.order
 
     lead = []
     for key in jax.random.split(jax.random.key(2), 40):
@@ -136,7 +137,7 @@ def test_ratings_by_chance_keep_no_more_clean_items_than_a_draw(
         plan, questions = built.begin(key_plan, setting)
         coins = jax.random.bernoulli(key_answer, 0.5, questions.right.shape)
         plan = built.absorb(setting, plan, answers_of(2 * coins.astype(jnp.int32)))
-        return plan.kept.order
+        return plan.order
 
     num_kept = 40
     clean = [
