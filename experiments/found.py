@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hitl_sim.analysis.condition.finding import StudyResult, TaskResult
-from hitl_sim.report.number import ratio_text
+from hitl_sim.report.number import RHO, ratio_text
 from hitl_sim.report.task_table import size_column
 from hitl_sim.report.words import soonest_size
 from hitl_sim.study.conclude import analyse_folder
@@ -24,7 +24,7 @@ STUDIES = ("quickstart", "relevance", "machine_or_people", "importance", "active
 README = HERE.parent / "README.md"
 BEGIN, END = "<!-- found: experiments/found.py -->", "<!-- end -->"
 HEAD = (
-    "| study | task | corrupted | people, at best | E\\* people | ρ | untuned control |",
+    f"| study | task | corrupted | people, at best | E\\* people | {RHO} | untuned |",
     "|---|---|---|---|---|---|---|",
 )
 _SHARES = ("task.irrelevant", "task.duplicate", "task.wrong_label")
