@@ -125,7 +125,18 @@ NULLS = (
     Null("mislabelled verified spammer", "shuffled verification of labels", "worse"),
     Null("mislabelled labelled spammer", "labels by chance", "worse"),
     Null("clean reviewed_one", "people review 4 labels of 160, none wrong", "dearer"),
-    Null("mislabelled reviewed spammer", "review of labels by chance", "worse"),
+    Null(
+        "mislabelled reviewed spammer",
+        "half of what the network doubts goes, by chance; beside all of it",
+        "worse",
+        "mislabelled reviewed_alone",
+    ),
+    Null(
+        "mislabelled reviewed_by_yes 1000000.0",
+        "reviewers who agree with every label",
+        "dearer",
+    ),
+    Null("mislabelled graded spammer", "a shuffled curriculum", "worse"),
 )
 
 CHANCE = (
@@ -145,6 +156,7 @@ PLANTED = {
     "mislabelled verified perfect": "perfect people verify labels, 40 % are wrong",
     "mislabelled labelled perfect": "perfect people label anew, 40 % were wrong",
     "mislabelled reviewed perfect": "perfect people review what training doubts",
+    "mislabelled graded perfect": "perfect people grade how hard items are",
 }
 """Arms that have something to find, and what."""
 
@@ -154,8 +166,15 @@ PAIRS = {
     "verification": ("mislabelled verified perfect", "mislabelled verified spammer"),
     "labelling": ("mislabelled labelled perfect", "mislabelled labelled spammer"),
     "review": ("mislabelled reviewed perfect", "mislabelled reviewed spammer"),
+    "curriculum": ("mislabelled graded perfect", "mislabelled graded spammer"),
 }
 """Each intervention by perfect people, and by spammers."""
+
+TWINS = {
+    "review": "mislabelled reviewed_alone",
+    "curriculum": "mislabelled graded_by_loss",
+}
+"""What a machine does in the place of these people."""
 
 
 class Seen(NamedTuple):
@@ -505,6 +524,7 @@ def pair_table(blocks: Mapping[int, Sequence[Block]]) -> list[str]:
                 _rho(*rho[1]),
                 shares[1],
                 "yes" if is_so else "NO",
+                _twin(small, kind),
             )
         )
     head = (
@@ -514,8 +534,17 @@ def pair_table(blocks: Mapping[int, Sequence[Block]]) -> list[str]:
         "spammers: rho",
         '16: "pays"',
         "as it must be",
+        "a machine alone: rho",
     )
     return _table(head, rows)
+
+
+def _twin(blocks: Sequence[Block], kind: str) -> str:
+    """Write what a machine takes in the place of people, where there is one."""
+    arm = TWINS.get(kind)
+    if arm is None or (arm, None) not in blocks[0].seen:
+        return ""
+    return _rho(*pooled(blocks, arm, control_of(arm)))
 
 
 def chance_table(blocks: Mapping[int, Sequence[Block]]) -> list[str]:

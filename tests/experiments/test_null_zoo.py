@@ -3,7 +3,7 @@
 import null_zoo
 import numpy as np
 import pytest
-from null_zoo import NULLS, PAIRS, PLANTED, Block, Null, Seen
+from null_zoo import NULLS, PAIRS, PLANTED, TWINS, Block, Null, Seen
 
 from hitl_sim.analysis.chance.interval import CostSample, ratio_interval, resample
 from hitl_sim.study.grid import expand
@@ -32,6 +32,7 @@ def test_the_study_has_every_null_and_every_planted_arm():
     wanted = {null.arm for null in NULLS} | set(PLANTED)
     wanted |= {null.beside for null in NULLS if null.beside}
     wanted |= {arm for pair in PAIRS.values() for arm in pair}
+    wanted |= set(TWINS.values())
     assert wanted <= names(load_spec(STUDY))
 
 
@@ -62,6 +63,15 @@ def test_a_null_fails_only_where_its_whole_interval_is_above_the_limit(hits, exp
 
 def test_claims_count_the_intervals_below_one():
     assert null_zoo.claims(blocks_of(0.9, 1.0, 1.1, 0.99), "clean copy") == 2
+
+
+def test_sizes_count_the_blocks_in_which_people_pay_back_at_some_size():
+    arm = "clean copy"
+    blocks = [
+        Block({(arm, None): Seen(0.5, 2.0, False, False, is_finite)}, {}, {})
+        for is_finite in (True, False, True)
+    ]
+    assert null_zoo.sizes(blocks, arm) == 2
 
 
 def test_the_overall_share_weighs_blocks_and_nulls_alike():
