@@ -476,8 +476,8 @@ def _is_at_end(values: Mapping[str, Any], tune: Mapping[str, Any]) -> bool:
 def _is_of(row: Mapping[str, Any], task: TaskResult) -> bool:
     """Whether what a search found is of a task with what else is swept of it."""
     base = json.loads(row["base"])
-    name = base.pop("task")
-    return bool(name == task.task and base == dict(task.control.settings))
+    # the task itself may be swept
+    return bool(base == {**task.control.settings, "task": task.task})
 
 
 def _null_sentence(task: TaskResult) -> str:

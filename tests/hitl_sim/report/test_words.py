@@ -347,6 +347,15 @@ def test_what_tuning_found_is_told_and_where_it_ended_at_an_end(crowded):
     assert "nobody was asked, so arms with people have the control's; not on" in said
     assert "the target's pilot as it was; control learning_rate 0.0100" in said
     assert "Of random_half that is at an end of what was searched" in said
+    # a study that sweeps its tasks names them among the settings too
+    settings = {**task.control.settings, "task": task.task}
+    control = dataclasses.replace(task.control, settings=settings)
+    swept = dataclasses.replace(task, control=control)
+    result = dataclasses.replace(
+        crowded, study=study, tuning=tuple(found), tasks=(swept,)
+    )
+    (again,) = (text for text in list_checks(swept, result) if "tuned alike" in text)
+    assert again == said
 
 
 def test_how_much_of_the_pool_is_corrupted_is_told(crowded):
