@@ -416,7 +416,10 @@ def null_table(blocks: Mapping[int, Sequence[Block]]) -> list[str]:
         key = null.arm, null.beside
         hits = [claims(some, *key) for some in (small, large)]
         finite = [sizes(some, null.arm) for some in (small, large)]
-        counts = zip((*hits, *finite), (small, large) * 2, strict=True)
+        # beside other people it may save as they do
+        is_told = null.beside is None or null.beside in TWINS.values()
+        counted = (*hits, *finite) if is_told else tuple(hits)
+        counts = zip(counted, (small, large) * 2, strict=False)
         is_well = all(is_sound(num, len(some)) for num, some in counts)
         rho = pooled(small, null.arm, null.beside or control_of(null.arm))
         held = sum(b.seen[key].low <= rho[0] <= b.seen[key].high for b in small)
@@ -430,7 +433,7 @@ def null_table(blocks: Mapping[int, Sequence[Block]]) -> list[str]:
                 str(hits[0]),
                 _share(hits[0], len(small)),
                 _share(hits[1], len(large)),
-                _share(finite[0], len(small)),
+                _share(finite[0], len(small)) if is_told else "",
                 "yes" if is_well else "NO",
             )
         )
@@ -515,7 +518,10 @@ def pair_table(blocks: Mapping[int, Sequence[Block]]) -> list[str]:
             continue
         rho = [pooled(small, arm, control_of(arm)) for arm in arms]
         shares = [_share(claims(small, arm), len(small)) for arm in arms]
-        is_so = rho[0][2] < 1.0 <= rho[1][2]
+        twin = TWINS.get(kind)
+        # where a machine chooses what people look at, they have to add to it
+        bar = pooled(small, twin, control_of(twin))[0] if twin else 1.0
+        is_so = rho[0][2] < bar <= rho[1][2]
         rows.append(
             (
                 kind,
@@ -629,6 +635,9 @@ def write_page(spec: StudySpec, blocks: Mapping[int, Sequence[Block]]) -> str:
         ),
         "",
         "## Perfect people and spammers",
+        "",
+        "Perfect people must save, and spammers must not: beside the control, or "
+        "beside a machine that does alone what these people are asked to.",
         "",
         *pair_table(blocks),
     ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, NullLocator, PercentFormatter
 
 from hitl_sim.analysis.condition.by_target import SHARES
 from hitl_sim.analysis.condition.finding import (
@@ -42,11 +42,14 @@ def draw_attainment(task: TaskResult) -> Figure | None:
     axes.set(
         xscale="log",
         ylim=(0.0, 1.02),
-        xlabel="device energy spent so far (J, log scale)",
+        xlabel="device energy spent so far (log scale)",
         ylabel="targets attained (share of all)",
         title=f"{task.task}: how soon targets are attained\n"
         f"people: {reference_crowd(task)}",
     )
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(EngFormatter("J"))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     legend_below(figure, 2, axes)
     return figure
