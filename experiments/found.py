@@ -6,14 +6,14 @@ Reads the results folders of the studies below, in RESULTS ("results" when left 
 where `hitl-sim run experiments/NAME.toml --out RESULTS/NAME` puts them, and writes the
 table between the marks in README.md: of each task, as far corrupted as its study has it
 and as it was collected, the condition with people that pays back at the smallest
-training, beside the best arm without people.
+training, beside the best arm without people; where none does, the one of least joules.
 """
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from hitl_sim.analysis.condition.finding import StudyResult, TaskResult
+from hitl_sim.analysis.condition.finding import StudyResult, TaskResult, best
 from hitl_sim.report.number import RHO, ratio_text
 from hitl_sim.report.task_table import size_column
 from hitl_sim.report.words import soonest_size
@@ -54,14 +54,18 @@ def shown(result: StudyResult) -> Iterator[tuple[TaskResult, float]]:
 def row(study: str, task: TaskResult, share: float) -> str:
     """Write what one task found."""
     found = soonest_size(task, 0, is_machine=True)
-    finding = found.finding
+    finding, size = found.finding, found.size
+    least = best(task.with_people)
+    if size.joules.is_infinite and least is not None:
+        # where none pays back at any size, the one that took the fewest joules
+        finding, size = least, least.over_machine[0]
     before = next((f for f in task.findings if f.role == "untuned"), None)
     cells = (
         f"[{study}](experiments/{study}.md)",
         task.task,
         f"{share:.0%}",
         finding.label,
-        size_column(found.size),
+        size_column(size),
         ratio_text(finding.ratio),
         "" if before is None else ratio_text(before.ratio),
     )
