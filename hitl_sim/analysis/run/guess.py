@@ -19,8 +19,7 @@ def guessed(metric: str, counts: Sequence[int], num_classes: int = 0) -> float:
 
     Returns:
         In [0, 1); 0 of a metric that is not the product's own, or where nothing is
-        known. Calibration is left at 0: by the shares of the classes anybody can be
-        calibrated.
+        known.
     """
     known = np.asarray(counts if len(counts) else [1] * num_classes, float)
     if known.sum() <= 0.0:

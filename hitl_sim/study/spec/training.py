@@ -119,8 +119,8 @@ class TargetSpec(Table, frozen=True):
         fraction: of the best smoothed metric of the control's pilot run.
         smoothing: checkpoints in the trailing mean.
         metric: what validation and test measure: "accuracy", "balanced_accuracy", "f1",
-            "log_score", "auroc", "calibration", or a part that the study brings.
-            Columns of records are called after accuracy whatever it is.
+            "log_score", "auroc", or a part that the study brings. Columns of records
+            are called after accuracy whatever it is.
         options: of the metric, each of whose values is a program.
     """
 

@@ -17,6 +17,7 @@ from hitl_sim.learn.intervention.importance import ImportanceArm
 from hitl_sim.learn.intervention.labelling import LabellingArm, fit_steps
 from hitl_sim.learn.intervention.machine_share import MachineShareArm
 from hitl_sim.learn.intervention.relevance import RelevanceArm
+from hitl_sim.learn.intervention.review import ReviewArm
 from hitl_sim.learn.intervention.whole_pool import WholePoolArm
 from hitl_sim.learn.network import build_network
 from hitl_sim.learn.optimiser import OptimiserConfig
@@ -241,7 +242,8 @@ PATCHED = {
         LabellingArm(name="a", rounds=3, questions=10),
         ["intervention.labelling"],
     ),
-    "a small model": (RelevanceArm(name="a", questions=20), ["intervention.relevance"]),
+    "a small model": (RelevanceArm(name="a", questions=20), ["intervention.rated"]),
+    "a review": (ReviewArm(name="a", questions=20), ["intervention.review"]),
 }
 
 
@@ -266,6 +268,7 @@ def test_a_network_that_is_patched_in_is_billed_as_itself(config_of, case, monke
     expected = {
         "efficiency.course": {"train", "evaluate"},
         "intervention.labelling": {"score"},
+        "intervention.review": {"score"},
     }
     assert changed == expected.get(places[0], {"choose", "score"})
 

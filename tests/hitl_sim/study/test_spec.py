@@ -413,7 +413,7 @@ def test_a_mean_over_more_checkpoints_than_there_are_is_refused(tables):
 def test_what_has_no_kind_is_told_the_kinds_there_are(tables, where):
     if where == "arm":
         del tables["arm"][3]["kind"]
-        field, kinds = r"arm\[3\]\.kind", "'importance', .*'whole_pool'"
+        field, kinds = r"arm\[3\]\.kind", "'curriculum', .*'whole_pool'"
     else:
         tables["arm"][2]["method"] = [{"share": 0.5}]
         field, kinds = r"arm\[2\]\.method\[0\]\.kind", "'fine_tune', 'prune'"

@@ -24,7 +24,6 @@ NAMED = np.zeros(100, int)
             1.0 - log_loss(LABEL, np.tile([0.6, 0.3, 0.1], (100, 1))) / math.log(3),
         ),
         ("auroc", 0.5),
-        ("calibration", 0.0),
         ("my_own", 0.0),
     ],
 )
