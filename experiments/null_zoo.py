@@ -43,7 +43,7 @@ from hitl_sim.analysis.chance.claim import Effect
 from hitl_sim.analysis.chance.interval import CostSample, ratio_interval, resample
 from hitl_sim.analysis.condition.between import beside
 from hitl_sim.analysis.condition.break_even import Answer
-from hitl_sim.analysis.condition.finding import Finding
+from hitl_sim.analysis.condition.finding import Finding, StudyResult
 from hitl_sim.analysis.condition.result import analyse
 from hitl_sim.energy import DeviceProfile, load_profile
 from hitl_sim.study.runner import run_study
@@ -229,9 +229,11 @@ def free_waiting(profile: DeviceProfile) -> DeviceProfile:
     return msgspec.structs.replace(profile, idle_w=none)
 
 
-def look(records: pa.Table, manifest: Mapping[str, Any], spec: StudySpec) -> Block:
-    """Analyse some replicates as the study that they are, by the product's rules."""
-    result = analyse(
+def analyse_free(
+    records: pa.Table, manifest: Mapping[str, Any], spec: StudySpec
+) -> StudyResult:
+    """Analyse replicates by the product's rules, with waiting that takes nothing."""
+    return analyse(
         records,
         manifest,
         free_waiting(load_profile(spec.device)),
@@ -241,6 +243,11 @@ def look(records: pa.Table, manifest: Mapping[str, Any], spec: StudySpec) -> Blo
         smallest_effect=spec.smallest_effect,
         seed=spec.seed,
     )
+
+
+def look(records: pa.Table, manifest: Mapping[str, Any], spec: StudySpec) -> Block:
+    """Look at some replicates as the study that they are."""
+    result = analyse_free(records, manifest, spec)
     found = {name_of(f): f for task in result.tasks for f in task.findings}
     controls = {name_of(task.control): task.control for task in result.tasks}
     seen: dict[tuple[str, str | None], Seen] = {

@@ -28,11 +28,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from null_zoo import LIMIT, WORKERS, exact, free_waiting, is_sound, name_of
+from null_zoo import LIMIT, WORKERS, analyse_free, exact, is_sound, name_of
 
 from hitl_sim.analysis.condition.break_even import Answer
-from hitl_sim.analysis.condition.result import analyse
-from hitl_sim.energy import load_profile
 from hitl_sim.report.words import tell
 from hitl_sim.study.runner import load_study, run_study
 from hitl_sim.study.spec import StudySpec, convert, load_spec
@@ -103,16 +101,7 @@ def look(spec: StudySpec, out: Path, number: int) -> dict[str, Seen]:
             f"All runs must end, but {done.num_failed} failed: {done.messages[:1]}"
         )
     spec, records, manifest = load_study(folder)
-    result = analyse(
-        records,
-        manifest,
-        free_waiting(load_profile(spec.device)),
-        spec.prices,
-        fraction=spec.target.fraction,
-        smoothing=spec.target.smoothing,
-        smallest_effect=spec.smallest_effect,
-        seed=spec.seed,
-    )
+    result = analyse_free(records, manifest, spec)
     is_flagged = _FLAG in tell(result).caution
     (task,) = result.tasks
     return {

@@ -96,5 +96,5 @@ def test_perfect_judges_change_nothing_and_careless_ones_what_is_judged(both):
 def test_each_verdict_is_told_with_who_judges(both):
     words = [task.pool for task in tell(both[0]).tasks]
     assert len(words) == 3
-    assert sum("that 1 people of population careless agreed on" in w for w in words)
+    assert sum("labels that one person of population careless gave" in w for w in words)
     assert sum("labels that" in text for text in words) == 2
