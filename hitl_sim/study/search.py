@@ -1,8 +1,8 @@
 """The search for each arm's own settings: rungs of trials, and what they found.
 
-Winners are a function of the records alone: counts of operations and accuracies, never
-joules, so that another device retrains nothing, and a search that was interrupted goes
-on to the same end.
+Winners are a function of the records and of the study's own device, so that a search
+that was interrupted goes on to the same end. A report under another device retrains
+nothing: its settings stay those that were found for the device of the study.
 """
 
 import itertools
@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hitl_sim.analysis.chance.interval import CostSample
 from hitl_sim.analysis.run.record import RunGroup
-from hitl_sim.analysis.run.target import Targets, find_stop, find_targets, smooth
-from hitl_sim.analysis.run.usage import work_unit
-from hitl_sim.purpose import PROTOCOL
+from hitl_sim.analysis.run.sample import draw_sample
+from hitl_sim.analysis.run.target import Targets, find_targets, smooth
+from hitl_sim.analysis.run.usage import price_units, share_pretraining
+from hitl_sim.cost.engine import open_pricing
+from hitl_sim.energy import DeviceProfile, Scope, load_profile, unavailable
 from hitl_sim.record import RecordError
 from hitl_sim.study.grid import PILOT, TARGET, Condition, Settings
 from hitl_sim.study.spec import StudySpec, TuneSpec
@@ -77,8 +78,9 @@ def search(spec: StudySpec, compute: Compute) -> tuple[Winner, ...]:
         find_targets(pilot, fraction=rules.fraction, smoothing=rules.smoothing)
         for pilot in pilots
     ]
+    device = load_profile(spec.device)
     contests = [
-        _Contest(trials, partial(_operations, spec, target))
+        _Contest(trials, partial(_joules, spec, device, target))
         for (_, arms), target in zip(families, targets, strict=True)
         for trials in arms.values()
     ]
@@ -150,25 +152,21 @@ def _minus_plateau(
     return found
 
 
-def _operations(
-    spec: StudySpec, targets: Targets, groups: Sequence[RunGroup], units: Units
+def _joules(
+    spec: StudySpec,
+    device: DeviceProfile,
+    targets: Targets,
+    groups: Sequence[RunGroup],
+    units: Units,
 ) -> list[float]:
-    """Score each trial by its operations per success; inf where nobody reached."""
+    """Score each trial by the device's joules per success; inf where nobody reached."""
+    no_label = unavailable("s", Scope.HUMAN_TIME, "no trial is billed for labels")
+    pricing = open_pricing(price_units(units, device), device, spec.prices, no_label)
     found = []
     for group in groups:
-        shared = np.isin(group.replicate, targets.replicate)
-        kept = group.select(np.flatnonzero(shared))
-        place = np.searchsorted(targets.replicate, kept.replicate)
-        stop = find_stop(kept, targets.accuracy[place], smoothing=spec.target.smoothing)
-        rows = np.arange(kept.num_runs)
-        spent = np.zeros(kept.num_runs)
-        for line in kept.work:
-            if line.purpose == PROTOCOL:
-                unit = work_unit(line.unit, units[line.unit])
-                each = float(sum(unit.flops.values()))
-                count = np.asarray(line.count, np.float64)
-                spent += count[rows, stop.checkpoint] * each
-        found.append(CostSample(spent, stop.is_reached).per_success)
+        billed = share_pretraining(group, spec.prices)
+        sample = draw_sample(billed, targets, pricing, smoothing=spec.target.smoothing)
+        found.append(sample.cost_sample.per_success)
     return found
 
 

@@ -165,7 +165,8 @@ class Winner:
         base: name of its task and what is swept of it.
         arm: its name, or `grid.TARGET`.
         values: best settings; empty where the study's own are.
-        score: operations per success, or for the pilot minus the plateau.
+        score: joules per success on the study's own device, or for the pilot minus the
+            plateau.
         untuned: the same of the study's own setting.
         tried: trials that were run.
     """

@@ -14,8 +14,9 @@ class TuneSpec(Table, frozen=True):
     Trials are settings drawn once and tried on replicates of their own, which take no
     part in any comparison; the first is the study's own setting. Of the control the
     best plateau sets the target; then, for control and arms, the trial that reaches it
-    with the fewest operations per success is taken. Successive halving: each rung keeps
-    the better half and doubles its replicates.
+    with the fewest joules per success on the study's own `device` is taken; another
+    device of a report retrains nothing, and has these settings. Successive halving:
+    each rung keeps the better half and doubles its replicates.
 
     Attributes:
         people: required. "none": nobody is asked in a trial, and arms with people have

@@ -3,12 +3,15 @@
 import math
 import shutil
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hitl_sim.analysis.run.record import RunGroup, WorkLine
+from hitl_sim.analysis.run.usage import price_units
+from hitl_sim.energy import load_profile
 from hitl_sim.record import RecordError
 from hitl_sim.results import open_results
 from hitl_sim.study.grid import TARGET
@@ -26,6 +29,8 @@ UNITS = {
         "num_kernels": 1.0,
     }
 }
+JOULES = price_units(UNITS, load_profile("laptop-cpu"))["train"].joules.value
+"""Of one unit, where the fixture's study has its device."""
 
 
 @pytest.fixture
@@ -100,7 +105,7 @@ def look(plateau_of, steps_of):
     return compute, asked
 
 
-def test_the_plateau_sets_the_target_and_operations_the_arms(tuned):
+def test_the_plateau_sets_the_target_and_joules_the_arms(tuned):
     # .04 is fastest but stops short of the target; .03 gets highest, slowly
     plateau = {0.01: 0.85, 0.02: 0.88, 0.03: 0.9, 0.04: 0.5}
     steps = {0.01: 8, 0.02: 3, 0.03: 6, 0.04: 1}
@@ -111,8 +116,8 @@ def test_the_plateau_sets_the_target_and_operations_the_arms(tuned):
     assert found[TARGET].score == pytest.approx(-0.9)
     for arm in ("control", "random_half"):
         assert found[arm].values == {RATE: 0.02}
-        # at the fourth checkpoint, two operations a step
-        assert found[arm].score == 8.0
+        # at the fourth checkpoint, one unit a step
+        assert found[arm].score == pytest.approx(4.0 * JOULES)
         # .85 is not .95 of .9
         assert found[arm].untuned == math.inf
     # control's trials, its pilots, then all arms side by side
@@ -121,6 +126,27 @@ def test_the_plateau_sets_the_target_and_operations_the_arms(tuned):
         {("control", "pilot")},
         {("control", "control"), ("random_half", "arm")},
     ]
+
+
+def test_what_a_device_bills_least_wins_though_it_computes_more(tuned):
+    units = {
+        "many_kernels": UNITS["train"] | {"num_kernels": 1000.0},
+        "many_operations": UNITS["train"] | {"flops": {"float32": 2000.0}},
+    }
+
+    def compute(conditions):
+        found = []
+        for one in conditions:
+            rate = one.training.learning_rate
+            unit = "many_operations" if rate == 0.03 else "many_kernels"
+            runs = group(one, 0.9, 2)
+            (line,) = runs.work
+            found.append(replace(runs, work=(replace(line, unit=unit),)))
+        return Seen(found, units)
+
+    found = {one.arm: one for one in search(convert(tuned), compute)}
+    assert found["control"].values == {RATE: 0.03}
+    assert found["control"].score < found["control"].untuned / 100.0
 
 
 def test_only_the_better_half_is_tried_again(tuned):
