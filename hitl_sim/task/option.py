@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 Representation = Literal["tfidf", "hashed", "tokens"]
+Impute = Literal["median", "drop"]
 
 _COLUMNS = "only .csv, .tsv, .jsonl and .parquet have columns"
 WHY: Mapping[str, str] = MappingProxyType(
@@ -15,6 +16,8 @@ WHY: Mapping[str, str] = MappingProxyType(
         "item_column": _COLUMNS,
         "representation": "only text can be represented so",
         "length": "only text has a length in words",
+        "impute": "only the numbers of a table can be missing",
+        "categorical": _COLUMNS,
         "image_size": "only a folder of images is resized",
         "informative_groups": "only 'planted' has groups of known use",
     }
@@ -43,6 +46,11 @@ class TaskOptions:
         length: L, words of a text as tokens; default 32.
         image_size: side to which the images of a folder are resized, pixels; default:
             all have one size.
+        impute: what is done where a number of a table is missing: the "median" of its
+            column takes its place, or its row is left out ("drop"). Default: refused.
+        categorical: columns of a table that hold categories, of each of whose values
+            a feature says whether it is there (one-hot); a cell without one has a value
+            of its own.
         informative_groups: how many groups of "planted" tell classes apart; default 4.
     """
 
@@ -55,6 +63,8 @@ class TaskOptions:
     length: int | None = None
     image_size: int | None = None
     informative_groups: int | None = None
+    impute: Impute | None = None
+    categorical: tuple[str, ...] = ()
 
 
 def check_options(options: TaskOptions, read: Collection[str], name: str) -> None:
@@ -74,7 +84,7 @@ def check_options(options: TaskOptions, read: Collection[str], name: str) -> Non
             raise ValueError(f"`{field}` must be >= 1, got {value}.")
     for field, reason in WHY.items():
         value = getattr(options, field)
-        if value is not None and field not in read:
+        if value not in (None, ()) and field not in read:
             raise ValueError(
                 f"`{field}` must be left out for {name!r}, got {value!r}: {reason}."
             )
@@ -84,6 +94,7 @@ def check_options(options: TaskOptions, read: Collection[str], name: str) -> Non
             f"`representation` must be one of {', '.join(map(repr, allowed))}, got "
             f"{options.representation!r}."
         )
+    _check_columns(options)
     is_text = "text_column" not in read or options.text_column is not None
     if not is_text and options.representation is not None:
         raise ValueError(
@@ -95,3 +106,23 @@ def check_options(options: TaskOptions, read: Collection[str], name: str) -> Non
             "`length` must be left out unless `representation` is 'tokens', got "
             f"{options.length}."
         )
+
+
+def _check_columns(options: TaskOptions) -> None:
+    """Refuse what is said of columns of numbers where it cannot be, or none are read.
+
+    Raises:
+        ValueError: the message names field, value and what is allowed.
+    """
+    if options.impute not in (None, *get_args(Impute)):
+        raise ValueError(
+            f"`impute` must be one of {', '.join(map(repr, get_args(Impute)))}, got "
+            f"{options.impute!r}."
+        )
+    for field in ("impute", "categorical"):
+        value = getattr(options, field)
+        if value and options.text_column is not None:
+            raise ValueError(
+                f"`{field}` must be left out beside `text_column`, for no other column "
+                f"is then read, got {value!r}."
+            )

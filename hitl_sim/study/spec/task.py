@@ -45,6 +45,9 @@ class TaskSpec(Table, frozen=True):
         image_size: side to which a folder's images are resized, pixels; they must have
             one size when left out.
         informative_groups: groups of "planted" that matter; 4 when left out.
+        impute: where numbers of a table are missing: "median" fills them with that of
+            their column, "drop" leaves their rows out; refused when left out.
+        categorical: columns of a table that hold categories: each value is a feature.
         options: of the part that makes it.
     """
 
@@ -66,6 +69,8 @@ class TaskSpec(Table, frozen=True):
     length: Count | None = None
     image_size: Count | None = None
     informative_groups: Count | None = None
+    impute: Literal["median", "drop"] | None = None
+    categorical: tuple[str, ...] = ()
     options: dict[str, Scalar] = field(default_factory=dict)
 
     @property

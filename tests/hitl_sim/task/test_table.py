@@ -100,8 +100,8 @@ def test_dictionary_labels_of_parquet_are_strings(tmp_path):
         (
             {"city": ["Rome"] * NUM},
             {},
-            r"column 'city': must hold numbers, got type string \('Rome'\). Write one "
-            "column of 0 and 1 for each",
+            r"column 'city': must hold numbers, got type string \('Rome'\). Name "
+            "it in `categorical`",
         ),
         ({"label": np.arange(NUM) % 3 * 2}, {}, "column 'label': .* none of class 1"),
         ({"label": ["no"] * NUM}, {}, "column 'label': .* at least 2 classes, got 1"),
@@ -458,7 +458,7 @@ def test_a_label_is_the_same_class_however_its_number_is_written(
         (
             (NUMBERS, [*"abcd"], LABELS),
             r"column 'x1': must hold numbers, got type string \('a', 'b', 'c', ...\).*"
-            r"each of its 4 values in its place \(one-hot\), leave it out",
+            r"Name it in `categorical`.* its 4 values .*\(one-hot\), leave it out",
         ),
         (
             ([*["1.5"] * 9, "None"], LABELS),
@@ -578,3 +578,92 @@ def test_times_are_refused_by_their_type(tmp_path):
     parquet.write_table(pa.table({"x": spans, "label": np.arange(40) % 2}), path)
     with pytest.raises(ValueError, match=r"column 'x': .* got type duration\[ms\]"):
         load_task(path)
+
+
+GAPS = [*["1.5"] * 9, "NA"]
+
+
+def saved(tmp_path, *columns):
+    path = tmp_path / "mine.csv"
+    path.write_text(rows_of(*columns, count=max(40, *map(len, columns))))
+    return path
+
+
+def test_missing_numbers_are_the_median_of_their_column(tmp_path):
+    path = saved(tmp_path, ["1.0", "2.0", "7.0", "NA"], NUMBERS, LABELS)
+    info, data = load_task(path, impute="median")
+    assert info.num_items == 40
+    # 1, 2, 7 and the median 2, standardised
+    column = np.array([1.0, 2.0, 7.0, 2.0])
+    expected = (column - column.mean()) / column.std()
+    np.testing.assert_allclose(data.features[:4, 0], expected, atol=1e-5)
+    assert any(
+        "10 missing numbers in 10 of 40 rows are the median" in n for n in info.notes
+    )
+
+
+def test_rows_with_a_missing_number_are_left_out(tmp_path):
+    path = saved(tmp_path, GAPS, NUMBERS, LABELS)
+    info, data = load_task(path, impute="drop")
+    assert info.num_items == len(data.labels) == 36
+    assert any("4 of 40 rows are left out" in note for note in info.notes)
+
+
+def test_each_value_of_a_category_is_a_feature(tmp_path):
+    path = saved(tmp_path, ["red", "blue", "", "red"], NUMBERS, LABELS)
+    info, data = load_task(path, categorical=("x0",))
+    assert info.group_names[:3] == ("x0=(none)", "x0=blue", "x0=red")
+    is_red = data.features[:4, 2] > 0.0
+    assert is_red.tolist() == [True, False, False, True]
+    assert any("its 10 empty cells are a value too" in note for note in info.notes)
+    # numbers may be codes
+    codes, _ = load_task(path, categorical=("x0", "x1"))
+    assert "x1=1.5" in codes.group_names
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "message"),
+    [
+        (
+            (GAPS, LABELS),
+            {"impute": "mean"},
+            "`impute` must be one of 'median', 'drop'",
+        ),
+        (
+            (["NA"], NUMBERS, LABELS),
+            {"impute": "median"},
+            "column 'x0': must hold a number at the least where `impute` is 'median'",
+        ),
+        (
+            (["NA"], NUMBERS, LABELS),
+            {"impute": "drop"},
+            "`features` must be an array .* at least one",
+        ),
+        (
+            (NUMBERS, LABELS),
+            {"categorical": ("x7",)},
+            r"`categorical` must name feature columns of .*\('x0'\), got 'x7'",
+        ),
+        (
+            ([f"v{i}" for i in range(300)], LABELS),
+            {"categorical": ("x0",)},
+            r"column 'x0' \(`categorical`\): must have at most 256 .* values, got 300",
+        ),
+        (
+            (["red"], LABELS),
+            {"text_column": "x0", "impute": "drop"},
+            "`impute` must be left out beside `text_column`",
+        ),
+    ],
+)
+def test_what_cannot_be_filled_or_split_is_refused(tmp_path, columns, options, message):
+    path = saved(tmp_path, *columns)
+    with pytest.raises(ValueError, match=message):
+        load_task(path, **options)
+
+
+def test_only_a_table_has_categories(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"`categorical` must be left out for 'digits'"
+    ):
+        load_task("digits", categorical=("x0",))
