@@ -68,10 +68,12 @@ def _written(value: object) -> str:
 def evidence_table(result: StudyResult) -> Table:
     """Say how far each population that was asked may be trusted, by its own file."""
     asked = {
-        (finding.population, str(finding.parameters["feedback"]))
+        (finding.population, kind)
         for task in result.tasks
         for finding in task.findings
         if finding.population is not None
+        # of every stage of the arm
+        for kind in str(finding.parameters["feedback"]).split(", ")
     }
     rows = []
     for name, kind in sorted(asked):

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from hitl_sim.learn.intervention import TaskFacts
+from hitl_sim.learn.intervention.before import check_before_task
 from hitl_sim.learn.network import NetworkChoice, build_network, layers_of
 from hitl_sim.learn.network.base import UnreadableError
 from hitl_sim.learn.optimise import TrainConfig, check_padding
@@ -52,6 +53,7 @@ def check_compatibility(condition: Condition, info: TaskInfo) -> None:
         for method in arm.method:
             method.check_task(arm, facts)
         arm.check_task(facts)
+        check_before_task(arm, facts)
     except (TypeError, ValueError) as error:
         raise SpecError(str(error)) from error
 

@@ -100,14 +100,15 @@ def worker_mib(
 
 def _compile_mib(condition: Condition, info: TaskInfo) -> float:
     is_dense = network_of(condition, info).takes_any_width
-    asks = condition.arm.question is not None
+    asks = bool(condition.arm.asking)
     return COMPILE_MIB + COMPILE_LAYERS_MIB * (not is_dense) + COMPILE_PEOPLE_MIB * asks
 
 
 def _activation_b(condition: Condition, info: TaskInfo) -> float:
     """Bytes that are alive while the most items go through the network."""
     task = condition.task
-    chosen_by = condition.arm.items_at_once(task.pool)
+    stages = (*condition.arm.before, condition.arm)
+    chosen_by = max(stage.items_at_once(task.pool) for stage in stages)
     items = float(max(task.validation, task.test, chosen_by))
     if condition.training.batch == "all":
         items = max(items, _BACKWARD * task.pool)

@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,7 +46,7 @@ BASE_TABLES = ("task", "network", "training")
 """Tables whose fields an arm has in common with its control."""
 _STREAMS = {"null": 1, "pilot": 2}
 """Roles that are to differ from the control by chance, and in which random stream."""
-_UNSWEPT = ("name", "role", "method", "simulated")
+_UNSWEPT = ("name", "role", "method", "before", "simulated")
 """Fields of an arm that no axis names."""
 _OF_ANNOTATOR = ("crowd.options.", "crowd.params.")
 """Begins of fields that the annotator of a crowd has."""
@@ -192,7 +192,7 @@ class Condition:
         tables: dict[str, Any] = {"arm": self.arm, "network": self.network}
         tables |= {"training": self.training, "target": self.spec.target}
         tables["task"] = {self.task_name: self.task}
-        asks = self.arm.question is not None and self.is_simulated
+        asks = bool(self.arm.asking) and self.is_simulated
         people = {"crowd": self.crowd} if asks else {}
         return named_parts(self.spec.part, msgspec.to_builtins(tables | people))
 
@@ -201,6 +201,8 @@ class Condition:
         task = msgspec.to_builtins(self.task) | {"source": content_hash}
         # what a recording calls the items is in the hash of the matched answers
         del task["item_column"]
+        # how a table was read is in the hash of what it gave
+        del task["impute"], task["categorical"]
         # and what a part was told in order to make it, in that of the content
         del task["options"]
         by = task.pop("validation_by")
@@ -229,10 +231,12 @@ class Condition:
         # what an arm's own training does is told by the training
         arm = msgspec.to_builtins(replace_arm(self.arm, training={}))
         del arm["training"]
-        # an arm without methods is what it was before there were any; who answers is
-        # told by the crowd
-        empty = ("simulated",) if self.arm.method else ("method", "simulated")
-        people = self.arm.question is not None
+        # an arm without methods or stages is what it was before there were any; who
+        # answers is told by the crowd
+        lists = ("method", "before")
+        empty = ("simulated", *(name for name in lists if not arm[name]))
+        arm["before"] = [_without(stage, _OF_ARM) for stage in arm["before"]]
+        people = bool(self.arm.asking)
         return self.shared(content_hash) | {
             "arm": {k: v for k, v in arm.items() if k not in ("name", "role", *empty)},
             "role": self.role if self.role in _STREAMS else "arm",
@@ -267,8 +271,11 @@ class Condition:
         traced = self.arm.traced
         arm = {k: v for k, v in resolved["arm"].items() if k not in traced}
         if "method" in arm:
-            arm["method"] = [_without_params(method) for method in arm["method"]]
-        asks = self.arm.question is not None
+            arm["method"] = [_without(method, ("params",)) for method in arm["method"]]
+        if "before" in arm:
+            stages = zip(arm["before"], self.arm.before, strict=True)
+            arm["before"] = [_without(table, stage.traced) for table, stage in stages]
+        asks = bool(self.arm.asking)
         team = self.spec.workforce.size if asks else None
         content = self.content
         recording = content.recording if content else None
@@ -293,8 +300,12 @@ class Condition:
         }
 
 
-def _without_params(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in table.items() if name != "params"}
+_OF_ARM = ("name", "method", "training", "before", "simulated")
+"""Fields of a stage's table that the arm has in its place."""
+
+
+def _without(table: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name, value in table.items() if name not in names}
 
 
 def digest(tables: Any, length: int = 16) -> str:
@@ -327,22 +338,23 @@ def acts_on(field: str, arm: Arm, crowd: CrowdSpec) -> bool:
     if table == "crowd" and name in ("recording", "policy"):
         return False
     if table in ("crowd", "workforce"):
-        return arm.question is not None
+        return bool(arm.asking)
     if table == "arm":
         return name in _arm_fields(arm)
     return True
 
 
 def _arm_fields(arm: Arm) -> tuple[str, ...]:
-    """Fields of an arm that an axis may name, those of its methods by their kinds."""
+    """Fields of an arm that an axis may name, those of methods and stages by kind."""
     own = [name for name in _fields(arm) if name not in _UNSWEPT]
-    methods = (
-        f"method.{method.kind}.{name}"
-        for method in arm.method
-        for name in _fields(method)
-        if name != "kind"
+    below = (
+        f"{table}.{one.kind}.{name}"
+        for table, some in (("method", arm.method), ("before", arm.before))
+        for one in some
+        for name in _fields(one)
+        if name not in ("kind", *_UNSWEPT, *_OF_ARM)
     )
-    return (*own, *methods)
+    return (*own, *below)
 
 
 def _fields(table: msgspec.Struct) -> Iterator[str]:
@@ -438,7 +450,10 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
             *_part_fields(spec, "optimiser", spec.training.optimiser),
         )
     # which parameters act hangs on the policy
-    unswept = {"crowd": ("policy", "options", "params"), "task": ("options",)}
+    unswept = {
+        "crowd": ("policy", "options", "params"),
+        "task": ("options", "categorical"),
+    }
     return tuple(name for name in fields if name not in unswept.get(table, ()))
 
 
@@ -474,10 +489,11 @@ def set_field(
 
 
 def _set_in_arm(arm: dict[str, Any], name: str, value: Scalar) -> None:
-    """Write one swept value into an arm, a table of it, or its method of a kind."""
-    if name.startswith("method."):
-        _, kind, name = name.split(".", 2)
-        arm = next(method for method in arm["method"] if method["kind"] == kind)
+    """Write one swept value into an arm, a table of it, or its method or stage."""
+    below, _, rest = name.partition(".")
+    if below in ("method", "before"):
+        kind, name = rest.split(".", 1)
+        arm = next(one for one in arm[below] if one["kind"] == kind)
     table, _, field = name.rpartition(".")
     (arm[table] if table else arm)[field] = value
 
@@ -693,10 +709,16 @@ def inert_axes(spec: StudySpec) -> dict[str, str]:
         if _is_unread_rate(axis.field, spec):
             found[axis.field] = "the optimiser 'fixed_hessian' takes steps of its own"
         for arm in arms:
-            reason = arm.inert(axis.field, spec.workforce.size)
+            reason = _inert(arm, axis.field, spec.workforce.size)
             if reason:
                 found[f"{axis.field} (arm {arm.name})"] = reason
     return found
+
+
+def _inert(arm: Arm, field: str, team: int) -> str | None:
+    """Say why a field of the crowd changes nothing in any stage that asks."""
+    reasons = [stage.inert(field, team) for stage in arm.asking or (arm,)]
+    return None if None in reasons else reasons[-1]
 
 
 def count_inert(conditions: Iterable[Condition], spec: StudySpec) -> int:
@@ -709,7 +731,7 @@ def count_inert(conditions: Iterable[Condition], spec: StudySpec) -> int:
             (field, value)
             for field, value in condition.settings.items()
             if not _is_unread_rate(field, spec)
-            and arm.inert(field, condition.spec.workforce.size) is None
+            and _inert(arm, field, condition.spec.workforce.size) is None
         )
         seen.add((condition.task_name, arm.name, condition.role, *settings))
     return number - len(seen)
@@ -723,7 +745,7 @@ def _is_unread_rate(field: str, spec: StudySpec) -> bool:
 
 def _nowhere(field: str, spec: StudySpec) -> str:
     """Say why a field acts on no arm."""
-    is_asked = any(arm.question is not None for arm in spec.arm)
+    is_asked = any(arm.asking for arm in spec.arm)
     is_of_people = field.startswith("crowd.") and is_asked
     if is_of_people and spec.crowd.recording is not None:
         return "recorded people answer as they did"

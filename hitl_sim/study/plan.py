@@ -1,7 +1,7 @@
 """From a spec to the work that is left: checked data and crowds, groups, chunks."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from hitl_sim.learn.crowd import PanelConfig
+from hitl_sim.learn.intervention import Arm
 from hitl_sim.learn.loop import LABEL, Judging
 from hitl_sim.study.compatibility import check_compatibility
 from hitl_sim.study.grid import (
@@ -124,23 +125,23 @@ class Plan:
         """What is in each population that is asked, by what records call it."""
         found: dict[str, Any] = {}
         for condition in self.conditions:
-            kind = condition.arm.question
-            if kind is None or condition.content is None:
+            if condition.content is None:
                 continue
             _, source = source_of(condition.crowd)
             entry = found.setdefault(
                 condition.content.label,
                 {"summary": source.summary, "status": {}, "numbers": {}},
             )
-            entry["status"][kind] = source.status[kind]
-            entry["numbers"][kind] = source.values(kind)
-            if kind in source.joint:
-                entry.setdefault("joint", {})[kind] = source.joint[kind].plain()
-            recording = condition.content.recording
-            if recording is not None:
-                entry["summary"] = f"Recorded people ({recording.name})."
-                entry.setdefault("recording", {})[kind] = asdict(recording)
-                entry["status"][kind] = _recorded_evidence(recording, source, kind)
+            for kind in condition.arm.questions_of:
+                entry["status"][kind] = source.status[kind]
+                entry["numbers"][kind] = source.values(kind)
+                if kind in source.joint:
+                    entry.setdefault("joint", {})[kind] = source.joint[kind].plain()
+                recording = condition.content.recording
+                if recording is not None:
+                    entry["summary"] = f"Recorded people ({recording.name})."
+                    entry.setdefault("recording", {})[kind] = asdict(recording)
+                    entry["status"][kind] = _recorded_evidence(recording, source, kind)
         return found
 
     def notes(self) -> tuple[str, ...]:
@@ -151,12 +152,13 @@ class Plan:
             for note in info.notes
         }
         for condition in self.conditions:
-            kind = condition.arm.question
-            if kind is None or condition.content is None:
+            if condition.content is None:
                 continue
             label, source = source_of(condition.crowd)
             info = self.infos[condition.task_name]
-            if kind in source.joint:
+            for kind in condition.arm.questions_of:
+                if kind not in source.joint:
+                    continue
                 about = f"population {label}, task {condition.task_name!r}: "
                 for note in _classes_note(source.joint[kind].options, info.class_names):
                     found[about + note] = None
@@ -197,7 +199,7 @@ def _recorded_evidence(
 
 def _parameters(condition: Condition) -> dict[str, Any]:
     arm = condition.arm
-    if arm.question is None:
+    if not arm.asking:
         return {}
     crowd: dict[str, Any] = {"population": condition.crowd.population}
     recording = condition.content.recording if condition.content else None
@@ -210,7 +212,17 @@ def _parameters(condition: Condition) -> dict[str, Any]:
         crowd |= {f"params.{name}": value for name, value in params.items()}
     if each := condition.parameters.get("accuracies"):
         crowd["accuracies"] = " ".join(f"{accuracy:g}" for accuracy in each)
-    return crowd | {"people": arm.people, "asks": arm.asks, "feedback": arm.question}
+    return crowd | {
+        "people": _each(stage.people for stage in arm.asking),
+        "asks": _each(stage.asks for stage in arm.asking),
+        "feedback": _each(arm.questions_of),
+    }
+
+
+def _each(values: Iterable[Any]) -> Any:
+    """Write what is the same in all stages once, else one after the other."""
+    found = list(values)
+    return found[0] if len(set(found)) == 1 else ", ".join(map(str, found))
 
 
 def _classes_note(fitted: Sequence[str], classes: Sequence[str]) -> Iterator[str]:
@@ -242,8 +254,10 @@ def source_of(crowd: CrowdSpec) -> tuple[str, PopulationSource]:
     return source.name if path is None else f"{source.name} ({Path(path).name})", source
 
 
-def population_of(condition: Condition, info: TaskInfo) -> Population:
-    """Build the crowd that a condition's arm asks.
+def population_of(
+    condition: Condition, info: TaskInfo, stage: Arm | None = None
+) -> Population:
+    """Build the crowd that a stage of a condition's arm asks, its own if None.
 
     Where nobody is asked, the population is a stand-in that no program reads.
 
@@ -251,13 +265,15 @@ def population_of(condition: Condition, info: TaskInfo) -> Population:
         SpecError: a parameter that the population refuses, or a population that was
             changed since the study was planned.
     """
-    kind = condition.arm.question
+    asker = stage or condition.arm
+    kind = asker.question
     if kind is None:
         return _stand_in()
-    num_options = condition.arm.num_options(info.num_classes, info.num_groups)
+    num_options = asker.num_options(info.num_classes, info.num_groups)
     label, source = source_of(condition.crowd)
     content, planned = _hash_of(label, source, kind), condition.content
-    if planned is not None and planned.hash != content:
+    every = _hash_of(label, source, *condition.arm.questions_of)
+    if planned is not None and planned.hash != every:
         raise SpecError(
             f"Population {condition.crowd.population!r} must stay as it was when the "
             "study was planned, but its numbers have changed. Run the study again."
@@ -319,8 +335,8 @@ def _stand_in() -> Population:
     return build_population("perfect", "label", 2)
 
 
-def _hash_of(label: str, source: PopulationSource, kind: str) -> str:
-    return digest([label, source.content_hash(kind)])
+def _hash_of(label: str, source: PopulationSource, *kinds: str) -> str:
+    return digest([label, *map(source.content_hash, kinds)])
 
 
 def with_content(condition: Condition, info: TaskInfo) -> Condition:
@@ -329,13 +345,15 @@ def with_content(condition: Condition, info: TaskInfo) -> Condition:
     Raises:
         SpecError: the population cannot be built.
     """
-    kind = condition.arm.question
-    if kind is None:
+    asking = condition.arm.asking
+    if not asking:
         return condition
-    population = population_of(condition, info)
+    crowds = [population_of(condition, info, stage) for stage in asking]
     label, source = source_of(condition.crowd)
-    spread, traits = population.activity_spread, traits_of(population)
-    content = _hash_of(label, source, kind)
+    population = crowds[-1]
+    spread = population.activity_spread
+    traits = tuple(dict.fromkeys(t for crowd in crowds for t in traits_of(crowd)))
+    content = _hash_of(label, source, *condition.arm.questions_of)
     recording = describe_recording(condition, info)
     if recording is not None:
         # whoever stands in for recorded people is named beside them

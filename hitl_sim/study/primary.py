@@ -32,7 +32,7 @@ def primary_conditions(
         One condition per arm and base, in the study's order.
     """
     arms = [c for c in conditions if c.role == "arm" and not c.is_trial]
-    asked = [c for c in arms if c.arm.question is not None] or arms
+    asked = [c for c in arms if c.arm.asking] or arms
     tables = msgspec.to_builtins(spec)
     found: dict[Any, Condition] = {}
     for name in dict.fromkeys(c.arm.name for c in asked):

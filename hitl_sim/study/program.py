@@ -130,7 +130,7 @@ def annotator_of(spec: StudySpec) -> tuple[AnnotatorConfig | None, dict[str, flo
 def panel_of(condition: Condition) -> PanelConfig:
     """Say who answers a condition's questions."""
     arm, content = condition.arm, condition.content
-    if arm.question is None:
+    if not arm.asking:
         return NOBODY
     who = (condition.spec.workforce.size, arm.people, arm.asks)
     annotator = annotator_of(condition.spec)[0] if condition.is_simulated else None

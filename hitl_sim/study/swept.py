@@ -122,8 +122,8 @@ def _cells(
 def _hints(field: str, spec: StudySpec) -> Iterator[Any]:
     """Find the annotations of a swept field, in each struct that has it."""
     table, _, name = field.partition(".")
-    kind = None
-    if name.startswith("method."):
+    kind, below = None, name.partition(".")[0]
+    if below in ("method", "before"):
         _, kind, name = name.split(".", 2)
     head = name.partition(".")[0]
     if head in _FREE:
@@ -137,8 +137,8 @@ def _hints(field: str, spec: StudySpec) -> Iterator[Any]:
         else [getattr(spec, table)]
     )
     if kind is not None:
-        methods = (method for arm in spec.arm for method in arm.method)
-        structs = [method for method in methods if method.kind == kind]
+        some = (one for arm in spec.arm for one in getattr(arm, below))
+        structs = [one for one in some if one.kind == kind]
     for struct in structs:
         if name in struct.__struct_fields__:
             yield hints_of(type(struct), include_extras=True)[name]

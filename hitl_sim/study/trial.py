@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hitl_sim.learn.intervention import Arm
 from hitl_sim.schema import Table
 from hitl_sim.study.axis import cells, check_axes, drawn_points
 from hitl_sim.study.grid import (
@@ -77,7 +78,7 @@ def check_tune(spec: StudySpec) -> None:
             f" one at the least, got {tune.rungs}."
         )
     for arm in spec.arm:
-        if tune.people == "replayed" and arm.question and arm.uses_trained_network:
+        if tune.people == "replayed" and arm.asking and arm.uses_trained_network:
             raise SpecError(
                 "`tune.people` must be 'none' or 'fresh' where an arm chooses its "
                 "questions by the network that it trains, since each trial would ask "
@@ -106,7 +107,7 @@ def tuned_arms(
     order = sorted(range(len(spec.arm)), key=lambda i: spec.arm[i].role != "control")
     for index in order:
         arm = spec.arm[index]
-        if arm.role == "null" or not is_tuned(arm.question, spec.tune):
+        if arm.role == "null" or not is_tuned(arm, spec.tune):
             continue
         axes = [
             axis
@@ -152,9 +153,9 @@ def every_trial(spec: StudySpec) -> list[Condition]:
     return found
 
 
-def is_tuned(question: str | None, tune: TuneSpec | None) -> bool:
-    """Whether an arm that asks such questions has trials of its own."""
-    return tune is not None and (question is None or tune.people != "none")
+def is_tuned(arm: Arm, tune: TuneSpec | None) -> bool:
+    """Whether an arm has trials of its own."""
+    return tune is not None and (not arm.asking or tune.people != "none")
 
 
 @dataclass(frozen=True)

@@ -207,8 +207,9 @@ def label_seconds(groups: Sequence[RunGroup], manifest: Mapping[str, Any]) -> Qu
     """Find the paid time of one label, with the redundancy that the study uses.
 
     Args:
-        groups: all conditions. Arms of kind labelling show it: their paid seconds over
-            the labels that came out of them.
+        groups: all conditions. Arms of kind labelling show it, which ask for nothing
+            else in an earlier stage: their paid seconds over the labels that came out
+            of them.
         manifest: of the study; its table `label_seconds` (`seconds` and `source`)
             speaks where no arm asks for labels.
 
@@ -216,7 +217,13 @@ def label_seconds(groups: Sequence[RunGroup], manifest: Mapping[str, Any]) -> Qu
         Seconds per label, as known as the weakest of these; unavailable where nothing
         tells.
     """
-    arms = [g for g in groups if g.kind == "labelling" and g.population is not None]
+    arms = [
+        g
+        for g in groups
+        if g.kind == "labelling"
+        and g.population is not None
+        and g.parameters.get("feedback", "label") == "label"
+    ]
     # people and asks: how many answers make one label
     answers = sum(
         float(g.answered[:, -1].sum())

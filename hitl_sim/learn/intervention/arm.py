@@ -20,9 +20,10 @@ from oracles.parameter import PARAMETERS
 
 if TYPE_CHECKING:
     Methods = tuple[MethodSpec, ...]
+    Stages = tuple["Arm", ...]
 else:
-    # which table a method has is looked up by its kind, not known here
-    Methods = tuple[Any, ...]
+    # which table a method or a stage has is looked up by its kind, not known here
+    Methods = Stages = tuple[Any, ...]
 
 PROXY_STEPS = 60
 """Training steps of a machine's proxy where a study says nothing; assumed."""
@@ -74,11 +75,14 @@ class Arm(Table, frozen=True, tag_field="kind"):
         method: what acts on the network beside guidance.
         training: settings of [training] that it has for itself, by name. An arm that
             is trained better than its control saves by that: tune both instead.
+        before: stages that are over before its own begins, each a table of an
+            intervention; see `before`.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
     method: Methods = ()
     training: dict[str, Scalar] = field(default_factory=dict)
+    before: Stages = ()
 
     traced: ClassVar[tuple[str, ...]] = ()
     """Fields that are traced: each of their values is of the same program."""
@@ -101,6 +105,17 @@ class Arm(Table, frozen=True, tag_field="kind"):
     def question(self) -> str | None:
         """Kind of question that is put to people; None where nobody is asked."""
         return None
+
+    @property
+    def asking(self) -> tuple["Arm", ...]:
+        """Its stages that put questions to people, in their order."""
+        stages = (*self.before, self)
+        return tuple(stage for stage in stages if stage.question is not None)
+
+    @property
+    def questions_of(self) -> tuple[str, ...]:
+        """Kinds of question that people are asked in any of its stages."""
+        return tuple(str(stage.question) for stage in self.asking)
 
     @property
     def people(self) -> int:
@@ -154,13 +169,14 @@ class Arm(Table, frozen=True, tag_field="kind"):
 
     @property
     def all_leaves(self) -> Mapping[str, float]:
-        """These, and those of its methods by kind, as "method.KIND.NAME"."""
-        of_methods = {
-            f"method.{method.kind}.{name}": number
-            for method in self.method
-            for name, number in method.leaves.items()
+        """These, and those of methods and stages, as "method.KIND.NAME" or "before"."""
+        below = {
+            f"{field}.{one.kind}.{name}": number
+            for field, some in (("method", self.method), ("before", self.before))
+            for one in some
+            for name, number in one.leaves.items()
         }
-        return {**self.leaves, **of_methods}
+        return {**self.leaves, **below}
 
     def num_options(self, num_classes: int, num_groups: int) -> int:
         """Options of a question; the classes where nobody is asked."""
@@ -180,6 +196,10 @@ class Arm(Table, frozen=True, tag_field="kind"):
     def items_per_step(self, pool: int) -> float:
         """Mean number of items in a training step that takes all there are."""
         return float(pool)
+
+    def items_kept(self, pool: int) -> int:
+        """Fewest items of a pool that it leaves to what comes after it."""
+        return pool
 
     def items_at_once(self, pool: int) -> int:
         """Most items that go through the network to choose by; 0 where none do."""
@@ -335,7 +355,7 @@ def built_in(arm: type[Arm], version: int = 1) -> Part:
         `table` is the table.
     """
     tag = str(arm.__struct_config__.tag)
-    given = {"name": tag, "method": (), "training": {}}
+    given = {"name": tag, "method": (), "training": {}, "before": ()}
     return from_table(
         arm, mark_intervention, version=version, traced=arm.traced, given=given
     )

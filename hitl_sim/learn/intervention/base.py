@@ -56,6 +56,8 @@ class Setting(NamedTuple):
         optimiser: its traced numbers, `[]` each.
         perceived: what `asked_utility` and `asked_difficulty` read.
         is_askable: `[N]` items that may be asked about; None where all may.
+        earlier: what earlier stages of the arm made of the pool, whose labels the
+            split's pool has already; None where there were none.
     """
 
     split: Split
@@ -65,6 +67,20 @@ class Setting(NamedTuple):
     optimiser: Params
     perceived: Perceived = Perceived()
     is_askable: Bool[Array, " items"] | None = None
+    earlier: TrainSet | None = None
+
+    @property
+    def is_kept(self) -> Bool[Array, " items"]:
+        """Items that no earlier stage of the arm has taken out."""
+        num_pool = self.split.pool.label.shape[0]
+        return jnp.ones(num_pool, bool) if self.earlier is None else kept(self.earlier)
+
+
+def kept(known: TrainSet) -> Bool[Array, " items"]:
+    """Say which items of the pool, `[N]`, a training set has."""
+    nothing = jnp.zeros(known.labels.shape[0], bool)
+    is_used = jnp.arange(known.order.shape[0]) < known.num_items
+    return nothing.at[known.order].set(is_used)
 
 
 def askable_first(
@@ -160,6 +176,7 @@ class Intervention(NamedTuple):
             it is cheap. Only the labels of `training` are read of it.
         given_labels: given labels of the pool that are used, where the arm does not
             say so itself; None for all of them.
+        before: stages of the arm that are over before this one begins.
     """
 
     num_features: int
@@ -182,6 +199,7 @@ class Intervention(NamedTuple):
     capacity: tuple[int, ...] | None = None
     narrow: Callable[[Any, int], Any] | None = None
     given_labels: int | None = None
+    before: tuple["Before", ...] = ()
 
     @property
     def num_stages(self) -> int:
@@ -197,6 +215,20 @@ class Intervention(NamedTuple):
         return stage_lengths(
             num_checkpoints, self.num_rounds, self.first, has_start=self.has_start
         )
+
+
+class Before(NamedTuple):
+    """A stage of an arm that is over before the next one begins.
+
+    Attributes:
+        kind: of its intervention, under which its traced numbers stand.
+        guidance: what it asks, and what it makes of the pool, without training.
+        panel: who answers.
+    """
+
+    kind: str
+    guidance: Intervention
+    panel: PanelConfig
 
 
 def stage_lengths(

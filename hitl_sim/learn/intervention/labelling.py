@@ -345,6 +345,8 @@ class _Labelling:
         """Draw the items whose labels are there, as evenly over classes as can be."""
         label = setting.split.pool.label
         order = jax.random.permutation(key, label.shape[0])
+        if setting.earlier is not None:
+            order = order[jnp.argsort(~setting.is_kept[order], stable=True)]
         classes = jnp.arange(self.shape.num_classes)
         is_of = label[order][:, None] == classes[None]
         place = jnp.cumsum(is_of, axis=0)[jnp.arange(label.shape[0]), label[order]]

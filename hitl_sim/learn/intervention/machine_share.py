@@ -22,6 +22,7 @@ from hitl_sim.learn.intervention.share import (
     Kept,
     build_unguided,
     kept_count,
+    kept_items,
     order_work,
 )
 from hitl_sim.learn.network import Network
@@ -141,6 +142,10 @@ class MachineShareArm(Arm, frozen=True, tag="machine_share"):
         """Refuse items that cannot be compared."""
         if self.score == "duplicate":
             check_compares_items(self, task)
+
+    def items_kept(self, pool: int) -> int:
+        """The share."""
+        return kept_items(self.share, pool)
 
     def build(self, program: Program) -> Intervention:
         """Build the selection that needs no people, on the same ledger as theirs."""

@@ -21,15 +21,16 @@ def proxy_network(program: Program) -> Network:
 def fit_proxy(
     key: jax.Array, program: Program, setting: Setting, num_steps: int
 ) -> Any:
-    """Train the study's network on the pool as it was given.
+    """Train the study's network on the pool as it was given, or left by a stage.
 
     Returns:
         The weights.
     """
     pool, num_pool = setting.split.pool, program.shape.num_pool
-    whole = TrainSet(
-        pool.features, pool.label, jnp.arange(num_pool), jnp.int32(num_pool)
-    )
+    every, number = jnp.arange(num_pool), jnp.int32(num_pool)
+    if setting.earlier is not None:
+        every, number = setting.earlier.order, setting.earlier.num_items
+    whole = TrainSet(pool.features, pool.label, every, number)
     network, rates = proxy_network(program), setting.optimiser
     return fit(key, network, program.train, rates, whole, num_steps)
 

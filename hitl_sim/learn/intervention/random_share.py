@@ -38,6 +38,10 @@ class RandomShareArm(Arm, frozen=True, tag="random_share"):
         del pool
         return 0
 
+    def items_kept(self, pool: int) -> int:
+        """The share."""
+        return kept_items(self.share, pool)
+
     def build(self, program: Program) -> Intervention:
         """Build the control of the same size that nobody chose."""
         num_pool = program.shape.num_pool

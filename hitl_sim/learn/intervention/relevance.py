@@ -17,7 +17,12 @@ from hitl_sim.learn.intervention.base import (
     even_steps,
 )
 from hitl_sim.learn.intervention.rated import Rated, RatedArm, RatedPlan, mean_rating
-from hitl_sim.learn.intervention.share import Kept, kept_count, train_on_kept
+from hitl_sim.learn.intervention.share import (
+    Kept,
+    kept_count,
+    kept_items,
+    train_on_kept,
+)
 from hitl_sim.schema import SomeShare
 from hitl_sim.task import Pool, Status
 
@@ -35,6 +40,10 @@ class RelevanceArm(RatedArm, frozen=True, tag="relevance"):
 
     def check_replayed(self) -> None:
         """Ratings can be recorded."""
+
+    def items_kept(self, pool: int) -> int:
+        """The share, of which people are not asked about all."""
+        return kept_items(self.share, pool)
 
     def build(self, program: Program) -> Intervention:
         """Build relevance selection.

@@ -165,7 +165,7 @@ class ReviewPlan(NamedTuple):
 
     Attributes:
         asked: `[n]` pool positions of this round.
-        is_seen: `[N]` whether an item was looked at.
+        is_seen: `[N]` whether an item was looked at, or may not be.
         stays: `[N]` whether it is trained on.
         label: `[N]` under which label.
         key: decides between labels with equally many votes.
@@ -190,11 +190,10 @@ class Review:
 
     def begin(self, key: jax.Array, setting: Setting) -> tuple[ReviewPlan, None]:
         """Train on the pool as it was given."""
-        num = self.shape.num_pool
-        label = setting.split.pool.label
-        whole, nothing = jnp.ones(num, bool), jnp.zeros(num, bool)
+        label, stays = setting.split.pool.label, setting.is_kept
+        may = stays if setting.is_askable is None else setting.is_askable
         asked = jnp.zeros(self.each, jnp.int32)
-        return ReviewPlan(asked, nothing, whole, label, key), None
+        return ReviewPlan(asked, ~may, stays, label, key), None
 
     def training(self, setting: Setting, plan: ReviewPlan) -> TrainSet:
         """Train on what stays."""

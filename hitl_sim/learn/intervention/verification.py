@@ -52,6 +52,10 @@ class VerificationArm(PeopleArm, frozen=True, tag="verification"):
         """The classes, and none of them where that is offered."""
         return super().num_options(num_classes, num_groups) + self.none_of_these
 
+    def items_kept(self, pool: int) -> int:
+        """All but those that may be rejected."""
+        return pool - self.questions
+
     def build(self, program: Program) -> Intervention:
         """Build the routing of doubtful labels to people.
 
@@ -78,8 +82,7 @@ class VerificationArm(PeopleArm, frozen=True, tag="verification"):
             pool = setting.split.pool
             params = fit_proxy(key_fit, program, setting, self.proxy_steps)
             doubt = score(params, pool.features, pool.label)
-            every = jnp.ones(shape.num_pool, bool)
-            asked = top_items(key_top, doubt, every, self.questions)
+            asked = top_items(key_top, doubt, setting.is_kept, self.questions)
             label = pool.label[asked]
             own = shape.num_classes, self.none_of_these
             questions = label_questions(setting, asked, *own)

@@ -51,12 +51,14 @@ class Hyper(NamedTuple):
         params: the arm's own, by name.
         corruption: shares of the pool that are corrupted.
         population: who answers.
+        before: who answers in each stage before the arm's own; None where nobody does.
     """
 
     optimiser: Params
     params: Mapping[str, Float[Array, ""]]
     corruption: Corruption
     population: Population
+    before: tuple[Population | None, ...] = ()
 
 
 class Seeds(NamedTuple):
@@ -143,7 +145,8 @@ class Trace(NamedTuple):
 
     Attributes:
         curve: `[C]` accuracies.
-        labour: per round; None where nobody was asked.
+        labour: per round, those of stages before the arm's own first; None where
+            nobody was asked.
         kept_clean_frac: `[]` share of the final training set that is clean.
         train_items: `[]` items in the final training set.
         label_accuracy: `[]` share of the final training set whose label is the truth.

@@ -22,7 +22,13 @@ from hitl_sim.learn.loop.config import (
     draw_run,
 )
 from hitl_sim.learn.loop.driver import RoundDriver, RoundState
-from hitl_sim.learn.loop.stage import build_people, build_stage, course_of, guidance_of
+from hitl_sim.learn.loop.stage import (
+    build_before,
+    build_people,
+    build_stage,
+    course_of,
+    guidance_of,
+)
 from hitl_sim.learn.optimise import Curve
 from hitl_sim.learn.replay import count
 from hitl_sim.task import TaskData
@@ -70,7 +76,8 @@ def build_drawn_run(config: RunConfig) -> Callable[..., Trace]:
     is_changed = len(course_of(config, intervention.num_features).phases) > 1
     is_apart = is_changed and not intervention.has_start
     set_up = build_stage(config, intervention)
-    gather = build_people(config, intervention)
+    gather = build_people(intervention, config.program.panel)
+    prepare = build_before(intervention, config.program.shape)
 
     def run(
         draw: Draw,
@@ -78,11 +85,14 @@ def build_drawn_run(config: RunConfig) -> Callable[..., Trace]:
         data: TaskData,
         answers: RecordedAnswers | None = None,
     ) -> Trace:
-        keys, _, driver = set_up(draw, hyper, data, answers)
+        stage = set_up(draw, hyper, data, answers)
+        setting, before = prepare(stage, hyper)
+        driver = stage.drive(setting)
         state, begun = driver.start()
         if intervention.feedback is None:
-            return _run_alone(intervention, driver, state, begun)
-        people, ask = gather(keys.crowd, hyper.population, answers)
+            trace = _run_alone(intervention, driver, state, begun)
+            return trace._replace(labour=_all_rounds(before, None))
+        people, ask = gather(stage.keys.crowd, hyper.population, answers)
 
         def one_round(
             carry: tuple[RoundState, Any], is_first: bool
@@ -107,7 +117,7 @@ def build_drawn_run(config: RunConfig) -> Callable[..., Trace]:
         curve = jax.tree.map(lambda a: a.reshape(-1), curve)
         if begun is not None:
             curve = jax.tree.map(lambda *a: jnp.concatenate(a), begun, curve)
-        trace = Trace(curve, labour, *carry[0].learned)
+        trace = Trace(curve, _all_rounds(before, labour), *carry[0].learned)
         if config.program.panel.policy is None:
             return trace
         return trace._replace(replay=count(carry[1]))
@@ -137,6 +147,25 @@ def _run_alone(
     return Trace(whole, None, *state.learned)
 
 
+def _all_rounds(before: tuple[Labour, ...], own: Labour | None) -> Labour | None:
+    """Put the rounds of all stages in one, `[R, T, A]`; queues are padded."""
+    if not before:
+        return own
+    parts = [jax.tree.map(lambda a: a[None], one) for one in before]
+    parts += [] if own is None else [own]
+    most = max(part.seconds.shape[1] for part in parts)
+
+    def joined(*arrays: jax.Array) -> jax.Array:
+        if arrays[0].ndim == 1:
+            return jnp.concatenate(arrays)
+        room = [((0, 0), (0, most - a.shape[1]), (0, 0)) for a in arrays]
+        padded = [jnp.pad(a, own) for a, own in zip(arrays, room, strict=True)]
+        return jnp.concatenate(padded)
+
+    whole: Labour = jax.tree.map(joined, *parts)
+    return whole
+
+
 def _repeat(step: Callable[[Any], Any], carry: Any, rounds: int) -> tuple[Any, Any]:
     """Take some rounds alike; results are stacked as by a scan."""
     if rounds > 1:
@@ -157,7 +186,8 @@ def build_simulation(config: RunConfig) -> Callable[..., Any]:
     """
     intervention = guidance_of(config)
     set_up = build_stage(config, intervention)
-    gather = build_people(config, intervention)
+    gather = build_people(intervention, config.program.panel)
+    prepare = build_before(intervention, config.program.shape)
 
     def simulate(
         seeds: Seeds,
@@ -166,11 +196,12 @@ def build_simulation(config: RunConfig) -> Callable[..., Any]:
         answers: RecordedAnswers | None = None,
     ) -> Any:
         draw = draw_run(seeds, hyper.corruption, data, config.sizes)
-        keys, setting, driver = set_up(draw, hyper, data, answers)
-        questions = driver.start()[0].questions
+        stage = set_up(draw, hyper, data, answers)
+        setting, before = prepare(stage, hyper)
+        questions = stage.drive(setting).start()[0].questions
         if intervention.feedback is None or questions is None:
-            return setting.split
-        start, ask = gather(keys.crowd, hyper.population, answers)
+            return setting.split, before
+        start, ask = gather(stage.keys.crowd, hyper.population, answers)
 
         def one_round(people: Any, number: jax.Array) -> tuple[Any, Any]:
             asked = questions._replace(item=questions.item + number)
@@ -178,6 +209,6 @@ def build_simulation(config: RunConfig) -> Callable[..., Any]:
             return people, collect(response, asked, plan)
 
         rounds = jnp.arange(intervention.num_rounds, dtype=questions.item.dtype)
-        return setting.split, jax.lax.scan(one_round, start, rounds)
+        return setting.split, before, jax.lax.scan(one_round, start, rounds)
 
     return simulate

@@ -8,14 +8,22 @@ import jax
 import jax.numpy as jnp
 
 from hitl_sim.learn.crowd import (
+    Labour,
+    PanelConfig,
     Questions,
     ask as ask_crowd,
     assign,
+    collect,
     oracle_of,
     sample_team,
 )
 from hitl_sim.learn.efficiency import Host, TrainingPhases, build_course
 from hitl_sim.learn.intervention.base import Intervention, Perceived, Setting, Shape
+from hitl_sim.learn.intervention.before import (
+    build_guidance,
+    params_of,
+    setting_after,
+)
 from hitl_sim.learn.loop.config import Draw, Hyper, RunConfig, RunKeys
 from hitl_sim.learn.loop.driver import RoundDriver, build_driver
 from hitl_sim.learn.loop.threefry import key_kind
@@ -28,6 +36,8 @@ from oracles.replay import RecordedAnswers
 
 _PRETRAINING = 1_000_003
 """Folds pretraining's key from that of a run's weights; no round has this number."""
+_BEFORE = 2_000_003
+"""Folds the keys of stages before the arm's own; no round has such a number."""
 
 
 def guidance_of(config: RunConfig) -> Intervention:
@@ -42,7 +52,7 @@ def guidance_of(config: RunConfig) -> Intervention:
     if arm.method and arm.uses_trained_network:
         course = course_of(config, program.shape.num_features)
         program = replace(program, network=course.phases[-1].config)
-    built = arm.build(program)
+    built = build_guidance(arm, program)
     if built.is_scratch and arm.method:
         raise ValueError(
             "`method` must be left out where each round trains from fresh weights, for "
@@ -78,12 +88,12 @@ class Stage(NamedTuple):
     Attributes:
         keys: the run's keys.
         setting: the run's data and leaves.
-        driver: the device's side.
+        drive: builds the device's side on a setting, this or what stages made of it.
     """
 
     keys: RunKeys
     setting: Setting
-    driver: RoundDriver
+    drive: Callable[[Setting], RoundDriver]
 
 
 def perceive_pool(
@@ -138,8 +148,11 @@ def build_stage(
             setting = setting._replace(is_askable=is_askable)
         known = pretrained(keys, hyper, data)
         course = build_course(host, methods, hyper.params, hyper.optimiser, known)
-        driver = build_driver(intervention, course, program.train, setting, keys)
-        return Stage(keys, setting, driver)
+
+        def drive(setting: Setting) -> RoundDriver:
+            return build_driver(intervention, course, program.train, setting, keys)
+
+        return Stage(keys, setting, drive)
 
     return set_up
 
@@ -157,10 +170,15 @@ class People(NamedTuple):
 
 
 def build_people(
-    config: RunConfig, intervention: Intervention
-) -> Callable[[jax.Array, Population, RecordedAnswers | None], People]:
-    """Build the function that gathers whoever answers in a run."""
-    panel, feedback = config.program.panel, intervention.feedback
+    intervention: Intervention, panel: PanelConfig
+) -> Callable[..., People]:
+    """Build the function that gathers whoever answers an intervention's questions.
+
+    Returns:
+        `(key, population, answers, apart=None) -> People`; people are drawn by the key,
+        and what they answer too, folded by a number where their stage is another.
+    """
+    feedback = intervention.feedback
     plan = assign(max(intervention.num_questions, 1), panel)
     if panel.policy is not None and feedback not in REPLAYED:
         raise ValueError(
@@ -169,13 +187,18 @@ def build_people(
         )
 
     def gather(
-        key: jax.Array, population: Population, answers: RecordedAnswers | None
+        key: jax.Array,
+        population: Population,
+        answers: RecordedAnswers | None,
+        apart: int | None = None,
     ) -> People:
         annotators = sample_team(key, population, panel)
         if panel.policy is not None:
             own = (key, str(feedback), answers, annotators, panel)
             return People(*recorded_people(*own))
         oracle = oracle_of(panel.annotator, str(feedback))
+        if apart is not None:
+            key = jax.random.fold_in(key, apart)
 
         def ask(state: Any, questions: Questions) -> Asked:
             after, response = ask_crowd(key, oracle, annotators, state, questions, plan)
@@ -184,3 +207,40 @@ def build_people(
         return People(oracle.init(key, annotators), ask)
 
     return gather
+
+
+def build_before(
+    guidance: Intervention, shape: Shape
+) -> Callable[[Stage, Hyper], tuple[Setting, tuple[Labour, ...]]]:
+    """Build the function that goes through the stages before an arm's own.
+
+    Returns:
+        `(stage, hyper) -> (setting, labour)`: what they leave to what follows, and what
+        each that asks cost its people, `[T, A]`.
+    """
+    gathers = [build_people(one.guidance, one.panel) for one in guidance.before]
+
+    def go(stage: Stage, hyper: Hyper) -> tuple[Setting, tuple[Labour, ...]]:
+        keys, setting, spent = stage.keys, stage.setting, list[Labour]()
+        for number, one in enumerate(guidance.before):
+            built, population = one.guidance, hyper.before[number]
+            own = setting._replace(params=params_of(one.kind, hyper.params))
+            apart, answers = _BEFORE + number, None
+            key = jax.random.fold_in(keys.choose, apart)
+            if population is not None:
+                # people see the whole item, whatever was taken from the network
+                seen = (population, stage.setting.split, shape)
+                perceived = perceive_pool(keys.crowd, built.feedback, *seen)
+                own = own._replace(perceived=perceived)
+            plan, questions = built.begin(key, own)
+            if population is not None and questions is not None:
+                people = gathers[number](keys.crowd, population, None, apart)
+                _, response, who = people.ask(people.state, questions)
+                answers, labour = collect(response, questions, who)
+                spent.append(labour)
+            plan = built.absorb(own, plan, answers)
+            left = setting_after(built, own, plan)
+            setting = left._replace(params=setting.params, perceived=setting.perceived)
+        return setting, tuple(spent)
+
+    return go

@@ -54,5 +54,5 @@ def control_of(arms: Sequence[Arm]) -> int:
 
 def is_replayed(arm: Arm, crowd: CrowdSpec) -> bool:
     """Whether recorded people answer an arm's questions."""
-    is_open = arm.question is not None and not arm.simulated
+    is_open = bool(arm.asking) and not arm.simulated
     return is_open and crowd.recording is not None

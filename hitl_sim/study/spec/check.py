@@ -8,6 +8,7 @@ import msgspec
 
 from hitl_sim.cost import check_prices
 from hitl_sim.learn.intervention import Arm, Surroundings
+from hitl_sim.learn.intervention.before import TABLE, check_before
 from hitl_sim.part import Kind, Part, builtin, find
 from hitl_sim.renamed import check_names
 from hitl_sim.schema import one_of
@@ -94,10 +95,22 @@ def _convert_arms(raw: Mapping[str, Any], parts: Mapping[str, Part]) -> Any:
         with in_study():
             return found.complete(parts)
 
+    def stage(name: Any, table: Mapping[str, Any], path: str) -> Any:
+        # a study that was read before has it there
+        if table.get("name", name) != name:
+            raise SpecError(
+                f"`{path}.name` must be left out, for a stage has the name of its arm, "
+                f"got {table['name']!r}."
+            )
+        return read("intervention", {**table, "name": name}, path)
+
     def arm(table: Mapping[str, Any], path: str) -> Arm:
         if "method" in table:
             below = partial(read, "method"), f"{path}.method"
             table = {**table, "method": _convert_each(table["method"], *below)}
+        if TABLE in table:
+            of_arm = partial(stage, table.get("name")), f"{path}.{TABLE}"
+            table = {**table, TABLE: _convert_each(table[TABLE], *of_arm)}
         found: Arm = read("intervention", table, path)
         return found
 
@@ -204,6 +217,7 @@ def _check_arms(spec: StudySpec) -> None:
     for arm in spec.arm:
         with in_study():
             arm.check(study)
+            check_before(arm, study)
         _check_method(arm, spec)
     _check_pretraining(spec)
 
@@ -225,8 +239,8 @@ def _check_recording(spec: StudySpec) -> None:
             )
         if is_replayed(arm, crowd):
             with in_study():
-                arm.check_replayed()
-    asked = [arm for arm in spec.arm if arm.question is not None]
+                _check_replayed(arm)
+    asked = [arm for arm in spec.arm if arm.asking]
     if not asked or not all(is_replayed(arm, crowd) for arm in asked):
         return
     for name in (*crowd.parameters, *crowd.chosen):
@@ -236,6 +250,22 @@ def _check_recording(spec: StudySpec) -> None:
                 f"`crowd.recording`, got {getattr(crowd, name)!r}: recorded people "
                 "answer as they did."
             )
+
+
+def _check_replayed(arm: Arm) -> None:
+    """Refuse questions that recorded people cannot have answered, and earlier ones.
+
+    Raises:
+        ValueError: the message names field, value and what is allowed.
+    """
+    asked = [stage.kind for stage in arm.before if stage.question is not None]
+    if asked:
+        raise ValueError(
+            "`arm.before` must ask nobody where answers are replayed from "
+            f"`crowd.recording`, got {asked} in arm {arm.name!r}. Give it `simulated = "
+            "true` to ask simulated people."
+        )
+    arm.check_replayed()
 
 
 _PLAIN = {"precision": "float32", "dropout": 0.0}

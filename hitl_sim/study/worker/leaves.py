@@ -38,6 +38,10 @@ def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
         params=params,
         corruption=Corruption(task.irrelevant, task.duplicate, task.wrong_label),
         population=population_of(condition, info),
+        before=tuple(
+            None if stage.question is None else population_of(condition, info, stage)
+            for stage in condition.arm.before
+        ),
     )
     hyper: Hyper = jax.tree.map(np.float32, leaves)
     return hyper

@@ -34,9 +34,12 @@ def _people_columns(
         return counts | times | {"requester_s": 0.0, "answer_accuracy": None}
     timeline = _timeline(condition.spec.workforce, trace.labour)
     lengths = guidance.stage_lengths(num_checkpoints)
-    # a stage before the first round has had no people yet
-    none_yet = len(lengths) - len(timeline.asked)
-    at = np.repeat(np.arange(len(lengths)), lengths)
+    num_rounds = guidance.num_rounds if guidance.feedback else 0
+    # a start before the first round has had those people alone who came before it
+    first = len(timeline.asked) - num_rounds - guidance.has_start
+    none_yet = max(-first, 0)
+    stage = np.repeat(np.arange(len(lengths)), lengths)
+    at = np.minimum(stage + first + none_yet, len(timeline.asked) + none_yet - 1)
     scored = float(trace.labour.num_scored.sum())
     right = float(trace.labour.num_correct.sum())
     series = {name: getattr(timeline, name) for name in _SERIES}

@@ -225,7 +225,7 @@ def test_a_simulation_makes_the_runs_own_task_and_learns_nothing(
         seeds_of(),
         hyper_of(),
     )
-    split = jax.jit(build_simulation(config))(seeds, hyper, digits[1])
+    split, _ = jax.jit(build_simulation(config))(seeds, hyper, digits[1])
     key = run_keys(seeds).split
     made = SPLIT(key, digits[1], hyper.corruption, 80, 30, 20)
     assert equal(split, made)
@@ -235,7 +235,7 @@ def test_a_simulation_answers_every_round_anew(config_of, digits, seeds_of, hype
     """Rounds that were equal would be simulated once, and timed too short."""
     config = config_of(LABELLING)
     simulate = jax.jit(build_simulation(config))
-    _, (_, (answers, labour)) = simulate(seeds_of(), hyper_of("careless"), digits[1])
+    _, _, (_, (answers, labour)) = simulate(seeds_of(), hyper_of("careless"), digits[1])
     assert answers.answer.shape == (3, 10, 3)
     assert labour.is_answered.sum() == 3 * 10 * 3
     rounds = np.asarray(answers.answer)

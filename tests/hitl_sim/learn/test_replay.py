@@ -249,7 +249,7 @@ def test_what_replay_takes_can_be_timed_beside_the_run(
     panel = PanelConfig(3, 3, 1, policy="refuse")
     simulate = jax.jit(build_simulation(label_config(program, panel)))
     hyper = hyper_of()._replace(corruption=CLEAN)
-    _, (_, (given, _)) = simulate(
+    _, _, (_, (given, _)) = simulate(
         seeds_of(), hyper, digits[1], everybody_right(labels, 3)
     )
     assert given.is_answered.any()
