@@ -47,6 +47,62 @@ def constants(
 
 
 @command()
+def data(
+    source: Annotated[
+        str, typer.Argument(help="A built-in task, or a file or folder of your own.")
+    ],
+    label_column: Annotated[
+        str | None, typer.Option(help="Of a table: column of the labels.")
+    ] = None,
+    text_column: Annotated[
+        str | None, typer.Option(help="Of a table: column of text.")
+    ] = None,
+    item_column: Annotated[
+        str | None, typer.Option(help="Of a table: column of ids.")
+    ] = None,
+    representation: Annotated[
+        str | None, typer.Option(help="Of text: tfidf, hashed or tokens.")
+    ] = None,
+    num_features: Annotated[
+        int | None, typer.Option(help="Of text: words that are kept.")
+    ] = None,
+    image_size: Annotated[
+        int | None, typer.Option(help="Side to which a folder's images are resized.")
+    ] = None,
+    impute: Annotated[
+        str | None, typer.Option(help="Where numbers are missing: median or drop.")
+    ] = None,
+    categorical: Annotated[
+        list[str] | None, typer.Option(help="Column of categories; repeated.")
+    ] = None,
+) -> None:
+    """Look data over before a study: classes, duplicates, doubtful labels, what to ask.
+
+    Nothing is trained but a small model of the labels, and nothing is written.
+    """
+    from hitl_sim.report.terminal.data import print_survey
+    from hitl_sim.study.offered import as_toml, load_source, offered_arms
+    from hitl_sim.task.survey import survey_task
+
+    given = {
+        "label_column": label_column,
+        "text_column": text_column,
+        "item_column": item_column,
+        "representation": representation,
+        "num_features": num_features,
+        "image_size": image_size,
+        "impute": impute,
+        "categorical": categorical or None,
+    }
+    task = {name: value for name, value in given.items() if value is not None}
+    task = {"source": source, **task}
+    info, items = load_source(task)
+    found = survey_task(info, items)
+    offered = offered_arms(task, info)
+    print_survey(screen(), info, found, offered, as_toml(task, info))
+
+
+@command()
 def cache(
     is_clear: Annotated[
         bool, typer.Option("--clear", help="Remove all that is kept.")

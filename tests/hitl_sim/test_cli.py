@@ -44,6 +44,7 @@ COMMANDS = [
     "verify",
     "confirm",
     "register",
+    "data",
     "equivalents",
     "crowd",
     "assess",
@@ -647,3 +648,22 @@ def test_ctrl_c_leaves_a_study_that_says_how_to_go_on(tmp_path):
     assert f"hitl-sim run {file}" in text.replace("\n", "")
     assert "Traceback" not in text
     assert list(out.glob("records/*.parquet"))
+
+
+def test_data_are_looked_over_before_a_study(tmp_path):
+    path = tmp_path / "mine.csv"
+    rows = [f"{i % 7},{i * 37 % 11},{'NA' if i == 3 else i},{i % 2}" for i in range(60)]
+    path.write_text("\n".join(["a,b,c,label", *rows]))
+    code, text = call("data", path)
+    assert code == 2
+    assert "impute = 'median'" in text
+    code, text = call("data", path, "--impute", "median", "--categorical", "b")
+    assert code == 0
+    told = " ".join(text.split())
+    assert "60 items of 13 features in 2 classes" in told
+    assert "1 missing numbers in 1 of 60 rows" in told
+    assert "can have the arms" in told
+    assert 'categorical = ["b"]' in told
+    code, text = call("data", path, "--impute", "mean")
+    assert code == 2
+    assert "`--impute` must be one of 'median', 'drop', got 'mean'" in text
