@@ -256,7 +256,7 @@ class Results:
         command = again or f"hitl-sim report {self.folder}"
         keep_earlier_report(out, self.result.plan_hash)
         self._analysis.write_bill(out, self.prices)
-        write_findings(self.result, self.words, out, command)
+        write_findings(self.result, self.words, out, command, self.verdicts)
         return write_report(
             self.result,
             out,

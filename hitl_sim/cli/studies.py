@@ -183,26 +183,48 @@ def register(
 
 
 @command()
-def report(folder: Folder, device: Device = None) -> None:
+def report(
+    folder: Folder,
+    device: Device = None,
+    is_all: Annotated[
+        bool, typer.Option("--all", help="Print every condition and every reason.")
+    ] = False,
+) -> None:
     """Write the report of a study again, perhaps for another device.
 
     Nothing is retrained: records hold counts, and a device profile turns them into
-    seconds and joules.
+    seconds and joules. The terminal shows the answer in one look; the page has all.
     """
-    _report(screen(), folder, device, f"hitl-sim report {folder}")
+    _report(screen(), folder, device, f"hitl-sim report {folder}", is_all=is_all)
 
 
-def _report(console: Console, folder: Path, device: str | None, again: str) -> None:
-    from hitl_sim.report.terminal.answer import print_own_energy, render_terminal
+def _report(
+    console: Console,
+    folder: Path,
+    device: str | None,
+    again: str,
+    *,
+    is_all: bool = False,
+) -> None:
+    from hitl_sim.report.terminal.answer import (
+        print_own_energy,
+        render_first_screen,
+        render_terminal,
+    )
+    from hitl_sim.report.terminal.show import print_text
     from hitl_sim.results import open_results
 
     results = open_results(folder)
     if device is not None:
         results = results.reprice(device)
-    render_terminal(results.result, console, results.words)
-    print_own_energy(console, folder)
+    own = results.result, console, results.words
+    if is_all:
+        render_terminal(*own)
+        print_own_energy(console, folder)
+    else:
+        render_first_screen(*own, results.verdicts)
     page = results.report(again=again)
-    console.print(f"Report: {page}", soft_wrap=True)
+    print_text(console, "first.more", folder=folder, page=page)
 
 
 @command()

@@ -111,7 +111,7 @@ class Words:
 def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
     """Put a result into words; without verdicts no decision is told."""
     weighed: Sequence[Verdict | None] = verdicts or [None] * len(result.tasks)
-    own = _own_training(result)
+    own = own_training(result)
     return Words(
         caution=say(
             "caution.all",
@@ -416,7 +416,7 @@ def _clause(task: TaskResult, measure: Measure) -> str:
 def list_checks(task: TaskResult, result: StudyResult) -> tuple[str, ...]:
     """List what a reader has to know before believing a task's figures."""
     checks = [_null_sentence(task), _label_sentence(task, result)]
-    if not _own_training(result):
+    if not own_training(result):
         # else it is told above everything
         checks.insert(0, _tuned_sentence(task, result))
     if task.target <= task.chance:
@@ -434,7 +434,7 @@ def list_checks(task: TaskResult, result: StudyResult) -> tuple[str, ...]:
     return tuple(checks)
 
 
-def _own_training(result: StudyResult) -> list[str]:
+def own_training(result: StudyResult) -> list[str]:
     """Name arms that train with settings of their own beside a control untuned."""
     if result.study.get("tune") is not None:
         return []

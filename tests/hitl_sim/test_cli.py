@@ -522,11 +522,14 @@ def test_a_study_runs_from_file_to_report_and_is_re_billed(tmp_path):
     out = tmp_path / "out"
     code, text = call("run", SMOKE, "--out", out, "--workers", "2")
     assert code == 0
-    assert "measured" in text
+    assert "Joules are modelled" in text
+    assert "Upper bound" not in text
     assert str(out / "report.html") in text.replace("\n", "")
     first = (out / "report.html").read_text()
-    code, _ = call("report", out, "--device", "h100")
+    code, text = call("report", out, "--device", "h100", "--all")
     assert code == 0
+    assert "Upper bound" in text
+    assert "measured" in text
     assert (out / "report.html").read_text() != first
     assert "h100" in (out / "report.html").read_text()
 

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -10,9 +10,11 @@ from rich.text import Text
 
 from hitl_sim.analysis.condition.across import across_study
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
+from hitl_sim.analysis.decision.sensitivity import Verdict
 from hitl_sim.energy import Quantity
 from hitl_sim.output import write_bytes
 from hitl_sim.report.across import across_table
+from hitl_sim.report.first_screen import first_screen
 from hitl_sim.report.number import UNKNOWN, digits
 from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table, to_grid
@@ -23,6 +25,36 @@ from hitl_sim.report.words import TaskWords, Words, tell
 WIDTH = 100
 """Columns of a page, and the most that are used of a terminal."""
 _WAYS = ("final fit only", "all training", "whole loop")
+
+
+def render_first_screen(
+    result: StudyResult,
+    console: Console,
+    words: Words,
+    verdicts: Sequence[Verdict] = (),
+) -> None:
+    """Print the answer in one look, within 35 lines of 100 columns."""
+    width = min(console.width, WIDTH)
+    found = first_screen(result, verdicts)
+    opening = (
+        (words.question, "italic"),
+        (found.warning, "bold red"),
+        (words.changed, "bold"),
+        (words.note, ""),
+    )
+    for text, style in opening:
+        if text:
+            console.print(Text(text, style=style), width=width)
+    for line in found.verdicts:
+        console.print(Text(line, style="bold"), width=width)
+    console.print()
+    first, *rest = found.table.headings
+    grid = to_grid(found.table, fold=(first,), right=rest, whole=rest, is_compact=True)
+    console.print(grid, width=width)
+    console.print(Text(found.legend, style="dim"), width=width)
+    for line in found.turns:
+        console.print(Text(line), width=width)
+    console.print(Text(found.caution), width=width)
 
 
 def render_terminal(
@@ -146,14 +178,16 @@ def write_findings(
     words: Words,
     folder: Path,
     rerun_command: str,
+    verdicts: Sequence[Verdict] = (),
 ) -> None:
-    """Keep the answer and its table as a page to lay beside the study file."""
-    write_page(
-        folder / "findings.md",
-        result.question,
-        rerun_command,
-        lambda console: render_terminal(result, console, words),
-    )
+    """Keep the answer and its tables as a page to lay beside the study file."""
+
+    def show(console: Console) -> None:
+        render_first_screen(result, console, words, verdicts)
+        console.print(f"\n{'=' * WIDTH}\nEvery condition and every reason\n")
+        render_terminal(result, console, words)
+
+    write_page(folder / "findings.md", result.question, rerun_command, show)
 
 
 def write_page(

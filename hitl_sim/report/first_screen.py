@@ -1,0 +1,410 @@
+"""The answer in one look: verdicts, one short table, and what would turn it round.
+
+It stays within a screen whatever the number of conditions; everything else is a
+command away.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from hitl_sim.analysis.chance.claim import Effect
+from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult, best
+from hitl_sim.analysis.condition.training_size import TrainingSize
+from hitl_sim.analysis.decision.sensitivity import Verdict
+from hitl_sim.analysis.run.record import plain_value
+from hitl_sim.cost import nearest_run
+from hitl_sim.energy.display import format_value
+from hitl_sim.report.number import RHO, near_text, ratio_text, some_of
+from hitl_sim.report.sentence import say
+from hitl_sim.report.table import Table
+from hitl_sim.report.task_table import size_column
+from hitl_sim.report.words import CORRUPTIONS, own_training
+
+MOST_TOLD = 4
+"""Tasks that have a verdict each; more of them are a table of tasks."""
+MOST_ROWS = 12
+_WITH_NULL = 2
+"""Most tasks of which the control and its copy have a row."""
+_WITH_NEAREST = 2
+"""Most tasks whose verdicts name a published training beside E*."""
+_BEST, _MIDDLE, _WORST = "perfect", "typical", "spammer"
+
+
+_ENDS = {"YES", "NO"}
+"""Whether people pay in energy, where both can be told."""
+
+
+class Crowd(NamedTuple):
+    """People as one column of the table has them.
+
+    Attributes:
+        name: of the column.
+        who: which people these are, in a sentence.
+        finding: the condition.
+    """
+
+    name: str
+    who: str
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class FirstScreen:
+    """What stands on it.
+
+    Attributes:
+        warning: what has to be known before anything is believed; empty for nothing.
+        verdicts: of each task, or of all where there are many.
+        table: control, best with people and without, and the copy of the control.
+        legend: what its columns mean.
+        turns: what would turn the answer round, or that nothing did.
+        caution: what was measured, modelled and simulated.
+    """
+
+    warning: str
+    verdicts: tuple[str, ...]
+    table: Table
+    legend: str
+    turns: tuple[str, ...]
+    caution: str
+
+
+def first_screen(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> FirstScreen:
+    """Put a result on one screen.
+
+    Args:
+        result: of a study.
+        verdicts: one per task, for what other boundaries of an hour would change.
+    """
+    tasks = result.tasks
+    if len(tasks) <= MOST_TOLD:
+        told = tuple(_verdict(task, result) for task in tasks)
+    else:
+        told = (_count(result),)
+    crowds = max(map(crowds_of, tasks), key=len, default=[])
+    middle = crowds[len(crowds) // 2].who if len(crowds) > 1 else "people"
+    own = own_training(result)
+    is_spoilt = any(spoilt(task, result) > 0.0 for task in tasks)
+    asked = [bool(f.replay) for task in tasks for f in task.with_people]
+    return FirstScreen(
+        warning=say("check.untuned", own=own) if own else "",
+        verdicts=told,
+        table=_table(result),
+        legend=say("first.legend", crowd=middle, is_spoilt=is_spoilt),
+        turns=tuple(_turns(result, verdicts)),
+        caution=say(
+            "first.caution", result=result, asked=asked, total=len(result.work)
+        ),
+    )
+
+
+def name_of(task: TaskResult, result: StudyResult, *, is_short: bool = False) -> str:
+    """Name a task with how much of it is corrupted, and what else is swept of it."""
+    more = [
+        f"{field.partition('.')[2].replace('_', ' ')} {plain_value(value)}"
+        for field, value in _own(task).items()
+        if field.partition(".")[2] not in ("", *CORRUPTIONS)
+    ]
+    told = {"task": task.task, "whole": spoilt(task, result), "more": more}
+    return say("first.name", is_short=is_short, **told)
+
+
+def spoilt(task: TaskResult, result: StudyResult) -> float:
+    """Return the share of a task's pool that is corrupted on purpose."""
+    table = dict(result.study.get("task", {}).get(task.task, {}))
+    table |= {f.partition(".")[2]: value for f, value in _own(task).items()}
+    return sum(float(table.get(name, 0.0)) for name in CORRUPTIONS)
+
+
+def _own(task: TaskResult) -> dict[str, Any]:
+    """Return what is swept of the task itself, its network and its training."""
+    tables = ("task", "network", "training")
+    settings = task.control.settings
+    return {f: v for f, v in settings.items() if f.partition(".")[0] in tables}
+
+
+def crowds_of(task: TaskResult) -> list[Crowd]:
+    """Choose three crowds of the best arm with people: best, middle and worst.
+
+    These are perfect, typical and guessing people where populations are swept, else
+    the ends and the middle of what is, the better end first; what else is swept of the
+    crowd stays as in the best condition.
+    """
+    leader = _leader(task)
+    if leader is None:
+        return []
+    same = [f for f in task.with_people if f.name == leader.name]
+    for field in ("crowd.population", *_swept(same)):
+        line = _along(same, leader, field)
+        if len(line) > 1:
+            return _three(line, field)
+    return [_people(str(leader.population), leader)]
+
+
+def _people(population: str, finding: Finding) -> Crowd:
+    return Crowd(population, f"{population} people", finding)
+
+
+def _swept(findings: Sequence[Finding]) -> list[str]:
+    """List what is swept of a crowd, what has most values first."""
+    values: dict[str, set[object]] = {}
+    for finding in findings:
+        for field, value in finding.settings.items():
+            if field.startswith("crowd."):
+                values.setdefault(field, set()).add(value)
+    return sorted(values, key=lambda field: -len(values[field]))
+
+
+def _along(findings: Sequence[Finding], leader: Finding, field: str) -> list[Finding]:
+    """Find the conditions that differ from the leader in one field of the crowd.
+
+    Of a population that has not all of the leader's settings the first stands for it.
+    """
+    found: dict[object, Finding] = {}
+    others = {k: v for k, v in leader.settings.items() if k != field}
+    for finding in findings:
+        if field not in finding.settings:
+            continue
+        value = finding.settings[field]
+        own = {k: v for k, v in finding.settings.items() if k != field}
+        if own == others or value not in found:
+            found[value] = finding
+    return list(found.values())
+
+
+def _three(line: Sequence[Finding], field: str) -> list[Crowd]:
+    """Take the best, the middle and the worst of a line of crowds."""
+    name = field.partition(".")[2].replace("_", " ")
+    if field == "crowd.population":
+        named = {str(f.settings[field]): f for f in line}
+        wanted = [one for one in (_BEST, _MIDDLE, _WORST) if one in named]
+        if len(wanted) > 1:
+            return [_people(one, named[one]) for one in wanted]
+        by_ratio = sorted(line, key=lambda f: f.ratio.value)
+        return [_people(str(f.settings[field]), f) for f in _ends(by_ratio)]
+    by_value = sorted(
+        line, key=lambda f: (str(type(f.settings[field])), _key(f, field))
+    )
+    if by_value[-1].ratio.value < by_value[0].ratio.value:
+        by_value.reverse()
+    told = [(f"{name} {plain_value(f.settings[field])}", f) for f in _ends(by_value)]
+    return [Crowd(words, f"people at {words}", finding) for words, finding in told]
+
+
+def _key(finding: Finding, field: str) -> Any:
+    return finding.settings[field]
+
+
+def _ends(line: Sequence[Finding]) -> list[Finding]:
+    """Take both ends and the middle."""
+    return [line[i] for i in dict.fromkeys((0, len(line) // 2, len(line) - 1))]
+
+
+def _effect(finding: Finding, *, is_first: bool) -> str:
+    """Say what a condition saves or costs, or that it cannot be told."""
+    told = {"side": effect_of(finding), "is_first": is_first}
+    return say("first.effect", ratio=finding.ratio, **told)
+
+
+def effect_of(finding: Finding) -> str:
+    """Say on which side of the control a condition is: "saves", "costs", "open"."""
+    ratio = finding.ratio
+    if math.isnan(ratio.value):
+        return "unknown"
+    if ratio.high < 1.0:
+        return "saves"
+    return "costs" if ratio.low > 1.0 else "open"
+
+
+def _verdict(task: TaskResult, result: StudyResult) -> str:
+    """Say what people did in one task, for whom, and from which size on they pay."""
+    crowds = crowds_of(task)
+    if not crowds:
+        return say("first.nobody", where=name_of(task, result))
+    middle = crowds[len(crowds) // 2]
+    sizes = middle.finding.over_machine
+    known = sizes[0].joules.value if sizes else math.nan
+    is_near = len(result.tasks) <= _WITH_NEAREST and 0.0 < known < math.inf
+    return say(
+        "first.verdict",
+        where=name_of(task, result),
+        leader=_leader(task),
+        told=[
+            (_effect(one.finding, is_first=one is crowds[0]), one.who) for one in crowds
+        ],
+        machine=task.machine,
+        num=len(task.with_people),
+        middle=middle.who,
+        is_fragile=any(
+            one.finding.claim.effect is Effect.TOO_FEW_FAILURES
+            and effect_of(one.finding) in ("saves", "costs")
+            for one in crowds
+        ),
+        size=size_column(sizes[0]) if sizes else "",
+        nearest=near_text(known, nearest_run(known)) if is_near else "",
+    )
+
+
+def _count(result: StudyResult) -> str:
+    """Say in how many tasks people saved, at best."""
+    leaders = [_leader(task) for task in result.tasks]
+    sides = Counter(effect_of(one) for one in leaders if one is not None)
+    told = {side: sides[side] for side in ("saves", "costs", "open")}
+    return say("first.count", num=len(leaders), **told)
+
+
+def _table(result: StudyResult) -> Table:
+    """Lay out control, best with people, best without, and the copy of the control."""
+    named = {id(task): crowds_of(task) for task in result.tasks}
+    most = max(named.values(), key=len, default=[])
+    columns = [one.name for one in most]
+    leaders = [f.name for f in map(_leader, result.tasks) if f is not None]
+    usual = max(leaders, key=leaders.count, default="")
+    is_short = len(result.tasks) <= MOST_TOLD
+    heads = (
+        f"{RHO} [95 %]" if is_short else f"{RHO}: {usual}",
+        *columns,
+        "E* people",
+    )
+    rows, classes = list[tuple[str, ...]](), list[str]()
+    for task in result.tasks:
+        crowds = named[id(task)]
+        cells = _cells(crowds, columns)
+        name = name_of(task, result, is_short=True)
+        if not is_short:
+            leader = _leader(task)
+            what = "nobody asked" if leader is None else leader.name
+            own = name if what == usual else f"{name}: {what}"
+            rows.append((own, *cells, _size(crowds)))
+            classes.append("")
+            continue
+        is_whole = len(result.tasks) <= _WITH_NULL
+        if is_whole:
+            blank = [""] * len(columns)
+            rows.append((f"{name}: control {_joules(task)}", *blank, ""))
+            classes.append("control")
+        leader = _leader(task)
+        if leader is not None:
+            who = "with people" if is_whole else name
+            rows.append((f"{who}: {leader.name}", *cells, _size(crowds)))
+            classes.append("crowd" if is_whole else "")
+        machine = best(task.without_people)
+        for finding, words in ((machine, "nobody asked: "), (task.null, "A/A: ")):
+            is_shown = is_whole or (
+                finding is machine and len(result.tasks) < MOST_TOLD
+            )
+            if finding is not None and is_shown:
+                rest = [""] * max(len(columns) - 1, 0)
+                alone = (ratio_text(finding.ratio), *rest)[: max(len(columns), 1)]
+                rows.append((f"{words}{finding.name}", *alone, ""))
+                classes.append("crowd")
+    left = len(rows) - MOST_ROWS
+    if not is_short and left > 0:
+        rows, classes = rows[: MOST_ROWS - 1], classes[: MOST_ROWS - 1]
+        rows.append((f"and {left + 1} more tasks", *[""] * len(columns), ""))
+        classes.append("control")
+    return Table(heads, rows, classes=classes)
+
+
+def _joules(task: TaskResult) -> str:
+    return format_value(task.control.joules.value, "J")
+
+
+def _cells(crowds: Sequence[Crowd], columns: Sequence[str]) -> list[str]:
+    """Write each crowd's ratio under its own name, or one after the other."""
+    by_name = {one.name: ratio_text(one.finding.ratio) for one in crowds}
+    if set(by_name) <= set(columns):
+        return [by_name.get(name, "") for name in columns]
+    own = [f"{one.name}: {ratio_text(one.finding.ratio)}" for one in crowds]
+    return (own + [""] * len(columns))[: len(columns)]
+
+
+def _leader(task: TaskResult) -> Finding | None:
+    """Return the condition with people of least joules."""
+    return best(task.with_people)
+
+
+def _size(crowds: Sequence[Crowd]) -> str:
+    """Write E* beside the best arm without people, of the crowd in the middle."""
+    if not crowds:
+        return ""
+    middle = crowds[len(crowds) // 2].finding
+    sizes: Sequence[TrainingSize] = middle.over_machine
+    return size_column(sizes[0]) if sizes else ""
+
+
+def _turns(result: StudyResult, verdicts: Sequence[Verdict]) -> list[str]:
+    """List what would turn the answer round; at most one line each."""
+    found = []
+    for kind, where in (
+        ("target", _by_target(result)),
+        ("pool", _by_pool(result)),
+        ("labels", _by_labels(result)),
+        ("boundary", _by_boundary(result, verdicts)),
+    ):
+        if where:
+            told = some_of(where, "; ")
+            found.append(say(f"first.turn_{kind}", where=told))
+    if result.study.get("tune") is None:
+        found.append(say("first.turn_tuning"))
+    return found or [say("first.no_turn")]
+
+
+def _by_target(result: StudyResult) -> list[str]:
+    """Name tasks whose best arm saves at some targets and costs at others."""
+    told = []
+    for task in result.tasks:
+        asked = [one for one in task.by_target if one.has_people]
+        leader = best(
+            f for f in task.with_people if f.label in {a.label for a in asked}
+        )
+        one = next((a for a in asked if leader and a.label == leader.label), None)
+        if one is not None and one.turns:
+            ways = [f"{way:.0%}" for way in one.turns[:2]]
+            told.append(say("first.at_target", where=name_of(task, result), ways=ways))
+    return told
+
+
+def _by_pool(result: StudyResult) -> list[str]:
+    """Name tasks whose verdict differs with how much of the pool is corrupted."""
+    sides: dict[str, dict[str, dict[str, None]]] = {}
+    for task in result.tasks:
+        leader = _leader(task)
+        if leader is not None:
+            own = sides.setdefault(task.task, {})
+            share = f"{spoilt(task, result):.0%}"
+            own.setdefault(effect_of(leader), dict.fromkeys(()))[share] = None
+    return [
+        say("first.at_pool", task=name, sides=own)
+        for name, own in sides.items()
+        if len(own.keys() & {"saves", "costs", "open"}) > 1
+    ]
+
+
+def _by_labels(result: StudyResult) -> list[str]:
+    """Name what the labels of the pool could cost otherwise, where that decides."""
+    own = result.prices.label_cost
+    found: dict[str, None] = {}
+    for task in result.tasks:
+        for finding in task.with_people:
+            for other, case in finding.label_cases:
+                ends = {finding.at(case.measure).pays_here.name, case.pays_here.name}
+                if case.measure == "joules" and other != own and ends == _ENDS:
+                    found[other.replace("_", " ")] = None
+    return list(found)
+
+
+def _by_boundary(result: StudyResult, verdicts: Sequence[Verdict]) -> list[str]:
+    """Name what an hour of a person could stand for otherwise, where that decides."""
+    own = result.prices.boundary
+    found: dict[str, None] = {}
+    for verdict in verdicts:
+        for case in verdict.decision.boundary_cases:
+            here = case.finding.at("joules").pays_here
+            ends = {here.name, case.pays_here.name}
+            if case.measure == "joules" and case.boundary != own and ends == _ENDS:
+                found[case.boundary.replace("_", " ")] = None
+    return list(found)

@@ -1,0 +1,145 @@
+"""The answer in one look: what stands on it, and that it stays one screen."""
+
+import dataclasses
+import io
+
+import pytest
+from rich.console import Console
+
+from hitl_sim.analysis.condition.finding import best
+from hitl_sim.report.first_screen import (
+    MOST_ROWS,
+    crowds_of,
+    effect_of,
+    first_screen,
+    name_of,
+)
+from hitl_sim.report.terminal.answer import render_first_screen
+from hitl_sim.report.words import tell
+
+
+def shown(result, verdicts=()):
+    out = io.StringIO()
+    console = Console(file=out, width=100)
+    render_first_screen(result, console, tell(result, verdicts), verdicts)
+    return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def many(synthetic, analysed):
+    """Return a function that makes a study of one task per rho of its arm."""
+
+    def study(*ratios, crowds=("perfect", "typical", "spammer")):
+        parts = []
+        for number, ratio in enumerate(ratios):
+            arms = [
+                synthetic.relevance(ratio * (1.0 + 0.3 * place), crowd)
+                for place, crowd in enumerate(crowds)
+            ]
+            arms += [
+                synthetic.NULL,
+                synthetic.Arm("random_half", ratio=1.3, kind="random_share"),
+            ]
+            own = {"seed": number, "task": f"task {number}", "sd": 0.05}
+            parts.append(analysed(arms, **own))
+        whole = tuple(part.tasks[0] for part in parts)
+        return dataclasses.replace(parts[0], tasks=whole)
+
+    return study
+
+
+def test_a_task_has_a_verdict_with_three_crowds(crowded, weighed):
+    found = first_screen(crowded, weighed)
+    (told,) = found.verdicts
+    assert "relevance saves 38% of the control's training energy with perfect" in told
+    assert " with typical people, costs" in told
+    assert "more with spammer people" in told
+    assert "best of 9; E* of typical people" in told
+    assert told.endswith("failures too rare to be seen may undo it).")
+    assert found.table.headings[1:] == ("perfect", "typical", "spammer", "E* people")
+    names = [row[0] for row in found.table.rows]
+    assert names[0].startswith("digits")
+    assert [name.partition(":")[0] for name in names[1:]] == [
+        "with people",
+        "nobody asked",
+        "A/A",
+    ]
+
+
+def test_ends_and_middle_of_what_is_swept_are_its_crowds(swept):
+    (task,) = swept.tasks
+    assert [(one.name, one.who) for one in crowds_of(task)] == [
+        ("accuracy 1", "people at accuracy 1"),
+        ("accuracy 0.8", "people at accuracy 0.8"),
+        ("accuracy 0.6", "people at accuracy 0.6"),
+    ]
+    assert [effect_of(one.finding) for one in crowds_of(task)][::2] == [
+        "saves",
+        "costs",
+    ]
+
+
+def test_other_settings_of_the_crowd_stay_those_of_the_best(crowded):
+    (task,) = crowded.tasks
+    leader = best(task.with_people)
+    shared = {one.finding.settings["crowd.shared_error"] for one in crowds_of(task)}
+    assert shared == {leader.settings["crowd.shared_error"]}
+
+
+@pytest.mark.parametrize("num", [1, 2, 3, 4, 5, 12, 30])
+def test_it_is_one_screen_however_many_tasks_there_are(many, num):
+    lines = shown(many(*([0.6, 1.0, 1.5] * 10)[:num]))
+    # two more say where the rest is
+    assert len(lines) <= 33
+    assert max(map(len, lines)) <= 100
+
+
+def test_many_tasks_are_counted_and_the_rest_is_told(many):
+    found = first_screen(many(*[0.5] * 9, *[2.0] * 5))
+    (told,) = found.verdicts
+    assert "saved energy of training in 9 of 14 tasks, cost some in 5" in told
+    assert len(found.table.rows) == MOST_ROWS
+    assert found.table.rows[-1][0] == "and 3 more tasks"
+
+
+def test_what_turns_the_answer_round_is_told(crowded, many):
+    table = {"irrelevant": 0.2, "pool": 100, "source": "digits"}
+    result = many(0.5, 2.0)
+    one, other = result.tasks
+    spoilt = dataclasses.replace(
+        other,
+        task=one.task,
+        control=dataclasses.replace(other.control, settings={"task.irrelevant": 0.0}),
+    )
+    study = result.study | {"task": {one.task: table}}
+    result = dataclasses.replace(result, tasks=(one, spoilt), study=study)
+    assert name_of(one, result) == f"{one.task}, 20% spoilt"
+    assert name_of(one, result, is_short=True) == f"{one.task} 20%"
+    told = " ".join(first_screen(result).turns)
+    assert "How much of the pool is spoilt turns it" in told
+    assert "saves at 20%, costs at 0%" in told
+    assert "Neither control nor arms were tuned" in " ".join(
+        first_screen(crowded).turns
+    )
+
+
+def test_arms_with_training_of_their_own_beside_an_untuned_control_are_warned_of(many):
+    result = many(0.5)
+    arms = [{"name": "relevance", "training": {"learning_rate": 0.1}}]
+    flagged = dataclasses.replace(result, study=result.study | {"arm": arms})
+    assert first_screen(result).warning == ""
+    assert "The control was not tuned" in first_screen(flagged).warning
+    assert any("The control was not tuned" in line for line in shown(flagged)[:4])
+
+
+def test_where_nobody_is_asked_that_is_the_verdict(analysed, synthetic):
+    arms = [synthetic.Arm("random_half", ratio=1.3, kind="random_share")]
+    found = first_screen(analysed(arms))
+    assert found.verdicts[0].endswith("nobody was asked.")
+    assert "nobody was asked" in found.caution
+
+
+def test_what_is_modelled_is_told(crowded):
+    caution = first_screen(crowded).caution
+    assert caution.startswith("Joules are modelled from counted work (profile laptop-c")
+    assert caution.endswith("people are simulated.")
