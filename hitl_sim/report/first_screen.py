@@ -107,6 +107,8 @@ def name_of(task: TaskResult, result: StudyResult, *, is_short: bool = False) ->
         f"{field.partition('.')[2].replace('_', ' ')} {plain_value(value)}"
         for field, value in _own(task).items()
         if field.partition(".")[2] not in ("", *CORRUPTIONS)
+        # what a study has that says nothing
+        if (field, value) != ("task.validation_by", "gold")
     ]
     told = {"task": task.task, "whole": spoilt(task, result), "more": more}
     return say("first.name", is_short=is_short, **told)
