@@ -30,6 +30,7 @@ from hitl_sim.report.figure.registry import (
     surface_figure,
     task_figure,
 )
+from hitl_sim.report.first_screen import first_screen
 from hitl_sim.report.number import bare_text
 from hitl_sim.report.provenance import (
     Sources,
@@ -138,6 +139,7 @@ def render_page(
         title=title,
         style=Markup(style.read_text(encoding="utf-8")),
         words=words,
+        first=first_screen(result, verdicts),
         tasks=tasks,
         say=say,
         parameters=[
