@@ -1,6 +1,7 @@
 """The answer in one look: what stands on it, and that it stays one screen."""
 
 import dataclasses
+import functools
 import io
 
 import pytest
@@ -29,21 +30,24 @@ def shown(result, verdicts=()):
 def many(synthetic, analysed):
     """Return a function that makes a study of one task per rho of its arm."""
 
-    def study(*ratios, crowds=("perfect", "typical", "spammer")):
-        parts = []
-        for number, ratio in enumerate(ratios):
-            arms = [
-                synthetic.relevance(ratio * (1.0 + 0.3 * place), crowd)
-                for place, crowd in enumerate(crowds)
-            ]
-            arms += [
-                synthetic.NULL,
-                synthetic.Arm("random_half", ratio=1.3, kind="random_share"),
-            ]
-            own = {"seed": number, "task": f"task {number}", "sd": 0.05}
-            parts.append(analysed(arms, **own))
-        whole = tuple(part.tasks[0] for part in parts)
-        return dataclasses.replace(parts[0], tasks=whole)
+    @functools.cache
+    def one(ratio):
+        arms = [
+            synthetic.relevance(ratio * (1.0 + 0.3 * place), crowd)
+            for place, crowd in enumerate(("perfect", "typical", "spammer"))
+        ]
+        arms += [
+            synthetic.NULL,
+            synthetic.Arm("random_half", ratio=1.3, kind="random_share"),
+        ]
+        return analysed(arms, sd=0.05)
+
+    def study(*ratios):
+        whole = tuple(
+            dataclasses.replace(one(ratio).tasks[0], task=f"task {number}")
+            for number, ratio in enumerate(ratios)
+        )
+        return dataclasses.replace(one(ratios[0]), tasks=whole)
 
     return study
 

@@ -69,7 +69,7 @@ def read_alone(script, moved, *args):
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (("report", "one"), "Report: one/report.html"),
+        (("report", "one"), "the page: one/report.html"),
         (("status", "one"), "pruned"),
         (("compare", "one", "other"), "relevance"),
         (("methods", "one"), "Page: one/methods.md"),

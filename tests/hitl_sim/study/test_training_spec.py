@@ -38,8 +38,8 @@ def test_options_reach_the_learner_and_are_a_program_while_params_are_not(tables
         training_of(tables, optimiser="sgd", options={"momentum": 0.5})
     )
     assert (config.optimiser.options, other.optimiser.options) == (
-        (("momentum", 0.9),),
-        (("momentum", 0.5),),
+        (("momentum", 0.9), ("schedule", "constant")),
+        (("momentum", 0.5), ("schedule", "constant")),
     )
     programs = [
         expand(convert(tables | {"training": {"optimiser": "sgd", **given}}))[0].static(
@@ -60,7 +60,7 @@ def test_options_reach_the_learner_and_are_a_program_while_params_are_not(tables
         ({"optimiser": "rms"}, "`training.optimiser` must be one of 'adam', .* 'rms'"),
         (
             {"options": {"momentum": 0.5}},
-            r"`training.options.momentum` must be left out .* 'adam', which has no",
+            r"`training.options.momentum` must be left out .* which has schedule, got",
         ),
         (
             {"optimiser": "sgd", "options": {"momentum": 1.0}},

@@ -49,6 +49,28 @@ def test_the_first_trial_is_the_studys_own_setting_and_a_seed_draws_the_rest(tun
     assert drawn != trial_settings(convert(tuned))[1:]
 
 
+def test_batch_width_and_schedule_are_searched_beside_the_rate(tuned):
+    tuned["axis"] = []
+    tuned["tune"]["trials"] = 12
+    tuned["tune"]["space"] += [
+        {"field": "training.batch", "values": [8, 16, 32]},
+        {"field": "network.hidden", "values": [8, 16, 32]},
+        {"field": "training.options.schedule", "values": ["constant", "cosine"]},
+    ]
+    spec = convert(tuned)
+    check_tune(spec)
+    (_, arms), *_ = tuned_arms(spec)
+    trials = arms["control"]
+    assert {one.training.batch for one in trials[1:]} == {8, 16, 32}
+    widths = {one.network.all_options()["hidden"] for one in trials[1:]}
+    assert widths == {(8,), (16,), (32,)}
+    schedules = {one.training.all_options()["schedule"] for one in trials}
+    assert schedules == {"constant", "cosine"}
+    # every arm is tried at the same
+    for others in arms.values():
+        assert [one.training for one in others] == [one.training for one in trials]
+
+
 def test_each_rung_keeps_half_and_doubles_the_replicates(tuned):
     tuned["tune"]["rungs"] = 3
     assert rungs_of(convert(tuned).tune) == [

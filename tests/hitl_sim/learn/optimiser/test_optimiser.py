@@ -88,6 +88,34 @@ def test_a_schedule_knows_the_cap_of_its_run():
     np.testing.assert_allclose(moved[0], np.asarray(moved[1]) / 10, rtol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("name", "inner"),
+    [("adam", optax.scale_by_adam), ("sgd", lambda: optax.trace(decay=0.9))],
+)
+def test_a_cosine_takes_the_last_step_to_nothing(name, inner):
+    falls = optax.cosine_decay_schedule(1.0, NUM_STEPS)
+    own = OptimiserConfig(builtin("optimiser")[name], (("schedule", "cosine"),))
+    rate = {"learning_rate": jnp.float32(0.1)}
+    ours = own.build(NUM_STEPS)(rate)
+    theirs = optax.chain(
+        inner(), optax.scale_by_learning_rate(lambda n: 0.1 * falls(n))
+    )
+    state, other = (one.init(jnp.ones(3)) for one in (ours, theirs))
+    for _ in range(NUM_STEPS + 1):
+        got, state = ours.update(jnp.arange(3.0), state)
+        want, other = theirs.update(jnp.arange(3.0), other)
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-8)
+    np.testing.assert_array_equal(got, jnp.zeros(3))
+
+
+def test_a_constant_rate_is_the_program_that_it_was():
+    rate = {"learning_rate": jnp.float32(0.1)}
+    plain = optax.chain(optax.scale_by_adam(), optax.scale_by_learning_rate(0.1))
+    ours = OptimiserConfig(builtin("optimiser")["adam"]).build(NUM_STEPS)(rate)
+    states = [jax.tree.structure(one.init(jnp.ones(3))) for one in (ours, plain)]
+    assert states[0] == states[1]
+
+
 def test_what_returns_no_optimiser_is_refused():
     broken = part.optimiser()(lambda total_steps: 3)
     with pytest.raises(ValueError, match=r"must return a function .*, got int"):
