@@ -86,8 +86,10 @@ def test_ends_and_middle_of_what_is_swept_are_its_crowds(swept):
 def test_other_settings_of_the_crowd_stay_those_of_the_best(crowded):
     (task,) = crowded.tasks
     leader = best(task.with_people)
-    shared = {one.finding.settings["crowd.shared_error"] for one in crowds_of(task)}
-    assert shared == {leader.settings["crowd.shared_error"]}
+    for findings in (task.findings, task.findings[::-1]):
+        crowds = crowds_of(dataclasses.replace(task, findings=findings))
+        shared = {one.finding.settings["crowd.shared_error"] for one in crowds}
+        assert shared == {leader.settings["crowd.shared_error"]}
 
 
 @pytest.mark.parametrize("num", [1, 2, 3, 4, 5, 12, 30])
