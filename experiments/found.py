@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hitl_sim.analysis.condition.finding import StudyResult, TaskResult, best
+from hitl_sim.report.first_screen import spoilt
 from hitl_sim.report.number import RHO, ratio_text
 from hitl_sim.report.task_table import size_column
 from hitl_sim.report.words import soonest_size
@@ -27,22 +28,13 @@ HEAD = (
     f"| study | task | corrupted | people, at best | E\\* people | {RHO} | untuned |",
     "|---|---|---|---|---|---|---|",
 )
-_SHARES = ("task.irrelevant", "task.duplicate", "task.wrong_label")
-
-
-def corrupted(task: TaskResult, result: StudyResult) -> float:
-    """Return the share of a task's pool that is corrupted on purpose."""
-    table = result.study["task"][task.task]
-    swept = task.control.settings
-    shares = (swept.get(name, table[name.partition(".")[2]]) for name in _SHARES)
-    return sum(float(share) for share in shares)
 
 
 def shown(result: StudyResult) -> Iterator[tuple[TaskResult, float]]:
     """Yield each task as it was collected, or least corrupted, and most corrupted."""
     for name in dict.fromkeys(task.task for task in result.tasks):
         own = [
-            (task, corrupted(task, result))
+            (task, spoilt(task, result))
             for task in result.tasks
             if task.task == name
             and task.control.settings.get("task.validation_by", "gold") == "gold"

@@ -42,9 +42,7 @@ def render_first_screen(
         (words.changed, "bold"),
         (words.note, ""),
     )
-    for text, style in opening:
-        if text:
-            console.print(Text(text, style=style), width=width)
+    _print_opening(opening, console, width)
     for line in found.verdicts:
         console.print(Text(line, style="bold"), width=width)
     console.print()
@@ -55,6 +53,15 @@ def render_first_screen(
     for line in found.turns:
         console.print(Text(line), width=width)
     console.print(Text(found.caution), width=width)
+
+
+def _print_opening(
+    opening: Sequence[tuple[str, str]], console: Console, width: int
+) -> None:
+    """Print lines in their styles; nothing where one is empty."""
+    for text, style in opening:
+        if text:
+            console.print(Text(text, style=style), width=width)
 
 
 def render_terminal(
@@ -72,9 +79,7 @@ def render_terminal(
         (words.question, "italic"),
         (words.note, ""),
     )
-    for text, style in opening:
-        if text:
-            console.print(Text(text, style=style), width=width)
+    _print_opening(opening, console, width)
     for task, spoken in zip(result.tasks, words.tasks, strict=True):
         console.print()
         _print_task(task, spoken, console, width)
