@@ -33,6 +33,7 @@ from hitl_sim.report.figure.style import (
     styled,
     to_png,
 )
+from hitl_sim.report.first_screen import spoilt
 from hitl_sim.report.number import RHO, ratio_text
 from hitl_sim.results import Results, open_results
 from hitl_sim.study.runner import run_study
@@ -87,12 +88,6 @@ def larger(spec: StudySpec, data: Path) -> StudySpec:
         for name, task in LARGER.items()
     }
     return convert(tables)
-
-
-def spoilt(task: TaskResult) -> float:
-    """Return the share of the pool that was spoilt on purpose."""
-    swept = task.control.settings
-    return float(swept["task.irrelevant"]) + float(swept["task.wrong_label"])
 
 
 def finding_of(task: TaskResult, arm: str, population: str) -> Finding | None:
@@ -197,7 +192,7 @@ def sentences(task: TaskResult, seed: int) -> Iterator[str]:
 
 def page(found: list[Results]) -> str:
     """Write the page."""
-    tasks = [(task, one.result.study) for one in found for task in one.result.tasks]
+    tasks = [(task, one.result) for one in found for task in one.result.tasks]
     spec = found[0].result.study
     lines = [
         "# Where in training is an hour of people worth most?",
@@ -213,11 +208,11 @@ def page(found: list[Results]) -> str:
         "",
         "![the ratio of every stage](stages.png)",
     ]
-    for task, study in tasks:
-        share = spoilt(task)
+    for task, result in tasks:
+        share = spoilt(task, result)
         what = "as it was collected" if share == 0.0 else f"{share:.0%} spoilt"
         lines += ["", f"## {task.task}, pool {what}", "", *rows_of(task), ""]
-        lines += [" ".join(sentences(task, study["seed"]))]
+        lines += [" ".join(sentences(task, result.seed))]
     lines += [
         "",
         "Again: `python experiments/stages.py results`"
@@ -232,7 +227,7 @@ LOW, HIGH = 0.2, 5.0
 """Ends of the axis: what lies beyond is drawn there."""
 
 
-def draw_task(axes: Axes, task: TaskResult) -> None:
+def draw_task(axes: Axes, task: TaskResult, share: float) -> None:
     """Draw one task's stages: a row each, a mark for each population."""
     rows = order_of(task)[::-1]
     axes.axvline(1.0, color=BLACK, linewidth=1.0)
@@ -252,7 +247,7 @@ def draw_task(axes: Axes, task: TaskResult) -> None:
     axes.set(xscale="log", xlim=(LOW, HIGH))
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_title(f"{task.task}: {spoilt(task):.0%} of the pool spoilt")
+    axes.set_title(f"{task.task}: {share:.0%} of the pool spoilt")
 
 
 def _draw(
@@ -274,12 +269,14 @@ def _draw(
 
 def draw(found: list[Results]) -> bytes:
     """Draw the stages of every task whose pool is spoilt."""
-    tasks = [task for one in found for task in one.result.tasks if spoilt(task) > 0.0]
+    every = [(task, one.result) for one in found for task in one.result.tasks]
+    shares = [(task, spoilt(task, result)) for task, result in every]
+    tasks = [(task, share) for task, share in shares if share > 0.0]
     with styled():
         figure = new_figure(3.9 * len(tasks))
         panels = figure.subplots(len(tasks), squeeze=False)[:, 0]
-        for axes, task in zip(panels, tasks, strict=True):
-            draw_task(axes, task)
+        for axes, (task, share) in zip(panels, tasks, strict=True):
+            draw_task(axes, task, share)
         panels[-1].set_xlabel(
             f"energy ratio {RHO} (arm ÷ control, log scale); bars: 95 %, typical people"
         )

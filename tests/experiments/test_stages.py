@@ -50,7 +50,8 @@ def test_the_page_tells_the_stages_of_a_quick_form(tmp_path):
     spec = msgspec.structs.replace(spec, arm=arms, tune=None, replicates=8)
     assert run_study(spec, tmp_path / "out", 2).num_failed == 0
     found = [open_results(tmp_path / "out")]
-    (task,) = [t for t in found[0].result.tasks if stages.spoilt(t) > 0.0]
+    result = found[0].result
+    (task,) = [t for t in result.tasks if stages.spoilt(t, result) > 0.0]
     perfect = stages.finding_of(task, "rate_and_review", "perfect")
     guessing = stages.finding_of(task, "rate_and_review", "spammer")
     assert beside(perfect, guessing, spec.seed).high < 1.0
