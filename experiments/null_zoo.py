@@ -137,6 +137,7 @@ NULLS = (
         "dearer",
     ),
     Null("mislabelled graded spammer", "a shuffled curriculum", "worse"),
+    Null("mislabelled compared spammer", "coins thrown for every two items", "worse"),
 )
 
 CHANCE = (
@@ -157,6 +158,7 @@ PLANTED = {
     "mislabelled labelled perfect": "perfect people label anew, 40 % were wrong",
     "mislabelled reviewed perfect": "perfect people review what training doubts",
     "mislabelled graded perfect": "perfect people grade how hard items are",
+    "mislabelled compared perfect": "perfect people compare items two by two",
 }
 """Arms that have something to find, and what."""
 
@@ -167,6 +169,7 @@ PAIRS = {
     "labelling": ("mislabelled labelled perfect", "mislabelled labelled spammer"),
     "review": ("mislabelled reviewed perfect", "mislabelled reviewed spammer"),
     "curriculum": ("mislabelled graded perfect", "mislabelled graded spammer"),
+    "preference": ("mislabelled compared perfect", "mislabelled compared spammer"),
 }
 """Each intervention by perfect people, and by spammers."""
 

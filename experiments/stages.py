@@ -50,6 +50,7 @@ STAGES = {
     "rate": ("rate items", "before"),
     "verify": ("verify labels", "before"),
     "order": ("order from easy to hard", "before"),
+    "compare": ("compare two by two", "before"),
     "label": ("label", "all through"),
     "review": ("review what it doubts", "while"),
     "check_late": ("check late", "near the end"),
@@ -169,8 +170,28 @@ def rows_of(task: TaskResult) -> Iterator[str]:
         yield f"| {words} | {when} | {hours(task, arm)} | {' | '.join(cells)} |"
 
 
-def sentences(task: TaskResult, seed: int) -> Iterator[str]:
-    """Say which stage took least, and which cannot be told apart from it."""
+def verdict(task: TaskResult, population: str, seed: int) -> str:
+    """Say whether any stage saves, and which."""
+    least, others = alike(task, population, seed)
+    ratio, name = ratio_text(least.ratio), STAGES[least.arm][0]
+    if least.ratio.high < 1.0:
+        told = f"*{name}* saves, {ratio}"
+    elif least.ratio.low > 1.0:
+        told = f"every stage costs, *{name}* least, {ratio}"
+    else:
+        told = f"no stage surely saves, least is *{name}*, {ratio}"
+    alike_too = f" (not told apart from it: {', '.join(others)})" if others else ""
+    return f"with {population} people {told}{alike_too}"
+
+
+def name_of(task: TaskResult, share: float) -> str:
+    """Name a task and what is wrong with its pool."""
+    what = "as it was collected" if share == 0.0 else f"{share:.0%} spoilt"
+    return f"{task.task}, pool {what}"
+
+
+def sentences(task: TaskResult) -> Iterator[str]:
+    """Say what the copy of the control and machines took."""
     null = task.null
     if null is not None:
         yield f"A/A {ratio_text(null.ratio)}."
@@ -180,13 +201,6 @@ def sentences(task: TaskResult, seed: int) -> Iterator[str]:
         yield (
             f"Without people the least was {STAGES[least.arm][0]}, "
             f"{ratio_text(least.ratio)}."
-        )
-    for population in (p for p in ("perfect", TYPICAL) if p in asked_in(task)):
-        least, others = alike(task, population, seed)
-        told = f"; not told apart from it: {', '.join(others)}" if others else ""
-        yield (
-            f"With {population} people: {STAGES[least.arm][0]}, "
-            f"{ratio_text(least.ratio)}{told}."
         )
 
 
@@ -204,15 +218,24 @@ def page(found: list[Results]) -> str:
         "Joules are modelled for a laptop from counted work, people are simulated, and "
         "their own joules are not in these ratios: what they add to the bill is in "
         "`hitl-sim report`. The least of many stages is told by the replicates that "
-        "picked it, so it flatters itself.",
+        "picked it, so it flatters itself. Hours are those of typical people until the "
+        "target: a stage that training does not live to see asks nobody.",
         "",
-        "![the ratio of every stage](stages.png)",
+        "In short:",
+        "",
     ]
     for task, result in tasks:
-        share = spoilt(task, result)
-        what = "as it was collected" if share == 0.0 else f"{share:.0%} spoilt"
-        lines += ["", f"## {task.task}, pool {what}", "", *rows_of(task), ""]
-        lines += [" ".join(sentences(task, result.seed))]
+        told = [
+            verdict(task, population, result.seed)
+            for population in ("perfect", TYPICAL)
+            if population in asked_in(task)
+        ]
+        name = name_of(task, spoilt(task, result))
+        lines.append(f"- **{name}**: {'; '.join(told)}.")
+    lines += ["", "![the ratio of every stage](stages.png)"]
+    for task, result in tasks:
+        name = name_of(task, spoilt(task, result))
+        lines += ["", f"## {name}", "", *rows_of(task), "", " ".join(sentences(task))]
     lines += [
         "",
         "Again: `python experiments/stages.py results`"
@@ -278,7 +301,7 @@ def draw(found: list[Results]) -> bytes:
         for axes, (task, share) in zip(panels, tasks, strict=True):
             draw_task(axes, task, share)
         panels[-1].set_xlabel(
-            f"energy ratio {RHO} (arm ÷ control, log scale); bars: 95 %, typical people"
+            f"{RHO}: joules of arm ÷ control; bars: 95 %, typical people"
         )
         marks = [
             mark(population, MARKERS[number], COLOURS[number])

@@ -106,6 +106,8 @@ class Questions(NamedTuple):
         size: `[n]` length of the item relative to the task's median.
         suggestion: `[n]` option that is proposed, -1 for none; None where nobody is
             shown any.
+        options: `[n, K]` ids of the options where these are objects, as in
+            preferences; None where option k is the k-th of its item.
     """
 
     item: Int[Array, " n"]
@@ -116,6 +118,7 @@ class Questions(NamedTuple):
     discrimination: Float[Array, " n"]
     size: Float[Array, " n"]
     suggestion: Int[Array, " n"] | None = None
+    options: Int[Array, "n options"] | None = None
 
 
 class Answers(NamedTuple):
@@ -228,7 +231,7 @@ def build_query(questions: Questions, plan: Assignment) -> Query:
     q = plan.question
     if q.shape[1] > 1 and plan.is_asked.all() and (q == q[:, :1]).all():
         q = q[:, :1]
-    proposed = questions.suggestion
+    proposed, objects = questions.suggestion, questions.options
     return Query(
         item=questions.item[q],
         occasion=jnp.asarray(plan.occasion) if plan.occasion.any() else None,
@@ -239,6 +242,7 @@ def build_query(questions: Questions, plan: Assignment) -> Query:
         size=questions.size[q],
         is_asked=jnp.asarray(plan.is_asked),
         suggestion=None if proposed is None else proposed[q],
+        options=None if objects is None else objects[q],
     )
 
 

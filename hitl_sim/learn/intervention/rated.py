@@ -1,5 +1,6 @@
 """People rate some items of a pool; a small model learns to rate the others."""
 
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -221,17 +222,6 @@ class Rated:
         """
         pool: Pool = setting.split.pool
         x = cues(pool.features, pool.label, plan.asked, rating, self.shape.num_classes)
-        probability = self._generalise(x, plan, rating, is_rated)
-        blended = (probability[plan.asked] + rating) / 2.0
-        score = probability.at[plan.asked].set(
-            jnp.where(is_rated, blended, probability[plan.asked])
-        )
-        score = jnp.where(plan.is_copy, _OF_COPY, score)
-        return plan._replace(order=lowest_first(plan.key_lot, -score))
-
-    def _generalise(
-        self, x: jax.Array, plan: RatedPlan, rating: jax.Array, is_rated: jax.Array
-    ) -> jax.Array:
         high = (rating > 0.5).astype(jnp.int32)
         labels = jnp.zeros(self.shape.num_pool, jnp.int32).at[plan.asked].set(high)
         rated = TrainSet(
@@ -240,10 +230,32 @@ class Rated:
             plan.asked[true_first(is_rated)],
             jnp.maximum(is_rated.sum(dtype=jnp.int32), 1),
         )
+        probability = jax.nn.softmax(self.learn(plan, rated)(x))[:, 1]
+        return self.order(plan, probability, rating, is_rated)
+
+    def learn(
+        self, plan: RatedPlan, answered: TrainSet
+    ) -> Callable[[jax.Array], jax.Array]:
+        """Fit the small model; return its logits, `[n, cues] -> [n, 2]`."""
         rates = {"learning_rate": jnp.float32(_RATE)}
-        own = (self.small, self.small_train, rates, rated, self.arm.generalise_steps)
+        own = (self.small, self.small_train, rates, answered, self.arm.generalise_steps)
         params = fit(plan.key_model, *own)
-        return jax.nn.softmax(self.small.apply(params, x))[:, 1]
+        return lambda x: self.small.apply(params, x)
+
+    def order(
+        self,
+        plan: RatedPlan,
+        probability: Float[Array, " items"],
+        rating: Float[Array, " n"],
+        is_rated: Bool[Array, " n"],
+    ) -> RatedPlan:
+        """Put the pool in order, by people where they spoke and by the model."""
+        blended = (probability[plan.asked] + rating) / 2.0
+        score = probability.at[plan.asked].set(
+            jnp.where(is_rated, blended, probability[plan.asked])
+        )
+        score = jnp.where(plan.is_copy, _OF_COPY, score)
+        return plan._replace(order=lowest_first(plan.key_lot, -score))
 
     def work(self) -> tuple[WorkLine, ...]:
         """Count what choosing the rated items, and rating the others, costs."""
