@@ -9,9 +9,10 @@ and as it was collected, the condition with people that pays back at the smalles
 training, beside the best arm without people; where none does, the one of least joules.
 """
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from asked import asked
 
 from hitl_sim.analysis.condition.finding import StudyResult, TaskResult, best
 from hitl_sim.report.first_screen import spoilt
@@ -75,7 +76,7 @@ def table(results: Path) -> list[str]:
 
 def main() -> None:
     """Put the table into README.md."""
-    results = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("results")
+    results = asked(__doc__, "results", Path("results")).results
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     body = "\n".join([BEGIN, "", *table(results), "", END])

@@ -1,10 +1,11 @@
 """How often does a study say "people pay" where they do not, and what does it find?
 
-    python experiments/null_zoo.py [RESULTS_FOLDER] [--smoke]
+    python experiments/null_zoo.py [RESULTS] [--smoke]
 
-Runs `null_zoo.toml` beside this file (what is there is not run again), cuts its
-replicates into blocks of 16 and of 32, and analyses each block as a study of its own,
-with its own pilot, control, arms and targets. The whole form writes `null_zoo.md`.
+Runs `null_zoo.toml` beside this file into RESULTS (what is there is not run again),
+cuts its replicates into blocks of 16 and of 32, and analyses each block as a study of
+its own, with its own pilot, control, arms and targets. The whole form writes
+`null_zoo.md`.
 
 The claim that is counted is the report's: `pays_here` in joules is YES, which it is
 where the 95 % interval of the arm's whole bill less the control's is below 0. People
@@ -25,7 +26,6 @@ import itertools
 import json
 import math
 import multiprocessing
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -37,6 +37,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from asked import asked
 from scipy.stats import binomtest
 
 from hitl_sim.analysis.chance.claim import Effect
@@ -686,11 +687,11 @@ def run(spec: StudySpec, out: Path, workers: int = WORKERS) -> dict[int, list[Bl
 
 def main() -> None:
     """Run the study and print what was found."""
-    words = [word for word in sys.argv[1:] if word != "--smoke"]
-    is_smoke = "--smoke" in sys.argv[1:]
-    name = "results/null_zoo_smoke" if is_smoke else "results/null_zoo"
+    given = asked(__doc__, "results", Path("results"), has_smoke=True)
+    is_smoke = given.smoke
     spec = load_spec(HERE / "null_zoo.toml", is_smoke=is_smoke)
-    page = write_page(spec, run(spec, Path(words[0] if words else name)))
+    out = given.results / ("null_zoo_smoke" if is_smoke else "null_zoo")
+    page = write_page(spec, run(spec, out))
     print(page)
     if not is_smoke:
         (HERE / "null_zoo.md").write_text(page, encoding="utf-8")

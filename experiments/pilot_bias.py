@@ -7,10 +7,10 @@ the control's copy, per task and rule: joules per success of the copy over those
 control, with a 95 % bootstrap interval. Energy is in proportion to steps here.
 """
 
-import sys
 from pathlib import Path
 
 import numpy as np
+from asked import asked
 
 from hitl_sim.study.runner import load_study, run_study
 from hitl_sim.study.spec import load_spec
@@ -42,7 +42,7 @@ def ratio(copy, control, rows: np.ndarray) -> float:
 def main() -> None:
     """Run the study and print one line per task and rule."""
     here = Path(__file__).parent
-    out = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("results/pilot")
+    out = asked(__doc__, "results", Path("results/pilot")).results
     run_study(load_spec(here / "pilot.toml"), out, 2)
     spec, table, _ = load_study(out)
     rows = table.to_pylist()

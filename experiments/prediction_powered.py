@@ -23,13 +23,13 @@ A design is right if its intervals hold the truth in 93.5 to 96.5 % of data sets
 last tables are of designs for which nothing is promised.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from asked import asked
 from scipy.special import expit
 from scipy.stats import binomtest, norm
 
@@ -429,7 +429,7 @@ def write_page(studies: int) -> str:
 
 def main() -> None:
     """Print the page, and keep it where it is whole."""
-    studies = int(sys.argv[1]) if len(sys.argv) > 1 else STUDIES
+    studies = asked(__doc__, "studies", STUDIES).studies
     page = write_page(studies)
     print(page)
     if studies >= STUDIES:

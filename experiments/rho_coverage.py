@@ -20,13 +20,13 @@ too few failures. Both are judged with their Monte-Carlo error: a cell fails if 
 its exact 95 % interval is outside.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from asked import asked
 from scipy.stats import binomtest
 
 from hitl_sim.analysis.chance.claim import (
@@ -340,7 +340,7 @@ def _tables() -> Iterator[tuple[str, list[Cell]]]:
 
 def main() -> None:
     """Print the page, and keep it where it is whole."""
-    studies = int(sys.argv[1]) if len(sys.argv) > 1 else STUDIES
+    studies = asked(__doc__, "studies", STUDIES).studies
     page = write_page(studies)
     print(page)
     if studies >= STUDIES:

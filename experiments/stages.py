@@ -1,6 +1,6 @@
 """Where in the making of a model is an hour of people worth most?
 
-    python experiments/stages.py [RESULTS_FOLDER] [--data DIR]
+    python experiments/stages.py [RESULTS] [--data DIR]
 
 Runs `stages.toml` beside this file on its two tasks; with DIR on two larger ones too,
 10,000 pictures of Fashion-MNIST and 7,600 news of AG News, which it reads from DIR's

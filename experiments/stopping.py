@@ -19,13 +19,13 @@ The rule is right if in every cell without failures at least 94 % of its interva
 rho, and they are on average at most 1.3 times as wide as those of the fixed number.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from asked import asked
 from scipy.stats import binomtest
 
 from hitl_sim.analysis.chance.interval import percentile_bounds, resample
@@ -298,7 +298,7 @@ def write_page(studies: int) -> str:
 
 def main() -> None:
     """Print the page, and keep it where it is whole."""
-    studies = int(sys.argv[1]) if len(sys.argv) > 1 else STUDIES
+    studies = asked(__doc__, "studies", STUDIES).studies
     page = write_page(studies)
     print(page)
     if studies >= STUDIES:

@@ -17,13 +17,13 @@ is a logistic step, which no candidate is.
 
 import itertools
 import math
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from asked import asked
 from scipy.stats import binomtest
 
 from hitl_sim.analysis.chance.interval import CostSample, draw_pair, ratio_of, resample
@@ -203,7 +203,7 @@ def write_page(studies: int, some: Sequence[Row] | None = None) -> str:
 
 def main() -> None:
     """Print the page, and keep it where it is whole."""
-    studies = int(sys.argv[1]) if len(sys.argv) > 1 else STUDIES
+    studies = asked(__doc__, "studies", STUDIES).studies
     page = write_page(studies)
     print(page)
     if studies >= STUDIES:

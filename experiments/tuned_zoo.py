@@ -1,6 +1,6 @@
 """Does [tune] keep a study from crediting people with a better learning rate?
 
-    python experiments/tuned_zoo.py [RESULTS_FOLDER] [--smoke]
+    python experiments/tuned_zoo.py [RESULTS] [--smoke]
 
 Runs `tuned_zoo.toml` beside this file under many seeds, in two forms. In the first the
 control trains at a quarter of its best learning rate, the arms with people at the best
@@ -20,7 +20,6 @@ of its own, with more trials and replicates.
 
 import math
 import multiprocessing
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+from asked import asked
 from null_zoo import LIMIT, WORKERS, analyse_free, exact, is_sound, name_of
 
 from hitl_sim.analysis.condition.break_even import Answer
@@ -188,10 +188,9 @@ def write_page(
 
 def main() -> None:
     """Run both forms and print what was found."""
-    words = [word for word in sys.argv[1:] if word != "--smoke"]
-    is_smoke = "--smoke" in sys.argv[1:]
-    name = "results/tuned_zoo_smoke" if is_smoke else "results/tuned_zoo"
-    out = Path(words[0] if words else name)
+    given = asked(__doc__, "results", Path("results"), has_smoke=True)
+    is_smoke = given.smoke
+    out = given.results / ("tuned_zoo_smoke" if is_smoke else "tuned_zoo")
     spec = load_spec(HERE / "tuned_zoo.toml")
     best = find_best(spec, out / "best")
     studies = 4 if is_smoke else STUDIES

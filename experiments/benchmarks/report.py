@@ -7,6 +7,7 @@ in full. Seconds are of the processor, so that other work beside counts little. 
 ledgers of all conditions, priced together, stand beside one ledger priced for each.
 """
 
+import argparse
 import functools
 import resource
 import sys
@@ -61,9 +62,12 @@ def measure(folder):
 
 def main() -> None:
     """Measure a folder."""
+    reader = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    reader.add_argument("folder", nargs="?", type=Path)
+    given = reader.parse_args()
     print(f"loaded: {time.process_time():.2f} s, peak {peak_mib():.0f} MiB")
-    if len(sys.argv) > 1:
-        measure(Path(sys.argv[1]))
+    if given.folder is not None:
+        measure(given.folder)
         return
     with tempfile.TemporaryDirectory() as out:
         make_folder(Path(out))
