@@ -30,8 +30,8 @@ def test_hours_are_the_same_wherever_they_go(spec):
             total = sum(one.num_questions for one in asked)
             # a ranking of all groups takes as long as some 44 of them
             total += 44 * (len(arm.asking) - len(asked))
-            # and a comparison, 36.8 s, as 6.7
-            total *= 6.7 if arm.kind == "preference" else 1
+            # and a comparison, 53 s with all that takes long, as 9.7
+            total *= 9.7 if arm.kind == "preference" else 1
             assert 200 <= total <= 230, arm.name
             assert {one.people for one in arm.asking} == {3}
 

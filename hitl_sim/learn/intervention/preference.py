@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
 from hitl_sim.learn.intervention.arm import Surroundings, built_in
@@ -133,13 +133,14 @@ class Compared(Rated):
         A logistic model on the difference of two items' `cues`, whichever comes first,
         learns who wins: the worth of an item is then linear in its cues. A tie counts
         for both. A compared item's score is the mean of the share of its comparisons
-        that it won and of the model's probability that it beats the mean item; another
-        item's is that probability.
+        that it won and of the model's probability that it beats the mean item of its
+        class; another item's is that probability.
         """
         second, is_compared = mean_rating(answers, SECOND)
         won, is_known = shares_won(second, is_compared)
         pool = setting.split.pool
-        x = cues(pool.features, pool.label, plan.asked, won, self.shape.num_classes)
+        given = pool.label, plan.asked, won, self.shape.num_classes
+        x = within_class(cues(pool.features, *given), pool.label, given[-1])
         beats = self.beats(plan, x, second, is_compared)
         return self.order(plan, beats, won, is_known)
 
@@ -150,7 +151,7 @@ class Compared(Rated):
         second: Float[Array, " n"],
         is_compared: Bool[Array, " n"],
     ) -> Float[Array, " items"]:
-        """Return the probability that an item beats one whose cues are the mean."""
+        """Return the probability that an item beats the mean one of its class."""
         lead = x[plan.asked] - x[jnp.roll(plan.asked, -1)]
         is_better = jnp.concatenate([second <= 0.5, second >= 0.5])
         both = jnp.tile(is_compared, 2)
@@ -162,6 +163,20 @@ class Compared(Rated):
         )
         worth = self.learn(plan, compared)
         return jax.nn.softmax(worth(x) - worth(jnp.zeros_like(x[:1])))[:, 1]
+
+
+def within_class(
+    x: Float[Array, "items cues"], label: Int[Array, " items"], num_classes: int
+) -> Float[Array, "items cues"]:
+    """Hold each item's cues against those of its class, standardised over the pool.
+
+    People are asked for the better example of its own class: a class of which few
+    examples won would else come last with all its items.
+    """
+    is_of = jax.nn.one_hot(label, num_classes)
+    mean = (is_of.T @ x) / jnp.maximum(is_of.sum(axis=0), 1.0)[:, None]
+    lead = x - mean[label]
+    return lead / jnp.maximum(lead.std(axis=0), 1e-6)[None]
 
 
 def shares_won(

@@ -15,6 +15,7 @@ from hitl_sim.learn.intervention.preference import (
     Compared,
     PreferenceArm,
     shares_won,
+    within_class,
 )
 from hitl_sim.learn.intervention.rated import cues
 from hitl_sim.task import Status
@@ -64,6 +65,24 @@ def test_shares_won_are_of_the_comparisons_that_were_answered():
     assert is_known.tolist() == [True, True, True, False]
 
 
+def test_few_comparisons_leave_every_class_in_its_share(setting, program, answers_of):
+    """Classes whose examples won are not kept whole at the cost of those that lost."""
+    arm = PreferenceArm(name="a", questions=20, generalise_steps=100)
+    built, setting, plan, questions = begun(arm, program, setting)
+    plan = built.absorb(setting, plan, answers_of(questions.right))
+    label = np.asarray(setting.split.pool.label)
+    kept = np.bincount(label[np.asarray(plan.order)[:40]], minlength=10)
+    share = kept / np.bincount(label, minlength=10)
+    assert 0.1 < share.min() < share.max() < 0.9
+
+
+def test_cues_within_a_class_have_its_mean_as_zero():
+    x, label = jnp.asarray([[1.0], [3.0], [10.0], [14.0]]), jnp.asarray([0, 0, 2, 2])
+    # leads of 1 and 2 about 0 have a standard deviation of sqrt(2.5)
+    expected = np.array([-1.0, 1.0, -2.0, 2.0]) / np.sqrt(2.5)
+    np.testing.assert_allclose(within_class(x, label, 3)[:, 0], expected, rtol=1e-6)
+
+
 def test_perfect_comparisons_put_what_fits_its_label_first(
     setting, program, answers_of
 ):
@@ -95,7 +114,11 @@ def test_the_worth_is_that_of_a_logistic_model_of_differences(setting, program):
     second = np.asarray(answer) / 2.0
     won, _ = shares_won(jnp.asarray(second, jnp.float32), jnp.ones(80, bool))
     pool = setting.split.pool
-    x = np.asarray(cues(pool.features, pool.label, plan.asked, won, 10))
+    x = np.asarray(
+        within_class(
+            cues(pool.features, pool.label, plan.asked, won, 10), pool.label, 10
+        )
+    )
     lead = x[np.asarray(plan.asked)] - x[np.roll(np.asarray(plan.asked), -1)]
     model = LogisticRegression(C=np.inf, fit_intercept=False, max_iter=10_000)
     model.fit(np.concatenate([lead, -lead]), np.concatenate([second < 1, second > 0]))
