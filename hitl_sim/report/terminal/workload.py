@@ -1,0 +1,101 @@
+"""Footprints of trainings and bills of described workloads, for the terminal."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from hitl_sim.cost import nearest_run
+from hitl_sim.cost.estimate import Estimate
+from hitl_sim.cost.footprint import EMBODIED, FACILITY, Entry, Footprint
+from hitl_sim.energy import Quantity
+from hitl_sim.energy.display import format_value
+from hitl_sim.energy.error import plain
+from hitl_sim.report.table import Table, to_grid
+from hitl_sim.report.terminal.show import print_indented, print_text
+from hitl_sim.unit import J_PER_KWH, S_PER_H
+
+_NONE = "-"
+_HEADINGS = ("line", "energy", "carbon", "money")
+
+
+def print_footprint(console: Console, found: Estimate) -> None:
+    """Print what a training takes, line by line, beside Green Algorithms."""
+    footprint = found.training
+    hours = _cell(footprint.seconds.scaled(1 / S_PER_H, unit="device-hours"))
+    print_text(
+        console, "workload.trained", found=found, hours=hours, wall=number(found.wall_s)
+    )
+    console.print(to_grid(footprint_table(footprint), fold=_HEADINGS))
+    if found.answers is not None:
+        answers = footprint_table(found.answers, "Answers in the model's life")
+        console.print(to_grid(answers, fold=_HEADINGS))
+    print_inputs(console, {**found.inputs, **footprint.inputs})
+    print_text(
+        console,
+        "workload.closed_form",
+        found=found,
+        reference=found.green_algorithms,
+        ours=number(footprint.joules),
+        share=number(footprint.joules) / J_PER_KWH / found.green_algorithms.kwh,
+        nearest=nearest_run(number(footprint.joules)),
+        embodied=_embodied_share(footprint),
+        soft_wrap=True,
+    )
+
+
+def footprint_table(
+    footprint: Footprint, title: str = "Training", others: Sequence[Entry] = ()
+) -> Table:
+    """Lay out the lines of a footprint and their sum."""
+    entries = [*footprint.entries, *others]
+    rows = [_row(_name(one, footprint), one) for one in entries]
+    whole = Entry("all", footprint.joules, footprint.kgco2e, footprint.usd)
+    classes = [*("" for _ in rows), "total"]
+    return Table(_HEADINGS, [*rows, _row("all", whole)], title, classes)
+
+
+def _row(name: str, entry: Entry) -> tuple[str, str, str, str]:
+    joules = entry.joules
+    energy = None if joules is None else joules.scaled(1 / S_PER_H, unit="Wh")
+    return name, _cell(energy), _cell(entry.kgco2e), _cell(entry.usd)
+
+
+def _name(entry: Entry, footprint: Footprint) -> str:
+    if entry.name != FACILITY:
+        return entry.name
+    return f"{FACILITY} (PUE {number(footprint.pue):.3g})"
+
+
+def _cell(quantity: Quantity | None) -> str:
+    """Write a number and its interval; a sum that lacks something is a lower bound."""
+    if quantity is None:
+        return _NONE
+    if quantity.value is None:
+        return "unknown"
+    ends = quantity.interval
+    is_exact = ends is not None and ends[0] == ends[1]
+    text = format_value(quantity.value, quantity.unit, None if is_exact else ends)
+    return f"≥ {text}" if quantity.is_partial else text
+
+
+def number(quantity: Quantity) -> float:
+    """Return the one number of a quantity; NaN where it is unknown."""
+    return float(plain(math.nan if quantity.value is None else quantity.value))
+
+
+def _embodied_share(footprint: Footprint) -> float:
+    """Return manufacture's share of the emissions; NaN where either is unknown."""
+    made = next(e.kgco2e for e in footprint.entries if e.name == EMBODIED)
+    if made is None or not footprint.kgco2e.is_known:
+        return math.nan
+    return number(made) / number(footprint.kgco2e)
+
+
+def print_inputs(console: Console, inputs: Mapping[str, Quantity]) -> None:
+    """Print the numbers that a bill rests on, each with kind and source."""
+    console.print(Text("What it rests on", style="bold"))
+    for name, one in inputs.items():
+        value = "unknown" if one.value is None else f"{_cell(one)} ({one.kind.words})"
+        print_indented(console, f"{name}: {value}. {one.reason or one.source}", None)
