@@ -1,5 +1,6 @@
 """Commands about trainings that are described: nothing is run, no data is needed."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -103,3 +104,17 @@ def footprint(
         device_usd_per_h=rent,
     )
     print_footprint(screen(), estimate(training, load_profile(gpu), site))
+
+
+@command()
+def bill(
+    workload: Annotated[Path, typer.Argument(help="Description of a training (TOML).")],
+) -> None:
+    """Bill a training that is described: operations, joules by phase, carbon, money.
+
+    Nothing is run, no data are read and no weights are made.
+    """
+    from hitl_sim.report.terminal.workload import print_bill
+    from hitl_sim.workload import bill as billed
+
+    print_bill(screen(), billed(workload))

@@ -1,12 +1,14 @@
 """Commands about described trainings, as a user types them."""
 
 import re
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from hitl_sim.cli import app
 
+SHIPPED = Path(__file__).parents[2] / "experiments" / "workloads"
 WIDE = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
 
 
@@ -65,3 +67,25 @@ def test_what_cannot_be_is_refused_in_one_line(options, message):
     assert code == 2
     assert message in text
     assert text.count("\n") == 1
+
+
+def test_a_bill_tells_operations_phases_lines_and_what_was_published():
+    if not SHIPPED.is_dir():
+        pytest.skip("workloads stand only in a checkout")
+    code, text = call("bill", SHIPPED / "llama-2-7b.toml")
+    assert code == 0
+    told = flat(text)
+    assert "44.5 % of the peak" in told
+    assert "1.166 times 6 N D: attention adds 16.6 %" in told
+    assert "Of the energy 67.3 % modelled analytic and 32.7 % assumed" in told
+    assert "Here 82.1 MWh [40.3, 115]: the interval holds it" in told
+
+
+def test_a_bad_workload_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "bad.toml"
+    lines = ['name = "bad"', "[model]", 'kind = "parameters"', "parameters = 1e9"]
+    lines += ["[data]", "items = 10", "[device]", 'name = "a100"', "utilisation = 2"]
+    path.write_text("\n".join(lines))
+    code, text = call("bill", path)
+    assert code == 2
+    assert text == "error: `device.utilisation` must be > 0 and at most 1, got 2.\n"

@@ -26,8 +26,13 @@ PRECISIONS = {
 """Peak of a profile by the precision that a description names."""
 
 
-def peak(profile: DeviceProfile, precision: str) -> Quantity:
+def peak(profile: DeviceProfile, precision: str, field: str = "precision") -> Quantity:
     """Return how fast a device multiplies at best, FLOP/s.
+
+    Args:
+        profile: the device.
+        precision: of the products, a key of `PRECISIONS`.
+        field: what messages call it.
 
     Raises:
         ValueError: the device lists no peak for that precision.
@@ -36,7 +41,7 @@ def peak(profile: DeviceProfile, precision: str) -> Quantity:
     if precision not in listed:
         names = ", ".join(map(repr, listed))
         raise ValueError(
-            f"`precision` must be one that {profile.name} has ({names}), got"
+            f"`{field}` must be one that {profile.name} has ({names}), got"
             f" {precision!r}."
         )
     name = PRECISIONS[precision]

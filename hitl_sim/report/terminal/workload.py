@@ -7,16 +7,22 @@ from rich.console import Console
 from rich.text import Text
 
 from hitl_sim.cost import nearest_run
+from hitl_sim.cost.described import Work, WorkloadBill
 from hitl_sim.cost.estimate import Estimate
 from hitl_sim.cost.footprint import EMBODIED, FACILITY, Entry, Footprint
 from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
 from hitl_sim.energy.error import plain
+from hitl_sim.energy.workload import Counted
+from hitl_sim.energy.workload.network import OUTPUT
+from hitl_sim.report.number import percent
 from hitl_sim.report.table import Table, to_grid
 from hitl_sim.report.terminal.show import print_indented, print_text
 from hitl_sim.unit import J_PER_KWH, S_PER_H
 
 _NONE = "-"
+_WH_PER_KWH = 1e3
+_ROUNDING = 1e-9
 _HEADINGS = ("line", "energy", "carbon", "money")
 
 
@@ -28,6 +34,7 @@ def print_footprint(console: Console, found: Estimate) -> None:
         console, "workload.trained", found=found, hours=hours, wall=number(found.wall_s)
     )
     console.print(to_grid(footprint_table(footprint), fold=_HEADINGS))
+    _print_kinds(console, footprint)
     if found.answers is not None:
         answers = footprint_table(found.answers, "Answers in the model's life")
         console.print(to_grid(answers, fold=_HEADINGS))
@@ -43,6 +50,15 @@ def print_footprint(console: Console, found: Estimate) -> None:
         embodied=_embodied_share(footprint),
         soft_wrap=True,
     )
+
+
+def _print_kinds(console: Console, footprint: Footprint) -> None:
+    """Say of which kinds the energy of a footprint is."""
+    shares = [
+        f"{percent(round(share, 3))} {kind.words}"
+        for kind, share in footprint.joules.shares().items()
+    ]
+    print_text(console, "workload.kinds", shares=shares)
 
 
 def footprint_table(
@@ -99,3 +115,105 @@ def print_inputs(console: Console, inputs: Mapping[str, Quantity]) -> None:
     for name, one in inputs.items():
         value = "unknown" if one.value is None else f"{_cell(one)} ({one.kind.words})"
         print_indented(console, f"{name}: {value}. {one.reason or one.source}", None)
+
+
+def print_bill(console: Console, bill: WorkloadBill) -> None:
+    """Print the bill of a described training, from operations to money."""
+    work, network = bill.described, bill.network
+    print_text(
+        console,
+        "workload.described",
+        bill=bill,
+        count=bill.workload.device.count,
+        wall=number(work.footprint.seconds) / bill.workload.device.count,
+    )
+    console.print(to_grid(_operations(bill), fold=("part",)))
+    print_text(
+        console,
+        "workload.rule",
+        network=network,
+        is_sequence=network.tokens > 1,
+        excess=100 * (network.over_6nd - 1.0),
+        output=network.training.get(OUTPUT, 0.0) / network.training_flop,
+        notes=bill.notes,
+    )
+    console.print(to_grid(_phases(work, network), fold=("phase",)))
+    console.print(to_grid(footprint_table(work.footprint, "Bill"), fold=_HEADINGS))
+    _print_kinds(console, work.footprint)
+    if bill.answers is not None:
+        answers = footprint_table(bill.answers, "Answers in the model's life")
+        console.print(to_grid(answers, fold=_HEADINGS))
+    _print_compared(console, bill)
+    print_inputs(console, {**bill.inputs, **work.footprint.inputs})
+
+
+def _operations(bill: WorkloadBill) -> Table:
+    """Lay out the operations by part of the network, of all passes together."""
+    parts: dict[str, float] = {}
+    for phase in bill.described.phases:
+        network = bill.network
+        once = network.training if phase.step == "train" else network.forward
+        for part, flop in once.items():
+            parts[part] = parts.get(part, 0.0) + phase.passes * flop
+    whole = sum(parts.values())
+    rows = [
+        (part, f"{flop:.3g} FLOP", percent(flop / whole))
+        for part, flop in parts.items()
+    ]
+    rows.append(("all", f"{whole:.4g} FLOP", ""))
+    classes = [*("" for _ in parts), "total"]
+    return Table(("part", "operations", "share"), rows, "Operations", classes)
+
+
+def _phases(work: Work, network: Counted) -> Table:
+    rows = [
+        (
+            phase.name,
+            f"{phase.calls:,}",
+            f"{phase.passes:,.0f}",
+            f"{phase.flop(network):.3g} FLOP",
+            _cell(work.costs[phase.name].seconds.scaled(1 / S_PER_H, unit="h")),
+            _cell(work.costs[phase.name].joules.scaled(1 / S_PER_H, unit="Wh")),
+            work.costs[phase.name].joules.kind.words,
+        )
+        for phase in work.phases
+    ]
+    headings = (
+        "phase",
+        "times",
+        "items",
+        "operations",
+        "device-hours",
+        "devices",
+        "kind",
+    )
+    return Table(headings, rows, "Phases")
+
+
+def _print_compared(console: Console, bill: WorkloadBill) -> None:
+    """Print what choosing takes, and what was published."""
+    trainings = bill.workload.life.trainings
+    whole = number(bill.whole.footprint.devices)
+    if bill.chosen is not None:
+        print_text(
+            console,
+            "workload.chosen",
+            ratio=bill.over_whole,
+            trainings=trainings,
+            shared=bill.chosen.shared(trainings) / whole,
+            soft_wrap=True,
+        )
+    ours, published = bill.published, bill.workload.published
+    if ours is None or published is None or ours.interval is None:
+        return
+    low, high = (float(plain(end)) for end in ours.interval)
+    print_text(
+        console,
+        "workload.published",
+        published=published,
+        ours=_cell(ours.scaled(_WH_PER_KWH, unit="Wh")),
+        low=low,
+        high=high,
+        is_inside=low * (1 - _ROUNDING) <= published.kwh <= high * (1 + _ROUNDING),
+        soft_wrap=True,
+    )
