@@ -15,8 +15,9 @@ from hitl_sim.cost.estimate import answering_cost, default_precision
 from hitl_sim.cost.footprint import Footprint, Site, footprint_of
 from hitl_sim.energy.profile import DeviceProfile
 from hitl_sim.energy.quantity import Quantity, Scope, exact
-from hitl_sim.energy.work import UnitCost
+from hitl_sim.energy.work import UnitCost, peak_of
 from hitl_sim.energy.workload import (
+    PRECISIONS,
     Counted,
     Stated,
     busy_power,
@@ -46,6 +47,14 @@ from hitl_sim.unit import J_PER_KWH, S_PER_H
 
 ROOFLINE = "roofline"
 ANSWERS = "answers in use"
+_RULE = {
+    "launch_w": "W",
+    "launch_s": "s",
+    "compute_efficiency_frac": "1",
+    "bandwidth_b_per_s": "B/s",
+    "bandwidth_efficiency_frac": "1",
+}
+"""Constants of a profile's own rule beside watts and peaks, with their units."""
 Part = Literal["devices", "equipment", "facility"]
 
 
@@ -235,7 +244,7 @@ class _Rate:
                 "`device.utilisation` must be left out where `device.hours` is given,"
                 f" got {device.utilisation!r}."
             )
-        self.precision = workload.training.precision or default_precision(profile)
+        self.precision = _precision(workload, network, profile)
         self.network, self.profile, self.site = network, profile, workload.site
         self.flop = flop
         self.peak = peak(profile, self.precision, "training.precision")
@@ -269,6 +278,7 @@ class _Rate:
         """Bill what the model is asked in its life."""
         if queries is None:
             return None
+        self.inputs["inference_utilisation"] = default_of("inference_utilisation")
         flop = queries * self.network.forward_flop
         cost = answering_cost(flop, self.profile, self.precision, self.watts)
         return self._placed({ANSWERS: cost})
@@ -313,7 +323,21 @@ class _Rate:
                 f" '{ROOFLINE}', whose watts are the profile's, got"
                 f" {number(self.watts):g}."
             )
-        self.inputs.pop("watts")
+        for name, unit in _RULE.items():
+            constant = getattr(self.profile, name)
+            what = f"profile {self.profile.label}, {name}"
+            self.inputs[name] = constant.quantity(unit, Scope.CONSTANT, what)
+
+
+def _precision(workload: Workload, network: Counted, profile: DeviceProfile) -> str:
+    """Return what products run in: as told, as a counted program asks, or a default."""
+    if workload.training.precision is not None:
+        return workload.training.precision
+    if network.units is None:
+        return default_precision(profile)
+    asked = network.units[0].asked
+    name = peak_of(max(asked, key=asked.__getitem__), profile.peak_flop_per_s)
+    return next(precision for precision, peak in PRECISIONS.items() if peak == name)
 
 
 def _utilisation(given: float | Stated | None) -> Quantity:

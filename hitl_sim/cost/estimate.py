@@ -160,6 +160,8 @@ def estimate(training: Training, profile: DeviceProfile, site: Site) -> Estimate
         utilisation = stated or default_of("utilisation")
         inputs |= {"peak": peak(profile, precision), "utilisation": utilisation}
         cost = cost_of_operations(operations, profile, precision, utilisation, watts)
+    if training.queries is not None:
+        inputs["inference_utilisation"] = default_of("inference_utilisation")
     found = footprint_of({TRAINING: cost}, profile, site)
     designed_w = profile.active_w.high if watts is None else _value(watts)
     is_placed = found.intensity.is_known

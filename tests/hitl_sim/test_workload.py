@@ -247,6 +247,96 @@ def test_a_bad_description_is_refused_in_one_line(tables, message):
     assert "\n" not in str(caught.value)
 
 
+MODULE = """
+from flax import nnx
+
+def build(rngs):
+    return nnx.Sequential(nnx.Linear(20, 30, rngs=rngs), nnx.Linear(30, 5, rngs=rngs))
+"""
+
+
+@pytest.fixture
+def module(tmp_path):
+    (tmp_path / "net.py").write_text(MODULE)
+    table = {"kind": "network", "source": "./net.py:build", "inputs": [{"shape": [20]}]}
+
+    def made(**tables):
+        raw = {**PLAIN, "model": table, **tables}
+        return bill(convert(raw, tmp_path))
+
+    return made
+
+
+def test_a_module_of_ones_own_is_counted_where_its_file_stands(module):
+    found = module()
+    assert found.network.forward["products"] == 2 * (20 * 30 + 30 * 5)
+    assert found.network.parameters == 20 * 30 + 30 + 30 * 5 + 5
+    # its numbers are float32, which this device multiplies as TF32
+    assert found.precision == "tf32"
+
+
+@pytest.mark.parametrize("kind", ["module", "transformer"])
+def test_a_roofline_is_the_profiles_own_rule(module, kind):
+    device = {"name": "a100", "utilisation": "roofline"}
+    told = {"device": device, "training": {"batch": 50, "epochs": 2}}
+    found = module(**told) if kind == "module" else billed(**told)
+    steps = 2 * 1000 / 50
+    once = found.profile.unit_cost(found.network.units[0])
+    cost = found.described.costs["fit"]
+    assert cost.seconds.value == pytest.approx(steps * once.seconds.value)
+    assert cost.joules.value == pytest.approx(steps * once.joules.value)
+    assert cost.joules.kind is Kind.MODELLED_ANALYTIC
+    assert 0.0 < found.utilisation.value < 1.0
+
+
+def test_float32_by_roofline_is_no_tf32():
+    device = {"name": "a100", "utilisation": "roofline"}
+    units = {}
+    for precision in ("float32", "tf32"):
+        training = {"batch": 50, "precision": precision}
+        units[precision] = billed(device=device, training=training).network.units[0]
+    assert set(units["float32"].matrix_flops) == {"float32 highest"}
+    assert set(units["tf32"].matrix_flops) == {"float32 default"}
+
+
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ({}, "`training.batch` must be given where `device.utilisation` is 'roofline'"),
+        (
+            {"batch": 8, "precision": "bfloat16"},
+            "`training.precision` must be left out for a module",
+        ),
+    ],
+)
+def test_a_roofline_needs_a_step_and_the_modules_own_types(module, training, message):
+    device = {"name": "a100", "utilisation": "roofline"}
+    with pytest.raises(ValueError, match="`training") as caught:
+        module(device=device, training=training)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("./none.py:build", "Part file must be readable"),
+        ("./net.py:nothing", "`source` must name a function of"),
+        ("./net", "`source` must be 'FILE.py:NAME'"),
+    ],
+)
+def test_code_that_is_not_there_is_refused(module, source, message):
+    table = {"kind": "network", "source": source, "inputs": [{"shape": [20]}]}
+    with pytest.raises(ValueError, match=message):
+        module(model=table)
+
+
+def test_the_shipped_module_can_be_billed(shipped):
+    found = bill(shipped / "small_vit.toml")
+    assert found.chosen is not None
+    assert found.over_whole > 1.0
+    assert found.chosen.shared(3) < found.whole.shared(1)
+
+
 def test_a_file_that_is_none_is_refused(tmp_path):
     with pytest.raises(ValueError, match="Workload file must be readable"):
         load(tmp_path / "none.toml")

@@ -66,13 +66,12 @@ def check_training(training: TrainingTable, items: float) -> None:
     Raises:
         ValueError: either; the message names the fields and what is allowed.
     """
-    if (training.steps is None) != (training.batch is None):
-        raise ValueError(
-            "`training.batch` must be given exactly where `training.steps` is, got"
-            f" {training.batch} with {training.steps}."
-        )
-    if training.steps is None or training.batch is None:
+    if training.steps is None:
         return
+    if training.batch is None:
+        raise ValueError(
+            "`training.batch` must be given where `training.steps` is, got none."
+        )
     most = items * (1.0 if training.epochs is None else training.epochs)
     # the last batch of an epoch may be filled up
     room = most + training.batch * math.ceil(training.epochs or 1.0)

@@ -14,7 +14,7 @@ from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
 from hitl_sim.energy.error import plain
 from hitl_sim.energy.workload import Counted
-from hitl_sim.energy.workload.network import OUTPUT
+from hitl_sim.energy.workload.network import ATTENTION, OUTPUT
 from hitl_sim.report.number import percent
 from hitl_sim.report.table import Table, to_grid
 from hitl_sim.report.terminal.show import print_indented, print_text
@@ -132,7 +132,7 @@ def print_bill(console: Console, bill: WorkloadBill) -> None:
         console,
         "workload.rule",
         network=network,
-        is_sequence=network.tokens > 1,
+        is_sequence=network.tokens > 1 and ATTENTION in network.training,
         excess=100 * (network.over_6nd - 1.0),
         output=network.training.get(OUTPUT, 0.0) / network.training_flop,
         notes=bill.notes,
