@@ -17,6 +17,7 @@ from hitl_sim.study.spec import kinds_of, load_spec
 ELSEWHERE = (
     *("report", "confirm", "status", "verify", "compare", "audit", "profile"),
     *("fit", "validate", "methods", "import", "record", "cache", "assess", "rectify"),
+    "project",
 )
 """Need a finished study, a file of answers or minutes, as does `--tune`, or set what
 is the user's own: other tests run them; here their words are read."""

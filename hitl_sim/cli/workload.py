@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hitl_sim.cli.app import family, screen
+from hitl_sim.cli.app import Device, Folder, family, screen
 
 command = family("Energy")
 
@@ -118,3 +118,25 @@ def bill(
     from hitl_sim.workload import bill as billed
 
     print_bill(screen(), billed(workload))
+
+
+@command()
+def project(
+    folder: Folder,
+    onto: Annotated[Path, typer.Option(help="Description of a training (TOML).")],
+    device: Device = None,
+) -> None:
+    """Say whether people would pay back at a described training.
+
+    Hypothetical, for it takes a study's shares and hours to hold there. No law of size
+    is applied, and what is assumed is listed.
+    """
+    from hitl_sim.report.terminal.workload import print_projection
+    from hitl_sim.results import open_results
+    from hitl_sim.workload import load
+
+    workload = load(onto)
+    results = open_results(folder)
+    if device is not None:
+        results = results.reprice(device)
+    print_projection(screen(), results.project(onto), workload.name)

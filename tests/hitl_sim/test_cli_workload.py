@@ -89,3 +89,13 @@ def test_a_bad_workload_is_refused_in_one_line(tmp_path):
     code, text = call("bill", path)
     assert code == 2
     assert text == "error: `device.utilisation` must be > 0 and at most 1, got 2.\n"
+
+
+def test_a_projection_needs_a_study_and_a_workload(tmp_path):
+    bert = SHIPPED / "bert-base.toml"
+    code, text = call("project", tmp_path, "--onto", bert)
+    assert code == 2
+    assert "must be a folder that `hitl-sim run` made" in text
+    code, text = call("project", tmp_path, "--onto", tmp_path / "none.toml")
+    assert code == 2
+    assert "Workload file must be readable" in text

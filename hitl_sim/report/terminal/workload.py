@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 from rich.text import Text
 
+from hitl_sim.analysis.chance.crossing import Payback
+from hitl_sim.analysis.condition.break_even import Answer
+from hitl_sim.analysis.condition.projection import Projection
 from hitl_sim.cost import nearest_run
 from hitl_sim.cost.described import Work, WorkloadBill
 from hitl_sim.cost.estimate import Estimate
@@ -15,7 +18,7 @@ from hitl_sim.energy.display import format_value
 from hitl_sim.energy.error import plain
 from hitl_sim.energy.workload import Counted
 from hitl_sim.energy.workload.network import ATTENTION, OUTPUT
-from hitl_sim.report.number import percent
+from hitl_sim.report.number import duration, kwh_text, percent
 from hitl_sim.report.table import Table, to_grid
 from hitl_sim.report.terminal.show import print_indented, print_text
 from hitl_sim.unit import J_PER_KWH, S_PER_H
@@ -217,3 +220,77 @@ def _print_compared(console: Console, bill: WorkloadBill) -> None:
         is_inside=low * (1 - _ROUNDING) <= published.kwh <= high * (1 + _ROUNDING),
         soft_wrap=True,
     )
+
+
+def print_projection(
+    console: Console, found: Sequence[Projection], workload: str
+) -> None:
+    """Print whether people would pay back at a described training, and if what holds.
+
+    Args:
+        console: where to print.
+        found: of a study, task by task.
+        workload: name of the training.
+    """
+    if not found:
+        print_text(console, "answer.nobody")
+        return
+    first = found[0]
+    print_text(
+        console,
+        "workload.onto",
+        workload=workload,
+        onto=_cell(first.onto.scaled(1 / S_PER_H, unit="Wh")),
+        kind=first.onto.kind.words,
+        partial=first.onto.reason,
+    )
+    for task in dict.fromkeys(one.task for one in found):
+        own = [one for one in found if one.task == task]
+        print_text(console, "workload.task", one=own[0])
+        console.print(to_grid(_projected(own), fold=_PLACES, is_compact=True))
+    print_text(console, "workload.assumed", found=found)
+
+
+_PLACES = ("people in", "beside", "E*")
+_PAYS = {
+    Answer.YES: "yes",
+    Answer.NO: "no",
+    Answer.UNDETERMINED: "cannot be told",
+    Answer.UNKNOWN: "unknown",
+}
+
+
+def _projected(own: Sequence[Projection]) -> Table:
+    """Return one task's projections, a row per growth of hours."""
+    rows: list[tuple[str, ...]] = []
+    previous = None
+    for one in own:
+        is_new = (one.arm, one.size.against) != previous
+        previous = one.arm, one.size.against
+        hours = one.hours_there * S_PER_H
+        rows.append(
+            (
+                one.arm if is_new else "",
+                one.size.against if is_new else "",
+                f"{one.beta:g}",
+                duration(hours) if math.isfinite(hours) else "unknown",
+                _break_even(one),
+                _PAYS[one.pays],
+            )
+        )
+    return Table((*_PLACES[:2], "power", "human time there", "E*", "pay back"), rows)
+
+
+def _break_even(one: Projection) -> str:
+    """Write E* and its ends; where it may be never, above what it would be."""
+    if one.size.payback is Payback.UNKNOWN:
+        return "unknown"
+    if one.size.payback is Payback.ALWAYS:
+        return "any size"
+    found = one.break_even
+    low, high = kwh_text(found.low), kwh_text(found.high)
+    if math.isfinite(found.value):
+        side = "up to " if one.size.payback is Payback.UP_TO else ""
+        return f"{side}{kwh_text(found.value)} [{low} to {high}]"
+    lead = "never" if math.isinf(found.value) else "perhaps never"
+    return f"{lead}, else above {low}" if 0.0 < found.low < math.inf else lead
