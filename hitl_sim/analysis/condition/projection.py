@@ -99,8 +99,6 @@ class Projection:
         payback = self.size.payback
         if payback is Payback.UNKNOWN or math.isnan(value):
             return Answer.UNKNOWN
-        if payback is Payback.ALWAYS:
-            return Answer.YES
         above, below = low > found.high, high < found.low
         if payback is Payback.UP_TO:
             above, below = below, above

@@ -285,10 +285,10 @@ def _break_even(one: Projection) -> str:
     """Write E* and its ends; where it may be never, above what it would be."""
     if one.size.payback is Payback.UNKNOWN:
         return "unknown"
-    if one.size.payback is Payback.ALWAYS:
-        return "any size"
     found = one.break_even
     low, high = kwh_text(found.low), kwh_text(found.high)
+    if one.size.payback is Payback.ALWAYS:
+        return f"any size, perhaps from {high} on" if found.high > 0.0 else "any size"
     if math.isfinite(found.value):
         side = "up to " if one.size.payback is Payback.UP_TO else ""
         return f"{side}{kwh_text(found.value)} [{low} to {high}]"

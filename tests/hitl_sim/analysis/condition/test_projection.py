@@ -70,7 +70,9 @@ def test_the_wider_of_chance_and_constants_decides():
     [
         (infinite("J", Scope.CHIP, "none", math.inf), Payback.NEVER, Answer.NO),
         (infinite("J", Scope.CHIP, "none", 9.0), Payback.NEVER, Answer.UNDETERMINED),
-        (joules(1.0, 1.0, 1.0), Payback.ALWAYS, Answer.YES),
+        # they take less than nothing; by chance they may take something
+        (joules(-5.0, 0.0, 0.0), Payback.ALWAYS, Answer.YES),
+        (joules(-5.0, 0.0, 2e3), Payback.ALWAYS, Answer.UNDETERMINED),
         (
             unknown(unavailable("J", Scope.CHIP, "none reached")),
             Payback.UNKNOWN,
