@@ -111,6 +111,15 @@ def test_published_hours_tell_the_share_of_the_peak(shipped):
     assert found.described.footprint.seconds.value == pytest.approx(184_320 * 3600)
 
 
+@pytest.mark.parametrize("of", ["devices", "equipment", "facility"])
+def test_what_was_published_is_held_against_what_it_covers(of):
+    site = {"host_frac": 0.5, "pue": 1.2}
+    found = billed(site=site, published={"kwh": 1.0, "of": of, "source": "nobody"})
+    factor = {"devices": 1.0, "equipment": 1.5, "facility": 1.5 * 1.2}[of]
+    kwh = found.described.costs["fit"].joules.value / 3.6e6
+    assert found.published.value == pytest.approx(factor * kwh)
+
+
 def test_phases_share_published_hours_by_their_operations():
     whole = {"items": 1000, "validation": 500}
     found = billed(
@@ -287,6 +296,16 @@ def test_a_roofline_is_the_profiles_own_rule(module, kind):
     assert cost.joules.value == pytest.approx(steps * once.joules.value)
     assert cost.joules.kind is Kind.MODELLED_ANALYTIC
     assert 0.0 < found.utilisation.value < 1.0
+
+
+def test_what_is_only_scored_takes_a_pass_forward_by_roofline():
+    device = {"name": "a100", "utilisation": "roofline"}
+    data = {"items": 1000, "validation": 500}
+    found = billed(device=device, data=data, training={"batch": 50, "validations": 1})
+    once = found.profile.unit_cost(found.network.units[1])
+    cost = found.described.costs["validation"]
+    assert cost.seconds.value == pytest.approx(10 * once.seconds.value)
+    assert found.network.units[1] != found.network.units[0]
 
 
 def test_float32_by_roofline_is_no_tf32():

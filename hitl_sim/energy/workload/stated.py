@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from hitl_sim.energy.error import Error, merge_errors
 from hitl_sim.energy.quantity import Kind, Quantity, Scope
 from hitl_sim.schema import Table
 
@@ -68,7 +69,17 @@ def quantity_of(
             f" {low:g}, {given.value:g}, {high:g}."
         )
     source = given.source or f"given as {name}"
-    return Quantity(given.value, unit, _KINDS[given.kind], scope, (low, high), source)
+    # two fields may have one source, and yet do not err together
+    error = Error(f"{name}: {source}", low - given.value, high - given.value)
+    return Quantity(
+        given.value,
+        unit,
+        _KINDS[given.kind],
+        scope,
+        (low, high),
+        source,
+        errors=merge_errors((error,)),
+    )
 
 
 @functools.cache

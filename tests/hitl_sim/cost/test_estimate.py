@@ -6,6 +6,7 @@ from hitl_sim.cost.estimate import Training, estimate
 from hitl_sim.cost.footprint import EMBODIED, FACILITY, HOST, Site
 from hitl_sim.cost.green_algorithms import green_algorithms
 from hitl_sim.energy import load_profile
+from hitl_sim.energy.workload import Stated
 from hitl_sim.unit import J_PER_KWH
 
 
@@ -146,3 +147,15 @@ def test_what_contradicts_itself_is_refused(told, message):
 def test_a_site_that_cannot_be_is_refused(told, message):
     with pytest.raises(ValueError, match=message):
         estimate(Training(hours=1), load_profile("h100"), Site(**told))
+
+
+def test_lines_that_err_as_factors_do_so_in_their_sum():
+    wide = {"low": 0.5, "high": 2.0, "kind": "stated"}
+    training = Training(flop=1e20, watts=Stated(value=1.0, source="a", **wide))
+    known = Site(pue=1.5, host_frac=0.5, grid_region="SE")
+    whole = estimate(training, load_profile("a100"), known).training
+    own = line(whole, "training").joules
+    low, high = (end / own.value for end in own.interval)
+    found = whole.joules
+    assert found.value == pytest.approx(own.value * 1.5 * 1.5)
+    assert found.interval == pytest.approx((found.value * low, found.value * high))

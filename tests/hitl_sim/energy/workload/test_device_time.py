@@ -73,3 +73,19 @@ def test_what_somebody_measured_is_told_from_what_is_stated():
 def test_an_interval_must_hold_its_value():
     with pytest.raises(ValueError, match="`hours` must hold finite numbers"):
         quantity_of(Stated(value=0.5, low=0.6), "h", "hours")
+
+
+def test_two_numbers_of_one_source_do_not_err_together():
+    def given(value, unit, name):
+        number = Stated(value=value, low=value / 2, high=value * 2, source="a paper")
+        return quantity_of(number, unit, name)
+
+    a100 = load_profile("a100")
+    watts, reached = given(400.0, "W", "watts"), given(0.4, "1", "utilisation")
+    cost = cost_of_operations(1e18, a100, "bfloat16", reached, watts)
+    # both are halved or doubled at worst, in quadrature on the log scale
+    spread = 2 ** (2**0.5)
+    low, high = cost.joules.interval
+    assert low == pytest.approx(cost.joules.value / spread)
+    assert high == pytest.approx(cost.joules.value * spread)
+    assert watts.source == "a paper"
