@@ -8,7 +8,7 @@ from flax import linen as nn, nnx
 
 from hitl_sim.energy.workload import Transformer
 from hitl_sim.energy.workload.describe import InputSpec, NetworkModel
-from hitl_sim.module_count import PRODUCTS, count_module, count_transformer
+from hitl_sim.module_count import PRODUCTS, REST, count_module, count_transformer
 
 
 def counted(build, *shapes, dtype="float32", batch=4):
@@ -216,3 +216,34 @@ def test_a_described_transformer_multiplies_as_its_closed_form_says(told):
     assert set(train.matrix_flops) == {"bfloat16 default"}
     weights = shape.block_parameters + 2 * 50 * 32
     assert train.bytes_moved > 2 * score.bytes_moved > 2 * 2 * weights
+
+
+def test_a_masked_language_model_is_asked_about_a_share_of_its_tokens():
+    shape = Transformer(
+        layers=2, width=32, heads=4, sequence=20, vocabulary=50, output_frac=0.25
+    )
+    train, score = count_transformer(shape, batch=2, precision="bfloat16").units
+    form = shape.counted()
+    assert sum(train.matrix_flops.values()) == 2 * form.training_flop
+    assert sum(score.matrix_flops.values()) == 2 * form.forward_flop
+
+
+@pytest.mark.parametrize("is_nnx", [True, False])
+def test_numbers_are_dropped_in_training_alone(is_nnx):
+    def rest(rate):
+        class Dropped(nn.Module):
+            @nn.compact
+            def __call__(self, x, train):
+                return nn.Dense(5)(nn.Dropout(rate, deterministic=not train)(x))
+
+        def build(rngs):
+            return nnx.Sequential(
+                nnx.Dropout(rate, rngs=rngs), nnx.Linear(20, 5, rngs=rngs)
+            )
+
+        found = counted(build if is_nnx else Dropped, (20,))
+        return found.forward.get(REST, 0.0), found.training.get(REST, 0.0)
+
+    (forward, training), (with_none, trained_with_none) = rest(0.5), rest(0.0)
+    assert forward == with_none
+    assert training > trained_with_none + 20
