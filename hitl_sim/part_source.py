@@ -17,14 +17,14 @@ import inspect
 import sys
 import threading
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path, PurePosixPath
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from oracles.part import Part, PartError
 
@@ -289,16 +289,42 @@ def load(source: Source) -> Loaded:
         PartError: file, module or name are missing, the code raises, or what it names
             is no part.
     """
-    code = read_code(Path(source.module).resolve()) if source.is_file else None
-    top = source.module.partition(".")[0]
-    if code is None and importlib.util.find_spec(top) is None:
-        raise PartError(
-            f"`source` must name a module that is installed, got {source.module!r}."
-        )
+    code = _code_of(source)
     part = _named(_run(code, source), source)
     found = {"kind": part.kind, "name": source.name, "version": part.version}
     told = {"sha256": code.sha256} if code else _package_of(source.module)
     return Loaded(part, found | told, code)
+
+
+def load_function(source: Source) -> Callable[..., Any]:
+    """Import a function that needs no mark: its file is run, as a part's is.
+
+    Args:
+        source: where it stands; a relative path is read from the working folder.
+
+    Raises:
+        PartError: file, module or name are missing, the code raises, or what it names
+            cannot be called.
+    """
+    found: Any = _run(_code_of(source), source)
+    for step in source.name.split("."):
+        found = getattr(found, step, None)
+    if not callable(found):
+        raise PartError(
+            f"`source` must name a function of {source.module!r}, got {source.name!r}."
+        )
+    return cast("Callable[..., Any]", found)
+
+
+def _code_of(source: Source) -> Code | None:
+    """Read a source's file; None where it is installed."""
+    if source.is_file:
+        return read_code(Path(source.module).resolve())
+    if importlib.util.find_spec(source.module.partition(".")[0]) is None:
+        raise PartError(
+            f"`source` must name a module that is installed, got {source.module!r}."
+        )
+    return None
 
 
 @contextmanager

@@ -21,6 +21,7 @@ import pyarrow as pa
 from hitl_sim.analysis.chance.estimate import Estimate
 from hitl_sim.analysis.condition.confirmation import Confirmation
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
+from hitl_sim.analysis.condition.projection import Projection, project_study
 from hitl_sim.analysis.condition.result import BILL_SCHEMA
 from hitl_sim.analysis.condition.training_size import TrainingSize
 from hitl_sim.analysis.condition.versus import Comparison, compare_studies
@@ -204,6 +205,25 @@ class Results:
             ),
             report_data(self.result, words, self.verdicts),
         )
+
+    def project(self, workload: Path | str) -> tuple[Projection, ...]:
+        """Hold what this study found against the size of a described training.
+
+        Every number of it is hypothetical: no law of size is applied.
+
+        Args:
+            workload: file of the description; see `hitl_sim.workload`.
+
+        Returns:
+            Per task, against the best arm without people and against the control, at
+            each growth of human hours with the size of training.
+
+        Raises:
+            ValueError: the description cannot be billed.
+        """
+        from hitl_sim.workload import bill  # noqa: PLC0415 - a module's code loads jax
+
+        return project_study(self.result, bill(workload).whole.footprint.joules)
 
     def figures(self) -> tuple[str, ...]:
         """Names of the figures that `plot` draws."""

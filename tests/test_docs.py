@@ -17,6 +17,7 @@ from hitl_sim.study.spec import kinds_of, load_spec
 ELSEWHERE = (
     *("report", "confirm", "status", "verify", "compare", "audit", "profile"),
     *("fit", "validate", "methods", "import", "record", "cache", "assess", "rectify"),
+    "project",
 )
 """Need a finished study, a file of answers or minutes, as does `--tune`, or set what
 is the user's own: other tests run them; here their words are read."""
@@ -114,3 +115,20 @@ def test_populations_can_be_read(text, tmp_path):
 def test_every_kind_of_part_has_its_row():
     page = (ROOT / "docs/parts.md").read_text()
     assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(KINDS)
+
+
+QUOTED = re.findall(
+    r"```console\nhitl-sim ([^\n]*)\n```\n\n```text\n(.*?)```", TEXT, re.S
+)
+"""Commands, and lines of what they print."""
+
+
+@pytest.mark.parametrize(("command", "lines"), QUOTED, ids=[c for c, _ in QUOTED])
+def test_what_is_quoted_of_a_command_is_what_it_prints(command, lines, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    wide = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
+    words = shlex.split(command, comments=True)
+    result = CliRunner().invoke(app, words, env=wide)
+    printed = " ".join(re.sub("[│┃]", " ", result.output).split())
+    for line in filter(None, map(str.strip, lines.splitlines())):
+        assert " ".join(line.split()) in printed

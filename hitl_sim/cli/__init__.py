@@ -7,6 +7,7 @@ needs itself, so that `--help` answers at once.
 from hitl_sim.cli import studies as studies  # isort: skip
 from hitl_sim.cli import people as people  # isort: skip
 from hitl_sim.cli import energy as energy  # isort: skip
+from hitl_sim.cli import workload as workload  # isort: skip
 from hitl_sim.cli import tools as tools  # isort: skip
 from hitl_sim.cli.app import app as app
 

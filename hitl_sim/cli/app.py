@@ -22,11 +22,17 @@ _LOG_WIDTH = 100
 
 _ALSO = {
     "cap_frac": ("power_cap",),
+    "carbon_kgco2e_per_kwh": ("carbon",),
     "columns": ("column",),
-    "device": ("base", "server"),
+    "device": ("base", "server", "gpu"),
+    "device_usd_per_h": ("rent",),
+    "electricity_usd_per_kwh": ("electricity",),
+    "grid_region": ("region",),
+    "host_frac": ("host",),
     "limit_s": ("limit",),
     "max_relative_error": ("error",),
     "num_options": ("options",),
+    "parameters": ("params",),
     "population": ("name",),
     "rename": ("answer",),
     "seconds_per_unit": ("time_unit_s",),

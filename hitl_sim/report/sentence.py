@@ -18,6 +18,7 @@ from hitl_sim.energy.display import format_value
 from hitl_sim.report.number import (
     RHO,
     digits,
+    duration,
     duration_text,
     join_words,
     joules_text,
@@ -87,6 +88,7 @@ def _environment(*, is_markup: bool) -> Environment:
         "run_share": share_of_runs,
         "some": some_of,
         "spent": format_value,
+        "time": duration,
         "times": times,
         "times_span": times_span,
         "words": join_words,

@@ -287,18 +287,10 @@ def soonest_size(task: TaskResult, place: int, *, is_machine: bool) -> SoonestSi
         (finding, (finding.over_machine if is_machine else finding.over_control)[place])
         for finding in task.with_people
     ]
-    finding, size = min(sizes, key=lambda one: _rank_of(one[1]))
+    finding, size = min(sizes, key=lambda one: one[1].order)
     known = size.joules.value
     nearest = nearest_run(known) if 0.0 < known < math.inf else None
     return SoonestSize(finding, size, nearest)
-
-
-def _rank_of(size: TrainingSize) -> tuple[bool, bool, float]:
-    """Order sizes: those that are known first, then what may be, then what is not."""
-    joules = size.joules
-    is_never = joules.is_infinite or size.payback is Payback.UNKNOWN
-    is_open = math.isnan(joules.value)
-    return is_never, is_open, joules.low if is_open or is_never else joules.value
 
 
 def tell_ratio(task: TaskResult, result: StudyResult) -> str:

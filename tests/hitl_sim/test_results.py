@@ -2,16 +2,22 @@
 
 import json
 import math
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 import hitl_sim as hs
+from hitl_sim.cli import app
+from hitl_sim.cost.constant import load_toml
 from hitl_sim.record import RecordError
 from hitl_sim.unit import S_PER_H
+from hitl_sim.workload import bill
 
 pytestmark = pytest.mark.study
+WORKLOADS = Path(__file__).parents[2] / "experiments" / "workloads"
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +144,40 @@ def test_a_report_goes_where_it_is_told_and_says_what_billed_it(results, tmp_pat
     assert json.loads(bill.schema.metadata[b"prices"])["wage_usd_per_h"] == 50.0
     assert bill.num_rows == results.frame().num_rows
     assert not (results.folder / "bill.parquet").exists()
+
+
+def test_a_study_is_held_against_a_described_training(results):
+    bert = WORKLOADS / "bert-base.toml"
+    found = results.project(bert)
+    onto = bill(bert).whole.footprint.joules
+    assert [one.beta for one in found[:3]] == [0.0, 0.25, 0.5]
+    first = found[0]
+    assert first.onto == onto
+    paid = next(
+        finding.usage.paid_s
+        for finding in results.result.tasks[0].with_people
+        if finding.label == first.arm
+    )
+    assert first.hours_there == pytest.approx(paid / S_PER_H)
+    # E* has the facility's overhead in it, as the description's joules have
+    control_j = (
+        results.result.tasks[0].control.joules.value
+        * load_toml("prices.toml")["pue"]["value"]
+    )
+    assert first.multiple == pytest.approx(onto.value / control_j)
+
+
+def test_a_projection_is_printed_with_what_it_assumes(results):
+    onto = ("--onto", str(WORKLOADS / "bert-base.toml"))
+    told = CliRunner().invoke(
+        app, ["project", str(results.folder), *onto], env={"COLUMNS": "160"}
+    )
+    assert told.exit_code == 0
+    text = " ".join(told.output.split())
+    assert "Training BERT base on all its data takes 2.48 MWh" in text
+    assert "All of it is hypothetical" in text
+    # the study shares its guidance with no other training
+    assert "trainings share" not in text
 
 
 def test_a_folder_that_holds_no_study_cannot_be_opened(tmp_path):

@@ -82,7 +82,8 @@ def analyse(
         except RecordError as error:
             skipped.append(str(error))
     if not tasks:
-        raise RecordError(" ".join(skipped))
+        nothing = "No run but trials of settings is recorded: nothing can be analysed."
+        raise RecordError(" ".join(skipped) or nothing)
     tasks.sort(key=_order)
     study = manifest.get("study", {})
     return StudyResult(

@@ -119,6 +119,17 @@ class TrainingSize:
     is_undetermined: bool
     is_fragile: bool = False
 
+    @property
+    def order(self) -> tuple[bool, bool, float]:
+        """Order sizes: those that are known first, then what may be, then what is not.
+
+        The smallest is that of the condition that pays back soonest.
+        """
+        joules = self.joules
+        is_never = joules.is_infinite or self.payback is Payback.UNKNOWN
+        is_open = math.isnan(joules.value)
+        return is_never, is_open, joules.low if is_open or is_never else joules.value
+
     def grown(self, beta: float) -> Bounded:
         """Return E* if human hours grow as the size of training to some power, J.
 

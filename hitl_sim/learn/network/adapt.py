@@ -28,11 +28,12 @@ _MASK = "mask"
 """Argument of a module's call that says which rows `[B]` are no padding."""
 Use = Literal["used", "drawn", "trained"]
 """As it is used; with what is random in training; and renewing its state, too."""
-_FLAGS: dict[Use, dict[str, bool]] = {
+FLAGS: dict[Use, dict[str, bool]] = {
     "used": {"deterministic": True, "use_running_average": True},
     "drawn": {"deterministic": False, "use_running_average": True},
     "trained": {"deterministic": False, "use_running_average": False},
 }
+"""What a module is told in each use."""
 
 
 class Weights(NamedTuple):
@@ -77,7 +78,7 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module], inputs: Inputs) -> Network
     """
     del inputs
     skeleton = nnx.eval_shape(lambda: build(nnx.Rngs(0)))
-    graphs = {use: _graph(skeleton, **flags) for use, flags in _FLAGS.items()}
+    graphs = {use: _graph(skeleton, **flags) for use, flags in FLAGS.items()}
     _, random, rest = _parts(skeleton)
     has_state, is_random = bool(jax.tree.leaves(rest)), bool(jax.tree.leaves(random))
 
@@ -183,7 +184,7 @@ def from_linen(module: linen.Module, inputs: Inputs) -> Network:
     example: Any = jax.eval_shape(lambda: jnp.zeros((1, inputs.num_features)))
     own = "params"
     flags: dict[Use, dict[str, Any]] = {}
-    for use, said in _FLAGS.items():
+    for use, said in FLAGS.items():
         whole = {**said, "train": use != "used", "training": use != "used"}
         flags[use] = {name: value for name, value in whole.items() if name in takes}
 

@@ -183,6 +183,15 @@ def test_nothing_to_analyse_is_an_error(synthetic, profile, prices):
         analyse(bare, manifest, profile, prices, **RULES)
 
 
+def test_nothing_but_trials_is_an_error_that_says_so(synthetic, profile, prices):
+    table, manifest = synthetic.make_study()
+    place = table.schema.get_field_index("role")
+    roles = pa.array(["trial"] * len(table), table.schema.field(place).type)
+    trials = table.set_column(place, table.schema.field(place), roles)
+    with pytest.raises(RecordError, match="No run but trials of settings is recorded"):
+        analyse(trials, manifest, profile, prices, **RULES)
+
+
 def test_a_smallest_effect_outside_0_to_1_is_refused(synthetic, analysed):
     with pytest.raises(ValueError, match=r"`smallest_effect` must be in \(0, 1\)"):
         analysed(smallest_effect=1.5)
