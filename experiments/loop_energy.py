@@ -1,6 +1,6 @@
 """Does a described loop of active learning cost what it was metered at?
 
-    python experiments/loop_energy.py [--smoke]
+    python experiments/loop_energy.py
 
 Nenno (2024), "Potentials and limitations of active learning", Weizenbaum Journal of
 the Digital Society 4(1), doi:10.34669/WI.WJDS/4.1.3, fine-tuned XLM-RoBERTa again and
@@ -14,11 +14,11 @@ NewsTopic, which has as many texts. The other 30 are counted apart.
 Each loop is described as a workload: texts of 512 tokens and three epochs. Batch and
 device divide out. Nothing is fitted: the bill says what the loop takes beside the fit
 on the whole pool, and so did the meter. The bill holds if the two differ by less than a
-tenth. Writes `loop_energy.md` beside this file; the smoke form prints it.
+tenth. Writes `loop_energy.md` beside this file.
 """
 
+import argparse
 import csv
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,13 +154,13 @@ def write_page(loops: Sequence[Loop]) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Print the page, and in its whole form write it."""
+def main() -> None:
+    """Print the page and write it."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     page = write_page(load_loops())
     print(page)
-    if "--smoke" not in arguments:
-        (HERE / "loop_energy.md").write_text(page, encoding="utf-8")
+    (HERE / "loop_energy.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
