@@ -226,8 +226,8 @@ def _report(
         render_first_screen(*own, results.verdicts)
     page = results.report(again=again)
     # only a study can be run again from its folder
-    told = {"folder": folder, "page": page, "can_confirm": (folder / STUDY).exists()}
-    print_text(console, "first.more", **told)
+    can_confirm = (folder / STUDY).exists()
+    print_text(console, "first.more", folder=folder, page=page, can_confirm=can_confirm)
 
 
 @command()

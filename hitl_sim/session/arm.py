@@ -281,7 +281,8 @@ class Arm:
                 self._tallies[(*place, is_first)] = tally
             tally.add(items, *took)
 
-        return Window(self._session.metering.read, opened, closed)
+        metering = self._session.metering
+        return Window(metering.read, metering.meter.clock, opened, closed)
 
     def report(
         self,

@@ -79,7 +79,8 @@ class Crowds:
         try:
             read_table({"population": population or _DEFAULT, **parameters}, CrowdSpec)
             team = read_table(
-                {**(workforce or {}), "size": size or _SIZE}, WorkforceSpec
+                {**(workforce or {}), "size": _SIZE if size is None else size},
+                WorkforceSpec,
             )
             describe_population(population or _DEFAULT)
         except (SpecError, ValueError) as error:

@@ -132,25 +132,32 @@ class Metering:
 
 
 def open_metering(
-    meters: Sequence[Backend] | None = None, share: Shares | None = None
+    meters: Meter | Sequence[Backend] | None = None, share: Shares | None = None
 ) -> Metering:
     """Find the meters that can be read here.
 
     Args:
-        meters: sources of joules; those of `default_backends` when left out.
+        meters: a meter, or sources of joules; those of `default_backends` when left
+            out.
         share: this program's share of devices that others use too, by their path.
 
     Raises:
         SessionError: a share is not in (0, 1].
     """
-    able, capabilities = choose_backends(None, meters)
+    given = meters if isinstance(meters, Meter) else None
+    able, capabilities = choose_backends(None, _sources(meters))
     names = {c.backend for c in capabilities if c.is_available}
     read = [backend for backend in able if backend.name in names]
+    own = replace(given, backends=read) if given else Meter(read)
     try:
-        meter = Meter(read, share=dict(share or {}))
+        meter = own if share is None else replace(own, share=dict(share))
     except ValueError as error:
         raise SessionError(str(error)) from error
     return Metering(meter, tuple(capabilities))
+
+
+def _sources(meters: Meter | Sequence[Backend] | None) -> Sequence[Backend] | None:
+    return meters.backends if isinstance(meters, Meter) else meters
 
 
 def where() -> dict[str, str | int]:

@@ -13,7 +13,7 @@ import msgspec
 from hitl_sim import __version__
 from hitl_sim.cost import Prices, check_prices
 from hitl_sim.energy import DeviceProfile, load_profile
-from hitl_sim.energy.meters import Backend
+from hitl_sim.energy.meters import Backend, Meter
 from hitl_sim.energy.meters.meter import Shares
 from hitl_sim.energy.profile_file import profile_names
 from hitl_sim.record import SCHEMA, RecordError
@@ -83,7 +83,7 @@ class Session:
         prices: Prices | Mapping[str, Any] | None = None,
         smallest_effect: float = 0.05,
         note: str = "",
-        meters: Sequence[Backend] | None = None,
+        meters: Meter | Sequence[Backend] | None = None,
         share: Shares | None = None,
     ) -> None:
         """Open a folder, new or of the same session.
@@ -102,7 +102,8 @@ class Session:
                 study file when left out.
             smallest_effect: smallest change of the energy ratio that would matter.
             note: what a reader has to know beside the answer.
-            meters: sources of joules; all that this machine has when left out.
+            meters: a meter or sources of joules, such as a wall meter's; all that ask
+                for nothing when left out.
             share: this program's share of devices that others use too.
 
         Raises:

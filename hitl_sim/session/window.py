@@ -88,20 +88,22 @@ class Tally:
 class Window:
     """One open stretch of work, as a context."""
 
-    __slots__ = ("_begin", "_close", "_open", "_read", "_start")
+    __slots__ = ("_begin", "_clock", "_close", "_open", "_read", "_start")
 
     def __init__(
         self,
         read: Callable[[], Mapping[str, float]],
+        clock: Callable[[], int],
         open_: Callable[[], None],
         close: Callable[[tuple[float, float, Mapping[str, float]] | None], None],
     ) -> None:
-        """Take how counters are read, and what is told at both ends.
+        """Take how counters and the clock, ns, are read, and what is told at both ends.
 
         At its end these are seconds, processor seconds and J by device; None where an
         error ended it.
         """
-        self._read, self._open, self._close = read, open_, close
+        self._read, self._clock = read, clock
+        self._open, self._close = open_, close
         self._begin = (0, 0)
         self._start: Mapping[str, float] = {}
 
@@ -121,12 +123,12 @@ class Window:
         """Open the window."""
         self._open()
         self._start = self._read()
-        self._begin = time.perf_counter_ns(), time.process_time_ns()
+        self._begin = self._clock(), time.process_time_ns()
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         """Close it, and count what was done unless an error is on its way."""
-        end = time.perf_counter_ns(), time.process_time_ns()
+        end = self._clock(), time.process_time_ns()
         if kind is not None:
             self._close(None)
             return
