@@ -266,6 +266,9 @@ def _id_of(item: Any) -> int:
     """Return the number by which an item's draws are hashed; never its position."""
     if isinstance(item, int) and 0 <= item <= _IDS:
         return item
+    if isinstance(item, tuple):
+        # a pair is the same whichever of its objects stands first
+        item = tuple(sorted(item, key=repr))
     digest = hashlib.sha256(repr(item).encode()).digest()
     return int.from_bytes(digest[:4], "big") & _IDS
 
