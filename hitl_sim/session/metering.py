@@ -146,8 +146,7 @@ def open_metering(
     """
     given = meters if isinstance(meters, Meter) else None
     able, capabilities = choose_backends(None, _sources(meters))
-    names = {c.backend for c in capabilities if c.is_available}
-    read = [backend for backend in able if backend.name in names]
+    read = list(able) if any(c.is_available for c in capabilities) else []
     own = replace(given, backends=read) if given else Meter(read)
     try:
         meter = own if share is None else replace(own, share=dict(share))

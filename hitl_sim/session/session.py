@@ -364,6 +364,8 @@ class Session:
                 "arguments": arguments,
             },
         )
+        # a process may have been killed between a record and the tables
+        folder.publish(self.out, self._tables(), self.base)
 
     def _identity(self) -> dict[str, Any]:
         """Return what all runs of the folder share and no run may change."""
