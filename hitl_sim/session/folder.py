@@ -2,12 +2,14 @@
 
 `session.json` holds the session, `session/KEY.json` each run that was begun, with what
 names it once it is finished. From these `runs.parquet`, `manifest.json` and
-`results.parquet` are written anew whenever a run ends, so that a folder can be read at
-any time, whatever was killed. Only one process writes them at once.
+`results.parquet` are written anew as runs end, and whenever a session begins or ends,
+so that a folder can be read at any time, whatever was killed. Only one process writes
+them at once.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import platform
 import sys
@@ -30,7 +32,6 @@ from hitl_sim.study.analysis_plan import lock_plan
 from hitl_sim.study.folder import SESSION, write_results, write_runs
 from hitl_sim.study.made_by import made_by
 from hitl_sim.study.store import (
-    finished_keys,
     records_folder,
     table_bytes,
     write_json,
@@ -79,14 +80,24 @@ def claim_of(out: Path, name: str) -> Claim:
     return Claim(out / "session" / f"{name}.lock")
 
 
+def recorded_keys(out: Path) -> set[str]:
+    """Return the keys of finished runs; a record is there whole, or not at all."""
+    return {path.stem for path in records_folder(out).glob("*.parquet")}
+
+
 def read_run_files(out: Path, session: str) -> list[dict[str, Any]]:
     """Read the runs of a folder that were begun by a session of this identity."""
-    found = []
-    for path in sorted((out / "session").glob("*.json")):
-        run = json.loads(path.read_text())
-        if run["session"] == session:
-            found.append(run)
-    return sorted(found, key=_place)
+    paths = [(path, path.stat()) for path in (out / "session").glob("*.json")]
+    runs = [_read_run(path, (stat.st_ino, stat.st_mtime_ns)) for path, stat in paths]
+    return sorted((run for run in runs if run["session"] == session), key=_place)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _read_run(path: Path, version: tuple[int, int]) -> dict[str, Any]:
+    """Read a run's file, once for each time that it was written."""
+    del version
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
 
 
 def _place(run: Mapping[str, Any]) -> tuple[int, str, int]:
@@ -120,7 +131,7 @@ def publish(out: Path, session: Mapping[str, Any], base: DeviceProfile) -> None:
     """
     with claim_of(out, "tables"):
         runs = read_run_files(out, session["hash"])
-        finished = finished_keys(out)
+        finished = recorded_keys(out)
         if not any(run["key"] in finished for run in runs):
             return
         measured = [
@@ -254,8 +265,7 @@ def environment() -> dict[str, Any]:
 
 def fix_plan(out: Path, study: Mapping[str, Any]) -> None:
     """Keep what the session fixes before its first record; see `analysis_plan`."""
-    has_records = records_folder(out).exists()
-    lock_plan(out, study, len(finished_keys(out)) if has_records else 0)
+    lock_plan(out, study, len(recorded_keys(out)))
 
 
 def write_session(out: Path, tables: Mapping[str, Any]) -> None:

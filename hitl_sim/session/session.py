@@ -28,7 +28,8 @@ from hitl_sim.study.folder import MANIFEST, SESSION
 from hitl_sim.study.store import (
     check_folder,
     clear_error,
-    finished_keys,
+    damaged_files,
+    set_aside,
     write_error,
     write_json,
     write_records,
@@ -47,6 +48,9 @@ PRICES: Mapping[str, Any] = {
 _DEVICE = "laptop-cpu"
 _DIGITS = 16
 _SEEDS = 2**31 - 1
+_SELDOM = 1.1
+"""Growth of the number of runs after which tables are written anew: so the time for
+that grows with that number and not with its square."""
 _QUESTION = "Does guidance by people save training energy in this loop?"
 
 
@@ -130,6 +134,7 @@ class Session:
         self._device = _checked_device(device, self.metering)
         self.base: DeviceProfile = load_profile(self._device)
         self._claims: dict[str, Claim] = {}
+        self._num_published = 0
         self._open()
 
     @classmethod
@@ -169,6 +174,7 @@ class Session:
         """
         for key in list(self._claims):
             self._claims.pop(key).give_back()
+        self._publish()
         if kind is None:
             self._check_control()
 
@@ -251,6 +257,7 @@ class Session:
         from hitl_sim.results import open_results  # noqa: PLC0415 - loads statistics
 
         self._check_control()
+        self._publish()
         return open_results(self.out)
 
     def seed_of(self, replicate: int) -> int:
@@ -287,7 +294,7 @@ class Session:
         self._check_role(arm, known)
         if arm.key not in self._claims and not self._claim(arm):
             raise SessionError(f"Run {where} is under way in another process.")
-        finished = finished_keys(self.out)
+        finished = folder.recorded_keys(self.out)
         if arm.key in finished:
             self.release(arm)
             raise SessionError(f"Run {where} was finished by another process.")
@@ -311,7 +318,9 @@ class Session:
         # last: from now on the run is there
         write_records(self.out, arm.key, [row])
         clear_error(self.out, arm.key)
-        folder.publish(self.out, self._tables(), self.base)
+        number = len(folder.recorded_keys(self.out))
+        if number >= _SELDOM * self._num_published:
+            self._publish()
 
     def fail(self, arm: Arm, said: str, trace: str) -> None:
         """Keep why a run ended before its time; called by the run."""
@@ -329,6 +338,7 @@ class Session:
             check_folder(self.out)
         except RecordError as error:
             raise SessionError(str(error)) from error
+        set_aside(self.out, damaged_files(self.out))
         kept = folder.read_session(self.out)
         identity = self._identity()
         if kept is not None and kept["identity"] != _plain(identity):
@@ -365,6 +375,11 @@ class Session:
             },
         )
         # a process may have been killed between a record and the tables
+        self._publish()
+
+    def _publish(self) -> None:
+        """Write the tables of the folder."""
+        self._num_published = len(folder.recorded_keys(self.out))
         folder.publish(self.out, self._tables(), self.base)
 
     def _identity(self) -> dict[str, Any]:
@@ -416,7 +431,7 @@ class Session:
         }
 
     def _is_finished(self, key: str) -> bool:
-        return key in finished_keys(self.out)
+        return key in folder.recorded_keys(self.out)
 
     def _claim(self, arm: Arm) -> bool:
         claim = folder.claim_of(self.out, arm.key)
@@ -467,7 +482,7 @@ class Session:
         own = [row[name] for name in ("work_unit", "work_phase", "work_purpose")]
         condition, finished = (
             self._condition_of(arm.name, arm.role),
-            finished_keys(self.out),
+            folder.recorded_keys(self.out),
         )
         for run in folder.read_run_files(self.out, self._hash):
             is_alike = run["condition"] == condition and run["key"] in finished
@@ -480,7 +495,7 @@ class Session:
 
     def _check_control(self) -> None:
         """Refuse runs that no control stands beside."""
-        finished = finished_keys(self.out)
+        finished = folder.recorded_keys(self.out)
         runs = folder.read_run_files(self.out, self._hash)
         control = {r["replicate"] for r in runs if r["role"] == "control"}
         for run in runs:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import hitl_sim as hs
+from hitl_sim.cache import cache_environment
 from hitl_sim.session.claim import Claim
 
 SCRIPT = Path(__file__).with_name("killed_loop.py")
@@ -22,7 +23,7 @@ ALL_STEPS = 2 * REPLICATES * STEPS
 
 
 def start(out):
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    env = {**os.environ, **cache_environment(), "PYTHONPATH": str(ROOT)}
     argv = [sys.executable, str(SCRIPT), str(out), str(REPLICATES)]
     return subprocess.Popen(argv, stdin=subprocess.PIPE, env=env)
 
