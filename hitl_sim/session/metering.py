@@ -7,6 +7,9 @@ and a counter that is refreshed every T seconds, the edges of the windows leave 
 of variance n (P T)^2 / 6: that of one window (`hitl_sim.energy.meters.counter`), n
 times, as windows begin and end at any time of the period.
 
+A reading that is younger than a tenth of the period stands for a new one: a window that
+opens where another closed costs one reading, and T is a tenth longer.
+
 A meter without a counter, such as one that samples power or models it, is shared out by
 time, which assumes that all work draws alike.
 """
@@ -23,13 +26,16 @@ from dataclasses import dataclass, field, replace
 from hitl_sim.energy import Kind, Quantity, Scope, exact, unavailable
 from hitl_sim.energy.error import Error, additive_interval, merge_errors
 from hitl_sim.energy.meters import Backend, Capability, Meter, Window
-from hitl_sim.energy.meters.backend import Quick
+from hitl_sim.energy.meters.backend import Quick, Snapshot
 from hitl_sim.energy.meters.measure import choose_backends
 from hitl_sim.energy.meters.meter import Reading, Shares
 from hitl_sim.energy.meters.sensor import TO_95
 from hitl_sim.session.error import SessionError
 from hitl_sim.session.window import Tally
+from hitl_sim.unit import S_PER_NS
 
+_STALE = 0.1
+"""Age up to which a reading stands for a new one, as a share of the period."""
 _ON_BOARD = frozenset({Scope.CHIP, Scope.BOARD, Scope.MODULE})
 
 
@@ -44,22 +50,31 @@ class Metering:
 
     meter: Meter
     capabilities: tuple[Capability, ...]
-    _quick: tuple[Quick, ...] = field(init=False)
+    _quick: tuple[tuple[Quick, int], ...] = field(init=False)
     _period_s: Mapping[str, float] = field(init=False)
+    _last: dict[int, Snapshot] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        """Find the counters that can be read often."""
-        quick = tuple(b for b in self.meter.backends if isinstance(b, Quick))
-        object.__setattr__(self, "_quick", quick)
-        able = (c for c in self.capabilities if c.is_available)
+        """Find the counters that can be read often, and how soon one is stale, ns."""
+        able = [c for c in self.capabilities if c.is_available]
         periods = {c.device: c.update_period_s or 0.0 for c in able}
         object.__setattr__(self, "_period_s", periods)
+        quick = []
+        for backend in self.meter.backends:
+            if isinstance(backend, Quick):
+                own = [c for c in able if c.backend == backend.name]
+                paces = [c.update_period_s or 0.0 for c in own] or [0.0]
+                quick.append((backend, int(_STALE * min(paces) / S_PER_NS)))
+        object.__setattr__(self, "_quick", tuple(quick))
 
     def read(self) -> Mapping[str, float]:
         """Read all counters, J by device; those that fail are left out."""
         found: dict[str, float] = {}
-        for backend in self._quick:
-            found.update(backend.read_counters().joules)
+        for place, (backend, stale_ns) in enumerate(self._quick):
+            last = self._last.get(place)
+            if last is None or self.meter.clock() - last.after_ns >= stale_ns:
+                last = self._last[place] = backend.read_counters()
+            found.update(last.joules)
         return found
 
     def window(self, name: str) -> AbstractContextManager[Window]:
@@ -112,8 +127,9 @@ class Metering:
             share = exact(part, "1", Kind.MODELLED_CALIBRATED, Scope.CONSTANT, source)
             return energy.times(share, unit="J", scope=energy.scope)
         moved, period_s = tally.joules.get(energy.of, 0.0), self._period_s[energy.of]
+        age_s = (1.0 + _STALE) * period_s
         watts = moved / tally.seconds if tally.seconds > 0.0 else 0.0
-        half = TO_95 * watts * period_s * math.sqrt(tally.windows / 6.0)
+        half = TO_95 * watts * age_s * math.sqrt(tally.windows / 6.0)
         if not (moved > half and whole[energy.of] > 0.0):
             reason = (
                 f"windows of {tally.unit!r} took {tally.seconds:.3g} s in all, too "
