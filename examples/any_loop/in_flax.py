@@ -2,63 +2,70 @@
 
 import sys
 
+import jax
 import numpy as np
 import optax
 import problem
 import protocol
-from flax import nnx
+from flax import linen
 
 
-class Net(nnx.Module):
+class Net(linen.Module):
     """One hidden layer."""
 
-    def __init__(self, rngs):
-        """Draw the weights."""
-        self.first = nnx.Linear(problem.FEATURES, problem.HIDDEN, rngs=rngs)
-        self.second = nnx.Linear(problem.HIDDEN, problem.CLASSES, rngs=rngs)
-
+    @linen.compact
     def __call__(self, x):
         """Return the logits."""
-        return self.second(nnx.relu(self.first(x)))
+        hidden = linen.relu(linen.Dense(problem.HIDDEN)(x))
+        return linen.Dense(problem.CLASSES)(hidden)
 
 
-@nnx.jit
-def train_step(model, optimiser, x, y):
+NET, ADAM = Net(), optax.adam(problem.RATE)
+
+
+@jax.jit
+def begin(key, x):
+    """Draw the weights."""
+    params = NET.init(key, x)
+    return params, ADAM.init(params)
+
+
+@jax.jit
+def train_step(params, state, x, y):
     """Take one step on a batch."""
 
-    def loss(model):
-        wrong = optax.softmax_cross_entropy_with_integer_labels(model(x), y)
+    def loss(params):
+        logits = NET.apply(params, x)
+        wrong = optax.softmax_cross_entropy_with_integer_labels(logits, y)
         return wrong.mean()
 
-    value, gradients = nnx.value_and_grad(loss)(model)
-    optimiser.update(model, gradients)
-    return value
+    updates, state = ADAM.update(jax.grad(loss)(params), state)
+    return optax.apply_updates(params, updates), state
 
 
-@nnx.jit
-def share_right(model, x, y):
+@jax.jit
+def share_right(params, x, y):
     """Return the share of items that are named right."""
-    return (model(x).argmax(axis=1) == y).mean()
+    return (NET.apply(params, x).argmax(axis=1) == y).mean()
 
 
 class Learner:
-    """A network and its optimiser."""
+    """Weights, and the state of their optimiser."""
 
     def __init__(self, seed):
         """Draw the weights."""
-        self.model = Net(nnx.Rngs(seed))
-        adam = optax.adam(problem.RATE)
-        self.optimiser = nnx.Optimizer(self.model, adam, wrt=nnx.Param)
-        self._step = nnx.cached_partial(train_step, self.model, self.optimiser)
-        self._right = nnx.cached_partial(share_right, self.model)
+        x = np.zeros((1, problem.FEATURES), np.float32)
+        self.params, self.state = begin(jax.random.key(seed), x)
 
     def step(self, x, y):
         """Take one step on a batch."""
-        return self._step(x.astype(np.float32), y)
+        x = x.astype(np.float32)
+        self.params, self.state = train_step(self.params, self.state, x, y)
+        return self.params
 
     def accuracy(self, x, y):
         """Return the share of items that are named right."""
-        return self._right(x.astype(np.float32), y)
+        return share_right(self.params, x.astype(np.float32), y)
 
 
 if __name__ == "__main__":
