@@ -49,6 +49,7 @@ class Crowds:
         recording: str | Path | None = None,
         policy: str | None = None,
         workforce: Mapping[str, Any] | None = None,
+        speed: float | None = None,
         **parameters: float,
     ) -> SimulatedCrowd | RecordedCrowd:
         """Say who answers in a session.
@@ -63,12 +64,16 @@ class Crowds:
                 the question with an error, or "restrict" to other items.
             workforce: when they work and rest, by the fields of `[workforce]` of a
                 study file, but for `size`.
+            speed: how many times faster than people they answer, in real time, to try
+                what a loop does while it waits; at once when left out. Records are the
+                same.
             **parameters: of simulated people, in place of the population's own, by the
                 names that `hitl-sim crowd` lists: `accuracy=0.9`.
 
         Raises:
             SessionError: the first argument that does not fit, and what would.
         """
+        from hitl_sim.session.desk.paced import check_speed  # noqa: PLC0415
         from hitl_sim.study.spec import SpecError  # noqa: PLC0415 - loads jax
         from hitl_sim.study.spec.crowd import (  # noqa: PLC0415
             CrowdSpec,
@@ -76,6 +81,7 @@ class Crowds:
         )
         from hitl_sim.study.spec.read import read_table  # noqa: PLC0415
 
+        check_speed(speed)
         try:
             read_table({"population": population or _DEFAULT, **parameters}, CrowdSpec)
             team = read_table(
@@ -106,7 +112,7 @@ class Crowds:
                     f"done where too few people answered an item, got {policy!r}."
                 )
             return RecordedCrowd(
-                load_recording(recording), str(recording), policy, hours
+                load_recording(recording), str(recording), policy, hours, speed
             )
         if policy is not None:
             raise SessionError(
@@ -114,7 +120,8 @@ class Crowds:
             )
         from hitl_sim.session.desk.simulated import SimulatedCrowd  # noqa: PLC0415
 
-        return SimulatedCrowd(population or _DEFAULT, team.size, parameters, hours)
+        name = population or _DEFAULT
+        return SimulatedCrowd(name, team.size, parameters, hours, speed)
 
 
 crowd = Crowds()

@@ -97,8 +97,8 @@ class People:
         return right / scored if scored else None
 
     def replayed(self) -> dict[str, int]:
-        """Count where answers came from, where they were recorded; else nothing."""
-        if self.crowd is None or self.crowd.source != "recorded":
+        """Count the answers of real people, then or now; nothing of simulated ones."""
+        if self.crowd is None or self.crowd.source == "simulated":
             return {}
         answers = sum(len(one.answers) for one in self.rounds)
         left_out = sum(one.left_out for one in self.rounds)

@@ -20,7 +20,8 @@ import numpy as np
 from hitl_sim.participants.answers import NOTHING, Answers
 from hitl_sim.participants.cleaning.clean import Layout
 from hitl_sim.participants.reading.table_file import read_answers
-from hitl_sim.session.desk import Run, Source
+from hitl_sim.session.desk import Desk, Run, Source
+from hitl_sim.session.desk.paced import paced
 from hitl_sim.session.error import SessionError
 from hitl_sim.session.question import Answer, Question, Said
 
@@ -145,12 +146,15 @@ class RecordedCrowd:
         path: of the file.
         policy: one of `POLICIES`.
         workforce: how they work, by the fields of `[workforce]`.
+        speed: how many times faster than then they answer, in real time; at once where
+            None.
     """
 
     recording: Recording
     path: str
     policy: str
     workforce: Mapping[str, Any]
+    speed: float | None = None
     source: Source = "recorded"
     is_timed: bool = False
 
@@ -164,9 +168,9 @@ class RecordedCrowd:
         """Return how many people answered."""
         return len(self.recording.people)
 
-    def open(self, run: Run) -> RecordedDesk:
+    def open(self, run: Run) -> Desk:
         """Open a desk for one run."""
-        return RecordedDesk(self, run)
+        return paced(RecordedDesk(self, run), self.speed)
 
     def check(self, questions: Sequence[Question]) -> None:
         """Refuse kinds that nobody recorded, and answers that nobody could give.
@@ -193,7 +197,8 @@ class RecordedCrowd:
 
     def table(self) -> dict[str, Any]:
         """Return the arguments of `hitl_sim.crowd`."""
-        own = {"recording": self.path, "policy": self.policy}
+        own: dict[str, Any] = {"recording": self.path, "policy": self.policy}
+        own["speed"] = self.speed
         return own | {"workforce": dict(self.workforce)}
 
     def described(self, kinds: Sequence[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ People are computed on the processor, whatever device the loop trains on.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -22,7 +23,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hitl_sim.session.desk import Run, Source
+from hitl_sim.session.desk import Desk, Run, Source
+from hitl_sim.session.desk.paced import paced
 from hitl_sim.session.error import SessionError
 from hitl_sim.session.question import CLASSES, GROUPS, PAIR, Answer, Question
 from oracles.populations import describe_population
@@ -42,12 +44,15 @@ class SimulatedCrowd:
         size: how many they are.
         given: parameters that depart from it, by name.
         workforce: how they work, by the fields of `[workforce]`.
+        speed: how many times faster than people they answer, in real time; at once
+            where None.
     """
 
     population: str
     size: int
     given: Mapping[str, Any] = field(default_factory=dict)
     workforce: Mapping[str, Any] = field(default_factory=dict)
+    speed: float | None = None
     source: Source = "simulated"
     is_timed: bool = False
 
@@ -56,9 +61,9 @@ class SimulatedCrowd:
         """Return what records call them."""
         return describe_population(self.population).name
 
-    def open(self, run: Run) -> SimulatedDesk:
+    def open(self, run: Run) -> Desk:
         """Open a desk; the people of one replicate are the same in every arm."""
-        return SimulatedDesk(self, run)
+        return paced(SimulatedDesk(self, run), self.speed)
 
     def check(self, questions: Sequence[Question]) -> None:
         """Refuse questions without a truth, or to more people than there are.
@@ -95,7 +100,7 @@ class SimulatedCrowd:
 
     def table(self) -> dict[str, Any]:
         """Return the arguments of `hitl_sim.crowd`."""
-        own = {"population": self.population, "size": self.size}
+        own = {"population": self.population, "size": self.size, "speed": self.speed}
         return own | {"workforce": dict(self.workforce)} | self.parameters()
 
     def described(self, kinds: Sequence[str]) -> dict[str, Any]:
@@ -259,7 +264,11 @@ def _on_processor() -> Any:
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     import jax  # noqa: PLC0415
 
-    return jax.default_device(jax.local_devices(backend="cpu")[0])
+    try:
+        (processor, *_) = jax.local_devices(backend="cpu")
+    except RuntimeError:
+        return contextlib.nullcontext()  # JAX was told to leave it alone
+    return jax.default_device(processor)
 
 
 def _id_of(item: Any) -> int:

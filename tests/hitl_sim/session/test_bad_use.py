@@ -59,6 +59,7 @@ def test_arguments_of_a_session(open_session, tmp_path, changes, words):
         ({"accuracy": 1.5}, "`crowd`.*accuracy"),
         ({"charm": 1.0}, "`crowd`.*charm"),
         ({"workforce": {"hours": 8}}, "`crowd`.*hours"),
+        ({"speed": 0.0}, "`speed` must be finite and > 0"),
         ({"policy": "refuse"}, "`policy` must be left out without a recording"),
         ({"recording": "nowhere.parquet", "policy": "refuse"}, "`recording` must be a"),
         ({"recording": "x.parquet", "size": 3}, "`size` must be left out"),

@@ -8,7 +8,9 @@ import pytest
 
 import hitl_sim as hs
 from hitl_sim.session.desk import Run
+from hitl_sim.session.desk.paced import PacedDesk
 from hitl_sim.session.desk.recorded import RECORDED_AS
+from hitl_sim.session.desk.simulated import SimulatedDesk
 from hitl_sim.session.error import SessionError
 from hitl_sim.session.question import Answer, Question, build_questions
 from oracles.feedback import KINDS
@@ -137,6 +139,8 @@ def test_swapping_a_pair_swaps_the_preference():
     one = answers_of(said(there, first))
     swapped = {(item[::-1], *who): 2 - a for (item, *who), a in one.items()}
     assert answers_of(said(back, second)) == swapped
+    # and whoever met a pair has met it, whichever object stood first
+    assert {look for _, _, look in said(there, second)} == {1}
     assert set(one.values()) > {0, 2}
 
 
@@ -345,7 +349,9 @@ def test_a_live_desk_is_waited_for_and_billed_by_the_clock(open_session):
     assert (guided["asked"][0], guided["answered"][0]) == (4, 2)
     assert guided["worked_s"][0] == guided["paid_s"][0] == 20.0
     assert guided["wait_s"][0] > 0.0
-    assert "replayed" not in guided or guided["replayed"] is None
+    # real answers: nothing of them is simulated
+    assert (guided["replayed"], guided["modelled"]) == (4, 0)
+    assert "people are recorded" in str(session.results().words.caution).lower()
     table = pq.read_table(next((session.out / "answers").iterdir()))
     assert set(table["source"].to_pylist()) == {"live"}
     assert table["answer"].to_pylist().count(None) == 2
@@ -358,6 +364,52 @@ def loop_of_two(session):
                 answers = arm.ask("relevance", ["a", "b"], people=2)
                 assert answers.is_answered.tolist() == [[True, False]] * 2
             train(arm)
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_a_paced_desk_holds_answers_back_until_they_are_due(crowd):
+    clock = Clock()
+    inner = crowd.open(Run(0, "a", 0))
+    desk = PacedDesk(inner, 10.0, clock)
+    questions = build_questions("relevance", ITEMS, people=3, truth=TRUTH)
+    desk.post(questions)
+    assert desk.poll() == []
+    whole = SimulatedDesk(crowd, Run(0, "a", 0))
+    whole.post(questions)
+    wanted = whole.poll()
+    work, at = {}, []
+    for answer in wanted:
+        work[answer.person] = work.get(answer.person, 0.0) + answer.seconds
+        at.append(work[answer.person])
+    some_s = max(work.values()) / 2.0
+    clock.now = 100.0 + some_s / 10.0
+    half = desk.poll()
+    assert len(half) == sum(done <= some_s for done in at)
+    assert 0 < len(half) < len(wanted)
+    clock.now = 100.001 + max(work.values()) / 10.0
+    both = half + desk.poll()
+    for person in work:
+        own = [[a for a in found if a.person == person] for found in (both, wanted)]
+        assert own[0] == own[1]
+
+
+def test_records_are_the_same_at_any_speed(open_session):
+    found = []
+    for name, speed in (("at once", None), ("paced", 1e6)):
+        crowd = hs.crowd("typical", size=3, speed=speed)
+        with open_session(name, crowd=crowd) as session:
+            loop(session)
+        assert hs.Session.resume(session.out, meters=[]).crowd == crowd
+        found.append(
+            sorted(p.read_bytes() for p in (session.out / "records").iterdir())
+        )
+    assert found[0] == found[1]
 
 
 def test_a_round_of_several_kinds_is_refused(crowd):
