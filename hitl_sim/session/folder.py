@@ -26,6 +26,7 @@ from hitl_sim.energy import DeviceProfile
 from hitl_sim.output import write_bytes
 from hitl_sim.record import LABEL_SCHEMA, SCHEMA
 from hitl_sim.session.claim import Claim
+from hitl_sim.session.desk import Crowd
 from hitl_sim.session.error import SessionError
 from hitl_sim.session.profile import measured_profile
 from hitl_sim.study.analysis_plan import lock_plan
@@ -168,7 +169,7 @@ def _manifest(
         "tasks": {
             task: {
                 "source": "a training loop of one's own",
-                "content_hash": session["hash"],
+                "content_hash": session["base"],
                 "classes": [],
                 "class_counts": [],
             }
@@ -229,7 +230,7 @@ def _label(
     if asked:
         parameters = {
             "population": crowd.name,
-            **crowd.parameters(),
+            **parameters_of(crowd),
             "feedback": ", ".join(kinds),
             "people": asked["people"],
             "asks": asked["asks"],
@@ -245,6 +246,12 @@ def _label(
         "condition": run["condition"],
         "base": session["base"],
     }
+
+
+def parameters_of(crowd: Crowd) -> dict[str, Any]:
+    """Return what was set of a crowd; of real people the name of their recording."""
+    real = {} if crowd.source == "simulated" else {"recording": crowd.name}
+    return crowd.parameters() | real
 
 
 def environment() -> dict[str, Any]:

@@ -412,9 +412,9 @@ class Session:
 
     def _study(self) -> dict[str, Any]:
         """Return the session as the tables of a study, as far as it has them."""
-        crowd: dict[str, Any] = {}
+        crowd: dict[str, Any] = {"recording": None}
         if self.crowd is not None:
-            crowd = {"population": self.crowd.name, **self.crowd.parameters()}
+            crowd |= {"population": self.crowd.name, **folder.parameters_of(self.crowd)}
         workforce = {} if self.crowd is None else dict(self.crowd.workforce)
         if self.crowd is not None and self.crowd.size is not None:
             workforce = {"size": self.crowd.size, **workforce}

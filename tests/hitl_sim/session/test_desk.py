@@ -170,9 +170,9 @@ def recorded(open_session):
     return session.out, next((session.out / "answers").iterdir())
 
 
-def loop(session):
-    """Ask about relevance and classes; what is trained hangs on the answers."""
-    for arm in session.runs({"control": "control", "guided": "arm"}):
+def loop(session, replicates=1):
+    """Ask about relevance; what is trained hangs on the answers."""
+    for arm in session.runs({"control": "control", "guided": "arm"}, replicates):
         with arm:
             gain = 0.1
             if arm.role == "arm":
@@ -205,6 +205,28 @@ def test_recorded_people_say_what_they_said(open_session, recorded, tmp_path):
     found = hs.open_results(session.out).result
     assert "recorded" in found.populations[path.name]["summary"].lower()
     assert hs.open_results(session.out).words.caution.count("recorded")
+
+
+def test_few_real_runs_are_sharpened_by_many_simulated_ones(open_session, recorded):
+    found = []
+    recording = hs.crowd(recording=recorded[1], policy="refuse")
+    for name, crowd, runs in (
+        ("real", recording, 8),
+        ("many", hs.crowd("typical", size=3), 10),
+    ):
+        with open_session(name, crowd=crowd) as session:
+            loop(session, runs)
+        found.append(session.results())
+    rows = {row["outcome"]: row for row in found[0].rectify(found[1]).to_pylist()}
+    real = np.mean(
+        [
+            r["people_s"]
+            for r in found[0].frame().to_pylist()
+            if r["kind"] == "relevance"
+        ]
+    )
+    assert rows["people_s"]["real"] == pytest.approx(real)
+    assert real > 0.0
 
 
 def test_no_recorded_answer_is_used_twice(recorded):
