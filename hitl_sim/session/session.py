@@ -243,19 +243,26 @@ class Session:
                 finally:
                     self.release(run)
 
-    def is_done(self, name: str, replicate: int = 0, role: str = "arm") -> bool:
-        """Say whether a run is finished and recorded."""
-        return self._is_finished(self.key_of(name, role, replicate))
+    def is_done(self, name: str, replicate: int = 0) -> bool:
+        """Say whether a run of an arm is finished and recorded."""
+        return any(
+            self._is_finished(self.key_of(name, role, replicate))
+            for role in folder.ROLES
+        )
 
     def results(self) -> Results:
         """Open what is recorded so far, as `hitl_sim.open_results` does.
 
         Raises:
-            SessionError: an arm has no control beside it.
-            RecordError: no run is finished.
+            SessionError: no run is finished, or an arm has no control beside it.
         """
         from hitl_sim.results import open_results  # noqa: PLC0415 - loads statistics
 
+        if not folder.recorded_keys(self.out):
+            raise SessionError(
+                f"`results` must be asked for once a run is finished, got none in "
+                f"{str(self.out)!r}."
+            )
         self._check_control()
         self._publish()
         return open_results(self.out)

@@ -283,6 +283,11 @@ def test_a_folder_of_another_session(open_session, change, words):
         open_session(**change)
 
 
+def test_results_before_any_run(open_session):
+    with refused("`results` must be asked for once a run is finished"):
+        open_session().results()
+
+
 def test_resuming_what_is_no_session(tmp_path):
     with refused("`out` must be the folder of a session"):
         hs.Session.resume(tmp_path)

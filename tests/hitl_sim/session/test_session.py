@@ -150,7 +150,7 @@ def test_finished_runs_are_kept_and_passed_over(open_session):
     assert done == [("control", 1), ("guided", 1)]
     assert records(session.out).items() > before.items()
     assert session.is_done("guided", 1)
-    assert session.is_done("control", 0, role="control")
+    assert session.is_done("control", 0)
     assert not session.is_done("guided", 2)
 
 
