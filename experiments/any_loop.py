@@ -154,8 +154,7 @@ def draw(found, path):
 def page(text, inside, replicates, missing):
     """Write the page."""
     verdict = ", ".join(
-        f"{name} {'lies' if ok else 'does not lie'} inside"
-        for name, ok in inside.items()
+        f"that of {name} {'does' if ok else 'does not'}" for name, ok in inside.items()
     )
     lacking = f" Not run, for it is not installed: {missing}." if missing else ""
     return f"""# Is a loop's answer that of the compiled study?
@@ -174,7 +173,7 @@ steps to the target per success, relevance by control: what every form counts al
 
 ![Differences of log rho with their 90 % intervals](any_loop.png)
 
-The interval of the difference was to lie inside ±{MARGIN:.2f}: {verdict}.
+Intervals of the difference were to lie inside ±{MARGIN:.2f}: {verdict}.
 """
 
 
@@ -182,7 +181,7 @@ def main():
     """Run all forms, and compare them."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--out", type=Path, default=Path("results/any_loop"))
-    parser.add_argument("--replicates", type=int, default=400)
+    parser.add_argument("--replicates", type=int, default=300)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(SEED)
