@@ -33,6 +33,8 @@ def test_a_run_is_a_record_of_counts(open_session):
     assert guided["asked"] == [6] * STEPS
     assert guided["worked_s"][0] > 0.0
     assert guided["paid_s"][0] >= guided["worked_s"][0]
+    # three people work side by side
+    assert 0.0 < guided["wait_s"][0] < guided["worked_s"][0]
     assert rows["control"]["asked"] == [0] * STEPS
     assert (guided["kind"], guided["population"]) == ("relevance", "typical")
     assert (rows["control"]["kind"], rows["control"]["population"]) == (
