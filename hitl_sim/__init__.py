@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from hitl_sim import (
         cache as cache,
         check as check,
-        crowd as crowd,
         devices as devices,
         part as part,
     )
     from hitl_sim.results import Results as Results, open_results as open_results
+    from hitl_sim.session.crowd import crowd as crowd
+    from hitl_sim.session.session import Session as Session
+    from hitl_sim.session.target import target as target
     from hitl_sim.several import across as across
     from hitl_sim.study.study import Study as Study, load as load
 
@@ -28,15 +30,17 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "Results": "hitl_sim.results:Results",
+    "Session": "hitl_sim.session.session:Session",
     "Study": "hitl_sim.study.study:Study",
     "across": "hitl_sim.several:across",
     "cache": "hitl_sim.cache",
     "check": "hitl_sim.check",
-    "crowd": "hitl_sim.crowd",
+    "crowd": "hitl_sim.session.crowd:crowd",
     "devices": "hitl_sim.devices",
     "load": "hitl_sim.study.study:load",
     "open_results": "hitl_sim.results:open_results",
     "part": "hitl_sim.part",
+    "target": "hitl_sim.session.target:target",
 }
 """Where each public name stands: a module, or a name in one."""
 

@@ -51,6 +51,7 @@ _COMPILES_MORE_THAN_IT_RUNS = (
     "tests/oracles/",
     "tests/hitl_sim/learn/",
     "tests/hitl_sim/check/",
+    "tests/hitl_sim/session/test_desk.py",
     "tests/contract/",
 )
 _HELD_MIB = 1400

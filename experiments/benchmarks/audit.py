@@ -27,7 +27,7 @@ from hitl_sim.study.audit import audit_study
 from hitl_sim.study.audited import Audit
 from hitl_sim.study.calibration import calibrate, conditions_of
 from hitl_sim.study.runner import run_study
-from hitl_sim.study.session import Effort
+from hitl_sim.study.sampling import Effort
 from hitl_sim.study.spec import StudySpec, convert
 
 BASE = "laptop-cpu"

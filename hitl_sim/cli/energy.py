@@ -162,7 +162,7 @@ def profile(
     from hitl_sim.energy import load_profile
     from hitl_sim.report.terminal.energy import print_calibration
     from hitl_sim.report.terminal.progress import timed_progress
-    from hitl_sim.study import calibration, session
+    from hitl_sim.study import calibration, sampling
 
     console = screen()
     if out.suffix.lower() != ".toml":
@@ -175,7 +175,7 @@ def profile(
     if study and (network or batch):
         raise ValueError("`--study` must not be given with `--network`, `--batch`.")
     device = load_profile(base)
-    effort = session.Effort(precision, limit)
+    effort = sampling.Effort(precision, limit)
     specs = [_any_study(path) for path in study or ()]
     conditions = calibration.conditions_of(
         specs or calibration.grid_specs(network or _NETWORKS, batch or _BATCHES)
@@ -183,7 +183,7 @@ def profile(
     with timed_progress(console) as bars:
         task = bars.add_task("starting", total=effort.limit_s)
 
-        def show(state: session.Progress) -> None:
+        def show(state: sampling.Progress) -> None:
             text = f"{state.regime} {state.done}/{state.total} {state.unit}"
             completed = min(state.elapsed_s, effort.limit_s)
             bars.update(task, description=text, completed=completed)

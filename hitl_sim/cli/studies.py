@@ -213,6 +213,7 @@ def _report(
     )
     from hitl_sim.report.terminal.show import print_text
     from hitl_sim.results import open_results
+    from hitl_sim.study.analysis_plan import STUDY
 
     results = open_results(folder)
     if device is not None:
@@ -224,7 +225,9 @@ def _report(
     else:
         render_first_screen(*own, results.verdicts)
     page = results.report(again=again)
-    print_text(console, "first.more", folder=folder, page=page)
+    # only a study can be run again from its folder
+    can_confirm = (folder / STUDY).exists()
+    print_text(console, "first.more", folder=folder, page=page, can_confirm=can_confirm)
 
 
 @command()

@@ -30,7 +30,7 @@ from hitl_sim.energy.repeat import MIN_REPEATS, Repeated, summarise
 from hitl_sim.output import write_bytes
 from hitl_sim.study.grid import Condition, digest, expand
 from hitl_sim.study.plan import load_data
-from hitl_sim.study.session import IDLE_S, Effort, Progress, Session, Tally
+from hitl_sim.study.sampling import IDLE_S, Effort, Progress, Sampling, Tally
 from hitl_sim.study.spec import StudySpec, convert, validate
 
 
@@ -172,51 +172,52 @@ def calibrate(
         ValueError: the base is a profile of another kind of device.
         RuntimeError: nothing was measured enough to be written.
     """
-    session = Session(base, workers, effort or Effort(), on_progress)
+    sampling = Sampling(base, workers, effort or Effort(), on_progress)
     is_interrupted = False
     try:
-        session.run(conditions)
+        sampling.run(conditions)
     except KeyboardInterrupt:
         is_interrupted = True
-    if not any(len(t.samples) >= MIN_REPEATS for t in session.tallies):
+    if not any(len(t.samples) >= MIN_REPEATS for t in sampling.tallies):
         raise RuntimeError(
             "`calibrate` must sample a unit three times before it is stopped;"
             " nothing was measured."
         )
-    return _write_up(session, name, is_interrupted)
+    return _write_up(sampling, name, is_interrupted)
 
 
-def _write_up(session: Session, name: str, is_interrupted: bool) -> Calibration:
+def _write_up(sampling: Sampling, name: str, is_interrupted: bool) -> Calibration:
     """Make a profile of the units that were sampled often enough."""
     today = datetime.date.today().isoformat()
     costs: dict[str, dict[Regime, RegimeCost]] = {}
     results, reasons, skipped = [], [], []
-    for tally in session.tallies:
+    for tally in sampling.tallies:
         if len(tally.samples) < MIN_REPEATS:
             skipped.append(f"{tally.unit.name} ({tally.regime})")
             continue
         reasons += [s.joules.reason for s in tally.used if not s.joules.is_known]
-        found = _summary(tally, session.effort)
+        found = _summary(tally, sampling.effort)
         results.append(found)
         costs.setdefault(found.name, {})[found.regime] = RegimeCost(
             _constant(
                 found.seconds,
                 Kind.MEASURED_COUNTER,
-                f"{_source(session, tally)}, {today}, by a monotonic clock",
+                f"{_source(sampling, tally)}, {today}, by a monotonic clock",
             ),
             None
             if found.joules is None
             else _constant(
                 found.joules,
                 min(share.joules.kind for share in tally.used),
-                f"{_source(session, tally)}, {today}, by {tally.used[0].joules.source}",
+                f"{_source(sampling, tally)}, {today}, by"
+                f" {tally.used[0].joules.source}",
             ),
         )
     changes: dict[str, Any] = {
         "name": name,
         "description": (
-            f"Measured on {session.place}, {today}. Watts and rates that were not"
-            f" measured are those of {session.base.name}: {session.base.description}"
+            f"Measured on {sampling.place}, {today}. Watts and rates that were not"
+            f" measured are those of {sampling.base.name}: {sampling.base.description}"
         ),
         "unit": {
             unit: MeasuredCost(
@@ -226,15 +227,15 @@ def _write_up(session: Session, name: str, is_interrupted: bool) -> Calibration:
             if "alone" in cost
         },
     }
-    idle = _idle(session, today)
+    idle = _idle(sampling, today)
     if idle is not None:
         changes["idle_w"] = idle
     return Calibration(
-        msgspec.structs.replace(session.base, **changes),
+        msgspec.structs.replace(sampling.base, **changes),
         tuple(results),
         tuple(skipped),
         "; ".join(dict.fromkeys(reasons)),
-        session.elapsed_s,
+        sampling.elapsed_s,
         is_interrupted,
     )
 
@@ -261,7 +262,7 @@ DISTURBED = "others disturbed the machine"
 """What the source of a constant says that was measured so."""
 
 
-def _source(session: Session, tally: Tally) -> str:
+def _source(sampling: Sampling, tally: Tally) -> str:
     how = "alone" if tally.regime == "alone" else "with the device filled"
     own = ""
     if tally.num_disturbed:
@@ -270,19 +271,19 @@ def _source(session: Session, tally: Tally) -> str:
             " the core)"
         )
     return (
-        f"{len(tally.used)} windows of {session.window_s:g} s{own} {how}"
-        f" on {session.place}"
+        f"{len(tally.used)} windows of {sampling.window_s:g} s{own} {how}"
+        f" on {sampling.place}"
     )
 
 
-def _idle(session: Session, today: str) -> Constant | None:
-    if session.idle is None or session.idle.interval is None:
+def _idle(sampling: Sampling, today: str) -> Constant | None:
+    if sampling.idle is None or sampling.idle.interval is None:
         return None
-    value, (low, high) = session.idle.value, session.idle.interval
+    value, (low, high) = sampling.idle.value, sampling.idle.interval
     if not all(isinstance(x, float) and x > 0.0 for x in (value, low, high)):
         return None
-    found = {"value": value, "low": low, "high": high, "kind": session.idle.kind.value}
-    source = f"{IDLE_S:g} s without work on {session.place}, {today}"
+    found = {"value": value, "low": low, "high": high, "kind": sampling.idle.kind.value}
+    source = f"{IDLE_S:g} s without work on {sampling.place}, {today}"
     return msgspec.convert(found | {"source": source}, Constant)
 
 

@@ -34,6 +34,8 @@ RUNS = "runs.parquet"
 """One row per run of the study, in its order: key, names, and a column per axis."""
 MANIFEST = "manifest.json"
 RESULTS = "results.parquet"
+SESSION = "session.json"
+"""What a folder is of, where a loop of one's own made it and no study file."""
 
 
 class StudyFolder(NamedTuple):

@@ -25,6 +25,7 @@ from hitl_sim.study.estimate import seconds_one_core, total_flops, worker_mib
 from hitl_sim.study.executor import Executor
 from hitl_sim.study.folder import (
     MANIFEST,
+    SESSION,
     environment_of,
     merge_units,
     read_folder,
@@ -396,6 +397,11 @@ def load_spec_of(out: Path) -> StudySpec:
     Raises:
         RecordError: the folder holds none, or one of another schema.
     """
+    if (out / SESSION).exists():
+        raise RecordError(
+            f"{str(out)!r} must be the folder of a study, got that of a session: only "
+            "the loop that made it can run it again."
+        )
     raw = read_made(out, STUDY)
     try:
         raw["prices"] = msgspec.to_builtins(read_prices(raw["prices"]))

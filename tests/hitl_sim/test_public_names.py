@@ -61,7 +61,9 @@ def test_a_public_name_is_offered_and_documented(name):
 
 
 @pytest.mark.parametrize(
-    "owner", [hs.Study, hs.Results, hs.check, hs.part, hs.crowd, hs.devices], ids=str
+    "owner",
+    [hs.Study, hs.Results, hs.Session, type(hs.crowd), hs.check, hs.part, hs.devices],
+    ids=str,
 )
 def test_everything_that_a_public_name_offers_is_documented(owner):
     if inspect.ismodule(owner):

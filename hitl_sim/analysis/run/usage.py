@@ -95,8 +95,16 @@ def price_units(
     Of each it takes phase, flops by dtype, bytes_moved and num_kernels.
 
     Raises:
-        RecordError: a unit lacks a field.
+        RecordError: a unit lacks a field, or its operations were not counted and the
+            profile has not measured it.
     """
+    for name, unit in units.items():
+        if not unit.get("is_counted", True) and name not in profile.unit:
+            raise RecordError(
+                f"`device` must be a profile that has measured {name!r}, as that of "
+                "the session that did this work, for nobody counted its operations; "
+                f"got {profile.name!r}."
+            )
     return {
         name: profile.unit_cost(work_unit(name, unit)) for name, unit in units.items()
     }

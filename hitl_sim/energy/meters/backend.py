@@ -14,10 +14,10 @@ nothing when it is made, so that importing and building meters starts no driver.
 `of` names a device as a path, `host/gpu0` or `host/package-0/dram`: two quantities
 whose scopes lie inside one another at the same path are never added.
 
-A backend may also offer any of three abilities, which a `Meter` finds by their names:
+A backend may also offer any of four abilities, which are found by their names:
 `WindowAware` works only while a window is open (a sampling thread, a reader that keeps
-up with a counter that wraps), `Checked` compares two views of one device, and `Shared`
-says who else uses a device.
+up with a counter that wraps), `Checked` compares two views of one device, `Shared`
+says who else uses a device, and `Quick` reads its counters and nothing else.
 """
 
 from __future__ import annotations
@@ -169,6 +169,15 @@ class Shared(Protocol):
 
     def sharers(self, start: Snapshot, end: Snapshot) -> Mapping[str, str]:
         """Return who else used a device between two readings, in words."""
+        ...
+
+
+@runtime_checkable
+class Quick(Protocol):
+    """A backend whose counters can be read at once, many times a second."""
+
+    def read_counters(self) -> Snapshot:
+        """Read all counters once, and nothing beside them."""
         ...
 
 

@@ -3,7 +3,6 @@
 Of devices that others use too nothing is attributed unless a share is declared.
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,6 +20,7 @@ from hitl_sim.energy.meters.backend import (
     WindowAware,
 )
 from hitl_sim.energy.meters.choose import default_backends
+from hitl_sim.energy.meters.outputs import wait_on
 from hitl_sim.energy.meters.repeat import Goal, Repeated, lengthen
 from hitl_sim.energy.quantity import Kind, Quantity, Scope, exact, unavailable
 from hitl_sim.unit import S_PER_NS
@@ -87,16 +87,12 @@ class Window:
         self._read_now: Callable[[], Reading] | None = None
 
     def wait_on(self, outputs: Tree) -> Tree:
-        """Wait until arrays are really computed, and return them.
+        """Wait until outputs are really computed, and return them.
 
         Programs on an accelerator return before they finish; a window that does not
         wait on its outputs misses their energy.
         """
-        jax = sys.modules.get("jax")
-        if jax is not None:
-            jax.block_until_ready(outputs)
-            jax.effects_barrier()
-        return outputs
+        return wait_on(outputs)
 
     def so_far(self) -> Reading:
         """Return what the window took until now, or in all once it is closed."""

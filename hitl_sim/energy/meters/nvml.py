@@ -112,6 +112,19 @@ class NvmlBackend:
             after = self.clock()
             return Snapshot(before, after, joules, reasons, dict(self._power))
 
+    def read_counters(self) -> Snapshot:
+        """Read all counters; a board that fails gives a reason."""
+        joules: dict[str, float] = {}
+        reasons: dict[str, str] = {}
+        with self.while_open.lock:
+            before = self.clock()
+            for board in self._found.boards:
+                try:
+                    joules[board.of] = read_joules(board)
+                except Exception as error:
+                    reasons[board.of] = why(error)
+            return Snapshot(before, self.clock(), joules, reasons)
+
     def delta(self, start: Snapshot, end: Snapshot) -> list[Quantity]:
         """Return the energy of each board between two readings.
 

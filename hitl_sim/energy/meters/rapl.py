@@ -97,10 +97,11 @@ class RaplBackend:
 
     def read(self) -> Snapshot:
         """Read all counters; a zone that fails gives a reason."""
-        found = self._read_zones()
+        found = self.read_counters()
         return replace(found, cpu=self.cpu_time() if self._counted else None)
 
-    def _read_zones(self) -> Snapshot:
+    def read_counters(self) -> Snapshot:
+        """Read all counters; a zone that fails gives a reason."""
         reasons = {} if self._counted else {_ALL: self._why_none()}
         joules: dict[str, float] = {}
         with self.while_open.lock:
@@ -154,14 +155,14 @@ class RaplBackend:
     def _begin(self) -> Stop | None:
         """Read in the background from now on, often enough to see every wrap."""
         begin = self.clock()
-        self._read_zones()
+        self.read_counters()
         for watch in self._watches.values():
             watch.forget(begin)
         if not self._watches:
             return None
         pauses = (watch.range_j / (2 * watch.max_w) for watch in self._watches.values())
         pause_s = min(_WATCH_S, *pauses)
-        return self.every(self._read_zones, lambda: pause_s)
+        return self.every(self.read_counters, lambda: pause_s)
 
     def _read_total(self, zone: Zone) -> float:
         """Read one counter and return its total since the first reading, J.

@@ -3,14 +3,14 @@ import itertools
 import pytest
 
 from hitl_sim.energy import Kind, Quantity, Scope, load_profile
-from hitl_sim.study import session
+from hitl_sim.study import sampling
 from hitl_sim.study.calibration import (
     DISTURBED,
     calibrate,
     conditions_of,
     grid_specs,
 )
-from hitl_sim.study.session import Effort
+from hitl_sim.study.sampling import Effort
 from hitl_sim.study.spec import SpecError, convert
 
 BASE = load_profile("server-cpu")
@@ -45,7 +45,7 @@ def machine(fake, monkeypatch):
     }
     monkeypatch.setattr(fake.FakeExecutor, "answers", answers)
     monkeypatch.setattr(fake.FakeExecutor, "asked", [])
-    monkeypatch.setattr(session, "LocalExecutor", fake.FakeExecutor)
+    monkeypatch.setattr(sampling, "LocalExecutor", fake.FakeExecutor)
     return answers
 
 

@@ -137,7 +137,7 @@ class Tally:
 
 
 @dataclass
-class Session:
+class Sampling:
     """One measurement under way; what it has so far can be read at any time.
 
     Attributes:

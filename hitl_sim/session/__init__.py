@@ -1,0 +1,1 @@
+"""Ask and tell around any training loop, in the records that a study has."""

@@ -1,0 +1,128 @@
+"""Crowds by name: who may answer, and what is known of them.
+
+Called, `hitl_sim.crowd` says who answers in a session. Its methods tell of the
+populations that ship.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hitl_sim.session.error import SessionError
+from oracles.populations import (
+    POPULATIONS,
+    PopulationSource,
+    describe_population,
+)
+
+if TYPE_CHECKING:
+    from hitl_sim.session.desk.recorded import RecordedCrowd
+    from hitl_sim.session.desk.simulated import SimulatedCrowd
+
+_DEFAULT, _SIZE = "typical", 3
+
+
+class Crowds:
+    """Crowds by name."""
+
+    def names(self) -> tuple[str, ...]:
+        """Name the populations that are shipped; a path of an own file works too."""
+        return tuple(POPULATIONS)
+
+    def describe(self, name: str) -> PopulationSource:
+        """Tell every number of a population, with its source and evidence.
+
+        Raises:
+            ValueError: there is none of this name.
+        """
+        return describe_population(name)
+
+    def __call__(
+        self,
+        population: str | None = None,
+        *,
+        size: int | None = None,
+        recording: str | Path | None = None,
+        policy: str | None = None,
+        workforce: Mapping[str, Any] | None = None,
+        speed: float | None = None,
+        **parameters: float,
+    ) -> SimulatedCrowd | RecordedCrowd:
+        """Say who answers in a session.
+
+        Args:
+            population: whom simulated people are drawn from: a name that ships or a
+                file; "typical" when left out.
+            size: how many simulated people there are; 3 when left out.
+            recording: a file of recorded answers in their place, as `hitl-sim import`
+                writes it, or one of the folder `answers` of a session.
+            policy: with a recording, where too few people answered an item: "refuse"
+                the question with an error, or "restrict" to other items.
+            workforce: when they work and rest, by the fields of `[workforce]` of a
+                study file, but for `size`.
+            speed: how many times faster than people they answer, in real time, to try
+                what a loop does while it waits; at once when left out. Records are the
+                same.
+            **parameters: of simulated people, in place of the population's own, by the
+                names that `hitl-sim crowd` lists: `accuracy=0.9`.
+
+        Raises:
+            SessionError: the first argument that does not fit, and what would.
+        """
+        from hitl_sim.session.desk.paced import check_speed  # noqa: PLC0415
+        from hitl_sim.study.spec import SpecError  # noqa: PLC0415 - loads jax
+        from hitl_sim.study.spec.crowd import (  # noqa: PLC0415
+            CrowdSpec,
+            WorkforceSpec,
+        )
+        from hitl_sim.study.spec.read import read_table  # noqa: PLC0415
+
+        check_speed(speed)
+        try:
+            read_table({"population": population or _DEFAULT, **parameters}, CrowdSpec)
+            team = read_table(
+                {**(workforce or {}), "size": _SIZE if size is None else size},
+                WorkforceSpec,
+            )
+            describe_population(population or _DEFAULT)
+        except (SpecError, ValueError) as error:
+            raise SessionError(f"`crowd`: {error}") from error
+        hours = {k: v for k, v in msgspec.to_builtins(team).items() if k != "size"}
+        if recording is not None:
+            from hitl_sim.session.desk.recorded import (  # noqa: PLC0415
+                POLICIES,
+                RecordedCrowd,
+                load_recording,
+            )
+
+            given = {"population": population, "size": size, **parameters}
+            for name, value in given.items():
+                if value is not None:
+                    raise SessionError(
+                        f"`{name}` must be left out with a recording, whose people "
+                        f"are who they are, got {value!r}."
+                    )
+            if policy not in POLICIES:
+                raise SessionError(
+                    "`policy` must be 'refuse' or 'restrict' with a recording: what is "
+                    f"done where too few people answered an item, got {policy!r}."
+                )
+            return RecordedCrowd(
+                load_recording(recording), str(recording), policy, hours, speed
+            )
+        if policy is not None:
+            raise SessionError(
+                f"`policy` must be left out without a recording, got {policy!r}."
+            )
+        from hitl_sim.session.desk.simulated import SimulatedCrowd  # noqa: PLC0415
+
+        name = population or _DEFAULT
+        return SimulatedCrowd(name, team.size, parameters, hours, speed)
+
+
+crowd = Crowds()
+"""Who answers in a session, and the populations that ship."""
