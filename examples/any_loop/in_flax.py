@@ -1,7 +1,5 @@
 """The quickstart in flax: `python examples/any_loop/in_flax.py [OUT]`."""
 
-import sys
-
 import jax
 import numpy as np
 import optax
@@ -69,5 +67,4 @@ class Learner:
 
 
 if __name__ == "__main__":
-    out = sys.argv[1] if len(sys.argv) > 1 else "results/in_flax"
-    print(protocol.run(out, Learner).answer())
+    protocol.main("results/in_flax", Learner)

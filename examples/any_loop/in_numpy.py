@@ -1,7 +1,6 @@
 """The quickstart in plain NumPy: `python examples/any_loop/in_numpy.py [OUT]`."""
 
 import itertools
-import sys
 
 import numpy as np
 import problem
@@ -44,5 +43,4 @@ class Learner:
 
 
 if __name__ == "__main__":
-    out = sys.argv[1] if len(sys.argv) > 1 else "results/in_numpy"
-    print(protocol.run(out, Learner).answer())
+    protocol.main("results/in_numpy", Learner)

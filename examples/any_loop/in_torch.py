@@ -1,7 +1,5 @@
 """The quickstart in PyTorch: `python examples/any_loop/in_torch.py [OUT]`."""
 
-import sys
-
 import problem
 import protocol
 import torch
@@ -41,5 +39,4 @@ class Learner:
 
 
 if __name__ == "__main__":
-    out = sys.argv[1] if len(sys.argv) > 1 else "results/in_torch"
-    print(protocol.run(out, Learner).answer())
+    protocol.main("results/in_torch", Learner)

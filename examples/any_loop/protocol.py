@@ -4,6 +4,8 @@ A learner is a class of one's own with three methods, whatever library it is mad
 `Learner(seed)`, `.step(x, y)` and `.accuracy(x, y)`. What they return is waited for.
 """
 
+import argparse
+
 import numpy as np
 import problem
 
@@ -71,3 +73,15 @@ def choose(arm, split, rng):
     with arm.work("choose", items=problem.POOL) as window:
         rating = answers.mean() / 2.0
         return window.wait(problem.best_half(split, asked, rating, rng))
+
+
+def main(default, learner):
+    """Run every arm of a learner, and print the answer.
+
+    Args:
+        default: folder of the records where none is named on the command line.
+        learner: class of what is trained.
+    """
+    reader = argparse.ArgumentParser(description="The quickstart's question in a loop.")
+    reader.add_argument("out", nargs="?", default=default)
+    print(run(reader.parse_args().out, learner).answer())
