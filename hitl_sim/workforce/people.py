@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hitl_sim.array import FloatArray
+from hitl_sim.array import FloatArray, IntArray
 from hitl_sim.unit import S_PER_H
 from hitl_sim.workforce.behaviour import Behaviour, check_behaviour, draw_skills
 from hitl_sim.workforce.duration import Duration, check_duration
@@ -222,7 +222,7 @@ def _stays(people: People, num: int, rng: np.random.Generator) -> FloatArray:
 
 
 def next_work(
-    roster: Roster, who: FloatArray | slice, time_s: FloatArray
+    roster: Roster, who: IntArray | slice, time_s: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Find, for some people, the shift that is on at a time or the next one.
 

@@ -3,16 +3,15 @@ import math
 
 import numpy as np
 import pytest
+from any_project import PEOPLE, PROJECTS
 from hypothesis import given, settings, strategies as st
 
 from hitl_sim.workforce import (
-    Behaviour,
     Duration,
     First,
     Fixed,
     Lead,
     People,
-    Posterior,
     Project,
     simulate_project,
 )
@@ -106,6 +105,34 @@ def test_a_question_that_nobody_begins_in_time_expires_for_good():
     assert account.wait.total == 0.0
 
 
+def test_an_item_that_lost_a_question_is_not_asked_about_again():
+    project = Project(
+        40,
+        people(team=2),
+        Fixed(3),
+        items_per_day=DAY_S / 30.0,
+        wait_limit=Duration(1.0, "fixed"),
+    )
+    # two people are there for three questions, so that of each item one is lost
+    account = simulate_project(project, 0)
+    assert account.asked == 3 * 40
+    assert account.items_closed == 40
+
+
+def test_who_is_twice_as_slow_takes_twice_as_long():
+    roster = draw_roster(ALWAYS, DAY_S, np.random.default_rng(0))
+    slow = dataclasses.replace(roster, pace=np.array([2.0]))
+    assert simulate_project(Project(3, ALWAYS, Fixed(1)), 0, roster=slow).end_s == 60.0
+
+
+def test_a_weekend_is_off():
+    team = people(hours_per_day=15 / H, days_per_week=5, starts_h=0.0)
+    log = Log()
+    simulate_project(Project(11, team, Fixed(1)), 0, look=log)
+    begun = [time_s for _, time_s, _, _ in log.of("begin")]
+    assert begun[8:] == [4 * DAY_S, 4 * DAY_S + 10.0, 7 * DAY_S]
+
+
 def test_a_device_that_learns_holds_its_person_up():
     project = Project(3, ALWAYS, Fixed(1), update=Duration(4.0, "fixed"))
     account = simulate_project(project, 0)
@@ -167,53 +194,6 @@ def test_an_impossible_project_is_refused(field, value):
     bad = dataclasses.replace(Project(1), **{field: value})
     with pytest.raises(ValueError, match=f"`project.{field}` must be "):
         check_project(bad)
-
-
-POLICIES = st.one_of(
-    st.builds(Fixed, st.integers(1, 4)),
-    st.integers(1, 5).flatmap(
-        lambda m: st.builds(First, st.just(m), st.integers(1, m))
-    ),
-    st.builds(Lead, st.integers(1, 3), st.integers(3, 6)),
-    st.builds(Posterior, st.floats(0.7, 0.99), st.just(0.8), st.integers(1, 6)),
-)
-TIMES = st.builds(
-    Duration,
-    st.floats(1.0, 5_000.0),
-    st.sampled_from(["fixed", "exponential", "lognormal", "weibull"]),
-    st.floats(0.3, 1.5),
-)
-PEOPLE = st.builds(
-    People,
-    team=st.integers(1, 6),
-    arrivals_per_day=st.floats(0.0, 20.0),
-    lag=st.none() | TIMES,
-    stay=st.none() | st.builds(Duration, st.floats(1e3, 1e6)),
-    is_replaced=st.booleans(),
-    hours_per_day=st.sampled_from([0.1, 6.0, 24.0]),
-    hours_spread=st.floats(0.0, 1.0),
-    days_per_week=st.integers(1, 7),
-    starts_h=st.floats(0.0, 23.0),
-    starts_over_h=st.floats(0.0, 23.0),
-    onboarding_s=st.floats(0.0, 20_000.0),
-    seconds=TIMES,
-    pace_spread=st.floats(0.0, 1.0),
-    behaviour=st.builds(
-        Behaviour, st.floats(0.55, 0.99), st.integers(2, 4), shared=st.floats(0.3, 1.0)
-    ),
-)
-PROJECTS = st.builds(
-    Project,
-    items=st.integers(1, 30),
-    people=PEOPLE,
-    policy=POLICIES,
-    items_per_day=st.none() | st.floats(1.0, 1e4),
-    wait_limit=st.none() | TIMES,
-    answer_limit_s=st.none() | st.floats(1.0, 5_000.0),
-    update=st.none() | TIMES,
-    devices=st.integers(1, 2),
-    horizon_s=st.floats(1e3, 30 * DAY_S),
-)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
