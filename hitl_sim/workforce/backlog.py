@@ -135,7 +135,7 @@ def _shares(
     """Return how many answers each person is due until all of some number are in."""
     rate = roster.shift_s / (seconds.mean_s * roster.pace) / DAY_S
     rate = rate * roster.days_per_week / WEEK_DAYS
-    low_s, high_s = 0.0, horizon_s
+    low_s, high_s = float(roster.arrive_s[0]), horizon_s
     for _ in range(_HALVINGS):
         end_s = (low_s + high_s) / 2.0
         there_s = np.minimum(roster.leave_s, end_s) - roster.ready_s
@@ -223,7 +223,7 @@ def simulate_backlog(
     people = project.people
     who, times, answers, _ = np.random.default_rng([seed]).spawn(4)
     if roster is None:
-        roster = draw_roster(people, project.horizon_s, who)
+        roster = draw_roster(people, project.horizon_s, who, project.start_s)
     labels = _labels(project, roster, answers)
     total = round(labels.answers * project.items) or project.items
     books = _Books(Hours())

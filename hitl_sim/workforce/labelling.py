@@ -59,10 +59,10 @@ def simulate_project(
     people = project.people
     who, times, answers, waits = np.random.default_rng([seed]).spawn(4)
     if roster is None:
-        roster = draw_roster(people, project.horizon_s, who)
+        roster = draw_roster(people, project.horizon_s, who, project.start_s)
     if source is None:
         source = SimulatedAnswers(people.behaviour, roster.skill, answers)
-    env = simpy.Environment()
+    env = simpy.Environment(project.start_s)
     floor = Floor(env, project, source, waits, warm_up_items, look)
     seconds = stream_of(people.seconds, times)
     trainer = None
@@ -72,7 +72,7 @@ def simulate_project(
     workers = [worker_of(roster, number) for number in range(len(roster))]
 
     def begins(worker: Worker) -> Steps:
-        yield env.timeout(float(roster.ready_s[worker.number]))
+        yield env.timeout(float(roster.ready_s[worker.number]) - project.start_s)
         yield from person_works(env, floor, worker, seconds, trainer)
 
     for worker in workers:
@@ -81,7 +81,7 @@ def simulate_project(
     if project.items_per_day is not None:
         gaps = stream_of(Duration(DAY_S / project.items_per_day), waits)
         env.process(items_come(env, floor, gaps))
-    env.run(env.any_of([floor.finished, env.timeout(project.horizon_s)]))
+    env.run(env.any_of([floor.finished, env.timeout(project.horizon_s - env.now)]))
     account = _account(project, floor, roster, workers, env.now)
     check_account(account)
     return account

@@ -26,7 +26,7 @@ class People:
     """Who may work on a project. Time 0 is midnight before a Monday.
 
     Attributes:
-        team: people who are recruited at time 0.
+        team: people who are recruited when a project starts.
         arrivals_per_day: further people who are recruited, on an average day, as a
             Poisson process.
         by_hour: 24 weights of the hours of a day at which those come.
@@ -152,17 +152,21 @@ class Roster:
         return int(((self.arrive_s <= time_s) & (time_s < self.leave_s)).sum())
 
 
-def draw_roster(people: People, horizon_s: float, rng: np.random.Generator) -> Roster:
+def draw_roster(
+    people: People, horizon_s: float, rng: np.random.Generator, begin_s: float = 0.0
+) -> Roster:
     """Draw everybody who begins before a horizon.
 
     Args:
         people: who may work.
         horizon_s: time after which nobody is needed, s.
         rng: of the draws.
+        begin_s: time from which on people are recruited, s.
     """
     recruited_s = _arrivals(people, horizon_s, rng)
+    recruited_s = recruited_s[recruited_s >= begin_s]
     arrive = recruited_s + _lags(people, recruited_s.size, rng)
-    team = _lags(people, people.team, rng)
+    team = begin_s + _lags(people, people.team, rng)
     arrive_s, leave_s = [team, arrive], [team + _stays(people, people.team, rng)]
     leave_s.append(arrive + _stays(people, arrive.size, rng))
     last = leave_s[0]
@@ -219,6 +223,19 @@ def _stays(people: People, num: int, rng: np.random.Generator) -> FloatArray:
     if people.stay is None:
         return np.full(num, np.inf)
     return people.stay.draw(rng, num)
+
+
+def join_rosters(first: Roster, second: Roster) -> Roster:
+    """Put the people of two rosters into one, in the order in which they begin."""
+    arrive_s = np.concatenate([first.arrive_s, second.arrive_s])
+    order = np.argsort(arrive_s, kind="stable")
+
+    def joined(name: str) -> FloatArray:
+        both = [getattr(first, name), getattr(second, name)]
+        return np.asarray(np.concatenate(both)[order])
+
+    names = ("arrive_s", "leave_s", "ready_s", "start_s", "shift_s", "pace", "skill")
+    return Roster(**{n: joined(n) for n in names}, days_per_week=first.days_per_week)
 
 
 def next_work(

@@ -32,6 +32,7 @@ class Project:
         update: time that a device takes to learn from an answer before the person who
             gave it may begin the next one; None where nobody waits for a device.
         devices: devices that learn; >= 1.
+        start_s: when it starts, s after midnight before a Monday.
         horizon_s: time at which a project that is not finished is broken off, s.
     """
 
@@ -43,6 +44,7 @@ class Project:
     answer_limit_s: float | None = None
     update: Duration | None = None
     devices: int = 1
+    start_s: float = 0.0
     horizon_s: float = YEAR_S
 
 
@@ -58,7 +60,11 @@ def check_project(project: Project) -> None:
         "items_per_day": (_is_above_0(project.items_per_day), "finite and > 0"),
         "answer_limit_s": (_is_above_0(project.answer_limit_s), "finite and > 0 s"),
         "devices": (project.devices >= 1, ">= 1"),
-        "horizon_s": (_is_above_0(project.horizon_s), "finite and > 0 s"),
+        "start_s": (0 <= project.start_s < math.inf, "finite and >= 0 s"),
+        "horizon_s": (
+            project.start_s < project.horizon_s < math.inf,
+            f"finite and after `start_s` ({project.start_s:g} s)",
+        ),
     }
     for name, (is_met, condition) in conditions.items():
         if not is_met:

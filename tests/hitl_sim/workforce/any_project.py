@@ -57,5 +57,6 @@ PROJECTS = st.builds(
     answer_limit_s=st.none() | st.floats(1.0, 5_000.0),
     update=st.none() | TIMES,
     devices=st.integers(1, 2),
+    start_s=st.sampled_from([0.0, 9e2]),
     horizon_s=st.floats(1e3, 30 * DAY_S),
 )

@@ -7,6 +7,7 @@ from any_project import PEOPLE, PROJECTS
 from hypothesis import given, settings, strategies as st
 
 from hitl_sim.workforce import (
+    Behaviour,
     Duration,
     First,
     Fixed,
@@ -16,6 +17,7 @@ from hitl_sim.workforce import (
     simulate_project,
 )
 from hitl_sim.workforce.account import check_account
+from hitl_sim.workforce.behaviour import SimulatedAnswers
 from hitl_sim.workforce.people import draw_roster
 from hitl_sim.workforce.project import check_project
 from hitl_sim.workforce.team import DAY_S
@@ -123,6 +125,25 @@ def test_who_is_twice_as_slow_takes_twice_as_long():
     roster = draw_roster(ALWAYS, DAY_S, np.random.default_rng(0))
     slow = dataclasses.replace(roster, pace=np.array([2.0]))
     assert simulate_project(Project(3, ALWAYS, Fixed(1)), 0, roster=slow).end_s == 60.0
+
+
+def test_a_project_may_start_on_any_day():
+    team = people(team=2, hours_per_day=8, days_per_week=5, starts_h=9.0)
+    project = Project(4, team, Fixed(1), start_s=5 * DAY_S)
+    account = simulate_project(project, 0)
+    assert account.end_s == 7 * DAY_S + 9 * H + 20.0
+
+
+def test_who_is_in_the_middle_of_an_answer_at_the_end_has_worked_so_far():
+    slow = people(seconds=Duration(100.0, "fixed"))
+    account = simulate_project(Project(1, slow, Fixed(1), horizon_s=30.0), 0)
+    assert (account.worked_s, account.paid_s, account.open) == (30.0, 30.0, 1)
+
+
+def test_what_is_known_of_an_item_is_forgotten_once_it_is_closed():
+    source = SimulatedAnswers(Behaviour(), np.zeros(3), np.random.default_rng(0))
+    simulate_project(Project(50, people(team=3), Fixed(3)), 0, source=source)
+    assert not source._open
 
 
 def test_a_weekend_is_off():
