@@ -33,8 +33,7 @@ from hitl_sim.workforce.project import Project, check_project
 from hitl_sim.workforce.team import DAY_S, WEEK_DAYS
 
 _CELLS = 1_000_000
-_SAMPLE = 20_000
-"""Most items whose labels are drawn; more items get their shares and means."""
+_MOST_LABELS = 20_000
 _BLOCK = 10_000
 _GUESS = 1_000
 _FEW_PEOPLE = 64
@@ -62,13 +61,11 @@ class Labels:
         answers: mean number of answers that an item takes.
         accuracy: share of labels that are right.
         claimed: mean probability that a label is right, were people independent.
-        num_items: items that this was drawn from.
     """
 
     answers: float
     accuracy: float
     claimed: float
-    num_items: int
 
 
 def draw_labels(
@@ -87,12 +84,11 @@ def draw_labels(
         skill: `[A]` of the people.
         weight: `[A]` how much of the work each does.
         rng: of the draws.
-        num_items: items of the project; at most 20,000 of them are drawn.
+        num_items: how many.
     """
     num, right, claims = 0.0, 0.0, 0.0
-    drawn = min(num_items, _SAMPLE)
-    for start in range(0, drawn, _BLOCK):
-        size = min(_BLOCK, drawn - start)
+    for start in range(0, num_items, _BLOCK):
+        size = min(_BLOCK, num_items - start)
         who = _who_answers(weight, rng, (size, policy.at_most))
         appeal = draw_appeal(behaviour, rng, size)
         answers = draw_answers(behaviour, rng, skill[who], appeal)
@@ -102,7 +98,7 @@ def draw_labels(
         num += float(found.num_answers.sum())
         right += float(found.is_right.sum())
         claims += float(found.claimed.sum())
-    return Labels(num / drawn, right / drawn, claims / drawn, drawn)
+    return Labels(num / num_items, right / num_items, claims / num_items)
 
 
 def _who_answers(
@@ -198,7 +194,11 @@ class _Books:
 
 
 def simulate_backlog(
-    project: Project, seed: int, *, roster: Roster | None = None
+    project: Project,
+    seed: int,
+    *,
+    roster: Roster | None = None,
+    most_labels: int = _MOST_LABELS,
 ) -> Account:
     """Run a project whose items are all there, without a clock.
 
@@ -209,6 +209,7 @@ def simulate_backlog(
         seed: of all draws; equal input gives an equal account, and the same people as
             the simpy engine has.
         roster: people to run it with in place of drawn ones.
+        most_labels: items whose labels are drawn; the others get their shares.
 
     Returns:
         What it came to.
@@ -217,14 +218,14 @@ def simulate_backlog(
         ValueError: the project cannot be run at all, or not by this engine; see
             `check_project` and `why_not_backlog`.
     """
-    check_project(project)
+    check_project(project, is_alone=roster is None)
     if (reason := why_not_backlog(project)) is not None:
         raise ValueError(f"`project` must be without {reason} for this engine.")
     people = project.people
     who, times, answers, _ = np.random.default_rng([seed]).spawn(4)
     if roster is None:
         roster = draw_roster(people, project.horizon_s, who, project.start_s)
-    labels = _labels(project, roster, answers)
+    labels = _labels(project, roster, answers, most_labels)
     total = round(labels.answers * project.items) or project.items
     books = _Books(Hours())
     for begun in _windows(roster, people.seconds, project, times):
@@ -243,14 +244,16 @@ def simulate_backlog(
     return _account(project, roster, books, labels, is_finished=False)
 
 
-def _labels(project: Project, roster: Roster, rng: np.random.Generator) -> Labels:
+def _labels(
+    project: Project, roster: Roster, rng: np.random.Generator, most: int
+) -> Labels:
     """Label items by who is likely to be there while the project lasts."""
     people, policy = project.people, project.policy
-    labels = Labels(float(policy.at_most), math.nan, math.nan, 0)
+    labels = Labels(float(policy.at_most), math.nan, math.nan)
     if not np.isfinite(roster.ready_s).any():
         return labels
     # of an open number of answers a first guess says how long the project lasts
-    for items in (_GUESS, project.items):
+    for items in (min(_GUESS, most), min(project.items, most)):
         due = labels.answers * project.items
         share = _shares(roster, people.seconds, due, project.horizon_s)
         there = np.flatnonzero(share > 0)

@@ -55,7 +55,7 @@ def simulate_project(
         ValueError: the project cannot be run; see `check_project`.
         ConservationError: the clock's own books do not balance.
     """
-    check_project(project)
+    check_project(project, is_alone=roster is None)
     people = project.people
     who, times, answers, waits = np.random.default_rng([seed]).spawn(4)
     if roster is None:

@@ -68,8 +68,12 @@ class People:
     behaviour: Behaviour = field(default_factory=Behaviour)
 
 
-def check_people(people: People) -> None:
+def check_people(people: People, *, is_alone: bool = True) -> None:
     """Refuse people who cannot be.
+
+    Args:
+        people: who may work.
+        is_alone: whether nobody else does, so that these must not be nobody.
 
     Raises:
         ValueError: a field is out of range; the message names it.
@@ -92,7 +96,7 @@ def check_people(people: People) -> None:
             raise ValueError(
                 f"`people.{name}` must be {condition}, got {getattr(people, name)!r}."
             )
-    if people.team == 0 and people.arrivals_per_day == 0:
+    if is_alone and people.team == 0 and people.arrivals_per_day == 0:
         raise ValueError(
             "`people` must have a `team` or `arrivals_per_day` above 0, got nobody."
         )

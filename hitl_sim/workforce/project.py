@@ -48,8 +48,12 @@ class Project:
     horizon_s: float = YEAR_S
 
 
-def check_project(project: Project) -> None:
+def check_project(project: Project, *, is_alone: bool = True) -> None:
     """Refuse a project that cannot be run.
+
+    Args:
+        project: what is to be done and by whom.
+        is_alone: whether nobody but its people works on it.
 
     Raises:
         ValueError: a field is out of range; the message names the field, the condition
@@ -74,7 +78,7 @@ def check_project(project: Project) -> None:
     for name in ("wait_limit", "update"):
         if (given := getattr(project, name)) is not None:
             check_duration(f"project.{name}", given)
-    check_people(project.people)
+    check_people(project.people, is_alone=is_alone)
     check_policy(project.policy, project.people.behaviour.num_classes)
 
 

@@ -26,7 +26,9 @@ Pricing = Callable[[Account], float]
 """Prices what a project came to, USD."""
 SPEEDS = (0.5, 0.7, 1.4, 2.0)
 """Teams that are shown beside the one that a deadline takes, as multiples of it."""
-_PROBES = 40
+_PROBES = 30
+_LABELS = 4_000
+"""Items of each run whose labels are drawn; a forecast makes many runs."""
 _TEN = (0.1, 0.5, 0.9)
 
 
@@ -130,14 +132,19 @@ def forecast(
         seed: run r depends on this and r alone.
         engine: which one runs it.
     """
-    simulate = simulate_project if engine == "clock" else simulate_backlog
     accounts = []
     for run in range(runs):
         given = situations[run % len(situations)]
         people = replace(given.project.people, team=plan.team)
         project = replace(given.project, people=people, policy=plan.policy)
         roster = _roster(given, people, seed + run)
-        accounts.append(simulate(project, seed + run, roster=roster))
+        if engine == "clock":
+            account = simulate_project(project, seed + run, roster=roster)
+        else:
+            account = simulate_backlog(
+                project, seed + run, roster=roster, most_labels=_LABELS
+            )
+        accounts.append(account)
     start_s = situations[0].project.start_s
 
     def each(read: Callable[[Account], float]) -> FloatArray:
@@ -219,7 +226,8 @@ def check_first_answer(situations: Sequence[Situation], goal: Goal, seed: int) -
         if roster is None:
             rng = np.random.default_rng([seed + run])
             roster = draw_roster(people, horizon_s, rng, project.start_s)
-        begin_s, _ = next_work(roster, slice(None), roster.ready_s)
+        there = np.flatnonzero(np.isfinite(roster.ready_s))
+        begin_s, _ = next_work(roster, there, roster.ready_s[there])
         begun_s = float(begin_s.min(initial=math.inf)) - project.start_s
         first_s = min(first_s, begun_s)
     if first_s >= goal.deadline_s:
@@ -272,7 +280,12 @@ def smallest_team(
     while high - low > max(1, high // 100):
         middle = (low + high) // 2
         low, high = (low, middle) if meets(middle) else (middle, high)
-    return run(high, runs)
+    # the halving looked at few runs only
+    while (found := run(high, runs)).on_time(goal.deadline_s) < goal.confidence:
+        if high == goal.most_people:
+            return None
+        high = min(goal.most_people, high + max(1, high // 50))
+    return found
 
 
 def _probes(runs: int) -> int:

@@ -127,6 +127,14 @@ def test_who_is_twice_as_slow_takes_twice_as_long():
     assert simulate_project(Project(3, ALWAYS, Fixed(1)), 0, roster=slow).end_s == 60.0
 
 
+def test_nobody_need_be_recruited_where_somebody_is_there():
+    roster = draw_roster(ALWAYS, DAY_S, np.random.default_rng(0))
+    nobody = Project(3, people(team=0), Fixed(1))
+    assert simulate_project(nobody, 0, roster=roster).end_s == 30.0
+    with pytest.raises(ValueError, match="got nobody"):
+        simulate_project(nobody, 0)
+
+
 def test_a_project_may_start_on_any_day():
     team = people(team=2, hours_per_day=8, days_per_week=5, starts_h=9.0)
     project = Project(4, team, Fixed(1), start_s=5 * DAY_S)

@@ -1,0 +1,706 @@
+"""How many people a labelling project takes for a deadline, what it costs, how right.
+
+    import hitl_sim as hs
+
+    found = hs.staff("project.toml", deadline_d=10, confidence=0.9, accuracy=0.95)
+    print(found.best.plan, found.best.ends_s)
+
+A project file names what is to be labelled, by whom, and at which prices; see
+`ProjectFile`. People behave as one of the named populations does, but for what the file
+says itself.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from msgspec import Meta
+
+from hitl_sim.cost.constant import assumed, exactly, load_toml
+from hitl_sim.energy import Kind, Quantity, Scope
+from hitl_sim.schema import Count, Positive, Share, Spread, Table
+from hitl_sim.study.spec.base import SpecError
+from hitl_sim.study.spec.read import read_table
+from hitl_sim.unit import S_PER_H, S_PER_MIN
+from hitl_sim.workforce.account import Account
+from hitl_sim.workforce.behaviour import Behaviour
+from hitl_sim.workforce.duration import Duration, with_half_life
+from hitl_sim.workforce.people import People
+from hitl_sim.workforce.policy import First, Fixed, Lead, Policy, Posterior
+from hitl_sim.workforce.project import Project, check_project
+from hitl_sim.workforce.staffing import (
+    SPEEDS,
+    Forecast,
+    Goal,
+    ImpossiblePlanError,
+    Plan,
+    Situation,
+    check_first_answer,
+    check_goal,
+    confirmed,
+    forecast,
+    is_on_frontier,
+    most_accurate,
+    needs_clock,
+    smallest_team,
+    told_days,
+)
+from hitl_sim.workforce.team import DAY_S
+
+_RUNS = 100
+_LEAST_RUNS = 30
+_MOST_ANSWERS = 10_000_000
+"""Answers of all runs of a plan, beyond which fewer runs are made."""
+_MOST_BY_CLOCK = 2_000_000
+_PLENTY = 5
+"""People beyond whom nobody waits for the last items of a fixed number of answers, as a
+multiple of that number."""
+_HORIZONS = 4.0
+"""Deadlines after which a run is broken off."""
+_POSTERIORS = (0.95, 0.99)
+
+
+class LabelWork(Table, frozen=True):
+    """Table `[project]`: what is to be labelled.
+
+    Attributes:
+        items: items to label.
+        classes: classes that there are.
+        starts_on: day on which it starts.
+        answer_limit_min: an answer that takes longer expires and somebody else is
+            asked, minutes; left out where people may take their time.
+    """
+
+    items: Count
+    classes: Annotated[int, Meta(ge=2, le=100_000)] = 2
+    starts_on: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "mon"
+    answer_limit_min: Positive | None = None
+
+
+class PeopleTable(Table, frozen=True):
+    """Table `[people]`: who can be had, and when they work.
+
+    Attributes:
+        at_most: people who can be recruited at the start.
+        arrivals_per_day: people who come by themselves besides, on an average day.
+        lag_days: mean time from being recruited to the first working day; it is
+            exponential.
+        half_life_days: time after which half of those who began have left for good;
+            left out where nobody leaves.
+        stay_shape: Weibull shape of that: below 1 most leave early, 1 is exponential.
+        is_replaced: whether the place of somebody recruited at the start who leaves is
+            filled anew.
+        hours_per_day: working day, h.
+        hours_spread: standard deviation of log hours between people.
+        days_per_week: working days from Monday on.
+        starts_h: hour at which working days begin.
+        starts_over_h: hours over which they begin, as over time zones.
+        onboarding_h: paid hours before the first answer.
+    """
+
+    at_most: Count = 1_000
+    arrivals_per_day: Annotated[float, Meta(ge=0.0)] = 0.0
+    lag_days: Annotated[float, Meta(ge=0.0)] = 0.0
+    half_life_days: Positive | None = None
+    stay_shape: Positive = 1.0
+    is_replaced: bool = True
+    hours_per_day: Annotated[float, Meta(gt=0.0, le=24.0)] = 8.0
+    hours_spread: Spread = 0.0
+    days_per_week: Annotated[int, Meta(ge=1, le=7)] = 5
+    starts_h: Annotated[float, Meta(ge=0.0, lt=24.0)] = 9.0
+    starts_over_h: Annotated[float, Meta(ge=0.0, lt=24.0)] = 0.0
+    onboarding_h: Annotated[float, Meta(ge=0.0)] = 0.0
+
+
+class CrowdTable(Table, frozen=True):
+    """Table `[crowd]`: how people answer, named as in a study.
+
+    Attributes:
+        population: a named population; what is left out below is its number of labels.
+        seconds: mean time of an answer, s.
+        spread: standard deviation of log seconds of one person.
+        pace_spread: standard deviation of log seconds between people.
+        accuracy: how often one answer is right.
+        skill_spread: standard deviation of skill between people, in units of noise.
+        shared_error: correlation of the noise of two people on one item.
+    """
+
+    population: str = "typical"
+    seconds: Positive | None = None
+    spread: Positive | None = None
+    pace_spread: Spread | None = None
+    accuracy: Share | None = None
+    skill_spread: Spread | None = None
+    shared_error: Annotated[float, Meta(ge=0.0, lt=1.0)] | None = None
+
+
+class WageTable(Table, frozen=True):
+    """Table `[prices]`: what people cost.
+
+    Attributes:
+        wage_usd_per_h: gross wage, USD/h; the shipped default where left out.
+        overhead_frac: employer's cost on top, fraction of the wage; likewise.
+        fee_frac: a platform's fee, fraction of wages; 0 where there is no platform.
+        recruitment_usd: cost of recruiting one person, USD.
+    """
+
+    wage_usd_per_h: Annotated[float, Meta(ge=0.0)] | None = None
+    overhead_frac: Annotated[float, Meta(ge=0.0)] | None = None
+    fee_frac: Annotated[float, Meta(ge=0.0)] = 0.0
+    recruitment_usd: Annotated[float, Meta(ge=0.0)] = 0.0
+
+
+class PolicyTable(Table, frozen=True):
+    """A table `[[answers]]`: a way to decide how many answers an item gets.
+
+    Attributes:
+        policy: "fixed" (`answers`), "first" (`asked`, of which `kept`), "lead" (`lead`
+            answers ahead) or "posterior" (until the label is `confidence` sure).
+        answers: of a fixed number.
+        asked: of the first few: people asked at once.
+        kept: of these, answers that are used.
+        lead: by how many answers a class must lead.
+        confidence: probability at which an item is closed.
+        at_most: of the last two: answers after which an item is closed anyway.
+    """
+
+    policy: Literal["fixed", "first", "lead", "posterior"]
+    answers: Count | None = None
+    asked: Count | None = None
+    kept: Count | None = None
+    lead: Count | None = None
+    confidence: Share | None = None
+    at_most: Count | None = None
+
+
+class ProjectFile(Table, frozen=True):
+    """A project file.
+
+    Attributes:
+        project: what is to be labelled.
+        people: who can be had.
+        crowd: how they answer.
+        prices: what they cost.
+        answers: policies to choose from; a ladder of fixed numbers, leads and
+            posteriors where none are given.
+    """
+
+    project: LabelWork
+    people: PeopleTable = PeopleTable()
+    crowd: CrowdTable = CrowdTable()
+    prices: WageTable = WageTable()
+    answers: tuple[PolicyTable, ...] = ()
+
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FIELDS = {
+    "fixed": ("answers",),
+    "first": ("asked", "kept"),
+    "lead": ("lead", "at_most"),
+    "posterior": ("confidence", "at_most"),
+}
+_DEFAULT_AT_MOST = 9
+
+
+def load_project(path: Path | str) -> ProjectFile:
+    """Read a project file.
+
+    Raises:
+        SpecError: it cannot be read, or a field of it does not fit; the message names
+            the field, the value and what is allowed.
+    """
+    path = Path(path)
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise SpecError(
+            f"Project file must be readable, got {str(path)!r}: {error.strerror}."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpecError(f"Project file {str(path)!r} must be TOML: {error}.") from error
+    try:
+        return read_table(raw, ProjectFile)
+    except SpecError as error:
+        words = str(error).replace("a field of a study", "a field of a project")
+        raise SpecError(words) from error
+
+
+@dataclass(frozen=True)
+class CrowdNumbers:
+    """How people answer, every number with where it is from.
+
+    Attributes:
+        values: by the name of a field of `[crowd]`.
+        sources: likewise; "project file" for what the file says.
+    """
+
+    values: dict[str, float]
+    sources: dict[str, str]
+
+
+def crowd_numbers(table: CrowdTable) -> CrowdNumbers:
+    """Take a population's numbers, but for those that the file gives.
+
+    Raises:
+        ValueError: there is no such population.
+    """
+    # the populations load jax, which the rest of this module does without
+    from oracles import describe_population  # noqa: PLC0415
+
+    source = describe_population(table.population)
+    values, sources = {}, {}
+    for number in source.numbers:
+        if number.name in CrowdTable.__struct_fields__ and number.kind in (
+            "label",
+            "all",
+        ):
+            values[number.name] = float(number.value)
+            sources[number.name] = f"{number.status}: {number.source}"
+    for name in CrowdTable.__struct_fields__[1:]:
+        if (given := getattr(table, name)) is not None:
+            values[name], sources[name] = given, "project file"
+    return CrowdNumbers(values, sources)
+
+
+def project_of(given: ProjectFile, crowd: CrowdNumbers) -> Project:
+    """Describe a project in the terms of the workforce.
+
+    Raises:
+        SpecError: it cannot be run.
+    """
+    work, people, number = given.project, given.people, crowd.values
+    stay = None
+    if people.half_life_days is not None:
+        stay = with_half_life(
+            people.half_life_days * DAY_S, "weibull", people.stay_shape
+        )
+    start_s = _DAYS.index(work.starts_on) * DAY_S
+    limit = work.answer_limit_min
+    project = Project(
+        items=work.items,
+        people=People(
+            team=1,
+            arrivals_per_day=people.arrivals_per_day,
+            lag=Duration(people.lag_days * DAY_S) if people.lag_days else None,
+            stay=stay,
+            is_replaced=people.is_replaced,
+            hours_per_day=people.hours_per_day,
+            hours_spread=people.hours_spread,
+            days_per_week=people.days_per_week,
+            starts_h=people.starts_h,
+            starts_over_h=people.starts_over_h,
+            onboarding_s=people.onboarding_h * S_PER_H,
+            seconds=Duration(number["seconds"], "lognormal", number["spread"]),
+            pace_spread=number["pace_spread"],
+            behaviour=Behaviour(
+                accuracy=number["accuracy"],
+                num_classes=work.classes,
+                skill_spread=number["skill_spread"],
+                shared=math.sqrt(1.0 - number["shared_error"]),
+            ),
+        ),
+        answer_limit_s=None if limit is None else limit * S_PER_MIN,
+        start_s=start_s,
+        horizon_s=start_s + DAY_S,
+    )
+    try:
+        check_project(project)
+    except ValueError as error:
+        raise SpecError(str(error).replace("`behaviour.", "`crowd.")) from error
+    return project
+
+
+def policies_of(given: ProjectFile, accuracy: float) -> tuple[Policy, ...]:
+    """Return the policies that a project chooses from.
+
+    Raises:
+        SpecError: a field is missing, or belongs to another policy.
+    """
+    if not given.answers:
+        return (
+            *(Fixed(num) for num in (1, 3, 5, 7)),
+            Lead(2, 7),
+            Lead(3, _DEFAULT_AT_MOST),
+            *(Posterior(sure, accuracy, _DEFAULT_AT_MOST) for sure in _POSTERIORS),
+        )
+    return tuple(
+        _policy(table, f"answers[{i}]", accuracy)
+        for i, table in enumerate(given.answers)
+    )
+
+
+def _policy(table: PolicyTable, where: str, accuracy: float) -> Policy:
+    own = _FIELDS[table.policy]
+    for name in table.__struct_fields__[1:]:
+        is_given = getattr(table, name) is not None
+        if is_given and name not in own:
+            raise SpecError(
+                f"`{where}.{name}` must be left out with policy {table.policy!r}, got "
+                f"{getattr(table, name)!r}."
+            )
+        if not is_given and name in own and name != "at_most":
+            raise SpecError(f"`{where}.{name}` must be given with {table.policy!r}.")
+    at_most = table.at_most or _DEFAULT_AT_MOST
+    if table.policy == "fixed":
+        return Fixed(table.answers or 1)
+    if table.policy == "first":
+        return First(table.asked or 1, table.kept or 1)
+    if table.policy == "lead":
+        return Lead(table.lead or 1, max(at_most, table.lead or 1))
+    return Posterior(table.confidence or 0.0, accuracy, at_most)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What people cost, each with its source.
+
+    Attributes:
+        wage: USD/h.
+        overhead: fraction of the wage.
+        fee: a platform's, fraction of the wage.
+        recruitment: of one person, USD.
+    """
+
+    wage: Quantity
+    overhead: Quantity
+    fee: Quantity
+    recruitment: Quantity
+
+    def price(self, account: Account) -> float:
+        """Price what a project came to, at the middle of each rate, USD."""
+        wages = account.paid_s / S_PER_H * _middle(self.wage)
+        on_top = 1.0 + _middle(self.overhead) + _middle(self.fee)
+        return wages * on_top + account.people_came * _middle(self.recruitment)
+
+
+def _middle(quantity: Quantity) -> float:
+    return float(np.asarray(quantity.value))
+
+
+def rates_of(table: WageTable) -> Rates:
+    """Take the prices of a project, with shipped defaults where it is silent."""
+    defaults = load_toml("prices.toml")
+
+    def rate(name: str, unit: str) -> Quantity:
+        if (given := getattr(table, name)) is not None:
+            return exactly(float(given), unit, f"project file, prices.{name}")
+        return assumed(defaults[name], unit)
+
+    return Rates(
+        wage=rate("wage_usd_per_h", "USD/h"),
+        overhead=rate("overhead_frac", "1"),
+        fee=rate("fee_frac", "1"),
+        recruitment=rate("recruitment_usd", "USD"),
+    )
+
+
+@dataclass(frozen=True)
+class CostLine:
+    """One line of what a plan costs.
+
+    Attributes:
+        name: what is paid for.
+        usd: how much.
+    """
+
+    name: str
+    usd: Quantity
+
+
+def bill_of(found: Forecast, rates: Rates) -> tuple[CostLine, ...]:
+    """Bill a plan line by line, with what chance and prices leave open.
+
+    Intervals hold the central 95 % of runs, and those of prices.
+    """
+    source = f"{len(found.accounts)} simulated runs"
+
+    def over_runs(values: Sequence[float], unit: str) -> Quantity:
+        low, high = np.quantile(values, (0.025, 0.975))
+        middle = float(np.mean(values))
+        ends = (min(float(low), middle), max(float(high), middle))
+        return Quantity(middle, unit, Kind.SIMULATED, Scope.HUMAN_TIME, ends, source)
+
+    def hours(read: Callable[[Account], float]) -> Quantity:
+        return over_runs([read(a) / S_PER_H for a in found.accounts], "h")
+
+    def wages(read: Callable[[Account], float]) -> Quantity:
+        return hours(read).times(rates.wage, unit="USD", scope=Scope.MONEY)
+
+    def with_overhead(read: Callable[[Account], float]) -> Quantity:
+        plain = wages(read)
+        return plain + plain.times(rates.overhead, unit="USD")
+
+    people = over_runs([float(a.people_came) for a in found.accounts], "1")
+    return (
+        CostLine("answers, with overhead", with_overhead(lambda a: a.worked_s)),
+        CostLine("onboarding, with overhead", with_overhead(lambda a: a.onboarding_s)),
+        CostLine(
+            "platform fee", wages(lambda a: a.paid_s).times(rates.fee, unit="USD")
+        ),
+        CostLine(
+            "recruitment",
+            people.times(rates.recruitment, unit="USD", scope=Scope.MONEY),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Staffing:
+    """What it takes to meet a deadline.
+
+    Attributes:
+        goal: what was asked for.
+        situations: how things may stand.
+        crowd: how people answer, and where that is from.
+        rates: what they cost.
+        plans: the smallest team of each policy that meets the deadline, the cheapest
+            first.
+        frontier: plans of several speeds that no other beats in cost, date and accuracy
+            at once, the cheapest first.
+        best: the cheapest plan that meets all of the goal, run by the clock where it is
+            small enough.
+        bill: what it costs, line by line.
+        late: policies with which as many people as can be had are late, and how likely
+            those are to be on time.
+        poor: policies that are in time, but whose labels are not right often enough.
+        notes: what a reader should know besides.
+    """
+
+    goal: Goal
+    situations: tuple[Situation, ...]
+    crowd: CrowdNumbers
+    rates: Rates
+    plans: tuple[Forecast, ...]
+    frontier: tuple[Forecast, ...]
+    best: Forecast
+    bill: tuple[CostLine, ...]
+    late: tuple[Forecast, ...]
+    poor: tuple[Forecast, ...]
+    notes: tuple[str, ...] = ()
+
+
+def staff(
+    project: ProjectFile | Path | str,
+    deadline_d: float,
+    confidence: float = 0.9,
+    accuracy: float | None = None,
+    runs: int = _RUNS,
+    seed: int = 0,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> Staffing:
+    """Find how many people finish a project in time, and what that costs.
+
+    Args:
+        project: the project, or its file.
+        deadline_d: days from its start to the deadline.
+        confidence: with which probability it must be met.
+        accuracy: share of labels that must be right; None where any will do.
+        runs: of each plan; fewer where a project is large.
+        seed: of all draws.
+        on_step: told of what is being looked at.
+
+    Raises:
+        SpecError: the project cannot be run as written.
+        ImpossiblePlanError: no plan will do; the message says which constraint binds.
+    """
+    given = project if isinstance(project, ProjectFile) else load_project(project)
+    crowd = crowd_numbers(given.crowd)
+    goal = Goal(deadline_d * DAY_S, confidence, accuracy, given.people.at_most)
+    check_goal(goal)
+    base = project_of(given, crowd)
+    horizon_s = base.start_s + _HORIZONS * goal.deadline_s
+    situations = (Situation(replace(base, horizon_s=horizon_s)),)
+    policies = policies_of(given, crowd.values["accuracy"])
+    return plan_staff(
+        situations, policies, goal, crowd, rates_of(given.prices), runs, seed, on_step
+    )
+
+
+def plan_staff(
+    situations: Sequence[Situation],
+    policies: Sequence[Policy],
+    goal: Goal,
+    crowd: CrowdNumbers,
+    rates: Rates,
+    runs: int,
+    seed: int,
+    on_step: Callable[[str], None],
+) -> Staffing:
+    """Find the smallest team of each policy, and the cheapest of them; see `staff`."""
+    for policy in policies:
+        check_project(replace(situations[0].project, policy=policy))
+    check_first_answer(situations, goal, seed)
+    plans, late = [], []
+    for policy in policies:
+        on_step(told_policy(policy))
+        num = _num_runs(situations, policy, runs)
+        found = smallest_team(policy, situations, rates.price, goal, num, seed)
+        if found is None:
+            most = Plan(goal.most_people, policy)
+            few = min(num, _LEAST_RUNS)
+            late.append(forecast(most, situations, rates.price, few, seed))
+        else:
+            plans.append(found)
+    right = [one for one in plans if _is_right(one, goal)]
+    if not right:
+        raise ImpossiblePlanError(_why_not(plans, late, goal))
+    cheapest = sorted(right, key=lambda one: one.mean_cost_usd)
+    on_step("the cheapest by the clock")
+    best = _by_clock(cheapest, situations, rates, goal, runs, seed)
+    on_step("other speeds")
+    frontier = _frontier(plans, situations, rates, goal, seed)
+    return Staffing(
+        goal=goal,
+        situations=tuple(situations),
+        crowd=crowd,
+        rates=rates,
+        plans=tuple(sorted(plans, key=lambda one: one.mean_cost_usd)),
+        frontier=frontier,
+        best=best,
+        bill=bill_of(best, rates),
+        late=tuple(late),
+        poor=tuple(one for one in plans if not _is_right(one, goal)),
+    )
+
+
+def _num_runs(situations: Sequence[Situation], policy: Policy, runs: int) -> int:
+    answers = situations[0].project.items * policy.at_most
+    most = _MOST_ANSWERS // answers
+    return min(runs, max(_LEAST_RUNS, most))
+
+
+def _is_right(found: Forecast, goal: Goal) -> bool:
+    return goal.accuracy is None or found.mean_accuracy >= goal.accuracy
+
+
+def _by_clock(
+    cheapest: Sequence[Forecast],
+    situations: Sequence[Situation],
+    rates: Rates,
+    goal: Goal,
+    runs: int,
+    seed: int,
+) -> Forecast:
+    """Run the cheapest by the clock; the next where that shows it to be too late."""
+    for found in cheapest:
+        if not _has_tail(found, situations):
+            return found
+        num = min(runs, _LEAST_RUNS)
+        again = confirmed(found, situations, rates.price, goal, num, seed)
+        if again.on_time(goal.deadline_s) >= goal.confidence and _is_right(again, goal):
+            return again
+    raise ImpossiblePlanError(_why_not([], cheapest, goal))
+
+
+def _has_tail(found: Forecast, situations: Sequence[Situation]) -> bool:
+    """Whether the clock may show a plan to be later than the array engine does."""
+    policy, present = found.plan.policy, situations[0].present
+    people = found.plan.team + (0 if present is None else len(present))
+    is_plain = isinstance(policy, Fixed) and people >= _PLENTY * policy.answers
+    answers = situations[0].project.items * found.answers_per_item.mean()
+    is_small = answers * _LEAST_RUNS <= _MOST_BY_CLOCK
+    return found.engine == "backlog" and is_small and not is_plain
+
+
+def _frontier(
+    plans: Sequence[Forecast],
+    situations: Sequence[Situation],
+    rates: Rates,
+    goal: Goal,
+    seed: int,
+) -> tuple[Forecast, ...]:
+    """Run each policy at other speeds too, and keep what nothing beats."""
+    tried = list(plans)
+    for found in plans:
+        if needs_clock(situations, found.plan.policy):
+            continue
+        teams = {
+            min(goal.most_people, max(found.plan.policy.at_most, round(s * team)))
+            for s in SPEEDS
+            if (team := found.plan.team)
+        }
+        tried += [
+            forecast(Plan(team, found.plan.policy), situations, rates.price, 30, seed)
+            for team in sorted(teams - {found.plan.team})
+        ]
+    tried = [one for one in tried if math.isfinite(one.ends_s[2])]
+    costs = np.array([one.mean_cost_usd for one in tried])
+    ends = np.array([one.ends_s[2] for one in tried])
+    shares = np.array([one.mean_accuracy for one in tried])
+    kept = is_on_frontier(costs, ends, shares)
+    return tuple(tried[i] for i in np.argsort(costs, kind="stable") if kept[i])
+
+
+def _why_not(plans: Sequence[Forecast], late: Sequence[Forecast], goal: Goal) -> str:
+    """Say which constraint binds."""
+    when = told_days(goal.deadline_s)
+    if not plans:
+        sure = max(late, key=lambda one: one.on_time(goal.deadline_s))
+        asked = min(one.plan.policy.at_most for one in late)
+        if asked > goal.most_people:
+            return (
+                f"`people.at_most` ({goal.most_people}) must be at least {asked}, the "
+                "different people who may be asked about one item."
+            )
+        return (
+            f"`people.at_most` ({goal.most_people}) must be larger or `deadline` "
+            f"({when}) later: even {told_policy(sure.plan.policy)} is in time with "
+            f"probability {sure.on_time(goal.deadline_s):.2f} only, and half of the "
+            f"runs take longer than {told_days(sure.ends_s[1])}."
+        )
+    best = most_accurate(plans)
+    more = f", or `deadline` ({when}) later" if late else ""
+    return (
+        f"`accuracy` ({goal.accuracy:g}) must be lower{more}: the most accurate plan "
+        f"in time, {told_policy(best.plan.policy)}, is right in "
+        f"{best.mean_accuracy:.3f} of items, for people err on the same ones "
+        "(`crowd.shared_error`) and as often as `crowd.accuracy` says."
+    )
+
+
+def told_policy(policy: Policy) -> str:
+    """Write a policy in a few words."""
+    if isinstance(policy, Fixed):
+        return "1 answer" if policy.answers == 1 else f"{policy.answers} answers"
+    if isinstance(policy, First):
+        return f"the first {policy.kept} of {policy.asked}"
+    if isinstance(policy, Lead):
+        return f"until {policy.lead} ahead, at most {policy.at_most}"
+    return f"until {policy.confidence:.0%} sure, at most {policy.at_most}"
+
+
+def describe_policy(policy: Policy) -> str:
+    """Write what an item gets, as part of a sentence."""
+    if isinstance(policy, Fixed):
+        return told_policy(policy)
+    if isinstance(policy, First):
+        return f"the first {policy.kept} answers of {policy.asked} people"
+    if isinstance(policy, Lead):
+        what = f"one class is {policy.lead} ahead"
+    else:
+        what = f"its label is {policy.confidence:.0%} sure"
+    return f"answers until {what}, at most {policy.at_most}"
+
+
+def read_days(text: str) -> float:
+    """Read a time such as "10d", "36h" or "2w", in days.
+
+    Raises:
+        ValueError: it is none.
+    """
+    units = {"h": 1 / 24, "d": 1.0, "w": 7.0}
+    try:
+        days = float(text[:-1]) * units[text[-1:]]
+    except (ValueError, KeyError):
+        days = math.nan
+    if not 0 < days < math.inf:
+        raise ValueError(
+            f"`deadline` must be a time above 0 such as 36h, 10d or 2w, got {text!r}."
+        )
+    return days
