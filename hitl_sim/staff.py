@@ -24,6 +24,7 @@ from msgspec import Meta
 
 from hitl_sim.cost.constant import assumed, exactly, load_toml
 from hitl_sim.energy import Kind, Quantity, Scope
+from hitl_sim.participants.answers import Answers, kinds_of
 from hitl_sim.schema import Count, Positive, Share, Spread, Table
 from hitl_sim.study.spec.base import SpecError
 from hitl_sim.study.spec.read import read_table
@@ -33,6 +34,7 @@ from hitl_sim.workforce.behaviour import Behaviour
 from hitl_sim.workforce.duration import Duration, with_half_life
 from hitl_sim.workforce.people import People
 from hitl_sim.workforce.policy import First, Fixed, Lead, Policy, Posterior
+from hitl_sim.workforce.progress import Log, Seen, draw_situation, look_at
 from hitl_sim.workforce.project import Project, check_project
 from hitl_sim.workforce.staffing import (
     SPEEDS,
@@ -64,6 +66,8 @@ multiple of that number."""
 _HORIZONS = 4.0
 """Deadlines after which a run is broken off."""
 _POSTERIORS = (0.95, 0.99)
+_MONDAY_S = 3 * DAY_S
+"""From a Monday to the beginning of 1970, which was a Thursday."""
 
 
 class LabelWork(Table, frozen=True):
@@ -87,7 +91,10 @@ class PeopleTable(Table, frozen=True):
     """Table `[people]`: who can be had, and when they work.
 
     Attributes:
-        at_most: people who can be recruited at the start.
+        at_most: people who can be recruited at the start, or from now on where the
+            first answers are given.
+        recruited: of a project whose first answers are given, people who were recruited
+            so far, seen or not.
         arrivals_per_day: people who come by themselves besides, on an average day.
         lag_days: mean time from being recruited to the first working day; it is
             exponential.
@@ -105,6 +112,7 @@ class PeopleTable(Table, frozen=True):
     """
 
     at_most: Count = 1_000
+    recruited: Annotated[int, Meta(ge=0)] = 0
     arrivals_per_day: Annotated[float, Meta(ge=0.0)] = 0.0
     lag_days: Annotated[float, Meta(ge=0.0)] = 0.0
     half_life_days: Positive | None = None
@@ -493,6 +501,7 @@ def staff(
     runs: int = _RUNS,
     seed: int = 0,
     on_step: Callable[[str], None] = lambda _: None,
+    first_answers: Answers | None = None,
 ) -> Staffing:
     """Find how many people finish a project in time, and what that costs.
 
@@ -504,9 +513,14 @@ def staff(
         runs: of each plan; fewer where a project is large.
         seed: of all draws.
         on_step: told of what is being looked at.
+        first_answers: of a project under way: the deadline is counted from the last of
+            them, plans say whom to recruit besides, and pace, activity, quality,
+            leaving and arriving are those of the answers, each run with other values
+            that they allow.
 
     Raises:
-        SpecError: the project cannot be run as written.
+        SpecError: the project cannot be run as written, or its first answers tell too
+            little.
         ImpossiblePlanError: no plan will do; the message says which constraint binds.
     """
     given = project if isinstance(project, ProjectFile) else load_project(project)
@@ -514,11 +528,110 @@ def staff(
     goal = Goal(deadline_d * DAY_S, confidence, accuracy, given.people.at_most)
     check_goal(goal)
     base = project_of(given, crowd)
-    horizon_s = base.start_s + _HORIZONS * goal.deadline_s
-    situations = (Situation(replace(base, horizon_s=horizon_s)),)
+    notes: tuple[str, ...] = ()
+    if first_answers is None:
+        horizon_s = base.start_s + _HORIZONS * goal.deadline_s
+        situations = [Situation(replace(base, horizon_s=horizon_s))]
+    else:
+        seen, told = see_answers(first_answers, base)
+        horizon_s = seen.now_s + _HORIZONS * goal.deadline_s
+        known = replace(base.people, team=given.people.recruited)
+        going = replace(base, people=known, start_s=seen.now_s, horizon_s=horizon_s)
+        rng = np.random.default_rng([seed, 2])
+        situations = [draw_situation(seen, going, rng) for _ in range(runs)]
+        crowd = crowd_seen(situations, seen, first_answers.origin, crowd)
+        notes = told
     policies = policies_of(given, crowd.values["accuracy"])
-    return plan_staff(
-        situations, policies, goal, crowd, rates_of(given.prices), runs, seed, on_step
+    rates = rates_of(given.prices)
+    found = plan_staff(situations, policies, goal, crowd, rates, runs, seed, on_step)
+    return replace(found, notes=notes)
+
+
+def see_answers(answers: Answers, project: Project) -> tuple[Seen, tuple[str, ...]]:
+    """Summarise the first answers of a project, and say what they leave open.
+
+    Raises:
+        SpecError: they have no times, or too few of them.
+    """
+    for name in ("started", "seconds"):
+        if not answers.has(name):
+            raise SpecError(
+                f"`from` must hold when answers were given: a column `{name}`, got "
+                f"none in {answers.origin}."
+            )
+    try:
+        seen = look_at(log_of(answers), project.people)
+    except ValueError as error:
+        raise SpecError(str(error)) from error
+    num, gone = int(seen.num.sum()), int(seen.is_gone.sum())
+    notes = [
+        f"{num:,} answers of {seen.num.size:,} people on {seen.begun.size:,} items; "
+        f"{gone:,} people were away for a working day or more and count as gone."
+    ]
+    if seen.begun.size > project.items:
+        raise SpecError(
+            f"`project.items` ({project.items:,}) must be at least the "
+            f"{seen.begun.size:,} items of `from`, for they are part of the project."
+        )
+    if not seen.judged.sum():
+        notes.append(
+            "No gold: accuracy is that at which people who err together as "
+            "`crowd.shared_error` says would agree as often."
+        )
+    if not gone and project.people.stay is None:
+        notes.append("Nobody is seen to have left, so nobody is taken to leave.")
+    return seen, tuple(notes)
+
+
+def log_of(answers: Answers) -> Log:
+    """Take the answers that have a time, of the kind that there is most of.
+
+    Times count from a Monday, 1969-12-29, in UTC.
+    """
+    kind = kinds_of(answers)[0]
+    codes, names = answers.codes("kind")
+    rows = codes == names.index(kind)
+    part = answers.rows(rows)
+    person, _ = part.codes("annotator")
+    item, _ = part.codes("item")
+    answer, texts = part.codes("answer")
+    gold, golds = part.codes("gold")
+    place = {text: number for number, text in enumerate(dict.fromkeys(texts + golds))}
+    to_place = np.array([*(place[text] for text in golds), -1])
+    seconds, start_s = part.numbers("seconds"), part.numbers("started")
+    known = np.isfinite(seconds) & np.isfinite(start_s) & (seconds > 0)
+    log = Log(
+        person=person,
+        item=item,
+        start_s=start_s + _MONDAY_S,
+        seconds=seconds,
+        answer=answer,
+        truth=np.asarray(to_place[gold], np.int64),
+    )
+    return log.rows(np.flatnonzero(known))
+
+
+def crowd_seen(
+    situations: Sequence[Situation], seen: Seen, origin: str, assumed: CrowdNumbers
+) -> CrowdNumbers:
+    """Tell how people answer who were seen, in the middle of what is possible."""
+    people = [one.project.people for one in situations]
+
+    def middle(read: Callable[[People], float]) -> float:
+        return float(np.median([read(one) for one in people]))
+
+    values = {
+        "seconds": middle(lambda p: p.seconds.mean_s),
+        "spread": middle(lambda p: p.seconds.spread),
+        "pace_spread": middle(lambda p: p.pace_spread),
+        "accuracy": middle(lambda p: p.behaviour.accuracy),
+    }
+    if seen.judged.sum():
+        values["shared_error"] = middle(lambda p: 1.0 - p.behaviour.shared**2)
+    source = f"estimated from {origin}; the middle of what runs were given"
+    estimated = CrowdNumbers(values, dict.fromkeys(values, source))
+    return CrowdNumbers(
+        assumed.values | estimated.values, assumed.sources | estimated.sources
     )
 
 
@@ -534,7 +647,8 @@ def plan_staff(
 ) -> Staffing:
     """Find the smallest team of each policy, and the cheapest of them; see `staff`."""
     for policy in policies:
-        check_project(replace(situations[0].project, policy=policy))
+        project = replace(situations[0].project, policy=policy)
+        check_project(project, is_alone=situations[0].present is None)
     check_first_answer(situations, goal, seed)
     plans, late = [], []
     for policy in policies:

@@ -340,6 +340,18 @@ def staff(
     accuracy: Annotated[
         float | None, typer.Option(help="Share of labels that must be right.")
     ] = None,
+    first: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="The first answers of a project under way, with times: whom to "
+            "recruit besides, the deadline counted from the last of them.",
+        ),
+    ] = None,
+    column: Column = None,
+    answer: Answer = None,
+    time_unit_s: TimeUnit = 1.0,
+    seconds_per: SecondsPer = None,
     figure: Annotated[
         Path | None,
         typer.Option(help="Draw the plan's burn-down into this .png or .svg file."),
@@ -359,9 +371,13 @@ def staff(
         check_figure(figure)
         check_new(figure, force, "--figure")
     days = read_days(deadline)
+    given = None
+    if first is not None:
+        units = (time_unit_s, 1.0, seconds_per)
+        given = _answers(first, None, column, answer, None, units, False, None)
     with console.status("starting") as status:
         found = find_staff(
-            file, days, confidence, accuracy, runs, seed, on_step=status.update
+            file, days, confidence, accuracy, runs, seed, status.update, given
         )
     print_staffing(console, found)
     if figure is not None:

@@ -205,7 +205,7 @@ def draw_roster(
         skill=draw_skills(people.behaviour, rng, num),
         days_per_week=people.days_per_week,
     )
-    return _onboarded(roster, people.onboarding_s)
+    return onboarded(roster, people.onboarding_s)
 
 
 def _arrivals(people: People, horizon_s: float, rng: np.random.Generator) -> FloatArray:
@@ -268,8 +268,8 @@ def next_work(
     return np.maximum(time_s, begin_s), begin_s + shift_s
 
 
-def _onboarded(roster: Roster, onboarding_s: float) -> Roster:
-    """Find when each is through the onboarding, shift by shift."""
+def onboarded(roster: Roster, onboarding_s: float) -> Roster:
+    """Find when each is through an onboarding of so many seconds, shift by shift."""
     time_s, _ = _work_through(roster, onboarding_s, np.inf)
     ready_s = np.where(time_s < roster.leave_s, time_s, np.inf)
     return dataclasses.replace(roster, ready_s=ready_s)

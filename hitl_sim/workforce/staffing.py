@@ -1,5 +1,6 @@
 """How many people a deadline takes: forecasts of plans, and the cheapest that do."""
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -7,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from hitl_sim.array import BoolArray, FloatArray
+from hitl_sim.array import BoolArray, FloatArray, IntArray
 from hitl_sim.workforce.account import Account
-from hitl_sim.workforce.backlog import simulate_backlog, why_not_backlog
+from hitl_sim.workforce.backlog import draw_labels, simulate_backlog, why_not_backlog
+from hitl_sim.workforce.behaviour import mean_skill
 from hitl_sim.workforce.labelling import simulate_project
 from hitl_sim.workforce.people import (
     People,
@@ -18,7 +20,7 @@ from hitl_sim.workforce.people import (
     join_rosters,
     next_work,
 )
-from hitl_sim.workforce.policy import Policy
+from hitl_sim.workforce.policy import First, Fixed, Policy
 from hitl_sim.workforce.project import Project
 
 Engine = Literal["clock", "backlog"]
@@ -43,10 +45,21 @@ class Situation:
     Attributes:
         project: what is left to do; a plan puts its own team and policy in.
         present: people who are there already, in addition; None where nobody is.
+        begun: `[B]` answers that items have already which are begun; None where none
+            is. Such an item counts for the share of its answers that it lacks.
     """
 
     project: Project
     present: Roster | None = None
+    begun: IntArray | None = None
+
+    def items_left(self, policy: Policy) -> int:
+        """Return how many items are left to a policy, begun ones by what they lack."""
+        items = self.project.items
+        if self.begun is None:
+            return items
+        done = np.minimum(self.begun / _usual_answers(policy, self.project), 1.0)
+        return max(1, math.ceil(items - float(done.sum()) - 1e-9))
 
 
 @dataclass(frozen=True)
@@ -136,7 +149,12 @@ def forecast(
     for run in range(runs):
         given = situations[run % len(situations)]
         people = replace(given.project.people, team=plan.team)
-        project = replace(given.project, people=people, policy=plan.policy)
+        project = replace(
+            given.project,
+            items=given.items_left(plan.policy),
+            people=people,
+            policy=plan.policy,
+        )
         roster = _roster(given, people, seed + run)
         if engine == "clock":
             account = simulate_project(project, seed + run, roster=roster)
@@ -162,6 +180,20 @@ def forecast(
         people=each(lambda a: float(a.people_came)),
         accounts=tuple(accounts),
     )
+
+
+@functools.lru_cache(maxsize=10_000)
+def _usual_answers(policy: Policy, project: Project) -> float:
+    """Return how many answers an item takes by a policy, from people all alike."""
+    if isinstance(policy, Fixed):
+        return float(policy.answers)
+    if isinstance(policy, First):
+        return float(policy.kept)
+    behaviour, alike = project.people.behaviour, np.zeros(policy.at_most)
+    skill = alike + mean_skill(behaviour)
+    rng = np.random.default_rng(0)
+    weight = np.ones(policy.at_most)
+    return draw_labels(policy, behaviour, skill, weight, rng, _LABELS).answers
 
 
 def _roster(given: Situation, people: People, seed: int) -> Roster | None:

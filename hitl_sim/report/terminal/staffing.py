@@ -46,7 +46,7 @@ def print_staffing(console: Console, found: Staffing) -> None:
         used=float(best.answers_per_item.mean()),
         busy=float(best.utilisation.mean()),
         came=float(best.people.mean()),
-        there=0 if (now := found.situations[0].present) is None else len(now),
+        there=_there(found),
         runs=len(best.accounts),
     )
     rows = [
@@ -69,6 +69,12 @@ def print_staffing(console: Console, found: Staffing) -> None:
     ]
     title = "How people answer"
     print_table(console, ("number", "value", "source"), crowd, title, fold=("source",))
+
+
+def _there(found: Staffing) -> int:
+    """Count who of a project under way is there when the plan begins."""
+    given = found.situations[0]
+    return 0 if given.present is None else given.present.present(given.project.start_s)
 
 
 def _print_plans(
