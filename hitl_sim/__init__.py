@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from hitl_sim.results import Results as Results, open_results as open_results
     from hitl_sim.several import across as across
+    from hitl_sim.staffing import staff as staff
     from hitl_sim.study.study import Study as Study, load as load
 
 __version__ = "0.1.0"
@@ -37,6 +38,7 @@ _NAMES = {
     "load": "hitl_sim.study.study:load",
     "open_results": "hitl_sim.results:open_results",
     "part": "hitl_sim.part",
+    "staff": "hitl_sim.staffing:staff",
 }
 """Where each public name stands: a module, or a name in one."""
 

@@ -362,7 +362,7 @@ def staff(
 ) -> None:
     """Say how many people label all items in time, what that costs, how right it is."""
     from hitl_sim.report.terminal.staffing import print_staffing
-    from hitl_sim.staff import read_days, staff as find_staff
+    from hitl_sim.staffing import read_days, staff as find_staff
 
     console = screen()
     if figure is not None:

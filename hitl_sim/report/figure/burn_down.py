@@ -22,7 +22,7 @@ from hitl_sim.report.figure.style import (
     to_png,
     to_svg,
 )
-from hitl_sim.staff import Staffing, told_policy
+from hitl_sim.staffing import Staffing, told_policy
 from hitl_sim.workforce.account import Account
 
 _ENDS = (0.1, 0.5, 0.9)

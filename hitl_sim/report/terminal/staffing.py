@@ -9,12 +9,12 @@ from rich.console import Console
 
 from hitl_sim.report.number import bare_text
 from hitl_sim.report.terminal.show import print_table, print_text
-from hitl_sim.staff import describe_policy, told_policy
+from hitl_sim.staffing import describe_policy, told_policy
 from hitl_sim.workforce.staffing import told_days
 from hitl_sim.workforce.team import DAY_S
 
 if TYPE_CHECKING:
-    from hitl_sim.staff import Staffing
+    from hitl_sim.staffing import Staffing
     from hitl_sim.workforce.staffing import Forecast
 
 _HEADINGS = (
