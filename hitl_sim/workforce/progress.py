@@ -378,12 +378,16 @@ def _stay(
     seen: Seen, people: People, pick: IntArray, rng: np.random.Generator
 ) -> Duration | None:
     """Draw how long people stay; what the project says counts as one who left."""
-    exposed_s = np.where(seen.is_gone, seen.last_s, seen.now_s) - seen.first_s
+    # who left within the last day is not known to have left
+    known_until_s = np.where(seen.is_gone, seen.last_s, seen.now_s - DAY_S)
+    exposed_s = np.maximum(known_until_s - seen.first_s, 0.0)
     left, known_s = float(seen.is_gone.sum()), float(exposed_s[pick].sum())
     if people.stay is not None:
         left = float(seen.is_gone[pick].sum()) + 1.0
         return Duration((known_s + people.stay.mean_s) / rng.gamma(left))
-    return None if left == 0 else Duration(known_s / rng.gamma(left + _PRIOR))
+    if left == 0:
+        return None
+    return Duration(max(known_s, DAY_S) / rng.gamma(left + _PRIOR))
 
 
 def _still_here(
