@@ -6,7 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from hitl_sim.cli import app
-from hitl_sim.staffing import load_project, read_days, staff
+from hitl_sim.project_file import load_project
+from hitl_sim.staffing import read_days, staff
 from hitl_sim.study.spec import SpecError
 from hitl_sim.workforce.staffing import ImpossiblePlanError
 
