@@ -64,8 +64,8 @@ def coverage(project, replays, draws):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROJECTS)
 def test_the_end_is_within_what_its_first_tenth_tells(name):
-    # 85 to 95 % of 200
-    assert 170 <= coverage(PROJECTS[name], 200, 100) <= 190
+    # of 60 replays at 90 %: 47 or fewer, or all, in one run of 100
+    assert 48 <= coverage(PROJECTS[name], 60, 60) <= 59
 
 
 def test_the_end_is_within_what_a_tenth_tells_of_most_small_projects():
