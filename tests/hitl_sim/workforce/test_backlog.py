@@ -39,7 +39,7 @@ CROWD = People(
     behaviour=Behaviour(0.8, 3, skill_spread=0.5, shared=0.7),
 )
 SAME = ("end_s", "worked_s", "paid_s", "abandoned", "expired", "accuracy", "claimed")
-RUNS = 40
+RUNS = 30
 
 
 def beside(project, runs=RUNS):
@@ -78,7 +78,7 @@ def test_both_engines_cross_a_weekend_alike():
 @pytest.mark.parametrize("policy", [Lead(2, 9), Posterior(0.97, 0.8, 9)], ids=repr)
 def test_policies_that_go_on_asking_take_as_many_answers_and_are_as_right(policy):
     people = dataclasses.replace(CROWD, team=60, stay=None, arrivals_per_day=0.0)
-    found = beside(Project(2_000, people, policy, horizon_s=20 * DAY_S))
+    found = beside(Project(1_200, people, policy, horizon_s=20 * DAY_S))
     for name in ("answered", "accuracy", "claimed"):
         error = found[name].std(ddof=1) / math.sqrt(RUNS)
         assert found[name].mean() == pytest.approx(0.0, abs=4 * error), name

@@ -10,7 +10,7 @@ from hitl_sim.workforce import Behaviour, Fixed, Lead, Posterior
 from hitl_sim.workforce.behaviour import draw_answers, draw_appeal, draw_skills
 from hitl_sim.workforce.policy import follow_policy
 
-NUM = 100_000
+NUM = 40_000
 
 
 def label(policy, behaviour, seed=0):
@@ -32,7 +32,7 @@ def test_independent_people_save_what_the_closed_form_says(accuracy):
     right = 1 / (1 + (q / p) ** lead)
     used = lead / (p - q) * (p**lead - q**lead) / (p**lead + q**lead)
     fixed = next(k for k in range(1, 99, 2) if majority(p, k) >= right)
-    found = label(Lead(lead, 60), Behaviour(accuracy))
+    found = label(Lead(lead, 40), Behaviour(accuracy))
     error = found.num_answers.std() / math.sqrt(NUM)
     assert found.num_answers.mean() == pytest.approx(used, abs=4 * error)
     error = math.sqrt(right * (1 - right) / NUM)
