@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hitl_sim.session.session import Session as Session
     from hitl_sim.session.target import target as target
     from hitl_sim.several import across as across
+    from hitl_sim.staffing import staff as staff
     from hitl_sim.study.study import Study as Study, load as load
 
 __version__ = "0.1.0"
@@ -40,6 +41,7 @@ _NAMES = {
     "load": "hitl_sim.study.study:load",
     "open_results": "hitl_sim.results:open_results",
     "part": "hitl_sim.part",
+    "staff": "hitl_sim.staffing:staff",
     "target": "hitl_sim.session.target:target",
 }
 """Where each public name stands: a module, or a name in one."""

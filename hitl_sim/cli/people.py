@@ -330,6 +330,63 @@ def simulate_answers(
     )
 
 
+@command()
+def staff(
+    file: Annotated[Path, typer.Argument(help="Project file (TOML).")],
+    deadline: Annotated[str, typer.Option(help="Time from the start: 36h, 10d, 2w.")],
+    confidence: Annotated[
+        float, typer.Option(help="Probability with which the deadline must be met.")
+    ] = 0.9,
+    accuracy: Annotated[
+        float | None, typer.Option(help="Share of labels that must be right.")
+    ] = None,
+    first: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="The first answers of a project under way, with times: whom to "
+            "recruit besides, the deadline counted from the last of them.",
+        ),
+    ] = None,
+    column: Column = None,
+    answer: Answer = None,
+    time_unit_s: TimeUnit = 1.0,
+    seconds_per: SecondsPer = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(help="Draw the plan's burn-down into this .png or .svg file."),
+    ] = None,
+    runs: Annotated[int, typer.Option(min=30, help="Simulated runs of a plan.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Of all draws.")] = 0,
+    force: Force = False,
+) -> None:
+    """Say how many people label all items in time, what that costs, how right it is."""
+    from hitl_sim.report.terminal.staffing import print_staffing
+    from hitl_sim.staffing import read_days, staff as find_staff
+
+    console = screen()
+    if figure is not None:
+        from hitl_sim.report.figure.crowd import check_figure
+
+        check_figure(figure)
+        check_new(figure, force, "--figure")
+    days = read_days(deadline)
+    given = None
+    if first is not None:
+        units = (time_unit_s, 1.0, seconds_per)
+        given = _answers(first, None, column, answer, None, units, False, None)
+    with console.status("starting") as status:
+        found = find_staff(
+            file, days, confidence, accuracy, runs, seed, status.update, given
+        )
+    print_staffing(console, found)
+    if figure is not None:
+        from hitl_sim.report.figure.burn_down import write_burn_down
+
+        write_burn_down(found, figure)
+        console.print(f"Drawn to {escape(str(figure))}", soft_wrap=True)
+
+
 _Units = tuple[float, float, str | None]
 """Seconds in a unit of time, largest confidence, what the seconds of a row are of."""
 
