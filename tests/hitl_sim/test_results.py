@@ -120,7 +120,7 @@ def test_unknown_prices_devices_and_figures_are_refused_by_name(results):
         results.reprice(wages=3.0)
     with pytest.raises(ValueError, match="`device` must be one of"):
         results.reprice(device="abacus")
-    with pytest.raises(ValueError, match="`name` must be one of 'learning'"):
+    with pytest.raises(ValueError, match="`name` must be one of 'curves'"):
         results.plot("pie")
     with pytest.raises(ValueError, match="`task` must be one of 'digits"):
         results.plot("learning", task="letters")
