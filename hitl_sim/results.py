@@ -211,26 +211,50 @@ class Results:
 
         return tuple(figure_parts())
 
-    def plot(self, name: str, task: str | None = None) -> Figure | None:
+    def plot(
+        self,
+        name: str,
+        task: str | None = None,
+        style: str = "page",
+        columns: int = 1,
+        path: Path | str | None = None,
+    ) -> Figure | None:
         """Draw one figure of the report.
 
         Args:
             name: one of `figures()`.
             task: of which task; the first one when left out.
+            style: "page", or "paper": as wide as columns of a journal, with text of 6
+                points or more.
+            columns: of a paper that it is as wide as: 1 (3.5 in) or 2 (7.16 in).
+            path: file to write it to as well, `.pdf` or `.svg`, fonts within it.
 
         Returns:
             A matplotlib figure, to be shown or saved; None where the study has
-            nothing to draw in it.
+            nothing to draw in it, and then nothing is written.
 
         Raises:
-            ValueError: there is no such figure or task.
+            ValueError: there is no such figure, task, style or width, or the file has
+                another ending.
         """
-        from hitl_sim.report.figure.registry import draw  # noqa: PLC0415 - loads matplotlib
+        from hitl_sim.report.figure.registry import draw, figure_parts  # noqa: PLC0415 - loads matplotlib
+        from hitl_sim.report.figure.style import (  # noqa: PLC0415
+            VECTOR,
+            look_of,
+            save_figure,
+        )
 
+        _check_one_of("name", name, tuple(figure_parts()))
+        look = look_of(style, columns)
+        if path is not None:
+            _check_one_of("path", Path(path).suffix or str(path), VECTOR)
         labels = [one.label for one in self.result.tasks]
         _check_one_of("task", task or labels[0], labels)
         index = labels.index(task or labels[0])
-        return draw(name, self.result, self.verdicts, task=index)
+        figure = draw(name, self.result, self.verdicts, task=index, look=look)
+        if figure is not None and path is not None:
+            save_figure(figure, Path(path))
+        return figure
 
     def report(self, path: Path | str | None = None, again: str | None = None) -> Path:
         """Write the report: a page, its figures, its numbers and the runs' bills.

@@ -15,7 +15,7 @@ from hitl_sim.part import KINDS
 from hitl_sim.study.spec import kinds_of, load_spec
 
 ELSEWHERE = (
-    *("report", "confirm", "status", "verify", "compare", "audit", "profile"),
+    *("report", "plot", "confirm", "status", "verify", "compare", "audit", "profile"),
     *("fit", "validate", "methods", "import", "record", "cache", "assess", "rectify"),
 )
 """Need a finished study, a file of answers or minutes, as does `--tune`, or set what

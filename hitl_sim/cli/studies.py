@@ -228,6 +228,52 @@ def _report(
 
 
 @command()
+def plot(
+    folder: Folder,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Name of a figure. Without one all names are listed."),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="Of which task. Default: the first.")
+    ] = None,
+    columns: Annotated[
+        int, typer.Option(help="Columns of a paper that it is as wide as: 1 or 2.")
+    ] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File, .pdf or .svg. Default: NAME.pdf in DIR/figures."),
+    ] = None,
+    device: Device = None,
+    force: Force = False,
+) -> None:
+    """Draw a figure of a study for a paper: vector, fonts within it.
+
+    Widths are 3.5 and 7.16 inches; no text is below 6 points, and colours can be told
+    apart by colour-blind readers.
+    """
+    from hitl_sim.report.terminal.show import print_text
+    from hitl_sim.report.terminal.studies import print_figures
+    from hitl_sim.results import open_results
+
+    console, results = screen(), open_results(folder)
+    if name is None:
+        print_figures(console)
+        return
+    if out is not None:
+        check_new(out, force)
+    path = out or folder / "figures" / f"{name}.pdf"
+    if device is not None:
+        results = results.reprice(device)
+    if results.plot(name, task, "paper", columns, path) is None:
+        raise ValueError(
+            f"`NAME` must be a figure that applies to this study, got {name!r}: it has"
+            " nothing to show there."
+        )
+    print_text(console, "terminal.figure", path=path, soft_wrap=True)
+
+
+@command()
 def status(folder: Folder) -> None:
     """Say how far a study is, what failed, and whether its files can be read."""
     from hitl_sim.report.terminal.studies import print_status

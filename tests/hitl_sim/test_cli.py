@@ -40,6 +40,7 @@ def call(*args):
 COMMANDS = [
     "run",
     "report",
+    "plot",
     "status",
     "verify",
     "confirm",

@@ -1,13 +1,16 @@
 """Results of a study in Python: tables, answer, figures, and other prices."""
 
+import functools
 import json
 import math
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 import hitl_sim as hs
+from hitl_sim.cli import app
 from hitl_sim.record import RecordError
 from hitl_sim.unit import S_PER_H
 
@@ -150,3 +153,30 @@ def test_a_plan_counts_runs_and_leaves_nothing_behind(results, smoke_path, tmp_p
     assert found.runs == found.runs_left == 32
     assert math.isfinite(found.seconds_one_core)
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_figure_for_a_paper_is_written_where_it_applies(results, tmp_path):
+    path = tmp_path / "curves.pdf"
+    figure = results.plot("curves", style="paper", columns=2, path=path)
+    assert figure.get_size_inches()[0] == 7.16
+    assert path.read_bytes().startswith(b"%PDF")
+    other = tmp_path / "surface.pdf"
+    assert results.plot("surface", style="paper", path=other) is None
+    assert not other.exists()
+    with pytest.raises(ValueError, match=r"`path` must be one of '.pdf', '.svg'"):
+        results.plot("curves", path=tmp_path / "curves.jpg")
+
+
+def test_the_command_lists_and_draws_figures(results, tmp_path):
+    call = functools.partial(CliRunner().invoke, app)
+    listed = call(["plot", str(results.folder)])
+    assert listed.exit_code == 0
+    assert all(name in listed.output for name in results.figures())
+    out = tmp_path / "a.svg"
+    drawn = call(["plot", str(results.folder), "ladder", "--out", str(out)])
+    assert drawn.exit_code == 0, drawn.output
+    assert out.read_text().startswith("<svg")
+    for wrong in (["surface"], ["pie"], ["ladder", "--out", str(out)]):
+        refused = call(["plot", str(results.folder), *wrong])
+        assert refused.exit_code != 0
+        assert isinstance(refused.exception, ValueError | SystemExit)

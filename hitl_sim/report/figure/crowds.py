@@ -24,6 +24,7 @@ from hitl_sim.report.figure.style import (
     name_rows,
     new_figure,
     places,
+    points,
 )
 from hitl_sim.report.figure.surface import draw_surface
 from hitl_sim.report.first_screen import name_of
@@ -82,7 +83,7 @@ def _draw_rows(
     for axes, (task, found) in zip(grid, shown, strict=True):
         _draw_panel(axes, found)
         title = f"{name_of(task, result)}: {found[0].name}"
-        axes.set_title(folded(title), fontsize=9.5)
+        axes.set_title(folded(title), fontsize=points(9.5))
     grid[-1].set_xlabel(f"{RHO}: joules to the target beside the control's (log scale)")
     open_ = {"markerfacecolor": "white"}
     handles = [
@@ -119,9 +120,9 @@ def _draw_panel(axes: Axes, found: Sequence[Finding]) -> None:
             markersize=5.5,
         )
     name_rows(axes, heights, [finding.crowd for finding in found])
-    axes.tick_params(axis="y", labelsize=8)
+    axes.tick_params(axis="y", labelsize=points(8))
     axes.set_ylim(-0.7, len(found) - 0.3)
     axes.xaxis.set_major_locator(FixedLocator(list(_TICKS)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.tick_params(axis="x", labelsize=8)
+    axes.tick_params(axis="x", labelsize=points(8))

@@ -22,6 +22,7 @@ from hitl_sim.report.figure.style import (
     legend_below,
     looks_of,
     new_figure,
+    points,
 )
 from hitl_sim.report.first_screen import name_of
 
@@ -54,12 +55,14 @@ def draw_curves(result: StudyResult) -> Figure:
             is_banded = finding is best(arms)
             _draw_line(axes, finding, finding.name, look, is_banded=is_banded)
         _frame(axes, task, arms)
-        axes.set_title(folded(name_of(task, result), _TITLE_CHARACTERS), fontsize=9.5)
+        axes.set_title(
+            folded(name_of(task, result), _TITLE_CHARACTERS), fontsize=points(9.5)
+        )
     for axes in list(grid.flat)[len(tasks) :]:
         axes.set_visible(False)
     for axes in list(grid.flat)[max(len(tasks) - columns, 0) : len(tasks)]:
         axes.set_xlabel(folded("device energy so far, choosing included", 26))
-    figure.supylabel(f"validation {tasks[0].metric}", fontsize=9.5)
+    figure.supylabel(f"validation {tasks[0].metric}", fontsize=points(9.5))
     legend_below(figure, 3, *grid.flat)
     return figure
 

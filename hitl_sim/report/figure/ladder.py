@@ -20,6 +20,7 @@ from hitl_sim.report.figure.style import (
     name_rows,
     new_figure,
     places,
+    points,
     write_near,
 )
 from hitl_sim.report.first_screen import crowds_of, name_of
@@ -90,7 +91,7 @@ def draw_ladder(result: StudyResult) -> Figure | None:
     below.set_title("trainings whose energy is published")
     below.set_xlabel("energy of one training (log scale)")
     for axes in (above, below):
-        axes.tick_params(axis="y", labelsize=8)
+        axes.tick_params(axis="y", labelsize=points(8))
     below.xaxis.set_major_locator(LogLocator(numticks=6))
     below.xaxis.set_minor_locator(NullLocator())
     below.xaxis.set_major_formatter(FuncFormatter(_written))
@@ -129,7 +130,9 @@ def _draw_rung(
     text = UNKNOWN if math.isnan(value) else NEVER
     if size.payback.name == "ALWAYS":
         text = "at any size"
-    write_near(axes, text, (low, height), (6, 0), va="center", fontsize=8, color=BLACK)
+    write_near(
+        axes, text, (low, height), (6, 0), va="center", fontsize=points(8), color=BLACK
+    )
 
 
 def _written(kwh: float, place: int) -> str:

@@ -20,7 +20,7 @@ from hitl_sim.analysis.condition.finding import StudyResult, TaskResult
 from hitl_sim.analysis.condition.surface import StudySurface, find_surfaces
 from hitl_sim.analysis.decision.decide import Decision, Leader
 from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict, weigh
-from hitl_sim.report.figure.style import styled, to_svg
+from hitl_sim.report.figure.style import Look, fit_texts, styled, to_svg
 from hitl_sim.report.sentence import sentences
 from hitl_sim.report.study_table import evidence_words, swept_parameters
 
@@ -92,6 +92,7 @@ def draw(
     *,
     task: int = 0,
     parameter: str | None = None,
+    look: Look | None = None,
 ) -> Figure | None:
     """Draw one figure of a study.
 
@@ -102,6 +103,7 @@ def draw(
         task: which of the study's tasks, from 0.
         parameter: for `parameter`, which field of the crowd; default the first that was
             swept.
+        look: how large it is; default as on the page.
 
     Returns:
         The figure; None where it does not apply to this study.
@@ -117,8 +119,11 @@ def draw(
     if name == "parameter" and not scene.parameter:
         return None
     scene = replace(scene, task=result.tasks[task], verdict=verdicts[task])
-    with styled():
-        return scene.draw(name)
+    with styled(name, look):
+        figure = scene.draw(name)
+        if figure is not None and look is not None:
+            fit_texts(figure)
+        return figure
 
 
 def draw_page(
