@@ -26,6 +26,7 @@ from hitl_sim.analysis.condition.training_size import TrainingSize
 from hitl_sim.analysis.condition.versus import Comparison, compare_studies
 from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.cost import MEASURES, Prices, check_prices
+from hitl_sim.energy.profile_file import load_profile, profile_names
 from hitl_sim.record import LABEL_SCHEMA, RECORD_SCHEMA, REPLAY_SCHEMA
 from hitl_sim.schema import one_of
 from hitl_sim.study.conclude import Analysis
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from hitl_sim.study.verify import Verification, VerifiedRecord
 
 _NAMES = ("task", "arm", "role", "kind", "population")
+FRACTIONS = (0.8, 0.85, 0.9, 0.95, 1.0)
+"""Targets that an explorer offers, as shares of the pilot's best."""
 _SHORT: Mapping[str, str] = {
     "wage": "wage_usd_per_h",
     "electricity": "electricity_usd_per_kwh",
@@ -289,6 +292,49 @@ class Results:
             rerun_command=command,
             title=f"Study {self.folder.resolve().name}",
         )
+
+    def explore(
+        self,
+        path: Path | str | None = None,
+        fractions: Sequence[float] = FRACTIONS,
+        devices: Sequence[str] | None = None,
+    ) -> Path:
+        """Write a page that bills these results anew while prices are moved.
+
+        Args:
+            path: of the page; `explore.html` in the results folder when left out.
+            fractions: targets that may be chosen beside the study's own, as shares of
+                the pilot's best.
+            devices: names or paths of profiles that may be chosen beside this one;
+                all shipped ones when left out.
+
+        Returns:
+            Path of the page.
+
+        Raises:
+            ValueError: a fraction is out of range, there is no such profile, or
+                `hitl-sim[explore]` is not installed.
+        """
+        from hitl_sim.report.explore import plotting_library, write_explorer  # noqa: PLC0415
+
+        for fraction in fractions:
+            if not 0.0 < fraction <= 1.0:
+                raise ValueError(f"`fractions` must be in (0, 1], got {fraction}.")
+        plotting_library()
+        names = profile_names() if devices is None else devices
+        others = [load_profile(name) for name in names]
+        own = self.result
+        profiles = {one.hash: one for one in (own.profile, *others)}
+        targets = dict.fromkeys((own.fraction, *fractions))
+        results = {
+            fraction: own
+            if fraction == own.fraction
+            else self._analysis.under(self.prices, fraction)
+            for fraction in targets
+        }
+        out = self.folder / "explore.html" if path is None else Path(path)
+        title = f"Explore {self.folder.resolve().name}"
+        return write_explorer(results, list(profiles.values()), out, title)
 
     def reprice(
         self, device: str | None = None, prices: Prices | None = None, **changes: Any

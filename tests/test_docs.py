@@ -15,7 +15,17 @@ from hitl_sim.part import KINDS
 from hitl_sim.study.spec import kinds_of, load_spec
 
 ELSEWHERE = (
-    *("report", "plot", "confirm", "status", "verify", "compare", "audit", "profile"),
+    *(
+        "report",
+        "plot",
+        "explore",
+        "confirm",
+        "status",
+        "verify",
+        "compare",
+        "audit",
+        "profile",
+    ),
     *("fit", "validate", "methods", "import", "record", "cache", "assess", "rectify"),
 )
 """Need a finished study, a file of answers or minutes, as does `--tune`, or set what

@@ -274,6 +274,42 @@ def plot(
 
 
 @command()
+def explore(
+    folder: Folder,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File for the page. Default: explore.html in DIR."),
+    ] = None,
+    device: Device = None,
+    fraction: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="Target that may be chosen, as a share of the pilot's best. Repeated. "
+            "Default: 0.8, 0.85, 0.9, 0.95 and 1, beside the study's own."
+        ),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write a page that bills a study anew while prices are moved.
+
+    One file, which needs nothing else: wage, tariff, carbon, PUE, device, boundary,
+    cost of labels, reuse, queries over the model's life, target and who is asked are
+    set in it.
+    """
+    from hitl_sim.report.terminal.show import print_text
+    from hitl_sim.results import FRACTIONS, open_results
+
+    if out is not None:
+        check_new(out, force)
+    console, results = screen(), open_results(folder)
+    if device is not None:
+        results = results.reprice(device)
+    with console.status("billing the runs at every target ..."):
+        page = results.explore(out, FRACTIONS if fraction is None else fraction)
+    print_text(console, "terminal.page", path=page, soft_wrap=True)
+
+
+@command()
 def status(folder: Folder) -> None:
     """Say how far a study is, what failed, and whether its files can be read."""
     from hitl_sim.report.terminal.studies import print_status

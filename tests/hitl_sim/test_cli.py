@@ -41,6 +41,7 @@ COMMANDS = [
     "run",
     "report",
     "plot",
+    "explore",
     "status",
     "verify",
     "confirm",

@@ -180,3 +180,21 @@ def test_the_command_lists_and_draws_figures(results, tmp_path):
         refused = call(["plot", str(results.folder), *wrong])
         assert refused.exit_code != 0
         assert isinstance(refused.exception, ValueError | SystemExit)
+
+
+def test_an_explorer_is_written_with_every_target_that_is_asked_for(results, tmp_path):
+    path = results.explore(tmp_path / "a.html", fractions=(0.5,), devices=("h100",))
+    text = path.read_text()
+    assert '"fractions":[' in text
+    own = results.result.fraction
+    assert f'"fractions":[{own},0.5]' in text
+    assert "h100@" in text
+    with pytest.raises(ValueError, match="`fractions` must be in"):
+        results.explore(tmp_path / "b.html", fractions=(0.0,))
+    assert not (tmp_path / "b.html").exists()
+    call = functools.partial(CliRunner().invoke, app)
+    out = tmp_path / "c.html"
+    words = ["explore", str(results.folder), "--out", str(out), "--fraction", "0.5"]
+    assert call(words).exit_code == 0
+    assert out.exists()
+    assert call(words).exit_code != 0

@@ -2,12 +2,9 @@
 
 import base64
 import dataclasses
-import html
 import http.server
 import json
 import re
-import shutil
-import subprocess
 import threading
 from pathlib import Path
 
@@ -17,33 +14,8 @@ import pytest
 from hitl_sim.report.number import ratio_text
 from hitl_sim.report.page import write_report
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-BROWSER = next((path for name in NAMES if (path := shutil.which(name))), None)
 EVIL = "<script>console.error('ran')</script>"
 WIDTHS = (1200, 390)
-
-pytestmark = pytest.mark.skipif(
-    BROWSER is None, reason=f"none of {', '.join(NAMES)} is on PATH"
-)
-
-
-def browse(url, folder, *options):
-    command = [
-        BROWSER,
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-component-update",
-        "--disable-background-networking",
-        f"--user-data-dir={folder / 'profile'}",
-        "--enable-logging=stderr",
-        "--v=0",
-        *options,
-        url,
-    ]
-    return subprocess.run(
-        command, check=False, capture_output=True, text=True, timeout=120
-    )
 
 
 @pytest.fixture(scope="module")
@@ -94,50 +66,32 @@ def served(page):
     server.shutdown()
 
 
-def test_the_page_opens_without_a_console_message(page, tmp_path):
+def test_the_page_opens_without_a_console_message(page, tmp_path, browse):
     done = browse(page.as_uri(), tmp_path, "--dump-dom")
     assert done.returncode == 0
     assert "CONSOLE" not in done.stderr
     assert "Every condition" in done.stdout
 
 
-def test_a_message_to_the_console_would_be_seen(tmp_path):
+def test_a_message_to_the_console_would_be_seen(tmp_path, browse):
     noisy = tmp_path / "noisy.html"
     noisy.write_text("<script>console.error('seen')</script>")
     assert "CONSOLE" in browse(noisy.as_uri(), tmp_path, "--dump-dom").stderr
 
 
-def test_a_script_in_the_name_of_a_study_stays_text(page, tmp_path):
+def test_a_script_in_the_name_of_a_study_stays_text(page, tmp_path, browse):
     dom = browse(page.as_uri(), tmp_path, "--dump-dom").stdout
     assert dom.count("<script") == 2
     assert "&lt;script&gt;console.error('ran')&lt;/script&gt;" in dom
 
 
-def test_a_script_that_is_not_the_pages_own_is_refused(page, tmp_path):
+def test_a_script_that_is_not_the_pages_own_is_refused(page, tmp_path, browse):
     other = tmp_path / "other.html"
     text = page.read_text().replace("<h1>", "<script>document.title='ran'</script><h1>")
     other.write_text(text)
     done = browse(other.as_uri(), tmp_path, "--dump-dom")
     assert "<title>ran" not in done.stdout
     assert "Content Security Policy" in done.stderr
-
-
-def probe(page, tmp_path, script, *options):
-    """Run a script in the page, freed of its policy; return what it gives as JSON."""
-    free = re.sub(r"<meta http-equiv[^>]*>", "", page.read_text())
-    own = tmp_path / "probe.html"
-    ending = (
-        f"<script>{script}</script><script>Promise.resolve(probed()).then(found => {{"
-        " const told = document.createElement('pre'); told.id = 'probed';"
-        " told.textContent = JSON.stringify(found); document.body.append(told); });"
-        "</script></body>"
-    )
-    own.write_text(free.replace("</body>", ending))
-    dom = browse(
-        own.as_uri(), tmp_path, "--dump-dom", "--virtual-time-budget=20000", *options
-    ).stdout
-    found = dom.rpartition('<pre id="probed">')[2].partition("</pre>")[0]
-    return json.loads(html.unescape(found))
 
 
 COUNT = """
@@ -163,7 +117,7 @@ function probed() {
 MOST_WORDS, MOST_BYTES, MOST_PAGES = 3000, 1_500_000, 8
 
 
-def test_the_words_of_a_wide_study_stay_few(wide, tmp_path):
+def test_the_words_of_a_wide_study_stay_few(wide, tmp_path, probe):
     """Cells of tables are numbers; hidden attributes and words in scripts count."""
     found = probe(wide, tmp_path, COUNT)
     assert found["cells"] > 1000
@@ -172,7 +126,7 @@ def test_the_words_of_a_wide_study_stay_few(wide, tmp_path):
     assert wide.stat().st_size < MOST_BYTES
 
 
-def test_a_wide_study_prints_on_few_pages_with_all_sections_open(wide, tmp_path):
+def test_a_wide_study_prints_on_few_pages_with_all_open(wide, tmp_path, browse):
     out = tmp_path / "page.pdf"
     browse(wide.as_uri(), tmp_path, f"--print-to-pdf={out}", "--no-pdf-header-footer")
     pages = len(re.findall(rb"/Type\s*/Page\b(?!s)", out.read_bytes()))
@@ -191,7 +145,7 @@ SCHEMES = {"light": "1", "dark": "0"}
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_an_audit_of_accessibility_finds_nothing_serious(page, tmp_path, scheme):
+def test_an_audit_of_accessibility_finds_nothing_serious(page, tmp_path, scheme, probe):
     axe = Path(axe_core_python.__file__).parent / "axe.min.js"
     option = f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}"
     script = axe.read_text() + AXE
@@ -199,7 +153,7 @@ def test_an_audit_of_accessibility_finds_nothing_serious(page, tmp_path, scheme)
     assert [one for one in found if one[0] in SERIOUS] == []
 
 
-def test_the_audit_would_find_what_cannot_be_read(page, tmp_path):
+def test_the_audit_would_find_what_cannot_be_read(page, tmp_path, probe):
     axe = Path(axe_core_python.__file__).parent / "axe.min.js"
     spoilt = tmp_path / "spoilt.html"
     pale = page.read_text().replace("--soft: #595959", "--soft: #cccccc")
@@ -229,7 +183,7 @@ function probed() {
 """
 
 
-def test_a_number_shows_its_kind_its_intervals_and_its_sources(swept, page, tmp_path):
+def test_a_number_shows_its_kind_intervals_and_sources(swept, page, tmp_path, probe):
     found = probe(page, tmp_path, BEHIND)
     best = min(swept.tasks[0].with_people, key=lambda f: f.ratio.value)
     assert found["cell"] == ratio_text(best.ratio)
@@ -265,7 +219,7 @@ function probed() {
 """
 
 
-def test_conditions_are_sorted_and_filtered(swept, page, tmp_path):
+def test_conditions_are_sorted_and_filtered(swept, page, tmp_path, probe):
     found = probe(page, tmp_path, SORT)
     task = swept.tasks[0]
     ratios = sorted([1.0, *(f.ratio.value for f in task.findings)])
@@ -276,7 +230,7 @@ def test_conditions_are_sorted_and_filtered(swept, page, tmp_path):
     assert found["count"] == f"{len(found['left'])} / {1 + len(task.findings)}"
 
 
-def test_the_page_asks_for_nothing_but_itself(served, tmp_path):
+def test_the_page_asks_for_nothing_but_itself(served, tmp_path, browse):
     url, asked = served
     log = tmp_path / "net.json"
     browse(url, tmp_path, "--dump-dom", f"--log-net-log={log}")
@@ -295,7 +249,7 @@ def test_the_page_asks_for_nothing_but_itself(served, tmp_path):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_page_is_no_wider_than_the_window(page, tmp_path, width):
+def test_the_page_is_no_wider_than_the_window(page, tmp_path, width, browse):
     """A frame of that width shows how wide the page lays itself out."""
     text = base64.b64encode(page.read_bytes()).decode()
     frame = tmp_path / "frame.html"
@@ -314,7 +268,7 @@ def test_the_page_is_no_wider_than_the_window(page, tmp_path, width):
     assert found <= width
 
 
-def test_the_page_prints(page, tmp_path):
+def test_the_page_prints(page, tmp_path, browse):
     out = tmp_path / "page.pdf"
     browse(page.as_uri(), tmp_path, f"--print-to-pdf={out}")
     assert out.read_bytes().startswith(b"%PDF")
