@@ -4,7 +4,9 @@ import dataclasses
 import json
 import math
 import sys
+from pathlib import Path
 
+import axe_core_python
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -315,6 +317,21 @@ def test_the_page_is_no_wider_than_the_window(page, tmp_path, probe, width):
     )
     found, window = probe(page, tmp_path, script, f"--window-size={width},900")
     assert found <= window
+
+
+AXE = """
+async function probed() {
+  await explorer.ready;
+  const found = await axe.run();
+  return found.violations.map((one) => [one.impact, one.id, one.nodes[0].html]);
+}
+"""
+
+
+def test_an_audit_of_accessibility_finds_nothing_serious(page, tmp_path, probe):
+    axe = Path(axe_core_python.__file__).parent / "axe.min.js"
+    found = probe(page, tmp_path, axe.read_text() + AXE)
+    assert [one for one in found if one[0] in ("serious", "critical")] == []
 
 
 def test_what_stands_in_a_page_of_a_hundred_conditions_is_small(result_at):
